@@ -1,5 +1,5 @@
 /** Puts the parts of a session together: which of them hears of which. */
-import {openCluster} from '../cluster/open-cluster.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {emptySession} from '../state/session-state.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import {bookingWitness, bookLabel} from './booking-witness.ts';
@@ -109,7 +109,7 @@ function sessionOf({keymap, flags, env, readOnly, clock}: SessionOptions, parts:
 			copyToClipboard(session, ...given);
 		},
 		witnessFor: (id, {labeller} = clusters.here) => bookingWitness(store, labeller, id),
-		open: async to => noted(await openCluster(to, env, {terminal: lent, isInteractive: true}), clock),
+		open: async to => noted(await createClusterClient(to, env, {terminal: lent, isInteractive: true}), clock),
 		switchContext: async context => switchContext({session, clusters, feeds}, context),
 		openNamespace(namespace) {
 			openNamespace({session, feeds}, namespace);

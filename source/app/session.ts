@@ -1,5 +1,5 @@
 /** What the parts of the running session share. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Path} from '../posture/evidence.ts';
@@ -17,7 +17,7 @@ import type {TypedAhead} from './keys/typed-ahead.ts';
 
 /** A cluster that the session has open; the one that is left stays open for what still runs on it. */
 export type OpenCluster = {
-	access: ClusterAccess;
+	access: ClusterClient;
 	labeller: Labeller;
 	context: string;
 };
@@ -65,7 +65,7 @@ export type Session = {
 	/** The same for a remote shell, whose keys go on passing through here. */
 	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
 	/** A way to a cluster whose credential plugin gets this terminal, and gives it back. */
-	open(flags: ConnectionFlags): Promise<ClusterAccess>;
+	open(flags: ConnectionFlags): Promise<ClusterClient>;
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
 	/** Feeds what is on the screen, and anew where what is asked for changed. */

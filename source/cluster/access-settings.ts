@@ -2,22 +2,22 @@
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {parseDuration} from '../command-line/parse-duration.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {ClusterFacts} from './cluster-access.ts';
+import type {ClusterInfo} from './cluster-client.ts';
 import {impersonationHeaders} from './credentials/impersonation.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {userCredentials} from './credentials/user-credentials.ts';
-import type {Access} from './dedicated-connection.ts';
-import {chooseEntries, type ChosenEntries} from './kubeconfig/choose-entries.ts';
-import {inClusterEntries, podFolder} from './kubeconfig/in-cluster.ts';
+import type {ConnectionConfig} from './dedicated-connection.ts';
+import {selectEntries, type SelectedEntries} from './kubeconfig/select-entries.ts';
+import {inClusterEntries, serviceAccountDirectory} from './kubeconfig/in-cluster.ts';
 import {loadKubeconfig, type LoadedKubeconfig} from './kubeconfig/load-kubeconfig.ts';
 import type {ClusterEntry} from './kubeconfig/kubeconfig-shape.ts';
 import {validateEntries} from './kubeconfig/validate-entries.ts';
-import {readBounded} from './kubeconfig/read-bounded.ts';
-import type {TlsSettings} from './tls/secure-socket.ts';
-import {timerMs} from './timer-ms.ts';
+import {readFileBounded} from './kubeconfig/read-file-bounded.ts';
+import type {TlsSettings} from './tls/start-tls.ts';
+import {clampTimerMs} from './clamp-timer-ms.ts';
 import {systemTrust, trustBundle} from './tls/trust.ts';
-import {environmentProxy} from './transport/environment-proxy.ts';
-import type {Route} from './transport/open-socket.ts';
+import {proxyFromEnvironment} from './transport/environment-proxy.ts';
+import type {DialRoute} from './transport/open-socket.ts';
 import {parseProxyUrl} from './transport/proxy-url.ts';
 import {parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 
@@ -25,7 +25,7 @@ import {parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 const answerLimitMs = 30_000;
 const largestBundle = 8 * 1024 * 1024;
 
-export type AccessSettings = {access: Access; facts: ClusterFacts};
+export type AccessSettings = {access: ConnectionConfig; facts: ClusterInfo};
 
 /**
 Reads everything once; nothing is connected.
@@ -34,7 +34,7 @@ Reads everything once; nothing is connected.
 export async function readSettings(
 	flags: ConnectionFlags,
 	environment: NodeJS.ProcessEnv,
-	{folder = podFolder, terminal, isInteractive = false}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
+	{folder = serviceAccountDirectory, terminal, isInteractive = false}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
 ): Promise<AccessSettings> {
 	const timeoutMs = requestTimeout(flags['request-timeout']);
 	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
@@ -42,7 +42,7 @@ export async function readSettings(
 	const {cluster, user} = chosen;
 	const server = parseServerUrl(cluster.server);
 	const tls = server.scheme === 'https' ? await tlsSettings(cluster, timeoutMs, environment) : null;
-	const route: Route = {server, tls, limitMs: timeoutMs, proxy: await proxyFor(cluster, server, tls, timeoutMs, environment)};
+	const route: DialRoute = {server, tls, limitMs: timeoutMs, proxy: await proxyFor(cluster, server, tls, timeoutMs, environment)};
 	return {
 		access: {
 			route,
@@ -57,9 +57,9 @@ export async function readSettings(
 	};
 }
 
-async function chosenEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<ChosenEntries & {source: ClusterFacts['source']}> {
+async function chosenEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<SelectedEntries & {source: ClusterInfo['source']}> {
 	const loaded = await loadKubeconfig(flags.kubeconfig, environment);
-	const chosen = chooseEntries(loaded.config, flags, environment);
+	const chosen = selectEntries(loaded.config, flags, environment);
 	if (!isEmpty(chosen.cluster)) {
 		return {...chosen, source: loaded.config.clusters.has(chosen.clusterName) ? 'kubeconfig' : 'flags'};
 	}
@@ -76,7 +76,7 @@ function isEmpty({server, certificateAuthority, certificateAuthorityData, insecu
 	return server === '' && certificateAuthority === '' && certificateAuthorityData.length === 0 && !insecureSkipTlsVerify && tlsServerName === '' && proxyUrl === '';
 }
 
-function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, clusterName}: ChosenEntries): SpokeError {
+function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, clusterName}: SelectedEntries): SpokeError {
 	if (contextName !== null) {
 		const message = clusterName === ''
 			? `context "${contextName}" names no cluster`
@@ -98,7 +98,7 @@ function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, 
 async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
 	const bundle = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
 		? cluster.certificateAuthorityData
-		: await readBounded(cluster.certificateAuthority, largestBundle);
+		: await readFileBounded(cluster.certificateAuthority, largestBundle);
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {
@@ -122,8 +122,8 @@ async function proxyFor(
 	tls: TlsSettings | null,
 	limitMs: number,
 	environment: NodeJS.ProcessEnv,
-): Promise<Route['proxy']> {
-	const address = proxyUrl === '' ? environmentProxy(scheme, host, port, environment) : parseProxyUrl(proxyUrl);
+): Promise<DialRoute['proxy']> {
+	const address = proxyUrl === '' ? proxyFromEnvironment(scheme, host, port, environment) : parseProxyUrl(proxyUrl);
 	return address && {
 		address,
 		from: proxyUrl === '' ? 'environment' : 'proxy-url',
@@ -131,7 +131,7 @@ async function proxyFor(
 	};
 }
 
-function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenEntries, {server, tls, proxy}: Route, source: ClusterFacts['source']): ClusterFacts {
+function clusterFacts({contextName, userName, user, namespace, cluster}: SelectedEntries, {server, tls, proxy}: DialRoute, source: ClusterInfo['source']): ClusterInfo {
 	return {
 		context: contextName,
 		server: server.shown,
@@ -157,5 +157,5 @@ function requestTimeout(text: string): number {
 		});
 	}
 
-	return timerMs(Math.max(0, ms));
+	return clampTimerMs(Math.max(0, ms));
 }

@@ -2,8 +2,8 @@
 import {finished} from 'node:stream';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {DedicatedConnection} from './dedicated-connection.ts';
-import {pause} from './or-aborted.ts';
-import {canBeSentAgain} from './transport/exchange.ts';
+import {abortableDelay} from './abortable.ts';
+import {isReplayable} from './transport/http-request.ts';
 
 /** Kept open without work. */
 const mostIdle = 8;
@@ -29,19 +29,19 @@ export class ConnectionPool {
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
 			const {answer, outdated} = await this.#once(options);
-			if (outdated && attempt === 0 && canBeSentAgain(options)) {
+			if (outdated && attempt === 0 && isReplayable(options)) {
 				// Refused for a client certificate that has been renewed since: the next connection shows the new one.
 				answer.body.resume();
 				continue;
 			}
 
 			const waitS = waitAskedFor(answer);
-			if (waitS === null || attempt >= mostRetries || !canBeSentAgain(options)) {
+			if (waitS === null || attempt >= mostRetries || !isReplayable(options)) {
 				return answer;
 			}
 
 			answer.body.resume();
-			await pause(waitS * 1000, options.signal);
+			await abortableDelay(waitS * 1000, options.signal);
 		}
 	}
 

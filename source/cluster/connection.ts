@@ -1,4 +1,4 @@
-/** What one TCP connection to the apiserver is and can do. Made by `ClusterAccess.connect`. */
+/** What one TCP connection to the apiserver is and can do. Made by `ClusterClient.connect`. */
 import type {Duplex, Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 
@@ -56,7 +56,7 @@ export type RequestOptions = {
 	whole?: boolean;
 };
 
-export type AskOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'> & {
+export type PipelinedGetOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'> & {
 	/** Makes it a POST of this JSON: for a review, which changes nothing, so that it may be sent behind others. */
 	review?: string;
 };
@@ -87,7 +87,7 @@ export type UpgradeOptions = {
 	timeoutMs?: number;
 };
 
-export type UpgradeOutcome =
+export type UpgradeResult =
 	| {upgraded: true; socket: Duplex; head: Buffer; protocol: string | null; headers: IncomingHttpHeaders}
 	/** Any other answer, its body read (at most 64 KiB). */
 	| {upgraded: false; status: number; statusText: string; headers: IncomingHttpHeaders; body: string};
@@ -106,10 +106,10 @@ export type Connection = {
 	A GET or a review that is sent at once, behind others of its kind that may be unanswered still, and its answer read whole. Its limit counts from their answers.
 	Where another request came before, it waits its turn as any. @throws SpokeError as `request`; whoever fails takes the socket along
 	*/
-	ask(options: AskOptions): Promise<ApiResponse>;
+	pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse>;
 	/** Answers on this very socket, once all that was asked is answered. @throws SpokeError when the socket is gone or the limit passes. */
 	request(options: RequestOptions): Promise<ApiResponse>;
-	upgrade(options: UpgradeOptions): Promise<UpgradeOutcome>;
+	upgrade(options: UpgradeOptions): Promise<UpgradeResult>;
 	/** Closes the socket unless it was upgraded (then the upgrade's owner closes it). */
 	close(): void;
 };

@@ -2,26 +2,26 @@
 import {Readable, type Duplex} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {userAgent} from '../version.ts';
-import type {ApiResponse, AskOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeOutcome} from './connection.ts';
-import type {Credentials, Identity} from './credentials/credentials.ts';
+import type {ApiResponse, PipelinedGetOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
+import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/impersonation.ts';
-import {AnswerTurns} from './transport/answer-turns.ts';
-import {AsksTogether} from './transport/asks-together.ts';
-import {canBeSentAgain, decodedBody, exchange, readWhole, type Answer, type AnswerStart, type Outgoing} from './transport/exchange.ts';
-import {ignored} from './transport/ignored.ts';
-import {OneSocketAgent} from './transport/one-socket-agent.ts';
-import {openSocket, type OpenSocket, type Route} from './transport/open-socket.ts';
-import {basicAuthorization} from './transport/proxy-handshake.ts';
-import {streamedAnswer} from './transport/streamed-answer.ts';
-import {upgradeRequest} from './transport/upgrade.ts';
+import {ResponseQueue} from './transport/response-queue.ts';
+import {PipelinedRequests} from './transport/pipelined-requests.ts';
+import {isReplayable, decompressBody, sendHttpRequest, readFully, type HttpResult, type ResponseStart, type OutgoingRequest} from './transport/http-request.ts';
+import {noop} from './transport/noop.ts';
+import {SingleSocketAgent} from './transport/single-socket-agent.ts';
+import {openSocket, type OpenSocket, type DialRoute} from './transport/open-socket.ts';
+import {basicAuthorization} from './transport/connect-through-proxy.ts';
+import {streamGet} from './transport/streamed-response.ts';
+import {buildUpgradeRequest} from './transport/upgrade.ts';
 import {certificateDates} from './tls/certificate-dates.ts';
 import {certificateFingerprint} from './tls/certificate-fingerprint.ts';
-import {readStart} from './read-start.ts';
-import {traced, tracedOpening, type RequestTrace} from './request-trace.ts';
+import {readBodyPrefix} from './read-body-prefix.ts';
+import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 
 /** Everything that connections to one apiserver as one user have in common. */
-export type Access = {
-	route: Route;
+export type ConnectionConfig = {
+	route: DialRoute;
 	credentials: Credentials;
 	/** Sent with every request: impersonation. */
 	headers: RequestHeaders;
@@ -40,7 +40,7 @@ const longestRefusal = 64 * 1024;
 /** Just past the apiserver's own limit of 30 s for reaching a kubelet. */
 const upgradeLimitMs = 35_000;
 
-type Sent = Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
+type Sent = Pick<OutgoingRequest, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
 
 let opened = 0;
 
@@ -48,34 +48,34 @@ let opened = 0;
 With handshake done and credentials ready.
 @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
 */
-export async function openConnection(access: Access, signal?: AbortSignal): Promise<DedicatedConnection> {
+export async function openConnection(access: ConnectionConfig, signal?: AbortSignal): Promise<DedicatedConnection> {
 	const identity = await access.credentials.current(signal);
-	const open = await tracedOpening(access.trace, access.route, async () => openSocket(access.route, identity.certificate, signal));
+	const open = await traceConnect(access.trace, access.route, async () => openSocket(access.route, identity.certificate, signal));
 	return new DedicatedConnection(access, open, identity);
 }
 
 export class DedicatedConnection implements Connection {
-	readonly #access: Access;
+	readonly #access: ConnectionConfig;
 	readonly #socket: Duplex;
-	readonly #agent: OneSocketAgent;
+	readonly #agent: SingleSocketAgent;
 	readonly #absoluteForm: boolean;
-	readonly #shown: Identity['certificate'];
-	#asks: AsksTogether | undefined;
+	readonly #shown: ClientIdentity['certificate'];
+	#asks: PipelinedRequests | undefined;
 	/** Set by the first request that is not asked together with others. */
 	#handedOver: Promise<void> | undefined;
 	#upgraded = false;
 	/** Node's own client has had the socket: it does not give it back. */
 	#isNodes = false;
-	readonly #turns = new AnswerTurns();
+	readonly #turns = new ResponseQueue();
 	readonly id: string;
 	readonly facts: SocketFacts;
 
-	constructor(access: Access, {socket, facts, absoluteForm}: OpenSocket, identity: Identity) {
+	constructor(access: ConnectionConfig, {socket, facts, absoluteForm}: OpenSocket, identity: ClientIdentity) {
 		opened++;
 		this.id = `c${opened}`;
 		this.#access = access;
 		this.#socket = socket;
-		this.#agent = new OneSocketAgent(socket);
+		this.#agent = new SingleSocketAgent(socket);
 		this.#absoluteForm = absoluteForm;
 		this.#shown = identity.certificate;
 		this.facts = {
@@ -90,7 +90,7 @@ export class DedicatedConnection implements Connection {
 			},
 		};
 		// An idle socket that breaks must not bring the process down; the next request tells.
-		socket.on('error', ignored);
+		socket.on('error', noop);
 	}
 
 	get usable(): boolean {
@@ -103,7 +103,7 @@ export class DedicatedConnection implements Connection {
 		return certificate === this.#shown;
 	}
 
-	async ask(options: AskOptions): Promise<ApiResponse> {
+	async pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse> {
 		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
 		const inTurn = {...options, ...review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}};
 		const identity = await this.#access.credentials.current(signal);
@@ -112,9 +112,9 @@ export class DedicatedConnection implements Connection {
 			return this.request(inTurn);
 		}
 
-		this.#asks ??= new AsksTogether(this.#socket, this.#what);
+		this.#asks ??= new PipelinedRequests(this.#socket, this.#what);
 		const asks = this.#asks;
-		const answer = await traced(this.#access.trace, {...this.#access, ...review !== undefined && {method: 'POST'}, path}, async () => asks.ask({
+		const answer = await traceRequest(this.#access.trace, {...this.#access, ...review !== undefined && {method: 'POST'}, path}, async () => asks.ask({
 			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers}, body: review, limitMs: timeoutMs, signal,
 		}));
 		if (answer.status === 401 && await this.#access.credentials.rejected(identity, signal)) {
@@ -136,14 +136,14 @@ export class DedicatedConnection implements Connection {
 		return this.#response(answer, isWhole);
 	}
 
-	async upgrade(options: UpgradeOptions): Promise<UpgradeOutcome> {
-		const {headers, check} = upgradeRequest(options);
+	async upgrade(options: UpgradeOptions): Promise<UpgradeResult> {
+		const {headers, check} = buildUpgradeRequest(options);
 		const answer = await this.#send(options.path, {Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'}, {
 			method: options.method, signal: options.signal, timeoutMs: options.timeoutMs ?? upgradeLimitMs, upgrade: true,
 		});
 		const {status, statusText, headers: answered} = answer;
 		if (answer.kind === 'response') {
-			return {upgraded: false, status, statusText, headers: answered, body: await readStart(answer.body, longestRefusal)};
+			return {upgraded: false, status, statusText, headers: answered, body: await readBodyPrefix(answer.body, longestRefusal)};
 		}
 
 		this.#upgraded = true;
@@ -169,21 +169,21 @@ export class DedicatedConnection implements Connection {
 	}
 
 	/** One more try when a 401 made us get another token. */
-	async #send(path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
+	async #send(path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
 		const answer = await this.#sendAs(identity, path, own, request);
-		const renewed = answer.status === 401 && answer.kind === 'response' && canBeSentAgain(request) && await this.#renewed(identity, request.signal);
+		const renewed = answer.status === 401 && answer.kind === 'response' && isReplayable(request) && await this.#renewed(identity, request.signal);
 		if (!renewed) {
 			return answer;
 		}
 
-		await readWhole(answer.body, longestRefusal, this.#what);
+		await readFully(answer.body, longestRefusal, this.#what);
 		return this.#sendAs(renewed, path, own, request);
 	}
 
 	/** Another token after a 401: the socket stays the same, so a new certificate does not help here. */
-	async #renewed(identity: Identity, signal: AbortSignal | undefined): Promise<Identity | null> {
+	async #renewed(identity: ClientIdentity, signal: AbortSignal | undefined): Promise<ClientIdentity | null> {
 		const {credentials} = this.#access;
 		if (!await credentials.rejected(identity, signal)) {
 			return null;
@@ -193,11 +193,11 @@ export class DedicatedConnection implements Connection {
 		return renewed.certificate !== this.#shown || renewed.authorization === identity.authorization ? null : renewed;
 	}
 
-	async #sendAs(identity: Identity, path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
-		return traced(this.#access.trace, {...this.#access, method: request.method, path}, async () => this.#exchanged(identity, path, own, request));
+	async #sendAs(identity: ClientIdentity, path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
+		return traceRequest(this.#access.trace, {...this.#access, method: request.method, path}, async () => this.#exchanged(identity, path, own, request));
 	}
 
-	async #exchanged(identity: Identity, path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
+	async #exchanged(identity: ClientIdentity, path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
 		const {signal, timeoutMs: limitMs} = request;
 		const what = this.#what;
 		// What was asked together is answered first; from then on requests run one after the other.
@@ -207,13 +207,13 @@ export class DedicatedConnection implements Connection {
 		const target = `${this.#access.route.server.prefix}${path}`;
 		const headers = {...this.#headers(identity), ...own};
 		if (this.#isPlainGet(request)) {
-			return streamedAnswer(this.#socket, {target, headers, limitMs, signal, leavesTime: this.#access.isInteractive, what, released});
+			return streamGet(this.#socket, {target, headers, limitMs, signal, leavesTime: this.#access.isInteractive, what, released});
 		}
 
 		// Its queue is one of its own.
 		this.#isNodes = true;
 		released();
-		return exchange(this.#agent, {...request, what, ...this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers}});
+		return sendHttpRequest(this.#agent, {...request, what, ...this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers}});
 	}
 
 	/** Which needs nothing of Node's own client, while that has not had the socket. */
@@ -222,21 +222,21 @@ export class DedicatedConnection implements Connection {
 	}
 
 	/** In absolute form, with what logs us in there. */
-	#toProxy(target: string, headers: RequestHeaders): Pick<Outgoing, 'target' | 'headers'> {
+	#toProxy(target: string, headers: RequestHeaders): Pick<OutgoingRequest, 'target' | 'headers'> {
 		const {server, proxy} = this.#access.route;
 		const login = proxy?.address.credentials;
 		return {target: `http://${server.authority}${target}`, headers: {...login && {'Proxy-Authorization': basicAuthorization(login)}, ...headers}};
 	}
 
 	/** As Go's transport: what is no body, or a part of one, is in no coding that could be undone. */
-	#response({status, statusText, headers, body}: AnswerStart & {body: Readable}, isWhole = true): ApiResponse {
+	#response({status, statusText, headers, body}: ResponseStart & {body: Readable}, isWhole = true): ApiResponse {
 		const isDecoded = isWhole && status !== 206;
 		const endsByClose = saysNoEnd(headers, isDecoded);
-		const plain = isDecoded ? decodedBody(body, headers) : body;
+		const plain = isDecoded ? decompressBody(body, headers) : body;
 		return {status, statusText, headers, body: plain, endsByClose, connection: {id: this.id, facts: this.facts}};
 	}
 
-	#headers({authorization}: Identity): RequestHeaders {
+	#headers({authorization}: ClientIdentity): RequestHeaders {
 		const {route: {server}, headers, compression} = this.#access;
 		return {
 			Host: server.authority,
@@ -250,18 +250,18 @@ export class DedicatedConnection implements Connection {
 }
 
 /** Neither by its length nor by a last chunk, nor, where its coding is undone, by the end that gzip has of itself (RFC 1952 §2.3.1). */
-function saysNoEnd(headers: AnswerStart['headers'], isDecoded: boolean): boolean {
+function saysNoEnd(headers: ResponseStart['headers'], isDecoded: boolean): boolean {
 	const isGzip = isDecoded && headers['content-encoding']?.toLowerCase() === 'gzip';
 	return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined && !isGzip;
 }
 
 /** The certificate of the handshake, where nothing but it says who asks. */
-function whatSpeaksAlone({headers}: Access, {authorization, certificate}: Identity): string | null {
+function whatSpeaksAlone({headers}: ConnectionConfig, {authorization, certificate}: ClientIdentity): string | null {
 	return certificate && authorization === null && headers['Impersonate-User'] === undefined ? certificateFingerprint(certificate.certificate) : null;
 }
 
 function readableOf(bytes: Buffer): Readable {
-	const body = new Readable({read: ignored});
+	const body = new Readable({read: noop});
 	body.push(bytes);
 	body.push(null);
 	return body;

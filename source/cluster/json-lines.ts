@@ -2,7 +2,7 @@
 import type {Readable} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
-import {noAnswerOfKubernetes} from './object-shape.ts';
+import {notKubernetesError} from './validate-object.ts';
 
 /** An object of etcd is at most 1.5 MiB; its table row or managed fields may make it some times larger. */
 const longestLine = 32 * 1024 * 1024;
@@ -39,6 +39,6 @@ function parse(line: string, what: string): unknown {
 	try {
 		return JSON.parse(line);
 	} catch (error) {
-		throw noAnswerOfKubernetes(`${what} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
+		throw notKubernetesError(`${what} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
 	}
 }

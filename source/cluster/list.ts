@@ -1,10 +1,10 @@
 /** Lists a resource page by page, as objects, as metadata or as the apiserver's own table rows. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {askedFor} from './asked-for.ts';
-import type {ClusterAccess} from './cluster-access.ts';
-import {objectIn} from './read-json.ts';
-import {refusal} from './refusal.ts';
-import {readWhole} from './transport/exchange.ts';
+import {requestAttributes} from './request-attributes.ts';
+import type {ClusterClient} from './cluster-client.ts';
+import {parseObject} from './read-json-response.ts';
+import {errorFromResponse} from './error-from-response.ts';
+import {readFully} from './transport/http-request.ts';
 
 export type ListOptions = {
 	/** Of the collection: `/api/v1/namespaces/demo/pods`. */
@@ -51,7 +51,7 @@ Pages as they come.
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 @throws SpokeError by `refusal`
 */
-export async function * listPages<Item>(cluster: ClusterAccess, options: ListOptions): AsyncGenerator<ListPage<Item>> {
+export async function * listPages<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<ListPage<Item>> {
 	let token = '';
 	let restarts = 0;
 	let restarted = false;
@@ -76,7 +76,7 @@ export async function * listPages<Item>(cluster: ClusterAccess, options: ListOpt
 
 /** Every page together. @throws SpokeError by `refusal` */
 export async function listAll<Item>(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	options: ListOptions,
 ): Promise<{items: Item[]; columns: readonly TableColumn[] | null; resourceVersion: string}> {
 	let items: Item[] = [];
@@ -134,7 +134,7 @@ type ListBody = {
 };
 
 async function onePage<Item>(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	options: ListOptions,
 	token: string,
 ): Promise<'expired' | {page: Omit<ListPage<Item>, 'restarted'>; token: string}> {
@@ -150,16 +150,16 @@ async function onePage<Item>(
 		whole: true,
 		...options.signal && {signal: options.signal},
 	});
-	const body = (await readWhole(answer.body, largestPage, options.path)).toString('utf8');
+	const body = (await readFully(answer.body, largestPage, options.path)).toString('utf8');
 	if (answer.status === 410 && token !== '') {
 		return 'expired';
 	}
 
 	if (answer.status !== 200) {
-		throw refusal({...answer, body}, {...askedFor('GET', options.path), by: cluster.facts});
+		throw errorFromResponse({...answer, body}, {...requestAttributes('GET', options.path), by: cluster.facts});
 	}
 
-	const list = objectIn(body, {path: options.path, ...isTable(options.as) && {form: 'table'}}, `the list of ${options.path}`) as ListBody;
+	const list = parseObject(body, {path: options.path, ...isTable(options.as) && {form: 'table'}}, `the list of ${options.path}`) as ListBody;
 	return {
 		token: list.metadata?.continue ?? '',
 		page: {

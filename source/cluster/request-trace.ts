@@ -1,16 +1,16 @@
 /** `-v=6`: each request as a line on stderr, with how it was answered and when, as kubectl prints from that level on. */
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import type {Route} from './transport/open-socket.ts';
+import type {DialRoute} from './transport/open-socket.ts';
 
 /** From here on kubectl prints its requests. Headers and bodies, which it adds from 7 and 8 on, are never printed: they hold tokens and data. */
-export const tracedFrom = 6;
+export const traceVerbosity = 6;
 
 export type RequestTrace = (line: string) => void;
 
-type Traced = {route: Pick<Route, 'server'>; method?: string | undefined; path: string};
+type Traced = {route: Pick<DialRoute, 'server'>; method?: string | undefined; path: string};
 
 /** Tells `trace` of the answer to one request, until its head is there. */
-export async function traced<Answer extends {status: number; statusText: string}>(
+export async function traceRequest<Answer extends {status: number; statusText: string}>(
 	trace: RequestTrace | null,
 	{route, method = 'GET', path}: Traced,
 	send: () => Promise<Answer>,
@@ -35,7 +35,7 @@ export async function traced<Answer extends {status: number; statusText: string}
 }
 
 /** Tells `trace` of a connection that was not made: no request went out that could tell it. */
-export async function tracedOpening<Opened>(trace: RequestTrace | null, {server}: Pick<Route, 'server'>, open: () => Promise<Opened>): Promise<Opened> {
+export async function traceConnect<Opened>(trace: RequestTrace | null, {server}: Pick<DialRoute, 'server'>, open: () => Promise<Opened>): Promise<Opened> {
 	const startedAt = performance.now();
 	try {
 		return await open();

@@ -1,19 +1,19 @@
 /** What the apiserver says about us: who we are, and what we may do. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {ClusterAccess} from './cluster-access.ts';
+import type {ClusterClient} from './cluster-client.ts';
 
 /** Of a resource or, with `path`, of a URL such as `/flagz`. */
-export type AccessQuestion =
+export type AccessReview =
 	| {verb: string; group?: string; resource: string; subresource?: string; namespace?: string; name?: string}
 	| {verb: string; path: string};
 
-export type AccessAnswer = {allowed: boolean; reason: string};
+export type AccessReviewResult = {allowed: boolean; reason: string};
 
 /**
 Asks the apiserver whether we may; `null` when it does not tell (the review itself is refused or missing).
 Never asks for more than the review: nothing is tried.
 */
-export async function mayWe(cluster: Pick<ClusterAccess, 'json'>, question: AccessQuestion, signal?: AbortSignal): Promise<AccessAnswer | null> {
+export async function reviewAccess(cluster: Pick<ClusterClient, 'json'>, question: AccessReview, signal?: AbortSignal): Promise<AccessReviewResult | null> {
 	const spec = 'path' in question ? {nonResourceAttributes: question} : {resourceAttributes: question};
 	const review = await selfReview(
 		cluster,
@@ -25,10 +25,10 @@ export async function mayWe(cluster: Pick<ClusterAccess, 'json'>, question: Acce
 	return review?.status ? {allowed: review.status.allowed === true, reason: review.status.reason ?? ''} : null;
 }
 
-export type Self = {user: string; groups: readonly string[]; uid: string | null};
+export type SelfSubject = {user: string; groups: readonly string[]; uid: string | null};
 
 /** Who the apiserver takes us for (`kubectl auth whoami`, since 1.28); `null` when it does not tell. */
-export async function whoAreWe(cluster: Pick<ClusterAccess, 'json'>, signal?: AbortSignal): Promise<Self | null> {
+export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, signal?: AbortSignal): Promise<SelfSubject | null> {
 	const review = await selfReview(
 		cluster,
 		'authentication.k8s.io/v1',
@@ -40,10 +40,10 @@ export async function whoAreWe(cluster: Pick<ClusterAccess, 'json'>, signal?: Ab
 	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
 }
 
-const whoAreWeRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
+const selfSubjectReviewRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
 
-/** As `whoAreWe` asks, for whoever must ask on one connection. */
-export const whoAreWeQuestion = {path: whoAreWeRequest.path, review: whoAreWeRequest.body};
+/** As `readSelfSubject` asks, for whoever must ask on one connection. */
+export const whoAreWeQuestion = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
 
 function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {
 	return {
@@ -55,7 +55,7 @@ function reviewRequest(apiVersion: string, kind: string, more: Record<string, un
 }
 
 async function selfReview(
-	cluster: Pick<ClusterAccess, 'json'>,
+	cluster: Pick<ClusterClient, 'json'>,
 	apiVersion: string,
 	kind: string,
 	more: Record<string, unknown>,

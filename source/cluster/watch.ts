@@ -1,13 +1,13 @@
 /** Lists a resource and then follows it for good: resumes after cuts, begins anew when history is gone, polls where watching is not allowed. */
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import {askedFor} from './asked-for.ts';
-import type {ClusterAccess} from './cluster-access.ts';
+import {requestAttributes} from './request-attributes.ts';
+import type {ClusterClient} from './cluster-client.ts';
 import {jsonLines} from './json-lines.ts';
 import {acceptHeader, isTable, listPages, listQuery, type ListOptions, type TableColumn} from './list.ts';
-import {checkWatchLine, type WatchLine} from './object-shape.ts';
-import {pause} from './or-aborted.ts';
-import {refusal} from './refusal.ts';
-import {readWhole} from './transport/exchange.ts';
+import {validateWatchEvent, type WatchEventLine} from './validate-object.ts';
+import {abortableDelay} from './abortable.ts';
+import {errorFromResponse} from './error-from-response.ts';
+import {readFully} from './transport/http-request.ts';
 
 export type WatchEvent<Item> =
 	/** A page of the list. `first` means: forget everything from before. */
@@ -43,7 +43,7 @@ A watch that says nothing for `silenceMs`, not even a bookmark, is begun anew.
 @throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 */
-export async function * watchObjects<Item>(cluster: ClusterAccess, options: ListOptions & {from?: string; silenceMs?: number}): AsyncGenerator<WatchEvent<Item>> {
+export async function * watchObjects<Item>(cluster: ClusterClient, options: ListOptions & {from?: string; silenceMs?: number}): AsyncGenerator<WatchEvent<Item>> {
 	let version = options.from ?? '';
 	let synced = version !== '';
 	let retryMs = firstRetryMs;
@@ -63,13 +63,13 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 			isCut = false;
 			retryMs = firstRetryMs;
 			if (Date.now() - began < shortestMs) {
-				await pause(retryMs, options.signal);
+				await abortableDelay(retryMs, options.signal);
 			}
 		} catch (thrown) {
 			options.signal?.throwIfAborted();
 			if (thrown instanceof WatchRefused) {
 				yield {type: 'polling', error: thrown.error, everyMs: pollEveryMs};
-				await pause(pollEveryMs, options.signal);
+				await abortableDelay(pollEveryMs, options.signal);
 				version = '';
 				continue;
 			}
@@ -83,7 +83,7 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 			const waitMs = Math.round(retryMs * (0.5 + Math.random()));
 			isCut = true;
 			yield {type: 'interrupted', error, since: hung.since ?? Date.now(), retryInMs: waitMs};
-			await pause(waitMs, options.signal);
+			await abortableDelay(waitMs, options.signal);
 			retryMs = Math.min(retryMs * 2, longestRetryMs);
 		}
 	}
@@ -114,7 +114,7 @@ class WatchCut extends Error {
 	}
 }
 
-async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
+async function * fullList<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
 	let version = '';
 	let first = true;
 	for await (const {items, columns, remaining, restarted, resourceVersion} of listPages<Item>(cluster, options)) {
@@ -131,7 +131,7 @@ async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): A
 One watch until it ends; gives the version to go on from.
 @yields its changes
 */
-async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut, hung, silenceMs}: {
+async function * oneWatch<Item>(cluster: ClusterClient, options: ListOptions, {from, isCut, hung, silenceMs}: {
 	from: string;
 	isCut: boolean;
 	hung: Hung;
@@ -149,12 +149,12 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 		...options.signal && {signal: options.signal},
 	});
 	if (answer.status !== 200) {
-		const body = (await readWhole(answer.body, 1024 * 1024, options.path)).toString('utf8');
+		const body = (await readFully(answer.body, 1024 * 1024, options.path)).toString('utf8');
 		if (answer.status === 410) {
 			return '';
 		}
 
-		const error = refusal({...answer, body}, {...askedFor('GET', `${options.path}?watch=true`), by: cluster.facts});
+		const error = errorFromResponse({...answer, body}, {...requestAttributes('GET', `${options.path}?watch=true`), by: cluster.facts});
 		throw answer.status === 403 || answer.status === 405 ? new WatchRefused(error) : error;
 	}
 
@@ -177,7 +177,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 			isSilent = false;
 			heardAt = Date.now();
 			silence.refresh();
-			const {type, object} = checkWatchLine(line, options.path, isTable(options.as) ? 'table' : 'object');
+			const {type, object} = validateWatchEvent(line, options.path, isTable(options.as) ? 'table' : 'object');
 			if (type === 'ERROR') {
 				return endedByServer(object);
 			}
@@ -210,12 +210,12 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 }
 
 /** An object's own version, or of a table its row's, else the table's. */
-function versionOf(object: WatchLine['object']): string | undefined {
+function versionOf(object: WatchEventLine['object']): string | undefined {
 	return object.rows?.at(-1)?.object?.metadata.resourceVersion ?? (object.metadata?.resourceVersion || undefined);
 }
 
 /** 410: the history from here on is gone, so a new list is due; anything else is an error that a new list may mend. */
-function endedByServer({code, message}: WatchLine['object']): string {
+function endedByServer({code, message}: WatchEventLine['object']): string {
 	if (code === 410) {
 		return '';
 	}

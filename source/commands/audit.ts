@@ -1,6 +1,6 @@
 /** `spoke audit`: every path between nodes and the control plane, judged row by row. */
-import {cutBy} from '../cluster/cut-by.ts';
-import {openCluster} from '../cluster/open-cluster.ts';
+import {withAbortSignal} from '../cluster/with-abort-signal.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import type {FlagValues} from '../command-line/flag-spec.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {auditJunit, failedAuditJunit} from '../output/audit-junit.ts';
@@ -56,7 +56,7 @@ export const command: Command<typeof auditRow.flags> = {
 };
 
 async function readAudit({flags, env, interrupted}: Invocation<typeof auditRow.flags>, options: AuditOptions): Promise<Audit> {
-	const cluster = cutBy(await openCluster(flags, env), interrupted);
+	const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 	try {
 		const audit = await runAudit(cluster, options);
 		interrupted.throwIfAborted();

@@ -1,7 +1,7 @@
 /** `spoke debug`: adds an ephemeral container to a pod, or creates a copy of it or a pod on a node, and attaches to it. */
 import {guardAccess} from '../actions/access.ts';
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {openCluster} from '../cluster/open-cluster.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
@@ -98,7 +98,7 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 }
 
 async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, asked: AskedDebug): Promise<Prepared> {
-	const cluster = await openCluster(invocation.flags, invocation.env);
+	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	try {
 		if (invocation.flags.profile === 'legacy') {
 			say(invocation, '--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example "--profile=general".');
@@ -116,7 +116,7 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, asked:
 	}
 }
 
-type Preparing = {cluster: ClusterAccess; invocation: DebugInvocation; asked: AskedDebug};
+type Preparing = {cluster: ClusterClient; invocation: DebugInvocation; asked: AskedDebug};
 
 async function addContainer(preparing: Preparing, pod: PodObject): Promise<Prepared> {
 	const {cluster, invocation, asked} = preparing;

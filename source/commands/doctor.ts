@@ -1,7 +1,7 @@
 /** `spoke doctor`: which leg fails, why, and what to do. */
-import {cutBy} from '../cluster/cut-by.ts';
-import {openCluster} from '../cluster/open-cluster.ts';
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {withAbortSignal} from '../cluster/with-abort-signal.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {doctorReport} from '../output/doctor-report.ts';
 import {jsonLine} from '../output/json-line.ts';
@@ -20,10 +20,10 @@ export const command: Command<typeof doctorRow.flags> = {
 				: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
 		}
 
-		let cluster: ClusterAccess | undefined;
+		let cluster: ClusterClient | undefined;
 		try {
 			const doctor = await walk(target, async () => {
-				cluster = cutBy(await openCluster(flags, env), interrupted);
+				cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 				return cluster;
 			}, {signal: interrupted, container: flags.container});
 			// A walk that was told to end has found nothing.

@@ -1,7 +1,7 @@
 /** `spoke exec`: runs a command in a container; its exit status is ours. */
 import {text} from 'node:stream/consumers';
 import {guardAccess} from '../actions/access.ts';
-import {readBounded} from '../cluster/kubeconfig/read-bounded.ts';
+import {readFileBounded} from '../cluster/kubeconfig/read-file-bounded.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {severalObjects, targetOfManifest, type DescribedTarget} from '../targets/target-of-manifest.ts';
@@ -55,7 +55,7 @@ async function described({flags: {filename, stdin: isInput, namespace: wanted}, 
 		throw new SpokeError('ERR_USAGE', 'stdin cannot be the manifest and the command’s input at once');
 	}
 
-	const content = await (file === '-' ? text(stdin) : readBounded(file, mostBytes).then(String)).catch((error: unknown) => {
+	const content = await (file === '-' ? text(stdin) : readFileBounded(file, mostBytes).then(String)).catch((error: unknown) => {
 		throw new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});
 	});
 	const target = await targetOfManifest(content, file);

@@ -1,6 +1,6 @@
 /** `spoke logs`: prints or follows the logs of pods. */
-import {openCluster} from '../cluster/open-cluster.ts';
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
 import {tellPaths} from '../output/path-line.ts';
@@ -21,7 +21,7 @@ export const command: Command<typeof logsRow.flags> = {
 	async run(invocation) {
 		const request = logRequest(invocation);
 		const {flags, given, interrupted, env, stderr} = invocation;
-		const cluster = await openCluster(flags, env);
+		const cluster = await createClusterClient(flags, env);
 		const paths = tellPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
 		const ahead = connectAhead(cluster, {signal: interrupted, witness: paths.witness});
 		try {
@@ -43,7 +43,7 @@ export const command: Command<typeof logsRow.flags> = {
 };
 
 async function print(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	request: LogRequest,
 	{flags, given, stdout, stderr, interrupted}: LogsInvocation,
 	witness: ReturnType<typeof tellPaths>['witness'],

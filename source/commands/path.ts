@@ -1,6 +1,6 @@
 /** `spoke path`: the legs to one pod, node or service, with evidence and remedies. */
-import {cutBy} from '../cluster/cut-by.ts';
-import {openCluster} from '../cluster/open-cluster.ts';
+import {withAbortSignal} from '../cluster/with-abort-signal.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {jsonLine} from '../output/json-line.ts';
@@ -27,7 +27,7 @@ export const command: Command<typeof pathRow.flags> = {
 
 		const wanted = chosenFeatures(flags.feature);
 		const required = parsePathRequirements(flags.require, given);
-		const cluster = cutBy(await openCluster(flags, env), interrupted);
+		const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 		try {
 			const paths = await pathsTo(cluster, target, {
 				...wanted ? {features: wanted} : {},

@@ -1,8 +1,8 @@
 /** `spoke port-forward`: forwards local ports for as long as it runs. */
 import {readFile} from 'node:fs/promises';
 import {guardAccess} from '../actions/access.ts';
-import {openCluster} from '../cluster/open-cluster.ts';
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseForwardFile} from '../command-line/forward-file.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {Labeller} from '../posture/label.ts';
@@ -98,10 +98,10 @@ async function forwardUntilOver(
 ): Promise<{failure: SpokeError | null; totals: ForwardTotals}> {
 	const {flags, stderr, interrupted, env} = invocation;
 	let running: RunningForward[] = [];
-	let cluster: ClusterAccess | undefined;
+	let cluster: ClusterClient | undefined;
 	let labeller: Labeller | undefined;
 	try {
-		const opened = await openCluster({...flags, context}, env);
+		const opened = await createClusterClient({...flags, context}, env);
 		cluster = opened;
 		labeller = wantsPaths(invocation) ? makeLabeller(opened, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
 		if (labeller) {

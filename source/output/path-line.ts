@@ -1,6 +1,6 @@
 /** How one-shots tell the path of their connections on stderr: as a line, or as one object a connection. */
 import type {Writable} from 'node:stream';
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Path} from '../posture/evidence.ts';
 import {limits} from '../posture/label-limits.ts';
 import type {Labeller} from '../posture/label.ts';
@@ -23,7 +23,7 @@ export type PathTelling = {
 `auto` tells only a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` tell each connection when its label is settled,
 and all three once more when it reads otherwise while the connection is open. A line that was told already is not repeated.
 */
-export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
+export function tellPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	return isQuiet
 		? {witness: undefined, finished: async () => undefined}

@@ -1,5 +1,5 @@
 /** What do an apiserver's own counters say of a stream that it carries? Read in the background, and only where nothing cheaper told the route. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isRecent, pause, type Clock} from './clock.ts';
 import {readBeforeUse} from './connection-readings.ts';
 import type {MetricFacts, Outcome, Reading} from './evidence.ts';
@@ -14,7 +14,7 @@ const mostTries = 4;
 const notMet: Outcome<MetricFacts> = {closed: {source: 'metrics', where: 'GET /metrics', because: 'no-answer', need: needMetrics}};
 
 export class BackgroundCounters {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #clock: Clock;
 	readonly #ending = new AbortController();
 	readonly #reading = new Map<string | null, Promise<Outcome<MetricFacts>>>();
@@ -23,7 +23,7 @@ export class BackgroundCounters {
 	#unnamed: Reading<MetricFacts> | undefined;
 	#nextUnnamedAt = 0;
 
-	constructor(cluster: ClusterAccess, clock: Clock) {
+	constructor(cluster: ClusterClient, clock: Clock) {
 		this.#cluster = cluster;
 		this.#clock = clock;
 	}

@@ -1,7 +1,7 @@
 /** What is read on one connection before it is used: the flags and the process at its other end. */
 import {isDeepStrictEqual} from 'node:util';
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import type {AskOptions, Connection} from '../cluster/connection.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {PipelinedGetOptions, Connection} from '../cluster/connection.ts';
 import type {Closed, FlagFacts, ProcessFacts, Reading, SocketFacts, UserInfo} from './evidence.ts';
 import {readApiserverFlags} from './probes/apiserver-flags.ts';
 import {processOf, readProcessStart} from './probes/apiserver-process.ts';
@@ -32,8 +32,8 @@ export async function readBeforeUse(connection: Connection, {limitMs: timeoutMs,
 	isReversed?: boolean;
 }): Promise<ConnectionReadings> {
 	const seen = new Set<string>();
-	const asked = {id: connection.id, async request(options: AskOptions) {
-		const answer = await connection.ask(options);
+	const asked = {id: connection.id, async request(options: PipelinedGetOptions) {
+		const answer = await connection.pipelinedGet(options);
 		for (const name of foreign.filter(name => answer.headers[name] !== undefined)) {
 			seen.add(name);
 		}
@@ -44,7 +44,7 @@ export async function readBeforeUse(connection: Connection, {limitMs: timeoutMs,
 	const [flags, start, user] = await Promise.all([
 		readApiserverFlags(asked, {timeoutMs}),
 		early ?? readProcessStart(asked, {timeoutMs}),
-		isUserAsked ? readOwnUser({facts: connection.facts, ask: asked.request}, {timeoutMs}) : null,
+		isUserAsked ? readOwnUser({facts: connection.facts, pipelinedGet: asked.request}, {timeoutMs}) : null,
 	]);
 	const foreignHeaders = [...seen];
 	if (!flags.read) {
@@ -69,7 +69,7 @@ export function isOfAnotherProcess(again: ConnectionReadings, own: ConnectionRea
 export type MetOnConnection = {readings: ConnectionReadings; facts: SocketFacts};
 
 /** The same, on a connection opened for it alone; `null` when none could be made. Never throws. */
-export async function readOnFreshConnection(cluster: ClusterAccess, {limitMs, signal}: {
+export async function readOnFreshConnection(cluster: ClusterClient, {limitMs, signal}: {
 	limitMs: number;
 	signal?: AbortSignal | undefined;
 }): Promise<MetOnConnection | null> {

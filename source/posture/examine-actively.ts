@@ -1,5 +1,5 @@
 /** The probes that open connections of their own: only by consent or `--probe active`. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {readBeforeUse} from './connection-readings.ts';
@@ -29,7 +29,7 @@ export type ProbeTarget = {
 };
 
 /** The same examination with what the active probes found. Never throws: what a probe met is a reading or nothing. */
-export async function examineActively(examined: Examined, cluster: ClusterAccess, target: ProbeTarget): Promise<Examined> {
+export async function examineActively(examined: Examined, cluster: ClusterClient, target: ProbeTarget): Promise<Examined> {
 	const handshake = await shakeHands(target);
 	const log = await readLog(examined, target);
 	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
@@ -51,7 +51,7 @@ export async function examineActively(examined: Examined, cluster: ClusterAccess
 
 /** The port-forward was tried last. */
 function recordProbes(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{log, outcome}: {log: Reading<LogDifferentialFacts> | null; outcome: StepTestOutcome | undefined},
 	examined: Examined,
 	target: ProbeTarget,
@@ -84,7 +84,7 @@ async function metricsOf(examined: Examined): Promise<Outcome<MetricFacts> | nul
 	return examined.metrics.read && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
 }
 
-async function stepTest(examined: Examined, cluster: ClusterAccess, target: ProbeTarget): Promise<StepTestOutcome> {
+async function stepTest(examined: Examined, cluster: ClusterClient, target: ProbeTarget): Promise<StepTestOutcome> {
 	const agents = (await readAgentPods(cluster)).read?.facts ?? [];
 	return runStepTest({
 		connectToProcess: async () => connectToProcess(examined, cluster),
@@ -95,7 +95,7 @@ async function stepTest(examined: Examined, cluster: ClusterAccess, target: Prob
 }
 
 /** A connection to the examined process; where processes cannot be told apart, any. */
-async function connectToProcess(examined: Examined, cluster: ClusterAccess): Promise<Connection | null> {
+async function connectToProcess(examined: Examined, cluster: ClusterClient): Promise<Connection | null> {
 	const wanted = processOf(examined);
 	for (let tries = 0; tries < 12; tries++) {
 		const connection = await cluster.connect();
@@ -115,7 +115,7 @@ async function connectToProcess(examined: Examined, cluster: ClusterAccess): Pro
 }
 
 /** For another carrier: agents' counts would not show that another process opened it. */
-async function another(examined: Examined, cluster: ClusterAccess): Promise<Connection> {
+async function another(examined: Examined, cluster: ClusterClient): Promise<Connection> {
 	const connection = await connectToProcess(examined, cluster);
 	if (!connection) {
 		throw new SpokeError('ERR_STREAM_LOST', 'the examined apiserver was not met again', {leg: 1});
@@ -124,7 +124,7 @@ async function another(examined: Examined, cluster: ClusterAccess): Promise<Conn
 	return connection;
 }
 
-async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterAccess): Promise<ReadonlyMap<string, number>> {
+async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterClient): Promise<ReadonlyMap<string, number>> {
 	const counts = new Map<string, number>();
 	await Promise.all(agents.filter(({ready}) => ready).slice(0, 20).map(async agent => {
 		const open = await readAgentConnections(cluster, agent);

@@ -1,5 +1,5 @@
 /** Looks at the apiservers that a balancer did not show, each at its own address: only by consent, and never without the check of its certificate. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import {readBeforeUse} from './connection-readings.ts';
 import type {ConnectionPurpose} from './evidence.ts';
@@ -16,7 +16,7 @@ const limitMs = 2000;
 The same examination with the processes at every listed address that was not met yet. Credentials go only to a server whose certificate the kubeconfig's
 authority signed and which carries the apiserver's own name; behind a gateway or a proxy, or where leg 1 is not verified, none is dialled.
 */
-export async function examineReplicas(examined: Examined, cluster: ClusterAccess, signal?: AbortSignal): Promise<Examined> {
+export async function examineReplicas(examined: Examined, cluster: ClusterClient, signal?: AbortSignal): Promise<Examined> {
 	const {own, others} = examined;
 	const met = [own, ...others].flatMap(({flags}) => flags ? [ownAddress(flags)] : []);
 	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
@@ -37,7 +37,7 @@ export async function examineReplicas(examined: Examined, cluster: ClusterAccess
 }
 
 /** Why none is dialled; `null` where nothing stands against it. */
-function whyNot(examined: Examined, cluster: ClusterAccess): string | null {
+function whyNot(examined: Examined, cluster: ClusterClient): string | null {
 	if (examined.connection.facts.proxy) {
 		return 'your way to the apiserver leads through a proxy';
 	}
@@ -48,7 +48,7 @@ function whyNot(examined: Examined, cluster: ClusterAccess): string | null {
 }
 
 /** Or why not. */
-async function readAt(cluster: ClusterAccess, address: string, signal: AbortSignal | undefined): Promise<MetProcess | string> {
+async function readAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<MetProcess | string> {
 	try {
 		const connection = await cluster.connectAt(address, {limitMs, ...signal ? {signal} : {}});
 		try {

@@ -1,5 +1,5 @@
 /** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {isOfAnotherProcess, readBeforeUse, readOnFreshConnection, socketReading, type ConnectionReadings, type MetOnConnection} from './connection-readings.ts';
 import type {Closed, ConnectionPurpose, FrontFacts, Grounds, MetricFacts, Outcome, Reading, SocketFacts, StepTestFacts, VersionFacts} from './evidence.ts';
@@ -36,7 +36,7 @@ export const nothingActive: Examined['active'] = {stepTests: [], agentTests: [],
 Passive: ordinary reads on a connection of ours, and on a few more to meet other apiservers behind the same address. `namespace`: of what it is done for, where the user may read.
 @throws SpokeError when no connection can be made
 */
-export async function examine(cluster: ClusterAccess, {signal, namespace}: {signal?: AbortSignal; namespace?: string | undefined} = {}): Promise<Examined> {
+export async function examine(cluster: ClusterClient, {signal, namespace}: {signal?: AbortSignal; namespace?: string | undefined} = {}): Promise<Examined> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
 	const own = await readBeforeUse(connection, {limitMs: readLimitMs});
@@ -58,7 +58,7 @@ export async function examine(cluster: ClusterAccess, {signal, namespace}: {sign
 }
 
 /** All that the rules need for one purpose, of a connection that nobody has opened yet. */
-export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose): Grounds {
+export function groundsFor(examined: Examined, cluster: ClusterClient, purpose: ConnectionPurpose): Grounds {
 	const {connection, own, others, unreached, shared, metrics, active} = examined;
 	const known = knownProcesses(cluster);
 	const {stepTests, agentTests, metrics: later} = known.of(own.process?.facts.id ?? null);
@@ -88,7 +88,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 }
 
 /** What others say counts with what the examined one says: where one of them may be behind a gateway nothing is proven. */
-function frontOfAll({connection, own, others, shared}: Examined, cluster: ClusterAccess): FrontFacts {
+function frontOfAll({connection, own, others, shared}: Examined, cluster: ClusterClient): FrontFacts {
 	const known = knownProcesses(cluster);
 	const beside = {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen};
 	const [first, ...further] = [{...own, facts: connection.facts}, ...others].map(one => frontMet(one, cluster.facts.server, one, beside));
@@ -112,7 +112,7 @@ async function answersDiffer(connection: Connection, own: ConnectionReadings): P
 }
 
 /** A balancer gives new connections to other apiservers, which may share their host name, so that they are known as one. */
-async function readOnFurtherConnections(cluster: ClusterAccess, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetOnConnection[]> {
+async function readOnFurtherConnections(cluster: ClusterClient, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetOnConnection[]> {
 	const count = Math.min((2 * (known ?? 1)) + 2, 12);
 	const met = await Promise.all(Array.from({length: count}, async () => readOnFreshConnection(cluster, {limitMs: readLimitMs, signal})));
 	return met.filter(one => one !== null);
@@ -145,7 +145,7 @@ function othersAmong(met: readonly MetOnConnection[], own: ConnectionReadings): 
 
 /** Megabytes on a large cluster: asked at most once a minute of one process. */
 async function readMetricsOncePerMinute(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	connection: Connection,
 	process: string | null,
 	options: {signal?: AbortSignal},

@@ -1,5 +1,5 @@
 /** What was read once of an apiserver process stays true as long as it lives: shared between the labels, the path pane and the probes of one cluster. */
-import type {ClusterAccess, ClusterFacts} from '../cluster/cluster-access.ts';
+import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
 import {isRecent} from './clock.ts';
 import type {Grounds, MetricFacts, Reading} from './evidence.ts';
 import {authorityFacts, type AuthorityFacts} from './probes/cluster-authority.ts';
@@ -20,7 +20,7 @@ export class KnownProcesses {
 	authority: AuthorityFacts | null;
 
 	/** In a pod the authority is the one that it was given. */
-	constructor({source, certificateAuthority}: Pick<ClusterFacts, 'source' | 'certificateAuthority'>) {
+	constructor({source, certificateAuthority}: Pick<ClusterInfo, 'source' | 'certificateAuthority'>) {
 		this.authority = source === 'in-cluster' && certificateAuthority !== null ? authorityFacts(certificateAuthority) : null;
 	}
 
@@ -89,10 +89,10 @@ export class KnownProcesses {
 	}
 }
 
-const ofClusters = new WeakMap<ClusterAccess, KnownProcesses>();
+const ofClusters = new WeakMap<ClusterClient, KnownProcesses>();
 
 /** One for each way to a cluster: whoever asks through it shares what was read. */
-export function knownProcesses(cluster: ClusterAccess): KnownProcesses {
+export function knownProcesses(cluster: ClusterClient): KnownProcesses {
 	const known = ofClusters.get(cluster) ?? new KnownProcesses(cluster.facts);
 	ofClusters.set(cluster, known);
 	return known;

@@ -1,5 +1,5 @@
 /** What is done for one label from its connection's use on: what is read before, what beside the open stream, until it settles and after. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {BackgroundCounters} from './background-counters.ts';
 import {pause, type Clock} from './clock.ts';
@@ -14,7 +14,7 @@ import type {Beside, ReadingsBeside} from './readings-beside.ts';
 
 /** Where the labels of one cluster get what they need. */
 export type LabelSources = {
-	cluster: ClusterAccess;
+	cluster: ClusterClient;
 	clock: Clock;
 	beforeUse: ReadingsBeforeUse;
 	beside: ReadingsBeside;
@@ -121,7 +121,7 @@ async function hear(label: LiveLabel, leftOf: (ms: number) => number, {cluster}:
 	}
 }
 
-async function noteIfPassedOn(label: LiveLabel, cluster: ClusterAccess): Promise<void> {
+async function noteIfPassedOn(label: LiveLabel, cluster: ClusterClient): Promise<void> {
 	if (await isPassedOn(cluster, label.life)) {
 		label.note({type: 'passed-on'});
 	}

@@ -1,5 +1,5 @@
 /** From the life of a label to what it says. */
-import type {ClusterFacts} from '../cluster/cluster-access.ts';
+import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import {socketReading} from './connection-readings.ts';
 import type {Grounds, Path, SecondLegOutcome} from './evidence.ts';
 import {failureReading} from './failure-reading.ts';
@@ -10,7 +10,7 @@ import {buildPath} from './path.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
 
 /** `known`: what was read before of the process at the connection's other end. `outcomes`: of earlier attempts on leg 2. */
-export function labelOf(life: LabelLife, cluster: ClusterFacts, known: KnownProcess = nothingKnown, outcomes: readonly SecondLegOutcome[] = []): Path {
+export function labelOf(life: LabelLife, cluster: ClusterInfo, known: KnownProcess = nothingKnown, outcomes: readonly SecondLegOutcome[] = []): Path {
 	const {connection, purpose, readings, late, shared, counters, error} = life;
 	const time = new Date().toISOString();
 	const failure = error

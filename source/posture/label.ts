@@ -1,5 +1,5 @@
 /** What the rest of the program may ask of the proof: a label for each connection, live. Implemented in this room; everybody else sees only these. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {Clock} from './clock.ts';
 import type {Path} from './evidence.ts';
@@ -24,4 +24,4 @@ export type LabellerOptions = {
 	clock?: Clock;
 };
 
-export type MakeLabeller = (cluster: ClusterAccess, options?: LabellerOptions) => Labeller;
+export type MakeLabeller = (cluster: ClusterClient, options?: LabellerOptions) => Labeller;

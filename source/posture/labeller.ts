@@ -1,5 +1,5 @@
 /** Labels every connection of one cluster while it is open: leg 1 at once, leg 2 as soon as it is read, and never an old label for a new connection. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../sessions/connection-witness.ts';
 import {BackgroundCounters} from './background-counters.ts';
@@ -66,7 +66,7 @@ class ConnectionLabeller implements Labeller {
 	#unconnected = 0;
 	#isEnded = false;
 
-	constructor(cluster: ClusterAccess, {isAwaited = false, clock = systemClock}: LabellerOptions) {
+	constructor(cluster: ClusterClient, {isAwaited = false, clock = systemClock}: LabellerOptions) {
 		this.#sources = {
 			cluster, clock, isAwaited,
 			beforeUse: new ReadingsBeforeUse(cluster, clock),

@@ -1,6 +1,6 @@
 /** A node's own addresses and port, as the apiserver would dial them. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {objectIn} from '../cluster/read-json.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {parseObject} from '../cluster/read-json-response.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import type {PodObject} from '../targets/pod-object.ts';
@@ -18,14 +18,14 @@ export type NodeObject = {
 };
 
 /** `null` where it may not be read or does not exist. */
-export async function nodeNamed(cluster: ClusterAccess, name: string): Promise<NodeObject | null> {
+export async function nodeNamed(cluster: ClusterClient, name: string): Promise<NodeObject | null> {
 	const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-	const outcome = await ask(cluster, {source: 'endpoints', path, need: null}, body => objectIn(body, {path}, 'a node’s answer') as NodeObject);
+	const outcome = await ask(cluster, {source: 'endpoints', path, need: null}, body => parseObject(body, {path}, 'a node’s answer') as NodeObject);
 	return outcome.read?.facts ?? null;
 }
 
 /** A running pod on the node, in the namespace of the context: its port-forward goes through that kubelet. */
-export async function podOnNode(cluster: ClusterAccess, name: string): Promise<PodObject | null> {
+export async function podOnNode(cluster: ClusterClient, name: string): Promise<PodObject | null> {
 	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
 	const path = `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`;
 	const outcome = await ask(cluster, {source: 'endpoints', path, need: null}, body => listed<PodObject>(body, path).items[0]);

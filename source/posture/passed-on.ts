@@ -1,5 +1,5 @@
 /** Does the apiserver pass the WebSocket of an exec on to the kubelet, and so reach it before the 101? */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {valueOf} from './rules/flag-value.ts';
 import type {LabelLife} from './label-life.ts';
 import {nodeNamed} from './node-facts.ts';
@@ -11,7 +11,7 @@ It does since 1.36, and where no older version is emulated, if the node declares
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
 */
 export async function isPassedOn(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{readings: {flags, process}, purpose: {target}}: Pick<LabelLife, 'readings' | 'purpose'>,
 ): Promise<boolean> {
 	const gates = flags && valueOf(flags, 'feature-gates');

@@ -1,5 +1,5 @@
 /** Which connections does a target mean, feature by feature, and through which pod may its way be tried? */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {readIfAllowed} from '../cluster/read-if-allowed.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {onlyPort, proxyRequestFacts} from '../sessions/proxy/resolve-proxy-target.ts';
@@ -38,7 +38,7 @@ A service that selects no pods has a way through the proxy alone: with `alsoWith
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
 export async function pathSubjects(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	asked: string,
 	{signal, namespace, container: named, alsoWithoutPods = false}: SubjectOptions = {},
 ): Promise<PathSubjects> {
@@ -85,7 +85,7 @@ export async function pathSubjects(
 }
 
 /** `null` for every other service, and where it may not be read. */
-async function serviceWithoutPods(cluster: ClusterAccess, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
+async function serviceWithoutPods(cluster: ClusterClient, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
 	const service = await readIfAllowed<ServiceObject>(cluster, path, signal).catch(() => null);
 	return service && Object.keys(service.spec?.selector ?? {}).length === 0 ? service : null;
 }
@@ -95,7 +95,7 @@ function serviceTarget({metadata}: ServiceObject): Pick<ReachedTarget, 'kind' | 
 	return {kind: 'Service', namespace, name, uid, container: null};
 }
 
-async function nodeSubjects(cluster: ClusterAccess, asked: string, form: ProxySpelling): Promise<PathSubjects> {
+async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxySpelling): Promise<PathSubjects> {
 	const {name} = form;
 	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
 	const target: ReachedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};

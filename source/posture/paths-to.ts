@@ -1,5 +1,5 @@
 /** `spoke path`: the Path of each feature to one target, as it would be now. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Grounds, Path, StreamFeature} from './evidence.ts';
@@ -24,7 +24,7 @@ export type PathsOptions = {
 };
 
 /** @throws SpokeError when the target is not found or no connection can be made */
-export async function pathsTo(cluster: ClusterAccess, asked: string, {features, probe, namespace, signal, onNotice}: PathsOptions): Promise<Path[]> {
+export async function pathsTo(cluster: ClusterClient, asked: string, {features, probe, namespace, signal, onNotice}: PathsOptions): Promise<Path[]> {
 	const subjects = await pathSubjects(cluster, asked, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
 	if (subjects.proxyNotice !== null && (features?.includes('service-proxy') ?? true)) {
 		onNotice?.(subjects.proxyNotice);
@@ -48,7 +48,7 @@ export const failedAttempt = 'failed-attempt';
 /** The path that a connection for this purpose would take, or with `error`, the one that failed. */
 export function configuredPath(
 	examined: Examined,
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	purpose: ConnectionPurpose,
 	subjects: Pick<PathSubjects, 'node' | 'pod'>,
 	error: ErrorObject | null = null,

@@ -1,5 +1,5 @@
 /** What is read on a connection before its use, for the labels of one cluster: how long a stream waits for it, and how often it is asked. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {isRecent, type Clock} from './clock.ts';
 import {nothingRead, readBeforeUse, type ConnectionReadings} from './connection-readings.ts';
@@ -20,7 +20,7 @@ type FlagsClosed = {closed: Closed; foreignHeaders: readonly string[]; silent: b
 const timerEarlyMs = 1;
 
 export class ReadingsBeforeUse {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #clock: Clock;
 	readonly #readAhead = new WeakMap<Connection, Promise<ConnectionReadings>>();
 	readonly #userAhead = new WeakMap<Connection, Promise<UserInfo | null>>();
@@ -31,7 +31,7 @@ export class ReadingsBeforeUse {
 	/** When no apiserver said who we are, milliseconds since 1970. */
 	#userClosedAt: number | undefined;
 
-	constructor(cluster: ClusterAccess, clock: Clock) {
+	constructor(cluster: ClusterClient, clock: Clock) {
 		this.#cluster = cluster;
 		this.#clock = clock;
 	}

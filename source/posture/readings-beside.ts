@@ -1,5 +1,5 @@
 /** What is read beside the connections of one cluster, on others: shared by those that are opened together, and never used after one of them ended. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isRecent, pause, type Clock} from './clock.ts';
 import {readOnFreshConnection, type ConnectionReadings} from './connection-readings.ts';
 import {limits} from './label-limits.ts';
@@ -9,14 +9,14 @@ import {nothingShared, readShared, type SharedReadings} from './shared-readings.
 export type Beside = {shared: SharedReadings; askedAt: number};
 
 export class ReadingsBeside {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #clock: Clock;
 	#shared: {askedAt: number; isBegun: boolean; reading: Promise<SharedReadings>} | undefined;
 	#elsewhere: {askedAt: number; reading: Promise<ConnectionReadings | null>} | undefined;
 	#nextReadAt = 0;
 	#ended = false;
 
-	constructor(cluster: ClusterAccess, clock: Clock) {
+	constructor(cluster: ClusterClient, clock: Clock) {
 		this.#cluster = cluster;
 		this.#clock = clock;
 	}

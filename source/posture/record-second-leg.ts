@@ -1,5 +1,5 @@
 /** Records what an attempt on leg 2 came to, for later paths of the same cluster client. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
 import type {ConnectionPurpose, FailureFacts, Reading} from './evidence.ts';
@@ -14,7 +14,7 @@ type Attempt = {
 };
 
 /** The far end answered. A log read that skipped the check of its certificate does not show that the check passes. */
-export function recordAnswer({secondLegs}: Pick<ClusterAccess, 'secondLegs'>, {purpose, process, time = new Date().toISOString()}: Attempt): void {
+export function recordAnswer({secondLegs}: Pick<ClusterClient, 'secondLegs'>, {purpose, process, time = new Date().toISOString()}: Attempt): void {
 	const farEnd = farEndOf(purpose);
 	if (farEnd !== null && !purpose.insecureSkipTlsVerifyBackend) {
 		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: null});
@@ -23,7 +23,7 @@ export function recordAnswer({secondLegs}: Pick<ClusterAccess, 'secondLegs'>, {p
 
 /** Only a failure that is known to be of leg 2 is recorded. `reading`: of its words, where that was made already. */
 export function recordFailure(
-	{secondLegs}: Pick<ClusterAccess, 'secondLegs'>,
+	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
 	{purpose, process, time = new Date().toISOString()}: Attempt,
 	error: ErrorObject,
 	reading: Reading<FailureFacts> | undefined = failureReading({error, purpose, connection: null, process, time}),
@@ -35,7 +35,7 @@ export function recordFailure(
 }
 
 /** The answer to a probe, in the words of whoever gave it; words that are in no row, or of another leg, are nothing. */
-export function recordWords(cluster: Pick<ClusterAccess, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
+export function recordWords(cluster: Pick<ClusterClient, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
 	const explained = explainMessage(text, status === undefined ? {} : {status});
 	if (explained) {
 		recordFailure(cluster, attempt, errorFromExplanation(explained).toJSON());

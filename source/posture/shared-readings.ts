@@ -1,5 +1,5 @@
 /** What was read of the cluster beside any one connection: read once in the background, dropped when the cluster may have changed. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isOfAnotherProcess, readBeforeUse, type MetOnConnection} from './connection-readings.ts';
 import type {Closed, FlagFacts, Outcome, Reading, ReplicaFacts, VersionFacts} from './evidence.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
@@ -28,7 +28,7 @@ export const nothingShared: SharedReadings = {authority: null, version: null, re
 export const spreadsRequests = 'two requests on one connection were answered by two processes';
 
 /** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
-export async function readShared(cluster: ClusterAccess, {timeoutMs, namespace = cluster.facts.namespace}: {
+export async function readShared(cluster: ClusterClient, {timeoutMs, namespace = cluster.facts.namespace}: {
 	timeoutMs: number;
 	namespace?: string;
 }): Promise<SharedReadings> {

@@ -1,28 +1,28 @@
 /** How is a stream's connection made, asked and read, while it is still being found out where it leads? */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
-import {readJson} from '../cluster/read-json.ts';
+import {readJsonResponse} from '../cluster/read-json-response.ts';
 import type {ConnectionWitness} from './connection-witness.ts';
 
 /** A server or a balancer may close what is idle for long: what was not used for this long is not used any more. */
 const freshForMs = 10_000;
 
-export type Ahead = {cluster: ClusterAccess; close: () => void};
+export type Ahead = {cluster: ClusterClient; close: () => void};
 
 /**
 `cluster` asks on the connection made ahead and gives it to whoever connects first: one handshake less before the first stream.
 The witness reads on it behind the first question, so that a label costs no round trip. Where it is of no use, the cluster's own are.
 `close` ends it when nobody took it.
 */
-export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal: AbortSignal; witness?: ConnectionWitness | undefined}): Ahead {
+export function connectAhead(cluster: ClusterClient, {signal, witness}: {signal: AbortSignal; witness?: ConnectionWitness | undefined}): Ahead {
 	const ahead = new AheadConnection(cluster.connect({signal}), witness);
 	return {
 		cluster: {
 			...cluster,
 			connect: async options => await ahead.take() ?? cluster.connect(options),
-			async json<T>(options: Parameters<ClusterAccess['json']>[0]) {
+			async json<T>(options: Parameters<ClusterClient['json']>[0]) {
 				const answer = await ahead.ask(options);
-				return answer ? await readJson(answer, options, {what: `the apiserver ${cluster.facts.server}`, by: cluster.facts}) as T : cluster.json<T>(options);
+				return answer ? await readJsonResponse(answer, options, {what: `the apiserver ${cluster.facts.server}`, by: cluster.facts}) as T : cluster.json<T>(options);
 			},
 			request: async options => (options.whole ? await ahead.ask(options) : undefined) ?? cluster.request(options),
 		},
@@ -97,7 +97,7 @@ function closeWhenMade(made: Promise<Connection> | undefined): void {
 /** `undefined` for what the cluster must be asked: it waits where it is told to, renews credentials, and makes a lost connection anew. */
 async function askedOn(connection: Connection, options: RequestOptions): Promise<ApiResponse | undefined> {
 	try {
-		const answer = await connection.ask(options);
+		const answer = await connection.pipelinedGet(options);
 		return answer.status === 401 || answer.status === 429 || answer.status >= 500 ? undefined : answer;
 	} catch (error) {
 		if (options.signal?.aborted) {

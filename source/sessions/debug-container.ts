@@ -1,9 +1,9 @@
 /** Adds an ephemeral container to a pod, or creates a pod to debug with, and waits until its container runs. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {objectIn} from '../cluster/read-json.ts';
-import {refusal} from '../cluster/refusal.ts';
-import {timerMs} from '../cluster/timer-ms.ts';
-import {readWhole} from '../cluster/transport/exchange.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {parseObject} from '../cluster/read-json-response.ts';
+import {errorFromResponse} from '../cluster/error-from-response.ts';
+import {clampTimerMs} from '../cluster/clamp-timer-ms.ts';
+import {readFully} from '../cluster/transport/http-request.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';
 import {listPath, objectPath} from '../targets/object-path.ts';
@@ -40,24 +40,24 @@ export async function deletePodNow(cluster: Writing, {metadata: {name, namespace
 	await write(cluster, {method: 'DELETE', path: objectPath(podResource, namespace, name), contentType: 'application/json', body, resource: 'pods', namespace}, signal);
 }
 
-type Writing = Pick<ClusterAccess, 'request' | 'facts'>;
+type Writing = Pick<ClusterClient, 'request' | 'facts'>;
 type Write = {method: 'PATCH' | 'POST' | 'DELETE'; path: string; contentType: string; body: object; resource: string; namespace: string};
 
 async function write(cluster: Writing, {method, path, contentType, body: sent, resource, namespace}: Write, signal?: AbortSignal): Promise<object> {
 	const {status, headers, body, connection} = await cluster.request({
 		method, path, headers: {'Content-Type': contentType}, body: JSON.stringify(sent), ...signal && {signal},
 	});
-	const text = (await readWhole(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
+	const text = (await readFully(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (status < 200 || status > 299) {
 		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
-		const told = refusal({status, headers, body: text, connection}, {verb, resource, namespace, by: cluster.facts});
+		const told = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, by: cluster.facts});
 		throw told.text?.includes('violates PodSecurity')
 			? new SpokeError(told.code, told.text.trim(), {text: told.text, asKubectl: told.asKubectl, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
 			: told;
 	}
 
 	// A page in its place has changed nothing. A deletion is answered by the pod or by a Status.
-	return objectIn(text, {method, path: method === 'DELETE' ? '/' : path}, `the answer of the apiserver ${cluster.facts.server}`);
+	return parseObject(text, {method, path: method === 'DELETE' ? '/' : path}, `the answer of the apiserver ${cluster.facts.server}`);
 }
 
 /**
@@ -66,12 +66,12 @@ Until the container runs.
 @throws SpokeError ERR_TARGET_GONE when it ended, could not start, the pod went, or `limitMs` passed
 */
 export async function untilRunning(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{metadata: {name: podName, namespace = 'default'}}: PodObject,
 	container: string,
 	{limitMs, signal, onWaiting}: {limitMs: number; signal: AbortSignal; onWaiting: (reason: string) => void},
 ): Promise<void> {
-	const limit = AbortSignal.timeout(timerMs(limitMs));
+	const limit = AbortSignal.timeout(clampTimerMs(limitMs));
 	let waiting = '';
 	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
 		if (change.type === 'gone') {
@@ -112,7 +112,7 @@ export async function untilRunning(
 
 /** The exit status of a container that has ended, or ends within `limitMs`; `null` for one that goes on. A pod's status is some time behind its runtime. */
 export async function exitStatusOf(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{metadata: {name: podName, namespace = 'default'}}: PodObject,
 	container: string,
 	{limitMs, signal}: {limitMs: number; signal: AbortSignal},

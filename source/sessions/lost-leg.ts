@@ -1,6 +1,6 @@
 /** Which leg a lost stream was lost on. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {orAborted} from '../cluster/or-aborted.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {rejectOnAbort} from '../cluster/abortable.ts';
 import {SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
 import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 
@@ -11,7 +11,7 @@ A stream that ends without a word was ended with the apiserver, where a fresh co
 the apiserver's, which lost its own way to the kubelet; an end of the connection alone may as well be a balancer's on the way there.
 Other errors are given back as they are.
 */
-export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError): Promise<SpokeError> {
+export async function lossNamed(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
 	const how = howLost(error);
 	if (how === null || how === 'input-refused') {
 		return error;
@@ -32,7 +32,7 @@ export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: 
 The same of a tunnel of forwarded ports, whose pings are answered behind the apiserver, so that silence alone tells no leg; and of a connection that no tunnel,
 or nobody behind one, took in time. Other errors are given back as they are.
 */
-export async function tunnelLoss(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError, to = 'the kubelet'): Promise<SpokeError> {
+export async function tunnelLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError, to = 'the kubelet'): Promise<SpokeError> {
 	return tunnelLossBy(error, async () => asked(cluster), to);
 }
 
@@ -40,7 +40,7 @@ export async function tunnelLoss(cluster: Pick<ClusterAccess, 'connect'>, error:
 The same of a log's answer that was cut. An apiserver ends our connection as well when its own to the kubelet is cut, and Node gives that end the code of a
 reset, yet no system call. Answers that are cut together are asked about once.
 */
-export async function answerLoss(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError): Promise<SpokeError> {
+export async function answerLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
 	return verdictOn(error, wasReset(error) ? 'silent' : await askedTogether(cluster));
 }
 
@@ -51,7 +51,7 @@ export function unaskedLoss(error: SpokeError): SpokeError {
 
 /** The verdict on `error`, unless whoever waits for it leaves before: then it is told as one that nobody was asked about. Never rejects. */
 export async function unlessLeft(error: SpokeError, verdict: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
-	return orAborted(verdict, signal).catch(async () => tunnelLossBy(error, async () => 'unasked'));
+	return rejectOnAbort(verdict, signal).catch(async () => tunnelLossBy(error, async () => 'unasked'));
 }
 
 async function tunnelLossBy(error: SpokeError, ask: () => Promise<Asked>, to = 'the kubelet'): Promise<SpokeError> {
@@ -119,7 +119,7 @@ function lost(error: SpokeError, what: string, where: SpokeErrorOptions): SpokeE
 /** Measured: an apiserver resets the connection where the command ended while its input still came, and the status goes with it. */
 const inputRefused = 'check the network; a command that ends before its input does may end like this as well';
 
-async function asked(cluster: Pick<ClusterAccess, 'connect'>): Promise<Asked> {
+async function asked(cluster: Pick<ClusterClient, 'connect'>): Promise<Asked> {
 	try {
 		const connection = await cluster.connect({signal: AbortSignal.timeout(askMs)});
 		connection.close();
@@ -130,9 +130,9 @@ async function asked(cluster: Pick<ClusterAccess, 'connect'>): Promise<Asked> {
 	}
 }
 
-const asking = new WeakMap<Pick<ClusterAccess, 'connect'>, Promise<Asked>>();
+const asking = new WeakMap<Pick<ClusterClient, 'connect'>, Promise<Asked>>();
 
-async function askedTogether(cluster: Pick<ClusterAccess, 'connect'>): Promise<Asked> {
+async function askedTogether(cluster: Pick<ClusterClient, 'connect'>): Promise<Asked> {
 	const running = asking.get(cluster) ?? asked(cluster).finally(() => {
 		asking.delete(cluster);
 	});

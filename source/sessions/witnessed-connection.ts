@@ -1,5 +1,5 @@
 /** How does a stream get its connection, so that the witness may read on it first without ever costing the stream its life? */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionWitness} from './connection-witness.ts';
@@ -7,10 +7,10 @@ import type {ConnectionPurpose, ConnectionWitness} from './connection-witness.ts
 /**
 Opens a dedicated connection and lets the witness use it before the request that makes it a stream.
 A witness whose request met its limit leaves the connection unusable; the stream then gets a fresh one, unread.
-@throws what `ClusterAccess.connect` throws; never anything of the witness.
+@throws what `ClusterClient.connect` throws; never anything of the witness.
 */
 export async function connectWitnessed(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	purpose: ConnectionPurpose,
 	witness: ConnectionWitness | undefined,
 	signal?: AbortSignal,

@@ -1,5 +1,5 @@
 /** All that the session knows and shows, as one value. */
-import type {ClusterFacts} from '../cluster/cluster-access.ts';
+import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../posture/audit/audit-object.ts';
 import type {Leg, Path} from '../posture/evidence.ts';
@@ -71,7 +71,7 @@ export type ClusterState = {
 	/** The one to come back to from all namespaces. */
 	lastNamespace: string;
 	/** What lies between it and this machine, as configured. */
-	proxy: ClusterFacts['proxy'];
+	proxy: ClusterInfo['proxy'];
 	/** What our own socket says of leg 1; `null` before the first answer. */
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
 	/** Who answers at the end of leg 1, where that was read. */

@@ -1,5 +1,5 @@
 /** Which pods stand behind a target: one by its name, or those that a workload or service selects. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {selectorText} from './label-selector.ts';
 import {objectPath} from './object-path.ts';
@@ -26,7 +26,7 @@ Reads the target's object, and its namespace where there is no such object.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/helpers.go SelectorsForObject
 */
-export async function podsBehind(cluster: ClusterAccess, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<PodsBehind> {
+export async function podsBehind(cluster: ClusterClient, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<PodsBehind> {
 	const {resource, name, asked} = target;
 	if (resource.kind === 'Node') {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {remedy: 'nodes can be reached by `spoke proxy`'});

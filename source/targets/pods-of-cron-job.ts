@@ -1,7 +1,7 @@
 /** Which pods are a cron job's? Those of its jobs: nothing on the pod itself names the cron job. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
-import {pause} from '../cluster/or-aborted.ts';
+import {abortableDelay} from '../cluster/abortable.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import {listPath, objectPath} from './object-path.ts';
 import type {ObjectMeta, PodObject} from './pod-object.ts';
@@ -22,7 +22,7 @@ Tells of a pod, now or later, whether a job of this cron job made it. The jobs a
 @throws SpokeError ERR_FORBIDDEN… where jobs may not be listed
 */
 export async function podsOfCronJob(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{name}: ObjectMeta,
 	namespace: string,
 	signal?: AbortSignal,
@@ -48,7 +48,7 @@ export async function podsOfCronJob(
 
 /** `null` for a job that is gone: its pods go with it. While the cluster cannot be asked it is asked again. */
 async function readJob(
-	cluster: Pick<ClusterAccess, 'json'>,
+	cluster: Pick<ClusterClient, 'json'>,
 	namespace: string,
 	{name, uid}: {name: string; uid: string},
 	signal?: AbortSignal,
@@ -68,6 +68,6 @@ async function readJob(
 			}
 		}
 
-		await pause(retryMs, signal);
+		await abortableDelay(retryMs, signal);
 	}
 }

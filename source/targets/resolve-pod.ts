@@ -1,7 +1,7 @@
 /** The one pod that is meant by a target, chosen as kubectl chooses it. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
-import {timerMs} from '../cluster/timer-ms.ts';
+import {clampTimerMs} from '../cluster/clamp-timer-ms.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ReachedTarget} from '../sessions/connection-witness.ts';
 import {listPath} from './object-path.ts';
@@ -36,7 +36,7 @@ export type ResolvedPod = {
 Reads the target's object, and its pods where it selects some.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN…; the signal's reason
 */
-export async function resolvePod(cluster: ClusterAccess, asked: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
+export async function resolvePod(cluster: ClusterClient, asked: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
 	const parsed = typeof asked === 'string' ? parseTarget(asked) : asked;
 	const behind = await podsBehind(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);
 	if (behind.kind === 'pod') {
@@ -61,7 +61,7 @@ export function reachedPod(asked: string, pod: PodObject, chosenFrom: number, co
 }
 
 /** The pods of a scope as they are now, in the apiserver's order. */
-export async function listPods(cluster: ClusterAccess, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
+export async function listPods(cluster: ClusterClient, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
 	const {items} = await listAll<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}});
 	return meantOf(scope, items);
 }
@@ -75,8 +75,8 @@ function noRun(asked: string, {metadata: {name, namespace = 'default'}, spec: {s
 }
 
 /** @throws SpokeError ERR_NOT_FOUND when none does in time; the signal's reason */
-async function firstToAppear(cluster: ClusterAccess, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {
-	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(timerMs(podRunningTimeoutMs)) : undefined;
+async function firstToAppear(cluster: ClusterClient, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {
+	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(clampTimerMs(podRunningTimeoutMs)) : undefined;
 	for await (const change of watchPods(cluster, scope, {signal: AbortSignal.any([limit, signal].filter(one => one !== undefined))})) {
 		if (change.type === 'appeared') {
 			return change.pod;

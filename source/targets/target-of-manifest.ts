@@ -1,6 +1,6 @@
 /** Which object does a manifest describe? */
-import {readDocument} from '../cluster/kubeconfig/read-document.ts';
-import type {Plain} from '../cluster/kubeconfig/parse-yaml.ts';
+import {parseDocument} from '../cluster/kubeconfig/parse-document.ts';
+import type {PlainValue} from '../cluster/kubeconfig/parse-yaml.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {findResource} from './resource-words.ts';
 
@@ -17,7 +17,7 @@ export async function targetOfManifest(text: string, file: string): Promise<Desc
 		throw severalObjects();
 	}
 
-	const object = await readDocument(documents[0] ?? '').catch((error: unknown) => {
+	const object = await parseDocument(documents[0] ?? '').catch((error: unknown) => {
 		throw new SpokeError('ERR_USAGE', `error parsing ${file}: ${(error as Error).message}`, {cause: error});
 	});
 	const [apiVersion, kind, metadata] = ['apiVersion', 'kind', 'metadata'].map(key => valueAt(object, key));
@@ -47,6 +47,6 @@ export function severalObjects(): SpokeError {
 	return new SpokeError('ERR_USAGE', 'cannot exec into multiple objects at a time', {remedy: 'give one file with one object'});
 }
 
-function valueAt(map: Plain | undefined, key: string): Plain | undefined {
-	return map instanceof Map ? map.get(key) as Plain | undefined : undefined;
+function valueAt(map: PlainValue | undefined, key: string): PlainValue | undefined {
+	return map instanceof Map ? map.get(key) as PlainValue | undefined : undefined;
 }

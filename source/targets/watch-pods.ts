@@ -1,5 +1,5 @@
 /** The pods of a scope as they come, change and go: watched, and polled where watching is refused. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {watchObjects} from '../cluster/watch.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {listPath} from './object-path.ts';
@@ -20,7 +20,7 @@ export type PodChange =
 Each pod once as `appeared`, then its changes, then `gone`, over cuts and new lists. Ends without an error when `signal` is aborted.
 @throws SpokeError when the pods may not be listed
 */
-export async function * watchPods(cluster: ClusterAccess, scope: PodScope, {signal}: {signal?: AbortSignal} = {}): AsyncGenerator<PodChange, void> {
+export async function * watchPods(cluster: ClusterClient, scope: PodScope, {signal}: {signal?: AbortSignal} = {}): AsyncGenerator<PodChange, void> {
 	const known = new Map<string, PodObject>();
 	let list: PodObject[] = [];
 	let synced = false;

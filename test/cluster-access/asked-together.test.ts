@@ -21,7 +21,7 @@ test('all are sent before the first is answered, with the user’s credentials',
 			socket.write(['a', 'b', 'c'].map(name => answerOf(name)).join(''));
 		}
 	});
-	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => connection.ask({path, timeoutMs: 10_000})));
+	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => connection.pipelinedGet({path, timeoutMs: 10_000})));
 	t.deepEqual(await Promise.all(answers.map(async ({body}) => textOf(body))), ['a', 'b', 'c']);
 	t.true(connection.usable);
 	t.is(answers[2]!.connection.id, connection.id);
@@ -42,7 +42,7 @@ test('a server over TLS answers them in order on one socket, and the upgrade com
 		},
 	});
 	const asked = ['/slow', '/large', '/none'].map(async path => {
-		const {status, body} = await connection.ask({path});
+		const {status, body} = await connection.pipelinedGet({path});
 		const text = await textOf(body);
 		return [status, text.length];
 	});
@@ -55,7 +55,7 @@ test('a server over TLS answers them in order on one socket, and the upgrade com
 test('behind another request each waits its turn, and is answered all the same', async t => {
 	const connection = await connected(t, {request: (request, response) => response.end(request.url)});
 	const first = connection.request({path: '/first'});
-	const asked = connection.ask({path: '/asked'});
+	const asked = connection.pipelinedGet({path: '/asked'});
 	t.is(await textOf((await first).body), '/first');
 	t.is(await textOf((await asked).body), '/asked');
 	t.true(connection.usable);
@@ -67,7 +67,7 @@ test('a limit counts from the answer before, and takes the connection along', as
 			setTimeout(() => socket.write(answerOf('a')), 400);
 		}
 	});
-	const [first, second] = await Promise.allSettled([connection.ask({path: '/a', timeoutMs: 0}), connection.ask({path: '/b', timeoutMs: 200})]);
+	const [first, second] = await Promise.allSettled([connection.pipelinedGet({path: '/a', timeoutMs: 0}), connection.pipelinedGet({path: '/b', timeoutMs: 200})]);
 	t.is(first.status, 'fulfilled');
 	t.like(second, {status: 'rejected', reason: {code: 'ERR_APISERVER_TIMEOUT'}});
 	t.false(connection.usable);
@@ -76,7 +76,7 @@ test('a limit counts from the answer before, and takes the connection along', as
 test('one that is aborted, cut or answered with rubbish fails all that wait, each in one line', async t => {
 	const aborted = await toBytes(t, () => undefined);
 	const abort = new AbortController();
-	const both = Promise.allSettled([aborted.ask({path: '/a'}), aborted.ask({path: '/b', signal: abort.signal})]);
+	const both = Promise.allSettled([aborted.pipelinedGet({path: '/a'}), aborted.pipelinedGet({path: '/b', signal: abort.signal})]);
 	await delay(20);
 	abort.abort(new Error('enough'));
 	const [bystander, itself] = await both;
@@ -84,38 +84,38 @@ test('one that is aborted, cut or answered with rubbish fails all that wait, eac
 	t.like(itself, {status: 'rejected', reason: {message: 'enough'}});
 
 	const late = await toBytes(t, () => undefined);
-	const [other, own] = await Promise.allSettled([late.ask({path: '/a'}), late.ask({path: '/b', signal: AbortSignal.timeout(20)})]);
+	const [other, own] = await Promise.allSettled([late.pipelinedGet({path: '/a'}), late.pipelinedGet({path: '/b', signal: AbortSignal.timeout(20)})]);
 	t.like(other, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
 	t.like(own, {status: 'rejected', reason: {name: 'TimeoutError'}});
 
 	const cut = await toBytes(t, (_, socket) => socket.destroy());
-	await t.throwsAsync(cut.ask({path: '/a'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /was lost: (EOF|connection reset by peer)/});
+	await t.throwsAsync(cut.pipelinedGet({path: '/a'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /was lost: (EOF|connection reset by peer)/});
 	const rubbish = await toBytes(t, (_, socket) => socket.write('SSH-2.0-OpenSSH\r\n\r\n'));
-	await t.throwsAsync(rubbish.ask({path: '/a'}), {code: 'ERR_PROTOCOL'});
+	await t.throwsAsync(rubbish.pipelinedGet({path: '/a'}), {code: 'ERR_PROTOCOL'});
 	t.false(rubbish.usable);
 });
 
 test('an answer that ends its connection is whole, and the next one is refused at once', async t => {
 	const closing = await toBytes(t, (_, socket) => socket.end(answerOf('a', 'Connection: close\r\n')));
-	t.is(await textOf((await closing.ask({path: '/a'})).body), 'a');
+	t.is(await textOf((await closing.pipelinedGet({path: '/a'})).body), 'a');
 	t.false(closing.usable);
-	await t.throwsAsync(closing.ask({path: '/b'}), {code: 'ERR_APISERVER_UNREACHABLE'});
+	await t.throwsAsync(closing.pipelinedGet({path: '/b'}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	const untilEnd = await toBytes(t, (_, socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nto the end'));
-	t.is(await textOf((await untilEnd.ask({path: '/a'})).body), 'to the end');
+	t.is(await textOf((await untilEnd.pipelinedGet({path: '/a'})).body), 'to the end');
 });
 
 test('a server that sends more than was asked for is not believed any more', async t => {
 	for (const more of ['HTTP/1.1 200', answerOf('b')]) {
 		const connection = await toBytes(t, (_, socket) => socket.write(answerOf('a') + more));
-		t.is(await textOf((await connection.ask({path: '/a'})).body), 'a');
+		t.is(await textOf((await connection.pipelinedGet({path: '/a'})).body), 'a');
 		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 5000}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	}
 });
 
 test('a path or header that would be two requests is not sent', async t => {
 	const connection = await toBytes(t, () => undefined);
-	await t.throwsAsync(connection.ask({path: '/a b'}), {instanceOf: TypeError});
-	await t.throwsAsync(connection.ask({path: '/a', headers: {Accept: 'x\r\nY: z'}}), {instanceOf: TypeError});
+	await t.throwsAsync(connection.pipelinedGet({path: '/a b'}), {instanceOf: TypeError});
+	await t.throwsAsync(connection.pipelinedGet({path: '/a', headers: {Accept: 'x\r\nY: z'}}), {instanceOf: TypeError});
 	connection.close();
 });
 
@@ -128,7 +128,7 @@ test('a header that is named twice goes out once, with its last value, and gzip 
 			response.end(gzipSync('{"a":1}'));
 		},
 	});
-	t.is(await textOf((await connection.ask({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
+	t.is(await textOf((await connection.pipelinedGet({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
 	t.deepEqual(seen, [['x/y']]);
 	connection.close();
 });

@@ -11,8 +11,8 @@ import {connect as tlsConnect, type TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
 import {listAll} from '../../source/cluster/list.ts';
-import {exchange} from '../../source/cluster/transport/exchange.ts';
-import {OneSocketAgent} from '../../source/cluster/transport/one-socket-agent.ts';
+import {sendHttpRequest} from '../../source/cluster/transport/http-request.ts';
+import {SingleSocketAgent} from '../../source/cluster/transport/single-socket-agent.ts';
 import type {ReachedTarget} from '../../source/sessions/connection-witness.ts';
 import {openTunnel} from '../../source/sessions/forward/tunnel.ts';
 import {openLog} from '../../source/sessions/logs/open-log.ts';
@@ -317,7 +317,7 @@ test('a request leaves the keep-alive of its socket as it was set when it was di
 		return socket;
 	};
 
-	const answer = await exchange(new OneSocketAgent(socket), {method: 'GET', target: '/', headers: {Host: 'x'}, timeoutMs: 0, what: 'it'});
+	const answer = await sendHttpRequest(new SingleSocketAgent(socket), {method: 'GET', target: '/', headers: {Host: 'x'}, timeoutMs: 0, what: 'it'});
 	if (answer.kind === 'response') {
 		answer.body.resume();
 		await once(answer.body, 'close');

@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {connect, createServer, type AddressInfo} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {directReads, takeReads} from '../../source/cluster/transport/direct-reads.ts';
+import {onreadOptions, interceptReads} from '../../source/cluster/transport/onread-buffers.ts';
 import {toBytes} from '../support/byte-server.ts';
 
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
@@ -41,7 +41,7 @@ test('a taker gets what is read, where it wants it, until its end', async t => {
 	}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	t.teardown(() => server.close());
-	const socket = connect({host: '127.0.0.1', port: (server.address() as AddressInfo).port, onread: directReads()});
+	const socket = connect({host: '127.0.0.1', port: (server.address() as AddressInfo).port, onread: onreadOptions()});
 	t.teardown(() => socket.destroy());
 	const asked = async () => {
 		socket.write('?');
@@ -52,9 +52,9 @@ test('a taker gets what is read, where it wants it, until its end', async t => {
 	t.is(await asked(), 'stream');
 	const own = Buffer.alloc(100);
 	const end = await new Promise<() => void>(resolve => {
-		const endReads = takeReads(socket, {
-			area: own,
-			took(place, length) {
+		const endReads = interceptReads(socket, {
+			buffer: own,
+			onRead(place, length) {
 				t.is(place.toString('utf8', 0, length), 'taken');
 				resolve(endReads);
 			},

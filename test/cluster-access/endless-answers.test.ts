@@ -9,7 +9,7 @@ import {toBytes} from '../support/byte-server.ts';
 
 /** Each is read by a reader of its own: requests asked together, a GET as it streams, and Node's client. */
 const readers: ReadonlyArray<readonly [title: string, read: (connection: Connection) => Promise<unknown>]> = [
-	['requests asked together', async connection => connection.ask({path: '/x', timeoutMs: 0})],
+	['requests asked together', async connection => connection.pipelinedGet({path: '/x', timeoutMs: 0})],
 	['a streamed GET', async connection => textOf((await connection.request({path: '/x', timeoutMs: 0})).body)],
 	['a POST', async connection => textOf((await connection.request({path: '/x', method: 'POST', body: 'x', timeoutMs: 0})).body)],
 	['an upgrade', async connection => connection.upgrade({method: 'GET', path: '/x', upgrade: 'websocket', protocols: [], timeoutMs: 0})],

@@ -1,11 +1,11 @@
 /** HTTPS_PROXY and NO_PROXY mean what they mean to Go. The rows are those of golang.org/x/net/http/httpproxy's own tests. */
 import test from 'ava';
-import {environmentProxy} from '../../source/cluster/transport/environment-proxy.ts';
+import {proxyFromEnvironment} from '../../source/cluster/transport/environment-proxy.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 
 const proxyFor = (server: string, environment: NodeJS.ProcessEnv) => {
 	const {scheme, host, port} = parseServerUrl(server);
-	return environmentProxy(scheme, host, port, environment)?.shown ?? null;
+	return proxyFromEnvironment(scheme, host, port, environment)?.shown ?? null;
 };
 
 const chosen: ReadonlyArray<[string, NodeJS.ProcessEnv, string | null]> = [

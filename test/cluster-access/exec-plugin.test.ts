@@ -4,7 +4,7 @@ import {join, relative} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest, {type TestFn} from 'ava';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
@@ -31,7 +31,7 @@ test.afterEach.always(async t => {
 });
 
 /** Answers with token t1, t2… one for each run; `between` is shell text that runs before. */
-async function withPlugin(server: ScriptedServer, {between = '', expires = '', environment = {}, exec = {}}: {between?: string; expires?: string; environment?: NodeJS.ProcessEnv; exec?: Record<string, unknown>} = {}): Promise<ClusterAccess> {
+async function withPlugin(server: ScriptedServer, {between = '', expires = '', environment = {}, exec = {}}: {between?: string; expires?: string; environment?: NodeJS.ProcessEnv; exec?: Record<string, unknown>} = {}): Promise<ClusterClient> {
 	const file = join(server.folder, 'plugin');
 	await writeFile(file, `#!/bin/sh
 echo run >> "${server.folder}/runs"
@@ -115,7 +115,7 @@ test('a 401 to what was asked together makes it run again as well, once, and all
 	good.add('Bearer t2');
 	const connection = await cluster.connect();
 	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => {
-		const {status, body} = await connection.ask({path});
+		const {status, body} = await connection.pipelinedGet({path});
 		return [status, await textOf(body)];
 	}));
 	t.deepEqual(answers, Array.from({length: 3}, () => [200, '{}']));

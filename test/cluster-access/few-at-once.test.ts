@@ -1,6 +1,6 @@
 /** So many run at once, the rest in order; who gives up leaves the line at once and takes nobody's place. */
 import test from 'ava';
-import {fewAtOnce} from '../../source/cluster/transport/few-at-once.ts';
+import {limitConcurrency} from '../../source/cluster/transport/limit-concurrency.ts';
 
 function work() {
 	const begun: string[] = [];
@@ -21,7 +21,7 @@ function work() {
 }
 
 test('the third waits for one of two, and the others behind it in order', async t => {
-	const limited = fewAtOnce(2);
+	const limited = limitConcurrency(2);
 	const {begun, run, end} = work();
 	for (const name of ['a', 'b', 'c', 'd']) {
 		void limited(run(name));
@@ -35,7 +35,7 @@ test('the third waits for one of two, and the others behind it in order', async 
 });
 
 test('who gives up while it waits is told at once, and its place is the next one’s', async t => {
-	const limited = fewAtOnce(1);
+	const limited = limitConcurrency(1);
 	const {begun, run, end} = work();
 	const gone = new AbortController();
 	void limited(run('a'));

@@ -1,6 +1,6 @@
 /** The verdict on one certificate, where no server is needed to show it: dates to the second, names in every spelling. */
 import test from 'ava';
-import {judgeCertificate} from '../../source/cluster/tls/judge-certificate.ts';
+import {verifyCertificate} from '../../source/cluster/tls/verify-certificate.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
 import {derOf, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {authority, issue, type CertificateWish} from '../support/certificates.ts';
@@ -14,7 +14,7 @@ const leafOf = async (wish: CertificateWish) => parseCertificate(derOf((await is
 
 test('dates are right from their first second to their last', async t => {
 	const leaf = await leafOf({dns: ['api.test']});
-	const at = (time: number) => judgeCertificate([leaf], 'api.test', trust, new Date(time)).refused;
+	const at = (time: number) => verifyCertificate([leaf], 'api.test', trust, new Date(time)).refused;
 	t.is(at(from.getTime()), null);
 	t.is(at(to.getTime()), null);
 	t.like(at(from.getTime() - 1000), {dates: true, text: 'x509: certificate has expired or is not yet valid: current time 2025-12-31T23:59:59Z is before 2026-01-01T00:00:00Z'});
@@ -43,7 +43,7 @@ const names: ReadonlyArray<[wish: CertificateWish, name: string, accepted: boole
 
 for (const [wish, name, accepted] of names) {
 	test(`a certificate for ${JSON.stringify(wish)} is ${accepted ? '' : 'not '}one for ${name}`, async t => {
-		const judged = judgeCertificate([await leafOf(wish)], name, trust, now).refused;
+		const judged = verifyCertificate([await leafOf(wish)], name, trust, now).refused;
 		t.is(judged === null, accepted, judged?.text);
 		t.not(judged?.dates, true);
 		t.is(judged?.text.includes('legacy Common Name'), accepted ? undefined : wish.commonName !== undefined && wish.dns === undefined);

@@ -4,8 +4,8 @@ import {Readable} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
 import {jsonLines} from '../../source/cluster/json-lines.ts';
 import {listAll, listPages, type TableRow} from '../../source/cluster/list.ts';
-import {checkWatchLine} from '../../source/cluster/object-shape.ts';
-import {mayWe, whoAreWe} from '../../source/cluster/self-review.ts';
+import {validateWatchEvent} from '../../source/cluster/validate-object.ts';
+import {reviewAccess, readSelfSubject} from '../../source/cluster/self-review.ts';
 import {watchObjects, type WatchEvent} from '../../source/cluster/watch.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import {startServer, textOf} from '../support/api-server.ts';
@@ -134,7 +134,7 @@ const oddLines: readonly Odd[] = [
 ];
 test('a line of a watch that is none says which field is not as in Kubernetes', t => {
 	for (const [line, says] of oddLines) {
-		const {message} = t.throws<SpokeError>(() => checkWatchLine(JSON.parse(line), path, 'object'), {code: 'ERR_PROTOCOL'});
+		const {message} = t.throws<SpokeError>(() => validateWatchEvent(JSON.parse(line), path, 'object'), {code: 'ERR_PROTOCOL'});
 		t.is(message, `a line in the watch of ${path} is no answer of Kubernetes: ${says}`);
 	}
 });
@@ -383,9 +383,9 @@ test('what we may and who we are: asked for as a review, and null where it is no
 			}
 		});
 	});
-	t.deepEqual(await mayWe(cluster, {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}), {allowed: true, reason: 'because'});
-	t.deepEqual(await mayWe(cluster, {verb: 'get', path: '/flagz'}), {allowed: true, reason: 'because'});
-	t.is(await whoAreWe(cluster), null);
+	t.deepEqual(await reviewAccess(cluster, {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}), {allowed: true, reason: 'because'});
+	t.deepEqual(await reviewAccess(cluster, {verb: 'get', path: '/flagz'}), {allowed: true, reason: 'because'});
+	t.is(await readSelfSubject(cluster), null);
 	t.deepEqual(bodies, [{resourceAttributes: {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}}, {nonResourceAttributes: {verb: 'get', path: '/flagz'}}, undefined]);
 });
 

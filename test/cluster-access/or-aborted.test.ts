@@ -1,13 +1,13 @@
 /** Whoever waits hears at once that it need not, with the signal's own reason, and leaves nothing behind on the signal. */
 import {getEventListeners} from 'node:events';
 import test from 'ava';
-import {orAborted, pause} from '../../source/cluster/or-aborted.ts';
+import {rejectOnAbort, abortableDelay} from '../../source/cluster/abortable.ts';
 
 const reason = new Error('not wanted');
 
 for (const [title, wait] of [
-	['a pause', async (signal: AbortSignal) => pause(60_000, signal)],
-	['what never comes', async (signal: AbortSignal) => orAborted(async () => new Promise<void>(() => {}), signal)],
+	['a pause', async (signal: AbortSignal) => abortableDelay(60_000, signal)],
+	['what never comes', async (signal: AbortSignal) => rejectOnAbort(async () => new Promise<void>(() => {}), signal)],
 ] as const) {
 	test(`${title} ends at an abort, and does not begin behind one`, async t => {
 		const stop = new AbortController();
@@ -22,11 +22,11 @@ for (const [title, wait] of [
 test('what comes in time comes as it is, and without a signal too', async t => {
 	const stop = new AbortController();
 	for (const signal of [stop.signal, undefined]) {
-		t.is(await orAborted(async () => 'value', signal), 'value');
-		await t.throwsAsync(orAborted(async () => {
+		t.is(await rejectOnAbort(async () => 'value', signal), 'value');
+		await t.throwsAsync(rejectOnAbort(async () => {
 			throw new Error('own');
 		}, signal), {message: 'own'});
-		await pause(1, signal);
+		await abortableDelay(1, signal);
 	}
 
 	t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
@@ -34,15 +34,15 @@ test('what comes in time comes as it is, and without a signal too', async t => {
 
 test('nothing is begun for whoever has left, and what fails behind an abort fails unheard', async t => {
 	let begun = 0;
-	await t.throwsAsync(orAborted(async () => {
+	await t.throwsAsync(rejectOnAbort(async () => {
 		begun++;
 	}, AbortSignal.abort(reason)));
 	t.is(begun, 0);
 	const stop = new AbortController();
 	const late = Promise.withResolvers<void>();
-	const waiting = orAborted(async () => late.promise, stop.signal);
+	const waiting = rejectOnAbort(async () => late.promise, stop.signal);
 	stop.abort(reason);
 	await t.throwsAsync(waiting);
 	late.reject(new Error('late'));
-	await pause(1, undefined);
+	await abortableDelay(1, undefined);
 });

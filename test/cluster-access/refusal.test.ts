@@ -1,7 +1,7 @@
 /** An answer other than 2xx is blamed on who said it, with what was asked. */
 import test from 'ava';
-import {askedFor} from '../../source/cluster/asked-for.ts';
-import {refusal} from '../../source/cluster/refusal.ts';
+import {requestAttributes} from '../../source/cluster/request-attributes.ts';
+import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
 import type {ErrorCode} from '../../source/errors/error-table.ts';
 
 const status = (code: number, message: string, kind = 'pods') => JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code, details: {kind}});
@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
 
 for (const row of rows) {
 	test(row.title, t => {
-		const error = refusal({status: row.status, body: row.body, headers: {'content-type': row.type ?? (row.body.startsWith('{') ? 'application/json' : undefined), location: row.location}}, row.asked);
+		const error = errorFromResponse({status: row.status, body: row.body, headers: {'content-type': row.type ?? (row.body.startsWith('{') ? 'application/json' : undefined), location: row.location}}, row.asked);
 		t.like(error, {code: row.code, leg: row.leg});
 		t.regex(error.message, row.says);
 		t.notRegex(error.message, /\n/);
@@ -40,7 +40,7 @@ for (const row of rows) {
 
 test('verb and resource are read off method and path as RBAC does', t => {
 	const told = (method: string, path: string) => {
-		const {verb, resource, namespace} = askedFor(method, path);
+		const {verb, resource, namespace} = requestAttributes(method, path);
 		return `${verb} ${resource}${namespace === null ? '' : ` in ${namespace}`}`;
 	};
 
@@ -58,20 +58,20 @@ test('verb and resource are read off method and path as RBAC does', t => {
 const ada = {impersonating: 'ada lovelace', impersonatedGroups: ['dev', 'ops']};
 const nobodyElse = {impersonating: null, impersonatedGroups: []};
 for (const [asked, by, line] of [
-	[askedFor('GET', '/api/v1/namespaces/demo/pods/w'), nobodyElse, 'get pods -n demo'],
-	[askedFor('GET', '/api/v1/namespaces/demo/pods/w/log'), ada, 'get pods --subresource=log -n demo --as \'ada lovelace\' --as-group dev --as-group ops'],
-	[askedFor('GET', '/api/v1/pods'), nobodyElse, 'list pods -A'],
-	[askedFor('GET', '/api/v1/nodes'), nobodyElse, 'list nodes'],
-	[askedFor('GET', '/flagz'), nobodyElse, 'get /flagz'],
+	[requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), nobodyElse, 'get pods -n demo'],
+	[requestAttributes('GET', '/api/v1/namespaces/demo/pods/w/log'), ada, 'get pods --subresource=log -n demo --as \'ada lovelace\' --as-group dev --as-group ops'],
+	[requestAttributes('GET', '/api/v1/pods'), nobodyElse, 'list pods -A'],
+	[requestAttributes('GET', '/api/v1/nodes'), nobodyElse, 'list nodes'],
+	[requestAttributes('GET', '/flagz'), nobodyElse, 'get /flagz'],
 ] as const) {
 	test(`a right that lacks is checked where and as whom it was asked for: ${line}`, t => {
-		t.is(refusal({status: 403, body: 'no', headers: {}}, {...asked, by}).remedy, `ask for this right; check it with \`kubectl auth can-i ${line}\``);
+		t.is(errorFromResponse({status: 403, body: 'no', headers: {}}, {...asked, by}).remedy, `ask for this right; check it with \`kubectl auth can-i ${line}\``);
 	});
 }
 
 test('whoever is let in as nobody lacks credentials, not a right; whoever asked to be nobody lacks the right', t => {
 	const body = status(403, 'pods "w" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "demo"');
-	const remedy = (by: {impersonating: string | null; impersonatedGroups: string[]}) => refusal({status: 403, body, headers: {}}, {...askedFor('GET', '/api/v1/namespaces/demo/pods/w'), by}).remedy;
+	const remedy = (by: {impersonating: string | null; impersonatedGroups: string[]}) => errorFromResponse({status: 403, body, headers: {}}, {...requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), by}).remedy;
 	t.is(remedy(nobodyElse), 'the request had no credentials that the apiserver knows: log in, or check the user of this context');
 	t.regex(remedy({impersonating: 'system:anonymous', impersonatedGroups: []}) ?? '', /^ask for this right/);
 });
@@ -83,7 +83,7 @@ for (const [title, date, says] of [
 	['one that is in order by the apiserver’s clock', 'Tue, 24 Nov 2026 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized'],
 ] as const) {
 	test(`a 401 for a client certificate: ${title}`, t => {
-		const error = refusal({status: 401, body: status(401, 'Unauthorized'), headers: {date}, connection: shown});
+		const error = errorFromResponse({status: 401, body: status(401, 'Unauthorized'), headers: {date}, connection: shown});
 		t.is(error.message, says);
 		t.is(error.code, 'ERR_CREDENTIALS');
 		t.is(error.text, status(401, 'Unauthorized'));
@@ -91,5 +91,5 @@ for (const [title, date, says] of [
 }
 
 test('a kubelet’s 401 has nothing to do with our client certificate', t => {
-	t.notRegex(refusal({status: 401, body: 'Unauthorized', headers: {date: 'Thu, 26 Nov 2026 12:00:00 GMT'}, connection: shown}, {verb: 'create', resource: 'pods/exec'}).message, /ended/);
+	t.notRegex(errorFromResponse({status: 401, body: 'Unauthorized', headers: {date: 'Thu, 26 Nov 2026 12:00:00 GMT'}, connection: shown}, {verb: 'create', resource: 'pods/exec'}).message, /ended/);
 });

@@ -2,7 +2,7 @@
 import {Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {TurnBatch} from '../../source/cluster/transport/turn-batch.ts';
+import {ReadCoalescer} from '../../source/cluster/transport/read-coalescer.ts';
 
 /** Brings the pieces as fast as they are read. */
 function flood(pieces: readonly Buffer[]): Duplex {
@@ -18,7 +18,7 @@ function flood(pieces: readonly Buffer[]): Duplex {
 function quiet() {
 	const socket = new Duplex({read() {}});
 	const taken: string[] = [];
-	const batch = new TurnBatch(socket, bytes => {
+	const batch = new ReadCoalescer(socket, bytes => {
 		taken.push(bytes.toString());
 	}, {leavesTime: true});
 	return {socket, batch, taken};
@@ -33,7 +33,7 @@ test('of a flood no more is read in one turn of the event loop than leaves time 
 	const taken: Buffer[] = [];
 	let inThisTurn = 0;
 	let mostInATurn = 0;
-	const batch = new TurnBatch(socket, bytes => {
+	const batch = new ReadCoalescer(socket, bytes => {
 		inThisTurn += bytes.length;
 		taken.push(Buffer.from(bytes));
 		// It is the taker's.
@@ -74,7 +74,7 @@ test('what is held back comes once it is wanted again', async t => {
 	const pieces = numbered(100, () => 8192);
 	const socket = flood(pieces);
 	const taken: Buffer[] = [];
-	const batch = new TurnBatch(socket, bytes => {
+	const batch = new ReadCoalescer(socket, bytes => {
 		taken.push(Buffer.from(bytes));
 		batch.hold();
 	}, {leavesTime: false});
@@ -97,7 +97,7 @@ test('what is held back comes once it is wanted again', async t => {
 
 test('a batch that ends with what it brought leaves the socket as it is for the next one', async t => {
 	const socket = new Duplex({read() {}});
-	const batch = new TurnBatch(socket, () => {
+	const batch = new ReadCoalescer(socket, () => {
 		batch.end();
 	}, {leavesTime: true});
 	// As much as a pause follows.

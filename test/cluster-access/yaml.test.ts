@@ -7,9 +7,9 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {loadKubeconfig} from '../../source/cluster/kubeconfig/load-kubeconfig.ts';
-import {parseBoringYaml} from '../../source/cluster/kubeconfig/parse-boring-yaml.ts';
+import {parseSimpleYaml} from '../../source/cluster/kubeconfig/parse-simple-yaml.ts';
 import {parseYaml} from '../../source/cluster/kubeconfig/parse-yaml.ts';
-import {readDocument} from '../../source/cluster/kubeconfig/read-document.ts';
+import {parseDocument} from '../../source/cluster/kubeconfig/parse-document.ts';
 
 const written = `apiVersion: v1
 clusters:
@@ -36,7 +36,7 @@ users:
 `;
 
 test('what kubectl writes needs no YAML library', t => {
-	t.deepEqual(parseBoringYaml(written), parseYaml(written));
+	t.deepEqual(parseSimpleYaml(written), parseYaml(written));
 });
 
 /** Values whose type is easily mistaken, and what Go makes of them: recorded with kubectl 1.36.3. */
@@ -47,7 +47,7 @@ const typed: ReadonlyArray<[string, unknown]> = [
 
 for (const [text, value] of typed) {
 	test(`\`${text}\` is ${JSON.stringify(value)}`, async t => {
-		t.deepEqual(await readDocument(`key: ${text}\n`), new Map([['key', value]]));
+		t.deepEqual(await parseDocument(`key: ${text}\n`), new Map([['key', value]]));
 	});
 }
 
@@ -64,7 +64,7 @@ test('the quick reader agrees with the library on everything that it takes upon 
 			text = text.slice(0, at) + pick(bits) + text.slice(at + (random() < 0.3 ? Math.floor(random() * 12) : 0));
 		}
 
-		const quick = parseBoringYaml(text);
+		const quick = parseSimpleYaml(text);
 		if (quick === undefined) {
 			continue;
 		}

@@ -1,7 +1,7 @@
 /** What is asked for a label, when, and when it settles: each limit to the millisecond, with nothing that takes time of its own. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {nothingRead, type ConnectionReadings} from '../../source/posture/connection-readings.ts';
 import type {MetricFacts, Outcome, Path, StreamFeature} from '../../source/posture/evidence.ts';
@@ -45,7 +45,7 @@ function course({feature = 'port-forward', isAwaited = false, readings = named, 
 			await (declares === null ? Promise.withResolvers<void>().promise : undefined);
 			return {status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify({kind: 'Node', metadata: {name: 'n1'}, status: {declaredFeatures: declares ? ['ExtendWebSocketsToKubelet'] : []}}))])};
 		},
-	} as unknown as ClusterAccess;
+	} as unknown as ClusterClient;
 	const sources = {
 		cluster, clock, isAwaited,
 		beforeUse: {isSilent, read: async () => readings, asked: () => true},

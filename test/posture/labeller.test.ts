@@ -5,8 +5,8 @@ import {setTimeout as delay} from 'node:timers/promises';
 import anyTest from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Path} from '../../source/posture/evidence.ts';
 import {examine} from '../../source/posture/examine.ts';
@@ -48,7 +48,7 @@ const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 const givenToPods = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
 
 /** A labeller whose time is turned by hand, every label in the order told, and a wait for one that fits. */
-function listen(access: ClusterAccess, options: LabellerOptions = {}) {
+function listen(access: ClusterClient, options: LabellerOptions = {}) {
 	const clock = handClock();
 	const cluster = onClock(access, clock);
 	const labeller = makeLabeller(cluster, {...options, clock});
@@ -120,7 +120,7 @@ function counter() {
 
 test('leg 1 is told at once, leg 2 when it was read, and it settles once the stream is open', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
-	const {cluster, clock, labeller, told, until} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 	t.is(told[0]?.phase, 'checking');
 	t.is(told[0]?.legs[0]?.tls.state, 'verified');
@@ -140,7 +140,7 @@ test('leg 1 is told at once, leg 2 when it was read, and it settles once the str
 
 test('a labeller that is closed tells nothing more, of what was open and of what opens then', async t => {
 	const {env} = await openSandbox(t);
-	const {cluster, clock, labeller, told} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 	labeller.close();
 	const before = told.length;
@@ -154,7 +154,7 @@ test('a labeller that is closed tells nothing more, of what was open and of what
 
 test('after an apiserver restart with other flags no label of a new connection carries the old words', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeller, told, until, open} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const first = await open();
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
 	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
@@ -174,7 +174,7 @@ test('after an apiserver restart with other flags no label of a new connection c
 
 test('what was read of a process beside a label is in the label: a session says the same everywhere', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, labeller, told, until, open} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	await open();
 	const alone = await until(({phase}) => phase === 'settled');
 	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
@@ -202,7 +202,7 @@ async function openForward({cluster, labeller, clock}: Pick<ReturnType<typeof li
 
 test('an egress file tells no route: the counters do, for a stream that lasts, of its own process', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const tunnel = await openForward({cluster, labeller, clock});
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
 	await clock.advance(limits.lastsMs);
@@ -217,7 +217,7 @@ test('an egress file tells no route: the counters do, for a stream that lasts, o
 
 test('counters that were looked at before the first stream are looked at again: its own dial is in them', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
 	const {connection, metrics} = await examine(cluster);
 	connection.close();
 	t.deepEqual(metrics.read?.facts.egressDials, []);
@@ -231,7 +231,7 @@ test('counters that were looked at before the first stream are looked at again: 
 
 test('a label that is waited for settles with what the counters say of the route', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
 	const tunnel = await openForward({cluster, labeller, clock});
 	const settled = await until(({phase}) => phase === 'settled');
 	t.true(clock.elapsed() < 2000);
@@ -529,7 +529,7 @@ test('where the kubeconfig’s namespace may not be read, the authority is read 
 
 test('a connection that ends before anything is read beside it has what was read of its process before', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeller, told, until, open} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const logs = {...purpose, feature: 'logs'} as const;
 	const brief = async () => {
 		const connection = await connectWitnessed(cluster, logs, labeller.witness);
@@ -567,7 +567,7 @@ for (const [title, isHeard, declares, state, basis] of [
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const {cluster, clock, labeller, told, until} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+		const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
 		const connection = await connectWitnessed(cluster, exec, labeller.witness);
 		labeller.witness.opened?.(connection, exec, opened);
@@ -629,7 +629,7 @@ for (const [method, status, type, body, state, basis] of [
 
 test('a failure’s words are evidence, and the line says which leg broke', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
-	const {cluster, labeller, told} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500})}));
 	const failed = told.at(-1)!;
@@ -647,7 +647,7 @@ for (const [title, body, state, basis] of [
 ] as const) {
 	test(`where verification is on and ${title}, TLS of leg 2 is ${state}`, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const {cluster, labeller, told} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+		const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const logs = {...purpose, feature: 'logs'} as const;
 		const connection = await connectWitnessed(cluster, logs, labeller.witness);
 		labeller.witness.failed?.(connection, logs, new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}));
@@ -661,7 +661,7 @@ for (const [title, body, state, basis] of [
 
 test('a stream for which no connection was made says nothing of any leg', async t => {
 	const {env} = await openSandbox(t);
-	const {cluster, labeller, told} = listen(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
 	const [{legs, phase, line}] = told as [Path];
 	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
@@ -1002,7 +1002,7 @@ for (const [title, ms] of [['10 s later', 11_000], ['once the clock was set back
 test('a route that was tested stays proven of the same process for what nobody opened yet, and what a kubelet’s certificate was does not', async t => {
 	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
 	await sandbox.switches.set({route: 'konnectivity'});
-	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	const configured = async () => {
 		const examined = await examine(cluster);
 		examined.connection.close();

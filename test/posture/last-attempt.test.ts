@@ -3,7 +3,7 @@ import anyTest, {type ExecutionContext} from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {SecondLegRecord} from '../../source/cluster/second-leg-record.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {runAudit} from '../../source/posture/audit/run-audit.ts';
 import {walk} from '../../source/posture/doctor/walk.ts';
@@ -21,7 +21,7 @@ const test = anyTest.serial;
 /** A cluster client whose streams are labelled, as in a session. */
 async function labelled(t: ExecutionContext, options: SandboxOptions) {
 	const {sandbox, env} = await openSandbox(t, options);
-	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	const labeller = makeLabeller(cluster);
 	t.teardown(() => {
 		labeller.close();
@@ -101,7 +101,7 @@ test('the doctor leaves what it met to what is asked after it', async t => {
 
 test('where the doctor can try nothing it tells the last attempt', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const cluster = await openCluster(parseCommandLine(connectionFlags, ['-n', 'kube-public']).flags, env);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['-n', 'kube-public']).flags, env);
 	t.teardown(() => {
 		cluster.close();
 	});

@@ -1,6 +1,6 @@
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {ApiResponse, RequestOptions} from '../../source/cluster/connection.ts';
 import {nothingRead} from '../../source/posture/connection-readings.ts';
 import {isPassedOn} from '../../source/posture/passed-on.ts';
@@ -33,7 +33,7 @@ for (const [title, values, version, declared, node, passed] of [
 				t.is(path, '/api/v1/nodes/n1');
 				return {status: declared === null ? 403 : 200, statusText: '', headers: {}, endsByClose: false, body: Readable.from([Buffer.from(JSON.stringify({kind: 'Node', metadata: {name: 'n1'}, status: {declaredFeatures: declared}}))]), connection: undefined as never};
 			},
-		} as unknown as ClusterAccess;
+		} as unknown as ClusterClient;
 		const {purpose} = grounds();
 		const process = processOf('p1');
 		const readings = {...nothingRead, flags: values && flags(values), process: {...process, facts: {...process.facts, version}}};

@@ -1,6 +1,6 @@
 /** What is read beside streams is read once for those that open together, seldom, and never for one that opens after another ended. */
 import test from 'ava';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {limits} from '../../source/posture/label-limits.ts';
 import {ReadingsBeside} from '../../source/posture/readings-beside.ts';
 import {handClock} from '../support/hand-clock.ts';
@@ -16,7 +16,7 @@ function readings() {
 	const beside = new ReadingsBeside({facts: {namespace: 'default'}, request: none, async connect() {
 		asked.push(clock.elapsed());
 		return none();
-	}} as unknown as ClusterAccess, clock);
+	}} as unknown as ClusterClient, clock);
 	return {clock, asked, beside};
 }
 

@@ -3,8 +3,8 @@ import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {runAudit} from '../../source/posture/audit/run-audit.ts';
 import {proveRole, useRole} from '../../source/posture/cluster-roles.ts';
 import {walk} from '../../source/posture/doctor/walk.ts';
@@ -16,12 +16,12 @@ import {escapeRegExp} from '../../source/text/escape-regexp.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 /** The same access, and everything that is asked through it. */
-function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<string>} {
+function recorded(cluster: ClusterClient): {cluster: ClusterClient; asked: Set<string>} {
 	const asked = new Set<string>();
 	const note = (method: string | undefined, path: string) => asked.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
 	const noted = (connection: Connection): Connection => {
-		const {ask, request, upgrade} = connection;
-		connection.ask = async options => (note(options.review === undefined ? 'GET' : 'POST', options.path), ask.call(connection, options));
+		const {pipelinedGet: ask, request, upgrade} = connection;
+		connection.pipelinedGet = async options => (note(options.review === undefined ? 'GET' : 'POST', options.path), ask.call(connection, options));
 		connection.request = async options => (note(options.method, options.path), request.call(connection, options));
 		connection.upgrade = async options => (note(options.method, options.path), upgrade.call(connection, options));
 		return connection;
@@ -47,7 +47,7 @@ function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<s
 
 test('path, audit, doctor and labels ask nothing that has no row', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, asked} = recorded(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, asked} = recorded(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	await pathsTo(cluster, 'deploy/web', {probe: 'active'});
 	await pathsTo(cluster, 'node/n1', {probe: 'passive'});
 	await runAudit(cluster, {probe: 'active', require: [], minBasis: 'proven'});

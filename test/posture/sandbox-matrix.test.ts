@@ -2,7 +2,7 @@
 import test, {type ExecutionContext} from 'ava';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {pathsTo} from '../../source/posture/paths-to.ts';
 import type {SwitchValues} from '../../source/sandbox/switch-rows.ts';
@@ -39,7 +39,7 @@ for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Ve
 }
 
 async function pathsOf(env: NodeJS.ProcessEnv, probe: 'passive' | 'active'): Promise<Path[]> {
-	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	try {
 		return await pathsTo(cluster, 'svc/web', {probe});
 	} finally {

@@ -6,7 +6,7 @@ import {promisify} from 'node:util';
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {explainMessage, messageRules} from '../../source/server-messages/explain-message.ts';
 import {readText} from '../../source/posture/probes/ask.ts';
 import {freezeAgents, killTunnelServer, removeAgents, restoreAgents, restoreTunnelServer, thawAgents} from './lab/faults.ts';
@@ -192,7 +192,7 @@ test('R4, P1–P3, K5: what only an odd client or an odd kubelet meets', async t
 	standing ??= stand();
 	const {cluster} = await standing;
 	const flags = ['--kubeconfig', cluster.kubeconfig('off-direct')];
-	const access = await openCluster(parseCommandLine(connectionFlags, flags).flags);
+	const access = await createClusterClient(parseCommandLine(connectionFlags, flags).flags);
 	const upgrade = async (path: string, protocol: string) => {
 		const connection = await access.connect();
 		const outcome = await connection.upgrade({method: 'GET', path, upgrade: 'websocket', protocols: [protocol]});
@@ -219,7 +219,7 @@ tunnelTest('every row was provoked, but for a tunnel that closes in the very mom
 });
 
 async function asked(_: Cluster, flags: readonly string[], path: string): Promise<{status: number; contentType: string; body: string}> {
-	const access = await openCluster(parseCommandLine(connectionFlags, [...flags]).flags);
+	const access = await createClusterClient(parseCommandLine(connectionFlags, [...flags]).flags);
 	try {
 		const response = await access.request({path});
 		const body = await readText(response, 64 * 1024);

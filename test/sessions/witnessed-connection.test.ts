@@ -1,6 +1,6 @@
 /** What a witness is told of streams that did not come about. */
 import test from 'ava';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {ConnectionWitness} from '../../source/sessions/connection-witness.ts';
 import {openTunnel} from '../../source/sessions/forward/tunnel.ts';
 import {openLog} from '../../source/sessions/logs/open-log.ts';
@@ -13,7 +13,7 @@ type Watched = {witness: ConnectionWitness; signal: AbortSignal};
 
 const proxied = {base: '/api/v1/namespaces/default/pods/web/proxy', purpose: {feature: 'pod-proxy', target: reachedWeb, request: {scheme: 'http', port: null, portName: null, kubeletPort: false}}} as const;
 
-const streams: ReadonlyArray<[string, (cluster: ClusterAccess, watched: Watched) => Promise<unknown>]> = [
+const streams: ReadonlyArray<[string, (cluster: ClusterClient, watched: Watched) => Promise<unknown>]> = [
 	['a forward’s tunnel', async (cluster, watched) => openTunnel(cluster, reachedWeb, watched)],
 	['a log', async (cluster, watched) => openLog(cluster, {namespace: 'default', pod: 'web', uid: null, node: null, container: 'app'}, {}, {target: reachedWeb, ...watched})],
 	['a command', async (cluster, watched) => openRemoteCommand(cluster, {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, watched)],

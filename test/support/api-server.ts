@@ -8,8 +8,8 @@ import {join} from 'node:path';
 import type {TlsOptions} from 'node:tls';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {authority, issue} from './certificates.ts';
 
 export type ScriptedServer = {
@@ -22,7 +22,7 @@ export type ScriptedServer = {
 	/** Every connection that was ever made. */
 	connections(): number;
 	/** Writes a kubeconfig for it and opens it. `user` is JSON of a kubeconfig's user. */
-	cluster(options?: {user?: Record<string, unknown>; cluster?: Record<string, unknown>; flags?: readonly string[]; environment?: NodeJS.ProcessEnv}): Promise<ClusterAccess>;
+	cluster(options?: {user?: Record<string, unknown>; cluster?: Record<string, unknown>; flags?: readonly string[]; environment?: NodeJS.ProcessEnv}): Promise<ClusterClient>;
 	folder: string;
 	close(): Promise<void>;
 };
@@ -52,7 +52,7 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
 	const {port} = server.address() as AddressInfo;
 	const url = `https://127.0.0.1:${port}`;
-	const opened: ClusterAccess[] = [];
+	const opened: ClusterClient[] = [];
 	let files = 0;
 	return {
 		url, port, ca: ca.certificate, sockets, folder,
@@ -66,7 +66,7 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 				clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64'), ...cluster}}],
 				users: [{name: 'ada', user}],
 			}));
-			const access = await openCluster(parseCommandLine(connectionFlags, ['--kubeconfig', file, ...flags]).flags, environment);
+			const access = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', file, ...flags]).flags, environment);
 			opened.push(access);
 			return access;
 		},

@@ -9,9 +9,9 @@ await clock.advance(300);
 ```
 */
 import {setImmediate as turn} from 'node:timers/promises';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
-import {answerTimeout} from '../../source/cluster/transport/exchange.ts';
+import {responseTimeoutError} from '../../source/cluster/transport/http-request.ts';
 import type {Clock} from '../../source/posture/clock.ts';
 
 export type HandClock = Clock & {
@@ -63,7 +63,7 @@ export function handClock(): HandClock {
 	};
 }
 
-export type ClusterOnClock = ClusterAccess & {
+export type ClusterOnClock = ClusterClient & {
 	/** Connections that were ever asked for. */
 	connections(): number;
 	/** All that was asked is answered, and read, but so many that will not be. */
@@ -71,7 +71,7 @@ export type ClusterOnClock = ClusterAccess & {
 };
 
 /** Its probes' limits go by `clock`; those without one, and streams, have their own. */
-export function onClock(cluster: ClusterAccess, clock: Clock): ClusterOnClock {
+export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 	let made = 0;
 	let underWay = 0;
 	let ended = Promise.withResolvers<void>();
@@ -94,7 +94,7 @@ export function onClock(cluster: ClusterAccess, clock: Clock): ClusterOnClock {
 
 		const ending = new AbortController();
 		const callOff = clock.after(timeoutMs, () => {
-			ending.abort(answerTimeout('the apiserver', timeoutMs));
+			ending.abort(responseTimeoutError('the apiserver', timeoutMs));
 		});
 		try {
 			return await counted(ask({...options, timeoutMs: 0, signal: ending.signal}));
@@ -109,7 +109,7 @@ export function onClock(cluster: ClusterAccess, clock: Clock): ClusterOnClock {
 		get usable() {
 			return connection.usable;
 		},
-		ask: async options => onClock(options, async options => connection.ask(options)),
+		pipelinedGet: async options => onClock(options, async options => connection.pipelinedGet(options)),
 		request: async options => onClock(options, async options => connection.request(options)),
 		upgrade: async options => connection.upgrade(options),
 		close() {

@@ -4,8 +4,8 @@ import {type AddressInfo, type Socket} from 'node:net';
 import {once} from 'node:events';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 import {discovery} from './discovery.ts';
 
@@ -113,9 +113,9 @@ export class LogServer {
 		return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
 	}
 
-	async cluster(): Promise<ClusterAccess> {
+	async cluster(): Promise<ClusterClient> {
 		const {flags} = parseCommandLine(connectionFlags, ['--server', this.url, '--namespace', 'demo']);
-		return openCluster(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
+		return createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
 	}
 
 	async stop(): Promise<void> {

@@ -6,7 +6,7 @@ import {openSandbox} from '../support/sandbox.ts';
 
 test('…', async t => {
 	const {sandbox, kubeconfigFile, env} = await openSandbox(t);              // scenario default, user admin
-	const cluster = await openCluster({...noConnectionFlags}, env);           // env has KUBECONFIG set to the file
+	const cluster = await createClusterClient({...noConnectionFlags}, env);           // env has KUBECONFIG set to the file
 	await sandbox.switches.set({route: 'konnectivity', verification: 'good'}); // restarts the apiserver
 	sandbox.faults.cut();                                                     // resets all connections of clients
 });

@@ -6,7 +6,7 @@ import process from 'node:process';
 import {execa} from 'execa';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {Ground, KubeconfigRow} from './kubeconfig-row.ts';
 import {startRecordingServers, type RecordingServers, type Seen} from './recording-servers.ts';
@@ -61,7 +61,7 @@ export async function tryRow(servers: RecordingServers, row: KubeconfigRow, run:
 export const withSpoke: Program = async (ground, row, environment) => {
 	try {
 		const {flags} = parseCommandLine(connectionFlags, row.flags?.(ground) ?? []);
-		const cluster = await openCluster(flags, environment);
+		const cluster = await createClusterClient(flags, environment);
 		try {
 			await cluster.json({path: '/api'});
 			return null;

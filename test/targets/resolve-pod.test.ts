@@ -1,7 +1,7 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {parseTarget} from '../../source/targets/parse-target.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
@@ -82,7 +82,7 @@ const jobPod = (of: string, {phase, created}: {phase: string; created: string}):
 	return {metadata: {...metadata, creationTimestamp: created, ownerReferences: [{kind: 'Job', name: of, uid: `uid-${of}`, controller: true}]}, spec, status: {...status, phase}};
 };
 
-async function withCronJobs<Result>(run: (cluster: ClusterAccess, control: {pods: PodObject[]; watching: ServerResponse[]; jobs: object[]}) => Promise<Result>): Promise<Result> {
+async function withCronJobs<Result>(run: (cluster: ClusterClient, control: {pods: PodObject[]; watching: ServerResponse[]; jobs: object[]}) => Promise<Result>): Promise<Result> {
 	const control = {pods: [] as PodObject[], watching: [] as ServerResponse[], jobs: [job('a-1', 'a'), job('a-2', 'a'), job('b-1', 'b')] as object[]};
 	const server = await startServer({request({url}, response) {
 		const {pathname, searchParams} = new URL(url!, 'https://h');
@@ -308,7 +308,7 @@ for (const [title, ofNamespace, says] of refusals) {
 			}
 
 			return {};
-		}} as unknown as ClusterAccess;
+		}} as unknown as ClusterClient;
 		const error = await t.throwsAsync<SpokeError>(podsBehind(cluster, parseTarget('web'), 'demo'), {name: 'SpokeError', message: says});
 		t.like(error, {code: 'ERR_NOT_FOUND', text: 'pods "web" not found'});
 	});

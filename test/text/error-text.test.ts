@@ -1,6 +1,6 @@
 /** The one line of a failure: kubectl's own line stands first where it has one, and nothing that is known is left out behind it. */
 import test from 'ava';
-import {refusal} from '../../source/cluster/refusal.ts';
+import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {refusedAsKubectl} from '../../source/sessions/carrier-refusals.ts';
 import {errorText} from '../../source/text/error-text.ts';
@@ -12,16 +12,16 @@ const get = {verb: 'get', resource: 'pods', namespace: 'default'};
 
 const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: string]> = [
 	['no Status', new SpokeError('ERR_TARGET_GONE', 'the pod is gone'), 'error: the pod is gone [ERR_TARGET_GONE]'],
-	['NotFound', refusal(gone, get), 'Error from server (NotFound): pods "web" not found [ERR_NOT_FOUND]'],
-	['NotFound, with its namespace', refusal(gone, get).anew({message: 'pods "web" not found in namespace "x"'}), 'Error from server (NotFound): pods "web" not found in namespace "x" [ERR_NOT_FOUND]'],
-	['NotFound, since there is no such namespace', refusal(gone, get).anew({message: 'namespaces "x" not found'}), 'Error from server (NotFound): pods "web" not found: namespaces "x" not found [ERR_NOT_FOUND]'],
-	['Forbidden', refusal(forbidden, get), 'Error from server (Forbidden): pods "web" is forbidden: User "eve" cannot get resource "pods" (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]'],
-	['Forbidden, without who may not', refusal(status('Forbidden', 403, 'no'), get), 'Error from server (Forbidden): no (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]'],
-	['BadRequest', refusal(status('BadRequest', 400, 'a container name\nmust be specified'), get), 'Error from server (BadRequest): a container name must be specified [ERR_APISERVER_ANSWER]'],
-	['another reason', refusal(status('Conflict', 409, 'it was changed'), get), 'error: the apiserver answered 409: it was changed [ERR_APISERVER_ANSWER]'],
-	['a refused upgrade', refusedAsKubectl(refusal(forbidden, get), 'unable to upgrade connection').anew({remedy: 'ask'}), 'error: unable to upgrade connection: pods "web" is forbidden: User "eve" cannot get resource "pods" (ask) [ERR_FORBIDDEN]'],
-	['words of our own before kubectl’s', refusal(gone, get).anew({message: 'nothing is there: pods "web" not found'}), 'Error from server (NotFound): pods "web" not found: nothing is there [ERR_NOT_FOUND]'],
-	['an escape sequence of a server', refusal(status('NotFound', 404, 'pods "\u001B[2J" not found'), get), 'Error from server (NotFound): pods "^[[2J" not found [ERR_NOT_FOUND]'],
+	['NotFound', errorFromResponse(gone, get), 'Error from server (NotFound): pods "web" not found [ERR_NOT_FOUND]'],
+	['NotFound, with its namespace', errorFromResponse(gone, get).anew({message: 'pods "web" not found in namespace "x"'}), 'Error from server (NotFound): pods "web" not found in namespace "x" [ERR_NOT_FOUND]'],
+	['NotFound, since there is no such namespace', errorFromResponse(gone, get).anew({message: 'namespaces "x" not found'}), 'Error from server (NotFound): pods "web" not found: namespaces "x" not found [ERR_NOT_FOUND]'],
+	['Forbidden', errorFromResponse(forbidden, get), 'Error from server (Forbidden): pods "web" is forbidden: User "eve" cannot get resource "pods" (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]'],
+	['Forbidden, without who may not', errorFromResponse(status('Forbidden', 403, 'no'), get), 'Error from server (Forbidden): no (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]'],
+	['BadRequest', errorFromResponse(status('BadRequest', 400, 'a container name\nmust be specified'), get), 'Error from server (BadRequest): a container name must be specified [ERR_APISERVER_ANSWER]'],
+	['another reason', errorFromResponse(status('Conflict', 409, 'it was changed'), get), 'error: the apiserver answered 409: it was changed [ERR_APISERVER_ANSWER]'],
+	['a refused upgrade', refusedAsKubectl(errorFromResponse(forbidden, get), 'unable to upgrade connection').anew({remedy: 'ask'}), 'error: unable to upgrade connection: pods "web" is forbidden: User "eve" cannot get resource "pods" (ask) [ERR_FORBIDDEN]'],
+	['words of our own before kubectl’s', errorFromResponse(gone, get).anew({message: 'nothing is there: pods "web" not found'}), 'Error from server (NotFound): pods "web" not found: nothing is there [ERR_NOT_FOUND]'],
+	['an escape sequence of a server', errorFromResponse(status('NotFound', 404, 'pods "\u001B[2J" not found'), get), 'Error from server (NotFound): pods "^[[2J" not found [ERR_NOT_FOUND]'],
 ];
 for (const [title, error, line] of lines) {
 	test(`${title}: one line`, t => {

@@ -1,5 +1,5 @@
 /** Another cluster comes on the screen, or another namespace of the same. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {namespaceHere} from '../../state/session-state.ts';
 import type {ScreenFeeds} from '../feeds/screen-feeds.ts';
 import type {Session} from '../session.ts';
@@ -25,7 +25,7 @@ export async function switchContext({session, clusters, feeds}: Movers, context:
 	}
 }
 
-async function openContext(session: Session, context: string): Promise<ClusterAccess> {
+async function openContext(session: Session, context: string): Promise<ClusterClient> {
 	session.tell(`opening ${context} …`);
 	const access = await session.open({...session.flags, context, cluster: undefined, user: undefined});
 	try {

@@ -1,8 +1,8 @@
 /** What the header says of a cluster before and after it has answered. */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
+import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
-import {readJson} from '../../cluster/read-json.ts';
+import {readJsonResponse} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ClusterState} from '../../state/session-state.ts';
 
@@ -11,7 +11,7 @@ const mostTries = 3;
 const noTries: ClusterState['tries'] = {count: 0, last: []};
 
 /** Before it has answered, as far as the kubeconfig tells; of `null` nothing. */
-export function clusterState(access: ClusterAccess | null): ClusterState {
+export function clusterState(access: ClusterClient | null): ClusterState {
 	const facts = access?.facts;
 	return {
 		context: facts?.context ?? facts?.server ?? '',
@@ -35,7 +35,7 @@ export function clusterState(access: ClusterAccess | null): ClusterState {
 
 /** Asks for the version until it answers, or nobody wants to know any more; `tell` hears each try that is still wanted, `pause` is what lies between two. */
 export async function meetCluster(
-	access: ClusterAccess,
+	access: ClusterClient,
 	isWanted: () => boolean,
 	tell: (to: Partial<ClusterState>) => void,
 	pause = async (ms: number): Promise<void> => delay(ms, undefined, {ref: false}),
@@ -81,12 +81,12 @@ function legOneOf({tls, proxy}: SocketFacts): NonNullable<ClusterState['legOne']
 }
 
 /** `null` for who may not know it: a refusal is an answer of the cluster's. @throws SpokeError for what is none, as the page of a network that wants a log-in */
-async function versionIn(answer: ApiResponse, facts: ClusterFacts): Promise<string | null> {
+async function versionIn(answer: ApiResponse, facts: ClusterInfo): Promise<string | null> {
 	if (answer.status !== 200) {
 		answer.body.resume();
 		return null;
 	}
 
-	const told = await readJson(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts}) as {gitVersion?: string} | null;
+	const told = await readJsonResponse(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts}) as {gitVersion?: string} | null;
 	return told?.gitVersion ?? null;
 }

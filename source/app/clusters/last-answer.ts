@@ -1,5 +1,5 @@
 /** When did an apiserver answer last, where it has left our requests unanswered since? No request is made for this. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {systemClock, type Clock} from '../../posture/clock.ts';
@@ -7,12 +7,12 @@ import {systemClock, type Clock} from '../../posture/clock.ts';
 /** A request may take so long before its answer is missed, milliseconds. */
 const missedAfterMs = 10_000;
 
-const answersOf = new WeakMap<ClusterAccess, Answers>();
+const answersOf = new WeakMap<ClusterClient, Answers>();
 
 /** The same way to a cluster, whose answers are noted. */
-export function noted(access: ClusterAccess, clock: Clock = systemClock): ClusterAccess {
+export function noted(access: ClusterClient, clock: Clock = systemClock): ClusterClient {
 	const answers = new Answers(clock);
-	const all: ClusterAccess = {
+	const all: ClusterClient = {
 		...access,
 		async connect(options) {
 			const askedAt = clock.now();
@@ -21,14 +21,14 @@ export function noted(access: ClusterAccess, clock: Clock = systemClock): Cluste
 			return notedConnection(await answers.to(async () => access.connect(options), isAnswer), answers);
 		},
 		request: async options => answers.to(async () => access.request(options)),
-		json: async <T>(options: Parameters<ClusterAccess['json']>[0]) => answers.to(async () => access.json<T>(options)),
+		json: async <T>(options: Parameters<ClusterClient['json']>[0]) => answers.to(async () => access.json<T>(options)),
 	};
 	answersOf.set(all, answers);
 	return all;
 }
 
 /** Milliseconds since 1970; `null` while it answers, before its first answer, and of what is not `noted`. */
-export function lastAnswer(access: ClusterAccess): number | null {
+export function lastAnswer(access: ClusterClient): number | null {
 	return answersOf.get(access)?.last ?? null;
 }
 
@@ -40,7 +40,7 @@ function notedConnection(connection: Connection, answers: Answers): Connection {
 		get usable() {
 			return connection.usable;
 		},
-		ask: async options => answers.to(async () => connection.ask(options)),
+		pipelinedGet: async options => answers.to(async () => connection.pipelinedGet(options)),
 		request: async options => answers.to(async () => connection.request(options)),
 		upgrade: async options => connection.upgrade(options),
 		close() {

@@ -1,5 +1,5 @@
 /** Which clusters are open, and which of them is on the screen? One that is left stays open for what still runs on it. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Path} from '../../posture/evidence.ts';
 import {makeLabeller} from '../../posture/labeller.ts';
 import type {OpenCluster} from '../session.ts';
@@ -33,7 +33,7 @@ export class OpenClusters {
 	}
 
 	/** A way that was opened is one of these from now on, and labelled. */
-	add(access: ClusterAccess): OpenCluster {
+	add(access: ClusterClient): OpenCluster {
 		const labeller = makeLabeller(access);
 		labeller.onLabel(this.#onLabel);
 		const cluster = {access, labeller, context: access.facts.context ?? access.facts.server};
@@ -42,7 +42,7 @@ export class OpenClusters {
 	}
 
 	/** The cluster of a context, by `open` where it is not open yet; `null` when another was reached for meanwhile. */
-	async reach(context: string, open: () => Promise<ClusterAccess>): Promise<OpenCluster | null> {
+	async reach(context: string, open: () => Promise<ClusterClient>): Promise<OpenCluster | null> {
 		this.#reached++;
 		const own = this.#reached;
 		const known = this.#open.get(context);

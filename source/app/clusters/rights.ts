@@ -1,6 +1,6 @@
 /** What the person may not do here, asked of the apiserver, so that an action is grey before it fails. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {mayWe} from '../../cluster/self-review.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {reviewAccess} from '../../cluster/self-review.ts';
 
 type Need = {verb: string; resource: string; subresource?: string; actions: readonly string[]};
 
@@ -20,7 +20,7 @@ const needs: readonly Need[] = [
 ];
 
 /** Whether an action that is refused for the namespace is allowed for one name in it (`resourceNames`). */
-export async function mayByName(cluster: ClusterAccess, action: string, namespace: string, name: string): Promise<boolean> {
+export async function mayByName(cluster: ClusterClient, action: string, namespace: string, name: string): Promise<boolean> {
 	const need = needs.find(({actions}) => actions.includes(action));
 	if (!need || need.resource !== 'pods') {
 		return false;
@@ -28,7 +28,7 @@ export async function mayByName(cluster: ClusterAccess, action: string, namespac
 
 	const {verb, resource, subresource} = need;
 	const right = {verb, resource, ...subresource !== undefined && {subresource}, namespace, name};
-	const answer = await mayWe(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
+	const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
 	return answer?.allowed === true;
 }
 
@@ -39,11 +39,11 @@ export function ruleFor(action: string): string | null {
 }
 
 /** Action id → the verb that is missing. What the apiserver does not tell stays possible. */
-export async function readRights(cluster: ClusterAccess, namespace: string): Promise<ReadonlyMap<string, string>> {
+export async function readRights(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();
 	await Promise.all(needs.map(async ({verb, resource, subresource, actions}) => {
 		const right = {verb, resource, ...subresource !== undefined && {subresource}, ...resource !== 'nodes' && {namespace}};
-		const answer = await mayWe(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
+		const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
 		if (answer?.allowed === false) {
 			for (const action of actions) {
 				refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);

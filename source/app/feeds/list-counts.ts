@@ -1,5 +1,5 @@
 /** How many there are in lists that nobody opened: asked with one row each, now and again. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type TableRow} from '../../cluster/list.ts';
 import {listKinds, listNames, type ListName} from '../../state/list-kinds.ts';
 import type {Store} from '../store.ts';
@@ -10,11 +10,11 @@ const answerMs = 10_000;
 
 export class ListCounts {
 	readonly #store: Store;
-	readonly #cluster: () => ClusterAccess;
+	readonly #cluster: () => ClusterClient;
 	#of: string | null = null;
 	#at = 0;
 
-	constructor(store: Store, cluster: () => ClusterAccess) {
+	constructor(store: Store, cluster: () => ClusterClient) {
 		this.#store = store;
 		this.#cluster = cluster;
 	}
@@ -38,7 +38,7 @@ export class ListCounts {
 		}
 	}
 
-	async #count(name: ListName, cluster: ClusterAccess, key: string): Promise<void> {
+	async #count(name: ListName, cluster: ClusterClient, key: string): Promise<void> {
 		const {namespace} = this.#store.state.cluster;
 		const counts = await Promise.all(listKinds[name].resources.map(async resource => countOf(cluster, resource.path(namespace))));
 		if (key === this.#of) {
@@ -52,7 +52,7 @@ export class ListCounts {
 }
 
 /** `null` where it may not be read. */
-async function countOf(cluster: ClusterAccess, path: string): Promise<number | null> {
+async function countOf(cluster: ClusterClient, path: string): Promise<number | null> {
 	try {
 		for await (const {items, remaining} of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal: AbortSignal.timeout(answerMs)})) {
 			return items.length + (remaining ?? 0);

@@ -1,6 +1,6 @@
 /** Keeps one list live: read in pages, watched, polled where watching is refused; all namespaces are read one by one, without objects. */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
@@ -10,7 +10,7 @@ import {rowReader, type RowReader} from '../../state/table-rows.ts';
 import {ListTries} from './list-tries.ts';
 
 export type ListFeedOptions = {
-	cluster: ClusterAccess;
+	cluster: ClusterClient;
 	list: ListName;
 	/** `null` is all. */
 	namespace: string | null;
@@ -232,7 +232,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 	return start;
 }
 
-async function startOf(cluster: ClusterAccess, path: string, signal: AbortSignal): Promise<Start> {
+async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal): Promise<Start> {
 	for await (const {resourceVersion, columns} of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal})) {
 		return {version: resourceVersion, columns: columns ?? []};
 	}

@@ -1,5 +1,5 @@
 /** Which lists are fed now: the one on the screen, and those that were; anew where the namespace or the labels asked for changed. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listNames, type ListName} from '../../state/list-kinds.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import type {Store} from '../store.ts';
@@ -16,7 +16,7 @@ export class ListFeeds {
 		this.#changed = changed;
 	}
 
-	feed(cluster: ClusterAccess): void {
+	feed(cluster: ClusterClient): void {
 		const {view, lists} = this.#store.state;
 		for (const name of listNames) {
 			const filter = parseRowFilter(lists[name].filter);
@@ -32,7 +32,7 @@ export class ListFeeds {
 	}
 
 	/** Reads again what failed and waits: the apiserver answers by now. */
-	again(cluster: ClusterAccess): void {
+	again(cluster: ClusterClient): void {
 		const {lists} = this.#store.state;
 		for (const name of listNames) {
 			const {phase} = lists[name];
@@ -58,7 +58,7 @@ export class ListFeeds {
 		return found;
 	}
 
-	#start(list: ListName, key: string, selector: string, cluster: ClusterAccess): void {
+	#start(list: ListName, key: string, selector: string, cluster: ClusterClient): void {
 		const abort = new AbortController();
 		this.#running.set(key, abort);
 		this.#store.data({type: 'list', list, event: {type: 'reset', selector}});

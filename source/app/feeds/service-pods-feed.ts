@@ -1,5 +1,5 @@
 /** Keeps the pods behind services counted while services of one namespace are on the screen, where EndpointSlices may be read. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {countServicePods, type EndpointSlice, type ServicePods} from '../../state/service-pods.ts';
 import type {Store} from '../store.ts';
@@ -11,10 +11,10 @@ const batchMs = 250;
 
 export class ServicePodsFeed {
 	readonly #store: Store;
-	readonly #cluster: () => ClusterAccess;
-	#of: {cluster: ClusterAccess; namespace: string; abort: AbortController} | null = null;
+	readonly #cluster: () => ClusterClient;
+	#of: {cluster: ClusterClient; namespace: string; abort: AbortController} | null = null;
 
-	constructor(store: Store, cluster: () => ClusterAccess) {
+	constructor(store: Store, cluster: () => ClusterClient) {
 		this.#store = store;
 		this.#cluster = cluster;
 	}
@@ -42,7 +42,7 @@ export class ServicePodsFeed {
 		this.#store.data({type: 'service-pods', pods: null});
 	}
 
-	async #read(cluster: ClusterAccess, namespace: string, signal: AbortSignal): Promise<void> {
+	async #read(cluster: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
 		const slices = new FollowedSlices(cells => {
 			if (!signal.aborted) {
 				this.#store.data({type: 'service-pods', pods: cells === null ? null : {namespace, cells}});

@@ -1,5 +1,5 @@
 /** Which ports a forward's form offers, and how many pods stand ready behind each. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
@@ -30,7 +30,7 @@ export type OfferedPorts = {
 const readyMs = 3000;
 
 /** @throws SpokeError when the target cannot be read, or its pods where their ports are what is offered */
-export async function offeredPorts(access: ClusterAccess, target: string, namespace: string): Promise<OfferedPorts> {
+export async function offeredPorts(access: ClusterClient, target: string, namespace: string): Promise<OfferedPorts> {
 	const behind = await podsBehind(access, parseTarget(target), namespace);
 	if (behind.kind === 'pod') {
 		return ofPod(behind.pod);
@@ -76,7 +76,7 @@ function declaredPorts([pod]: readonly PodObject[]): Array<Omit<OfferedPort, 're
 }
 
 /** `null` where they may not be listed, or that takes long. */
-async function podsIfTold(access: ClusterAccess, scope: PodScope): Promise<readonly PodObject[] | null> {
+async function podsIfTold(access: ClusterClient, scope: PodScope): Promise<readonly PodObject[] | null> {
 	return listPods(access, scope, AbortSignal.timeout(readyMs)).catch(() => null);
 }
 

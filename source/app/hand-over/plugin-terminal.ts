@@ -1,6 +1,6 @@
 /** How a credential plugin gets the session's terminal: the screen steps aside, and what the plugin says without it is told as a notice. */
 import {basename} from 'node:path';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Session} from '../session.ts';
@@ -35,7 +35,7 @@ export function pluginTerminal(session: Session): LentTerminal {
 }
 
 /** Whoever must log in does so before there is a screen to leave. False when the program was told to end meanwhile. */
-export async function logInFirst(access: ClusterAccess, terminal: LentTerminal, {stdout, interrupted}: {
+export async function logInFirst(access: ClusterClient, terminal: LentTerminal, {stdout, interrupted}: {
 	stdout: NodeJS.WriteStream;
 	interrupted: AbortSignal;
 }): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** The doctor's walk as a screen. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Doctor, DoctorStep} from '../../posture/doctor/doctor-object.ts';
 import {walk} from '../../posture/doctor/walk.ts';
 import {asText} from '../../state/copied-lines.ts';
@@ -107,7 +107,7 @@ async function openDoctor(session: Session, target: string | null, namespace: st
 		busy: true,
 		lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
 	});
-	const opened: {access?: ClusterAccess} = {};
+	const opened: {access?: ClusterClient} = {};
 	try {
 		const doctor = await walk(target, async () => {
 			opened.access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});

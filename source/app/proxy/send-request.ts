@@ -1,7 +1,7 @@
 /** Sends a typed request by the apiserver's proxy, and tells its row what comes of it, with the leg that it took. */
 import {proxyAccess} from '../../actions/proxy-access.ts';
 import {mayDo, type AccessClass} from '../../actions/access.ts';
-import {orAborted} from '../../cluster/or-aborted.ts';
+import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
@@ -160,7 +160,7 @@ async function answerOf(
 		},
 	};
 	try {
-		const answer = await orAborted(async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}), signal);
+		const answer = await rejectOnAbort(async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}), signal);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
 		show({status: answer.status, headers, type: answer.headers['content-type'] ?? ''});
 		const {pieces, cut} = await readAnswer(answer, soFar => {

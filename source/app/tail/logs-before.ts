@@ -1,5 +1,5 @@
 /** The log of each container's life before: read once, there is nothing to follow. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
@@ -26,7 +26,7 @@ export type LogsBeforeTells = {
 };
 
 /** One log after the other; one that is not there, or is cut, is a notice. After `signal` nothing is told any more. @throws SpokeError when the pods cannot be listed */
-export async function readLogsBefore(cluster: ClusterAccess, targets: FollowTargets, options: LogsBeforeOptions, tells: LogsBeforeTells): Promise<void> {
+export async function readLogsBefore(cluster: ClusterClient, targets: FollowTargets, options: LogsBeforeOptions, tells: LogsBeforeTells): Promise<void> {
 	const {ask: {containers}, signal} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
 	for (const pod of pods) {
@@ -49,7 +49,7 @@ function chosenContainers(pod: PodObject, choice: ContainerChoice): readonly str
 }
 
 async function readOne(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
 	{ask, witness, signal}: LogsBeforeOptions,
 	tells: LogsBeforeTells,

@@ -1,5 +1,5 @@
 /** Reads what stands before a tail's first lines in the logs themselves, and puts it there, in the order of times. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import {eachLine} from '../../sessions/logs/log-lines.ts';
@@ -82,7 +82,7 @@ export type OlderLoadOptions = {
 };
 
 /** @throws never for what a log does; the signal's reason when it was given up */
-export async function loadOlder(cluster: ClusterAccess, buffer: LineBuffer, points: JoinPoints, options: OlderLoadOptions): Promise<OlderLoaded> {
+export async function loadOlder(cluster: ClusterClient, buffer: LineBuffer, points: JoinPoints, options: OlderLoadOptions): Promise<OlderLoaded> {
 	const load = new OlderLoad(cluster, buffer, options);
 	const queue = [...points.all];
 	await Promise.all(Array.from({length: atOnce}, async () => {
@@ -96,7 +96,7 @@ export async function loadOlder(cluster: ClusterAccess, buffer: LineBuffer, poin
 
 /** The older lines of each log, apart until all are read. */
 class OlderLoad {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	/** The tail's own, which goes on growing meanwhile. */
 	readonly #buffer: LineBuffer;
 	readonly #options: OlderLoadOptions;
@@ -107,7 +107,7 @@ class OlderLoad {
 	readonly #problems: Array<{index: number; words: string}> = [];
 	#isAll = true;
 
-	constructor(cluster: ClusterAccess, buffer: LineBuffer, options: OlderLoadOptions) {
+	constructor(cluster: ClusterClient, buffer: LineBuffer, options: OlderLoadOptions) {
 		this.#cluster = cluster;
 		this.#buffer = buffer;
 		this.#options = options;

@@ -1,5 +1,5 @@
 /** One reading of a tail's logs, from one beginning: what comes goes into the tail's buffer in the order of its times, and its view says what became of the streams. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
@@ -33,7 +33,7 @@ export type ReadTail = {
 	tellMoved(moved: Moved): void;
 };
 
-export type TailMeans = {cluster: ClusterAccess; witness: ConnectionWitness};
+export type TailMeans = {cluster: ClusterClient; witness: ConnectionWitness};
 
 type SourceEvent = Extract<LogEvent, {source: LogSource}>;
 type LinesEvent = Extract<LogEvent, {type: 'lines'}>;

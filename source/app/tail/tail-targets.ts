@@ -1,5 +1,5 @@
 /** Which pods a tail follows: those behind a target, or behind a selector. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
 import {followedTargets} from '../../sessions/logs/followed-targets.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
@@ -14,7 +14,7 @@ export type TailWish = {
 };
 
 /** @throws SpokeError ERR_USAGE when a target cannot be read */
-export function tailAsk(cluster: ClusterAccess, {namespace, targets, selector, containers}: TailWish): TailAsk {
+export function tailAsk(cluster: ClusterClient, {namespace, targets, selector, containers}: TailWish): TailAsk {
 	const parsed = targets.map(target => parseTarget(target));
 	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
 	return {

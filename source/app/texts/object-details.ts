@@ -1,5 +1,5 @@
 /** What an object says of itself, as lines: containers, ports, conditions, and the events that the cluster keeps of it. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll} from '../../cluster/list.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -21,7 +21,7 @@ type EventObject = {
 };
 
 /** Of `pod/x`, `deploy/x`, `svc/x` or `node/x`. @throws SpokeError by `refusal` for the object; events that may not be read are a line */
-export async function readDetails(access: ClusterAccess, target: string, namespace: string): Promise<{lines: readonly TextLine[]; since: string | null}> {
+export async function readDetails(access: ClusterClient, target: string, namespace: string): Promise<{lines: readonly TextLine[]; since: string | null}> {
 	const {resource, name} = parseTarget(target);
 	const object = await access.json<AnyObject>({path: objectPath(resource, namespace, name)});
 	const events = resource.kind === 'Node' ? [] : await readEvents(access, namespace, object.metadata.uid);
@@ -153,7 +153,7 @@ function stateWords(state: ContainerState | undefined): string {
 		: 'unknown';
 }
 
-async function readEvents(access: ClusterAccess, namespace: string, uid: string | undefined): Promise<TextLine[]> {
+async function readEvents(access: ClusterClient, namespace: string, uid: string | undefined): Promise<TextLine[]> {
 	const head: TextLine = {text: 'Events', rule: true};
 	if (uid === undefined) {
 		return [];

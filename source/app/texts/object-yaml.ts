@@ -1,5 +1,5 @@
 /** An object as `kubectl get -o yaml` shows it, as lines. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {notThere} from '../../targets/not-there.ts';
@@ -15,13 +15,13 @@ type AnyObject = {metadata: {managedFields?: unknown}};
 Of `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names what kubectl leaves out as well.
 @throws SpokeError by `refusal`, also where the namespace is not there; ERR_USAGE for a kind that has no list here
 */
-export async function readYaml(access: ClusterAccess, target: string, namespace: string): Promise<{lines: readonly TextLine[]; without: string | null}> {
+export async function readYaml(access: ClusterClient, target: string, namespace: string): Promise<{lines: readonly TextLine[]; without: string | null}> {
 	const {metadata: {managedFields, ...metadata}, ...object} = await readObject(access, target, namespace);
 	const {yamlLines} = await import('./yaml-lines.ts');
 	return {lines: yamlLines({...object, metadata}).map(one => shown(one)), without: managedFields === undefined ? null : 'managedFields'};
 }
 
-async function readObject(access: ClusterAccess, target: string, namespace: string): Promise<AnyObject> {
+async function readObject(access: ClusterClient, target: string, namespace: string): Promise<AnyObject> {
 	const path = yamlPath(target, namespace);
 	try {
 		return await access.json<AnyObject>({path, exact: true});

@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {ClientCertificate} from '../tls/secure-socket.ts';
+import type {ClientCertificate} from '../tls/start-tls.ts';
 
 type Pair = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'clientKey' | 'clientKeyData'>;
 

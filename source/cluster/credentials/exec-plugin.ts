@@ -2,24 +2,24 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {Plain} from '../kubeconfig/parse-yaml.ts';
-import {readPrinted} from '../kubeconfig/read-document.ts';
-import {orAborted} from '../or-aborted.ts';
-import {timerMs} from '../timer-ms.ts';
+import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
+import {readPrinted} from '../kubeconfig/parse-document.ts';
+import {rejectOnAbort} from '../abortable.ts';
+import {clampTimerMs} from '../clamp-timer-ms.ts';
 import {checkedPair} from '../tls/checked-pair.ts';
-import type {ClientCertificate} from '../tls/secure-socket.ts';
-import type {Credentials, Identity} from './credentials.ts';
+import type {ClientCertificate} from '../tls/start-tls.ts';
+import type {Credentials, ClientIdentity} from './credentials.ts';
 import {headerValue} from './header-value.ts';
-import {HeldWhileAwaited} from './held-while-awaited.ts';
-import {runPlugin, type PluginLimits} from './run-plugin.ts';
+import {RefWhileAwaited} from './ref-while-awaited.ts';
+import {runPlugin, type PluginTimeouts} from './run-plugin.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
 const versions: readonly string[] = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 
 /** How long a plugin may take, milliseconds, without and with a person to ask; SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 is no limit) overrides both. */
-const standardLimits: PluginLimits = {alone: 60_000, asking: 600_000};
+const standardLimits: PluginTimeouts = {nonInteractiveMs: 60_000, interactiveMs: 600_000};
 
-type Issued = {identity: Identity; expires: number};
+type Issued = {identity: ClientIdentity; expires: number};
 
 /**
 Credentials that a plugin gives, run when they are needed.
@@ -34,7 +34,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	const limits = timeLimits(context.environment);
 	let last: Issued | null = null;
 	let running: Promise<Issued> | null = null;
-	const held = new HeldWhileAwaited();
+	const held = new RefWhileAwaited();
 	const renew = async (): Promise<Issued> => {
 		running ??= runPlugin(exec, context, {limits, isRenewal: last !== null, held})
 			.then(async output => issuedBy(exec, output, last))
@@ -45,7 +45,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 		return last;
 	};
 
-	const renewed = async (signal: AbortSignal | undefined) => held.during(async () => orAborted(renew, signal));
+	const renewed = async (signal: AbortSignal | undefined) => held.during(async () => rejectOnAbort(renew, signal));
 
 	return {
 		kind: 'exec',
@@ -65,7 +65,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	};
 }
 
-function timeLimits(environment: NodeJS.ProcessEnv): PluginLimits {
+function timeLimits(environment: NodeJS.ProcessEnv): PluginTimeouts {
 	const text = environment['SPOKE_EXEC_TIMEOUT'] ?? '';
 	if (text === '') {
 		return standardLimits;
@@ -76,7 +76,7 @@ function timeLimits(environment: NodeJS.ProcessEnv): PluginLimits {
 		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 90s, 5m'});
 	}
 
-	return {alone: timerMs(ms), asking: timerMs(ms)};
+	return {nonInteractiveMs: clampTimerMs(ms), interactiveMs: clampTimerMs(ms)};
 }
 
 /** What the plugin printed, judged as client-go judges it. None of it is ever repeated in a message. */
@@ -106,8 +106,8 @@ function samePair(before: ClientCertificate | null, certificate: Buffer, key: Bu
 	return before?.certificate.equals(certificate) && before.key.equals(key) ? before : checkedPair(certificate, key);
 }
 
-async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<unknown, Plain>> {
-	let answer: Plain;
+async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<unknown, PlainValue>> {
+	let answer: PlainValue;
 	try {
 		answer = await readPrinted(output);
 	} catch (error) {
@@ -123,17 +123,17 @@ async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<un
 		throw failed(exec, `is configured to use API version ${exec.apiVersion}, plugin returned version ${typeof version === 'string' ? version.slice(0, 100) : 'none'}`);
 	}
 
-	const status = (answer as ReadonlyMap<unknown, Plain>).get('status');
+	const status = (answer as ReadonlyMap<unknown, PlainValue>).get('status');
 	if (!(status instanceof Map)) {
 		throw failed(exec, 'didn’t return a status field');
 	}
 
-	return status as ReadonlyMap<unknown, Plain>;
+	return status as ReadonlyMap<unknown, PlainValue>;
 }
 
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
-function textField(exec: ExecEntry, status: ReadonlyMap<unknown, Plain>, name: string): string {
+function textField(exec: ExecEntry, status: ReadonlyMap<unknown, PlainValue>, name: string): string {
 	const value = status.get(name) ?? '';
 	if (typeof value !== 'string') {
 		throw failed(exec, `returned a ${name} that is not a string`);

@@ -4,9 +4,9 @@ import {join, normalize} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {Plain} from '../kubeconfig/parse-yaml.ts';
-import {readBounded} from '../kubeconfig/read-bounded.ts';
-import {readDocument} from '../kubeconfig/read-document.ts';
+import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
+import {readFileBounded} from '../kubeconfig/read-file-bounded.ts';
+import {parseDocument} from '../kubeconfig/parse-document.ts';
 import {lookPath} from './look-path.ts';
 
 const largestFile = 1024 * 1024;
@@ -17,7 +17,7 @@ A kuberc that cannot be read stops the plugin: the file may forbid it.
 @see https://kubernetes.io/docs/reference/kubectl/kuberc/
 @throws SpokeError ERR_CREDENTIAL_PLUGIN when it is not allowed, ERR_KUBECONFIG_INVALID for a policy that is none
 */
-export async function assertAllowed(exec: ExecEntry, environment: NodeJS.ProcessEnv): Promise<void> {
+export async function assertPluginAllowed(exec: ExecEntry, environment: NodeJS.ProcessEnv): Promise<void> {
 	const command = normalize(exec.command);
 	const {policy, allowed} = await readPolicy(environment);
 	if (policy === 'DenyAll') {
@@ -55,9 +55,9 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		remedy: 'correct the file, or set KUBECTL_KUBERC=false',
 		cause,
 	});
-	let fields: Plain;
+	let fields: PlainValue;
 	try {
-		fields = await readDocument((await readBounded(file, largestFile)).toString('utf8'));
+		fields = await parseDocument((await readFileBounded(file, largestFile)).toString('utf8'));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && explicit === '') {
 			return {policy: 'AllowAll', allowed: []};
@@ -66,7 +66,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		throw wrong(fileErrorText(error as NodeJS.ErrnoException), error);
 	}
 
-	const about = fields instanceof Map ? fields as ReadonlyMap<unknown, Plain> : new Map<unknown, Plain>();
+	const about = fields instanceof Map ? fields as ReadonlyMap<unknown, PlainValue> : new Map<unknown, PlainValue>();
 	const policy = about.get('credentialPluginPolicy') ?? '';
 	const list = about.get('credentialPluginAllowlist') ?? null;
 	if (policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
@@ -81,7 +81,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		throw wrong(`unknown plugin policy: "${typeof policy === 'string' ? policy : 'no string'}"`);
 	}
 
-	const allowed = Array.isArray(list) ? (list as Plain[]).map(entry => commandOf(entry)) : [];
+	const allowed = Array.isArray(list) ? (list as PlainValue[]).map(entry => commandOf(entry)) : [];
 	if (allowed.length === 0 || allowed.includes('')) {
 		throw wrong('credential plugin policy set to "Allowlist", but allowlist is empty or has an empty entry; use "DenyAll" instead');
 	}
@@ -90,7 +90,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 }
 
 /** `name` is the older word for `command`. */
-function commandOf(entry: Plain): string {
+function commandOf(entry: PlainValue): string {
 	const command = entry instanceof Map ? entry.get('command') ?? entry.get('name') : null;
 	return typeof command === 'string' ? command : '';
 }

@@ -8,9 +8,9 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {HeldWhileAwaited} from './held-while-awaited.ts';
+import type {RefWhileAwaited} from './ref-while-awaited.ts';
 import {lookPath} from './look-path.ts';
-import {assertAllowed} from './plugin-policy.ts';
+import {assertPluginAllowed} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
@@ -19,7 +19,7 @@ const mostOutput = 1024 * 1024;
 const mostNotices = 64 * 1024;
 
 /** How long it may take, milliseconds: alone, and while it asks a person. 0 is no limit. */
-export type PluginLimits = {alone: number; asking: number};
+export type PluginTimeouts = {nonInteractiveMs: number; interactiveMs: number};
 
 /**
 What it printed on stdout. With `isRenewal` it has answered before: on a terminal that is shared it then gets that only after it failed without.
@@ -27,11 +27,11 @@ It ends with the process, which `held` keeps alive for it.
 @throws SpokeError ERR_CREDENTIAL_PLUGIN
 */
 export async function runPlugin(exec: ExecEntry, context: CredentialContext, {limits, isRenewal, held}: {
-	limits: PluginLimits;
+	limits: PluginTimeouts;
 	isRenewal: boolean;
-	held: HeldWhileAwaited;
+	held: RefWhileAwaited;
 }): Promise<string> {
-	await assertAllowed(exec, context.environment);
+	await assertPluginAllowed(exec, context.environment);
 	const {terminal = processTerminal} = context;
 	const {interactiveMode, command} = exec;
 	if (interactiveMode === 'Always' && !terminal.isThere) {
@@ -40,8 +40,8 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, {li
 		});
 	}
 
-	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.alone, held});
-	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.asking, held}));
+	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.nonInteractiveMs, held});
+	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.interactiveMs, held}));
 	if (interactiveMode === 'Never' || !terminal.isThere) {
 		return alone();
 	}
@@ -61,7 +61,7 @@ async function runOnce(
 	exec: ExecEntry,
 	context: CredentialContext,
 	{said}: Pick<PluginTerminal, 'said'>,
-	{interactive, limitMs, held}: {interactive: boolean; limitMs: number; held: HeldWhileAwaited},
+	{interactive, limitMs, held}: {interactive: boolean; limitMs: number; held: RefWhileAwaited},
 ): Promise<string> {
 	const info = await execInfo(exec, context, {interactive});
 	const command = normalize(exec.command);
@@ -112,7 +112,7 @@ async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Recor
 	};
 }
 
-type Watching = {limitMs: number; end: () => void; said: (text: string) => void; held: HeldWhileAwaited};
+type Watching = {limitMs: number; end: () => void; said: (text: string) => void; held: RefWhileAwaited};
 
 async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said, held}: Watching): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();

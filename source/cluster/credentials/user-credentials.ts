@@ -2,7 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ClusterEntry, UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {ServerAddress} from '../transport/server-url.ts';
-import {basicAuthorization} from '../transport/proxy-handshake.ts';
+import {basicAuthorization} from '../transport/connect-through-proxy.ts';
 import {tokenSource} from './bearer-token.ts';
 import {certificateSource} from './client-certificate.ts';
 import {anonymousCredentials, fixedCredentials, type Credentials} from './credentials.ts';

@@ -1,14 +1,14 @@
 /** From plain data to a kubeconfig: which fields there are and of which type, as client-go's decoder has them. */
-import type {Plain} from './parse-yaml.ts';
+import type {PlainValue} from './parse-yaml.ts';
 import {type ClusterEntry, type ContextEntry, emptyCluster, emptyContext, emptyKubeconfig, emptyUser, type ExecEntry, type Kubeconfig, type UserEntry} from './kubeconfig-shape.ts';
 
-type Fields = ReadonlyMap<unknown, Plain>;
+type Fields = ReadonlyMap<unknown, PlainValue>;
 
 /**
 The entries of one file.
 @throws Error whose one-line message names the field and the type it must have.
 */
-export function decodeKubeconfig(plain: Plain): Kubeconfig {
+export function decodeKubeconfig(plain: PlainValue): Kubeconfig {
 	const config = emptyKubeconfig();
 	if (plain === null) {
 		return config;
@@ -29,7 +29,7 @@ export function decodeKubeconfig(plain: Plain): Kubeconfig {
 }
 
 function decodeCluster(fields: Fields, where: string): ClusterEntry {
-	const extensions = new Map<string, Plain>();
+	const extensions = new Map<string, PlainValue>();
 	named(fields, 'extensions', 'extension', extensions, (_, __, raw) => raw, where);
 	return {
 		...emptyCluster(),
@@ -96,7 +96,7 @@ function named<Entry>(
 	plural: string,
 	singular: string,
 	into: Map<string, Entry>,
-	decode: (fields: Fields, where: string, raw: Plain) => Entry,
+	decode: (fields: Fields, where: string, raw: PlainValue) => Entry,
 	within = '',
 ): void {
 	for (const item of list(root, plural, within || plural)) {
@@ -116,7 +116,7 @@ function named<Entry>(
 	}
 }
 
-function fieldsOf(value: Plain, where: string): Fields {
+function fieldsOf(value: PlainValue, where: string): Fields {
 	if (value instanceof Map) {
 		return value as Fields;
 	}
@@ -129,12 +129,12 @@ function optionalFields(fields: Fields, name: string, where: string): Fields | n
 	return value === null ? null : fieldsOf(value, `${where}: ${name}`);
 }
 
-function pairs(fields: Fields, name: string, where: string): Array<[string, Plain]> {
+function pairs(fields: Fields, name: string, where: string): Array<[string, PlainValue]> {
 	const inner = optionalFields(fields, name, where);
-	return inner === null ? [] : [...inner].filter((pair): pair is [string, Plain] => typeof pair[0] === 'string');
+	return inner === null ? [] : [...inner].filter((pair): pair is [string, PlainValue] => typeof pair[0] === 'string');
 }
 
-function list(fields: Fields, name: string, where: string): readonly Plain[] {
+function list(fields: Fields, name: string, where: string): readonly PlainValue[] {
 	const value = fields.get(name) ?? null;
 	if (value === null) {
 		return [];
@@ -144,7 +144,7 @@ function list(fields: Fields, name: string, where: string): readonly Plain[] {
 		throw new TypeError(`${where}: ${name} must be a list, not ${typeName(value)}`);
 	}
 
-	return value as readonly Plain[];
+	return value as readonly PlainValue[];
 }
 
 function texts(fields: Fields, name: string, where: string): readonly string[] {
@@ -155,7 +155,7 @@ function text(fields: Fields, name: string, where: string): string {
 	return textValue(fields.get(name) ?? null, name, where);
 }
 
-function textValue(value: Plain, name: string, where: string): string {
+function textValue(value: PlainValue, name: string, where: string): string {
 	if (value === null) {
 		return '';
 	}
@@ -185,15 +185,15 @@ function bytes(fields: Fields, name: string, where: string): Buffer {
 	return Buffer.from(coded, 'base64');
 }
 
-function asJson(value: Plain | undefined): unknown {
+function asJson(value: PlainValue | undefined): unknown {
 	if (value instanceof Map) {
-		return Object.fromEntries([...value].map(([key, inner]) => [String(key), asJson(inner as Plain)]));
+		return Object.fromEntries([...value].map(([key, inner]) => [String(key), asJson(inner as PlainValue)]));
 	}
 
-	return Array.isArray(value) ? value.map(item => asJson(item as Plain)) : value;
+	return Array.isArray(value) ? value.map(item => asJson(item as PlainValue)) : value;
 }
 
-function typeName(value: Plain): string {
+function typeName(value: PlainValue): string {
 	if (value === null) {
 		return 'null';
 	}

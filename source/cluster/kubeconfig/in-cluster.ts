@@ -4,14 +4,14 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {joinHostPort} from '../transport/server-url.ts';
-import type {ChosenEntries} from './choose-entries.ts';
+import type {SelectedEntries} from './select-entries.ts';
 import {emptyCluster, emptyUser} from './kubeconfig-shape.ts';
 
 /** Where the kubelet mounts a service account's token. */
-export const podFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+export const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** `null` outside of a pod. As in kubectl, only --server, --token, --certificate-authority and --namespace override here. */
-export async function inClusterEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<ChosenEntries | null> {
+export async function inClusterEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<SelectedEntries | null> {
 	const [host, port] = [environment['KUBERNETES_SERVICE_HOST'], environment['KUBERNETES_SERVICE_PORT']];
 	const token = join(folder, 'token');
 	if (!host || !port || !statSync(token, {throwIfNoEntry: false})?.isFile()) {

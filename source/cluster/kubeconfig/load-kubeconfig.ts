@@ -5,8 +5,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import {decodeKubeconfig} from './decode-kubeconfig.ts';
 import {emptyKubeconfig, type Kubeconfig} from './kubeconfig-shape.ts';
-import {readBounded} from './read-bounded.ts';
-import {readFileDocument} from './read-document.ts';
+import {readFileBounded} from './read-file-bounded.ts';
+import {readFileDocument} from './parse-document.ts';
 
 /** A thousand clusters with certificates are 6 MiB. */
 const largestFile = 8 * 1024 * 1024;
@@ -51,7 +51,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): readonly string[] {
 async function readOne(path: string, mustExist: boolean): Promise<Kubeconfig | null> {
 	let content: Buffer;
 	try {
-		content = await readBounded(path, largestFile);
+		content = await readFileBounded(path, largestFile);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !mustExist) {
 			return null;

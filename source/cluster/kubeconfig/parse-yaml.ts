@@ -5,14 +5,14 @@ import {type Document, isCollection, parseAllDocuments, type Tags, visit} from '
 const deepest = 100;
 
 /** Maps are `Map`s, so no key of the file can reach a prototype. */
-export type Plain = null | boolean | number | bigint | string | readonly Plain[] | ReadonlyMap<unknown, Plain>;
+export type PlainValue = null | boolean | number | bigint | string | readonly PlainValue[] | ReadonlyMap<unknown, PlainValue>;
 
 /**
 YAML 1.1, as sigs.k8s.io/yaml reads it: `yes` is a boolean, `<<` merges, of two equal keys the last one counts.
 Aliases may multiply nodes at most a hundredfold.
 @throws Error whose message is one line and repeats nothing of the text's values
 */
-export function parseYaml(text: string): Plain {
+export function parseYaml(text: string): PlainValue {
 	if (tooDeep(text)) {
 		throw new Error('nested too deeply');
 	}
@@ -38,7 +38,7 @@ export function parseYaml(text: string): Plain {
 		}
 
 		refuseNewer(document, text);
-		return notTooDeep(document.toJS({mapAsMap: true, maxAliasCount: 100}) as Plain, 0);
+		return notTooDeep(document.toJS({mapAsMap: true, maxAliasCount: 100}) as PlainValue, 0);
 	} catch (error) {
 		const message = error instanceof RangeError ? 'nested too deeply' : withoutText((error as Error).message);
 		throw new Error(message, {cause: error});
@@ -72,13 +72,13 @@ function withoutText(message: string): string {
 }
 
 /** An alias of itself has no end either. */
-function notTooDeep(value: Plain, depth: number): Plain {
+function notTooDeep(value: PlainValue, depth: number): PlainValue {
 	if (depth > deepest) {
 		throw new RangeError('nested too deeply');
 	}
 
 	for (const inner of value instanceof Map ? value.values() : (Array.isArray(value) ? value : [])) {
-		notTooDeep(inner as Plain, depth + 1);
+		notTooDeep(inner as PlainValue, depth + 1);
 	}
 
 	return value;

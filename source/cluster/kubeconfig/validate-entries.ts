@@ -4,7 +4,7 @@ import {access} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import {parseProxyUrl} from '../transport/proxy-url.ts';
-import type {ChosenEntries} from './choose-entries.ts';
+import type {SelectedEntries} from './select-entries.ts';
 import type {ClusterEntry, UserEntry} from './kubeconfig-shape.ts';
 
 /**
@@ -12,7 +12,7 @@ Collects everything that is wrong, so that one run tells it all.
 @see client-go tools/clientcmd/validation.go
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
-export async function validateEntries({cluster, clusterName, user, userName}: ChosenEntries): Promise<void> {
+export async function validateEntries({cluster, clusterName, user, userName}: SelectedEntries): Promise<void> {
 	const wrong = [...await wrongWithUser(userName, user), ...await wrongWithCluster(clusterName, cluster)];
 	if (wrong.length > 0) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', `invalid configuration: ${wrong.length === 1 ? wrong[0]! : `[${wrong.join(', ')}]`}`);

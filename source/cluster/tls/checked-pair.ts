@@ -1,7 +1,7 @@
 /** Do a client certificate and a key belong together? */
 import {createPrivateKey, X509Certificate} from 'node:crypto';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ClientCertificate} from './secure-socket.ts';
+import type {ClientCertificate} from './start-tls.ts';
 
 /**
 The two as one pair.

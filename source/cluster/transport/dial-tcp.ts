@@ -1,18 +1,18 @@
 /** A TCP connection within a limit, and in one line why there is none. */
 import {connect, isIP, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {orAborted} from '../or-aborted.ts';
-import {ignored} from './ignored.ts';
+import {rejectOnAbort} from '../abortable.ts';
+import {noop} from './noop.ts';
 import {joinHostPort} from './server-url.ts';
 
 /** Milliseconds for name lookup and TCP handshake together. */
-export const dialLimitMs = 15_000;
+export const dialTimeoutMs = 15_000;
 
 /** Nothing heard for so long, the kernel asks whether the other side is still there, milliseconds. As Go's dialer: a network that is away for seconds costs nothing. */
 export const keepAliveIdleMs = 30_000;
 
 /** Where a name has several addresses Node gives one up for the next after this, for good: RFC 8305 would go on with both. So it is longer than any way takes. */
-export const attemptMs = 1000;
+export const addressAttemptTimeoutMs = 1000;
 
 /**
 The addresses of a name are tried one after the other. Keep-alive is on: a silent cut is noticed by the kernel.
@@ -21,8 +21,8 @@ The addresses of a name are tried one after the other. Keep-alive is on: a silen
 export async function dialTcp({host, port, ...dialling}: Dialling, signal?: AbortSignal): Promise<Socket> {
 	signal?.throwIfAborted();
 	assertNameOrAddress(host, dialling);
-	const socket = connect({host, port, autoSelectFamilyAttemptTimeout: attemptMs});
-	await connected(socket, {host, port, ...dialling}, signal);
+	const socket = connect({host, port, autoSelectFamilyAttemptTimeout: addressAttemptTimeoutMs});
+	await waitForConnect(socket, {host, port, ...dialling}, signal);
 	return socket;
 }
 
@@ -33,22 +33,22 @@ type Dialling = {host: string; port: number; what: string; limitMs: number; reme
 Waits for the TCP connection of a socket that dials.
 @throws SpokeError ERR_APISERVER_UNREACHABLE; the socket is destroyed then
 */
-export async function connected(socket: Socket, {host, port, what, limitMs, remedy}: Dialling, signal?: AbortSignal): Promise<void> {
+export async function waitForConnect(socket: Socket, {host, port, what, limitMs, remedy}: Dialling, signal?: AbortSignal): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`, {remedy}));
+		reject(unreachableError(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`, {remedy}));
 	}, limitMs);
 	const failed = (error: Error) => {
 		const isAtLimit = ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
-		reject(unreachable(what, dialText(error, host, port), {cause: error, remedy: isAtLimit ? raiseLimit : remedy}));
+		reject(unreachableError(what, dialText(error, host, port), {cause: error, remedy: isAtLimit ? raiseLimit : remedy}));
 	};
 
 	socket.once('connect', resolve).once('error', failed);
 	try {
-		await orAborted(async () => promise, signal);
+		await rejectOnAbort(async () => promise, signal);
 		socket.off('error', failed).setNoDelay(true).setKeepAlive(true, keepAliveIdleMs);
 	} catch (error) {
-		socket.on('error', ignored).destroy();
+		socket.on('error', noop).destroy();
 		throw error;
 	} finally {
 		clearTimeout(timer);
@@ -61,12 +61,12 @@ The C library's resolver takes `127.1`, `0177.0.0.1` and `2130706433` for addres
 */
 export function assertNameOrAddress(host: string, {what, remedy}: Pick<Dialling, 'what' | 'remedy'>): void {
 	if (isIP(host) === 0 && /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}\.?$/i.test(host)) {
-		throw unreachable(what, `dial tcp: lookup ${host}: no such host`, {remedy: remedy ?? 'write an IPv4 address as four decimal numbers, for example 127.0.0.1'});
+		throw unreachableError(what, `dial tcp: lookup ${host}: no such host`, {remedy: remedy ?? 'write an IPv4 address as four decimal numbers, for example 127.0.0.1'});
 	}
 }
 
 /** In one line why there is no connection; `why` is kept as the other side's words. */
-export function unreachable(what: string, why: string, {cause, remedy}: {cause?: unknown; remedy?: string | undefined} = {}): SpokeError {
+export function unreachableError(what: string, why: string, {cause, remedy}: {cause?: unknown; remedy?: string | undefined} = {}): SpokeError {
 	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {text: why, cause, ...remedy !== undefined && {remedy}});
 }
 

@@ -10,7 +10,7 @@ The proxy for a connection to `host:port`, or `null`. localhost and loopback add
 @see golang.org/x/net/http/httpproxy
 @throws SpokeError ERR_KUBECONFIG_INVALID when the proxy's URL cannot be used
 */
-export function environmentProxy(scheme: 'http' | 'https', host: string, port: number, environment: NodeJS.ProcessEnv): ProxyAddress | null {
+export function proxyFromEnvironment(scheme: 'http' | 'https', host: string, port: number, environment: NodeJS.ProcessEnv): ProxyAddress | null {
 	const upper = scheme === 'https' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
 	const proxy = anyOf(environment, upper);
 	if (proxy === '' || isLoopback(host) || exempt(host.toLowerCase(), port, anyOf(environment, 'NO_PROXY'))) {

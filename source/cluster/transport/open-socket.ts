@@ -2,14 +2,14 @@
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {SocketFacts} from '../connection.ts';
-import {orAborted} from '../or-aborted.ts';
-import {type ClientCertificate, contextFor, dialSecure, secure, type TlsSettings} from '../tls/secure-socket.ts';
-import {dialLimitMs, dialTcp} from './dial-tcp.ts';
-import {askProxy} from './proxy-handshake.ts';
+import {rejectOnAbort} from '../abortable.ts';
+import {type ClientCertificate, secureContextFor, dialTls, startTls, type TlsSettings} from '../tls/start-tls.ts';
+import {dialTimeoutMs, dialTcp} from './dial-tcp.ts';
+import {connectThroughProxy} from './connect-through-proxy.ts';
 import type {ProxyAddress} from './proxy-url.ts';
 import {joinHostPort, type ServerAddress} from './server-url.ts';
 
-export type Route = {
+export type DialRoute = {
 	server: ServerAddress;
 	/** `tls` is set exactly for an https:// proxy: its certificate is judged with the cluster's own settings, as Go's http.Transport does. */
 	proxy: {address: ProxyAddress; from: 'proxy-url' | 'environment'; tls: TlsSettings | null} | null;
@@ -31,17 +31,17 @@ export type OpenSocket = {
 Connected, secured and judged: ready for the first request.
 @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason
 */
-export async function openSocket(route: Route, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
+export async function openSocket(route: DialRoute, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
 	const what = `the apiserver ${server.shown}`;
 	if (tls) {
 		// A pair that cannot be used is said before anybody is called.
-		contextFor(client);
+		secureContextFor(client);
 	}
 
 	const limit = dialLimit(route.limitMs);
 	if (tls && !proxy) {
-		const {socket, facts} = await dialSecure({host: server.host, what, settings: tls, client, signal}, {port: server.port, dialMs: limit});
+		const {socket, facts} = await dialTls({host: server.host, what, settings: tls, client, signal}, {port: server.port, dialMs: limit});
 		return {socket, absoluteForm: false, facts: factsOf(route, socket, facts)};
 	}
 
@@ -49,16 +49,16 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 	const tcp = await dialTcp({...first, limitMs: limit}, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
 	const way = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
-	const secured = tls ? await secure(way, {host: server.host, what, settings: tls, client, signal}) : null;
+	const secured = tls ? await startTls(way, {host: server.host, what, settings: tls, client, signal}) : null;
 	return {socket: secured?.socket ?? way, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
 }
 
-function dialledProxy({address: {host, port, shown}, from}: NonNullable<Route['proxy']>) {
+function dialledProxy({address: {host, port, shown}, from}: NonNullable<DialRoute['proxy']>) {
 	const setting = from === 'proxy-url' ? 'proxy-url of this cluster' : 'HTTPS_PROXY and NO_PROXY in the environment';
 	return {host, port, what: `the proxy ${shown}`, remedy: `check ${setting}, and the way to the proxy`};
 }
 
-function factsOf({server, proxy}: Route, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
+function factsOf({server, proxy}: DialRoute, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
 	return {
 		scheme: server.scheme,
 		server: joinHostPort(server.host, server.port),
@@ -73,12 +73,12 @@ function factsOf({server, proxy}: Route, tcp: Socket, tls: OpenSocket['facts']['
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words; the signal's reason */
 async function throughProxy(
 	tcp: Socket,
-	{server, limitMs}: Route,
-	{address: proxy, tls}: NonNullable<Route['proxy']>,
+	{server, limitMs}: DialRoute,
+	{address: proxy, tls}: NonNullable<DialRoute['proxy']>,
 	absoluteForm: boolean,
 	signal?: AbortSignal,
 ): Promise<Duplex> {
-	const way = tls ? (await secure(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket : tcp;
+	const way = tls ? (await startTls(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket : tcp;
 	if (absoluteForm) {
 		return way;
 	}
@@ -87,7 +87,7 @@ async function throughProxy(
 		way.destroy(new Error('it did not answer'));
 	}, dialLimit(limitMs));
 	try {
-		await orAborted(async () => askProxy(way, proxy, server.host, server.port), signal);
+		await rejectOnAbort(async () => connectThroughProxy(way, proxy, server.host, server.port), signal);
 		return way;
 	} catch (error) {
 		way.destroy();
@@ -99,7 +99,7 @@ async function throughProxy(
 
 /** The shorter of the user's limit, where there is one, and ours. */
 function dialLimit(limitMs: number): number {
-	return limitMs > 0 ? Math.min(limitMs, dialLimitMs) : dialLimitMs;
+	return limitMs > 0 ? Math.min(limitMs, dialTimeoutMs) : dialTimeoutMs;
 }
 
 function endpoint(address: string | undefined, port: number | undefined): string | null {

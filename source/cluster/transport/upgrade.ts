@@ -8,7 +8,7 @@ import type {RequestHeaders} from '../credentials/impersonation.ts';
 export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, what: string) => string | null};
 
 /** The headers that ask, and the check of a 101 that gives the protocol agreed on. */
-export function upgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
+export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
 	if (upgrade === 'SPDY/3.1') {
 		return {
 			headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Content-Length': '0', ...(protocols.length > 0) && {'X-Stream-Protocol-Version': protocols}},

@@ -1,7 +1,7 @@
 /** Names for completion that a kubeconfig or a cluster knows; a cluster that is slow or refuses offers nothing. */
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
-import {openCluster} from '../../cluster/open-cluster.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
@@ -31,7 +31,7 @@ export async function askCluster(
 	}
 
 	// What is told of requests would be written into the line that is typed.
-	const cluster = await openCluster({...given, v: 0}, env);
+	const cluster = await createClusterClient({...given, v: 0}, env);
 	const signal = AbortSignal.timeout(limitMs);
 	// A shell puts them on the line as they are. No name that Kubernetes allows would need quotes.
 	const harmless = (names: readonly string[]) => names.filter(name => quoteForShell(name) === name);

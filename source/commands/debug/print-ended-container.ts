@@ -1,5 +1,5 @@
 /** What a container said that ended before anybody could attach to it. */
-import {openCluster} from '../../cluster/open-cluster.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
@@ -19,7 +19,7 @@ export async function printEndedContainer(
 	{flags, env, stdout, interrupted}: Invocation<typeof debugRow.flags>,
 	{pod: podName, name}: {pod: string; name: string},
 ): Promise<number | null> {
-	const cluster = await openCluster(flags, env);
+	const cluster = await createClusterClient(flags, env);
 	try {
 		const {pod, target} = await resolvePod(cluster, `pod/${podName}`, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted});
 		const status = await exitStatusOf(cluster, pod, name, {limitMs: statusLagMs, signal: interrupted});

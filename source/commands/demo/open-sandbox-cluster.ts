@@ -3,8 +3,8 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {openCluster} from '../../cluster/open-cluster.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Sandbox, UserName} from '../../sandbox/sandbox.ts';
@@ -13,7 +13,7 @@ export type SandboxWay = {
 	/** A file that any client can use while the sandbox runs. */
 	kubeconfigFile: string;
 	/** A new access each time; the caller closes it. */
-	open(): Promise<ClusterAccess>;
+	open(): Promise<ClusterClient>;
 	/** Removes the folder. */
 	forget(): Promise<void>;
 };
@@ -27,7 +27,7 @@ export async function sandboxWay(sandbox: Sandbox, user: UserName = 'admin'): Pr
 	const env = {...process.env, HTTPS_PROXY: '', https_proxy: ''};
 	return {
 		kubeconfigFile,
-		open: async () => openCluster(flags, env),
+		open: async () => createClusterClient(flags, env),
 		forget: async () => rm(folder, {recursive: true, force: true}),
 	};
 }

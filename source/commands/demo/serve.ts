@@ -4,7 +4,7 @@ import process from 'node:process';
 import type {Writable} from 'node:stream';
 import {stringify} from 'yaml';
 import {decodeKubeconfig} from '../../cluster/kubeconfig/decode-kubeconfig.ts';
-import {readDocument} from '../../cluster/kubeconfig/read-document.ts';
+import {parseDocument} from '../../cluster/kubeconfig/parse-document.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 
@@ -42,7 +42,7 @@ async function writeKubeconfig(file: string, sandbox: Sandbox): Promise<void> {
 /** All of its clusters are sandboxes, and there is one. */
 async function isOfSandbox(text: string): Promise<boolean> {
 	try {
-		const {clusters} = decodeKubeconfig(await readDocument(text));
+		const {clusters} = decodeKubeconfig(await parseDocument(text));
 		return clusters.size > 0 && clusters.values().every(({sandbox}) => sandbox);
 	} catch {
 		return false;

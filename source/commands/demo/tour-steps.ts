@@ -2,7 +2,7 @@
 import {once} from 'node:events';
 import {createConnection} from 'node:net';
 import {text} from 'node:stream/consumers';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
@@ -19,7 +19,7 @@ export type TourStep = {
 	/** The command that does the same. */
 	command: string;
 	/** Resolves to what was seen. */
-	run(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string>;
+	run(cluster: ClusterClient, witness: ConnectionWitness): Promise<string>;
 };
 
 const podRunningTimeoutMs = 10_000;
@@ -29,11 +29,11 @@ export const tourSteps: readonly TourStep[] = [
 	{command: 'spoke exec deploy/web -- hostname', run: runHostname},
 	{command: 'spoke port-forward sts/db :7000', run: echoThroughForward},
 	...['node/n1/healthz', 'pod/http:WEB:8080/', 'pod/https:WEB:8443/', 'svc/web:http/', 'svc/https:web:https/'].map(asked => ({
-		command: `spoke proxy get ${asked}`, run: async (cluster: ClusterAccess, witness: ConnectionWitness) => get(cluster, witness, asked),
+		command: `spoke proxy get ${asked}`, run: async (cluster: ClusterClient, witness: ConnectionWitness) => get(cluster, witness, asked),
 	})),
 ];
 
-async function readLogs(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
+async function readLogs(cluster: ClusterClient, witness: ConnectionWitness): Promise<string> {
 	const {pod, target} = await find(cluster, 'deploy/api');
 	const source = {namespace: target.namespace ?? 'default', pod: pod.metadata.name, uid: target.uid, node: target.node, container: 'api'};
 	const log = await openLog(cluster, source, {tailLines: 5}, {target, witness});
@@ -42,7 +42,7 @@ async function readLogs(cluster: ClusterAccess, witness: ConnectionWitness): Pro
 	return `${lines.length === 1 ? '1 line' : `${lines.length} lines, the last one`}: ${lines.at(-1)!.slice(0, 60)}…`;
 }
 
-async function runHostname(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
+async function runHostname(cluster: ClusterClient, witness: ConnectionWitness): Promise<string> {
 	const {target} = await find(cluster, 'deploy/web');
 	const command = await openRemoteCommand(
 		cluster,
@@ -54,7 +54,7 @@ async function runHostname(cluster: ClusterAccess, witness: ConnectionWitness): 
 	return `it printed ${output.trim()} and ended with ${status}`;
 }
 
-async function echoThroughForward(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
+async function echoThroughForward(cluster: ClusterClient, witness: ConnectionWitness): Promise<string> {
 	const stop = new AbortController();
 	const forward = startForward(cluster, {
 		target: parseTarget('sts/db'), ports: [{id: 'f1', spec: parsePortSpec(':7000')}], addresses: parseListenAddresses(['127.0.0.1']), podRunningTimeoutMs,
@@ -75,7 +75,7 @@ async function echoThroughForward(cluster: ClusterAccess, witness: ConnectionWit
 }
 
 /** `WEB` stands for a pod of deploy/web, since the tour does not know its name before. */
-async function get(cluster: ClusterAccess, witness: ConnectionWitness, asked: string): Promise<string> {
+async function get(cluster: ClusterClient, witness: ConnectionWitness, asked: string): Promise<string> {
 	const named = asked.includes('WEB') ? asked.split('WEB').join((await find(cluster, 'deploy/web')).pod.metadata.name) : asked;
 	const target = parseProxyTarget(named);
 	const resolved = await resolveProxyTarget(cluster, target, 'default');
@@ -83,7 +83,7 @@ async function get(cluster: ClusterAccess, witness: ConnectionWitness, asked: st
 	return `${answer.status}: ${`${answer.begun.toString()}${await text(answer.body)}`.trim()}`;
 }
 
-async function find(cluster: ClusterAccess, asked: string): Promise<ResolvedPod> {
+async function find(cluster: ClusterClient, asked: string): Promise<ResolvedPod> {
 	return resolvePod(cluster, asked, {order: 'attach', podRunningTimeoutMs});
 }
 

@@ -1,6 +1,6 @@
 /** The tour: every feature once in each posture of a sandbox, each with its path line and what it means. */
 import type {Writable} from 'node:stream';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {Labeller} from '../../posture/label.ts';
@@ -52,7 +52,7 @@ export async function runTour(sandbox: Sandbox, way: SandboxWay, stdout: Writabl
 }
 
 /** A label for each step alone, so that none is taken for another's. */
-async function tellStep({command, run}: TourStep, cluster: ClusterAccess, say: (line: string) => void): Promise<void> {
+async function tellStep({command, run}: TourStep, cluster: ClusterClient, say: (line: string) => void): Promise<void> {
 	const labeller = makeLabeller(cluster, {isAwaited: true});
 	const seen: Path[] = [];
 	labeller.onLabel((_id, path) => {

@@ -2,9 +2,9 @@
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
-import type {Plain} from '../../cluster/kubeconfig/parse-yaml.ts';
-import {readBounded} from '../../cluster/kubeconfig/read-bounded.ts';
-import {readDocument} from '../../cluster/kubeconfig/read-document.ts';
+import type {PlainValue} from '../../cluster/kubeconfig/parse-yaml.ts';
+import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
+import {parseDocument} from '../../cluster/kubeconfig/parse-document.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 export type KubercOption = {name: string; default: string};
@@ -25,7 +25,7 @@ export async function readPreferences(named: string | undefined, env: NodeJS.Pro
 	const file = explicit ?? join(env['HOME'] ?? homedir(), '.kube', 'kuberc');
 	let preferences: Preferences | null;
 	try {
-		preferences = await decode((await readBounded(file, maxFileBytes)).toString('utf8'), file);
+		preferences = await decode((await readFileBounded(file, maxFileBytes)).toString('utf8'), file);
 	} catch (error) {
 		const {code} = error as NodeJS.ErrnoException;
 		const why = code === undefined ? (error as Error).message : fileErrorText(error as NodeJS.ErrnoException);
@@ -56,7 +56,7 @@ async function decode(text: string, file: string): Promise<Preferences | null> {
 	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
 	for (const document of documents) {
 		try {
-			const found = preferencesIn(await readDocument(document));
+			const found = preferencesIn(await parseDocument(document));
 			if (found) {
 				return found;
 			}
@@ -72,10 +72,10 @@ async function decode(text: string, file: string): Promise<Preferences | null> {
 	return null;
 }
 
-type Fields = ReadonlyMap<unknown, Plain>;
+type Fields = ReadonlyMap<unknown, PlainValue>;
 
 /** `null` for an object of another kind. @throws TypeError for a field of another type */
-function preferencesIn(document: Plain): Preferences | null {
+function preferencesIn(document: PlainValue): Preferences | null {
 	const fields = fieldsOf(document);
 	const version = fields.get('apiVersion');
 	if (fields.get('kind') !== 'Preference' || (version !== 'kubectl.config.k8s.io/v1beta1' && version !== 'kubectl.config.k8s.io/v1alpha1')) {
@@ -99,7 +99,7 @@ function entryOf(fields: Fields, options: string): KubercDefaults {
 	};
 }
 
-function fieldsOf(value: Plain): Fields {
+function fieldsOf(value: PlainValue): Fields {
 	if (!(value instanceof Map)) {
 		throw new TypeError('not an object');
 	}
@@ -107,13 +107,13 @@ function fieldsOf(value: Plain): Fields {
 	return value as Fields;
 }
 
-function listOf(fields: Fields, key: string): readonly Plain[] {
+function listOf(fields: Fields, key: string): readonly PlainValue[] {
 	const value = fields.get(key) ?? [];
 	if (!Array.isArray(value)) {
 		throw new TypeError(`${key} is not a list`);
 	}
 
-	return value as readonly Plain[];
+	return value as readonly PlainValue[];
 }
 
 function textOf(fields: Fields, key: string): string {

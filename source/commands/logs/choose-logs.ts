@@ -1,5 +1,5 @@
 /** Which logs a request without -f reads, and which pods one with -f follows. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import {followedTargets} from '../../sessions/logs/followed-targets.ts';
@@ -22,7 +22,7 @@ export function missingAsKubectl(thrown: unknown, namespace: string): never {
 }
 
 /** As kubectl: by selector all pods in the apiserver's order, of a workload one pod, or with `allPods` all in the order of its choice. */
-export async function chooseLogs(cluster: ClusterAccess, request: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
+export async function chooseLogs(cluster: ClusterClient, request: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
 	const {selector, targets, containers, allPods} = request;
 	if (selector !== null) {
 		const pods = await listPods(cluster, {namespace: cluster.facts.namespace, labelSelector: selector}, asking.signal);
@@ -41,7 +41,7 @@ export async function chooseLogs(cluster: ClusterAccess, request: LogRequest, as
 	return chosen;
 }
 
-async function logsBehind(cluster: ClusterAccess, target: ParsedTarget, {containers, allPods}: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
+async function logsBehind(cluster: ClusterClient, target: ParsedTarget, {containers, allPods}: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
 	const {pod, target: {chosenFrom}, scope} = await resolvePod(cluster, target, {
 		order: 'logs',
 		podRunningTimeoutMs: asking.podRunningTimeoutMs,
@@ -74,7 +74,7 @@ function chosenName(pod: PodObject, choice: ContainerChoice, say: Asking['say'])
 }
 
 /** Named pods, or everything behind one workload, service or selector. */
-export async function chooseFollowed(cluster: ClusterAccess, {selector, targets, containers}: LogRequest, {signal, say}: Asking): Promise<FollowTargets> {
+export async function chooseFollowed(cluster: ClusterClient, {selector, targets, containers}: LogRequest, {signal, say}: Asking): Promise<FollowTargets> {
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
 		// Pods that nothing but a job brought back will have no successors.

@@ -1,5 +1,5 @@
 /** Prints followed logs: lines to stdout, what happens to them to stderr. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
@@ -24,7 +24,7 @@ export type PrintFollowOptions = {
 
 /** Returns when everything that was followed is done. @throws SpokeError of a log that fails, unless errors are ignored */
 export async function printFollow(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	targets: FollowTargets,
 	output: WriteThrough,
 	{follow, form, json, limitBytes, ignoreErrors, level, say}: PrintFollowOptions,

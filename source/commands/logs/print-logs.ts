@@ -1,6 +1,6 @@
 /** Prints logs as they are, one after the other: kubectl's bytes. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {pause} from '../../cluster/or-aborted.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {abortableDelay} from '../../cluster/abortable.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
@@ -33,7 +33,7 @@ export type PrintOptions = {
 Each log to its end, in order.
 @throws SpokeError of the first log that fails, unless errors are ignored
 */
-export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog[], output: WriteThrough, options: PrintOptions): Promise<void> {
+export async function printLogs(cluster: ClusterClient, logs: readonly ChosenLog[], output: WriteThrough, options: PrintOptions): Promise<void> {
 	const {signal, witness} = options;
 	let ahead: Ahead | undefined;
 	for (const [index, log] of logs.entries()) {
@@ -60,7 +60,7 @@ export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog
 	}
 }
 
-async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions & {opened: () => void}): Promise<void> {
+async function printLog(cluster: ClusterClient, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions & {opened: () => void}): Promise<void> {
 	const {json, prefix, terminal, witness, signal, opened} = options;
 	// The server would count the timestamps too.
 	const {limitBytes = 0, ...unlimited} = options.read;
@@ -80,7 +80,7 @@ async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, out
 const mostRepeats = 10;
 const longestWaitMs = 60_000;
 
-async function openWhenTold(cluster: ClusterAccess, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
+async function openWhenTold(cluster: ClusterClient, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
 	for (let repeats = 0; ; repeats++) {
 		try {
 			return await openLog(cluster, source, read, options);
@@ -89,7 +89,7 @@ async function openWhenTold(cluster: ClusterAccess, source: LogSource, read: Log
 				throw error;
 			}
 
-			await pause(error.retryAfterMs, options.signal);
+			await abortableDelay(error.retryAfterMs, options.signal);
 		}
 	}
 }

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
 import {guardAccess} from '../../actions/access.ts';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
-import {openCluster} from '../../cluster/open-cluster.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseServerUrl} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
@@ -27,7 +27,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		throw new SpokeError('ERR_USAGE', '--allow-commands requires --disable-filter');
 	}
 
-	const cluster = await openCluster(flags, env);
+	const cluster = await createClusterClient(flags, env);
 	const serverPath = parseServerUrl(cluster.facts.server).prefix;
 	const paths = tellPaths(cluster, {mode: flags.path, stderr});
 	try {

@@ -3,10 +3,10 @@ import {open, type FileHandle} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import {guardAccess} from '../../actions/access.ts';
 import {proxyAccess} from '../../actions/proxy-access.ts';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {openCluster} from '../../cluster/open-cluster.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
-import {timerMs} from '../../cluster/timer-ms.ts';
+import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -37,7 +37,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const target = parseProxyTarget(text);
 	const headers = Object.fromEntries(flags.header.map(line => checkHeader(line)));
 	refuseContradictions(invocation, method);
-	const reached = await openCluster(flags, env);
+	const reached = await createClusterClient(flags, env);
 	const paths = tellPaths(reached, {mode: flags.path, stderr});
 	const {cluster, close} = connectAhead(reached, {signal: interrupted, witness: paths.witness});
 	try {
@@ -65,7 +65,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	}
 }
 
-type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined};
+type Means = {cluster: ClusterClient; witness: ConnectionWitness | undefined};
 type Asked = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
 
 async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget, {target, method, headers}: Asked, invocation: ProxyInvocation): Promise<number> {
@@ -174,7 +174,7 @@ function unreadable(file: string, error: unknown): SpokeError {
 
 function limitOf(text: string): number {
 	const limit = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text) ?? 0;
-	return limit > 0 ? timerMs(limit) : answerMs;
+	return limit > 0 ? clampTimerMs(limit) : answerMs;
 }
 
 function refuseContradictions({flags, given}: ProxyInvocation, method: string): void {

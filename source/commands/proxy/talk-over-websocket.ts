@@ -2,7 +2,7 @@
 import {isUtf8} from 'node:buffer';
 import {once} from 'node:events';
 import type {Readable} from 'node:stream';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {writeThrough} from '../../output/write-through.ts';
@@ -24,7 +24,7 @@ const closeMs = 5000;
 
 /** The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST when it ended without a Close, or with another code than 1000 */
 export async function talkOverWebSocket(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	resolved: ResolvedProxyTarget,
 	asked: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
 	{stdin, stdout, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'interrupted'>,

@@ -1,6 +1,6 @@
 /** What exec and attach have in common: from a target on the command line to the exit status. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {openCluster} from '../../cluster/open-cluster.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
@@ -46,7 +46,7 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 type RunEnd = Pick<DriveEnd, 'exitStatus' | 'isRemote'>;
 
 async function runInCluster(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
-	const cluster = await openCluster(invocation.flags, invocation.env);
+	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	const notices = new HeldNotices(invocation.stderr);
 	const paths = tellPaths(cluster, {mode: pathMode(invocation), stderr: notices});
 	const ahead = connectAhead(cluster, {signal: invocation.interrupted, witness: paths.witness});
@@ -71,7 +71,7 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
-type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined; notices: HeldNotices};
+type Means = {cluster: ClusterClient; witness: ConnectionWitness | undefined; notices: HeldNotices};
 
 async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
 	const {flags, stdin, interrupted, env} = invocation;

@@ -1,7 +1,7 @@
 /** What `spoke`, `spoke tail` and `spoke demo` have in common: they load the session and run it in this terminal. */
 import {setFlagsFromString} from 'node:v8';
 import type {SessionOptions} from '../../app.tsx';
-import {tracedFrom} from '../../cluster/request-trace.ts';
+import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
 import type {Invocation} from '../command.ts';
@@ -14,7 +14,7 @@ export async function startSession(
 	{flags: screen, ...here}: Screen,
 	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>,
 ): Promise<number> {
-	if (what.flags.v >= tracedFrom) {
+	if (what.flags.v >= traceVerbosity) {
 		throw new SpokeError(
 			'ERR_USAGE',
 			`-v=${what.flags.v} tells requests on stderr, and the session has the screen`,

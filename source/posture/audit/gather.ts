@@ -1,5 +1,5 @@
 /** Reads all that the audit's rows stand on, as far as the user's rights go. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, FrontFacts, Grounds, Outcome, StreamFeature} from '../evidence.ts';
 import {examineActively, type ProbeTarget} from '../examine-actively.ts';
 import {examineReplicas} from '../examine-replicas.ts';
@@ -54,7 +54,7 @@ const sampledNodes = 50;
 const sampledKubelets = 5;
 
 /** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
-export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: Wish): Promise<AuditGrounds> {
+export async function gatherAudit(cluster: ClusterClient, {probe, signal}: Wish): Promise<AuditGrounds> {
 	const examined = await examineFor(cluster, {probe, signal});
 	const {namespace} = cluster.facts;
 	const {front} = groundsFor(examined, cluster, purposeOf('exec', null));
@@ -92,7 +92,7 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: Wish)
 
 type Wish = {probe: 'passive' | 'active'; signal?: AbortSignal | undefined};
 
-async function examineFor(cluster: ClusterAccess, {probe, signal}: Wish): Promise<Examined> {
+async function examineFor(cluster: ClusterClient, {probe, signal}: Wish): Promise<Examined> {
 	const passive = await examine(cluster, signal ? {signal} : {});
 	try {
 		if (probe === 'passive') {
@@ -107,13 +107,13 @@ async function examineFor(cluster: ClusterAccess, {probe, signal}: Wish): Promis
 	}
 }
 
-async function readKubelets(cluster: ClusterAccess, {read}: Outcome<NodesFacts>): Promise<AuditGrounds['kubelets']> {
+async function readKubelets(cluster: ClusterClient, {read}: Outcome<NodesFacts>): Promise<AuditGrounds['kubelets']> {
 	const some = (read?.facts.examined ?? []).slice(0, sampledKubelets);
 	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
 }
 
 /** A row speaks of processes, each by its own connection; whether those are all is said by the row itself. */
-function groundsOf(examined: Examined, cluster: ClusterAccess): Pick<AuditGrounds, 'grounds' | 'each'> {
+function groundsOf(examined: Examined, cluster: ClusterClient): Pick<AuditGrounds, 'grounds' | 'each'> {
 	const own: AuditGrounds['grounds'] = (feature, request = null) => ({...groundsFor(examined, cluster, purposeOf(feature, request)), bound: true});
 	return {
 		grounds: own,
@@ -150,7 +150,7 @@ function kindOf(feature: StreamFeature): ConnectionPurpose['target']['kind'] {
 }
 
 /** Through its node the way is tried. */
-async function someRunningPod(cluster: ClusterAccess): Promise<ProbeTarget | null> {
+async function someRunningPod(cluster: ClusterClient): Promise<ProbeTarget | null> {
 	const {namespace} = cluster.facts;
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query}`;

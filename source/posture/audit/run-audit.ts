@@ -1,5 +1,5 @@
 /** `spoke audit`: every path of the documentation's page, row by row, for one cluster. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
 import type {Examined, MetProcess} from '../examine.ts';
 import type {Grounds} from '../evidence.ts';
@@ -39,13 +39,13 @@ const titles: Record<RowId, readonly [title: string, page: string]> = {
 export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Require[]; minBasis: 'proven' | 'inferred'; accepted?: Waivers; signal?: AbortSignal};
 
 /** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
-export async function runAudit(cluster: ClusterAccess, options: AuditOptions): Promise<Audit> {
+export async function runAudit(cluster: ClusterClient, options: AuditOptions): Promise<Audit> {
 	const grounds = await gatherAudit(cluster, options);
 	return auditOf(grounds, cluster, options);
 }
 
 /** Pure but for the clock. */
-export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'facts'>, {probe, require, minBasis, accepted}: AuditOptions): Audit {
+export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterClient, 'facts'>, {probe, require, minBasis, accepted}: AuditOptions): Audit {
 	const numbered = numberEvidence();
 	const own = grounds.grounds('exec');
 	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => ({...rowOf(id, finding, own, numbered), accepted: accepted?.get(id) ?? null}));

@@ -1,13 +1,13 @@
 /** What may this user do to the target? A missing right is a note: it closes a command, not the way. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import type {AccessQuestion} from '../../cluster/self-review.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {AccessReview} from '../../cluster/self-review.ts';
 import {mayI} from '../probes/access.ts';
 import {passed, type StepResult} from './step-result.ts';
 
-type AskedRight = Extract<AccessQuestion, {resource: string}>;
+type AskedRight = Extract<AccessReview, {resource: string}>;
 type Asked = readonly [command: string, rights: readonly AskedRight[]];
 
-export async function rightsStep(cluster: ClusterAccess, asked: string): Promise<StepResult> {
+export async function rightsStep(cluster: ClusterClient, asked: string): Promise<StepResult> {
 	const {namespace} = cluster.facts;
 	const pods = (verb: string, subresource?: string): AskedRight => ({verb, resource: 'pods', namespace, ...subresource === undefined ? {} : {subresource}});
 	const questions: readonly Asked[] = /^(no|nodes?)\//.test(asked)

@@ -1,7 +1,7 @@
 /** Can the apiserver reach and use the kubelet? Tried as a person would: one log line, and a port-forward without streams. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
-import {refusal} from '../../cluster/refusal.ts';
+import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
@@ -20,7 +20,7 @@ type Answer = {connection: string; status: number; contentType: string; body: st
 export type SecondLegResult = StepResult & {met?: {connection: string; answered: 'log' | 'port-forward' | null}};
 
 /** `own`: the connection that was examined. What comes on it was said by the process that was read. */
-export async function secondLegStep(cluster: ClusterAccess, own: Connection, {probe, node, target, pod}: PathSubjects): Promise<SecondLegResult> {
+export async function secondLegStep(cluster: ClusterClient, own: Connection, {probe, node, target, pod}: PathSubjects): Promise<SecondLegResult> {
 	if (target.node === null) {
 		const remedy = `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`;
 		const error = new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy});
@@ -100,10 +100,10 @@ function isOurs({status, body}: Answer): boolean {
 	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
 }
 
-async function explained(answer: Answer, cluster: ClusterAccess, node: string): Promise<StepResult> {
+async function explained(answer: Answer, cluster: ClusterClient, node: string): Promise<StepResult> {
 	const explanation = explainMessage(answer.body, {status: answer.status});
 	if (!explanation) {
-		return failedStep('leg-2', refusal({
+		return failedStep('leg-2', errorFromResponse({
 			status: answer.status, body: answer.body, headers: {'content-type': answer.contentType},
 		}), {means: 'words that are not in the table of failures; shown as they are'});
 	}
@@ -118,7 +118,7 @@ async function explained(answer: Answer, cluster: ClusterAccess, node: string): 
 }
 
 /** What can be seen beside that has to do with these words. */
-async function whatFits({row, dialled}: Explanation, cluster: ClusterAccess, node: string): Promise<string[]> {
+async function whatFits({row, dialled}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
 	const fits: string[] = dialled === null ? [] : [`the apiserver dialled ${dialled}`];
 	if (row.proves.route) {
 		const agents = await readAgentPods(cluster);

@@ -1,5 +1,5 @@
 /** `spoke doctor`: walks from the kubeconfig to the container, and stops at the leg that fails. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
 import {examine, nothingActive, type Examined} from '../examine.ts';
@@ -19,10 +19,10 @@ import {targetStep} from './target-step.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 
-type Found = {cluster?: ClusterAccess; examined?: Examined; subjects?: PathSubjects; met?: SecondLegResult['met']; error?: SpokeError};
+type Found = {cluster?: ClusterClient; examined?: Examined; subjects?: PathSubjects; met?: SecondLegResult['met']; error?: SpokeError};
 
 /** Never throws for what it finds; `open` may. Without a target it goes as far as the apiserver. */
-export async function walk(asked: string | null, open: () => Promise<ClusterAccess>, options: WalkOptions = {}): Promise<Doctor> {
+export async function walk(asked: string | null, open: () => Promise<ClusterClient>, options: WalkOptions = {}): Promise<Doctor> {
 	const found: Found = {};
 	const steps: DoctorStep[] = [];
 	for (const [name, run] of stepsTo(asked, open, found, options)) {
@@ -59,7 +59,7 @@ type WalkOptions = {signal?: AbortSignal; container?: string | undefined};
 type Step = readonly [name: StepName, run: () => Promise<StepResult>];
 
 /** In the order of `order`. Each leaves in `found` what those behind it stand on. */
-function stepsTo(asked: string | null, open: () => Promise<ClusterAccess>, found: Found, {signal, container}: WalkOptions): readonly Step[] {
+function stepsTo(asked: string | null, open: () => Promise<ClusterClient>, found: Found, {signal, container}: WalkOptions): readonly Step[] {
 	const toApiserver: readonly Step[] = [
 		['configuration', async () => {
 			found.cluster = await open();

@@ -1,7 +1,7 @@
 /** Who are we to the apiserver, what may we do, and what does it let nobody in particular do? */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {mayWe, whoAreWe, type AccessQuestion} from '../../cluster/self-review.ts';
+import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
 import type {Outcome} from '../evidence.ts';
 
 export type WhoAmI = {user: string | null; groups: readonly string[]};
@@ -9,8 +9,8 @@ export type WhoAmI = {user: string | null; groups: readonly string[]};
 const answerMs = 5000;
 
 /** @throws SpokeError ERR_CREDENTIALS: what is then not read says nothing about rights. */
-export async function readWhoAmI(cluster: Pick<ClusterAccess, 'json'>): Promise<WhoAmI> {
-	const self = await whoAreWe(cluster, AbortSignal.timeout(answerMs)).catch((error: unknown) => {
+export async function readWhoAmI(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
+	const self = await readSelfSubject(cluster, AbortSignal.timeout(answerMs)).catch((error: unknown) => {
 		if (error instanceof SpokeError && error.code === 'ERR_CREDENTIALS') {
 			throw error;
 		}
@@ -21,8 +21,8 @@ export async function readWhoAmI(cluster: Pick<ClusterAccess, 'json'>): Promise<
 }
 
 /** `undefined` where the question itself is not answered. */
-export async function mayI(cluster: Pick<ClusterAccess, 'json'>, question: AccessQuestion): Promise<boolean | undefined> {
-	const answer = await mayWe(cluster, question, AbortSignal.timeout(answerMs)).catch(() => null);
+export async function mayI(cluster: Pick<ClusterClient, 'json'>, question: AccessReview): Promise<boolean | undefined> {
+	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(answerMs)).catch(() => null);
 	return answer?.allowed;
 }
 
@@ -30,7 +30,7 @@ export async function mayI(cluster: Pick<ClusterAccess, 'json'>, question: Acces
 export type AnonymousFacts = {anonymous: 'off' | 'all-paths' | 'conditional' | 'over-granted'; observed: string};
 
 /** Three requests without any credentials: what answers tells whether anonymous requests are let in, and what they may do. */
-export async function readAnonymous(cluster: Pick<ClusterAccess, 'anonymous'>): Promise<Outcome<AnonymousFacts>> {
+export async function readAnonymous(cluster: Pick<ClusterClient, 'anonymous'>): Promise<Outcome<AnonymousFacts>> {
 	const where = 'GET /version, /healthz and /api without credentials';
 	try {
 		const version = await statusOf(cluster, '/version');
@@ -70,7 +70,7 @@ export function anonymousFrom(version: number, health: number, api: number): Ano
 	return undefined;
 }
 
-async function statusOf(cluster: Pick<ClusterAccess, 'anonymous'>, path: string): Promise<number> {
+async function statusOf(cluster: Pick<ClusterClient, 'anonymous'>, path: string): Promise<number> {
 	const response = await cluster.anonymous({path, timeoutMs: 5000});
 	response.body.resume();
 	return response.status;

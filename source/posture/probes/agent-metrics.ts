@@ -1,5 +1,5 @@
 /** Konnectivity agents as they describe themselves: which pods run one, and how many connections each carries now. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Outcome} from '../evidence.ts';
 import {ask, listed, readText, type Asked} from './ask.ts';
 import {flagsOf} from './mirror-pods.ts';
@@ -42,7 +42,7 @@ function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 }
 
 /** Connections to endpoints that an agent carries now, through the apiserver's own proxy to its pod; `undefined` where it cannot be read. */
-export async function readAgentConnections(cluster: Pick<ClusterAccess, 'request'>, agent: AgentPod, limitMs = 4000): Promise<number | undefined> {
+export async function readAgentConnections(cluster: Pick<ClusterClient, 'request'>, agent: AgentPod, limitMs = 4000): Promise<number | undefined> {
 	for (const port of agent.ports) {
 		try {
 			const response = await cluster.request({

@@ -1,7 +1,7 @@
 /** How does a probe ask, and what does an answer that tells nothing mean? */
-import {readWhole} from '../../cluster/transport/exchange.ts';
+import {readFully} from '../../cluster/transport/http-request.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
-import {objectIn} from '../../cluster/read-json.ts';
+import {parseObject} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Closed, EvidenceSource, Need, Outcome, Reading} from '../evidence.ts';
 
@@ -51,7 +51,7 @@ export async function ask<Facts>(asked: Asked, question: Question, read: (body: 
 
 /** Asks at once, behind what was asked there before and may be unanswered still. */
 export function atOnce(connection: Connection): Asked & Pick<Connection, 'id'> {
-	return {id: connection.id, request: async options => connection.ask(options)};
+	return {id: connection.id, request: async options => connection.pipelinedGet(options)};
 }
 
 /**
@@ -90,7 +90,7 @@ export function wholeWithin(timeoutMs: number, signal?: AbortSignal): AbortSigna
 
 /** @throws when the body is cut short or larger than `maxBytes` */
 export async function readText({body}: ApiResponse, maxBytes: number): Promise<string> {
-	return (await readWhole(body, maxBytes, 'a probe')).toString('utf8');
+	return (await readFully(body, maxBytes, 'a probe')).toString('utf8');
 }
 
 /** Now by the clock of whoever answered, milliseconds since 1970: what a server writes is as old as its own clock says, whatever ours does. */
@@ -112,6 +112,6 @@ export type Listed<Item> = {items: readonly Item[]; remaining: number};
 
 /** The list that was asked for at `path`. @throws SpokeError for what is none: an answer that tells nothing */
 export function listed<Item>(body: string, path: string): Listed<Item> {
-	const {items = [], metadata} = objectIn(body, {path}, 'a probe’s answer') as {items?: Item[]; metadata?: {remainingItemCount?: number}};
+	const {items = [], metadata} = parseObject(body, {path}, 'a probe’s answer') as {items?: Item[]; metadata?: {remainingItemCount?: number}};
 	return {items, remaining: metadata?.remainingItemCount ?? 0};
 }

@@ -16,7 +16,7 @@ export async function readOwnUser(connection: Pick<Connection, 'facts' | 'ask'>,
 	}
 
 	try {
-		const answer = await connection.ask({...whoAreWeQuestion, timeoutMs, signal: wholeWithin(timeoutMs)});
+		const answer = await connection.pipelinedGet({...whoAreWeQuestion, timeoutMs, signal: wholeWithin(timeoutMs)});
 		return parsed<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, largestReview))?.status?.userInfo ?? null;
 	} catch {
 		return null;

@@ -1,6 +1,6 @@
 /** Idle port-forward upgrades that are opened, held and closed: they make the apiserver dial, and touch no container. */
 import type {Duplex} from 'node:stream';
-import type {Connection, UpgradeOptions, UpgradeOutcome} from '../../cluster/connection.ts';
+import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
 
 export type HeldUpgrade =
 	| {held: true; connection: string; end(): void}
@@ -16,7 +16,7 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 		{method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], timeoutMs: 35_000},
 		{method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], timeoutMs: 35_000},
 	];
-	let refused: Extract<UpgradeOutcome, {upgraded: false}> & {connection: string} | undefined;
+	let refused: Extract<UpgradeResult, {upgraded: false}> & {connection: string} | undefined;
 	for (const [index, carrier] of carriers.entries()) {
 		const connection = index === 0 && first ? first : await open();
 		const outcome = await connection.upgrade(carrier);

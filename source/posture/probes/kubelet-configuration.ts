@@ -1,5 +1,5 @@
 /** A kubelet's merged configuration (`/configz`), for users who already may read it through the apiserver. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, Outcome} from '../evidence.ts';
 import {recordAnswer, recordWords} from '../record-second-leg.ts';
 import {needConfigz} from '../rules/needs.ts';
@@ -27,7 +27,7 @@ type Configz = {kubeletconfig?: {
 };};
 
 /** Asked only of whoever has `get nodes/proxy`: that right also lets its holder run commands, and it is never asked for. */
-export async function readKubeletConfiguration(cluster: ClusterAccess, node: string): Promise<Outcome<KubeletConfigurationFacts>> {
+export async function readKubeletConfiguration(cluster: ClusterClient, node: string): Promise<Outcome<KubeletConfigurationFacts>> {
 	const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`;
 	if (await mayI(cluster, {verb: 'get', resource: 'nodes', subresource: 'proxy', name: node}) !== true) {
 		return {closed: {source: 'configz', where: `GET ${path}`, because: 'not-asked', need: needConfigz}};

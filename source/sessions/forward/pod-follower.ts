@@ -1,6 +1,6 @@
 /** How does a forward learn that its pod is about to go, is gone, or has a better successor? */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -16,7 +16,7 @@ All pods of the scope by uid, again and again: whenever something changed, never
 `scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be read but not listed is polled. Ends with the signal.
 */
 export async function * followPods(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	scope: PodScope | null,
 	named: PodObject,
 	signal: AbortSignal,
@@ -64,7 +64,7 @@ export async function * followPods(
 
 /** With the right to get the pod and no more. */
 async function * pollPod(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{metadata: {name, namespace = ''}}: PodObject,
 	signal: AbortSignal,
 ): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {

@@ -1,7 +1,7 @@
 /** Which pod do a target's connections go to now, by which tunnels, and how does that change? */
 import process from 'node:process';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {orAborted} from '../../cluster/or-aborted.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/pods-behind.ts';
@@ -28,7 +28,7 @@ export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> 
 };
 
 export class PodTunnels {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #options: PodTunnelsOptions;
 	#carriers: readonly TunnelCarrier[];
 	#resolved: ResolvedPod;
@@ -40,7 +40,7 @@ export class PodTunnels {
 	#downSince: number | undefined;
 	#trouble: SpokeError | undefined;
 
-	constructor(cluster: ClusterAccess, resolved: ResolvedPod, options: PodTunnelsOptions) {
+	constructor(cluster: ClusterClient, resolved: ResolvedPod, options: PodTunnelsOptions) {
 		this.#cluster = cluster;
 		this.#resolved = resolved;
 		this.#options = options;
@@ -66,7 +66,7 @@ export class PodTunnels {
 	}
 
 	/** Opens the first tunnel, by `ahead` where that has a connection already. @throws SpokeError why there is none */
-	async start(ahead: ClusterAccess): Promise<TunnelCarrier> {
+	async start(ahead: ClusterClient): Promise<TunnelCarrier> {
 		this.#pool = this.#poolTo(this.target, ahead);
 		const {carrier} = await this.#pool.start();
 		this.#carriers = carrier === this.#carriers[0] ? this.#carriers : this.#carriers.toReversed();
@@ -79,7 +79,7 @@ export class PodTunnels {
 			signal.throwIfAborted();
 			const pool = this.#pool;
 			if (!pool) {
-				await orAborted(async () => this.#poolComes.promise, signal);
+				await rejectOnAbort(async () => this.#poolComes.promise, signal);
 				continue;
 			}
 

@@ -1,6 +1,6 @@
 /** Which running pod does a forward begin with? */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {timerMs} from '../../cluster/timer-ms.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching} from '../../targets/pod-order.ts';
@@ -15,7 +15,7 @@ import {isOver} from './pod-choice.ts';
 The named pod, which must be running now, or the best of the target's pods, for which it is waited.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…; ERR_TARGET_GONE when no pod runs (in time)
 */
-export async function runningPod(cluster: ClusterAccess, {target, namespace, podRunningTimeoutMs}: ForwardRequest, signal: AbortSignal): Promise<ResolvedPod> {
+export async function runningPod(cluster: ClusterClient, {target, namespace, podRunningTimeoutMs}: ForwardRequest, signal: AbortSignal): Promise<ResolvedPod> {
 	const resolved = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs, signal, ...namespace !== undefined && {namespace}});
 	if (isRunning(resolved.pod)) {
 		return resolved;
@@ -36,8 +36,8 @@ function refuse({pod, target}: ResolvedPod, after = ''): never {
 	});
 }
 
-async function waitForOne(cluster: ClusterAccess, resolved: ResolvedPod, limitMs: number, signal: AbortSignal): Promise<ResolvedPod> {
-	const limit = limitMs > 0 ? AbortSignal.timeout(timerMs(limitMs)) : undefined;
+async function waitForOne(cluster: ClusterClient, resolved: ResolvedPod, limitMs: number, signal: AbortSignal): Promise<ResolvedPod> {
+	const limit = limitMs > 0 ? AbortSignal.timeout(clampTimerMs(limitMs)) : undefined;
 	const pods = new Map<string, PodObject>();
 	for await (const change of watchPods(cluster, resolved.scope!, {signal: limit ? AbortSignal.any([signal, limit]) : signal})) {
 		if (change.type === 'appeared' || change.type === 'changed') {

@@ -1,7 +1,7 @@
 /** How is one target forwarded to, port by port, for as long as it is wanted? */
 import type {Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
@@ -30,7 +30,7 @@ const longestWaitMs = 30_000;
 const settleMs = 60;
 
 /** Starts at once; everything that happens is told by `events`. */
-export function startForward(cluster: ClusterAccess, request: ForwardRequest, options: ForwardOptions): RunningForward {
+export function startForward(cluster: ClusterClient, request: ForwardRequest, options: ForwardOptions): RunningForward {
 	const target = new ForwardedTarget(cluster, request, options);
 	void target.run();
 	return target;
@@ -40,7 +40,7 @@ type RunningPort = ForwardPort & {book: ConnectionBook; listener: LocalListener;
 
 class ForwardedTarget implements RunningForward {
 	readonly events = new EventQueue<ForwardEvent>();
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #request: ForwardRequest;
 	readonly #options: ForwardOptions;
 	readonly #ended = new AbortController();
@@ -49,7 +49,7 @@ class ForwardedTarget implements RunningForward {
 	readonly #ports: RunningPort[] = [];
 	#tunnels: PodTunnels | undefined;
 
-	constructor(cluster: ClusterAccess, request: ForwardRequest, options: ForwardOptions) {
+	constructor(cluster: ClusterClient, request: ForwardRequest, options: ForwardOptions) {
 		this.#cluster = cluster;
 		this.#request = request;
 		this.#options = options;

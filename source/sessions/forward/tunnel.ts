@@ -1,8 +1,8 @@
 /** How is a tunnel to one pod opened, and how does a connection go through it? */
 import process from 'node:process';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
-import {refusal, type RefusalContext} from '../../cluster/refusal.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
+import {errorFromResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
@@ -80,7 +80,7 @@ Opens by WebSocket and, where that is refused, by the raw SPDY upgrade, which ol
 @see https://kep.k8s.io/4006
 */
 export async function openTunnel(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	target: ReachedTarget,
 	{witness, signal, carriers = carriersOf(process.env), pings = ownPings}: TunnelOptions = {},
 ): Promise<Tunnel> {
@@ -114,7 +114,7 @@ export function carriersOf(environment: NodeJS.ProcessEnv): readonly TunnelCarri
 	return environment['KUBECTL_PORT_FORWARD_WEBSOCKETS'] === 'false' ? ['spdy'] : ['websocket', 'spdy'];
 }
 
-async function upgrade(connection: Connection, {namespace, name}: ReachedTarget, carrier: TunnelCarrier, signal: AbortSignal | undefined): Promise<UpgradeOutcome> {
+async function upgrade(connection: Connection, {namespace, name}: ReachedTarget, carrier: TunnelCarrier, signal: AbortSignal | undefined): Promise<UpgradeResult> {
 	const path = objectPath(podResource, namespace ?? '', name, 'portforward');
 	return connection.upgrade(carrier === 'websocket'
 		? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], ...signal && {signal}}
@@ -122,11 +122,11 @@ async function upgrade(connection: Connection, {namespace, name}: ReachedTarget,
 }
 
 function tunnelOver(
-	outcome: Extract<UpgradeOutcome, {upgraded: true}>,
+	outcome: Extract<UpgradeResult, {upgraded: true}>,
 	carrier: TunnelCarrier,
 	connection: Connection,
 	purpose: ConnectionPurpose,
-	{cluster, witness, pings: {intervalMs: everyMs, timing}}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined; pings: PingOptions},
+	{cluster, witness, pings: {intervalMs: everyMs, timing}}: {cluster: ClusterClient; witness: ConnectionWitness | undefined; pings: PingOptions},
 ): Tunnel {
 	const {socket, head} = outcome;
 	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
@@ -159,7 +159,7 @@ function tunnelOver(
 }
 
 /** The path and all connections of a tunnel hear one verdict of its loss. */
-function askedOnce(cluster: ClusterAccess): (error: SpokeError) => Promise<SpokeError> {
+function askedOnce(cluster: ClusterClient): (error: SpokeError) => Promise<SpokeError> {
 	const verdicts = new WeakMap<SpokeError, Promise<SpokeError>>();
 	return async error => {
 		const verdict = verdicts.get(error) ?? tunnelLoss(cluster, error);
@@ -168,7 +168,7 @@ function askedOnce(cluster: ClusterAccess): (error: SpokeError) => Promise<Spoke
 	};
 }
 
-function refusedUpgrade(outcome: UpgradeOutcome & {connection: Connection}, carrier: TunnelCarrier, asked: Pick<RefusalContext, 'namespace' | 'by'>): SpokeError {
+function refusedUpgrade(outcome: UpgradeResult & {connection: Connection}, carrier: TunnelCarrier, asked: Pick<ErrorResponseContext, 'namespace' | 'by'>): SpokeError {
 	if (outcome.upgraded) {
 		outcome.socket.destroy();
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to the upgrade to ${carrier}, but not to forwarding ports over it`);
@@ -182,7 +182,7 @@ function refusedUpgrade(outcome: UpgradeOutcome & {connection: Connection}, carr
 	return text === ''
 		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
 		: refusedAsKubectl(
-			refusal(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked}),
+			errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked}),
 			'error upgrading connection: unable to upgrade connection',
 		);
 }

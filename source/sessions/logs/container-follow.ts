@@ -1,6 +1,6 @@
 /** Follows one container over cuts, restarts and rotation, until it is done: which read comes next, and what it proves. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {pause} from '../../cluster/or-aborted.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
@@ -59,7 +59,7 @@ export class ContainerFollow {
 	#endsHere = false;
 	#waitingSaid = '';
 
-	constructor(cluster: ClusterAccess, view: PodView, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
+	constructor(cluster: ClusterClient, view: PodView, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
 		this.#view = view;
 		this.#source = source;
 		this.#options = options;
@@ -195,7 +195,7 @@ export class ContainerFollow {
 		if (disagrees) {
 			// The pod's status and the kubelet do not agree for a moment.
 			this.#life = this.#opened ? this.#life : null;
-			await pause(lookAgainMs, this.#options.signal);
+			await abortableDelay(lookAgainMs, this.#options.signal);
 			return;
 		}
 
@@ -229,7 +229,7 @@ export class ContainerFollow {
 				return false;
 			}
 
-			await pause(lookAgainMs, this.#options.signal);
+			await abortableDelay(lookAgainMs, this.#options.signal);
 		}
 	}
 

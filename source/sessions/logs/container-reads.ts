@@ -1,5 +1,5 @@
 /** The reads of one container's log, each without what was told before: a follow, and the rest of a life that ended. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Tell, ContainerFollowOptions} from './container-follow.ts';
 import {kubeletWords, remedyFor} from './kubelet-words.ts';
@@ -46,7 +46,7 @@ const unansweredMs = 1000;
 const nothing = Buffer.alloc(0);
 
 export class ContainerReads {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #source: LogSource;
 	readonly #options: ContainerFollowOptions;
 	readonly #tell: Tell;
@@ -65,7 +65,7 @@ export class ContainerReads {
 	/** What the kubelet said since the last line. */
 	#kubeletSaid = '';
 
-	constructor(cluster: ClusterAccess, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
+	constructor(cluster: ClusterClient, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
 		this.#cluster = cluster;
 		this.#source = source;
 		this.#options = options;

@@ -1,6 +1,6 @@
 /** Follows the logs of many containers at once: of pods that are named, or of all that a scope has and will have. */
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -47,7 +47,7 @@ export type FollowLogsOptions = {
 };
 
 /** Lines come in the order of their arrival. @throws SpokeError when nothing could be followed, or what failed will not mend by waiting */
-export async function * followLogs(cluster: ClusterAccess, targets: FollowTargets, options: FollowLogsOptions): AsyncGenerator<LogEvent, void> {
+export async function * followLogs(cluster: ClusterClient, targets: FollowTargets, options: FollowLogsOptions): AsyncGenerator<LogEvent, void> {
 	const stop = new AbortController();
 	const stopNow = () => {
 		stop.abort();
@@ -80,7 +80,7 @@ const lookEveryMs = 3000;
 
 class ManyFollows {
 	readonly events = new EventChannel<LogEvent>();
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #options: FollowLogsOptions;
 	readonly #signal: AbortSignal;
 	readonly #gate = new OpenGate();
@@ -92,7 +92,7 @@ class ManyFollows {
 	#running = 0;
 	#idle: (() => void) | undefined;
 
-	constructor(cluster: ClusterAccess, options: FollowLogsOptions, signal: AbortSignal) {
+	constructor(cluster: ClusterClient, options: FollowLogsOptions, signal: AbortSignal) {
 		this.#cluster = cluster;
 		this.#options = options;
 		this.#signal = signal;

@@ -1,5 +1,5 @@
 /** What is followed where targets are named: pods themselves, or all that stand behind one workload or service, also those to come. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
@@ -8,7 +8,7 @@ import {podsBehind} from '../../targets/pods-behind.ts';
 import type {FollowTargets} from './follow-logs.ts';
 
 /** @throws SpokeError ERR_USAGE where several targets are not all pods; by `refusal` where one cannot be read */
-export async function followedTargets(cluster: ClusterAccess, targets: readonly ParsedTarget[], namespace: string, signal: AbortSignal): Promise<FollowTargets> {
+export async function followedTargets(cluster: ClusterClient, targets: readonly ParsedTarget[], namespace: string, signal: AbortSignal): Promise<FollowTargets> {
 	const behind = await Promise.all(targets.map(async target => podsBehind(cluster, target, namespace, signal)));
 	const [only] = behind;
 	if (only?.kind === 'selected' && behind.length === 1) {
@@ -28,7 +28,7 @@ export async function followedTargets(cluster: ClusterAccess, targets: readonly 
 }
 
 /** False once the workload is gone, or a job is complete. */
-async function mayHavePods(cluster: ClusterAccess, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
+async function mayHavePods(cluster: ClusterClient, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
 	try {
 		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
 		return resource.kind !== 'Job' || (status?.conditions ?? []).every(({type, status: holds}) => holds !== 'True' || (type !== 'Complete' && type !== 'Failed'));

@@ -1,6 +1,6 @@
 /** How is a log told whose answer was cut, and on which leg? */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {orAborted, pause} from '../../cluster/or-aborted.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {rejectOnAbort, abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {answerLoss, unaskedLoss} from '../lost-leg.ts';
 
@@ -13,11 +13,11 @@ export class LogCut extends SpokeError {
 }
 
 /** Other errors are given back as they are. Waits a few seconds at most, and not behind `signal`. @throws the signal's reason */
-export async function legOfCut(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError, signal?: AbortSignal): Promise<SpokeError> {
-	return error instanceof LogCut ? orAborted(async () => answerLoss(cluster, error), signal) : error;
+export async function legOfCut(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError, signal?: AbortSignal): Promise<SpokeError> {
+	return error instanceof LogCut ? rejectOnAbort(async () => answerLoss(cluster, error), signal) : error;
 }
 
 /** The same for who goes on meanwhile: told within `withinMs`, as not known where that is too soon. @throws the signal's reason */
-export async function legOfCutWithin(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError, withinMs: number, signal?: AbortSignal): Promise<SpokeError> {
-	return Promise.race([legOfCut(cluster, error, signal), pause(withinMs, signal).then(() => error instanceof LogCut ? unaskedLoss(error) : error)]);
+export async function legOfCutWithin(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError, withinMs: number, signal?: AbortSignal): Promise<SpokeError> {
+	return Promise.race([legOfCut(cluster, error, signal), abortableDelay(withinMs, signal).then(() => error instanceof LogCut ? unaskedLoss(error) : error)]);
 }

@@ -1,6 +1,6 @@
 /** The outages of one log: when one is told, after how long it is tried again, and when the way is back. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {pause} from '../../cluster/or-aborted.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {abortableDelay} from '../../cluster/abortable.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import {legOfCut, legOfCutWithin} from './log-cut.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
@@ -10,7 +10,7 @@ import {reconnectDelay} from './reconnect-delay.ts';
 
 export type OutageOptions = {
 	/** Which is asked where a cut was. */
-	cluster: Pick<ClusterAccess, 'connect'>;
+	cluster: Pick<ClusterClient, 'connect'>;
 	/** False: the first cut is an error. */
 	resume: boolean;
 	signal?: AbortSignal | undefined;
@@ -58,7 +58,7 @@ export class LogOutage {
 			await this.#say(retryInMs, null);
 		}
 
-		await pause(retryInMs, this.#options.signal);
+		await abortableDelay(retryInMs, this.#options.signal);
 	}
 
 	/** The way broke: waits until the next try. @throws SpokeError where none is wanted, or none will help */
@@ -79,7 +79,7 @@ export class LogOutage {
 		const retryInMs = reconnectDelay(this.#attempt, error instanceof AskedToWait ? error.retryAfterMs : 0);
 		// Where it was cut is asked while it is waited anyway: the next try waits for no answer.
 		await Promise.all([
-			pause(retryInMs, signal),
+			abortableDelay(retryInMs, signal),
 			legOfCutWithin(cluster, error, retryInMs, signal).then(async named => this.#say(retryInMs, named)),
 		]);
 	}

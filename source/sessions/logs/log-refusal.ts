@@ -1,5 +1,5 @@
 /** Why a log could not be read: the pod's state, the second leg, or what the apiserver says of us. */
-import {refusal, type RefusalContext, type RefusedAnswer} from '../../cluster/refusal.ts';
+import {errorFromResponse, type ErrorResponseContext, type ErrorResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import {kubectlLine, statusMessage} from '../../server-messages/parse-status.ts';
@@ -7,8 +7,8 @@ import {kubectlLine, statusMessage} from '../../server-messages/parse-status.ts'
 /**
 Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.
 */
-export function logRefusal(answer: RefusedAnswer, asked: Pick<RefusalContext, 'namespace' | 'by'> = {}): SpokeError {
-	const told = refusal(answer, {verb: 'get', resource: 'pods/log', ...asked});
+export function logRefusal(answer: ErrorResponse, asked: Pick<ErrorResponseContext, 'namespace' | 'by'> = {}): SpokeError {
+	const told = errorFromResponse(answer, {verb: 'get', resource: 'pods/log', ...asked});
 	const text = statusMessage(answer.body) || (told.text ?? told.message);
 	const asKubectl = kubectlLine(answer.body);
 	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();

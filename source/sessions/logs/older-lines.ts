@@ -1,5 +1,5 @@
 /** What a log holds before the lines that are known: read until both join, so that none is lost between them and none comes twice. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
 import {stampLength} from './line-stamp.ts';
@@ -39,7 +39,7 @@ First from the end, where only some are wanted, then from the beginning of the l
 @throws SpokeError what opening a log throws, and ERR_STREAM_LOST when an answer was cut
 */
 export async function readOlderLines(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	source: LogSource,
 	{known, arrived, most}: OlderWish,
 	sink: OlderSink,
@@ -71,7 +71,7 @@ export async function readOlderLines(
 	}
 }
 
-async function readUntilJoin(cluster: ClusterAccess, source: LogSource, ask: LogRead, {known, sink, options}: {
+async function readUntilJoin(cluster: ClusterClient, source: LogSource, ask: LogRead, {known, sink, options}: {
 	known: Buffer;
 	sink: OlderSink;
 	options: OpenLogOptions;

@@ -1,9 +1,9 @@
 /** Opens one read of a log on a connection of its own. */
 import type {Readable} from 'node:stream';
-import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
+import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
-import {isWebPage, pageInsteadOf} from '../../cluster/object-shape.ts';
-import {readStart} from '../../cluster/read-start.ts';
+import {isWebPage, pageInsteadOf} from '../../cluster/validate-object.ts';
+import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ReachedTarget, ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
@@ -35,7 +35,7 @@ Asks, and waits for the answer to begin; the body is read by the caller.
 A kubelet answers a follow only with the log's first line, so that has no limit: whoever follows must look after a silent way.
 @throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page… and what a connection can fail with
 */
-export async function openLog(cluster: ClusterAccess, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
+export async function openLog(cluster: ClusterClient, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
 	const {target, witness, signal, asks} = options;
 	const purpose: ConnectionPurpose = {
 		feature: 'logs', target: {...target, container: source.container}, request: null,
@@ -73,7 +73,7 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 
 type Asking = {
 	signal: AbortSignal | undefined;
-	by: ClusterFacts;
+	by: ClusterInfo;
 	/** Called where the apiserver passes on a kubelet's own word on the log. */
 	refusedByKubelet(): void;
 };
@@ -92,7 +92,7 @@ async function ask(
 		...signal && {signal},
 	});
 	if (status === 200 && isWebPage(headers)) {
-		throw pageInsteadOf('the log', await readStart(body, longestPage));
+		throw pageInsteadOf('the log', await readBodyPrefix(body, longestPage));
 	}
 
 	if (status === 200 || status === 204) {
@@ -100,7 +100,7 @@ async function ask(
 		return {body, isOfKubelet: status === 200};
 	}
 
-	const text = await readStart(body, longestRefusal);
+	const text = await readBodyPrefix(body, longestRefusal);
 	if (kubeletLogRefusal(status, text) !== null) {
 		refusedByKubelet();
 	}

@@ -1,5 +1,5 @@
 /** One pod as a follower sees it: read afresh when it must decide, woken when something changes. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -9,14 +9,14 @@ const freshForMs = 500;
 const readLimitMs = 10_000;
 
 export class PodView {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #pod: PodObject;
 	/** Whether somebody calls `changed`; without that, waiting is polling. */
 	readonly #isWatched: boolean;
 	readonly #givenAt = performance.now();
 	readonly #sleepers = new Set<() => void>();
 
-	constructor(cluster: ClusterAccess, pod: PodObject, {isWatched}: {isWatched: boolean}) {
+	constructor(cluster: ClusterClient, pod: PodObject, {isWatched}: {isWatched: boolean}) {
 		this.#cluster = cluster;
 		this.#pod = pod;
 		this.#isWatched = isWatched;

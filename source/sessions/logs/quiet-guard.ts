@@ -1,6 +1,6 @@
 /** Is a quiet follow quiet, or dead? A log has no ping, so the way is asked on the side. */
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {provesStalled, type SideReadLimits} from './side-read.ts';
 
@@ -24,12 +24,12 @@ const tellCheckingMs = 1000;
 
 /** One for all follows of a cluster: many quiet ones ask once. */
 export class FirstLegCheck {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #withinMs: number;
 	#running: Promise<void> | null = null;
 	#answeredAt = 0;
 
-	constructor(cluster: ClusterAccess, withinMs: number) {
+	constructor(cluster: ClusterClient, withinMs: number) {
 		this.#cluster = cluster;
 		this.#withinMs = withinMs;
 	}

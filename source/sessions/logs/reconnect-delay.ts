@@ -1,5 +1,5 @@
 /** When a cut follow tries again. */
-import {timerMs} from '../../cluster/timer-ms.ts';
+import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
 
 const firstMs = 200;
 const longestMs = 2000;
@@ -10,5 +10,5 @@ A time that the server asked for is never cut short.
 */
 export function reconnectDelay(attempt: number, askedForMs = 0, random: () => number = Math.random): number {
 	const full = Math.min(longestMs, firstMs * (2 ** (attempt - 1)));
-	return timerMs(Math.max(askedForMs + (random() * Math.min(askedForMs, 1000)), full * (0.5 + (random() / 2))));
+	return clampTimerMs(Math.max(askedForMs + (random() * Math.min(askedForMs, 1000)), full * (0.5 + (random() / 2))));
 }

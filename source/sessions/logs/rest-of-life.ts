@@ -1,5 +1,5 @@
 /** Reads what the log of a life that has ended still holds, until its end can be believed. */
-import {pause} from '../../cluster/or-aborted.ts';
+import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerReads, DrainEnding} from './container-reads.ts';
 import type {GapReason} from './log-events.ts';
@@ -50,7 +50,7 @@ export async function readRest(reads: ContainerReads, read: {previous: boolean; 
 			}
 
 			case 'unmet': {
-				await pause(unmetPauseMs, signal);
+				await abortableDelay(unmetPauseMs, signal);
 				break;
 			}
 

@@ -1,5 +1,5 @@
 /** A short read of a log beside the follow of it: what it offers, and what its failure proves of the follow. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {unwrapMessage} from '../../server-messages/unwrap-message.ts';
@@ -36,7 +36,7 @@ Reads from the beginning that the follow was asked for, and no further than the 
 @throws SpokeError what opening a log throws; ERR_APISERVER_TIMEOUT when no answer begins; ERR_STREAM_LOST when the answer stops or is cut before it tells anything
 */
 export async function readBeside(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	source: LogSource,
 	read: LogRead,
 	{filter, knownBytes, limits, target, signal}: {filter: RepeatFilter | null; knownBytes: number; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
@@ -61,7 +61,7 @@ type Bounded = {
 } & Pick<OpenLogOptions, 'target' | 'signal'>;
 
 /** `error` is what cut the answer, or stopped it; `null` where it came to its end, or `take` ended it. */
-async function readBounded(cluster: ClusterAccess, source: LogSource, read: LogRead, {limits, take, target, signal}: Bounded): Promise<BlocksEnding> {
+async function readBounded(cluster: ClusterClient, source: LogSource, read: LogRead, {limits, take, target, signal}: Bounded): Promise<BlocksEnding> {
 	const limit = new AbortController();
 	const timer = setTimeout(() => {
 		limit.abort(new SpokeError('ERR_APISERVER_TIMEOUT', `a second read of the log was not answered within ${limits.sideAnswerMs / 1000} s`));
@@ -94,7 +94,7 @@ async function readBounded(cluster: ClusterAccess, source: LogSource, read: LogR
 Whether `block`, the first lines of a read, begins no later than what the log offers from `read` on. False also where that cannot be told.
 */
 export async function isFirstOffered(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	source: LogSource,
 	read: LogRead,
 	{block, limits, target, signal}: {block: Buffer; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,

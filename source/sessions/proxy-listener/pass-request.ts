@@ -1,7 +1,7 @@
 /** One request of a local client, passed to the apiserver, and its answer back. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {pipeline} from 'node:stream/promises';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, RequestOptions} from '../../cluster/connection.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
@@ -12,7 +12,7 @@ import {headersToApiserver, headersToClient} from './passed-headers.ts';
 import type {PassedTarget, ProxiedTargets} from './proxied-targets.ts';
 import {tellAnswer} from './tell-answer.ts';
 
-export type PassingMeans = {cluster: ClusterAccess; targets: ProxiedTargets; witness: ConnectionWitness | undefined; keepaliveMs: number; allowsCommands: boolean};
+export type PassingMeans = {cluster: ClusterClient; targets: ProxiedTargets; witness: ConnectionWitness | undefined; keepaliveMs: number; allowsCommands: boolean};
 
 /**
 The client that goes away ends the request, and nothing else does: an upload, a followed log without a line or a backend may take any time.

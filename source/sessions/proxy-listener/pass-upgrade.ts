@@ -2,7 +2,7 @@
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
-import type {Connection, UpgradeOptions, UpgradeOutcome} from '../../cluster/connection.ts';
+import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
 import {webSocketAccept} from '../../cluster/transport/upgrade.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {saidByApiserver} from '../proxy/said-by-apiserver.ts';
@@ -84,7 +84,7 @@ async function askForUpgrade(
 	path: string,
 	options: Omit<UpgradeOptions, 'path'> & {signal: AbortSignal},
 	client: Duplex,
-): Promise<UpgradeOutcome> {
+): Promise<UpgradeResult> {
 	const proxied = await targets.findUpgraded(path);
 	if (!proxied) {
 		const connection = await cluster.connect({signal: options.signal});
@@ -115,7 +115,7 @@ async function askForUpgrade(
 	}
 }
 
-async function upgraded(connection: Connection, options: UpgradeOptions, client: Duplex): Promise<UpgradeOutcome> {
+async function upgraded(connection: Connection, options: UpgradeOptions, client: Duplex): Promise<UpgradeResult> {
 	const outcome = await connection.upgrade(options).catch((thrown: unknown) => {
 		connection.close();
 		throw thrown;

@@ -1,5 +1,5 @@
 /** The node, pod or service that a path of the API goes through, so that the request can be labeled. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
@@ -20,10 +20,10 @@ export type PassedTarget = {base: string; behind: string; purpose: ConnectionPur
 type Spelled = {kind: string; spelling: string; namespace: string};
 
 export class ProxiedTargets {
-	readonly #cluster: ClusterAccess;
+	readonly #cluster: ClusterClient;
 	readonly #known = new Map<string, {until: number; resolved: Promise<ResolvedProxyTarget>}>();
 
-	constructor(cluster: ClusterAccess) {
+	constructor(cluster: ClusterClient) {
 		this.#cluster = cluster;
 	}
 

@@ -1,7 +1,7 @@
 /** A local listener through which others use the API with this user's rights: filtered, labelled, and told request by request. */
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
@@ -39,7 +39,7 @@ export type ProxyListener = {
 };
 
 /** @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_USAGE */
-export async function startProxyListener(cluster: ClusterAccess, options: ListenerOptions, {witness, onEvent, onDropped}: {
+export async function startProxyListener(cluster: ClusterClient, options: ListenerOptions, {witness, onEvent, onDropped}: {
 	witness?: ConnectionWitness | undefined;
 	onEvent?: (event: ListenerEvent) => void;
 	/** A connection was closed before its first request. */

@@ -1,8 +1,8 @@
 /** One request through the apiserver proxy, and whose answer came back: the backend's, or the apiserver's about it. */
 import type {Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
@@ -42,7 +42,7 @@ Any status of the backend is an answer. Redirects are never followed: they would
 @throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its table of failures. ERR_STREAM_LOST where no answer came.
 */
 export async function sendProxyRequest(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{base, purpose}: ResolvedProxyTarget,
 	request: ProxyRequest,
 	{witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {},
@@ -90,11 +90,11 @@ export async function sendProxyRequest(
 
 /** @throws SpokeError the apiserver's refusal, or ERR_UPGRADE_REFUSED with the backend's status and words */
 export async function openProxyWebSocket(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	{base, purpose}: ResolvedProxyTarget,
 	{path, headers, protocols}: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
 	{witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {},
-): Promise<{upgraded: Extract<UpgradeOutcome, {upgraded: true}>; closed: () => void}> {
+): Promise<{upgraded: Extract<UpgradeResult, {upgraded: true}>; closed: () => void}> {
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	try {
 		const outcome = await connection.upgrade({method: 'GET', path: base + path, upgrade: 'websocket', protocols, headers, ...signal && {signal}});

@@ -1,5 +1,5 @@
 /** Which scheme and port a request through the apiserver proxy really goes by, and the API path that asks for it. */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readIfAllowed} from '../../cluster/read-if-allowed.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts';
@@ -25,7 +25,7 @@ a right to the proxy does not need a right to the object.
 @throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service whose port must be named
 */
 export async function resolveProxyTarget(
-	cluster: Pick<ClusterAccess, 'json' | 'facts'>,
+	cluster: Pick<ClusterClient, 'json' | 'facts'>,
 	target: ProxyTarget,
 	namespace: string,
 	signal?: AbortSignal,

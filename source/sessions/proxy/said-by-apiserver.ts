@@ -1,6 +1,6 @@
 /** Is an answer that came through the apiserver proxy the apiserver's own? */
 import type {IncomingHttpHeaders} from 'node:http';
-import {refusal} from '../../cluster/refusal.ts';
+import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {meansKubelet} from '../../targets/kubelet-port.ts';
@@ -26,10 +26,10 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 	}
 
 	if (isStatus && body.includes('error trying to reach service')) {
-		return new SpokeError('ERR_SECOND_LEG', refusal({status, headers, body}).message, {text: body});
+		return new SpokeError('ERR_SECOND_LEG', errorFromResponse({status, headers, body}).message, {text: body});
 	}
 
-	return isStatus ? refusal({status, headers, body}) : null;
+	return isStatus ? errorFromResponse({status, headers, body}) : null;
 }
 
 /** A Status in one of these is not looked into (k8s.io/apiserver pkg/endpoints/handlers/negotiation). */

@@ -1,6 +1,6 @@
 /** Which carriers a remote command is tried by, and when the next one is worth trying. */
 import {statusMessage} from '../../server-messages/parse-status.ts';
-import type {UpgradeOutcome} from '../../cluster/connection.ts';
+import type {UpgradeResult} from '../../cluster/connection.ts';
 
 export type CommandCarrier = {
 	carrier: 'websocket' | 'spdy';
@@ -26,7 +26,7 @@ export function commandCarriers({stdin, tty}: {stdin: boolean; tty: boolean}, en
 	return stdin && !tty ? [websocketV5, spdyV4] : [websocketV5, spdyV4, websocketV4];
 }
 
-type Refused = Extract<UpgradeOutcome, {upgraded: false}>;
+type Refused = Extract<UpgradeResult, {upgraded: false}>;
 
 /**
 Whether another carrier may fare better. An answer that knows the request (the user may not create it, there is no such pod or container,

@@ -1,8 +1,8 @@
 /** Opens exec or attach by the first carrier that is accepted, and tells what it comes to. */
 import process from 'node:process';
-import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
-import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
-import {refusal} from '../../cluster/refusal.ts';
+import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
+import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
+import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {statusMessage} from '../../server-messages/parse-status.ts';
@@ -48,7 +48,7 @@ export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' 
 @throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG…: what the apiserver said to the last carrier tried, with the first one's words in `text`;
 ERR_UPGRADE_REFUSED where neither was a Status; ERR_APISERVER_TIMEOUT when none of them answers within 35 s.
 */
-export async function openRemoteCommand(cluster: ClusterAccess, request: CommandRequest, options: RemoteCommandOptions = {}): Promise<RemoteCommand> {
+export async function openRemoteCommand(cluster: ClusterClient, request: CommandRequest, options: RemoteCommandOptions = {}): Promise<RemoteCommand> {
 	const purpose: ConnectionPurpose = {feature: request.feature, target: request.target, request: null};
 	const refused: SpokeError[] = [];
 	for (const carrier of commandCarriers(request, options.environment ?? process.env)) {
@@ -70,7 +70,7 @@ type Attempt = {opened: RemoteCommand} | {error: SpokeError; another: boolean};
 
 /** One carrier on a connection of its own. */
 type Try = {
-	cluster: ClusterAccess;
+	cluster: ClusterClient;
 	request: CommandRequest;
 	carrier: CommandCarrier;
 	purpose: ConnectionPurpose;
@@ -78,11 +78,11 @@ type Try = {
 	options: RemoteCommandOptions;
 };
 
-type Upgraded = Extract<UpgradeOutcome, {upgraded: true}>;
+type Upgraded = Extract<UpgradeResult, {upgraded: true}>;
 
 /** @throws SpokeError where another carrier would fare no better; the signal's reason */
 async function tryCarrier(
-	cluster: ClusterAccess,
+	cluster: ClusterClient,
 	request: CommandRequest,
 	carrier: CommandCarrier,
 	purpose: ConnectionPurpose,
@@ -90,7 +90,7 @@ async function tryCarrier(
 ): Promise<Attempt> {
 	const {witness, signal} = options;
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
-	let outcome: UpgradeOutcome;
+	let outcome: UpgradeResult;
 	try {
 		outcome = await connection.upgrade({
 			method: carrier.method, path: commandPath(request), upgrade: carrier.upgrade,
@@ -136,7 +136,7 @@ function openedBy(outcome: Upgraded, tried: Try): RemoteCommand {
 }
 
 /** Also by a 101 that agrees to no version of the channels. */
-function refusedBy(outcome: UpgradeOutcome, {cluster, request, carrier, purpose, connection, options: {witness}}: Try): Attempt {
+function refusedBy(outcome: UpgradeResult, {cluster, request, carrier, purpose, connection, options: {witness}}: Try): Attempt {
 	const error = outcome.upgraded
 		? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
 		: refusedUpgrade({...outcome, connection}, request, carrier, cluster.facts);
@@ -163,10 +163,10 @@ function tellFailure(witness: ConnectionWitness | undefined, {connection, purpos
 }
 
 function refusedUpgrade(
-	outcome: Extract<UpgradeOutcome, {upgraded: false}> & {connection: Connection},
+	outcome: Extract<UpgradeResult, {upgraded: false}> & {connection: Connection},
 	{feature, target}: CommandRequest,
 	{method, carrier}: CommandCarrier,
-	by: ClusterFacts,
+	by: ClusterInfo,
 ): SpokeError {
 	if (outcome.body.trim() === '') {
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
@@ -180,7 +180,7 @@ function refusedUpgrade(
 	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it carries.
 	const container = outcome.status >= 500 && statusMessage(outcome.body) === null ? saidAboutContainer(outcome.body.trim()) : null;
 	return container ?? refusedAsKubectl(
-		refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by}),
+		errorFromResponse(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by}),
 		'unable to upgrade connection',
 	);
 }

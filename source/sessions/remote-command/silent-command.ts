@@ -1,7 +1,7 @@
 /** Is a command that has said nothing since its 101 quiet, or was it never started? */
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {readStart} from '../../cluster/read-start.ts';
-import {refusal} from '../../cluster/refusal.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
+import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
@@ -29,7 +29,7 @@ Once, after 35 s without a byte of output, asks the same kubelet for one byte of
 leaves the command running.
 */
 export function checkSilentCommand(
-	cluster: Pick<ClusterAccess, 'request'>,
+	cluster: Pick<ClusterClient, 'request'>,
 	target: ReachedTarget,
 	channels: Pick<CommandChannels, 'received'>,
 	timing = {silentMs, askMs},
@@ -57,17 +57,17 @@ export function checkSilentCommand(
 	};
 }
 
-async function secondLegFailure(cluster: Pick<ClusterAccess, 'request'>, {namespace, name, container}: ReachedTarget, limits: {
+async function secondLegFailure(cluster: Pick<ClusterClient, 'request'>, {namespace, name, container}: ReachedTarget, limits: {
 	timeoutMs: number;
 	signal: AbortSignal;
 }): Promise<SpokeError | null> {
 	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...container !== null && {container}});
 	try {
 		const {status, headers, body} = await cluster.request({path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`, ...limits});
-		const text = await readStart(body, longestAnswer);
+		const text = await readBodyPrefix(body, longestAnswer);
 		// A log read that the apiserver could not make names the kubelet's URL: the frame `log` of the failures.
 		return status >= 500 && text.includes('/containerLogs/')
-			? secondLegFailed('the apiserver cannot reach the kubelet', refusal({status, headers, body: text}).text ?? text)
+			? secondLegFailed('the apiserver cannot reach the kubelet', errorFromResponse({status, headers, body: text}).text ?? text)
 			: null;
 	} catch (thrown) {
 		return thrown instanceof SpokeError && thrown.code === 'ERR_APISERVER_TIMEOUT'

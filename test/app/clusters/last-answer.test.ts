@@ -5,7 +5,7 @@ import {lastAnswer, noted} from '../../../source/app/clusters/last-answer.ts';
 import {ScreenFeeds} from '../../../source/app/feeds/screen-feeds.ts';
 import type {OpenCluster} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {ApiResponse, Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
@@ -29,7 +29,7 @@ function apiserver() {
 		async connect() {
 			return {id: 'c', facts: {tls: state.tls ? {} : null, connectedAt: new Date(state.handshakeAt()).toISOString()}, usable: true, request: wait, ask: wait, close() {}} as unknown as Connection;
 		},
-	} as unknown as ClusterAccess, clock);
+	} as unknown as ClusterClient, clock);
 	const settled: Array<Promise<unknown>> = [];
 	return {
 		clock, access, state, line,
@@ -147,7 +147,7 @@ test('requests on a connection of its own are asked and answered as others', asy
 	const {server, at} = await answered();
 	server.state.tls = false;
 	const connection = await server.access.connect();
-	const asked = connection.ask({path: '/flagz'});
+	const asked = connection.pipelinedGet({path: '/flagz'});
 	await server.clock.advance(10_001);
 	t.is(server.last, at);
 	await server.answer();
@@ -160,7 +160,7 @@ test('a way that is not noted, and one that never answered, date nothing', async
 	server.ask();
 	await server.clock.advance(60_000);
 	t.is(server.last, null);
-	t.is(lastAnswer({} as ClusterAccess), null);
+	t.is(lastAnswer({} as ClusterClient), null);
 });
 
 test('each second the screen hears of the cluster that is on it, and it is spoken, too', async t => {

@@ -10,7 +10,7 @@ import {proxyHandlers} from '../../../source/app/proxy/proxy-handlers.ts';
 import {openWhy} from '../../../source/app/handlers/why-handlers.ts';
 import type {OpenCluster, Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {SessionEvent} from '../../../source/state/session-reducer.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../../source/state/session-state.ts';
@@ -38,7 +38,7 @@ async function twoClusters(t: ExecutionContext) {
 	t.teardown(async () => server.close());
 	const left: OpenCluster = {access: await server.cluster(), labeller: null as never, context: 'left'};
 	const silent = async () => Promise.withResolvers<never>().promise;
-	const access = {facts: left.access.facts, connect: silent, request: silent, json: silent} as unknown as ClusterAccess;
+	const access = {facts: left.access.facts, connect: silent, request: silent, json: silent} as unknown as ClusterClient;
 	return {
 		left, entered: {...left, access, context: 'entered'} satisfies OpenCluster, asked: asked.promise,
 		async letGo() {
@@ -177,7 +177,7 @@ test('a cluster that is chosen once more while it does not answer is asked no mo
 	const access = {facts: {context: 'away', server: 'https://away'}, async request() {
 		asked++;
 		throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
-	}} as unknown as ClusterAccess;
+	}} as unknown as ClusterClient;
 	const cluster = {access, labeller: null as never, context: 'away'};
 	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	let isOpen = true;

@@ -1,13 +1,13 @@
 /** Which clusters are open, and which is on the screen. */
 import test from 'ava';
 import {OpenClusters} from '../../../source/app/clusters/open-clusters.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 
 function access(context: string) {
 	let closed = 0;
 	const one = {facts: {context}, close() {
 		closed++;
-	}} as unknown as ClusterAccess;
+	}} as unknown as ClusterClient;
 	return {one, closed: () => closed};
 }
 
@@ -16,7 +16,7 @@ const clustersOf = () => new OpenClusters(() => {});
 test('the one that is chosen last is reached, and the way to the other is closed', async t => {
 	const clusters = clustersOf();
 	const [slow, quick] = [access('slow'), access('quick')];
-	const opening = Promise.withResolvers<ClusterAccess>();
+	const opening = Promise.withResolvers<ClusterClient>();
 	const first = clusters.reach('slow', async () => opening.promise);
 	const second = await clusters.reach('quick', async () => quick.one);
 	opening.resolve(slow.one);

@@ -8,7 +8,7 @@ import {restartForward, startWish, stopForward} from '../../../source/app/forwar
 import {urlOf} from '../../../source/app/forwards/forward-url.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
@@ -18,7 +18,7 @@ import {openSandbox} from '../../support/sandbox.ts';
 /** A forward of `svc/web` that listens. */
 async function openForward(t: ExecutionContext, {address = '127.0.0.1', whenPodGoes = 'move'}: {address?: string; whenPodGoes?: 'move' | 'stop'} = {}) {
 	const {env, sandbox} = await openSandbox(t);
-	const access = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+	const access = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		access.close();
 	});

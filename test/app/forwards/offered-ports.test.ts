@@ -1,8 +1,8 @@
 /** What a forward's form says of the ports it offers. */
 import test, {type ExecutionContext} from 'ava';
 import {offeredPorts} from '../../../source/app/forwards/offered-ports.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {startServer} from '../../support/api-server.ts';
@@ -13,7 +13,7 @@ const service = (targetPort: number | string) => ({kind: 'Service', metadata: {n
 const pod = (name: string, ready: 'True' | 'False') => ({metadata: {name, uid: name}, spec: {containers: [{name: 'web', ports: [{name: 'http', containerPort: 8080}]}]}, status: {conditions: [{type: 'Ready', status: ready}]}});
 
 /** A cluster that has one service; `pods` is what a list of pods is answered with, `null` that it is refused. */
-async function clusterOf(t: ExecutionContext, targetPort: number | string, pods: readonly unknown[] | null): Promise<ClusterAccess> {
+async function clusterOf(t: ExecutionContext, targetPort: number | string, pods: readonly unknown[] | null): Promise<ClusterClient> {
 	const server = await startServer({request({url = ''}, response) {
 		const isList = url.includes('/pods?');
 		const status = isList && pods === null ? 403 : 200;
@@ -39,7 +39,7 @@ test('a port that no pod names is told as such, and pods that may not be listed 
 
 test('a pod that was named has no successor, and its form says so', async t => {
 	const {env} = await openSandbox(t);
-	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		cluster.close();
 	});

@@ -6,7 +6,7 @@ import {clusterState} from '../../../source/app/clusters/cluster-state.ts';
 import {proxyHandlers} from '../../../source/app/proxy/proxy-handlers.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Path} from '../../../source/posture/evidence.ts';
 import type {Labeller} from '../../../source/posture/label.ts';
 import {exchangeHere, type ProxyExchange} from '../../../source/state/proxy-state.ts';
@@ -20,7 +20,7 @@ async function reach(t: ExecutionContext, request: (request: IncomingMessage, re
 }
 
 /** A session whose proxy screen has one request, to be sent again. */
-function asksAgain(access: ClusterAccess, {method, ask, drawn, labeller = {witness: {}, onLabel: () => () => {}}}: {
+function asksAgain(access: ClusterClient, {method, ask, drawn, labeller = {witness: {}, onLabel: () => () => {}}}: {
 	method: string;
 	ask: () => Promise<boolean>;
 	drawn?: (exchange: ProxyExchange | null) => void;

@@ -5,13 +5,13 @@ import {TailRun} from '../../../source/app/tail/tail-run.ts';
 import {tailAsk} from '../../../source/app/tail/tail-targets.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {emptyTail, podCount} from '../../../source/state/tail/tail-view.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
 test('a pod is said to be gone once, however many of its containers were followed, and is counted no more', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		cluster.close();
 	});

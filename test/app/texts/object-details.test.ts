@@ -3,16 +3,16 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {readDetails} from '../../../source/app/texts/object-details.ts';
 import {readYaml, yamlPath} from '../../../source/app/texts/object-yaml.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {startServer} from '../../support/api-server.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
 test('a pod tells its labels, and each container its image', async t => {
 	const pod = {metadata: {name: 'web-0', labels: {app: 'web', tier: 'edge'}}, spec: {containers: [{name: 'app', image: 'registry.corp/web:4.2'}]}};
-	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
 	t.true(texts.includes('Labels app=web, tier=edge'));
 	t.true(texts.includes('image registry.corp/web:4.2'));
@@ -20,13 +20,13 @@ test('a pod tells its labels, and each container its image', async t => {
 
 test('a long name of a container is told whole', async t => {
 	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'konnectivity-agent-sidecar'}]}};
-	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	t.true(lines.some(({label}) => label?.trim() === 'konnectivity-agent-sidecar'));
 });
 
 test('a pod that was evicted tells why', async t => {
 	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'}};
-	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	t.deepEqual(lines.find(({label}) => label === 'Because')?.text, pod.status.message);
 });
 
@@ -34,7 +34,7 @@ test('a pod that crashes has the status of its row, and why it ended last stands
 	const state = {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s restarting failed container=app'}};
 	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled'}};
 	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{name: 'app', restartCount: 4, state, lastState}]}};
-	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	t.deepEqual(lines.slice(1, 4).map(({label, text}) => `${label} ${text}`), [
 		'Node not scheduled',
 		'Status CrashLoopBackOff, phase Running, 10.0.0.7',
@@ -45,7 +45,7 @@ test('a pod that crashes has the status of its row, and why it ended last stands
 
 test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
 	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]}};
-	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterAccess, 'cronjob/nightly', 'demo');
+	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterClient, 'cronjob/nightly', 'demo');
 	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
 	for (const told of ['Schedule 0 3 * * * in Europe/Berlin', 'Suspended yes: it makes no new jobs', 'Last run 2026-01-01T02:00:00Z', 'Succeeded 2026-01-01T02:03:00Z', 'Active job/nightly-1']) {
 		t.true(texts.includes(told), told);
@@ -54,7 +54,7 @@ test('a cron job tells its schedule, whether it is suspended, and its last run',
 
 test('an event that warns says so without its colour', async t => {
 	const {env} = await openSandbox(t);
-	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		cluster.close();
 	});

@@ -7,7 +7,7 @@ import {searchInText} from '../../../source/app/texts/text-search.ts';
 import {yamlHandlers} from '../../../source/app/texts/yaml-handlers.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession, type Layer} from '../../../source/state/session-state.ts';
 
@@ -25,7 +25,7 @@ function sessionWithPod() {
 	let closed = 0;
 	const access = {facts: {context: 'main', namespace: 'default', server: 'https://host'}, connect: refuse, request: refuse, json: refuse, close() {
 		closed++;
-	}} as unknown as ClusterAccess;
+	}} as unknown as ClusterClient;
 	const session = {store, flags: {}, cluster: {access, context: 'main'}, nextId: () => `text-${++ids}`, open: async () => access} as unknown as Session;
 	return {session, store, answer: answered.resolve, closed: () => closed};
 }

@@ -1,7 +1,7 @@
 /** A log that cannot be read: was the kubelet asked? */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../../source/cluster/connection.ts';
 import {secondLegStep} from '../../../source/posture/doctor/second-leg-step.ts';
 import type {DoctorStep} from '../../../source/posture/doctor/doctor-object.ts';
@@ -21,7 +21,7 @@ for (const [title, code, message, observed, found] of rows) {
 		const own = {id: 'c1', usable: true, request: async () => ({connection: {id: 'c1'}, status: code, statusText: '', headers: {'content-type': 'application/json'}, body: Readable.from([Buffer.from(JSON.stringify(status(code, message)))])})} as unknown as Connection;
 		const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}} as unknown as PodObject;
 		const subjects: PathSubjects = {target: {...grounds().purpose.target, container: 'app'}, purposes: [], probe: null, node: null, pod, proxyNotice: null};
-		const {step, met} = await secondLegStep({} as ClusterAccess, own, subjects);
+		const {step, met} = await secondLegStep({} as ClusterClient, own, subjects);
 		t.regex(step.observed, observed);
 		t.is(step.status, found);
 		t.deepEqual(met, {connection: 'c1', answered: found === 'ok' ? 'log' : null});
@@ -32,7 +32,7 @@ test('a pod that is on no node is told with the scheduler’s words', async t =>
 	const message = '0/1 nodes are available: 1 node(s) didn\'t match Pod\'s node affinity/selector.';
 	const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message}]}} as unknown as PodObject;
 	const subjects: PathSubjects = {target: {...grounds().purpose.target, node: null}, purposes: [], probe: null, node: null, pod, proxyNotice: null};
-	const {step} = await secondLegStep({} as ClusterAccess, {} as Connection, subjects);
+	const {step} = await secondLegStep({} as ClusterClient, {} as Connection, subjects);
 	t.is(step.status, 'failed');
 	t.deepEqual(step.fits, [`Unschedulable: ${message}`]);
 });

@@ -1,6 +1,6 @@
 /** What was met on the way is in the path at its end. */
 import test from 'ava';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {walk} from '../../../source/posture/doctor/walk.ts';
@@ -10,7 +10,7 @@ for (const [verification, state, basis] of [['good', 'verified', 'proven'], ['ba
 	test(`a kubelet that was asked by an apiserver whose verification is ${verification}: ${state}, ${basis}`, async t => {
 		const {sandbox, env} = await openSandbox(t);
 		await sandbox.switches.set({verification});
-		const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
+		const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 		const {path} = await walk('svc/web', async () => cluster);
 		cluster.close();
 		t.deepEqual([path?.legs[1]?.tls.state, path?.legs[1]?.tls.basis], [state, basis]);

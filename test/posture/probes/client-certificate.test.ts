@@ -1,15 +1,15 @@
 /** Whom an apiserver takes us for, asked on one connection. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {AskOptions, Connection} from '../../../source/cluster/connection.ts';
+import type {PipelinedGetOptions, Connection} from '../../../source/cluster/connection.ts';
 import {readOwnUser} from '../../../source/posture/probes/client-certificate.ts';
 import {socketFacts} from '../../support/grounds.ts';
 
 /** Answers every request alike. */
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
-	const asked: AskOptions[] = [];
+	const asked: PipelinedGetOptions[] = [];
 	const facts = {...socketFacts, shownCertificate};
-	const made: Pick<Connection, 'facts' | 'ask'> = {facts, async ask(options) {
+	const made: Pick<Connection, 'facts' | 'ask'> = {facts, async pipelinedGet(options) {
 		asked.push(options);
 		if (answer instanceof Error) {
 			throw answer;

@@ -1,7 +1,7 @@
 /** The cells of the matrix: what spoke says of one connection, beside what the apiserver's flags make true. */
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import type {Path, StreamFeature} from '../../../source/posture/evidence.ts';
 import {examineActively} from '../../../source/posture/examine-actively.ts';
 import {examine} from '../../../source/posture/examine.ts';
@@ -43,7 +43,7 @@ export type Cell = {
 /** All variants through one apiserver as one person, passively and then with the active probes. */
 export async function cellsOf({place, person, kubeconfig, truth, flagz = true}: {place: string; person: Person; kubeconfig: string; truth: (variant: Variant, path: Path) => Truth; flagz?: boolean}): Promise<Cell[]> {
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
-	const cluster = await openCluster(flags);
+	const cluster = await createClusterClient(flags);
 	const cells: Cell[] = [];
 	try {
 		const passive = await examine(cluster);

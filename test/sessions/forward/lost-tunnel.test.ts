@@ -1,8 +1,8 @@
 /** What is said of a connection whose tunnel is lost is what the path says, on the leg that is known and no other. */
 import {once} from 'node:events';
 import test, {type ExecutionContext} from 'ava';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import type {SpokeError} from '../../../source/errors/spoke-error.ts';
@@ -21,10 +21,10 @@ type Failed = Extract<ForwardEvent, {event: 'connection-failed'}>;
 async function forwarded(t: ExecutionContext) {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
 	const cutter = await startTcpCutter(new URL(sandbox.server).host);
-	const cluster = await openCluster(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
 	const stop = new AbortController();
 	const state = {answers: Promise.resolve()};
-	const slow: ClusterAccess = {...cluster, async connect(options) {
+	const slow: ClusterClient = {...cluster, async connect(options) {
 		await state.answers;
 		return cluster.connect(options);
 	}};

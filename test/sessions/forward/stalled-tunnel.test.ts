@@ -1,7 +1,7 @@
 /** A tunnel whose network stands still: its pings are waited for, and answered when it goes on. */
 import {once, EventEmitter} from 'node:events';
 import test from 'ava';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {openTunnel} from '../../../source/sessions/forward/tunnel.ts';
@@ -15,7 +15,7 @@ for (const [carrier, ends] of [['websocket', ['websocket', 'runtime']], ['spdy',
 	test(`answers that do not come are missed after five seconds, and heard when the network goes on (${carrier})`, async t => {
 		const {sandbox, kubeconfigFile} = await openSandbox(t);
 		const cutter = await startTcpCutter(new URL(sandbox.server).host);
-		const cluster = await openCluster(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
+		const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
 		const clock = handClock();
 		const heard = new EventEmitter();
 		const late: string[] = [];

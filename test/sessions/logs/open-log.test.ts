@@ -1,7 +1,7 @@
 /** Whose answer a log's beginning is: only a kubelet's makes a label say that the kubelet answered. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {RequestOptions} from '../../../source/cluster/connection.ts';
 import {openLog} from '../../../source/sessions/logs/open-log.ts';
 import {startServer} from '../../support/api-server.ts';
@@ -57,7 +57,7 @@ test('a follow waits for the first line without a limit, any other read for its 
 		limits.push(timeoutMs);
 		return {status: 200, headers: {}, body: Readable.from([])};
 	}};
-	const cluster = {connect: async () => connection} as unknown as ClusterAccess;
+	const cluster = {connect: async () => connection} as unknown as ClusterClient;
 	for (const read of [{follow: true}, {}, {previous: true}]) {
 		const log = await openLog(cluster, {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, read, {target: reachedWeb});
 		log.close();

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {SpokeError, type LegNumber} from '../../../source/errors/spoke-error.ts';
 import {logRefusal} from '../../../source/sessions/logs/log-refusal.ts';
 import {FirstLegCheck, guardQuiet} from '../../../source/sessions/logs/quiet-guard.ts';
@@ -8,7 +8,7 @@ const limits = {askAfterMs: 40, answerWithinMs: 200, readAfterMs: 60, deliverWit
 const silence = () => new SpokeError('ERR_APISERVER_TIMEOUT', 'the apiserver did not answer within 35 s');
 
 async function givenUp(request: () => Promise<unknown>, offersMore: () => Promise<boolean>): Promise<{leg: LegNumber | null; error: SpokeError}> {
-	const cluster = {request, async logIn() {}} as unknown as ClusterAccess;
+	const cluster = {request, async logIn() {}} as unknown as ClusterClient;
 	return new Promise(resolve => {
 		const guard = guardQuiet(new FirstLegCheck(cluster, limits.answerWithinMs), limits, {offersMore, checking() {}, checked() {}, giveUp(leg, _quietMs, error) {
 			guard.stop();
@@ -63,7 +63,7 @@ async function keptUp({request = answers, logIn = nothing, offersMore = async ()
 			}
 		};
 
-		const cluster = {request: counted(request), logIn: counted(logIn)} as unknown as ClusterAccess;
+		const cluster = {request: counted(request), logIn: counted(logIn)} as unknown as ClusterClient;
 		const guard = guardQuiet(new FirstLegCheck(cluster, limits.answerWithinMs), limits, {
 			offersMore: counted(offersMore),
 			checking() {},

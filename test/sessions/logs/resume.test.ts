@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {followLogs, type FollowLogsOptions} from '../../../source/sessions/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/sessions/logs/log-events.ts';
 import {sinceSecond} from '../../../source/sessions/logs/log-read.ts';
@@ -11,7 +11,7 @@ const quickly: QuietLimits = {askAfterMs: 400, answerWithinMs: 2000, readAfterMs
 
 type Told = {text: string; events: LogEvent[]};
 
-async function follow(server: LogServer, cluster: ClusterAccess, options: Partial<FollowLogsOptions> & {pod?: string; on?: (event: LogEvent, told: Told) => void | Promise<void>} = {}): Promise<Told> {
+async function follow(server: LogServer, cluster: ClusterClient, options: Partial<FollowLogsOptions> & {pod?: string; on?: (event: LogEvent, told: Told) => void | Promise<void>} = {}): Promise<Told> {
 	const {pod = 'w', on, ...rest} = options;
 	const told: Told = {text: '', events: []};
 	const targets = {kind: 'pods', pods: [server.pods.get(pod)!.object]} as const;
@@ -28,7 +28,7 @@ async function follow(server: LogServer, cluster: ClusterAccess, options: Partia
 }
 
 /** One pod of one container, and whoever follows it. */
-function testLog(title: string, run: (t: ExecutionContext, parts: {server: LogServer; cluster: ClusterAccess; log: ContainerLog}) => Promise<void>): void {
+function testLog(title: string, run: (t: ExecutionContext, parts: {server: LogServer; cluster: ClusterClient; log: ContainerLog}) => Promise<void>): void {
 	test(title, async t => {
 		await withServer(async (server, cluster) => {
 			await run(t, {server, cluster, log: server.addPod('w').get('app')!});
@@ -36,7 +36,7 @@ function testLog(title: string, run: (t: ExecutionContext, parts: {server: LogSe
 	});
 }
 
-async function withServer<Result>(run: (server: LogServer, cluster: ClusterAccess) => Promise<Result>): Promise<Result> {
+async function withServer<Result>(run: (server: LogServer, cluster: ClusterClient) => Promise<Result>): Promise<Result> {
 	const server = await LogServer.start();
 	const cluster = await server.cluster();
 	try {
@@ -599,7 +599,7 @@ testLog('a slow reader slows the server', async (t, {server, cluster, log}) => {
 	t.is(read, asLines(log.file).length);
 });
 
-async function resumeNaively(cluster: ClusterAccess): Promise<string> {
+async function resumeNaively(cluster: ClusterClient): Promise<string> {
 	let text = '';
 	for (let since = ''; ;) {
 		const answer = await cluster.request({path: `/api/v1/namespaces/demo/pods/w/log?timestamps=true&container=app${since}`});

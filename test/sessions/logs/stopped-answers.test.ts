@@ -1,9 +1,9 @@
 /** A followed log over a network that stops each connection after some bytes, without a reset: small answers pass and long ones do not. */
 import {PassThrough} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../../source/cluster/open-cluster.ts';
-import {readWhole} from '../../../source/cluster/transport/exchange.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {readFully} from '../../../source/cluster/transport/http-request.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {followLogs} from '../../../source/sessions/logs/follow-logs.ts';
@@ -18,11 +18,11 @@ const quickly: QuietLimits = {
 	askAfterMs: 200, answerWithinMs: 2000, readAfterMs: 300, deliverWithinMs: 100, readEveryMs: 60_000, sideAnswerMs: 2000, sideSilenceMs: 500,
 };
 
-async function behindCutter(t: ExecutionContext): Promise<{server: LogServer; cutter: TcpCutter; cluster: ClusterAccess; log: ContainerLog}> {
+async function behindCutter(t: ExecutionContext): Promise<{server: LogServer; cutter: TcpCutter; cluster: ClusterClient; log: ContainerLog}> {
 	const server = await LogServer.start();
 	const cutter = await startTcpCutter(new URL(server.url).host);
 	const {flags} = parseCommandLine(connectionFlags, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
-	const cluster = await openCluster(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
+	const cluster = await createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
 	t.teardown(async () => {
 		cluster.close();
 		await cutter.stop();
@@ -88,7 +88,7 @@ test('a pod whose answer stops midway is read no longer than the limit', async t
 
 test('an answer that is read whole may pause for its limit, and no longer', async t => {
 	const slow = new PassThrough();
-	const whole = readWhole(slow, 1000, 'it', 50);
+	const whole = readFully(slow, 1000, 'it', 50);
 	slow.write('begun');
 	await t.throwsAsync(whole, {code: 'ERR_APISERVER_TIMEOUT', message: 'the answer of it stopped after 5 bytes: nothing more came for 0.05 s'});
 	t.true(slow.destroyed);

@@ -1,6 +1,6 @@
 /** Which requests through a listener have a second leg, and where it ends. */
 import test from 'ava';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {ProxiedTargets} from '../../../source/sessions/proxy-listener/proxied-targets.ts';
 
 const objects: Readonly<Record<string, object>> = {
@@ -21,7 +21,7 @@ function targets({failing = 0} = {}) {
 
 			return objects[path];
 		},
-	} as unknown as ClusterAccess;
+	} as unknown as ClusterClient;
 	return {asked, targets: new ProxiedTargets(cluster)};
 }
 

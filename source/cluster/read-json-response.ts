@@ -1,11 +1,11 @@
 /** An answer's object, or the error that the apiserver told instead. */
 import {parseLosslessJson} from '../text/lossless-json.ts';
-import {askedFor} from './asked-for.ts';
-import type {Identity} from './can-i.ts';
+import {requestAttributes} from './request-attributes.ts';
+import type {ImpersonatedIdentity} from './can-i-command.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
-import {checkShape, noAnswerOfKubernetes, type AnswerForm} from './object-shape.ts';
-import {refusal} from './refusal.ts';
-import {readWhole} from './transport/exchange.ts';
+import {validateObject, notKubernetesError, type ResponseForm} from './validate-object.ts';
+import {errorFromResponse} from './error-from-response.ts';
+import {readFully} from './transport/http-request.ts';
 
 /** A page of 5,000 whole pods is about 40 MiB. */
 const largestJson = 256 * 1024 * 1024;
@@ -19,18 +19,18 @@ type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number;
 `what` is who answered and `by` who asked, for messages.
 @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes
 */
-export async function readJson(
+export async function readJsonResponse(
 	answer: ApiResponse,
 	{method = 'GET', path, maxBytes = largestJson, exact = false}: JsonRequest,
-	{what, by}: {what: string; by: Identity},
+	{what, by}: {what: string; by: ImpersonatedIdentity},
 ): Promise<object> {
 	if (answer.status < 200 || answer.status > 299) {
-		const body = (await readWhole(answer.body, largestRefusal, what)).toString('utf8');
-		throw refusal({...answer, body}, {...askedFor(method, path), by});
+		const body = (await readFully(answer.body, largestRefusal, what)).toString('utf8');
+		throw errorFromResponse({...answer, body}, {...requestAttributes(method, path), by});
 	}
 
-	const text = (await readWhole(answer.body, maxBytes, what)).toString('utf8');
-	const object = objectIn(text, {method, path}, `the answer of ${what}`);
+	const text = (await readFully(answer.body, maxBytes, what)).toString('utf8');
+	const object = parseObject(text, {method, path}, `the answer of ${what}`);
 	// The check leaves out what is null, which whoever asks for it exactly is to see.
 	return exact ? parseLosslessJson(text) as object : object;
 }
@@ -39,13 +39,13 @@ export async function readJson(
 The object, list or table that was asked for at `path`. `what` is the text, for messages.
 @throws SpokeError ERR_PROTOCOL for what is no JSON, or JSON of something else
 */
-export function objectIn(text: string, {method = 'GET', path, form}: Pick<RequestOptions, 'method' | 'path'> & {form?: AnswerForm}, what: string): object {
+export function parseObject(text: string, {method = 'GET', path, form}: Pick<RequestOptions, 'method' | 'path'> & {form?: ResponseForm}, what: string): object {
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
 	} catch (error) {
-		throw noAnswerOfKubernetes(`${what} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
+		throw notKubernetesError(`${what} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
 	}
 
-	return checkShape(value, path, {what, method, form});
+	return validateObject(value, path, {what, method, form});
 }

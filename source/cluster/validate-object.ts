@@ -1,6 +1,6 @@
 /** Is what a server answered shaped as the objects of Kubernetes that are read here? Checked once, where it comes in: behind it types hold. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {askedFor} from './asked-for.ts';
+import {requestAttributes} from './request-attributes.ts';
 
 /** Only what is read; `needed` fields are there in every object that an apiserver gives. */
 type Shape =
@@ -144,49 +144,49 @@ const watchLine: Shape = {
 	needed: ['type', 'object'],
 };
 
-export type AnswerForm = 'object' | 'table';
+export type ResponseForm = 'object' | 'table';
 
 /**
 The value itself, in which fields that are read and are `null` are left out, as Go reads them.
 `path` is what was asked for, an object or a list where no form is given, and `what` the answer, for the message.
 @throws SpokeError ERR_PROTOCOL that names the first field which is something else than in Kubernetes
 */
-export function checkShape(value: unknown, path: string, {what, method = 'GET', form}: {what: string; method?: string; form?: AnswerForm | undefined}): object {
-	const {resource, verb} = askedFor(method, path);
+export function validateObject(value: unknown, path: string, {what, method = 'GET', form}: {what: string; method?: string; form?: ResponseForm | undefined}): object {
+	const {resource, verb} = requestAttributes(method, path);
 	const own = shapes[resource] ?? (path.startsWith('/api') && !resource.includes('/') ? anyObject : {fields: {}});
 	const isOne = form === 'object' || (form === undefined && verb !== 'list');
 	const fault = isOne ? faultIn(value, own, '') : faultInList(value, form === 'table' ? 'table' : 'list', own);
 	if (fault !== undefined) {
-		throw noAnswerOfKubernetes(`${what} is no answer of Kubernetes: ${fault}`);
+		throw notKubernetesError(`${what} is no answer of Kubernetes: ${fault}`);
 	}
 
 	return value as object;
 }
 
-export type WatchLine = {
+export type WatchEventLine = {
 	type: string;
 	/** Of a table only its rows are there, and of an error code and message. */
 	object: {metadata?: {resourceVersion?: string}; rows?: ReadonlyArray<{object?: {metadata: {resourceVersion?: string}} | null}>; code?: number; message?: string};
 };
 
-/** One line of a watch. A bookmark's object is none but for its version. @throws SpokeError as `checkShape` */
-export function checkWatchLine(value: unknown, path: string, form: AnswerForm): WatchLine {
+/** One line of a watch. A bookmark's object is none but for its version. @throws SpokeError as `validateObject` */
+export function validateWatchEvent(value: unknown, path: string, form: ResponseForm): WatchEventLine {
 	const what = `a line in the watch of ${path}`;
 	const fault = faultIn(value, watchLine, '');
 	if (fault !== undefined) {
-		throw noAnswerOfKubernetes(`${what} is no answer of Kubernetes: ${fault}`);
+		throw notKubernetesError(`${what} is no answer of Kubernetes: ${fault}`);
 	}
 
-	const line = value as WatchLine;
+	const line = value as WatchEventLine;
 	if (line.type === 'ADDED' || line.type === 'MODIFIED' || line.type === 'DELETED') {
-		checkShape(line.object, path, {what, form});
+		validateObject(line.object, path, {what, form});
 	}
 
 	return line;
 }
 
 /** An answer that no apiserver gives. */
-export function noAnswerOfKubernetes(message: string, cause?: unknown): SpokeError {
+export function notKubernetesError(message: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', message, {
 		remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place',
 		cause,
@@ -200,7 +200,7 @@ A web page, as a login portal gives it for every request, with status 200: an ap
 export function pageInsteadOf(wanted: string, body: string): SpokeError {
 	const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
 	const words = (title.trim() === '' ? body.replaceAll(/<(?:style|script)\b[\s\S]*?<\/(?:style|script)>|<[^>]*>/gi, ' ') : title).trim().replaceAll(/\s+/g, ' ').slice(0, 200);
-	const error = noAnswerOfKubernetes(`a web page came instead of ${wanted}${words === '' ? '' : `: ${words}`}`);
+	const error = notKubernetesError(`a web page came instead of ${wanted}${words === '' ? '' : `: ${words}`}`);
 	return words === '' ? error : error.anew({text: words});
 }
 

@@ -1,19 +1,19 @@
 /** JSON or YAML text as plain data, by the quickest reader that understands it. */
-import {parseBoringYaml} from './parse-boring-yaml.ts';
-import type {Plain} from './parse-yaml.ts';
+import {parseSimpleYaml} from './parse-simple-yaml.ts';
+import type {PlainValue} from './parse-yaml.ts';
 
 /**
 The data of a file in any encoding that YAML allows.
 @throws Error whose message is one line and repeats nothing of the file's values
 */
-export async function readFileDocument(content: Buffer): Promise<Plain> {
+export async function readFileDocument(content: Buffer): Promise<PlainValue> {
 	const text = decoded(content);
 	if (/[^\t\n\r -~\u0085\u00A0-\uFFFD]/.test(text)) {
 		throw new Error('yaml: control characters are not allowed');
 	}
 
 	// Of YAML 1.1 all of these end a line.
-	return readDocument(text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n'));
+	return parseDocument(text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n'));
 }
 
 /** A byte order mark tells UTF-16; without one it is UTF-8. */
@@ -31,9 +31,9 @@ function decoded(content: Buffer): string {
 What a program prints, as client-go's decoder recognizes it: JSON where it begins with a brace, and nothing else then.
 @throws Error as `readFileDocument`
 */
-export async function readPrinted(text: string): Promise<Plain> {
+export async function readPrinted(text: string): Promise<PlainValue> {
 	if (!/^[\t-\r \u0085\u00A0]*\{/.test(text)) {
-		return readDocument(text.replace(/^\uFEFF/, ''));
+		return parseDocument(text.replace(/^\uFEFF/, ''));
 	}
 
 	const json = readJson(text);
@@ -48,14 +48,14 @@ export async function readPrinted(text: string): Promise<Plain> {
 The text's data.
 @throws Error whose message is one line and repeats nothing of the text's values
 */
-export async function readDocument(text: string): Promise<Plain> {
+export async function parseDocument(text: string): Promise<PlainValue> {
 	// YAML has no escapes of surrogates, which JSON has.
 	const json = /^\s*\{/.test(text) && !/\\u[dD][89a-fA-F]/.test(text) ? readJson(text) : undefined;
 	if (json !== undefined) {
 		return json;
 	}
 
-	const boring = parseBoringYaml(text);
+	const boring = parseSimpleYaml(text);
 	if (boring !== undefined) {
 		return boring;
 	}
@@ -65,7 +65,7 @@ export async function readDocument(text: string): Promise<Plain> {
 }
 
 /** `undefined` for what only looks like JSON: a flow map of YAML. */
-function readJson(text: string): Plain | undefined {
+function readJson(text: string): PlainValue | undefined {
 	try {
 		return plain(JSON.parse(text));
 	} catch {
@@ -73,10 +73,10 @@ function readJson(text: string): Plain | undefined {
 	}
 }
 
-function plain(value: unknown): Plain {
+function plain(value: unknown): PlainValue {
 	if (Array.isArray(value)) {
 		return value.map(item => plain(item));
 	}
 
-	return typeof value === 'object' && value !== null ? new Map(Object.entries(value).map(([key, inner]) => [key, plain(inner)])) : value as Plain;
+	return typeof value === 'object' && value !== null ? new Map(Object.entries(value).map(([key, inner]) => [key, plain(inner)])) : value as PlainValue;
 }

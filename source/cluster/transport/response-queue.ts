@@ -1,8 +1,8 @@
 /** Whose turn is it on a socket that carries one answer after the other? */
-import {orAborted} from '../or-aborted.ts';
-import {answerTimeout} from './exchange.ts';
+import {rejectOnAbort} from '../abortable.ts';
+import {responseTimeoutError} from './http-request.ts';
 
-export type Patience = {
+export type WaitOptions = {
 	/** Milliseconds; 0 is none. */
 	limitMs: number;
 	signal: AbortSignal | undefined;
@@ -10,7 +10,7 @@ export type Patience = {
 	what: string;
 };
 
-export class AnswerTurns {
+export class ResponseQueue {
 	#last: Promise<void> = Promise.resolve();
 
 	/**
@@ -18,7 +18,7 @@ export class AnswerTurns {
 	@returns what is to be called when one's own answer is whole, or nobody wants it any more
 	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
 	*/
-	async next(patience: Patience): Promise<() => void> {
+	async next(patience: WaitOptions): Promise<() => void> {
 		const before = this.#last;
 		const {promise, resolve: done} = Promise.withResolvers<void>();
 		this.#last = before.then(async () => promise);
@@ -32,15 +32,15 @@ export class AnswerTurns {
 	}
 }
 
-async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: Patience): Promise<void> {
+async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: WaitOptions): Promise<void> {
 	const {promise, reject} = Promise.withResolvers<never>();
 	const timer = limitMs > 0
 		? setTimeout(() => {
-			reject(answerTimeout(what, limitMs));
+			reject(responseTimeoutError(what, limitMs));
 		}, limitMs)
 		: undefined;
 	try {
-		await orAborted(async () => Promise.race([before, promise]), signal);
+		await rejectOnAbort(async () => Promise.race([before, promise]), signal);
 	} finally {
 		clearTimeout(timer);
 	}

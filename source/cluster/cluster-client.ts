@@ -1,9 +1,9 @@
-/** A way to one cluster as one user: what the kubeconfig said, and connections and requests made with it. Made by `openCluster`. */
+/** A way to one cluster as one user: what the kubeconfig said, and connections and requests made with it. Made by `createClusterClient`. */
 import type {ApiResponse, Connection, RequestOptions, SocketFacts} from './connection.ts';
 import type {SecondLegRecord} from './second-leg-record.ts';
 
 /** What the kubeconfig, flags and environment came to. No secret in it. */
-export type ClusterFacts = {
+export type ClusterInfo = {
 	context: string | null;
 	/** The server URL as configured, without credentials. */
 	server: string;
@@ -23,8 +23,8 @@ export type ClusterFacts = {
 	proxy: SocketFacts['proxy'];
 };
 
-export type ClusterAccess = {
-	readonly facts: ClusterFacts;
+export type ClusterClient = {
+	readonly facts: ClusterInfo;
 	/** What leg 2 came to, as far as this process tried it. */
 	readonly secondLegs: SecondLegRecord;
 	/**

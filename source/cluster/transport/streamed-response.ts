@@ -3,10 +3,10 @@ import type {Duplex} from 'node:stream';
 import type {ResponseHead} from '../../wire/response-head.ts';
 import {ResponseParser} from '../../wire/response-parser.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
-import {AnswerBody} from './answer-body.ts';
-import {answerTimeout, exchangeError} from './exchange.ts';
-import {getHead} from './get-head.ts';
-import {TurnBatch} from './turn-batch.ts';
+import {ResponseBody} from './response-body.ts';
+import {responseTimeoutError, requestError} from './http-request.ts';
+import {encodeGetRequest} from './encode-get-request.ts';
+import {ReadCoalescer} from './read-coalescer.ts';
 
 export type StreamedGet = {
 	/** In origin form. */
@@ -24,18 +24,18 @@ export type StreamedGet = {
 	released(): void;
 };
 
-export type StreamedAnswer = Omit<ResponseHead, 'last'> & {kind: 'response'; body: AnswerBody};
+export type StreamedResponse = Omit<ResponseHead, 'last'> & {kind: 'response'; body: ResponseBody};
 
 /**
 Nobody else may use the socket until the body has ended; it is kept then, unless the server closes it or not all of the body was wanted.
 @throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 */
-export async function streamedAnswer(socket: Duplex, asked: StreamedGet): Promise<StreamedAnswer> {
+export async function streamGet(socket: Duplex, asked: StreamedGet): Promise<StreamedResponse> {
 	try {
 		asked.signal?.throwIfAborted();
-		const head = getHead(asked.target, asked.headers);
+		const head = encodeGetRequest(asked.target, asked.headers);
 		if (socket.destroyed || !socket.writable) {
-			throw exchangeError(new Error('the connection is gone'), asked.what, asked.signal);
+			throw requestError(new Error('the connection is gone'), asked.what, asked.signal);
 		}
 
 		const exchange = new StreamedExchange(socket, asked);
@@ -48,12 +48,12 @@ export async function streamedAnswer(socket: Duplex, asked: StreamedGet): Promis
 }
 
 class StreamedExchange {
-	readonly answer = Promise.withResolvers<StreamedAnswer>();
+	readonly answer = Promise.withResolvers<StreamedResponse>();
 	readonly #socket: Duplex;
 	readonly #asked: StreamedGet;
 	readonly #timer: NodeJS.Timeout | undefined;
-	readonly #batch: TurnBatch;
-	#body: AnswerBody | undefined;
+	readonly #batch: ReadCoalescer;
+	#body: ResponseBody | undefined;
 	#isWhole = false;
 	#isLast = false;
 	#isReleased = false;
@@ -69,7 +69,7 @@ class StreamedExchange {
 			clearTimeout(this.#timer);
 			const {last, ...start} = head;
 			this.#isLast = last;
-			this.#body = new AnswerBody(this.#batch, this.#release);
+			this.#body = new ResponseBody(this.#batch, this.#release);
 			this.answer.resolve({kind: 'response', ...start, body: this.#body});
 		},
 		body: (bytes, from, to) => {
@@ -91,11 +91,11 @@ class StreamedExchange {
 		const {limitMs, what, signal} = asked;
 		this.#timer = limitMs > 0
 			? setTimeout(() => {
-				this.#fail(answerTimeout(what, limitMs));
+				this.#fail(responseTimeoutError(what, limitMs));
 			}, limitMs)
 			: undefined;
 		signal?.addEventListener('abort', this.#aborted);
-		this.#batch = new TurnBatch(socket, this.#arrived, {leavesTime: asked.leavesTime});
+		this.#batch = new ReadCoalescer(socket, this.#arrived, {leavesTime: asked.leavesTime});
 		socket.on('end', this.#ended).on('error', this.#broken).on('close', this.#closed);
 	}
 
@@ -141,7 +141,7 @@ class StreamedExchange {
 	};
 
 	readonly #fail = (error: Error): void => {
-		this.answer.reject(exchangeError(error, this.#asked.what, this.#asked.signal));
+		this.answer.reject(requestError(error, this.#asked.what, this.#asked.signal));
 		if (this.#body) {
 			this.#body.fail(error);
 		} else {

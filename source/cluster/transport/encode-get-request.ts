@@ -11,7 +11,7 @@ The connection is to stay open behind it.
 @param body of a POST, in JSON
 @throws TypeError for what would be more than one request, or none
 */
-export function getHead(target: string, headers: RequestHeaders, body?: string): string {
+export function encodeGetRequest(target: string, headers: RequestHeaders, body?: string): string {
 	if (!/^[\u0021-\u007E]+$/.test(target)) {
 		throw new TypeError('a path must be percent-coded');
 	}

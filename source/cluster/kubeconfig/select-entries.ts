@@ -3,7 +3,7 @@ import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {type ClusterEntry, type ContextEntry, emptyCluster, emptyContext, emptyUser, type Kubeconfig, type UserEntry} from './kubeconfig-shape.ts';
 
-export type ChosenEntries = {
+export type SelectedEntries = {
 	contextName: string | null;
 	clusterName: string;
 	userName: string;
@@ -17,7 +17,7 @@ Applies context, cluster, user and all overriding flags.
 @see client-go tools/clientcmd/client_config.go (getContext, getAuthInfo, getCluster)
 @throws SpokeError ERR_CONTEXT_UNKNOWN
 */
-export function chooseEntries(config: Kubeconfig, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ChosenEntries {
+export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): SelectedEntries {
 	const contextName = flags.context || config.currentContext;
 	const context = chooseContext(config, contextName, flags);
 	const userName = context.user;

@@ -3,7 +3,7 @@ import {isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {ProxyAddress} from './proxy-url.ts';
 import {joinHostPort} from './server-url.ts';
-import {unreachable} from './dial-tcp.ts';
+import {unreachableError} from './dial-tcp.ts';
 
 /** More than any proxy's answer to CONNECT. */
 const longestAnswer = 16 * 1024;
@@ -12,12 +12,12 @@ const longestAnswer = 16 * 1024;
 After this the socket is as good as one to the apiserver itself.
 @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words
 */
-export async function askProxy(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
+export async function connectThroughProxy(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
 	try {
 		await (proxy.scheme === 'socks5' ? askSocks(socket, proxy, host, port) : askConnect(socket, proxy, host, port));
 	} catch (error) {
 		socket.destroy();
-		throw unreachable(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, {cause: error});
+		throw unreachableError(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, {cause: error});
 	}
 }
 

@@ -2,7 +2,7 @@
 The YAML that programs write into kubeconfigs: block maps and lists of plain words, read without a YAML library.
 Whatever is not plainly that is left to the library, which takes ten milliseconds to load: a fifth of a one-shot's start.
 */
-import type {Plain} from './parse-yaml.ts';
+import type {PlainValue} from './parse-yaml.ts';
 
 type Line = {indent: number; text: string};
 
@@ -10,7 +10,7 @@ type Line = {indent: number; text: string};
 class NotBoring extends Error {}
 
 /** `undefined` when the text holds anything that could mean something else than it seems to. */
-export function parseBoringYaml(text: string): Plain | undefined {
+export function parseSimpleYaml(text: string): PlainValue | undefined {
 	try {
 		const lines = splitLines(text);
 		if (lines.length === 0 || lines[0]!.indent !== 0) {
@@ -44,12 +44,12 @@ function splitLines(text: string): Line[] {
 
 type Reader = {lines: Line[]; at: number};
 
-function block(reader: Reader, indent: number): Plain {
+function block(reader: Reader, indent: number): PlainValue {
 	return reader.lines[reader.at]!.text.startsWith('-') ? list(reader, indent) : map(reader, indent);
 }
 
-function list(reader: Reader, indent: number): Plain {
-	const items: Plain[] = [];
+function list(reader: Reader, indent: number): PlainValue {
+	const items: PlainValue[] = [];
 	for (let line = reader.lines[reader.at]; line?.indent === indent && line.text.startsWith('-'); line = reader.lines[reader.at]) {
 		const item = /^-( +)(\S.*)$/.exec(line.text);
 		if (!item) {
@@ -70,8 +70,8 @@ function list(reader: Reader, indent: number): Plain {
 	return items;
 }
 
-function map(reader: Reader, indent: number): Plain {
-	const fields = new Map<string, Plain>();
+function map(reader: Reader, indent: number): PlainValue {
+	const fields = new Map<string, PlainValue>();
 	for (let line = reader.lines[reader.at]; line?.indent === indent; line = reader.lines[reader.at]) {
 		const entry = entryOf(line.text);
 		if (!entry) {
@@ -90,7 +90,7 @@ function map(reader: Reader, indent: number): Plain {
 }
 
 /** What stands below a key without a value: deeper lines, a list as deep as the key, or nothing at all. */
-function nested(reader: Reader, indent: number): Plain {
+function nested(reader: Reader, indent: number): PlainValue {
 	const next = reader.lines[reader.at];
 	return next && (next.indent > indent || (next.indent === indent && next.text.startsWith('-'))) ? block(reader, next.indent) : null;
 }
@@ -103,7 +103,7 @@ function entryOf(text: string): {key: string; value: string} | null {
 /** Everything that YAML 1.1 could take for another type, whatever its case. */
 const words: ReadonlySet<string> = new Set(['y', 'yes', 'n', 'no', 'on', 'off', 'true', 'false', 'null', '~']);
 
-function scalar(text: string): Plain {
+function scalar(text: string): PlainValue {
 	const quoted = /^"([^"\\]*)"$|^'([^']*)'$/.exec(text);
 	if (quoted) {
 		return quoted[1] ?? quoted[2]!;

@@ -10,7 +10,7 @@ import type {Trust} from './trust.ts';
 import {addressText} from './name-constraints.ts';
 import {leafProblem, verifyChain, type ChainProblem} from './verify-chain.ts';
 
-export type Judgement = {
+export type CertificateRejection = {
 	/** Go's own words: what kubectl would print behind `tls: failed to verify certificate: `. */
 	text: string;
 	remedy: string;
@@ -18,7 +18,7 @@ export type Judgement = {
 	dates: boolean;
 };
 
-export type Judged = {refused: Judgement} | {refused: null; /** From the leaf to the trusted certificate. */ chain: readonly ParsedCertificate[]};
+export type Judged = {refused: CertificateRejection} | {refused: null; /** From the leaf to the trusted certificate. */ chain: readonly ParsedCertificate[]};
 
 /**
 The certificates of a handshake. Go refuses a server that sends one it cannot parse, even with `insecure-skip-tls-verify`.
@@ -58,7 +58,7 @@ export function keyProblem(leaf: ParsedCertificate): string | null {
 }
 
 /** The order is Go's: the leaf itself, then its name, then the chain. */
-export function judgeCertificate(sent: readonly ParsedCertificate[], name: string, trust: Trust, now: Date): Judged {
+export function verifyCertificate(sent: readonly ParsedCertificate[], name: string, trust: Trust, now: Date): Judged {
 	const leaf = sent[0]!;
 	const early = leafProblem(leaf, now);
 	if (early) {
@@ -73,7 +73,7 @@ export function judgeCertificate(sent: readonly ParsedCertificate[], name: strin
 	return problem ? {refused: refusal(problem, 'renew the CA, or check this machine’s clock')} : {refused: null, chain: chains[0]!};
 }
 
-function refusal({kind, text}: ChainProblem, datesRemedy: string): Judgement {
+function refusal({kind, text}: ChainProblem, datesRemedy: string): CertificateRejection {
 	const remedy = kind === 'dates'
 		? datesRemedy
 		: (kind === 'authority' ? 'check certificate-authority of this cluster in the kubeconfig' : 'the apiserver needs another certificate');

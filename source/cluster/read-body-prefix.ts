@@ -8,7 +8,7 @@ const startLimitMs = 10_000;
 At most `maxBytes` of UTF-8, and what has come within `limitMs`; what is longer ends the body, since the rest would stand in the way.
 Never throws: what came before a cut is what can be told.
 */
-export async function readStart(
+export async function readBodyPrefix(
 	body: NodeJS.ReadableStream & {destroy(): void},
 	maxBytes: number,
 	{limitMs = startLimitMs}: {limitMs?: number} = {},

@@ -3,30 +3,30 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
 import {kubectlLine, statusMessage} from '../server-messages/parse-status.ts';
-import type {AskedFor} from './asked-for.ts';
-import {canI, type Identity} from './can-i.ts';
-import {withCertificateDates, type ShownOn} from './own-certificate.ts';
+import type {RequestAttributes} from './request-attributes.ts';
+import {canICommand, type ImpersonatedIdentity} from './can-i-command.ts';
+import {explainRejectedCertificate, type PresentedOn} from './explain-rejected-certificate.ts';
 
-export type RefusedAnswer = {
+export type ErrorResponse = {
 	status: number;
 	body: string;
 	headers: IncomingHttpHeaders;
 	/** What carried it, where that is known: a client certificate that it showed may be why. */
-	connection?: ShownOn;
+	connection?: PresentedOn;
 };
 
 /** What was asked, for messages: verb and resource as RBAC names them (`create`, `pods/exec`), and by whom. */
-export type RefusalContext = Partial<AskedFor> & {by?: Identity};
+export type ErrorResponseContext = Partial<RequestAttributes> & {by?: ImpersonatedIdentity};
 
 /** Never throws; the apiserver's own words are kept in `text`. */
-export function refusal(answer: RefusedAnswer, context: RefusalContext = {}): SpokeError {
+export function errorFromResponse(answer: ErrorResponse, context: ErrorResponseContext = {}): SpokeError {
 	const told = asTold(answer, context);
 	const asKubectl = kubectlLine(answer.body);
 	const error = asKubectl === null ? told : told.anew({asKubectl, cause: told.cause});
-	return error.code === 'ERR_CREDENTIALS' ? withCertificateDates(error, answer) : error;
+	return error.code === 'ERR_CREDENTIALS' ? explainRejectedCertificate(error, answer) : error;
 }
 
-function asTold({status, body, headers}: RefusedAnswer, context: RefusalContext): SpokeError {
+function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseContext): SpokeError {
 	const explained = explainMessage(body, {status});
 	// A request that ends at the apiserver is never answered by a kubelet: such words are a gateway's.
 	if (explained && (explained.row.leg === 1 || passesOn(context.resource)) && !ownWords.has(explained.row.id)) {
@@ -73,7 +73,7 @@ function passesOn(resource: string | undefined): boolean {
 	return resource === undefined || /\/(?:log|exec|attach|portforward|proxy)$/.test(resource);
 }
 
-function forbidden(line: string, text: string, {verb, resource, namespace = null, by}: RefusalContext): SpokeError {
+function forbidden(line: string, text: string, {verb, resource, namespace = null, by}: ErrorResponseContext): SpokeError {
 	if (!verb || !resource) {
 		return new SpokeError('ERR_FORBIDDEN', line, {text});
 	}
@@ -86,5 +86,5 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 		});
 	}
 
-	return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: `ask for this right; check it with \`${canI({verb, resource, namespace}, by)}\``});
+	return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: `ask for this right; check it with \`${canICommand({verb, resource, namespace}, by)}\``});
 }

@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 What `begin` comes to. Behind an abort it is waited for no more, but ends only by itself; it is not even begun for whoever has left already.
 @throws the signal's reason
 */
-export async function orAborted<Value>(begin: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
 	if (!signal) {
 		return begin();
 	}
@@ -28,7 +28,7 @@ export async function orAborted<Value>(begin: () => Promise<Value>, signal: Abor
 Nothing for `ms`. Node's own ends with an error of its own, which nobody who knows the signal looks for.
 @throws the signal's reason
 */
-export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export async function abortableDelay(ms: number, signal: AbortSignal | undefined): Promise<void> {
 	await delay(ms, undefined, signal && {signal}).catch(() => undefined);
 	signal?.throwIfAborted();
 }

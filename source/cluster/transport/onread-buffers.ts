@@ -3,27 +3,27 @@ import type {OnReadOpts, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 
 /** Takes what a socket reads, instead of its stream. */
-export type ReadTaker = {
+export type ReadSink = {
 	/** Where the next read goes; after each one it may be another place. */
-	readonly area: Buffer;
+	readonly buffer: Buffer;
 	/** `length` bytes were read, and stand at the beginning of `place`, until the next read. */
-	took(place: Buffer, length: number): void;
+	onRead(place: Buffer, length: number): void;
 };
 
-const takers = new WeakMap<Duplex, ReadTaker>();
+const takers = new WeakMap<Duplex, ReadSink>();
 /** Every read of a stream is copied out of it before there is another one. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
 For one socket. Of each read Node makes a piece of memory and an event of a stream, and a followed log has a TLS record a line: that costs more than all that is done with the line.
 */
-export function directReads(): OnReadOpts {
+export function onreadOptions(): OnReadOpts {
 	let area: Buffer | undefined;
-	let taker: ReadTaker | undefined;
+	let taker: ReadSink | undefined;
 	return {
 		/** Asked at first and after each read; where it gives nothing the place stays. */
 		buffer() {
-			const next = taker?.area ?? shared;
+			const next = taker?.buffer ?? shared;
 			const isSame = next === area;
 			area = next;
 			return (isSame ? undefined : next)!;
@@ -35,14 +35,14 @@ export function directReads(): OnReadOpts {
 				return this.push(Buffer.from(place.subarray(0, length)));
 			}
 
-			taker.took(place, length);
+			taker.onRead(place, length);
 			return true;
 		},
 	};
 }
 
 /** Until the function that it returns is called `taker` gets what the socket reads; what was read before is the stream's. Without effect on a socket that has no direct reads. */
-export function takeReads(socket: Duplex, taker: ReadTaker): () => void {
+export function interceptReads(socket: Duplex, taker: ReadSink): () => void {
 	takers.set(socket, taker);
 	return () => {
 		takers.delete(socket);

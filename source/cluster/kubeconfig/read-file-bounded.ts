@@ -10,7 +10,7 @@ The bytes of `path`, at most `maxBytes` (else it throws). A pipe is read to its 
 A plain file is read without leaving this thread: the small files of a start cost less than one turn to another.
 @throws Error with Node's `code` (ENOENT, EISDIR, EACCES…), or with a plain message for the limits.
 */
-export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
+export async function readFileBounded(path: string, maxBytes: number): Promise<Buffer> {
 	// Non-blocking, since opening a pipe that nobody writes to would otherwise never come back.
 	const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 	const about = fstatSync(file);

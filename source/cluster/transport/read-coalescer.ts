@@ -1,6 +1,6 @@
 /** What a socket brings in one turn of the event loop, as one piece. */
 import type {Duplex} from 'node:stream';
-import {takeReads, type ReadTaker} from './direct-reads.ts';
+import {interceptReads, type ReadSink} from './onread-buffers.ts';
 
 /** A TLS record has no more (RFC 8446 §5.1). */
 const largestRead = 16 * 1024;
@@ -11,14 +11,14 @@ const aGoodTurn = 4 * 1024;
 /** Milliseconds. */
 const betweenGoodTurns = 4;
 
-export class TurnBatch implements ReadTaker {
+export class ReadCoalescer implements ReadSink {
 	readonly #socket: Duplex;
 	readonly #take: (bytes: Buffer) => void;
 	readonly #leavesTime: boolean;
 	readonly #endReads: () => void;
 	/** Its beginning is where a direct read goes; behind it stands what came. */
 	#slab = newSlab();
-	area = areaOf(this.#slab);
+	buffer = areaOf(this.#slab);
 	#from = largestRead;
 	#to = largestRead;
 	#turn: NodeJS.Immediate | undefined;
@@ -35,17 +35,17 @@ export class TurnBatch implements ReadTaker {
 		this.#socket = socket;
 		this.#take = take;
 		this.#leavesTime = leavesTime;
-		this.#endReads = takeReads(socket, this);
+		this.#endReads = interceptReads(socket, this);
 		socket.on('data', this.#arrived);
 	}
 
-	took(place: Buffer, length: number): void {
+	onRead(place: Buffer, length: number): void {
 		if (this.#slab.length - this.#to < length) {
 			this.flush();
 			this.#startSlab();
 		}
 
-		if (place === this.area) {
+		if (place === this.buffer) {
 			this.#slab.copyWithin(this.#to, 0, length);
 		} else {
 			place.copy(this.#slab, this.#to, 0, length);
@@ -89,7 +89,7 @@ export class TurnBatch implements ReadTaker {
 	/** Of a socket without direct reads. */
 	readonly #arrived = (bytes: Buffer): void => {
 		if (bytes.length <= largestRead) {
-			this.took(bytes, bytes.length);
+			this.onRead(bytes, bytes.length);
 			return;
 		}
 
@@ -135,7 +135,7 @@ export class TurnBatch implements ReadTaker {
 
 	#startSlab(): void {
 		this.#slab = newSlab();
-		this.area = areaOf(this.#slab);
+		this.buffer = areaOf(this.#slab);
 		this.#from = largestRead;
 		this.#to = largestRead;
 	}

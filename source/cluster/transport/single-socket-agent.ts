@@ -7,7 +7,7 @@ import {keepAliveIdleMs} from './dial-tcp.ts';
 const {Agent} = process.getBuiltinModule('node:http');
 
 /** Requests queue up and run one after the other. When the socket is gone they fail: there is never a second one. */
-export class OneSocketAgent extends Agent {
+export class SingleSocketAgent extends Agent {
 	#socket: Duplex | null;
 
 	constructor(socket: Duplex) {

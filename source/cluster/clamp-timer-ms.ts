@@ -4,6 +4,6 @@
 const longestMs = (2 ** 31) - 1;
 
 /** Whole milliseconds, never fewer than given, as setTimeout and AbortSignal.timeout take them. 0 stays 0, which is no limit with us. */
-export function timerMs(limitMs: number): number {
+export function clampTimerMs(limitMs: number): number {
 	return Math.min(Math.ceil(limitMs), longestMs);
 }

@@ -1,7 +1,7 @@
 /** Lets only so many handshakes run at once: an apiserver that has just come back is not stormed by everything that waited for it. */
 
 /** Runs `work` when fewer than `most` others run; the rest wait in order, or until their signal. */
-export function fewAtOnce(most: number): <Result>(work: () => Promise<Result>, signal?: AbortSignal) => Promise<Result> {
+export function limitConcurrency(most: number): <Result>(work: () => Promise<Result>, signal?: AbortSignal) => Promise<Result> {
 	let running = 0;
 	const waiting: Array<() => void> = [];
 	return async (work, signal) => {

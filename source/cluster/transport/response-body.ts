@@ -1,10 +1,10 @@
 /** The body of an answer, as a stream: its chunks are put together where they stand. */
 import {Readable} from 'node:stream';
-import {ignored} from './ignored.ts';
+import {noop} from './noop.ts';
 
 const mostHeld = 256 * 1024;
 
-export class AnswerBody extends Readable {
+export class ResponseBody extends Readable {
 	readonly #flow: {hold(): void; want(): void};
 	readonly #done: () => void;
 	/** What is put together stands in it, between the two. */
@@ -18,7 +18,7 @@ export class AnswerBody extends Readable {
 		this.#flow = flow;
 		this.#done = done;
 		// A cut that nobody looks for must not bring the process down.
-		this.on('error', ignored);
+		this.on('error', noop);
 	}
 
 	/** A piece stands in `bytes` from `from` to `to`. Until `give` what stands before it may be written over: a followed log has a chunk a line. */

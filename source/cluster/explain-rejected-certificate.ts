@@ -5,10 +5,10 @@ import {formatRfc3339Seconds} from '../text/format-rfc3339.ts';
 import type {SocketFacts} from './connection.ts';
 
 /** What tells of the connection's own certificate. */
-export type ShownOn = {facts: Pick<SocketFacts, 'shownDates'>};
+export type PresentedOn = {facts: Pick<SocketFacts, 'shownDates'>};
 
 /** The same error, with the date that stands against the certificate that was shown, where one does. */
-export function withCertificateDates(error: SpokeError, {headers, connection}: {headers: IncomingHttpHeaders; connection?: ShownOn}): SpokeError {
+export function explainRejectedCertificate(error: SpokeError, {headers, connection}: {headers: IncomingHttpHeaders; connection?: PresentedOn}): SpokeError {
 	const dates = connection?.facts.shownDates;
 	if (!dates) {
 		return error;

@@ -1,16 +1,16 @@
 /** How does kubectl tell whether a right is there? */
 import {quoteForShell} from '../text/quote-for-shell.ts';
-import type {AskedFor} from './asked-for.ts';
-import type {ClusterFacts} from './cluster-access.ts';
+import type {RequestAttributes} from './request-attributes.ts';
+import type {ClusterInfo} from './cluster-client.ts';
 
 /** Whose rights are meant. */
-export type Identity = Pick<ClusterFacts, 'impersonating' | 'impersonatedGroups'>;
+export type ImpersonatedIdentity = Pick<ClusterInfo, 'impersonating' | 'impersonatedGroups'>;
 
 /** Those that are asked about here; of all others a list without a namespace is one of all namespaces. */
 const clusterScoped: ReadonlySet<string> = new Set(['nodes', 'namespaces', 'certificatesigningrequests', 'clusterroles', 'clusterrolebindings']);
 
 /** A line for a shell that answers for the same namespace and the same user, typed as it stands. */
-export function canI({verb, resource, namespace}: AskedFor, identity: Identity | undefined): string {
+export function canICommand({verb, resource, namespace}: RequestAttributes, identity: ImpersonatedIdentity | undefined): string {
 	// Behind a slash kubectl reads an object's name: a subresource has a flag of its own.
 	const [plain = '', subresource] = resource.startsWith('/') ? [resource] : resource.split('/', 2);
 	const everywhere = !resource.startsWith('/') && !clusterScoped.has(plain);

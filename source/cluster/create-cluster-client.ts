@@ -3,15 +3,15 @@ import process from 'node:process';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {readSettings} from './access-settings.ts';
-import type {ClusterAccess} from './cluster-access.ts';
+import type {ClusterClient} from './cluster-client.ts';
 import {ConnectionPool} from './connection-pool.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {anonymousCredentials} from './credentials/credentials.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
-import {openConnection, type Access} from './dedicated-connection.ts';
-import {readJson} from './read-json.ts';
-import {tracedFrom} from './request-trace.ts';
-import {fewAtOnce} from './transport/few-at-once.ts';
+import {openConnection, type ConnectionConfig} from './dedicated-connection.ts';
+import {readJsonResponse} from './read-json-response.ts';
+import {traceVerbosity} from './request-trace.ts';
+import {limitConcurrency} from './transport/limit-concurrency.ts';
 import {SecondLegRecord} from './second-leg-record.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
@@ -22,13 +22,13 @@ Reads configuration only: the first connection is made by the first call. A cred
 `isInteractive`: somebody waits at a keyboard while answers are read, and has the time between two pieces of them.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
-export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, own: {
+export async function createClusterClient(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, own: {
 	terminal?: PluginTerminal;
 	isInteractive?: boolean;
-} = {}): Promise<ClusterAccess> {
+} = {}): Promise<ClusterClient> {
 	const {access: {trace, ...settings}, facts} = await readSettings(flags, environment, own);
-	const access: Access = {...settings, trace: flags.v >= tracedFrom ? toStderr : trace};
-	const limited = fewAtOnce(mostHandshakes);
+	const access: ConnectionConfig = {...settings, trace: flags.v >= traceVerbosity ? toStderr : trace};
+	const limited = limitConcurrency(mostHandshakes);
 	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
 	const pool = new ConnectionPool(open);
 	const what = `the apiserver ${access.route.server.shown}`;
@@ -40,7 +40,7 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
-			return await readJson(await pool.request(options), {...options, ...limit, exact}, {what, by: facts}) as T;
+			return await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {what, by: facts}) as T;
 		},
 		async logIn(signal) {
 			await access.credentials.current(signal);
@@ -59,7 +59,7 @@ function toStderr(line: string): void {
 /** In every apiserver's certificate. @see https://kubernetes.io/docs/setup/best-practices/certificates/ */
 const nameOfApiservers = 'kubernetes.default.svc';
 
-function accessAt(access: Access, address: string, limitMs: number): Access {
+function accessAt(access: ConnectionConfig, address: string, limitMs: number): ConnectionConfig {
 	const {tls, proxy} = access.route;
 	const server = parseServerUrl(`https://${address}`);
 	if (!tls || tls.insecure || tls.trust.from !== 'kubeconfig-ca' || proxy) {
@@ -72,7 +72,7 @@ function accessAt(access: Access, address: string, limitMs: number): Access {
 	return {...access, route: {server, proxy: null, tls: {...tls, serverName: nameOfApiservers, limitMs}, limitMs}};
 }
 
-async function anonymousRequest(access: Access, options: RequestOptions): Promise<ApiResponse> {
+async function anonymousRequest(access: ConnectionConfig, options: RequestOptions): Promise<ApiResponse> {
 	const connection = await openConnection({...access, credentials: anonymousCredentials, headers: {}}, options.signal);
 	try {
 		const answer = await connection.request(options);

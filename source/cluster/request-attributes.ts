@@ -1,7 +1,7 @@
 /** What a request asks for, in RBAC's words: verb and resource, read off its method and path. */
 
 /** `namespace` is `null` for what stands in none, and for all of them. */
-export type AskedFor = {verb: string; resource: string; namespace: string | null};
+export type RequestAttributes = {verb: string; resource: string; namespace: string | null};
 
 const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete'};
 
@@ -9,7 +9,7 @@ const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', 
 `/api/v1/namespaces/demo/pods/web/log` is `get pods/log`; a path outside of the resources, such as `/flagz`, stands for itself.
 @see https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
 */
-export function askedFor(method: string, path: string): AskedFor {
+export function requestAttributes(method: string, path: string): RequestAttributes {
 	const [plain = '', query = ''] = path.split('?', 2);
 	const parts = plain.split('/').filter(part => part !== '');
 	const behindVersion = parts[0] === 'api' ? parts.slice(2) : (parts[0] === 'apis' ? parts.slice(3) : []);

@@ -2,10 +2,10 @@
 import type {Duplex} from 'node:stream';
 import {ResponseDecoder, type CompleteResponse} from '../../wire/response-decoder.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
-import {answerTimeout, exchangeError} from './exchange.ts';
-import {getHead} from './get-head.ts';
+import {responseTimeoutError, requestError} from './http-request.ts';
+import {encodeGetRequest} from './encode-get-request.ts';
 
-export type AskedTogether = {
+export type PipelinedRequest = {
 	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
@@ -16,11 +16,11 @@ export type AskedTogether = {
 	signal?: AbortSignal | undefined;
 };
 
-type Waiting = AskedTogether & {resolve: (answer: CompleteResponse) => void; reject: (error: Error) => void; giveUp: () => void};
+type Waiting = PipelinedRequest & {resolve: (answer: CompleteResponse) => void; reject: (error: Error) => void; giveUp: () => void};
 
 const largestBody = 16 * 1024 * 1024;
 
-export class AsksTogether {
+export class PipelinedRequests {
 	readonly #socket: Duplex;
 	/** For messages: `the apiserver https://…`. */
 	readonly #what: string;
@@ -40,12 +40,12 @@ export class AsksTogether {
 	Sent at once. One that meets its limit, or is aborted, takes the socket and all others with it.
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 	*/
-	async ask(asked: AskedTogether): Promise<CompleteResponse> {
+	async ask(asked: PipelinedRequest): Promise<CompleteResponse> {
 		const {target, headers, body, signal} = asked;
 		signal?.throwIfAborted();
-		const head = getHead(target, headers, body);
+		const head = encodeGetRequest(target, headers, body);
 		if (this.#socket.destroyed || !this.#socket.writable) {
-			throw exchangeError(new Error('the connection is gone'), this.#what, signal);
+			throw requestError(new Error('the connection is gone'), this.#what, signal);
 		}
 
 		const {promise, resolve, reject} = Promise.withResolvers<CompleteResponse>();
@@ -145,7 +145,7 @@ export class AsksTogether {
 				// What has arrived by now is read first: it was in time, and only we were busy.
 				setImmediate(() => {
 					if (this.#waiting[0] === first && !this.#decoder.begun) {
-						this.#fail(answerTimeout(this.#what, first.limitMs));
+						this.#fail(responseTimeoutError(this.#what, first.limitMs));
 					}
 				});
 			}, first.limitMs);
@@ -157,7 +157,7 @@ export class AsksTogether {
 		this.#socket.destroy();
 		for (const {reject, signal, giveUp} of this.#waiting.splice(0)) {
 			signal?.removeEventListener('abort', giveUp);
-			reject(exchangeError(error, this.#what, signal));
+			reject(requestError(error, this.#what, signal));
 		}
 
 		this.#idle.resolve();

@@ -5,13 +5,13 @@ import type {Duplex} from 'node:stream';
 import {connect, createSecureContext, DEFAULT_CIPHERS, type ConnectionOptions, type TLSSocket} from 'node:tls';
 import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {orAborted} from '../or-aborted.ts';
-import {assertNameOrAddress, attemptMs, connected, unreachable} from '../transport/dial-tcp.ts';
-import {ignored} from '../transport/ignored.ts';
-import {directReads} from '../transport/direct-reads.ts';
+import {rejectOnAbort} from '../abortable.ts';
+import {assertNameOrAddress, addressAttemptTimeoutMs, waitForConnect, unreachableError} from '../transport/dial-tcp.ts';
+import {noop} from '../transport/noop.ts';
+import {onreadOptions} from '../transport/onread-buffers.ts';
 import {checkedPair} from './checked-pair.ts';
 import {clockSkew} from './clock-skew.ts';
-import {judgeCertificate, keyProblem, parsePeerChain} from './judge-certificate.ts';
+import {verifyCertificate, keyProblem, parsePeerChain} from './verify-certificate.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
 import {peerChain, peerFacts, signedPart, type PeerFacts} from './peer-facts.ts';
 import type {Trust} from './trust.ts';
@@ -33,7 +33,7 @@ const handshakeLimitMs = 10_000;
 
 export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
 
-export type Handshake = {
+export type HandshakeOptions = {
 	/** Whom we call; the name that is asked for and checked unless the settings have another one. */
 	host: string;
 	/** For messages: `the apiserver https://…`. */
@@ -48,7 +48,7 @@ The check is made here, after the handshake and before a byte of ours is sent, b
 NODE_TLS_REJECT_UNAUTHORIZED has no say, and no session is ever resumed, so the peer's certificate is always this handshake's.
 @throws SpokeError ERR_APISERVER_TLS, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE
 */
-export async function secure(raw: Duplex, handshake: Handshake): Promise<SecuredSocket> {
+export async function startTls(raw: Duplex, handshake: HandshakeOptions): Promise<SecuredSocket> {
 	try {
 		return await secured(connect({socket: raw, ...handshakeOptions(handshake)}), handshake);
 	} catch (error) {
@@ -61,7 +61,7 @@ export async function secure(raw: Duplex, handshake: Handshake): Promise<Secured
 The same of a socket that dials itself, which is the cheaper one to read from; `dialMs` is for its TCP connection.
 @throws as `secure`
 */
-export async function dialSecure(handshake: Handshake, {port, dialMs}: {port: number; dialMs: number}): Promise<SecuredSocket> {
+export async function dialTls(handshake: HandshakeOptions, {port, dialMs}: {port: number; dialMs: number}): Promise<SecuredSocket> {
 	const {host, what, signal} = handshake;
 	signal?.throwIfAborted();
 	assertNameOrAddress(host, {what});
@@ -69,23 +69,23 @@ export async function dialSecure(handshake: Handshake, {port, dialMs}: {port: nu
 	const dialling: ConnectionOptions & TcpNetConnectOpts = {
 		host,
 		port,
-		autoSelectFamilyAttemptTimeout: attemptMs,
-		onread: directReads(),
+		autoSelectFamilyAttemptTimeout: addressAttemptTimeoutMs,
+		onread: onreadOptions(),
 		...handshakeOptions(handshake),
 	};
 	const socket = connect(dialling);
-	await connected(socket, {host, port, what, limitMs: dialMs}, signal);
+	await waitForConnect(socket, {host, port, what, limitMs: dialMs}, signal);
 	return secured(socket, handshake);
 }
 
-function nameOf({host, settings: {serverName}}: Handshake): string {
+function nameOf({host, settings: {serverName}}: HandshakeOptions): string {
 	return serverName ?? host;
 }
 
-function handshakeOptions(handshake: Handshake) {
+function handshakeOptions(handshake: HandshakeOptions) {
 	const name = nameOf(handshake);
 	return {
-		secureContext: contextFor(handshake.client),
+		secureContext: secureContextFor(handshake.client),
 		...isIP(name.replace(/^\[(.*)\]$/, '$1')) === 0 && {servername: name.replace(/\.+$/, '')},
 		ALPNProtocols: ['http/1.1'],
 		rejectUnauthorized: false,
@@ -93,13 +93,13 @@ function handshakeOptions(handshake: Handshake) {
 	};
 }
 
-async function secured(socket: TLSSocket, handshake: Handshake): Promise<SecuredSocket> {
+async function secured(socket: TLSSocket, handshake: HandshakeOptions): Promise<SecuredSocket> {
 	const {what, settings: {limitMs}, signal} = handshake;
 	try {
 		await shakeHands(socket, what, limitMs > 0 ? Math.min(limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
 		return {socket, facts: await judgedFacts(socket, handshake)};
 	} catch (error) {
-		socket.on('error', ignored).destroy();
+		socket.on('error', noop).destroy();
 		throw error;
 	}
 }
@@ -112,7 +112,7 @@ const nobody = {};
 The context for `client`, made once.
 @throws SpokeError ERR_CLIENT_CERTIFICATE
 */
-export function contextFor(client: ClientCertificate | null) {
+export function secureContextFor(client: ClientCertificate | null) {
 	const made = contexts.get(client ?? nobody) ?? newContext(client);
 	contexts.set(client ?? nobody, made);
 	return made;
@@ -141,19 +141,19 @@ function newContext(client: ClientCertificate | null) {
 async function shakeHands(socket: TLSSocket, what: string, limitMs: number, signal?: AbortSignal): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		reject(unreachable(what, `net/http: TLS handshake timeout after ${limitMs / 1000} s`));
+		reject(unreachableError(what, `net/http: TLS handshake timeout after ${limitMs / 1000} s`));
 	}, limitMs);
 	const failed = (error: Error) => {
 		reject(handshakeError(error, what));
 	};
 
 	const closed = () => {
-		reject(unreachable(what, 'EOF: it closed the connection during the TLS handshake'));
+		reject(unreachableError(what, 'EOF: it closed the connection during the TLS handshake'));
 	};
 
 	socket.once('secureConnect', resolve).once('error', failed).once('close', closed);
 	try {
-		await orAborted(async () => promise, signal);
+		await rejectOnAbort(async () => promise, signal);
 	} finally {
 		clearTimeout(timer);
 		socket.off('secureConnect', resolve).off('error', failed).off('close', closed);
@@ -177,7 +177,7 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 	const alert = /alert(?: |_)([a-z_ ]+)/i.exec(`${message} ${code}`)?.[1]?.toLowerCase();
 	const why = alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message;
 	return code === 'ECONNRESET' || code === 'EPIPE'
-		? unreachable(what, 'read: connection reset by peer during the TLS handshake', {cause: error})
+		? unreachableError(what, 'read: connection reset by peer during the TLS handshake', {cause: error})
 		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${why}`, {text: message, cause: error});
 }
 
@@ -186,7 +186,7 @@ function isNoTls(code: string, message: string): boolean {
 		|| /wrong version number|packet length too long/.test(message);
 }
 
-async function judgedFacts(socket: TLSSocket, handshake: Handshake): Promise<NonNullable<SocketFacts['tls']>> {
+async function judgedFacts(socket: TLSSocket, handshake: HandshakeOptions): Promise<NonNullable<SocketFacts['tls']>> {
 	const {what, settings: {insecure, trust}} = handshake;
 	const name = nameOf(handshake);
 	const sent = parsePeerChain(peerChain(socket), what);
@@ -199,7 +199,7 @@ async function judgedFacts(socket: TLSSocket, handshake: Handshake): Promise<Non
 		}
 
 		const now = new Date();
-		const judged = judgeCertificate(sent, name, trust, now);
+		const judged = verifyCertificate(sent, name, trust, now);
 		if (judged.refused) {
 			const {text, remedy, dates} = judged.refused;
 			const skew = dates ? await clockSkew(socket, leaf, now) : null;

@@ -3,7 +3,7 @@
 type Holder = {ref(): unknown; unref(): unknown};
 
 /** Waiters of one kind, and what runs for them: behind the last one’s leave that holds the process no more, and a new one makes it hold again. */
-export class HeldWhileAwaited {
+export class RefWhileAwaited {
 	readonly #holders = new Set<Holder>();
 	#waiting = 0;
 

@@ -8,13 +8,13 @@ import {refuseMoreInterim} from '../../wire/response-limits.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import type {RequestOptions} from '../connection.ts';
-import {ignored} from './ignored.ts';
-import type {OneSocketAgent} from './one-socket-agent.ts';
+import {noop} from './noop.ts';
+import type {SingleSocketAgent} from './single-socket-agent.ts';
 
 // Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
 const {request: httpRequest} = process.getBuiltinModule('node:http');
 
-export type Outgoing = {
+export type OutgoingRequest = {
 	method: string;
 	/** In origin form, or absolute form for a plain HTTP proxy. */
 	target: string;
@@ -27,19 +27,19 @@ export type Outgoing = {
 	what: string;
 };
 
-export type AnswerStart = {status: number; statusText: string; headers: IncomingHttpHeaders};
+export type ResponseStart = {status: number; statusText: string; headers: IncomingHttpHeaders};
 
-export type Answer =
-	| AnswerStart & {kind: 'response'; body: Readable}
-	| AnswerStart & {kind: 'upgrade'; socket: Duplex; head: Buffer};
+export type HttpResult =
+	| ResponseStart & {kind: 'response'; body: Readable}
+	| ResponseStart & {kind: 'upgrade'; socket: Duplex; head: Buffer};
 
 /**
 Sends the request and waits for the headers of its answer, whatever its status.
 @throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE; the signal's reason when it was aborted
 */
-export async function exchange(agent: OneSocketAgent, {method, target, headers, body, signal, timeoutMs, what}: Outgoing): Promise<Answer> {
+export async function sendHttpRequest(agent: SingleSocketAgent, {method, target, headers, body, signal, timeoutMs, what}: OutgoingRequest): Promise<HttpResult> {
 	signal?.throwIfAborted();
-	const {promise, resolve, reject} = Promise.withResolvers<Answer>();
+	const {promise, resolve, reject} = Promise.withResolvers<HttpResult>();
 	const request = httpRequest({
 		agent,
 		method,
@@ -50,7 +50,7 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	});
 	const timer = timeoutMs > 0
 		? setTimeout(() => {
-			request.destroy(answerTimeout(what, timeoutMs));
+			request.destroy(responseTimeoutError(what, timeoutMs));
 		}, timeoutMs)
 		: undefined;
 	const aborted = () => {
@@ -80,7 +80,7 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 		signal?.removeEventListener('abort', aborted);
 		// A request whose body fails ends with words about its socket.
 		const own = body instanceof Readable && body.errored instanceof SpokeError ? body.errored : error;
-		reject(exchangeError(own, what, signal));
+		reject(requestError(own, what, signal));
 	});
 	sendBody(request, body, () => timer?.refresh());
 	try {
@@ -100,18 +100,18 @@ function framed(headers: RequestHeaders, body: RequestOptions['body']): RequestH
 	return body instanceof Readable ? {...headers, 'Transfer-Encoding': 'chunked'} : {...headers, 'Content-Length': String(Buffer.byteLength(body))};
 }
 
-function startOf({statusCode, statusMessage, headers}: IncomingMessage): AnswerStart {
+function startOf({statusCode, statusMessage, headers}: IncomingMessage): ResponseStart {
 	return {status: statusCode!, statusText: statusMessage ?? '', headers};
 }
 
 /** A body that is read as it is sent is gone afterwards. */
-export function canBeSentAgain({body}: {body?: RequestOptions['body']}): boolean {
+export function isReplayable({body}: {body?: RequestOptions['body']}): boolean {
 	return !(body instanceof Readable);
 }
 
 function sendBody(request: ClientRequest, body: RequestOptions['body'], moved: () => void): void {
 	if (body instanceof Readable) {
-		pipeline(body, request, ignored);
+		pipeline(body, request, noop);
 		body.on('data', moved);
 	} else {
 		request.end(body);
@@ -119,12 +119,12 @@ function sendBody(request: ClientRequest, body: RequestOptions['body'], moved: (
 }
 
 /** The head of an answer did not come in time; `limitMs` in milliseconds. */
-export function answerTimeout(what: string, limitMs: number): SpokeError {
+export function responseTimeoutError(what: string, limitMs: number): SpokeError {
 	return new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${limitMs / 1000} s`);
 }
 
 /** What happened to a request, as it is told. */
-export function exchangeError(error: NodeJS.ErrnoException, what: string, signal: AbortSignal | undefined): Error {
+export function requestError(error: NodeJS.ErrnoException, what: string, signal: AbortSignal | undefined): Error {
 	if (error instanceof SpokeError || signal?.aborted) {
 		return error;
 	}
@@ -165,7 +165,7 @@ function endText(code: string, message: string): string {
 }
 
 /** A whole body as it was meant: gzip is undone as it arrives, a chunk at a time. */
-export function decodedBody(body: Readable, headers: IncomingHttpHeaders): Readable {
+export function decompressBody(body: Readable, headers: IncomingHttpHeaders): Readable {
 	if (headers['content-encoding']?.toLowerCase() !== 'gzip') {
 		return body;
 	}
@@ -173,7 +173,7 @@ export function decodedBody(body: Readable, headers: IncomingHttpHeaders): Reada
 	delete headers['content-encoding'];
 	delete headers['content-length'];
 	const plain = createGunzip();
-	pipeline(body, plain, ignored);
+	pipeline(body, plain, noop);
 	return plain;
 }
 
@@ -184,7 +184,7 @@ const longestPauseMs = 30_000;
 A body read whole.
 @throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE when it was cut short; ERR_APISERVER_TIMEOUT when it stops midway for `pauseMs`
 */
-export async function readWhole(body: Readable, maxBytes: number, what: string, pauseMs = longestPauseMs): Promise<Buffer> {
+export async function readFully(body: Readable, maxBytes: number, what: string, pauseMs = longestPauseMs): Promise<Buffer> {
 	const collected = new ByteCollector(maxBytes);
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
