@@ -4,7 +4,7 @@ import {guardAccess} from '../actions/access.ts';
 import {readFileBounded} from '../cluster/kubeconfig/read-file-bounded.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {severalObjects, targetOfManifest, type DescribedTarget} from '../targets/target-of-manifest.ts';
+import {multipleObjectsError, targetOfManifest, type DescribedTarget} from '../targets/target-of-manifest.ts';
 import type {Command, Invocation} from './command.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
 import {execRow} from './rows/exec.ts';
@@ -48,7 +48,7 @@ export const command: Command<typeof execRow.flags> = {
 async function described({flags: {filename, stdin: isInput, namespace: wanted}, stdin}: Invocation<typeof execRow.flags>): Promise<DescribedTarget> {
 	const [file = '', ...more] = filename;
 	if (more.length > 0) {
-		throw severalObjects();
+		throw multipleObjectsError();
 	}
 
 	if (file === '-' && isInput) {

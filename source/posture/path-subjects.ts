@@ -9,9 +9,9 @@ import {portList} from '../targets/named-port.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
-import {isProxied, parseProxySpelling, parseProxyTarget, type ProxySpelling} from '../targets/proxy-target.ts';
+import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../targets/proxy-target.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
-import {findResource, podResource} from '../targets/resource-words.ts';
+import {findResource, podResource} from '../targets/resource-names.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from './evidence.ts';
 import type {ProbeTarget} from './examine-actively.ts';
 import {nodeNamed, podOnNode, type NodeObject} from './node-facts.ts';
@@ -95,7 +95,7 @@ function serviceTarget({metadata}: ServiceObject): Pick<ReachedTarget, 'kind' | 
 	return {kind: 'Service', namespace, name, uid, container: null};
 }
 
-async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxySpelling): Promise<PathSubjects> {
+async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxyName): Promise<PathSubjects> {
 	const {name} = form;
 	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
 	const target: ReachedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
@@ -111,7 +111,7 @@ async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxySp
 }
 
 /** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A path is taken as the proxy takes it; a workload's pod may carry a scheme and a port as well. */
-function takeOffProxyForm(asked: string): {plain: string; form: ProxySpelling} {
+function takeOffProxyForm(asked: string): {plain: string; form: ProxyName} {
 	const [word = '', ...behind] = asked.split('/');
 	const bare = behind.length === 0 || word.includes(':');
 	const resource = bare ? podResource : findResource(word);
@@ -122,18 +122,18 @@ function takeOffProxyForm(asked: string): {plain: string; form: ProxySpelling} {
 	}
 
 	const spelled = asked.slice(kind.length);
-	const form = spelled.includes(':') ? parseProxySpelling(spelled, asked) : {scheme: null, name: spelled, port: null};
+	const form = spelled.includes(':') ? parseProxyName(spelled, asked) : {scheme: null, name: spelled, port: null};
 	return {plain: kind + form.name, form};
 }
 
 /** The ways to a service's ports differ by scheme alone, so a way can be told where the proxy would want one of several to be named. */
-function serviceRequest(service: ServiceObject, target: ProxySpelling & {asked: string}): ProxyRequestFacts {
+function serviceRequest(service: ServiceObject, target: ProxyName & {asked: string}): ProxyRequestFacts {
 	return target.port === null && !onlyPort(service.spec?.ports ?? [])
 		? {scheme: target.scheme ?? 'http', port: null, portName: null, kubeletPort: false}
 		: proxyRequestFacts('services', target, service);
 }
 
-function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {asked, scheme, name, port}: ProxySpelling & {asked: string}): string | null {
+function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {asked, scheme, name, port}: ProxyName & {asked: string}): string | null {
 	if (port !== null || ports.length === 0 || onlyPort(ports)) {
 		return null;
 	}

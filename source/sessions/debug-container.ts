@@ -8,7 +8,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';
 import {listPath, objectPath} from '../targets/object-path.ts';
 import type {ContainerState, PodObject} from '../targets/pod-object.ts';
-import {podResource} from '../targets/resource-words.ts';
+import {podResource} from '../targets/resource-names.ts';
 import {watchPods} from '../targets/watch-pods.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import type {ContainerJson, PodJson} from './debug-specs.ts';

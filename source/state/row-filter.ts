@@ -1,6 +1,6 @@
 /** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels, `!-l app=web` without them. */
-import {inverseSelector} from '../targets/inverse-selector.ts';
-import {selectorFault} from '../targets/selector-fault.ts';
+import {invertSelector} from '../targets/invert-selector.ts';
+import {labelSelectorError} from '../targets/label-selector-error.ts';
 import {matchWithin} from '../text/bounded-match.ts';
 import {escapeRegExp} from '../text/escape-regexp.ts';
 import {describeRegexError} from '../text/describe-regex-error.ts';
@@ -49,7 +49,7 @@ function labelFilter(selector: string, inverse: boolean): RowFilter {
 		return {kind: 'invalid', why};
 	}
 
-	const asked = inverse ? inverseSelector(selector) : selector;
+	const asked = inverse ? invertSelector(selector) : selector;
 	return asked === null ? {kind: 'invalid', why: 'only one KEY, !KEY, =, !=, in or notin has an inverse selector'} : {kind: 'labels', selector: asked};
 }
 
@@ -88,6 +88,6 @@ function holds(row: Row, pattern: RegExp): boolean {
 
 /** Why this is no label selector; `null` when it is one. */
 export function whySelector(selector: string): string | null {
-	const fault = selectorFault(selector);
+	const fault = labelSelectorError(selector);
 	return fault === null ? null : `no label selector: ${fault}`;
 }

@@ -49,7 +49,7 @@ export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role
 }
 
 /** Those that a shell or an attach may find running: no init container that is not, and no ephemeral one that ended, which never starts again. */
-export function containersToEnter(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
+export function attachableContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
 	return allContainers(pod).filter(({name, role}) => {
 		const state = containerStatus(pod, name)?.state;
 		return role === 'init' ? Boolean(state?.running) : role === 'regular' || !state?.terminated;

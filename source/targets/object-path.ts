@@ -1,6 +1,6 @@
 /** API paths of objects and lists, made so that no name or namespace can change which path is asked. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {TargetResource} from './resource-words.ts';
+import type {TargetResource} from './resource-names.ts';
 
 /**
 The text itself, when it can be one segment.

@@ -1,7 +1,7 @@
 /** What TARGET on a command line means: which resource, which name. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {checkSegment} from './object-path.ts';
-import {findResource, targetResources, type TargetResource} from './resource-words.ts';
+import {findResource, targetResources, type TargetResource} from './resource-names.ts';
 
 export type ParsedTarget = {
 	/** As typed. */

@@ -1,15 +1,15 @@
 /** What TARGET[/path] of the apiserver proxy means: node, pod or service, by which scheme, port and path. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {checkSegment} from './object-path.ts';
-import {findResource, type TargetResource} from './resource-words.ts';
+import {findResource, type TargetResource} from './resource-names.ts';
 
 export type ProxyScheme = 'http' | 'https';
 
 /** What the apiserver has a proxy for. */
-export type ProxiedPlural = 'nodes' | 'pods' | 'services';
+export type ProxyResource = 'nodes' | 'pods' | 'services';
 
 /** `https:web:443` */
-export type ProxySpelling = {
+export type ProxyName = {
 	/** `null` when none was typed: plain HTTP, but for a kubelet. */
 	scheme: ProxyScheme | null;
 	name: string;
@@ -17,10 +17,10 @@ export type ProxySpelling = {
 	port: string | null;
 };
 
-export type ProxyTarget = ProxySpelling & {
+export type ProxyTarget = ProxyName & {
 	/** As typed, without the path. */
 	asked: string;
-	resource: TargetResource & {plural: ProxiedPlural};
+	resource: TargetResource & {plural: ProxyResource};
 	/** Begins with a slash; percent-coded, with its query; never leaves the target. */
 	path: string;
 };
@@ -42,7 +42,7 @@ export function parseProxyTarget(text: string): ProxyTarget {
 	}
 
 	const [spelled = '', ...path] = resource ? rest : [first, ...rest];
-	const {scheme, name, port} = parseProxySpelling(spelled, text);
+	const {scheme, name, port} = parseProxyName(spelled, text);
 	return {
 		asked: resource ? `${first}/${spelled}` : spelled,
 		resource: (resource ?? findResource('pods')) as ProxyTarget['resource'],
@@ -70,7 +70,7 @@ function splitOutsideQuery(text: string): string[] {
 Reads `https:web:443`; `text` is what it stands in.
 @throws SpokeError ERR_USAGE
 */
-export function parseProxySpelling(spelled: string, text: string): ProxySpelling {
+export function parseProxyName(spelled: string, text: string): ProxyName {
 	const parts = spelled.split(':');
 	const scheme = parts[0] === 'http' || parts[0] === 'https' ? parts.shift() as ProxyScheme : null;
 	const [name = '', port = ''] = parts;

@@ -8,8 +8,8 @@ import {listPath} from './object-path.ts';
 import {parseTarget, type ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, PodObject, ServiceObject} from './pod-object.ts';
 import {byAttaching, byLastRun, byLogging} from './pod-order.ts';
-import {meantOf, podsBehind, scopeQuery, type PodScope} from './pods-behind.ts';
-import {podResource} from './resource-words.ts';
+import {filterByScope, resolveTargetPods, scopeQuery, type PodScope} from './target-pods.ts';
+import {podResource} from './resource-names.ts';
 import {watchPods} from './watch-pods.ts';
 
 export type ResolveOptions = {
@@ -38,9 +38,9 @@ Reads the target's object, and its pods where it selects some.
 */
 export async function resolvePod(cluster: ClusterClient, asked: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
 	const parsed = typeof asked === 'string' ? parseTarget(asked) : asked;
-	const behind = await podsBehind(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);
+	const behind = await resolveTargetPods(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);
 	if (behind.kind === 'pod') {
-		return {pod: behind.pod, target: reachedPod(parsed.asked, behind.pod, 1), service: null, scope: null};
+		return {pod: behind.pod, target: toResolvedTarget(parsed.asked, behind.pod, 1), service: null, scope: null};
 	}
 
 	const pods = await listPods(cluster, behind.scope, options.signal);
@@ -51,11 +51,11 @@ export async function resolvePod(cluster: ClusterClient, asked: string | ParsedT
 
 	const order = options.order === 'logs' ? byLogging : byAttaching;
 	const [pod = await firstToAppear(cluster, parsed.asked, behind.scope, options)] = pods.sort(isCronJob ? byLastRun : order);
-	return {pod, target: reachedPod(parsed.asked, pod, Math.max(1, pods.length)), service: behind.service, scope: behind.scope};
+	return {pod, target: toResolvedTarget(parsed.asked, pod, Math.max(1, pods.length)), service: behind.service, scope: behind.scope};
 }
 
 /** How a pod is told in Path objects and events. */
-export function reachedPod(asked: string, pod: PodObject, chosenFrom: number, container: string | null = null): ReachedTarget {
+export function toResolvedTarget(asked: string, pod: PodObject, chosenFrom: number, container: string | null = null): ReachedTarget {
 	const {name, namespace = null, uid = null} = pod.metadata;
 	return {asked, kind: 'Pod', namespace, name, uid, node: pod.spec.nodeName ?? null, container, chosenFrom};
 }
@@ -63,7 +63,7 @@ export function reachedPod(asked: string, pod: PodObject, chosenFrom: number, co
 /** The pods of a scope as they are now, in the apiserver's order. */
 export async function listPods(cluster: ClusterClient, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
 	const {items} = await listAll<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}});
-	return meantOf(scope, items);
+	return filterByScope(scope, items);
 }
 
 /** Not waited for: its next pod comes by its schedule. */

@@ -2,7 +2,7 @@
 import {parseDocument} from '../cluster/kubeconfig/parse-document.ts';
 import type {PlainValue} from '../cluster/kubeconfig/parse-yaml.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {findResource} from './resource-words.ts';
+import {findResource} from './resource-names.ts';
 
 /** `namespace` is null where the manifest has none. */
 export type DescribedTarget = {asked: string; namespace: string | null};
@@ -14,7 +14,7 @@ The one object in `text`, JSON or YAML, as a target: `pod/web`. Only its kind, n
 export async function targetOfManifest(text: string, file: string): Promise<DescribedTarget> {
 	const documents = text.split(/^---(?:[ \t].*)?$/m).filter(document => /^\s*[^\s#]/m.test(document));
 	if (documents.length > 1) {
-		throw severalObjects();
+		throw multipleObjectsError();
 	}
 
 	const object = await parseDocument(documents[0] ?? '').catch((error: unknown) => {
@@ -26,7 +26,7 @@ export async function targetOfManifest(text: string, file: string): Promise<Desc
 	}
 
 	if (Array.isArray(valueAt(object, 'items'))) {
-		throw severalObjects();
+		throw multipleObjectsError();
 	}
 
 	const [name, namespace] = ['name', 'namespace'].map(key => valueAt(metadata, key));
@@ -43,7 +43,7 @@ export async function targetOfManifest(text: string, file: string): Promise<Desc
 }
 
 /** Kubectl's words. */
-export function severalObjects(): SpokeError {
+export function multipleObjectsError(): SpokeError {
 	return new SpokeError('ERR_USAGE', 'cannot exec into multiple objects at a time', {remedy: 'give one file with one object'});
 }
 

@@ -4,8 +4,8 @@ import {watchObjects} from '../cluster/watch.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {listPath} from './object-path.ts';
 import type {PodObject} from './pod-object.ts';
-import {meantOf, scopeQuery, type PodScope} from './pods-behind.ts';
-import {podResource} from './resource-words.ts';
+import {filterByScope, scopeQuery, type PodScope} from './target-pods.ts';
+import {podResource} from './resource-names.ts';
 
 export type PodChange =
 	| {type: 'appeared' | 'changed' | 'gone'; pod: PodObject}
@@ -28,7 +28,7 @@ export async function * watchPods(cluster: ClusterClient, scope: PodScope, {sign
 		for await (const event of watchObjects<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}})) {
 			switch (event.type) {
 				case 'page': {
-					const items = await meantOf(scope, event.items);
+					const items = await filterByScope(scope, event.items);
 					list = event.first ? items : [...list, ...items];
 					break;
 				}
@@ -46,7 +46,7 @@ export async function * watchPods(cluster: ClusterClient, scope: PodScope, {sign
 
 				case 'added':
 				case 'modified': {
-					for (const pod of await meantOf(scope, [event.item])) {
+					for (const pod of await filterByScope(scope, [event.item])) {
 						yield * update(known, pod);
 					}
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {allContainers, chooseContainer, containerNames, containersToEnter, defaultContainerAnnotation} from '../../source/targets/choose-container.ts';
+import {allContainers, chooseContainer, containerNames, attachableContainers, defaultContainerAnnotation} from '../../source/targets/choose-container.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 
 const one: PodObject = {metadata: {name: 'one'}, spec: {containers: [{name: 'app'}]}};
@@ -44,7 +44,7 @@ test('all containers come in the order in which kubectl reads them', t => {
 });
 
 test('a debug container that ended is not offered to enter, and an init container only while it runs', t => {
-	const names = (status: NonNullable<PodObject['status']>) => containersToEnter({...many, status}).map(({name}) => name);
+	const names = (status: NonNullable<PodObject['status']>) => attachableContainers({...many, status}).map(({name}) => name);
 	const ended = {terminated: {exitCode: 0}};
 	const running = {running: {}};
 	const of = (name: string, state: object) => [{name, state, ready: false, restartCount: 0}];

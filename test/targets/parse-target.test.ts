@@ -1,7 +1,7 @@
 import test from 'ava';
 import {parseTarget} from '../../source/targets/parse-target.ts';
 import {listPath, objectPath} from '../../source/targets/object-path.ts';
-import {podResource} from '../../source/targets/resource-words.ts';
+import {podResource} from '../../source/targets/resource-names.ts';
 
 for (const [asked, plural, name] of [
 	['web', 'pods', 'web'],

@@ -5,8 +5,8 @@ import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {parseTarget} from '../../source/targets/parse-target.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
-import {podsBehind} from '../../source/targets/pods-behind.ts';
-import {podsOfCronJob} from '../../source/targets/pods-of-cron-job.ts';
+import {resolveTargetPods} from '../../source/targets/target-pods.ts';
+import {cronJobPodFilter} from '../../source/targets/cron-job-pods.ts';
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
 import {watchPods} from '../../source/targets/watch-pods.ts';
 import {startServer} from '../support/api-server.ts';
@@ -138,7 +138,7 @@ test('a cron job that has no pods says at once why, and is not waited for', asyn
 
 test('pods of jobs that a cron job makes later are followed, those of others are not', async t => {
 	await withCronJobs(async (cluster, control) => {
-		const behind = await podsBehind(cluster, parseTarget('cj/a'), 'demo');
+		const behind = await resolveTargetPods(cluster, parseTarget('cj/a'), 'demo');
 		const ended = new AbortController();
 		const seen: string[] = [];
 		for await (const change of watchPods(cluster, behind.kind === 'selected' ? behind.scope : {namespace: 'demo'}, {signal: ended.signal})) {
@@ -226,7 +226,7 @@ test('whoever gives up while a job is asked for again ends with their own reason
 	await withCronJobs(async cluster => {
 		const left = new AbortController();
 		const asked = Promise.withResolvers<void>();
-		const isMeant = await podsOfCronJob({...cluster, async json() {
+		const isMeant = await cronJobPodFilter({...cluster, async json() {
 			asked.resolve();
 			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'not now');
 		}}, {name: 'a'}, 'demo', left.signal);
@@ -309,7 +309,7 @@ for (const [title, ofNamespace, says] of refusals) {
 
 			return {};
 		}} as unknown as ClusterClient;
-		const error = await t.throwsAsync<SpokeError>(podsBehind(cluster, parseTarget('web'), 'demo'), {name: 'SpokeError', message: says});
+		const error = await t.throwsAsync<SpokeError>(resolveTargetPods(cluster, parseTarget('web'), 'demo'), {name: 'SpokeError', message: says});
 		t.like(error, {code: 'ERR_NOT_FOUND', text: 'pods "web" not found'});
 	});
 }

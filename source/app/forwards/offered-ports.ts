@@ -4,7 +4,7 @@ import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
 import {isReady} from '../../targets/pod-order.ts';
-import {podsBehind, type PodScope} from '../../targets/pods-behind.ts';
+import {resolveTargetPods, type PodScope} from '../../targets/target-pods.ts';
 import {listPods} from '../../targets/resolve-pod.ts';
 import {localPortFor} from './free-port.ts';
 
@@ -31,7 +31,7 @@ const readyMs = 3000;
 
 /** @throws SpokeError when the target cannot be read, or its pods where their ports are what is offered */
 export async function offeredPorts(access: ClusterClient, target: string, namespace: string): Promise<OfferedPorts> {
-	const behind = await podsBehind(access, parseTarget(target), namespace);
+	const behind = await resolveTargetPods(access, parseTarget(target), namespace);
 	if (behind.kind === 'pod') {
 		return ofPod(behind.pod);
 	}

@@ -4,7 +4,7 @@ import {debugProfiles, profileWords, type DebugProfile} from '../../sessions/deb
 import {ephemeralContainer} from '../../sessions/debug-specs.ts';
 import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';

@@ -4,7 +4,7 @@ import {listNames} from '../../state/list-kinds.ts';
 import {namespaceHere} from '../../state/session-state.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
-import {findResource} from '../../targets/resource-words.ts';
+import {findResource} from '../../targets/resource-names.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {Session} from '../session.ts';
 import {localPortFor} from '../forwards/free-port.ts';

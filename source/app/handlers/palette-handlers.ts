@@ -5,7 +5,7 @@ import {describeKeys} from '../../keymap/describe-keys.ts';
 import {isListName, listNames} from '../../state/list-kinds.ts';
 import {keyContext, namespaceHere, type ViewName} from '../../state/session-state.ts';
 import {whySelector} from '../../state/row-filter.ts';
-import {findResource, targetResources, type TargetResource} from '../../targets/resource-words.ts';
+import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../keys/why-off.ts';
 import type {Session} from '../session.ts';

@@ -4,8 +4,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
-import {chooseContainer, containersToEnter, containerSpec} from '../../targets/choose-container.ts';
-import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
+import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal, type Driven} from '../hand-over/drive-in-terminal.ts';
@@ -70,7 +70,7 @@ type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; name
 async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<Place | null> {
 	const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, target, namespace);
 	refuseEnded(pod, feature);
-	const running = containersToEnter(pod);
+	const running = attachableContainers(pod);
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	if (named === undefined && running.length > 1) {
 		const chosen = await session.pick({
@@ -144,7 +144,7 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
 	try {
 		return await session.typedAhead.during({what: about}, async signal => {
-			const opened = await openRemoteCommand(cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {
+			const opened = await openRemoteCommand(cluster.access, {feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty}, {
 				witness: session.witnessFor(id, cluster), environment: session.env, signal,
 			});
 			if (signal.aborted) {

@@ -11,7 +11,7 @@ import type {LogSource} from '../../sessions/logs/log-events.ts';
 import {openLog} from '../../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {listPods, reachedPod} from '../../targets/resolve-pod.ts';
+import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailAsk} from './tail-run.ts';
 
@@ -57,7 +57,7 @@ async function readOne(
 	const source = logSource(pod, container);
 	const index = tells.source(source);
 	try {
-		const open = await openLog(cluster, source, {previous: true, timestamps: true}, {target: reachedPod(ask.asked, pod, chosenFrom, container), witness, signal});
+		const open = await openLog(cluster, source, {previous: true, timestamps: true}, {target: toResolvedTarget(ask.asked, pod, chosenFrom, container), witness, signal});
 		try {
 			const {remainder, error} = await readLineBlocks(open.body, block => {
 				signal.throwIfAborted();

@@ -2,10 +2,10 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
-import {notThere} from '../../targets/not-there.ts';
+import {explainNotFound} from '../../targets/explain-not-found.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {findResource} from '../../targets/resource-words.ts';
+import {findResource} from '../../targets/resource-names.ts';
 import {escapeControls} from '../../text/sanitize-line.ts';
 import type {YamlLine} from './yaml-lines.ts';
 
@@ -26,7 +26,7 @@ async function readObject(access: ClusterClient, target: string, namespace: stri
 	try {
 		return await access.json<AnyObject>({path, exact: true});
 	} catch (thrown) {
-		throw path.includes('/namespaces/') && !isOfNamespace.test(target) ? await notThere(access, thrown, namespace) : thrown;
+		throw path.includes('/namespaces/') && !isOfNamespace.test(target) ? await explainNotFound(access, thrown, namespace) : thrown;
 	}
 }
 

@@ -10,7 +10,7 @@ import {allContainers} from '../../targets/choose-container.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {listPath} from '../../targets/object-path.ts';
-import {findResource, podResource} from '../../targets/resource-words.ts';
+import {findResource, podResource} from '../../targets/resource-names.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Asked, Offer} from './complete-words.ts';
 

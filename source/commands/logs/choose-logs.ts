@@ -7,7 +7,7 @@ import {allContainers, chooseContainer} from '../../targets/choose-container.ts'
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byLogging} from '../../targets/pod-order.ts';
-import {listPods, reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
+import {listPods, toResolvedTarget, resolvePod} from '../../targets/resolve-pod.ts';
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
 
@@ -61,7 +61,7 @@ async function logsBehind(cluster: ClusterClient, target: ParsedTarget, {contain
 
 function logsOf(pod: PodObject, asked: string, chosenFrom: number, choice: ContainerChoice, {say, allPods}: {say: Asking['say']; allPods: boolean}): ChosenLog[] {
 	const names = choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
-	return names.map(name => ({source: logSource(pod, name), target: reachedPod(asked, pod, chosenFrom, name)}));
+	return names.map(name => ({source: logSource(pod, name), target: toResolvedTarget(asked, pod, chosenFrom, name)}));
 }
 
 function chosenName(pod: PodObject, choice: ContainerChoice, say: Asking['say']): string {

@@ -3,7 +3,7 @@ import type {Connection} from '../../cluster/connection.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {LogDifferentialFacts, Reading} from '../evidence.ts';
 import {readText} from './ask.ts';
 

@@ -4,8 +4,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import type {PodScope} from '../../targets/pods-behind.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import type {PodScope} from '../../targets/target-pods.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 
 const retryMs = 1000;

@@ -4,8 +4,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import type {PodScope} from '../../targets/pods-behind.ts';
-import {reachedPod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import type {PodScope} from '../../targets/target-pods.ts';
+import {toResolvedTarget, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ReachedTarget} from '../connection-witness.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
 import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
@@ -177,7 +177,7 @@ export class PodTunnels {
 
 	#move({pod, reason}: Extract<PodChoice, {choice: 'move'}>, {isOver, chosenFrom}: {isOver: boolean; chosenFrom: number}): void {
 		this.#leave(reason, {isOver});
-		const target = reachedPod(this.target.asked, pod, chosenFrom);
+		const target = toResolvedTarget(this.target.asked, pod, chosenFrom);
 		this.#resolved = {...this.#resolved, pod, target};
 		this.#trouble = undefined;
 		this.#options.onMove(pod);

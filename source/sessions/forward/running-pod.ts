@@ -4,7 +4,7 @@ import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching} from '../../targets/pod-order.ts';
-import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {endedWords} from '../ended-pod.ts';
@@ -48,7 +48,7 @@ async function waitForOne(cluster: ClusterClient, resolved: ResolvedPod, limitMs
 
 		const [pod] = [...pods.values()].filter(pod => isRunning(pod)).sort(byAttaching);
 		if (pod) {
-			return {...resolved, pod, target: reachedPod(resolved.target.asked, pod, pods.size)};
+			return {...resolved, pod, target: toResolvedTarget(resolved.target.asked, pod, pods.size)};
 		}
 	}
 

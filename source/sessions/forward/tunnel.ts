@@ -9,7 +9,7 @@ import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {ConnectionPurpose, ConnectionWitness, ReachedTarget} from '../connection-witness.ts';
 import {anotherMayDo} from '../remote-command/carrier-choice.ts';
 import {tunnelLoss, unlessLeft} from '../lost-leg.ts';

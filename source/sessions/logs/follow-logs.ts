@@ -4,8 +4,8 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import type {PodScope} from '../../targets/pods-behind.ts';
-import {reachedPod} from '../../targets/resolve-pod.ts';
+import type {PodScope} from '../../targets/target-pods.ts';
+import {toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {EventChannel} from '../event-channel.ts';
@@ -217,7 +217,7 @@ class ManyFollows {
 		this.#running++;
 		try {
 			await new ContainerFollow(this.#cluster, view, source, {
-				target: reachedPod(asked, pod, 1, container),
+				target: toResolvedTarget(asked, pod, 1, container),
 				start: {...start, ...insecure && {insecureSkipTLSVerifyBackend: insecure}},
 				until,
 				startLimitMs,

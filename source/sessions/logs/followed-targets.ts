@@ -4,12 +4,12 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {WorkloadObject} from '../../targets/pod-object.ts';
-import {podsBehind} from '../../targets/pods-behind.ts';
+import {resolveTargetPods} from '../../targets/target-pods.ts';
 import type {FollowTargets} from './follow-logs.ts';
 
 /** @throws SpokeError ERR_USAGE where several targets are not all pods; by `refusal` where one cannot be read */
 export async function followedTargets(cluster: ClusterClient, targets: readonly ParsedTarget[], namespace: string, signal: AbortSignal): Promise<FollowTargets> {
-	const behind = await Promise.all(targets.map(async target => podsBehind(cluster, target, namespace, signal)));
+	const behind = await Promise.all(targets.map(async target => resolveTargetPods(cluster, target, namespace, signal)));
 	const [only] = behind;
 	if (only?.kind === 'selected' && behind.length === 1) {
 		return {kind: 'scope', scope: only.scope, mayCome: async () => mayHavePods(cluster, targets[0]!, namespace)};

@@ -1,6 +1,6 @@
 /** One read of a container's log: what is asked, and the path that asks it. */
 import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {LogSource} from './log-events.ts';
 
 /** As `PodLogOptions` of the API; what is left out is not sent. */

@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import {podResource} from '../../targets/resource-names.ts';
 
 const freshForMs = 500;
 const readLimitMs = 10_000;

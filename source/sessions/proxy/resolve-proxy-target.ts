@@ -6,7 +6,7 @@ import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts
 import {podPort, portList} from '../../targets/named-port.ts';
 import {listPath, objectPath} from '../../targets/object-path.ts';
 import type {ObjectMeta, PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
-import type {ProxiedPlural, ProxySpelling, ProxyTarget} from '../../targets/proxy-target.ts';
+import type {ProxyResource, ProxyName, ProxyTarget} from '../../targets/proxy-target.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from '../connection-witness.ts';
 
 export type ResolvedProxyTarget = {
@@ -15,7 +15,7 @@ export type ResolvedProxyTarget = {
 	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
 };
 
-type SpelledTarget = ProxySpelling & {asked: string};
+type SpelledTarget = ProxyName & {asked: string};
 
 type NodeObject = NodeWithKubelet & {metadata: ObjectMeta};
 
@@ -65,13 +65,13 @@ const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-pr
 What a request to this target goes by, read from its object, or null where that may not be read.
 @throws SpokeError as resolveProxyTarget
 */
-export function proxyRequestFacts(plural: ProxiedPlural, target: SpelledTarget, object: PodObject | ServiceObject | NodeObject | null): ProxyRequestFacts {
+export function proxyRequestFacts(plural: ProxyResource, target: SpelledTarget, object: PodObject | ServiceObject | NodeObject | null): ProxyRequestFacts {
 	return requestAndPort(plural, target, object).request;
 }
 
 /** `port` is what stands in the path. */
 function requestAndPort(
-	plural: ProxiedPlural,
+	plural: ProxyResource,
 	target: SpelledTarget,
 	object: PodObject | ServiceObject | NodeObject | null,
 ): {request: ProxyRequestFacts; port: string | null} {
@@ -94,7 +94,7 @@ function requestAndPort(
 A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). The apiserver compares ports as texts:
 one that is written otherwise is dialled without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
 */
-function nodeRequest({scheme, port}: ProxySpelling, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const kubelet = node && kubeletPortOf(node);
 	const number = port === null ? kubelet : Number(port);
 	if (port !== null && !/^[1-9]\d*$/.test(port)) {

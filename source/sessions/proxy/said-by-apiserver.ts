@@ -3,7 +3,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
-import {meansKubelet} from '../../targets/kubelet-port.ts';
+import {targetsKubelet} from '../../targets/kubelet-port.ts';
 import type {ConnectionPurpose} from '../connection-witness.ts';
 
 /** More than any Status, and as much as is read of an error before it is passed on. */
@@ -20,7 +20,7 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 
 	const body = begun.toString('utf8');
 	const isStatus = (headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
-	const explained = isStatus || (request !== null && meansKubelet(request)) ? explainMessage(body, {status}) : null;
+	const explained = isStatus || (request !== null && targetsKubelet(request)) ? explainMessage(body, {status}) : null;
 	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
 		return errorFromExplanation(explained);
 	}

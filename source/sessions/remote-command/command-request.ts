@@ -1,6 +1,6 @@
 /** What is asked for when a command is run in a container, or its main process attached to, and the path that asks. */
 import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {ReachedTarget} from '../connection-witness.ts';
 
 export type CommandRequest = {

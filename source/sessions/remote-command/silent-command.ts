@@ -4,7 +4,7 @@ import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import {podResource} from '../../targets/resource-words.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {ReachedTarget} from '../connection-witness.ts';
 import type {CommandChannels} from './command-channels.ts';
 

@@ -7,7 +7,7 @@ import type {LogEvent} from '../../../source/sessions/logs/log-events.ts';
 import {OpenGate} from '../../../source/sessions/logs/open-gate.ts';
 import {PodView} from '../../../source/sessions/logs/pod-view.ts';
 import {FirstLegCheck, quietLimits} from '../../../source/sessions/logs/quiet-guard.ts';
-import {reachedPod} from '../../../source/targets/resolve-pod.ts';
+import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
 import {LogServer, type ContainerLog, type Fault} from '../../support/log-server.ts';
 
 const line = {time: '2026-01-01T00:00:01Z', text: 'one'};
@@ -41,7 +41,7 @@ for (const [title, faults, isTold, happens, reads] of [
 		const stop = new AbortController();
 		const events: string[] = [];
 		const follow = new ContainerFollow(cluster, new PodView(cluster, pod, {isWatched: false}), logSource(pod, 'app'), {
-			target: reachedPod('w', pod, 1, 'app'), start: {}, until: 'pod-done', startLimitMs: 0, resume: true, gatherMs: 0, witness: undefined, quiet: quietLimits,
+			target: toResolvedTarget('w', pod, 1, 'app'), start: {}, until: 'pod-done', startLimitMs: 0, resume: true, gatherMs: 0, witness: undefined, quiet: quietLimits,
 			signal: stop.signal, gate: new OpenGate(), firstLeg: new FirstLegCheck(cluster, quietLimits.answerWithinMs),
 		}, async event => {
 			events.push(event.type);

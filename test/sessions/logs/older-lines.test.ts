@@ -1,7 +1,7 @@
 /** Older lines are read up to where they join the known ones: none lost between, none twice, and what cannot be joined is said. */
 import test, {type ExecutionContext} from 'ava';
 import {readOlderLines} from '../../../source/sessions/logs/older-lines.ts';
-import {reachedPod} from '../../../source/targets/resolve-pod.ts';
+import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
 import {logSource} from '../../../source/sessions/logs/follow-logs.ts';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';
 
@@ -30,7 +30,7 @@ async function withLog(t: ExecutionContext, records: readonly LogRecord[]) {
 				take(block) {
 					lines.push(Buffer.from(block));
 				},
-			}, {target: reachedPod('pod/web', pod, 1, 'app')});
+			}, {target: toResolvedTarget('pod/web', pod, 1, 'app')});
 			return {...ending, text: Buffer.concat(lines).toString('latin1')};
 		},
 	};

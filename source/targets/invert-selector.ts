@@ -5,7 +5,7 @@ Of a selector that the apiserver takes. `null` where no selector says it: severa
 A value that is excluded fits also what has no such label, so the inverse is exact.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Requirement.Matches
 */
-export function inverseSelector(selector: string): string | null {
+export function invertSelector(selector: string): string | null {
 	const found = /^\s*(?<not>!)?\s*(?<key>[^\s=!(),<>]+)\s*(?:(?<sign>==?|!=)\s*(?<value>[^\s=!(),<>]*)|(?<set>in|notin)\s*(?<values>\([^)]*\)))?\s*$/.exec(selector)?.groups;
 	if (!found) {
 		return null;

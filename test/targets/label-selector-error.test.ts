@@ -1,10 +1,10 @@
 /** A label selector is refused where the apiserver refuses it, and taken where it takes it. */
 import test from 'ava';
-import {selectorFault} from '../../source/targets/selector-fault.ts';
+import {labelSelectorError} from '../../source/targets/label-selector-error.ts';
 
 test('what the apiserver takes is taken', t => {
 	for (const text of ['app', '!app', '! app', 'app=web', 'app==web', 'app!=web', 'app=', 'app=,tier', 'app in (web)', 'app in(web, api)', 'app notin (web,)', 'app in (,)', 'in in (in)', 'a.b/c=d', 'x > 1', 'x<2', 'app in ()', ' app = web , !tier ']) {
-		t.is(selectorFault(text), null, text);
+		t.is(labelSelectorError(text), null, text);
 	}
 });
 
@@ -25,6 +25,6 @@ test('what the apiserver refuses is refused with what is missing or wrong', t =>
 		'app=-x': '-x cannot be a label’s value: letters, digits, - _ . and no more than 63',
 	};
 	for (const [text, fault] of Object.entries(faults)) {
-		t.is(selectorFault(text), fault, text);
+		t.is(labelSelectorError(text), fault, text);
 	}
 });

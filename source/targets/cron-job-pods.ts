@@ -5,7 +5,7 @@ import {abortableDelay} from '../cluster/abortable.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import {listPath, objectPath} from './object-path.ts';
 import type {ObjectMeta, PodObject} from './pod-object.ts';
-import {findResource} from './resource-words.ts';
+import {findResource} from './resource-names.ts';
 
 /** Every pod that a job made has it. */
 export const jobPodLabel = 'job-name';
@@ -21,7 +21,7 @@ type JobObject = {metadata: ObjectMeta};
 Tells of a pod, now or later, whether a job of this cron job made it. The jobs are listed once; one that comes later is read when its first pod does.
 @throws SpokeError ERR_FORBIDDEN… where jobs may not be listed
 */
-export async function podsOfCronJob(
+export async function cronJobPodFilter(
 	cluster: ClusterClient,
 	{name}: ObjectMeta,
 	namespace: string,

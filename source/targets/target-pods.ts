@@ -3,10 +3,10 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {selectorText} from './label-selector.ts';
 import {objectPath} from './object-path.ts';
-import {notThere} from './not-there.ts';
+import {explainNotFound} from './explain-not-found.ts';
 import type {ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
-import {jobPodLabel, podsOfCronJob} from './pods-of-cron-job.ts';
+import {jobPodLabel, cronJobPodFilter} from './cron-job-pods.ts';
 
 /** Where to look for pods. A `null` namespace means all. */
 export type PodScope = {
@@ -14,10 +14,10 @@ export type PodScope = {
 	labelSelector?: string;
 	fieldSelector?: string;
 	/** Where no selector can tell: which of them are meant. */
-	isMeant?: (pod: PodObject) => Promise<boolean>;
+	includes?: (pod: PodObject) => Promise<boolean>;
 };
 
-export type PodsBehind =
+export type TargetPods =
 	| {kind: 'pod'; pod: PodObject}
 	| {kind: 'selected'; scope: PodScope & {labelSelector: string}; owner: WorkloadObject | ServiceObject | CronJobObject; service: ServiceObject | null};
 
@@ -26,7 +26,7 @@ Reads the target's object, and its namespace where there is no such object.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/helpers.go SelectorsForObject
 */
-export async function podsBehind(cluster: ClusterClient, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<PodsBehind> {
+export async function resolveTargetPods(cluster: ClusterClient, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<TargetPods> {
 	const {resource, name, asked} = target;
 	if (resource.kind === 'Node') {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {remedy: 'nodes can be reached by `spoke proxy`'});
@@ -36,15 +36,15 @@ export async function podsBehind(cluster: ClusterClient, target: ParsedTarget, n
 		path: objectPath(resource, namespace, name),
 		...signal && {signal},
 	}).catch(async (thrown: unknown) => {
-		throw await notThere(cluster, thrown, namespace, signal);
+		throw await explainNotFound(cluster, thrown, namespace, signal);
 	});
 	if (resource.kind === 'Pod') {
 		return {kind: 'pod', pod: object};
 	}
 
 	if (resource.kind === 'CronJob') {
-		const isMeant = await podsOfCronJob(cluster, object.metadata, namespace, signal);
-		return {kind: 'selected', scope: {namespace, labelSelector: jobPodLabel, isMeant}, owner: object, service: null};
+		const isMeant = await cronJobPodFilter(cluster, object.metadata, namespace, signal);
+		return {kind: 'selected', scope: {namespace, labelSelector: jobPodLabel, includes: isMeant}, owner: object, service: null};
 	}
 
 	const labelSelector = resource.kind === 'Service' || resource.kind === 'ReplicationController'
@@ -58,7 +58,7 @@ export async function podsBehind(cluster: ClusterClient, target: ParsedTarget, n
 }
 
 /** Those of `pods` that the scope means. */
-export async function meantOf({isMeant}: PodScope, pods: readonly PodObject[]): Promise<PodObject[]> {
+export async function filterByScope({includes: isMeant}: PodScope, pods: readonly PodObject[]): Promise<PodObject[]> {
 	if (!isMeant) {
 		return [...pods];
 	}

@@ -6,7 +6,7 @@ import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 An apiserver answers for an object in a namespace that does not exist as for one that is not in it: the namespace is looked for, where that is allowed.
 `thrown` itself for anything but the apiserver's word that the object is not found.
 */
-export async function notThere(cluster: Pick<ClusterClient, 'json'>, thrown: unknown, namespace: string, signal?: AbortSignal): Promise<SpokeError> {
+export async function explainNotFound(cluster: Pick<ClusterClient, 'json'>, thrown: unknown, namespace: string, signal?: AbortSignal): Promise<SpokeError> {
 	const error = toSpokeError(thrown);
 	if (error.code !== 'ERR_NOT_FOUND' || !saysNotFound.test(error.message)) {
 		return error;

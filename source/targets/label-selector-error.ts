@@ -4,7 +4,7 @@
 Why it is none, in words; `null` when the apiserver takes it.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Parser
 */
-export function selectorFault(text: string): string | null {
+export function labelSelectorError(text: string): string | null {
 	const tokens = new Tokens(text);
 	try {
 		do {
