@@ -4,7 +4,7 @@ import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Path} from '../posture/evidence.ts';
 import type {Labeller} from '../posture/label.ts';
-import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {FormField, PickerItem} from '../state/overlay.ts';
 import type {Message} from '../state/session-state.ts';
@@ -59,7 +59,7 @@ export type Session = {
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 	copy(text: string, what: string): void;
 	/** A witness that books connections under a row of the dock. */
-	witnessFor(id: string, cluster?: OpenCluster): ConnectionWitness;
+	witnessFor(id: string, cluster?: OpenCluster): ConnectionObserver;
 	/** Leaves the screen to `work` and draws it again when it is done. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
 	/** The same for a remote shell, whose keys go on passing through here. */

@@ -38,7 +38,7 @@ const longestSilenceMs = 75_000;
 
 /**
 Events for good. Never ends by itself: abort `options.signal`, or leave the loop. `from` is the version of a list that was read already: only changes come then.
-A watch that says nothing for `silenceMs`, not even a bookmark, is begun anew.
+A watch that says nothing for `silenceTimeoutMs`, not even a bookmark, is begun anew.
 @yields what happened, in order
 @throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes

@@ -5,9 +5,9 @@ import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
-import {addDebugContainer, createDebugPod, deletePodNow, untilRunning} from '../sessions/debug-container.ts';
-import {ephemeralContainer, losesCapabilities, nodePod, podCopy, type CopyRequest} from '../sessions/debug-specs.ts';
-import {refuseEnded} from '../sessions/ended-pod.ts';
+import {addDebugContainer, createDebugPod, deletePodNow, waitUntilRunning} from '../streams/debug-container.ts';
+import {ephemeralContainer, losesCapabilities, nodePod, podCopy, type CopyRequest} from '../streams/debug-specs.ts';
+import {assertPodRunning} from '../streams/terminated-pod.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget, type ParsedTarget} from '../targets/parse-target.ts';
@@ -123,7 +123,7 @@ async function addContainer(preparing: Preparing, pod: PodObject): Promise<Prepa
 	const {flags, interrupted} = invocation;
 	// What nobody waits for is added as with kubectl.
 	if (asked.attaches) {
-		refuseEnded(pod, 'debug');
+		assertPodRunning(pod, 'debug');
 	}
 
 	const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
@@ -167,7 +167,7 @@ async function whyNotRunning({cluster, invocation, asked}: Preparing, pod: PodOb
 		return null;
 	}
 
-	return untilRunning(cluster, pod, container, {limitMs: invocation.flags['pod-running-timeout'], signal: invocation.interrupted, onWaiting(reason) {
+	return waitUntilRunning(cluster, pod, container, {limitMs: invocation.flags['pod-running-timeout'], signal: invocation.interrupted, onWaiting(reason) {
 		say(invocation, `waiting for ${container}: ${reason}`);
 	}}).then(() => null, (error: unknown) => toSpokeError(error));
 }

@@ -5,7 +5,7 @@ import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
 import {tellPaths} from '../output/path-line.ts';
 import {writeThrough} from '../output/write-through.ts';
-import {connectAhead} from '../sessions/connect-ahead.ts';
+import {preconnect} from '../streams/preconnect.ts';
 import type {Command, Invocation} from './command.ts';
 import {chooseFollowed, chooseLogs, missingAsKubectl} from './logs/choose-logs.ts';
 import {logRequest, type LogRequest} from './logs/log-request.ts';
@@ -23,7 +23,7 @@ export const command: Command<typeof logsRow.flags> = {
 		const {flags, given, interrupted, env, stderr} = invocation;
 		const cluster = await createClusterClient(flags, env);
 		const paths = tellPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
-		const ahead = connectAhead(cluster, {signal: interrupted, witness: paths.witness});
+		const ahead = preconnect(cluster, {signal: interrupted, witness: paths.witness});
 		try {
 			await print(ahead.cluster, request, invocation, paths.witness);
 			await paths.finished();

@@ -7,11 +7,11 @@ import {parseForwardFile} from '../command-line/forward-file.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {Labeller} from '../posture/label.ts';
 import {makeLabeller} from '../posture/labeller.ts';
-import {checkForward} from '../sessions/forward/check-forward.ts';
-import type {ForwardTotals} from '../sessions/forward/forward-event.ts';
-import type {RunningForward} from '../sessions/forward/forward-request.ts';
-import {parseListenAddresses, type ListenAddress} from '../sessions/forward/listen-address.ts';
-import {startForward} from '../sessions/forward/start-forward.ts';
+import {validateForward} from '../streams/port-forward/validate-forward.ts';
+import type {ForwardTotals} from '../streams/port-forward/forward-event.ts';
+import type {RunningForward} from '../streams/port-forward/forward-request.ts';
+import {parseListenAddresses, type ListenAddress} from '../streams/port-forward/listen-address.ts';
+import {startForward} from '../streams/port-forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command, Invocation} from './command.ts';
@@ -79,7 +79,7 @@ async function readTargets({flags, positionals, afterDash = []}: PortForwardInvo
 	const text = await readFile(flags.filename, 'utf8').catch((error: unknown) => {
 		throw new SpokeError('ERR_LOCAL_FILE', `the forwards cannot be read: ${(error as Error).message}`, {cause: error});
 	});
-	const all = parseForwardFile(text, flags.filename, checkForward);
+	const all = parseForwardFile(text, flags.filename, validateForward);
 	const lines = all.filter(({context}) => flags.context === undefined || context === null || context === flags.context);
 	const asked = words.length === 0 ? [] : forwardArguments(words);
 	const targets = [...asked, ...forwardsOfLines(lines, asked)];

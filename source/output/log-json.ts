@@ -1,8 +1,8 @@
 /** Logs as JSON: one object per line, and one per event of a log. */
 import {isAscii, isUtf8} from 'node:buffer';
-import {lineEnd} from '../sessions/logs/log-lines.ts';
-import {stampLength, stampMilliseconds} from '../sessions/logs/line-stamp.ts';
-import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
+import {lineEnd} from '../streams/logs/log-lines.ts';
+import {timestampLength, timestampMilliseconds} from '../streams/logs/line-timestamp.ts';
+import type {LogEvent, LogSource} from '../streams/logs/log-events.ts';
 import {escapeHazards} from '../text/safe-json.ts';
 import {jsonObject} from './json-line.ts';
 import {logNotice} from './log-notice.ts';
@@ -18,7 +18,7 @@ export function logLineObjects(block: Buffer, {namespace, pod, container}: LogSo
 	let output = '';
 	for (let at = 0; at < block.length;) {
 		const end = lineEnd(block, at);
-		const stamp = stampLength(block, at);
+		const stamp = timestampLength(block, at);
 		const from = stamp === 0 ? at : at + stamp + 1;
 		const taken = take(end - from);
 		if (taken <= 0) {
@@ -26,7 +26,7 @@ export function logLineObjects(block: Buffer, {namespace, pod, container}: LogSo
 		}
 
 		if (stamp > 0) {
-			const ms = stampMilliseconds(block, at, stamp);
+			const ms = timestampMilliseconds(block, at, stamp);
 			known = ms === known.ms ? known : {ms, time: new Date(ms).toISOString()};
 		}
 

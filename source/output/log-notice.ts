@@ -1,5 +1,5 @@
 /** What happens to a followed log, in one line for stderr; the lines themselves are data. */
-import type {LogEvent, LogSource, LifeEnding} from '../sessions/logs/log-events.ts';
+import type {LogEvent, LogSource, ContainerTermination} from '../streams/logs/log-events.ts';
 
 /** `null` for what need not be said. Raw text: sanitise it where it meets a terminal. */
 export function logNotice(event: LogEvent): string | null {
@@ -89,7 +89,7 @@ function gapText({after, reason}: Extract<LogEvent, {type: 'gap'}>): string {
 	}
 }
 
-function ending(ended: LifeEnding | null): string {
+function ending(ended: ContainerTermination | null): string {
 	return ended === null ? 'ended' : `ended with exit ${ended.exitCode}${ended.reason === null ? '' : ` ${ended.reason}`}`;
 }
 

@@ -5,7 +5,7 @@ import type {Path} from '../posture/evidence.ts';
 import {limits} from '../posture/label-limits.ts';
 import type {Labeller} from '../posture/label.ts';
 import {makeLabeller} from '../posture/labeller.ts';
-import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {jsonLine} from './json-line.ts';
 
@@ -14,7 +14,7 @@ export type PathMode = 'auto' | 'always' | 'never' | 'json';
 
 export type PathTelling = {
 	/** For the session; left out when no path is told, so that nothing is read for it either. */
-	witness: ConnectionWitness | undefined;
+	witness: ConnectionObserver | undefined;
 	/** Before the process ends: waits for what `always` and `json` owe, at most 2 s. */
 	finished(): Promise<void>;
 };
@@ -38,7 +38,7 @@ export function tellLabels(labeller: Labeller, mode: Exclude<PathMode, 'never'>,
 }
 
 class LabelTelling implements PathTelling {
-	readonly witness: ConnectionWitness;
+	readonly witness: ConnectionObserver;
 	readonly #labeller: Labeller;
 	readonly #mode: Exclude<PathMode, 'never'>;
 	readonly #write: (text: string) => void;
@@ -81,7 +81,7 @@ class LabelTelling implements PathTelling {
 	}
 
 	/** The labeller's own, and what it hears of uses and ends. */
-	#witnessOn(witness: ConnectionWitness): ConnectionWitness {
+	#witnessOn(witness: ConnectionObserver): ConnectionObserver {
 		return {
 			...witness,
 			opened: (connection, purpose, about) => {

@@ -1,8 +1,8 @@
 /** The words of the proof: evidence, verdicts, legs and the Path object, as the contract fixes them. Rules import only this file. */
-import type {ProxyRequestFacts, ReachedTarget, StreamFeature} from '../sessions/connection-witness.ts';
+import type {ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
-export type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget, StreamFeature} from '../sessions/connection-witness.ts';
+export type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 export type {SocketFacts} from '../cluster/connection.ts';
 export type * from './grounds.ts';
 
@@ -101,7 +101,7 @@ export type Path = {
 	feature: StreamFeature;
 	about: 'configuration' | 'open-connection' | 'ended-connection';
 	phase: 'checking' | 'settled' | 'failed';
-	target: ReachedTarget;
+	target: ResolvedTarget;
 	request: ProxyRequestFacts | null;
 	cluster: ClusterIdentity;
 	process: ProcessBinding;

@@ -1,7 +1,7 @@
 /** What a verdict may stand on: everything that was read of one cluster, as facts, and what could not be read. */
 import type {SocketFacts} from '../cluster/connection.ts';
 import type {SecondLegFailureFacts, SecondLegOutcome} from '../cluster/second-leg-record.ts';
-import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
+import type {ConnectionPurpose} from '../streams/connection-observer.ts';
 import type {EvidenceSource, Need} from './evidence.ts';
 
 /** One thing that was read, with the place, the process and the connection it was read on. */

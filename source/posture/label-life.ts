@@ -1,7 +1,7 @@
 /** The life of one label: what is known of its connection, and what may change that. It is checked, then settled unless it failed; a settled one may fail yet, and an end is final. */
 import type {Connection} from '../cluster/connection.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
+import type {ConnectionPurpose} from '../streams/connection-observer.ts';
 import {nothingRead, type ConnectionReadings} from './connection-readings.ts';
 import type {MetricFacts, Outcome, Path} from './evidence.ts';
 import {nothingShared, type SharedReadings} from './shared-readings.ts';

@@ -1,6 +1,6 @@
 /** What the rest of the program may ask of the proof: a label for each connection, live. Implemented in this room; everybody else sees only these. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {Clock} from './clock.ts';
 import type {Path} from './evidence.ts';
 
@@ -9,7 +9,7 @@ Labels every connection of one cluster. `witness` is handed to sessions; each of
 first `checking` with leg 1 at once, later `settled`.
 */
 export type Labeller = {
-	readonly witness: ConnectionWitness;
+	readonly witness: ConnectionObserver;
 	/** All labels of now, in the order of their connections. */
 	readonly labels: ReadonlyMap<string, Path>;
 	/** Called with each new or changed label; returns a function that ends it. */

@@ -1,7 +1,7 @@
 /** Labels every connection of one cluster while it is open: leg 1 at once, leg 2 as soon as it is read, and never an old label for a new connection. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
-import type {ConnectionPurpose, ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {ConnectionPurpose, ConnectionObserver} from '../streams/connection-observer.ts';
 import {BackgroundCounters} from './background-counters.ts';
 import {systemClock} from './clock.ts';
 import type {ConnectionReadings} from './connection-readings.ts';
@@ -23,7 +23,7 @@ export const makeLabeller: MakeLabeller = (cluster, options = {}) => new Connect
 
 class ConnectionLabeller implements Labeller {
 	readonly labels = new Map<string, Path>();
-	readonly witness: ConnectionWitness = {
+	readonly witness: ConnectionObserver = {
 		connected: connection => {
 			void this.#sources.beforeUse.ahead(connection);
 		},

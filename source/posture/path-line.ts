@@ -1,7 +1,7 @@
 /** The path line in plain ASCII: one arrow a leg, route first, then TLS; words never shortened. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {brokenLeg} from './broken-leg.ts';
-import type {Leg, Path, ReachedTarget} from './evidence.ts';
+import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 
 /**
 `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`, where it is known.
@@ -9,7 +9,7 @@ import type {Leg, Path, ReachedTarget} from './evidence.ts';
 export function pathLine({legs, phase, target, error, broken: expected}: {
 	legs: readonly [Leg, Leg];
 	phase: Path['phase'];
-	target: ReachedTarget;
+	target: ResolvedTarget;
 	error: ErrorObject | null;
 	broken: Path['broken'];
 }): string {
@@ -34,7 +34,7 @@ function secondWords({tls, route}: Leg, phase: Path['phase']): string {
 	return `${route.state === 'unknown' ? 'route unknown' : route.state},${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
 }
 
-function farEnd({to}: Leg, target: ReachedTarget): string {
+function farEnd({to}: Leg, target: ResolvedTarget): string {
 	const name = to === 'kubelet' || to === 'node' ? target.node ?? (target.kind === 'Node' ? target.name : '') : target.name;
 	return `${to} ${name}`.trim();
 }

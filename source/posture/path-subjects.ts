@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {readIfAllowed} from '../cluster/read-if-allowed.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {onlyPort, proxyRequestFacts} from '../sessions/proxy/resolve-proxy-target.ts';
+import {onlyPort, proxyRequestFacts} from '../streams/proxy/resolve-proxy-target.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {portList} from '../targets/named-port.ts';
@@ -12,12 +12,12 @@ import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
 import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../targets/proxy-target.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import {findResource, podResource} from '../targets/resource-names.ts';
-import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from './evidence.ts';
+import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from './evidence.ts';
 import type {ProbeTarget} from './examine-actively.ts';
 import {nodeNamed, podOnNode, type NodeObject} from './node-facts.ts';
 
 export type PathSubjects = {
-	target: ReachedTarget;
+	target: ResolvedTarget;
 	purposes: readonly ConnectionPurpose[];
 	/** `null` when no running pod on the node may be used. */
 	probe: ProbeTarget | null;
@@ -56,7 +56,7 @@ export async function pathSubjects(
 		? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
 		: null;
 	if (alone) {
-		const target: ReachedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
+		const target: ResolvedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
 		return {
 			target,
 			purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}],
@@ -90,7 +90,7 @@ async function serviceWithoutPods(cluster: ClusterClient, path: string, signal: 
 	return service && Object.keys(service.spec?.selector ?? {}).length === 0 ? service : null;
 }
 
-function serviceTarget({metadata}: ServiceObject): Pick<ReachedTarget, 'kind' | 'namespace' | 'name' | 'uid' | 'container'> {
+function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' | 'namespace' | 'name' | 'uid' | 'container'> {
 	const {namespace = null, name, uid = null} = metadata;
 	return {kind: 'Service', namespace, name, uid, container: null};
 }
@@ -98,7 +98,7 @@ function serviceTarget({metadata}: ServiceObject): Pick<ReachedTarget, 'kind' | 
 async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxyName): Promise<PathSubjects> {
 	const {name} = form;
 	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
-	const target: ReachedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
+	const target: ResolvedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
 	const pod = await podOnNode(cluster, name);
 	return {
 		target,

@@ -3,7 +3,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
 import {clampTimerMs} from '../cluster/clamp-timer-ms.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {ReachedTarget} from '../sessions/connection-witness.ts';
+import type {ResolvedTarget} from '../streams/connection-observer.ts';
 import {listPath} from './object-path.ts';
 import {parseTarget, type ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, PodObject, ServiceObject} from './pod-object.ts';
@@ -25,7 +25,7 @@ export type ResolveOptions = {
 export type ResolvedPod = {
 	pod: PodObject;
 	/** `container` is still null: `chooseContainer` tells it. */
-	target: ReachedTarget;
+	target: ResolvedTarget;
 	/** The service that was asked for; its ports are then meant (`servicePort`). */
 	service: ServiceObject | null;
 	/** Where the pod was found and where its successors will be; `null` for a pod that was named. */
@@ -55,7 +55,7 @@ export async function resolvePod(cluster: ClusterClient, asked: string | ParsedT
 }
 
 /** How a pod is told in Path objects and events. */
-export function toResolvedTarget(asked: string, pod: PodObject, chosenFrom: number, container: string | null = null): ReachedTarget {
+export function toResolvedTarget(asked: string, pod: PodObject, chosenFrom: number, container: string | null = null): ResolvedTarget {
 	const {name, namespace = null, uid = null} = pod.metadata;
 	return {asked, kind: 'Pod', namespace, name, uid, node: pod.spec.nodeName ?? null, container, chosenFrom};
 }

@@ -4,7 +4,7 @@ import {guardAccess, mayDo, type AccessClass} from '../../source/actions/access.
 import {actionRows} from '../../source/actions/action-rows.ts';
 import {proxyAccess} from '../../source/actions/proxy-access.ts';
 import {commandTable} from '../../source/commands/table.ts';
-import {runsKubeletCommands} from '../../source/sessions/proxy/command-path.ts';
+import {runsKubeletCommands} from '../../source/streams/proxy/command-path.ts';
 import {startCommandServer} from '../support/command-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 

@@ -6,7 +6,7 @@ import {Store} from '../../source/app/store.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import type {Labeller} from '../../source/posture/label.ts';
-import type {ConnectionPurpose} from '../../source/sessions/connection-witness.ts';
+import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 
 const pathOf = (id: string | null) => ({process: {id}}) as Path;

@@ -5,7 +5,7 @@ import {legEnd} from '../../source/output/leg-end.ts';
 import {tellLabels} from '../../source/output/path-line.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import type {Labeller} from '../../source/posture/label.ts';
-import type {ConnectionPurpose} from '../../source/sessions/connection-witness.ts';
+import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
 
 function scripted() {
 	const listeners = new Set<(id: string, path: Path) => void>();

@@ -14,9 +14,9 @@ import {limits} from '../../source/posture/label-limits.ts';
 import type {LabellerOptions} from '../../source/posture/label.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
 import {configuredPath, pathsTo} from '../../source/posture/paths-to.ts';
-import {openTunnel} from '../../source/sessions/forward/tunnel.ts';
-import {sendProxyRequest} from '../../source/sessions/proxy/proxy-request.ts';
-import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
+import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
+import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
+import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {handClock, onClock} from '../support/hand-clock.ts';
@@ -74,7 +74,7 @@ function listen(access: ClusterClient, options: LabellerOptions = {}) {
 
 	/** A stream whose first bytes are through: what is read beside it begins. */
 	const open = async (its: ConnectionPurpose = purpose) => {
-		const connection = await connectWitnessed(cluster, its, labeller.witness);
+		const connection = await connectObserved(cluster, its, labeller.witness);
 		labeller.witness.opened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
 		await clock.advance(limits.afterOpeningMs);
 		return connection;
@@ -121,7 +121,7 @@ function counter() {
 test('leg 1 is told at once, leg 2 when it was read, and it settles once the stream is open', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
 	const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	t.is(told[0]?.phase, 'checking');
 	t.is(told[0]?.legs[0]?.tls.state, 'verified');
 	t.is(told[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
@@ -141,7 +141,7 @@ test('leg 1 is told at once, leg 2 when it was read, and it settles once the str
 test('a labeller that is closed tells nothing more, of what was open and of what opens then', async t => {
 	const {env} = await openSandbox(t);
 	const {cluster, clock, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	labeller.close();
 	const before = told.length;
 	labeller.witness.opened?.(connection, purpose, opened);
@@ -382,7 +382,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 			response.end(JSON.stringify(answers[request.url!] ?? {}));
 		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
 		const {cluster, clock, labeller, told, until} = listen(await server.cluster({user, flags, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
-		const quiet = await connectWitnessed(cluster, {...purpose, feature: 'logs'}, labeller.witness);
+		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeller.witness);
 		await clock.advance(limits.lastsMs + limits.afterOpeningMs);
 		await until(({cluster: {version}}) => version === 'v1.36.3');
 		t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.phase], [to, 'checking']);
@@ -413,7 +413,7 @@ test('a balancer of requests that was seen once is one for every stream, earlier
 		const settled = await until(({phase}) => phase === 'settled');
 		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
 		// What was read beside it is not used for the next one.
-		const brief = await connectWitnessed(cluster, purpose, undefined);
+		const brief = await connectObserved(cluster, purpose, undefined);
 		labeller.witness.failed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
 		brief.close();
 	}
@@ -447,7 +447,7 @@ for (const [title, given, to, basis, need] of [
 		}}, await apiserverCertificate());
 		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 		for (let stream = 0; stream < 2; stream++) {
-			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			const connection = await connectObserved(cluster, purpose, labeller.witness);
 			labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
 			connection.close();
 		}
@@ -481,7 +481,7 @@ for (const [title, status, headers, to] of [
 		const {cluster, labeller, told} = listen(await server.cluster({user: withCertificate, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
 		for (let stream = 0; stream < 2; stream++) {
-			const connection = await connectWitnessed(cluster, pods, labeller.witness);
+			const connection = await connectObserved(cluster, pods, labeller.witness);
 			t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred'], `stream ${stream}`);
 			connection.close();
 		}
@@ -501,7 +501,7 @@ test('in a pod, which was given the cluster’s authority, an apiserver is known
 	}}, await apiserverCertificate());
 	const outside = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
 	const {cluster, labeller, told} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
 	labeller.close();
@@ -519,7 +519,7 @@ test('where the kubeconfig’s namespace may not be read, the authority is read 
 		response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
 	}}, await apiserverCertificate());
 	const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
-	const connection = await connectWitnessed(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeller.witness);
+	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeller.witness);
 	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
 	labeller.close();
@@ -532,7 +532,7 @@ test('a connection that ends before anything is read beside it has what was read
 	const {cluster, clock, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const logs = {...purpose, feature: 'logs'} as const;
 	const brief = async () => {
-		const connection = await connectWitnessed(cluster, logs, labeller.witness);
+		const connection = await connectObserved(cluster, logs, labeller.witness);
 		labeller.witness.opened?.(connection, logs, {carrier: 'http', protocol: null});
 		connection.close();
 		labeller.witness.closed?.(connection, logs);
@@ -569,7 +569,7 @@ for (const [title, isHeard, declares, state, basis] of [
 		const {env} = await openSandbox(t, {scenario: 'verified'});
 		const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
-		const connection = await connectWitnessed(cluster, exec, labeller.witness);
+		const connection = await connectObserved(cluster, exec, labeller.witness);
 		labeller.witness.opened?.(connection, exec, opened);
 		t.deepEqual([told.at(-1)?.phase, told.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
 		const before = told.length;
@@ -630,7 +630,7 @@ for (const [method, status, type, body, state, basis] of [
 test('a failure’s words are evidence, and the line says which leg broke', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500})}));
 	const failed = told.at(-1)!;
 	t.is(failed.phase, 'failed');
@@ -649,7 +649,7 @@ for (const [title, body, state, basis] of [
 		const {env} = await openSandbox(t, {scenario: 'verified'});
 		const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const logs = {...purpose, feature: 'logs'} as const;
-		const connection = await connectWitnessed(cluster, logs, labeller.witness);
+		const connection = await connectObserved(cluster, logs, labeller.witness);
 		labeller.witness.failed?.(connection, logs, new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}));
 		const {legs: [, leg], evidence, process} = told.at(-1)!;
 		t.deepEqual([leg?.tls.state, leg?.tls.basis], [state, basis]);
@@ -706,7 +706,7 @@ test('a /flagz that hangs costs a stream at most its limit, and is not asked aga
 	});
 	for (const costMs of [limits.beforeUseMs, 0]) {
 		const started = clock.elapsed();
-		const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+		const connecting = connectObserved(cluster, purpose, labeller.witness);
 		if (costMs > 0) {
 			await asked.reaches(1);
 			await clock.advance(costMs);
@@ -737,7 +737,7 @@ test('an authority that does not come costs a stream at most the limit, its flag
 	for (const costMs of [limits.beforeUseMs, 0]) {
 		const started = clock.elapsed();
 		const before = asked.count;
-		const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+		const connecting = connectObserved(cluster, purpose, labeller.witness);
 		if (costMs > 0) {
 			await asked.reaches(1);
 			// The flags were answered before it.
@@ -771,7 +771,7 @@ test('a /flagz that comes too late for its stream is read on another connection,
 		}
 	}});
 	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
-	const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+	const connecting = connectObserved(cluster, purpose, labeller.witness);
 	await asked.reaches(1);
 	await clock.advance(limits.beforeUseMs - 1);
 	t.is(told.length, 1, 'it is waited for');
@@ -797,9 +797,9 @@ test('an apiserver that ends while it is asked does not leave the next connectio
 		}
 	}});
 	const {cluster, labeller, told} = listen(await server.cluster());
-	const lost = await connectWitnessed(cluster, purpose, labeller.witness);
+	const lost = await connectObserved(cluster, purpose, labeller.witness);
 	labeller.witness.closed?.(lost, purpose);
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	t.deepEqual([asked, told.at(-1)?.legs[1]?.tls.state], [2, 'unverified']);
 	connection.close();
 	cluster.close();
@@ -822,7 +822,7 @@ test('a stream that was opened while no apiserver said its flags is labelled as 
 		}
 	}});
 	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
-	const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+	const connecting = connectObserved(cluster, purpose, labeller.witness);
 	await asked.reaches(1);
 	await clock.advance(limits.beforeUseMs);
 	const connection = await connecting;
@@ -854,7 +854,7 @@ for (const status of [403, 404, 406, 500]) {
 		}});
 		const {cluster, labeller, told} = listen(await server.cluster());
 		for (let turn = 0; turn < 2; turn++) {
-			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			const connection = await connectObserved(cluster, purpose, labeller.witness);
 			labeller.witness.opened?.(connection, purpose, opened);
 			t.is(told.at(-1)?.legs[1]?.tls.state, 'unknown');
 			t.true(told.at(-1)!.legs[1]!.tls.need.length > 0);
@@ -903,7 +903,7 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 
 		const open = async () => {
 			const before = told.length;
-			const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+			const connecting = connectObserved(cluster, purpose, labeller.witness);
 			await answered(1, limits.beforeUseMs);
 			const connection = await connecting;
 			labeller.witness.opened?.(connection, purpose, opened);
@@ -955,7 +955,7 @@ for (const [title, ms] of [['within 10 s', 11_000], ['once the clock was set bac
 		const began = clock.now();
 		for (const wait of [0, 5000, ms]) {
 			clock.setTo(began + wait);
-			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			const connection = await connectObserved(cluster, purpose, labeller.witness);
 			clock.setTo(began);
 			states.push(told.at(-1)?.legs[1]?.tls.state);
 			connection.close();

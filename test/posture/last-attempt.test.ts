@@ -11,7 +11,7 @@ import {makeLabeller} from '../../source/posture/labeller.ts';
 import {pathsTo} from '../../source/posture/paths-to.ts';
 import {recordAnswer, recordFailure} from '../../source/posture/record-second-leg.ts';
 import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
-import {openLog} from '../../source/sessions/logs/open-log.ts';
+import {openLog} from '../../source/streams/logs/open-log.ts';
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
 import {openSandbox} from '../support/sandbox.ts';
 

@@ -11,7 +11,7 @@ import {walk} from '../../source/posture/doctor/walk.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
 import {pathsTo} from '../../source/posture/paths-to.ts';
 import {requestRows} from '../../source/posture/request-rows.ts';
-import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
+import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {escapeRegExp} from '../../source/text/escape-regexp.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
@@ -54,7 +54,7 @@ test('path, audit, doctor and labels ask nothing that has no row', async t => {
 	await walk('deploy/web', async () => cluster);
 	const labeller = makeLabeller(cluster);
 	const purpose = {feature: 'logs', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null} as const;
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	labeller.witness.opened?.(connection, purpose, {carrier: 'http', protocol: null});
 	connection.close();
 	cluster.close();

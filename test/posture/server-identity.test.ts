@@ -6,7 +6,7 @@ import {examine} from '../../source/posture/examine.ts';
 import {limits} from '../../source/posture/label-limits.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
 import {configuredPath} from '../../source/posture/paths-to.ts';
-import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
+import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {handClock, onClock} from '../support/hand-clock.ts';
@@ -72,7 +72,7 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	});
 	for (const feature of features) {
 		const purpose = purposeOf(feature);
-		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+		const connection = await connectObserved(cluster, purpose, labeller.witness);
 		labeller.witness.opened?.(connection, purpose, {carrier: feature === 'logs' ? 'http' : 'websocket', protocol: null});
 		labeller.witness.answered?.(connection, purpose);
 		await clock.advance(limits.afterOpeningMs + limits.betweenReadsMs);

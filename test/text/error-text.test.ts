@@ -2,7 +2,7 @@
 import test from 'ava';
 import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {refusedAsKubectl} from '../../source/sessions/carrier-refusals.ts';
+import {refusedAsKubectl} from '../../source/streams/combine-carrier-errors.ts';
 import {errorText} from '../../source/text/error-text.ts';
 
 const status = (reason: string, code: number, message: string) => ({status: code, headers: {}, body: JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code, message})});

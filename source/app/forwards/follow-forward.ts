@@ -1,11 +1,11 @@
 /** One forward from its start to its end: what it does is shown in its row and in the dock. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
-import type {ForwardEvent, LiveConnection} from '../../sessions/forward/forward-event.ts';
-import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
-import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
-import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
-import {startForward} from '../../sessions/forward/start-forward.ts';
+import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
+import type {RunningForward, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import {startForward} from '../../streams/port-forward/start-forward.ts';
 import type {DockEntry} from '../../state/connections.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
@@ -17,7 +17,7 @@ import {forwardAfter, liveNow, noticeOf, usableBy} from './forward-after.ts';
 import {withLine} from './forward-log.ts';
 
 /** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
-export type ForwardWish = {target: string; namespace: string; port: string; address: string; whenPodGoes: WhenPodGoes; cluster: OpenCluster};
+export type ForwardWish = {target: string; namespace: string; port: string; address: string; whenPodGoes: OnPodLoss; cluster: OpenCluster};
 
 /** The row of a forward. */
 export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefined): ForwardState | undefined {
@@ -57,7 +57,7 @@ export async function followForward(session: Session, id: string, wish: ForwardW
 	}
 }
 
-function take(session: Session, id: string, event: ForwardEvent, live: readonly LiveConnection[]): void {
+function take(session: Session, id: string, event: ForwardEvent, live: readonly ConnectionSnapshot[]): void {
 	if (event.event === 'ready') {
 		changeDock(session, id, {usable: usableBy(event)});
 	}

@@ -2,7 +2,7 @@
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
-import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
+import type {ConnectionEnd, ForwardEvent, ConnectionSnapshot, MoveReason} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -13,13 +13,13 @@ import {withLine, withTry} from './forward-log.ts';
 import {urlOf} from './forward-url.ts';
 
 /** `live` are the connections that are open behind the event. */
-export function forwardAfter(state: ForwardState, event: ForwardEvent, live: readonly LiveConnection[]): ForwardState {
+export function forwardAfter(state: ForwardState, event: ForwardEvent, live: readonly ConnectionSnapshot[]): ForwardState {
 	const line = lineOf(event);
 	const log = event.event === 'interrupted' ? withTry(state.log, `lost: ${shortFailure(event.error)}`, event.attempt) : state.log;
 	return {...state, ...changeBy(event, state, live), log: line === null ? log : withLine(log, line)};
 }
 
-function changeBy(event: ForwardEvent, state: ForwardState, live: readonly LiveConnection[]): Partial<ForwardState> {
+function changeBy(event: ForwardEvent, state: ForwardState, live: readonly ConnectionSnapshot[]): Partial<ForwardState> {
 	switch (event.event) {
 		case 'ready': {
 			return {phase: 'open', local: event.listen[0]?.port ?? null, ...onPod(podOf(event.target)), portName: event.remotePortName};
@@ -124,7 +124,7 @@ export function usableBy({listen}: Extract<ForwardEvent, {event: 'ready'}>): str
 }
 
 /** Connections as they are now; when they began by the clock on the wall. */
-export function liveNow(live: readonly LiveConnection[]): Pick<ForwardState, 'open' | 'live'> {
+export function liveNow(live: readonly ConnectionSnapshot[]): Pick<ForwardState, 'open' | 'live'> {
 	const now = Date.now() - performance.now();
 	return {open: live.length, live: live.map(({connection, client, since, up, down, congested}) => ({
 		connection: numberOf(connection),

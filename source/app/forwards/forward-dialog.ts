@@ -1,11 +1,11 @@
 /** The dialogs of a forward: a new one with the ports of its target offered, and the change of one that is there. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
-import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {Session} from '../session.ts';
-import type {WhenPodGoes} from '../../sessions/forward/forward-request.ts';
+import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
 import type {FormField} from '../../state/overlay.ts';
 import {scriptFlags} from '../handlers/script-flags.ts';
 import {readForwardSets} from './forward-set-files.ts';
@@ -132,11 +132,11 @@ function setFields(names: readonly string[]): FormField[] {
 		}];
 }
 
-function whenPodGoesField(value: WhenPodGoes): FormField {
+function whenPodGoesField(value: OnPodLoss): FormField {
 	return {name: 'goes', label: 'Pod goes', value, choices: [{value: 'move', shown: 'move to a Ready pod'}, {value: 'stop', shown: 'stop'}], note: ''};
 }
 
-function whenPodGoesIn(values: Readonly<Record<string, string>>): WhenPodGoes {
+function whenPodGoesIn(values: Readonly<Record<string, string>>): OnPodLoss {
 	return values['goes'] === 'stop' ? 'stop' : 'move';
 }
 

@@ -1,5 +1,5 @@
 /** Which forwards run, and how are they started, changed and stopped? */
-import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';

@@ -6,7 +6,7 @@ import process from 'node:process';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
 import {configDirectory} from '../../command-line/config-directory.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {checkForward} from '../../sessions/forward/check-forward.ts';
+import {validateForward} from '../../streams/port-forward/validate-forward.ts';
 
 export type ForwardSet = {
 	name: string;
@@ -34,7 +34,7 @@ function filesIn(folder: string): string[] {
 
 function readSet(path: string, name: string): ForwardSet {
 	try {
-		return {name, lines: parseForwardFile(readFileSync(path, 'utf8'), name, checkForward), problem: null};
+		return {name, lines: parseForwardFile(readFileSync(path, 'utf8'), name, validateForward), problem: null};
 	} catch (error) {
 		return {name, lines: [], problem: (error as Error).message};
 	}

@@ -1,7 +1,7 @@
 /** Saved sets of forwards: saved from what is open, started and stopped together; never without a question that says what it does. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
-import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';

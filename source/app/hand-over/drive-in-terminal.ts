@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
-import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {whatIsOpen, worstPath} from '../../state/connections.ts';
 import {formatDuration} from '../../text/format-duration.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';

@@ -1,8 +1,8 @@
 /** A debug container: what it brings is asked, then whether; it is added, and waited for. */
-import {addDebugContainer, untilRunning} from '../../sessions/debug-container.ts';
-import {debugProfiles, profileWords, type DebugProfile} from '../../sessions/debug-profiles.ts';
-import {ephemeralContainer} from '../../sessions/debug-specs.ts';
-import {refuseEnded} from '../../sessions/ended-pod.ts';
+import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
+import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
+import {ephemeralContainer} from '../../streams/debug-specs.ts';
+import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -17,9 +17,9 @@ export type Place = {cluster: OpenCluster; pod: PodObject; container: string; as
 
 const startLimitMs = 60_000;
 
-/** The container that was added and runs; `null` when it was not wanted. @throws SpokeError as `addDebugContainer` and `untilRunning`, and before anything is asked ERR_TARGET_GONE for a pod that has ended */
+/** The container that was added and runs; `null` when it was not wanted. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and before anything is asked ERR_TARGET_GONE for a pod that has ended */
 export async function addDebugger(session: Session, {cluster, pod, container}: Place, because?: string): Promise<Place | null> {
-	refuseEnded(pod, 'debug');
+	assertPodRunning(pod, 'debug');
 	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
 	const values = await session.fill({
 		title: `Debug container in ${podName}`, submit: 'add',
@@ -27,7 +27,7 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
 			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the image’s own'},
 			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
-			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileWords[profile]}`})), note: ''},
+			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileDescriptions[profile]}`})), note: ''},
 		],
 		notes: ({image = '', command, target = '', profile}) => [
 			...because === undefined ? [] : [because],
@@ -53,7 +53,7 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 /** It stays in the pod though nobody waits for it any more. */
 async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {
 	try {
-		await session.typedAhead.whileWaiting(`waiting for ${name}`, async (signal, say) => untilRunning(access, pod, name, {
+		await session.typedAhead.whileWaiting(`waiting for ${name}`, async (signal, say) => waitUntilRunning(access, pod, name, {
 			limitMs: startLimitMs, signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]), onWaiting(reason) {
 				const text = `waiting for ${name}: ${sanitizeLine(reason)}`;
 				session.tell(text);

@@ -1,9 +1,9 @@
 /** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatusOf} from '../../sessions/debug-container.ts';
-import {refuseEnded} from '../../sessions/ended-pod.ts';
-import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import {exitStatusOf} from '../../streams/debug-container.ts';
+import {assertPodRunning} from '../../streams/terminated-pod.ts';
+import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
 import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
@@ -69,7 +69,7 @@ type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; name
 
 async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<Place | null> {
 	const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, target, namespace);
-	refuseEnded(pod, feature);
+	assertPodRunning(pod, feature);
 	const running = attachableContainers(pod);
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	if (named === undefined && running.length > 1) {

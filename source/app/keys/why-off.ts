@@ -1,7 +1,7 @@
 /** Why is an action off, and for whom would it be on? */
 import {mayDo} from '../../actions/access.ts';
 import type {ActionRow} from '../../actions/action-row.ts';
-import {endedWords, logRemedy, type NeedsRunningPod} from '../../sessions/ended-pod.ts';
+import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
 import {cursorRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';
 
@@ -16,7 +16,7 @@ export function whyOff(state: SessionState, action: ActionRow): string | null {
 }
 
 /** What needs a pod that runs. */
-const ofRunning: Readonly<Record<string, NeedsRunningPod>> = {'pods.shell': 'exec', 'pods.attach': 'attach', 'pods.forward': 'port-forward', 'pods.debug': 'debug'};
+const ofRunning: Readonly<Record<string, RunningPodFeature>> = {'pods.shell': 'exec', 'pods.attach': 'attach', 'pods.forward': 'port-forward', 'pods.debug': 'debug'};
 
 /** Where the pod under the cursor has ended, so that the action can do nothing with it: why, in kubectl's words where it has some, and what is left to do. */
 export function endedHere({view, layers, lists}: SessionState, {id}: ActionRow): {reason: string; text: string; remedy: string} | null {
@@ -24,7 +24,7 @@ export function endedHere({view, layers, lists}: SessionState, {id}: ActionRow):
 	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : cursorRow(lists.pods);
 	return feature === undefined || row?.ended === undefined
 		? null
-		: {reason: `the pod has ended (${row.ended})`, text: endedWords(feature, row.ended), remedy: logRemedy(row.name, row.namespace)};
+		: {reason: `the pod has ended (${row.ended})`, text: terminatedPodMessage(feature, row.ended), remedy: logRemedy(row.name, row.namespace)};
 }
 
 /** Whether `--read-only` turns it off. */

@@ -1,7 +1,7 @@
 /** Listeners: a local port through which other programs use the API with the person's rights, for as long as the session runs. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
-import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
-import {standardFilter, standardPort, whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
+import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
+import {defaultFilter, defaultPort, describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
 import {listenerHere, type ListenerState} from '../../state/proxy-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -30,7 +30,7 @@ export const listenerHandlers: Handlers = {
 
 async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;
-	const free = await session.typedAhead.during({what: 'looking for a free port'}, async () => freePort(standardPort));
+	const free = await session.typedAhead.during({what: 'looking for a free port'}, async () => freePort(defaultPort));
 	const values = await session.fill({
 		title: `Listener for the API of ${cluster.context}`, submit: 'start',
 		fields: [
@@ -38,7 +38,7 @@ async function startDialog(session: Session): Promise<void> {
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
 		],
 		notes: ({port = '', address = ''}) => [
-			`${sentence(whoCanUse({address, port: 0}))}, with your rights, as long as it is open.`,
+			`${sentence(describeListenerUsers({address, port: 0}))}, with your rights, as long as it is open.`,
 			'It answers to its own names only, to no page of another origin, and runs no commands.',
 			'The same in a script:',
 			`  spoke proxy --port ${quoteForShell(port)}${address === '127.0.0.1' ? '' : ` --address ${quoteForShell(address)}`}${scriptFlags(session, cluster)}`,
@@ -66,7 +66,7 @@ export async function startListener(session: Session, place: {port: number; addr
 	const {store} = session;
 	const id = session.nextId('listener');
 	const witness = session.witnessFor(id, cluster);
-	const listener = await startProxyListener(cluster.access, {place, filter: standardFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''}, {witness, onEvent(event) {
+	const listener = await startProxyListener(cluster.access, {place, filter: defaultFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''}, {witness, onEvent(event) {
 		passed(session, id, event);
 	}, onDropped(error) {
 		session.tell(error.message);
@@ -77,13 +77,13 @@ export async function startListener(session: Session, place: {port: number; addr
 		id,
 		context: cluster.context,
 		address: listener.address,
-		usable: `${whoCanUse(place)}, with the rights of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
+		usable: `${describeListenerUsers(place)}, with the rights of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
 		since: Date.now(), requests: 0, log: [],
 	};
 	const port = portOf(listener.address);
 	store.now({type: 'dock', event: {type: 'open', entry: {
 		id, kind: 'proxy', what: `listener :${port}`, context: cluster.context, since: state.since, phase: 'open', note: '', figures: 'no request yet',
-		usable: `${whoCanUse(place).replace(/ can use it(?:, from the network too)?$/, '')} can use :${port}`,
+		usable: `${describeListenerUsers(place).replace(/ can use it(?:, from the network too)?$/, '')} can use :${port}`,
 	}}});
 	showView(session, 'proxy');
 	store.now({type: 'proxy', event: {type: 'listening', listener: state}});

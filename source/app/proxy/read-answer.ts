@@ -1,7 +1,7 @@
 /** How far, and for how long, is an answer read? */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
-import type {ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
+import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
+import type {ProxyResponse} from '../../streams/proxy/proxy-request.ts';
 
 /** More of a body is not kept. */
 const mostBody = 1024 * 1024;
@@ -10,7 +10,7 @@ const showMs = 250;
 
 /** The body, no further than what is kept, and no longer than a person waits: one that streams has no end. `onMore` hears what there is so far; `cut` says where it was left off. @throws SpokeError ERR_STREAM_LOST when it was cut */
 export async function readAnswer(
-	{begun, body}: ProxyAnswer,
+	{bodyStart: begun, body}: ProxyResponse,
 	onMore: (pieces: readonly Buffer[]) => void,
 ): Promise<{pieces: readonly Buffer[]; cut: string | null}> {
 	const pieces = [begun];
@@ -37,7 +37,7 @@ export async function readAnswer(
 		}
 	} catch (error) {
 		if (!isLate) {
-			throw error instanceof SpokeError ? error : cutAnswer(error);
+			throw error instanceof SpokeError ? error : truncatedResponseError(error);
 		}
 	} finally {
 		clearInterval(showing);

@@ -3,10 +3,10 @@ import {proxyAccess} from '../../actions/proxy-access.ts';
 import {mayDo, type AccessClass} from '../../actions/access.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
-import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
-import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
+import {sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import type {ProxyExchange} from '../../state/proxy-state.ts';
 import {namespaceHere} from '../../state/session-state.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
@@ -136,7 +136,7 @@ async function answerOf(
 			show({path: label});
 		}
 	});
-	const witness: ConnectionWitness = {
+	const witness: ConnectionObserver = {
 		...labeller.witness,
 		async beforeUse(connection, purpose) {
 			current = connection.id;

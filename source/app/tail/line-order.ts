@@ -1,5 +1,5 @@
 /** Puts lines of several containers into the order of their times: what comes within 300 ms is settled, then fixed. */
-import {eachLine} from '../../sessions/logs/log-lines.ts';
+import {eachLine} from '../../streams/logs/log-lines.ts';
 
 /** Lines of one source come in order already and wait for nobody. */
 const settleMs = 300;

@@ -2,20 +2,20 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
-import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
-import {kubeletWords} from '../../sessions/logs/kubelet-words.ts';
-import {readLineBlocks, readSilenceMs} from '../../sessions/logs/line-blocks.ts';
-import {LogCut, legOfCut} from '../../sessions/logs/log-cut.ts';
-import type {LogSource} from '../../sessions/logs/log-events.ts';
-import {openLog} from '../../sessions/logs/open-log.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {splitKubeletError} from '../../streams/logs/kubelet-log-error.ts';
+import {readLineBlocks, readSilenceMs} from '../../streams/logs/line-blocks.ts';
+import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
+import {openLog} from '../../streams/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailAsk} from './tail-run.ts';
 
-export type LogsBeforeOptions = {ask: Pick<TailAsk, 'asked' | 'containers'>; witness: ConnectionWitness; signal: AbortSignal};
+export type LogsBeforeOptions = {ask: Pick<TailAsk, 'asked' | 'containers'>; witness: ConnectionObserver; signal: AbortSignal};
 
 export type LogsBeforeTells = {
 	/** Gives the number by which a source is called from then on. */
@@ -39,7 +39,7 @@ export async function readLogsBefore(cluster: ClusterClient, targets: FollowTarg
 	}
 }
 
-function chosenContainers(pod: PodObject, choice: ContainerChoice): readonly string[] {
+function chosenContainers(pod: PodObject, choice: ContainerSelection): readonly string[] {
 	if (choice.kind === 'all') {
 		return allContainers(pod).map(({name}) => name);
 	}
@@ -64,14 +64,14 @@ async function readOne(
 				tells.lines(index, block);
 			}, {silenceMs: readSilenceMs});
 			signal.throwIfAborted();
-			const {log, words} = kubeletWords(remainder, {follows: false});
+			const {log, words} = splitKubeletError(remainder, {follows: false});
 			tells.lines(index, log);
 			if (words !== null) {
 				throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});
 			}
 
 			if (error) {
-				throw await legOfCut(cluster, new LogCut('the log before was cut', error), signal);
+				throw await locateInterruption(cluster, new LogInterruptedError('the log before was cut', error), signal);
 			}
 		} finally {
 			open.close();

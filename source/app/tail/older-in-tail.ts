@@ -1,7 +1,7 @@
 /** The older lines of a tail: read once at a time, and its view says how far that is, or why it cannot be done. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {LogSource} from '../../sessions/logs/log-events.ts';
-import type {OpenLogOptions} from '../../sessions/logs/open-log.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
+import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import type {OlderLines, TailSource} from '../../state/tail/tail-view.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {loadOlder, type JoinPoints, type OlderLoaded} from './older-loading.ts';

@@ -1,10 +1,10 @@
 /** Reads what stands before a tail's first lines in the logs themselves, and puts it there, in the order of times. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {LogSource} from '../../sessions/logs/log-events.ts';
-import {eachLine} from '../../sessions/logs/log-lines.ts';
-import type {OpenLogOptions} from '../../sessions/logs/open-log.ts';
-import {readOlderLines} from '../../sessions/logs/older-lines.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
+import {eachLine} from '../../streams/logs/log-lines.ts';
+import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
+import {readOlderLines} from '../../streams/logs/older-lines.ts';
 import {LineBuffer, type LineBufferLimits} from '../../state/tail/line-buffer.ts';
 import {insertLines, type Moved} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';

@@ -2,7 +2,7 @@
 import type {PickerItem} from '../../state/overlay.ts';
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {toggleField, type TailSource, type TailView} from '../../state/tail/tail-view.ts';
-import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
+import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
@@ -80,7 +80,7 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 }
 
 /** Those that are followed, by their places; then what may be followed in their stead. */
-function sourceItems(sources: readonly TailSource[], {kind}: ContainerChoice): PickerItem[] {
+function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection): PickerItem[] {
 	const followed = new Set(sources.map(({container}) => container));
 	const others = new Set(sources.flatMap(({besides = []}) => besides).filter(name => !followed.has(name)));
 	return [
@@ -95,7 +95,7 @@ function placeWords({state, node}: TailSource): string {
 }
 
 /** Which containers are followed from now on; `null` where a source was chosen, which is shown or hidden. */
-function containersOf(chosen: string, now: ContainerChoice): ContainerChoice | null {
+function containersOf(chosen: string, now: ContainerSelection): ContainerSelection | null {
 	if (chosen === allContainers) {
 		return now.kind === 'all' ? {kind: 'default'} : {kind: 'all'};
 	}

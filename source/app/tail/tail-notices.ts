@@ -1,7 +1,7 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
 import {fullMessage} from '../../server-messages/full-message.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {GapReason, LifeEnding, LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
+import type {GapReason, ContainerTermination, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {failedNote} from '../../state/tail/tail-sources.ts';
 import type {TailCounters, TailSource} from '../../state/tail/tail-view.ts';
 import {failureWords, shortFailure} from '../short-failure.ts';
@@ -101,7 +101,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 }
 
 /** A container's end may be long past when it is told: the row's own time is not its time. */
-function ended(ending: LifeEnding | null): string {
+function ended(ending: ContainerTermination | null): string {
 	if (ending === null) {
 		return 'ended';
 	}

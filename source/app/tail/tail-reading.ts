@@ -2,11 +2,11 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
-import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {followLogs, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
-import {stampLength, stampMilliseconds} from '../../sessions/logs/line-stamp.ts';
-import type {LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
-import type {LogRead} from '../../sessions/logs/log-read.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {followLogs, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
+import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
+import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {ClockSkew} from '../../state/tail/clock-skew.ts';
 import type {Moved} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
@@ -33,7 +33,7 @@ export type ReadTail = {
 	tellMoved(moved: Moved): void;
 };
 
-export type TailMeans = {cluster: ClusterClient; witness: ConnectionWitness};
+export type TailMeans = {cluster: ClusterClient; witness: ConnectionObserver};
 
 type SourceEvent = Extract<LogEvent, {source: LogSource}>;
 type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
@@ -44,7 +44,7 @@ const gatherMs = 20;
 /** Standard beginning: the last lines of each container. */
 const tailLines = 500;
 
-const beginnings: Readonly<Record<SincePreset, LogRead>> = {
+const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
 	tail: {tailLines},
 	head: {},
 	'1m': {sinceSeconds: 60},
@@ -331,8 +331,8 @@ export class TailReading {
 /** Of a block that came live its last line: what a log held before came later than it was written. */
 function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
 	const at = block.lastIndexOf(0x0A, block.length - 2) + 1;
-	const length = stampLength(block, at);
+	const length = timestampLength(block, at);
 	if (node !== null && length > 0) {
-		clocks.note(node, stampMilliseconds(block, at, length), now);
+		clocks.note(node, timestampMilliseconds(block, at, length), now);
 	}
 }

@@ -1,5 +1,5 @@
 /** One tail: what it was asked for, its view, and the reading that fills it. */
-import type {ContainerChoice, FollowTargets} from '../../sessions/logs/follow-logs.ts';
+import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {Moved} from '../../state/tail/insert-lines.ts';
 import {countJsonLines} from '../../state/tail/json-fields.ts';
 import {beginAnew, movedTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
@@ -9,7 +9,7 @@ export type TailAsk = {
 	title: string;
 	/** As typed, for labels. */
 	asked: string;
-	containers: ContainerChoice;
+	containers: ContainerSelection;
 	/** Resolved anew for each read from another beginning. */
 	targets(signal: AbortSignal): Promise<FollowTargets>;
 };

@@ -1,7 +1,7 @@
 /** Which pods a tail follows: those behind a target, or behind a selector. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
-import {followedTargets} from '../../sessions/logs/followed-targets.ts';
+import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
+import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {TailAsk} from './tail-run.ts';
 
@@ -10,7 +10,7 @@ export type TailWish = {
 	namespace: string | null;
 	targets: readonly string[];
 	selector: string | null;
-	containers: ContainerChoice;
+	containers: ContainerSelection;
 };
 
 /** @throws SpokeError ERR_USAGE when a target cannot be read */
@@ -20,7 +20,7 @@ export function tailAsk(cluster: ClusterClient, {namespace, targets, selector, c
 	return {
 		title: titleOf({namespace, targets, selector}), asked, containers,
 		targets: async signal => selector === null
-			? followedTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
+			? resolveFollowTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
 			: {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome: async () => true},
 	};
 }

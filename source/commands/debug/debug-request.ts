@@ -1,7 +1,7 @@
 /** What the flags of `debug` ask for, checked as kubectl checks them. */
 import {parsePairs} from '../../command-line/parse-pairs.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {CopyRequest, DebugRequest} from '../../sessions/debug-specs.ts';
+import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
 import type {debugRow} from '../rows/debug.ts';
 

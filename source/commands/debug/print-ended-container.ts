@@ -1,7 +1,7 @@
 /** What a container said that ended before anybody could attach to it. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {writeThrough} from '../../output/write-through.ts';
-import {exitStatusOf} from '../../sessions/debug-container.ts';
+import {exitStatusOf} from '../../streams/debug-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';

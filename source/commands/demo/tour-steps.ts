@@ -3,14 +3,14 @@ import {once} from 'node:events';
 import {createConnection} from 'node:net';
 import {text} from 'node:stream/consumers';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
-import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
-import {startForward} from '../../sessions/forward/start-forward.ts';
-import {openLog} from '../../sessions/logs/open-log.ts';
-import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
-import {resolveProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
-import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import {startForward} from '../../streams/port-forward/start-forward.ts';
+import {openLog} from '../../streams/logs/open-log.ts';
+import {sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
+import {resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
+import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
@@ -19,7 +19,7 @@ export type TourStep = {
 	/** The command that does the same. */
 	command: string;
 	/** Resolves to what was seen. */
-	run(cluster: ClusterClient, witness: ConnectionWitness): Promise<string>;
+	run(cluster: ClusterClient, witness: ConnectionObserver): Promise<string>;
 };
 
 const podRunningTimeoutMs = 10_000;
@@ -29,11 +29,11 @@ export const tourSteps: readonly TourStep[] = [
 	{command: 'spoke exec deploy/web -- hostname', run: runHostname},
 	{command: 'spoke port-forward sts/db :7000', run: echoThroughForward},
 	...['node/n1/healthz', 'pod/http:WEB:8080/', 'pod/https:WEB:8443/', 'svc/web:http/', 'svc/https:web:https/'].map(asked => ({
-		command: `spoke proxy get ${asked}`, run: async (cluster: ClusterClient, witness: ConnectionWitness) => get(cluster, witness, asked),
+		command: `spoke proxy get ${asked}`, run: async (cluster: ClusterClient, witness: ConnectionObserver) => get(cluster, witness, asked),
 	})),
 ];
 
-async function readLogs(cluster: ClusterClient, witness: ConnectionWitness): Promise<string> {
+async function readLogs(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
 	const {pod, target} = await find(cluster, 'deploy/api');
 	const source = {namespace: target.namespace ?? 'default', pod: pod.metadata.name, uid: target.uid, node: target.node, container: 'api'};
 	const log = await openLog(cluster, source, {tailLines: 5}, {target, witness});
@@ -42,7 +42,7 @@ async function readLogs(cluster: ClusterClient, witness: ConnectionWitness): Pro
 	return `${lines.length === 1 ? '1 line' : `${lines.length} lines, the last one`}: ${lines.at(-1)!.slice(0, 60)}…`;
 }
 
-async function runHostname(cluster: ClusterClient, witness: ConnectionWitness): Promise<string> {
+async function runHostname(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
 	const {target} = await find(cluster, 'deploy/web');
 	const command = await openRemoteCommand(
 		cluster,
@@ -54,7 +54,7 @@ async function runHostname(cluster: ClusterClient, witness: ConnectionWitness): 
 	return `it printed ${output.trim()} and ended with ${status}`;
 }
 
-async function echoThroughForward(cluster: ClusterClient, witness: ConnectionWitness): Promise<string> {
+async function echoThroughForward(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
 	const stop = new AbortController();
 	const forward = startForward(cluster, {
 		target: parseTarget('sts/db'), ports: [{id: 'f1', spec: parsePortSpec(':7000')}], addresses: parseListenAddresses(['127.0.0.1']), podRunningTimeoutMs,
@@ -75,12 +75,12 @@ async function echoThroughForward(cluster: ClusterClient, witness: ConnectionWit
 }
 
 /** `WEB` stands for a pod of deploy/web, since the tour does not know its name before. */
-async function get(cluster: ClusterClient, witness: ConnectionWitness, asked: string): Promise<string> {
+async function get(cluster: ClusterClient, witness: ConnectionObserver, asked: string): Promise<string> {
 	const named = asked.includes('WEB') ? asked.split('WEB').join((await find(cluster, 'deploy/web')).pod.metadata.name) : asked;
 	const target = parseProxyTarget(named);
 	const resolved = await resolveProxyTarget(cluster, target, 'default');
 	const answer = await sendProxyRequest(cluster, resolved, {method: 'GET', path: target.path, headers: {}, timeoutMs: 35_000}, {witness});
-	return `${answer.status}: ${`${answer.begun.toString()}${await text(answer.body)}`.trim()}`;
+	return `${answer.status}: ${`${answer.bodyStart.toString()}${await text(answer.body)}`.trim()}`;
 }
 
 async function find(cluster: ClusterClient, asked: string): Promise<ResolvedPod> {

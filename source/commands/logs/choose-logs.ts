@@ -1,8 +1,8 @@
 /** Which logs a request without -f reads, and which pods one with -f follows. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
-import {followedTargets} from '../../sessions/logs/followed-targets.ts';
+import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -59,12 +59,12 @@ async function logsBehind(cluster: ClusterClient, target: ParsedTarget, {contain
 	return logsOf(pod, target.asked, chosenFrom, containers, {...asking, allPods});
 }
 
-function logsOf(pod: PodObject, asked: string, chosenFrom: number, choice: ContainerChoice, {say, allPods}: {say: Asking['say']; allPods: boolean}): ChosenLog[] {
+function logsOf(pod: PodObject, asked: string, chosenFrom: number, choice: ContainerSelection, {say, allPods}: {say: Asking['say']; allPods: boolean}): ChosenLog[] {
 	const names = choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
 	return names.map(name => ({source: logSource(pod, name), target: toResolvedTarget(asked, pod, chosenFrom, name)}));
 }
 
-function chosenName(pod: PodObject, choice: ContainerChoice, say: Asking['say']): string {
+function chosenName(pod: PodObject, choice: ContainerSelection, say: Asking['say']): string {
 	const {name, notice} = chooseContainer(pod, choice.kind === 'named' ? choice.name : undefined, {unknownAnnotation: 'go-on'});
 	if (notice !== null) {
 		say(notice);
@@ -82,7 +82,7 @@ export async function chooseFollowed(cluster: ClusterClient, {selector, targets,
 		return {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome};
 	}
 
-	const followed = await followedTargets(cluster, targets, namespace, signal);
+	const followed = await resolveFollowTargets(cluster, targets, namespace, signal);
 	for (const pod of followed.kind === 'pods' ? followed.pods : []) {
 		if (containers.kind !== 'all') {
 			chosenName(pod, containers, say);

@@ -1,8 +1,8 @@
 /** What `spoke logs` was asked for, checked as kubectl checks it. */
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
-import type {LogRead} from '../../sessions/logs/log-read.ts';
+import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
+import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 import type {logsRow} from '../rows/logs.ts';
 
@@ -10,11 +10,11 @@ export type LogRequest = {
 	/** Empty with a selector. */
 	targets: readonly ParsedTarget[];
 	selector: string | null;
-	containers: ContainerChoice;
+	containers: ContainerSelection;
 	allPods: boolean;
 	prefix: boolean;
 	/** Without `follow`; `limitBytes` is the server's to keep only where nothing is resumed. */
-	read: LogRead;
+	read: PodLogOptions;
 };
 
 type LogFlags = FlagValues<typeof logsRow.flags>;
@@ -73,7 +73,7 @@ function readArguments(positionals: readonly string[], flags: LogFlags): {asked:
 	return {asked: [first], inlineContainer: second};
 }
 
-function readOf(flags: LogFlags, given: ReadonlySet<string>): LogRead {
+function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {
 	const tail = flags.selector && !given.has('tail') ? selectorTail : flags.tail;
 	return {
 		...flags.previous && {previous: true},

@@ -1,6 +1,6 @@
 /** Which notices of followed logs are said, and which were said already. */
 import {logNotice} from '../../output/log-notice.ts';
-import type {LogEvent} from '../../sessions/logs/log-events.ts';
+import type {LogEvent} from '../../streams/logs/log-events.ts';
 
 /** `losses`: nothing but what may be missing, comes twice or failed. `no-progress`: all but that a pod came or a log ended. */
 export type NoticeLevel = 'all' | 'no-progress' | 'losses';

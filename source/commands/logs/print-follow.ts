@@ -3,9 +3,9 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
-import {withoutStamps} from '../../sessions/logs/log-lines.ts';
-import {followLogs, type ContainerChoice, type FollowLogsOptions, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
-import type {LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
+import {stripTimestamps} from '../../streams/logs/log-lines.ts';
+import {followLogs, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
 import {printed, type LineForm} from './printed-lines.ts';
@@ -42,7 +42,7 @@ export async function printFollow(
 		}
 
 		if (event.type === 'lines' && !json) {
-			const stripped = form.strip ? withoutStamps(event.bytes) : event.bytes;
+			const stripped = form.strip ? stripTimestamps(event.bytes) : event.bytes;
 			const bytes = limits.cut(event.source, stripped);
 			if (bytes.length > 0) {
 				await output.write(printed(bytes, event.source, {...form, strip: false}));
@@ -63,7 +63,7 @@ export async function printFollow(
 }
 
 /** At least so many logs will tell something; behind a selector only their events say how many. */
-function expectedLogs(targets: FollowTargets, containers: ContainerChoice): number {
+function expectedLogs(targets: FollowTargets, containers: ContainerSelection): number {
 	return targets.kind === 'pods' ? targets.pods.reduce((sum, pod) => sum + (containers.kind === 'all' ? allContainers(pod).length : 1), 0) : 1;
 }
 

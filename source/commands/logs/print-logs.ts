@@ -5,26 +5,26 @@ import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
-import {connectAhead, type Ahead} from '../../sessions/connect-ahead.ts';
-import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-witness.ts';
-import {readArrived, watchArrivals} from '../../sessions/logs/arrivals.ts';
-import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
-import {LogCut, legOfCut} from '../../sessions/logs/log-cut.ts';
-import type {LogSource} from '../../sessions/logs/log-events.ts';
-import type {LogRead} from '../../sessions/logs/log-read.ts';
-import {AskedToWait, openLog, type OpenLog, type OpenLogOptions} from '../../sessions/logs/open-log.ts';
+import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
+import type {ConnectionObserver, ResolvedTarget} from '../../streams/connection-observer.ts';
+import {readAvailable, watchReadable} from '../../streams/logs/readable-watch.ts';
+import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
+import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
+import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
+import {RetryAfterError, openLog, type OpenLog, type OpenLogOptions} from '../../streams/logs/open-log.ts';
 import {printed} from './printed-lines.ts';
 
-export type ChosenLog = {source: LogSource; target: ReachedTarget};
+export type ChosenLog = {source: LogSource; target: ResolvedTarget};
 
 export type PrintOptions = {
-	read: LogRead;
+	read: PodLogOptions;
 	prefix: boolean;
 	terminal: boolean;
 	/** One object per line, in place of `prefix`. */
 	json: boolean;
 	ignoreErrors: boolean;
-	witness: ConnectionWitness | undefined;
+	witness: ConnectionObserver | undefined;
 	signal: AbortSignal;
 	say: (notice: string) => void;
 };
@@ -35,11 +35,11 @@ Each log to its end, in order.
 */
 export async function printLogs(cluster: ClusterClient, logs: readonly ChosenLog[], output: WriteThrough, options: PrintOptions): Promise<void> {
 	const {signal, witness} = options;
-	let ahead: Ahead | undefined;
+	let ahead: Preconnection | undefined;
 	for (const [index, log] of logs.entries()) {
 		const opened = () => {
 			// The next one's connection is made while this one is printed.
-			ahead = index + 1 < logs.length ? connectAhead(cluster, {signal, witness}) : undefined;
+			ahead = index + 1 < logs.length ? preconnect(cluster, {signal, witness}) : undefined;
 		};
 
 		try {
@@ -70,7 +70,7 @@ async function printLog(cluster: ClusterClient, {source, target}: ChosenLog, out
 	try {
 		await (json ? printObjects(open, source, output, limitBytes) : prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
 	} catch (error) {
-		throw signal.aborted || error instanceof SpokeError ? error : await legOfCut(cluster, new LogCut(`the log of ${source.pod} was cut`, error as Error), signal);
+		throw signal.aborted || error instanceof SpokeError ? error : await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was cut`, error as Error), signal);
 	} finally {
 		open.close();
 	}
@@ -80,12 +80,12 @@ async function printLog(cluster: ClusterClient, {source, target}: ChosenLog, out
 const mostRepeats = 10;
 const longestWaitMs = 60_000;
 
-async function openWhenTold(cluster: ClusterClient, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
+async function openWhenTold(cluster: ClusterClient, source: LogSource, read: PodLogOptions, options: OpenLogOptions): Promise<OpenLog> {
 	for (let repeats = 0; ; repeats++) {
 		try {
 			return await openLog(cluster, source, read, options);
 		} catch (error) {
-			if (!(error instanceof AskedToWait) || repeats === mostRepeats || error.retryAfterMs > longestWaitMs) {
+			if (!(error instanceof RetryAfterError) || repeats === mostRepeats || error.retryAfterMs > longestWaitMs) {
 				throw error;
 			}
 
@@ -95,10 +95,10 @@ async function openWhenTold(cluster: ClusterClient, source: LogSource, read: Log
 }
 
 async function printBytes({body}: OpenLog, output: WriteThrough): Promise<void> {
-	const arrivals = watchArrivals(body);
+	const arrivals = watchReadable(body);
 	try {
 		for (;;) {
-			const chunk = readArrived(body);
+			const chunk = readAvailable(body);
 			if (chunk !== null) {
 				await output.write(chunk);
 			} else if (arrivals.error) {

@@ -1,7 +1,7 @@
 /** How blocks of a log are put out: bytes for a pipe, harmless text for a terminal, with or without prefix and timestamps. */
 import {sanitize} from '../../text/sanitize.ts';
-import {withoutStamps, withPrefix} from '../../sessions/logs/log-lines.ts';
-import type {LogSource} from '../../sessions/logs/log-events.ts';
+import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
 
 export type LineForm = {
 	/** Its control characters are shown, not obeyed. */
@@ -16,7 +16,7 @@ A block as it is to be written.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded
 */
 export function printed(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineForm): Buffer | string {
-	const stripped = strip ? withoutStamps(block) : block;
+	const stripped = strip ? stripTimestamps(block) : block;
 	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;
 	return terminal ? sanitize(bytes.toString('utf8'), {colours: 'keep'}) : bytes;
 }

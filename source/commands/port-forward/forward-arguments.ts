@@ -1,9 +1,9 @@
 /** Which targets and which of their ports do the arguments of port-forward name? */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
-import type {ForwardPort, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
-import {parseListenAddresses, type ListenAddress} from '../../sessions/forward/listen-address.ts';
-import {localPortOf, namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import type {ForwardPort, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import {parseListenAddresses, type ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
 /** `namespace`, `addresses` and `onPodLoss` where they are not the command's own. */
@@ -12,7 +12,7 @@ export type TargetWithPorts = {
 	ports: readonly ForwardPort[];
 	namespace?: string;
 	addresses?: readonly ListenAddress[];
-	whenPodGoes?: WhenPodGoes;
+	whenPodGoes?: OnPodLoss;
 };
 
 /**

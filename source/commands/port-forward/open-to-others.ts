@@ -1,7 +1,7 @@
 /** What is said of a forward that others can reach: on stderr, as a person and as a script. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
+import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 
 type Listening = Extract<ForwardEvent, {event: 'ready'}>['listen'][number];
 

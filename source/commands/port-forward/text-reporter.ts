@@ -2,7 +2,7 @@
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
+import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 import {openToOthers} from './open-to-others.ts';

@@ -9,9 +9,9 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths} from '../../output/path-line.ts';
-import {whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
-import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
-import type {ListenPlace} from '../../sessions/proxy-listener/listen-address.ts';
+import {describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
+import {startProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
+import type {ListenEndpoint} from '../../streams/proxy-listener/listen-endpoint.ts';
 import type {Invocation} from '../command.ts';
 import {requestFlags, type proxyRow} from '../rows/proxy.ts';
 
@@ -58,7 +58,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
 		stderr.write(noticeLine(
-			`${whoCanUse(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`,
+			`${describeListenerUsers(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`,
 			stderr,
 		));
 		if (!interrupted.aborted) {
@@ -93,7 +93,7 @@ async function unservedFiles(folder: string): Promise<string[]> {
 	}
 }
 
-function placeOf({flags, given}: ProxyInvocation): ListenPlace {
+function placeOf({flags, given}: ProxyInvocation): ListenEndpoint {
 	const unixSocket = flags['unix-socket'];
 	if (unixSocket !== undefined && (given.has('port') || given.has('address'))) {
 		throw new SpokeError('ERR_USAGE', '--unix-socket does not go with --port or --address');

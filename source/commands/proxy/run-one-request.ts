@@ -12,12 +12,12 @@ import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths} from '../../output/path-line.ts';
 import {writeThrough} from '../../output/write-through.ts';
-import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {connectAhead} from '../../sessions/connect-ahead.ts';
-import {runsCommands, runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
-import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
-import {checkHeader, sendProxyRequest, type ProxyAnswer, type ProxyRequest} from '../../sessions/proxy/proxy-request.ts';
-import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {preconnect} from '../../streams/preconnect.ts';
+import {runsCommands, runsKubeletCommands} from '../../streams/proxy/command-path.ts';
+import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
+import {parseHeader, sendProxyRequest, type ProxyResponse, type ProxyRequest} from '../../streams/proxy/proxy-request.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {Sanitizer} from '../../text/sanitize.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -35,11 +35,11 @@ type ProxyInvocation = Invocation<typeof proxyRow.flags>;
 export async function runOneRequest(invocation: ProxyInvocation, method: string, text: string): Promise<number> {
 	const {flags, env, stderr, interrupted} = invocation;
 	const target = parseProxyTarget(text);
-	const headers = Object.fromEntries(flags.header.map(line => checkHeader(line)));
+	const headers = Object.fromEntries(flags.header.map(line => parseHeader(line)));
 	refuseContradictions(invocation, method);
 	const reached = await createClusterClient(flags, env);
 	const paths = tellPaths(reached, {mode: flags.path, stderr});
-	const {cluster, close} = connectAhead(reached, {signal: interrupted, witness: paths.witness});
+	const {cluster, close} = preconnect(reached, {signal: interrupted, witness: paths.witness});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		guardAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
@@ -65,7 +65,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	}
 }
 
-type Means = {cluster: ClusterClient; witness: ConnectionWitness | undefined};
+type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined};
 type Asked = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
 
 async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget, {target, method, headers}: Asked, invocation: ProxyInvocation): Promise<number> {
@@ -94,7 +94,7 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 	}
 
 	if (status >= 400 && !flags['no-fail']) {
-		const plainToTls = status === 400 && answer.begun.toString().includes('Client sent an HTTP request to an HTTPS server');
+		const plainToTls = status === 400 && answer.bodyStart.toString().includes('Client sent an HTTP request to an HTTPS server');
 		throw new SpokeError(
 			'ERR_BACKEND_ANSWER',
 			`${target.asked} answered ${status} ${statusText}`,
@@ -105,7 +105,7 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 	return exitStatus.ok;
 }
 
-async function printBody({begun, body}: ProxyAnswer, output: ReturnType<typeof writeThrough>, terminal: boolean): Promise<void> {
+async function printBody({bodyStart: begun, body}: ProxyResponse, output: ReturnType<typeof writeThrough>, terminal: boolean): Promise<void> {
 	const sanitiser = terminal ? new Sanitizer({colours: 'keep'}) : null;
 	const shown = (piece: Buffer) => sanitiser?.write(piece) ?? piece;
 	try {
@@ -116,7 +116,7 @@ async function printBody({begun, body}: ProxyAnswer, output: ReturnType<typeof w
 	} catch (error) {
 		throw error instanceof SpokeError || output.closed.aborted
 			? output.closed.reason ?? error
-			: cutAnswer(error);
+			: truncatedResponseError(error);
 	} finally {
 		body.destroy();
 	}
@@ -125,7 +125,7 @@ async function printBody({begun, body}: ProxyAnswer, output: ReturnType<typeof w
 	await output.finished();
 }
 
-function headText({status, statusText, headers}: ProxyAnswer): string {
+function headText({status, statusText, headers}: ProxyResponse): string {
 	const lines = Object.entries(headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => `${name}: ${one}`));
 	return [`HTTP/1.1 ${status} ${statusText}`, ...lines, ''].map(line => `${sanitizeLine(line)}\n`).join('');
 }

@@ -6,12 +6,12 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {writeThrough} from '../../output/write-through.ts';
-import {tunnelLoss} from '../../sessions/lost-leg.ts';
-import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
-import {lineEnd} from '../../sessions/logs/log-lines.ts';
-import {openProxyWebSocket} from '../../sessions/proxy/proxy-request.ts';
-import type {ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import {locateTunnelLoss} from '../../streams/locate-loss.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
+import {lineEnd} from '../../streams/logs/log-lines.ts';
+import {openProxyWebSocket} from '../../streams/proxy/proxy-request.ts';
+import type {ResolvedProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketCloseResult} from '../../wire/websocket-messages.ts';
 import type {Invocation} from '../command.ts';
@@ -28,7 +28,7 @@ export async function talkOverWebSocket(
 	resolved: ResolvedProxyTarget,
 	asked: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
 	{stdin, stdout, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'interrupted'>,
-	witness: ConnectionWitness | undefined,
+	witness: ConnectionObserver | undefined,
 ): Promise<number> {
 	const output = writeThrough(stdout);
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {witness, signal: interrupted});
@@ -60,7 +60,7 @@ export async function talkOverWebSocket(
 
 		interrupted.throwIfAborted();
 		if (error) {
-			throw await tunnelLoss(cluster, error, 'the backend');
+			throw await locateTunnelLoss(cluster, error, 'the backend');
 		}
 
 		if (!isNormalClose(code)) {

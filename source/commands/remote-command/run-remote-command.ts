@@ -4,10 +4,10 @@ import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
-import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {connectAhead} from '../../sessions/connect-ahead.ts';
-import {refuseEnded} from '../../sessions/ended-pod.ts';
-import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {preconnect} from '../../streams/preconnect.ts';
+import {assertPodRunning} from '../../streams/terminated-pod.ts';
+import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, containerRole, containerSpec} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
@@ -49,7 +49,7 @@ async function runInCluster(invocation: RemoteCommandInvocation, asked: AskedCom
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	const notices = new HeldNotices(invocation.stderr);
 	const paths = tellPaths(cluster, {mode: pathMode(invocation), stderr: notices});
-	const ahead = connectAhead(cluster, {signal: invocation.interrupted, witness: paths.witness});
+	const ahead = preconnect(cluster, {signal: invocation.interrupted, witness: paths.witness});
 	try {
 		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);
 	} catch (error) {
@@ -71,7 +71,7 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
-type Means = {cluster: ClusterClient; witness: ConnectionWitness | undefined; notices: HeldNotices};
+type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined; notices: HeldNotices};
 
 async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
 	const {flags, stdin, interrupted, env} = invocation;
@@ -91,7 +91,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 		signal: interrupted,
 		...'namespace' in asked && {namespace: asked.namespace},
 	});
-	refuseEnded(pod, asked.feature);
+	assertPodRunning(pod, asked.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);
 	const attached = asked.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};

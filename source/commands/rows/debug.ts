@@ -4,7 +4,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
 import type {CommandRow} from '../command.ts';
-import {debugProfiles} from '../../sessions/debug-profiles.ts';
+import {debugProfiles} from '../../streams/debug-profiles.ts';
 
 const flags = [
 	{name: 'image', kind: 'string', value: 'IMAGE', help: 'image of the debug container (required without --copy-to)'},

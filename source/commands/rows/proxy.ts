@@ -1,7 +1,7 @@
 /** `spoke proxy` as data. */
 import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {standardFilter, standardPort} from '../../sessions/proxy-listener/listener-terms.ts';
+import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [
@@ -12,16 +12,16 @@ const flags = [
 	{name: 'no-fail', kind: 'boolean', help: 'one request: exit 0 whatever status the backend answers'},
 	{name: 'websocket', kind: 'boolean', help: 'one request (get): upgrade to a WebSocket; a line of stdin is a message, binary where it is no UTF-8; a message is a line on stdout'},
 	{name: 'protocol', kind: 'texts', value: 'NAME', help: 'with --websocket: a subprotocol to offer; repeat for several'},
-	{name: 'port', short: 'p', kind: 'integer', default: standardPort, value: 'PORT', help: 'listener: the port; 0 takes a free one'},
+	{name: 'port', short: 'p', kind: 'integer', default: defaultPort, value: 'PORT', help: 'listener: the port; 0 takes a free one'},
 	{name: 'address', kind: 'string', default: '127.0.0.1', value: 'IP', help: 'listener: the address to listen on'},
 	{name: 'unix-socket', short: 'u', kind: 'string', value: 'FILE', completes: 'file', help: 'listener: a Unix socket of mode 0600 in place of a port'},
 	{name: 'api-prefix', kind: 'string', default: '/', value: 'PREFIX', help: 'listener: serve the API under this prefix'},
 	{name: 'www', short: 'w', kind: 'string', value: 'FOLDER', completes: 'file', help: 'listener: also serve the files of this folder'},
 	{name: 'www-prefix', short: 'P', kind: 'string', default: '/static/', value: 'PREFIX', help: 'listener: prefix of the files'},
-	{name: 'accept-hosts', kind: 'string', default: standardFilter.acceptHosts, value: 'REGEXPS', help: 'listener: Host and Origin that are accepted'},
-	{name: 'accept-paths', kind: 'string', default: standardFilter.acceptPaths, value: 'REGEXPS', help: 'listener: paths that are accepted'},
-	{name: 'reject-paths', kind: 'string', default: standardFilter.rejectPaths, value: 'REGEXPS', help: 'listener: paths that are refused, even when accepted; running commands is refused whatever they say'},
-	{name: 'reject-methods', kind: 'string', default: standardFilter.rejectMethods, value: 'REGEXPS', help: 'listener: methods that are refused (POST,PUT,PATCH)'},
+	{name: 'accept-hosts', kind: 'string', default: defaultFilter.acceptHosts, value: 'REGEXPS', help: 'listener: Host and Origin that are accepted'},
+	{name: 'accept-paths', kind: 'string', default: defaultFilter.acceptPaths, value: 'REGEXPS', help: 'listener: paths that are accepted'},
+	{name: 'reject-paths', kind: 'string', default: defaultFilter.rejectPaths, value: 'REGEXPS', help: 'listener: paths that are refused, even when accepted; running commands is refused whatever they say'},
+	{name: 'reject-methods', kind: 'string', default: defaultFilter.rejectMethods, value: 'REGEXPS', help: 'listener: methods that are refused (POST,PUT,PATCH)'},
 	{name: 'disable-filter', kind: 'boolean', help: 'listener: accept every host, origin, path and method; pages of other sites can then use it too (XSRF). Running commands stays refused'},
 	{name: 'allow-commands', kind: 'boolean', help: 'listener, with --disable-filter: also pass exec, attach, port-forward and the kubelet’s run'},
 	{name: 'append-server-path', kind: 'boolean', help: 'listener: add the path of the kubeconfig’s server URL to each request; without it a request must have that path'},

@@ -3,7 +3,7 @@ import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
 import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
-import type {ReachedTarget} from '../evidence.ts';
+import type {ResolvedTarget} from '../evidence.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import {failedStep, passed, type StepResult} from './step-result.ts';
 
@@ -81,7 +81,7 @@ function stateWords(pod: PodObject, status: ContainerStatus | undefined): string
 }
 
 /** A container that never ran before has no earlier log, and one that only waits has none at all. */
-function remedyFor({name, namespace, container}: ReachedTarget, status: ContainerStatus | undefined): string {
+function remedyFor({name, namespace, container}: ResolvedTarget, status: ContainerStatus | undefined): string {
 	const place = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
 	const describe = `kubectl describe pod ${place}`;
 	const logs = `spoke logs ${place}${container === null ? '' : ` -c ${quoteForShell(container)}`}`;

@@ -1,6 +1,6 @@
 /** The words of the doctor: the steps it walked, and the one it stopped at. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
-import type {ClusterIdentity, Path, ReachedTarget} from '../evidence.ts';
+import type {ClusterIdentity, Path, ResolvedTarget} from '../evidence.ts';
 
 export type StepName = 'configuration' | 'leg-1' | 'rights' | 'target' | 'leg-2' | 'leg-3';
 
@@ -26,7 +26,7 @@ export type Doctor = {
 	kind: 'Doctor';
 	time: string;
 	asked: string;
-	target: ReachedTarget | null;
+	target: ResolvedTarget | null;
 	cluster: ClusterIdentity | null;
 	steps: readonly DoctorStep[];
 	stoppedAt: StepName | null;

@@ -1,5 +1,5 @@
 /** How a tail calls and colours where its lines come from. */
-import type {LogSource} from '../../sessions/logs/log-events.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {TailSource} from './tail-view.ts';
 
 /** What each source is called: the part of its pod's name that tells it from the others, and its container where there are several. */

@@ -2,14 +2,14 @@
 import test from 'ava';
 import {forwardAfter, noticeOf, usableBy} from '../../../source/app/forwards/forward-after.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {ForwardEvent, LiveConnection} from '../../../source/sessions/forward/forward-event.ts';
+import type {ForwardEvent, ConnectionSnapshot} from '../../../source/streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../../source/state/session-state.ts';
 
 const row: ForwardState = {
 	id: 'f', context: 'c', namespace: 'n', target: 'svc/web', remote: '80', portName: null, local: 8080, asked: 'any', address: 'localhost',
 	phase: 'open', note: 'on web-1', on: 'web-1', open: 0, closed: 3, failed: 1, up: 0, down: 0, live: [], log: [],
 };
-const live: LiveConnection = {connection: 'f.7', client: '127.0.0.1:9', pod: 'web-1', tunnel: 't1', shared: false, congested: false, up: 1, down: 2, since: 0};
+const live: ConnectionSnapshot = {connection: 'f.7', client: '127.0.0.1:9', pod: 'web-1', tunnel: 't1', shared: false, congested: false, up: 1, down: 2, since: 0};
 const of = {forward: 'f', connection: 'f.7', tunnel: null} as const;
 const counts = {...of, up: 10, down: 2000, durationMs: 12};
 const error = new SpokeError('ERR_STREAM_LOST', 'the pod is gone');

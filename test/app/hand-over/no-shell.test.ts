@@ -1,11 +1,11 @@
 /** The image has no shell only where the runtime says so of the shell. */
 import test from 'ava';
 import {saysNoShell} from '../../../source/app/hand-over/no-shell.ts';
-import {commandOutcome} from '../../../source/sessions/remote-command/command-outcome.ts';
+import {exitStatusFrom} from '../../../source/streams/remote-command/command-result.ts';
 
 const failure = (message: string) => {
 	try {
-		commandOutcome({status: Buffer.from(JSON.stringify({kind: 'Status', status: 'Failure', message})), lost: null});
+		exitStatusFrom({status: Buffer.from(JSON.stringify({kind: 'Status', status: 'Failure', message})), lost: null});
 	} catch (error) {
 		return error as Parameters<typeof saysNoShell>[0];
 	}

@@ -2,7 +2,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {meetCluster} from '../../../source/app/clusters/cluster-state.ts';
-import {addDebugContainer} from '../../../source/sessions/debug-container.ts';
+import {addDebugContainer} from '../../../source/streams/debug-container.ts';
 import type {ClusterState} from '../../../source/state/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
 

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {fullMessage} from '../../../source/server-messages/full-message.ts';
-import type {GapReason, LogSource} from '../../../source/sessions/logs/log-events.ts';
+import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {shortFailure} from '../../../source/app/short-failure.ts';
 import {noticeOf} from '../../../source/app/tail/tail-notices.ts';
 import {isUnreadable, phaseOf} from '../../../source/state/tail/tail-sources.ts';

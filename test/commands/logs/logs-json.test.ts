@@ -8,7 +8,7 @@ import test, {type ExecutionContext} from 'ava';
 import {jsonLine} from '../../../source/output/json-line.ts';
 import {logEventObject, logLineObjects, type PrintedEvent} from '../../../source/output/log-json.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {LogSource} from '../../../source/sessions/logs/log-events.ts';
+import type {LogSource} from '../../../source/streams/logs/log-events.ts';
 import {type ContainerLog, LogServer} from '../../support/log-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {schemaFaults} from '../../support/schemas.ts';

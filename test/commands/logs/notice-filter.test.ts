@@ -1,7 +1,7 @@
 /** What is said on stderr of followed logs, once where two tell it. */
 import test from 'ava';
 import {noticeFilter} from '../../../source/commands/logs/notice-filter.ts';
-import type {LogEvent, LogSource} from '../../../source/sessions/logs/log-events.ts';
+import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
 
 const place = {namespace: 'shop', pod: 'web-0', node: 'n1'};
 const source = (container: string): LogSource => ({...place, uid: 'u1', container});

@@ -1,0 +1,66 @@
+/** What each debug profile gives to a container and its pod: kubectl's own, by name. */
+
+/** Ephemeral container, copy of a pod, or pod on a node. */
+export type DebugStyle = 'ephemeral' | 'copy' | 'node';
+
+export type SecurityContext = {capabilities?: {add?: readonly string[]; drop?: readonly string[]}} & Readonly<Record<string, unknown>>;
+
+/** What each allows, in a few words. */
+export const profileDescriptions = {
+	general: 'may trace processes',
+	baseline: 'no more than its image',
+	restricted: 'no root, no capabilities',
+	netadmin: 'may change the network',
+	sysadmin: 'privileged',
+	legacy: 'as baseline',
+} as const;
+
+export type DebugProfile = keyof typeof profileDescriptions;
+
+export const debugProfiles = Object.keys(profileDescriptions) as readonly DebugProfile[];
+
+/**
+The security context of the debug container; `own` is that of an existing container.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go
+*/
+export function debugSecurityContext(profile: DebugProfile, style: DebugStyle, own?: SecurityContext): SecurityContext | undefined {
+	switch (profile) {
+		case 'legacy': {
+			return own;
+		}
+
+		case 'general': {
+			return style === 'node' ? undefined : withCapabilities(own, ['SYS_PTRACE']);
+		}
+
+		case 'baseline': {
+			return undefined;
+		}
+
+		case 'restricted': {
+			return {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}};
+		}
+
+		case 'netadmin': {
+			return withCapabilities(own, ['NET_ADMIN', 'NET_RAW']);
+		}
+
+		case 'sysadmin': {
+			return {...own, privileged: true};
+		}
+	}
+}
+
+/** Whether a pod on a node shares the network, processes and IPC of its host. */
+export function usesHostNamespaces(profile: DebugProfile): boolean {
+	return profile !== 'baseline' && profile !== 'restricted';
+}
+
+/** Whether a pod on a node mounts the root of its host. */
+export function mountsHostRoot(profile: DebugProfile): boolean {
+	return profile === 'legacy' || profile === 'general' || profile === 'sysadmin';
+}
+
+function withCapabilities(own: SecurityContext | undefined, added: readonly string[]): SecurityContext {
+	return {...own, capabilities: {...own?.capabilities, add: [...own?.capabilities?.add ?? [], ...added]}};
+}

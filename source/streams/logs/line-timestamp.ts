@@ -1,0 +1,107 @@
+/** The timestamp before a line: where it ends and which instant it names. */
+
+const digitZero = 0x30;
+
+/**
+Bytes of a timestamp at `at`, without the space behind it; 0 when there is none.
+The kubelet writes `2026-11-24T14:02:08.231000001Z`, older ones leave trailing zeros out, and the zone may be an offset.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go timeFormatOut
+*/
+export function timestampLength(bytes: Buffer, at: number): number {
+	if (!isDateTime(bytes, at)) {
+		return 0;
+	}
+
+	let end = at + 19;
+	if (bytes[end] === 0x2E) {
+		end++;
+		while (isDigit(bytes[end])) {
+			end++;
+		}
+	}
+
+	if (bytes[end] === 0x5A) {
+		end++;
+	} else if ((bytes[end] === 0x2B || bytes[end] === 0x2D)
+		&& isDigit(bytes[end + 1])
+		&& isDigit(bytes[end + 2])
+		&& bytes[end + 3] === 0x3A
+		&& isDigit(bytes[end + 4])
+		&& isDigit(bytes[end + 5])) {
+		end += 6;
+	} else {
+		return 0;
+	}
+
+	return bytes[end] === 0x20 ? end - at : 0;
+}
+
+/** Seconds since 1970 of the timestamp at `at`, whose length is known. */
+export function timestampSecond(bytes: Buffer, at: number, length: number): number {
+	const midnight = daySecond(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2));
+	const second = midnight + (number(bytes, at + 11, 2) * 3600) + (number(bytes, at + 14, 2) * 60) + number(bytes, at + 17, 2);
+	const zone = at + length - 6;
+	const sign = bytes[at + length - 1] === 0x5A ? 0 : (bytes[zone] === 0x2B ? 1 : -1);
+	return sign === 0 ? second : second - (sign * ((number(bytes, zone + 1, 2) * 3600) + (number(bytes, zone + 4, 2) * 60)));
+}
+
+let lastDay = {date: NaN, second: NaN};
+
+/** Nearly every line is of the day of the one before. */
+function daySecond(year: number, month: number, day: number): number {
+	const date = (year * 10_000) + (month * 100) + day;
+	if (date !== lastDay.date) {
+		lastDay = {date, second: Date.UTC(year, month - 1, day) / 1000};
+	}
+
+	return lastDay.second;
+}
+
+/** Nanoseconds since 1970. */
+export function timestampNanoseconds(bytes: Buffer, at: number, length: number): bigint {
+	let fraction = 0;
+	let digits = 0;
+	for (let position = fractionAt(bytes, at); digits < 9 && isDigit(bytes[position]); position++, digits++) {
+		fraction = (fraction * 10) + bytes[position]! - digitZero;
+	}
+
+	return (BigInt(timestampSecond(bytes, at, length)) * 1_000_000_000n) + BigInt(fraction * (10 ** (9 - digits)));
+}
+
+/** Milliseconds since 1970, what is less left out. */
+export function timestampMilliseconds(bytes: Buffer, at: number, length: number): number {
+	let fraction = 0;
+	for (let position = fractionAt(bytes, at), weight = 100; weight >= 1 && isDigit(bytes[position]); position++, weight /= 10) {
+		fraction += (bytes[position]! - digitZero) * Math.trunc(weight);
+	}
+
+	return (timestampSecond(bytes, at, length) * 1000) + fraction;
+}
+
+/** Where the digits of the fraction begin; without a fraction, a place without a digit. The digits of a zone are none. */
+function fractionAt(bytes: Buffer, at: number): number {
+	return bytes[at + 19] === 0x2E ? at + 20 : at + 19;
+}
+
+/** `YYYY-MM-DDTHH:MM:SS` */
+function isDateTime(bytes: Buffer, at: number): boolean {
+	return bytes.length - at > 20
+		&& bytes[at + 4] === 0x2D && bytes[at + 7] === 0x2D && bytes[at + 10] === 0x54 && bytes[at + 13] === 0x3A && bytes[at + 16] === 0x3A
+		&& isDigit(bytes[at]) && isDigit(bytes[at + 1]) && isDigit(bytes[at + 2]) && isDigit(bytes[at + 3])
+		&& isDigit(bytes[at + 5]) && isDigit(bytes[at + 6]) && isDigit(bytes[at + 8]) && isDigit(bytes[at + 9])
+		&& isDigit(bytes[at + 11]) && isDigit(bytes[at + 12]) && isDigit(bytes[at + 14]) && isDigit(bytes[at + 15])
+		&& isDigit(bytes[at + 17]) && isDigit(bytes[at + 18]);
+}
+
+function isDigit(byte: number | undefined): boolean {
+	return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function number(bytes: Buffer, at: number, digits: number): number {
+	let value = 0;
+	for (let position = at; position < at + digits; position++) {
+		value = (value * 10) + bytes[position]! - digitZero;
+	}
+
+	return value;
+}

@@ -1,0 +1,66 @@
+/** Blocks of whole lines, taken apart line by line, or as a block without their timestamps. */
+import {timestampLength, timestampMilliseconds} from './line-timestamp.ts';
+
+export const lineFeed = 0x0A;
+
+/**
+Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed or what stands before it where a terminal was written to (`\r\n`), and its milliseconds since 1970, 0 for a line without a timestamp.
+@returns how many lines there were
+*/
+export function eachLine(bytes: Buffer, take: (from: number, to: number, ms: number) => void): number {
+	let count = 0;
+	for (let from = 0; from < bytes.length; count++) {
+		const end = lineEnd(bytes, from);
+		const stamp = timestampLength(bytes, from);
+		const to = textEnd(bytes, from, end);
+		take(stamp === 0 ? from : from + stamp + 1, to, stamp === 0 ? 0 : timestampMilliseconds(bytes, from, stamp));
+		from = end;
+	}
+
+	return count;
+}
+
+function textEnd(bytes: Buffer, from: number, end: number): number {
+	if (bytes[end - 1] !== lineFeed) {
+		return end;
+	}
+
+	return end - 2 >= from && bytes[end - 2] === 0x0D ? end - 2 : end - 1;
+}
+
+/** The block as the user sees it who did not ask for timestamps: every other byte stays. */
+export function stripTimestamps(bytes: Buffer): Buffer {
+	const firstStamp = timestampLength(bytes, 0);
+	if (lineEnd(bytes, 0) === bytes.length) {
+		return firstStamp === 0 ? bytes : bytes.subarray(firstStamp + 1);
+	}
+
+	const output = Buffer.allocUnsafe(bytes.length);
+	let length = 0;
+	for (let from = 0; from < bytes.length;) {
+		const end = lineEnd(bytes, from);
+		const stamp = timestampLength(bytes, from);
+		length += bytes.copy(output, length, stamp === 0 ? from : from + stamp + 1, end);
+		from = end;
+	}
+
+	return output.subarray(0, length);
+}
+
+/** The block with `prefix` before each line. */
+export function withPrefix(bytes: Buffer, prefix: Buffer): Buffer {
+	const parts: Buffer[] = [];
+	for (let from = 0; from < bytes.length;) {
+		const end = lineEnd(bytes, from);
+		parts.push(prefix, bytes.subarray(from, end));
+		from = end;
+	}
+
+	return Buffer.concat(parts);
+}
+
+/** Behind the line feed of the line that begins at `from`, or the end of the block. */
+export function lineEnd(bytes: Buffer, from: number): number {
+	const at = bytes.indexOf(lineFeed, from);
+	return at < 0 ? bytes.length : at + 1;
+}

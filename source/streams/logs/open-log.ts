@@ -1,0 +1,126 @@
+/** Opens one read of a log on a connection of its own. */
+import type {Readable} from 'node:stream';
+import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
+import type {Connection} from '../../cluster/connection.ts';
+import {isWebPage, pageInsteadOf} from '../../cluster/validate-object.ts';
+import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
+import type {ResolvedTarget, ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
+import {connectObserved, reportNotOpened} from '../observed-connection.ts';
+import type {LogSource} from './log-events.ts';
+import {logPath, type PodLogOptions} from './pod-log-options.ts';
+import {errorFromLogResponse} from './error-from-log-response.ts';
+
+export type OpenLog = {
+	body: Readable;
+	/** Must be called once the body is done with; ends the connection. */
+	close(): void;
+};
+
+export type OpenLogOptions = {
+	/** For the label: how the pod was chosen. */
+	target: ResolvedTarget;
+	witness?: ConnectionObserver | undefined;
+	signal?: AbortSignal | undefined;
+	/** Called when there is a connection and the request is about to go out. */
+	asks?: (() => void) | undefined;
+};
+
+/** Just past the apiserver's own limit of 30 s for reaching a kubelet, so that its words are heard. */
+export const answerLimitMs = 35_000;
+
+/**
+Asks, and waits for the answer to begin; the body is read by the caller.
+A kubelet answers a follow only with the log's first line, so that has no limit: whoever follows must look after a silent way.
+@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page… and what a connection can fail with
+*/
+export async function openLog(cluster: ClusterClient, source: LogSource, read: PodLogOptions, options: OpenLogOptions): Promise<OpenLog> {
+	const {target, witness, signal, asks} = options;
+	const purpose: ConnectionPurpose = {
+		feature: 'logs', target: {...target, container: source.container}, request: null,
+		...read.insecureSkipTLSVerifyBackend && {insecureSkipTlsVerifyBackend: true},
+	};
+	let connection: Connection | null = null;
+	try {
+		connection = await connectObserved(cluster, purpose, witness, signal);
+		asks?.();
+		const used = connection;
+		const {isOfKubelet, body} = await ask(used, source, read, {
+			signal, by: cluster.facts,
+			refusedByKubelet() {
+				witness?.answered?.(used, purpose);
+			},
+		});
+		if (isOfKubelet) {
+			witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
+		}
+
+		return {
+			body,
+			close() {
+				body.destroy();
+				used.close();
+				witness?.closed?.(used, purpose);
+			},
+		};
+	} catch (thrown) {
+		reportNotOpened(witness, connection, purpose, {thrown, signal});
+		connection?.close();
+		throw thrown;
+	}
+}
+
+type Asking = {
+	signal: AbortSignal | undefined;
+	by: ClusterInfo;
+	/** Called where the apiserver passes on a kubelet's own word on the log. */
+	refusedByKubelet(): void;
+};
+
+async function ask(
+	connection: Connection,
+	source: LogSource,
+	read: PodLogOptions,
+	{signal, by, refusedByKubelet}: Asking,
+): Promise<{body: Readable; isOfKubelet: boolean}> {
+	const {status, headers, body} = await connection.request({
+		path: logPath(source, read),
+		// An answer that is compressed would come in the compressor's time, not in the log's.
+		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
+		timeoutMs: read.follow ? 0 : answerLimitMs,
+		...signal && {signal},
+	});
+	if (status === 200 && isWebPage(headers)) {
+		throw pageInsteadOf('the log', await readBodyPrefix(body, longestPage));
+	}
+
+	if (status === 200 || status === 204) {
+		// 204: the pod is on no node yet, so no kubelet was asked (registry/generic/rest/streamer.go).
+		return {body, isOfKubelet: status === 200};
+	}
+
+	const text = await readBodyPrefix(body, longestRefusal);
+	if (kubeletLogRefusal(status, text) !== null) {
+		refusedByKubelet();
+	}
+
+	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, by});
+	const retryAfter = Number(headers['retry-after']);
+	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new RetryAfterError(error, retryAfter * 1000) : error;
+}
+
+/** The answer named a time before which it will not be another one. */
+export class RetryAfterError extends SpokeError {
+	readonly retryAfterMs: number;
+
+	constructor(error: SpokeError, retryAfterMs: number) {
+		const {code, message, leg, legKnown, text, remedy, exitStatus} = error;
+		super(code, message, {leg, legKnown, text, remedy, exitStatus, cause: error});
+		this.retryAfterMs = retryAfterMs;
+	}
+}
+
+const longestRefusal = 64 * 1024;
+/** Of a web page: enough for its title. */
+const longestPage = 8 * 1024;

@@ -1,0 +1,35 @@
+/** One read of a container's log: what is asked, and the path that asks it. */
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-names.ts';
+import type {LogSource} from './log-events.ts';
+
+/** As `PodLogOptions` of the API; what is left out is not sent. */
+export type PodLogOptions = {
+	follow?: boolean;
+	previous?: boolean;
+	timestamps?: boolean;
+	/** Records from the end; 0 is none. */
+	tailLines?: number;
+	sinceSeconds?: number;
+	/** RFC 3339; the apiserver drops the fraction of a second. */
+	sinceTime?: string;
+	limitBytes?: number;
+	insecureSkipTLSVerifyBackend?: boolean;
+};
+
+/** What is `false` is not asked, as what is left out. */
+export function logPath({namespace, pod, container}: LogSource, read: PodLogOptions): string {
+	const query = new URLSearchParams({container});
+	for (const [name, value] of Object.entries(read)) {
+		if (value !== undefined && value !== false) {
+			query.set(name, String(value));
+		}
+	}
+
+	return `${objectPath(podResource, namespace, pod, 'log')}?${query.toString()}`;
+}
+
+/** A second as `sinceTime` takes it. */
+export function formatSinceTime(second: number): string {
+	return `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,61 @@
+/** What happens on forwards, as typed events: the one-shot prints them, the session shows them. */
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {ResolvedTarget} from '../connection-observer.ts';
+
+export type BoundAddress = {address: string; port: number; family: 'IPv4' | 'IPv6'};
+
+/** Who ended a connection first. `moved`: its pod went and the forward goes on with another; `shutdown`: we were told to end. */
+export type ConnectionEnd = 'client-fin' | 'pod-fin' | 'client-reset' | 'pod-reset' | 'moved' | 'shutdown';
+
+export type MoveReason = 'deleted' | 'not-ready' | 'evicted' | 'completed' | 'sandbox-changed';
+
+export type PodIdentity = {name: string; uid: string | null};
+
+type ConnectionCounts = {
+	forward: string;
+	connection: string;
+	/** Bytes to and from the pod. */
+	up: number;
+	down: number;
+	durationMs: number;
+};
+
+export type ForwardEvent =
+	/** Once for each forward, before any connection of it: the pod is resolved, the tunnel is open, the port is bound. */
+	| {
+		event: 'ready';
+		forward: string;
+		target: ResolvedTarget;
+		remotePort: number;
+		remotePortName: string | null;
+		listen: readonly BoundAddress[];
+		carrier: 'websocket' | 'spdy';
+	}
+	/** An address of several could not be bound, and the forward does without. */
+	| {event: 'bound-without'; forward: string; error: SpokeError}
+	| {event: 'connection-opened'; forward: string; connection: string; client: string; port: number; pod: string; tunnel: string | null; shared: boolean}
+	| ConnectionCounts & {event: 'connection-closed'; end: ConnectionEnd}
+	| ConnectionCounts & {event: 'connection-failed'; port: number; remotePort: number; error: SpokeError}
+	/** A connection's local reader is so far behind that its tunnel stands still; and that it goes on. */
+	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}
+	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}
+	/** No tunnel to the pod, or no pod; it goes on trying, and the ports stay bound. */
+	| {event: 'interrupted'; forward: string; error: SpokeError; attempt: number; retryInMs: number}
+	| {event: 'restored'; forward: string; outageMs: number};
+
+/** One open connection, as it is now. */
+export type ConnectionSnapshot = {
+	connection: string;
+	client: string;
+	pod: string;
+	/** `null` when there was none to be had. */
+	tunnel: string | null;
+	shared: boolean;
+	congested: boolean;
+	up: number;
+	down: number;
+	/** `performance.now()` of its beginning. */
+	since: number;
+};
+
+export type ForwardTotals = {connections: number; failed: number; up: number; down: number};

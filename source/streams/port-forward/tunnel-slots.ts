@@ -1,0 +1,156 @@
+/** Which tunnel does a new connection get a place on, and when does a tunnel end? */
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {Tunnel} from './tunnel.ts';
+
+export type PooledTunnel = Pick<Tunnel, 'id' | 'carrier' | 'stale'> & {
+	session: Pick<Tunnel['session'], 'usable' | 'destroy' | 'end'> & {
+		readonly congestedStreams: {readonly size: number};
+		once(event: 'close', listener: (error: SpokeError | null) => void): unknown;
+		streamBufferBytes: number;
+	};
+};
+
+export type TunnelLease<T extends PooledTunnel> = {
+	tunnel: T;
+	/** Another connection is on the tunnel, too. */
+	shared: boolean;
+	release(): void;
+};
+
+/** Up to so many connections own a tunnel each; those beyond do not wait for more tunnels, but share these. */
+export const maxUnsharedConnections = 16;
+
+/** A stream alone on its tunnel may stop it early; sharers bear with each other longer. */
+const bufferBytes = {alone: 256 * 1024, shared: 2 * 1024 * 1024} as const;
+
+/** The tunnels to one pod, and how many connections are on each. */
+export class TunnelSlots<T extends PooledTunnel> {
+	readonly #connections = new Map<T, number>();
+	/** Taken out of use by `renew`, with connections that may end in peace. */
+	readonly #leaving = new Map<T, number>();
+	readonly #onFreed: (tunnel: T) => void;
+
+	/** `onFreed` hears that a connection has left a tunnel that is in use. */
+	constructor(onFreed: (tunnel: T) => void) {
+		this.#onFreed = onFreed;
+	}
+
+	/** Tunnels of now, with their connections; of equals the first one is used next. */
+	get all(): ReadonlyMap<T, number> {
+		return this.#connections;
+	}
+
+	/** Connections on all of them. */
+	get total(): number {
+		let total = 0;
+		for (const connections of this.#connections.values()) {
+			total += connections;
+		}
+
+		return total;
+	}
+
+	/** Tunnels without a connection. */
+	get idle(): number {
+		let idle = 0;
+		for (const connections of this.#connections.values()) {
+			idle += connections === 0 ? 1 : 0;
+		}
+
+		return idle;
+	}
+
+	add(tunnel: T): void {
+		this.#connections.set(tunnel, 0);
+	}
+
+	/** It has ended by itself. False where nobody would have got a place on it any more. */
+	drop(tunnel: T): boolean {
+		this.#leaving.delete(tunnel);
+		return this.#connections.delete(tunnel);
+	}
+
+	/** The best tunnel of now: an unused one; a shared one only when as many as may own one do. */
+	take(): TunnelLease<T> | undefined {
+		let best: T | undefined;
+		let fewest = this.total >= maxUnsharedConnections ? Infinity : 1;
+		for (const [tunnel, connections] of this.#connections) {
+			if (connections === 0 && tunnel.stale) {
+				this.#connections.delete(tunnel);
+				tunnel.session.destroy();
+			} else if (connections < fewest && tunnel.session.usable && tunnel.session.congestedStreams.size === 0) {
+				best = tunnel;
+				fewest = connections;
+			}
+		}
+
+		return best && this.#lease(best);
+	}
+
+	/** Ends it, unless a connection is on it. */
+	endIdle(tunnel: T): void {
+		if (this.#connections.get(tunnel) === 0) {
+			this.#connections.delete(tunnel);
+			tunnel.session.end();
+		}
+	}
+
+	/** None of these is used again: those without a connection end now, the others with their last one. */
+	renew(): void {
+		for (const [tunnel, connections] of this.#connections) {
+			this.#connections.delete(tunnel);
+			if (connections === 0) {
+				tunnel.session.end();
+			} else {
+				this.#leaving.set(tunnel, connections);
+			}
+		}
+	}
+
+	/** Ends everything at once. */
+	destroy(error: SpokeError | null): void {
+		for (const tunnel of [...this.#connections.keys(), ...this.#leaving.keys()]) {
+			tunnel.session.destroy(error);
+		}
+	}
+
+	#lease(tunnel: T): TunnelLease<T> {
+		const connections = (this.#connections.get(tunnel) ?? 0) + 1;
+		this.#connections.set(tunnel, connections);
+		tunnel.session.streamBufferBytes = connections > 1 ? bufferBytes.shared : bufferBytes.alone;
+		let released = false;
+		return {
+			tunnel,
+			shared: connections > 1,
+			release: () => {
+				if (released) {
+					return;
+				}
+
+				released = true;
+				this.#release(tunnel);
+			},
+		};
+	}
+
+	#release(tunnel: T): void {
+		const leaving = this.#leaving.get(tunnel);
+		const connections = this.#connections.get(tunnel);
+		if (leaving !== undefined) {
+			this.#leave(tunnel, leaving - 1);
+		} else if (connections !== undefined) {
+			// To the end of the line: what the last connection left on its way has time to be read over.
+			this.#connections.delete(tunnel);
+			this.#connections.set(tunnel, connections - 1);
+			this.#onFreed(tunnel);
+		}
+	}
+
+	#leave(tunnel: T, connections: number): void {
+		this.#leaving.set(tunnel, connections);
+		if (connections === 0) {
+			this.#leaving.delete(tunnel);
+			tunnel.session.end();
+		}
+	}
+}

@@ -1,0 +1,188 @@
+/** How is a tunnel to one pod opened, and how does a connection go through it? */
+import process from 'node:process';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
+import {errorFromResponse, type ErrorResponseContext} from '../../cluster/error-from-response.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {PingOptions} from '../../wire/pong-tracker.ts';
+import {SpdySession} from '../../wire/spdy-session.ts';
+import type {SpdyStream} from '../../wire/spdy-stream.ts';
+import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-names.ts';
+import type {ConnectionPurpose, ConnectionObserver, ResolvedTarget} from '../connection-observer.ts';
+import {shouldTryNextCarrier} from '../remote-command/command-carriers.ts';
+import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
+import {connectObserved, reportNotOpened} from '../observed-connection.ts';
+import {refusedAsKubectl, combineCarrierErrors} from '../combine-carrier-errors.ts';
+
+export type TunnelCarrier = 'websocket' | 'spdy';
+
+export type TunnelOptions = {
+	witness?: ConnectionObserver;
+	signal?: AbortSignal;
+	/** In order of preference; by default as kubectl, by KUBECTL_PORT_FORWARD_WEBSOCKETS. */
+	carriers?: readonly TunnelCarrier[];
+	/** Default 20 s, and the machine's time. */
+	pings?: PingOptions;
+};
+
+/** Load balancers cut what is idle for 60 s. */
+const pingEveryMs = 20_000;
+const ownPings: PingOptions = {intervalMs: pingEveryMs};
+const silenceMs = 45_000;
+
+let opened = 0;
+
+/** A session with the container runtime of one pod, on a connection of its own. */
+export class Tunnel {
+	readonly id: string;
+	readonly carrier: TunnelCarrier;
+	readonly connection: Connection;
+	readonly session: SpdySession;
+	readonly #lossOf: (error: SpokeError) => Promise<SpokeError>;
+	#nextRequest = 0;
+
+	constructor(carrier: TunnelCarrier, connection: Connection, session: SpdySession, lossOf: (error: SpokeError) => Promise<SpokeError>) {
+		opened++;
+		this.id = `t${opened}`;
+		this.carrier = carrier;
+		this.connection = connection;
+		this.session = session;
+		this.#lossOf = lossOf;
+	}
+
+	/**
+	A stream pair to `port` in the pod: bytes on `data`, the runtime's words on `error`. Nothing is waited for.
+	@see k8s.io/streaming pkg/portforward/httpstream.go
+	*/
+	open(port: number): {data: SpdyStream; error: SpdyStream} {
+		const about = {port: String(port), requestid: String(this.#nextRequest++)};
+		const error = this.session.open({...about, streamtype: 'error'});
+		error.end();
+		return {error, data: this.session.open({...about, streamtype: 'data'})};
+	}
+
+	/** What a connection on it failed with, and on which leg where that can be told: the very words of the tunnel's path. Never waits behind an abort, and never rejects. */
+	async lossNamed(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
+		return unlessAborted(error, async () => this.#lossOf(error), signal);
+	}
+
+	/** True when nothing was heard for longer than the pings allow: the process was stopped, or the network is gone. */
+	get stale(): boolean {
+		return performance.now() - this.session.lastHeardAt > pingEveryMs + 5000;
+	}
+}
+
+/**
+Opens by WebSocket and, where that is refused, by the raw SPDY upgrade, which older servers, proxies and users with `create` alone need.
+@throws SpokeError what the apiserver said to the last carrier; the first one's words are kept in `text`.
+@see https://kep.k8s.io/4006
+*/
+export async function openTunnel(
+	cluster: ClusterClient,
+	target: ResolvedTarget,
+	{witness, signal, carriers = carriersOf(process.env), pings = ownPings}: TunnelOptions = {},
+): Promise<Tunnel> {
+	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
+	const refused: SpokeError[] = [];
+	for (const carrier of carriers) {
+		const connection = await connectObserved(cluster, purpose, witness, signal);
+		const outcome = await upgrade(connection, target, carrier, signal).catch((thrown: unknown) => {
+			connection.close();
+			reportNotOpened(witness, connection, purpose, {thrown, signal});
+			throw toSpokeError(thrown);
+		});
+		if (outcome.upgraded && outcome.protocol !== null) {
+			return tunnelOver(outcome, carrier, connection, purpose, {cluster, witness, pings});
+		}
+
+		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, by: cluster.facts});
+		connection.close();
+		witness?.failed?.(connection, purpose, error);
+		refused.push(error);
+		if (!outcome.upgraded && !shouldTryNextCarrier(outcome)) {
+			break;
+		}
+	}
+
+	throw combineCarrierErrors(refused);
+}
+
+/** `KUBECTL_PORT_FORWARD_WEBSOCKETS=false` leaves raw SPDY alone, as with kubectl. */
+export function carriersOf(environment: NodeJS.ProcessEnv): readonly TunnelCarrier[] {
+	return environment['KUBECTL_PORT_FORWARD_WEBSOCKETS'] === 'false' ? ['spdy'] : ['websocket', 'spdy'];
+}
+
+async function upgrade(connection: Connection, {namespace, name}: ResolvedTarget, carrier: TunnelCarrier, signal: AbortSignal | undefined): Promise<UpgradeResult> {
+	const path = objectPath(podResource, namespace ?? '', name, 'portforward');
+	return connection.upgrade(carrier === 'websocket'
+		? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], ...signal && {signal}}
+		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...signal && {signal}});
+}
+
+function tunnelOver(
+	outcome: Extract<UpgradeResult, {upgraded: true}>,
+	carrier: TunnelCarrier,
+	connection: Connection,
+	purpose: ConnectionPurpose,
+	{cluster, witness, pings: {intervalMs: everyMs, timing}}: {cluster: ClusterClient; witness: ConnectionObserver | undefined; pings: PingOptions},
+): Tunnel {
+	const {socket, head} = outcome;
+	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
+	const options = {pingEveryMs: everyMs, ...timing && {timing}};
+	let session: SpdySession;
+	if (carrier === 'websocket') {
+		const bytes = new WebSocketCarrier(socket, head, options);
+		bytes.onRoundTrip(websocket => witness?.roundTrip?.(connection, {websocket}));
+		bytes.onLate(websocket => witness?.late?.(connection, {websocket}));
+		session = new SpdySession(bytes, {...options, silenceMs});
+	} else {
+		if (head.length > 0) {
+			socket.unshift(head);
+		}
+
+		session = new SpdySession(socket, {...options, silenceMs});
+	}
+
+	session.on('roundTrip', runtime => witness?.roundTrip?.(connection, {runtime}));
+	session.on('late', runtime => witness?.late?.(connection, {runtime}));
+	const lossOf = askedOnce(cluster);
+	session.once('close', async error => {
+		if (error) {
+			witness?.failed?.(connection, purpose, await lossOf(error));
+		}
+
+		witness?.closed?.(connection, purpose);
+	});
+	return new Tunnel(carrier, connection, session, lossOf);
+}
+
+/** The path and all connections of a tunnel hear one verdict of its loss. */
+function askedOnce(cluster: ClusterClient): (error: SpokeError) => Promise<SpokeError> {
+	const verdicts = new WeakMap<SpokeError, Promise<SpokeError>>();
+	return async error => {
+		const verdict = verdicts.get(error) ?? locateTunnelLoss(cluster, error);
+		verdicts.set(error, verdict);
+		return verdict;
+	};
+}
+
+function refusedUpgrade(outcome: UpgradeResult & {connection: Connection}, carrier: TunnelCarrier, asked: Pick<ErrorResponseContext, 'namespace' | 'by'>): SpokeError {
+	if (outcome.upgraded) {
+		outcome.socket.destroy();
+		return new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to the upgrade to ${carrier}, but not to forwarding ports over it`);
+	}
+
+	const text = outcome.body.trim();
+	if (text.startsWith('error dialing backend:')) {
+		return new SpokeError('ERR_SECOND_LEG', text, {text});
+	}
+
+	return text === ''
+		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
+		: refusedAsKubectl(
+			errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked}),
+			'error upgrading connection: unable to upgrade connection',
+		);
+}

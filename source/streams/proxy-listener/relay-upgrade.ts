@@ -1,0 +1,144 @@
+/** A local client's WebSocket, passed to the apiserver and joined to it both ways. */
+import type {IncomingMessage} from 'node:http';
+import type {Socket} from 'node:net';
+import type {Duplex} from 'node:stream';
+import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
+import {webSocketAccept} from '../../cluster/transport/upgrade.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {apiserverErrorIn} from '../proxy/response-origin.ts';
+import {connectObserved, reportNotOpened} from '../observed-connection.ts';
+import {clientDisconnectedError, rejectUpgrade, httpStatusForError} from './request-error.ts';
+import {headersToApiserver} from './relayed-headers.ts';
+import type {RelayContext} from './relay-request.ts';
+
+/** Resolves to the status given to the client, and what went wrong. SPDY is upgraded only where commands are allowed: nothing else uses it. */
+export async function relayUpgrade(
+	means: RelayContext,
+	path: string,
+	request: IncomingMessage,
+	client: Duplex,
+	head: Buffer,
+): Promise<[status: number, error: SpokeError | null]> {
+	const asked = askedUpgrade(request, means.allowsCommands);
+	if (asked === null) {
+		rejectUpgrade(client, 403, 'only WebSockets are upgraded here');
+		return [403, null];
+	}
+
+	const left = new AbortController();
+	client.once('close', () => {
+		left.abort(clientDisconnectedError());
+	});
+	try {
+		const {method, upgrade, protocols, answer} = asked;
+		const outcome = await askForUpgrade(means, path, {method, upgrade, protocols, headers: headersToApiserver(request.headers), signal: left.signal}, client);
+		if (!outcome.upgraded) {
+			rejectUpgrade(client, outcome.status, outcome.body, outcome.headers['content-type']);
+			return [outcome.status, null];
+		}
+
+		if (means.keepaliveMs > 0) {
+			(outcome.socket as Socket).setKeepAlive?.(true, means.keepaliveMs);
+		}
+
+		client.write(['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', ...answer(outcome.protocol), '', ''].join('\r\n'));
+		outcome.socket.unshift(outcome.head);
+		client.unshift(head);
+		join(client, outcome.socket);
+		return [101, null];
+	} catch (thrown) {
+		const error = toSpokeError(thrown);
+		const status = httpStatusForError(error);
+		rejectUpgrade(client, status, error.text ?? error.message);
+		return [status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error];
+	}
+}
+
+type AskedUpgrade = Pick<UpgradeOptions, 'method' | 'upgrade' | 'protocols'> & {answer: (protocol: string | null) => readonly string[]};
+
+/** `null` for an upgrade that is not passed. */
+function askedUpgrade({method, headers, headersDistinct}: IncomingMessage, allowsCommands: boolean): AskedUpgrade | null {
+	const {upgrade = '', 'sec-websocket-key': key = ''} = headers;
+	if (upgrade.toLowerCase() === 'websocket' && key !== '') {
+		return {
+			method: 'GET', upgrade: 'websocket', protocols: listed(headersDistinct['sec-websocket-protocol']),
+			answer: protocol => ['Upgrade: websocket', `Sec-WebSocket-Accept: ${webSocketAccept(key)}`, ...protocol === null ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]],
+		};
+	}
+
+	return allowsCommands && upgrade.toLowerCase() === 'spdy/3.1'
+		? {
+			method: method === 'POST' ? 'POST' : 'GET', upgrade: 'SPDY/3.1', protocols: listed(headersDistinct['x-stream-protocol-version']),
+			answer: protocol => ['Upgrade: SPDY/3.1', ...protocol === null ? [] : [`X-Stream-Protocol-Version: ${protocol}`]],
+		}
+		: null;
+}
+
+function listed(values: readonly string[] = []): string[] {
+	return values.flatMap(value => value.split(',')).map(name => name.trim()).filter(name => name !== '');
+}
+
+/** The answer, whose label lasts as long as `client`. @throws `clientDisconnectedError`, and what a connection can fail with; nothing is open then */
+async function askForUpgrade(
+	{cluster, targets, witness}: RelayContext,
+	path: string,
+	options: Omit<UpgradeOptions, 'path'> & {signal: AbortSignal},
+	client: Duplex,
+): Promise<UpgradeResult> {
+	const proxied = await targets.findUpgraded(path);
+	if (!proxied) {
+		const connection = await cluster.connect({signal: options.signal});
+		return upgraded(connection, {...options, path}, client);
+	}
+
+	const {purpose, base, behind} = proxied;
+	const connection = await connectObserved(cluster, purpose, witness, options.signal);
+	try {
+		const outcome = await upgraded(connection, {...options, path: base + behind}, client);
+		if (outcome.upgraded) {
+			witness?.opened?.(connection, purpose, {carrier: options.upgrade === 'websocket' ? 'websocket' : 'spdy', protocol: outcome.protocol});
+			client.once('close', () => witness?.closed?.(connection, purpose));
+			return outcome;
+		}
+
+		// Of a refused exec, attach or port-forward its words alone do not say who refused it.
+		const said = purpose.request === null ? null : apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
+		if (said) {
+			witness?.failed?.(connection, purpose, said);
+		}
+
+		witness?.closed?.(connection, purpose);
+		return outcome;
+	} catch (thrown) {
+		reportNotOpened(witness, connection, purpose, {thrown, signal: options.signal});
+		throw thrown;
+	}
+}
+
+async function upgraded(connection: Connection, options: UpgradeOptions, client: Duplex): Promise<UpgradeResult> {
+	const outcome = await connection.upgrade(options).catch((thrown: unknown) => {
+		connection.close();
+		throw thrown;
+	});
+	if (!outcome.upgraded) {
+		connection.close();
+	} else if (client.destroyed) {
+		outcome.socket.destroy();
+		throw clientDisconnectedError();
+	}
+
+	return outcome;
+}
+
+/** Each side's end goes on as an end; a break on one side breaks the other. */
+function join(one: Duplex, other: Duplex): void {
+	for (const [from, to] of [[one, other], [other, one]] as const) {
+		from.pipe(to);
+		from.on('error', () => to.destroy());
+		from.on('close', () => {
+			if (!from.readableEnded) {
+				to.destroy();
+			}
+		});
+	}
+}

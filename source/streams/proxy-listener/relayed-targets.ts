@@ -1,0 +1,112 @@
+/** The node, pod or service that a path of the API goes through, so that the request can be labeled. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
+import type {ConnectionPurpose, StreamFeature} from '../connection-observer.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
+
+/** A page's requests come in bursts; a service's ports seldom change. */
+const knownForMs = 30_000;
+
+const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
+
+const podStream = /^(\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+))\/(log|exec|attach|portforward)(?=$|\?)/;
+
+const features: ReadonlyMap<string | undefined, StreamFeature> = new Map([['log', 'logs'], ['exec', 'exec'], ['attach', 'attach'], ['portforward', 'port-forward']]);
+
+export type RelayedTarget = {base: string; behind: string; purpose: ConnectionPurpose};
+
+type Spelled = {kind: string; spelling: string; namespace: string};
+
+export class RelayedTargets {
+	readonly #cluster: ClusterClient;
+	readonly #known = new Map<string, {until: number; resolved: Promise<ResolvedProxyTarget>}>();
+
+	constructor(cluster: ClusterClient) {
+		this.#cluster = cluster;
+	}
+
+	/** `null` for a path that ends at the apiserver. The path's own spelling is kept as the base; `behind` is what stands behind its `/proxy`. */
+	async find(path: string): Promise<RelayedTarget | null> {
+		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
+		if (base === undefined || spelling === undefined) {
+			return podStream.exec(path)?.[4] === 'log' ? this.#podStreamOf(path) : null;
+		}
+
+		return {...await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decoded(spelling), namespace: namespace ?? ''}), behind: path.slice(base.length)};
+	}
+
+	/** Like `find`, for an upgrade: of exec, attach and portforward too, which without one are answered by the apiserver itself. */
+	async findUpgraded(path: string): Promise<RelayedTarget | null> {
+		return await this.find(path) ?? this.#podStreamOf(path);
+	}
+
+	async #podStreamOf(path: string): Promise<RelayedTarget | null> {
+		const [base, pod, namespace, name, subresource] = podStream.exec(path) ?? [];
+		const feature = features.get(subresource);
+		if (base === undefined || pod === undefined || feature === undefined) {
+			return null;
+		}
+
+		const query = new URLSearchParams(path.slice(base.length));
+		const found = await this.#cluster.json<PodObject>({path: pod}).catch(() => null);
+		const skips = query.get('insecureSkipTLSVerifyBackend');
+		const asked = decoded(name!);
+		return {
+			base, behind: path.slice(base.length),
+			purpose: {
+				feature, request: null,
+				target: {
+					asked,
+					kind: 'Pod',
+					namespace: decoded(namespace!),
+					name: asked,
+					uid: found?.metadata.uid ?? null,
+					node: found?.spec.nodeName ?? null,
+					container: query.get('container'),
+					chosenFrom: 1,
+				},
+				// What is no "false" and no "0" is true (apimachinery pkg/runtime/conversion.go).
+				...feature === 'logs' && skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true},
+			},
+		};
+	}
+
+	async #resolveOnce(base: string, about: Spelled): Promise<ResolvedProxyTarget> {
+		const known = this.#known.get(base);
+		if (known && known.until > performance.now()) {
+			return known.resolved;
+		}
+
+		const resolved = this.#resolve(base, about);
+		this.#known.set(base, {until: performance.now() + knownForMs, resolved});
+		resolved.catch(() => this.#known.delete(base));
+		if (this.#known.size > 1000) {
+			this.#known.delete(this.#known.keys().next().value!);
+		}
+
+		return resolved;
+	}
+
+	async #resolve(base: string, {kind, spelling, namespace}: Spelled): Promise<ResolvedProxyTarget> {
+		const resolved = await resolveProxyTarget(this.#cluster, asTheApiserverReads(spelling, parseProxyTarget(`${kind}/${spelling}`)), namespace);
+		// A pod's named port must not reach the apiserver as a name: its number stands in the base made from it.
+		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};
+	}
+}
+
+/** In a path two parts are a name and a port, also where the name is a scheme's: SplitSchemeNamePort. */
+function asTheApiserverReads(spelling: string, target: ProxyTarget): ProxyTarget {
+	const [name = '', port = '', ...more] = spelling.split(':');
+	return target.scheme !== null && more.length === 0 ? {...target, scheme: null, name, port} : target;
+}
+
+/** @throws SpokeError ERR_USAGE */
+function decoded(spelling: string): string {
+	try {
+		return decodeURIComponent(spelling);
+	} catch (error) {
+		throw new SpokeError('ERR_USAGE', `${JSON.stringify(spelling)} is not percent-coded`, {cause: error});
+	}
+}

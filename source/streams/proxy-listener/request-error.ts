@@ -1,0 +1,21 @@
+/** How is a request told that came to no answer of the apiserver's? */
+import type {Duplex} from 'node:stream';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ErrorCode} from '../../errors/error-table.ts';
+
+/** Why everything that is under way for a client ends when it does. */
+export function clientDisconnectedError(): SpokeError {
+	return new SpokeError('ERR_OUTPUT_CLOSED', 'the client did not wait for the answer');
+}
+
+/** The status that a client is given; 499, which nobody receives any more, is nginx's word for a client that left. */
+export function httpStatusForError({code}: SpokeError): number {
+	return statuses[code] ?? 502;
+}
+
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {ERR_USAGE: 400, ERR_FORBIDDEN: 403, ERR_NOT_FOUND: 404, ERR_OUTPUT_CLOSED: 499};
+
+/** In place of an upgrade; Node hands over the bare connection for one. */
+export function rejectUpgrade(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
+	client.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+}

@@ -1,0 +1,170 @@
+/** A local listener through which others use the API with this user's rights: filtered, labelled, and told request by request. */
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import type {Duplex} from 'node:stream';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionObserver} from '../connection-observer.ts';
+import {rejectUpgrade, httpStatusForError} from './request-error.ts';
+import {listenOn, type ListenEndpoint} from './listen-endpoint.ts';
+import {relayRequest} from './relay-request.ts';
+import {relayUpgrade} from './relay-upgrade.ts';
+import {RelayedTargets} from './relayed-targets.ts';
+import {makeRequestFilter, type FilterOptions, type RequestFilter} from './request-filter.ts';
+import {serveFile} from './static-files.ts';
+
+export type ListenerOptions = {
+	place: ListenEndpoint;
+	/** `null` for `--disable-filter`. */
+	filter: FilterOptions | null;
+	/** Whether exec, attach, port-forward and the kubelet's run pass, which upgrade to SPDY too. */
+	allowsCommands: boolean;
+	/** The kubeconfig's server path where requests must begin with it; empty where it is appended, or where there is none. */
+	serverPath: string;
+	/** `/` or `/x/`. As with kubectl it is taken off, unless it begins with `/api`. */
+	apiPrefix: string;
+	files: {folder: string; prefix: string} | null;
+	/** TCP keep-alive of upgraded connections, milliseconds; 0 leaves it to the system. */
+	keepaliveMs: number;
+};
+
+/** One request, when it was answered or refused. `status` is what its client was given; with an `error` the answer may have been cut behind it. */
+export type ListenerEvent = {method: string; path: string; status: number; milliseconds: number; error: SpokeError | null};
+
+export type ProxyListener = {
+	/** `127.0.0.1:8001`, or the socket's path. */
+	readonly address: string;
+	/** Ends everything that is open. */
+	close(): void;
+};
+
+/** @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_USAGE */
+export async function startProxyListener(cluster: ClusterClient, options: ListenerOptions, {witness, onEvent, onDropped}: {
+	witness?: ConnectionObserver | undefined;
+	onEvent?: (event: ListenerEvent) => void;
+	/** A connection was closed before its first request. */
+	onDropped?: (error: SpokeError) => void;
+} = {}): Promise<ProxyListener> {
+	const filter = makeRequestFilter(options.filter, options);
+	const targets = new RelayedTargets(cluster);
+	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs, allowsCommands: options.allowsCommands};
+	const open = new Set<Duplex>();
+	const server = createServer({
+		requestTimeout: 0,
+		// A client that would go over to HTTP/2 is answered all the same, as by Go's server. Nodes before 24.9 do not ask, and refuse it.
+		shouldUpgradeCallback: ({headers: {upgrade = ''}}) => upgrade.toLowerCase() !== 'h2c',
+	});
+	const tell = (request: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
+		onEvent?.({method: request.method ?? '', path: request.url ?? '', status, milliseconds: performance.now() - startedAt, error});
+	};
+
+	server.on('request', async (request, response) => {
+		const startedAt = performance.now();
+		try {
+			const path = await admitted(request, response, filter, options);
+			if (path !== null) {
+				await relayRequest(means, path, request, response);
+			}
+
+			tell(request, startedAt, response.statusCode);
+		} catch (thrown) {
+			const error = toSpokeError(thrown);
+			const status = httpStatusForError(error);
+			const wasBegun = response.headersSent;
+			refuse(response, status, error.text ?? error.message);
+			tell(request, startedAt, wasBegun ? response.statusCode : status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
+		}
+	});
+	server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+		const startedAt = performance.now();
+		const verdict = judge(request, filter, options);
+		if (typeof verdict === 'string') {
+			tell(request, startedAt, ...await relayUpgrade(means, verdict, request, socket, head));
+		} else {
+			rejectUpgrade(socket, verdict.status, verdict.reason);
+			tell(request, startedAt, verdict.status);
+		}
+	});
+	// CONNECT would make it a way to anywhere.
+	server.on('connect', (request, socket: Duplex) => {
+		rejectUpgrade(socket, 403, 'CONNECT is refused');
+		tell(request, performance.now(), 403);
+	});
+	server.on('connection', socket => {
+		if (!hasDescriptorsFor(socket)) {
+			onDropped?.(descriptorsUsedUp());
+			socket.destroy();
+			return;
+		}
+
+		open.add(socket);
+		socket.on('error', () => {});
+		socket.once('close', () => open.delete(socket));
+	});
+	const address = await listenOn(server, options.place);
+	return {
+		address,
+		close() {
+			server.close();
+			for (const socket of open) {
+				socket.destroy();
+			}
+		},
+	};
+}
+
+/** The path for the apiserver; `null` when the request was answered here. */
+async function admitted(request: IncomingMessage, response: ServerResponse, filter: RequestFilter, options: ListenerOptions): Promise<string | null> {
+	const {files} = options;
+	const verdict = judge(request, filter, options);
+	if (files && request.url?.startsWith(files.prefix) && (typeof verdict === 'string' || verdict.status === 404)) {
+		await serveFile(files.folder, decodeOnce(request.url.slice(files.prefix.length)), request, response);
+		return null;
+	}
+
+	if (typeof verdict === 'string') {
+		return verdict;
+	}
+
+	refuse(response, verdict.status, verdict.reason);
+	return null;
+}
+
+/** The path behind the API prefix, or why there is none. */
+function judge(request: IncomingMessage, filter: RequestFilter, {apiPrefix, serverPath}: ListenerOptions): string | {status: number; reason: string} {
+	const {url = '', method = '', headersDistinct} = request;
+	if (!url.startsWith('/')) {
+		return {status: 400, reason: 'a path is needed, not a URL'};
+	}
+
+	const inPrefix = url.startsWith(apiPrefix);
+	const path = inPrefix && !apiPrefix.startsWith('/api') ? `/${url.slice(apiPrefix.length)}` : url;
+	const {host: hosts = [], origin: origins = [], 'sec-fetch-site': fetchSites = []} = headersDistinct;
+	const refusal = filter({method, path, hosts, origins, fetchSites});
+	if (refusal !== null || !inPrefix) {
+		return refusal ?? {status: 404, reason: 'not found'};
+	}
+
+	// Requests to the cluster add the server path again.
+	return path.startsWith(`${serverPath}/`)
+		? path.slice(serverPath.length)
+		: {status: 404, reason: `the server path ${serverPath} is not in the request: add it, or pass --append-server-path`};
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+	if (response.headersSent) {
+		response.destroy();
+	} else {
+		// What the client still sends is not read: a refused upload ends its connection.
+		response.writeHead(status, {'Content-Type': 'text/plain; charset=utf-8', Connection: 'close'}).end(`${reason}\n`);
+	}
+}
+
+function decodeOnce(path: string): string {
+	const [plain = ''] = path.split('?', 1);
+	try {
+		return decodeURIComponent(plain);
+	} catch {
+		return plain;
+	}
+}

@@ -1,0 +1,162 @@
+/** One request through the apiserver proxy, and whose answer came back: the backend's, or the apiserver's about it. */
+import type {Readable} from 'node:stream';
+import type {IncomingHttpHeaders} from 'node:http';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionObserver} from '../connection-observer.ts';
+import {connectObserved, reportNotOpened} from '../observed-connection.ts';
+import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
+import {noResponseError} from './truncated-response.ts';
+import {mayBeFromApiserver, maxErrorBytes, apiserverErrorIn} from './response-origin.ts';
+
+export type ProxyRequest = {
+	method: string;
+	/** Begins with a slash: `ProxyTarget.path`. */
+	path: string;
+	/** Checked by `parseHeader`. */
+	headers: Readonly<Record<string, string>>;
+	body?: string | Uint8Array | Readable;
+	/**
+	How many bytes a `Readable` gives, where that is known. Without it an apiserver that has begun to answer drops up to 256 KiB of what it has not passed on
+	(net/http server.go, maxPostHandlerReadBytes): a backend that answers while it reads would miss them.
+	*/
+	bodyBytes?: number;
+	/** Until the answer's headers, milliseconds; 0 is none. */
+	timeoutMs: number;
+};
+
+export type ProxyResponse = {
+	status: number;
+	statusText: string;
+	headers: IncomingHttpHeaders;
+	/** What was read of it already; comes before `body`. */
+	bodyStart: Buffer;
+	/** The rest. Must be read, or destroyed. */
+	body: Readable;
+	connection: Connection;
+};
+
+/**
+Any status of the backend is an answer. Redirects are never followed: they would carry credentials to another place.
+@throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its table of failures. ERR_STREAM_LOST where no answer came.
+*/
+export async function sendProxyRequest(
+	cluster: ClusterClient,
+	{base, purpose}: ResolvedProxyTarget,
+	request: ProxyRequest,
+	{witness, signal}: {witness?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
+): Promise<ProxyResponse> {
+	const connection = await connectObserved(cluster, purpose, witness, signal);
+	try {
+		const {path, method, headers, body, bodyBytes, timeoutMs} = request;
+		const answer = await connection.request({
+			method,
+			path: base + path,
+			headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers, ...bodyBytes !== undefined && {'Content-Length': String(bodyBytes)}},
+			timeoutMs,
+			...body !== undefined && {body},
+			...signal && {signal},
+		}).catch((error: unknown) => {
+			throw noResponseError(error, timeoutMs);
+		});
+		const begun = answer.status >= 400 ? await readBeginning(answer.body) : Buffer.alloc(0);
+		const said = apiserverErrorIn(answer.status, answer.headers, begun, purpose);
+		if (said) {
+			answer.body.destroy();
+			throw said;
+		}
+
+		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeFromApiserver(answer.status, answer.headers, begun)});
+		const over = () => {
+			witness?.closed?.(connection, purpose);
+			connection.close();
+		};
+
+		if (answer.body.closed) {
+			over();
+		} else {
+			answer.body.once('close', over);
+		}
+
+		const {status, statusText, headers: answered} = answer;
+		return {status, statusText, headers: answered, bodyStart: begun, body: answer.body, connection};
+	} catch (thrown) {
+		reportNotOpened(witness, connection, purpose, {thrown, signal});
+		connection.close();
+		throw toSpokeError(thrown);
+	}
+}
+
+/** @throws SpokeError the apiserver's refusal, or ERR_UPGRADE_REFUSED with the backend's status and words */
+export async function openProxyWebSocket(
+	cluster: ClusterClient,
+	{base, purpose}: ResolvedProxyTarget,
+	{path, headers, protocols}: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
+	{witness, signal}: {witness?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
+): Promise<{upgraded: Extract<UpgradeResult, {upgraded: true}>; closed: () => void}> {
+	const connection = await connectObserved(cluster, purpose, witness, signal);
+	try {
+		const outcome = await connection.upgrade({method: 'GET', path: base + path, upgrade: 'websocket', protocols, headers, ...signal && {signal}});
+		if (!outcome.upgraded) {
+			throw apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose)
+				?? new SpokeError('ERR_UPGRADE_REFUSED', `the backend answered ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`, {
+					leg: 3,
+					text: outcome.body,
+				});
+		}
+
+		witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
+		return {
+			upgraded: outcome,
+			closed() {
+				witness?.closed?.(connection, purpose);
+			},
+		};
+	} catch (thrown) {
+		reportNotOpened(witness, connection, purpose, {thrown, signal});
+		connection.close();
+		throw toSpokeError(thrown);
+	}
+}
+
+async function readBeginning(body: Readable): Promise<Buffer> {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	const {promise: ended, resolve} = Promise.withResolvers<void>();
+	body.once('end', resolve);
+	body.once('close', resolve);
+	body.once('error', resolve);
+	const onData = (piece: Buffer) => {
+		pieces.push(piece);
+		bytes += piece.length;
+		if (bytes >= maxErrorBytes) {
+			resolve();
+		}
+	};
+
+	body.on('data', onData);
+	await ended;
+	body.pause();
+	body.off('data', onData);
+	return Buffer.concat(pieces);
+}
+
+const ours = /^(?:authorization|impersonate-.*|host|connection|content-length|transfer-encoding|te|trailer|upgrade|sec-websocket-.*|proxy-.*|x-remote-.*)$/i;
+
+/**
+`Name: value` as a pair.
+@throws SpokeError ERR_USAGE for what is no header, or one that is ours to set
+*/
+export function parseHeader(line: string): [name: string, value: string] {
+	const [, name, value] = /^([!#$%&'*+\-.^\w`|~]+):[ \t]*([^\u0000-\u0008\u000A-\u001F\u007F]*)$/.exec(line) ?? [];
+	if (name === undefined || value === undefined) {
+		throw new SpokeError('ERR_USAGE', `invalid header ${JSON.stringify(line)}: it must be "Name: value"`);
+	}
+
+	if (ours.test(name)) {
+		throw new SpokeError('ERR_USAGE', `header ${name} cannot be set: it belongs to the connection to the apiserver`);
+	}
+
+	return [name, value];
+}

@@ -1,0 +1,151 @@
+/** Which scheme and port a request through the apiserver proxy really goes by, and the API path that asks for it. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {readIfAllowed} from '../../cluster/read-if-allowed.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts';
+import {podPort, portList} from '../../targets/named-port.ts';
+import {listPath, objectPath} from '../../targets/object-path.ts';
+import type {ObjectMeta, PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
+import type {ProxyResource, ProxyName, ProxyTarget} from '../../targets/proxy-target.ts';
+import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from '../connection-observer.ts';
+
+export type ResolvedProxyTarget = {
+	/** `/api/v1/…/proxy`, to which the target's path is added. */
+	base: string;
+	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
+};
+
+type SpelledTarget = ProxyName & {asked: string};
+
+type NodeObject = NodeWithKubelet & {metadata: ObjectMeta};
+
+/**
+Reads the node, pod or service. Where the user may not, the request is made as typed and what is not known is null:
+a right to the proxy does not need a right to the object.
+@throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service whose port must be named
+*/
+export async function resolveProxyTarget(
+	cluster: Pick<ClusterClient, 'json' | 'facts'>,
+	target: ProxyTarget,
+	namespace: string,
+	signal?: AbortSignal,
+): Promise<ResolvedProxyTarget> {
+	const object = await readIfAllowed<PodObject | ServiceObject | NodeObject>(cluster, objectPath(target.resource, namespace, target.name), signal);
+	const {request, port} = requestAndPort(target.resource.plural, target, object);
+	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : port ?? ''].filter(part => part !== null).join(':');
+	const {resource: {plural, kind}} = target;
+	const reached: ResolvedTarget = {
+		asked: target.asked,
+		kind: kind as ResolvedTarget['kind'],
+		namespace: plural === 'nodes' ? null : namespace,
+		name: target.name,
+		uid: object?.metadata.uid ?? null,
+		node: nodeOf(target, object),
+		container: null,
+		chosenFrom: 1,
+	};
+	return {
+		base: `${listPath(target.resource, namespace)}/${name.split(':').map(part => encodeURIComponent(part)).join(':')}/proxy`,
+		purpose: {feature: featureOf[plural], target: reached, request},
+	};
+}
+
+/** Of a service nobody knows which. */
+function nodeOf({resource: {plural}, name}: ProxyTarget, object: PodObject | ServiceObject | NodeObject | null): string | null {
+	if (plural === 'nodes') {
+		return name;
+	}
+
+	return plural === 'pods' ? (object as PodObject | null)?.spec.nodeName ?? null : null;
+}
+
+const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-proxy'} as const;
+
+/**
+What a request to this target goes by, read from its object, or null where that may not be read.
+@throws SpokeError as resolveProxyTarget
+*/
+export function proxyRequestFacts(plural: ProxyResource, target: SpelledTarget, object: PodObject | ServiceObject | NodeObject | null): ProxyRequestFacts {
+	return requestAndPort(plural, target, object).request;
+}
+
+/** `port` is what stands in the path. */
+function requestAndPort(
+	plural: ProxyResource,
+	target: SpelledTarget,
+	object: PodObject | ServiceObject | NodeObject | null,
+): {request: ProxyRequestFacts; port: string | null} {
+	switch (plural) {
+		case 'nodes': {
+			return nodeRequest(target, object as NodeObject | null);
+		}
+
+		case 'pods': {
+			return podRequest(target, object as PodObject | null);
+		}
+
+		case 'services': {
+			return serviceRequest(target, object as ServiceObject | null);
+		}
+	}
+}
+
+/**
+A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). The apiserver compares ports as texts:
+one that is written otherwise is dialled without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
+*/
+function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+	const kubelet = node && kubeletPortOf(node);
+	const number = port === null ? kubelet : Number(port);
+	if (port !== null && !/^[1-9]\d*$/.test(port)) {
+		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)}: a node’s port is a number without leading zeros`);
+	}
+
+	const kubeletPort = number === kubelet || (kubelet === null ? null : false);
+	return {request: {scheme: kubeletPort ? 'https' : scheme ?? 'http', port: number, portName: null, kubeletPort}, port};
+}
+
+/** As a name a pod's port makes an apiserver of 1.36.3 panic, so it goes out as a number. */
+function podRequest({scheme, port, asked}: SpelledTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
+	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
+	if (port === null) {
+		const first = pod?.spec.containers.flatMap(({ports = []}) => ports)[0];
+		return {request: {...facts, port: first?.containerPort ?? null, portName: null}, port: null};
+	}
+
+	if (/^\d+$/.test(port)) {
+		return {request: {...facts, port: Number(port), portName: null}, port};
+	}
+
+	if (!pod) {
+		throw new SpokeError('ERR_FORBIDDEN', `the number of port ${port} of ${asked} cannot be read: give it as a number, or get pods is needed`);
+	}
+
+	const {port: number} = podPort(pod, port);
+	return {request: {...facts, port: number, portName: port}, port: String(number)};
+}
+
+/** The one that is meant where none is named; `undefined` where one must be. */
+export function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined {
+	return ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined);
+}
+
+/** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
+function serviceRequest({scheme, port, name, asked}: SpelledTarget, service: ServiceObject | null): {request: ProxyRequestFacts; port: string | null} {
+	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
+	const ports = service?.spec?.ports ?? [];
+	if (!service) {
+		const number = port !== null && /^\d+$/.test(port) ? Number(port) : null;
+		return {request: {...facts, port: number, portName: number === null ? port : null}, port};
+	}
+
+	const found = port === null ? onlyPort(ports) : ports.find(one => /^\d+$/.test(port) ? one.port === Number(port) : one.name === port);
+	if (!found) {
+		const list = portList(ports);
+		throw port === null && ports.length > 0
+			? new SpokeError('ERR_USAGE', `${asked} has several ports, so one must be named: ${list}`, {remedy: `svc/${name}:${ports[0]?.port ?? 80}`})
+			: new SpokeError('ERR_NOT_FOUND', `service ${name} has ${port === null ? '' : `no port ${port}: it has `}${list}`);
+	}
+
+	return {request: {...facts, port: found.port, portName: found.name ?? null}, port: port ?? String(found.port)};
+}

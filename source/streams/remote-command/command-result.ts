@@ -1,0 +1,66 @@
+/** What a remote command came to, or why that is not known. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
+import {StreamLostError} from '../../wire/protocol-error.ts';
+import {parseStatusMessage} from '../../wire/status-message.ts';
+import type {ChannelsResult} from './command-channels.ts';
+
+/**
+The remote exit status: 0 only when exactly one Success was said and the outputs came whole.
+@throws SpokeError
+- ERR_SECOND_LEG: the apiserver could not reach or verify the kubelet (told on the error channel of a translated stream)
+- ERR_TARGET_GONE, ERR_COMMAND_NOT_STARTED: kubelet or runtime said so
+- ERR_STREAM_LOST: the stream ended without a status, or before the outputs did
+- ERR_PROTOCOL: something else than one status came
+*/
+export function exitStatusFrom({status, lost}: ChannelsResult): number {
+	if (lost) {
+		throw lost;
+	}
+
+	if (status.length === 0) {
+		throw new StreamLostError('the stream ended without a status, so the command’s result is not known', {how: 'no-status'});
+	}
+
+	const result = parseStatusMessage(status);
+	switch (result.kind) {
+		case 'success': {
+			return 0;
+		}
+
+		case 'exit': {
+			return result.exitStatus;
+		}
+
+		case 'failure': {
+			throw failureOf(result.message, status.toString());
+		}
+
+		case 'unreadable': {
+			throw new SpokeError('ERR_PROTOCOL', 'what came on the error channel is not one status, so the command’s result is not known', {text: result.text, leg: 2});
+		}
+	}
+}
+
+/** Whose words a Failure carries: the apiserver's about its kubelet (K4 of the failures), the kubelet's or the runtime's. */
+function failureOf(message: string, status: string): SpokeError {
+	const explained = explainMessage(status);
+	if (explained) {
+		return errorFromExplanation(explained);
+	}
+
+	return containerErrorFrom(message) ?? new SpokeError('ERR_APISERVER_ANSWER', message, {text: message, leg: 2});
+}
+
+/** Kubelet's and runtime's words about a container or a command, also as the answer to an upgrade; `null` for any other. */
+export function containerErrorFrom(message: string): SpokeError | null {
+	const text = message.replace(/^(?:Internal error occurred: )+/, '');
+	const cause = causes.find(({words}) => words.test(text));
+	return cause ? new SpokeError(cause.code, `${cause.says}: ${text}`, {text: message, leg: cause.leg}) : null;
+}
+
+const causes = [
+	{words: /^error sending request:|^error dialing backend:|^unable to upgrade connection:/, code: 'ERR_SECOND_LEG', leg: 2, says: 'the apiserver could not use the kubelet'},
+	{words: /OCI runtime exec failed|failed to start exec|executable file not found/, code: 'ERR_COMMAND_NOT_STARTED', leg: 3, says: 'the command could not be started'},
+	{words: /container not found|no running task found|not created or running|container is not running|container .* not found|pod does not exist|pod not found|container_exited|is in .* state/i, code: 'ERR_TARGET_GONE', leg: 3, says: 'the container is not running'},
+] as const;

@@ -1,0 +1,40 @@
+/** What can no longer be done with a pod that has ended, in kubectl's words? */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {PodObject} from '../targets/pod-object.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
+
+export type RunningPodFeature = 'exec' | 'attach' | 'port-forward' | 'debug';
+
+/**
+As kubectl says it of a pod of that phase. Of `debug` it says nothing: the apiserver takes the container, the kubelet of an ended pod never starts it
+(SyncTerminatedPod), and kubectl waits for good (measured with 1.36.3).
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd exec/exec.go, attach/attach.go, portforward/portforward.go
+*/
+export function terminatedPodMessage(feature: RunningPodFeature, phase: string): string {
+	switch (feature) {
+		case 'port-forward': {
+			return `unable to forward port because pod is not running. Current status=${phase}`;
+		}
+
+		case 'debug': {
+			return `a container that is added to a completed pod is never started; current phase is ${phase}`;
+		}
+
+		default: {
+			return `cannot ${feature === 'exec' ? 'exec into' : 'attach'} a container in a completed pod; current phase is ${phase}`;
+		}
+	}
+}
+
+/** @throws SpokeError ERR_TARGET_GONE where all containers have ended for good, or none was ever started */
+export function assertPodRunning({metadata, status}: PodObject, feature: Exclude<RunningPodFeature, 'port-forward'>): void {
+	const phase = status?.phase;
+	if (phase === 'Succeeded' || phase === 'Failed') {
+		throw new SpokeError('ERR_TARGET_GONE', terminatedPodMessage(feature, phase), {remedy: logRemedy(metadata.name, metadata.namespace ?? 'default')});
+	}
+}
+
+/** Where it ran, its log is what is left of it. */
+export function logRemedy(name: string, namespace: string): string {
+	return `its log may still be there: spoke logs ${quoteForShell(name)} -n ${quoteForShell(namespace)}`;
+}

@@ -1,0 +1,70 @@
+/** A follow that is not wanted any more ends at once, also between two attempts. */
+import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
+import test from 'ava';
+import {ContainerFollower} from '../../../source/streams/logs/container-follower.ts';
+import {logSource} from '../../../source/streams/logs/follow-logs.ts';
+import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
+import {Semaphore} from '../../../source/streams/logs/semaphore.ts';
+import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
+import {ApiserverCheck, defaultStallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
+import {toResolvedTarget} from '../../../source/targets/resolve-pod.ts';
+import {LogServer, type ContainerLog, type Fault} from '../../support/log-server.ts';
+
+const line = {time: '2026-01-01T00:00:01Z', text: 'one'};
+const cut: Fault = {kind: 'cut', afterBytes: 25};
+const gone: Fault = {kind: 'refuse', status: 400, body: '{"kind":"Status","status":"Failure","message":"container \\"app\\" in pod \\"w\\" is terminated","reason":"BadRequest","code":400}'};
+
+const rotated = (log: ContainerLog) => {
+	log.rotate();
+	log.append({time: '2026-01-01T00:00:02Z', text: 'two'});
+};
+
+const over = (log: ContainerLog) => {
+	log.rotate();
+	log.end();
+};
+
+for (const [title, faults, isTold, happens, reads] of [
+	['while status and kubelet do not agree', [gone], () => true, () => {}, 1],
+	['while a new life may explain that the last line is not there', [cut], (event: LogEvent) => event.type === 'reconnecting', rotated, 2],
+	['while the rest of a life may hold the last line', [cut], (event: LogEvent) => event.type === 'reconnecting', over, 2],
+] as const) {
+	test(`it ends at an abort ${title}`, async t => {
+		const server = await LogServer.start();
+		t.teardown(async () => server.stop());
+		const log = server.addPod('w').get('app')!;
+		server.restartPolicy = 'Never';
+		log.append(line);
+		server.faults.push(...faults);
+		const cluster = await server.cluster();
+		const pod = server.pods.get('w')!.object;
+		const stop = new AbortController();
+		const events: string[] = [];
+		const follow = new ContainerFollower(cluster, new WatchedPod(cluster, pod, {isWatched: false}), logSource(pod, 'app'), {
+			target: toResolvedTarget('w', pod, 1, 'app'), start: {}, until: 'pod-done', startLimitMs: 0, resume: true, gatherMs: 0, witness: undefined, quiet: defaultStallTimeouts,
+			signal: stop.signal, gate: new Semaphore(), firstLeg: new ApiserverCheck(cluster, defaultStallTimeouts.answerWithinMs),
+		}, async event => {
+			events.push(event.type);
+			if (isTold(event)) {
+				happens(log);
+			}
+		});
+		let isOver = false;
+		const run = follow.run().catch(() => undefined).then(() => {
+			isOver = true;
+		});
+		while (server.seen.length < reads) {
+			await sleep(5);
+		}
+
+		await sleep(80);
+		t.false(isOver, events.join(', '));
+		stop.abort();
+		for (let turns = 0; turns < 5; turns++) {
+			await turn();
+		}
+
+		t.true(isOver, events.join(', '));
+		await run;
+	});
+}

@@ -1,0 +1,180 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import test from 'ava';
+import {followLogs, type FollowLogsOptions} from '../../../source/streams/logs/follow-logs.ts';
+import type {ConnectionObserver} from '../../../source/streams/connection-observer.ts';
+import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
+import {LogServer} from '../../support/log-server.ts';
+
+const line = (second: number, text: string) => ({time: `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`, text});
+const scope = {namespace: 'demo', labelSelector: 'app=web'};
+
+test('pods that come are followed from their first line, and the tail of one that goes is complete', async t => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	const stop = new AbortController();
+	server.addPod('old').get('app')!.append(line(1, 'old 1'), line(2, 'old 2'));
+	const texts: string[] = [];
+	let appearedAt = 0;
+	let readAt = 0;
+	for await (const event of followLogs(cluster, {kind: 'scope', scope, mayCome: async () => true}, {asked: 'deploy/web', containers: {kind: 'default'}, start: {tailLines: 1}, signal: stop.signal})) {
+		if (event.type !== 'lines') {
+			continue;
+		}
+
+		texts.push(`${event.source.pod}: ${event.bytes.toString().split(' ').slice(1).join(' ').trim()}`);
+		if (texts.length === 1) {
+			appearedAt = Date.now();
+			server.addPod('new').get('app')!.append(line(3, 'new 1'));
+			server.pods.get('old')!.containers.get('app')!.append(line(4, 'old 3'));
+			await sleep(50);
+			server.pods.get('old')!.containers.get('app')!.append(line(5, 'old last'));
+			server.removePod('old');
+		}
+
+		readAt = event.source.pod === 'new' ? Date.now() : readAt;
+		if (texts.some(text => text.includes('new 1')) && texts.join(' ').includes('old last')) {
+			stop.abort();
+		}
+	}
+
+	t.deepEqual(texts.filter(text => text.startsWith('old')).join('|').match(/old \w+/g)?.filter(text => text !== 'old').filter(text => /\d|last/.test(text)), ['old 2', 'old 3', 'old last']);
+	t.true(texts.includes('new: new 1'));
+	t.true(readAt - appearedAt < 10_000, `${readAt - appearedAt} ms`);
+	cluster.close();
+	await server.stop();
+});
+
+test('of a pod that was on no node yet when it came the node is told once it has one, to whoever reads its lines and to the path', async t => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	const stop = new AbortController();
+	const log = server.addPod('new').get('app')!;
+	const {object} = server.pods.get('new')!;
+	const scheduled = {...object, spec: {...object.spec}};
+	delete object.spec.nodeName;
+	log.state = 'waiting';
+	const nodes: string[] = [];
+	const witness: ConnectionObserver = {
+		async beforeUse(_, {target}) {
+			nodes.push(`asked of ${target.node}`);
+		},
+	};
+	for await (const event of followLogs(cluster, {kind: 'scope', scope, mayCome: async () => true}, {asked: 'deploy/web', containers: {kind: 'default'}, start: {}, witness, signal: stop.signal})) {
+		if (event.type === 'waiting') {
+			nodes.push(`waits on ${event.source.node}`);
+			server.pods.get('new')!.object = scheduled;
+			log.append(line(1, 'new 1'));
+			log.state = 'running';
+		} else if (event.type === 'lines') {
+			nodes.push(`lines of ${event.source.node}`);
+			stop.abort();
+		}
+	}
+
+	t.deepEqual(nodes, ['waits on null', 'asked of n1', 'lines of n1']);
+	cluster.close();
+	await server.stop();
+});
+
+test('it ends when nothing is left and nothing may come, and not before', async t => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	server.restartPolicy = 'Never';
+	for (const name of ['a', 'b']) {
+		const log = server.addPod(name, {owner: 'Job'}).get('app')!;
+		log.append(line(1, name));
+		log.end();
+	}
+
+	const asked: string[] = [];
+	const events: LogEvent[] = await Array.fromAsync(followLogs(cluster, {kind: 'scope', scope, async mayCome(controllers) {
+		asked.push([...controllers].join(','));
+		return false;
+	}}, {asked: 'job/x', containers: {kind: 'default'}, start: {}}));
+
+	t.deepEqual(asked, ['Job']);
+	t.is(events.filter(({type}) => type === 'ended').length, 2);
+	cluster.close();
+	await server.stop();
+});
+
+test('150 logs are followed at once, and come back 20 at a time', async t => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	const stop = new AbortController();
+	for (let index = 0; index < 150; index++) {
+		server.addPod(`p${index}`).get('app')!.append(line(1, 'hello'));
+	}
+
+	const read = new Set<string>();
+	let cut = false;
+	for await (const event of followLogs(cluster, {kind: 'scope', scope, mayCome: async () => true}, {asked: '-l', containers: {kind: 'all'}, start: {}, signal: stop.signal})) {
+		if (event.type === 'lines') {
+			t.false(cut && event.bytes.includes('hello'), 'a line came twice');
+			read.add(event.source.pod);
+		}
+
+		if (read.size === 150 && !cut) {
+			cut = true;
+			read.clear();
+			server.cutEverything();
+			for (const pod of server.pods.values()) {
+				pod.containers.get('app')!.append(line(2, 'again'));
+			}
+		} else if (read.size === 150) {
+			stop.abort();
+		}
+	}
+
+	t.true(server.mostAtOnce >= 100, `${server.mostAtOnce}`);
+	cluster.close();
+	await server.stop();
+});
+
+const refused = async (options: Partial<FollowLogsOptions>, prepare: (server: LogServer) => void) => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	prepare(server);
+	try {
+		const pods = [...server.pods.values()].map(({object}) => object);
+		for await (const event of followLogs(cluster, {kind: 'pods', pods}, {asked: 'w', containers: {kind: 'default'}, start: {}, ...options})) {
+			if (event.type === 'failed') {
+				throw event.error;
+			}
+		}
+
+		return null;
+	} catch (error) {
+		return error as Error & {code: string; exitStatus: number};
+	} finally {
+		cluster.close();
+		await server.stop();
+	}
+};
+
+test('more logs than allowed are refused in kubectl’s words', async t => {
+	const error = await refused({mostLogs: 1}, server => {
+		server.addPod('a');
+		server.addPod('b');
+	});
+	t.is(error?.message, 'you are attempting to follow 2 log streams, but maximum allowed concurrency is 1, use --max-log-requests to increase the limit');
+});
+
+test('a container that does not start in time is named with its reason', async t => {
+	const error = await refused({startLimitMs: 500}, server => {
+		server.addPod('w').get('app')!.state = 'waiting';
+	});
+	t.is(error?.exitStatus, 12);
+	t.regex(error?.message ?? '', /app of pod w did not start within 0\.5 s: ContainerCreating/);
+});
+
+test('a second leg that fails at the first read is told at once, with the server’s words', async t => {
+	const text = 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app?follow=true": tls: failed to verify certificate: x509: certificate signed by unknown authority';
+	const error = await refused({}, server => {
+		server.addPod('w');
+		server.faults.push({kind: 'refuse', status: 500, body: JSON.stringify({kind: 'Status', message: text})});
+	});
+	t.is(error?.code, 'ERR_SECOND_LEG');
+	t.is(error?.exitStatus, 11);
+	t.true(error?.message.includes('x509: certificate signed by unknown authority'));
+});

@@ -1,0 +1,123 @@
+import {Readable} from 'node:stream';
+import test from 'ava';
+import {readLineBlocks} from '../../../source/streams/logs/line-blocks.ts';
+
+async function blocksOf(chunks: readonly Buffer[]): Promise<{blocks: Buffer[]; remainder: string; error: Error | null}> {
+	const blocks: Buffer[] = [];
+	const body = new Readable({read() {}});
+	const reading = readLineBlocks(body, block => {
+		blocks.push(block);
+	});
+	for (const chunk of chunks) {
+		body.push(chunk);
+		await new Promise(resolve => {
+			setImmediate(resolve);
+		});
+	}
+
+	body.push(null);
+	const {remainder, error} = await reading;
+	return {blocks, remainder: remainder.toString('latin1'), error};
+}
+
+const text = Buffer.from('one\n\ntwo\r\n\u00FF\nlast', 'latin1');
+
+test('whole lines come whole, wherever the bytes are cut', async t => {
+	for (let first = 0; first <= text.length; first++) {
+		for (let second = first; second <= text.length; second += 3) {
+			const {blocks, remainder, error} = await blocksOf([text.subarray(0, first), text.subarray(first, second), text.subarray(second)].filter(({length}) => length > 0));
+			t.is(Buffer.concat(blocks).toString('latin1'), text.toString('latin1').slice(0, -4));
+			t.true(blocks.every(block => block.at(-1) === 0x0A));
+			t.is(remainder, 'last');
+			t.is(error, null);
+		}
+	}
+});
+
+test('a long line comes in one piece, byte for byte', async t => {
+	const long = Buffer.alloc(5 * 1024 * 1024, 'abcdefg');
+	const chunks: Buffer[] = [Buffer.from('short\n')];
+	for (let at = 0; at < long.length; at += 50_000) {
+		chunks.push(long.subarray(at, at + 50_000));
+	}
+
+	const {blocks, remainder} = await blocksOf([...chunks, Buffer.from('\nnext\nend')]);
+	t.deepEqual(blocks.map(({length}) => length), [6, long.length + 6]);
+	t.true(blocks[1]!.subarray(0, long.length).equals(long));
+	t.is(remainder, 'end');
+});
+
+test('a line without end is refused at a limit', async t => {
+	const body = new Readable({read() {}});
+	const reading = readLineBlocks(body, () => {});
+	const chunk = Buffer.alloc(64 * 1024 * 1024, 'x');
+	for (let index = 0; index < 5; index++) {
+		body.push(chunk);
+		await new Promise(resolve => {
+			setTimeout(resolve, 5);
+		});
+	}
+
+	await t.throwsAsync(reading, {code: 'ERR_PROTOCOL', message: /longer than 256 MiB/});
+});
+
+test('what breaks the body is told, with what stood there', async t => {
+	const body = new Readable({read() {}});
+	const reading = readLineBlocks(body, () => {});
+	body.push('whole\nhalf');
+	setTimeout(() => {
+		body.destroy(new Error('cut'));
+	}, 20);
+	const {remainder, error} = await reading;
+	t.is(remainder.toString(), 'half');
+	t.is(error?.message, 'cut');
+});
+
+test('nothing is read while a block is taken', async t => {
+	let pulled = 0;
+	const body = new Readable({highWaterMark: 1000, read() {
+		pulled++;
+		this.push(pulled < 200 ? Buffer.alloc(500, 'x\n') : null);
+	}});
+	let most = 0;
+	let taken = 0;
+	await readLineBlocks(body, async block => {
+		taken += block.length;
+		await new Promise(resolve => {
+			setTimeout(resolve, 1);
+		});
+		most = Math.max(most, (pulled * 500) - taken);
+	});
+	t.true(most <= 3000, `${most} bytes ahead`);
+});
+
+/** Each chunk is pushed once `isNext` holds for the blocks so far. */
+async function gathered(chunks: readonly string[], gatherMs: number, isNext: (taken: number, pushed: number) => boolean): Promise<string[]> {
+	const blocks: string[] = [];
+	const body = new Readable({read() {}});
+	const reading = readLineBlocks(body, block => {
+		blocks.push(block.toString());
+	}, {gatherMs});
+	for (const [index, chunk] of chunks.entries()) {
+		body.push(chunk);
+		do {
+			await new Promise(resolve => {
+				setImmediate(resolve);
+			});
+		} while (!isNext(blocks.length, index + 1));
+	}
+
+	body.push(null);
+	await reading;
+	return blocks;
+}
+
+test('the first line after a pause comes at once, and those that come soon after it together', async t => {
+	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n', 'four\n'], 2000, taken => taken > 0), ['one\n', 'two\nthree\nfour\n']);
+	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n'], 0, (taken, pushed) => taken === pushed), ['one\n', 'two\n', 'three\n']);
+});
+
+test('a flood is not held back', async t => {
+	const flood = `${'x'.repeat(50_000)}\n`;
+	t.deepEqual(await gathered([flood, flood, 'last\n'], 600_000, (taken, pushed) => taken === pushed), [flood, flood, 'last\n']);
+});

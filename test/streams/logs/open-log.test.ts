@@ -1,0 +1,110 @@
+/** Whose answer a log's beginning is: only a kubelet's makes a label say that the kubelet answered. */
+import {Readable} from 'node:stream';
+import test from 'ava';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import type {RequestOptions} from '../../../source/cluster/connection.ts';
+import {openLog} from '../../../source/streams/logs/open-log.ts';
+import {startServer} from '../../support/api-server.ts';
+import {status} from '../../support/command-server.ts';
+import {reachedWeb} from '../../support/run-command.ts';
+
+for (const [status, told, title] of [[200, 1, 'a log that begins is the kubelet’s'], [204, 0, 'a pod that is on no node yet has an empty log, and no kubelet was asked']] as const) {
+	test(title, async t => {
+		const server = await startServer({
+			request(_request, response) {
+				response.writeHead(status).end();
+			},
+		});
+		t.teardown(async () => server.close());
+		let opened = 0;
+		const witness = {opened() {
+			opened++;
+		}};
+		const log = await openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness});
+		log.close();
+		t.is(opened, told);
+	});
+}
+
+for (const [message, told, title] of [
+	['container "app" in pod "web" is waiting to start: ContainerCreating', ['answered', 'failed'], 'a kubelet that says why there is no log has answered'],
+	['container x is not valid for pod web', ['failed'], 'an apiserver that knows no such container has asked no kubelet'],
+] as const) {
+	test(title, async t => {
+		const server = await startServer({
+			request(_request, response) {
+				response.writeHead(400, {'Content-Type': 'application/json'}).end(JSON.stringify(status(400, message)));
+			},
+		});
+		t.teardown(async () => server.close());
+		const seen: string[] = [];
+		const witness = {
+			answered() {
+				seen.push('answered');
+			},
+			failed() {
+				seen.push('failed');
+			},
+		};
+		await t.throwsAsync(openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness}));
+		t.deepEqual(seen, told);
+	});
+}
+
+test('a follow waits for the first line without a limit, any other read for its answer as long as the apiserver does', async t => {
+	const limits: unknown[] = [];
+	const connection = {usable: true, close() {}, async request({timeoutMs}: RequestOptions) {
+		limits.push(timeoutMs);
+		return {status: 200, headers: {}, body: Readable.from([])};
+	}};
+	const cluster = {connect: async () => connection} as unknown as ClusterClient;
+	for (const read of [{follow: true}, {}, {previous: true}]) {
+		const log = await openLog(cluster, {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, read, {target: reachedWeb});
+		log.close();
+	}
+
+	t.deepEqual(limits, [0, 35_000, 35_000]);
+});
+
+const loginPage = '<!doctype html><html><head><title>Sign in to Example Wi-Fi</title><style>p {color: red}</style></head><body><p>Please sign in</p></body></html>';
+
+for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=utf-8', 'application/xhtml+xml']) {
+	test(`a web page of type ${type} is not a log`, async t => {
+		const server = await startServer({
+			request(_request, response) {
+				response.writeHead(200, {'Content-Type': type}).end(loginPage);
+			},
+		});
+		t.teardown(async () => server.close());
+		const seen: string[] = [];
+		const witness = {
+			opened() {
+				seen.push('opened');
+			},
+			failed() {
+				seen.push('failed');
+			},
+		};
+		const error = await t.throwsAsync(openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness}), {code: 'ERR_PROTOCOL'});
+		t.is(error?.message, 'a web page came instead of the log: Sign in to Example Wi-Fi');
+		t.like(error, {text: 'Sign in to Example Wi-Fi', leg: 1, remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place'});
+		t.deepEqual(seen, ['failed']);
+	});
+}
+
+test('a log whose lines are HTML is a log', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			response.writeHead(200, {'Content-Type': 'text/plain'}).end(loginPage);
+		},
+	});
+	t.teardown(async () => server.close());
+	const log = await openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb});
+	let text = '';
+	for await (const chunk of log.body) {
+		text += String(chunk);
+	}
+
+	log.close();
+	t.is(text, loginPage);
+});

@@ -1,0 +1,95 @@
+/** A followed log over a network that stops each connection after some bytes, without a reset: small answers pass and long ones do not. */
+import {PassThrough} from 'node:stream';
+import test, {type ExecutionContext} from 'ava';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {readFully} from '../../../source/cluster/transport/http-request.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {followLogs} from '../../../source/streams/logs/follow-logs.ts';
+import type {LogEvent} from '../../../source/streams/logs/log-events.ts';
+import {WatchedPod} from '../../../source/streams/logs/watched-pod.ts';
+import {defaultStallTimeouts, type StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
+import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
+import {startTcpCutter, type TcpCutter} from '../../support/tcp-cutter.ts';
+
+const quickly: StallTimeouts = {
+	...defaultStallTimeouts,
+	askAfterMs: 200, answerWithinMs: 2000, readAfterMs: 300, deliverWithinMs: 100, readEveryMs: 60_000, sideAnswerMs: 2000, sideSilenceMs: 500,
+};
+
+async function behindCutter(t: ExecutionContext): Promise<{server: LogServer; cutter: TcpCutter; cluster: ClusterClient; log: ContainerLog}> {
+	const server = await LogServer.start();
+	const cutter = await startTcpCutter(new URL(server.url).host);
+	const {flags} = parseCommandLine(connectionFlags, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
+	const cluster = await createClusterClient(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
+	t.teardown(async () => {
+		cluster.close();
+		await cutter.stop();
+		await server.stop();
+	});
+	return {server, cutter, cluster, log: server.addPod('w').get('app')!};
+}
+
+/** Ten lines of 200 bytes a second. */
+function records(count: number): LogRecord[] {
+	const start = Date.parse('2026-11-24T14:00:00Z');
+	return Array.from({length: count}, (_, index) => ({time: new Date(start + (index * 100)).toISOString(), text: `${index} ${'x'.repeat(200)}`}));
+}
+
+test('a log whose every connection stops after some bytes is told whole, in pieces', async t => {
+	t.timeout(60_000);
+	const {server, cutter, cluster, log} = await behindCutter(t);
+	server.restartPolicy = 'Never';
+	cutter.stopAfter(12_000);
+	log.append(...records(200));
+	const numbers: number[] = [];
+	const stalls: LogEvent[] = [];
+	for await (const event of followLogs(cluster, {kind: 'pods', pods: [server.pods.get('w')!.object]}, {asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)})) {
+		if (event.type === 'lines') {
+			numbers.push(...event.bytes.toString().trim().split('\n').map(line => Number(line.split(' ')[1])));
+			if (numbers.length === 200) {
+				log.end();
+			}
+		} else if (event.type === 'stalled') {
+			stalls.push(event);
+		}
+	}
+
+	t.deepEqual(numbers, Array.from({length: 200}, (_, index) => index));
+	t.true(stalls.length > 2);
+});
+
+test('a side read that is reset midway still tells that the server has more', async t => {
+	const {server, cluster, log} = await behindCutter(t);
+	server.restartPolicy = 'Never';
+	log.append(...records(5));
+	server.faults.push({kind: 'freeze', afterBytes: 1}, {kind: 'cut', afterBytes: 600});
+	let lines = 0;
+	for await (const event of followLogs(cluster, {kind: 'pods', pods: [server.pods.get('w')!.object]}, {asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)})) {
+		if (event.type === 'lines') {
+			lines += event.bytes.toString().trim().split('\n').length;
+			if (lines === 5) {
+				log.end();
+			}
+		}
+	}
+
+	t.is(lines, 5);
+});
+
+test('a pod whose answer stops midway is read no longer than the limit', async t => {
+	const {server, cutter, cluster} = await behindCutter(t);
+	cutter.stopAfter(150);
+	const view = new WatchedPod(cluster, server.pods.get('w')!.object, {isWatched: false});
+	await t.throwsAsync(view.read(undefined, 3000), {code: 'ERR_APISERVER_TIMEOUT', message: 'the apiserver did not answer with pod w within 3 s'});
+	t.is(cutter.stopped, 1);
+});
+
+test('an answer that is read whole may pause for its limit, and no longer', async t => {
+	const slow = new PassThrough();
+	const whole = readFully(slow, 1000, 'it', 50);
+	slow.write('begun');
+	await t.throwsAsync(whole, {code: 'ERR_APISERVER_TIMEOUT', message: 'the answer of it stopped after 5 bytes: nothing more came for 0.05 s'});
+	t.true(slow.destroyed);
+});

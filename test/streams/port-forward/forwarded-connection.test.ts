@@ -1,0 +1,275 @@
+import {createHash} from 'node:crypto';
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {duplexPair, type Duplex} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {forwardConnection, type ForwardedConnection} from '../../../source/streams/port-forward/forwarded-connection.ts';
+import {isPodSandboxGone} from '../../../source/streams/port-forward/runtime-error.ts';
+import {SpdySession} from '../../../source/wire/spdy-session.ts';
+import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
+
+type Line = {
+	/** What the local program holds. */
+	client: Socket;
+	/** What the container runtime holds. */
+	data: SpdyStream;
+	words: SpdyStream;
+	/** Our end of the local connection, and the runtime's end of the carrier. */
+	socket: Socket;
+	far: Duplex;
+	session: SpdySession;
+	runtime: SpdySession;
+	running: ForwardedConnection;
+};
+
+/** A local program, our forwarding, and a runtime at the far end of a session that does what the test says. */
+async function line(t: ExecutionContext): Promise<Line> {
+	const [near, far] = duplexPair();
+	const session = new SpdySession(near);
+	const runtime = new SpdySession(far, {role: 'server'});
+	const streams: SpdyStream[] = [];
+	runtime.on('stream', stream => {
+		stream.on('error', () => undefined);
+		stream.reply();
+		streams.push(stream);
+	});
+	const listener = createServer({allowHalfOpen: true, pauseOnConnect: true}).listen(0, '127.0.0.1');
+	await once(listener, 'listening');
+	const accepted = once(listener, 'connection');
+	const client = connect({port: (listener.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
+	client.on('error', () => undefined);
+	const [socket] = await accepted as [Socket];
+	const error = session.open({streamtype: 'error'});
+	error.end();
+	const running = forwardConnection(socket, {error, data: session.open({streamtype: 'data'})});
+	while (streams.length < 2) {
+		await delay(1);
+	}
+
+	t.teardown(() => {
+		client.destroy();
+		listener.close();
+		session.destroy();
+		runtime.destroy();
+	});
+	return {client, socket, far, data: streams[1]!, words: streams[0]!, session, runtime, running};
+}
+
+async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	stream.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
+	await once(stream, 'end');
+	return Buffer.concat(chunks);
+}
+
+/** Returns once nothing of the connection is left in the session; the runner's time limit ends a wait for what stays. */
+async function streamsEnd(session: SpdySession): Promise<void> {
+	while (session.streamCount > 0) {
+		await delay(1);
+	}
+}
+
+/** `FIN` or `RST`, as the local program sees it. */
+async function endSeenBy(client: Socket): Promise<string> {
+	client.resume();
+	return Promise.race([
+		once(client, 'end').then(() => 'FIN'),
+		new Promise<string>(resolve => {
+			client.once('error', error => {
+				resolve((error as NodeJS.ErrnoException).code === 'ECONNRESET' ? 'RST' : error.message);
+			});
+		}),
+	]);
+}
+
+const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+test('the client ends first, and the answer still comes', async t => {
+	const {client, data, words, running} = await line(t);
+	client.end('question');
+	t.is((await bytesOf(data)).toString(), 'question');
+	await delay(20);
+	words.end();
+	data.end('answer');
+	t.is((await bytesOf(client)).toString(), 'answer');
+	t.deepEqual(await running.outcome, {end: 'client-fin', error: null});
+	t.deepEqual([running.up, running.down], [8, 6]);
+});
+
+test('the pod ends first, and 20 MiB still go up', async t => {
+	const {client, data, running} = await line(t);
+	data.end('ready');
+	t.is((await bytesOf(client)).toString(), 'ready');
+	const sent = Buffer.alloc(20 << 20, 'spoke');
+	client.end(sent);
+	t.is(sha(await bytesOf(data)), sha(sent));
+	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
+});
+
+test('a client that has closed its socket still has all of its bytes carried up', async t => {
+	const {client, socket, far, data, running, session} = await line(t);
+	data.end();
+	await bytesOf(client);
+	const sent = Buffer.alloc(40_000, 'late');
+	far.pause();
+	// The carrier is full, so that nothing more leaves.
+	session.open({}).on('error', () => undefined).write(Buffer.alloc(200_000));
+	await delay(10);
+	const closed = once(socket, 'close');
+	client.end(sent);
+	await closed;
+	const atPod = bytesOf(data);
+	far.resume();
+	t.is(sha(await atPod), sha(sent));
+	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
+});
+
+test('bytes are the same both ways at once', async t => {
+	const {client, data, words, running} = await line(t);
+	const [up, down] = [Buffer.alloc(5_000_000, 'up'), Buffer.alloc(7_000_000, 'down')];
+	client.end(up);
+	data.write(down);
+	const atPod = bytesOf(data);
+	const seen = bytesOf(client);
+	t.is(sha(await atPod), sha(up));
+	data.end();
+	words.end();
+	const atClient = await seen;
+	t.is(sha(atClient), sha(down));
+	t.truthy((await running.outcome).end);
+});
+
+test('a reset in the pod is a reset for the client, never an end', async t => {
+	const {client, data, running} = await line(t);
+	data.write('half a rep');
+	await delay(10);
+	data.reset();
+	t.is(await endSeenBy(client), 'RST');
+	t.deepEqual(await running.outcome, {end: 'pod-reset', error: null});
+});
+
+test('the runtime ends data before it tells of a refused port: still a reset, with its words', async t => {
+	const {client, data, words, running, session} = await line(t);
+	data.end();
+	await delay(5);
+	words.write('error forwarding port 9999 to pod x, uid : dial tcp4 127.0.0.1:9999: connect: connection refused', () => {
+		words.reset();
+	});
+	t.is(await endSeenBy(client), 'RST');
+	const {error} = await running.outcome;
+	t.is(error?.code, 'ERR_PORT_REFUSED');
+	t.regex(error!.text!, /^error forwarding port 9999/);
+	t.true(session.usable);
+	await streamsEnd(session);
+});
+
+test('a pod that resets a running connection is told by words, after a clean end of data', async t => {
+	const {client, data, words, running} = await line(t);
+	data.write('first part');
+	await once(client, 'data');
+	data.end();
+	words.write('error forwarding port 80: read tcp4: read: connection reset by peer', () => {
+		words.reset();
+	});
+	t.is(await endSeenBy(client), 'RST');
+	t.deepEqual(await running.outcome, {end: 'pod-reset', error: null});
+});
+
+test('a client that dies resets the stream, and the session stays usable', async t => {
+	const {client, data, running, session} = await line(t);
+	client.write('x');
+	await once(data, 'data');
+	client.resetAndDestroy();
+	await once(data, 'error');
+	t.deepEqual(await running.outcome, {end: 'client-reset', error: null});
+	t.true(session.usable);
+	await streamsEnd(session);
+});
+
+test('a client that leaves in the middle of a download resets the stream', async t => {
+	const {client, data, running, session} = await line(t);
+	const writing = setInterval(() => data.write(Buffer.alloc(100_000)), 1);
+	await once(client, 'data');
+	client.destroy();
+	await once(data, 'error');
+	clearInterval(writing);
+	t.deepEqual(await running.outcome, {end: 'client-reset', error: null});
+	await streamsEnd(session);
+});
+
+test('a client that does not read stops the pod, and loses nothing when it reads on', async t => {
+	const {client, data, words} = await line(t);
+	client.pause();
+	let written = 0;
+	let stopped = false;
+	while (!stopped && written < 200_000_000) {
+		written += 100_000;
+		if (!data.write(Buffer.alloc(100_000))) {
+			stopped = await Promise.race([once(data, 'drain').then(() => false), delay(200).then(() => true)]);
+		}
+	}
+
+	t.true(stopped && written < 16 << 20, `${written} bytes ahead`);
+	data.end();
+	words.end();
+	client.resume();
+	t.is((await bytesOf(client)).length, written);
+});
+
+test('what was sent before all ended reaches a client that takes longer over it than anybody lingers', async t => {
+	const {client, socket, data, words, running} = await line(t);
+	client.pause();
+	let written = 0;
+	while (socket.writableLength === 0) {
+		written += 20_000;
+		data.write(Buffer.alloc(20_000));
+		await delay(1);
+	}
+
+	words.end();
+	data.end();
+	await delay(3000);
+	client.resume();
+	t.is((await bytesOf(client)).length, written);
+	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
+});
+
+test('a session that is lost is a failure of the connection, and a reset for the client', async t => {
+	const {client, far, running} = await line(t);
+	client.write('x');
+	await delay(10);
+	far.end();
+	t.is(await endSeenBy(client), 'RST');
+	t.is((await running.outcome).error?.code, 'ERR_STREAM_LOST');
+});
+
+test('a client that goes on sending after all is over is not waited for', async t => {
+	const {client, data, words, running, session} = await line(t);
+	client.write('x');
+	await delay(5);
+	words.end();
+	data.end('bye');
+	t.is((await bytesOf(client)).toString(), 'bye');
+	client.write('too late');
+	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
+	await streamsEnd(session);
+});
+
+test('cutting resets both sides', async t => {
+	const {client, data, running} = await line(t);
+	const lost = once(data, 'error');
+	running.cut('shutdown');
+	t.is(await endSeenBy(client), 'RST');
+	await lost;
+	t.deepEqual(await running.outcome, {end: 'shutdown', error: null});
+});
+
+test('words of a runtime whose sandbox is gone', t => {
+	t.true(isPodSandboxGone('failed to execute portforward for sandbox "abc": network namespace for sandbox "abc" is closed'));
+	t.true(isPodSandboxGone('sandbox container "abc" is not running'));
+	t.true(isPodSandboxGone('failed to find sandbox "abc" in store: not found'));
+	t.false(isPodSandboxGone('failed to connect to localhost:9999 inside namespace "abc", IPv4: dial tcp4 127.0.0.1:9999: connect: connection refused'));
+});

@@ -1,0 +1,60 @@
+import test from 'ava';
+import {decidePod, isPodTerminated, moveReason} from '../../../source/streams/port-forward/pod-decision.ts';
+import type {PodObject} from '../../../source/targets/pod-object.ts';
+
+function pod(name: string, status: {ready?: boolean; phase?: string; reason?: string; deleting?: boolean; disrupted?: boolean} = {}): PodObject {
+	const {ready = true, phase = 'Running', reason, deleting = false, disrupted = false} = status;
+	return {
+		metadata: {name, uid: `uid-${name}`, ...deleting && {deletionTimestamp: '2026-11-24T14:00:00Z'}},
+		spec: {nodeName: 'n1', containers: [{name: 'c'}]},
+		status: {
+			phase,
+			...reason !== undefined && {reason},
+			conditions: [{type: 'Ready', status: ready ? 'True' : 'False'}, ...disrupted ? [{type: 'DisruptionTarget', status: 'True'}] : []],
+		},
+	};
+}
+
+const among = (...pods: PodObject[]) => new Map(pods.map(pod => [pod.metadata.uid!, pod]));
+const current = pod('a');
+
+test('a pod that serves is kept', t => {
+	const choice = decidePod(current, among(pod('a'), pod('b')));
+	t.is(choice.choice, 'stay');
+});
+
+const moves: Array<[string, PodObject | undefined, string]> = [
+	['deleted', undefined, 'deleted'],
+	['about to be deleted', pod('a', {deleting: true}), 'deleted'],
+	['not ready', pod('a', {ready: false}), 'not-ready'],
+	['evicted', pod('a', {phase: 'Failed', reason: 'Evicted', ready: false}), 'evicted'],
+	['drained', pod('a', {disrupted: true, deleting: true}), 'evicted'],
+	['completed', pod('a', {phase: 'Succeeded', ready: false}), 'completed'],
+];
+
+for (const [what, now, reason] of moves) {
+	test(`a pod that is ${what} is left for a Ready one`, t => {
+		const choice = decidePod(current, among(...now ? [now] : [], pod('b', {ready: false}), pod('c', {deleting: true}), pod('d')));
+		t.is(choice.choice, 'move');
+		t.true(choice.choice === 'move' && choice.pod.metadata.name === 'd' && choice.reason === reason, JSON.stringify(choice));
+	});
+}
+
+test('with no Ready pod to move to, a pod that still runs is kept, and one that is over is waited out', t => {
+	t.is(decidePod(current, among(pod('a', {ready: false}), pod('b', {ready: false}))).choice, 'stay');
+	t.is(decidePod(current, among(pod('a', {deleting: true}))).choice, 'stay');
+	t.deepEqual(decidePod(current, among(pod('b', {ready: false}))), {choice: 'wait', reason: 'deleted'});
+	t.deepEqual(decidePod(current, among(pod('a', {phase: 'Failed', ready: false}))), {choice: 'wait', reason: 'completed'});
+});
+
+test('a pod made anew under the same name is another pod', t => {
+	const again = pod('a');
+	const now = {...again, metadata: {...again.metadata, uid: 'other'}};
+	const choice = decidePod(current, among(now));
+	t.true(choice.choice === 'move' && choice.reason === 'deleted');
+});
+
+test('over is what runs nothing any more', t => {
+	t.deepEqual([undefined, pod('a', {phase: 'Succeeded'}), pod('a', {phase: 'Failed'}), pod('a', {deleting: true}), pod('a', {ready: false})].map(pod => isPodTerminated(pod)), [true, true, true, false, false]);
+	t.is(moveReason(pod('a')), null);
+});

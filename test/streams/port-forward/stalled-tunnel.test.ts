@@ -1,0 +1,57 @@
+/** A tunnel whose network stands still: its pings are waited for, and answered when it goes on. */
+import {once, EventEmitter} from 'node:events';
+import test from 'ava';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {openTunnel} from '../../../source/streams/port-forward/tunnel.ts';
+import {handClock} from '../../support/hand-clock.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {startTcpCutter} from '../../support/tcp-cutter.ts';
+
+const target = {asked: 'pod/db-0', kind: 'Pod', namespace: 'default', name: 'db-0', uid: null, node: null, container: null, chosenFrom: 1} as const;
+
+for (const [carrier, ends] of [['websocket', ['websocket', 'runtime']], ['spdy', ['runtime']]] as const) {
+	test(`answers that do not come are missed after five seconds, and heard when the network goes on (${carrier})`, async t => {
+		const {sandbox, kubeconfigFile} = await openSandbox(t);
+		const cutter = await startTcpCutter(new URL(sandbox.server).host);
+		const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
+		const clock = handClock();
+		const heard = new EventEmitter();
+		const late: string[] = [];
+		const allHeard = async () => Promise.all(ends.map(async end => once(heard, end)));
+		const tunnel = await openTunnel(cluster, target, {carriers: [carrier], pings: {intervalMs: 20, timing: clock}, witness: {
+			roundTrip(_connection, times) {
+				heard.emit(Object.keys(times)[0]!);
+			},
+			late(_connection, waited) {
+				late.push(Object.keys(waited)[0]!);
+				t.true(Object.values(waited)[0]! >= 5000);
+			},
+		}});
+		t.teardown(async () => {
+			tunnel.session.end();
+			cluster.close();
+			await cutter.stop();
+		});
+		await allHeard();
+		await clock.advance(4000);
+		await allHeard();
+		t.deepEqual(late, []);
+		cutter.swallow(true);
+		// What is under way is still answered, and then nothing.
+		while (late.length < ends.length) {
+			await clock.advance(1000);
+			await new Promise(resolve => {
+				setTimeout(resolve, 20);
+			});
+		}
+
+		t.deepEqual(late.toSorted(), [...ends].toSorted());
+		await clock.advance(60_000);
+		const again = allHeard();
+		cutter.swallow(false);
+		await again;
+		t.is(late.length, ends.length);
+	});
+}

@@ -1,0 +1,257 @@
+import {EventEmitter} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {TunnelLease} from '../../../source/streams/port-forward/tunnel-slots.ts';
+import {maxIdleTunnels, TunnelPool} from '../../../source/streams/port-forward/tunnel-pool.ts';
+
+class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
+	usable = true;
+	streamBufferBytes = 0;
+	readonly congestedStreams = new Set<string>();
+	over = false;
+
+	end(): void {
+		this.destroy(null);
+	}
+
+	destroy(error: SpokeError | null): void {
+		if (this.over) {
+			return;
+		}
+
+		this.over = true;
+		this.usable = false;
+		this.emit('close', error);
+	}
+}
+
+class PretendTunnel {
+	readonly carrier = 'websocket';
+	readonly session = new PretendSession();
+	readonly id: string;
+	stale = false;
+
+	constructor(number: number) {
+		this.id = `t${number}`;
+	}
+}
+
+/** A pool whose tunnels open after `openMs`, or fail while `failure` is set. */
+function poolOf(t: ExecutionContext, {openMs = 5}: {openMs?: number} = {}) {
+	const told: string[] = [];
+	const opened: PretendTunnel[] = [];
+	const state = {failure: undefined as SpokeError | undefined, opening: 0, mostOpening: 0};
+	const pool = new TunnelPool<PretendTunnel>({
+		async open() {
+			state.opening++;
+			state.mostOpening = Math.max(state.mostOpening, state.opening);
+			await delay(openMs);
+			state.opening--;
+			if (state.failure) {
+				throw state.failure;
+			}
+
+			const tunnel = new PretendTunnel(opened.length + 1);
+			opened.push(tunnel);
+			return tunnel;
+		},
+		onInterrupted: (error, attempt) => told.push(`interrupted ${error.code} ${attempt}`),
+		onRestored: outageMs => told.push(outageMs >= 0 ? 'restored' : 'restored before it was lost'),
+		onOpened: () => undefined,
+	});
+	const never = new AbortController().signal;
+	t.teardown(() => {
+		pool.destroy();
+	});
+	return {pool, told, opened, state, never, live: () => opened.filter(({session}) => !session.over)};
+}
+
+/** Until the tunnels are open that are kept ready from the start. */
+async function warmed(pool: TunnelPool<PretendTunnel>): Promise<void> {
+	while (pool.tunnels.size < 2) {
+		await delay(1);
+	}
+}
+
+const down = new SpokeError('ERR_APISERVER_UNREACHABLE', 'connection refused');
+
+test('the first connections find a tunnel open, also when another has just taken one', async t => {
+	const {pool, never} = poolOf(t);
+	await pool.start();
+	await warmed(pool);
+	for (let index = 0; index < 10; index++) {
+		const taken = pool.take(never);
+		t.false(await Promise.race([taken.then(lease => lease.shared), delay(1, 'waited')]), `connection ${index}`);
+		while (![...pool.tunnels.values()].includes(0)) {
+			await delay(1);
+		}
+	}
+});
+
+test('the connection that takes the last tunnel goes before the handshakes that it makes necessary; who comes next does not wait for them to begin', async t => {
+	const {pool, never, state} = poolOf(t, {openMs: 50});
+	await pool.start();
+	await pool.take(never);
+	t.is(state.opening, 0);
+	const next = pool.take(never);
+	t.true(state.opening > 0);
+	await next;
+});
+
+test('up to sixteen connections own a tunnel each; a burst beyond waits for no other tunnel, and is spread over these evenly', async t => {
+	const {pool, never, opened, state} = poolOf(t);
+	await pool.start();
+	const leases = await Promise.all(Array.from({length: 300}, async () => pool.take(never)));
+	const owned = leases.slice(0, 16);
+	t.is(new Set(owned.map(({tunnel}) => tunnel)).size, 16);
+	t.true(owned.every(({shared}) => !shared));
+	const on = new Map<PretendTunnel, number>();
+	for (const {tunnel} of leases) {
+		on.set(tunnel, (on.get(tunnel) ?? 0) + 1);
+	}
+
+	t.true(Math.max(...on.values()) - Math.min(...on.values()) <= 1, [...on.values()].join(' '));
+	t.true(opened.length <= 16 + maxIdleTunnels, `${opened.length} opened for 300 connections`);
+	t.true(state.mostOpening <= 8);
+});
+
+test('a burst that finds each tunnel stalled opens others', async t => {
+	const {pool, never} = poolOf(t);
+	await pool.start();
+	const leases = await Promise.all(Array.from({length: 16}, async () => pool.take(never)));
+	const stalled = new Set(leases.map(({tunnel}) => tunnel));
+	for (const {session} of stalled) {
+		session.congestedStreams.add('stalled');
+	}
+
+	const more = await Promise.all(Array.from({length: 40}, async () => pool.take(never)));
+	t.true(more.every(({tunnel}) => !stalled.has(tunnel)));
+});
+
+test('a tunnel with a stalled stream takes no new connection', async t => {
+	const {pool, never} = poolOf(t);
+	await pool.start();
+	const owners = await Promise.all(Array.from({length: 16}, async () => pool.take(never)));
+	await delay(40);
+	for (const {tunnel} of owners.slice(1)) {
+		tunnel.session.congestedStreams.add('stalled');
+	}
+
+	const more = await Promise.all(Array.from({length: 12}, async () => pool.take(never)));
+	t.deepEqual(more.filter(({tunnel}) => tunnel.session.congestedStreams.size > 0), []);
+});
+
+test('after a burst at most four tunnels stay open, and the next connection waits for none', async t => {
+	const {pool, never, live} = poolOf(t);
+	await pool.start();
+	const leases = await Promise.all(Array.from({length: 40}, async () => pool.take(never)));
+	for (const lease of leases) {
+		lease.release();
+		lease.release();
+	}
+
+	t.true(live().length <= maxIdleTunnels + 8, `${live().length} left`);
+	await delay(60);
+	t.true(live().length <= maxIdleTunnels, `${live().length} left`);
+	const next = await Promise.race([pool.take(never), delay(1, undefined)]);
+	t.truthy(next);
+});
+
+test('a tunnel that ends is replaced without a word; when none can be had, that is told, and its end too', async t => {
+	const {pool, told, live, state, never} = poolOf(t);
+	await pool.start();
+	await warmed(pool);
+	for (const tunnel of live()) {
+		tunnel.session.destroy(null);
+	}
+
+	while (live().length === 0) {
+		await delay(1);
+	}
+
+	t.deepEqual(told, []);
+	t.true(live().length > 0);
+
+	state.failure = down;
+	for (const tunnel of live()) {
+		tunnel.session.destroy(down);
+	}
+
+	while (told.length === 0) {
+		await delay(1);
+	}
+
+	t.deepEqual(told, ['interrupted ERR_APISERVER_UNREACHABLE 1']);
+	const waiting = pool.take(never);
+	await delay(20);
+	state.failure = undefined;
+	t.false((await waiting).shared);
+	t.is(told.at(-1), 'restored');
+	t.is(told.filter(text => text === 'restored').length, 1);
+});
+
+test('tunnels on which nothing is heard are not given out', async t => {
+	const {pool, never, opened} = poolOf(t);
+	const first = await pool.start();
+	await warmed(pool);
+	const old = [...opened];
+	for (const tunnel of old) {
+		tunnel.stale = true;
+	}
+
+	const lease = await pool.take(never);
+	t.false(old.includes(lease.tunnel));
+	t.true(first.session.over);
+});
+
+test('a retired pool ends its tunnels as their connections end, and turns away those who wait', async t => {
+	const {pool, never, opened} = poolOf(t, {openMs: 30});
+	await pool.start();
+	const lease = await pool.take(never);
+	await delay(100);
+	const taken: Array<TunnelLease<PretendTunnel>> = [];
+	while (taken.length < 2) {
+		taken.push(await pool.take(never));
+	}
+
+	const waiting = t.throwsAsync(pool.take(never), {instanceOf: SpokeError});
+	pool.retire();
+	t.is((await waiting).code, 'ERR_TARGET_GONE');
+	t.false(lease.tunnel.session.over);
+	lease.release();
+	t.true(lease.tunnel.session.over);
+	for (const {release} of taken) {
+		release();
+	}
+
+	await delay(50);
+	t.true(opened.every(({session}) => session.over));
+});
+
+test('renewed tunnels take the new connections, and the old ones end in peace', async t => {
+	const {pool, never} = poolOf(t);
+	await pool.start();
+	await warmed(pool);
+	const old = await pool.take(never);
+	pool.renew();
+	const fresh = await pool.take(never);
+	t.not(fresh.tunnel, old.tunnel);
+	t.false(old.tunnel.session.over);
+	old.release();
+	t.true(old.tunnel.session.over);
+});
+
+test('whoever gives up waiting is forgotten', async t => {
+	const {pool, never, state} = poolOf(t);
+	await pool.start();
+	await warmed(pool);
+	state.failure = down;
+	await pool.take(never);
+	await pool.take(never);
+	const gaveUp = new AbortController();
+	const waiting = t.throwsAsync(pool.take(gaveUp.signal));
+	await delay(10);
+	gaveUp.abort(new Error('the client left'));
+	t.is((await waiting).message, 'the client left');
+});

@@ -1,0 +1,416 @@
+/** The listener on real sockets: what passes and how, what is refused before the apiserver sees it, and where it listens. */
+import {once} from 'node:events';
+import {chmod, mkdir, mkdtemp, readdir, readlink, realpath, rm, stat, symlink, truncate, writeFile} from 'node:fs/promises';
+import {createServer, connect, type Socket} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {WebSocket, WebSocketServer} from 'ws';
+import {startProxyListener, type ListenerEvent, type ListenerOptions} from '../../../source/streams/proxy-listener/start-proxy-listener.ts';
+import type {ConnectionPurpose} from '../../../source/streams/connection-observer.ts';
+import {startServer} from '../../support/api-server.ts';
+
+const options: ListenerOptions = {
+	place: {address: '127.0.0.1', port: 0},
+	filter: {acceptPaths: '^.*', rejectPaths: '', acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`, rejectMethods: '^$'},
+	apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: '',
+};
+
+async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<ListenerOptions> & {clientLeft?: () => Promise<unknown>} = {}) {
+	const arrived = Promise.withResolvers<void>();
+	const firstRead = Promise.withResolvers<void>();
+	const upgraded: Socket[] = [];
+	const seen: Array<{method: string; url: string; headers: Record<string, unknown>; body: string}> = [];
+	const sockets = new WebSocketServer({noServer: true});
+	sockets.on('connection', socket => {
+		socket.on('message', (message, binary) => {
+			socket.send(message, {binary});
+		});
+	});
+	const server = await startServer({
+		async request(request, response) {
+			let body = '';
+			for await (const piece of request) {
+				body += String(piece);
+			}
+
+			seen.push({method: request.method!, url: request.url!, headers: request.headers, body});
+			const {pathname} = new URL(request.url!, 'http://x');
+			if (pathname === '/api/v1/namespaces/d/services/web') {
+				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
+			} else if (pathname === '/api/v1/namespaces/d/services/https') {
+				response.end(JSON.stringify({metadata: {name: 'https', uid: 'u'}, spec: {ports: [{name: 'web', port: 80}]}}));
+			} else if (/^\/api\/v1\/namespaces\/[^/]+\/services\/[^/]+$/.test(pathname)) {
+				response.end(JSON.stringify({metadata: {name: 'proxy-public', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
+			} else if (pathname === '/api/v1/nodes/n1') {
+				response.end(JSON.stringify({metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}}));
+			} else if (pathname === '/api/v1/nodes/n1/proxy/refused') {
+				response.writeHead(503, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', status: 'Failure', message: 'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 503}));
+			} else if (pathname === '/api/v1/nodes/n1/proxy/missing') {
+				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
+			} else if (pathname === '/api/v1/nodes/n1/proxy') {
+				response.writeHead(301, {Location: `${pathname}/`}).end();
+			} else if (pathname === '/cut' || pathname === '/api/v1/nodes/n1/proxy/cut') {
+				response.writeHead(200, {'Content-Length': '100'}).write('half');
+				setTimeout(() => response.destroy(), 50);
+			} else if (pathname === '/slow') {
+				response.write('first ');
+				void firstRead.promise.then(() => response.end('second'));
+			} else if (pathname === '/never') {
+				arrived.resolve();
+			} else if (pathname === '/api/v1/namespaces/d/pods/none') {
+				response.writeHead(404, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
+			} else if (pathname === '/api/v1/namespaces/d/pods/waits/log') {
+				response.writeHead(400, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', status: 'Failure', message: 'container "c" in pod "waits" is waiting to start: ContainerCreating', code: 400}));
+			} else if (pathname === '/api/v1/namespaces/d/pods/unplaced/log') {
+				response.writeHead(204).end();
+			} else if (pathname === '/api/v1/namespaces/d/pods/elsewhere/log') {
+				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
+			} else if (pathname === '/redirect') {
+				response.writeHead(302, {Location: 'http://evil.test/'}).end();
+			} else {
+				response.writeHead(pathname === '/missing' ? 404 : 200, {'X-Backend': 'yes', Connection: 'x-hop', 'X-Hop': 'no'}).end(`answer to ${request.method}`);
+			}
+		},
+		async upgrade(request, socket, head) {
+			if (request.url === '/late') {
+				arrived.resolve();
+				await clientLeft?.();
+			}
+
+			upgraded.push(socket);
+			seen.push({method: 'UPGRADE', url: request.url!, headers: request.headers, body: ''});
+			sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request));
+		},
+	});
+	const purposes: ConnectionPurpose[] = [];
+	const failures: string[] = [];
+	const answered: string[] = [];
+	const unsure: string[] = [];
+	const firstTold = Promise.withResolvers<ListenerEvent>();
+	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {
+		opened(_connection, purpose, {mayBeApiservers}) {
+			purposes.push(purpose);
+			unsure.push(...mayBeApiservers ? [purpose.target.name] : []);
+		},
+		answered(_connection, {target}) {
+			answered.push(target.name);
+		},
+		failed(_connection, _purpose, {code}) {
+			failures.push(code);
+		},
+	}, onEvent: firstTold.resolve});
+	t.teardown(async () => {
+		listener.close();
+		await server.close();
+	});
+	return {seen, purposes, failures, answered, unsure, arrived: arrived.promise, firstRead, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+}
+
+test('a request passes with our credentials and without what is not the apiserver’s', async t => {
+	const {url, seen} = await start(t);
+	const answer = await fetch(`${url}/api/v1/things?a=b%2Fc`, {method: 'POST', body: 'hello', headers: {Authorization: 'Bearer stolen', 'Impersonate-User': 'root', 'X-Mine': 'kept', 'Content-Type': 'text/plain'}});
+	t.is(answer.status, 200);
+	t.is(await answer.text(), 'answer to POST');
+	t.is(answer.headers.get('x-backend'), 'yes');
+	t.is(answer.headers.get('x-hop'), null);
+	const [request] = seen;
+	t.is(request!.url, '/api/v1/things?a=b%2Fc');
+	t.is(request!.body, 'hello');
+	t.is(request!.headers['authorization'], 'Bearer secret-token');
+	t.is(request!.headers['impersonate-user'], undefined);
+	t.is(request!.headers['x-mine'], 'kept');
+});
+
+for (const [how, framing] of [['chunked', 'Transfer-Encoding: chunked'], ['of a length that is said to be for one connection only', 'Connection: content-length\r\nContent-Length: 49']] as const) {
+	test(`a body stays the body of its request, whatever the method, and never becomes a request of its own: ${how}`, async t => {
+		const {port, seen} = await start(t);
+		const hidden = 'DELETE /hidden HTTP/1.1\r\nHost: x\r\nX-Pad: 1234\r\n\r\n';
+		const socket = connect(port, '127.0.0.1');
+		socket.write(`GET /seen HTTP/1.1\r\nHost: 127.0.0.1\r\n${framing}\r\n\r\n${framing.startsWith('T') ? `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n` : hidden}`);
+		await once(socket, 'data');
+		socket.destroy();
+		await fetch(`http://127.0.0.1:${port}/after`);
+		t.deepEqual(seen.map(({method, url, body}) => [method, url, body]), [['GET', '/seen', hidden], ['GET', '/after', '']]);
+	});
+}
+
+test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect is passed and not followed', async t => {
+	const {url, firstRead} = await start(t);
+	const slow = await fetch(`${url}/slow`);
+	const reader = slow.body!.getReader();
+	t.is(Buffer.from((await reader.read()).value).toString(), 'first ');
+	firstRead.resolve();
+	t.is(Buffer.from((await reader.read()).value).toString(), 'second');
+	t.is((await fetch(`${url}/missing`)).status, 404);
+	const redirect = await fetch(`${url}/redirect`, {redirect: 'manual'});
+	t.is(redirect.headers.get('location'), 'http://evil.test/');
+});
+
+for (const path of ['/cut', '/api/v1/nodes/n1/proxy/cut']) {
+	test(`an answer that is cut is told as cut, with the status that its client was given: ${path}`, async t => {
+		const {url, failures, firstTold} = await start(t);
+		const answer = await fetch(`${url}${path}`);
+		await t.throwsAsync(async () => answer.text());
+		t.like(await firstTold, {status: 200, error: {code: 'ERR_STREAM_LOST'}});
+		t.regex((await firstTold).error!.message, /whether between you and the apiserver \(leg 1\) or behind it \(leg 2\) is not known$/);
+		t.deepEqual(failures, [], 'which leg was cut is not known');
+	});
+}
+
+test('a client that leaves its answer has cut it itself', async t => {
+	const {port, firstTold} = await start(t);
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+	client.once('data', () => client.destroy());
+	t.like(await firstTold, {status: 200, error: null});
+});
+
+for (const [path, opened, failures, title] of [
+	['refused', 0, ['ERR_SECOND_LEG'], 'a kubelet that the apiserver refuses has not answered, though an answer comes'],
+	['missing', 1, [], 'a kubelet’s own 404 is its answer'],
+	['', 1, [], 'a kubelet’s 200 is its answer'],
+	[null, 0, [], 'the apiserver’s own redirect is no answer of a kubelet'],
+] as const) {
+	test(title, async t => {
+		const given = await start(t);
+		const answer = await fetch(`${given.url}/api/v1/nodes/n1/proxy${path === null ? '' : `/${path}`}`, {redirect: 'manual'});
+		const text = await answer.text();
+		t.is(text.includes('x509'), path === 'refused');
+		await given.firstTold;
+		t.is(given.purposes.length, opened);
+		t.deepEqual(given.failures, failures as unknown as string[]);
+	});
+}
+
+test('a log that is read through it is labelled as a log, with what its query asks of the apiserver', async t => {
+	const {url, purposes} = await start(t);
+	for (const query of ['', '?container=c&insecureSkipTLSVerifyBackend=1', ...['false', '0', 'FALSE', '', 'false1', 'unfalse', '00'].map(value => `?insecureSkipTLSVerifyBackend=${value}`)]) {
+		await (await fetch(`${url}/api/v1/namespaces/d/pods/web/log${query}`)).text();
+	}
+
+	t.deepEqual(purposes.map(({feature, target: {name, namespace, container}, insecureSkipTlsVerifyBackend = false}) => [feature, namespace, name, container, insecureSkipTlsVerifyBackend]), [
+		['logs', 'd', 'web', null, false],
+		['logs', 'd', 'web', 'c', true],
+		...[false, false, false, true, true, true, true].map(skips => ['logs', 'd', 'web', null, skips]),
+	]);
+});
+
+test('a kubelet that says why there is no log has answered, and no log was opened', async t => {
+	const {url, purposes, answered, failures, firstTold} = await start(t);
+	t.regex(await (await fetch(`${url}/api/v1/namespaces/d/pods/waits/log`)).text(), /is waiting to start/);
+	await firstTold;
+	t.deepEqual([answered, failures, purposes], [['waits'], ['ERR_TARGET_GONE'], []]);
+});
+
+test('a log’s answer other than 200 may be the apiserver’s: no kubelet is asked for a pod that is on no node', async t => {
+	const {url, purposes, unsure} = await start(t);
+	for (const pod of ['web', 'unplaced', 'elsewhere']) {
+		await (await fetch(`${url}/api/v1/namespaces/d/pods/${pod}/log`)).text();
+	}
+
+	await delay(50);
+	t.deepEqual([purposes.length, unsure], [3, ['unplaced', 'elsewhere']]);
+});
+
+test('what is refused never reaches the apiserver', async t => {
+	const {port, seen} = await start(t);
+	const refused: ReadonlyArray<[title: string, request: string, status: RegExp]> = [
+		['a foreign Host', 'GET /version HTTP/1.1\r\nHost: evil.test\r\n\r\n', /^HTTP\/1\.1 403/],
+		['a foreign Origin', 'POST /api/v1/pods HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}', /^HTTP\/1\.1 403/],
+		['exec', 'POST /api/v1/namespaces/d/pods/p/exec?command=sh HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 403/],
+		['exec coded twice', 'GET /api/v1/namespaces/d/pods/p%252fexec HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
+		['the kubelet’s run', 'GET //api/v1/nodes/n/proxy/./run/a/b/c HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
+		['two lengths of a body', 'POST /version HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', /^HTTP\/1\.1 400/],
+		['a URL in place of a path', 'GET http://evil.test/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 400/],
+		['CONNECT', 'CONNECT evil.test:443 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
+		['an upgrade to SPDY', 'POST /api/v1/namespaces/d/pods/p/log HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 403/],
+		['a WebSocket of a foreign page', 'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n', /^HTTP\/1\.1 403/],
+		['a WebSocket to exec', 'GET /api/v1/namespaces/d/pods/p/exec HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n', /^HTTP\/1\.1 403/],
+	];
+	for (const [title, request, status] of refused) {
+		t.regex(await raw(port, request), status, title);
+	}
+
+	t.deepEqual(seen, []);
+});
+
+test('a client that would rather speak HTTP/2 is answered in HTTP/1.1, as Go’s server does', async t => {
+	const {port, seen} = await start(t);
+	const answer = await raw(port, 'GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n\r\n');
+	t.regex(answer, /^HTTP\/1\.1 200[\s\S]*answer to GET/);
+	t.deepEqual([seen[0]?.headers['upgrade'], seen[0]?.headers['http2-settings']], [undefined, undefined]);
+});
+
+test('a WebSocket passes both ways, through a service’s proxy with its label', async t => {
+	const {port, seen, purposes} = await start(t);
+	const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/d/services/web:80/proxy/chat`, {origin: `http://127.0.0.1:${port}`});
+	await once(socket, 'open');
+	socket.send('hello');
+	const [message] = await once(socket, 'message') as [Buffer];
+	t.is(message.toString(), 'hello');
+	socket.close(1000);
+	const [code] = await once(socket, 'close') as [number];
+	t.is(code, 1000);
+	t.is(seen.at(-1)!.url, '/api/v1/namespaces/d/services/web:80/proxy/chat');
+	t.is(seen.at(-1)!.headers['origin'], undefined);
+	t.is(purposes[0]?.feature, 'service-proxy');
+	t.deepEqual(purposes[0]?.request, {scheme: 'http', port: 80, portName: 'http', kubeletPort: false});
+});
+
+test('in a path two parts are a name and a port, as the apiserver reads them: no scheme, so plain HTTP', async t => {
+	const {url, purposes} = await start(t);
+	t.is((await fetch(`${url}/api/v1/namespaces/d/services/https:web/proxy/`)).status, 200);
+	t.deepEqual([purposes[0]?.target.name, purposes[0]?.request?.scheme, purposes[0]?.request?.portName], ['https', 'http', 'web']);
+});
+
+test('a prefix of its own is taken off, files of a folder are served beside it, and nothing outside of the folder', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-files-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	await mkdir(join(folder, 'www'));
+	await writeFile(join(folder, 'www', 'index.html'), '<p>hi');
+	await writeFile(join(folder, 'secret'), 'secret');
+	await symlink(join(folder, 'secret'), join(folder, 'www', 'link'));
+	const {url, port, seen} = await start(t, {apiPrefix: '/k8s/', files: {folder: join(folder, 'www'), prefix: '/static/'}});
+	t.is((await fetch(`${url}/k8s/version`)).status, 200);
+	t.is(seen[0]!.url, '/version');
+	t.is((await fetch(`${url}/version`)).status, 404);
+	t.is(await (await fetch(`${url}/static/`)).text(), '<p>hi');
+	t.is((await fetch(`${url}/static/link`)).status, 404);
+	t.notRegex(await raw(port, 'GET /static/..%2fsecret HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'), /secret$/);
+	t.is(seen.length, 1);
+});
+
+test('a file is let go when its client does not wait for all of it', async t => {
+	const folder = await realpath(await mkdtemp(join(tmpdir(), 'spoke-files-')));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const file = join(folder, 'large');
+	await writeFile(file, '');
+	await truncate(file, 50_000_000);
+	const {port, firstTold} = await start(t, {files: {folder, prefix: '/static/'}});
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /static/large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+	await once(client, 'data');
+	client.destroy();
+	t.like(await firstTold, {status: 200, error: null});
+	const held = async () => Promise.all((await readdir('/proc/self/fd')).map(async fd => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+	while ((await held()).includes(file)) {
+		await delay(10);
+	}
+});
+
+test('no more of a file comes than was said, though it has grown since', async t => {
+	// The size of this one is said to be 0.
+	const {port} = await start(t, {files: {folder: '/proc/self', prefix: '/static/'}});
+	t.regex(await raw(port, 'GET /static/status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+});
+
+for (const path of ['/api/v1/namespaces/hub/services/proxy-public:80/proxy/hub/?x=1', '/api/v1/namespaces/proxy/services/web:80/proxy/proxy/y', '/api/v1/namespaces/hub/services/web:80/proxy?x=/proxy']) {
+	test(`a path goes on as it came: ${path}`, async t => {
+		const {port, url, seen} = await start(t);
+		t.is((await fetch(url + path)).status, 200);
+		t.is(seen.at(-1)!.url, path);
+		const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
+		await once(socket, 'open');
+		socket.close();
+		t.is(seen.at(-1)!.url, path);
+	});
+}
+
+test('a client that does not wait for its answer is no failure of anybody’s', async t => {
+	const {port, arrived, firstTold, failures} = await start(t);
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /never HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+	await arrived;
+	client.destroy();
+	t.like(await firstTold, {status: 499, error: null});
+	t.deepEqual(failures, []);
+});
+
+test('a WebSocket whose client left before it was there is closed', async t => {
+	const left = Promise.withResolvers<void>();
+	const {port, arrived, upgraded, firstTold} = await start(t, {clientLeft: async () => left.promise});
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /late HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+	await arrived;
+	client.resetAndDestroy();
+	await delay(100);
+	left.resolve();
+	t.like(await firstTold, {status: 499, error: null});
+	while (!upgraded[0]?.destroyed) {
+		await delay(10);
+	}
+
+	t.is(upgraded.length, 1);
+});
+
+for (const [path, status, title] of [
+	['/api/v1/namespaces/d/pods/none/proxy/', 404, 'a pod that is not there is the client’s 404'],
+	['/api/v1/namespaces/d/services/web:99/proxy/', 404, 'so is a service’s port that is not there'],
+	['/api/v1/namespaces/d/pods/%zz/proxy/', 400, 'a name that is not percent-coded is the client’s mistake'],
+] as const) {
+	test(title, async t => {
+		const {port, firstTold} = await start(t);
+		t.regex(await raw(port, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`), new RegExp(`^HTTP/1\\.1 ${status} `));
+		t.not((await firstTold).error?.code, 'ERR_INTERNAL');
+	});
+}
+
+test('an apiserver that cannot be reached is 502 with its reason', async t => {
+	const server = await startServer({});
+	const cluster = await server.cluster();
+	await server.close();
+	const listener = await startProxyListener(cluster, options);
+	t.teardown(() => {
+		listener.close();
+	});
+	const answer = await fetch(`http://${listener.address}/version`);
+	t.is(answer.status, 502);
+	t.regex(await answer.text(), /refused/);
+});
+
+test('a taken port is named with its family', async t => {
+	const {port} = await start(t);
+	const server = await startServer({});
+	t.teardown(async () => server.close());
+	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {address: '127.0.0.1', port}}), {code: 'ERR_PORT_IN_USE', message: new RegExp(`port ${port} .*IPv4`)});
+});
+
+test('a Unix socket is private, replaces a stale socket, and nothing else', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-socket-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const path = join(folder, 'api.sock');
+	const stale = createServer().listen(path);
+	await once(stale, 'listening');
+	await chmod(path, 0o777);
+	const {listener} = await start(t, {place: {unixSocket: path}});
+	// Closing it takes the path away, so that comes last.
+	t.teardown(() => {
+		stale.close();
+	});
+	t.is(listener.address, path);
+	t.is((await stat(path)).mode, 0o14_0600);
+	t.deepEqual(await readdir(folder), ['api.sock']);
+	t.regex(await raw(path, 'GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200/);
+
+	const file = join(folder, 'file');
+	await writeFile(file, 'precious');
+	const server = await startServer({});
+	t.teardown(async () => server.close());
+	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {unixSocket: file}}), {code: 'ERR_LOCAL_FILE'});
+});
+
+async function raw(place: number | string, request: string): Promise<string> {
+	return new Promise((resolve, reject) => {
+		const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
+		let answer = '';
+		socket.setTimeout(30_000, () => socket.destroy());
+		socket.on('data', piece => {
+			answer += piece.toString();
+		}).on('close', () => {
+			resolve(answer);
+		}).on('error', reject);
+		socket.write(request);
+	});
+}

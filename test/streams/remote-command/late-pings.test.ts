@@ -1,0 +1,55 @@
+/** A remote command whose network stands still: its pings are missed, and answered when it goes on. */
+import {once, EventEmitter} from 'node:events';
+import {setImmediate as turn} from 'node:timers/promises';
+import test from 'ava';
+import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
+import {startCommandServer, type FarSide} from '../../support/command-server.ts';
+import {handClock} from '../../support/hand-clock.ts';
+import {reachedWeb} from '../../support/run-command.ts';
+
+for (const feature of ['exec', 'attach'] as const) {
+	for (const [carrier, end] of [['websocket', 'websocket'], ['spdy', 'runtime']] as const) {
+		test(`of ${feature} answers that do not come are told as late, and heard when they come (${carrier})`, async t => {
+			const opened = Promise.withResolvers<FarSide>();
+			const server = await startCommandServer(opened.resolve);
+			t.teardown(async () => server.close());
+			const clock = handClock();
+			const heard = new EventEmitter();
+			const late: object[] = [];
+			const command = await openRemoteCommand(await server.cluster(), {feature, target: reachedWeb, command: feature === 'exec' ? ['x'] : [], stdin: true, tty: false}, {
+				environment: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
+				pings: {intervalMs: 20, timing: clock},
+				witness: {
+					roundTrip(_connection, times) {
+						heard.emit('roundTrip', times);
+					},
+					late(connection, waited) {
+						t.is(connection, command.connection);
+						late.push(waited);
+					},
+				},
+			});
+			t.teardown(() => {
+				command.close();
+			});
+			const {socket} = await opened.promise;
+			const [first] = await once(heard, 'roundTrip') as [object];
+			t.deepEqual(Object.keys(first), [end]);
+			await clock.advance(4000);
+			await once(heard, 'roundTrip');
+			t.deepEqual(late, []);
+			socket.pause();
+			// What is under way is still answered, and then nothing.
+			while (late.length === 0) {
+				await clock.advance(1000);
+				await turn();
+			}
+
+			t.deepEqual(Object.keys(late[0]!), [end]);
+			t.true(Object.values(late[0]!)[0] >= 5000);
+			const again = once(heard, 'roundTrip');
+			socket.resume();
+			await again;
+		});
+	}
+}

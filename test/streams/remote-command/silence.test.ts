@@ -1,0 +1,245 @@
+/** A far side that says nothing is told apart from one that is gone, or that was never reached. */
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo} from 'node:net';
+import {Duplex} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {WebSocketChannels} from '../../../source/streams/remote-command/websocket-channels.ts';
+import {pingIntervalMs, silenceTimeoutMs} from '../../../source/streams/remote-command/command-channels.ts';
+import {detectUnstartedCommand} from '../../../source/streams/remote-command/detect-unstarted-command.ts';
+import {detectSilentEnd} from '../../../source/streams/remote-command/detect-silent-end.ts';
+import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
+import {startServer} from '../../support/api-server.ts';
+import {reachedWeb} from '../../support/run-command.ts';
+
+const timing = {pingEveryMs: 20, silenceMs: 120};
+
+test('pings keep a quiet stream alive and measure it', async t => {
+	const {channels, roundTrips, far} = pair({silenceMs: 20_000});
+	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
+	for (let waited = 0; roundTrips.length < 3 && waited < 10_000; waited += 20) {
+		await delay(20);
+	}
+
+	t.true(roundTrips.length > 1);
+	t.true(roundTrips.every(milliseconds => milliseconds >= 0));
+	server.close();
+	t.is((await channels.ended).lost?.code, undefined);
+});
+
+test('a middlebox that cuts idle flows cuts no stream whose pings are below its limit', async t => {
+	const idleMs = 400;
+	const far = createServer(socket => {
+		const messages = new WebSocketMessages(socket, Buffer.alloc(0), {role: 'server'});
+		t.teardown(() => {
+			messages.destroy();
+		});
+	}).listen(0, '127.0.0.1');
+	const middlebox = createServer(near => {
+		const through = connect((far.address() as AddressInfo).port, '127.0.0.1');
+		const cut = () => {
+			near.destroy();
+			through.destroy();
+		};
+
+		for (const [from, to] of [[near, through], [through, near]] as const) {
+			from.setTimeout(idleMs, () => {
+				// It is a machine of its own, and not busy when we are.
+				const {bytesRead} = from;
+				setImmediate(() => {
+					if (from.bytesRead === bytesRead) {
+						cut();
+					}
+				});
+			}).on('error', cut).on('close', cut).pipe(to);
+		}
+	}).listen(0, '127.0.0.1');
+	await Promise.all([once(far, 'listening'), once(middlebox, 'listening')]);
+	t.teardown(() => {
+		middlebox.close();
+		far.close();
+	});
+	const idle = async (pingEveryMs: number) => {
+		const socket = connect((middlebox.address() as AddressInfo).port, '127.0.0.1');
+		await once(socket, 'connect');
+		const channels = new WebSocketChannels(new WebSocketMessages(socket, Buffer.alloc(0)), {
+			stdin: true, tty: false, canEndStdin: true, timing: {pingEveryMs, silenceMs: 30_000}, onAnswer() {}, onRoundTrip() {},
+		});
+		const outcome = await Promise.race([channels.ended.then(() => 'cut'), delay(idleMs * 5, 'alive')]);
+		channels.close();
+		return outcome;
+	};
+
+	t.is(await idle(40), 'alive');
+	t.is(await idle(60_000), 'cut', 'the control: without pings it is cut');
+});
+
+test('our pings are below the limits of common middleboxes', t => {
+	t.true(pingIntervalMs <= 30_000);
+	t.true(silenceTimeoutMs <= 65_000);
+});
+
+test('a link that swallows everything is lost within its limit', async t => {
+	const {channels} = pair();
+	const startedAt = performance.now();
+	const {lost} = await channels.ended;
+	t.is(lost?.code, 'ERR_STREAM_LOST');
+	t.regex(lost!.message, /^nothing was heard/);
+	t.true(performance.now() - startedAt < 15_000, 'and not within that of everybody else');
+});
+
+test('typed keys do not lengthen the limit, input that may block the far side does', async t => {
+	const typing = pair({tty: true});
+	typing.channels.stdin!.write('ls\n');
+	const piping = pair({tty: false});
+	piping.channels.stdin!.write(Buffer.alloc(70_000));
+	const pipedAt = performance.now();
+	const first = await Promise.race([typing, piping].map(async ({channels}, index) => channels.ended.then(() => index)));
+	t.is(first, 0);
+	t.regex((await typing.channels.ended).lost!.message, /^nothing was heard/);
+	const {lost} = await piping.channels.ended;
+	t.true(performance.now() - pipedAt > timing.silenceMs * 10);
+	t.is(typing.notices.length, 0);
+	t.is(piping.notices.length, 1);
+	t.regex(piping.notices[0]!, /^no input was taken .*it ended before its input did, which not every runtime tells$/);
+	t.regex(lost!.message, /took no more input/);
+	t.regex(lost!.remedy!, /give it no more than it reads/);
+});
+
+test('a reader of ours that is behind is no silence of theirs', async t => {
+	const {channels, far} = pair();
+	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
+	server.send(Buffer.concat([Buffer.from([1]), Buffer.alloc(300_000)]));
+	server.send(Buffer.concat([Buffer.from([1]), Buffer.alloc(300_000)]));
+	let over = false;
+	void channels.ended.then(() => {
+		over = true;
+	});
+	await delay(600);
+	t.false(over);
+	channels.close();
+});
+
+for (const [title, answer, expected] of [
+	['a kubelet that cannot be reached ends a command that never began', {status: 500, body: JSON.stringify({kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/default/web/app": net/http: TLS handshake timeout'})}, 'ERR_SECOND_LEG'],
+	['a kubelet that answers leaves the command quiet', {status: 200, body: 'x'}, null],
+	['a user who may not read logs leaves it quiet as well', {status: 403, body: JSON.stringify({kind: 'Status', message: 'forbidden'})}, null],
+	['a kubelet that answers nothing at all ends it', null, 'ERR_SECOND_LEG'],
+] as const) {
+	test(title, async t => {
+		const server = await startServer({request(_request, response) {
+			if (answer) {
+				response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body);
+			}
+		}});
+		t.teardown(async () => server.close());
+		const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 300});
+		const outcome = await Promise.race([failed.catch((error: unknown) => (error as {code: string}).code), delay(expected === null ? 1000 : 30_000, null, {ref: false})]);
+		stop();
+		t.is(outcome, expected);
+	});
+}
+
+test('a question that is under way when the command ends is not waited for', async t => {
+	const asked = Promise.withResolvers<void>();
+	const server = await startServer({request() {
+		asked.resolve();
+	}});
+	t.teardown(async () => server.close());
+	const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
+	await asked.promise;
+	stop();
+	while (server.sockets.size > 0) {
+		await delay(10);
+	}
+
+	t.is(await Promise.race([failed, delay(50, 'no word')]), 'no word');
+});
+
+test('of an answer without end no more is read than tells what it is', async t => {
+	const server = await startServer({request(_request, response) {
+		response.writeHead(500);
+		const more = () => {
+			while (!response.destroyed && response.write(Buffer.alloc(16_384))) {
+				// As much as it takes.
+			}
+		};
+
+		response.on('drain', more);
+		more();
+	}});
+	t.teardown(async () => server.close());
+	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
+	while (server.connections() === 0 || server.sockets.size > 0) {
+		await delay(10);
+	}
+
+	t.pass();
+});
+
+test('a command that has said something is not asked about', async t => {
+	let asked = 0;
+	const server = await startServer({request(_request, response) {
+		asked++;
+		response.end('x');
+	}});
+	t.teardown(async () => server.close());
+	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, askMs: 300});
+	await delay(200);
+	t.is(asked, 0);
+});
+
+test('a command that says nothing behind much input may have ended: said once, and only behind more than a pipe holds', async t => {
+	const watch = (channels: {sent: number; received: number}) => {
+		const notices: string[] = [];
+		const {promise: isTold, resolve} = Promise.withResolvers<void>();
+		const {stop} = detectSilentEnd(channels, notice => {
+			notices.push(notice);
+			resolve();
+		}, 60);
+		t.teardown(stop);
+		return {notices, isTold};
+	};
+
+	const talking = {sent: 100_000, get received() {
+		return performance.now();
+	}};
+	// The last of them is told last, so that the others had their time.
+	const [twice, little, busy, last] = [watch({sent: 100_000, received: 5}), watch({sent: 65_536, received: 5}), watch(talking), watch({sent: 100_000, received: 5})];
+	await last.isTold;
+	await delay(200);
+	t.deepEqual([twice, little, busy, last].map(({notices}) => notices.length), [1, 0, 0, 1]);
+});
+
+/** Channels whose other end is a duplex of the test's own; nothing reads it until the test does. */
+function pair({tty = false, silenceMs: silence = timing.silenceMs} = {}) {
+	const [near, far] = duplexPair();
+	const roundTrips: number[] = [];
+	const notices: string[] = [];
+	const channels = new WebSocketChannels(new WebSocketMessages(near, Buffer.alloc(0)), {
+		stdin: true, tty, canEndStdin: true, timing: {...timing, silenceMs: silence}, onAnswer() {}, onRoundTrip({websocket}) {
+			roundTrips.push(websocket!);
+		},
+		onBlocked(notice) {
+			notices.push(notice);
+		},
+	});
+	return {channels, roundTrips, notices, far};
+}
+
+function duplexPair(): [Duplex, Duplex] {
+	const sides: Duplex[] = [];
+	const make = (other: number) => new Duplex({
+		read() {},
+		write(chunk, _encoding, done) {
+			sides[other]!.push(chunk);
+			done();
+		},
+		final(done) {
+			sides[other]!.push(null);
+			done();
+		},
+	});
+	sides.push(make(1), make(0));
+	return sides as [Duplex, Duplex];
+}

@@ -1,0 +1,54 @@
+/** What a connection that is cut leaves of a command: frames in hex, streams 1 error, 3 stdin, 5 stdout, 7 stderr. */
+import {setTimeout as delay} from 'node:timers/promises';
+import {duplexPair} from 'node:stream';
+import test from 'ava';
+import {SpdyChannels} from '../../../source/streams/remote-command/spdy-channels.ts';
+import {SpdySession} from '../../../source/wire/spdy-session.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+const success = Buffer.from('{"status":"Success"}').toString('hex');
+const outputs = '00000005 00 000002 6869  00000005 01 000000  00000007 01 000000';
+const cut = 'the other side ended the connection';
+
+for (const [title, frames, lost] of [
+	['between the status and the end of its stream', `${outputs} 00000001 00 000014 ${success}`, null],
+	['inside the end of its stream', `${outputs} 00000001 00 000014 ${success} 0000`, null],
+	['inside the status', `${outputs} 00000001 00 000014 ${success.slice(0, -2)}`, cut],
+	['before the status', outputs, cut],
+	['behind the status, with an output that had not ended', `00000005 00 000002 6869  00000007 01 000000  00000001 00 000014 ${success}`, cut],
+	['behind a status, by what no peer may send', `${outputs} 00000001 00 000014 ${success} 00000000 00 000000`, 'a SPDY data frame for stream 0'],
+] as const) {
+	test(`a connection that ends ${title}: ${lost === null ? 'all is there' : 'a loss'}`, async t => {
+		const [near, far] = duplexPair();
+		far.resume();
+		const channels = new SpdyChannels(new SpdySession(near), {stdin: true, tty: false, onRoundTrip() {}});
+		const heard: string[] = [];
+		channels.stdout.on('data', piece => heard.push(String(piece)));
+		channels.stderr!.resume();
+		far.end(hex(frames));
+		const ending = await channels.ended;
+		t.deepEqual([heard, ending.lost?.message ?? null], [['hi'], lost]);
+	});
+}
+
+test('a status behind an output that ended while its reader was behind is read', async t => {
+	const [near, far] = duplexPair();
+	far.resume();
+	const session = new SpdySession(near);
+	const channels = new SpdyChannels(session, {stdin: false, tty: false, onRoundTrip() {}});
+	const output = Buffer.alloc(300_000);
+	// Streams 1 error, 3 stdout, 5 stderr: the output and its end come together, the status once both outputs have ended.
+	far.write(Buffer.concat([hex('00000003 01 0493e0'), output, hex('00000005 01 000000')]));
+	far.write(hex(`00000001 01 000014 ${success}`));
+	channels.stderr!.resume();
+	while (session.congestedStreams.size === 0) {
+		await delay(1);
+	}
+
+	let read = 0;
+	channels.stdout.on('data', (piece: Buffer) => {
+		read += piece.length;
+	});
+	const {status, lost} = await channels.ended;
+	t.deepEqual([read, status.toString('hex'), lost], [output.length, success, null]);
+});

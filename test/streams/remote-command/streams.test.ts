@@ -1,0 +1,175 @@
+/** Bytes pass unchanged both ways, no faster than they are taken, and each end is the end of its own side. */
+import {createHash, randomBytes} from 'node:crypto';
+import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {openRemoteCommand, type RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
+import {exitCode, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
+import {bytes, reachedWeb, text} from '../../support/run-command.ts';
+
+for (const carrier of ['websocket', 'spdy'] as const) {
+	const environment = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
+
+	const open = async (t: {teardown: (end: () => Promise<void>) => void}, script: (far: FarSide) => void | Promise<void>, {tty = false} = {}): Promise<RemoteCommand> => {
+		const server = await startCommandServer(script);
+		t.teardown(async () => server.close());
+		return openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: true, tty}, {environment});
+	};
+
+	test(`all 256 bytes come back as they went, outputs apart (${carrier})`, async t => {
+		const command = await open(t, async far => {
+			const all = await bytes(far.stdin);
+			far.stdout(all);
+			far.stderr(Buffer.from(all).reverse());
+			far.status(exitCode(3));
+			far.close();
+		});
+		const sent = Buffer.from(Array.from({length: 256}, (_, byte) => byte));
+		command.stdin!.end(sent);
+		const [out, errors, status] = await Promise.all([bytes(command.stdout), bytes(command.stderr!), command.outcome]);
+		t.deepEqual([out, errors, status], [sent, Buffer.from(sent).reverse(), 3]);
+	});
+
+	test(`20 MB through stdin have the right hash, however slowly the far side reads (${carrier})`, async t => {
+		const command = await open(t, async far => {
+			const hash = createHash('sha256');
+			let pieces = 0;
+			for await (const piece of far.stdin as AsyncIterable<Buffer>) {
+				hash.update(piece);
+				pieces++;
+				if (pieces % 64 === 0) {
+					await delay(2);
+				}
+			}
+
+			far.stdout(hash.digest('hex'));
+			far.status(success);
+			far.close();
+		});
+		const block = randomBytes(1 << 20);
+		const hash = createHash('sha256');
+		const output = text(command.stdout);
+		void text(command.stderr!);
+		for (let round = 0; round < 20; round++) {
+			hash.update(block);
+			if (!command.stdin!.write(block)) {
+				await once(command.stdin!, 'drain');
+			}
+		}
+
+		command.stdin!.end();
+		t.is(await command.outcome, 0);
+		t.is(await output, hash.digest('hex'));
+	});
+
+	test(`a reader that stands still stops the far side, and gets all of it in the end (${carrier})`, async t => {
+		let written = 0;
+		const command = await open(t, async far => {
+			const block = Buffer.alloc(64 * 1024, 'x');
+			for (let round = 0; round < 512; round++) {
+				far.stdout(block);
+				written += block.length;
+				while (far.backlog() > 256 * 1024) {
+					await delay(5);
+				}
+			}
+
+			far.status(success);
+			far.close();
+		});
+		void text(command.stderr!);
+		await delay(700);
+		t.true(written < 24 * 1024 * 1024, `${written} bytes were taken from a far side whose reader stands still`);
+		t.is((await bytes(command.stdout)).length, 512 * 64 * 1024);
+		t.is(await command.outcome, 0);
+	});
+
+	test(`what came before the end can be read behind it (${carrier})`, async t => {
+		const command = await open(t, far => {
+			far.stdout(Buffer.alloc(50_000, 'x'));
+			far.stderr(Buffer.alloc(50_000, 'y'));
+			far.status(success);
+			far.close();
+		});
+		await delay(300);
+		const [out, errors, status] = await Promise.all([bytes(command.stdout), bytes(command.stderr!), command.outcome]);
+		t.deepEqual([out.length, errors.length, status], [50_000, 50_000, 0]);
+	});
+
+	test(`what came before a cut can be read, however slowly (${carrier})`, async t => {
+		const command = await open(t, async far => {
+			for (let round = 0; round < 100; round++) {
+				far.stdout(Buffer.alloc(64 * 1024, 'x'));
+			}
+
+			while (far.backlog() > 0) {
+				await delay(5);
+			}
+
+			far.socket.end();
+		});
+		void text(command.stderr!);
+		let got = 0;
+		command.outcome.catch(() => {});
+		try {
+			for await (const piece of command.stdout as AsyncIterable<Buffer>) {
+				got += piece.length;
+				await delay(3);
+			}
+		} catch {}
+
+		t.is(got, 100 * 64 * 1024);
+		await t.throwsAsync(command.outcome as Promise<number>, {code: 'ERR_STREAM_LOST'});
+	});
+
+	test(`a command that ends before its input does ends quietly (${carrier})`, async t => {
+		const command = await open(t, far => {
+			far.stdout('x');
+			far.status(success);
+			far.close();
+		});
+		void text(command.stderr!);
+		const output = text(command.stdout);
+		command.stdin!.on('error', () => {});
+		const block = Buffer.alloc(1 << 20);
+		for (let round = 0; round < 20 && command.stdin!.writable; round++) {
+			command.stdin!.write(block);
+			await delay(1);
+		}
+
+		t.is(await command.outcome, 0);
+		t.is(await output, 'x');
+	});
+
+	test(`the last of a thousand sizes arrives (${carrier})`, async t => {
+		let far: FarSide | undefined;
+		const command = await open(t, async side => {
+			far = side;
+			while (side.sizes.at(-1)?.Width !== 1000) {
+				await delay(10);
+			}
+
+			side.status(success);
+			side.close();
+		}, {tty: true});
+		t.is(command.stderr, null);
+		void text(command.stdout);
+		for (let columns = 1; columns <= 1000; columns++) {
+			command.resize({columns, rows: 50});
+		}
+
+		t.is(await command.outcome, 0);
+		t.deepEqual(far!.sizes.at(-1), {Width: 1000, Height: 50});
+	});
+
+	test(`leaving is no failure (${carrier})`, async t => {
+		const command = await open(t, far => {
+			far.stdout('prompt');
+		});
+		void text(command.stdout);
+		void text(command.stderr!);
+		await delay(20);
+		command.close();
+		t.is(await command.outcome, 'closed');
+	});
+}
