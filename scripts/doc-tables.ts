@@ -8,8 +8,8 @@ import {formatFlag} from '../source/command-line/render-help.ts';
 import {errorTable} from '../source/errors/error-table.ts';
 import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
-import {manifest, proveRole, useRole} from '../source/posture/cluster-roles.ts';
-import {requestRows} from '../source/posture/request-rows.ts';
+import {manifest, evidenceReaderRole, userRole} from '../source/evidence/cluster-roles.ts';
+import {extraRequests} from '../source/evidence/extra-requests.ts';
 import {rooms} from '../test/house/rooms.ts';
 
 /** Table name → Markdown. */
@@ -21,9 +21,9 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
 		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagSpec) => !flag.hidden).map(flag => [code(formatFlag(flag).trim()), flag.help]))],
 		['errors', table(['code', 'status', 'leg', 'meaning', 'what to do'], Object.entries(errorTable).map(([name, row]) => [code(name), String(row.exitStatus), String(row.leg), row.meaning, row.remedy ?? 'the text says']))],
-		['requests', table(['request', 'tells', 'when', 'right'], requestRows.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.tells, row.when, row.right === null ? '–' : row.right.kind === 'path' ? `${row.right.verbs.join(', ')} ${row.right.paths.join(', ')}` : `${row.right.verbs.join(', ')} ${row.right.resources.join(', ')}`]))],
-		['role-use', fenced('yaml', manifest(useRole))],
-		['role-prove', fenced('yaml', manifest(proveRole))],
+		['requests', table(['request', 'tells', 'when', 'right'], extraRequests.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.purpose, row.when, row.permission === null ? '–' : row.permission.kind === 'path' ? `${row.permission.verbs.join(', ')} ${row.permission.paths.join(', ')}` : `${row.permission.verbs.join(', ')} ${row.permission.resources.join(', ')}`]))],
+		['role-use', fenced('yaml', manifest(userRole))],
+		['role-prove', fenced('yaml', manifest(evidenceReaderRole))],
 		['schemas', table(['schema', 'kind', 'is'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
 		['rooms', table(['room', 'answers', 'may import'], rooms.flatMap(room => [
 			[code(room.name), room.answers, room.mayImport.join(', ') || '–'],

@@ -1,11 +1,11 @@
 /** Connections and their labels, booked under rows of the dock. */
-import type {Path} from '../posture/evidence.ts';
-import type {Labeller} from '../posture/label.ts';
+import type {Path} from '../evidence/evidence.ts';
+import type {Labeler} from '../evidence/labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {Store} from './store.ts';
 
 /** A witness that labels connections, and books them under a row. */
-export function bookingWitness(store: Store, {witness}: Labeller, id: string): ConnectionObserver {
+export function bookingWitness(store: Store, {witness}: Labeler, id: string): ConnectionObserver {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
 		store.data({type: 'dock', event: {type: event, id, connection}});
 	};

@@ -1,6 +1,6 @@
 /** What is told in the last row, and kept in the messages; a failure also for `why`. */
 import {toSpokeError} from '../errors/spoke-error.ts';
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 import type {Message} from '../state/session-state.ts';
 import {describe} from './screen/make-screen.ts';
 import type {Session} from './session.ts';

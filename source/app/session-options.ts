@@ -2,7 +2,7 @@
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Problem} from '../keymap/parse-keymap.ts';
-import type {Clock} from '../posture/clock.ts';
+import type {Clock} from '../evidence/clock.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
 import type {SincePreset} from '../state/tail/tail-view.ts';
 import type {TailWish} from './tail/tail-targets.ts';

@@ -2,8 +2,8 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
-import type {Path} from '../posture/evidence.ts';
-import type {Labeller} from '../posture/label.ts';
+import type {Path} from '../evidence/evidence.ts';
+import type {Labeler} from '../evidence/labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {FormField, PickerItem} from '../state/overlay.ts';
@@ -18,7 +18,7 @@ import type {TypedAhead} from './keys/typed-ahead.ts';
 /** A cluster that the session has open; the one that is left stays open for what still runs on it. */
 export type OpenCluster = {
 	access: ClusterClient;
-	labeller: Labeller;
+	labeller: Labeler;
 	context: string;
 };
 

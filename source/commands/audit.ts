@@ -6,10 +6,10 @@ import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {auditJunit, failedAuditJunit} from '../output/audit-junit.ts';
 import {auditReport} from '../output/audit-report.ts';
 import {jsonLine} from '../output/json-line.ts';
-import type {Audit} from '../posture/audit/audit-object.ts';
-import {parseRequire, parseWaivers} from '../posture/audit/require.ts';
-import {runAudit, type AuditOptions} from '../posture/audit/run-audit.ts';
-import {assertRequireFlags} from '../posture/require-path.ts';
+import type {Audit} from '../evidence/audit/audit-object.ts';
+import {parseRequirement, parseWaivers} from '../evidence/audit/requirements.ts';
+import {runAudit, type AuditOptions} from '../evidence/audit/run-audit.ts';
+import {assertRequireFlags} from '../evidence/require-path.ts';
 import {errorText} from '../text/error-text.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command, Invocation} from './command.ts';
@@ -30,7 +30,7 @@ export const command: Command<typeof auditRow.flags> = {
 		}
 
 		assertRequireFlags(flags.require, given);
-		const require = flags.require.map(asked => parseRequire(asked));
+		const require = flags.require.map(asked => parseRequirement(asked));
 		const accepted = parseWaivers(flags.accept);
 		let audit: Audit;
 		try {

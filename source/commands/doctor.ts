@@ -5,7 +5,7 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {doctorReport} from '../output/doctor-report.ts';
 import {jsonLine} from '../output/json-line.ts';
-import {walk} from '../posture/doctor/walk.ts';
+import {runDoctor} from '../evidence/doctor/run-doctor.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command} from './command.ts';
 import {doctorRow} from './rows/doctor.ts';
@@ -22,7 +22,7 @@ export const command: Command<typeof doctorRow.flags> = {
 
 		let cluster: ClusterClient | undefined;
 		try {
-			const doctor = await walk(target, async () => {
+			const doctor = await runDoctor(target, async () => {
 				cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 				return cluster;
 			}, {signal: interrupted, container: flags.container});

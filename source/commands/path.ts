@@ -6,9 +6,9 @@ import {exitStatus} from '../errors/exit-status.ts';
 import {jsonLine} from '../output/json-line.ts';
 import {noticeLine} from '../output/notice-line.ts';
 import {pathReport} from '../output/path-report.ts';
-import type {StreamFeature} from '../posture/evidence.ts';
-import {pathsTo} from '../posture/paths-to.ts';
-import {assertPathsMeet, parsePathRequirements} from '../posture/require-path.ts';
+import type {StreamFeature} from '../evidence/evidence.ts';
+import {findPaths} from '../evidence/find-paths.ts';
+import {assertPathsMeet, parsePathRequirements} from '../evidence/require-path.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command} from './command.ts';
 import {pathRow} from './rows/path.ts';
@@ -29,7 +29,7 @@ export const command: Command<typeof pathRow.flags> = {
 		const required = parsePathRequirements(flags.require, given);
 		const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 		try {
-			const paths = await pathsTo(cluster, target, {
+			const paths = await findPaths(cluster, target, {
 				...wanted ? {features: wanted} : {},
 				probe: flags.probe,
 				signal: interrupted,

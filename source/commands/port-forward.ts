@@ -5,8 +5,8 @@ import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseForwardFile} from '../command-line/forward-file.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import type {Labeller} from '../posture/label.ts';
-import {makeLabeller} from '../posture/labeller.ts';
+import type {Labeler} from '../evidence/labeler.ts';
+import {createLabeler} from '../evidence/connection-labeler.ts';
 import {validateForward} from '../streams/port-forward/validate-forward.ts';
 import type {ForwardTotals} from '../streams/port-forward/forward-event.ts';
 import type {RunningForward} from '../streams/port-forward/forward-request.ts';
@@ -99,11 +99,11 @@ async function forwardUntilOver(
 	const {flags, stderr, interrupted, env} = invocation;
 	let running: RunningForward[] = [];
 	let cluster: ClusterClient | undefined;
-	let labeller: Labeller | undefined;
+	let labeller: Labeler | undefined;
 	try {
 		const opened = await createClusterClient({...flags, context}, env);
 		cluster = opened;
-		labeller = wantsPaths(invocation) ? makeLabeller(opened, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
+		labeller = wantsPaths(invocation) ? createLabeler(opened, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
 		if (labeller) {
 			const {namespace} = opened.facts;
 			// One name may be asked for in two namespaces.

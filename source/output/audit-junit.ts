@@ -1,6 +1,6 @@
 /** An audit as JUnit: what is required and not met or undecided is a failure, without `--require` what fails is. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import type {Audit, AuditRow, RequiredRow} from '../posture/audit/audit-object.ts';
+import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.ts';
 
 export function auditJunit({rows, cluster, require, time}: Audit): string {
 	const cases = rows.map(row => testCase(row, require));

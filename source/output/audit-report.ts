@@ -1,5 +1,5 @@
 /** An audit as text: the hub with its spokes, drawn from what was found, then every row with what it stands on. */
-import type {Audit, AuditRow} from '../posture/audit/audit-object.ts';
+import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {hubPicture} from './hub-picture.ts';
 import {needText} from './path-report.ts';

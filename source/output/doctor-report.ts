@@ -1,5 +1,5 @@
 /** A doctor's walk as text: one line a step, and under the one that failed its words, their meaning and what to do. */
-import type {Doctor, DoctorStep} from '../posture/doctor/doctor-object.ts';
+import type {Doctor, DoctorStep} from '../evidence/doctor/doctor-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
 const marks: Readonly<Record<DoctorStep['status'], string>> = {ok: '✓', note: '!', failed: '✗', unknown: '?', 'not-tried': '·'};

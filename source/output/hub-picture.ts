@@ -1,5 +1,5 @@
 /** The hub and its spokes, each stroke drawn as surely as its row is known: ━ proven, ╍ inferred, ┈ unknown. */
-import type {AuditRow} from '../posture/audit/audit-object.ts';
+import type {AuditRow} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;

@@ -1,10 +1,10 @@
 /** How one-shots tell the path of their connections on stderr: as a line, or as one object a connection. */
 import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import type {Path} from '../posture/evidence.ts';
-import {limits} from '../posture/label-limits.ts';
-import type {Labeller} from '../posture/label.ts';
-import {makeLabeller} from '../posture/labeller.ts';
+import type {Path} from '../evidence/evidence.ts';
+import {labelTimings} from '../evidence/label-timings.ts';
+import type {Labeler} from '../evidence/labeler.ts';
+import {createLabeler} from '../evidence/connection-labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {jsonLine} from './json-line.ts';
@@ -27,19 +27,19 @@ export function tellPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMod
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	return isQuiet
 		? {witness: undefined, finished: async () => undefined}
-		: tellLabels(makeLabeller(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
+		: tellLabels(createLabeler(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
 			stderr.write(text);
 		});
 }
 
 /** The same on a labeller of one's own. */
-export function tellLabels(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
+export function tellLabels(labeller: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
 	return new LabelTelling(labeller, mode, write);
 }
 
 class LabelTelling implements PathTelling {
 	readonly witness: ConnectionObserver;
-	readonly #labeller: Labeller;
+	readonly #labeller: Labeler;
 	readonly #mode: Exclude<PathMode, 'never'>;
 	readonly #write: (text: string) => void;
 	/** Labels that are not settled, as they are so far. */
@@ -54,7 +54,7 @@ class LabelTelling implements PathTelling {
 	readonly #endLabels: () => void;
 	#whenSettled: (() => void) | undefined;
 
-	constructor(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void) {
+	constructor(labeller: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void) {
 		this.#labeller = labeller;
 		this.#mode = mode;
 		this.#write = write;
@@ -143,7 +143,7 @@ class LabelTelling implements PathTelling {
 		}
 
 		const {promise, resolve} = Promise.withResolvers<void>();
-		const timer = setTimeout(resolve, limits.owedMs);
+		const timer = setTimeout(resolve, labelTimings.owedMs);
 		this.#whenSettled = () => {
 			if (this.#owed.size === 0) {
 				clearTimeout(timer);

@@ -1,5 +1,5 @@
 /** Paths as text for a person: the line, each word with its basis and evidence, what would tell more, and what to do. */
-import type {Evidence, Leg, Need, Path, Verdict} from '../posture/evidence.ts';
+import type {Evidence, Leg, Need, Path, Verdict} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {legEnd} from './leg-end.ts';
 

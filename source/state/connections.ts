@@ -1,6 +1,6 @@
 /** The dock: every stream that the session has, what it carries, and by which path. Pure. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {Leg, Path, TlsState} from '../posture/evidence.ts';
+import type {Leg, Path, TlsState} from '../evidence/evidence.ts';
 import {formatQuantity} from '../text/format-number.ts';
 
 export type DockKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';

@@ -1,5 +1,5 @@
 /** What changed in the dock that a person should know without looking there: what broke, came back, or goes a worse way. Pure. */
-import type {TlsState} from '../posture/evidence.ts';
+import type {TlsState} from '../evidence/evidence.ts';
 import {tlsOrder, worstPath, type Dock, type DockEntry} from './connections.ts';
 import {whereOpen} from './in-namespace.ts';
 import type {ClusterState, Message} from './session-state.ts';

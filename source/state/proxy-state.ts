@@ -1,6 +1,6 @@
 /** The proxy screen: what was asked so far, and the listeners that others ask through. Pure. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 
 export type ProxyExchange = {
 	id: number;

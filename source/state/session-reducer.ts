@@ -1,5 +1,5 @@
 /** From one state of the session to the next. Pure: whatever happens comes in as an event. */
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 import {reduceDock, type DockEvent} from './connections.ts';
 import {dockNews} from './dock-news.ts';
 import {reduceList, type ListEvent} from './list-state.ts';

@@ -1,8 +1,8 @@
 /** All that the session knows and shows, as one value. */
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {Audit, AuditRow} from '../posture/audit/audit-object.ts';
-import type {Leg, Path} from '../posture/evidence.ts';
+import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
+import type {Leg, Path} from '../evidence/evidence.ts';
 import type {Dock} from './connections.ts';
 import {emptyList, type ListState} from './list-state.ts';
 import {isListName, listNames, type ListName} from './list-kinds.ts';

@@ -1,5 +1,5 @@
 /** Which path is a why-screen about? Pure. */
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 import {worstPath} from './connections.ts';
 import type {Layer, SessionState} from './session-state.ts';
 

@@ -1,6 +1,6 @@
 /** The hub and its spokes, drawn from what an audit found: who comes to the apiserver at the left, where it goes, and by which route, at the right. */
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
-import type {Audit, AuditRow, RowId} from '../posture/audit/audit-object.ts';
+import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeWord, stateWords} from '../state/route-words.ts';
 import type {Glyphs} from './glyphs.ts';

@@ -1,6 +1,6 @@
 /** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 import {worstPath, type DockEntry} from '../state/connections.ts';
 import {markedMs} from '../state/dock-news.ts';
 import {inNamespace} from '../state/in-namespace.ts';

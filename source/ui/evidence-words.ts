@@ -1,5 +1,5 @@
 /** What a verdict stands on, or what would tell, in the cells that there are: the fact first, its source while there is room. */
-import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
+import type {Evidence, Path, Verdict} from '../evidence/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 

@@ -1,5 +1,5 @@
 /** What is said beside a path's line: its facts, and the words where there is no path to tell facts of. */
-import type {Path, Verdict} from '../posture/evidence.ts';
+import type {Path, Verdict} from '../evidence/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
 import {isListName} from '../state/list-kinds.ts';
 import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';

@@ -1,5 +1,5 @@
 /** The path to what is under the cursor, below a list: the line, and one line a fact with its basis and evidence. */
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {evidenceWords} from './evidence-words.ts';

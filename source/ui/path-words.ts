@@ -1,6 +1,6 @@
 /** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
-import {brokenLeg} from '../posture/broken-leg.ts';
-import type {Basis, Leg, Path, RouteState, TlsState} from '../posture/evidence.ts';
+import {failedLeg} from '../evidence/failed-leg.ts';
+import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
 import {clockTime} from '../text/clock-time.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -76,7 +76,7 @@ type Drawing = {form: Form; glyphs: Glyphs; letter: string | null; ends: string 
 /** Where a leg broke nothing is drawn behind it. */
 function spell(path: Path, drawing: Drawing): Span[] {
 	const [first, second] = path.legs;
-	const broken = brokenLeg(path);
+	const broken = failedLeg(path);
 	const {leg1} = drawing.form;
 	const spans: Span[] = [];
 	if (first && leg1 !== 'none') {

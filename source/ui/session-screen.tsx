@@ -1,7 +1,7 @@
 /** The whole screen: header, main pane, path, connections, footer, and what floats over them. Only lays out. */
 import {Box} from 'ink';
 import {use, useLayoutEffect, type ReactNode} from 'react';
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 import {worstPath} from '../state/connections.ts';
 import {layout, type Layout} from '../state/layout.ts';
 import {cursorRow, type ListState} from '../state/list-state.ts';

@@ -1,5 +1,5 @@
 /** Words that are the same wherever they are spoken. */
-import type {Leg, Path} from '../posture/evidence.ts';
+import type {Leg, Path} from '../evidence/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {routeWord} from '../state/route-words.ts';
 import {clockTime} from '../text/clock-time.ts';

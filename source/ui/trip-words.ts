@@ -1,5 +1,5 @@
 /** What is said of round trips: as they were measured last, or for how long an answer is waited for. */
-import type {Path} from '../posture/evidence.ts';
+import type {Path} from '../evidence/evidence.ts';
 import {waitsOf} from '../state/connections.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {formatDuration} from '../text/format-duration.ts';

@@ -1,6 +1,6 @@
 /** The path to what is under the cursor, upright at the right of a list: from top to bottom, with what each word stands on. */
-import {brokenLeg} from '../posture/broken-leg.ts';
-import type {Leg, Path} from '../posture/evidence.ts';
+import {failedLeg} from '../evidence/failed-leg.ts';
+import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {routeWord} from '../state/route-words.ts';
 import {wrapWords} from './chrome.ts';
@@ -91,7 +91,7 @@ function brokenRows(path: Path, now: number, width: number): readonly Row[] {
 }
 
 function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}: Glyphs): Row {
-	return [' ', of(tlsRole[state], brokenLeg(path) === leg ? broke : arrowDown)];
+	return [' ', of(tlsRole[state], failedLeg(path) === leg ? broke : arrowDown)];
 }
 
 /** Its word, its basis, and beside them what it stands on, `room` cells wide. */

@@ -1,5 +1,5 @@
 /** How a verdict of the audit is coloured. */
-import type {RowVerdict} from '../posture/audit/audit-object.ts';
+import type {RowVerdict} from '../evidence/audit/audit-object.ts';
 import type {Role} from './theme.ts';
 
 export const verdictRole: Readonly<Record<RowVerdict, Role>> = {

@@ -3,7 +3,7 @@ import {clockTime} from '../text/clock-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {needText} from '../output/path-report.ts';
-import type {Evidence, Finding, Leg, Path, Verdict} from '../posture/evidence.ts';
+import type {Evidence, Finding, Leg, Path, Verdict} from '../evidence/evidence.ts';
 import {actionRows} from '../actions/action-rows.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {legEnd} from '../output/leg-end.ts';

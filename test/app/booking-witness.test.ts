@@ -4,8 +4,8 @@ import {bookingWitness, bookLabel} from '../../source/app/booking-witness.ts';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {Store} from '../../source/app/store.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
-import type {Path} from '../../source/posture/evidence.ts';
-import type {Labeller} from '../../source/posture/label.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
+import type {Labeler} from '../../source/evidence/labeler.ts';
 import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 
@@ -33,7 +33,7 @@ test('an answer that is missed is booked from when its ping was sent, until one 
 		roundTrip(_connection: Connection, times: object) {
 			heard.push(times);
 		},
-	}} as unknown as Labeller;
+	}} as unknown as Labeler;
 	store.data({type: 'dock', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
 	const witness = bookingWitness(store, labeller, 'f');
 	const connection = {id: 'c-1'} as Connection;

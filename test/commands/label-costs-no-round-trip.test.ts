@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {runSpoke} from '../support/run-spoke.ts';

@@ -1,8 +1,8 @@
 /** path, audit and doctor from outside: their statuses, and every line against its schema. */
 import test, {type ExecutionContext} from 'ava';
-import type {Audit} from '../../source/posture/audit/audit-object.ts';
-import type {Doctor} from '../../source/posture/doctor/doctor-object.ts';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Audit} from '../../source/evidence/audit/audit-object.ts';
+import type {Doctor} from '../../source/evidence/doctor/doctor-object.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';

@@ -2,9 +2,9 @@
 import {readFile} from 'node:fs/promises';
 import {Ajv} from 'ajv';
 import test from 'ava';
-import type {Audit} from '../../source/posture/audit/audit-object.ts';
-import type {Path} from '../../source/posture/evidence.ts';
-import {judgePath} from '../../source/posture/require-path.ts';
+import type {Audit} from '../../source/evidence/audit/audit-object.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
+import {judgePath} from '../../source/evidence/require-path.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 

@@ -3,13 +3,13 @@ import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLine} from '../../source/output/json-line.ts';
 import {legEnd} from '../../source/output/leg-end.ts';
 import {tellLabels} from '../../source/output/path-line.ts';
-import type {Path} from '../../source/posture/evidence.ts';
-import type {Labeller} from '../../source/posture/label.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
+import type {Labeler} from '../../source/evidence/labeler.ts';
 import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
 
 function scripted() {
 	const listeners = new Set<(id: string, path: Path) => void>();
-	const labeller: Labeller = {
+	const labeller: Labeler = {
 		witness: {}, labels: new Map(), close() {},
 		onLabel(listener) {
 			listeners.add(listener);

@@ -8,7 +8,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
 import {explainMessage, messageRules} from '../../source/server-messages/explain-message.ts';
-import {readText} from '../../source/posture/probes/ask.ts';
+import {readText} from '../../source/evidence/probes/probe-request.ts';
 import {freezeAgents, killTunnelServer, removeAgents, restoreAgents, restoreTunnelServer, thawAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
 import {applyPeople, resource} from './lab/impersonated.ts';

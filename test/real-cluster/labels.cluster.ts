@@ -2,7 +2,7 @@
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import test from 'ava';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
 import {apply} from './lab/kubectl.ts';

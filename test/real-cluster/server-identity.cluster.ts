@@ -1,7 +1,7 @@
 /** What may be proven where a server with the apiserver's key, or another apiserver of the same host name, can stand behind the address. */
 import test from 'ava';
-import type {Audit} from '../../source/posture/audit/audit-object.ts';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Audit} from '../../source/evidence/audit/audit-object.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import type {Person} from './lab/kubeconfig.ts';
 import {servesFlagz, type PostureName} from './lab/postures.ts';
 import {useCluster, type Place} from './support/cluster.ts';

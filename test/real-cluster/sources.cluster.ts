@@ -1,9 +1,9 @@
 /** Each source of evidence where it alone is readable and decides, and where it is closed. A person is made of the rights that open it. */
 import test from 'ava';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
-import type {Audit} from '../../source/posture/audit/audit-object.ts';
-import {manifest, proveRole, useRole} from '../../source/posture/cluster-roles.ts';
-import type {EvidenceSource, Path, Verdict} from '../../source/posture/evidence.ts';
+import type {Audit} from '../../source/evidence/audit/audit-object.ts';
+import {manifest, evidenceReaderRole, userRole} from '../../source/evidence/cluster-roles.ts';
+import type {EvidenceSource, Path, Verdict} from '../../source/evidence/evidence.ts';
 import {applyPeople, bindRoleTo, resource, url, type Rule} from './lab/impersonated.ts';
 import {konnectivityGiven} from './lab/programs.ts';
 import type {PostureName} from './lab/postures.ts';
@@ -156,7 +156,7 @@ async function look(cluster: Cluster, {place, asked}: Row, person: string): Prom
 
 tunnelTest('the two roles of docs/rights.md are enough: all rows but the kubelets’ own configuration are known', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
-	for (const role of [useRole, proveRole]) {
+	for (const role of [userRole, evidenceReaderRole]) {
 		const applied = await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: manifest(role)});
 		t.is(applied.status, 0, applied.stderr);
 		await bindRoleTo(cluster, role.name, 'prover');

@@ -1,6 +1,6 @@
 /** The dock: what is open, and that an old label never speaks for a new connection. */
 import test from 'ava';
-import type {Path, TlsState} from '../../source/posture/evidence.ts';
+import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import {reduceDock, whatIsOpen, worstPath, type Dock, type DockEvent} from '../../source/state/connections.ts';
 
 const path = (tls: TlsState, about: Path['about'] = 'open-connection') => ({about, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;

@@ -1,6 +1,6 @@
 /** What the dock has to say by itself: once for each change to the worse, and when it is back. */
 import test from 'ava';
-import type {Path, TlsState} from '../../source/posture/evidence.ts';
+import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import type {DockEntry} from '../../source/state/connections.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';

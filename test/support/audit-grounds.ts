@@ -1,44 +1,44 @@
 /** What an audit gathered, for rows under test: a healthy verified cluster of one apiserver, and pieces to change. */
-import type {AuditGrounds} from '../../source/posture/audit/gather.ts';
-import {nothingRead} from '../../source/posture/connection-readings.ts';
-import type {Closed, Grounds, Outcome} from '../../source/posture/evidence.ts';
-import {nothingActive, type Examined} from '../../source/posture/examine.ts';
-import type {PartPod} from '../../source/posture/probes/mirror-pods.ts';
+import type {AuditObservations} from '../../source/evidence/audit/gather-observations.ts';
+import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
+import type {UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
+import {noActiveObservations, type ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
+import type {ComponentPod} from '../../source/evidence/probes/mirror-pods.ts';
 import {flags, grounds, here, known, processOf, reading, socketFacts, stepTest, versionOf} from './grounds.ts';
 
-export const shut = <Facts>(source: Closed['source'] = 'flagz'): Outcome<Facts> => ({closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}}});
-export const read = <Facts>(facts: Facts, source: Closed['source'] = 'flagz'): Outcome<Facts> => ({read: reading(source, facts)});
+export const shut = <Facts>(source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}}});
+export const read = <Facts>(facts: Facts, source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({read: reading(source, facts)});
 
 export const good = {
 	'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': '/egress.yaml', 'authorization-mode': '[Node,RBAC]', 'anonymous-auth': 'true',
 	'client-ca-file': '/ca.crt', 'token-auth-file': '', 'etcd-servers': '[https://127.0.0.1:2379]', ...here,
 };
 
-export type Given = Partial<Omit<AuditGrounds, 'grounds' | 'each' | 'examined'>> & {
-	base?: Partial<Grounds>;
-	others?: ReadonlyArray<Partial<Grounds>>;
-	shared?: Partial<Examined['shared']>;
-	own?: Partial<Examined['own']>;
+export type Given = Partial<Omit<AuditObservations, 'grounds' | 'each' | 'examined'>> & {
+	base?: Partial<Observations>;
+	others?: ReadonlyArray<Partial<Observations>>;
+	shared?: Partial<ApiserverExamination['shared']>;
+	own?: Partial<ApiserverExamination['own']>;
 };
 
-export function part(name: PartPod['part'], values: Readonly<Record<string, string>>, absent: PartPod['flags']['absent'] = 'default'): PartPod {
-	return {part: name, pod: `${name}-a`, node: 'a', flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
+export function part(name: ComponentPod['component'], values: Readonly<Record<string, string>>, absent: ComponentPod['flags']['absent'] = 'default'): ComponentPod {
+	return {component: name, pod: `${name}-a`, node: 'a', flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
 }
 
-export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditGrounds {
-	const standing: Partial<Grounds> = {flags: [flags(good, {process: 'p1'})], process: processOf('p1'), replicas: known(1), stepTests: [stepTest('grpc', {process: 'p1'})], ...base};
-	const first: AuditGrounds['grounds'] = (feature, request = null) => grounds(standing, feature, request);
+export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditObservations {
+	const standing: Partial<Observations> = {flags: [flags(good, {process: 'p1'})], process: processOf('p1'), replicas: known(1), stepTests: [stepTest('grpc', {process: 'p1'})], ...base};
+	const first: AuditObservations['grounds'] = (feature, request = null) => grounds(standing, feature, request);
 	return {
 		grounds: first,
 		each: (feature, request = null) => [first(feature, request), ...others.map(other => grounds({...standing, ...other}, feature, request))],
 		examined: {
-			connection: {id: 'c1', facts: socketFacts, usable: false, close() {}} as unknown as Examined['connection'],
-			own: {...nothingRead, flags: flags(good), process: processOf('p1'), ...own},
+			connection: {id: 'c1', facts: socketFacts, usable: false, close() {}} as unknown as ApiserverExamination['connection'],
+			own: {...noConnectionObservations, flags: flags(good), process: processOf('p1'), ...own},
 			others: [],
 			unreached: [],
 			metrics: shut('metrics'),
 			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], gatewaySeen: null, met: null, closed: [], ...shared},
-			active: nothingActive,
+			active: noActiveObservations,
 		},
 		whoAmI: {user: 'ada', groups: []},
 		namespace: 'default',

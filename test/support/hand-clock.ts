@@ -4,7 +4,7 @@ A clock that a test turns by hand, and a cluster whose limits go by it: no wait 
 ```ts
 const clock = handClock();
 const cluster = onClock(await server.cluster(), clock);
-const labeller = makeLabeller(cluster, {clock});
+const labeller = createLabeler(cluster, {clock});
 await clock.advance(300);
 ```
 */
@@ -12,7 +12,7 @@ import {setImmediate as turn} from 'node:timers/promises';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {responseTimeoutError} from '../../source/cluster/transport/http-request.ts';
-import type {Clock} from '../../source/posture/clock.ts';
+import type {Clock} from '../../source/evidence/clock.ts';
 
 export type HandClock = Clock & {
 	/** So much later: what is due by then is called, in its order. */

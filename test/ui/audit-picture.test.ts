@@ -1,8 +1,8 @@
 /** The pictures of an audit say of the way to kubelets what it comes to, not only that verification is on. */
 import test from 'ava';
 import {hubPicture} from '../../source/output/hub-picture.ts';
-import {rowIds, type AuditRow} from '../../source/posture/audit/audit-object.ts';
-import type {Basis} from '../../source/posture/evidence.ts';
+import {rowIds, type AuditRow} from '../../source/evidence/audit/audit-object.ts';
+import type {Basis} from '../../source/evidence/evidence.ts';
 import {auditPicture} from '../../source/ui/audit-picture.ts';
 import {auditScreen} from '../../source/ui/audit-screen.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';

@@ -1,6 +1,6 @@
 /** Rows of open connections stand under each other, and no figure in them is cut. */
 import test from 'ava';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {reduceDock, type Dock, type DockEntry, type DockEvent, type Waits} from '../../source/state/connections.ts';
 import {dockPane} from '../../source/ui/dock-pane.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';

@@ -1,6 +1,6 @@
 /** What a verdict stands on, in the cells that there are: the fact is whole, its source while there is room. */
 import test from 'ava';
-import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../source/posture/evidence.ts';
+import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../source/evidence/evidence.ts';
 import {evidenceWords} from '../../source/ui/evidence-words.ts';
 
 type Read = readonly [rule: string, source: EvidenceSource, observed: string];

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {emptyList, type ListState} from '../../source/state/list-state.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
 import {factColumn, isNothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords} from '../../source/ui/path-facts.ts';

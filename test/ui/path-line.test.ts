@@ -1,6 +1,6 @@
 /** How a path shrinks: what goes first, and what stays to the last. */
 import test from 'ava';
-import type {Basis, Path, RouteState, TlsState} from '../../source/posture/evidence.ts';
+import type {Basis, Path, RouteState, TlsState} from '../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {farName, pathLine} from '../../source/ui/path-words.ts';
 

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {reduceDock, type Dock, type DockEntry} from '../../source/state/connections.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {emptyTail} from '../../source/state/tail/tail-view.ts';

@@ -1,6 +1,6 @@
 /** A tail as it is laid out: what is cut, what is whole, and what stands above an opened line. */
 import test from 'ava';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../source/state/tail/tail-view.ts';

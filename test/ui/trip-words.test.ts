@@ -1,6 +1,6 @@
 /** Round trips: of a tunnel two, of a log none. */
 import test from 'ava';
-import type {Path} from '../../source/posture/evidence.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
 import {clockTime} from '../../source/text/clock-time.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {datedLine} from '../../source/ui/path-words.ts';

@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import {systemClock, type Clock} from '../../posture/clock.ts';
+import {systemClock, type Clock} from '../../evidence/clock.ts';
 
 /** A request may take so long before its answer is missed, milliseconds. */
 const missedAfterMs = 10_000;

@@ -1,7 +1,7 @@
 /** Which clusters are open, and which of them is on the screen? One that is left stays open for what still runs on it. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Path} from '../../posture/evidence.ts';
-import {makeLabeller} from '../../posture/labeller.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import {createLabeler} from '../../evidence/connection-labeler.ts';
 import type {OpenCluster} from '../session.ts';
 
 export class OpenClusters {
@@ -34,7 +34,7 @@ export class OpenClusters {
 
 	/** A way that was opened is one of these from now on, and labelled. */
 	add(access: ClusterClient): OpenCluster {
-		const labeller = makeLabeller(access);
+		const labeller = createLabeler(access);
 		labeller.onLabel(this.#onLabel);
 		const cluster = {access, labeller, context: access.facts.context ?? access.facts.server};
 		this.#open.set(cluster.context, cluster);

@@ -1,8 +1,8 @@
 /** Knows the path to what is under the cursor before anything is opened: the apiserver is read once and again, never a node. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ConnectionPurpose} from '../../posture/evidence.ts';
-import {examine, type Examined} from '../../posture/examine.ts';
-import {configuredPath} from '../../posture/paths-to.ts';
+import type {ConnectionPurpose} from '../../evidence/evidence.ts';
+import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
+import {configuredPath} from '../../evidence/find-paths.ts';
 import {cursorRow} from '../../state/list-state.ts';
 import {isListName} from '../../state/list-kinds.ts';
 import type {OpenCluster} from '../session.ts';
@@ -18,7 +18,7 @@ const nobody: ConnectionPurpose['target'] = {asked: '', kind: 'Pod', namespace: 
 export class PathFeed {
 	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
-	#examined: {of: OpenCluster; at: number; value: Examined} | null = null;
+	#examined: {of: OpenCluster; at: number; value: ApiserverExamination} | null = null;
 	/** What is being read; `null` when nothing is, or when what comes is no longer believed. */
 	#reading: {of: OpenCluster} | null = null;
 	#shown = '';
@@ -70,7 +70,7 @@ export class PathFeed {
 		const reading = {of: cluster};
 		this.#reading = reading;
 		try {
-			const value = await examine(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
+			const value = await examineApiserver(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
 			// Kept open it would count among the apiserver's connections without a use.
 			value.connection.close();
 			if (this.#reading !== reading || this.#cluster() !== cluster) {
@@ -99,7 +99,7 @@ export class PathFeed {
 		}
 	}
 
-	#show(examined: Examined, cluster: OpenCluster): void {
+	#show(examined: ApiserverExamination, cluster: OpenCluster): void {
 		const {view: now, lists} = this.#store.state;
 		// The sandbox screen shows how its switches tell on the way to a pod.
 		const view = now === 'sandbox' ? 'pods' : now;

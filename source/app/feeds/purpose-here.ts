@@ -1,5 +1,5 @@
 /** Which connection would a person open first from the row under the cursor? Its path is shown before anything is opened. */
-import type {ConnectionPurpose} from '../../posture/evidence.ts';
+import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {listKinds, type ListName} from '../../state/list-kinds.ts';
 import type {Row} from '../../state/table-rows.ts';
 

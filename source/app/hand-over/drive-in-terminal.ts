@@ -3,7 +3,7 @@ import type {Readable} from 'node:stream';
 import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../../posture/evidence.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {whatIsOpen, worstPath} from '../../state/connections.ts';
 import {formatDuration} from '../../text/format-duration.ts';

@@ -1,5 +1,5 @@
 /** The path line as text without colours, for where the screen is not ours. */
-import type {Path} from '../../posture/evidence.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import type {Glyphs} from '../../ui/glyphs.ts';
 import {pathLine} from '../../ui/path-words.ts';
 

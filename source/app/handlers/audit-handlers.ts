@@ -3,9 +3,9 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {needText} from '../../output/path-report.ts';
-import type {Audit, AuditRow, RowVerdict} from '../../posture/audit/audit-object.ts';
-import {runAudit} from '../../posture/audit/run-audit.ts';
-import {pathsTo} from '../../posture/paths-to.ts';
+import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {runAudit} from '../../evidence/audit/run-audit.ts';
+import {findPaths} from '../../evidence/find-paths.ts';
 import {withRouteWord} from '../../state/route-words.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
@@ -148,7 +148,7 @@ async function testRoute(session: Session): Promise<void> {
 	session.tell('testing the route …');
 	// What is learnt of a process is kept with the cluster it was asked through: its open connections are labelled anew by it.
 	const cluster = clusterOf(session, currentTail(session)?.id);
-	const [path] = await pathsTo(cluster.access, `pod/${pod}`, {features: ['port-forward'], probe: 'active', ...namespace !== '' && {namespace}});
+	const [path] = await findPaths(cluster.access, `pod/${pod}`, {features: ['port-forward'], probe: 'active', ...namespace !== '' && {namespace}});
 	if (path) {
 		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
 		const route = path.legs[1]?.route;

@@ -1,5 +1,5 @@
 /** How does the connection of a row of the dock go, or how did it go? What met a failure knows more than the path to what is under the cursor. */
-import type {Path} from '../../posture/evidence.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import {worstPath} from '../../state/connections.ts';
 import type {Session} from '../session.ts';
 

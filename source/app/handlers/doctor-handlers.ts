@@ -1,7 +1,7 @@
 /** The doctor's walk as a screen. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import type {Doctor, DoctorStep} from '../../posture/doctor/doctor-object.ts';
-import {walk} from '../../posture/doctor/walk.ts';
+import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
+import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
 import {asText} from '../../state/copied-lines.ts';
 import type {ForwardState, TextLine} from '../../state/session-state.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
@@ -109,7 +109,7 @@ async function openDoctor(session: Session, target: string | null, namespace: st
 	});
 	const opened: {access?: ClusterClient} = {};
 	try {
-		const doctor = await walk(target, async () => {
+		const doctor = await runDoctor(target, async () => {
 			opened.access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});
 			return opened.access;
 		});

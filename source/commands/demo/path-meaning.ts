@@ -1,5 +1,5 @@
 /** What a path line means, in a sentence a newcomer understands. */
-import type {Path, RouteState, TlsState} from '../../posture/evidence.ts';
+import type {Path, RouteState, TlsState} from '../../evidence/evidence.ts';
 
 const routes: Readonly<Record<RouteState, string>> = {
 	direct: 'the control plane connects straight to it',

@@ -2,9 +2,9 @@
 import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../../posture/evidence.ts';
-import type {Labeller} from '../../posture/label.ts';
-import {makeLabeller} from '../../posture/labeller.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import type {Labeler} from '../../evidence/labeler.ts';
+import {createLabeler} from '../../evidence/connection-labeler.ts';
 import type {Sandbox, SwitchValues} from '../../sandbox/sandbox.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {SandboxWay} from './open-sandbox-cluster.ts';
@@ -53,7 +53,7 @@ export async function runTour(sandbox: Sandbox, way: SandboxWay, stdout: Writabl
 
 /** A label for each step alone, so that none is taken for another's. */
 async function tellStep({command, run}: TourStep, cluster: ClusterClient, say: (line: string) => void): Promise<void> {
-	const labeller = makeLabeller(cluster, {isAwaited: true});
+	const labeller = createLabeler(cluster, {isAwaited: true});
 	const seen: Path[] = [];
 	labeller.onLabel((_id, path) => {
 		seen.push(path);
@@ -79,7 +79,7 @@ async function tellStep({command, run}: TourStep, cluster: ClusterClient, say: (
 	say(`    ${pathMeaning(path)}`);
 }
 
-async function settledPath(labeller: Labeller, seen: readonly Path[]): Promise<Path | undefined> {
+async function settledPath(labeller: Labeler, seen: readonly Path[]): Promise<Path | undefined> {
 	const settled = () => seen.findLast(path => path.phase !== 'checking');
 	if (!settled()) {
 		const {promise, resolve} = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 /** What does a person, or a script, get to read of a run of port-forward? */
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../../posture/evidence.ts';
+import type {Path} from '../../evidence/evidence.ts';
 import type {ForwardEvent, ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 
 export type Ended = {exitStatus: number; reason: string; signal: string | null; totals: ForwardTotals; error: SpokeError | null};

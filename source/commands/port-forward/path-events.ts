@@ -1,8 +1,8 @@
 /** When is the label of a forward's tunnels worth telling, and where is it told? */
 import {jsonLine} from '../../output/json-line.ts';
 import type {PathMode} from '../../output/path-line.ts';
-import type {Path} from '../../posture/evidence.ts';
-import type {Labeller} from '../../posture/label.ts';
+import type {Path} from '../../evidence/evidence.ts';
+import type {Labeler} from '../../evidence/labeler.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
@@ -15,7 +15,7 @@ Tells each target's label when it is first known and whenever a tunnel's differs
 A forward whose first tunnel fails is told what that failure says of the path; of later tunnels an end is told by events alone.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */
-export function tellPaths(labeller: Labeller, targets: ReadonlyArray<TargetWithPorts & {namespace: string}>, {mode, stderr, quietly}: {
+export function tellPaths(labeller: Labeler, targets: ReadonlyArray<TargetWithPorts & {namespace: string}>, {mode, stderr, quietly}: {
 	mode: PathMode;
 	stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
 	/** `auto` prints no line beside JSON events. */

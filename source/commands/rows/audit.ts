@@ -1,8 +1,8 @@
 /** `spoke audit` as data. */
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {rowIds} from '../../posture/audit/audit-object.ts';
-import {requireWords} from '../../posture/require-path.ts';
+import {rowIds} from '../../evidence/audit/audit-object.ts';
+import {requireWords} from '../../evidence/require-path.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [

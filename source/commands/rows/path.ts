@@ -1,7 +1,7 @@
 /** `spoke path` as data. */
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {requireWords} from '../../posture/require-path.ts';
+import {requireWords} from '../../evidence/require-path.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [

@@ -9,7 +9,7 @@ import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {Path} from '../../../source/posture/evidence.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
 import type {RemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {asciiGlyphs} from '../../../source/ui/glyphs.ts';

@@ -7,7 +7,7 @@ import {makeScreen} from '../../../source/app/screen/make-screen.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {Path} from '../../../source/posture/evidence.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../../source/state/why-path.ts';
 import {plainTheme} from '../../../source/ui/theme.ts';

@@ -7,8 +7,8 @@ import {proxyHandlers} from '../../../source/app/proxy/proxy-handlers.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
-import type {Path} from '../../../source/posture/evidence.ts';
-import type {Labeller} from '../../../source/posture/label.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import type {Labeler} from '../../../source/evidence/labeler.ts';
 import {exchangeHere, type ProxyExchange} from '../../../source/state/proxy-state.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
@@ -24,7 +24,7 @@ function asksAgain(access: ClusterClient, {method, ask, drawn, labeller = {witne
 	method: string;
 	ask: () => Promise<boolean>;
 	drawn?: (exchange: ProxyExchange | null) => void;
-	labeller?: Pick<Labeller, 'witness' | 'onLabel'>;
+	labeller?: Pick<Labeler, 'witness' | 'onLabel'>;
 }) {
 	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(exchangeHere(store.state.proxy)), () => 0);
 	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
@@ -65,7 +65,7 @@ for (const answers of [true, false]) {
 				response.destroy();
 			}
 		}));
-		let tell: Parameters<Labeller['onLabel']>[0] = () => {};
+		let tell: Parameters<Labeler['onLabel']>[0] = () => {};
 		const path = (connection: string) => ({connection}) as unknown as Path;
 		const carried = Promise.withResolvers<string>();
 		const given: string[] = [];

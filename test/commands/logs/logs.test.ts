@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import process from 'node:process';
 import {spawn as spawnTerminal} from '@lydell/node-pty';
 import test from 'ava';
-import type {Path} from '../../../source/posture/evidence.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
 import {LogServer} from '../../support/log-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 

@@ -3,9 +3,9 @@ import test from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import type {ForwardReporter} from '../../../source/commands/port-forward/forward-reporter.ts';
 import {tellPaths} from '../../../source/commands/port-forward/path-events.ts';
-import type {Basis, Path} from '../../../source/posture/evidence.ts';
-import type {Labeller} from '../../../source/posture/label.ts';
-import {buildPath} from '../../../source/posture/path.ts';
+import type {Basis, Path} from '../../../source/evidence/evidence.ts';
+import type {Labeler} from '../../../source/evidence/labeler.ts';
+import {buildPath} from '../../../source/evidence/build-path.ts';
 import {answered, flags, grounds, off} from '../../support/grounds.ts';
 
 const cluster = {context: 'main', server: 'https://10.0.0.5:6443', version: 'v1.36.3', sandbox: false};
@@ -19,7 +19,7 @@ function asSure(basis: Basis): Path {
 function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {bases: Basis[]; stderr: string} {
 	const bases: Basis[] = [];
 	let stderr = '';
-	const labeller: Pick<Labeller, 'onLabel'> = {onLabel(listener) {
+	const labeller: Pick<Labeler, 'onLabel'> = {onLabel(listener) {
 		for (const [tunnel, path] of labels) {
 			listener(tunnel, path);
 		}
@@ -30,7 +30,7 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 	const reporter: Pick<ForwardReporter, 'path'> = {path(_forward, path) {
 		bases.push(path.legs[1]!.tls.basis);
 	}};
-	tellPaths(labeller as Labeller, [{...target!, namespace: 'default'}], {mode: 'always', stderr: {isTTY: false, write(text: string | Uint8Array) {
+	tellPaths(labeller as Labeler, [{...target!, namespace: 'default'}], {mode: 'always', stderr: {isTTY: false, write(text: string | Uint8Array) {
 		stderr += text.toString();
 		return true;
 	}}, quietly: false}, reporter as ForwardReporter);

@@ -9,7 +9,7 @@ import test, {type ExecutionContext} from 'ava';
 import {freePort} from '../../../source/app/forwards/free-port.ts';
 import {textReporter} from '../../../source/commands/port-forward/text-reporter.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {Path} from '../../../source/posture/evidence.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
 import type {ForwardEvent} from '../../../source/streams/port-forward/forward-event.ts';
 import {dial, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';

@@ -1,5 +1,5 @@
 /** What is true of a second leg, made from the apiserver's flags and the node's certificate alone. Spoke's claims are judged against it. */
-import type {RouteState, StreamFeature, TlsState} from '../../../source/posture/evidence.ts';
+import type {RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import type {ServingCertificate} from './node.ts';
 import type {Egress, KubeletCa, Posture} from './postures.ts';
 

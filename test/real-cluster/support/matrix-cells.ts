@@ -2,11 +2,11 @@
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
-import type {Path, StreamFeature} from '../../../source/posture/evidence.ts';
-import {examineActively} from '../../../source/posture/examine-actively.ts';
-import {examine} from '../../../source/posture/examine.ts';
-import {pathSubjects} from '../../../source/posture/path-subjects.ts';
-import {configuredPath} from '../../../source/posture/paths-to.ts';
+import type {Path, StreamFeature} from '../../../source/evidence/evidence.ts';
+import {runActiveProbes} from '../../../source/evidence/run-active-probes.ts';
+import {examineApiserver} from '../../../source/evidence/examine-apiserver.ts';
+import {planPaths} from '../../../source/evidence/plan-paths.ts';
+import {configuredPath} from '../../../source/evidence/find-paths.ts';
 import type {Person} from '../lab/kubeconfig.ts';
 import {labTranslates} from '../lab/programs.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
@@ -46,9 +46,9 @@ export async function cellsOf({place, person, kubeconfig, truth, flagz = true}: 
 	const cluster = await createClusterClient(flags);
 	const cells: Cell[] = [];
 	try {
-		const passive = await examine(cluster);
-		const subjects = new Map(await Promise.all([...new Set(variants.map(({target}) => target))].map(async target => [target, await pathSubjects(cluster, target)] as const)));
-		const active = await examineActively(passive, cluster, subjects.get('pod/shell')!.probe!);
+		const passive = await examineApiserver(cluster);
+		const subjects = new Map(await Promise.all([...new Set(variants.map(({target}) => target))].map(async target => [target, await planPaths(cluster, target)] as const)));
+		const active = await runActiveProbes(passive, cluster, subjects.get('pod/shell')!.probe!);
 		for (const [probe, examined] of [['passive', passive], ['active', active]] as const) {
 			for (const variant of variants) {
 				const own = subjects.get(variant.target)!;

@@ -1,7 +1,7 @@
 /** The cells of the matrix that are streams of the built program: its last label, beside what the apiserver's flags make true. */
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
-import type {Path} from '../../../source/posture/evidence.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
 import type {Person} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 import type {Cluster, Place} from './cluster.ts';

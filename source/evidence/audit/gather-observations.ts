@@ -1,0 +1,160 @@
+/** Reads all that the audit's rows stand on, as far as the user's rights go. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
+import {runActiveProbes, type ProbeTarget} from '../run-active-probes.ts';
+import {probeReplicas} from '../probe-replicas.ts';
+import {examineApiserver, observationsFor, type ApiserverExamination} from '../examine-apiserver.ts';
+import {readNode} from '../node-facts.ts';
+import {probeOf} from '../plan-paths.ts';
+import {probeAnonymousAccess, probeSelfSubject, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
+import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
+import {sendProbe, parseList} from '../probes/probe-request.ts';
+import {readKubeletConfiguration, type KubeletConfigurationFacts} from '../probes/kubelet-configuration.ts';
+import {readMirrorPods, type ComponentPod} from '../probes/mirror-pods.ts';
+import {
+	readApiserverEndpoints,
+	readKubeProxy,
+	readNodeLeases,
+	readNodes,
+	readPodTokens,
+	readSigningRequests,
+	type KubeProxyFacts,
+	type NodeLeaseFacts,
+	type NodesFacts,
+	type PodTokenFacts,
+	type ServiceEndpointFacts,
+	type SigningRequest,
+} from '../probes/node-to-apiserver.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+
+export type AuditObservations = {
+	/** What the rules of one connection are given, for a feature that is an upgrade to a kubelet. */
+	grounds(feature: StreamFeature, request?: ConnectionPurpose['request']): Observations;
+	/** The same for each apiserver process that was met: a row of the audit speaks of all of them. */
+	each(feature: StreamFeature, request?: ConnectionPurpose['request']): readonly Observations[];
+	examined: ApiserverExamination;
+	whoAmI: WhoAmI;
+	namespace: string;
+	parts: ProbeResult<readonly ComponentPod[]>;
+	nodes: ProbeResult<NodesFacts>;
+	leases: ProbeResult<NodeLeaseFacts>;
+	signingRequests: ProbeResult<readonly SigningRequest[]>;
+	tokens: ProbeResult<PodTokenFacts>;
+	endpoints: ProbeResult<ServiceEndpointFacts>;
+	kubeProxy: ProbeResult<KubeProxyFacts>;
+	anonymous: ProbeResult<AnonymousFacts>;
+	kubelets: ReadonlyArray<ProbeResult<KubeletConfigurationFacts>>;
+	agents: ProbeResult<readonly AgentPod[]>;
+};
+
+/** Of a large cluster this many nodes are looked at one by one. */
+const sampledNodes = 50;
+
+/** Kubelets whose configuration is read: each is a request through the apiserver to a node. */
+const sampledKubelets = 5;
+
+/** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
+export async function gatherAuditObservations(cluster: ClusterClient, {probe, signal}: Wish): Promise<AuditObservations> {
+	const examined = await examineFor(cluster, {probe, signal});
+	const {namespace} = cluster.facts;
+	const {serverIdentity: front} = observationsFor(examined, cluster, purposeOf('exec', null));
+	const nodes = await readNodes(cluster, sampledNodes);
+	const [whoAmI, parts, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
+		probeSelfSubject(cluster),
+		readMirrorPods(cluster),
+		readNodeLeases(cluster),
+		readSigningRequests(cluster),
+		readPodTokens(cluster, namespace),
+		readApiserverEndpoints(cluster),
+		readKubeProxy(cluster),
+		// A gateway with a certificate of its own may put credentials of its own on a request that has none.
+		front.to === 'apiserver' || front.hasApiserverCertificate ? probeAnonymousAccess(cluster) : notAsked(front),
+		readAgentPods(cluster),
+		readKubelets(cluster, nodes),
+	]);
+	return {
+		...groundsOf(examined, cluster),
+		examined,
+		whoAmI,
+		namespace,
+		parts,
+		nodes,
+		leases,
+		signingRequests,
+		tokens,
+		endpoints,
+		kubeProxy,
+		anonymous,
+		kubelets,
+		agents,
+	};
+}
+
+type Wish = {probe: 'passive' | 'active'; signal?: AbortSignal | undefined};
+
+async function examineFor(cluster: ClusterClient, {probe, signal}: Wish): Promise<ApiserverExamination> {
+	const passive = await examineApiserver(cluster, signal ? {signal} : {});
+	try {
+		if (probe === 'passive') {
+			return passive;
+		}
+
+		const target = await someRunningPod(cluster);
+		const wide = await probeReplicas(passive, cluster, signal);
+		return target ? await runActiveProbes(wide, cluster, target) : wide;
+	} finally {
+		passive.connection.close();
+	}
+}
+
+async function readKubelets(cluster: ClusterClient, {read}: ProbeResult<NodesFacts>): Promise<AuditObservations['kubelets']> {
+	const some = (read?.facts.examined ?? []).slice(0, sampledKubelets);
+	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
+}
+
+/** A row speaks of processes, each by its own connection; whether those are all is said by the row itself. */
+function groundsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'grounds' | 'each'> {
+	const own: AuditObservations['grounds'] = (feature, request = null) => ({...observationsFor(examined, cluster, purposeOf(feature, request)), bound: true});
+	return {
+		grounds: own,
+		each(feature, request) {
+			const first = own(feature, request);
+			return [first, ...examined.others.map(({flags, process}) => ({...first, connection: flags?.connection ?? null, process}))];
+		},
+	};
+}
+
+function notAsked({need}: ServerIdentity): ProbeResult<AnonymousFacts> {
+	return {closed: {source: 'anonymous-probe', where: 'requests without credentials', because: 'not-asked', need: need ?? null}};
+}
+
+/** For no one in particular. */
+function purposeOf(feature: StreamFeature, request: ConnectionPurpose['request']): ConnectionPurpose {
+	return {feature, request, target: {asked: 'any', kind: kindOf(feature), namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0}};
+}
+
+function kindOf(feature: StreamFeature): ConnectionPurpose['target']['kind'] {
+	switch (feature) {
+		case 'node-proxy': {
+			return 'Node';
+		}
+
+		case 'service-proxy': {
+			return 'Service';
+		}
+
+		default: {
+			return 'Pod';
+		}
+	}
+}
+
+/** Through its node the way is tried. */
+async function someRunningPod(cluster: ClusterClient): Promise<ProbeTarget | null> {
+	const {namespace} = cluster.facts;
+	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});
+	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query}`;
+	const outcome = await sendProbe(cluster, {source: 'construction', path, need: null}, body => parseList<PodObject>(body, path).items);
+	const pod = outcome.read?.facts.find(({spec, metadata}) => spec.nodeName !== undefined && metadata.deletionTimestamp === undefined);
+	return pod ? probeOf(pod, pod.spec.containers[0]?.name ?? null, await readNode(cluster, pod.spec.nodeName!)) : null;
+}

@@ -1,0 +1,37 @@
+/** May a row speak for every apiserver of the cluster? */
+import type {Basis, Observations, Need} from '../evidence.ts';
+import {needActive, needApiserverItself, needFlagz, needLeases} from '../rules/needs.ts';
+import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount} from '../rules/replicas.ts';
+
+export type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
+
+/** What is good on some apiservers is good for the cluster, proven, only when all that are known were read; what is bad on one is bad. */
+export function scopeAcrossReplicas(grounds: Observations, read: readonly Observations[], proven: readonly Observations[]): ReplicaScope {
+	const known = knownReplicaCount(grounds);
+	const met = flagsPerProcess(grounds);
+	// Without flags a process is known by nothing but its connection: then that must lead to the only address there is.
+	const all = met.length > 0 ? areAllReplicasRead(grounds, met) && countProcesses(read) >= met.length : isSoleApiserver(grounds);
+	return {
+		basis: all ? 'proven' : 'inferred',
+		scope: scopeOf(known, countProcesses(proven), all),
+		need: all ? [] : [needOfAll(grounds, known, met.length > 0)],
+	};
+}
+
+/** What would tell of every apiserver: of one that is known, only a connection to its own address. */
+export function needOfAll({replicas}: Observations, known: number | null, isRead: boolean): Need {
+	if (known === null || (replicas?.facts.leases ?? null) === null) {
+		return needLeases;
+	}
+
+	return isRead ? (known === 1 ? needApiserverItself : needActive) : needFlagz;
+}
+
+/** Proven on all that are known, and yet not for all: there may be more. */
+export function scopeOf(known: number | null, proven: number, all: boolean): ReplicaScope['scope'] {
+	return {of: !all && known !== null && proven >= known ? null : known, proven};
+}
+
+function countProcesses(all: readonly Observations[]): number {
+	return new Set(all.map(({process, connection}) => process?.facts.id ?? connection)).size;
+}

@@ -1,0 +1,77 @@
+/** `--require`: is the cluster as it must be, is it not, or can the evidence at hand not say? */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {hasBasis, type MinBasis} from '../require-path.ts';
+import {rowIds, type AuditRow, type RequiredRow, type RequireResult, type RowId, type Waivers} from './audit-object.ts';
+
+export type Requirement = {asked: string; rows: readonly RowId[]; accepts(row: AuditRow): boolean};
+
+const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly RowId[]>([
+	/** Kubelets are verified. */
+	['verified', ['C4']],
+	/** Node traffic goes through a tunnel. */
+	['tunnelled', ['C10']],
+	/** Nothing of the second leg may be read or changed on an untrusted network. */
+	['protected', ['C11']],
+]);
+
+/** @throws SpokeError ERR_USAGE for a word that is none */
+export function parseRequirement(asked: string): Requirement {
+	const [, id] = /^([NC]\d+)=pass$/.exec(asked) ?? [];
+	const rows = words.get(asked) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
+	if (!rows) {
+		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(asked)}: it must be verified, tunnelled, protected or ROW=pass (${rowIds.join(' ')})`);
+	}
+
+	// Agents that are not ready, or a tunnel of another make, are a tunnel still; apiservers of which one has none are not.
+	return {asked, rows, accepts: ({verdict, state}) => verdict === 'pass' || (verdict === 'warn' && asked === 'tunnelled' && state !== 'mixed')};
+}
+
+/**
+Reads `ROW=REASON` of `--accept`.
+@throws SpokeError ERR_USAGE for a row that does not exist, an empty reason, or a row that is given twice
+*/
+export function parseWaivers(given: readonly string[]): Waivers {
+	const waivers = new Map<RowId, string>();
+	for (const text of given) {
+		const at = text.indexOf('=');
+		const [id, reason] = [text.slice(0, Math.max(at, 0)) as RowId, text.slice(at + 1).trim()];
+		if (!rowIds.includes(id) || reason === '') {
+			throw new SpokeError('ERR_USAGE', `invalid --accept ${JSON.stringify(text)}: must be ROW=REASON, with a row of ${rowIds.join(' ')} and a reason`);
+		}
+
+		if (waivers.has(id)) {
+			throw new SpokeError('ERR_USAGE', `--accept ROW=REASON is given twice for ${id}`);
+		}
+
+		waivers.set(id, reason);
+	}
+
+	return waivers;
+}
+
+export type RequireOutcome = {result: RequireResult | null; rows: readonly RowId[]; results: readonly RequiredRow[]; exitStatus: number};
+
+/** A row that fails is not met, whatever else is unknown; a row that is known less surely than asked is undecided; an accepted row fails nothing. */
+export function checkRequirements(rows: readonly AuditRow[], require: readonly Requirement[], minBasis: MinBasis): RequireOutcome {
+	if (require.length === 0) {
+		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};
+	}
+
+	const results = require.flatMap(one => one.rows.map(id => judge(rows.find(row => row.id === id)!, one, minBasis)));
+	const rowsOf = (wanted: RequireResult) => results.filter(({result}) => result === wanted).map(({row}) => row);
+	const [wrong, open] = [rowsOf('not-met'), rowsOf('undecided')];
+	if (wrong.length > 0) {
+		return {result: 'not-met', rows: wrong, results, exitStatus: exitStatus.requireNotMet};
+	}
+
+	return open.length > 0
+		? {result: 'undecided', rows: open, results, exitStatus: exitStatus.requireUndecided}
+		: {result: 'met', rows: results.map(({row}) => row), results, exitStatus: exitStatus.ok};
+}
+
+function judge(row: AuditRow, require: Requirement, minBasis: MinBasis): RequiredRow {
+	const isDecided = row.verdict !== 'unknown' && hasBasis(row.basis, minBasis);
+	const result = isDecided ? (require.accepts(row) ? 'met' : 'not-met') : 'undecided';
+	return {row: row.id, result: result !== 'met' && row.accepted !== null ? 'accepted' : result};
+}

@@ -1,0 +1,41 @@
+/** How do rows say what they found? */
+import type {Basis, Citation, Need, ProbeResult} from '../evidence.ts';
+import {needFlagz, needMetrics, needMirrorPods} from '../rules/needs.ts';
+import {cite} from '../rules/basis.ts';
+import type {RowResult, RowVerdict} from './audit-object.ts';
+import type {AuditObservations} from './gather-observations.ts';
+
+/** What a row comes to; `more` is what it stands on and what to do. */
+export function rowResult(
+	verdict: RowVerdict,
+	state: string,
+	basis: Basis,
+	message: string,
+	more: Partial<Omit<RowResult, 'verdict' | 'state' | 'basis' | 'message'>> = {},
+): RowResult {
+	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, broken: false, ...more};
+}
+
+/** With what would tell: at least one. */
+export function unknownRow(message: string, need: readonly Need[], more: Partial<RowResult> = {}): RowResult {
+	return rowResult('unknown', 'unknown', 'unknown', message, {...more, need});
+}
+
+/** The reading of an outcome as a citation; nothing where it was closed. */
+export function citeObserved<Facts>(outcome: ProbeResult<Facts>, rule: string, observed: (facts: Facts) => string): Citation[] {
+	return outcome.read ? [cite(outcome.read, rule, observed(outcome.read.facts))] : [];
+}
+
+/** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. Where all were, only a host tells. */
+export function unmetNeeds(needs: readonly Need[], {parts, examined}: Pick<AuditObservations, 'parts' | 'examined'>, onHost: Need): readonly Need[] {
+	const isMet = (need: Need) => (need === needMirrorPods && parts.read)
+		|| (need === needFlagz && examined.own.flags)
+		|| (need === needMetrics && examined.metrics.read);
+	const left = needs.filter(need => !isMet(need));
+	return left.length > 0 ? left : [onHost];
+}
+
+/** What would open the closed ones. */
+export function needsOf(...outcomes: ReadonlyArray<ProbeResult<unknown>>): Need[] {
+	return outcomes.flatMap(({closed}) => closed?.need ? [closed.need] : []);
+}

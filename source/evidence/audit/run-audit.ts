@@ -1,0 +1,148 @@
+/** `spoke audit`: every path of the documentation's page, row by row, for one cluster. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
+import type {ApiserverExamination, ExaminedProcess} from '../examine-apiserver.ts';
+import type {Observations} from '../evidence.ts';
+import {docs as pages} from '../rules/remedies.ts';
+import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../rules/replicas.ts';
+import {isVerifiedApiserver} from '../rules/same-process.ts';
+import {weakestBasis} from '../rules/basis.ts';
+import {rowIds, type Audit, type AuditRow, type RowResult, type RowId, type RowVerdict, type Waivers} from './audit-object.ts';
+import {componentsToApiserver, nodeToControlPlaneSummary, restOfControlPlane} from './control-plane-rows.ts';
+import {gatherAuditObservations, type AuditObservations} from './gather-observations.ts';
+import {kubeletAccess, kubeletCertificate} from './kubelet-rows.ts';
+import {kubeletToApiserver, nodeProvisioning, podToApiserver} from './node-rows.ts';
+import {checkRequirements, type Requirement} from './requirements.ts';
+import {exposureSummary, konnectivityRow, sshTunnelRow} from './route-rows.ts';
+import {streamRow} from './stream-rows.ts';
+
+const titles: Record<RowId, readonly [title: string, page: string]> = {
+	N1: ['kubelets to apiserver', pages.nodeToControlPlane],
+	N2: ['joining nodes', pages.bootstrapping],
+	N3: ['pods to apiserver', pages.serviceAccounts],
+	N4: ['control plane components to apiserver', pages.nodeToControlPlane],
+	N5: ['nodes to control plane, the sum', pages.nodeToControlPlane],
+	N6: ['the rest of the control plane', pages.ports],
+	C1: ['logs', pages.kubelet],
+	C2: ['exec and attach', pages.kubelet],
+	C3: ['port-forward', pages.kubelet],
+	C4: ['kubelet certificate verified', pages.kubelet],
+	C5: ['kubelet authentication and authorization', pages.kubeletAccess],
+	C6: ['nodes through the proxy', pages.proxied],
+	C7: ['pods through the proxy', pages.proxied],
+	C8: ['services through the proxy', pages.proxied],
+	C9: ['SSH tunnels', pages.ssh],
+	C10: ['Konnectivity', pages.konnectivity],
+	C11: ['control plane to nodes, the sum', pages.paths],
+};
+
+export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Requirement[]; minBasis: 'proven' | 'inferred'; accepted?: Waivers; signal?: AbortSignal};
+
+/** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
+export async function runAudit(cluster: ClusterClient, options: AuditOptions): Promise<Audit> {
+	const grounds = await gatherAuditObservations(cluster, options);
+	return auditOf(grounds, cluster, options);
+}
+
+/** Pure but for the clock. */
+export function auditOf(grounds: AuditObservations, {facts}: Pick<ClusterClient, 'facts'>, {probe, require, minBasis, accepted}: AuditOptions): Audit {
+	const numbered = numberEvidence();
+	const own = grounds.grounds('exec');
+	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => ({...rowOf(id, finding, own, numbered), accepted: accepted?.get(id) ?? null}));
+	const required = checkRequirements(rows, require, minBasis);
+	return {
+		apiVersion: 'spoke/v1',
+		kind: 'Audit',
+		time: new Date().toISOString(),
+		cluster: {context: facts.context, server: facts.server, version: grounds.examined.shared.version?.facts.gitVersion ?? null, sandbox: facts.sandbox},
+		identity: grounds.whoAmI,
+		replicas: replicasOf(grounds, own),
+		nodes: nodesOf(grounds),
+		probe,
+		rows,
+		evidence: numbered.all(),
+		summary: summaryOf(rows),
+		require: {asked: require.map(({asked}) => asked), minBasis, result: required.result, rows: required.rows, results: required.results},
+		exitStatus: required.exitStatus,
+	};
+}
+
+/** All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven. */
+function rowOf(id: RowId, {because, basis: found, need, ...finding}: RowResult, own: Observations, numbered: EvidenceList): Omit<AuditRow, 'accepted'> {
+	const basis = weakestBasis(found, isVerifiedApiserver(own) ? 'proven' : 'inferred');
+	const toKnowFront = basis === 'inferred' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
+	const {verdict, state, exceptions, message, remedy, broken} = finding;
+	const scope = isVerifiedApiserver(own) ? finding.scope : {...finding.scope, proven: 0};
+	const [title, docs] = titles[id];
+	const evidence = [...new Set(because.map(citation => numbered.idOf(citation)))];
+	return {id, title, verdict, state, basis, scope, evidence, exceptions, need: distinct([...need, ...toKnowFront]), message, remedy, docs, broken};
+}
+
+function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
+	const summary: Record<RowVerdict, number> = {pass: 0, warn: 0, fail: 0, unknown: 0, 'not-applicable': 0};
+	for (const {verdict} of rows) {
+		summary[verdict]++;
+	}
+
+	return summary;
+}
+
+function replicasOf({examined}: AuditObservations, own: Observations): Audit['replicas'] {
+	const read = flagsPerProcess(own);
+	const met: readonly ExaminedProcess[] = [{...examined.own, facts: examined.connection.facts, dialedAddress: null}, ...examined.others];
+	return {
+		known: knownReplicaCount(own),
+		read: read.length,
+		agree: replicasAgree(own, read),
+		knownFrom: examined.shared.replicas?.facts.knownFrom ?? 'unknown',
+		processes: met.filter(({flags, process}) => flags ?? process).map(process => processOf(examined, process)),
+		unreached: examined.unreached,
+	};
+}
+
+function nodesOf({nodes}: AuditObservations): Audit['nodes'] {
+	const examined = nodes.read?.facts.examined.length ?? 0;
+	const total = nodes.read?.facts.total ?? null;
+	return {total, examined, chosen: total !== null && total > examined ? 'sample' : 'all'};
+}
+
+function rowFindings(audit: AuditObservations): Array<{id: RowId; finding: RowResult}> {
+	const http = {scheme: 'http', port: null, portName: null, kubeletPort: false} as const;
+	const findings: Partial<Record<RowId, RowResult>> = {
+		N1: kubeletToApiserver(audit),
+		N2: nodeProvisioning(audit),
+		N3: podToApiserver(audit),
+		N4: componentsToApiserver(audit),
+		N6: restOfControlPlane(audit),
+		C1: streamRow(audit.each('logs')),
+		C2: streamRow(audit.each('exec')),
+		C3: streamRow(audit.each('port-forward')),
+		C4: kubeletCertificate(audit),
+		C5: kubeletAccess(audit),
+		C6: streamRow(audit.each('node-proxy', http)),
+		C7: streamRow(audit.each('pod-proxy', http)),
+		C8: streamRow(audit.each('service-proxy', http)),
+		C9: sshTunnelRow(audit),
+		C10: konnectivityRow(audit),
+	};
+	const some = (...ids: readonly RowId[]) => ids.map(id => ({id, finding: findings[id]!}));
+	findings.N5 = nodeToControlPlaneSummary(some('N1', 'N2', 'N3', 'N4'), audit);
+	findings.C11 = exposureSummary(some('C1', 'C2', 'C3', 'C6', 'C7', 'C8'));
+	return rowIds.map(id => ({id, finding: findings[id]!}));
+}
+
+/** Its own address where that was dialled, or where our own server address is just that; else what stands before it. */
+function processOf({connection}: ApiserverExamination, {process, flags, dialedAddress: dialled}: ExaminedProcess): Audit['replicas']['processes'][number] {
+	const own = flags ? advertisedAddress(flags) : null;
+	const isDirect = dialled !== null || (own !== null && own === connection.facts.remoteAddress);
+	return {
+		id: process?.facts.id ?? null,
+		startTime: process?.facts.startTime ?? null,
+		address: dialled ?? own ?? connection.facts.server,
+		readOver: isDirect ? 'direct' : 'balancer',
+	};
+}
+
+function distinct(need: AuditRow['need']): AuditRow['need'] {
+	return [...new Map(need.map(one => [JSON.stringify(one), one])).values()];
+}

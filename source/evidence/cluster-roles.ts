@@ -1,0 +1,55 @@
+/** The two ClusterRoles of docs/rights.md: what a person needs to use spoke, and what proves the paths. */
+import {extraRequests, type PermissionSpec} from './extra-requests.ts';
+
+type Rule = {
+	apiGroups?: readonly string[];
+	resources?: readonly string[];
+	resourceNames?: readonly string[];
+	nonResourceURLs?: readonly string[];
+	verbs: readonly string[];
+};
+export type ClusterRole = {name: string; rules: readonly Rule[]};
+
+/** Logs, shells, forwards and the pod and service proxies, as kubectl needs them. `nodes/proxy` is not in it: it runs commands in every pod of a node. */
+export const userRole: ClusterRole = {
+	name: 'spoke-use',
+	rules: [
+		{apiGroups: [''], resources: ['pods', 'services', 'endpoints', 'events', 'namespaces'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: ['apps'], resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: [''], resources: ['pods/log'], verbs: ['get']},
+		{apiGroups: [''], resources: ['pods/exec', 'pods/attach', 'pods/portforward'], verbs: ['get', 'create']},
+		{apiGroups: [''], resources: ['pods/proxy', 'services/proxy'], verbs: ['get', 'create', 'update', 'patch', 'delete']},
+	],
+};
+
+/** Read-only, but for idle port-forwards and the agents’ metrics, which only `--probe active` uses. */
+export const evidenceReaderRole: ClusterRole = {name: 'spoke-prove', rules: byThing(extraRequests.flatMap(({permission: right}) => right ? [ruleOf(right)] : []))};
+
+/** As a manifest. */
+export function manifest({name, rules}: ClusterRole): string {
+	const list = (items: readonly string[]) => `[${items.map(item => JSON.stringify(item)).join(', ')}]`;
+	return [
+		'apiVersion: rbac.authorization.k8s.io/v1',
+		'kind: ClusterRole',
+		`metadata: {name: ${name}}`,
+		'rules:',
+		...rules.map(rule => `- {${Object.entries(rule).map(([key, items]) => `${key}: ${list(items)}`).join(', ')}}`),
+	].join('\n');
+}
+
+/** What several requests need of the same thing is one rule, with all their verbs. */
+function byThing(rules: readonly Rule[]): readonly Rule[] {
+	const groups = Map.groupBy(rules, rule => JSON.stringify({...rule, verbs: []}));
+	return [...groups.values()].map(group => ({...group[0]!, verbs: [...new Set(group.flatMap(({verbs}) => verbs))]}));
+}
+
+function ruleOf(right: PermissionSpec): Rule {
+	if (right.kind === 'path') {
+		return {nonResourceURLs: right.paths, verbs: right.verbs};
+	}
+
+	const {groups, resources, resourceNames, verbs} = right;
+	return {apiGroups: groups, resources, ...resourceNames ? {resourceNames} : {}, verbs};
+}

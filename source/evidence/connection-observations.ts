@@ -1,0 +1,89 @@
+/** What is read on one connection before it is used: the flags and the process at its other end. */
+import {isDeepStrictEqual} from 'node:util';
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {PipelinedGetOptions, Connection} from '../cluster/connection.ts';
+import type {UnavailableSource, FlagFacts, ProcessFacts, Observation, SocketFacts, UserInfo} from './evidence.ts';
+import {readApiserverFlags} from './probes/apiserver-flags.ts';
+import {identifyProcess, readProcessStart} from './probes/apiserver-process.ts';
+import {readUserInfo} from './probes/client-certificate.ts';
+
+export type ConnectionObservations = {
+	flags: Observation<FlagFacts> | null;
+	process: Observation<ProcessFacts> | null;
+	/** Whom the apiserver takes us for; `null` where it did not say, or could name no certificate of ours. */
+	user: UserInfo | null;
+	/** Of any answer on it, refusals too: who refuses is seen as well. */
+	foreignHeaders: readonly string[];
+	closed: readonly UnavailableSource[];
+};
+
+export const noConnectionObservations: ConnectionObservations = {flags: null, process: null, user: null, foreignHeaders: [], closed: []};
+
+/** Headers that gateways add and no kube-apiserver sends. */
+const foreign = ['server', 'via', 'x-envoy-upstream-service-time', 'x-served-by', 'x-cache', 'cf-ray', 'x-amzn-requestid', 'x-forwarded-for', 'x-powered-by'];
+
+/**
+`/flagz`, `/statusz` and, unless `user` is false, who we are, asked together: one round trip. Each may take `limitMs`. Never throws; past the limit the connection is not usable any more.
+`isReversed`: `/statusz` first, so that of two looks the same question is not answered twice by the same one of two that take turns.
+*/
+export async function observeConnection(connection: Connection, {limitMs: timeoutMs, user: isUserAsked = true, isReversed = false}: {
+	limitMs: number;
+	user?: boolean;
+	isReversed?: boolean;
+}): Promise<ConnectionObservations> {
+	const seen = new Set<string>();
+	const asked = {id: connection.id, async request(options: PipelinedGetOptions) {
+		const answer = await connection.pipelinedGet(options);
+		for (const name of foreign.filter(name => answer.headers[name] !== undefined)) {
+			seen.add(name);
+		}
+
+		return answer;
+	}};
+	const early = isReversed ? readProcessStart(asked, {timeoutMs}) : undefined;
+	const [flags, start, user] = await Promise.all([
+		readApiserverFlags(asked, {timeoutMs}),
+		early ?? readProcessStart(asked, {timeoutMs}),
+		isUserAsked ? readUserInfo({facts: connection.facts, pipelinedGet: asked.request}, {timeoutMs}) : null,
+	]);
+	const foreignHeaders = [...seen];
+	if (!flags.read) {
+		return {...noConnectionObservations, user, foreignHeaders, closed: [flags.closed]};
+	}
+
+	const process = start.read ? identifyProcess(start.read, flags.read, connection.facts.tls?.peer?.spkiSha256 ?? null) : null;
+	return {flags: {...flags.read, process: process?.facts.id ?? null}, process, user, foreignHeaders, closed: []};
+}
+
+/** Two looks on one connection were answered by two processes, as far as start, flags and certificate tell them apart. */
+export function isOfAnotherProcess(again: ConnectionObservations, own: ConnectionObservations): boolean {
+	if (!again.flags || !own.flags) {
+		return false;
+	}
+
+	const isOtherId = again.process !== null && own.process !== null && again.process.facts.id !== own.process.facts.id;
+	return isOtherId || !isDeepStrictEqual(again.flags.facts.values, own.flags.facts.values);
+}
+
+/** What was read on a connection of its own, which need not end at the same process as another. */
+export type MetOnConnection = {readings: ConnectionObservations; facts: SocketFacts};
+
+/** The same, on a connection opened for it alone; `null` when none could be made. Never throws. */
+export async function observeFreshConnection(cluster: ClusterClient, {limitMs, signal}: {
+	limitMs: number;
+	signal?: AbortSignal | undefined;
+}): Promise<MetOnConnection | null> {
+	try {
+		const connection = await cluster.connect(signal ? {signal} : {});
+		const readings = await observeConnection(connection, {limitMs});
+		connection.close();
+		return {readings, facts: connection.facts};
+	} catch {
+		return null;
+	}
+}
+
+/** Our own socket, as a reading. */
+export function socketObservation({id, facts}: Pick<Connection, 'id' | 'facts'>): Observation<SocketFacts> {
+	return {source: 'socket', where: `our socket to ${facts.server}`, process: null, connection: id, time: facts.connectedAt, active: false, facts};
+}

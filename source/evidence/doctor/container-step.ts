@@ -1,0 +1,93 @@
+/** Does the container run? */
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
+import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
+import type {ResolvedTarget} from '../evidence.ts';
+import type {PathPlan} from '../plan-paths.ts';
+import {failedStep, passed, type StepResult} from './step-result.ts';
+
+export async function containerStep({pod, target}: PathPlan): Promise<StepResult> {
+	if (!pod) {
+		return passed('leg-3', 'not looked at: the target is a node', {status: 'not-tried'});
+	}
+
+	const status = containerStatus(pod, target.container ?? '');
+	const others = otherTroubles(pod, target.container);
+	if (status?.state?.running) {
+		const restarts = status.restartCount ?? 0;
+		const runs = `runs since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
+		return passed('leg-3', `container ${target.container} ${runs}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
+			status: status.ready && others.length === 0 ? 'ok' : 'note',
+			fits: [...lastEnd(status), ...others],
+		});
+	}
+
+	const words = stateWords(pod, status);
+	if (isInitDone(pod, status)) {
+		return passed('leg-3', `container ${target.container} ${words}, as init containers do`, others.length === 0 ? {} : {status: 'note', fits: others});
+	}
+
+	const awaited = awaitedInit(pod, status);
+	const [what, remedy, fits] = awaited === undefined
+		? [words, remedyFor(target, status), [...lastEnd(status), ...others]]
+		: [`waits for init container ${awaited.name}, which ${stateWords(pod, awaited)}`, remedyFor({...target, container: awaited.name}, awaited), lastEnd(awaited)];
+	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${what}`, {leg: 3, remedy}), {fits});
+}
+
+/** Of containers that are started one after another only the one whose turn it is tells why the later ones wait. */
+function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): ContainerStatus | undefined {
+	return status?.state?.waiting?.reason === 'PodInitializing' && containerRole(pod, status.name) === 'regular'
+		? pod.status?.initContainerStatuses?.find(({ready}) => ready !== true)
+		: undefined;
+}
+
+/** A message of a container may be the end of its log, over many lines (`terminationMessagePolicy`). */
+function lastEnd(status: ContainerStatus | undefined): string[] {
+	const last = status?.lastState?.terminated;
+	return last
+		? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`]
+		: [];
+}
+
+/** The pod's other containers that wait or have failed. */
+function otherTroubles(pod: PodObject, walked: string | null): string[] {
+	return allContainers(pod)
+		.filter(({name, role}) => name !== walked && role !== 'ephemeral')
+		.map(({name}) => ({name, status: containerStatus(pod, name)}))
+		.filter(({status}) => status?.state?.waiting !== undefined || (status?.state?.terminated?.exitCode ?? 0) !== 0)
+		.map(({name, status}) => `container ${name} ${stateWords(pod, status)}`);
+}
+
+function isInitDone(pod: PodObject, status: ContainerStatus | undefined): boolean {
+	return status?.state?.terminated?.exitCode === 0 && containerRole(pod, status.name) === 'init';
+}
+
+function stateWords(pod: PodObject, status: ContainerStatus | undefined): string {
+	const {waiting, terminated} = status?.state ?? {};
+	if (waiting) {
+		return `waits: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}`;
+	}
+
+	if (terminated) {
+		return `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}`;
+	}
+
+	if (status?.state?.running) {
+		return `runs since ${status.state.running.startedAt ?? '?'}`;
+	}
+
+	return `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
+}
+
+/** A container that never ran before has no earlier log, and one that only waits has none at all. */
+function remedyFor({name, namespace, container}: ResolvedTarget, status: ContainerStatus | undefined): string {
+	const place = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
+	const describe = `kubectl describe pod ${place}`;
+	const logs = `spoke logs ${place}${container === null ? '' : ` -c ${quoteForShell(container)}`}`;
+	if (status?.state?.terminated) {
+		return `${describe}; ${logs}`;
+	}
+
+	return (status?.restartCount ?? 0) > 0 ? `${describe}; ${logs} --previous` : describe;
+}

@@ -1,0 +1,139 @@
+/** Can the apiserver reach and use the kubelet? Tried as a person would: one log line, and a port-forward without streams. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Connection} from '../../cluster/connection.ts';
+import {errorFromResponse} from '../../cluster/error-from-response.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
+import {statusMessage} from '../../server-messages/parse-status.ts';
+import type {PathPlan} from '../plan-paths.ts';
+import {readAgentPods} from '../probes/agent-metrics.ts';
+import {preferConnection, readText, type Requester} from '../probes/probe-request.ts';
+import {holdUpgrade} from '../probes/held-upgrades.ts';
+import {readSigningRequests} from '../probes/node-to-apiserver.ts';
+import {failedStep, passed, type StepResult} from './step-result.ts';
+
+type Answer = {connection: string; status: number; contentType: string; body: string};
+
+/** How the kubelet showed that it was reached, or the apiserver that it was not: the connection that this came on, and what it answered to; `null` where it did not. */
+export type SecondLegResult = StepResult & {met?: {connection: string; answered: 'log' | 'port-forward' | null}};
+
+/** `own`: the connection that was examined. What comes on it was said by the process that was read. */
+export async function secondLegStep(cluster: ClusterClient, own: Connection, {probe, node, target, pod}: PathPlan): Promise<SecondLegResult> {
+	if (target.node === null) {
+		const remedy = `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`;
+		const error = new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy});
+		return failedStep('leg-2', error, {fits: whyUnscheduled(pod)});
+	}
+
+	const log = probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
+	if (!log?.container) {
+		return passed('leg-2', `not tried: no pod on node ${target.node} that you may read`, {status: 'unknown'});
+	}
+
+	const read = await readLog(preferConnection(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
+	const isKubelets = read.status === 200 || kubeletLogRefusal(read.status, read.body) !== null;
+	const ofLog = {met: {connection: read.connection, answered: isKubelets ? 'log' : null}} as const;
+	if (read.status !== 200 && !isOurs(read)) {
+		return {...await explained(read, cluster, node?.metadata.name ?? target.node), ...ofLog};
+	}
+
+	const held = probe
+		? await holdUpgrade(async () => cluster.connect(), {namespace: probe.namespace, name: probe.pod}, own.usable ? own : undefined)
+		: null;
+	if (held?.held) {
+		held.end();
+		return {
+			...passed('leg-2', `kubelet ${target.node} answers: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
+			...ofLog.met.answered ? ofLog : {met: {connection: held.connection, answered: 'port-forward'}},
+		};
+	}
+
+	if (held && !isOurs(held)) {
+		return {...await explained(held, cluster, target.node), met: {connection: held.connection, answered: null}};
+	}
+
+	return {
+		...read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node),
+		...ofLog,
+	};
+}
+
+/** The scheduler's own words, where it has looked. */
+function whyUnscheduled(pod: PathPlan['pod']): string[] {
+	const {reason, message} = pod?.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False') ?? {};
+	return message ? [`${reason ?? 'not scheduled'}: ${message}`] : [];
+}
+
+/** Leg 2 did its work where the kubelet says why there is none; else it is the apiserver's word, before it asked. */
+function withoutLog({status, body}: Answer, node: string): StepResult {
+	const ofKubelet = kubeletLogRefusal(status, body);
+	if (ofKubelet !== null) {
+		return passed('leg-2', `kubelet ${node} answers: ${ofKubelet}`);
+	}
+
+	const said = statusMessage(body);
+	return status === 403
+		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {
+			status: 'unknown', fits: [said ?? body.slice(0, 300)],
+		})
+		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});
+}
+
+async function readLog(asked: Requester, namespace: string, pod: string, container: string): Promise<Answer> {
+	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
+	const response = await asked.request({
+		path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`,
+		headers: {Accept: '*/*'}, timeoutMs: 40_000,
+	});
+	return {
+		connection: response.connection.id, status: response.status,
+		contentType: (response.headers['content-type'] ?? ''),
+		body: await readText(response, 64 * 1024),
+	};
+}
+
+/** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */
+function isOurs({status, body}: Answer): boolean {
+	const row = explainMessage(body, {status})?.row;
+	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
+}
+
+async function explained(answer: Answer, cluster: ClusterClient, node: string): Promise<StepResult> {
+	const explanation = explainMessage(answer.body, {status: answer.status});
+	if (!explanation) {
+		return failedStep('leg-2', errorFromResponse({
+			status: answer.status, body: answer.body, headers: {'content-type': answer.contentType},
+		}), {means: 'words that are not in the table of failures; shown as they are'});
+	}
+
+	return failedStep('leg-2', errorFromExplanation(explanation), {
+		observed: explanation.row.meaning,
+		text: explanation.words,
+		means: explanation.row.meaning,
+		speaker: explanation.row.speaker,
+		fits: await whatFits(explanation, cluster, node),
+	});
+}
+
+/** What can be seen beside that has to do with these words. */
+async function whatFits({row, dialled}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
+	const fits: string[] = dialled === null ? [] : [`the apiserver dialled ${dialled}`];
+	if (row.proves.route) {
+		const agents = await readAgentPods(cluster);
+		fits.push(agents.read
+			? `${agents.read.facts.filter(({ready}) => ready).length} of ${agents.read.facts.length} agent pods ready in kube-system`
+			: 'agent pods cannot be listed by you');
+	}
+
+	if (row.id === 'T5') {
+		const requests = await readSigningRequests(cluster);
+		const pending = requests.read?.facts.filter(({state, signer, user}) => state === 'pending'
+			&& signer === 'kubernetes.io/kubelet-serving'
+			&& user === `system:node:${node}`) ?? [];
+		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${quoteForShell(name)}`));
+	}
+
+	return fits;
+}

@@ -1,0 +1,45 @@
+/** What is the target, and how does it stand? */
+import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
+import {podStatus} from '../../targets/pod-status.ts';
+import type {PathPlan} from '../plan-paths.ts';
+import type {DoctorStep} from './doctor-object.ts';
+import {passed, type StepResult} from './step-result.ts';
+
+export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' | 'node'>): StepResult {
+	if (!pod) {
+		return nodeStep(target.name, node);
+	}
+
+	const {namespace, name, node: place, chosenFrom} = target;
+	const others = chosenFrom > 1 ? `; one of ${chosenFrom}` : '';
+	return passed('target', `pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`, leaving(pod));
+}
+
+function nodeStep(name: string, node: PathPlan['node']): StepResult {
+	const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
+	if (!ready) {
+		return passed('target', `node ${name}, its conditions may not be read`);
+	}
+
+	const observed = `node ${name}, Ready ${ready.status}`;
+	return ready.status === 'True' ? passed('target', observed) : passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
+}
+
+/** A pod whose time is over may stay for long, held by whoever has to do something first. */
+function leaving({metadata: {deletionTimestamp, finalizers = []}}: PodObject): Partial<DoctorStep> {
+	if (deletionTimestamp === undefined) {
+		return {};
+	}
+
+	return {
+		status: 'note',
+		fits: [`is being deleted, to be gone by ${deletionTimestamp}${finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`}`],
+	};
+}
+
+/** Sidecars count, as in kubectl's READY; a pod that no kubelet has seen yet has containers and no status of them. */
+function readyWords({spec, status}: PodObject): string {
+	const own: readonly ContainerSpec[] = [...spec?.containers ?? [], ...(spec?.initContainers ?? []).filter(({restartPolicy}) => restartPolicy === 'Always')];
+	const ready = new Set([...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? []].filter(one => one.ready).map(({name}) => name));
+	return `${own.filter(({name}) => ready.has(name)).length} of ${own.length} containers ready`;
+}

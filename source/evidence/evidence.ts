@@ -1,0 +1,134 @@
+/** The words of the proof: evidence, verdicts, legs and the Path object, as the contract fixes them. Rules import only this file. */
+import type {ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+
+export type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
+export type {SocketFacts} from '../cluster/connection.ts';
+export type * from './observations.ts';
+
+export type TlsState = 'verified' | 'unverified' | 'plain' | 'refused' | 'unknown';
+export type RouteState = 'direct' | 'proxy' | 'konnectivity' | 'egress-http-connect' | 'egress' | 'ssh-tunnel' | 'unknown';
+export type ExposureState = 'protected' | 'exposed' | 'unknown';
+export type Basis = 'proven' | 'inferred' | 'unknown';
+
+export type EvidenceSource =
+	| 'socket' | 'construction' | 'flagz' | 'mirror-pod' | 'metrics' | 'step-test' | 'agent-metrics' | 'log-differential'
+	| 'handshake' | 'configz' | 'csr' | 'lease' | 'endpoints' | 'ca-comparison' | 'anonymous-probe' | 'error-text' | 'version';
+
+/** One thing that was read. `rule` names the rule that used it. */
+export type Evidence = {
+	id: string;
+	source: EvidenceSource;
+	rule: string;
+	/** What was seen, in the source's own words as far as possible. */
+	observed: string;
+	/** The request or place it was read from. */
+	where: string;
+	/** Fingerprint of the apiserver process that answered; `null` where no process is involved or it is not known. */
+	process: string | null;
+	time: string;
+	/** True when it took streams of our own or a handshake with a node: only in doctor, with `--probe active` or by consent. */
+	active: boolean;
+};
+
+/** What would settle an unknown. `permission` and `check` are null where only an active probe would. */
+export type Need = {permission: string | null; check: string | null; or: string | null};
+
+export type Verdict<State extends string> = {
+	state: State;
+	basis: Basis;
+	/** Ids of the evidence it stands on. */
+	evidence: readonly string[];
+	need: readonly Need[];
+	/** Only on an unknown without a need, or on a crossing: the reason in a few words. */
+	why?: string;
+};
+
+export type LegPeer = {protocol: string; subject: string; issuer: string; serverName: string | null; notAfter: string; spkiSha256: string};
+
+export type Leg = {
+	n: 1 | 2;
+	from: 'you' | 'apiserver' | 'gateway';
+	to: 'apiserver' | 'gateway' | 'unknown' | 'kubelet' | 'node' | 'pod' | 'service';
+	address: string | null;
+	tls: Verdict<TlsState>;
+	route: Verdict<RouteState> & {via: string | null; protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
+	peer: LegPeer | null;
+	clientAuth: string | null;
+};
+
+export type Finding = {
+	/** N1–N6, C1–C11. */
+	row: string;
+	code: string;
+	severity: 'info' | 'warning' | 'error';
+	leg: 0 | 1 | 2 | 3;
+	message: string;
+	remedy: string | null;
+	docs: string | null;
+};
+
+export type ClusterIdentity = {context: string | null; server: string; version: string | null; sandbox: boolean};
+
+export type ProcessBinding = {
+	id: string | null;
+	startTime: string | null;
+	boundBy: 'same-connection' | 'all-replicas-agree' | 'none';
+	known: number | null;
+	read: number;
+	agree: boolean | null;
+};
+
+/** Why a connection that would be made now is expected to fail. */
+export type BrokenLeg = {
+	leg: 1 | 2 | 3;
+	/** `last-attempt-failed`: and nothing newer stands against it. `no-node`: the pod is not scheduled. */
+	reason: 'last-attempt-failed' | 'no-node';
+	message: string;
+	/** What was attempted, `kubelet n1`: another far end where what failed is the tunnel that both share; `null` where nothing was. */
+	farEnd: string | null;
+	/** When it failed; `null` where nothing was attempted. */
+	time: string | null;
+	evidence: readonly string[];
+	error: ErrorObject | null;
+};
+
+/** One connection (or one that would be made), leg by leg. */
+export type Path = {
+	apiVersion: 'spoke/v1';
+	kind: 'Path';
+	time: string;
+	feature: StreamFeature;
+	about: 'configuration' | 'open-connection' | 'ended-connection';
+	phase: 'checking' | 'settled' | 'failed';
+	target: ResolvedTarget;
+	request: ProxyRequestFacts | null;
+	cluster: ClusterIdentity;
+	process: ProcessBinding;
+	legs: readonly Leg[];
+	crossing: Verdict<ExposureState>;
+	rttMs: {websocket: number | null; runtime: number | null};
+	evidence: readonly Evidence[];
+	findings: readonly Finding[];
+	/** Only of a configuration. */
+	broken: BrokenLeg | null;
+	/** The path line in plain ASCII: `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. */
+	line: string;
+	error: ErrorObject | null;
+};
+
+/** A reading as a rule used it: it becomes a piece of evidence. */
+export type Citation = {
+	rule: string;
+	observed: string;
+	reading: {source: EvidenceSource; where: string; process: string | null; time: string; active: boolean};
+};
+
+/** What a rule decides, before its evidence is numbered. */
+export type RuleVerdict<State extends string> = {
+	state: State;
+	basis: Basis;
+	because: readonly Citation[];
+	need: readonly Need[];
+	why?: string;
+};

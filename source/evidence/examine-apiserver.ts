@@ -1,0 +1,170 @@
+/** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {Connection} from '../cluster/connection.ts';
+import {isOfAnotherProcess, observeConnection, observeFreshConnection, socketObservation, type ConnectionObservations, type MetOnConnection} from './connection-observations.ts';
+import type {UnavailableSource, ConnectionPurpose, ServerIdentity, Observations, MetricFacts, ProbeResult, Observation, SocketFacts, StepTestFacts, VersionFacts} from './evidence.ts';
+import {processCacheFor} from './process-cache.ts';
+import {identifyObservedServer} from './server-identity.ts';
+import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {isCertificateLost} from './rules/direct-connection.ts';
+import {recalledFailures} from './rules/second-leg-outcomes.ts';
+import {unavailableSources, observeCluster, spreadsRequestsReason, type ClusterObservations} from './cluster-observations.ts';
+
+/** How long one connection's small reads may take when nobody waits for a stream. */
+const readLimitMs = 5000;
+
+export type ApiserverExamination = {
+	/** The connection that the verdicts are about; its requests all end at one process, if no gateway stands between. */
+	connection: Connection;
+	own: ConnectionObservations;
+	/** Other processes met on further connections, to the same server address or to their own. */
+	others: readonly ExaminedProcess[];
+	/** Addresses of apiservers that were tried and not read, each with the reason. */
+	unreached: readonly string[];
+	metrics: ProbeResult<MetricFacts>;
+	shared: ClusterObservations;
+	/** What an active probe found; empty without consent. */
+	active: Pick<Observations, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
+};
+
+/** `facts`: of the connection that it was met on. `dialled`: its own address, where that was dialled. */
+export type ExaminedProcess = ConnectionObservations & {facts: SocketFacts; dialedAddress: string | null};
+
+export const noActiveObservations: ApiserverExamination['active'] = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
+
+/**
+Passive: ordinary reads on a connection of ours, and on a few more to meet other apiservers behind the same address. `namespace`: of what it is done for, where the user may read.
+@throws SpokeError when no connection can be made
+*/
+export async function examineApiserver(cluster: ClusterClient, {signal, namespace}: {signal?: AbortSignal; namespace?: string | undefined} = {}): Promise<ApiserverExamination> {
+	const options = signal ? {signal} : {};
+	const connection = await cluster.connect(options);
+	const own = await observeConnection(connection, {limitMs: readLimitMs});
+	const processId = own.process?.facts.id ?? null;
+	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notAsked();
+	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
+	const readAt = Date.now();
+	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...namespace ? {namespace} : {}});
+	const known = processCacheFor(cluster);
+	known.authority = shared.authority ?? known.authority;
+	known.sawGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
+	if (!processChanged) {
+		known.keepShared(processId, shared, readAt);
+	}
+
+	const further = [...await readOnFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal), ...shared.met ? [shared.met] : []];
+	known.sawGateway(gatewayAmong(further, shared.version?.facts ?? null));
+	return {connection, own, others: othersAmong(further, own), unreached: [], metrics, shared, active: noActiveObservations};
+}
+
+/** All that the rules need for one purpose, of a connection that nobody has opened yet. */
+export function observationsFor(examined: ApiserverExamination, cluster: ClusterClient, purpose: ConnectionPurpose): Observations {
+	const {connection, own, others, unreached, shared, metrics, active} = examined;
+	const known = processCacheFor(cluster);
+	const {stepTests, agentTests, metrics: later} = known.of(own.process?.facts.id ?? null);
+	const {outcomes} = cluster.secondLegs;
+	const state = {purpose, bound: false, answered: false, process: own.process, outcomes};
+	return {
+		...state,
+		about: 'configuration',
+		time: new Date().toISOString(),
+		connection: connection.id,
+		upgradePassedThrough: false,
+		socket: socketObservation(connection),
+		serverIdentity: frontOfAll(examined, cluster),
+		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
+		mirrorPods: shared.mirrorPods,
+		replicas: shared.replicas,
+		unreached,
+		version: shared.version,
+		// Those that were read beside a stream since are newer.
+		metrics: later.length === 0 && metrics.read ? [metrics.read] : later,
+		...active,
+		failures: [...active.failures, ...recalledFailures(state)],
+		stepTests: [...active.stepTests, ...stepTests.map(test => ofRouteOnly(test))],
+		agentTests: [...active.agentTests, ...agentTests],
+		closed: [...own.closed, ...unavailableSources([metrics]), ...shared.closed],
+	};
+}
+
+/** What others say counts with what the examined one says: where one of them may be behind a gateway nothing is proven. */
+function frontOfAll({connection, own, others, shared}: ApiserverExamination, cluster: ClusterClient): ServerIdentity {
+	const known = processCacheFor(cluster);
+	const beside = {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen};
+	const [first, ...further] = [{...own, facts: connection.facts}, ...others].map(one => identifyObservedServer(one, cluster.facts.server, one, beside));
+	return first!.to === 'apiserver' ? further.find(({to}) => to !== 'apiserver') ?? first! : first!;
+}
+
+/** The route is the process's for as long as it lives. That a kubelet's certificate was accepted once says nothing of the one that it has now. */
+function ofRouteOnly(test: Observation<StepTestFacts>): Observation<StepTestFacts> {
+	return {...test, facts: {...test.facts, rounds: [], node: null}};
+}
+
+/** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */
+async function answersDiffer(connection: Connection, own: ConnectionObservations): Promise<boolean> {
+	for (let tries = 0; tries < 3 && connection.usable; tries++) {
+		if (isOfAnotherProcess(await observeConnection(connection, {limitMs: readLimitMs, user: false, isReversed: tries % 2 === 0}), own)) {
+			return true;
+		}
+	}
+
+	return false;
+}
+
+/** A balancer gives new connections to other apiservers, which may share their host name, so that they are known as one. */
+async function readOnFurtherConnections(cluster: ClusterClient, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetOnConnection[]> {
+	const count = Math.min((2 * (known ?? 1)) + 2, 12);
+	const met = await Promise.all(Array.from({length: count}, async () => observeFreshConnection(cluster, {limitMs: readLimitMs, signal})));
+	return met.filter(one => one !== null);
+}
+
+/** Why a gateway answered on one of them. */
+function gatewayAmong(met: readonly MetOnConnection[], version: VersionFacts | null): string | null {
+	const foreign = new Set(met.flatMap(({readings}) => readings.foreignHeaders));
+	if (foreign.size > 0) {
+		return `answers on a further connection carry ${[...foreign].join(', ')}, which no apiserver sends`;
+	}
+
+	return met.some(({facts, readings}) => isCertificateLost(facts.shownCertificate, readings.user, version))
+		? 'on a further connection the apiserver does not know you by the certificate that you showed'
+		: null;
+}
+
+/** Without an id of its own the examined process could not be told from those that are met. */
+function othersAmong(met: readonly MetOnConnection[], own: ConnectionObservations): readonly ExaminedProcess[] {
+	const others = new Map<string, ExaminedProcess>();
+	for (const {readings, facts} of met) {
+		const id = readings.process?.facts.id;
+		if (id !== undefined && own.process && id !== own.process.facts.id) {
+			others.set(id, {...readings, facts, dialedAddress: null});
+		}
+	}
+
+	return [...others.values()];
+}
+
+/** Megabytes on a large cluster: asked at most once a minute of one process. */
+async function readMetricsOncePerMinute(
+	cluster: ClusterClient,
+	connection: Connection,
+	process: string | null,
+	options: {signal?: AbortSignal},
+): Promise<ProbeResult<MetricFacts>> {
+	const known = processCacheFor(cluster);
+	const recent = known.recentMetrics(process, 60_000);
+	if (recent) {
+		return {read: recent};
+	}
+
+	const outcome = await readApiserverMetrics(connection, process, options);
+	if (outcome.read) {
+		known.remember(process, {metrics: [outcome.read]});
+	}
+
+	return outcome;
+}
+
+function notAsked(): {closed: UnavailableSource} {
+	return {closed: {source: 'metrics', where: 'GET /metrics', because: 'not-asked', need: null}};
+}
+

@@ -1,0 +1,88 @@
+/** `spoke path`: the Path of each feature to one target, as it would be now. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {joinHostPort} from '../cluster/transport/server-url.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {ConnectionPurpose, Observations, Path, StreamFeature} from './evidence.ts';
+import {runActiveProbes} from './run-active-probes.ts';
+import {probeReplicas} from './probe-replicas.ts';
+import {examineApiserver, observationsFor, type ApiserverExamination} from './examine-apiserver.ts';
+import {dialAddress} from './node-facts.ts';
+import {buildPath} from './build-path.ts';
+import {planPaths, type PathPlan} from './plan-paths.ts';
+import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
+import {endsAtKubelet} from './rules/second-leg-tls.ts';
+
+export type FindPathsOptions = {
+	/** Only these; all that apply when left out. */
+	features?: readonly StreamFeature[];
+	probe: 'passive' | 'active';
+	/** Of the target; the cluster's own when left out. */
+	namespace?: string;
+	signal?: AbortSignal;
+	/** What a person should know of the paths, in one line. */
+	onNotice?: (notice: string) => void;
+};
+
+/** @throws SpokeError when the target is not found or no connection can be made */
+export async function findPaths(cluster: ClusterClient, asked: string, {features, probe, namespace, signal, onNotice}: FindPathsOptions): Promise<Path[]> {
+	const subjects = await planPaths(cluster, asked, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
+	if (subjects.proxyNotice !== null && (features?.includes('service-proxy') ?? true)) {
+		onNotice?.(subjects.proxyNotice);
+	}
+
+	const passive = await examineApiserver(cluster, {namespace: subjects.target.namespace ?? namespace, ...signal ? {signal} : {}});
+	try {
+		const wide = probe === 'active' ? await probeReplicas(passive, cluster, signal) : passive;
+		const examined = probe === 'active' && subjects.probe ? await runActiveProbes(wide, cluster, subjects.probe) : wide;
+		return subjects.purposes
+			.filter(({feature}) => features === undefined || features.includes(feature))
+			.map(purpose => configuredPath(examined, cluster, purpose, subjects));
+	} finally {
+		passive.connection.close();
+	}
+}
+
+/** Stands for the connection of an attempt that failed; what was read on it says so. */
+export const failedAttemptId = 'failed-attempt';
+
+/** The path that a connection for this purpose would take, or with `error`, the one that failed. */
+export function configuredPath(
+	examined: ApiserverExamination,
+	cluster: ClusterClient,
+	purpose: ConnectionPurpose,
+	subjects: Pick<PathPlan, 'node' | 'pod'>,
+	error: ErrorObject | null = null,
+): Path {
+	const configured = observationsFor(examined, cluster, purpose);
+	const {stepTests, agentTests} = examined.active;
+	const {failures} = configured;
+	const isOwn = failures.some(({connection}) => connection === configured.connection);
+	// An attempt on a connection of its own: nothing but its own words is bound to it, and what was tested of a process before may be another's.
+	const attempt: Partial<Observations> = isOwn ? {} : {connection: failedAttemptId, process: null, stepTests, agentTests};
+	const grounds: Observations = error
+		? {...configured, about: 'ended-connection', bound: true, answered: failures.some(({facts}) => facts.answered), ...attempt}
+		: configured;
+	const {context, server, sandbox} = cluster.facts;
+	return buildPath(grounds, {
+		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},
+		phase: error ? 'failed' : 'settled',
+		address: addressOf(grounds, subjects),
+		rttMs: {websocket: null, runtime: null},
+		error,
+	});
+}
+
+function addressOf(grounds: Observations, {node, pod}: Pick<PathPlan, 'node' | 'pod'>): string | null {
+	const {purpose} = grounds;
+	if (endsAtKubelet(grounds)) {
+		const preferred = resolveApiserverFlag(grounds, 'kubelet-preferred-address-types', () => 'preferred-address-types');
+		return dialAddress(node, preferred.known ? preferred.value : undefined);
+	}
+
+	const addresses: Partial<Record<typeof purpose.feature, string | undefined>> = {
+		'pod-proxy': pod?.status?.podIP,
+		'node-proxy': node?.status?.addresses?.[0]?.address,
+	};
+	const address = addresses[purpose.feature];
+	return address && purpose.request?.port ? joinHostPort(address, purpose.request.port) : null;
+}

@@ -1,0 +1,60 @@
+/** Why a connection that is opened now is expected to fail, and how that is told: by the attempt that failed last, with its age. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
+import {formatAge} from '../text/format-age.ts';
+import type {BrokenLeg, Finding, Observations} from './evidence.ts';
+import type {EvidenceList} from './evidence-list.ts';
+import {docs} from './rules/remedies.ts';
+import {citeAttempt, isFarEndOf, standingFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
+
+/** No attempt says more than that it failed at its time, which stays with it. A connection that is open, or was, speaks for itself. */
+export function brokenNow(grounds: Observations, numbered: EvidenceList): BrokenLeg | null {
+	if (grounds.about !== 'configuration') {
+		return null;
+	}
+
+	if (grounds.purpose.isUnscheduled) {
+		return {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', farEnd: null, time: null, evidence: [], error: null};
+	}
+
+	const failed = standingFailure(grounds);
+	if (!failed) {
+		return null;
+	}
+
+	const {failure: {error}, farEnd, time} = failed;
+	return {leg: 2, reason: 'last-attempt-failed', message: error.message, farEnd, time, evidence: [numbered.idOf(citeAttempt(failed))], error};
+}
+
+/** `error`: of the path's own connection. */
+export function lastAttemptFindings(grounds: Observations, error: ErrorObject | null): readonly Finding[] {
+	const {purpose: {target, isUnscheduled = false}} = grounds;
+	if (isUnscheduled) {
+		return [{
+			row: 'C10', code: 'POD_ON_NO_NODE', severity: 'warning', leg: 2,
+			message: 'The pod is on no node yet: there is no kubelet to connect to',
+			remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
+			docs: docs.debugging,
+		}];
+	}
+
+	const failed = error === null ? standingFailure(grounds) : null;
+	return failed
+		? [{
+			row: 'C10', code: 'LAST_ATTEMPT_FAILED', severity: 'error', leg: 2,
+			message: `The last attempt, ${attemptWords(failed, grounds)}, ${failedWords(failed, grounds.time)}`,
+			remedy: failed.failure.error.remedy,
+			docs: docs.debugging,
+		}]
+		: [];
+}
+
+/** `failed 12s ago: …` as of `now`, RFC 3339. */
+export function failedWords({failure: {error}, time}: FailedAttempt, now: string): string {
+	return `failed ${formatAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
+}
+
+/** Another far end is named: what failed on the way there is the tunnel that both share. */
+function attemptWords({feature, farEnd}: FailedAttempt, {purpose}: Observations): string {
+	return isFarEndOf(purpose)(farEnd) ? feature : `${feature} to ${farEnd}`;
+}

@@ -1,0 +1,53 @@
+/** A node's own addresses and port, as the apiserver would dial them. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {parseObject} from '../cluster/read-json-response.ts';
+import {joinHostPort} from '../cluster/transport/server-url.ts';
+import {kubeletPortOf} from '../targets/kubelet-port.ts';
+import type {PodObject} from '../targets/pod-object.ts';
+import {sendProbe, parseList} from './probes/probe-request.ts';
+
+export type NodeObject = {
+	metadata: {name: string; uid?: string; labels?: Readonly<Record<string, string>>};
+	status?: {
+		addresses?: ReadonlyArray<{type: string; address: string}>;
+		daemonEndpoints?: {kubeletEndpoint?: {Port?: number}};
+		conditions?: ReadonlyArray<{type: string; status: string; reason?: string; message?: string; lastHeartbeatTime?: string}>;
+		declaredFeatures?: readonly string[];
+		nodeInfo?: {kubeletVersion?: string; kubeProxyVersion?: string};
+	};
+};
+
+/** `null` where it may not be read or does not exist. */
+export async function readNode(cluster: ClusterClient, name: string): Promise<NodeObject | null> {
+	const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+	const outcome = await sendProbe(cluster, {source: 'endpoints', path, need: null}, body => parseObject(body, {path}, 'a node’s answer') as NodeObject);
+	return outcome.read?.facts ?? null;
+}
+
+/** A running pod on the node, in the namespace of the context: its port-forward goes through that kubelet. */
+export async function podOnNode(cluster: ClusterClient, name: string): Promise<PodObject | null> {
+	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
+	const path = `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`;
+	const outcome = await sendProbe(cluster, {source: 'endpoints', path, need: null}, body => parseList<PodObject>(body, path).items[0]);
+	return outcome.read?.facts ?? null;
+}
+
+/** The defaults of `--kubelet-preferred-address-types`. */
+const preferredTypes = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'];
+
+/** The first address of the first kind that is preferred; `null` where flags or node are not known. The flag's value reads `[InternalIP,Hostname]`. */
+export function dialAddress(node: NodeObject | null, preferred: string | undefined): string | null {
+	if (!node || preferred === undefined) {
+		return null;
+	}
+
+	const types = preferred.replaceAll(/[[\]\s]/g, '').split(',').filter(Boolean);
+	for (const type of types.length > 0 ? types : preferredTypes) {
+		const found = node.status?.addresses?.find(address => address.type === type);
+		if (found) {
+			return joinHostPort(found.address, kubeletPortOf(node));
+		}
+	}
+
+	return null;
+}

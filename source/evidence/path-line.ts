@@ -1,0 +1,40 @@
+/** The path line in plain ASCII: one arrow a leg, route first, then TLS; words never shortened. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import {failedLeg} from './failed-leg.ts';
+import type {Leg, Path, ResolvedTarget} from './evidence.ts';
+
+/**
+`path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`, where it is known.
+*/
+export function formatPathLine({legs, phase, target, error, broken: expected}: {
+	legs: readonly [Leg, Leg];
+	phase: Path['phase'];
+	target: ResolvedTarget;
+	error: ErrorObject | null;
+	broken: Path['broken'];
+}): string {
+	const [first, second] = legs;
+	const broken = failedLeg({phase, error, broken: expected});
+	const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
+	const start = `path: you -${firstWords(first)}-${broken === 1 ? 'x' : '>'} ${hub}`;
+	return broken === 1
+		? start
+		: `${start} -${secondWords(second, phase)}-${broken === 2 ? 'x' : '>'} ${expected?.reason === 'no-node' ? 'no node yet' : farEnd(second, target)}`;
+}
+
+function firstWords({tls, route}: Leg): string {
+	return route.state === 'direct' || route.state === 'unknown' ? tls.state : `${route.state},${tls.state}`;
+}
+
+function secondWords({tls, route}: Leg, phase: Path['phase']): string {
+	if (tls.state === 'unknown' && route.state === 'unknown') {
+		return phase === 'checking' ? 'checking' : 'unknown';
+	}
+
+	return `${route.state === 'unknown' ? 'route unknown' : route.state},${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+}
+
+function farEnd({to}: Leg, target: ResolvedTarget): string {
+	const name = to === 'kubelet' || to === 'node' ? target.node ?? (target.kind === 'Node' ? target.name : '') : target.name;
+	return `${to} ${name}`.trim();
+}

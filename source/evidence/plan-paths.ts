@@ -1,0 +1,168 @@
+/** Which connections does a target mean, feature by feature, and through which pod may its way be tried? */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {readIfAllowed} from '../cluster/read-if-allowed.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {onlyPort, proxyRequestFacts} from '../streams/proxy/resolve-proxy-target.ts';
+import {kubeletPortOf} from '../targets/kubelet-port.ts';
+import {chooseContainer} from '../targets/choose-container.ts';
+import {portList} from '../targets/named-port.ts';
+import {objectPath} from '../targets/object-path.ts';
+import {parseTarget} from '../targets/parse-target.ts';
+import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
+import {isProxied, parseProxyName, parseProxyTarget, type ProxyName} from '../targets/proxy-target.ts';
+import {resolvePod} from '../targets/resolve-pod.ts';
+import {findResource, podResource} from '../targets/resource-names.ts';
+import type {ConnectionPurpose, ProxyRequestFacts, ResolvedTarget} from './evidence.ts';
+import type {ProbeTarget} from './run-active-probes.ts';
+import {readNode, podOnNode, type NodeObject} from './node-facts.ts';
+
+export type PathPlan = {
+	target: ResolvedTarget;
+	purposes: readonly ConnectionPurpose[];
+	/** `null` when no running pod on the node may be used. */
+	probe: ProbeTarget | null;
+	node: NodeObject | null;
+	pod: PodObject | null;
+	/** What a person should know of the way through the proxy, in one line. */
+	proxyNotice: string | null;
+};
+
+export type PathPlanOptions = {signal?: AbortSignal | undefined; namespace?: string | undefined; container?: string | undefined; alsoWithoutPods?: boolean};
+
+const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
+
+/**
+TARGET as in the other commands; a pod, service or node may carry a scheme, a port and a path as the proxy takes them: `svc/https:web:443`, `node/n1:9100/metrics`.
+`container` is of the pod that the target comes to; without it the annotated default, else the first.
+A service that selects no pods has a way through the proxy alone: with `alsoWithoutPods` it is that, without it not found.
+@throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
+*/
+export async function planPaths(
+	cluster: ClusterClient,
+	asked: string,
+	{signal, namespace, container: named, alsoWithoutPods = false}: PathPlanOptions = {},
+): Promise<PathPlan> {
+	const {plain, form} = takeOffProxyForm(asked);
+	const parsed = {...parseTarget(plain, {alsoNodes: true}), asked};
+	if (parsed.resource.kind === 'Node') {
+		if (named !== undefined) {
+			throw new SpokeError('ERR_USAGE', `a node has no containers: -c ${named} needs a pod, or what has pods`);
+		}
+
+		return nodeSubjects(cluster, asked, form);
+	}
+
+	const alone = alsoWithoutPods && parsed.resource.kind === 'Service'
+		? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
+		: null;
+	if (alone) {
+		const target: ResolvedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
+		return {
+			target,
+			purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}],
+			probe: null,
+			node: null,
+			pod: null,
+			proxyNotice: noticeOfPorts(alone, {...form, asked}),
+		};
+	}
+
+	const {pod, target, service} = await resolvePod(cluster, parsed, {
+		order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {},
+		...namespace === undefined ? {} : {namespace},
+	});
+	const node = target.node === null ? null : await readNode(cluster, target.node);
+	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
+	const chosen = {...target, container};
+	const isUnscheduled = target.node === null ? {isUnscheduled: true} : {};
+	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target: chosen, request: null, ...isUnscheduled}));
+	purposes.push({feature: 'pod-proxy', target: chosen, ...isUnscheduled, request: proxyRequestFacts('pods', {...form, asked, ...service ? {port: null} : {}}, pod)});
+	if (service) {
+		purposes.push({feature: 'service-proxy', target: {...chosen, ...serviceTarget(service)}, request: serviceRequest(service, {...form, asked})});
+	}
+
+	return {target: chosen, purposes, probe: probeOf(pod, container, node), node, pod, proxyNotice: service ? noticeOfPorts(service, {...form, asked}) : null};
+}
+
+/** `null` for every other service, and where it may not be read. */
+async function serviceWithoutPods(cluster: ClusterClient, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
+	const service = await readIfAllowed<ServiceObject>(cluster, path, signal).catch(() => null);
+	return service && Object.keys(service.spec?.selector ?? {}).length === 0 ? service : null;
+}
+
+function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' | 'namespace' | 'name' | 'uid' | 'container'> {
+	const {namespace = null, name, uid = null} = metadata;
+	return {kind: 'Service', namespace, name, uid, container: null};
+}
+
+async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxyName): Promise<PathPlan> {
+	const {name} = form;
+	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
+	const target: ResolvedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
+	const pod = await podOnNode(cluster, name);
+	return {
+		target,
+		purposes: [{feature: 'node-proxy', target, request: proxyRequestFacts('nodes', {...form, asked}, node)}],
+		probe: pod ? probeOf(pod, containerOf(pod), node) : null,
+		node,
+		pod: null,
+		proxyNotice: null,
+	};
+}
+
+/** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A path is taken as the proxy takes it; a workload's pod may carry a scheme and a port as well. */
+function takeOffProxyForm(asked: string): {plain: string; form: ProxyName} {
+	const [word = '', ...behind] = asked.split('/');
+	const bare = behind.length === 0 || word.includes(':');
+	const resource = bare ? podResource : findResource(word);
+	const kind = bare ? '' : `${word}/`;
+	if (resource && isProxied(resource) && (asked.includes(':') || behind.length > 1)) {
+		const {scheme, name, port} = parseProxyTarget(asked);
+		return {plain: kind + name, form: {scheme, name, port}};
+	}
+
+	const spelled = asked.slice(kind.length);
+	const form = spelled.includes(':') ? parseProxyName(spelled, asked) : {scheme: null, name: spelled, port: null};
+	return {plain: kind + form.name, form};
+}
+
+/** The ways to a service's ports differ by scheme alone, so a way can be told where the proxy would want one of several to be named. */
+function serviceRequest(service: ServiceObject, target: ProxyName & {asked: string}): ProxyRequestFacts {
+	return target.port === null && !onlyPort(service.spec?.ports ?? [])
+		? {scheme: target.scheme ?? 'http', port: null, portName: null, kubeletPort: false}
+		: proxyRequestFacts('services', target, service);
+}
+
+function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {asked, scheme, name, port}: ProxyName & {asked: string}): string | null {
+	if (port !== null || ports.length === 0 || onlyPort(ports)) {
+		return null;
+	}
+
+	const [told, other] = scheme === 'https' ? ['HTTPS', `svc/${name} is told for plain HTTP`] : ['plain HTTP', `svc/https:${name} is told for HTTPS`];
+	return `${asked} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${told}, which is alike for each; ${other}`;
+}
+
+function containerOf(pod: PodObject): string | null {
+	try {
+		return chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
+	} catch {
+		return pod.spec.containers[0]?.name ?? null;
+	}
+}
+
+/** `null` for a pod that does not run. */
+export function probeOf({metadata, spec, status}: PodObject, container: string | null, node: NodeObject | null): ProbeTarget | null {
+	if (status?.phase !== 'Running') {
+		return null;
+	}
+
+	return {
+		namespace: metadata.namespace ?? 'default',
+		pod: metadata.name,
+		container,
+		node: spec.nodeName ?? null,
+		hostAddress: status.hostIP ?? null,
+		kubeletPort: kubeletPortOf(node),
+		nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null,
+	};
+}

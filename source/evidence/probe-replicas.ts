@@ -1,0 +1,69 @@
+/** Looks at the apiservers that a balancer did not show, each at its own address: only by consent, and never without the check of its certificate. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {toSpokeError} from '../errors/spoke-error.ts';
+import {observeConnection} from './connection-observations.ts';
+import type {ConnectionPurpose} from './evidence.ts';
+import {observationsFor, type ApiserverExamination, type ExaminedProcess} from './examine-apiserver.ts';
+import {advertisedAddress} from './rules/replicas.ts';
+import {isVerifiedApiserver} from './rules/same-process.ts';
+
+/** Most clusters have three or five. */
+const mostDialled = 16;
+
+const limitMs = 2000;
+
+/**
+The same examination with the processes at every listed address that was not met yet. Credentials go only to a server whose certificate the kubeconfig's
+authority signed and which carries the apiserver's own name; behind a gateway or a proxy, or where leg 1 is not verified, none is dialled.
+*/
+export async function probeReplicas(examined: ApiserverExamination, cluster: ClusterClient, signal?: AbortSignal): Promise<ApiserverExamination> {
+	const {own, others} = examined;
+	const met = [own, ...others].flatMap(({flags}) => flags ? [advertisedAddress(flags)] : []);
+	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
+	// Where the flags of the first may not be read, those of the others may not either.
+	if (!own.flags || unmet.length === 0) {
+		return examined;
+	}
+
+	const refused = whyNot(examined, cluster);
+	if (refused !== null) {
+		return {...examined, unreached: unmet.map(address => `${address}: not dialled, ${refused}`)};
+	}
+
+	const found = await Promise.all(unmet.slice(0, mostDialled).map(async address => readAt(cluster, address, signal)));
+	const ids = new Set([own, ...others].map(({process}) => process?.facts.id));
+	const fresh = found.filter(one => typeof one !== 'string').filter(({process}) => process === null || !ids.has(process.facts.id));
+	return {...examined, others: [...others, ...fresh], unreached: found.filter(one => typeof one === 'string')};
+}
+
+/** Why none is dialled; `null` where nothing stands against it. */
+function whyNot(examined: ApiserverExamination, cluster: ClusterClient): string | null {
+	if (examined.connection.facts.proxy) {
+		return 'your way to the apiserver leads through a proxy';
+	}
+
+	const grounds = observationsFor(examined, cluster, anyPurpose);
+	// Whoever has the apiserver's certificate is told nothing new by credentials for it.
+	return isVerifiedApiserver(grounds) || grounds.serverIdentity.hasApiserverCertificate ? null : 'what answers you is not certainly an apiserver';
+}
+
+/** Or why not. */
+async function readAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
+	try {
+		const connection = await cluster.connectAt(address, {limitMs, ...signal ? {signal} : {}});
+		try {
+			const readings = await observeConnection(connection, {limitMs});
+			return readings.flags ? {...readings, facts: connection.facts, dialedAddress: address} : `${address}: its /flagz may not be read`;
+		} finally {
+			connection.close();
+		}
+	} catch (error) {
+		return `${address}: ${toSpokeError(error).message}`;
+	}
+}
+
+const anyPurpose: ConnectionPurpose = {
+	feature: 'exec',
+	target: {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1},
+	request: null,
+};

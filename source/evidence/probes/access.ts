@@ -1,0 +1,77 @@
+/** Who are we to the apiserver, what may we do, and what does it let nobody in particular do? */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
+import type {ProbeResult} from '../evidence.ts';
+
+export type WhoAmI = {user: string | null; groups: readonly string[]};
+
+const answerMs = 5000;
+
+/** @throws SpokeError ERR_CREDENTIALS: what is then not read says nothing about rights. */
+export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
+	const self = await readSelfSubject(cluster, AbortSignal.timeout(answerMs)).catch((error: unknown) => {
+		if (error instanceof SpokeError && error.code === 'ERR_CREDENTIALS') {
+			throw error;
+		}
+
+		return null;
+	});
+	return {user: self?.user ?? null, groups: self?.groups ?? []};
+}
+
+/** `undefined` where the question itself is not answered. */
+export async function canI(cluster: Pick<ClusterClient, 'json'>, question: AccessReview): Promise<boolean | undefined> {
+	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(answerMs)).catch(() => null);
+	return answer?.allowed;
+}
+
+/** `conditional`: some paths only, by AuthenticationConfiguration. */
+export type AnonymousFacts = {anonymous: 'off' | 'all-paths' | 'conditional' | 'over-granted'; observed: string};
+
+/** Three requests without any credentials: what answers tells whether anonymous requests are let in, and what they may do. */
+export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymous'>): Promise<ProbeResult<AnonymousFacts>> {
+	const where = 'GET /version, /healthz and /api without credentials';
+	try {
+		const version = await statusOf(cluster, '/version');
+		const health = await statusOf(cluster, '/healthz');
+		const api = await statusOf(cluster, '/api');
+		const anonymous = classifyAnonymousAccess(version, health, api);
+		return anonymous
+			? {read: {
+				source: 'anonymous-probe',
+				where,
+				process: null,
+				connection: null,
+				time: new Date().toISOString(),
+				active: false,
+				facts: {anonymous, observed: `/version ${version}, /healthz ${health}, /api ${api}`},
+			}}
+			: {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};
+	} catch {
+		return {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};
+	}
+}
+
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/authentication/request/anonymous/anonymous.go */
+export function classifyAnonymousAccess(version: number, health: number, api: number): AnonymousFacts['anonymous'] | undefined {
+	if (api === 200) {
+		return 'over-granted';
+	}
+
+	if (api === 403) {
+		return 'all-paths';
+	}
+
+	if (api === 401) {
+		return version === 200 || health === 200 ? 'conditional' : version === 401 ? 'off' : undefined;
+	}
+
+	return undefined;
+}
+
+async function statusOf(cluster: Pick<ClusterClient, 'anonymous'>, path: string): Promise<number> {
+	const response = await cluster.anonymous({path, timeoutMs: 5000});
+	response.body.resume();
+	return response.status;
+}

@@ -1,0 +1,66 @@
+/** Konnectivity agents as they describe themselves: which pods run one, and how many connections each carries now. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ProbeResult} from '../evidence.ts';
+import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
+import {parseShellFlags} from './mirror-pods.ts';
+import {parseSample} from './metric-sample.ts';
+
+export type AgentPod = {namespace: string; name: string; node: string | null; ready: boolean; ports: readonly number[]};
+
+type Pod = {
+	metadata?: {name?: string; namespace?: string};
+	spec?: {nodeName?: string; containers?: Array<{name?: string; command?: string[]; args?: string[]}>};
+	status?: {phase?: string; conditions?: Array<{type?: string; status?: string}>};
+};
+
+const path = '/api/v1/namespaces/kube-system/pods';
+const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
+
+/** Pods of kube-system whose command line is an agent's: a name or a label proves nothing, and only narrows where to look first. */
+export async function readAgentPods(cluster: Requester): Promise<ProbeResult<readonly AgentPod[]>> {
+	const labelled = await readPods(cluster, '?labelSelector=k8s-app%3Dkonnectivity-agent&limit=5000');
+	return labelled.closed || labelled.read.facts.length > 0 ? labelled : readPods(cluster, '?limit=1000');
+}
+
+async function readPods(cluster: Requester, query: string): Promise<ProbeResult<readonly AgentPod[]>> {
+	return sendProbe(cluster, {source: 'agent-metrics', path: `${path}${query}`, need, maxBytes: 64 * 1024 * 1024}, body =>
+		parseList<Pod>(body, path).items.flatMap(pod => agentOf(pod) ?? []));
+}
+
+/** An agent is told where its proxy server is; nothing else takes that flag. */
+function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
+	for (const {command = [], args = []} of spec?.containers ?? []) {
+		const flags = parseShellFlags([...command, ...args]);
+		if (flags['proxy-server-host'] !== undefined && metadata?.name) {
+			const ready = status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
+			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
+			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec?.nodeName ?? null, ready, ports};
+		}
+	}
+
+	return undefined;
+}
+
+/** Connections to endpoints that an agent carries now, through the apiserver's own proxy to its pod; `undefined` where it cannot be read. */
+export async function readAgentConnections(cluster: Pick<ClusterClient, 'request'>, agent: AgentPod, limitMs = 4000): Promise<number | undefined> {
+	for (const port of agent.ports) {
+		try {
+			const response = await cluster.request({
+				path: `/api/v1/namespaces/${encodeURIComponent(agent.namespace)}/pods/http:${encodeURIComponent(agent.name)}:${port}/proxy/metrics`,
+				headers: {Accept: 'text/plain'},
+				timeoutMs: limitMs,
+			});
+			const text = await readText(response, 8 * 1024 * 1024);
+			const open = text
+				.split('\n')
+				.flatMap(line => line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? parseSample(line)?.value ?? [] : []);
+			if (response.status === 200 && open.length > 0) {
+				return open.reduce((sum, value) => sum + value, 0);
+			}
+		} catch {
+			// The next port, or not at all.
+		}
+	}
+
+	return undefined;
+}

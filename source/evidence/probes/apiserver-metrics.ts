@@ -1,0 +1,115 @@
+/** `/metrics` of the apiserver at the other end of one connection: the few families that say something of the second leg. */
+import type {ApiResponse} from '../../cluster/connection.ts';
+import type {MetricFacts, ProbeResult} from '../evidence.ts';
+import {needMetrics} from '../rules/needs.ts';
+import {wholeResponseSignal, type Requester} from './probe-request.ts';
+import {parseSample, type Sample} from './metric-sample.ts';
+
+/** Megabytes on a large cluster: read as it comes, and only lines of these families are kept. */
+const wanted = [
+	'process_start_time_seconds',
+	'apiserver_egress_dialer_dial_start_total',
+	'apiserver_egress_dialer_dial_duration_seconds_count',
+	'apiserver_egress_dialer_dial_failure_count',
+	'konnectivity_network_proxy_client_client_connections',
+	'apiserver_request_total',
+	'apiserver_longrunning_requests',
+	'kube_apiserver_pod_logs_backend_tls_failure_total',
+	'kube_apiserver_pod_logs_insecure_backend_total',
+	'ssh_tunnel_open_count',
+	'disabled_metrics_total',
+];
+const longestBytes = 256 * 1024 * 1024;
+/** Kubernetes' own are a few hundred characters. What does not end would be put together anew with each piece that comes. */
+const longestLine = 1024 * 1024;
+
+/** `process` is the one at the connection's other end, `null` where it is not known. An answer that cannot be known to be whole is none. The whole answer may take thrice `timeoutMs`. Never throws. */
+export async function readApiserverMetrics(
+	connection: Requester & {id: string | null},
+	process: string | null,
+	{timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {},
+): Promise<ProbeResult<MetricFacts>> {
+	const where = 'GET /metrics';
+	try {
+		const response = await connection.request({path: '/metrics', headers: {Accept: 'text/plain; version=0.0.4'}, timeoutMs, signal: wholeResponseSignal(timeoutMs, signal)});
+		const samples = await samplesOf(response);
+		if (response.status !== 200) {
+			return {closed: {source: 'metrics', where, because: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served', need: needMetrics}};
+		}
+
+		// A family that is not there may stand behind a cut.
+		if (response.endsByClose) {
+			return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
+		}
+
+		return {read: {source: 'metrics', where, process, connection: connection.id, time: new Date().toISOString(), active: false, facts: metricFacts(samples)}};
+	} catch {
+		return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
+	}
+}
+
+/** @throws Error for an answer that is no lines, or too many */
+async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
+	const samples: Sample[] = [];
+	const decoder = new TextDecoder();
+	let rest = '';
+	let size = 0;
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		const lines = (rest + decoder.decode(chunk, {stream: true})).split('\n');
+		rest = lines.pop()!;
+		size += chunk.length;
+		if (size > longestBytes || rest.length > longestLine) {
+			throw new Error('an answer without end');
+		}
+
+		samples.push(...lines.flatMap(line => wanted.some(family => line.startsWith(family)) ? parseSample(line) ?? [] : []));
+	}
+
+	return samples;
+}
+
+function metricFacts(samples: readonly Sample[]): MetricFacts {
+	const of = (name: string) => samples.filter(sample => sample.name === name);
+	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
+	const sumOrNull = (list: readonly Sample[]) => list.length === 0 ? null : sum(list);
+	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels) && labels['group'] === '');
+	// A log read that skips the check succeeds where a checked one is refused: it says nothing of the check.
+	const skipping = of('kube_apiserver_pod_logs_insecure_backend_total').filter(({labels}) => labels['usage'] === 'skip_tls_allowed');
+	return {
+		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
+		egressDials: egressDials(of),
+		tunnelsOpen: sumOrNull(of('konnectivity_network_proxy_client_client_connections').filter(({labels}) => labels['status'] === 'ok')),
+		kubeletRequestsDone: sum(done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? ''))),
+		kubeletSuccesses: sum(done.filter(({labels}) => labels['subresource'] === 'portforward'))
+			+ Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
+		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
+		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
+		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
+		familiesLeftOut: sumOrNull(of('disabled_metrics_total')),
+	};
+}
+
+/**
+By protocol and transport. An apiserver that does not count starts yet counts the dials that succeeded and those that failed:
+without those a tunnel of such a one would look like no tunnel at all.
+@see https://github.com/kubernetes/kubernetes/pull/113520 (starts), https://github.com/kubernetes/kubernetes/pull/88549 (the others)
+*/
+function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egressDials'] {
+	const starts = of('apiserver_egress_dialer_dial_start_total');
+	const ends = [...of('apiserver_egress_dialer_dial_duration_seconds_count'), ...of('apiserver_egress_dialer_dial_failure_count')];
+	const counts = new Map<string, number>();
+	for (const {labels, value} of starts.length > 0 ? starts : ends) {
+		const key = `${labels['protocol']} ${labels['transport'] ?? ''}`;
+		counts.set(key, (counts.get(key) ?? 0) + value);
+	}
+
+	return [...counts].flatMap(([key, count]) => {
+		const [protocol, transport = ''] = key.split(' ');
+		return protocol === 'grpc' || protocol === 'http_connect' ? [{protocol: protocol === 'grpc' ? 'grpc' as const : 'http-connect' as const, transport, count}] : [];
+	});
+}
+
+/** The far end answered: 200; a hijacked upgrade is counted with the code 0, a refused one with its own. */
+function isDone({code, subresource}: Sample['labels']): boolean {
+	return code === '200' || code === '101' || (code === '0' && subresource !== 'log' && subresource !== 'proxy');
+}

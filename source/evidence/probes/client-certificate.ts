@@ -1,0 +1,24 @@
+/** Asks whom the apiserver takes us for, on one connection. */
+import type {Connection} from '../../cluster/connection.ts';
+import {whoAreWeQuestion} from '../../cluster/self-review.ts';
+import type {UserInfo} from '../evidence.ts';
+import {tryParseJson, readText, wholeResponseSignal} from './probe-request.ts';
+
+const largestReview = 1024 * 1024;
+
+/**
+`null` where the apiserver does not tell, and where no client certificate was shown or more than it may identify us: then the answer could name none.
+Sent at once, behind what was asked before. Never throws.
+*/
+export async function readUserInfo(connection: Pick<Connection, 'facts' | 'ask'>, {timeoutMs}: {timeoutMs: number}): Promise<UserInfo | null> {
+	if (connection.facts.shownCertificate === null) {
+		return null;
+	}
+
+	try {
+		const answer = await connection.pipelinedGet({...whoAreWeQuestion, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
+		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, largestReview))?.status?.userInfo ?? null;
+	} catch {
+		return null;
+	}
+}

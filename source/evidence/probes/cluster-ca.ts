@@ -1,0 +1,40 @@
+/** Which authority does the cluster give its own pods? (the ConfigMap `kube-root-ca.crt` of any namespace) */
+import {X509Certificate} from 'node:crypto';
+import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
+import type {ProbeResult} from '../evidence.ts';
+import {needRootCa} from '../rules/needs.ts';
+import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
+
+export type CaFacts = {spkiSha256: readonly string[]; subjects: readonly string[]};
+
+export async function readClusterCa(cluster: Requester, namespace: string, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<CaFacts>> {
+	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/kube-root-ca.crt`;
+	return sendProbe(cluster, {source: 'ca-comparison', path, need: needRootCa, timeoutMs}, body => {
+		const pem = tryParseJson<{data?: Record<string, unknown>}>(body)?.data?.['ca.crt'];
+		return typeof pem === 'string' ? parseCaBundle(pem) : undefined;
+	});
+}
+
+/** The public keys and names of a PEM bundle. An entry that is no certificate is left out, and of one whose key cannot be decoded the key. */
+export function parseCaBundle(pem: string): CaFacts {
+	const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
+		try {
+			return [new X509Certificate(text)];
+		} catch {
+			return [];
+		}
+	});
+	return {
+		spkiSha256: certificates.flatMap(certificate => keyHash(certificate)),
+		subjects: certificates.map(certificate => distinguishedName(certificate.subject)),
+	};
+}
+
+/** None for a key of a kind that OpenSSL does not know. */
+function keyHash(certificate: X509Certificate): readonly string[] {
+	try {
+		return [spkiSha256(certificate)];
+	} catch {
+		return [];
+	}
+}

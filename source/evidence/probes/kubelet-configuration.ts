@@ -1,0 +1,68 @@
+/** A kubelet's merged configuration (`/configz`), for users who already may read it through the apiserver. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ConnectionPurpose, ProbeResult} from '../evidence.ts';
+import {recordAnswer, recordWords} from '../record-second-leg.ts';
+import {needConfigz} from '../rules/needs.ts';
+import {canI} from './access.ts';
+import {sendProbe, tryParseJson} from './probe-request.ts';
+
+export type KubeletConfigurationFacts = {
+	node: string;
+	anonymous: boolean;
+	webhook: boolean;
+	clientCa: boolean;
+	authorizationMode: string;
+	/** 0 is off: zero values are left out of the answer. */
+	readOnlyPort: number;
+	serverTlsBootstrap: boolean;
+	rotateCertificates: boolean;
+};
+
+type Configz = {kubeletconfig?: {
+	authentication?: {anonymous?: {enabled?: boolean}; webhook?: {enabled?: boolean}; x509?: {clientCAFile?: string}};
+	authorization?: {mode?: string};
+	readOnlyPort?: number;
+	serverTLSBootstrap?: boolean;
+	rotateCertificates?: boolean;
+};};
+
+/** Asked only of whoever has `get nodes/proxy`: that right also lets its holder run commands, and it is never asked for. */
+export async function readKubeletConfiguration(cluster: ClusterClient, node: string): Promise<ProbeResult<KubeletConfigurationFacts>> {
+	const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`;
+	if (await canI(cluster, {verb: 'get', resource: 'nodes', subresource: 'proxy', name: node}) !== true) {
+		return {closed: {source: 'configz', where: `GET ${path}`, because: 'not-asked', need: needConfigz}};
+	}
+
+	const attempt = {purpose: purposeOf(node), process: null};
+	const outcome = await sendProbe(cluster, {
+		source: 'configz', path, need: needConfigz,
+		onRefused(status, body) {
+			recordWords(cluster, attempt, body, status);
+		},
+	}, body => {
+		const configuration = tryParseJson<Configz>(body)?.kubeletconfig;
+		return configuration && {
+			node,
+			anonymous: configuration.authentication?.anonymous?.enabled ?? false,
+			webhook: configuration.authentication?.webhook?.enabled ?? false,
+			clientCa: (configuration.authentication?.x509?.clientCAFile ?? '') !== '',
+			authorizationMode: configuration.authorization?.mode ?? '',
+			readOnlyPort: configuration.readOnlyPort ?? 0,
+			serverTlsBootstrap: configuration.serverTLSBootstrap ?? false,
+			rotateCertificates: configuration.rotateCertificates ?? false,
+		};
+	});
+	if (outcome.read) {
+		recordAnswer(cluster, attempt);
+	}
+
+	return outcome;
+}
+
+function purposeOf(node: string): ConnectionPurpose {
+	return {
+		feature: 'node-proxy',
+		target: {asked: node, kind: 'Node', namespace: null, name: node, uid: null, node, container: null, chosenFrom: 1},
+		request: {scheme: 'https', port: null, portName: null, kubeletPort: true},
+	};
+}

@@ -1,0 +1,66 @@
+/** What certificate does a kubelet present to us? No credentials are sent, and nothing is asked of it. */
+import {X509Certificate} from 'node:crypto';
+import {connect} from 'node:tls';
+import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
+import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
+import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
+
+/** What we meet is not certainly what the apiserver meets: another network may lie between. */
+export async function readKubeletHandshake(
+	{address, port, node, nodeAddresses}: {address: string; port: number; node: string | null; nodeAddresses: readonly string[] | null},
+	limitMs = 2000,
+): Promise<ProbeResult<KubeletHandshakeFacts>> {
+	const where = `TLS handshake with ${address}:${port}`;
+	const der = await presented(address, port, limitMs);
+	if (!der) {
+		return {closed: {source: 'handshake', where, because: 'no-answer', need: null}};
+	}
+
+	const certificate = new X509Certificate(der);
+	const names = (certificate.subjectAltName ?? '').split(/,\s*/);
+	const subject = distinguishedName(certificate.subject);
+	const issuer = distinguishedName(certificate.issuer);
+	return {read: {
+		source: 'handshake',
+		where,
+		process: null,
+		connection: null,
+		time: new Date().toISOString(),
+		active: true,
+		facts: {
+			node,
+			nodeAddresses,
+			address: `${address}:${port}`,
+			subject,
+			issuer,
+			dnsNames: names.filter(name => name.startsWith('DNS:')).map(name => name.slice(4)),
+			addresses: names.filter(name => name.startsWith('IP Address:')).map(name => name.slice(11)),
+			notBefore: formatRfc3339Seconds(new Date(certificate.validFrom)),
+			notAfter: formatRfc3339Seconds(new Date(certificate.validTo)),
+			// client-go/util/cert: CN HOST@UNIX, signed by a throw-away CA CN HOST-ca@UNIX.
+			selfMade: /CN=.+@\d+/.test(subject) && /CN=.+-ca@\d+/.test(issuer),
+			spkiSha256: spkiSha256(certificate),
+		},
+	}};
+}
+
+async function presented(host: string, port: number, limitMs: number): Promise<Buffer | undefined> {
+	return new Promise(resolve => {
+		// Looked at, never trusted: nothing is sent on this socket. Without a CA Node does not look into the chain, which some keys crash.
+		const socket = connect({host, port, ca: [], rejectUnauthorized: false, timeout: limitMs});
+		const finish = (der: Buffer | undefined) => {
+			socket.destroy();
+			resolve(der);
+		};
+
+		socket.once('secureConnect', () => {
+			finish(socket.getPeerX509Certificate()?.raw);
+		});
+		socket.once('timeout', () => {
+			finish(undefined);
+		});
+		socket.once('error', () => {
+			finish(undefined);
+		});
+	});
+}

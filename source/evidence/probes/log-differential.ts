@@ -1,0 +1,64 @@
+/** A log read as usual, and one that asks the apiserver to skip the check: what one refuses and the other answers was checked. */
+import type {Connection} from '../../cluster/connection.ts';
+import {explainMessage} from '../../server-messages/explain-message.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-names.ts';
+import type {LogDifferentialFacts, Observation} from '../evidence.ts';
+import {readText} from './probe-request.ts';
+
+export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
+
+/** Two small reads on one connection; the second only when the first was refused at the certificate. Never throws. */
+export async function readLogDifferential(
+	connection: Pick<Connection, 'request' | 'id'>,
+	log: ReadLog,
+	process: string | null,
+): Promise<Observation<LogDifferentialFacts>> {
+	const normal = await readOnce(connection, log, {skipsCheck: false});
+	const found = normalOf(normal);
+	const skipping = found === 'certificate-refused' ? await readOnce(connection, log, {skipsCheck: true}) : null;
+	return {
+		source: 'log-differential',
+		where: `GET pods/log of ${log.namespace}/${log.pod}`,
+		process,
+		connection: connection.id,
+		time: new Date().toISOString(),
+		active: true,
+		facts: {normal: found, skipping: skippingOf(skipping), text: normal.ok ? null : normal.text, node: log.node},
+	};
+}
+
+/** `ok`: the kubelet answered. `status` is 0 where there was no answer at all. */
+type LogRead = {ok: boolean; status: number; text: string};
+
+function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
+	if (ok) {
+		return 'ok';
+	}
+
+	const explained = explainMessage(text, {status});
+	// In another frame they may be a kubelet's own words.
+	return explained?.frame === 'log' && explained.row.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
+}
+
+function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {
+	if (read === null) {
+		return 'not-tried';
+	}
+
+	return read.ok ? 'ok' : 'failed';
+}
+
+async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod, container}: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<LogRead> {
+	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skipsCheck && {insecureSkipTLSVerifyBackend: 'true'}});
+	const path = `${objectPath(podResource, namespace, pod, 'log')}?${query}`;
+	try {
+		const response = await connection.request({path, headers: {Accept: '*/*'}, timeoutMs: 35_000});
+		const text = await readText(response, 64 * 1024);
+		// A kubelet that says why it has no log has answered as well.
+		return {ok: response.status === 200 || kubeletLogRefusal(response.status, text) !== null, status: response.status, text};
+	} catch (error) {
+		return {ok: false, status: 0, text: (error as Error).message};
+	}
+}

@@ -1,0 +1,98 @@
+/** The static pods of the control plane, as the API mirrors them: their command lines and environment. */
+import type {FlagFacts, ProbeResult, Observation} from '../evidence.ts';
+import {needMirrorPods} from '../rules/needs.ts';
+import {sendProbe, parseList, type Requester} from './probe-request.ts';
+import {extractProgramArguments} from './program-arguments.ts';
+
+export type ControlPlaneComponent = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
+export type ComponentPod = {component: ControlPlaneComponent; pod: string; node: string | null; flags: FlagFacts};
+
+type Container = {name?: string; command?: string[]; args?: string[]; env?: Array<{name?: string; value?: string}>; envFrom?: unknown[]};
+type Pod = {
+	metadata?: {name?: string; annotations?: Record<string, string>; ownerReferences?: Array<{kind?: string; name?: string}>};
+	spec?: {nodeName?: string; containers?: Container[]};
+	status?: {hostIP?: string; hostIPs?: Array<{ip?: string}>; containerStatuses?: Array<{name?: string; state?: {running?: {startedAt?: string}}}>};
+};
+
+const path = '/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
+
+/** Only pods that the API server mirrors for a kubelet's static manifest: the label alone can be put on any pod. */
+export async function readMirrorPods(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<readonly ComponentPod[]>> {
+	return sendProbe(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
+		const pods = parseList<Pod>(body, path).items.flatMap(pod => parseComponentPod(pod) ?? []);
+		return pods.length > 0 ? pods : undefined;
+	});
+}
+
+/** The flags of each apiserver among them, as readings. */
+export function apiserverFlags(reading: Observation<readonly ComponentPod[]>): Array<Observation<FlagFacts>> {
+	return reading.facts.filter(({component: part}) => part === 'kube-apiserver').map(({pod, flags}) => ({...reading, where: `pod kube-system/${pod}`, facts: flags}));
+}
+
+export function parseComponentPod({metadata, spec, status}: Pod): ComponentPod | undefined {
+	const isMirror = metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
+	const container = spec?.containers?.find(({name}) => parts.includes(name as ControlPlaneComponent));
+	if (!metadata?.name || !isMirror || !container || !isRunning(container, metadata, status)) {
+		return undefined;
+	}
+
+	const {words, areAll, runsAlone: isAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name!);
+	return {
+		component: container.name as ControlPlaneComponent,
+		pod: metadata.name,
+		node: spec?.nodeName ?? null,
+		flags: {
+			// What a variable stands for is not seen: it may be no value, and any further argument.
+			values: Object.fromEntries(Object.entries(parseFlags(words)).filter(([, value]) => !/[$`]/.test(value))),
+			absent: areAll ? 'default' : 'unknown',
+			proxyEnvironment: proxyEnvironmentOf(container, isAlone),
+			hostAddresses: hostAddressesOf(status),
+		},
+	};
+}
+
+const parts: readonly ControlPlaneComponent[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
+
+function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<Pod['status']> = {}): readonly string[] | null {
+	const addresses = [hostIP, ...hostIPs.map(({ip}) => ip)].filter(address => address !== undefined);
+	return addresses.length > 0 ? [...new Set(addresses)] : null;
+}
+
+/** The running container is younger than the manifest: its command line is the one that runs. */
+function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>, status: Pod['status']): boolean {
+	const running = status?.containerStatuses?.find(({name}) => name === container.name)?.state?.running;
+	const seen = Date.parse(metadata.annotations?.['kubernetes.io/config.seen'] ?? '');
+	const started = Date.parse(running?.startedAt ?? '');
+	return running !== undefined && (Number.isNaN(seen) || Number.isNaN(started) || started + 1000 >= seen);
+}
+
+/**
+`--a=b`, `--a b` and a bare `--a`; the last one wins, and `_` is `-` in a name. A list in a file (`--config`) is not seen.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-base/cli/flag/flags.go WordSepNormalizeFunc
+*/
+export function parseFlags(words: readonly string[]): Record<string, string> {
+	const flags: Record<string, string> = {};
+	for (const [index, word] of words.entries()) {
+		const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
+		if (name !== undefined) {
+			const next = words[index + 1];
+			flags[name.replaceAll('_', '-')] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
+		}
+	}
+
+	return flags;
+}
+
+/** The same where a shell may stand in front: `sh -c "exec kube-apiserver --a=b"`. Good for what finds a program, not for what proves anything of it. */
+export function parseShellFlags(words: readonly string[]): Record<string, string> {
+	return parseFlags(words.flatMap(word => /\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word]));
+}
+
+/** Of the manifest, or set by a shell that stands in front, which may also read it from a file. */
+function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container, isAlone: boolean): boolean | null {
+	if (env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') || [...command, ...args].some(word => /\bhttps?_proxy=/i.test(word))) {
+		return true;
+	}
+
+	return !isAlone || (envFrom && envFrom.length > 0) ? null : false;
+}

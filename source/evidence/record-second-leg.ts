@@ -1,0 +1,43 @@
+/** Records what an attempt on leg 2 came to, for later paths of the same cluster client. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
+import type {ConnectionPurpose, FailureFacts, Observation} from './evidence.ts';
+import {failureObservation} from './failure-observation.ts';
+import {farEndOf} from './rules/second-leg-outcomes.ts';
+
+type Attempt = {
+	purpose: ConnectionPurpose;
+	/** Fingerprint of the apiserver process, where it is known. */
+	process: string | null;
+	time?: string;
+};
+
+/** The far end answered. A log read that skipped the check of its certificate does not show that the check passes. */
+export function recordAnswer({secondLegs}: Pick<ClusterClient, 'secondLegs'>, {purpose, process, time = new Date().toISOString()}: Attempt): void {
+	const farEnd = farEndOf(purpose);
+	if (farEnd !== null && !purpose.insecureSkipTlsVerifyBackend) {
+		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: null});
+	}
+}
+
+/** Only a failure that is known to be of leg 2 is recorded. `reading`: of its words, where that was made already. */
+export function recordFailure(
+	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
+	{purpose, process, time = new Date().toISOString()}: Attempt,
+	error: ErrorObject,
+	reading: Observation<FailureFacts> | undefined = failureObservation({error, purpose, connection: null, process, time}),
+): void {
+	const farEnd = farEndOf(purpose);
+	if (farEnd !== null && error.leg === 2 && error.legKnown) {
+		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: {error, facts: reading?.facts ?? null}});
+	}
+}
+
+/** The answer to a probe, in the words of whoever gave it; words that are in no row, or of another leg, are nothing. */
+export function recordWords(cluster: Pick<ClusterClient, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
+	const explained = explainMessage(text, status === undefined ? {} : {status});
+	if (explained) {
+		recordFailure(cluster, attempt, errorFromExplanation(explained).toJSON());
+	}
+}

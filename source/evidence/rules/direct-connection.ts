@@ -1,0 +1,88 @@
+/** Whether a connection ends at an apiserver process itself. No other file decides what rules a gateway out. */
+import type {FlagFacts, Need, Observation, ReplicaFacts, SocketFacts, UserInfo, VersionFacts} from '../evidence.ts';
+import {needDirectConnection, needSelfReview} from './needs.ts';
+import {advertisedAddress, podOfAddress} from './replicas.ts';
+
+export type DirectFindings = {
+	socket: SocketFacts;
+	/** The answer to a SelfSubjectReview on this connection; `null` where there is none. */
+	user: UserInfo | null;
+	/** Of the process that answered on this connection. */
+	flags: Observation<FlagFacts> | null;
+	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
+	replicas: ReplicaFacts | null;
+};
+
+const credentialId = 'authentication.kubernetes.io/credential-id';
+
+/**
+Why a gateway is not ruled out; `null` where it is.
+
+A gateway that has the apiserver's certificate and key can answer as an apiserver does, add no header, and send each request to another apiserver. That none
+was noticed proves nothing. Two observations rule it out:
+
+- The apiserver names our client certificate (1.32 or later), on this connection. Only the process that ended our TLS handshake can know us by it.
+- The connection ends at the address that the process advertises, where nobody else can listen.
+
+| user | can be proven by |
+| --- | --- |
+| client certificate and nothing else, apiserver 1.32 or later | its name, or the address |
+| the same, where the SelfSubjectReview is refused | the address |
+| client certificate, apiserver before 1.32 | the address |
+| token, credential plugin, basic authentication, impersonation, also beside a certificate | the address |
+
+Everybody else's verdicts beyond leg 1 are inferred at most. A server that has the key and makes up its answers is beyond this: to TLS it is the apiserver.
+@see https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apiserver/pkg/authentication/request/x509/x509.go
+*/
+export function gatewayNotExcluded(findings: DirectFindings): {why: string; need: Need} | null {
+	const {socket: {shownCertificate, proxy, remoteAddress}, user} = findings;
+	if (isNamed(shownCertificate, user) || endsAtOwnAddress(findings)) {
+		return null;
+	}
+
+	const certificate = shownCertificate === null
+		? 'you do not show a client certificate alone'
+		: (user === null ? 'the apiserver did not say by which certificate it knows you' : 'the apiserver names no client certificate');
+	const address = proxy ? 'your connection leads through a proxy' : `${remoteAddress ?? 'where your connection ends'} is not known to be the address that the apiserver advertises`;
+	return {
+		why: `a gateway can have the apiserver’s certificate: ${certificate}, and ${address}`,
+		need: shownCertificate !== null && user === null ? needSelfReview : needDirectConnection,
+	};
+}
+
+/**
+An apiserver of 1.32 or later that names another certificate than the one we showed, or none, was told who we are by what ended our TLS. An anonymous or
+impersonated user has none to name.
+*/
+export function isCertificateLost(shown: string | null, user: UserInfo | null, version: VersionFacts | null): boolean {
+	const isTold = user !== null && typeof user.username === 'string' && user.username !== 'system:anonymous';
+	return shown !== null && isTold && namesCertificates(version) && !isNamed(shown, user);
+}
+
+function isNamed(shown: string | null, user: UserInfo | null): boolean {
+	const ids = user?.extra?.[credentialId];
+	return shown !== null && Array.isArray(ids) && ids.includes(`X509SHA256=${shown}`);
+}
+
+function namesCertificates(version: VersionFacts | null): boolean {
+	return version !== null && (version.major > 1 || version.minor >= 32);
+}
+
+/** What the process says of itself counts before the lists of apiservers. */
+function endsAtOwnAddress({socket: {proxy, remoteAddress}, flags, mirrorPods, replicas}: DirectFindings): boolean {
+	if (proxy || remoteAddress === null || isShared(remoteAddress, replicas)) {
+		return false;
+	}
+
+	const own = flags ? advertisedAddress(flags) : null;
+	return own === null
+		? replicas?.addresses?.includes(remoteAddress) === true || podOfAddress(remoteAddress, mirrorPods) !== undefined
+		: own === remoteAddress;
+}
+
+/** Several apiservers advertise one address, which is then a balancer's. */
+function isShared(address: string, replicas: ReplicaFacts | null): boolean {
+	const {leases = null, addresses = null} = replicas ?? {};
+	return leases !== null
+		&& (leases.filter(lease => lease.address === address).length > 1 || (addresses !== null && leases.length > addresses.length));
+}

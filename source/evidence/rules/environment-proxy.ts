@@ -1,0 +1,43 @@
+/** Could a proxy of the apiserver's own environment stand in leg 2, and was that environment seen? */
+import type {Basis, Citation, ConnectionPurpose, FlagFacts, Observations, Observation} from '../evidence.ts';
+import {areAllReplicasRead, areAllMirrorPodsSeen, usesHostAddress} from './replicas.ts';
+import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
+import {cite} from './basis.ts';
+
+/**
+Plain round trips (logs, and the proxies where they are no upgrade) honour HTTP(S)_PROXY and NO_PROXY; upgrades are dialled without them.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/util/proxy/dial.go DialURL
+*/
+export function honorsEnvironmentProxy({feature}: ConnectionPurpose): boolean {
+	return feature === 'logs' || feature === 'node-proxy' || feature === 'pod-proxy' || feature === 'service-proxy';
+}
+
+/** The environment by the mirror pods that may be this process's: none has a proxy (with the basis), one has (`false`), not seen (`undefined`). */
+export function isEnvironmentProxyExcluded(grounds: Observations): false | {basis: Basis; citation: Citation} | undefined {
+	const own = grounds.bound ? grounds.flags.find(reading => isFromSameProcess(reading, grounds)) : undefined;
+	const candidates = own ? grounds.mirrorPods.filter(pod => isOfProcess(pod, own)) : grounds.mirrorPods;
+	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
+		return false;
+	}
+
+	const [first] = candidates;
+	if (!first || candidates.some(({facts}) => facts.proxyEnvironment === null)) {
+		return undefined;
+	}
+
+	const isBound = own ? candidates.length === 1 && (usesHostAddress(first) || areAllMirrorPodsSeen(grounds)) : areAllReplicasRead(grounds, candidates);
+	return {
+		basis: isBound && isVerifiedApiserver(grounds) ? 'proven' : 'inferred',
+		citation: cite(first, 'no-proxy-in-environment', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'),
+	};
+}
+
+const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
+
+/** Every argument of the pod's command line is what the process says it runs with; an address of its own among them tells replicas apart. */
+function isOfProcess({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
+	const plain = (value: string) => value.replaceAll(/[[\]"\s]/g, '');
+	const shared = Object.entries(pod.values).filter(([name]) => process.values[name] !== undefined);
+	return shared.some(([name, value]) => name === 'advertise-address' || (name === 'bind-address' && !anyAddress.has(plain(value))))
+		&& shared.every(([name, value]) => plain(value) === plain(process.values[name]!));
+}

@@ -1,0 +1,107 @@
+/** What do counters that were watched while k upgrades were held say of the route? Pure. */
+import type {AgentTestFacts, MetricFacts, StepTestFacts} from '../evidence.ts';
+
+type Look = {metrics: MetricFacts | null; agents: ReadonlyMap<string, number>};
+/** What the counters say, whatever node was dialled. */
+export type StepEvaluation = Omit<StepTestFacts, 'node'>;
+export type Step = {k: number; before: Look; during: Look; after: Look};
+
+/**
+Decided only when every round agrees and the witness, the apiserver's own count of open port-forwards, rose by exactly what was held:
+else another replica carried them, or others were busy.
+*/
+export function evaluateSteps(steps: readonly Step[]): {steps: StepEvaluation; agent: AgentTestFacts | null} {
+	return {steps: judgeMetrics(steps), agent: judgeAgents(steps)};
+}
+
+function judgeMetrics(steps: readonly Step[]): StepEvaluation {
+	const rounds = steps.map(({k}) => k);
+	const seen = steps.flatMap(({k, before, during, after}) => before.metrics && during.metrics && after.metrics
+		? [{k, before: before.metrics, during: during.metrics, after: after.metrics}]
+		: []);
+	const undecided = (why: string): StepEvaluation => ({
+		rounds,
+		moved: 'undecided',
+		transport: null,
+		why,
+		observed: `${rounds.join(' and ')} idle upgrades accepted; ${why}`,
+	});
+	if (seen.length !== steps.length || seen.length === 0) {
+		return undecided('the apiserver’s /metrics may not be read');
+	}
+
+	if (new Set(seen.flatMap(({before, during, after}) => [before, during, after].map(({startSeconds}) => startSeconds))).size > 1) {
+		return undecided('the apiserver process changed during the test');
+	}
+
+	if (seen.some(({k, before, during, after}) => !(during.portForwardsOpen - before.portForwardsOpen === k
+		&& during.portForwardsOpen - after.portForwardsOpen === k))) {
+		return undecided('the apiserver’s own count of port-forwards did not follow: another replica, or others were busy');
+	}
+
+	const gauge = seen.map(({before, during, after}) => [before.tunnelsOpen ?? 0, during.tunnelsOpen ?? 0, after.tunnelsOpen ?? 0] as const);
+	if (seen.every(({k}, index) => gauge[index]![1] - gauge[index]![0] === k && gauge[index]![1] - gauge[index]![2] === k)) {
+		return {
+			rounds,
+			moved: 'grpc',
+			transport: transportOf(seen, 'grpc'),
+			why: null,
+			observed: `tunnels ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of ours`,
+		};
+	}
+
+	return judgeDials(seen, rounds, undecided);
+}
+
+type Seen = {k: number; before: MetricFacts; during: MetricFacts; after: MetricFacts};
+
+function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided: (why: string) => StepEvaluation): StepEvaluation {
+	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) => metrics.egressDials
+		.filter(dial => dial.protocol === protocol)
+		.reduce((sum, {count}) => sum + count, 0);
+	const steps = seen.map(({before, during, after}) => [before, during, after].map(metrics => dials('http-connect', metrics)) as [number, number, number]);
+	if (seen.every(({k}, index) => steps[index]![1] - steps[index]![0] === k && steps[index]![2] === steps[index]![1])) {
+		return {
+			rounds,
+			moved: 'http-connect',
+			transport: transportOf(seen, 'http-connect'),
+			why: null,
+			observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} upgrades of ours`,
+		};
+	}
+
+	// Anything that moved and fits neither pattern could be a tunnel in use by others, too: then nothing is decided.
+	const still = seen.every(({before, during, after}) => [during, after].every(later =>
+		later.tunnelsOpen === before.tunnelsOpen && (['grpc', 'http-connect'] as const).every(protocol => dials(protocol, later) === dials(protocol, before))));
+	return still
+		? {rounds, moved: 'nothing', transport: null, why: null, observed: `no egress dial for ${rounds.join(' and ')} upgrades carried by this process`}
+		: undecided('egress dials were counted that do not fit the upgrades held');
+}
+
+function transportOf(seen: readonly Seen[], protocol: 'grpc' | 'http-connect'): string | null {
+	return seen[0]?.during.egressDials.find(dial => dial.protocol === protocol)?.transport ?? null;
+}
+
+/** The agents together followed both numbers, up and down. */
+function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
+	if (steps.length === 0 || steps.some(({before, during, after}) => before.agents.size === 0
+		|| during.agents.size !== before.agents.size
+		|| after.agents.size !== before.agents.size)) {
+		return null;
+	}
+
+	const sum = (agents: ReadonlyMap<string, number>) => [...agents.values()].reduce((total, value) => total + value, 0);
+	const sums = steps.map(({before, during, after}) => [sum(before.agents), sum(during.agents), sum(after.agents)] as const);
+	if (steps.some(({k}, index) => !(sums[index]![1] - sums[index]![0] === k && sums[index]![1] - sums[index]![2] === k))) {
+		return null;
+	}
+
+	const carriers = new Set(steps.flatMap(({before, during}) => [...during.agents]
+		.filter(([name, open]) => open > (before.agents.get(name) ?? 0))
+		.map(([name]) => name)));
+	const [only] = carriers;
+	return {
+		agent: carriers.size === 1 ? only! : null,
+		observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} with ${steps.map(({k}) => k).join(' and ')} idle ones of ours, carried by ${[...carriers].join(' ')}`,
+	};
+}

@@ -1,0 +1,92 @@
+/** May leg 2 cross a network that nobody trusts? TLS and tunnel taken together (C11). */
+import type {Basis, ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import {needActive, needAgentMetrics} from './needs.ts';
+import type {RouteVerdict} from './second-leg-route.ts';
+import {resolveApiserverFlag} from './apiserver-flag.ts';
+import {isFarEndKnown} from './second-leg-tls.ts';
+
+/** `protectedBy` the check of the far end's certificate, whatever it comes to, or by the tunnel's own TLS. */
+export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string; protectedBy?: 'check' | 'tunnel'};
+
+/**
+Protected when the far end is verified, or when the way to the node's network lies inside Konnectivity's own TLS: the agent has no option to
+skip it, so what is unverified or plain inside is so only between agent and target. An SSH tunnel never checked host keys.
+@see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
+*/
+export function decideExposure(grounds: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
+	const checked = tls.state !== 'unverified' && tls.state !== 'plain' ? verificationIsOn(grounds) : undefined;
+	if (checked && checked.basis === 'proven' && tls.basis !== 'proven') {
+		return checked;
+	}
+
+	if (tls.state === 'verified') {
+		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate verified', protectedBy: 'check'};
+	}
+
+	if (tls.state === 'refused') {
+		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate checked and refused: nothing is sent', protectedBy: 'check'};
+	}
+
+	if (route.state === 'konnectivity') {
+		return {state: 'protected', basis: route.basis, because: route.because, need: route.need, why: 'inside the Konnectivity tunnel’s TLS up to the node network', protectedBy: 'tunnel'};
+	}
+
+	return onItsOwn(grounds, tls, route);
+}
+
+function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
+	if (tls.state === 'unknown') {
+		return verificationIsOn(grounds)
+			?? {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
+	}
+
+	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
+	switch (route.state) {
+		case 'direct': {
+			return {state: 'exposed', basis: weaker(tls.basis, route.basis), because: [...tls.because, ...route.because], need: [], why: `${noTls}, no tunnel`};
+		}
+
+		case 'ssh-tunnel': {
+			return {
+				state: 'exposed',
+				basis: 'inferred',
+				because: [...tls.because, ...route.because],
+				need: [],
+				why: `${noTls}, and SSH tunnels of apiservers check no host key`,
+			};
+		}
+
+		case 'egress':
+		case 'egress-http-connect': {
+			return {
+				state: 'unknown',
+				basis: 'unknown',
+				because: [...tls.because, ...route.because],
+				need: [needAgentMetrics],
+				why: `${noTls}; whether the egress proxy’s own way is encrypted is not known`,
+			};
+		}
+
+		default: {
+			return {
+				state: 'unknown',
+				basis: 'unknown',
+				because: tls.because,
+				need: route.need.length > 0 ? route.need : [needActive],
+				why: `${noTls}; the route is not known`,
+			};
+		}
+	}
+}
+
+/** Whether this kubelet passes the check or not, one that does not is sent nothing; where it is one. */
+function verificationIsOn(grounds: Observations): ExposureVerdict | undefined {
+	const flag = resolveApiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
+	return flag.known && flag.value !== '' && isFarEndKnown(grounds)
+		? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing', protectedBy: 'check'}
+		: undefined;
+}
+
+function weaker(a: Basis, b: Basis): Basis {
+	return a === 'proven' && b === 'proven' ? 'proven' : 'inferred';
+}

@@ -1,0 +1,95 @@
+/** Which right would tell: the needs that verdicts name, each with the command that checks it. */
+import type {UnavailableSource, EvidenceSource, Observations, Need} from '../evidence.ts';
+
+export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
+export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', check: 'kubectl auth can-i get /metrics', or: '--probe active'};
+export const needMirrorPods: Need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
+export const needActive: Need = {permission: null, check: null, or: '--probe active'};
+/** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
+const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
+/** The step test was tried, and no port-forward could be held. */
+export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
+/** Used by the active probe only. */
+export const needAgentMetrics: Need = {
+	permission: 'get pods/proxy in kube-system, with --probe active',
+	check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system',
+	or: null,
+};
+/** Where no pod shows it. */
+export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
+/** What stands on hosts is read by whoever has them: of use where nothing that the API serves would tell. */
+export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
+export const needComponentHosts: Need = {permission: null, check: null, or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts'};
+/** What stands before an apiserver is seen by going round it. */
+export const needApiserverItself: Need = {permission: null, check: null, or: 'a kubeconfig that leads to the apiserver itself, and verifies it'};
+export const needDirectConnection: Need = {
+	permission: null,
+	check: null,
+	or: 'a kubeconfig with a client certificate (apiserver 1.32 or later), or with the address that the apiserver advertises',
+};
+export const needSelfReview: Need = {
+	permission: 'create selfsubjectreviews',
+	check: 'kubectl auth can-i create selfsubjectreviews.authentication.k8s.io',
+	or: 'a kubeconfig with the address that the apiserver advertises',
+};
+export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
+export const needEndpointSlices: Need = {
+	permission: 'list endpointslices in default',
+	check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default',
+	or: null,
+};
+export const needNodes: Need = {permission: 'list nodes', check: 'kubectl auth can-i list nodes', or: null};
+export const needNode: Need = {permission: 'get nodes', check: 'kubectl auth can-i get nodes', or: null};
+export const needNodeLeases: Need = {
+	permission: 'list leases in kube-node-lease',
+	check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-node-lease',
+	or: null,
+};
+export const needSigningRequests: Need = {
+	permission: 'list certificatesigningrequests',
+	check: 'kubectl auth can-i list certificatesigningrequests.certificates.k8s.io',
+	or: null,
+};
+export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', check: 'kubectl auth can-i get configmaps/kube-root-ca.crt', or: null};
+/** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
+export const needConfigz: Need = {
+	permission: null,
+	check: null,
+	or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)',
+};
+
+/** No right is missing where nothing came in time. */
+const needAnswer: Need = {permission: null, check: null, or: 'an answer to GET /flagz in time: the next connection asks again'};
+
+const sourceOf = new Map<Need, EvidenceSource>([[needFlagz, 'flagz'], [needMetrics, 'metrics'], [needMirrorPods, 'mirror-pod']]);
+
+/** Without those that no right would open here: what is not served tells nobody, and where flags did not come in time a right is missing only where one was refused. */
+export function obtainableNeeds({closed}: Pick<Observations, 'closed'>, needs: readonly Need[]): readonly Need[] {
+	const isClosed = (need: Need, why: UnavailableSource['because']) => closed.some(({source, because}) => because === why && source === sourceOf.get(need));
+	if (needs.includes(needFlagz) && isClosed(needFlagz, 'no-answer')) {
+		return [needAnswer, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isClosed(need, 'forbidden')))];
+	}
+
+	const open = needs.filter(need => !isClosed(need, 'not-served'));
+	return open.length > 0 ? open : [needActive];
+}
+
+/** What would make an inference about one apiserver hold for all: their number, or a look at the others. Nothing where this connection itself was looked at. */
+export function needReplicas(grounds: Observations): readonly Need[] {
+	if (grounds.bound) {
+		return [];
+	}
+
+	const {leases = null, known = null} = grounds.replicas?.facts ?? {};
+	if (leases === null) {
+		return [needLeases];
+	}
+
+	// No look at apiservers tells one from several that share its lease: only its own address does.
+	return [known === 1 ? needApiserverItself : (hasActiveProbes(grounds) ? needOpen : needActive)];
+}
+
+/** The active probes were made, whatever they found. */
+export function hasActiveProbes({unreached, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
+	return unreached.length + stepTests.length + logDifferentials.length + handshakes.length + failures.filter(({active}) => active).length > 0;
+}

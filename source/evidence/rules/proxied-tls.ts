@@ -1,0 +1,23 @@
+/** Leg 2 of a proxied request to a pod, a service or another port of a node: what the URL alone decides. */
+import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
+import {isVerifiedApiserver} from './same-process.ts';
+import {citeConstruction} from './basis.ts';
+
+/**
+The transport of the apiserver proxy never verifies and sends no client certificate; the scheme before the name decides, and `http` is the default.
+No flag can change it.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/apiserver/config.go CreateProxyTransport
+*/
+export function proxiedTls(grounds: Observations): RuleVerdict<TlsState> {
+	const {request, target} = grounds.purpose;
+	const scheme = request?.scheme ?? 'http';
+	const where = target.chosenFrom === 0
+		? `${scheme}: before the name`
+		: `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
+	return {
+		state: scheme === 'https' ? 'unverified' : 'plain',
+		basis: isVerifiedApiserver(grounds) ? 'proven' : 'inferred',
+		because: [citeConstruction(grounds, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where)],
+		need: [],
+	};
+}

@@ -1,0 +1,198 @@
+/** Which apiservers are known, which were read, and were that all of them? */
+import type {FlagFacts, Observations, Observation, ReplicaFacts} from '../evidence.ts';
+import {flagValue} from './flag-value.ts';
+import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
+
+/** One reading for each process: what it says of itself by /flagz, and the mirror pods of those that were not read. */
+export function flagsPerProcess(grounds: Observations): ReadonlyArray<Observation<FlagFacts>> {
+	const running = [...new Map(grounds.flags.map(reading => [reading.process ?? reading.connection, reading])).values()];
+	return [...running, ...podsOfOthers(possiblePods(grounds), running)];
+}
+
+/** Each process that was read is one of the pods where one may be it: of several the one that says the same. */
+function podsOfOthers(pods: ReadonlyArray<Observation<FlagFacts>>, running: ReadonlyArray<Observation<FlagFacts>>): ReadonlyArray<Observation<FlagFacts>> {
+	// Whoever names an address first: that leaves the others less to choose from, not the wrong one.
+	const inTurn = running.toSorted((a, b) => Number(advertisedAddress(b) !== null) - Number(advertisedAddress(a) !== null));
+	let rest = pods;
+	for (const process of inTurn) {
+		const possible = rest.filter(pod => mayBePodOf(pod, process));
+		const own = possible.find(pod => doesTheSame([pod, process])) ?? possible[0];
+		rest = rest.filter(pod => pod !== own);
+	}
+
+	return rest;
+}
+
+/** Nothing that both name of their address stands against it. */
+function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
+	return ['advertise-address', 'secure-port'].every(name => {
+		const [ofPod, ofProcess] = [pod.values[name], process.values[name]];
+		return ofPod === undefined || ofProcess === undefined || ofPod === ofProcess;
+	});
+}
+
+/**
+How many there are at least. Apiservers that share a host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no endpoint:
+whoever was met and is in neither list counts beside them. Several that share a lease and were never met cannot be told from one: each renews it in turn.
+*/
+export function knownReplicaCount(grounds: Observations): number | null {
+	const facts = grounds.replicas?.facts;
+	if (!facts || facts.known === null) {
+		return null;
+	}
+
+	const met = flagsPerProcess(grounds);
+	const listed = Math.max(facts.known, met.length, (facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length);
+	// A lease that is not its holder's alone means one more than there are leases, at least.
+	return sharesItsLease(grounds, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
+}
+
+/**
+Every replica that is known was read, none twice, and none was met that has no lease or address of its own among the known; of mirror pods, exactly those that register themselves.
+Of one that is known, nothing but its own address at the end of our connection rules out another one with the same host name, which has the same lease.
+*/
+export function areAllReplicasRead(grounds: Observations, readings: ReadonlyArray<Observation<FlagFacts>>): boolean {
+	const facts = grounds.replicas?.facts;
+	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
+	if (!facts?.known || distinct.size !== facts.known || (facts.known === 1 && !isAtFarEnd(readings[0]!, grounds)) || readings.some(reading => isUnlisted(grounds, reading)) || sharesItsLease(grounds, distinct.size)) {
+		return false;
+	}
+
+	const running = readings.filter(({source}) => source === 'flagz');
+	const pods = readings.filter(({source}) => source === 'mirror-pod');
+	const mayBeMore = (running.length > 0 && mayShareAnEndpoint(facts)) || (facts.leases === null && pods.some(pod => !usesHostAddress(pod)));
+	// Two looks of which one has no process id may have met one apiserver twice.
+	if (mayBeMore || (readings.length > 1 && running.some(({process}) => process === null))) {
+		return false;
+	}
+
+	const places = readings.map(reading => reading.source === 'mirror-pod' ? podAddress(reading) : advertisedAddress(reading) ?? '').sort();
+	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
+}
+
+/** Whether all do the same on leg 2, as far as their flags decide it. Two that differ are enough to know; that all agree is known of all only: `null` else. */
+export function replicasAgree(grounds: Observations, readings: ReadonlyArray<Observation<FlagFacts>>): boolean | null {
+	if (!doesTheSame(readings)) {
+		return false;
+	}
+
+	const isAllSaid = readings.every(reading => deciding.every(name => flagValue(reading, name) !== undefined));
+	return isAllSaid && areAllReplicasRead(grounds, readings) ? true : null;
+}
+
+const deciding = ['kubelet-certificate-authority', 'egress-selector-config-file'] as const;
+
+/** Of what they say; one that does not say it does not differ. */
+function doesTheSame(readings: ReadonlyArray<Observation<FlagFacts>>): boolean {
+	return deciding.every(name => new Set(readings.flatMap(reading => flagValue(reading, name) ?? [])).size <= 1);
+}
+
+/** Apiservers that advertise one address, a balancer's, have one endpoint together: without leases one endpoint does not mean one apiserver. */
+function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
+	return leases === null && known === 1;
+}
+
+/** Between the start of a process and its lease. */
+const startsWithinMs = 15_000;
+
+/**
+Apiservers with one host name have one lease, and how many they are nobody can say. Seen where more were met than there are leases, or where the lease
+of the examined one was made long after its start: each deletes the lease of its name when it starts.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go Start
+*/
+function sharesItsLease({replicas, process, flags}: Observations, met: number): boolean {
+	const leases = replicas?.facts.leases ?? null;
+	if (leases === null) {
+		return false;
+	}
+
+	const own = flags.find(reading => process !== null && reading.process === process.facts.id);
+	const address = own ? advertisedAddress(own) : null;
+	const madeAt = leases.find(lease => address !== null && lease.address === address)?.madeAt;
+	return leases.length < met || (process !== null && Date.parse(madeAt ?? '') - Date.parse(process.facts.startTime) > startsWithinMs);
+}
+
+/** What is true of the process that was examined is true of every connection: there is no other one. */
+export function isSoleApiserver(grounds: Observations): boolean {
+	const facts = grounds.replicas?.facts;
+	if (facts?.known !== 1 || mayShareAnEndpoint(facts) || !isVerifiedApiserver(grounds)) {
+		return false;
+	}
+
+	const met = flagsPerProcess(grounds);
+	return met.length > 0 ? areAllReplicasRead(grounds, met) : facts.addresses?.includes(farAddress(grounds) ?? '') === true;
+}
+
+/** It listens at the very address that our socket leads to: no balancer gives the next connection to another. */
+function isAtFarEnd(reading: Observation<FlagFacts>, grounds: Observations): boolean {
+	const far = farAddress(grounds);
+	return far !== null && (reading.source === 'mirror-pod' ? podAddress(reading) : advertisedAddress(reading)) === far;
+}
+
+/** The examined process is the one at the very address that our socket leads to: no balancer gives the next connection to another. */
+export function flagsAtOurAddress(grounds: Observations): Observation<FlagFacts> | undefined {
+	const far = farAddress(grounds);
+	return far === null ? undefined : grounds.flags.find(reading => isFromSameProcess(reading, grounds) && advertisedAddress(reading) === far) ?? mirrorPodOfServer(grounds);
+}
+
+/**
+The mirror pod whose process listens at the very address that our socket is connected to, which is its machine's own: several may advertise a balancer's,
+of which not every one need have a pod. Another connection may lead to another address.
+*/
+export function mirrorPodOfServer(grounds: Observations): Observation<FlagFacts> | undefined {
+	const far = grounds.socket?.connection === grounds.connection ? farAddress(grounds) : null;
+	return far === null ? undefined : podOfAddress(far, grounds.mirrorPods);
+}
+
+/** The only mirror pod that listens at this address, which is its machine's own. */
+export function podOfAddress(address: string, mirrorPods: Observations['mirrorPods']): Observation<FlagFacts> | undefined {
+	const found = mirrorPods.filter(pod => podAddress(pod) === address);
+	return found.length === 1 && usesHostAddress(found[0]!) ? found[0] : undefined;
+}
+
+/** Each of the apiservers that are known has a pod that was seen. */
+export function areAllMirrorPodsSeen(grounds: Observations): boolean {
+	return (grounds.replicas?.facts.leases ?? null) !== null && grounds.mirrorPods.length === knownReplicaCount(grounds);
+}
+
+/** Its address is its machine's own, where nobody else can serve. */
+export function usesHostAddress(pod: Observation<FlagFacts>): boolean {
+	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
+}
+
+/** `ip:port` at which a process says that it serves and registers itself; `null` where its flags do not tell. */
+export function advertisedAddress({facts: {values}}: Observation<FlagFacts>): string | null {
+	const [host, port] = [values['advertise-address'] ?? '', values['secure-port'] ?? ''];
+	return /^[\da-f.:]+$/i.test(host) && /^\d+$/.test(port) ? hostPort(host, port) : null;
+}
+
+/** A pod on the address of our socket that listens on another port is not what answers us. */
+function possiblePods(grounds: Observations): ReadonlyArray<Observation<FlagFacts>> {
+	const far = farAddress(grounds);
+	return grounds.mirrorPods.filter(pod => far === null || hostOf(podAddress(pod)) !== hostOf(far) || podAddress(pod) === far);
+}
+
+/** A running process whose own address is in no list of apiservers. */
+function isUnlisted({replicas}: Observations, reading: Observation<FlagFacts>): boolean {
+	const own = reading.source === 'flagz' ? advertisedAddress(reading) : null;
+	const listed = replicas?.facts.addresses ?? null;
+	return own !== null && listed !== null && !listed.includes(own);
+}
+
+/** Arguments that are left out have their defaults. */
+function podAddress(pod: Observation<FlagFacts>): string {
+	const {values} = pod.facts;
+	return hostPort(values['advertise-address'] ?? values['bind-address'] ?? pod.where, values['secure-port'] ?? '6443');
+}
+
+function hostPort(host: string, port: string): string {
+	return /^[\da-f]*:[\da-f:.]+$/i.test(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function farAddress({socket}: Observations): string | null {
+	return socket && !socket.facts.proxy ? socket.facts.remoteAddress : null;
+}
+
+function hostOf(address: string): string {
+	return address.replace(/:\d+$/, '');
+}

@@ -1,0 +1,113 @@
+/** What earlier attempts on leg 2 say of a path: the latest outcome of its far end, or of the tunnel that all far ends share. */
+import type {Citation, ConnectionPurpose, FailureFacts, Observations, Observation, SecondLegFailure, SecondLegOutcome} from '../evidence.ts';
+import {endsAtKubelet} from './second-leg-tls.ts';
+import {cite, weakestBasis} from './basis.ts';
+
+export type FailedAttempt = SecondLegOutcome & {failure: SecondLegFailure};
+
+/** No agent is connected, or the tunnel's server is down: these words are about the tunnel and not about what was dialed through it. */
+const tunnelRows: ReadonlySet<string> = new Set(['G1', 'G3', 'H4']);
+
+/** The attempt that failed last, where nothing newer stands against it. An answer on the connection in question is newer. */
+export function standingFailure(grounds: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'answered'>): FailedAttempt | null {
+	if (grounds.answered) {
+		return null;
+	}
+
+	const {outcomes, purpose, process} = grounds;
+	const isOwn = isFarEndOf(purpose);
+	const failed = standingFailures(outcomes);
+	const own = outcomes.findLast(({farEnd}) => isOwn(farEnd));
+	const ofTunnel = failed.findLast(attempt => isOfTunnel(attempt) && !isOfOtherProcess(attempt, process?.facts.id ?? null));
+	if (own === undefined || !failed.includes(own as FailedAttempt)) {
+		// A far end that answered after the tunnel failed was reached through it.
+		return ofTunnel && (own === undefined || outcomes.indexOf(own) < outcomes.indexOf(ofTunnel)) ? ofTunnel : null;
+	}
+
+	return own as FailedAttempt;
+}
+
+/** All that failed last, each without an answer since. */
+export function standingFailures(outcomes: readonly SecondLegOutcome[]): readonly FailedAttempt[] {
+	return outcomes.filter((outcome, index): outcome is FailedAttempt => outcome.failure !== null
+		&& !(isOfTunnel(outcome) && outcomes.slice(index + 1).some(later => showsTunnel(later) && !isOfOtherProcess(later, outcome.process))));
+}
+
+/**
+The words of earlier attempts, as readings of one path. A certificate that was refused then may have been replaced since, and another apiserver may not check it:
+it is inferred at most, and only of the same kubelet while nothing is open. A route is its process's for as long as that lives.
+*/
+export function recalledFailures(grounds: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'answered' | 'bound'>): ReadonlyArray<Observation<FailureFacts>> {
+	const {outcomes, purpose, process, answered, bound} = grounds;
+	if (answered) {
+		return [];
+	}
+
+	const isOwn = isFarEndOf(purpose);
+	return standingFailures(outcomes).flatMap(attempt => {
+		const {facts} = attempt.failure;
+		const isSame = attempt.process !== null && attempt.process === process?.facts.id;
+		const isOfKubelet = facts?.tls === 'refused' && endsAtKubelet({purpose}) && isOwn(attempt.farEnd);
+		if (!facts || (bound && !isSame) || (facts.route === null && (bound || !isOfKubelet))) {
+			return [];
+		}
+
+		const basis = facts.route !== null && isSame ? facts.basis : weakestBasis(facts.basis, 'inferred');
+		return [attemptReading(attempt, {...facts, basis, answered: false})];
+	});
+}
+
+/** For a verdict on no target in particular: the failures of its kind of far end, and of the tunnel. */
+export function failuresOfKind({outcomes, purpose}: Pick<Observations, 'outcomes' | 'purpose'>): readonly FailedAttempt[] {
+	const kind = endsAtKubelet({purpose}) ? 'kubelet' : purpose.target.kind.toLowerCase();
+	return standingFailures(outcomes).filter(attempt => attempt.farEnd.startsWith(`${kind} `) || isOfTunnel(attempt));
+}
+
+/** The tunnel itself failed, and nothing was reached through it since. */
+export function tunnelFailure({outcomes}: Pick<Observations, 'outcomes'>): FailedAttempt | null {
+	return standingFailures(outcomes).findLast(attempt => isOfTunnel(attempt)) ?? null;
+}
+
+/** Of its own time. */
+export function citeAttempt(attempt: FailedAttempt): Citation {
+	const {facts, error} = attempt.failure;
+	return cite(attemptReading(attempt, facts), 'last-attempt-failed', facts?.text ?? error.message);
+}
+
+function attemptReading<Facts>({feature, farEnd, process, time}: SecondLegOutcome, facts: Facts): Observation<Facts> {
+	return {source: 'error-text', where: `the answer to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
+}
+
+/** What leg 2 ends at; `null` where that is not chosen yet. */
+export function farEndOf({feature, target, request}: ConnectionPurpose): string | null {
+	if (endsAtKubelet({purpose: {feature, target, request}})) {
+		const node = target.node ?? (target.kind === 'Node' ? target.name : null);
+		return node === null || target.chosenFrom === 0 ? null : `kubelet ${node}`;
+	}
+
+	return `${proxiedEnd(target, request?.scheme ?? 'http')}${request?.port ?? request?.portName ?? ''}`;
+}
+
+/** Of a proxied target without a port: any of its ports. */
+export function isFarEndOf(purpose: ConnectionPurpose): (farEnd: string) => boolean {
+	const own = farEndOf(purpose);
+	const hasNoPort = own !== null && !endsAtKubelet({purpose}) && own.endsWith(':');
+	return farEnd => hasNoPort ? farEnd.startsWith(own) : farEnd === own;
+}
+
+function proxiedEnd({kind, namespace, name}: ConnectionPurpose['target'], scheme: string): string {
+	return `${kind.toLowerCase()} ${namespace === null ? '' : `${namespace}/`}${name} ${scheme}:`;
+}
+
+function isOfTunnel({failure}: SecondLegOutcome): boolean {
+	return failure?.facts !== undefined && failure.facts !== null && tunnelRows.has(failure.facts.row);
+}
+
+/** Kubelets are always reached the one way; a proxied request may leave the tunnel out by an environment proxy. */
+function showsTunnel({failure, farEnd}: SecondLegOutcome): boolean {
+	return failure === null && farEnd.startsWith('kubelet ');
+}
+
+function isOfOtherProcess({process}: SecondLegOutcome, other: string | null): boolean {
+	return process !== null && other !== null && process !== other;
+}

@@ -1,0 +1,180 @@
+/** The probes that open connections of their own: only by consent or `--probe active`. */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import type {Connection} from '../cluster/connection.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {observeConnection} from './connection-observations.ts';
+import type {ConnectionPurpose, Observations, KubeletHandshakeFacts, LogDifferentialFacts, MetricFacts, ProbeResult, Observation} from './evidence.ts';
+import type {ApiserverExamination} from './examine-apiserver.ts';
+import {failureObservation} from './failure-observation.ts';
+import {processCacheFor} from './process-cache.ts';
+import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent-metrics.ts';
+import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {holdUpgrade} from './probes/held-upgrades.ts';
+import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
+import {readLogDifferential} from './probes/log-differential.ts';
+import {recordAnswer, recordWords} from './record-second-leg.ts';
+import {runStepTest, type StepTestResult} from './probes/step-test.ts';
+
+/** The pod through whose node the route is tried. */
+export type ProbeTarget = {
+	namespace: string;
+	pod: string;
+	container: string | null;
+	node: string | null;
+	/** Where its kubelet is shaken hands with; `null` where the pod does not say. */
+	hostAddress: string | null;
+	kubeletPort: number;
+	/** `null` where the node may not be read. */
+	nodeAddresses: readonly string[] | null;
+};
+
+/** The same examination with what the active probes found. Never throws: what a probe met is a reading or nothing. */
+export async function runActiveProbes(examined: ApiserverExamination, cluster: ClusterClient, target: ProbeTarget): Promise<ApiserverExamination> {
+	const handshake = await shakeHands(target);
+	const log = await readLog(examined, target);
+	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
+	const tested = fromStepTest(outcome, examined, target);
+	recordProbes(cluster, {log, outcome}, examined, target);
+	// What was tried has moved the counters, also where it was refused.
+	const again = await metricsOf(examined);
+	processCacheFor(cluster).remember(processOf(examined), {
+		...again?.read && {metrics: [again.read]},
+		...tested.stepTests.length > 0 && {stepTests: tested.stepTests},
+		...tested.agentTests.length > 0 && {agentTests: tested.agentTests},
+	});
+	return {
+		...examined,
+		metrics: again?.read ? again : examined.metrics,
+		active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.read ? [handshake.read] : []},
+	};
+}
+
+/** The port-forward was tried last. */
+function recordProbes(
+	cluster: ClusterClient,
+	{log, outcome}: {log: Observation<LogDifferentialFacts> | null; outcome: StepTestResult | undefined},
+	examined: ApiserverExamination,
+	target: ProbeTarget,
+): void {
+	const attempt = {purpose: portForward(target), process: processOf(examined)};
+	const ofLog = {...attempt, purpose: {...attempt.purpose, feature: 'logs' as const}};
+	if (log?.facts.normal === 'ok') {
+		recordAnswer(cluster, ofLog);
+	} else if (log?.facts.text) {
+		recordWords(cluster, ofLog, log.facts.text, 500);
+	}
+
+	if (outcome?.kind === 'judged' && outcome.steps.rounds.length > 0) {
+		recordAnswer(cluster, attempt);
+	} else if (outcome?.kind === 'refused') {
+		recordWords(cluster, attempt, outcome.answer.body);
+	}
+}
+
+async function shakeHands({hostAddress, kubeletPort, node, nodeAddresses}: ProbeTarget): Promise<ProbeResult<KubeletHandshakeFacts> | null> {
+	return hostAddress === null ? null : readKubeletHandshake({address: hostAddress, port: kubeletPort, node, nodeAddresses});
+}
+
+async function readLog(examined: ApiserverExamination, {namespace, pod, container, node}: ProbeTarget): Promise<Observation<LogDifferentialFacts> | null> {
+	return container === null || !examined.connection.usable ? null : readLogDifferential(examined.connection, {namespace, pod, container, node}, processOf(examined));
+}
+
+/** On the examined connection, as it is now; `null` where they could not be read before, or it is gone. */
+async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<MetricFacts> | null> {
+	return examined.metrics.read && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
+}
+
+async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, target: ProbeTarget): Promise<StepTestResult> {
+	const agents = (await readAgentPods(cluster)).read?.facts ?? [];
+	return runStepTest({
+		connectToProcess: async () => connectToProcess(examined, cluster),
+		hold: async first => holdUpgrade(async () => another(examined, cluster), {namespace: target.namespace, name: target.pod}, first),
+		metrics: async () => (await metricsOf(examined))?.read?.facts ?? null,
+		agents: async () => connectionsOf(agents, cluster),
+	});
+}
+
+/** A connection to the examined process; where processes cannot be told apart, any. */
+async function connectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection | null> {
+	const wanted = processOf(examined);
+	for (let tries = 0; tries < 12; tries++) {
+		const connection = await cluster.connect();
+		if (wanted === null) {
+			return connection;
+		}
+
+		const readings = await observeConnection(connection, {limitMs: 5000});
+		if (readings.process?.facts.id === wanted && connection.usable) {
+			return connection;
+		}
+
+		connection.close();
+	}
+
+	return null;
+}
+
+/** For another carrier: agents' counts would not show that another process opened it. */
+async function another(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection> {
+	const connection = await connectToProcess(examined, cluster);
+	if (!connection) {
+		throw new SpokeError('ERR_STREAM_LOST', 'the examined apiserver was not met again', {leg: 1});
+	}
+
+	return connection;
+}
+
+async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterClient): Promise<ReadonlyMap<string, number>> {
+	const counts = new Map<string, number>();
+	await Promise.all(agents.filter(({ready}) => ready).slice(0, 20).map(async agent => {
+		const open = await readAgentConnections(cluster, agent);
+		if (open !== undefined) {
+			counts.set(agent.name, open);
+		}
+	}));
+	return counts;
+}
+
+function fromStepTest(outcome: StepTestResult | undefined, examined: ApiserverExamination, target: ProbeTarget): Pick<Observations, 'stepTests' | 'agentTests' | 'failures'> {
+	const common = {process: processOf(examined), connection: examined.connection.id, time: new Date().toISOString(), active: true} as const;
+	if (outcome?.kind === 'refused') {
+		const failure = failureObservation({
+			error: {text: outcome.answer.body, leg: 2},
+			purpose: portForward(target),
+			connection: common.process === null ? null : common.connection,
+			process: common.process,
+			time: common.time,
+			active: true,
+		});
+		return {stepTests: [], agentTests: [], failures: failure ? [failure] : []};
+	}
+
+	if (outcome?.kind !== 'judged') {
+		return {stepTests: [], agentTests: [], failures: []};
+	}
+
+	const {steps, agent} = outcome;
+	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
+	// Held upgrades have connections of their own. They speak for this one's process only where it was recognised on each, or where its own count of them rose.
+	const isBound = common.process !== null || steps.moved !== 'undecided';
+	const reading = <Facts>(source: Observation<Facts>['source'], facts: Facts): Observation<Facts> => ({
+		source,
+		where,
+		...common,
+		connection: isBound ? common.connection : null,
+		facts,
+	});
+	return {
+		stepTests: [reading('step-test', {...steps, node: target.node})],
+		agentTests: agent ? [reading('agent-metrics', agent)] : [],
+		failures: [],
+	};
+}
+
+function portForward({namespace, pod, node}: ProbeTarget): ConnectionPurpose {
+	return {feature: 'port-forward', target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container: null, chosenFrom: 1}, request: null};
+}
+
+function processOf({own}: ApiserverExamination): string | null {
+	return own.process?.facts.id ?? null;
+}

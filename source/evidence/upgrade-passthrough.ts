@@ -1,0 +1,30 @@
+/** Does the apiserver pass the WebSocket of an exec on to the kubelet, and so reach it before the 101? */
+import type {ClusterClient} from '../cluster/cluster-client.ts';
+import {flagValue} from './rules/flag-value.ts';
+import type {LabelState} from './label-state.ts';
+import {readNode} from './node-facts.ts';
+
+const feature = 'ExtendWebSocketsToKubelet';
+
+/**
+It does since 1.36, and where no older version is emulated, if the node declares the feature and the gate is not switched off; else it answers 101 itself, dials, and translates. False where that cannot be read.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
+*/
+export async function isUpgradePassedThrough(
+	cluster: ClusterClient,
+	{readings: {flags, process}, purpose: {target}}: Pick<LabelState, 'readings' | 'purpose'>,
+): Promise<boolean> {
+	const gates = flags && flagValue(flags, 'feature-gates');
+	const emulated = (flags && flagValue(flags, 'emulated-version')) ?? '';
+	const [, minor] = /\b1\.(\d+)/.exec(emulated) ?? /^v?1\.(\d+)/.exec(process?.facts.version ?? '') ?? [];
+	if (gates === null
+		|| gates === undefined
+		|| new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates)
+		|| Number(minor ?? 0) < 36
+		|| target.node === null) {
+		return false;
+	}
+
+	const node = await readNode(cluster, target.node);
+	return node?.status?.declaredFeatures?.includes(feature) === true;
+}

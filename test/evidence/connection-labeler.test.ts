@@ -1,0 +1,1021 @@
+/** Labels are true while a connection is open, cost its user nothing, and never outlive the apiserver they were read on. */
+import {createHash} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import anyTest from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {ConnectionPurpose, Path} from '../../source/evidence/evidence.ts';
+import {examineApiserver} from '../../source/evidence/examine-apiserver.ts';
+import {labelTimings} from '../../source/evidence/label-timings.ts';
+import type {LabelerOptions} from '../../source/evidence/labeler.ts';
+import {createLabeler} from '../../source/evidence/connection-labeler.ts';
+import {configuredPath, findPaths} from '../../source/evidence/find-paths.ts';
+import {openTunnel} from '../../source/streams/port-forward/tunnel.ts';
+import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
+import {connectObserved} from '../../source/streams/observed-connection.ts';
+import {startServer} from '../support/api-server.ts';
+import {authority, issue} from '../support/certificates.ts';
+import {handClock, onClock} from '../support/hand-clock.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+// One after the other: sandboxes that start together hold each other up for longer than a handshake may take.
+const test = anyTest.serial;
+
+const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null};
+const opened = {carrier: 'websocket', protocol: null} as const;
+
+const [apiserverAuthority, gatewayAuthority] = await Promise.all([authority('cluster-ca'), authority('gateway-ca')]);
+const adasCertificate = await issue({commonName: 'ada', usage: 'client'}, apiserverAuthority);
+const knownByIt = {'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(adasCertificate.made.rawData)).digest('hex')}`]};
+const withCertificate = {'client-certificate-data': Buffer.from(adasCertificate.certificate).toString('base64'), 'client-key-data': Buffer.from(adasCertificate.key).toString('base64')};
+
+/** With the names by which pods know an apiserver: without them nothing that is read of one is proven. */
+async function apiserverCertificate() {
+	const {key, certificate} = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, apiserverAuthority);
+	return {key, cert: certificate};
+}
+
+/** Flags of the process that listens where the connection ends: without that a gateway with its certificate is not ruled out. */
+const advertised = ({port}: {port: number}) => ({'advertise-address': '127.0.0.1', 'secure-port': String(port)});
+
+const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
+
+/** As the cluster gives it to its pods: without it an apiserver cannot be told from a gateway. */
+const givenToPods = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
+
+/** A labeller whose time is turned by hand, every label in the order told, and a wait for one that fits. */
+function listen(access: ClusterClient, options: LabelerOptions = {}) {
+	const clock = handClock();
+	const cluster = onClock(access, clock);
+	const labeller = createLabeler(cluster, {...options, clock});
+	const told: Path[] = [];
+	let news = Promise.withResolvers<void>();
+	labeller.onLabel((_, path) => {
+		told.push(path);
+		news.resolve();
+		news = Promise.withResolvers();
+	});
+
+	/** `after`: how many were told before. */
+	const until = async (fits: (path: Path) => boolean, after = 0): Promise<Path> => {
+		for (;;) {
+			const path = told.slice(after).find(one => fits(one));
+			if (path) {
+				return path;
+			}
+
+			await news.promise;
+		}
+	};
+
+	/** A stream whose first bytes are through: what is read beside it begins. */
+	const open = async (its: ConnectionPurpose = purpose) => {
+		const connection = await connectObserved(cluster, its, labeller.witness);
+		labeller.witness.opened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
+		await clock.advance(labelTimings.afterOpeningMs);
+		return connection;
+	};
+
+	return {cluster, clock, labeller, told, until, open};
+}
+
+/** Whether a request is for the flags of a stream's process: those that are read beside streams are asked for on connections that ask for more. */
+function flagsOfStreams(): (request: IncomingMessage) => boolean {
+	const beside = new WeakSet<object>();
+	return ({url, socket}) => {
+		if (url === '/version') {
+			beside.add(socket);
+		}
+
+		return url === '/flagz' && !beside.has(socket);
+	};
+}
+
+/** What happens so often, and a wait for it. */
+function counter() {
+	let count = 0;
+	let next = Promise.withResolvers<void>();
+	return {
+		get count() {
+			return count;
+		},
+		/** How often, this time included. */
+		add() {
+			count++;
+			next.resolve();
+			next = Promise.withResolvers();
+			return count;
+		},
+		async reaches(wanted: number) {
+			while (count < wanted) {
+				await next.promise;
+			}
+		},
+	};
+}
+
+test('leg 1 is told at once, leg 2 when it was read, and it settles once the stream is open', async t => {
+	const {env} = await openSandbox(t, {scenario: 'verified'});
+	const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
+	t.is(told[0]?.phase, 'checking');
+	t.is(told[0]?.legs[0]?.tls.state, 'verified');
+	t.is(told[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
+	labeller.witness.opened?.(connection, purpose, opened);
+	await clock.advance(labelTimings.afterOpeningMs);
+	const settled = await until(({phase}) => phase === 'settled');
+	t.is(settled.line, 'path: you -verified-> apiserver -direct,verified-> kubelet n1');
+	t.deepEqual([settled.legs[1]?.tls.basis, settled.legs[1]?.route.basis], ['proven', 'proven']);
+	t.is(settled.process.boundBy, 'same-connection');
+	t.true(settled.cluster.sandbox);
+	labeller.witness.closed?.(connection, purpose);
+	t.is(told.at(-1)?.about, 'ended-connection');
+	t.is(labeller.labels.size, 0);
+	cluster.close();
+});
+
+test('a labeller that is closed tells nothing more, of what was open and of what opens then', async t => {
+	const {env} = await openSandbox(t);
+	const {cluster, clock, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
+	labeller.close();
+	const before = told.length;
+	labeller.witness.opened?.(connection, purpose, opened);
+	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	await clock.advance(labelTimings.afterOpeningMs);
+	t.deepEqual([told.length, labeller.labels.size], [before, 0]);
+	connection.close();
+	cluster.close();
+});
+
+test('after an apiserver restart with other flags no label of a new connection carries the old words', async t => {
+	const {sandbox, env} = await openSandbox(t);
+	const {cluster, clock, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const first = await open();
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
+	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
+	labeller.witness.closed?.(first, purpose);
+	const before = told.length;
+	const started = clock.elapsed();
+	await open();
+	await clock.advance(labelTimings.betweenReadsMs);
+	await until(({phase}) => phase === 'settled', before);
+	t.true(clock.elapsed() - started < 10_000);
+	const after = told.slice(before);
+	t.is(after[0]?.phase, 'checking');
+	t.deepEqual(after.filter(({legs}) => legs[1]?.tls.state === 'unverified' || legs[1]?.route.state === 'direct').map(({line}) => line), []);
+	t.is(after.at(-1)?.legs[1]?.tls.state, 'verified');
+	cluster.close();
+});
+
+test('what was read of a process beside a label is in the label: a session says the same everywhere', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const {cluster, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	await open();
+	const alone = await until(({phase}) => phase === 'settled');
+	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
+	t.regex(alone.legs[1]?.route.why ?? '', /egress file is set/);
+	const [pod] = (await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?fieldSelector=spec.nodeName%3Dn1'})).items;
+	(await cluster.request({path: `/api/v1/namespaces/default/pods/${pod!.metadata.name}/log?tailLines=1`})).body.resume();
+	const examined = await examineApiserver(cluster);
+	const pane = configuredPath(examined, cluster, purpose, {node: null, pod: null});
+	examined.connection.close();
+	t.is(pane.legs[1]?.route.state, 'konnectivity');
+	t.deepEqual([told.at(-1)?.legs[1]?.route.state, told.at(-1)?.process.id], [pane.legs[1]?.route.state, pane.process.id]);
+	await open();
+	t.is(told.at(-1)?.legs[1]?.route.state, 'konnectivity');
+	labeller.close();
+	cluster.close();
+});
+
+/** A port-forward that the apiserver really dials for. */
+async function openForward({cluster, labeller, clock}: Pick<ReturnType<typeof listen>, 'cluster' | 'labeller' | 'clock'>) {
+	const [pod] = (await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})).items;
+	const tunnel = await openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeller.witness});
+	await clock.advance(labelTimings.afterOpeningMs);
+	return tunnel;
+}
+
+test('an egress file tells no route: the counters do, for a stream that lasts, of its own process', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const tunnel = await openForward({cluster, labeller, clock});
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
+	await clock.advance(labelTimings.lastsMs);
+	const path = await until(({legs}) => legs[1]?.route.state !== 'unknown');
+	const {route} = path.legs[1]!;
+	t.deepEqual([route.state, route.basis, route.protocol], ['konnectivity', 'inferred', 'grpc']);
+	t.is(path.evidence.find(({id}) => route.evidence.includes(id))?.process, path.process.id);
+	tunnel.session.end();
+	labeller.close();
+	cluster.close();
+});
+
+test('counters that were looked at before the first stream are looked at again: its own dial is in them', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
+	const {connection, metrics} = await examineApiserver(cluster);
+	connection.close();
+	t.deepEqual(metrics.read?.facts.egressDials, []);
+	clock.setTo(Date.now() + 1);
+	const tunnel = await openForward({cluster, labeller, clock});
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'konnectivity');
+	tunnel.session.end();
+	labeller.close();
+	cluster.close();
+});
+
+test('a label that is waited for settles with what the counters say of the route', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
+	const tunnel = await openForward({cluster, labeller, clock});
+	const settled = await until(({phase}) => phase === 'settled');
+	t.true(clock.elapsed() < 2000);
+	t.deepEqual([settled.legs[1]?.route.state, settled.line], ['konnectivity', 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1']);
+	tunnel.session.end();
+	labeller.close();
+	cluster.close();
+});
+
+for (const {title, egress, metrics, reads} of [
+	{title: 'a route that the flags tell costs no look at the counters', egress: '', metrics: 200, reads: 0},
+	{title: 'counters that may not be read are asked for once', egress: '/egress.yaml', metrics: 403, reads: 1},
+	{title: 'counters of a process are read once for all its streams', egress: '/egress.yaml', metrics: 200, reads: 1},
+]) {
+	test(title, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			asked += request.url === '/metrics' ? 1 : 0;
+			const answers: Readonly<Record<string, string>> = {
+				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': egress}}),
+				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
+				'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+			};
+			response.statusCode = request.url === '/metrics' ? metrics : 200;
+			response.end(answers[request.url!] ?? '{}');
+		}});
+		const {cluster, labeller, told, until, open} = listen(await server.cluster(), {isAwaited: true});
+		for (let stream = 0; stream < 3; stream++) {
+			await open();
+		}
+
+		await until(() => told.filter(({phase}) => phase === 'settled').length === 3);
+
+		t.is(asked, reads);
+		t.is(told.at(-1)?.legs[1]?.route.state, egress === '' ? 'direct' : metrics === 200 ? 'konnectivity' : 'unknown');
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('a balancer’s other apiserver says nothing of this one’s route', async t => {
+	let connections = 0;
+	const of = new WeakMap<object, number>();
+	const server = await startServer({request(request, response) {
+		const number = of.get(request.socket) ?? connections++;
+		of.set(request.socket, number);
+		const answers: Readonly<Record<string, string>> = {
+			'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'}}),
+			'/statusz': JSON.stringify({kind: 'Statusz', startTime: number === 0 ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'}),
+			'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+		};
+		response.end(answers[request.url!] ?? '{}');
+	}});
+	const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
+	await open();
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
+for (const {title, starts, to, basis, place = {}} of [
+	{title: 'a balancer of requests that shows the apiserver’s own certificate is a gateway', starts: ['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'], to: 'gateway', basis: 'inferred'},
+	{title: 'an apiserver with that certificate, whose process stays the same', starts: ['2026-11-24T10:00:00Z'], to: 'apiserver', basis: 'proven'},
+	{title: 'a proxy with such a certificate before an apiserver that listens on loopback, as a virtual cluster has, may answer itself', starts: ['2026-11-24T10:00:00Z'], to: 'unknown', basis: 'inferred', place: {'bind-address': '127.0.0.1', 'secure-port': '1'}},
+] as const) {
+	test(`${title}: ${to}, ${basis}`, async t => {
+		let turn = 0;
+		const server = await startServer({request(request, response) {
+			const answers: Readonly<Record<string, object>> = {
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server), ...place}},
+				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+			};
+			response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : answers[request.url!] ?? {}));
+		}}, await apiserverCertificate());
+		const {cluster, labeller, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const connection = await open();
+		const {legs} = await until(({phase}) => phase === 'settled');
+		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
+		connection.close();
+		const examined = await examineApiserver(cluster);
+		examined.connection.close();
+		t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, to);
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('a balancer of requests is a gateway where its apiservers started in the same second and differ in their flags', async t => {
+	let turn = 0;
+	const server = await startServer({request(request, response) {
+		const answers: Readonly<Record<string, object>> = {
+			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': turn++ % 2 === 0 ? '/ca.pem' : '', 'egress-selector-config-file': '', ...advertised(server)}},
+			'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+			[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+		};
+		response.end(JSON.stringify(answers[request.url!] ?? {}));
+	}}, await apiserverCertificate());
+	const {cluster, labeller, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+	await open();
+	const {legs, process} = await until(({phase}) => phase === 'settled');
+	t.deepEqual([legs[0]?.to, legs[1]?.tls.basis, process.boundBy], ['gateway', 'inferred', 'none']);
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
+test('what is met on a further connection through a gateway is no apiserver that was read', async t => {
+	let first: unknown;
+	const server = await startServer({request(request, response) {
+		first ??= request.socket;
+		const isFirst = request.socket === first;
+		const answers: Readonly<Record<string, object>> = {
+			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
+			'/statusz': {kind: 'Statusz', startTime: isFirst ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'},
+			[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+		};
+		response.writeHead(200, isFirst ? {} : {Via: '1.1 gateway'}).end(JSON.stringify(answers[request.url!] ?? {}));
+	}}, await apiserverCertificate());
+	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const examined = await examineApiserver(cluster);
+	examined.connection.close();
+	t.is(examined.others.length, 1);
+	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
+	cluster.close();
+	await server.close();
+});
+
+for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
+	{title: 'an apiserver that knows us by our certificate', extra: knownByIt, to: 'apiserver'},
+	{title: 'a gateway with the apiserver’s own key, which passes our name on and not our certificate', extra: {}, to: 'gateway'},
+	{title: 'an apiserver or a gateway that knows us by a token that goes along with the certificate', extra: {}, to: 'unknown', user: {...withCertificate, token: 'secret'}, reviews: 'not asked'},
+	{title: 'an apiserver or a gateway that takes us for whom we impersonate', extra: {}, to: 'unknown', flags: ['--as', 'bob'], reviews: 'not asked'},
+] as const) {
+	test(`${title}: ${to}, and so it is while a quiet log waits for its first line`, async t => {
+		const asked: string[] = [];
+		const server = await startServer({request(request, response) {
+			asked.push(request.url!);
+			const answers: Readonly<Record<string, object>> = {
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
+				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+				'/version': {gitVersion: 'v1.36.3'},
+				'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
+				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+			};
+			response.end(JSON.stringify(answers[request.url!] ?? {}));
+		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
+		const {cluster, clock, labeller, told, until} = listen(await server.cluster({user, flags, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeller.witness);
+		await clock.advance(labelTimings.lastsMs + labelTimings.afterOpeningMs);
+		await until(({cluster: {version}}) => version === 'v1.36.3');
+		t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.phase], [to, 'checking']);
+		labeller.witness.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
+		const {legs, findings} = await until(({phase}) => phase === 'settled');
+		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred']);
+		t.is(findings.find(({code}) => code === 'GATEWAY_IN_FRONT')?.message, to === 'gateway' ? 'A gateway answers, not an apiserver: the apiserver does not know you by the certificate that you showed' : undefined);
+		t.is(asked.some(url => url.endsWith('selfsubjectreviews')), reviews === 'asked');
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('a balancer of requests that was seen once is one for every stream, earlier and later, also where chance hides it', async t => {
+	const starts = ['10', '10', '10', '10', '10', '11'];
+	let turn = 0;
+	const server = await startServer({request(request, response) {
+		const answers: Readonly<Record<string, object>> = {'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}}, [rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}}};
+		response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: `2026-11-24T${starts[turn++] ?? '10'}:00:00Z`} : answers[request.url!] ?? {}));
+	}}, await apiserverCertificate());
+	const {cluster, clock, labeller, told, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+	const tos: unknown[] = [];
+	for (let stream = 0; stream < 3; stream++) {
+		told.length = 0;
+		await open();
+		await clock.advance(labelTimings.betweenReadsMs);
+		const settled = await until(({phase}) => phase === 'settled');
+		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
+		// What was read beside it is not used for the next one.
+		const brief = await connectObserved(cluster, purpose, undefined);
+		labeller.witness.failed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+		brief.close();
+	}
+
+	t.deepEqual(tos, ['apiserver proven', 'gateway inferred', 'gateway inferred']);
+	t.deepEqual([...labeller.labels.values()].map(({legs}) => legs[0]?.to), ['gateway', 'gateway', 'gateway']);
+	const examined = await examineApiserver(cluster);
+	examined.connection.close();
+	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
+for (const [title, given, to, basis, need] of [
+	['an apiserver', {data: {'ca.crt': apiserverAuthority.certificate}}, 'apiserver', 'proven', false],
+	['a gateway with the apiserver’s names', {data: {'ca.crt': gatewayAuthority.certificate}}, 'gateway', 'inferred', false],
+	['an apiserver or a gateway, where the cluster’s authority may not be read', null, 'unknown', 'inferred', true],
+] as const) {
+	test(`a stream that fails at once has met ${title}: ${to}, and no label of it was surer than that`, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			asked += request.url === rootCa ? 1 : 0;
+			const answers: Readonly<Record<string, object | null>> = {
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
+				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+				[rootCa]: given,
+			};
+			const answer = answers[request.url!];
+			response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
+		}}, await apiserverCertificate());
+		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		for (let stream = 0; stream < 2; stream++) {
+			const connection = await connectObserved(cluster, purpose, labeller.witness);
+			labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+			connection.close();
+		}
+
+		const {legs, findings} = told.at(-1)!;
+		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'unverified', basis]);
+		t.is(findings.find(({leg}) => leg === 1)?.code, ({apiserver: undefined, gateway: 'GATEWAY_IN_FRONT', unknown: 'FRONT_NOT_KNOWN'})[to]);
+		t.is(legs[1]!.tls.need.some(({permission}) => permission === 'get configmap kube-root-ca.crt'), need);
+		const read = told.filter(({legs}) => legs[1]?.tls.state === 'unverified');
+		t.deepEqual([...new Set(read.map(({legs}) => `${legs[0]?.to}, ${legs[1]?.tls.basis}`))], [`${to}, ${basis}`]);
+		t.is(asked, to === 'gateway' ? 2 : 1, 'asked again only where what is known does not fit');
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+for (const [title, status, headers, to] of [
+	['a gateway that shows an apiserver’s own certificate is known by its headers', 200, {via: '1.1 gateway'}, 'gateway'],
+	['a gateway that shows an apiserver’s own certificate is known by its headers where the flags may not be read', 403, {server: 'istio-envoy'}, 'gateway'],
+	['an apiserver whose flags may not be read, and which sends no such header, is one', 403, {}, 'apiserver'],
+] as const) {
+	test(title, async t => {
+		const server = await startServer({request(request, response) {
+			const isClosed = request.url !== rootCa && status !== 200;
+			const isReview = request.method === 'POST';
+			response.writeHead(isClosed && !isReview ? status : 200, headers).end(request.url === rootCa
+				? givenToPods
+				: JSON.stringify(isReview ? {status: {userInfo: {username: 'ada', extra: knownByIt}}} : (isClosed ? {kind: 'Status'} : {kind: 'Flagz', flags: {}})));
+		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
+		const {cluster, labeller, told} = listen(await server.cluster({user: withCertificate, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const pods = {...purpose, feature: 'pod-proxy'} as const;
+		for (let stream = 0; stream < 2; stream++) {
+			const connection = await connectObserved(cluster, pods, labeller.witness);
+			t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred'], `stream ${stream}`);
+			connection.close();
+		}
+
+		const examined = await examineApiserver(cluster);
+		examined.connection.close();
+		t.is(configuredPath(examined, cluster, pods, {node: null, pod: null}).legs[0]?.to, to);
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('in a pod, which was given the cluster’s authority, an apiserver is known without a right', async t => {
+	const server = await startServer({request(request, response) {
+		response.writeHead(request.url === '/flagz' ? 200 : 403).end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', ...advertised(server)}} : {kind: 'Status'}));
+	}}, await apiserverCertificate());
+	const outside = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const {cluster, labeller, told} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
+	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	connection.close();
+	labeller.close();
+	outside.close();
+	await server.close();
+});
+
+test('where the kubeconfig’s namespace may not be read, the authority is read where the stream goes', async t => {
+	const server = await startServer({request(request, response) {
+		const answers: Readonly<Record<string, object>> = {
+			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
+			[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
+		};
+		const answer = answers[request.url!];
+		response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
+	}}, await apiserverCertificate());
+	const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeller.witness);
+	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	connection.close();
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
+test('a connection that ends before anything is read beside it has what was read of its process before', async t => {
+	const {sandbox, env} = await openSandbox(t);
+	const {cluster, clock, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const logs = {...purpose, feature: 'logs'} as const;
+	const brief = async () => {
+		const connection = await connectObserved(cluster, logs, labeller.witness);
+		labeller.witness.opened?.(connection, logs, {carrier: 'http', protocol: null});
+		connection.close();
+		labeller.witness.closed?.(connection, logs);
+		return told.at(-1)!.legs[1]!.route;
+	};
+
+	t.is((await brief()).basis, 'inferred');
+	const connection = await open(logs);
+	await clock.advance(labelTimings.betweenReadsMs);
+	t.is((await until(({phase, about}) => phase === 'settled' && about === 'open-connection')).legs[1]?.route.basis, 'proven');
+	t.is((await brief()).basis, 'proven');
+	const now = clock.now();
+	clock.setTo(now + labelTimings.sharedForMs);
+	t.is((await brief()).basis, 'inferred', 'it was read too long ago');
+	clock.setTo(now);
+	connection.close();
+	labeller.witness.closed?.(connection, logs);
+	// A process is told by its start, in seconds.
+	for (const second = Math.floor(Date.now() / 1000); Math.floor(Date.now() / 1000) === second;) {
+		await delay(20);
+	}
+
+	await sandbox.faults.restartApiserver();
+	t.is((await brief()).basis, 'inferred', 'another process may have another environment');
+	cluster.close();
+});
+
+for (const [title, isHeard, declares, state, basis] of [
+	['an exec’s 101 alone proves no check, and nothing is said of one until the kubelet is heard', true, false, 'verified', 'proven'],
+	['an exec that stays silent says nothing of its kubelet: it may not have been dialled', false, false, 'unknown', 'unknown'],
+	['an exec that stays silent, by a node that takes WebSockets itself: its 101 is the kubelet’s', false, true, 'verified', 'inferred'],
+] as const) {
+	test(title, async t => {
+		const {env} = await openSandbox(t, {scenario: 'verified'});
+		const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
+		const connection = await connectObserved(cluster, exec, labeller.witness);
+		labeller.witness.opened?.(connection, exec, opened);
+		t.deepEqual([told.at(-1)?.phase, told.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
+		const before = told.length;
+		await clock.advance(labelTimings.afterOpeningMs);
+		t.is((await until(() => true, before)).phase, 'checking', 'what is known without its word is told');
+		if (isHeard) {
+			labeller.witness.answered?.(connection, exec);
+		} else {
+			await clock.advance(labelTimings.silentMs - labelTimings.afterOpeningMs);
+			await cluster.quiet();
+			await clock.advance(declares ? 0 : labelTimings.settleWithinMs - labelTimings.silentMs - 1);
+			t.is(told.at(-1)?.phase, declares ? 'settled' : 'checking');
+			await clock.advance(1);
+		}
+
+		const settled = await until(({phase}) => phase === 'settled');
+		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], [state, basis]);
+		t.deepEqual(told.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard), []);
+		connection.close();
+		cluster.close();
+	});
+}
+
+const plain = 'text/plain';
+for (const [method, status, type, body, state, basis] of [
+	['GET', 200, plain, 'ok', 'verified', 'proven'],
+	['HEAD', 200, plain, '', 'verified', 'proven'],
+	['GET', 404, plain, '404 page not found', 'verified', 'proven'],
+	['GET', 429, plain, 'Too many requests, please try again later.', 'unknown', 'unknown'],
+	['GET', 504, plain, 'gateway', 'unknown', 'unknown'],
+	['GET', 400, plain, '400 Bad Request: malformed Host header', 'unknown', 'unknown'],
+	['HEAD', 404, plain, '', 'unknown', 'unknown'],
+	['GET', 403, 'application/yaml', 'apiVersion: v1\ncode: 403\nkind: Status\n', 'unknown', 'unknown'],
+	['GET', 403, 'application/vnd.kubernetes.protobuf', 'k8s\u0000\n\u000C\n\u0002v1\u0012\u0006Status', 'unknown', 'unknown'],
+] as const) {
+	test(`an answer of ${status} to ${method} by a node’s proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
+		const server = await startServer({request(request, response) {
+			const answers: Readonly<Record<string, string>> = {
+				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server)}}),
+				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
+				[rootCa]: givenToPods,
+			};
+			const isProxied = request.url!.includes('/proxy');
+			response.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain}).end(isProxied ? body : answers[request.url!] ?? '{}');
+		}}, await apiserverCertificate());
+		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const target = {base: '/api/v1/nodes/n1/proxy', purpose: {feature: 'node-proxy', target: {...purpose.target, kind: 'Node'}, request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true}}} as const;
+		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {witness: labeller.witness});
+		const tls = told.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
+		t.deepEqual([answer.status, tls?.state, tls?.basis], [status, state, basis]);
+		answer.body.resume();
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('a failure’s words are evidence, and the line says which leg broke', async t => {
+	const {env} = await openSandbox(t, {user: 'bob'});
+	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
+	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500})}));
+	const failed = told.at(-1)!;
+	t.is(failed.phase, 'failed');
+	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'inferred']);
+	t.is(failed.line, 'path: you -verified-> apiserver -konnectivity,TLS unknown-x kubelet n1');
+	t.is(failed.error?.code, 'ERR_SECOND_LEG');
+	cluster.close();
+});
+
+for (const [title, body, state, basis] of [
+	['nobody was reached', {message: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused', code: 500}, 'unknown', 'unknown'],
+	['the apiserver refuses the kubelet', {message: 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 500}, 'refused', 'proven'],
+	['the kubelet refuses the apiserver', {message: 'Forbidden (user=apiserver, verb=get, resource=nodes, subresource(s)=[proxy]) ( pods/log web)', code: 403, details: {kind: 'pods/log'}}, 'verified', 'proven'],
+] as const) {
+	test(`where verification is on and ${title}, TLS of leg 2 is ${state}`, async t => {
+		const {env} = await openSandbox(t, {scenario: 'verified'});
+		const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+		const logs = {...purpose, feature: 'logs'} as const;
+		const connection = await connectObserved(cluster, logs, labeller.witness);
+		labeller.witness.failed?.(connection, logs, new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}));
+		const {legs: [, leg], evidence, process} = told.at(-1)!;
+		t.deepEqual([leg?.tls.state, leg?.tls.basis], [state, basis]);
+		t.true(evidence.filter(({id}) => leg?.tls.evidence.includes(id)).every(one => one.process !== null && one.process === process.id), 'the evidence names its process');
+		connection.close();
+		cluster.close();
+	});
+}
+
+test('a stream for which no connection was made says nothing of any leg', async t => {
+	const {env} = await openSandbox(t);
+	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	const [{legs, phase, line}] = told as [Path];
+	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
+	t.deepEqual(legs.map(({tls, route}) => [tls.state, route.state]), [['unknown', 'unknown'], ['unknown', 'unknown']]);
+	t.like(legs[0], {to: 'unknown', tls: {why: 'no connection was made'}, peer: null});
+	t.is(labeller.labels.size, 0);
+	cluster.close();
+});
+
+for (const [title, status, needed] of [
+	['nothing is served that would tell', 404, [null]],
+	['nothing may be read that would tell', 403, ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics']],
+] as const) {
+	test(`where ${title}, a label that is waited for names ${needed[0] === null ? 'no right' : 'the rights'}`, async t => {
+		const server = await startServer({request(_, response) {
+			response.writeHead(status).end('{"kind":"Status"}');
+		}});
+		const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
+		const connection = await open();
+		const {legs} = await until(({phase}) => phase === 'settled');
+		t.deepEqual(legs[1]?.route.need.map(({permission}) => permission), [...needed]);
+		connection.close();
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
+	const asked = counter();
+	const server = await startServer({request(request, response) {
+		if (request.url === '/flagz') {
+			asked.add();
+		} else {
+			response.end('{}');
+		}
+	}});
+	t.teardown(async () => server.close());
+	const {cluster, clock, labeller} = listen(await server.cluster());
+	t.teardown(() => {
+		cluster.close();
+	});
+	for (const costMs of [labelTimings.beforeUseMs, 0]) {
+		const started = clock.elapsed();
+		const connecting = connectObserved(cluster, purpose, labeller.witness);
+		if (costMs > 0) {
+			await asked.reaches(1);
+			await clock.advance(costMs);
+		}
+
+		const connection = await connecting;
+		t.is(clock.elapsed() - started, costMs);
+		t.true(connection.usable);
+		connection.close();
+	}
+
+	t.is(asked.count, 1);
+});
+
+test('an authority that does not come costs a stream at most the limit, its flags are read elsewhere, and the next stream is not asked', async t => {
+	const asked = counter();
+	const server = await startServer({request(request, response) {
+		// What is read beside the stream asks for it, too.
+		if (request.url !== rootCa || asked.add() > 1) {
+			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+		}
+	}});
+	t.teardown(async () => server.close());
+	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+	t.teardown(() => {
+		cluster.close();
+	});
+	for (const costMs of [labelTimings.beforeUseMs, 0]) {
+		const started = clock.elapsed();
+		const before = asked.count;
+		const connecting = connectObserved(cluster, purpose, labeller.witness);
+		if (costMs > 0) {
+			await asked.reaches(1);
+			// The flags were answered before it.
+			await cluster.quiet(1);
+			await clock.advance(costMs);
+		}
+
+		const connection = await connecting;
+		t.is(clock.elapsed() - started, costMs);
+		t.true(connection.usable);
+		t.is(asked.count - before, costMs > 0 ? 1 : 0);
+		t.is(told.findLast(({phase, about}) => phase === 'checking' && about === 'open-connection')?.legs[1]?.tls.state, 'unverified');
+		told.length = 0;
+		labeller.witness.opened?.(connection, purpose, opened);
+		await clock.advance(labelTimings.afterOpeningMs);
+		t.is((await until(({legs}) => legs[1]?.tls.state !== 'unknown')).legs[1]?.tls.state, 'unverified');
+		connection.close();
+	}
+});
+
+test('a /flagz that comes too late for its stream is read on another connection, and is then no better than inferred', async t => {
+	const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
+	const asked = counter();
+	let late: (() => void) | undefined;
+	const server = await startServer({request(request, response) {
+		const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
+		if (request.url === '/flagz' && asked.add() === 1) {
+			late = answer;
+		} else {
+			answer();
+		}
+	}});
+	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+	const connecting = connectObserved(cluster, purpose, labeller.witness);
+	await asked.reaches(1);
+	await clock.advance(labelTimings.beforeUseMs - 1);
+	t.is(told.length, 1, 'it is waited for');
+	await clock.advance(1);
+	const connection = await connecting;
+	late!();
+	labeller.witness.opened?.(connection, purpose, opened);
+	await clock.advance(labelTimings.afterOpeningMs);
+	const {legs, process} = await until(({phase}) => phase === 'settled');
+	t.deepEqual([legs[1]?.tls.state, legs[1]?.tls.basis, process.boundBy], ['verified', 'inferred', 'none']);
+	connection.close();
+	cluster.close();
+	await server.close();
+});
+
+test('an apiserver that ends while it is asked does not leave the next connections unread', async t => {
+	let asked = 0;
+	const server = await startServer({request(request, response) {
+		if (request.url === '/flagz' && asked++ === 0) {
+			request.socket.destroy();
+		} else {
+			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+		}
+	}});
+	const {cluster, labeller, told} = listen(await server.cluster());
+	const lost = await connectObserved(cluster, purpose, labeller.witness);
+	labeller.witness.closed?.(lost, purpose);
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
+	t.deepEqual([asked, told.at(-1)?.legs[1]?.tls.state], [2, 'unverified']);
+	connection.close();
+	cluster.close();
+	await server.close();
+});
+
+test('a stream that was opened while no apiserver said its flags is labelled as soon as one does, however long it is open', async t => {
+	t.timeout(30_000);
+	let silent = true;
+	const asked = counter();
+	const isCounted = flagsOfStreams();
+	const server = await startServer({request(request, response) {
+		const isFlags = isCounted(request);
+		if (isFlags) {
+			asked.add();
+		}
+
+		if (!isFlags || !silent) {
+			response.end(JSON.stringify(isFlags ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+		}
+	}});
+	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+	const connecting = connectObserved(cluster, purpose, labeller.witness);
+	await asked.reaches(1);
+	await clock.advance(labelTimings.beforeUseMs);
+	const connection = await connecting;
+	labeller.witness.opened?.(connection, purpose, opened);
+	await clock.advance(labelTimings.afterOpeningMs);
+	await asked.reaches(2);
+	await clock.advance(labelTimings.readBesideMs);
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unknown');
+	silent = false;
+	await clock.advance(labelTimings.closedForMs - 1);
+	await cluster.quiet();
+	t.is(asked.count, 2, 'not before its time');
+	await clock.advance(1);
+	const {legs} = await until(({legs}) => legs[1]?.tls.state === 'unverified');
+	t.is(legs[1]?.tls.basis, 'inferred');
+	t.is(told.at(-1)?.phase, 'settled');
+	connection.close();
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
+for (const status of [403, 404, 406, 500]) {
+	test(`a /flagz that answers ${status} is never taken for “not set”, and is asked once`, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			asked += request.url === '/flagz' ? 1 : 0;
+			response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
+		}});
+		const {cluster, labeller, told} = listen(await server.cluster());
+		for (let turn = 0; turn < 2; turn++) {
+			const connection = await connectObserved(cluster, purpose, labeller.witness);
+			labeller.witness.opened?.(connection, purpose, opened);
+			t.is(told.at(-1)?.legs[1]?.tls.state, 'unknown');
+			t.true(told.at(-1)!.legs[1]!.tls.need.length > 0);
+			connection.close();
+		}
+
+		t.is(asked, 1);
+		cluster.close();
+		await server.close();
+	});
+}
+
+const askedAgain: ReadonlyArray<[title: string, answers: ReadonlyArray<'silence' | 'flags' | 403>, then: 'stay' | 'close the stream' | 'close the labeller' | 'open another', asks: number, state: string]> = [
+	['that was said is asked for no more', ['flags'], 'stay', 1, 'unverified'],
+	['that was said on another connection is asked for no more', ['silence', 'flags'], 'stay', 2, 'unverified'],
+	['that nobody says is asked for until somebody does', ['silence', 'silence', 'silence', 'flags'], 'stay', 4, 'unverified'],
+	['that may not be read is asked for no more', [403], 'stay', 1, 'unknown'],
+	['that may not be read elsewhere is asked for no more', ['silence', 'silence', 403], 'stay', 3, 'unknown'],
+	['is asked for no more once the stream is over', ['silence', 'silence'], 'close the stream', 2, 'unknown'],
+	['is asked for no more once nobody listens', ['silence', 'silence'], 'close the labeller', 2, 'unknown'],
+	['that another connection was refused is asked for of its own', [403, 'flags'], 'open another', 2, 'unverified'],
+];
+
+for (const [title, answers, then, asks, state] of askedAgain) {
+	test(`a flag ${title}`, async t => {
+		const asked = counter();
+		const isCounted = flagsOfStreams();
+		const server = await startServer({request(request, response) {
+			const answer = isCounted(request) ? answers[asked.add() - 1] ?? 403 : 404;
+			if (answer !== 'silence') {
+				response.writeHead(answer === 'flags' ? 200 : answer).end(answer === 'flags' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}}) : '{"kind":"Status","message":"no"}');
+			}
+		}});
+		t.teardown(async () => server.close());
+		const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+		t.teardown(() => {
+			cluster.close();
+		});
+		/** What is asked as the so manieth is answered, or its time is over. */
+		const answered = async (ask: number, limitMs: number) => {
+			await asked.reaches(ask);
+			if (answers[ask - 1] === 'silence') {
+				await clock.advance(limitMs);
+			}
+		};
+
+		const open = async () => {
+			const before = told.length;
+			const connecting = connectObserved(cluster, purpose, labeller.witness);
+			await answered(1, labelTimings.beforeUseMs);
+			const connection = await connecting;
+			labeller.witness.opened?.(connection, purpose, opened);
+			await clock.advance(labelTimings.afterOpeningMs);
+			if (answers[0] === 'silence') {
+				await answered(2, labelTimings.readBesideMs);
+			}
+
+			await clock.advance(then === 'open another' ? labelTimings.betweenReadsMs : 0);
+			await until(({phase}) => phase === 'settled', before);
+			return connection;
+		};
+
+		const connection = await open();
+		if (then === 'open another') {
+			labeller.witness.closed?.(connection, purpose);
+			told.length = 0;
+			await open();
+		} else if (then === 'close the stream') {
+			labeller.witness.closed?.(connection, purpose);
+		} else if (then === 'close the labeller') {
+			labeller.close();
+		}
+
+		for (let ask = asked.count + 1; ask <= asks; ask++) {
+			await clock.advance(labelTimings.closedForMs - 1);
+			await cluster.quiet();
+			t.is(asked.count, ask - 1, 'not before its time');
+			await clock.advance(1);
+			await answered(ask, labelTimings.readBesideMs);
+			await cluster.quiet();
+		}
+
+		await clock.advance(5 * labelTimings.closedForMs);
+		await cluster.quiet();
+		t.deepEqual([asked.count, told.at(-1)?.legs[1]?.tls.state], [asks, state]);
+	});
+}
+
+for (const [title, ms] of [['within 10 s', 11_000], ['once the clock was set back', -3_600_000]] as const) {
+	test(`flags that may not be read on one apiserver are asked for again ${title}: the next one may serve them`, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			const isClosed = request.url === '/flagz' && asked++ === 0;
+			response.writeHead(isClosed ? 404 : 200).end(request.url === '/flagz' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}) : '{}');
+		}});
+		const {cluster, clock, labeller, told} = listen(await server.cluster());
+		const states: unknown[] = [];
+		const began = clock.now();
+		for (const wait of [0, 5000, ms]) {
+			clock.setTo(began + wait);
+			const connection = await connectObserved(cluster, purpose, labeller.witness);
+			clock.setTo(began);
+			states.push(told.at(-1)?.legs[1]?.tls.state);
+			connection.close();
+		}
+
+		t.deepEqual(states, ['unknown', 'unknown', 'unverified']);
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+for (const [title, ms] of [['10 s later', 11_000], ['once the clock was set back', -3_600_000]] as const) {
+	test(`a mirror pod that was read for another connection is no word for one that opens ${title}`, async t => {
+		let ca = '';
+		const server = await startServer({request(request, response) {
+			const {port} = server;
+			const pod = {
+				metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
+				spec: {containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--advertise-address=127.0.0.1', `--secure-port=${port}`, ...ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]]}]},
+				status: {hostIP: '127.0.0.1', containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
+			};
+			const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
+			response.writeHead(isPods || request.url === rootCa ? 200 : 403).end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
+		}}, await apiserverCertificate());
+		const {cluster, clock, labeller, told, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const first = await open();
+		const before = await until(({phase}) => phase === 'settled');
+		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
+		ca = '/ca.crt';
+		told.length = 0;
+		clock.setTo(clock.now() + ms);
+		const second = await open();
+		await clock.advance(labelTimings.betweenReadsMs);
+		t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
+		first.close();
+		second.close();
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('a route that was tested stays proven of the same process for what nobody opened yet, and what a kubelet’s certificate was does not', async t => {
+	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
+	await sandbox.switches.set({route: 'konnectivity'});
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	const configured = async () => {
+		const examined = await examineApiserver(cluster);
+		examined.connection.close();
+		return configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[1]!;
+	};
+
+	t.is((await configured()).route.state, 'unknown');
+	const [tested] = await findPaths(cluster, 'svc/web', {features: ['port-forward'], probe: 'active'});
+	t.deepEqual([tested?.legs[1]?.route.basis, tested?.legs[1]?.tls.state], ['proven', 'verified']);
+	const {route, tls} = await configured();
+	t.deepEqual([route.state, route.basis], ['konnectivity', 'proven']);
+	t.is(tls.state, 'unknown');
+	await sandbox.switches.set({route: 'direct'});
+	t.is((await configured()).route.state, 'direct');
+	cluster.close();
+});

@@ -1,0 +1,18 @@
+/** What was met on the way is in the path at its end. */
+import test from 'ava';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {runDoctor} from '../../../source/evidence/doctor/run-doctor.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+
+for (const [verification, state, basis] of [['good', 'verified', 'proven'], ['bad', 'refused', 'proven'], ['off', 'unverified', 'proven']] as const) {
+	test(`a kubelet that was asked by an apiserver whose verification is ${verification}: ${state}, ${basis}`, async t => {
+		const {sandbox, env} = await openSandbox(t);
+		await sandbox.switches.set({verification});
+		const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+		const {path} = await runDoctor('svc/web', async () => cluster);
+		cluster.close();
+		t.deepEqual([path?.legs[1]?.tls.state, path?.legs[1]?.tls.basis], [state, basis]);
+	});
+}

@@ -1,0 +1,136 @@
+/** What has just failed is seen by all that is said of the same leg afterwards, until it works again. */
+import anyTest, {type ExecutionContext} from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {SecondLegRecord} from '../../source/cluster/second-leg-record.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {runAudit} from '../../source/evidence/audit/run-audit.ts';
+import {runDoctor} from '../../source/evidence/doctor/run-doctor.ts';
+import {createLabeler} from '../../source/evidence/connection-labeler.ts';
+import {findPaths} from '../../source/evidence/find-paths.ts';
+import {recordAnswer, recordFailure} from '../../source/evidence/record-second-leg.ts';
+import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
+import {openLog} from '../../source/streams/logs/open-log.ts';
+import {resolvePod} from '../../source/targets/resolve-pod.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+// One after the other: sandboxes that start together hold each other up for longer than a handshake may take.
+const test = anyTest.serial;
+
+/** A cluster client whose streams are labelled, as in a session. */
+async function labelled(t: ExecutionContext, options: SandboxOptions) {
+	const {sandbox, env} = await openSandbox(t, options);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	const labeller = createLabeler(cluster);
+	t.teardown(() => {
+		labeller.close();
+		cluster.close();
+	});
+	const {target} = await resolvePod(cluster, 'db-0', {order: 'logs', podRunningTimeoutMs: 2000});
+	const source = {namespace: 'default', pod: 'db-0', uid: target.uid, node: target.node, container: 'db'};
+	return {
+		sandbox, cluster, node: target.node!,
+		/** `null` where it was read. */
+		async readLog(): Promise<string | null> {
+			try {
+				const log = await openLog(cluster, source, {tailLines: 1}, {target, witness: labeller.witness});
+				log.body.resume();
+				log.close();
+				return null;
+			} catch (error) {
+				return (error as Error).message;
+			}
+		},
+		pathOf: async (feature: 'logs' | 'exec') => (await findPaths(cluster, 'db-0', {probe: 'passive', features: [feature]}))[0]!,
+		audit: async () => (await runAudit(cluster, {probe: 'passive', require: [], minBasis: 'proven'})).rows,
+	};
+}
+
+test('agents that are gone break the path to the pod that was just refused, its audit rows too, until a stream gets through', async t => {
+	const {sandbox, node, readLog, pathOf, audit} = await labelled(t, {scenario: 'konnectivity'});
+	t.is((await pathOf('exec')).broken, null);
+	const before = (await audit()).map(({id, verdict}) => `${id} ${verdict}`);
+	await sandbox.switches.set({agents: 'gone'});
+	t.regex(await readLog() ?? '', /No agent available/);
+	const path = await pathOf('exec');
+	t.regex(path.line, new RegExp(`-x kubelet ${node}$`));
+	t.regex(path.findings[0]!.message, /^The last attempt, logs, failed \d+s ago: .*No agent available/);
+	t.is(path.broken?.error?.code, 'ERR_SECOND_LEG');
+	const rows = await audit();
+	t.deepEqual(rows.filter(({id}) => ['C1', 'C2', 'C3', 'C10'].includes(id)).map(({verdict}) => verdict), ['warn', 'warn', 'warn', 'fail']);
+	await sandbox.switches.set({agents: 'running'});
+	t.is(await readLog(), null);
+	t.is((await pathOf('exec')).broken, null);
+	t.deepEqual((await audit()).map(({id, verdict}) => `${id} ${verdict}`), before);
+});
+
+test('a kubelet whose certificate was just refused is refused, inferred, for its node alone', async t => {
+	const {cluster, node, readLog, pathOf} = await labelled(t, {scenario: 'refused'});
+	t.is((await pathOf('logs')).legs[1]!.tls.state, 'unknown');
+	t.regex(await readLog() ?? '', /refuses the kubelet’s certificate/);
+	const {tls} = (await pathOf('exec')).legs[1]!;
+	t.deepEqual([tls.state, tls.basis], ['refused', 'inferred']);
+	const others = await findPaths(cluster, `node/${node === 'n1' ? 'n2' : 'n1'}`, {probe: 'passive'});
+	t.deepEqual(others.map(({legs, broken}) => [legs[1]!.tls.state, broken]), [['unknown', null]]);
+});
+
+test('an audit of its own sees that it could not read a kubelet through the tunnel', async t => {
+	const {sandbox, audit} = await labelled(t, {scenario: 'konnectivity'});
+	await sandbox.switches.set({agents: 'gone'});
+	const rows = await audit();
+	t.deepEqual(rows.filter(({id}) => ['C1', 'C2', 'C3'].includes(id)).map(({verdict}) => verdict), ['warn', 'warn', 'warn']);
+});
+
+test('a probe that failed breaks the path that it was made for', async t => {
+	const {sandbox, cluster, node} = await labelled(t, {scenario: 'konnectivity'});
+	await sandbox.switches.set({agents: 'gone'});
+	const [path] = await findPaths(cluster, 'db-0', {probe: 'active', features: ['exec']});
+	t.regex(path!.line, new RegExp(`-x kubelet ${node}$`));
+});
+
+test('the doctor leaves what it met to what is asked after it', async t => {
+	const {sandbox, cluster, pathOf} = await labelled(t, {scenario: 'konnectivity'});
+	await sandbox.switches.set({agents: 'gone'});
+	t.is((await runDoctor('db-0', async () => cluster)).stoppedAt, 'leg-2');
+	t.is((await pathOf('exec')).broken?.reason, 'last-attempt-failed');
+	await sandbox.switches.set({agents: 'running'});
+	t.is((await runDoctor('db-0', async () => cluster)).stoppedAt, null);
+	t.is((await pathOf('exec')).broken, null);
+});
+
+test('where the doctor can try nothing it tells the last attempt', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['-n', 'kube-public']).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	const fits = async () => (await runDoctor('node/n1', async () => cluster)).steps.find(({name}) => name === 'leg-2');
+	const before = await fits();
+	t.deepEqual([before?.status, before?.fits], ['unknown', []], 'no pod of this namespace is on it');
+	const error = new SpokeError('ERR_SECOND_LEG', 'connection refused', {leg: 2}).toJSON();
+	cluster.secondLegs.add({farEnd: 'kubelet n1', feature: 'exec', time: new Date().toISOString(), process: null, failure: {error, facts: null}});
+	const [told] = (await fits())?.fits ?? [];
+	t.regex(told ?? '', /^the last attempt, exec, failed \d+s ago: connection refused$/);
+});
+
+test('a log read that skipped the check of the certificate does not show that it passes', t => {
+	const secondLegs = new SecondLegRecord();
+	const target = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1} as const;
+	const attempt = (insecureSkipTlsVerifyBackend: boolean) => ({process: null, purpose: {feature: 'logs', target, request: null, insecureSkipTlsVerifyBackend} as const});
+	recordFailure({secondLegs}, attempt(false), new SpokeError('ERR_SECOND_LEG', 'x509', {leg: 2}).toJSON());
+	recordAnswer({secondLegs}, attempt(true));
+	t.not(secondLegs.outcomes[0]?.failure, null);
+	recordAnswer({secondLegs}, attempt(false));
+	t.is(secondLegs.outcomes[0]?.failure, null);
+});
+
+test('only a failure that is known to be of leg 2 is recorded', t => {
+	const secondLegs = new SecondLegRecord();
+	const target = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1} as const;
+	for (const error of [new SpokeError('ERR_STREAM_LOST', 'lost'), new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}), new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})]) {
+		recordFailure({secondLegs}, {purpose: {feature: 'logs', target, request: null}, process: null}, error.toJSON());
+	}
+
+	t.deepEqual(secondLegs.outcomes, []);
+});

@@ -1,0 +1,43 @@
+/** Whom an apiserver takes us for, asked on one connection. */
+import {Readable} from 'node:stream';
+import test from 'ava';
+import type {PipelinedGetOptions, Connection} from '../../../source/cluster/connection.ts';
+import {readUserInfo} from '../../../source/evidence/probes/client-certificate.ts';
+import {socketFacts} from '../../support/grounds.ts';
+
+/** Answers every request alike. */
+function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
+	const asked: PipelinedGetOptions[] = [];
+	const facts = {...socketFacts, shownCertificate};
+	const made: Pick<Connection, 'facts' | 'ask'> = {facts, async pipelinedGet(options) {
+		asked.push(options);
+		if (answer instanceof Error) {
+			throw answer;
+		}
+
+		return {status: answer.status, statusText: '', headers: {}, endsByClose: false, body: Readable.from([Buffer.from(answer.body)]), connection: {id: 'c1', facts}};
+	}};
+	return {asked, made};
+}
+
+for (const [title, answer, user] of [
+	['a review', {status: 201, body: '{"status":{"userInfo":{"username":"ada"}}}'}, {username: 'ada'}],
+	['a refusal', {status: 403, body: '{"kind":"Status","status":"Failure"}'}, null],
+	['a page of a gateway', {status: 200, body: '<html>'}, null],
+	['a status that is null', {status: 201, body: '{"status":null}'}, null],
+	['nothing', {status: 201, body: 'null'}, null],
+	['a connection that is lost', new Error('reset'), null],
+] as const) {
+	test(`${title} as the answer to our own review: ${user === null ? 'it tells nothing' : 'it tells who we are'}`, async t => {
+		const {asked, made} = connection('ab'.repeat(32), answer);
+		t.deepEqual(await readUserInfo(made, {timeoutMs: 10_000}), user);
+		t.is(asked[0]?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
+		t.like(JSON.parse(asked[0]?.review ?? '{}'), {kind: 'SelfSubjectReview'});
+	});
+}
+
+test('who shows no certificate, or more than it, does not ask', async t => {
+	const {asked, made} = connection(null, {status: 201, body: '{}'});
+	t.is(await readUserInfo(made, {timeoutMs: 10_000}), null);
+	t.deepEqual(asked, []);
+});

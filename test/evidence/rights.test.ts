@@ -1,0 +1,94 @@
+/** docs/rights.md is true: every request that the proof makes has a row, and the role that proves grants it. */
+import test from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import type {Connection} from '../../source/cluster/connection.ts';
+import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
+import {runAudit} from '../../source/evidence/audit/run-audit.ts';
+import {evidenceReaderRole, userRole} from '../../source/evidence/cluster-roles.ts';
+import {runDoctor} from '../../source/evidence/doctor/run-doctor.ts';
+import {createLabeler} from '../../source/evidence/connection-labeler.ts';
+import {findPaths} from '../../source/evidence/find-paths.ts';
+import {extraRequests} from '../../source/evidence/extra-requests.ts';
+import {connectObserved} from '../../source/streams/observed-connection.ts';
+import {escapeRegExp} from '../../source/text/escape-regexp.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+/** The same access, and everything that is asked through it. */
+function recorded(cluster: ClusterClient): {cluster: ClusterClient; asked: Set<string>} {
+	const asked = new Set<string>();
+	const note = (method: string | undefined, path: string) => asked.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
+	const noted = (connection: Connection): Connection => {
+		const {pipelinedGet: ask, request, upgrade} = connection;
+		connection.pipelinedGet = async options => (note(options.review === undefined ? 'GET' : 'POST', options.path), ask.call(connection, options));
+		connection.request = async options => (note(options.method, options.path), request.call(connection, options));
+		connection.upgrade = async options => (note(options.method, options.path), upgrade.call(connection, options));
+		return connection;
+	};
+
+	return {asked, cluster: {
+		facts: cluster.facts,
+		secondLegs: cluster.secondLegs,
+		async connect(options) {
+			return noted(await cluster.connect(options));
+		},
+		async connectAt(address, options) {
+			return noted(await cluster.connectAt(address, options));
+		},
+		request: async options => (note(options.method, options.path), cluster.request(options)),
+		// What is got as objects, kubectl gets as well.
+		json: async options => (options.method === undefined || note(options.method, options.path), cluster.json(options)),
+		async logIn() {},
+		anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),
+		close: () => cluster.close(),
+	}};
+}
+
+test('path, audit, doctor and labels ask nothing that has no row', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const {cluster, asked} = recorded(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	await findPaths(cluster, 'deploy/web', {probe: 'active'});
+	await findPaths(cluster, 'node/n1', {probe: 'passive'});
+	await runAudit(cluster, {probe: 'active', require: [], minBasis: 'proven'});
+	await runDoctor('deploy/web', async () => cluster);
+	const labeller = createLabeler(cluster);
+	const purpose = {feature: 'logs', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null} as const;
+	const connection = await connectObserved(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+	connection.close();
+	cluster.close();
+	for (const one of ['GET /flagz', 'GET /statusz', 'GET /metrics', 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews', 'POST /apis/authentication.k8s.io/v1/selfsubjectreviews']) {
+		t.true(asked.has(one), one);
+	}
+
+	t.deepEqual([...asked].filter(line => {
+		const [method = '', path = ''] = line.split(' ');
+		return extraRequests.every(row => (row.method !== method && row.method !== 'upgrade') || !pattern(row.path).test(path));
+	}), []);
+});
+
+/** `*` stands for one segment. */
+function pattern(path: string): RegExp {
+	return new RegExp(`^${path.split('*').map(part => escapeRegExp(part)).join('[^/]+')}$`);
+}
+
+test('what several requests need of one thing is one rule of the role', t => {
+	const things = evidenceReaderRole.rules.map(({verbs: _verbs, ...thing}) => JSON.stringify(thing));
+	t.deepEqual(things.filter((thing, index) => things.indexOf(thing) !== index), []);
+});
+
+test('nodes/proxy is in neither role', t => {
+	for (const {rules} of [userRole, evidenceReaderRole]) {
+		t.false(rules.some(({resources = []}) => resources.some(resource => resource === 'nodes/proxy' || resource.includes('*'))));
+		t.false(rules.some(({verbs}) => verbs.includes('*')));
+	}
+});
+
+test('every right of a row is in the role that proves', t => {
+	for (const {permission: right, path} of extraRequests) {
+		t.true(right === null || evidenceReaderRole.rules.some(rule => right.kind === 'path'
+			? right.paths.every(url => rule.nonResourceURLs?.includes(url))
+			: right.resources.every(resource => rule.resources?.includes(resource)) && right.verbs.every(verb => rule.verbs.includes(verb))), path);
+	}
+});

@@ -1,0 +1,57 @@
+import test from 'ava';
+import type {Basis, ExposureState, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
+import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
+import {checked, flags, grounds} from '../../support/grounds.ts';
+
+type Row = [tls: TlsState, tlsBasis: Basis, route: RouteState, routeBasis: Basis, state: ExposureState, basis: Basis];
+const rows: readonly Row[] = [
+	['verified', 'proven', 'unknown', 'unknown', 'protected', 'proven'],
+	['verified', 'inferred', 'direct', 'proven', 'protected', 'inferred'],
+	['refused', 'proven', 'direct', 'proven', 'protected', 'proven'],
+	['unverified', 'proven', 'direct', 'proven', 'exposed', 'proven'],
+	['unverified', 'proven', 'direct', 'inferred', 'exposed', 'inferred'],
+	['unverified', 'proven', 'konnectivity', 'proven', 'protected', 'proven'],
+	['unverified', 'proven', 'konnectivity', 'inferred', 'protected', 'inferred'],
+	['plain', 'proven', 'konnectivity', 'proven', 'protected', 'proven'],
+	['plain', 'proven', 'direct', 'proven', 'exposed', 'proven'],
+	['plain', 'proven', 'egress-http-connect', 'proven', 'unknown', 'unknown'],
+	['unverified', 'proven', 'egress', 'inferred', 'unknown', 'unknown'],
+	['unverified', 'proven', 'unknown', 'unknown', 'unknown', 'unknown'],
+	['unverified', 'proven', 'ssh-tunnel', 'proven', 'exposed', 'inferred'],
+	['unknown', 'unknown', 'direct', 'proven', 'unknown', 'unknown'],
+	['unknown', 'unknown', 'konnectivity', 'proven', 'protected', 'proven'],
+];
+
+for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
+	test(`${tls} (${tlsBasis}) by ${route} (${routeBasis}): ${state}, ${basis}`, t => {
+		const sum = decideExposure(grounds(), {state: tls, basis: tlsBasis, because: [], need: []}, {state: route, basis: routeBasis, because: [], need: [], protocol: null, agent: null});
+		t.is(sum.state, state);
+		t.is(sum.basis, basis);
+		t.not(sum.why, '');
+	});
+}
+
+test('what is known to be unverified or plain is not protected by a flag', t => {
+	const given = grounds({flags: [flags(checked)]});
+	for (const state of ['unverified', 'plain'] as const) {
+		const sum = decideExposure(given, {state, basis: 'inferred', because: [], need: []}, {state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null});
+		t.deepEqual([sum.state, sum.basis], ['exposed', 'inferred']);
+		t.regex(sum.why, state === 'plain' ? /^plain HTTP/ : /not verified/);
+	}
+});
+
+test('a flag that is only inferred to be set protects where nothing better is known', t => {
+	const given = grounds({flags: [flags(checked, {connection: 'c9'})]});
+	for (const [state, route, basis] of [['unknown', 'direct', 'inferred'], ['unknown', 'konnectivity', 'proven'], ['verified', 'direct', 'inferred']] as const) {
+		const sum = decideExposure(given, {state, basis: state === 'unknown' ? 'unknown' : 'inferred', because: [], need: []}, {state: route, basis: 'proven', because: [], need: [], protocol: null, agent: null});
+		t.deepEqual([sum.state, sum.basis], ['protected', basis]);
+	}
+});
+
+test('verification that is on protects, whether or not this kubelet passes it', t => {
+	const given = grounds({flags: [flags(checked)]});
+	for (const [state, basis] of [['unknown', 'unknown'], ['verified', 'inferred'], ['refused', 'inferred']] as const) {
+		const sum = decideExposure(given, {state, basis, because: [], need: []}, {state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null});
+		t.deepEqual([sum.state, sum.basis], ['protected', 'proven']);
+	}
+});

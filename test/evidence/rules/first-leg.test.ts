@@ -1,0 +1,41 @@
+/** Leg 1 is what our own socket says: checked or not, through a proxy of ours or not, and never better. */
+import test from 'ava';
+import type {Observations, SocketFacts} from '../../../source/evidence/evidence.ts';
+import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-leg.ts';
+import {grounds, reading, socketFacts} from '../../support/grounds.ts';
+
+const of = (more: Partial<SocketFacts>): Observations => grounds({socket: reading('socket', {...socketFacts, ...more}, {connection: 'c1'})});
+const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): Observations => of({tls: {...socketFacts.tls!, ...more}});
+
+const rows: ReadonlyArray<[title: string, given: Observations, state: string, rule: string, observed: string]> = [
+	['a chain and a name that were checked by the kubeconfig’s CA', grounds(), 'verified', 'socket-verified', 'TLSv1.3, checked: the kubeconfig’s CA, name 10.0.0.5'],
+	['the same by the system’s roots, for a name of its own', tls({trust: 'system-roots', serverName: 'api.test'}), 'verified', 'socket-verified', 'TLSv1.3, checked: the system’s roots, name api.test'],
+	['a check that was skipped', tls({verified: false, skippedBy: 'insecure-skip-tls-verify'}), 'unverified', 'socket-not-verified', 'TLSv1.3, certificate not verified (insecure-skip-tls-verify)'],
+	['no check, nobody knows why', tls({verified: false, skippedBy: null}), 'unverified', 'socket-not-verified', 'TLSv1.3, certificate not verified'],
+	['no TLS', of({scheme: 'http', tls: null}), 'plain', 'socket-without-tls', 'scheme http, no TLS on the socket'],
+];
+
+for (const [title, given, state, rule, observed] of rows) {
+	test(`${title}: ${state}, proven`, t => {
+		const ruling = firstLegTls(given);
+		t.deepEqual([ruling.state, ruling.basis, ruling.because.map(citation => [citation.rule, citation.observed]), ruling.need], [state, 'proven', [[rule, observed]], []]);
+	});
+}
+
+test('the route is direct, or by the proxy that our settings name', t => {
+	const routes = [of({}), of({remoteAddress: null}), of({proxy: {url: 'http://p:3128', from: 'environment'}})].map(given => {
+		const {state, basis, via, because} = firstLegRoute(given);
+		return [state, basis, via, because.map(({rule, observed}) => [rule, observed])];
+	});
+	t.deepEqual(routes, [
+		['direct', 'proven', null, [['socket-direct', 'connected to 10.0.0.5:6443, no proxy set']]],
+		['direct', 'proven', null, [['socket-direct', 'connected to the server, no proxy set']]],
+		['proxy', 'proven', 'http://p:3128', [['socket-through-proxy', 'connected to http://p:3128, set by environment']]],
+	]);
+});
+
+test('without a connection nothing is known of leg 1', t => {
+	for (const ruling of [firstLegTls(grounds({socket: null})), firstLegRoute(grounds({socket: null}))]) {
+		t.deepEqual([ruling.state, ruling.basis, ruling.because, ruling.why], ['unknown', 'unknown', [], 'no connection was made']);
+	}
+});

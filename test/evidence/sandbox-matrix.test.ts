@@ -1,0 +1,80 @@
+/** The matrix in the sandbox: what is said of every connection against the posture that was switched on. */
+import test, {type ExecutionContext} from 'ava';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {createClusterClient} from '../../source/cluster/create-cluster-client.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
+import {findPaths} from '../../source/evidence/find-paths.ts';
+import type {SwitchValues} from '../../source/sandbox/switch-rows.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+type Verification = SwitchValues['verification'];
+type Route = SwitchValues['route'];
+
+const users = ['admin', 'ada', 'bob'] as const;
+const routesOf: Readonly<Record<Route, readonly string[]>> = {
+	'direct': ['direct'],
+	'konnectivity': ['konnectivity'],
+	'http-connect': ['konnectivity', 'egress-http-connect', 'egress'],
+	'ssh': ['ssh-tunnel'],
+};
+
+/** By who asked: claims of TLS and route that are true, and that say unknown. A false one fails its test. */
+const counts = new Map<string, {exact: number; unknown: number}>();
+
+for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Verification[]) {
+	for (const route of ['direct', 'konnectivity', 'http-connect', 'ssh'] as const satisfies readonly Route[]) {
+		test(`kubelet CA ${verification}, ${route}: nothing that is said of a leg is false`, async t => {
+			for (const user of users) {
+				const {sandbox, env} = await openSandbox(t, {user});
+				await sandbox.switches.set({verification, route});
+				for (const probe of user === 'admin' || (user === 'bob' && verification === 'bad') ? ['passive', 'active'] as const : ['passive'] as const) {
+					await judge(t, `${user} ${probe}`, await pathsOf(env, probe), verification, route);
+				}
+
+				await sandbox.close();
+			}
+		});
+	}
+}
+
+async function pathsOf(env: NodeJS.ProcessEnv, probe: 'passive' | 'active'): Promise<Path[]> {
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	try {
+		return await findPaths(cluster, 'svc/web', {probe});
+	} finally {
+		cluster.close();
+	}
+}
+
+async function judge(t: ExecutionContext, who: string, paths: readonly Path[], verification: Verification, route: Route): Promise<void> {
+	t.true(paths.length >= 6);
+	for (const path of paths) {
+		const {to, tls, route: way} = path.legs[1]!;
+		const truth = to === 'kubelet' ? {off: 'unverified', good: 'verified', bad: 'refused'}[verification] : 'plain';
+		const counted = counts.get(who) ?? {exact: 0, unknown: 0};
+		for (const {state} of [tls, way]) {
+			counted[state === 'unknown' ? 'unknown' : 'exact']++;
+		}
+
+		counts.set(who, counted);
+		const title = `${who} ${path.feature}: ${path.line}`;
+		t.true(tls.state === 'unknown' || tls.state === truth, `${title}: TLS is ${truth}`);
+		t.true(way.state === 'unknown' || routesOf[route].includes(way.state), `${title}: route is ${route}`);
+		if (who === 'admin active') {
+			t.is(tls.basis, 'proven', title);
+			t.not(way.state, 'unknown', title);
+		}
+
+		t.true(path.legs.every(leg => [leg.tls, leg.route].every(verdict => verdict.state === 'unknown' ? verdict.need.length > 0 || verdict.why !== undefined : verdict.evidence.length > 0)), title);
+	}
+}
+
+test.after('whoever may read and probe is told nine of ten', t => {
+	for (const [who, {exact, unknown}] of counts) {
+		t.log(`${who}: ${exact + unknown} claims, ${exact} exact, 0 false, ${unknown} unknown`);
+	}
+
+	const {exact, unknown} = counts.get('admin active')!;
+	t.true(exact >= 0.9 * (exact + unknown));
+});
