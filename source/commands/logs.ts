@@ -3,8 +3,8 @@ import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
-import {tellPaths} from '../output/path-line.ts';
-import {writeThrough} from '../output/write-through.ts';
+import {reportPaths} from '../output/path-reporter.ts';
+import {createOutputWriter} from '../output/output-writer.ts';
 import {preconnect} from '../streams/preconnect.ts';
 import type {Command, Invocation} from './command.ts';
 import {chooseFollowed, chooseLogs, missingAsKubectl} from './logs/choose-logs.ts';
@@ -22,7 +22,7 @@ export const command: Command<typeof logsRow.flags> = {
 		const request = logRequest(invocation);
 		const {flags, given, interrupted, env, stderr} = invocation;
 		const cluster = await createClusterClient(flags, env);
-		const paths = tellPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
+		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
 		const ahead = preconnect(cluster, {signal: interrupted, witness: paths.witness});
 		try {
 			await print(ahead.cluster, request, invocation, paths.witness);
@@ -46,9 +46,9 @@ async function print(
 	cluster: ClusterClient,
 	request: LogRequest,
 	{flags, given, stdout, stderr, interrupted}: LogsInvocation,
-	witness: ReturnType<typeof tellPaths>['witness'],
+	witness: ReturnType<typeof reportPaths>['witness'],
 ): Promise<void> {
-	const output = writeThrough(stdout);
+	const output = createOutputWriter(stdout);
 	const signal = AbortSignal.any([interrupted, output.closed]);
 	const say = (notice: string) => {
 		stderr.write(noticeLine(notice, stderr));

@@ -5,7 +5,7 @@ import {timestampLength, timestampMilliseconds} from '../streams/logs/line-times
 import type {LogEvent, LogSource} from '../streams/logs/log-events.ts';
 import {escapeHazards} from '../text/safe-json.ts';
 import {jsonObject} from './json-line.ts';
-import {logNotice} from './log-notice.ts';
+import {describeLogEvent} from './describe-log-event.ts';
 
 /**
 One `LogLine` object per line of the block, whose lines begin with their timestamps. No object is made of them, because they come in floods.
@@ -71,7 +71,7 @@ export function logEventObject(event: PrintedEvent): object {
 		event: event.type, namespace, pod, container, timestamp: null,
 		text: event.type === 'server-said' ? event.text : null,
 		base64: null,
-		notice: logNotice(event),
+		notice: describeLogEvent(event),
 		...detailsOf(event),
 	});
 }

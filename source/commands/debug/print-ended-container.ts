@@ -1,6 +1,6 @@
 /** What a container said that ended before anybody could attach to it. */
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {writeThrough} from '../../output/write-through.ts';
+import {createOutputWriter} from '../../output/output-writer.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
@@ -29,7 +29,7 @@ export async function printEndedContainer(
 
 		const {namespace = cluster.facts.namespace, uid = null} = pod.metadata;
 		const source = {namespace, pod: podName, uid, node: pod.spec.nodeName ?? null, container: name};
-		const output = writeThrough(stdout);
+		const output = createOutputWriter(stdout);
 		await printLogs(cluster, [{source, target: {...target, container: name}}], output, {
 			read: {}, prefix: false, json: false, terminal: stdout.isTTY, ignoreErrors: false, witness: undefined, signal: interrupted, say() {},
 		});

@@ -1,5 +1,5 @@
 /** Which notices of followed logs are said, and which were said already. */
-import {logNotice} from '../../output/log-notice.ts';
+import {describeLogEvent} from '../../output/describe-log-event.ts';
 import type {LogEvent} from '../../streams/logs/log-events.ts';
 
 /** `losses`: nothing but what may be missing, comes twice or failed. `no-progress`: all but that a pod came or a log ended. */
@@ -21,7 +21,7 @@ export function noticeFilter(level: NoticeLevel = 'all'): (event: LogEvent) => s
 	const isRepeated = goneFilter();
 	const said = new Map<string, {at: number; unsaid: number}>();
 	return event => {
-		const notice = isRepeated(event) || !isTold(event, level) ? null : logNotice(event);
+		const notice = isRepeated(event) || !isTold(event, level) ? null : describeLogEvent(event);
 		if (notice === null || !('source' in event) || !['reconnecting', 'resumed', 'server-said'].includes(event.type)) {
 			return notice;
 		}

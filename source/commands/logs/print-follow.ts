@@ -2,7 +2,7 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
-import type {WriteThrough} from '../../output/write-through.ts';
+import type {OutputWriter} from '../../output/output-writer.ts';
 import {stripTimestamps} from '../../streams/logs/log-lines.ts';
 import {followLogs, type ContainerSelection, type FollowLogsOptions, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
@@ -26,7 +26,7 @@ export type PrintFollowOptions = {
 export async function printFollow(
 	cluster: ClusterClient,
 	targets: FollowTargets,
-	output: WriteThrough,
+	output: OutputWriter,
 	{follow, form, json, limitBytes, ignoreErrors, level, say}: PrintFollowOptions,
 ): Promise<void> {
 	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));

@@ -4,7 +4,7 @@ import {abortableDelay} from '../../cluster/abortable.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
-import type {WriteThrough} from '../../output/write-through.ts';
+import type {OutputWriter} from '../../output/output-writer.ts';
 import {preconnect, type Preconnection} from '../../streams/preconnect.ts';
 import type {ConnectionObserver, ResolvedTarget} from '../../streams/connection-observer.ts';
 import {readAvailable, watchReadable} from '../../streams/logs/readable-watch.ts';
@@ -33,7 +33,7 @@ export type PrintOptions = {
 Each log to its end, in order.
 @throws SpokeError of the first log that fails, unless errors are ignored
 */
-export async function printLogs(cluster: ClusterClient, logs: readonly ChosenLog[], output: WriteThrough, options: PrintOptions): Promise<void> {
+export async function printLogs(cluster: ClusterClient, logs: readonly ChosenLog[], output: OutputWriter, options: PrintOptions): Promise<void> {
 	const {signal, witness} = options;
 	let ahead: Preconnection | undefined;
 	for (const [index, log] of logs.entries()) {
@@ -60,7 +60,7 @@ export async function printLogs(cluster: ClusterClient, logs: readonly ChosenLog
 	}
 }
 
-async function printLog(cluster: ClusterClient, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions & {opened: () => void}): Promise<void> {
+async function printLog(cluster: ClusterClient, {source, target}: ChosenLog, output: OutputWriter, options: PrintOptions & {opened: () => void}): Promise<void> {
 	const {json, prefix, terminal, witness, signal, opened} = options;
 	// The server would count the timestamps too.
 	const {limitBytes = 0, ...unlimited} = options.read;
@@ -94,7 +94,7 @@ async function openWhenTold(cluster: ClusterClient, source: LogSource, read: Pod
 	}
 }
 
-async function printBytes({body}: OpenLog, output: WriteThrough): Promise<void> {
+async function printBytes({body}: OpenLog, output: OutputWriter): Promise<void> {
 	const arrivals = watchReadable(body);
 	try {
 		for (;;) {
@@ -114,7 +114,7 @@ async function printBytes({body}: OpenLog, output: WriteThrough): Promise<void> 
 	}
 }
 
-async function printInLines({body}: OpenLog, source: LogSource, output: WriteThrough, form: {terminal: boolean; prefix: boolean}): Promise<void> {
+async function printInLines({body}: OpenLog, source: LogSource, output: OutputWriter, form: {terminal: boolean; prefix: boolean}): Promise<void> {
 	const print = async (block: Buffer) => output.write(printed(block, source, {...form, strip: false}));
 	const {remainder, error} = await readLineBlocks(body, print);
 	if (remainder.length > 0) {
@@ -126,7 +126,7 @@ async function printInLines({body}: OpenLog, source: LogSource, output: WriteThr
 	}
 }
 
-async function printObjects(open: OpenLog, source: LogSource, output: WriteThrough, limitBytes: number): Promise<void> {
+async function printObjects(open: OpenLog, source: LogSource, output: OutputWriter, limitBytes: number): Promise<void> {
 	let left = limitBytes === 0 ? Infinity : limitBytes;
 	const take = (bytes: number) => {
 		const taken = Math.min(bytes, left);

@@ -1,6 +1,6 @@
 /** When is the label of a forward's tunnels worth telling, and where is it told? */
 import {jsonLine} from '../../output/json-line.ts';
-import type {PathMode} from '../../output/path-line.ts';
+import type {PathMode} from '../../output/path-reporter.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {Labeler} from '../../evidence/labeler.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';

@@ -8,7 +8,7 @@ import {parseServerUrl} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {tellPaths} from '../../output/path-line.ts';
+import {reportPaths} from '../../output/path-reporter.ts';
 import {describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
 import {startProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import type {ListenEndpoint} from '../../streams/proxy-listener/listen-endpoint.ts';
@@ -29,7 +29,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 
 	const cluster = await createClusterClient(flags, env);
 	const serverPath = parseServerUrl(cluster.facts.server).prefix;
-	const paths = tellPaths(cluster, {mode: flags.path, stderr});
+	const paths = reportPaths(cluster, {mode: flags.path, stderr});
 	try {
 		const listener = await startProxyListener(cluster, {
 			place,

@@ -10,8 +10,8 @@ import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {tellPaths} from '../../output/path-line.ts';
-import {writeThrough} from '../../output/write-through.ts';
+import {reportPaths} from '../../output/path-reporter.ts';
+import {createOutputWriter} from '../../output/output-writer.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
 import {runsCommands, runsKubeletCommands} from '../../streams/proxy/command-path.ts';
@@ -38,7 +38,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const headers = Object.fromEntries(flags.header.map(line => parseHeader(line)));
 	refuseContradictions(invocation, method);
 	const reached = await createClusterClient(flags, env);
-	const paths = tellPaths(reached, {mode: flags.path, stderr});
+	const paths = reportPaths(reached, {mode: flags.path, stderr});
 	const {cluster, close} = preconnect(reached, {signal: interrupted, witness: paths.witness});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
@@ -70,7 +70,7 @@ type Asked = {target: ProxyTarget; method: string; headers: Readonly<Record<stri
 
 async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget, {target, method, headers}: Asked, invocation: ProxyInvocation): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
-	const output = writeThrough(stdout);
+	const output = createOutputWriter(stdout);
 	const sent = await bodyOf(invocation);
 	const timeoutMs = limitOf(flags['request-timeout']);
 	const answer = await sendProxyRequest(cluster, resolved, {method, path: target.path, headers, timeoutMs, ...sent}, {
@@ -105,7 +105,7 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 	return exitStatus.ok;
 }
 
-async function printBody({bodyStart: begun, body}: ProxyResponse, output: ReturnType<typeof writeThrough>, terminal: boolean): Promise<void> {
+async function printBody({bodyStart: begun, body}: ProxyResponse, output: ReturnType<typeof createOutputWriter>, terminal: boolean): Promise<void> {
 	const sanitiser = terminal ? new Sanitizer({colours: 'keep'}) : null;
 	const shown = (piece: Buffer) => sanitiser?.write(piece) ?? piece;
 	try {

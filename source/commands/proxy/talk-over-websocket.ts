@@ -5,7 +5,7 @@ import type {Readable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
-import {writeThrough} from '../../output/write-through.ts';
+import {createOutputWriter} from '../../output/output-writer.ts';
 import {locateTunnelLoss} from '../../streams/locate-loss.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {readLineBlocks} from '../../streams/logs/line-blocks.ts';
@@ -30,7 +30,7 @@ export async function talkOverWebSocket(
 	{stdin, stdout, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'interrupted'>,
 	witness: ConnectionObserver | undefined,
 ): Promise<number> {
-	const output = writeThrough(stdout);
+	const output = createOutputWriter(stdout);
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {witness, signal: interrupted});
 	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingEveryMs, closeMs});
 	const ending = Promise.withResolvers<WebSocketCloseResult>();

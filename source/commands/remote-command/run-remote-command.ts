@@ -3,7 +3,7 @@ import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {tellPaths, type PathMode} from '../../output/path-line.ts';
+import {reportPaths, type PathMode} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
@@ -48,7 +48,7 @@ type RunEnd = Pick<DriveEnd, 'exitStatus' | 'isRemote'>;
 async function runInCluster(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	const notices = new HeldNotices(invocation.stderr);
-	const paths = tellPaths(cluster, {mode: pathMode(invocation), stderr: notices});
+	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
 	const ahead = preconnect(cluster, {signal: invocation.interrupted, witness: paths.witness});
 	try {
 		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);

@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLine} from '../../source/output/json-line.ts';
 import {legEnd} from '../../source/output/leg-end.ts';
-import {tellLabels} from '../../source/output/path-line.ts';
+import {reportLabels} from '../../source/output/path-reporter.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import type {Labeler} from '../../source/evidence/labeler.ts';
 import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
@@ -30,7 +30,7 @@ const settled = 'path: you -verified-> apiserver -direct,unverified-> kubelet n1
 test('auto tells leg 1 at once, leg 2 when it is known, and each line once', async t => {
 	const {labeller, label} = scripted();
 	const written: string[] = [];
-	const telling = tellLabels(labeller, 'auto', text => written.push(text));
+	const telling = reportLabels(labeller, 'auto', text => written.push(text));
 	label('c1', 'checking', checking);
 	t.deepEqual(written, [`${checking}\n`]);
 	label('c1', 'checking', checking);
@@ -48,7 +48,7 @@ test('auto tells leg 1 at once, leg 2 when it is known, and each line once', asy
 test('always tells only what is settled, and waits for it', async t => {
 	const {labeller, label} = scripted();
 	const written: string[] = [];
-	const telling = tellLabels(labeller, 'always', text => written.push(text));
+	const telling = reportLabels(labeller, 'always', text => written.push(text));
 	label('c1', 'checking', checking);
 	setTimeout(() => {
 		label('c1', 'settled', settled);
@@ -60,7 +60,7 @@ test('always tells only what is settled, and waits for it', async t => {
 test('always does not wait longer than 2 s, and then tells what there is', async t => {
 	const {labeller, label} = scripted();
 	const written: string[] = [];
-	const telling = tellLabels(labeller, 'always', text => written.push(text));
+	const telling = reportLabels(labeller, 'always', text => written.push(text));
 	label('c1', 'checking', checking);
 	const before = Date.now();
 	await telling.finished();
@@ -71,7 +71,7 @@ test('always does not wait longer than 2 s, and then tells what there is', async
 test('json tells one object a connection', async t => {
 	const {labeller, label} = scripted();
 	const written: string[] = [];
-	const telling = tellLabels(labeller, 'json', text => written.push(text));
+	const telling = reportLabels(labeller, 'json', text => written.push(text));
 	for (const id of ['c1', 'c2']) {
 		label(id, 'checking', checking);
 		label(id, 'settled', settled);
@@ -86,7 +86,7 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 	test(`${mode} tells once more what reads otherwise while the connection is open, and not what its end makes of it`, async t => {
 		const {labeller, label} = scripted();
 		const written: string[] = [];
-		const telling = tellLabels(labeller, mode, text => written.push(text));
+		const telling = reportLabels(labeller, mode, text => written.push(text));
 		const later = settled.replace('direct', 'konnectivity');
 		label('c1', 'settled', settled);
 		label('c1', 'settled', later);
@@ -100,7 +100,7 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 	test(`${mode} tells a refusal that comes after a command was opened`, async t => {
 		const {labeller, label} = scripted();
 		const written: string[] = [];
-		const telling = tellLabels(labeller, mode, text => written.push(text));
+		const telling = reportLabels(labeller, mode, text => written.push(text));
 		const unheard = settled.replace('unverified', 'TLS unknown');
 		label('c1', 'settled', unheard);
 		label('c1', 'failed', settled.replace('unverified->', 'refused-x'), 'ended-connection');
@@ -112,7 +112,7 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 test('a path line cannot move the terminal', async t => {
 	const {labeller, label} = scripted();
 	const written: string[] = [];
-	const telling = tellLabels(labeller, 'auto', text => written.push(text));
+	const telling = reportLabels(labeller, 'auto', text => written.push(text));
 	label('c1', 'settled', 'path: kubelet \u001B]0;title\u0007 n1');
 	await telling.finished();
 	t.notRegex(written.join(''), /[\u0000-\u0009\u000B-\u001F]/);
@@ -128,7 +128,7 @@ test('an object is one line, whatever it holds', t => {
 test('a connection that was given up before it was used has no path to tell', async t => {
 	const {labeller, label} = scripted();
 	const written: string[] = [];
-	const telling = tellLabels(labeller, 'json', text => written.push(text));
+	const telling = reportLabels(labeller, 'json', text => written.push(text));
 	label('c1', 'checking', checking);
 	telling.witness!.closed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
 	label('c1', 'settled', settled);

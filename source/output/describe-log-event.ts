@@ -2,7 +2,7 @@
 import type {LogEvent, LogSource, ContainerTermination} from '../streams/logs/log-events.ts';
 
 /** `null` for what need not be said. Raw text: sanitise it where it meets a terminal. */
-export function logNotice(event: LogEvent): string | null {
+export function describeLogEvent(event: LogEvent): string | null {
 	switch (event.type) {
 		case 'reconnecting': {
 			const why = event.error === null ? 'ended although the container runs' : event.error.message;

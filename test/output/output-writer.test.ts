@@ -1,7 +1,7 @@
 import {Writable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {writeThrough} from '../../source/output/write-through.ts';
+import {createOutputWriter} from '../../source/output/output-writer.ts';
 
 test('all who wait for a slow reader go on when it has read', async t => {
 	const read: string[] = [];
@@ -11,7 +11,7 @@ test('all who wait for a slow reader go on when it has read', async t => {
 			done();
 		}, 5);
 	}});
-	const output = writeThrough(slow);
+	const output = createOutputWriter(slow);
 	const all = Promise.all(['a', 'b', 'c'].map(async text => output.write(text)));
 	t.is(await Promise.race([all.then(() => 'went on'), delay(2000, 'waits')]), 'went on');
 	t.deepEqual(read, ['a', 'b', 'c']);

@@ -2,7 +2,7 @@
 import type {Writable} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 
-export type WriteThrough = {
+export type OutputWriter = {
 	/** Resolves when more may be written. @throws SpokeError ERR_OUTPUT_CLOSED (141), ERR_LOCAL_FILE (a full disk) */
 	write(bytes: Buffer | string): Promise<void>;
 	/** Aborted when the reader is gone, so that what only waits ends too. */
@@ -12,7 +12,7 @@ export type WriteThrough = {
 };
 
 /** One for each stream: it listens to its errors for as long as the process lives. */
-export function writeThrough(stream: Writable): WriteThrough {
+export function createOutputWriter(stream: Writable): OutputWriter {
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;
 	/** For all who wait that more may be written. */

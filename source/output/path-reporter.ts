@@ -12,7 +12,7 @@ import {jsonLine} from './json-line.ts';
 /** The values of `--path`. */
 export type PathMode = 'auto' | 'always' | 'never' | 'json';
 
-export type PathTelling = {
+export type PathReporter = {
 	/** For the session; left out when no path is told, so that nothing is read for it either. */
 	witness: ConnectionObserver | undefined;
 	/** Before the process ends: waits for what `always` and `json` owe, at most 2 s. */
@@ -23,21 +23,21 @@ export type PathTelling = {
 `auto` tells only a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` tell each connection when its label is settled,
 and all three once more when it reads otherwise while the connection is open. A line that was told already is not repeated.
 */
-export function tellPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
+export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathReporter {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	return isQuiet
 		? {witness: undefined, finished: async () => undefined}
-		: tellLabels(createLabeler(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
+		: reportLabels(createLabeler(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
 			stderr.write(text);
 		});
 }
 
 /** The same on a labeller of one's own. */
-export function tellLabels(labeller: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
+export function reportLabels(labeller: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathReporter {
 	return new LabelTelling(labeller, mode, write);
 }
 
-class LabelTelling implements PathTelling {
+class LabelTelling implements PathReporter {
 	readonly witness: ConnectionObserver;
 	readonly #labeller: Labeler;
 	readonly #mode: Exclude<PathMode, 'never'>;
