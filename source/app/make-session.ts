@@ -1,7 +1,7 @@
 /** Puts the parts of a session together: which of them hears of which. */
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {emptySession} from '../state/session-state.ts';
-import {OwnTerminal} from '../terminal/own-terminal.ts';
+import {SessionTerminal} from '../terminal/session-terminal.ts';
 import {bookingWitness, bookLabel} from './booking-witness.ts';
 import {openNamespace, switchContext} from './clusters/change-place.ts';
 import {ClusterMeeting} from './clusters/cluster-meeting.ts';
@@ -43,7 +43,7 @@ export type SessionParts = {
 export function makeSession(options: SessionOptions): SessionParts {
 	const {keymap, readOnly} = options;
 	const end = new SessionEnd();
-	const terminal = new OwnTerminal(options);
+	const terminal = new SessionTerminal(options);
 	const tails = new Map<string, TailRun>();
 	const nothing = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isStill: isStill(options)});
 	const store = new Store(nothing, () => {

@@ -5,7 +5,7 @@ import type {Keymap} from '../keymap/keymap.ts';
 import type {Path} from '../evidence/evidence.ts';
 import type {Labeler} from '../evidence/labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
-import type {OwnTerminal} from '../terminal/own-terminal.ts';
+import type {SessionTerminal} from '../terminal/session-terminal.ts';
 import type {FormField, PickerItem} from '../state/overlay.ts';
 import type {Message} from '../state/session-state.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
@@ -24,7 +24,7 @@ export type OpenCluster = {
 
 export type Session = {
 	readonly store: Store;
-	readonly terminal: OwnTerminal;
+	readonly terminal: SessionTerminal;
 	readonly keymap: Keymap;
 	/** Whoever waits before a dialog opens does so within it: the next keys are for that dialog. */
 	readonly typedAhead: TypedAhead;

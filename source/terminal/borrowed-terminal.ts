@@ -2,10 +2,10 @@
 import {writeSync} from 'node:fs';
 import process from 'node:process';
 import {enterRawMode} from './raw-mode.ts';
-import {ScreenModes} from './screen-modes.ts';
+import {TerminalModes} from './terminal-modes.ts';
 
 export class BorrowedTerminal {
-	readonly #modes = new ScreenModes();
+	readonly #modes = new TerminalModes();
 	readonly #output: NodeJS.WriteStream & {fd?: number};
 	readonly #restore: () => void;
 	#given = false;

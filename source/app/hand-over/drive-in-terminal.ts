@@ -8,8 +8,8 @@ import type {RemoteCommand} from '../../streams/remote-command/open-remote-comma
 import {whatIsOpen, worstPath} from '../../state/connections.ts';
 import {formatDuration} from '../../text/format-duration.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {LineTyping} from '../../terminal/line-typing.ts';
-import {ScreenModes} from '../../terminal/screen-modes.ts';
+import {LineEditor} from '../../terminal/line-editor.ts';
+import {TerminalModes} from '../../terminal/terminal-modes.ts';
 import {isSpoken, legSentences} from '../../ui/spoken-words.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
@@ -43,7 +43,7 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 	const leave = new LeaveKeys(session.keymap);
 	const left = Promise.withResolvers<'left'>();
 	const ended = new EndKeys(session.keymap);
-	const modes = new ScreenModes();
+	const modes = new TerminalModes();
 	const linesBefore = linesIn(session);
 	const pathNow = () => worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
 	const pathLine = (error: SpokeError | null = null) => pathWords(session, pathNow(), error);
@@ -141,7 +141,7 @@ function typingTo(remote: RemoteCommand, stdout: NodeJS.WriteStream, leave: Leav
 	pathLine: () => string;
 	onLeave: () => void;
 }): (bytes: Buffer) => void {
-	const lines = new LineTyping();
+	const lines = new LineEditor();
 	const pass = (bytes: Buffer) => {
 		if (tty) {
 			if (remote.stdin?.writable) {
@@ -243,7 +243,7 @@ function viewWords({store: {state}}: Session): string {
 
 /** Until both are at their end. */
 async function printOutputs({stdout, stderr}: RemoteCommand, to: NodeJS.WriteStream, {modes, tty, isOver}: {
-	modes: ScreenModes;
+	modes: TerminalModes;
 	tty: boolean;
 	isOver: () => boolean;
 }): Promise<void> {

@@ -1,6 +1,6 @@
 /** Who has the terminal in place of the screen? One at a time: a credential plugin that must ask waits for the end of a shell. */
 import {setTimeout as delay} from 'node:timers/promises';
-import type {OwnTerminal} from '../../terminal/own-terminal.ts';
+import type {SessionTerminal} from '../../terminal/session-terminal.ts';
 import type {OwnScreen} from '../screen/own-screen.ts';
 import type {Store} from '../store.ts';
 
@@ -8,7 +8,7 @@ const waitMs = 500;
 
 export type TurnTakers = {
 	store: Pick<Store, 'hold' | 'letGo'>;
-	terminal: Pick<OwnTerminal, 'handOver' | 'lend'>;
+	terminal: Pick<SessionTerminal, 'handOver' | 'lend'>;
 	screen: Pick<OwnScreen, 'isTaken' | 'suspended'>;
 };
 

@@ -1,5 +1,5 @@
 /** The session's screen: taken once, drawn from the state, out of the way while somebody else has the terminal, and given back. */
-import type {OwnTerminal} from '../../terminal/own-terminal.ts';
+import type {SessionTerminal} from '../../terminal/session-terminal.ts';
 import {isSpoken} from '../../ui/spoken-words.ts';
 import type {Screen} from '../../ui/screen.ts';
 import type {Theme} from '../../ui/theme.ts';
@@ -18,7 +18,7 @@ export type Shown = Pick<Session, 'store' | 'keymap' | 'tails'>;
 
 export class OwnScreen {
 	readonly #shown: Shown;
-	readonly #terminal: OwnTerminal;
+	readonly #terminal: SessionTerminal;
 	readonly #env: NodeJS.ProcessEnv;
 	readonly #wanted: string | undefined;
 	#theme: Theme;
@@ -27,7 +27,7 @@ export class OwnScreen {
 	#isScanning = false;
 
 	/** `theme` is the one that was asked for. */
-	constructor(shown: Shown, terminal: OwnTerminal, {env, theme}: {env: NodeJS.ProcessEnv; theme?: string | undefined}) {
+	constructor(shown: Shown, terminal: SessionTerminal, {env, theme}: {env: NodeJS.ProcessEnv; theme?: string | undefined}) {
 		this.#shown = shown;
 		this.#terminal = terminal;
 		this.#env = env;

@@ -1,6 +1,6 @@
 /** Only what was changed and not changed back is undone, wherever the output was cut. */
 import test from 'ava';
-import {ScreenModes} from '../../source/terminal/screen-modes.ts';
+import {TerminalModes} from '../../source/terminal/terminal-modes.ts';
 
 const rows: ReadonlyArray<[title: string, output: string, undo: string]> = [
 	['plain text changes nothing', 'ls\r\nfile\r\n', ''],
@@ -22,7 +22,7 @@ for (const [title, output, undo] of rows) {
 	test(title, t => {
 		const bytes = Buffer.from(output);
 		for (let cut = 0; cut <= bytes.length; cut++) {
-			const modes = new ScreenModes();
+			const modes = new TerminalModes();
 			modes.watch(bytes.subarray(0, cut));
 			modes.watch(bytes.subarray(cut));
 			t.is(modes.undo(), undo, `cut at ${cut}`);

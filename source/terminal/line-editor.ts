@@ -1,7 +1,7 @@
 /** A line at a time, as a terminal in its cooked mode would take it: for a program that has no terminal of its own while ours is raw. */
 import {StringDecoder} from 'node:string_decoder';
 
-export type TypedLines = {
+export type LineEditorOutput = {
 	/** What the person sees of what was typed. */
 	echo: string;
 	/** What goes to the program: whole lines. */
@@ -15,12 +15,12 @@ export type TypedLines = {
 /** Arrows and their kin: there is no line to move in. */
 const keySequence = /\u001B(?:\[[\d;?]*[ -/]*[@-~]|O[ -~])?/g;
 
-export class LineTyping {
+export class LineEditor {
 	readonly #utf8 = new StringDecoder('utf8');
 	#line: string[] = [];
 
-	feed(bytes: Uint8Array): TypedLines {
-		const out: TypedLines = {echo: '', send: '', isEnd: false, isInterrupt: false};
+	feed(bytes: Uint8Array): LineEditorOutput {
+		const out: LineEditorOutput = {echo: '', send: '', isEnd: false, isInterrupt: false};
 		for (const character of this.#utf8.write(Buffer.from(bytes)).replaceAll(keySequence, '')) {
 			this.#take(character, out);
 		}
@@ -28,7 +28,7 @@ export class LineTyping {
 		return out;
 	}
 
-	#take(character: string, out: TypedLines): void {
+	#take(character: string, out: LineEditorOutput): void {
 		switch (character) {
 			case '\r':
 			case '\n': {

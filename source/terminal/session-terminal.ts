@@ -11,7 +11,7 @@ const pasteOff = '\u001B[?2004l';
 /** Attributes, keypad and arrows, mouse, paste, alternate screen and cursor, as a crash, or a remote program that it cut, would leave them. */
 const atRest = '\u001B[0m\u001B>\u001B[?1;1000;1002;1003;1004;1006l\u001B[?2004l\u001B[?1049l\u001B[?25h';
 
-export class OwnTerminal {
+export class SessionTerminal {
 	readonly stdout: NodeJS.WriteStream;
 	readonly #stdin: NodeJS.ReadStream;
 	#take: (bytes: Buffer) => void = () => {};

@@ -2,7 +2,7 @@
 import {closeSync, openSync} from 'node:fs';
 import {PassThrough} from 'node:stream';
 import test from 'ava';
-import {OwnTerminal} from '../../source/terminal/own-terminal.ts';
+import {SessionTerminal} from '../../source/terminal/session-terminal.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
 
 test('a rescue undoes what a remote program did that was cut: mouse, keys, screen, cursor, colours', async t => {
@@ -14,7 +14,7 @@ test('a rescue undoes what a remote program did that was cut: mouse, keys, scree
 		return true;
 	}}) as unknown as NodeJS.WriteStream;
 	const stdin = Object.assign(new PassThrough(), {setRawMode() {}}) as unknown as NodeJS.ReadStream;
-	const terminal = new OwnTerminal({stdin, stdout});
+	const terminal = new SessionTerminal({stdin, stdout});
 	terminal.start(() => {});
 	await screen.write(`${written}\u001B[?1049h\u001B[?1h\u001B=\u001B[?1002h\u001B[?1003h\u001B[?1006h\u001B[?1004h\u001B[?25l\u001B[31m`);
 	written = '';
@@ -24,7 +24,7 @@ test('a rescue undoes what a remote program did that was cut: mouse, keys, scree
 	t.deepEqual(screen.state(), before);
 });
 
-for (const [who, give] of [['a pager', async (terminal: OwnTerminal, work: () => Promise<void>) => terminal.handOver(work)], ['a remote shell', async (terminal: OwnTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)]] as const) {
+for (const [who, give] of [['a pager', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.handOver(work)], ['a remote shell', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)]] as const) {
 	test(`a terminal that was given back stays so when ${who} ends later than the session`, async t => {
 		const said: string[] = [];
 		const stdout = Object.assign(new PassThrough(), {write(text: string) {
@@ -39,7 +39,7 @@ for (const [who, give] of [['a pager', async (terminal: OwnTerminal, work: () =>
 		const stdin = Object.assign(new PassThrough(), {fd, setRawMode(isRaw: boolean) {
 			said.push(isRaw ? 'raw' : 'cooked');
 		}}) as unknown as NodeJS.ReadStream;
-		const terminal = new OwnTerminal({stdin, stdout});
+		const terminal = new SessionTerminal({stdin, stdout});
 		terminal.start(() => {});
 		const {promise, resolve} = Promise.withResolvers<void>();
 		const given = give(terminal, async () => promise);

@@ -15,7 +15,7 @@ type Place = 'ground' | 'escape' | 'intermediate' | 'csi' | 'string' | 'string-e
 Watches output on its way to the terminal, changes nothing of it, and knows what would undo it.
 A title and the clipboard cannot be given back: nobody told what they were.
 */
-export class ScreenModes {
+export class TerminalModes {
 	#place: Place = 'ground';
 	#sequence = '';
 	#changed = new Map<string, 'h' | 'l'>();

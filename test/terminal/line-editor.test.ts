@@ -1,6 +1,6 @@
 /** A line at a time, as a cooked terminal takes it. */
 import test from 'ava';
-import {LineTyping} from '../../source/terminal/line-typing.ts';
+import {LineEditor} from '../../source/terminal/line-editor.ts';
 
 const cases: ReadonlyArray<readonly [title: string, typed: string, send: string, echo: string, more?: {isEnd?: true; isInterrupt?: true}]> = [
 	['a line goes at its end', 'hi\r', 'hi\n', 'hi\r\n'],
@@ -16,12 +16,12 @@ const cases: ReadonlyArray<readonly [title: string, typed: string, send: string,
 ];
 for (const [title, typed, send, echo, more] of cases) {
 	test(title, t => {
-		t.deepEqual(new LineTyping().feed(Buffer.from(typed)), {send, echo, isEnd: false, isInterrupt: false, ...more});
+		t.deepEqual(new LineEditor().feed(Buffer.from(typed)), {send, echo, isEnd: false, isInterrupt: false, ...more});
 	});
 }
 
 test('a character whose bytes come apart is one', t => {
-	const typing = new LineTyping();
+	const typing = new LineEditor();
 	const bytes = Buffer.from('\u00E9');
 	t.is(typing.feed(bytes.subarray(0, 1)).echo, '');
 	t.is(typing.feed(bytes.subarray(1)).echo, '\u00E9');
