@@ -6,7 +6,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {spawn} from '@lydell/node-pty';
 import xterm, {type IBufferCell} from '@xterm/headless';
-import {findAction} from '../source/actions/action-rows.ts';
+import {findAction} from '../source/actions/action-table.ts';
 import {keyBytes} from '../source/keymap/key-bytes.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 

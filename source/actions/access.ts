@@ -13,13 +13,13 @@ export type AccessClass = 'read' | 'stream' | 'shell' | 'listen' | 'write';
 const allowedReadOnly: Readonly<Record<AccessClass, boolean>> = {read: true, stream: true, shell: false, listen: false, write: false};
 
 /** Whether an action of this class may be done at all. */
-export function mayDo(access: AccessClass, {readOnly}: {readOnly: boolean}): boolean {
+export function isAccessAllowed(access: AccessClass, {readOnly}: {readOnly: boolean}): boolean {
 	return !readOnly || allowedReadOnly[access];
 }
 
 /** @throws SpokeError ERR_READ_ONLY that names the action. */
-export function guardAccess(action: string, access: AccessClass, options: {readOnly: boolean}): void {
-	if (!mayDo(access, options)) {
+export function assertAccess(action: string, access: AccessClass, options: {readOnly: boolean}): void {
+	if (!isAccessAllowed(access, options)) {
 		throw new SpokeError('ERR_READ_ONLY', `${action} is refused: --read-only is set, and it ${whatItDoes[access]}`);
 	}
 }

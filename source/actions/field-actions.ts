@@ -1,5 +1,5 @@
 /** What a person can do where text is typed, chosen or confirmed, and inside a remote shell. These own all keys meanwhile. */
-import type {ActionTable} from './action-rows.ts';
+import type {ActionTable} from './action-table.ts';
 
 export const fieldActions: ActionTable = {
 	confirm: [

@@ -1,5 +1,5 @@
 /** What a person can do in lists and in the screens made of rows. */
-import type {ActionTable} from './action-rows.ts';
+import type {ActionTable} from './action-table.ts';
 
 export const listActions: ActionTable = {
 	connections: [

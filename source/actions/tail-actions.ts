@@ -1,5 +1,5 @@
 /** What a person can do in a tail and in one opened line of it. */
-import type {ActionTable} from './action-rows.ts';
+import type {ActionTable} from './action-table.ts';
 
 export const tailActions: ActionTable = {
 	tail: [

@@ -1,5 +1,5 @@
 /** `spoke attach`: joins the process that runs in a container. */
-import {guardAccess} from '../actions/access.ts';
+import {assertAccess} from '../actions/access.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
 import type {Command} from './command.ts';
@@ -10,7 +10,7 @@ export const command: Command<typeof attachRow.flags> = {
 	row: attachRow,
 	async run(invocation) {
 		const {flags, positionals, afterDash = []} = invocation;
-		guardAccess('attach', 'shell', {readOnly: flags['read-only']});
+		assertAccess('attach', 'shell', {readOnly: flags['read-only']});
 		const words = [...positionals, ...afterDash];
 		// Kubectl's attach, unlike its exec, takes a kind and a name as two words as well.
 		const isPair = words.length === 2 && words.every(word => !word.includes('/'));

@@ -1,5 +1,5 @@
 /** `spoke debug`: adds an ephemeral container to a pod, or creates a copy of it or a pod on a node, and attaches to it. */
-import {guardAccess} from '../actions/access.ts';
+import {assertAccess} from '../actions/access.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
@@ -24,7 +24,7 @@ export const command: Command<typeof debugRow.flags> = {
 	row: debugRow,
 	async run(invocation) {
 		const {flags, positionals, stdout, interrupted} = invocation;
-		guardAccess('debug', 'shell', {readOnly: flags['read-only']});
+		assertAccess('debug', 'shell', {readOnly: flags['read-only']});
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
 			throw new SpokeError('ERR_USAGE', `one target is needed, ${positionals.length} were given`);

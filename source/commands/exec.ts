@@ -1,6 +1,6 @@
 /** `spoke exec`: runs a command in a container; its exit status is ours. */
 import {text} from 'node:stream/consumers';
-import {guardAccess} from '../actions/access.ts';
+import {assertAccess} from '../actions/access.ts';
 import {readFileBounded} from '../cluster/kubeconfig/read-file-bounded.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -16,7 +16,7 @@ export const command: Command<typeof execRow.flags> = {
 	row: execRow,
 	async run(invocation) {
 		const {flags, positionals, afterDash} = invocation;
-		guardAccess('exec', 'shell', {readOnly: flags['read-only']});
+		assertAccess('exec', 'shell', {readOnly: flags['read-only']});
 		const {filename} = flags;
 		const named = filename.length === 0 ? positionals[0] : filename.join(',');
 		if (filename.length > 0 && positionals.length > 0) {

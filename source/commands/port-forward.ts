@@ -1,6 +1,6 @@
 /** `spoke port-forward`: forwards local ports for as long as it runs. */
 import {readFile} from 'node:fs/promises';
-import {guardAccess} from '../actions/access.ts';
+import {assertAccess} from '../actions/access.ts';
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseForwardFile} from '../command-line/forward-file.ts';
@@ -29,7 +29,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 	row: portForwardRow,
 	async run(invocation) {
 		const {flags, given, stdout, stderr, interrupted} = invocation;
-		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
+		assertAccess('port-forward', 'listen', {readOnly: flags['read-only']});
 		const {targets, context} = await targetsOf(invocation);
 		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
 		refuseGivenTwice(targets, addresses);

@@ -1,13 +1,13 @@
 /** The keys of a place as one structure: footer, `?`, the palette, `spoke keys` and the document are readings of it. */
-import {findAction} from '../actions/action-rows.ts';
-import type {ActionRow} from '../actions/action-row.ts';
+import {findAction} from '../actions/action-table.ts';
+import type {ActionSpec} from '../actions/action-spec.ts';
 import {contexts} from './contexts.ts';
 import {showKeys} from './key-name.ts';
 import type {Keymap} from './keymap.ts';
 import {effectiveBindings} from './resolve-key.ts';
 
 export type KeyHint = {
-	action: ActionRow;
+	action: ActionSpec;
 	/** As shown; none when unbound, or when every key of it means something else here. */
 	keys: readonly string[];
 	/** The context that binds it. */
@@ -17,7 +17,7 @@ export type KeyHint = {
 };
 
 /** All actions of `context` and of what it inherits, innermost first. `off` says why an action cannot be used now. */
-export function describeKeys(keymap: Keymap, context: string, off: (action: ActionRow) => string | null = () => null): readonly KeyHint[] {
+export function describeKeys(keymap: Keymap, context: string, off: (action: ActionSpec) => string | null = () => null): readonly KeyHint[] {
 	return freeKeys(keymap, context).map(hint => ({...hint, off: off(hint.action)}));
 }
 

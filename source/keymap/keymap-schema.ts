@@ -1,5 +1,5 @@
 /** The JSON schema of a keymap file, made from the actions and contexts; `keymaps/schema.json` is this, printed. */
-import {actionRows} from '../actions/action-rows.ts';
+import {actionSpecs} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
 import {overlayNames} from './overlay-names.ts';
 
@@ -19,7 +19,7 @@ export function keymapSchema(): object {
 					description: title,
 					type: 'object',
 					additionalProperties: false,
-					properties: Object.fromEntries(actionRows.filter(row => contextStack(name).includes(row.context)).map(row => [row.id, {
+					properties: Object.fromEntries(actionSpecs.filter(row => contextStack(name).includes(row.context)).map(row => [row.id, {
 						description: row.title,
 						$ref: '#/definitions/keys',
 					}])),

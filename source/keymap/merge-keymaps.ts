@@ -1,5 +1,5 @@
 /** Lays keymaps over each other, default ← overlay ← user, and checks every entry; what cannot be used falls back to what stood there before. */
-import {actionRows, findAction} from '../actions/action-rows.ts';
+import {actionSpecs, findAction} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
 import {overlaps} from './describe-keys.ts';
 import {parseKeys, showKeys, typedText} from './key-name.ts';
@@ -54,7 +54,7 @@ function readEntry(entry: Entry, layer: number, problems: Problem[]): Binding | 
 
 	const row = findAction(entry.action);
 	if (!row) {
-		return say(entry.place, `no action is called ${entry.action}${nearest(entry.action, actionRows.map(row => row.id))}`);
+		return say(entry.place, `no action is called ${entry.action}${nearest(entry.action, actionSpecs.map(row => row.id))}`);
 	}
 
 	if (!contextStack(entry.context).includes(row.context)) {
@@ -117,7 +117,7 @@ function asKeymap(stacks: ReadonlyMap<string, Binding[]>): Keymap {
 		keymap.set(context, new Map());
 	}
 
-	for (const row of actionRows) {
+	for (const row of actionSpecs) {
 		for (const [context, bindings] of keymap) {
 			const binding = stacks.get(`${context}/${row.id}`)?.at(-1);
 			if (binding) {

@@ -1,5 +1,5 @@
 /** What every pane is drawn from. */
-import {findAction} from '../actions/action-rows.ts';
+import {findAction} from '../actions/action-table.ts';
 import {showKeys} from '../keymap/key-name.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {SessionState} from '../state/session-state.ts';

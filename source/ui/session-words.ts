@@ -1,5 +1,5 @@
 /** Advice is written for a shell; in the session a key does the same. */
-import {findAction} from '../actions/action-rows.ts';
+import {findAction} from '../actions/action-table.ts';
 import {showKeys} from '../keymap/key-name.ts';
 import {firstKey, type Screen} from './screen.ts';
 

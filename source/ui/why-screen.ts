@@ -4,7 +4,7 @@ import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {needText} from '../output/path-report.ts';
 import type {Evidence, Finding, Leg, Path, Verdict} from '../evidence/evidence.ts';
-import {actionRows} from '../actions/action-rows.ts';
+import {actionSpecs} from '../actions/action-table.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {legEnd} from '../output/leg-end.ts';
 import type {SessionState, TextLine} from '../state/session-state.ts';
@@ -87,7 +87,7 @@ function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[]
 		return [];
 	}
 
-	const off = actionRows.flatMap(({id, label}) => {
+	const off = actionSpecs.flatMap(({id, label}) => {
 		const why = refused.get(id);
 		const isAnother = id.startsWith('pods.') && why !== undefined && error.message !== `off, ${why}`;
 		return isAnother ? [`${label}: ${why}`] : [];

@@ -1,7 +1,7 @@
 /** `--read-only` refuses everything that runs commands, listens or writes, and nothing else: every action of the session and every command is driven against it. */
 import test from 'ava';
-import {guardAccess, mayDo, type AccessClass} from '../../source/actions/access.ts';
-import {actionRows} from '../../source/actions/action-rows.ts';
+import {assertAccess, isAccessAllowed, type AccessClass} from '../../source/actions/access.ts';
+import {actionSpecs} from '../../source/actions/action-table.ts';
 import {proxyAccess} from '../../source/actions/proxy-access.ts';
 import {commandTable} from '../../source/commands/table.ts';
 import {runsKubeletCommands} from '../../source/streams/proxy/command-path.ts';
@@ -12,14 +12,14 @@ const refused = new Set<AccessClass>(['shell', 'listen', 'write']);
 
 test('each class is decided in one place', t => {
 	for (const access of ['read', 'stream', 'shell', 'listen', 'write'] as const) {
-		t.is(mayDo(access, {readOnly: true}), !refused.has(access), access);
-		t.true(mayDo(access, {readOnly: false}));
+		t.is(isAccessAllowed(access, {readOnly: true}), !refused.has(access), access);
+		t.true(isAccessAllowed(access, {readOnly: false}));
 		t.notThrows(() => {
-			guardAccess('it', access, {readOnly: false});
+			assertAccess('it', access, {readOnly: false});
 		});
 		if (refused.has(access)) {
 			t.throws(() => {
-				guardAccess('it', access, {readOnly: true});
+				assertAccess('it', access, {readOnly: true});
 			}, {code: 'ERR_READ_ONLY', message: /^it is refused/});
 		}
 	}
@@ -32,9 +32,9 @@ const acting = [
 ];
 
 test('of the session’s actions exactly those that run, listen or write are refused', t => {
-	const refusedRows = actionRows.filter(({access}) => access !== 'screen' && !mayDo(access, {readOnly: true})).map(({id}) => id);
+	const refusedRows = actionSpecs.filter(({access}) => access !== 'screen' && !isAccessAllowed(access, {readOnly: true})).map(({id}) => id);
 	t.deepEqual([...refusedRows].sort(), [...acting].sort());
-	t.true(actionRows.every(({access}) => access === 'screen' || mayDo(access, {readOnly: false})));
+	t.true(actionSpecs.every(({access}) => access === 'screen' || isAccessAllowed(access, {readOnly: false})));
 });
 
 test('every verb of the proxy has its class', t => {

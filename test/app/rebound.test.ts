@@ -3,7 +3,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {actionRows} from '../../source/actions/action-rows.ts';
+import {actionSpecs} from '../../source/actions/action-table.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
@@ -14,7 +14,7 @@ function strangeKey(index: number): string {
 	return `f${5 + Math.floor(index / 676)} ${letters[Math.floor(index / 26) % 26]} ${letters[index % 26]}`;
 }
 
-const yaml = `contexts:\n${[...Map.groupBy(actionRows, row => row.context)].map(([context, rows]) => `  ${context}:\n${rows.map(row => `    ${row.id}: "${strangeKey(actionRows.indexOf(row))}"\n`).join('')}`).join('')}`;
+const yaml = `contexts:\n${[...Map.groupBy(actionSpecs, row => row.context)].map(([context, rows]) => `  ${context}:\n${rows.map(row => `    ${row.id}: "${strangeKey(actionSpecs.indexOf(row))}"\n`).join('')}`).join('')}`;
 
 /** [action, what the screen then shows]; text to type stands as `> text`. */
 type Step = readonly [string, RegExp];
@@ -67,7 +67,7 @@ const elsewhere = new Map([
 
 test('every action is driven here by a key it never had, or is named with the reason why not', t => {
 	const driven = new Set([...lists, ...typing, ...tails].map(([action]) => action));
-	t.deepEqual(actionRows.map(row => row.id).filter(id => !driven.has(id) && !elsewhere.has(id)), []);
+	t.deepEqual(actionSpecs.map(row => row.id).filter(id => !driven.has(id) && !elsewhere.has(id)), []);
 	t.deepEqual([...driven].filter(id => elsewhere.has(id)), []);
 });
 

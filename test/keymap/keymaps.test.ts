@@ -1,7 +1,7 @@
 /** The keymaps that are shipped, and the rules of merging and checking. */
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
-import {actionRows} from '../../source/actions/action-rows.ts';
+import {actionSpecs} from '../../source/actions/action-table.ts';
 import {contexts} from '../../source/keymap/contexts.ts';
 import {describeKeys} from '../../source/keymap/describe-keys.ts';
 import {keymapSchema} from '../../source/keymap/keymap-schema.ts';
@@ -37,12 +37,12 @@ for (const name of ['default', ...overlayNames]) {
 
 test('every action is bound in the default, or is [] there on purpose, in its own context', t => {
 	const bound = new Set(base.entries.map(entry => `${entry.context}/${entry.action}`));
-	t.deepEqual(actionRows.filter(row => !bound.has(`${row.context}/${row.id}`)).map(row => row.id), []);
-	t.is(new Set(actionRows.map(row => row.id)).size, actionRows.length);
+	t.deepEqual(actionSpecs.filter(row => !bound.has(`${row.context}/${row.id}`)).map(row => row.id), []);
+	t.is(new Set(actionSpecs.map(row => row.id)).size, actionSpecs.length);
 });
 
 test('every action has a title and an id of context and verb', t => {
-	t.deepEqual(actionRows.filter(row => row.title === '' || row.label === '' || !/^[a-z]+\.[a-z\d-]+$/.test(row.id)).map(row => row.id), []);
+	t.deepEqual(actionSpecs.filter(row => row.title === '' || row.label === '' || !/^[a-z]+\.[a-z\d-]+$/.test(row.id)).map(row => row.id), []);
 });
 
 test('no key of a Ctrl kind does more than move, quit, suspend, redraw, save or edit typed text', t => {

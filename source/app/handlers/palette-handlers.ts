@@ -1,5 +1,5 @@
 /** `:`: every action by name, with its key and why it is off, and the commands that take a word. */
-import {findAction} from '../../actions/action-rows.ts';
+import {findAction} from '../../actions/action-table.ts';
 import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {isListName, listNames} from '../../state/list-kinds.ts';

@@ -7,7 +7,7 @@ import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-comman
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
 import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
-import {findAction} from '../../actions/action-rows.ts';
+import {findAction} from '../../actions/action-table.ts';
 import {driveInTerminal, type Driven} from '../hand-over/drive-in-terminal.ts';
 import {saysNoShell} from '../hand-over/no-shell.ts';
 import {whyOff} from '../keys/why-off.ts';

@@ -1,6 +1,6 @@
 /** Does an action by its name: asks whether it may be done, finds who does it, and tells how it failed. */
-import {findAction} from '../../actions/action-rows.ts';
-import type {ActionRow} from '../../actions/action-row.ts';
+import {findAction} from '../../actions/action-table.ts';
+import type {ActionSpec} from '../../actions/action-spec.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {cursorRow} from '../../state/list-state.ts';
 import {namespaceHere, type SessionState} from '../../state/session-state.ts';
@@ -64,7 +64,7 @@ async function handled(session: Session, id: string, handler: Handlers[string]):
 }
 
 /** Says why an action is off, unless it is allowed for the very pod under the cursor. */
-async function refuse(doers: Doers, action: ActionRow, reason: string): Promise<void> {
+async function refuse(doers: Doers, action: ActionSpec, reason: string): Promise<void> {
 	const {session} = doers;
 	const {store: {state}, cluster: {access}} = session;
 	const row = state.view === 'pods' && state.layers.length === 0 ? cursorRow(state.lists.pods) : null;

@@ -1,12 +1,12 @@
 /** Why is an action off, and for whom would it be on? */
-import {mayDo} from '../../actions/access.ts';
-import type {ActionRow} from '../../actions/action-row.ts';
+import {isAccessAllowed} from '../../actions/access.ts';
+import type {ActionSpec} from '../../actions/action-spec.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
 import {cursorRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';
 
 /** Why an action cannot be used now; `null` when it can. */
-export function whyOff(state: SessionState, action: ActionRow): string | null {
+export function whyOff(state: SessionState, action: ActionSpec): string | null {
 	if (isReadOnly(state, action)) {
 		return `${action.title}: off, --read-only is set`;
 	}
@@ -19,7 +19,7 @@ export function whyOff(state: SessionState, action: ActionRow): string | null {
 const ofRunning: Readonly<Record<string, RunningPodFeature>> = {'pods.shell': 'exec', 'pods.attach': 'attach', 'pods.forward': 'port-forward', 'pods.debug': 'debug'};
 
 /** Where the pod under the cursor has ended, so that the action can do nothing with it: why, in kubectl's words where it has some, and what is left to do. */
-export function endedHere({view, layers, lists}: SessionState, {id}: ActionRow): {reason: string; text: string; remedy: string} | null {
+export function endedHere({view, layers, lists}: SessionState, {id}: ActionSpec): {reason: string; text: string; remedy: string} | null {
 	const feature = ofRunning[id];
 	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : cursorRow(lists.pods);
 	return feature === undefined || row?.ended === undefined
@@ -28,6 +28,6 @@ export function endedHere({view, layers, lists}: SessionState, {id}: ActionRow):
 }
 
 /** Whether `--read-only` turns it off. */
-export function isReadOnly({readOnly}: SessionState, {access}: ActionRow): boolean {
-	return access !== 'screen' && !mayDo(access, {readOnly});
+export function isReadOnly({readOnly}: SessionState, {access}: ActionSpec): boolean {
+	return access !== 'screen' && !isAccessAllowed(access, {readOnly});
 }

@@ -1,6 +1,6 @@
 /** Sends a typed request by the apiserver's proxy, and tells its row what comes of it, with the leg that it took. */
 import {proxyAccess} from '../../actions/proxy-access.ts';
-import {mayDo, type AccessClass} from '../../actions/access.ts';
+import {isAccessAllowed, type AccessClass} from '../../actions/access.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
@@ -115,7 +115,7 @@ function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}:
 }
 
 async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' | 'asked'>, access: AccessClass): Promise<boolean> {
-	if (!mayDo(access, {readOnly: session.readOnly})) {
+	if (!isAccessAllowed(access, {readOnly: session.readOnly})) {
 		session.tell(`${method}: off, --read-only is set`, 'warn');
 		return false;
 	}

@@ -1,7 +1,7 @@
 /** `spoke proxy` without a verb: listens until it is told to end. */
 import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
-import {guardAccess} from '../../actions/access.ts';
+import {assertAccess} from '../../actions/access.ts';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseServerUrl} from '../../cluster/transport/server-url.ts';
@@ -20,7 +20,7 @@ type ProxyInvocation = Invocation<typeof proxyRow.flags>;
 /** Resolves to the signal's status. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
 export async function runListener(invocation: ProxyInvocation): Promise<number> {
 	const {flags, env, stdout, stderr, interrupted} = invocation;
-	guardAccess('proxy (a listener)', 'listen', {readOnly: flags['read-only']});
+	assertAccess('proxy (a listener)', 'listen', {readOnly: flags['read-only']});
 	const place = placeOf(invocation);
 	refuseRequestFlags(invocation);
 	if (flags['allow-commands'] && !flags['disable-filter']) {

@@ -1,7 +1,7 @@
 /** One request through the apiserver proxy, from the command line to stdout. */
 import {open, type FileHandle} from 'node:fs/promises';
 import {Readable} from 'node:stream';
-import {guardAccess} from '../../actions/access.ts';
+import {assertAccess} from '../../actions/access.ts';
 import {proxyAccess} from '../../actions/proxy-access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
@@ -42,7 +42,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const {cluster, close} = preconnect(reached, {signal: interrupted, witness: paths.witness});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
-		guardAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
+		assertAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
 			// Dot segments that leave the target stay within it here, but a gateway in between may clean them.
 			method,
 			runsCommands: runsCommands(resolved.base + target.path)

@@ -1,6 +1,6 @@
 /** A pod that has ended is no place for a shell or a forward: the keys say so before they fail. */
 import test from 'ava';
-import {findAction} from '../../../source/actions/action-rows.ts';
+import {findAction} from '../../../source/actions/action-table.ts';
 import {clusterState} from '../../../source/app/clusters/cluster-state.ts';
 import {whyOff} from '../../../source/app/keys/why-off.ts';
 import {listKinds} from '../../../source/state/list-kinds.ts';

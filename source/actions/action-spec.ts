@@ -1,7 +1,7 @@
 /** What an action is: one thing that a person can do, as a row of data. */
 import type {AccessClass} from './access.ts';
 
-export type ActionRow = {
+export type ActionSpec = {
 	/** `context.verb`; stable, users' keymaps name it. */
 	id: string;
 	/** The context in which it is bound. Contexts below it inherit it. */

@@ -2,11 +2,11 @@
 import {listActions} from './list-actions.ts';
 import {fieldActions} from './field-actions.ts';
 import {tailActions} from './tail-actions.ts';
-import type {ActionRow} from './action-row.ts';
+import type {ActionSpec} from './action-spec.ts';
 
 /** [id, label, title, place in the footer, access]: left out is 0 and `screen`. */
-export type ActionCells = readonly [id: string, label: string, title: string, footer?: number, access?: ActionRow['access']];
-export type ActionTable = Readonly<Record<string, readonly ActionCells[]>>;
+export type ActionTuple = readonly [id: string, label: string, title: string, footer?: number, access?: ActionSpec['access']];
+export type ActionTable = Readonly<Record<string, readonly ActionTuple[]>>;
 
 const globalActions: ActionTable = {
 	global: [
@@ -25,12 +25,12 @@ const globalActions: ActionTable = {
 };
 
 /** In the order of help; ids are unique. */
-export const actionRows: readonly ActionRow[] = Object.entries({...globalActions, ...listActions, ...tailActions, ...fieldActions})
+export const actionSpecs: readonly ActionSpec[] = Object.entries({...globalActions, ...listActions, ...tailActions, ...fieldActions})
 	.flatMap(([context, rows]) => rows.map(([id, label, title, footer = 0, access = 'screen']) => ({id, context, label, title, footer, access})));
 
-const byId = new Map(actionRows.map(row => [row.id, row]));
+const byId = new Map(actionSpecs.map(row => [row.id, row]));
 
 /** The row of an action, or `undefined` when there is no such action. */
-export function findAction(id: string): ActionRow | undefined {
+export function findAction(id: string): ActionSpec | undefined {
 	return byId.get(id);
 }
