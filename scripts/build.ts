@@ -4,7 +4,7 @@ import {createRequire, isBuiltin} from 'node:module';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
-import {overlayNames} from '../source/keymap/overlay-names.ts';
+import {presetNames} from '../source/keymap/preset-names.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
 import {buildStamp, isBuildStale} from './is-build-stale.ts';
 import {licencesOf} from './licences.ts';
@@ -128,7 +128,7 @@ function shippedKeymapsAsRead(): Plugin {
 		name: 'shipped-keymaps-as-read',
 		setup(build) {
 			build.onLoad({filter: /\/keymap\/shipped-keymaps\.ts$/}, async () => {
-				const names = ['default', ...overlayNames];
+				const names = ['default', ...presetNames];
 				const keymaps = await Promise.all(names.map(async name => [name, await shippedKeymap(name)] as const));
 				return {contents: `const keymaps = ${JSON.stringify(Object.fromEntries(keymaps))};export const shippedKeymap = async name => keymaps[name];`};
 			});

@@ -1,7 +1,7 @@
 /** What is a session started with? */
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
-import type {Problem} from '../keymap/parse-keymap.ts';
+import type {KeymapProblem} from '../keymap/parse-keymap.ts';
 import type {Clock} from '../evidence/clock.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
 import type {SincePreset} from '../state/tail/tail-view.ts';
@@ -14,7 +14,7 @@ export type SessionOptions = {
 	stdout: NodeJS.WriteStream;
 	interrupted: AbortSignal;
 	keymap: Keymap;
-	keymapProblems: readonly Problem[];
+	keymapProblems: readonly KeymapProblem[];
 	readOnly: boolean;
 	allNamespaces: boolean;
 	theme?: string | undefined;

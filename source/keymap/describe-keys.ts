@@ -2,7 +2,7 @@
 import {findAction} from '../actions/action-table.ts';
 import type {ActionSpec} from '../actions/action-spec.ts';
 import {contexts} from './contexts.ts';
-import {showKeys} from './key-name.ts';
+import {formatKeys} from './key-name.ts';
 import type {Keymap} from './keymap.ts';
 import {effectiveBindings} from './resolve-key.ts';
 
@@ -39,7 +39,7 @@ function findFreeKeys(keymap: Keymap, context: string): readonly FreeKeys[] {
 	return effectiveBindings(keymap, context).map(({context: at, action: id, sequences}) => {
 		const free = sequences.filter(sequence => taken.every(inner => inner.context === at || !overlaps(inner.sequence, sequence)));
 		taken.push(...free.map(sequence => ({context: at, sequence})));
-		return {action: findAction(id)!, keys: free.map(sequence => showKeys(sequence)), context: at};
+		return {action: findAction(id)!, keys: free.map(sequence => formatKeys(sequence)), context: at};
 	});
 }
 
@@ -65,7 +65,7 @@ export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
 		context,
 		contextTitle: contexts[context]!.title,
 		action,
-		keys: sequences.map(sequence => showKeys(sequence)),
+		keys: sequences.map(sequence => formatKeys(sequence)),
 		title: findAction(action)!.title,
 		access: findAction(action)!.access,
 	})));

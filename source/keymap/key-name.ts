@@ -79,7 +79,7 @@ const shownAs: Readonly<Record<string, string>> = {
 };
 
 /** A sequence of canonical names as footer, help and documents show it: `Ctrl-] d`, `S-Tab`, `G`. */
-export function showKeys(keys: readonly string[]): string {
+export function formatKeys(keys: readonly string[]): string {
 	return keys.map(key => shownAs[key] ?? key.replace(/^ctrl\+/, 'Ctrl-').replace(/alt\+/, 'Alt-').replace(/shift\+/, 'S-')
 		.replace(/(?<=-)(\w{2,})$/, name => shownAs[name] ?? name)).join(' ');
 }
@@ -94,7 +94,7 @@ export function typedText(key: string): string | undefined {
 }
 
 /** On a slow line Esc and the key behind it arrive in one go and read as Alt with it: both, or `null` when `key` is no such chord. */
-export function apart(key: string): readonly [string, string] | null {
+export function splitAltChord(key: string): readonly [string, string] | null {
 	return key.startsWith('alt+') ? ['esc', key.slice(4)] : null;
 }
 

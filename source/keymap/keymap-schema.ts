@@ -1,7 +1,7 @@
 /** The JSON schema of a keymap file, made from the actions and contexts; `keymaps/schema.json` is this, printed. */
 import {actionSpecs} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
-import {overlayNames} from './overlay-names.ts';
+import {presetNames} from './preset-names.ts';
 
 /** For editors and for checks from outside. @see https://json-schema.org/draft-07 */
 export function keymapSchema(): object {
@@ -11,7 +11,7 @@ export function keymapSchema(): object {
 		type: 'object',
 		additionalProperties: false,
 		properties: {
-			extends: {description: 'the keymap that this one is laid over', enum: ['default', ...overlayNames]},
+			extends: {description: 'the keymap that this one is laid over', enum: ['default', ...presetNames]},
 			contexts: {
 				type: 'object',
 				additionalProperties: false,

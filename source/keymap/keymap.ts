@@ -1,10 +1,10 @@
 /** What a keymap is once it is read: for each context, actions and their key sequences. A plain value. */
-import type {Place} from './parse-keymap.ts';
+import type {SourceLocation} from './parse-keymap.ts';
 
 export type Binding = {
 	/** Sequences of canonical key names; none means unbound on purpose. */
 	sequences: ReadonlyArray<readonly string[]>;
-	place: Place;
+	place: SourceLocation;
 	/** 0 default, 1 a shipped overlay, 2 the user's. */
 	layer: number;
 };

@@ -4,9 +4,9 @@ import {join} from 'node:path';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {configDirectory} from '../command-line/config-directory.ts';
 import {mergeKeymaps, type MergedKeymap} from './merge-keymaps.ts';
-import {nearest} from './nearest-name.ts';
-import type {ParsedKeymap, Problem} from './parse-keymap.ts';
-import {overlayNames} from './overlay-names.ts';
+import {suggestNearest} from './nearest-name.ts';
+import type {ParsedKeymap, KeymapProblem} from './parse-keymap.ts';
+import {presetNames} from './preset-names.ts';
 import {shippedKeymap} from './shipped-keymaps.ts';
 
 export type LoadedKeymap = MergedKeymap & {
@@ -23,15 +23,15 @@ Loads default ← overlay ← the user's file. The overlay is what the user's fi
 */
 export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise<LoadedKeymap> {
 	const layers = [await shippedKeymap('default')];
-	const isName = file === 'default' || (file !== undefined && overlayNames.includes(file));
+	const isName = file === 'default' || (file !== undefined && presetNames.includes(file));
 	const path = isName ? null : file ?? userKeymapPath(env);
 	const user = path === null ? null : await readUser(path, file !== undefined);
 	let base = isName ? file : user?.extends?.name ?? 'default';
-	const extra: Problem[] = [];
-	if (overlayNames.includes(base)) {
+	const extra: KeymapProblem[] = [];
+	if (presetNames.includes(base)) {
 		layers.push(await shippedKeymap(base));
 	} else if (base !== 'default') {
-		extra.push({...user!.extends!.place, message: `no keymap is called ${base}${nearest(base, ['default', ...overlayNames])}: default, ${overlayNames.join(' or ')}`});
+		extra.push({...user!.extends!.place, message: `no keymap is called ${base}${suggestNearest(base, ['default', ...presetNames])}: default, ${presetNames.join(' or ')}`});
 		base = 'default';
 	}
 
@@ -57,7 +57,7 @@ async function readUser(path: string, asked: boolean): Promise<ParsedKeymap | nu
 	} catch (error) {
 		const {code, message} = error as NodeJS.ErrnoException;
 		if (asked) {
-			throw new SpokeError('ERR_KEYMAP', `keymap ${path} cannot be read: ${message}`, {remedy: `give a file, or default, ${overlayNames.join(' or ')}`, cause: error});
+			throw new SpokeError('ERR_KEYMAP', `keymap ${path} cannot be read: ${message}`, {remedy: `give a file, or default, ${presetNames.join(' or ')}`, cause: error});
 		}
 
 		return code === 'ENOENT' ? null : {extends: null, entries: [], problems: [{file: path, line: 1, column: 1, message: `cannot be read: ${message}`}]};

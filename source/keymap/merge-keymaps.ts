@@ -2,12 +2,12 @@
 import {actionSpecs, findAction} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
 import {overlaps} from './describe-keys.ts';
-import {parseKeys, showKeys, typedText} from './key-name.ts';
+import {parseKeys, formatKeys, typedText} from './key-name.ts';
 import type {Binding, Keymap} from './keymap.ts';
-import {nearest} from './nearest-name.ts';
-import type {Entry, ParsedKeymap, Place, Problem} from './parse-keymap.ts';
+import {suggestNearest} from './nearest-name.ts';
+import type {KeymapEntry, ParsedKeymap, SourceLocation, KeymapProblem} from './parse-keymap.ts';
 
-export type MergedKeymap = {keymap: Keymap; problems: readonly Problem[]};
+export type MergedKeymap = {keymap: Keymap; problems: readonly KeymapProblem[]};
 
 /** Contexts in which a character is text. */
 const typing = new Set(['prompt', 'picker', 'form']);
@@ -16,7 +16,7 @@ const mustStay = ['app.quit', 'terminal.leave'];
 
 /** Layers from the ground up. An action's keys are replaced whole by a later layer; the order of actions stays the default's. */
 export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
-	const problems: Problem[] = [];
+	const problems: KeymapProblem[] = [];
 	const stacks = new Map<string, Binding[]>();
 	for (const [layer, parsed] of layers.entries()) {
 		problems.push(...parsed.problems);
@@ -42,19 +42,19 @@ export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 	return {keymap: asKeymap(stacks), problems};
 }
 
-function readEntry(entry: Entry, layer: number, problems: Problem[]): Binding | null {
-	const say = (place: Place, message: string) => {
+function readEntry(entry: KeymapEntry, layer: number, problems: KeymapProblem[]): Binding | null {
+	const say = (place: SourceLocation, message: string) => {
 		problems.push({...place, message});
 		return null;
 	};
 
 	if (!(entry.context in contexts)) {
-		return say(entry.contextPlace, `no context is called ${entry.context}${nearest(entry.context, Object.keys(contexts))}`);
+		return say(entry.contextPlace, `no context is called ${entry.context}${suggestNearest(entry.context, Object.keys(contexts))}`);
 	}
 
 	const row = findAction(entry.action);
 	if (!row) {
-		return say(entry.place, `no action is called ${entry.action}${nearest(entry.action, actionSpecs.map(row => row.id))}`);
+		return say(entry.place, `no action is called ${entry.action}${suggestNearest(entry.action, actionSpecs.map(row => row.id))}`);
 	}
 
 	if (!contextStack(entry.context).includes(row.context)) {
@@ -69,7 +69,7 @@ function readEntry(entry: Entry, layer: number, problems: Problem[]): Binding | 
 		}
 
 		if (typing.has(entry.context) && typedText(parsed.keys[0]!) !== undefined) {
-			return say(place, `${showKeys(parsed.keys)} is text in ${contexts[entry.context]!.title}: use a named key or ctrl`);
+			return say(place, `${formatKeys(parsed.keys)} is text in ${contexts[entry.context]!.title}: use a named key or ctrl`);
 		}
 
 		sequences.push(parsed.keys);
@@ -79,7 +79,7 @@ function readEntry(entry: Entry, layer: number, problems: Problem[]): Binding | 
 }
 
 /** Two actions of one context may not share a key, nor may one's key begin another's sequence. The later layer gives way. */
-function dropClashes(stacks: Map<string, Binding[]>, problems: Problem[]): void {
+function dropClashes(stacks: Map<string, Binding[]>, problems: KeymapProblem[]): void {
 	for (;;) {
 		const clash = findClash(stacks);
 		if (!clash) {
@@ -101,7 +101,7 @@ function findClash(stacks: ReadonlyMap<string, Binding[]>): {slot: string; bindi
 			if (other) {
 				const later = other.binding.layer > binding!.layer ? {...other, rival: action} : {slot, binding: binding!, sequence, rival: other.slot.split('/')[1]!};
 				const word = other.sequence.length === sequence.length ? 'is also' : 'clashes with the sequence of';
-				return {slot: later.slot, binding: later.binding, message: `${showKeys(later.sequence)} ${word} ${later.rival} in ${context}`};
+				return {slot: later.slot, binding: later.binding, message: `${formatKeys(later.sequence)} ${word} ${later.rival} in ${context}`};
 			}
 
 			seen.push({slot, binding: binding!, sequence});

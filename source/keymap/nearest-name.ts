@@ -1,7 +1,7 @@
 /** Offers the name that was probably meant. */
 
 /** ` (did you mean x?)`, or nothing when no name is close. */
-export function nearest(typed: string, names: readonly string[]): string {
+export function suggestNearest(typed: string, names: readonly string[]): string {
 	let best: {name: string; far: number} | null = null;
 	for (const name of names) {
 		const far = distance(typed, name);

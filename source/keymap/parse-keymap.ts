@@ -2,30 +2,30 @@
 import {isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair} from 'yaml';
 
 /** A place in a keymap file; lines and columns count from 1. */
-export type Place = {file: string; line: number; column: number};
-export type Problem = Place & {message: string};
+export type SourceLocation = {file: string; line: number; column: number};
+export type KeymapProblem = SourceLocation & {message: string};
 
-export type Entry = {context: string; action: string; keys: ReadonlyArray<{text: string; place: Place}>; place: Place; contextPlace: Place};
-export type ParsedKeymap = {extends: {name: string; place: Place} | null; entries: readonly Entry[]; problems: readonly Problem[]};
+export type KeymapEntry = {context: string; action: string; keys: ReadonlyArray<{text: string; place: SourceLocation}>; place: SourceLocation; contextPlace: SourceLocation};
+export type ParsedKeymap = {extends: {name: string; place: SourceLocation} | null; entries: readonly KeymapEntry[]; problems: readonly KeymapProblem[]};
 
 /** Parses YAML (JSON is YAML too). Never throws: all that is wrong comes back as problems, the rest is used. */
 export function parseKeymap(file: string, text: string): ParsedKeymap {
 	const counter = new LineCounter();
 	const document = parseDocument(text, {lineCounter: counter, uniqueKeys: true, maxAliasCount: 0} as Parameters<typeof parseDocument>[1]);
-	const problems: Problem[] = [];
-	const at = (node: unknown): Place => {
+	const problems: KeymapProblem[] = [];
+	const at = (node: unknown): SourceLocation => {
 		const offset = (node as Node | undefined)?.range?.[0] ?? 0;
 		const {line, col} = counter.linePos(offset);
 		return {file, line: Math.max(1, line), column: Math.max(1, col)};
 	};
 
-	const say = (place: Place, message: string) => problems.push({...place, message});
+	const say = (place: SourceLocation, message: string) => problems.push({...place, message});
 	for (const error of document.errors) {
 		const {line, col} = counter.linePos(error.pos[0]);
 		say({file, line, column: col}, error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''));
 	}
 
-	const parsed: {extends: ParsedKeymap['extends']; entries: Entry[]} = {extends: null, entries: []};
+	const parsed: {extends: ParsedKeymap['extends']; entries: KeymapEntry[]} = {extends: null, entries: []};
 	if (document.errors.length > 0 || document.contents === null) {
 		return {...parsed, problems};
 	}
@@ -51,8 +51,8 @@ export function parseKeymap(file: string, text: string): ParsedKeymap {
 	return {...parsed, problems};
 }
 
-function readContexts(items: Array<Pair<Node, Node | null>>, at: (node: unknown) => Place, say: (place: Place, message: string) => void): Entry[] {
-	const entries: Entry[] = [];
+function readContexts(items: Array<Pair<Node, Node | null>>, at: (node: unknown) => SourceLocation, say: (place: SourceLocation, message: string) => void): KeymapEntry[] {
+	const entries: KeymapEntry[] = [];
 	for (const {key, value} of items) {
 		const context = textOf(key);
 		if (!isMap(value)) {
@@ -73,7 +73,7 @@ function readContexts(items: Array<Pair<Node, Node | null>>, at: (node: unknown)
 	return entries;
 }
 
-function readKeys(value: Node | null, at: (node: unknown) => Place, say: (message: string) => void): Entry['keys'] | null {
+function readKeys(value: Node | null, at: (node: unknown) => SourceLocation, say: (message: string) => void): KeymapEntry['keys'] | null {
 	const nodes = isSeq(value) ? value.items as Node[] : [value];
 	const keys = nodes.map(node => isScalar(node) && typeof node.value === 'string' ? {text: node.value, place: at(node)} : null);
 	if (keys.includes(null)) {
@@ -81,7 +81,7 @@ function readKeys(value: Node | null, at: (node: unknown) => Place, say: (messag
 		return null;
 	}
 
-	return keys as Entry['keys'];
+	return keys as KeymapEntry['keys'];
 }
 
 function textOf(node: unknown): string {

@@ -2,7 +2,7 @@
 import {contextStack} from './contexts.ts';
 import type {Keymap} from './keymap.ts';
 
-export type Resolved =
+export type KeyResolution =
 	| {kind: 'matched'; action: string}
 	/** What may follow, for the hint. */
 	| {kind: 'pending'; keys: readonly string[]; next: ReadonlyArray<{keys: readonly string[]; action: string}>}
@@ -12,7 +12,7 @@ export type Resolved =
 Looks `key` up in `context` and what it inherits, innermost first. An inner context that names an action (even with no key)
 replaces what an outer one says of that action.
 */
-export function resolveKey(keymap: Keymap, context: string, pending: readonly string[], key: string): Resolved {
+export function resolveKey(keymap: Keymap, context: string, pending: readonly string[], key: string): KeyResolution {
 	const typed = [...pending, key];
 	const begun: Array<{keys: readonly string[]; action: string}> = [];
 	for (const {action, sequences} of effectiveBindings(keymap, context)) {

@@ -1,7 +1,7 @@
 /** `?`: the keys of this place, then of lists, then everywhere; what is off says why; and how to read the line. */
 import {contexts, contextStack} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
-import {showKeys} from '../keymap/key-name.ts';
+import {formatKeys} from '../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {wrapWords} from './chrome.ts';
 import {tlsRole} from './path-words.ts';
@@ -26,7 +26,7 @@ function filterLegend({keymap}: Screen, context: string): Line[] {
 
 	if (here.includes('tail')) {
 		const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
-		return [...head, line('text  !without'), ...regex === undefined ? [] : [line(`${showKeys(regex)} while typing: regex`)]];
+		return [...head, line('text  !without'), ...regex === undefined ? [] : [line(`${formatKeys(regex)} while typing: regex`)]];
 	}
 
 	return [];

@@ -1,6 +1,6 @@
 /** What every pane is drawn from. */
 import {findAction} from '../actions/action-table.ts';
-import {showKeys} from '../keymap/key-name.ts';
+import {formatKeys} from '../keymap/key-name.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {SessionState} from '../state/session-state.ts';
 import type {KeyHint} from '../keymap/describe-keys.ts';
@@ -28,5 +28,5 @@ export function firstKey(screen: Screen, action: string): string | null {
 	const found = hintedKey(screen, action) ?? null;
 	// While something is typed or asked the keys of the place behind it wait, and are still its keys.
 	const waiting = found === null && overlay !== null ? keymap.get(findAction(action)?.context ?? '')?.get(action)?.sequences[0] : undefined;
-	return waiting === undefined ? found : showKeys(waiting);
+	return waiting === undefined ? found : formatKeys(waiting);
 }

@@ -1,6 +1,6 @@
 /** Advice is written for a shell; in the session a key does the same. */
 import {findAction} from '../actions/action-table.ts';
-import {showKeys} from '../keymap/key-name.ts';
+import {formatKeys} from '../keymap/key-name.ts';
 import {firstKey, type Screen} from './screen.ts';
 
 /** `or --probe active` is `or t (asks first)`; what has no key here stays as it is. */
@@ -15,5 +15,5 @@ export function sessionWords(screen: Screen, text: string): string {
 function viaWhy(screen: Screen): string | null {
 	const there = firstKey(screen, 'path.why');
 	const sequence = screen.keymap.get(findAction('why.test')!.context)?.get('why.test')?.sequences[0];
-	return there === null || sequence === undefined ? null : `${there}, then ${showKeys(sequence)}`;
+	return there === null || sequence === undefined ? null : `${there}, then ${formatKeys(sequence)}`;
 }

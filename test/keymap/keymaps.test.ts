@@ -6,7 +6,7 @@ import {contexts} from '../../source/keymap/contexts.ts';
 import {describeKeys} from '../../source/keymap/describe-keys.ts';
 import {keymapSchema} from '../../source/keymap/keymap-schema.ts';
 import {loadKeymap, userKeymapPath} from '../../source/keymap/load-keymap.ts';
-import {overlayNames} from '../../source/keymap/overlay-names.ts';
+import {presetNames} from '../../source/keymap/preset-names.ts';
 import {mergeKeymaps} from '../../source/keymap/merge-keymaps.ts';
 import {parseKeymap} from '../../source/keymap/parse-keymap.ts';
 
@@ -20,7 +20,7 @@ const replacedOnPurpose = [
 	'line: tail.down', 'line: tail.up', 'line: tail.more-context', 'line: tail.open-line', 'line: tail.copy',
 ];
 
-for (const name of ['default', ...overlayNames]) {
+for (const name of ['default', ...presetNames]) {
 	test(`keymap ${name} loads without a problem`, async t => {
 		const {problems} = await loadKeymap(noHome, name);
 		t.deepEqual(problems, []);

@@ -10,7 +10,7 @@ test('no code outside the keymap room compares what was typed with a key', t => 
 });
 
 test('no text of the screen names a key: it is looked up', t => {
-	// `Ctrl-` and arrows with a meaning are made by showKeys from the keymap.
+	// `Ctrl-` and arrows with a meaning are made by formatKeys from the keymap.
 	const shown = /Ctrl-|\^[A-Z]\b|[Pp]ress [a-z?](?!\w)|\b(?:Enter|Esc|Tab) (?:applies|closes|opens|clears|choose)/;
 	const found = files.flatMap(file => file.text.split('\n')
 		.filter(line => !/^\s*(?:\/\*\*|\/\/|\*|[A-Z]|-)/.test(line) && shown.test(line))

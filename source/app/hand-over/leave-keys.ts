@@ -1,6 +1,6 @@
 /** Inside a remote shell every key is the far side's; only the sequences of the keymap's `terminal` context are ours. */
 import {keyBytes} from '../../keymap/key-bytes.ts';
-import {showKeys} from '../../keymap/key-name.ts';
+import {formatKeys} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 
 export type TypedPart = {kind: 'pass'; bytes: Buffer} | {kind: 'leave'} | {kind: 'path'};
@@ -22,7 +22,7 @@ export class LeaveKeys {
 		});
 		this.#sequences = [...of('terminal.leave', 'leave'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send')];
 		this.#beginnings = new Set(this.#sequences.map(({bytes}) => bytes[0]));
-		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => showKeys(keys)).join(' or ');
+		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => formatKeys(keys)).join(' or ');
 	}
 
 	/** Takes typed bytes apart, wherever they are cut; the beginning of a sequence is held until it is clear. */

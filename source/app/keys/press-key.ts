@@ -1,7 +1,7 @@
 /** From the terminal's bytes to actions: one place resolves every key. */
 import {makeKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
-import {apart, isChord, showKeys, typedText} from '../../keymap/key-name.ts';
-import {effectiveBindings, resolveKey, type Resolved} from '../../keymap/resolve-key.ts';
+import {splitAltChord, isChord, formatKeys, typedText} from '../../keymap/key-name.ts';
+import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
 import {keyContext} from '../../state/session-state.ts';
 import {performAction, type Doers} from './perform-action.ts';
 import {backKeys} from './typed-ahead.ts';
@@ -116,7 +116,7 @@ export class KeyPress {
 	}
 
 	/** The views stand numbered above the connections too: a key that leads to one does so from there. */
-	#resolve(key: string): Resolved {
+	#resolve(key: string): KeyResolution {
 		const {store, keymap} = this.#doers.session;
 		const context = keyContext(store.state);
 		const resolved = resolveKey(keymap, context, this.#pending, key);
@@ -129,7 +129,7 @@ export class KeyPress {
 	}
 
 	/** Any key that does not move in it closes the help, which is laid out in columns: there is nothing to wrap. */
-	#closesHelp(resolved: Resolved): boolean {
+	#closesHelp(resolved: KeyResolution): boolean {
 		const {layers, overlay} = this.#doers.session.store.state;
 		const moves = resolved.kind === 'matched' && resolved.action.startsWith('text.') && !['text.left', 'text.right', 'text.wrap'].includes(resolved.action);
 		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
@@ -138,7 +138,7 @@ export class KeyPress {
 	/** A key that no action has here: text for a dialog, two keys that a terminal sent as one, the way out, or nothing. */
 	#pressUnbound(key: string, begun: readonly string[]): void {
 		const {overlay} = this.#doers.session.store.state;
-		const both = begun.length === 0 ? apart(key) : null;
+		const both = begun.length === 0 ? splitAltChord(key) : null;
 		const text = typedText(key);
 		if (both) {
 			for (const one of both) {
@@ -164,8 +164,8 @@ export class KeyPress {
 		const nothing = isCommandElsewhere ? '; nothing is deleted or killed by a key' : '';
 		store.now({
 			type: 'notice',
-			text: `${showKeys(keys)} has no meaning here${nothing}`,
-			hint: help === undefined ? '' : `${showKeys(help)} help`,
+			text: `${formatKeys(keys)} has no meaning here${nothing}`,
+			hint: help === undefined ? '' : `${formatKeys(help)} help`,
 			isPassing: true,
 			now: Date.now(),
 		});
@@ -183,6 +183,6 @@ export class KeyPress {
 
 	#setPending(keys: readonly string[]): void {
 		this.#pending = keys;
-		this.#doers.session.store.now({type: 'pending', keys: keys.length === 0 ? null : showKeys(keys)});
+		this.#doers.session.store.now({type: 'pending', keys: keys.length === 0 ? null : formatKeys(keys)});
 	}
 }

@@ -1,7 +1,7 @@
 /** What becomes of keys that are typed while what a key asked for is being prepared: they are held in order for it, and dropped where it does not come. */
 import {keyBytes} from '../../keymap/key-bytes.ts';
 import type {KeyInput} from '../../keymap/decode-keys.ts';
-import {showKeys, typedText} from '../../keymap/key-name.ts';
+import {formatKeys, typedText} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {Store} from '../store.ts';
 
@@ -50,7 +50,7 @@ export function typedAheadOf(store: Store, keymap: Keymap, pass: TypedAheadOptio
 	return new TypedAhead({pass, tell(text, {mayGiveUp, isReminder = false}) {
 		const {overlay, notice} = store.state;
 		if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
-			store.now({type: 'notice', text, hint: mayGiveUp && back !== undefined ? `${showKeys([back])} drops it` : '', isPassing: true, now: Date.now()});
+			store.now({type: 'notice', text, hint: mayGiveUp && back !== undefined ? `${formatKeys([back])} drops it` : '', isPassing: true, now: Date.now()});
 		}
 	}});
 }

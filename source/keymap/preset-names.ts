@@ -1,2 +1,2 @@
 /** The overlays that come with the program, besides `default`. */
-export const overlayNames: readonly string[] = ['vim', 'k9s'];
+export const presetNames: readonly string[] = ['vim', 'k9s'];
