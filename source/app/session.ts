@@ -6,7 +6,7 @@ import type {Path} from '../evidence/evidence.ts';
 import type {Labeler} from '../evidence/labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {SessionTerminal} from '../terminal/session-terminal.ts';
-import type {FormField, PickerItem} from '../state/overlay.ts';
+import type {FormField, PickerItem} from '../state/dialog.ts';
 import type {Message} from '../state/session-state.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
 import type {ClusterMeeting} from './clusters/cluster-meeting.ts';

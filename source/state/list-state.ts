@@ -67,10 +67,10 @@ export type ListEvent =
 	| {type: 'window'; rows: number};
 
 /** How long after a move the order is held. */
-export const heldMs = 2000;
+export const orderHoldMs = 2000;
 
 /** How long a deleted row under the cursor stays. */
-export const goneMs = 3000;
+export const deletedRowMs = 3000;
 
 /** Before anything of it is read. */
 export function emptyList(name: ListName): ListState {
@@ -89,7 +89,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 
 		case 'clear': {
 			const chunks = new Map([...list.chunks].filter(([chunk]) => chunk !== event.resource && !chunk.startsWith(`${event.resource} `)));
-			return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + countThere(rows), 0)};
+			return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + countPresent(rows), 0)};
 		}
 
 		case 'counted': {
@@ -115,7 +115,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'move': {
-			return place({...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + heldMs}, list.cursorIndex + event.by);
+			return place({...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs}, list.cursorIndex + event.by);
 		}
 
 		case 'move-to': {
@@ -161,12 +161,12 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 }
 
 /** The row under the cursor. */
-export function cursorRow(list: ListState): Row | null {
+export function selectedRow(list: ListState): Row | null {
 	return list.visible[list.cursorIndex] ?? null;
 }
 
 /** How many of these rows are of something that is there. */
-export function countThere(rows: readonly Row[]): number {
+export function countPresent(rows: readonly Row[]): number {
 	return rows.reduce((count, {gone}) => gone === null ? count + 1 : count, 0);
 }
 
@@ -177,7 +177,7 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
 	const sorted = sortRows(rows, listKinds[list.name], list.order);
 	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
-	const next = {...list, total: countThere(all), visible, filterProblem: problem};
+	const next = {...list, total: countPresent(all), visible, filterProblem: problem};
 	if (!list.moved || list.cursorId === null) {
 		return place({...next, moved: false, top: 0, cursorIndex: 0}, 0);
 	}
@@ -253,8 +253,8 @@ function findByName(rows: readonly Row[], row: Row): number {
 }
 
 function expire(list: ListState, now: number): ListState {
-	const row = cursorRow(list);
-	return row?.gone !== null && row !== null && now - row.gone >= goneMs ? settle({...dropGone(list, row.id), cursorId: row.id}) : list;
+	const row = selectedRow(list);
+	return row?.gone !== null && row !== null && now - row.gone >= deletedRowMs ? settle({...dropGone(list, row.id), cursorId: row.id}) : list;
 }
 
 function dropGone(list: ListState, id: string): ListState {

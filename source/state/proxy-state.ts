@@ -24,7 +24,7 @@ export type ProxyExchange = {
 };
 
 /** Where its target cannot be found, it was never sent; of an answer that was cut there is a beginning. */
-export function unansweredTitle({isSent, isGivenUp, error}: Pick<ProxyExchange, 'isSent' | 'isGivenUp' | 'error'>): string {
+export function describeMissingResponse({isSent, isGivenUp, error}: Pick<ProxyExchange, 'isSent' | 'isGivenUp' | 'error'>): string {
 	if (isGivenUp === true) {
 		return 'Given up';
 	}
@@ -37,7 +37,7 @@ export function unansweredTitle({isSent, isGivenUp, error}: Pick<ProxyExchange, 
 }
 
 /** One request that came through a listener, when its answer began or it was refused. */
-export type PassedRequest = {time: number; method: string; path: string; status: number; tookMs: number; error: string | null};
+export type RelayedRequest = {time: number; method: string; path: string; status: number; tookMs: number; error: string | null};
 
 export type ListenerState = {
 	/** The same as of its row in the dock. */
@@ -50,7 +50,7 @@ export type ListenerState = {
 	since: number;
 	requests: number;
 	/** The last ones, newest last. */
-	log: readonly PassedRequest[];
+	log: readonly RelayedRequest[];
 };
 
 export type ProxyState = {
@@ -69,7 +69,7 @@ export type ProxyEvent =
 	| {type: 'move-to'; index: number}
 	| {type: 'exchange'; exchange: ProxyExchange}
 	| {type: 'listening'; listener: ListenerState}
-	| {type: 'passed'; id: string; request: PassedRequest}
+	| {type: 'passed'; id: string; request: RelayedRequest}
 	| {type: 'stopped'; id: string};
 
 /** More are counted, not kept. */
@@ -86,7 +86,7 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 		}
 
 		case 'move-to': {
-			return {...proxy, at: Math.max(0, Math.min(event.index, proxyRows(proxy) - 1))};
+			return {...proxy, at: Math.max(0, Math.min(event.index, proxyRowCount(proxy) - 1))};
 		}
 
 		case 'exchange': {
@@ -111,23 +111,23 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 				return proxy;
 			}
 
-			const at = proxy.at > gone ? proxy.at - 1 : Math.max(0, Math.min(proxy.at, proxyRows(proxy) - 2));
+			const at = proxy.at > gone ? proxy.at - 1 : Math.max(0, Math.min(proxy.at, proxyRowCount(proxy) - 2));
 			return {...proxy, listeners: listeners.toSpliced(gone, 1), at};
 		}
 	}
 }
 
 /** How many rows the cursor moves over. */
-export function proxyRows({listeners, exchanges}: ProxyState): number {
+export function proxyRowCount({listeners, exchanges}: ProxyState): number {
 	return listeners.length + exchanges.length;
 }
 
 /** The listener under the cursor. */
-export function listenerHere({listeners, at}: ProxyState): ListenerState | null {
+export function selectedListener({listeners, at}: ProxyState): ListenerState | null {
 	return listeners[at] ?? null;
 }
 
 /** The request under the cursor. */
-export function exchangeHere({listeners, exchanges, at}: ProxyState): ProxyExchange | null {
+export function selectedExchange({listeners, exchanges, at}: ProxyState): ProxyExchange | null {
 	return exchanges[at - listeners.length] ?? null;
 }

@@ -44,7 +44,7 @@ function labelFilter(selector: string, inverse: boolean): RowFilter {
 		return {kind: 'none'};
 	}
 
-	const why = whySelector(selector);
+	const why = rowSelectorError(selector);
 	if (why !== null) {
 		return {kind: 'invalid', why};
 	}
@@ -87,7 +87,7 @@ function holds(row: Row, pattern: RegExp): boolean {
 }
 
 /** Why this is no label selector; `null` when it is one. */
-export function whySelector(selector: string): string | null {
+export function rowSelectorError(selector: string): string | null {
 	const fault = labelSelectorError(selector);
 	return fault === null ? null : `no label selector: ${fault}`;
 }

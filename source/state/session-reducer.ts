@@ -1,22 +1,22 @@
 /** From one state of the session to the next. Pure: whatever happens comes in as an event. */
 import type {Path} from '../evidence/evidence.ts';
-import {reduceDock, type DockEvent} from './connections.ts';
-import {dockNews} from './dock-news.ts';
+import {reduceConnectionList, type ConnectionListEvent} from './connection-list.ts';
+import {connectionChanges} from './connection-changes.ts';
 import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
-import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
+import {reduceDialog, type Dialog, type DialogEvent} from './dialog.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
 import {listHere, noAudit, type ClusterState, type Failure, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
-import type {Moved} from './tail/insert-lines.ts';
-import {toggleWrap} from './text-look.ts';
+import type {LineRemap} from './tail/insert-lines.ts';
+import {toggleWrap} from './text-wrapping.ts';
 import {searchText} from './text-search.ts';
 import {placeAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
-	| {type: 'dock'; event: DockEvent}
-	| {type: 'overlay'; event: OverlayEvent}
-	| {type: 'open-overlay'; overlay: Overlay}
+	| {type: 'dock'; event: ConnectionListEvent}
+	| {type: 'overlay'; event: DialogEvent}
+	| {type: 'open-overlay'; overlay: Dialog}
 	| {type: 'close-overlay'}
 	| {type: 'resize'; columns: number; rows: number}
 	| {type: 'cluster'; to: Partial<ClusterState>}
@@ -26,7 +26,7 @@ export type SessionEvent =
 	| {type: 'push'; layer: Layer}
 	| {type: 'layer'; to: Partial<Layer>}
 	/** Lines of a tail stand elsewhere, whatever stands over it: the one that is opened is the same. */
-	| {type: 'lines-moved'; id: string; moved: Moved}
+	| {type: 'lines-moved'; id: string; moved: LineRemap}
 	/** What a text waited for has come; nothing where it was closed meanwhile. */
 	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
 	| {type: 'pop'}
@@ -79,7 +79,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		return list === state.lists[name] ? state : {...state, lists: {...state.lists, [name]: list}};
 	},
 	dock: (state, {event}) => reduceConnections(state, event),
-	overlay: (state, {event}) => state.overlay ? {...state, overlay: reduceOverlay(state.overlay, event)} : state,
+	overlay: (state, {event}) => state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state,
 	'open-overlay': (state, {overlay}) => ({...state, overlay}),
 	'close-overlay': state => ({...state, overlay: null}),
 	resize: (state, {columns, rows}) => ({...state, size: {columns, rows}}),
@@ -163,13 +163,13 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 	};
 }
 
-function reduceConnections(state: SessionState, event: DockEvent): SessionState {
-	const next = reduceDock(state.dock, event);
+function reduceConnections(state: SessionState, event: ConnectionListEvent): SessionState {
+	const next = reduceConnectionList(state.dock, event);
 	if (next === state.dock) {
 		return state;
 	}
 
-	const {dock, messages} = dockNews(state.dock, next, state.now, state.cluster);
+	const {dock, messages} = connectionChanges(state.dock, next, state.now, state.cluster);
 	const processes = event.type === 'label' ? withProcess(state.processes, event.path) : state.processes;
 	const bad = messages.findLast(({role}) => role === 'warn');
 	const top = state.layers.at(-1);

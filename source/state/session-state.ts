@@ -3,10 +3,10 @@ import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
-import type {Dock} from './connections.ts';
+import type {ConnectionList} from './connection-list.ts';
 import {emptyList, type ListState} from './list-state.ts';
 import {isListName, listNames, type ListName} from './list-kinds.ts';
-import type {Overlay} from './overlay.ts';
+import type {Dialog} from './dialog.ts';
 import {emptyProxy, type ProxyState} from './proxy-state.ts';
 import type {ServicePods} from './service-pods.ts';
 import type {TextSearch} from './text-search.ts';
@@ -89,7 +89,7 @@ export type ClusterState = {
 
 export type ForwardLogLine = {time: number; text: string; connection: string | null};
 /** `since` is a moment as of Date.now(). */
-export type LiveRow = {connection: string; client: string; since: number; up: number; down: number; congested: boolean};
+export type ForwardConnectionRow = {connection: string; client: string; since: number; up: number; down: number; congested: boolean};
 export type ForwardState = {
 	id: string;
 	context: string;
@@ -112,7 +112,7 @@ export type ForwardState = {
 	up: number;
 	down: number;
 	/** Connections that are open, the oldest first. */
-	live: readonly LiveRow[];
+	live: readonly ForwardConnectionRow[];
 	log: readonly ForwardLogLine[];
 };
 
@@ -126,10 +126,10 @@ export type SessionState = {
 	/** Of the namespace on the screen; `null` while it is not told. */
 	servicePods: ServicePods | null;
 	layers: readonly Layer[];
-	overlay: Overlay | null;
+	overlay: Dialog | null;
 	/** Which pane the keys move in. */
 	pane: 'main' | 'connections';
-	dock: Dock;
+	dock: ConnectionList;
 	dockAt: number;
 	zoom: boolean;
 	/** Lines of texts end at the edge of the screen, and are not wrapped. */
@@ -210,12 +210,12 @@ export function listHere({view, lists}: Pick<SessionState, 'view' | 'lists'>): L
 }
 
 /** Where a thing is that is named without a namespace. */
-export function namespaceHere({namespace, lastNamespace}: Pick<ClusterState, 'namespace' | 'lastNamespace'>): string {
+export function currentNamespace({namespace, lastNamespace}: Pick<ClusterState, 'namespace' | 'lastNamespace'>): string {
 	return namespace ?? lastNamespace;
 }
 
 /** Whether the apiserver has not answered yet, and that stands where a list would be. A list that was there before stays. */
-export function isWithoutAnswer(state: SessionState): boolean {
+export function isAwaitingApiserver(state: SessionState): boolean {
 	return state.cluster.reachable === 'no' && listHere(state)?.total === 0;
 }
 
@@ -234,7 +234,7 @@ export function keyContext(state: SessionState): string {
 		return 'connections';
 	}
 
-	return isWithoutAnswer(state) ? 'unreachable' : state.view;
+	return isAwaitingApiserver(state) ? 'unreachable' : state.view;
 }
 
 /** Help and messages are texts like others. */

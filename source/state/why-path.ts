@@ -1,6 +1,6 @@
 /** Which path is a why-screen about? Pure. */
 import type {Path} from '../evidence/evidence.ts';
-import {worstPath} from './connections.ts';
+import {worstPath} from './connection-list.ts';
 import type {Layer, SessionState} from './session-state.ts';
 
 export type WhyLayer = Extract<Layer, {kind: 'why'}>;

@@ -2,7 +2,7 @@
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
-import {routeWord, stateWords} from '../state/route-words.ts';
+import {routeName, stateName} from '../state/route-name.ts';
 import type {Glyphs} from './glyphs.ts';
 import {tlsRoleOf} from './path-words.ts';
 import {line, lineWidth, of, type Line, type Span} from './styled-line.ts';
@@ -57,7 +57,7 @@ function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes,
 	const stroke = strokes[row.basis];
 	const end = row.broken ? of('state.failed', ` ${broke}`) : of(roleOf(row), ` ${stroke}${arrow}`);
 	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
-		? [of('route', `${strokes[route.basis]} ${routeWord(route.state)} `)]
+		? [of('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
 		: [];
 	return [...way, of(roleOf(row), `${stroke} ${foundWords(row)}`), end, {text: ` ${name}`}];
 }
@@ -72,5 +72,5 @@ function foundWords({verdict, state}: AuditRow): string {
 
 /** States are written for programs. */
 function words(state: string): string {
-	return stateWords(state);
+	return stateName(state);
 }

@@ -1,6 +1,6 @@
 /** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {stateWords} from '../state/route-words.ts';
+import {stateName} from '../state/route-name.ts';
 import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
 import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
@@ -69,5 +69,5 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 /** `✗ unverified`: the sign is the verdict, the word what was found; colour alone says nothing. */
 function verdictWords({verdict, state}: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
 	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[verdict];
-	return `${sign} ${stateWords(state === '' ? verdict : state, {short})}`;
+	return `${sign} ${stateName(state === '' ? verdict : state, {short})}`;
 }

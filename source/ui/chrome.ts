@@ -3,7 +3,7 @@ import {footerHints} from '../keymap/describe-keys.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
-import {isWithoutAnswer, type Message, type SessionState, type ViewName} from '../state/session-state.ts';
+import {isAwaitingApiserver, type Message, type SessionState, type ViewName} from '../state/session-state.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {firstKey, type Screen} from './screen.ts';
@@ -165,7 +165,7 @@ export function footer(screen: Screen): Line {
 	const shown: Array<typeof all[number]> = [];
 	for (const hint of all) {
 		// Another namespace does not answer either.
-		const isVain = hint.id === 'namespace.pick' && isWithoutAnswer(state);
+		const isVain = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
 		if (!last.includes(hint) && !isVain && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
 			shown.push(hint);
 		}

@@ -1,11 +1,11 @@
 /** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
 import type {Path} from '../evidence/evidence.ts';
-import {worstPath, type DockEntry} from '../state/connections.ts';
-import {markedMs} from '../state/dock-news.ts';
-import {inNamespace} from '../state/in-namespace.ts';
+import {worstPath, type ConnectionEntry} from '../state/connection-list.ts';
+import {changeMarkMs} from '../state/connection-changes.ts';
+import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import type {SessionState} from '../state/session-state.ts';
-import {shortPodName} from '../state/short-pod-name.ts';
+import {abbreviatePodName} from '../state/short-pod-name.ts';
 import {formatAge} from '../text/format-age.ts';
 import {moreWords} from './chrome.ts';
 import {pathBadge} from './path-words.ts';
@@ -38,13 +38,13 @@ export function dockPane(screen: Screen, rows: number): Line[] {
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))];
 }
 
-function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
+function entryLine(screen: Screen, entry: ConnectionEntry, isAt: boolean): Line {
 	const {state: {size, pane, now, cluster, isStill}, theme: {glyphs}} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
 	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : truncateToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
-	const what = inNamespace(entry.what, entry.namespace, cluster.namespace);
+	const what = qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace);
 	const ground = hasFocus && {ground: 'selection' as const};
 	const mark = [hasFocus ? of('focus', glyphs.cursor) : newsMark(entry, now, glyphs), of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
 	if (size.columns < narrowBelow) {
@@ -67,8 +67,8 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	return {...spread([...left, ...body], right, size.columns), ...ground};
 }
 
-function newsMark({markedAt}: DockEntry, now: number, {look}: Glyphs): Span {
-	return markedAt !== null && now - markedAt < markedMs ? of('notice.warn', look) : {text: ' '};
+function newsMark({markedAt}: ConnectionEntry, now: number, {look}: Glyphs): Span {
+	return markedAt !== null && now - markedAt < changeMarkMs ? of('notice.warn', look) : {text: ' '};
 }
 
 /** One width for all: the badges stand under each other. */
@@ -81,7 +81,7 @@ function roomForWhat({dock, cluster}: SessionState, isWide: boolean): number {
 }
 
 /** Before it is open, and after, its note stands in the place of a way that is not known. */
-function badge(entry: DockEntry, path: Path | null, {glyphs, isWide, short}: {glyphs: Glyphs; isWide: boolean; short: boolean}): Span[] {
+function badge(entry: ConnectionEntry, path: Path | null, {glyphs, isWide, short}: {glyphs: Glyphs; isWide: boolean; short: boolean}): Span[] {
 	if (entry.kind === 'proxy') {
 		return listenerBadge(path, glyphs, isWide);
 	}
@@ -106,24 +106,24 @@ function checking({strokes}: Glyphs): Span {
 	return of('tls.unknown', `${strokes.unknown}checking`);
 }
 
-function noteSpan({phase, note}: DockEntry): Span {
+function noteSpan({phase, note}: ConnectionEntry): Span {
 	return of(phase === 'failed' ? 'state.failed' : undefined, note);
 }
 
-function roundTrip(state: SessionState, {kind}: DockEntry, path: Path | null): string {
+function roundTrip(state: SessionState, {kind}: ConnectionEntry, path: Path | null): string {
 	const trips = path === null ? '' : shortTrips(path, waitedFor(state, path));
 	return trips === '' && kind === 'logs' ? 'no ping in logs' : trips;
 }
 
 /** `logs api-…-95fgt      ━unverified`: the word about TLS is the last to go. A note gives way to the name. */
-function narrowRow(entry: DockEntry, path: Path | null, {glyphs, room}: {glyphs: Glyphs; room: number}): Span[] {
+function narrowRow(entry: ConnectionEntry, path: Path | null, {glyphs, room}: {glyphs: Glyphs; room: number}): Span[] {
 	const what = entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`;
 	const word = narrowWord(entry, path, glyphs);
 	const left = hasNarrowNote(entry) ? narrowRoom : Math.min(narrowRoom, room - lineWidth(word) - 1);
 	return [{text: `${fitToCells(shortWhat(what, left, glyphs), left)} `}, ...word];
 }
 
-function narrowWord(entry: DockEntry, path: Path | null, glyphs: Glyphs): Span[] {
+function narrowWord(entry: ConnectionEntry, path: Path | null, glyphs: Glyphs): Span[] {
 	if (hasNarrowNote(entry)) {
 		return [noteSpan(entry)];
 	}
@@ -135,7 +135,7 @@ function narrowWord(entry: DockEntry, path: Path | null, glyphs: Glyphs): Span[]
 	return [entry.kind === 'proxy' ? of('tls.unknown', 'by request') : checking(glyphs)];
 }
 
-function hasNarrowNote({note, kind}: DockEntry): boolean {
+function hasNarrowNote({note, kind}: ConnectionEntry): boolean {
 	return note !== '' && kind !== 'proxy';
 }
 
@@ -145,7 +145,7 @@ function shortWhat(what: string, room: number, {more}: Glyphs): string {
 		return what;
 	}
 
-	const short = shortPodName(what).replace('pod/', '');
+	const short = abbreviatePodName(what).replace('pod/', '');
 	const port = /:[\w-]+$/.exec(short)?.[0] ?? '';
 	return cellWidth(short) <= room ? short : `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
 }

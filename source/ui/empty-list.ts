@@ -1,7 +1,7 @@
 /** What stands where the rows of a list would be: why there is none, and what would bring some. */
 import {listKinds, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
-import {nextTry} from '../state/next-try.ts';
+import {describeNextRetry} from '../state/describe-next-retry.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {firstKey, type Screen} from './screen.ts';
 
@@ -33,7 +33,7 @@ function failedWords(screen: Screen, {name}: ListState, {error, retryAt}: Extrac
 		];
 	}
 
-	const again = retryAt === null ? '' : ` Trying ${nextTry(screen.state, retryAt)}.`;
+	const again = retryAt === null ? '' : ` Trying ${describeNextRetry(screen.state, retryAt)}.`;
 	return [
 		`${error.message}.${again}  ${why}`,
 		...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`],

@@ -1,6 +1,6 @@
 /** What stands where the lines of a tail would be: why there is none, and what would bring some. */
 import {levelNames} from '../state/tail/line-buffer.ts';
-import {askedText, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
+import {effectiveFilter, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import {hintedKey, type Screen} from './screen.ts';
@@ -81,7 +81,7 @@ function furtherThan(since: SincePreset): readonly SincePreset[] {
 /** What is asked of a line that it be shown: `!200, warn and worse`. */
 export function askedOfLines(view: TailView): string {
 	const {level, sources} = view;
-	const {text, inverse} = askedText(view);
+	const {text, inverse} = effectiveFilter(view);
 	return [
 		...text === '' ? [] : [`${inverse ? '!' : ''}${text}`],
 		...level === 0 ? [] : [`${levelNames[level]} and worse`],

@@ -3,8 +3,8 @@ import {clockTime} from '../text/clock-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {formatBytes} from '../text/format-bytes.ts';
 import type {ForwardState} from '../state/session-state.ts';
-import {inNamespace} from '../state/in-namespace.ts';
-import {shortPodName} from '../state/short-pod-name.ts';
+import {qualifyWithNamespace} from '../state/qualify-name.ts';
+import {abbreviatePodName} from '../state/short-pod-name.ts';
 import {formatAge} from '../text/format-age.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
@@ -28,7 +28,7 @@ function localWords({local, asked}: ForwardState): string {
 
 /** The port is what tells two forwards of one pod apart. */
 function toWords({target, remote, namespace}: ForwardState, onScreen: string | null): string {
-	return `${inNamespace(shortPodName(target), namespace, onScreen)}:${remote}`;
+	return `${qualifyWithNamespace(abbreviatePodName(target), namespace, onScreen)}:${remote}`;
 }
 
 /** What was saved for this context, and how it comes back. */
@@ -74,7 +74,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 /** What is open, then what came before, each with the last first. */
 function logLines(screen: Screen, at: ForwardState): Line[] {
 	const {state: {size, cluster}, theme: {glyphs}} = screen;
-	const title = `${localWords(at)} ${glyphs.to} ${inNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`;
+	const title = `${localWords(at)} ${glyphs.to} ${qualifyWithNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`;
 	const right = `${at.open} open · ${at.closed} closed · ${at.failed} failed`;
 	return [
 		titledRule(screen, title, {...at.context !== cluster.context && {after: `on ${at.context}`}, right}),

@@ -1,6 +1,6 @@
 /** The rows of a screen that is read, and the lines that they are of. */
 import type {Layer, TextLine} from '../state/session-state.ts';
-import {lookOf} from '../state/text-look.ts';
+import {wrappingOf} from '../state/text-wrapping.ts';
 import {helpBody} from './help-screen.ts';
 import {messageTexts} from './messages-screen.ts';
 import type {Screen} from './screen.ts';
@@ -9,7 +9,7 @@ import {whyRows, whyTexts} from './why-screen.ts';
 
 /** All that there is to scroll in: of each row the line that it is of. */
 export function layerRows(screen: Screen, layer: Layer): readonly number[] {
-	const look = lookOf(screen.state, layer);
+	const look = wrappingOf(screen.state, layer);
 	switch (layer.kind) {
 		case 'why': {
 			return whyRows(screen, layer, look).map(row => row.of);

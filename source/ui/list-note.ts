@@ -1,6 +1,6 @@
 /** What the rule above a list says of it. */
-import {countThere, type ListState} from '../state/list-state.ts';
-import {nextTry} from '../state/next-try.ts';
+import {countPresent, type ListState} from '../state/list-state.ts';
+import {describeNextRetry} from '../state/describe-next-retry.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {formatAge} from '../text/format-age.ts';
@@ -19,14 +19,14 @@ export function listNote(screen: Screen, list: ListState, width: number): string
 		const filter = parseRowFilter(list.filter);
 		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
 		parts.push(list.filterProblem === null
-			? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${formatNumber(countThere(list.visible))} of ${formatNumber(list.total)}`}`
+			? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${formatNumber(countPresent(list.visible))} of ${formatNumber(list.total)}`}`
 			: list.filterProblem);
 	}
 
 	if (list.phase.kind === 'polling') {
 		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
 	} else if (list.phase.kind === 'interrupted') {
-		parts.push(`as of ${formatAge(state.now - list.phase.since)} ago · trying ${nextTry(state, list.phase.retryAt)}`);
+		parts.push(`as of ${formatAge(state.now - list.phase.since)} ago · trying ${describeNextRetry(state, list.phase.retryAt)}`);
 	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
 		parts.push(list.phase.error.message);
 	}

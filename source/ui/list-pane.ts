@@ -1,7 +1,7 @@
 /** A list: head, the window of rows, or the words that stand where rows would be. Only lays out. */
 import type {ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
-import {isWithoutAnswer} from '../state/session-state.ts';
+import {isAwaitingApiserver} from '../state/session-state.ts';
 import type {Row} from '../state/table-rows.ts';
 import {wrapWords} from './chrome.ts';
 import {emptyListWords} from './empty-list.ts';
@@ -13,7 +13,7 @@ import {unreachablePane} from './unreachable-pane.ts';
 /** Head and `rows` lines of the list, `width` cells wide. */
 export function listPane(screen: Screen, name: ListName, rows: number, width: number): Line[] {
 	const list = screen.state.lists[name];
-	if (isWithoutAnswer(screen.state)) {
+	if (isAwaitingApiserver(screen.state)) {
 		return fillUp(unreachablePane(screen, rows + 1, width), rows + 1);
 	}
 

@@ -1,6 +1,6 @@
 /** What was told so far, the newest first. */
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
-import {lookOf} from '../state/text-look.ts';
+import {wrappingOf} from '../state/text-wrapping.ts';
 import {clockTime} from '../text/clock-time.ts';
 import type {Screen} from './screen.ts';
 import type {Line} from './styled-line.ts';
@@ -10,7 +10,7 @@ import {pageOf} from './text-screen.ts';
 /** Rule and `rows - 1` messages from `top`. */
 export function messagesScreen(screen: Screen, layer: Extract<Layer, {kind: 'messages'}>, rows: number): Line[] {
 	const {state} = screen;
-	const body = textRows(screen, messageTexts(state), lookOf(state, layer)).map(row => row.line);
+	const body = textRows(screen, messageTexts(state), wrappingOf(state, layer)).map(row => row.line);
 	return pageOf(screen, {title: 'Messages', right: String(state.messages.length)}, body, layer.top, rows);
 }
 

@@ -1,6 +1,6 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../text/cell-width.ts';
-import {isShown, scriptOf, shownItems, type ConfirmOverlay, type FormField, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
+import {isFieldVisible, equivalentCommand, matchingItems, type ConfirmDialog, type FormField, type FormDialog, type Dialog, type PickerDialog, type PromptDialog, type TextInput} from '../state/dialog.ts';
 import {moreWords, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, hintedKey, type Screen} from './screen.ts';
@@ -9,7 +9,7 @@ import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.t
 export type Floating = {lines: readonly Line[]; left: number; top: number; width: number};
 
 /** `null` for a prompt: that takes the last row of the screen. */
-export function floatingBox(screen: Screen, overlay: Overlay): Floating | null {
+export function floatingBox(screen: Screen, overlay: Dialog): Floating | null {
 	switch (overlay.kind) {
 		case 'prompt': {
 			return null;
@@ -30,7 +30,7 @@ export function floatingBox(screen: Screen, overlay: Overlay): Floating | null {
 }
 
 /** `/timeout▏             17 matches   Enter keep   Esc drop` */
-export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
+export function promptLine(screen: Screen, prompt: PromptDialog): Line {
 	const {theme, state: {size}} = screen;
 	const key = (action: string, label: string) => {
 		const at = firstKey(screen, action);
@@ -60,17 +60,17 @@ export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
 }
 
 /** What is longer than `room` is shown around the caret. */
-function typedSpans({text, caret}: Typed, sign: string, room: number): Span[] {
+function typedSpans({text, caret}: TextInput, sign: string, room: number): Span[] {
 	const [before, after] = [text.slice(0, caret), text.slice(caret)];
 	const left = room - cellWidth(sign);
 	const shown = truncateStartToCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
 	return [{text: shown}, of('focus', sign), {text: truncateToCells(after, left - cellWidth(shown))}];
 }
 
-function picker(screen: Screen, overlay: PickerOverlay): Floating {
+function picker(screen: Screen, overlay: PickerDialog): Floating {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const width = Math.min(76, size.columns - 4);
-	const items = shownItems(overlay);
+	const items = matchingItems(overlay);
 	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
 	const from = Math.max(0, Math.min(overlay.index - Math.floor(most / 2), items.length - most));
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
@@ -103,11 +103,11 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 	return framed(screen, overlay.title, lines, keys, width);
 }
 
-function columnWidth({heads, items}: PickerOverlay, column: number): number {
+function columnWidth({heads, items}: PickerDialog, column: number): number {
 	return Math.min(34, Math.max(cellWidth(heads[column] ?? ''), ...items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? ''))));
 }
 
-function noneWords({free, none, from, typed: {text}}: PickerOverlay): string {
+function noneWords({free, none, from, typed: {text}}: PickerDialog): string {
 	if (!free || text === '') {
 		return 'nothing fits';
 	}
@@ -115,7 +115,7 @@ function noneWords({free, none, from, typed: {text}}: PickerOverlay): string {
 	return none === null || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
 }
 
-function form(screen: Screen, overlay: FormOverlay): Floating {
+function form(screen: Screen, overlay: FormDialog): Floating {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
@@ -123,7 +123,7 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 	const blank = size.rows < 20 ? [] : [line('')];
 	const lines: Line[] = [...blank];
 	for (const [index, field] of overlay.fields.entries()) {
-		if (!isShown(overlay, field)) {
+		if (!isFieldVisible(overlay, field)) {
 			continue;
 		}
 
@@ -145,7 +145,7 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 	lines.push(...notes.map(note => line('   ', of('text.dim', note))), line(''));
 	return framed(screen, overlay.title, lines, keysOf(screen, [
 		['form.submit', overlay.submit], ['form.next', 'next field'],
-		...scriptOf(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const],
+		...equivalentCommand(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const],
 		['form.cancel', 'back'],
 	]), width);
 }
@@ -167,7 +167,7 @@ function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {care
 	return untouched ? [{...before!, role: 'selection'}, ...rest] : [before!, ...rest];
 }
 
-function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
+function confirm(screen: Screen, overlay: ConfirmDialog): Floating {
 	const width = Math.min(72, screen.state.size.columns - 4);
 	const lines = [
 		line(''),

@@ -1,6 +1,6 @@
 /** What is said beside a path's line: its facts, and the words where there is no path to tell facts of. */
 import type {Path, Verdict} from '../evidence/evidence.ts';
-import {routeWord} from '../state/route-words.ts';
+import {routeName} from '../state/route-name.ts';
 import {isListName} from '../state/list-kinds.ts';
 import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -20,7 +20,7 @@ export function pathFacts({legs: [first, second]}: Path): Fact[] {
 
 	if (second) {
 		facts.push(
-			{word: routeWord(second.route.state), role: routeRole(second.route.state), verdict: second.route},
+			{word: routeName(second.route.state), role: routeRole(second.route.state), verdict: second.route},
 			{word: tlsWord(second.tls.state), role: tlsRole[second.tls.state], verdict: second.tls},
 		);
 	}

@@ -1,7 +1,7 @@
 /** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
 import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
-import {routeWord} from '../state/route-words.ts';
+import {routeName} from '../state/route-name.ts';
 import {clockTime} from '../text/clock-time.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, of, type Span} from './styled-line.ts';
@@ -119,7 +119,7 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: 
 function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Span[] {
 	const {tls, route} = leg;
 	return [
-		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [of('route', `${strokes[route.basis]} ${routeWord(route.state, {short: true})} `)],
+		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [of('route', `${strokes[route.basis]} ${routeName(route.state, {short: true})} `)],
 		of(tlsRole[tls.state], `${strokes[tls.basis]} ${tlsWord(tls.state)}`), ...isBroken ? [of('state.failed', ` ${broke}`)] : [],
 	];
 }
@@ -157,7 +157,7 @@ function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDire
 
 	const spans: Span[] = [];
 	if (routeForm !== 'none' && (route.state !== 'direct' || withDirect)) {
-		spans.push(of(routeRole(route.state), `${stroke(route.basis)} ${routeWord(route.state, {short: routeForm === 'short'})} `));
+		spans.push(of(routeRole(route.state), `${stroke(route.basis)} ${routeName(route.state, {short: routeForm === 'short'})} `));
 	}
 
 	const role = tlsRole[tls.state];
@@ -192,7 +192,7 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	}
 
 	return [
-		of(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, {short: short || leg.route.state !== 'konnectivity'})} `),
+		of(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeName(leg.route.state, {short: short || leg.route.state !== 'konnectivity'})} `),
 		of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tlsWord(leg.tls.state)}`),
 	];
 }

@@ -4,9 +4,9 @@ import {formatQuantity} from '../text/format-number.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
 import {formatBytes} from '../text/format-bytes.ts';
 import {sanitizeText} from '../text/sanitize-text.ts';
-import {shownBody} from '../state/proxy-body.ts';
-import {exchangeHere, listenerHere, proxyRows, unansweredTitle, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
-import {worstPath} from '../state/connections.ts';
+import {formatBody} from '../state/format-body.ts';
+import {selectedExchange, selectedListener, proxyRowCount, describeMissingResponse, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
+import {worstPath} from '../state/connection-list.ts';
 import {titledRule} from './chrome.ts';
 import {pathBadge, pathLine, replicaLetter} from './path-words.ts';
 import {pathFacts} from './path-facts.ts';
@@ -22,27 +22,27 @@ const requestFrom = 37;
 export function proxyScreen(screen: Screen, rows: number): Line[] {
 	const {proxy} = screen.state;
 	const ask = line(' ', of('title', proxy.method), `  ${proxy.request}`, of('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));
-	if (proxyRows(proxy) === 0) {
+	if (proxyRowCount(proxy) === 0) {
 		return fillUp([ask, line(''), ...emptyWords(screen)], rows);
 	}
 
-	const listRows = Math.min(proxyRows(proxy), Math.max(3, Math.floor(rows / 4)));
-	const top = Math.max(0, Math.min(proxy.at - listRows + 1, proxyRows(proxy) - listRows));
+	const listRows = Math.min(proxyRowCount(proxy), Math.max(3, Math.floor(rows / 4)));
+	const top = Math.max(0, Math.min(proxy.at - listRows + 1, proxyRowCount(proxy) - listRows));
 	const all = [
 		...proxy.listeners.map((one, index) => listenerLine(screen, one, index === proxy.at)),
 		...proxy.exchanges.map((one, index) => exchangeLine(screen, one, proxy.listeners.length + index === proxy.at)),
 	];
 	const list = all.slice(top, top + listRows);
 	const head = line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`));
-	const at = exchangeHere(proxy);
-	const below = at === null ? passedRequests(screen, listenerHere(proxy)!) : answer(screen, at);
+	const at = selectedExchange(proxy);
+	const below = at === null ? passedRequests(screen, selectedListener(proxy)!) : answer(screen, at);
 	return fillUp([ask, head, ...list, ...legLines(screen, at), ...below], rows);
 }
 
 /** The way of the request under the cursor; with none there, of the last one through the listener. */
 function legLines(screen: Screen, at: ProxyExchange | null): Line[] {
 	const {state: {proxy, dock, size, processes}, theme: {glyphs}} = screen;
-	const path = at === null ? worstPath(dock.find(({id}) => id === listenerHere(proxy)?.id)?.paths.values() ?? []) : at.path;
+	const path = at === null ? worstPath(dock.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? []) : at.path;
 	if (path === null) {
 		return [];
 	}
@@ -123,7 +123,7 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 	if (one.error) {
 		const {message, text, remedy} = one.error;
 		return [
-			titledRule(screen, one.status === null ? unansweredTitle(one) : `${one.status}, cut after ${formatBytes(one.bytes)}`),
+			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, cut after ${formatBytes(one.bytes)}`),
 			line(' ', of('state.failed', message)),
 			...text === null || text === message ? [] : [line(' ', of('text.dim', 'text  '), sanitizeText(text))],
 			...remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', remedy))],
@@ -132,7 +132,7 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 
 	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} gives it up` : '';
 	if (one.status === null) {
-		return one.isGivenUp === true ? [titledRule(screen, unansweredTitle(one)), line(' ', one.note)] : [titledRule(screen, 'On its way', {right: stop})];
+		return one.isGivenUp === true ? [titledRule(screen, describeMissingResponse(one)), line(' ', one.note)] : [titledRule(screen, 'On its way', {right: stop})];
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
@@ -156,5 +156,5 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 }
 
 function bodyLines(body: string, readable: boolean, width: number): Line[] {
-	return shownBody(body, {readable}).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
+	return formatBody(body, {readable}).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
 }

@@ -2,11 +2,11 @@
 import {Box} from 'ink';
 import {use, useLayoutEffect, type ReactNode} from 'react';
 import type {Path} from '../evidence/evidence.ts';
-import {worstPath} from '../state/connections.ts';
+import {worstPath} from '../state/connection-list.ts';
 import {layout, type Layout} from '../state/layout.ts';
-import {cursorRow, type ListState} from '../state/list-state.ts';
+import {selectedRow, type ListState} from '../state/list-state.ts';
 import {listHere, type SessionState} from '../state/session-state.ts';
-import {exchangeHere} from '../state/proxy-state.ts';
+import {selectedExchange} from '../state/proxy-state.ts';
 import type {Row} from '../state/table-rows.ts';
 import {auditScreen} from './audit-screen.ts';
 import {footer, header, titledRule, viewRule} from './chrome.ts';
@@ -129,7 +129,7 @@ function detailsRows(screen: Screen, list: ListState, rows: number, width: numbe
 	}
 
 	const {state: {detailsHere, size}} = screen;
-	const row = cursorRow(list);
+	const row = selectedRow(list);
 	if (row === null) {
 		// A rule without a name is about nothing.
 		return fillUp([], rows);
@@ -184,7 +184,7 @@ export function pathHere({state}: Pick<Screen, 'state'>): Path | null {
 	}
 
 	if (state.view === 'proxy') {
-		return exchangeHere(state.proxy)?.path ?? null;
+		return selectedExchange(state.proxy)?.path ?? null;
 	}
 
 	if (state.view === 'sandbox') {
@@ -200,7 +200,7 @@ function subject({state}: Pick<Screen, 'state'>): string {
 
 function rowHere(state: SessionState): Row | null {
 	const list = listHere(state);
-	return list && cursorRow(list);
+	return list && selectedRow(list);
 }
 
 function dockRows(screen: Screen, parts: Layout): Line[] {

@@ -1,7 +1,7 @@
 /** What is under the cursor, said: name first, then what matters of it. */
-import {worstPath} from '../state/connections.ts';
-import {inNamespace} from '../state/in-namespace.ts';
-import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
+import {worstPath} from '../state/connection-list.ts';
+import {qualifyWithNamespace} from '../state/qualify-name.ts';
+import {selectedExchange, selectedListener} from '../state/proxy-state.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
 import {formatQuantity} from '../text/format-number.ts';
@@ -88,19 +88,19 @@ function viewSentences(screen: Screen): string[] {
 				return [`Forwards, none.${sets === '' ? '' : ` Saved sets: ${sets}.`}`];
 			}
 
-			const way = `${one.local === null ? one.asked : `:${one.local}`} to ${inNamespace(one.target, one.namespace, state.cluster.namespace)}:${one.remote}`;
+			const way = `${one.local === null ? one.asked : `:${one.local}`} to ${qualifyWithNamespace(one.target, one.namespace, state.cluster.namespace)}:${one.remote}`;
 			return [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${way}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
 		}
 
 		case 'proxy': {
-			const exchange = exchangeHere(state.proxy);
+			const exchange = selectedExchange(state.proxy);
 			if (exchange) {
 				const {method, asked, error, status, path, isGivenUp, note} = exchange;
 				const came = isGivenUp === true ? [status, note].filter(part => part !== null).join(', ') : status ?? 'on its way';
 				return [`Proxy: ${method} ${asked}, ${error ? error.message : came}.`, ...path ? legSentences(path) : []];
 			}
 
-			const listener = listenerHere(state.proxy);
+			const listener = selectedListener(state.proxy);
 			return [listener ? `Proxy: listener on ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no request yet.'];
 		}
 
@@ -134,7 +134,7 @@ function connectionSentences(screen: Screen): string[] {
 		return ['Connections, none.'];
 	}
 
-	const what = `${entry.kind} ${inNamespace(entry.what, entry.namespace, cluster.namespace)}`;
+	const what = `${entry.kind} ${qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace)}`;
 	return [`Connections, ${dock.length}, ${dockAt + 1}: ${what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
 }
 

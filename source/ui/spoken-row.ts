@@ -1,6 +1,6 @@
 /** The row of a list under the cursor, said: its name first, then what its cells tell. */
 import {listKinds} from '../state/list-kinds.ts';
-import {cursorRow} from '../state/list-state.ts';
+import {selectedRow} from '../state/list-state.ts';
 import {listHere} from '../state/session-state.ts';
 import {cellNow} from '../state/table-rows.ts';
 import {formatQuantity} from '../text/format-number.ts';
@@ -16,7 +16,7 @@ export function listSentences({state}: Screen): string[] {
 
 	const kind = listKinds[list.name];
 	const head = `${kind.title}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
-	const row = cursorRow(list);
+	const row = selectedRow(list);
 	if (row === null) {
 		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];
 	}

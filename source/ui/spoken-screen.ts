@@ -1,6 +1,6 @@
 /** The screen as a few sentences, for a screen reader: nothing that ticks, no signs, names first. */
 import {footerHints} from '../keymap/describe-keys.ts';
-import {shownItems} from '../state/overlay.ts';
+import {matchingItems} from '../state/dialog.ts';
 import {truncateToCells} from '../text/cell-width.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
@@ -28,7 +28,7 @@ function typedLine(screen: Screen): string {
 		}
 
 		case 'picker': {
-			const items = shownItems(overlay);
+			const items = matchingItems(overlay);
 			const item = items[overlay.index];
 			const words = item && [...item.cells, item.off === undefined ? '' : `off, ${item.off}`].filter(cell => cell !== '').join(', ');
 			return `${overlay.title}, ${items.length} choices. ${words === undefined ? 'Nothing fits' : `${overlay.index + 1}: ${words}`}.`;

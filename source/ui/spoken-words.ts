@@ -1,7 +1,7 @@
 /** Words that are the same wherever they are spoken. */
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
-import {routeWord} from '../state/route-words.ts';
+import {routeName} from '../state/route-name.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {sanitize} from '../text/sanitize.ts';
 import {endedWords} from './path-words.ts';
@@ -33,5 +33,5 @@ function tlsWords({tls: {state, basis}}: Leg): string {
 }
 
 function wayWords({route: {state, basis}}: Leg): string {
-	return state === 'unknown' ? 'route unknown' : `${state === 'direct' ? 'directly' : `by ${routeWord(state)}`}, ${basis}`;
+	return state === 'unknown' ? 'route unknown' : `${state === 'direct' ? 'directly' : `by ${routeName(state)}`}, ${basis}`;
 }

@@ -1,7 +1,7 @@
 /** How a tail fits on the screen: how many rows and cells its lines get, which of them are shown, and what goes where there is no room. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
-import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
+import {tailWindow, scrollToCursor} from '../state/tail/tail-window.ts';
 import {openedLine} from './opened-line.ts';
 import type {Screen} from './screen.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
@@ -33,7 +33,7 @@ export function fitTail(screen: Screen, view: TailView, rows: number): TailView 
 	const windowRows = rowsForLines(view, columns, rows, openedLine(screen, view, rows).length);
 	const room = cellsForLines(view, columns);
 	const fitting = {...view, windowRows};
-	return withCursorShown(fitting, windowRows, one => isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1);
+	return scrollToCursor(fitting, windowRows, one => isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1);
 }
 
 type Window = ReturnType<typeof tailWindow>;

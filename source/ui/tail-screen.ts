@@ -1,6 +1,6 @@
 /** A tail: title rule, lines with the map at their right edge, the path of its streams, its counters. Only lays out. */
-import {worstPath, type DockEntry} from '../state/connections.ts';
-import {inNamespace} from '../state/in-namespace.ts';
+import {worstPath, type ConnectionEntry} from '../state/connection-list.ts';
+import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {presentSources, type TailView} from '../state/tail/tail-view.ts';
 import {titledRule} from './chrome.ts';
 import {openedLine} from './opened-line.ts';
@@ -32,12 +32,12 @@ function isLineOpen({state: {layers}}: Screen): boolean {
 	return layer?.kind === 'tail' && layer.line !== null;
 }
 
-function tailTitle(screen: Screen, view: TailView, entry: DockEntry | undefined, {focus}: {focus: boolean}): Line {
+function tailTitle(screen: Screen, view: TailView, entry: ConnectionEntry | undefined, {focus}: {focus: boolean}): Line {
 	const {state: {cluster}, theme: {glyphs: {dot}}} = screen;
 	// Pods of one name are in several contexts, and the header is of the one that is chosen now.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const after = [foreign, tailedWords(view, dot)].filter(part => part !== '').join(` ${dot} `);
-	return titledRule(screen, `Tail ${inNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
+	return titledRule(screen, `Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
 		focus, after, right: stateWords(view, dot),
 		short: view.phase === 'following' ? stateWords({...view, rate: null}, dot) : stateWords(view, dot),
 	});
@@ -71,7 +71,7 @@ function fieldsRow(screen: Screen, {fields}: TailView): Line {
 	);
 }
 
-function pathRow({state: {processes, size}, theme: {glyphs}}: Screen, view: TailView, entry: DockEntry | undefined): Line {
+function pathRow({state: {processes, size}, theme: {glyphs}}: Screen, view: TailView, entry: ConnectionEntry | undefined): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
 	if (worst !== null && view.phase === 'waiting') {
 		// Nothing comes by it now, so it is told as what was, in no color of its own.

@@ -1,7 +1,7 @@
 /** What is said of a tail: what is tailed, how it goes, what stands before its first line, what was counted. */
-import {matchWords} from '../state/match-words.ts';
+import {describeMatchPosition} from '../state/describe-matches.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {activityWords, podCount, presentSources, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {activityWords, podCount, presentSources, shownLength, pausedBacklog, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow} from '../state/tail/tail-window.ts';
 import {formatQuantity, formatNumber} from '../text/format-number.ts';
 import {askedOfLines} from './empty-tail.ts';
@@ -46,7 +46,7 @@ function ofContainers({sources}: TailView): string {
 /** Whether it is paused, reads older lines, is held or follows, and how much it does not show. */
 export function stateWords(view: TailView, dot: string): string {
 	if (view.pausedAt !== null) {
-		const {lines, errors} = waiting(view);
+		const {lines, errors} = pausedBacklog(view);
 		return `paused ${dot} ${formatNumber(lines)} wait${errors === 0 ? '' : `, ${formatQuantity(errors, 'error')}`}`;
 	}
 
@@ -138,7 +138,7 @@ function searchedWords(view: TailView): readonly string[] {
 
 	return [index.matches.length === 0 && index.scanned < buffer.end
 		? `searching, ${formatNumber(index.scanned - buffer.first)} of ${formatNumber(buffer.end - buffer.first)}`
-		: matchWords(countMatches(view))];
+		: describeMatchPosition(countMatches(view))];
 }
 
 /** While it waits to be started again, the log that is shown is the one before. */

@@ -1,7 +1,7 @@
 /** The rows that the lines of a text take: wrapped to the screen, or one each, cut at its edge. */
 import {lineLabel} from '../state/line-label.ts';
 import type {TextLine} from '../state/session-state.ts';
-import {wrappedLook, type TextLook} from '../state/text-look.ts';
+import {wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
@@ -18,11 +18,11 @@ export type TextRow = {line: Line; of: number; part: {from: number; to: number; 
 
 /** Wrapped to the screen, the texts of all labels in one column. */
 export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
-	return textRows(screen, lines, wrappedLook).map(row => row.line);
+	return textRows(screen, lines, wrapped).map(row => row.line);
 }
 
 /** All rows, the texts of all labels in one column. */
-export function textRows(screen: Screen, lines: readonly TextLine[], look: TextLook): TextRow[] {
+export function textRows(screen: Screen, lines: readonly TextLine[], look: TextWrapping): TextRow[] {
 	return lines.flatMap((one, index): TextRow[] => {
 		if (!one.asIs) {
 			return wordRows(screen, one, look).map(row => ({line: row, of: index, part: null}));
@@ -58,7 +58,7 @@ function leadOf(one: TextLine, now: number): string {
 	return label === undefined ? indent : indent + label.padEnd(Math.max(labelWidth, label.length + 1));
 }
 
-function wordRows(screen: Screen, one: TextLine, {isCut, left}: TextLook): Line[] {
+function wordRows(screen: Screen, one: TextLine, {isCut, left}: TextWrapping): Line[] {
 	const {state: {size, processes, now}, theme: {glyphs}} = screen;
 	if (one.path) {
 		return [line(' ', pathLine(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];

@@ -1,7 +1,7 @@
 /** Screens of labelled text: details, YAML, doctor, answers. */
 import type {Layer, TextLine} from '../state/session-state.ts';
-import {matchWords} from '../state/match-words.ts';
-import {lookOf, type TextLook} from '../state/text-look.ts';
+import {describeMatchPosition} from '../state/describe-matches.ts';
+import {wrappingOf, type TextWrapping} from '../state/text-wrapping.ts';
 import {searchPattern, searchProblem, type TextSearch} from '../state/text-search.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
 import {cellWidth} from '../text/cell-width.ts';
@@ -20,7 +20,7 @@ export function textScreen(screen: Screen, layer: TextLayer, rows: number): Line
 	return pageOf(
 		screen,
 		{title: layer.title, after: layer.subject, right},
-		withFound(textRows(screen, layer.lines, lookOf(screen.state, layer)), layer),
+		withFound(textRows(screen, layer.lines, wrappingOf(screen.state, layer)), layer),
 		layer.top,
 		rows,
 	);
@@ -29,7 +29,7 @@ export function textScreen(screen: Screen, layer: TextLayer, rows: number): Line
 /** `match 3 of 12`, or why it cannot be searched for. */
 export function searchWords(search: TextSearch): string {
 	const {at, found} = search;
-	return (found.length === 0 ? searchProblem(search) : null) ?? matchWords({
+	return (found.length === 0 ? searchProblem(search) : null) ?? describeMatchPosition({
 		at: at === null ? null : found.indexOf(at) + 1,
 		of: found.length,
 		more: false,
@@ -84,7 +84,7 @@ function within(hits: Hits, {from, to, lead}: NonNullable<TextRow['part']>): Hit
 type Searched = Pick<TextLayer, 'lines' | 'search'>;
 
 /** The row on which the line that a search stands on is hit first. */
-export function rowOfMatch(screen: Screen, searched: Searched, look: TextLook): number {
+export function rowOfMatch(screen: Screen, searched: Searched, look: TextWrapping): number {
 	const hit = firstHit(searched);
 	return hit === null
 		? -1

@@ -1,6 +1,6 @@
 /** What is said of round trips: as they were measured last, or for how long an answer is waited for. */
 import type {Path} from '../evidence/evidence.ts';
-import {waitsOf} from '../state/connections.ts';
+import {pendingPingsOf} from '../state/connection-list.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {formatDuration} from '../text/format-duration.ts';
 
@@ -13,7 +13,7 @@ export const nothingWaited: Waited = {websocket: null, runtime: null};
 const shortestMs = 5000;
 
 export function waitedFor({dock, now}: Pick<SessionState, 'dock' | 'now'>, path: Path): Waited {
-	const {websocket, runtime} = waitsOf(dock, path);
+	const {websocket, runtime} = pendingPingsOf(dock, path);
 	const since = (at: number | null) => at === null ? null : Math.max(shortestMs, now - at);
 	return path.about === 'ended-connection' ? nothingWaited : {websocket: since(websocket), runtime: since(runtime)};
 }

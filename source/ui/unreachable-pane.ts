@@ -1,7 +1,7 @@
 /** What stands where a list would be while the apiserver does not answer: which end is silent, its own words, what was tried, what is next. */
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {TextLine} from '../state/session-state.ts';
-import {unreachableLines} from '../state/unreachable-lines.ts';
+import {describeUnreachable} from '../state/describe-unreachable.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {textLines} from './text-rows.ts';
@@ -17,7 +17,7 @@ function paneLines(screen: Screen, blank: readonly Line[], width: number): Line[
 	const {cluster} = state;
 	const narrow = {...screen, state: {...state, size: {...state.size, columns: width}}};
 	const draw = (lines: readonly TextLine[]) => textLines(narrow, lines.map(one => ({indent: 3, ...one})));
-	const [first, ...rest] = unreachableLines(state);
+	const [first, ...rest] = describeUnreachable(state);
 	return [
 		...blank, ...draw([first!]), ...blank,
 		line('   you ', of('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), ` ${sanitizeLine(withoutScheme(cluster.server))}`), ...blank,

@@ -2,7 +2,7 @@
 import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import {routeWord} from '../state/route-words.ts';
+import {routeName} from '../state/route-name.ts';
 import {wrapWords} from './chrome.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {brokenWords, factColumn, isNothingHere, isRefused, nothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords, wayOfProxy, type Fact} from './path-facts.ts';
@@ -64,7 +64,7 @@ function firstLeg({state, theme: {glyphs}}: Screen, path: Path, {route, tls, to}
 	const letter = replicaLetter(state.processes, path.process.id);
 	const said = processWords(path, state.now);
 	return [
-		...route.state === 'direct' ? [] : factOf({verdict: route, word: routeWord(route.state), role: 'route'}),
+		...route.state === 'direct' ? [] : factOf({verdict: route, word: routeName(route.state), role: 'route'}),
 		...factOf({verdict: tls, word: tls.state, role: tlsRole[tls.state]}),
 		arrowOf(path, 1, tls, glyphs),
 		[`${hubWord(to)}${to === 'gateway' || letter === null ? '' : ` ${letter}`}`, of('text.dim', said === '' ? '' : `   ${said}`)],
@@ -75,7 +75,7 @@ function secondLeg({state, theme: {glyphs}}: Screen, path: Path, leg: Leg, {fact
 	const {route, tls, to, address} = leg;
 	const {name, container} = path.target;
 	return [
-		...factOf({verdict: route, word: routeWord(route.state), role: routeRole(route.state)}),
+		...factOf({verdict: route, word: routeName(route.state), role: routeRole(route.state)}),
 		...factOf({verdict: tls, word: tlsWord(tls.state), role: tlsRole[tls.state]}),
 		arrowOf(path, 2, tls, glyphs),
 		[`${to} ${farName(leg, path)}`.trim(), of('text.dim', address === null ? '' : `   ${address}`)],

@@ -8,8 +8,8 @@ import {actionSpecs} from '../actions/action-table.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {legEnd} from '../output/leg-end.ts';
 import type {SessionState, TextLine} from '../state/session-state.ts';
-import {routeWord} from '../state/route-words.ts';
-import {lookOf, wrappedLook, type TextLook} from '../state/text-look.ts';
+import {routeName} from '../state/route-name.ts';
+import {wrappingOf, wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
 import {datedLine, farName, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
@@ -31,17 +31,17 @@ const meanings: Readonly<Record<string, string>> = {
 export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
 	const right = path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`;
-	const body = whyRows(screen, layer, lookOf(screen.state, layer)).map(row => row.line);
+	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
 	return pageOf(screen, {title: 'Why', after: layer.about, right}, body, layer.top, rows);
 }
 
 /** Wrapped, as it is read aloud. */
 export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
-	return whyRows(screen, layer, wrappedLook).map(row => row.line);
+	return whyRows(screen, layer, wrapped).map(row => row.line);
 }
 
 /** The path as a line and a table, then verdict by verdict what it stands on. */
-export function whyRows(screen: Screen, layer: WhyLayer, look: TextLook): TextRow[] {
+export function whyRows(screen: Screen, layer: WhyLayer, look: TextWrapping): TextRow[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
 	const head = path === null
@@ -108,7 +108,7 @@ function legTable({theme: {glyphs: {strokes}}, state: {size}}: Screen, path: Pat
 			return line(
 				`   ${n}  ${fitToCells(name, wide - 1)} `,
 				of(tlsRole[tls.state], `${strokes[tls.basis]}${tlsWord(tls.state)}`.padEnd(14)),
-				of(routeRole(route.state), `${strokes[route.basis]}${routeWord(route.state)}`.padEnd(21)),
+				of(routeRole(route.state), `${strokes[route.basis]}${routeName(route.state)}`.padEnd(21)),
 				of('text.dim', readAt(path, leg)),
 			);
 		}),
@@ -186,7 +186,7 @@ function legLines(path: Path, {n, tls, route, peer}: Leg, strokes: Strokes): Tex
 		...verdictLines(path, tls, tlsWord(tls.state), strokes, meanings[tls.state]),
 		...peer ? [{label: '  peer', text: sanitizeLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}] : [],
 		{text: `Leg ${n}: route`, rule: true},
-		...verdictLines(path, route, routeWord(route.state), strokes, route.via === null ? undefined : `by way of ${route.via}`),
+		...verdictLines(path, route, routeName(route.state), strokes, route.via === null ? undefined : `by way of ${route.via}`),
 		...route.agent === null ? [] : [{label: '  agent', text: sanitizeLine(route.agent)}],
 	];
 }

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {insertLines} from '../../source/state/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts';
-import {emptyTail, movedTail, searchTail} from '../../source/state/tail/tail-view.ts';
+import {emptyTail, remapTail, searchTail} from '../../source/state/tail/tail-view.ts';
 
 type Given = {source: number; time: number; text: string; notice?: boolean};
 
@@ -44,7 +44,7 @@ test('lines before a number stay where they are', t => {
 test('what the view points at moves with its lines', t => {
 	const shown = buffer(['x', 'y', 'z'].map((text, at) => ({source: 0, time: 100 + at, text})));
 	const view = searchTail({...emptyTail('t', 'x', shown), cursor: 1, top: 0, pausedAt: 3, marked: new Set([2])}, {text: 'y', regex: false});
-	const after = movedTail(view, insertLines(shown, [buffer([{source: 0, time: 1, text: 'an older y'}])]));
+	const after = remapTail(view, insertLines(shown, [buffer([{source: 0, time: 1, text: 'an older y'}])]));
 	t.deepEqual([after.cursor, after.top, after.pausedAt, [...after.marked]], [2, 1, 4, [3]]);
 	after.searchIndex!.advance(shown, 100);
 	t.deepEqual([after.searchIndex!.matches.at(0), after.searchIndex!.matches.at(1)], [0, 2]);

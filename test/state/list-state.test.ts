@@ -2,7 +2,7 @@
 import process from 'node:process';
 import test from 'ava';
 import {listKinds} from '../../source/state/list-kinds.ts';
-import {cursorRow, emptyList, goneMs, heldMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
+import {selectedRow, emptyList, deletedRowMs, orderHoldMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
 import {parseRowFilter} from '../../source/state/row-filter.ts';
 import type {Row} from '../../source/state/table-rows.ts';
 
@@ -26,29 +26,29 @@ test('rows that come are put into the order of names', t => {
 
 test('until the first move the cursor stays on top while rows come', t => {
 	const list = run(page('m'), change('added', row('a')));
-	t.is(cursorRow(list)?.name, 'a');
+	t.is(selectedRow(list)?.name, 'a');
 });
 
 test('the cursor keeps its thing when rows come before it, and the thing keeps its place on the screen', t => {
 	const list = run({type: 'window', rows: 4}, page('c', 'd', 'e', 'f', 'g', 'h'), {type: 'move', by: 4});
 	const place = list.cursorIndex - list.top;
 	const after = reduceList(reduceList(list, change('added', row('a'))), change('added', row('b')));
-	t.is(cursorRow(after)?.name, 'g');
+	t.is(selectedRow(after)?.name, 'g');
 	t.is(after.cursorIndex - after.top, place);
 });
 
 test('what was found by a filter stays under the cursor when the filter goes, without a move', t => {
 	const list = run(page('api', 'flaky', 'web'), {type: 'filter', text: 'f'}, {type: 'filter', text: 'fl'}, {type: 'filter', text: ''});
-	t.deepEqual([names(list), cursorRow(list)?.name], [['api', 'flaky', 'web'], 'flaky']);
-	t.is(cursorRow(run(page('api', 'flaky', 'web'), {type: 'filter', text: 'a'}, {type: 'filter', text: 'we'}))?.name, 'web');
+	t.deepEqual([names(list), selectedRow(list)?.name], [['api', 'flaky', 'web'], 'flaky']);
+	t.is(selectedRow(run(page('api', 'flaky', 'web'), {type: 'filter', text: 'a'}, {type: 'filter', text: 'we'}))?.name, 'web');
 });
 
 test('a filter and a sort keep the cursor on its thing, if it is still shown', t => {
 	const list = run(page('api-1', 'api-2', 'web-1', 'web-2'), {type: 'move', by: 3});
 	const filtered = reduceList(list, {type: 'filter', text: 'web'});
 	t.deepEqual(names(filtered), ['web-1', 'web-2']);
-	t.is(cursorRow(filtered)?.name, 'web-2');
-	t.is(cursorRow(reduceList(list, {type: 'reverse'}))?.name, 'web-2');
+	t.is(selectedRow(filtered)?.name, 'web-2');
+	t.is(selectedRow(reduceList(list, {type: 'reverse'}))?.name, 'web-2');
 });
 
 test('what is gone is not counted, though its row is still shown', t => {
@@ -59,21 +59,21 @@ test('what is gone is not counted, though its row is still shown', t => {
 
 test('a deleted thing under the cursor stays, marked as gone, until the cursor leaves it or its time is over', t => {
 	const list = run(page('a', 'b', 'c'), {type: 'move', by: 1}, change('deleted', row('b'), 1000));
-	t.is(cursorRow(list)?.name, 'b');
-	t.is(cursorRow(list)?.gone, 1000);
+	t.is(selectedRow(list)?.name, 'b');
+	t.is(selectedRow(list)?.gone, 1000);
 	t.deepEqual(names(reduceList(list, {type: 'move', by: 1})), ['a', 'c']);
-	t.deepEqual(names(reduceList(list, {type: 'expire', now: 1000 + goneMs - 1})), ['a', 'b', 'c']);
-	const expired = reduceList(list, {type: 'expire', now: 1000 + goneMs});
+	t.deepEqual(names(reduceList(list, {type: 'expire', now: 1000 + deletedRowMs - 1})), ['a', 'b', 'c']);
+	const expired = reduceList(list, {type: 'expire', now: 1000 + deletedRowMs});
 	t.deepEqual(names(expired), ['a', 'c']);
-	t.is(cursorRow(expired)?.name, 'c');
+	t.is(selectedRow(expired)?.name, 'c');
 });
 
 test('another pod of the same name is another thing; a row listed without its uid is the same one', t => {
 	const replaced = run(page('db-0'), {type: 'move', by: 0}, change('deleted', row('db-0')), change('added', row('db-0', undefined, 'uid-new')));
-	t.is(cursorRow(replaced)?.id, 'uid-new');
+	t.is(selectedRow(replaced)?.id, 'uid-new');
 	const bare = run({type: 'page', chunk: 'pods', rows: [row('a', undefined, 'default/a')], first: true}, change('modified', row('a', ['0/1', 'Error', '1', 'n1', ''], 'uid-a')));
-	t.is(cursorRow(bare)?.id, 'default/a');
-	t.is(cursorRow(bare)?.cells[1], 'Error');
+	t.is(selectedRow(bare)?.id, 'default/a');
+	t.is(selectedRow(bare)?.cells[1], 'Error');
 });
 
 test('a new list voids the rows before it, page by page', t => {
@@ -130,9 +130,9 @@ test('while somebody moves, rows sorted by another column keep their order; new 
 	t.is(run(...sorted).order.column, 'RESTARTS');
 	const moved: ListEvent[] = [...sorted, {type: 'move', by: 1, now: 1000}, change('modified', restarts('c', '20'), 1500), change('added', restarts('d', '30'), 1600)];
 	t.deepEqual(names(run(...moved)), ['a', 'b', 'c', 'd']);
-	const later = run(...moved, {type: 'expire', now: 1000 + heldMs});
+	const later = run(...moved, {type: 'expire', now: 1000 + orderHoldMs});
 	t.deepEqual(names(later), ['d', 'c', 'a', 'b']);
-	t.is(cursorRow(later)?.name, 'b');
+	t.is(selectedRow(later)?.name, 'b');
 });
 
 test('a list of nodes is the cluster’s, whichever namespace is open', t => {

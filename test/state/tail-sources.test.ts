@@ -2,7 +2,7 @@
 import test from 'ava';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import {changeSource, countUp, podGone, sourcesOf, withSource} from '../../source/state/tail/tail-sources.ts';
-import {beginAnew, emptyTail, type TailView} from '../../source/state/tail/tail-view.ts';
+import {restartTail, emptyTail, type TailView} from '../../source/state/tail/tail-view.ts';
 
 const log = (pod: string, container = 'app') => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container});
 const tailOf = (...pods: string[]): TailView => pods.map(pod => log(pod)).reduce(withSource, emptyTail('tail-1', 'web'));
@@ -31,8 +31,8 @@ test('a pod that is gone is gone with all its containers, and with no other pod'
 test('begun anew it counts from nothing, and shows what was filtered as it was', t => {
 	const view = countUp(countUp({...tailOf('web-0'), wrap: true, level: 4, pausedAt: 3}, {reconnects: 1}), {reconnects: 1, restarts: 1});
 	t.deepEqual(view.counters, {reconnects: 2, possibleGaps: 0, restarts: 1, json: 0});
-	const anew = beginAnew(view, '5m', {previous: false, now: 0});
+	const anew = restartTail(view, '5m', {previous: false, now: 0});
 	t.deepEqual(anew.counters, {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0});
 	t.deepEqual([anew.since, anew.wrap, anew.level, anew.pausedAt, anew.follow, anew.sources.length], ['5m', true, 4, null, true, 0]);
-	t.deepEqual([beginAnew(view, 'head', {previous: false, now: 0}).follow, beginAnew(view, 'head', {previous: false, now: 0}).older.phase, beginAnew(view, 'head', {previous: true, now: 0}).follow], [false, 'none', true]);
+	t.deepEqual([restartTail(view, 'head', {previous: false, now: 0}).follow, restartTail(view, 'head', {previous: false, now: 0}).older.phase, restartTail(view, 'head', {previous: true, now: 0}).follow], [false, 'none', true]);
 });

@@ -6,8 +6,8 @@ import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
 import {countMatches, nextMatch} from '../../source/state/tail/shown-matches.ts';
-import {emptyTail, filterTail, followTail, goTo, keptTail, moveTail, pauseTail, searchTail, shownLength, shownNumbers, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
-import {tailWindow, withCursorShown} from '../../source/state/tail/tail-window.ts';
+import {emptyTail, filterTail, followTail, goTo, clampToBuffer, moveTail, pauseTail, searchTail, shownLength, shownNumbers, topOf, pausedBacklog, type TailView} from '../../source/state/tail/tail-view.ts';
+import {tailWindow, scrollToCursor} from '../../source/state/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
 	const buffer = new LineBuffer(limits);
@@ -72,17 +72,17 @@ test('lines are what they were put as, however long the ones were in whose place
 test('a line that is let go leaves the cursor on the oldest that is kept, and takes its mark along', t => {
 	const buffer = filled(texts(linesPerBlock), {lines: linesPerBlock * 2, bytes: 1e9});
 	const held = {...goTo({...emptyTail('t', 't', buffer), windowRows: 5}, 7), marked: new Set([3, linesPerBlock * 3])};
-	t.is(keptTail(held), held);
+	t.is(clampToBuffer(held), held);
 	for (const text of texts(linesPerBlock * 3)) {
 		buffer.append(0, 0, 0, 'text', Buffer.from(text));
 	}
 
 	t.true(buffer.first > 7);
-	const kept = keptTail(held);
+	const kept = clampToBuffer(held);
 	t.is(kept.cursor, buffer.first);
 	t.deepEqual(kept.marked, new Set([linesPerBlock * 3]));
 	t.is(tailWindow(kept, 5, () => 1).lines[0]?.number, kept.cursor);
-	t.is(keptTail({...held, follow: true, marked: new Set()}).cursor, 7);
+	t.is(clampToBuffer({...held, follow: true, marked: new Set()}).cursor, 7);
 });
 
 const lines = ['GET /a 200', 'ERROR timeout on GET', 'warn: slow', '{"level":"error","msg":"x"}', 'ünïcode Timeout', 'timeouttimeout', 'end', 'ÉTÉ', '\u3A40'];
@@ -223,12 +223,12 @@ test('a filter shows what fits; all lines come back around the same one', t => {
 test('where lines take several rows, the one under the cursor is whole on the screen', t => {
 	const height = () => 3;
 	const last = (tail: TailView) => tailWindow(tail, 10, height).lines.map(({number}) => number);
-	const down = withCursorShown(moveTail(goTo({...view(50), windowRows: 10}, 0), 5), 10, height);
+	const down = scrollToCursor(moveTail(goTo({...view(50), windowRows: 10}, 0), 5), 10, height);
 	t.is(down.top, 3);
 	t.deepEqual(last(down), [3, 4, 5, 6]);
-	t.is(withCursorShown(moveTail(down, -1), 10, height).top, 3);
-	t.is(withCursorShown(moveTail(down, -4), 10, height).top, 1);
-	t.is(withCursorShown(goTo(view(50), 7), 2, height).top, 7);
+	t.is(scrollToCursor(moveTail(down, -1), 10, height).top, 3);
+	t.is(scrollToCursor(moveTail(down, -4), 10, height).top, 1);
+	t.is(scrollToCursor(goTo(view(50), 7), 2, height).top, 7);
 });
 
 test('while it follows the screen is full, though the line above the newest is higher than the screen', t => {
@@ -249,21 +249,21 @@ test('our notices stay in a filtered view, and are none of the lines that fit', 
 test('while paused, the lines and errors that wait are counted, and what was let go meanwhile is not shown', t => {
 	const buffer = filled(['old ERROR', 'old'], {lines: linesPerBlock * 2, bytes: 1e9});
 	const paused = pauseTail(emptyTail('tail-1', 'pod/web', buffer));
-	t.deepEqual(waiting(paused), {lines: 0, errors: 0});
+	t.deepEqual(pausedBacklog(paused), {lines: 0, errors: 0});
 	const add = (text: string, level: 0 | 4) => {
 		buffer.append(0, 0, level, 'text', Buffer.from(text));
 	};
 
 	add('new ERROR', 4);
 	add('new', 0);
-	t.deepEqual(waiting(paused), {lines: 2, errors: 1});
+	t.deepEqual(pausedBacklog(paused), {lines: 2, errors: 1});
 	t.is(shownLength(paused), 2);
 	for (let count = 0; count < linesPerBlock * 4; count++) {
 		add('flood', 0);
 	}
 
 	t.true(buffer.first > 2);
-	t.is(waiting(paused).lines, (linesPerBlock * 4) + 2);
+	t.is(pausedBacklog(paused).lines, (linesPerBlock * 4) + 2);
 	t.is(shownLength(paused), 0);
 	t.deepEqual(tailWindow(paused, 10, () => 1).lines, []);
 	t.true(shownLength(pauseTail(paused)) > linesPerBlock);

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {allJsonFields, readJsonLine} from '../../source/state/tail/json-fields.ts';
 import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
-import {shownBody} from '../../source/state/proxy-body.ts';
+import {formatBody} from '../../source/state/format-body.ts';
 
 const texts = ['12345678901234567890', '-0', '1.0', '1e400', '[0.1,9007199254740993,{"a":{"b":1e5}}]', '{"a":null,"b":true,"c":"1.0","__proto__":2}'];
 
@@ -27,9 +27,9 @@ test('ids of 64 bits keep all their digits in a log line, opened or not, and in 
 	const fields = [{name: 'trace_id', value: '12345678901234567890', kind: 'number'}, {name: 'order', value: '{"id":9007199254740993}', kind: 'other'}] as const;
 	t.deepEqual(readJsonLine(text)?.fields, fields);
 	t.deepEqual(allJsonFields(text)?.slice(1), fields);
-	t.regex(shownBody(text, {readable: true}), /"trace_id": 12345678901234567890,\n {2}"order": \{\n {4}"id": 9007199254740993/);
-	t.is(shownBody(text, {readable: false}), text);
-	t.is(shownBody('{"a":', {readable: true}), '{"a":');
+	t.regex(formatBody(text, {readable: true}), /"trace_id": 12345678901234567890,\n {2}"order": \{\n {4}"id": 9007199254740993/);
+	t.is(formatBody(text, {readable: false}), text);
+	t.is(formatBody('{"a":', {readable: true}), '{"a":');
 });
 
 test('a log line that is a number, however long, or a list has no fields', t => {

@@ -1,7 +1,7 @@
 /** Rows of open connections stand under each other, and no figure in them is cut. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {reduceDock, type Dock, type DockEntry, type DockEvent, type Waits} from '../../source/state/connections.ts';
+import {reduceConnectionList, type ConnectionList, type ConnectionEntry, type ConnectionListEvent, type PendingPings} from '../../source/state/connection-list.ts';
 import {dockPane} from '../../source/ui/dock-pane.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
@@ -9,15 +9,15 @@ import type {Screen} from '../../source/ui/screen.ts';
 const path = {phase: 'settled', legs: [{}, {route: {state: 'konnectivity', basis: 'inferred'}, tls: {state: 'unverified', basis: 'proven'}}], rttMs: {websocket: null, runtime: null}} as unknown as Path;
 
 function rows(figures: readonly string[], contexts: readonly string[] = ['here']): string[] {
-	let dock: Dock = [];
+	let dock: ConnectionList = [];
 	for (const [at, figure] of figures.entries()) {
 		const id = `f${at}`;
-		const events: readonly DockEvent[] = [
+		const events: readonly ConnectionListEvent[] = [
 			{type: 'open', entry: {id, kind: 'forward', what: ':8080 → svc/web:http', context: contexts[at % contexts.length]!, since: 0}},
 			{type: 'connected', id, connection: id}, {type: 'label', connection: id, path}, {type: 'change', id, to: {phase: 'open', note: '', figures: figure}},
 		];
 		for (const event of events) {
-			dock = reduceDock(dock, event);
+			dock = reduceConnectionList(dock, event);
 		}
 	}
 
@@ -31,8 +31,8 @@ test('where a row has no room for all, its route has a short word and its figure
 
 test('the way and the round trips of a connection that ended are told as they were', t => {
 	const of = (about: Path['about']) => ({...path, about, rttMs: {websocket: 1.6, runtime: 9}});
-	const shown = (about: Path['about'], to: Partial<DockEntry>, columns = 120) => {
-		const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: of(about)}, {type: 'change', id: 'f', to}] as const).reduce<Dock>((before, event) => reduceDock(before, event), []);
+	const shown = (about: Path['about'], to: Partial<ConnectionEntry>, columns = 120) => {
+		const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: of(about)}, {type: 'change', id: 'f', to}] as const).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 		const screen = {state: {dock, dockAt: 0, size: {columns, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
 		return dockPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim();
 	};
@@ -48,12 +48,12 @@ test('the way and the round trips of a connection that ended are told as they we
 
 test('an answer that is missed is counted up in place of the round trip, and the round trip is back with the answer', t => {
 	const measured = {...path, about: 'open-connection', rttMs: {websocket: 1.6, runtime: 9}} as Path;
-	const waits = (to: Partial<Waits>) => ({type: 'waits', connection: 'c', waits: to}) as const;
-	const open: readonly DockEvent[] = [
+	const waits = (to: Partial<PendingPings>) => ({type: 'waits', connection: 'c', waits: to}) as const;
+	const open: readonly ConnectionListEvent[] = [
 		{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: measured}, {type: 'change', id: 'f', to: {phase: 'open', note: ''}},
 	];
-	const shown = (now: number, ...events: readonly DockEvent[]) => {
-		const dock = [...open, ...events].reduce<Dock>((before, event) => reduceDock(before, event), []);
+	const shown = (now: number, ...events: readonly ConnectionListEvent[]) => {
+		const dock = [...open, ...events].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 		const screen = {state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
 		return /unverified (.*) \d+s$/.exec(dockPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim())?.[1];
 	};
@@ -68,11 +68,11 @@ test('an answer that is missed is counted up in place of the round trip, and the
 });
 
 test('an answer where none was missed, or of a connection of no row, changes nothing that is drawn', t => {
-	const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}] as const).reduce<Dock>((before, event) => reduceDock(before, event), []);
-	t.is(reduceDock(dock, {type: 'waits', connection: 'c', waits: {websocket: null}}), dock);
-	t.is(reduceDock(dock, {type: 'waits', connection: 'd', waits: {websocket: 1}}), dock);
-	const late = reduceDock(dock, {type: 'waits', connection: 'c', waits: {websocket: 1}});
-	t.is(reduceDock(late, {type: 'disconnected', id: 'f', connection: 'c'})[0]!.waits.size, 0);
+	const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}] as const).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
+	t.is(reduceConnectionList(dock, {type: 'waits', connection: 'c', waits: {websocket: null}}), dock);
+	t.is(reduceConnectionList(dock, {type: 'waits', connection: 'd', waits: {websocket: 1}}), dock);
+	const late = reduceConnectionList(dock, {type: 'waits', connection: 'c', waits: {websocket: 1}});
+	t.is(reduceConnectionList(late, {type: 'disconnected', id: 'f', connection: 'c'})[0]!.waits.size, 0);
 });
 
 test('the badges of all contexts stand under each other', t => {
@@ -82,13 +82,13 @@ test('the badges of all contexts stand under each other', t => {
 
 test('what is not of the namespace on the screen is told with its own', t => {
 	const entry = (id: string, kind: 'logs' | 'forward', what: string, namespace: string) => ({type: 'open', entry: {id, kind, what, context: 'here', namespace, since: 0}}) as const;
-	const dock = [entry('t1', 'logs', 'pod/victim', 'demo'), entry('t2', 'logs', 'pod/victim', 'other'), entry('t3', 'logs', '-l app=web', 'other'), entry('f1', 'forward', ':8080 → pod/victim:80', 'other')].reduce<Dock>((before, event) => reduceDock(before, event), []);
+	const dock = [entry('t1', 'logs', 'pod/victim', 'demo'), entry('t2', 'logs', 'pod/victim', 'other'), entry('t3', 'logs', '-l app=web', 'other'), entry('f1', 'forward', ':8080 → pod/victim:80', 'other')].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 	const screen = {state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
 	t.deepEqual(dockPane(screen, 4).map(({spans}) => spans.map(({text}) => text).join('').slice(2, 46).replaceAll(/ +/g, ' ').trim()), ['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80']);
 });
 
 test('what has no room is counted on both sides, and the selected connection is always shown', t => {
-	const dock = Array.from({length: 9}, (_, at) => at).reduce<Dock>((before, at) => reduceDock(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}), []);
+	const dock = Array.from({length: 9}, (_, at) => at).reduce<ConnectionList>((before, at) => reduceConnectionList(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}), []);
 	const shown = (dockAt: number, rows: number) => {
 		const screen = {state: {dock, dockAt, size: {columns: 80, rows: 24}, pane: 'connections', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
 		return dockPane(screen, rows).map(({spans}) => spans.map(({text}) => text).join('').trim());

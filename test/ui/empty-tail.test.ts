@@ -2,13 +2,13 @@
 import test from 'ava';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
-import {beginAnew, emptyTail} from '../../source/state/tail/tail-view.ts';
+import {restartTail, emptyTail} from '../../source/state/tail/tail-view.ts';
 import {clockTime} from '../../source/text/clock-time.ts';
 import {emptyWords} from '../../source/ui/empty-tail.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 
 const askedAt = Date.parse('2026-11-25T14:03:07Z');
-const asked = beginAnew(emptyTail('tail-1', 'pod/web'), 'tail', {previous: false, now: askedAt});
+const asked = restartTail(emptyTail('tail-1', 'pod/web'), 'tail', {previous: false, now: askedAt});
 const screenAt = (now: number) => ({state: emptySession(clusterState(null), {columns: 80, rows: 24}, now), hints: [], keymap: new Map()}) as unknown as Screen;
 
 test('a log that is not answered for some seconds says since when it is asked for, and that one without lines may be answered so', t => {

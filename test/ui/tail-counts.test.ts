@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {reduceDock, type Dock, type DockEntry} from '../../source/state/connections.ts';
+import {reduceConnectionList, type ConnectionList, type ConnectionEntry} from '../../source/state/connection-list.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {emptyTail} from '../../source/state/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
@@ -13,9 +13,9 @@ import {tailScreen} from '../../source/ui/tail-screen.ts';
 const leg = (n: number, to: string) => ({n, to, route: {state: 'direct', basis: 'proven'}, tls: {state: 'verified', basis: 'proven'}});
 const path = {phase: 'settled', process: {id: null}, target: {kind: 'Pod', name: 'web-0', container: 'app', node: 'n1'}, legs: [leg(1, 'apiserver'), leg(2, 'kubelet')], error: null} as unknown as Path;
 
-function rows(title: string, logs: ReadonlyArray<readonly [pod: string, container: string]>, entry: Partial<DockEntry> = {}): string[] {
-	let dock: Dock = reduceDock([], {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: title, context: 'main', since: 0, ...entry}});
-	dock = reduceDock(reduceDock(dock, {type: 'connected', id: 'tail-1', connection: 'c1'}), {type: 'label', connection: 'c1', path});
+function rows(title: string, logs: ReadonlyArray<readonly [pod: string, container: string]>, entry: Partial<ConnectionEntry> = {}): string[] {
+	let dock: ConnectionList = reduceConnectionList([], {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: title, context: 'main', since: 0, ...entry}});
+	dock = reduceConnectionList(reduceConnectionList(dock, {type: 'connected', id: 'tail-1', connection: 'c1'}), {type: 'label', connection: 'c1', path});
 	const state = {...emptySession({...clusterState(null), context: 'main', namespace: 'demo'}, {columns: 120, rows: 24}, 0), dock};
 	const sources = logs.map(([pod, container]) => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container}));
 	const screen = {state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;

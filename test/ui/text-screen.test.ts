@@ -5,7 +5,7 @@ import type {Layer, TextLine} from '../../source/state/session-state.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 import type {Line} from '../../source/ui/styled-line.ts';
-import {wrappedLook} from '../../source/state/text-look.ts';
+import {wrapped} from '../../source/state/text-wrapping.ts';
 import {layerRows} from '../../source/ui/layer-rows.ts';
 import {textLines} from '../../source/ui/text-rows.ts';
 import {pageOf, rowOfMatch, textScreen} from '../../source/ui/text-screen.ts';
@@ -52,9 +52,9 @@ test('what is searched for stands on its own ground, also where a line is cut wi
 test('the row of a match is the one that the match begins on, and a row knows its line', t => {
 	const lines = [asIs('x'.repeat(30)), asIs(`${'y'.repeat(25)}image`)];
 	const layer = layerOf(lines, 'image');
-	t.is(rowOfMatch(screenOf(80), layer, wrappedLook), 1);
-	t.is(rowOfMatch(screenOf(11), layer, wrappedLook), 6);
-	t.is(rowOfMatch(screenOf(80), layerOf(lines, 'nowhere'), wrappedLook), -1);
+	t.is(rowOfMatch(screenOf(80), layer, wrapped), 1);
+	t.is(rowOfMatch(screenOf(11), layer, wrapped), 6);
+	t.is(rowOfMatch(screenOf(80), layerOf(lines, 'nowhere'), wrapped), -1);
 	const rows = layerRows(screenOf(11), layer);
 	t.deepEqual([0, 3, 4, 99].map(top => rows[top]), [0, 0, 1, undefined]);
 });

@@ -1,6 +1,6 @@
 /** Another cluster comes on the screen, or another namespace of the same. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {namespaceHere} from '../../state/session-state.ts';
+import {currentNamespace} from '../../state/session-state.ts';
 import type {ScreenFeeds} from '../feeds/screen-feeds.ts';
 import type {Session} from '../session.ts';
 import {clusterState} from './cluster-state.ts';
@@ -41,7 +41,7 @@ async function openContext(session: Session, context: string): Promise<ClusterCl
 export function openNamespace({session, feeds}: Omit<Movers, 'clusters'>, namespace: string | null): void {
 	const {cluster} = session.store.state;
 	feeds.leave();
-	session.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? namespaceHere(cluster)}});
+	session.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? currentNamespace(cluster)}});
 	feeds.read();
 	void session.meeting.readRights();
 }

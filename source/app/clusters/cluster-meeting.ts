@@ -1,5 +1,5 @@
 /** What is asked of a cluster when it comes on the screen: whether it answers, and what the person may do there. */
-import {namespaceHere} from '../../state/session-state.ts';
+import {currentNamespace} from '../../state/session-state.ts';
 import type {PathFeed} from '../feeds/path-feed.ts';
 import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
@@ -62,7 +62,7 @@ export class ClusterMeeting {
 	/** In the namespace on the screen. */
 	async readRights(): Promise<void> {
 		const cluster = this.#cluster();
-		const place = () => namespaceHere(this.#store.state.cluster);
+		const place = () => currentNamespace(this.#store.state.cluster);
 		const namespace = place();
 		const refused = await readRights(cluster.access, namespace);
 		if (this.#cluster() === cluster && place() === namespace) {

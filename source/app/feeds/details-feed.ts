@@ -1,5 +1,5 @@
 /** Details of what is under the cursor, for screens that have room for them: read when the cursor rests, and again when its row changes. */
-import {cursorRow} from '../../state/list-state.ts';
+import {selectedRow} from '../../state/list-state.ts';
 import {layout} from '../../state/layout.ts';
 import {listHere} from '../../state/session-state.ts';
 import {targetOf} from '../handlers/cursor.ts';
@@ -25,7 +25,7 @@ export class DetailsFeed {
 	follow(): void {
 		const {state} = this.#store;
 		const list = layout(state).details > 0 ? listHere(state) : null;
-		const row = list && cursorRow(list);
+		const row = list && selectedRow(list);
 		const key = list && row && row.gone === null ? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}` : '';
 		if (key === this.#key) {
 			return;

@@ -3,7 +3,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
 import {configuredPath} from '../../evidence/find-paths.ts';
-import {cursorRow} from '../../state/list-state.ts';
+import {selectedRow} from '../../state/list-state.ts';
 import {isListName} from '../../state/list-kinds.ts';
 import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
@@ -107,7 +107,7 @@ export class PathFeed {
 			return;
 		}
 
-		const row = cursorRow(lists[view]);
+		const row = selectedRow(lists[view]);
 		if (!row) {
 			return;
 		}

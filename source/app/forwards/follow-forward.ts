@@ -6,7 +6,7 @@ import type {RunningForward, OnPodLoss} from '../../streams/port-forward/forward
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
-import type {DockEntry} from '../../state/connections.ts';
+import type {ConnectionEntry} from '../../state/connection-list.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -102,11 +102,11 @@ function change(session: Session, id: string, to: (state: ForwardState) => Forwa
 	}
 }
 
-function changeDock(session: Session, id: string, to: Partial<DockEntry>): void {
+function changeDock(session: Session, id: string, to: Partial<ConnectionEntry>): void {
 	session.store.data({type: 'dock', event: {type: 'change', id, to}});
 }
 
-function forwardInDock(forward: ForwardState): Partial<DockEntry> {
+function forwardInDock(forward: ForwardState): Partial<ConnectionEntry> {
 	const {phase, note, local, asked, target, remote} = forward;
 	return {phase, note: phase === 'open' ? '' : note, figures: figuresOf(forward), what: `${local === null ? asked : `:${local}`} → ${target}:${remote}`};
 }

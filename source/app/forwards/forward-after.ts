@@ -4,7 +4,7 @@ import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionEnd, ForwardEvent, ConnectionSnapshot, MoveReason} from '../../streams/port-forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
-import {shortPodName} from '../../state/short-pod-name.ts';
+import {abbreviatePodName} from '../../state/short-pod-name.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatAge} from '../../text/format-age.ts';
 import {formatBytes} from '../../text/format-bytes.ts';
@@ -38,7 +38,7 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 		}
 
 		case 'moved': {
-			return {phase: 'open', ...onPod(shortPodName(event.to.name)), ...liveNow(live)};
+			return {phase: 'open', ...onPod(abbreviatePodName(event.to.name)), ...liveNow(live)};
 		}
 
 		case 'interrupted': {
@@ -78,7 +78,7 @@ function lineOf(event: ForwardEvent): string | null {
 		}
 
 		case 'moved': {
-			return `moved from ${shortPodName(event.from.name)} to ${shortPodName(event.to.name)} in ${outage(event.outageMs)}: ${reasons[event.reason]}`;
+			return `moved from ${abbreviatePodName(event.from.name)} to ${abbreviatePodName(event.to.name)} in ${outage(event.outageMs)}: ${reasons[event.reason]}`;
 		}
 
 		case 'restored': {
@@ -108,7 +108,7 @@ export function noticeOf(event: ForwardEvent, after: ForwardState): {text: strin
 		}
 
 		case 'moved': {
-			return {text: `${urlOf(after) ?? 'forward'} moved to ${shortPodName(event.to.name)}: ${reasons[event.reason]}`, role: 'warn'};
+			return {text: `${urlOf(after) ?? 'forward'} moved to ${abbreviatePodName(event.to.name)}: ${reasons[event.reason]}`, role: 'warn'};
 		}
 
 		default: {
@@ -141,7 +141,7 @@ function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {
 }
 
 function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['target']): string {
-	return `${shortPodName(name)}${chosenFrom > 1 ? `, one of ${chosenFrom}` : ''}`;
+	return `${abbreviatePodName(name)}${chosenFrom > 1 ? `, one of ${chosenFrom}` : ''}`;
 }
 
 /** `f-1.7` is the seventh of its forward. */

@@ -6,7 +6,7 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {Session} from '../session.ts';
 import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
-import type {FormField} from '../../state/overlay.ts';
+import type {FormField} from '../../state/dialog.ts';
 import {scriptFlags} from '../handlers/script-flags.ts';
 import {readForwardSets} from './forward-set-files.ts';
 import {forwardOf, type ForwardWish} from './follow-forward.ts';

@@ -1,7 +1,7 @@
 /** What the keys do to forwards and to rows of the dock. */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
-import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
+import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from '../handlers/cursor.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -23,7 +23,7 @@ export const forwardHandlers: Handlers = {
 		const answer = await session.type({lead: 'forward ', purpose: 'forward', accept: 'start', waits: 'reading names …', text: 'svc/'});
 		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
 		if (answer && target !== '' && port === '') {
-			await addForward(session, target, namespaceHere(session.store.state.cluster));
+			await addForward(session, target, currentNamespace(session.store.state.cluster));
 		} else if (answer && target !== '') {
 			startHere(session, target, port);
 		}

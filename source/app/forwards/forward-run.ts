@@ -1,6 +1,6 @@
 /** Which forwards run, and how are they started, changed and stopped? */
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
-import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
+import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import {followForward, forwardOf, type ForwardWish} from './follow-forward.ts';
@@ -24,7 +24,7 @@ export function wishOf(session: Session, id: string | undefined): ForwardWish | 
 
 /** As a port-forward goes where no flag is given: of a target in the namespace at hand. */
 export function startHere(session: Session, target: string, port: string): void {
-	startWish(session, {target, namespace: namespaceHere(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+	startWish(session, {target, namespace: currentNamespace(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
 }
 
 /** With the `id` of one that ended it takes that one's row, and its log goes on. */

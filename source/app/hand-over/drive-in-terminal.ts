@@ -5,7 +5,7 @@ import {finished} from 'node:stream/promises';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
-import {whatIsOpen, worstPath} from '../../state/connections.ts';
+import {describeOpenConnections, worstPath} from '../../state/connection-list.ts';
 import {formatDuration} from '../../text/format-duration.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {LineEditor} from '../../terminal/line-editor.ts';
@@ -120,7 +120,7 @@ function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {p
 	leave: string;
 	takesInput: boolean;
 }): string {
-	const others = whatIsOpen(store.state.dock.filter(one => one.id !== id), {tails: true});
+	const others = describeOpenConnections(store.state.dock.filter(one => one.id !== id), {tails: true});
 	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `;
 	const hint = typingHint({kind, tty, takesInput});
 	return `spoke  ${kind} in ${sanitizeLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;

@@ -6,9 +6,9 @@ import {needText} from '../../output/path-report.ts';
 import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
 import {runAudit} from '../../evidence/audit/run-audit.ts';
 import {findPaths} from '../../evidence/find-paths.ts';
-import {withRouteWord} from '../../state/route-words.ts';
+import {replaceRouteNames} from '../../state/route-name.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
-import {sourceToReach} from '../../state/tail/tail-sources.ts';
+import {defaultSource} from '../../state/tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
@@ -80,7 +80,7 @@ export function openAuditRow(session: Session): void {
 	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
 	if (found && finding) {
 		const {id, title, verdict, state, basis} = finding;
-		const way = state === '' || state === verdict ? '' : `: ${withRouteWord(state)}`;
+		const way = state === '' || state === verdict ? '' : `: ${replaceRouteNames(state)}`;
 		openText(session, {title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${way}, ${basis}`, lines: rowLines(found, finding, {whole: true})});
 	}
 }
@@ -88,9 +88,9 @@ export function openAuditRow(session: Session): void {
 function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean} = {}): TextLine[] {
 	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
 	return [
-		{text: withRouteWord(sanitizeLine(row.message))},
+		{text: replaceRouteNames(sanitizeLine(row.message))},
 		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}`)})),
-		...row.exceptions.length > 0 ? [{label: '  but', text: withRouteWord(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}] : [],
+		...row.exceptions.length > 0 ? [{label: '  but', text: replaceRouteNames(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}] : [],
 		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
 		...row.remedy === null ? [] : [{label: '  fix', text: sanitizeLine(row.remedy), role: 'focus'}],
 		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
@@ -129,7 +129,7 @@ function fileText(path: string, found: Audit): string {
 }
 
 async function testRoute(session: Session): Promise<void> {
-	const source = sourceToReach(currentTail(session)?.view.sources ?? []);
+	const source = defaultSource(currentTail(session)?.view.sources ?? []);
 	const {pods} = session.store.state.lists;
 	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
 	if (pod === undefined) {
@@ -152,7 +152,7 @@ async function testRoute(session: Session): Promise<void> {
 	if (path) {
 		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
 		const route = path.legs[1]?.route;
-		session.tell(route ? `route ${withRouteWord(route.state)}, ${route.basis}` : 'route unknown');
+		session.tell(route ? `route ${replaceRouteNames(route.state)}, ${route.basis}` : 'route unknown');
 	}
 
 	session.paths.showAgain();

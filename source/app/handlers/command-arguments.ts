@@ -1,7 +1,7 @@
 /** What can stand behind a command of the palette: namespaces, contexts, targets. */
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
-import type {PickerItem} from '../../state/overlay.ts';
+import type {PickerItem} from '../../state/dialog.ts';
 import type {Session} from '../session.ts';
 import {readForwardSets} from '../forwards/forward-set-files.ts';
 

@@ -1,5 +1,5 @@
 /** What is under the cursor: of which list, and as which target. */
-import {cursorRow, type ListState} from '../../state/list-state.ts';
+import {selectedRow, type ListState} from '../../state/list-state.ts';
 import type {ListName} from '../../state/list-kinds.ts';
 import {listHere} from '../../state/session-state.ts';
 import type {OpenCluster, Session} from '../session.ts';
@@ -12,7 +12,7 @@ export function currentList({store}: Session): ListState | null {
 /** As a target: `pod/x`, `deploy/x`, `svc/x`, `node/x`. */
 export function targetHere(session: Session): {target: string; namespace: string; name: string} | null {
 	const list = currentList(session);
-	const row = list && cursorRow(list);
+	const row = list && selectedRow(list);
 	if (!list || !row || row.gone !== null) {
 		session.tell(row ? `${row.name} is gone` : 'nothing is under the cursor');
 		return null;

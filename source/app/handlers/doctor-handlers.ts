@@ -2,9 +2,9 @@
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
-import {asText} from '../../state/copied-lines.ts';
+import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import type {ForwardState, TextLine} from '../../state/session-state.ts';
-import {sourceToReach} from '../../state/tail/tail-sources.ts';
+import {defaultSource} from '../../state/tail/tail-sources.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
@@ -58,7 +58,7 @@ export const doctorHandlers: Handlers = {
 	'doctor.copy-report'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
-			session.copy(asText(layer.lines, Date.now()), 'the report');
+			session.copy(formatCopiedLines(layer.lines, Date.now()), 'the report');
 		}
 	},
 	'doctor.copy-command'(session) {
@@ -73,7 +73,7 @@ export const doctorHandlers: Handlers = {
 
 /** To one of its pods; false where it has none yet. */
 async function doctorOfTail(session: Session, run: TailRun | null): Promise<boolean> {
-	const source = sourceToReach(run?.view.sources ?? []);
+	const source = defaultSource(run?.view.sources ?? []);
 	if (!run || !source) {
 		return false;
 	}

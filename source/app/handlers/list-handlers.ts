@@ -1,5 +1,5 @@
 /** Moving, filtering and sorting in lists, and which list is shown. */
-import {countThere, cursorRow, type ListEvent} from '../../state/list-state.ts';
+import {countPresent, selectedRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import type {ViewName} from '../../state/session-state.ts';
 import {placeAt} from '../../state/view-history.ts';
@@ -103,7 +103,7 @@ export const listHandlers: Handlers = {
 	},
 	'list.copy-name'(session) {
 		const list = currentList(session);
-		const row = list && cursorRow(list);
+		const row = list && selectedRow(list);
 		if (row) {
 			session.copy(row.name, row.name);
 		}
@@ -171,7 +171,7 @@ async function filterList(session: Session): Promise<void> {
 			}
 
 			const now = session.store.state.lists[list.name];
-			return now.filterProblem ?? `${formatNumber(countThere(now.visible))} of ${formatNumber(now.total)}`;
+			return now.filterProblem ?? `${formatNumber(countPresent(now.visible))} of ${formatNumber(now.total)}`;
 		},
 		onChange: set,
 		check(text) {

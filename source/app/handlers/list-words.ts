@@ -1,5 +1,5 @@
 /** What may stand behind a command that shows a list, as kubectl takes it: a namespace or all of them, and labels. */
-import {whySelector} from '../../state/row-filter.ts';
+import {rowSelectorError} from '../../state/row-filter.ts';
 import {namespaceFault} from './typed-namespace.ts';
 
 /** `null` is all namespaces; `undefined` is what was there before. */
@@ -40,7 +40,7 @@ function faultOf(names: ReadonlyArray<string | null>, selector: string | null): 
 
 	const [name = null] = names;
 	const ofName = name === null ? null : namespaceFault(name);
-	return ofName ?? (selector === null ? null : whySelector(selector));
+	return ofName ?? (selector === null ? null : rowSelectorError(selector));
 }
 
 /** A selector goes on over spaces up to the next flag: `-l app in (a, b) -A`. */

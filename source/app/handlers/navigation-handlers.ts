@@ -1,5 +1,5 @@
 /** Going about: back, help, messages, panes, namespaces and contexts, leaving. */
-import {whatIsOpen} from '../../state/connections.ts';
+import {describeOpenConnections} from '../../state/connection-list.ts';
 import {keyContext} from '../../state/session-state.ts';
 import {goTo, searchTail} from '../../state/tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
@@ -117,7 +117,7 @@ function goBackInList(session: Session): void {
 }
 
 async function quit(session: Session): Promise<void> {
-	const open = whatIsOpen(session.store.state.dock);
+	const open = describeOpenConnections(session.store.state.dock);
 	if (open === null || Date.now() - again.at < again.withinMs) {
 		session.quit(0);
 		return;

@@ -1,7 +1,7 @@
 /** Names to complete a typed target with: services with their ports, pods, nodes; a pod's own ports when its name is typed. */
 import {listAll} from '../../cluster/list.ts';
 import {listNames} from '../../state/list-kinds.ts';
-import {namespaceHere} from '../../state/session-state.ts';
+import {currentNamespace} from '../../state/session-state.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource} from '../../targets/resource-names.ts';
@@ -46,14 +46,14 @@ export async function targetNames({store}: Session): Promise<readonly string[]> 
 export async function objectNames({store}: Session): Promise<readonly string[]> {
 	const {cluster, lists} = store.state;
 	const names = listNames.flatMap(list => lists[list].visible.slice(0, mostNames).map(({name}) => targetOf(list, name)));
-	return [...names, `ns/${namespaceHere(cluster)}`];
+	return [...names, `ns/${currentNamespace(cluster)}`];
 }
 
 /** The ports that a pod declares. */
 export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
 	try {
 		const pod = await session.cluster.access.json<PodObject>({
-			path: objectPath(findResource('pod')!, namespaceHere(session.store.state.cluster), name),
+			path: objectPath(findResource('pod')!, currentNamespace(session.store.state.cluster), name),
 			timeoutMs: answerMs,
 		});
 		return pod.spec.containers.flatMap(({ports = []}) => ports
@@ -67,7 +67,7 @@ export async function podPortNames(session: Session, name: string): Promise<read
 async function readServices(session: Session): Promise<readonly ServiceObject[]> {
 	try {
 		const {items} = await listAll<ServiceObject>(session.cluster.access, {
-			path: `/api/v1/namespaces/${encodeURIComponent(namespaceHere(session.store.state.cluster))}/services`,
+			path: `/api/v1/namespaces/${encodeURIComponent(currentNamespace(session.store.state.cluster))}/services`,
 			pageSize: mostNames, signal: AbortSignal.timeout(answerMs),
 		});
 		return items.slice(0, mostNames);

@@ -3,8 +3,8 @@ import {findAction} from '../../actions/action-table.ts';
 import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {isListName, listNames} from '../../state/list-kinds.ts';
-import {keyContext, namespaceHere, type ViewName} from '../../state/session-state.ts';
-import {whySelector} from '../../state/row-filter.ts';
+import {keyContext, currentNamespace, type ViewName} from '../../state/session-state.ts';
+import {rowSelectorError} from '../../state/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../keys/why-off.ts';
@@ -110,7 +110,7 @@ const commands: readonly CommandRow[] = [
 	{word: 'tail', also: ['logs'], takes: 'TARGET… or -l SELECTOR', names: targetNames, does: 'follow logs', as: 'pods.logs', run(session, words) {
 		const {selector, rest} = takeSelector(words);
 		const targets = rest.filter(word => !word.startsWith('-'));
-		const fault = selector === null ? null : whySelector(selector);
+		const fault = selector === null ? null : rowSelectorError(selector);
 		if (fault !== null) {
 			session.tell(fault, 'warn');
 			return;
@@ -123,7 +123,7 @@ const commands: readonly CommandRow[] = [
 
 		const {cluster} = session.store.state;
 		openTail(session, {
-			namespace: selector === null ? namespaceHere(cluster) : cluster.namespace,
+			namespace: selector === null ? currentNamespace(cluster) : cluster.namespace,
 			targets, selector,
 			containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
 		});
@@ -132,14 +132,14 @@ const commands: readonly CommandRow[] = [
 		if (target === undefined) {
 			needs(session, ':shell pod/NAME');
 		} else {
-			await openShell(session, target, namespaceHere(session.store.state.cluster));
+			await openShell(session, target, currentNamespace(session.store.state.cluster));
 		}
 	}},
 	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', names: forwardNames, does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
 		if (target === undefined) {
 			needs(session, ':forward svc/NAME 8080:80');
 		} else if (port === undefined) {
-			await addForward(session, target, namespaceHere(session.store.state.cluster));
+			await addForward(session, target, currentNamespace(session.store.state.cluster));
 		} else {
 			startHere(session, target, port);
 		}
@@ -170,7 +170,7 @@ const commands: readonly CommandRow[] = [
 		if (target === undefined) {
 			session.perform('list.yaml');
 		} else {
-			await openYaml(session, {target, namespace: namespaceHere(session.store.state.cluster)});
+			await openYaml(session, {target, namespace: currentNamespace(session.store.state.cluster)});
 		}
 	}},
 	{word: 'why', takes: '', does: 'why this path', run(session) {

@@ -6,7 +6,7 @@ import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
 import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
-import {sourceToReach} from '../../state/tail/tail-sources.ts';
+import {defaultSource} from '../../state/tail/tail-sources.ts';
 import {findAction} from '../../actions/action-table.ts';
 import {driveInTerminal, type Driven} from '../hand-over/drive-in-terminal.ts';
 import {saysNoShell} from '../hand-over/no-shell.ts';
@@ -32,7 +32,7 @@ export const shellHandlers: Handlers = {
 	'pods.debug': async session => debugHere(session),
 	async 'tail.shell'(session) {
 		const run = currentTail(session);
-		const source = sourceToReach(run?.view.sources ?? []);
+		const source = defaultSource(run?.view.sources ?? []);
 		if (run && source) {
 			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, run.id)});
 		}

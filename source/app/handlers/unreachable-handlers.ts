@@ -1,6 +1,6 @@
 /** What the keys do while the apiserver does not answer. */
-import {asText} from '../../state/copied-lines.ts';
-import {unreachableLines} from '../../state/unreachable-lines.ts';
+import {formatCopiedLines} from '../../state/format-copied-lines.ts';
+import {describeUnreachable} from '../../state/describe-unreachable.ts';
 import type {Handlers} from './handler.ts';
 
 export const unreachableHandlers: Handlers = {
@@ -10,7 +10,7 @@ export const unreachableHandlers: Handlers = {
 	},
 	'unreachable.copy-report'(session) {
 		session.copy(
-			asText([...unreachableLines({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}], Date.now()),
+			formatCopiedLines([...describeUnreachable({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}], Date.now()),
 			'the report',
 		);
 	},

@@ -1,9 +1,9 @@
 /** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
-import {worstPath} from '../../state/connections.ts';
-import {cursorRow} from '../../state/list-state.ts';
-import {asText} from '../../state/copied-lines.ts';
-import {whereOpen} from '../../state/in-namespace.ts';
-import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
+import {worstPath} from '../../state/connection-list.ts';
+import {selectedRow} from '../../state/list-state.ts';
+import {formatCopiedLines} from '../../state/format-copied-lines.ts';
+import {qualifyWithContext} from '../../state/qualify-name.ts';
+import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
 import type {SessionState, TextLine} from '../../state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../state/why-path.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
@@ -19,7 +19,7 @@ export const whyHandlers: Handlers = {
 	'why.copy-evidence'(session) {
 		const layer = whyLayer(session);
 		if (layer) {
-			session.copy(asText(linesOf(session, layer), Date.now()), 'the evidence');
+			session.copy(formatCopiedLines(linesOf(session, layer), Date.now()), 'the evidence');
 		}
 	},
 	'why.copy-fix'(session) {
@@ -66,11 +66,11 @@ function subjectOf(session: Session): Subject | null {
 	const streamId = currentTail(session)?.id ?? streamHere(state);
 	const entry = state.dock.find(({id}) => id === streamId);
 	if (entry) {
-		return {about: `${entry.kind} ${whereOpen(entry, state.cluster)}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
+		return {about: `${entry.kind} ${qualifyWithContext(entry, state.cluster)}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
 	}
 
 	if (state.view === 'proxy') {
-		const exchange = exchangeHere(state.proxy);
+		const exchange = selectedExchange(state.proxy);
 		return {about: exchange ? `${exchange.method} ${exchange.asked}` : 'proxy', path: exchange?.path ?? null, error: exchange?.error ?? null, entry: null};
 	}
 
@@ -85,7 +85,7 @@ function subjectOf(session: Session): Subject | null {
 
 	// The sandbox shows on the way to a pod what its switches do.
 	const shown = state.view === 'sandbox' ? state.lists.pods : list;
-	const row = shown && cursorRow(shown);
+	const row = shown && selectedRow(shown);
 	if (!row) {
 		return null;
 	}
@@ -110,7 +110,7 @@ function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: Sess
 		return forwards[forwardAt]?.id;
 	}
 
-	return view === 'proxy' ? listenerHere(proxy)?.id : undefined;
+	return view === 'proxy' ? selectedListener(proxy)?.id : undefined;
 }
 
 function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {

@@ -1,5 +1,5 @@
 /** What the actions of typed lines, choices, forms and questions do to the one that is open. */
-import {scriptOf} from '../../state/overlay.ts';
+import {equivalentCommand} from '../../state/dialog.ts';
 import type {Session} from '../session.ts';
 import type {Overlays} from './overlays.ts';
 
@@ -28,7 +28,7 @@ export function overlayAction(session: Session, overlays: Overlays, id: string):
 		accept, submit: accept, yes: accept, cancel, no: cancel,
 		'copy-script'() {
 			const {overlay} = store.state;
-			const script = overlay?.kind === 'form' ? scriptOf(overlay) : null;
+			const script = overlay?.kind === 'form' ? equivalentCommand(overlay) : null;
 			if (script !== null) {
 				session.copy(script, 'the command');
 			}

@@ -1,12 +1,12 @@
 /** Typed lines, choices, forms and questions as promises: an action asks and goes on with the answer. */
-import {shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay} from '../../state/overlay.ts';
+import {matchingItems, type ConfirmDialog, type FormDialog, type Dialog, type PickerDialog, type PromptDialog} from '../../state/dialog.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TypeOptions} from '../session.ts';
 import type {Store} from '../store.ts';
 import {GivenUp, type TypedAhead} from './typed-ahead.ts';
 
 /** Whoever opened a dialog and hears of it, as long as that one is open. */
-type Waiting<Kind extends Overlay> = {
+type Waiting<Kind extends Dialog> = {
 	accept(overlay: Kind): Promise<boolean> | boolean;
 	cancel(): void;
 	changed?(overlay: Kind): Kind;
@@ -16,7 +16,7 @@ export class Overlays {
 	readonly #store: Store;
 	readonly #typedAhead: TypedAhead;
 	readonly #history = new Map<string, string[]>();
-	#waiting: Waiting<Overlay> | null = null;
+	#waiting: Waiting<Dialog> | null = null;
 
 	constructor(store: Store, typedAhead: TypedAhead) {
 		this.#store = store;
@@ -24,7 +24,7 @@ export class Overlays {
 	}
 
 	async ask(question: string, details: readonly string[] = [], {leaves = false}: {leaves?: boolean} = {}): Promise<boolean> {
-		return this.#open<boolean, ConfirmOverlay>({kind: 'confirm', question, details, leaves}, resolve => ({
+		return this.#open<boolean, ConfirmDialog>({kind: 'confirm', question, details, leaves}, resolve => ({
 			accept() {
 				resolve(true);
 				return true;
@@ -38,7 +38,7 @@ export class Overlays {
 	async type(options: TypeOptions): Promise<{text: string; regex: boolean} | null> {
 		const history = this.#history.get(options.purpose) ?? [];
 		const text = options.text ?? '';
-		const overlay: PromptOverlay = {
+		const overlay: PromptDialog = {
 			kind: 'prompt',
 			lead: options.lead,
 			purpose: options.purpose,
@@ -48,7 +48,7 @@ export class Overlays {
 			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: [], accept: options.accept ?? 'keep',
 		};
 		const fresh = options.note && this.#keepNote(options.purpose, options.note);
-		const answer = this.#open<{text: string; regex: boolean} | null, PromptOverlay>(overlay, resolve => ({
+		const answer = this.#open<{text: string; regex: boolean} | null, PromptDialog>(overlay, resolve => ({
 			accept: one => {
 				const {typed, regex} = one;
 				const problem = options.check?.(typed.text, regex) ?? null;
@@ -91,7 +91,7 @@ export class Overlays {
 	}
 
 	async pick(options: PickOptions): Promise<string | null> {
-		const overlay: PickerOverlay = {
+		const overlay: PickerDialog = {
 			kind: 'picker',
 			title: options.title,
 			purpose: options.purpose,
@@ -101,7 +101,7 @@ export class Overlays {
 			heads: options.heads ?? [],
 			items: options.items, index: options.at ?? 0, notes: options.notes ?? [], free: options.free ?? false, none: options.none ?? null, keys: options.keys ?? '',
 		};
-		const completed = (one: PickerOverlay): PickerOverlay => {
+		const completed = (one: PickerDialog): PickerDialog => {
 			const at = options.argumentAt?.(one.typed.text) ?? null;
 			return {...one, from: at?.from ?? 0, items: at?.items ?? options.items};
 		};
@@ -112,7 +112,7 @@ export class Overlays {
 				this.#store.now({type: 'overlay', event: {type: 'set', overlay: completed(now)}});
 			}
 		});
-		return this.#open<string | null, PickerOverlay>(overlay, resolve => ({
+		return this.#open<string | null, PickerDialog>(overlay, resolve => ({
 			changed: options.argumentAt === undefined ? picker => picker : completed,
 			accept(picker) {
 				resolve(chosenIn(picker));
@@ -125,10 +125,10 @@ export class Overlays {
 	}
 
 	async fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null> {
-		const valuesOf = (form: FormOverlay) => Object.fromEntries(form.fields.map(field => [field.name, field.value]));
-		const fresh: FormOverlay = {kind: 'form', title: options.title, fields: options.fields, at: 0, problem: null, notes: [], submit: options.submit};
+		const valuesOf = (form: FormDialog) => Object.fromEntries(form.fields.map(field => [field.name, field.value]));
+		const fresh: FormDialog = {kind: 'form', title: options.title, fields: options.fields, at: 0, problem: null, notes: [], submit: options.submit};
 		const overlay = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
-		return this.#open<Readonly<Record<string, string>> | null, FormOverlay>(overlay, resolve => ({
+		return this.#open<Readonly<Record<string, string>> | null, FormDialog>(overlay, resolve => ({
 			accept: async form => {
 				const values = valuesOf(form);
 				const problem = await options.check?.(values) ?? null;
@@ -210,7 +210,7 @@ export class Overlays {
 		this.#store.now({type: 'close-overlay'});
 	}
 
-	async #open<Answer, Kind extends Overlay>(overlay: Kind, wait: (resolve: (answer: Answer) => void) => Waiting<Kind>): Promise<Answer> {
+	async #open<Answer, Kind extends Dialog>(overlay: Kind, wait: (resolve: (answer: Answer) => void) => Waiting<Kind>): Promise<Answer> {
 		this.#waiting?.cancel();
 		const {promise, resolve} = Promise.withResolvers<Answer>();
 		this.#waiting = wait(resolve);
@@ -220,9 +220,9 @@ export class Overlays {
 }
 
 /** What a choice is answered with: the item under the cursor, behind what it completes, or what was typed where that may be anything. What is off may be chosen: whoever asked says why it is. */
-function chosenIn(picker: PickerOverlay): string | null {
+function chosenIn(picker: PickerDialog): string | null {
 	const typed = picker.typed.text.trim();
-	const item = shownItems(picker)[picker.index];
+	const item = matchingItems(picker)[picker.index];
 	if (picker.from > 0 && item !== undefined) {
 		return picker.typed.text.slice(0, picker.from) + item.id;
 	}

@@ -2,8 +2,8 @@
 import {findAction} from '../../actions/action-table.ts';
 import type {ActionSpec} from '../../actions/action-spec.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {cursorRow} from '../../state/list-state.ts';
-import {namespaceHere, type SessionState} from '../../state/session-state.ts';
+import {selectedRow} from '../../state/list-state.ts';
+import {currentNamespace, type SessionState} from '../../state/session-state.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import {mayByName, ruleFor} from '../clusters/rights.ts';
 import type {Session} from '../session.ts';
@@ -67,7 +67,7 @@ async function handled(session: Session, id: string, handler: Handlers[string]):
 async function refuse(doers: Doers, action: ActionSpec, reason: string): Promise<void> {
 	const {session} = doers;
 	const {store: {state}, cluster: {access}} = session;
-	const row = state.view === 'pods' && state.layers.length === 0 ? cursorRow(state.lists.pods) : null;
+	const row = state.view === 'pods' && state.layers.length === 0 ? selectedRow(state.lists.pods) : null;
 	const ended = endedHere(state, action);
 	const isByRight = state.refused.has(action.id) && !isReadOnly(state, action);
 	try {
@@ -96,6 +96,6 @@ function missingRight({refused, cluster}: SessionState, id: string): SpokeError 
 	const rule = ruleFor(id);
 	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {
 		leg: 1,
-		...rule !== null && {remedy: `ask for  ${rule}  in namespace ${namespaceHere(cluster)}, for user ${cluster.user}`},
+		...rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`},
 	});
 }

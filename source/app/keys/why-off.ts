@@ -2,7 +2,7 @@
 import {isAccessAllowed} from '../../actions/access.ts';
 import type {ActionSpec} from '../../actions/action-spec.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
-import {cursorRow} from '../../state/list-state.ts';
+import {selectedRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';
 
 /** Why an action cannot be used now; `null` when it can. */
@@ -21,7 +21,7 @@ const ofRunning: Readonly<Record<string, RunningPodFeature>> = {'pods.shell': 'e
 /** Where the pod under the cursor has ended, so that the action can do nothing with it: why, in kubectl's words where it has some, and what is left to do. */
 export function endedHere({view, layers, lists}: SessionState, {id}: ActionSpec): {reason: string; text: string; remedy: string} | null {
 	const feature = ofRunning[id];
-	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : cursorRow(lists.pods);
+	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : selectedRow(lists.pods);
 	return feature === undefined || row?.ended === undefined
 		? null
 		: {reason: `the pod has ended (${row.ended})`, text: terminatedPodMessage(feature, row.ended), remedy: logRemedy(row.name, row.namespace)};

@@ -1,6 +1,6 @@
 /** An answer by itself, to scroll in: what was wrong with it, its headers, its body. */
-import {shownBody} from '../../state/proxy-body.ts';
-import {unansweredTitle, type ProxyExchange} from '../../state/proxy-state.ts';
+import {formatBody} from '../../state/format-body.ts';
+import {describeMissingResponse, type ProxyExchange} from '../../state/proxy-state.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {formatBytes} from '../../text/format-bytes.ts';
@@ -10,7 +10,7 @@ import {openText} from '../texts/open-text.ts';
 export function openAnswerText(session: Session, exchange: ProxyExchange): void {
 	const {method, asked, status, body, type, bytes} = exchange;
 	openText(session, {
-		title: status === null ? unansweredTitle(exchange) : String(status),
+		title: status === null ? describeMissingResponse(exchange) : String(status),
 		subject: `${method} ${asked}`,
 		right: `${type.split(';')[0] ?? ''} ${formatBytes(bytes)}`.trim(),
 		copy: body,
@@ -19,7 +19,7 @@ export function openAnswerText(session: Session, exchange: ProxyExchange): void 
 			...errorLines(exchange),
 			...headerLines(exchange),
 			...body === '' ? [] : [{text: 'Body', rule: true} as const],
-			...shownBody(body, {readable: session.store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
+			...formatBody(body, {readable: session.store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
 		],
 	});
 }

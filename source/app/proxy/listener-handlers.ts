@@ -2,7 +2,7 @@
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import {defaultFilter, defaultPort, describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
-import {listenerHere, type ListenerState} from '../../state/proxy-state.ts';
+import {selectedListener, type ListenerState} from '../../state/proxy-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
@@ -23,7 +23,7 @@ function listenersOf(session: Session): Map<string, ProxyListener> {
 
 export const listenerHandlers: Handlers = {
 	async 'proxy.listener'(session) {
-		const here = listenerHere(session.store.state.proxy) ?? session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
+		const here = selectedListener(session.store.state.proxy) ?? session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
 		await (here ? stopListener(session, here.id) : startDialog(session));
 	},
 };

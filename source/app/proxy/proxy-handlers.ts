@@ -1,8 +1,8 @@
 /** What the keys do on the proxy screen: a request is typed with names and ports offered, and sent. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
-import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
+import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
-import {namespaceHere} from '../../state/session-state.ts';
+import {currentNamespace} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from '../handlers/cursor.ts';
 import {podPortNames, proxyNames} from '../handlers/offered-names.ts';
@@ -25,15 +25,15 @@ export const proxyHandlers: Handlers = {
 		store.now({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
 	},
 	async 'proxy.again'(session) {
-		const exchange = exchangeHere(session.store.state.proxy);
+		const exchange = selectedExchange(session.store.state.proxy);
 		if (exchange) {
 			await sendRequest(session, exchange.method, exchange.asked);
 		}
 	},
 	async 'proxy.stop'(session) {
 		const {proxy} = session.store.state;
-		const listener = listenerHere(proxy);
-		const exchange = exchangeHere(proxy);
+		const listener = selectedListener(proxy);
+		const exchange = selectedExchange(proxy);
 		if (listener) {
 			await stopListener(session, listener.id);
 		} else if (exchange && !giveUp(exchange.id)) {
@@ -48,10 +48,10 @@ export const proxyHandlers: Handlers = {
 	},
 	'proxy.copy-command'(session) {
 		const {proxy, cluster} = session.store.state;
-		const exchange = exchangeHere(proxy);
+		const exchange = selectedExchange(proxy);
 		if (exchange) {
 			session.copy(
-				`spoke proxy -n ${quoteForShell(namespaceHere(cluster))} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, session.cluster)}`,
+				`spoke proxy -n ${quoteForShell(currentNamespace(cluster))} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, session.cluster)}`,
 				'the command',
 			);
 		}
@@ -76,7 +76,7 @@ export async function sendTyped(session: Session, asked: string): Promise<void> 
 
 /** The answer under the cursor by itself; without one a request is typed. */
 export async function openAnswer(session: Session): Promise<void> {
-	const exchange = exchangeHere(session.store.state.proxy);
+	const exchange = selectedExchange(session.store.state.proxy);
 	if (exchange) {
 		openAnswerText(session, exchange);
 	} else {

@@ -8,7 +8,7 @@ import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
 import {sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import type {ProxyExchange} from '../../state/proxy-state.ts';
-import {namespaceHere} from '../../state/session-state.ts';
+import {currentNamespace} from '../../state/session-state.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {GivenUp} from '../keys/typed-ahead.ts';
@@ -105,7 +105,7 @@ type Typed = {method: string; asked: string; target: ProxyTarget};
 
 /** Only what may be asked about first is waited for with the keys held. */
 async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
-	const resolve = async () => resolveProxyTarget(session.cluster.access, target, namespaceHere(session.store.state.cluster));
+	const resolve = async () => resolveProxyTarget(session.cluster.access, target, currentNamespace(session.store.state.cluster));
 	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
 	return mayAsk ? session.typedAhead.during({what: `looking for ${asked}`}, resolve) : resolve();
 }

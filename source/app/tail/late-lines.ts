@@ -1,11 +1,11 @@
 /** Puts what logs held before, and what came after newer lines of others, where its time belongs. */
-import {insertLines, type Moved} from '../../state/tail/insert-lines.ts';
+import {insertLines, type LineRemap} from '../../state/tail/insert-lines.ts';
 import {LineBuffer} from '../../state/tail/line-buffer.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 import type {OrderedLine} from './line-order.ts';
 
 /** Behind the last line of the same log, and behind all that are not newer. */
-export function insertLate(buffer: LineBuffer, lines: readonly OrderedLine[]): Moved {
+export function insertLate(buffer: LineBuffer, lines: readonly OrderedLine[]): LineRemap {
 	const moves = [...Map.groupBy(lines, ({source}) => source)].map(([source, own]) => {
 		const log = new LineBuffer({lines: Infinity, bytes: Infinity});
 		for (const {time, bytes} of own) {

@@ -6,7 +6,7 @@ import {eachLine} from '../../streams/logs/log-lines.ts';
 import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
 import {readOlderLines} from '../../streams/logs/older-lines.ts';
 import {LineBuffer, type LineBufferLimits} from '../../state/tail/line-buffer.ts';
-import {insertLines, type Moved} from '../../state/tail/insert-lines.ts';
+import {insertLines, type LineRemap} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 
 /** So much of a log's beginning is remembered: enough to be found again. */
@@ -61,7 +61,7 @@ export class JoinPoints {
 
 export type OlderLoaded = {
 	/** Where the lines from before stand now. */
-	moved: Moved;
+	moved: LineRemap;
 	/** Lines that were put. */
 	count: number;
 	/** Nothing older is offered by any log. */

@@ -1,6 +1,6 @@
 /** A line of a tail that is opened: its fields, or the rows of its text, one by one. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {goTo, lineHere, shownLength, toggleField} from '../../state/tail/tail-view.ts';
+import {goTo, selectedLine, shownLength, toggleField} from '../../state/tail/tail-view.ts';
 import {openedLength} from '../../ui/opened-line.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import type {Session} from '../session.ts';
@@ -11,7 +11,7 @@ export const openedLineHandlers: Handlers = {
 	'tail.open-line'(session) {
 		const run = currentTail(session);
 		if (run && shownLength(run.view) > 0) {
-			changeTail(session, view => ({...goTo(view, lineHere(view)), lineField: 0}));
+			changeTail(session, view => ({...goTo(view, selectedLine(view)), lineField: 0}));
 			session.store.now({type: 'layer', to: {line: run.view.cursor}});
 		}
 	},

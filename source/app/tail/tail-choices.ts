@@ -1,5 +1,5 @@
 /** What a person chooses in a tail from a list: fields of JSON lines, pods and containers. */
-import type {PickerItem} from '../../state/overlay.ts';
+import type {PickerItem} from '../../state/dialog.ts';
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {toggleField, type TailSource, type TailView} from '../../state/tail/tail-view.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';

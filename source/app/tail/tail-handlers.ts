@@ -1,7 +1,7 @@
 /** All that is done in a tail. */
 import {countJsonLines} from '../../state/tail/json-fields.ts';
 import {levelNames, type LineLevel} from '../../state/tail/line-buffer.ts';
-import {followTail, lineHere, moveTail, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {followTail, selectedLine, moveTail, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {markedTargets, targetHere} from '../handlers/cursor.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -26,7 +26,7 @@ function openTailHere(session: Session): void {
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
 const move = (by: (view: TailView) => number) => async (session: Session) => withTail(session, async run => {
 	const rows = by(run.view);
-	const above = placeOf(run.view, lineHere(run.view));
+	const above = placeOf(run.view, selectedLine(run.view));
 	change(session, view => moveTail(view, rows));
 	if (above + rows < 0) {
 		await goAbove(session, run, -(above + rows));
@@ -125,7 +125,7 @@ export const tailHandlers: Handlers = {
 				return;
 			}
 
-			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [lineHere(view)];
+			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [selectedLine(view)];
 			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), formatQuantity(numbers.length, 'line'));
 		}
 	},

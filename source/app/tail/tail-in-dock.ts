@@ -1,5 +1,5 @@
 /** A tail as a row of the dock: what it follows, how it is, how much comes. */
-import type {DockEntry} from '../../state/connections.ts';
+import type {ConnectionEntry} from '../../state/connection-list.ts';
 import {activityWords, podCount, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
@@ -17,7 +17,7 @@ export function tellFailed(session: Pick<Session, 'store'>, run: TailRun): void 
 	tellDock(session, run, ({phase}) => (phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run));
 }
 
-function tellDock({store}: Pick<Session, 'store'>, {id}: TailRun, changed: (entry: DockEntry) => Partial<DockEntry> | null): void {
+function tellDock({store}: Pick<Session, 'store'>, {id}: TailRun, changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null): void {
 	const entry = store.state.dock.find(one => one.id === id);
 	const to = entry === undefined ? null : changed(entry);
 	if (to !== null) {
@@ -25,7 +25,7 @@ function tellDock({store}: Pick<Session, 'store'>, {id}: TailRun, changed: (entr
 	}
 }
 
-const phaseInDock: Readonly<Record<TailView['phase'], DockEntry['phase']>> = {
+const phaseInDock: Readonly<Record<TailView['phase'], ConnectionEntry['phase']>> = {
 	opening: 'working',
 	following: 'open',
 	waiting: 'working',
@@ -33,7 +33,7 @@ const phaseInDock: Readonly<Record<TailView['phase'], DockEntry['phase']>> = {
 	failed: 'failed',
 };
 
-function rowOf({ask, view}: TailRun): Partial<DockEntry> {
+function rowOf({ask, view}: TailRun): Partial<ConnectionEntry> {
 	const {phase, sources} = view;
 	const pods = podCount(sources);
 	const activity = activityWords(view);

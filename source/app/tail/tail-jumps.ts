@@ -1,6 +1,6 @@
 /** Keys that jump in a tail: to errors, to what befell the streams, to marks. */
-import {kindBits, levelBits, noticeSign} from '../../state/tail/line-buffer.ts';
-import {findLine, jumpTo, lineHere, shownLength, type TailView} from '../../state/tail/tail-view.ts';
+import {kindBits, levelBits, noticeFlags} from '../../state/tail/line-buffer.ts';
+import {findLine, jumpTo, selectedLine, shownLength, type TailView} from '../../state/tail/tail-view.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import type {Session} from '../session.ts';
 import {changeTail, withTail} from './current-tail.ts';
@@ -37,7 +37,7 @@ async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, non
 
 /** Of a tail that follows the last line is looked at as well on the way up: nobody has gone to it yet. */
 function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): number | null {
-	const last = lineHere(view);
+	const last = selectedLine(view);
 	if (view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, last)) {
 		return last;
 	}
@@ -52,7 +52,7 @@ function isError(view: TailView, number: number): boolean {
 
 /** What befell the streams: every line that is neither a container's nor a person's mark. */
 function isGap(view: TailView, number: number): boolean {
-	return (signAt(view, number) & kindBits) === noticeSign;
+	return (signAt(view, number) & kindBits) === noticeFlags;
 }
 
 function isMark(view: TailView, number: number): boolean {

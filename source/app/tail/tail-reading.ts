@@ -8,12 +8,12 @@ import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-ti
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {ClockSkew} from '../../state/tail/clock-skew.ts';
-import type {Moved} from '../../state/tail/insert-lines.ts';
+import type {LineRemap} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 import {LineFlow} from '../../state/tail/line-flow.ts';
 import {asTailSource} from '../../state/tail/tail-source.ts';
 import {changeSource, countUp, isUnreadable, podGone, sourcesOf, waitedMs, withSource} from '../../state/tail/tail-sources.ts';
-import {keptTail, olderUnread, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {clampToBuffer, olderUnread, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
@@ -30,7 +30,7 @@ export type ReadTail = {
 	/** Something of it changed that is drawn. */
 	changed(): void;
 	/** Lines stand elsewhere. */
-	tellMoved(moved: Moved): void;
+	tellMoved(moved: LineRemap): void;
 };
 
 export type TailMeans = {cluster: ClusterClient; witness: ConnectionObserver};
@@ -198,7 +198,7 @@ export class TailReading {
 			noteClock(this.#clocks, source, bytes, now);
 		}
 
-		const view = changeSource(keptTail(this.#tail.view), index, {state: 'open', note: '', since: null});
+		const view = changeSource(clampToBuffer(this.#tail.view), index, {state: 'open', note: '', since: null});
 		this.#tail.view = view.quietMs === 0 ? view : {...view, quietMs: 0};
 	}
 
@@ -321,7 +321,7 @@ export class TailReading {
 				tail.tellMoved(insertLate(tail.view.buffer, lines));
 			},
 			settled() {
-				tail.view = keptTail(tail.view);
+				tail.view = clampToBuffer(tail.view);
 				tail.changed();
 			},
 		});

@@ -1,8 +1,8 @@
 /** One tail: what it was asked for, its view, and the reading that fills it. */
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
-import type {Moved} from '../../state/tail/insert-lines.ts';
+import type {LineRemap} from '../../state/tail/insert-lines.ts';
 import {countJsonLines} from '../../state/tail/json-fields.ts';
-import {beginAnew, movedTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {restartTail, remapTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {TailReading, type ReadTail, type TailMeans} from './tail-reading.ts';
 
 export type TailAsk = {
@@ -26,7 +26,7 @@ export class TailRun implements ReadTail {
 	/** Lines that came in the second before, what logs held before among them. */
 	inflow = 0;
 	/** Told when lines stand elsewhere. */
-	readonly onMoved = new Set<(moved: Moved) => void>();
+	readonly onMoved = new Set<(moved: LineRemap) => void>();
 	readonly changed: () => void;
 	readonly #means: TailMeans;
 	#reading: TailReading | null = null;
@@ -44,7 +44,7 @@ export class TailRun implements ReadTail {
 	start(since: SincePreset, previous = false): void {
 		this.stop();
 		this.view.buffer.clear();
-		this.view = beginAnew(this.view, since, {previous, now: Date.now()});
+		this.view = restartTail(this.view, since, {previous, now: Date.now()});
 		this.#reading = new TailReading(this, this.#means);
 		void this.#reading.run();
 		this.changed();
@@ -78,8 +78,8 @@ export class TailRun implements ReadTail {
 	}
 
 	/** Lines were put between others: whatever points at lines goes with them. */
-	tellMoved(moved: Moved): void {
-		this.view = movedTail(this.view, moved);
+	tellMoved(moved: LineRemap): void {
+		this.view = remapTail(this.view, moved);
 		if (this.view.json) {
 			this.view = {...this.view, counters: {...this.view.counters, json: countJsonLines(this.view.buffer)}};
 		}

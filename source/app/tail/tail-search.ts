@@ -1,6 +1,6 @@
 /** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
 import {queryProblem} from '../../state/tail/line-index.ts';
-import {countWords} from '../../state/match-words.ts';
+import {describeMatchCount} from '../../state/describe-matches.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -52,7 +52,7 @@ export async function search(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '/', purpose: 'search', mayRegex: true,
-		note: text => text === '' ? '' : run.view.searchIndex?.problem ?? countWords(countMatches(run.view)),
+		note: text => text === '' ? '' : run.view.searchIndex?.problem ?? describeMatchCount(countMatches(run.view)),
 		onChange(text, regex) {
 			run.view = searchTail(run.view, {text, regex});
 			run.scan(letterMs);

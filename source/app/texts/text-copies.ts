@@ -1,5 +1,5 @@
 /** A text as clean text: copied, saved, or in an outer program. */
-import {asText} from '../../state/copied-lines.ts';
+import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {layerRows} from '../../ui/layer-rows.ts';
 import {plainTheme} from '../../ui/theme.ts';
@@ -56,7 +56,7 @@ function endingOf({context}: TextLayer): string {
 }
 
 function textOf({copy, lines}: TextLayer): string {
-	return clean(copy === '' ? asText(lines, Date.now()) : copy);
+	return clean(copy === '' ? formatCopiedLines(lines, Date.now()) : copy);
 }
 
 function linesOf(layer: TextLayer): string[] {

@@ -1,6 +1,6 @@
 /** Moving about in a text that is longer than the screen: details, doctor, why, messages, help. */
 import type {Layer} from '../../state/session-state.ts';
-import {lookOf} from '../../state/text-look.ts';
+import {wrappingOf} from '../../state/text-wrapping.ts';
 import {layerRows, layerTexts} from '../../ui/layer-rows.ts';
 import {spokenText} from '../../ui/spoken-text.ts';
 import {hiddenCells} from '../../ui/text-rows.ts';
@@ -55,7 +55,7 @@ function moveSideways(session: Session, by: number): void {
 	}
 
 	const screen = makeScreen(session, null, plainTheme);
-	const {left} = lookOf(screen.state, layer);
+	const {left} = wrappingOf(screen.state, layer);
 	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
 	if (to !== left) {
 		keepingTop(session, () => {

@@ -1,7 +1,7 @@
 /** Searches in a text, which keep all its lines. */
 import {nextFound, searchProblem, searchText, type TextSearch} from '../../state/text-search.ts';
-import {lookOf} from '../../state/text-look.ts';
-import {countWords} from '../../state/match-words.ts';
+import {wrappingOf} from '../../state/text-wrapping.ts';
+import {describeMatchCount} from '../../state/describe-matches.ts';
 import {layerRows} from '../../ui/layer-rows.ts';
 import {leftOfMatch, rowOfMatch} from '../../ui/text-screen.ts';
 import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
@@ -36,7 +36,7 @@ export async function searchInText(session: Session): Promise<void> {
 		lead: '/', purpose: 'search', mayRegex: true,
 		note(text) {
 			const search = currentText(session)?.search;
-			return text === '' || !search ? '' : searchProblem(search) ?? countWords({at: null, of: search.found.length, more: false, hidden: 0});
+			return text === '' || !search ? '' : searchProblem(search) ?? describeMatchCount({at: null, of: search.found.length, more: false, hidden: 0});
 		},
 		onChange: look,
 		check: (text, regex) => text === '' ? null : searchProblem({text, regex}),
@@ -65,7 +65,7 @@ export function toFound(session: Session, direction: 1 | -1): void {
 /** Moves only where the line is not on the screen already. */
 function show(session: Session, search: TextSearch | null, top: number): void {
 	const layer = {...currentText(session)!, search};
-	const look = lookOf(session.store.state, layer);
+	const look = wrappingOf(session.store.state, layer);
 	const left = look.isCut ? leftOfMatch(screenOf(session), layer, look.left) : 0;
 	session.store.now({type: 'layer', to: {search, left}});
 	if (search === null || search.at === null) {
@@ -75,7 +75,7 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 
 	const {row, page} = isSpoken(session.env)
 		? {row: search.at, page: spokenPage}
-		: {row: rowOfMatch(screenOf(session), layer, lookOf(session.store.state, {...layer, left})), page: textPage(session)};
+		: {row: rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left})), page: textPage(session)};
 	const isThere = row < 0 || (row >= top && row < top + page);
 	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
 }

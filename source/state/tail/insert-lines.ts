@@ -2,7 +2,7 @@
 import {kindBits, levelBits, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
 
 /** Where the line with that number stands now. */
-export type Moved = (number: number) => number;
+export type LineRemap = (number: number) => number;
 
 /** Blocks that are smaller than this are copied into others. */
 const worthKeeping = 512;
@@ -12,7 +12,7 @@ The order within each log stays as it is, and so does the order of the lines tha
 @param inserted lines of one log each, in the order of that log; they precede all lines of the same log from `from` on. They are emptied.
 @param from lines before this number stay where they are
 */
-export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[], from = buffer.first): Moved {
+export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[], from = buffer.first): LineRemap {
 	const added = countsOf(inserted);
 	const merge = new Merge(inserted);
 	const begin = buffer.blocks.findIndex(block => block.first + block.count > from);

@@ -25,7 +25,7 @@ const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
 /** In a line's sign: level in the lowest bits, kind above, then whether it came late. */
 export const levelBits = 0x0F;
 export const kindBits = 0x30;
-export const noticeSign = kinds.indexOf('notice') << 4;
+export const noticeFlags = kinds.indexOf('notice') << 4;
 const lateBit = 0x40;
 export const linesPerBlock = 4096;
 /** This part of a block may stay empty: to copy it costs more. */

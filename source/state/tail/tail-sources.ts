@@ -16,13 +16,13 @@ export function changeSource(view: TailView, index: number, change: Partial<Tail
 	const source = view.sources[index]!;
 	const isChanged = Object.entries(change).some(([name, value]) => source[name as keyof TailSource] !== value);
 	const sources = isChanged ? view.sources.with(index, {...source, ...change}) : view.sources;
-	const to = phaseOf(sources);
+	const to = tailPhase(sources);
 	const isMoved = to !== null && (to.phase !== view.phase || to.note !== view.note);
 	return isChanged || isMoved ? {...view, sources, ...to} : view;
 }
 
 /** What a tail does by what its sources do: one that is open is enough to follow. `null` leaves it as it is. */
-export function phaseOf(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'>>): Pick<TailView, 'phase' | 'note'> | null {
+export function tailPhase(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'>>): Pick<TailView, 'phase' | 'note'> | null {
 	if (sources.some(({state}) => state === 'open')) {
 		return {phase: 'following', note: ''};
 	}
@@ -51,7 +51,7 @@ export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | '
 }
 
 /** The one that is meant where none is named: one that is followed before one that ended, one whose pod is gone last, and none that is hidden where another is shown. */
-export function sourceToReach(sources: readonly TailSource[]): TailSource | undefined {
+export function defaultSource(sources: readonly TailSource[]): TailSource | undefined {
 	const shown = sources.filter(({on}) => on);
 	const order = [...shown, ...sources];
 	return shown.find(({state}) => state === 'open' || state === 'checking') ?? shown.find(({state}) => state !== 'ended') ?? order.find(({isGone}) => isGone !== true) ?? order[0];

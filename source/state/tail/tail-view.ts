@@ -98,7 +98,7 @@ export function presentSources(sources: readonly TailSource[]): readonly TailSou
 }
 
 /** `214 lines/s`; below ten with a digit behind the point. */
-export function rateWords(rate: number): string {
+export function formatRate(rate: number): string {
 	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate))} lines/s`;
 }
 
@@ -115,7 +115,7 @@ export function activityWords({phase, note, rate, quietMs, waitedMs}: Pick<TailV
 		return `quiet for ${formatDuration(quietMs)}`;
 	}
 
-	return rate === null ? '' : rateWords(rate);
+	return rate === null ? '' : formatRate(rate);
 }
 
 /** Before its first line: at the end, following. */
@@ -142,7 +142,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 }
 
 /** The same tail before the first line from another beginning: how lines are drawn and filtered stays. From the head it stands on the first line. */
-export function beginAnew(view: TailView, since: SincePreset, {previous, now}: {previous: boolean; now: number}): TailView {
+export function restartTail(view: TailView, since: SincePreset, {previous, now}: {previous: boolean; now: number}): TailView {
 	const isHead = since === 'head';
 	const begun = filterTail({
 		...view,
@@ -169,7 +169,7 @@ export function shownEnd({buffer, pausedAt}: TailView): number {
 }
 
 /** What came since it was paused; errors are counted in what is still kept. */
-export function waiting({buffer, pausedAt}: TailView): {lines: number; errors: number} {
+export function pausedBacklog({buffer, pausedAt}: TailView): {lines: number; errors: number} {
 	const from = pausedAt ?? buffer.end;
 	let errors = 0;
 	for (const block of buffer.blocks.slice(Math.max(0, buffer.blocks.findLastIndex(({first}) => first <= from)))) {
@@ -215,7 +215,7 @@ export function placeOf(view: TailView, number: number): number {
 }
 
 /** The line under the cursor; while it follows, the last one that is shown. */
-export function lineHere(view: TailView): number {
+export function selectedLine(view: TailView): number {
 	return view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor;
 }
 
@@ -260,7 +260,7 @@ export function topOf(view: TailView): number {
 }
 
 /** The same view when lines were let go: its cursor and its marks are on lines that are kept. */
-export function keptTail(view: TailView): TailView {
+export function clampToBuffer(view: TailView): TailView {
 	const {first} = view.buffer;
 	const areKept = view.marked.values().every(number => number >= first);
 	return (view.follow || view.cursor >= first) && areKept
@@ -292,7 +292,7 @@ export function searchTail(view: TailView, asked: TailView['search']): TailView 
 }
 
 /** What lines are asked for: the filter, or the search where it leaves out what it does not match. */
-export function askedText({filter, search, searchOnly}: Pick<TailView, 'filter' | 'search' | 'searchOnly'>): TailView['filter'] {
+export function effectiveFilter({filter, search, searchOnly}: Pick<TailView, 'filter' | 'search' | 'searchOnly'>): TailView['filter'] {
 	return filter.text === '' && searchOnly && search !== null ? {...search, inverse: false} : filter;
 }
 
@@ -300,7 +300,7 @@ export function askedText({filter, search, searchOnly}: Pick<TailView, 'filter' 
 export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'searchOnly' | 'sources'>>): TailView {
 	const next = {...view, ...change};
 	const hidden = new Set(next.sources.flatMap(({on}, index) => on ? [] : [index]));
-	const {text, regex, inverse} = askedText(next);
+	const {text, regex, inverse} = effectiveFilter(next);
 	const isNeeded = text !== '' || next.level > 0 || hidden.size > 0;
 	if (!isNeeded) {
 		return {...next, shownIndex: null};
@@ -314,7 +314,7 @@ export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filte
 }
 
 /** The same view when lines were put between others: what it points at moved. What is searched for is looked for anew. */
-export function movedTail(view: TailView, moved: (number: number) => number): TailView {
+export function remapTail(view: TailView, moved: (number: number) => number): TailView {
 	const {buffer, searchIndex, shownIndex} = view;
 	return {
 		...view,

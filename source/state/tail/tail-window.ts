@@ -41,7 +41,7 @@ export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLi
 }
 
 /** The same view with the line under the cursor whole on the screen, where lines take more than one row; a line that is higher than the screen begins at its top. */
-export function withCursorShown(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailView {
+export function scrollToCursor(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailView {
 	if (view.follow || shownLength(view) === 0) {
 		return view;
 	}

@@ -9,7 +9,7 @@ import {Store} from '../../../source/app/store.ts';
 import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/labeler.ts';
-import {exchangeHere, type ProxyExchange} from '../../../source/state/proxy-state.ts';
+import {selectedExchange, type ProxyExchange} from '../../../source/state/proxy-state.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
 
@@ -26,7 +26,7 @@ function asksAgain(access: ClusterClient, {method, ask, drawn, labeller = {witne
 	drawn?: (exchange: ProxyExchange | null) => void;
 	labeller?: Pick<Labeler, 'witness' | 'onLabel'>;
 }) {
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(exchangeHere(store.state.proxy)), () => 0);
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(selectedExchange(store.state.proxy)), () => 0);
 	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
 	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
@@ -35,12 +35,12 @@ function asksAgain(access: ClusterClient, {method, ask, drawn, labeller = {witne
 	return {
 		async again() {
 			await proxyHandlers['proxy.again']!(session);
-			return exchangeHere(store.state.proxy);
+			return selectedExchange(store.state.proxy);
 		},
 		stop() {
 			void proxyHandlers['proxy.stop']!(session);
 		},
-		here: () => exchangeHere(store.state.proxy),
+		here: () => selectedExchange(store.state.proxy),
 		told,
 	};
 }

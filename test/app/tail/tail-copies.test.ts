@@ -8,7 +8,7 @@ import {saveTail, shownTexts} from '../../../source/app/tail/tail-copies.ts';
 import type {TailRun} from '../../../source/app/tail/tail-run.ts';
 import {insertLines} from '../../../source/state/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
-import {emptyTail, filterTail, movedTail, type TailView} from '../../../source/state/tail/tail-view.ts';
+import {emptyTail, filterTail, remapTail, type TailView} from '../../../source/state/tail/tail-view.ts';
 
 const count = linesPerBlock * 3;
 const textOf = (number: number) => `line ${number}\n`;
@@ -51,7 +51,7 @@ test('lines that are put between others while these are saved are not saved in t
 	const read = [texts.next().value as string];
 	const log = new LineBuffer();
 	log.append(0, 5, 0, 'text', Buffer.from('came late'));
-	movedTail(view, insertLines(view.buffer, [log]));
+	remapTail(view, insertLines(view.buffer, [log]));
 	t.deepEqual([...read, ...{[Symbol.iterator]: () => texts}], all);
 });
 

@@ -5,7 +5,7 @@ import {fullMessage} from '../../../source/server-messages/full-message.ts';
 import type {GapReason, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {shortFailure} from '../../../source/app/short-failure.ts';
 import {noticeOf} from '../../../source/app/tail/tail-notices.ts';
-import {isUnreadable, phaseOf} from '../../../source/state/tail/tail-sources.ts';
+import {isUnreadable, tailPhase} from '../../../source/state/tail/tail-sources.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');
@@ -49,9 +49,9 @@ test('a gap claims nothing of a log that is over', t => {
 });
 
 test('a tail follows while one of its sources is open, and says what the others wait for when none is', t => {
-	t.deepEqual(phaseOf([{state: 'interrupted', note: 'try 3'}, {state: 'open', note: ''}]), {phase: 'following', note: ''});
-	t.deepEqual(phaseOf([{state: 'waiting', note: 'app is waiting'}, {state: 'interrupted', note: 'no agent · try 3'}]), {phase: 'waiting', note: 'no agent · try 3'});
-	t.is(phaseOf([{state: 'ended', note: ''}]), null);
+	t.deepEqual(tailPhase([{state: 'interrupted', note: 'try 3'}, {state: 'open', note: ''}]), {phase: 'following', note: ''});
+	t.deepEqual(tailPhase([{state: 'waiting', note: 'app is waiting'}, {state: 'interrupted', note: 'no agent · try 3'}]), {phase: 'waiting', note: 'no agent · try 3'});
+	t.is(tailPhase([{state: 'ended', note: ''}]), null);
 });
 
 const failed = noticeOf({type: 'failed', source, error}, '', 'open').source as {state: 'ended'; note: string};
@@ -93,7 +93,7 @@ test('a tail says what it asks for while nothing comes, and follows again only w
 	t.deepEqual(sourceOf({type: 'checking', source}), {state: 'checking', note: 'asking whether it is alive; quiet'});
 	t.deepEqual(sourceOf({type: 'checked', source}), {state: 'open', note: ''});
 	t.like(sourceOf({type: 'restarted', source, restarts: 1, ended: null}), {state: 'waiting', note: 'restarted'});
-	t.deepEqual(phaseOf([sourceOf({type: 'checking', source}) as {state: 'checking'; note: string}]), {phase: 'waiting', note: 'asking whether it is alive; quiet'});
+	t.deepEqual(tailPhase([sourceOf({type: 'checking', source}) as {state: 'checking'; note: string}]), {phase: 'waiting', note: 'asking whether it is alive; quiet'});
 });
 
 test('that a tail is back claims no more than was seen', t => {

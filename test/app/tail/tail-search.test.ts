@@ -6,7 +6,7 @@ import type {Session, TypeOptions} from '../../../source/app/session.ts';
 import type {TailRun} from '../../../source/app/tail/tail-run.ts';
 import {insertLines} from '../../../source/state/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
-import {emptyTail, goTo, movedTail, shownLength} from '../../../source/state/tail/tail-view.ts';
+import {emptyTail, goTo, remapTail, shownLength} from '../../../source/state/tail/tail-view.ts';
 
 const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
@@ -129,7 +129,7 @@ test('a search that is given up goes back to the lines of before, wherever older
 		}
 
 		const moved = insertLines(run.view.buffer, [log]);
-		run.view = movedTail(run.view, moved);
+		run.view = remapTail(run.view, moved);
 		for (const tell of run.onMoved) {
 			tell(moved);
 		}

@@ -1,7 +1,7 @@
 /** A namespace is told where it is not the one on the screen: pods of one name are in several. */
 
 /** `:8080 → pod/web:80` as `:8080 → demo/pod/web:80`; `own` is `null` where it is of none, or of all. */
-export function inNamespace(what: string, own: string | null, onScreen: string | null): string {
+export function qualifyWithNamespace(what: string, own: string | null, onScreen: string | null): string {
 	if (own === null || own === onScreen) {
 		return what;
 	}
@@ -16,10 +16,10 @@ export function inNamespace(what: string, own: string | null, onScreen: string |
 }
 
 /** `pod/web` as `demo/pod/web on prod`, as far as namespace and context are not those on the screen. */
-export function whereOpen(
+export function qualifyWithContext(
 	{what, namespace, context}: {what: string; namespace: string | null; context: string},
 	onScreen: {namespace: string | null; context: string},
 ): string {
 	const place = context === onScreen.context ? '' : ` on ${context}`;
-	return `${inNamespace(what, namespace, onScreen.namespace)}${place}`;
+	return `${qualifyWithNamespace(what, namespace, onScreen.namespace)}${place}`;
 }

@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 import {emptySession, type Layer} from '../../source/state/session-state.ts';
-import {lookOf} from '../../source/state/text-look.ts';
+import {wrappingOf} from '../../source/state/text-wrapping.ts';
 
 const text: Layer = {kind: 'text', title: 'YAML', subject: 'pod/web', right: '', lines: [], top: 3, context: 'yaml', copy: '', command: null, busy: false};
 const wrap: SessionEvent = {type: 'wrap'};
@@ -29,6 +29,6 @@ for (const [what, events, isCut, left] of [
 			state = reduceSession(state, event);
 		}
 
-		t.deepEqual(lookOf(state, state.layers.at(-1)), {isCut, left});
+		t.deepEqual(wrappingOf(state, state.layers.at(-1)), {isCut, left});
 	});
 }

@@ -6,7 +6,7 @@ import {sanitizeText} from '../text/sanitize-text.ts';
 let laidOut = {body: '', readable: false, shown: ''};
 
 /** Safe to show; `readable` lays JSON out. */
-export function shownBody(body: string, {readable}: {readable: boolean}): string {
+export function formatBody(body: string, {readable}: {readable: boolean}): string {
 	if (laidOut.body !== body || laidOut.readable !== readable) {
 		laidOut = {body, readable, shown: sanitizeText(readable ? asReadable(body) : body)};
 	}

@@ -2,12 +2,12 @@
 import type {Layer, SessionState} from './session-state.ts';
 
 /** `left`: so many cells of each line stand outside at the left. */
-export type TextLook = {isCut: boolean; left: number};
+export type TextWrapping = {isCut: boolean; left: number};
 
-export const wrappedLook: TextLook = {isCut: false, left: 0};
+export const wrapped: TextWrapping = {isCut: false, left: 0};
 
 /** What is moved sideways is cut meanwhile, also where lines are wrapped. */
-export function lookOf({textsAreCut}: Pick<SessionState, 'textsAreCut'>, layer: Layer | undefined): TextLook {
+export function wrappingOf({textsAreCut}: Pick<SessionState, 'textsAreCut'>, layer: Layer | undefined): TextWrapping {
 	const left = layer !== undefined && 'left' in layer ? layer.left ?? 0 : 0;
 	return {isCut: textsAreCut || left > 0, left};
 }
@@ -16,5 +16,5 @@ export function lookOf({textsAreCut}: Pick<SessionState, 'textsAreCut'>, layer: 
 export function toggleWrap(state: SessionState): SessionState {
 	const top = state.layers.at(-1);
 	const layers = top !== undefined && 'left' in top ? [...state.layers.slice(0, -1), {...top, left: 0}] : state.layers;
-	return {...state, layers, textsAreCut: !lookOf(state, top).isCut};
+	return {...state, layers, textsAreCut: !wrappingOf(state, top).isCut};
 }

@@ -3,7 +3,7 @@ import {lineLabel} from './line-label.ts';
 import type {TextLine} from './session-state.ts';
 
 /** Labels before their texts, what an empty label goes on with indented, paths as their lines. */
-export function asText(lines: readonly TextLine[], now: number): string {
+export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
 	return lines.map(one => copiedLine(one, lineLabel(one, now))).join('\n').trim();
 }
 

@@ -2,13 +2,13 @@
 import {errorTable} from '../errors/error-table.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import {nextTry} from './next-try.ts';
+import {describeNextRetry} from './describe-next-retry.ts';
 import type {SessionState, TextLine} from './session-state.ts';
 
 /** What it is, its own words and what was tried, each try with the role `tried`. */
-export function unreachableLines(state: Pick<SessionState, 'cluster' | 'now' | 'isStill'>): readonly TextLine[] {
+export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' | 'isStill'>): readonly TextLine[] {
 	const {cluster: {context, proxy, error, retryAt, tries}} = state;
-	const next = retryAt === null ? '' : ` Trying ${nextTry(state, retryAt)} (try ${tries.count + 1}).`;
+	const next = retryAt === null ? '' : ` Trying ${describeNextRetry(state, retryAt)} (try ${tries.count + 1}).`;
 	const isSilent = error === null || error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT';
 	return [
 		{text: `The apiserver of ${sanitizeLine(context)} ${isSilent ? 'does not answer' : 'cannot be used yet'}.${next}`},

@@ -1,14 +1,14 @@
 /** What floats over the screen and owns the keys meanwhile: a typed line, a choice, a form, a question. Pure. */
 
 /** A line of text with a caret, counted in UTF-16 units. */
-export type Typed = {text: string; caret: number};
+export type TextInput = {text: string; caret: number};
 
-export type PromptOverlay = {
+export type PromptDialog = {
 	kind: 'prompt';
 	/** What stands before the text: `/`, `&`, `:`. */
 	lead: string;
 	purpose: string;
-	typed: Typed;
+	typed: TextInput;
 	regex: boolean;
 	/** Whether ^R turns it into a regex. */
 	mayRegex: boolean;
@@ -19,7 +19,7 @@ export type PromptOverlay = {
 	/** Place in the history; -1 is the line being typed. */
 	historyAt: number;
 	/** The line being typed, while one of the history stands in its place. */
-	draft?: Typed;
+	draft?: TextInput;
 	candidates: readonly string[];
 	/** What taking it is called: `send`, `keep`. */
 	accept: string;
@@ -36,12 +36,12 @@ export type PickerItem = {
 	also?: readonly string[];
 };
 
-export type PickerOverlay = {
+export type PickerDialog = {
 	kind: 'picker';
 	title: string;
 	purpose: string;
 	lead: string;
-	typed: Typed;
+	typed: TextInput;
 	/** Where the word begins that the items complete; what stands before it is kept. */
 	from: number;
 	heads: readonly string[];
@@ -72,17 +72,17 @@ export type FormField = {
 	typing?: {choose: string; field: string};
 };
 
-export type FormOverlay = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
+export type FormDialog = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
 /** What does in a script what a form does; its note is indented. `null` of a form that has none. */
-export function scriptOf({notes}: Pick<FormOverlay, 'notes'>): string | null {
+export function equivalentCommand({notes}: Pick<FormDialog, 'notes'>): string | null {
 	return notes.find(note => note.startsWith(' '))?.trim() ?? null;
 }
 
 /** `leaves`: yes ends the session. */
-export type ConfirmOverlay = {kind: 'confirm'; question: string; details: readonly string[]; leaves: boolean};
-export type Overlay = PromptOverlay | PickerOverlay | FormOverlay | ConfirmOverlay;
+export type ConfirmDialog = {kind: 'confirm'; question: string; details: readonly string[]; leaves: boolean};
+export type Dialog = PromptDialog | PickerDialog | FormDialog | ConfirmDialog;
 
-export type OverlayEvent =
+export type DialogEvent =
 	| {type: 'type'; text: string}
 	| {type: 'erase'} | {type: 'erase-word'} | {type: 'clear'}
 	| {type: 'caret'; to: 'left' | 'right' | 'start' | 'end'}
@@ -91,10 +91,10 @@ export type OverlayEvent =
 	| {type: 'regex'}
 	| {type: 'move'; by: number}
 	| {type: 'choose'; by: number}
-	| {type: 'set'; overlay: Overlay};
+	| {type: 'set'; overlay: Dialog};
 
 /** What a key or a late answer makes of the dialog that is open; an event of another kind of dialog changes nothing. */
-export function reduceOverlay(overlay: Overlay, event: OverlayEvent): Overlay {
+export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
 	if (event.type === 'set') {
 		return event.overlay;
 	}
@@ -119,7 +119,7 @@ export function reduceOverlay(overlay: Overlay, event: OverlayEvent): Overlay {
 }
 
 /** The items that fit what is typed: those that begin with it before those that hold it. */
-export function shownItems({items, typed, from}: PickerOverlay): readonly PickerItem[] {
+export function matchingItems({items, typed, from}: PickerDialog): readonly PickerItem[] {
 	const rest = typed.text.slice(from).toLowerCase();
 	// A command's own words stand behind it; of an argument all that is typed counts.
 	const word = from > 0 ? rest.trimStart() : rest.trim().split(' ')[0]!;
@@ -135,7 +135,7 @@ export function shownItems({items, typed, from}: PickerOverlay): readonly Picker
 	return [...items.filter(item => isIts(item)), ...begins, ...holds];
 }
 
-function editTyped({text, caret}: Typed, event: OverlayEvent): Typed {
+function editTyped({text, caret}: TextInput, event: DialogEvent): TextInput {
 	switch (event.type) {
 		case 'type': {
 			const clean = event.text.replaceAll(/[\u0000-\u001F\u007F]/g, '');
@@ -172,7 +172,7 @@ function editTyped({text, caret}: Typed, event: OverlayEvent): Typed {
 const namedFits = 4;
 
 /** What is said when a line was completed as far as `fits` agree. */
-function completionNote({candidates, note}: PromptOverlay, fits: readonly string[]): string {
+function completionNote({candidates, note}: PromptDialog, fits: readonly string[]): string {
 	if (fits.length === 0) {
 		return candidates.length > 0 ? 'nothing completes this' : note;
 	}
@@ -181,7 +181,7 @@ function completionNote({candidates, note}: PromptOverlay, fits: readonly string
 	return fits.length === 1 ? '' : `${fits.slice(0, namedFits).join('  ')}${more}`;
 }
 
-function reducePrompt(prompt: PromptOverlay, event: OverlayEvent): PromptOverlay {
+function reducePrompt(prompt: PromptDialog, event: DialogEvent): PromptDialog {
 	switch (event.type) {
 		case 'history': {
 			return goInHistory(prompt, event.by);
@@ -204,7 +204,7 @@ function reducePrompt(prompt: PromptOverlay, event: OverlayEvent): PromptOverlay
 }
 
 /** No further than to its oldest line, and back to what was being typed. */
-function goInHistory(prompt: PromptOverlay, by: 1 | -1): PromptOverlay {
+function goInHistory(prompt: PromptDialog, by: 1 | -1): PromptDialog {
 	const historyAt = Math.max(-1, Math.min(prompt.history.length - 1, prompt.historyAt + by));
 	if (historyAt === prompt.historyAt) {
 		return prompt;
@@ -215,12 +215,12 @@ function goInHistory(prompt: PromptOverlay, by: 1 | -1): PromptOverlay {
 }
 
 /** With the caret behind it. */
-function atEnd(text: string): Typed {
+function atEnd(text: string): TextInput {
 	return {text, caret: text.length};
 }
 
-function reducePicker(picker: PickerOverlay, event: OverlayEvent): PickerOverlay {
-	const shown = shownItems(picker);
+function reducePicker(picker: PickerDialog, event: DialogEvent): PickerDialog {
+	const shown = matchingItems(picker);
 	if (event.type === 'move') {
 		return {...picker, index: Math.max(0, Math.min(shown.length - 1, picker.index + event.by))};
 	}
@@ -235,15 +235,15 @@ function reducePicker(picker: PickerOverlay, event: OverlayEvent): PickerOverlay
 }
 
 /** Whether a field is there now. */
-export function isShown({fields}: FormOverlay, {when}: FormField): boolean {
+export function isFieldVisible({fields}: FormDialog, {when}: FormField): boolean {
 	return when === undefined || fields.some(({name, value}) => name === when.field && value === when.value);
 }
 
-function reduceForm(form: FormOverlay, event: OverlayEvent): FormOverlay {
+function reduceForm(form: FormDialog, event: DialogEvent): FormDialog {
 	if (event.type === 'move') {
 		const step = (from: number) => (from + event.by + form.fields.length) % form.fields.length;
 		let at = step(form.at);
-		while (!isShown(form, form.fields[at]!)) {
+		while (!isFieldVisible(form, form.fields[at]!)) {
 			at = step(at);
 		}
 
@@ -258,19 +258,19 @@ function reduceForm(form: FormOverlay, event: OverlayEvent): FormOverlay {
 	return {...form, problem: null, fields: form.fields.with(form.at, field.choices === null ? editField(field, event) : chooseIn(field, field.choices, event))};
 }
 
-function typeElsewhere(form: FormOverlay, {choose, field}: NonNullable<FormField['typing']>, event: OverlayEvent): FormOverlay {
+function typeElsewhere(form: FormDialog, {choose, field}: NonNullable<FormField['typing']>, event: DialogEvent): FormDialog {
 	const at = form.fields.findIndex(({name}) => name === field);
 	return reduceForm({...form, at, fields: form.fields.with(form.at, {...form.fields[form.at]!, value: choose})}, event);
 }
 
-function chooseIn(field: FormField, choices: NonNullable<FormField['choices']>, event: OverlayEvent): FormField {
+function chooseIn(field: FormField, choices: NonNullable<FormField['choices']>, event: DialogEvent): FormField {
 	const by = event.type === 'choose' ? event.by : 0;
 	const index = choices.findIndex(choice => choice.value === field.value);
 	return {...field, value: choices[Math.max(0, Math.min(choices.length - 1, index + by))]?.value ?? field.value};
 }
 
 /** A key to the side keeps an untouched value, to go on typing behind it. */
-function editField(field: FormField, event: OverlayEvent): FormField {
+function editField(field: FormField, event: DialogEvent): FormField {
 	const {untouched = false, ...touched} = field;
 	if (event.type === 'choose') {
 		return touched;

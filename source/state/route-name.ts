@@ -4,7 +4,7 @@
 type Short = {short?: boolean};
 
 /** The name that a route has on every screen. */
-export function routeWord(state: string, {short = false}: Short = {}): string {
+export function routeName(state: string, {short = false}: Short = {}): string {
 	const words: Readonly<Record<string, readonly [string, string]>> = {
 		konnectivity: ['konnectivity', 'konn'],
 		'egress-http-connect': ['egress http-connect', 'http-conn'],
@@ -16,11 +16,11 @@ export function routeWord(state: string, {short = false}: Short = {}): string {
 }
 
 /** A state or sentence that is written for programs, with the route by the name that it has on every screen. */
-export function withRouteWord(text: string, {short = false}: Short = {}): string {
-	return text.replaceAll('egress-http-connect', () => routeWord('egress-http-connect', {short}));
+export function replaceRouteNames(text: string, {short = false}: Short = {}): string {
+	return text.replaceAll('egress-http-connect', () => routeName('egress-http-connect', {short}));
 }
 
 /** The same for a state alone, whose words are joined: `konnectivity, TLS unknown`, `not used`. */
-export function stateWords(state: string, {short = false}: Short = {}): string {
-	return state.replaceAll(/egress-http-connect|-/g, found => found === '-' ? ' ' : withRouteWord(found, {short})).replace(/^ca\b/, 'CA');
+export function stateName(state: string, {short = false}: Short = {}): string {
+	return state.replaceAll(/egress-http-connect|-/g, found => found === '-' ? ' ' : replaceRouteNames(found, {short})).replace(/^ca\b/, 'CA');
 }

@@ -1,6 +1,6 @@
 /** What is said of the next try is true while it is waited for, and while it runs. */
 import test from 'ava';
-import {nextTry} from '../../source/state/next-try.ts';
+import {describeNextRetry} from '../../source/state/describe-next-retry.ts';
 import {clockTime} from '../../source/text/clock-time.ts';
 
 const at = Date.parse('2026-11-25T14:03:07Z');
@@ -13,11 +13,11 @@ for (const [name, now, words] of [
 	['running for longer', at + 1000, `again since ${clockTime(at)}`],
 ] as const) {
 	test(`a try that is ${name} is told as: ${words.replace(/\d\d:.*/, 'its beginning')}`, t => {
-		t.is(nextTry({now, isStill: false}, at), words);
+		t.is(describeNextRetry({now, isStill: false}, at), words);
 	});
 }
 
 test('where nothing may move a try that is waited for has no figure, and one that runs has its beginning', t => {
-	t.is(nextTry({now: at - 3200, isStill: true}, at), 'again');
-	t.is(nextTry({now: at + 5000, isStill: true}, at), `again since ${clockTime(at)}`);
+	t.is(describeNextRetry({now: at - 3200, isStill: true}, at), 'again');
+	t.is(describeNextRetry({now: at + 5000, isStill: true}, at), `again since ${clockTime(at)}`);
 });

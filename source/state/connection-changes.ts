@@ -1,14 +1,14 @@
 /** What changed in the dock that a person should know without looking there: what broke, came back, or goes a worse way. Pure. */
 import type {TlsState} from '../evidence/evidence.ts';
-import {tlsOrder, worstPath, type Dock, type DockEntry} from './connections.ts';
-import {whereOpen} from './in-namespace.ts';
+import {tlsWorstFirst, worstPath, type ConnectionList, type ConnectionEntry} from './connection-list.ts';
+import {qualifyWithContext} from './qualify-name.ts';
 import type {ClusterState, Message} from './session-state.ts';
 
 /** How long a row is marked. */
-export const markedMs = 10_000;
+export const changeMarkMs = 10_000;
 
 /** The dock with its rows marked, and what there is to say. */
-export function dockNews(before: Dock, after: Dock, now: number, onScreen: Pick<ClusterState, 'context' | 'namespace'>): {dock: Dock; messages: readonly Message[]} {
+export function connectionChanges(before: ConnectionList, after: ConnectionList, now: number, onScreen: Pick<ClusterState, 'context' | 'namespace'>): {dock: ConnectionList; messages: readonly Message[]} {
 	const messages: Message[] = [];
 	const dock = after.map(entry => {
 		const old = before.find(({id}) => id === entry.id);
@@ -17,13 +17,13 @@ export function dockNews(before: Dock, after: Dock, now: number, onScreen: Pick<
 			return entry;
 		}
 
-		messages.push({time: now, text: `${entry.kind} ${whereOpen(entry, onScreen)}: ${news.text}`, role: news.isBad ? 'warn' : 'plain', hint: ''});
+		messages.push({time: now, text: `${entry.kind} ${qualifyWithContext(entry, onScreen)}: ${news.text}`, role: news.isBad ? 'warn' : 'plain', hint: ''});
 		return {...entry, isLost: news.isLost, markedAt: news.isBad ? now : entry.markedAt};
 	});
 	return messages.length > 0 ? {dock, messages} : {dock: after, messages};
 }
 
-function newsOf(old: DockEntry, entry: DockEntry): {text: string; isBad: boolean; isLost: boolean} | null {
+function newsOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; isBad: boolean; isLost: boolean} | null {
 	if (old.phase === 'open' && (entry.phase === 'working' || entry.phase === 'failed') && entry.note !== '') {
 		return {text: entry.note, isBad: true, isLost: true};
 	}
@@ -33,13 +33,13 @@ function newsOf(old: DockEntry, entry: DockEntry): {text: string; isBad: boolean
 	}
 
 	const [was, is] = [worstTls(old), worstTls(entry)];
-	return was !== undefined && is !== undefined && tlsOrder.indexOf(is) < tlsOrder.indexOf(was)
+	return was !== undefined && is !== undefined && tlsWorstFirst.indexOf(is) < tlsWorstFirst.indexOf(was)
 		? {text: `${is} now, ${was} before`, isBad: true, isLost: entry.isLost}
 		: null;
 }
 
 /** Of leg 2 of the worst stream, where it is known: before a label is settled its words are no verdict yet, and what is not known is no change to the worse. */
-function worstTls({paths}: DockEntry): TlsState | undefined {
+function worstTls({paths}: ConnectionEntry): TlsState | undefined {
 	const state = worstPath(paths.values().filter(path => path?.phase !== 'checking'))?.legs[1]?.tls.state;
 	return state === 'unknown' ? undefined : state;
 }

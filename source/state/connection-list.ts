@@ -3,19 +3,19 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../evidence/evidence.ts';
 import {formatQuantity} from '../text/format-number.ts';
 
-export type DockKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
-export type DockPhase = 'open' | 'working' | 'stopped' | 'failed';
+export type ConnectionKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
+export type ConnectionPhase = 'open' | 'working' | 'stopped' | 'failed';
 
-export type DockEntry = {
+export type ConnectionEntry = {
 	/** `tail-1`, `f1`… */
 	id: string;
-	kind: DockKind;
+	kind: ConnectionKind;
 	/** `deploy/api, 3 pods`, `:8080 → svc/web:80`. */
 	what: string;
 	context: string;
 	/** `null` where it is of none, or of all. */
 	namespace: string | null;
-	phase: DockPhase;
+	phase: ConnectionPhase;
 	/** In place of path and figures while it is not open. */
 	note: string;
 	/** `214 lines/s`, `3 open · 41 MB`. */
@@ -29,7 +29,7 @@ export type DockEntry = {
 	/** Its connections to the apiserver, by id, and their labels. */
 	paths: ReadonlyMap<string, Path | null>;
 	/** Of those whose pings are unanswered for longer than it takes: since when, by the clock of the screen. */
-	waits: ReadonlyMap<string, Waits>;
+	waits: ReadonlyMap<string, PendingPings>;
 	/** It was open, broke, and is not back. */
 	isLost: boolean;
 	/** When something became worse; `null` for never. */
@@ -37,25 +37,25 @@ export type DockEntry = {
 };
 
 /** Since when an answer of either is waited for; `null` where it is not. */
-export type Waits = {websocket: number | null; runtime: number | null};
+export type PendingPings = {websocket: number | null; runtime: number | null};
 
-export type DockEvent =
-	| {type: 'open'; entry: Pick<DockEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<DockEntry>}
-	| {type: 'change'; id: string; to: Partial<DockEntry>}
+export type ConnectionListEvent =
+	| {type: 'open'; entry: Pick<ConnectionEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<ConnectionEntry>}
+	| {type: 'change'; id: string; to: Partial<ConnectionEntry>}
 	| {type: 'connected'; id: string; connection: string}
 	| {type: 'disconnected'; id: string; connection: string}
-	| {type: 'waits'; connection: string; waits: Partial<Waits>}
+	| {type: 'waits'; connection: string; waits: Partial<PendingPings>}
 	| {type: 'label'; connection: string; path: Path}
 	| {type: 'close'; id: string};
 
-export type Dock = readonly DockEntry[];
+export type ConnectionList = readonly ConnectionEntry[];
 
 /** The very same dock for a label of a connection that no row has. */
-export function reduceDock(dock: Dock, event: DockEvent): Dock {
-	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
+export function reduceConnectionList(dock: ConnectionList, event: ConnectionListEvent): ConnectionList {
+	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
 	switch (event.type) {
 		case 'open': {
-			const entry: DockEntry = {
+			const entry: ConnectionEntry = {
 				namespace: null,
 				phase: 'working',
 				note: 'connecting',
@@ -106,20 +106,20 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	}
 }
 
-const noWaits: Waits = {websocket: null, runtime: null};
+const noWaits: PendingPings = {websocket: null, runtime: null};
 
 /** Answers come all the time, and change nothing where none was missed. */
-function changesWaits({paths, waits}: DockEntry, {connection, waits: to}: {connection: string; waits: Partial<Waits>}): boolean {
+function changesWaits({paths, waits}: ConnectionEntry, {connection, waits: to}: {connection: string; waits: Partial<PendingPings>}): boolean {
 	const now = waits.get(connection) ?? noWaits;
 	return paths.has(connection) && (['websocket', 'runtime'] as const).some(end => to[end] !== undefined && to[end] !== now[end]);
 }
 
-function withWaits(waits: DockEntry['waits'], {connection, waits: to}: {connection: string; waits: Partial<Waits>}): DockEntry['waits'] {
+function withWaits(waits: ConnectionEntry['waits'], {connection, waits: to}: {connection: string; waits: Partial<PendingPings>}): ConnectionEntry['waits'] {
 	return new Map([...waits, [connection, {...noWaits, ...waits.get(connection), ...to}]]);
 }
 
 /** What is waited for on the very connection that a path is of. */
-export function waitsOf(dock: Dock, path: Path): Waits {
+export function pendingPingsOf(dock: ConnectionList, path: Path): PendingPings {
 	for (const {paths, waits} of dock) {
 		for (const [connection, one] of paths) {
 			if (one === path) {
@@ -155,7 +155,7 @@ function hasEnded(path: Path | null): boolean {
 }
 
 /** From bad to good: where several streams share a line, it shows the worst. */
-export const tlsOrder: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
+export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
 /** The path that says the least good of a TLS leg, and of those the one that is known least surely; `null` where none is known. Of several connections of one thing it is the one to be shown: what ended only where none else is there. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {
@@ -173,13 +173,13 @@ export function worstPath(paths: Iterable<Path | null>): Path | null {
 }
 
 function rank(path: Path): number {
-	return Math.min(...path.legs.map(({tls}: Leg) => tlsOrder.indexOf(tls.state) + (tls.basis === 'proven' ? 0.5 : 0)));
+	return Math.min(...path.legs.map(({tls}: Leg) => tlsWorstFirst.indexOf(tls.state) + (tls.basis === 'proven' ? 0.5 : 0)));
 }
 
 /** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. Tails lose nothing, and are counted only on request. */
-export function whatIsOpen(dock: Dock, {tails = false}: {tails?: boolean} = {}): string | null {
+export function describeOpenConnections(dock: ConnectionList, {tails = false}: {tails?: boolean} = {}): string | null {
 	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
-	const names: ReadonlyArray<[kind: DockKind, one: string, many?: string]> = [
+	const names: ReadonlyArray<[kind: ConnectionKind, one: string, many?: string]> = [
 		['logs', 'tail'],
 		['forward', 'forward'],
 		['proxy', 'listener'],

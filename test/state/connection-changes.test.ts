@@ -1,13 +1,13 @@
 /** What the dock has to say by itself: once for each change to the worse, and when it is back. */
 import test from 'ava';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
-import type {DockEntry} from '../../source/state/connections.ts';
+import type {ConnectionEntry} from '../../source/state/connection-list.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 
 const path = (tls: TlsState, phase: Path['phase'] = 'settled') => ({about: 'open-connection', phase, process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 const dock = (event: Extract<SessionEvent, {type: 'dock'}>['event']): SessionEvent => ({type: 'dock', event});
-const change = (to: Partial<DockEntry>) => dock({type: 'change', id: 'f-1', to});
+const change = (to: Partial<ConnectionEntry>) => dock({type: 'change', id: 'f-1', to});
 const label = (tls: TlsState, phase?: Path['phase']) => dock({type: 'label', connection: 'c', path: path(tls, phase)});
 const opened = dock({type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', context: 'c', since: 0}});
 const connected = dock({type: 'connected', id: 'f-1', connection: 'c'});
