@@ -4,8 +4,8 @@ import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeName, stateName} from '../state/route-name.ts';
 import type {Glyphs} from './glyphs.ts';
-import {tlsRoleOf} from './path-words.ts';
-import {line, lineWidth, of, type Line, type Span} from './styled-line.ts';
+import {tlsRoleOf} from './path-line.ts';
+import {line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
 import {verdictRole} from './verdict-role.ts';
 
 const leftRows: ReadonlyArray<readonly [string, RowId]> = [['kubelets', 'N1'], ['joining nodes', 'N2'], ['pods', 'N3'], ['components', 'N4']];
@@ -25,16 +25,16 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const isWide = width >= wideFrom;
 	const side = Math.min(isWide ? 48 : 33, Math.max(20, Math.floor((width - cellWidth(hub) - 6) / 2)));
 	const row = (id: RowId) => rows.find(one => one.id === id)!;
-	const edge = (left: string, right: string) => of('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
+	const edge = (left: string, right: string) => styled('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
 	const middle = leftRows.map(([name, id], index) => {
 		const [short, long, farId] = rightRows[index]!;
-		const centre = index === 1 ? of('title', hub) : {text: ' '.repeat(cellWidth(hub))};
+		const centre = index === 1 ? styled('title', hub) : {text: ' '.repeat(cellWidth(hub))};
 		return line(
 			' ',
 			spokeIn(name, row(id), side, glyphs),
-			of('rule', frame.side),
+			styled('rule', frame.side),
 			centre,
-			of('rule', frame.side),
+			styled('rule', frame.side),
 			spokeOut(isWide ? long : short, {...farId === 'C4' ? kubeletsRow(rows) : row(farId), broken: row(farId === 'C4' ? 'C2' : farId).broken}, isWide ? row('C10') : null, glyphs),
 		);
 	});
@@ -43,23 +43,23 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const route = `  ${said('route', row('C10'))}`;
 	const both = `${route} ${glyphs.dot} ${said('SSH', row('C9'))}`;
 	// Half a word of the second tells nothing that its row does not.
-	return [line(edge(frame.topLeft, frame.topRight)), ...middle, line(bottom, of('text.dim', lineWidth([bottom]) + cellWidth(both) <= width ? both : route))];
+	return [line(edge(frame.topLeft, frame.topRight)), ...middle, line(bottom, styled('text.dim', lineWidth([bottom]) + cellWidth(both) <= width ? both : route))];
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
-	const lead = [{text: `${name.padEnd(14)}`}, of(roleOf(row), truncateToCells(foundWords(row), width - 18))];
+	const lead = [{text: `${name.padEnd(14)}`}, styled(roleOf(row), truncateToCells(foundWords(row), width - 18))];
 	const stroke = strokes[row.basis];
-	return [...lead, of(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
+	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }
 
 /** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word behind it. */
 function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow, broke}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
-	const end = row.broken ? of('state.failed', ` ${broke}`) : of(roleOf(row), ` ${stroke}${arrow}`);
+	const end = row.broken ? styled('state.failed', ` ${broke}`) : styled(roleOf(row), ` ${stroke}${arrow}`);
 	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
-		? [of('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
+		? [styled('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
 		: [];
-	return [...way, of(roleOf(row), `${stroke} ${foundWords(row)}`), end, {text: ` ${name}`}];
+	return [...way, styled(roleOf(row), `${stroke} ${foundWords(row)}`), end, {text: ` ${name}`}];
 }
 
 function roleOf({state, verdict}: AuditRow) {

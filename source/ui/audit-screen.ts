@@ -5,8 +5,8 @@ import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
 import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
-import type {Screen} from './screen.ts';
-import {fillUp, line, of, type Line} from './styled-line.ts';
+import type {RenderInput} from './render-input.ts';
+import {padLines, line, styled, type Line} from './styled-line.ts';
 import {textLines} from './text-rows.ts';
 import {verdictRole} from './verdict-role.ts';
 
@@ -16,10 +16,10 @@ const otherColumns = 30;
 /** Below it there is no picture, and the titles get what they can. */
 const wideFrom = 60;
 
-export function auditScreen(screen: Screen, rows: number): Line[] {
+export function auditScreen(screen: RenderInput, rows: number): Line[] {
 	const {state: {audit, size}, theme: {glyphs}} = screen;
 	if (audit.rows.length === 0) {
-		return fillUp([line(''), line(' ', of('text.dim', withoutRows(audit)))], rows);
+		return padLines([line(''), line(' ', styled('text.dim', withoutRows(audit)))], rows);
 	}
 
 	const picture = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
@@ -27,8 +27,8 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const at = audit.rows[audit.at];
-	return fillUp([
-		...picture, line(of('text.dim', `   ROW  ${fitToCells('WHAT', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}READ ON`)),
+	return padLines([
+		...picture, line(styled('text.dim', `   ROW  ${fitToCells('WHAT', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}READ ON`)),
 		...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at})),
 		titledRule(screen, at?.id ?? '', {right: audit.note}), ...textLines(screen, at?.lines ?? []),
 	], rows);
@@ -59,8 +59,8 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 	const found = cellWidth(whole) <= verdict ? whole : verdictWords(row, glyphs, {short: true});
 	return {
 		spans: [
-			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
-			of(verdictRole[row.verdict], fitToCells(found, verdict)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`),
+			{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
+			styled(verdictRole[row.verdict], fitToCells(found, verdict)), styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`),
 		],
 		...isAt && {ground: 'selection' as const},
 	};

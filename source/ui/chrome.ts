@@ -6,15 +6,15 @@ import type {ListState} from '../state/list-state.ts';
 import {isAwaitingApiserver, type Message, type SessionState, type ViewName} from '../state/session-state.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {formatNumber} from '../text/format-number.ts';
-import {firstKey, type Screen} from './screen.ts';
-import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
-import {hubWord, tlsRole} from './path-words.ts';
+import {firstKey, type RenderInput} from './render-input.ts';
+import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
+import {hubName, tlsRole} from './path-line.ts';
 
 /** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` where it has not answered since. */
-export function header(screen: Screen): Line {
+export function header(screen: RenderInput): Line {
 	const {state: {cluster, size}, theme: {glyphs}} = screen;
-	const place: Span[] = [of('title', ' spoke'), {text: '  '}, cluster.sandbox ? of('sandbox', 'SANDBOX') : {text: cluster.context},
-		of('text.dim', ` ${glyphs.into} `), {text: cluster.namespace ?? 'all namespaces'}];
+	const place: Span[] = [styled('title', ' spoke'), {text: '  '}, cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context},
+		styled('text.dim', ` ${glyphs.into} `), {text: cluster.namespace ?? 'all namespaces'}];
 	if (size.columns < 60) {
 		return spread(place.slice(2), [{text: ' '}, ...legOne(screen, false)], size.columns);
 	}
@@ -25,7 +25,7 @@ export function header(screen: Screen): Line {
 		: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
 	const bare = [...legOne(screen, true), {text: version}];
 	// The place goes before how much was read of whom.
-	const way = [...bare, ...lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [of('text.dim', read)], {text: ' '}];
+	const way = [...bare, ...lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [styled('text.dim', read)], {text: ' '}];
 	const room = size.columns - lineWidth(place) - lineWidth(way) - 2;
 	return spread(place, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
 }
@@ -33,28 +33,28 @@ export function header(screen: Screen): Line {
 /** A few letters of a name tell nobody who it is. */
 function userWithin(user: string, room: number): Span[] {
 	if (cellWidth(user) <= room) {
-		return [of('text.dim', `${user} `)];
+		return [styled('text.dim', `${user} `)];
 	}
 
-	return room > 12 ? [of('text.dim', `${truncateToCells(user, room - 1)} `)] : [];
+	return room > 12 ? [styled('text.dim', `${truncateToCells(user, room - 1)} `)] : [];
 }
 
-function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Span[] {
-	const hub = {text: long ? ` ${hubWord(cluster.front)}` : ''};
+function legOne({state: {cluster}, theme: {glyphs}}: RenderInput, long: boolean): Span[] {
+	const hub = {text: long ? ` ${hubName(cluster.front)}` : ''};
 	if (cluster.reachable === 'no') {
-		return [of('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ` ${hubWord(cluster.front)}`}];
+		return [styled('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ` ${hubName(cluster.front)}`}];
 	}
 
 	if (cluster.legOne === null) {
-		return [of('tls.unknown', `${glyphs.strokes.unknown} connecting ${glyphs.strokes.unknown}${glyphs.arrow}`), hub];
+		return [styled('tls.unknown', `${glyphs.strokes.unknown} connecting ${glyphs.strokes.unknown}${glyphs.arrow}`), hub];
 	}
 
 	const stroke = glyphs.strokes.proven;
 	const {tls, route} = cluster.legOne;
-	const asOf = cluster.asOf === null ? [] : [of('notice.warn', ` as of ${clockTime(cluster.asOf)}`)];
+	const asOf = cluster.asOf === null ? [] : [styled('notice.warn', ` as of ${clockTime(cluster.asOf)}`)];
 	return [
-		...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [],
-		of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`),
+		...route === 'proxy' ? [styled('route', `${stroke} proxy `)] : [],
+		styled(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`),
 		hub,
 		...asOf,
 	];
@@ -67,11 +67,11 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 ];
 
 /** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes; with less room fewer sizes, shorter words, then keys alone. */
-export function viewRule(screen: Screen, right = ''): Line {
+export function viewRule(screen: RenderInput, right = ''): Line {
 	const {state, theme: {glyphs}} = screen;
 	const width = state.size.columns;
 	const shown = views.filter(([name]) => name !== 'sandbox' || state.cluster.sandbox);
-	const note = right === '' ? [] : [of('text.dim', ` ${right} `), of('rule', glyphs.rule)];
+	const note = right === '' ? [] : [styled('text.dim', ` ${right} `), styled('rule', glyphs.rule)];
 	const room = width - lineWidth(note);
 	const forms = [
 		(name: ViewName, title: string) => `${title}${countOf(state, name)}`,
@@ -84,14 +84,14 @@ export function viewRule(screen: Screen, right = ''): Line {
 	].map(words => shown.flatMap(([name, title, short]): Span[] => {
 		const text = `${keyOfView(screen, name) ?? ''} ${words(name, title, short)}`.trim();
 		return name === state.view
-			? [of('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), of('rule', glyphs.rule)]
-			: [{text}, of('rule', glyphs.rule)];
+			? [styled('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), styled('rule', glyphs.rule)]
+			: [{text}, styled('rule', glyphs.rule)];
 	}));
-	const spans = [of('rule', glyphs.rule), ...forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!];
-	return spread(spans, note, width, of('rule', glyphs.rule));
+	const spans = [styled('rule', glyphs.rule), ...forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!];
+	return spread(spans, note, width, styled('rule', glyphs.rule));
 }
 
-function keyOfView(screen: Screen, name: ViewName): string | null {
+function keyOfView(screen: RenderInput, name: ViewName): string | null {
 	return screen.keymap.get('rows')?.get(`view.${name}`)?.sequences[0]?.join(' ') ?? firstKey(screen, `view.${name}`);
 }
 
@@ -124,22 +124,22 @@ function sizeOf({phase, counted, total}: ListState): string {
 }
 
 /** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. `short` stands at the right where `right` has no room. */
-export function titledRule(screen: Screen, title: string, options: {focus?: boolean; after?: string; right?: string; short?: string; warn?: boolean} = {}): Line {
+export function titledRule(screen: RenderInput, title: string, options: {focus?: boolean; after?: string; right?: string; short?: string; warn?: boolean} = {}): Line {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const {rule, tabLeft, tabRight} = glyphs;
 	const left = options.focus
-		? [of('rule', rule), of('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
-		: [of('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
+		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
+		: [styled('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
 	// What the rule is about outlasts what is said of it.
 	const room = Math.max(0, size.columns - lineWidth(left) - 4);
 	const {right: whole = '', short = whole} = options;
 	const said = truncateToCells(cellWidth(whole) <= room ? whole : short, room, glyphs.more);
-	const right = said === '' ? [] : [of(options.warn ? 'notice.warn' : 'text.dim', ` ${said} `), of('rule', rule)];
-	return spread(left, right, size.columns, of('rule', rule));
+	const right = said === '' ? [] : [styled(options.warn ? 'notice.warn' : 'text.dim', ` ${said} `), styled('rule', rule)];
+	return spread(left, right, size.columns, styled('rule', rule));
 }
 
 /** The keymap, cut by whole hints: the last ones (commands, help) never go. */
-export function footer(screen: Screen): Line {
+export function footer(screen: RenderInput): Line {
 	const {state, hints} = screen;
 	const width = state.size.columns - 1;
 	if (state.pending !== null) {
@@ -172,32 +172,32 @@ export function footer(screen: Screen): Line {
 	}
 
 	return line(' ', ...[...shown, ...last].flatMap(({key, label, off}, index): Span[] => [
-		{text: index === 0 ? '' : '  '}, of(off ? 'text.dim' : 'key', key), off ? of('text.dim', ` ${label}`) : {text: ` ${label}`},
+		{text: index === 0 ? '' : '  '}, styled(off ? 'text.dim' : 'key', key), off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`},
 	]));
 }
 
 /** The first key of a sequence, and what each next one does. */
-function pendingFooter({hints, theme: {glyphs}}: Screen, pending: string): Line {
+function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): Line {
 	const next = hints.flatMap(({keys, action}) => keys.flatMap(key => key.startsWith(`${pending} `)
-		? [of('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}]
+		? [styled('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}]
 		: []));
-	return line(' ', of('key', pending), of('text.dim', ` ${glyphs.more}  `), ...next);
+	return line(' ', styled('key', pending), styled('text.dim', ` ${glyphs.more}  `), ...next);
 }
 
 const noticeRole = {error: 'notice.error', warn: 'notice.warn', plain: undefined} as const;
 
 /** What does not fit is whole in the messages. */
-function noticeFooter(screen: Screen, {text, role, hint}: Message): Line {
+function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	const {columns} = screen.state.size;
 	const messages = hint === '' && cellWidth(text) > columns - 1 ? firstKey(screen, 'messages.open') : null;
 	const shownHint = messages === null ? hint : `${messages} all of it`;
-	return spread([{text: ' '}, of(noticeRole[role], text)], shownHint === '' ? [] : [{text: '  '}, of('key', shownHint), {text: ' '}], columns);
+	return spread([{text: ' '}, styled(noticeRole[role], text)], shownHint === '' ? [] : [{text: '  '}, styled('key', shownHint), {text: ' '}], columns);
 }
 
 /** Every other key only closes the help: none of what it does elsewhere is offered. */
-function helpFooter({hints}: Screen): Line {
+function helpFooter({hints}: RenderInput): Line {
 	const turns = hints.flatMap(({action, keys}) => action.id === 'text.down' || action.id === 'text.page-down'
-		? [of('key', keys[0] ?? ''), {text: ` ${action.title}  `}]
+		? [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}]
 		: []);
 	return line(' ', ...turns, {text: 'any other key closes'});
 }

@@ -3,9 +3,9 @@ import {listKinds, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {describeNextRetry} from '../state/describe-next-retry.ts';
 import {formatNumber} from '../text/format-number.ts';
-import {firstKey, type Screen} from './screen.ts';
+import {firstKey, type RenderInput} from './render-input.ts';
 
-export function emptyListWords(screen: Screen, list: ListState): string[] {
+export function describeEmptyList(screen: RenderInput, list: ListState): string[] {
 	switch (list.phase.kind) {
 		case 'failed': {
 			return failedWords(screen, list, list.phase);
@@ -22,7 +22,7 @@ export function emptyListWords(screen: Screen, list: ListState): string[] {
 	}
 }
 
-function failedWords(screen: Screen, {name}: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
+function failedWords(screen: RenderInput, {name}: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
 	const {namespace} = screen.state.cluster;
 	const {all, pick, why} = wayOut(screen);
 	if (error.code === 'ERR_FORBIDDEN') {
@@ -41,7 +41,7 @@ function failedWords(screen: Screen, {name}: ListState, {error, retryAt}: Extrac
 	];
 }
 
-function noneWords(screen: Screen, {name, total, selector, filter}: ListState): string {
+function noneWords(screen: RenderInput, {name, total, selector, filter}: ListState): string {
 	const place = placeOf(screen, name);
 	const {all, pick, clears} = wayOut(screen);
 	const {namespaced} = listKinds[name];
@@ -57,12 +57,12 @@ function noneWords(screen: Screen, {name, total, selector, filter}: ListState): 
 	return `No ${name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`;
 }
 
-function placeOf({state: {cluster}}: Screen, name: ListName): string {
+function placeOf({state: {cluster}}: RenderInput, name: ListName): string {
 	return listKinds[name].namespaced ? cluster.namespace ?? 'any namespace' : 'this cluster';
 }
 
 /** Each with its key, or its command where no key does it. */
-function wayOut(screen: Screen): {pick: string; all: string; why: string; clears: string} {
+function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string} {
 	const {namespace, lastNamespace} = screen.state.cluster;
 	return {
 		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,

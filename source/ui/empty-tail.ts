@@ -3,15 +3,15 @@ import {levelNames} from '../state/tail/line-buffer.ts';
 import {effectiveFilter, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {formatQuantity} from '../text/format-number.ts';
-import {hintedKey, type Screen} from './screen.ts';
+import {hintedKey, type RenderInput} from './render-input.ts';
 
-export function emptyWords(screen: Screen, view: TailView): string[] {
+export function describeEmptyTail(screen: RenderInput, view: TailView): string[] {
 	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
 		return [view.buffer.first > 0 ? 'What was shown when it was paused was let go, to keep what came since.' : 'It was paused before the first line came.'];
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		return [`None of ${whichLines(view)} fits ${askedOfLines(view)}.`];
+		return [`None of ${whichLines(view)} fits ${describeFilter(view)}.`];
 	}
 
 	switch (view.phase) {
@@ -57,7 +57,7 @@ function whichLines({pausedAt, buffer}: TailView): string {
 	return buffer.first > 0 ? 'the lines that are kept' : formatQuantity(buffer.counts.lines, 'line');
 }
 
-function waitingWords(screen: Screen, {sources, note}: TailView): string {
+function waitingWords(screen: RenderInput, {sources, note}: TailView): string {
 	const waits = sources.find(({state}) => state === 'waiting');
 	if (waits?.note !== note) {
 		return note === '' ? 'waiting' : note;
@@ -79,7 +79,7 @@ function furtherThan(since: SincePreset): readonly SincePreset[] {
 }
 
 /** What is asked of a line that it be shown: `!200, warn and worse`. */
-export function askedOfLines(view: TailView): string {
+export function describeFilter(view: TailView): string {
 	const {level, sources} = view;
 	const {text, inverse} = effectiveFilter(view);
 	return [

@@ -50,6 +50,6 @@ const spelled: Readonly<Record<string, string>> = {
 };
 
 /** The same text, as wide, where a terminal has no such signs; what is not ours stays as it is. */
-export function spellAscii(text: string): string {
+export function toAscii(text: string): string {
 	return text.replaceAll(/[^\u0000-\u007F]/g, sign => spelled[sign] ?? sign);
 }

@@ -4,22 +4,22 @@ import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {formatKeys} from '../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {wrapWords} from './chrome.ts';
-import {tlsRole} from './path-words.ts';
-import type {Screen} from './screen.ts';
-import {line, of, type Line, type Span} from './styled-line.ts';
+import {tlsRole} from './path-line.ts';
+import type {RenderInput} from './render-input.ts';
+import {line, styled, type Line, type Span} from './styled-line.ts';
 import {pageOf} from './text-screen.ts';
 
 /** A page of the keys of `context`, from `top` on. */
-export function helpScreen(screen: Screen, {context, top}: {context: string; top: number}, rows: number): Line[] {
+export function helpScreen(screen: RenderInput, {context, top}: {context: string; top: number}, rows: number): Line[] {
 	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
 }
 
 const tlsWords = {verified: 'checked', unverified: 'nobody checked', plain: 'not encrypted'} as const;
 
 /** What may be typed where this place can be filtered. */
-function filterLegend({keymap}: Screen, context: string): Line[] {
+function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	const here = contextStack(context);
-	const head = [line(''), line(of('title', 'FILTERS'))];
+	const head = [line(''), line(styled('title', 'FILTERS'))];
 	if (here.includes('list')) {
 		return [...head, line('text  !without  ~regex'), line('-l app=web  labels'), line('!-l app=web  without')];
 	}
@@ -38,7 +38,7 @@ function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 }
 
 /** In as many columns as there is room for; longer than the screen where there is none. */
-export function helpBody(screen: Screen, context: string): Line[] {
+export function helpBody(screen: RenderInput, context: string): Line[] {
 	const {state: {size, refused}, theme: {glyphs}} = screen;
 	const hints = describeKeys(screen.keymap, context, action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null)
 		.filter(({keys, off}) => keys.length > 0 || off !== null);
@@ -47,26 +47,26 @@ export function helpBody(screen: Screen, context: string): Line[] {
 	const width = Math.floor((size.columns - 2) / columns);
 	const keyWidth = Math.min(12, Math.max(8, ...hints.map(({keys}) => cellWidth(shownKeys(keys)))));
 	const blocks = groups.map(([at, list], index) => [
-		line(of('title', (index === 0 ? 'here' : contexts[at]!.title).toUpperCase())),
+		line(styled('title', (index === 0 ? 'here' : contexts[at]!.title).toUpperCase())),
 		...list.flatMap(hint => hintLines(hint, width - 1, keyWidth)),
 	]);
 	const legend = [
 		line(''),
-		line(of('title', 'THE LINE')),
+		line(styled('title', 'THE LINE')),
 		...([['proven', 'no doubt left'], ['inferred', 'it fits'], ['unknown', 'not seen'], ['unseen', 'not looked at']] as const)
 			.map(([basis, words]) => line(`${glyphs.strokes[basis]} ${fitToCells(basis === 'unseen' ? '' : basis, 9)} ${words}`)),
 		line('A stroke is the basis'),
 		line('of the word behind it.'),
-		line(of('state.failed', glyphs.broke), ' ends a broken line'),
-		...(['verified', 'unverified', 'plain'] as const).map(word => line(of(tlsRole[word], fitToCells(word, 11)), tlsWords[word])),
+		line(styled('state.failed', glyphs.broke), ' ends a broken line'),
+		...(['verified', 'unverified', 'plain'] as const).map(word => line(styled(tlsRole[word], fitToCells(word, 11)), tlsWords[word])),
 		line(''),
-		line(of('title', 'MARKS')),
+		line(styled('title', 'MARKS')),
 		line(`${glyphs.open} open     ${glyphs.working} working`),
 		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
 		line(`${glyphs.look} look here`),
 		...filterLegend(screen, context),
 		line(''),
-		line(of('title', 'YOUR OWN KEYS')),
+		line(styled('title', 'YOUR OWN KEYS')),
 		line('spoke keys prints them,'),
 		line('~/.config/spoke/'),
 		line('keymap.yaml sets them'),
@@ -90,8 +90,8 @@ function shownKeys(keys: readonly string[]): string {
 
 function hintLines({action, keys, off}: KeyHint, width: number, keyWidth: number): Line[] {
 	return [
-		line(of(off === null ? 'key' : 'text.dim', fitToCells(shownKeys(keys), keyWidth)), ' ', off === null ? action.title : of('text.dim', action.title)),
-		...off === null ? [] : wrapWords(`off: ${off}`, width - keyWidth - 1).map(text => line(of('text.dim', `${' '.repeat(keyWidth + 1)}${text}`))),
+		line(styled(off === null ? 'key' : 'text.dim', fitToCells(shownKeys(keys), keyWidth)), ' ', off === null ? action.title : styled('text.dim', action.title)),
+		...off === null ? [] : wrapWords(`off: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`))),
 	];
 }
 

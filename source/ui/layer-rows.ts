@@ -3,12 +3,12 @@ import type {Layer, TextLine} from '../state/session-state.ts';
 import {wrappingOf} from '../state/text-wrapping.ts';
 import {helpBody} from './help-screen.ts';
 import {messageTexts} from './messages-screen.ts';
-import type {Screen} from './screen.ts';
+import type {RenderInput} from './render-input.ts';
 import {textRows} from './text-rows.ts';
 import {whyRows, whyTexts} from './why-screen.ts';
 
 /** All that there is to scroll in: of each row the line that it is of. */
-export function layerRows(screen: Screen, layer: Layer): readonly number[] {
+export function layerRows(screen: RenderInput, layer: Layer): readonly number[] {
 	const look = wrappingOf(screen.state, layer);
 	switch (layer.kind) {
 		case 'why': {
@@ -34,7 +34,7 @@ export function layerRows(screen: Screen, layer: Layer): readonly number[] {
 }
 
 /** The lines that can be wrapped, or cut and moved sideways; none where it is laid out in another way. */
-export function layerTexts(screen: Screen, layer: Layer): readonly TextLine[] {
+export function layerTexts(screen: RenderInput, layer: Layer): readonly TextLine[] {
 	switch (layer.kind) {
 		case 'why': {
 			return whyTexts(screen, layer);

@@ -8,7 +8,7 @@ import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../t
 import {formatNumber} from '../text/format-number.ts';
 import {formatAge} from '../text/format-age.ts';
 import {cellRole} from './cell-role.ts';
-import type {Screen} from './screen.ts';
+import type {RenderInput} from './render-input.ts';
 import type {Role} from './theme.ts';
 
 /** Blank between two columns. */
@@ -28,10 +28,10 @@ const tightNamespace = 14;
 const edge = 1;
 
 /** A column as it is placed: no wider than `width`. */
-export type Placed = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
+export type ColumnLayout = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
 
 /** From left to right; `shown` are the rows on the screen. */
-export function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], width: number): Placed[] {
+export function chooseColumns(screen: RenderInput, list: ListState, shown: readonly Row[], width: number): ColumnLayout[] {
 	const isNarrow = width < narrowBelow;
 	const measure = measureOf(list, shown);
 	const nameWidth = measure('NAME', row => row.name, 63);
@@ -41,14 +41,14 @@ export function chooseColumns(screen: Screen, list: ListState, shown: readonly R
 	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
 	const {before, columns, after} = withFewer(chosen, isNarrow, one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), leastName(one, isNarrow)));
 	const room = Math.max(8, roomForName({before, columns, after}));
-	const name: Placed = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
+	const name: ColumnLayout = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
 	return [...before, name, ...columns.map(({placed}) => placed), ...after];
 }
 
-type Wanted = {column: ListColumn; index: number; placed: Placed};
+type Wanted = {column: ListColumn; index: number; placed: ColumnLayout};
 
 /** The columns beside the name's. */
-type Chosen = {before: readonly Placed[]; columns: readonly Wanted[]; after: readonly Placed[]};
+type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; after: readonly ColumnLayout[]};
 
 /** How many cells a column of these takes, up to `most`. */
 type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
@@ -59,7 +59,7 @@ function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
 }
 
 /** As wide as they are, where there is room. */
-function allColumns(screen: Screen, list: ListState, measure: Measure, width: number): Chosen {
+function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
 	const {now, cluster} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
 	const age = (row: Row) => ageCell(row, now);
@@ -76,7 +76,7 @@ function allColumns(screen: Screen, list: ListState, measure: Measure, width: nu
 }
 
 /** The same ones with shorter titles, and no wider than they must be. */
-function tightened(screen: Screen, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
+function tightened(screen: RenderInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
 	return {
 		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
 		columns: columns.map(({column, index}) => ({
@@ -87,19 +87,19 @@ function tightened(screen: Screen, list: ListState, measure: Measure, {before, c
 	};
 }
 
-function placed(screen: Screen, list: ListState, measure: Measure, {column, index, title, most}: {
+function placed(screen: RenderInput, list: ListState, measure: Measure, {column, index, title, most}: {
 	column: ListColumn;
 	index: number;
 	title: string;
 	most: number;
-}): Placed {
+}): ColumnLayout {
 	const cell = cellOf(screen, list, column, index);
 	const head = list.order.column === column.title ? `${title}↓` : title;
 	const isOld = list.phase.kind === 'interrupted';
 	return {title, width: measure(head, cell, most), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 }
 
-function cellOf({state: {now, servicePods}}: Screen, list: ListState, column: ListColumn, index: number): (row: Row) => string {
+function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
 	if (column.title === servicePodsTitle) {
 		return row => servicePodsCell(servicePods, row.namespace, row.name);
 	}
@@ -149,7 +149,7 @@ function ageCell({gone, created}: Row, now: number): string {
 }
 
 /** The titles, and the sign of the order; rows by name are as everybody expects them. */
-export function headText({name, order}: ListState, columns: readonly Placed[]): string {
+export function headText({name, order}: ListState, columns: readonly ColumnLayout[]): string {
 	const sign = isAscending(listKinds[name], order) ? '↑' : '↓';
 	const signOf = (title: string) => title === order.column && (order.reverse || title !== 'NAME') ? sign : '';
 	const heads = columns.map(({title, width}) => fillCell(`${title}${signOf(title)}`, width));

@@ -5,7 +5,7 @@ import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {formatNumber} from '../text/format-number.ts';
 import type {Glyphs} from './glyphs.ts';
-import {of, type Span} from './styled-line.ts';
+import {styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 /** More of a line is not drawn: it opens whole. */
@@ -19,23 +19,23 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	const source = view.sources[line.source];
 	const spans: Span[] = [];
 	if (view.times !== 'none' && !view.plain) {
-		spans.push(of('text.dim', `${showTime(line.time, view.times)} `));
+		spans.push(styled('text.dim', `${formatLogTime(line.time, view.times)} `));
 	}
 
 	if (view.names !== 'none' && source && view.sources.length > 1) {
 		const name = view.names === 'short' ? source.short : `${source.pod}/${source.container}`;
-		spans.push(of(`pod.${source.colour}` as Role, `${name.padEnd(nameWidth(view))} `));
+		spans.push(styled(`pod.${source.colour}` as Role, `${name.padEnd(nameWidth(view))} `));
 	}
 
 	if (line.late && !view.plain) {
 		const newest = newestBefore(view, line.number);
-		spans.push(of('gap', newest > line.time ? `late ${((newest - line.time) / 1000).toFixed(1)} s ` : 'late '));
+		spans.push(styled('gap', newest > line.time ? `late ${((newest - line.time) / 1000).toFixed(1)} s ` : 'late '));
 	}
 
 	const cut = line.bytes.length > longestDrawn;
 	const text = line.bytes.toString('utf8', 0, longestDrawn);
 	const json = view.json && !cut ? readJsonLine(text) : null;
-	const rest = cut ? [of('gap', ` first ${formatNumber(longestDrawn)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
+	const rest = cut ? [styled('gap', ` first ${formatNumber(longestDrawn)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
 	return {lead: spans, text: [...json ? jsonSpans(json, view, glyphs) : textSpans(text, line), ...rest]};
 }
 
@@ -56,7 +56,7 @@ function nameWidth(view: TailView): number {
 }
 
 /** `14:02:07.882` in UTC, as the log has it; or with the date. */
-export function showTime(time: number, how: 'clock' | 'full' | 'none'): string {
+export function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): string {
 	if (time === 0) {
 		return how === 'full' ? ' '.repeat(24) : ' '.repeat(12);
 	}
@@ -68,7 +68,7 @@ export function showTime(time: number, how: 'clock' | 'full' | 'none'): string {
 function textSpans(text: string, line: TailLine): Span[] {
 	const safe = sanitize(text, {colours: 'keep'}).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
 	if (!safe.includes('\u001B')) {
-		return [of(levelRoles[line.level], safe)];
+		return [styled(levelRoles[line.level], safe)];
 	}
 
 	const spans: Span[] = [];
@@ -119,13 +119,13 @@ function jsonSpans(json: JsonLine, view: TailView, glyphs: Glyphs): Span[] {
 	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;
 	const hidden = json.fields.length - chosen.length;
 	const spans: Span[] = [
-		of(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `),
-		of(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0)),
+		styled(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `),
+		styled(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0)),
 	];
 	for (const {name, value, kind} of chosen) {
 		const shown = kind === 'string' && /[\s"=]/.test(value) ? JSON.stringify(safe(value)) : safe(value);
-		spans.push(of('json.key', `  ${safe(name)}=`), of(kind === 'number' ? 'json.number' : 'json.string', shown));
+		spans.push(styled('json.key', `  ${safe(name)}=`), styled(kind === 'number' ? 'json.number' : 'json.string', shown));
 	}
 
-	return hidden > 0 ? [...spans, of('text.dim', `  +${hidden}`)] : spans;
+	return hidden > 0 ? [...spans, styled('text.dim', `  +${hidden}`)] : spans;
 }

@@ -2,13 +2,13 @@
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
 import {wrappingOf} from '../state/text-wrapping.ts';
 import {clockTime} from '../text/clock-time.ts';
-import type {Screen} from './screen.ts';
+import type {RenderInput} from './render-input.ts';
 import type {Line} from './styled-line.ts';
 import {textRows} from './text-rows.ts';
 import {pageOf} from './text-screen.ts';
 
 /** Rule and `rows - 1` messages from `top`. */
-export function messagesScreen(screen: Screen, layer: Extract<Layer, {kind: 'messages'}>, rows: number): Line[] {
+export function messagesScreen(screen: RenderInput, layer: Extract<Layer, {kind: 'messages'}>, rows: number): Line[] {
 	const {state} = screen;
 	const body = textRows(screen, messageTexts(state), wrappingOf(state, layer)).map(row => row.line);
 	return pageOf(screen, {title: 'Messages', right: String(state.messages.length)}, body, layer.top, rows);

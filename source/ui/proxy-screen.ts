@@ -8,22 +8,22 @@ import {formatBody} from '../state/format-body.ts';
 import {selectedExchange, selectedListener, proxyRowCount, describeMissingResponse, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {titledRule} from './chrome.ts';
-import {pathBadge, pathLine, replicaLetter} from './path-words.ts';
-import {pathFacts} from './path-facts.ts';
-import {factLines} from './path-pane.ts';
-import {firstKey, type Screen} from './screen.ts';
-import {fillUp, line, of, type Line} from './styled-line.ts';
+import {pathBadge, pathLineSpans, replicaLetter} from './path-line.ts';
+import {pathVerdicts} from './path-verdicts.ts';
+import {pathVerdictLines} from './path-pane.ts';
+import {firstKey, type RenderInput} from './render-input.ts';
+import {padLines, line, styled, type Line} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 /** Where the request begins in a row. */
 const requestFrom = 37;
 
 /** `rows` lines; the answer gets what the list of requests leaves. */
-export function proxyScreen(screen: Screen, rows: number): Line[] {
+export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 	const {proxy} = screen.state;
-	const ask = line(' ', of('title', proxy.method), `  ${proxy.request}`, of('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));
+	const ask = line(' ', styled('title', proxy.method), `  ${proxy.request}`, styled('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));
 	if (proxyRowCount(proxy) === 0) {
-		return fillUp([ask, line(''), ...emptyWords(screen)], rows);
+		return padLines([ask, line(''), ...emptyWords(screen)], rows);
 	}
 
 	const listRows = Math.min(proxyRowCount(proxy), Math.max(3, Math.floor(rows / 4)));
@@ -33,14 +33,14 @@ export function proxyScreen(screen: Screen, rows: number): Line[] {
 		...proxy.exchanges.map((one, index) => exchangeLine(screen, one, proxy.listeners.length + index === proxy.at)),
 	];
 	const list = all.slice(top, top + listRows);
-	const head = line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`));
+	const head = line(styled('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`));
 	const at = selectedExchange(proxy);
 	const below = at === null ? passedRequests(screen, selectedListener(proxy)!) : answer(screen, at);
-	return fillUp([ask, head, ...list, ...legLines(screen, at), ...below], rows);
+	return padLines([ask, head, ...list, ...legLines(screen, at), ...below], rows);
 }
 
 /** The way of the request under the cursor; with none there, of the last one through the listener. */
-function legLines(screen: Screen, at: ProxyExchange | null): Line[] {
+function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 	const {state: {proxy, dock, size, processes}, theme: {glyphs}} = screen;
 	const path = at === null ? worstPath(dock.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? []) : at.path;
 	if (path === null) {
@@ -49,12 +49,12 @@ function legLines(screen: Screen, at: ProxyExchange | null): Line[] {
 
 	return [
 		titledRule(screen, at === null ? 'Leg of the last proxied request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
-		line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
-		...factLines(screen, path, pathFacts(path).slice(1), size.columns),
+		line(' ', pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
+		...pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns),
 	];
 }
 
-function exchangeLine({theme: {glyphs}, state: {size}}: Screen, one: ProxyExchange, isAt: boolean): Line {
+function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
 	// The request gives way to the words about its leg.
@@ -63,11 +63,11 @@ function exchangeLine({theme: {glyphs}, state: {size}}: Screen, one: ProxyExchan
 	const withoutCode = tookMs === null ? '…' : '–';
 	return {
 		spans: [
-			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(one.time)}  `},
-			of(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
+			{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(one.time)}  `},
+			styled(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
 			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)}, {text: fitToCells(formatBytes(one.bytes), 9)},
 			{text: `${badge.length > 0 && room >= 12 ? truncateToCells(asked, room, glyphs.more) : asked}  `}, ...badge,
-			of(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
+			styled(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		], ...isAt && {ground: 'selection' as const},
 	};
 }
@@ -81,52 +81,52 @@ function codeRole(status: number | null): Role | undefined {
 	return status >= 400 ? 'level.warn' : undefined;
 }
 
-function emptyWords(screen: Screen): Line[] {
-	const key = (action: string, words: string) => line(' ', of('key', firstKey(screen, action) ?? ''), of('text.dim', ` ${words}`));
+function emptyWords(screen: RenderInput): Line[] {
+	const key = (action: string, words: string) => line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
 	return [
-		line(' ', of('text.dim', 'No request yet.')), line(''),
+		line(' ', styled('text.dim', 'No request yet.')), line(''),
 		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
-		line(' ', of('text.dim', '  pods and services: plain HTTP; https:NAME is TLS that nobody verifies')),
+		line(' ', styled('text.dim', '  pods and services: plain HTTP; https:NAME is TLS that nobody verifies')),
 		key('proxy.listener', 'opens a local port for other programs: kubectl proxy, with stricter rules'),
 	];
 }
 
-function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, address, requests, context}: ListenerState, isAt: boolean): Line {
+function listenerLine({theme: {glyphs}, state: {cluster}}: RenderInput, {since, address, requests, context}: ListenerState, isAt: boolean): Line {
 	return {
 		spans: [
-			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `},
-			of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
+			{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `},
+			styled('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
 			{text: `listener on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
 		], ...isAt && {ground: 'selection' as const},
 	};
 }
 
 /** What came through a listener, the last first. */
-function passedRequests(screen: Screen, {address, usable, log}: ListenerState): Line[] {
+function passedRequests(screen: RenderInput, {address, usable, log}: ListenerState): Line[] {
 	return [
-		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stops it`}), line(' ', of('notice.warn', usable)),
+		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stops it`}), line(' ', styled('notice.warn', usable)),
 		...log.length === 0
-			? [line(' ', of('text.dim', 'No request yet.'))]
+			? [line(' ', styled('text.dim', 'No request yet.'))]
 			: log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
 				'   ',
-				of('text.dim', `${clockTime(time)}  `),
-				of(codeRole(error === null ? status : null), fitToCells(String(status), 6)),
+				styled('text.dim', `${clockTime(time)}  `),
+				styled(codeRole(error === null ? status : null), fitToCells(String(status), 6)),
 				fitToCells(`${Math.round(tookMs)} ms`, 9),
 				`${method} ${path}`,
-				of('state.failed', error === null ? '' : `  ${error}`),
+				styled('state.failed', error === null ? '' : `  ${error}`),
 			)),
 	];
 }
 
-function answer(screen: Screen, one: ProxyExchange): Line[] {
+function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 	const {state: {proxy, size}} = screen;
 	if (one.error) {
 		const {message, text, remedy} = one.error;
 		return [
 			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, cut after ${formatBytes(one.bytes)}`),
-			line(' ', of('state.failed', message)),
-			...text === null || text === message ? [] : [line(' ', of('text.dim', 'text  '), sanitizeText(text))],
-			...remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', remedy))],
+			line(' ', styled('state.failed', message)),
+			...text === null || text === message ? [] : [line(' ', styled('text.dim', 'text  '), sanitizeText(text))],
+			...remedy === null ? [] : [line(' ', styled('text.dim', 'try   '), styled('focus', remedy))],
 		];
 	}
 
@@ -146,7 +146,7 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}` : '',
 		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
 	].filter(part => part !== '').join(' · ');
-	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')] : [];
+	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', styled('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')] : [];
 	return [
 		titledRule(screen, title, {right}),
 		...one.isGivenUp === true ? [line(' ', one.note)] : [],

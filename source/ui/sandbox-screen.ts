@@ -1,15 +1,15 @@
 /** The sandbox: its switches and faults, what each does, and what has happened. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {titledRule} from './chrome.ts';
-import type {Screen} from './screen.ts';
-import {fillUp, line, of, type Line} from './styled-line.ts';
+import type {RenderInput} from './render-input.ts';
+import {padLines, line, styled, type Line} from './styled-line.ts';
 
-export function sandboxScreen(screen: Screen, rows: number): Line[] {
+export function sandboxScreen(screen: RenderInput, rows: number): Line[] {
 	const {state: {sandboxKnobs, sandboxAt, sandboxLog, size}, theme: {glyphs}} = screen;
 	const labelWidth = Math.min(33, Math.max(8, ...sandboxKnobs.map(({label}) => cellWidth(label))) + 1);
 	// Wide enough for every value: nothing moves when one is chosen.
 	const valueWidth = Math.max(8, ...sandboxKnobs.flatMap(({values}) => values.map(value => cellWidth(value)))) + 5;
-	const head = (title: string) => line(of(
+	const head = (title: string) => line(styled(
 		'text.dim',
 		`   ${fitToCells(title, labelWidth + 1)}${fitToCells('VALUE', valueWidth)}${size.columns >= 70 ? 'WHAT IT DOES' : ''}`,
 	));
@@ -17,9 +17,9 @@ export function sandboxScreen(screen: Screen, rows: number): Line[] {
 		const isAt = index === sandboxAt;
 		return {
 			spans: [
-				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${fitToCells(knob.label, labelWidth)} `},
-				of('focus', `${glyphs.chooseLeft} `), {text: fitToCells(`${knob.values[knob.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
-				of('text.dim', knob.effect),
+				{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ` ${fitToCells(knob.label, labelWidth)} `},
+				styled('focus', `${glyphs.chooseLeft} `), {text: fitToCells(`${knob.values[knob.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
+				styled('text.dim', knob.effect),
 			],
 			...isAt && {ground: 'selection' as const},
 		};
@@ -36,7 +36,7 @@ export function sandboxScreen(screen: Screen, rows: number): Line[] {
 		? [lead, head('POSTURE'), ...knobs.slice(0, faultsFrom), head('FAULT'), ...knobs.slice(faultsFrom)]
 		: [head(above), ...knobs.slice(from, from + most)];
 	const happened = sandboxLog.length === 0
-		? [line(' ', of('text.dim', 'Nothing yet: choose a value and apply it.'))]
+		? [line(' ', styled('text.dim', 'Nothing yet: choose a value and apply it.'))]
 		: sandboxLog.toReversed().map(text => line('   ', text));
-	return fillUp([...listed, titledRule(screen, 'What happened', {right: hasRoom ? '' : sandboxKnobs[sandboxAt]?.effect ?? ''}), ...happened], rows);
+	return padLines([...listed, titledRule(screen, 'What happened', {right: hasRoom ? '' : sandboxKnobs[sandboxAt]?.effect ?? ''}), ...happened], rows);
 }

@@ -10,30 +10,30 @@ import {selectedExchange} from '../state/proxy-state.ts';
 import type {Row} from '../state/table-rows.ts';
 import {auditScreen} from './audit-screen.ts';
 import {footer, header, titledRule, viewRule} from './chrome.ts';
-import {dockPane, usableWords} from './dock-pane.ts';
+import {connectionsPane, listenerUsersText} from './connections-pane.ts';
 import {forwardsScreen} from './forwards-screen.ts';
 import {helpScreen} from './help-screen.ts';
-import {listNote} from './list-note.ts';
+import {describeListStatus} from './describe-list-status.ts';
 import {listPane} from './list-pane.ts';
 import {messagesScreen} from './messages-screen.ts';
-import {floatingBox, promptLine} from './overlay-box.ts';
+import {dialogBox, promptLine} from './dialog-box.ts';
 import {PaintedRows, PainterContext} from './painted-rows.tsx';
-import {pathTitle} from './path-facts.ts';
+import {pathTitle} from './path-verdicts.ts';
 import {pathPane} from './path-pane.ts';
 import {proxyScreen} from './proxy-screen.ts';
 import {sandboxScreen} from './sandbox-screen.ts';
-import {firstKey, type Screen} from './screen.ts';
-import {fillUp, line, of, spread, type Line, type Span} from './styled-line.ts';
+import {firstKey, type RenderInput} from './render-input.ts';
+import {padLines, line, styled, spread, type Line, type Span} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
 import {textLines} from './text-rows.ts';
 import {textScreen} from './text-screen.ts';
-import {uprightPath} from './upright-path.ts';
-import {tripWords, waitedFor} from './trip-words.ts';
+import {verticalPath} from './vertical-path.ts';
+import {describeRoundTrips, pendingTimes} from './round-trips.ts';
 import {whyScreen} from './why-screen.ts';
 
-export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
+export function SessionScreen({screen}: {readonly screen: RenderInput}): ReactNode {
 	const {state: {size, overlay}, theme} = screen;
-	const floating = overlay === null ? null : floatingBox(screen, overlay);
+	const floating = overlay === null ? null : dialogBox(screen, overlay);
 	const painter = use(PainterContext);
 	// After those of the rows within.
 	useLayoutEffect(() => {
@@ -56,12 +56,12 @@ export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	);
 }
 
-function middle(screen: Screen, rows: number): Line[] {
+function middle(screen: RenderInput, rows: number): Line[] {
 	const {state, tail} = screen;
 	const layer = state.layers.at(-1);
 	switch (layer?.kind) {
 		case 'tail': {
-			return tail ? fillUp(tailScreen(screen, tail, rows), rows) : fillUp([], rows);
+			return tail ? padLines(tailScreen(screen, tail, rows), rows) : padLines([], rows);
 		}
 
 		case 'why': {
@@ -86,7 +86,7 @@ function middle(screen: Screen, rows: number): Line[] {
 	}
 }
 
-function view(screen: Screen, rows: number, parts: Layout): Line[] {
+function view(screen: RenderInput, rows: number, parts: Layout): Line[] {
 	const {state} = screen;
 	const {columns} = state.size;
 	const list = listHere(state);
@@ -98,11 +98,11 @@ function view(screen: Screen, rows: number, parts: Layout): Line[] {
 	}
 
 	const body = [...listPane(screen, list.name, mainRows - 1 - parts.details, width), ...detailsRows(screen, list, parts.details, width)];
-	const main = parts.side > 0 ? beside(screen, body, width, uprightPath(screen, pathHere(screen), subject(screen), mainRows, parts.side)) : body;
-	return [viewRule(screen, listNote(screen, list, width)), ...main, ...below];
+	const main = parts.side > 0 ? beside(screen, body, width, verticalPath(screen, selectedPath(screen), subject(screen), mainRows, parts.side)) : body;
+	return [viewRule(screen, describeListStatus(screen, list, width)), ...main, ...below];
 }
 
-function viewWithoutList(screen: Screen, rows: number): Line[] {
+function viewWithoutList(screen: RenderInput, rows: number): Line[] {
 	switch (screen.state.view) {
 		case 'forwards': {
 			return forwardsScreen(screen, rows);
@@ -123,7 +123,7 @@ function viewWithoutList(screen: Screen, rows: number): Line[] {
 }
 
 /** `── api-7c9f ── Enter: more ─` and the first of what the object says. */
-function detailsRows(screen: Screen, list: ListState, rows: number, width: number): Line[] {
+function detailsRows(screen: RenderInput, list: ListState, rows: number, width: number): Line[] {
 	if (rows === 0) {
 		return [];
 	}
@@ -132,18 +132,18 @@ function detailsRows(screen: Screen, list: ListState, rows: number, width: numbe
 	const row = selectedRow(list);
 	if (row === null) {
 		// A rule without a name is about nothing.
-		return fillUp([], rows);
+		return padLines([], rows);
 	}
 
 	const narrow = {...screen, state: {...screen.state, size: {...size, columns: width}}};
 	const key = firstKey(screen, 'list.open');
 	const isHere = detailsHere?.of === row.id;
 	// The name stands in the rule already.
-	const lines = isHere ? textLines(narrow, detailsHere.lines.slice(1).filter(({rule}) => rule !== true)) : [line(' ', of('text.dim', 'reading …'))];
-	return fillUp([titledRule(narrow, row.name, {right: key === null ? '' : `${key}: more`}), ...lines], rows);
+	const lines = isHere ? textLines(narrow, detailsHere.lines.slice(1).filter(({rule}) => rule !== true)) : [line(' ', styled('text.dim', 'reading …'))];
+	return padLines([titledRule(narrow, row.name, {right: key === null ? '' : `${key}: more`}), ...lines], rows);
 }
 
-function beside(screen: Screen, left: readonly Line[], width: number, right: readonly Line[]): Line[] {
+function beside(screen: RenderInput, left: readonly Line[], width: number, right: readonly Line[]): Line[] {
 	return left.map((one, index): Line => {
 		const filled = spread(one.spans, [], width);
 		// The ground of the cursor ends where the list does.
@@ -152,32 +152,32 @@ function beside(screen: Screen, left: readonly Line[], width: number, right: rea
 	});
 }
 
-function onGround(spans: readonly Span[], ground: string, {theme: {sgr}}: Screen): Span[] {
+function onGround(spans: readonly Span[], ground: string, {theme: {sgr}}: RenderInput): Span[] {
 	return spans.map(span => {
 		const own = span.sgr ?? (span.role ? sgr[span.role] : '');
 		return {...span, sgr: [ground, own].filter(code => code !== '').join(';')};
 	});
 }
 
-function pathRows(screen: Screen, parts: Layout): Line[] {
+function pathRows(screen: RenderInput, parts: Layout): Line[] {
 	const {state} = screen;
 	if (parts.path === 0) {
 		return [];
 	}
 
 	const key = firstKey(screen, 'path.why');
-	const path = pathHere(screen);
+	const path = selectedPath(screen);
 	const pane = pathPane(screen, path, parts.path, state.size.columns);
 	if (!parts.pathRule) {
 		return pane;
 	}
 
-	const after = path === null || state.size.columns < 76 ? '' : tripWords(path, waitedFor(state, path));
+	const after = path === null || state.size.columns < 76 ? '' : describeRoundTrips(path, pendingTimes(state, path));
 	return [titledRule(screen, pathTitle(path, subject(screen)), {after, right: key === null ? '' : `${key} why`}), ...pane];
 }
 
 /** The path of what is under the cursor: of its own connection where it has one, the worst where it has several, else as it was read. */
-export function pathHere({state}: Pick<Screen, 'state'>): Path | null {
+export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 	if (state.view === 'forwards') {
 		const entry = state.dock.find(one => one.id === state.forwards[state.forwardAt]?.id);
 		return worstPath(entry?.paths.values() ?? []);
@@ -194,7 +194,7 @@ export function pathHere({state}: Pick<Screen, 'state'>): Path | null {
 	return state.pathHere !== null && state.pathHere.of === rowHere(state)?.id ? state.pathHere.path : null;
 }
 
-function subject({state}: Pick<Screen, 'state'>): string {
+function subject({state}: Pick<RenderInput, 'state'>): string {
 	return rowHere(state)?.name ?? '';
 }
 
@@ -203,17 +203,17 @@ function rowHere(state: SessionState): Row | null {
 	return list && selectedRow(list);
 }
 
-function dockRows(screen: Screen, parts: Layout): Line[] {
+function dockRows(screen: RenderInput, parts: Layout): Line[] {
 	if (parts.dock === 0) {
 		return [];
 	}
 
 	const {state: {dock, pane}} = screen;
 	const key = firstKey(screen, 'pane.next');
-	const usable = usableWords(screen);
+	const usable = listenerUsersText(screen);
 	const hint = dock.length > 0 && key !== null ? `${key}: ${pane === 'connections' ? 'to the list above' : 'to this list'}` : '';
 	const room = screen.state.size.columns - 24;
 	const both = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
 	const right = usable !== '' && both.length > room ? usable : both;
-	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right, warn: usable !== ''}), ...dockPane(screen, parts.dock)];
+	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right, warn: usable !== ''}), ...connectionsPane(screen, parts.dock)];
 }

@@ -4,11 +4,11 @@ import {selectedRow} from '../state/list-state.ts';
 import {listHere} from '../state/session-state.ts';
 import {cellNow} from '../state/table-rows.ts';
 import {formatQuantity} from '../text/format-number.ts';
-import type {Screen} from './screen.ts';
-import {legSentences} from './spoken-words.ts';
+import type {RenderInput} from './render-input.ts';
+import {legSentences} from './spoken-path.ts';
 
 /** The list, and its row with its path; nothing in a view that is none. */
-export function listSentences({state}: Screen): string[] {
+export function listSentences({state}: RenderInput): string[] {
 	const list = listHere(state);
 	if (!list) {
 		return [];

@@ -4,23 +4,23 @@ import {matchingItems} from '../state/dialog.ts';
 import {truncateToCells} from '../text/cell-width.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
-import type {Screen} from './screen.ts';
-import {spokenPlace} from './spoken-place.ts';
+import type {RenderInput} from './render-input.ts';
+import {spokenSelection} from './spoken-selection.ts';
 
 /** More would be read whole at each change. */
 const mostLines = 6;
 
 /** At most six lines; what happened meanwhile is told beside them, once. */
-export function spokenLines(screen: Screen): string[] {
+export function spokenLines(screen: RenderInput): string[] {
 	const {state} = screen;
 	const {sandbox, context, namespace, asOf} = state.cluster;
 	const place = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No request was answered since ${clockTime(asOf)}.`}`;
-	const here = spokenPlace(screen);
+	const here = spokenSelection(screen);
 	const typed = typedLine(screen);
 	return [place, ...here.slice(0, mostLines - 2), typed].filter(line => line !== '').map(line => truncateToCells(escapeControls(line), 400));
 }
 
-function typedLine(screen: Screen): string {
+function typedLine(screen: RenderInput): string {
 	const {state: {overlay}, hints} = screen;
 	switch (overlay?.kind) {
 		case 'prompt': {

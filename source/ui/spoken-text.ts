@@ -2,8 +2,8 @@
 import {lineLabel} from '../state/line-label.ts';
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {helpBody} from './help-screen.ts';
-import type {Screen} from './screen.ts';
-import {spokenPage} from './spoken-words.ts';
+import type {RenderInput} from './render-input.ts';
+import {spokenPage} from './spoken-path.ts';
 import type {Line} from './styled-line.ts';
 import {messageTexts} from './messages-screen.ts';
 import {textLines} from './text-rows.ts';
@@ -12,12 +12,12 @@ import {whyBody} from './why-screen.ts';
 type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
 
 /** The page of it that its place is on. */
-export function pageOfText(screen: Screen, layer: ReadLayer): readonly string[] {
+export function pageOfText(screen: RenderInput, layer: ReadLayer): readonly string[] {
 	return spokenText(screen, layer).slice(layer.top, layer.top + spokenPage);
 }
 
 /** All of it, sentence by sentence. */
-export function spokenText(screen: Screen, layer: ReadLayer): readonly string[] {
+export function spokenText(screen: RenderInput, layer: ReadLayer): readonly string[] {
 	switch (layer.kind) {
 		case 'text': {
 			return layer.lines.map(one => said(one, screen.state.now));
@@ -43,7 +43,7 @@ export function said(one: TextLine, now: number): string {
 }
 
 /** What stands beside each other is not read as one line. */
-function inOneColumn(screen: Screen): Screen {
+function inOneColumn(screen: RenderInput): RenderInput {
 	const {state} = screen;
 	return {...screen, state: {...state, size: {...state.size, columns: 49}}};
 }

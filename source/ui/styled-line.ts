@@ -1,7 +1,7 @@
 /** A line of the screen as words with roles, and how it becomes text for a terminal: cut, filled and coloured. */
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
-import {asciiGlyphs, spellAscii} from './glyphs.ts';
+import {asciiGlyphs, toAscii} from './glyphs.ts';
 import type {Role, Theme} from './theme.ts';
 
 /** `sgr` is a colour that a log line brought itself. */
@@ -9,7 +9,7 @@ export type Span = {text: string; role?: Role | undefined; sgr?: string};
 export type Line = {spans: readonly Span[]; ground?: Role};
 
 /** A span with a role. */
-export function of(role: Role | undefined, text: string): Span {
+export function styled(role: Role | undefined, text: string): Span {
 	return {text, role};
 }
 
@@ -37,7 +37,7 @@ export function paint({spans, ground}: Line, width: number, theme: Theme, mark =
 		if (text !== '') {
 			const own = span.sgr ?? (span.role === undefined ? '' : theme.sgr[span.role]);
 			const codes = [base, own].filter(code => code !== '').join(';');
-			const shown = isAscii ? spellAscii(text) : text;
+			const shown = isAscii ? toAscii(text) : text;
 			out += codes === '' ? shown : `\u001B[${codes}m${shown}\u001B[0m`;
 		}
 
@@ -99,6 +99,6 @@ export function dropCells(spans: readonly Span[], cells: number): Span[] {
 }
 
 /** Exactly `rows` lines: cut, or with blank ones below. */
-export function fillUp(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
+export function padLines(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => blank)].slice(0, rows);
 }

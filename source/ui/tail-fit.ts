@@ -2,10 +2,10 @@
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, scrollToCursor} from '../state/tail/tail-window.ts';
-import {openedLine} from './opened-line.ts';
-import type {Screen} from './screen.ts';
+import {expandedLine} from './expanded-line.ts';
+import type {RenderInput} from './render-input.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
-import type {TailCount} from './tail-words.ts';
+import type {TailCount} from './describe-tail.ts';
 
 /** Rows of the tail's own, besides header and footer. */
 const tailChrome = 3;
@@ -28,9 +28,9 @@ export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number)
 }
 
 /** The view as it fits on the screen: how many rows its lines get, and the line under the cursor among them. */
-export function fitTail(screen: Screen, view: TailView, rows: number): TailView {
+export function fitTail(screen: RenderInput, view: TailView, rows: number): TailView {
 	const {columns} = screen.state.size;
-	const windowRows = rowsForLines(view, columns, rows, openedLine(screen, view, rows).length);
+	const windowRows = rowsForLines(view, columns, rows, expandedLine(screen, view, rows).length);
 	const room = cellsForLines(view, columns);
 	const fitting = {...view, windowRows};
 	return scrollToCursor(fitting, windowRows, one => isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1);

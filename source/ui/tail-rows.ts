@@ -3,9 +3,9 @@ import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {sanitizeText} from '../text/sanitize-text.ts';
 import {wrapWords} from './chrome.ts';
-import {logLine, showTime, type LogLine} from './log-line.ts';
-import type {Screen} from './screen.ts';
-import {clipSpans, dropCells, line, lineWidth, of, type Line, type Span} from './styled-line.ts';
+import {logLine, formatLogTime, type LogLine} from './log-line.ts';
+import type {RenderInput} from './render-input.ts';
+import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
 
 /** More rows of one line are not drawn: it opens whole. */
 const mostRows = 200;
@@ -16,14 +16,14 @@ export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
 }
 
 /** The rows of one line, `room` cells wide. */
-export function tailRows({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room: number, {lead: before, text}: LogLine = logLine(view, one, glyphs)): Line[] {
+export function tailRows({theme: {glyphs}}: RenderInput, view: TailView, one: TailLine, room: number, {lead: before, text}: LogLine = logLine(view, one, glyphs)): Line[] {
 	const isCursor = !view.follow && one.number === view.cursor;
 	// The cursor's row has a ground of its own: a mark shows there, too.
-	const lead = view.plain ? [] : [view.marked.has(one.number) ? of('mark', glyphs.marked) : isCursor ? of('focus', glyphs.cursor) : {text: ' '}];
+	const lead = view.plain ? [] : [view.marked.has(one.number) ? styled('mark', glyphs.marked) : isCursor ? styled('focus', glyphs.cursor) : {text: ' '}];
 	if (one.kind !== 'text') {
 		const sign = lead.find(({text}) => text !== ' ');
-		const words = `${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
-		return wrapWords(words, Math.max(1, room - 4)).map((row, index) => index === 0 ? line(sign ?? of('gap', glyphs.rule), of('gap', `${glyphs.rule} ${row} `)) : line(of('gap', `   ${row} `)));
+		const words = `${one.time === 0 ? '' : `${formatLogTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
+		return wrapWords(words, Math.max(1, room - 4)).map((row, index) => index === 0 ? line(sign ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)));
 	}
 
 	const spans = [...before, ...text];

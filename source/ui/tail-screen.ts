@@ -3,19 +3,19 @@ import {worstPath, type ConnectionEntry} from '../state/connection-list.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {presentSources, type TailView} from '../state/tail/tail-view.ts';
 import {titledRule} from './chrome.ts';
-import {openedLine} from './opened-line.ts';
-import {datedLine, replicaLetter} from './path-words.ts';
-import {hintedKey, type Screen} from './screen.ts';
-import {line, of, type Line, type Span} from './styled-line.ts';
+import {expandedLine} from './expanded-line.ts';
+import {endedPathLineSpans, replicaLetter} from './path-line.ts';
+import {hintedKey, type RenderInput} from './render-input.ts';
+import {line, styled, type Line, type Span} from './styled-line.ts';
 import {fitCounts, hasSourceRow, rowsForLines} from './tail-fit.ts';
 import {tailLines} from './tail-lines.ts';
-import {farEnds, stateWords, tailCounts, tailedWords} from './tail-words.ts';
+import {describeFarEnds, describeTailState, tailCounts, describeTailScope} from './describe-tail.ts';
 
 /** All rows between header and footer. */
-export function tailScreen(screen: Screen, view: TailView, rows: number): Line[] {
+export function tailScreen(screen: RenderInput, view: TailView, rows: number): Line[] {
 	const {size: {columns}, dock} = screen.state;
 	const entry = dock.find(({id}) => id === view.id);
-	const detail = openedLine(screen, view, rows);
+	const detail = expandedLine(screen, view, rows);
 	return [
 		tailTitle(screen, view, entry, {focus: !isLineOpen(screen)}),
 		...hasSourceRow(view, columns) ? [sourceRow(screen, view)] : [],
@@ -27,19 +27,19 @@ export function tailScreen(screen: Screen, view: TailView, rows: number): Line[]
 	];
 }
 
-function isLineOpen({state: {layers}}: Screen): boolean {
+function isLineOpen({state: {layers}}: RenderInput): boolean {
 	const layer = layers.at(-1);
 	return layer?.kind === 'tail' && layer.line !== null;
 }
 
-function tailTitle(screen: Screen, view: TailView, entry: ConnectionEntry | undefined, {focus}: {focus: boolean}): Line {
+function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry | undefined, {focus}: {focus: boolean}): Line {
 	const {state: {cluster}, theme: {glyphs: {dot}}} = screen;
 	// Pods of one name are in several contexts, and the header is of the one that is chosen now.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
-	const after = [foreign, tailedWords(view, dot)].filter(part => part !== '').join(` ${dot} `);
+	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
 	return titledRule(screen, `Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
-		focus, after, right: stateWords(view, dot),
-		short: view.phase === 'following' ? stateWords({...view, rate: null}, dot) : stateWords(view, dot),
+		focus, after, right: describeTailState(view, dot),
+		short: view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot),
 	});
 }
 
@@ -48,54 +48,54 @@ const mostSources = 12;
 
 const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
-function sourceRow({theme: {glyphs}}: Screen, {sources}: TailView): Line {
+function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
 	// A rollout leaves more of those that are gone than there is room for.
 	const present = new Set(presentSources(sources));
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
 	return line(' ', ...inOrder.slice(0, mostSources).flatMap(({short, colour, on, state, node, note}): Span[] => {
 		const sign = sourceSign[state];
 		return [
-			of(`pod.${colour}` as 'pod.1', short), {text: ' '},
-			on ? of(`state.${sign}`, glyphs[sign]) : of('text.dim', 'off'),
-			of('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
+			styled(`pod.${colour}` as 'pod.1', short), {text: ' '},
+			on ? styled(`state.${sign}`, glyphs[sign]) : styled('text.dim', 'off'),
+			styled('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
 		];
 	}));
 }
 
-function fieldsRow(screen: Screen, {fields}: TailView): Line {
+function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
 	const key = hintedKey(screen, 'tail.fields');
 	return line(
 		' ',
-		of('text.dim', `fields: ${fields.length === 0 ? 'all' : fields.join(' ')}`),
-		...key === undefined ? [] : [of('key', `   ${key}`), of('text.dim', ' choose')],
+		styled('text.dim', `fields: ${fields.length === 0 ? 'all' : fields.join(' ')}`),
+		...key === undefined ? [] : [styled('key', `   ${key}`), styled('text.dim', ' choose')],
 	);
 }
 
-function pathRow({state: {processes, size}, theme: {glyphs}}: Screen, view: TailView, entry: ConnectionEntry | undefined): Line {
+function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view: TailView, entry: ConnectionEntry | undefined): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
 	if (worst !== null && view.phase === 'waiting') {
 		// Nothing comes by it now, so it is told as what was, in no color of its own.
 		const was = 'no answer now; was  ';
-		const spans = datedLine(worst, size.columns - 2 - was.length, glyphs, replicaLetter(processes, worst.process.id), farEnds(view));
-		return line(' ', ...[{text: was}, ...spans].map(({text}) => of('text.dim', text)));
+		const spans = endedPathLineSpans(worst, size.columns - 2 - was.length, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view));
+		return line(' ', ...[{text: was}, ...spans].map(({text}) => styled('text.dim', text)));
 	}
 
 	if (worst !== null) {
-		return line(' ', datedLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), farEnds(view)));
+		return line(' ', endedPathLineSpans(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view)));
 	}
 
-	return line(' ', of('tls.unknown', ['failed', 'ended', 'waiting'].includes(view.phase)
+	return line(' ', styled('tls.unknown', ['failed', 'ended', 'waiting'].includes(view.phase)
 		? 'no connection is open'
 		: `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 settles within 2 s of the first connection`));
 }
 
-function countsRow(screen: Screen, view: TailView): Line {
+function countsRow(screen: RenderInput, view: TailView): Line {
 	const problem = view.searchIndex?.problem ?? view.shownIndex?.problem ?? '';
 	if (problem !== '') {
-		return line(' ', of('notice.error', problem));
+		return line(' ', styled('notice.error', problem));
 	}
 
 	const between = ` ${screen.theme.glyphs.dot} `;
 	const counts = fitCounts(tailCounts(view, hintedKey(screen, 'tail.previous-log')), screen.state.size.columns - 2, between);
-	return line(' ', ...counts.flatMap(({text, role}, index) => [...index > 0 ? [of('text.dim', between)] : [], of(role, text)]));
+	return line(' ', ...counts.flatMap(({text, role}, index) => [...index > 0 ? [styled('text.dim', between)] : [], styled(role, text)]));
 }

@@ -4,9 +4,9 @@ import type {TextLine} from '../state/session-state.ts';
 import {wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {titledRule, wrapWords} from './chrome.ts';
-import {pathLine, replicaLetter} from './path-words.ts';
-import type {Screen} from './screen.ts';
-import {line, of, type Line, type Span} from './styled-line.ts';
+import {pathLineSpans, replicaLetter} from './path-line.ts';
+import type {RenderInput} from './render-input.ts';
+import {line, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 const labelWidth = 10;
@@ -17,12 +17,12 @@ const leastWrapped = 20;
 export type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
 
 /** Wrapped to the screen, the texts of all labels in one column. */
-export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
+export function textLines(screen: RenderInput, lines: readonly TextLine[]): Line[] {
 	return textRows(screen, lines, wrapped).map(row => row.line);
 }
 
 /** All rows, the texts of all labels in one column. */
-export function textRows(screen: Screen, lines: readonly TextLine[], look: TextWrapping): TextRow[] {
+export function textRows(screen: RenderInput, lines: readonly TextLine[], look: TextWrapping): TextRow[] {
 	return lines.flatMap((one, index): TextRow[] => {
 		if (!one.asIs) {
 			return wordRows(screen, one, look).map(row => ({line: row, of: index, part: null}));
@@ -35,12 +35,12 @@ export function textRows(screen: Screen, lines: readonly TextLine[], look: TextW
 }
 
 /** How many cells of the longest line the screen has no room for, where each is on one row. */
-export function hiddenCells(screen: Screen, lines: readonly TextLine[]): number {
+export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): number {
 	let most = 0;
 	for (const one of lines) {
 		const texts = one.rule || one.path ? [] : one.text.split('\n');
 		for (const text of texts) {
-			most = Math.max(most, cellWidth(text) - roomFor(screen, one));
+			most = Math.max(most, cellWidth(text) - availableCells(screen, one));
 		}
 	}
 
@@ -48,7 +48,7 @@ export function hiddenCells(screen: Screen, lines: readonly TextLine[]): number 
 }
 
 /** Cells for the text of a line on one row, behind what stands before it. */
-export function roomFor({state: {size, now}}: Screen, one: TextLine): number {
+export function availableCells({state: {size, now}}: RenderInput, one: TextLine): number {
 	return Math.max(1, size.columns - (one.asIs ? 1 : leadOf(one, now).length + 1));
 }
 
@@ -58,10 +58,10 @@ function leadOf(one: TextLine, now: number): string {
 	return label === undefined ? indent : indent + label.padEnd(Math.max(labelWidth, label.length + 1));
 }
 
-function wordRows(screen: Screen, one: TextLine, {isCut, left}: TextWrapping): Line[] {
+function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrapping): Line[] {
 	const {state: {size, processes, now}, theme: {glyphs}} = screen;
 	if (one.path) {
-		return [line(' ', pathLine(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
+		return [line(' ', pathLineSpans(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
 	}
 
 	if (one.rule) {
@@ -69,9 +69,9 @@ function wordRows(screen: Screen, one: TextLine, {isCut, left}: TextWrapping): L
 	}
 
 	const lead = leadOf(one, now);
-	const room = roomFor(screen, one);
+	const room = availableCells(screen, one);
 	const texts = isCut ? one.text.split('\n').map(text => cutText(text, left, room, glyphs.more)) : wrapWords(one.text, Math.max(leastWrapped, room));
-	return texts.map((text, index) => line(index === 0 ? of('text.dim', lead) : ' '.repeat(lead.length), of(one.role as Role | undefined, text)));
+	return texts.map((text, index) => line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, text)));
 }
 
 type Part = NonNullable<TextRow['part']>;
@@ -81,10 +81,10 @@ function cutText(text: string, left: number, room: number, mark: string): string
 	return `${text.slice(from, to)}${isWhole ? '' : mark}`;
 }
 
-function cutRow(screen: Screen, one: TextLine, index: number, left: number): TextRow {
-	const {from, to, isWhole} = seenPart(one.text, left, roomFor(screen, one));
+function cutRow(screen: RenderInput, one: TextLine, index: number, left: number): TextRow {
+	const {from, to, isWhole} = seenPart(one.text, left, availableCells(screen, one));
 	const part = {from, to, lead: 1};
-	return {line: line(' ', partSpans(one, part), isWhole ? [] : of('text.dim', screen.theme.glyphs.more)), of: index, part};
+	return {line: line(' ', partSpans(one, part), isWhole ? [] : styled('text.dim', screen.theme.glyphs.more)), of: index, part};
 }
 
 /** What of a text is in `room` cells behind its first `left` ones; where that is not all of the rest, a cell is left for the sign that says so. */
@@ -130,8 +130,8 @@ function partsOf(one: TextLine, columns: number): readonly Part[] {
 function partSpans({text, key, role}: TextLine, {from, to}: Part): Span[] {
 	const [first, last] = key ? [Math.max(from, Math.min(to, key[0])), Math.max(from, Math.min(to, key[1]))] : [from, from];
 	return [
-		of(role as Role | undefined, text.slice(from, first)),
-		of('json.key', text.slice(first, last)),
-		of(role as Role | undefined, text.slice(last, to)),
+		styled(role as Role | undefined, text.slice(from, first)),
+		styled('json.key', text.slice(first, last)),
+		styled(role as Role | undefined, text.slice(last, to)),
 	].filter(span => span.text !== '');
 }

@@ -7,16 +7,16 @@ import {hitsWithin} from '../text/bounded-match.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {titledRule} from './chrome.ts';
-import {onGround, type Hits} from './line-matches.ts';
-import type {Screen} from './screen.ts';
-import {fillUp, type Line} from './styled-line.ts';
-import {hiddenCells, roomFor, textRows, type TextRow} from './text-rows.ts';
+import {applyBackground, type MatchRanges} from './highlight-matches.ts';
+import type {RenderInput} from './render-input.ts';
+import {padLines, type Line} from './styled-line.ts';
+import {hiddenCells, availableCells, textRows, type TextRow} from './text-rows.ts';
 
 type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 /** Rule and `rows - 1` lines from `top`. */
-export function textScreen(screen: Screen, layer: TextLayer, rows: number): Line[] {
-	const right = layer.search ? searchWords(layer.search) : layer.right;
+export function textScreen(screen: RenderInput, layer: TextLayer, rows: number): Line[] {
+	const right = layer.search ? describeSearch(layer.search) : layer.right;
 	return pageOf(
 		screen,
 		{title: layer.title, after: layer.subject, right},
@@ -27,7 +27,7 @@ export function textScreen(screen: Screen, layer: TextLayer, rows: number): Line
 }
 
 /** `match 3 of 12`, or why it cannot be searched for. */
-export function searchWords(search: TextSearch): string {
+export function describeSearch(search: TextSearch): string {
 	const {at, found} = search;
 	return (found.length === 0 ? searchProblem(search) : null) ?? describeMatchPosition({
 		at: at === null ? null : found.indexOf(at) + 1,
@@ -39,7 +39,7 @@ export function searchWords(search: TextSearch): string {
 
 /** A titled rule and the lines from `top` on; what stands above and below is counted. */
 export function pageOf(
-	screen: Screen,
+	screen: RenderInput,
 	{title, after, right}: {title: string; after?: string; right: string},
 	body: readonly Line[],
 	wanted: number,
@@ -53,7 +53,7 @@ export function pageOf(
 		...after !== undefined && {after},
 		right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `),
 	});
-	return fillUp([head, ...body.slice(top, top + rows - 1)], rows);
+	return padLines([head, ...body.slice(top, top + rows - 1)], rows);
 }
 
 /** A regular expression may hold up one frame for so long. */
@@ -73,18 +73,18 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 	const hits = new Map([...texts.keys()].map((key, index) => [key, looked[index] ?? []] as const));
 	return rows.map((row): Line => {
 		const hitsHere = row.part ? within(hits.get(row.of) ?? [], row.part) : hits.get(row) ?? [];
-		return hitsHere.length === 0 ? row.line : {...row.line, spans: onGround(row.line.spans, hitsHere, row.of === search.at ? 'match.current' : 'match')};
+		return hitsHere.length === 0 ? row.line : {...row.line, spans: applyBackground(row.line.spans, hitsHere, row.of === search.at ? 'match.current' : 'match')};
 	});
 }
 
-function within(hits: Hits, {from, to, lead}: NonNullable<TextRow['part']>): Hits {
+function within(hits: MatchRanges, {from, to, lead}: NonNullable<TextRow['part']>): MatchRanges {
 	return hits.filter(([first, last]) => first < to && last > from).map(([first, last]) => [Math.max(first, from) - from + lead, Math.min(last, to) - from + lead]);
 }
 
 type Searched = Pick<TextLayer, 'lines' | 'search'>;
 
 /** The row on which the line that a search stands on is hit first. */
-export function rowOfMatch(screen: Screen, searched: Searched, look: TextWrapping): number {
+export function rowOfMatch(screen: RenderInput, searched: Searched, look: TextWrapping): number {
 	const hit = firstHit(searched);
 	return hit === null
 		? -1
@@ -92,13 +92,13 @@ export function rowOfMatch(screen: Screen, searched: Searched, look: TextWrappin
 }
 
 /** How far a text that is cut is moved for that hit to be seen: as it is where it is seen already. */
-export function leftOfMatch(screen: Screen, searched: Searched, left: number): number {
+export function leftOfMatch(screen: RenderInput, searched: Searched, left: number): number {
 	const hit = firstHit(searched);
 	if (hit === null) {
 		return left;
 	}
 
-	const room = roomFor(screen, hit.one);
+	const room = availableCells(screen, hit.one);
 	const [first, last] = [hit.from, hit.to].map(at => cellWidth(hit.one.text.slice(0, at))) as [number, number];
 	return first >= left && last < left + room ? left : Math.max(0, Math.min(first - Math.floor(room / 3), hiddenCells(screen, searched.lines)));
 }

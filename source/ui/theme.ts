@@ -51,9 +51,9 @@ const mono: Colours = {
 /** No escape sequence at all: TERM=dumb. */
 const bare = Object.fromEntries(Object.keys(mono).map(role => [role, ''])) as Colours;
 
-export type ColourDepth = 'true' | '256';
+export type ColorDepth = 'true' | '256';
 
-export type ThemeChoice = {name: ThemeName; depth: ColourDepth; isDumb: boolean};
+export type ThemeChoice = {name: ThemeName; depth: ColorDepth; isDumb: boolean};
 
 /** Escape sequences for each role; none at all on a terminal that takes none. */
 export function makeTheme({name, depth, isDumb}: ThemeChoice, glyphs: Glyphs): Theme {
@@ -105,7 +105,7 @@ function lightnessOf(report: string): number | null {
 
 const weights: Readonly<Record<string, string>> = {bold: '1', underline: '4', strike: '9'};
 
-function asSgr(words: string, depth: ColourDepth): string {
+function asSgr(words: string, depth: ColorDepth): string {
 	const codes: string[] = [];
 	let ground = false;
 	for (const word of words.split(' ')) {

@@ -2,17 +2,17 @@
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {describeUnreachable} from '../state/describe-unreachable.ts';
-import type {Screen} from './screen.ts';
-import {line, of, type Line} from './styled-line.ts';
+import type {RenderInput} from './render-input.ts';
+import {line, styled, type Line} from './styled-line.ts';
 import {textLines} from './text-rows.ts';
 
 /** `rows` lines at most, `width` cells wide; blank ones part it where there is room for them. */
-export function unreachablePane(screen: Screen, rows: number, width: number): Line[] {
+export function unreachablePane(screen: RenderInput, rows: number, width: number): Line[] {
 	const parted = paneLines(screen, [line('')], width);
 	return (parted.length <= rows ? parted : paneLines(screen, [], width)).slice(0, rows);
 }
 
-function paneLines(screen: Screen, blank: readonly Line[], width: number): Line[] {
+function paneLines(screen: RenderInput, blank: readonly Line[], width: number): Line[] {
 	const {state, theme: {glyphs}} = screen;
 	const {cluster} = state;
 	const narrow = {...screen, state: {...state, size: {...state.size, columns: width}}};
@@ -20,9 +20,9 @@ function paneLines(screen: Screen, blank: readonly Line[], width: number): Line[
 	const [first, ...rest] = describeUnreachable(state);
 	return [
 		...blank, ...draw([first!]), ...blank,
-		line('   you ', of('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), ` ${sanitizeLine(withoutScheme(cluster.server))}`), ...blank,
+		line('   you ', styled('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), ` ${sanitizeLine(withoutScheme(cluster.server))}`), ...blank,
 		...draw(rest.filter(({role}) => role !== 'tried')), ...blank,
-		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', of('state.failed', glyphs.broke), ` ${text}`)), ...blank,
+		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', styled('state.failed', glyphs.broke), ` ${text}`)), ...blank,
 		// What is there already where another context is looked at: tails, forwards.
 		...state.dock.length === 0 ? [] : draw([{text: 'What is open stays: forwards keep their local port, tails wait and resume.', role: 'text.dim'}]),
 	];

@@ -11,13 +11,13 @@ import type {SessionState, TextLine} from '../state/session-state.ts';
 import {routeName} from '../state/route-name.ts';
 import {wrappingOf, wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
-import {datedLine, farName, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
-import type {Screen} from './screen.ts';
-import {sessionWords} from './session-words.ts';
-import {line, of, type Line} from './styled-line.ts';
+import {endedPathLineSpans, farEndName, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsName} from './path-line.ts';
+import type {RenderInput} from './render-input.ts';
+import {toSessionAdvice} from './session-advice.ts';
+import {line, styled, type Line} from './styled-line.ts';
 import {textRows, type TextRow} from './text-rows.ts';
 import {pageOf} from './text-screen.ts';
-import {nothingWaited, tripWords, waitedFor, type Waited} from './trip-words.ts';
+import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} from './round-trips.ts';
 
 const meanings: Readonly<Record<string, string>> = {
 	verified: 'the certificate was checked and accepted',
@@ -28,7 +28,7 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** A page of it, `rows` lines with their rule. */
-export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[] {
+export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
 	const right = path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`;
 	const body = whyRows(screen, layer, wrappingOf(screen.state, layer)).map(row => row.line);
@@ -36,17 +36,17 @@ export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[]
 }
 
 /** Wrapped, as it is read aloud. */
-export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
+export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {
 	return whyRows(screen, layer, wrapped).map(row => row.line);
 }
 
 /** The path as a line and a table, then verdict by verdict what it stands on. */
-export function whyRows(screen: Screen, layer: WhyLayer, look: TextWrapping): TextRow[] {
+export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
 	const head = path === null
 		? []
-		: [line(' ', datedLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path)];
+		: [line(' ', endedPathLineSpans(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path)];
 	return [
 		...head.map((one, index): TextRow => ({line: one, of: index - head.length, part: null})),
 		...textRows(screen, whyTexts(screen, layer), look),
@@ -54,7 +54,7 @@ export function whyRows(screen: Screen, layer: WhyLayer, look: TextWrapping): Te
 }
 
 /** All below the table. */
-export function whyTexts(screen: Screen, layer: WhyLayer): readonly TextLine[] {
+export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLine[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
 	const none = path === null ? noPathWords(state, layer) : [];
@@ -63,9 +63,9 @@ export function whyTexts(screen: Screen, layer: WhyLayer): readonly TextLine[] {
 		layer.error ?? path?.error ?? null,
 		glyphs.strokes,
 		offHere(state, layer.error),
-		path === null ? nothingWaited : waitedFor(state, path),
+		path === null ? noPendingTimes : pendingTimes(state, path),
 	);
-	return [...lines.map(one => ({...one, text: sessionWords(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
+	return [...lines.map(one => ({...one, text: toSessionAdvice(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
 }
 
 function noPathWords({dock}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
@@ -98,21 +98,21 @@ function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[]
 /** Cells of all columns but the first, and what stands around them. */
 const tableRest = 51;
 
-function legTable({theme: {glyphs: {strokes}}, state: {size}}: Screen, path: Path): Line[] {
+function legTable({theme: {glyphs: {strokes}}, state: {size}}: RenderInput, path: Path): Line[] {
 	const wide = Math.max(14, Math.min(60, size.columns - tableRest));
 	return [
-		line(of('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
+		line(styled('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
 		...path.legs.map(leg => {
 			const {n, tls, route} = leg;
-			const name = n === 1 ? `you → ${legEnd(leg)}` : `${leg.from} → ${leg.to} ${farName(leg, path)}`;
+			const name = n === 1 ? `you → ${legEnd(leg)}` : `${leg.from} → ${leg.to} ${farEndName(leg, path)}`;
 			return line(
 				`   ${n}  ${fitToCells(name, wide - 1)} `,
-				of(tlsRole[tls.state], `${strokes[tls.basis]}${tlsWord(tls.state)}`.padEnd(14)),
-				of(routeRole(route.state), `${strokes[route.basis]}${routeName(route.state)}`.padEnd(21)),
-				of('text.dim', readAt(path, leg)),
+				styled(tlsRole[tls.state], `${strokes[tls.basis]}${tlsName(tls.state)}`.padEnd(14)),
+				styled(routeRole(route.state), `${strokes[route.basis]}${routeName(route.state)}`.padEnd(21)),
+				styled('text.dim', readAt(path, leg)),
 			);
 		}),
-		line(of('text.dim', '   3  inside the node: not observed')),
+		line(styled('text.dim', '   3  inside the node: not observed')),
 	];
 }
 
@@ -149,7 +149,7 @@ function whereItFailed({code, leg, legKnown}: ErrorObject): string {
 type Strokes = {proven: string; inferred: string; unknown: string};
 
 /** The same as plain data, for copying and for the screen. */
-export function whyLines(path: Path | null, error: ErrorObject | null, strokes: Strokes, besideError: readonly TextLine[] = [], waited = nothingWaited): TextLine[] {
+export function whyLines(path: Path | null, error: ErrorObject | null, strokes: Strokes, besideError: readonly TextLine[] = [], waited = noPendingTimes): TextLine[] {
 	return [
 		...error === null ? [] : [...errorLines(error), ...besideError],
 		...path === null ? [] : pathLines(path, strokes, waited),
@@ -166,7 +166,7 @@ function errorLines(error: ErrorObject): TextLine[] {
 	];
 }
 
-function pathLines(path: Path, strokes: Strokes, waited: Waited): TextLine[] {
+function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine[] {
 	return [
 		...path.legs.flatMap(leg => legLines(path, leg, strokes)),
 		{text: 'Taken together', rule: true},
@@ -174,7 +174,7 @@ function pathLines(path: Path, strokes: Strokes, waited: Waited): TextLine[] {
 		...path.findings.flatMap(findingLines),
 		...notReadLines(path),
 		{text: 'Round trips', rule: true},
-		{text: tripWords(path, waited) || noTrips(path), indent: 3},
+		{text: describeRoundTrips(path, waited) || noTrips(path), indent: 3},
 		{text: 'Read at', rule: true},
 		{text: processWords(path), indent: 3},
 	];
@@ -183,7 +183,7 @@ function pathLines(path: Path, strokes: Strokes, waited: Waited): TextLine[] {
 function legLines(path: Path, {n, tls, route, peer}: Leg, strokes: Strokes): TextLine[] {
 	return [
 		{text: `Leg ${n}: TLS`, rule: true},
-		...verdictLines(path, tls, tlsWord(tls.state), strokes, meanings[tls.state]),
+		...verdictLines(path, tls, tlsName(tls.state), strokes, meanings[tls.state]),
 		...peer ? [{label: '  peer', text: sanitizeLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}] : [],
 		{text: `Leg ${n}: route`, rule: true},
 		...verdictLines(path, route, routeName(route.state), strokes, route.via === null ? undefined : `by way of ${route.via}`),

@@ -1,13 +1,13 @@
 /** Colours that can be read: on black and on white, on the ground of the cursor, and by weight where hue is not seen. */
 import test from 'ava';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {chooseTheme, makeTheme, type ColourDepth, type Role} from '../../source/ui/theme.ts';
+import {chooseTheme, makeTheme, type ColorDepth, type Role} from '../../source/ui/theme.ts';
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
 const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
 /** Least contrast (WCAG 2) of a role with the screen's ground; others have none of their own. The palette of 256 has no darker orange than one of 5.7. */
-const least = (role: Role, depth: ColourDepth): number => role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6;
+const least = (role: Role, depth: ColorDepth): number => role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6;
 const leastOnCursor = {true: 4.5, 256: 4};
 
 for (const [name, depth] of [['dark', 'true'], ['dark', '256'], ['light', 'true'], ['light', '256']] as const) {

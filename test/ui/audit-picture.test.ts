@@ -6,7 +6,7 @@ import type {Basis} from '../../source/evidence/evidence.ts';
 import {auditPicture} from '../../source/ui/audit-picture.ts';
 import {auditScreen} from '../../source/ui/audit-screen.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 
 type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis];
 const unknown: Short = ['unknown', 'unknown', 'unknown'];
@@ -34,7 +34,7 @@ for (const [title, given, words, spoke] of cases) {
 /** The list of an audit of these rows, 80 columns wide. */
 function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
 	const rows = rowsOf(given).filter(({id}) => id in given).map(row => ({...row, title: titles[row.id] ?? row.title, readOn: '0 of 3', lines: []}));
-	const screen = {state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}}, theme: {glyphs: unicodeGlyphs}, keymap: new Map(), hints: []} as unknown as Screen;
+	const screen = {state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}}, theme: {glyphs: unicodeGlyphs}, keymap: new Map(), hints: []} as unknown as RenderInput;
 	return auditScreen(screen, 16).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 

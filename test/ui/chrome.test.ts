@@ -5,12 +5,12 @@ import {emptySession, type ClusterState} from '../../source/state/session-state.
 import {clockTime} from '../../source/text/clock-time.ts';
 import {header} from '../../source/ui/chrome.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 
 const headerOf = (context: string, columns: number, more: Partial<ClusterState> = {}) => {
 	const cluster = {...clusterState(null), context, namespace: null, user: 'ada', legOne: {tls: 'verified', route: 'direct'}, replicas: {read: 1, known: 3}, ...more};
 	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0)};
-	return header({state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen).spans.map(({text}) => text).join('');
+	return header({state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput).spans.map(({text}) => text).join('');
 };
 
 test('between the place and the way there is room, whatever goes for it', t => {

@@ -3,7 +3,7 @@ import test from 'ava';
 import {searchText} from '../../source/state/text-search.ts';
 import type {Layer, TextLine} from '../../source/state/session-state.ts';
 import {messagesScreen} from '../../source/ui/messages-screen.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 import {paint, type Line} from '../../source/ui/styled-line.ts';
 import {hiddenCells} from '../../source/ui/text-rows.ts';
 import {leftOfMatch, rowOfMatch, textScreen} from '../../source/ui/text-screen.ts';
@@ -12,7 +12,7 @@ import {fakeScreen} from '../support/fake-screen.ts';
 
 const columns = 24;
 const theme = {...plainTheme, glyphs: {...plainTheme.glyphs, more: '…'}};
-const screen = {state: {size: {columns, rows: 24}, processes: [], now: 0, textsAreCut: true, messages: [{time: 0, text: 'one two three four five', role: 'plain', hint: ''}]}, theme} as unknown as Screen;
+const screen = {state: {size: {columns, rows: 24}, processes: [], now: 0, textsAreCut: true, messages: [{time: 0, text: 'one two three four five', role: 'plain', hint: ''}]}, theme} as unknown as RenderInput;
 
 const lines: readonly TextLine[] = [
 	{text: '  image: registry/web:1.27', asIs: true, key: [2, 7]}, {text: 'kind: Pod', asIs: true}, {text: '日本語日本語日本語日本語日本語', asIs: true}, {text: 'Events', rule: true},

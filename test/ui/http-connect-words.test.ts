@@ -4,7 +4,7 @@ import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {emptySession, type ShownAuditRow} from '../../source/state/session-state.ts';
 import {auditScreen} from '../../source/ui/audit-screen.ts';
-import {uprightPath} from '../../source/ui/upright-path.ts';
+import {verticalPath} from '../../source/ui/vertical-path.ts';
 import type {Line} from '../../source/ui/styled-line.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
@@ -33,7 +33,7 @@ test('the upright path has its columns as wide as its longest word, and evidence
 		evidence: [{id: 'e1', observed: '14 dials by http-connect over a unix socket since it started', rule: 'dials', source: 'metrics'}],
 		legs: [leg, {...leg, to: 'kubelet', route}],
 	} as unknown as Path;
-	const shown = texts(uprightPath(screenOf(200), path, 'web', 30, 70));
+	const shown = texts(verticalPath(screenOf(200), path, 'web', 30, 70));
 	t.true(shown.every(text => text.length <= 70), shown.join('\n'));
 	t.true(shown.some(text => / egress http-connect inferred +14 dials by http-connect/.test(text)), shown.join('\n'));
 });

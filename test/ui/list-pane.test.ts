@@ -9,23 +9,23 @@ import {sortRows} from '../../source/state/sort-rows.ts';
 import {rowReader, type Row} from '../../source/state/table-rows.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {fillCell} from '../../source/ui/list-columns.ts';
-import {listNote} from '../../source/ui/list-note.ts';
+import {describeListStatus} from '../../source/ui/describe-list-status.ts';
 import {listPane} from '../../source/ui/list-pane.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 
 /** The text of the pane after `events` in the list of pods, a minute after 1970 began. */
 function pane(...events: readonly ListEvent[]): string {
 	return listPane(screenAfter(events), 'pods', 5, 100).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
 }
 
-function screenAfter(events: readonly ListEvent[]): Screen {
+function screenAfter(events: readonly ListEvent[]): RenderInput {
 	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 	let list = session.lists.pods;
 	for (const event of events) {
 		list = reduceList(list, event);
 	}
 
-	return {state: {...session, lists: {...session.lists, pods: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
+	return {state: {...session, lists: {...session.lists, pods: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
 }
 
 const live: ListEvent = {type: 'phase', phase: {kind: 'live'}};
@@ -44,7 +44,7 @@ test('while other labels are typed, an empty list is still that of the labels it
 test('how many fit labels is told once the apiserver was asked', t => {
 	const noteAfter = (...events: readonly ListEvent[]) => {
 		const screen = screenAfter(events);
-		return listNote(screen, screen.state.lists.pods, 100);
+		return describeListStatus(screen, screen.state.lists.pods, 100);
 	};
 
 	t.is(noteAfter(live, {type: 'filter', text: '-l app=web'}), 'filter: -l app=web');
@@ -65,7 +65,7 @@ function head(name: ListName, given: readonly string[], cells: readonly string[]
 	const read = rowReader(listKinds[name].columns, '', ['Name', ...given].map(title => ({name: title, type: 'string', format: '', priority: 0})), 0);
 	const rows = [read({cells: ['konnectivity-agent-7c9f8d6b5c-x2xkq', ...cells], object: null}, 'kube-system')];
 	const list = reduceList(reduceList(session.lists[name], {type: 'page', chunk: name, first: true, rows}), live);
-	const screen = {state: {...session, lists: {...session.lists, [name]: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
+	const screen = {state: {...session, lists: {...session.lists, [name]: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
 	return listPane(screen, name, 5, width)[0]!.spans.map(({text}) => text).join('').trim().replaceAll(/ +/g, ' ').replace(/ \S+–\S+$/, '');
 }
 
@@ -86,7 +86,7 @@ test('when a cron job last ran is told where there is room and a cron job, and g
 	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 120, rows: 24}, 60_000);
 	const shown = (rows: readonly Row[], width = 120) => {
 		const list = reduceList(reduceList(session.lists.workloads, {type: 'page', chunk: 'cronjobs', first: true, rows}), live);
-		const screen = {state: {...session, lists: {...session.lists, workloads: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
+		const screen = {state: {...session, lists: {...session.lists, workloads: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
 		return listPane(screen, 'workloads', 5, width).map(({spans}) => spans.map(({text}) => text).join('').trim().replaceAll(/ +/g, ' '));
 	};
 
@@ -126,9 +126,9 @@ test('which part of a long list is shown is told in the rule where the head has 
 	const screen = screenAfter([{type: 'page', chunk: 'pods', first: true, rows}, {type: 'window', rows: 5}, live]);
 	const headAt = (width: number) => listPane(screen, 'pods', 5, width)[0]!.spans.map(({text}) => text).join('');
 	t.regex(headAt(100), /1–5\/30/);
-	t.is(listNote(screen, screen.state.lists.pods, 100), '');
+	t.is(describeListStatus(screen, screen.state.lists.pods, 100), '');
 	t.notRegex(headAt(60), /1–5\/30/);
-	t.is(listNote(screen, screen.state.lists.pods, 60), '1–5/30');
+	t.is(describeListStatus(screen, screen.state.lists.pods, 60), '1–5/30');
 });
 
 for (const [what, text, shown] of [['of narrow letters', 'ContainerCreatingFor', 'Contai…gFor'], ['of wide letters', '映像を取得できません', '映像を…せん'], ['with an odd cell left', 'ab映像を取得できません', 'ab映像…せん']] as const) {

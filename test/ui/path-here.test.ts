@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
-import {pathHere} from '../../source/ui/session-screen.tsx';
+import {selectedPath} from '../../source/ui/session-screen.tsx';
 
 const pathOf = (tls: TlsState) => ({legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 
@@ -13,5 +13,5 @@ test('of a forward with several connections it is the worst, as in its row', t =
 		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), view: 'forwards',
 		forwards: [{id: 'f-1'}], dock: [{id: 'f-1', paths: new Map([['c1', bad], ['c2', good]])}],
 	} as unknown as SessionState;
-	t.is(pathHere({state}), bad);
+	t.is(selectedPath({state}), bad);
 });

@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {Basis, Path, RouteState, TlsState} from '../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {farName, pathLine} from '../../source/ui/path-words.ts';
+import {farEndName, pathLineSpans} from '../../source/ui/path-line.ts';
 
 type Words = readonly [route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis];
 
@@ -14,7 +14,7 @@ function pathOf(first: Words, second: Words): Path {
 const good: Words = ['direct', 'proven', 'verified', 'proven'];
 const lax: Words = ['direct', 'proven', 'unverified', 'proven'];
 const far: Words = ['konnectivity', 'proven', 'unverified', 'proven'];
-const shown = (path: Path, width: number) => pathLine(path, width, unicodeGlyphs, 'a').map(({text}) => text).join('');
+const shown = (path: Path, width: number) => pathLineSpans(path, width, unicodeGlyphs, 'a').map(({text}) => text).join('');
 
 const cases: ReadonlyArray<readonly [width: number, expected: string]> = [
 	[110, 'you ━ direct ━ verified ━► apiserver a ━ konnectivity ━ unverified ━► kubelet n7 ─► api-7c9f8d6b5c-x2xkq/app'],
@@ -49,7 +49,7 @@ test('at no width is a word about TLS cut as long as it has room', t => {
 
 test('a kubelet is never called by the name of a workload or pod', t => {
 	const path = pathOf(good, far);
-	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) => farName({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
+	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) => farEndName({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
 	t.is(of({name: 'deploy/web', node: null}, 'kubelet'), '');
 	t.is(of({kind: 'Node', name: 'n7', node: null}, 'kubelet'), 'n7');
 	t.is(of({}, 'kubelet'), 'n7');

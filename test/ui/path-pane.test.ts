@@ -4,7 +4,7 @@ import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
 import {pathPane} from '../../source/ui/path-pane.ts';
-import {uprightPath} from '../../source/ui/upright-path.ts';
+import {verticalPath} from '../../source/ui/vertical-path.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 const said = {state: 'verified', basis: 'proven', evidence: [], need: []};
@@ -16,7 +16,7 @@ function shown(to: 'service' | 'kubelet', kind: string): string {
 		legs: [leg, {...leg, to, tls: {...said, state: 'plain'}}],
 	} as unknown as Path;
 	const state = emptySession(clusterState(null), {columns: 200, rows: 40}, 0);
-	return uprightPath({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, path, 'web', 30, 60).map(({spans}) => spans.map(({text}) => text).join('').replace(/^\|/, '').trim()).join(' ').replaceAll(/\s+/g, ' ');
+	return verticalPath({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, path, 'web', 30, 60).map(({spans}) => spans.map(({text}) => text).join('').replace(/^\|/, '').trim()).join(' ').replaceAll(/\s+/g, ' ');
 }
 
 test('the way to a service is the proxy\u2019s, and it is said that logs and forwards take another', t => {
@@ -56,6 +56,6 @@ for (const [title, broken, node, line, words] of ofBroken) {
 		const pane = text(pathPane(screen, path, 3, 80));
 		t.regex(pane, line);
 		t.regex(pane, words, 'also where there is no room for all facts');
-		t.regex(text(uprightPath(screen, path, 'web', 30, 60)), words);
+		t.regex(text(verticalPath(screen, path, 'web', 30, 60)), words);
 	});
 }

@@ -5,7 +5,7 @@ import {emptySession} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailSource, type TailView} from '../../source/state/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 import {cellsForLines, fitCounts, fitTail, rowsForLines, shownWindow, thumbRow} from '../../source/ui/tail-fit.ts';
 
 const buffer = new LineBuffer();
@@ -31,7 +31,7 @@ for (const [what, change, columns, detail, rows] of [
 
 test('the line that is open stays among those above it, which have less room then', t => {
 	const at = {...goTo(view, 99), windowRows: 19};
-	const screen = (line: number | null) => ({state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers: [{kind: 'tail', id: 'tail-1', line}]}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen);
+	const screen = (line: number | null) => ({state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers: [{kind: 'tail', id: 'tail-1', line}]}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput);
 	const open = fitTail(screen(99), at, 22);
 	t.true(open.windowRows < 19);
 	t.is(shownWindow(open, open.windowRows, () => 1).window.lines.at(-1)!.number, 99);

@@ -4,7 +4,7 @@ import type {Path} from '../../source/evidence/evidence.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../source/state/tail/tail-view.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 import {fitTail} from '../../source/ui/tail-fit.ts';
 import {tailScreen} from '../../source/ui/tail-screen.ts';
 import type {Line} from '../../source/ui/styled-line.ts';
@@ -30,7 +30,7 @@ function shown(view: TailView, {columns = 80, line = null, keys = {}, paths = []
 function drawn(view: TailView, {columns = 80, line = null, keys = {}, paths = []}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {}): Line[] {
 	const dock = paths.length === 0 ? [] : [{id: 'tail-1', namespace: 'demo', context: 'main', paths: new Map(paths.map((path, index) => [`c${index}`, path]))}];
 	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock, processes: [], cluster: {namespace: 'demo', context: 'main'}} as unknown as SessionState;
-	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as Screen['hints'];
+	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as RenderInput['hints'];
 	const screen = {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
 	return tailScreen(screen, fitTail(screen, view, 22), 22);
 }

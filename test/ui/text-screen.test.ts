@@ -3,14 +3,14 @@ import test from 'ava';
 import {searchText} from '../../source/state/text-search.ts';
 import type {Layer, TextLine} from '../../source/state/session-state.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 import type {Line} from '../../source/ui/styled-line.ts';
 import {wrapped} from '../../source/state/text-wrapping.ts';
 import {layerRows} from '../../source/ui/layer-rows.ts';
 import {textLines} from '../../source/ui/text-rows.ts';
 import {pageOf, rowOfMatch, textScreen} from '../../source/ui/text-screen.ts';
 
-const screenOf = (columns: number, now = 0) => ({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme} as unknown as Screen);
+const screenOf = (columns: number, now = 0) => ({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme} as unknown as RenderInput);
 const told = ({spans}: Line) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : role === 'match.current' ? `{${text}}` : text).join('');
 const asIs = (text: string): TextLine => ({text, asIs: true});
 
@@ -70,7 +70,7 @@ test('a line of 256 KiB is drawn and searched without a wait', t => {
 });
 
 test('what stands below is counted in thousands that can be read', t => {
-	const screen = {state: {size: {columns: 80, rows: 24}}, theme: plainTheme} as unknown as Screen;
+	const screen = {state: {size: {columns: 80, rows: 24}}, theme: plainTheme} as unknown as RenderInput;
 	const body = Array.from({length: 5000}, () => ({spans: []}));
 	t.regex(pageOf(screen, {title: 'Body', right: ''}, body, 0, 20)[0]!.spans.map(({text}) => text).join(''), /4,981 below/);
 });

@@ -10,7 +10,7 @@ import {formatDuration} from '../../text/format-duration.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {LineEditor} from '../../terminal/line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';
-import {isSpoken, legSentences} from '../../ui/spoken-words.ts';
+import {isScreenReaderEnabled, legSentences} from '../../ui/spoken-path.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import {LeaveKeys} from './leave-keys.ts';
@@ -107,7 +107,7 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 		return '';
 	}
 
-	if (isSpoken(session.env)) {
+	if (isScreenReaderEnabled(session.env)) {
 		return legSentences(path).map(sentence => `${sanitizeLine(sentence)}\r\n`).join('');
 	}
 

@@ -7,8 +7,8 @@ import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
 import type {SessionState, TextLine} from '../../state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../state/why-path.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
-import {endedWords} from '../../ui/path-words.ts';
-import {nothingWaited, waitedFor} from '../../ui/trip-words.ts';
+import {describeEnd} from '../../ui/path-line.ts';
+import {noPendingTimes, pendingTimes} from '../../ui/round-trips.ts';
 import {whyLines} from '../../ui/why-screen.ts';
 import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
@@ -116,7 +116,7 @@ function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: Sess
 function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
 	const path = whyPath(store.state, layer);
 	return [
-		...path ? [{text: [path.line, endedWords(path)].filter(part => part !== '').join(', ')}] : [],
-		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? waitedFor(store.state, path) : nothingWaited),
+		...path ? [{text: [path.line, describeEnd(path)].filter(part => part !== '').join(', ')}] : [],
+		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? pendingTimes(store.state, path) : noPendingTimes),
 	];
 }

@@ -2,7 +2,7 @@
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import {keyContext} from '../../state/session-state.ts';
 import type {TailView} from '../../state/tail/tail-view.ts';
-import type {Screen} from '../../ui/screen.ts';
+import type {RenderInput} from '../../ui/render-input.ts';
 import type {Theme} from '../../ui/theme.ts';
 import {whyOff} from '../keys/why-off.ts';
 import type {Session} from '../session.ts';
@@ -14,6 +14,6 @@ export function describe({store, keymap}: Pick<Session, 'store' | 'keymap'>): re
 }
 
 /** `tail` is the one on top, when there is one. */
-export function makeScreen(session: Pick<Session, 'store' | 'keymap'>, tail: TailView | null, theme: Theme): Screen {
+export function makeScreen(session: Pick<Session, 'store' | 'keymap'>, tail: TailView | null, theme: Theme): RenderInput {
 	return {state: session.store.state, theme, keymap: session.keymap, hints: describe(session), tail};
 }

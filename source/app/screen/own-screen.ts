@@ -1,7 +1,7 @@
 /** The session's screen: taken once, drawn from the state, out of the way while somebody else has the terminal, and given back. */
 import type {SessionTerminal} from '../../terminal/session-terminal.ts';
-import {isSpoken} from '../../ui/spoken-words.ts';
-import type {Screen} from '../../ui/screen.ts';
+import {isScreenReaderEnabled} from '../../ui/spoken-path.ts';
+import type {RenderInput} from '../../ui/render-input.ts';
 import type {Theme} from '../../ui/theme.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import type {Session} from '../session.ts';
@@ -50,7 +50,7 @@ export class OwnScreen {
 			stdout.write(backgroundQuery);
 		}
 
-		this.#view = new ScreenView(stdout, this.#terminal.silentInput(), {isSpoken: isSpoken(this.#env)});
+		this.#view = new ScreenView(stdout, this.#terminal.silentInput(), {isSpoken: isScreenReaderEnabled(this.#env)});
 		stdout.on('resize', this.#onResize);
 	}
 
@@ -74,7 +74,7 @@ export class OwnScreen {
 		});
 	}
 
-	#show(draw: (view: ScreenView, screen: Screen) => void): void {
+	#show(draw: (view: ScreenView, screen: RenderInput) => void): void {
 		const view = this.#view;
 		if (!view) {
 			return;

@@ -3,10 +3,10 @@ import {render, useApp, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import {RowPainter} from '../../terminal/row-painter.ts';
 import type {TailView} from '../../state/tail/tail-view.ts';
-import type {Screen} from '../../ui/screen.ts';
+import type {RenderInput} from '../../ui/render-input.ts';
 import {PainterContext} from '../../ui/painted-rows.tsx';
 import {spokenLines} from '../../ui/spoken-screen.ts';
-import {spokenPage} from '../../ui/spoken-words.ts';
+import {spokenPage} from '../../ui/spoken-path.ts';
 import {Spoken} from '../../ui/spoken.ts';
 import {SpokenEvents} from '../../ui/spoken-events.ts';
 import {SessionScreen} from '../../ui/session-screen.tsx';
@@ -34,11 +34,11 @@ export class ScreenView {
 		});
 	}
 
-	fitTail(screen: Screen, view: TailView): TailView {
+	fitTail(screen: RenderInput, view: TailView): TailView {
 		return this.#isSpoken ? {...view, windowRows: spokenPage} : fitTail(screen, view, screen.state.size.rows - 2);
 	}
 
-	draw(screen: Screen): void {
+	draw(screen: RenderInput): void {
 		const spoken = this.#isSpoken ? spokenLines(screen).join('\n') : '';
 		if (this.#isSpoken && !this.#events.take(screen.state.messages, performance.now()) && spoken === this.#spoken) {
 			return;
@@ -70,7 +70,7 @@ export class ScreenView {
 	}
 
 	/** Somebody else wrote over it: all of it is drawn again. */
-	repaint(screen: Screen): void {
+	repaint(screen: RenderInput): void {
 		if (this.#isSpoken) {
 			this.#ink?.clear();
 			this.#spoken = '';

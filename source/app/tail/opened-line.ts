@@ -1,7 +1,7 @@
 /** A line of a tail that is opened: its fields, or the rows of its text, one by one. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {goTo, selectedLine, shownLength, toggleField} from '../../state/tail/tail-view.ts';
-import {openedLength} from '../../ui/opened-line.ts';
+import {expandedLength} from '../../ui/expanded-line.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import type {Session} from '../session.ts';
 import {changeTail, currentTail} from './current-tail.ts';
@@ -42,7 +42,7 @@ export const openedLineHandlers: Handlers = {
 function moveInLine(session: Session, by: 1 | -1): void {
 	const view = currentTail(session)?.view;
 	const line = view?.buffer.line(view.cursor);
-	const last = line ? openedLength(line, session.store.state.size.columns) - 1 : 0;
+	const last = line ? expandedLength(line, session.store.state.size.columns) - 1 : 0;
 	changeTail(session, view => ({...view, lineField: Math.max(0, Math.min(view.lineField + by, last))}));
 }
 

@@ -4,7 +4,7 @@ import {wrappingOf} from '../../state/text-wrapping.ts';
 import {layerRows, layerTexts} from '../../ui/layer-rows.ts';
 import {spokenText} from '../../ui/spoken-text.ts';
 import {hiddenCells} from '../../ui/text-rows.ts';
-import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
+import {isScreenReaderEnabled, spokenPage} from '../../ui/spoken-path.ts';
 import {makeScreen} from '../screen/make-screen.ts';
 import type {Session} from '../session.ts';
 import {plainTheme} from '../../ui/theme.ts';
@@ -77,13 +77,13 @@ function keepingTop(session: Session, change: () => void): void {
 
 	const line = layerRows(makeScreen(session, null, plainTheme), before)[before.top];
 	change();
-	const row = line === undefined || isSpoken(session.env) ? before.top : layerRows(makeScreen(session, null, plainTheme), currentLayer(session)!).indexOf(line);
+	const row = line === undefined || isScreenReaderEnabled(session.env) ? before.top : layerRows(makeScreen(session, null, plainTheme), currentLayer(session)!).indexOf(line);
 	scrollTo(session, row);
 }
 
 /** One line of the page before stays; aloud none is read twice. */
 function page(session: Session): number {
-	return isSpoken(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
+	return isScreenReaderEnabled(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
 }
 
 /** The rows of a text that are on the screen, between its rule and the footer. */
@@ -104,7 +104,7 @@ export function scrollTo(session: Session, top: number): void {
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
 		const screen = makeScreen(session, null, plainTheme);
-		const last = Math.max(0, isSpoken(session.env) ? spokenText(screen, layer).length - spokenPage : layerRows(screen, layer).length - textPage(session));
+		const last = Math.max(0, isScreenReaderEnabled(session.env) ? spokenText(screen, layer).length - spokenPage : layerRows(screen, layer).length - textPage(session));
 		store.now({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }

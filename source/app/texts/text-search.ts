@@ -4,7 +4,7 @@ import {wrappingOf} from '../../state/text-wrapping.ts';
 import {describeMatchCount} from '../../state/describe-matches.ts';
 import {layerRows} from '../../ui/layer-rows.ts';
 import {leftOfMatch, rowOfMatch} from '../../ui/text-screen.ts';
-import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
+import {isScreenReaderEnabled, spokenPage} from '../../ui/spoken-path.ts';
 import {plainTheme} from '../../ui/theme.ts';
 import {makeScreen} from '../screen/make-screen.ts';
 import type {Session} from '../session.ts';
@@ -24,7 +24,7 @@ export async function searchInText(session: Session): Promise<void> {
 		return;
 	}
 
-	const from = isSpoken(session.env) ? before.top : layerRows(screenOf(session), before)[before.top] ?? 0;
+	const from = isScreenReaderEnabled(session.env) ? before.top : layerRows(screenOf(session), before)[before.top] ?? 0;
 	const look = (text: string, regex: boolean) => {
 		const layer = currentText(session);
 		if (layer) {
@@ -73,7 +73,7 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 		return;
 	}
 
-	const {row, page} = isSpoken(session.env)
+	const {row, page} = isScreenReaderEnabled(session.env)
 		? {row: search.at, page: spokenPage}
 		: {row: rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left})), page: textPage(session)};
 	const isThere = row < 0 || (row >= top && row < top + page);

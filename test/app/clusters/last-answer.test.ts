@@ -9,7 +9,7 @@ import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import type {ApiResponse, Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
-import type {Screen} from '../../../source/ui/screen.ts';
+import type {RenderInput} from '../../../source/ui/render-input.ts';
 import {spokenLines} from '../../../source/ui/spoken-screen.ts';
 import {clockTime} from '../../../source/text/clock-time.ts';
 import {handClock} from '../../support/hand-clock.ts';
@@ -174,7 +174,7 @@ test('each second the screen hears of the cluster that is on it, and it is spoke
 		feeds.stop();
 		store.close();
 	});
-	const spoken = () => spokenLines({state: store.state, tail: null, hints: [], keymap: new Map()} as unknown as Screen)[0];
+	const spoken = () => spokenLines({state: store.state, tail: null, hints: [], keymap: new Map()} as unknown as RenderInput)[0];
 	server.ask();
 	await server.clock.advance(10_001);
 	t.is(store.state.cluster.asOf, null);

@@ -15,7 +15,7 @@ import type {SessionEvent} from '../../../source/state/session-reducer.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../../source/state/session-state.ts';
 import type {WhyLayer} from '../../../source/state/why-path.ts';
-import {pathHere} from '../../../source/ui/session-screen.tsx';
+import {selectedPath} from '../../../source/ui/session-screen.tsx';
 import {startServer} from '../../support/api-server.ts';
 
 /** A cluster whose answers all wait until they are let go, and one that never answers. */
@@ -125,9 +125,9 @@ test('of two pods of one name in two namespaces neither is shown, nor explained,
 	const {store} = await pathRead(t);
 	const [row] = store.state.lists.pods.visible;
 	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: false, rows: [{...row!, id: 'another', namespace: 'other'}]}});
-	t.truthy(pathHere({state: store.state}));
+	t.truthy(selectedPath({state: store.state}));
 	store.now({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
-	t.is(pathHere({state: store.state}), null);
+	t.is(selectedPath({state: store.state}), null);
 	// Both keys may come in one burst, before anything is read for the row.
 	openWhy({store, tails: new Map()} as unknown as Session);
 	t.is((store.state.layers.at(-1) as WhyLayer).path, null);

@@ -7,8 +7,8 @@ import {Store} from '../../../source/app/store.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {header} from '../../../source/ui/chrome.ts';
 import {pathPane} from '../../../source/ui/path-pane.ts';
-import {uprightPath} from '../../../source/ui/upright-path.ts';
-import type {Screen} from '../../../source/ui/screen.ts';
+import {verticalPath} from '../../../source/ui/vertical-path.ts';
+import type {RenderInput} from '../../../source/ui/render-input.ts';
 import type {Line} from '../../../source/ui/styled-line.ts';
 import {plainTheme} from '../../../source/ui/theme.ts';
 import {startServer} from '../../support/api-server.ts';
@@ -29,8 +29,8 @@ test('the header and the path that is not read yet name the gateway, not an apis
 		await delay(10);
 	}
 
-	const screen: Screen = {state: store.state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
-	const shown = text(header(screen), ...pathPane(screen, null, 2, 80), ...uprightPath(screen, null, 'web', 10, 60));
+	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+	const shown = text(header(screen), ...pathPane(screen, null, 2, 80), ...verticalPath(screen, null, 'web', 10, 60));
 	t.is(shown.match(/gateway/g)?.length, 3);
 	t.notRegex(shown, /apiserver/);
 });

@@ -12,7 +12,7 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
-import {usableWords} from '../../../source/ui/dock-pane.ts';
+import {listenerUsersText} from '../../../source/ui/connections-pane.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
 /** A forward of `svc/web` that listens. */
@@ -97,11 +97,11 @@ test('how many connections a restart cuts is asked in whole words, and of none n
 
 test('a forward that others can reach says so as long as it lasts', async t => {
 	const {session, store, port} = await openForward(t, {address: '0.0.0.0'});
-	t.is(usableWords({state: store.state}), `everyone who reaches this machine can use :${port}`);
+	t.is(listenerUsersText({state: store.state}), `everyone who reaches this machine can use :${port}`);
 	await stopForward(session, 'f-1');
-	t.is(usableWords({state: store.state}), '');
+	t.is(listenerUsersText({state: store.state}), '');
 	const own = await openForward(t);
-	t.is(usableWords({state: own.store.state}), '');
+	t.is(listenerUsersText({state: own.store.state}), '');
 	await stopForward(own.session, 'f-1');
 });
 

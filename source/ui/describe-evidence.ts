@@ -21,7 +21,7 @@ const shortWords: Readonly<Record<string, string>> = {
 };
 
 /** `words` puts what is written for a shell as it is done here. */
-export function evidenceWords(path: Path, verdict: Verdict<string>, room: number, words: (text: string) => string = text => text): string {
+export function describeEvidence(path: Path, verdict: Verdict<string>, room: number, words: (text: string) => string = text => text): string {
 	if (path.phase === 'checking' && verdict.state === 'unknown') {
 		return 'checking …';
 	}

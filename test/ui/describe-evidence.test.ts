@@ -1,13 +1,13 @@
 /** What a verdict stands on, in the cells that there are: the fact is whole, its source while there is room. */
 import test from 'ava';
 import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../source/evidence/evidence.ts';
-import {evidenceWords} from '../../source/ui/evidence-words.ts';
+import {describeEvidence} from '../../source/ui/describe-evidence.ts';
 
 type Read = readonly [rule: string, source: EvidenceSource, observed: string];
 
 function wordsOf(read: readonly Read[], room: number, verdict: Partial<Verdict<string>> = {}) {
 	const evidence = read.map(([rule, source, observed], index) => ({id: `e${index}`, rule, source, observed}) as Evidence);
-	return evidenceWords({phase: 'settled', evidence} as unknown as Path, {state: 'direct', basis: 'proven', evidence: evidence.map(({id}) => id), need: [], ...verdict}, room);
+	return describeEvidence({phase: 'settled', evidence} as unknown as Path, {state: 'direct', basis: 'proven', evidence: evidence.map(({id}) => id), need: [], ...verdict}, room);
 }
 
 const noFile: Read = ['egress-file-empty', 'flagz', 'egress-selector-config-file=""'];

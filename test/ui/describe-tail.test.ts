@@ -2,7 +2,7 @@
 import test from 'ava';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, filterTail, goTo, searchTail, type TailSource, type TailView} from '../../source/state/tail/tail-view.ts';
-import {farEnds, olderWords, stateWords, tailCounts, tailedWords} from '../../source/ui/tail-words.ts';
+import {describeFarEnds, describeOlderLines, describeTailState, tailCounts, describeTailScope} from '../../source/ui/describe-tail.ts';
 
 function tailOf(...lines: readonly string[]): TailView {
 	const buffer = new LineBuffer();
@@ -34,7 +34,7 @@ const states: ReadonlyArray<readonly [string, TailView, string]> = [
 ];
 for (const [what, view, words] of states) {
 	test(`a tail ${what} says: ${words}`, t => {
-		t.is(stateWords(view, '·'), words);
+		t.is(describeTailState(view, '·'), words);
 	});
 }
 
@@ -53,7 +53,7 @@ const tailed: ReadonlyArray<readonly [string, Partial<TailView>, string]> = [
 ];
 for (const [what, change, words] of tailed) {
 	test(`of ${what} the title says: ${words || 'nothing'}`, t => {
-		t.is(tailedWords({...tailOf(), ...change}, '·'), words);
+		t.is(describeTailScope({...tailOf(), ...change}, '·'), words);
 	});
 }
 
@@ -67,7 +67,7 @@ const older: ReadonlyArray<readonly [TailView['older'], string | undefined, stri
 ];
 for (const [state, key, words] of older) {
 	test(`above the first line${key === undefined ? ', without a key,' : ''} stands: ${words}`, t => {
-		t.is(olderWords({...three, older: state}, key), words);
+		t.is(describeOlderLines({...three, older: state}, key), words);
 	});
 }
 
@@ -82,7 +82,7 @@ const ends: ReadonlyArray<readonly [string, readonly TailSource[], string | unde
 ];
 for (const [what, sources, words] of ends) {
 	test(`the ways to ${what} end at ${words ?? 'what the path itself says'}`, t => {
-		t.is(farEnds({...tailOf(), sources}), words);
+		t.is(describeFarEnds({...tailOf(), sources}), words);
 	});
 }
 

@@ -3,23 +3,23 @@ import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {clockTime} from '../../source/text/clock-time.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {datedLine} from '../../source/ui/path-words.ts';
-import {shortTrips, tripWords, type Waited} from '../../source/ui/trip-words.ts';
+import {endedPathLineSpans} from '../../source/ui/path-line.ts';
+import {formatRoundTrips, describeRoundTrips, type PendingTimes} from '../../source/ui/round-trips.ts';
 
-const words = (websocket: number | null, runtime: number | null) => tripWords({rttMs: {websocket, runtime}} as Path);
+const words = (websocket: number | null, runtime: number | null) => describeRoundTrips({rttMs: {websocket, runtime}} as Path);
 
 test('round trips of a connection that ended are told as they were, and its line with when it ended', t => {
 	const time = '2026-11-26T13:48:31Z';
 	const path = {about: 'ended-connection', time, phase: 'settled', target: {kind: 'Pod', name: 'web', node: 'n1', container: null}, process: {id: null}, rttMs: {websocket: 1.6, runtime: 9}, legs: [
 		{n: 1, to: 'apiserver', tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}}, {n: 2, to: 'kubelet', tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}},
 	]} as unknown as Path;
-	const shown = (one: Path, width: number) => datedLine(one, width, unicodeGlyphs, null).map(({text}) => text).join('');
-	t.is(tripWords(path), 'was 1.6 ms to the end of the WebSocket · 9.0 ms to the runtime');
+	const shown = (one: Path, width: number) => endedPathLineSpans(one, width, unicodeGlyphs, null).map(({text}) => text).join('');
+	t.is(describeRoundTrips(path), 'was 1.6 ms to the end of the WebSocket · 9.0 ms to the runtime');
 	t.is(shown(path, 80), `ended ${clockTime(time)}  you ━ verified ━► apiserver ━ direct ━ verified ━► kubelet n1`);
 	t.true(shown(path, 38).length <= 38);
 	t.regex(shown(path, 38), /^ended \S+ {2}.*━ verified/);
 	t.notRegex(shown({...path, about: 'open-connection'}, 80), /ended/);
-	t.is(tripWords({...path, rttMs: {websocket: null, runtime: null}}), '');
+	t.is(describeRoundTrips({...path, rttMs: {websocket: null, runtime: null}}), '');
 });
 
 test('each round trip that was measured is told with its far end, and none that was not', t => {
@@ -28,7 +28,7 @@ test('each round trip that was measured is told with its far end, and none that 
 	t.is(words(null, null), '');
 });
 
-const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], waited: Waited, long: string, short: string]> = [
+const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], waited: PendingTimes, long: string, short: string]> = [
 	['neither end answers: it is waited for, and what was measured is not shown as current', {websocket: 1.6, runtime: 9}, {websocket: 8400, runtime: 8100}, 'no answer for 8 s', 'no answer for 8 s'],
 	['the end of the WebSocket answers, and the runtime does not', {websocket: 1.6, runtime: 9}, {websocket: null, runtime: 72_300}, '1.6 ms to the end of the WebSocket · over 1 min 12 s to the runtime', 'rtt 1.6 ms/over 1 min 12 s'],
 	['the runtime answers by other frames than pings of the WebSocket', {websocket: 1.6, runtime: 9}, {websocket: 12_000, runtime: null}, 'over 12 s to the end of the WebSocket · 9.0 ms to the runtime', 'rtt over 12 s/9 ms'],
@@ -40,6 +40,6 @@ const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], wait
 for (const [title, rttMs, waited, long, short] of waiting) {
 	test(title, t => {
 		const path = {about: 'open-connection', rttMs} as Path;
-		t.deepEqual([tripWords(path, waited), shortTrips(path, waited)], [long, short]);
+		t.deepEqual([describeRoundTrips(path, waited), formatRoundTrips(path, waited)], [long, short]);
 	});
 }

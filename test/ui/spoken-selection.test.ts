@@ -9,19 +9,19 @@ import {searchText} from '../../source/state/text-search.ts';
 import {rowReader} from '../../source/state/table-rows.ts';
 import {emptyTail} from '../../source/state/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import type {Screen} from '../../source/ui/screen.ts';
-import {spokenPlace} from '../../source/ui/spoken-place.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
+import {spokenSelection} from '../../source/ui/spoken-selection.ts';
 import {spokenText} from '../../source/ui/spoken-text.ts';
 import {whyBody} from '../../source/ui/why-screen.ts';
 
 const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
-const screenOf = (parts: object) => ({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as Screen;
+const screenOf = (parts: object) => ({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as RenderInput;
 
 /** Of a pod that was read when it was the 60th second of 1970. */
 function saidOfPod(restarts: string): string {
 	const read = rowReader(listKinds.pods.columns, '', [{name: 'Name', type: 'string', format: 'name', priority: 0}, {name: 'Restarts', type: 'string', format: '', priority: 0}], 0);
 	const pods = reduceList(session.lists.pods, {type: 'page', chunk: 'pods', first: true, rows: [read({cells: ['web', restarts], object: null}, 'demo', 60_000)]});
-	return spokenPlace(screenOf({state: {...session, lists: {...session.lists, pods}}})).join(' ');
+	return spokenSelection(screenOf({state: {...session, lists: {...session.lists, pods}}})).join(' ');
 }
 
 for (const [restarts, said] of [
@@ -38,14 +38,14 @@ for (const [restarts, said] of [
 
 test('one error, gap or reconnect of a tail is said in the singular', t => {
 	const tail = {...emptyTail('tail-1', 'pod/web'), counters: {reconnects: 1, possibleGaps: 1, restarts: 0, json: 0}};
-	const said = spokenPlace(screenOf({state: {...session, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' ');
+	const said = spokenSelection(screenOf({state: {...session, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' ');
 	t.regex(said, /\. 0 errors, 1 possible gap, 1 reconnect\.$/);
 });
 
 test('of a text that is searched the match is said, and then the lines from the row at the top on', t => {
 	const lines = ['kind: Pod', `annotation: ${'x'.repeat(250)}`, 'image: web', 'image: db'].map(text => ({text, asIs: true} as const));
 	const layer = {kind: 'text', title: 'YAML', subject: 'pod/web', right: '', lines, top: 2, context: 'details', copy: '', command: null, busy: false, search: searchText(lines, {text: 'image', regex: false}, 3)} as const;
-	t.deepEqual(spokenPlace(screenOf({state: {...session, layers: [layer]}})), ['YAML of pod/web.', 'Search for image: match 2 of 2, image: db.', 'image: web', 'image: db']);
+	t.deepEqual(spokenSelection(screenOf({state: {...session, layers: [layer]}})), ['YAML of pod/web.', 'Search for image: match 2 of 2, image: db.', 'image: web', 'image: db']);
 });
 
 const path = {process: {id: null}, target: {node: 'n1'}, legs: [{n: 2, from: 'apiserver', to: 'kubelet', tls: {state: 'unverified', basis: 'proven'}, route: {state: 'direct', basis: 'inferred'}}]};
@@ -53,12 +53,12 @@ const path = {process: {id: null}, target: {node: 'n1'}, legs: [{n: 2, from: 'ap
 test('a tail that follows says which way it goes', t => {
 	const tail = emptyTail('tail-1', 'pod/web');
 	const dock = [{id: 'tail-1', paths: new Map([['one', path]])}];
-	t.regex(spokenPlace(screenOf({state: {...session, dock, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '), /Leg 2, apiserver to kubelet n1: unverified, proven; directly, inferred\.$/);
+	t.regex(spokenSelection(screenOf({state: {...session, dock, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '), /Leg 2, apiserver to kubelet n1: unverified, proven; directly, inferred\.$/);
 });
 
 test('the way of a connection that ended is said as it was', t => {
 	const dock = [{id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', phase: 'working', note: 'connection refused', paths: new Map([['one', {...path, about: 'ended-connection', time: '2026-11-26T13:48:31Z'}]])}];
-	t.regex(spokenPlace(screenOf({state: {...session, dock, pane: 'connections'}})).join(' '), /connection refused\. The connection ended \d\d:\d\d:\d\d\. It was: Leg 2, apiserver to kubelet n1: unverified, proven/);
+	t.regex(spokenSelection(screenOf({state: {...session, dock, pane: 'connections'}})).join(' '), /connection refused\. The connection ended \d\d:\d\d:\d\d\. It was: Leg 2, apiserver to kubelet n1: unverified, proven/);
 });
 
 test('the help is read key by key, whatever stands beside it on the screen', async t => {
@@ -67,12 +67,12 @@ test('the help is read key by key, whatever stands beside it on the screen', asy
 	const text = spokenText(screenOf({keymap, state: {...session, size: {columns: 200, rows: 24}}}), help);
 	t.true(text.includes('l logs, follow'));
 	t.true(text.includes('? this help'));
-	t.deepEqual(spokenPlace(screenOf({keymap, state: {...session, layers: [{...help, top: text.length - 3}]}})).slice(1), text.slice(-3));
+	t.deepEqual(spokenSelection(screenOf({keymap, state: {...session, layers: [{...help, top: text.length - 3}]}})).slice(1), text.slice(-3));
 });
 
 test('why of what has no connection says so, on the screen and aloud', t => {
 	const layer = {kind: 'why', about: 'logs pod/web', path: null, error: null, entry: 'tail-1', top: 0} as const;
 	const screen = screenOf({state: {...session, dock: [{id: 'tail-1', note: 'ImagePullBackOff', paths: new Map()}], layers: [layer]}});
 	t.true(whyBody(screen, layer).map(({spans}) => spans.map(({text}) => text).join('')).some(line => line.includes('No connection is open: ImagePullBackOff.')));
-	t.regex(spokenPlace(screen).join(' '), /^Why: logs pod\/web\. No connection is open: ImagePullBackOff\./);
+	t.regex(spokenSelection(screen).join(' '), /^Why: logs pod\/web\. No connection is open: ImagePullBackOff\./);
 });

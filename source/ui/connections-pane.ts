@@ -8,11 +8,11 @@ import type {SessionState} from '../state/session-state.ts';
 import {abbreviatePodName} from '../state/short-pod-name.ts';
 import {formatAge} from '../text/format-age.ts';
 import {moreWords} from './chrome.ts';
-import {pathBadge} from './path-words.ts';
-import {firstKey, type Screen} from './screen.ts';
+import {pathBadge} from './path-line.ts';
+import {firstKey, type RenderInput} from './render-input.ts';
 import type {Glyphs} from './glyphs.ts';
-import {shortTrips, waitedFor} from './trip-words.ts';
-import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
+import {formatRoundTrips, pendingTimes} from './round-trips.ts';
+import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 
 /** Below this many columns a row is a name and a word. */
 const narrowBelow = 60;
@@ -20,7 +20,7 @@ const narrowRoom = 22;
 
 const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
-export function dockPane(screen: Screen, rows: number): Line[] {
+export function connectionsPane(screen: RenderInput, rows: number): Line[] {
 	const {state: {dock, dockAt}} = screen;
 	if (dock.length === 0) {
 		return emptyDock(screen, rows);
@@ -32,13 +32,13 @@ export function dockPane(screen: Screen, rows: number): Line[] {
 	const shown = dock.slice(top, top + room);
 	const lines = shown.map((entry, index) => entryLine(screen, entry, top + index === dockAt));
 	if (room < rows) {
-		lines.push(line(' ', of('text.dim', moreWords(top, dock.length - top - room))));
+		lines.push(line(' ', styled('text.dim', moreWords(top, dock.length - top - room))));
 	}
 
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))];
 }
 
-function entryLine(screen: Screen, entry: ConnectionEntry, isAt: boolean): Line {
+function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): Line {
 	const {state: {size, pane, now, cluster, isStill}, theme: {glyphs}} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
@@ -46,7 +46,7 @@ function entryLine(screen: Screen, entry: ConnectionEntry, isAt: boolean): Line 
 	const path = worstPath(entry.paths.values());
 	const what = qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace);
 	const ground = hasFocus && {ground: 'selection' as const};
-	const mark = [hasFocus ? of('focus', glyphs.cursor) : newsMark(entry, now, glyphs), of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
+	const mark = [hasFocus ? styled('focus', glyphs.cursor) : newsMark(entry, now, glyphs), styled(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
 	if (size.columns < narrowBelow) {
 		return {...line(...mark, ...narrowRow({...entry, what}, path, {glyphs, room: size.columns - 3})), ...ground};
 	}
@@ -58,8 +58,8 @@ function entryLine(screen: Screen, entry: ConnectionEntry, isAt: boolean): Line 
 	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
 	const rtt = isWide ? roundTrip(screen.state, entry, path) : '';
-	const trips = rtt === '' ? [] : [of('text.dim', `  ${rtt}`)];
-	const right = [of('text.dim', ` ${formatAge(now - entry.since)} `)];
+	const trips = rtt === '' ? [] : [styled('text.dim', `  ${rtt}`)];
+	const right = [styled('text.dim', ` ${formatAge(now - entry.since)} `)];
 	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note, ...figures];
 	// A route has a short word; what is carried has none, and half a round trip is none.
 	const forms = [[...bodyOf(false), ...trips], [...bodyOf(true), ...trips], bodyOf(true)];
@@ -68,7 +68,7 @@ function entryLine(screen: Screen, entry: ConnectionEntry, isAt: boolean): Line 
 }
 
 function newsMark({markedAt}: ConnectionEntry, now: number, {look}: Glyphs): Span {
-	return markedAt !== null && now - markedAt < changeMarkMs ? of('notice.warn', look) : {text: ' '};
+	return markedAt !== null && now - markedAt < changeMarkMs ? styled('notice.warn', look) : {text: ' '};
 }
 
 /** One width for all: the badges stand under each other. */
@@ -94,7 +94,7 @@ function badge(entry: ConnectionEntry, path: Path | null, {glyphs, isWide, short
 }
 
 function wasSpans(path: Path): Span[] {
-	return hasEnded(path) ? [of('text.dim', 'was ')] : [];
+	return hasEnded(path) ? [styled('text.dim', 'was ')] : [];
 }
 
 /** It was of a connection that ended, and no other is open. */
@@ -103,15 +103,15 @@ function hasEnded(path: Path | null): boolean {
 }
 
 function checking({strokes}: Glyphs): Span {
-	return of('tls.unknown', `${strokes.unknown}checking`);
+	return styled('tls.unknown', `${strokes.unknown}checking`);
 }
 
 function noteSpan({phase, note}: ConnectionEntry): Span {
-	return of(phase === 'failed' ? 'state.failed' : undefined, note);
+	return styled(phase === 'failed' ? 'state.failed' : undefined, note);
 }
 
 function roundTrip(state: SessionState, {kind}: ConnectionEntry, path: Path | null): string {
-	const trips = path === null ? '' : shortTrips(path, waitedFor(state, path));
+	const trips = path === null ? '' : formatRoundTrips(path, pendingTimes(state, path));
 	return trips === '' && kind === 'logs' ? 'no ping in logs' : trips;
 }
 
@@ -132,7 +132,7 @@ function narrowWord(entry: ConnectionEntry, path: Path | null, glyphs: Glyphs): 
 		return [...wasSpans(path), ...pathBadge(path, glyphs).slice(-1)];
 	}
 
-	return [entry.kind === 'proxy' ? of('tls.unknown', 'by request') : checking(glyphs)];
+	return [entry.kind === 'proxy' ? styled('tls.unknown', 'by request') : checking(glyphs)];
 }
 
 function hasNarrowNote({note, kind}: ConnectionEntry): boolean {
@@ -153,20 +153,20 @@ function shortWhat(what: string, room: number, {more}: Glyphs): string {
 /** Each request of a listener goes its own way. */
 function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span[] {
 	if (path === null) {
-		return [of('text.dim', 'by request')];
+		return [styled('text.dim', 'by request')];
 	}
 
 	return isWide
-		? [of('text.dim', 'by request; last proxied '), ...pathBadge(path, glyphs)]
-		: [of('text.dim', 'proxied '), ...pathBadge(path, glyphs).slice(-1)];
+		? [styled('text.dim', 'by request; last proxied '), ...pathBadge(path, glyphs)]
+		: [styled('text.dim', 'proxied '), ...pathBadge(path, glyphs).slice(-1)];
 }
 
 /** What listens here for others than the person: the words last as long as it does. */
-export function usableWords({state: {dock}}: Pick<Screen, 'state'>): string {
+export function listenerUsersText({state: {dock}}: Pick<RenderInput, 'state'>): string {
 	return dock.flatMap(({usable, phase}) => usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : []).join(' · ');
 }
 
-function emptyDock(screen: Screen, rows: number): Line[] {
+function emptyDock(screen: RenderInput, rows: number): Line[] {
 	const {theme: {glyphs}} = screen;
 	const key = (action: string) => firstKey(screen, action);
 	const first = [
@@ -176,8 +176,8 @@ function emptyDock(screen: Screen, rows: number): Line[] {
 	].flatMap(([word, at]) => at === null ? [] : [`${at} ${word}`]);
 	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
 	const lines = [
-		line(' ', of('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes,`)),
-		line(' ', of('text.dim', `if TLS is verified, and how that is known: ${bases}`)),
+		line(' ', styled('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes,`)),
+		line(' ', styled('text.dim', `if TLS is verified, and how that is known: ${bases}`)),
 	];
 	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
 }

@@ -3,13 +3,13 @@ import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../t
 import {isFieldVisible, equivalentCommand, matchingItems, type ConfirmDialog, type FormField, type FormDialog, type Dialog, type PickerDialog, type PromptDialog, type TextInput} from '../state/dialog.ts';
 import {moreWords, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
-import {firstKey, hintedKey, type Screen} from './screen.ts';
-import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
+import {firstKey, hintedKey, type RenderInput} from './render-input.ts';
+import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 
 export type Floating = {lines: readonly Line[]; left: number; top: number; width: number};
 
 /** `null` for a prompt: that takes the last row of the screen. */
-export function floatingBox(screen: Screen, overlay: Dialog): Floating | null {
+export function dialogBox(screen: RenderInput, overlay: Dialog): Floating | null {
 	switch (overlay.kind) {
 		case 'prompt': {
 			return null;
@@ -30,15 +30,15 @@ export function floatingBox(screen: Screen, overlay: Dialog): Floating | null {
 }
 
 /** `/timeout▏             17 matches   Enter keep   Esc drop` */
-export function promptLine(screen: Screen, prompt: PromptDialog): Line {
+export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 	const {theme, state: {size}} = screen;
 	const key = (action: string, label: string) => {
 		const at = firstKey(screen, action);
-		return at === null ? [] : [of('key', at), {text: ` ${label}  `}];
+		return at === null ? [] : [styled('key', at), {text: ` ${label}  `}];
 	};
 
 	const right: Span[] = [
-		of('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `),
+		styled('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `),
 		...key('prompt.accept', prompt.accept),
 		...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [],
 		...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [],
@@ -49,14 +49,14 @@ export function promptLine(screen: Screen, prompt: PromptDialog): Line {
 	// Of a problem as much is shown as leaves what is typed in sight.
 	const beside = prompt.problem === null ? 0 : Math.min(cellWidth(prompt.problem) + 3, Math.floor(size.columns / 2));
 	const typed = typedSpans(prompt.typed, theme.glyphs.caret, size.columns - cellWidth(sign) - 2 - beside);
-	const lead = [{text: ' '}, of(role, sign), ...typed, ...prompt.problem === null ? [] : [of('notice.error', `   ${prompt.problem}`)]];
+	const lead = [{text: ' '}, styled(role, sign), ...typed, ...prompt.problem === null ? [] : [styled('notice.error', `   ${prompt.problem}`)]];
 	if (lineWidth(lead) + lineWidth(right) + 2 <= size.columns) {
 		return spread(lead, right, size.columns);
 	}
 
 	// The names to choose from matter more than the keys.
 	const hasNames = prompt.note !== '' && prompt.problem === null && lineWidth(lead) + 12 < size.columns;
-	return hasNames ? line(...lead, '  ', of('text.dim', `${prompt.note} `)) : line(...lead);
+	return hasNames ? line(...lead, '  ', styled('text.dim', `${prompt.note} `)) : line(...lead);
 }
 
 /** What is longer than `room` is shown around the caret. */
@@ -64,10 +64,10 @@ function typedSpans({text, caret}: TextInput, sign: string, room: number): Span[
 	const [before, after] = [text.slice(0, caret), text.slice(caret)];
 	const left = room - cellWidth(sign);
 	const shown = truncateStartToCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
-	return [{text: shown}, of('focus', sign), {text: truncateToCells(after, left - cellWidth(shown))}];
+	return [{text: shown}, styled('focus', sign), {text: truncateToCells(after, left - cellWidth(shown))}];
 }
 
-function picker(screen: Screen, overlay: PickerDialog): Floating {
+function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const items = matchingItems(overlay);
@@ -79,26 +79,26 @@ function picker(screen: Screen, overlay: PickerDialog): Floating {
 	const row = (cells: readonly string[]) => cells.map((cell, column) => column === columns - 1 ? cell : fitToCells(cell, widths[column]!)).join('  ');
 	const lines: Line[] = [line(' ', overlay.lead, ...typedSpans(overlay.typed, glyphs.caret, width - 4 - cellWidth(overlay.lead)))];
 	if (overlay.heads.length > 0) {
-		lines.push(line(of('text.dim', `   ${row(overlay.heads)}`)));
+		lines.push(line(styled('text.dim', `   ${row(overlay.heads)}`)));
 	}
 
 	for (const [index, item] of items.slice(from, from + most).entries()) {
 		const isAt = from + index === overlay.index;
 		lines.push({
 			spans: [
-				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '},
-				of(item.off === undefined ? undefined : 'text.dim', row(item.cells)), of('text.dim', item.off === undefined ? '' : `   ${item.off}`),
+				{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ' '},
+				styled(item.off === undefined ? undefined : 'text.dim', row(item.cells)), styled('text.dim', item.off === undefined ? '' : `   ${item.off}`),
 			], ...isAt && {ground: 'selection' as const},
 		});
 	}
 
 	if (items.length === 0) {
-		lines.push(line(of('text.dim', `   ${noneWords(overlay)}`)));
+		lines.push(line(styled('text.dim', `   ${noneWords(overlay)}`)));
 	} else if (items.length > most) {
-		lines.push(line(of('text.dim', `   ${moreWords(from, items.length - from - most)}`)));
+		lines.push(line(styled('text.dim', `   ${moreWords(from, items.length - from - most)}`)));
 	}
 
-	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', of('text.dim', note))));
+	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', styled('text.dim', note))));
 	const keys = keysOf(screen, [['picker.up', ''], ['picker.accept', overlay.keys || 'choose'], ['picker.complete', 'complete'], ['picker.cancel', 'back']]);
 	return framed(screen, overlay.title, lines, keys, width);
 }
@@ -115,7 +115,7 @@ function noneWords({free, none, from, typed: {text}}: PickerDialog): string {
 	return none === null || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
 }
 
-function form(screen: Screen, overlay: FormDialog): Floating {
+function form(screen: RenderInput, overlay: FormDialog): Floating {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
@@ -131,18 +131,18 @@ function form(screen: Screen, overlay: FormDialog): Floating {
 		lines.push({
 			spans: [
 				{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)},
-				...valueSpans(field, isAt, glyphs, width - 6 - label), of('text.dim', field.note === '' ? '' : `   ${field.note}`),
+				...valueSpans(field, isAt, glyphs, width - 6 - label), styled('text.dim', field.note === '' ? '' : `   ${field.note}`),
 			], ...isAt && {ground: 'selection' as const},
 		});
 	}
 
 	lines.push(...blank);
 	if (overlay.problem !== null) {
-		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', of('notice.error', text))), ...blank);
+		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', styled('notice.error', text))), ...blank);
 	}
 
 	const notes = overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8));
-	lines.push(...notes.map(note => line('   ', of('text.dim', note))), line(''));
+	lines.push(...notes.map(note => line('   ', styled('text.dim', note))), line(''));
 	return framed(screen, overlay.title, lines, keysOf(screen, [
 		['form.submit', overlay.submit], ['form.next', 'next field'],
 		...equivalentCommand(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const],
@@ -153,9 +153,9 @@ function form(screen: Screen, overlay: FormDialog): Floating {
 function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
 	if (choices !== null) {
 		return [
-			of('focus', isAt ? `${chooseLeft} ` : ''),
+			styled('focus', isAt ? `${chooseLeft} ` : ''),
 			{text: choices.find(choice => choice.value === value)?.shown ?? value},
-			of('focus', isAt && choices.length > 1 ? ` ${chooseRight}` : ''),
+			styled('focus', isAt && choices.length > 1 ? ` ${chooseRight}` : ''),
 		];
 	}
 
@@ -167,12 +167,12 @@ function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {care
 	return untouched ? [{...before!, role: 'selection'}, ...rest] : [before!, ...rest];
 }
 
-function confirm(screen: Screen, overlay: ConfirmDialog): Floating {
+function confirm(screen: RenderInput, overlay: ConfirmDialog): Floating {
 	const width = Math.min(72, screen.state.size.columns - 4);
 	const lines = [
 		line(''),
-		...wrapWords(overlay.question, width - 6).map(text => line('  ', of('danger', text))),
-		...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', of('text.dim', text))),
+		...wrapWords(overlay.question, width - 6).map(text => line('  ', styled('danger', text))),
+		...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', styled('text.dim', text))),
 		line(''),
 	];
 	return framed(screen, 'Sure?', lines, keysOf(screen, [['confirm.yes', 'yes'], ['confirm.no', 'no']]), width);
@@ -218,10 +218,10 @@ function rowsOfWords(command: string, width: number): string[] {
 }
 
 /** A key and what it does, one to an action. */
-function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]>): KeyHint[] {
+function keysOf(screen: RenderInput, actions: ReadonlyArray<readonly [string, string]>): KeyHint[] {
 	return actions.flatMap(([action, label]): KeyHint[] => {
 		const key = action === 'picker.up' ? [hintedKey(screen, action), hintedKey(screen, 'picker.down')].join('') : hintedKey(screen, action);
-		return key === undefined ? [] : [{action, spans: [of('key', key), {text: label === '' ? ' choose' : ` ${label}`}]}];
+		return key === undefined ? [] : [{action, spans: [styled('key', key), {text: label === '' ? ' choose' : ` ${label}`}]}];
 	});
 }
 
@@ -232,7 +232,7 @@ const leftOut = ['picker.complete', 'form.next', 'form.copy-script', 'picker.up'
 
 function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
 	let left = hints;
-	const spans = () => left.flatMap((hint, index): Span[] => [...index === 0 ? [] : [of('text.dim', ` ${dot} `)], ...hint.spans]);
+	const spans = () => left.flatMap((hint, index): Span[] => [...index === 0 ? [] : [styled('text.dim', ` ${dot} `)], ...hint.spans]);
 	while (left.length > 0 && lineWidth(spans()) > room) {
 		const out = leftOut.find(id => left.some(({action}) => action === id)) ?? left.at(-1)!.action;
 		left = left.filter(({action}) => action !== out);
@@ -241,19 +241,19 @@ function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[
 	return spans();
 }
 
-function framed(screen: Screen, title: string, lines: readonly Line[], hints: readonly KeyHint[], width: number): Floating {
+function framed(screen: RenderInput, title: string, lines: readonly Line[], hints: readonly KeyHint[], width: number): Floating {
 	const {theme: {glyphs: {frame, dot, more}}, state: {size}} = screen;
 	const inner = width - 2;
 	// What is longer would take the corner with it.
 	const head = truncateToCells(title, inner - 3, more);
 	const keys = keysWithin(hints, inner - 3, dot);
-	const edge = of('rule', frame.side);
+	const edge = styled('rule', frame.side);
 	const body = lines
 		.slice(0, Math.max(3, size.rows - 6))
 		.map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...ground && {ground}}));
 	const along = (beside: number) => frame.along.repeat(Math.max(0, inner - beside - 3));
-	const top: Line = {spans: [of('rule', `${frame.topLeft}${frame.along} `), of('title', head), of('rule', ` ${along(cellWidth(head))}${frame.topRight}`)]};
-	const bottom: Line = {spans: [of('rule', `${frame.bottomLeft}${along(lineWidth(keys))} `), ...keys, of('rule', ` ${frame.along}${frame.bottomRight}`)]};
+	const top: Line = {spans: [styled('rule', `${frame.topLeft}${frame.along} `), styled('title', head), styled('rule', ` ${along(cellWidth(head))}${frame.topRight}`)]};
+	const bottom: Line = {spans: [styled('rule', `${frame.bottomLeft}${along(lineWidth(keys))} `), ...keys, styled('rule', ` ${frame.along}${frame.bottomRight}`)]};
 	const all = [top, ...body, bottom];
 	return {lines: all, width, left: Math.max(0, Math.floor((size.columns - width) / 2)), top: Math.max(1, Math.min(4, size.rows - all.length - 1))};
 }

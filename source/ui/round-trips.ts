@@ -5,21 +5,21 @@ import type {SessionState} from '../state/session-state.ts';
 import {formatDuration} from '../text/format-duration.ts';
 
 /** For how long each has been waited for, milliseconds; `null` where none is missed. */
-export type Waited = {websocket: number | null; runtime: number | null};
+export type PendingTimes = {websocket: number | null; runtime: number | null};
 
-export const nothingWaited: Waited = {websocket: null, runtime: null};
+export const noPendingTimes: PendingTimes = {websocket: null, runtime: null};
 
 /** None is missed sooner; the clock of a still screen lags. @see PongTracker */
 const shortestMs = 5000;
 
-export function waitedFor({dock, now}: Pick<SessionState, 'dock' | 'now'>, path: Path): Waited {
+export function pendingTimes({dock, now}: Pick<SessionState, 'dock' | 'now'>, path: Path): PendingTimes {
 	const {websocket, runtime} = pendingPingsOf(dock, path);
 	const since = (at: number | null) => at === null ? null : Math.max(shortestMs, now - at);
-	return path.about === 'ended-connection' ? nothingWaited : {websocket: since(websocket), runtime: since(runtime)};
+	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }
 
 /** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`, with `was` where nothing is open any more, and `no answer for 8 s` where it is waited for; empty where none was measured. */
-export function tripWords({about, rttMs}: Path, waited: Waited = nothingWaited): string {
+export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
 		return noAnswer(waited);
 	}
@@ -32,7 +32,7 @@ export function tripWords({about, rttMs}: Path, waited: Waited = nothingWaited):
 }
 
 /** `rtt 1.6/9 ms`, `rtt was 1.6/9 ms`, `rtt 1.6 ms/over 8 s`, `no answer for 8 s`; empty where the carrier itself was not measured. */
-export function shortTrips({about, rttMs}: Path, waited: Waited = nothingWaited): string {
+export function formatRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
 		return noAnswer(waited);
 	}
@@ -51,13 +51,13 @@ export function shortTrips({about, rttMs}: Path, waited: Waited = nothingWaited)
 }
 
 /** Nothing that was ever measured is answered. */
-function isWholeWait(rttMs: Path['rttMs'], waited: Waited): boolean {
+function isWholeWait(rttMs: Path['rttMs'], waited: PendingTimes): boolean {
 	const ends = (['websocket', 'runtime'] as const).filter(end => rttMs[end] !== null || waited[end] !== null);
 	return ends.length > 0 && ends.every(end => waited[end] !== null);
 }
 
 /** Of the one that was answered last: for so long there was none at all. */
-function noAnswer(waited: Waited): string {
+function noAnswer(waited: PendingTimes): string {
 	return `no answer for ${seconds(Math.min(...Object.values(waited).filter(ms => ms !== null)))}`;
 }
 

@@ -5,15 +5,15 @@ import {isListName} from '../state/list-kinds.ts';
 import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {formatAge} from '../text/format-age.ts';
-import {routeRole, tlsRole, tlsWord} from './path-words.ts';
+import {routeRole, tlsRole, tlsName} from './path-line.ts';
 import type {Role} from './theme.ts';
 
 /** One word of a path, and what it stands on. */
-export type Fact = {word: string; role: Role; verdict: Verdict<string>};
+export type VerdictEntry = {word: string; role: Role; verdict: Verdict<string>};
 
 /** Leg 1's TLS, then leg 2's route and TLS. */
-export function pathFacts({legs: [first, second]}: Path): Fact[] {
-	const facts: Fact[] = [];
+export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
+	const facts: VerdictEntry[] = [];
 	if (first) {
 		facts.push({word: first.tls.state, role: tlsRole[first.tls.state], verdict: first.tls});
 	}
@@ -21,7 +21,7 @@ export function pathFacts({legs: [first, second]}: Path): Fact[] {
 	if (second) {
 		facts.push(
 			{word: routeName(second.route.state), role: routeRole(second.route.state), verdict: second.route},
-			{word: tlsWord(second.tls.state), role: tlsRole[second.tls.state], verdict: second.tls},
+			{word: tlsName(second.tls.state), role: tlsRole[second.tls.state], verdict: second.tls},
 		);
 	}
 
@@ -44,7 +44,7 @@ export function brokenWords({broken, evidence, legs, target}: Path, now: number)
 }
 
 /** Cells of the column in which the facts' words stand. */
-export function factColumn(facts: readonly Fact[]): number {
+export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
 	return Math.max(14, ...facts.map(({word}) => word.length + 1));
 }
 
@@ -53,10 +53,10 @@ export function pathTitle(path: Path | null, subject: string): string {
 	return `Path${path?.legs[1]?.to === 'service' ? ' of the proxy' : ''}${subject === '' ? '' : ` to ${subject}`}`;
 }
 
-export const nothingHere = 'Nothing is under the cursor: what is there shows its way here.';
+export const nothingSelected = 'Nothing is under the cursor: what is there shows its way here.';
 
 /** A view that is read and has no row: no way is waited for. */
-export function isNothingHere({view, lists, forwards, cluster}: Pick<SessionState, 'view' | 'lists' | 'forwards' | 'cluster'>): boolean {
+export function isNothingSelected({view, lists, forwards, cluster}: Pick<SessionState, 'view' | 'lists' | 'forwards' | 'cluster'>): boolean {
 	if (cluster.reachable === 'no') {
 		return false;
 	}
@@ -66,22 +66,22 @@ export function isNothingHere({view, lists, forwards, cluster}: Pick<SessionStat
 	}
 
 	const list = listHere({view, lists});
-	return list !== null && ['live', 'polling', 'failed'].includes(list.phase.kind) && list.visible.length === 0 && !isRefused({view, lists});
+	return list !== null && ['live', 'polling', 'failed'].includes(list.phase.kind) && list.visible.length === 0 && !isUnauthorized({view, lists});
 }
 
 /** The apiserver refused the credentials for the list that is looked at: nothing is read of the ways either. */
-export function isRefused({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
+export function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
 	const phase = listHere({view, lists})?.phase;
 	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
 }
 
 /** When leg 2 will be known, or why it will not be. */
-export function unreadWords({view, lists, cluster: {reachable}}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
+export function describePendingLeg({view, lists, cluster: {reachable}}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
 	if (reachable !== 'yes') {
 		return reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read once the apiserver answers';
 	}
 
-	if (isRefused({view, lists})) {
+	if (isUnauthorized({view, lists})) {
 		return 'leg 2 is not read: the apiserver does not accept your credentials';
 	}
 
@@ -90,13 +90,13 @@ export function unreadWords({view, lists, cluster: {reachable}}: Pick<SessionSta
 }
 
 /** In the place of its way, beside its stroke. */
-export function unreadWord(state: Pick<SessionState, 'view' | 'lists'>): string {
-	return isRefused(state) ? 'not read' : 'not read yet';
+export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): string {
+	return isUnauthorized(state) ? 'not read' : 'not read yet';
 }
 
 /** `up 3d, 1 of 3 read`: of the apiserver process at the end of leg 1; empty where it is not known. */
-export function processWords({process: {startTime, known, read}}: Path, now: number): string {
+export function describeProcess({process: {startTime, known, read}}: Path, now: number): string {
 	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
 }
 
-export const wayOfProxy = 'This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.';
+export const proxyPathNote = 'This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.';

@@ -1,12 +1,12 @@
 /** Which part of a line is the hit. */
 import test from 'ava';
 import {emptyTail, searchTail} from '../../source/state/tail/tail-view.ts';
-import {withMatches} from '../../source/ui/line-matches.ts';
-import {of, type Span} from '../../source/ui/styled-line.ts';
+import {highlightMatches} from '../../source/ui/highlight-matches.ts';
+import {styled, type Span} from '../../source/ui/styled-line.ts';
 
 const view = (text: string, regex: boolean) => searchTail(emptyTail('tail-1', 'pod/web'), {text, regex});
 const told = (spans: readonly Span[]) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : text).join('');
-const marked = (text: string, regex: boolean, ...spans: string[]) => told(withMatches(view(text, regex), [spans.map(one => of(undefined, one))], -1, 5000)[0]!);
+const marked = (text: string, regex: boolean, ...spans: string[]) => told(highlightMatches(view(text, regex), [spans.map(one => styled(undefined, one))], -1, 5000)[0]!);
 
 const rows: ReadonlyArray<readonly [searched: string, regex: boolean, spans: readonly string[], shown: string]> = [
 	['time', false, ['Timeout of time'], '[Time]out of [time]'],
@@ -28,10 +28,10 @@ for (const [searched, regex, spans, shown] of rows) {
 
 test('a regex that took too long three times is not asked again, and the lines are shown as they are', t => {
 	const slow = view('(a+)+$', true);
-	const endless = [[of(undefined, `${'a'.repeat(40)}!`)]];
-	const short = (asked = slow) => told(withMatches(asked, [[of(undefined, 'aaa')]], -1, 5000)[0]!);
+	const endless = [[styled(undefined, `${'a'.repeat(40)}!`)]];
+	const short = (asked = slow) => told(highlightMatches(asked, [[styled(undefined, 'aaa')]], -1, 5000)[0]!);
 	for (const shown of ['[aaa]', '[aaa]', 'aaa']) {
-		t.is(told(withMatches(slow, endless)[0]!), `${'a'.repeat(40)}!`);
+		t.is(told(highlightMatches(slow, endless)[0]!), `${'a'.repeat(40)}!`);
 		t.is(short(), shown);
 	}
 
@@ -39,6 +39,6 @@ test('a regex that took too long three times is not asked again, and the lines a
 });
 
 test('the hits of the line that the search stands on are told from the others', t => {
-	const lines = withMatches(view('time', false), ['time out', 'time and time'].map(text => [of(undefined, text)]), 1);
+	const lines = highlightMatches(view('time', false), ['time out', 'time and time'].map(text => [styled(undefined, text)]), 1);
 	t.deepEqual(lines.map(spans => spans.map(({role}) => role ?? '').filter(role => role !== '')), [['match'], ['match.current', 'match.current']]);
 });

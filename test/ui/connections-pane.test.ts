@@ -2,9 +2,9 @@
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {reduceConnectionList, type ConnectionList, type ConnectionEntry, type ConnectionListEvent, type PendingPings} from '../../source/state/connection-list.ts';
-import {dockPane} from '../../source/ui/dock-pane.ts';
+import {connectionsPane} from '../../source/ui/connections-pane.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import type {Screen} from '../../source/ui/screen.ts';
+import type {RenderInput} from '../../source/ui/render-input.ts';
 
 const path = {phase: 'settled', legs: [{}, {route: {state: 'konnectivity', basis: 'inferred'}, tls: {state: 'unverified', basis: 'proven'}}], rttMs: {websocket: null, runtime: null}} as unknown as Path;
 
@@ -21,8 +21,8 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 		}
 	}
 
-	const screen = {state: {dock, dockAt: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
-	return dockPane(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
+	const screen = {state: {dock, dockAt: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
+	return connectionsPane(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
 test('where a row has no room for all, its route has a short word and its figures stay whole', t => {
@@ -33,8 +33,8 @@ test('the way and the round trips of a connection that ended are told as they we
 	const of = (about: Path['about']) => ({...path, about, rttMs: {websocket: 1.6, runtime: 9}});
 	const shown = (about: Path['about'], to: Partial<ConnectionEntry>, columns = 120) => {
 		const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: of(about)}, {type: 'change', id: 'f', to}] as const).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-		const screen = {state: {dock, dockAt: 0, size: {columns, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
-		return dockPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim();
+		const screen = {state: {dock, dockAt: 0, size: {columns, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
+		return connectionsPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim();
 	};
 
 	t.is(shown('open-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 ╍konnectivity ━unverified rtt 1.6/9 ms 10m');
@@ -54,8 +54,8 @@ test('an answer that is missed is counted up in place of the round trip, and the
 	];
 	const shown = (now: number, ...events: readonly ConnectionListEvent[]) => {
 		const dock = [...open, ...events].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-		const screen = {state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
-		return /unverified (.*) \d+s$/.exec(dockPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim())?.[1];
+		const screen = {state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
+		return /unverified (.*) \d+s$/.exec(connectionsPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim())?.[1];
 	};
 
 	const late = waits({websocket: 20_000, runtime: 20_000});
@@ -83,15 +83,15 @@ test('the badges of all contexts stand under each other', t => {
 test('what is not of the namespace on the screen is told with its own', t => {
 	const entry = (id: string, kind: 'logs' | 'forward', what: string, namespace: string) => ({type: 'open', entry: {id, kind, what, context: 'here', namespace, since: 0}}) as const;
 	const dock = [entry('t1', 'logs', 'pod/victim', 'demo'), entry('t2', 'logs', 'pod/victim', 'other'), entry('t3', 'logs', '-l app=web', 'other'), entry('f1', 'forward', ':8080 → pod/victim:80', 'other')].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-	const screen = {state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
-	t.deepEqual(dockPane(screen, 4).map(({spans}) => spans.map(({text}) => text).join('').slice(2, 46).replaceAll(/ +/g, ' ').trim()), ['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80']);
+	const screen = {state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
+	t.deepEqual(connectionsPane(screen, 4).map(({spans}) => spans.map(({text}) => text).join('').slice(2, 46).replaceAll(/ +/g, ' ').trim()), ['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80']);
 });
 
 test('what has no room is counted on both sides, and the selected connection is always shown', t => {
 	const dock = Array.from({length: 9}, (_, at) => at).reduce<ConnectionList>((before, at) => reduceConnectionList(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}), []);
 	const shown = (dockAt: number, rows: number) => {
-		const screen = {state: {dock, dockAt, size: {columns: 80, rows: 24}, pane: 'connections', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
-		return dockPane(screen, rows).map(({spans}) => spans.map(({text}) => text).join('').trim());
+		const screen = {state: {dock, dockAt, size: {columns: 80, rows: 24}, pane: 'connections', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
+		return connectionsPane(screen, rows).map(({spans}) => spans.map(({text}) => text).join('').trim());
 	};
 
 	const selected = (dockAt: number, rows: number) => shown(dockAt, rows).findIndex(row => row.includes(unicodeGlyphs.cursor));

@@ -6,13 +6,13 @@ import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import {sanitize} from '../text/sanitize.ts';
-import type {Screen} from './screen.ts';
+import type {RenderInput} from './render-input.ts';
 import {listSentences} from './spoken-row.ts';
 import {pageOfText, said} from './spoken-text.ts';
-import {legSentences, spokenPage} from './spoken-words.ts';
-import {searchWords} from './text-screen.ts';
+import {legSentences, spokenPage} from './spoken-path.ts';
+import {describeSearch} from './text-screen.ts';
 
-export function spokenPlace(screen: Screen): string[] {
+export function spokenSelection(screen: RenderInput): string[] {
 	const {state, tail} = screen;
 	const layer = state.layers.at(-1);
 	switch (layer?.kind) {
@@ -24,7 +24,7 @@ export function spokenPlace(screen: Screen): string[] {
 			const found = layer.lines[layer.search?.at ?? -1];
 			return [
 				`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`,
-				...layer.search ? [`Search for ${layer.search.text}: ${searchWords(layer.search)}${found ? `, ${said(found, state.now)}` : ''}.`] : [],
+				...layer.search ? [`Search for ${layer.search.text}: ${describeSearch(layer.search)}${found ? `, ${said(found, state.now)}` : ''}.`] : [],
 				...pageOfText(screen, layer),
 			];
 		}
@@ -48,7 +48,7 @@ export function spokenPlace(screen: Screen): string[] {
 }
 
 /** First what it is about and its way; further down what was read, a page at a time. */
-function whySentences(screen: Screen, layer: WhyLayer): string[] {
+function whySentences(screen: RenderInput, layer: WhyLayer): string[] {
 	if (layer.top > 0) {
 		return ['Why, what was read:', ...pageOfText(screen, layer)];
 	}
@@ -63,7 +63,7 @@ function whySentences(screen: Screen, layer: WhyLayer): string[] {
 }
 
 /** A tail that follows speaks its way and what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
-function tailSentences(screen: Screen, tail: TailView): string[] {
+function tailSentences(screen: RenderInput, tail: TailView): string[] {
 	const {counts} = tail.buffer;
 	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${formatQuantity(counts.errors, 'error')}, ${formatQuantity(tail.counters.possibleGaps, 'possible gap')}, ${formatQuantity(tail.counters.reconnects, 'reconnect')}.`;
 	if (tail.follow || shownLength(tail) === 0) {
@@ -78,7 +78,7 @@ function tailSentences(screen: Screen, tail: TailView): string[] {
 	})];
 }
 
-function viewSentences(screen: Screen): string[] {
+function viewSentences(screen: RenderInput): string[] {
 	const {state} = screen;
 	switch (state.view) {
 		case 'forwards': {
@@ -127,7 +127,7 @@ function viewSentences(screen: Screen): string[] {
 	}
 }
 
-function connectionSentences(screen: Screen): string[] {
+function connectionSentences(screen: RenderInput): string[] {
 	const {dock, dockAt, cluster} = screen.state;
 	const entry = dock[dockAt];
 	if (entry === undefined) {
@@ -138,7 +138,7 @@ function connectionSentences(screen: Screen): string[] {
 	return [`Connections, ${dock.length}, ${dockAt + 1}: ${what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
 }
 
-function pathOfEntry({state: {dock}}: Screen, id: string): string[] {
+function pathOfEntry({state: {dock}}: RenderInput, id: string): string[] {
 	const path = worstPath(dock.find(one => one.id === id)?.paths.values() ?? []);
 	return path === null ? [] : legSentences(path);
 }

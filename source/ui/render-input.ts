@@ -7,7 +7,7 @@ import type {KeyHint} from '../keymap/describe-keys.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import type {Theme} from './theme.ts';
 
-export type Screen = {
+export type RenderInput = {
 	state: SessionState;
 	theme: Theme;
 	keymap: Keymap;
@@ -18,12 +18,12 @@ export type Screen = {
 };
 
 /** As a hint names it; none where no key does it now. */
-export function hintedKey({hints}: Pick<Screen, 'hints'>, action: string): string | undefined {
+export function hintedKey({hints}: Pick<RenderInput, 'hints'>, action: string): string | undefined {
 	return hints.find(hint => hint.action.id === action)?.keys[0];
 }
 
 /** The same, with the keys of the place behind an overlay; `null` where no key of this place does it. */
-export function firstKey(screen: Screen, action: string): string | null {
+export function firstKey(screen: RenderInput, action: string): string | null {
 	const {state: {overlay}, keymap} = screen;
 	const found = hintedKey(screen, action) ?? null;
 	// While something is typed or asked the keys of the place behind it wait, and are still its keys.

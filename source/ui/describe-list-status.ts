@@ -5,10 +5,10 @@ import {parseRowFilter} from '../state/row-filter.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {formatAge} from '../text/format-age.ts';
 import {chooseColumns, headText, rangeOf, spaceBeside} from './list-columns.ts';
-import type {Screen} from './screen.ts';
+import type {RenderInput} from './render-input.ts';
 
 /** What the rule's right edge says of the list: which part of it is shown where its head has no room for that, its state, and what was left out. */
-export function listNote(screen: Screen, list: ListState, width: number): string {
+export function describeListStatus(screen: RenderInput, list: ListState, width: number): string {
 	const {state} = screen;
 	const parts: string[] = [];
 	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
@@ -34,7 +34,7 @@ export function listNote(screen: Screen, list: ListState, width: number): string
 	return parts.join(' · ');
 }
 
-function hasRangeInHead(screen: Screen, list: ListState, width: number): boolean {
+function hasRangeInHead(screen: RenderInput, list: ListState, width: number): boolean {
 	const columns = chooseColumns(screen, list, list.visible.slice(list.top, list.top + list.windowRows), width);
 	return spaceBeside(headText(list, columns), rangeOf(list, list.windowRows), width) > 0;
 }

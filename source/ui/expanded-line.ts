@@ -6,11 +6,11 @@ import {formatNumber} from '../text/format-number.ts';
 import {sanitizeText} from '../text/sanitize-text.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
-import {firstKey, type Screen} from './screen.ts';
-import {line, of, type Line, type Span} from './styled-line.ts';
+import {firstKey, type RenderInput} from './render-input.ts';
+import {line, styled, type Line, type Span} from './styled-line.ts';
 
 /** A titled rule and what is in the line that is open, in at most half of the `room` of a tail, in rows; none where no line is, or it was let go. */
-export function openedLine(screen: Screen, view: TailView, room: number): Line[] {
+export function expandedLine(screen: RenderInput, view: TailView, room: number): Line[] {
 	const layer = screen.state.layers.at(-1);
 	const number = layer?.kind === 'tail' ? layer.line : null;
 	const one = number === null ? null : view.buffer.line(number);
@@ -25,7 +25,7 @@ export function openedLine(screen: Screen, view: TailView, room: number): Line[]
 	const close = firstKey(screen, 'line.close');
 	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${formatNumber(one.bytes.length)} bytes`].filter(part => part !== '').join(', ');
 	const head = titledRule(screen, `Line ${formatNumber(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after});
-	const cursor = (index: number) => index === view.lineField ? of('focus', glyphs.cursor) : ' ';
+	const cursor = (index: number) => index === view.lineField ? styled('focus', glyphs.cursor) : ' ';
 	const rows = fields === null
 		? textRows(text, size.columns).map((row, index) => line(' ', cursor(index), row))
 		: fields.map((field, index) => line(' ', cursor(index), ' ', ...fieldSpans(field, glyphs)));
@@ -35,13 +35,13 @@ export function openedLine(screen: Screen, view: TailView, room: number): Line[]
 
 function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
 	return [
-		of('json.key', `${sanitizeText(name)}: `),
-		of(kind === 'number' ? 'json.number' : 'json.string', sanitizeText(value).replaceAll('\n', () => ` ${newLine} `)),
+		styled('json.key', `${sanitizeText(name)}: `),
+		styled(kind === 'number' ? 'json.number' : 'json.string', sanitizeText(value).replaceAll('\n', () => ` ${newLine} `)),
 	];
 }
 
 /** How many fields, or rows of text, an opened line has. */
-export function openedLength({bytes}: TailLine, columns: number): number {
+export function expandedLength({bytes}: TailLine, columns: number): number {
 	const text = bytes.toString('utf8');
 	return allJsonFields(text)?.length ?? textRows(text, columns).length;
 }

@@ -4,10 +4,10 @@ import {legEnd} from '../output/leg-end.ts';
 import {routeName} from '../state/route-name.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {sanitize} from '../text/sanitize.ts';
-import {endedWords} from './path-words.ts';
+import {describeEnd} from './path-line.ts';
 
 /** Whether a screen reader reads the screen aloud. */
-export function isSpoken(env: NodeJS.ProcessEnv): boolean {
+export function isScreenReaderEnabled(env: NodeJS.ProcessEnv): boolean {
 	return env['INK_SCREEN_READER'] === 'true';
 }
 
@@ -17,7 +17,7 @@ export const spokenPage = 3;
 /** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.`, and before it that this was so until the connection ended. */
 export function legSentences(path: Path): string[] {
 	const {legs, target, broken} = path;
-	const ended = endedWords(path);
+	const ended = describeEnd(path);
 	return [
 		...ended === '' ? [] : [`The connection ${ended}. It was:`],
 		...legs.map(leg => {

@@ -4,11 +4,11 @@ import {countMatches} from '../state/tail/shown-matches.ts';
 import {activityWords, podCount, presentSources, shownLength, pausedBacklog, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow} from '../state/tail/tail-window.ts';
 import {formatQuantity, formatNumber} from '../text/format-number.ts';
-import {askedOfLines} from './empty-tail.ts';
+import {describeFilter} from './empty-tail.ts';
 import type {Role} from './theme.ts';
 
 /** How many pods, which containers, and from when: what its title does not say. */
-export function tailedWords(view: TailView, dot: string): string {
+export function describeTailScope(view: TailView, dot: string): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
 	const containers = new Set(view.sources.map(({namespace, pod, container}) => `${namespace}/${pod}/${container}`));
@@ -44,7 +44,7 @@ function ofContainers({sources}: TailView): string {
 }
 
 /** Whether it is paused, reads older lines, is held or follows, and how much it does not show. */
-export function stateWords(view: TailView, dot: string): string {
+export function describeTailState(view: TailView, dot: string): string {
 	if (view.pausedAt !== null) {
 		const {lines, errors} = pausedBacklog(view);
 		return `paused ${dot} ${formatNumber(lines)} wait${errors === 0 ? '' : `, ${formatQuantity(errors, 'error')}`}`;
@@ -64,7 +64,7 @@ export function stateWords(view: TailView, dot: string): string {
 }
 
 /** What stands before the first line. `key` reads it, where one does. */
-export function olderWords({older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>, key: string | undefined): string {
+export function describeOlderLines({older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>, key: string | undefined): string {
 	switch (phase) {
 		case 'unread': {
 			return `older lines are not loaded${note === '' ? '' : `: ${note}`}${key === undefined ? '' : `   ${key} reads them`}`;
@@ -93,7 +93,7 @@ function readingWords(read: number): string {
 }
 
 /** Where its ways end, where that is not one pod: `kubelets n1 n2`. */
-export function farEnds(view: TailView): string | undefined {
+export function describeFarEnds(view: TailView): string | undefined {
 	const nodes = [...new Set(presentSources(view.sources).map(source => source.node).filter(node => node !== null))];
 	if (nodes.length > 1) {
 		return nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`;
@@ -111,7 +111,7 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	const {buffer, counters: {reconnects, possibleGaps, restarts, json}} = view;
 	const {lines, errors, warnings} = buffer.counts;
 	const match = searchedWords(view);
-	const filter = view.shownIndex === null ? [] : [`${formatNumber(view.shownIndex.matches.length)} fit ${askedOfLines(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
+	const filter = view.shownIndex === null ? [] : [`${formatNumber(view.shownIndex.matches.length)} fit ${describeFilter(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
 	const place = view.follow || match.length === 0 ? formatQuantity(lines, 'line') : `line ${formatNumber(view.cursor + 1)} of ${formatNumber(buffer.end)}`;
 	return [
 		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),

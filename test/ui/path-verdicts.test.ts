@@ -5,7 +5,7 @@ import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {emptyList, type ListState} from '../../source/state/list-state.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
-import {factColumn, isNothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords} from '../../source/ui/path-facts.ts';
+import {verdictColumnWidth, isNothingSelected, pathVerdicts, pathTitle, describeProcess, pendingLegName, describePendingLeg} from '../../source/ui/path-verdicts.ts';
 
 const verdict = (state: string) => ({state, basis: 'proven', evidence: [], need: []});
 const leg = (to: string, route: string, tls: string) => ({to, route: verdict(route), tls: verdict(tls)});
@@ -19,13 +19,13 @@ for (const [what, path, words] of [
 	['a second leg that is not seen', pathOf(one, leg('kubelet', 'unknown', 'unknown')), ['verified', 'route unknown', 'TLS unknown']],
 ] as const) {
 	test(`the facts of ${what} are ${words.join(', ') || 'none'}`, t => {
-		t.deepEqual(pathFacts(path).map(({word}) => word), [...words]);
+		t.deepEqual(pathVerdicts(path).map(({word}) => word), [...words]);
 	});
 }
 
 test('the column of the words is as wide as the longest of them, with a blank behind it', t => {
-	t.is(factColumn([]), 14);
-	t.is(factColumn(pathFacts(pathOf(one, leg('kubelet', 'egress-http-connect', 'plain')))), 20);
+	t.is(verdictColumnWidth([]), 14);
+	t.is(verdictColumnWidth(pathVerdicts(pathOf(one, leg('kubelet', 'egress-http-connect', 'plain')))), 20);
 });
 
 for (const [to, subject, title] of [['kubelet', 'web', 'Path to web'], ['service', 'web', 'Path of the proxy to web'], [null, 'web', 'Path to web'], [null, '', 'Path']] as const) {
@@ -36,7 +36,7 @@ for (const [to, subject, title] of [['kubelet', 'web', 'Path to web'], ['service
 
 for (const [startTime, known, read, words] of [[null, 3, 1, ''], ['2026-11-25T00:00:00Z', null, 0, 'up 24h'], ['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 read']] as const) {
 	test(`of an apiserver process ${startTime === null ? 'that is not known' : known === null ? 'alone' : 'among others'} stands: ${words || 'nothing'}`, t => {
-		t.is(processWords({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')), words);
+		t.is(describeProcess({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')), words);
 	});
 }
 
@@ -51,17 +51,17 @@ for (const [reachable, phase, words] of [
 	['yes', refused, 'leg 2 is not read: the apiserver does not accept your credentials'],
 ] as const) {
 	test(`where the apiserver answers: ${reachable}, and the list is ${phase.kind}, of a path that is not there is said: ${words}`, t => {
-		t.is(unreadWords({...listed(phase), cluster: {reachable}}), words);
+		t.is(describePendingLeg({...listed(phase), cluster: {reachable}}), words);
 	});
 }
 
 test('of a forward, which has its own connections, it is said when they are read', t => {
-	t.is(unreadWords({...listed({kind: 'reading'}), view: 'forwards', cluster: {reachable: 'yes'}}), 'leg 2 is read within 2 s of the first connection');
+	t.is(describePendingLeg({...listed({kind: 'reading'}), view: 'forwards', cluster: {reachable: 'yes'}}), 'leg 2 is read within 2 s of the first connection');
 });
 
 test('credentials that are refused let nothing be waited for, and are said as that; a list that may not be read has nothing under its cursor', t => {
-	t.is(unreadWord(listed({kind: 'reading'})), 'not read yet');
-	t.is(unreadWord(listed(refused)), 'not read');
-	t.false(isNothingHere(listed(refused)));
-	t.true(isNothingHere(listed(forbidden)));
+	t.is(pendingLegName(listed({kind: 'reading'})), 'not read yet');
+	t.is(pendingLegName(listed(refused)), 'not read');
+	t.false(isNothingSelected(listed(refused)));
+	t.true(isNothingSelected(listed(forbidden)));
 });

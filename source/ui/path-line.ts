@@ -4,7 +4,7 @@ import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.
 import {routeName} from '../state/route-name.ts';
 import {clockTime} from '../text/clock-time.ts';
 import type {Glyphs} from './glyphs.ts';
-import {lineWidth, of, type Span} from './styled-line.ts';
+import {lineWidth, styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 export const tlsRole: Readonly<Record<TlsState, Role>> = {
@@ -39,7 +39,7 @@ const formsOfBoth: readonly Form[] = [
 ];
 
 /** The longest form that fits in `width`. `letter` is the apiserver process's. */
-export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
+export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const first = path.legs[0];
 	const mayDropFirst = first?.tls.state === 'verified' && first.tls.basis === 'proven';
 	let shortest: Span[] = [];
@@ -54,20 +54,20 @@ export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: stri
 }
 
 /** The same where it stands alone: of a connection that ended it begins with when it did, as its words are of before. */
-export function datedLine(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
-	const ended = endedWords(path);
+export function endedPathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
+	const ended = describeEnd(path);
 	return ended === ''
-		? pathLine(path, width, glyphs, letter, ends)
-		: [of('text.dim', `${ended}  `), ...pathLine(path, width - ended.length - 2, glyphs, letter, ends)];
+		? pathLineSpans(path, width, glyphs, letter, ends)
+		: [styled('text.dim', `${ended}  `), ...pathLineSpans(path, width - ended.length - 2, glyphs, letter, ends)];
 }
 
 /** `ended 13:48:31`; empty for what is open, or would be. */
-export function endedWords({about, time}: Pick<Path, 'about' | 'time'>): string {
+export function describeEnd({about, time}: Pick<Path, 'about' | 'time'>): string {
 	return about === 'ended-connection' ? `ended ${clockTime(time)}` : '';
 }
 
 /** What stands at the end of leg 1: a gateway that was recognised is called one. */
-export function hubWord(to: Leg['to'] | null | undefined): string {
+export function hubName(to: Leg['to'] | null | undefined): string {
 	return to === 'gateway' ? 'gateway' : 'apiserver';
 }
 
@@ -100,7 +100,7 @@ function firstLeg(leg: Leg, {form, glyphs, letter}: Drawing, {isBroken}: {isBrok
 	}
 
 	const words = legWords(leg, glyphs, {route: form.route, withDirect: form.direct, isChecking: false, isBroken});
-	const hub = `${hubWord(leg.to)}${form.replica && letter !== null ? ` ${letter}` : ''}`;
+	const hub = `${hubName(leg.to)}${form.replica && letter !== null ? ` ${letter}` : ''}`;
 	return [{text: form.ends ? 'you ' : ''}, ...words, {text: form.ends || form.names ? ` ${hub} ` : ' '}];
 }
 
@@ -111,7 +111,7 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: 
 	return [
 		...legWords(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: broken === 2}),
 		{text: form.names && end !== '' ? ` ${end}` : ''},
-		...hasPod ? [of('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}] : [],
+		...hasPod ? [styled('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}] : [],
 	];
 }
 
@@ -119,13 +119,13 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: 
 function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Span[] {
 	const {tls, route} = leg;
 	return [
-		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [of('route', `${strokes[route.basis]} ${routeName(route.state, {short: true})} `)],
-		of(tlsRole[tls.state], `${strokes[tls.basis]} ${tlsWord(tls.state)}`), ...isBroken ? [of('state.failed', ` ${broke}`)] : [],
+		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [styled('route', `${strokes[route.basis]} ${routeName(route.state, {short: true})} `)],
+		styled(tlsRole[tls.state], `${strokes[tls.basis]} ${tlsName(tls.state)}`), ...isBroken ? [styled('state.failed', ` ${broke}`)] : [],
 	];
 }
 
 /** What is at a leg's far end, as far as known: a workload's kubelet has no name before a pod of it was chosen. */
-export function farName({to}: Leg, {target: {kind, name, node}, broken}: Path): string {
+export function farEndName({to}: Leg, {target: {kind, name, node}, broken}: Path): string {
 	if (broken?.reason === 'no-node') {
 		return 'on no node yet';
 	}
@@ -134,7 +134,7 @@ export function farName({to}: Leg, {target: {kind, name, node}, broken}: Path): 
 }
 
 function endOf(leg: Leg, path: Path, form: Form): string {
-	const name = farName(leg, path);
+	const name = farEndName(leg, path);
 	if (path.broken?.reason === 'no-node') {
 		return form.ends ? 'no node yet' : 'no node';
 	}
@@ -150,18 +150,18 @@ function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDire
 	isBroken: boolean;
 }): Span[] {
 	const stroke = (basis: Basis) => glyphs.strokes[basis];
-	const end = (basis: Basis) => isBroken ? of('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};
+	const end = (basis: Basis) => isBroken ? styled('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};
 	if (tls.state === 'unknown' && route.state === 'unknown') {
-		return [of('tls.unknown', `${stroke('unknown')} ${isChecking ? 'checking' : 'unknown'}`), of('tls.unknown', end('unknown').text)];
+		return [styled('tls.unknown', `${stroke('unknown')} ${isChecking ? 'checking' : 'unknown'}`), styled('tls.unknown', end('unknown').text)];
 	}
 
 	const spans: Span[] = [];
 	if (routeForm !== 'none' && (route.state !== 'direct' || withDirect)) {
-		spans.push(of(routeRole(route.state), `${stroke(route.basis)} ${routeName(route.state, {short: routeForm === 'short'})} `));
+		spans.push(styled(routeRole(route.state), `${stroke(route.basis)} ${routeName(route.state, {short: routeForm === 'short'})} `));
 	}
 
 	const role = tlsRole[tls.state];
-	spans.push(of(role, `${stroke(tls.basis)} ${tlsWord(tls.state)}`), isBroken ? of('state.failed', ` ${glyphs.broke}`) : of(role, end(tls.basis).text));
+	spans.push(styled(role, `${stroke(tls.basis)} ${tlsName(tls.state)}`), isBroken ? styled('state.failed', ` ${glyphs.broke}`) : styled(role, end(tls.basis).text));
 	return spans;
 }
 
@@ -171,7 +171,7 @@ export function tlsRoleOf(state: string): Role | undefined {
 }
 
 /** The name that a state of TLS has on every screen: beside a route an unknown one says of what it is. */
-export function tlsWord(state: TlsState): string {
+export function tlsName(state: TlsState): string {
 	return state === 'unknown' ? 'TLS unknown' : state;
 }
 
@@ -188,12 +188,12 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	}
 
 	if (leg.tls.state === 'unknown' && leg.route.state === 'unknown') {
-		return [of('tls.unknown', `${glyphs.strokes.unknown}${path.phase === 'checking' ? 'checking' : 'unknown'}`)];
+		return [styled('tls.unknown', `${glyphs.strokes.unknown}${path.phase === 'checking' ? 'checking' : 'unknown'}`)];
 	}
 
 	return [
-		of(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeName(leg.route.state, {short: short || leg.route.state !== 'konnectivity'})} `),
-		of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tlsWord(leg.tls.state)}`),
+		styled(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeName(leg.route.state, {short: short || leg.route.state !== 'konnectivity'})} `),
+		styled(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tlsName(leg.tls.state)}`),
 	];
 }
 

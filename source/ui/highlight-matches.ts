@@ -2,9 +2,9 @@
 import {patternOf, type LineIndex} from '../state/tail/line-index.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
-import {of, type Span} from './styled-line.ts';
+import {styled, type Span} from './styled-line.ts';
 
-export type Hits = ReadonlyArray<readonly [from: number, to: number]>;
+export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
 
 /** A regular expression may hold up one frame for so long. */
 const longestMs = 20;
@@ -16,7 +16,7 @@ const slowFrames = new WeakMap<LineIndex, number>();
 @param lines the text of each line, without time and name
 @param current the index of the line under the cursor, which is where the search stands; -1 when it is not among them
 */
-export function withMatches(
+export function highlightMatches(
 	{search, searchIndex}: TailView,
 	lines: ReadonlyArray<readonly Span[]>,
 	current = -1,
@@ -28,16 +28,16 @@ export function withMatches(
 	}
 
 	const texts = lines.map(spans => spans.map(({text}) => text).join(''));
-	const hits: readonly Hits[] | null = search.regex ? hitsWithin(patternOf(search.text, 'g'), texts, limitMs) : texts.map(text => hitsOf(text, search.text));
+	const hits: readonly MatchRanges[] | null = search.regex ? hitsWithin(patternOf(search.text, 'g'), texts, limitMs) : texts.map(text => hitsOf(text, search.text));
 	if (hits === null) {
 		slowFrames.set(searchIndex, slow + 1);
 		return lines;
 	}
 
-	return lines.map((spans, index) => onGround(spans, hits[index]!, index === current ? 'match.current' : 'match'));
+	return lines.map((spans, index) => applyBackground(spans, hits[index]!, index === current ? 'match.current' : 'match'));
 }
 
-function hitsOf(text: string, searched: string): Hits {
+function hitsOf(text: string, searched: string): MatchRanges {
 	const within = searched === searched.toLowerCase() ? text.toLowerCase() : text;
 	const hits: Array<readonly [number, number]> = [];
 	for (let at = within.indexOf(searched); at >= 0 && within.length === text.length; at = within.indexOf(searched, at + searched.length)) {
@@ -48,7 +48,7 @@ function hitsOf(text: string, searched: string): Hits {
 }
 
 /** `hits` in the text of all spans together. */
-export function onGround(spans: readonly Span[], hits: Hits, ground: 'match' | 'match.current'): readonly Span[] {
+export function applyBackground(spans: readonly Span[], hits: MatchRanges, ground: 'match' | 'match.current'): readonly Span[] {
 	if (hits.length === 0) {
 		return spans;
 	}
@@ -60,7 +60,7 @@ export function onGround(spans: readonly Span[], hits: Hits, ground: 'match' | '
 		for (const [from, to] of hits) {
 			const [first, last] = [Math.max(at, from - begin), Math.min(span.text.length, to - begin)];
 			if (first < last) {
-				out.push({...span, text: span.text.slice(at, first)}, of(ground, span.text.slice(first, last)));
+				out.push({...span, text: span.text.slice(at, first)}, styled(ground, span.text.slice(first, last)));
 				at = last;
 			}
 		}
