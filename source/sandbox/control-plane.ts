@@ -1,22 +1,22 @@
 /** The control plane as a whole: the apiserver, its route to the nodes, and what the cluster's objects tell of both. */
 import {randomBytes} from 'node:crypto';
-import {Apiserver, type ApiserverSetting} from './apiserver/apiserver.ts';
+import {Apiserver, type ApiserverConfig} from './apiserver/apiserver.ts';
 import {apiserverCommand} from './apiserver/apiserver-flags.ts';
-import {pause} from './containers/program.ts';
+import {abortableDelay} from './containers/program.ts';
 import {defaultedSpec} from './controllers/workload-pods.ts';
-import {expectedEnd} from './network/expected-end.ts';
+import {noop} from './network/noop.ts';
 import {apiMicroTime, type Json} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
-import {versionOf, type Posture} from './posture.ts';
-import {placeAgents} from './tunnels/agent-pods.ts';
+import {kubernetesVersion, type Posture} from './posture.ts';
+import {deployAgents} from './tunnels/agent-pods.ts';
 import type {Tunnels} from './tunnels/tunnels.ts';
 
 const controlPlaneNode = 'cp';
 
-export type ControlPlaneSetting = Omit<ApiserverSetting, 'makeDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
+export type ControlPlaneConfig = Omit<ApiserverConfig, 'makeDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
 
 /** How long there is no apiserver: for `downMs`, and `until` that settles. */
-export type Down = {downMs?: number; until?: Promise<unknown>};
+export type DowntimeOptions = {downMs?: number; until?: Promise<unknown>};
 
 export class ControlPlane {
 	readonly apiserver: Apiserver;
@@ -28,7 +28,7 @@ export class ControlPlane {
 	#turn: Promise<void> = Promise.resolve();
 	readonly #ending = new AbortController();
 
-	constructor(setting: ControlPlaneSetting) {
+	constructor(setting: ControlPlaneConfig) {
 		const {tunnels, store} = setting;
 		this.#store = store;
 		this.#tunnels = tunnels;
@@ -39,7 +39,7 @@ export class ControlPlane {
 		this.posture = posture;
 		await this.#tunnels.start(posture.route);
 		await this.apiserver.start(posture, port);
-		placeAgents(this.#store, this.#tunnels.hasAgents);
+		deployAgents(this.#store, this.#tunnels.hasAgents);
 		this.#tellObjects();
 		this.#beat = setInterval(() => {
 			this.#store.update('leases', 'kube-system', this.#identity, lease => {
@@ -49,9 +49,9 @@ export class ControlPlane {
 	}
 
 	/** Ends the process, and starts another one at the same address; one after the other, and none after `stop`. `posture`: what is not named stays. */
-	async restart(posture: Partial<Posture> = {}, down: Down = {}): Promise<void> {
+	async restart(posture: Partial<Posture> = {}, down: DowntimeOptions = {}): Promise<void> {
 		const turn = this.#turn.then(async () => this.#restart(posture, down));
-		this.#turn = turn.catch(expectedEnd);
+		this.#turn = turn.catch(noop);
 		await turn;
 	}
 
@@ -61,10 +61,10 @@ export class ControlPlane {
 		await this.#end();
 	}
 
-	async #restart(posture: Partial<Posture>, {downMs = 0, until}: Down): Promise<void> {
+	async #restart(posture: Partial<Posture>, {downMs = 0, until}: DowntimeOptions): Promise<void> {
 		const {port} = this.apiserver;
 		await this.#end();
-		await pause(downMs, this.#ending.signal);
+		await abortableDelay(downMs, this.#ending.signal);
 		await (until && settledOrAborted(until, this.#ending.signal));
 		if (!this.#ending.signal.aborted) {
 			await this.start({...this.posture, ...posture}, port);
@@ -115,7 +115,7 @@ export class ControlPlane {
 
 		for (const node of store.list('nodes')) {
 			store.update('nodes', undefined, node.metadata.name, copy => {
-				copy['status'].nodeInfo.kubeletVersion = versionOf(this.posture);
+				copy['status'].nodeInfo.kubeletVersion = kubernetesVersion(this.posture);
 				if (process!.modern) {
 					copy['status'].declaredFeatures = ['ExtendWebSocketsToKubelet'];
 				} else {
@@ -162,5 +162,5 @@ async function settledOrAborted(until: Promise<unknown>, signal: AbortSignal): P
 	signal.addEventListener('abort', () => {
 		resolve();
 	});
-	await Promise.race([until.catch(expectedEnd), promise]);
+	await Promise.race([until.catch(noop), promise]);
 }

@@ -1,5 +1,5 @@
 /** The kubeconfig with which clients come to a sandbox: all its users, and the mark that says what it is. */
-import {userRows, type UserName} from './apiserver/users.ts';
+import {users, type UserName} from './apiserver/users.ts';
 import type {KeyPair} from './certificates/issuer.ts';
 import type {SandboxKubeconfig} from './sandbox.ts';
 
@@ -18,8 +18,8 @@ export function makeKubeconfig(server: string, authority: string, credentials: C
 			'certificate-authority-data': base64(authority),
 			extensions: [{name: sandboxExtension, extension: {sandbox: true}}],
 		}}],
-		contexts: userRows.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
-		users: userRows.map(({name}) => {
+		contexts: users.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
+		users: users.map(({name}) => {
 			const own = credentials.get(name)!;
 			return {name, user: 'token' in own ? {token: own.token} : {'client-certificate-data': base64(own.pair.certificate), 'client-key-data': base64(own.pair.key)}};
 		}),

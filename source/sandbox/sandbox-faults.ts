@@ -17,7 +17,7 @@ export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxP
 
 	return {
 		cut() {
-			wire.cut();
+			wire.disconnect();
 			tell('connections to the apiserver were cut');
 		},
 		cutSecondLeg() {

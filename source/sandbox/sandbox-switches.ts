@@ -1,10 +1,10 @@
 /** Holds the values of all switches, and makes them true. */
-import {certificateFor, tellServingRequests} from './node-side.ts';
+import {certificateFor, recordServingRequests} from './nodes.ts';
 import type {Posture} from './posture.ts';
 import type {SandboxParts} from './sandbox-parts.ts';
-import {placeAgents} from './tunnels/agent-pods.ts';
-import {switchRows, type SwitchValues} from './switch-rows.ts';
-import {expectedEnd} from './network/expected-end.ts';
+import {deployAgents} from './tunnels/agent-pods.ts';
+import {switches, type SwitchValues} from './switches.ts';
+import {noop} from './network/noop.ts';
 
 export class SandboxSwitches {
 	readonly #parts: SandboxParts;
@@ -23,7 +23,7 @@ export class SandboxSwitches {
 	/** One change after the other, each whole before the next begins. */
 	async set(change: Partial<SwitchValues>): Promise<void> {
 		const turn = this.#turn.then(async () => this.#apply(change));
-		this.#turn = turn.catch(expectedEnd);
+		this.#turn = turn.catch(noop);
 		await turn;
 	}
 
@@ -36,7 +36,7 @@ export class SandboxSwitches {
 			await Promise.all(kubelets.map(async kubelet => kubelet.serveWith(certificateFor(after, after.certificate))));
 		}
 
-		tellServingRequests(store, kubelets);
+		recordServingRequests(store, kubelets);
 		for (const kubelet of kubelets) {
 			kubelet.refusesApiserver = after.identity === 'refused';
 		}
@@ -47,12 +47,12 @@ export class SandboxSwitches {
 		}
 
 		await tunnels.setAgents(after.agents);
-		placeAgents(store, tunnels.hasAgents);
+		deployAgents(store, tunnels.hasAgents);
 		await tunnels.settled();
 		wire.latencyMs = after.latency;
 		wire.stall(after.stall === 'on');
 		controlPlane.apiserver.retryAfter = after.retryAfter;
-		for (const {name, title, values} of switchRows) {
+		for (const {name, title, values} of switches) {
 			if (after[name] !== before[name]) {
 				const shown = (value: string | number) => values.find(one => one.value === value)?.word ?? String(value);
 				tell(`${title}: ${shown(before[name])} → ${shown(after[name])}`);

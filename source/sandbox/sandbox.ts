@@ -1,10 +1,10 @@
 /** What a running sandbox gives: a way in, switches for postures and faults, and news of what happens in it. */
 import type {UserName} from './apiserver/users.ts';
-import type {ScenarioName} from './scenarios/scenario-rows.ts';
-import type {SwitchValues} from './switch-rows.ts';
+import type {ScenarioName} from './scenarios/scenarios.ts';
+import type {SwitchValues} from './switches.ts';
 
 export type {UserName} from './apiserver/users.ts';
-export type {SwitchValues} from './switch-rows.ts';
+export type {SwitchValues} from './switches.ts';
 
 export type SandboxOptions = {
 	/** Default `default`. */

@@ -1,7 +1,7 @@
 /** Starts a small cluster in this process: real sockets on loopback for every leg, keys in memory, gone with the process. */
 import {randomBytes} from 'node:crypto';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {userRows, type UserName} from './apiserver/users.ts';
+import {users, type UserName} from './apiserver/users.ts';
 import {createIssuer, type Issuer} from './certificates/issuer.ts';
 import {programsByImage} from './containers/programs.ts';
 import {ControlPlane} from './control-plane.ts';
@@ -9,14 +9,14 @@ import {startControllers} from './controllers/controller-loop.ts';
 import {makeKubeconfig, type Credentials} from './kubeconfig.ts';
 import {apiserverIdentity} from './kubelet/kubelet-access.ts';
 import {makeAddressPlan} from './network/address-plan.ts';
-import {FaultyWire} from './network/faulty-wire.ts';
-import {nodeNames, startNodes} from './node-side.ts';
+import {FaultyLink} from './network/faulty-link.ts';
+import {nodeNames, startNodes} from './nodes.ts';
 import {ObjectStore} from './objects/object-store.ts';
 import type {Sandbox, SandboxEvent, SandboxOptions} from './sandbox.ts';
 import {makeFaults} from './sandbox-faults.ts';
 import {SandboxSwitches} from './sandbox-switches.ts';
 import {createBaseObjects} from './scenarios/base-objects.ts';
-import {scenarioRows, type ScenarioRow} from './scenarios/scenario-rows.ts';
+import {scenarios, type ScenarioSpec} from './scenarios/scenarios.ts';
 import {agentImage} from './tunnels/agent-pods.ts';
 import {Tunnels} from './tunnels/tunnels.ts';
 
@@ -28,7 +28,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	const row = scenarioOf(scenario);
 	const [issuer, plan] = await Promise.all([createIssuer('spoke-sandbox-ca'), makeAddressPlan()]);
 	const store = new ObjectStore();
-	const wire = new FaultyWire();
+	const wire = new FaultyLink();
 	const tunnels = new Tunnels(plan, issuer, nodeNames.map((_, index) => plan.nodeAddress(index)));
 	const [{serving, kubeletClient}, credentials] = await Promise.all([makeApiserverKeys(issuer), makeCredentials(issuer)]);
 	const posture = {verification: row.switches.verification ?? 'off', route: row.switches.route ?? 'direct'} as const;
@@ -73,10 +73,10 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 }
 
 /** @throws SpokeError ERR_USAGE */
-function scenarioOf(scenario: string): ScenarioRow {
-	const row = scenarioRows.find(({name}) => name === scenario);
+function scenarioOf(scenario: string): ScenarioSpec {
+	const row = scenarios.find(({name}) => name === scenario);
 	if (!row) {
-		throw new SpokeError('ERR_USAGE', `unknown scenario: ${scenario}`, {remedy: `one of ${scenarioRows.map(({name}) => name).join(', ')}`});
+		throw new SpokeError('ERR_USAGE', `unknown scenario: ${scenario}`, {remedy: `one of ${scenarios.map(({name}) => name).join(', ')}`});
 	}
 
 	return row;
@@ -112,7 +112,7 @@ async function makeApiserverKeys(issuer: Issuer) {
 }
 
 async function makeCredentials(issuer: Issuer): Promise<Credentials> {
-	return new Map(await Promise.all(userRows.map(async ({name, groups, by}) => [
+	return new Map(await Promise.all(users.map(async ({name, groups, by}) => [
 		name,
 		by === 'token'
 			? {token: randomBytes(24).toString('base64url')}

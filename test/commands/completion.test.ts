@@ -11,7 +11,7 @@ import {askCluster} from '../../source/commands/completion/ask-cluster.ts';
 import {completeWords} from '../../source/commands/completion/complete-words.ts';
 import {completionScripts} from '../../source/commands/completion/scripts.ts';
 import {commandTable} from '../../source/commands/table.ts';
-import {scenarioRows} from '../../source/sandbox/scenarios/scenario-rows.ts';
+import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startServer} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -116,7 +116,7 @@ test('kubectl puts no space behind a kind, and the file that it runs is the prog
 });
 
 test('the sandboxes that completion offers are all there are', t => {
-	t.deepEqual(completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word), scenarioRows.map(({name}) => name));
+	t.deepEqual(completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word), scenarios.map(({name}) => name));
 });
 
 test('a target or namespace may have a command’s name', t => {

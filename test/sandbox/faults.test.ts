@@ -2,7 +2,7 @@
 import {createInterface} from 'node:readline';
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
-import {switchRows} from '../../source/sandbox/switch-rows.ts';
+import {switches} from '../../source/sandbox/switches.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';
 
@@ -20,7 +20,7 @@ test.serial('every switch takes each of its values and tells of it, and goes bac
 	const {sandbox} = t.context;
 	const told: string[] = [];
 	const end = sandbox.onEvent(({what}) => told.push(what));
-	for (const {name, title, values} of switchRows) {
+	for (const {name, title, values} of switches) {
 		for (const {value} of [...values.slice(1), values[0]!]) {
 			await sandbox.switches.set({[name]: value});
 			t.is<unknown, unknown>(sandbox.switches.get()[name], value);

@@ -2,12 +2,12 @@
 import {connect, createServer} from 'node:net';
 import {once} from 'node:events';
 import test from 'ava';
-import {scenarioRows} from '../../source/sandbox/scenarios/scenario-rows.ts';
+import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {askJson} from '../support/sandbox-client.ts';
 
 test('every scenario starts, and its workloads run or fail as they should', async t => {
-	for (const {name} of scenarioRows) {
+	for (const {name} of scenarios) {
 		const sandbox = await startSandbox({scenario: name});
 		let late: string[] = [];
 		for (let waited = 0; waited === 0 || (late.length > 0 && waited < 30_000); waited += 100) {

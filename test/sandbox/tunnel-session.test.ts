@@ -4,11 +4,11 @@ import {Duplex, duplexPair, PassThrough} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
 import {encodeFrame, FrameReader, frameTypes} from '../../source/sandbox/tunnels/tunnel-frame.ts';
-import {TunnelSession, type OnDial} from '../../source/sandbox/tunnels/tunnel-session.ts';
+import {AgentConnection, type OnDial} from '../../source/sandbox/tunnels/agent-connection.ts';
 
-function tunnel(onDial: OnDial): {server: TunnelSession; agent: TunnelSession} {
+function tunnel(onDial: OnDial): {server: AgentConnection; agent: AgentConnection} {
 	const [near, far] = duplexPair();
-	return {server: new TunnelSession(near), agent: new TunnelSession(far, onDial)};
+	return {server: new AgentConnection(near), agent: new AgentConnection(far, onDial)};
 }
 
 test('frames come out whole however the bytes are cut', t => {

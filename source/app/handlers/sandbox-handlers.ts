@@ -1,7 +1,7 @@
 /** The sandbox screen: postures and faults are switched here, and the labels follow. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
-import type {SwitchRow} from '../../sandbox/switch-rows.ts';
+import type {SwitchSpec} from '../../sandbox/switches.ts';
 import {clockTime} from '../../text/clock-time.ts';
 import type {Session} from '../session.ts';
 import {describe} from '../screen/make-screen.ts';
@@ -9,7 +9,7 @@ import type {Handlers} from './handler.ts';
 
 type Knob = Session['store']['state']['sandboxKnobs'][number];
 
-const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchRow[]}>();
+const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchSpec[]}>();
 
 /** What happens once, applied like a switch. */
 const happenings: ReadonlyArray<{id: string; label: string; says: string; effect: string; run(sandbox: Sandbox, session: Session): void | Promise<void>}> = [
@@ -52,7 +52,7 @@ export function followSandbox(session: Session, sandbox: Sandbox, isForWant: boo
 	const key = describe(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
 	session.tell(`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster lives inside spoke${key === undefined ? '' : `; ${key} changes its ways`}`);
 	void (async () => {
-		const {switchRows} = await import('../../sandbox/switch-rows.ts');
+		const {switches: switchRows} = await import('../../sandbox/switches.ts');
 		running.set(session, {sandbox, rows: switchRows});
 		show(session);
 		sandbox.onEvent(({time, what}) => {
@@ -76,8 +76,8 @@ function show(session: Session, change?: {id: string; at: number}): void {
 }
 
 /** A switch that stands at `at`, and is shown at another value where that is not applied yet. */
-function switchKnob({name, title, values, restarts}: SwitchRow, at: number, shown: number): Knob {
-	const says = values[shown]?.says ?? '';
+function switchKnob({name, title, values, restarts}: SwitchSpec, at: number, shown: number): Knob {
+	const says = values[shown]?.description ?? '';
 	return {
 		id: name, label: title, values: values.map(({value, word}) => word ?? String(value)), at: Math.max(0, shown),
 		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; apiserver restarts' : ''}`, fault: name !== 'verification' && name !== 'route',

@@ -1,10 +1,10 @@
 /** What of a written object is stored? What is left out and has a default gets it; what controllers and kubelets could not work with is refused. */
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
 import {parseSchedule} from '../objects/cron-schedule.ts';
-import type {ResourceRow} from '../objects/resource-rows.ts';
+import type {ResourceSpec} from '../objects/resource-specs.ts';
 import {ApiFailure} from './status.ts';
 
-type Named = Pick<ResourceRow, 'name' | 'group' | 'kind'>;
+type Named = Pick<ResourceSpec, 'name' | 'group' | 'kind'>;
 
 const workloads = ['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs'];
 const replicated = ['deployments', 'replicasets', 'statefulsets'];

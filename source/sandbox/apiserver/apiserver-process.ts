@@ -1,19 +1,19 @@
 /** One life of an apiserver: what it was started with stays true until it ends, and so does its fingerprint. */
 import type {KeyPair} from '../certificates/issuer.ts';
-import type {Place} from '../network/address-plan.ts';
+import type {HostPort} from '../network/address-plan.ts';
 import type {Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {versionOf, type Posture} from '../posture.ts';
+import {kubernetesVersion, type Posture} from '../posture.ts';
 import type {Dial} from '../tunnels/dialer.ts';
 import {apiserverFlags} from './apiserver-flags.ts';
 import type {KubeletTrust} from './kubelet-client.ts';
 import {Metrics} from './metrics.ts';
 import {ApiFailure, notFound} from './status.ts';
 
-export type ProcessSetting = {
+export type ProcessConfig = {
 	store: ObjectStore;
 	posture: Posture;
-	listen: Place;
+	listen: HostPort;
 	authority: string;
 	kubeletClient: KeyPair;
 	/** Makes the route; it may count what it does. */
@@ -34,10 +34,10 @@ export class ApiserverProcess {
 	/** Of the text form of /flagz: random for each process. */
 	readonly textSeparator = [':', ': ', '=', ' '][Math.floor(Math.random() * 4)]!;
 
-	constructor({store, posture, listen, authority, kubeletClient, makeDial, tunnelHealthy}: ProcessSetting) {
+	constructor({store, posture, listen, authority, kubeletClient, makeDial, tunnelHealthy}: ProcessConfig) {
 		this.store = store;
 		this.posture = posture;
-		this.version = versionOf(posture);
+		this.version = kubernetesVersion(posture);
 		this.flags = apiserverFlags(posture, listen.address, listen.port);
 		this.trust = {authority: posture.verification === 'off' ? null : authority, identity: kubeletClient};
 		this.dial = makeDial(this.metrics);
@@ -51,7 +51,7 @@ export class ApiserverProcess {
 	}
 
 	/** Where a node's kubelet is dialled. @throws ApiFailure when there is no such node, or it has no address */
-	kubeletOf(name: string): Place {
+	kubeletOf(name: string): HostPort {
 		const node = this.store.get('nodes', undefined, name);
 		if (!node) {
 			throw notFound('nodes', '', name);

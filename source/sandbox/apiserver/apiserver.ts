@@ -3,32 +3,32 @@ import type {IncomingMessage} from 'node:http';
 import {createServer, type Server} from 'node:https';
 import type {Socket} from 'node:net';
 import type {KeyPair} from '../certificates/issuer.ts';
-import type {FaultyWire} from '../network/faulty-wire.ts';
-import {expectedEnd} from '../network/expected-end.ts';
-import {ApiserverProcess, type ProcessSetting} from './apiserver-process.ts';
+import type {FaultyLink} from '../network/faulty-link.ts';
+import {noop} from '../network/noop.ts';
+import {ApiserverProcess, type ProcessConfig} from './apiserver-process.ts';
 import {authenticate} from './authenticate.ts';
 import {sendFailure} from './exchange.ts';
 import {handleRequest, handleUpgrade} from './handle-request.ts';
 import {ApiFailure} from './status.ts';
-import {userRows} from './users.ts';
+import {users} from './users.ts';
 
-export type ApiserverSetting = Omit<ProcessSetting, 'posture' | 'listen'> & {serving: KeyPair; tokens: ReadonlyMap<string, string>; wire: FaultyWire};
+export type ApiserverConfig = Omit<ProcessConfig, 'posture' | 'listen'> & {serving: KeyPair; tokens: ReadonlyMap<string, string>; wire: FaultyLink};
 
 export class Apiserver {
 	/** Seconds to say in Retry-After, with 429 for everything but health; 0 is off. */
 	retryAfter = 0;
 	process: ApiserverProcess | null = null;
 	port = 0;
-	readonly #setting: ApiserverSetting;
+	readonly #setting: ApiserverConfig;
 	#server: Server | null = null;
 	readonly #sockets = new Set<Socket>();
 
-	constructor(setting: ApiserverSetting) {
+	constructor(setting: ApiserverConfig) {
 		this.#setting = setting;
 	}
 
 	/** Starts a process; `port` 0 takes a free one. */
-	async start(posture: ProcessSetting['posture'], port: number): Promise<void> {
+	async start(posture: ProcessConfig['posture'], port: number): Promise<void> {
 		const {serving, authority, wire} = this.#setting;
 		const server = createServer({
 			cert: serving.chain, key: serving.key, ca: authority, requestCert: true,
@@ -41,7 +41,7 @@ export class Apiserver {
 				this.#sockets.delete(socket);
 			});
 		});
-		server.on('tlsClientError', expectedEnd);
+		server.on('tlsClientError', noop);
 		const {promise, resolve, reject} = Promise.withResolvers<void>();
 		server.once('error', reject).listen({host: '127.0.0.1', port: 0}, resolve);
 		await promise;
@@ -58,7 +58,7 @@ export class Apiserver {
 	}
 
 	#answerWith(server: Server, process: ApiserverProcess): ApiserverProcess {
-		const groupsOf = (name: string): readonly string[] => userRows.find(row => row.name === name)?.groups ?? [];
+		const groupsOf = (name: string): readonly string[] => users.find(row => row.name === name)?.groups ?? [];
 		const identify = (request: IncomingMessage) => authenticate(request, this.#setting.tokens, groupsOf);
 		server.on('request', (request, response) => {
 			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {

@@ -3,12 +3,12 @@ import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
 import {certificateIdentity} from '../certificates/certificate-identity.ts';
-import {isAllowed} from './authorise.ts';
+import {isAllowed} from './authorize.ts';
 import {ApiFailure, unauthorized} from './status.ts';
-import {anonymous, identify, type Identity} from './users.ts';
+import {anonymous, identify, type UserInfo} from './users.ts';
 
 /** The identity behind a request. @throws ApiFailure 401 for credentials that are not known, 403 for impersonation without the right to it. */
-export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, string>, groupsOf: (name: string) => readonly string[]): Identity {
+export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, string>, groupsOf: (name: string) => readonly string[]): UserInfo {
 	const identity = byCertificate(request.socket as TLSSocket) ?? byToken(request, tokens, groupsOf) ?? anonymous;
 	const as = request.headers['impersonate-user'];
 	if (typeof as !== 'string') {
@@ -28,7 +28,7 @@ export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<strin
 	return identify(as, groups === undefined ? groupsOf(as) : [groups].flat().flatMap(group => group.split(',').map(name => name.trim())));
 }
 
-function byCertificate(socket: TLSSocket): Identity | undefined {
+function byCertificate(socket: TLSSocket): UserInfo | undefined {
 	const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
 	if (!certificate) {
 		return undefined;
@@ -42,7 +42,7 @@ function byToken(
 	{headers: {authorization}}: IncomingMessage,
 	tokens: ReadonlyMap<string, string>,
 	groupsOf: (name: string) => readonly string[],
-): Identity | undefined {
+): UserInfo | undefined {
 	if (authorization === undefined) {
 		return undefined;
 	}

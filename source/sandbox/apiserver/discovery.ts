@@ -1,12 +1,12 @@
 /** What the apiserver can do: `/api`, `/apis` and their lists, aggregated (v2) for clients that ask for it. */
 import type {Json} from '../objects/kube-object.ts';
-import {apiVersionOf, resourceRows, type ResourceRow} from '../objects/resource-rows.ts';
+import {apiVersionOf, resourceSpecs, type ResourceSpec} from '../objects/resource-specs.ts';
 
 /** The document for a discovery path, or `undefined` when it is none. */
 export function discovery(path: string, accept: string): {body: Json; contentType: string} | undefined {
 	const clean = path.replace(/\/$/, '');
 	if ((clean === '/api' || clean === '/apis') && accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2')) {
-		const rows = resourceRows.filter(row => (row.group === '') === (clean === '/api'));
+		const rows = resourceSpecs.filter(row => (row.group === '') === (clean === '/api'));
 		return {
 			contentType: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
 			body: {kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items: groupsOf(rows).map(group => aggregated(group, rows))},
@@ -18,7 +18,7 @@ export function discovery(path: string, accept: string): {body: Json; contentTyp
 }
 
 function plainDiscovery(path: string): Json | undefined {
-	const groups = groupsOf(resourceRows).filter(group => group !== '');
+	const groups = groupsOf(resourceSpecs).filter(group => group !== '');
 	const [, root, group, version] = path.split('/', 4);
 	if (path === '/api') {
 		return {kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{clientCIDR: '0.0.0.0/0', serverAddress: ''}]};
@@ -44,7 +44,7 @@ function plainDiscovery(path: string): Json | undefined {
 }
 
 function resourceList(group: string, version: string): Json | undefined {
-	const rows = resourceRows.filter(row => row.group === group && row.version === version);
+	const rows = resourceSpecs.filter(row => row.group === group && row.version === version);
 	return rows.length === 0
 		? undefined
 		: {
@@ -56,7 +56,7 @@ function resourceList(group: string, version: string): Json | undefined {
 		};
 }
 
-function aggregated(group: string, rows: readonly ResourceRow[]): Json {
+function aggregated(group: string, rows: readonly ResourceSpec[]): Json {
 	const own = rows.filter(row => row.group === group);
 	return {
 		metadata: group === '' ? {} : {name: group},
@@ -78,7 +78,7 @@ function aggregated(group: string, rows: readonly ResourceRow[]): Json {
 	};
 }
 
-function names({shortNames, categories}: ResourceRow): Json {
+function names({shortNames, categories}: ResourceSpec): Json {
 	return {...(shortNames && {shortNames}), ...(categories && {categories})};
 }
 
@@ -87,6 +87,6 @@ function apiGroup(name: string): Json {
 	return {name, versions: [version], preferredVersion: version};
 }
 
-function groupsOf(rows: readonly ResourceRow[]): string[] {
+function groupsOf(rows: readonly ResourceSpec[]): string[] {
 	return [...new Set(rows.map(row => row.group))];
 }

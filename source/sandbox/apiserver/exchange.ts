@@ -3,9 +3,9 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Json} from '../objects/kube-object.ts';
 import type {RequestInfo} from './request-info.ts';
 import type {ApiFailure} from './status.ts';
-import type {Identity} from './users.ts';
+import type {UserInfo} from './users.ts';
 
-export type Exchange = {request: IncomingMessage; response: ServerResponse; info: RequestInfo; identity: Identity};
+export type Exchange = {request: IncomingMessage; response: ServerResponse; info: RequestInfo; identity: UserInfo};
 
 const largestBody = 3 * 1024 * 1024;
 

@@ -1,11 +1,11 @@
 /** From a request to its answer: who asks, may they, and which part of the apiserver answers. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {findResource, type ResourceRow} from '../objects/resource-rows.ts';
+import {findResource, type ResourceSpec} from '../objects/resource-specs.ts';
 import type {KubeObject} from '../objects/kube-object.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
-import {isAllowed} from './authorise.ts';
+import {isAllowed} from './authorize.ts';
 import {sendFailure, sendJson, type Exchange} from './exchange.ts';
 import {answerPlainPath} from './plain-paths.ts';
 import {podLog} from './pod-log.ts';
@@ -16,11 +16,11 @@ import {getObject, listObjects} from './read-objects.ts';
 import {requestInfo, type RequestInfo} from './request-info.ts';
 import {review} from './reviews.ts';
 import {ApiFailure, badRequest, forbidden, noSuchResource, notFound} from './status.ts';
-import type {Identity} from './users.ts';
+import type {UserInfo} from './users.ts';
 import {watchObjects} from './watch-objects.ts';
 import {createObject, deleteObjects, patchObject, replaceObject, scaleObject} from './write-objects.ts';
 
-export type Authenticate = (request: IncomingMessage) => Identity;
+export type Authenticate = (request: IncomingMessage) => UserInfo;
 
 const streams = ['exec', 'attach', 'portforward'];
 
@@ -46,7 +46,7 @@ export async function handleRequest(request: IncomingMessage, response: ServerRe
 
 /** The same for a request that asks for another protocol: a refusal is the last word on its socket. */
 export async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
-	socket.on('error', expectedEnd);
+	socket.on('error', noop);
 	try {
 		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
 		const identity = authenticate(request);
@@ -112,7 +112,7 @@ async function answer(exchange: Exchange, server: ApiserverProcess): Promise<voi
 	response.shouldKeepAlive = true;
 }
 
-async function answerSubresource(exchange: Exchange, server: ApiserverProcess, row: ResourceRow): Promise<void> {
+async function answerSubresource(exchange: Exchange, server: ApiserverProcess, row: ResourceSpec): Promise<void> {
 	const {info} = exchange;
 	const known = row.subresources?.find(({name}) => name === info.subresource);
 	if (!known) {
@@ -140,7 +140,7 @@ async function answerSubresource(exchange: Exchange, server: ApiserverProcess, r
 	}
 }
 
-function rowOf(info: RequestInfo): ResourceRow {
+function rowOf(info: RequestInfo): ResourceSpec {
 	const row = findResource(info.group, info.version, info.resource);
 	// What belongs to no namespace is not found in one; a namespace itself is.
 	const isMisplaced = row?.namespaced === false && info.namespace !== undefined && row.name !== 'namespaces';
@@ -151,7 +151,7 @@ function rowOf(info: RequestInfo): ResourceRow {
 	return row;
 }
 
-function theObject(server: ApiserverProcess, row: ResourceRow, {namespace, name}: RequestInfo): KubeObject {
+function theObject(server: ApiserverProcess, row: ResourceSpec, {namespace, name}: RequestInfo): KubeObject {
 	const object = server.store.get(row.name, row.namespaced ? namespace : undefined, name!);
 	if (!object) {
 		throw notFound(row.name, row.group, name!);
@@ -160,7 +160,7 @@ function theObject(server: ApiserverProcess, row: ResourceRow, {namespace, name}
 	return object;
 }
 
-function permit(identity: Identity, info: RequestInfo): void {
+function permit(identity: UserInfo, info: RequestInfo): void {
 	if (!isAllowed(identity, info)) {
 		throw forbidden(identity.name, info);
 	}

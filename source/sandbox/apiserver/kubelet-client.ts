@@ -2,9 +2,9 @@
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
-import type {Place} from '../network/address-plan.ts';
+import type {HostPort} from '../network/address-plan.ts';
 import {DialError, type Dial} from '../tunnels/dialer.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 
 export type KubeletTrust = {
 	/** `--kubelet-certificate-authority`; `null` when it is empty and nothing is checked. */
@@ -14,13 +14,13 @@ export type KubeletTrust = {
 };
 
 /** A time limit of the handshake: logs and node proxy have 10 s, upgrades none (measured on 1.36.3). */
-export type HandshakeLimit = 10_000 | null;
+export type HandshakeTimeout = 10_000 | null;
 
 /**
 A TLS connection to a kubelet, or to another TLS server with `trust.authority` and `trust.identity` null.
 @throws DialError with the text that stands behind `Get "https://…": ` or `error dialing backend: `
 */
-export async function openTls(dial: Dial, to: Place, {authority, identity}: KubeletTrust, limitMs: HandshakeLimit): Promise<TLSSocket> {
+export async function openTls(dial: Dial, to: HostPort, {authority, identity}: KubeletTrust, limitMs: HandshakeTimeout): Promise<TLSSocket> {
 	const carrier = await dial(to);
 	const secure = connect({
 		socket: carrier,
@@ -55,7 +55,7 @@ export async function openTls(dial: Dial, to: Place, {authority, identity}: Kube
 		clearTimeout(limit);
 	}
 
-	secure.on('error', expectedEnd);
+	secure.on('error', noop);
 	return secure;
 }
 

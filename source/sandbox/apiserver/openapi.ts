@@ -4,7 +4,7 @@ OpenAPI v3 as kubectl needs it for `apply`, `create` and `explain`: which paths 
 */
 import {createHash} from 'node:crypto';
 import type {Json} from '../objects/kube-object.ts';
-import {apiVersionOf, storedRows, type ResourceRow} from '../objects/resource-rows.ts';
+import {apiVersionOf, storedResources, type ResourceSpec} from '../objects/resource-specs.ts';
 
 /** The document for a path under `/openapi/v3`, or `undefined` when it is none. */
 export function openapi(path: string): Json | undefined {
@@ -17,9 +17,9 @@ export function openapi(path: string): Json | undefined {
 }
 
 /** `api/v1`, `apis/apps/v1` → the kinds of that version. */
-const documents = Map.groupBy(storedRows, row => rootOf(row));
+const documents = Map.groupBy(storedResources, row => rootOf(row));
 
-function rootOf(row: ResourceRow): string {
+function rootOf(row: ResourceSpec): string {
 	return `${row.group === '' ? 'api' : 'apis'}/${apiVersionOf(row)}`;
 }
 
@@ -28,7 +28,7 @@ function hashOf(root: string): string {
 	return createHash('sha256').update(JSON.stringify(documents.get(root))).digest('hex').slice(0, 32).toUpperCase();
 }
 
-function documentOf(rows: readonly ResourceRow[]): Json {
+function documentOf(rows: readonly ResourceSpec[]): Json {
 	return {
 		openapi: '3.0.0',
 		info: {title: 'spoke sandbox', version: rows[0]!.version},
@@ -37,7 +37,7 @@ function documentOf(rows: readonly ResourceRow[]): Json {
 	};
 }
 
-function pathsOf(row: ResourceRow): Array<[string, Json]> {
+function pathsOf(row: ResourceSpec): Array<[string, Json]> {
 	const collection = `/${rootOf(row)}/${row.namespaced ? 'namespaces/{namespace}/' : ''}${row.name}`;
 	return [
 		[collection, {get: operation(row, 'list'), post: operation(row, 'post')}],
@@ -45,7 +45,7 @@ function pathsOf(row: ResourceRow): Array<[string, Json]> {
 	];
 }
 
-function operation(row: ResourceRow, action: string): Json {
+function operation(row: ResourceSpec, action: string): Json {
 	const writes = ['post', 'put', 'patch'].includes(action);
 	return {
 		'x-kubernetes-action': action,
@@ -55,7 +55,7 @@ function operation(row: ResourceRow, action: string): Json {
 	};
 }
 
-function schemaOf(row: ResourceRow): Json {
+function schemaOf(row: ResourceSpec): Json {
 	const any = {type: 'object', 'x-kubernetes-preserve-unknown-fields': true};
 	return {
 		type: 'object',
@@ -66,10 +66,10 @@ function schemaOf(row: ResourceRow): Json {
 	};
 }
 
-function schemaName(row: ResourceRow): string {
+function schemaName(row: ResourceSpec): string {
 	return `sandbox.${row.group === '' ? 'core' : row.group}.${row.version}.${row.kind}`;
 }
 
-function kindOf({group, version, kind}: ResourceRow): Json {
+function kindOf({group, version, kind}: ResourceSpec): Json {
 	return {group, version, kind};
 }

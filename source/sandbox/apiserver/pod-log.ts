@@ -1,7 +1,7 @@
 /** `pods/log`: which container, then the kubelet's answer passed on. */
 import {request as httpRequest, type IncomingMessage} from 'node:http';
 import {text as readText} from 'node:stream/consumers';
-import {endWith} from '../network/end-with.ts';
+import {destroyWithClient} from '../network/end-with.ts';
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import {DialError} from '../tunnels/dialer.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
@@ -53,7 +53,7 @@ async function kubeletAnswer({response}: Exchange, server: ApiserverProcess, {no
 			sent.on('error', () => {
 				reject(new DialError('EOF'));
 			}).end();
-			endWith(response, secure);
+			destroyWithClient(response, secure);
 		});
 	} catch (error) {
 		const {message} = error as Error;

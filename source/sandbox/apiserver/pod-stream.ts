@@ -1,7 +1,7 @@
 /** `pods/exec`, `attach` and `portforward`: the client's upgrade is passed on to the kubelet, and then bytes both ways. */
 import {request as httpRequest, STATUS_CODES, type IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {endWith} from '../network/end-with.ts';
+import {destroyWithClient} from '../network/end-with.ts';
 import type {KubeObject} from '../objects/kube-object.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {openTls} from './kubelet-client.ts';
@@ -24,18 +24,18 @@ export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod:
 		throw internalFailure(`error dialing backend: ${(error as Error).message}`);
 	}
 
-	await passUpgrade(upgrade, secure, path, {...request.headers, authorization: undefined, host: `${to.address}:${to.port}`});
+	await relayUpgrade(upgrade, secure, path, {...request.headers, authorization: undefined, host: `${to.address}:${to.port}`});
 }
 
 /** Sends the client's upgrade over `backend`, and joins both when it is accepted; another answer is passed on. */
-export async function passUpgrade({request, socket, head}: Upgrade, backend: Duplex, path: string, headers: NodeJS.Dict<string | string[]>): Promise<void> {
+export async function relayUpgrade({request, socket, head}: Upgrade, backend: Duplex, path: string, headers: NodeJS.Dict<string | string[]>): Promise<void> {
 	const sent = httpRequest({
 		createConnection: () => backend,
 		method: request.method ?? 'GET',
 		path,
 		headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<string, string>,
 	});
-	endWith(socket, backend);
+	destroyWithClient(socket, backend);
 	const {promise, resolve} = Promise.withResolvers<void>();
 	sent.on('upgrade', (answer, upgraded, first) => {
 		socket.write(headText(answer));

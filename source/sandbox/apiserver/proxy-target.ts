@@ -1,5 +1,5 @@
 /** Where a request to the `proxy` of a node, pod or service goes: scheme, address and port, by the forms that Kubernetes knows. */
-import type {Place} from '../network/address-plan.ts';
+import type {HostPort} from '../network/address-plan.ts';
 import type {Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
@@ -7,7 +7,7 @@ import type {RequestInfo} from './request-info.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
 /** `kubelet` means the apiserver's own identity and trust; the others are never verified. */
-export type ProxyTarget = {to: Place; transport: 'http' | 'https' | 'kubelet'};
+export type ProxyTarget = {to: HostPort; transport: 'http' | 'https' | 'kubelet'};
 
 /** Reads the name’s form and finds the place. @see apimachinery/pkg/util/net/port_split.go and pkg/registry/core/{node,pod,service} */
 export function proxyTarget({resource, namespace, name: id = ''}: RequestInfo, server: ApiserverProcess): ProxyTarget {

@@ -1,11 +1,11 @@
 /** The apiserver proxy: requests and upgrades to nodes, pods and services, passed on by the route of this process. */
 import {request as httpRequest, type IncomingHttpHeaders} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {endWith} from '../network/end-with.ts';
+import {destroyWithClient} from '../network/end-with.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {Exchange} from './exchange.ts';
 import {openTls} from './kubelet-client.ts';
-import {passUpgrade, type Upgrade} from './pod-stream.ts';
+import {relayUpgrade, type Upgrade} from './pod-stream.ts';
 import {proxyTarget, type ProxyTarget} from './proxy-target.ts';
 import type {RequestInfo} from './request-info.ts';
 import {ApiFailure} from './status.ts';
@@ -43,7 +43,7 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 			response.writeHead(503, {'content-type': 'application/json'}).end(`${JSON.stringify(status)}\n`);
 		}
 	});
-	endWith(response, backend);
+	destroyWithClient(response, backend);
 	request.pipe(sent);
 }
 
@@ -51,7 +51,7 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 export async function proxyUpgrade(upgrade: Upgrade, server: ApiserverProcess): Promise<void> {
 	const target = proxyTarget(upgrade.info, server);
 	const backend = await openBackend(target, server);
-	await passUpgrade(upgrade, backend, backendPath(upgrade.info), {
+	await relayUpgrade(upgrade, backend, backendPath(upgrade.info), {
 		...forwardable(upgrade.request.headers), host: `${target.to.address}:${target.to.port}`,
 		connection: 'upgrade', upgrade: upgrade.request.headers.upgrade,
 	});

@@ -1,7 +1,7 @@
 /** Gets and lists: one object or pages of them, as objects, as metadata only, or as a Table. */
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
+import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
 import {parseFieldSelector, parseLabelSelector, type Match} from '../objects/selectors.ts';
 import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
 import {sendJson, type Exchange} from './exchange.ts';
@@ -26,7 +26,7 @@ export function contentTypeOf(shape: Shape): string {
 }
 
 /** Answers with one object. @throws ApiFailure 404 */
-export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): void {
+export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): void {
 	const {namespace, name} = exchange.info;
 	const object = store.get(row.name, row.namespaced ? namespace : undefined, name!);
 	if (!object) {
@@ -43,7 +43,7 @@ export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceR
 }
 
 /** Answers with a page of objects, as the query selects and continues. */
-export function listObjects(exchange: Exchange, store: ObjectStore, row: ResourceRow): void {
+export function listObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec): void {
 	const {namespace, query} = exchange.info;
 	const matches = selection(exchange);
 	const all = store.list(row.name, row.namespaced ? namespace : undefined).filter(object => matches(object));

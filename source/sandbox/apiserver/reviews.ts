@@ -1,6 +1,6 @@
 /** SelfSubjectAccessReview, SelfSubjectRulesReview and SelfSubjectReview: may I, what may I, who am I? */
 import {apiTime, type Json} from '../objects/kube-object.ts';
-import {isAllowed, rulesIn} from './authorise.ts';
+import {isAllowed, rulesIn} from './authorize.ts';
 import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {decodeReview} from './protobuf.ts';
 import {badRequest, noSuchResource} from './status.ts';

@@ -9,7 +9,7 @@ export type PolicyRule = {
 	namespaces?: readonly string[];
 };
 
-export type UserRow = {
+export type UserSpec = {
 	name: string;
 	groups: readonly string[];
 	by: 'certificate' | 'token';
@@ -42,7 +42,7 @@ const monitoring: readonly PolicyRule[] = [{
 	nonResourceURLs: ['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*', '/flagz', '/statusz'],
 }];
 
-export const userRows = [
+export const users = [
 	{name: 'admin', groups: ['system:masters'], by: 'certificate', says: 'may do everything', namespace: 'default', rules: [{verbs: ['*'], apiGroups: ['*'], resources: ['*']}, {verbs: ['*'], nonResourceURLs: ['*']}]},
 	{name: 'ada', groups: ['developers', 'system:monitoring'], by: 'certificate', says: 'a developer who may also read metrics and flags, and see nodes', namespace: 'default', rules: [...developing(['default', 'shop']), ...monitoring, {verbs: reading, apiGroups: [''], resources: ['nodes', 'namespaces']}]},
 	{name: 'bob', groups: ['developers'], by: 'token', says: 'a plain developer of one namespace', namespace: 'default', rules: developing(['default'])},
@@ -51,22 +51,22 @@ export const userRows = [
 		{verbs: ['get'], apiGroups: [''], resources: ['pods/log', 'pods/exec', 'pods/attach', 'pods/portforward'], namespaces: ['default']},
 	]},
 	{name: 'eve', groups: ['outsiders'], by: 'token', says: 'is known, and may do nothing', namespace: 'default', rules: []},
-] as const satisfies readonly UserRow[];
+] as const satisfies readonly UserSpec[];
 
-export type UserName = (typeof userRows)[number]['name'];
+export type UserName = (typeof users)[number]['name'];
 
-export type Identity = {name: string; groups: readonly string[]; rules: readonly PolicyRule[]; credentialId?: string};
+export type UserInfo = {name: string; groups: readonly string[]; rules: readonly PolicyRule[]; credentialId?: string};
 
 const anonymousRules: readonly PolicyRule[] = [{verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/']}];
 
-export const anonymous: Identity = {name: 'system:anonymous', groups: ['system:unauthenticated'], rules: anonymousRules};
+export const anonymous: UserInfo = {name: 'system:anonymous', groups: ['system:unauthenticated'], rules: anonymousRules};
 
 /** The identity of a name that a certificate, token or impersonation gave; groups bring the rights of system:masters and system:monitoring. */
-export function identify(name: string, groups: readonly string[]): Identity {
-	const row = userRows.find(row => row.name === name);
+export function identify(name: string, groups: readonly string[]): UserInfo {
+	const row = users.find(row => row.name === name);
 	const rules: PolicyRule[] = [...anonymousRules, ...everyone, ...(row?.rules ?? [])];
 	if (groups.includes('system:masters')) {
-		rules.push(...userRows[0].rules);
+		rules.push(...users[0].rules);
 	}
 
 	if (groups.includes('system:monitoring')) {

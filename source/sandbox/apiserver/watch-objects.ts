@@ -1,7 +1,7 @@
 /** Watches: what changes from a revision on, with bookmarks, and 410 when the history does not reach back. */
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {Change, ObjectStore} from '../objects/object-store.ts';
-import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
+import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
 import type {Match} from '../objects/selectors.ts';
 import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
 import type {Exchange} from './exchange.ts';
@@ -11,7 +11,7 @@ import {ApiFailure} from './status.ts';
 const bookmarkMs = 60_000;
 
 /** Answers at once, and then for as long as the client stays, or `timeoutSeconds`. */
-export function watchObjects(exchange: Exchange, store: ObjectStore, row: ResourceRow, bookmarkEveryMs = bookmarkMs): void {
+export function watchObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec, bookmarkEveryMs = bookmarkMs): void {
 	const {response, info: {query}} = exchange;
 	const watcher = new Watcher(exchange, store, row);
 	if (!watcher.begin()) {
@@ -42,12 +42,12 @@ export function watchObjects(exchange: Exchange, store: ObjectStore, row: Resour
 class Watcher {
 	readonly #exchange: Exchange;
 	readonly #store: ObjectStore;
-	readonly #row: ResourceRow;
+	readonly #row: ResourceSpec;
 	readonly #shape: Shape;
 	readonly #matches: Match;
 	#isFirstTable = true;
 
-	constructor(exchange: Exchange, store: ObjectStore, row: ResourceRow) {
+	constructor(exchange: Exchange, store: ObjectStore, row: ResourceSpec) {
 		this.#exchange = exchange;
 		this.#store = store;
 		this.#row = row;

@@ -2,14 +2,14 @@
 import {scheduledPod} from '../controllers/workload-pods.ts';
 import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
+import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
 import {admit} from './admit-object.ts';
 import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
 /** Answers with the object as it was made. @throws ApiFailure */
-export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	if (exchange.request.headers['content-type']?.includes('protobuf')) {
 		throw new ApiFailure(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json');
 	}
@@ -31,7 +31,7 @@ export async function createObject(exchange: Exchange, store: ObjectStore, row: 
 }
 
 /** JSON merge patch (RFC 7386), and of strategic merge the one rule that clients here need: lists of named things are merged by name. */
-export async function patchObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+export async function patchObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	const {namespace, name} = exchange.info;
 	const patch = await readBody(exchange.request);
 	if (!patch) {
@@ -57,7 +57,7 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, row: R
 }
 
 /** Answers with the object as it stands now. @throws ApiFailure */
-export async function replaceObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+export async function replaceObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	const body = await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
 	const stored = body && store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
@@ -75,7 +75,7 @@ export async function replaceObject(exchange: Exchange, store: ObjectStore, row:
 }
 
 /** `scale` of a workload, read and written. */
-export async function scaleObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+export async function scaleObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	const {namespace, name, verb} = exchange.info;
 	const body = verb === 'get' ? undefined : await readBody(exchange.request);
 	const object = store.update(row.name, namespace, name!, copy => {
@@ -99,7 +99,7 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, row: R
 }
 
 /** Pods are first told to end, and go when their containers have. */
-export async function deleteObjects(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+export async function deleteObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
 	const matches = selection(exchange);
@@ -114,7 +114,7 @@ export async function deleteObjects(exchange: Exchange, store: ObjectStore, row:
 		: deleted[0]!);
 }
 
-function deleteObject(store: ObjectStore, row: Pick<ResourceRow, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
+function deleteObject(store: ObjectStore, row: Pick<ResourceSpec, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
 	return row.name === 'pods'
 		? store.update('pods', namespace, name, pod => {
 			pod.metadata.deletionTimestamp ??= apiTime();

@@ -4,7 +4,7 @@ import {isIP} from 'node:net';
 
 export type KeyPair = {certificate: string; key: string; /** The certificates a server sends: its own, and those above it. */ chain: string};
 
-export type CertificateWish = {
+export type CertificateOptions = {
 	/** `CN=kubelet,O=system:nodes`. */
 	subject: string;
 	use: 'server' | 'client';
@@ -17,7 +17,7 @@ export type CertificateWish = {
 export type Issuer = {
 	/** The CA's certificate, PEM. */
 	readonly authority: string;
-	issue(wish: CertificateWish): Promise<KeyPair>;
+	issue(wish: CertificateOptions): Promise<KeyPair>;
 	/** As a kubelet makes it when nobody gives it one: a throw-away CA, and a host name but no address in it (client-go util/cert GenerateSelfSignedCertKey). */
 	selfSigned(host: string): Promise<KeyPair>;
 };
@@ -51,7 +51,7 @@ export async function createIssuer(name: string): Promise<Issuer> {
 		return {subject, certificate: certificate.toString('pem'), keys};
 	};
 
-	const sign = async (by: Signer, {subject, use, names = [], notBefore, notAfter}: CertificateWish): Promise<KeyPair> => {
+	const sign = async (by: Signer, {subject, use, names = [], notBefore, notAfter}: CertificateOptions): Promise<KeyPair> => {
 		const keys = await generateKeys();
 		const usage = use === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
 		const certificate = await x509.X509CertificateGenerator.create({

@@ -5,17 +5,17 @@ import {createServer, type Server, type Socket} from 'node:net';
 import {PassThrough} from 'node:stream';
 import type {AddressPlan} from '../network/address-plan.ts';
 import {apiTime, type Json} from '../objects/kube-object.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import {LogFile, type OutputStream} from './log-file.ts';
 import type {Program, TerminalSize} from './program.ts';
 
 export type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
 
 /** Everything a container needs from its pod. */
-export type ContainerSetting = {spec: Json; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
+export type ContainerConfig = {spec: Json; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
 
 export class Container extends EventEmitter<ContainerEvents> {
-	readonly setting: ContainerSetting;
+	readonly setting: ContainerConfig;
 	readonly name: string;
 	log = new LogFile();
 	previousLog: LogFile | null = null;
@@ -31,7 +31,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 	readonly #sockets = new Set<Socket>();
 	readonly #unfinished: Record<OutputStream, Buffer[]> = {stdout: [], stderr: []};
 
-	constructor(setting: ContainerSetting) {
+	constructor(setting: ContainerConfig) {
 		super();
 		this.setting = setting;
 		this.name = setting.spec['name'] as string;
@@ -132,7 +132,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 			this.#sockets.add(socket);
 			socket.on('close', () => {
 				this.#sockets.delete(socket);
-			}).on('error', expectedEnd);
+			}).on('error', noop);
 			onConnection(socket);
 		});
 		const {address: host, port} = plan.listenAt(wanted);

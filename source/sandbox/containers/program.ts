@@ -26,7 +26,7 @@ export type TerminalSize = {columns: number; rows: number};
 export type Program = (io: ProcessIo) => Promise<number>;
 
 /** Resolves after `ms`, or at once when the container is told to end. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+export async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
 	if (signal.aborted) {
 		return;
 	}

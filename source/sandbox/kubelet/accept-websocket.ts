@@ -2,7 +2,7 @@
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {WebSocketServer, type WebSocket} from 'ws';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 
 /**
 Answers 101 and resolves to the socket and the first protocol of the client's list that is supported; `undefined` when there is none,
@@ -31,6 +31,6 @@ export async function acceptWebSocket(
 	const {promise, resolve} = Promise.withResolvers<WebSocket>();
 	server.handleUpgrade(request, socket, head, resolve);
 	const client = await promise;
-	client.on('error', expectedEnd);
+	client.on('error', noop);
 	return {client, protocol};
 }

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import type {ServerResponse} from 'node:http';
 import type {Container} from '../containers/container.ts';
 import type {LogFile, OutputStream, ReadOptions} from '../containers/log-file.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 
 /** Streams until the end of what was asked for, or until the client is gone. */
 export async function sendContainerLog(container: Container, podName: string, query: URLSearchParams, response: ServerResponse): Promise<void> {
@@ -21,7 +21,7 @@ export async function sendContainerLog(container: Container, podName: string, qu
 	response.flushHeaders();
 	for await (const chunk of log.read({...readOptions(query), signal: gone.signal})) {
 		if (!response.write(chunk)) {
-			await once(response, 'drain', {signal: gone.signal}).catch(expectedEnd);
+			await once(response, 'drain', {signal: gone.signal}).catch(noop);
 		}
 	}
 

@@ -5,7 +5,7 @@ import {certificateIdentity} from '../certificates/certificate-identity.ts';
 import type {Kubelet} from './kubelet.ts';
 
 /** The kubelet's refusal in its own words, or `undefined`. @see pkg/kubelet/server/server.go InstallAuthFilter */
-export function judgeCaller(request: IncomingMessage, kubelet: Kubelet): {status: number; text: string} | undefined {
+export function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {status: number; text: string} | undefined {
 	const socket = request.socket as TLSSocket;
 	const peer = socket.getPeerX509Certificate();
 	if (!socket.authorized || peer?.subject === undefined) {

@@ -4,18 +4,18 @@ import type {Duplex} from 'node:stream';
 import {createWebSocketStream} from 'ws';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {Container} from '../containers/container.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import {decodePart, requestUrl} from '../network/request-url.ts';
 import {acceptSpdy} from './accept-spdy.ts';
 import {acceptWebSocket} from './accept-websocket.ts';
 import {configz, kubeletFlags, kubeletMetrics, type KubeletFacts} from './configz.ts';
 import {sendContainerLog} from './container-logs.ts';
-import {judgeCaller} from './kubelet-access.ts';
+import {authorizeCaller} from './kubelet-access.ts';
 import type {Kubelet} from './kubelet.ts';
 import type {PodRuntime} from './pod-runtime.ts';
 import {servePortForward} from './port-forward.ts';
 import {servePortForwardChannels} from './port-forward-channels.ts';
-import {streamWish} from './remote-streams.ts';
+import {parseStreamOptions} from './remote-streams.ts';
 import {runAttach, runExec} from './run-stream.ts';
 import {acceptSpdyChannels} from './spdy-channels.ts';
 import {acceptChannels} from './websocket-channels.ts';
@@ -27,7 +27,7 @@ type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer};
 export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const {pathname, searchParams} = requestUrl(request);
 	const [, first = ''] = pathname.split('/', 2);
-	const refused = judgeCaller(request, kubelet);
+	const refused = authorizeCaller(request, kubelet);
 	if (refused) {
 		sendText(response, refused);
 	} else if (first === 'containerLogs') {
@@ -98,10 +98,10 @@ function sendText(response: ServerResponse, {status, text}: {status: number; tex
 /** Exec, attach and port-forward, by WebSocket (GET) and by SPDY (POST). */
 export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 	const upgrade = {request, socket, head};
-	socket.on('error', expectedEnd);
+	socket.on('error', noop);
 	const url = requestUrl(request);
 	const [, first, namespace = '', podName = ''] = url.pathname.split('/', 4);
-	const refused = judgeCaller(request, kubelet);
+	const refused = authorizeCaller(request, kubelet);
 	if (refused) {
 		refuse(socket, refused);
 	} else if (first === 'portForward') {
@@ -126,7 +126,7 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 }
 
 async function stream(kind: 'exec' | 'attach', container: Container, query: URLSearchParams, {request, socket, head}: Upgrade): Promise<void> {
-	const wish = streamWish(query);
+	const wish = parseStreamOptions(query);
 	const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
 	const remote = await (isWebSocket ? acceptChannels(request, socket, head, wish) : acceptSpdyChannels(request, socket, head, wish));
 	if (!remote) {

@@ -5,20 +5,20 @@ import {createServer, type Server as TcpServer, type Socket} from 'node:net';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {Issuer} from '../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs/http-service.ts';
-import type {Place} from '../network/address-plan.ts';
+import type {HostPort} from '../network/address-plan.ts';
 import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
-import {PodRuntime, type RuntimeSetting} from './pod-runtime.ts';
+import {PodRuntime, type RuntimeConfig} from './pod-runtime.ts';
 import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
 
-export type KubeletSetting = RuntimeSetting & {issuer: Issuer};
+export type KubeletConfig = RuntimeConfig & {issuer: Issuer};
 
 const heartbeatMs = 10_000;
 
 export class Kubelet {
-	readonly setting: KubeletSetting;
+	readonly setting: KubeletConfig;
 	readonly startedAt = new Date();
 	/** Requests of now by first path segment, as its metrics count them. */
 	readonly inflight: Record<string, number> = {};
@@ -33,11 +33,11 @@ export class Kubelet {
 	#timer: NodeJS.Timeout | undefined;
 	#unwatch = () => {};
 
-	constructor(setting: KubeletSetting) {
+	constructor(setting: KubeletConfig) {
 		this.setting = setting;
 	}
 
-	get place(): Place {
+	get place(): HostPort {
 		return {address: this.setting.hostAddress, port: this.port};
 	}
 
@@ -51,7 +51,7 @@ export class Kubelet {
 			this.#count(request, socket);
 			void kubeletUpgrade(this, request, socket, head);
 		});
-		this.#tls.on('tlsClientError', expectedEnd);
+		this.#tls.on('tlsClientError', noop);
 		await this.serveWith(certificate);
 		await this.#listen();
 		this.#unwatch = this.setting.store.onChange(change => {
@@ -106,11 +106,11 @@ export class Kubelet {
 			this.#sockets.add(socket);
 			socket.on('close', () => {
 				this.#sockets.delete(socket);
-			}).on('error', expectedEnd);
+			}).on('error', noop);
 			this.#onConnection(socket);
 		});
 		this.#listener = listener;
-		const listen = async (place: Place) => {
+		const listen = async (place: HostPort) => {
 			const {promise, resolve, reject} = Promise.withResolvers<void>();
 			listener.once('error', reject).listen({host: place.address, port: place.port}, resolve);
 			await promise;
@@ -125,7 +125,7 @@ export class Kubelet {
 			await listen({address, port: 0});
 		}
 
-		const at = listener.address() as Place;
+		const at = listener.address() as HostPort;
 		this.port = at.port;
 		plan.stands(this.place, at);
 	}

@@ -8,7 +8,7 @@ import type {ObjectStore} from '../objects/object-store.ts';
 import {recordEvent, type EventNews} from '../objects/record-event.ts';
 import {podStatus} from './pod-status.ts';
 
-export type RuntimeSetting = {store: ObjectStore; plan: AddressPlan; findProgram: FindProgram; node: string; hostAddress: string; backOffMs: number};
+export type RuntimeConfig = {store: ObjectStore; plan: AddressPlan; findProgram: FindProgram; node: string; hostAddress: string; backOffMs: number};
 
 export class PodRuntime {
 	/** The pod's sandbox in the runtime: port-forward's errors name it. */
@@ -16,7 +16,7 @@ export class PodRuntime {
 	readonly address: string;
 	readonly uid: string;
 	readonly #pod: KubeObject;
-	readonly #setting: RuntimeSetting;
+	readonly #setting: RuntimeConfig;
 	readonly #startedAt = apiTime();
 	readonly #init: Container[];
 	readonly #main: Container[];
@@ -24,7 +24,7 @@ export class PodRuntime {
 	readonly #timers = new Set<NodeJS.Timeout>();
 	#stopping = false;
 
-	constructor(pod: KubeObject, setting: RuntimeSetting) {
+	constructor(pod: KubeObject, setting: RuntimeConfig) {
 		this.#pod = pod;
 		this.#setting = setting;
 		this.uid = pod.metadata.uid;

@@ -2,13 +2,13 @@
 import {createConnection, type Socket} from 'node:net';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
-import type {Place} from '../network/address-plan.ts';
+import type {HostPort} from '../network/address-plan.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 
 export type ForwardTarget = {
 	/** Where a port of the pod can be dialled. */
-	locate(port: number): Place;
+	locate(port: number): HostPort;
 	sandboxId: string;
 };
 
@@ -25,7 +25,7 @@ export function servePortForward(session: SpdySession, target: ForwardTarget): v
 	});
 	session.on('stream', stream => {
 		const {streamtype: type, requestid: id, port} = stream.headers as Record<string, string | undefined>;
-		stream.on('error', expectedEnd);
+		stream.on('error', noop);
 		if ((type !== 'error' && type !== 'data') || !Number.isSafeInteger(Number(port)) || Number(port) < 1) {
 			stream.reset();
 			return;

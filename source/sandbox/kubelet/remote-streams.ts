@@ -16,10 +16,10 @@ export type RemoteStreams = {
 };
 
 /** Which streams the client asked for: the kubelet's query words. */
-export type StreamWish = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
+export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
 
 /** `input=1&output=1&error=1&tty=1`. */
-export function streamWish(query: URLSearchParams): StreamWish {
+export function parseStreamOptions(query: URLSearchParams): StreamOptions {
 	const asked = (name: string) => query.get(name) === '1' || query.get(name) === 'true';
 	const tty = asked('tty');
 	return {stdin: asked('input'), stdout: asked('output'), stderr: asked('error') && !tty, tty};

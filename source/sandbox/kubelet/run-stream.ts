@@ -4,12 +4,12 @@ import type {Container} from '../containers/container.ts';
 import type {TerminalSize} from '../containers/program.ts';
 import {hasCommand} from '../containers/shell/shell.ts';
 import {startProcess} from '../containers/shell/start-process.ts';
-import {exitStatus, internalError, type RemoteStreams, type StreamWish} from './remote-streams.ts';
+import {exitStatus, internalError, type RemoteStreams, type StreamOptions} from './remote-streams.ts';
 
 const firstSizeMs = 100;
 
 /** Runs `command` beside the container's main process. */
-export async function runExec(container: Container, command: readonly string[], wish: StreamWish, remote: RemoteStreams): Promise<void> {
+export async function runExec(container: Container, command: readonly string[], wish: StreamOptions, remote: RemoteStreams): Promise<void> {
 	const [name = ''] = command;
 	if (!hasCommand(name)) {
 		remote.finish(internalError(`Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${container.id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": executable file not found in $PATH`));

@@ -4,16 +4,16 @@ import type {Duplex} from 'node:stream';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {TerminalSize} from '../containers/program.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import {acceptSpdy} from './accept-spdy.ts';
-import {parseResize, type RemoteStreams, type StreamWish} from './remote-streams.ts';
+import {parseResize, type RemoteStreams, type StreamOptions} from './remote-streams.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'] as const;
 
 const streamsWithinMs = 30_000;
 
 /** Waits until all streams that the client asked for are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
-export async function acceptSpdyChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamWish): Promise<RemoteStreams | undefined> {
+export async function acceptSpdyChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamOptions): Promise<RemoteStreams | undefined> {
 	const accepted = acceptSpdy(request, socket, head, protocols);
 	if (!accepted) {
 		return undefined;
@@ -40,7 +40,7 @@ async function opened(session: SpdySession, wanted: readonly string[]): Promise<
 	const {promise, resolve} = Promise.withResolvers<boolean>();
 	const late = setTimeout(resolve, streamsWithinMs, false);
 	session.on('stream', stream => {
-		stream.on('error', expectedEnd);
+		stream.on('error', noop);
 		stream.reply();
 		open.set(String(stream.headers['streamtype']), stream);
 		if (wanted.every(name => open.has(name))) {

@@ -3,16 +3,16 @@ import type {IncomingMessage} from 'node:http';
 import {PassThrough, Writable, type Duplex} from 'node:stream';
 import type {WebSocket} from 'ws';
 import type {TerminalSize} from '../containers/program.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import {acceptWebSocket} from './accept-websocket.ts';
-import {parseResize, type RemoteStreams, type StreamWish} from './remote-streams.ts';
+import {parseResize, type RemoteStreams, type StreamOptions} from './remote-streams.ts';
 
 const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255} as const;
 
 const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
 /** The streams of a client, or `undefined` when none of its protocols is known. @see https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go */
-export async function acceptChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamWish): Promise<RemoteStreams | undefined> {
+export async function acceptChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamOptions): Promise<RemoteStreams | undefined> {
 	const accepted = await acceptWebSocket(request, socket, head, channelProtocols);
 	if (!accepted) {
 		return undefined;
@@ -76,5 +76,5 @@ function writing(client: WebSocket, channel: number): Writable {
 				done(error ?? null);
 			});
 		},
-	}).on('error', expectedEnd);
+	}).on('error', noop);
 }

@@ -3,7 +3,7 @@ import {randomInt} from 'node:crypto';
 import {createServer, type Server} from 'node:net';
 import {platform} from 'node:process';
 
-export type Place = {address: string; port: number};
+export type HostPort = {address: string; port: number};
 
 export type AddressPlan = {
 	/** The control plane's own address: connections that it makes itself come from here. */
@@ -12,11 +12,11 @@ export type AddressPlan = {
 	/** A pod's own address; only Linux gives it one that can be dialled as it is. */
 	podAddress(): string;
 	/** Where to listen so that `wanted` is reached; `port` 0 where the system has to choose. */
-	listenAt(wanted: Place): Place;
+	listenAt(wanted: HostPort): HostPort;
 	/** Tells where a listener for `wanted` came to stand. */
-	stands(wanted: Place, at: Place): void;
+	stands(wanted: HostPort, at: HostPort): void;
 	/** Where to connect for `wanted`. */
-	locate(wanted: Place): Place;
+	locate(wanted: HostPort): HostPort;
 	/** The source address for connections of whoever lives at `address`; `undefined` where the system knows only one. */
 	sourceOf(address: string): string | undefined;
 };
@@ -33,7 +33,7 @@ export async function makeAddressPlan(): Promise<AddressPlan> {
 	};
 
 	if (platform !== 'linux') {
-		const stands = new Map<string, Place>();
+		const stands = new Map<string, HostPort>();
 		return {
 			controlPlane: '127.0.0.1',
 			nodeAddress: index => `10.99.0.${10 + index}`,

@@ -3,7 +3,7 @@ import type {Duplex} from 'node:stream';
 import type {ServerResponse} from 'node:http';
 
 /** With its client, also where that one did not wait until there was a connection. */
-export function endWith(client: Duplex | ServerResponse, backend: Duplex): void {
+export function destroyWithClient(client: Duplex | ServerResponse, backend: Duplex): void {
 	if (client.destroyed) {
 		backend.destroy();
 	} else {

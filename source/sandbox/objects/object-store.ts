@@ -1,7 +1,7 @@
 /** What the cluster is made of: objects by kind, with a revision for every change and a bounded history for watches. */
 import {randomUUID} from 'node:crypto';
 import {apiTime, type KubeObject, type NewObject} from './kube-object.ts';
-import {apiVersionOf, storedRows, type ResourceRow} from './resource-rows.ts';
+import {apiVersionOf, storedResources, type ResourceSpec} from './resource-specs.ts';
 
 export type Change = {type: 'ADDED' | 'MODIFIED' | 'DELETED'; resource: string; object: KubeObject; previous: KubeObject | null; revision: number};
 
@@ -9,8 +9,8 @@ const historyLimit = 1000;
 
 /** Objects that were handed out are never changed: a change stores a new one. */
 export class ObjectStore {
-	readonly #rows = new Map(storedRows.map(row => [row.name, row]));
-	readonly #byResource = new Map(storedRows.map(row => [row.name, new Map<string, KubeObject>()]));
+	readonly #rows = new Map(storedResources.map(row => [row.name, row]));
+	readonly #byResource = new Map(storedResources.map(row => [row.name, new Map<string, KubeObject>()]));
 	readonly #listeners = new Set<(change: Change) => void>();
 	readonly #news: Change[] = [];
 	#notifying = false;
@@ -22,7 +22,7 @@ export class ObjectStore {
 		return this.#revision;
 	}
 
-	row(resource: string): ResourceRow {
+	row(resource: string): ResourceSpec {
 		return this.#rows.get(resource)!;
 	}
 

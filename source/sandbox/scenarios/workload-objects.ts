@@ -2,7 +2,7 @@
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
-export type WorkloadWish = {
+export type WorkloadOptions = {
 	kind: 'deployments' | 'statefulsets' | 'daemonsets' | 'jobs';
 	name: string;
 	namespace?: string;
@@ -18,7 +18,7 @@ export type WorkloadWish = {
 /** A Deployment, StatefulSet, DaemonSet or Job; its pods are made by a controller. */
 export function createWorkload(
 	store: ObjectStore,
-	{kind, name, namespace = 'default', replicas = 1, containers, initContainers, pod = {}, annotations, labels = {app: name}}: WorkloadWish,
+	{kind, name, namespace = 'default', replicas = 1, containers, initContainers, pod = {}, annotations, labels = {app: name}}: WorkloadOptions,
 ): void {
 	const job = kind === 'jobs';
 	store.create(kind, {
@@ -43,10 +43,10 @@ export function createWorkload(
 	});
 }
 
-export type CronJobWish = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Json[]};
+export type CronJobOptions = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Json[]};
 
 /** Its jobs are made by a controller, when they are due. */
-export function createCronJob(store: ObjectStore, {name, namespace, schedule, suspend = false, containers}: CronJobWish): KubeObject {
+export function createCronJob(store: ObjectStore, {name, namespace, schedule, suspend = false, containers}: CronJobOptions): KubeObject {
 	return store.create('cronjobs', {
 		metadata: {name, namespace, labels: {app: name}, generation: 1},
 		spec: {

@@ -10,7 +10,7 @@ const namespace = 'kube-system';
 const name = 'konnectivity-agent';
 
 /** Makes the agents' pods, or ends them. */
-export function placeAgents(store: ObjectStore, present: boolean): void {
+export function deployAgents(store: ObjectStore, present: boolean): void {
 	const set = store.get('daemonsets', namespace, name);
 	if (present && !set) {
 		createWorkload(store, {

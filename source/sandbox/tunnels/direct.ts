@@ -1,7 +1,7 @@
 /** The plain route: a TCP connection from the control plane's own address. */
 import {createConnection, type Socket} from 'node:net';
-import type {AddressPlan, Place} from '../network/address-plan.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import type {AddressPlan, HostPort} from '../network/address-plan.ts';
+import {noop} from '../network/noop.ts';
 import {DialError, goDialText, type Dial} from './dialer.ts';
 
 const dialLimitMs = 30_000;
@@ -18,7 +18,7 @@ export function directDial(plan: AddressPlan, from: string): Dial {
 }
 
 /** A connected socket; rejects with the system's error, ETIMEDOUT when `limitMs` passes. */
-export async function connectFrom(plan: AddressPlan, from: string, to: Place, limitMs: number): Promise<Socket> {
+export async function connectFrom(plan: AddressPlan, from: string, to: HostPort, limitMs: number): Promise<Socket> {
 	const {address: host, port} = plan.locate(to);
 	const localAddress = plan.sourceOf(from);
 	const socket = createConnection({host, port, allowHalfOpen: true, ...(localAddress !== undefined && {localAddress})});
@@ -37,6 +37,6 @@ export async function connectFrom(plan: AddressPlan, from: string, to: Place, li
 	}
 
 	socket.setNoDelay(true);
-	socket.off('error', reject).on('error', expectedEnd);
+	socket.off('error', reject).on('error', noop);
 	return socket;
 }

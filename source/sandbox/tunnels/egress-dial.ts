@@ -3,7 +3,7 @@ import {request} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {Metrics} from '../apiserver/metrics.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import {DialError, type Dial} from './dialer.ts';
 
 /** Through the server’s own words, as gRPC has it. @see apiserver/pkg/server/egressselector/egress_selector.go and konnectivity-client pkg/client/client.go */
@@ -63,7 +63,7 @@ export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 		asked.on('connect', (answer, socket: Socket) => {
 			if (answer.statusCode === 200) {
 				metrics.add('apiserver_egress_dialer_dial_duration_seconds_count', labels);
-				socket.on('error', expectedEnd);
+				socket.on('error', noop);
 				resolve(socket);
 			} else {
 				socket.destroy();
@@ -102,6 +102,6 @@ async function askFor(socket: Socket, line: string): Promise<string> {
 		reject(new DialError('tunnel closed'));
 	});
 	const answer = await promise;
-	socket.off('error', reject).on('error', expectedEnd);
+	socket.off('error', reject).on('error', noop);
 	return answer;
 }

@@ -2,17 +2,17 @@
 import {createServer} from 'node:http';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
-import {pause, type Program} from '../containers/program.ts';
-import type {AddressPlan, Place} from '../network/address-plan.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import {abortableDelay, type Program} from '../containers/program.ts';
+import type {AddressPlan, HostPort} from '../network/address-plan.ts';
+import {noop} from '../network/noop.ts';
 import {connectFrom} from './direct.ts';
 import {goDialText} from './dialer.ts';
-import {TunnelSession} from './tunnel-session.ts';
+import {AgentConnection} from './agent-connection.ts';
 
-export type AgentSetting = {
+export type AgentConfig = {
 	plan: AddressPlan;
 	/** Where the server takes agents now; `null` while there is none. */
-	server: () => Place | null;
+	server: () => HostPort | null;
 	pair: () => Promise<KeyPair>;
 	authority: string;
 	/** Held agents neither read nor answer. */
@@ -24,10 +24,10 @@ export type AgentSetting = {
 const dialLimitMs = 5000;
 
 /** The program of agent pods. Its health port is plain HTTP for everyone, as the real one's. */
-export function konnectivityAgent({plan, server, pair, authority, holds, frozen}: AgentSetting): Program {
+export function konnectivityAgent({plan, server, pair, authority, holds, frozen}: AgentConfig): Program {
 	return async ({address, stdout, listen, signal}) => {
 		const counts = {dials: 0, failures: 0, sessions: 0};
-		let session: TunnelSession | null = null;
+		let session: AgentConnection | null = null;
 		const metrics = createServer((request, response) => {
 			response.setHeader('content-type', 'text/plain; version=0.0.4').end(request.url === '/metrics' ? metricsText(counts, session?.open ?? 0) : 'ok');
 		});
@@ -38,7 +38,7 @@ export function konnectivityAgent({plan, server, pair, authority, holds, frozen}
 			if (socket) {
 				stdout(`connected to the proxy server at ${place.address}:${place.port}\n`);
 				holds.add(socket);
-				session = new TunnelSession(socket, async (host, port) => dialTarget(plan, address, {address: host, port}, counts));
+				session = new AgentConnection(socket, async (host, port) => dialTarget(plan, address, {address: host, port}, counts));
 				if (frozen()) {
 					socket.pause();
 				}
@@ -50,7 +50,7 @@ export function konnectivityAgent({plan, server, pair, authority, holds, frozen}
 				stdout('connection to the proxy server is gone\n');
 			}
 
-			await pause(200, signal);
+			await abortableDelay(200, signal);
 		}
 
 		metrics.close();
@@ -58,17 +58,17 @@ export function konnectivityAgent({plan, server, pair, authority, holds, frozen}
 	};
 }
 
-async function dialServer(plan: AddressPlan, from: string, place: Place, pair: KeyPair, authority: string): Promise<TLSSocket> {
+async function dialServer(plan: AddressPlan, from: string, place: HostPort, pair: KeyPair, authority: string): Promise<TLSSocket> {
 	const carrier = await connectFrom(plan, from, place, dialLimitMs);
 	const secure = connect({socket: carrier, ca: authority, cert: pair.chain, key: pair.key, servername: 'konnectivity-server'});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	secure.once('secureConnect', resolve).once('error', reject);
 	await promise;
-	secure.on('error', expectedEnd);
+	secure.on('error', noop);
 	return secure;
 }
 
-async function dialTarget(plan: AddressPlan, from: string, to: Place, counts: {dials: number; failures: number}) {
+async function dialTarget(plan: AddressPlan, from: string, to: HostPort, counts: {dials: number; failures: number}) {
 	try {
 		const socket = await connectFrom(plan, from, to, dialLimitMs);
 		counts.dials++;

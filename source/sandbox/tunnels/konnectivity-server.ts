@@ -5,12 +5,12 @@ import {once} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {createServer as createTlsServer, type Server as TlsServer} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
-import type {Place} from '../network/address-plan.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import type {HostPort} from '../network/address-plan.ts';
+import {noop} from '../network/noop.ts';
 import {joinStreams} from '../network/join-streams.ts';
-import {TunnelSession} from './tunnel-session.ts';
+import {AgentConnection} from './agent-connection.ts';
 
-export type ServerSetting = {mode: 'grpc' | 'http-connect'; socketPath: string; agentPlace: Place; pair: KeyPair; authority: string};
+export type ServerConfig = {mode: 'grpc' | 'http-connect'; socketPath: string; agentPlace: HostPort; pair: KeyPair; authority: string};
 
 /** Past it a dial in gRPC mode is given up; CONNECT has no limit (measured on Konnectivity 0.36). */
 const backstopMs = 30_000;
@@ -18,13 +18,13 @@ const backstopMs = 30_000;
 export class KonnectivityServer {
 	/** Where agents dial in. */
 	agentPort = 0;
-	readonly #setting: ServerSetting;
-	readonly #agents = new Set<TunnelSession>();
+	readonly #setting: ServerConfig;
+	readonly #agents = new Set<AgentConnection>();
 	readonly #sockets = new Set<Duplex>();
 	#agentListener: TlsServer | null = null;
 	#frontend: Server | HttpServer | null = null;
 
-	constructor(setting: ServerSetting) {
+	constructor(setting: ServerConfig) {
 		this.#setting = setting;
 	}
 
@@ -35,16 +35,16 @@ export class KonnectivityServer {
 	async start(): Promise<void> {
 		const {mode, socketPath, agentPlace, pair, authority} = this.#setting;
 		this.#agentListener = createTlsServer({cert: pair.chain, key: pair.key, ca: authority, requestCert: true, rejectUnauthorized: true}, socket => {
-			const agent = new TunnelSession(socket);
+			const agent = new AgentConnection(socket);
 			this.#agents.add(agent);
 			socket.on('close', () => {
 				this.#agents.delete(agent);
 			});
 		});
-		this.#agentListener.on('tlsClientError', expectedEnd);
+		this.#agentListener.on('tlsClientError', noop);
 		this.#agentListener.listen({host: agentPlace.address, port: agentPlace.port});
 		await once(this.#agentListener, 'listening');
-		this.agentPort = (this.#agentListener.address() as Place).port;
+		this.agentPort = (this.#agentListener.address() as HostPort).port;
 		this.#frontend = mode === 'grpc' ? this.#ownWords() : this.#connect();
 		this.#frontend.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
@@ -71,7 +71,7 @@ export class KonnectivityServer {
 	/** `DIAL ADDRESS PORT`, answered by `OK` or `ERROR` and why. */
 	#ownWords(): Server {
 		return createServer({allowHalfOpen: true}, socket => {
-			socket.on('error', expectedEnd);
+			socket.on('error', noop);
 			socket.once('data', (line: Buffer) => {
 				const [, address = '', port = '0'] = line.toString().trim().split(' ', 3);
 				this.#dial(address, Number(port), backstopMs).then(stream => {
@@ -87,7 +87,7 @@ export class KonnectivityServer {
 	#connect(): HttpServer {
 		const server = createHttpServer();
 		server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-			socket.on('error', expectedEnd);
+			socket.on('error', noop);
 			const at = (request.url ?? '').lastIndexOf(':');
 			this.#dial(request.url!.slice(0, at), Number(request.url!.slice(at + 1)), null).then(stream => {
 				socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');

@@ -3,8 +3,8 @@ import {once} from 'node:events';
 import type {Duplex} from 'node:stream';
 import ssh, {type Client, type Server} from 'ssh2';
 import type {Metrics} from '../apiserver/metrics.ts';
-import type {AddressPlan, Place} from '../network/address-plan.ts';
-import {expectedEnd} from '../network/expected-end.ts';
+import type {AddressPlan, HostPort} from '../network/address-plan.ts';
+import {noop} from '../network/noop.ts';
 import {joinStreams} from '../network/join-streams.ts';
 import {connectFrom} from './direct.ts';
 import {DialError, type Dial} from './dialer.ts';
@@ -35,7 +35,7 @@ export class SshTunnels {
 		this.#tunnels = await Promise.all(this.#nodes.map(async node => {
 			const hostKey = readableKeyPair();
 			const server = new ssh.Server({hostKeys: [hostKey.private]}, connection => {
-				connection.on('error', expectedEnd);
+				connection.on('error', noop);
 				connection.on('authentication', context => {
 					if (context.method === 'publickey' && context.username === user && !(allowed instanceof Error) && context.key.data.equals(allowed.getPublicSSH())
 						&& (!context.signature || !context.blob || allowed.verify(context.blob, context.signature, context.hashAlgo))) {
@@ -55,14 +55,14 @@ export class SshTunnels {
 			const place = this.#plan.listenAt({address: node, port: 0});
 			server.listen({host: place.address, port: 0});
 			await once(server, 'listening');
-			const {port} = server.address() as Place;
+			const {port} = server.address() as HostPort;
 			const client = new ssh.Client();
 			const tunnel: Tunnel = {node, server, client, connected: true};
 			const source = this.#plan.sourceOf(this.#plan.controlPlane);
 			// Host keys were never checked by those apiservers.
 			client.connect({host: place.address, port, username: user, privateKey: userKey.private, ...(source !== undefined && {localAddress: source})});
 			await once(client, 'ready');
-			client.on('error', expectedEnd);
+			client.on('error', noop);
 			client.on('close', () => {
 				tunnel.connected = false;
 			});
@@ -86,7 +86,7 @@ export class SshTunnels {
 				if (error) {
 					reject(new DialError('ssh: rejected: connect failed (Connection refused)'));
 				} else {
-					channel.on('error', expectedEnd);
+					channel.on('error', noop);
 					resolve(channel);
 				}
 			});

@@ -7,7 +7,7 @@ import type {Metrics} from '../apiserver/metrics.ts';
 import type {Issuer, KeyPair} from '../certificates/issuer.ts';
 import type {Program} from '../containers/program.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
-import type {Route} from '../posture.ts';
+import type {PostureRoute} from '../posture.ts';
 import type {Dial} from './dialer.ts';
 import {directDial} from './direct.ts';
 import {grpcDial, httpConnectDial} from './egress-dial.ts';
@@ -55,7 +55,7 @@ export class Tunnels {
 		});
 	}
 
-	async start(route: Route): Promise<void> {
+	async start(route: PostureRoute): Promise<void> {
 		if (route === 'konnectivity' || route === 'http-connect') {
 			// Readable by its owner only: whoever can use the socket can dial as the control plane.
 			this.#folder = await mkdtemp(join(tmpdir(), 'spoke-'));
@@ -82,7 +82,7 @@ export class Tunnels {
 		}
 	}
 
-	dialFor(route: Route, metrics: Metrics): Dial {
+	dialFor(route: PostureRoute, metrics: Metrics): Dial {
 		switch (route) {
 			case 'direct': {
 				return directDial(this.#plan, this.#plan.controlPlane);

@@ -4,8 +4,8 @@ import {createServer, type IncomingMessage, type RequestListener, type Server, t
 import {createServer as createTlsServer} from 'node:https';
 import type {Socket} from 'node:net';
 import type {KeyPair} from '../../certificates/issuer.ts';
-import {option, pause, type ProcessIo, type Program} from '../program.ts';
-import {expectedEnd} from '../../network/expected-end.ts';
+import {option, abortableDelay, type ProcessIo, type Program} from '../program.ts';
+import {noop} from '../../network/noop.ts';
 import {requestUrl} from '../../network/request-url.ts';
 
 /** `certificate` makes the TLS listener's own key pair. */
@@ -36,7 +36,7 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 		}
 
 		while (!signal.aborted) {
-			await pause(60_000, signal);
+			await abortableDelay(60_000, signal);
 		}
 
 		server.close();
@@ -161,7 +161,7 @@ export function sniffPlainHttp(socket: Socket, asTls: () => void): void {
 			return;
 		}
 
-		socket.on('error', expectedEnd);
+		socket.on('error', noop);
 		socket.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
 		socket.resume();
 	});

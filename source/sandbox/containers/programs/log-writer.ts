@@ -1,6 +1,6 @@
 /** Writes lines for ever at a chosen rate: `--rate=LINES_A_SECOND`, `--format=plain|json|numbered`, `--stderr-every=N`. */
 import {createHash} from 'node:crypto';
-import {option, pause, type Program} from '../program.ts';
+import {option, abortableDelay, type Program} from '../program.ts';
 
 export const logWriter: Program = async ({args, env, stdout, stderr, signal}) => {
 	const rate = Number(option(args, 'rate') ?? 1);
@@ -15,7 +15,7 @@ export const logWriter: Program = async ({args, env, stdout, stderr, signal}) =>
 			(stderrEvery > 0 && sequence % stderrEvery === 0 ? stderr : stdout)(line(sequence));
 		}
 
-		await pause(Math.max(10, 1000 / rate), signal);
+		await abortableDelay(Math.max(10, 1000 / rate), signal);
 	}
 
 	stdout('caught SIGTERM, shutting down\n');

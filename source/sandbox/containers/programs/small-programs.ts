@@ -1,17 +1,17 @@
 /** The programs that need few lines: an echo port, one that crashes, one that finishes, one that only waits. */
-import {option, pause, type Program} from '../program.ts';
-import {expectedEnd} from '../../network/expected-end.ts';
+import {option, abortableDelay, type Program} from '../program.ts';
+import {noop} from '../../network/noop.ts';
 
 /** Sends back what it gets; keeps half-closed connections open until it has sent everything. `--port=7000`. */
 export const echoServer: Program = async ({args, stdout, listen, signal}) => {
 	const port = Number(option(args, 'port') ?? 7000);
 	await listen(port, socket => {
-		socket.on('error', expectedEnd);
+		socket.on('error', noop);
 		socket.pipe(socket);
 	});
 	stdout(`echo on :${port}\n`);
 	for (let beat = 1; !signal.aborted; beat++) {
-		await pause(5000, signal);
+		await abortableDelay(5000, signal);
 		stdout(`checkpoint ${beat} complete\n`);
 	}
 
@@ -21,7 +21,7 @@ export const echoServer: Program = async ({args, stdout, listen, signal}) => {
 /** Fails after `--after=SECONDS`, with a reason on stderr, exit code 1. */
 export const crasher: Program = async ({args, stdout, stderr, signal}) => {
 	stdout('reading configuration from /etc/app/config.yaml\n');
-	await pause(Number(option(args, 'after') ?? 2) * 1000, signal);
+	await abortableDelay(Number(option(args, 'after') ?? 2) * 1000, signal);
 	stderr('fatal: cannot connect to database "orders": connection refused\n');
 	return signal.aborted ? 143 : 1;
 };
@@ -33,7 +33,7 @@ export const finisher: Program = async ({args, stdout, signal}) => {
 	for (let line = 1; line <= lines && !signal.aborted; line++) {
 		stdout(`step ${line} of ${lines} done\n`);
 		if (pace > 0) {
-			await pause(pace, signal);
+			await abortableDelay(pace, signal);
 		}
 	}
 
@@ -44,7 +44,7 @@ export const finisher: Program = async ({args, stdout, signal}) => {
 export const waiter: Program = async ({stdout, signal}) => {
 	stdout('ready\n');
 	while (!signal.aborted) {
-		await pause(60_000, signal);
+		await abortableDelay(60_000, signal);
 	}
 
 	return 0;

@@ -1,8 +1,8 @@
 /** The commands of the sandbox's containers: small ones, with the words and exit codes that busybox uses. */
 import {createHash} from 'node:crypto';
-import {pause} from '../program.ts';
+import {abortableDelay} from '../program.ts';
 import {entriesOf, filesOf, resolvePath} from './file-tree.ts';
-import {put, type ShellProcess} from './shell-process.ts';
+import {writeAndDrain, type ShellProcess} from './shell-process.ts';
 
 export type ShellCommand = (process: ShellProcess) => Promise<number>;
 
@@ -49,7 +49,7 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	ls: list,
 	cat: concatenate,
 	async sleep(process) {
-		await pause(Number(process.argv[1] ?? '0') * 1000, process.signal);
+		await abortableDelay(Number(process.argv[1] ?? '0') * 1000, process.signal);
 		return process.signal.aborted ? 130 : 0;
 	},
 	seq: sequence,
@@ -91,7 +91,7 @@ async function firstBytes(process: ShellProcess): Promise<number> {
 			break;
 		}
 
-		await put(process.stdout, chunk.subarray(0, left), process.signal);
+		await writeAndDrain(process.stdout, chunk.subarray(0, left), process.signal);
 		left -= chunk.length;
 	}
 
@@ -142,7 +142,7 @@ async function concatenate(process: ShellProcess): Promise<number> {
 	for (const name of names.length > 0 ? names : ['-']) {
 		if (name === '-') {
 			for await (const chunk of inputOf(process)) {
-				await put(process.stdout, chunk, process.signal);
+				await writeAndDrain(process.stdout, chunk, process.signal);
 			}
 		} else {
 			const text = filesOf(process.env)[resolvePath(process.cwd, name)];
@@ -164,18 +164,18 @@ async function sequence(process: ShellProcess): Promise<number> {
 			lines.push(`${next}\n`);
 		}
 
-		await put(process.stdout, lines.join(''), process.signal);
+		await writeAndDrain(process.stdout, lines.join(''), process.signal);
 	}
 
 	return process.signal.aborted ? 130 : 0;
 }
 
 async function say(process: ShellProcess, text: string, status = 0): Promise<number> {
-	await put(process.stdout, text, process.signal);
+	await writeAndDrain(process.stdout, text, process.signal);
 	return status;
 }
 
 async function fail(process: ShellProcess, text: string): Promise<number> {
-	await put(process.stderr, `${text}\n`, process.signal);
+	await writeAndDrain(process.stderr, `${text}\n`, process.signal);
 	return 1;
 }

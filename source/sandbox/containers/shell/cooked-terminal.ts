@@ -1,6 +1,6 @@
 /** What a terminal driver does between a person and a process: echo, editing, Ctrl-C and Ctrl-D, and line ends (termios in canonical mode). */
 import {Writable, type Readable} from 'node:stream';
-import {expectedEnd} from '../../network/expected-end.ts';
+import {noop} from '../../network/noop.ts';
 import {InputQueue} from './input-queue.ts';
 
 export type CookedTerminal = {
@@ -128,5 +128,5 @@ function withCarriageReturns(screen: Writable): Writable {
 	screen.on('close', () => {
 		output.destroy();
 	});
-	return output.on('error', expectedEnd);
+	return output.on('error', noop);
 }

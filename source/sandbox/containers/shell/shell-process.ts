@@ -27,7 +27,7 @@ export type ShellProcess = {
 };
 
 /** Writes, and waits while the reader is behind. Nothing happens when the reader is gone. */
-export async function put(stream: Writable, bytes: string | Uint8Array, signal: AbortSignal): Promise<void> {
+export async function writeAndDrain(stream: Writable, bytes: string | Uint8Array, signal: AbortSignal): Promise<void> {
 	if (stream.destroyed || stream.writableEnded || signal.aborted || stream.write(bytes)) {
 		return;
 	}

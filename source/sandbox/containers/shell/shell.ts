@@ -1,7 +1,7 @@
 /** A small shell: words, quotes, variables, `;` `&&` `||`, no pipes; prompts at a terminal. */
 import {commands} from './commands.ts';
 import {resolvePath} from './file-tree.ts';
-import {put, type ShellProcess} from './shell-process.ts';
+import {writeAndDrain, type ShellProcess} from './shell-process.ts';
 
 /** Is there a program of this name in the container? */
 export function hasCommand(name: string): boolean {
@@ -50,7 +50,7 @@ export class ShellExit extends Error {
 async function readLines(process: ShellProcess): Promise<number> {
 	for (;;) {
 		if (process.terminal) {
-			await put(process.stdout, `${process.cwd} # `, process.ending);
+			await writeAndDrain(process.stdout, `${process.cwd} # `, process.ending);
 		}
 
 		process.atPrompt = true;
@@ -90,7 +90,7 @@ async function runWords(process: ShellProcess, words: readonly string[]): Promis
 	}
 
 	if (!hasCommand(name)) {
-		await put(process.stderr, `sh: ${name}: not found\n`, process.ending);
+		await writeAndDrain(process.stderr, `sh: ${name}: not found\n`, process.ending);
 		return 127;
 	}
 

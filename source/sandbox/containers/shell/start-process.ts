@@ -6,7 +6,7 @@ import {InputQueue} from './input-queue.ts';
 import {runProcess, ShellExit} from './shell.ts';
 import type {ShellProcess} from './shell-process.ts';
 
-export type ProcessWish = {
+export type ProcessOptions = {
 	argv: readonly string[];
 	env: Readonly<Record<string, string>>;
 	stdin: Readable | null;
@@ -19,7 +19,7 @@ export type ProcessWish = {
 };
 
 /** Resolves to the exit code; 137 when the container ended first. */
-export async function startProcess({argv, env, stdin, stdout, stderr, terminal, signal, mainCommand}: ProcessWish): Promise<number> {
+export async function startProcess({argv, env, stdin, stdout, stderr, terminal, signal, mainCommand}: ProcessOptions): Promise<number> {
 	let interrupted = new AbortController();
 	const foreground = () => AbortSignal.any([signal, interrupted.signal]);
 	const process: ShellProcess = {

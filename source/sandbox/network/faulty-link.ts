@@ -5,7 +5,7 @@ import {Transform} from 'node:stream';
 import {resetSocket} from '../../wire/reset-socket.ts';
 
 /** A relay of bytes: FIN stays FIN, RST stays RST. */
-export class FaultyWire {
+export class FaultyLink {
 	/** Milliseconds added each way. */
 	latencyMs = 0;
 	readonly #sockets = new Set<Socket>();
@@ -25,7 +25,7 @@ export class FaultyWire {
 	}
 
 	/** Resets every connection of now. */
-	cut(): void {
+	disconnect(): void {
 		for (const socket of this.#sockets) {
 			resetSocket(socket);
 		}
@@ -49,7 +49,7 @@ export class FaultyWire {
 		this.#server?.close();
 		this.#server = null;
 		this.#stalled &&= [];
-		this.cut();
+		this.disconnect();
 	}
 
 	#carry(from: Socket, to: Socket): void {

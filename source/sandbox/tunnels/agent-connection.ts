@@ -1,6 +1,6 @@
 /** One agent's connection: many TCP connections in it, each with its own flow control, both ways half-closable. */
 import {Duplex} from 'node:stream';
-import {expectedEnd} from '../network/expected-end.ts';
+import {noop} from '../network/noop.ts';
 import {encodeFrame, FrameReader, frameTypes, type Frame} from './tunnel-frame.ts';
 
 /** Bytes that may be under way unread on one stream. */
@@ -10,7 +10,7 @@ const window = 256 * 1024;
 export type OnDial = (address: string, port: number) => Promise<Duplex>;
 
 /** Either side may end it; all its streams end with it. */
-export class TunnelSession {
+export class AgentConnection {
 	readonly #carrier: Duplex;
 	readonly #onDial: OnDial | null;
 	readonly #streams = new Map<number, TunnelStream>();
@@ -27,7 +27,7 @@ export class TunnelSession {
 				this.#onFrame(frame);
 			}
 		});
-		carrier.on('error', expectedEnd);
+		carrier.on('error', noop);
 		carrier.on('close', () => {
 			this.#end();
 		});
@@ -123,7 +123,7 @@ export class TunnelSession {
 			this.send(frameTypes.opened, id);
 			const stream = this.#add(id);
 			for (const [from, to] of [[socket, stream], [stream, socket]] as const) {
-				from.on('error', expectedEnd);
+				from.on('error', noop);
 				from.pipe(to);
 				from.on('close', () => {
 					to.destroy();
@@ -153,13 +153,13 @@ export class TunnelSession {
 }
 
 class TunnelStream extends Duplex {
-	readonly #session: TunnelSession;
+	readonly #session: AgentConnection;
 	readonly #id: number;
 	#credit = window;
 	#unread = 0;
 	#waiting: (() => void) | null = null;
 
-	constructor(session: TunnelSession, id: number) {
+	constructor(session: AgentConnection, id: number) {
 		super({allowHalfOpen: true});
 		this.#session = session;
 		this.#id = id;

@@ -2,7 +2,7 @@
 
 export type Subresource = {name: string; kind: string; verbs: readonly string[]};
 
-export type ResourceRow = {
+export type ResourceSpec = {
 	/** `''` is the core group. */
 	group: string;
 	version: string;
@@ -27,7 +27,7 @@ const core = {group: '', version: 'v1', namespaced: true, verbs: stored};
 const apps = {group: 'apps', version: 'v1', namespaced: true, verbs: stored, categories: ['all']};
 
 /** In the order in which discovery lists them. */
-export const resourceRows: readonly ResourceRow[] = [
+export const resourceSpecs: readonly ResourceSpec[] = [
 	{...core, name: 'configmaps', singular: 'configmap', kind: 'ConfigMap', shortNames: ['cm']},
 	{...core, name: 'endpoints', singular: 'endpoints', kind: 'Endpoints', shortNames: ['ep']},
 	{...core, name: 'events', singular: 'event', kind: 'Event', shortNames: ['ev']},
@@ -62,14 +62,14 @@ export const resourceRows: readonly ResourceRow[] = [
 ];
 
 /** The kinds whose objects are kept in the store; the others are only ever created. */
-export const storedRows = resourceRows.filter(row => row.verbs.includes('list'));
+export const storedResources = resourceSpecs.filter(row => row.verbs.includes('list'));
 
 /** The row of a resource as a path names it. */
-export function findResource(group: string, version: string, name: string): ResourceRow | undefined {
-	return resourceRows.find(row => row.group === group && row.version === version && row.name === name);
+export function findResource(group: string, version: string, name: string): ResourceSpec | undefined {
+	return resourceSpecs.find(row => row.group === group && row.version === version && row.name === name);
 }
 
 /** `v1`, `apps/v1`. */
-export function apiVersionOf({group, version}: Pick<ResourceRow, 'group' | 'version'>): string {
+export function apiVersionOf({group, version}: Pick<ResourceSpec, 'group' | 'version'>): string {
 	return group === '' ? version : `${group}/${version}`;
 }

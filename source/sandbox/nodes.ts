@@ -6,22 +6,22 @@ import type {KubeletCertificate} from './kubelet/serving-certificate.ts';
 import type {AddressPlan} from './network/address-plan.ts';
 import {apiTime} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
-import {versionOf, type Posture} from './posture.ts';
+import {kubernetesVersion, type Posture} from './posture.ts';
 import {createNode} from './scenarios/base-objects.ts';
-import type {SwitchValues} from './switch-rows.ts';
+import type {SwitchValues} from './switches.ts';
 
 export const nodeNames = ['cp', 'n1', 'n2'] as const;
 
 /** Before the second restart of a container that fails; it doubles from there. */
 const backOffMs = 5000;
 
-export type NodeSideSetting = {store: ObjectStore; plan: AddressPlan; issuer: Issuer; findProgram: FindProgram};
+export type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: Issuer; findProgram: FindProgram};
 
-export async function startNodes({store, plan, issuer, findProgram}: NodeSideSetting, posture: Posture): Promise<Kubelet[]> {
+export async function startNodes({store, plan, issuer, findProgram}: NodesConfig, posture: Posture): Promise<Kubelet[]> {
 	return Promise.all(nodeNames.map(async (node, index) => {
 		const kubelet = new Kubelet({store, plan, issuer, findProgram, node, hostAddress: plan.nodeAddress(index), backOffMs});
 		await kubelet.start(certificateFor(posture, 'fitting'));
-		createNode(store, {name: node, address: kubelet.place.address, kubeletPort: kubelet.port, version: versionOf(posture), controlPlane: node === 'cp'});
+		createNode(store, {name: node, address: kubelet.place.address, kubeletPort: kubelet.port, version: kubernetesVersion(posture), controlPlane: node === 'cp'});
 		return kubelet;
 	}));
 }
@@ -32,7 +32,7 @@ export function certificateFor({verification}: Pick<Posture, 'verification'>, wi
 }
 
 /** Serving certificates by a signing request leave the request behind: approved, or waiting. */
-export function tellServingRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
+export function recordServingRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
 	for (const {setting: {node}, certificate} of kubelets) {
 		const name = `csr-${node}-serving`;
 		store.delete('certificatesigningrequests', undefined, name);
