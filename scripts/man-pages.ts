@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
 import {paragraphsOf, formatFlag} from '../source/command-line/render-help.ts';
-import {commandTable} from '../source/commands/table.ts';
+import {commandTable} from '../source/commands/command-table.ts';
 import {exitStatus} from '../source/errors/exit-status.ts';
 import {toTerminalCharset} from '../source/text/terminal-charset.ts';
 

@@ -8,7 +8,7 @@ import {parseCommandLine} from './command-line/parse-command-line.ts';
 import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.ts';
 import type {Invocation} from './commands/command.ts';
 import {applyKuberc, canHavePreferences, isKubercOff} from './commands/kuberc/apply-kuberc.ts';
-import {commandTable} from './commands/table.ts';
+import {commandTable} from './commands/command-table.ts';
 import {toSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from './errors/exit-status.ts';
 import {isHangupIgnored} from './own-process.ts';

@@ -4,10 +4,10 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
 import type {Command} from './command.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
-import {attachRow} from './rows/attach.ts';
+import {attachSpec} from './specs/attach.ts';
 
-export const command: Command<typeof attachRow.flags> = {
-	row: attachRow,
+export const command: Command<typeof attachSpec.flags> = {
+	row: attachSpec,
 	async run(invocation) {
 		const {flags, positionals, afterDash = []} = invocation;
 		assertAccess('attach', 'shell', {readOnly: flags['read-only']});

@@ -13,16 +13,16 @@ import {assertRequireFlags} from '../evidence/require-path.ts';
 import {errorText} from '../text/error-text.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command, Invocation} from './command.ts';
-import {auditRow} from './rows/audit.ts';
+import {auditSpec} from './specs/audit.ts';
 
-const formats: Readonly<Record<FlagValues<typeof auditRow.flags>['output'], (audit: Audit) => string>> = {
+const formats: Readonly<Record<FlagValues<typeof auditSpec.flags>['output'], (audit: Audit) => string>> = {
 	json: jsonLine,
 	junit: auditJunit,
 	text: auditReport,
 };
 
-export const command: Command<typeof auditRow.flags> = {
-	row: auditRow,
+export const command: Command<typeof auditSpec.flags> = {
+	row: auditSpec,
 	async run(invocation) {
 		const {flags, given, positionals, stdout, stderr, interrupted} = invocation;
 		if (positionals.length > 0) {
@@ -55,7 +55,7 @@ export const command: Command<typeof auditRow.flags> = {
 	},
 };
 
-async function readAudit({flags, env, interrupted}: Invocation<typeof auditRow.flags>, options: AuditOptions): Promise<Audit> {
+async function readAudit({flags, env, interrupted}: Invocation<typeof auditSpec.flags>, options: AuditOptions): Promise<Audit> {
 	const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 	try {
 		const audit = await runAudit(cluster, options);

@@ -11,7 +11,7 @@ export type Invocation<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> =
 	interrupted: AbortSignal;
 };
 
-export type CommandRow<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
+export type CommandSpec<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
 	name: string;
 	/** One line for the list of commands. */
 	summary: string;
@@ -30,7 +30,7 @@ export type CommandRow<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> =
 };
 
 export type Command<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
-	row: CommandRow<Rows>;
+	row: CommandSpec<Rows>;
 	/** Resolves to the exit status. @throws SpokeError for what went wrong. */
 	run(invocation: Invocation<Rows>): Promise<number>;
 };

@@ -3,15 +3,15 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Command} from './command.ts';
-import {askCluster} from './completion/ask-cluster.ts';
-import {completeWords, type Offer} from './completion/complete-words.ts';
+import {completeFromCluster} from './completion/complete-from-cluster.ts';
+import {completeWords, type CompletionItem} from './completion/complete-words.ts';
 import {completionScripts} from './completion/scripts.ts';
 import {readAliases} from './kuberc/apply-kuberc.ts';
-import {completionRow} from './rows/completion.ts';
-import {commandTable} from './table.ts';
+import {completionSpec} from './specs/completion.ts';
+import {commandTable} from './command-table.ts';
 
-export const command: Command<typeof completionRow.flags> = {
-	row: completionRow,
+export const command: Command<typeof completionSpec.flags> = {
+	row: completionSpec,
 	async run({positionals, afterDash, stdout, env}) {
 		const [what = '', ...surplus] = positionals;
 		if (what === 'words' && surplus.length === 0) {
@@ -39,7 +39,7 @@ export const command: Command<typeof completionRow.flags> = {
 	},
 };
 
-function offerLine({word, does}: Offer): string {
+function offerLine({word, does}: CompletionItem): string {
 	return `${sanitizeLine(word)}\t${sanitizeLine(does)}\n`;
 }
 
@@ -47,12 +47,12 @@ function offerLine({word, does}: Offer): string {
 What kubectl's shell scripts do with the words: without any they offer files, and behind a word that goes on they put no space.
 @see https://github.com/spf13/cobra/blob/v1.10.0/completions.go ShellCompDirective
 */
-function directiveFor(offers: readonly Offer[]): number {
+function directiveFor(offers: readonly CompletionItem[]): number {
 	const [noSpace, noFiles] = [2, 4];
 	return offers.length === 0 ? 0 : noFiles + (offers.every(({word}) => /[/:=]$/.test(word)) ? noSpace : 0);
 }
 
-async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
+async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly CompletionItem[]> {
 	const rows = commandTable.map(({row}) => row);
 	const aliases = await readAliases(env);
 	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || rows.some(({name}) => name === word)));
@@ -65,9 +65,9 @@ async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promi
 	}
 
 	// Nobody reads an error while typing: what cannot be asked offers nothing.
-	return askCluster(asked, rest, row?.flags ?? [], env).catch(() => []);
+	return completeFromCluster(asked, rest, row?.flags ?? [], env).catch(() => []);
 }
 
-function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly Offer[] {
+function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {
 	return [...aliases].filter(([name]) => name.startsWith(prefix)).map(([name, command]) => ({word: name, does: `alias of ${command} in your kuberc`}));
 }

@@ -16,12 +16,12 @@ import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
 import type {Command} from './command.ts';
 import {parseDebugRequest, type AskedDebug, type DebugInvocation} from './debug/debug-request.ts';
-import {printEndedContainer} from './debug/print-ended-container.ts';
+import {printTerminatedContainer} from './debug/print-terminated-container.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
-import {debugRow} from './rows/debug.ts';
+import {debugSpec} from './specs/debug.ts';
 
-export const command: Command<typeof debugRow.flags> = {
-	row: debugRow,
+export const command: Command<typeof debugSpec.flags> = {
+	row: debugSpec,
 	async run(invocation) {
 		const {flags, positionals, stdout, interrupted} = invocation;
 		assertAccess('debug', 'shell', {readOnly: flags['read-only']});
@@ -81,14 +81,14 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 		return await runRemoteCommand({...invocation, flags: {...invocation.flags, container: added.name}}, {
 			feature: 'attach', asked: `pod/${added.pod}`, command: [], detachKeys,
 			// Who may attach need not be able to read logs.
-			ifSilent: async () => printEndedContainer(invocation, added).catch(() => null),
+			ifSilent: async () => printTerminatedContainer(invocation, added).catch(() => null),
 		});
 	} catch (error) {
 		if (!(error instanceof SpokeError) || error.code !== 'ERR_TARGET_GONE') {
 			throw error;
 		}
 
-		const status = await printEndedContainer(invocation, added);
+		const status = await printTerminatedContainer(invocation, added);
 		if (status === null) {
 			throw error;
 		}

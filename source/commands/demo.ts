@@ -3,14 +3,14 @@ import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {SandboxOptions} from '../sandbox/sandbox.ts';
 import type {Command} from './command.ts';
-import {sandboxWay} from './demo/open-sandbox-cluster.ts';
+import {createSandboxAccess} from './demo/sandbox-access.ts';
 import {serveSandbox} from './demo/serve.ts';
-import {sandboxSession} from './demo/sandbox-session.ts';
+import {runSandboxSession} from './demo/run-sandbox-session.ts';
 import {runTour} from './demo/tour.ts';
-import {demoRow} from './rows/demo.ts';
+import {demoSpec} from './specs/demo.ts';
 
-export const command: Command<typeof demoRow.flags> = {
-	row: demoRow,
+export const command: Command<typeof demoSpec.flags> = {
+	row: demoSpec,
 	async run({flags, given, positionals, stdin, stdout, env, interrupted}) {
 		if (positionals.length > 0) {
 			throw new SpokeError('ERR_USAGE', `demo takes no argument: ${positionals[0]}`);
@@ -34,15 +34,15 @@ export const command: Command<typeof demoRow.flags> = {
 
 		const {startSandbox} = await import('../sandbox/start-sandbox.ts');
 		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});
-		const way = await sandboxWay(sandbox);
+		const way = await createSandboxAccess(sandbox);
 		try {
 			if (!flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY) {
-				return await sandboxSession(sandbox, way.kubeconfigFile, {flags, stdin, stdout, env, interrupted});
+				return await runSandboxSession(sandbox, way.kubeconfigFile, {flags, stdin, stdout, env, interrupted});
 			}
 
 			await (flags.serve ? serveSandbox(sandbox, flags['kubeconfig-out'], stdout, interrupted) : runTour(sandbox, way, stdout, interrupted));
 		} finally {
-			await Promise.all([way.forget(), sandbox.close()]);
+			await Promise.all([way.dispose(), sandbox.close()]);
 		}
 
 		return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;

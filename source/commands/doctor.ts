@@ -8,10 +8,10 @@ import {jsonLine} from '../output/json-line.ts';
 import {runDoctor} from '../evidence/doctor/run-doctor.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command} from './command.ts';
-import {doctorRow} from './rows/doctor.ts';
+import {doctorSpec} from './specs/doctor.ts';
 
-export const command: Command<typeof doctorRow.flags> = {
-	row: doctorRow,
+export const command: Command<typeof doctorSpec.flags> = {
+	row: doctorSpec,
 	async run({flags, positionals, stdout, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {

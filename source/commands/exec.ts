@@ -7,13 +7,13 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {multipleObjectsError, targetOfManifest, type DescribedTarget} from '../targets/target-of-manifest.ts';
 import type {Command, Invocation} from './command.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
-import {execRow} from './rows/exec.ts';
+import {execSpec} from './specs/exec.ts';
 
 /** More than any object has that an apiserver takes. */
 const mostBytes = 4 * 1024 * 1024;
 
-export const command: Command<typeof execRow.flags> = {
-	row: execRow,
+export const command: Command<typeof execSpec.flags> = {
+	row: execSpec,
 	async run(invocation) {
 		const {flags, positionals, afterDash} = invocation;
 		assertAccess('exec', 'shell', {readOnly: flags['read-only']});
@@ -45,7 +45,7 @@ export const command: Command<typeof execRow.flags> = {
 };
 
 /** What -f names, and in which namespace it says that it is. */
-async function described({flags: {filename, stdin: isInput, namespace: wanted}, stdin}: Invocation<typeof execRow.flags>): Promise<DescribedTarget> {
+async function described({flags: {filename, stdin: isInput, namespace: wanted}, stdin}: Invocation<typeof execSpec.flags>): Promise<DescribedTarget> {
 	const [file = '', ...more] = filename;
 	if (more.length > 0) {
 		throw multipleObjectsError();

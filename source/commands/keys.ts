@@ -6,10 +6,10 @@ import {keyTable, type KeyTableRow} from '../keymap/describe-keys.ts';
 import {jsonLine, jsonObject} from '../output/json-line.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Command} from './command.ts';
-import {keysRow} from './rows/keys.ts';
+import {keysSpec} from './specs/keys.ts';
 
-export const command: Command<typeof keysRow.flags> = {
-	row: keysRow,
+export const command: Command<typeof keysSpec.flags> = {
+	row: keysSpec,
 	async run({flags, positionals, stdout, stderr, env}) {
 		if (positionals.length > 1) {
 			throw new SpokeError('ERR_USAGE', `keys takes one file, not ${positionals.length}`);

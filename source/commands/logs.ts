@@ -7,17 +7,17 @@ import {reportPaths} from '../output/path-reporter.ts';
 import {createOutputWriter} from '../output/output-writer.ts';
 import {preconnect} from '../streams/preconnect.ts';
 import type {Command, Invocation} from './command.ts';
-import {chooseFollowed, chooseLogs, missingAsKubectl} from './logs/choose-logs.ts';
+import {chooseFollowTargets, chooseLogs, missingAsKubectl} from './logs/choose-logs.ts';
 import {logRequest, type LogRequest} from './logs/log-request.ts';
 import type {NoticeLevel} from './logs/notice-filter.ts';
 import {printFollow} from './logs/print-follow.ts';
 import {printLogs} from './logs/print-logs.ts';
-import {logsRow} from './rows/logs.ts';
+import {logsSpec} from './specs/logs.ts';
 
-type LogsInvocation = Invocation<typeof logsRow.flags>;
+type LogsInvocation = Invocation<typeof logsSpec.flags>;
 
-export const command: Command<typeof logsRow.flags> = {
-	row: logsRow,
+export const command: Command<typeof logsSpec.flags> = {
+	row: logsSpec,
 	async run(invocation) {
 		const request = logRequest(invocation);
 		const {flags, given, interrupted, env, stderr} = invocation;
@@ -69,7 +69,7 @@ async function print(
 
 	const {limitBytes = 0, timestamps = false, ...start} = read;
 	const mostLogs = flags['max-log-requests'];
-	const followed = await chooseFollowed(cluster, request, choosing).catch(missing);
+	const followed = await chooseFollowTargets(cluster, request, choosing).catch(missing);
 	await printFollow(cluster, followed, output, {
 		follow: {
 			asked: request.selector === null ? request.targets.map(({asked}) => asked).join(' ') : `-l ${request.selector}`,

@@ -11,12 +11,12 @@ import {findPaths} from '../evidence/find-paths.ts';
 import {assertPathsMeet, parsePathRequirements} from '../evidence/require-path.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command} from './command.ts';
-import {pathRow} from './rows/path.ts';
+import {pathSpec} from './specs/path.ts';
 
 const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
 
-export const command: Command<typeof pathRow.flags> = {
-	row: pathRow,
+export const command: Command<typeof pathSpec.flags> = {
+	row: pathSpec,
 	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {

@@ -15,35 +15,35 @@ import {startForward} from '../streams/port-forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
 import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command, Invocation} from './command.ts';
-import {reasonOf, statusOfEnding} from './port-forward/ended.ts';
-import {contextOfLines, forwardArguments, forwardsOfLines, refuseGivenTwice, type TargetWithPorts} from './port-forward/forward-arguments.ts';
+import {endReasonFor, exitStatusForEnd} from './port-forward/end-reason.ts';
+import {contextOfEntries, forwardArguments, parseForwardEntries, assertUniquePorts, type TargetWithPorts} from './port-forward/forward-arguments.ts';
 import type {ForwardReporter} from './port-forward/forward-reporter.ts';
 import {jsonReporter} from './port-forward/json-reporter.ts';
-import {tellPaths} from './port-forward/path-events.ts';
+import {emitPathEvents} from './port-forward/path-events.ts';
 import {textReporter} from './port-forward/text-reporter.ts';
-import {portForwardRow} from './rows/port-forward.ts';
+import {portForwardSpec} from './specs/port-forward.ts';
 
-type PortForwardInvocation = Invocation<typeof portForwardRow.flags>;
+type PortForwardInvocation = Invocation<typeof portForwardSpec.flags>;
 
-export const command: Command<typeof portForwardRow.flags> = {
-	row: portForwardRow,
+export const command: Command<typeof portForwardSpec.flags> = {
+	row: portForwardSpec,
 	async run(invocation) {
 		const {flags, given, stdout, stderr, interrupted} = invocation;
 		assertAccess('port-forward', 'listen', {readOnly: flags['read-only']});
 		const {targets, context} = await targetsOf(invocation);
 		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
-		refuseGivenTwice(targets, addresses);
+		assertUniquePorts(targets, addresses);
 		const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
 		const {failure, totals} = await forwardUntilOver(invocation, {targets, context, addresses}, reporter);
 		// Only a signal ends what does not fail.
 		if (failure === null || interrupted.aborted) {
 			const signal = String(interrupted.reason);
-			const exitStatus = statusOfEnding(signal);
+			const exitStatus = exitStatusForEnd(signal);
 			reporter.ended({exitStatus, reason: 'signal', signal, totals, error: null});
 			return exitStatus;
 		}
 
-		reporter.ended({exitStatus: failure.exitStatus, reason: reasonOf(failure), signal: null, totals, error: failure});
+		reporter.ended({exitStatus: failure.exitStatus, reason: endReasonFor(failure), signal: null, totals, error: failure});
 		if (flags.output !== 'json') {
 			throw failure;
 		}
@@ -82,12 +82,12 @@ async function readTargets({flags, positionals, afterDash = []}: PortForwardInvo
 	const all = parseForwardFile(text, flags.filename, validateForward);
 	const lines = all.filter(({context}) => flags.context === undefined || context === null || context === flags.context);
 	const asked = words.length === 0 ? [] : forwardArguments(words);
-	const targets = [...asked, ...forwardsOfLines(lines, asked)];
+	const targets = [...asked, ...parseForwardEntries(lines, asked)];
 	if (targets.length === 0) {
 		throw new SpokeError('ERR_USAGE', `${flags.filename} has no forward${all.length === 0 ? '' : ` of the context ${flags.context}`}`);
 	}
 
-	return {targets, context: flags.context ?? contextOfLines(lines)};
+	return {targets, context: flags.context ?? contextOfEntries(lines)};
 }
 
 /** Never rejects; `failure` is `null` when it was told to end. */
@@ -107,7 +107,7 @@ async function forwardUntilOver(
 		if (labeller) {
 			const {namespace} = opened.facts;
 			// One name may be asked for in two namespaces.
-			tellPaths(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path, stderr, quietly: flags.output === 'json'}, reporter);
+			emitPathEvents(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path, stderr, quietly: flags.output === 'json'}, reporter);
 		}
 
 		const stopped = new AbortController();

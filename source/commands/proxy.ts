@@ -3,12 +3,12 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import type {Command} from './command.ts';
 import {runListener} from './proxy/run-listener.ts';
 import {runOneRequest} from './proxy/run-one-request.ts';
-import {proxyRow} from './rows/proxy.ts';
+import {proxySpec} from './specs/proxy.ts';
 
 const verbs = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 
-export const command: Command<typeof proxyRow.flags> = {
-	row: proxyRow,
+export const command: Command<typeof proxySpec.flags> = {
+	row: proxySpec,
 	async run(invocation) {
 		const [verb, target, ...surplus] = [...invocation.positionals, ...invocation.afterDash ?? []];
 		if (verb === undefined) {

@@ -4,7 +4,7 @@ import {closestWord} from '../command-line/closest-word.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import type {Command} from './command.ts';
-import {schemaNames, schemaRow} from './rows/schema.ts';
+import {schemaNames, schemaRow} from './specs/schema.ts';
 
 export const command: Command<typeof schemaRow.flags> = {
 	row: schemaRow,

@@ -3,12 +3,12 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {parseCommandLine} from '../command-line/parse-command-line.ts';
 import type {Command} from './command.ts';
 import {hasKubeconfig} from './demo/has-kubeconfig.ts';
-import {demoRow} from './rows/demo.ts';
-import {sessionRow} from './rows/session.ts';
+import {demoSpec} from './specs/demo.ts';
+import {sessionSpec} from './specs/session.ts';
 import {startSession} from './session/start-session.ts';
 
-export const command: Command<typeof sessionRow.flags> = {
-	row: sessionRow,
+export const command: Command<typeof sessionSpec.flags> = {
+	row: sessionSpec,
 	async run(invocation) {
 		const {flags, positionals, stdin, stdout, env, interrupted} = invocation;
 		if (positionals.length > 0) {
@@ -17,7 +17,7 @@ export const command: Command<typeof sessionRow.flags> = {
 
 		if (!await hasKubeconfig(flags, env)) {
 			const {command} = await import('./demo.ts');
-			const defaults = parseCommandLine(demoRow.flags, []);
+			const defaults = parseCommandLine(demoSpec.flags, []);
 			const {'read-only': readOnly, keymap, theme, motion} = flags;
 			return command.run({...invocation, ...defaults, flags: {...defaults.flags, 'read-only': readOnly, keymap, theme, motion}});
 		}

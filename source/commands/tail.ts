@@ -1,11 +1,11 @@
 /** `spoke tail`: the session's tail, straight from the shell. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {Command} from './command.ts';
-import {tailRow} from './rows/tail.ts';
+import {tailSpec} from './specs/tail.ts';
 import {startSession} from './session/start-session.ts';
 
-export const command: Command<typeof tailRow.flags> = {
-	row: tailRow,
+export const command: Command<typeof tailSpec.flags> = {
+	row: tailSpec,
 	async run({flags, positionals, stdin, stdout, env, interrupted}) {
 		const selector = flags.selector ?? null;
 		if ((positionals.length === 0) === (selector === null)) {

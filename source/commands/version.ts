@@ -5,7 +5,7 @@ import {exitStatus} from '../errors/exit-status.ts';
 import {jsonLine, jsonObject} from '../output/json-line.ts';
 import {version} from '../version.ts';
 import type {Command} from './command.ts';
-import {versionRow} from './rows/version.ts';
+import {versionRow} from './specs/version.ts';
 
 export const command: Command<typeof versionRow.flags> = {
 	row: versionRow,

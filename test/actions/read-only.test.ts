@@ -3,7 +3,7 @@ import test from 'ava';
 import {assertAccess, isAccessAllowed, type AccessClass} from '../../source/actions/access.ts';
 import {actionSpecs} from '../../source/actions/action-table.ts';
 import {proxyAccess} from '../../source/actions/proxy-access.ts';
-import {commandTable} from '../../source/commands/table.ts';
+import {commandTable} from '../../source/commands/command-table.ts';
 import {runsKubeletCommands} from '../../source/streams/proxy/command-path.ts';
 import {startCommandServer} from '../support/command-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';

@@ -9,7 +9,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
-import {commandTable} from '../../source/commands/table.ts';
+import {commandTable} from '../../source/commands/command-table.ts';
 import {textOf} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';

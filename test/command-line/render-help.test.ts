@@ -3,7 +3,7 @@ import test from 'ava';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {renderCommandHelp, renderProgramHelp, formatFlag} from '../../source/command-line/render-help.ts';
 import {wrapCommand, wrapText} from '../../source/command-line/wrap-text.ts';
-import {commandTable} from '../../source/commands/table.ts';
+import {commandTable} from '../../source/commands/command-table.ts';
 
 test('a default is shown as it would be given', t => {
 	for (const {row} of commandTable) {

@@ -7,10 +7,10 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {command} from '../../source/commands/completion.ts';
-import {askCluster} from '../../source/commands/completion/ask-cluster.ts';
+import {completeFromCluster} from '../../source/commands/completion/complete-from-cluster.ts';
 import {completeWords} from '../../source/commands/completion/complete-words.ts';
 import {completionScripts} from '../../source/commands/completion/scripts.ts';
-import {commandTable} from '../../source/commands/table.ts';
+import {commandTable} from '../../source/commands/command-table.ts';
 import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startServer} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
@@ -127,7 +127,7 @@ test('names are asked of the cluster that the line names, also for the value of 
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
 		const {asked, command, rest} = completeWords(rows, line.split(' '));
-		return (await askCluster(asked!, rest, command?.flags ?? [], env)).map(({word}) => word);
+		return (await completeFromCluster(asked!, rest, command?.flags ?? [], env)).map(({word}) => word);
 	};
 
 	t.deepEqual(await offered('logs deploy/web -c '), ['web', 'access-log']);
@@ -177,6 +177,6 @@ test('a name that a shell would run is not offered', async t => {
 	t.teardown(async () => server.close());
 	const {asked, command, rest} = completeWords(rows, ['logs', '-n', '']);
 	await server.cluster();
-	const offers = await askCluster(asked!, rest, command!.flags, {KUBECONFIG: join(server.folder, 'config-1')});
+	const offers = await completeFromCluster(asked!, rest, command!.flags, {KUBECONFIG: join(server.folder, 'config-1')});
 	t.deepEqual(offers.map(({word}) => word), ['web']);
 });

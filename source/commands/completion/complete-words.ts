@@ -2,22 +2,22 @@
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
-import type {CommandRow} from '../command.ts';
-import {schemaNames} from '../rows/schema.ts';
+import type {CommandSpec} from '../command.ts';
+import {schemaNames} from '../specs/schema.ts';
 
-export type Offer = {word: string; does: string};
+export type CompletionItem = {word: string; does: string};
 /** What only a kubeconfig or a cluster can tell. */
-export type Asked = {
+export type ClusterCompletion = {
 	kind: NonNullable<FlagSpec['completes']> | 'port';
 	prefix: string;
 	lead: string;
 	/** Of a target, or where one may stand as well: what comes before its name. */
 	kinds?: readonly string[];
 };
-export type Completion = {
-	offers: readonly Offer[];
-	asked: Asked | null;
-	command: CommandRow | null;
+export type CompletionResult = {
+	offers: readonly CompletionItem[];
+	asked: ClusterCompletion | null;
+	command: CommandSpec | null;
 	/** The words without the command's own name, for `asked`. */
 	rest: readonly string[];
 };
@@ -34,16 +34,16 @@ const firstWords = new Map<string, readonly string[]>([
 	['schema', schemaNames],
 ]);
 /** What may stand behind the first target; the others take one alone. */
-const behindTarget = new Map<string, Asked['kind']>([['tail', 'target'], ['logs', 'container'], ['port-forward', 'port']]);
+const behindTarget = new Map<string, ClusterCompletion['kind']>([['tail', 'target'], ['logs', 'container'], ['port-forward', 'port']]);
 
 /** `words` are those behind the program's name; the last one is being typed. Pure. */
-export function completeWords(rows: readonly CommandRow[], words: readonly string[]): Completion {
+export function completeWords(rows: readonly CommandSpec[], words: readonly string[]): CompletionResult {
 	const typed = words.at(-1) ?? '';
 	const before = words.slice(0, -1);
 	const at = commandIndex(before);
 	const name = at < 0 ? 'session' : before[at]!;
 	const command = rows.find(row => row.name === name) ?? null;
-	const none: Completion = {offers: [], asked: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
+	const none: CompletionResult = {offers: [], asked: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
 	if (name === 'help' && before.length === at + 1) {
 		return {...none, offers: commandsFrom(rows, typed)};
 	}
@@ -89,7 +89,7 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	return kinds ? {...none, asked: askedAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds})} : none;
 }
 
-function askedAt(place: number, {name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]}): Asked | null {
+function askedAt(place: number, {name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]}): ClusterCompletion | null {
 	const kind = place <= 0 ? 'target' : behindTarget.get(name);
 	if (kind === undefined || kind === 'target' || typed.includes('/')) {
 		return kind === undefined ? null : {kind: 'target', prefix: typed, lead: '', kinds};
@@ -104,7 +104,7 @@ function askedAt(place: number, {name, typed, kinds}: {name: string; typed: stri
 	return {kind, prefix: typed.slice(lead.length), lead, kinds: lead === '' ? kinds : []};
 }
 
-function positionalsOf(command: CommandRow, rest: readonly string[]): readonly string[] {
+function positionalsOf(command: CommandSpec, rest: readonly string[]): readonly string[] {
 	try {
 		return parseCommandLine<readonly FlagSpec[]>(command.flags, rest.slice(0, -1)).positionals;
 	} catch {
@@ -112,7 +112,7 @@ function positionalsOf(command: CommandRow, rest: readonly string[]): readonly s
 	}
 }
 
-function commandsFrom(rows: readonly CommandRow[], typed: string): readonly Offer[] {
+function commandsFrom(rows: readonly CommandSpec[], typed: string): readonly CompletionItem[] {
 	return rows.filter(row => row.name !== 'session' && row.name.startsWith(typed)).map(row => ({word: row.name, does: row.summary}));
 }
 
@@ -139,7 +139,7 @@ function takesValue({kind}: FlagSpec): boolean {
 	return kind !== 'boolean';
 }
 
-function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<Completion, 'offers' | 'asked'> {
+function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<CompletionResult, 'offers' | 'asked'> {
 	const known = flag.oneOf ?? flag.suggests;
 	if (known) {
 		return {offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, does: ''})), asked: null};

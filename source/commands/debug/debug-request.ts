@@ -3,9 +3,9 @@ import {parsePairs} from '../../command-line/parse-pairs.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
-import type {debugRow} from '../rows/debug.ts';
+import type {debugSpec} from '../specs/debug.ts';
 
-export type DebugInvocation = Invocation<typeof debugRow.flags>;
+export type DebugInvocation = Invocation<typeof debugSpec.flags>;
 
 export type AskedDebug = {
 	container: DebugRequest;

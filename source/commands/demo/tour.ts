@@ -7,8 +7,8 @@ import type {Labeler} from '../../evidence/labeler.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
 import type {Sandbox, SwitchValues} from '../../sandbox/sandbox.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import type {SandboxWay} from './open-sandbox-cluster.ts';
-import {pathMeaning} from './path-meaning.ts';
+import type {SandboxAccess} from './sandbox-access.ts';
+import {explainPath} from './explain-path.ts';
 import {tourSteps, type TourStep} from './tour-steps.ts';
 
 /** A label that is not settled by then is told as it is. */
@@ -25,7 +25,7 @@ const stops: ReadonlyArray<{title: string; switches: Partial<SwitchValues>}> = [
 ];
 
 /** Resolves when it has told everything, or `signal` is aborted. */
-export async function runTour(sandbox: Sandbox, way: SandboxWay, stdout: Writable, signal: AbortSignal): Promise<void> {
+export async function runTour(sandbox: Sandbox, way: SandboxAccess, stdout: Writable, signal: AbortSignal): Promise<void> {
 	const say = (line: string) => {
 		stdout.write(`${line}\n`);
 	};
@@ -76,7 +76,7 @@ async function tellStep({command, run}: TourStep, cluster: ClusterClient, say: (
 	}
 
 	say(`    ${sanitizeLine(path.line)}`);
-	say(`    ${pathMeaning(path)}`);
+	say(`    ${explainPath(path)}`);
 }
 
 async function settledPath(labeller: Labeler, seen: readonly Path[]): Promise<Path | undefined> {

@@ -3,15 +3,15 @@ import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {kubectlOnlyFlagHint} from '../../command-line/kubectl-only-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 import {invalid, readPreferences, type KubercOption, type Preferences} from './read-preferences.ts';
 
 const sharedCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'proxy', 'debug']);
 
-export type KubercContext = {rows: readonly CommandRow[]; env: NodeJS.ProcessEnv; warn: (text: string) => void};
+export type KubercContext = {rows: readonly CommandSpec[]; env: NodeJS.ProcessEnv; warn: (text: string) => void};
 
 /** Whether a command is one that kuberc can change: shared with kubectl, or not spoke's own and thus perhaps an alias. */
-export function canHavePreferences(name: string, rows: readonly CommandRow[]): boolean {
+export function canHavePreferences(name: string, rows: readonly CommandSpec[]): boolean {
 	return sharedCommands.has(name) || (name !== 'help' && rows.every(row => row.name !== name));
 }
 
@@ -46,7 +46,7 @@ export function isKubercOff(env: NodeJS.ProcessEnv): boolean {
 	return env['KUBECTL_KUBERC']?.toLowerCase() === 'false' || env['KUBERC'] === 'off';
 }
 
-type Applying = {preferences: Preferences; rows: readonly CommandRow[]};
+type Applying = {preferences: Preferences; rows: readonly CommandSpec[]};
 
 function withDefaults(argv: readonly string[], at: number, {preferences, rows}: Applying): readonly string[] {
 	const name = argv[at]!;
@@ -86,7 +86,7 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 }
 
 /** No flag where the user gave it, and none for kubectl's flags that do nothing here. */
-function flagFor({name, default: value}: KubercOption, row: CommandRow, argv: readonly string[], says: {unknown: string; refused: string}): string[] {
+function flagFor({name, default: value}: KubercOption, row: CommandSpec, argv: readonly string[], says: {unknown: string; refused: string}): string[] {
 	const flag = row.flags.find(one => one.name === name);
 	if (!flag) {
 		if (kubectlOnlyFlagHint(name) !== null) {

@@ -74,7 +74,7 @@ function chosenName(pod: PodObject, choice: ContainerSelection, say: Asking['say
 }
 
 /** Named pods, or everything behind one workload, service or selector. */
-export async function chooseFollowed(cluster: ClusterClient, {selector, targets, containers}: LogRequest, {signal, say}: Asking): Promise<FollowTargets> {
+export async function chooseFollowTargets(cluster: ClusterClient, {selector, targets, containers}: LogRequest, {signal, say}: Asking): Promise<FollowTargets> {
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
 		// Pods that nothing but a job brought back will have no successors.

@@ -4,7 +4,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
-import type {logsRow} from '../rows/logs.ts';
+import type {logsSpec} from '../specs/logs.ts';
 
 export type LogRequest = {
 	/** Empty with a selector. */
@@ -17,7 +17,7 @@ export type LogRequest = {
 	read: PodLogOptions;
 };
 
-type LogFlags = FlagValues<typeof logsRow.flags>;
+type LogFlags = FlagValues<typeof logsSpec.flags>;
 type Line = {flags: LogFlags; given: ReadonlySet<string>; positionals: readonly string[]; afterDash: readonly string[] | undefined};
 
 /** Kubectl's default with a selector. */

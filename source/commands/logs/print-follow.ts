@@ -8,11 +8,11 @@ import {followLogs, type ContainerSelection, type FollowLogsOptions, type Follow
 import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
-import {printed, type LineForm} from './printed-lines.ts';
+import {formatBlock, type LineFormat} from './format-block.ts';
 
 export type PrintFollowOptions = {
 	follow: FollowLogsOptions;
-	form: LineForm;
+	form: LineFormat;
 	/** One object per line and per event, in place of `form`. */
 	json: boolean;
 	/** Of each log as printed; 0 is no limit. */
@@ -45,7 +45,7 @@ export async function printFollow(
 			const stripped = form.strip ? stripTimestamps(event.bytes) : event.bytes;
 			const bytes = limits.cut(event.source, stripped);
 			if (bytes.length > 0) {
-				await output.write(printed(bytes, event.source, {...form, strip: false}));
+				await output.write(formatBlock(bytes, event.source, {...form, strip: false}));
 			}
 		} else if (event.type === 'failed' && !ignoreErrors) {
 			throw event.error;

@@ -13,7 +13,7 @@ import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-in
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {RetryAfterError, openLog, type OpenLog, type OpenLogOptions} from '../../streams/logs/open-log.ts';
-import {printed} from './printed-lines.ts';
+import {formatBlock} from './format-block.ts';
 
 export type ChosenLog = {source: LogSource; target: ResolvedTarget};
 
@@ -115,7 +115,7 @@ async function printBytes({body}: OpenLog, output: OutputWriter): Promise<void> 
 }
 
 async function printInLines({body}: OpenLog, source: LogSource, output: OutputWriter, form: {terminal: boolean; prefix: boolean}): Promise<void> {
-	const print = async (block: Buffer) => output.write(printed(block, source, {...form, strip: false}));
+	const print = async (block: Buffer) => output.write(formatBlock(block, source, {...form, strip: false}));
 	const {remainder, error} = await readLineBlocks(body, print);
 	if (remainder.length > 0) {
 		await print(remainder);

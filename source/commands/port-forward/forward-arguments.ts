@@ -48,7 +48,7 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 The same of a file's lines, whose ports are numbered on from those of the command line.
 @throws SpokeError ERR_USAGE
 */
-export function forwardsOfLines(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
+export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
 	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
 	return lines.map(({target, ports, namespace, addresses, whenPodGoes}): TargetWithPorts => ({
 		target: parseTarget(target),
@@ -66,7 +66,7 @@ export function forwardsOfLines(lines: readonly ForwardFileEntry[], already: rea
 A second forward on a port of the same run would find it in use, by nobody but us. Of names the port is known only when they are the same.
 @throws SpokeError ERR_PORT_IN_USE
 */
-export function refuseGivenTwice(targets: readonly TargetWithPorts[], addresses: readonly ListenAddress[]): void {
+export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses: readonly ListenAddress[]): void {
 	const given = new Map<string, {asked: string; target: string}>();
 	for (const {target, namespace = '', ports, addresses: own = addresses} of targets) {
 		for (const {spec} of ports) {
@@ -90,7 +90,7 @@ export function refuseGivenTwice(targets: readonly TargetWithPorts[], addresses:
 }
 
 /** The one context that the lines name; `undefined` when none does. One run forwards from one. @throws SpokeError ERR_USAGE */
-export function contextOfLines(lines: readonly ForwardFileEntry[]): string | undefined {
+export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
 	if (other !== undefined) {
 		throw new SpokeError(

@@ -3,12 +3,12 @@ import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {ForwardEvent, ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 
-export type Ended = {exitStatus: number; reason: string; signal: string | null; totals: ForwardTotals; error: SpokeError | null};
+export type ForwardRunResult = {exitStatus: number; reason: string; signal: string | null; totals: ForwardTotals; error: SpokeError | null};
 
 /** One for people, one for scripts. */
 export type ForwardReporter = {
 	event(event: ForwardEvent): void;
 	allReady(forwards: number): void;
 	path(forward: string, path: Path): void;
-	ended(ended: Ended): void;
+	ended(ended: ForwardRunResult): void;
 };

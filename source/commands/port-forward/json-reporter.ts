@@ -4,7 +4,7 @@ import type {Writable} from 'node:stream';
 import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
-import {openToOthers} from './open-to-others.ts';
+import {exposedListenerWarning} from './exposed-listener-warning.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
@@ -17,7 +17,7 @@ export function jsonReporter(stdout: Writable, stderr: Output): ForwardReporter 
 	return {
 		event(event) {
 			line(event.event === 'ready' ? {...event, pid: process.pid} : event);
-			for (const warning of event.event === 'ready' ? event.listen.map(listening => openToOthers(listening)) : []) {
+			for (const warning of event.event === 'ready' ? event.listen.map(listening => exposedListenerWarning(listening)) : []) {
 				stderr.write(warning ? noticeLine(warning, stderr) : '');
 			}
 		},

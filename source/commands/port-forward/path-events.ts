@@ -15,7 +15,7 @@ Tells each target's label when it is first known and whenever a tunnel's differs
 A forward whose first tunnel fails is told what that failure says of the path; of later tunnels an end is told by events alone.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */
-export function tellPaths(labeller: Labeler, targets: ReadonlyArray<TargetWithPorts & {namespace: string}>, {mode, stderr, quietly}: {
+export function emitPathEvents(labeller: Labeler, targets: ReadonlyArray<TargetWithPorts & {namespace: string}>, {mode, stderr, quietly}: {
 	mode: PathMode;
 	stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
 	/** `auto` prints no line beside JSON events. */

@@ -5,7 +5,7 @@ import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
-import {openToOthers} from './open-to-others.ts';
+import {exposedListenerWarning} from './exposed-listener-warning.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
@@ -47,7 +47,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		case 'ready': {
 			for (const listening of event.listen) {
 				say(`Forwarding from ${joinHostPort(listening.address, listening.port)} -> ${event.remotePort}`);
-				const warning = openToOthers(listening);
+				const warning = exposedListenerWarning(listening);
 				if (warning) {
 					note(warning);
 				}

@@ -13,9 +13,9 @@ import {describeListenerUsers} from '../../streams/proxy-listener/listener-defau
 import {startProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import type {ListenEndpoint} from '../../streams/proxy-listener/listen-endpoint.ts';
 import type {Invocation} from '../command.ts';
-import {requestFlags, type proxyRow} from '../rows/proxy.ts';
+import {requestFlags, type proxySpec} from '../specs/proxy.ts';
 
-type ProxyInvocation = Invocation<typeof proxyRow.flags>;
+type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
 /** Resolves to the signal's status. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
 export async function runListener(invocation: ProxyInvocation): Promise<number> {

@@ -22,14 +22,14 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import {Sanitizer} from '../../text/sanitize.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Invocation} from '../command.ts';
-import {listenerFlags, type proxyRow} from '../rows/proxy.ts';
-import {bodyOfStdin} from './body-of-stdin.ts';
-import {talkOverWebSocket} from './talk-over-websocket.ts';
+import {listenerFlags, type proxySpec} from '../specs/proxy.ts';
+import {readStdinBody} from './read-stdin-body.ts';
+import {runWebSocket} from './run-websocket.ts';
 
 /** The apiserver gives up reaching a backend after 30 s; the rest is the backend's own time. */
 const answerMs = 120_000;
 
-type ProxyInvocation = Invocation<typeof proxyRow.flags>;
+type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
 /** @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) where the backend was not reached, ERR_USAGE… */
 export async function runOneRequest(invocation: ProxyInvocation, method: string, text: string): Promise<number> {
@@ -50,7 +50,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 			websocket: flags.websocket,
 		}), {readOnly: flags['read-only']});
 		return flags.websocket
-			? await talkOverWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.witness)
+			? await runWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.witness)
 			: await exchange({cluster, witness: paths.witness}, resolved, {target, method, headers}, invocation);
 	} catch (error) {
 		if (interrupted.aborted) {
@@ -137,7 +137,7 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyReques
 	}
 
 	if (file === '-') {
-		return {body: await bodyOfStdin(stdin)};
+		return {body: await readStdinBody(stdin)};
 	}
 
 	try {

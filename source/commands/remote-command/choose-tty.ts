@@ -1,6 +1,6 @@
 /** Whether there is a terminal on the far side, as kubectl decides it, and what is said when one cannot be had. */
 
-export type TtyWish = {
+export type TtyRequest = {
 	stdin: boolean;
 	tty: boolean;
 	/** `process.stdin` is a terminal. */
@@ -10,7 +10,7 @@ export type TtyWish = {
 };
 
 /** @see k8s.io/kubectl pkg/cmd/exec/exec.go SetupTTY, pkg/cmd/attach/attach.go */
-export function chooseTty({stdin, tty, here, container}: TtyWish): {tty: boolean; notice: string | null} {
+export function chooseTty({stdin, tty, here, container}: TtyRequest): {tty: boolean; notice: string | null} {
 	if (container && tty && !container.tty) {
 		return {tty: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
 	}

@@ -9,9 +9,9 @@ import type {RemoteCommand} from '../../streams/remote-command/open-remote-comma
 import {BorrowedTerminal} from '../../terminal/borrowed-terminal.ts';
 import {DetachKeys} from '../../terminal/detach-keys.ts';
 import type {Invocation} from '../command.ts';
-import {InputFeed} from './input-feed.ts';
+import {InputPump} from './input-pump.ts';
 
-export type Driving = {
+export type DriveOptions = {
 	tty: boolean;
 	/** Bytes that leave the session; `null` where none do. */
 	detachKeys: Buffer | null;
@@ -19,15 +19,15 @@ export type Driving = {
 	redraw?: boolean;
 };
 
-export type DriveEnd = {
+export type DriveResult = {
 	exitStatus: number;
 	/** It is the remote command’s own. */
 	isRemote: boolean;
 	detached: boolean;
 	/** The command ended while input that was read here was not yet on its way to it. */
-	inputLeft: boolean;
+	hasUnsentInput: boolean;
 	/** Anything at all came out of it. */
-	heard: boolean;
+	hasOutput: boolean;
 };
 
 /**
@@ -37,19 +37,19 @@ The terminal is then as it was before. @throws SpokeError what `RemoteCommand.ou
 export async function driveRemoteCommand(
 	command: RemoteCommand,
 	{stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>,
-	{tty, detachKeys, redraw = false}: Driving,
-): Promise<DriveEnd> {
+	{tty, detachKeys, redraw = false}: DriveOptions,
+): Promise<DriveResult> {
 	const terminal = tty ? new BorrowedTerminal(stdin, stdout) : null;
-	const detached = Promise.withResolvers<DriveEnd>();
+	const detached = Promise.withResolvers<DriveResult>();
 	const input = command.stdin
-		? new InputFeed(stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-			detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, inputLeft: false, heard: true});
+		? new InputPump(stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
+			detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, hasUnsentInput: false, hasOutput: true});
 		})
 		: {left: async () => false, stop() {}};
 
 	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
 	const interruption = whenInterrupted(interrupted);
-	let end: DriveEnd | undefined;
+	let end: DriveResult | undefined;
 	try {
 		const outputs = Promise.all([
 			writeOutput(command.stdout, stdout, terminal),
@@ -59,7 +59,7 @@ export async function driveRemoteCommand(
 		outputs.catch(() => {
 			command.close();
 		});
-		const done = (async (): Promise<DriveEnd> => {
+		const done = (async (): Promise<DriveResult> => {
 			// What came before a cut is written as well.
 			const [outcome, written] = await Promise.allSettled([command.outcome, outputs]);
 			if (written.status === 'rejected') {
@@ -71,7 +71,7 @@ export async function driveRemoteCommand(
 			}
 
 			const status = outcome.value;
-			return {exitStatus: status === 'closed' ? exitStatus.ok : status, isRemote: status !== 'closed', detached: false, inputLeft: await input.left(), heard: written.value.includes(true)};
+			return {exitStatus: status === 'closed' ? exitStatus.ok : status, isRemote: status !== 'closed', detached: false, hasUnsentInput: await input.left(), hasOutput: written.value.includes(true)};
 		})();
 		end = await Promise.race([done, detached.promise, interruption.promise]);
 		return end;
@@ -141,10 +141,10 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 	};
 }
 
-function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
-	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
+function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResult>; stop: () => void} {
+	const {promise, resolve} = Promise.withResolvers<DriveResult>();
 	const onAbort = () => {
-		resolve({exitStatus: exitStatusForSignal(interrupted.reason), isRemote: false, detached: false, inputLeft: false, heard: true});
+		resolve({exitStatus: exitStatusForSignal(interrupted.reason), isRemote: false, detached: false, hasUnsentInput: false, hasOutput: true});
 	};
 
 	if (interrupted.aborted) {

@@ -12,16 +12,16 @@ import {chooseContainer, containerRole, containerSpec} from '../../targets/choos
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
-import type {attachRow} from '../rows/attach.ts';
-import type {debugRow} from '../rows/debug.ts';
-import type {execRow} from '../rows/exec.ts';
+import type {attachSpec} from '../specs/attach.ts';
+import type {debugSpec} from '../specs/debug.ts';
+import type {execSpec} from '../specs/exec.ts';
 import {chooseTty} from './choose-tty.ts';
-import {driveRemoteCommand, type DriveEnd} from './drive-remote-command.ts';
-import {HeldNotices} from './held-notices.ts';
+import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
+import {DeferredNotices} from './deferred-notices.ts';
 
-type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags> | Invocation<typeof debugRow.flags>;
+type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
 
-export type AskedCommand =
+export type RemoteCommandRequest =
 	| {feature: 'exec'; asked: string; command: readonly string[]; namespace?: string}
 	| {
 		feature: 'attach';
@@ -33,7 +33,7 @@ export type AskedCommand =
 	};
 
 /** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
-export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
+export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: RemoteCommandRequest): Promise<number> {
 	const {exitStatus, isRemote} = await runInCluster(invocation, asked);
 	if (isRemote && exitStatus !== 0) {
 		// Kubectl's last line, -q or not.
@@ -43,11 +43,11 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 	return exitStatus;
 }
 
-type RunEnd = Pick<DriveEnd, 'exitStatus' | 'isRemote'>;
+type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote'>;
 
-async function runInCluster(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
+async function runInCluster(invocation: RemoteCommandInvocation, asked: RemoteCommandRequest): Promise<RunEnd> {
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
-	const notices = new HeldNotices(invocation.stderr);
+	const notices = new DeferredNotices(invocation.stderr);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
 	const ahead = preconnect(cluster, {signal: invocation.interrupted, witness: paths.witness});
 	try {
@@ -71,9 +71,9 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
-type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined; notices: HeldNotices};
+type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined; notices: DeferredNotices};
 
-async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
+async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: RemoteCommandRequest): Promise<RunEnd> {
 	const {flags, stdin, interrupted, env} = invocation;
 	const warn = (notice: string) => {
 		notices.write(noticeLine(notice, notices));
@@ -111,7 +111,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 	const detachKeys = asked.feature === 'attach' && tty ? asked.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: asked.feature === 'attach'});
 	// A runtime ends the input as soon as a command closes its output (containerd, `cat > FILE`): what is then missing is missed nowhere else, so -q does not silence it.
-	if (end.inputLeft && !tty) {
+	if (end.hasUnsentInput && !tty) {
 		warn('the command ended before all of its input was passed on to it');
 	}
 
@@ -119,7 +119,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 		say(endWords(pod, container.name, end));
 	}
 
-	const isSilent = asked.feature === 'attach' && !end.heard && !tty;
+	const isSilent = asked.feature === 'attach' && !end.hasOutput && !tty;
 	const silentStatus = isSilent ? await asked.ifSilent?.() : null;
 	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false};
 }

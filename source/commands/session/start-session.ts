@@ -5,9 +5,9 @@ import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
 import type {Invocation} from '../command.ts';
-import type {screenFlags} from '../rows/session.ts';
+import type {sessionFlags} from '../specs/session.ts';
 
-type Screen = Pick<Invocation<typeof screenFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
+type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
 
 /** Resolves to the exit status when the session is left. @throws SpokeError for a keymap or cluster that cannot be opened */
 export async function startSession(

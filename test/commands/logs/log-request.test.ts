@@ -1,9 +1,9 @@
 import test from 'ava';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {logRequest} from '../../../source/commands/logs/log-request.ts';
-import {logsRow} from '../../../source/commands/rows/logs.ts';
+import {logsSpec} from '../../../source/commands/specs/logs.ts';
 
-const request = (...argv: string[]) => logRequest(parseCommandLine(logsRow.flags, argv));
+const request = (...argv: string[]) => logRequest(parseCommandLine(logsSpec.flags, argv));
 
 for (const [line, read] of [
 	['w', {}],

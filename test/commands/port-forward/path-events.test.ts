@@ -2,7 +2,7 @@
 import test from 'ava';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 import type {ForwardReporter} from '../../../source/commands/port-forward/forward-reporter.ts';
-import {tellPaths} from '../../../source/commands/port-forward/path-events.ts';
+import {emitPathEvents} from '../../../source/commands/port-forward/path-events.ts';
 import type {Basis, Path} from '../../../source/evidence/evidence.ts';
 import type {Labeler} from '../../../source/evidence/labeler.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
@@ -30,7 +30,7 @@ function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {ba
 	const reporter: Pick<ForwardReporter, 'path'> = {path(_forward, path) {
 		bases.push(path.legs[1]!.tls.basis);
 	}};
-	tellPaths(labeller as Labeler, [{...target!, namespace: 'default'}], {mode: 'always', stderr: {isTTY: false, write(text: string | Uint8Array) {
+	emitPathEvents(labeller as Labeler, [{...target!, namespace: 'default'}], {mode: 'always', stderr: {isTTY: false, write(text: string | Uint8Array) {
 		stderr += text.toString();
 		return true;
 	}}, quietly: false}, reporter as ForwardReporter);

@@ -3,7 +3,7 @@ import {errorOutputFlag, helpFlag, pathFlag, readOnlyFlag} from '../../command-l
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
@@ -19,7 +19,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const attachRow = {
+export const attachSpec = {
 	name: 'attach',
 	summary: 'attach to the process that runs in a container',
 	usage: ['attach TARGET [flags]'],
@@ -31,4 +31,4 @@ export const attachRow = {
 	failureStatus: exitStatus.execOwnFailure,
 	isStdoutRemote: true,
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -1,6 +1,6 @@
 /** `spoke keys` as data. */
 import {helpFlag} from '../../command-line/common-flags.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'check', kind: 'boolean', help: 'check the keymap; every problem with file, line and column; status 2 when there is one'},
@@ -10,7 +10,7 @@ const flags = [
 	helpFlag,
 ] as const;
 
-export const keysRow = {
+export const keysSpec = {
 	name: 'keys',
 	summary: 'print or check the keymap of the session',
 	usage: ['keys [--keymap FILE] [-o json]', 'keys --check [FILE]'],
@@ -20,4 +20,4 @@ export const keysRow = {
 		['spoke keys --check my-keymap.yaml', 'check a file before it is used'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

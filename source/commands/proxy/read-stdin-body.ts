@@ -9,7 +9,7 @@ const pauseMs = 100;
 const mostBytes = 64 * 1024 * 1024;
 
 /** What comes without a pause is gathered and so has a length, as `ProxyRequest.bodyBytes` says what for; anything else is sent as it comes. */
-export async function bodyOfStdin(stdin: Readable): Promise<Uint8Array | Readable> {
+export async function readStdinBody(stdin: Readable): Promise<Uint8Array | Readable> {
 	const pieces: Buffer[] = [];
 	const iterator = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 	for (let bytes = 0, next = iterator.next(); ; next = iterator.next()) {

@@ -2,7 +2,7 @@
 import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'header', short: 'H', kind: 'texts', value: '"NAME: VALUE"', help: 'one request: a header; repeat for several'},
@@ -36,7 +36,7 @@ const flags = [
 export const requestFlags = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'] as const;
 export const listenerFlags = ['port', 'address', 'unix-socket', 'api-prefix', 'www', 'www-prefix', 'accept-hosts', 'accept-paths', 'reject-paths', 'reject-methods', 'disable-filter', 'allow-commands', 'append-server-path', 'keepalive'] as const;
 
-export const proxyRow = {
+export const proxySpec = {
 	name: 'proxy',
 	summary: 'one request to a node, pod or service through the apiserver, or a local listener',
 	usage: ['proxy get|head|post|put|patch|delete TARGET[/PATH] [flags]', 'proxy [--port PORT | --unix-socket FILE] [flags]'],
@@ -53,4 +53,4 @@ export const proxyRow = {
 		['spoke proxy --port 0', 'a local way to the API, on a free port'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -3,7 +3,7 @@ import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 import {debugProfiles} from '../../streams/debug-profiles.ts';
 
 const flags = [
@@ -37,7 +37,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const debugRow = {
+export const debugSpec = {
 	name: 'debug',
 	summary: 'debug a pod with an added container or a copy, or a node with a pod of its own',
 	usage: [
@@ -59,4 +59,4 @@ export const debugRow = {
 	],
 	failureStatus: exitStatus.execOwnFailure,
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

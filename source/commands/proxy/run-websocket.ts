@@ -23,7 +23,7 @@ const pingEveryMs = 20_000;
 const closeMs = 5000;
 
 /** The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST when it ended without a Close, or with another code than 1000 */
-export async function talkOverWebSocket(
+export async function runWebSocket(
 	cluster: ClusterClient,
 	resolved: ResolvedProxyTarget,
 	asked: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},

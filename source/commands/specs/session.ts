@@ -2,10 +2,10 @@
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 /** Shared by the session and `spoke tail`. */
-export const screenFlags = [
+export const sessionFlags = [
 	readOnlyFlag,
 	{name: 'keymap', kind: 'string', value: 'FILE', completes: 'file', suggests: ['default', 'vim', 'k9s'], help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s'},
 	{name: 'theme', kind: 'string', value: 'NAME', oneOf: ['auto', 'dark', 'light', 'ansi', 'mono'], help: 'colours: auto (from the terminal), dark, light, ansi or mono'},
@@ -14,12 +14,12 @@ export const screenFlags = [
 
 const flags = [
 	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'start with all namespaces'},
-	...screenFlags,
+	...sessionFlags,
 	helpFlag,
 	...connectionFlags,
 ] as const;
 
-export const sessionRow = {
+export const sessionSpec = {
 	name: 'session',
 	summary: 'the session: lists, tails, shells, forwards, the proxy, the audit',
 	usage: ['[flags]'],
@@ -30,4 +30,4 @@ export const sessionRow = {
 		['spoke --read-only', 'look, and change nothing'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -5,7 +5,7 @@ import type {SpokeError} from '../../errors/spoke-error.ts';
 export type EndReason = 'signal' | 'target-gone' | 'bind-failed' | 'not-found' | 'forbidden' | 'credentials' | 'unreachable' | 'error';
 
 /** INT is how a person ends a forward: 0, as with kubectl. */
-export function statusOfEnding(signal: string): number {
+export function exitStatusForEnd(signal: string): number {
 	return signal === 'SIGINT' ? exitStatus.ok : exitStatusForSignal(signal);
 }
 
@@ -16,6 +16,6 @@ const reasons: Readonly<Partial<Record<SpokeError['code'], EndReason>>> = {
 };
 
 /** In a word for scripts, by the code. */
-export function reasonOf({code}: SpokeError): EndReason {
+export function endReasonFor({code}: SpokeError): EndReason {
 	return reasons[code] ?? 'error';
 }

@@ -5,7 +5,7 @@ import {exitStatusOf} from '../../streams/debug-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';
-import type {debugRow} from '../rows/debug.ts';
+import type {debugSpec} from '../specs/debug.ts';
 
 /** A kubelet reports a container's end within a second or two. */
 const statusLagMs = 10_000;
@@ -15,8 +15,8 @@ Prints the container's whole log to stdout, as `kubectl debug` does.
 @returns its exit status, or `null` when it has not ended, and nothing is printed
 @throws SpokeError of the log that cannot be read
 */
-export async function printEndedContainer(
-	{flags, env, stdout, interrupted}: Invocation<typeof debugRow.flags>,
+export async function printTerminatedContainer(
+	{flags, env, stdout, interrupted}: Invocation<typeof debugSpec.flags>,
 	{pod: podName, name}: {pod: string; name: string},
 ): Promise<number | null> {
 	const cluster = await createClusterClient(flags, env);

@@ -3,14 +3,14 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {Invocation} from '../command.ts';
-import type {demoRow} from '../rows/demo.ts';
+import type {demoSpec} from '../specs/demo.ts';
 import {startSession} from '../session/start-session.ts';
 import {hasKubeconfig} from './has-kubeconfig.ts';
 
-export async function sandboxSession(
+export async function runSandboxSession(
 	sandbox: Sandbox,
 	kubeconfig: string,
-	screen: Pick<Invocation<typeof demoRow.flags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>,
+	screen: Pick<Invocation<typeof demoSpec.flags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>,
 ): Promise<number> {
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	// One that cannot be used is there all the same.

@@ -12,19 +12,19 @@ import {isTcp} from '../../targets/named-port.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-names.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
-import type {Asked, Offer} from './complete-words.ts';
+import type {ClusterCompletion, CompletionItem} from './complete-words.ts';
 
 const limitMs = 2000;
 
 /** `words` are those behind the program's name without the command's; the last one is being typed. */
-export async function askCluster(
-	{kind, prefix, lead, kinds = []}: Asked,
+export async function completeFromCluster(
+	{kind, prefix, lead, kinds = []}: ClusterCompletion,
 	words: readonly string[],
 	flags: readonly FlagSpec[],
 	env: NodeJS.ProcessEnv,
-): Promise<readonly Offer[]> {
+): Promise<readonly CompletionItem[]> {
 	const {given, targets} = typedSoFar(words, flags);
-	const fitting = (names: Iterable<string>, does = ''): Offer[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
+	const fitting = (names: Iterable<string>, does = ''): CompletionItem[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
 		return fitting({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());

@@ -1,7 +1,7 @@
 /** `spoke demo` as data. */
 import {helpFlag} from '../../command-line/common-flags.ts';
-import type {CommandRow} from '../command.ts';
-import {screenFlags} from './session.ts';
+import type {CommandSpec} from '../command.ts';
+import {sessionFlags} from './session.ts';
 
 const flags = [
 	{name: 'tour', kind: 'boolean', help: 'drive logs, exec, a forward and the proxies once in each posture, and end'},
@@ -9,11 +9,11 @@ const flags = [
 	{name: 'kubeconfig-out', kind: 'string', value: 'FILE', completes: 'file', help: 'with --serve: where its kubeconfig is written (mode 0600)'},
 	{name: 'scenario', kind: 'string', default: 'default', value: 'NAME', suggests: ['default', 'verified', 'konnectivity', 'http-connect', 'ssh-tunnels', 'refused', 'agents-gone'], help: 'which sandbox: default, verified, konnectivity, http-connect, ssh-tunnels, refused, agents-gone'},
 	{name: 'port', kind: 'integer', default: 0, value: 'PORT', help: 'port of the sandbox’s apiserver on 127.0.0.1; 0 is a free one'},
-	...screenFlags,
+	...sessionFlags,
 	helpFlag,
 ] as const;
 
-export const demoRow = {
+export const demoSpec = {
 	name: 'demo',
 	summary: 'a small cluster inside this program: see every kind of path without a cluster',
 	usage: ['demo [flags]', 'demo --tour', 'demo --serve --kubeconfig-out FILE'],
@@ -24,4 +24,4 @@ export const demoRow = {
 		['spoke demo --serve --kubeconfig-out /tmp/sandbox.yaml', 'for kubectl and others, until it is interrupted'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

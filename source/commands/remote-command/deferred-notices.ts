@@ -1,7 +1,7 @@
 /** Notices for the person, held back while a remote program owns the screen. */
 import {Writable} from 'node:stream';
 
-export class HeldNotices extends Writable {
+export class DeferredNotices extends Writable {
 	readonly isTTY: boolean;
 	readonly #stderr: NodeJS.WriteStream;
 	#held: string[] | null = null;

@@ -9,17 +9,17 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Sandbox, UserName} from '../../sandbox/sandbox.ts';
 
-export type SandboxWay = {
+export type SandboxAccess = {
 	/** A file that any client can use while the sandbox runs. */
 	kubeconfigFile: string;
 	/** A new access each time; the caller closes it. */
 	open(): Promise<ClusterClient>;
 	/** Removes the folder. */
-	forget(): Promise<void>;
+	dispose(): Promise<void>;
 };
 
 /** As `user`; whoever has it must `forget` it. */
-export async function sandboxWay(sandbox: Sandbox, user: UserName = 'admin'): Promise<SandboxWay> {
+export async function createSandboxAccess(sandbox: Sandbox, user: UserName = 'admin'): Promise<SandboxAccess> {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
 	const kubeconfigFile = join(folder, 'kubeconfig');
 	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig(user)), {mode: 0o600});
@@ -28,6 +28,6 @@ export async function sandboxWay(sandbox: Sandbox, user: UserName = 'admin'): Pr
 	return {
 		kubeconfigFile,
 		open: async () => createClusterClient(flags, env),
-		forget: async () => rm(folder, {recursive: true, force: true}),
+		dispose: async () => rm(folder, {recursive: true, force: true}),
 	};
 }

@@ -3,7 +3,7 @@ import {sanitize} from '../../text/sanitize.ts';
 import {stripTimestamps, withPrefix} from '../../streams/logs/log-lines.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 
-export type LineForm = {
+export type LineFormat = {
 	/** Its control characters are shown, not obeyed. */
 	terminal: boolean;
 	prefix: boolean;
@@ -15,7 +15,7 @@ export type LineForm = {
 A block as it is to be written.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded
 */
-export function printed(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineForm): Buffer | string {
+export function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineFormat): Buffer | string {
 	const stripped = strip ? stripTimestamps(block) : block;
 	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;
 	return terminal ? sanitize(bytes.toString('utf8'), {colours: 'keep'}) : bytes;

@@ -20,7 +20,7 @@ const certificates: Readonly<Record<TlsState, string>> = {
 };
 
 /** About the second leg; the first one of a sandbox is always verified. */
-export function pathMeaning({legs}: Pick<Path, 'legs'>): string {
+export function explainPath({legs}: Pick<Path, 'legs'>): string {
 	const second = legs[1]!;
 	return `${second.to}: ${routes[second.route.state]} (${second.route.basis}); ${certificates[second.tls.state]} (${second.tls.basis})`;
 }

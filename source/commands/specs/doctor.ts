@@ -1,7 +1,7 @@
 /** `spoke doctor` as data. */
 import {helpFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one object to attach to a ticket'},
@@ -11,7 +11,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const doctorRow = {
+export const doctorSpec = {
 	name: 'doctor',
 	summary: 'walk the legs to a target and say which one fails, why, and what to do',
 	usage: ['doctor TARGET [flags]'],
@@ -22,4 +22,4 @@ export const doctorRow = {
 		['spoke doctor node/n1 -o json', 'a report for a ticket'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -1,7 +1,7 @@
 /** `spoke logs` as data. */
 import {helpFlag, pathFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'follow', short: 'f', kind: 'boolean', help: 'go on as lines come, over cuts, restarts and rotation; of a workload, all its pods and those to come'},
@@ -30,7 +30,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const logsRow = {
+export const logsSpec = {
 	name: 'logs',
 	summary: 'print or follow the logs of pods, through drops, restarts and rotation',
 	usage: ['logs TARGET [CONTAINER] [flags]', 'logs KIND/NAME KIND/NAME… [flags]', 'logs -l SELECTOR [flags]'],
@@ -44,4 +44,4 @@ export const logsRow = {
 		['spoke logs -p web-5d --tail=20', 'the last lines before the restart'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -1,10 +1,10 @@
 /** `spoke completion` as data. */
 import {helpFlag} from '../../command-line/common-flags.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [helpFlag] as const;
 
-export const completionRow = {
+export const completionSpec = {
 	name: 'completion',
 	summary: 'shell completion for bash, zsh and fish',
 	usage: ['completion bash|zsh|fish', 'completion words -- WORD…', 'completion kubectl -- WORD…'],
@@ -15,4 +15,4 @@ export const completionRow = {
 		['spoke completion fish > ~/.config/fish/completions/spoke.fish', 'for fish'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -1,7 +1,7 @@
 /** `spoke port-forward` as data. */
 import {helpFlag, pathFlag, readOnlyFlag, onPodLossFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'address', kind: 'strings', value: 'ADDRESSES', help: 'IP addresses to listen on, or localhost, which is 127.0.0.1 and ::1 and wants one of them (localhost)'},
@@ -15,7 +15,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const portForwardRow = {
+export const portForwardSpec = {
 	name: 'port-forward',
 	summary: 'forward local ports to pods, and stay with the target when its pod goes',
 	usage: ['port-forward TARGET [LOCAL:]REMOTE… [KIND/NAME [LOCAL:]REMOTE…]… [flags]', 'port-forward -f FILE [TARGET [LOCAL:]REMOTE…]… [flags]'],
@@ -30,4 +30,4 @@ export const portForwardRow = {
 		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set that the session saved'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -2,7 +2,7 @@
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {requireWords} from '../../evidence/require-path.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'feature', kind: 'strings', value: 'FEATURE,…', suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'], help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy'},
@@ -15,7 +15,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const pathRow = {
+export const pathSpec = {
 	name: 'path',
 	summary: 'say how each leg to a pod, node or service goes, and how that is known',
 	usage: ['path TARGET [flags]'],
@@ -27,4 +27,4 @@ export const pathRow = {
 		['spoke path node/n1 --probe active', 'prove the route with idle connections of your own'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -1,8 +1,8 @@
 /** `spoke tail` as data. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag} from '../../command-line/common-flags.ts';
-import type {CommandRow} from '../command.ts';
-import {screenFlags} from './session.ts';
+import type {CommandSpec} from '../command.ts';
+import {sessionFlags} from './session.ts';
 
 const flags = [
 	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'follow all pods with these labels, also those to come'},
@@ -11,12 +11,12 @@ const flags = [
 	{name: 'all-containers', kind: 'boolean', help: 'all containers of each pod'},
 	{name: 'since', kind: 'string', value: 'WHEN', default: 'tail', oneOf: ['tail', 'head', '1m', '5m', '15m', '30m', '1h'], help: 'where to begin: the last lines, the first line, or so long ago'},
 	{name: 'previous', short: 'p', kind: 'boolean', help: 'the log of the container before'},
-	...screenFlags,
+	...sessionFlags,
 	helpFlag,
 	...connectionFlags,
 ] as const;
 
-export const tailRow = {
+export const tailSpec = {
 	name: 'tail',
 	summary: 'keyboard-driven log tailing, full screen, of one or many pods',
 	usage: ['tail TARGET… [flags]', 'tail -l SELECTOR [flags]'],
@@ -26,4 +26,4 @@ export const tailRow = {
 		['spoke tail -A -l tier=edge --all-containers', 'by labels, in all namespaces'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

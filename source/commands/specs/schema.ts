@@ -1,6 +1,6 @@
 /** `spoke schema` as data. */
 import {helpFlag} from '../../command-line/common-flags.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [helpFlag] as const;
 
@@ -17,4 +17,4 @@ export const schemaRow = {
 		['spoke schema log-line', 'the schema of `spoke logs -o json`'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -6,7 +6,7 @@ import type {DetachKeys} from '../../terminal/detach-keys.ts';
 /** A file or a full pipe has its next piece by then. */
 const nextPieceMs = 20;
 
-export class InputFeed {
+export class InputPump {
 	readonly #stdin: NodeJS.ReadStream;
 	readonly #sink: Writable;
 	readonly #keys: DetachKeys | null;

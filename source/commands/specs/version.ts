@@ -1,6 +1,6 @@
 /** `spoke version` as data. */
 import {helpFlag} from '../../command-line/common-flags.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Version object'},
@@ -17,4 +17,4 @@ export const versionRow = {
 		['spoke version -o json', 'the version of spoke and of Node.js, for a script'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

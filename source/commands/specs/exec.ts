@@ -2,7 +2,7 @@
 import {errorOutputFlag, helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
@@ -18,7 +18,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const execRow = {
+export const execSpec = {
 	name: 'exec',
 	summary: 'run a command in a container',
 	usage: ['exec TARGET [flags] -- COMMAND [ARGUMENT…]', 'exec -f FILE [flags] -- COMMAND [ARGUMENT…]'],
@@ -31,4 +31,4 @@ export const execRow = {
 	failureStatus: exitStatus.execOwnFailure,
 	isStdoutRemote: true,
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;

@@ -3,7 +3,7 @@ import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../com
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {rowIds} from '../../evidence/audit/audit-object.ts';
 import {requireWords} from '../../evidence/require-path.ts';
-import type {CommandRow} from '../command.ts';
+import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'require', kind: 'strings', value: 'WORD', suggests: [...requireWords, ...rowIds.map(id => `${id}=pass`)], help: 'verified, tunnelled, protected or ROW=pass; repeat for several. Exits 3 if not met, 4 if undecided'},
@@ -16,7 +16,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-export const auditRow = {
+export const auditSpec = {
 	name: 'audit',
 	summary: 'check every path between nodes and the control plane of this cluster',
 	usage: ['audit [flags]'],
@@ -28,4 +28,4 @@ export const auditRow = {
 		['spoke audit --probe active -o json', 'prove the route too, for a script'],
 	],
 	flags,
-} as const satisfies CommandRow<typeof flags>;
+} as const satisfies CommandSpec<typeof flags>;
