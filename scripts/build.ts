@@ -57,7 +57,7 @@ const built = await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
 	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), shippedKeymapsAsRead(), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
-	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts', 'source/keymap/parse-keymap.ts', 'source/app/texts/yaml-lines.ts'].map(inRoot), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
+	build({...mayWait, entryPoints: ['source/session.ts', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts', 'source/keymap/parse-keymap.ts', 'source/session/texts/yaml-lines.ts'].map(inRoot), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
 		...mayWait, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],

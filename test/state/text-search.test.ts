@@ -1,6 +1,6 @@
 /** Searching in a text: what is found, which one is next, and what becomes of it when the text is read again. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {reduceSession} from '../../source/state/session-reducer.ts';
 import {emptySession, type Layer} from '../../source/state/session-state.ts';
 import {nextFound, searchProblem, searchText} from '../../source/state/text-search.ts';

@@ -1,6 +1,6 @@
 /** Wrapping the lines of texts, and cutting them at the edge of the screen. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 import {emptySession, type Layer} from '../../source/state/session-state.ts';
 import {wrappingOf} from '../../source/state/text-wrapping.ts';

@@ -1,6 +1,6 @@
 /** The rows that are always there. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {clockTime} from '../../source/text/clock-time.ts';
 import {header} from '../../source/ui/chrome.ts';

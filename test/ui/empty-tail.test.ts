@@ -1,6 +1,6 @@
 /** What stands where the lines of a tail would be is no more than is known. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {restartTail, emptyTail} from '../../source/state/tail/tail-view.ts';
 import {clockTime} from '../../source/text/clock-time.ts';

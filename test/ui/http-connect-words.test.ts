@@ -1,6 +1,6 @@
 /** The longest route word on the screens: one spelling, and what stands beside it is neither cut nor touched by it. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {emptySession, type ShownAuditRow} from '../../source/state/session-state.ts';
 import {auditScreen} from '../../source/ui/audit-screen.ts';

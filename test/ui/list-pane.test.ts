@@ -1,6 +1,6 @@
 /** What stands where rows would be is true of what was asked. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {listKinds, type ListName} from '../../source/state/list-kinds.ts';
 import {reduceList, type ListEvent} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';

@@ -1,6 +1,6 @@
 /** Which path stands beside what is under the cursor. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
 import {selectedPath} from '../../source/ui/session-screen.tsx';

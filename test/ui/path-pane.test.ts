@@ -1,6 +1,6 @@
 /** The upright path beside a list. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
 import {pathPane} from '../../source/ui/path-pane.ts';

@@ -1,6 +1,6 @@
 /** What is said beside the line of a path. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {emptyList, type ListState} from '../../source/state/list-state.ts';

@@ -1,6 +1,6 @@
 /** What the proxy screen says of a request that is under way, and of one that was given up. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {describeKeys} from '../../source/keymap/describe-keys.ts';
 import {emptyProxy, reduceProxy, type ProxyExchange} from '../../source/state/proxy-state.ts';

@@ -1,6 +1,6 @@
 /** What a screen reader hears of the row under the cursor and of a tail. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {listKinds} from '../../source/state/list-kinds.ts';
 import {reduceList} from '../../source/state/list-state.ts';

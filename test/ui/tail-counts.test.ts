@@ -1,6 +1,6 @@
 /** What the title and the path of a tail say of several pods, and of another namespace. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {reduceConnectionList, type ConnectionList, type ConnectionEntry} from '../../source/state/connection-list.ts';

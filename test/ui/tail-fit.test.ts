@@ -1,6 +1,6 @@
 /** How much of a tail fits: rows, cells, the window among all lines, and what goes first. */
 import test from 'ava';
-import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailSource, type TailView} from '../../source/state/tail/tail-view.ts';

@@ -1,6 +1,6 @@
 /** What `spoke`, `spoke tail` and `spoke demo` have in common: they load the session and run it in this terminal. */
 import {setFlagsFromString} from 'node:v8';
-import type {SessionOptions} from '../../app.tsx';
+import type {SessionOptions} from '../../session.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
@@ -24,6 +24,6 @@ export async function startSession(
 
 	// What is loaded, and pages of a large list, are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
 	setFlagsFromString('--semi-space-growth-factor=1');
-	const [{keymap, problems}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../app.tsx')]);
+	const [{keymap, problems}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
 	return runSession({...here, keymap, keymapProblems: problems, readOnly: screen['read-only'], theme: screen.theme, motion: screen.motion, ...what});
 }

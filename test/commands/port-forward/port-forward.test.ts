@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {freePort} from '../../../source/app/forwards/free-port.ts';
+import {freePort} from '../../../source/session/forwards/free-port.ts';
 import {textReporter} from '../../../source/commands/port-forward/text-reporter.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/evidence/evidence.ts';

@@ -1,0 +1,92 @@
+/** What the header says of a cluster before and after it has answered. */
+import {setTimeout as delay} from 'node:timers/promises';
+import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
+import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
+import {readJsonResponse} from '../../cluster/read-json-response.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import type {ClusterState} from '../../state/session-state.ts';
+
+const versionPath = '/version';
+const mostTries = 3;
+const noTries: ClusterState['tries'] = {count: 0, last: []};
+
+/** Before it has answered, as far as the kubeconfig tells; of `null` nothing. */
+export function clusterState(access: ClusterClient | null): ClusterState {
+	const facts = access?.facts;
+	return {
+		context: facts?.context ?? facts?.server ?? '',
+		server: facts?.server ?? '',
+		user: facts?.impersonating ?? facts?.user ?? '',
+		version: null,
+		sandbox: facts?.sandbox ?? false,
+		namespace: facts?.namespace ?? 'default',
+		lastNamespace: facts?.namespace ?? 'default',
+		proxy: facts?.proxy ?? null,
+		legOne: null,
+		front: null,
+		replicas: null,
+		reachable: 'not yet',
+		asOf: null,
+		error: null,
+		retryAt: null,
+		tries: noTries,
+	};
+}
+
+/** Asks for the version until it answers, or nobody wants to know any more; `tell` hears each try that is still wanted, `pause` is what lies between two. */
+export async function waitForCluster(
+	access: ClusterClient,
+	isWanted: () => boolean,
+	tell: (to: Partial<ClusterState>) => void,
+	pause = async (ms: number): Promise<void> => delay(ms, undefined, {ref: false}),
+): Promise<boolean> {
+	let tries = noTries;
+	for (let attempt = 1; isWanted(); attempt++) {
+		const began = Date.now();
+		if (attempt > 1) {
+			// A key may have begun it before its time.
+			tell({retryAt: began});
+		}
+
+		try {
+			const answer = await access.request({path: versionPath, timeoutMs: 10_000});
+			const {facts} = answer.connection;
+			const version = await versionIn(answer, access.facts);
+			if (!isWanted()) {
+				// Another cluster is on the screen: what this one's socket says is no word about that one's.
+				return false;
+			}
+
+			tell({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: legOneOf(facts)});
+			return true;
+		} catch (thrown) {
+			if (!isWanted()) {
+				return false;
+			}
+
+			const waitMs = Math.min(10_000, 1000 * attempt);
+			const error = toSpokeError(thrown).toJSON();
+			tries = {count: attempt, last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-mostTries)};
+			tell({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
+			await pause(waitMs);
+		}
+	}
+
+	return false;
+}
+
+function legOneOf({tls, proxy}: SocketFacts): NonNullable<ClusterState['legOne']> {
+	const checked = tls?.verified ? 'verified' : 'unverified';
+	return {tls: tls === null ? 'plain' : checked, route: proxy === null ? 'direct' : 'proxy'};
+}
+
+/** `null` for who may not know it: a refusal is an answer of the cluster's. @throws SpokeError for what is none, as the page of a network that wants a log-in */
+async function versionIn(answer: ApiResponse, facts: ClusterInfo): Promise<string | null> {
+	if (answer.status !== 200) {
+		answer.body.resume();
+		return null;
+	}
+
+	const told = await readJsonResponse(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts}) as {gitVersion?: string} | null;
+	return told?.gitVersion ?? null;
+}

@@ -1,0 +1,47 @@
+/** Another cluster comes on the screen, or another namespace of the same. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {currentNamespace} from '../../state/session-state.ts';
+import type {ViewFeeds} from '../feeds/view-feeds.ts';
+import type {Session} from '../session.ts';
+import {clusterState} from './cluster-state.ts';
+import type {OpenClusters} from './open-clusters.ts';
+
+export type NavigationContext = {session: Session; clusters: OpenClusters; feeds: ViewFeeds};
+
+/** By name, as the kubeconfig has it; nothing where another one was chosen meanwhile. @throws SpokeError when it cannot be opened, or nobody is let in */
+export async function switchContext({session, clusters, feeds}: NavigationContext, context: string): Promise<void> {
+	const cluster = await clusters.reach(context, async () => openContext(session, context));
+	if (cluster === null) {
+		return;
+	}
+
+	feeds.leave();
+	clusters.show(cluster);
+	session.store.now({type: 'switch', cluster: clusterState(cluster.access)});
+	feeds.read();
+	void session.meeting.run();
+	if (session.store.state.view === 'audit') {
+		session.perform('view.audit');
+	}
+}
+
+async function openContext(session: Session, context: string): Promise<ClusterClient> {
+	session.tell(`opening ${context} …`);
+	const access = await session.open({...session.flags, context, cluster: undefined, user: undefined});
+	try {
+		await access.logIn();
+		return access;
+	} catch (error) {
+		access.close();
+		throw error;
+	}
+}
+
+/** `null` for all of them. */
+export function switchNamespace({session, feeds}: Omit<NavigationContext, 'clusters'>, namespace: string | null): void {
+	const {cluster} = session.store.state;
+	feeds.leave();
+	session.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? currentNamespace(cluster)}});
+	feeds.read();
+	void session.meeting.readRights();
+}

@@ -1,0 +1,54 @@
+/** What the person may not do here, asked of the apiserver, so that an action is grey before it fails. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {reviewAccess} from '../../cluster/self-review.ts';
+
+type Need = {verb: string; resource: string; subresource?: string; actions: readonly string[]};
+
+/** Somebody who is far away waits for a grey action, not for an error. */
+const answerMs = 20_000;
+
+/** Since 1.35 a stream over WebSocket needs `create` as well as `get`. */
+const needs: readonly Need[] = [
+	{verb: 'get', resource: 'pods', subresource: 'log', actions: ['pods.logs', 'workloads.logs', 'services.logs']},
+	{verb: 'create', resource: 'pods', subresource: 'exec', actions: ['pods.shell', 'workloads.shell', 'tail.shell']},
+	{verb: 'create', resource: 'pods', subresource: 'attach', actions: ['pods.attach']},
+	{verb: 'create', resource: 'pods', subresource: 'portforward', actions: ['pods.forward', 'workloads.forward', 'services.forward', 'forwards.add']},
+	{verb: 'get', resource: 'pods', subresource: 'proxy', actions: ['pods.proxy']},
+	{verb: 'get', resource: 'services', subresource: 'proxy', actions: ['services.proxy']},
+	{verb: 'get', resource: 'nodes', subresource: 'proxy', actions: ['nodes.proxy']},
+	{verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', actions: ['pods.debug']},
+];
+
+/** Whether an action that is refused for the namespace is allowed for one name in it (`resourceNames`). */
+export async function isAllowedByName(cluster: ClusterClient, action: string, namespace: string, name: string): Promise<boolean> {
+	const need = needs.find(({actions}) => actions.includes(action));
+	if (!need || need.resource !== 'pods') {
+		return false;
+	}
+
+	const {verb, resource, subresource} = need;
+	const right = {verb, resource, ...subresource !== undefined && {subresource}, namespace, name};
+	const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
+	return answer?.allowed === true;
+}
+
+/** What to ask an administrator for, as a rule of a Role; `null` where no right decides the action. */
+export function ruleFor(action: string): string | null {
+	const need = needs.find(({actions}) => actions.includes(action));
+	return need === undefined ? null : `apiGroups: [""]  resources: ["${need.resource}/${need.subresource ?? ''}"]  verbs: ["${need.verb}"]`;
+}
+
+/** Action id → the verb that is missing. What the apiserver does not tell stays possible. */
+export async function readPermissions(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<string, string>> {
+	const refused = new Map<string, string>();
+	await Promise.all(needs.map(async ({verb, resource, subresource, actions}) => {
+		const right = {verb, resource, ...subresource !== undefined && {subresource}, ...resource !== 'nodes' && {namespace}};
+		const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
+		if (answer?.allowed === false) {
+			for (const action of actions) {
+				refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);
+			}
+		}
+	}));
+	return refused;
+}

@@ -1,0 +1,72 @@
+/** What is asked of a cluster when it comes on the screen: whether it answers, and what the person may do there. */
+import {currentNamespace} from '../../state/session-state.ts';
+import type {PathFeed} from '../feeds/path-feed.ts';
+import type {OpenCluster} from '../session.ts';
+import type {Store} from '../store.ts';
+import {readPermissions} from './permissions.ts';
+import {waitForCluster} from './cluster-state.ts';
+
+export class ReachabilityCheck {
+	readonly #store: Store;
+	readonly #paths: PathFeed;
+	readonly #cluster: () => OpenCluster;
+	readonly #onLate: () => void;
+	#wake: () => void = () => {};
+	#meetings = 0;
+
+	/** `cluster` is the one on the screen; `onLate` is called when it answers after tries that failed. */
+	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster, onRecovered: () => void) {
+		this.#store = store;
+		this.#paths = paths;
+		this.#cluster = cluster;
+		this.#onLate = onRecovered;
+	}
+
+	/** The next try is now, where one is waited for. */
+	tryNow(): void {
+		this.#wake();
+	}
+
+	/** Whether the apiserver answers, over which first leg, and which version it is. Whoever still waits from a call before is let go. */
+	async run(): Promise<void> {
+		const cluster = this.#cluster();
+		const own = ++this.#meetings;
+		this.#wake();
+		let isLate = false;
+		const isMet = await waitForCluster(cluster.access, () => own === this.#meetings && this.#cluster() === cluster, to => {
+			// How long until the next try is counted from now.
+			this.#store.data({type: 'tick', now: Date.now()});
+			this.#store.data({type: 'cluster', to});
+		}, async ms => {
+			isLate = true;
+			await this.#pause(ms);
+		});
+		if (isMet) {
+			if (isLate) {
+				this.#onLate();
+			}
+
+			this.#paths.follow();
+			await this.readRights();
+		}
+	}
+
+	async #pause(ms: number): Promise<void> {
+		const {promise, resolve} = Promise.withResolvers<void>();
+		const timer = setTimeout(resolve, ms).unref();
+		this.#wake = resolve;
+		await promise;
+		clearTimeout(timer);
+	}
+
+	/** In the namespace on the screen. */
+	async readRights(): Promise<void> {
+		const cluster = this.#cluster();
+		const place = () => currentNamespace(this.#store.state.cluster);
+		const namespace = place();
+		const refused = await readPermissions(cluster.access, namespace);
+		if (this.#cluster() === cluster && place() === namespace) {
+			this.#store.data({type: 'refused', refused});
+		}
+	}
+}

@@ -1,0 +1,153 @@
+/** Puts the parts of a session together: which of them hears of which. */
+import {createClusterClient} from '../cluster/create-cluster-client.ts';
+import {emptySession} from '../state/session-state.ts';
+import {SessionTerminal} from '../terminal/session-terminal.ts';
+import {recordingObserver, recordLabel} from './recording-observer.ts';
+import {switchNamespace, switchContext} from './clusters/navigation.ts';
+import {ReachabilityCheck} from './clusters/reachability-check.ts';
+import {clusterState} from './clusters/cluster-state.ts';
+import {copyToClipboard} from './copy-to-clipboard.ts';
+import {isReducedMotion} from './screen/frame-interval.ts';
+import {handlers} from './handlers/handlers.ts';
+import {trackResponses} from './clusters/last-response.ts';
+import {showMessage, showFailure} from './messages.ts';
+import {OpenClusters} from './clusters/open-clusters.ts';
+import {Dialogs} from './keys/dialogs.ts';
+import {SessionDisplay} from './screen/session-display.ts';
+import {performAction, type ActionContext} from './keys/perform-action.ts';
+import {pluginTerminal, type LentTerminal} from './handoff/plugin-terminal.ts';
+import {KeyDispatcher} from './keys/key-dispatcher.ts';
+import {ViewFeeds} from './feeds/view-feeds.ts';
+import type {Session} from './session.ts';
+import {SessionEnd} from './session-end.ts';
+import type {SessionOptions} from './session-options.ts';
+import {Store} from './store.ts';
+import type {TailRun} from './tail/tail-run.ts';
+import {TerminalQueue} from './handoff/terminal-queue.ts';
+import {createTypeAhead} from './keys/type-ahead.ts';
+
+export type SessionParts = {
+	/** What the handlers of actions see of it all. */
+	session: Session;
+	screen: SessionDisplay;
+	clusters: OpenClusters;
+	feeds: ViewFeeds;
+	keys: KeyDispatcher;
+	turns: TerminalQueue;
+	tails: ReadonlyMap<string, TailRun>;
+	end: SessionEnd;
+	lent: LentTerminal;
+};
+
+/** Nothing runs yet: no cluster is open, and no terminal taken. */
+export function createSession(options: SessionOptions): SessionParts {
+	const {keymap, readOnly} = options;
+	const end = new SessionEnd();
+	const terminal = new SessionTerminal(options);
+	const tails = new Map<string, TailRun>();
+	const nothing = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isStill: isReducedMotion(options)});
+	const store = new Store(nothing, () => {
+		screen.draw();
+	}, () => screen.pace());
+	const screen: SessionDisplay = new SessionDisplay({store, keymap, tails}, terminal, options);
+	const turns = new TerminalQueue({store, terminal, screen});
+
+	const clusters = new OpenClusters((connection, path) => {
+		if (recordLabel(store, connection, path)) {
+			feeds.paths.forget();
+		}
+	});
+	const feeds = new ViewFeeds(store, () => clusters.here);
+	const meeting = new ReachabilityCheck(store, feeds.paths, () => clusters.here, () => {
+		feeds.readAgain();
+	});
+
+	const typedAhead = createTypeAhead(store, keymap, inputs => {
+		keys.pass(inputs);
+	});
+	const overlays = new Dialogs(store, typedAhead);
+	const {session, doers, lent} = sessionOf(options, {store, terminal, tails, screen, turns, clusters, feeds, meeting, typedAhead, overlays, end});
+	const keys = new KeyDispatcher(doers, {
+		onReport(report) {
+			screen.takeReport(report);
+		},
+		onKeys() {
+			feeds.follow();
+		},
+	});
+	return {session, screen, clusters, feeds, keys, turns, tails, end, lent};
+}
+
+type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'>
+	& Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'>
+	& {overlays: Dialogs};
+
+/** What handlers see, and who does what they ask for. */
+function sessionOf({keymap, flags, env, readOnly, clock}: SessionOptions, parts: Wired): {session: Session; doers: ActionContext; lent: LentTerminal} {
+	const {store, terminal, tails, screen, clusters, feeds, meeting, typedAhead, overlays, end} = parts;
+	let ids = 0;
+	const session: Session = {
+		store, terminal, keymap, flags, env, readOnly, typedAhead, tails, clusters, meeting, paths: feeds.paths, closing: end.closing,
+		...dialogsOf(overlays),
+		...screenOf(parts),
+		get cluster() {
+			return clusters.here;
+		},
+		get glyphs() {
+			return screen.theme.glyphs;
+		},
+		perform(id) {
+			performAction(doers, id);
+		},
+		tell(...told) {
+			showMessage(session, ...told);
+		},
+		fail(...told) {
+			showFailure(session, ...told);
+		},
+		copy(...given) {
+			copyToClipboard(session, ...given);
+		},
+		witnessFor: (id, {labeller} = clusters.here) => recordingObserver(store, labeller, id),
+		open: async to => trackResponses(await createClusterClient(to, env, {terminal: lent, isInteractive: true}), clock),
+		switchContext: async context => switchContext({session, clusters, feeds}, context),
+		openNamespace(namespace) {
+			switchNamespace({session, feeds}, namespace);
+		},
+		nextId: kind => `${kind}-${++ids}`,
+	};
+	const lent = pluginTerminal(session);
+	const doers: ActionContext = {session, overlays, handlers};
+	return {session, doers, lent};
+}
+
+function dialogsOf(overlays: Dialogs): Pick<Session, 'ask' | 'type' | 'pick' | 'fill' | 'offer'> {
+	return {
+		ask: async (...asked) => overlays.ask(...asked),
+		type: async asked => overlays.type(asked),
+		pick: async asked => overlays.pick(asked),
+		fill: async asked => overlays.fill(asked),
+		offer(...offered) {
+			overlays.offer(...offered);
+		},
+	};
+}
+
+/** Who has the terminal, what is read for it, and how it is left. */
+function screenOf(
+	{screen, turns, feeds, end}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>,
+): Pick<Session, 'withTerminal' | 'withShell' | 'readHere' | 'redraw' | 'quit'> {
+	return {
+		withTerminal: async work => turns.handOff(work),
+		withShell: async (take, work) => turns.lend(take, work),
+		readHere() {
+			feeds.read();
+		},
+		redraw() {
+			screen.repaint();
+		},
+		quit(status) {
+			end.leave(status);
+		},
+	};
+}

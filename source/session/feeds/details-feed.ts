@@ -1,0 +1,60 @@
+/** Details of what is under the cursor, for screens that have room for them: read when the cursor rests, and again when its row changes. */
+import {selectedRow} from '../../state/list-state.ts';
+import {layout} from '../../state/layout.ts';
+import {listHere} from '../../state/session-state.ts';
+import {targetOf} from '../handlers/selection.ts';
+import {readDetails} from '../texts/object-details.ts';
+import type {OpenCluster} from '../session.ts';
+import type {Store} from '../store.ts';
+
+/** Whoever moves on sooner did not want to read. */
+const restMs = 300;
+
+export class DetailsFeed {
+	readonly #store: Store;
+	readonly #cluster: () => OpenCluster;
+	#key = '';
+	#timer: NodeJS.Timeout | null = null;
+
+	constructor(store: Store, cluster: () => OpenCluster) {
+		this.#store = store;
+		this.#cluster = cluster;
+	}
+
+	/** Called when the cursor or its row may have changed. */
+	follow(): void {
+		const {state} = this.#store;
+		const list = layout(state).details > 0 ? listHere(state) : null;
+		const row = list && selectedRow(list);
+		const key = list && row && row.gone === null ? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}` : '';
+		if (key === this.#key) {
+			return;
+		}
+
+		this.#key = key;
+		this.stop();
+		if (list && row && key !== '') {
+			this.#timer = setTimeout(() => {
+				void this.#read(key, row.id, targetOf(list.name, row.name), row.namespace);
+			}, restMs);
+		}
+	}
+
+	stop(): void {
+		clearTimeout(this.#timer ?? undefined);
+	}
+
+	async #read(key: string, of: string, target: string, namespace: string): Promise<void> {
+		const {access} = this.#cluster();
+		let lines;
+		try {
+			({lines} = await readDetails(access, target, namespace === '' ? access.facts.namespace : namespace));
+		} catch (error) {
+			lines = [{text: (error as Error).message, role: 'text.dim'}];
+		}
+
+		if (key === this.#key) {
+			this.#store.data({type: 'details-here', of, lines});
+		}
+	}
+}

@@ -1,0 +1,126 @@
+/** Knows the path to what is under the cursor before anything is opened: the apiserver is read once and again, never a node. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionPurpose} from '../../evidence/evidence.ts';
+import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
+import {configuredPath} from '../../evidence/find-paths.ts';
+import {selectedRow} from '../../state/list-state.ts';
+import {isListName} from '../../state/list-kinds.ts';
+import type {OpenCluster} from '../session.ts';
+import type {Store} from '../store.ts';
+import {defaultPurpose} from './default-purpose.ts';
+
+/** A restart of an apiserver shows within 10 s. */
+const readAgainMs = 9000;
+
+/** What is asked of the apiservers themselves is about no pod. */
+const nobody: ConnectionPurpose['target'] = {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1};
+
+export class PathFeed {
+	readonly #store: Store;
+	readonly #cluster: () => OpenCluster;
+	#examined: {of: OpenCluster; at: number; value: ApiserverExamination} | null = null;
+	/** What is being read; `null` when nothing is, or when what comes is no longer believed. */
+	#reading: {of: OpenCluster} | null = null;
+	#shown = '';
+
+	constructor(store: Store, cluster: () => OpenCluster) {
+		this.#store = store;
+		this.#cluster = cluster;
+	}
+
+	/** Called each second and when the cursor moved; reads nothing when nothing is due. */
+	follow(): void {
+		const cluster = this.#cluster();
+		if (this.#examined && this.#store.state.cluster.reachable === 'no') {
+			// What comes back may be another process, with other flags.
+			this.forget();
+			return;
+		}
+
+		const isFresh = this.#examined?.of === cluster && Date.now() - this.#examined.at < readAgainMs;
+		if (!isFresh && this.#reading?.of !== cluster && this.#store.state.cluster.reachable === 'yes') {
+			void this.#read(cluster);
+		}
+
+		if (this.#examined?.of === cluster) {
+			this.#show(this.#examined.value, cluster);
+		}
+	}
+
+	/** What was read may be another process's: nothing is claimed until it is read again. */
+	forget(): void {
+		this.#examined = null;
+		this.#reading = null;
+		this.#shown = '';
+		const {pathHere} = this.#store.state;
+		if (pathHere?.path) {
+			this.#store.data({type: 'path-here', of: pathHere.of, path: null});
+		}
+
+		this.follow();
+	}
+
+	/** What was read of it says more now: a test was made. */
+	showAgain(): void {
+		this.#shown = '';
+		this.follow();
+	}
+
+	async #read(cluster: OpenCluster): Promise<void> {
+		const reading = {of: cluster};
+		this.#reading = reading;
+		try {
+			const value = await examineApiserver(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
+			// Kept open it would count among the apiserver's connections without a use.
+			value.connection.close();
+			if (this.#reading !== reading || this.#cluster() !== cluster) {
+				return;
+			}
+
+			this.#examined = {of: cluster, at: Date.now(), value};
+			const {process: {id, known, read}, legs: [first]} = configuredPath(
+				value,
+				cluster.access,
+				{feature: 'logs', target: nobody, request: null},
+				{node: null, pod: null},
+			);
+			this.#store.data({type: 'cluster', to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}}});
+			this.#shown = '';
+			this.#show(value, cluster);
+		} catch (error) {
+			if (!(error instanceof SpokeError)) {
+				throw error;
+			}
+
+			// What cannot be reached is told by the lists; the path stays as it was, unread.
+			this.#examined = this.#reading === reading ? null : this.#examined;
+		} finally {
+			this.#reading = this.#reading === reading ? null : this.#reading;
+		}
+	}
+
+	#show(examined: ApiserverExamination, cluster: OpenCluster): void {
+		const {view: now, lists} = this.#store.state;
+		// The sandbox screen shows how its switches tell on the way to a pod.
+		const view = now === 'sandbox' ? 'pods' : now;
+		if (!isListName(view)) {
+			return;
+		}
+
+		const row = selectedRow(lists[view]);
+		if (!row) {
+			return;
+		}
+
+		// A failure is told with its age.
+		const {version} = cluster.access.secondLegs;
+		const age = version === 0 ? 0 : Math.floor(Date.now() / 10_000);
+		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')} ${version} ${age}`;
+		if (key === this.#shown && this.#store.state.pathHere !== null) {
+			return;
+		}
+
+		this.#shown = key;
+		this.#store.data({type: 'path-here', of: row.id, path: configuredPath(examined, cluster.access, defaultPurpose(view, row), {node: null, pod: null})});
+	}
+}

@@ -1,0 +1,178 @@
+/** The dialogs of a forward: a new one with the ports of its target offered, and the change of one that is there. */
+import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import type {Session} from '../session.ts';
+import type {OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import type {FormField} from '../../state/dialog.ts';
+import {scriptFlags} from '../handlers/script-flags.ts';
+import {readForwardSets} from './forward-set-files.ts';
+import {forwardOf, type ForwardConfig} from './run-forward.ts';
+import {changeForward, startForwardFrom} from './forward-lifecycle.ts';
+import {addForwardToSet} from './forward-sets.ts';
+import {freePort} from './free-port.ts';
+import {readPortOptions, type PortOption} from './port-options.ts';
+
+/** Asks for port, local port and address, and starts it. */
+export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
+	const {cluster} = session;
+	const {ports, canMove: mayMove, only, locals} = await session.typedAhead.during({description: `reading the ports of ${target}`}, async () => {
+		const offered = await readPortOptions(cluster.access, target, namespace);
+		return {...offered, locals: new Map(await Promise.all(offered.ports.map(async ({value, suggested}) => [value, String(await freePort(suggested))] as const)))};
+	});
+	const wishOf = (values: Readonly<Record<string, string>>): ForwardConfig => ({
+		target,
+		namespace,
+		port: specOf(values),
+		address: values['address'] ?? '',
+		whenPodGoes: whenPodGoesIn(values),
+		cluster,
+	});
+	const first = ports[0];
+	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
+	const values = await session.fill({
+		title: `Forward from ${target}`, submit: 'start',
+		fields: [
+			...portFields(ports),
+			{name: 'local', label: 'Local port', value: locals.get(first?.value ?? '') ?? '', choices: null, note: 'empty: any free one', untouched: true},
+			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
+			...mayMove ? [whenPodGoesField('move')] : [],
+			...setFields(sets.map(({name}) => name)),
+		],
+		adjust: withLocalPort(locals, first?.value),
+		notes: values => [
+			...mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.'],
+			...scriptNotes(session, wishOf(values)),
+		],
+		check: async values => problemOf(wishOf(values), null, only),
+	});
+	if (values !== null && await mayListen(session, values['address'] ?? '')) {
+		const wish = wishOf(values);
+		startForwardFrom(session, wish);
+		if (values['set']) {
+			await addForwardToSet(session, values['set'], wish);
+		}
+	}
+}
+
+/** The local port goes with the port that is chosen, until another one is typed. */
+function withLocalPort(locals: ReadonlyMap<string, string>, first: string | undefined): (fields: readonly FormField[]) => readonly FormField[] {
+	let chosen = first;
+	return fields => {
+		const port = fields.find(({name}) => name === 'port')?.value;
+		const before = locals.get(chosen ?? '');
+		const local = locals.get(port ?? '');
+		if (port === chosen || local === undefined) {
+			return fields;
+		}
+
+		chosen = port;
+		return fields.map(field => field.name === 'local' && field.value === before ? {...field, value: local} : field);
+	};
+}
+
+/** Asks what is to be another, and goes on in its place. */
+export async function editForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
+	const state = forwardOf(session, id);
+	const {remote} = parsePortSpec(wish.port);
+	const {ports, only} = await session.typedAhead.during(
+		{description: `reading the ports of ${wish.target}`},
+		async () => readPortOptions(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})),
+	);
+	const local = state?.local ?? parsePortSpec(wish.port).local;
+	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
+		...wish,
+		target: values['target'] ?? '',
+		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
+		address: values['address'] ?? '',
+		whenPodGoes: whenPodGoesIn(values),
+	});
+	const values = await session.fill({
+		title: `Change the forward of ${wish.target}`, submit: 'change',
+		fields: [
+			{name: 'target', label: 'Target', value: wish.target, choices: null, note: ''},
+			{name: 'port', label: 'Port', value: remote, choices: null, note: ports.map(({shown}) => shown).slice(0, 3).join(', '), untouched: true},
+			{name: 'local', label: 'Local port', value: local === null ? '' : String(local), choices: null, note: 'empty: any free one', untouched: true},
+			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: '', untouched: true},
+			{...whenPodGoesField(wish.whenPodGoes), note: 'a named pod has no next one'},
+		],
+		notes: values => scriptNotes(session, changed(values)),
+		check: async values => problemOf(changed(values), local, values['target'] === wish.target ? only : null),
+	});
+	if (values !== null && await mayListen(session, values['address'] ?? '')) {
+		await changeForward(session, id, changed(values));
+	}
+}
+
+/** One of those that are declared, or any other; where none is declared it is typed. */
+function portFields(ports: readonly PortOption[]): FormField[] {
+	const [first] = ports;
+	if (first === undefined) {
+		return [{name: 'other', label: 'Port', value: '', choices: null, note: 'none is declared: a number or a name'}];
+	}
+
+	const choices = ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`}));
+	return [
+		{name: 'port', label: 'Port', value: first.value, choices: [...choices, {value: 'other', shown: 'other …'}], note: '', typing: {choose: 'other', field: 'other'}},
+		{name: 'other', label: 'Other port', value: '', choices: null, note: 'a number or a name', when: {field: 'port', value: 'other'}},
+	];
+}
+
+function setFields(names: readonly string[]): FormField[] {
+	return names.length === 0
+		? []
+		: [{
+			name: 'set',
+			label: 'Keep in set',
+			value: '',
+			choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))],
+			note: 'never starts by itself',
+		}];
+}
+
+function whenPodGoesField(value: OnPodLoss): FormField {
+	return {name: 'goes', label: 'Pod goes', value, choices: [{value: 'move', shown: 'move to a Ready pod'}, {value: 'stop', shown: 'stop'}], note: ''};
+}
+
+function whenPodGoesIn(values: Readonly<Record<string, string>>): OnPodLoss {
+	return values['goes'] === 'stop' ? 'stop' : 'move';
+}
+
+function scriptNotes(session: Session, {target, namespace, port, address, whenPodGoes, cluster}: ForwardConfig): readonly string[] {
+	const listens = address === 'localhost' ? '' : ` --address ${quoteForShell(address)}`;
+	const goes = whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`;
+	return [
+		'The same in a script:',
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${scriptFlags(session, cluster)}`,
+	];
+}
+
+/** `own` is a local port that it has already; `only` are the ports of the target, where it has no others. */
+async function problemOf({target, port, address}: ForwardConfig, own: number | null, only: readonly string[] | null): Promise<string | null> {
+	try {
+		parseTarget(target);
+		const {local, remote} = parsePortSpec(port);
+		if (only !== null && !only.includes(remote)) {
+			return `${target} has no port ${remote}: it has ${only.join(', ') || 'none'}`;
+		}
+
+		parseListenAddresses(address.split(','));
+		return local !== null && local > 0 && local !== own && await freePort(local) !== local ? `port ${local} is in use` : null;
+	} catch (error) {
+		return (error as Error).message;
+	}
+}
+
+async function mayListen(session: Session, address: string): Promise<boolean> {
+	return parseListenAddresses(address.split(',')).every(one => isLoopback(one.address))
+		|| session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.']);
+}
+
+function specOf(values: Readonly<Record<string, string>>): string {
+	// Where none is declared there is no port to choose.
+	const {port = 'other', other = ''} = values;
+	const remote = port === 'other' ? other : port;
+	return `${values['local'] ?? ''}:${remote}`;
+}

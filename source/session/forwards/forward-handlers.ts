@@ -1,0 +1,130 @@
+/** What the keys do to forwards and to rows of the dock. */
+import {spawn} from 'node:child_process';
+import process from 'node:process';
+import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
+import type {Session} from '../session.ts';
+import {selectedTarget} from '../handlers/selection.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import {stopListener} from '../proxy/listener-handlers.ts';
+import {forwardNames} from '../handlers/completion-names.ts';
+import {forwardOf} from './run-forward.ts';
+import {addForward, editForward} from './forward-dialog.ts';
+import {restartForward, startForward, stopForward, forwardConfigOf} from './forward-lifecycle.ts';
+import {forwardUrl} from './forward-url.ts';
+
+export const forwardHandlers: Handlers = {
+	'pods.forward': async session => addHere(session),
+	'workloads.forward': async session => addHere(session),
+	'services.forward': async session => addHere(session),
+	async 'forwards.add'(session) {
+		void forwardNames(session).then(names => {
+			session.offer('forward', names);
+		});
+		const answer = await session.type({lead: 'forward ', purpose: 'forward', accept: 'start', waits: 'reading names …', text: 'svc/'});
+		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
+		if (answer && target !== '' && port === '') {
+			await addForward(session, target, currentNamespace(session.store.state.cluster));
+		} else if (answer && target !== '') {
+			startForward(session, target, port);
+		}
+	},
+	'forwards.stop': async session => stopForward(session, here(session)?.id),
+	'forwards.restart': async session => restartForward(session, here(session)?.id),
+	async 'forwards.edit'(session) {
+		const forward = here(session);
+		const wish = forwardConfigOf(session, forward?.id);
+		if (forward && wish) {
+			await editForward(session, forward.id, wish);
+		}
+	},
+	'forwards.copy-address'(session) {
+		copyUrl(session, here(session));
+	},
+	'forwards.browse'(session) {
+		const forward = here(session);
+		const url = forward ? forwardUrl(forward) : null;
+		if (url === null) {
+			session.tell('it does not listen', 'warn');
+		} else {
+			browse(session, url);
+		}
+	},
+	async 'connections.stop'(session) {
+		const entry = session.store.state.dock[session.store.state.dockAt];
+		if (entry?.kind === 'forward') {
+			await stopForward(session, entry.id);
+		} else if (entry?.kind === 'proxy') {
+			await stopListener(session, entry.id);
+		} else if (entry?.kind === 'logs') {
+			session.tails.get(entry.id)?.stop();
+			session.tails.delete(entry.id);
+			session.store.now({type: 'dock', event: {type: 'close', id: entry.id}});
+		}
+	},
+	async 'connections.restart'(session) {
+		const entry = session.store.state.dock[session.store.state.dockAt];
+		if (entry?.kind === 'forward') {
+			await restartForward(session, entry.id);
+		} else if (entry?.kind === 'logs') {
+			const run = session.tails.get(entry.id);
+			run?.start(run.view.since, run.view.previous);
+		}
+	},
+	'connections.copy-address'(session) {
+		const entry = session.store.state.dock[session.store.state.dockAt];
+		const forward = forwardOf(session, entry?.id);
+		if (forward) {
+			copyUrl(session, forward);
+		} else if (entry?.kind === 'proxy') {
+			const address = `http://${session.store.state.proxy.listeners.find(({id}) => id === entry.id)?.address ?? ''}`;
+			session.copy(address, address);
+		} else if (entry) {
+			session.copy(entry.what, entry.what);
+		}
+	},
+	'connections.open'(session) {
+		const entry = session.store.state.dock[session.store.state.dockAt];
+		if (entry?.kind === 'logs') {
+			session.store.now({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
+		} else if (entry?.kind === 'forward') {
+			session.store.now({type: 'view', view: 'forwards'});
+			session.store.now({type: 'forward-move', by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardAt});
+		} else if (entry?.kind === 'proxy') {
+			session.store.now({type: 'view', view: 'proxy'});
+			session.store.now({type: 'proxy', event: {type: 'move-to', index: session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id)}});
+		}
+	},
+};
+
+function copyUrl(session: Session, forward: ForwardState | undefined): void {
+	const url = forward ? forwardUrl(forward) : null;
+	if (url === null) {
+		session.tell('it does not listen', 'warn');
+	} else {
+		session.copy(url, url);
+	}
+}
+
+function here({store}: Session): ForwardState | undefined {
+	return store.state.forwards[store.state.forwardAt];
+}
+
+async function addHere(session: Session): Promise<void> {
+	const at = selectedTarget(session);
+	if (at) {
+		await addForward(session, at.target, at.namespace);
+	}
+}
+
+function browse(session: Session, url: string): void {
+	const program = session.env['BROWSER'] || (process.platform === 'darwin' ? 'open' : 'xdg-open');
+	const child = spawn(program, [url], {stdio: 'ignore', detached: true});
+	child.once('error', () => {
+		session.copy(url, url);
+		session.tell(`no browser could be started: ${url} copied`, 'warn');
+	});
+	child.once('spawn', () => {
+		session.tell(`opened ${url}`);
+	});
+	child.unref();
+}

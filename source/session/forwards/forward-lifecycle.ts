@@ -1,0 +1,155 @@
+/** Which forwards run, and how are they started, changed and stopped? */
+import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import type {Session} from '../session.ts';
+import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
+import {withLine} from './forward-log.ts';
+
+type Run = {wish: ForwardConfig; abort: AbortController; done: Promise<void>};
+
+/** Kept beside the state: what cannot be a plain value. */
+const runs = new WeakMap<Session, Map<string, Run>>();
+
+function runsOf(session: Session): Map<string, Run> {
+	const known = runs.get(session) ?? new Map<string, Run>();
+	runs.set(session, known);
+	return known;
+}
+
+/** The wish of a forward, to start it again or change it. */
+export function forwardConfigOf(session: Session, id: string | undefined): ForwardConfig | null {
+	return runsOf(session).get(id ?? '')?.wish ?? null;
+}
+
+/** As a port-forward goes where no flag is given: of a target in the namespace at hand. */
+export function startForward(session: Session, target: string, port: string): void {
+	startForwardFrom(session, {target, namespace: currentNamespace(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+}
+
+/** With the `id` of one that ended it takes that one's row, and its log goes on. */
+export function startForwardFrom(session: Session, wish: ForwardConfig, id = session.nextId('f')): void {
+	const spec = parsePortSpec(wish.port);
+	const local = localPortOf(spec);
+	const before = forwardOf(session, id);
+	const state: ForwardState = {
+		id,
+		context: wish.cluster.context,
+		namespace: wish.namespace,
+		target: wish.target,
+		remote: spec.remote,
+		local: null,
+		asked: local === null ? 'any' : `:${local}`,
+		address: wish.address,
+		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '', portName: null,
+	};
+	session.store.now({type: 'forward', forward: state});
+	session.store.now({type: 'dock', event: {type: 'open', entry: {
+		id,
+		kind: 'forward',
+		what: `${state.asked} → ${wish.target}:${spec.remote}`,
+		context: wish.cluster.context,
+		namespace: wish.namespace,
+		since: Date.now(),
+	}}});
+	const run: Run = {wish, abort: new AbortController(), done: Promise.resolve()};
+	runsOf(session).set(id, run);
+	run.done = runForward(session, id, wish, run.abort.signal);
+}
+
+/** Asks where connections are open. Of one that is stopped or failed already it takes the row away. */
+export async function stopForward(session: Session, id: string | undefined): Promise<void> {
+	const state = forwardOf(session, id);
+	if (!state) {
+		return;
+	}
+
+	if (state.phase === 'stopped' || state.phase === 'failed') {
+		runsOf(session).delete(state.id);
+		session.store.now({type: 'forward-gone', id: state.id});
+		session.store.now({type: 'dock', event: {type: 'close', id: state.id}});
+		return;
+	}
+
+	if (await mayCut(session, 'Stop', state)) {
+		await stopImmediately(session, state.id);
+	}
+}
+
+/** Asked where connections are open. */
+async function mayCut(session: Session, what: 'Stop' | 'Restart' | 'Change', state: ForwardState | undefined): Promise<boolean> {
+	return state === undefined || state.open === 0 || session.ask(`${what} :${state.local ?? ''}? ${describeResets(state)}.`);
+}
+
+/** `2 open connections will be reset`. */
+export function describeResets({open}: Pick<ForwardState, 'open'>): string {
+	return `${formatQuantity(open, 'open connection')} will be reset`;
+}
+
+/** Without a question. */
+export async function stopImmediately(session: Session, id: string): Promise<void> {
+	await endForward(session, id, () => {
+		const now = forwardOf(session, id);
+		if (now) {
+			session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
+			session.store.now({type: 'dock', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+		}
+	});
+}
+
+/** Ends what runs behind a row, and what took its place while that ended; `then` comes before anybody else's turn: two keys in a row are one after the other. */
+async function endForward(session: Session, id: string, then: () => void = () => {}): Promise<void> {
+	const current = () => runsOf(session).get(id);
+	let ended: Run | undefined;
+	do {
+		ended = current();
+		ended?.abort.abort();
+		await ended?.done;
+	} while (current() !== ended);
+
+	then();
+}
+
+/** In its row, on the local port that it had; asks where connections are open. */
+export async function restartForward(session: Session, id: string | undefined): Promise<void> {
+	const run = runsOf(session).get(id ?? '');
+	if (!run || id === undefined) {
+		return;
+	}
+
+	const state = forwardOf(session, id);
+	if (!await mayCut(session, 'Restart', state)) {
+		return;
+	}
+
+	await endForward(session, id, () => {
+		const local = state?.local ?? null;
+		note(session, id, 'started again by you');
+		startForwardFrom(session, local === null ? run.wish : {...run.wish, port: `${local}:${parsePortSpec(run.wish.port).remote}`}, id);
+	});
+}
+
+/** Ends it and goes on in its place with another wish: the row and its log stay. */
+export async function changeForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
+	const state = forwardOf(session, id);
+	if (!await mayCut(session, 'Change', state)) {
+		return;
+	}
+
+	await endForward(session, id, () => {
+		note(session, id, `changed by you: ${wish.target} ${wish.port}`);
+		startForwardFrom(session, wish, id);
+	});
+}
+
+/** Ends all of them: the session is left. */
+export async function closeForwards(session: Session): Promise<void> {
+	await Promise.all([...runsOf(session).keys()].map(async id => endForward(session, id)));
+}
+
+function note(session: Session, id: string, text: string): void {
+	const state = forwardOf(session, id);
+	if (state) {
+		session.store.now({type: 'forward', forward: {...state, log: withLine(state.log, text)}});
+	}
+}

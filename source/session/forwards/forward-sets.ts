@@ -1,0 +1,226 @@
+/** Saved sets of forwards: saved from what is open, started and stopped together; never without a question that says what it does. */
+import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
+import type {ForwardState} from '../../state/session-state.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import type {Session} from '../session.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import {addToForwardSet, isSetName, readForwardSets, setsDirectory, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
+import type {ForwardConfig} from './run-forward.ts';
+import {describeResets, startForwardFrom, stopImmediately, forwardConfigOf} from './forward-lifecycle.ts';
+import {isFree} from './free-port.ts';
+
+export const forwardSetHandlers: Handlers = {
+	'forwards.save-set': saveSet,
+	'forwards.open-set': async session => openForwardSet(session),
+};
+
+/** Tells the forwards' view which sets there are for this context. */
+export function loadForwardSets(session: Session): void {
+	noteSets(session, readForwardSets(session.env));
+}
+
+function noteSets(session: Session, sets: readonly ForwardSet[]): void {
+	session.store.data({type: 'forward-sets', sets: sets.map(set => ({name: set.name, count: linesHere(session, set).length})).filter(({count}) => count > 0)});
+}
+
+/** Starts what of the set does not run, or stops it when all of it does; without a name it is chosen. */
+export async function openForwardSet(session: Session, name?: string): Promise<void> {
+	const sets = readForwardSets(session.env);
+	noteSets(session, sets);
+	if (sets.length === 0) {
+		session.tell('no set of forwards is saved yet');
+		return;
+	}
+
+	const chosen = name ?? await pickSet(session, sets);
+	if (chosen === null) {
+		return;
+	}
+
+	const set = sets.find(one => one.name === chosen);
+	if (set === undefined) {
+		session.tell(`no set is called ${chosen}`, 'warn');
+	} else if (set.problem !== null) {
+		session.tell(set.problem, 'error');
+	} else {
+		await startOrStop(session, set);
+	}
+}
+
+async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<string | null> {
+	const items = sets.map(set => {
+		const here = linesHere(session, set);
+		const wanted = wantedOf(session, here);
+		const runs = wanted.filter(({runs}) => runs !== null).length;
+		const count = `${here.length === set.lines.length ? '' : `${here.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
+		const off = set.problem ?? (here.length === 0 ? `of ${[...new Set(set.lines.map(({context}) => context))].join(', ') || 'no context: it is empty'}` : null);
+		return {id: set.name, cells: [set.name, count, wanted.map(({shown}) => shown).join(', ')], ...off !== null && {off}};
+	});
+	return session.pick({
+		title: 'Saved forwards', purpose: 'forward-set', heads: ['SET', 'FORWARDS', ''], items, keys: 'see what it does',
+		notes: [`Files in ${underHome(session, setsDirectory(session.env) ?? '')}: edit and delete them there. Nothing in them starts by itself.`],
+	});
+}
+
+/** `runs`: what is open for it; `ended`: the row of one that is not any more. */
+type Wanted = {wish: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
+
+async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
+	const here = linesHere(session, set);
+	const wanted = wantedOf(session, here);
+	const others = set.lines.length - here.length;
+	const elsewhere = others === 0
+		? []
+		: [`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} left alone.`];
+	const isOn = wanted.length > 0 && wanted.every(({runs}) => runs !== null);
+	if (wanted.length === 0) {
+		session.tell(`${set.name} has no forwards of ${session.cluster.context}`, 'warn');
+	} else if (isOn) {
+		const details = wanted.map(({shown, runs}) => `${shown}${runs!.open === 0 ? '' : `: ${describeResets(runs!)}`}`);
+		if (await session.ask(`Stop ${formatQuantity(wanted.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
+			await Promise.all(wanted.map(async ({runs}) => stopImmediately(session, runs!.id)));
+			session.tell(`stopped ${formatQuantity(wanted.length, 'forward')} of ${set.name}`);
+		}
+	} else {
+		const starting = wanted.filter(({runs}) => runs === null);
+		const details = await session.typedAhead.during(
+			{description: `looking at the ports of ${set.name}`},
+			async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
+		);
+		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
+		const exposed = isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : [];
+		if (await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
+			...atMost(details),
+			...elsewhere,
+			...exposed,
+		])) {
+			for (const {wish, ended} of starting) {
+				startForwardFrom(session, wish, ended?.id);
+			}
+		}
+	}
+}
+
+async function noteOf({wish, runs}: Wanted): Promise<string> {
+	const local = localPortOf(parsePortSpec(wish.port));
+	const address = wish.address === 'localhost' ? '' : `, on ${wish.address}`;
+	const addresses = parseListenAddresses(wish.address.split(','));
+	// Of those that localhost stands for one is enough.
+	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
+	const isTaken = local !== null
+		&& (await Promise.all(addresses.map(async one => mayFail(one) ? true : isFree(local, one.address)))).includes(false);
+	return runs === null ? `${address}${isTaken ? `: port ${local} is in use here` : ''}` : ': is open already';
+}
+
+/** A file of hundreds must not hide the question under it. */
+function atMost(details: readonly string[]): string[] {
+	return details.length <= 8 ? [...details] : [...details.slice(0, 7), `and ${details.length - 7} more`];
+}
+
+function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardFileEntry[] {
+	return lines.filter(({context}) => context === null || context === cluster.context);
+}
+
+function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
+	const {cluster} = session;
+	return lines.flatMap(({target, ports, namespace, addresses, whenPodGoes}) => ports.map((port): Wanted => {
+		const wish = {
+			target,
+			namespace: namespace ?? cluster.access.facts.namespace,
+			port,
+			address: addresses.join(',') || 'localhost',
+			whenPodGoes: whenPodGoes ?? 'move',
+			cluster,
+		};
+		const local = localPortOf(parsePortSpec(port));
+		const same = session.store.state.forwards.filter(one => isWish(session, one, wish));
+		const from = local === null ? 'a free port' : `:${local}`;
+		return {
+			wish, shown: `${from} → ${target}:${parsePortSpec(port).remote} in ${wish.namespace}`,
+			runs: same.find(one => isOpen(one)) ?? null, ended: same.find(one => !isOpen(one)) ?? null,
+		};
+	}));
+}
+
+/** Whether it is for the same thing; where any local port would do, whichever it has. */
+function isWish(session: Session, {id, local: has}: ForwardState, wish: ForwardConfig): boolean {
+	const own = forwardConfigOf(session, id);
+	const local = localPortOf(parsePortSpec(wish.port));
+	return own !== null && own.cluster.context === wish.cluster.context && own.namespace === wish.namespace
+		&& own.target === wish.target && parsePortSpec(own.port).remote === parsePortSpec(wish.port).remote
+		&& (local === null || local === (has ?? localPortOf(parsePortSpec(own.port))));
+}
+
+function isOpen({phase}: ForwardState): boolean {
+	return phase === 'open' || phase === 'working';
+}
+
+async function saveSet(session: Session): Promise<void> {
+	const lines = session.store.state.forwards.flatMap(one => isOpen(one) ? lineOf(session, one) : []);
+	if (lines.length === 0) {
+		session.tell('no forward is open: there is nothing to save', 'warn');
+		return;
+	}
+
+	const sets = readForwardSets(session.env);
+	const countOf = (name: string) => sets.find(one => one.name === name)?.lines.length ?? null;
+	const namespaces = [...new Set(lines.map(({namespace}) => namespace))];
+	const typed = session.type({
+		lead: 'save set as ', purpose: 'forward-set', accept: 'save', text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
+		note: text => `${formatQuantity(lines.length, 'forward')}${countOf(text) === null ? '' : ', in place of what it has'}`,
+		check: text => isSetName(text) ? null : 'a name is letters, digits, . _ and -',
+	});
+	if (sets.length > 0) {
+		session.offer('forward-set', sets.map(({name}) => name));
+	}
+
+	const answer = await typed;
+	const before = answer && sets.find(({name}) => name === answer.text);
+	const mayReplace = async (set: ForwardSet) => session.ask(`Replace ${set.name}?`, [
+		set.problem ?? `It has ${formatQuantity(set.lines.length, 'forward')}.`,
+		`Its place is taken by what is open now: ${formatQuantity(lines.length, 'forward')}.`,
+	]);
+	if (answer === null || (before && !await mayReplace(before))) {
+		return;
+	}
+
+	try {
+		const path = await writeForwardSet(session.env, answer.text, lines);
+		session.tell(`saved ${formatQuantity(lines.length, 'forward')}: ${underHome(session, path)}`);
+		loadForwardSets(session);
+	} catch (error) {
+		session.tell(`not saved: ${toSpokeError(error).message}`, 'error');
+	}
+}
+
+/** As it listens now: the same local port comes back. */
+function lineOf(session: Session, {id, local}: ForwardState): ForwardFileEntry[] {
+	const wish = forwardConfigOf(session, id);
+	return wish === null ? [] : [savedLine(wish, local)];
+}
+
+/** Writes it behind what the set has. */
+export async function addForwardToSet(session: Session, name: string, wish: ForwardConfig): Promise<void> {
+	try {
+		await addToForwardSet(session.env, name, savedLine(wish));
+		loadForwardSets(session);
+	} catch (error) {
+		session.tell(`not kept in ${name}: ${toSpokeError(error).message}`, 'error');
+	}
+}
+
+function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardConfig, local: number | null = null): ForwardFileEntry {
+	return {
+		target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
+		addresses: address === 'localhost' ? [] : address.split(','), whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes,
+	};
+}
+
+function underHome({env}: Session, path: string): string {
+	const home = env['HOME'] ?? '';
+	return home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+}

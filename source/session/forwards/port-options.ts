@@ -1,0 +1,99 @@
+/** Which ports a forward's form offers, and how many pods stand ready behind each. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {isTcp} from '../../targets/named-port.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
+import {isReady} from '../../targets/pod-order.ts';
+import {resolveTargetPods, type PodScope} from '../../targets/target-pods.ts';
+import {listPods} from '../../targets/resolve-pod.ts';
+import {suggestLocalPort} from './free-port.ts';
+
+export type PortOption = {
+	value: string;
+	/** `http 80 → 8080`. */
+	shown: string;
+	/** `3 of 4 pods Ready`; empty where only one pod can be meant. */
+	ready: string;
+	/** @see suggestLocalPort */
+	suggested: number;
+};
+
+export type PortOptions = {
+	ports: readonly PortOption[];
+	/** Whether the target has a next pod when this one goes. */
+	canMove: boolean;
+	/** Numbers and names that can be asked for; `null`: any number, declared or not. */
+	only: readonly string[] | null;
+};
+
+/** The form must not wait for what is only a figure in it. */
+const readyMs = 3000;
+
+/** @throws SpokeError when the target cannot be read, or its pods where their ports are what is offered */
+export async function readPortOptions(access: ClusterClient, target: string, namespace: string): Promise<PortOptions> {
+	const behind = await resolveTargetPods(access, parseTarget(target), namespace);
+	if (behind.kind === 'pod') {
+		return ofPod(behind.pod);
+	}
+
+	return behind.service
+		? ofService(behind.service, await podsIfTold(access, behind.scope))
+		: ofTemplate(await listPods(access, behind.scope));
+}
+
+function ofPod(pod: PodObject): PortOptions {
+	const ready = isReady(pod) ? '' : 'the pod is not Ready';
+	return {canMove: false, only: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
+}
+
+/** Of a service only its own ports can be asked for. Without an address of its own it leads to the port itself, not to a target port. */
+function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): PortOptions {
+	const ports = (spec?.ports ?? []).filter(port => isTcp(port));
+	const isHeadless = spec?.clusterIP === 'None';
+	return {
+		canMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]),
+		ports: ports.map(({name, port, targetPort}) => ({
+			value: String(port),
+			shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(),
+			ready: readyWords(pods, isHeadless ? undefined : targetPort),
+			suggested: suggestLocalPort(port),
+		})),
+	};
+}
+
+/** Of a workload: what the template of its pods declares. */
+function ofTemplate(pods: readonly PodObject[]): PortOptions {
+	const ready = readyWords(pods);
+	return {canMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
+}
+
+/** Of the first pod: those of one template declare the same. */
+function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'ready'>> {
+	const ports = pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
+	return ports.filter(port => isTcp(port)).map(({name, containerPort, container}) => ({
+		value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: suggestLocalPort(containerPort),
+	}));
+}
+
+/** `null` where they may not be listed, or that takes long. */
+async function podsIfTold(access: ClusterClient, scope: PodScope): Promise<readonly PodObject[] | null> {
+	return listPods(access, scope, AbortSignal.timeout(readyMs)).catch(() => null);
+}
+
+/** A target port that is a name is there only where a container names it. */
+function readyWords(pods: readonly PodObject[] | null, targetPort?: ServicePort['targetPort']): string {
+	if (pods === null) {
+		return '? pods Ready';
+	}
+
+	const naming = typeof targetPort === 'string' ? pods.filter(pod => namesPort(pod, targetPort)) : pods;
+	if (naming.length === 0 && pods.length > 0) {
+		return `no pod names ${targetPort}`;
+	}
+
+	return `${naming.filter(pod => isReady(pod)).length} of ${pods.length} pods Ready`;
+}
+
+function namesPort({spec}: PodObject, wanted: string): boolean {
+	return spec.containers.some(({ports = []}) => ports.some(({name}) => name === wanted));
+}

@@ -1,0 +1,116 @@
+/** One forward from its start to its end: what it does is shown in its row and in the dock. */
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
+import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
+import type {RunningForward, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
+import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
+import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
+import {startForward} from '../../streams/port-forward/start-forward.ts';
+import type {ConnectionEntry} from '../../state/connection-list.ts';
+import type {ForwardState} from '../../state/session-state.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatBytes} from '../../text/format-bytes.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {recordedPath} from '../handlers/recorded-path.ts';
+import {reduceForward, forwardConnectionRows, forwardNotice, describeForwardUsers} from './reduce-forward.ts';
+import {withLine} from './forward-log.ts';
+
+/** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
+export type ForwardConfig = {target: string; namespace: string; port: string; address: string; whenPodGoes: OnPodLoss; cluster: OpenCluster};
+
+/** The row of a forward. */
+export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefined): ForwardState | undefined {
+	return store.state.forwards.find(one => one.id === id);
+}
+
+/** Settles when it listens no more; a failure is told. */
+export async function runForward(session: Session, id: string, wish: ForwardConfig, signal: AbortSignal): Promise<void> {
+	let clock: NodeJS.Timeout | undefined;
+	try {
+		const running = startForward(wish.cluster.access, {
+			target: parseTarget(wish.target),
+			namespace: wish.namespace,
+			ports: [{id, spec: parsePortSpec(wish.port)}],
+			addresses: parseListenAddresses(wish.address.split(',')),
+			whenPodGoes: wish.whenPodGoes,
+			podRunningTimeoutMs: 60_000,
+		}, {signal, witness: session.witnessFor(id, wish.cluster), environment: session.env});
+		clock = everySecond(session, id, running);
+		for await (const event of running.events) {
+			take(session, id, event, running.connections(id));
+		}
+	} catch (thrown) {
+		const error = toSpokeError(thrown);
+		change(session, id, state => ({
+			...state,
+			phase: 'failed',
+			note: error.message,
+			open: 0,
+			live: [],
+			log: withLine(state.log, `failed: ${sanitizeLine(fullMessage(error))}`),
+		}));
+		changeDock(session, id, {error: error.toJSON()});
+		session.fail(`forward ${wish.target} ${wish.port}`, error, recordedPath(session, id));
+	} finally {
+		clearInterval(clock);
+	}
+}
+
+function take(session: Session, id: string, event: ForwardEvent, live: readonly ConnectionSnapshot[]): void {
+	if (event.event === 'ready') {
+		changeDock(session, id, {usable: describeForwardUsers(event)});
+	}
+
+	change(session, id, state => reduceForward(state, event, live));
+	const notice = forwardNotice(event, forwardOf(session, id)!);
+	if (notice) {
+		session.tell(notice.text, notice.role);
+	}
+}
+
+/** What it carries is counted, not told by events. */
+function everySecond(session: Session, id: string, running: RunningForward): NodeJS.Timeout {
+	let carried = 0;
+	return setInterval(() => {
+		const totals = running.totals(id);
+		if (totals) {
+			const live = running.connections(id);
+			change(session, id, state => ({
+				...state,
+				up: totals.up,
+				down: totals.down,
+				failed: totals.failed,
+				...forwardConnectionRows(live),
+				closed: Math.max(state.closed, totals.connections - live.length - totals.failed),
+			}));
+			const {up, down} = forwardOf(session, id)!;
+			const {samples} = session.store.state.dock.find(one => one.id === id)!;
+			changeDock(session, id, {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]});
+			carried = up + down;
+		}
+	}, 1000);
+}
+
+/** The row, and what the dock says of it. */
+function change(session: Session, id: string, to: (state: ForwardState) => ForwardState): void {
+	const state = forwardOf(session, id);
+	if (state) {
+		const next = to(state);
+		session.store.data({type: 'forward', forward: next});
+		changeDock(session, id, forwardInDock(next));
+	}
+}
+
+function changeDock(session: Session, id: string, to: Partial<ConnectionEntry>): void {
+	session.store.data({type: 'dock', event: {type: 'change', id, to}});
+}
+
+function forwardInDock(forward: ForwardState): Partial<ConnectionEntry> {
+	const {phase, note, local, asked, target, remote} = forward;
+	return {phase, note: phase === 'open' ? '' : note, figures: figuresOf(forward), what: `${local === null ? asked : `:${local}`} → ${target}:${remote}`};
+}
+
+function figuresOf({phase, open, up, down}: ForwardState): string {
+	return phase === 'open' ? `${open} open · ${formatBytes(up + down)}` : '';
+}

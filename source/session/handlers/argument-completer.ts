@@ -1,0 +1,70 @@
+/** What can stand behind a command of the palette: namespaces, contexts, targets. */
+import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
+import {listAll, type TableRow} from '../../cluster/list.ts';
+import type {PickerItem} from '../../state/dialog.ts';
+import type {Session} from '../session.ts';
+import {readForwardSets} from '../forwards/forward-set-files.ts';
+
+const answerMs = 5000;
+
+/** Reads the names that a command takes. */
+export type NameSource = (session: Session) => Promise<readonly string[]>;
+
+/** For one opening of the palette: each command's names are read once. */
+export class ArgumentCompleter {
+	readonly #session: Session;
+	readonly #sourceOf: (word: string) => NameSource | undefined;
+	readonly #known = new Map<string, readonly string[]>();
+	#again: () => void = () => {};
+
+	constructor(session: Session, sourceOf: (word: string) => NameSource | undefined) {
+		this.#session = session;
+		this.#sourceOf = sourceOf;
+	}
+
+	/** Called when more names are known than a moment ago. */
+	onNames = (again: () => void): void => {
+		this.#again = again;
+	};
+
+	/** The names for the argument that is typed; they come when they are read. */
+	at = (text: string): {from: number; items: readonly PickerItem[]} | null => {
+		const [, lead = '', word = ''] = /^(\s*(\S+)\s+)/.exec(text) ?? [];
+		const source = this.#sourceOf(word);
+		// A flag is no name, though some name may hold its letters.
+		if (source === undefined || text[lead.length] === '-') {
+			return null;
+		}
+
+		const known = this.#known.get(word);
+		if (known === undefined) {
+			this.#known.set(word, []);
+			void this.#read(word, source);
+		}
+
+		return {from: lead.length, items: (known ?? []).map(name => ({id: name.trim(), cells: [name.trim(), '', ''], text: name}))};
+	};
+
+	async #read(word: string, source: NameSource): Promise<void> {
+		// What may not be read is typed.
+		this.#known.set(word, await source(this.#session).catch(() => []));
+		this.#again();
+	}
+}
+
+/** @throws SpokeError where they may not be listed */
+export async function namespaceNames({cluster}: Session): Promise<readonly string[]> {
+	const {items} = await listAll<TableRow>(cluster.access, {path: '/api/v1/namespaces', as: 'table', pageSize: 5000, signal: AbortSignal.timeout(answerMs)});
+	return items.map(({cells}) => String(cells[0]));
+}
+
+/** Of the saved sets of forwards. */
+export async function forwardSetNames({env}: Session): Promise<readonly string[]> {
+	return readForwardSets(env).map(({name}) => name);
+}
+
+/** Of the kubeconfig. @throws SpokeError where it cannot be read */
+export async function contextNames({flags, env}: Session): Promise<readonly string[]> {
+	const {config} = await loadKubeconfig(flags.kubeconfig, env);
+	return [...config.contexts.keys()];
+}

@@ -1,0 +1,162 @@
+/** The audit as a screen: read, opened row by row, saved; and the test that proves the route. */
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {auditJunit} from '../../output/audit-junit.ts';
+import {auditReport} from '../../output/audit-report.ts';
+import {needText} from '../../output/path-report.ts';
+import type {Audit, AuditRow, RowVerdict} from '../../evidence/audit/audit-object.ts';
+import {runAudit} from '../../evidence/audit/run-audit.ts';
+import {findPaths} from '../../evidence/find-paths.ts';
+import {replaceRouteNames} from '../../state/route-name.ts';
+import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
+import {defaultSource} from '../../state/tail/tail-sources.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {Session} from '../session.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import {openText} from '../texts/open-text.ts';
+import {clusterOf} from './selection.ts';
+import type {Handlers} from './handler.ts';
+import {asFileName, expandHome, writeNewFile} from '../write-new-file.ts';
+
+export const auditHandlers: Handlers = {
+	'audit.again': readAudit,
+	async 'view.audit'(session) {
+		session.store.now({type: 'view', view: 'audit'});
+		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {
+			await readAudit(session);
+		}
+	},
+	'audit.save': saveAudit,
+	'audit.test': async session => testRoute(session),
+	'why.test': async session => testRoute(session),
+};
+
+async function readAudit(session: Session): Promise<void> {
+	const {cluster} = session;
+	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
+	try {
+		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
+		// Its rows would stand under the name of whichever cluster is on the screen by now.
+		if (session.cluster === cluster) {
+			showAudit(session, audit);
+		}
+	} catch (thrown) {
+		if (session.cluster !== cluster) {
+			return;
+		}
+
+		session.store.now({type: 'audit', to: {busy: false, note: toSpokeError(thrown).message}});
+		session.fail('audit', thrown);
+	}
+}
+
+const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
+
+function showAudit(session: Session, audit: Audit): void {
+	const rows = audit.rows.toSorted((one, other) => badness[one.verdict] - badness[other.verdict]).map((row): ShownAuditRow => ({
+		id: row.id, title: row.title, verdict: row.verdict, state: wayOf(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row),
+	}));
+	session.store.now({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
+}
+
+/** `23 rows · 2 to fix · 1 unknown`. */
+function countsOf({rows, summary}: Audit): string {
+	const counts = [['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]] as const;
+	return [`${rows.length} rows`, ...counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · ');
+}
+
+/** `konnectivity, unverified` of a way: inside a tunnel unverified is one thing, without it another. */
+function wayOf({state, message}: AuditRow): string {
+	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
+}
+
+/** `1 of 3`; how many apiservers there are may not be known. */
+function readOn({scope: {of, proven}}: AuditRow): string {
+	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
+}
+
+/** The row under the cursor with all that was read for it. */
+export function openAuditRow(session: Session): void {
+	const {rows, at, found} = session.store.state.audit;
+	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
+	if (found && finding) {
+		const {id, title, verdict, state, basis} = finding;
+		const way = state === '' || state === verdict ? '' : `: ${replaceRouteNames(state)}`;
+		openText(session, {title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${way}, ${basis}`, lines: rowLines(found, finding, {whole: true})});
+	}
+}
+
+function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean} = {}): TextLine[] {
+	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
+	return [
+		{text: replaceRouteNames(sanitizeLine(row.message))},
+		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}`)})),
+		...row.exceptions.length > 0 ? [{label: '  but', text: replaceRouteNames(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}] : [],
+		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
+		...row.remedy === null ? [] : [{label: '  fix', text: sanitizeLine(row.remedy), role: 'focus'}],
+		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
+	];
+}
+
+async function saveAudit(session: Session): Promise<void> {
+	const {found} = session.store.state.audit;
+	if (found === null) {
+		session.tell('the audit is not read yet');
+		return;
+	}
+
+	const name = `audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit', text: `~/${name}`});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	const path = expandHome(answer.text);
+	try {
+		await writeNewFile(path, [fileText(path, found)]);
+		session.tell(`saved ${answer.text}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+/** The name's ending says in which form. */
+function fileText(path: string, found: Audit): string {
+	if (path.endsWith('.xml')) {
+		return auditJunit(found);
+	}
+
+	return path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(found, null, '\t')}\n`;
+}
+
+async function testRoute(session: Session): Promise<void> {
+	const source = defaultSource(currentTail(session)?.view.sources ?? []);
+	const {pods} = session.store.state.lists;
+	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
+	if (pod === undefined) {
+		session.tell('a pod is needed to test with: open the pods once', 'warn');
+		return;
+	}
+
+	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
+	if (!await session.ask(
+		'Test the route?',
+		[`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`],
+	)) {
+		return;
+	}
+
+	session.tell('testing the route …');
+	// What is learnt of a process is kept with the cluster it was asked through: its open connections are labelled anew by it.
+	const cluster = clusterOf(session, currentTail(session)?.id);
+	const [path] = await findPaths(cluster.access, `pod/${pod}`, {features: ['port-forward'], probe: 'active', ...namespace !== '' && {namespace}});
+	if (path) {
+		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
+		const route = path.legs[1]?.route;
+		session.tell(route ? `route ${replaceRouteNames(route.state)}, ${route.basis}` : 'route unknown');
+	}
+
+	session.paths.showAgain();
+	if (session.cluster === cluster && session.store.state.audit.rows.length > 0) {
+		await readAudit(session);
+	}
+}

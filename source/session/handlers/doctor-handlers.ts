@@ -1,0 +1,168 @@
+/** The doctor's walk as a screen. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
+import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
+import {formatCopiedLines} from '../../state/format-copied-lines.ts';
+import type {ForwardState, TextLine} from '../../state/session-state.ts';
+import {defaultSource} from '../../state/tail/tail-sources.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import type {TailRun} from '../tail/tail-run.ts';
+import {forwardOf} from '../forwards/run-forward.ts';
+import {openText} from '../texts/open-text.ts';
+import {clusterOf, selectedTarget} from './selection.ts';
+import type {Handlers} from './handler.ts';
+
+const doctorHere = async (session: Session) => {
+	const here = selectedTarget(session);
+	if (here) {
+		await openDoctor(session, here.target, here.namespace);
+	}
+};
+
+export const doctorHandlers: Handlers = {
+	'pods.doctor': doctorHere, 'workloads.doctor': doctorHere, 'services.doctor': doctorHere, 'nodes.doctor': doctorHere,
+	async 'unreachable.doctor'(session) {
+		await openDoctor(session, null, '');
+	},
+	async 'why.doctor'(session) {
+		session.store.now({type: 'pop'});
+		if (!await doctorOfTail(session, currentTail(session))) {
+			await doctorHere(session);
+		}
+	},
+	async 'tail.doctor'(session) {
+		if (!await doctorOfTail(session, currentTail(session))) {
+			session.tell('no pod yet to walk to');
+		}
+	},
+	async 'forwards.doctor'(session) {
+		const {forwards, forwardAt} = session.store.state;
+		await doctorOfForward(session, forwards[forwardAt]);
+	},
+	async 'connections.doctor'(session) {
+		const {dock, dockAt} = session.store.state;
+		const id = dock[dockAt]?.id;
+		await doctorOfForward(session, forwardOf(session, id));
+		await doctorOfTail(session, session.tails.get(id ?? '') ?? null);
+	},
+	async 'doctor.again'(session) {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text') {
+			const [namespace, target] = splitSubject(layer.subject);
+			session.store.now({type: 'pop'});
+			await openDoctor(session, target, namespace, session.clusters.get(layer.on ?? ''));
+		}
+	},
+	'doctor.copy-report'(session) {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text') {
+			session.copy(formatCopiedLines(layer.lines, Date.now()), 'the report');
+		}
+	},
+	'doctor.copy-command'(session) {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text' && layer.command !== null) {
+			session.copy(layer.command, 'what to run');
+		} else {
+			session.tell('there is nothing to run');
+		}
+	},
+};
+
+/** To one of its pods; false where it has none yet. */
+async function doctorOfTail(session: Session, run: TailRun | null): Promise<boolean> {
+	const source = defaultSource(run?.view.sources ?? []);
+	if (!run || !source) {
+		return false;
+	}
+
+	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, run.id));
+	return true;
+}
+
+async function doctorOfForward(session: Session, forward: ForwardState | undefined): Promise<void> {
+	if (forward) {
+		await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
+	}
+}
+
+function splitSubject(subject: string): [namespace: string, target: string | null] {
+	const at = subject.indexOf(' › ');
+	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
+}
+
+/** Without a target, as far as the apiserver of `cluster`. */
+async function openDoctor(session: Session, target: string | null, namespace: string, cluster: OpenCluster = session.cluster): Promise<void> {
+	const id = session.nextId('text');
+	const began = performance.now();
+	openText(session, {
+		id,
+		title: 'Doctor',
+		subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`,
+		context: 'doctor',
+		on: cluster.context,
+		right: 'walking …',
+		busy: true,
+		lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
+	});
+	const opened: {access?: ClusterClient} = {};
+	try {
+		const doctor = await runDoctor(target, async () => {
+			opened.access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});
+			return opened.access;
+		});
+		const outcome = doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`;
+		session.store.now({type: 'fill-text', id, to: {
+			lines: doctorLines(doctor), busy: false, command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
+			right: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
+		}});
+	} finally {
+		opened.access?.close();
+	}
+}
+
+const signs: Readonly<Record<DoctorStep['status'], readonly [string, string | undefined]>> = {
+	ok: ['✓', 'state.open'],
+	note: ['!', 'level.warn'],
+	failed: ['✗', 'state.failed'],
+	unknown: ['?', 'tls.unknown'],
+	'not-tried': ['·', 'text.dim'],
+};
+
+function doctorLines(doctor: Doctor): TextLine[] {
+	return [
+		...doctor.path ? [{text: '', path: doctor.path}, {text: ''}] : [],
+		...doctor.steps.flatMap(step => stepLines(step)),
+		{text: ''}, verdictLine(doctor),
+	];
+}
+
+/** A step that took so long says how long. */
+const slowMs = 300;
+
+function stepLines({status, name, observed, tookMs, text, means, speaker, fits, remedy}: DoctorStep): TextLine[] {
+	const [sign, role] = signs[status];
+	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
+	return [
+		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...role !== undefined && {role}},
+		...detailLines('text', text === observed ? null : text),
+		...detailLines('means', means === observed ? null : means),
+		...detailLines('speaker', speaker),
+		...fits.flatMap(fit => detailLines('fits', fit)),
+		...detailLines('try', remedy, 'focus'),
+	];
+}
+
+function detailLines(label: string, text: string | null, role?: string): TextLine[] {
+	return text === null || text === '' ? [] : [{label: label.padEnd(9), text: sanitizeLine(text), indent: 5, ...role !== undefined && {role}}];
+}
+
+function verdictLine({error, asked}: Doctor): TextLine {
+	if (error) {
+		return {text: `${sanitizeLine(error.message)} [${error.code}]`, role: 'state.failed'};
+	}
+
+	return {text: asked === '' ? 'The apiserver answers: leg 1 works.' : 'Every leg that can be seen from here works.', role: 'state.open'};
+}

@@ -1,0 +1,42 @@
+/** Every handler, by the id of its action. */
+import {forwardHandlers} from '../forwards/forward-handlers.ts';
+import {forwardSetHandlers} from '../forwards/forward-sets.ts';
+import {listenerHandlers} from '../proxy/listener-handlers.ts';
+import {openResponse, proxyHandlers} from '../proxy/proxy-handlers.ts';
+import {detailsHandlers, openDetails} from '../texts/details-handlers.ts';
+import {tailHandlers} from '../tail/tail-handlers.ts';
+import {textHandlers} from '../texts/text-handlers.ts';
+import {yamlHandlers} from '../texts/yaml-handlers.ts';
+import {auditHandlers, openAuditRow} from './audit-handlers.ts';
+import {doctorHandlers} from './doctor-handlers.ts';
+import type {Handlers} from './handler.ts';
+import {listHandlers} from './list-handlers.ts';
+import {navigationHandlers} from './navigation-handlers.ts';
+import {paletteHandlers} from './palette-handlers.ts';
+import {sandboxHandlers} from './sandbox-handlers.ts';
+import {shellHandlers} from './shell-handlers.ts';
+import {unreachableHandlers} from './unreachable-handlers.ts';
+import {openWhy, whyHandlers} from './why-handlers.ts';
+
+export const handlers: Handlers = {
+	...navigationHandlers, ...listHandlers, ...paletteHandlers, ...whyHandlers, ...unreachableHandlers,
+	...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...proxyHandlers, ...listenerHandlers,
+	...textHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...sandboxHandlers,
+	async 'list.open'(session) {
+		const {view} = session.store.state;
+		if (view === 'audit') {
+			openAuditRow(session);
+		} else {
+			await (view === 'proxy' ? openResponse(session) : openDetails(session));
+		}
+	},
+	'path.why'(session) {
+		const {store: {state}} = session;
+		// A row of the audit has its own reasons, beyond the one path.
+		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && state.lastFailure === null) {
+			openAuditRow(session);
+		} else {
+			openWhy(session);
+		}
+	},
+};

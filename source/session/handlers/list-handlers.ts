@@ -1,0 +1,192 @@
+/** Moving, filtering and sorting in lists, and which list is shown. */
+import {countPresent, selectedRow, type ListEvent} from '../../state/list-state.ts';
+import {parseRowFilter} from '../../state/row-filter.ts';
+import type {ViewName} from '../../state/session-state.ts';
+import {placeAt} from '../../state/view-history.ts';
+import type {Session} from '../session.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {loadForwardSets} from '../forwards/forward-sets.ts';
+import {currentList} from './selection.ts';
+import type {Handlers} from './handler.ts';
+
+function tell(session: Session, event: ListEvent): void {
+	const list = currentList(session);
+	if (list) {
+		session.store.now({type: 'list', list: list.name, event});
+	}
+}
+
+/** The screens made of rows move by the same actions. */
+function move(session: Session, by: number): void {
+	const {store} = session;
+	const {view, proxy, audit, sandboxAt, sandboxKnobs} = store.state;
+	const clamp = (index: number, length: number) => Math.max(0, Math.min(index, length - 1));
+	switch (view) {
+		case 'forwards': {
+			store.now({type: 'forward-move', by});
+			break;
+		}
+
+		case 'proxy': {
+			store.now({type: 'proxy', event: {type: 'move-to', index: proxy.at + by}});
+			break;
+		}
+
+		case 'audit': {
+			store.now({type: 'audit', to: {at: clamp(audit.at + by, audit.rows.length)}});
+			break;
+		}
+
+		case 'sandbox': {
+			store.now({type: 'sandbox', at: clamp(sandboxAt + by, sandboxKnobs.length)});
+			break;
+		}
+
+		default: {
+			tell(session, {type: 'move', by, now: Date.now()});
+		}
+	}
+}
+
+const page = (session: Session) => currentList(session)?.windowRows ?? 10;
+const far = 1_000_000_000;
+const viewsByKey = ['pods', 'workloads', 'services', 'nodes', 'forwards', 'proxy', 'audit', 'sandbox'] as const;
+
+export const listHandlers: Handlers = {
+	'list.down'(session) {
+		move(session, 1);
+	},
+	'list.up'(session) {
+		move(session, -1);
+	},
+	'list.page-down'(session) {
+		move(session, page(session));
+	},
+	'list.page-up'(session) {
+		move(session, -page(session));
+	},
+	'list.half-down'(session) {
+		move(session, Math.ceil(page(session) / 2));
+	},
+	'list.half-up'(session) {
+		move(session, -Math.ceil(page(session) / 2));
+	},
+	'list.top'(session) {
+		move(session, -far);
+	},
+	'list.bottom'(session) {
+		move(session, far);
+	},
+	'view.before': showBefore,
+	'view.earlier'(session) {
+		goInHistory(session, -1);
+	},
+	'view.later'(session) {
+		goInHistory(session, 1);
+	},
+	'list.filter': filterList,
+	'list.mark'(session) {
+		tell(session, {type: 'mark'});
+	},
+	'list.sort'(session) {
+		tell(session, {type: 'sort-next'});
+		const list = currentList(session);
+		if (list) {
+			session.tell(`sorted by ${list.order.column}`);
+		}
+	},
+	'list.reverse'(session) {
+		tell(session, {type: 'reverse'});
+	},
+	'list.columns'(session) {
+		tell(session, {type: 'wide'});
+	},
+	'list.copy-name'(session) {
+		const list = currentList(session);
+		const row = list && selectedRow(list);
+		if (row) {
+			session.copy(row.name, row.name);
+		}
+	},
+	...Object.fromEntries(viewsByKey.map(view => [`view.${view}`, (session: Session) => {
+		showView(session, view);
+	}])),
+};
+
+/** There and back again. */
+function showBefore(session: Session): void {
+	const {view, viewBefore} = session.store.state;
+	if (viewBefore !== view) {
+		showView(session, viewBefore);
+	}
+}
+
+function goInHistory(session: Session, by: 1 | -1): void {
+	const {store} = session;
+	const place = placeAt(store.state.history, by);
+	if (place === null) {
+		session.tell(by < 0 ? 'no view before this one' : 'no view after this one');
+		return;
+	}
+
+	store.now({type: 'go', by});
+	if (place.namespace === store.state.cluster.namespace) {
+		session.readHere();
+	} else {
+		session.openNamespace(place.namespace);
+	}
+}
+
+/** Of a real cluster there is no sandbox screen: that is said instead. */
+export function showView(session: Session, view: ViewName): void {
+	if (view === 'sandbox' && !session.store.state.cluster.sandbox) {
+		session.tell('this is a real cluster: the sandbox screen belongs to `spoke demo`', 'warn');
+		return;
+	}
+
+	session.store.now({type: 'view', view});
+	session.readHere();
+	if (view === 'forwards') {
+		loadForwardSets(session);
+	}
+}
+
+async function filterList(session: Session): Promise<void> {
+	const list = currentList(session);
+	if (!list) {
+		return;
+	}
+
+	const before = list.filter;
+	const set = (text: string) => {
+		session.store.now({type: 'list', list: list.name, event: {type: 'filter', text}});
+	};
+
+	const answer = await session.type({
+		lead: '/', purpose: 'filter', text: before,
+		note(text) {
+			const filter = parseRowFilter(text);
+			if (filter.kind === 'labels') {
+				return text.startsWith('!') ? `asked of the apiserver: ${filter.selector}` : 'labels are asked of the apiserver';
+			}
+
+			const now = session.store.state.lists[list.name];
+			return now.filterProblem ?? `${formatNumber(countPresent(now.visible))} of ${formatNumber(now.total)}`;
+		},
+		onChange: set,
+		check(text) {
+			const filter = parseRowFilter(text);
+			return filter.kind === 'invalid' ? filter.why : null;
+		},
+	});
+	set(answer === null ? before : answer.text);
+	const labels = (text: string) => {
+		const filter = parseRowFilter(text);
+		return filter.kind === 'labels' ? filter.selector : null;
+	};
+
+	if (answer && labels(answer.text) !== labels(before)) {
+		// Labels are asked of the apiserver, so the list is read anew.
+		session.readHere();
+	}
+}

@@ -1,0 +1,190 @@
+/** Going about: back, help, messages, panes, namespaces and contexts, leaving. */
+import {describeOpenConnections} from '../../state/connection-list.ts';
+import {keyContext} from '../../state/session-state.ts';
+import {goTo, searchTail} from '../../state/tail/tail-view.ts';
+import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
+import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import type {Session} from '../session.ts';
+import {setView} from '../tail/current-tail.ts';
+import {applyFilter} from '../tail/tail-search.ts';
+import type {TailRun} from '../tail/tail-run.ts';
+import {namespaceNames} from './argument-completer.ts';
+import {currentList} from './selection.ts';
+import type {Handlers} from './handler.ts';
+import {openTypedNamespace} from './typed-namespace.ts';
+
+/** The same again within this time leaves without an answer. */
+const again = {withinMs: 2000, at: 0};
+
+export const navigationHandlers: Handlers = {
+	'view.back': goBack,
+	'help.open'({store}) {
+		store.now({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
+	},
+	'messages.open'({store}) {
+		store.now({type: 'push', layer: {kind: 'messages', top: 0}});
+	},
+	'view.zoom'({store}) {
+		store.now({type: 'zoom'});
+	},
+	'pane.next'({store}) {
+		store.now({type: 'pane', by: 1});
+	},
+	'pane.previous'({store}) {
+		store.now({type: 'pane', by: -1});
+	},
+	'connections.down'({store}) {
+		store.now({type: 'dock-move', by: 1});
+	},
+	'connections.up'({store}) {
+		store.now({type: 'dock-move', by: -1});
+	},
+	'screen.redraw'(session) {
+		session.redraw();
+	},
+	'app.quit': quit,
+	'app.suspend': async session => session.withTerminal(async () => session.terminal.suspend()),
+	'namespace.pick': pickNamespace,
+	'namespace.all'(session) {
+		const {namespace, lastNamespace} = session.store.state.cluster;
+		session.openNamespace(namespace === null ? lastNamespace : null);
+	},
+	'context.pick': pickContext,
+};
+
+/** One layer at a time: the line, the bare lines, the search, what leaves lines out, the screen, the pane, the marks, the filter. */
+async function goBack(session: Session): Promise<void> {
+	const {store, tails} = session;
+	const layer = store.state.layers.at(-1);
+	const run = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
+	// Found without waiting: the next key is meant for what this one leaves behind.
+	const inTail = run ? wayBackInTail(session, run) : null;
+	if (inTail) {
+		await inTail();
+		return;
+	}
+
+	if (layer?.kind === 'text' && layer.search) {
+		store.now({type: 'layer', to: {search: null}});
+	} else if (layer) {
+		store.now({type: 'pop'});
+		// A tail that was opened from the shell had no list under it yet.
+		session.readHere();
+	} else if (store.state.pane === 'main') {
+		goBackInList(session);
+	} else {
+		store.now({type: 'pane', by: -1});
+	}
+}
+
+/** `null` where nothing is to be left before the tail itself. */
+function wayBackInTail(session: Session, run: TailRun): (() => void | Promise<void>) | null {
+	const {view} = run;
+	if (view.plain) {
+		return () => {
+			setView(session, run, {...view, plain: false});
+		};
+	}
+
+	if (view.search !== null) {
+		const all = searchTail(view, null);
+		return () => {
+			setView(session, run, all.follow ? all : goTo(all, all.cursor));
+		};
+	}
+
+	return view.filter.text !== '' || view.level > 0
+		? async () => applyFilter(session, run, {filter: {text: '', regex: false, inverse: false}, level: 0})
+		: null;
+}
+
+function goBackInList(session: Session): void {
+	const {store} = session;
+	const list = currentList(session);
+	if (list?.visible.some(({id}) => list.marked.has(id))) {
+		store.now({type: 'list', list: list.name, event: {type: 'unmark-all'}});
+	} else if (list && list.filter !== '') {
+		store.now({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
+		session.readHere();
+	} else if (store.state.view !== 'pods') {
+		store.now({type: 'view', view: 'pods'});
+		session.readHere();
+	} else {
+		session.tell('this is the first screen; :quit leaves');
+	}
+}
+
+async function quit(session: Session): Promise<void> {
+	const open = describeOpenConnections(session.store.state.dock);
+	if (open === null || Date.now() - again.at < again.withinMs) {
+		session.quit(0);
+		return;
+	}
+
+	again.at = Date.now();
+	if (await session.ask(`Close ${open}, and quit?`, [], {leaves: true})) {
+		session.quit(0);
+	}
+}
+
+async function pickNamespace(session: Session): Promise<void> {
+	const {cluster} = session.store.state;
+	let names: readonly string[] = [...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace])];
+	const notes: string[] = [];
+	await session.typedAhead.during({description: 'reading namespaces'}, async () => {
+		try {
+			names = await namespaceNames(session);
+		} catch (error) {
+			notes.push(toSpokeError(error).code === 'ERR_FORBIDDEN'
+				? 'You may not list namespaces: type a name.'
+				: `Namespaces could not be read (${toSpokeError(error).message}): type a name.`);
+		}
+	});
+
+	const chosen = await session.pick({
+		title: 'Namespace', purpose: 'namespace', free: true, keys: 'open', notes,
+		items: names.map(name => ({id: name, cells: [name, name === cluster.namespace ? 'now' : '']})),
+		at: Math.max(0, names.indexOf(cluster.namespace ?? '')),
+	});
+	if (chosen !== null) {
+		openTypedNamespace(session, chosen);
+	}
+}
+
+async function pickContext(session: Session): Promise<void> {
+	const {config} = await session.typedAhead.during({description: 'reading the kubeconfig'}, async () => loadKubeconfig(session.flags.kubeconfig, session.env));
+	const now = session.store.state.cluster.context;
+	const stays = session.store.state.dock.filter(({phase}) => phase === 'open' || phase === 'working').length;
+	const items = [...config.contexts].map(([name, entry]) => {
+		const cluster = config.clusters.get(entry.cluster);
+		const server = cluster?.server ?? '';
+		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${name === now ? '   now' : ''}`]};
+	});
+	const chosen = await session.pick({
+		title: 'Context',
+		purpose: 'context',
+		heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'],
+		items,
+		keys: 'switch',
+		at: Math.max(0, items.findIndex(({id}) => id === now)),
+		notes: stays === 0 ? [] : [`What is open stays open and listed: ${formatQuantity(stays, 'connection')}.`],
+	});
+	if (chosen !== null && chosen !== now) {
+		await session.switchContext(chosen);
+	}
+}
+
+/** What the kubeconfig says of leg 1; whether it holds is known when it is opened. */
+function tlsByFile(cluster: ClusterEntry | undefined): string {
+	if (cluster === undefined) {
+		return 'no such cluster in the file';
+	}
+
+	if (cluster.server.startsWith('http://')) {
+		return 'plain: http:// server';
+	}
+
+	return cluster.insecureSkipTlsVerify ? 'unverified: check is skipped' : `checked${cluster.proxyUrl === '' ? '' : '; by proxy-url'}`;
+}

@@ -1,0 +1,248 @@
+/** `:`: every action by name, with its key and why it is off, and the commands that take a word. */
+import {findAction} from '../../actions/action-table.ts';
+import {contexts} from '../../keymap/contexts.ts';
+import {describeKeys} from '../../keymap/describe-keys.ts';
+import {isListName, listNames} from '../../state/list-kinds.ts';
+import {keyContext, currentNamespace, type ViewName} from '../../state/session-state.ts';
+import {rowSelectorError} from '../../state/row-filter.ts';
+import {findResource, targetResources, type TargetResource} from '../../targets/resource-names.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {isReadOnly, disabledReason} from '../keys/disabled-reason.ts';
+import type {Session} from '../session.ts';
+import {addForward} from '../forwards/forward-dialog.ts';
+import {startForward} from '../forwards/forward-lifecycle.ts';
+import {openForwardSet} from '../forwards/forward-sets.ts';
+import {startListener} from '../proxy/listener-handlers.ts';
+import {sendTypedRequest} from '../proxy/proxy-handlers.ts';
+import {openTail} from '../tail/open-tail.ts';
+import {openYaml} from '../texts/yaml-handlers.ts';
+import {ArgumentCompleter, contextNames, namespaceNames, forwardSetNames, type NameSource} from './argument-completer.ts';
+import type {Handlers} from './handler.ts';
+import {showView} from './list-handlers.ts';
+import {forwardNames, objectNames, proxyNames, targetNames} from './completion-names.ts';
+import {parseListArguments, takeSelector} from './list-arguments.ts';
+import {openShell} from './shell-handlers.ts';
+import {openTypedNamespace} from './typed-namespace.ts';
+
+export const paletteHandlers: Handlers = {
+	async 'palette.open'(session) {
+		const context = keyContext(session.store.state);
+		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
+		const items = [
+			...commands.map(({word, also, takes, does, as}) => {
+				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
+				return {
+					id: `:${word}`,
+					cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''],
+					text: takes === '' ? word : `${word} `, ...also && {also}, ...off !== null && {off},
+				};
+			}),
+			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({
+				id: action.id,
+				cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''],
+				also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
+				...off !== null && {off},
+			})),
+		];
+		const behind = new ArgumentCompleter(session, word => findCommand(word)?.names);
+		const chosen = await session.pick({
+			title: 'Commands', purpose: 'palette', lead: ':', items, free: true, none: noCommand,
+			keys: 'run', argumentAt: behind.at, onNames: behind.onNames,
+		});
+		if (chosen === null) {
+			return;
+		}
+
+		if (findAction(chosen)) {
+			session.perform(chosen);
+		} else {
+			await runCommand(session, chosen.replace(/^:/, ''));
+		}
+	},
+};
+
+function reasonOff({store}: Session, id: string): string | null {
+	const action = findAction(id)!;
+	return disabledReason(store.state, action)?.replace(`${action.title}: off, `, '') ?? null;
+}
+
+/** `as`: the action that it stands for; where that is off the command is. `also`: other words for it, which no list shows. `names`: what may stand behind it. */
+type CommandRow = {
+	word: string;
+	also?: readonly string[];
+	takes: string;
+	names?: NameSource;
+	does: string;
+	as?: string;
+	run(session: Session, words: readonly string[]): void | Promise<void>;
+};
+
+const noCommand = 'no command is called';
+const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
+
+const wordsOf = (isOf: (resource: TargetResource) => boolean) => targetResources.filter(resource => isOf(resource)).flatMap(({words}) => words);
+const ownList: readonly string[] = ['pods', 'services', 'nodes'];
+const wordsOfView: ReadonlyMap<string, readonly string[]> = new Map([
+	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),
+	['workloads', [...wordsOf(({plural}) => !ownList.includes(plural)), 'dp']],
+	['forwards', ['pf']],
+]);
+
+const needs = (session: Session, what: string) => {
+	session.tell(`type ${what}`, 'warn');
+};
+
+const commands: readonly CommandRow[] = [
+	{word: 'ns', also: ['namespace', 'namespaces'], takes: 'NAME', names: namespaceNames, does: 'open a namespace', run(session, [name]) {
+		if (name === undefined) {
+			session.perform('namespace.pick');
+		} else {
+			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
+		}
+	}},
+	{word: 'ctx', also: ['context', 'contexts'], takes: 'NAME', names: contextNames, does: 'switch the context', async run(session, [name]) {
+		if (name === undefined) {
+			session.perform('context.pick');
+		} else {
+			await session.switchContext(name);
+		}
+	}},
+	{word: 'tail', also: ['logs'], takes: 'TARGET… or -l SELECTOR', names: targetNames, does: 'follow logs', as: 'pods.logs', run(session, words) {
+		const {selector, rest} = takeSelector(words);
+		const targets = rest.filter(word => !word.startsWith('-'));
+		const fault = selector === null ? null : rowSelectorError(selector);
+		if (fault !== null) {
+			session.tell(fault, 'warn');
+			return;
+		}
+
+		if (targets.length === 0 && selector === null) {
+			needs(session, ':tail pod/NAME');
+			return;
+		}
+
+		const {cluster} = session.store.state;
+		openTail(session, {
+			namespace: selector === null ? currentNamespace(cluster) : cluster.namespace,
+			targets, selector,
+			containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
+		});
+	}},
+	{word: 'shell', takes: 'TARGET', names: targetNames, does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
+		if (target === undefined) {
+			needs(session, ':shell pod/NAME');
+		} else {
+			await openShell(session, target, currentNamespace(session.store.state.cluster));
+		}
+	}},
+	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', names: forwardNames, does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
+		if (target === undefined) {
+			needs(session, ':forward svc/NAME 8080:80');
+		} else if (port === undefined) {
+			await addForward(session, target, currentNamespace(session.store.state.cluster));
+		} else {
+			startForward(session, target, port);
+		}
+	}},
+	{word: 'forward-set', takes: 'NAME', names: forwardSetNames, does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {
+		showView(session, 'forwards');
+		await openForwardSet(session, name);
+	}},
+	{word: 'listen', takes: '[PORT]', does: 'a port to the API, on or off', as: 'proxy.listener', async run(session, [port]) {
+		if (port === undefined) {
+			showView(session, 'proxy');
+			session.perform('proxy.listener');
+		} else if (/^\d{1,5}$/.test(port)) {
+			await startListener(session, {port: Number(port), address: '127.0.0.1'});
+		} else {
+			needs(session, ':listen 8001');
+		}
+	}},
+	{word: 'proxy', takes: '[svc/NAME:PORT/path]', names: proxyNames, does: 'GET through the apiserver', async run(session, words) {
+		const [asked] = words;
+		if (asked?.includes('/')) {
+			await sendTypedRequest(session, asked);
+		} else {
+			showTypedView(session, 'proxy', words);
+		}
+	}},
+	{word: 'yaml', takes: '[TARGET]', names: objectNames, does: 'the YAML of an object', async run(session, [target]) {
+		if (target === undefined) {
+			session.perform('list.yaml');
+		} else {
+			await openYaml(session, {target, namespace: currentNamespace(session.store.state.cluster)});
+		}
+	}},
+	{word: 'why', takes: '', does: 'why this path', run(session) {
+		session.perform('path.why');
+	}},
+	{word: 'quit', also: ['q'], takes: '', does: 'leave', run(session) {
+		session.perform('app.quit');
+	}},
+];
+
+function findCommand(typed: string): CommandRow | undefined {
+	return commands.find(({word, also}) => word === typed || also?.includes(typed));
+}
+
+async function runCommand(session: Session, line: string): Promise<void> {
+	const [word = '', ...rest] = line.trim().split(/\s+/);
+	const command = findCommand(word);
+	if (!command) {
+		showTypedView(session, word, rest);
+		return;
+	}
+
+	// A right may be for one name: whether it is there the apiserver says.
+	const action = command.as === undefined ? undefined : findAction(command.as);
+	if (action && isReadOnly(session.store.state, action)) {
+		session.tell(`${action.title}: off, --read-only is set`, 'warn');
+		return;
+	}
+
+	try {
+		await command.run(session, rest);
+	} catch (thrown) {
+		if (toSpokeError(thrown).code === 'ERR_INTERNAL') {
+			throw thrown;
+		}
+
+		session.fail(line.trim(), thrown);
+	}
+}
+
+/** `:pods -A`, `:deploy -l app=web`: a list by its name, with kubectl's flags. */
+function showTypedView(session: Session, word: string, flags: readonly string[]): void {
+	const view = viewOf(word);
+	if (view === null) {
+		session.tell(`${noCommand} ${word}`, 'warn');
+		return;
+	}
+
+	const asked = parseListArguments(flags);
+	if ('fault' in asked) {
+		session.tell(asked.fault, 'warn');
+		return;
+	}
+
+	if (asked.selector !== undefined) {
+		if (!isListName(view)) {
+			session.tell(`${word} has no labels to choose by`, 'warn');
+			return;
+		}
+
+		session.store.now({type: 'list', list: view, event: {type: 'filter', text: `-l ${asked.selector}`}});
+	}
+
+	if (asked.namespace !== undefined) {
+		openTypedNamespace(session, asked.namespace);
+	}
+
+	showView(session, view);
+}
+
+/** `:pods`, `:po`, `:deploy.apps`, `:svc`: kubectl's words name the lists, and k9s' where it has others. */
+function viewOf(word: string): ViewName | null {
+	const plural = findResource(word)?.plural ?? word;
+	return views.find(view => view === word || wordsOfView.get(view)?.includes(plural)) ?? null;
+}

@@ -1,0 +1,224 @@
+/** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatusOf} from '../../streams/debug-container.ts';
+import {assertPodRunning} from '../../streams/terminated-pod.ts';
+import {openRemoteCommand, type RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
+import {chooseContainer, attachableContainers, containerSpec} from '../../targets/choose-container.ts';
+import {toResolvedTarget, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import {defaultSource} from '../../state/tail/tail-sources.ts';
+import {findAction} from '../../actions/action-table.ts';
+import {runRemoteInTerminal, type RemoteRunResult} from '../handoff/run-remote-in-terminal.ts';
+import {isShellMissing} from '../handoff/is-shell-missing.ts';
+import {disabledReason} from '../keys/disabled-reason.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import {recordedPath} from './recorded-path.ts';
+import {clusterOf, selectedTarget} from './selection.ts';
+import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts';
+import type {Handlers} from './handler.ts';
+import {scriptFlags} from './script-flags.ts';
+
+/** A container's status comes some time after its end. */
+const statusLagMs = 2000;
+
+/** The best shell that the image has. */
+const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
+
+export const shellHandlers: Handlers = {
+	'pods.shell': async session => openShellHere(session),
+	'workloads.shell': async session => openShellHere(session),
+	'pods.attach': async session => attachHere(session),
+	'pods.debug': async session => debugHere(session),
+	async 'tail.shell'(session) {
+		const run = currentTail(session);
+		const source = defaultSource(run?.view.sources ?? []);
+		if (run && source) {
+			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, run.id)});
+		}
+	},
+};
+
+async function openShellHere(session: Session): Promise<void> {
+	const here = selectedTarget(session);
+	if (here) {
+		await openShell(session, here.target, here.namespace);
+	}
+}
+
+/** On the cluster that is on the screen, or another that is open. */
+export async function openShell(session: Session, target: string, namespace: string, {named, cluster = session.cluster}: {
+	named?: string;
+	cluster?: OpenCluster;
+} = {}): Promise<void> {
+	const place = await placeOf(session, {feature: 'exec', cluster, target, namespace, ...named !== undefined && {named}});
+	if (place) {
+		await runInTerminal(session, place, 'exec', ['/bin/sh', '-c', shellScript]);
+	}
+}
+
+async function attachHere(session: Session): Promise<void> {
+	const here = selectedTarget(session);
+	const place = here && await placeOf(session, {feature: 'attach', cluster: session.cluster, ...here});
+	if (place) {
+		await runInTerminal(session, place, 'attach', []);
+	}
+}
+
+type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
+
+async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<ShellTarget | null> {
+	const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, target, namespace);
+	assertPodRunning(pod, feature);
+	const running = attachableContainers(pod);
+	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
+	if (named === undefined && running.length > 1) {
+		const chosen = await session.pick({
+			title: `Container of ${pod.metadata.name}`, purpose: 'container', keys: 'open', at: Math.max(0, running.findIndex(({name}) => name === container)),
+			items: running.map(({name, role}) => ({id: name, cells: [name, role === 'regular' ? '' : role]})),
+		});
+		if (chosen === null) {
+			return null;
+		}
+
+		container = chosen;
+	}
+
+	return {cluster, pod, container, asked, chosenFrom};
+}
+
+/** What is typed meanwhile is for what opens in it. */
+async function findPod({typedAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
+	return typedAhead.during({description: `looking for the pod of ${target}`}, async () => resolvePod(access, target, {
+		namespace,
+		order: 'attach',
+		podRunningTimeoutMs: 3000,
+	}));
+}
+
+/** One shell or attach, from its opening to what is next. */
+type Run = {
+	place: ShellTarget;
+	feature: 'exec' | 'attach';
+	command: readonly string[];
+	/** Of its row in the dock. */
+	id: string;
+	kind: 'shell' | 'attach';
+	/** `shell in web-0/app`. */
+	about: string;
+	began: number;
+};
+
+async function runInTerminal(session: Session, place: ShellTarget, feature: Run['feature'], command: readonly string[]): Promise<void> {
+	const {cluster, pod, container} = place;
+	const kind = feature === 'exec' ? 'shell' : 'attach';
+	const name = `${pod.metadata.name}/${container}`;
+	const run: Run = {place, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
+	session.store.now({
+		type: 'dock',
+		event: {type: 'open', entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began}},
+	});
+	session.tell(`${run.about} …`);
+	const tty = feature === 'exec' || containerSpec(pod, container)?.tty === true;
+	const remote = await openRemote(session, run, tty);
+	if (remote) {
+		const driven = await runRemoteInTerminal(session, run.id, remote, {
+			ahead: session.typedAhead.takeBytes(),
+			place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
+			kind,
+			tty,
+			began: run.began,
+			mayEndUnseen: error => feature === 'exec' && isShellMissing(error),
+			...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {
+				limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs),
+			})},
+		});
+		session.store.now({type: 'dock', event: {type: 'close', id: run.id}});
+		await goOnBehind(session, run, driven);
+	}
+}
+
+/** `null` where it could not be opened, which is told. */
+async function openRemote(session: Session, {place, feature, command, id, kind, about}: Run, tty: boolean): Promise<RemoteCommand | null> {
+	const {cluster, pod, container, asked, chosenFrom} = place;
+	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
+	try {
+		return await session.typedAhead.during({description: about}, async signal => {
+			const opened = await openRemoteCommand(cluster.access, {feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty}, {
+				witness: session.witnessFor(id, cluster), environment: session.env, signal,
+			});
+			if (signal.aborted) {
+				opened.close();
+			}
+
+			return opened;
+		});
+	} catch (thrown) {
+		const path = recordedPath(session, id);
+		session.store.now({type: 'dock', event: {type: 'close', id}});
+		if (!(thrown instanceof SpokeError)) {
+			throw thrown;
+		}
+
+		session.fail(kind, thrown, path);
+		return null;
+	}
+}
+
+/** Tells how it ended, and does what the key behind its end asked for. */
+async function goOnBehind(session: Session, {place, feature, command, about}: Run, {end, path, next}: RemoteRunResult): Promise<void> {
+	const {error} = end;
+	if (error && feature === 'exec' && isShellMissing(error)) {
+		await offerDebugger(session, place, error);
+		return;
+	}
+
+	const told = error && withHowItEnded(session, place, error);
+	if (told) {
+		session.fail(about, told, path);
+	} else {
+		session.tell(end.words);
+	}
+
+	if (next === 'why') {
+		session.store.now({type: 'push', layer: {kind: 'why', top: 0, about, path, error: told?.toJSON() ?? null, entry: null}});
+	} else if (next === 'again') {
+		await runInTerminal(session, place, feature, command);
+	}
+}
+
+/** A container that is gone has a log that tells more. */
+function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget, error: SpokeError): SpokeError {
+	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
+		? error.anew({remedy: `spoke logs -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -c ${quoteForShell(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
+		: error;
+}
+
+/** Where there is no shell a container that brings one can be added; asked first, as it stays in the pod. */
+async function offerDebugger(session: Session, place: ShellTarget, error: SpokeError): Promise<void> {
+	const {pod, container} = place;
+	const off = disabledReason(session.store.state, findAction('pods.debug')!);
+	session.fail(`shell in ${pod.metadata.name}/${container}`, new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
+		text: error.text ?? error.message,
+		remedy: `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, place.cluster)} -- sh`,
+	}));
+	if (off === null) {
+		await debug(session, place, `${container} has no shell. A container that brings one can be added.`);
+	}
+}
+
+async function debugHere(session: Session): Promise<void> {
+	const here = selectedTarget(session);
+	if (here) {
+		const {cluster} = session;
+		const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, here.target, here.namespace);
+		await debug(session, {cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
+	}
+}
+
+async function debug(session: Session, place: ShellTarget, because?: string): Promise<void> {
+	const added = await promptDebugContainer(session, place, because);
+	if (added) {
+		await runInTerminal(session, added, 'attach', []);
+	}
+}

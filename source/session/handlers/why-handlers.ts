@@ -1,0 +1,122 @@
+/** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
+import {worstPath} from '../../state/connection-list.ts';
+import {selectedRow} from '../../state/list-state.ts';
+import {formatCopiedLines} from '../../state/format-copied-lines.ts';
+import {qualifyWithContext} from '../../state/qualify-name.ts';
+import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
+import type {SessionState, TextLine} from '../../state/session-state.ts';
+import {whyPath, type WhyLayer} from '../../state/why-path.ts';
+import {unicodeGlyphs} from '../../ui/glyphs.ts';
+import {describeEnd} from '../../ui/path-line.ts';
+import {noPendingTimes, pendingTimes} from '../../ui/round-trips.ts';
+import {whyLines} from '../../ui/why-screen.ts';
+import type {Session} from '../session.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import type {Handlers} from './handler.ts';
+import {currentList, targetOf} from './selection.ts';
+
+export const whyHandlers: Handlers = {
+	'why.copy-evidence'(session) {
+		const layer = whyLayer(session);
+		if (layer) {
+			session.copy(formatCopiedLines(linesOf(session, layer), Date.now()), 'the evidence');
+		}
+	},
+	'why.copy-fix'(session) {
+		const layer = whyLayer(session);
+		const fixes = layer ? linesOf(session, layer).filter(({label}) => label?.trim() === 'fix' || label?.trim() === 'try').map(({text}) => text) : [];
+		if (fixes.length > 0) {
+			session.copy(fixes.join('\n'), 'the fix');
+		} else {
+			session.tell('there is nothing to fix here');
+		}
+	},
+	'why.again'(session) {
+		session.store.now({type: 'pop'});
+		session.paths.follow();
+	},
+};
+
+/** What failed last, with its own path or with none, else the path at hand. */
+export function openWhy(session: Session): void {
+	const subject = subjectOf(session);
+	if (subject === null) {
+		session.tell('nothing is under the cursor');
+	} else {
+		session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subject}});
+	}
+}
+
+function whyLayer({store}: Session): WhyLayer | null {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'why' ? layer : null;
+}
+
+type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry' | 'row'>;
+
+/** `null` where nothing failed, nothing is open, and no row is under the cursor. */
+function subjectOf(session: Session): Subject | null {
+	const {store} = session;
+	const {state} = store;
+	const failure = state.lastFailure;
+	if (failure) {
+		return {about: failure.about, path: failure.path, error: failure.error, entry: null};
+	}
+
+	const streamId = currentTail(session)?.id ?? streamHere(state);
+	const entry = state.dock.find(({id}) => id === streamId);
+	if (entry) {
+		return {about: `${entry.kind} ${qualifyWithContext(entry, state.cluster)}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
+	}
+
+	if (state.view === 'proxy') {
+		const exchange = selectedExchange(state.proxy);
+		return {about: exchange ? `${exchange.method} ${exchange.asked}` : 'proxy', path: exchange?.path ?? null, error: exchange?.error ?? null, entry: null};
+	}
+
+	const list = currentList(session);
+	if (list?.phase.kind === 'failed') {
+		return {about: `list of ${list.name}`, path: null, error: list.phase.error, entry: null};
+	}
+
+	if (state.cluster.error) {
+		return {about: 'the apiserver', path: null, error: state.cluster.error, entry: null};
+	}
+
+	// The sandbox shows on the way to a pod what its switches do.
+	const shown = state.view === 'sandbox' ? state.lists.pods : list;
+	const row = shown && selectedRow(shown);
+	if (!row) {
+		return null;
+	}
+
+	// Of the row before there may still be a path: it is another one's.
+	return {
+		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name),
+		path: state.pathHere?.of === row.id ? state.pathHere.path : null,
+		error: null,
+		entry: null,
+		row: row.id,
+	};
+}
+
+/** The stream under the cursor, where there are streams. */
+function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: SessionState): string | undefined {
+	if (pane === 'connections') {
+		return dock[dockAt]?.id;
+	}
+
+	if (view === 'forwards') {
+		return forwards[forwardAt]?.id;
+	}
+
+	return view === 'proxy' ? selectedListener(proxy)?.id : undefined;
+}
+
+function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
+	const path = whyPath(store.state, layer);
+	return [
+		...path ? [{text: [path.line, describeEnd(path)].filter(part => part !== '').join(', ')}] : [],
+		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? pendingTimes(store.state, path) : noPendingTimes),
+	];
+}

@@ -1,0 +1,61 @@
+/** The keys on the plain screen after a shell: one says what is next, any other leads back. */
+import {makeKeyDecoder} from '../../keymap/decode-keys.ts';
+import {describeKeys} from '../../keymap/describe-keys.ts';
+import type {Keymap} from '../../keymap/keymap.ts';
+import {resolveKey} from '../../keymap/resolve-key.ts';
+
+export type ExitChoice = 'back' | 'why' | 'again';
+
+const meanings: Readonly<Record<string, ExitChoice>> = {'path.why': 'why', 'ended.again': 'again'};
+
+export class ExitKeys {
+	readonly #keymap: Keymap;
+	readonly #decoder = makeKeyDecoder();
+	readonly #chosen = Promise.withResolvers<ExitChoice>();
+	#deafUntil = Infinity;
+	#mayAgain = false;
+
+	constructor(keymap: Keymap) {
+		this.#keymap = keymap;
+	}
+
+	/** `r: new shell  w: why  any other key: back to the pods`. */
+	shown(where: string, {again}: {again: boolean}): string {
+		this.#mayAgain = again;
+		const hints = describeKeys(this.#keymap, 'ended').filter(({action, keys}) => keys.length > 0
+			&& meanings[action.id] !== undefined
+			&& (again || action.id !== 'ended.again'));
+		return [...hints.map(({keys, action}) => `${keys[0]!}: ${action.title}`), `${hints.length > 0 ? 'any other' : 'Any'} key: back to ${where}`].join('  ');
+	}
+
+	/** Bytes from the terminal. A terminal's late answers are no keys. */
+	feed(bytes: Buffer): void {
+		const inputs = this.#decoder.decode(bytes);
+		const all = this.#decoder.waiting ? [...inputs, ...this.#decoder.flush()] : inputs;
+		if (performance.now() < this.#deafUntil) {
+			return;
+		}
+
+		for (const input of all) {
+			if ('report' in input) {
+				continue;
+			}
+
+			const resolved = 'key' in input ? resolveKey(this.#keymap, 'ended', [], input.key) : null;
+			const meaning = resolved?.kind === 'matched' ? meanings[resolved.action] ?? 'back' : 'back';
+			this.#chosen.resolve(meaning === 'again' && !this.#mayAgain ? 'back' : meaning);
+			return;
+		}
+	}
+
+	/** Without a key. */
+	leave(): void {
+		this.#chosen.resolve('back');
+	}
+
+	/** The first key after `deafMs`. */
+	async next({deafMs}: {deafMs: number}): Promise<ExitChoice> {
+		this.#deafUntil = performance.now() + deafMs;
+		return this.#chosen.promise;
+	}
+}

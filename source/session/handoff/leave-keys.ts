@@ -1,0 +1,69 @@
+/** Inside a remote shell every key is the far side's; only the sequences of the keymap's `terminal` context are ours. */
+import {keyBytes} from '../../keymap/key-bytes.ts';
+import {formatKeys} from '../../keymap/key-name.ts';
+import type {Keymap} from '../../keymap/keymap.ts';
+
+export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'leave'} | {kind: 'path'};
+
+type Sequence = {bytes: Buffer; kind: 'leave' | 'path' | 'send'; sends: Buffer};
+
+export class LeaveKeys {
+	/** As the first line says it. */
+	readonly shown: string;
+	readonly #sequences: readonly Sequence[];
+	readonly #beginnings: ReadonlySet<number | undefined>;
+	#held = Buffer.alloc(0);
+
+	constructor(keymap: Keymap) {
+		const terminal = keymap.get('terminal');
+		const of = (action: string, kind: Sequence['kind']) => (terminal?.get(action)?.sequences ?? []).map(keys => {
+			const bytes = Buffer.concat(keys.map(key => keyBytes(key)));
+			return {bytes, kind, sends: keyBytes(keys.at(-1)!)};
+		});
+		this.#sequences = [...of('terminal.leave', 'leave'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send')];
+		this.#beginnings = new Set(this.#sequences.map(({bytes}) => bytes[0]));
+		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => formatKeys(keys)).join(' or ');
+	}
+
+	/** Takes typed bytes apart, wherever they are cut; the beginning of a sequence is held until it is clear. */
+	feed(typed: Buffer): InputPart[] {
+		const parts: InputPart[] = [];
+		let pass: number[] = [];
+		const release = () => {
+			if (pass.length > 0) {
+				parts.push({kind: 'pass', bytes: Buffer.from(pass)});
+				pass = [];
+			}
+		};
+
+		for (const byte of typed) {
+			// A paste is looked through in no time, so that the keys behind it are heard.
+			if (this.#held.length === 0 && !this.#beginnings.has(byte)) {
+				pass.push(byte);
+				continue;
+			}
+
+			this.#held = Buffer.concat([this.#held, Buffer.from([byte])]);
+			const whole = this.#sequences.find(({bytes}) => bytes.equals(this.#held));
+			if (whole) {
+				this.#held = Buffer.alloc(0);
+				if (whole.kind === 'send') {
+					pass.push(...whole.sends);
+				} else {
+					release();
+					parts.push({kind: whole.kind});
+				}
+
+				continue;
+			}
+
+			while (this.#held.length > 0 && this.#sequences.every(({bytes}) => !bytes.subarray(0, this.#held.length).equals(this.#held))) {
+				pass.push(this.#held[0]!);
+				this.#held = this.#held.subarray(1);
+			}
+		}
+
+		release();
+		return parts;
+	}
+}

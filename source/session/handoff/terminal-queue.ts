@@ -1,0 +1,55 @@
+/** Who has the terminal in place of the screen? One at a time: a credential plugin that must ask waits for the end of a shell. */
+import {setTimeout as delay} from 'node:timers/promises';
+import type {SessionTerminal} from '../../terminal/session-terminal.ts';
+import type {SessionDisplay} from '../screen/session-display.ts';
+import type {Store} from '../store.ts';
+
+const waitMs = 500;
+
+export type TerminalQueueContext = {
+	store: Pick<Store, 'hold' | 'letGo'>;
+	terminal: Pick<SessionTerminal, 'handOver' | 'lend'>;
+	screen: Pick<SessionDisplay, 'isTaken' | 'suspended'>;
+};
+
+export class TerminalQueue {
+	readonly #takers: TerminalQueueContext;
+	#last: Promise<void> = Promise.resolve();
+
+	constructor(takers: TerminalQueueContext) {
+		this.#takers = takers;
+	}
+
+	/** To a program on this machine; at once where there is no screen yet. */
+	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
+		const {screen, terminal} = this.#takers;
+		return this.#next(async () => screen.isTaken ? screen.suspended(async () => terminal.handOver(work)) : work());
+	}
+
+	/** To a remote shell, whose keys go to `take`. */
+	async lend<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
+		const {screen, terminal} = this.#takers;
+		return this.#next(async () => screen.suspended(async () => terminal.lend(take, work)));
+	}
+
+	/** When the screen is back, or cannot be waited for any longer: a pager that goes on is not ours to end. */
+	async over(): Promise<void> {
+		await Promise.race([this.#last, delay(waitMs, undefined, {ref: false})]);
+	}
+
+	/** Nothing is drawn while `work` has the terminal. */
+	async #next<Result>(work: () => Promise<Result>): Promise<Result> {
+		const before = this.#last;
+		const {promise, resolve} = Promise.withResolvers<void>();
+		this.#last = promise;
+		await before;
+		const {store} = this.#takers;
+		store.hold();
+		try {
+			return await work();
+		} finally {
+			store.letGo();
+			resolve();
+		}
+	}
+}

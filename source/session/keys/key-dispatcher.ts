@@ -1,0 +1,188 @@
+/** From the terminal's bytes to actions: one place resolves every key. */
+import {makeKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
+import {splitAltChord, isChord, formatKeys, typedText} from '../../keymap/key-name.ts';
+import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
+import {keyContext} from '../../state/session-state.ts';
+import {performAction, type ActionContext} from './perform-action.ts';
+import {backKeys} from './type-ahead.ts';
+
+/** How long a lone escape byte may be the start of a key that the terminal spells with one. */
+const escapeMs = 30;
+
+export type KeyDispatcherCallbacks = {
+	/** What the terminal answers when it is asked. */
+	onReport(report: string): void;
+	/** Keys were done. */
+	onKeys(): void;
+};
+
+export class KeyDispatcher {
+	readonly #doers: ActionContext;
+	readonly #tells: KeyDispatcherCallbacks;
+	readonly #decoder = makeKeyDecoder();
+	/** The keys of a sequence that has begun. */
+	#pending: readonly string[] = [];
+	#escapeTimer: NodeJS.Timeout | null = null;
+
+	constructor(doers: ActionContext, tells: KeyDispatcherCallbacks) {
+		this.#doers = doers;
+		this.#tells = tells;
+	}
+
+	/** Bytes from the terminal. */
+	bytes(chunk: Buffer): void {
+		if (this.#escapeTimer) {
+			clearTimeout(this.#escapeTimer);
+			this.#escapeTimer = null;
+		}
+
+		this.pass(this.#decoder.decode(chunk));
+		if (this.#decoder.waiting) {
+			this.#escapeTimer = setTimeout(() => {
+				this.pass(this.#decoder.flush());
+			}, escapeMs);
+		}
+	}
+
+	/** Keys, also those that were held until now. */
+	pass(inputs: readonly KeyInput[]): void {
+		const {store, typedAhead} = this.#doers.session;
+		store.together(() => {
+			store.data({type: 'notice-read'});
+			for (const input of inputs) {
+				if ('report' in input) {
+					this.#tells.onReport(input.report);
+				} else if (!this.#isLeaving(input) && !typedAhead.hold(input)) {
+					this.#take(input);
+				}
+			}
+		});
+		this.#tells.onKeys();
+	}
+
+	/** What leads away is never held. The key for one step back takes back what was asked for, and no more. */
+	#isLeaving(input: KeyInput): boolean {
+		const {store, keymap, typedAhead} = this.#doers.session;
+		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
+		const leaves = isBack || ('key' in input && isChord(input.key) && this.#isQuit(input.key));
+		const takesBack = isBack && store.state.overlay === null;
+		return leaves && typedAhead.giveUp() ? takesBack : takesBack && typedAhead.stopWaiting();
+	}
+
+	#take(input: {key: string} | {paste: string}): void {
+		const {session} = this.#doers;
+		const {store} = session;
+		const before = store.state.overlay;
+		if ('key' in input) {
+			this.#press(input.key);
+		} else if (store.state.overlay) {
+			this.#typeIn(input.paste);
+		} else {
+			session.tell('pasted text has no meaning here');
+		}
+
+		if (before !== null && store.state.overlay === null) {
+			session.typedAhead.afterAnswer();
+		}
+	}
+
+	#press(key: string): void {
+		const {store} = this.#doers.session;
+		const resolved = this.#resolve(key);
+		if (this.#closesHelp(resolved)) {
+			this.#setPending([]);
+			store.now({type: 'pop'});
+			return;
+		}
+
+		switch (resolved.kind) {
+			case 'matched': {
+				this.#setPending([]);
+				performAction(this.#doers, resolved.action);
+				break;
+			}
+
+			case 'pending': {
+				this.#setPending(resolved.keys);
+				break;
+			}
+
+			case 'none': {
+				const begun = this.#pending;
+				this.#setPending([]);
+				this.#pressUnbound(key, begun);
+			}
+		}
+	}
+
+	/** The views stand numbered above the connections too: a key that leads to one does so from there. */
+	#resolve(key: string): KeyResolution {
+		const {store, keymap} = this.#doers.session;
+		const context = keyContext(store.state);
+		const resolved = resolveKey(keymap, context, this.#pending, key);
+		if (resolved.kind !== 'none' || context !== 'connections') {
+			return resolved;
+		}
+
+		const ofRows = resolveKey(keymap, 'rows', this.#pending, key);
+		return ofRows.kind === 'pending' || (ofRows.kind === 'matched' && ofRows.action.startsWith('view.')) ? ofRows : resolved;
+	}
+
+	/** Any key that does not move in it closes the help, which is laid out in columns: there is nothing to wrap. */
+	#closesHelp(resolved: KeyResolution): boolean {
+		const {layers, overlay} = this.#doers.session.store.state;
+		const moves = resolved.kind === 'matched' && resolved.action.startsWith('text.') && !['text.left', 'text.right', 'text.wrap'].includes(resolved.action);
+		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
+	}
+
+	/** A key that no action has here: text for a dialog, two keys that a terminal sent as one, the way out, or nothing. */
+	#pressUnbound(key: string, begun: readonly string[]): void {
+		const {overlay} = this.#doers.session.store.state;
+		const both = begun.length === 0 ? splitAltChord(key) : null;
+		const text = typedText(key);
+		if (both) {
+			for (const one of both) {
+				this.#press(one);
+			}
+		} else if (overlay === null) {
+			this.#tellMeaningless([...begun, key], text === undefined && isChord(key));
+		} else if (text !== undefined) {
+			this.#typeIn(text);
+		} else if (this.#isQuit(key)) {
+			// The way out of a question is no: only asked for twice does it lead out of the session.
+			if (overlay.kind === 'confirm' && overlay.leaves) {
+				performAction(this.#doers, 'app.quit');
+			} else {
+				this.#doers.overlays.cancel();
+			}
+		}
+	}
+
+	#tellMeaningless(keys: readonly string[], isCommandElsewhere: boolean): void {
+		const {store, keymap} = this.#doers.session;
+		const help = effectiveBindings(keymap, keyContext(store.state)).find(({action}) => action === 'help.open')?.sequences[0];
+		const nothing = isCommandElsewhere ? '; nothing is deleted or killed by a key' : '';
+		store.now({
+			type: 'notice',
+			text: `${formatKeys(keys)} has no meaning here${nothing}`,
+			hint: help === undefined ? '' : `${formatKeys(help)} help`,
+			isPassing: true,
+			now: Date.now(),
+		});
+	}
+
+	#typeIn(text: string): void {
+		this.#doers.session.store.now({type: 'overlay', event: {type: 'type', text}});
+		this.#doers.overlays.changed();
+	}
+
+	#isQuit(key: string): boolean {
+		const resolved = resolveKey(this.#doers.session.keymap, 'global', [], key);
+		return resolved.kind === 'matched' && resolved.action === 'app.quit';
+	}
+
+	#setPending(keys: readonly string[]): void {
+		this.#pending = keys;
+		this.#doers.session.store.now({type: 'pending', keys: keys.length === 0 ? null : formatKeys(keys)});
+	}
+}

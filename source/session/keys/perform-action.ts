@@ -1,0 +1,101 @@
+/** Does an action by its name: asks whether it may be done, finds who does it, and tells how it failed. */
+import {findAction} from '../../actions/action-table.ts';
+import type {ActionSpec} from '../../actions/action-spec.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {selectedRow} from '../../state/list-state.ts';
+import {currentNamespace, type SessionState} from '../../state/session-state.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import {isAllowedByName, ruleFor} from '../clusters/permissions.ts';
+import type {Session} from '../session.ts';
+import {dialogAction} from './dialog-actions.ts';
+import type {Dialogs} from './dialogs.ts';
+import {CanceledError} from './type-ahead.ts';
+import {terminatedPodReason, isReadOnly, disabledReason} from './disabled-reason.ts';
+
+/** Who does an action: the dialog that is open, or a handler of the place. */
+export type ActionContext = {session: Session; overlays: Dialogs; handlers: Handlers};
+
+/** Never throws for what an action does: that is told in the last row. A bug of ours is an unhandled rejection, and so a crash report. */
+export function performAction(doers: ActionContext, id: string): void {
+	const {session} = doers;
+	const action = findAction(id);
+	const reason = action ? disabledReason(session.store.state, action) : null;
+	if (action && reason !== null) {
+		void refuse(doers, action, reason);
+	} else {
+		run(doers, id);
+	}
+}
+
+function run({session, overlays, handlers}: ActionContext, id: string): void {
+	const ofOverlay = dialogAction(session, overlays, id);
+	if (ofOverlay !== undefined) {
+		ofOverlay();
+		return;
+	}
+
+	if (id !== 'path.why') {
+		session.store.data({type: 'failure-over'});
+	}
+
+	const handler = handlers[id];
+	if (handler) {
+		void handled(session, id, handler);
+	} else {
+		session.tell(`${id} can do nothing here`);
+	}
+}
+
+async function handled(session: Session, id: string, handler: Handlers[string]): Promise<void> {
+	try {
+		await handler(session);
+	} catch (thrown) {
+		if (thrown instanceof CanceledError) {
+			return;
+		}
+
+		const error = toSpokeError(thrown);
+		if (error.code === 'ERR_INTERNAL') {
+			throw error;
+		}
+
+		session.fail(findAction(id)?.title ?? id, error);
+	}
+}
+
+/** Says why an action is off, unless it is allowed for the very pod under the cursor. */
+async function refuse(doers: ActionContext, action: ActionSpec, reason: string): Promise<void> {
+	const {session} = doers;
+	const {store: {state}, cluster: {access}} = session;
+	const row = state.view === 'pods' && state.layers.length === 0 ? selectedRow(state.lists.pods) : null;
+	const ended = terminatedPodReason(state, action);
+	const isByRight = state.refused.has(action.id) && !isReadOnly(state, action);
+	try {
+		const may = isByRight && row !== null && await session.typedAhead.during(
+			{description: `asking whether you may for ${row.name}`, opens: may => may},
+			async () => isAllowedByName(access, action.id, row.namespace, row.name),
+		);
+		if (may) {
+			run(doers, action.id);
+		} else if (isByRight) {
+			session.fail(action.title, missingRight(state, action.id));
+		} else if (ended !== null && !isReadOnly(state, action)) {
+			session.fail(action.title, new SpokeError('ERR_TARGET_GONE', `off, ${ended.reason}`, {text: ended.text, remedy: ended.remedy}));
+		} else {
+			session.tell(reason, 'warn');
+		}
+	} catch (thrown) {
+		if (!(thrown instanceof CanceledError)) {
+			throw thrown;
+		}
+	}
+}
+
+/** Told as the apiserver's refusal would be, before it is met: `why` says what to ask for. */
+function missingRight({refused, cluster}: SessionState, id: string): SpokeError {
+	const rule = ruleFor(id);
+	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {
+		leg: 1,
+		...rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`},
+	});
+}

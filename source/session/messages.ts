@@ -1,0 +1,25 @@
+/** What is told in the last row, and kept in the messages; a failure also for `why`. */
+import {toSpokeError} from '../errors/spoke-error.ts';
+import type {Path} from '../evidence/evidence.ts';
+import type {Message} from '../state/session-state.ts';
+import {currentKeyHints} from './screen/create-render-input.ts';
+import type {Session} from './session.ts';
+import {shortErrorFirst} from './short-error.ts';
+
+/** In the last row and in the messages; what is `plain` pushes no warning away that was just told. */
+export function showMessage({store}: Pick<Session, 'store'>, text: string, role: Message['role'] = 'plain'): void {
+	store.now({type: 'notice', text, role, now: Date.now()});
+}
+
+/** `path` is of the connection that met it, where there was one. */
+export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
+	const error = toSpokeError(thrown);
+	const words = error.leg === 2 ? shortErrorFirst(error) : error.message;
+	session.store.now({type: 'failed', failure: {about, error: error.toJSON(), path}, text: `${about}: ${words}`, hint: whyHint(session), now: Date.now()});
+}
+
+/** The key that says why, where it does so here. */
+function whyHint(session: Pick<Session, 'store' | 'keymap'>): string {
+	const key = currentKeyHints(session).find(({action}) => action.id === 'path.why')?.keys[0];
+	return key === undefined ? '' : `${key} why`;
+}

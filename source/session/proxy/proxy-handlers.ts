@@ -1,0 +1,123 @@
+/** What the keys do on the proxy screen: a request is typed with names and ports offered, and sent. */
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
+import {parseProxyTarget} from '../../targets/proxy-target.ts';
+import {currentNamespace} from '../../state/session-state.ts';
+import type {Session} from '../session.ts';
+import {selectedTarget} from '../handlers/selection.ts';
+import {podPortNames, proxyNames} from '../handlers/completion-names.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import {showView} from '../handlers/list-handlers.ts';
+import {scriptFlags} from '../handlers/script-flags.ts';
+import {openResponseText} from './open-response-text.ts';
+import {stopListener} from './listener-handlers.ts';
+import {cancelRequest, sendRequest} from './send-request.ts';
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+export const proxyHandlers: Handlers = {
+	'pods.proxy': async session => openHere(session),
+	'services.proxy': async session => openHere(session),
+	'nodes.proxy': async session => openHere(session),
+	'proxy.edit': edit,
+	'proxy.method'({store}) {
+		const {method} = store.state.proxy;
+		store.now({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
+	},
+	async 'proxy.again'(session) {
+		const exchange = selectedExchange(session.store.state.proxy);
+		if (exchange) {
+			await sendRequest(session, exchange.method, exchange.asked);
+		}
+	},
+	async 'proxy.stop'(session) {
+		const {proxy} = session.store.state;
+		const listener = selectedListener(proxy);
+		const exchange = selectedExchange(proxy);
+		if (listener) {
+			await stopListener(session, listener.id);
+		} else if (exchange && !cancelRequest(exchange.id)) {
+			session.tell('it is over already');
+		}
+	},
+	'proxy.headers'({store}) {
+		store.now({type: 'proxy', event: {type: 'set', to: {headers: !store.state.proxy.headers}}});
+	},
+	'proxy.json'({store}) {
+		store.now({type: 'proxy', event: {type: 'set', to: {json: !store.state.proxy.json}}});
+	},
+	'proxy.copy-command'(session) {
+		const {proxy, cluster} = session.store.state;
+		const exchange = selectedExchange(proxy);
+		if (exchange) {
+			session.copy(
+				`spoke proxy -n ${quoteForShell(currentNamespace(cluster))} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, session.cluster)}`,
+				'the command',
+			);
+		}
+	},
+};
+
+async function openHere(session: Session): Promise<void> {
+	const here = selectedTarget(session);
+	if (here) {
+		showView(session, 'proxy');
+		session.store.now({type: 'proxy', event: {type: 'set', to: {request: `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`, method: 'GET'}}});
+		await edit(session);
+	}
+}
+
+/** A request that was typed whole. */
+export async function sendTypedRequest(session: Session, asked: string): Promise<void> {
+	showView(session, 'proxy');
+	session.store.now({type: 'proxy', event: {type: 'set', to: {request: asked, method: 'GET'}}});
+	await sendRequest(session, 'GET', asked);
+}
+
+/** The answer under the cursor by itself; without one a request is typed. */
+export async function openResponse(session: Session): Promise<void> {
+	const exchange = selectedExchange(session.store.state.proxy);
+	if (exchange) {
+		openResponseText(session, exchange);
+	} else {
+		await edit(session);
+	}
+}
+
+async function edit(session: Session): Promise<void> {
+	const {proxy} = session.store.state;
+	const asked = new Set<string>();
+	const begun = proxy.request === '' ? 'svc/' : proxy.request;
+	const offerPorts = (text: string) => {
+		const pod = /^pod\/(?:https?:)?([^:/]+):$/.exec(text)?.[1];
+		if (pod !== undefined && !asked.has(pod)) {
+			asked.add(pod);
+			void offerNames(session, podPortNames(session, pod), begun);
+		}
+	};
+
+	void offerNames(session, proxyNames(session), begun);
+	offerPorts(begun);
+	const answer = await session.type({
+		lead: `${proxy.method} `, purpose: 'proxy', text: begun, accept: 'send', waits: 'reading names …', onChange: offerPorts,
+		check(text) {
+			try {
+				parseProxyTarget(text);
+				return null;
+			} catch (error) {
+				return (error as Error).message;
+			}
+		},
+	});
+	if (answer !== null && answer.text !== '') {
+		session.store.now({type: 'proxy', event: {type: 'set', to: {request: answer.text}}});
+		await sendRequest(session, proxy.method, answer.text);
+	}
+}
+
+/** A target without a port gets its first one, unless something was typed meanwhile. */
+async function offerNames(session: Session, names: Promise<readonly string[]>, begun: string): Promise<void> {
+	const known = await names;
+	const first = known.find(name => /:\d+\/$/.test(name) && name.replace(/^(\w+\/)https?:/, '$1').startsWith(begun));
+	session.offer('proxy', known, begun.endsWith(':') && first !== undefined ? {from: begun, to: first} : undefined);
+}

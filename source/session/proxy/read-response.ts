@@ -1,0 +1,50 @@
+/** How far, and for how long, is an answer read? */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
+import type {ProxyResponse} from '../../streams/proxy/proxy-request.ts';
+
+/** More of a body is not kept. */
+const mostBody = 1024 * 1024;
+const mostMs = 30_000;
+const showMs = 250;
+
+/** The body, no further than what is kept, and no longer than a person waits: one that streams has no end. `onMore` hears what there is so far; `cut` says where it was left off. @throws SpokeError ERR_STREAM_LOST when it was cut */
+export async function readResponse(
+	{bodyStart: begun, body}: ProxyResponse,
+	onMore: (pieces: readonly Buffer[]) => void,
+): Promise<{pieces: readonly Buffer[]; cut: string | null}> {
+	const pieces = [begun];
+	let bytes = begun.length;
+	let shown = 0;
+	let isLate = false;
+	const showing = setInterval(() => {
+		if (pieces.length > shown) {
+			shown = pieces.length;
+			onMore(pieces);
+		}
+	}, showMs);
+	const limit = setTimeout(() => {
+		isLate = true;
+		body.destroy();
+	}, mostMs);
+	try {
+		for await (const piece of body as AsyncIterable<Buffer>) {
+			bytes += piece.length;
+			pieces.push(piece);
+			if (bytes > mostBody) {
+				return {pieces, cut: 'only the first MiB was read'};
+			}
+		}
+	} catch (error) {
+		if (!isLate) {
+			throw error instanceof SpokeError ? error : truncatedResponseError(error);
+		}
+	} finally {
+		clearInterval(showing);
+		clearTimeout(limit);
+		body.destroy();
+		onMore(pieces);
+	}
+
+	return {pieces, cut: isLate ? `only the first ${mostMs / 1000} s were read` : null};
+}

@@ -1,0 +1,178 @@
+/** Sends a typed request by the apiserver's proxy, and tells its row what comes of it, with the leg that it took. */
+import {proxyAccess} from '../../actions/proxy-access.ts';
+import {isAccessAllowed, type AccessClass} from '../../actions/access.ts';
+import {rejectOnAbort} from '../../cluster/abortable.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {runsKubeletCommands} from '../../streams/proxy/command-path.ts';
+import {sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
+import type {ProxyExchange} from '../../state/proxy-state.ts';
+import {currentNamespace} from '../../state/session-state.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {CanceledError} from '../keys/type-ahead.ts';
+import {readResponse} from './read-response.ts';
+
+const answerMs = 60_000;
+const labelMs = 30_000;
+
+let exchanges = 0;
+/** What is under way, by the id of its row. Kept beside the state: it cannot be a plain value. */
+const underWay = new Map<number, AbortController>();
+
+/** What came of it stays in its row. False where it is over already. */
+export function cancelRequest(id: number): boolean {
+	const abort = underWay.get(id);
+	abort?.abort();
+	return abort !== undefined;
+}
+
+/** Sent as it was typed; each part of what comes of it is told to its row. Asks first where it may change something. @throws CanceledError when the person did not wait for its target to be found */
+export async function sendRequest(session: Session, method: string, asked: string): Promise<void> {
+	const {store, cluster} = session;
+	const {namespace} = store.state.cluster;
+	let exchange: ProxyExchange = {
+		id: ++exchanges,
+		time: Date.now(),
+		method,
+		asked,
+		status: null,
+		tookMs: null,
+		bytes: 0,
+		note: '',
+		headers: [],
+		type: '',
+		body: '',
+		path: null,
+		error: null,
+	};
+	const show = (to: Partial<ProxyExchange>) => {
+		exchange = {...exchange, ...to};
+		// Elsewhere the same words would be another request.
+		if (session.cluster === cluster && store.state.cluster.namespace === namespace) {
+			store.now({type: 'proxy', event: {type: 'exchange', exchange}});
+		}
+	};
+
+	const {id} = exchange;
+	const abort = new AbortController();
+	let began = performance.now();
+	let access: AccessClass = 'read';
+	try {
+		const target = parseProxyTarget(asked);
+		const resolved = await resolveTyped(session, {method, asked, target});
+		access = accessOf({method, target}, resolved);
+		if (!await maySend(session, {method, asked}, access)) {
+			return;
+		}
+
+		// How long a person thinks about it is not how long it takes.
+		began = performance.now();
+		underWay.set(id, abort);
+		show({time: Date.now()});
+		const note = await answerOf(cluster, resolved, {method, path: target.path}, {show, signal: abort.signal});
+		show({note, tookMs: performance.now() - began});
+	} catch (thrown) {
+		if (thrown instanceof CanceledError) {
+			throw thrown;
+		}
+
+		const tookMs = performance.now() - began;
+		if (abort.signal.aborted) {
+			show({tookMs, isGivenUp: true, note: givenUpWords(access, exchange)});
+			return;
+		}
+
+		const error = toSpokeError(thrown);
+		show({tookMs, error: error.toJSON(), note: error.message});
+	} finally {
+		underWay.delete(id);
+	}
+}
+
+/** The other side may have had all of it, and need not hear that nobody waits. */
+function givenUpWords(access: AccessClass, {isSent}: ProxyExchange): string {
+	if (isSent !== true) {
+		return 'given up before it was sent';
+	}
+
+	return access === 'read' ? 'given up' : 'given up: it may have been carried out';
+}
+
+/** `asked` as it was typed. */
+type Typed = {method: string; asked: string; target: ProxyTarget};
+
+/** Only what may be asked about first is waited for with the keys held. */
+async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
+	const resolve = async () => resolveProxyTarget(session.cluster.access, target, currentNamespace(session.store.state.cluster));
+	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
+	return mayAsk ? session.typedAhead.during({description: `looking for ${asked}`}, resolve) : resolve();
+}
+
+function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}: ResolvedProxyTarget): AccessClass {
+	return proxyAccess({method, runsCommands: purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
+}
+
+async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' | 'asked'>, access: AccessClass): Promise<boolean> {
+	if (!isAccessAllowed(access, {readOnly: session.readOnly})) {
+		session.tell(`${method}: off, --read-only is set`, 'warn');
+		return false;
+	}
+
+	return access === 'read' || session.ask(`Send ${method} to ${asked}?`);
+}
+
+/** What came back, as its row shows it: `show` hears each part as it comes, the label of the connection also some time after the answer. Gives what is to be said of it. @throws the signal's reason, or that of a body that it cut */
+async function answerOf(
+	{access, labeller}: OpenCluster,
+	resolved: ResolvedProxyTarget,
+	{method, path}: {method: string; path: string},
+	{show, signal}: {show: (part: Partial<ProxyExchange>) => void; signal: AbortSignal},
+): Promise<string> {
+	let current: string | undefined;
+	const stopLabels = labeller.onLabel((connection, label) => {
+		if (connection === current) {
+			show({path: label});
+		}
+	});
+	const witness: ConnectionObserver = {
+		...labeller.witness,
+		async beforeUse(connection, purpose) {
+			current = connection.id;
+			try {
+				await labeller.witness.beforeUse?.(connection, purpose);
+			} finally {
+				// The request goes out from here; one that was given up meanwhile never does.
+				if (!signal.aborted) {
+					show({isSent: true});
+				}
+			}
+		},
+		// A connection that replaces one on which reading took too long is met here first.
+		opened(connection, purpose, about) {
+			current = connection.id;
+			labeller.witness.opened?.(connection, purpose, about);
+		},
+		failed(connection, purpose, error) {
+			current = connection?.id ?? current;
+			labeller.witness.failed?.(connection, purpose, error);
+		},
+	};
+	try {
+		const answer = await rejectOnAbort(async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}), signal);
+		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
+		show({status: answer.status, headers, type: answer.headers['content-type'] ?? ''});
+		const {pieces, cut} = await readResponse(answer, soFar => {
+			show({bytes: soFar.reduce((sum, {length}) => sum + length, 0), body: Buffer.concat(soFar).toString('utf8')});
+		});
+		return cut ?? hint(answer.status, pieces);
+	} finally {
+		// The label settles some time after the answer, later where the apiserver is slow.
+		setTimeout(stopLabels, labelMs).unref();
+	}
+}
+
+function hint(status: number, pieces: readonly Buffer[]): string {
+	return status === 400 && String(pieces[0]).includes('Client sent an HTTP request to an HTTPS server') ? 'try https: before the name' : '';
+}

@@ -1,0 +1,61 @@
+/** Connections and their labels, booked under rows of the dock. */
+import type {Path} from '../evidence/evidence.ts';
+import type {Labeler} from '../evidence/labeler.ts';
+import type {ConnectionObserver} from '../streams/connection-observer.ts';
+import type {Store} from './store.ts';
+
+/** A witness that labels connections, and books them under a row. */
+export function recordingObserver(store: Store, {witness}: Labeler, id: string): ConnectionObserver {
+	const book = (event: 'connected' | 'disconnected', connection: string) => {
+		store.data({type: 'dock', event: {type: event, id, connection}});
+	};
+
+	return {
+		...witness,
+		async beforeUse(connection, purpose) {
+			book('connected', connection.id);
+			await witness.beforeUse?.(connection, purpose);
+		},
+		opened(connection, purpose, about) {
+			book('connected', connection.id);
+			store.data({type: 'dock', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
+			witness.opened?.(connection, purpose, about);
+		},
+		roundTrip(connection, times) {
+			store.data({type: 'dock', event: {
+				type: 'waits',
+				connection: connection.id,
+				waits: {...times.websocket !== undefined && {websocket: null}, ...times.runtime !== undefined && {runtime: null}},
+			}});
+			witness.roundTrip?.(connection, times);
+		},
+		late(connection, {websocket, runtime}) {
+			const now = Date.now();
+			store.data({type: 'dock', event: {
+				type: 'waits',
+				connection: connection.id,
+				waits: {...websocket !== undefined && {websocket: now - websocket}, ...runtime !== undefined && {runtime: now - runtime}},
+			}});
+		},
+		failed(connection, purpose, error) {
+			// One that stands in for another, on which nothing was read, is met here first.
+			if (connection) {
+				book('connected', connection.id);
+			}
+
+			witness.failed?.(connection, purpose, error);
+		},
+		closed(connection, purpose) {
+			witness.closed?.(connection, purpose);
+			book('disconnected', connection.id);
+		},
+	};
+}
+
+/** Gives whether the label tells of an apiserver process that was not met before, where some were. */
+export function recordLabel(store: Store, connection: string, path: Path): boolean {
+	const {processes} = store.state;
+	const {id} = path.process;
+	store.data({type: 'dock', event: {type: 'label', connection, path}});
+	return id !== null && processes.length > 0 && !processes.includes(id);
+}

@@ -1,0 +1,122 @@
+/** The session's screen: taken once, drawn from the state, out of the way while somebody else has the terminal, and given back. */
+import type {SessionTerminal} from '../../terminal/session-terminal.ts';
+import {isScreenReaderEnabled} from '../../ui/spoken-path.ts';
+import type {RenderInput} from '../../ui/render-input.ts';
+import type {Theme} from '../../ui/theme.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import type {Session} from '../session.ts';
+import {frameIntervalMs} from './frame-interval.ts';
+import {createRenderInput} from './create-render-input.ts';
+import {InkScreen} from './ink-screen.ts';
+import {needsBackgroundQuery, backgroundQuery, themeFor} from './terminal-theme.ts';
+
+/** Of each frame, for looking through what came in a tail. */
+const scanMs = 12;
+
+/** What it is drawn from. */
+export type Shown = Pick<Session, 'store' | 'keymap' | 'tails'>;
+
+export class SessionDisplay {
+	readonly #shown: Shown;
+	readonly #terminal: SessionTerminal;
+	readonly #env: NodeJS.ProcessEnv;
+	readonly #wanted: string | undefined;
+	#theme: Theme;
+	#background: string | null = null;
+	#view: InkScreen | null = null;
+	#isScanning = false;
+
+	/** `theme` is the one that was asked for. */
+	constructor(shown: Shown, terminal: SessionTerminal, {env, theme}: {env: NodeJS.ProcessEnv; theme?: string | undefined}) {
+		this.#shown = shown;
+		this.#terminal = terminal;
+		this.#env = env;
+		this.#wanted = theme;
+		this.#theme = themeFor(env, theme, null);
+	}
+
+	get theme(): Theme {
+		return this.#theme;
+	}
+
+	get isTaken(): boolean {
+		return this.#view !== null;
+	}
+
+	/** Nothing is drawn before. */
+	take(): void {
+		const {stdout} = this.#terminal;
+		if (needsBackgroundQuery(this.#env, this.#wanted)) {
+			stdout.write(backgroundQuery);
+		}
+
+		this.#view = new InkScreen(stdout, this.#terminal.silentInput(), {isSpoken: isScreenReaderEnabled(this.#env)});
+		stdout.on('resize', this.#onResize);
+	}
+
+	/** What the terminal answered: the first answer is its background. */
+	takeReport(report: string): void {
+		this.#background ??= report;
+		this.#theme = themeFor(this.#env, this.#wanted, this.#background);
+		this.#shown.store.drawNow();
+	}
+
+	draw(): void {
+		this.#show((view, screen) => {
+			view.draw(screen);
+		});
+	}
+
+	/** All of it, whatever somebody else wrote over it. */
+	repaint(): void {
+		this.#show((view, screen) => {
+			view.repaint(screen);
+		});
+	}
+
+	#show(draw: (view: InkScreen, screen: RenderInput) => void): void {
+		const view = this.#view;
+		if (!view) {
+			return;
+		}
+
+		const tail = currentTail(this.#shown);
+		const screen = createRenderInput(this.#shown, tail?.view ?? null, this.#theme);
+		if (tail) {
+			this.#scanOn(tail.scan(scanMs));
+			tail.view = view.fitTail(screen, tail.view);
+		}
+
+		draw(view, {...screen, tail: tail?.view ?? null});
+	}
+
+	/** Least milliseconds between two frames that no key asked for. */
+	pace(): number {
+		return frameIntervalMs({isFar: this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain, rate: currentTail(this.#shown)?.inflow ?? 0});
+	}
+
+	/** Leaves the screen to `work` for as long as it runs. */
+	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
+		return this.#view!.suspended(work);
+	}
+
+	async close(): Promise<void> {
+		this.#terminal.stdout.off('resize', this.#onResize);
+		await this.#view?.close();
+	}
+
+	readonly #onResize = () => {
+		this.#shown.store.now({type: 'resize', ...this.#terminal.size});
+	};
+
+	/** Matches are looked for between frames, a little at a time. */
+	#scanOn(isDone: boolean): void {
+		if (!isDone && !this.#isScanning) {
+			this.#isScanning = true;
+			setImmediate(() => {
+				this.#isScanning = false;
+				this.#shown.store.later();
+			});
+		}
+	}
+}

@@ -1,0 +1,128 @@
+/** One run of the session, from the first cluster that is opened to the terminal that is given back. */
+import {exitStatusForSignal} from '../errors/exit-status.ts';
+import {clusterState} from './clusters/cluster-state.ts';
+import {reclaimAfterSigcont} from './handoff/reclaim-after-sigcont.ts';
+import {closeForwards} from './forwards/forward-lifecycle.ts';
+import {closeListeners} from './proxy/listener-handlers.ts';
+import {attachSandbox} from './handlers/sandbox-handlers.ts';
+import {openTail} from './tail/open-tail.ts';
+import {reportKeymapProblems} from './report-keymap-problems.ts';
+import {createSession, type SessionParts} from './create-session.ts';
+import {logInBeforeStart} from './handoff/plugin-terminal.ts';
+import type {SessionOptions} from './session-options.ts';
+import {tickTails} from './tail/tail-entry.ts';
+
+export class SessionRun {
+	readonly #options: SessionOptions;
+	readonly #parts: SessionParts;
+	#stopClocks: () => void = () => {};
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+		this.#parts = createSession(options);
+	}
+
+	/** Resolves to the exit status, when it is left. @throws SpokeError when the first cluster cannot be opened */
+	async run(): Promise<number> {
+		const {session: {store}, end} = this.#parts;
+		// One first frame, when all of it is known, in place of one for each step.
+		store.hold();
+		if (!await this.#openFirst()) {
+			return exitStatusForSignal(this.#options.interrupted.reason);
+		}
+
+		this.#takeTerminal();
+		this.#startClocks();
+		this.#showFirst();
+		store.letGo();
+		return end.status;
+	}
+
+	async close(): Promise<void> {
+		const {session, screen, clusters, feeds, turns, tails, end} = this.#parts;
+		this.#stopClocks();
+		end.close();
+		await turns.over();
+		session.store.close();
+		feeds.stop();
+		for (const tail of tails.values()) {
+			tail.stop();
+		}
+
+		closeListeners(session);
+		await closeForwards(session);
+		await screen.close();
+		session.terminal.stop();
+		clusters.close();
+	}
+
+	/** Whether the screen was taken. */
+	get isOnScreen(): boolean {
+		return this.#parts.screen.isTaken;
+	}
+
+	/** Puts the terminal to rest at once: for a crash. */
+	rescue(): void {
+		this.#parts.session.terminal.rescue();
+	}
+
+	/** False when the program was told to end before there was a session. */
+	async #openFirst(): Promise<boolean> {
+		const {session, clusters, lent} = this.#parts;
+		const access = await session.open(session.flags);
+		if (!await logInBeforeStart(access, lent, this.#options)) {
+			access.close();
+			return false;
+		}
+
+		clusters.show(clusters.add(access));
+		session.store.now({type: 'cluster', to: {...clusterState(access), namespace: this.#options.allNamespaces ? null : access.facts.namespace}});
+		return true;
+	}
+
+	#takeTerminal(): void {
+		const {session: {terminal}, keys, screen, end} = this.#parts;
+		terminal.start(bytes => {
+			keys.bytes(bytes);
+		});
+		screen.take();
+		end.watch(this.#options);
+	}
+
+	#startClocks(): void {
+		const {session} = this.#parts;
+		const stopRetaking = reclaimAfterSigcont(session);
+		const clock = setInterval(() => {
+			this.#tick();
+		}, 1000);
+		this.#stopClocks = () => {
+			clearInterval(clock);
+			stopRetaking();
+		};
+	}
+
+	#tick(): void {
+		const {session, feeds} = this.#parts;
+		tickTails(session);
+		session.store.data({type: 'tick', now: Date.now()});
+		feeds.tick();
+	}
+
+	/** The tail that was asked for, else the lists. */
+	#showFirst(): void {
+		const {session, feeds} = this.#parts;
+		const {keymapProblems, sandbox, isForWant = false, tail} = this.#options;
+		reportKeymapProblems(session, keymapProblems);
+		if (sandbox) {
+			attachSandbox(session, sandbox, isForWant);
+		}
+
+		if (tail) {
+			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.wish}, tail.since, tail.previous);
+		} else {
+			feeds.read();
+		}
+
+		void session.meeting.run();
+	}
+}

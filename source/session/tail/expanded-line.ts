@@ -1,0 +1,59 @@
+/** A line of a tail that is opened: its fields, or the rows of its text, one by one. */
+import {allJsonFields} from '../../state/tail/json-fields.ts';
+import {goTo, selectedLine, shownLength, toggleField} from '../../state/tail/tail-view.ts';
+import {expandedLength} from '../../ui/expanded-line.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import type {Session} from '../session.ts';
+import {changeTail, currentTail} from './current-tail.ts';
+import {clean} from './export-lines.ts';
+
+export const expandedLineHandlers: Handlers = {
+	'tail.open-line'(session) {
+		const run = currentTail(session);
+		if (run && shownLength(run.view) > 0) {
+			changeTail(session, view => ({...goTo(view, selectedLine(view)), lineField: 0}));
+			session.store.now({type: 'layer', to: {line: run.view.cursor}});
+		}
+	},
+	'line.close'({store}) {
+		store.now({type: 'layer', to: {line: null}});
+	},
+	'line.down'(session) {
+		moveInLine(session, 1);
+	},
+	'line.up'(session) {
+		moveInLine(session, -1);
+	},
+	'line.copy'(session) {
+		const field = fieldHere(session);
+		if (field) {
+			session.copy(field.value, field.name === '' ? 'the line' : field.name);
+		}
+	},
+	'line.add-field'(session) {
+		const field = fieldHere(session);
+		if (field && field.name !== '') {
+			changeTail(session, view => toggleField(view, field.name));
+		}
+	},
+};
+
+/** No further than the opened line's own fields or rows. */
+function moveInLine(session: Session, by: 1 | -1): void {
+	const view = currentTail(session)?.view;
+	const line = view?.buffer.line(view.cursor);
+	const last = line ? expandedLength(line, session.store.state.size.columns) - 1 : 0;
+	changeTail(session, view => ({...view, lineField: Math.max(0, Math.min(view.lineField + by, last))}));
+}
+
+/** Without a name it is the whole line. */
+function fieldHere(session: Session): {name: string; value: string} | null {
+	const view = currentTail(session)?.view;
+	const text = view?.buffer.line(view.cursor)?.bytes.toString('utf8');
+	if (!view || text === undefined) {
+		return null;
+	}
+
+	const fields = allJsonFields(text);
+	return fields === null ? {name: '', value: clean(text)} : fields[Math.min(view.lineField, fields.length - 1)] ?? null;
+}

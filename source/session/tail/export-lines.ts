@@ -1,0 +1,82 @@
+/** A tail's lines as clean text: copied, saved, or in an outer program. */
+import {placeOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
+import {sanitize} from '../../text/sanitize.ts';
+import type {Session} from '../session.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import {asFileName, expandHome, writeNewFile} from '../write-new-file.ts';
+import {openInProgram} from '../handoff/external-programs.ts';
+import {finishScan} from './seek-older-lines.ts';
+import type {TailRun} from './tail-run.ts';
+
+/** Without colours, and with everything else visible that could move a terminal. */
+export function clean(text: string): string {
+	// Colours go as well: what is copied or saved is text.
+	return sanitize(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
+}
+
+/** One line so; what is ours stands between dashes. */
+export function cleanText(view: TailView, number: number): string {
+	const line = view.buffer.line(number);
+	if (line === null) {
+		return '';
+	}
+
+	const text = clean(line.bytes.toString('utf8'));
+	return line.kind === 'text' ? text : `-- ${text} --`;
+}
+
+/** All that is shown now, however long it takes to write it: with the clock a line begins with its whole timestamp, and of many logs it says whose it is. */
+export function visibleTexts(view: TailView): Iterable<string> {
+	return textsOf({...view, buffer: view.buffer.snapshot()}, shownNumbers(view));
+}
+
+function * textsOf(view: TailView, numbers: Iterable<number>): Generator<string> {
+	for (const number of numbers) {
+		yield `${when(view, number)}${whose(view, number)}${cleanText(view, number)}\n`;
+	}
+}
+
+function when(view: TailView, number: number): string {
+	const time = hasTimes(view) ? view.buffer.line(number)?.time ?? 0 : 0;
+	return time === 0 ? '' : `${new Date(time).toISOString()} `;
+}
+
+/** Of many logs in one file each line says whose it is, as on the screen. */
+function whose(view: TailView, number: number): string {
+	const line = hasNames(view) ? view.buffer.line(number) : null;
+	const source = line?.kind === 'text' ? view.sources[line.source] : undefined;
+	return source === undefined ? '' : `${source.pod}/${source.container} `;
+}
+
+const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
+const hasNames = ({names, sources}: TailView) => names !== 'none' && sources.length > 1;
+
+/** Asks where to, and writes it as it is shown. */
+export async function saveTail(session: Session, run: TailRun): Promise<void> {
+	const name = `${asFileName(run.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedWords(run.view)});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	await finishScan(run);
+	try {
+		const count = await writeNewFile(expandHome(answer.text), visibleTexts(run.view));
+		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+/** What a line is saved with; the keys for the clock and the names change it. */
+function savedWords(view: TailView): string {
+	const parts = [...hasTimes(view) ? ['times'] : [], ...hasNames(view) ? ['names'] : []];
+	return parts.length === 0 ? 'bare text' : `with ${parts.join(', ')}`;
+}
+
+/** The same text in $PAGER or $EDITOR, at the line under the cursor. */
+export async function openTailInProgram(session: Session, run: TailRun, kind: 'pager' | 'editor'): Promise<void> {
+	await finishScan(run);
+	const line = run.view.follow ? shownLength(run.view) : placeOf(run.view, run.view.cursor) + 1;
+	await openInProgram(session, kind, visibleTexts(run.view), line);
+}

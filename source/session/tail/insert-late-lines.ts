@@ -1,0 +1,32 @@
+/** Puts what logs held before, and what came after newer lines of others, where its time belongs. */
+import {insertLines, type LineRemap} from '../../state/tail/insert-lines.ts';
+import {LineBuffer} from '../../state/tail/line-buffer.ts';
+import {levelOf} from '../../state/tail/line-level.ts';
+import type {OrderedLine} from './line-sorter.ts';
+
+/** Behind the last line of the same log, and behind all that are not newer. */
+export function insertLateLines(buffer: LineBuffer, lines: readonly OrderedLine[]): LineRemap {
+	const moves = [...Map.groupBy(lines, ({source}) => source)].map(([source, own]) => {
+		const log = new LineBuffer({lines: Infinity, bytes: Infinity});
+		for (const {time, bytes} of own) {
+			log.append(source, time, levelOf(bytes), 'text', bytes);
+		}
+
+		return insertLines(buffer, [log], placeBehind(buffer, source, own[0]!.time));
+	});
+	return number => moves.reduce((at, moved) => moved(at), number);
+}
+
+function placeBehind(buffer: LineBuffer, source: number, time: number): number {
+	let number = buffer.end;
+	while (number > buffer.first) {
+		const line = buffer.line(number - 1)!;
+		if (line.kind === 'text' && (line.source === source || line.time <= time)) {
+			break;
+		}
+
+		number--;
+	}
+
+	return number;
+}

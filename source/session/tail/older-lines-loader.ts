@@ -1,0 +1,88 @@
+/** The older lines of a tail: read once at a time, and its view says how far that is, or why it cannot be done. */
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
+import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
+import type {OlderLines, TailSource} from '../../state/tail/tail-view.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {loadOlderLines, type JoinPoints, type OlderLinesLoaded} from './load-older-lines.ts';
+import type {TailSink, TailContext} from './tail-reader.ts';
+
+export class OlderLinesLoader {
+	readonly #tail: TailSink;
+	readonly #means: TailContext;
+	readonly #points: JoinPoints;
+	readonly #signal: AbortSignal;
+	#loading: {isAll: boolean; done: Promise<void>} | null = null;
+
+	/** After `signal` nothing is put or told any more. */
+	constructor(tail: TailSink, means: TailContext, points: JoinPoints, signal: AbortSignal) {
+		this.#tail = tail;
+		this.#means = means;
+		this.#points = points;
+		this.#signal = signal;
+	}
+
+	/** About so many lines of each log, `null` all. Whoever wants a part, or all as well, is served by what is being read already. */
+	async load(most: number | null): Promise<void> {
+		while (this.#loading) {
+			const {isAll, done} = this.#loading;
+			await done;
+			const {phase} = this.#tail.view.older;
+			if (most !== null || isAll || phase === 'none' || phase === 'full') {
+				return;
+			}
+		}
+
+		const done = this.#load(most).finally(() => {
+			this.#loading = null;
+		});
+		this.#loading = {isAll: most === null, done};
+		await done;
+	}
+
+	async #load(most: number | null): Promise<void> {
+		const {buffer} = this.#tail.view;
+		if (buffer.first > 0) {
+			this.#tell({phase: 'full', note: `${formatNumber(buffer.first)} older lines were let go`});
+			return;
+		}
+
+		this.#tell({phase: 'reading', read: 0, note: ''});
+		try {
+			const loaded = await loadOlderLines(this.#means.cluster, buffer, this.#points, {
+				most, signal: this.#signal, options: source => this.#readAs(source),
+				progress: read => {
+					this.#tell({read});
+				},
+			});
+			this.#tail.tellMoved(loaded.moved);
+			this.#tell(olderAfter(loaded, this.#tail.view.sources));
+		} catch (thrown) {
+			this.#tell({phase: 'unread', note: toSpokeError(thrown).message});
+		}
+	}
+
+	#readAs({namespace, pod, uid, node, container}: LogSource): OpenLogOptions {
+		const {ask: {asked}} = this.#tail;
+		return {witness: this.#means.witness, target: {asked, kind: 'Pod', namespace, name: pod, uid, node, container, chosenFrom: 1}};
+	}
+
+	#tell(to: Partial<OlderLines>): void {
+		if (!this.#signal.aborted) {
+			const {view} = this.#tail;
+			this.#tail.view = {...view, older: {...view.older, ...to}};
+			this.#tail.changed();
+		}
+	}
+}
+
+/** What is said of older lines when some were read. */
+function olderAfter({letGo, isAll, problems}: OlderLinesLoaded, sources: readonly TailSource[]): Partial<OlderLines> {
+	if (letGo > 0) {
+		return {phase: 'full', note: `${formatNumber(letGo)} older ones are more than a tail keeps`};
+	}
+
+	const [first, ...others] = problems;
+	const more = others.length > 0 ? `, and ${others.length} more` : '';
+	return {phase: isAll ? 'none' : 'unread', note: first ? `${sources[first.index]!.short}: ${first.words}${more}` : ''};
+}

@@ -1,0 +1,58 @@
+/** A tail is opened: with its row in the dock, on top of what is on the screen. */
+import {emptyTail, followTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import type {Session} from '../session.ts';
+import {showTailFailure} from './tail-entry.ts';
+import {TailRun, type TailRequest} from './tail-run.ts';
+import {createTailRequest, type TailOptions} from './tail-targets.ts';
+
+/** Opens a tail, or shows the one that is open already for the same wish. @throws SpokeError ERR_USAGE when a target cannot be read */
+export function openTail(session: Session, wish: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
+	const ask = createTailRequest(session.cluster.access, wish);
+	const key = keyOf(session, wish);
+	const known = [...session.tails.values()].find(run => run.key === key && run.view.phase !== 'failed' && run.view.phase !== 'ended');
+	if (known && !previous) {
+		known.view = followTail(known.view);
+		show(session, known.id);
+		return known;
+	}
+
+	const run = newRun(session, ask, wish);
+	run.key = key;
+	session.tails.set(run.id, run);
+	show(session, run.id);
+	run.start(since, previous);
+	return run;
+}
+
+/** How lines are drawn was chosen once, and is not asked for again with each tail. */
+export function withDisplayOptionsOf(view: TailView, last: TailView | undefined): TailView {
+	const {wrap, json, times, names} = last ?? view;
+	return {...view, wrap, json, times, names};
+}
+
+/** With its row in the dock, under which its connections are booked. */
+function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): TailRun {
+	const {store, cluster, tails} = session;
+	const id = session.nextId('tail');
+	store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}}});
+	const view = withDisplayOptionsOf(emptyTail(id, ask.title), [...tails.values()].at(-1)?.view);
+	const run = new TailRun(id, ask, view, {
+		cluster: cluster.access, witness: session.witnessFor(id),
+		changed() {
+			showTailFailure(session, run);
+			store.data({type: 'tail-changed'});
+		},
+	});
+	run.onMoved.add(moved => {
+		store.data({type: 'lines-moved', id, moved});
+	});
+	return run;
+}
+
+function show({store}: Session, id: string): void {
+	store.now({type: 'push', layer: {kind: 'tail', id, line: null}});
+}
+
+function keyOf(session: Session, {namespace, targets, selector, containers}: TailOptions): string {
+	return JSON.stringify([session.cluster.context, namespace, targets, selector, containers]);
+}

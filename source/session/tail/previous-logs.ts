@@ -1,0 +1,88 @@
+/** The log of each container's life before: read once, there is nothing to follow. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {splitKubeletError} from '../../streams/logs/kubelet-log-error.ts';
+import {readLineBlocks, readSilenceMs} from '../../streams/logs/line-blocks.ts';
+import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
+import type {LogSource} from '../../streams/logs/log-events.ts';
+import {openLog} from '../../streams/logs/open-log.ts';
+import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {TailRequest} from './tail-run.ts';
+
+export type PreviousLogsOptions = {ask: Pick<TailRequest, 'asked' | 'containers'>; witness: ConnectionObserver; signal: AbortSignal};
+
+export type PreviousLogsCallbacks = {
+	/** Gives the number by which a source is called from then on. */
+	source(source: LogSource): number;
+	/** Whole lines, in order. */
+	lines(source: number, block: Buffer): void;
+	notice(source: number, text: string): void;
+};
+
+/** One log after the other; one that is not there, or is cut, is a notice. After `signal` nothing is told any more. @throws SpokeError when the pods cannot be listed */
+export async function readPreviousLogs(cluster: ClusterClient, targets: FollowTargets, options: PreviousLogsOptions, tells: PreviousLogsCallbacks): Promise<void> {
+	const {ask: {containers}, signal} = options;
+	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
+	for (const pod of pods) {
+		for (const name of chosenContainers(pod, containers)) {
+			await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, tells);
+			if (signal.aborted) {
+				return;
+			}
+		}
+	}
+}
+
+function chosenContainers(pod: PodObject, choice: ContainerSelection): readonly string[] {
+	if (choice.kind === 'all') {
+		return allContainers(pod).map(({name}) => name);
+	}
+
+	const wanted = choice.kind === 'named' ? choice.name : undefined;
+	return [chooseContainer(pod, wanted, {unknownAnnotation: 'go-on'}).name];
+}
+
+async function readOne(
+	cluster: ClusterClient,
+	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
+	{ask, witness, signal}: PreviousLogsOptions,
+	tells: PreviousLogsCallbacks,
+): Promise<void> {
+	const source = logSource(pod, container);
+	const index = tells.source(source);
+	try {
+		const open = await openLog(cluster, source, {previous: true, timestamps: true}, {target: toResolvedTarget(ask.asked, pod, chosenFrom, container), witness, signal});
+		try {
+			const {remainder, error} = await readLineBlocks(open.body, block => {
+				signal.throwIfAborted();
+				tells.lines(index, block);
+			}, {silenceMs: readSilenceMs});
+			signal.throwIfAborted();
+			const {log, words} = splitKubeletError(remainder, {follows: false});
+			tells.lines(index, log);
+			if (words !== null) {
+				throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});
+			}
+
+			if (error) {
+				throw await locateInterruption(cluster, new LogInterruptedError('the log before was cut', error), signal);
+			}
+		} finally {
+			open.close();
+		}
+	} catch (thrown) {
+		// Another beginning was asked for meanwhile: what is on the screen is no longer this.
+		if (signal.aborted) {
+			return;
+		}
+
+		const error = toSpokeError(thrown);
+		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitizeLine(fullMessage(error))}`);
+	}
+}

@@ -1,0 +1,104 @@
+/** What a person chooses in a tail from a list: fields of JSON lines, pods and containers. */
+import type {PickerItem} from '../../state/dialog.ts';
+import {allJsonFields} from '../../state/tail/json-fields.ts';
+import {toggleField, type TailSource, type TailView} from '../../state/tail/tail-view.ts';
+import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
+import type {Session} from '../session.ts';
+import type {TailRun} from './tail-run.ts';
+import {setView} from './current-tail.ts';
+import {applyFilter} from './tail-search.ts';
+
+/** So many of the last lines are looked at for fields. */
+const lookedAt = 500;
+
+/** Which fields of JSON lines are shown: one after the other, until it is closed or all are. */
+export async function chooseFields(session: Session, run: TailRun): Promise<void> {
+	let last = '';
+	for (;;) {
+		const items = fieldItems(run.view);
+		const notes = items.length === 0 ? [`None of the last ${lookedAt} lines is JSON.`] : [];
+		const chosen = await session.pick({
+			title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], keys: 'show or hide', notes,
+			items: [allFields(run.view), ...items], at: items.findIndex(({id}) => id === last) + 1,
+		});
+		if (chosen === null) {
+			return;
+		}
+
+		if (chosen === '') {
+			setView(session, run, {...run.view, json: true, fields: []});
+			return;
+		}
+
+		setView(session, run, toggleField(run.view, chosen));
+		last = chosen;
+	}
+}
+
+function allFields({fields}: TailView): PickerItem {
+	return {id: '', cells: ['(all fields)', fields.length === 0 ? 'shown' : '', '']};
+}
+
+/** Those of the last lines, the most frequent first. */
+function fieldItems({buffer, fields}: TailView): PickerItem[] {
+	const counts = new Map<string, number>();
+	for (let number = Math.max(buffer.first, buffer.end - lookedAt); number < buffer.end; number++) {
+		for (const {name} of allJsonFields(buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
+			counts.set(name, (counts.get(name) ?? 0) + 1);
+		}
+	}
+
+	return [...counts]
+		.sort(([, one], [, other]) => other - one)
+		.map(([name, count]) => ({id: name, cells: [name, fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
+}
+
+const allContainers = 'all';
+const onlyLead = 'only ';
+
+/** Which pods and containers are shown, and whether all containers are followed, or another one. */
+export async function chooseSources(session: Session, run: TailRun): Promise<void> {
+	let at = 0;
+	for (;;) {
+		const {sources} = run.view;
+		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: sourceItems(sources, run.ask.containers), at, keys: 'on or off'});
+		if (chosen === null) {
+			return;
+		}
+
+		const containers = containersOf(chosen, run.ask.containers);
+		if (containers !== null) {
+			run.ask.containers = containers;
+			run.start(run.view.since, run.view.previous);
+			return;
+		}
+
+		at = Number(chosen);
+		const source = run.view.sources[at]!;
+		await applyFilter(session, run, {sources: run.view.sources.with(at, {...source, on: !source.on})});
+	}
+}
+
+/** Those that are followed, by their places; then what may be followed in their stead. */
+function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection): PickerItem[] {
+	const followed = new Set(sources.map(({container}) => container));
+	const others = new Set(sources.flatMap(({besides = []}) => besides).filter(name => !followed.has(name)));
+	return [
+		...sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeWords(source)]})),
+		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter follows it alone']})),
+		{id: allContainers, cells: ['(all containers of these pods)', kind === 'all' ? 'followed' : 'not followed', '']},
+	];
+}
+
+function placeWords({state, node}: TailSource): string {
+	return node === null ? state : `${state} on ${node}`;
+}
+
+/** Which containers are followed from now on; `null` where a source was chosen, which is shown or hidden. */
+function containersOf(chosen: string, now: ContainerSelection): ContainerSelection | null {
+	if (chosen === allContainers) {
+		return now.kind === 'all' ? {kind: 'default'} : {kind: 'all'};
+	}
+
+	return chosen.startsWith(onlyLead) ? {kind: 'named', name: chosen.slice(onlyLead.length)} : null;
+}

@@ -1,0 +1,46 @@
+/** A tail as a row of the dock: what it follows, how it is, how much comes. */
+import type {ConnectionEntry} from '../../state/connection-list.ts';
+import {activityWords, podCount, type TailView} from '../../state/tail/tail-view.ts';
+import type {Session} from '../session.ts';
+import type {TailRun} from './tail-run.ts';
+
+/** Once a second: every tail's clock, and its row. */
+export function tickTails(session: Session): void {
+	for (const run of session.tails.values()) {
+		run.tick();
+		tellDock(session, run, entry => ({...rowOf(run), samples: [...entry.samples.slice(-23), run.view.rate ?? 0]}));
+	}
+}
+
+/** Which keys there are is another matter once it failed: of all that changes in it, its row tells that at once. */
+export function showTailFailure(session: Pick<Session, 'store'>, run: TailRun): void {
+	tellDock(session, run, ({phase}) => (phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run));
+}
+
+function tellDock({store}: Pick<Session, 'store'>, {id}: TailRun, changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null): void {
+	const entry = store.state.dock.find(one => one.id === id);
+	const to = entry === undefined ? null : changed(entry);
+	if (to !== null) {
+		store.data({type: 'dock', event: {type: 'change', id, to}});
+	}
+}
+
+const phaseInDock: Readonly<Record<TailView['phase'], ConnectionEntry['phase']>> = {
+	opening: 'working',
+	following: 'open',
+	waiting: 'working',
+	ended: 'stopped',
+	failed: 'failed',
+};
+
+function rowOf({ask, view}: TailRun): Partial<ConnectionEntry> {
+	const {phase, sources} = view;
+	const pods = podCount(sources);
+	const activity = activityWords(view);
+	return {
+		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
+		phase: phaseInDock[phase],
+		note: phase === 'following' ? '' : activity || phase,
+		figures: phase === 'following' ? activity : '',
+	};
+}

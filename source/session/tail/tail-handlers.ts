@@ -1,0 +1,148 @@
+/** All that is done in a tail. */
+import {countJsonLines} from '../../state/tail/json-fields.ts';
+import {levelNames, type LineLevel} from '../../state/tail/line-buffer.ts';
+import {followTail, selectedLine, moveTail, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import {markedTargets, selectedTarget} from '../handlers/selection.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import type {Session} from '../session.ts';
+import {changeTail as change, currentTail, withTail} from './current-tail.ts';
+import {openTail} from './open-tail.ts';
+import {expandedLineHandlers} from './expanded-line.ts';
+import {chooseFields, chooseSources} from './tail-choices.ts';
+import {cleanText, saveTail, openTailInProgram} from './export-lines.ts';
+import {jumpHandlers} from './tail-jumps.ts';
+import {scrollAbove, goToTop} from './seek-older-lines.ts';
+import {promptFilter, toggleMatchesOnly, promptSearch, applyFilter, goToMatch} from './tail-search.ts';
+
+function openTailHere(session: Session): void {
+	const here = selectedTarget(session);
+	if (here) {
+		const marked = markedTargets(session, here.namespace);
+		openTail(session, {namespace: here.namespace, targets: marked.length > 0 ? marked : [here.target], selector: null, containers: {kind: 'default'}});
+	}
+}
+
+const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
+const move = (by: (view: TailView) => number) => async (session: Session) => withTail(session, async run => {
+	const rows = by(run.view);
+	const above = placeOf(run.view, selectedLine(run.view));
+	change(session, view => moveTail(view, rows));
+	if (above + rows < 0) {
+		await scrollAbove(session, run, -(above + rows));
+	}
+});
+
+const since = (preset: SincePreset) => (session: Session) => {
+	currentTail(session)?.start(preset);
+};
+
+/** What the same key shows next: from a level on, times and names. */
+const nextLevel: Readonly<Partial<Record<LineLevel, LineLevel>>> = {0: 3, 3: 4, 4: 2};
+const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
+const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
+
+export const tailHandlers: Handlers = {
+	...jumpHandlers, ...expandedLineHandlers,
+	'pods.logs': openTailHere,
+	'workloads.logs': openTailHere,
+	'services.logs': openTailHere,
+	'tail.down': move(() => 1),
+	'tail.up': move(() => -1),
+	'tail.page-down': move(pageOf),
+	'tail.page-up': move(view => -pageOf(view)),
+	'tail.half-down': move(view => Math.ceil(pageOf(view) / 2)),
+	'tail.half-up': move(view => -Math.ceil(pageOf(view) / 2)),
+	'tail.left'(session) {
+		change(session, view => ({...view, left: Math.max(0, view.left - 20)}));
+	},
+	'tail.right'(session) {
+		change(session, view => ({...view, left: view.left + 20}));
+	},
+	'tail.top': async session => withTail(session, async run => goToTop(session, run)),
+	'tail.follow'(session) {
+		change(session, followTail);
+	},
+	'tail.pause'(session) {
+		change(session, pauseTail);
+	},
+	'tail.search': promptSearch,
+	'tail.next-match': async session => goToMatch(session, 1),
+	'tail.previous-match': async session => goToMatch(session, -1),
+	'tail.filter': promptFilter,
+	'tail.matches-only': toggleMatchesOnly,
+	'tail.more-context': async session => withTail(session, async run => applyFilter(session, run, {context: Math.min(20, run.view.context + 1)})),
+	'tail.less-context': async session => withTail(session, async run => applyFilter(session, run, {context: Math.max(0, run.view.context - 1)})),
+	'tail.level': async session => withTail(session, async run => {
+		const level = nextLevel[run.view.level] ?? 0;
+		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
+		await applyFilter(session, run, {level});
+	}),
+	'tail.mark'(session) {
+		const run = currentTail(session);
+		if (run?.view.follow) {
+			run.mark(`mark ${new Date().toISOString().slice(11, 19)}`);
+		} else {
+			change(session, view => {
+				const marked = new Set(view.marked);
+				if (!marked.delete(view.cursor)) {
+					marked.add(view.cursor);
+				}
+
+				return moveTail({...view, marked}, 1);
+			});
+		}
+	},
+	'tail.json'(session) {
+		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJsonLines(view.buffer)}}));
+	},
+	'tail.fields': async session => withTail(session, async run => chooseFields(session, run)),
+	'tail.wrap'(session) {
+		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
+	},
+	'tail.timestamps'(session) {
+		change(session, view => ({...view, times: nextTimes[view.times]}));
+	},
+	'tail.names'(session) {
+		change(session, view => ({...view, names: nextNames[view.names]}));
+	},
+	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
+	'tail.previous-log'(session) {
+		const run = currentTail(session);
+		// Of a log before the last words are wanted, and back from it what goes on.
+		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
+	},
+	'failed.again'(session) {
+		const run = currentTail(session);
+		run?.start(run.view.since, run.view.previous);
+	},
+	'tail.copy'(session) {
+		const run = currentTail(session);
+		if (run) {
+			const {view} = run;
+			if (view.marked.size === 0 && shownLength(view) === 0) {
+				session.tell('there is no line to copy');
+				return;
+			}
+
+			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [selectedLine(view)];
+			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), formatQuantity(numbers.length, 'line'));
+		}
+	},
+	'tail.save': async session => withTail(session, async run => saveTail(session, run)),
+	'tail.plain'(session) {
+		change(session, view => ({...view, plain: !view.plain}));
+		if (currentTail(session)?.view.plain) {
+			session.tell('bare lines: select with the terminal');
+		}
+	},
+	'tail.pager': async session => withTail(session, async run => openTailInProgram(session, run, 'pager')),
+	'tail.editor': async session => withTail(session, async run => openTailInProgram(session, run, 'editor')),
+	'tail.since-tail': since('tail'),
+	'tail.since-head': since('head'),
+	'tail.since-1m': since('1m'),
+	'tail.since-5m': since('5m'),
+	'tail.since-15m': since('15m'),
+	'tail.since-30m': since('30m'),
+	'tail.since-1h': since('1h'),
+};

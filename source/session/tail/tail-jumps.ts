@@ -1,0 +1,65 @@
+/** Keys that jump in a tail: to errors, to what befell the streams, to marks. */
+import {kindBits, levelBits, noticeFlags} from '../../state/tail/line-buffer.ts';
+import {findLine, jumpTo, selectedLine, shownLength, type TailView} from '../../state/tail/tail-view.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import type {Session} from '../session.ts';
+import {changeTail, withTail} from './current-tail.ts';
+import {searchOlderLines} from './seek-older-lines.ts';
+
+type IsWanted = (view: TailView, number: number) => boolean;
+
+export const jumpHandlers: Handlers = {
+	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
+	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
+	'tail.next-mark': async session => jump(session, 1, isMark, 'no mark below'),
+	'tail.previous-mark': async session => jump(session, -1, isMark, 'no mark above'),
+	'tail.next-gap': async session => jump(session, 1, isGap, 'no gap, reconnect or restart below'),
+	'tail.previous-gap': async session => jump(session, -1, isGap, 'no gap, reconnect or restart above'),
+};
+
+async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, none: string): Promise<void> {
+	const find = (view: TailView) => {
+		const number = nextWanted(view, direction, isWanted);
+		return number === null ? null : jumpTo(view, number);
+	};
+
+	await withTail(session, async run => {
+		const found = find(run.view);
+		if (found !== null) {
+			changeTail(session, () => found);
+		} else if (direction > 0) {
+			session.tell(none);
+		} else {
+			await searchOlderLines(session, run, find, none);
+		}
+	});
+}
+
+/** Of a tail that follows the last line is looked at as well on the way up: nobody has gone to it yet. */
+function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): number | null {
+	const last = selectedLine(view);
+	if (view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, last)) {
+		return last;
+	}
+
+	const from = view.follow ? view.buffer.end - (direction > 0 ? 1 : 0) : view.cursor;
+	return findLine(view, from, direction, number => isWanted(view, number));
+}
+
+function isError(view: TailView, number: number): boolean {
+	return (signAt(view, number) & levelBits) >= 4;
+}
+
+/** What befell the streams: every line that is neither a container's nor a person's mark. */
+function isGap(view: TailView, number: number): boolean {
+	return (signAt(view, number) & kindBits) === noticeFlags;
+}
+
+function isMark(view: TailView, number: number): boolean {
+	return view.buffer.line(number)?.kind === 'mark' || view.marked.has(number);
+}
+
+function signAt({buffer}: TailView, number: number): number {
+	const block = buffer.blockOf(number);
+	return block === null ? 0 : block.signs[number - block.first]!;
+}

@@ -1,0 +1,338 @@
+/** One reading of a tail's logs, from one beginning: what comes goes into the tail's buffer in the order of its times, and its view says what became of the streams. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
+import type {ConnectionObserver} from '../../streams/connection-observer.ts';
+import {followLogs, type FollowTargets} from '../../streams/logs/follow-logs.ts';
+import {timestampLength, timestampMilliseconds} from '../../streams/logs/line-timestamp.ts';
+import type {LogEvent, LogSource} from '../../streams/logs/log-events.ts';
+import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
+import {ClockSkew} from '../../state/tail/clock-skew.ts';
+import type {LineRemap} from '../../state/tail/insert-lines.ts';
+import {levelOf} from '../../state/tail/line-level.ts';
+import {LineFlow} from '../../state/tail/line-flow.ts';
+import {asTailSource} from '../../state/tail/tail-source.ts';
+import {changeSource, countUp, isUnreadable, podGone, sourcesOf, waitedMs, withSource} from '../../state/tail/tail-sources.ts';
+import {clampToBuffer, olderUnread, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {insertLateLines} from './insert-late-lines.ts';
+import {LineSorter} from './line-sorter.ts';
+import {readPreviousLogs} from './previous-logs.ts';
+import {OlderLinesLoader} from './older-lines-loader.ts';
+import {JoinPoints} from './load-older-lines.ts';
+import {tailNotice} from './tail-notices.ts';
+import type {TailRequest} from './tail-run.ts';
+
+/** The tail that is read for. */
+export type TailSink = {
+	readonly ask: TailRequest;
+	view: TailView;
+	/** Something of it changed that is drawn. */
+	changed(): void;
+	/** Lines stand elsewhere. */
+	tellMoved(moved: LineRemap): void;
+};
+
+export type TailContext = {cluster: ClusterClient; witness: ConnectionObserver};
+
+type SourceEvent = Extract<LogEvent, {source: LogSource}>;
+type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
+
+/** Less than the time between two frames. */
+const gatherMs = 20;
+
+/** Standard beginning: the last lines of each container. */
+const tailLines = 500;
+
+const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
+	tail: {tailLines},
+	head: {},
+	'1m': {sinceSeconds: 60},
+	'5m': {sinceSeconds: 300},
+	'15m': {sinceSeconds: 900},
+	'30m': {sinceSeconds: 1800},
+	'1h': {sinceSeconds: 3600},
+};
+
+/** The number that stands for no source: what is said of the whole tail. */
+const ofTail = -1;
+
+export class TailReader {
+	readonly #tail: TailSink;
+	readonly #means: TailContext;
+	readonly #abort = new AbortController();
+	/** Where a source stands in the view. */
+	readonly #places = new Map<string, number>();
+	readonly #points = new JoinPoints();
+	readonly #clocks = new ClockSkew();
+	readonly #flow = new LineFlow();
+	readonly #order: LineSorter;
+	readonly #older: OlderLinesLoader;
+
+	constructor(tail: TailSink, means: TailContext) {
+		this.#tail = tail;
+		this.#means = means;
+		this.#order = this.#makeOrder();
+		this.#older = new OlderLinesLoader(tail, means, this.#points, this.#abort.signal);
+	}
+
+	/** To its end; never throws: what fails is told in the stream. */
+	async run(): Promise<void> {
+		const {signal} = this.#abort;
+		const {previous} = this.#tail.view;
+		try {
+			const targets = await this.#tail.ask.targets(signal);
+			await (previous ? this.#readBefore(targets, signal) : this.#follow(targets, signal));
+			if (!signal.aborted) {
+				this.#close(previous);
+			}
+		} catch (thrown) {
+			if (!signal.aborted) {
+				const error = toSpokeError(thrown);
+				this.#end('failed', {note: error.message, text: sanitizeLine(fullMessage(error))});
+			}
+		}
+	}
+
+	/** What is here already is put; nothing more comes. */
+	stop(): void {
+		this.#abort.abort();
+		this.#order.flushAll();
+	}
+
+	/** Older lines of the same logs. */
+	async loadOlder(most: number | null): Promise<void> {
+		await this.#older.load(most);
+	}
+
+	/** Called each second; gives how many lines came in it, what logs held before among them. */
+	tick(): number {
+		const now = Date.now();
+		const {inflow, rate} = this.#flow.tick(now);
+		const quietMs = this.#flow.quietMs(now);
+		const skews = this.#clocks.skews();
+		const {view} = this.#tail;
+		const older = this.#isWhole(now) ? {...olderUnread, phase: 'none' as const} : view.older;
+		const waited = waitedMs(view, now);
+		if (older !== view.older || rate !== view.rate || quietMs !== view.quietMs || waited !== view.waitedMs || skews.length > 0 || view.skews.length > 0) {
+			this.#tail.view = {...view, older, rate, quietMs, waitedMs: waited, skews};
+		}
+
+		return inflow;
+	}
+
+	/** All logs are here from their first lines: each had fewer than were asked for. */
+	#isWhole(now: number): boolean {
+		const {since, older, sources} = this.#tail.view;
+		return since === 'tail' && older.phase === 'unread' && older.note === ''
+			&& sources.every((_, index) => this.#flow.isPastBacklog(index, now)) && this.#points.hadFewer(tailLines, sources.length);
+	}
+
+	async #follow(targets: FollowTargets, signal: AbortSignal): Promise<void> {
+		const {ask: {asked, containers}, view: {since}} = this.#tail;
+		for await (const event of followLogs(this.#means.cluster, targets, {
+			asked,
+			containers,
+			start: beginnings[since],
+			startLimitMs: 0,
+			gatherMs,
+			witness: this.#means.witness,
+			signal,
+		})) {
+			if (signal.aborted) {
+				return;
+			}
+
+			this.#take(event);
+		}
+	}
+
+	async #readBefore(targets: FollowTargets, signal: AbortSignal): Promise<void> {
+		const {cluster, witness} = this.#means;
+		await readPreviousLogs(cluster, targets, {ask: this.#tail.ask, witness, signal}, {
+			source: source => this.#placeOf(source),
+			lines: (index, block) => {
+				this.#order.lines(index, block);
+				this.#tail.changed();
+			},
+			notice: (index, text) => {
+				this.#sayInOrder(index, text);
+			},
+		});
+	}
+
+	#close(previous: boolean): void {
+		if (previous) {
+			this.#end('ended', {note: 'the log before is read', text: 'end of the log before'});
+		} else if (isUnreadable(this.#tail.view.sources)) {
+			this.#end('failed', {note: 'no log could be read', text: 'no log could be read'});
+		} else {
+			this.#end('ended', {note: 'the pods are done', text: 'tail ended: nothing more will come'});
+		}
+	}
+
+	#end(phase: 'ended' | 'failed', {note, text}: {note: string; text: string}): void {
+		this.#order.flushAll();
+		this.#tail.view = {...this.#tail.view, phase, note};
+		this.#say(ofTail, text);
+	}
+
+	#take(event: LogEvent): void {
+		if (!('source' in event)) {
+			this.#takePods(event);
+		} else if (event.type === 'lines') {
+			this.#takeLines(event);
+		} else {
+			this.#takeChange(event);
+		}
+
+		this.#tail.changed();
+	}
+
+	#takeLines({source, bytes}: LinesEvent): void {
+		const index = this.#placeOf(source);
+		const count = this.#order.lines(index, bytes);
+		const now = Date.now();
+		this.#points.note(index, source, bytes, count);
+		if (this.#flow.came(index, count, now)) {
+			noteClock(this.#clocks, source, bytes, now);
+		}
+
+		const view = changeSource(clampToBuffer(this.#tail.view), index, {state: 'open', note: '', since: null});
+		this.#tail.view = view.quietMs === 0 ? view : {...view, quietMs: 0};
+	}
+
+	#takeChange(event: Exclude<SourceEvent, LinesEvent>): void {
+		const index = this.#placeOf(event.source);
+		if (event.type === 'resumed' || event.type === 'opened') {
+			this.#flow.opened(index, Date.now());
+		} else if (event.type === 'restarted' || event.type === 'gap') {
+			this.#points.close(index);
+		}
+
+		const {view} = this.#tail;
+		const {short, state} = view.sources[index]!;
+		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
+		const {text, counters = {}, source} = tailNotice(event, view.sources.length > 1 ? `${short}: ` : '', state);
+		this.#tail.view = countUp(changeSource(view, index, {since: this.#since(event, index, view), ...source, node: event.source.node}), counters);
+
+		// A pod is gone once, however many of its containers are followed.
+		if (text !== null && !(source.isGone && wasTold)) {
+			this.#sayInOrder(index, text);
+		}
+	}
+
+	/** Since when its source is as the event tells, where the screen says so. */
+	#since({type}: SourceEvent, index: number, view: TailView): number | null {
+		switch (type) {
+			case 'asking': {
+				return view.sources[index]!.since ?? Date.now();
+			}
+
+			case 'checking': {
+				return this.#flow.quietSince(index);
+			}
+
+			case 'gap':
+			case 'server-said': {
+				return view.sources[index]!.since ?? null;
+			}
+
+			default: {
+				return null;
+			}
+		}
+	}
+
+	#takePods(event: Exclude<LogEvent, SourceEvent>): void {
+		const {view, ask: {asked}} = this.#tail;
+		if (event.type === 'no-pods') {
+			this.#takeNoPods(asked);
+		} else if (event.type === 'pod-gone') {
+			this.#takeGone(event);
+		} else if (view.buffer.end > 0) {
+			this.#sayInOrder(ofTail, `new pod ${event.pod}, followed from its first line`);
+		}
+	}
+
+	#takeNoPods(asked: string): void {
+		if (isUnreadable(this.#tail.view.sources)) {
+			this.#end('failed', {note: 'no log can be read', text: 'no log can be read now; pods that come are followed'});
+			return;
+		}
+
+		this.#tail.view = {
+			...this.#tail.view,
+			phase: 'waiting',
+			note: `${this.#tail.view.sources.length === 0 ? 'No pod yet' : 'No pod now'}. New pods of ${asked} will be followed as they come.`,
+		};
+		this.#sayInOrder(ofTail, 'no pod now; pods that come are followed');
+	}
+
+	/** A container that was followed up to now tells it itself. */
+	#takeGone(place: Pick<LogSource, 'namespace' | 'pod'>): void {
+		const {view} = this.#tail;
+		if (sourcesOf(view, place).every(({state, isGone}) => state === 'ended' && !isGone)) {
+			this.#tail.view = podGone(view, place);
+			if (view.buffer.end > 0) {
+				this.#sayInOrder(ofTail, `${place.pod} is gone`);
+			}
+		}
+	}
+
+	/** Behind the lines that came before, also where they are held back for their places. */
+	#sayInOrder(source: number, text: string): void {
+		this.#order.notice(source, () => {
+			this.#say(source, text);
+		});
+	}
+
+	/** A line of ours in the stream. */
+	#say(source: number, text: string): void {
+		this.#tail.view.buffer.append(source, Date.now(), 0, 'notice', Buffer.from(text));
+		this.#tail.changed();
+	}
+
+	/** One that was not met before stands behind the others. */
+	#placeOf(source: LogSource): number {
+		const key = `${source.uid ?? `${source.namespace}/${source.pod}`}/${source.container}`;
+		const known = this.#places.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+
+		const place = this.#places.size;
+		this.#places.set(key, place);
+		this.#tail.view = withSource(this.#tail.view, asTailSource(source));
+		return place;
+	}
+
+	#makeOrder(): LineSorter {
+		const tail = this.#tail;
+		return new LineSorter({
+			put(source, time, late, bytes, from, to) {
+				const {view} = tail;
+				view.buffer.append(source, time, levelOf(bytes, from, to), 'text', bytes, late, from, to);
+				if (view.json && bytes[from] === 0x7B) {
+					view.counters.json++;
+				}
+			},
+			insert(lines) {
+				tail.tellMoved(insertLateLines(tail.view.buffer, lines));
+			},
+			settled() {
+				tail.view = clampToBuffer(tail.view);
+				tail.changed();
+			},
+		});
+	}
+}
+
+/** Of a block that came live its last line: what a log held before came later than it was written. */
+function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
+	const at = block.lastIndexOf(0x0A, block.length - 2) + 1;
+	const length = timestampLength(block, at);
+	if (node !== null && length > 0) {
+		clocks.note(node, timestampMilliseconds(block, at, length), now);
+	}
+}

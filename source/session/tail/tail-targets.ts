@@ -1,0 +1,35 @@
+/** Which pods a tail follows: those behind a target, or behind a selector. */
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
+import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import type {TailRequest} from './tail-run.ts';
+
+export type TailOptions = {
+	/** `null` with a selector is all namespaces. */
+	namespace: string | null;
+	targets: readonly string[];
+	selector: string | null;
+	containers: ContainerSelection;
+};
+
+/** @throws SpokeError ERR_USAGE when a target cannot be read */
+export function createTailRequest(cluster: ClusterClient, {namespace, targets, selector, containers}: TailOptions): TailRequest {
+	const parsed = targets.map(target => parseTarget(target));
+	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
+	return {
+		title: titleOf({namespace, targets, selector}), asked, containers,
+		targets: async signal => selector === null
+			? resolveFollowTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
+			: {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome: async () => true},
+	};
+}
+
+function titleOf({namespace, targets, selector}: Omit<TailOptions, 'containers'>): string {
+	if (selector !== null) {
+		return `${namespace === null ? '-A ' : ''}-l ${selector}`;
+	}
+
+	const [first, ...others] = targets;
+	return first !== undefined && others.length === 0 ? first : `${targets.length} targets`;
+}

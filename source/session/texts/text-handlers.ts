@@ -1,0 +1,110 @@
+/** Moving about in a text that is longer than the screen: details, doctor, why, messages, help. */
+import type {Layer} from '../../state/session-state.ts';
+import {wrappingOf} from '../../state/text-wrapping.ts';
+import {layerRows, layerTexts} from '../../ui/layer-rows.ts';
+import {spokenText} from '../../ui/spoken-text.ts';
+import {hiddenCells} from '../../ui/text-rows.ts';
+import {isScreenReaderEnabled, spokenPage} from '../../ui/spoken-path.ts';
+import {createRenderInput} from '../screen/create-render-input.ts';
+import type {Session} from '../session.ts';
+import {plainTheme} from '../../ui/theme.ts';
+import type {Handlers} from '../handlers/handler.ts';
+
+const far = 1_000_000_000;
+
+export const textHandlers: Handlers = {
+	'text.down'(session) {
+		scroll(session, 1);
+	},
+	'text.up'(session) {
+		scroll(session, -1);
+	},
+	'text.page-down'(session) {
+		scroll(session, page(session));
+	},
+	'text.page-up'(session) {
+		scroll(session, -page(session));
+	},
+	'text.top'(session) {
+		scroll(session, -far);
+	},
+	'text.bottom'(session) {
+		scroll(session, far);
+	},
+	'text.left'(session) {
+		moveSideways(session, -sideways);
+	},
+	'text.right'(session) {
+		moveSideways(session, sideways);
+	},
+	'text.wrap'(session) {
+		keepingTop(session, () => {
+			session.store.now({type: 'wrap'});
+		});
+	},
+};
+
+/** As in a tail. */
+const sideways = 20;
+
+/** No further than to the end of the longest line. */
+function moveSideways(session: Session, by: number): void {
+	const layer = currentLayer(session);
+	if (layer === undefined) {
+		return;
+	}
+
+	const screen = createRenderInput(session, null, plainTheme);
+	const {left} = wrappingOf(screen.state, layer);
+	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
+	if (to !== left) {
+		keepingTop(session, () => {
+			session.store.now({type: 'layer', to: {left: to}});
+		});
+	}
+}
+
+function currentLayer({store}: Session): Layer | undefined {
+	return store.state.layers.at(-1);
+}
+
+/** The line at the top stays there, however many rows those above it take now. */
+function keepingTop(session: Session, change: () => void): void {
+	const before = currentLayer(session);
+	if (before === undefined || !('top' in before)) {
+		return;
+	}
+
+	const line = layerRows(createRenderInput(session, null, plainTheme), before)[before.top];
+	change();
+	const row = line === undefined || isScreenReaderEnabled(session.env) ? before.top : layerRows(createRenderInput(session, null, plainTheme), currentLayer(session)!).indexOf(line);
+	scrollTo(session, row);
+}
+
+/** One line of the page before stays; aloud none is read twice. */
+function page(session: Session): number {
+	return isScreenReaderEnabled(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
+}
+
+/** The rows of a text that are on the screen, between its rule and the footer. */
+export function textPage({store}: Session): number {
+	return store.state.size.rows - 3;
+}
+
+function scroll(session: Session, by: number): void {
+	const layer = session.store.state.layers.at(-1);
+	if (layer && 'top' in layer) {
+		scrollTo(session, layer.top + by);
+	}
+}
+
+/** Never past the last page: the way back begins with the first key. */
+export function scrollTo(session: Session, top: number): void {
+	const {store} = session;
+	const layer = store.state.layers.at(-1);
+	if (layer && 'top' in layer) {
+		const screen = createRenderInput(session, null, plainTheme);
+		const last = Math.max(0, isScreenReaderEnabled(session.env) ? spokenText(screen, layer).length - spokenPage : layerRows(screen, layer).length - textPage(session));
+		store.now({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
+	}
+}

@@ -1,0 +1,85 @@
+/** Searches in a text, which keep all its lines. */
+import {nextFound, searchProblem, searchText, type TextSearch} from '../../state/text-search.ts';
+import {wrappingOf} from '../../state/text-wrapping.ts';
+import {describeMatchCount} from '../../state/describe-matches.ts';
+import {layerRows} from '../../ui/layer-rows.ts';
+import {leftOfMatch, rowOfMatch} from '../../ui/text-screen.ts';
+import {isScreenReaderEnabled, spokenPage} from '../../ui/spoken-path.ts';
+import {plainTheme} from '../../ui/theme.ts';
+import {createRenderInput} from '../screen/create-render-input.ts';
+import type {Session} from '../session.ts';
+import type {TextLayer} from './open-text.ts';
+import {scrollTo, textPage} from './text-handlers.ts';
+
+/** The text on the screen; `null` where there is none. */
+export function currentText({store}: Session): TextLayer | null {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'text' ? layer : null;
+}
+
+/** Asks what to search for, and goes to the next line that has it with each letter; given up, all is as it was. */
+export async function searchInText(session: Session): Promise<void> {
+	const before = currentText(session);
+	if (!before) {
+		return;
+	}
+
+	const from = isScreenReaderEnabled(session.env) ? before.top : layerRows(screenOf(session), before)[before.top] ?? 0;
+	const look = (text: string, regex: boolean) => {
+		const layer = currentText(session);
+		if (layer) {
+			show(session, searchText(layer.lines, {text, regex}, from), before.top);
+		}
+	};
+
+	const answer = await session.type({
+		lead: '/', purpose: 'search', mayRegex: true,
+		note(text) {
+			const search = currentText(session)?.search;
+			return text === '' || !search ? '' : searchProblem(search) ?? describeMatchCount({at: null, of: search.found.length, more: false, hidden: 0});
+		},
+		onChange: look,
+		check: (text, regex) => text === '' ? null : searchProblem({text, regex}),
+	});
+	if (answer === null && currentText(session)) {
+		session.store.now({type: 'layer', to: {search: before.search ?? null, top: before.top, left: before.left ?? 0}});
+	}
+}
+
+/** To the next line that has it, round the ends. */
+export function goToTextMatch(session: Session, direction: 1 | -1): void {
+	const layer = currentText(session);
+	if (!layer?.search) {
+		session.tell('nothing is searched for');
+		return;
+	}
+
+	const at = nextFound(layer.search, direction);
+	if (at === null) {
+		session.tell('no match');
+	} else {
+		show(session, {...layer.search, at}, layer.top);
+	}
+}
+
+/** Moves only where the line is not on the screen already. */
+function show(session: Session, search: TextSearch | null, top: number): void {
+	const layer = {...currentText(session)!, search};
+	const look = wrappingOf(session.store.state, layer);
+	const left = look.isCut ? leftOfMatch(screenOf(session), layer, look.left) : 0;
+	session.store.now({type: 'layer', to: {search, left}});
+	if (search === null || search.at === null) {
+		scrollTo(session, top);
+		return;
+	}
+
+	const {row, page} = isScreenReaderEnabled(session.env)
+		? {row: search.at, page: spokenPage}
+		: {row: rowOfMatch(screenOf(session), layer, wrappingOf(session.store.state, {...layer, left})), page: textPage(session)};
+	const isThere = row < 0 || (row >= top && row < top + page);
+	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
+}
+
+function screenOf(session: Session) {
+	return createRenderInput(session, null, plainTheme);
+}

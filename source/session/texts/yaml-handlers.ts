@@ -1,0 +1,91 @@
+/** The YAML of what is under the cursor, or of what is named, as a screen of its own. */
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import type {TextLine} from '../../state/session-state.ts';
+import {clockTime} from '../../text/clock-time.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {currentList, selectedTarget} from '../handlers/selection.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import {readYaml, yamlPath} from './object-yaml.ts';
+import {openText} from './open-text.ts';
+import {currentText} from './text-search.ts';
+
+export const yamlHandlers: Handlers = {
+	async 'list.yaml'(session) {
+		if (currentList(session) === null) {
+			session.tell('no object is under the cursor: type :yaml pod/NAME', 'warn');
+			return;
+		}
+
+		const here = selectedTarget(session);
+		if (here) {
+			await openYaml(session, here);
+		}
+	},
+	async 'yaml.again'(session) {
+		const layer = currentText(session);
+		const cluster = session.clusters.get(layer?.on ?? '');
+		if (layer?.of === undefined || layer.id === undefined || cluster === undefined || layer.busy) {
+			return;
+		}
+
+		const {id, copy, lines} = layer;
+		const isRead = lines.some(({asIs}) => asIs);
+		session.store.now({type: 'fill-text', id, to: {right: 'reading …', busy: true}});
+		try {
+			const fresh = await read(cluster, layer.of);
+			session.store.now({type: 'fill-text', id, to: fresh});
+			session.tell(fresh.copy === copy ? 'read again: nothing has changed' : 'read again');
+		} catch (thrown) {
+			const error = knownFailure(thrown);
+			// What was read stays: of an object that is gone it may be all that is left.
+			session.store.now({
+				type: 'fill-text',
+				id,
+				to: isRead ? {right: `not read again at ${clockTime(Date.now())}`, busy: false} : {lines: failureLines(error), right: '', busy: false},
+			});
+			session.fail('read again', error);
+		}
+	},
+};
+
+type Asked = {target: string; namespace: string};
+
+/** `namespace` is where `target` is, if it is in any. @throws SpokeError ERR_USAGE for what has no YAML here */
+export async function openYaml(session: Session, {target, namespace}: Asked): Promise<void> {
+	const {cluster} = session;
+	yamlPath(target, namespace);
+	const id = session.nextId('text');
+	openText(session, {id, title: 'YAML', subject: target, lines: [{text: 'reading …'}], context: 'yaml', busy: true, on: cluster.context, of: {target, namespace}});
+	try {
+		session.store.now({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
+	} catch (thrown) {
+		const error = knownFailure(thrown);
+		session.store.now({type: 'fill-text', id, to: {lines: failureLines(error), right: '', busy: false}});
+		session.fail(`YAML of ${target}`, error);
+	}
+}
+
+async function read({access}: OpenCluster, {target, namespace}: Asked) {
+	const {lines, without} = await readYaml(access, target, namespace);
+	return {lines, copy: lines.map(({text}) => `${text}\n`).join(''), right: without === null ? '' : `${without} left out`, busy: false};
+}
+
+/** @throws whatever is no failure of the cluster or the way to it */
+function knownFailure(thrown: unknown): SpokeError {
+	const error = toSpokeError(thrown);
+	if (error.code === 'ERR_INTERNAL') {
+		throw thrown;
+	}
+
+	return error;
+}
+
+/** What the apiserver said, and what to ask for. */
+function failureLines({message, text, remedy}: SpokeError): readonly TextLine[] {
+	return [
+		{text: sanitizeLine(message), role: 'state.failed'},
+		...text === null || message.includes(text) ? [] : [{label: 'text', text: sanitizeLine(text)}],
+		...remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}],
+	];
+}

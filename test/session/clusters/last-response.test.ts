@@ -1,0 +1,192 @@
+/** When the header says that what it says is of before, by a clock that is turned by hand. */
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {lastResponseTime, trackResponses} from '../../../source/session/clusters/last-response.ts';
+import {ViewFeeds} from '../../../source/session/feeds/view-feeds.ts';
+import type {OpenCluster} from '../../../source/session/session.ts';
+import {Store} from '../../../source/session/store.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import type {ApiResponse, Connection} from '../../../source/cluster/connection.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {emptySession} from '../../../source/state/session-state.ts';
+import type {RenderInput} from '../../../source/ui/render-input.ts';
+import {spokenLines} from '../../../source/ui/spoken-screen.ts';
+import {clockTime} from '../../../source/text/clock-time.ts';
+import {handClock} from '../../support/hand-clock.ts';
+
+/** Requests wait in line until a test answers or fails them. */
+function apiserver() {
+	const clock = handClock();
+	const line: Array<{resolve: (answer: ApiResponse) => void; reject: (error: unknown) => void}> = [];
+	const wait = async () => new Promise<ApiResponse>((resolve, reject) => {
+		line.push({resolve, reject});
+	});
+	const state = {tls: true, handshakeAt: () => clock.now()};
+	const access = trackResponses({
+		facts: {context: 'here'},
+		request: wait,
+		json: wait,
+		async connect() {
+			return {id: 'c', facts: {tls: state.tls ? {} : null, connectedAt: new Date(state.handshakeAt()).toISOString()}, usable: true, request: wait, ask: wait, close() {}} as unknown as Connection;
+		},
+	} as unknown as ClusterClient, clock);
+	const settled: Array<Promise<unknown>> = [];
+	return {
+		clock, access, state, line,
+		ask() {
+			settled.push(access.request({path: '/version'}).catch(() => undefined));
+		},
+		async answer() {
+			line.shift()!.resolve({} as ApiResponse);
+			await Promise.all(settled);
+		},
+		async fail(error: unknown) {
+			line.shift()!.reject(error);
+			await Promise.all(settled);
+		},
+		get last() {
+			return lastResponseTime(access);
+		},
+	};
+}
+
+/** One that has answered once. */
+async function answered() {
+	const server = apiserver();
+	server.ask();
+	await server.answer();
+	return {server, at: server.clock.now()};
+}
+
+test('requests that are unanswered for more than ten seconds date what was said before, until one is answered', async t => {
+	const {server, at} = await answered();
+	await server.clock.advance(60_000);
+	t.is(server.last, null, 'nothing was asked');
+	server.ask();
+	await server.clock.advance(10_000);
+	t.is(server.last, null);
+	await server.clock.advance(1);
+	t.is(server.last, at);
+	await server.answer();
+	t.is(server.last, null);
+});
+
+test('tries that fail without an answer count from the first one on', async t => {
+	const {server, at} = await answered();
+	for (let tries = 0; tries < 2; tries++) {
+		server.ask();
+		await server.clock.advance(5000);
+		await server.fail(new SpokeError('ERR_APISERVER_UNREACHABLE', 'TLS handshake timeout'));
+	}
+
+	t.is(server.last, null);
+	await server.clock.advance(1);
+	t.is(server.last, at);
+	server.ask();
+	await server.answer();
+	await server.clock.advance(60_000);
+	t.is(server.last, null, 'they were before the answer');
+});
+
+test('what takes its time while a later one is answered dates nothing, also where it fails in the end', async t => {
+	const {server} = await answered();
+	const slow = t.throwsAsync(server.access.json({path: '/slow'}));
+	const {reject} = server.line.shift()!;
+	await server.clock.advance(9000);
+	server.ask();
+	await server.answer();
+	await server.clock.advance(9000);
+	t.is(server.last, null);
+	reject(new SpokeError('ERR_APISERVER_TIMEOUT', 'too slow'));
+	await slow;
+	await server.clock.advance(9000);
+	t.is(server.last, null);
+});
+
+test('a refusal is an answer', async t => {
+	const {server} = await answered();
+	await server.clock.advance(1000);
+	server.ask();
+	await server.clock.advance(9000);
+	await server.fail(new SpokeError('ERR_FORBIDDEN', 'not for you'));
+	server.ask();
+	await server.clock.advance(10_001);
+	t.is(server.last, server.clock.now() - 10_001);
+});
+
+test('what failed here, or was called off, misses no answer', async t => {
+	const {server, at} = await answered();
+	for (const error of [new SpokeError('ERR_CREDENTIAL_PLUGIN', 'no'), new DOMException('called off', 'AbortError')]) {
+		server.ask();
+		await server.clock.advance(5000);
+		await server.fail(error);
+	}
+
+	await server.clock.advance(60_000);
+	t.is(server.last, null);
+	server.ask();
+	await server.clock.advance(10_001);
+	t.is(server.last, at, 'nor is it one');
+});
+
+test('a handshake of now is an answer; one of before, or a connection without, is none', async t => {
+	for (const [tls, age, isAnswer] of [[true, 0, true], [true, 500, false], [false, 0, false]] as const) {
+		const {server, at} = await answered();
+		server.state.tls = tls;
+		server.state.handshakeAt = () => server.clock.now() - age;
+		await server.clock.advance(1000);
+		server.ask();
+		await server.clock.advance(9000);
+		await server.access.connect();
+		await server.clock.advance(2000);
+		t.is(server.last, isAnswer ? null : at);
+	}
+});
+
+test('requests on a connection of its own are asked and answered as others', async t => {
+	const {server, at} = await answered();
+	server.state.tls = false;
+	const connection = await server.access.connect();
+	const asked = connection.pipelinedGet({path: '/flagz'});
+	await server.clock.advance(10_001);
+	t.is(server.last, at);
+	await server.answer();
+	await asked;
+	t.is(server.last, null);
+});
+
+test('a way that is not noted, and one that never answered, date nothing', async t => {
+	const server = apiserver();
+	server.ask();
+	await server.clock.advance(60_000);
+	t.is(server.last, null);
+	t.is(lastResponseTime({} as ClusterClient), null);
+});
+
+test('each second the screen hears of the cluster that is on it, and it is spoken, too', async t => {
+	const {server, at} = await answered();
+	const other = await answered();
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const here = {access: server.access} as OpenCluster;
+	let shown = here;
+	const feeds = new ViewFeeds(store, () => shown);
+	t.teardown(() => {
+		feeds.stop();
+		store.close();
+	});
+	const spoken = () => spokenLines({state: store.state, tail: null, hints: [], keymap: new Map()} as unknown as RenderInput)[0];
+	server.ask();
+	await server.clock.advance(10_001);
+	t.is(store.state.cluster.asOf, null);
+	feeds.tick();
+	t.is(store.state.cluster.asOf, at);
+	t.is(spoken(), `, default. No request was answered since ${clockTime(at)}.`);
+	shown = {access: other.server.access} as OpenCluster;
+	feeds.tick();
+	t.is(store.state.cluster.asOf, null);
+	shown = here;
+	await server.answer();
+	feeds.tick();
+	t.is(store.state.cluster.asOf, null);
+	t.is(spoken(), ', default.');
+});

@@ -1,0 +1,191 @@
+/** What comes of a cluster that was left meanwhile says nothing of the one that is on the screen. */
+import type {ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {ReachabilityCheck} from '../../../source/session/clusters/reachability-check.ts';
+import {clusterState, waitForCluster} from '../../../source/session/clusters/cluster-state.ts';
+import {PathFeed} from '../../../source/session/feeds/path-feed.ts';
+import {auditHandlers} from '../../../source/session/handlers/audit-handlers.ts';
+import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
+import {openWhy} from '../../../source/session/handlers/why-handlers.ts';
+import type {OpenCluster, Session} from '../../../source/session/session.ts';
+import {Store} from '../../../source/session/store.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import type {SessionEvent} from '../../../source/state/session-reducer.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {emptySession, type ClusterState} from '../../../source/state/session-state.ts';
+import type {WhyLayer} from '../../../source/state/why-path.ts';
+import {selectedPath} from '../../../source/ui/session-screen.tsx';
+import {startServer} from '../../support/api-server.ts';
+
+/** A cluster whose answers all wait until they are let go, and one that never answers. */
+async function twoClusters(t: ExecutionContext) {
+	const held: ServerResponse[] = [];
+	let isOpen = false;
+	const asked = Promise.withResolvers<void>();
+	const answer = (response: ServerResponse) => {
+		response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
+	};
+
+	const server = await startServer({request(_request, response) {
+		asked.resolve();
+		if (isOpen) {
+			answer(response);
+		} else {
+			held.push(response);
+		}
+	}});
+	t.teardown(async () => server.close());
+	const left: OpenCluster = {access: await server.cluster(), labeller: null as never, context: 'left'};
+	const silent = async () => Promise.withResolvers<never>().promise;
+	const access = {facts: left.access.facts, connect: silent, request: silent, json: silent} as unknown as ClusterClient;
+	return {
+		left, entered: {...left, access, context: 'entered'} satisfies OpenCluster, asked: asked.promise,
+		async letGo() {
+			isOpen = true;
+			for (const response of held) {
+				answer(response);
+			}
+
+			// Everything that is read of it is read by then.
+			await delay(500);
+		},
+	};
+}
+
+const aPod: SessionEvent = {type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}};
+
+function storeWithPod(): Store {
+	const store = new Store(emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	store.data(aPod);
+	return store;
+}
+
+/** The path to the pod under the cursor, as it was read. */
+async function pathRead(t: ExecutionContext) {
+	const {left, letGo} = await twoClusters(t);
+	await letGo();
+	const store = storeWithPod();
+	const paths = new PathFeed(store, () => left);
+	paths.follow();
+	while (store.state.pathHere?.path === undefined || store.state.pathHere.path === null) {
+		await delay(20);
+	}
+
+	return {store, paths};
+}
+
+test('leg 1 in the header is the one of the cluster that is on the screen', async t => {
+	const {left, asked, letGo} = await twoClusters(t);
+	const told: Array<Partial<ClusterState>> = [];
+	let isWanted = true;
+	const met = waitForCluster(left.access, () => isWanted, to => {
+		told.push(to);
+	});
+	await asked;
+	isWanted = false;
+	await letGo();
+	t.false(await met);
+	t.deepEqual(told, []);
+});
+
+test('the path to a row is not drawn from what the cluster before said', async t => {
+	const {left, entered, asked, letGo} = await twoClusters(t);
+	const store = storeWithPod();
+	let cluster = left;
+	const paths = new PathFeed(store, () => cluster);
+	paths.follow();
+	await asked;
+	cluster = entered;
+	await letGo();
+	t.is(store.state.pathHere, null);
+});
+
+test('what was read before a restart is not taken for what stands after it', async t => {
+	const {left, asked, letGo} = await twoClusters(t);
+	const store = storeWithPod();
+	const paths = new PathFeed(store, () => left);
+	paths.follow();
+	await asked;
+	store.data({type: 'cluster', to: {reachable: 'not yet'}});
+	paths.forget();
+	await letGo();
+	t.is(store.state.pathHere, null);
+});
+
+test('while the apiserver does not answer no path is claimed: what comes back may be another process', async t => {
+	const {store, paths} = await pathRead(t);
+	t.truthy(store.state.pathHere?.path);
+	store.data({type: 'cluster', to: {reachable: 'no'}});
+	paths.follow();
+	t.is(store.state.pathHere?.path, null);
+});
+
+test('of two pods of one name in two namespaces neither is shown, nor explained, with the path of the other', async t => {
+	const {store} = await pathRead(t);
+	const [row] = store.state.lists.pods.visible;
+	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: false, rows: [{...row!, id: 'another', namespace: 'other'}]}});
+	t.truthy(selectedPath({state: store.state}));
+	store.now({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
+	t.is(selectedPath({state: store.state}), null);
+	// Both keys may come in one burst, before anything is read for the row.
+	openWhy({store, tails: new Map()} as unknown as Session);
+	t.is((store.state.layers.at(-1) as WhyLayer).path, null);
+});
+
+test('the path is there again when the same namespace is opened again', async t => {
+	const {store, paths} = await pathRead(t);
+	t.is(store.state.pathHere?.of, 'uid-web');
+	store.data({type: 'switch', cluster: store.state.cluster});
+	paths.follow();
+	store.data(aPod);
+	paths.follow();
+	t.is(store.state.pathHere?.of, 'uid-web');
+});
+
+test('an audit that comes late is not shown under the name of another cluster', async t => {
+	const {left, entered, asked, letGo} = await twoClusters(t);
+	const store = storeWithPod();
+	const session = {cluster: left, store, fail() {}};
+	const read = auditHandlers['audit.again']!(session as unknown as Session);
+	await asked;
+	session.cluster = entered;
+	store.data({type: 'switch', cluster: clusterState(entered.access)});
+	await letGo();
+	await read;
+	t.is(store.state.audit.found, null);
+	t.deepEqual(store.state.audit.rows, []);
+});
+
+for (const where of ['cluster', 'namespace'] as const) {
+	test(`an answer through the proxy that comes late is no request of another ${where}, to be sent again there`, async t => {
+		const {left, entered, asked, letGo} = await twoClusters(t);
+		const store = storeWithPod();
+		const session = {cluster: left, store, typedAhead: {}, offer() {}, type: async () => ({text: 'svc/web:http/', regex: false})};
+		const sent = proxyHandlers['proxy.edit']!(session as unknown as Session);
+		await asked;
+		session.cluster = where === 'cluster' ? entered : left;
+		store.data({type: 'switch', cluster: where === 'cluster' ? clusterState(entered.access) : {...store.state.cluster, namespace: 'other'}});
+		await letGo();
+		await sent;
+		t.deepEqual(store.state.proxy.exchanges, []);
+	});
+}
+
+test('a cluster that is chosen once more while it does not answer is asked no more often than before', async t => {
+	let asked = 0;
+	const access = {facts: {context: 'away', server: 'https://away'}, async request() {
+		asked++;
+		throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
+	}} as unknown as ClusterClient;
+	const cluster = {access, labeller: null as never, context: 'away'};
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	let isOpen = true;
+	const meeting = new ReachabilityCheck(store, new PathFeed(store, () => cluster), () => isOpen ? cluster : {...cluster}, () => {});
+	const met = [meeting.run(), meeting.run(), meeting.run()];
+	await delay(1500);
+	t.is(asked, 4, 'at once for each, then for the last one alone');
+	isOpen = false;
+	meeting.tryNow();
+	await Promise.all(met);
+});

@@ -1,0 +1,21 @@
+/** Another cluster comes on the screen, or does not. */
+import test from 'ava';
+import {switchContext, type NavigationContext} from '../../../source/session/clusters/navigation.ts';
+import {OpenClusters} from '../../../source/session/clusters/open-clusters.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+
+test('a way to a cluster whose log-in fails is closed again', async t => {
+	let closed = 0;
+	const access = {
+		facts: {context: 'staging'},
+		async logIn() {
+			throw new SpokeError('ERR_CREDENTIAL_PLUGIN', 'the plugin failed');
+		},
+		close() {
+			closed++;
+		},
+	};
+	const movers = {session: {flags: {}, tell() {}, open: async () => access}, clusters: new OpenClusters(() => {}), feeds: null} as unknown as NavigationContext;
+	await t.throwsAsync(switchContext(movers, 'staging'), {message: 'the plugin failed'});
+	t.is(closed, 1);
+});

@@ -1,0 +1,40 @@
+/** Which clusters are open, and which is on the screen. */
+import test from 'ava';
+import {OpenClusters} from '../../../source/session/clusters/open-clusters.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+
+function access(context: string) {
+	let closed = 0;
+	const one = {facts: {context}, close() {
+		closed++;
+	}} as unknown as ClusterClient;
+	return {one, closed: () => closed};
+}
+
+const clustersOf = () => new OpenClusters(() => {});
+
+test('the one that is chosen last is reached, and the way to the other is closed', async t => {
+	const clusters = clustersOf();
+	const [slow, quick] = [access('slow'), access('quick')];
+	const opening = Promise.withResolvers<ClusterClient>();
+	const first = clusters.reach('slow', async () => opening.promise);
+	const second = await clusters.reach('quick', async () => quick.one);
+	opening.resolve(slow.one);
+	t.is(await first, null);
+	t.is(slow.closed(), 1);
+	t.is(clusters.get('slow'), undefined);
+	t.is(second?.access, quick.one);
+	t.is(quick.closed(), 0);
+});
+
+test('one that was left is open still: it is not opened again, and is closed with all others', async t => {
+	const clusters = clustersOf();
+	const [left, entered] = [access('left'), access('entered')];
+	clusters.show(clusters.add(left.one));
+	clusters.show((await clusters.reach('entered', async () => entered.one))!);
+	t.is(clusters.here.access, entered.one);
+	const back = await clusters.reach('left', async () => access('opened twice').one);
+	t.is(back?.access, left.one);
+	clusters.close();
+	t.deepEqual([left.closed(), entered.closed()], [1, 1]);
+});

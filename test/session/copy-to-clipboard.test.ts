@@ -1,0 +1,26 @@
+/** What is copied can be pasted into a shell. */
+import test from 'ava';
+import {copyToClipboard} from '../../source/session/copy-to-clipboard.ts';
+import type {Session} from '../../source/session/session.ts';
+import {hostileTexts} from '../support/hostile-texts.ts';
+
+/** The text that reaches the clipboard. */
+function copied(text: string): string {
+	let written = '';
+	copyToClipboard({env: {}, tell() {}, terminal: {stdout: {write(bytes: string) {
+		written += bytes;
+	}}}} as unknown as Pick<Session, 'terminal' | 'env' | 'tell'>, text, 'it');
+	return Buffer.from(/^\u001B\]52;c;(?<coded>[\w+/=]*)\u0007$/.exec(written)!.groups!['coded']!, 'base64').toString('utf8');
+}
+
+test('no cluster text that is copied can end a paste and go on as what is typed', t => {
+	t.is(copied('a\u001B[201~\u0003\nid\n'), 'a^[[201~^C\nid\n');
+	for (const [name, bytes] of hostileTexts()) {
+		t.notRegex(copied(bytes.toString('utf8')), /[\u0000-\u0008\v\f\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/, name);
+	}
+});
+
+test('what is no hazard is copied as it is', t => {
+	const text = 'kubectl get pods -n \'a b\' # über\n\tzwei\n';
+	t.is(copied(text), text);
+});

@@ -1,0 +1,24 @@
+/** What the path to the row under the cursor is the path of. */
+import test from 'ava';
+import {defaultPurpose} from '../../../source/session/feeds/default-purpose.ts';
+import {listKinds} from '../../../source/state/list-kinds.ts';
+import type {Row} from '../../../source/state/table-rows.ts';
+
+const row = (cells: readonly string[]): Row => ({id: 'u', namespace: 'demo', name: 'web', cells, created: null, gone: null});
+const podOn = (node: string) => row(listKinds.pods.columns.map(({title}) => title === 'NODE' ? node : ''));
+
+test('of a pod and a workload it is a log, of a service and a node a proxied request', t => {
+	t.deepEqual(['pods', 'workloads', 'services', 'nodes'].map(list => {
+		const {feature, target} = defaultPurpose(list as 'pods', podOn('n1'));
+		return `${feature} ${target.kind} ${target.node}`;
+	}), ['logs Pod n1', 'logs Pod null', 'service-proxy Service null', 'node-proxy Node web']);
+});
+
+test('a pod that is not scheduled has no node', t => {
+	t.is(defaultPurpose('pods', podOn('<none>')).target.node, null);
+	t.is(defaultPurpose('pods', podOn('')).target.node, null);
+	t.is(defaultPurpose('pods', row([])).target.node, null);
+	t.true(defaultPurpose('pods', podOn('<none>')).isUnscheduled);
+	t.is(defaultPurpose('pods', podOn('n1')).isUnscheduled, undefined);
+	t.is(defaultPurpose('workloads', podOn('<none>')).isUnscheduled, undefined, 'a workload has pods that may be on nodes');
+});

@@ -1,0 +1,36 @@
+/** A gateway in front of a cluster is called one wherever leg 1 ends. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {PathFeed} from '../../../source/session/feeds/path-feed.ts';
+import {Store} from '../../../source/session/store.ts';
+import {emptySession} from '../../../source/state/session-state.ts';
+import {header} from '../../../source/ui/chrome.ts';
+import {pathPane} from '../../../source/ui/path-pane.ts';
+import {verticalPath} from '../../../source/ui/vertical-path.ts';
+import type {RenderInput} from '../../../source/ui/render-input.ts';
+import type {Line} from '../../../source/ui/styled-line.ts';
+import {plainTheme} from '../../../source/ui/theme.ts';
+import {startServer} from '../../support/api-server.ts';
+
+const text = (...lines: readonly Line[]) => lines.map(({spans}) => spans.map(span => span.text).join('')).join('\n');
+
+test('the header and the path that is not read yet name the gateway, not an apiserver', async t => {
+	const server = await startServer({request(_request, response) {
+		response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
+	}});
+	t.teardown(async () => server.close());
+	const access = await server.cluster({cluster: {server: `${server.url}/k8s/clusters/c-1`}});
+	const cluster = {...clusterState(access), reachable: 'yes', legOne: {tls: 'verified', route: 'direct'}} as const;
+	const store = new Store(emptySession(cluster, {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const open = {access, labeller: null as never, context: 'main'};
+	new PathFeed(store, () => open).follow();
+	while (store.state.cluster.front === null) {
+		await delay(10);
+	}
+
+	const screen: RenderInput = {state: store.state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+	const shown = text(header(screen), ...pathPane(screen, null, 2, 80), ...verticalPath(screen, null, 'web', 10, 60));
+	t.is(shown.match(/gateway/g)?.length, 3);
+	t.notRegex(shown, /apiserver/);
+});

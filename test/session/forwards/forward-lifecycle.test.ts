@@ -1,0 +1,159 @@
+/** Forwards of the session: what its row says is what listens. */
+import {connect} from 'node:net';
+import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {restartForward, startForwardFrom, stopForward} from '../../../source/session/forwards/forward-lifecycle.ts';
+import {forwardUrl} from '../../../source/session/forwards/forward-url.ts';
+import type {Session} from '../../../source/session/session.ts';
+import {Store} from '../../../source/session/store.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {emptySession} from '../../../source/state/session-state.ts';
+import {listenerUsersText} from '../../../source/ui/connections-pane.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+
+/** A forward of `svc/web` that listens. */
+async function openForward(t: ExecutionContext, {address = '127.0.0.1', whenPodGoes = 'move'}: {address?: string; whenPodGoes?: 'move' | 'stop'} = {}) {
+	const {env, sandbox} = await openSandbox(t);
+	const access = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		access.close();
+	});
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const cluster = {access, labeller: null as never, context: 'sandbox'};
+	const questions: string[] = [];
+	const ask = async (question: string) => questions.push(question) > 0;
+	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
+	startForwardFrom(session, {target: 'svc/web', namespace: 'default', port: ':80', address, whenPodGoes, cluster});
+	const state = () => store.state.forwards[0]!;
+	while (state().phase !== 'open') {
+		await delay(10);
+	}
+
+	return {session, store, sandbox, state, questions, port: state().local!};
+}
+
+async function isListening(port: number): Promise<boolean> {
+	const socket = connect(port, '127.0.0.1');
+	try {
+		await once(socket, 'connect');
+		return true;
+	} catch {
+		return false;
+	} finally {
+		socket.destroy();
+	}
+}
+
+test('a forward that is restarted twice in a row runs once, under its row', async t => {
+	const {session, state, port} = await openForward(t);
+	await Promise.all([restartForward(session, 'f-1'), restartForward(session, 'f-1')]);
+	while (state().phase === 'working') {
+		await delay(10);
+	}
+
+	t.is(state().phase, 'open');
+	t.true(await isListening(port));
+	await stopForward(session, 'f-1');
+	t.false(await isListening(port));
+});
+
+test('a forward is called by the port that was asked for, not by the pod’s name of it', async t => {
+	const {session, state} = await openForward(t);
+	t.is(state().remote, '80');
+	t.is(state().portName, 'http');
+	await stopForward(session, 'f-1');
+});
+
+test('a stop behind a restart stops what was started again', async t => {
+	const {session, state, port} = await openForward(t);
+	await Promise.all([restartForward(session, 'f-1'), stopForward(session, 'f-1')]);
+	await delay(300);
+	t.is(state().phase, 'stopped');
+	t.false(await isListening(port));
+});
+
+test('how many connections a restart cuts is asked in whole words, and of none nothing is asked', async t => {
+	const {session, state, questions, port} = await openForward(t);
+	await restartForward(session, 'f-1');
+	while (state().phase === 'working') {
+		await delay(10);
+	}
+
+	t.deepEqual(questions, []);
+	const socket = connect(port, '127.0.0.1').on('error', () => {});
+	while (state().open === 0) {
+		await delay(10);
+	}
+
+	await restartForward(session, 'f-1');
+	t.deepEqual(questions, [`Restart :${port}? 1 open connection will be reset.`]);
+	socket.destroy();
+	await stopForward(session, 'f-1');
+});
+
+test('a forward that others can reach says so as long as it lasts', async t => {
+	const {session, store, port} = await openForward(t, {address: '0.0.0.0'});
+	t.is(listenerUsersText({state: store.state}), `everyone who reaches this machine can use :${port}`);
+	await stopForward(session, 'f-1');
+	t.is(listenerUsersText({state: store.state}), '');
+	const own = await openForward(t);
+	t.is(listenerUsersText({state: own.store.state}), '');
+	await stopForward(own.session, 'f-1');
+});
+
+test('a forward that is to stop when its pod goes says which pod went, and listens no more', async t => {
+	const {session, sandbox, state, port} = await openForward(t, {whenPodGoes: 'stop'});
+	const [, name = ''] = /, on (web-\S+)$/.exec(state().log[0]!.text)!;
+	sandbox.faults.replacePod({name});
+	while (state().phase !== 'failed') {
+		await delay(10);
+	}
+
+	t.regex(state().note, new RegExp(`^pod ${name} of svc/web is gone`));
+	t.false(await isListening(port));
+	await stopForward(session, 'f-1');
+});
+
+test('tries that fail alike stand in one row of its log, with how many and until when', async t => {
+	const {session, sandbox, state} = await openForward(t);
+	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
+	while (!/No agent available · [2-9] tries/.test(state().log.at(-1)!.text)) {
+		await delay(50);
+	}
+
+	t.is(state().log.filter(({text}) => text.includes('No agent available')).length, 1);
+	t.regex(state().log.at(-1)!.text, /^lost: .*No agent available · \d tries until \d\d:\d\d:\d\d$/);
+	await sandbox.switches.set({agents: 'running'});
+	while (state().phase !== 'open') {
+		await delay(50);
+	}
+
+	t.regex(state().log.at(-1)!.text, /^back after/);
+	await stopForward(session, 'f-1');
+});
+
+const urls: ReadonlyArray<readonly [address: string, remote: string, url: string]> = [
+	['localhost', '80', 'http://localhost:8080'],
+	['127.0.0.1', 'https', 'https://localhost:8080'],
+	['0.0.0.0', '80', 'http://localhost:8080'],
+	['10.0.0.5,localhost', '80', 'http://localhost:8080'],
+	['::', '443', 'https://localhost:8080'],
+	['10.0.0.5', '80', 'http://10.0.0.5:8080'],
+	['127.0.0.2', '80', 'http://127.0.0.2:8080'],
+	['::1', '80', 'http://[::1]:8080'],
+];
+
+for (const [address, remote, url] of urls) {
+	test(`a forward that listens on ${address} is reached at ${url}`, t => {
+		t.is(forwardUrl({local: 8080, remote, portName: null, address}), url);
+		t.is(forwardUrl({local: 8080, remote, portName: 'https', address}), url.replace('http:', 'https:'));
+	});
+}
+
+test('a forward that does not listen has no address', t => {
+	t.is(forwardUrl({local: null, remote: '80', portName: null, address: 'localhost'}), null);
+});

@@ -1,0 +1,154 @@
+/** Saved sets of forwards: what is open is saved, comes back when it is asked for, and never by itself. */
+import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {once} from 'node:events';
+import {createServer, type AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {addToForwardSet, readForwardSets, writeForwardSet} from '../../../source/session/forwards/forward-set-files.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {newHome, onSandbox} from '../../support/sandbox-session.ts';
+import {openTerminal} from '../../support/terminal.ts';
+
+async function unusedPort(): Promise<number> {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	server.close();
+	return port;
+}
+
+test('what is open is saved, is not started by the next session, comes back by a key, and is stopped together', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const home = await newHome(t);
+	const [one, other] = [await unusedPort(), await unusedPort()];
+	const first = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
+	await first.sees(/web-\w+-\w+/);
+	first.press('view.forwards');
+	first.type(`:forward svc/web ${one}:80\r:forward sts/db ${other}:7000\r`);
+	await first.sees(/● :\d+ +svc\/web:80[\s\S]*● :\d+ +sts\/db:7000/);
+	first.press('forwards.save-set', 'prompt.clear');
+	first.type('mine\r');
+	await first.sees(/saved 2 forwards: ~\/\.config\/spoke\/forwards\/mine/);
+	const file = join(home, '.config/spoke/forwards/mine');
+	const text = await readFile(file, 'utf8');
+	t.regex(text, /^#.*Nothing here starts by itself\.\n--context sandbox -n default svc\/web \d+:80\n--context sandbox -n default sts\/db \d+:7000\n$/);
+	t.is((await stat(file)).mode & 0o777, 0o600);
+	first.press('app.quit', 'confirm.yes');
+	t.is(await first.ended(), 0);
+
+	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, rows: 30});
+	await second.sees(/web-\w+-\w+/);
+	second.press('view.forwards');
+	await second.sees(/No forwards\. .*\n.*\n.*Saved sets of this context: mine 2\./);
+	second.press('forwards.open-set');
+	await second.sees(/▸ mine +2 /);
+	second.press('picker.accept');
+	await second.sees(/Start 2 forwards of mine in sandbox\?[\s\S]*→ svc\/web:80 in default[\s\S]*→ sts\/db:7000 in default/);
+	second.press('confirm.no');
+	await second.loses(/Sure\?/);
+	t.regex(second.text(), /No forwards\./);
+	second.press('forwards.open-set', 'picker.accept');
+	await second.sees(/Start 2 forwards/);
+	second.press('confirm.yes');
+	await second.sees(new RegExp(`● :${one} +svc/web:80[\\s\\S]*● :${other} +sts/db:7000`));
+	t.is((await fetch(`http://127.0.0.1:${one}/`)).status, 200);
+	second.press('forwards.open-set');
+	await second.sees(/mine +2, 2 open/);
+	second.press('picker.accept');
+	await second.sees(/Stop 2 forwards of mine\?/);
+	second.press('confirm.yes');
+	await second.sees(/stopped 2 forwards of mine/);
+	await t.throwsAsync(fetch(`http://127.0.0.1:${one}/`));
+	// The same rows are started again, not further ones beside them.
+	second.type(':forward-set mine\r');
+	await second.sees(/Start 2 forwards/);
+	second.press('confirm.yes');
+	await second.sees(/● :\d+ +svc\/web:80[\s\S]*● :\d+ +sts\/db:7000[\s\S]*Connections 2/);
+	t.regex(second.text(), /5 Forwards 2/);
+});
+
+test('lines of other contexts are left alone, a port that is taken and an open address are said before', async t => {
+	const home = await newHome(t);
+	const taken = createServer().listen(0, '127.0.0.1');
+	t.teardown(() => taken.close());
+	await once(taken, 'listening');
+	const {port} = taken.address() as AddressInfo;
+	const folder = join(home, '.config/spoke/forwards');
+	await mkdir(folder, {recursive: true});
+	await writeFile(join(folder, 'mixed'), `--context prod-eu -n pay svc/ledger 9000\nsvc/web ${port}:80\nsts/db :7000 --address 0.0.0.0\n`);
+	await writeFile(join(folder, 'broken'), 'svc/web\n');
+	const {kubeconfigFile} = await openSandbox(t);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.forwards', 'forwards.open-set');
+	await terminal.sees(/broken +0 +broken:1: no port is given for svc\/web[\s\S]*mixed +2 of 3/);
+	terminal.type('mixed\r');
+	await terminal.sees(/Start 2 forwards of mixed/);
+	t.regex(terminal.text(), new RegExp(`:${port} → svc/web:80 in default: port ${port} is in use here`));
+	t.regex(terminal.text(), /a free port → sts\/db:7000 in default, on 0\.0\.0\.0/);
+	t.regex(terminal.text(), /1 of prod-eu is left alone\./);
+	t.regex(terminal.text(), /Everyone who reaches this machine/);
+});
+
+test('a forward is kept in a set from its own form, behind what the set has', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const home = await newHome(t);
+	const env = {HOME: home};
+	await writeForwardSet(env, 'mine', [{target: 'sts/db', ports: ['7000'], namespace: 'default', context: 'sandbox', addresses: [], whenPodGoes: null}]);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.type('/web\r');
+	terminal.press('pods.forward');
+	await terminal.sees(/Keep in set +no +never starts by itself/);
+	// Any free local port: another test may have the one that is offered.
+	terminal.press('form.next', 'form.clear', 'form.previous', 'form.previous', 'form.right');
+	await terminal.sees(/Keep in set +◂ mine/);
+	terminal.press('form.submit');
+	await terminal.sees(/goes to web-/);
+	for (let tries = 0; tries < 100 && readForwardSets(env)[0]?.lines.length !== 2; tries++) {
+		await delay(50);
+	}
+
+	const [set] = readForwardSets(env);
+	t.is(set?.lines.length, 2);
+	t.regex(set?.lines[1]?.target ?? '', /^pod\/web-/);
+});
+
+test('a screen reader is told the sets, why one is off, and each thing that a set does as a sentence', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const home = await newHome(t);
+	const env = {HOME: home};
+	const more = {namespace: 'default', addresses: [], whenPodGoes: null};
+	await writeForwardSet(env, 'far', [{target: 'svc/web', ports: ['1:80'], context: 'prod-eu', ...more}]);
+	await writeForwardSet(env, 'mine', [{target: 'sts/db', ports: [':7000'], context: null, ...more}, {target: 'svc/web', ports: [':80'], context: null, ...more}]);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
+	await terminal.sees(/Pods, 8 shown/);
+	terminal.press('view.forwards');
+	await terminal.sees(/Forwards, none\. Saved sets: mine of 2\./);
+	terminal.press('forwards.open-set');
+	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, off, of prod-eu\./);
+	terminal.press('picker.down', 'picker.accept');
+	await terminal.sees(/Start 2 forwards of mine in sandbox\? a free port → sts\/db:7000 in default\. a\s+free port → svc\/web:80 in default\. y yes, n no/);
+});
+
+test('--read-only starts no set', async t => {
+	const {terminal} = await onSandbox(t, ['--read-only']);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.forwards', 'forwards.open-set');
+	await terminal.sees(/off, --read-only is set/);
+});
+
+test('a set is written whole, keeps a person’s own words when one is added, and no name leads out of its folder', async t => {
+	const env = {HOME: await newHome(t)};
+	const line = {target: 'svc/web', ports: ['8080:80'], namespace: 'shop', context: null, addresses: [], whenPodGoes: null};
+	const path = await writeForwardSet(env, 'shop', [line]);
+	await writeFile(path, '# mine\nsvc/a 1 # why');
+	await addToForwardSet(env, 'shop', line);
+	t.is(await readFile(path, 'utf8'), '# mine\nsvc/a 1 # why\n-n shop svc/web 8080:80\n');
+	for (const name of ['../x', '.hidden', 'a/b', '']) {
+		await t.throwsAsync(writeForwardSet(env, name, [line]), undefined, name);
+	}
+
+	t.deepEqual(readForwardSets(env).map(({name}) => name), ['shop']);
+});

@@ -1,0 +1,68 @@
+/** What a forward's form says of the ports it offers. */
+import test, {type ExecutionContext} from 'ava';
+import {readPortOptions} from '../../../source/session/forwards/port-options.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {startServer} from '../../support/api-server.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
+
+const service = (targetPort: number | string) => ({kind: 'Service', metadata: {name: 'web', namespace: 'default'}, spec: {selector: {app: 'web'}, clusterIP: '10.0.0.1', ports: [{name: 'http', port: 80, targetPort}]}});
+const pod = (name: string, ready: 'True' | 'False') => ({metadata: {name, uid: name}, spec: {containers: [{name: 'web', ports: [{name: 'http', containerPort: 8080}]}]}, status: {conditions: [{type: 'Ready', status: ready}]}});
+
+/** A cluster that has one service; `pods` is what a list of pods is answered with, `null` that it is refused. */
+async function clusterOf(t: ExecutionContext, targetPort: number | string, pods: readonly unknown[] | null): Promise<ClusterClient> {
+	const server = await startServer({request({url = ''}, response) {
+		const isList = url.includes('/pods?');
+		const status = isList && pods === null ? 403 : 200;
+		response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(isList ? status === 200 ? {metadata: {}, items: pods} : {kind: 'Status', code: 403} : service(targetPort)));
+	}});
+	t.teardown(async () => server.close());
+	return server.cluster();
+}
+
+test('behind a port of a service stand the pods that are Ready, of all that it selects', async t => {
+	const {ports, canMove: mayMove, only} = await readPortOptions(await clusterOf(t, 8080, [pod('a', 'True'), pod('b', 'False')]), 'svc/web', 'default');
+	t.deepEqual(ports, [{value: '80', shown: 'http 80 → 8080', ready: '1 of 2 pods Ready', suggested: 8080}]);
+	t.true(mayMove);
+	t.deepEqual(only, ['80', 'http']);
+});
+
+test('a port that no pod names is told as such, and pods that may not be listed are not counted as none', async t => {
+	const unnamed = await readPortOptions(await clusterOf(t, 'metrics', [pod('a', 'True')]), 'svc/web', 'default');
+	t.is(unnamed.ports[0]?.ready, 'no pod names metrics');
+	const untold = await readPortOptions(await clusterOf(t, 'http', null), 'svc/web', 'default');
+	t.is(untold.ports[0]?.ready, '? pods Ready');
+});
+
+test('a pod that was named has no successor, and its form says so', async t => {
+	const {env} = await openSandbox(t);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	const list = await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods'});
+	const {name} = list.items.find(one => one.metadata.name.startsWith('web-'))!.metadata;
+	const {ports, canMove: mayMove, only} = await readPortOptions(cluster, `pod/${name}`, 'default');
+	t.deepEqual(ports.map(({value, ready}) => [value, ready]), [['8080', ''], ['8443', '']]);
+	t.false(mayMove);
+	t.is(only, null);
+});
+
+test('the local port goes with the port that is chosen, unless one was typed', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.press('list.bottom', 'services.forward');
+	await terminal.sees(/Local port {2}80\d\d/);
+	terminal.press('form.right');
+	await terminal.sees(/Local port {2}84\d\d/);
+	terminal.press('form.next', 'form.clear');
+	terminal.type('7001');
+	terminal.press('form.previous', 'form.left');
+	await terminal.sees(/Port +◂ http 80/);
+	await terminal.sees(/Local port {2}7001/);
+});

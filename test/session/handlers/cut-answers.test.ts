@@ -1,0 +1,52 @@
+/** An answer that is cut, or is none of an apiserver's, is told as that: the fault is not ours. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import test, {type ExecutionContext} from 'ava';
+import {waitForCluster} from '../../../source/session/clusters/cluster-state.ts';
+import {addDebugContainer} from '../../../source/streams/debug-container.ts';
+import type {ClusterState} from '../../../source/state/session-state.ts';
+import {startServer} from '../../support/api-server.ts';
+
+async function reach(t: ExecutionContext, request: (request: IncomingMessage, response: ServerResponse) => void) {
+	const server = await startServer({request});
+	t.teardown(async () => server.close());
+	return server.cluster();
+}
+
+/** Ends in the middle of a body of 100 bytes. */
+function cut(response: ServerResponse, contentType: string): void {
+	response.writeHead(200, {'content-type': contentType, 'content-length': 100});
+	response.write('{"begun":', () => {
+		response.destroy();
+	});
+}
+
+const answers: ReadonlyArray<readonly [title: string, answer: (response: ServerResponse) => void, code: string, words: RegExp]> = [
+	['a page in its place', response => response.writeHead(200, {'content-type': 'text/html'}).end('<html>Log in to the network</html>'), 'ERR_PROTOCOL', /is not JSON/],
+	['half of it', response => {
+		cut(response, 'application/json');
+	}, 'ERR_APISERVER_UNREACHABLE', /was cut short/],
+];
+for (const [title, answer, code, words] of answers) {
+	test(`who answers with ${title} when asked for a version is not reached, and no bug`, async t => {
+		const access = await reach(t, (_request, response) => {
+			answer(response);
+		});
+		let isWanted = true;
+		const told: Array<Partial<ClusterState>> = [];
+		await waitForCluster(access, () => isWanted, to => told.push(to), async () => {
+			isWanted = false;
+		});
+		t.is(told.at(-1)?.reachable, 'no');
+		t.is(told.at(-1)?.error?.code, code as 'ERR_PROTOCOL');
+		t.regex(told.at(-1)!.error!.message, words);
+	});
+}
+
+test('the answer to a patch that is cut says so, without the name of a bug', async t => {
+	const access = await reach(t, (_request, response) => {
+		cut(response, 'application/json');
+	});
+	const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: []}};
+	const added = addDebugContainer(access, pod, {name: 'late', image: 'x'});
+	await t.throwsAsync(added, {code: 'ERR_APISERVER_UNREACHABLE', message: /was cut short/});
+});

@@ -1,0 +1,28 @@
+/** What is typed behind a command that shows a list. */
+import test from 'ava';
+import {parseListArguments, takeSelector} from '../../../source/session/handlers/list-arguments.ts';
+
+const read = (line: string) => parseListArguments(line.split(' ').filter(word => word !== ''));
+
+test('a list is asked for as kubectl is', t => {
+	t.deepEqual(read(''), {});
+	t.deepEqual(read('demo'), {namespace: 'demo'});
+	t.deepEqual(read('-n demo'), {namespace: 'demo'});
+	t.deepEqual(read('-A'), {namespace: null});
+	t.deepEqual(read('--all-namespaces'), {namespace: null});
+	t.deepEqual(read('-l app=api'), {selector: 'app=api'});
+	t.deepEqual(read('demo --selector=app=api'), {namespace: 'demo', selector: 'app=api'});
+	t.deepEqual(read('-l app in (a, b) -A'), {namespace: null, selector: 'app in (a, b)'});
+});
+
+test('what cannot be a namespace, a flag or a selector is refused with one line', t => {
+	t.like(read('Demo'), {fault: 'Demo cannot be a namespace: small letters, digits and - between them, no more than 63'});
+	t.like(read('-o wide'), {fault: '-o is not known here: a namespace, -A or -l SELECTOR'});
+	t.like(read('one two'), {fault: 'one namespace at a time, or -A for all'});
+	t.like(read('-l app in (a'), {fault: 'no label selector: "," or ")" is missing at the end'});
+	t.like(read('-l'), {fault: 'no label selector: a key is missing at the end'});
+});
+
+test('a tail’s selector goes on over spaces too', t => {
+	t.deepEqual(takeSelector(['-l', 'app', 'in', '(a,', 'b)', '-a']), {selector: 'app in (a, b)', rest: ['-a']});
+});

@@ -1,0 +1,83 @@
+/** Why of a row, also before its path is read. */
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {showFailure} from '../../../source/session/messages.ts';
+import {openWhy} from '../../../source/session/handlers/why-handlers.ts';
+import {createRenderInput} from '../../../source/session/screen/create-render-input.ts';
+import type {Session} from '../../../source/session/session.ts';
+import {Store} from '../../../source/session/store.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import {emptySession, type SessionState} from '../../../source/state/session-state.ts';
+import {whyPath, type WhyLayer} from '../../../source/state/why-path.ts';
+import {plainTheme} from '../../../source/ui/theme.ts';
+import {whyTexts} from '../../../source/ui/why-screen.ts';
+
+const path = {about: 'configuration', phase: 'settled', error: null, process: {id: null}, legs: []} as unknown as Path;
+
+function sessionWith(...names: readonly string[]) {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: names.map(name => ({id: name, namespace: 'default', name, cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}))}});
+	const told: string[] = [];
+	const session = {store, tails: new Map(), keymap: new Map(), lastFailure: null, tell(text: string) {
+		told.push(text);
+	}} as unknown as Session;
+	const layer = () => store.state.layers.at(-1) as WhyLayer | undefined;
+	return {session, store, told, layer};
+}
+
+for (const [what, before] of [['is not read yet', null], ['of the row before is still there', {of: 'api', path}], ['is not believed any more', {of: 'web', path: null}]] as ReadonlyArray<readonly [string, SessionState['pathHere']]>) {
+	test(`where the path ${what}, why says whose it waits for, and shows it as soon as it is read`, t => {
+		const {session, store, layer} = sessionWith('web');
+		if (before) {
+			store.data({type: 'path-here', ...before});
+		}
+
+		openWhy(session);
+		t.is(layer()!.about, 'pod/web');
+		t.is(whyPath(store.state, layer()!), null);
+		t.deepEqual(whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text), ['The path to it is not read yet: it stands here as soon as it is.']);
+		store.data({type: 'path-here', of: 'api', path});
+		t.is(whyPath(store.state, layer()!), null, 'another row’s');
+		store.data({type: 'path-here', of: 'web', path});
+		t.is(whyPath(store.state, layer()!), path);
+	});
+}
+
+test('a path that was read when why was opened stays, whatever is read later', t => {
+	const {session, store, layer} = sessionWith('web');
+	store.data({type: 'path-here', of: 'web', path});
+	openWhy(session);
+	store.data({type: 'path-here', of: 'web', path: {...path, phase: 'failed'}});
+	t.is(whyPath(store.state, layer()!), path);
+});
+
+test('where nothing is under the cursor there is no why, and that is said', t => {
+	const {session, layer, told} = sessionWith();
+	openWhy(session);
+	t.is(layer(), undefined);
+	t.deepEqual(told, ['nothing is under the cursor']);
+});
+
+for (const [what, code, leg] of [['on leg 2', 'ERR_SECOND_LEG', 2], ['for want of a right', 'ERR_FORBIDDEN', 1], ['because there is none', 'ERR_NOT_FOUND', 1]] as const) {
+	test(`what failed ${what} without a path of its own is shown without one, whatever is under the cursor`, t => {
+		const {session, store, layer} = sessionWith('web');
+		store.data({type: 'path-here', of: 'web', path});
+		showFailure(session, 'forward pod/other 80', new SpokeError(code, 'it failed', {leg}));
+		openWhy(session);
+		t.is(layer()!.about, 'forward pod/other 80');
+		t.is(whyPath(store.state, layer()!), null);
+		const texts = whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text);
+		t.is(texts[1], 'it failed');
+		t.is(texts.at(-1), 'No connection of its own was read, so no path stands here.');
+	});
+}
+
+test('what failed on a connection of its own shows that one’s path', t => {
+	const {session, store, layer} = sessionWith('web');
+	const own = {...path, about: 'ended-connection', phase: 'failed'} as Path;
+	store.data({type: 'path-here', of: 'web', path});
+	showFailure(session, 'shell', new SpokeError('ERR_NOT_FOUND', 'no such container'), own);
+	openWhy(session);
+	t.is(whyPath(store.state, layer()!), own);
+});

@@ -1,0 +1,51 @@
+/** A pod that has ended is no place for a shell or a forward: the keys say so before they fail. */
+import test from 'ava';
+import {findAction} from '../../../source/actions/action-table.ts';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {disabledReason} from '../../../source/session/keys/disabled-reason.ts';
+import {listKinds} from '../../../source/state/list-kinds.ts';
+import {reduceList} from '../../../source/state/list-state.ts';
+import {emptySession, type SessionState} from '../../../source/state/session-state.ts';
+import {rowReader} from '../../../source/state/table-rows.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
+
+const read = rowReader(listKinds.pods.columns, '', ['Name', 'Ready', 'Status', 'Restarts'].map(name => ({name, type: 'string', format: '', priority: 0})), 0);
+
+/** On a pod whose row the apiserver told so. */
+function on(status: string, reason: string | null): SessionState {
+	const row = read({cells: ['web', '0/1', status, 0], ...reason !== null && {conditions: [{type: 'Completed', status: 'True', reason}]}, object: null}, 'demo');
+	const session = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
+	return {...session, lists: {...session.lists, pods: reduceList(session.lists.pods, {type: 'page', chunk: 'pods', first: true, rows: [row]})}};
+}
+
+for (const [status, reason, ended] of [['Completed', 'Succeeded', true], ['OutOfcpu', 'Failed', true], ['Evicted', 'Failed', true], ['Running', null, false], ['ImagePullBackOff', null, false], ['Completed', null, false]] as const) {
+	test(`with a pod that is ${status}, ${ended ? `and so has ended (${reason}), a shell, an attach, a forward and a debug container are off` : 'and of which it is not told that it has ended, nothing is off'}`, t => {
+		for (const id of ['pods.shell', 'pods.attach', 'pods.forward', 'pods.debug']) {
+			const action = findAction(id)!;
+			t.is(disabledReason(on(status, reason), action), ended ? `${action.title}: off, the pod has ended (${reason})` : null);
+		}
+
+		t.is(disabledReason(on(status, reason), findAction('pods.logs')!), null, 'its log may still be there');
+	});
+}
+
+test('a key that is off for a pod that has ended keeps kubectl’s words, and a job’s shell says them', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/report-\w+ +0\/1 +Completed/);
+	terminal.press('list.filter');
+	terminal.type('report\r');
+	await terminal.sees(/▸ report-/);
+	terminal.press('pods.shell');
+	await terminal.sees(/shell: off, the pod has ended \(Succeeded\) +w why/);
+	terminal.press('path.why');
+	await terminal.sees(/cannot exec into a container in a completed pod; current phase is\s+Succeeded/);
+	await terminal.sees(/its log may still be there: spoke logs report-/);
+	terminal.press('view.back', 'pods.forward');
+	await terminal.sees(/forward.*: off, the pod has ended \(Succeeded\)/);
+	terminal.press('view.workloads');
+	await terminal.sees(/job\/report/);
+	terminal.type('/job/report\r');
+	await terminal.sees(/▸ job\/report/);
+	terminal.press('workloads.shell');
+	await terminal.sees(/shell in one of its pods: cannot exec into a container in a completed/);
+});

@@ -1,0 +1,189 @@
+/** Keys that are typed before a dialog opens are for that dialog, or for nobody. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {CanceledError, TypeAhead} from '../../../source/session/keys/type-ahead.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
+
+function makeAhead(limitMs = 1000) {
+	const passed: string[] = [];
+	const told: string[] = [];
+	const ahead = new TypeAhead({limitMs, remindMs: 10, pass(inputs) {
+		passed.push(...inputs.map(input => 'key' in input ? input.key : 'paste' in input ? input.paste : ''));
+	}, tell(text) {
+		told.push(text);
+	}});
+	const work = Promise.withResolvers<string>();
+	return {ahead, passed, told, work};
+}
+
+test('keys are held in order and passed on once whoever waited had time to open its dialog', async t => {
+	const {ahead, passed, work} = makeAhead();
+	t.false(ahead.hold({key: 'x'}));
+	const order: string[] = [];
+	const asker = (async () => {
+		await ahead.during({description: 'reading'}, async () => work.promise);
+		order.push(`opened, ${passed.length} passed`);
+	})();
+	t.true(ahead.hold({key: '8'}));
+	t.true(ahead.hold({paste: 'web'}));
+	t.true(ahead.hold({key: 'enter'}));
+	work.resolve('');
+	await asker;
+	await delay(5);
+	t.deepEqual(order, ['opened, 0 passed']);
+	t.deepEqual(passed, ['8', 'web', 'enter']);
+	t.false(ahead.hold({key: 'x'}));
+});
+
+test('of two waits one behind the other the second takes over what is held', async t => {
+	const {ahead, passed, work} = makeAhead();
+	const second = Promise.withResolvers<string>();
+	const asker = (async () => {
+		await ahead.during({description: 'reading'}, async () => work.promise);
+		await ahead.during({description: 'opening'}, async () => second.promise);
+	})();
+	ahead.hold({key: 'a'});
+	work.resolve('');
+	await delay(5);
+	t.deepEqual(passed, []);
+	t.true(ahead.hold({key: 'b'}));
+	second.resolve('');
+	await asker;
+	await delay(5);
+	t.deepEqual(passed, ['a', 'b']);
+});
+
+test('what is held is dropped when the work fails, or comes to something else', async t => {
+	const {ahead, passed} = makeAhead();
+	const failing = ahead.during({description: 'reading'}, async () => {
+		throw new Error('refused');
+	});
+	ahead.hold({key: 'y'});
+	await t.throwsAsync(failing, {message: 'refused'});
+	const checking = ahead.during({description: 'checking', opens: isDone => isDone}, async () => false);
+	ahead.hold({key: 'z'});
+	t.false(await checking);
+	await delay(5);
+	t.deepEqual(passed, []);
+	t.false(ahead.hold({key: 'x'}));
+});
+
+test('after a few seconds what is held is dropped and told, and keys mean what is on the screen', async t => {
+	const {ahead, passed, told, work} = makeAhead(30);
+	const asker = ahead.during({description: 'reading ports'}, async () => work.promise);
+	ahead.hold({key: 'a'});
+	ahead.hold({key: 'b'});
+	await delay(60);
+	t.false(ahead.hold({key: 'c'}));
+	t.is(told.at(-1), 'reading ports takes long: 2 keys typed meanwhile are dropped');
+	work.resolve('late');
+	t.is(await asker, 'late');
+	await delay(5);
+	t.deepEqual(passed, []);
+});
+
+test('what is too much is dropped from there on, never in between', async t => {
+	const {ahead, passed, work} = makeAhead();
+	const asker = ahead.during({description: 'reading'}, async () => work.promise);
+	for (let count = 0; count < 300; count++) {
+		ahead.hold({key: String(count)});
+	}
+
+	work.resolve('');
+	await asker;
+	await delay(5);
+	t.deepEqual(passed, Array.from({length: 256}, (_, index) => String(index)));
+});
+
+test('giving up ends the wait at once, tells the work, and forgets what was held', async t => {
+	const {ahead, passed, work} = makeAhead();
+	let given: AbortSignal | undefined;
+	const asker = ahead.during({description: 'reading'}, async signal => {
+		given = signal;
+		return work.promise;
+	});
+	ahead.hold({key: 'a'});
+	t.true(ahead.giveUp());
+	await t.throwsAsync(asker, {instanceOf: CanceledError});
+	t.true(given?.aborted);
+	t.false(ahead.giveUp());
+	await delay(5);
+	t.deepEqual(passed, []);
+});
+
+test('a long wait is told until it ends, holds no key, and is given up by itself', async t => {
+	const {ahead, told, work} = makeAhead();
+	let given: AbortSignal | undefined;
+	const asker = ahead.showProgress('waiting for debugger-1', async (signal, say) => {
+		given = signal;
+		say('waiting for debugger-1: ErrImagePull');
+		return work.promise;
+	});
+	told.length = 0;
+	while (told.length < 2) {
+		await delay(5);
+	}
+
+	t.deepEqual(new Set(told), new Set(['waiting for debugger-1: ErrImagePull …']));
+	t.false(ahead.hold({key: 'a'}));
+	t.false(ahead.giveUp());
+	t.true(ahead.stopWaiting());
+	await t.throwsAsync(asker, {instanceOf: CanceledError});
+	t.true(given?.aborted);
+	t.false(ahead.stopWaiting());
+	const count = told.length;
+	await delay(40);
+	t.is(told.length, count);
+});
+
+test('what is held for a shell is the bytes that the terminal sent', t => {
+	const {ahead} = makeAhead();
+	const {promise} = Promise.withResolvers<never>();
+	void ahead.during({description: 'shell'}, async () => promise);
+	for (const key of ['l', 's', 'space', 'up', 'alt+b', 'é', 'enter']) {
+		ahead.hold({key});
+	}
+
+	t.is(ahead.takeBytes().toString(), 'ls \u001B[A\u001Bbé\r');
+});
+
+test('f and Enter in one burst start the forward: the Enter is for the form, not for the row below it', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.type('/web\rf\r');
+	await terminal.sees(/goes to web-/);
+	t.notRegex(terminal.text(), /Details|Forward from/);
+});
+
+test('a key that follows a form meets what comes behind it', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	// The local port is left empty: another test may have the one that is offered.
+	terminal.type('/web\rf\t\u0015\r5');
+	await terminal.sees(/┤5 Forwards 1├/);
+	await terminal.sees(/● :\d+ +pod\/web/);
+});
+
+test('Esc takes a form back that has not opened yet', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.type('/web\rfx\u001B[200~y\u001B[201~\u001B');
+	await delay(500);
+	t.notRegex(terminal.text(), /Forward from/);
+	terminal.press('view.forwards');
+	await terminal.sees(/┤5 Forwards├/);
+});
+
+test('what is typed while a shell opens is typed into the shell', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\rsecho typed ahead\r');
+	await terminal.sees(/^typed ahead$/m);
+});
+
+test('a namespace can be typed behind its key at once', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.type('nshop\r');
+	await terminal.sees(/checkout-/);
+});

@@ -1,0 +1,215 @@
+/** A request's row says what came of it, as far as it came, and when. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {proxyHandlers} from '../../../source/session/proxy/proxy-handlers.ts';
+import type {Session} from '../../../source/session/session.ts';
+import {Store} from '../../../source/session/store.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import type {Path} from '../../../source/evidence/evidence.ts';
+import type {Labeler} from '../../../source/evidence/labeler.ts';
+import {selectedExchange, type ProxyExchange} from '../../../source/state/proxy-state.ts';
+import {emptySession} from '../../../source/state/session-state.ts';
+import {startServer} from '../../support/api-server.ts';
+
+async function reach(t: ExecutionContext, request: (request: IncomingMessage, response: ServerResponse) => void) {
+	const server = await startServer({request});
+	t.teardown(async () => server.close());
+	return server.cluster();
+}
+
+/** A session whose proxy screen has one request, to be sent again. */
+function asksAgain(access: ClusterClient, {method, ask, drawn, labeller = {witness: {}, onLabel: () => () => {}}}: {
+	method: string;
+	ask: () => Promise<boolean>;
+	drawn?: (exchange: ProxyExchange | null) => void;
+	labeller?: Pick<Labeler, 'witness' | 'onLabel'>;
+}) {
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(selectedExchange(store.state.proxy)), () => 0);
+	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
+	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
+	const told: string[] = [];
+	const session = {store, typedAhead, ask, tell: (text: string) => told.push(text), readOnly: false, cluster: {access, labeller, context: 'main'}} as unknown as Session;
+	return {
+		async again() {
+			await proxyHandlers['proxy.again']!(session);
+			return selectedExchange(store.state.proxy);
+		},
+		stop() {
+			void proxyHandlers['proxy.stop']!(session);
+		},
+		here: () => selectedExchange(store.state.proxy),
+		told,
+	};
+}
+
+/** One service, and behind it whatever `behind` says. */
+function aService(behind: (request: IncomingMessage, response: ServerResponse) => void) {
+	return (request: IncomingMessage, response: ServerResponse) => {
+		if (request.url!.includes('/proxy')) {
+			behind(request, response);
+		} else {
+			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+		}
+	};
+}
+
+for (const answers of [true, false]) {
+	test(`a row shows the path of the connection that carried its request, and not of one on which reading took too long, ${answers ? 'answered' : 'cut'}`, async t => {
+		const access = await reach(t, aService((_request, response) => {
+			if (answers) {
+				response.end('x');
+			} else {
+				response.destroy();
+			}
+		}));
+		let tell: Parameters<Labeler['onLabel']>[0] = () => {};
+		const path = (connection: string) => ({connection}) as unknown as Path;
+		const carried = Promise.withResolvers<string>();
+		const given: string[] = [];
+		const {again, here} = asksAgain(access, {method: 'GET', ask: async () => true, labeller: {
+			onLabel(listener) {
+				tell = listener;
+				return () => {};
+			},
+			witness: {
+				async beforeUse(connection) {
+					given.push(connection.id);
+					connection.close();
+				},
+				opened(connection) {
+					carried.resolve(connection.id);
+				},
+				failed(connection) {
+					carried.resolve(connection!.id);
+				},
+			},
+		}});
+		await again();
+		const id = await carried.promise;
+		t.false(given.includes(id));
+		for (const connection of [...given, id, ...given]) {
+			tell(connection, path(connection));
+		}
+
+		t.deepEqual(here()?.path, path(id));
+	});
+}
+
+test('an answer through the proxy that is cut says so in its row', async t => {
+	const access = await reach(t, (request, response) => {
+		if (request.url!.includes('/proxy')) {
+			response.writeHead(200, {'content-type': 'text/plain', 'content-length': 100});
+			response.write('begun', () => {
+				response.destroy();
+			});
+		} else {
+			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+		}
+	});
+	const {again} = asksAgain(access, {method: 'GET', ask: async () => true});
+	const exchange = await again();
+	t.is(exchange?.error?.code, 'ERR_STREAM_LOST');
+	t.regex(exchange!.note, /the answer was cut short/);
+});
+
+test('of an answer that does not end its row shows what has come so far', async t => {
+	const access = await reach(t, (request, response) => {
+		if (request.url!.includes('/proxy')) {
+			response.writeHead(200, {'content-type': 'text/plain'});
+			response.write('tick 1\n');
+		} else {
+			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+		}
+	});
+	const rows: Array<ProxyExchange | null> = [];
+	const {again} = asksAgain(access, {method: 'GET', ask: async () => true, drawn: exchange => rows.push(exchange)});
+	void again();
+	while (rows.at(-1)?.body !== 'tick 1\n') {
+		await delay(10);
+	}
+
+	t.like(rows.at(-1), {status: 200, tookMs: null, bytes: 7, type: 'text/plain'});
+});
+
+test('the time that a person takes to say yes is no time of the request', async t => {
+	const access = await reach(t, (_request, response) => {
+		response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+	});
+	const {again} = asksAgain(access, {method: 'POST', async ask() {
+		await delay(1000);
+		return true;
+	}});
+	const began = performance.now();
+	const exchange = await again();
+	const tookMs = performance.now() - began;
+	t.true(tookMs >= 1000);
+	t.is(exchange?.status, 200);
+	t.true(exchange!.tookMs! <= tookMs - 990, `${exchange!.tookMs} of ${tookMs}`);
+});
+
+for (const {method, says} of [{method: 'GET', says: 'given up'}, {method: 'POST', says: 'given up: it may have been carried out'}]) {
+	test(`a ${method} that is given up ends its connection, and its row says “${says}”`, async t => {
+		const [came, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		const access = await reach(t, aService((request, _response) => {
+			came.resolve();
+			request.socket.once('close', () => {
+				left.resolve();
+			});
+		}));
+		const {again, stop} = asksAgain(access, {method, ask: async () => true});
+		const sent = again();
+		await came.promise;
+		stop();
+		await left.promise;
+		const exchange = await sent;
+		t.like(exchange, {status: null, isGivenUp: true, isSent: true, note: says, error: null});
+		t.true(exchange!.tookMs! > 0);
+	});
+}
+
+test('a request that is given up before it has a connection is not said to be carried out, perhaps', async t => {
+	const access = await reach(t, aService(() => {
+		t.fail('nothing is sent');
+	}));
+	const dialled = Promise.withResolvers<void>();
+	Object.defineProperty(access, 'connect', {async value() {
+		dialled.resolve();
+		return Promise.withResolvers<never>().promise;
+	}});
+	const {again, stop} = asksAgain(access, {method: 'POST', ask: async () => true});
+	const sent = again();
+	await dialled.promise;
+	stop();
+	const exchange = await sent;
+	t.like(exchange, {status: null, isGivenUp: true, note: 'given up before it was sent', error: null});
+	t.is(exchange!.isSent, undefined);
+});
+
+test('of an answer that is given up on its way, what had come stays', async t => {
+	const access = await reach(t, aService((_request, response) => {
+		response.writeHead(200, {'content-type': 'text/plain'});
+		response.write('tick 1\n');
+	}));
+	const {again, stop, here} = asksAgain(access, {method: 'GET', ask: async () => true});
+	const sent = again();
+	while (here()?.body !== 'tick 1\n') {
+		await delay(10);
+	}
+
+	stop();
+	t.like(await sent, {status: 200, isGivenUp: true, note: 'given up', bytes: 7, body: 'tick 1\n', error: null});
+});
+
+test('a request that has its answer cannot be given up, and stays as it is', async t => {
+	const access = await reach(t, aService((_request, response) => {
+		response.end('hello');
+	}));
+	const {again, stop, here, told} = asksAgain(access, {method: 'GET', ask: async () => true});
+	const answered = await again();
+	stop();
+	t.is(here(), answered);
+	t.deepEqual(told, ['it is over already']);
+});

@@ -1,0 +1,51 @@
+/** What a label that comes says of what was read before. */
+import test from 'ava';
+import {recordingObserver, recordLabel} from '../../source/session/recording-observer.ts';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {Store} from '../../source/session/store.ts';
+import type {Connection} from '../../source/cluster/connection.ts';
+import type {Path} from '../../source/evidence/evidence.ts';
+import type {Labeler} from '../../source/evidence/labeler.ts';
+import type {ConnectionPurpose} from '../../source/streams/connection-observer.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+
+const pathOf = (id: string | null) => ({process: {id}}) as Path;
+
+test('only a process beside those that were met before is news', t => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	t.teardown(() => {
+		store.close();
+	});
+	t.false(recordLabel(store, 'c-1', pathOf('first')));
+	store.data({type: 'path-here', of: 'web', path: pathOf('first')});
+	t.false(recordLabel(store, 'c-1', pathOf('first')));
+	t.false(recordLabel(store, 'c-1', pathOf(null)));
+	t.true(recordLabel(store, 'c-1', pathOf('second')));
+});
+
+test('an answer that is missed is booked from when its ping was sent, until one comes, which the label hears, too', t => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	t.teardown(() => {
+		store.close();
+	});
+	const heard: unknown[] = [];
+	const labeller = {witness: {
+		roundTrip(_connection: Connection, times: object) {
+			heard.push(times);
+		},
+	}} as unknown as Labeler;
+	store.data({type: 'dock', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
+	const witness = recordingObserver(store, labeller, 'f');
+	const connection = {id: 'c-1'} as Connection;
+	witness.opened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
+	const waits = () => store.state.dock[0]!.waits.get('c-1');
+	const before = Date.now();
+	witness.late!(connection, {websocket: 5000});
+	witness.late!(connection, {runtime: 7000});
+	const {websocket, runtime} = waits()!;
+	t.true(websocket! >= before - 5000 && websocket! <= Date.now() - 5000);
+	t.true(runtime! >= before - 7000 && runtime! <= Date.now() - 7000);
+	witness.roundTrip!(connection, {websocket: 2});
+	t.deepEqual(waits(), {websocket: null, runtime});
+	t.deepEqual(heard, [{websocket: 2}]);
+});

@@ -1,0 +1,24 @@
+/** When the screen is drawn. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {clusterState} from '../../source/session/clusters/cluster-state.ts';
+import {Store} from '../../source/session/store.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+
+test('a store that is closed draws nothing more, whatever comes, and keeps no timer', async t => {
+	let drawn = 0;
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {
+		drawn++;
+	}, () => 0);
+	store.now({type: 'zoom'});
+	t.is(drawn, 1);
+	store.data({type: 'zoom'});
+	store.close();
+	store.data({type: 'zoom'});
+	store.now({type: 'notice', text: 'late', now: 0});
+	store.hold();
+	store.letGo();
+	await delay(20);
+	t.is(drawn, 1);
+	t.is(store.state.notice?.text, 'late');
+});

@@ -1,0 +1,67 @@
+/** What is saved of a tail is all that was shown when it was saved, whatever comes and goes while it is written. */
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test from 'ava';
+import type {Session} from '../../../source/session/session.ts';
+import {saveTail, visibleTexts} from '../../../source/session/tail/export-lines.ts';
+import type {TailRun} from '../../../source/session/tail/tail-run.ts';
+import {insertLines} from '../../../source/state/tail/insert-lines.ts';
+import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
+import {emptyTail, filterTail, remapTail, type TailView} from '../../../source/state/tail/tail-view.ts';
+
+const count = linesPerBlock * 3;
+const textOf = (number: number) => `line ${number}\n`;
+const all = Array.from({length: count}, (_, number) => textOf(number));
+
+function fullTail(): TailView {
+	const buffer = new LineBuffer({lines: count - linesPerBlock + 1, bytes: Infinity});
+	const view = {...emptyTail('tail-1', 'web', buffer), times: 'none'} as const;
+	addLines(view, 0, count);
+	return view;
+}
+
+function addLines({buffer}: TailView, from: number, to: number): void {
+	for (let number = from; number < to; number++) {
+		buffer.append(0, number, 0, 'text', Buffer.from(textOf(number).trimEnd()));
+	}
+}
+
+/** What is read while so much comes after its first line that all is let go which was there. */
+function readInFlood(view: TailView): string[] {
+	const texts = visibleTexts(view)[Symbol.iterator]();
+	const read = [texts.next().value as string];
+	addLines(view, count, count * 3);
+	return [...read, ...{[Symbol.iterator]: () => texts}];
+}
+
+test('lines that are let go while they are saved are saved', t => {
+	t.deepEqual(readInFlood(fullTail()), all);
+});
+
+test('of a filter as well, and no line that came later', t => {
+	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
+	view.shownIndex!.advance(view.buffer, Infinity);
+	t.deepEqual(readInFlood(view), all.filter(text => text.includes('7')));
+});
+
+test('lines that are put between others while these are saved are not saved in their place', t => {
+	const view = fullTail();
+	const texts = visibleTexts(view)[Symbol.iterator]();
+	const read = [texts.next().value as string];
+	const log = new LineBuffer();
+	log.append(0, 5, 0, 'text', Buffer.from('came late'));
+	remapTail(view, insertLines(view.buffer, [log]));
+	t.deepEqual([...read, ...{[Symbol.iterator]: () => texts}], all);
+});
+
+test('a filter that is not through all lines yet is waited for', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-save-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const path = join(folder, 'saved.log');
+	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
+	// Each look goes through one block.
+	const run = {view, ask: {title: 'web'}, scan: () => view.shownIndex!.advance(view.buffer, -1)} as unknown as TailRun;
+	await saveTail({type: async () => ({text: path, regex: false}), tell() {}} as unknown as Session, run);
+	t.is(await readFile(path, 'utf8'), all.filter(text => text.includes('7')).join(''));
+});

@@ -1,0 +1,46 @@
+/** A tail that fails says so behind the lines that came before. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {TailRun} from '../../../source/session/tail/tail-run.ts';
+import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
+import {emptyTail} from '../../../source/state/tail/tail-view.ts';
+import {LogServer} from '../../support/log-server.ts';
+
+test('why a tail fails stands behind the lines that are held back for their places', async t => {
+	const server = await LogServer.start();
+	const logs = ['one', 'two'].map(name => server.addPod(name).get('app')!);
+	const append = () => {
+		for (const log of logs) {
+			log.append({time: new Date().toISOString(), text: 'a line'});
+		}
+	};
+
+	const cluster = await server.cluster();
+	const ask = createTailRequest(cluster, {namespace: 'demo', targets: [], selector: 'app=web', containers: {kind: 'default'}});
+	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, witness: {}, changed() {}});
+	t.teardown(async () => {
+		run.stop();
+		cluster.close();
+		await server.stop();
+	});
+	append();
+	run.start('tail');
+	for (let came = 0; came < 2; came += run.inflow) {
+		await delay(5);
+		run.tick();
+	}
+
+	server.podsRefused = true;
+	server.endWatches();
+	while (run.view.phase !== 'failed') {
+		append();
+		await delay(20);
+	}
+
+	const {buffer} = run.view;
+	const toldAt = buffer.end;
+	// What is still held back would be put now.
+	run.stop();
+	t.is(buffer.end, toldAt);
+	t.is(buffer.line(toldAt - 1)!.kind, 'notice');
+});

@@ -1,0 +1,40 @@
+/** Pods that come and go while their logs are followed. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {TailRun} from '../../../source/session/tail/tail-run.ts';
+import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {emptyTail, podCount} from '../../../source/state/tail/tail-view.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+
+test('a pod is said to be gone once, however many of its containers were followed, and is counted no more', async t => {
+	const {sandbox, env} = await openSandbox(t);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	const ask = createTailRequest(cluster, {namespace: 'default', targets: ['deploy/web'], selector: null, containers: {kind: 'all'}});
+	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, witness: {}, changed() {}});
+	t.teardown(() => {
+		run.stop();
+	});
+	const until = async (isSo: () => boolean) => {
+		while (!isSo()) {
+			await delay(10);
+		}
+	};
+
+	const notices = () => Array.from({length: run.view.buffer.end}, (_, number) => run.view.buffer.line(number)!).filter(({kind}) => kind === 'notice').map(({bytes}) => bytes.toString());
+	run.start('tail');
+	await until(() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.buffer.end > 0);
+	const name = run.view.sources[0]!.pod;
+	sandbox.faults.replacePod({name});
+	await until(() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.sources.filter(({isGone}) => isGone).length === 2);
+	await until(() => notices().some(text => text.includes('gone')));
+	// What is still held back for its place is told now.
+	run.stop();
+	t.deepEqual(notices().filter(text => text.includes('gone')), [`${name} is gone`]);
+	t.is(podCount(run.view.sources), 2);
+});

@@ -1,0 +1,65 @@
+/** Older lines are put before those of a tail once, and only where they join. */
+import type {ServerResponse} from 'node:http';
+import test, {type ExecutionContext} from 'ava';
+import {OlderLinesLoader} from '../../../source/session/tail/older-lines-loader.ts';
+import {JoinPoints} from '../../../source/session/tail/load-older-lines.ts';
+import type {TailSink} from '../../../source/session/tail/tail-reader.ts';
+import {LineBuffer, linesPerBlock, type LineBufferLimits} from '../../../source/state/tail/line-buffer.ts';
+import {emptyTail} from '../../../source/state/tail/tail-view.ts';
+import {startServer} from '../../support/api-server.ts';
+
+const length = 1000;
+const known = 5;
+const log = Array.from({length}, (_, number) => `2026-01-02T03:04:${String(number % 60).padStart(2, '0')}.000000000Z line ${number}\n`);
+
+/** A tail of the last lines of a log whose server answers when it is let go. */
+async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
+	const {promise: open, resolve: letGo} = Promise.withResolvers<void>();
+	const {promise: asked, resolve: ask} = Promise.withResolvers<void>();
+	const answer = async (response: ServerResponse, lines: number) => {
+		await open;
+		response.writeHead(200, {'content-type': 'text/plain'}).end(log.slice(-lines).join(''));
+	};
+
+	const server = await startServer({request(request, response) {
+		ask();
+		void answer(response, Number(new URL(request.url!, 'https://x').searchParams.get('tailLines') ?? length));
+	}});
+	t.teardown(async () => server.close());
+	const buffer = new LineBuffer(limits);
+	const points = new JoinPoints();
+	const source = {namespace: 'default', pod: 'web', uid: null, node: 'n1', container: 'app', restarts: 0};
+	for (const line of log.slice(-known)) {
+		buffer.append(0, 0, 0, 'text', Buffer.from(line.slice(31, -1)));
+		points.note(0, source, Buffer.from(line), 1);
+	}
+
+	const tail: TailSink = {ask: {title: 'pod/web', asked: 'pod/web', containers: {kind: 'default'}, targets: async () => ({kind: 'pods', pods: []})}, view: emptyTail('tail-1', 'pod/web', buffer), changed() {}, tellMoved() {}};
+	return {tail, buffer, asked, letGo, older: new OlderLinesLoader(tail, {cluster: await server.cluster(), witness: {}}, points, new AbortController().signal)};
+}
+
+test('whoever asks for all older lines while some are read waits for all, and each comes once, however many ask', async t => {
+	const {tail, buffer, letGo, older} = await tailOfLog(t);
+	const first = older.load(10);
+	const lengths = [older.load(null), older.load(null)].map(async load => load.then(() => buffer.end));
+	letGo();
+	await first;
+	t.deepEqual(await Promise.all(lengths), [length, length]);
+	t.is(tail.view.older.phase, 'none');
+});
+
+test('where lines were let go while older ones were read nothing is put before the hole', async t => {
+	const {tail, buffer, asked, letGo, older} = await tailOfLog(t, {lines: Infinity, bytes: linesPerBlock * 30});
+	const load = older.load(null);
+	await asked;
+	for (let number = 0; buffer.first === 0; number++) {
+		buffer.append(0, 0, 0, 'text', Buffer.from(`what came meanwhile ${number}`));
+	}
+
+	const {first, end} = buffer;
+	t.true(buffer.room.bytes > 1000);
+	letGo();
+	await load;
+	t.deepEqual([buffer.first, buffer.end], [first, end]);
+	t.is(tail.view.older.phase, 'full');
+});

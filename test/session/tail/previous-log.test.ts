@@ -1,0 +1,97 @@
+/** The log of the life before: whole, or said to be cut; and nothing of it in what is asked for instead. */
+import {setImmediate as nextTurn} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
+import {TailRun} from '../../../source/session/tail/tail-run.ts';
+import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
+import type {Session} from '../../../source/session/session.ts';
+import {emptyTail, pauseTail, shownLength} from '../../../source/state/tail/tail-view.ts';
+import {LogServer, type Fault} from '../../support/log-server.ts';
+
+async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fault[]]) {
+	const server = await LogServer.start();
+	// A container for each, one after the other.
+	for (const [minute, log] of [...server.addPod('web', {containers: ['app', 'proxy', 'side'].slice(0, faults.length)}).values()].entries()) {
+		log.append(...Array.from({length: 200}, (_, at) => ({time: new Date(Date.UTC(2026, 10, 24, 14, minute) + at).toISOString(), text: `before ${at}`})));
+		log.restart();
+		log.append({time: '2026-11-24T15:00:00.000000000Z', text: 'after'});
+	}
+
+	const cluster = await server.cluster();
+	server.faults.push(...faults);
+	let wake: () => void = () => {};
+	const run = new TailRun('tail-1', createTailRequest(cluster, {namespace: 'demo', targets: ['web'], selector: null, containers: {kind: faults.length > 1 ? 'all' : 'default'}}), emptyTail('tail-1', 'web'), {
+		cluster, witness: {}, changed() {
+			wake();
+		},
+	});
+	t.teardown(async () => {
+		run.stop();
+		cluster.close();
+		await server.stop();
+	});
+	const texts = () => Array.from({length: run.view.buffer.end - run.view.buffer.first}, (_, at) => run.view.buffer.line(run.view.buffer.first + at)!.bytes.toString());
+	const until = async (holds: () => boolean) => {
+		while (!holds()) {
+			const {promise, resolve} = Promise.withResolvers<void>();
+			wake = resolve;
+			await promise;
+		}
+	};
+
+	return {run, server, texts, until};
+}
+
+test('a log before that is cut says so', async t => {
+	const {run, texts, until} = await restarted(t, {kind: 'close', afterBytes: 1000});
+	run.start('tail', true);
+	await until(() => run.view.phase === 'ended');
+	t.true(texts().includes('before 0'));
+	t.regex(texts().join('\n'), /web\/app: the log before was cut: .*\(leg 2\) was cut, or yours to it \(leg 1\), is not known/);
+});
+
+test('of several, a cut is said behind the lines of the one that was cut, which are held back for their places', async t => {
+	const {run, texts, until} = await restarted(t, null, {kind: 'cut', afterBytes: 1000});
+	run.start('tail', true);
+	await until(() => run.view.phase === 'ended');
+	const said = texts().findIndex(text => text.includes('web/proxy: the log before was cut'));
+	t.is(texts().filter(text => text === 'before 0').length, 2);
+	t.true(said > texts().lastIndexOf('before 0'));
+});
+
+test('one that is whole is told to its end', async t => {
+	const {run, texts, until} = await restarted(t, null);
+	run.start('tail', true);
+	await until(() => run.view.phase === 'ended');
+	t.is(texts().filter(text => text.startsWith('before')).length, 200);
+	t.notRegex(texts().join('\n'), /cut/);
+});
+
+test('who asks for the log of now while the one before is still read gets that, and no end of the other', async t => {
+	const {run, server, texts, until} = await restarted(t, {kind: 'silence'});
+	run.start('tail', true);
+	while (server.seen.length === 0) {
+		await nextTurn();
+	}
+
+	run.start('tail');
+	await until(() => texts().includes('after'));
+	t.is(run.view.phase, 'following');
+	t.deepEqual(texts(), ['after']);
+});
+
+test('its last words are shown, and the same key leads back to what goes on, paused or not', async t => {
+	const {run, texts, until} = await restarted(t, null);
+	const session = {tails: new Map([['tail-1', run]]), store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}}} as unknown as Session;
+	const press = () => tailHandlers['tail.previous-log']!(session);
+	void press();
+	await until(() => run.view.phase === 'ended');
+	t.true(run.view.follow);
+	run.view = pauseTail(run.view);
+	void press();
+	await until(() => texts().includes('after'));
+	t.false(run.view.previous);
+	t.is(run.view.since, 'tail');
+	t.is(shownLength(run.view), 1);
+	t.is(run.view.pausedAt, null);
+});

@@ -1,0 +1,40 @@
+/** Keys that jump in a tail: to errors, to what befell the streams, to marks. */
+import test from 'ava';
+import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
+import type {Session} from '../../../source/session/session.ts';
+import type {TailRun} from '../../../source/session/tail/tail-run.ts';
+import {LineBuffer, type LineKind} from '../../../source/state/tail/line-buffer.ts';
+import {emptyTail, goTo} from '../../../source/state/tail/tail-view.ts';
+
+function tailOf(...kinds: readonly LineKind[]) {
+	const buffer = new LineBuffer();
+	for (const kind of kinds) {
+		buffer.append(0, 0, 0, kind, Buffer.from(kind));
+	}
+
+	const run = {view: {...goTo({...emptyTail('tail-1', 'pod/web', buffer)}, 0), older: {phase: 'none', read: 0, note: ''} as const}, onMoved: new Set()};
+	const told: string[] = [];
+	const session = {
+		tails: new Map([['tail-1', run as unknown as TailRun]]), store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}}, readHere() {},
+		tell(text: string) {
+			told.push(text);
+		},
+	} as unknown as Session;
+	return {
+		told,
+		async press(action: string) {
+			await tailHandlers[action]!(session);
+			return run.view.cursor;
+		},
+	};
+}
+
+test('a gap, reconnect or restart is jumped to, and neither lines nor marks are', async t => {
+	const {press, told} = tailOf('text', 'mark', 'notice', 'text', 'notice', 'text');
+	t.is(await press('tail.next-gap'), 2);
+	t.is(await press('tail.next-gap'), 4);
+	t.is(await press('tail.next-gap'), 4);
+	t.deepEqual(told, ['no gap, reconnect or restart below']);
+	t.is(await press('tail.previous-gap'), 2);
+	t.is(await press('tail.previous-mark'), 1);
+});

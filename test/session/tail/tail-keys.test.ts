@@ -1,0 +1,245 @@
+/** Keys in a tail mean what is on the screen. */
+import {setImmediate} from 'node:timers/promises';
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {forwardHandlers} from '../../../source/session/forwards/forward-handlers.ts';
+import {chooseFields, chooseSources} from '../../../source/session/tail/tail-choices.ts';
+import {visibleTexts} from '../../../source/session/tail/export-lines.ts';
+import {doctorHandlers} from '../../../source/session/handlers/doctor-handlers.ts';
+import {navigationHandlers} from '../../../source/session/handlers/navigation-handlers.ts';
+import {shellHandlers} from '../../../source/session/handlers/shell-handlers.ts';
+import {CanceledError} from '../../../source/session/keys/type-ahead.ts';
+import {withDisplayOptionsOf, openTail} from '../../../source/session/tail/open-tail.ts';
+import {tailHandlers} from '../../../source/session/tail/tail-handlers.ts';
+import type {Session} from '../../../source/session/session.ts';
+import {Store} from '../../../source/session/store.ts';
+import {TailRun} from '../../../source/session/tail/tail-run.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {asTailSource} from '../../../source/state/tail/tail-source.ts';
+import {emptySession, keyContext} from '../../../source/state/session-state.ts';
+import {emptyTail, filterTail, goTo} from '../../../source/state/tail/tail-view.ts';
+import {tailWindow} from '../../../source/state/tail/tail-window.ts';
+
+function tailOf(lines: readonly string[]) {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const targets = async () => Promise.withResolvers<never>().promise;
+	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {cluster: null as never, witness: {}, changed() {}});
+	for (const [index, line] of lines.entries()) {
+		run.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
+	}
+
+	store.now({type: 'push', layer: {kind: 'tail', id: 'tail-1', line: null}});
+	const copied: string[] = [];
+	const told: string[] = [];
+	const session = {store, tails: new Map([['tail-1', run]]), copy(text: string) {
+		copied.push(text);
+	}, tell(text: string) {
+		told.push(text);
+	}, readHere() {}} as unknown as Session;
+	const press = async (...ids: readonly string[]) => {
+		for (const id of ids) {
+			await (tailHandlers[id] ?? navigationHandlers[id]!)(session);
+		}
+	};
+
+	return {store, run, press, copied, told};
+}
+
+test('a copy is of the last line that is shown, never of one that a filter hides', async t => {
+	const {run, press, copied, told} = tailOf(['GET /ok', 'password=hunter2']);
+	run.view = filterTail(run.view, {filter: {text: 'GET', regex: false, inverse: false}});
+	run.scan(1000);
+	await press('tail.copy');
+	t.deepEqual(copied, ['GET /ok']);
+	run.view = filterTail(run.view, {filter: {text: 'PUT', regex: false, inverse: false}});
+	run.scan(1000);
+	await press('tail.copy');
+	t.is(copied.length, 1);
+	t.deepEqual(told, ['there is no line to copy']);
+});
+
+test('in an opened line the way back begins with the first key, however often the last field was passed', async t => {
+	const {run, press, copied} = tailOf(['{"msg":"paid","id":1,"user":"ada"}']);
+	await press('tail.open-line', 'line.down', 'line.down', 'line.down', 'line.down', 'line.down');
+	t.is(run.view.lineField, 2);
+	await press('line.up', 'line.copy');
+	t.deepEqual(copied, ['1']);
+	const text = tailOf(['one row of text']);
+	await text.press('tail.open-line', 'line.down', 'line.down');
+	t.is(text.run.view.lineField, 0);
+});
+
+test('lines of JSON are counted anew when a tail begins anew', async t => {
+	const {run, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
+	await press('tail.json');
+	t.is(run.view.counters.json, 2);
+	await press('tail.since-1m');
+	t.is(run.view.counters.json, 0);
+});
+
+test('the way back from bare lines leads to the tail, then out of it', async t => {
+	const {store, run, press} = tailOf(['one']);
+	await press('tail.plain', 'view.back');
+	t.false(run.view.plain);
+	t.is(store.state.layers.length, 1);
+	await press('view.back');
+	t.is(store.state.layers.length, 0);
+});
+
+test('the way back shows all lines again before it leads out of the tail', async t => {
+	const {store, run, press} = tailOf(['one', 'two']);
+	run.view = filterTail(run.view, {filter: {text: 'two', regex: false, inverse: false}, level: 3});
+	await press('view.back');
+	t.is(run.view.shownIndex, null);
+	t.is(store.state.layers.length, 1);
+	await press('view.back');
+	t.is(store.state.layers.length, 0);
+});
+
+test('lines leave the tail with what is shown before them: whole times, and whose they are', async t => {
+	const {run, press} = tailOf(['one']);
+	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
+	run.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
+	const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, state: 'open', note: ''} as const;
+	run.view = {...run.view, sources: [{...source, pod: 'web-a', short: 'a'}, {...source, pod: 'web-b', short: 'b'}]};
+	t.deepEqual([...visibleTexts(run.view)].slice(1), ['1970-01-01T00:00:01.500Z web-b/app two\n', '1970-01-01T00:00:02.000Z -- it ended --\n']);
+	await press('tail.timestamps', 'tail.timestamps', 'tail.names', 'tail.names');
+	t.deepEqual([...visibleTexts(run.view)], ['one\n', 'two\n', '-- it ended --\n']);
+	run.view = {...run.view, times: 'clock', plain: true};
+	t.deepEqual([...visibleTexts(run.view)].slice(1, 2), ['two\n']);
+});
+
+test('by a level the nearest line that is shown is on the screen, though all that fit stand above', async t => {
+	const {run, press} = tailOf(['ok']);
+	run.view.buffer.append(0, 1, 4, 'text', Buffer.from('ERROR'));
+	for (let number = 2; number < 60; number++) {
+		run.view.buffer.append(0, number, 0, 'text', Buffer.from('ok'));
+	}
+
+	run.view = goTo(run.view, 59);
+	await press('tail.level');
+	t.deepEqual(tailWindow(run.view, 20, () => 1).lines.map(({number}) => number), [1]);
+});
+
+test('a new tail draws its lines as the last one does, and searches and filters for nothing', async t => {
+	const {run, press} = tailOf(['{"msg":"paid"}']);
+	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level');
+	const {wrap, json, times, names, level} = withDisplayOptionsOf(emptyTail('tail-2', 'api'), run.view);
+	t.deepEqual({wrap, json, times, names, level}, {wrap: true, json: true, times: 'full', names: 'short', level: 0});
+	t.is(withDisplayOptionsOf(emptyTail('tail-2', 'api'), undefined).times, 'clock');
+});
+
+test('another container of the pod can be followed instead', async t => {
+	const {run} = tailOf([]);
+	run.view = {...run.view, sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', besides: ['setup']})]};
+	const offered: string[] = [];
+	const answers = ['only setup', null];
+	await chooseSources({store: {now() {}}, async pick({items}: {items: ReadonlyArray<{id: string}>}) {
+		offered.push(...items.map(({id}) => id));
+		return answers.shift();
+	}} as unknown as Session, run);
+	t.deepEqual(offered, ['0', 'only setup', 'all']);
+	t.deepEqual(run.ask.containers, {kind: 'named', name: 'setup'});
+	run.stop();
+});
+
+test('the cursor stays on the field that was shown or hidden last', async t => {
+	const {run} = tailOf(['{"a":1,"b":2,"c":3}']);
+	const answers = ['b', 'c', null];
+	const places: number[] = [];
+	await chooseFields({store: {now() {}}, async pick({at = 0}: {at?: number}) {
+		places.push(at);
+		return answers.shift();
+	}} as unknown as Session, run);
+	t.deepEqual(places, [0, 2, 3]);
+});
+
+for (const [phase, context] of [['working', 'tail'], ['open', 'tail'], ['stopped', 'tail'], ['failed', 'failed']] as const) {
+	test(`the keys of a tail that is ${phase} are those of ${context === 'tail' ? 'a tail' : 'one that can be tried again'}`, t => {
+		const {store} = tailOf([]);
+		store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}}});
+		t.is(keyContext(store.state), context);
+		store.now({type: 'layer', to: {line: 0}});
+		t.is(keyContext(store.state), 'line');
+	});
+}
+
+test('the keys of a tail follow at once that it failed, and that it is tried again: no second is waited for', async t => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const asked: Array<PromiseWithResolvers<never>> = [];
+	const access = {facts: {namespace: 'demo'}, async json() {
+		const answer = Promise.withResolvers<never>();
+		asked.push(answer);
+		return answer.promise;
+	}};
+	const session = {store, tails: new Map(), nextId: () => 'tail-1', witnessFor: () => ({}), cluster: {access, context: 'main'}} as unknown as Session;
+	const run = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
+	for (const expected of [1, 2]) {
+		t.is(asked.length, expected);
+		t.is(keyContext(store.state), 'tail');
+		asked[expected - 1]!.reject(new SpokeError('ERR_FORBIDDEN', 'deployments.apps "web" is forbidden'));
+		await setImmediate();
+		t.is(run.view.phase, 'failed');
+		t.is(keyContext(store.state), 'failed');
+		await tailHandlers['failed.again']!(session);
+	}
+
+	t.is(keyContext(store.state), 'tail');
+});
+
+test('a tail that failed is tried again from where it began', async t => {
+	const {run, press} = tailOf(['a line']);
+	run.view = {...run.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
+	await press('failed.again');
+	t.like(run.view, {phase: 'opening', note: '', since: '5m', previous: false, wrap: true});
+	t.is(run.view.buffer.end, 0);
+	run.view = {...run.view, phase: 'failed', previous: true};
+	await press('failed.again');
+	t.like(run.view, {phase: 'opening', previous: true}, 'the log before, again');
+});
+
+test('the log of the life before that is begun anew among the connections stays the one of the life before', async t => {
+	const {store, run} = tailOf(['one']);
+	store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
+	run.start('head', true);
+	await forwardHandlers['connections.restart']!({store, tails: new Map([['tail-1', run]])} as unknown as Session);
+	t.true(run.view.previous);
+});
+
+test('an opened line stays the same one where others are put before it while something else stands over the tail', t => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const never = async () => Promise.withResolvers<never>().promise;
+	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
+	const session = {store, tails: new Map(), cluster, witnessFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
+	const run = openTail(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
+	t.teardown(() => {
+		run.stop();
+	});
+	store.now({type: 'layer', to: {line: 3}});
+	store.now({type: 'push', layer: {kind: 'help', context: 'line', top: 0}});
+	run.tellMoved(number => number + 5);
+	store.now({type: 'pop'});
+	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});
+});
+
+for (const [what, keys] of [['a shell', shellHandlers['tail.shell']], ['the doctor', doctorHandlers['tail.doctor']]] as const) {
+	test(`${what} of a tail goes to a pod that is there, not to the one that it has taken the place of`, async t => {
+		const {store, run} = tailOf(['one']);
+		const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, note: '', besides: []};
+		run.view = {...run.view, sources: [
+			{...source, pod: 'web-old', short: 'old', state: 'ended', isGone: true}, {...source, pod: 'web-hidden', short: 'hidden', state: 'open', on: false}, {...source, pod: 'web-new', short: 'new', state: 'open'},
+		]};
+		const asked: string[] = [];
+		const session = {store, tails: new Map([['tail-1', run]]), cluster: {access: {facts: {context: 'main'}}, context: 'main'}, clusters: new Map(), flags: {}, nextId: () => 'text-1', typedAhead: {async during({what}: {what: string}) {
+			asked.push(what);
+			throw new CanceledError(what);
+		}}, async open() {
+			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'away');
+		}} as unknown as Session;
+		await Promise.resolve(keys!(session)).catch((thrown: unknown) => {
+			t.true(thrown instanceof CanceledError);
+		});
+		const layer = store.state.layers.at(-1);
+		t.regex([...asked, layer?.kind === 'text' ? layer.subject : ''].join(' '), /pod\/web-new/);
+	});
+}

@@ -1,0 +1,146 @@
+/** A search and a filter in more lines than are looked through while a word is typed. */
+import test from 'ava';
+import {navigationHandlers} from '../../../source/session/handlers/navigation-handlers.ts';
+import {promptFilter, toggleMatchesOnly, promptSearch} from '../../../source/session/tail/tail-search.ts';
+import type {Session, TypeOptions} from '../../../source/session/session.ts';
+import type {TailRun} from '../../../source/session/tail/tail-run.ts';
+import {insertLines} from '../../../source/state/tail/insert-lines.ts';
+import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
+import {emptyTail, goTo, remapTail, shownLength} from '../../../source/state/tail/tail-view.ts';
+
+const count = linesPerBlock * 12;
+const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
+
+/** Each look goes through one block, however much time it is given. */
+function heldAt(cursor: number | null, typed: string, regex = false) {
+	const buffer = new LineBuffer();
+	for (let number = 0; number < count; number++) {
+		buffer.append(0, 0, 0, 'text', Buffer.from(needles.includes(number) ? 'needle' : 'hay'));
+	}
+
+	const empty = {...emptyTail('tail-1', 'pod/web', buffer), older: {phase: 'none', read: 0, note: ''} as const};
+	const run = {
+		view: cursor === null ? empty : goTo(empty, cursor),
+		onMoved: new Set<(to: (number: number) => number) => void>(),
+		scan: () => (run.view.searchIndex?.advance(buffer, -1) ?? true) && (run.view.shownIndex?.advance(buffer, -1) ?? true),
+	};
+	const told: string[] = [];
+	const notes: string[] = [];
+	const session = {
+		tails: new Map([['tail-1', run as unknown as TailRun]]),
+		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
+		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
+			onChange(typed, regex);
+			notes.push(note(typed));
+			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
+			return typed;
+		},
+		tell(text: string) {
+			told.push(text);
+		},
+	} as unknown as Session;
+	return {run, session, told, notes};
+}
+
+test('a search lands on the match that is nearest above, though it was looked through last', async t => {
+	const {run, session} = heldAt(count - 1, 'needle');
+	await promptSearch(session);
+	t.is(run.view.cursor, needles[2]);
+	t.false(run.view.follow);
+	const middle = heldAt(linesPerBlock * 8, 'needle');
+	await promptSearch(middle.session);
+	t.is(middle.run.view.cursor, needles[1]);
+});
+
+test('while it follows, a search lands on the last match when it began, whatever comes meanwhile', async t => {
+	const {run, session} = heldAt(null, 'needle');
+	await promptSearch(session);
+	t.is(run.view.cursor, needles[2]);
+});
+
+test('what is in no line is said to be in none', async t => {
+	const {run, session, told} = heldAt(count - 1, 'nowhere');
+	await promptSearch(session);
+	t.is(run.view.cursor, count - 1);
+	t.deepEqual(told, ['no match']);
+});
+
+test('a filter leaves the cursor at the nearest line that is shown, and holds nothing more when it is done', async t => {
+	const {run, session} = heldAt(linesPerBlock * 9, 'needle');
+	await promptFilter(session);
+	t.is(run.view.cursor, needles[2]);
+	t.is(run.onMoved.size, 0);
+});
+
+test('one line that a filter lets through is one', async t => {
+	const {session, notes} = heldAt(count - 1, 'needle');
+	await promptFilter(session);
+	t.deepEqual(notes, ['1 line']);
+});
+
+test('of a search the lines that match can be shown alone, and all again: by the same key, or by the way back', async t => {
+	const {run, session, told} = heldAt(count - 1, 'needle');
+	await promptSearch(session);
+	const shown = async (press: (session: Session) => Promise<void> | void) => {
+		await press(session);
+		return [shownLength(run.view), run.view.cursor];
+	};
+
+	t.deepEqual(await shown(toggleMatchesOnly), [4, needles[2]]);
+	t.deepEqual(await shown(toggleMatchesOnly), [count + 1, needles[2]]);
+	t.deepEqual(await shown(toggleMatchesOnly), [4, needles[2]]);
+	t.deepEqual(await shown(navigationHandlers['view.back']!), [count + 1, needles[2]]);
+	t.deepEqual(told, []);
+	await toggleMatchesOnly(session);
+	t.deepEqual(told, ['nothing is searched for or filtered: all lines are shown']);
+});
+
+for (const [what, look] of [['search', promptSearch], ['filter', promptFilter]] as const) {
+	test(`while a ${what} is typed that is no regex yet, that is said, and not that nothing matches`, async t => {
+		const {session, notes} = heldAt(null, '(', true);
+		await look(session);
+		t.deepEqual(notes, ['no regex: unterminated group']);
+	});
+}
+
+test('a filter that was set aside stays so when another one is begun and given up', async t => {
+	const {run, session} = heldAt(count - 1, 'needle');
+	await promptFilter(session);
+	t.is(shownLength(run.view), 4);
+	await toggleMatchesOnly(session);
+	const givenUp = {...session, async type({onChange}: TypeOptions) {
+		onChange?.('ne', false);
+		return null;
+	}} as unknown as Session;
+	await promptFilter(givenUp);
+	t.deepEqual([run.view.filter.text, run.view.matchesOnly, shownLength(run.view)], ['needle', false, count + 1]);
+});
+
+test('a search that is given up goes back to the lines of before, wherever older ones that came meanwhile moved them', async t => {
+	const {run, session} = heldAt(count - 1, 'needle');
+	await promptSearch(session);
+	const before = run.view;
+	const older = 100;
+	const givenUp = {...session, async type({onChange}: TypeOptions) {
+		onChange?.('hay', false);
+		const log = new LineBuffer();
+		for (let number = 0; number < older; number++) {
+			log.append(0, 0, 0, 'text', Buffer.from('hay'));
+		}
+
+		const moved = insertLines(run.view.buffer, [log]);
+		run.view = remapTail(run.view, moved);
+		for (const tell of run.onMoved) {
+			tell(moved);
+		}
+
+		return null;
+	}} as unknown as Session;
+	await promptSearch(givenUp);
+	t.deepEqual([run.view.cursor, run.view.top, run.view.search?.text], [before.cursor + older, before.top + older, 'needle']);
+	while (!run.scan()) {
+		// Goes on.
+	}
+
+	t.deepEqual(Array.from({length: 3}, (_, index) => run.view.searchIndex?.matches.at(index)), needles.map(number => number + older));
+});

@@ -1,0 +1,90 @@
+/** What is told of an object when it is opened. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {readDetails} from '../../../source/session/texts/object-details.ts';
+import {readYaml, yamlPath} from '../../../source/session/texts/object-yaml.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
+import {createClusterClient} from '../../../source/cluster/create-cluster-client.ts';
+import {startServer} from '../../support/api-server.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+
+test('a pod tells its labels, and each container its image', async t => {
+	const pod = {metadata: {name: 'web-0', labels: {app: 'web', tier: 'edge'}}, spec: {containers: [{name: 'app', image: 'registry.corp/web:4.2'}]}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
+	t.true(texts.includes('Labels app=web, tier=edge'));
+	t.true(texts.includes('image registry.corp/web:4.2'));
+});
+
+test('a long name of a container is told whole', async t => {
+	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'konnectivity-agent-sidecar'}]}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	t.true(lines.some(({label}) => label?.trim() === 'konnectivity-agent-sidecar'));
+});
+
+test('a pod that was evicted tells why', async t => {
+	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	t.deepEqual(lines.find(({label}) => label === 'Because')?.text, pod.status.message);
+});
+
+test('a pod that crashes has the status of its row, and why it ended last stands before what is long', async t => {
+	const state = {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s restarting failed container=app'}};
+	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled'}};
+	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{name: 'app', restartCount: 4, state, lastState}]}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
+	t.deepEqual(lines.slice(1, 4).map(({label, text}) => `${label} ${text}`), [
+		'Node not scheduled',
+		'Status CrashLoopBackOff, phase Running, 10.0.0.7',
+		'Last end app ended with exit 137 OOMKilled',
+	]);
+	t.is(lines.filter(({text}) => text.includes('OOMKilled')).length, 1, 'told once');
+});
+
+test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
+	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]}};
+	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterClient, 'cronjob/nightly', 'demo');
+	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
+	for (const told of ['Schedule 0 3 * * * in Europe/Berlin', 'Suspended yes: it makes no new jobs', 'Last run 2026-01-01T02:00:00Z', 'Succeeded 2026-01-01T02:03:00Z', 'Active job/nightly-1']) {
+		t.true(texts.includes(told), told);
+	}
+});
+
+test('an event that warns says so without its colour', async t => {
+	const {env} = await openSandbox(t);
+	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	const {items} = await cluster.json<{items: ReadonlyArray<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky'});
+	const labels = async () => (await readDetails(cluster, `pod/${items[0]!.metadata.name}`, 'default')).lines.map(({label = ''}) => label.trim());
+	while (!(await labels()).includes('! BackOff')) {
+		await delay(50);
+	}
+
+	t.true((await labels()).includes('Created'));
+});
+
+test('of an object as YAML a number keeps all its digits, and what kubectl leaves out is left out and named', async t => {
+	const asked: Array<string | undefined> = [];
+	const server = await startServer({request({url}, response) {
+		asked.push(url);
+		response.setHeader('content-type', 'application/json').end('{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","managedFields":[{"manager":"x"}]},"spec":{"containers":[],"terminationGracePeriodSeconds":9223372036854775807}}');
+	}});
+	t.teardown(async () => server.close());
+	const {lines, without} = await readYaml(await server.cluster(), 'pod/web', 'demo');
+	t.deepEqual(lines.map(({text}) => text), ['apiVersion: v1', 'kind: Pod', 'metadata:', '  name: web', 'spec:', '  containers: []', '  terminationGracePeriodSeconds: 9223372036854775807']);
+	t.is(without, 'managedFields');
+	t.deepEqual(asked, ['/api/v1/namespaces/demo/pods/web']);
+});
+
+test('no name or kind changes where an object is asked for', t => {
+	t.is(yamlPath('deploy/web', 'demo'), '/apis/apps/v1/namespaces/demo/deployments/web');
+	t.is(yamlPath('node/n1', 'demo'), '/api/v1/nodes/n1');
+	t.is(yamlPath('namespace/kube-system', 'demo'), '/api/v1/namespaces/kube-system');
+	for (const target of ['secret/x', 'cm/x', 'secrets.v1./x', 'ns/demo/secrets/x', 'ns/../secrets', 'pod/a/b', 'pod/..']) {
+		t.throws(() => yamlPath(target, 'demo'), {code: 'ERR_USAGE'}, target);
+	}
+});

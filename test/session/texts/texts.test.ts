@@ -1,0 +1,118 @@
+/** Texts that are read when they are opened: details and the doctor's walk. */
+import test from 'ava';
+import {clusterState} from '../../../source/session/clusters/cluster-state.ts';
+import {openDetails} from '../../../source/session/texts/details-handlers.ts';
+import {doctorHandlers} from '../../../source/session/handlers/doctor-handlers.ts';
+import {searchInText} from '../../../source/session/texts/text-search.ts';
+import {yamlHandlers} from '../../../source/session/texts/yaml-handlers.ts';
+import type {Session} from '../../../source/session/session.ts';
+import {Store} from '../../../source/session/store.ts';
+import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {emptySession, type Layer} from '../../../source/state/session-state.ts';
+
+/** A session with one pod in its list, whose cluster refuses all when `answer` is called. */
+function sessionWithPod() {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}});
+	const answered = Promise.withResolvers<void>();
+	const refuse = async () => {
+		await answered.promise;
+		throw new SpokeError('ERR_FORBIDDEN', 'you may not');
+	};
+
+	let ids = 0;
+	let closed = 0;
+	const access = {facts: {context: 'main', namespace: 'default', server: 'https://host'}, connect: refuse, request: refuse, json: refuse, close() {
+		closed++;
+	}} as unknown as ClusterClient;
+	const session = {store, flags: {}, cluster: {access, context: 'main'}, nextId: () => `text-${++ids}`, open: async () => access} as unknown as Session;
+	return {session, store, answer: answered.resolve, closed: () => closed};
+}
+
+const isBusy = (layer: Layer | undefined) => layer?.kind === 'text' && layer.busy;
+
+test('what a text waited for comes also while help stands over it', async t => {
+	const {session, store, answer} = sessionWithPod();
+	const details = openDetails(session);
+	const doctor = doctorHandlers['pods.doctor']!(session);
+	store.now({type: 'push', layer: {kind: 'help', context: 'doctor', top: 0}});
+	t.deepEqual(store.state.layers.map(layer => isBusy(layer)), [true, true, false]);
+	answer();
+	await Promise.all([details, doctor]);
+	t.deepEqual(store.state.layers.map(layer => isBusy(layer)), [false, false, false]);
+});
+
+test('a walk fills its own text, not one of the same target that was opened later', async t => {
+	const {session, store, answer} = sessionWithPod();
+	const first = doctorHandlers['pods.doctor']!(session);
+	store.now({type: 'pop'});
+	const other = sessionWithPod();
+	const second = doctorHandlers['pods.doctor']!({...session, open: other.session.open});
+	answer();
+	await first;
+	t.true(isBusy(store.state.layers.at(-1)));
+	other.answer();
+	await second;
+	t.false(isBusy(store.state.layers.at(-1)));
+});
+
+test('the way to the cluster that a walk opened is closed with it', async t => {
+	const {session, answer, closed} = sessionWithPod();
+	const walked = doctorHandlers['pods.doctor']!(session);
+	answer();
+	await walked;
+	t.is(closed(), 1);
+});
+
+test('YAML that could not be read at first is read with the key that reads it again; what was read before stays', async t => {
+	const {session, store} = sessionWithPod();
+	let answer: () => unknown = () => {
+		throw new SpokeError('ERR_FORBIDDEN', 'you may not', {remedy: 'ask for it'});
+	};
+
+	const told: string[] = [];
+	const cluster = {context: 'main', access: {facts: {namespace: 'default'}, json: async () => answer()}};
+	Object.assign(session, {
+		cluster, clusters: new Map([['main', cluster]]), tell(text: string) {
+			told.push(text);
+		}, fail(about: string, error: Error) {
+			told.push(`${about}: ${error.message}`);
+		},
+	});
+	const texts = () => {
+		const layer = store.state.layers.at(-1);
+		return layer?.kind === 'text' && !layer.busy ? layer.lines.map(({text}) => text) : null;
+	};
+
+	await yamlHandlers['list.yaml']!(session);
+	t.deepEqual(texts(), ['you may not', 'ask for it']);
+	answer = () => ({kind: 'Pod', metadata: {name: 'web'}});
+	await yamlHandlers['yaml.again']!(session);
+	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
+	answer = () => {
+		throw new SpokeError('ERR_NOT_FOUND', 'pods "web" is gone');
+	};
+
+	await yamlHandlers['yaml.again']!(session);
+	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
+	t.deepEqual(told, ['YAML of pod/web: you may not', 'read again', 'read again: pods "web" is gone']);
+	answer = () => null;
+	await t.throwsAsync(async () => yamlHandlers['yaml.again']!(session), {instanceOf: TypeError}, 'a bug of ours is none of the cluster’s');
+});
+
+test('while a search is typed that is no regex yet, that is said, and not that nothing matches', async t => {
+	const {session, store} = sessionWithPod();
+	store.now({type: 'push', layer: {kind: 'text', title: 'Forward', subject: ':8080', right: '', lines: [{text: 'open'}], top: 0, context: 'details', copy: '', command: null, busy: false}});
+	const notes: string[] = [];
+	Object.assign(session, {env: {}, keymap: new Map(), async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
+		for (const [text, regex] of [['(', true], ['open', false]] as const) {
+			onChange(text, regex);
+			notes.push(note(text));
+		}
+
+		return 'open';
+	}});
+	await searchInText(session);
+	t.deepEqual(notes, ['no regex: unterminated group', '1 match']);
+});

@@ -1,0 +1,57 @@
+/** Files that the session saves: where they go, and that they are whole. */
+import {mkdtemp, readdir, readFile, rm, stat, symlink} from 'node:fs/promises';
+import {homedir, tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test from 'ava';
+import {auditHandlers} from '../../source/session/handlers/audit-handlers.ts';
+import {asFileName, expandHome, writeNewFile} from '../../source/session/write-new-file.ts';
+import type {Session, TypeOptions} from '../../source/session/session.ts';
+
+test('a name is one name, whatever a context or a target is called', t => {
+	t.is(asFileName('arn:aws:eks:eu-west-1:1234:cluster/prod', 'cluster'), 'arn-aws-eks-eu-west-1-1234-cluster-prod');
+	t.is(asFileName('-l app in (a, b)', 'tail'), 'l-app-in-a-b');
+	t.is(asFileName('../..', 'tail'), 'tail');
+});
+
+test('a name is as long as a file may be called, with a date behind it', t => {
+	t.true(Buffer.byteLength(`${asFileName(`-l app in (${'api,'.repeat(200)})`, 'tail')}-2026-11-26T164500.log`) <= 255);
+	t.is(asFileName('x'.repeat(300), 'tail').length, asFileName('y'.repeat(400), 'tail').length);
+});
+
+test('what could not be written whole is not left behind, as if it were', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-file-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const path = join(folder, 'tail.log');
+	await t.throwsAsync(writeNewFile(path, (function * () {
+		yield 'x'.repeat(300 * 1024);
+		throw new Error('no space left on device');
+	})()), {message: 'no space left on device'});
+	t.deepEqual(await readdir(folder), []);
+	t.is(await writeNewFile(path, ['again\n']), 1);
+	await symlink(join(folder, 'nowhere'), join(folder, 'link'));
+	await t.throwsAsync(writeNewFile(join(folder, 'link'), ['x']), {code: 'EEXIST'});
+	t.deepEqual(await readdir(folder), ['link', 'tail.log'], 'nothing is written through a link');
+});
+
+test('a report of a cluster whose context has a slash goes into the home, not into a folder of that name', async t => {
+	const asked = Promise.withResolvers<TypeOptions>();
+	const session = {store: {state: {audit: {found: {cluster: {context: 'default/api-corp:6443/ada'}}}}}, async type(options: TypeOptions) {
+		asked.resolve(options);
+		return null;
+	}} as unknown as Session;
+	await auditHandlers['audit.save']!(session);
+	const {text} = await asked.promise;
+	t.regex(text!, /^~\/audit-default-api-corp-6443-ada-\d{4}-\d\d-\d\d\.json$/);
+	t.is(expandHome(text!), join(homedir(), text!.slice(2)));
+});
+
+test('a file is whole, for nobody else, and not written over', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-file-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const path = join(folder, 'of', 'a', 'tail.log');
+	const line = `${'é'.repeat(1000)}\n`;
+	t.is(await writeNewFile(path, Array.from({length: 1000}, () => line)), 1000);
+	t.is(await readFile(path, 'utf8'), line.repeat(1000));
+	t.is((await stat(path)).mode & 0o777, 0o600);
+	await t.throwsAsync(writeNewFile(path, ['other']), {code: 'EEXIST'});
+});
