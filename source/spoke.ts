@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program's first file: says in one line when this Node is too old, else hands over to the command line. */
 import process from 'node:process';
-import {keepCompiledCode} from './compiled-code.ts';
+import {enableCompileCache} from './compile-cache.ts';
 import {settleProcess} from './own-process.ts';
 
 settleProcess();
@@ -13,7 +13,7 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
 	process.stderr.write(`spoke needs Node ${oldest.join('.')} or later; this is ${process.versions.node}\n`);
 	process.exitCode = 1;
 } else {
-	keepCompiledCode(process.env);
+	enableCompileCache(process.env);
 	// What it loads need not even load on an older one.
 	void import('./cli.ts').then(async ({main}) => main(process.argv.slice(2)));
 }

@@ -9,7 +9,7 @@ Nobody but the user may be able to write there, since what lies there is run. Wh
 `NODE_DISABLE_COMPILE_CACHE=1` switches it off.
 @see https://nodejs.org/api/module.html#module-compile-cache
 */
-export function keepCompiledCode(environment: NodeJS.ProcessEnv): void {
+export function enableCompileCache(environment: NodeJS.ProcessEnv): void {
 	const folder = cacheFolder(environment);
 	if (folder !== null && isPrivate(folder)) {
 		// Older Nodes lack it, and must get as far as saying that they are too old.
