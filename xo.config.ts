@@ -1,4 +1,4 @@
-/** What xo may insist on. Off are rules of taste that fight with the house's own (test/house) or with protocol code. */
+/** What xo may insist on. Off are rules of taste that fight with the house's own (test/architecture) or with protocol code. */
 import type {FlatXoConfig} from 'xo';
 
 const off = Object.fromEntries([

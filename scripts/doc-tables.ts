@@ -10,7 +10,7 @@ import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {manifest, evidenceReaderRole, userRole} from '../source/evidence/cluster-roles.ts';
 import {extraRequests} from '../source/evidence/extra-requests.ts';
-import {rooms} from '../test/house/rooms.ts';
+import {rooms} from '../test/architecture/rooms.ts';
 
 /** Table name → Markdown. */
 export async function docTables(): Promise<ReadonlyMap<string, string>> {

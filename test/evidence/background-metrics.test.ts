@@ -3,7 +3,7 @@ import test, {type ExecutionContext} from 'ava';
 import {BackgroundMetrics} from '../../source/evidence/background-metrics.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {startServer} from '../support/api-server.ts';
-import {handClock} from '../support/hand-clock.ts';
+import {handClock} from '../support/manual-clock.ts';
 
 const dial = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n';
 

@@ -19,7 +19,7 @@ import {sendProxyRequest} from '../../source/streams/proxy/proxy-request.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
-import {handClock, onClock} from '../support/hand-clock.ts';
+import {handClock, onClock} from '../support/manual-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 // One after the other: sandboxes that start together hold each other up for longer than a handshake may take.

@@ -1,7 +1,7 @@
 /** Whose words they are decides what they prove. */
 import test from 'ava';
 import {failureObservation} from '../../source/evidence/failure-observation.ts';
-import {grounds} from '../support/grounds.ts';
+import {grounds} from '../support/observations.ts';
 
 const words = 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority';
 const status = JSON.stringify({kind: 'Status', status: 'Failure', message: words, code: 500});

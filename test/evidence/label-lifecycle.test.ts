@@ -11,8 +11,8 @@ import {initialLabelState} from '../../source/evidence/label-state.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {LiveLabel} from '../../source/evidence/live-label.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
-import {flags, grounds, metrics, processOf} from '../support/grounds.ts';
-import {handClock} from '../support/hand-clock.ts';
+import {flags, grounds, metrics, processOf} from '../support/observations.ts';
+import {handClock} from '../support/manual-clock.ts';
 
 const refusal = {source: 'flagz', where: 'GET /flagz', because: 'forbidden', need: null} as const;
 const silence = {...refusal, because: 'no-answer'} as const;

@@ -4,7 +4,7 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import {initialLabelState, reduceLabelState, isOpenedByFarEnd, type LabelState, type LabelEvent} from '../../source/evidence/label-state.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
-import {flags, grounds} from '../support/grounds.ts';
+import {flags, grounds} from '../support/observations.ts';
 
 const {purpose} = grounds();
 const alive = initialLabelState(null, purpose);

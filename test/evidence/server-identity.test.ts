@@ -9,7 +9,7 @@ import {configuredPath} from '../../source/evidence/find-paths.ts';
 import {connectObserved} from '../../source/streams/observed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
-import {handClock, onClock} from '../support/hand-clock.ts';
+import {handClock, onClock} from '../support/manual-clock.ts';
 
 const clusterAuthority = await authority('cluster-ca');
 const serving = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, clusterAuthority);

@@ -3,7 +3,7 @@ import test from 'ava';
 import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import {labelTimings} from '../../source/evidence/label-timings.ts';
 import {SharedProbe} from '../../source/evidence/shared-probe.ts';
-import {handClock} from '../support/hand-clock.ts';
+import {handClock} from '../support/manual-clock.ts';
 
 /** Of a cluster that answers nothing, and when connections to it were asked for. */
 function readings() {

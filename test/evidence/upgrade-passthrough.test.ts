@@ -4,7 +4,7 @@ import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {ApiResponse, RequestOptions} from '../../source/cluster/connection.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import {isUpgradePassedThrough} from '../../source/evidence/upgrade-passthrough.ts';
-import {flags, grounds, processOf} from '../support/grounds.ts';
+import {flags, grounds, processOf} from '../support/observations.ts';
 
 const feature = 'ExtendWebSocketsToKubelet';
 const gates = (text: string, emulated = '[]') => ({'feature-gates': text, 'emulated-version': emulated});

@@ -1,6 +1,6 @@
 /** Keys are data: none stands in code outside the keymap room. */
 import test from 'ava';
-import {readSource} from '../house/imports.ts';
+import {readSource} from '../architecture/imports.ts';
 
 const files = (await readSource()).filter(file => ['ui', 'app', 'state', 'actions', 'commands'].includes(file.room));
 

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {copyToClipboard} from '../../source/session/copy-to-clipboard.ts';
 import type {Session} from '../../source/session/session.ts';
-import {hostileTexts} from '../support/hostile-texts.ts';
+import {hostileTexts} from '../support/hostile-text.ts';
 
 /** The text that reaches the clipboard. */
 function copied(text: string): string {

@@ -8,7 +8,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {startServer} from '../support/api-server.ts';
-import {handClock} from '../support/hand-clock.ts';
+import {handClock} from '../support/manual-clock.ts';
 
 test('of every cluster that the session opens it is known when it answered last, and the header says so once it does not', async t => {
 	const held: ServerResponse[] = [];

@@ -5,7 +5,7 @@ import type {Verdict} from './try-certificate.ts';
 
 export type KubectlVerdicts = {kubectl: string; kubeconfigs: Record<string, Outcome>; certificates: Record<string, Verdict>};
 
-const file = new URL('../cluster-access/kubectl-verdicts.json', import.meta.url);
+const file = new URL('../cluster/kubectl-verdicts.json', import.meta.url);
 
 export async function readVerdicts(): Promise<KubectlVerdicts> {
 	return JSON.parse(await readFile(file, 'utf8')) as KubectlVerdicts;

@@ -3,7 +3,7 @@ import test from 'ava';
 import {sanitize, Sanitizer} from '../../source/text/sanitize.ts';
 import {escapeControls, sanitizeLine} from '../../source/text/sanitize-line.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
-import {hostileTexts} from '../support/hostile-texts.ts';
+import {hostileTexts} from '../support/hostile-text.ts';
 
 const shown: ReadonlyArray<readonly [title: string, text: string, strip: string, keep?: string]> = [
 	['plain text, tabs and line ends stay', 'a\tb\r\nc\n', 'a\tb\r\nc\n'],

@@ -1,7 +1,7 @@
 /** When an answer is missed, by a clock that is turned by hand. */
 import test from 'ava';
 import {PongTracker} from '../../source/wire/pong-tracker.ts';
-import {handClock} from '../support/hand-clock.ts';
+import {handClock} from '../support/manual-clock.ts';
 
 function waiting() {
 	const clock = handClock();

@@ -3,7 +3,7 @@ import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {handClock} from '../support/hand-clock.ts';
+import {handClock} from '../support/manual-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';

@@ -6,8 +6,8 @@ import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {needApiserverItself} from '../../../source/evidence/rules/needs.ts';
-import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-grounds.ts';
-import {failure, flags, known, metrics, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/grounds.ts';
+import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-observations.ts';
+import {failure, flags, known, metrics, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/observations.ts';
 
 const facts = {context: 'lab', server: 'https://10.0.0.5:6443', namespace: 'default', user: 'ada', impersonating: null, impersonatedGroups: [], sandbox: false, source: 'kubeconfig', certificateAuthority: null, insecureSkipTlsVerify: false, proxy: null} as const;
 const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;

@@ -8,7 +8,7 @@ import type {DoctorStep} from '../../../source/evidence/doctor/doctor-object.ts'
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 import {status} from '../../support/command-server.ts';
-import {grounds} from '../../support/grounds.ts';
+import {grounds} from '../../support/observations.ts';
 
 const rows: ReadonlyArray<[title: string, code: number, message: string, observed: RegExp, found: DoctorStep['status']]> = [
 	['a kubelet that says that a container waits has answered', 400, 'container "app" in pod "web" is waiting to start: ErrImageNeverPull', /^kubelet n1 answers: container "app" in pod "web" is waiting to start/, 'ok'],

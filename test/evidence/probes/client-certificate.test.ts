@@ -3,7 +3,7 @@ import {Readable} from 'node:stream';
 import test from 'ava';
 import type {PipelinedGetOptions, Connection} from '../../../source/cluster/connection.ts';
 import {readUserInfo} from '../../../source/evidence/probes/client-certificate.ts';
-import {socketFacts} from '../../support/grounds.ts';
+import {socketFacts} from '../../support/observations.ts';
 
 /** Answers every request alike. */
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {

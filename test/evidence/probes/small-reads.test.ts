@@ -19,7 +19,7 @@ import {readNodeLeases, readSigningRequests} from '../../../source/evidence/prob
 import {dialAddress} from '../../../source/evidence/node-facts.ts';
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
-import {flags, grounds, reading} from '../../support/grounds.ts';
+import {flags, grounds, reading} from '../../support/observations.ts';
 
 type Answer = {status?: number; body?: string | object; headers?: Record<string, string>};
 

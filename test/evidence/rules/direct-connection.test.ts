@@ -3,7 +3,7 @@ import test from 'ava';
 import type {ReplicaFacts, UserInfo} from '../../../source/evidence/evidence.ts';
 import {versionFacts} from '../../../source/evidence/probes/cluster-version.ts';
 import {gatewayNotExcluded, isCertificateLost, type DirectFindings} from '../../../source/evidence/rules/direct-connection.ts';
-import {flags, mirrorPod, socketFacts} from '../../support/grounds.ts';
+import {flags, mirrorPod, socketFacts} from '../../support/observations.ts';
 
 const shown = 'ab'.repeat(32);
 const extra = (...ids: readonly string[]) => ({'authentication.kubernetes.io/credential-id': ids});

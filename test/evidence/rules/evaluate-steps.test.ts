@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {MetricFacts, StepTestFacts} from '../../../source/evidence/evidence.ts';
 import {evaluateSteps, type Step} from '../../../source/evidence/rules/evaluate-steps.ts';
-import {metrics} from '../../support/grounds.ts';
+import {metrics} from '../../support/observations.ts';
 
 const none: ReadonlyMap<string, number> = new Map();
 const look = (facts: Partial<MetricFacts>, agents = none) => ({metrics: metrics(facts).facts, agents});

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {Basis, ExposureState, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
-import {checked, flags, grounds} from '../../support/grounds.ts';
+import {checked, flags, grounds} from '../../support/observations.ts';
 
 type Row = [tls: TlsState, tlsBasis: Basis, route: RouteState, routeBasis: Basis, state: ExposureState, basis: Basis];
 const rows: readonly Row[] = [

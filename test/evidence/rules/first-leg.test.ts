@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {Observations, SocketFacts} from '../../../source/evidence/evidence.ts';
 import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-leg.ts';
-import {grounds, reading, socketFacts} from '../../support/grounds.ts';
+import {grounds, reading, socketFacts} from '../../support/observations.ts';
 
 const of = (more: Partial<SocketFacts>): Observations => grounds({socket: reading('socket', {...socketFacts, ...more}, {connection: 'c1'})});
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): Observations => of({tls: {...socketFacts.tls!, ...more}});

@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Basis, Observations, Need, Observation, StepTestFacts, TlsState} from '../../../source/evidence/evidence.ts';
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods} from '../../../source/evidence/rules/needs.ts';
-import {answered, checked, failure, flags, grounds, here, known, metrics, mirrorPod, off, processOf, reading, socketFacts, stepTest} from '../../support/grounds.ts';
+import {answered, checked, failure, flags, grounds, here, known, metrics, mirrorPod, off, processOf, reading, socketFacts, stepTest} from '../../support/observations.ts';
 
 const handshake = (facts: object) => reading('handshake', {node: 'n1', address: '10.0.0.11:10250', subject: 'CN=n1', issuer: 'CN=ca', dnsNames: ['n1'], addresses: [], notBefore: '2026-01-01T00:00:00Z', notAfter: '2027-01-01T00:00:00Z', selfMade: false, spkiSha256: '', nodeAddresses: null, ...facts});
 const differential = (normal: 'ok' | 'certificate-refused' | 'failed', more: Partial<Pick<Observation<unknown>, 'connection' | 'process'>> = {}, skipping: 'ok' | 'failed' = 'ok', node: string | null = 'n1') => reading('log-differential', {normal, skipping, text: 'x509', node}, {...more, connection: more.connection ?? 'c1', active: true});

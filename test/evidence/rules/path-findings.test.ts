@@ -4,7 +4,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {docs, remedies} from '../../../source/evidence/rules/remedies.ts';
-import {answered, flags, grounds, here, known, off, processOf, reading, socketFacts} from '../../support/grounds.ts';
+import {answered, flags, grounds, here, known, off, processOf, reading, socketFacts} from '../../support/observations.ts';
 
 type Given = {of?: Partial<Observations>; feature?: StreamFeature; request?: ProxyRequestFacts | null; tls?: TlsState; route?: RouteState; error?: SpokeError | null};
 

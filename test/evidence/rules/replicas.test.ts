@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {Observations, ReplicaFacts} from '../../../source/evidence/evidence.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../../../source/evidence/rules/replicas.ts';
-import {flags, grounds, known, mirrorPod, off, processOf, reading} from '../../support/grounds.ts';
+import {flags, grounds, known, mirrorPod, off, processOf, reading} from '../../support/observations.ts';
 
 const at = (host: string) => ({...off, 'advertise-address': host, 'secure-port': '6443'});
 const leased = (madeAt: string | null) => reading('lease', {known: 1, knownFrom: 'lease' as const, leases: [{address: '10.0.0.5:6443', madeAt}], addresses: ['10.0.0.5:6443']} satisfies ReplicaFacts);

@@ -4,7 +4,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {farEndOf, recalledFailures, standingFailure, standingFailures} from '../../../source/evidence/rules/second-leg-outcomes.ts';
-import {checked, failure, flags, grounds, here, known, off, processOf} from '../../support/grounds.ts';
+import {checked, failure, flags, grounds, here, known, off, processOf} from '../../support/observations.ts';
 
 const noAgent = {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'} as const;
 const refused = {row: 'T3', text: 'x509', tls: 'refused', route: null} as const;

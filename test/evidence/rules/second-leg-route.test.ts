@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Basis, UnavailableSource, Observations, Need, RouteState, StreamFeature} from '../../../source/evidence/evidence.ts';
 import {needActive, needAgentMetrics, needApiserverItself, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest} from '../../../source/evidence/rules/needs.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
-import {failure, flags, grounds, here, known, metrics, mirrorPod, off, processOf, reading, stepTest, tunnelled, versionOf} from '../../support/grounds.ts';
+import {failure, flags, grounds, here, known, metrics, mirrorPod, off, processOf, reading, stepTest, tunnelled, versionOf} from '../../support/observations.ts';
 
 const agents = reading('agent-metrics', {agent: 'konnectivity-agent-x', observed: '1→4→1, 1→6→1'}, {connection: 'c1', active: true});
 const grpc = {egressDials: [{protocol: 'grpc' as const, transport: 'uds', count: 4}], tunnelsOpen: 1, kubeletRequestsDone: 4};

@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Basis, ProxyRequestFacts, TlsState} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
-import {answered, checked, flags, grounds, off} from '../../support/grounds.ts';
+import {answered, checked, flags, grounds, off} from '../../support/observations.ts';
 
 const subject = {cluster: {context: null, server: 'https://10.0.0.5:6443', version: null, sandbox: false}, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null} as const;
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {ServerIdentity, SocketFacts} from '../../../source/evidence/evidence.ts';
 import {identifyServer, type ServerIdentityInput} from '../../../source/evidence/rules/server-identity.ts';
-import {flags, known, socketFacts} from '../../support/grounds.ts';
+import {flags, known, socketFacts} from '../../support/observations.ts';
 
 const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
 const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};

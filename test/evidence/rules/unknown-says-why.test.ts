@@ -5,7 +5,7 @@ import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
 import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-leg.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
 import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
-import {answered, checked, failure, flags, grounds, known, metrics, mirrorPod, off, processOf, stepTest, tunnelled, versionOf} from '../../support/grounds.ts';
+import {answered, checked, failure, flags, grounds, known, metrics, mirrorPod, off, processOf, stepTest, tunnelled, versionOf} from '../../support/observations.ts';
 
 const closed = (because: UnavailableSource['because']): Partial<Observations> => ({closed: (['flagz', 'metrics', 'mirror-pod'] as const).map(source => ({source, where: source, because, need: null}))});
 const another = flags(checked, {process: 'p2', connection: 'c2'});

@@ -9,7 +9,7 @@ import {isDeepStrictEqual} from 'node:util';
 import {gzipSync} from 'node:zlib';
 import {spawn} from '@lydell/node-pty';
 import {certificateRows} from '../../support/certificate-rows.ts';
-import {hostileTexts} from '../../support/hostile-texts.ts';
+import {hostileTexts} from '../../support/hostile-text.ts';
 import type {KubeconfigRow} from '../../support/kubeconfig-row.ts';
 import {kubeconfigRows} from '../../support/kubeconfig-rows.ts';
 import {LogServer} from '../../support/log-server.ts';

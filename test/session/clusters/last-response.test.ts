@@ -12,7 +12,7 @@ import {emptySession} from '../../../source/state/session-state.ts';
 import type {RenderInput} from '../../../source/ui/render-input.ts';
 import {spokenLines} from '../../../source/ui/spoken-screen.ts';
 import {clockTime} from '../../../source/text/clock-time.ts';
-import {handClock} from '../../support/hand-clock.ts';
+import {handClock} from '../../support/manual-clock.ts';
 
 /** Requests wait in line until a test answers or fails them. */
 function apiserver() {

@@ -5,7 +5,7 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {openTunnel} from '../../../source/streams/port-forward/tunnel.ts';
-import {handClock} from '../../support/hand-clock.ts';
+import {handClock} from '../../support/manual-clock.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {startTcpCutter} from '../../support/tcp-cutter.ts';
 

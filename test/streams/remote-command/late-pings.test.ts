@@ -4,7 +4,7 @@ import {setImmediate as turn} from 'node:timers/promises';
 import test from 'ava';
 import {openRemoteCommand} from '../../../source/streams/remote-command/open-remote-command.ts';
 import {startCommandServer, type FarSide} from '../../support/command-server.ts';
-import {handClock} from '../../support/hand-clock.ts';
+import {handClock} from '../../support/manual-clock.ts';
 import {reachedWeb} from '../../support/run-command.ts';
 
 for (const feature of ['exec', 'attach'] as const) {

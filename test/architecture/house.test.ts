@@ -1,4 +1,4 @@
-/** Holds the house: rooms, directions, sizes and names, as test/house/rooms.ts says. */
+/** Holds the house: rooms, directions, sizes and names, as test/architecture/rooms.ts says. */
 import test from 'ava';
 import {bannedNames, rooms} from './rooms.ts';
 import {readSource, roomOf, type SourceFile} from './imports.ts';

@@ -5,7 +5,7 @@ import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {readSource} from '../house/imports.ts';
+import {readSource} from '../architecture/imports.ts';
 import {here, type KeyKind, makeCertificate, type MadeCertificate, mayIssue} from '../support/der-certificate.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 

@@ -4,7 +4,7 @@ import {noConnectionObservations} from '../../source/evidence/connection-observa
 import type {UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
 import {noActiveObservations, type ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
 import type {ComponentPod} from '../../source/evidence/probes/mirror-pods.ts';
-import {flags, grounds, here, known, processOf, reading, socketFacts, stepTest, versionOf} from './grounds.ts';
+import {flags, grounds, here, known, processOf, reading, socketFacts, stepTest, versionOf} from './observations.ts';
 
 export const shut = <Facts>(source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}}});
 export const read = <Facts>(facts: Facts, source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({read: reading(source, facts)});
