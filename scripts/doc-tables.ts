@@ -25,10 +25,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		['role-use', fenced('yaml', manifest(userRole))],
 		['role-prove', fenced('yaml', manifest(evidenceReaderRole))],
 		['schemas', table(['schema', 'kind', 'is'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
-		['rooms', table(['room', 'answers', 'may import'], rooms.flatMap(room => [
-			[code(room.name), room.answers, room.mayImport.join(', ') || '–'],
-			...Object.entries(room.folders ?? {}).map(([folder, answers]) => [code(`${room.name}/${folder}`), answers, '']),
-		]))],
+		['rooms', table(['room', 'contains', 'may import'], rooms.map(room => [code(room.name), room.contains, room.mayImport.join(', ') || '–']))],
 	]);
 }
 

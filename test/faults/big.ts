@@ -1,5 +1,5 @@
 /**
-`npm run test:faults -- big [transfer|execs]`: what takes minutes, on the cluster of KUBECONFIG (a lab of test/cluster: pods `tcp-0` and `shell` of `demo`).
+`npm run test:faults -- big [transfer|execs]`: what takes minutes, on the cluster of KUBECONFIG (a lab of test/real-cluster: pods `tcp-0` and `shell` of `demo`).
 10 GiB each way through one forward, hashed (SPOKE_BIG_GIB for another size); 1,000 execs of 10 workers, each of which must give its own words and status.
 One JSON line a part; the exit status is 1 when a hash differs or fewer than 999 execs were right.
 */

@@ -9,7 +9,7 @@ import {socketFacts} from '../../support/observations.ts';
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
 	const asked: PipelinedGetOptions[] = [];
 	const facts = {...socketFacts, shownCertificate};
-	const made: Pick<Connection, 'facts' | 'ask'> = {facts, async pipelinedGet(options) {
+	const made: Pick<Connection, 'facts' | 'pipelinedGet'> = {facts, async pipelinedGet(options) {
 		asked.push(options);
 		if (answer instanceof Error) {
 			throw answer;

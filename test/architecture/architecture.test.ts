@@ -1,6 +1,7 @@
-/** Holds the house: rooms, directions, sizes and names, as test/architecture/rooms.ts says. */
+/** Checks rooms, import directions, sizes and names against test/architecture/rooms.ts. */
+import {readdir} from 'node:fs/promises';
 import test from 'ava';
-import {bannedNames, rooms} from './rooms.ts';
+import {bannedNames, rooms, testSuites} from './rooms.ts';
 import {readSource, roomOf, type SourceFile} from './imports.ts';
 
 const files = await readSource();
@@ -18,16 +19,16 @@ test('every room exists', t => {
 	t.deepEqual(rooms.map(room => room.name).filter(name => !present.has(name)), []);
 });
 
-test('a room that says what its folders answer says it of every one', t => {
+test('a room that describes its folders describes each of them', t => {
 	const foldersOf = (room: string) => new Set(files.filter(file => file.room === room).map(({path}) => path.split('/').slice(1, -1)[0]).filter(folder => folder !== undefined));
 	for (const {name, folders} of rooms) {
 		if (folders) {
-			t.deepEqual(Object.keys(folders), [...foldersOf(name)].sort(), name);
+			t.deepEqual(Object.keys(folders).sort(), [...foldersOf(name)].sort(), name);
 		}
 	}
 });
 
-test('a room imports only the rooms that it names; types may come from any room that stands above it', t => {
+test('a room imports only the rooms that it names, and types only from earlier rooms', t => {
 	const order = new Map(rooms.map((room, index) => [room.name, index]));
 	const wrong = files.flatMap(file => file.imports
 		.filter(({package: outer}) => outer === null)
@@ -39,7 +40,7 @@ test('a room imports only the rooms that it names; types may come from any room 
 	t.deepEqual(wrong, []);
 });
 
-test('outer packages are used only in the rooms that name them', t => {
+test('packages are imported only in the rooms that name them', t => {
 	const wrong = files.flatMap(file => file.imports
 		.filter(({package: outer, typeOnly}) => outer !== null && !typeOnly)
 		.filter(({package: outer}) => !byRoom.get(file.room)?.packages?.includes(outer!))
@@ -47,38 +48,45 @@ test('outer packages are used only in the rooms that name them', t => {
 	t.deepEqual(wrong, []);
 });
 
-test('no file imports itself by way of others', t => {
+test('no import cycle exists', t => {
 	t.deepEqual(cycles(files), []);
 });
 
-test('rules read evidence and nothing else', t => {
-	const wrong = files.filter(file => file.path.startsWith('posture/rules/'))
-		.flatMap(file => file.imports.filter(({to, typeOnly}) => !typeOnly && to !== 'posture/evidence.ts' && !to.startsWith('posture/rules/')).map(({to}) => `${file.path} → ${to}`));
+test('rules import only evidence types and other rules', t => {
+	const wrong = files.filter(file => file.path.startsWith('evidence/rules/'))
+		.flatMap(file => file.imports.filter(({to, typeOnly}) => !typeOnly && to !== 'evidence/evidence.ts' && !to.startsWith('evidence/rules/')).map(({to}) => `${file.path} → ${to}`));
 	t.deepEqual(wrong, []);
 });
 
-test('commands never load React, and load the session only when it is asked for', t => {
+test('commands load the session and the sandbox only dynamically, and never React', t => {
 	const wrong = files.filter(file => file.room === 'commands')
-		.flatMap(file => file.imports.filter(({to, dynamic, typeOnly}) => !typeOnly && (to.startsWith('ui/') || (['app', 'sandbox'].includes(roomOf(to)) && !dynamic))).map(({to}) => `${file.path} → ${to}`));
+		.flatMap(file => file.imports.filter(({to, dynamic, typeOnly}) => !typeOnly && (to.startsWith('ui/') || (['session', 'sandbox'].includes(roomOf(to)) && !dynamic))).map(({to}) => `${file.path} → ${to}`));
 	t.deepEqual(wrong, []);
 });
 
-test('the six given packages keep to their rooms: no Kubernetes client at run time', t => {
+test('every folder of test/ mirrors a folder of source/ or is a suite of its own', async t => {
+	const root = new URL('../', import.meta.url);
+	const folders = (await readdir(root, {recursive: true, withFileTypes: true})).filter(entry => entry.isDirectory()).map(entry => `${entry.parentPath}/${entry.name}`.slice(root.pathname.length).replace(/^\//, ''));
+	const mirrored = new Set(files.flatMap(({path}) => path.split('/').slice(0, -1).map((_, index, parts) => parts.slice(0, index + 1).join('/'))));
+	t.deepEqual(folders.filter(folder => !testSuites.includes(folder.split('/')[0]!) && !mirrored.has(folder) && !byRoom.has(folder) && !/\bfixtures\b/.test(folder)), []);
+});
+
+test('nothing imports the Kubernetes client at run time', t => {
 	t.deepEqual(files.flatMap(file => file.imports.filter(({package: outer, typeOnly}) => outer === '@kubernetes/client-node' && !typeOnly).map(({from}) => from)), []);
 });
 
-test('files are small: at most 400 lines, and half of them at most 120', t => {
+test('no file is longer than 400 lines, and the median is at most 120', t => {
 	t.deepEqual(files.filter(file => file.lines > 400 && !longTables.includes(file.path)).map(file => `${file.path}: ${file.lines}`), []);
 	const sizes = files.map(file => file.lines).sort((a, b) => a - b);
 	t.true(sizes[Math.floor(sizes.length / 2)]! <= 120, `median ${sizes[Math.floor(sizes.length / 2)]}`);
 });
 
-test('names say what is inside', t => {
+test('files and folders have kebab-case names that say what is inside', t => {
 	const named = files.flatMap(file => file.path.split('/')).map(part => part.replace(/\.tsx?$/, ''));
 	t.deepEqual(named.filter(name => bannedNames.includes(name) || !/^[a-z\d]+(-[a-z\d]+)*(\.[a-z]+)?$/.test(name)), []);
 });
 
-test('every file opens with a sentence of what it answers, and exports by name', t => {
+test('every file begins with a header comment and has no default export', t => {
 	t.deepEqual(files.filter(file => !/^(#![^\n]+\n)?\/\*\*/.test(file.text)).map(file => file.path), []);
 	t.deepEqual(files.filter(file => /^export default/m.test(file.text)).map(file => file.path), []);
 });
