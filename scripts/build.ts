@@ -1,7 +1,7 @@
 /** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
 import {chmod, mkdir, readFile, readdir, rm, utimes, writeFile} from 'node:fs/promises';
 import {createRequire, isBuiltin} from 'node:module';
-import {basename, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
 import {presetNames} from '../source/keymap/preset-names.ts';
@@ -19,9 +19,10 @@ if (process.argv.includes('--if-stale') && !await isBuildStale(inRoot(''))) {
 }
 
 const startedAt = new Date();
-const commands = (await readdir(inRoot('source/commands'), {withFileTypes: true}))
-	.filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && !['command.ts', 'table.ts'].includes(entry.name))
-	.map(entry => inRoot(`source/commands/${entry.name}`));
+/** Command name → the file that runs it. */
+const commands = Object.fromEntries((await readdir(inRoot('source/commands'), {recursive: true}))
+	.filter(path => /^[\w-]+[/\\]run\.ts$/.test(path))
+	.map(path => [dirname(path), inRoot(`source/commands/${path}`)]));
 
 const shared = {
 	bundle: true,
@@ -74,7 +75,7 @@ await writeFile(inRoot(buildStamp), '');
 // What changed while it was built is newer than the build.
 await utimes(inRoot(buildStamp), startedAt, startedAt);
 if (!process.argv.includes('--quiet')) {
-	process.stdout.write(`built spoke ${version}: spoke.js and ${commands.length} commands\n`);
+	process.stdout.write(`built spoke ${version}: spoke.js and ${Object.keys(commands).length} commands\n`);
 }
 
 /**
@@ -98,15 +99,13 @@ async function sayFormat(folder: string, type: 'commonjs' | 'module'): Promise<v
 	await writeFile(inRoot(`${folder}/package.json`), `${JSON.stringify({type})}\n`);
 }
 
-/** `import('./logs.ts')` of the table becomes `import('./commands/logs.js')` in the first file, and `./logs.js` beside it. */
+/** `import('./logs/run.ts')` of the table becomes `import('./commands/logs.js')` in the first file, and `./logs.js` in a command. */
 function commandsStayOutside(folder: string): Plugin {
 	return {
 		name: 'commands-stay-outside',
 		setup(build) {
-			build.onResolve({filter: /^\.\/[\w-]+\.tsx?$/}, ({path, kind, importer}) =>
-				kind === 'dynamic-import' && /commands\/[\w-]+\.ts$/.test(importer)
-					? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true}
-					: undefined);
+			build.onResolve({filter: /^\.\/[\w-]+\/run\.ts$/}, ({path, kind}) =>
+				kind === 'dynamic-import' ? {path: `${folder}${basename(dirname(path))}.js`, external: true} : undefined);
 		},
 	};
 }
@@ -116,7 +115,7 @@ function heavyPartsStandAlone(folder: string): Plugin {
 	return {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
-			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|yaml-lines\.ts)$/}, ({path, kind}) =>
+			build.onResolve({filter: /\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|yaml-lines\.ts)$/}, ({path, kind}) =>
 				kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
 		},
 	};

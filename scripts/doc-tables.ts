@@ -1,6 +1,6 @@
 /** The tables of the documents, each rendered from the data that the program itself runs on. */
 import {readFile} from 'node:fs/promises';
-import {schemaNames} from '../source/commands/specs/schema.ts';
+import {schemaNames} from '../source/commands/schema/spec.ts';
 import {commandTable} from '../source/commands/command-table.ts';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {command} from '../../source/commands/completion.ts';
+import {command} from '../../source/commands/completion/run.ts';
 import {completeFromCluster} from '../../source/commands/completion/complete-from-cluster.ts';
 import {completeWords} from '../../source/commands/completion/complete-words.ts';
 import {completionScripts} from '../../source/commands/completion/scripts.ts';

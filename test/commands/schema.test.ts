@@ -1,7 +1,7 @@
 /** The schemas: open for more, described, whole, and printed by the program. */
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
-import {schemaNames} from '../../source/commands/specs/schema.ts';
+import {schemaNames} from '../../source/commands/schema/spec.ts';
 import {eventNames} from '../../source/output/log-json.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {compile, kindOf, readSchemas, schemaFaults} from '../support/schemas.ts';

@@ -3,7 +3,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {CommandSpec} from '../command.ts';
-import {schemaNames} from '../specs/schema.ts';
+import {schemaNames} from '../schema/spec.ts';
 
 export type CompletionItem = {word: string; does: string};
 /** What only a kubeconfig or a cluster can tell. */

@@ -3,7 +3,7 @@ import {parsePairs} from '../../command-line/parse-pairs.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
 import type {Invocation} from '../command.ts';
-import type {debugSpec} from '../specs/debug.ts';
+import type {debugSpec} from './spec.ts';
 
 export type DebugInvocation = Invocation<typeof debugSpec.flags>;
 

@@ -5,7 +5,7 @@ import {exitStatusOf} from '../../streams/debug-container.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';
-import type {debugSpec} from '../specs/debug.ts';
+import type {debugSpec} from './spec.ts';
 
 /** A kubelet reports a container's end within a second or two. */
 const statusLagMs = 10_000;

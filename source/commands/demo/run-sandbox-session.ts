@@ -3,7 +3,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {Invocation} from '../command.ts';
-import type {demoSpec} from '../specs/demo.ts';
+import type {demoSpec} from './spec.ts';
 import {startSession} from '../session/start-session.ts';
 import {hasKubeconfig} from './has-kubeconfig.ts';
 

@@ -4,7 +4,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import type {PodLogOptions} from '../../streams/logs/pod-log-options.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
-import type {logsSpec} from '../specs/logs.ts';
+import type {logsSpec} from './spec.ts';
 
 export type LogRequest = {
 	/** Empty with a selector. */

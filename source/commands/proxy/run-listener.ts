@@ -13,7 +13,7 @@ import {describeListenerUsers} from '../../streams/proxy-listener/listener-defau
 import {startProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import type {ListenEndpoint} from '../../streams/proxy-listener/listen-endpoint.ts';
 import type {Invocation} from '../command.ts';
-import {requestFlags, type proxySpec} from '../specs/proxy.ts';
+import {requestFlags, type proxySpec} from './spec.ts';
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 

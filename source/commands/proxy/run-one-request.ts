@@ -22,7 +22,7 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import {Sanitizer} from '../../text/sanitize.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Invocation} from '../command.ts';
-import {listenerFlags, type proxySpec} from '../specs/proxy.ts';
+import {listenerFlags, type proxySpec} from './spec.ts';
 import {readStdinBody} from './read-stdin-body.ts';
 import {runWebSocket} from './run-websocket.ts';
 

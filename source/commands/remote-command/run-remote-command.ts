@@ -12,9 +12,9 @@ import {chooseContainer, containerRole, containerSpec} from '../../targets/choos
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
-import type {attachSpec} from '../specs/attach.ts';
-import type {debugSpec} from '../specs/debug.ts';
-import type {execSpec} from '../specs/exec.ts';
+import type {attachSpec} from '../attach/spec.ts';
+import type {debugSpec} from '../debug/spec.ts';
+import type {execSpec} from '../exec/spec.ts';
 import {chooseTty} from './choose-tty.ts';
 import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
 import {DeferredNotices} from './deferred-notices.ts';

@@ -5,7 +5,7 @@ import {traceVerbosity} from '../../cluster/request-trace.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
 import type {Invocation} from '../command.ts';
-import type {sessionFlags} from '../specs/session.ts';
+import type {sessionFlags} from './spec.ts';
 
 type Screen = Pick<Invocation<typeof sessionFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
 

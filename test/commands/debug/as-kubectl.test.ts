@@ -3,7 +3,7 @@ import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import type {Invocation} from '../../../source/commands/command.ts';
-import {command} from '../../../source/commands/debug.ts';
+import {command} from '../../../source/commands/debug/run.ts';
 import {errorText} from '../../../source/text/error-text.ts';
 import {toSpokeError} from '../../../source/errors/spoke-error.ts';
 import {debugRows, readRecordedDebug, tryDebug} from '../../support/debug-rows.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {logRequest} from '../../../source/commands/logs/log-request.ts';
-import {logsSpec} from '../../../source/commands/specs/logs.ts';
+import {logsSpec} from '../../../source/commands/logs/spec.ts';
 
 const request = (...argv: string[]) => logRequest(parseCommandLine(logsSpec.flags, argv));
 

@@ -1,14 +1,14 @@
 /** `spoke doctor`: which leg fails, why, and what to do. */
-import {withAbortSignal} from '../cluster/with-abort-signal.ts';
-import {createClusterClient} from '../cluster/create-cluster-client.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {doctorReport} from '../output/doctor-report.ts';
-import {jsonLine} from '../output/json-line.ts';
-import {runDoctor} from '../evidence/doctor/run-doctor.ts';
-import {toTerminalCharset} from '../text/terminal-charset.ts';
-import type {Command} from './command.ts';
-import {doctorSpec} from './specs/doctor.ts';
+import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {doctorReport} from '../../output/doctor-report.ts';
+import {jsonLine} from '../../output/json-line.ts';
+import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
+import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import type {Command} from '../command.ts';
+import {doctorSpec} from './spec.ts';
 
 export const command: Command<typeof doctorSpec.flags> = {
 	row: doctorSpec,

@@ -2,7 +2,7 @@
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
-import {sessionFlags} from './session.ts';
+import {sessionFlags} from '../session/spec.ts';
 
 const flags = [
 	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'follow all pods with these labels, also those to come'},

@@ -1,7 +1,7 @@
 /** `spoke demo` as data. */
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
-import {sessionFlags} from './session.ts';
+import {sessionFlags} from '../session/spec.ts';
 
 const flags = [
 	{name: 'tour', kind: 'boolean', help: 'drive logs, exec, a forward and the proxies once in each posture, and end'},

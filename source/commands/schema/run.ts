@@ -1,10 +1,10 @@
 /** `spoke schema`: lists the JSON Schemas of the output, or prints one. */
 import {readFile} from 'node:fs/promises';
-import {closestWord} from '../command-line/closest-word.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus} from '../errors/exit-status.ts';
-import type {Command} from './command.ts';
-import {schemaNames, schemaRow} from './specs/schema.ts';
+import {closestWord} from '../../command-line/closest-word.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import type {Command} from '../command.ts';
+import {schemaNames, schemaRow} from './spec.ts';
 
 export const command: Command<typeof schemaRow.flags> = {
 	row: schemaRow,

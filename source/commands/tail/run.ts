@@ -1,8 +1,8 @@
 /** `spoke tail`: the session's tail, straight from the shell. */
-import {SpokeError} from '../errors/spoke-error.ts';
-import type {Command} from './command.ts';
-import {tailSpec} from './specs/tail.ts';
-import {startSession} from './session/start-session.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {Command} from '../command.ts';
+import {tailSpec} from './spec.ts';
+import {startSession} from '../session/start-session.ts';
 
 export const command: Command<typeof tailSpec.flags> = {
 	row: tailSpec,

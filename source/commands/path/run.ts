@@ -1,17 +1,17 @@
 /** `spoke path`: the legs to one pod, node or service, with evidence and remedies. */
-import {withAbortSignal} from '../cluster/with-abort-signal.ts';
-import {createClusterClient} from '../cluster/create-cluster-client.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus} from '../errors/exit-status.ts';
-import {jsonLine} from '../output/json-line.ts';
-import {noticeLine} from '../output/notice-line.ts';
-import {pathReport} from '../output/path-report.ts';
-import type {StreamFeature} from '../evidence/evidence.ts';
-import {findPaths} from '../evidence/find-paths.ts';
-import {assertPathsMeet, parsePathRequirements} from '../evidence/require-path.ts';
-import {toTerminalCharset} from '../text/terminal-charset.ts';
-import type {Command} from './command.ts';
-import {pathSpec} from './specs/path.ts';
+import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {jsonLine} from '../../output/json-line.ts';
+import {noticeLine} from '../../output/notice-line.ts';
+import {pathReport} from '../../output/path-report.ts';
+import type {StreamFeature} from '../../evidence/evidence.ts';
+import {findPaths} from '../../evidence/find-paths.ts';
+import {assertPathsMeet, parsePathRequirements} from '../../evidence/require-path.ts';
+import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import type {Command} from '../command.ts';
+import {pathSpec} from './spec.ts';
 
 const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
 

@@ -1,13 +1,13 @@
 /** `spoke demo`: the sandbox, as a tour, or kept running for others. */
-import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import type {SandboxOptions} from '../sandbox/sandbox.ts';
-import type {Command} from './command.ts';
-import {createSandboxAccess} from './demo/sandbox-access.ts';
-import {serveSandbox} from './demo/serve.ts';
-import {runSandboxSession} from './demo/run-sandbox-session.ts';
-import {runTour} from './demo/tour.ts';
-import {demoSpec} from './specs/demo.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {SandboxOptions} from '../../sandbox/sandbox.ts';
+import type {Command} from '../command.ts';
+import {createSandboxAccess} from './sandbox-access.ts';
+import {serveSandbox} from './serve.ts';
+import {runSandboxSession} from './run-sandbox-session.ts';
+import {runTour} from './tour.ts';
+import {demoSpec} from './spec.ts';
 
 export const command: Command<typeof demoSpec.flags> = {
 	row: demoSpec,
@@ -32,7 +32,7 @@ export const command: Command<typeof demoSpec.flags> = {
 			throw new SpokeError('ERR_USAGE', `--port=${flags.port} is no port`, {remedy: 'a number from 1 to 65535, or 0 for a free one'});
 		}
 
-		const {startSandbox} = await import('../sandbox/start-sandbox.ts');
+		const {startSandbox} = await import('../../sandbox/start-sandbox.ts');
 		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});
 		const way = await createSandboxAccess(sandbox);
 		try {

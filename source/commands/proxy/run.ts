@@ -1,9 +1,9 @@
 /** `spoke proxy`: one request through the apiserver proxy, or a local listener. */
-import {SpokeError} from '../errors/spoke-error.ts';
-import type {Command} from './command.ts';
-import {runListener} from './proxy/run-listener.ts';
-import {runOneRequest} from './proxy/run-one-request.ts';
-import {proxySpec} from './specs/proxy.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {Command} from '../command.ts';
+import {runListener} from './run-listener.ts';
+import {runOneRequest} from './run-one-request.ts';
+import {proxySpec} from './spec.ts';
 
 const verbs = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 

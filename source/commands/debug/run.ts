@@ -1,24 +1,24 @@
 /** `spoke debug`: adds an ephemeral container to a pod, or creates a copy of it or a pod on a node, and attaches to it. */
-import {assertAccess} from '../actions/access.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {createClusterClient} from '../cluster/create-cluster-client.ts';
-import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
-import {noticeLine} from '../output/notice-line.ts';
-import {addDebugContainer, createDebugPod, deletePodNow, waitUntilRunning} from '../streams/debug-container.ts';
-import {ephemeralContainer, losesCapabilities, nodePod, podCopy, type CopyRequest} from '../streams/debug-specs.ts';
-import {assertPodRunning} from '../streams/terminated-pod.ts';
-import {chooseContainer} from '../targets/choose-container.ts';
-import {objectPath} from '../targets/object-path.ts';
-import {parseTarget, type ParsedTarget} from '../targets/parse-target.ts';
-import type {PodObject} from '../targets/pod-object.ts';
-import {resolvePod} from '../targets/resolve-pod.ts';
-import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
-import type {Command} from './command.ts';
-import {parseDebugRequest, type AskedDebug, type DebugInvocation} from './debug/debug-request.ts';
-import {printTerminatedContainer} from './debug/print-terminated-container.ts';
-import {runRemoteCommand} from './remote-command/run-remote-command.ts';
-import {debugSpec} from './specs/debug.ts';
+import {assertAccess} from '../../actions/access.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {noticeLine} from '../../output/notice-line.ts';
+import {addDebugContainer, createDebugPod, deletePodNow, waitUntilRunning} from '../../streams/debug-container.ts';
+import {ephemeralContainer, losesCapabilities, nodePod, podCopy, type CopyRequest} from '../../streams/debug-specs.ts';
+import {assertPodRunning} from '../../streams/terminated-pod.ts';
+import {chooseContainer} from '../../targets/choose-container.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {resolvePod} from '../../targets/resolve-pod.ts';
+import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
+import type {Command} from '../command.ts';
+import {parseDebugRequest, type AskedDebug, type DebugInvocation} from './debug-request.ts';
+import {printTerminatedContainer} from './print-terminated-container.ts';
+import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {debugSpec} from './spec.ts';
 
 export const command: Command<typeof debugSpec.flags> = {
 	row: debugSpec,

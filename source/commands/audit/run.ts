@@ -1,19 +1,19 @@
 /** `spoke audit`: every path between nodes and the control plane, judged row by row. */
-import {withAbortSignal} from '../cluster/with-abort-signal.ts';
-import {createClusterClient} from '../cluster/create-cluster-client.ts';
-import type {FlagValues} from '../command-line/flag-spec.ts';
-import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import {auditJunit, failedAuditJunit} from '../output/audit-junit.ts';
-import {auditReport} from '../output/audit-report.ts';
-import {jsonLine} from '../output/json-line.ts';
-import type {Audit} from '../evidence/audit/audit-object.ts';
-import {parseRequirement, parseWaivers} from '../evidence/audit/requirements.ts';
-import {runAudit, type AuditOptions} from '../evidence/audit/run-audit.ts';
-import {assertRequireFlags} from '../evidence/require-path.ts';
-import {errorText} from '../text/error-text.ts';
-import {toTerminalCharset} from '../text/terminal-charset.ts';
-import type {Command, Invocation} from './command.ts';
-import {auditSpec} from './specs/audit.ts';
+import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import type {FlagValues} from '../../command-line/flag-spec.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {auditJunit, failedAuditJunit} from '../../output/audit-junit.ts';
+import {auditReport} from '../../output/audit-report.ts';
+import {jsonLine} from '../../output/json-line.ts';
+import type {Audit} from '../../evidence/audit/audit-object.ts';
+import {parseRequirement, parseWaivers} from '../../evidence/audit/requirements.ts';
+import {runAudit, type AuditOptions} from '../../evidence/audit/run-audit.ts';
+import {assertRequireFlags} from '../../evidence/require-path.ts';
+import {errorText} from '../../text/error-text.ts';
+import {toTerminalCharset} from '../../text/terminal-charset.ts';
+import type {Command, Invocation} from '../command.ts';
+import {auditSpec} from './spec.ts';
 
 const formats: Readonly<Record<FlagValues<typeof auditSpec.flags>['output'], (audit: Audit) => string>> = {
 	json: jsonLine,

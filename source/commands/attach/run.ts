@@ -1,10 +1,10 @@
 /** `spoke attach`: joins the process that runs in a container. */
-import {assertAccess} from '../actions/access.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
-import type {Command} from './command.ts';
-import {runRemoteCommand} from './remote-command/run-remote-command.ts';
-import {attachSpec} from './specs/attach.ts';
+import {assertAccess} from '../../actions/access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
+import type {Command} from '../command.ts';
+import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {attachSpec} from './spec.ts';
 
 export const command: Command<typeof attachSpec.flags> = {
 	row: attachSpec,

@@ -1,13 +1,13 @@
 /** `spoke exec`: runs a command in a container; its exit status is ours. */
 import {text} from 'node:stream/consumers';
-import {assertAccess} from '../actions/access.ts';
-import {readFileBounded} from '../cluster/kubeconfig/read-file-bounded.ts';
-import {quoteForShell} from '../text/quote-for-shell.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {multipleObjectsError, targetOfManifest, type DescribedTarget} from '../targets/target-of-manifest.ts';
-import type {Command, Invocation} from './command.ts';
-import {runRemoteCommand} from './remote-command/run-remote-command.ts';
-import {execSpec} from './specs/exec.ts';
+import {assertAccess} from '../../actions/access.ts';
+import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {multipleObjectsError, targetOfManifest, type DescribedTarget} from '../../targets/target-of-manifest.ts';
+import type {Command, Invocation} from '../command.ts';
+import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {execSpec} from './spec.ts';
 
 /** More than any object has that an apiserver takes. */
 const mostBytes = 4 * 1024 * 1024;

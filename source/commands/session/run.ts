@@ -1,11 +1,11 @@
 /** `spoke`: the session; without a kubeconfig the sandbox, or where there is no terminal the tour of it. */
-import {SpokeError} from '../errors/spoke-error.ts';
-import {parseCommandLine} from '../command-line/parse-command-line.ts';
-import type {Command} from './command.ts';
-import {hasKubeconfig} from './demo/has-kubeconfig.ts';
-import {demoSpec} from './specs/demo.ts';
-import {sessionSpec} from './specs/session.ts';
-import {startSession} from './session/start-session.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
+import type {Command} from '../command.ts';
+import {hasKubeconfig} from '../demo/has-kubeconfig.ts';
+import {demoSpec} from '../demo/spec.ts';
+import {sessionSpec} from './spec.ts';
+import {startSession} from './start-session.ts';
 
 export const command: Command<typeof sessionSpec.flags> = {
 	row: sessionSpec,
@@ -16,7 +16,7 @@ export const command: Command<typeof sessionSpec.flags> = {
 		}
 
 		if (!await hasKubeconfig(flags, env)) {
-			const {command} = await import('./demo.ts');
+			const {command} = await import('../demo/run.ts');
 			const defaults = parseCommandLine(demoSpec.flags, []);
 			const {'read-only': readOnly, keymap, theme, motion} = flags;
 			return command.run({...invocation, ...defaults, flags: {...defaults.flags, 'read-only': readOnly, keymap, theme, motion}});

@@ -1,12 +1,12 @@
 /** `spoke keys`: prints the keymap in use, or checks one. */
-import {SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus} from '../errors/exit-status.ts';
-import {loadKeymap, type LoadedKeymap} from '../keymap/load-keymap.ts';
-import {keyTable, type KeyTableRow} from '../keymap/describe-keys.ts';
-import {jsonLine, jsonObject} from '../output/json-line.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
-import type {Command} from './command.ts';
-import {keysSpec} from './specs/keys.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {loadKeymap, type LoadedKeymap} from '../../keymap/load-keymap.ts';
+import {keyTable, type KeyTableRow} from '../../keymap/describe-keys.ts';
+import {jsonLine, jsonObject} from '../../output/json-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {Command} from '../command.ts';
+import {keysSpec} from './spec.ts';
 
 export const command: Command<typeof keysSpec.flags> = {
 	row: keysSpec,

@@ -1,11 +1,11 @@
 /** `spoke version`: prints the version of the program. */
 import process from 'node:process';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus} from '../errors/exit-status.ts';
-import {jsonLine, jsonObject} from '../output/json-line.ts';
-import {version} from '../version.ts';
-import type {Command} from './command.ts';
-import {versionRow} from './specs/version.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {jsonLine, jsonObject} from '../../output/json-line.ts';
+import {version} from '../../version.ts';
+import type {Command} from '../command.ts';
+import {versionRow} from './spec.ts';
 
 export const command: Command<typeof versionRow.flags> = {
 	row: versionRow,

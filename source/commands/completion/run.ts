@@ -1,14 +1,14 @@
 /** `spoke completion`: scripts for shells, and the words that these ask for. */
-import {SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus} from '../errors/exit-status.ts';
-import {sanitizeLine} from '../text/sanitize-line.ts';
-import type {Command} from './command.ts';
-import {completeFromCluster} from './completion/complete-from-cluster.ts';
-import {completeWords, type CompletionItem} from './completion/complete-words.ts';
-import {completionScripts} from './completion/scripts.ts';
-import {readAliases} from './kuberc/apply-kuberc.ts';
-import {completionSpec} from './specs/completion.ts';
-import {commandTable} from './command-table.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import type {Command} from '../command.ts';
+import {completeFromCluster} from './complete-from-cluster.ts';
+import {completeWords, type CompletionItem} from './complete-words.ts';
+import {completionScripts} from './scripts.ts';
+import {readAliases} from '../kuberc/apply-kuberc.ts';
+import {completionSpec} from './spec.ts';
+import {commandTable} from '../command-table.ts';
 
 export const command: Command<typeof completionSpec.flags> = {
 	row: completionSpec,

@@ -1,18 +1,18 @@
 /** `spoke logs`: prints or follows the logs of pods. */
-import {createClusterClient} from '../cluster/create-cluster-client.ts';
-import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
-import {noticeLine} from '../output/notice-line.ts';
-import {reportPaths} from '../output/path-reporter.ts';
-import {createOutputWriter} from '../output/output-writer.ts';
-import {preconnect} from '../streams/preconnect.ts';
-import type {Command, Invocation} from './command.ts';
-import {chooseFollowTargets, chooseLogs, missingAsKubectl} from './logs/choose-logs.ts';
-import {logRequest, type LogRequest} from './logs/log-request.ts';
-import type {NoticeLevel} from './logs/notice-filter.ts';
-import {printFollow} from './logs/print-follow.ts';
-import {printLogs} from './logs/print-logs.ts';
-import {logsSpec} from './specs/logs.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {noticeLine} from '../../output/notice-line.ts';
+import {reportPaths} from '../../output/path-reporter.ts';
+import {createOutputWriter} from '../../output/output-writer.ts';
+import {preconnect} from '../../streams/preconnect.ts';
+import type {Command, Invocation} from '../command.ts';
+import {chooseFollowTargets, chooseLogs, missingAsKubectl} from './choose-logs.ts';
+import {logRequest, type LogRequest} from './log-request.ts';
+import type {NoticeLevel} from './notice-filter.ts';
+import {printFollow} from './print-follow.ts';
+import {printLogs} from './print-logs.ts';
+import {logsSpec} from './spec.ts';
 
 type LogsInvocation = Invocation<typeof logsSpec.flags>;
 
