@@ -14,15 +14,17 @@ const root = new URL('../', import.meta.url);
 const inRoot = (path: string) => new URL(path, root).pathname;
 const {version} = JSON.parse(await readFile(inRoot('package.json'), 'utf8')) as {version: string};
 
-if (process.argv.includes('--if-stale') && !await isBuildStale(inRoot(''))) {
+if (process.argv.includes('--if-stale') && !(await isBuildStale(inRoot('')))) {
 	process.exit(0);
 }
 
 const startedAt = new Date();
 /** Command name → the file that runs it. */
-const commands = Object.fromEntries((await readdir(inRoot('source/commands'), {recursive: true}))
-	.filter(path => /^[\w-]+[/\\]run\.ts$/.test(path))
-	.map(path => [dirname(path), inRoot(`source/commands/${path}`)]));
+const commands = Object.fromEntries(
+	(await readdir(inRoot('source/commands'), {recursive: true}))
+		.filter(path => /^[\w-]+[/\\]run\.ts$/.test(path))
+		.map(path => [dirname(path), inRoot(`source/commands/${path}`)]),
+);
 
 const shared = {
 	bundle: true,
@@ -49,20 +51,57 @@ const startsFast = {
 const mayWait = {
 	...shared,
 	format: 'esm',
-	banner: {js: 'import {createRequire as __createRequire} from \'node:module\';const require = __createRequire(import.meta.url);'},
+	banner: {js: "import {createRequire as __createRequire} from 'node:module';const require = __createRequire(import.meta.url);"},
 } as const satisfies BuildOptions;
 
 await rm(inRoot('build'), {recursive: true, force: true});
 await Promise.all([sayFormat('build', 'commonjs'), sayFormat('build/parts', 'module')]);
 const built = await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
-	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
-	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), shippedKeymapsAsRead(), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
-	build({...mayWait, entryPoints: ['source/session.ts', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts', 'source/keymap/parse-keymap.ts', 'source/session/texts/yaml-lines.ts'].map(inRoot), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
+	build({
+		...startsFast,
+		target: 'node18',
+		supported: {'dynamic-import': false},
+		entryPoints: [inRoot('source/spoke.ts')],
+		outfile: inRoot('build/spoke.js'),
+		plugins: [commandsStayOutside('./commands/')],
+	}),
+	build({
+		...startsFast,
+		entryPoints: commands,
+		outdir: inRoot('build/commands'),
+		plugins: [
+			commandsStayOutside('./'),
+			builtInsWaitForTheirUse(),
+			heavyPartsStandAlone('../parts/'),
+			shippedKeymapsAsRead(),
+			onlyUsedPartsOfWs(),
+			noDevtools(),
+			layoutWithoutFetch(),
+		],
+	}),
+	build({
+		...mayWait,
+		entryPoints: [
+			'source/session.ts',
+			'source/sandbox/start-sandbox.ts',
+			'source/cluster/kubeconfig/parse-yaml.ts',
+			'source/keymap/parse-keymap.ts',
+			'source/session/texts/yaml-lines.ts',
+		].map(inRoot),
+		outdir: inRoot('build/parts'),
+		entryNames: '[name]',
+		plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()],
+	}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
-		...mayWait, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
-		banner: {js: `${mayWait.banner.js}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`},
+		...mayWait,
+		entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')],
+		outdir: inRoot('build/parts'),
+		plugins: [noNativeParts()],
+		banner: {
+			js: `${mayWait.banner.js}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`,
+		},
 	}),
 ]);
 await launchByShell('build/spoke.js');
@@ -70,7 +109,7 @@ await writeFile(inRoot('build/LICENCES.txt'), await licencesOf(built.map(({metaf
 await chmod(inRoot('build/spoke.js'), 0o755);
 await rm(inRoot('man'), {recursive: true, force: true});
 await mkdir(inRoot('man'));
-await Promise.all([...await manPages()].map(async ([name, text]) => writeFile(inRoot(`man/${name}`), text)));
+await Promise.all([...(await manPages())].map(async ([name, text]) => writeFile(inRoot(`man/${name}`), text)));
 await writeFile(inRoot(buildStamp), '');
 // What changed while it was built is newer than the build.
 await utimes(inRoot(buildStamp), startedAt, startedAt);
@@ -104,8 +143,9 @@ function commandsStayOutside(folder: string): Plugin {
 	return {
 		name: 'commands-stay-outside',
 		setup(build) {
-			build.onResolve({filter: /^\.\/[\w-]+\/run\.ts$/}, ({path, kind}) =>
-				kind === 'dynamic-import' ? {path: `${folder}${basename(dirname(path))}.js`, external: true} : undefined);
+			build.onResolve({filter: /^\.{1,2}\/[\w-]+\/run\.ts$/}, ({path, kind}) =>
+				kind === 'dynamic-import' ? {path: `${folder}${basename(dirname(path))}.js`, external: true} : undefined,
+			);
 		},
 	};
 }
@@ -115,8 +155,11 @@ function heavyPartsStandAlone(folder: string): Plugin {
 	return {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
-			build.onResolve({filter: /\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|yaml-lines\.ts)$/}, ({path, kind}) =>
-				kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
+			build.onResolve(
+				{filter: /\/(session\.ts|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts|yaml-lines\.ts)$/},
+				({path, kind}) =>
+					kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined,
+			);
 		},
 	};
 }
@@ -129,7 +172,9 @@ function shippedKeymapsAsRead(): Plugin {
 			build.onLoad({filter: /\/keymap\/shipped-keymaps\.ts$/}, async () => {
 				const names = ['default', ...presetNames];
 				const keymaps = await Promise.all(names.map(async name => [name, await shippedKeymap(name)] as const));
-				return {contents: `const keymaps = ${JSON.stringify(Object.fromEntries(keymaps))};export const shippedKeymap = async name => keymaps[name];`};
+				return {
+					contents: `const keymaps = ${JSON.stringify(Object.fromEntries(keymaps))};export const shippedKeymap = async name => keymaps[name];`,
+				};
 			});
 		},
 	};
@@ -160,9 +205,12 @@ function builtInsWaitForTheirUse(): Plugin {
 		name: 'built-ins-wait-for-their-use',
 		setup(build) {
 			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process)$/}, ({path, namespace}) =>
-				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits'});
+				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits'},
+			);
 			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
-				contents: `module.exports = {${Object.keys(require(path) as object).map(name => `get ${name}() { return process.getBuiltinModule('${path}').${name}; }`).join(',')}};`,
+				contents: `module.exports = {${Object.keys(require(path) as object)
+					.map(name => `get ${name}() { return process.getBuiltinModule('${path}').${name}; }`)
+					.join(',')}};`,
 			}));
 		},
 	};
@@ -174,7 +222,8 @@ function onlyUsedPartsOfWs(): Plugin {
 		name: 'only-used-parts-of-ws',
 		setup(build) {
 			build.onResolve({filter: /^\.\/lib\/[\w-]+\.js$/}, ({path, importer, resolveDir}) =>
-				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined);
+				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined,
+			);
 		},
 	};
 }
@@ -184,7 +233,9 @@ function builtinsByRequire(): Plugin {
 	return {
 		name: 'builtins-by-require',
 		setup(build) {
-			build.onResolve({filter: /./}, ({path, kind}) => isBuiltin(path) && kind === 'import-statement' ? {path, namespace: 'builtin', sideEffects: false} : undefined);
+			build.onResolve({filter: /./}, ({path, kind}) =>
+				isBuiltin(path) && kind === 'import-statement' ? {path, namespace: 'builtin', sideEffects: false} : undefined,
+			);
 			build.onLoad({filter: /./, namespace: 'builtin'}, ({path}) => ({contents: `module.exports = require(${JSON.stringify(path)})`}));
 		},
 	};

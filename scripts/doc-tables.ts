@@ -16,16 +16,67 @@ import {rooms} from '../test/architecture/rooms.ts';
 export async function docTables(): Promise<ReadonlyMap<string, string>> {
 	const {keymap} = await loadKeymap({}, 'default');
 	return new Map([
-		['keys', table(['context', 'keys', 'does', 'action'], keyTable(keymap).map(row => [row.context, row.keys.map(key => code(key)).join(' ') || '–', row.title, code(row.action)]))],
-		['commands', table(['command', 'does'], commandTable.map(({row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]))],
+		[
+			'keys',
+			table(
+				['context', 'keys', 'does', 'action'],
+				keyTable(keymap).map(row => [row.context, row.keys.map(key => code(key)).join(' ') || '–', row.title, code(row.action)]),
+			),
+		],
+		[
+			'commands',
+			table(
+				['command', 'does'],
+				commandTable.map(({row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]),
+			),
+		],
 		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
-		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagSpec) => !flag.hidden).map(flag => [code(formatFlag(flag).trim()), flag.help]))],
-		['errors', table(['code', 'status', 'leg', 'meaning', 'what to do'], Object.entries(errorTable).map(([name, row]) => [code(name), String(row.exitStatus), String(row.leg), row.meaning, row.remedy ?? 'the text says']))],
-		['requests', table(['request', 'tells', 'when', 'right'], extraRequests.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.purpose, row.when, row.permission === null ? '–' : row.permission.kind === 'path' ? `${row.permission.verbs.join(', ')} ${row.permission.paths.join(', ')}` : `${row.permission.verbs.join(', ')} ${row.permission.resources.join(', ')}`]))],
+		[
+			'connection-flags',
+			table(
+				['flag', 'does'],
+				connectionFlags.filter((flag: FlagSpec) => !flag.hidden).map(flag => [code(formatFlag(flag).trim()), flag.help]),
+			),
+		],
+		[
+			'errors',
+			table(
+				['code', 'status', 'leg', 'meaning', 'what to do'],
+				Object.entries(errorTable).map(([name, row]) => [
+					code(name),
+					String(row.exitStatus),
+					String(row.leg),
+					row.meaning,
+					row.remedy ?? 'the text says',
+				]),
+			),
+		],
+		[
+			'requests',
+			table(
+				['request', 'tells', 'when', 'right'],
+				extraRequests.map(row => [
+					`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`,
+					row.purpose,
+					row.when,
+					row.permission === null
+						? '–'
+						: row.permission.kind === 'path'
+							? `${row.permission.verbs.join(', ')} ${row.permission.paths.join(', ')}`
+							: `${row.permission.verbs.join(', ')} ${row.permission.resources.join(', ')}`,
+				]),
+			),
+		],
 		['role-use', fenced('yaml', manifest(userRole))],
 		['role-prove', fenced('yaml', manifest(evidenceReaderRole))],
 		['schemas', table(['schema', 'kind', 'is'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
-		['rooms', table(['room', 'contains', 'may import'], rooms.map(room => [code(room.name), room.contains, room.mayImport.join(', ') || '–']))],
+		[
+			'rooms',
+			table(
+				['room', 'contains', 'may import'],
+				rooms.map(room => [code(room.name), room.contains, room.mayImport.join(', ') || '–']),
+			),
+		],
 	]);
 }
 
@@ -41,13 +92,30 @@ function commandSection(row: (typeof commandTable)[number]['row']): string {
 		...row.usage.map(usage => `spoke ${usage}`),
 		'```',
 		'',
-		...row.examples.length > 0 ? [table(['example', 'does'], row.examples.map(([command, does]) => [code(command), does])), ''] : [],
-		table(['flag', 'does'], own.map(flag => [code(formatFlag(flag).trim()), flag.help])),
+		...(row.examples.length > 0
+			? [
+					table(
+						['example', 'does'],
+						row.examples.map(([command, does]) => [code(command), does]),
+					),
+					'',
+				]
+			: []),
+		table(
+			['flag', 'does'],
+			own.map(flag => [code(formatFlag(flag).trim()), flag.help]),
+		),
 	].join('\n');
 }
 
 async function schemaCells(name: string): Promise<string[]> {
-	const {title, properties: {kind}} = JSON.parse(await readFile(new URL(`../schemas/${name}.json`, import.meta.url), 'utf8')) as {title: string; properties: {kind: {const: string}}};
+	const {
+		title,
+		properties: {kind},
+	} = JSON.parse(await readFile(new URL(`../schemas/${name}.json`, import.meta.url), 'utf8')) as {
+		title: string;
+		properties: {kind: {const: string}};
+	};
 	return [`[${name}](../schemas/${name}.json)`, code(kind.const), title];
 }
 

@@ -14,7 +14,13 @@ registerHooks({
 
 		// Whoever reaches no JSX need not wait for a compiler.
 		const {transformSync} = require('esbuild') as typeof Esbuild;
-		const {code} = transformSync(readFileSync(fileURLToPath(url), 'utf8'), {loader: 'tsx', jsx: 'automatic', format: 'esm', sourcemap: 'inline', sourcefile: url});
+		const {code} = transformSync(readFileSync(fileURLToPath(url), 'utf8'), {
+			loader: 'tsx',
+			jsx: 'automatic',
+			format: 'esm',
+			sourcemap: 'inline',
+			sourcefile: url,
+		});
 		return {format: 'module', source: code, shortCircuit: true};
 	},
 });

@@ -23,13 +23,35 @@ function programPage(rows: readonly CommandRow[], version: string): string {
 	const session = rows.find(row => row.name === 'session')!;
 	return page('spoke', version, [
 		section('NAME', [roff('spoke - see and use the path from you to a pod')]),
-		section('SYNOPSIS', [...synopsis(session), '.br', `.B spoke\n${roff('COMMAND [flags]')}`, '.br', `.B kubectl spoke\n${roff('COMMAND [flags]')}`]),
+		section('SYNOPSIS', [
+			...synopsis(session),
+			'.br',
+			`.B spoke\n${roff('COMMAND [flags]')}`,
+			'.br',
+			`.B kubectl spoke\n${roff('COMMAND [flags]')}`,
+		]),
 		section('DESCRIPTION', paragraphs(session.about)),
-		section('COMMANDS', rows.filter(row => row !== session).flatMap(row => tagged(`spoke ${row.name}`, row.summary))),
+		section(
+			'COMMANDS',
+			rows.filter(row => row !== session).flatMap(row => tagged(`spoke ${row.name}`, row.summary)),
+		),
 		...flagSections(session),
-		section('EXIT STATUS', Object.entries(exitStatus).flatMap(([name, status]) => tagged(String(status), name.replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)))),
+		section(
+			'EXIT STATUS',
+			Object.entries(exitStatus).flatMap(([name, status]) =>
+				tagged(
+					String(status),
+					name.replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`),
+				),
+			),
+		),
 		examples(session),
-		section('SEE ALSO', [rows.filter(row => row !== session).map(row => reference(pageName(row))).join(',\n')]),
+		section('SEE ALSO', [
+			rows
+				.filter(row => row !== session)
+				.map(row => reference(pageName(row)))
+				.join(',\n'),
+		]),
 	]);
 }
 
@@ -53,7 +75,7 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 function synopsis(row: CommandRow): string[] {
-	return row.usage.flatMap((usage, index) => [...index === 0 ? [] : ['.br'], `.B spoke\n${roff(usage)}`]);
+	return row.usage.flatMap((usage, index) => [...(index === 0 ? [] : ['.br']), `.B spoke\n${roff(usage)}`]);
 }
 
 function paragraphs(text: string): string[] {
@@ -71,7 +93,10 @@ function flagSections(row: CommandRow): string[] {
 }
 
 function examples(row: CommandRow): string {
-	return section('EXAMPLES', row.examples.flatMap(([command, does]) => tagged(command, does)));
+	return section(
+		'EXAMPLES',
+		row.examples.flatMap(([command, does]) => tagged(command, does)),
+	);
 }
 
 function tagged(tag: string, text: string): string[] {
@@ -89,5 +114,9 @@ function pageName(row: CommandRow): string {
 /** One input line as plain text: ASCII, with roff's own signs escaped. A quote would group words behind a macro. */
 function roff(text: string): string {
 	const ascii = toTerminalCharset({isTTY: true}, text, {SPOKE_GLYPHS: 'ascii'});
-	return ascii.replaceAll('\\', String.raw`\e`).replaceAll('-', String.raw`\-`).replaceAll('"', String.raw`\(dq`).replace(/^(?=['.])/, String.raw`\&`);
+	return ascii
+		.replaceAll('\\', String.raw`\e`)
+		.replaceAll('-', String.raw`\-`)
+		.replaceAll('"', String.raw`\(dq`)
+		.replace(/^(?=['.])/, String.raw`\&`);
 }

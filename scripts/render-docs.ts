@@ -9,11 +9,17 @@ const root = new URL('../', import.meta.url);
 /** Each document with its tables as they should stand now. */
 export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: string; fresh: string}>> {
 	const tables = await docTables();
-	const schema = {path: 'keymaps/schema.json', now: await readFile(new URL('keymaps/schema.json', root), 'utf8'), fresh: `${JSON.stringify(keymapSchema(), null, '\t')}\n`};
-	const documents = await Promise.all(['README.md', 'docs/commands.md', 'docs/errors.md', 'docs/json.md', 'docs/keys.md', 'docs/rights.md'].map(async path => {
-		const now = await readFile(new URL(path, root), 'utf8');
-		return {path, now, fresh: fill(path, now, tables)};
-	}));
+	const schema = {
+		path: 'keymaps/schema.json',
+		now: await readFile(new URL('keymaps/schema.json', root), 'utf8'),
+		fresh: `${JSON.stringify(keymapSchema(), null, '\t')}\n`,
+	};
+	const documents = await Promise.all(
+		['README.md', 'docs/commands.md', 'docs/errors.md', 'docs/json.md', 'docs/keys.md', 'docs/rights.md'].map(async path => {
+			const now = await readFile(new URL(path, root), 'utf8');
+			return {path, now, fresh: fill(path, now, tables)};
+		}),
+	);
 	return [...documents, schema];
 }
 

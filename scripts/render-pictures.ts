@@ -18,10 +18,43 @@ type Step = {press: string} | {type: string} | {sees: RegExp} | {wait: number};
 type Picture = {name: string; title: string; steps: readonly Step[]};
 
 const pictures: readonly Picture[] = [
-	{name: 'pods', title: 'Pods, and the path to the one under the cursor', steps: [{sees: /unverified +proven/}, {press: 'view.pods'}, {sees: /l logs/}]},
-	{name: 'tail', title: 'A tail: JSON readable, searched, its path below', steps: [{press: 'pods.logs'}, {sees: /upstream/}, {press: 'tail.json'}, {press: 'tail.search'}, {type: 'upstream'}, {press: 'prompt.accept'}, {sees: /match \d/}]},
-	{name: 'why', title: 'Why: what each word stands on, and what to do', steps: [{press: 'view.back'}, {press: 'view.back'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}]},
-	{name: 'sandbox', title: 'The sandbox: a posture is switched, and the open tail’s label follows', steps: [{press: 'view.back'}, {press: 'view.sandbox'}, {sees: /certificate check/}, {press: 'sandbox.next'}, {press: 'sandbox.apply'}, {sees: /━direct ━verified/}, {sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/}, {wait: 2500}]},
+	{
+		name: 'pods',
+		title: 'Pods, and the path to the one under the cursor',
+		steps: [{sees: /unverified +proven/}, {press: 'view.pods'}, {sees: /l logs/}],
+	},
+	{
+		name: 'tail',
+		title: 'A tail: JSON readable, searched, its path below',
+		steps: [
+			{press: 'pods.logs'},
+			{sees: /upstream/},
+			{press: 'tail.json'},
+			{press: 'tail.search'},
+			{type: 'upstream'},
+			{press: 'prompt.accept'},
+			{sees: /match \d/},
+		],
+	},
+	{
+		name: 'why',
+		title: 'Why: what each word stands on, and what to do',
+		steps: [{press: 'view.back'}, {press: 'view.back'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}],
+	},
+	{
+		name: 'sandbox',
+		title: 'The sandbox: a posture is switched, and the open tail’s label follows',
+		steps: [
+			{press: 'view.back'},
+			{press: 'view.sandbox'},
+			{sees: /certificate check/},
+			{press: 'sandbox.next'},
+			{press: 'sandbox.apply'},
+			{sees: /━direct ━verified/},
+			{sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/},
+			{wait: 2500},
+		],
+	},
 	{name: 'audit', title: 'The audit: the hub and its spokes', steps: [{press: 'view.audit'}, {sees: /READ ON/}]},
 ];
 
@@ -30,7 +63,10 @@ const home = await mkdtemp(join(tmpdir(), 'spoke-pictures-'));
 const emulator = new xterm.Terminal({cols: size.columns, rows: size.rows, allowProposedApi: true});
 const {CI: _, NO_COLOR: __, ...env} = process.env;
 const child = spawn(process.execPath, [inRoot('build/spoke.js'), 'demo'], {
-	name: 'xterm-256color', cols: size.columns, rows: size.rows, env: {...env, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', COLORTERM: 'truecolor', SPOKE_THEME: 'dark'},
+	name: 'xterm-256color',
+	cols: size.columns,
+	rows: size.rows,
+	env: {...env, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', COLORTERM: 'truecolor', SPOKE_THEME: 'dark'},
 });
 child.onData(data => {
 	emulator.write(data);
@@ -81,7 +117,7 @@ function text(): string {
 
 /** One text element for each run of equal cells; grounds are rectangles under them. */
 function svg(title: string): string {
-	const [width, height] = [(size.columns * cell.width) + 16, (size.rows * cell.height) + 16];
+	const [width, height] = [size.columns * cell.width + 16, size.rows * cell.height + 16];
 	const parts: string[] = [];
 	for (let row = 0; row < size.rows; row++) {
 		const line = emulator.buffer.active.getLine(row);
@@ -97,13 +133,17 @@ function svg(title: string): string {
 			}
 
 			const [ink, ground, weight, line2] = style.split('|') as [string, string, string, string];
-			const [x, y] = [8 + (column * cell.width), 8 + (row * cell.height)];
+			const [x, y] = [8 + column * cell.width, 8 + row * cell.height];
 			if (ground !== '') {
-				parts.push(`<rect x="${x.toFixed(1)}" y="${y}" width="${((end - column) * cell.width).toFixed(1)}" height="${cell.height}" fill="${ground}"/>`);
+				parts.push(
+					`<rect x="${x.toFixed(1)}" y="${y}" width="${((end - column) * cell.width).toFixed(1)}" height="${cell.height}" fill="${ground}"/>`,
+				);
 			}
 
 			if (run.trim() !== '') {
-				parts.push(`<text x="${x.toFixed(1)}" y="${y + 13}" fill="${ink}"${weight === '' ? '' : ' font-weight="bold"'}${line2 === '' ? '' : ' text-decoration="underline"'} textLength="${((end - column) * cell.width).toFixed(1)}" xml:space="preserve">${escapeXml(run)}</text>`);
+				parts.push(
+					`<text x="${x.toFixed(1)}" y="${y + 13}" fill="${ink}"${weight === '' ? '' : ' font-weight="bold"'}${line2 === '' ? '' : ' text-decoration="underline"'} textLength="${((end - column) * cell.width).toFixed(1)}" xml:space="preserve">${escapeXml(run)}</text>`,
+				);
 			}
 
 			column = end;
@@ -120,10 +160,27 @@ function styleOf(one: IBufferCell): string {
 	return [inverse ? ground || '#16161e' : ink, inverse ? ink : ground, one.isBold() ? 'b' : '', one.isUnderline() ? 'u' : ''].join('|');
 }
 
-const basic = ['#000000', '#cd3131', '#0dbc79', '#e5e510', '#2472c8', '#bc3fbc', '#11a8cd', '#e5e5e5', '#666666', '#f14c4c', '#23d18b', '#f5f543', '#3b8eea', '#d670d6', '#29b8db', '#ffffff'];
+const basic = [
+	'#000000',
+	'#cd3131',
+	'#0dbc79',
+	'#e5e510',
+	'#2472c8',
+	'#bc3fbc',
+	'#11a8cd',
+	'#e5e5e5',
+	'#666666',
+	'#f14c4c',
+	'#23d18b',
+	'#f5f543',
+	'#3b8eea',
+	'#d670d6',
+	'#29b8db',
+	'#ffffff',
+];
 
 function colour(value: number, isRgb: boolean): string {
-	return isRgb ? `#${value.toString(16).padStart(6, '0')}` : basic[value] ?? '#d8d8d8';
+	return isRgb ? `#${value.toString(16).padStart(6, '0')}` : (basic[value] ?? '#d8d8d8');
 }
 
 function escapeXml(raw: string): string {

@@ -17,7 +17,7 @@ const suites = {
 } as const;
 const cluster = process.argv.includes('--cluster');
 const chosen = process.argv.slice(2).filter(argument => argument !== '--cluster');
-const settings = suites[cluster ? 'cluster' : (chosen.length > 0 ? 'alone' : 'unit')];
+const settings = suites[cluster ? 'cluster' : chosen.length > 0 ? 'alone' : 'unit'];
 const scratch = mkdtempSync(join(tmpdir(), 'spoke-tests-'));
 const costs = join(scratch, 'costs');
 
@@ -37,10 +37,16 @@ const failures: string[] = [];
 const status = await run([...settings, ...chosen]);
 
 if (lab) {
-	spawnSync(process.execPath, ['test/real-cluster/lab/down.ts', '--state', lab, ...status === 0 ? [] : ['--keep-logs']], {stdio: 'inherit'});
+	spawnSync(process.execPath, ['test/real-cluster/lab/down.ts', '--state', lab, ...(status === 0 ? [] : ['--keep-logs'])], {
+		stdio: 'inherit',
+	});
 }
 
-process.stdout.write(slowest(20).map(line => `# ${line}\n`).join(''));
+process.stdout.write(
+	slowest(20)
+		.map(line => `# ${line}\n`)
+		.join(''),
+);
 rmSync(scratch, {recursive: true, force: true});
 // A skipped cluster test would hide that the evidence was never tried.
 const skippedInCi = cluster && counts.skipped > 0;
@@ -50,7 +56,10 @@ process.exitCode = status !== 0 || counts.failed > 0 || counts.passed === 0 || s
 
 /** Once: a test that fails has failed. Ava's TAP goes through, counted; resolves to its status. */
 async function run(options: readonly string[]): Promise<number> {
-	const ava = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.js', '--tap', ...options], {stdio: ['ignore', 'pipe', 'inherit'], env: environment});
+	const ava = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.js', '--tap', ...options], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+		env: environment,
+	});
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		process.on(signal, () => {
 			ava.kill(signal);
@@ -73,7 +82,7 @@ async function run(options: readonly string[]): Promise<number> {
 	}
 
 	clearTimeout(stood);
-	const [code] = await ended as [number | null];
+	const [code] = (await ended) as [number | null];
 	// Its reporter fails where no test has ended for as long as ava allows, and names none of those that were under way.
 	if (!hasPlan) {
 		failures.push('ava ended before its last test');
@@ -98,7 +107,10 @@ function count(line: string): void {
 function slowest(most: number): string[] {
 	let rows: Array<{file: string; seconds: number; cpuSeconds: number}> = [];
 	try {
-		rows = readFileSync(costs, 'utf8').trim().split('\n').map(row => JSON.parse(row) as typeof rows[number]);
+		rows = readFileSync(costs, 'utf8')
+			.trim()
+			.split('\n')
+			.map(row => JSON.parse(row) as (typeof rows)[number]);
 	} catch {
 		return [];
 	}
@@ -106,6 +118,12 @@ function slowest(most: number): string[] {
 	const total = rows.reduce((sum, {cpuSeconds}) => sum + cpuSeconds, 0);
 	return [
 		`${rows.length} processes used ${total.toFixed(0)} s of processor time; the slowest:`,
-		...rows.sort((a, b) => b.seconds - a.seconds).slice(0, most).map(({file, seconds, cpuSeconds}) => `${seconds.toFixed(1).padStart(6)} s, ${cpuSeconds.toFixed(1).padStart(5)} s of processor time: ${file}`),
+		...rows
+			.sort((a, b) => b.seconds - a.seconds)
+			.slice(0, most)
+			.map(
+				({file, seconds, cpuSeconds}) =>
+					`${seconds.toFixed(1).padStart(6)} s, ${cpuSeconds.toFixed(1).padStart(5)} s of processor time: ${file}`,
+			),
 	];
 }

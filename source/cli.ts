@@ -25,7 +25,11 @@ export async function main(argv: readonly string[]): Promise<void> {
 	const telling: Telling = {wantsJson: false, failureStatus: undefined, isStdoutRemote: false};
 	endOnUncaught(telling);
 	try {
-		process.exitCode = await run(isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv, telling, interrupted);
+		process.exitCode = await run(
+			isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv,
+			telling,
+			interrupted,
+		);
 	} catch (thrown) {
 		const error = withStatus(toSpokeError(thrown), telling);
 		if (interrupted.aborted && error.code === 'ERR_INTERNAL') {
@@ -65,7 +69,11 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 	const {command} = await load();
 	const {stdout, stderr} = process;
 	const invocation: Invocation = {
-		...line, stdout, stderr, interrupted, env: environmentWith(line.flags['kuberc']),
+		...line,
+		stdout,
+		stderr,
+		interrupted,
+		env: environmentWith(line.flags['kuberc']),
 		get stdin() {
 			// Asking for it opens it.
 			return process.stdin;
@@ -98,9 +106,13 @@ async function findWithPreferences(argv: readonly string[], telling: Telling): P
 	}
 
 	telling.failureStatus = rows.find(({name}) => name === found.name)?.failureStatus;
-	const applied = await applyKuberc(argv, found.at, {rows, env, warn(text) {
-		stderr.write(`${toTerminalCharset(stderr, text)}\n`);
-	}});
+	const applied = await applyKuberc(argv, found.at, {
+		rows,
+		env,
+		warn(text) {
+			stderr.write(`${toTerminalCharset(stderr, text)}\n`);
+		},
+	});
 	telling.failureStatus = undefined;
 	return findCommand(applied);
 }
@@ -166,18 +178,28 @@ function asksForHelp(rest: readonly string[]): boolean {
 
 function asksForJson(rest: readonly string[]): boolean {
 	const own = rest.slice(0, endOfFlags(rest));
-	return own.some((argument, index) =>
-		argument === '-ojson' || argument === '--json' || argument === '-o=json' || argument === '--output=json'
-		|| ((argument === '-o' || argument === '--output') && own[index + 1] === 'json'));
+	return own.some(
+		(argument, index) =>
+			argument === '-ojson' ||
+			argument === '--json' ||
+			argument === '-o=json' ||
+			argument === '--output=json' ||
+			((argument === '-o' || argument === '--output') && own[index + 1] === 'json'),
+	);
 }
 
 /** @throws SpokeError ERR_USAGE when there is no such command */
 function findEntry(name: string): (typeof commandTable)[number] {
 	const entry = commandTable.find(({row}) => row.name === name);
 	if (!entry) {
-		const closest = closestWord(name, commandTable.map(({row}) => row.name));
+		const closest = closestWord(
+			name,
+			commandTable.map(({row}) => row.name),
+		);
 		const remedy = 'list the commands with `spoke help`';
-		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {remedy: closest === null ? remedy : `did you mean \`spoke ${closest}\`? ${remedy}`});
+		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {
+			remedy: closest === null ? remedy : `did you mean \`spoke ${closest}\`? ${remedy}`,
+		});
 	}
 
 	return entry;
@@ -185,7 +207,12 @@ function findEntry(name: string): (typeof commandTable)[number] {
 
 function helpText(name: string | undefined): string {
 	const form = {width: process.stdout.columns || 80, spell: (text: string) => toTerminalCharset(process.stdout, text)};
-	return name === undefined || name.startsWith('-') ? renderProgramHelp(commandTable.map(({row}) => row), form) : renderCommandHelp(findEntry(name).row, form);
+	return name === undefined || name.startsWith('-')
+		? renderProgramHelp(
+				commandTable.map(({row}) => row),
+				form,
+			)
+		: renderCommandHelp(findEntry(name).row, form);
 }
 
 /** One line on stderr, and with `-o json` an Error object as the last line of stdout, or of stderr where stdout is the remote command's. */

@@ -37,7 +37,10 @@ async function follow(t: ExecutionContext, sh: string, script: string) {
 
 /** What the program prints next, or that it ended. */
 async function next(child: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
-	const came = await Promise.race([once(child.stdout, 'data').then(([chunk]) => String(chunk)), once(child, 'exit').then(() => 'it ended')]);
+	const came = await Promise.race([
+		once(child.stdout, 'data').then(([chunk]) => String(chunk)),
+		once(child, 'exit').then(() => 'it ended'),
+	]);
 	return came;
 }
 
@@ -65,7 +68,10 @@ test('SIGUSR1 opens no inspector', async t => {
 });
 
 for (const sh of ['sh', 'bash']) {
-	for (const [title, script] of [['nohup', 'exec nohup "$@"'], ['trap \'\' HUP', 'trap "" HUP; exec "$@"']] as const) {
+	for (const [title, script] of [
+		['nohup', 'exec nohup "$@"'],
+		["trap '' HUP", 'trap "" HUP; exec "$@"'],
+	] as const) {
 		test(`a HUP that ${title} ignores in ${sh} stays ignored`, async t => {
 			const {child, log} = await follow(t, sh, script);
 			child.kill('SIGHUP');

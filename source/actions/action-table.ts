@@ -25,8 +25,14 @@ const globalActions: ActionTable = {
 };
 
 /** In the order of help; ids are unique. */
-export const actionSpecs: readonly ActionSpec[] = Object.entries({...globalActions, ...listActions, ...tailActions, ...fieldActions})
-	.flatMap(([context, rows]) => rows.map(([id, label, title, footer = 0, access = 'screen']) => ({id, context, label, title, footer, access})));
+export const actionSpecs: readonly ActionSpec[] = Object.entries({
+	...globalActions,
+	...listActions,
+	...tailActions,
+	...fieldActions,
+}).flatMap(([context, rows]) =>
+	rows.map(([id, label, title, footer = 0, access = 'screen']) => ({id, context, label, title, footer, access})),
+);
 
 const byId = new Map(actionSpecs.map(row => [row.id, row]));
 

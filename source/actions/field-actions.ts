@@ -41,9 +41,7 @@ export const fieldActions: ActionTable = {
 		['prompt.regex', 'regex', 'plain text or regex', 4],
 		['prompt.cancel', 'drop', 'drop', 5],
 	],
-	ended: [
-		['ended.again', 'again', 'new shell', 1, 'shell'],
-	],
+	ended: [['ended.again', 'again', 'new shell', 1, 'shell']],
 	terminal: [
 		['terminal.leave', 'leave', 'leave the shell', 1],
 		['terminal.send-key', 'send', 'send the leave key itself', 2],

@@ -138,7 +138,5 @@ export const listActions: ActionTable = {
 		['details.save', 'save', 'save the text', 3],
 		['details.pager', 'pager', 'open in $PAGER', 4],
 	],
-	yaml: [
-		['yaml.again', 'read again', 'read again', 5, 'read'],
-	],
+	yaml: [['yaml.again', 'read again', 'read again', 5, 'read']],
 };

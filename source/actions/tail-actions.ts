@@ -59,7 +59,5 @@ export const tailActions: ActionTable = {
 		['line.add-field', 'add field', 'field in each line', 2],
 		['line.close', 'close', 'close', 3],
 	],
-	failed: [
-		['failed.again', 'again', 'try again', 1, 'stream'],
-	],
+	failed: [['failed.again', 'again', 'try again', 1, 'stream']],
 };

@@ -34,7 +34,11 @@ Reads everything once; nothing is connected.
 export async function readSettings(
 	flags: ConnectionFlags,
 	environment: NodeJS.ProcessEnv,
-	{folder = serviceAccountDirectory, terminal, isInteractive = false}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
+	{
+		folder = serviceAccountDirectory,
+		terminal,
+		isInteractive = false,
+	}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
 ): Promise<AccessSettings> {
 	const timeoutMs = requestTimeout(flags['request-timeout']);
 	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
@@ -57,7 +61,11 @@ export async function readSettings(
 	};
 }
 
-async function chosenEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<SelectedEntries & {source: ClusterInfo['source']}> {
+async function chosenEntries(
+	flags: ConnectionFlags,
+	environment: NodeJS.ProcessEnv,
+	folder: string,
+): Promise<SelectedEntries & {source: ClusterInfo['source']}> {
 	const loaded = await loadKubeconfig(flags.kubeconfig, environment);
 	const chosen = selectEntries(loaded.config, flags, environment);
 	if (!isEmpty(chosen.cluster)) {
@@ -72,15 +80,30 @@ async function chosenEntries(flags: ConnectionFlags, environment: NodeJS.Process
 	throw nothingChosen(loaded, chosen);
 }
 
-function isEmpty({server, certificateAuthority, certificateAuthorityData, insecureSkipTlsVerify, tlsServerName, proxyUrl}: ClusterEntry): boolean {
-	return server === '' && certificateAuthority === '' && certificateAuthorityData.length === 0 && !insecureSkipTlsVerify && tlsServerName === '' && proxyUrl === '';
+function isEmpty({
+	server,
+	certificateAuthority,
+	certificateAuthorityData,
+	insecureSkipTlsVerify,
+	tlsServerName,
+	proxyUrl,
+}: ClusterEntry): boolean {
+	return (
+		server === '' &&
+		certificateAuthority === '' &&
+		certificateAuthorityData.length === 0 &&
+		!insecureSkipTlsVerify &&
+		tlsServerName === '' &&
+		proxyUrl === ''
+	);
 }
 
 function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, clusterName}: SelectedEntries): SpokeError {
 	if (contextName !== null) {
-		const message = clusterName === ''
-			? `context "${contextName}" names no cluster`
-			: `cluster "${clusterName}" of context "${contextName}" is not in the kubeconfig, or is empty`;
+		const message =
+			clusterName === ''
+				? `context "${contextName}" names no cluster`
+				: `cluster "${clusterName}" of context "${contextName}" is not in the kubeconfig, or is empty`;
 		return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {remedy: 'list them with `kubectl config get-clusters`'});
 	}
 
@@ -90,15 +113,19 @@ function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, 
 		});
 	}
 
-	return new SpokeError('ERR_NO_KUBECONFIG', read.length > 0
-		? `the kubeconfig ${read.join(', ')} names no cluster`
-		: `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`);
+	return new SpokeError(
+		'ERR_NO_KUBECONFIG',
+		read.length > 0
+			? `the kubeconfig ${read.join(', ')} names no cluster`
+			: `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`,
+	);
 }
 
 async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
-	const bundle = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
-		? cluster.certificateAuthorityData
-		: await readFileBounded(cluster.certificateAuthority, largestBundle);
+	const bundle =
+		cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
+			? cluster.certificateAuthorityData
+			: await readFileBounded(cluster.certificateAuthority, largestBundle);
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {
@@ -108,9 +135,12 @@ async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: 
 
 	const trust = configured
 		? trustBundle(bundle)
-		: (cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment));
+		: cluster.insecureSkipTlsVerify
+			? {from: 'system-roots' as const, pem: []}
+			: await systemTrust(environment);
 	return {
-		trust, insecure: cluster.insecureSkipTlsVerify,
+		trust,
+		insecure: cluster.insecureSkipTlsVerify,
 		serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName,
 		limitMs,
 	};
@@ -124,14 +154,20 @@ async function proxyFor(
 	environment: NodeJS.ProcessEnv,
 ): Promise<DialRoute['proxy']> {
 	const address = proxyUrl === '' ? proxyFromEnvironment(scheme, host, port, environment) : parseProxyUrl(proxyUrl);
-	return address && {
-		address,
-		from: proxyUrl === '' ? 'environment' : 'proxy-url',
-		tls: address.scheme === 'https' ? tls ?? {trust: await systemTrust(environment), insecure: false, serverName: null, limitMs} : null,
-	};
+	return (
+		address && {
+			address,
+			from: proxyUrl === '' ? 'environment' : 'proxy-url',
+			tls: address.scheme === 'https' ? (tls ?? {trust: await systemTrust(environment), insecure: false, serverName: null, limitMs}) : null,
+		}
+	);
 }
 
-function clusterFacts({contextName, userName, user, namespace, cluster}: SelectedEntries, {server, tls, proxy}: DialRoute, source: ClusterInfo['source']): ClusterInfo {
+function clusterFacts(
+	{contextName, userName, user, namespace, cluster}: SelectedEntries,
+	{server, tls, proxy}: DialRoute,
+	source: ClusterInfo['source'],
+): ClusterInfo {
 	return {
 		context: contextName,
 		server: server.shown,

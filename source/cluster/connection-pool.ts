@@ -97,7 +97,7 @@ export class ConnectionPool {
 
 			clearTimeout(timer);
 			try {
-				if (connection.usable && await connection.isCurrent(signal)) {
+				if (connection.usable && (await connection.isCurrent(signal))) {
 					return connection;
 				}
 			} catch (error) {
@@ -111,9 +111,13 @@ export class ConnectionPool {
 		return undefined;
 	}
 
-	async #answered(connection: DedicatedConnection, answer: ApiResponse, signal?: AbortSignal): Promise<{answer: ApiResponse; outdated: boolean}> {
+	async #answered(
+		connection: DedicatedConnection,
+		answer: ApiResponse,
+		signal?: AbortSignal,
+	): Promise<{answer: ApiResponse; outdated: boolean}> {
 		this.#giveBackAfter(connection, answer);
-		return {answer, outdated: answer.status === 401 && !await connection.isCurrent(signal)};
+		return {answer, outdated: answer.status === 401 && !(await connection.isCurrent(signal))};
 	}
 
 	#giveBackAfter(connection: DedicatedConnection, answer: ApiResponse): void {

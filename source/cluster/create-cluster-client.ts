@@ -22,11 +22,18 @@ Reads configuration only: the first connection is made by the first call. A cred
 `isInteractive`: somebody waits at a keyboard while answers are read, and has the time between two pieces of them.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
-export async function createClusterClient(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, own: {
-	terminal?: PluginTerminal;
-	isInteractive?: boolean;
-} = {}): Promise<ClusterClient> {
-	const {access: {trace, ...settings}, facts} = await readSettings(flags, environment, own);
+export async function createClusterClient(
+	flags: ConnectionFlags,
+	environment: NodeJS.ProcessEnv = process.env,
+	own: {
+		terminal?: PluginTerminal;
+		isInteractive?: boolean;
+	} = {},
+): Promise<ClusterClient> {
+	const {
+		access: {trace, ...settings},
+		facts,
+	} = await readSettings(flags, environment, own);
 	const access: ConnectionConfig = {...settings, trace: flags.v >= traceVerbosity ? toStderr : trace};
 	const limited = limitConcurrency(mostHandshakes);
 	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
@@ -40,7 +47,7 @@ export async function createClusterClient(flags: ConnectionFlags, environment: N
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
-			return await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {what, by: facts}) as T;
+			return (await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {what, by: facts})) as T;
 		},
 		async logIn(signal) {
 			await access.credentials.current(signal);

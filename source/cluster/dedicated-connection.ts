@@ -2,12 +2,28 @@
 import {Readable, type Duplex} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {userAgent} from '../version.ts';
-import type {ApiResponse, PipelinedGetOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeResult} from './connection.ts';
+import type {
+	ApiResponse,
+	PipelinedGetOptions,
+	Connection,
+	RequestOptions,
+	SocketFacts,
+	UpgradeOptions,
+	UpgradeResult,
+} from './connection.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/impersonation.ts';
 import {ResponseQueue} from './transport/response-queue.ts';
 import {PipelinedRequests} from './transport/pipelined-requests.ts';
-import {isReplayable, decompressBody, sendHttpRequest, readFully, type HttpResult, type ResponseStart, type OutgoingRequest} from './transport/http-request.ts';
+import {
+	isReplayable,
+	decompressBody,
+	sendHttpRequest,
+	readFully,
+	type HttpResult,
+	type ResponseStart,
+	type OutgoingRequest,
+} from './transport/http-request.ts';
 import {noop} from './transport/noop.ts';
 import {SingleSocketAgent} from './transport/single-socket-agent.ts';
 import {openSocket, type OpenSocket, type DialRoute} from './transport/open-socket.ts';
@@ -105,7 +121,10 @@ export class DedicatedConnection implements Connection {
 
 	async pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse> {
 		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
-		const inTurn = {...options, ...review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}};
+		const inTurn = {
+			...options,
+			...(review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}),
+		};
 		const identity = await this.#access.credentials.current(signal);
 		// A plain HTTP proxy may not know that requests can come together.
 		if (this.#handedOver || this.#absoluteForm) {
@@ -114,10 +133,19 @@ export class DedicatedConnection implements Connection {
 
 		this.#asks ??= new PipelinedRequests(this.#socket, this.#what);
 		const asks = this.#asks;
-		const answer = await traceRequest(this.#access.trace, {...this.#access, ...review !== undefined && {method: 'POST'}, path}, async () => asks.ask({
-			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers}, body: review, limitMs: timeoutMs, signal,
-		}));
-		if (answer.status === 401 && await this.#access.credentials.rejected(identity, signal)) {
+		const answer = await traceRequest(
+			this.#access.trace,
+			{...this.#access, ...(review !== undefined && {method: 'POST'}), path},
+			async () =>
+				asks.ask({
+					target: `${this.#access.route.server.prefix}${path}`,
+					headers: {...this.#headers(identity), ...headers},
+					body: review,
+					limitMs: timeoutMs,
+					signal,
+				}),
+		);
+		if (answer.status === 401 && (await this.#access.credentials.rejected(identity, signal))) {
 			return this.request(inTurn);
 		}
 
@@ -127,7 +155,11 @@ export class DedicatedConnection implements Connection {
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
 		const isWhole = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
-		const answer = await this.#send(path, {...!isWhole && {'Accept-Encoding': 'identity'}, ...headers}, {method, ...body !== undefined && {body}, signal, timeoutMs});
+		const answer = await this.#send(
+			path,
+			{...(!isWhole && {'Accept-Encoding': 'identity'}), ...headers},
+			{method, ...(body !== undefined && {body}), signal, timeoutMs},
+		);
 		if (answer.kind === 'upgrade') {
 			answer.socket.destroy();
 			throw new SpokeError('ERR_PROTOCOL', `${this.#what} switched protocols without being asked`);
@@ -138,9 +170,16 @@ export class DedicatedConnection implements Connection {
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeResult> {
 		const {headers, check} = buildUpgradeRequest(options);
-		const answer = await this.#send(options.path, {Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'}, {
-			method: options.method, signal: options.signal, timeoutMs: options.timeoutMs ?? upgradeLimitMs, upgrade: true,
-		});
+		const answer = await this.#send(
+			options.path,
+			{Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'},
+			{
+				method: options.method,
+				signal: options.signal,
+				timeoutMs: options.timeoutMs ?? upgradeLimitMs,
+				upgrade: true,
+			},
+		);
 		const {status, statusText, headers: answered} = answer;
 		if (answer.kind === 'response') {
 			return {upgraded: false, status, statusText, headers: answered, body: await readBodyPrefix(answer.body, longestRefusal)};
@@ -173,7 +212,8 @@ export class DedicatedConnection implements Connection {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
 		const answer = await this.#sendAs(identity, path, own, request);
-		const renewed = answer.status === 401 && answer.kind === 'response' && isReplayable(request) && await this.#renewed(identity, request.signal);
+		const renewed =
+			answer.status === 401 && answer.kind === 'response' && isReplayable(request) && (await this.#renewed(identity, request.signal));
 		if (!renewed) {
 			return answer;
 		}
@@ -185,7 +225,7 @@ export class DedicatedConnection implements Connection {
 	/** Another token after a 401: the socket stays the same, so a new certificate does not help here. */
 	async #renewed(identity: ClientIdentity, signal: AbortSignal | undefined): Promise<ClientIdentity | null> {
 		const {credentials} = this.#access;
-		if (!await credentials.rejected(identity, signal)) {
+		if (!(await credentials.rejected(identity, signal))) {
 			return null;
 		}
 
@@ -194,7 +234,9 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async #sendAs(identity: ClientIdentity, path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
-		return traceRequest(this.#access.trace, {...this.#access, method: request.method, path}, async () => this.#exchanged(identity, path, own, request));
+		return traceRequest(this.#access.trace, {...this.#access, method: request.method, path}, async () =>
+			this.#exchanged(identity, path, own, request),
+		);
 	}
 
 	async #exchanged(identity: ClientIdentity, path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
@@ -213,7 +255,7 @@ export class DedicatedConnection implements Connection {
 		// Its queue is one of its own.
 		this.#isNodes = true;
 		released();
-		return sendHttpRequest(this.#agent, {...request, what, ...this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers}});
+		return sendHttpRequest(this.#agent, {...request, what, ...(this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers})});
 	}
 
 	/** Which needs nothing of Node's own client, while that has not had the socket. */
@@ -225,7 +267,10 @@ export class DedicatedConnection implements Connection {
 	#toProxy(target: string, headers: RequestHeaders): Pick<OutgoingRequest, 'target' | 'headers'> {
 		const {server, proxy} = this.#access.route;
 		const login = proxy?.address.credentials;
-		return {target: `http://${server.authority}${target}`, headers: {...login && {'Proxy-Authorization': basicAuthorization(login)}, ...headers}};
+		return {
+			target: `http://${server.authority}${target}`,
+			headers: {...(login && {'Proxy-Authorization': basicAuthorization(login)}), ...headers},
+		};
 	}
 
 	/** As Go's transport: what is no body, or a part of one, is in no coding that could be undone. */
@@ -237,13 +282,17 @@ export class DedicatedConnection implements Connection {
 	}
 
 	#headers({authorization}: ClientIdentity): RequestHeaders {
-		const {route: {server}, headers, compression} = this.#access;
+		const {
+			route: {server},
+			headers,
+			compression,
+		} = this.#access;
 		return {
 			Host: server.authority,
 			'User-Agent': userAgent,
 			Accept: 'application/json',
 			'Accept-Encoding': compression ? 'gzip' : 'identity',
-			...authorization !== null && {Authorization: authorization},
+			...(authorization !== null && {Authorization: authorization}),
 			...headers,
 		};
 	}
@@ -257,7 +306,9 @@ function saysNoEnd(headers: ResponseStart['headers'], isDecoded: boolean): boole
 
 /** The certificate of the handshake, where nothing but it says who asks. */
 function whatSpeaksAlone({headers}: ConnectionConfig, {authorization, certificate}: ClientIdentity): string | null {
-	return certificate && authorization === null && headers['Impersonate-User'] === undefined ? certificateFingerprint(certificate.certificate) : null;
+	return certificate && authorization === null && headers['Impersonate-User'] === undefined
+		? certificateFingerprint(certificate.certificate)
+		: null;
 }
 
 function readableOf(bytes: Buffer): Readable {

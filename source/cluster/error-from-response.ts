@@ -34,7 +34,10 @@ function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseCo
 	}
 
 	const text = statusMessage(body) || body.trim() || `HTTP ${status}`;
-	const line = text.trim().replaceAll(/\s*\n\s*/g, ' ').slice(0, 1000);
+	const line = text
+		.trim()
+		.replaceAll(/\s*\n\s*/g, ' ')
+		.slice(0, 1000);
 	switch (status) {
 		case 401: {
 			return new SpokeError('ERR_CREDENTIALS', `the apiserver does not accept your credentials: ${line}`, {text});
@@ -50,7 +53,11 @@ function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseCo
 				: new SpokeError('ERR_NOT_FOUND', `no such API at the server URL: ${line}`, {text, remedy: 'check the server URL, and its path'});
 		}
 
-		case 301: case 302: case 303: case 307: case 308: {
+		case 301:
+		case 302:
+		case 303:
+		case 307:
+		case 308: {
 			return new SpokeError(
 				'ERR_APISERVER_ANSWER',
 				`the apiserver redirects to ${headers.location ?? 'nowhere'}; redirects are not followed`,
@@ -60,7 +67,10 @@ function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseCo
 
 		default: {
 			return line === 'Client sent an HTTP request to an HTTPS server.'
-				? new SpokeError('ERR_APISERVER_ANSWER', 'the apiserver speaks HTTPS, and the server URL says http://', {text, remedy: 'use https:// in the server URL'})
+				? new SpokeError('ERR_APISERVER_ANSWER', 'the apiserver speaks HTTPS, and the server URL says http://', {
+						text,
+						remedy: 'use https:// in the server URL',
+					})
 				: new SpokeError('ERR_APISERVER_ANSWER', `the apiserver answered ${status}: ${line}`, {text});
 		}
 	}
@@ -86,5 +96,8 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 		});
 	}
 
-	return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: `ask for this right; check it with \`${canICommand({verb, resource, namespace}, by)}\``});
+	return new SpokeError('ERR_FORBIDDEN', message, {
+		text,
+		remedy: `ask for this right; check it with \`${canICommand({verb, resource, namespace}, by)}\``,
+	});
 }

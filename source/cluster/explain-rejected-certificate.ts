@@ -8,7 +8,10 @@ import type {SocketFacts} from './connection.ts';
 export type PresentedOn = {facts: Pick<SocketFacts, 'shownDates'>};
 
 /** The same error, with the date that stands against the certificate that was shown, where one does. */
-export function explainRejectedCertificate(error: SpokeError, {headers, connection}: {headers: IncomingHttpHeaders; connection?: PresentedOn}): SpokeError {
+export function explainRejectedCertificate(
+	error: SpokeError,
+	{headers, connection}: {headers: IncomingHttpHeaders; connection?: PresentedOn},
+): SpokeError {
 	const dates = connection?.facts.shownDates;
 	if (!dates) {
 		return error;
@@ -26,10 +29,10 @@ export function explainRejectedCertificate(error: SpokeError, {headers, connecti
 
 	return now < notBefore
 		? told(
-			error,
-			`your client certificate begins only at ${formatRfc3339Seconds(notBefore)}`,
-			'check the clocks of the apiserver and of whoever signed it, or wait until then',
-		)
+				error,
+				`your client certificate begins only at ${formatRfc3339Seconds(notBefore)}`,
+				'check the clocks of the apiserver and of whoever signed it, or wait until then',
+			)
 		: error;
 }
 

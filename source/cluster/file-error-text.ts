@@ -11,5 +11,5 @@ const words: Readonly<Record<string, string>> = {
 /** `open /x: no such file or directory`; an error of our own keeps its message. */
 export function fileErrorText({code, path, message}: NodeJS.ErrnoException): string {
 	const word = words[code ?? ''];
-	return word === undefined ? message : (path === undefined ? word : `open ${path}: ${word}`);
+	return word === undefined ? message : path === undefined ? word : `open ${path}: ${word}`;
 }

@@ -12,7 +12,7 @@ Values as they come whole.
 @yields one parsed value a line
 @throws SpokeError ERR_PROTOCOL for a line that is too long or is not JSON; a last line without its end is dropped, since it was cut
 */
-export async function * jsonLines(body: Readable, what: string): AsyncGenerator {
+export async function* jsonLines(body: Readable, what: string): AsyncGenerator {
 	const begun = new ByteCollector(longestLine);
 	const add = (piece: Buffer) => {
 		if (!begun.add(piece)) {

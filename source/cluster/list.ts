@@ -51,7 +51,7 @@ Pages as they come.
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 @throws SpokeError by `refusal`
 */
-export async function * listPages<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<ListPage<Item>> {
+export async function* listPages<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<ListPage<Item>> {
 	let token = '';
 	let restarts = 0;
 	let restarted = false;
@@ -148,7 +148,7 @@ async function onePage<Item>(
 		path: `${options.path}?${query.toString()}`,
 		headers: {accept: acceptHeader(options.as)},
 		whole: true,
-		...options.signal && {signal: options.signal},
+		...(options.signal && {signal: options.signal}),
 	});
 	const body = (await readFully(answer.body, largestPage, options.path)).toString('utf8');
 	if (answer.status === 410 && token !== '') {
@@ -159,7 +159,11 @@ async function onePage<Item>(
 		throw errorFromResponse({...answer, body}, {...requestAttributes('GET', options.path), by: cluster.facts});
 	}
 
-	const list = parseObject(body, {path: options.path, ...isTable(options.as) && {form: 'table'}}, `the list of ${options.path}`) as ListBody;
+	const list = parseObject(
+		body,
+		{path: options.path, ...(isTable(options.as) && {form: 'table'})},
+		`the list of ${options.path}`,
+	) as ListBody;
 	return {
 		token: list.metadata?.continue ?? '',
 		page: {

@@ -32,14 +32,18 @@ export async function readJsonResponse(
 	const text = (await readFully(answer.body, maxBytes, what)).toString('utf8');
 	const object = parseObject(text, {method, path}, `the answer of ${what}`);
 	// The check leaves out what is null, which whoever asks for it exactly is to see.
-	return exact ? parseLosslessJson(text) as object : object;
+	return exact ? (parseLosslessJson(text) as object) : object;
 }
 
 /**
 The object, list or table that was asked for at `path`. `what` is the text, for messages.
 @throws SpokeError ERR_PROTOCOL for what is no JSON, or JSON of something else
 */
-export function parseObject(text: string, {method = 'GET', path, form}: Pick<RequestOptions, 'method' | 'path'> & {form?: ResponseForm}, what: string): object {
+export function parseObject(
+	text: string,
+	{method = 'GET', path, form}: Pick<RequestOptions, 'method' | 'path'> & {form?: ResponseForm},
+	what: string,
+): object {
 	let value: unknown;
 	try {
 		value = JSON.parse(text);

@@ -12,7 +12,7 @@ const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', 
 export function requestAttributes(method: string, path: string): RequestAttributes {
 	const [plain = '', query = ''] = path.split('?', 2);
 	const parts = plain.split('/').filter(part => part !== '');
-	const behindVersion = parts[0] === 'api' ? parts.slice(2) : (parts[0] === 'apis' ? parts.slice(3) : []);
+	const behindVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
 	// A namespace itself is a resource; what stands below it is found behind its name.
 	const isBelow = behindVersion[0] === 'namespaces' && behindVersion.length > 2;
 	const own = isBelow ? behindVersion.slice(2) : behindVersion;
@@ -22,6 +22,6 @@ export function requestAttributes(method: string, path: string): RequestAttribut
 		return {verb: method.toLowerCase(), resource: plain, namespace: null};
 	}
 
-	const reading = new URLSearchParams(query).has('watch') ? 'watch' : (name === undefined ? 'list' : 'get');
+	const reading = new URLSearchParams(query).has('watch') ? 'watch' : name === undefined ? 'list' : 'get';
 	return {verb: verbs[method] ?? reading, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace};
 }

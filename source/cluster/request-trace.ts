@@ -35,7 +35,11 @@ export async function traceRequest<Answer extends {status: number; statusText: s
 }
 
 /** Tells `trace` of a connection that was not made: no request went out that could tell it. */
-export async function traceConnect<Opened>(trace: RequestTrace | null, {server}: Pick<DialRoute, 'server'>, open: () => Promise<Opened>): Promise<Opened> {
+export async function traceConnect<Opened>(
+	trace: RequestTrace | null,
+	{server}: Pick<DialRoute, 'server'>,
+	open: () => Promise<Opened>,
+): Promise<Opened> {
 	const startedAt = performance.now();
 	try {
 		return await open();

@@ -4,8 +4,7 @@ import type {ClusterClient} from './cluster-client.ts';
 
 /** Of a resource or, with `path`, of a URL such as `/flagz`. */
 export type AccessReview =
-	| {verb: string; group?: string; resource: string; subresource?: string; namespace?: string; name?: string}
-	| {verb: string; path: string};
+	{verb: string; group?: string; resource: string; subresource?: string; namespace?: string; name?: string} | {verb: string; path: string};
 
 export type AccessReviewResult = {allowed: boolean; reason: string};
 
@@ -13,15 +12,15 @@ export type AccessReviewResult = {allowed: boolean; reason: string};
 Asks the apiserver whether we may; `null` when it does not tell (the review itself is refused or missing).
 Never asks for more than the review: nothing is tried.
 */
-export async function reviewAccess(cluster: Pick<ClusterClient, 'json'>, question: AccessReview, signal?: AbortSignal): Promise<AccessReviewResult | null> {
+export async function reviewAccess(
+	cluster: Pick<ClusterClient, 'json'>,
+	question: AccessReview,
+	signal?: AbortSignal,
+): Promise<AccessReviewResult | null> {
 	const spec = 'path' in question ? {nonResourceAttributes: question} : {resourceAttributes: question};
-	const review = await selfReview(
-		cluster,
-		'authorization.k8s.io/v1',
-		'SelfSubjectAccessReview',
-		{spec},
-		signal,
-	) as {status?: {allowed?: boolean; reason?: string}} | null;
+	const review = (await selfReview(cluster, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', {spec}, signal)) as {
+		status?: {allowed?: boolean; reason?: string};
+	} | null;
 	return review?.status ? {allowed: review.status.allowed === true, reason: review.status.reason ?? ''} : null;
 }
 
@@ -29,13 +28,9 @@ export type SelfSubject = {user: string; groups: readonly string[]; uid: string 
 
 /** Who the apiserver takes us for (`kubectl auth whoami`, since 1.28); `null` when it does not tell. */
 export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, signal?: AbortSignal): Promise<SelfSubject | null> {
-	const review = await selfReview(
-		cluster,
-		'authentication.k8s.io/v1',
-		'SelfSubjectReview',
-		{},
-		signal,
-	) as {status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}}} | null;
+	const review = (await selfReview(cluster, 'authentication.k8s.io/v1', 'SelfSubjectReview', {}, signal)) as {
+		status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}};
+	} | null;
 	const about = review?.status?.userInfo;
 	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
 }
@@ -62,7 +57,7 @@ async function selfReview(
 	signal?: AbortSignal,
 ): Promise<unknown> {
 	try {
-		return await cluster.json({...reviewRequest(apiVersion, kind, more), ...signal && {signal}});
+		return await cluster.json({...reviewRequest(apiVersion, kind, more), ...(signal && {signal})});
 	} catch (error) {
 		if (error instanceof SpokeError && (error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND')) {
 			return null;

@@ -4,7 +4,11 @@ import {requestAttributes} from './request-attributes.ts';
 
 /** Only what is read; `needed` fields are there in every object that an apiserver gives. */
 type Shape =
-	| 'text' | 'a number' | 'true or false' | 'text or a number' | 'anything'
+	| 'text'
+	| 'a number'
+	| 'true or false'
+	| 'text or a number'
+	| 'anything'
 	| {list: Shape}
 	| {each: Shape}
 	| {kind?: string; fields: Readonly<Record<string, Shape>>; needed?: readonly string[]};
@@ -13,72 +17,115 @@ const texts: Shape = {list: 'text'};
 const labels: Shape = {each: 'text'};
 const metadata: Shape = {
 	fields: {
-		name: 'text', namespace: 'text', uid: 'text', resourceVersion: 'text', creationTimestamp: 'text', deletionTimestamp: 'text', labels, annotations: labels,
+		name: 'text',
+		namespace: 'text',
+		uid: 'text',
+		resourceVersion: 'text',
+		creationTimestamp: 'text',
+		deletionTimestamp: 'text',
+		labels,
+		annotations: labels,
 		ownerReferences: {list: {fields: {kind: 'text', name: 'text', uid: 'text', controller: 'true or false'}}},
 	},
 	needed: ['name'],
 };
-const conditions: Shape = {list: {
-	fields: {type: 'text', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text', lastHeartbeatTime: 'text'},
-	needed: ['type'],
-}};
-const containers: Shape = {list: {
-	fields: {
-		name: 'text',
-		ports: {list: {fields: {name: 'text', containerPort: 'a number', protocol: 'text'}, needed: ['containerPort']}},
-		stdin: 'true or false',
-		tty: 'true or false',
-		restartPolicy: 'text',
-		restartPolicyRules: {list: 'anything'},
-		command: texts,
-		args: texts,
-		env: {list: {fields: {name: 'text', value: 'text'}}},
-		envFrom: {list: 'anything'},
+const conditions: Shape = {
+	list: {
+		fields: {type: 'text', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text', lastHeartbeatTime: 'text'},
+		needed: ['type'],
 	},
-	needed: ['name'],
-}};
-const termination: Shape = {fields: {
-	exitCode: 'a number',
-	signal: 'a number',
-	reason: 'text',
-	message: 'text',
-	startedAt: 'text',
-	finishedAt: 'text',
-	containerID: 'text',
-}};
-const state: Shape = {fields: {waiting: {fields: {reason: 'text', message: 'text'}}, running: {fields: {startedAt: 'text'}}, terminated: termination}};
-const statuses: Shape = {list: {
-	fields: {name: 'text', containerID: 'text', ready: 'true or false', restartCount: 'a number', state, lastState: state},
-	needed: ['name'],
-}};
-const workload: Shape = {fields: {
-	metadata,
-	spec: {fields: {selector: {fields: {
-		matchLabels: labels,
-		matchExpressions: {list: {fields: {key: 'text', operator: 'text', values: texts}, needed: ['key', 'operator']}},
-	}}}},
-	status: {fields: {conditions}},
-}, needed: ['metadata']};
-const pod: Shape = {kind: 'Pod', fields: {
-	metadata,
-	spec: {
+};
+const containers: Shape = {
+	list: {
 		fields: {
-			nodeName: 'text', restartPolicy: 'text', containers, initContainers: containers, ephemeralContainers: containers, automountServiceAccountToken: 'true or false',
-			volumes: {list: {fields: {projected: {fields: {sources: {list: {fields: {serviceAccountToken: 'anything', configMap: {fields: {name: 'text'}}}}}}}}}},
+			name: 'text',
+			ports: {list: {fields: {name: 'text', containerPort: 'a number', protocol: 'text'}, needed: ['containerPort']}},
+			stdin: 'true or false',
+			tty: 'true or false',
+			restartPolicy: 'text',
+			restartPolicyRules: {list: 'anything'},
+			command: texts,
+			args: texts,
+			env: {list: {fields: {name: 'text', value: 'text'}}},
+			envFrom: {list: 'anything'},
 		},
-		needed: ['containers'],
+		needed: ['name'],
 	},
-	status: {fields: {
-		phase: 'text',
+};
+const termination: Shape = {
+	fields: {
+		exitCode: 'a number',
+		signal: 'a number',
 		reason: 'text',
 		message: 'text',
-		podIP: 'text',
-		conditions,
-		containerStatuses: statuses,
-		initContainerStatuses: statuses,
-		ephemeralContainerStatuses: statuses,
-	}},
-}, needed: ['metadata', 'spec']};
+		startedAt: 'text',
+		finishedAt: 'text',
+		containerID: 'text',
+	},
+};
+const state: Shape = {
+	fields: {waiting: {fields: {reason: 'text', message: 'text'}}, running: {fields: {startedAt: 'text'}}, terminated: termination},
+};
+const statuses: Shape = {
+	list: {
+		fields: {name: 'text', containerID: 'text', ready: 'true or false', restartCount: 'a number', state, lastState: state},
+		needed: ['name'],
+	},
+};
+const workload: Shape = {
+	fields: {
+		metadata,
+		spec: {
+			fields: {
+				selector: {
+					fields: {
+						matchLabels: labels,
+						matchExpressions: {list: {fields: {key: 'text', operator: 'text', values: texts}, needed: ['key', 'operator']}},
+					},
+				},
+			},
+		},
+		status: {fields: {conditions}},
+	},
+	needed: ['metadata'],
+};
+const pod: Shape = {
+	kind: 'Pod',
+	fields: {
+		metadata,
+		spec: {
+			fields: {
+				nodeName: 'text',
+				restartPolicy: 'text',
+				containers,
+				initContainers: containers,
+				ephemeralContainers: containers,
+				automountServiceAccountToken: 'true or false',
+				volumes: {
+					list: {
+						fields: {
+							projected: {fields: {sources: {list: {fields: {serviceAccountToken: 'anything', configMap: {fields: {name: 'text'}}}}}}},
+						},
+					},
+				},
+			},
+			needed: ['containers'],
+		},
+		status: {
+			fields: {
+				phase: 'text',
+				reason: 'text',
+				message: 'text',
+				podIP: 'text',
+				conditions,
+				containerStatuses: statuses,
+				initContainerStatuses: statuses,
+				ephemeralContainerStatuses: statuses,
+			},
+		},
+	},
+	needed: ['metadata', 'spec'],
+};
 
 const anyObject: Shape = {fields: {metadata}, needed: ['metadata']};
 
@@ -86,32 +133,51 @@ const anyObject: Shape = {fields: {metadata}, needed: ['metadata']};
 const shapes: Readonly<Record<string, Shape>> = {
 	pods: pod,
 	'pods/ephemeralcontainers': pod,
-	services: {kind: 'Service', fields: {
-		metadata,
-		spec: {fields: {
-			selector: labels,
-			clusterIP: 'text',
-			ports: {list: {fields: {name: 'text', port: 'a number', targetPort: 'text or a number', protocol: 'text'}, needed: ['port']}},
-		}},
-	}, needed: ['metadata']},
-	nodes: {kind: 'Node', fields: {
-		metadata,
-		spec: {fields: {unschedulable: 'true or false'}},
-		status: {fields: {
-			addresses: {list: {fields: {type: 'text', address: 'text'}, needed: ['type', 'address']}}, conditions, declaredFeatures: texts,
-			daemonEndpoints: {fields: {kubeletEndpoint: {fields: {Port: 'a number'}}}}, nodeInfo: {fields: {kubeletVersion: 'text', kubeProxyVersion: 'text'}},
-		}},
-	}, needed: ['metadata']},
+	services: {
+		kind: 'Service',
+		fields: {
+			metadata,
+			spec: {
+				fields: {
+					selector: labels,
+					clusterIP: 'text',
+					ports: {list: {fields: {name: 'text', port: 'a number', targetPort: 'text or a number', protocol: 'text'}, needed: ['port']}},
+				},
+			},
+		},
+		needed: ['metadata'],
+	},
+	nodes: {
+		kind: 'Node',
+		fields: {
+			metadata,
+			spec: {fields: {unschedulable: 'true or false'}},
+			status: {
+				fields: {
+					addresses: {list: {fields: {type: 'text', address: 'text'}, needed: ['type', 'address']}},
+					conditions,
+					declaredFeatures: texts,
+					daemonEndpoints: {fields: {kubeletEndpoint: {fields: {Port: 'a number'}}}},
+					nodeInfo: {fields: {kubeletVersion: 'text', kubeProxyVersion: 'text'}},
+				},
+			},
+		},
+		needed: ['metadata'],
+	},
 	deployments: {...workload, kind: 'Deployment'},
 	statefulsets: {...workload, kind: 'StatefulSet'},
 	daemonsets: {...workload, kind: 'DaemonSet'},
 	replicasets: {...workload, kind: 'ReplicaSet'},
 	jobs: {...workload, kind: 'Job'},
-	cronjobs: {kind: 'CronJob', fields: {
-		metadata,
-		spec: {fields: {schedule: 'text', timeZone: 'text', suspend: 'true or false', concurrencyPolicy: 'text'}},
-		status: {fields: {lastScheduleTime: 'text', lastSuccessfulTime: 'text', active: {list: {fields: {name: 'text'}}}}},
-	}, needed: ['metadata']},
+	cronjobs: {
+		kind: 'CronJob',
+		fields: {
+			metadata,
+			spec: {fields: {schedule: 'text', timeZone: 'text', suspend: 'true or false', concurrencyPolicy: 'text'}},
+			status: {fields: {lastScheduleTime: 'text', lastSuccessfulTime: 'text', active: {list: {fields: {name: 'text'}}}}},
+		},
+		needed: ['metadata'],
+	},
 	replicationcontrollers: {kind: 'ReplicationController', fields: {metadata, spec: {fields: {selector: labels}}}, needed: ['metadata']},
 	namespaces: {...anyObject, kind: 'Namespace'},
 	events: {
@@ -119,17 +185,38 @@ const shapes: Readonly<Record<string, Shape>> = {
 		fields: {metadata, type: 'text', reason: 'text', message: 'text', count: 'a number', lastTimestamp: 'text', eventTime: 'text'},
 		needed: ['metadata'],
 	},
-	endpointslices: {kind: 'EndpointSlice', fields: {
-		metadata,
-		endpoints: {list: {fields: {addresses: texts, conditions: {fields: {ready: 'true or false'}}, targetRef: {fields: {kind: 'text', name: 'text', uid: 'text'}}}}},
-		ports: {list: {fields: {port: 'a number'}}},
-	}, needed: ['metadata']},
+	endpointslices: {
+		kind: 'EndpointSlice',
+		fields: {
+			metadata,
+			endpoints: {
+				list: {
+					fields: {
+						addresses: texts,
+						conditions: {fields: {ready: 'true or false'}},
+						targetRef: {fields: {kind: 'text', name: 'text', uid: 'text'}},
+					},
+				},
+			},
+			ports: {list: {fields: {port: 'a number'}}},
+		},
+		needed: ['metadata'],
+	},
 	leases: {kind: 'Lease', fields: {metadata, spec: {fields: {renewTime: 'text', leaseDurationSeconds: 'a number'}}}, needed: ['metadata']},
-	certificatesigningrequests: {kind: 'CertificateSigningRequest', fields: {
-		metadata, spec: {fields: {signerName: 'text', username: 'text'}}, status: {fields: {certificate: 'text', conditions}},
-	}, needed: ['metadata']},
+	certificatesigningrequests: {
+		kind: 'CertificateSigningRequest',
+		fields: {
+			metadata,
+			spec: {fields: {signerName: 'text', username: 'text'}},
+			status: {fields: {certificate: 'text', conditions}},
+		},
+		needed: ['metadata'],
+	},
 	selfsubjectaccessreviews: {kind: 'SelfSubjectAccessReview', fields: {status: {fields: {allowed: 'true or false', reason: 'text'}}}},
-	selfsubjectreviews: {kind: 'SelfSubjectReview', fields: {status: {fields: {userInfo: {fields: {username: 'text', groups: texts, uid: 'text'}}}}}},
+	selfsubjectreviews: {
+		kind: 'SelfSubjectReview',
+		fields: {status: {fields: {userInfo: {fields: {username: 'text', groups: texts, uid: 'text'}}}}},
+	},
 	'/version': {fields: {gitVersion: 'text'}},
 };
 
@@ -151,7 +238,11 @@ The value itself, in which fields that are read and are `null` are left out, as 
 `path` is what was asked for, an object or a list where no form is given, and `what` the answer, for the message.
 @throws SpokeError ERR_PROTOCOL that names the first field which is something else than in Kubernetes
 */
-export function validateObject(value: unknown, path: string, {what, method = 'GET', form}: {what: string; method?: string; form?: ResponseForm | undefined}): object {
+export function validateObject(
+	value: unknown,
+	path: string,
+	{what, method = 'GET', form}: {what: string; method?: string; form?: ResponseForm | undefined},
+): object {
 	const {resource, verb} = requestAttributes(method, path);
 	const own = shapes[resource] ?? (path.startsWith('/api') && !resource.includes('/') ? anyObject : {fields: {}});
 	const isOne = form === 'object' || (form === undefined && verb !== 'list');
@@ -166,7 +257,12 @@ export function validateObject(value: unknown, path: string, {what, method = 'GE
 export type WatchEventLine = {
 	type: string;
 	/** Of a table only its rows are there, and of an error code and message. */
-	object: {metadata?: {resourceVersion?: string}; rows?: ReadonlyArray<{object?: {metadata: {resourceVersion?: string}} | null}>; code?: number; message?: string};
+	object: {
+		metadata?: {resourceVersion?: string};
+		rows?: ReadonlyArray<{object?: {metadata: {resourceVersion?: string}} | null}>;
+		code?: number;
+		message?: string;
+	};
 };
 
 /** One line of a watch. A bookmark's object is none but for its version. @throws SpokeError as `validateObject` */
@@ -199,7 +295,10 @@ A web page, as a login portal gives it for every request, with status 200: an ap
 */
 export function pageInsteadOf(wanted: string, body: string): SpokeError {
 	const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
-	const words = (title.trim() === '' ? body.replaceAll(/<(?:style|script)\b[\s\S]*?<\/(?:style|script)>|<[^>]*>/gi, ' ') : title).trim().replaceAll(/\s+/g, ' ').slice(0, 200);
+	const words = (title.trim() === '' ? body.replaceAll(/<(?:style|script)\b[\s\S]*?<\/(?:style|script)>|<[^>]*>/gi, ' ') : title)
+		.trim()
+		.replaceAll(/\s+/g, ' ')
+		.slice(0, 200);
 	const error = notKubernetesError(`a web page came instead of ${wanted}${words === '' ? '' : `: ${words}`}`);
 	return words === '' ? error : error.anew({text: words});
 }
@@ -233,7 +332,9 @@ function faultIn(value: unknown, shape: Shape, at: string): string | undefined {
 	}
 
 	if ('list' in shape) {
-		return Array.isArray(value) ? firstFault(value, (one, index) => faultIn(one, shape.list, `${at}[${index}]`)) : otherThan('a list', value, at);
+		return Array.isArray(value)
+			? firstFault(value, (one, index) => faultIn(one, shape.list, `${at}[${index}]`))
+			: otherThan('a list', value, at);
 	}
 
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -246,7 +347,11 @@ function faultIn(value: unknown, shape: Shape, at: string): string | undefined {
 		: faultInFields(value as Record<string, unknown>, shape, at);
 }
 
-function faultInFields(value: Record<string, unknown>, {kind, fields, needed = []}: Extract<Shape, {fields: unknown}>, at: string): string | undefined {
+function faultInFields(
+	value: Record<string, unknown>,
+	{kind, fields, needed = []}: Extract<Shape, {fields: unknown}>,
+	at: string,
+): string | undefined {
 	if (kind !== undefined && typeof value['kind'] === 'string' && value['kind'] !== kind) {
 		return otherKind(value['kind'], kind, at);
 	}

@@ -43,7 +43,10 @@ A watch that says nothing for `silenceTimeoutMs`, not even a bookmark, is begun 
 @throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 */
-export async function * watchObjects<Item>(cluster: ClusterClient, options: ListOptions & {from?: string; silenceMs?: number}): AsyncGenerator<WatchEvent<Item>> {
+export async function* watchObjects<Item>(
+	cluster: ClusterClient,
+	options: ListOptions & {from?: string; silenceMs?: number},
+): AsyncGenerator<WatchEvent<Item>> {
 	let version = options.from ?? '';
 	let synced = version !== '';
 	let retryMs = firstRetryMs;
@@ -52,14 +55,14 @@ export async function * watchObjects<Item>(cluster: ClusterClient, options: List
 	for (;;) {
 		try {
 			if (version === '') {
-				version = yield * fullList<Item>(cluster, options);
+				version = yield* fullList<Item>(cluster, options);
 				synced = true;
 				isCut = false;
 				hung.since = null;
 			}
 
 			const began = Date.now();
-			version = yield * oneWatch<Item>(cluster, options, {from: version, isCut, hung, silenceMs: options.silenceMs ?? longestSilenceMs});
+			version = yield* oneWatch<Item>(cluster, options, {from: version, isCut, hung, silenceMs: options.silenceMs ?? longestSilenceMs});
 			isCut = false;
 			retryMs = firstRetryMs;
 			if (Date.now() - began < shortestMs) {
@@ -114,7 +117,7 @@ class WatchCut extends Error {
 	}
 }
 
-async function * fullList<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
+async function* fullList<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
 	let version = '';
 	let first = true;
 	for await (const {items, columns, remaining, restarted, resourceVersion} of listPages<Item>(cluster, options)) {
@@ -131,22 +134,31 @@ async function * fullList<Item>(cluster: ClusterClient, options: ListOptions): A
 One watch until it ends; gives the version to go on from.
 @yields its changes
 */
-async function * oneWatch<Item>(cluster: ClusterClient, options: ListOptions, {from, isCut, hung, silenceMs}: {
-	from: string;
-	isCut: boolean;
-	hung: Hung;
-	silenceMs: number;
-}): AsyncGenerator<WatchEvent<Item>, string> {
+async function* oneWatch<Item>(
+	cluster: ClusterClient,
+	options: ListOptions,
+	{
+		from,
+		isCut,
+		hung,
+		silenceMs,
+	}: {
+		from: string;
+		isCut: boolean;
+		hung: Hung;
+		silenceMs: number;
+	},
+): AsyncGenerator<WatchEvent<Item>, string> {
 	const query = listQuery(options);
 	const [shortest, longest] = watchSeconds;
 	query.set('watch', 'true');
 	query.set('allowWatchBookmarks', 'true');
 	query.set('resourceVersion', from);
-	query.set('timeoutSeconds', String(Math.round(shortest + (Math.random() * (longest - shortest)))));
+	query.set('timeoutSeconds', String(Math.round(shortest + Math.random() * (longest - shortest))));
 	const answer = await cluster.request({
 		path: `${options.path}?${query.toString()}`,
 		headers: {accept: acceptHeader(options.as), 'accept-encoding': 'identity'},
-		...options.signal && {signal: options.signal},
+		...(options.signal && {signal: options.signal}),
 	});
 	if (answer.status !== 200) {
 		const body = (await readFully(answer.body, 1024 * 1024, options.path)).toString('utf8');
@@ -220,9 +232,14 @@ function endedByServer({code, message}: WatchEventLine['object']): string {
 		return '';
 	}
 
-	throw new WatchCut(new SpokeError('ERR_APISERVER_ANSWER', `the apiserver ended a watch: ${message ?? `code ${code}`}`, {text: message ?? ''}), '');
+	throw new WatchCut(
+		new SpokeError('ERR_APISERVER_ANSWER', `the apiserver ended a watch: ${message ?? `code ${code}`}`, {text: message ?? ''}),
+		'',
+	);
 }
 
 function cutError(error: unknown, path: string): SpokeError {
-	return error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
+	return error instanceof SpokeError
+		? error
+		: new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
 }

@@ -4,7 +4,7 @@ import type {Connection} from './connection.ts';
 
 /** The same as `cluster`, and all that is under way is cut when `signal` is aborted: probes take that for no answer, and do not go on asking. */
 export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): ClusterClient {
-	const either = (own: AbortSignal | undefined) => own ? AbortSignal.any([own, signal]) : signal;
+	const either = (own: AbortSignal | undefined) => (own ? AbortSignal.any([own, signal]) : signal);
 	const cut = async (opening: Promise<Connection>) => {
 		const connection = await opening;
 		const close = () => {

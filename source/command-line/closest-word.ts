@@ -16,7 +16,7 @@ export function closestWord(typed: string, words: Iterable<string>): string | nu
 
 /** Insertions, deletions, substitutions and swaps of neighbors (optimal string alignment distance). */
 function editDistance(from: string, to: string): number {
-	const rows = Array.from({length: from.length + 1}, (_, i) => Array.from({length: to.length + 1}, (_, j) => i === 0 ? j : i));
+	const rows = Array.from({length: from.length + 1}, (_, i) => Array.from({length: to.length + 1}, (_, j) => (i === 0 ? j : i)));
 	for (let i = 1; i <= from.length; i++) {
 		rows[i]![0] = i;
 		for (let j = 1; j <= to.length; j++) {

@@ -2,7 +2,10 @@
 import type {FlagSpec} from './flag-spec.ts';
 
 export const onPodLossFlag = {
-	name: 'when-pod-goes', kind: 'string', value: 'WHAT', oneOf: ['move', 'stop'],
+	name: 'when-pod-goes',
+	kind: 'string',
+	value: 'WHAT',
+	oneOf: ['move', 'stop'],
 	help: 'move: on to the next Ready pod of a service or workload (as without this); stop: end with status 12, as for a named pod',
 } as const satisfies FlagSpec;
 
@@ -10,13 +13,23 @@ export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show 
 
 /** When and how the path line is told on stderr. */
 export const pathFlag = {
-	name: 'path', kind: 'string', default: 'auto', bare: 'always', value: 'MODE', oneOf: ['auto', 'always', 'never', 'json'],
+	name: 'path',
+	kind: 'string',
+	default: 'auto',
+	bare: 'always',
+	value: 'MODE',
+	oneOf: ['auto', 'always', 'never', 'json'],
 	help: 'the path line on stderr: auto (on a terminal), always, never, or json',
 } as const satisfies FlagSpec;
 
 /** For commands whose stdout is the remote command's. */
 export const errorOutputFlag = {
-	name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'],
+	name: 'output',
+	short: 'o',
+	kind: 'string',
+	default: 'text',
+	value: 'FORMAT',
+	oneOf: ['text', 'json'],
 	help: 'json: if spoke itself fails, an Error object as the last line of stderr; stdout has only what the remote command prints',
 } as const satisfies FlagSpec;
 
@@ -30,11 +43,19 @@ export const readOnlyFlag = {
 export const acceptedReadOnlyFlag = {...readOnlyFlag, hidden: true} as const satisfies FlagSpec;
 
 export const probeFlag = {
-	name: 'probe', kind: 'string', default: 'passive', value: 'MODE', oneOf: ['passive', 'active'],
+	name: 'probe',
+	kind: 'string',
+	default: 'passive',
+	value: 'MODE',
+	oneOf: ['passive', 'active'],
 	help: 'active: also open a few idle connections of our own to prove the route',
 } as const satisfies FlagSpec;
 
 export const minBasisFlag = {
-	name: 'min-basis', kind: 'string', default: 'proven', value: 'BASIS', oneOf: ['proven', 'inferred'],
+	name: 'min-basis',
+	kind: 'string',
+	default: 'proven',
+	value: 'BASIS',
+	oneOf: ['proven', 'inferred'],
 	help: 'the basis that a requirement needs: proven, or inferred too',
 } as const satisfies FlagSpec;

@@ -3,7 +3,13 @@ import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
 export const connectionFlags = [
 	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kubeconfig file to use'},
-	{name: 'kuberc', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kuberc file to use for preferences; KUBERC=off disables them'},
+	{
+		name: 'kuberc',
+		kind: 'string',
+		value: 'FILE',
+		completes: 'file',
+		help: 'path to the kuberc file to use for preferences; KUBERC=off disables them',
+	},
 	{name: 'context', kind: 'string', value: 'NAME', completes: 'context', help: 'the kubeconfig context to use'},
 	{name: 'cluster', kind: 'string', value: 'NAME', completes: 'cluster', help: 'the kubeconfig cluster to use'},
 	{name: 'user', kind: 'string', value: 'NAME', completes: 'user', help: 'the kubeconfig user to use'},
@@ -16,15 +22,40 @@ export const connectionFlags = [
 	{name: 'as-group', kind: 'texts', value: 'GROUP', help: 'group to impersonate; repeat for several'},
 	{name: 'as-uid', kind: 'string', value: 'UID', help: 'uid to impersonate'},
 	{name: 'as-user-extra', kind: 'texts', value: 'KEY=VALUE', help: 'extra user information to impersonate; repeat for several'},
-	{name: 'certificate-authority', kind: 'string', value: 'FILE', completes: 'file', help: 'CA file with which the apiserver’s certificate is verified'},
+	{
+		name: 'certificate-authority',
+		kind: 'string',
+		value: 'FILE',
+		completes: 'file',
+		help: 'CA file with which the apiserver’s certificate is verified',
+	},
 	{name: 'client-certificate', kind: 'string', value: 'FILE', completes: 'file', help: 'client certificate file'},
 	{name: 'client-key', kind: 'string', value: 'FILE', completes: 'file', help: 'client key file'},
 	{name: 'tls-server-name', kind: 'string', value: 'NAME', help: 'name to expect in the apiserver’s certificate, in place of the host'},
 	{name: 'insecure-skip-tls-verify', kind: 'boolean', help: 'do not verify the apiserver’s certificate: leg 1 is then unverified'},
-	{name: 'proxy-url', kind: 'string', value: 'URL', hidden: true, help: 'proxy to the apiserver (http, https or socks5), over the kubeconfig’s'},
+	{
+		name: 'proxy-url',
+		kind: 'string',
+		value: 'URL',
+		hidden: true,
+		help: 'proxy to the apiserver (http, https or socks5), over the kubeconfig’s',
+	},
 	{name: 'disable-compression', kind: 'boolean', help: 'do not ask for compressed answers'},
-	{name: 'request-timeout', kind: 'string', value: 'DURATION', default: '0', help: 'time limit of one request (1s, 2m, or seconds); 0 is none'},
-	{name: 'v', short: 'v', kind: 'integer', default: 0, value: 'LEVEL', help: 'from 6 on a one-shot tells each request on stderr: method, URL, status, milliseconds; never headers or bodies'},
+	{
+		name: 'request-timeout',
+		kind: 'string',
+		value: 'DURATION',
+		default: '0',
+		help: 'time limit of one request (1s, 2m, or seconds); 0 is none',
+	},
+	{
+		name: 'v',
+		short: 'v',
+		kind: 'integer',
+		default: 0,
+		value: 'LEVEL',
+		help: 'from 6 on a one-shot tells each request on stderr: method, URL, status, milliseconds; never headers or bodies',
+	},
 ] as const satisfies readonly FlagSpec[];
 
 export type ConnectionFlags = FlagValues<typeof connectionFlags>;

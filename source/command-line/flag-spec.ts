@@ -33,17 +33,21 @@ export type FlagSpec = {
 	hidden?: boolean;
 };
 
-type Given<Row extends FlagSpec> =
-	Row['kind'] extends 'boolean' ? boolean :
-		Row['kind'] extends 'strings' | 'texts' ? readonly string[] :
-			Row['kind'] extends 'integer' | 'duration' ? number :
-				Row extends {oneOf: ReadonlyArray<infer Word extends string>} ? Word :
-					string;
+type Given<Row extends FlagSpec> = Row['kind'] extends 'boolean'
+	? boolean
+	: Row['kind'] extends 'strings' | 'texts'
+		? readonly string[]
+		: Row['kind'] extends 'integer' | 'duration'
+			? number
+			: Row extends {oneOf: ReadonlyArray<infer Word extends string>}
+				? Word
+				: string;
 
-type Value<Row extends FlagSpec> =
-	Row['kind'] extends 'boolean' | 'strings' | 'texts' ? Given<Row> :
-		Row extends {default: boolean | string | number} ? Given<Row> :
-			Given<Row> | undefined;
+type Value<Row extends FlagSpec> = Row['kind'] extends 'boolean' | 'strings' | 'texts'
+	? Given<Row>
+	: Row extends {default: boolean | string | number}
+		? Given<Row>
+		: Given<Row> | undefined;
 
 /** The parsed values of a command's flags, by flag name. */
 export type FlagValues<Rows extends readonly FlagSpec[]> = {

@@ -30,7 +30,11 @@ Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRE
 What targets, ports and addresses mean is left to whoever uses them: `check` throws for a line that they refuse.
 @throws SpokeError ERR_USAGE that names file and line
 */
-export function parseForwardFile(text: string, file: string, check: (line: ForwardFileEntry) => void = () => undefined): ForwardFileEntry[] {
+export function parseForwardFile(
+	text: string,
+	file: string,
+	check: (line: ForwardFileEntry) => void = () => undefined,
+): ForwardFileEntry[] {
 	return text.split(/\r?\n/).flatMap((line, index): ForwardFileEntry[] => {
 		const words = wordsOf(line);
 		try {
@@ -51,21 +55,37 @@ export function parseForwardFile(text: string, file: string, check: (line: Forwa
 }
 
 function forwardLine(words: readonly string[]): ForwardFileEntry {
-	const {flags, positionals: [target, ...ports]} = parseCommandLine(rows, words);
+	const {
+		flags,
+		positionals: [target, ...ports],
+	} = parseCommandLine(rows, words);
 	if (target === undefined || ports.length === 0) {
 		throw new SpokeError('ERR_USAGE', target === undefined ? 'no target is given' : `no port is given for ${target}`);
 	}
 
-	return {target, ports, namespace: flags.namespace ?? null, context: flags.context ?? null, addresses: flags.address, whenPodGoes: flags['when-pod-goes'] ?? null};
+	return {
+		target,
+		ports,
+		namespace: flags.namespace ?? null,
+		context: flags.context ?? null,
+		addresses: flags.address,
+		whenPodGoes: flags['when-pod-goes'] ?? null,
+	};
 }
 
 /** @throws SpokeError ERR_USAGE for a name that no line can hold */
 export function formatForwardEntry({target, ports, namespace, context, addresses, whenPodGoes}: ForwardFileEntry): string {
-	const flag = (name: string, value: string | null) => value === null || value === '' ? [] : [name, value];
+	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
-		...flag('--context', context), ...flag('-n', namespace), target, ...ports,
-		...flag('--address', addresses.join(',')), ...flag('--when-pod-goes', whenPodGoes),
-	].map(word => quoted(word)).join(' ');
+		...flag('--context', context),
+		...flag('-n', namespace),
+		target,
+		...ports,
+		...flag('--address', addresses.join(',')),
+		...flag('--when-pod-goes', whenPodGoes),
+	]
+		.map(word => quoted(word))
+		.join(' ');
 }
 
 function quoted(word: string): string {
@@ -82,7 +102,7 @@ function wordsOf(line: string): string[] {
 	let word: string | null = null;
 	for (const [part, single, double, escaped, blank] of line.matchAll(/'([^']*)'|"([^"]*)"|\\(.)|(\s+)|[^\s'"\\]+|./g)) {
 		if (blank !== undefined) {
-			words.push(...word === null ? [] : [word]);
+			words.push(...(word === null ? [] : [word]));
 			word = null;
 		} else if (word === null && part.startsWith('#')) {
 			return words;

@@ -13,7 +13,7 @@ short flags may be joined (`-it`), values may follow `=`, a space, or a short fl
 */
 export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: Rows, argv: readonly string[]): ParsedCommandLine<Rows> {
 	const byName = new Map(rows.map(row => [row.name, row]));
-	const byShort = new Map(rows.flatMap(row => row.short === undefined ? [] : [[row.short, row] as const]));
+	const byShort = new Map(rows.flatMap(row => (row.short === undefined ? [] : [[row.short, row] as const])));
 	const values = new Map<string, unknown>(rows.map(row => [row.name, defaultOf(row)]));
 	const given = new Set<string>();
 	const positionals: string[] = [];
@@ -67,7 +67,10 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 }
 
 function suggestedFlag(name: string, rows: readonly FlagSpec[]): string | null {
-	const closest = closestWord(name, rows.filter(row => !row.hidden).map(row => row.name));
+	const closest = closestWord(
+		name,
+		rows.filter(row => !row.hidden).map(row => row.name),
+	);
 	return closest === null ? null : `did you mean --${closest}?`;
 }
 
@@ -148,11 +151,11 @@ function valueOf(row: FlagSpec, spelled: string, text: string, before: unknown):
 		}
 
 		case 'strings': {
-			return [...(before as string[] | undefined ?? []), ...(text === '' ? [] : text.split(','))];
+			return [...((before as string[] | undefined) ?? []), ...(text === '' ? [] : text.split(','))];
 		}
 
 		case 'texts': {
-			return [...(before as string[] | undefined ?? []), text];
+			return [...((before as string[] | undefined) ?? []), text];
 		}
 
 		case 'string': {

@@ -25,5 +25,8 @@ export function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<
 
 /** A field that begins with a quote ends with one; a doubled quote in it is a quote. */
 function fieldsOfLine(line: string): string[] {
-	return Array.from(line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g), ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain);
+	return Array.from(
+		line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),
+		([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain,
+	);
 }

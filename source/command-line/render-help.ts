@@ -26,9 +26,16 @@ export function renderProgramHelp(rows: readonly HelpRow[], {width, spell}: Help
 		'',
 		'Usage: spoke [flags]            the session',
 		'       spoke COMMAND [flags]    one-shot commands, also as `kubectl spoke`',
-		...columns('Commands:', rows.filter(row => row.name !== 'session').map(row => [[row.name], spell(row.summary)]), width),
+		...columns(
+			'Commands:',
+			rows.filter(row => row.name !== 'session').map(row => [[row.name], spell(row.summary)]),
+			width,
+		),
 		'',
-		...wrapText(spell('`spoke COMMAND --help` shows a command’s flags, `spoke help session` the session’s. Connection flags are kubectl’s.'), width),
+		...wrapText(
+			spell('`spoke COMMAND --help` shows a command’s flags, `spoke help session` the session’s. Connection flags are kubectl’s.'),
+			width,
+		),
 		'',
 	].join('\n');
 }
@@ -45,7 +52,11 @@ export function renderCommandHelp(row: HelpRow, {width, spell}: HelpForm): strin
 		...row.usage.flatMap((usage, index) => hanging(index === 0 ? 'Usage: ' : '       ', wrapText(spell(`spoke ${usage}`), width - 9))),
 		'',
 		...paragraphsOf(row.about).flatMap(paragraph => wrapText(spell(paragraph), width)),
-		...columns('Examples:', row.examples.map(([command, does]) => [wrapCommand(spell(command), width - 2), spell(does)]), width),
+		...columns(
+			'Examples:',
+			row.examples.map(([command, does]) => [wrapCommand(spell(command), width - 2), spell(does)]),
+			width,
+		),
 		...columns('Flags:', described(own), width),
 		...columns('Connection flags:', described(shared), width),
 		'',
@@ -61,9 +72,10 @@ export function paragraphsOf(about: string): string[] {
 export function formatFlag(flag: FlagSpec): string {
 	const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
 	const value = flag.kind === 'boolean' ? '' : ` ${flag.oneOf?.join('|') ?? flag.value ?? 'VALUE'}`;
-	const standard = flag.default === undefined || flag.default === '' || flag.default === false
-		? ''
-		: ` (${flag.kind === 'duration' ? spelledDuration(Number(flag.default)) : String(flag.default)})`;
+	const standard =
+		flag.default === undefined || flag.default === '' || flag.default === false
+			? ''
+			: ` (${flag.kind === 'duration' ? spelledDuration(Number(flag.default)) : String(flag.default)})`;
 	return `${short}--${flag.name}${value}${standard}`;
 }
 
@@ -72,7 +84,7 @@ function spelledDuration(ms: number): string {
 }
 
 function hanging(head: string, lines: readonly string[]): string[] {
-	return lines.map((line, index) => index === 0 ? `${head}${line}` : `${' '.repeat(head.length + 2)}${line}`);
+	return lines.map((line, index) => (index === 0 ? `${head}${line}` : `${' '.repeat(head.length + 2)}${line}`));
 }
 
 /** What stands left and is too long for its column has lines of its own. */
@@ -84,11 +96,15 @@ function columns(title: string, rows: ReadonlyArray<readonly [left: readonly str
 	const longest = Math.max(...rows.flatMap(([left]) => left.map(line => line.length)));
 	const column = Math.min(44, Math.floor(width * 0.45), longest);
 	const indent = ' '.repeat(column + 4);
-	return ['', title, ...rows.flatMap(([left, right]) => {
-		const [first = '', ...rest] = wrapText(right, width - column - 4);
-		const below = rest.map(line => `${indent}${line}`);
-		return left.length === 1 && left[0]!.length <= column
-			? [`  ${left[0]!.padEnd(column)}  ${first}`, ...below]
-			: [...left.map(line => `  ${line}`), `${indent}${first}`, ...below];
-	})];
+	return [
+		'',
+		title,
+		...rows.flatMap(([left, right]) => {
+			const [first = '', ...rest] = wrapText(right, width - column - 4);
+			const below = rest.map(line => `${indent}${line}`);
+			return left.length === 1 && left[0]!.length <= column
+				? [`  ${left[0]!.padEnd(column)}  ${first}`, ...below]
+				: [...left.map(line => `  ${line}`), `${indent}${first}`, ...below];
+		}),
+	];
 }

@@ -25,7 +25,7 @@ function fill(units: readonly string[], width: number): string[] {
 		if (line !== null && line.length + 1 + unit.length <= width) {
 			line += ` ${unit}`;
 		} else {
-			lines.push(...line === null ? [] : [line]);
+			lines.push(...(line === null ? [] : [line]));
 			line = unit;
 		}
 	}

@@ -24,7 +24,11 @@ export const exitStatus = {
 	execOwnFailure: 125,
 } as const;
 
-const ofSignals: Readonly<Record<string, number>> = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup};
+const ofSignals: Readonly<Record<string, number>> = {
+	SIGINT: exitStatus.interrupt,
+	SIGTERM: exitStatus.terminate,
+	SIGHUP: exitStatus.hangup,
+};
 
 /** The status of a process that ended by `signal`, the reason with which `Invocation.interrupted` is aborted. */
 export function exitStatusForSignal(signal: unknown): number {

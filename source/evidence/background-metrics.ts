@@ -34,7 +34,8 @@ export class BackgroundMetrics {
 	since when the stream is open, milliseconds since 1970; counters that were at zero before it are read again. Never throws.
 	*/
 	async read(process: string | null, openedAt: number): Promise<ProbeResult<MetricFacts>> {
-		const recent = process === null ? this.#unnamedFor(openedAt) : processCacheFor(this.#cluster).recentMetrics(process, labelTimings.betweenCountersMs);
+		const recent =
+			process === null ? this.#unnamedFor(openedAt) : processCacheFor(this.#cluster).recentMetrics(process, labelTimings.betweenCountersMs);
 		if (recent && (hasMoved(recent.facts) || Date.parse(recent.time) > openedAt)) {
 			return {read: recent};
 		}

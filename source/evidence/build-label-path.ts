@@ -10,11 +10,23 @@ import {buildPath} from './build-path.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
 
 /** `known`: what was read before of the process at the connection's other end. `outcomes`: of earlier attempts on leg 2. */
-export function buildLabelPath(life: LabelState, cluster: ClusterInfo, known: CachedProcess = emptyCachedProcess, outcomes: readonly SecondLegOutcome[] = []): Path {
+export function buildLabelPath(
+	life: LabelState,
+	cluster: ClusterInfo,
+	known: CachedProcess = emptyCachedProcess,
+	outcomes: readonly SecondLegOutcome[] = [],
+): Path {
 	const {connection, purpose, readings, late, shared, counters, error} = life;
 	const time = new Date().toISOString();
-	const failure = error
-		&& failureObservation({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: life.failedAt ?? time});
+	const failure =
+		error &&
+		failureObservation({
+			error,
+			purpose,
+			connection: connection?.id ?? null,
+			process: readings.process?.facts.id ?? null,
+			time: life.failedAt ?? time,
+		});
 	const state = {
 		purpose,
 		bound: connection !== null,
@@ -29,7 +41,9 @@ export function buildLabelPath(life: LabelState, cluster: ClusterInfo, known: Ca
 		connection: connection?.id ?? null,
 		upgradePassedThrough: life.passedOn,
 		socket: connection && socketObservation(connection),
-		serverIdentity: connection ? identifyObservedServer(connection, cluster.server, readings, shared) : {to: 'unknown', why: 'no connection was made'},
+		serverIdentity: connection
+			? identifyObservedServer(connection, cluster.server, readings, shared)
+			: {to: 'unknown', why: 'no connection was made'},
 		flags: [readings, late].flatMap(read => read?.flags ?? []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
@@ -39,14 +53,16 @@ export function buildLabelPath(life: LabelState, cluster: ClusterInfo, known: Ca
 		metrics: known.metrics.length === 0 && counters?.read ? [counters.read] : known.metrics,
 		logDifferentials: [],
 		handshakes: [],
-		failures: [...failure ? [failure] : [], ...recalledFailures(state)],
-		closed: [...readings.closed, ...shared.closed, ...counters?.closed ? [counters.closed] : []],
+		failures: [...(failure ? [failure] : []), ...recalledFailures(state)],
+		closed: [...readings.closed, ...shared.closed, ...(counters?.closed ? [counters.closed] : [])],
 	};
 	return buildPath(grounds, {
 		cluster: {
 			context: cluster.context,
 			server: cluster.server,
-			version: shared.version?.facts.gitVersion ?? (readings.process?.facts.version ? `v${readings.process.facts.version.replace(/^v/, '')}` : null),
+			version:
+				shared.version?.facts.gitVersion ??
+				(readings.process?.facts.version ? `v${readings.process.facts.version.replace(/^v/, '')}` : null),
 			sandbox: cluster.sandbox,
 		},
 		phase: life.phase,

@@ -33,7 +33,7 @@ export function buildPath(grounds: Observations, {cluster, phase, address, rttMs
 		evidence: ruling.because.map(citation => numbered.idOf(citation)),
 		// Nothing that an apiserver says of itself is proven while it may be somebody else.
 		need: ruling.basis === 'inferred' && toKnowFront ? [...ruling.need, toKnowFront] : ruling.need,
-		...ruling.why === undefined ? {} : {why: ruling.why},
+		...(ruling.why === undefined ? {} : {why: ruling.why}),
 	});
 
 	const firstRoute = firstLegRoute(grounds);
@@ -51,13 +51,13 @@ export function buildPath(grounds: Observations, {cluster, phase, address, rttMs
 			route: {...verdict(firstRoute), via: firstRoute.via, protocol: null, agent: null},
 			peer: peer
 				? {
-					protocol: grounds.socket!.facts.tls!.protocol,
-					subject: peer.subject,
-					issuer: peer.issuer,
-					serverName: grounds.socket!.facts.tls!.serverName,
-					notAfter: peer.notAfter,
-					spkiSha256: peer.spkiSha256,
-				}
+						protocol: grounds.socket!.facts.tls!.protocol,
+						subject: peer.subject,
+						issuer: peer.issuer,
+						serverName: grounds.socket!.facts.tls!.serverName,
+						notAfter: peer.notAfter,
+						spkiSha256: peer.spkiSha256,
+					}
 				: null,
 			clientAuth: grounds.socket?.facts.clientAuth ?? null,
 		},

@@ -22,16 +22,30 @@ export type ClusterObservations = {
 	closed: readonly UnavailableSource[];
 };
 
-export const noClusterObservations: ClusterObservations = {authority: null, version: null, replicas: null, mirrorPods: [], gatewaySeen: null, met: null, closed: []};
+export const noClusterObservations: ClusterObservations = {
+	authority: null,
+	version: null,
+	replicas: null,
+	mirrorPods: [],
+	gatewaySeen: null,
+	met: null,
+	closed: [],
+};
 
 /** What stands in between gives each request to an apiserver of its choice. */
 export const spreadsRequestsReason = 'two requests on one connection were answered by two processes';
 
 /** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
-export async function observeCluster(cluster: ClusterClient, {timeoutMs, namespace = cluster.facts.namespace}: {
-	timeoutMs: number;
-	namespace?: string;
-}): Promise<ClusterObservations> {
+export async function observeCluster(
+	cluster: ClusterClient,
+	{
+		timeoutMs,
+		namespace = cluster.facts.namespace,
+	}: {
+		timeoutMs: number;
+		namespace?: string;
+	},
+): Promise<ClusterObservations> {
 	const connection = await cluster.connect().catch(() => null);
 	// One that is not answered in time takes the connection along, and the others are asked again elsewhere.
 	const asked = preferConnection(connection && pipelined(connection), cluster);
@@ -53,11 +67,12 @@ export async function observeCluster(cluster: ClusterClient, {timeoutMs, namespa
 		version: version.read ?? null,
 		replicas: replicas.read ?? null,
 		mirrorPods: pods.read ? apiserverFlags(pods.read) : [],
-		gatewaySeen: first && again && isOfAnotherProcess(again, first)
-			? spreadsRequestsReason
-			: (isCertificateLost(facts?.shownCertificate ?? null, user, version.read?.facts ?? null)
-				? 'the apiserver does not know you by the certificate that you showed'
-				: null),
+		gatewaySeen:
+			first && again && isOfAnotherProcess(again, first)
+				? spreadsRequestsReason
+				: isCertificateLost(facts?.shownCertificate ?? null, user, version.read?.facts ?? null)
+					? 'the apiserver does not know you by the certificate that you showed'
+					: null,
 		met: first && facts && {readings: {...first, user}, facts},
 		closed: unavailableSources([authority, version, replicas, pods]),
 	};
@@ -70,5 +85,5 @@ export function caUnavailableReason(closed: readonly UnavailableSource[]): Unava
 
 /** What could not be read, and why. */
 export function unavailableSources(outcomes: ReadonlyArray<ProbeResult<unknown>>): readonly UnavailableSource[] {
-	return outcomes.flatMap(({closed}) => closed ? [closed] : []);
+	return outcomes.flatMap(({closed}) => (closed ? [closed] : []));
 }

@@ -25,7 +25,10 @@ export const userRole: ClusterRole = {
 };
 
 /** Read-only, but for idle port-forwards and the agents’ metrics, which only `--probe active` uses. */
-export const evidenceReaderRole: ClusterRole = {name: 'spoke-prove', rules: byThing(extraRequests.flatMap(({permission: right}) => right ? [ruleOf(right)] : []))};
+export const evidenceReaderRole: ClusterRole = {
+	name: 'spoke-prove',
+	rules: byThing(extraRequests.flatMap(({permission: right}) => (right ? [ruleOf(right)] : []))),
+};
 
 /** As a manifest. */
 export function manifest({name, rules}: ClusterRole): string {
@@ -35,7 +38,12 @@ export function manifest({name, rules}: ClusterRole): string {
 		'kind: ClusterRole',
 		`metadata: {name: ${name}}`,
 		'rules:',
-		...rules.map(rule => `- {${Object.entries(rule).map(([key, items]) => `${key}: ${list(items)}`).join(', ')}}`),
+		...rules.map(
+			rule =>
+				`- {${Object.entries(rule)
+					.map(([key, items]) => `${key}: ${list(items)}`)
+					.join(', ')}}`,
+		),
 	].join('\n');
 }
 
@@ -51,5 +59,5 @@ function ruleOf(right: PermissionSpec): Rule {
 	}
 
 	const {groups, resources, resourceNames, verbs} = right;
-	return {apiGroups: groups, resources, ...resourceNames ? {resourceNames} : {}, verbs};
+	return {apiGroups: groups, resources, ...(resourceNames ? {resourceNames} : {}), verbs};
 }

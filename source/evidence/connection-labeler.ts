@@ -68,7 +68,9 @@ class ConnectionLabeller implements Labeler {
 
 	constructor(cluster: ClusterClient, {isAwaited = false, clock = systemClock}: LabelerOptions) {
 		this.#sources = {
-			cluster, clock, isAwaited,
+			cluster,
+			clock,
+			isAwaited,
 			beforeUse: new PreUseProbe(cluster, clock),
 			beside: new SharedProbe(cluster, clock),
 			counters: new BackgroundMetrics(cluster, clock),

@@ -20,26 +20,46 @@ export type ConnectionObservations = {
 export const noConnectionObservations: ConnectionObservations = {flags: null, process: null, user: null, foreignHeaders: [], closed: []};
 
 /** Headers that gateways add and no kube-apiserver sends. */
-const foreign = ['server', 'via', 'x-envoy-upstream-service-time', 'x-served-by', 'x-cache', 'cf-ray', 'x-amzn-requestid', 'x-forwarded-for', 'x-powered-by'];
+const foreign = [
+	'server',
+	'via',
+	'x-envoy-upstream-service-time',
+	'x-served-by',
+	'x-cache',
+	'cf-ray',
+	'x-amzn-requestid',
+	'x-forwarded-for',
+	'x-powered-by',
+];
 
 /**
 `/flagz`, `/statusz` and, unless `user` is false, who we are, asked together: one round trip. Each may take `limitMs`. Never throws; past the limit the connection is not usable any more.
 `isReversed`: `/statusz` first, so that of two looks the same question is not answered twice by the same one of two that take turns.
 */
-export async function observeConnection(connection: Connection, {limitMs: timeoutMs, user: isUserAsked = true, isReversed = false}: {
-	limitMs: number;
-	user?: boolean;
-	isReversed?: boolean;
-}): Promise<ConnectionObservations> {
+export async function observeConnection(
+	connection: Connection,
+	{
+		limitMs: timeoutMs,
+		user: isUserAsked = true,
+		isReversed = false,
+	}: {
+		limitMs: number;
+		user?: boolean;
+		isReversed?: boolean;
+	},
+): Promise<ConnectionObservations> {
 	const seen = new Set<string>();
-	const asked = {id: connection.id, async request(options: PipelinedGetOptions) {
-		const answer = await connection.pipelinedGet(options);
-		for (const name of foreign.filter(name => answer.headers[name] !== undefined)) {
-			seen.add(name);
-		}
+	const asked = {
+		id: connection.id,
+		async request(options: PipelinedGetOptions) {
+			const answer = await connection.pipelinedGet(options);
+			for (const name of foreign.filter(name => answer.headers[name] !== undefined)) {
+				seen.add(name);
+			}
 
-		return answer;
-	}};
+			return answer;
+		},
+	};
 	const early = isReversed ? readProcessStart(asked, {timeoutMs}) : undefined;
 	const [flags, start, user] = await Promise.all([
 		readApiserverFlags(asked, {timeoutMs}),
@@ -69,10 +89,16 @@ export function isOfAnotherProcess(again: ConnectionObservations, own: Connectio
 export type MetOnConnection = {readings: ConnectionObservations; facts: SocketFacts};
 
 /** The same, on a connection opened for it alone; `null` when none could be made. Never throws. */
-export async function observeFreshConnection(cluster: ClusterClient, {limitMs, signal}: {
-	limitMs: number;
-	signal?: AbortSignal | undefined;
-}): Promise<MetOnConnection | null> {
+export async function observeFreshConnection(
+	cluster: ClusterClient,
+	{
+		limitMs,
+		signal,
+	}: {
+		limitMs: number;
+		signal?: AbortSignal | undefined;
+	},
+): Promise<MetOnConnection | null> {
 	try {
 		const connection = await cluster.connect(signal ? {signal} : {});
 		const readings = await observeConnection(connection, {limitMs});
@@ -85,5 +111,13 @@ export async function observeFreshConnection(cluster: ClusterClient, {limitMs, s
 
 /** Our own socket, as a reading. */
 export function socketObservation({id, facts}: Pick<Connection, 'id' | 'facts'>): Observation<SocketFacts> {
-	return {source: 'socket', where: `our socket to ${facts.server}`, process: null, connection: id, time: facts.connectedAt, active: false, facts};
+	return {
+		source: 'socket',
+		where: `our socket to ${facts.server}`,
+		process: null,
+		connection: id,
+		time: facts.connectedAt,
+		active: false,
+		facts,
+	};
 }

@@ -12,8 +12,23 @@ export type ExposureState = 'protected' | 'exposed' | 'unknown';
 export type Basis = 'proven' | 'inferred' | 'unknown';
 
 export type EvidenceSource =
-	| 'socket' | 'construction' | 'flagz' | 'mirror-pod' | 'metrics' | 'step-test' | 'agent-metrics' | 'log-differential'
-	| 'handshake' | 'configz' | 'csr' | 'lease' | 'endpoints' | 'ca-comparison' | 'anonymous-probe' | 'error-text' | 'version';
+	| 'socket'
+	| 'construction'
+	| 'flagz'
+	| 'mirror-pod'
+	| 'metrics'
+	| 'step-test'
+	| 'agent-metrics'
+	| 'log-differential'
+	| 'handshake'
+	| 'configz'
+	| 'csr'
+	| 'lease'
+	| 'endpoints'
+	| 'ca-comparison'
+	| 'anonymous-probe'
+	| 'error-text'
+	| 'version';
 
 /** One thing that was read. `rule` names the rule that used it. */
 export type Evidence = {

@@ -1,8 +1,26 @@
 /** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
-import {isOfAnotherProcess, observeConnection, observeFreshConnection, socketObservation, type ConnectionObservations, type MetOnConnection} from './connection-observations.ts';
-import type {UnavailableSource, ConnectionPurpose, ServerIdentity, Observations, MetricFacts, ProbeResult, Observation, SocketFacts, StepTestFacts, VersionFacts} from './evidence.ts';
+import {
+	isOfAnotherProcess,
+	observeConnection,
+	observeFreshConnection,
+	socketObservation,
+	type ConnectionObservations,
+	type MetOnConnection,
+} from './connection-observations.ts';
+import type {
+	UnavailableSource,
+	ConnectionPurpose,
+	ServerIdentity,
+	Observations,
+	MetricFacts,
+	ProbeResult,
+	Observation,
+	SocketFacts,
+	StepTestFacts,
+	VersionFacts,
+} from './evidence.ts';
 import {processCacheFor} from './process-cache.ts';
 import {identifyObservedServer} from './server-identity.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
@@ -30,21 +48,30 @@ export type ApiserverExamination = {
 /** `facts`: of the connection that it was met on. `dialled`: its own address, where that was dialled. */
 export type ExaminedProcess = ConnectionObservations & {facts: SocketFacts; dialedAddress: string | null};
 
-export const noActiveObservations: ApiserverExamination['active'] = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
+export const noActiveObservations: ApiserverExamination['active'] = {
+	stepTests: [],
+	agentTests: [],
+	logDifferentials: [],
+	handshakes: [],
+	failures: [],
+};
 
 /**
 Passive: ordinary reads on a connection of ours, and on a few more to meet other apiservers behind the same address. `namespace`: of what it is done for, where the user may read.
 @throws SpokeError when no connection can be made
 */
-export async function examineApiserver(cluster: ClusterClient, {signal, namespace}: {signal?: AbortSignal; namespace?: string | undefined} = {}): Promise<ApiserverExamination> {
+export async function examineApiserver(
+	cluster: ClusterClient,
+	{signal, namespace}: {signal?: AbortSignal; namespace?: string | undefined} = {},
+): Promise<ApiserverExamination> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
 	const own = await observeConnection(connection, {limitMs: readLimitMs});
 	const processId = own.process?.facts.id ?? null;
 	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notAsked();
-	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
+	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
 	const readAt = Date.now();
-	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...namespace ? {namespace} : {}});
+	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...(namespace ? {namespace} : {})});
 	const known = processCacheFor(cluster);
 	known.authority = shared.authority ?? known.authority;
 	known.sawGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
@@ -52,7 +79,10 @@ export async function examineApiserver(cluster: ClusterClient, {signal, namespac
 		known.keepShared(processId, shared, readAt);
 	}
 
-	const further = [...await readOnFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal), ...shared.met ? [shared.met] : []];
+	const further = [
+		...(await readOnFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal)),
+		...(shared.met ? [shared.met] : []),
+	];
 	known.sawGateway(gatewayAmong(further, shared.version?.facts ?? null));
 	return {connection, own, others: othersAmong(further, own), unreached: [], metrics, shared, active: noActiveObservations};
 }
@@ -72,7 +102,7 @@ export function observationsFor(examined: ApiserverExamination, cluster: Cluster
 		upgradePassedThrough: false,
 		socket: socketObservation(connection),
 		serverIdentity: frontOfAll(examined, cluster),
-		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
+		flags: [own, ...others].flatMap(({flags}) => (flags ? [flags] : [])),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
 		unreached,
@@ -91,8 +121,10 @@ export function observationsFor(examined: ApiserverExamination, cluster: Cluster
 function frontOfAll({connection, own, others, shared}: ApiserverExamination, cluster: ClusterClient): ServerIdentity {
 	const known = processCacheFor(cluster);
 	const beside = {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen};
-	const [first, ...further] = [{...own, facts: connection.facts}, ...others].map(one => identifyObservedServer(one, cluster.facts.server, one, beside));
-	return first!.to === 'apiserver' ? further.find(({to}) => to !== 'apiserver') ?? first! : first!;
+	const [first, ...further] = [{...own, facts: connection.facts}, ...others].map(one =>
+		identifyObservedServer(one, cluster.facts.server, one, beside),
+	);
+	return first!.to === 'apiserver' ? (further.find(({to}) => to !== 'apiserver') ?? first!) : first!;
 }
 
 /** The route is the process's for as long as it lives. That a kubelet's certificate was accepted once says nothing of the one that it has now. */
@@ -112,8 +144,12 @@ async function answersDiffer(connection: Connection, own: ConnectionObservations
 }
 
 /** A balancer gives new connections to other apiservers, which may share their host name, so that they are known as one. */
-async function readOnFurtherConnections(cluster: ClusterClient, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetOnConnection[]> {
-	const count = Math.min((2 * (known ?? 1)) + 2, 12);
+async function readOnFurtherConnections(
+	cluster: ClusterClient,
+	known: number | null,
+	signal: AbortSignal | undefined,
+): Promise<readonly MetOnConnection[]> {
+	const count = Math.min(2 * (known ?? 1) + 2, 12);
 	const met = await Promise.all(Array.from({length: count}, async () => observeFreshConnection(cluster, {limitMs: readLimitMs, signal})));
 	return met.filter(one => one !== null);
 }
@@ -167,4 +203,3 @@ async function readMetricsOncePerMinute(
 function notAsked(): {closed: UnavailableSource} {
 	return {closed: {source: 'metrics', where: 'GET /metrics', because: 'not-asked', need: null}};
 }
-

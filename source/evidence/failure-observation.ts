@@ -12,7 +12,14 @@ that was not had the apiserver says itself, with a 500, what it met: of whatever
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/util/proxy/upgradeaware.go tryUpgrade
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/registry/generic/rest/response_checker.go
 */
-export function failureObservation({error, purpose, connection, process, time, active = false}: {
+export function failureObservation({
+	error,
+	purpose,
+	connection,
+	process,
+	time,
+	active = false,
+}: {
 	error: Pick<ErrorObject, 'text' | 'leg'>;
 	purpose: ConnectionPurpose;
 	connection: string | null;
@@ -26,8 +33,9 @@ export function failureObservation({error, purpose, connection, process, time, a
 	}
 
 	const {row, words, text} = explained;
-	const couldBeTheApplication = ['pod-proxy', 'service-proxy'].includes(purpose.feature)
-		|| (purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
+	const couldBeTheApplication =
+		['pod-proxy', 'service-proxy'].includes(purpose.feature) ||
+		(purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
 	return {
 		source: 'error-text',
 		where: `the answer to ${purpose.feature}`,
@@ -39,7 +47,7 @@ export function failureObservation({error, purpose, connection, process, time, a
 			row: row.id,
 			text: words === '' ? text : words,
 			leg: 2,
-			tls: couldBeTheApplication ? null : row.proves.tls ?? null,
+			tls: couldBeTheApplication ? null : (row.proves.tls ?? null),
 			route: row.proves.route ?? null,
 			answered: !couldBeTheApplication && row.proves.answered === true,
 			basis: couldBeTheApplication || !text.trimStart().startsWith('{') ? 'inferred' : 'proven',

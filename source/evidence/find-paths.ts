@@ -24,13 +24,17 @@ export type FindPathsOptions = {
 };
 
 /** @throws SpokeError when the target is not found or no connection can be made */
-export async function findPaths(cluster: ClusterClient, asked: string, {features, probe, namespace, signal, onNotice}: FindPathsOptions): Promise<Path[]> {
+export async function findPaths(
+	cluster: ClusterClient,
+	asked: string,
+	{features, probe, namespace, signal, onNotice}: FindPathsOptions,
+): Promise<Path[]> {
 	const subjects = await planPaths(cluster, asked, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
 	if (subjects.proxyNotice !== null && (features?.includes('service-proxy') ?? true)) {
 		onNotice?.(subjects.proxyNotice);
 	}
 
-	const passive = await examineApiserver(cluster, {namespace: subjects.target.namespace ?? namespace, ...signal ? {signal} : {}});
+	const passive = await examineApiserver(cluster, {namespace: subjects.target.namespace ?? namespace, ...(signal ? {signal} : {})});
 	try {
 		const wide = probe === 'active' ? await probeReplicas(passive, cluster, signal) : passive;
 		const examined = probe === 'active' && subjects.probe ? await runActiveProbes(wide, cluster, subjects.probe) : wide;

@@ -48,7 +48,11 @@ export type LabelEvent =
 	| {type: 'closed'};
 
 /** `readings`: what stands in for those of a connection that nothing was read on. */
-export function initialLabelState(connection: LabelState['connection'], purpose: ConnectionPurpose, readings = noConnectionObservations): LabelState {
+export function initialLabelState(
+	connection: LabelState['connection'],
+	purpose: ConnectionPurpose,
+	readings = noConnectionObservations,
+): LabelState {
 	return {
 		connection: connection && {id: connection.id, facts: connection.facts},
 		purpose,
@@ -125,10 +129,16 @@ export function reduceLabelState(life: LabelState, event: LabelEvent): LabelStat
 }
 
 /** A translated exec gets its 101 before the apiserver dials the kubelet, and some answers are anybody's; every other opening is the far end's own. */
-export function isOpenedByFarEnd({feature}: Pick<ConnectionPurpose, 'feature'>, {carrier, mayBeApiservers = false}: {
-	carrier: 'http' | 'websocket' | 'spdy';
-	mayBeApiservers?: boolean;
-}): boolean {
+export function isOpenedByFarEnd(
+	{feature}: Pick<ConnectionPurpose, 'feature'>,
+	{
+		carrier,
+		mayBeApiservers = false,
+	}: {
+		carrier: 'http' | 'websocket' | 'spdy';
+		mayBeApiservers?: boolean;
+	},
+): boolean {
 	return !mayBeApiservers && !(carrier === 'websocket' && isRemoteCommand({feature}));
 }
 

@@ -22,30 +22,54 @@ export function brokenNow(grounds: Observations, numbered: EvidenceList): Broken
 		return null;
 	}
 
-	const {failure: {error}, farEnd, time} = failed;
-	return {leg: 2, reason: 'last-attempt-failed', message: error.message, farEnd, time, evidence: [numbered.idOf(citeAttempt(failed))], error};
+	const {
+		failure: {error},
+		farEnd,
+		time,
+	} = failed;
+	return {
+		leg: 2,
+		reason: 'last-attempt-failed',
+		message: error.message,
+		farEnd,
+		time,
+		evidence: [numbered.idOf(citeAttempt(failed))],
+		error,
+	};
 }
 
 /** `error`: of the path's own connection. */
 export function lastAttemptFindings(grounds: Observations, error: ErrorObject | null): readonly Finding[] {
-	const {purpose: {target, isUnscheduled = false}} = grounds;
+	const {
+		purpose: {target, isUnscheduled = false},
+	} = grounds;
 	if (isUnscheduled) {
-		return [{
-			row: 'C10', code: 'POD_ON_NO_NODE', severity: 'warning', leg: 2,
-			message: 'The pod is on no node yet: there is no kubelet to connect to',
-			remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
-			docs: docs.debugging,
-		}];
+		return [
+			{
+				row: 'C10',
+				code: 'POD_ON_NO_NODE',
+				severity: 'warning',
+				leg: 2,
+				message: 'The pod is on no node yet: there is no kubelet to connect to',
+				remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
+				docs: docs.debugging,
+			},
+		];
 	}
 
 	const failed = error === null ? standingFailure(grounds) : null;
 	return failed
-		? [{
-			row: 'C10', code: 'LAST_ATTEMPT_FAILED', severity: 'error', leg: 2,
-			message: `The last attempt, ${attemptWords(failed, grounds)}, ${failedWords(failed, grounds.time)}`,
-			remedy: failed.failure.error.remedy,
-			docs: docs.debugging,
-		}]
+		? [
+				{
+					row: 'C10',
+					code: 'LAST_ATTEMPT_FAILED',
+					severity: 'error',
+					leg: 2,
+					message: `The last attempt, ${attemptWords(failed, grounds)}, ${failedWords(failed, grounds.time)}`,
+					remedy: failed.failure.error.remedy,
+					docs: docs.debugging,
+				},
+			]
 		: [];
 }
 

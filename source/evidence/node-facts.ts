@@ -20,7 +20,11 @@ export type NodeObject = {
 /** `null` where it may not be read or does not exist. */
 export async function readNode(cluster: ClusterClient, name: string): Promise<NodeObject | null> {
 	const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-	const outcome = await sendProbe(cluster, {source: 'endpoints', path, need: null}, body => parseObject(body, {path}, 'a node’s answer') as NodeObject);
+	const outcome = await sendProbe(
+		cluster,
+		{source: 'endpoints', path, need: null},
+		body => parseObject(body, {path}, 'a node’s answer') as NodeObject,
+	);
 	return outcome.read?.facts ?? null;
 }
 
@@ -41,7 +45,10 @@ export function dialAddress(node: NodeObject | null, preferred: string | undefin
 		return null;
 	}
 
-	const types = preferred.replaceAll(/[[\]\s]/g, '').split(',').filter(Boolean);
+	const types = preferred
+		.replaceAll(/[[\]\s]/g, '')
+		.split(',')
+		.filter(Boolean);
 	for (const type of types.length > 0 ? types : preferredTypes) {
 		const found = node.status?.addresses?.find(address => address.type === type);
 		if (found) {

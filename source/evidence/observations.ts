@@ -18,7 +18,12 @@ export type Observation<Facts> = {
 };
 
 /** A source that told nothing, and why. `not-served` and `forbidden` never mean "not set". */
-export type UnavailableSource = {source: EvidenceSource; where: string; because: 'forbidden' | 'not-served' | 'no-answer' | 'not-asked'; need: Need | null};
+export type UnavailableSource = {
+	source: EvidenceSource;
+	where: string;
+	because: 'forbidden' | 'not-served' | 'no-answer' | 'not-asked';
+	need: Need | null;
+};
 
 /** What a probe returns. */
 export type ProbeResult<Facts> = {read: Observation<Facts>; closed?: undefined} | {read?: undefined; closed: UnavailableSource};

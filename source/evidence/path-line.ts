@@ -6,7 +6,13 @@ import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 /**
 `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`, where it is known.
 */
-export function formatPathLine({legs, phase, target, error, broken: expected}: {
+export function formatPathLine({
+	legs,
+	phase,
+	target,
+	error,
+	broken: expected,
+}: {
 	legs: readonly [Leg, Leg];
 	phase: Path['phase'];
 	target: ResolvedTarget;
@@ -35,6 +41,6 @@ function secondWords({tls, route}: Leg, phase: Path['phase']): string {
 }
 
 function farEnd({to}: Leg, target: ResolvedTarget): string {
-	const name = to === 'kubelet' || to === 'node' ? target.node ?? (target.kind === 'Node' ? target.name : '') : target.name;
+	const name = to === 'kubelet' || to === 'node' ? (target.node ?? (target.kind === 'Node' ? target.name : '')) : target.name;
 	return `${to} ${name}`.trim();
 }

@@ -27,7 +27,12 @@ export type PathPlan = {
 	proxyNotice: string | null;
 };
 
-export type PathPlanOptions = {signal?: AbortSignal | undefined; namespace?: string | undefined; container?: string | undefined; alsoWithoutPods?: boolean};
+export type PathPlanOptions = {
+	signal?: AbortSignal | undefined;
+	namespace?: string | undefined;
+	container?: string | undefined;
+	alsoWithoutPods?: boolean;
+};
 
 const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 
@@ -52,9 +57,10 @@ export async function planPaths(
 		return nodeSubjects(cluster, asked, form);
 	}
 
-	const alone = alsoWithoutPods && parsed.resource.kind === 'Service'
-		? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
-		: null;
+	const alone =
+		alsoWithoutPods && parsed.resource.kind === 'Service'
+			? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
+			: null;
 	if (alone) {
 		const target: ResolvedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
 		return {
@@ -68,20 +74,38 @@ export async function planPaths(
 	}
 
 	const {pod, target, service} = await resolvePod(cluster, parsed, {
-		order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {},
-		...namespace === undefined ? {} : {namespace},
+		order: 'attach',
+		podRunningTimeoutMs: 2000,
+		...(signal ? {signal} : {}),
+		...(namespace === undefined ? {} : {namespace}),
 	});
 	const node = target.node === null ? null : await readNode(cluster, target.node);
 	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
 	const chosen = {...target, container};
 	const isUnscheduled = target.node === null ? {isUnscheduled: true} : {};
 	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target: chosen, request: null, ...isUnscheduled}));
-	purposes.push({feature: 'pod-proxy', target: chosen, ...isUnscheduled, request: proxyRequestFacts('pods', {...form, asked, ...service ? {port: null} : {}}, pod)});
+	purposes.push({
+		feature: 'pod-proxy',
+		target: chosen,
+		...isUnscheduled,
+		request: proxyRequestFacts('pods', {...form, asked, ...(service ? {port: null} : {})}, pod),
+	});
 	if (service) {
-		purposes.push({feature: 'service-proxy', target: {...chosen, ...serviceTarget(service)}, request: serviceRequest(service, {...form, asked})});
+		purposes.push({
+			feature: 'service-proxy',
+			target: {...chosen, ...serviceTarget(service)},
+			request: serviceRequest(service, {...form, asked}),
+		});
 	}
 
-	return {target: chosen, purposes, probe: probeOf(pod, container, node), node, pod, proxyNotice: service ? noticeOfPorts(service, {...form, asked}) : null};
+	return {
+		target: chosen,
+		purposes,
+		probe: probeOf(pod, container, node),
+		node,
+		pod,
+		proxyNotice: service ? noticeOfPorts(service, {...form, asked}) : null,
+	};
 }
 
 /** `null` for every other service, and where it may not be read. */
@@ -98,7 +122,16 @@ function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' |
 async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxyName): Promise<PathPlan> {
 	const {name} = form;
 	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
-	const target: ResolvedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
+	const target: ResolvedTarget = {
+		asked,
+		kind: 'Node',
+		namespace: null,
+		name,
+		uid: node?.metadata.uid ?? null,
+		node: name,
+		container: null,
+		chosenFrom: 1,
+	};
 	const pod = await podOnNode(cluster, name);
 	return {
 		target,
@@ -138,7 +171,8 @@ function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {asked, scheme,
 		return null;
 	}
 
-	const [told, other] = scheme === 'https' ? ['HTTPS', `svc/${name} is told for plain HTTP`] : ['plain HTTP', `svc/https:${name} is told for HTTPS`];
+	const [told, other] =
+		scheme === 'https' ? ['HTTPS', `svc/${name} is told for plain HTTP`] : ['plain HTTP', `svc/https:${name} is told for HTTPS`];
 	return `${asked} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${told}, which is alike for each; ${other}`;
 }
 

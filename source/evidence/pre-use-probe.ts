@@ -53,7 +53,9 @@ export class PreUseProbe {
 
 	/** Of a connection that nothing was read on. */
 	get unanswered(): ConnectionObservations {
-		return this.#flagsClosed ? {...noConnectionObservations, foreignHeaders: this.#flagsClosed.foreignHeaders, closed: [this.#flagsClosed.closed]} : noConnectionObservations;
+		return this.#flagsClosed
+			? {...noConnectionObservations, foreignHeaders: this.#flagsClosed.foreignHeaders, closed: [this.#flagsClosed.closed]}
+			: noConnectionObservations;
 	}
 
 	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
@@ -62,7 +64,7 @@ export class PreUseProbe {
 		const user = this.#readUser(connection);
 		const authority = this.#authorityAhead.get(connection) ?? this.#readAuthority(connection, this.#cluster.facts.namespace);
 		this.#authorityAhead.set(connection, authority);
-		const readings = await reading ?? this.unanswered;
+		const readings = (await reading) ?? this.unanswered;
 		await authority;
 		return {...readings, user: await user};
 	}
@@ -81,7 +83,12 @@ export class PreUseProbe {
 		const read = await (this.#readAhead.get(connection) ?? this.ahead(connection));
 		const readings = {...read, user: await this.#readUser(connection)};
 		await this.#authorityAhead.get(connection);
-		if (namespace !== null && namespace !== this.#cluster.facts.namespace && processCacheFor(this.#cluster).authority === null && connection.usable) {
+		if (
+			namespace !== null &&
+			namespace !== this.#cluster.facts.namespace &&
+			processCacheFor(this.#cluster).authority === null &&
+			connection.usable
+		) {
 			// Where the stream goes the user may read more than where the kubeconfig points.
 			await this.#readAuthority(connection, namespace);
 		}

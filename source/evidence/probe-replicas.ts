@@ -16,9 +16,13 @@ const limitMs = 2000;
 The same examination with the processes at every listed address that was not met yet. Credentials go only to a server whose certificate the kubeconfig's
 authority signed and which carries the apiserver's own name; behind a gateway or a proxy, or where leg 1 is not verified, none is dialled.
 */
-export async function probeReplicas(examined: ApiserverExamination, cluster: ClusterClient, signal?: AbortSignal): Promise<ApiserverExamination> {
+export async function probeReplicas(
+	examined: ApiserverExamination,
+	cluster: ClusterClient,
+	signal?: AbortSignal,
+): Promise<ApiserverExamination> {
 	const {own, others} = examined;
-	const met = [own, ...others].flatMap(({flags}) => flags ? [advertisedAddress(flags)] : []);
+	const met = [own, ...others].flatMap(({flags}) => (flags ? [advertisedAddress(flags)] : []));
 	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
 	// Where the flags of the first may not be read, those of the others may not either.
 	if (!own.flags || unmet.length === 0) {
@@ -44,13 +48,15 @@ function whyNot(examined: ApiserverExamination, cluster: ClusterClient): string 
 
 	const grounds = observationsFor(examined, cluster, anyPurpose);
 	// Whoever has the apiserver's certificate is told nothing new by credentials for it.
-	return isVerifiedApiserver(grounds) || grounds.serverIdentity.hasApiserverCertificate ? null : 'what answers you is not certainly an apiserver';
+	return isVerifiedApiserver(grounds) || grounds.serverIdentity.hasApiserverCertificate
+		? null
+		: 'what answers you is not certainly an apiserver';
 }
 
 /** Or why not. */
 async function readAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
 	try {
-		const connection = await cluster.connectAt(address, {limitMs, ...signal ? {signal} : {}});
+		const connection = await cluster.connectAt(address, {limitMs, ...(signal ? {signal} : {})});
 		try {
 			const readings = await observeConnection(connection, {limitMs});
 			return readings.flags ? {...readings, facts: connection.facts, dialedAddress: address} : `${address}: its /flagz may not be read`;

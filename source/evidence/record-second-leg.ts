@@ -14,7 +14,10 @@ type Attempt = {
 };
 
 /** The far end answered. A log read that skipped the check of its certificate does not show that the check passes. */
-export function recordAnswer({secondLegs}: Pick<ClusterClient, 'secondLegs'>, {purpose, process, time = new Date().toISOString()}: Attempt): void {
+export function recordAnswer(
+	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
+	{purpose, process, time = new Date().toISOString()}: Attempt,
+): void {
 	const farEnd = farEndOf(purpose);
 	if (farEnd !== null && !purpose.insecureSkipTlsVerifyBackend) {
 		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: null});

@@ -4,7 +4,7 @@ import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Path} from './evidence.ts';
 
 export const requireWords = ['verified', 'tunnelled', 'protected'] as const;
-export type RequireWord = typeof requireWords[number];
+export type RequireWord = (typeof requireWords)[number];
 export type MinBasis = 'proven' | 'inferred';
 
 const verifiedStates = new Set<string>(['verified', 'enforced']);

@@ -3,7 +3,15 @@ import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {observeConnection} from './connection-observations.ts';
-import type {ConnectionPurpose, Observations, KubeletHandshakeFacts, LogDifferentialFacts, MetricFacts, ProbeResult, Observation} from './evidence.ts';
+import type {
+	ConnectionPurpose,
+	Observations,
+	KubeletHandshakeFacts,
+	LogDifferentialFacts,
+	MetricFacts,
+	ProbeResult,
+	Observation,
+} from './evidence.ts';
 import type {ApiserverExamination} from './examine-apiserver.ts';
 import {failureObservation} from './failure-observation.ts';
 import {processCacheFor} from './process-cache.ts';
@@ -29,7 +37,11 @@ export type ProbeTarget = {
 };
 
 /** The same examination with what the active probes found. Never throws: what a probe met is a reading or nothing. */
-export async function runActiveProbes(examined: ApiserverExamination, cluster: ClusterClient, target: ProbeTarget): Promise<ApiserverExamination> {
+export async function runActiveProbes(
+	examined: ApiserverExamination,
+	cluster: ClusterClient,
+	target: ProbeTarget,
+): Promise<ApiserverExamination> {
 	const handshake = await shakeHands(target);
 	const log = await readLog(examined, target);
 	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
@@ -38,9 +50,9 @@ export async function runActiveProbes(examined: ApiserverExamination, cluster: C
 	// What was tried has moved the counters, also where it was refused.
 	const again = await metricsOf(examined);
 	processCacheFor(cluster).remember(processOf(examined), {
-		...again?.read && {metrics: [again.read]},
-		...tested.stepTests.length > 0 && {stepTests: tested.stepTests},
-		...tested.agentTests.length > 0 && {agentTests: tested.agentTests},
+		...(again?.read && {metrics: [again.read]}),
+		...(tested.stepTests.length > 0 && {stepTests: tested.stepTests}),
+		...(tested.agentTests.length > 0 && {agentTests: tested.agentTests}),
 	});
 	return {
 		...examined,
@@ -71,12 +83,22 @@ function recordProbes(
 	}
 }
 
-async function shakeHands({hostAddress, kubeletPort, node, nodeAddresses}: ProbeTarget): Promise<ProbeResult<KubeletHandshakeFacts> | null> {
+async function shakeHands({
+	hostAddress,
+	kubeletPort,
+	node,
+	nodeAddresses,
+}: ProbeTarget): Promise<ProbeResult<KubeletHandshakeFacts> | null> {
 	return hostAddress === null ? null : readKubeletHandshake({address: hostAddress, port: kubeletPort, node, nodeAddresses});
 }
 
-async function readLog(examined: ApiserverExamination, {namespace, pod, container, node}: ProbeTarget): Promise<Observation<LogDifferentialFacts> | null> {
-	return container === null || !examined.connection.usable ? null : readLogDifferential(examined.connection, {namespace, pod, container, node}, processOf(examined));
+async function readLog(
+	examined: ApiserverExamination,
+	{namespace, pod, container, node}: ProbeTarget,
+): Promise<Observation<LogDifferentialFacts> | null> {
+	return container === null || !examined.connection.usable
+		? null
+		: readLogDifferential(examined.connection, {namespace, pod, container, node}, processOf(examined));
 }
 
 /** On the examined connection, as it is now; `null` where they could not be read before, or it is gone. */
@@ -126,16 +148,25 @@ async function another(examined: ApiserverExamination, cluster: ClusterClient): 
 
 async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterClient): Promise<ReadonlyMap<string, number>> {
 	const counts = new Map<string, number>();
-	await Promise.all(agents.filter(({ready}) => ready).slice(0, 20).map(async agent => {
-		const open = await readAgentConnections(cluster, agent);
-		if (open !== undefined) {
-			counts.set(agent.name, open);
-		}
-	}));
+	await Promise.all(
+		agents
+			.filter(({ready}) => ready)
+			.slice(0, 20)
+			.map(async agent => {
+				const open = await readAgentConnections(cluster, agent);
+				if (open !== undefined) {
+					counts.set(agent.name, open);
+				}
+			}),
+	);
 	return counts;
 }
 
-function fromStepTest(outcome: StepTestResult | undefined, examined: ApiserverExamination, target: ProbeTarget): Pick<Observations, 'stepTests' | 'agentTests' | 'failures'> {
+function fromStepTest(
+	outcome: StepTestResult | undefined,
+	examined: ApiserverExamination,
+	target: ProbeTarget,
+): Pick<Observations, 'stepTests' | 'agentTests' | 'failures'> {
 	const common = {process: processOf(examined), connection: examined.connection.id, time: new Date().toISOString(), active: true} as const;
 	if (outcome?.kind === 'refused') {
 		const failure = failureObservation({
@@ -172,7 +203,11 @@ function fromStepTest(outcome: StepTestResult | undefined, examined: ApiserverEx
 }
 
 function portForward({namespace, pod, node}: ProbeTarget): ConnectionPurpose {
-	return {feature: 'port-forward', target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container: null, chosenFrom: 1}, request: null};
+	return {
+		feature: 'port-forward',
+		target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container: null, chosenFrom: 1},
+		request: null,
+	};
 }
 
 function processOf({own}: ApiserverExamination): string | null {

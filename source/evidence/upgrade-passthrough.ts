@@ -17,11 +17,13 @@ export async function isUpgradePassedThrough(
 	const gates = flags && flagValue(flags, 'feature-gates');
 	const emulated = (flags && flagValue(flags, 'emulated-version')) ?? '';
 	const [, minor] = /\b1\.(\d+)/.exec(emulated) ?? /^v?1\.(\d+)/.exec(process?.facts.version ?? '') ?? [];
-	if (gates === null
-		|| gates === undefined
-		|| new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates)
-		|| Number(minor ?? 0) < 36
-		|| target.node === null) {
+	if (
+		gates === null ||
+		gates === undefined ||
+		new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates) ||
+		Number(minor ?? 0) < 36 ||
+		target.node === null
+	) {
 		return false;
 	}
 

@@ -18,10 +18,40 @@ const pasteEnd = `${escape}[201~`;
 const pasteLimit = 1_000_000;
 
 /** Sequences of xterm and its kin. @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys */
-const finals: Readonly<Record<string, string>> = {A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end', P: 'f1', Q: 'f2', R: 'f3', S: 'f4', Z: 'shift+tab'};
+const finals: Readonly<Record<string, string>> = {
+	A: 'up',
+	B: 'down',
+	C: 'right',
+	D: 'left',
+	H: 'home',
+	F: 'end',
+	P: 'f1',
+	Q: 'f2',
+	R: 'f3',
+	S: 'f4',
+	Z: 'shift+tab',
+};
 const tildes: Readonly<Record<string, string>> = {
-	1: 'home', 2: 'insert', 3: 'delete', 4: 'end', 5: 'pgup', 6: 'pgdn', 7: 'home', 8: 'end',
-	11: 'f1', 12: 'f2', 13: 'f3', 14: 'f4', 15: 'f5', 17: 'f6', 18: 'f7', 19: 'f8', 20: 'f9', 21: 'f10', 23: 'f11', 24: 'f12',
+	1: 'home',
+	2: 'insert',
+	3: 'delete',
+	4: 'end',
+	5: 'pgup',
+	6: 'pgdn',
+	7: 'home',
+	8: 'end',
+	11: 'f1',
+	12: 'f2',
+	13: 'f3',
+	14: 'f4',
+	15: 'f5',
+	17: 'f6',
+	18: 'f7',
+	19: 'f8',
+	20: 'f9',
+	21: 'f10',
+	23: 'f11',
+	24: 'f12',
 };
 
 /** A decoder for one terminal. */
@@ -138,13 +168,13 @@ function plainKey(character: string): string {
 			return 'tab';
 		}
 
-		case 0x0A:
-		case 0x0D: {
+		case 0x0a:
+		case 0x0d: {
 			return 'enter';
 		}
 
 		case 0x08:
-		case 0x7F: {
+		case 0x7f: {
 			return 'backspace';
 		}
 

@@ -61,12 +61,14 @@ export type KeyTableRow = {context: string; contextTitle: string; action: string
 
 /** Every context with its own bindings, for `spoke keys` and the document. */
 export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
-	return [...keymap].flatMap(([context, bindings]) => [...bindings].map(([action, {sequences}]) => ({
-		context,
-		contextTitle: contexts[context]!.title,
-		action,
-		keys: sequences.map(sequence => formatKeys(sequence)),
-		title: findAction(action)!.title,
-		access: findAction(action)!.access,
-	})));
+	return [...keymap].flatMap(([context, bindings]) =>
+		[...bindings].map(([action, {sequences}]) => ({
+			context,
+			contextTitle: contexts[context]!.title,
+			action,
+			keys: sequences.map(sequence => formatKeys(sequence)),
+			title: findAction(action)!.title,
+			access: findAction(action)!.access,
+		})),
+	);
 }

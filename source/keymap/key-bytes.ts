@@ -1,9 +1,35 @@
 /** The bytes that a terminal sends for a key, where that is one spelling: characters, Ctrl chords, and keys with a byte of their own. */
 
 const own: Readonly<Record<string, string>> = {
-	enter: '\r', tab: '\t', esc: '\u001B', space: ' ', backspace: '\u007F', 'ctrl+space': '\u0000', 'shift+tab': '\u001B[Z',
-	up: '\u001B[A', down: '\u001B[B', right: '\u001B[C', left: '\u001B[D', home: '\u001B[H', end: '\u001B[F', pgup: '\u001B[5~', pgdn: '\u001B[6~', delete: '\u001B[3~', insert: '\u001B[2~',
-	f1: '\u001BOP', f2: '\u001BOQ', f3: '\u001BOR', f4: '\u001BOS', f5: '\u001B[15~', f6: '\u001B[17~', f7: '\u001B[18~', f8: '\u001B[19~', f9: '\u001B[20~', f10: '\u001B[21~', f11: '\u001B[23~', f12: '\u001B[24~',
+	enter: '\r',
+	tab: '\t',
+	esc: '\u001B',
+	space: ' ',
+	backspace: '\u007F',
+	'ctrl+space': '\u0000',
+	'shift+tab': '\u001B[Z',
+	up: '\u001B[A',
+	down: '\u001B[B',
+	right: '\u001B[C',
+	left: '\u001B[D',
+	home: '\u001B[H',
+	end: '\u001B[F',
+	pgup: '\u001B[5~',
+	pgdn: '\u001B[6~',
+	delete: '\u001B[3~',
+	insert: '\u001B[2~',
+	f1: '\u001BOP',
+	f2: '\u001BOQ',
+	f3: '\u001BOR',
+	f4: '\u001BOS',
+	f5: '\u001B[15~',
+	f6: '\u001B[17~',
+	f7: '\u001B[18~',
+	f8: '\u001B[19~',
+	f9: '\u001B[20~',
+	f10: '\u001B[21~',
+	f11: '\u001B[23~',
+	f12: '\u001B[24~',
 };
 
 /** For a canonical name, as `parseKeys` gives it. */

@@ -1,17 +1,41 @@
 /** How a key is written: one canonical name for each key that a terminal can deliver. */
 
 const named = new Set([
-	'enter', 'esc', 'tab', 'space', 'backspace', 'delete', 'insert', 'up', 'down', 'left', 'right', 'home', 'end', 'pgup', 'pgdn',
+	'enter',
+	'esc',
+	'tab',
+	'space',
+	'backspace',
+	'delete',
+	'insert',
+	'up',
+	'down',
+	'left',
+	'right',
+	'home',
+	'end',
+	'pgup',
+	'pgdn',
 	...Array.from({length: 12}, (_, index) => `f${index + 1}`),
 ]);
 
 const otherNames: Readonly<Record<string, string>> = {
-	escape: 'esc', return: 'enter', ' ': 'space', pageup: 'pgup', pagedown: 'pgdn', del: 'delete', ins: 'insert',
+	escape: 'esc',
+	return: 'enter',
+	' ': 'space',
+	pageup: 'pgup',
+	pagedown: 'pgdn',
+	del: 'delete',
+	ins: 'insert',
 };
 
 /** In a terminal these are the very same bytes as another key. */
 const sameBytes: Readonly<Record<string, string>> = {
-	'ctrl+i': 'tab', 'ctrl+m': 'enter', 'ctrl+j': 'enter', 'ctrl+h': 'backspace', 'ctrl+[': 'esc',
+	'ctrl+i': 'tab',
+	'ctrl+m': 'enter',
+	'ctrl+j': 'enter',
+	'ctrl+h': 'backspace',
+	'ctrl+[': 'esc',
 };
 
 export type ParsedKeys = {keys: readonly string[]} | {problem: string};
@@ -42,7 +66,7 @@ function parseKey(text: string): {key: string} | {problem: string} {
 	}
 
 	const isCharacter = [...last].length === 1;
-	const base = isCharacter ? last : otherNames[last.toLowerCase()] ?? last.toLowerCase();
+	const base = isCharacter ? last : (otherNames[last.toLowerCase()] ?? last.toLowerCase());
 	if (!isCharacter && !named.has(base)) {
 		return {problem: `no key is called ${last}`};
 	}
@@ -55,7 +79,10 @@ function parseKey(text: string): {key: string} | {problem: string} {
 		return {problem: `a terminal cannot tell shift+${base} from ${base}`};
 	}
 
-	const held = ['ctrl', 'alt', 'shift'].filter(name => modifiers.has(name)).map(name => `${name}+`).join('');
+	const held = ['ctrl', 'alt', 'shift']
+		.filter(name => modifiers.has(name))
+		.map(name => `${name}+`)
+		.join('');
 	const key = `${held}${modifiers.has('ctrl') && isCharacter ? last.toLowerCase() : base}`;
 	const same = sameBytes[key];
 	if (same !== undefined) {
@@ -74,14 +101,37 @@ function parseKey(text: string): {key: string} | {problem: string} {
 }
 
 const shownAs: Readonly<Record<string, string>> = {
-	enter: 'Enter', esc: 'Esc', tab: 'Tab', 'shift+tab': 'S-Tab', space: 'Space', backspace: 'Backspace', delete: 'Del', insert: 'Ins',
-	up: '↑', down: '↓', left: '←', right: '→', home: 'Home', end: 'End', pgup: 'PgUp', pgdn: 'PgDn',
+	enter: 'Enter',
+	esc: 'Esc',
+	tab: 'Tab',
+	'shift+tab': 'S-Tab',
+	space: 'Space',
+	backspace: 'Backspace',
+	delete: 'Del',
+	insert: 'Ins',
+	up: '↑',
+	down: '↓',
+	left: '←',
+	right: '→',
+	home: 'Home',
+	end: 'End',
+	pgup: 'PgUp',
+	pgdn: 'PgDn',
 };
 
 /** A sequence of canonical names as footer, help and documents show it: `Ctrl-] d`, `S-Tab`, `G`. */
 export function formatKeys(keys: readonly string[]): string {
-	return keys.map(key => shownAs[key] ?? key.replace(/^ctrl\+/, 'Ctrl-').replace(/alt\+/, 'Alt-').replace(/shift\+/, 'S-')
-		.replace(/(?<=-)(\w{2,})$/, name => shownAs[name] ?? name)).join(' ');
+	return keys
+		.map(
+			key =>
+				shownAs[key] ??
+				key
+					.replace(/^ctrl\+/, 'Ctrl-')
+					.replace(/alt\+/, 'Alt-')
+					.replace(/shift\+/, 'S-')
+					.replace(/(?<=-)(\w{2,})$/, name => shownAs[name] ?? name),
+		)
+		.join(' ');
 }
 
 /** The character that a key types, or `undefined` when it types none. */

@@ -15,21 +15,36 @@ export function keymapSchema(): object {
 			contexts: {
 				type: 'object',
 				additionalProperties: false,
-				properties: Object.fromEntries(Object.entries(contexts).map(([name, {title}]) => [name, {
-					description: title,
-					type: 'object',
-					additionalProperties: false,
-					properties: Object.fromEntries(actionSpecs.filter(row => contextStack(name).includes(row.context)).map(row => [row.id, {
-						description: row.title,
-						$ref: '#/definitions/keys',
-					}])),
-				}])),
+				properties: Object.fromEntries(
+					Object.entries(contexts).map(([name, {title}]) => [
+						name,
+						{
+							description: title,
+							type: 'object',
+							additionalProperties: false,
+							properties: Object.fromEntries(
+								actionSpecs
+									.filter(row => contextStack(name).includes(row.context))
+									.map(row => [
+										row.id,
+										{
+											description: row.title,
+											$ref: '#/definitions/keys',
+										},
+									]),
+							),
+						},
+					]),
+				),
 			},
 		},
 		definitions: {
 			keys: {
 				description: 'a key or sequence ("g g"), a list of them, or [] for none',
-				oneOf: [{type: 'string', minLength: 1}, {type: 'array', items: {type: 'string', minLength: 1}}],
+				oneOf: [
+					{type: 'string', minLength: 1},
+					{type: 'array', items: {type: 'string', minLength: 1}},
+				],
 			},
 		},
 	};

@@ -24,14 +24,17 @@ Loads default ← overlay ← the user's file. The overlay is what the user's fi
 export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise<LoadedKeymap> {
 	const layers = [await shippedKeymap('default')];
 	const isName = file === 'default' || (file !== undefined && presetNames.includes(file));
-	const path = isName ? null : file ?? userKeymapPath(env);
+	const path = isName ? null : (file ?? userKeymapPath(env));
 	const user = path === null ? null : await readUser(path, file !== undefined);
-	let base = isName ? file : user?.extends?.name ?? 'default';
+	let base = isName ? file : (user?.extends?.name ?? 'default');
 	const extra: KeymapProblem[] = [];
 	if (presetNames.includes(base)) {
 		layers.push(await shippedKeymap(base));
 	} else if (base !== 'default') {
-		extra.push({...user!.extends!.place, message: `no keymap is called ${base}${suggestNearest(base, ['default', ...presetNames])}: default, ${presetNames.join(' or ')}`});
+		extra.push({
+			...user!.extends!.place,
+			message: `no keymap is called ${base}${suggestNearest(base, ['default', ...presetNames])}: default, ${presetNames.join(' or ')}`,
+		});
 		base = 'default';
 	}
 
@@ -57,9 +60,14 @@ async function readUser(path: string, asked: boolean): Promise<ParsedKeymap | nu
 	} catch (error) {
 		const {code, message} = error as NodeJS.ErrnoException;
 		if (asked) {
-			throw new SpokeError('ERR_KEYMAP', `keymap ${path} cannot be read: ${message}`, {remedy: `give a file, or default, ${presetNames.join(' or ')}`, cause: error});
+			throw new SpokeError('ERR_KEYMAP', `keymap ${path} cannot be read: ${message}`, {
+				remedy: `give a file, or default, ${presetNames.join(' or ')}`,
+				cause: error,
+			});
 		}
 
-		return code === 'ENOENT' ? null : {extends: null, entries: [], problems: [{file: path, line: 1, column: 1, message: `cannot be read: ${message}`}]};
+		return code === 'ENOENT'
+			? null
+			: {extends: null, entries: [], problems: [{file: path, line: 1, column: 1, message: `cannot be read: ${message}`}]};
 	}
 }

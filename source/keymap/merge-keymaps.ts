@@ -24,7 +24,7 @@ export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 			const binding = readEntry(entry, layer, problems);
 			if (binding) {
 				const slot = `${entry.context}/${entry.action}`;
-				stacks.set(slot, [...stacks.get(slot) ?? [], binding]);
+				stacks.set(slot, [...(stacks.get(slot) ?? []), binding]);
 			}
 		}
 	}
@@ -54,7 +54,13 @@ function readEntry(entry: KeymapEntry, layer: number, problems: KeymapProblem[])
 
 	const row = findAction(entry.action);
 	if (!row) {
-		return say(entry.place, `no action is called ${entry.action}${suggestNearest(entry.action, actionSpecs.map(row => row.id))}`);
+		return say(
+			entry.place,
+			`no action is called ${entry.action}${suggestNearest(
+				entry.action,
+				actionSpecs.map(row => row.id),
+			)}`,
+		);
 	}
 
 	if (!contextStack(entry.context).includes(row.context)) {
@@ -99,7 +105,10 @@ function findClash(stacks: ReadonlyMap<string, Binding[]>): {slot: string; bindi
 			const [context, action] = slot.split('/') as [string, string];
 			const other = seen.find(one => one.slot.startsWith(`${context}/`) && one.slot !== slot && overlaps(one.sequence, sequence));
 			if (other) {
-				const later = other.binding.layer > binding!.layer ? {...other, rival: action} : {slot, binding: binding!, sequence, rival: other.slot.split('/')[1]!};
+				const later =
+					other.binding.layer > binding!.layer
+						? {...other, rival: action}
+						: {slot, binding: binding!, sequence, rival: other.slot.split('/')[1]!};
 				const word = other.sequence.length === sequence.length ? 'is also' : 'clashes with the sequence of';
 				return {slot: later.slot, binding: later.binding, message: `${formatKeys(later.sequence)} ${word} ${later.rival} in ${context}`};
 			}

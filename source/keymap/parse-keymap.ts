@@ -5,8 +5,18 @@ import {isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair
 export type SourceLocation = {file: string; line: number; column: number};
 export type KeymapProblem = SourceLocation & {message: string};
 
-export type KeymapEntry = {context: string; action: string; keys: ReadonlyArray<{text: string; place: SourceLocation}>; place: SourceLocation; contextPlace: SourceLocation};
-export type ParsedKeymap = {extends: {name: string; place: SourceLocation} | null; entries: readonly KeymapEntry[]; problems: readonly KeymapProblem[]};
+export type KeymapEntry = {
+	context: string;
+	action: string;
+	keys: ReadonlyArray<{text: string; place: SourceLocation}>;
+	place: SourceLocation;
+	contextPlace: SourceLocation;
+};
+export type ParsedKeymap = {
+	extends: {name: string; place: SourceLocation} | null;
+	entries: readonly KeymapEntry[];
+	problems: readonly KeymapProblem[];
+};
 
 /** Parses YAML (JSON is YAML too). Never throws: all that is wrong comes back as problems, the rest is used. */
 export function parseKeymap(file: string, text: string): ParsedKeymap {
@@ -42,16 +52,23 @@ export function parseKeymap(file: string, text: string): ParsedKeymap {
 		} else if (name === 'contexts' && isMap(value)) {
 			parsed.entries.push(...readContexts(value.items as Array<Pair<Node, Node | null>>, at, say));
 		} else {
-			say(at(key), name === 'contexts' || name === 'extends'
-				? `\`${name}\` has the wrong shape`
-				: `no setting is called ${name}: a keymap has \`extends\` and \`contexts\``);
+			say(
+				at(key),
+				name === 'contexts' || name === 'extends'
+					? `\`${name}\` has the wrong shape`
+					: `no setting is called ${name}: a keymap has \`extends\` and \`contexts\``,
+			);
 		}
 	}
 
 	return {...parsed, problems};
 }
 
-function readContexts(items: Array<Pair<Node, Node | null>>, at: (node: unknown) => SourceLocation, say: (place: SourceLocation, message: string) => void): KeymapEntry[] {
+function readContexts(
+	items: Array<Pair<Node, Node | null>>,
+	at: (node: unknown) => SourceLocation,
+	say: (place: SourceLocation, message: string) => void,
+): KeymapEntry[] {
 	const entries: KeymapEntry[] = [];
 	for (const {key, value} of items) {
 		const context = textOf(key);
@@ -74,8 +91,8 @@ function readContexts(items: Array<Pair<Node, Node | null>>, at: (node: unknown)
 }
 
 function readKeys(value: Node | null, at: (node: unknown) => SourceLocation, say: (message: string) => void): KeymapEntry['keys'] | null {
-	const nodes = isSeq(value) ? value.items as Node[] : [value];
-	const keys = nodes.map(node => isScalar(node) && typeof node.value === 'string' ? {text: node.value, place: at(node)} : null);
+	const nodes = isSeq(value) ? (value.items as Node[]) : [value];
+	const keys = nodes.map(node => (isScalar(node) && typeof node.value === 'string' ? {text: node.value, place: at(node)} : null));
 	if (keys.includes(null)) {
 		say('a key is text, or a list of texts: quote it');
 		return null;

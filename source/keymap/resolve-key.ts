@@ -33,11 +33,14 @@ export function resolveKey(keymap: Keymap, context: string, pending: readonly st
 }
 
 /** Every binding that counts in `context`, innermost context first. */
-export function effectiveBindings(keymap: Keymap, context: string): ReadonlyArray<{context: string; action: string; sequences: ReadonlyArray<readonly string[]>}> {
+export function effectiveBindings(
+	keymap: Keymap,
+	context: string,
+): ReadonlyArray<{context: string; action: string; sequences: ReadonlyArray<readonly string[]>}> {
 	const named = new Set<string>();
 	const found = [];
 	for (const at of contextStack(context)) {
-		const here = [...keymap.get(at) ?? []].filter(([action]) => !named.has(action));
+		const here = [...(keymap.get(at) ?? [])].filter(([action]) => !named.has(action));
 		for (const [action, {sequences}] of here) {
 			named.add(action);
 			found.push({context: at, action, sequences});

@@ -5,12 +5,19 @@ import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.
 export function auditJunit({rows, cluster, require, time}: Audit): string {
 	const cases = rows.map(row => testCase(row, require));
 	const count = (kind: TestCase['kind']) => cases.filter(one => one.kind === kind).length;
-	return junitDocument({name: cluster.context ?? cluster.server, time, counts: {tests: rows.length, failures: count('failure'), errors: 0, skipped: count('skipped')}, cases: cases.map(({xml}) => xml)});
+	return junitDocument({
+		name: cluster.context ?? cluster.server,
+		time,
+		counts: {tests: rows.length, failures: count('failure'), errors: 0, skipped: count('skipped')},
+		cases: cases.map(({xml}) => xml),
+	});
 }
 
 /** The document of an audit that could not be made. */
 export function failedAuditJunit({code, message, text, remedy}: SpokeError, time: string): string {
-	const details = escape([message, ...text === null || text === message ? [] : [text], ...remedy === null ? [] : [`fix: ${remedy}`]].join('\n'));
+	const details = escape(
+		[message, ...(text === null || text === message ? [] : [text]), ...(remedy === null ? [] : [`fix: ${remedy}`])].join('\n'),
+	);
 	const xml = `${opened('audit')}\n      <error type="${code}" message="${attribute(message)}">${details}</error>\n    </testcase>`;
 	return junitDocument({name: 'audit', time, counts: {tests: 1, failures: 0, errors: 1, skipped: 0}, cases: [xml]});
 }
@@ -35,12 +42,14 @@ type TestCase = {kind: 'passed' | 'failure' | 'skipped'; xml: string};
 
 function testCase(row: AuditRow, {asked, results}: Audit['require']): TestCase {
 	const required = results.filter(one => one.row === row.id).map(({result}) => result);
-	const text = escape([
-		row.message,
-		...row.exceptions,
-		...row.remedy === null ? [] : [`fix: ${row.remedy}`],
-		...row.need.map(({permission, or}) => `needs: ${[permission, or].filter(Boolean).join(', or ')}`),
-	].join('\n'));
+	const text = escape(
+		[
+			row.message,
+			...row.exceptions,
+			...(row.remedy === null ? [] : [`fix: ${row.remedy}`]),
+			...row.need.map(({permission, or}) => `needs: ${[permission, or].filter(Boolean).join(', or ')}`),
+		].join('\n'),
+	);
 	const close = '\n    </testcase>';
 	const open = opened(`${row.id} ${row.title}`);
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
@@ -59,7 +68,10 @@ function testCase(row: AuditRow, {asked, results}: Audit['require']): TestCase {
 		return skippedAs(`${row.verdict}: ${row.message}`);
 	}
 
-	return {kind: 'passed', xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${row.state}, ${row.basis}: `)}${text}</system-out>${close}`};
+	return {
+		kind: 'passed',
+		xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${row.state}, ${row.basis}: `)}${text}</system-out>${close}`,
+	};
 }
 
 /** Before its waiver. */
@@ -78,6 +90,10 @@ function attribute(text: string): string {
 
 /** XML 1.0 allows no control characters, not even escaped, and no lone surrogates. */
 function escape(text: string): string {
-	return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '')
-		.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+	return text
+		.replaceAll(/(?![\n\t])[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '')
+		.replaceAll('&', '&amp;')
+		.replaceAll('<', '&lt;')
+		.replaceAll('>', '&gt;')
+		.replaceAll('"', '&quot;');
 }

@@ -6,7 +6,8 @@ import {needText} from './path-report.ts';
 
 export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
-	const known = replicas.known === null ? `${replicas.read} read, how many there are is not known` : `${replicas.read} of ${replicas.known} read`;
+	const known =
+		replicas.known === null ? `${replicas.read} read, how many there are is not known` : `${replicas.read} of ${replicas.known} read`;
 	const place = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	const apiservers = `${known}${replicas.agree === false ? ', and they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}`;
@@ -19,9 +20,7 @@ export function auditReport(audit: Audit): string {
 		'',
 		...audit.rows.flatMap(row => rowLines(row, audit)),
 		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
-		...require.asked.length > 0
-			? [sanitizeLine(requireLine(require))]
-			: [],
+		...(require.asked.length > 0 ? [sanitizeLine(requireLine(require))] : []),
 		'',
 	].join('\n');
 }
@@ -32,7 +31,13 @@ function requireLine({asked, minBasis, result, rows, results}: Audit['require'])
 	return `required: ${asked.join(', ')} (${minBasis}): ${result}${failed}${accepted.length > 0 ? `, accepted: ${accepted.join(', ')}` : ''}`;
 }
 
-const marks: Readonly<Record<AuditRow['verdict'], string>> = {pass: 'pass', warn: 'warn', fail: 'FAIL', unknown: '?   ', 'not-applicable': 'n/a '};
+const marks: Readonly<Record<AuditRow['verdict'], string>> = {
+	pass: 'pass',
+	warn: 'warn',
+	fail: 'FAIL',
+	unknown: '?   ',
+	'not-applicable': 'n/a ',
+};
 
 function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 	const cited = row.evidence.flatMap(id => evidence.find(piece => piece.id === id) ?? []);
@@ -41,14 +46,24 @@ function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 	return [
 		sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${basis}${scope}`),
 		`         ${sanitizeLine(row.message)}`,
-		...row.accepted === null ? [] : [`         accepted  ${sanitizeLine(row.accepted)}`],
-		...cited.slice(0, 6).map(piece => `         read   ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
+		...(row.accepted === null ? [] : [`         accepted  ${sanitizeLine(row.accepted)}`]),
+		...cited
+			.slice(0, 6)
+			.map(
+				piece =>
+					`         read   ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`,
+			),
 		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitizeLine(exception)}`),
-		...row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : [],
-		...row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => `         tells  ${sanitizeLine(needText(need))}`) : [],
-		...row.verdict === 'fail' || row.verdict === 'warn'
-			? [...row.remedy === null ? [] : [`         fix    ${sanitizeLine(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]]
-			: [],
+		...(row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : []),
+		...(row.verdict === 'unknown' || row.basis === 'inferred'
+			? row.need.map(need => `         tells  ${sanitizeLine(needText(need))}`)
+			: []),
+		...(row.verdict === 'fail' || row.verdict === 'warn'
+			? [
+					...(row.remedy === null ? [] : [`         fix    ${sanitizeLine(row.remedy)}`]),
+					...(row.docs === null ? [] : [`         docs   ${row.docs}`]),
+				]
+			: []),
 		'',
 	];
 }

@@ -4,17 +4,17 @@ import {sanitizeLine} from '../text/sanitize-line.ts';
 
 const marks: Readonly<Record<DoctorStep['status'], string>> = {ok: '✓', note: '!', failed: '✗', unknown: '?', 'not-tried': '·'};
 const titles: Readonly<Record<DoctorStep['name'], string>> = {
-	'configuration': 'kubeconfig',
+	configuration: 'kubeconfig',
 	'leg-1': 'leg 1',
-	'rights': 'your rights',
-	'target': 'target',
+	rights: 'your rights',
+	target: 'target',
 	'leg-2': 'leg 2',
 	'leg-3': 'leg 3',
 };
 
 export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 	return [
-		...path ? [sanitizeLine(path.line), ''] : [],
+		...(path ? [sanitizeLine(path.line), ''] : []),
 		...steps.flatMap(step => stepLines(step)),
 		'',
 		outcome({steps, error, stoppedAt}),
@@ -32,13 +32,14 @@ function outcome({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 'st
 }
 
 function stepLines({name, status, observed, text, means, speaker, fits, remedy}: DoctorStep): string[] {
-	const more = (title: string, value: string | null) => value === null || value === '' ? [] : [`      ${title.padEnd(6)} ${sanitizeLine(value)}`];
+	const more = (title: string, value: string | null) =>
+		value === null || value === '' ? [] : [`      ${title.padEnd(6)} ${sanitizeLine(value)}`];
 	return [
 		`${marks[status]} ${titles[name].padEnd(12)} ${sanitizeLine(observed)}`,
-		...text === observed ? [] : more('text', text),
-		...means === observed ? [] : more('means', means),
+		...(text === observed ? [] : more('text', text)),
+		...(means === observed ? [] : more('means', means)),
 		...more('from', speaker),
 		...fits.flatMap(fit => more('fits', fit)),
-		...status === 'ok' ? [] : more('fix', remedy),
+		...(status === 'ok' ? [] : more('fix', remedy)),
 	];
 }

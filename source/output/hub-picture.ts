@@ -5,7 +5,13 @@ import type {AuditRow} from '../evidence/audit/audit-object.ts';
 const columns = 36;
 
 const strokes = {proven: '━', inferred: '╍', unknown: '┈'} as const;
-const left = [['N1', 'kubelets'], ['N2', 'joining'], ['N3', 'pods'], ['N4', 'components'], ['N6', 'etcd, others']] as const;
+const left = [
+	['N1', 'kubelets'],
+	['N2', 'joining'],
+	['N3', 'pods'],
+	['N4', 'components'],
+	['N6', 'etcd, others'],
+] as const;
 const right = [
 	['C1', 'logs'],
 	['C2', 'exec, attach'],
@@ -23,7 +29,9 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 		const from = left[index];
 		const to = right[index];
 		const middle = index === Math.floor((height - 1) / 2) ? ' apiserver ' : '           ';
-		lines.push(`${from ? incoming(from[1], row(from[0])) : ' '.repeat(columns)}│${middle}│${to ? outgoing(to[1], row(to[0])) : ''}`.trimEnd());
+		lines.push(
+			`${from ? incoming(from[1], row(from[0])) : ' '.repeat(columns)}│${middle}│${to ? outgoing(to[1], row(to[0])) : ''}`.trimEnd(),
+		);
 	}
 
 	const told = ({state, basis}: AuditRow) => `${state}${basis === 'unknown' ? '' : `, ${basis}`}`;

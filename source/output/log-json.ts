@@ -11,7 +11,11 @@ import {describeLogEvent} from './describe-log-event.ts';
 One `LogLine` object per line of the block, whose lines begin with their timestamps. No object is made of them, because they come in floods.
 `take` is asked how many bytes of a line, its line feed included, may be printed.
 */
-export function logLineObjects(block: Buffer, {namespace, pod, container}: LogSource, take: (bytes: number) => number = bytes => bytes): string {
+export function logLineObjects(
+	block: Buffer,
+	{namespace, pod, container}: LogSource,
+	take: (bytes: number) => number = bytes => bytes,
+): string {
 	const source = `"event":"line","namespace":${jsonString(namespace)},"pod":${jsonString(pod)},"container":${jsonString(container)}`;
 	const now = new Date().toISOString();
 	let known = {ms: NaN, time: ''};
@@ -39,9 +43,9 @@ export function logLineObjects(block: Buffer, {namespace, pod, container}: LogSo
 	return output;
 }
 
-const lineFeed = 0x0A;
+const lineFeed = 0x0a;
 /** DEL */
-const rubout = 0x7F;
+const rubout = 0x7f;
 
 function textFields(bytes: Buffer): string {
 	// JSON escapes every other control character of ASCII by itself.
@@ -61,14 +65,30 @@ export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checki
 
 /** In the order of the schema. */
 export const eventNames = [
-	'opened', 'waiting', 'stalled', 'reconnecting', 'resumed', 'gap', 'restarted', 'server-said', 'ended', 'pod-appeared', 'pod-gone', 'no-pods', 'failed',
+	'opened',
+	'waiting',
+	'stalled',
+	'reconnecting',
+	'resumed',
+	'gap',
+	'restarted',
+	'server-said',
+	'ended',
+	'pod-appeared',
+	'pod-gone',
+	'no-pods',
+	'failed',
 ] as const satisfies ReadonlyArray<PrintedEvent['type']>;
 
 /** What happened to a log. The fields behind `notice` are those of the event. */
 export function logEventObject(event: PrintedEvent): object {
 	const {namespace, pod, container} = 'source' in event ? event.source : {...placeOf(event), container: null};
 	return jsonObject('LogLine', {
-		event: event.type, namespace, pod, container, timestamp: null,
+		event: event.type,
+		namespace,
+		pod,
+		container,
+		timestamp: null,
 		text: event.type === 'server-said' ? event.text : null,
 		base64: null,
 		notice: describeLogEvent(event),

@@ -13,7 +13,7 @@ export function pathReport(paths: readonly Path[]): string {
 			path.crossing.state,
 			path.crossing.basis,
 		]);
-		groups.set(key, [...groups.get(key) ?? [], path]);
+		groups.set(key, [...(groups.get(key) ?? []), path]);
 	}
 
 	const [first] = paths;
@@ -38,11 +38,13 @@ function section(group: readonly Path[]): string {
 		`  ${sanitizeLine(path.line)}`,
 		...path.legs.flatMap(leg => legLines(leg, evidence)),
 		...verdictLines('crossing', path.crossing, evidence, path.crossing.why),
-		...path.findings.filter(({severity}) => severity !== 'info').flatMap(({message, remedy, docs}) => [
-			`  ! ${sanitizeLine(message)}`,
-			...remedy === null ? [] : [`    fix   ${sanitizeLine(remedy)}`],
-			...docs === null ? [] : [`    docs  ${docs}`],
-		]),
+		...path.findings
+			.filter(({severity}) => severity !== 'info')
+			.flatMap(({message, remedy, docs}) => [
+				`  ! ${sanitizeLine(message)}`,
+				...(remedy === null ? [] : [`    fix   ${sanitizeLine(remedy)}`]),
+				...(docs === null ? [] : [`    docs  ${docs}`]),
+			]),
 		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${sanitizeLine(message)}`),
 	].join('\n');
 }
@@ -53,7 +55,7 @@ function legLines(leg: Leg, evidence: ReadonlyMap<string, Evidence>): string[] {
 		`  leg ${leg.n}   ${leg.from} to ${legEnd(leg)}${sanitizeLine(address)}`,
 		...verdictLines('  TLS', leg.tls, evidence, leg.tls.why),
 		...verdictLines('  route', leg.route, evidence, leg.route.why),
-		...leg.route.agent === null ? [] : [`            agent ${sanitizeLine(leg.route.agent)}`],
+		...(leg.route.agent === null ? [] : [`            agent ${sanitizeLine(leg.route.agent)}`]),
 	];
 }
 
@@ -62,9 +64,13 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${sanitizeLine(why)}`}`,
 		...verdict.evidence.flatMap(id => {
 			const piece = evidence.get(id);
-			return piece ? [`            ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`] : [];
+			return piece
+				? [`            ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`]
+				: [];
 		}),
-		...verdict.state === 'unknown' || verdict.basis === 'inferred' ? verdict.need.map(need => `            would tell: ${sanitizeLine(needText(need))}`) : [],
+		...(verdict.state === 'unknown' || verdict.basis === 'inferred'
+			? verdict.need.map(need => `            would tell: ${sanitizeLine(needText(need))}`)
+			: []),
 	];
 }
 

@@ -28,8 +28,8 @@ export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathM
 	return isQuiet
 		? {witness: undefined, finished: async () => undefined}
 		: reportLabels(createLabeler(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
-			stderr.write(text);
-		});
+				stderr.write(text);
+			});
 }
 
 /** The same on a labeller of one's own. */
@@ -108,7 +108,8 @@ class LabelTelling implements PathReporter {
 		this.#owed.delete(id);
 		const last = this.#told.get(id);
 		const isFirst = last === undefined;
-		const isNews = !isFirst && last !== null && this.#reads(last) !== this.#reads(path) && (path.about === 'open-connection' || isRefusal(path));
+		const isNews =
+			!isFirst && last !== null && this.#reads(last) !== this.#reads(path) && (path.about === 'open-connection' || isRefusal(path));
 		if (isFirst || isNews) {
 			this.#told.set(id, path);
 			this.#say(path);

@@ -32,7 +32,11 @@ export class ControlPlane {
 		const {tunnels, store} = setting;
 		this.#store = store;
 		this.#tunnels = tunnels;
-		this.apiserver = new Apiserver({...setting, makeDial: metrics => tunnels.dialFor(this.posture.route, metrics), tunnelHealthy: () => tunnels.healthy});
+		this.apiserver = new Apiserver({
+			...setting,
+			makeDial: metrics => tunnels.dialFor(this.posture.route, metrics),
+			tunnelHealthy: () => tunnels.healthy,
+		});
 	}
 
 	async start(posture: Posture, port: number): Promise<void> {
@@ -96,11 +100,14 @@ export class ControlPlane {
 				},
 				ownerReferences: this.#nodeOwner(),
 			},
-			spec: defaultedSpec({
-				hostNetwork: true,
-				priorityClassName: 'system-node-critical',
-				containers: [{name: 'kube-apiserver', image: 'sandbox/waiter:apiserver', command: apiserverCommand(process!.flags)}],
-			}, controlPlaneNode),
+			spec: defaultedSpec(
+				{
+					hostNetwork: true,
+					priorityClassName: 'system-node-critical',
+					containers: [{name: 'kube-apiserver', image: 'sandbox/waiter:apiserver', command: apiserverCommand(process!.flags)}],
+				},
+				controlPlaneNode,
+			),
 			status: {phase: 'Pending'},
 		});
 		const labels = {'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname};
@@ -146,7 +153,8 @@ export class ControlPlane {
 		});
 		this.#store.create('endpointslices', {
 			metadata: {name: 'kubernetes', namespace: 'default', labels: {'kubernetes.io/service-name': 'kubernetes'}},
-			addressType: 'IPv4', ports: [{name: 'https', port, protocol: 'TCP'}],
+			addressType: 'IPv4',
+			ports: [{name: 'https', port, protocol: 'TCP'}],
 			endpoints: [{addresses: [address], conditions: {ready: true}}],
 		});
 	}

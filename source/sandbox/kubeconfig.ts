@@ -10,18 +10,31 @@ export type Credentials = ReadonlyMap<UserName, {pair: KeyPair} | {token: string
 
 export function makeKubeconfig(server: string, authority: string, credentials: Credentials, current: UserName): SandboxKubeconfig {
 	const cluster = 'spoke-sandbox';
-	const contextOf = (name: string) => name === 'admin' ? 'sandbox' : `sandbox-${name}`;
+	const contextOf = (name: string) => (name === 'admin' ? 'sandbox' : `sandbox-${name}`);
 	return {
-		apiVersion: 'v1', kind: 'Config', 'current-context': contextOf(current),
-		clusters: [{name: cluster, cluster: {
-			server,
-			'certificate-authority-data': base64(authority),
-			extensions: [{name: sandboxExtension, extension: {sandbox: true}}],
-		}}],
+		apiVersion: 'v1',
+		kind: 'Config',
+		'current-context': contextOf(current),
+		clusters: [
+			{
+				name: cluster,
+				cluster: {
+					server,
+					'certificate-authority-data': base64(authority),
+					extensions: [{name: sandboxExtension, extension: {sandbox: true}}],
+				},
+			},
+		],
 		contexts: users.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
 		users: users.map(({name}) => {
 			const own = credentials.get(name)!;
-			return {name, user: 'token' in own ? {token: own.token} : {'client-certificate-data': base64(own.pair.certificate), 'client-key-data': base64(own.pair.key)}};
+			return {
+				name,
+				user:
+					'token' in own
+						? {token: own.token}
+						: {'client-certificate-data': base64(own.pair.certificate), 'client-key-data': base64(own.pair.key)},
+			};
 		}),
 	};
 }

@@ -18,12 +18,20 @@ const backOffMs = 5000;
 export type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: Issuer; findProgram: FindProgram};
 
 export async function startNodes({store, plan, issuer, findProgram}: NodesConfig, posture: Posture): Promise<Kubelet[]> {
-	return Promise.all(nodeNames.map(async (node, index) => {
-		const kubelet = new Kubelet({store, plan, issuer, findProgram, node, hostAddress: plan.nodeAddress(index), backOffMs});
-		await kubelet.start(certificateFor(posture, 'fitting'));
-		createNode(store, {name: node, address: kubelet.place.address, kubeletPort: kubelet.port, version: kubernetesVersion(posture), controlPlane: node === 'cp'});
-		return kubelet;
-	}));
+	return Promise.all(
+		nodeNames.map(async (node, index) => {
+			const kubelet = new Kubelet({store, plan, issuer, findProgram, node, hostAddress: plan.nodeAddress(index), backOffMs});
+			await kubelet.start(certificateFor(posture, 'fitting'));
+			createNode(store, {
+				name: node,
+				address: kubelet.place.address,
+				kubeletPort: kubelet.port,
+				version: kubernetesVersion(posture),
+				controlPlane: node === 'cp',
+			});
+			return kubelet;
+		}),
+	);
 }
 
 /** `fitting` is signed where the apiserver checks and accepts it, and self-signed, as by default, elsewhere. */
@@ -33,7 +41,10 @@ export function certificateFor({verification}: Pick<Posture, 'verification'>, wi
 
 /** Serving certificates by a signing request leave the request behind: approved, or waiting. */
 export function recordServingRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
-	for (const {setting: {node}, certificate} of kubelets) {
+	for (const {
+		setting: {node},
+		certificate,
+	} of kubelets) {
 		const name = `csr-${node}-serving`;
 		store.delete('certificatesigningrequests', undefined, name);
 		if (certificate === 'pending' || certificate === 'signed') {
@@ -47,16 +58,22 @@ export function recordServingRequests(store: ObjectStore, kubelets: readonly Kub
 					usages: ['digital signature', 'server auth'],
 					request: '',
 				},
-				status: certificate === 'pending'
-					? {}
-					: {conditions: [{
-						type: 'Approved',
-						status: 'True',
-						reason: 'SandboxApproved',
-						message: 'approved by the sandbox',
-						lastUpdateTime: now,
-						lastTransitionTime: now,
-					}], certificate: 'LS0t'},
+				status:
+					certificate === 'pending'
+						? {}
+						: {
+								conditions: [
+									{
+										type: 'Approved',
+										status: 'True',
+										reason: 'SandboxApproved',
+										message: 'approved by the sandbox',
+										lastUpdateTime: now,
+										lastTransitionTime: now,
+									},
+								],
+								certificate: 'LS0t',
+							},
 			});
 		}
 	}

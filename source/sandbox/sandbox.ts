@@ -58,7 +58,10 @@ export type SandboxKubeconfig = {
 	apiVersion: 'v1';
 	kind: 'Config';
 	'current-context': string;
-	clusters: Array<{name: string; cluster: {server: string; 'certificate-authority-data': string; extensions: Array<{name: string; extension: {sandbox: true}}>}}>;
+	clusters: Array<{
+		name: string;
+		cluster: {server: string; 'certificate-authority-data': string; extensions: Array<{name: string; extension: {sandbox: true}}>};
+	}>;
 	contexts: Array<{name: string; context: {cluster: string; user: string; namespace: string}}>;
 	users: Array<{name: string; user: Record<string, string>}>;
 };

@@ -29,7 +29,11 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	const [issuer, plan] = await Promise.all([createIssuer('spoke-sandbox-ca'), makeAddressPlan()]);
 	const store = new ObjectStore();
 	const wire = new FaultyLink();
-	const tunnels = new Tunnels(plan, issuer, nodeNames.map((_, index) => plan.nodeAddress(index)));
+	const tunnels = new Tunnels(
+		plan,
+		issuer,
+		nodeNames.map((_, index) => plan.nodeAddress(index)),
+	);
 	const [{serving, kubeletClient}, credentials] = await Promise.all([makeApiserverKeys(issuer), makeCredentials(issuer)]);
 	const posture = {verification: row.switches.verification ?? 'off', route: row.switches.route ?? 'direct'} as const;
 	createBaseObjects(store, issuer.authority);
@@ -37,7 +41,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 		{store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: tunnels.agentProgram()})},
 		posture,
 	);
-	const tokens = new Map([...credentials].flatMap(([name, own]) => 'token' in own ? [[own.token, name] as const] : []));
+	const tokens = new Map([...credentials].flatMap(([name, own]) => ('token' in own ? [[own.token, name] as const] : [])));
 	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, wire, tunnels});
 	row.createWorkloads(store);
 	const stopControllers = startControllers(store);
@@ -65,7 +69,9 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	}
 
 	return {
-		server, switches, close,
+		server,
+		switches,
+		close,
 		kubeconfig: (user: UserName = 'admin') => makeKubeconfig(server, issuer.authority, credentials, user),
 		faults: makeFaults(parts),
 		onEvent: events.on,
@@ -112,19 +118,26 @@ async function makeApiserverKeys(issuer: Issuer) {
 }
 
 async function makeCredentials(issuer: Issuer): Promise<Credentials> {
-	return new Map(await Promise.all(users.map(async ({name, groups, by}) => [
-		name,
-		by === 'token'
-			? {token: randomBytes(24).toString('base64url')}
-			: {pair: await issuer.issue({subject: [`CN=${name}`, ...groups.map(group => `O=${group}`)].join(', '), use: 'client'})},
-	] as const)));
+	return new Map(
+		await Promise.all(
+			users.map(
+				async ({name, groups, by}) =>
+					[
+						name,
+						by === 'token'
+							? {token: randomBytes(24).toString('base64url')}
+							: {pair: await issuer.issue({subject: [`CN=${name}`, ...groups.map(group => `O=${group}`)].join(', '), use: 'client'})},
+					] as const,
+			),
+		),
+	);
 }
 
 function portFailure(error: NodeJS.ErrnoException, port: number): unknown {
 	return error.code === 'EADDRINUSE' || error.code === 'EACCES'
 		? new SpokeError('ERR_PORT_IN_USE', `port ${port} ${error.code === 'EACCES' ? 'may not be used' : 'is in use'} on 127.0.0.1`, {
-			remedy: 'choose another --port, or leave it out for a free one',
-			cause: error,
-		})
+				remedy: 'choose another --port, or leave it out for a free one',
+				cause: error,
+			})
 		: error;
 }

@@ -33,22 +33,37 @@ export function explainMessage(text: string, context: MessageContext = {}): Expl
 	const status = readStatus(text);
 	const message = status?.message ?? text.trim();
 	const code = context.status ?? status?.code ?? 0;
-	const {frame, words, dialedAddress: dialled} = unwrapMessage(message, status?.causes ?? [], {isStream: context.status === undefined, code});
+	const {
+		frame,
+		words,
+		dialedAddress: dialled,
+	} = unwrapMessage(message, status?.causes ?? [], {isStream: context.status === undefined, code});
 	const body = status ? 'status' : text.trim() === '' ? 'empty' : 'text';
-	const row = messageRules.find(row => row.wrappers.includes(frame) && row.pattern.test(words)
-		&& (row.status === undefined || row.status.includes(code))
-		&& (row.body === undefined || row.body === body)
-		&& (row.detailsKind === undefined || row.detailsKind === status?.kind));
+	const row = messageRules.find(
+		row =>
+			row.wrappers.includes(frame) &&
+			row.pattern.test(words) &&
+			(row.status === undefined || row.status.includes(code)) &&
+			(row.body === undefined || row.body === body) &&
+			(row.detailsKind === undefined || row.detailsKind === status?.kind),
+	);
 	return row ? {row, text, words, frame, dialled} : null;
 }
 
 /** The same as an error of ours: one line with the meaning, the words kept. */
 export function errorFromExplanation({row, text, words}: Explanation): SpokeError {
-	return new SpokeError(row.code, `${row.meaning}: ${oneLine(words)}`.replace(/: $/, ''), {leg: row.leg, text, ...row.remedy === null ? {} : {remedy: row.remedy}});
+	return new SpokeError(row.code, `${row.meaning}: ${oneLine(words)}`.replace(/: $/, ''), {
+		leg: row.leg,
+		text,
+		...(row.remedy === null ? {} : {remedy: row.remedy}),
+	});
 }
 
 function oneLine(words: string): string {
-	return words.trim().replaceAll(/\s*\n\s*/g, ' ').slice(0, 1000);
+	return words
+		.trim()
+		.replaceAll(/\s*\n\s*/g, ' ')
+		.slice(0, 1000);
 }
 
 type Status = {message: string; code: number; kind: string; causes: readonly string[]};
@@ -59,7 +74,7 @@ function readStatus(text: string): Status | null {
 	}
 
 	try {
-		const parsed = JSON.parse(text) as Record<string, unknown> & {details?: {kind?: unknown; causes?: Array<{message?: unknown}>}} | null;
+		const parsed = JSON.parse(text) as (Record<string, unknown> & {details?: {kind?: unknown; causes?: Array<{message?: unknown}>}}) | null;
 		// Channel 3 of an exec carries a Status without its kind.
 		if (parsed === null || (parsed['kind'] !== 'Status' && !('status' in parsed))) {
 			return null;

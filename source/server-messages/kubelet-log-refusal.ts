@@ -5,11 +5,15 @@ import {parseStatus} from './parse-status.ts';
 What a kubelet says of a container that has no log. An apiserver knows a container that is not in the pod, and names it without quotes; nothing else.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus
 */
-const noLog = new RegExp([
-	String.raw`container "[\w.-]+" in pod "[\w.-]+" is (?:not available|terminated|waiting to start(?: - no logs yet|: (?:\w*|image can't be pulled|trying and failing to pull image)))`,
-	String.raw`previous terminated container "[\w.-]+" in pod "[\w.-]+" not found`,
-	String.raw`pod "[\w.-]+" cannot be found - no logs available`,
-].map(words => `^${words}$`).join('|'));
+const noLog = new RegExp(
+	[
+		String.raw`container "[\w.-]+" in pod "[\w.-]+" is (?:not available|terminated|waiting to start(?: - no logs yet|: (?:\w*|image can't be pulled|trying and failing to pull image)))`,
+		String.raw`previous terminated container "[\w.-]+" in pod "[\w.-]+" not found`,
+		String.raw`pod "[\w.-]+" cannot be found - no logs available`,
+	]
+		.map(words => `^${words}$`)
+		.join('|'),
+);
 
 /**
 Why a kubelet gives no log, in its words; `null` where that may be the apiserver's own answer. Whatever a kubelet answers instead of a log, the apiserver makes

@@ -3,7 +3,13 @@
 /** The parts of a `metav1.Status` that are asked for, as they came; `null` when the body is none. */
 export function parseStatus(body: string): {message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null {
 	try {
-		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null;
+		const parsed = JSON.parse(body) as {
+			kind?: unknown;
+			message?: unknown;
+			code?: unknown;
+			reason?: unknown;
+			details?: {kind?: unknown} | null;
+		} | null;
 		return parsed?.kind === 'Status' ? parsed : null;
 	} catch {
 		return null;

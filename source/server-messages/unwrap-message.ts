@@ -10,7 +10,11 @@ const goRequest = /^(Get|Post) "https:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
 `isStream`: the message came on an error channel of a stream, not as an HTTP answer. `code` is that of the Status, or of the answer, 0 where there is none:
 of a failed log read the apiserver says 500 itself, and passes on what a kubelet says with another (client-go rest/request.go newUnstructuredResponseError).
 */
-export function unwrapMessage(message: string, causes: readonly string[], {isStream, code}: {isStream: boolean; code: number}): UnwrappedMessage {
+export function unwrapMessage(
+	message: string,
+	causes: readonly string[],
+	{isStream, code}: {isStream: boolean; code: number},
+): UnwrappedMessage {
 	const upgrade = /^(?:unable to upgrade connection: )?error dialing backend: ([\s\S]*)$/.exec(message);
 	if (upgrade) {
 		return {frame: 'upgrade', words: upgrade[1]!, dialedAddress: addressIn(upgrade[1]!)};
@@ -28,7 +32,7 @@ export function unwrapMessage(message: string, causes: readonly string[], {isStr
 	}
 
 	const words = message.replace(/^Internal error occurred: /, '');
-	return {frame: isStream ? 'stream' : 'answer', words: words === '' ? causes[0] ?? '' : words, dialedAddress: null};
+	return {frame: isStream ? 'stream' : 'answer', words: words === '' ? (causes[0] ?? '') : words, dialedAddress: null};
 }
 
 function addressIn(words: string): string | null {

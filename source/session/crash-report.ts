@@ -20,7 +20,7 @@ export async function writeCrashReport(error: unknown, env: NodeJS.ProcessEnv): 
 }
 
 function stackOf(error: unknown): string {
-	return error instanceof Error ? error.stack ?? error.message : String(error);
+	return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 async function folderOf({XDG_STATE_HOME: states = '', HOME: home = ''}: NodeJS.ProcessEnv): Promise<string> {

@@ -46,9 +46,13 @@ export function createSession(options: SessionOptions): SessionParts {
 	const terminal = new SessionTerminal(options);
 	const tails = new Map<string, TailRun>();
 	const nothing = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isStill: isReducedMotion(options)});
-	const store = new Store(nothing, () => {
-		screen.draw();
-	}, () => screen.pace());
+	const store = new Store(
+		nothing,
+		() => {
+			screen.draw();
+		},
+		() => screen.pace(),
+	);
 	const screen: SessionDisplay = new SessionDisplay({store, keymap, tails}, terminal, options);
 	const turns = new TerminalQueue({store, terminal, screen});
 
@@ -58,15 +62,32 @@ export function createSession(options: SessionOptions): SessionParts {
 		}
 	});
 	const feeds = new ViewFeeds(store, () => clusters.here);
-	const meeting = new ReachabilityCheck(store, feeds.paths, () => clusters.here, () => {
-		feeds.readAgain();
-	});
+	const meeting = new ReachabilityCheck(
+		store,
+		feeds.paths,
+		() => clusters.here,
+		() => {
+			feeds.readAgain();
+		},
+	);
 
 	const typedAhead = createTypeAhead(store, keymap, inputs => {
 		keys.pass(inputs);
 	});
 	const overlays = new Dialogs(store, typedAhead);
-	const {session, doers, lent} = sessionOf(options, {store, terminal, tails, screen, turns, clusters, feeds, meeting, typedAhead, overlays, end});
+	const {session, doers, lent} = sessionOf(options, {
+		store,
+		terminal,
+		tails,
+		screen,
+		turns,
+		clusters,
+		feeds,
+		meeting,
+		typedAhead,
+		overlays,
+		end,
+	});
 	const keys = new KeyDispatcher(doers, {
 		onReport(report) {
 			screen.takeReport(report);
@@ -78,16 +99,29 @@ export function createSession(options: SessionOptions): SessionParts {
 	return {session, screen, clusters, feeds, keys, turns, tails, end, lent};
 }
 
-type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'>
-	& Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'>
-	& {overlays: Dialogs};
+type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
+	Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'> & {overlays: Dialogs};
 
 /** What handlers see, and who does what they ask for. */
-function sessionOf({keymap, flags, env, readOnly, clock}: SessionOptions, parts: Wired): {session: Session; doers: ActionContext; lent: LentTerminal} {
+function sessionOf(
+	{keymap, flags, env, readOnly, clock}: SessionOptions,
+	parts: Wired,
+): {session: Session; doers: ActionContext; lent: LentTerminal} {
 	const {store, terminal, tails, screen, clusters, feeds, meeting, typedAhead, overlays, end} = parts;
 	let ids = 0;
 	const session: Session = {
-		store, terminal, keymap, flags, env, readOnly, typedAhead, tails, clusters, meeting, paths: feeds.paths, closing: end.closing,
+		store,
+		terminal,
+		keymap,
+		flags,
+		env,
+		readOnly,
+		typedAhead,
+		tails,
+		clusters,
+		meeting,
+		paths: feeds.paths,
+		closing: end.closing,
 		...dialogsOf(overlays),
 		...screenOf(parts),
 		get cluster() {
@@ -134,9 +168,12 @@ function dialogsOf(overlays: Dialogs): Pick<Session, 'ask' | 'type' | 'pick' | '
 }
 
 /** Who has the terminal, what is read for it, and how it is left. */
-function screenOf(
-	{screen, turns, feeds, end}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>,
-): Pick<Session, 'withTerminal' | 'withShell' | 'readHere' | 'redraw' | 'quit'> {
+function screenOf({
+	screen,
+	turns,
+	feeds,
+	end,
+}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>): Pick<Session, 'withTerminal' | 'withShell' | 'readHere' | 'redraw' | 'quit'> {
 	return {
 		withTerminal: async work => turns.handOff(work),
 		withShell: async (take, work) => turns.lend(take, work),

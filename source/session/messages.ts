@@ -15,7 +15,13 @@ export function showMessage({store}: Pick<Session, 'store'>, text: string, role:
 export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
 	const error = toSpokeError(thrown);
 	const words = error.leg === 2 ? shortErrorFirst(error) : error.message;
-	session.store.now({type: 'failed', failure: {about, error: error.toJSON(), path}, text: `${about}: ${words}`, hint: whyHint(session), now: Date.now()});
+	session.store.now({
+		type: 'failed',
+		failure: {about, error: error.toJSON(), path},
+		text: `${about}: ${words}`,
+		hint: whyHint(session),
+		now: Date.now(),
+	});
 }
 
 /** The key that says why, where it does so here. */

@@ -22,20 +22,26 @@ export function recordingObserver(store: Store, {witness}: Labeler, id: string):
 			witness.opened?.(connection, purpose, about);
 		},
 		roundTrip(connection, times) {
-			store.data({type: 'dock', event: {
-				type: 'waits',
-				connection: connection.id,
-				waits: {...times.websocket !== undefined && {websocket: null}, ...times.runtime !== undefined && {runtime: null}},
-			}});
+			store.data({
+				type: 'dock',
+				event: {
+					type: 'waits',
+					connection: connection.id,
+					waits: {...(times.websocket !== undefined && {websocket: null}), ...(times.runtime !== undefined && {runtime: null})},
+				},
+			});
 			witness.roundTrip?.(connection, times);
 		},
 		late(connection, {websocket, runtime}) {
 			const now = Date.now();
-			store.data({type: 'dock', event: {
-				type: 'waits',
-				connection: connection.id,
-				waits: {...websocket !== undefined && {websocket: now - websocket}, ...runtime !== undefined && {runtime: now - runtime}},
-			}});
+			store.data({
+				type: 'dock',
+				event: {
+					type: 'waits',
+					connection: connection.id,
+					waits: {...(websocket !== undefined && {websocket: now - websocket}), ...(runtime !== undefined && {runtime: now - runtime})},
+				},
+			});
 		},
 		failed(connection, purpose, error) {
 			// One that stands in for another, on which nothing was read, is met here first.

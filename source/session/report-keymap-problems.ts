@@ -4,6 +4,9 @@ import type {Session} from './session.ts';
 
 export function reportKeymapProblems(session: Session, [first, ...rest]: readonly KeymapProblem[]): void {
 	if (first) {
-		session.tell(`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more, spoke keys --check` : ''}`, 'warn');
+		session.tell(
+			`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more, spoke keys --check` : ''}`,
+			'warn',
+		);
 	}
 }

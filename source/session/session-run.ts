@@ -24,10 +24,13 @@ export class SessionRun {
 
 	/** Resolves to the exit status, when it is left. @throws SpokeError when the first cluster cannot be opened */
 	async run(): Promise<number> {
-		const {session: {store}, end} = this.#parts;
+		const {
+			session: {store},
+			end,
+		} = this.#parts;
 		// One first frame, when all of it is known, in place of one for each step.
 		store.hold();
-		if (!await this.#openFirst()) {
+		if (!(await this.#openFirst())) {
 			return exitStatusForSignal(this.#options.interrupted.reason);
 		}
 
@@ -70,18 +73,26 @@ export class SessionRun {
 	async #openFirst(): Promise<boolean> {
 		const {session, clusters, lent} = this.#parts;
 		const access = await session.open(session.flags);
-		if (!await logInBeforeStart(access, lent, this.#options)) {
+		if (!(await logInBeforeStart(access, lent, this.#options))) {
 			access.close();
 			return false;
 		}
 
 		clusters.show(clusters.add(access));
-		session.store.now({type: 'cluster', to: {...clusterState(access), namespace: this.#options.allNamespaces ? null : access.facts.namespace}});
+		session.store.now({
+			type: 'cluster',
+			to: {...clusterState(access), namespace: this.#options.allNamespaces ? null : access.facts.namespace},
+		});
 		return true;
 	}
 
 	#takeTerminal(): void {
-		const {session: {terminal}, keys, screen, end} = this.#parts;
+		const {
+			session: {terminal},
+			keys,
+			screen,
+			end,
+		} = this.#parts;
 		terminal.start(bytes => {
 			keys.bytes(bytes);
 		});

@@ -5,7 +5,11 @@ import {sanitizeLine} from '../text/sanitize-line.ts';
 
 /** `Get "https://…": No agent available` is `No agent available`; what has no short end is our own message. */
 export function shortError({message, text}: Pick<SpokeError, 'message' | 'text'>): string {
-	const own = withoutStrayEnd(sanitizeLine(messageOf(text?.trim() ?? '')).split(': ').at(-1) ?? '');
+	const own = withoutStrayEnd(
+		sanitizeLine(messageOf(text?.trim() ?? ''))
+			.split(': ')
+			.at(-1) ?? '',
+	);
 	return /^.{8,48}$/.test(own) ? own : sanitizeLine(message);
 }
 
@@ -24,5 +28,5 @@ export function shortErrorFirst(error: Pick<SpokeError, 'message' | 'text'>): st
 
 /** Of an apiserver's Status its message; of other JSON nothing. */
 function messageOf(text: string): string {
-	return text.startsWith('{') ? statusMessage(text) ?? '' : text;
+	return text.startsWith('{') ? (statusMessage(text) ?? '') : text;
 }

@@ -43,10 +43,13 @@ export class Store {
 			return;
 		}
 
-		this.#timer ??= setTimeout(() => {
-			this.#timer = null;
-			this.drawNow();
-		}, Math.max(0, this.#drawnAt + this.#paceMs() - performance.now()));
+		this.#timer ??= setTimeout(
+			() => {
+				this.#timer = null;
+				this.drawNow();
+			},
+			Math.max(0, this.#drawnAt + this.#paceMs() - performance.now()),
+		);
 	}
 
 	drawNow(): void {

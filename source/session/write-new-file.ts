@@ -10,7 +10,12 @@ const longestName = 200;
 
 /** Words as one name: a context may be called `arn:aws:eks:eu-west-1:1234:cluster/prod`. `otherwise` where nothing is left of them. */
 export function asFileName(words: string, otherwise: string): string {
-	return words.replaceAll(/[^\w.-]+/g, '-').slice(0, longestName).replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise;
+	return (
+		words
+			.replaceAll(/[^\w.-]+/g, '-')
+			.slice(0, longestName)
+			.replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise
+	);
 }
 
 /** `~` is the person's home. */

@@ -8,7 +8,12 @@ import type {ClusterState, Message} from './session-state.ts';
 export const changeMarkMs = 10_000;
 
 /** The dock with its rows marked, and what there is to say. */
-export function connectionChanges(before: ConnectionList, after: ConnectionList, now: number, onScreen: Pick<ClusterState, 'context' | 'namespace'>): {dock: ConnectionList; messages: readonly Message[]} {
+export function connectionChanges(
+	before: ConnectionList,
+	after: ConnectionList,
+	now: number,
+	onScreen: Pick<ClusterState, 'context' | 'namespace'>,
+): {dock: ConnectionList; messages: readonly Message[]} {
 	const messages: Message[] = [];
 	const dock = after.map(entry => {
 		const old = before.find(({id}) => id === entry.id);
@@ -17,7 +22,12 @@ export function connectionChanges(before: ConnectionList, after: ConnectionList,
 			return entry;
 		}
 
-		messages.push({time: now, text: `${entry.kind} ${qualifyWithContext(entry, onScreen)}: ${news.text}`, role: news.isBad ? 'warn' : 'plain', hint: ''});
+		messages.push({
+			time: now,
+			text: `${entry.kind} ${qualifyWithContext(entry, onScreen)}: ${news.text}`,
+			role: news.isBad ? 'warn' : 'plain',
+			hint: '',
+		});
 		return {...entry, isLost: news.isLost, markedAt: news.isBad ? now : entry.markedAt};
 	});
 	return messages.length > 0 ? {dock, messages} : {dock: after, messages};

@@ -52,7 +52,7 @@ export type ConnectionList = readonly ConnectionEntry[];
 
 /** The very same dock for a label of a connection that no row has. */
 export function reduceConnectionList(dock: ConnectionList, event: ConnectionListEvent): ConnectionList {
-	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
+	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) => dock.map(entry => (entry.id === id ? to(entry) : entry));
 	switch (event.type) {
 		case 'open': {
 			const entry: ConnectionEntry = {
@@ -77,7 +77,10 @@ export function reduceConnectionList(dock: ConnectionList, event: ConnectionList
 		}
 
 		case 'connected': {
-			return change(event.id, entry => ({...entry, paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]])}));
+			return change(event.id, entry => ({
+				...entry,
+				paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]]),
+			}));
 		}
 
 		case 'disconnected': {
@@ -90,13 +93,17 @@ export function reduceConnectionList(dock: ConnectionList, event: ConnectionList
 
 		case 'waits': {
 			return dock.some(entry => changesWaits(entry, event))
-				? dock.map(entry => changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry)
+				? dock.map(entry => (changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry))
 				: dock;
 		}
 
 		case 'label': {
 			return dock.some(entry => entry.paths.has(event.connection))
-				? dock.map(entry => entry.paths.has(event.connection) ? {...entry, paths: living(new Map([...entry.paths, [event.connection, event.path]]), event)} : entry)
+				? dock.map(entry =>
+						entry.paths.has(event.connection)
+							? {...entry, paths: living(new Map([...entry.paths, [event.connection, event.path]]), event)}
+							: entry,
+					)
 				: dock;
 		}
 
@@ -109,12 +116,18 @@ export function reduceConnectionList(dock: ConnectionList, event: ConnectionList
 const noWaits: PendingPings = {websocket: null, runtime: null};
 
 /** Answers come all the time, and change nothing where none was missed. */
-function changesWaits({paths, waits}: ConnectionEntry, {connection, waits: to}: {connection: string; waits: Partial<PendingPings>}): boolean {
+function changesWaits(
+	{paths, waits}: ConnectionEntry,
+	{connection, waits: to}: {connection: string; waits: Partial<PendingPings>},
+): boolean {
 	const now = waits.get(connection) ?? noWaits;
 	return paths.has(connection) && (['websocket', 'runtime'] as const).some(end => to[end] !== undefined && to[end] !== now[end]);
 }
 
-function withWaits(waits: ConnectionEntry['waits'], {connection, waits: to}: {connection: string; waits: Partial<PendingPings>}): ConnectionEntry['waits'] {
+function withWaits(
+	waits: ConnectionEntry['waits'],
+	{connection, waits: to}: {connection: string; waits: Partial<PendingPings>},
+): ConnectionEntry['waits'] {
 	return new Map([...waits, [connection, {...noWaits, ...waits.get(connection), ...to}]]);
 }
 

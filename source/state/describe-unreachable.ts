@@ -7,19 +7,21 @@ import type {SessionState, TextLine} from './session-state.ts';
 
 /** What it is, its own words and what was tried, each try with the role `tried`. */
 export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' | 'isStill'>): readonly TextLine[] {
-	const {cluster: {context, proxy, error, retryAt, tries}} = state;
+	const {
+		cluster: {context, proxy, error, retryAt, tries},
+	} = state;
 	const next = retryAt === null ? '' : ` Trying ${describeNextRetry(state, retryAt)} (try ${tries.count + 1}).`;
 	const isSilent = error === null || error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT';
 	return [
 		{text: `The apiserver of ${sanitizeLine(context)} ${isSilent ? 'does not answer' : 'cannot be used yet'}.${next}`},
-		...error === null
+		...(error === null
 			? []
 			: [
-				...error.text === null ? [] : [{label: 'text', text: sanitizeLine(error.text)}],
-				{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitizeLine(error.message)},
-				...isSilent ? [{label: 'known', text: proxyWords(proxy)}] : [],
-				...error.remedy === null ? [] : [{label: 'try', text: sanitizeLine(error.remedy), role: 'focus'}],
-			],
+					...(error.text === null ? [] : [{label: 'text', text: sanitizeLine(error.text)}]),
+					{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitizeLine(error.message)},
+					...(isSilent ? [{label: 'known', text: proxyWords(proxy)}] : []),
+					...(error.remedy === null ? [] : [{label: 'try', text: sanitizeLine(error.remedy), role: 'focus'}]),
+				]),
 		...tries.last.map(({time, tookMs, text}) => ({
 			text: `${clockTime(time)}  ${sanitizeLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`,
 			role: 'tried',

@@ -72,7 +72,15 @@ export type FormField = {
 	typing?: {choose: string; field: string};
 };
 
-export type FormDialog = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
+export type FormDialog = {
+	kind: 'form';
+	title: string;
+	fields: readonly FormField[];
+	at: number;
+	problem: string | null;
+	notes: readonly string[];
+	submit: string;
+};
 /** What does in a script what a form does; its note is indented. `null` of a form that has none. */
 export function equivalentCommand({notes}: Pick<FormDialog, 'notes'>): string | null {
 	return notes.find(note => note.startsWith(' '))?.trim() ?? null;
@@ -84,7 +92,9 @@ export type Dialog = PromptDialog | PickerDialog | FormDialog | ConfirmDialog;
 
 export type DialogEvent =
 	| {type: 'type'; text: string}
-	| {type: 'erase'} | {type: 'erase-word'} | {type: 'clear'}
+	| {type: 'erase'}
+	| {type: 'erase-word'}
+	| {type: 'clear'}
 	| {type: 'caret'; to: 'left' | 'right' | 'start' | 'end'}
 	| {type: 'history'; by: 1 | -1}
 	| {type: 'complete'}
@@ -129,8 +139,9 @@ export function matchingItems({items, typed, from}: PickerDialog): readonly Pick
 
 	// `sh` is `pod/shell` before it is `pod/crashing`.
 	const isIts = ({also}: PickerItem) => also?.includes(word) ?? false;
-	const begins = items.filter(item => !isIts(item)
-		&& (item.cells[0]?.toLowerCase().startsWith(word) || item.cells[0]?.toLowerCase().split('/')[1]?.startsWith(word)));
+	const begins = items.filter(
+		item => !isIts(item) && (item.cells[0]?.toLowerCase().startsWith(word) || item.cells[0]?.toLowerCase().split('/')[1]?.startsWith(word)),
+	);
 	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && item.cells.some(cell => cell.toLowerCase().includes(word)));
 	return [...items.filter(item => isIts(item)), ...begins, ...holds];
 }
@@ -210,7 +221,7 @@ function goInHistory(prompt: PromptDialog, by: 1 | -1): PromptDialog {
 		return prompt;
 	}
 
-	const draft = prompt.historyAt < 0 ? prompt.typed : prompt.draft ?? atEnd('');
+	const draft = prompt.historyAt < 0 ? prompt.typed : (prompt.draft ?? atEnd(''));
 	return {...prompt, historyAt, draft, problem: null, typed: historyAt < 0 ? draft : atEnd(prompt.history[historyAt]!)};
 }
 
@@ -255,7 +266,11 @@ function reduceForm(form: FormDialog, event: DialogEvent): FormDialog {
 		return typeElsewhere(form, field.typing, event);
 	}
 
-	return {...form, problem: null, fields: form.fields.with(form.at, field.choices === null ? editField(field, event) : chooseIn(field, field.choices, event))};
+	return {
+		...form,
+		problem: null,
+		fields: form.fields.with(form.at, field.choices === null ? editField(field, event) : chooseIn(field, field.choices, event)),
+	};
 }
 
 function typeElsewhere(form: FormDialog, {choose, field}: NonNullable<FormField['typing']>, event: DialogEvent): FormDialog {

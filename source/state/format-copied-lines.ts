@@ -4,7 +4,10 @@ import type {TextLine} from './session-state.ts';
 
 /** Labels before their texts, what an empty label goes on with indented, paths as their lines. */
 export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
-	return lines.map(one => copiedLine(one, lineLabel(one, now))).join('\n').trim();
+	return lines
+		.map(one => copiedLine(one, lineLabel(one, now)))
+		.join('\n')
+		.trim();
 }
 
 function copiedLine({path, rule, text}: TextLine, label: string | undefined): string {

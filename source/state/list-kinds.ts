@@ -48,7 +48,9 @@ export const servicePodsTitle = 'PODS';
 
 export const listKinds: Readonly<Record<ListName, ListKind>> = {
 	pods: {
-		title: 'Pods', namespaced: true, resources: [resource('/api/v1', 'pods', '')],
+		title: 'Pods',
+		namespaced: true,
+		resources: [resource('/api/v1', 'pods', '')],
 		columns: [
 			{title: 'READY', from: ['Ready'], rank: 0, leastName: 13},
 			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
@@ -58,7 +60,8 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 		],
 	},
 	workloads: {
-		title: 'Workloads', namespaced: true,
+		title: 'Workloads',
+		namespaced: true,
 		resources: [
 			resource('/apis/apps/v1', 'deployments', 'deploy/'),
 			resource('/apis/apps/v1', 'statefulsets', 'sts/'),
@@ -69,7 +72,14 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 		columns: [
 			{title: 'READY', from: ['Ready', 'Completions'], whole: 'Desired', rank: 0, leastName: 13},
 			{title: 'UP-TO-DATE', short: 'UPD', from: ['Up-to-date'], rank: 0, leastName: 24},
-			{title: 'STATUS', from: ['Status'], otherwise: {from: ['Suspend', 'Active'], words: cronJobStatus}, rank: 0, leastName: 13, tight: 16},
+			{
+				title: 'STATUS',
+				from: ['Status'],
+				otherwise: {from: ['Suspend', 'Active'], words: cronJobStatus},
+				rank: 0,
+				leastName: 13,
+				tight: 16,
+			},
 			{title: 'SCHEDULE', from: ['Schedule'], rank: 1, sparse: true, leastName: 24},
 			{title: 'LAST SCHEDULE', short: 'LAST', from: ['Last Schedule'], rank: 1, ages: true, sparse: true, leastName: 24},
 			{title: 'CONTAINERS', from: ['Containers'], rank: 2, leastName: 24},
@@ -77,7 +87,9 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 		],
 	},
 	services: {
-		title: 'Services', namespaced: true, resources: [resource('/api/v1', 'services', '')],
+		title: 'Services',
+		namespaced: true,
+		resources: [resource('/api/v1', 'services', '')],
 		columns: [
 			{title: 'TYPE', from: ['Type'], rank: 0, leastName: 24},
 			{title: 'CLUSTER-IP', from: ['Cluster-IP'], rank: 0, leastName: 24},
@@ -87,7 +99,9 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 		],
 	},
 	nodes: {
-		title: 'Nodes', namespaced: false, resources: [{...resource('/api/v1', 'nodes', ''), path: () => '/api/v1/nodes'}],
+		title: 'Nodes',
+		namespaced: false,
+		resources: [{...resource('/api/v1', 'nodes', ''), path: () => '/api/v1/nodes'}],
 		columns: [
 			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
 			{title: 'ROLES', from: ['Roles'], rank: 0, leastName: 24},
@@ -118,6 +132,6 @@ function resource(api: string, plural: string, prefix: string): ListResource {
 		prefix,
 		resource: plural,
 		group: api.startsWith('/apis/') ? api.split('/')[2]! : '',
-		path: namespace => namespace === null ? `${api}/${plural}` : `${api}/namespaces/${encodeURIComponent(namespace)}/${plural}`,
+		path: namespace => (namespace === null ? `${api}/${plural}` : `${api}/namespaces/${encodeURIComponent(namespace)}/${plural}`),
 	};
 }

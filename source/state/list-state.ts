@@ -75,8 +75,24 @@ export const deletedRowMs = 3000;
 /** Before anything of it is read. */
 export function emptyList(name: ListName): ListState {
 	return {
-		name, chunks: new Map(), total: 0, counted: null, phase: {kind: 'idle'}, filter: '', filterProblem: null, selector: '', order: byName, wide: false,
-		visible: [], moved: false, cursorId: null, cursorIndex: 0, top: 0, windowRows: 10, marked: new Set(), heldUntil: 0,
+		name,
+		chunks: new Map(),
+		total: 0,
+		counted: null,
+		phase: {kind: 'idle'},
+		filter: '',
+		filterProblem: null,
+		selector: '',
+		order: byName,
+		wide: false,
+		visible: [],
+		moved: false,
+		cursorId: null,
+		cursorIndex: 0,
+		top: 0,
+		windowRows: 10,
+		marked: new Set(),
+		heldUntil: 0,
 	};
 }
 
@@ -84,7 +100,14 @@ export function emptyList(name: ListName): ListState {
 export function reduceList(list: ListState, event: ListEvent): ListState {
 	switch (event.type) {
 		case 'reset': {
-			return {...emptyList(list.name), filter: list.filter, selector: event.selector ?? '', order: list.order, wide: list.wide, windowRows: list.windowRows};
+			return {
+				...emptyList(list.name),
+				filter: list.filter,
+				selector: event.selector ?? '',
+				order: list.order,
+				wide: list.wide,
+				windowRows: list.windowRows,
+			};
 		}
 
 		case 'clear': {
@@ -102,7 +125,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 
 		case 'page': {
 			const chunks = new Map(list.chunks);
-			chunks.set(event.chunk, event.first ? event.rows : [...chunks.get(event.chunk) ?? [], ...event.rows]);
+			chunks.set(event.chunk, event.first ? event.rows : [...(chunks.get(event.chunk) ?? []), ...event.rows]);
 			return settle({...list, chunks});
 		}
 
@@ -115,7 +138,10 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'move': {
-			return place({...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs}, list.cursorIndex + event.by);
+			return place(
+				{...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + orderHoldMs},
+				list.cursorIndex + event.by,
+			);
 		}
 
 		case 'move-to': {
@@ -167,7 +193,7 @@ export function selectedRow(list: ListState): Row | null {
 
 /** How many of these rows are of something that is there. */
 export function countPresent(rows: readonly Row[]): number {
-	return rows.reduce((count, {gone}) => gone === null ? count + 1 : count, 0);
+	return rows.reduce((count, {gone}) => (gone === null ? count + 1 : count), 0);
 }
 
 /** Shows the rows anew. The cursor keeps its thing, and its thing keeps its place on the screen. */
@@ -215,7 +241,7 @@ function applyChanges(list: ListState, changes: readonly RowChange[], now: numbe
 	const chunks = new Map(list.chunks);
 	const own = new Map<string, Row[]>();
 	for (const {chunk, type, row} of changes) {
-		const rows = own.get(chunk) ?? [...chunks.get(chunk) ?? []];
+		const rows = own.get(chunk) ?? [...(chunks.get(chunk) ?? [])];
 		own.set(chunk, rows);
 		const at = findByName(rows, row);
 		const before = rows[at];
@@ -225,7 +251,7 @@ function applyChanges(list: ListState, changes: readonly RowChange[], now: numbe
 			const isSame = same && before.gone === null && (before.id === row.id || before.id === `${row.namespace}/${row.name}`);
 			rows.splice(at, same ? 1 : 0, isSame ? {...row, id: before.id} : row);
 		} else if (same) {
-			rows.splice(at, 1, ...before.id === list.cursorId && list.moved ? [{...before, gone: now}] : []);
+			rows.splice(at, 1, ...(before.id === list.cursorId && list.moved ? [{...before, gone: now}] : []));
 		}
 	}
 
@@ -254,10 +280,14 @@ function findByName(rows: readonly Row[], row: Row): number {
 
 function expire(list: ListState, now: number): ListState {
 	const row = selectedRow(list);
-	return row?.gone !== null && row !== null && now - row.gone >= deletedRowMs ? settle({...dropGone(list, row.id), cursorId: row.id}) : list;
+	return row?.gone !== null && row !== null && now - row.gone >= deletedRowMs
+		? settle({...dropGone(list, row.id), cursorId: row.id})
+		: list;
 }
 
 function dropGone(list: ListState, id: string): ListState {
-	const chunks = new Map([...list.chunks].map(([key, rows]) => [key, rows.some(row => row.id === id) ? rows.filter(row => row.id !== id) : rows] as const));
+	const chunks = new Map(
+		[...list.chunks].map(([key, rows]) => [key, rows.some(row => row.id === id) ? rows.filter(row => row.id !== id) : rows] as const),
+	);
 	return settle({...list, chunks});
 }

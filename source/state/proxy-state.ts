@@ -91,7 +91,9 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 
 		case 'exchange': {
 			const known = exchanges.some(({id}) => id === event.exchange.id);
-			const next = known ? exchanges.map(one => one.id === event.exchange.id ? event.exchange : one) : [...exchanges.slice(-mostKept + 1), event.exchange];
+			const next = known
+				? exchanges.map(one => (one.id === event.exchange.id ? event.exchange : one))
+				: [...exchanges.slice(-mostKept + 1), event.exchange];
 			return {...proxy, exchanges: next, at: known ? proxy.at : listeners.length + next.length - 1};
 		}
 
@@ -100,9 +102,12 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 		}
 
 		case 'passed': {
-			return {...proxy, listeners: listeners.map(one => one.id === event.id
-				? {...one, requests: one.requests + 1, log: [...one.log.slice(-mostKept + 1), event.request]}
-				: one)};
+			return {
+				...proxy,
+				listeners: listeners.map(one =>
+					one.id === event.id ? {...one, requests: one.requests + 1, log: [...one.log.slice(-mostKept + 1), event.request]} : one,
+				),
+			};
 		}
 
 		case 'stopped': {

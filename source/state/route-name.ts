@@ -22,5 +22,7 @@ export function replaceRouteNames(text: string, {short = false}: Short = {}): st
 
 /** The same for a state alone, whose words are joined: `konnectivity, TLS unknown`, `not used`. */
 export function stateName(state: string, {short = false}: Short = {}): string {
-	return state.replaceAll(/egress-http-connect|-/g, found => found === '-' ? ' ' : replaceRouteNames(found, {short})).replace(/^ca\b/, 'CA');
+	return state
+		.replaceAll(/egress-http-connect|-/g, found => (found === '-' ? ' ' : replaceRouteNames(found, {short})))
+		.replace(/^ca\b/, 'CA');
 }

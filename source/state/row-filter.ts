@@ -50,7 +50,9 @@ function labelFilter(selector: string, inverse: boolean): RowFilter {
 	}
 
 	const asked = inverse ? invertSelector(selector) : selector;
-	return asked === null ? {kind: 'invalid', why: 'only one KEY, !KEY, =, !=, in or notin has an inverse selector'} : {kind: 'labels', selector: asked};
+	return asked === null
+		? {kind: 'invalid', why: 'only one KEY, !KEY, =, !=, in or notin has an inverse selector'}
+		: {kind: 'labels', selector: asked};
 }
 
 /** A regular expression may take this long over a whole list. */
@@ -66,7 +68,11 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 		}
 
 		case 'regex': {
-			const found = matchWithin(filter.pattern, rows.map(row => `${row.namespace}/${row.name}\n${row.name}\n${row.cells.join('\n')}`), regexLimitMs);
+			const found = matchWithin(
+				filter.pattern,
+				rows.map(row => `${row.namespace}/${row.name}\n${row.name}\n${row.cells.join('\n')}`),
+				regexLimitMs,
+			);
 			return found === null
 				? {rows, problem: `this regex takes longer than ${regexLimitMs} ms: not used`}
 				: {rows: rows.filter((_, index) => found[index] !== filter.inverse), problem: null};

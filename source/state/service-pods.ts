@@ -14,7 +14,10 @@ export type ServicePods = {namespace: string; cells: ReadonlyMap<string, string>
 /** A pod of several slices (one for each address family, or port) counts once; endpoints that are no pods are left out. */
 export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<string, string> {
 	const services = new Map<string, Map<string, boolean>>();
-	for (const {metadata: {labels = {}}, endpoints} of slices) {
+	for (const {
+		metadata: {labels = {}},
+		endpoints,
+	} of slices) {
 		const service = labels[serviceLabel];
 		if (service === undefined) {
 			continue;
@@ -40,5 +43,5 @@ export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<s
 
 /** What the column says of one service: `?` where it was not told, `–` where no pods belong to it. */
 export function servicePodsCell(known: ServicePods | null, namespace: string, service: string): string {
-	return known === null || known.namespace !== namespace ? '?' : known.cells.get(service) ?? '–';
+	return known === null || known.namespace !== namespace ? '?' : (known.cells.get(service) ?? '–');
 }

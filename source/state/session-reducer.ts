@@ -6,7 +6,18 @@ import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {reduceDialog, type Dialog, type DialogEvent} from './dialog.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
-import {listHere, noAudit, type ClusterState, type Failure, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
+import {
+	listHere,
+	noAudit,
+	type ClusterState,
+	type Failure,
+	type ForwardState,
+	type Layer,
+	type Message,
+	type SessionState,
+	type TextLine,
+	type ViewName,
+} from './session-state.ts';
 import type {LineRemap} from './tail/insert-lines.ts';
 import {toggleWrap} from './text-wrapping.ts';
 import {searchText} from './text-search.ts';
@@ -79,7 +90,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		return list === state.lists[name] ? state : {...state, lists: {...state.lists, [name]: list}};
 	},
 	dock: (state, {event}) => reduceConnections(state, event),
-	overlay: (state, {event}) => state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state,
+	overlay: (state, {event}) => (state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state),
 	'open-overlay': (state, {overlay}) => ({...state, overlay}),
 	'close-overlay': state => ({...state, overlay: null}),
 	resize: (state, {columns, rows}) => ({...state, size: {columns, rows}}),
@@ -90,22 +101,33 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		return place === null ? state : showView({...state, history: {...state.history, at: state.history.at + by}}, place.view);
 	},
 	push: (state, {layer}) => ({...state, layers: [...state.layers.filter(({kind}) => kind !== layer.kind || kind === 'text'), layer]}),
-	layer: (state, {to}) => ({...state, layers: state.layers.map((layer, index) => index === state.layers.length - 1 ? {...layer, ...to} as Layer : layer)}),
+	layer: (state, {to}) => ({
+		...state,
+		layers: state.layers.map((layer, index) => (index === state.layers.length - 1 ? ({...layer, ...to} as Layer) : layer)),
+	}),
 	'lines-moved': (state, {id, moved}) => ({
 		...state,
-		layers: state.layers.map(layer => layer.kind === 'tail' && layer.id === id && layer.line !== null ? {...layer, line: moved(layer.line)} : layer),
+		layers: state.layers.map(layer =>
+			layer.kind === 'tail' && layer.id === id && layer.line !== null ? {...layer, line: moved(layer.line)} : layer,
+		),
 	}),
-	'fill-text': (state, {id, to}) => ({...state, layers: state.layers.map(layer => layer.kind === 'text' && layer.id === id ? filled(layer, to) : layer)}),
+	'fill-text': (state, {id, to}) => ({
+		...state,
+		layers: state.layers.map(layer => (layer.kind === 'text' && layer.id === id ? filled(layer, to) : layer)),
+	}),
 	pop: state => ({...state, layers: state.layers.slice(0, -1)}),
 	pane: state => ({...state, pane: state.pane === 'main' && state.dock.length > 0 ? 'connections' : 'main'}),
 	'dock-move': (state, {by}) => ({...state, dockAt: clamp(state.dockAt + by, state.dock.length)}),
 	zoom: state => ({...state, zoom: !state.zoom}),
 	wrap: state => toggleWrap(state),
-	pending: (state, {keys}) => state.pending === keys ? state : {...state, pending: keys},
+	pending: (state, {keys}) => (state.pending === keys ? state : {...state, pending: keys}),
 	notice: (state, notice) => noticed(state, notice),
-	'notice-read': state => state.notice === null ? state : {...state, notice: null},
-	failed: (state, {failure, text, hint, now}) => ({...noticed(state, {type: 'notice', text, role: 'error', hint, now}), lastFailure: failure}),
-	'failure-over': state => state.lastFailure === null ? state : {...state, lastFailure: null},
+	'notice-read': state => (state.notice === null ? state : {...state, notice: null}),
+	failed: (state, {failure, text, hint, now}) => ({
+		...noticed(state, {type: 'notice', text, role: 'error', hint, now}),
+		lastFailure: failure,
+	}),
+	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
 	tick: (state, {now}) => tick(state, now),
 	'path-here': (state, {of, path}) => ({...state, pathHere: {of, path}, processes: withProcess(state.processes, path)}),
 	'details-here': (state, {of, lines}) => ({...state, detailsHere: {of, lines}}),
@@ -118,8 +140,13 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'forward-sets': (state, {sets}) => ({...state, forwardSets: sets}),
 	proxy: (state, {event}) => ({...state, proxy: reduceProxy(state.proxy, event)}),
 	audit: (state, {to}) => ({...state, audit: {...state.audit, ...to}}),
-	sandbox: (state, {knobs = state.sandboxKnobs, at = state.sandboxAt, log = state.sandboxLog}) => ({...state, sandboxKnobs: knobs, sandboxAt: at, sandboxLog: log}),
-	'service-pods': (state, {pods}) => state.servicePods === pods ? state : {...state, servicePods: pods},
+	sandbox: (state, {knobs = state.sandboxKnobs, at = state.sandboxAt, log = state.sandboxLog}) => ({
+		...state,
+		sandboxKnobs: knobs,
+		sandboxAt: at,
+		sandboxLog: log,
+	}),
+	'service-pods': (state, {pods}) => (state.servicePods === pods ? state : {...state, servicePods: pods}),
 	refused: (state, {refused}) => ({...state, refused}),
 	switch: (state, {cluster}) => switched(state, cluster),
 	'tail-changed': state => ({...state, tailVersion: state.tailVersion + 1}),
@@ -127,7 +154,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 
 /** What is searched for is looked for in the new lines, from where it stood. */
 function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer, {kind: 'text'}>>): Layer {
-	return {...layer, ...to, ...to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)}};
+	return {...layer, ...to, ...(to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)})};
 }
 
 function showView(state: SessionState, view: ViewName): SessionState {
@@ -138,13 +165,17 @@ function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassin
 	const message: Message = {time: now, text, role, hint};
 	// What went wrong is not pushed away by news before it was there to be read.
 	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
-	return {...state, notice: isKept ? state.notice : message, messages: isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message]};
+	return {
+		...state,
+		notice: isKept ? state.notice : message,
+		messages: isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message],
+	};
 }
 
 /** In the row that it has, or in a new one. */
 function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
 	const isKnown = forwards.some(({id}) => id === forward.id);
-	return isKnown ? forwards.map(one => one.id === forward.id ? forward : one) : [...forwards, forward];
+	return isKnown ? forwards.map(one => (one.id === forward.id ? forward : one)) : [...forwards, forward];
 }
 
 /** Another cluster, or another namespace of the same. What was asked elsewhere is not asked again here. */
@@ -158,8 +189,18 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 	const isSame = cluster.context === state.cluster.context;
 	const history = isSame ? visit(state.history, here) : startHistory(here);
 	return {
-		...state, cluster, history, lists, notice: null, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(),
-		proxy: {...state.proxy, exchanges: [], at: 0}, audit: isSame ? state.audit : noAudit,
+		...state,
+		cluster,
+		history,
+		lists,
+		notice: null,
+		layers: [],
+		pathHere: null,
+		detailsHere: null,
+		servicePods: null,
+		refused: new Map(),
+		proxy: {...state.proxy, exchanges: [], at: 0},
+		audit: isSame ? state.audit : noAudit,
 	};
 }
 
@@ -176,8 +217,12 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 	// A tail says it in its own stream.
 	const isTold = top?.kind === 'tail' && 'id' in event && event.id === top.id;
 	return {
-		...state, processes, dock, dockAt: Math.min(state.dockAt, Math.max(0, dock.length - 1)),
-		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages), notice: bad === undefined || isTold ? state.notice : bad,
+		...state,
+		processes,
+		dock,
+		dockAt: Math.min(state.dockAt, Math.max(0, dock.length - 1)),
+		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages),
+		notice: bad === undefined || isTold ? state.notice : bad,
 	};
 }
 

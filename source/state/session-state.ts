@@ -17,24 +17,33 @@ export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 /** A screen that stands over the views; Esc takes the last one away. A why of a `row` has its path as soon as that is read. `left`: it is moved sideways by so many cells. A text that is read has an `id`, by which it is filled wherever it stands; `of` and `on` are what it can be read again from. */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
-	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; row?: string; top: number; left?: number}
 	| {
-		kind: 'text';
-		title: string;
-		right: string;
-		lines: readonly TextLine[];
-		top: number;
-		left?: number;
-		context: 'details' | 'doctor' | 'yaml';
-		copy: string;
-		command: string | null;
-		subject: string;
-		busy: boolean;
-		on?: string;
-		id?: string;
-		search?: TextSearch | null;
-		of?: {target: string; namespace: string};
-	}
+			kind: 'why';
+			about: string;
+			path: Path | null;
+			error: ErrorObject | null;
+			entry: string | null;
+			row?: string;
+			top: number;
+			left?: number;
+	  }
+	| {
+			kind: 'text';
+			title: string;
+			right: string;
+			lines: readonly TextLine[];
+			top: number;
+			left?: number;
+			context: 'details' | 'doctor' | 'yaml';
+			copy: string;
+			command: string | null;
+			subject: string;
+			busy: boolean;
+			on?: string;
+			id?: string;
+			search?: TextSearch | null;
+			of?: {target: string; namespace: string};
+	  }
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number; left?: number};
 
@@ -198,9 +207,20 @@ export function emptySession(
 		lastFailure: null,
 		pathHere: null,
 		detailsHere: null,
-		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
-		audit: noAudit, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
-		refused: new Map(), readOnly, isStill, now, processes: [], tailVersion: 0,
+		forwards: [],
+		forwardAt: 0,
+		forwardSets: [],
+		proxy: emptyProxy,
+		audit: noAudit,
+		sandboxKnobs: [],
+		sandboxAt: 0,
+		sandboxLog: [],
+		refused: new Map(),
+		readOnly,
+		isStill,
+		now,
+		processes: [],
+		tailVersion: 0,
 	};
 }
 

@@ -33,13 +33,17 @@ const mostShared = 50_000;
 export function rowReader(columns: readonly ListColumn[], prefix: string, given: readonly TableColumn[], now: number): RowReader {
 	const at = (name: string) => given.findIndex(column => column.name === name);
 	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
-	const wholes = columns.map(({whole}) => whole === undefined ? -1 : at(whole));
+	const wholes = columns.map(({whole}) => (whole === undefined ? -1 : at(whole)));
 	const others = columns.map(({otherwise}) => otherwise?.from.map(from => at(from)) ?? []);
 	const [name, age] = [Math.max(0, at('Name')), at('Age')];
 	return (row, namespace, readAt = now) => {
 		const metadata = row.object?.metadata as {uid?: string; name?: string; namespace?: string; creationTimestamp?: string} | undefined;
 		const own = metadata?.namespace ?? namespace;
-		const cells = places.map((place, index) => place < 0 ? otherCell(row, columns[index]!, others[index]!) : share(`${text(row.cells[place])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`));
+		const cells = places.map((place, index) =>
+			place < 0
+				? otherCell(row, columns[index]!, others[index]!)
+				: share(`${text(row.cells[place])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`),
+		);
 		const ended = row.conditions?.find(({type, status}) => type === 'Completed' && status === 'True')?.reason;
 		const called = prefix + text(row.cells[name] ?? metadata?.name);
 		return {
@@ -47,16 +51,21 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 			namespace: share(own),
 			name: called,
 			cells,
-			created: metadata?.creationTimestamp === undefined ? createdFromAge(age < 0 ? undefined : row.cells[age], readAt) : Date.parse(metadata.creationTimestamp),
+			created:
+				metadata?.creationTimestamp === undefined
+					? createdFromAge(age < 0 ? undefined : row.cells[age], readAt)
+					: Date.parse(metadata.creationTimestamp),
 			gone: null,
-			...ended !== undefined && {ended: share(ended)},
-			...cells.some((cell, index) => cell.endsWith(' ago)') || (columns[index]!.ages === true && cell !== '')) && {readAt},
+			...(ended !== undefined && {ended: share(ended)}),
+			...(cells.some((cell, index) => cell.endsWith(' ago)') || (columns[index]!.ages === true && cell !== '')) && {readAt}),
 		};
 	};
 }
 
 function otherCell(row: TableRow, {otherwise}: ListColumn, places: readonly number[]): string {
-	return otherwise === undefined || places.some(place => place < 0) ? '' : share(otherwise.words(...places.map(place => text(row.cells[place]))));
+	return otherwise === undefined || places.some(place => place < 0)
+		? ''
+		: share(otherwise.words(...places.map(place => text(row.cells[place]))));
 }
 
 function text(cell: unknown): string {

@@ -35,8 +35,14 @@ export function searchText(lines: readonly TextLine[], {text, regex}: Searched, 
 	}
 
 	const isProblem = searchProblem({text, regex}) !== null;
-	const has = isProblem ? null : matchWithin(searchPattern({text, regex}), lines.map(one => searchedText(one)), longestMs);
-	const found = lines.flatMap((_, index) => has?.[index] ? [index] : []);
+	const has = isProblem
+		? null
+		: matchWithin(
+				searchPattern({text, regex}),
+				lines.map(one => searchedText(one)),
+				longestMs,
+			);
+	const found = lines.flatMap((_, index) => (has?.[index] ? [index] : []));
 	return {text, regex, found, at: found.find(index => index >= from) ?? found[0] ?? null};
 }
 
@@ -49,6 +55,6 @@ function searchedText(one: TextLine): string {
 export function nextFound({found, at}: TextSearch, direction: 1 | -1): number | null {
 	const here = at ?? -1;
 	return direction > 0
-		? found.find(index => index > here) ?? found[0] ?? null
-		: found.findLast(index => index < here) ?? found.at(-1) ?? null;
+		? (found.find(index => index > here) ?? found[0] ?? null)
+		: (found.findLast(index => index < here) ?? found.at(-1) ?? null);
 }

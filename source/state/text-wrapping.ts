@@ -8,7 +8,7 @@ export const wrapped: TextWrapping = {isCut: false, left: 0};
 
 /** What is moved sideways is cut meanwhile, also where lines are wrapped. */
 export function wrappingOf({textsAreCut}: Pick<SessionState, 'textsAreCut'>, layer: Layer | undefined): TextWrapping {
-	const left = layer !== undefined && 'left' in layer ? layer.left ?? 0 : 0;
+	const left = layer !== undefined && 'left' in layer ? (layer.left ?? 0) : 0;
 	return {isCut: textsAreCut || left > 0, left};
 }
 

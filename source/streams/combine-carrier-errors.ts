@@ -3,7 +3,9 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 
 /** Kubectl does not tell the reason of a Status that refuses an upgrade; `prefix` is its words. @see k8s.io/streaming pkg/httpstream/spdy/roundtripper.go */
 export function refusedAsKubectl(error: SpokeError, prefix: string): SpokeError {
-	return error.asKubectl === null ? error : error.anew({asKubectl: error.asKubectl.replace(/^Error from server \(\w+\)/, `error: ${prefix}`), cause: error.cause});
+	return error.asKubectl === null
+		? error
+		: error.anew({asKubectl: error.asKubectl.replace(/^Error from server \(\w+\)/, `error: ${prefix}`), cause: error.cause});
 }
 
 /** The last answer decides what it is; the first one's words are kept, since they are about the carrier that should have worked. */

@@ -42,11 +42,15 @@ export type ConnectionObserver = {
 	/** Called with the handshake done and before the request that makes it a stream: ordinary requests may be made on it. */
 	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
 	/** The stream is open: 101, or an answer. `mayBeFromApiserver`: who gave it cannot be told, so that the far end of leg 2 may not have been reached. */
-	opened?(connection: Connection, purpose: ConnectionPurpose, about: {
-		carrier: 'http' | 'websocket' | 'spdy';
-		protocol: string | null;
-		mayBeApiservers?: boolean;
-	}): void;
+	opened?(
+		connection: Connection,
+		purpose: ConnectionPurpose,
+		about: {
+			carrier: 'http' | 'websocket' | 'spdy';
+			protocol: string | null;
+			mayBeApiservers?: boolean;
+		},
+	): void;
 	/**
 	The far end of leg 2 itself has been heard: first bytes of the remote command, or how it ended. Told for exec and attach,
 	where a 101 may come from the apiserver before it dials, and so may the words of a failure; and where a kubelet says why there is no log.

@@ -23,36 +23,68 @@ An ephemeral container cannot be taken away again: it stays in the pod until the
 */
 export async function addDebugContainer(cluster: Writing, pod: PodObject, container: ContainerJson, signal?: AbortSignal): Promise<void> {
 	const {name, namespace = 'default'} = pod.metadata;
-	await write(cluster, {
-		method: 'PATCH', path: objectPath(podResource, namespace, name, 'ephemeralcontainers'), contentType: 'application/strategic-merge-patch+json',
-		body: {spec: {ephemeralContainers: [container]}}, resource: 'pods/ephemeralcontainers', namespace,
-	}, signal);
+	await write(
+		cluster,
+		{
+			method: 'PATCH',
+			path: objectPath(podResource, namespace, name, 'ephemeralcontainers'),
+			contentType: 'application/strategic-merge-patch+json',
+			body: {spec: {ephemeralContainers: [container]}},
+			resource: 'pods/ephemeralcontainers',
+			namespace,
+		},
+		signal,
+	);
 }
 
 /** Creates a copy of a pod, or a pod on a node, as it was made by `podCopy` or `nodePod`. @throws SpokeError as `addDebugContainer` */
 export async function createDebugPod(cluster: Writing, namespace: string, pod: PodJson, signal?: AbortSignal): Promise<PodObject> {
-	return await write(cluster, {method: 'POST', path: listPath(podResource, namespace), contentType: 'application/json', body: pod, resource: 'pods', namespace}, signal) as PodObject;
+	return (await write(
+		cluster,
+		{method: 'POST', path: listPath(podResource, namespace), contentType: 'application/json', body: pod, resource: 'pods', namespace},
+		signal,
+	)) as PodObject;
 }
 
 /** Deletes a pod at once, without its grace period, as `kubectl debug --replace` does. @throws SpokeError as `addDebugContainer` */
-export async function deletePodNow(cluster: Writing, {metadata: {name, namespace = 'default'}}: PodObject, signal?: AbortSignal): Promise<void> {
+export async function deletePodNow(
+	cluster: Writing,
+	{metadata: {name, namespace = 'default'}}: PodObject,
+	signal?: AbortSignal,
+): Promise<void> {
 	const body = {kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0};
-	await write(cluster, {method: 'DELETE', path: objectPath(podResource, namespace, name), contentType: 'application/json', body, resource: 'pods', namespace}, signal);
+	await write(
+		cluster,
+		{method: 'DELETE', path: objectPath(podResource, namespace, name), contentType: 'application/json', body, resource: 'pods', namespace},
+		signal,
+	);
 }
 
 type Writing = Pick<ClusterClient, 'request' | 'facts'>;
 type Write = {method: 'PATCH' | 'POST' | 'DELETE'; path: string; contentType: string; body: object; resource: string; namespace: string};
 
-async function write(cluster: Writing, {method, path, contentType, body: sent, resource, namespace}: Write, signal?: AbortSignal): Promise<object> {
+async function write(
+	cluster: Writing,
+	{method, path, contentType, body: sent, resource, namespace}: Write,
+	signal?: AbortSignal,
+): Promise<object> {
 	const {status, headers, body, connection} = await cluster.request({
-		method, path, headers: {'Content-Type': contentType}, body: JSON.stringify(sent), ...signal && {signal},
+		method,
+		path,
+		headers: {'Content-Type': contentType},
+		body: JSON.stringify(sent),
+		...(signal && {signal}),
 	});
 	const text = (await readFully(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (status < 200 || status > 299) {
 		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
 		const told = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, by: cluster.facts});
 		throw told.text?.includes('violates PodSecurity')
-			? new SpokeError(told.code, told.text.trim(), {text: told.text, asKubectl: told.asKubectl, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
+			? new SpokeError(told.code, told.text.trim(), {
+					text: told.text,
+					asKubectl: told.asKubectl,
+					remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands',
+				})
 			: told;
 	}
 
@@ -73,7 +105,11 @@ export async function waitUntilRunning(
 ): Promise<void> {
 	const limit = AbortSignal.timeout(clampTimerMs(limitMs));
 	let waiting = '';
-	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
+	for await (const change of watchPods(
+		cluster,
+		{namespace, fieldSelector: `metadata.name=${podName}`},
+		{signal: AbortSignal.any([limit, signal])},
+	)) {
 		if (change.type === 'gone') {
 			throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} went before container ${container} ran`);
 		}
@@ -88,15 +124,24 @@ export async function waitUntilRunning(
 		}
 
 		if (terminated) {
-			throw new SpokeError('ERR_TARGET_GONE', `container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`, {
-				text: terminated.message ?? '', remedy: `what it said: spoke logs ${quoteForShell(podName)} -n ${quoteForShell(namespace)} -c ${quoteForShell(container)}`,
-			});
+			throw new SpokeError(
+				'ERR_TARGET_GONE',
+				`container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`,
+				{
+					text: terminated.message ?? '',
+					remedy: `what it said: spoke logs ${quoteForShell(podName)} -n ${quoteForShell(namespace)} -c ${quoteForShell(container)}`,
+				},
+			);
 		}
 
 		// A pod that its node does not admit has no containers.
 		if (change.pod.status?.phase === 'Failed') {
 			const {reason: why = 'Failed', message = ''} = change.pod.status;
-			throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} failed before container ${container} ran: ${[why, message].filter(part => part !== '').join(': ')}`, {text: message});
+			throw new SpokeError(
+				'ERR_TARGET_GONE',
+				`pod ${podName} failed before container ${container} ran: ${[why, message].filter(part => part !== '').join(': ')}`,
+				{text: message},
+			);
 		}
 
 		const reason = [now?.reason, now?.message].filter(part => part !== undefined).join(': ');
@@ -107,7 +152,10 @@ export async function waitUntilRunning(
 	}
 
 	signal.throwIfAborted();
-	throw new SpokeError('ERR_TARGET_GONE', `container ${container} does not run after ${limitMs / 1000} s${waiting === '' ? '' : `: ${waiting}`}`);
+	throw new SpokeError(
+		'ERR_TARGET_GONE',
+		`container ${container} does not run after ${limitMs / 1000} s${waiting === '' ? '' : `: ${waiting}`}`,
+	);
 }
 
 /** The exit status of a container that has ended, or ends within `limitMs`; `null` for one that goes on. A pod's status is some time behind its runtime. */
@@ -118,8 +166,13 @@ export async function exitStatusOf(
 	{limitMs, signal}: {limitMs: number; signal: AbortSignal},
 ): Promise<number | null> {
 	const limit = AbortSignal.timeout(limitMs);
-	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
-		const ended = change.type === 'appeared' || change.type === 'changed' ? containerStatus(change.pod, container)?.state?.terminated : undefined;
+	for await (const change of watchPods(
+		cluster,
+		{namespace, fieldSelector: `metadata.name=${podName}`},
+		{signal: AbortSignal.any([limit, signal])},
+	)) {
+		const ended =
+			change.type === 'appeared' || change.type === 'changed' ? containerStatus(change.pod, container)?.state?.terminated : undefined;
 		if (ended) {
 			return ended.exitCode;
 		}

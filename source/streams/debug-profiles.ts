@@ -62,5 +62,5 @@ export function mountsHostRoot(profile: DebugProfile): boolean {
 }
 
 function withCapabilities(own: SecurityContext | undefined, added: readonly string[]): SecurityContext {
-	return {...own, capabilities: {...own?.capabilities, add: [...own?.capabilities?.add ?? [], ...added]}};
+	return {...own, capabilities: {...own?.capabilities, add: [...(own?.capabilities?.add ?? []), ...added]}};
 }

@@ -45,7 +45,7 @@ export function ephemeralContainer(pod: PodObject, request: DebugRequest, target
 	return {
 		...newContainer(request.name ?? unusedContainerName(pod), request),
 		...withSecurity(debugSecurityContext(request.profile, 'ephemeral')),
-		...target !== null && {targetContainerName: target},
+		...(target !== null && {targetContainerName: target}),
 	};
 }
 
@@ -55,9 +55,11 @@ The copy, and the container to attach to; `null` where only images change.
 @see debug.go generatePodCopyWithDebugContainer
 */
 export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; container: string | null} {
-	const {metadata: {namespace, labels, annotations}} = pod;
+	const {
+		metadata: {namespace, labels, annotations},
+	} = pod;
 	const {ephemeralContainers: _, nodeName, ...kept} = structuredClone(pod.spec) as unknown as PodJson['spec'];
-	const spec = {...kept, ...request.sameNode && nodeName !== undefined && {nodeName}} as PodJson['spec'];
+	const spec = {...kept, ...(request.sameNode && nodeName !== undefined && {nodeName})} as PodJson['spec'];
 	if (request.shareProcesses !== null) {
 		spec['shareProcessNamespace'] = request.shareProcesses;
 	}
@@ -68,10 +70,17 @@ export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; co
 	}
 
 	const copy: PodJson = {
-		apiVersion: 'v1', kind: 'Pod', spec,
-		metadata: {name: request.copyName, ...namespace !== undefined && {namespace}, ...labels && {labels}, ...annotations && {annotations}},
+		apiVersion: 'v1',
+		kind: 'Pod',
+		spec,
+		metadata: {
+			name: request.copyName,
+			...(namespace !== undefined && {namespace}),
+			...(labels && {labels}),
+			...(annotations && {annotations}),
+		},
 	};
-	const existing = [...spec.containers, ...spec.initContainers ?? []].find(({name}) => name === request.name);
+	const existing = [...spec.containers, ...(spec.initContainers ?? [])].find(({name}) => name === request.name);
 	if (!existing && request.image === null) {
 		if (request.images.size > 0) {
 			return {pod: copy, container: null};
@@ -80,7 +89,10 @@ export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; co
 		throw new SpokeError('ERR_USAGE', 'you must specify image when creating new container');
 	}
 
-	const container = existing ?? {name: request.name ?? unusedContainerName({...pod, spec: {...pod.spec, ephemeralContainers: []}}), terminationMessagePolicy: 'File'};
+	const container = existing ?? {
+		name: request.name ?? unusedContainerName({...pod, spec: {...pod.spec, ephemeralContainers: []}}),
+		terminationMessagePolicy: 'File',
+	};
 	if (!existing) {
 		spec.containers.push(container);
 	}
@@ -96,7 +108,7 @@ export function nodePod(node: string, request: DebugRequest): PodJson {
 	const container = {
 		...newContainer(request.name ?? 'debugger', request),
 		...withSecurity(debugSecurityContext(request.profile, 'node')),
-		...mountsHostRoot(request.profile) && {volumeMounts: [{name: 'host-root', mountPath: '/host'}]},
+		...(mountsHostRoot(request.profile) && {volumeMounts: [{name: 'host-root', mountPath: '/host'}]}),
 	};
 	return {
 		apiVersion: 'v1',
@@ -107,8 +119,8 @@ export function nodePod(node: string, request: DebugRequest): PodJson {
 			nodeName: node,
 			restartPolicy: 'Never',
 			tolerations: [{operator: 'Exists'}],
-			...usesHostNamespaces(request.profile) && {hostNetwork: true, hostPID: true, hostIPC: true},
-			...mountsHostRoot(request.profile) && {volumes: [{name: 'host-root', hostPath: {path: '/'}}]},
+			...(usesHostNamespaces(request.profile) && {hostNetwork: true, hostPID: true, hostIPC: true}),
+			...(mountsHostRoot(request.profile) && {volumes: [{name: 'host-root', hostPath: {path: '/'}}]}),
 		},
 	};
 }
@@ -116,12 +128,17 @@ export function nodePod(node: string, request: DebugRequest): PodJson {
 /** Whether capabilities or privilege of the container do nothing, because the pod sets a user that is not root. @see debug.go displayWarning */
 export function losesCapabilities({spec}: PodObject, context: SecurityContext | undefined): boolean {
 	const {securityContext: {runAsUser = 0} = {}} = spec as {securityContext?: {runAsUser?: number}};
-	return runAsUser !== 0 && context !== undefined && context['runAsUser'] !== 0 && (context['privileged'] === true || (context.capabilities?.add ?? []).length > 0);
+	return (
+		runAsUser !== 0 &&
+		context !== undefined &&
+		context['runAsUser'] !== 0 &&
+		(context['privileged'] === true || (context.capabilities?.add ?? []).length > 0)
+	);
 }
 
 /** `debugger-x7f2k`, which no container of the pod has. */
 export function unusedContainerName({spec}: PodObject): string {
-	const taken = new Set([...spec.containers, ...spec.initContainers ?? [], ...spec.ephemeralContainers ?? []].map(({name}) => name));
+	const taken = new Set([...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].map(({name}) => name));
 	for (;;) {
 		const name = `debugger-${randomSuffix()}`;
 		if (!taken.has(name)) {
@@ -130,15 +147,18 @@ export function unusedContainerName({spec}: PodObject): string {
 	}
 }
 
-function newContainer(name: string, {image, stdin, tty, command, argumentsOnly = false, env = [], imagePullPolicy = null}: DebugRequest): ContainerJson {
+function newContainer(
+	name: string,
+	{image, stdin, tty, command, argumentsOnly = false, env = [], imagePullPolicy = null}: DebugRequest,
+): ContainerJson {
 	return {
 		name,
-		...image !== null && {image},
-		...command.length > 0 && {[argumentsOnly ? 'args' : 'command']: command},
-		...env.length > 0 && {env},
-		...imagePullPolicy !== null && {imagePullPolicy},
-		...stdin && {stdin},
-		...tty && {tty},
+		...(image !== null && {image}),
+		...(command.length > 0 && {[argumentsOnly ? 'args' : 'command']: command}),
+		...(env.length > 0 && {env}),
+		...(imagePullPolicy !== null && {imagePullPolicy}),
+		...(stdin && {stdin}),
+		...(tty && {tty}),
 		terminationMessagePolicy: 'File',
 	};
 }

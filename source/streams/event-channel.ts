@@ -26,7 +26,7 @@ export class EventChannel<Event> implements AsyncIterable<Event> {
 		this.#wake?.();
 	}
 
-	async * [Symbol.asyncIterator](): AsyncGenerator<Event, void> {
+	async *[Symbol.asyncIterator](): AsyncGenerator<Event, void> {
 		try {
 			for (;;) {
 				const next = this.#waiting.shift();

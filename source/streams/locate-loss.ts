@@ -32,7 +32,11 @@ export async function locateStreamLoss(cluster: Pick<ClusterClient, 'connect'>, 
 The same of a tunnel of forwarded ports, whose pings are answered behind the apiserver, so that silence alone tells no leg; and of a connection that no tunnel,
 or nobody behind one, took in time. Other errors are given back as they are.
 */
-export async function locateTunnelLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError, to = 'the kubelet'): Promise<SpokeError> {
+export async function locateTunnelLoss(
+	cluster: Pick<ClusterClient, 'connect'>,
+	error: SpokeError,
+	to = 'the kubelet',
+): Promise<SpokeError> {
 	return tunnelLossBy(error, async () => asked(cluster), to);
 }
 
@@ -99,7 +103,8 @@ function eitherWay(found: Open, to = 'the kubelet'): string {
 }
 
 const whoeverWaits: Readonly<Record<Open, string>> = {
-	answers: 'the apiserver answers others; whether your way to it (leg 1), its way to the kubelet (leg 2) or the runtime stands still is not known',
+	answers:
+		'the apiserver answers others; whether your way to it (leg 1), its way to the kubelet (leg 2) or the runtime stands still is not known',
 	unasked: 'whether your way to the apiserver (leg 1), its way to the kubelet (leg 2) or the runtime stands still is not known',
 };
 
@@ -133,9 +138,11 @@ async function asked(cluster: Pick<ClusterClient, 'connect'>): Promise<Asked> {
 const asking = new WeakMap<Pick<ClusterClient, 'connect'>, Promise<Asked>>();
 
 async function askedTogether(cluster: Pick<ClusterClient, 'connect'>): Promise<Asked> {
-	const running = asking.get(cluster) ?? asked(cluster).finally(() => {
-		asking.delete(cluster);
-	});
+	const running =
+		asking.get(cluster) ??
+		asked(cluster).finally(() => {
+			asking.delete(cluster);
+		});
 	asking.set(cluster, running);
 	return running;
 }

@@ -14,15 +14,20 @@ export type Preconnection = {cluster: ClusterClient; close: () => void};
 The witness reads on it behind the first question, so that a label costs no round trip. Where it is of no use, the cluster's own are.
 `close` ends it when nobody took it.
 */
-export function preconnect(cluster: ClusterClient, {signal, witness}: {signal: AbortSignal; witness?: ConnectionObserver | undefined}): Preconnection {
+export function preconnect(
+	cluster: ClusterClient,
+	{signal, witness}: {signal: AbortSignal; witness?: ConnectionObserver | undefined},
+): Preconnection {
 	const ahead = new AheadConnection(cluster.connect({signal}), witness);
 	return {
 		cluster: {
 			...cluster,
-			connect: async options => await ahead.take() ?? cluster.connect(options),
+			connect: async options => (await ahead.take()) ?? cluster.connect(options),
 			async json<T>(options: Parameters<ClusterClient['json']>[0]) {
 				const answer = await ahead.ask(options);
-				return answer ? await readJsonResponse(answer, options, {what: `the apiserver ${cluster.facts.server}`, by: cluster.facts}) as T : cluster.json<T>(options);
+				return answer
+					? ((await readJsonResponse(answer, options, {what: `the apiserver ${cluster.facts.server}`, by: cluster.facts})) as T)
+					: cluster.json<T>(options);
 			},
 			request: async options => (options.whole ? await ahead.ask(options) : undefined) ?? cluster.request(options),
 		},
@@ -39,15 +44,18 @@ class AheadConnection {
 
 	constructor(made: Promise<Connection>, witness: ConnectionObserver | undefined) {
 		this.#made = made;
-		made.then(connection => {
-			this.#usedAt = performance.now();
-			// Whoever waits for the connection asks first.
-			setImmediate(() => {
-				if (this.#made && connection.usable) {
-					witness?.connected?.(connection);
-				}
-			});
-		}, () => undefined);
+		made.then(
+			connection => {
+				this.#usedAt = performance.now();
+				// Whoever waits for the connection asks first.
+				setImmediate(() => {
+					if (this.#made && connection.usable) {
+						witness?.connected?.(connection);
+					}
+				});
+			},
+			() => undefined,
+		);
 	}
 
 	/** An answer on it; `undefined` where the cluster is to be asked. */
@@ -89,9 +97,12 @@ class AheadConnection {
 }
 
 function closeWhenMade(made: Promise<Connection> | undefined): void {
-	made?.then(connection => {
-		connection.close();
-	}, () => undefined);
+	made?.then(
+		connection => {
+			connection.close();
+		},
+		() => undefined,
+	);
 }
 
 /** `undefined` for what the cluster must be asked: it waits where it is told to, renews credentials, and makes a lost connection anew. */

@@ -30,7 +30,9 @@ export function terminatedPodMessage(feature: RunningPodFeature, phase: string):
 export function assertPodRunning({metadata, status}: PodObject, feature: Exclude<RunningPodFeature, 'port-forward'>): void {
 	const phase = status?.phase;
 	if (phase === 'Succeeded' || phase === 'Failed') {
-		throw new SpokeError('ERR_TARGET_GONE', terminatedPodMessage(feature, phase), {remedy: logRemedy(metadata.name, metadata.namespace ?? 'default')});
+		throw new SpokeError('ERR_TARGET_GONE', terminatedPodMessage(feature, phase), {
+			remedy: logRemedy(metadata.name, metadata.namespace ?? 'default'),
+		});
 	}
 }
 

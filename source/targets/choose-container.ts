@@ -18,7 +18,11 @@ The named container, else the annotated one, else the first. With an annotation 
 @throws SpokeError ERR_NOT_FOUND that lists the containers there are.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/podcmd/podcmd.go
 */
-export function chooseContainer(pod: PodObject, named: string | undefined, options: {unknownAnnotation: 'go-on' | 'refuse'}): ChosenContainer {
+export function chooseContainer(
+	pod: PodObject,
+	named: string | undefined,
+	options: {unknownAnnotation: 'go-on' | 'refuse'},
+): ChosenContainer {
 	const annotated = pod.metadata.annotations?.[defaultContainerAnnotation] ?? '';
 	const wanted = named ?? '';
 	if (wanted !== '') {
@@ -34,7 +38,10 @@ export function chooseContainer(pod: PodObject, named: string | undefined, optio
 	}
 
 	const name = firstContainer(pod);
-	return {name, notice: allContainers(pod).length > 1 ? `Defaulted container ${JSON.stringify(name)} out of: ${containerNames(pod)}` : null};
+	return {
+		name,
+		notice: allContainers(pod).length > 1 ? `Defaulted container ${JSON.stringify(name)} out of: ${containerNames(pod)}` : null,
+	};
 }
 
 /** `undefined` when the pod has no such container. */
@@ -45,7 +52,11 @@ export function containerRole(pod: PodObject, name: string): ContainerRole | und
 /** Init containers, then regular, then ephemeral ones: the order in which kubectl reads all of a pod's logs. */
 export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
 	const named = (role: ContainerRole, containers: ReadonlyArray<{name: string}> = []) => containers.map(({name}) => ({name, role}));
-	return [...named('init', pod.spec.initContainers), ...named('regular', pod.spec.containers), ...named('ephemeral', pod.spec.ephemeralContainers)];
+	return [
+		...named('init', pod.spec.initContainers),
+		...named('regular', pod.spec.containers),
+		...named('ephemeral', pod.spec.ephemeralContainers),
+	];
 }
 
 /** Those that a shell or an attach may find running: no init container that is not, and no ephemeral one that ended, which never starts again. */
@@ -59,12 +70,18 @@ export function attachableContainers(pod: PodObject): ReadonlyArray<{name: strin
 /** `app, sidecar, debugger (ephem), setup (init)`. */
 export function containerNames(pod: PodObject): string {
 	const named = (containers: ReadonlyArray<{name: string}> = [], mark = '') => containers.map(({name}) => `${name}${mark}`);
-	return [...named(pod.spec.containers), ...named(pod.spec.ephemeralContainers, ' (ephem)'), ...named(pod.spec.initContainers, ' (init)')].join(', ');
+	return [
+		...named(pod.spec.containers),
+		...named(pod.spec.ephemeralContainers, ' (ephem)'),
+		...named(pod.spec.initContainers, ' (init)'),
+	].join(', ');
 }
 
 /** `undefined` when the pod has no such container. */
 export function containerSpec({spec}: PodObject, name: string): ContainerSpec | undefined {
-	return [...spec.containers, ...spec.initContainers ?? [], ...spec.ephemeralContainers ?? []].find(container => container.name === name);
+	return [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].find(
+		container => container.name === name,
+	);
 }
 
 /** `undefined` before the kubelet has told of it. */
@@ -75,7 +92,9 @@ export function containerStatus(pod: PodObject, name: string): ContainerStatus |
 
 function existing(pod: PodObject, name: string): string {
 	if (containerRole(pod, name) === undefined) {
-		throw new SpokeError('ERR_NOT_FOUND', `container ${name} is not valid for pod ${pod.metadata.name} out of: ${containerNames(pod)}`, {leg: 1});
+		throw new SpokeError('ERR_NOT_FOUND', `container ${name} is not valid for pod ${pod.metadata.name} out of: ${containerNames(pod)}`, {
+			leg: 1,
+		});
 	}
 
 	return name;

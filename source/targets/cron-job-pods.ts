@@ -28,8 +28,9 @@ export async function cronJobPodFilter(
 	signal?: AbortSignal,
 ): Promise<(pod: PodObject) => Promise<boolean>> {
 	// By its name: one that is made anew is followed as a workload that is made anew is.
-	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) => ownerReferences.some(owner => owner.kind === 'CronJob' && owner.name === name);
-	const {items} = await listAll<JobObject>(cluster, {path: listPath(jobResource, namespace), ...signal && {signal}});
+	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) =>
+		ownerReferences.some(owner => owner.kind === 'CronJob' && owner.name === name);
+	const {items} = await listAll<JobObject>(cluster, {path: listPath(jobResource, namespace), ...(signal && {signal})});
 	const known = new Map<string, Promise<boolean>>(items.map(job => [job.metadata.uid ?? '', Promise.resolve(isOurs(job))]));
 	return async ({metadata: {ownerReferences = []}}) => {
 		const job = ownerReferences.find(({kind}) => kind === 'Job');
@@ -55,7 +56,7 @@ async function readJob(
 ): Promise<JobObject | null> {
 	for (let tries = 1; ; tries++) {
 		try {
-			const job = await cluster.json<JobObject>({path: objectPath(jobResource, namespace, name), ...signal && {signal}});
+			const job = await cluster.json<JobObject>({path: objectPath(jobResource, namespace, name), ...(signal && {signal})});
 			return job.metadata.uid === uid ? job : null;
 		} catch (thrown) {
 			const {code} = toSpokeError(thrown);

@@ -6,7 +6,12 @@ import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 An apiserver answers for an object in a namespace that does not exist as for one that is not in it: the namespace is looked for, where that is allowed.
 `thrown` itself for anything but the apiserver's word that the object is not found.
 */
-export async function explainNotFound(cluster: Pick<ClusterClient, 'json'>, thrown: unknown, namespace: string, signal?: AbortSignal): Promise<SpokeError> {
+export async function explainNotFound(
+	cluster: Pick<ClusterClient, 'json'>,
+	thrown: unknown,
+	namespace: string,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
 	const error = toSpokeError(thrown);
 	if (error.code !== 'ERR_NOT_FOUND' || !saysNotFound.test(error.message)) {
 		return error;
@@ -24,9 +29,13 @@ const limitMs = 5000;
 const saysNotFound = /^[a-z.]+ ".*" not found$/;
 
 /** The apiserver's words when it says that there is no such namespace; `null` for all else. */
-async function readFailure(cluster: Pick<ClusterClient, 'json'>, namespace: string, signal: AbortSignal | undefined): Promise<string | null> {
+async function readFailure(
+	cluster: Pick<ClusterClient, 'json'>,
+	namespace: string,
+	signal: AbortSignal | undefined,
+): Promise<string | null> {
 	try {
-		await cluster.json({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`, timeoutMs: limitMs, ...signal && {signal}});
+		await cluster.json({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`, timeoutMs: limitMs, ...(signal && {signal})});
 		return null;
 	} catch (thrown) {
 		const {code, message} = toSpokeError(thrown);

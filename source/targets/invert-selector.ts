@@ -6,7 +6,10 @@ A value that is excluded fits also what has no such label, so the inverse is exa
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Requirement.Matches
 */
 export function invertSelector(selector: string): string | null {
-	const found = /^\s*(?<not>!)?\s*(?<key>[^\s=!(),<>]+)\s*(?:(?<sign>==?|!=)\s*(?<value>[^\s=!(),<>]*)|(?<set>in|notin)\s*(?<values>\([^)]*\)))?\s*$/.exec(selector)?.groups;
+	const found =
+		/^\s*(?<not>!)?\s*(?<key>[^\s=!(),<>]+)\s*(?:(?<sign>==?|!=)\s*(?<value>[^\s=!(),<>]*)|(?<set>in|notin)\s*(?<values>\([^)]*\)))?\s*$/.exec(
+			selector,
+		)?.groups;
 	if (!found) {
 		return null;
 	}

@@ -11,5 +11,5 @@ export function kubeletPortOf(node: NodeWithKubelet | null): number {
 
 /** `kubeletPort` is null where the node, which names its kubelet's port, may not be read: then the usual one is taken for it. */
 export function targetsKubelet({port, kubeletPort}: {port: number | null; kubeletPort: boolean | null}): boolean {
-	return kubeletPort ?? (port === usualPort);
+	return kubeletPort ?? port === usualPort;
 }

@@ -105,8 +105,9 @@ const name = /^[\da-z](?:[\w.-]*[\da-z])?$/i;
 function checkKey(key: string): void {
 	const parts = key.split('/');
 	const own = parts.pop()!;
-	const isPrefix = parts.length === 0
-		|| (parts.length === 1 && parts[0]!.length <= 253 && /^[\da-z](?:[\da-z-]*[\da-z])?(?:\.[\da-z](?:[\da-z-]*[\da-z])?)*$/.test(parts[0]!));
+	const isPrefix =
+		parts.length === 0 ||
+		(parts.length === 1 && parts[0]!.length <= 253 && /^[\da-z](?:[\da-z-]*[\da-z])?(?:\.[\da-z](?:[\da-z-]*[\da-z])?)*$/.test(parts[0]!));
 	if (!isPrefix || own.length > 63 || !name.test(own)) {
 		throw new Fault(`${key} cannot be a label’s key`);
 	}

@@ -36,12 +36,19 @@ export function servicePort(service: ServiceObject, pod: PodObject, asked: strin
 	const found = isNumber ? ports.filter(({port}) => port === portNumber(asked)) : ports.filter(({name}) => name === asked);
 	const [chosen] = found;
 	if (!chosen) {
-		throw new SpokeError('ERR_NOT_FOUND', isNumber
-			? `Service ${serviceName} does not have a service port ${asked}`
-			: `Service '${serviceName}' does not have a named port '${asked}'`, {remedy: `it has ${portList(ports)}`});
+		throw new SpokeError(
+			'ERR_NOT_FOUND',
+			isNumber
+				? `Service ${serviceName} does not have a service port ${asked}`
+				: `Service '${serviceName}' does not have a named port '${asked}'`,
+			{remedy: `it has ${portList(ports)}`},
+		);
 	}
 
-	refuseUdp(asked, ports.filter(({port}) => port === chosen.port));
+	refuseUdp(
+		asked,
+		ports.filter(({port}) => port === chosen.port),
+	);
 	if (service.spec?.clusterIP === 'None' || chosen.targetPort === undefined || chosen.targetPort === 0) {
 		return {port: chosen.port, name: isNumber ? null : asked, servicePort: chosen.port};
 	}
@@ -57,10 +64,10 @@ export function isTcp({protocol = 'TCP'}: ContainerPort | ServicePort): boolean 
 }
 
 function containerPortNamed(pod: PodObject, name: string): number {
-	const declared = [...pod.spec.containers, ...pod.spec.initContainers ?? []].flatMap(({ports = []}) => ports);
+	const declared = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].flatMap(({ports = []}) => ports);
 	const found = declared.find(port => port.name === name);
 	if (!found) {
-		const names = declared.flatMap(port => port.name === undefined ? [] : [port.name]);
+		const names = declared.flatMap(port => (port.name === undefined ? [] : [port.name]));
 		throw new SpokeError('ERR_NOT_FOUND', `Pod '${pod.metadata.name}' does not have a named port '${name}'`, {
 			remedy: names.length === 0 ? 'it names no ports: give a number' : `it names ${names.join(', ')}`,
 		});
@@ -87,5 +94,5 @@ function refuseUdp(asked: string, declared: ReadonlyArray<{protocol?: string}>):
 
 /** Names and numbers, for a person. */
 export function portList(ports: ReadonlyArray<{name?: string; port: number}>): string {
-	return ports.map(({name, port}) => name === undefined ? String(port) : `${name} (${port})`).join(', ') || 'no ports';
+	return ports.map(({name, port}) => (name === undefined ? String(port) : `${name} (${port})`)).join(', ') || 'no ports';
 }

@@ -24,7 +24,10 @@ export function parseTarget(asked: string, {alsoNodes = false}: {alsoNodes?: boo
 	}
 
 	if (word === '' || name === '') {
-		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} has no ${word === '' ? 'kind' : 'name'}: it must be NAME or KIND/NAME`);
+		throw new SpokeError(
+			'ERR_USAGE',
+			`target ${JSON.stringify(asked)} has no ${word === '' ? 'kind' : 'name'}: it must be NAME or KIND/NAME`,
+		);
 	}
 
 	const resource = findResource(word);
@@ -40,5 +43,7 @@ export function parseTarget(asked: string, {alsoNodes = false}: {alsoNodes?: boo
 }
 
 function wordsFor(alsoNodes: boolean): string[] {
-	return targetResources.filter(({kind}) => alsoNodes || kind !== 'Node').map(({kind, words}) => kind === 'Node' ? 'node' : words.at(-1)!);
+	return targetResources
+		.filter(({kind}) => alsoNodes || kind !== 'Node')
+		.map(({kind, words}) => (kind === 'Node' ? 'node' : words.at(-1)!));
 }

@@ -26,7 +26,15 @@ export type ContainerSpec = {
 	restartPolicyRules?: readonly unknown[];
 };
 
-export type Termination = {exitCode: number; signal?: number; reason?: string; message?: string; startedAt?: string; finishedAt?: string; containerID?: string};
+export type Termination = {
+	exitCode: number;
+	signal?: number;
+	reason?: string;
+	message?: string;
+	startedAt?: string;
+	finishedAt?: string;
+	containerID?: string;
+};
 
 export type ContainerState = {
 	waiting?: {reason?: string; message?: string};

@@ -7,37 +7,40 @@ type Order = (a: PodObject, b: PodObject) => number;
 First the pod whose log kubectl would read: assigned, running, ready (longest first), most restarts, oldest.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/podutils/podutils.go ByLogging
 */
-export const byLogging: Order = (a, b) => firstDifference(a, b, [
-	pod => pod.spec.nodeName ? 0 : 1,
-	pod => ({Running: 0, Unknown: 1, Pending: 2})[pod.status?.phase ?? ''] ?? 0,
-	pod => isReady(pod) ? 0 : 1,
-	pod => readySince(pod),
-	pod => -maxRestarts(pod.status?.containerStatuses),
-	pod => -maxRestarts(sidecarStatuses(pod)),
-	pod => timeOf(pod.metadata.creationTimestamp),
-]);
+export const byLogging: Order = (a, b) =>
+	firstDifference(a, b, [
+		pod => (pod.spec.nodeName ? 0 : 1),
+		pod => ({Running: 0, Unknown: 1, Pending: 2})[pod.status?.phase ?? ''] ?? 0,
+		pod => (isReady(pod) ? 0 : 1),
+		pod => readySince(pod),
+		pod => -maxRestarts(pod.status?.containerStatuses),
+		pod => -maxRestarts(sidecarStatuses(pod)),
+		pod => timeOf(pod.metadata.creationTimestamp),
+	]);
 
 /**
 First the pod to which kubectl would attach, run a command or forward: the reverse of the order in which a controller would delete.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/podutils/podutils.go ActivePods
 */
-export const byAttaching: Order = (a, b) => firstDifference(a, b, [
-	pod => pod.spec.nodeName ? 0 : 1,
-	pod => ({Pending: 2, Unknown: 1, Running: 0})[pod.status?.phase ?? ''] ?? 2,
-	pod => isReady(pod) ? 0 : 1,
-	pod => pod.metadata.deletionTimestamp === undefined ? 0 : 1,
-	pod => pod.metadata.deletionTimestamp === undefined ? 0 : -timeOf(pod.metadata.deletionTimestamp),
-	pod => readySince(pod),
-	pod => maxRestarts(pod.status?.containerStatuses),
-	pod => maxRestarts(sidecarStatuses(pod)),
-	pod => timeOf(pod.metadata.creationTimestamp),
-]);
+export const byAttaching: Order = (a, b) =>
+	firstDifference(a, b, [
+		pod => (pod.spec.nodeName ? 0 : 1),
+		pod => ({Pending: 2, Unknown: 1, Running: 0})[pod.status?.phase ?? ''] ?? 2,
+		pod => (isReady(pod) ? 0 : 1),
+		pod => (pod.metadata.deletionTimestamp === undefined ? 0 : 1),
+		pod => (pod.metadata.deletionTimestamp === undefined ? 0 : -timeOf(pod.metadata.deletionTimestamp)),
+		pod => readySince(pod),
+		pod => maxRestarts(pod.status?.containerStatuses),
+		pod => maxRestarts(sidecarStatuses(pod)),
+		pod => timeOf(pod.metadata.creationTimestamp),
+	]);
 
 /** First the pod of the last run, and before all that are over one that is not. Kubectl knows no pods of a cron job. */
-export const byLastRun: Order = (a, b) => firstDifference(a, b, [
-	pod => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? 1 : 0,
-	pod => -timeOf(pod.metadata.creationTimestamp),
-]);
+export const byLastRun: Order = (a, b) =>
+	firstDifference(a, b, [
+		pod => (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? 1 : 0),
+		pod => -timeOf(pod.metadata.creationTimestamp),
+	]);
 
 /** The pod's Ready condition is true. */
 export function isReady(pod: PodObject): boolean {

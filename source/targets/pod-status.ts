@@ -10,7 +10,10 @@ export function podStatus({metadata, spec, status = {}}: PodObject): string {
 	const initializing = initReason(spec.initContainers ?? [], initContainerStatuses);
 	const isGated = status.conditions?.some(({type, reason}) => type === 'PodScheduled' && reason === 'SchedulingGated');
 	const gated = isGated ? 'SchedulingGated' : reason || phase;
-	const shown = initializing !== null && !holds(status, 'Initialized') ? initializing : containersReason(containerStatuses, status) ?? initializing ?? gated;
+	const shown =
+		initializing !== null && !holds(status, 'Initialized')
+			? initializing
+			: (containersReason(containerStatuses, status) ?? initializing ?? gated);
 	if (metadata.deletionTimestamp === undefined) {
 		return shown;
 	}
@@ -43,7 +46,9 @@ function initReason(containers: readonly ContainerSpec[], statuses: readonly Con
 
 /** Of several containers the first that is held up. */
 function containersReason(statuses: readonly ContainerStatus[], status: NonNullable<PodObject['status']>): string | null {
-	const reason = statuses.map(({state}) => state?.waiting?.reason || (state?.terminated ? terminationWord(state.terminated) : null)).find(Boolean) ?? null;
+	const reason =
+		statuses.map(({state}) => state?.waiting?.reason || (state?.terminated ? terminationWord(state.terminated) : null)).find(Boolean) ??
+		null;
 	const isRunning = statuses.some(({ready, state}) => ready && state?.running);
 	if (reason === 'Completed' && isRunning) {
 		return holds(status, 'Ready') ? 'Running' : 'NotReady';

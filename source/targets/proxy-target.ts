@@ -32,10 +32,9 @@ Reads `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `po
 */
 export function parseProxyTarget(text: string): ProxyTarget {
 	// A query right behind the name belongs to the path.
-	const [first = '', ...rest] = splitOutsideQuery(text.replace(
-		/^([^?]*[^/?])\?/,
-		(_, before: string) => before.split('/').length <= 2 ? `${before}/?` : `${before}?`,
-	));
+	const [first = '', ...rest] = splitOutsideQuery(
+		text.replace(/^([^?]*[^/?])\?/, (_, before: string) => (before.split('/').length <= 2 ? `${before}/?` : `${before}?`)),
+	);
 	const resource = rest.length > 0 || findResource(first) ? findResource(first) : undefined;
 	if (resource && !isProxied(resource)) {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)}: the apiserver has no proxy for ${resource.plural}; ${allowed}`);
@@ -46,7 +45,9 @@ export function parseProxyTarget(text: string): ProxyTarget {
 	return {
 		asked: resource ? `${first}/${spelled}` : spelled,
 		resource: (resource ?? findResource('pods')) as ProxyTarget['resource'],
-		scheme, name, port,
+		scheme,
+		name,
+		port,
 		path: safePath(path.join('/'), text),
 	};
 }
@@ -72,7 +73,7 @@ Reads `https:web:443`; `text` is what it stands in.
 */
 export function parseProxyName(spelled: string, text: string): ProxyName {
 	const parts = spelled.split(':');
-	const scheme = parts[0] === 'http' || parts[0] === 'https' ? parts.shift() as ProxyScheme : null;
+	const scheme = parts[0] === 'http' || parts[0] === 'https' ? (parts.shift() as ProxyScheme) : null;
 	const [name = '', port = ''] = parts;
 	if (name === '' || parts.length > 2) {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)} has no name, or too many colons: ${allowed}`);
@@ -80,7 +81,10 @@ export function parseProxyName(spelled: string, text: string): ProxyName {
 
 	checkSegment('name', name);
 	if (port !== '' && !/^[a-z\d]([-a-z\d]*[a-z\d])?$/i.test(port)) {
-		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)} in ${JSON.stringify(text)}: it must be a name, or a number from 1 to 65535`);
+		throw new SpokeError(
+			'ERR_USAGE',
+			`invalid port ${JSON.stringify(port)} in ${JSON.stringify(text)}: it must be a name, or a number from 1 to 65535`,
+		);
 	}
 
 	if (/^\d+$/.test(port) && (Number(port) < 1 || Number(port) > 65_535)) {

@@ -62,20 +62,37 @@ export function toResolvedTarget(asked: string, pod: PodObject, chosenFrom: numb
 
 /** The pods of a scope as they are now, in the apiserver's order. */
 export async function listPods(cluster: ClusterClient, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
-	const {items} = await listAll<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}});
+	const {items} = await listAll<PodObject>(cluster, {
+		path: listPath(podResource, scope.namespace),
+		...scopeQuery(scope),
+		...(signal && {signal}),
+	});
 	return filterByScope(scope, items);
 }
 
 /** Not waited for: its next pod comes by its schedule. */
-function noRun(asked: string, {metadata: {name, namespace = 'default'}, spec: {schedule = '', suspend = false} = {}, status}: CronJobObject): SpokeError {
-	const last = status?.lastScheduleTime === undefined ? 'it has not run by its schedule yet' : `its last run was at ${status.lastScheduleTime}`;
-	return new SpokeError('ERR_NOT_FOUND', `no pod of a job of ${asked} is there: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`, {
-		remedy: `\`kubectl create job -n ${namespace} --from=cronjob/${name} ${name}-once\` runs it once`,
-	});
+function noRun(
+	asked: string,
+	{metadata: {name, namespace = 'default'}, spec: {schedule = '', suspend = false} = {}, status}: CronJobObject,
+): SpokeError {
+	const last =
+		status?.lastScheduleTime === undefined ? 'it has not run by its schedule yet' : `its last run was at ${status.lastScheduleTime}`;
+	return new SpokeError(
+		'ERR_NOT_FOUND',
+		`no pod of a job of ${asked} is there: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`,
+		{
+			remedy: `\`kubectl create job -n ${namespace} --from=cronjob/${name} ${name}-once\` runs it once`,
+		},
+	);
 }
 
 /** @throws SpokeError ERR_NOT_FOUND when none does in time; the signal's reason */
-async function firstToAppear(cluster: ClusterClient, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {
+async function firstToAppear(
+	cluster: ClusterClient,
+	asked: string,
+	scope: PodScope,
+	{podRunningTimeoutMs, signal}: ResolveOptions,
+): Promise<PodObject> {
 	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(clampTimerMs(podRunningTimeoutMs)) : undefined;
 	for await (const change of watchPods(cluster, scope, {signal: AbortSignal.any([limit, signal].filter(one => one !== undefined))})) {
 		if (change.type === 'appeared') {
@@ -84,9 +101,7 @@ async function firstToAppear(cluster: ClusterClient, asked: string, scope: PodSc
 	}
 
 	signal?.throwIfAborted();
-	throw new SpokeError(
-		'ERR_NOT_FOUND',
-		`no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`,
-		{remedy: 'check its replicas and selector, or raise --pod-running-timeout'},
-	);
+	throw new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`, {
+		remedy: 'check its replicas and selector, or raise --pod-running-timeout',
+	});
 }

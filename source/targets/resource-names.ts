@@ -2,7 +2,17 @@
 
 export type TargetResource = {
 	/** The plural of the API path. */
-	plural: 'pods' | 'services' | 'nodes' | 'deployments' | 'statefulsets' | 'daemonsets' | 'replicasets' | 'replicationcontrollers' | 'jobs' | 'cronjobs';
+	plural:
+		| 'pods'
+		| 'services'
+		| 'nodes'
+		| 'deployments'
+		| 'statefulsets'
+		| 'daemonsets'
+		| 'replicasets'
+		| 'replicationcontrollers'
+		| 'jobs'
+		| 'cronjobs';
 	kind: string;
 	/** The path up to the namespace. */
 	api: string;
@@ -17,11 +27,46 @@ export const targetResources: readonly TargetResource[] = [
 	{plural: 'pods', kind: 'Pod', api: '/api/v1', namespaced: true, words: ['pods', 'pod', 'po'], group: ''},
 	{plural: 'services', kind: 'Service', api: '/api/v1', namespaced: true, words: ['services', 'service', 'svc'], group: ''},
 	{plural: 'nodes', kind: 'Node', api: '/api/v1', namespaced: false, words: ['nodes', 'node', 'no'], group: ''},
-	{plural: 'replicationcontrollers', kind: 'ReplicationController', api: '/api/v1', namespaced: true, words: ['replicationcontrollers', 'replicationcontroller', 'rc'], group: ''},
-	{plural: 'deployments', kind: 'Deployment', api: '/apis/apps/v1', namespaced: true, words: ['deployments', 'deployment', 'deploy'], group: 'apps'},
-	{plural: 'statefulsets', kind: 'StatefulSet', api: '/apis/apps/v1', namespaced: true, words: ['statefulsets', 'statefulset', 'sts'], group: 'apps'},
-	{plural: 'daemonsets', kind: 'DaemonSet', api: '/apis/apps/v1', namespaced: true, words: ['daemonsets', 'daemonset', 'ds'], group: 'apps'},
-	{plural: 'replicasets', kind: 'ReplicaSet', api: '/apis/apps/v1', namespaced: true, words: ['replicasets', 'replicaset', 'rs'], group: 'apps'},
+	{
+		plural: 'replicationcontrollers',
+		kind: 'ReplicationController',
+		api: '/api/v1',
+		namespaced: true,
+		words: ['replicationcontrollers', 'replicationcontroller', 'rc'],
+		group: '',
+	},
+	{
+		plural: 'deployments',
+		kind: 'Deployment',
+		api: '/apis/apps/v1',
+		namespaced: true,
+		words: ['deployments', 'deployment', 'deploy'],
+		group: 'apps',
+	},
+	{
+		plural: 'statefulsets',
+		kind: 'StatefulSet',
+		api: '/apis/apps/v1',
+		namespaced: true,
+		words: ['statefulsets', 'statefulset', 'sts'],
+		group: 'apps',
+	},
+	{
+		plural: 'daemonsets',
+		kind: 'DaemonSet',
+		api: '/apis/apps/v1',
+		namespaced: true,
+		words: ['daemonsets', 'daemonset', 'ds'],
+		group: 'apps',
+	},
+	{
+		plural: 'replicasets',
+		kind: 'ReplicaSet',
+		api: '/apis/apps/v1',
+		namespaced: true,
+		words: ['replicasets', 'replicaset', 'rs'],
+		group: 'apps',
+	},
 	{plural: 'jobs', kind: 'Job', api: '/apis/batch/v1', namespaced: true, words: ['jobs', 'job'], group: 'batch'},
 	{plural: 'cronjobs', kind: 'CronJob', api: '/apis/batch/v1', namespaced: true, words: ['cronjobs', 'cronjob', 'cj'], group: 'batch'},
 ];

@@ -48,5 +48,5 @@ export function multipleObjectsError(): SpokeError {
 }
 
 function valueAt(map: PlainValue | undefined, key: string): PlainValue | undefined {
-	return map instanceof Map ? map.get(key) as PlainValue | undefined : undefined;
+	return map instanceof Map ? (map.get(key) as PlainValue | undefined) : undefined;
 }

@@ -19,25 +19,39 @@ export type PodScope = {
 
 export type TargetPods =
 	| {kind: 'pod'; pod: PodObject}
-	| {kind: 'selected'; scope: PodScope & {labelSelector: string}; owner: WorkloadObject | ServiceObject | CronJobObject; service: ServiceObject | null};
+	| {
+			kind: 'selected';
+			scope: PodScope & {labelSelector: string};
+			owner: WorkloadObject | ServiceObject | CronJobObject;
+			service: ServiceObject | null;
+	  };
 
 /**
 Reads the target's object, and its namespace where there is no such object.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/helpers.go SelectorsForObject
 */
-export async function resolveTargetPods(cluster: ClusterClient, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<TargetPods> {
+export async function resolveTargetPods(
+	cluster: ClusterClient,
+	target: ParsedTarget,
+	namespace: string,
+	signal?: AbortSignal,
+): Promise<TargetPods> {
 	const {resource, name, asked} = target;
 	if (resource.kind === 'Node') {
-		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {remedy: 'nodes can be reached by `spoke proxy`'});
+		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {
+			remedy: 'nodes can be reached by `spoke proxy`',
+		});
 	}
 
-	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject & CronJobObject>({
-		path: objectPath(resource, namespace, name),
-		...signal && {signal},
-	}).catch(async (thrown: unknown) => {
-		throw await explainNotFound(cluster, thrown, namespace, signal);
-	});
+	const object = await cluster
+		.json<PodObject & WorkloadObject & ServiceObject & CronJobObject>({
+			path: objectPath(resource, namespace, name),
+			...(signal && {signal}),
+		})
+		.catch(async (thrown: unknown) => {
+			throw await explainNotFound(cluster, thrown, namespace, signal);
+		});
 	if (resource.kind === 'Pod') {
 		return {kind: 'pod', pod: object};
 	}
@@ -47,11 +61,14 @@ export async function resolveTargetPods(cluster: ClusterClient, target: ParsedTa
 		return {kind: 'selected', scope: {namespace, labelSelector: jobPodLabel, includes: isMeant}, owner: object, service: null};
 	}
 
-	const labelSelector = resource.kind === 'Service' || resource.kind === 'ReplicationController'
-		? selectorText({matchLabels: object.spec?.selector as Readonly<Record<string, string>> | undefined ?? {}})
-		: selectorText(object.spec?.selector);
+	const labelSelector =
+		resource.kind === 'Service' || resource.kind === 'ReplicationController'
+			? selectorText({matchLabels: (object.spec?.selector as Readonly<Record<string, string>> | undefined) ?? {}})
+			: selectorText(object.spec?.selector);
 	if (!labelSelector) {
-		throw new SpokeError('ERR_NOT_FOUND', `${asked} selects no pods: ${resource.kind} is defined without a selector`, {remedy: 'name a pod'});
+		throw new SpokeError('ERR_NOT_FOUND', `${asked} selects no pods: ${resource.kind} is defined without a selector`, {
+			remedy: 'name a pod',
+		});
 	}
 
 	return {kind: 'selected', scope: {namespace, labelSelector}, owner: object, service: resource.kind === 'Service' ? object : null};
@@ -69,5 +86,5 @@ export async function filterByScope({includes: isMeant}: PodScope, pods: readonl
 
 /** The query of a list or watch in this scope. */
 export function scopeQuery({labelSelector, fieldSelector}: PodScope): Record<string, string> {
-	return {...labelSelector !== undefined && {labelSelector}, ...fieldSelector !== undefined && {fieldSelector}};
+	return {...(labelSelector !== undefined && {labelSelector}), ...(fieldSelector !== undefined && {fieldSelector})};
 }

@@ -20,12 +20,20 @@ export type PodChange =
 Each pod once as `appeared`, then its changes, then `gone`, over cuts and new lists. Ends without an error when `signal` is aborted.
 @throws SpokeError when the pods may not be listed
 */
-export async function * watchPods(cluster: ClusterClient, scope: PodScope, {signal}: {signal?: AbortSignal} = {}): AsyncGenerator<PodChange, void> {
+export async function* watchPods(
+	cluster: ClusterClient,
+	scope: PodScope,
+	{signal}: {signal?: AbortSignal} = {},
+): AsyncGenerator<PodChange, void> {
 	const known = new Map<string, PodObject>();
 	let list: PodObject[] = [];
 	let synced = false;
 	try {
-		for await (const event of watchObjects<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}})) {
+		for await (const event of watchObjects<PodObject>(cluster, {
+			path: listPath(podResource, scope.namespace),
+			...scopeQuery(scope),
+			...(signal && {signal}),
+		})) {
 			switch (event.type) {
 				case 'page': {
 					const items = await filterByScope(scope, event.items);
@@ -34,7 +42,7 @@ export async function * watchPods(cluster: ClusterClient, scope: PodScope, {sign
 				}
 
 				case 'synced': {
-					yield * differences(known, list);
+					yield* differences(known, list);
 					list = [];
 					if (!synced) {
 						synced = true;
@@ -47,7 +55,7 @@ export async function * watchPods(cluster: ClusterClient, scope: PodScope, {sign
 				case 'added':
 				case 'modified': {
 					for (const pod of await filterByScope(scope, [event.item])) {
-						yield * update(known, pod);
+						yield* update(known, pod);
 					}
 
 					break;
@@ -78,7 +86,7 @@ export async function * watchPods(cluster: ClusterClient, scope: PodScope, {sign
 }
 
 /** What a complete list changes in what was known; `known` is brought up to date. */
-function * differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
+function* differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
 	const present = new Set(now.map(pod => identity(pod)));
 	for (const [key, pod] of known) {
 		if (present.has(key)) {
@@ -90,11 +98,11 @@ function * differences(known: Map<string, PodObject>, now: readonly PodObject[])
 	}
 
 	for (const pod of now) {
-		yield * update(known, pod);
+		yield* update(known, pod);
 	}
 }
 
-function * update(known: Map<string, PodObject>, pod: PodObject): Generator<PodChange> {
+function* update(known: Map<string, PodObject>, pod: PodObject): Generator<PodChange> {
 	const before = known.get(identity(pod));
 	known.set(identity(pod), pod);
 	if (!before) {

@@ -9,22 +9,27 @@ The bytes of `ctrl-p,ctrl-q`, `a`, `DEL`… as docker and kubectl read them.
 @see https://github.com/moby/term/blob/main/ascii.go
 */
 export function parseDetachKeys(keys: string): Buffer {
-	return Buffer.from(keys.split(',').map(key => {
-		const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
-		if (control !== undefined) {
-			return control.toUpperCase().codePointAt(0)! - 0x40;
-		}
+	return Buffer.from(
+		keys.split(',').map(key => {
+			const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
+			if (control !== undefined) {
+				return control.toUpperCase().codePointAt(0)! - 0x40;
+			}
 
-		if (key === 'DEL') {
-			return 0x7F;
-		}
+			if (key === 'DEL') {
+				return 0x7f;
+			}
 
-		if (key.length !== 1) {
-			throw new SpokeError('ERR_USAGE', `unknown key ${JSON.stringify(key)} in --detach-keys: it must be one character, ctrl- and a letter or one of @[\\]^_, or DEL`);
-		}
+			if (key.length !== 1) {
+				throw new SpokeError(
+					'ERR_USAGE',
+					`unknown key ${JSON.stringify(key)} in --detach-keys: it must be one character, ctrl- and a letter or one of @[\\]^_, or DEL`,
+				);
+			}
 
-		return key.codePointAt(0)!;
-	}));
+			return key.codePointAt(0)!;
+		}),
+	);
 }
 
 /** Finds the keys in typed bytes, wherever these are cut. The beginning of the keys is held back until it is clear that they are not meant. */

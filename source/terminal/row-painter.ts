@@ -60,7 +60,10 @@ export class RowPainter {
 		}
 
 		const rows: string[] = [];
-		for (const {top, left, rows: texts, floats} of this.#regions.values().toArray().toSorted((one, other) => Number(one.floats) - Number(other.floats))) {
+		for (const {top, left, rows: texts, floats} of this.#regions
+			.values()
+			.toArray()
+			.toSorted((one, other) => Number(one.floats) - Number(other.floats))) {
 			for (const [index, text] of texts.entries()) {
 				const row = top + index;
 				rows[row] = `${rows[row] ?? ''}\u001B[${row + 1};${left + 1}H${floats ? text : withoutBlankEnd(text)}`;

@@ -33,7 +33,7 @@ export class SessionTerminal {
 
 	/** Who has it now. A child is a program on this machine. */
 	get holder(): 'screen' | 'remote shell' | 'child' {
-		return this.#active ? this.#lent ? 'remote shell' : 'screen' : 'child';
+		return this.#active ? (this.#lent ? 'remote shell' : 'screen') : 'child';
 	}
 
 	/** Keys go to `take` from now on, byte for byte; Ctrl-C, too. */

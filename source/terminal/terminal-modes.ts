@@ -1,10 +1,31 @@
 /** What a remote program did to the terminal and did not undo, when its stream was cut. */
 
-const escape = 0x1B;
+const escape = 0x1b;
 
 /** Private modes that are off, or on, on a terminal at rest. Others are left as they are. */
 const atRest: ReadonlyMap<string, 'h' | 'l'> = new Map([
-	...['1', '5', '6', '9', '47', '66', '1000', '1001', '1002', '1003', '1004', '1005', '1006', '1015', '1016', '1047', '2004', '2026', '2031', '1049'].map(mode => [mode, 'l'] as const),
+	...[
+		'1',
+		'5',
+		'6',
+		'9',
+		'47',
+		'66',
+		'1000',
+		'1001',
+		'1002',
+		'1003',
+		'1004',
+		'1005',
+		'1006',
+		'1015',
+		'1016',
+		'1047',
+		'2004',
+		'2026',
+		'2031',
+		'1049',
+	].map(mode => [mode, 'l'] as const),
 	...['7', '25'].map(mode => [mode, 'h'] as const),
 ]);
 
@@ -28,11 +49,11 @@ export class TerminalModes {
 	#cursorShape = false;
 	#otherKeys = false;
 	#keyboards = 0;
-	#lastByte = 0x0A;
+	#lastByte = 0x0a;
 
 	/** Nothing was printed, or a line was ended last. */
 	get atLineStart(): boolean {
-		return this.#lastByte === 0x0A;
+		return this.#lastByte === 0x0a;
 	}
 
 	watch(output: Uint8Array): void {
@@ -43,7 +64,7 @@ export class TerminalModes {
 				// Shifts to another character set are the only control characters of one byte that last.
 				const next = output.indexOf(escape, at);
 				const text = output.subarray(at, next < 0 ? output.length : next);
-				this.#shifted = text.includes(0x0E) || text.includes(0x0F) ? text.lastIndexOf(0x0E) > text.lastIndexOf(0x0F) : this.#shifted;
+				this.#shifted = text.includes(0x0e) || text.includes(0x0f) ? text.lastIndexOf(0x0e) > text.lastIndexOf(0x0f) : this.#shifted;
 				if (next < 0) {
 					return;
 				}
@@ -62,7 +83,7 @@ export class TerminalModes {
 	undo(): string {
 		const modes = [...this.#changed].map(([mode, state]) => `\u001B[?${mode}${state === 'h' ? 'l' : 'h'}`);
 		const undone = [
-			this.#place === 'string' || this.#place === 'string-escape' ? '\u001B\\' : (this.#place === 'ground' ? '' : '\u0018'),
+			this.#place === 'string' || this.#place === 'string-escape' ? '\u001B\\' : this.#place === 'ground' ? '' : '\u0018',
 			this.#painted ? '\u001B[0m' : '',
 			this.#charset ? '\u001B(B' : '',
 			this.#shifted ? '\u000F' : '',
@@ -102,7 +123,7 @@ export class TerminalModes {
 				} else if (byte === escape) {
 					this.#place = 'escape';
 					this.#sequence = '';
-				} else if (byte === 0x18 || byte === 0x1A) {
+				} else if (byte === 0x18 || byte === 0x1a) {
 					this.#place = 'ground';
 				} else if (byte >= 0x20 && this.#sequence.length < 256) {
 					this.#sequence += String.fromCodePoint(byte);
@@ -112,7 +133,7 @@ export class TerminalModes {
 			}
 
 			case 'string': {
-				this.#place = byte === escape ? 'string-escape' : (byte === 0x07 || byte === 0x18 || byte === 0x1A ? 'ground' : 'string');
+				this.#place = byte === escape ? 'string-escape' : byte === 0x07 || byte === 0x18 || byte === 0x1a ? 'ground' : 'string';
 				break;
 			}
 
@@ -135,7 +156,7 @@ export class TerminalModes {
 			this.#sequence = '';
 		} else if (']P_^X'.includes(character)) {
 			this.#place = 'string';
-		} else if (byte >= 0x20 && byte <= 0x2F) {
+		} else if (byte >= 0x20 && byte <= 0x2f) {
 			this.#place = 'intermediate';
 			this.#sequence = character;
 		} else if (byte !== escape) {

@@ -13,7 +13,11 @@ export function matchWithin(pattern: RegExp, texts: readonly string[], limitMs: 
 }
 
 /** For each text where `pattern`, which is a global one, hits it: from where to where; or `null` when `limitMs` of processor time did not suffice. */
-export function hitsWithin(pattern: RegExp, texts: readonly string[], limitMs: number): ReadonlyArray<ReadonlyArray<readonly [number, number]>> | null {
+export function hitsWithin(
+	pattern: RegExp,
+	texts: readonly string[],
+	limitMs: number,
+): ReadonlyArray<ReadonlyArray<readonly [number, number]>> | null {
 	return within<Array<[number, number]>>(hits, pattern, texts, limitMs);
 }
 

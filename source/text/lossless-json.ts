@@ -12,7 +12,9 @@ As JSON.parse, but `JSON.stringify` gives every number back as it stood in the t
 @throws SyntaxError when the text is no JSON
 */
 export function parseLosslessJson(text: string): unknown {
-	return exact.parse(text, (_, value, {source}) => typeof value === 'number' && source !== undefined && String(value) !== source ? exact.rawJSON(source) : value);
+	return exact.parse(text, (_, value, {source}) =>
+		typeof value === 'number' && source !== undefined && String(value) !== source ? exact.rawJSON(source) : value,
+	);
 }
 
 /** Whether a value of `parseLosslessJson` is a number. */

@@ -49,7 +49,9 @@ export class Sanitizer {
 		const whole = this.#held + text;
 		const cut = last ? whole.length : whole.length - (this.#colours ? unfinishedColoured : unfinished).exec(whole)![0].length;
 		this.#held = whole.slice(cut);
-		return whole.slice(0, cut).replaceAll(this.#colours ? notableColoured : notable, (found: string, parameters?: string) => this.#replace(found, parameters));
+		return whole
+			.slice(0, cut)
+			.replaceAll(this.#colours ? notableColoured : notable, (found: string, parameters?: string) => this.#replace(found, parameters));
 	}
 
 	#replace(found: string, parameters: string | undefined): string {
@@ -104,9 +106,9 @@ function visible(character: string): string {
 		return `^${String.fromCodePoint(code + 0x40)}`;
 	}
 
-	if (code === 0x7F) {
+	if (code === 0x7f) {
 		return '^?';
 	}
 
-	return code >= 0xD8_00 && code <= 0xDF_FF ? '\uFFFD' : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
+	return code >= 0xd8_00 && code <= 0xdf_ff ? '\uFFFD' : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
 }

@@ -60,7 +60,7 @@ function withColons(code: string): string | undefined {
 }
 
 function colourOf(kind: string | undefined, values: readonly string[]): string | undefined {
-	const wanted = kind === '5' ? 1 : (kind === '2' ? 3 : undefined);
+	const wanted = kind === '5' ? 1 : kind === '2' ? 3 : undefined;
 	const valid = values.length === wanted && values.every(value => /^\d{1,3}$/.test(value) && Number(value) < 256);
 	return valid ? [kind, ...values.map(Number)].join(';') : undefined;
 }

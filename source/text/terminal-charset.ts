@@ -16,13 +16,46 @@ export function showsUnicode(env: NodeJS.ProcessEnv, platform: string): boolean 
 
 /** One cell each, so that columns stay. */
 export const asciiFallbacks: Readonly<Record<string, string>> = {
-	'←': '<', '↑': '^', '↓': 'v', '–': '-', '—': '-', '’': '\'', '‘': '\'', '“': '"', '”': '"', '×': 'x', '≤': '<', '≥': '>', '⟨': '<', '⟩': '>', '␛': '^',
+	'←': '<',
+	'↑': '^',
+	'↓': 'v',
+	'–': '-',
+	'—': '-',
+	'’': "'",
+	'‘': "'",
+	'“': '"',
+	'”': '"',
+	'×': 'x',
+	'≤': '<',
+	'≥': '>',
+	'⟨': '<',
+	'⟩': '>',
+	'␛': '^',
 };
 
 /** Of reports, which need no width. */
 const wideSigns: Readonly<Record<string, string>> = {
-	...asciiFallbacks, '→': '->', '≤': '<=', '≥': '>=', '…': '...', '§': 'section ', 'µ': 'u', 'μ': 'u', '·': '-', '✓': '+', '✗': 'x',
-	'━': '=', '╍': '~', '┈': '.', '─': '-', '│': '|', '►': '>', '╭': '+', '╮': '+', '╰': '+', '╯': '+',
+	...asciiFallbacks,
+	'→': '->',
+	'≤': '<=',
+	'≥': '>=',
+	'…': '...',
+	'§': 'section ',
+	µ: 'u',
+	μ: 'u',
+	'·': '-',
+	'✓': '+',
+	'✗': 'x',
+	'━': '=',
+	'╍': '~',
+	'┈': '.',
+	'─': '-',
+	'│': '|',
+	'►': '>',
+	'╭': '+',
+	'╮': '+',
+	'╰': '+',
+	'╯': '+',
 };
 
 /** `text` as `to` can show it. A file or a pipe gets it as it is, and letters stay: they are the cluster's or the user's. */

@@ -8,7 +8,12 @@ import {tlsRoleOf} from './path-line.ts';
 import {line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
 import {verdictRole} from './verdict-role.ts';
 
-const leftRows: ReadonlyArray<readonly [string, RowId]> = [['kubelets', 'N1'], ['joining nodes', 'N2'], ['pods', 'N3'], ['components', 'N4']];
+const leftRows: ReadonlyArray<readonly [string, RowId]> = [
+	['kubelets', 'N1'],
+	['joining nodes', 'N2'],
+	['pods', 'N3'],
+	['components', 'N4'],
+];
 const rightRows: ReadonlyArray<readonly [name: string, long: string, RowId]> = [
 	['kubelets', 'kubelets: logs, exec, attach, port-forward', 'C4'],
 	['nodes, by proxy', 'nodes, by the proxy', 'C6'],
@@ -25,7 +30,8 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const isWide = width >= wideFrom;
 	const side = Math.min(isWide ? 48 : 33, Math.max(20, Math.floor((width - cellWidth(hub) - 6) / 2)));
 	const row = (id: RowId) => rows.find(one => one.id === id)!;
-	const edge = (left: string, right: string) => styled('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
+	const edge = (left: string, right: string) =>
+		styled('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
 	const middle = leftRows.map(([name, id], index) => {
 		const [short, long, farId] = rightRows[index]!;
 		const centre = index === 1 ? styled('title', hub) : {text: ' '.repeat(cellWidth(hub))};
@@ -35,7 +41,12 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 			styled('rule', frame.side),
 			centre,
 			styled('rule', frame.side),
-			spokeOut(isWide ? long : short, {...farId === 'C4' ? kubeletsRow(rows) : row(farId), broken: row(farId === 'C4' ? 'C2' : farId).broken}, isWide ? row('C10') : null, glyphs),
+			spokeOut(
+				isWide ? long : short,
+				{...(farId === 'C4' ? kubeletsRow(rows) : row(farId)), broken: row(farId === 'C4' ? 'C2' : farId).broken},
+				isWide ? row('C10') : null,
+				glyphs,
+			),
 		);
 	});
 	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${words(state === '' ? verdict : state)}`;
@@ -43,7 +54,11 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const route = `  ${said('route', row('C10'))}`;
 	const both = `${route} ${glyphs.dot} ${said('SSH', row('C9'))}`;
 	// Half a word of the second tells nothing that its row does not.
-	return [line(edge(frame.topLeft, frame.topRight)), ...middle, line(bottom, styled('text.dim', lineWidth([bottom]) + cellWidth(both) <= width ? both : route))];
+	return [
+		line(edge(frame.topLeft, frame.topRight)),
+		...middle,
+		line(bottom, styled('text.dim', lineWidth([bottom]) + cellWidth(both) <= width ? both : route)),
+	];
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
@@ -56,9 +71,10 @@ function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: G
 function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow, broke}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
 	const end = row.broken ? styled('state.failed', ` ${broke}`) : styled(roleOf(row), ` ${stroke}${arrow}`);
-	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
-		? [styled('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
-		: [];
+	const way =
+		route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
+			? [styled('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
+			: [];
 	return [...way, styled(roleOf(row), `${stroke} ${foundWords(row)}`), end, {text: ` ${name}`}];
 }
 

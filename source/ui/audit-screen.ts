@@ -17,21 +17,37 @@ const otherColumns = 30;
 const wideFrom = 60;
 
 export function auditScreen(screen: RenderInput, rows: number): Line[] {
-	const {state: {audit, size}, theme: {glyphs}} = screen;
+	const {
+		state: {audit, size},
+		theme: {glyphs},
+	} = screen;
 	if (audit.rows.length === 0) {
 		return padLines([line(''), line(' ', styled('text.dim', withoutRows(audit)))], rows);
 	}
 
 	const picture = audit.found === null || size.columns < wideFrom ? [] : auditPicture(audit.found, glyphs, size.columns);
-	const widths = columnWidths(audit.rows.map(row => cellWidth(verdictWords(row, glyphs))), size.columns);
+	const widths = columnWidths(
+		audit.rows.map(row => cellWidth(verdictWords(row, glyphs))),
+		size.columns,
+	);
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const at = audit.rows[audit.at];
-	return padLines([
-		...picture, line(styled('text.dim', `   ROW  ${fitToCells('WHAT', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}READ ON`)),
-		...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at})),
-		titledRule(screen, at?.id ?? '', {right: audit.note}), ...textLines(screen, at?.lines ?? []),
-	], rows);
+	return padLines(
+		[
+			...picture,
+			line(
+				styled(
+					'text.dim',
+					`   ROW  ${fitToCells('WHAT', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}READ ON`,
+				),
+			),
+			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at})),
+			titledRule(screen, at?.id ?? '', {right: audit.note}),
+			...textLines(screen, at?.lines ?? []),
+		],
+		rows,
+	);
 }
 
 function withoutRows({busy, note}: SessionState['audit']): string {
@@ -59,15 +75,22 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 	const found = cellWidth(whole) <= verdict ? whole : verdictWords(row, glyphs, {short: true});
 	return {
 		spans: [
-			{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
-			styled(verdictRole[row.verdict], fitToCells(found, verdict)), styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`),
+			{text: ' '},
+			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+			{text: ` ${row.id.padEnd(5)}${fitToCells(row.title, title)} `},
+			styled(verdictRole[row.verdict], fitToCells(found, verdict)),
+			styled('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`),
 		],
-		...isAt && {ground: 'selection' as const},
+		...(isAt && {ground: 'selection' as const}),
 	};
 }
 
 /** `✗ unverified`: the sign is the verdict, the word what was found; colour alone says nothing. */
-function verdictWords({verdict, state}: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
+function verdictWords(
+	{verdict, state}: ShownAuditRow,
+	{passed, failed, look, strokes}: Glyphs,
+	{short = false}: {short?: boolean} = {},
+): string {
 	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[verdict];
 	return `${sign} ${stateName(state === '' ? verdict : state, {short})}`;
 }

@@ -12,20 +12,33 @@ import {hubName, tlsRole} from './path-line.ts';
 
 /** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` where it has not answered since. */
 export function header(screen: RenderInput): Line {
-	const {state: {cluster, size}, theme: {glyphs}} = screen;
-	const place: Span[] = [styled('title', ' spoke'), {text: '  '}, cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context},
-		styled('text.dim', ` ${glyphs.into} `), {text: cluster.namespace ?? 'all namespaces'}];
+	const {
+		state: {cluster, size},
+		theme: {glyphs},
+	} = screen;
+	const place: Span[] = [
+		styled('title', ' spoke'),
+		{text: '  '},
+		cluster.sandbox ? styled('sandbox', 'SANDBOX') : {text: cluster.context},
+		styled('text.dim', ` ${glyphs.into} `),
+		{text: cluster.namespace ?? 'all namespaces'},
+	];
 	if (size.columns < 60) {
 		return spread(place.slice(2), [{text: ' '}, ...legOne(screen, false)], size.columns);
 	}
 
 	const version = size.columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
-	const read = cluster.asOf !== null || cluster.replicas === null || size.columns < 76
-		? ''
-		: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
+	const read =
+		cluster.asOf !== null || cluster.replicas === null || size.columns < 76
+			? ''
+			: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
 	const bare = [...legOne(screen, true), {text: version}];
 	// The place goes before how much was read of whom.
-	const way = [...bare, ...lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [styled('text.dim', read)], {text: ' '}];
+	const way = [
+		...bare,
+		...(lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [styled('text.dim', read)]),
+		{text: ' '},
+	];
 	const room = size.columns - lineWidth(place) - lineWidth(way) - 2;
 	return spread(place, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
 }
@@ -53,7 +66,7 @@ function legOne({state: {cluster}, theme: {glyphs}}: RenderInput, long: boolean)
 	const {tls, route} = cluster.legOne;
 	const asOf = cluster.asOf === null ? [] : [styled('notice.warn', ` as of ${clockTime(cluster.asOf)}`)];
 	return [
-		...route === 'proxy' ? [styled('route', `${stroke} proxy `)] : [],
+		...(route === 'proxy' ? [styled('route', `${stroke} proxy `)] : []),
 		styled(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`),
 		hub,
 		...asOf,
@@ -62,13 +75,22 @@ function legOne({state: {cluster}, theme: {glyphs}}: RenderInput, long: boolean)
 
 /** Each with a word for where there is less room. */
 const views: ReadonlyArray<readonly [ViewName, string, string]> = [
-	['pods', 'Pods', 'Pods'], ['workloads', 'Workloads', 'Work'], ['services', 'Services', 'Svcs'], ['nodes', 'Nodes', 'Nodes'],
-	['forwards', 'Forwards', 'Fwds'], ['proxy', 'Proxy', 'Proxy'], ['audit', 'Audit', 'Audit'], ['sandbox', 'Sandbox', 'Sandbox'],
+	['pods', 'Pods', 'Pods'],
+	['workloads', 'Workloads', 'Work'],
+	['services', 'Services', 'Svcs'],
+	['nodes', 'Nodes', 'Nodes'],
+	['forwards', 'Forwards', 'Fwds'],
+	['proxy', 'Proxy', 'Proxy'],
+	['audit', 'Audit', 'Audit'],
+	['sandbox', 'Sandbox', 'Sandbox'],
 ];
 
 /** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes; with less room fewer sizes, shorter words, then keys alone. */
 export function viewRule(screen: RenderInput, right = ''): Line {
-	const {state, theme: {glyphs}} = screen;
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
 	const width = state.size.columns;
 	const shown = views.filter(([name]) => name !== 'sandbox' || state.cluster.sandbox);
 	const note = right === '' ? [] : [styled('text.dim', ` ${right} `), styled('rule', glyphs.rule)];
@@ -76,18 +98,19 @@ export function viewRule(screen: RenderInput, right = ''): Line {
 	const forms = [
 		(name: ViewName, title: string) => `${title}${countOf(state, name)}`,
 		(name: ViewName, title: string) => `${title}${name === state.view || name === 'forwards' ? countOf(state, name) : ''}`,
-		(name: ViewName, title: string, short: string) => name === state.view
-			? `${title}${countOf(state, name)}`
-			: `${short}${name === 'forwards' ? countOf(state, name) : ''}`,
-		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : title.slice(0, 3),
-		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : '',
-	].map(words => shown.flatMap(([name, title, short]): Span[] => {
-		const text = `${keyOfView(screen, name) ?? ''} ${words(name, title, short)}`.trim();
-		return name === state.view
-			? [styled('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), styled('rule', glyphs.rule)]
-			: [{text}, styled('rule', glyphs.rule)];
-	}));
-	const spans = [styled('rule', glyphs.rule), ...forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!];
+		(name: ViewName, title: string, short: string) =>
+			name === state.view ? `${title}${countOf(state, name)}` : `${short}${name === 'forwards' ? countOf(state, name) : ''}`,
+		(name: ViewName, title: string) => (name === state.view ? `${title}${countOf(state, name)}` : title.slice(0, 3)),
+		(name: ViewName, title: string) => (name === state.view ? `${title}${countOf(state, name)}` : ''),
+	].map(words =>
+		shown.flatMap(([name, title, short]): Span[] => {
+			const text = `${keyOfView(screen, name) ?? ''} ${words(name, title, short)}`.trim();
+			return name === state.view
+				? [styled('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), styled('rule', glyphs.rule)]
+				: [{text}, styled('rule', glyphs.rule)];
+		}),
+	);
+	const spans = [styled('rule', glyphs.rule), ...(forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!)];
 	return spread(spans, note, width, styled('rule', glyphs.rule));
 }
 
@@ -124,8 +147,15 @@ function sizeOf({phase, counted, total}: ListState): string {
 }
 
 /** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. `short` stands at the right where `right` has no room. */
-export function titledRule(screen: RenderInput, title: string, options: {focus?: boolean; after?: string; right?: string; short?: string; warn?: boolean} = {}): Line {
-	const {theme: {glyphs}, state: {size}} = screen;
+export function titledRule(
+	screen: RenderInput,
+	title: string,
+	options: {focus?: boolean; after?: string; right?: string; short?: string; warn?: boolean} = {},
+): Line {
+	const {
+		theme: {glyphs},
+		state: {size},
+	} = screen;
 	const {rule, tabLeft, tabRight} = glyphs;
 	const left = options.focus
 		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
@@ -157,12 +187,12 @@ export function footer(screen: RenderInput): Line {
 		return helpFooter(screen);
 	}
 
-	const all = footerHints(hints).map(hint => hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint);
+	const all = footerHints(hints).map(hint => (hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint));
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
 	// The last hint needs no gap behind it.
 	const room = width - widthOf(last) + 2;
 	const isText = top !== undefined && top !== 'tail';
-	const shown: Array<typeof all[number]> = [];
+	const shown: Array<(typeof all)[number]> = [];
 	for (const hint of all) {
 		// Another namespace does not answer either.
 		const isVain = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
@@ -171,16 +201,23 @@ export function footer(screen: RenderInput): Line {
 		}
 	}
 
-	return line(' ', ...[...shown, ...last].flatMap(({key, label, off}, index): Span[] => [
-		{text: index === 0 ? '' : '  '}, styled(off ? 'text.dim' : 'key', key), off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`},
-	]));
+	return line(
+		' ',
+		...[...shown, ...last].flatMap(({key, label, off}, index): Span[] => [
+			{text: index === 0 ? '' : '  '},
+			styled(off ? 'text.dim' : 'key', key),
+			off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`},
+		]),
+	);
 }
 
 /** The first key of a sequence, and what each next one does. */
 function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): Line {
-	const next = hints.flatMap(({keys, action}) => keys.flatMap(key => key.startsWith(`${pending} `)
-		? [styled('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}]
-		: []));
+	const next = hints.flatMap(({keys, action}) =>
+		keys.flatMap(key =>
+			key.startsWith(`${pending} `) ? [styled('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}] : [],
+		),
+	);
 	return line(' ', styled('key', pending), styled('text.dim', ` ${glyphs.more}  `), ...next);
 }
 
@@ -191,14 +228,18 @@ function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	const {columns} = screen.state.size;
 	const messages = hint === '' && cellWidth(text) > columns - 1 ? firstKey(screen, 'messages.open') : null;
 	const shownHint = messages === null ? hint : `${messages} all of it`;
-	return spread([{text: ' '}, styled(noticeRole[role], text)], shownHint === '' ? [] : [{text: '  '}, styled('key', shownHint), {text: ' '}], columns);
+	return spread(
+		[{text: ' '}, styled(noticeRole[role], text)],
+		shownHint === '' ? [] : [{text: '  '}, styled('key', shownHint), {text: ' '}],
+		columns,
+	);
 }
 
 /** Every other key only closes the help: none of what it does elsewhere is offered. */
 function helpFooter({hints}: RenderInput): Line {
-	const turns = hints.flatMap(({action, keys}) => action.id === 'text.down' || action.id === 'text.page-down'
-		? [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}]
-		: []);
+	const turns = hints.flatMap(({action, keys}) =>
+		action.id === 'text.down' || action.id === 'text.page-down' ? [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}] : [],
+	);
 	return line(' ', ...turns, {text: 'any other key closes'});
 }
 

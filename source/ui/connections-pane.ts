@@ -21,7 +21,9 @@ const narrowRoom = 22;
 const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
 export function connectionsPane(screen: RenderInput, rows: number): Line[] {
-	const {state: {dock, dockAt}} = screen;
+	const {
+		state: {dock, dockAt},
+	} = screen;
 	if (dock.length === 0) {
 		return emptyDock(screen, rows);
 	}
@@ -39,14 +41,21 @@ export function connectionsPane(screen: RenderInput, rows: number): Line[] {
 }
 
 function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): Line {
-	const {state: {size, pane, now, cluster, isStill}, theme: {glyphs}} = screen;
+	const {
+		state: {size, pane, now, cluster, isStill},
+		theme: {glyphs},
+	} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
 	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : truncateToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
 	const what = qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace);
 	const ground = hasFocus && {ground: 'selection' as const};
-	const mark = [hasFocus ? styled('focus', glyphs.cursor) : newsMark(entry, now, glyphs), styled(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
+	const mark = [
+		hasFocus ? styled('focus', glyphs.cursor) : newsMark(entry, now, glyphs),
+		styled(`state.${entry.phase}`, glyphs[signs[entry.phase]]),
+		{text: ' '},
+	];
 	if (size.columns < narrowBelow) {
 		return {...line(...mark, ...narrowRow({...entry, what}, path, {glyphs, room: size.columns - 3})), ...ground};
 	}
@@ -81,7 +90,11 @@ function roomForWhat({dock, cluster}: SessionState, isWide: boolean): number {
 }
 
 /** Before it is open, and after, its note stands in the place of a way that is not known. */
-function badge(entry: ConnectionEntry, path: Path | null, {glyphs, isWide, short}: {glyphs: Glyphs; isWide: boolean; short: boolean}): Span[] {
+function badge(
+	entry: ConnectionEntry,
+	path: Path | null,
+	{glyphs, isWide, short}: {glyphs: Glyphs; isWide: boolean; short: boolean},
+): Span[] {
 	if (entry.kind === 'proxy') {
 		return listenerBadge(path, glyphs, isWide);
 	}
@@ -147,7 +160,9 @@ function shortWhat(what: string, room: number, {more}: Glyphs): string {
 
 	const short = abbreviatePodName(what).replace('pod/', '');
 	const port = /:[\w-]+$/.exec(short)?.[0] ?? '';
-	return cellWidth(short) <= room ? short : `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
+	return cellWidth(short) <= room
+		? short
+		: `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
 }
 
 /** Each request of a listener goes its own way. */
@@ -163,17 +178,19 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 
 /** What listens here for others than the person: the words last as long as it does. */
 export function listenerUsersText({state: {dock}}: Pick<RenderInput, 'state'>): string {
-	return dock.flatMap(({usable, phase}) => usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : []).join(' · ');
+	return dock.flatMap(({usable, phase}) => (usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : [])).join(' · ');
 }
 
 function emptyDock(screen: RenderInput, rows: number): Line[] {
-	const {theme: {glyphs}} = screen;
+	const {
+		theme: {glyphs},
+	} = screen;
 	const key = (action: string) => firstKey(screen, action);
 	const first = [
 		['logs', key('pods.logs')],
 		['a shell', key('pods.shell')],
 		['a forward', key('pods.forward')],
-	].flatMap(([word, at]) => at === null ? [] : [`${at} ${word}`]);
+	].flatMap(([word, at]) => (at === null ? [] : [`${at} ${word}`]));
 	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
 	const lines = [
 		line(' ', styled('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes,`)),

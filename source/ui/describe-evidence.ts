@@ -21,18 +21,26 @@ const shortWords: Readonly<Record<string, string>> = {
 };
 
 /** `words` puts what is written for a shell as it is done here. */
-export function describeEvidence(path: Path, verdict: Verdict<string>, room: number, words: (text: string) => string = text => text): string {
+export function describeEvidence(
+	path: Path,
+	verdict: Verdict<string>,
+	room: number,
+	words: (text: string) => string = text => text,
+): string {
 	if (path.phase === 'checking' && verdict.state === 'unknown') {
 		return 'checking …';
 	}
 
 	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
 	if (verdict.state !== 'unknown' && read.length > 0) {
-		return longestThatFits([
-			joined(read, ({observed}) => observed, true),
-			joined(read, ({observed, rule}) => shortWords[rule] ?? observed, true),
-			joined(read, ({observed, rule}) => shortWords[rule] ?? observed, false),
-		], room);
+		return longestThatFits(
+			[
+				joined(read, ({observed}) => observed, true),
+				joined(read, ({observed, rule}) => shortWords[rule] ?? observed, true),
+				joined(read, ({observed, rule}) => shortWords[rule] ?? observed, false),
+			],
+			room,
+		);
 	}
 
 	return verdict.why === undefined ? needWords(verdict.need, room, words) : sanitizeLine(verdict.why);
@@ -40,18 +48,25 @@ export function describeEvidence(path: Path, verdict: Verdict<string>, room: num
 
 /** The same thing read at several places stands there once: `no egress file (flagz, mirror-pod)`. */
 function joined(read: readonly Evidence[], say: (one: Evidence) => string, withSources: boolean): string {
-	return [...Map.groupBy(read, say)].map(([said, all]) => {
-		const sources = [...new Set(all.map(({source}) => source))].filter(source => source !== 'socket' && source !== 'construction');
-		return sanitizeLine(withSources && sources.length > 0 ? `${said} (${sources.join(', ')})` : said);
-	}).join('; ');
+	return [...Map.groupBy(read, say)]
+		.map(([said, all]) => {
+			const sources = [...new Set(all.map(({source}) => source))].filter(source => source !== 'socket' && source !== 'construction');
+			return sanitizeLine(withSources && sources.length > 0 ? `${said} (${sources.join(', ')})` : said);
+		})
+		.join('; ');
 }
 
 /** `needs get on /flagz, or list pods in kube-system`: rights first; what only a test tells stands where no right does. Only whole ones. */
 function needWords(need: Verdict<string>['need'], room: number, words: (text: string) => string): string {
-	const rights = need.flatMap(({permission}) => permission === null ? [] : [permission.replace('nonResourceURL', 'on')]);
-	const others = need.flatMap(({or}) => or === null ? [] : [words(or)]);
+	const rights = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
+	const others = need.flatMap(({or}) => (or === null ? [] : [words(or)]));
 	const [lead, all] = rights.length > 0 ? ['needs ', rights] : ['would tell: ', others];
-	return all.length === 0 ? 'not known' : longestThatFits(all.map((_, index) => sanitizeLine(lead + all.slice(0, all.length - index).join(', or '))), room);
+	return all.length === 0
+		? 'not known'
+		: longestThatFits(
+				all.map((_, index) => sanitizeLine(lead + all.slice(0, all.length - index).join(', or '))),
+				room,
+			);
 }
 
 /** From the longest on; the last one where none fits. */

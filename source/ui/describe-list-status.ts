@@ -18,9 +18,11 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 	if (list.filter !== '') {
 		const filter = parseRowFilter(list.filter);
 		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
-		parts.push(list.filterProblem === null
-			? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${formatNumber(countPresent(list.visible))} of ${formatNumber(list.total)}`}`
-			: list.filterProblem);
+		parts.push(
+			list.filterProblem === null
+				? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${formatNumber(countPresent(list.visible))} of ${formatNumber(list.total)}`}`
+				: list.filterProblem,
+		);
 	}
 
 	if (list.phase.kind === 'polling') {

@@ -22,7 +22,9 @@ export function describeTailScope(view: TailView, dot: string): string {
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		view.json ? 'json' : '',
 		fromWords(view),
-	].filter(part => part !== '').join(` ${dot} `);
+	]
+		.filter(part => part !== '')
+		.join(` ${dot} `);
 }
 
 function fromWords({since, previous}: TailView): string {
@@ -64,7 +66,10 @@ export function describeTailState(view: TailView, dot: string): string {
 }
 
 /** What stands before the first line. `key` reads it, where one does. */
-export function describeOlderLines({older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>, key: string | undefined): string {
+export function describeOlderLines(
+	{older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>,
+	key: string | undefined,
+): string {
 	switch (phase) {
 		case 'unread': {
 			return `older lines are not loaded${note === '' ? '' : `: ${note}`}${key === undefined ? '' : `   ${key} reads them`}`;
@@ -83,7 +88,9 @@ export function describeOlderLines({older: {phase, read, note}, buffer, since}: 
 				return note;
 			}
 
-			return since === 'head' && buffer.first > 0 ? `${formatNumber(buffer.first)} older lines were let go` : 'the first line: the server offers none older';
+			return since === 'head' && buffer.first > 0
+				? `${formatNumber(buffer.first)} older lines were let go`
+				: 'the first line: the server offers none older';
 		}
 	}
 }
@@ -94,7 +101,13 @@ function readingWords(read: number): string {
 
 /** Where its ways end, where that is not one pod: `kubelets n1 n2`. */
 export function describeFarEnds(view: TailView): string | undefined {
-	const nodes = [...new Set(presentSources(view.sources).map(source => source.node).filter(node => node !== null))];
+	const nodes = [
+		...new Set(
+			presentSources(view.sources)
+				.map(source => source.node)
+				.filter(node => node !== null),
+		),
+	];
 	if (nodes.length > 1) {
 		return nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`;
 	}
@@ -108,19 +121,32 @@ export type TailCount = {text: string; role: Role; isZero: boolean};
 
 /** From left to right. `previousLog` is the key that shows the log before, where one does. */
 export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
-	const {buffer, counters: {reconnects, possibleGaps, restarts, json}} = view;
+	const {
+		buffer,
+		counters: {reconnects, possibleGaps, restarts, json},
+	} = view;
 	const {lines, errors, warnings} = buffer.counts;
 	const match = searchedWords(view);
-	const filter = view.shownIndex === null ? [] : [`${formatNumber(view.shownIndex.matches.length)} fit ${describeFilter(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
-	const place = view.follow || match.length === 0 ? formatQuantity(lines, 'line') : `line ${formatNumber(view.cursor + 1)} of ${formatNumber(buffer.end)}`;
+	const filter =
+		view.shownIndex === null
+			? []
+			: [`${formatNumber(view.shownIndex.matches.length)} fit ${describeFilter(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
+	const place =
+		view.follow || match.length === 0
+			? formatQuantity(lines, 'line')
+			: `line ${formatNumber(view.cursor + 1)} of ${formatNumber(buffer.end)}`;
 	return [
 		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
 		{text: place, role: 'text.dim', isZero: false},
 		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewWords(skew), role: 'level.warn', isZero: false})),
 		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
-		...view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
+		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : []),
 		{text: `${formatNumber(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
-		{text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? logBeforeWords(view, previousLog) : ''}`, role: 'text.dim', isZero: restarts === 0},
+		{
+			text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? logBeforeWords(view, previousLog) : ''}`,
+			role: 'text.dim',
+			isZero: restarts === 0,
+		},
 		{text: formatQuantity(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
 		{text: formatQuantity(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
@@ -136,9 +162,11 @@ function searchedWords(view: TailView): readonly string[] {
 		return [];
 	}
 
-	return [index.matches.length === 0 && index.scanned < buffer.end
-		? `searching, ${formatNumber(index.scanned - buffer.first)} of ${formatNumber(buffer.end - buffer.first)}`
-		: describeMatchPosition(countMatches(view))];
+	return [
+		index.matches.length === 0 && index.scanned < buffer.end
+			? `searching, ${formatNumber(index.scanned - buffer.first)} of ${formatNumber(buffer.end - buffer.first)}`
+			: describeMatchPosition(countMatches(view)),
+	];
 }
 
 /** While it waits to be started again, the log that is shown is the one before. */

@@ -1,6 +1,17 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../text/cell-width.ts';
-import {isFieldVisible, equivalentCommand, matchingItems, type ConfirmDialog, type FormField, type FormDialog, type Dialog, type PickerDialog, type PromptDialog, type TextInput} from '../state/dialog.ts';
+import {
+	isFieldVisible,
+	equivalentCommand,
+	matchingItems,
+	type ConfirmDialog,
+	type FormField,
+	type FormDialog,
+	type Dialog,
+	type PickerDialog,
+	type PromptDialog,
+	type TextInput,
+} from '../state/dialog.ts';
 import {moreWords, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, hintedKey, type RenderInput} from './render-input.ts';
@@ -31,7 +42,10 @@ export function dialogBox(screen: RenderInput, overlay: Dialog): Floating | null
 
 /** `/timeout▏             17 matches   Enter keep   Esc drop` */
 export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
-	const {theme, state: {size}} = screen;
+	const {
+		theme,
+		state: {size},
+	} = screen;
 	const key = (action: string, label: string) => {
 		const at = firstKey(screen, action);
 		return at === null ? [] : [styled('key', at), {text: ` ${label}  `}];
@@ -40,16 +54,21 @@ export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 	const right: Span[] = [
 		styled('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `),
 		...key('prompt.accept', prompt.accept),
-		...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [],
-		...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [],
+		...(prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : []),
+		...(prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : []),
 		...key('prompt.cancel', 'drop'),
 	];
-	const role = prompt.problem === null ? 'key' as const : 'notice.error' as const;
+	const role = prompt.problem === null ? ('key' as const) : ('notice.error' as const);
 	const sign = `${prompt.lead}${prompt.regex ? '~' : ''}`;
 	// Of a problem as much is shown as leaves what is typed in sight.
 	const beside = prompt.problem === null ? 0 : Math.min(cellWidth(prompt.problem) + 3, Math.floor(size.columns / 2));
 	const typed = typedSpans(prompt.typed, theme.glyphs.caret, size.columns - cellWidth(sign) - 2 - beside);
-	const lead = [{text: ' '}, styled(role, sign), ...typed, ...prompt.problem === null ? [] : [styled('notice.error', `   ${prompt.problem}`)]];
+	const lead = [
+		{text: ' '},
+		styled(role, sign),
+		...typed,
+		...(prompt.problem === null ? [] : [styled('notice.error', `   ${prompt.problem}`)]),
+	];
 	if (lineWidth(lead) + lineWidth(right) + 2 <= size.columns) {
 		return spread(lead, right, size.columns);
 	}
@@ -68,7 +87,10 @@ function typedSpans({text, caret}: TextInput, sign: string, room: number): Span[
 }
 
 function picker(screen: RenderInput, overlay: PickerDialog): Floating {
-	const {theme: {glyphs}, state: {size}} = screen;
+	const {
+		theme: {glyphs},
+		state: {size},
+	} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const items = matchingItems(overlay);
 	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
@@ -76,7 +98,8 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
 	// The last one is as wide as it is.
 	const widths = Array.from({length: columns - 1}, (_, column) => columnWidth(overlay, column));
-	const row = (cells: readonly string[]) => cells.map((cell, column) => column === columns - 1 ? cell : fitToCells(cell, widths[column]!)).join('  ');
+	const row = (cells: readonly string[]) =>
+		cells.map((cell, column) => (column === columns - 1 ? cell : fitToCells(cell, widths[column]!))).join('  ');
 	const lines: Line[] = [line(' ', overlay.lead, ...typedSpans(overlay.typed, glyphs.caret, width - 4 - cellWidth(overlay.lead)))];
 	if (overlay.heads.length > 0) {
 		lines.push(line(styled('text.dim', `   ${row(overlay.heads)}`)));
@@ -86,9 +109,13 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 		const isAt = from + index === overlay.index;
 		lines.push({
 			spans: [
-				{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ' '},
-				styled(item.off === undefined ? undefined : 'text.dim', row(item.cells)), styled('text.dim', item.off === undefined ? '' : `   ${item.off}`),
-			], ...isAt && {ground: 'selection' as const},
+				{text: ' '},
+				isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+				{text: ' '},
+				styled(item.off === undefined ? undefined : 'text.dim', row(item.cells)),
+				styled('text.dim', item.off === undefined ? '' : `   ${item.off}`),
+			],
+			...(isAt && {ground: 'selection' as const}),
 		});
 	}
 
@@ -99,7 +126,12 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	}
 
 	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', styled('text.dim', note))));
-	const keys = keysOf(screen, [['picker.up', ''], ['picker.accept', overlay.keys || 'choose'], ['picker.complete', 'complete'], ['picker.cancel', 'back']]);
+	const keys = keysOf(screen, [
+		['picker.up', ''],
+		['picker.accept', overlay.keys || 'choose'],
+		['picker.complete', 'complete'],
+		['picker.cancel', 'back'],
+	]);
 	return framed(screen, overlay.title, lines, keys, width);
 }
 
@@ -116,7 +148,10 @@ function noneWords({free, none, from, typed: {text}}: PickerDialog): string {
 }
 
 function form(screen: RenderInput, overlay: FormDialog): Floating {
-	const {theme: {glyphs}, state: {size}} = screen;
+	const {
+		theme: {glyphs},
+		state: {size},
+	} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
 	// On a low screen a problem must not fall out of the frame for the sake of blank rows.
@@ -130,9 +165,12 @@ function form(screen: RenderInput, overlay: FormDialog): Floating {
 		const isAt = index === overlay.at;
 		lines.push({
 			spans: [
-				{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)},
-				...valueSpans(field, isAt, glyphs, width - 6 - label), styled('text.dim', field.note === '' ? '' : `   ${field.note}`),
-			], ...isAt && {ground: 'selection' as const},
+				{text: isAt ? ` ${glyphs.cursor} ` : '   '},
+				{text: fitToCells(field.label, label)},
+				...valueSpans(field, isAt, glyphs, width - 6 - label),
+				styled('text.dim', field.note === '' ? '' : `   ${field.note}`),
+			],
+			...(isAt && {ground: 'selection' as const}),
 		});
 	}
 
@@ -141,13 +179,20 @@ function form(screen: RenderInput, overlay: FormDialog): Floating {
 		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', styled('notice.error', text))), ...blank);
 	}
 
-	const notes = overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8));
+	const notes = overlay.notes.flatMap(note => (note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8)));
 	lines.push(...notes.map(note => line('   ', styled('text.dim', note))), line(''));
-	return framed(screen, overlay.title, lines, keysOf(screen, [
-		['form.submit', overlay.submit], ['form.next', 'next field'],
-		...equivalentCommand(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const],
-		['form.cancel', 'back'],
-	]), width);
+	return framed(
+		screen,
+		overlay.title,
+		lines,
+		keysOf(screen, [
+			['form.submit', overlay.submit],
+			['form.next', 'next field'],
+			...(equivalentCommand(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const]),
+			['form.cancel', 'back'],
+		]),
+		width,
+	);
 }
 
 function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
@@ -175,7 +220,16 @@ function confirm(screen: RenderInput, overlay: ConfirmDialog): Floating {
 		...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', styled('text.dim', text))),
 		line(''),
 	];
-	return framed(screen, 'Sure?', lines, keysOf(screen, [['confirm.yes', 'yes'], ['confirm.no', 'no']]), width);
+	return framed(
+		screen,
+		'Sure?',
+		lines,
+		keysOf(screen, [
+			['confirm.yes', 'yes'],
+			['confirm.no', 'no'],
+		]),
+		width,
+	);
 }
 
 /** A command goes on in the next row as a shell reads it, so that it can be copied. */
@@ -232,7 +286,7 @@ const leftOut = ['picker.complete', 'form.next', 'form.copy-script', 'picker.up'
 
 function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
 	let left = hints;
-	const spans = () => left.flatMap((hint, index): Span[] => [...index === 0 ? [] : [styled('text.dim', ` ${dot} `)], ...hint.spans]);
+	const spans = () => left.flatMap((hint, index): Span[] => [...(index === 0 ? [] : [styled('text.dim', ` ${dot} `)]), ...hint.spans]);
 	while (left.length > 0 && lineWidth(spans()) > room) {
 		const out = leftOut.find(id => left.some(({action}) => action === id)) ?? left.at(-1)!.action;
 		left = left.filter(({action}) => action !== out);
@@ -242,7 +296,12 @@ function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[
 }
 
 function framed(screen: RenderInput, title: string, lines: readonly Line[], hints: readonly KeyHint[], width: number): Floating {
-	const {theme: {glyphs: {frame, dot, more}}, state: {size}} = screen;
+	const {
+		theme: {
+			glyphs: {frame, dot, more},
+		},
+		state: {size},
+	} = screen;
 	const inner = width - 2;
 	// What is longer would take the corner with it.
 	const head = truncateToCells(title, inner - 3, more);
@@ -250,10 +309,27 @@ function framed(screen: RenderInput, title: string, lines: readonly Line[], hint
 	const edge = styled('rule', frame.side);
 	const body = lines
 		.slice(0, Math.max(3, size.rows - 6))
-		.map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...ground && {ground}}));
+		.map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...(ground && {ground})}));
 	const along = (beside: number) => frame.along.repeat(Math.max(0, inner - beside - 3));
-	const top: Line = {spans: [styled('rule', `${frame.topLeft}${frame.along} `), styled('title', head), styled('rule', ` ${along(cellWidth(head))}${frame.topRight}`)]};
-	const bottom: Line = {spans: [styled('rule', `${frame.bottomLeft}${along(lineWidth(keys))} `), ...keys, styled('rule', ` ${frame.along}${frame.bottomRight}`)]};
+	const top: Line = {
+		spans: [
+			styled('rule', `${frame.topLeft}${frame.along} `),
+			styled('title', head),
+			styled('rule', ` ${along(cellWidth(head))}${frame.topRight}`),
+		],
+	};
+	const bottom: Line = {
+		spans: [
+			styled('rule', `${frame.bottomLeft}${along(lineWidth(keys))} `),
+			...keys,
+			styled('rule', ` ${frame.along}${frame.bottomRight}`),
+		],
+	};
 	const all = [top, ...body, bottom];
-	return {lines: all, width, left: Math.max(0, Math.floor((size.columns - width) / 2)), top: Math.max(1, Math.min(4, size.rows - all.length - 1))};
+	return {
+		lines: all,
+		width,
+		left: Math.max(0, Math.floor((size.columns - width) / 2)),
+		top: Math.max(1, Math.min(4, size.rows - all.length - 1)),
+	};
 }

@@ -28,16 +28,16 @@ function failedWords(screen: RenderInput, {name}: ListState, {error, retryAt}: E
 	if (error.code === 'ERR_FORBIDDEN') {
 		return [
 			`You may not list ${name} in ${placeOf(screen, name)} (403).  ${why}`,
-			...listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : [],
-			...name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : [],
+			...(listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : []),
+			...(name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : []),
 		];
 	}
 
 	const again = retryAt === null ? '' : ` Trying ${describeNextRetry(screen.state, retryAt)}.`;
 	return [
 		`${error.message}.${again}  ${why}`,
-		...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`],
-		...error.remedy === null ? [] : [`try    ${error.remedy}`],
+		...(error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`]),
+		...(error.remedy === null ? [] : [`try    ${error.remedy}`]),
 	];
 }
 
@@ -58,7 +58,7 @@ function noneWords(screen: RenderInput, {name, total, selector, filter}: ListSta
 }
 
 function placeOf({state: {cluster}}: RenderInput, name: ListName): string {
-	return listKinds[name].namespaced ? cluster.namespace ?? 'any namespace' : 'this cluster';
+	return listKinds[name].namespaced ? (cluster.namespace ?? 'any namespace') : 'this cluster';
 }
 
 /** Each with its key, or its command where no key does it. */

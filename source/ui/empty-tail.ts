@@ -7,7 +7,11 @@ import {hintedKey, type RenderInput} from './render-input.ts';
 
 export function describeEmptyTail(screen: RenderInput, view: TailView): string[] {
 	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
-		return [view.buffer.first > 0 ? 'What was shown when it was paused was let go, to keep what came since.' : 'It was paused before the first line came.'];
+		return [
+			view.buffer.first > 0
+				? 'What was shown when it was paused was let go, to keep what came since.'
+				: 'It was paused before the first line came.',
+		];
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
@@ -32,7 +36,9 @@ export function describeEmptyTail(screen: RenderInput, view: TailView): string[]
 		}
 
 		default: {
-			const keys = furtherThan(view.since).map(preset => hintedKey(screen, `tail.since-${preset}`)).filter(key => key !== undefined);
+			const keys = furtherThan(view.since)
+				.map(preset => hintedKey(screen, `tail.since-${preset}`))
+				.filter(key => key !== undefined);
 			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
 			const further = keys.length === 0 ? '' : `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back`;
 			return [`No line yet. ${who} written nothing ${windowWords[view.since]}.${further}`];
@@ -68,8 +74,13 @@ function waitingWords(screen: RenderInput, {sources, note}: TailView): string {
 }
 
 const windowWords: Readonly<Record<SincePreset, string>> = {
-	'1m': 'in the last minute', '5m': 'in the last 5 minutes', '15m': 'in the last 15 minutes', '30m': 'in the last 30 minutes', '1h': 'in the last hour',
-	tail: 'so far', head: 'so far',
+	'1m': 'in the last minute',
+	'5m': 'in the last 5 minutes',
+	'15m': 'in the last 15 minutes',
+	'30m': 'in the last 30 minutes',
+	'1h': 'in the last hour',
+	tail: 'so far',
+	head: 'so far',
 };
 
 /** A few presets that reach further back; nothing does where the whole log, or its end, was empty. */
@@ -83,8 +94,8 @@ export function describeFilter(view: TailView): string {
 	const {level, sources} = view;
 	const {text, inverse} = effectiveFilter(view);
 	return [
-		...text === '' ? [] : [`${inverse ? '!' : ''}${text}`],
-		...level === 0 ? [] : [`${levelNames[level]} and worse`],
-		...sources.every(({on}) => on) ? [] : ['the chosen containers'],
+		...(text === '' ? [] : [`${inverse ? '!' : ''}${text}`]),
+		...(level === 0 ? [] : [`${levelNames[level]} and worse`]),
+		...(sources.every(({on}) => on) ? [] : ['the chosen containers']),
 	].join(', ');
 }

@@ -19,16 +19,22 @@ export function expandedLine(screen: RenderInput, view: TailView, room: number):
 	}
 
 	const most = Math.floor(room / 2);
-	const {state: {size}, theme: {glyphs}} = screen;
+	const {
+		state: {size},
+		theme: {glyphs},
+	} = screen;
 	const text = one.bytes.toString('utf8');
 	const fields = allJsonFields(text);
 	const close = firstKey(screen, 'line.close');
-	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${formatNumber(one.bytes.length)} bytes`].filter(part => part !== '').join(', ');
+	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${formatNumber(one.bytes.length)} bytes`]
+		.filter(part => part !== '')
+		.join(', ');
 	const head = titledRule(screen, `Line ${formatNumber(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after});
-	const cursor = (index: number) => index === view.lineField ? styled('focus', glyphs.cursor) : ' ';
-	const rows = fields === null
-		? textRows(text, size.columns).map((row, index) => line(' ', cursor(index), row))
-		: fields.map((field, index) => line(' ', cursor(index), ' ', ...fieldSpans(field, glyphs)));
+	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
+	const rows =
+		fields === null
+			? textRows(text, size.columns).map((row, index) => line(' ', cursor(index), row))
+			: fields.map((field, index) => line(' ', cursor(index), ' ', ...fieldSpans(field, glyphs)));
 	const from = firstShown(view.lineField, rows.length, most - 1);
 	return [head, ...rows.slice(from, from + most - 1)];
 }
@@ -36,7 +42,10 @@ export function expandedLine(screen: RenderInput, view: TailView, room: number):
 function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
 	return [
 		styled('json.key', `${sanitizeText(name)}: `),
-		styled(kind === 'number' ? 'json.number' : 'json.string', sanitizeText(value).replaceAll('\n', () => ` ${newLine} `)),
+		styled(
+			kind === 'number' ? 'json.number' : 'json.string',
+			sanitizeText(value).replaceAll('\n', () => ` ${newLine} `),
+		),
 	];
 }
 

@@ -45,41 +45,61 @@ function setLines(screen: RenderInput): Line[] {
 
 /** `rows` lines: the forwards, and the log of the one under the cursor. */
 export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
-	const {state: {forwards, forwardAt, size, cluster}, theme: {glyphs}} = screen;
+	const {
+		state: {forwards, forwardAt, size, cluster},
+		theme: {glyphs},
+	} = screen;
 	if (forwards.length === 0) {
 		const none = `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or on a pod or service.`;
 		return padLines([line(''), line(' ', styled('text.dim', none)), ...setLines(screen)], rows);
 	}
 
-	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one, cluster.namespace))))));
+	const toWidth = Math.max(
+		12,
+		Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one, cluster.namespace))))),
+	);
 	const stateWidth = Math.max(20, size.columns - toWidth - 40);
-	const head = line(styled('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`));
+	const head = line(
+		styled('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`),
+	);
 	const list = forwards.map((one, index): Line => {
 		const isAt = index === forwardAt;
 		return {
 			spans: [
-				{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, styled(`state.${one.phase}`, glyphs[one.phase]),
+				{text: ' '},
+				isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+				{text: ' '},
+				styled(`state.${one.phase}`, glyphs[one.phase]),
 				{text: ` ${fitToCells(localWords(one), 11)}${fitToCells(toWords(one, cluster.namespace), toWidth)}  `},
 				styled(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
 				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.up)}/${formatBytes(one.down)}`},
-			], ...isAt && {ground: 'selection' as const},
+			],
+			...(isAt && {ground: 'selection' as const}),
 		};
 	});
 	const listRows = Math.min(list.length, Math.max(3, Math.floor(rows / 2)));
 	const top = Math.max(0, Math.min(forwardAt - listRows + 1, list.length - listRows));
 	const at = forwards[forwardAt];
-	return padLines([head, ...list.slice(top, top + listRows), ...at ? logLines(screen, at) : []], rows);
+	return padLines([head, ...list.slice(top, top + listRows), ...(at ? logLines(screen, at) : [])], rows);
 }
 
 /** What is open, then what came before, each with the last first. */
 function logLines(screen: RenderInput, at: ForwardState): Line[] {
-	const {state: {size, cluster}, theme: {glyphs}} = screen;
+	const {
+		state: {size, cluster},
+		theme: {glyphs},
+	} = screen;
 	const title = `${localWords(at)} ${glyphs.to} ${qualifyWithNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`;
 	const right = `${at.open} open · ${at.closed} closed · ${at.failed} failed`;
 	return [
-		titledRule(screen, title, {...at.context !== cluster.context && {after: `on ${at.context}`}, right}),
+		titledRule(screen, title, {...(at.context !== cluster.context && {after: `on ${at.context}`}), right}),
 		...at.live.toReversed().map(one => liveLine(screen, one)),
-		...at.log.toReversed().flatMap(({time, text}) => wrapWords(text, size.columns - 14)
-			.map((row, index) => line('   ', styled('text.dim', (index === 0 ? clockTime(time) : '').padEnd(10)), row))),
+		...at.log
+			.toReversed()
+			.flatMap(({time, text}) =>
+				wrapWords(text, size.columns - 14).map((row, index) =>
+					line('   ', styled('text.dim', (index === 0 ? clockTime(time) : '').padEnd(10)), row),
+				),
+			),
 	];
 }

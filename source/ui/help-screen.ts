@@ -26,7 +26,7 @@ function filterLegend({keymap}: RenderInput, context: string): Line[] {
 
 	if (here.includes('tail')) {
 		const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
-		return [...head, line('text  !without'), ...regex === undefined ? [] : [line(`${formatKeys(regex)} while typing: regex`)]];
+		return [...head, line('text  !without'), ...(regex === undefined ? [] : [line(`${formatKeys(regex)} while typing: regex`)])];
 	}
 
 	return [];
@@ -39,9 +39,15 @@ function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 
 /** In as many columns as there is room for; longer than the screen where there is none. */
 export function helpBody(screen: RenderInput, context: string): Line[] {
-	const {state: {size, refused}, theme: {glyphs}} = screen;
-	const hints = describeKeys(screen.keymap, context, action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null)
-		.filter(({keys, off}) => keys.length > 0 || off !== null);
+	const {
+		state: {size, refused},
+		theme: {glyphs},
+	} = screen;
+	const hints = describeKeys(
+		screen.keymap,
+		context,
+		action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null,
+	).filter(({keys, off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
 	const width = Math.floor((size.columns - 2) / columns);
@@ -53,8 +59,14 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 	const legend = [
 		line(''),
 		line(styled('title', 'THE LINE')),
-		...([['proven', 'no doubt left'], ['inferred', 'it fits'], ['unknown', 'not seen'], ['unseen', 'not looked at']] as const)
-			.map(([basis, words]) => line(`${glyphs.strokes[basis]} ${fitToCells(basis === 'unseen' ? '' : basis, 9)} ${words}`)),
+		...(
+			[
+				['proven', 'no doubt left'],
+				['inferred', 'it fits'],
+				['unknown', 'not seen'],
+				['unseen', 'not looked at'],
+			] as const
+		).map(([basis, words]) => line(`${glyphs.strokes[basis]} ${fitToCells(basis === 'unseen' ? '' : basis, 9)} ${words}`)),
 		line('A stroke is the basis'),
 		line('of the word behind it.'),
 		line(styled('state.failed', glyphs.broke), ' ends a broken line'),
@@ -71,7 +83,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 		line('~/.config/spoke/'),
 		line('keymap.yaml sets them'),
 	];
-	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
+	const all = [...blocks.flatMap((block, index) => (index === 0 ? block : [line(''), ...block])), ...legend];
 	const perColumn = Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns));
 	const parts = Array.from({length: columns}, (_, column) => withoutBlankTop(all.slice(column * perColumn, (column + 1) * perColumn)));
 	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...parts.flatMap(part => cell(part[row], width - 1))));
@@ -79,7 +91,12 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 
 /** As many as the width has room for, but none so narrow that most titles are cut. */
 function columnsFor(width: number, longest: number): number {
-	const most = [[150, 4], [76, 3], [50, 2]].find(([from]) => width >= from!)?.[1] ?? 1;
+	const most =
+		[
+			[150, 4],
+			[76, 3],
+			[50, 2],
+		].find(([from]) => width >= from!)?.[1] ?? 1;
 	const room = (columns: number) => Math.floor((width - 2) / columns) - 11;
 	return most > 2 && room(most) < Math.min(longest, 22) ? most - 1 : most;
 }
@@ -90,8 +107,14 @@ function shownKeys(keys: readonly string[]): string {
 
 function hintLines({action, keys, off}: KeyHint, width: number, keyWidth: number): Line[] {
 	return [
-		line(styled(off === null ? 'key' : 'text.dim', fitToCells(shownKeys(keys), keyWidth)), ' ', off === null ? action.title : styled('text.dim', action.title)),
-		...off === null ? [] : wrapWords(`off: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`))),
+		line(
+			styled(off === null ? 'key' : 'text.dim', fitToCells(shownKeys(keys), keyWidth)),
+			' ',
+			off === null ? action.title : styled('text.dim', action.title),
+		),
+		...(off === null
+			? []
+			: wrapWords(`off: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`)))),
 	];
 }
 

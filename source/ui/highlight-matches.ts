@@ -22,13 +22,15 @@ export function highlightMatches(
 	current = -1,
 	limitMs = longestMs,
 ): ReadonlyArray<readonly Span[]> {
-	const slow = searchIndex === null ? 0 : slowFrames.get(searchIndex) ?? 0;
+	const slow = searchIndex === null ? 0 : (slowFrames.get(searchIndex) ?? 0);
 	if (search === null || searchIndex === null || searchIndex.problem !== null || slow >= mostSlowFrames) {
 		return lines;
 	}
 
 	const texts = lines.map(spans => spans.map(({text}) => text).join(''));
-	const hits: readonly MatchRanges[] | null = search.regex ? hitsWithin(patternOf(search.text, 'g'), texts, limitMs) : texts.map(text => hitsOf(text, search.text));
+	const hits: readonly MatchRanges[] | null = search.regex
+		? hitsWithin(patternOf(search.text, 'g'), texts, limitMs)
+		: texts.map(text => hitsOf(text, search.text));
 	if (hits === null) {
 		slowFrames.set(searchIndex, slow + 1);
 		return lines;

@@ -39,7 +39,11 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 	const all = allColumns(screen, list, measure, width);
 	// Names are cut only to what is needed to tell them apart.
 	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
-	const {before, columns, after} = withFewer(chosen, isNarrow, one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), leastName(one, isNarrow)));
+	const {before, columns, after} = withFewer(
+		chosen,
+		isNarrow,
+		one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), leastName(one, isNarrow)),
+	);
 	const room = Math.max(8, roomForName({before, columns, after}));
 	const name: ColumnLayout = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
 	return [...before, name, ...columns.map(({placed}) => placed), ...after];
@@ -63,13 +67,18 @@ function allColumns(screen: RenderInput, list: ListState, measure: Measure, widt
 	const {now, cluster} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
 	const age = (row: Row) => ageCell(row, now);
-	const isWanted = ({title, rank}: ListColumn) => (title !== servicePodsTitle || cluster.namespace !== null)
-		&& (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
+	const isWanted = ({title, rank}: ListColumn) =>
+		(title !== servicePodsTitle || cluster.namespace !== null) && (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
 	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowBelow ? narrowest : widest;
 	return {
-		before: namespaced && cluster.namespace === null ? [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}] : [],
-		columns: columns.map((column, index) => ({column, index})).filter(({column, index}) => isWanted(column) && isFilled(column, index))
+		before:
+			namespaced && cluster.namespace === null
+				? [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}]
+				: [],
+		columns: columns
+			.map((column, index) => ({column, index}))
+			.filter(({column, index}) => isWanted(column) && isFilled(column, index))
 			.map(one => ({...one, placed: placed(screen, list, measure, {...one, title: one.column.title, most})})),
 		after: [{title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
 	};
@@ -80,23 +89,39 @@ function tightened(screen: RenderInput, list: ListState, measure: Measure, {befo
 	return {
 		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
 		columns: columns.map(({column, index}) => ({
-			column, index,
-			placed: placed(screen, list, measure, {column, index, title: column.short ?? column.title, most: isNarrow ? narrowest : column.tight ?? widest}),
+			column,
+			index,
+			placed: placed(screen, list, measure, {
+				column,
+				index,
+				title: column.short ?? column.title,
+				most: isNarrow ? narrowest : (column.tight ?? widest),
+			}),
 		})),
 		after,
 	};
 }
 
-function placed(screen: RenderInput, list: ListState, measure: Measure, {column, index, title, most}: {
-	column: ListColumn;
-	index: number;
-	title: string;
-	most: number;
-}): ColumnLayout {
+function placed(
+	screen: RenderInput,
+	list: ListState,
+	measure: Measure,
+	{
+		column,
+		index,
+		title,
+		most,
+	}: {
+		column: ListColumn;
+		index: number;
+		title: string;
+		most: number;
+	},
+): ColumnLayout {
 	const cell = cellOf(screen, list, column, index);
 	const head = list.order.column === column.title ? `${title}↓` : title;
 	const isOld = list.phase.kind === 'interrupted';
-	return {title, width: measure(head, cell, most), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+	return {title, width: measure(head, cell, most), cell, role: row => (isOld ? 'text.dim' : cellRole(column.title, cell(row)))};
 }
 
 function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, column: ListColumn, index: number): (row: Row) => string {
@@ -105,7 +130,9 @@ function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, colum
 	}
 
 	// `13 (2m ago)`: when it was last is told with more columns.
-	return list.wide || column.numeric !== true ? row => cellNow(row, index, column, now) : row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
+	return list.wide || column.numeric !== true
+		? row => cellNow(row, index, column, now)
+		: row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
 }
 
 function widthOf({before, columns, after}: Chosen): number {
@@ -137,7 +164,7 @@ function leastName(chosen: Chosen, isNarrow: boolean): number {
 
 /** Of equal ones the rightmost. */
 function mostWanting({columns}: Chosen): Wanted {
-	return columns.reduce((most, one) => one.column.leastName >= most.column.leastName ? one : most);
+	return columns.reduce((most, one) => (one.column.leastName >= most.column.leastName ? one : most));
 }
 
 function ageCell({gone, created}: Row, now: number): string {
@@ -151,7 +178,7 @@ function ageCell({gone, created}: Row, now: number): string {
 /** The titles, and the sign of the order; rows by name are as everybody expects them. */
 export function headText({name, order}: ListState, columns: readonly ColumnLayout[]): string {
 	const sign = isAscending(listKinds[name], order) ? '↑' : '↓';
-	const signOf = (title: string) => title === order.column && (order.reverse || title !== 'NAME') ? sign : '';
+	const signOf = (title: string) => (title === order.column && (order.reverse || title !== 'NAME') ? sign : '');
 	const heads = columns.map(({title, width}) => fillCell(`${title}${signOf(title)}`, width));
 	return `   ${heads.join(' '.repeat(gap))}`.trimEnd();
 }

@@ -19,9 +19,12 @@ export function listPane(screen: RenderInput, name: ListName, rows: number, widt
 
 	const shown = list.visible.slice(list.top, list.top + rows);
 	const columns = chooseColumns(screen, list, shown, width);
-	const lines = shown.length === 0
-		? describeEmptyList(screen, list).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', styled('text.dim', words)))
-		: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
+	const lines =
+		shown.length === 0
+			? describeEmptyList(screen, list)
+					.flatMap(words => wrapWords(words, width - 2))
+					.map(words => line(' ', styled('text.dim', words)))
+			: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
 	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
 	return padLines([headLine(headText(list, columns), range, width), ...lines], rows + 1);
 }
@@ -40,5 +43,5 @@ function rowLine(screen: RenderInput, list: ListState, row: Row, isCursor: boole
 		{text: index === 0 ? '' : ' '.repeat(gap)},
 		styled(row.gone !== null ? 'gone' : column.role?.(row), fillCell(column.cell(row), column.width)),
 	]);
-	return {spans: [mark, cursor, {text: ' '}, ...cells], ...isCursor && hasFocus && {ground: 'selection' as const}};
+	return {spans: [mark, cursor, {text: ' '}, ...cells], ...(isCursor && hasFocus && {ground: 'selection' as const})};
 }

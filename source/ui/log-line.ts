@@ -36,7 +36,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	const text = line.bytes.toString('utf8', 0, longestDrawn);
 	const json = view.json && !cut ? readJsonLine(text) : null;
 	const rest = cut ? [styled('gap', ` first ${formatNumber(longestDrawn)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
-	return {lead: spans, text: [...json ? jsonSpans(json, view, glyphs) : textSpans(text, line), ...rest]};
+	return {lead: spans, text: [...(json ? jsonSpans(json, view, glyphs) : textSpans(text, line)), ...rest]};
 }
 
 /** How far the lines before it were; late ones among them do not count. */
@@ -52,7 +52,12 @@ function newestBefore({buffer}: TailView, number: number): number {
 }
 
 function nameWidth(view: TailView): number {
-	return Math.min(40, Math.max(...view.sources.map(source => view.names === 'short' ? source.short.length : source.pod.length + source.container.length + 1)));
+	return Math.min(
+		40,
+		Math.max(
+			...view.sources.map(source => (view.names === 'short' ? source.short.length : source.pod.length + source.container.length + 1)),
+		),
+	);
 }
 
 /** `14:02:07.882` in UTC, as the log has it; or with the date. */
@@ -66,7 +71,9 @@ export function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): str
 }
 
 function textSpans(text: string, line: TailLine): Span[] {
-	const safe = sanitize(text, {colours: 'keep'}).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
+	const safe = sanitize(text, {colours: 'keep'})
+		.replaceAll('\t', '  ')
+		.replaceAll(/\r?\n$/g, '');
 	if (!safe.includes('\u001B')) {
 		return [styled(levelRoles[line.level], safe)];
 	}
@@ -76,14 +83,14 @@ function textSpans(text: string, line: TailLine): Span[] {
 	let from = 0;
 	for (const found of safe.matchAll(/\u001B\[([\d;:]*)m/g)) {
 		if (found.index > from) {
-			spans.push({text: safe.slice(from, found.index), ...sgr !== '' && {sgr}});
+			spans.push({text: safe.slice(from, found.index), ...(sgr !== '' && {sgr})});
 		}
 
 		sgr = sgrBehind(sgr, found[1]!);
 		from = found.index + found[0].length;
 	}
 
-	return [...spans, {text: safe.slice(from), ...sgr !== '' && {sgr}}];
+	return [...spans, {text: safe.slice(from), ...(sgr !== '' && {sgr})}];
 }
 
 /** `0` puts all back that was set before it. */
@@ -115,11 +122,19 @@ function jsonSpans(json: JsonLine, view: TailView, glyphs: Glyphs): Span[] {
 	const level = (json.level ?? '').toLowerCase();
 	const word = /^\d+$/.test(level) ? levelNames[Math.min(5, Math.max(1, Math.floor(Number(level) / 10) - 1))]! : level;
 	const role = wordRole(word);
-	const safe = (text: string) => sanitize(text).replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `).replaceAll('\t', '  ');
+	const safe = (text: string) =>
+		sanitize(text)
+			.replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `)
+			.replaceAll('\t', '  ');
 	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;
 	const hidden = json.fields.length - chosen.length;
 	const spans: Span[] = [
-		styled(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `),
+		styled(
+			role,
+			`${safe(word || '-')
+				.padEnd(5)
+				.slice(0, 5)} `,
+		),
 		styled(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0)),
 	];
 	for (const {name, value, kind} of chosen) {

@@ -19,8 +19,8 @@ export function messageTexts({messages}: Pick<SessionState, 'messages'>): readon
 	return messages.length === 0
 		? [{text: 'Nothing to report.', role: 'text.dim'}]
 		: messages.toReversed().map(({time, text, role}) => ({
-			label: clockTime(time),
-			text,
-			...role !== 'plain' && {role: role === 'error' ? 'notice.error' : 'notice.warn'},
-		}));
+				label: clockTime(time),
+				text,
+				...(role !== 'plain' && {role: role === 'error' ? 'notice.error' : 'notice.warn'}),
+			}));
 }

@@ -17,10 +17,13 @@ export const PaintedRows = memo(({lines, width, theme, floats = false}: PaintedR
 	useLayoutEffect(() => {
 		painter?.set(id, {...placeOf(box.current), rows: lines.map(one => paint(one, width, theme)), floats});
 	});
-	useLayoutEffect(() => () => {
-		painter?.delete(id);
-	}, [painter, id]);
-	return <Box ref={box} flexShrink={0} width={width} height={lines.length}/>;
+	useLayoutEffect(
+		() => () => {
+			painter?.delete(id);
+		},
+		[painter, id],
+	);
+	return <Box ref={box} flexShrink={0} width={width} height={lines.length} />;
 });
 
 function placeOf(node: DOMElement | null): {top: number; left: number} {

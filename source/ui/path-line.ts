@@ -8,10 +8,22 @@ import {lineWidth, styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 export const tlsRole: Readonly<Record<TlsState, Role>> = {
-	verified: 'tls.verified', unverified: 'tls.unverified', plain: 'tls.plain', refused: 'tls.refused', unknown: 'tls.unknown',
+	verified: 'tls.verified',
+	unverified: 'tls.unverified',
+	plain: 'tls.plain',
+	refused: 'tls.refused',
+	unknown: 'tls.unknown',
 };
 
-type Form = {direct: boolean; pod: boolean; replica: boolean; ends: boolean; names: boolean; leg1: 'way' | 'numbered' | 'none'; route: 'long' | 'short' | 'none'};
+type Form = {
+	direct: boolean;
+	pod: boolean;
+	replica: boolean;
+	ends: boolean;
+	names: boolean;
+	leg1: 'way' | 'numbered' | 'none';
+	route: 'long' | 'short' | 'none';
+};
 
 const whole: Form = {direct: true, pod: true, replica: true, ends: true, names: true, leg1: 'way', route: 'long'};
 const narrow: Form = {...whole, direct: false, pod: false, replica: false, ends: false, route: 'short'};
@@ -105,13 +117,18 @@ function firstLeg(leg: Leg, {form, glyphs, letter}: Drawing, {isBroken}: {isBrok
 }
 
 function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: number | null): Span[] {
-	const {phase, target: {kind, name, container}} = path;
+	const {
+		phase,
+		target: {kind, name, container},
+	} = path;
 	const end = ends ?? endOf(leg, path, form);
 	const hasPod = form.pod && form.names && broken === null && leg.to === 'kubelet' && kind !== 'Node' && ends === undefined;
 	return [
 		...legWords(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: broken === 2}),
 		{text: form.names && end !== '' ? ` ${end}` : ''},
-		...hasPod ? [styled('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}] : [],
+		...(hasPod
+			? [styled('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}]
+			: []),
 	];
 }
 
@@ -119,8 +136,12 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: 
 function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Span[] {
 	const {tls, route} = leg;
 	return [
-		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [styled('route', `${strokes[route.basis]} ${routeName(route.state, {short: true})} `)],
-		styled(tlsRole[tls.state], `${strokes[tls.basis]} ${tlsName(tls.state)}`), ...isBroken ? [styled('state.failed', ` ${broke}`)] : [],
+		{text: '1 '},
+		...(route.state === 'direct' || route.state === 'unknown'
+			? []
+			: [styled('route', `${strokes[route.basis]} ${routeName(route.state, {short: true})} `)]),
+		styled(tlsRole[tls.state], `${strokes[tls.basis]} ${tlsName(tls.state)}`),
+		...(isBroken ? [styled('state.failed', ` ${broke}`)] : []),
 	];
 }
 
@@ -130,7 +151,7 @@ export function farEndName({to}: Leg, {target: {kind, name, node}, broken}: Path
 		return 'on no node yet';
 	}
 
-	return to === 'kubelet' || to === 'node' ? node ?? (kind === 'Node' ? name : '') : name;
+	return to === 'kubelet' || to === 'node' ? (node ?? (kind === 'Node' ? name : '')) : name;
 }
 
 function endOf(leg: Leg, path: Path, form: Form): string {
@@ -143,16 +164,28 @@ function endOf(leg: Leg, path: Path, form: Form): string {
 }
 
 /** `━ konnectivity ━ unverified ━►` */
-function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDirect, isChecking, isBroken}: {
-	route: Form['route'];
-	withDirect: boolean;
-	isChecking: boolean;
-	isBroken: boolean;
-}): Span[] {
+function legWords(
+	{route, tls}: Leg,
+	glyphs: Glyphs,
+	{
+		route: routeForm,
+		withDirect,
+		isChecking,
+		isBroken,
+	}: {
+		route: Form['route'];
+		withDirect: boolean;
+		isChecking: boolean;
+		isBroken: boolean;
+	},
+): Span[] {
 	const stroke = (basis: Basis) => glyphs.strokes[basis];
-	const end = (basis: Basis) => isBroken ? styled('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};
+	const end = (basis: Basis) => (isBroken ? styled('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`});
 	if (tls.state === 'unknown' && route.state === 'unknown') {
-		return [styled('tls.unknown', `${stroke('unknown')} ${isChecking ? 'checking' : 'unknown'}`), styled('tls.unknown', end('unknown').text)];
+		return [
+			styled('tls.unknown', `${stroke('unknown')} ${isChecking ? 'checking' : 'unknown'}`),
+			styled('tls.unknown', end('unknown').text),
+		];
 	}
 
 	const spans: Span[] = [];
@@ -161,7 +194,10 @@ function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDire
 	}
 
 	const role = tlsRole[tls.state];
-	spans.push(styled(role, `${stroke(tls.basis)} ${tlsName(tls.state)}`), isBroken ? styled('state.failed', ` ${glyphs.broke}`) : styled(role, end(tls.basis).text));
+	spans.push(
+		styled(role, `${stroke(tls.basis)} ${tlsName(tls.state)}`),
+		isBroken ? styled('state.failed', ` ${glyphs.broke}`) : styled(role, end(tls.basis).text),
+	);
 	return spans;
 }
 
@@ -192,7 +228,10 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	}
 
 	return [
-		styled(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeName(leg.route.state, {short: short || leg.route.state !== 'konnectivity'})} `),
+		styled(
+			routeRole(leg.route.state),
+			`${glyphs.strokes[leg.route.basis]}${routeName(leg.route.state, {short: short || leg.route.state !== 'konnectivity'})} `,
+		),
 		styled(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tlsName(leg.tls.state)}`),
 	];
 }

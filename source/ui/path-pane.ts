@@ -3,7 +3,16 @@ import type {Path} from '../evidence/evidence.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {describeEvidence} from './describe-evidence.ts';
-import {brokenWords, verdictColumnWidth, isNothingSelected, nothingSelected, pathVerdicts, pendingLegName, describePendingLeg, type VerdictEntry} from './path-verdicts.ts';
+import {
+	brokenWords,
+	verdictColumnWidth,
+	isNothingSelected,
+	nothingSelected,
+	pathVerdicts,
+	pendingLegName,
+	describePendingLeg,
+	type VerdictEntry,
+} from './path-verdicts.ts';
 import {endedPathLineSpans, hubName, replicaLetter, tlsRole} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
@@ -11,11 +20,17 @@ import {padLines, line, styled, type Line} from './styled-line.ts';
 
 /** `rows` lines below a list. */
 export function pathPane(screen: RenderInput, path: Path | null, rows: number, width: number): Line[] {
-	const {state, theme: {glyphs}} = screen;
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
 	if (path === null) {
-		return padLines(isNothingSelected(state)
-			? [line(' ', styled('text.dim', nothingSelected))]
-			: [unreadLine(screen), line(' ', styled('text.dim', `  ${describePendingLeg(state)}`))], rows);
+		return padLines(
+			isNothingSelected(state)
+				? [line(' ', styled('text.dim', nothingSelected))]
+				: [unreadLine(screen), line(' ', styled('text.dim', `  ${describePendingLeg(state)}`))],
+			rows,
+		);
 	}
 
 	const facts = pathVerdicts(path);
@@ -23,16 +38,21 @@ export function pathPane(screen: RenderInput, path: Path | null, rows: number, w
 	// Where there is no room for all, leg 2 is what differs, and that it fails is what matters.
 	const room = rows - 1 - broken.length;
 	const shown = room >= facts.length ? facts : facts.slice(facts.length - Math.max(0, room));
-	return padLines([
-		line(' ', endedPathLineSpans(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))),
-		...broken,
-		...pathVerdictLines(screen, path, shown, width),
-	], rows);
+	return padLines(
+		[
+			line(' ', endedPathLineSpans(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))),
+			...broken,
+			...pathVerdictLines(screen, path, shown, width),
+		],
+		rows,
+	);
 }
 
 function brokenLines({state}: RenderInput, path: Path, width: number): Line[] {
 	const broken = brokenWords(path, state.now);
-	return broken ? [line('   ', styled('state.failed', broken.word), '  ', fitToCells(sanitizeLine(broken.message), width - broken.word.length - 6))] : [];
+	return broken
+		? [line('   ', styled('state.failed', broken.word), '  ', fitToCells(sanitizeLine(broken.message), width - broken.word.length - 6))]
+		: [];
 }
 
 function unreadLine({state, theme: {glyphs}}: RenderInput): Line {
@@ -43,9 +63,10 @@ function unreadLine({state, theme: {glyphs}}: RenderInput): Line {
 		return line(' you ', styled('state.failed', `${stroke.repeat(3)}${glyphs.broke}`), ' apiserver');
 	}
 
-	const first = legOne === null
-		? styled('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`)
-		: styled(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
+	const first =
+		legOne === null
+			? styled('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`)
+			: styled(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
 	return line(
 		' you ',
 		first,
@@ -58,10 +79,12 @@ function unreadLine({state, theme: {glyphs}}: RenderInput): Line {
 /** One fact a line: its word, its basis, and what it stands on. */
 export function pathVerdictLines(screen: RenderInput, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
 	const wide = verdictColumnWidth(facts);
-	return facts.map(({word, role, verdict}) => line(
-		'   ',
-		styled(role, word.padEnd(wide)),
-		styled('text.dim', verdict.basis.padEnd(10)),
-		describeEvidence(path, verdict, width - wide - 13, text => toSessionAdvice(screen, text)),
-	));
+	return facts.map(({word, role, verdict}) =>
+		line(
+			'   ',
+			styled(role, word.padEnd(wide)),
+			styled('text.dim', verdict.basis.padEnd(10)),
+			describeEvidence(path, verdict, width - wide - 13, text => toSessionAdvice(screen, text)),
+		),
+	);
 }

@@ -35,10 +35,14 @@ export function brokenWords({broken, evidence, legs, target}: Path, now: number)
 	}
 
 	const {farEnd} = broken;
-	const isOther = farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
+	const isOther =
+		farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
 	const heard = evidence.find(({id}) => id === broken.evidence[0]);
 	return {
-		word: broken.time === null ? 'broken' : `failed ${formatAge(now - Date.parse(broken.time))} ago${isOther ? ` to ${sanitizeLine(farEnd)}` : ''}`,
+		word:
+			broken.time === null
+				? 'broken'
+				: `failed ${formatAge(now - Date.parse(broken.time))} ago${isOther ? ` to ${sanitizeLine(farEnd)}` : ''}`,
 		message: heard?.observed ?? broken.message,
 	};
 }
@@ -56,7 +60,12 @@ export function pathTitle(path: Path | null, subject: string): string {
 export const nothingSelected = 'Nothing is under the cursor: what is there shows its way here.';
 
 /** A view that is read and has no row: no way is waited for. */
-export function isNothingSelected({view, lists, forwards, cluster}: Pick<SessionState, 'view' | 'lists' | 'forwards' | 'cluster'>): boolean {
+export function isNothingSelected({
+	view,
+	lists,
+	forwards,
+	cluster,
+}: Pick<SessionState, 'view' | 'lists' | 'forwards' | 'cluster'>): boolean {
 	if (cluster.reachable === 'no') {
 		return false;
 	}
@@ -66,7 +75,9 @@ export function isNothingSelected({view, lists, forwards, cluster}: Pick<Session
 	}
 
 	const list = listHere({view, lists});
-	return list !== null && ['live', 'polling', 'failed'].includes(list.phase.kind) && list.visible.length === 0 && !isUnauthorized({view, lists});
+	return (
+		list !== null && ['live', 'polling', 'failed'].includes(list.phase.kind) && list.visible.length === 0 && !isUnauthorized({view, lists})
+	);
 }
 
 /** The apiserver refused the credentials for the list that is looked at: nothing is read of the ways either. */
@@ -76,7 +87,11 @@ export function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists
 }
 
 /** When leg 2 will be known, or why it will not be. */
-export function describePendingLeg({view, lists, cluster: {reachable}}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
+export function describePendingLeg({
+	view,
+	lists,
+	cluster: {reachable},
+}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
 	if (reachable !== 'yes') {
 		return reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read once the apiserver answers';
 	}
@@ -99,4 +114,5 @@ export function describeProcess({process: {startTime, known, read}}: Path, now: 
 	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
 }
 
-export const proxyPathNote = 'This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.';
+export const proxyPathNote =
+	'This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.';

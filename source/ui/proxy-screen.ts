@@ -5,7 +5,14 @@ import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
 import {formatBytes} from '../text/format-bytes.ts';
 import {sanitizeText} from '../text/sanitize-text.ts';
 import {formatBody} from '../state/format-body.ts';
-import {selectedExchange, selectedListener, proxyRowCount, describeMissingResponse, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
+import {
+	selectedExchange,
+	selectedListener,
+	proxyRowCount,
+	describeMissingResponse,
+	type ListenerState,
+	type ProxyExchange,
+} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {titledRule} from './chrome.ts';
 import {pathBadge, pathLineSpans, replicaLetter} from './path-line.ts';
@@ -21,7 +28,12 @@ const requestFrom = 37;
 /** `rows` lines; the answer gets what the list of requests leaves. */
 export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 	const {proxy} = screen.state;
-	const ask = line(' ', styled('title', proxy.method), `  ${proxy.request}`, styled('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));
+	const ask = line(
+		' ',
+		styled('title', proxy.method),
+		`  ${proxy.request}`,
+		styled('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''),
+	);
 	if (proxyRowCount(proxy) === 0) {
 		return padLines([ask, line(''), ...emptyWords(screen)], rows);
 	}
@@ -33,7 +45,9 @@ export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 		...proxy.exchanges.map((one, index) => exchangeLine(screen, one, proxy.listeners.length + index === proxy.at)),
 	];
 	const list = all.slice(top, top + listRows);
-	const head = line(styled('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`));
+	const head = line(
+		styled('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`),
+	);
 	const at = selectedExchange(proxy);
 	const below = at === null ? passedRequests(screen, selectedListener(proxy)!) : answer(screen, at);
 	return padLines([ask, head, ...list, ...legLines(screen, at), ...below], rows);
@@ -41,7 +55,10 @@ export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 
 /** The way of the request under the cursor; with none there, of the last one through the listener. */
 function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
-	const {state: {proxy, dock, size, processes}, theme: {glyphs}} = screen;
+	const {
+		state: {proxy, dock, size, processes},
+		theme: {glyphs},
+	} = screen;
 	const path = at === null ? worstPath(dock.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? []) : at.path;
 	if (path === null) {
 		return [];
@@ -63,12 +80,17 @@ function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyE
 	const withoutCode = tookMs === null ? '…' : '–';
 	return {
 		spans: [
-			{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(one.time)}  `},
+			{text: ' '},
+			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+			{text: ` ${clockTime(one.time)}  `},
 			styled(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
-			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)}, {text: fitToCells(formatBytes(one.bytes), 9)},
-			{text: `${badge.length > 0 && room >= 12 ? truncateToCells(asked, room, glyphs.more) : asked}  `}, ...badge,
+			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)},
+			{text: fitToCells(formatBytes(one.bytes), 9)},
+			{text: `${badge.length > 0 && room >= 12 ? truncateToCells(asked, room, glyphs.more) : asked}  `},
+			...badge,
 			styled(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
-		], ...isAt && {ground: 'selection' as const},
+		],
+		...(isAt && {ground: 'selection' as const}),
 	};
 }
 
@@ -84,55 +106,75 @@ function codeRole(status: number | null): Role | undefined {
 function emptyWords(screen: RenderInput): Line[] {
 	const key = (action: string, words: string) => line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
 	return [
-		line(' ', styled('text.dim', 'No request yet.')), line(''),
+		line(' ', styled('text.dim', 'No request yet.')),
+		line(''),
 		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
 		line(' ', styled('text.dim', '  pods and services: plain HTTP; https:NAME is TLS that nobody verifies')),
 		key('proxy.listener', 'opens a local port for other programs: kubectl proxy, with stricter rules'),
 	];
 }
 
-function listenerLine({theme: {glyphs}, state: {cluster}}: RenderInput, {since, address, requests, context}: ListenerState, isAt: boolean): Line {
+function listenerLine(
+	{theme: {glyphs}, state: {cluster}}: RenderInput,
+	{since, address, requests, context}: ListenerState,
+	isAt: boolean,
+): Line {
 	return {
 		spans: [
-			{text: ' '}, isAt ? styled('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `},
-			styled('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
-			{text: `listener on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
-		], ...isAt && {ground: 'selection' as const},
+			{text: ' '},
+			isAt ? styled('focus', glyphs.cursor) : {text: ' '},
+			{text: ` ${clockTime(since)}  `},
+			styled('state.open', fitToCells(glyphs.open, 6)),
+			{text: ' '.repeat(18)},
+			{
+				text: `listener on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`,
+			},
+		],
+		...(isAt && {ground: 'selection' as const}),
 	};
 }
 
 /** What came through a listener, the last first. */
 function passedRequests(screen: RenderInput, {address, usable, log}: ListenerState): Line[] {
 	return [
-		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stops it`}), line(' ', styled('notice.warn', usable)),
-		...log.length === 0
+		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stops it`}),
+		line(' ', styled('notice.warn', usable)),
+		...(log.length === 0
 			? [line(' ', styled('text.dim', 'No request yet.'))]
-			: log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
-				'   ',
-				styled('text.dim', `${clockTime(time)}  `),
-				styled(codeRole(error === null ? status : null), fitToCells(String(status), 6)),
-				fitToCells(`${Math.round(tookMs)} ms`, 9),
-				`${method} ${path}`,
-				styled('state.failed', error === null ? '' : `  ${error}`),
-			)),
+			: log
+					.toReversed()
+					.map(({time, status, tookMs, method, path, error}) =>
+						line(
+							'   ',
+							styled('text.dim', `${clockTime(time)}  `),
+							styled(codeRole(error === null ? status : null), fitToCells(String(status), 6)),
+							fitToCells(`${Math.round(tookMs)} ms`, 9),
+							`${method} ${path}`,
+							styled('state.failed', error === null ? '' : `  ${error}`),
+						),
+					)),
 	];
 }
 
 function answer(screen: RenderInput, one: ProxyExchange): Line[] {
-	const {state: {proxy, size}} = screen;
+	const {
+		state: {proxy, size},
+	} = screen;
 	if (one.error) {
 		const {message, text, remedy} = one.error;
 		return [
 			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, cut after ${formatBytes(one.bytes)}`),
 			line(' ', styled('state.failed', message)),
-			...text === null || text === message ? [] : [line(' ', styled('text.dim', 'text  '), sanitizeText(text))],
-			...remedy === null ? [] : [line(' ', styled('text.dim', 'try   '), styled('focus', remedy))],
+			...(text === null || text === message ? [] : [line(' ', styled('text.dim', 'text  '), sanitizeText(text))]),
+			...(remedy === null ? [] : [line(' ', styled('text.dim', 'try   '), styled('focus', remedy))]),
 		];
 	}
 
 	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} gives it up` : '';
 	if (one.status === null) {
-		return one.isGivenUp === true ? [titledRule(screen, describeMissingResponse(one)), line(' ', one.note)] : [titledRule(screen, 'On its way', {right: stop})];
+		return one.isGivenUp === true
+			? [titledRule(screen, describeMissingResponse(one)), line(' ', one.note)]
+			: [titledRule(screen, 'On its way', {right: stop})];
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
@@ -145,16 +187,23 @@ function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 		formatBytes(one.bytes),
 		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}` : '',
 		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
-	].filter(part => part !== '').join(' · ');
-	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', styled('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')] : [];
+	]
+		.filter(part => part !== '')
+		.join(' · ');
+	const headers = proxy.headers
+		? [...one.headers.map(([name, value]) => line(' ', styled('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')]
+		: [];
 	return [
 		titledRule(screen, title, {right}),
-		...one.isGivenUp === true ? [line(' ', one.note)] : [],
+		...(one.isGivenUp === true ? [line(' ', one.note)] : []),
 		...headers,
 		...bodyLines(one.body, isJson && proxy.json, size.columns),
 	];
 }
 
 function bodyLines(body: string, readable: boolean, width: number): Line[] {
-	return formatBody(body, {readable}).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
+	return formatBody(body, {readable})
+		.split('\n')
+		.slice(0, 2000)
+		.map(row => line(' ', readable ? row : row.slice(0, width * 4)));
 }

@@ -24,7 +24,10 @@ export function hintedKey({hints}: Pick<RenderInput, 'hints'>, action: string): 
 
 /** The same, with the keys of the place behind an overlay; `null` where no key of this place does it. */
 export function firstKey(screen: RenderInput, action: string): string | null {
-	const {state: {overlay}, keymap} = screen;
+	const {
+		state: {overlay},
+		keymap,
+	} = screen;
 	const found = hintedKey(screen, action) ?? null;
 	// While something is typed or asked the keys of the place behind it wait, and are still its keys.
 	const waiting = found === null && overlay !== null ? keymap.get(findAction(action)?.context ?? '')?.get(action)?.sequences[0] : undefined;

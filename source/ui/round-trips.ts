@@ -14,7 +14,7 @@ const shortestMs = 5000;
 
 export function pendingTimes({dock, now}: Pick<SessionState, 'dock' | 'now'>, path: Path): PendingTimes {
 	const {websocket, runtime} = pendingPingsOf(dock, path);
-	const since = (at: number | null) => at === null ? null : Math.max(shortestMs, now - at);
+	const since = (at: number | null) => (at === null ? null : Math.max(shortestMs, now - at));
 	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }
 
@@ -24,10 +24,12 @@ export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = 
 		return noAnswer(waited);
 	}
 
-	const one = (ms: number | null, waitedMs: number | null, end: string) => ms === null && waitedMs === null
-		? []
-		: [`${waitedMs === null ? `${ms!.toFixed(1)} ms` : `over ${seconds(waitedMs)}`} to ${end}`];
-	const words = [...one(rttMs.websocket, waited.websocket, 'the end of the WebSocket'), ...one(rttMs.runtime, waited.runtime, 'the runtime')].join(' · ');
+	const one = (ms: number | null, waitedMs: number | null, end: string) =>
+		ms === null && waitedMs === null ? [] : [`${waitedMs === null ? `${ms!.toFixed(1)} ms` : `over ${seconds(waitedMs)}`} to ${end}`];
+	const words = [
+		...one(rttMs.websocket, waited.websocket, 'the end of the WebSocket'),
+		...one(rttMs.runtime, waited.runtime, 'the runtime'),
+	].join(' · ');
 	return words !== '' && about === 'ended-connection' ? `was ${words}` : words;
 }
 
@@ -46,7 +48,7 @@ export function formatRoundTrips({about, rttMs}: Path, waited: PendingTimes = no
 		return `rtt ${about === 'ended-connection' ? 'was ' : ''}${round(websocket)}${runtime === null ? '' : `/${round(runtime)}`} ms`;
 	}
 
-	const one = (ms: number, waitedMs: number | null) => waitedMs === null ? `${round(ms)} ms` : `over ${seconds(waitedMs)}`;
+	const one = (ms: number, waitedMs: number | null) => (waitedMs === null ? `${round(ms)} ms` : `over ${seconds(waitedMs)}`);
 	return `rtt ${one(websocket, waited.websocket)}/${one(runtime ?? 0, waited.runtime)}`;
 }
 

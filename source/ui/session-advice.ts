@@ -8,7 +8,9 @@ export function toSessionAdvice(screen: RenderInput, text: string): string {
 	const test = firstKey(screen, 'why.test') ?? firstKey(screen, 'audit.test') ?? viaWhy(screen);
 	const doctor = firstKey(screen, 'why.doctor') ?? firstKey(screen, 'pods.doctor');
 	const tested = test === null ? text : text.replaceAll('--probe active', () => `${test} (asks first)`);
-	return doctor === null ? tested : tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} walks the legs and says what is wrong`);
+	return doctor === null
+		? tested
+		: tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} walks the legs and says what is wrong`);
 }
 
 /** The test is a key of another screen: the keys that lead there. */

@@ -32,7 +32,10 @@ import {describeRoundTrips, pendingTimes} from './round-trips.ts';
 import {whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: RenderInput}): ReactNode {
-	const {state: {size, overlay}, theme} = screen;
+	const {
+		state: {size, overlay},
+		theme,
+	} = screen;
 	const floating = overlay === null ? null : dialogBox(screen, overlay);
 	const painter = use(PainterContext);
 	// After those of the rows within.
@@ -41,17 +44,15 @@ export function SessionScreen({screen}: {readonly screen: RenderInput}): ReactNo
 	});
 	const last = overlay?.kind === 'prompt' ? promptLine(screen, overlay) : footer(screen);
 	return (
-		<Box flexDirection='column' width={size.columns} height={size.rows} overflow='hidden'>
-			<PaintedRows lines={[header(screen)]} width={size.columns} theme={theme}/>
-			<PaintedRows lines={middle(screen, size.rows - 2)} width={size.columns} theme={theme}/>
-			<PaintedRows lines={[last]} width={size.columns} theme={theme}/>
-			{floating === null
-				? null
-				: (
-					<Box position='absolute' flexDirection='column' marginLeft={floating.left} marginTop={floating.top}>
-						<PaintedRows floats lines={floating.lines} width={floating.width} theme={theme}/>
-					</Box>
-				)}
+		<Box flexDirection="column" width={size.columns} height={size.rows} overflow="hidden">
+			<PaintedRows lines={[header(screen)]} width={size.columns} theme={theme} />
+			<PaintedRows lines={middle(screen, size.rows - 2)} width={size.columns} theme={theme} />
+			<PaintedRows lines={[last]} width={size.columns} theme={theme} />
+			{floating === null ? null : (
+				<Box position="absolute" flexDirection="column" marginLeft={floating.left} marginTop={floating.top}>
+					<PaintedRows floats lines={floating.lines} width={floating.width} theme={theme} />
+				</Box>
+			)}
 		</Box>
 	);
 }
@@ -98,7 +99,8 @@ function view(screen: RenderInput, rows: number, parts: Layout): Line[] {
 	}
 
 	const body = [...listPane(screen, list.name, mainRows - 1 - parts.details, width), ...detailsRows(screen, list, parts.details, width)];
-	const main = parts.side > 0 ? beside(screen, body, width, verticalPath(screen, selectedPath(screen), subject(screen), mainRows, parts.side)) : body;
+	const main =
+		parts.side > 0 ? beside(screen, body, width, verticalPath(screen, selectedPath(screen), subject(screen), mainRows, parts.side)) : body;
 	return [viewRule(screen, describeListStatus(screen, list, width)), ...main, ...below];
 }
 
@@ -128,7 +130,9 @@ function detailsRows(screen: RenderInput, list: ListState, rows: number, width: 
 		return [];
 	}
 
-	const {state: {detailsHere, size}} = screen;
+	const {
+		state: {detailsHere, size},
+	} = screen;
 	const row = selectedRow(list);
 	if (row === null) {
 		// A rule without a name is about nothing.
@@ -139,7 +143,12 @@ function detailsRows(screen: RenderInput, list: ListState, rows: number, width: 
 	const key = firstKey(screen, 'list.open');
 	const isHere = detailsHere?.of === row.id;
 	// The name stands in the rule already.
-	const lines = isHere ? textLines(narrow, detailsHere.lines.slice(1).filter(({rule}) => rule !== true)) : [line(' ', styled('text.dim', 'reading …'))];
+	const lines = isHere
+		? textLines(
+				narrow,
+				detailsHere.lines.slice(1).filter(({rule}) => rule !== true),
+			)
+		: [line(' ', styled('text.dim', 'reading …'))];
 	return padLines([titledRule(narrow, row.name, {right: key === null ? '' : `${key}: more`}), ...lines], rows);
 }
 
@@ -148,7 +157,7 @@ function beside(screen: RenderInput, left: readonly Line[], width: number, right
 		const filled = spread(one.spans, [], width);
 		// The ground of the cursor ends where the list does.
 		const spans = one.ground === undefined ? filled.spans : onGround(filled.spans, screen.theme.sgr[one.ground], screen);
-		return {spans: [...spans, ...right[index]?.spans ?? []]};
+		return {spans: [...spans, ...(right[index]?.spans ?? [])]};
 	});
 }
 
@@ -208,12 +217,17 @@ function dockRows(screen: RenderInput, parts: Layout): Line[] {
 		return [];
 	}
 
-	const {state: {dock, pane}} = screen;
+	const {
+		state: {dock, pane},
+	} = screen;
 	const key = firstKey(screen, 'pane.next');
 	const usable = listenerUsersText(screen);
 	const hint = dock.length > 0 && key !== null ? `${key}: ${pane === 'connections' ? 'to the list above' : 'to this list'}` : '';
 	const room = screen.state.size.columns - 24;
 	const both = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
 	const right = usable !== '' && both.length > room ? usable : both;
-	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right, warn: usable !== ''}), ...connectionsPane(screen, parts.dock)];
+	return [
+		titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right, warn: usable !== ''}),
+		...connectionsPane(screen, parts.dock),
+	];
 }

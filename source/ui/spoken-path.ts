@@ -19,12 +19,14 @@ export function legSentences(path: Path): string[] {
 	const {legs, target, broken} = path;
 	const ended = describeEnd(path);
 	return [
-		...ended === '' ? [] : [`The connection ${ended}. It was:`],
+		...(ended === '' ? [] : [`The connection ${ended}. It was:`]),
 		...legs.map(leg => {
 			const node = leg.n === 2 && target.node !== null ? ` ${target.node}` : '';
 			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsWords(leg)}; ${wayWords(leg)}.`;
 		}),
-		...broken ? [`Leg ${broken.leg} ${broken.time === null ? 'is broken' : `failed at ${clockTime(broken.time)}`}: ${sanitize(broken.message)}.`] : [],
+		...(broken
+			? [`Leg ${broken.leg} ${broken.time === null ? 'is broken' : `failed at ${clockTime(broken.time)}`}: ${sanitize(broken.message)}.`]
+			: []),
 	];
 }
 

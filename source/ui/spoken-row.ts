@@ -21,13 +21,13 @@ export function listSentences({state}: RenderInput): string[] {
 		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];
 	}
 
-	const cells = kind.columns.flatMap((column, index) => column.rank > 0 && column.title !== 'NODE'
-		? []
-		: [[column.title, cellNow(row, index, column, state.now)] as const]);
+	const cells = kind.columns.flatMap((column, index) =>
+		column.rank > 0 && column.title !== 'NODE' ? [] : [[column.title, cellNow(row, index, column, state.now)] as const],
+	);
 	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
 	return [
 		`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`,
-		...state.pathHere?.of === row.id && state.pathHere.path ? legSentences(state.pathHere.path) : [],
+		...(state.pathHere?.of === row.id && state.pathHere.path ? legSentences(state.pathHere.path) : []),
 	];
 }
 

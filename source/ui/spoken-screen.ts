@@ -17,11 +17,16 @@ export function spokenLines(screen: RenderInput): string[] {
 	const place = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No request was answered since ${clockTime(asOf)}.`}`;
 	const here = spokenSelection(screen);
 	const typed = typedLine(screen);
-	return [place, ...here.slice(0, mostLines - 2), typed].filter(line => line !== '').map(line => truncateToCells(escapeControls(line), 400));
+	return [place, ...here.slice(0, mostLines - 2), typed]
+		.filter(line => line !== '')
+		.map(line => truncateToCells(escapeControls(line), 400));
 }
 
 function typedLine(screen: RenderInput): string {
-	const {state: {overlay}, hints} = screen;
+	const {
+		state: {overlay},
+		hints,
+	} = screen;
 	switch (overlay?.kind) {
 		case 'prompt': {
 			return `${overlay.lead}${overlay.typed.text} ${overlay.problem ?? overlay.note}`.trim();
@@ -42,12 +47,17 @@ function typedLine(screen: RenderInput): string {
 
 		case 'confirm': {
 			const details = overlay.details.map(detail => asSentence(detail)).join(' ');
-			const answers = footerHints(hints).map(({key, label}) => `${key} ${label}`).join(', ');
+			const answers = footerHints(hints)
+				.map(({key, label}) => `${key} ${label}`)
+				.join(', ');
 			return `${overlay.question} ${details} ${answers}`;
 		}
 
 		default: {
-			return footerHints(hints).slice(-2).map(({key, label}) => `${key} ${label}`).join(', ');
+			return footerHints(hints)
+				.slice(-2)
+				.map(({key, label}) => `${key} ${label}`)
+				.join(', ');
 		}
 	}
 }

@@ -24,7 +24,9 @@ export function spokenSelection(screen: RenderInput): string[] {
 			const found = layer.lines[layer.search?.at ?? -1];
 			return [
 				`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`,
-				...layer.search ? [`Search for ${layer.search.text}: ${describeSearch(layer.search)}${found ? `, ${said(found, state.now)}` : ''}.`] : [],
+				...(layer.search
+					? [`Search for ${layer.search.text}: ${describeSearch(layer.search)}${found ? `, ${said(found, state.now)}` : ''}.`]
+					: []),
 				...pageOfText(screen, layer),
 			];
 		}
@@ -55,11 +57,11 @@ function whySentences(screen: RenderInput, layer: WhyLayer): string[] {
 
 	const head = `Why: ${layer.about}.`;
 	if (layer.error) {
-		return [head, layer.error.message, ...layer.path ? legSentences(layer.path) : []];
+		return [head, layer.error.message, ...(layer.path ? legSentences(layer.path) : [])];
 	}
 
 	const path = whyPath(screen.state, layer);
-	return [head, ...path ? legSentences(path) : pageOfText(screen, layer)];
+	return [head, ...(path ? legSentences(path) : pageOfText(screen, layer))];
 }
 
 /** A tail that follows speaks its way and what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
@@ -71,11 +73,14 @@ function tailSentences(screen: RenderInput, tail: TailView): string[] {
 	}
 
 	const from = placeOf(tail, tail.cursor);
-	return [head, ...Array.from({length: Math.min(spokenPage, shownLength(tail) - from)}, (_, index) => {
-		const number = numberAt(tail, from + index);
-		const line = tail.buffer.line(number);
-		return `Line ${number + 1}: ${line === null ? '' : sanitize(line.bytes.toString('utf8', 0, 500))}`;
-	})];
+	return [
+		head,
+		...Array.from({length: Math.min(spokenPage, shownLength(tail) - from)}, (_, index) => {
+			const number = numberAt(tail, from + index);
+			const line = tail.buffer.line(number);
+			return `Line ${number + 1}: ${line === null ? '' : sanitize(line.bytes.toString('utf8', 0, 500))}`;
+		}),
+	];
 }
 
 function viewSentences(screen: RenderInput): string[] {
@@ -89,19 +94,24 @@ function viewSentences(screen: RenderInput): string[] {
 			}
 
 			const way = `${one.local === null ? one.asked : `:${one.local}`} to ${qualifyWithNamespace(one.target, one.namespace, state.cluster.namespace)}:${one.remote}`;
-			return [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${way}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
+			return [
+				`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${way}, ${one.phase}, ${one.note}, ${one.open} open.`,
+				...pathOfEntry(screen, one.id),
+			];
 		}
 
 		case 'proxy': {
 			const exchange = selectedExchange(state.proxy);
 			if (exchange) {
 				const {method, asked, error, status, path, isGivenUp, note} = exchange;
-				const came = isGivenUp === true ? [status, note].filter(part => part !== null).join(', ') : status ?? 'on its way';
-				return [`Proxy: ${method} ${asked}, ${error ? error.message : came}.`, ...path ? legSentences(path) : []];
+				const came = isGivenUp === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'on its way');
+				return [`Proxy: ${method} ${asked}, ${error ? error.message : came}.`, ...(path ? legSentences(path) : [])];
 			}
 
 			const listener = selectedListener(state.proxy);
-			return [listener ? `Proxy: listener on ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no request yet.'];
+			return [
+				listener ? `Proxy: listener on ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no request yet.',
+			];
 		}
 
 		case 'audit': {
@@ -117,7 +127,10 @@ function viewSentences(screen: RenderInput): string[] {
 
 		case 'sandbox': {
 			const knob = state.sandboxKnobs[state.sandboxAt];
-			const chosen = knob === undefined ? '' : `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. A change: ${knob.effect}.`;
+			const chosen =
+				knob === undefined
+					? ''
+					: `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. A change: ${knob.effect}.`;
 			return [`Sandbox. ${chosen}`, ...state.sandboxLog.slice(-1)];
 		}
 
@@ -135,7 +148,10 @@ function connectionSentences(screen: RenderInput): string[] {
 	}
 
 	const what = `${entry.kind} ${qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace)}`;
-	return [`Connections, ${dock.length}, ${dockAt + 1}: ${what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
+	return [
+		`Connections, ${dock.length}, ${dockAt + 1}: ${what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`,
+		...pathOfEntry(screen, entry.id),
+	];
 }
 
 function pathOfEntry({state: {dock}}: RenderInput, id: string): string[] {

@@ -50,5 +50,13 @@ function inOneColumn(screen: RenderInput): RenderInput {
 
 /** Blank lines and rules are for eyes. */
 function read(lines: readonly Line[]): readonly string[] {
-	return lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll(/[\s─│━╍┈┤├-]{2,}/g, ' ').trim()).filter(text => text !== '');
+	return lines
+		.map(({spans}) =>
+			spans
+				.map(({text}) => text)
+				.join('')
+				.replaceAll(/[\s─│━╍┈┤├-]{2,}/g, ' ')
+				.trim(),
+		)
+		.filter(text => text !== '');
 }

@@ -15,7 +15,7 @@ export function styled(role: Role | undefined, text: string): Span {
 
 /** From words and spans, in order. */
 export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): Line {
-	return {spans: parts.flatMap((part): readonly Span[] => typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part)};
+	return {spans: parts.flatMap((part): readonly Span[] => (typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part))};
 }
 
 /** In cells of the terminal. */
@@ -56,7 +56,7 @@ export function spread(left: readonly Span[], right: readonly Span[], width: num
 	const room = Math.max(0, width - lineWidth(right));
 	const cut = clipSpans(left, room, mark);
 	const gap = room - lineWidth(cut);
-	return {spans: [...cut, ...gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : [], ...right]};
+	return {spans: [...cut, ...(gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : []), ...right]};
 }
 
 /** No wider than `room` cells; what is cut ends with `mark`. */
@@ -71,7 +71,11 @@ export function clipSpans(spans: readonly Span[], room: number, mark = '…'): S
 		} else {
 			const before = left === 0 ? out.pop() : undefined;
 			// What ends just at the edge says that there is more, too.
-			out.push(before ? {...before, text: truncateToCells(`${before.text}${mark}`, cellWidth(before.text), mark)} : {...span, text: truncateToCells(span.text, left, mark)});
+			out.push(
+				before
+					? {...before, text: truncateToCells(`${before.text}${mark}`, cellWidth(before.text), mark)}
+					: {...span, text: truncateToCells(span.text, left, mark)},
+			);
 			return out;
 		}
 	}

@@ -33,7 +33,7 @@ export function fitTail(screen: RenderInput, view: TailView, rows: number): Tail
 	const windowRows = rowsForLines(view, columns, rows, expandedLine(screen, view, rows).length);
 	const room = cellsForLines(view, columns);
 	const fitting = {...view, windowRows};
-	return scrollToCursor(fitting, windowRows, one => isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1);
+	return scrollToCursor(fitting, windowRows, one => (isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1));
 }
 
 type Window = ReturnType<typeof tailWindow>;
@@ -41,17 +41,22 @@ type Window = ReturnType<typeof tailWindow>;
 /** Which lines are shown in `rows`. `isTop`: what stands before the first one is told above them, in a row less. */
 export function shownWindow(view: TailView, rows: number, heightOf: (one: TailLine) => number): {window: Window; isTop: boolean} {
 	const whole = tailWindow(view, rows, heightOf);
-	const isTop = !view.follow
-		&& !view.plain
-		&& whole.above === 0
-		&& whole.lines.length > 0
-		&& rows > 2
-		&& whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
+	const isTop =
+		!view.follow &&
+		!view.plain &&
+		whole.above === 0 &&
+		whole.lines.length > 0 &&
+		rows > 2 &&
+		whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
 	return {window: isTop ? tailWindow(view, rows - 1, heightOf) : whole, isTop};
 }
 
 /** The row of the map at which the window is among all lines. */
-export function thumbRow({follow}: Pick<TailView, 'follow'>, {above, lines, below}: Pick<Window, 'above' | 'lines' | 'below'>, rows: number): number {
+export function thumbRow(
+	{follow}: Pick<TailView, 'follow'>,
+	{above, lines, below}: Pick<Window, 'above' | 'lines' | 'below'>,
+	rows: number,
+): number {
 	const total = above + lines.length + below;
 	return Math.min(rows - 1, Math.floor(((follow ? total : above) / Math.max(1, total)) * rows));
 }

@@ -14,7 +14,9 @@ import {describeOlderLines} from './describe-tail.ts';
 
 /** `rows` lines, `width` cells wide. */
 export function tailLines(screen: RenderInput, view: TailView, rows: number, width: number): Line[] {
-	const {theme: {glyphs}} = screen;
+	const {
+		theme: {glyphs},
+	} = screen;
 	const room = cellsForLines(view, width);
 	const read = new Map<number, LogLine>();
 	const readLine = (one: TailLine): LogLine => {
@@ -23,16 +25,33 @@ export function tailLines(screen: RenderInput, view: TailView, rows: number, wid
 		return known;
 	};
 
-	const {window, isTop} = shownWindow(view, rows, one => isWrapped(view, one) ? tailRows(screen, view, one, room, readLine(one)).length : 1);
+	const {window, isTop} = shownWindow(view, rows, one =>
+		isWrapped(view, one) ? tailRows(screen, view, one, room, readLine(one)).length : 1,
+	);
 	if (window.lines.length === 0) {
-		return padLines(describeEmptyTail(screen, view).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', styled('text.dim', words))), rows);
+		return padLines(
+			describeEmptyTail(screen, view)
+				.flatMap(words => wrapWords(words, width - 2))
+				.map(words => line(' ', styled('text.dim', words))),
+			rows,
+		);
 	}
 
 	const out: DrawnRow[] = isTop
-		? [{line: line(styled('gap', `${glyphs.rule}${glyphs.rule} ${describeOlderLines(view, hintedKey(screen, 'tail.top'))} `)), of: null, isRule: true}]
+		? [
+				{
+					line: line(styled('gap', `${glyphs.rule}${glyphs.rule} ${describeOlderLines(view, hintedKey(screen, 'tail.top'))} `)),
+					of: null,
+					isRule: true,
+				},
+			]
 		: [];
 	const cursor = view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor);
-	const texts = highlightMatches(view, window.lines.map(one => readLine(one).text), cursor);
+	const texts = highlightMatches(
+		view,
+		window.lines.map(one => readLine(one).text),
+		cursor,
+	);
 	for (const [index, one] of window.lines.entries()) {
 		const drawn = tailRows(screen, view, one, room, {...readLine(one), text: texts[index]!});
 		out.push(...drawn.map(each => ({line: each, of: one, isRule: one.kind !== 'text' && drawn.length === 1})));

@@ -16,19 +16,29 @@ export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
 }
 
 /** The rows of one line, `room` cells wide. */
-export function tailRows({theme: {glyphs}}: RenderInput, view: TailView, one: TailLine, room: number, {lead: before, text}: LogLine = logLine(view, one, glyphs)): Line[] {
+export function tailRows(
+	{theme: {glyphs}}: RenderInput,
+	view: TailView,
+	one: TailLine,
+	room: number,
+	{lead: before, text}: LogLine = logLine(view, one, glyphs),
+): Line[] {
 	const isCursor = !view.follow && one.number === view.cursor;
 	// The cursor's row has a ground of its own: a mark shows there, too.
-	const lead = view.plain ? [] : [view.marked.has(one.number) ? styled('mark', glyphs.marked) : isCursor ? styled('focus', glyphs.cursor) : {text: ' '}];
+	const lead = view.plain
+		? []
+		: [view.marked.has(one.number) ? styled('mark', glyphs.marked) : isCursor ? styled('focus', glyphs.cursor) : {text: ' '}];
 	if (one.kind !== 'text') {
 		const sign = lead.find(({text}) => text !== ' ');
 		const words = `${one.time === 0 ? '' : `${formatLogTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
-		return wrapWords(words, Math.max(1, room - 4)).map((row, index) => index === 0 ? line(sign ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)));
+		return wrapWords(words, Math.max(1, room - 4)).map((row, index) =>
+			index === 0 ? line(sign ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)),
+		);
 	}
 
 	const spans = [...before, ...text];
 	if (!isWrapped(view, one)) {
-		return [{spans: clipSpans([...lead, ...view.left > 0 ? dropCells(spans, view.left) : spans], room, glyphs.more)}];
+		return [{spans: clipSpans([...lead, ...(view.left > 0 ? dropCells(spans, view.left) : spans)], room, glyphs.more)}];
 	}
 
 	return wrapCells(spans, room, lead, view.plain ? [] : [{text: ' '}]);
@@ -42,9 +52,9 @@ function wrapCells(spans: readonly Span[], room: number, lead: readonly Span[], 
 	while (lineWidth(rest) > width && out.length < mostRows) {
 		const head = clipSpans(rest, width, '');
 		const took = lineWidth(head);
-		out.push({spans: [...out.length === 0 ? lead : indent, ...head]});
+		out.push({spans: [...(out.length === 0 ? lead : indent), ...head]});
 		rest = dropCells(rest, Math.max(1, took));
 	}
 
-	return [...out, {spans: [...out.length === 0 ? lead : indent, ...rest]}];
+	return [...out, {spans: [...(out.length === 0 ? lead : indent), ...rest]}];
 }

@@ -13,13 +13,16 @@ import {describeFarEnds, describeTailState, tailCounts, describeTailScope} from 
 
 /** All rows between header and footer. */
 export function tailScreen(screen: RenderInput, view: TailView, rows: number): Line[] {
-	const {size: {columns}, dock} = screen.state;
+	const {
+		size: {columns},
+		dock,
+	} = screen.state;
 	const entry = dock.find(({id}) => id === view.id);
 	const detail = expandedLine(screen, view, rows);
 	return [
 		tailTitle(screen, view, entry, {focus: !isLineOpen(screen)}),
-		...hasSourceRow(view, columns) ? [sourceRow(screen, view)] : [],
-		...view.json ? [fieldsRow(screen, view)] : [],
+		...(hasSourceRow(view, columns) ? [sourceRow(screen, view)] : []),
+		...(view.json ? [fieldsRow(screen, view)] : []),
 		...tailLines(screen, view, rowsForLines(view, columns, rows, detail.length), columns),
 		...detail,
 		pathRow(screen, view, entry),
@@ -33,12 +36,19 @@ function isLineOpen({state: {layers}}: RenderInput): boolean {
 }
 
 function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry | undefined, {focus}: {focus: boolean}): Line {
-	const {state: {cluster}, theme: {glyphs: {dot}}} = screen;
+	const {
+		state: {cluster},
+		theme: {
+			glyphs: {dot},
+		},
+	} = screen;
 	// Pods of one name are in several contexts, and the header is of the one that is chosen now.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
 	return titledRule(screen, `Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
-		focus, after, right: describeTailState(view, dot),
+		focus,
+		after,
+		right: describeTailState(view, dot),
 		short: view.phase === 'following' ? describeTailState({...view, rate: null}, dot) : describeTailState(view, dot),
 	});
 }
@@ -52,14 +62,18 @@ function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
 	// A rollout leaves more of those that are gone than there is room for.
 	const present = new Set(presentSources(sources));
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
-	return line(' ', ...inOrder.slice(0, mostSources).flatMap(({short, colour, on, state, node, note}): Span[] => {
-		const sign = sourceSign[state];
-		return [
-			styled(`pod.${colour}` as 'pod.1', short), {text: ' '},
-			on ? styled(`state.${sign}`, glyphs[sign]) : styled('text.dim', 'off'),
-			styled('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
-		];
-	}));
+	return line(
+		' ',
+		...inOrder.slice(0, mostSources).flatMap(({short, colour, on, state, node, note}): Span[] => {
+			const sign = sourceSign[state];
+			return [
+				styled(`pod.${colour}` as 'pod.1', short),
+				{text: ' '},
+				on ? styled(`state.${sign}`, glyphs[sign]) : styled('text.dim', 'off'),
+				styled('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
+			];
+		}),
+	);
 }
 
 function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
@@ -67,7 +81,7 @@ function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
 	return line(
 		' ',
 		styled('text.dim', `fields: ${fields.length === 0 ? 'all' : fields.join(' ')}`),
-		...key === undefined ? [] : [styled('key', `   ${key}`), styled('text.dim', ' choose')],
+		...(key === undefined ? [] : [styled('key', `   ${key}`), styled('text.dim', ' choose')]),
 	);
 }
 
@@ -76,17 +90,32 @@ function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view:
 	if (worst !== null && view.phase === 'waiting') {
 		// Nothing comes by it now, so it is told as what was, in no color of its own.
 		const was = 'no answer now; was  ';
-		const spans = endedPathLineSpans(worst, size.columns - 2 - was.length, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view));
+		const spans = endedPathLineSpans(
+			worst,
+			size.columns - 2 - was.length,
+			glyphs,
+			replicaLetter(processes, worst.process.id),
+			describeFarEnds(view),
+		);
 		return line(' ', ...[{text: was}, ...spans].map(({text}) => styled('text.dim', text)));
 	}
 
 	if (worst !== null) {
-		return line(' ', endedPathLineSpans(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view)));
+		return line(
+			' ',
+			endedPathLineSpans(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), describeFarEnds(view)),
+		);
 	}
 
-	return line(' ', styled('tls.unknown', ['failed', 'ended', 'waiting'].includes(view.phase)
-		? 'no connection is open'
-		: `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 settles within 2 s of the first connection`));
+	return line(
+		' ',
+		styled(
+			'tls.unknown',
+			['failed', 'ended', 'waiting'].includes(view.phase)
+				? 'no connection is open'
+				: `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 settles within 2 s of the first connection`,
+		),
+	);
 }
 
 function countsRow(screen: RenderInput, view: TailView): Line {
@@ -97,5 +126,5 @@ function countsRow(screen: RenderInput, view: TailView): Line {
 
 	const between = ` ${screen.theme.glyphs.dot} `;
 	const counts = fitCounts(tailCounts(view, hintedKey(screen, 'tail.previous-log')), screen.state.size.columns - 2, between);
-	return line(' ', ...counts.flatMap(({text, role}, index) => [...index > 0 ? [styled('text.dim', between)] : [], styled(role, text)]));
+	return line(' ', ...counts.flatMap(({text, role}, index) => [...(index > 0 ? [styled('text.dim', between)] : []), styled(role, text)]));
 }

@@ -59,7 +59,10 @@ function leadOf(one: TextLine, now: number): string {
 }
 
 function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrapping): Line[] {
-	const {state: {size, processes, now}, theme: {glyphs}} = screen;
+	const {
+		state: {size, processes, now},
+		theme: {glyphs},
+	} = screen;
 	if (one.path) {
 		return [line(' ', pathLineSpans(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
 	}
@@ -70,8 +73,12 @@ function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrappin
 
 	const lead = leadOf(one, now);
 	const room = availableCells(screen, one);
-	const texts = isCut ? one.text.split('\n').map(text => cutText(text, left, room, glyphs.more)) : wrapWords(one.text, Math.max(leastWrapped, room));
-	return texts.map((text, index) => line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, text)));
+	const texts = isCut
+		? one.text.split('\n').map(text => cutText(text, left, room, glyphs.more))
+		: wrapWords(one.text, Math.max(leastWrapped, room));
+	return texts.map((text, index) =>
+		line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, text)),
+	);
 }
 
 type Part = NonNullable<TextRow['part']>;
@@ -99,7 +106,7 @@ const isAscii = /^[ -~]*$/;
 /** How many units of a text from `from` on are in so many cells. Of a character that a terminal shows in one there may be several. */
 function fitting(text: string, from: number, cells: number): number {
 	const fits = text.slice(from, from + cells);
-	return (isAscii.test(fits) ? fits : truncateToCells(text.slice(from, from + (cells * 8)), cells, '')).length;
+	return (isAscii.test(fits) ? fits : truncateToCells(text.slice(from, from + cells * 8), cells, '')).length;
 }
 
 /** A long line is cut anew only when the screen has another width. */

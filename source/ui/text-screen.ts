@@ -29,12 +29,15 @@ export function textScreen(screen: RenderInput, layer: TextLayer, rows: number):
 /** `match 3 of 12`, or why it cannot be searched for. */
 export function describeSearch(search: TextSearch): string {
 	const {at, found} = search;
-	return (found.length === 0 ? searchProblem(search) : null) ?? describeMatchPosition({
-		at: at === null ? null : found.indexOf(at) + 1,
-		of: found.length,
-		more: false,
-		hidden: 0,
-	});
+	return (
+		(found.length === 0 ? searchProblem(search) : null) ??
+		describeMatchPosition({
+			at: at === null ? null : found.indexOf(at) + 1,
+			of: found.length,
+			more: false,
+			hidden: 0,
+		})
+	);
 }
 
 /** A titled rule and the lines from `top` on; what stands above and below is counted. */
@@ -47,10 +50,12 @@ export function pageOf(
 ): Line[] {
 	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
 	const below = body.length - top - rows + 1;
-	const hidden = [top > 0 ? `${formatNumber(top)} above` : '', below > 0 ? `${formatNumber(below)} below` : ''].filter(part => part !== '').join('  ');
+	const hidden = [top > 0 ? `${formatNumber(top)} above` : '', below > 0 ? `${formatNumber(below)} below` : '']
+		.filter(part => part !== '')
+		.join('  ');
 	const head = titledRule(screen, title, {
 		focus: true,
-		...after !== undefined && {after},
+		...(after !== undefined && {after}),
 		right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `),
 	});
 	return padLines([head, ...body.slice(top, top + rows - 1)], rows);
@@ -68,17 +73,23 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 	}
 
 	// A line that is cut is looked through once, and whole.
-	const texts = new Map(marked.map(row => [row.part ? row.of : row, row.part ? lines[row.of]!.text : row.line.spans.map(({text}) => text).join('')] as const));
+	const texts = new Map(
+		marked.map(row => [row.part ? row.of : row, row.part ? lines[row.of]!.text : row.line.spans.map(({text}) => text).join('')] as const),
+	);
 	const looked = hitsWithin(searchPattern(search, 'g'), [...texts.values()], longestMs) ?? [];
 	const hits = new Map([...texts.keys()].map((key, index) => [key, looked[index] ?? []] as const));
 	return rows.map((row): Line => {
-		const hitsHere = row.part ? within(hits.get(row.of) ?? [], row.part) : hits.get(row) ?? [];
-		return hitsHere.length === 0 ? row.line : {...row.line, spans: applyBackground(row.line.spans, hitsHere, row.of === search.at ? 'match.current' : 'match')};
+		const hitsHere = row.part ? within(hits.get(row.of) ?? [], row.part) : (hits.get(row) ?? []);
+		return hitsHere.length === 0
+			? row.line
+			: {...row.line, spans: applyBackground(row.line.spans, hitsHere, row.of === search.at ? 'match.current' : 'match')};
 	});
 }
 
 function within(hits: MatchRanges, {from, to, lead}: NonNullable<TextRow['part']>): MatchRanges {
-	return hits.filter(([first, last]) => first < to && last > from).map(([first, last]) => [Math.max(first, from) - from + lead, Math.min(last, to) - from + lead]);
+	return hits
+		.filter(([first, last]) => first < to && last > from)
+		.map(([first, last]) => [Math.max(first, from) - from + lead, Math.min(last, to) - from + lead]);
 }
 
 type Searched = Pick<TextLayer, 'lines' | 'search'>;
@@ -88,7 +99,9 @@ export function rowOfMatch(screen: RenderInput, searched: Searched, look: TextWr
 	const hit = firstHit(searched);
 	return hit === null
 		? -1
-		: textRows(screen, searched.lines, look).findIndex(({of: index, part}) => index === searched.search?.at && (part === null || look.isCut || part.to > hit.from));
+		: textRows(screen, searched.lines, look).findIndex(
+				({of: index, part}) => index === searched.search?.at && (part === null || look.isCut || part.to > hit.from),
+			);
 }
 
 /** How far a text that is cut is moved for that hit to be seen: as it is where it is seen already. */
@@ -100,7 +113,9 @@ export function leftOfMatch(screen: RenderInput, searched: Searched, left: numbe
 
 	const room = availableCells(screen, hit.one);
 	const [first, last] = [hit.from, hit.to].map(at => cellWidth(hit.one.text.slice(0, at))) as [number, number];
-	return first >= left && last < left + room ? left : Math.max(0, Math.min(first - Math.floor(room / 3), hiddenCells(screen, searched.lines)));
+	return first >= left && last < left + room
+		? left
+		: Math.max(0, Math.min(first - Math.floor(room / 3), hiddenCells(screen, searched.lines)));
 }
 
 /** Where in its text; a label stands where it is. */

@@ -13,18 +13,36 @@ export function unreachablePane(screen: RenderInput, rows: number, width: number
 }
 
 function paneLines(screen: RenderInput, blank: readonly Line[], width: number): Line[] {
-	const {state, theme: {glyphs}} = screen;
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
 	const {cluster} = state;
 	const narrow = {...screen, state: {...state, size: {...state.size, columns: width}}};
-	const draw = (lines: readonly TextLine[]) => textLines(narrow, lines.map(one => ({indent: 3, ...one})));
+	const draw = (lines: readonly TextLine[]) =>
+		textLines(
+			narrow,
+			lines.map(one => ({indent: 3, ...one})),
+		);
 	const [first, ...rest] = describeUnreachable(state);
 	return [
-		...blank, ...draw([first!]), ...blank,
-		line('   you ', styled('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), ` ${sanitizeLine(withoutScheme(cluster.server))}`), ...blank,
-		...draw(rest.filter(({role}) => role !== 'tried')), ...blank,
-		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', styled('state.failed', glyphs.broke), ` ${text}`)), ...blank,
+		...blank,
+		...draw([first!]),
+		...blank,
+		line(
+			'   you ',
+			styled('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`),
+			` ${sanitizeLine(withoutScheme(cluster.server))}`,
+		),
+		...blank,
+		...draw(rest.filter(({role}) => role !== 'tried')),
+		...blank,
+		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', styled('state.failed', glyphs.broke), ` ${text}`)),
+		...blank,
 		// What is there already where another context is looked at: tails, forwards.
-		...state.dock.length === 0 ? [] : draw([{text: 'What is open stays: forwards keep their local port, tails wait and resume.', role: 'text.dim'}]),
+		...(state.dock.length === 0
+			? []
+			: draw([{text: 'What is open stays: forwards keep their local port, tails wait and resume.', role: 'text.dim'}])),
 	];
 }
 

@@ -5,7 +5,20 @@ import {sanitizeLine} from '../text/sanitize-line.ts';
 import {routeName} from '../state/route-name.ts';
 import {wrapWords} from './chrome.ts';
 import {describeEvidence} from './describe-evidence.ts';
-import {brokenWords, verdictColumnWidth, isNothingSelected, isUnauthorized, nothingSelected, pathVerdicts, pathTitle, describeProcess, pendingLegName, describePendingLeg, proxyPathNote, type VerdictEntry} from './path-verdicts.ts';
+import {
+	brokenWords,
+	verdictColumnWidth,
+	isNothingSelected,
+	isUnauthorized,
+	nothingSelected,
+	pathVerdicts,
+	pathTitle,
+	describeProcess,
+	pendingLegName,
+	describePendingLeg,
+	proxyPathNote,
+	type VerdictEntry,
+} from './path-verdicts.ts';
 import type {Glyphs} from './glyphs.ts';
 import {farEndName, hubName, replicaLetter, routeRole, tlsRole, tlsName} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
@@ -17,11 +30,17 @@ type Row = ReadonlyArray<string | Span>;
 
 /** `rows` lines of `width` cells. */
 export function verticalPath(screen: RenderInput, path: Path | null, subject: string, rows: number, width: number): Line[] {
-	const {theme: {glyphs}} = screen;
+	const {
+		theme: {glyphs},
+	} = screen;
 	const edge = styled('rule', glyphs.upRule);
 	const put = (row: Row) => line(edge, ' ', ...row);
 	const head: readonly Row[] = [[styled('title', 'Path'), styled('text.dim', pathTitle(path, subject).slice('Path'.length))], ['']];
-	return padLines([...head, ...path === null ? unreadRows(screen, width - 4) : pathRows(screen, path, width)].map(row => put(row)), rows, put(['']));
+	return padLines(
+		[...head, ...(path === null ? unreadRows(screen, width - 4) : pathRows(screen, path, width))].map(row => put(row)),
+		rows,
+		put(['']),
+	);
 }
 
 function unreadRows({state, theme: {glyphs}}: RenderInput, room: number): readonly Row[] {
@@ -36,25 +55,32 @@ function unreadRows({state, theme: {glyphs}}: RenderInput, room: number): readon
 	}
 
 	return [
-		you, [' ', cluster.legOne === null
-			? styled('tls.unknown', `${glyphs.upright.unknown} checking`)
-			: styled(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)],
-		[' ', styled('tls.unknown', glyphs.arrowDown)], [hubName(cluster.front)], [' ', styled('tls.unknown', `${glyphs.upright.unknown} ${pendingLegName(state)}`)],
-		...isUnauthorized(state) ? [[''], ...wrapWords(describePendingLeg(state), room).map(text => [styled('text.dim', text)])] : [],
+		you,
+		[
+			' ',
+			cluster.legOne === null
+				? styled('tls.unknown', `${glyphs.upright.unknown} checking`)
+				: styled(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`),
+		],
+		[' ', styled('tls.unknown', glyphs.arrowDown)],
+		[hubName(cluster.front)],
+		[' ', styled('tls.unknown', `${glyphs.upright.unknown} ${pendingLegName(state)}`)],
+		...(isUnauthorized(state) ? [[''], ...wrapWords(describePendingLeg(state), room).map(text => [styled('text.dim', text)])] : []),
 	];
 }
 
 function pathRows(screen: RenderInput, path: Path, width: number): readonly Row[] {
 	const [first, second] = path.legs;
 	const wide = verdictColumnWidth(pathVerdicts(path));
-	const factOf = ({verdict, word, role}: VerdictEntry) => factRows(screen, path, {verdict, word, role}, {wide, room: Math.max(10, width - wide - 17)});
-	const fixes = path.findings.flatMap(({remedy}) => remedy === null ? [] : wrapWords(remedy, width - 4));
+	const factOf = ({verdict, word, role}: VerdictEntry) =>
+		factRows(screen, path, {verdict, word, role}, {wide, room: Math.max(10, width - wide - 17)});
+	const fixes = path.findings.flatMap(({remedy}) => (remedy === null ? [] : wrapWords(remedy, width - 4)));
 	return [
 		[`you     ${screen.state.cluster.user}`],
-		...first ? firstLeg(screen, path, first, factOf) : [],
-		...second ? secondLeg(screen, path, second, {factOf, width}) : [],
-		...second?.to === 'service' ? [[''], ...wrapWords(proxyPathNote, width - 4).map(text => [' ', styled('text.dim', text)])] : [],
-		...fixes.length > 0 ? [[''], [styled('title', 'To fix')], ...fixes.map(text => [' ', text])] : [],
+		...(first ? firstLeg(screen, path, first, factOf) : []),
+		...(second ? secondLeg(screen, path, second, {factOf, width}) : []),
+		...(second?.to === 'service' ? [[''], ...wrapWords(proxyPathNote, width - 4).map(text => [' ', styled('text.dim', text)])] : []),
+		...(fixes.length > 0 ? [[''], [styled('title', 'To fix')], ...fixes.map(text => [' ', text])] : []),
 	];
 }
 
@@ -64,14 +90,19 @@ function firstLeg({state, theme: {glyphs}}: RenderInput, path: Path, {route, tls
 	const letter = replicaLetter(state.processes, path.process.id);
 	const said = describeProcess(path, state.now);
 	return [
-		...route.state === 'direct' ? [] : factOf({verdict: route, word: routeName(route.state), role: 'route'}),
+		...(route.state === 'direct' ? [] : factOf({verdict: route, word: routeName(route.state), role: 'route'})),
 		...factOf({verdict: tls, word: tls.state, role: tlsRole[tls.state]}),
 		arrowOf(path, 1, tls, glyphs),
 		[`${hubName(to)}${to === 'gateway' || letter === null ? '' : ` ${letter}`}`, styled('text.dim', said === '' ? '' : `   ${said}`)],
 	];
 }
 
-function secondLeg({state, theme: {glyphs}}: RenderInput, path: Path, leg: Leg, {factOf, width}: {factOf: FactOf; width: number}): readonly Row[] {
+function secondLeg(
+	{state, theme: {glyphs}}: RenderInput,
+	path: Path,
+	leg: Leg,
+	{factOf, width}: {factOf: FactOf; width: number},
+): readonly Row[] {
 	const {route, tls, to, address} = leg;
 	const {name, container} = path.target;
 	return [
@@ -80,14 +111,16 @@ function secondLeg({state, theme: {glyphs}}: RenderInput, path: Path, leg: Leg, 
 		arrowOf(path, 2, tls, glyphs),
 		[`${to} ${farEndName(leg, path)}`.trim(), styled('text.dim', address === null ? '' : `   ${address}`)],
 		...brokenRows(path, state.now, width),
-		...path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)]],
+		...(path.broken?.reason === 'no-node' ? [] : [[' ', styled('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)]]),
 		[container === null ? name : `${name}/${container}`],
 	];
 }
 
 function brokenRows(path: Path, now: number, width: number): readonly Row[] {
 	const broken = brokenWords(path, now);
-	return broken ? wrapWords(`${broken.word}: ${sanitizeLine(broken.message)}`, width - 6).map(text => [' ', styled('state.failed', text)]) : [];
+	return broken
+		? wrapWords(`${broken.word}: ${sanitizeLine(broken.message)}`, width - 6).map(text => [' ', styled('state.failed', text)])
+		: [];
 }
 
 function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}: Glyphs): Row {
@@ -95,10 +128,21 @@ function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}
 }
 
 /** Its word, its basis, and beside them what it stands on, `room` cells wide. */
-function factRows(screen: RenderInput, path: Path, {verdict, word, role}: VerdictEntry, {wide, room}: {wide: number; room: number}): readonly Row[] {
-	const {theme: {glyphs}} = screen;
+function factRows(
+	screen: RenderInput,
+	path: Path,
+	{verdict, word, role}: VerdictEntry,
+	{wide, room}: {wide: number; room: number},
+): readonly Row[] {
+	const {
+		theme: {glyphs},
+	} = screen;
 	const stroke = styled(role, glyphs.upright[verdict.basis]);
-	const [first = '', ...rest] = fewRows(describeEvidence(path, verdict, room * mostRows, text => toSessionAdvice(screen, text)), room, glyphs.more);
+	const [first = '', ...rest] = fewRows(
+		describeEvidence(path, verdict, room * mostRows, text => toSessionAdvice(screen, text)),
+		room,
+		glyphs.more,
+	);
 	return [
 		[' ', stroke, ' ', styled(role, word.padEnd(wide)), styled('text.dim', verdict.basis.padEnd(9)), ' ', first],
 		...rest.map(text => [' ', stroke, ' '.repeat(wide + 11), text]),

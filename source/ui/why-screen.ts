@@ -42,11 +42,18 @@ export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {
 
 /** The path as a line and a table, then verdict by verdict what it stands on. */
 export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
-	const {state, theme: {glyphs}} = screen;
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
 	const path = whyPath(state, layer);
-	const head = path === null
-		? []
-		: [line(' ', endedPathLineSpans(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path)];
+	const head =
+		path === null
+			? []
+			: [
+					line(' ', endedPathLineSpans(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))),
+					...legTable(screen, path),
+				];
 	return [
 		...head.map((one, index): TextRow => ({line: one, of: index - head.length, part: null})),
 		...textRows(screen, whyTexts(screen, layer), look),
@@ -55,7 +62,10 @@ export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping
 
 /** All below the table. */
 export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLine[] {
-	const {state, theme: {glyphs}} = screen;
+	const {
+		state,
+		theme: {glyphs},
+	} = screen;
 	const path = whyPath(state, layer);
 	const none = path === null ? noPathWords(state, layer) : [];
 	const lines = whyLines(
@@ -98,7 +108,15 @@ function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[]
 /** Cells of all columns but the first, and what stands around them. */
 const tableRest = 51;
 
-function legTable({theme: {glyphs: {strokes}}, state: {size}}: RenderInput, path: Path): Line[] {
+function legTable(
+	{
+		theme: {
+			glyphs: {strokes},
+		},
+		state: {size},
+	}: RenderInput,
+	path: Path,
+): Line[] {
 	const wide = Math.max(14, Math.min(60, size.columns - tableRest));
 	return [
 		line(styled('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
@@ -119,7 +137,10 @@ function legTable({theme: {glyphs: {strokes}}, state: {size}}: RenderInput, path
 /** When the last of what stands behind a leg's words was read; `–` where nothing was. */
 function readAt(path: Path, {tls, route}: Leg): string {
 	const read = new Set([...tls.evidence, ...route.evidence]);
-	const times = path.evidence.filter(({id}) => read.has(id)).map(({time}) => time).sort();
+	const times = path.evidence
+		.filter(({id}) => read.has(id))
+		.map(({time}) => time)
+		.sort();
 	return times.length === 0 ? '–' : clockTime(times.at(-1)!);
 }
 
@@ -149,20 +170,23 @@ function whereItFailed({code, leg, legKnown}: ErrorObject): string {
 type Strokes = {proven: string; inferred: string; unknown: string};
 
 /** The same as plain data, for copying and for the screen. */
-export function whyLines(path: Path | null, error: ErrorObject | null, strokes: Strokes, besideError: readonly TextLine[] = [], waited = noPendingTimes): TextLine[] {
-	return [
-		...error === null ? [] : [...errorLines(error), ...besideError],
-		...path === null ? [] : pathLines(path, strokes, waited),
-	];
+export function whyLines(
+	path: Path | null,
+	error: ErrorObject | null,
+	strokes: Strokes,
+	besideError: readonly TextLine[] = [],
+	waited = noPendingTimes,
+): TextLine[] {
+	return [...(error === null ? [] : [...errorLines(error), ...besideError]), ...(path === null ? [] : pathLines(path, strokes, waited))];
 }
 
 function errorLines(error: ErrorObject): TextLine[] {
 	return [
 		{text: whereItFailed(error), rule: true},
 		{text: error.message, role: 'state.failed'},
-		...error.text === null ? [] : [{label: '  text', text: sanitizeLine(error.text)}],
+		...(error.text === null ? [] : [{label: '  text', text: sanitizeLine(error.text)}]),
 		{label: '  code', text: error.code},
-		...error.remedy === null ? [] : [{label: '  try', text: error.remedy, role: 'focus'}],
+		...(error.remedy === null ? [] : [{label: '  try', text: error.remedy, role: 'focus'}]),
 	];
 }
 
@@ -184,17 +208,19 @@ function legLines(path: Path, {n, tls, route, peer}: Leg, strokes: Strokes): Tex
 	return [
 		{text: `Leg ${n}: TLS`, rule: true},
 		...verdictLines(path, tls, tlsName(tls.state), strokes, meanings[tls.state]),
-		...peer ? [{label: '  peer', text: sanitizeLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}] : [],
+		...(peer
+			? [{label: '  peer', text: sanitizeLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}]
+			: []),
 		{text: `Leg ${n}: route`, rule: true},
 		...verdictLines(path, route, routeName(route.state), strokes, route.via === null ? undefined : `by way of ${route.via}`),
-		...route.agent === null ? [] : [{label: '  agent', text: sanitizeLine(route.agent)}],
+		...(route.agent === null ? [] : [{label: '  agent', text: sanitizeLine(route.agent)}]),
 	];
 }
 
 function findingLines({row, message, severity, remedy}: Finding): TextLine[] {
 	return [
 		{label: `  ${row}`, text: sanitizeLine(message), role: severity === 'info' ? 'text.dim' : 'level.warn'},
-		...remedy === null ? [] : [{label: '  fix', text: sanitizeLine(remedy), role: 'focus'}],
+		...(remedy === null ? [] : [{label: '  fix', text: sanitizeLine(remedy), role: 'focus'}]),
 	];
 }
 
@@ -227,15 +253,17 @@ function boundWords({about, process: {boundBy}}: Path): string {
 
 /** What this path says nothing of, each with the right that would tell. */
 function notReadLines(path: Path): TextLine[] {
-	const {process: {known, read, boundBy}} = path;
+	const {
+		process: {known, read, boundBy},
+	} = path;
 	const hasAgent = path.legs.some(({route}) => route.state === 'konnectivity' && route.agent === null);
 	const hasOthers = known !== null && boundBy !== 'all-replicas-agree' && known > read;
 	const holds = boundBy === 'same-connection' ? 'this connection uses one of them' : 'what is said here may not hold for the others';
 	const lines: TextLine[] = [
 		...path.legs.flatMap(({n, tls, route}) => [...unknownLines(n, 'TLS', tls), ...unknownLines(n, 'route', route)]),
-		...hasAgent ? [{label: '  agent', text: 'which one carries it: get pods/proxy in kube-system, and the test'}] : [],
-		...known === null ? [{label: '  others', text: 'how many apiservers there are; list leases in kube-system may tell'}] : [],
-		...hasOthers ? [{label: '  others', text: `${read} of ${known} apiservers read; ${holds}`}] : [],
+		...(hasAgent ? [{label: '  agent', text: 'which one carries it: get pods/proxy in kube-system, and the test'}] : []),
+		...(known === null ? [{label: '  others', text: 'how many apiservers there are; list leases in kube-system may tell'}] : []),
+		...(hasOthers ? [{label: '  others', text: `${read} of ${known} apiservers read; ${holds}`}] : []),
 	];
 	return lines.length === 0 ? [] : [{text: 'Not read', rule: true}, ...lines];
 }
@@ -245,7 +273,7 @@ function unknownLines(leg: number, what: string, {state, need, why}: Verdict<str
 		return [];
 	}
 
-	const tells = need.length === 0 ? why ?? 'nothing would tell' : need.map(one => needText({...one, check: null})).join('; or ');
+	const tells = need.length === 0 ? (why ?? 'nothing would tell') : need.map(one => needText({...one, check: null})).join('; or ');
 	return [{label: `  leg ${leg}`, text: `${what}: ${sanitizeLine(tells)}`}];
 }
 
@@ -260,10 +288,16 @@ function noTrips({about, feature}: Path): string {
 function verdictLines(path: Path, verdict: Verdict<string>, word: string, strokes: Strokes, meaning: string | undefined): TextLine[] {
 	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
 	return [
-		{text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`, role: tlsRoleOf(verdict.state) ?? 'route'},
-		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}, ${clockTime(time)}`)})),
-		...meaning === undefined ? [] : [{label: '  so', text: meaning}],
+		{
+			text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`,
+			role: tlsRoleOf(verdict.state) ?? 'route',
+		},
+		...read.map(({observed, where, time}): TextLine => ({
+			label: '  read',
+			text: sanitizeLine(`${observed}   ${where}, ${clockTime(time)}`),
+		})),
+		...(meaning === undefined ? [] : [{label: '  so', text: meaning}]),
 		...verdict.need.map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(need))})),
-		...verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitizeLine(verdict.why)}] : [],
+		...(verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitizeLine(verdict.why)}] : []),
 	];
 }

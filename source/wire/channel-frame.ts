@@ -7,7 +7,9 @@ export const channel = {stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, clo
 export type ChannelMessage = {channel: 'stdout' | 'stderr' | 'error'; bytes: Buffer};
 
 const fromServer: Readonly<Record<number, ChannelMessage['channel']>> = {
-	[channel.stdout]: 'stdout', [channel.stderr]: 'stderr', [channel.error]: 'error',
+	[channel.stdout]: 'stdout',
+	[channel.stderr]: 'stderr',
+	[channel.error]: 'error',
 };
 
 /**

@@ -17,7 +17,7 @@ export function endOfDigits(bytes: Buffer, at: number): number {
 export function sizeOfDigits(bytes: Buffer, from: number, to: number): number {
 	let size = 0;
 	for (let at = from; at < to; at++) {
-		size = (size * 16) + hexDigit(bytes[at]);
+		size = size * 16 + hexDigit(bytes[at]);
 	}
 
 	return size;

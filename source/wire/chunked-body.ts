@@ -4,7 +4,7 @@ import type {BodyReader, OnBodyChunk} from './body-reader.ts';
 import {endOfDigits, sizeOfDigits, sizeOfLine} from './chunk-size.ts';
 import {protocolError} from './protocol-error.ts';
 
-const [carriageReturn, lineFeed] = [0x0D, 0x0A];
+const [carriageReturn, lineFeed] = [0x0d, 0x0a];
 
 export class ChunkedBody implements BodyReader {
 	readonly endsWithConnection = false;

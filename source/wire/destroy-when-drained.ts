@@ -25,7 +25,7 @@ export function destroyWhenDrained(ended: Ended, leftBefore?: number): void {
 /** 0 once the system has taken all; until then another number whenever it takes some. Node's own count stays the same until a write is taken whole, however long it is. */
 export function unsentBytes(stream: Ended): number {
 	const {_handle: handle} = stream as {_handle?: Handle | null};
-	return stream.bytesLeft ?? (stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0));
+	return stream.bytesLeft ?? stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
 }
 
 /** As libuv's queue shows it, of a TLS socket on the socket below (lib/internal/tls/wrap.js): TLS takes its whole queue for unsent until all of it is. */

@@ -10,9 +10,9 @@ export type SpdyHeaders = Readonly<Record<string, string>>;
 const limits = {headers: 1000, fieldBytes: 1 << 20, blockBytes: 4 << 20} as const;
 
 /** Go's inflate hands out data only at an empty stored block, so each block ends with one (compress/flate inflate.go). */
-const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xFF, 0xFF]);
+const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 const zlibHeader = Buffer.from([0x78, 0x01]);
-const maxStored = 0xFF_FF;
+const maxStored = 0xff_ff;
 
 /**
 Writes the header blocks of one direction, without compressing: zlib's header once, then stored blocks.
@@ -29,7 +29,7 @@ export class HeaderBlockWriter {
 			const piece = plain.subarray(at, at + maxStored);
 			const head = Buffer.alloc(5);
 			head.writeUInt16LE(piece.length, 1);
-			head.writeUInt16LE(~piece.length & 0xFF_FF, 3);
+			head.writeUInt16LE(~piece.length & 0xff_ff, 3);
 			parts.push(head, piece);
 		}
 
@@ -54,7 +54,7 @@ export class HeaderBlockReader {
 
 	#withoutZlibHeader(block: Buffer): Buffer {
 		this.#begun = true;
-		if (block.length < 2 || block.readUInt16BE(0) % 31 !== 0 || (block[0]! & 0x0F) !== 8) {
+		if (block.length < 2 || block.readUInt16BE(0) % 31 !== 0 || (block[0]! & 0x0f) !== 8) {
 			throw protocolError('a SPDY header block is not zlib');
 		}
 
@@ -64,7 +64,7 @@ export class HeaderBlockReader {
 			return block.subarray(2);
 		}
 
-		if (block.length < 6 || block.readUInt32BE(2) !== 0xE3_C6_A7_C2) {
+		if (block.length < 6 || block.readUInt32BE(2) !== 0xe3_c6_a7_c2) {
 			throw protocolError('a SPDY header block names an unknown dictionary');
 		}
 
@@ -74,7 +74,7 @@ export class HeaderBlockReader {
 	#inflate(block: Buffer): Buffer {
 		try {
 			return inflateRawSync(block, {
-				...this.#window.length > 0 && {dictionary: this.#window},
+				...(this.#window.length > 0 && {dictionary: this.#window}),
 				finishFlush: constants.Z_SYNC_FLUSH,
 				maxOutputLength: limits.blockBytes,
 			});

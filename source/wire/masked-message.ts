@@ -14,7 +14,7 @@ ws masks byte by byte, which costs an upload as much as its encryption. Once it 
 export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Buffer {
 	const length = parts.reduce((sum, part) => sum + part.length, 0);
 	const words = Math.ceil(length / 4);
-	const whole = memoryFor(room + (words * 4));
+	const whole = memoryFor(room + words * 4);
 	let at = room;
 	for (const part of parts) {
 		whole.set(part, at);
@@ -47,15 +47,15 @@ const mostFree = 4;
 const free: Buffer[] = [];
 
 function memoryFor(length: number): Buffer {
-	return length < worthKeeping || length > long ? Buffer.allocUnsafeSlow(length) : free.pop() ?? Buffer.allocUnsafeSlow(long);
+	return length < worthKeeping || length > long ? Buffer.allocUnsafeSlow(length) : (free.pop() ?? Buffer.allocUnsafeSlow(long));
 }
 
 /** Writes what stands before the key; gives where it begins. */
 function writeHead(whole: Buffer, length: number, binary: boolean): number {
-	const wide = length > 0xFF_FF ? 8 : (length > 125 ? 2 : 0);
+	const wide = length > 0xff_ff ? 8 : length > 125 ? 2 : 0;
 	const begin = room - 4 - 2 - wide;
 	whole[begin] = binary ? 0x82 : 0x81;
-	whole[begin + 1] = 0x80 | (wide === 8 ? 127 : (wide === 2 ? 126 : length));
+	whole[begin + 1] = 0x80 | (wide === 8 ? 127 : wide === 2 ? 126 : length);
 	if (wide === 2) {
 		whole.writeUInt16BE(length, begin + 2);
 	} else if (wide === 8) {

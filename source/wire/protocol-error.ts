@@ -14,7 +14,7 @@ export class StreamLostError extends SpokeError {
 	readonly kind: LossKind;
 
 	constructor(message: string, {how, cause, remedy}: {how: LossKind; cause?: unknown; remedy?: string}) {
-		super('ERR_STREAM_LOST', message, {cause, ...remedy !== undefined && {remedy}});
+		super('ERR_STREAM_LOST', message, {cause, ...(remedy !== undefined && {remedy})});
 		this.kind = how;
 	}
 }
@@ -35,7 +35,15 @@ export function streamLostBecause(cause: Error): StreamLostError {
 }
 
 /** RST_STREAM's statuses (SPDY/3 section 2.6.3). */
-export const resetStatus = {protocolError: 1, invalidStream: 2, refused: 3, unsupportedVersion: 4, cancel: 5, internalError: 6, flowControlError: 7} as const;
+export const resetStatus = {
+	protocolError: 1,
+	invalidStream: 2,
+	refused: 3,
+	unsupportedVersion: 4,
+	cancel: 5,
+	internalError: 6,
+	flowControlError: 7,
+} as const;
 
 /** The other side ended one stream at once (RST_STREAM): never the same as its end (FIN). The session lives on. */
 export class StreamResetError extends Error {

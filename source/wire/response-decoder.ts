@@ -15,17 +15,20 @@ export class ResponseDecoder {
 	readonly #body = new ByteCollector();
 
 	constructor({largestBody}: {largestBody: number}) {
-		this.#parts = new ResponseParser({
-			head: head => {
-				this.#head = head;
+		this.#parts = new ResponseParser(
+			{
+				head: head => {
+					this.#head = head;
+				},
+				body: (bytes, from, to) => {
+					this.#body.add(bytes.subarray(from, to));
+				},
+				end: () => {
+					this.#whole.push({...this.#head!, body: this.#body.take()});
+				},
 			},
-			body: (bytes, from, to) => {
-				this.#body.add(bytes.subarray(from, to));
-			},
-			end: () => {
-				this.#whole.push({...this.#head!, body: this.#body.take()});
-			},
-		}, {largestBody});
+			{largestBody},
+		);
 	}
 
 	/** Some of an answer came, and not all. */

@@ -42,7 +42,7 @@ function parseFields(lines: readonly string[]): ResponseHead['headers'] {
 function add(headers: ResponseHead['headers'], name: string, value: string): void {
 	const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
 	if (name === 'set-cookie') {
-		headers[name] = [...before ?? [], value];
+		headers[name] = [...(before ?? []), value];
 	} else {
 		headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
 	}
@@ -50,6 +50,9 @@ function add(headers: ResponseHead['headers'], name: string, value: string): voi
 
 /** A connection persists unless it is said to close, in HTTP/1.0 only where it is said to stay (RFC 9112 §9.3). */
 function isLast(headers: ResponseHead['headers'], isOld: boolean): boolean {
-	const tokens = String(headers['connection'] ?? '').toLowerCase().split(',').map(token => token.trim());
+	const tokens = String(headers['connection'] ?? '')
+		.toLowerCase()
+		.split(',')
+		.map(token => token.trim());
 	return tokens.includes('close') || (isOld && !tokens.includes('keep-alive'));
 }

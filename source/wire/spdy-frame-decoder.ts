@@ -98,7 +98,7 @@ export class SpdyFrameDecoder {
 	}
 
 	#beginControl(length: number): void {
-		const version = this.#head.readUInt16BE(0) & 0x7F_FF;
+		const version = this.#head.readUInt16BE(0) & 0x7f_ff;
 		if (version !== 3) {
 			throw protocolError(`a SPDY frame of version ${version}; 3 is spoken here`);
 		}
@@ -157,7 +157,7 @@ function readControl(type: number, flags: number, body: Buffer): ControlFrame {
 
 		case frameType.goAway: {
 			exactly(body, 8, 'GOAWAY');
-			return {type: 'go-away', lastStreamId: body.readUInt32BE(0) & 0x7F_FF_FF_FF, status: body.readUInt32BE(4)};
+			return {type: 'go-away', lastStreamId: body.readUInt32BE(0) & 0x7f_ff_ff_ff, status: body.readUInt32BE(4)};
 		}
 
 		case frameType.settings: {
@@ -166,7 +166,7 @@ function readControl(type: number, flags: number, body: Buffer): ControlFrame {
 				throw protocolError(`a SPDY SETTINGS frame with ${count} entries; at most ${maxSettings} are accepted`);
 			}
 
-			exactly(body, 4 + (8 * count), 'SETTINGS');
+			exactly(body, 4 + 8 * count, 'SETTINGS');
 			return {type: 'ignored'};
 		}
 
@@ -186,7 +186,7 @@ function streamIdOf(body: Buffer, atLeast: number, name: string): number {
 		throw protocolError(`a SPDY ${name} frame of ${body.length} bytes is too short`);
 	}
 
-	const id = body.readUInt32BE(0) & 0x7F_FF_FF_FF;
+	const id = body.readUInt32BE(0) & 0x7f_ff_ff_ff;
 	if (id === 0) {
 		throw protocolError(`a SPDY ${name} frame for stream 0`);
 	}

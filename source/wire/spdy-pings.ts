@@ -34,7 +34,11 @@ export class SpdyPings {
 	constructor(options: SpdyPingsOptions) {
 		this.#options = options;
 		this.#nextId = options.firstId;
-		this.#answers = new PongTracker({onLate: options.onLate ?? (() => {}), isPaused: options.deaf ?? (() => false), timing: options.timing});
+		this.#answers = new PongTracker({
+			onLate: options.onLate ?? (() => {}),
+			isPaused: options.deaf ?? (() => false),
+			timing: options.timing,
+		});
 		if (!(options.everyMs > 0)) {
 			return;
 		}
@@ -47,7 +51,7 @@ export class SpdyPings {
 
 	send(): void {
 		const id = this.#nextId;
-		this.#nextId = id >= 0x7F_FF_FF_F0 ? this.#options.firstId : id + 2;
+		this.#nextId = id >= 0x7f_ff_ff_f0 ? this.#options.firstId : id + 2;
 		this.#answers.asked(id);
 		this.#options.send(id);
 	}

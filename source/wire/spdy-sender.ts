@@ -99,8 +99,12 @@ export class SpdySender {
 			return;
 		}
 
-		this.#batch.write(bytes, sent && (error => {
-			sent(this.#refused ?? error);
-		}));
+		this.#batch.write(
+			bytes,
+			sent &&
+				(error => {
+					sent(this.#refused ?? error);
+				}),
+		);
 	}
 }

@@ -64,7 +64,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#congested = new CongestedStreams(carrier);
 		this.#role = options.role ?? 'client';
 		this.#maxStreams = options.maxStreams ?? 4096;
-		this.streamBufferBytes = options.streamBufferBytes ?? (256 * 1024);
+		this.streamBufferBytes = options.streamBufferBytes ?? 256 * 1024;
 		this.#ids = new SpdyStreamIds(this.#role);
 		this.#decoder = new SpdyFrameDecoder({
 			control: frame => {

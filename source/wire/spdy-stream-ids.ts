@@ -1,7 +1,7 @@
 /** Which id does our next stream have, and which may the other side's have? SPDY/3 section 2.3.2. */
 
 /** An id has 31 bits and never comes again: a session that is near their end takes no new streams. */
-const lastUsable = 0x7F_FF_FF_00;
+const lastUsable = 0x7f_ff_ff_00;
 
 export class SpdyStreamIds {
 	#own: number;

@@ -18,7 +18,11 @@ export const maxStatusBytes = 1 << 20;
 
 /** More came on the error channel than is read. */
 export function statusTooLong(): SpokeError {
-	return new SpokeError('ERR_PROTOCOL', `the status of the command is longer than ${maxStatusBytes >> 20} MiB, so its result is not known`, {leg: 2});
+	return new SpokeError(
+		'ERR_PROTOCOL',
+		`the status of the command is longer than ${maxStatusBytes >> 20} MiB, so its result is not known`,
+		{leg: 2},
+	);
 }
 
 /**
@@ -60,7 +64,12 @@ function exitOf(status: Record<string, unknown>): CommandResult | undefined {
 
 function failureOf(status: Record<string, unknown>): CommandResult {
 	const {reason, code} = status;
-	return {kind: 'failure', message: messageOf(status), reason: typeof reason === 'string' ? reason : null, code: typeof code === 'number' ? code : null};
+	return {
+		kind: 'failure',
+		message: messageOf(status),
+		reason: typeof reason === 'string' ? reason : null,
+		code: typeof code === 'number' ? code : null,
+	};
 }
 
 function messageOf({message}: Record<string, unknown>): string {

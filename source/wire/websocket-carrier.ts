@@ -61,7 +61,10 @@ export class WebSocketCarrier extends Duplex {
 	}
 
 	override _writev(chunks: Array<{chunk: Buffer; encoding: BufferEncoding}>, callback: (error?: Error | null) => void): void {
-		this.#send(chunks.map(({chunk}) => chunk), callback);
+		this.#send(
+			chunks.map(({chunk}) => chunk),
+			callback,
+		);
 	}
 
 	override _final(callback: (error?: Error | null) => void): void {

@@ -91,10 +91,14 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#masks = options.role !== 'server';
 		this.#closeMs = options.closeMs ?? 1000;
 		this.#sender = new Sender(socket);
-		this.#answers = new PongTracker({onLate: milliseconds => this.emit('late', milliseconds), isPaused: () => this.#paused, timing: options.timing});
+		this.#answers = new PongTracker({
+			onLate: milliseconds => this.emit('late', milliseconds),
+			isPaused: () => this.#paused,
+			timing: options.timing,
+		});
 		this.#receiver = new Receiver({
 			isServer: !this.#masks,
-			maxPayload: options.maxMessageBytes ?? (32 << 20),
+			maxPayload: options.maxMessageBytes ?? 32 << 20,
 			maxFragments: 16_384,
 			maxBufferedChunks: 1 << 20,
 		});

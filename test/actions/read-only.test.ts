@@ -18,17 +18,33 @@ test('each class is decided in one place', t => {
 			assertAccess('it', access, {readOnly: false});
 		});
 		if (refused.has(access)) {
-			t.throws(() => {
-				assertAccess('it', access, {readOnly: true});
-			}, {code: 'ERR_READ_ONLY', message: /^it is refused/});
+			t.throws(
+				() => {
+					assertAccess('it', access, {readOnly: true});
+				},
+				{code: 'ERR_READ_ONLY', message: /^it is refused/},
+			);
 		}
 	}
 });
 
 /** All that reaches beyond reading, by name: an action that is added here or there must be added to both. */
 const acting = [
-	'pods.shell', 'pods.attach', 'pods.forward', 'pods.debug', 'workloads.shell', 'workloads.forward', 'services.forward',
-	'forwards.add', 'forwards.restart', 'forwards.edit', 'forwards.open-set', 'connections.restart', 'tail.shell', 'ended.again', 'proxy.listener',
+	'pods.shell',
+	'pods.attach',
+	'pods.forward',
+	'pods.debug',
+	'workloads.shell',
+	'workloads.forward',
+	'services.forward',
+	'forwards.add',
+	'forwards.restart',
+	'forwards.edit',
+	'forwards.open-set',
+	'connections.restart',
+	'tail.shell',
+	'ended.again',
+	'proxy.listener',
 ];
 
 test('of the session’s actions exactly those that run, listen or write are refused', t => {
@@ -39,10 +55,27 @@ test('of the session’s actions exactly those that run, listen or write are ref
 
 test('every verb of the proxy has its class', t => {
 	const of = (method: string, path = '/', websocket = false) => proxyAccess({method, runsCommands: runsKubeletCommands(path), websocket});
-	t.deepEqual(['get', 'head', 'OPTIONS'].map(method => of(method)), ['read', 'read', 'read']);
-	t.deepEqual(['post', 'put', 'patch', 'delete', 'TRACE', 'FOO'].map(method => of(method)), ['write', 'write', 'write', 'write', 'write', 'write']);
+	t.deepEqual(
+		['get', 'head', 'OPTIONS'].map(method => of(method)),
+		['read', 'read', 'read'],
+	);
+	t.deepEqual(
+		['post', 'put', 'patch', 'delete', 'TRACE', 'FOO'].map(method => of(method)),
+		['write', 'write', 'write', 'write', 'write', 'write'],
+	);
 	t.is(of('get', '/', true), 'write');
-	for (const path of ['/exec/d/p/c', '/run/d/p/c', '/attach/d/p/c', '/portForward/d/p', '/cri/exec/x', '//run/x', '/%72un/x', '/%2572un/x', '/a/../run/x', '/RUN/x']) {
+	for (const path of [
+		'/exec/d/p/c',
+		'/run/d/p/c',
+		'/attach/d/p/c',
+		'/portForward/d/p',
+		'/cri/exec/x',
+		'//run/x',
+		'/%72un/x',
+		'/%2572un/x',
+		'/a/../run/x',
+		'/RUN/x',
+	]) {
 		t.is(of('get', path), 'shell', path);
 	}
 
@@ -56,14 +89,27 @@ const calls: Readonly<Record<string, readonly string[][]>> = {
 	attach: [['web']],
 	debug: [['web', '--image=x']],
 	'port-forward': [['pod/web', '0:80']],
-	proxy: [['--port', '0'], ['post', 'pod/web:80/'], ['put', 'pod/web:80/'], ['patch', 'pod/web:80/'], ['delete', 'pod/web:80/'], ['get', 'pod/web:80/', '--websocket'], ['get', 'node/n1/exec/a/b/c'], ['get', 'pod/web:80/%252e%252e/%252e%252e/web/exec'], ['get', 'node/n1/%72un/a/b/c']],
+	proxy: [
+		['--port', '0'],
+		['post', 'pod/web:80/'],
+		['put', 'pod/web:80/'],
+		['patch', 'pod/web:80/'],
+		['delete', 'pod/web:80/'],
+		['get', 'pod/web:80/', '--websocket'],
+		['get', 'node/n1/exec/a/b/c'],
+		['get', 'pod/web:80/%252e%252e/%252e%252e/web/exec'],
+		['get', 'node/n1/%72un/a/b/c'],
+	],
 };
 
 test('every command that takes --read-only refuses with it, before it asks the apiserver for anything that acts', async t => {
 	const server = await startCommandServer(() => {});
 	t.teardown(async () => server.close());
 	await server.cluster();
-	const withFlag = commandTable.map(({row}) => row).filter(({flags}) => flags.some(({name}) => name === 'read-only')).map(({name}) => name);
+	const withFlag = commandTable
+		.map(({row}) => row)
+		.filter(({flags}) => flags.some(({name}) => name === 'read-only'))
+		.map(({name}) => name);
 	for (const name of Object.keys(calls)) {
 		t.true(withFlag.includes(name), `${name} takes --read-only`);
 	}

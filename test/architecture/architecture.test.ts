@@ -11,16 +11,28 @@ const byRoom = new Map(rooms.map(room => [room.name, room]));
 const longTables: readonly string[] = [];
 
 test('every folder and file of source/ belongs to a room', t => {
-	t.deepEqual([...new Set(files.map(file => file.room))].filter(room => !byRoom.has(room)), []);
+	t.deepEqual(
+		[...new Set(files.map(file => file.room))].filter(room => !byRoom.has(room)),
+		[],
+	);
 });
 
 test('every room exists', t => {
 	const present = new Set(files.map(file => file.room));
-	t.deepEqual(rooms.map(room => room.name).filter(name => !present.has(name)), []);
+	t.deepEqual(
+		rooms.map(room => room.name).filter(name => !present.has(name)),
+		[],
+	);
 });
 
 test('a room that describes its folders describes each of them', t => {
-	const foldersOf = (room: string) => new Set(files.filter(file => file.room === room).map(({path}) => path.split('/').slice(1, -1)[0]).filter(folder => folder !== undefined));
+	const foldersOf = (room: string) =>
+		new Set(
+			files
+				.filter(file => file.room === room)
+				.map(({path}) => path.split('/').slice(1, -1)[0])
+				.filter(folder => folder !== undefined),
+		);
 	for (const {name, folders} of rooms) {
 		if (folders) {
 			t.deepEqual(Object.keys(folders).sort(), [...foldersOf(name)].sort(), name);
@@ -30,21 +42,29 @@ test('a room that describes its folders describes each of them', t => {
 
 test('a room imports only the rooms that it names, and types only from earlier rooms', t => {
 	const order = new Map(rooms.map((room, index) => [room.name, index]));
-	const wrong = files.flatMap(file => file.imports
-		.filter(({package: outer}) => outer === null)
-		.filter(({to, typeOnly}) => {
-			const [own, other] = [file.room, roomOf(to)];
-			return own !== other && !byRoom.get(own)?.mayImport.includes(other) && !(typeOnly && (order.get(other) ?? Infinity) < (order.get(own) ?? -1));
-		})
-		.map(({to}) => `${file.path} → ${to}`));
+	const wrong = files.flatMap(file =>
+		file.imports
+			.filter(({package: outer}) => outer === null)
+			.filter(({to, typeOnly}) => {
+				const [own, other] = [file.room, roomOf(to)];
+				return (
+					own !== other &&
+					!byRoom.get(own)?.mayImport.includes(other) &&
+					!(typeOnly && (order.get(other) ?? Infinity) < (order.get(own) ?? -1))
+				);
+			})
+			.map(({to}) => `${file.path} → ${to}`),
+	);
 	t.deepEqual(wrong, []);
 });
 
 test('packages are imported only in the rooms that name them', t => {
-	const wrong = files.flatMap(file => file.imports
-		.filter(({package: outer, typeOnly}) => outer !== null && !typeOnly)
-		.filter(({package: outer}) => !byRoom.get(file.room)?.packages?.includes(outer!))
-		.map(({to}) => `${file.path} → ${to}`));
+	const wrong = files.flatMap(file =>
+		file.imports
+			.filter(({package: outer, typeOnly}) => outer !== null && !typeOnly)
+			.filter(({package: outer}) => !byRoom.get(file.room)?.packages?.includes(outer!))
+			.map(({to}) => `${file.path} → ${to}`),
+	);
 	t.deepEqual(wrong, []);
 });
 
@@ -53,46 +73,94 @@ test('no import cycle exists', t => {
 });
 
 test('rules import only evidence types and other rules', t => {
-	const wrong = files.filter(file => file.path.startsWith('evidence/rules/'))
-		.flatMap(file => file.imports.filter(({to, typeOnly}) => !typeOnly && to !== 'evidence/evidence.ts' && !to.startsWith('evidence/rules/')).map(({to}) => `${file.path} → ${to}`));
+	const wrong = files
+		.filter(file => file.path.startsWith('evidence/rules/'))
+		.flatMap(file =>
+			file.imports
+				.filter(({to, typeOnly}) => !typeOnly && to !== 'evidence/evidence.ts' && !to.startsWith('evidence/rules/'))
+				.map(({to}) => `${file.path} → ${to}`),
+		);
 	t.deepEqual(wrong, []);
 });
 
 test('commands load the session and the sandbox only dynamically, and never React', t => {
-	const wrong = files.filter(file => file.room === 'commands')
-		.flatMap(file => file.imports.filter(({to, dynamic, typeOnly}) => !typeOnly && (to.startsWith('ui/') || (['session', 'sandbox'].includes(roomOf(to)) && !dynamic))).map(({to}) => `${file.path} → ${to}`));
+	const wrong = files
+		.filter(file => file.room === 'commands')
+		.flatMap(file =>
+			file.imports
+				.filter(
+					({to, dynamic, typeOnly}) => !typeOnly && (to.startsWith('ui/') || (['session', 'sandbox'].includes(roomOf(to)) && !dynamic)),
+				)
+				.map(({to}) => `${file.path} → ${to}`),
+		);
 	t.deepEqual(wrong, []);
 });
 
 test('every folder of test/ mirrors a folder of source/ or is a suite of its own', async t => {
 	const root = new URL('../', import.meta.url);
-	const folders = (await readdir(root, {recursive: true, withFileTypes: true})).filter(entry => entry.isDirectory()).map(entry => `${entry.parentPath}/${entry.name}`.slice(root.pathname.length).replace(/^\//, ''));
-	const mirrored = new Set(files.flatMap(({path}) => path.split('/').slice(0, -1).map((_, index, parts) => parts.slice(0, index + 1).join('/'))));
-	t.deepEqual(folders.filter(folder => !testSuites.includes(folder.split('/')[0]!) && !mirrored.has(folder) && !byRoom.has(folder) && !/\bfixtures\b/.test(folder)), []);
+	const folders = (await readdir(root, {recursive: true, withFileTypes: true}))
+		.filter(entry => entry.isDirectory())
+		.map(entry => `${entry.parentPath}/${entry.name}`.slice(root.pathname.length).replace(/^\//, ''));
+	const mirrored = new Set(
+		files.flatMap(({path}) =>
+			path
+				.split('/')
+				.slice(0, -1)
+				.map((_, index, parts) => parts.slice(0, index + 1).join('/')),
+		),
+	);
+	t.deepEqual(
+		folders.filter(
+			folder => !testSuites.includes(folder.split('/')[0]!) && !mirrored.has(folder) && !byRoom.has(folder) && !/\bfixtures\b/.test(folder),
+		),
+		[],
+	);
 });
 
 test('nothing imports the Kubernetes client at run time', t => {
-	t.deepEqual(files.flatMap(file => file.imports.filter(({package: outer, typeOnly}) => outer === '@kubernetes/client-node' && !typeOnly).map(({from}) => from)), []);
+	t.deepEqual(
+		files.flatMap(file =>
+			file.imports.filter(({package: outer, typeOnly}) => outer === '@kubernetes/client-node' && !typeOnly).map(({from}) => from),
+		),
+		[],
+	);
 });
 
 test('no file is longer than 400 lines, and the median is at most 120', t => {
-	t.deepEqual(files.filter(file => file.lines > 400 && !longTables.includes(file.path)).map(file => `${file.path}: ${file.lines}`), []);
+	t.deepEqual(
+		files.filter(file => file.lines > 400 && !longTables.includes(file.path)).map(file => `${file.path}: ${file.lines}`),
+		[],
+	);
 	const sizes = files.map(file => file.lines).sort((a, b) => a - b);
 	t.true(sizes[Math.floor(sizes.length / 2)]! <= 120, `median ${sizes[Math.floor(sizes.length / 2)]}`);
 });
 
 test('files and folders have kebab-case names that say what is inside', t => {
 	const named = files.flatMap(file => file.path.split('/')).map(part => part.replace(/\.tsx?$/, ''));
-	t.deepEqual(named.filter(name => bannedNames.includes(name) || !/^[a-z\d]+(-[a-z\d]+)*(\.[a-z]+)?$/.test(name)), []);
+	t.deepEqual(
+		named.filter(name => bannedNames.includes(name) || !/^[a-z\d]+(-[a-z\d]+)*(\.[a-z]+)?$/.test(name)),
+		[],
+	);
 });
 
 test('every file begins with a header comment and has no default export', t => {
-	t.deepEqual(files.filter(file => !/^(#![^\n]+\n)?\/\*\*/.test(file.text)).map(file => file.path), []);
-	t.deepEqual(files.filter(file => /^export default/m.test(file.text)).map(file => file.path), []);
+	t.deepEqual(
+		files.filter(file => !/^(#![^\n]+\n)?\/\*\*/.test(file.text)).map(file => file.path),
+		[],
+	);
+	t.deepEqual(
+		files.filter(file => /^export default/m.test(file.text)).map(file => file.path),
+		[],
+	);
 });
 
 function cycles(all: readonly SourceFile[]): string[] {
-	const graph = new Map(all.map(file => [file.path, file.imports.filter(edge => edge.package === null && !edge.typeOnly && !edge.dynamic).map(edge => edge.to)]));
+	const graph = new Map(
+		all.map(file => [
+			file.path,
+			file.imports.filter(edge => edge.package === null && !edge.typeOnly && !edge.dynamic).map(edge => edge.to),
+		]),
+	);
 	const done = new Set<string>();
 	const found: string[] = [];
 	const visit = (path: string, trail: readonly string[]): void => {

@@ -13,11 +13,13 @@ export type SourceFile = {path: string; room: string; text: string; lines: numbe
 export async function readSource(): Promise<SourceFile[]> {
 	const entries = await readdir(sourceFolder, {recursive: true, withFileTypes: true});
 	const files = entries.filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name)).map(entry => resolve(entry.parentPath, entry.name));
-	return Promise.all(files.sort().map(async file => {
-		const text = await readFile(file, 'utf8');
-		const path = slashed(relative(sourceFolder, file));
-		return {path, room: roomOf(path), text, lines: text.split('\n').length, imports: importsOf(file, path, text)};
-	}));
+	return Promise.all(
+		files.sort().map(async file => {
+			const text = await readFile(file, 'utf8');
+			const path = slashed(relative(sourceFolder, file));
+			return {path, room: roomOf(path), text, lines: text.split('\n').length, imports: importsOf(file, path, text)};
+		}),
+	);
 }
 
 /** `wire/spdy-frame.ts` → `wire`; `cli.ts` → `cli`. */
@@ -33,7 +35,13 @@ function importsOf(file: string, path: string, text: string): Import[] {
 			found.push({from: path, to: slashed(relative(sourceFolder, resolve(dirname(file), specifier))), package: null, typeOnly, dynamic});
 		} else if (!specifier.startsWith('node:')) {
 			const parts = specifier.split('/');
-			found.push({from: path, to: specifier, package: specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!, typeOnly, dynamic});
+			found.push({
+				from: path,
+				to: specifier,
+				package: specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!,
+				typeOnly,
+				dynamic,
+			});
 		}
 	};
 
@@ -45,7 +53,12 @@ function importsOf(file: string, path: string, text: string): Import[] {
 			add(node.moduleSpecifier.text, clause?.phaseModifier === ts.SyntaxKind.TypeKeyword || clause?.isTypeOnly === true || allTypes, false);
 		} else if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
 			add(node.moduleSpecifier.text, node.isTypeOnly, false);
-		} else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && node.arguments[0] && ts.isStringLiteral(node.arguments[0])) {
+		} else if (
+			ts.isCallExpression(node) &&
+			node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+			node.arguments[0] &&
+			ts.isStringLiteral(node.arguments[0])
+		) {
 			add(node.arguments[0].text, false, true);
 		}
 

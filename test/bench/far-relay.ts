@@ -8,7 +8,10 @@ export async function startFarRelay(host: string, port: number, oneWayMs: number
 	const sockets = new Set<Socket>();
 	const server = createServer({allowHalfOpen: true, noDelay: true}, near => {
 		const far = connect({host, port, allowHalfOpen: true, noDelay: true});
-		for (const [from, to] of [[near, far], [far, near]] as const) {
+		for (const [from, to] of [
+			[near, far],
+			[far, near],
+		] as const) {
 			sockets.add(from);
 			from.on('error', () => to.destroy()).once('close', () => sockets.delete(from));
 			from.on('data', bytes => {

@@ -32,8 +32,11 @@ async function fromAfar(program: Program): Promise<Figures> {
 
 /** Of the kubeconfig, as kubectl reads it. */
 function serverOf(program: Program): URL {
-	const kubectl = program.name === 'kubectl' ? program.command[0]! : process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl';
-	const {stdout} = spawnSync(kubectl, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}'], {encoding: 'utf8', env: benchEnvironment()});
+	const kubectl = program.name === 'kubectl' ? program.command[0]! : (process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl');
+	const {stdout} = spawnSync(kubectl, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}'], {
+		encoding: 'utf8',
+		env: benchEnvironment(),
+	});
 	return new URL(stdout);
 }
 
@@ -45,7 +48,10 @@ async function everyOneShot(program: Program, way: readonly string[]): Promise<F
 		// Who goes first changes, since the machine warms up.
 		for (const mode of turn++ % 2 === 0 ? modes : modes.toReversed()) {
 			const told = program.name === 'spoke' ? [`--path=${mode}`] : [];
-			figures.set(`${name}, ${mode === 'never' ? 'no label' : 'with its label'}, ms`, await readyMs(program, [...args, ...way, ...told, ...behind]));
+			figures.set(
+				`${name}, ${mode === 'never' ? 'no label' : 'with its label'}, ms`,
+				await readyMs(program, [...args, ...way, ...told, ...behind]),
+			);
 		}
 	}
 

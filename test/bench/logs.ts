@@ -21,21 +21,26 @@ export const logGroups: readonly Group[] = [
 ];
 
 async function firstLine({name, command}: Program): Promise<Figures> {
-	const args = name === 'stern' ? [`^${small}$`, '--no-follow', '--tail=1', '--output=raw', '--only-log-lines'] : ['logs', small, '--tail=1'];
+	const args =
+		name === 'stern' ? [`^${small}$`, '--no-follow', '--tail=1', '--output=raw', '--only-log-lines'] : ['logs', small, '--tail=1'];
 	const began = performance.now();
 	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});
 	await once(child.stdout, 'data');
 	const firstLineMs = performance.now() - began;
 	await once(child, 'exit');
-	return new Map([['first line, ms', firstLineMs], ['until it has ended, ms', performance.now() - began]]);
+	return new Map([
+		['first line, ms', firstLineMs],
+		['until it has ended, ms', performance.now() - began],
+	]);
 }
 
 /** Over once every line was printed: a follow goes on by itself, and is ended then. */
 async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): Promise<Figures> {
 	await makeWriter(million, ['-rate=0', `-count=${lines}`, '-then=sleep'], lines);
-	const args = name === 'stern'
-		? [`^${million}$`, '--output=raw', '--only-log-lines', ...follow ? [] : ['--no-follow']]
-		: ['logs', million, ...follow ? ['-f'] : []];
+	const args =
+		name === 'stern'
+			? [`^${million}$`, '--output=raw', '--only-log-lines', ...(follow ? [] : ['--no-follow'])]
+			: ['logs', million, ...(follow ? ['-f'] : [])];
 	const began = performance.now();
 	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'pipe'], env: benchEnvironment()});
 	const words: Buffer[] = [];
@@ -44,7 +49,7 @@ async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): 
 	});
 	let usage = {cpuS: NaN, mostResidentMiB: NaN};
 	const look = async () => {
-		usage = await usageOf(child.pid!) ?? usage;
+		usage = (await usageOf(child.pid!)) ?? usage;
 	};
 
 	const looking = setInterval(() => void look(), 20);
@@ -71,5 +76,9 @@ async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): 
 		throw new Error(`${command.join(' ')} ${args.join(' ')} printed ${seen} of ${lines} lines: ${Buffer.concat(words).toString().trim()}`);
 	}
 
-	return new Map([['wall, s', wallS], ['CPU, s', usage.cpuS], ['resident at most, MiB', usage.mostResidentMiB]]);
+	return new Map([
+		['wall, s', wallS],
+		['CPU, s', usage.cpuS],
+		['resident at most, MiB', usage.mostResidentMiB],
+	]);
 }

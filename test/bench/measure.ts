@@ -23,7 +23,7 @@ export async function alternate(programs: readonly Program[], rounds: number, on
 		for (const program of round % 2 === 0 ? programs : programs.toReversed()) {
 			for (const [row, value] of await once(program)) {
 				const values = rows.get(row) ?? new Map<ProgramName, number[]>();
-				values.set(program.name, [...values.get(program.name) ?? [], value]);
+				values.set(program.name, [...(values.get(program.name) ?? []), value]);
 				rows.set(row, values);
 			}
 		}
@@ -47,16 +47,26 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 	const lines = [['row', 'spoke', ...others.flatMap(name => [name, 'ahead by'])]];
 	for (const [row, values] of rows) {
 		const own = median(values.get('spoke') ?? []);
-		lines.push([row, figure(own), ...others.flatMap(name => {
-			const other = median(values.get(name) ?? []);
-			const ratio = row.includes('MiB/s') || row.includes('lines/s in') ? own / other : other / own;
-			return [figure(other), Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–'];
-		})]);
+		lines.push([
+			row,
+			figure(own),
+			...others.flatMap(name => {
+				const other = median(values.get(name) ?? []);
+				const ratio = row.includes('MiB/s') || row.includes('lines/s in') ? own / other : other / own;
+				return [figure(other), Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–'];
+			}),
+		]);
 	}
 
 	const widths = lines[0]!.map((_, column) => Math.max(...lines.map(line => line[column]!.length)));
-	const [head, ...body] = lines.map(line => `| ${line.map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)).join(' | ')} |`);
-	return [head, `| ${widths.map((width, column) => column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`).join(' | ')} |`, ...body].join('\n');
+	const [head, ...body] = lines.map(
+		line => `| ${line.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`,
+	);
+	return [
+		head,
+		`| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`,
+		...body,
+	].join('\n');
 }
 
 /** What a process has used until now; `undefined` when it has ended. */
@@ -84,5 +94,5 @@ export async function pause(milliseconds: number): Promise<void> {
 }
 
 function figure(value: number): string {
-	return Number.isNaN(value) ? '–' : (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+	return Number.isNaN(value) ? '–' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

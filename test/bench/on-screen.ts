@@ -19,12 +19,20 @@ export type OnScreen = {
 
 const standardLimitMs = 120_000;
 
-export async function onScreen(command: readonly string[], {columns = 120, rows = 40, env = {}}: {columns?: number; rows?: number; env?: NodeJS.ProcessEnv} = {}): Promise<OnScreen> {
+export async function onScreen(
+	command: readonly string[],
+	{columns = 120, rows = 40, env = {}}: {columns?: number; rows?: number; env?: NodeJS.ProcessEnv} = {},
+): Promise<OnScreen> {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-bench-'));
 	const {CI: _ci, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = benchEnvironment();
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 0});
 	const startedAt = performance.now();
-	const child = spawn(command[0]!, command.slice(1), {name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env}});
+	const child = spawn(command[0]!, command.slice(1), {
+		name: 'xterm-256color',
+		cols: columns,
+		rows,
+		env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env},
+	});
 	const row = (at: number) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + at)?.translateToString(true) ?? '';
 	const screen = () => Array.from({length: rows}, (_, at) => row(at));
 	const looking = new Set<() => void>();
@@ -46,7 +54,9 @@ export async function onScreen(command: readonly string[], {columns = 120, rows 
 		child.write(answer);
 	});
 	return {
-		startedAt, rows: screen, row,
+		startedAt,
+		rows: screen,
+		row,
 		type(keys) {
 			child.write(keys);
 		},

@@ -22,7 +22,11 @@ export const portForwardGroups: readonly Group[] = [
 
 async function forward({command}: Program): Promise<Forward> {
 	const began = performance.now();
-	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '--address', '127.0.0.1', pod, ...Object.values(remote).map(port => `:${port}`)], {stdio: ['ignore', 'pipe', 'inherit'], env: benchEnvironment()});
+	const child = spawn(
+		command[0]!,
+		[...command.slice(1), 'port-forward', '--address', '127.0.0.1', pod, ...Object.values(remote).map(port => `:${port}`)],
+		{stdio: ['ignore', 'pipe', 'inherit'], env: benchEnvironment()},
+	);
 	const ports = new Map<number, number>();
 	let announcedMs = 0;
 	const lines = createInterface({input: child.stdout});
@@ -44,7 +48,8 @@ async function forward({command}: Program): Promise<Forward> {
 		});
 	});
 	return {
-		child, announcedMs,
+		child,
+		announcedMs,
 		port: which => ports.get(remote[which])!,
 		async stop() {
 			child.removeAllListeners('exit');
@@ -63,7 +68,10 @@ async function start(program: Program): Promise<Figures> {
 	const firstByteMs = performance.now() - began;
 	socket.destroy();
 	await running.stop();
-	return new Map([['announced, ms', running.announcedMs], ['first byte on the first connection, ms', firstByteMs]]);
+	return new Map([
+		['announced, ms', running.announcedMs],
+		['first byte on the first connection, ms', firstByteMs],
+	]);
 }
 
 async function echo(program: Program): Promise<Figures> {
@@ -120,19 +128,25 @@ async function throughput(program: Program): Promise<Figures> {
 async function manyConnections(program: Program): Promise<Figures> {
 	const running = await forward(program);
 	await pause(300);
-	const burst = async () => timed(async () => {
-		await Promise.all(Array.from({length: 300}, async () => {
-			const socket = await open(running.port('echo'));
-			socket.write('x');
-			await once(socket, 'data');
-			socket.destroy();
-		}));
-	});
+	const burst = async () =>
+		timed(async () => {
+			await Promise.all(
+				Array.from({length: 300}, async () => {
+					const socket = await open(running.port('echo'));
+					socket.write('x');
+					await once(socket, 'data');
+					socket.destroy();
+				}),
+			);
+		});
 	const first = await burst();
 	await pause(1500);
 	const resident = await residentMiB(running.child);
 	await running.stop();
-	return new Map([['300 connections at once, ms', first], ['resident behind them, MiB', resident]]);
+	return new Map([
+		['300 connections at once, ms', first],
+		['resident behind them, MiB', resident],
+	]);
 }
 
 async function download(port: number, size: number): Promise<void> {

@@ -22,8 +22,22 @@ const programs = [
 	{name: 'kubectl', command: [process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl']},
 	...(['stern', 'k9s'] as const).map(name => ({name, command: [process.env[`SPOKE_BENCH_${name.toUpperCase()}`] ?? name]})),
 ] satisfies readonly Program[];
-const present = new Set<ProgramName>(programs.filter(({name, command}) => name === 'spoke' || spawnSync(command[0]!, ['version', '--client'], {stdio: 'ignore', env: benchEnvironment()}).error === undefined).map(({name}) => name));
-const groups: readonly Group[] = [...portForwardGroups, ...logGroups, ...labelGroups, ...sessionGroups, ...sessionLoadGroups, ...sessionFloodGroups];
+const present = new Set<ProgramName>(
+	programs
+		.filter(
+			({name, command}) =>
+				name === 'spoke' || spawnSync(command[0]!, ['version', '--client'], {stdio: 'ignore', env: benchEnvironment()}).error === undefined,
+		)
+		.map(({name}) => name),
+);
+const groups: readonly Group[] = [
+	...portForwardGroups,
+	...logGroups,
+	...labelGroups,
+	...sessionGroups,
+	...sessionLoadGroups,
+	...sessionFloodGroups,
+];
 const asked = groups.filter(({name}) => chosen.length === 0 || chosen.some(part => name.includes(part)));
 if (asked.length === 0) {
 	process.stderr.write(`no group is named so; there are: ${groups.map(({name}) => name).join(', ')}\n`);
@@ -40,7 +54,12 @@ for (const {name, programs: able, measure} of asked) {
 	// One group that breaks, be it by the peer, costs its own table only.
 	try {
 		const rows = await alternate(taking, rounds, measure);
-		process.stdout.write(`\n${name}: ${rounds} rounds, load ${before.toFixed(1)} → ${loadavg()[0]!.toFixed(1)}\n\n${tableOf(rows, taking.map(program => program.name))}\n`);
+		process.stdout.write(
+			`\n${name}: ${rounds} rounds, load ${before.toFixed(1)} → ${loadavg()[0]!.toFixed(1)}\n\n${tableOf(
+				rows,
+				taking.map(program => program.name),
+			)}\n`,
+		);
 	} catch (error) {
 		process.stdout.write(`\n${name}: broken off: ${(error as Error).message}\n`);
 		process.exitCode = 1;
@@ -49,9 +68,11 @@ for (const {name, programs: able, measure} of asked) {
 
 /** No start of a Node program can be quicker. */
 function emptyProgramMs(): number {
-	return median(Array.from({length: 9}, () => {
-		const began = performance.now();
-		spawnSync(process.execPath, ['-e', '0'], {env: benchEnvironment()});
-		return performance.now() - began;
-	}));
+	return median(
+		Array.from({length: 9}, () => {
+			const began = performance.now();
+			spawnSync(process.execPath, ['-e', '0'], {env: benchEnvironment()});
+			return performance.now() - began;
+		}),
+	);
 }

@@ -51,7 +51,14 @@ async function keysAndLines({command}: Program): Promise<Figures> {
 	await kubectl(['delete', 'pod', name, '--wait=false'], '');
 	// What the node still had is read by then.
 	await pause(6000);
-	const figures = new Map([['lines/s in', rate], ['key to screen p50, ms', median(keys)], ['key to screen p99, ms', quantile(keys, 0.99)], ['the same of cat beside it, p99, ms', quantile(echoed, 0.99)], ['lines lost', await lost(screen)], ['at most, MiB', (await screen.usage()).mostResidentMiB]]);
+	const figures = new Map([
+		['lines/s in', rate],
+		['key to screen p50, ms', median(keys)],
+		['key to screen p99, ms', quantile(keys, 0.99)],
+		['the same of cat beside it, p99, ms', quantile(echoed, 0.99)],
+		['lines lost', await lost(screen)],
+		['at most, MiB', (await screen.usage()).mostResidentMiB],
+	]);
 	await screen.end();
 	return figures;
 }
@@ -74,7 +81,11 @@ async function keysOfK9s({command}: Program): Promise<Figures> {
 
 	const {mostResidentMiB} = await screen.usage();
 	await screen.end();
-	return new Map([['key to screen p50, ms', median(keys)], ['key to screen p99, ms', quantile(keys, 0.99)], ['at most, MiB', mostResidentMiB]]);
+	return new Map([
+		['key to screen p50, ms', median(keys)],
+		['key to screen p99, ms', quantile(keys, 0.99)],
+		['at most, MiB', mostResidentMiB],
+	]);
 }
 
 /** What a key takes here and now in a program that only echoes it: so much of the figures is the machine's. */
@@ -113,7 +124,10 @@ async function lost(screen: OnScreen): Promise<number> {
 }
 
 function numbers(screen: OnScreen): number[] {
-	return screen.rows().flatMap(row => /(\d{10}) [\da-f]{16} \./.exec(row)?.[1] ?? []).map(Number);
+	return screen
+		.rows()
+		.flatMap(row => /(\d{10}) [\da-f]{16} \./.exec(row)?.[1] ?? [])
+		.map(Number);
 }
 
 /** Where the cursor's row was last. */
@@ -122,7 +136,12 @@ let cursorRow = 0;
 /** A key moves it by one row. */
 function cursor(screen: OnScreen): number {
 	const near = [cursorRow, cursorRow - 1, cursorRow + 1].find(at => screen.row(at).startsWith('▸'));
-	cursorRow = near ?? Math.max(0, screen.rows().findIndex(row => row.startsWith('▸')));
+	cursorRow =
+		near ??
+		Math.max(
+			0,
+			screen.rows().findIndex(row => row.startsWith('▸')),
+		);
 	return Number(/^▸\S+ (\d{10})/.exec(screen.row(cursorRow))?.[1] ?? 0);
 }
 

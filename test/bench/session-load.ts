@@ -13,7 +13,15 @@ export const sessionLoadGroups: readonly Group[] = [
 	{name: 'session tail of 5,000 lines/s', programs: ['spoke', 'k9s'], measure: steadyTail},
 	// k9s keeps 5,000 lines at most.
 	{name: 'session tail of 1,000,000 lines', programs: ['spoke'], measure: wholeLog},
-	...process.env['SPOKE_BENCH_BIG'] === undefined ? [] : [{name: 'session 150,000 pods', programs: ['spoke', ...process.env['SPOKE_BENCH_BIG_K9S'] === undefined ? [] : ['k9s'] as const], measure: manyPods} as Group],
+	...(process.env['SPOKE_BENCH_BIG'] === undefined
+		? []
+		: [
+				{
+					name: 'session 150,000 pods',
+					programs: ['spoke', ...(process.env['SPOKE_BENCH_BIG_K9S'] === undefined ? [] : (['k9s'] as const))],
+					measure: manyPods,
+				} as Group,
+			]),
 ];
 
 async function steadyTail(program: Program): Promise<Figures> {
@@ -26,7 +34,11 @@ async function steadyTail(program: Program): Promise<Figures> {
 	await pause(seconds * 1000);
 	const [after, last] = [await screen.usage(), newestNumber(screen)];
 	await screen.end();
-	return new Map([['CPU, cores', (after.cpuS - before.cpuS) / seconds], ['lines/s in', (last - first) / seconds], ['resident, MiB', after.residentMiB]]);
+	return new Map([
+		['CPU, cores', (after.cpuS - before.cpuS) / seconds],
+		['lines/s in', (last - first) / seconds],
+		['resident, MiB', after.residentMiB],
+	]);
 }
 
 /** Lines are on the screen, and newer ones come. k9s now and then goes on saying that it waits for logs: it is begun anew then, and that is said. */
@@ -78,7 +90,13 @@ async function wholeLog({command}: Program): Promise<Figures> {
 		screen.type(isDown ? 'j' : 'k');
 		cursor += isDown ? 1 : -1;
 		const row = cursor;
-		keys.push(await screen.until('the cursor', rows => rows.some(one => one.startsWith('▸') && one.includes(String(row + 1).padStart(10, '0'))), pressed));
+		keys.push(
+			await screen.until(
+				'the cursor',
+				rows => rows.some(one => one.startsWith('▸') && one.includes(String(row + 1).padStart(10, '0'))),
+				pressed,
+			),
+		);
 		await pause(15);
 	}
 
@@ -90,14 +108,21 @@ async function wholeLog({command}: Program): Promise<Figures> {
 	await screen.end();
 	process.stderr.write(`${keys.length} keys in ${seconds.toFixed(1)} s, resident when loaded ${loaded.residentMiB.toFixed(0)} MiB\n`);
 	return new Map([
-		['lines/s in', million / seconds], ['key to screen p50, ms', median(keys)], ['key to screen p99, ms', quantile(keys, 0.99)],
-		['found by search, ms', found], ['resident, MiB', residentMiB], ['at most, MiB', mostResidentMiB],
+		['lines/s in', million / seconds],
+		['key to screen p50, ms', median(keys)],
+		['key to screen p99, ms', quantile(keys, 0.99)],
+		['found by search, ms', found],
+		['resident, MiB', residentMiB],
+		['at most, MiB', mostResidentMiB],
 	]);
 }
 
 async function manyPods(program: Program): Promise<Figures> {
 	const kubeconfig = process.env['SPOKE_BENCH_BIG']!;
-	const screen = program.name === 'k9s' ? await onScreen([...program.command, '--kubeconfig', kubeconfig, '--splashless', '--command', 'pods', '--all-namespaces']) : await onScreen([...program.command, '--kubeconfig', kubeconfig, '-A']);
+	const screen =
+		program.name === 'k9s'
+			? await onScreen([...program.command, '--kubeconfig', kubeconfig, '--splashless', '--command', 'pods', '--all-namespaces'])
+			: await onScreen([...program.command, '--kubeconfig', kubeconfig, '-A']);
 	const first = await screen.until('a pod', rows => rows.some(row => /app-\d{3}-\w{5}/.test(row)));
 	const all = await screen.until('all pods', rows => rows.some(row => /150[,.]?000/.test(row)));
 	const {residentMiB, mostResidentMiB, cpuS} = await screen.usage();
@@ -110,5 +135,12 @@ async function manyPods(program: Program): Promise<Figures> {
 	}
 
 	await screen.end();
-	return new Map([['first rows, ms', first], ['all rows, ms', all], ['CPU, s', cpuS], ['resident, MiB', residentMiB], ['at most, MiB', mostResidentMiB], ...scrolled > 0 ? [['to the last row, ms', scrolled] as const] : []]);
+	return new Map([
+		['first rows, ms', first],
+		['all rows, ms', all],
+		['CPU, s', cpuS],
+		['resident, MiB', residentMiB],
+		['at most, MiB', mostResidentMiB],
+		...(scrolled > 0 ? [['to the last row, ms', scrolled] as const] : []),
+	]);
 }

@@ -8,14 +8,16 @@ const pod = 'tcp-0';
 const longestMs = 30_000;
 const restingS = 5;
 
-export const sessionGroups: readonly Group[] = [
-	{name: 'session first pods', programs: ['spoke', 'k9s'], measure: firstPods},
-];
+export const sessionGroups: readonly Group[] = [{name: 'session first pods', programs: ['spoke', 'k9s'], measure: firstPods}];
 
 async function firstPods({name, command}: Program): Promise<Figures> {
 	const began = performance.now();
-	const child = spawn(command[0]!, [...command.slice(1), ...name === 'k9s' ? ['--command=pods', '--headless', '--splashless'] : []], {
-		name: 'xterm-256color', cols: 120, rows: 40, env: {...benchEnvironment(), TERM: 'xterm-256color', LANG: 'C.UTF-8', CI: ''}, cwd: process.cwd(),
+	const child = spawn(command[0]!, [...command.slice(1), ...(name === 'k9s' ? ['--command=pods', '--headless', '--splashless'] : [])], {
+		name: 'xterm-256color',
+		cols: 120,
+		rows: 40,
+		env: {...benchEnvironment(), TERM: 'xterm-256color', LANG: 'C.UTF-8', CI: ''},
+		cwd: process.cwd(),
 	});
 	try {
 		const shownMs = await untilShown(child, began);
@@ -25,7 +27,7 @@ async function firstPods({name, command}: Program): Promise<Figures> {
 		const after = await usageOf(child.pid);
 		return new Map([
 			['first pods on the screen, ms', shownMs],
-			['CPU at rest, ms a second', ((after?.cpuS ?? NaN) - (before?.cpuS ?? NaN)) * 1000 / restingS],
+			['CPU at rest, ms a second', (((after?.cpuS ?? NaN) - (before?.cpuS ?? NaN)) * 1000) / restingS],
 			['resident, MiB', after?.residentMiB ?? NaN],
 		]);
 	} finally {

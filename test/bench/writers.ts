@@ -14,7 +14,7 @@ export async function makeWriter(name: string, args: readonly string[], lines = 
 }
 
 async function make(name: string, args: readonly string[], lines: number): Promise<void> {
-	if (await kubectl(['get', 'pod', name, '-o', 'name'], '').catch(() => '') === '') {
+	if ((await kubectl(['get', 'pod', name, '-o', 'name'], '').catch(() => '')) === '') {
 		await createWriter(name, args);
 	}
 
@@ -31,10 +31,16 @@ async function make(name: string, args: readonly string[], lines: number): Promi
 /** Whoever makes one for itself deletes it. */
 export async function createWriter(name: string, args: readonly string[]): Promise<void> {
 	const pod = {
-		apiVersion: 'v1', kind: 'Pod', metadata: {name, labels: {app: name}},
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name, labels: {app: name}},
 		spec: {
-			nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
-			containers: [{name: 'lines', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['write-lines', ...args]}],
+			nodeName: 'n1',
+			automountServiceAccountToken: false,
+			terminationGracePeriodSeconds: 1,
+			containers: [
+				{name: 'lines', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['write-lines', ...args]},
+			],
 		},
 	};
 	await kubectl(['create', '-f', '-'], JSON.stringify(pod));
@@ -48,7 +54,7 @@ export async function kubectl(args: readonly string[], input: string): Promise<s
 		text += chunk.toString('latin1');
 	});
 	child.stdin.end(input);
-	const [status] = await once(child, 'close') as [number];
+	const [status] = (await once(child, 'close')) as [number];
 	if (status !== 0) {
 		throw new Error(`kubectl ${args.join(' ')} ended with ${status}`);
 	}

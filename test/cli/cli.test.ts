@@ -57,7 +57,11 @@ test('keys -o json is what its schema says; the problems that --check finds stan
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const broken = join(folder, 'keymap.yaml');
 	await writeFile(broken, 'extends: vim\nbindings: [\n');
-	for (const [argv, status, problems] of [[['keys'], 0, 0], [['keys', '--keymap', 'vim'], 0, 0], [['keys', '--check', broken], 2, 1]] as const) {
+	for (const [argv, status, problems] of [
+		[['keys'], 0, 0],
+		[['keys', '--keymap', 'vim'], 0, 0],
+		[['keys', '--check', broken], 2, 1],
+	] as const) {
 		const ran = await runSpoke([...argv, '-o', 'json']);
 		t.is(ran.status, status, ran.stderr);
 		const object = JSON.parse(ran.stdout) as {problems: unknown[]};
@@ -71,7 +75,7 @@ test('a reader of help or of a table that is gone is status 141, without a word'
 		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', 'pipe', 'pipe']});
 		child.stdout.destroy();
 		const said = textOf(child.stderr);
-		const [status] = await once(child, 'close') as [number];
+		const [status] = (await once(child, 'close')) as [number];
 		t.is(status, 141, argv.join(' '));
 		t.is(await said, '');
 	}
@@ -84,7 +88,7 @@ onLinux('a disk that is full is status 14 and no bug of ours', async t => {
 	for (const argv of [['help'], ['keys', '-o', 'json'], ['completion', 'bash']]) {
 		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', full.fd, 'pipe']});
 		const said = textOf(child.stderr!);
-		const [status] = await once(child, 'close') as [number];
+		const [status] = (await once(child, 'close')) as [number];
 		t.is(status, 14, argv.join(' '));
 		t.regex(await said, /^error: the output cannot be written: ENOSPC.*\[ERR_LOCAL_FILE\]\n$/);
 	}
@@ -120,7 +124,10 @@ for (const [line, status, said] of refused) {
 }
 
 test('every command that reaches a cluster takes --read-only, so that an alias may have it', t => {
-	t.deepEqual(connecting.filter(({row}) => row.flags.every(flag => flag.name !== 'read-only')).map(({row}) => row.name), []);
+	t.deepEqual(
+		connecting.filter(({row}) => row.flags.every(flag => flag.name !== 'read-only')).map(({row}) => row.name),
+		[],
+	);
 });
 
 test('a signal ends what only reads with its own status, without a word', async t => {
@@ -129,12 +136,15 @@ test('a signal ends what only reads with its own status, without a word', async 
 	t.teardown(() => silent.close());
 	const server = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
 	for (const argv of [['path', 'pod/x'], ['audit'], ['doctor', 'pod/x']]) {
-		const child = spawn(process.execPath, [builtProgram, ...argv, '--server', server], {stdio: ['ignore', 'pipe', 'pipe'], env: {PATH: process.env['PATH'], HOME: '/nonexistent'}});
+		const child = spawn(process.execPath, [builtProgram, ...argv, '--server', server], {
+			stdio: ['ignore', 'pipe', 'pipe'],
+			env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
+		});
 		const said = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
 		// It has got as far as asking.
 		await once(silent, 'connection');
 		child.kill('SIGINT');
-		const [status] = await once(child, 'close') as [number];
+		const [status] = (await once(child, 'close')) as [number];
 		t.is(status, 130, argv.join(' '));
 		t.deepEqual(await said, ['', ''], argv.join(' '));
 	}
@@ -143,16 +153,31 @@ test('a signal ends what only reads with its own status, without a word', async 
 test('a signal ends it while a credential plugin hangs', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
-	const exec = {apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never', command: 'sh', args: ['-c', 'echo started >&2; exec sleep 60']};
+	const exec = {
+		apiVersion: 'client.authentication.k8s.io/v1',
+		interactiveMode: 'Never',
+		command: 'sh',
+		args: ['-c', 'echo started >&2; exec sleep 60'],
+	};
 	const kubeconfig = join(folder, 'kubeconfig');
-	await writeFile(kubeconfig, JSON.stringify({
-		'current-context': 'c',
-		contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
-		clusters: [{name: 'c', cluster: {server: 'https://127.0.0.1:1'}}],
-		users: [{name: 'u', user: {exec}}],
-	}));
-	for (const argv of [['path', 'pod/x'], ['logs', 'x'], ['exec', 'x', '--', 'true']]) {
-		const child = spawn(process.execPath, [builtProgram, '--kubeconfig', kubeconfig, ...argv], {stdio: ['ignore', 'ignore', 'pipe'], env: {PATH: process.env['PATH'], HOME: '/nonexistent'}});
+	await writeFile(
+		kubeconfig,
+		JSON.stringify({
+			'current-context': 'c',
+			contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
+			clusters: [{name: 'c', cluster: {server: 'https://127.0.0.1:1'}}],
+			users: [{name: 'u', user: {exec}}],
+		}),
+	);
+	for (const argv of [
+		['path', 'pod/x'],
+		['logs', 'x'],
+		['exec', 'x', '--', 'true'],
+	]) {
+		const child = spawn(process.execPath, [builtProgram, '--kubeconfig', kubeconfig, ...argv], {
+			stdio: ['ignore', 'ignore', 'pipe'],
+			env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
+		});
 		await once(child.stderr, 'data');
 		child.kill('SIGTERM');
 		const first = await Promise.race([once(child, 'exit'), delay(5000, null, {ref: false})]);
@@ -204,7 +229,11 @@ test('version and --version print the same, also behind the flags of an alias', 
 test('help that is piped is wrapped to 80 columns', async t => {
 	for (const {row} of commandTable) {
 		const {stdout} = await runSpoke([row.name, '--help']);
-		t.deepEqual(stdout.split('\n').filter(line => line.length > 80), [], row.name);
+		t.deepEqual(
+			stdout.split('\n').filter(line => line.length > 80),
+			[],
+			row.name,
+		);
 	}
 });
 
@@ -224,13 +253,24 @@ test('an unknown flag is one line and status 2, with -o json an Error object as 
 
 test('without a kubeconfig every command that needs a cluster says so in one line, status 5 (125 where statuses are the remote’s)', async t => {
 	const needsTarget: Readonly<Record<string, readonly string[]>> = {
-		exec: ['x', '--', 'true'], attach: ['x'], debug: ['x', '--image=busybox'], 'port-forward': ['x', '80'], proxy: ['get', 'pod/x/'], logs: ['x'], path: ['pod/x'], doctor: ['pod/x'],
+		exec: ['x', '--', 'true'],
+		attach: ['x'],
+		debug: ['x', '--image=busybox'],
+		'port-forward': ['x', '80'],
+		proxy: ['get', 'pod/x/'],
+		logs: ['x'],
+		path: ['pod/x'],
+		doctor: ['pod/x'],
 	};
 	for (const {row} of connecting.filter(({row}) => !['session', 'tail', 'demo', 'completion', 'keys'].includes(row.name))) {
-		const {status, stdout, stderr} = await runSpoke([row.name, ...needsTarget[row.name] ?? []]);
+		const {status, stdout, stderr} = await runSpoke([row.name, ...(needsTarget[row.name] ?? [])]);
 		t.is(status, ['exec', 'attach', 'debug'].includes(row.name) ? 125 : 5, row.name);
 		// What stops doctor is its finding: it stands at the end of the report.
-		t.regex(row.name === 'doctor' ? stdout : stderr, row.name === 'doctor' ? /\nstopped at [^\n]+\[ERR_NO_KUBECONFIG\]\n$/ : /^error: [^\n]+\[ERR_NO_KUBECONFIG\]\n$/, row.name);
+		t.regex(
+			row.name === 'doctor' ? stdout : stderr,
+			row.name === 'doctor' ? /\nstopped at [^\n]+\[ERR_NO_KUBECONFIG\]\n$/ : /^error: [^\n]+\[ERR_NO_KUBECONFIG\]\n$/,
+			row.name,
+		);
 	}
 });
 
@@ -255,13 +295,25 @@ test('a one-shot reads at most two files of ours, none of them Ink’s', async t
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const seen = join(folder, 'seen.txt');
 	const watcher = join(folder, 'watch.mjs');
-	await writeFile(watcher, `import {registerHooks} from 'node:module';
+	await writeFile(
+		watcher,
+		`import {registerHooks} from 'node:module';
 import {appendFileSync} from 'node:fs';
-registerHooks({load(url, context, next) { if (url.startsWith('file:')) appendFileSync(${JSON.stringify(seen)}, url + '\\n'); return next(url, context); }});`);
-	for (const argv of [['logs', 'x'], ['port-forward', 'x', '80'], ['exec', 'x', '--', 'true'], ['proxy', 'get', 'pod/x/'], ['path', 'pod/x']]) {
+registerHooks({load(url, context, next) { if (url.startsWith('file:')) appendFileSync(${JSON.stringify(seen)}, url + '\\n'); return next(url, context); }});`,
+	);
+	for (const argv of [
+		['logs', 'x'],
+		['port-forward', 'x', '80'],
+		['exec', 'x', '--', 'true'],
+		['proxy', 'get', 'pod/x/'],
+		['path', 'pod/x'],
+	]) {
 		await writeFile(seen, '');
 		await runSpoke(argv, {node: ['--import', pathToFileURL(watcher).href]});
-		const files = (await readFile(seen, 'utf8')).trim().split('\n').filter(url => !url.endsWith('watch.mjs'));
+		const files = (await readFile(seen, 'utf8'))
+			.trim()
+			.split('\n')
+			.filter(url => !url.endsWith('watch.mjs'));
 		t.true(files.length <= 2, `${argv[0]!}: ${files.join(' ')}`);
 		for (const url of files) {
 			t.notRegex(await readFile(new URL(url), 'utf8'), /yoga|react-reconciler/, url);

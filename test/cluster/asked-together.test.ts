@@ -47,7 +47,11 @@ test('a server over TLS answers them in order on one socket, and the upgrade com
 		return [status, text.length];
 	});
 	const outcome = connection.upgrade({method: 'POST', path: '/up', upgrade: 'SPDY/3.1', protocols: []});
-	t.deepEqual(await Promise.all(asked), [[200, 3], [200, 300_000], [404, 3]]);
+	t.deepEqual(await Promise.all(asked), [
+		[200, 3],
+		[200, 300_000],
+		[404, 3],
+	]);
 	t.true((await outcome).upgraded);
 	t.deepEqual(seen, ['/slow Bearer secret-token spoke', '/large Bearer secret-token spoke', '/none Bearer secret-token spoke', 'POST /up']);
 });
@@ -67,7 +71,10 @@ test('a limit counts from the answer before, and takes the connection along', as
 			setTimeout(() => socket.write(answerOf('a')), 400);
 		}
 	});
-	const [first, second] = await Promise.allSettled([connection.pipelinedGet({path: '/a', timeoutMs: 0}), connection.pipelinedGet({path: '/b', timeoutMs: 200})]);
+	const [first, second] = await Promise.allSettled([
+		connection.pipelinedGet({path: '/a', timeoutMs: 0}),
+		connection.pipelinedGet({path: '/b', timeoutMs: 200}),
+	]);
 	t.is(first.status, 'fulfilled');
 	t.like(second, {status: 'rejected', reason: {code: 'ERR_APISERVER_TIMEOUT'}});
 	t.false(connection.usable);
@@ -84,12 +91,18 @@ test('one that is aborted, cut or answered with rubbish fails all that wait, eac
 	t.like(itself, {status: 'rejected', reason: {message: 'enough'}});
 
 	const late = await toBytes(t, () => undefined);
-	const [other, own] = await Promise.allSettled([late.pipelinedGet({path: '/a'}), late.pipelinedGet({path: '/b', signal: AbortSignal.timeout(20)})]);
+	const [other, own] = await Promise.allSettled([
+		late.pipelinedGet({path: '/a'}),
+		late.pipelinedGet({path: '/b', signal: AbortSignal.timeout(20)}),
+	]);
 	t.like(other, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
 	t.like(own, {status: 'rejected', reason: {name: 'TimeoutError'}});
 
 	const cut = await toBytes(t, (_, socket) => socket.destroy());
-	await t.throwsAsync(cut.pipelinedGet({path: '/a'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /was lost: (EOF|connection reset by peer)/});
+	await t.throwsAsync(cut.pipelinedGet({path: '/a'}), {
+		code: 'ERR_APISERVER_UNREACHABLE',
+		message: /was lost: (EOF|connection reset by peer)/,
+	});
 	const rubbish = await toBytes(t, (_, socket) => socket.write('SSH-2.0-OpenSSH\r\n\r\n'));
 	await t.throwsAsync(rubbish.pipelinedGet({path: '/a'}), {code: 'ERR_PROTOCOL'});
 	t.false(rubbish.usable);

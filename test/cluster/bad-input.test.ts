@@ -16,7 +16,16 @@ test.before(async t => {
 			const {authorization} = request.headers;
 			const code = authorization === 'Bearer stranger' ? 401 : 403;
 			response.writeHead(code, {'content-type': 'application/json'});
-			response.end(JSON.stringify({kind: 'Status', code, message: code === 401 ? 'Unauthorized' : 'pods "web" is forbidden: User "ada" cannot get resource "pods" in API group "" in the namespace "demo"'}));
+			response.end(
+				JSON.stringify({
+					kind: 'Status',
+					code,
+					message:
+						code === 401
+							? 'Unauthorized'
+							: 'pods "web" is forbidden: User "ada" cannot get resource "pods" in API group "" in the namespace "demo"',
+				}),
+			);
 		},
 	});
 	t.context = {server, folder: await mkdtemp(join(tmpdir(), 'spoke-bad-'))};
@@ -58,22 +67,86 @@ users:
   user:
     ${user}
 `;
-const asUser = (user: string) => ({url, ca}: ScriptedServer) => config(url, ca, user);
-const withPlugin = ({url, ca}: ScriptedServer, folder: string) => config(url, ca, `exec: {apiVersion: client.authentication.k8s.io/v1, command: ${folder}/plugin, interactiveMode: Never}`);
+const asUser =
+	(user: string) =>
+	({url, ca}: ScriptedServer) =>
+		config(url, ca, user);
+const withPlugin = ({url, ca}: ScriptedServer, folder: string) =>
+	config(url, ca, `exec: {apiVersion: client.authentication.k8s.io/v1, command: ${folder}/plugin, interactiveMode: Never}`);
 const bomb = `a0: &a0 [x, x, x, x, x, x, x, x, x]\n${Array.from({length: 12}, (_, i) => `a${i + 1}: &a${i + 1} [${Array.from({length: 9}, () => `*a${i}`).join(', ')}]`).join('\n')}\n`;
 
 const cases: readonly Case[] = [
-	{title: 'no kubeconfig', status: 5, code: 'ERR_NO_KUBECONFIG', says: /no kubeconfig: \/nonexistent\/\.kube\/config does not exist.*KUBECONFIG/, config: null},
-	{title: 'a context that does not exist', status: 5, code: 'ERR_CONTEXT_UNKNOWN', says: /context "nowhere" does not exist \(contexts in the kubeconfig: main\)/, config: asUser('token: secret-token'), argv: ['--context=nowhere']},
+	{
+		title: 'no kubeconfig',
+		status: 5,
+		code: 'ERR_NO_KUBECONFIG',
+		says: /no kubeconfig: \/nonexistent\/\.kube\/config does not exist.*KUBECONFIG/,
+		config: null,
+	},
+	{
+		title: 'a context that does not exist',
+		status: 5,
+		code: 'ERR_CONTEXT_UNKNOWN',
+		says: /context "nowhere" does not exist \(contexts in the kubeconfig: main\)/,
+		config: asUser('token: secret-token'),
+		argv: ['--context=nowhere'],
+	},
 	{title: 'a YAML bomb', status: 5, code: 'ERR_KUBECONFIG_INVALID', says: /error loading config file ".*": .*alias/i, config: () => bomb},
-	{title: 'a server where nobody listens', status: 9, code: 'ERR_APISERVER_UNREACHABLE', says: /apiserver https:\/\/127\.0\.0\.1:1 cannot be reached: dial tcp 127\.0\.0\.1:1: connect: connection refused/, config: ({ca}) => config('https://127.0.0.1:1', ca, 'token: secret-token')},
-	{title: 'a name that nobody knows', status: 9, code: 'ERR_APISERVER_UNREACHABLE', says: /dial tcp: lookup nobody\.invalid: (no such host|temporary failure)/, config: ({ca}) => config('https://nobody.invalid:6443', ca, 'token: secret-token')},
-	{title: 'another host name than the certificate’s', status: 10, code: 'ERR_APISERVER_TLS', says: /certificate is valid for localhost, api\.example\.test, not elsewhere\.test \(use a server address it is valid for, or --tls-server-name=localhost\)/, config: asUser('token: secret-token'), argv: ['--tls-server-name=elsewhere.test']},
-	{title: '401', status: 6, code: 'ERR_CREDENTIALS', says: /does not accept your credentials: Unauthorized \(log in again/, config: asUser('token: stranger')},
+	{
+		title: 'a server where nobody listens',
+		status: 9,
+		code: 'ERR_APISERVER_UNREACHABLE',
+		says: /apiserver https:\/\/127\.0\.0\.1:1 cannot be reached: dial tcp 127\.0\.0\.1:1: connect: connection refused/,
+		config: ({ca}) => config('https://127.0.0.1:1', ca, 'token: secret-token'),
+	},
+	{
+		title: 'a name that nobody knows',
+		status: 9,
+		code: 'ERR_APISERVER_UNREACHABLE',
+		says: /dial tcp: lookup nobody\.invalid: (no such host|temporary failure)/,
+		config: ({ca}) => config('https://nobody.invalid:6443', ca, 'token: secret-token'),
+	},
+	{
+		title: 'another host name than the certificate’s',
+		status: 10,
+		code: 'ERR_APISERVER_TLS',
+		says: /certificate is valid for localhost, api\.example\.test, not elsewhere\.test \(use a server address it is valid for, or --tls-server-name=localhost\)/,
+		config: asUser('token: secret-token'),
+		argv: ['--tls-server-name=elsewhere.test'],
+	},
+	{
+		title: '401',
+		status: 6,
+		code: 'ERR_CREDENTIALS',
+		says: /does not accept your credentials: Unauthorized \(log in again/,
+		config: asUser('token: stranger'),
+	},
 	{title: '403', status: 7, code: 'ERR_FORBIDDEN', says: /User "ada" cannot get resource "pods"/, config: asUser('token: secret-token')},
-	{title: 'a plugin that hangs', status: 6, code: 'ERR_CREDENTIAL_PLUGIN', says: /plugin did not end within 1 s \(run it by hand, or raise SPOKE_EXEC_TIMEOUT\)/, config: withPlugin, plugin: 'sleep 60', environment: {SPOKE_EXEC_TIMEOUT: '1'}},
-	{title: 'a plugin that exits 1', status: 6, code: 'ERR_CREDENTIAL_PLUGIN', says: /plugin failed with exit code 1/, config: withPlugin, plugin: 'exit 1'},
-	{title: 'a plugin that prints junk', status: 6, code: 'ERR_CREDENTIAL_PLUGIN', says: /printed something else than an ExecCredential/, config: withPlugin, plugin: 'printf "secret-token\\033]0;owned\\007\\n"'},
+	{
+		title: 'a plugin that hangs',
+		status: 6,
+		code: 'ERR_CREDENTIAL_PLUGIN',
+		says: /plugin did not end within 1 s \(run it by hand, or raise SPOKE_EXEC_TIMEOUT\)/,
+		config: withPlugin,
+		plugin: 'sleep 60',
+		environment: {SPOKE_EXEC_TIMEOUT: '1'},
+	},
+	{
+		title: 'a plugin that exits 1',
+		status: 6,
+		code: 'ERR_CREDENTIAL_PLUGIN',
+		says: /plugin failed with exit code 1/,
+		config: withPlugin,
+		plugin: 'exit 1',
+	},
+	{
+		title: 'a plugin that prints junk',
+		status: 6,
+		code: 'ERR_CREDENTIAL_PLUGIN',
+		says: /printed something else than an ExecCredential/,
+		config: withPlugin,
+		plugin: 'printf "secret-token\\033]0;owned\\007\\n"',
+	},
 ];
 
 for (const [index, one] of cases.entries()) {
@@ -89,7 +162,7 @@ for (const [index, one] of cases.entries()) {
 		}
 
 		const began = performance.now();
-		const ended = await runSpoke(['logs', 'web', ...one.argv ?? []], {env: {...one.config && {KUBECONFIG: own}, ...one.environment}});
+		const ended = await runSpoke(['logs', 'web', ...(one.argv ?? [])], {env: {...(one.config && {KUBECONFIG: own}), ...one.environment}});
 		t.true(performance.now() - began < 25_000);
 		t.is(ended.status, one.status, ended.stderr);
 		assertOneLine(t, ended, one.code);
@@ -98,17 +171,27 @@ for (const [index, one] of cases.entries()) {
 }
 
 test('an expired certificate: status 10, and what to do', async t => {
-	const ended = await refusedCertificate(new Date(Date.now() - (10 * 86_400_000)), new Date(Date.now() - 86_400_000));
+	const ended = await refusedCertificate(new Date(Date.now() - 10 * 86_400_000), new Date(Date.now() - 86_400_000));
 	t.is(ended.status, 10);
 	assertOneLine(t, ended, 'ERR_APISERVER_TLS');
-	t.regex(ended.stderr, /x509: certificate has expired or is not yet valid: current time \S+ is after \S+ \(renew the apiserver’s certificate, or check this machine’s clock\)/);
+	t.regex(
+		ended.stderr,
+		/x509: certificate has expired or is not yet valid: current time \S+ is after \S+ \(renew the apiserver’s certificate, or check this machine’s clock\)/,
+	);
 });
 
 test('a certificate that is only valid by the server’s clock: the skew is said as skew', async t => {
-	const ended = await refusedCertificate(new Date(Date.now() + (2 * 86_400_000)), new Date(Date.now() + (9 * 86_400_000)), new Date(Date.now() + (3 * 86_400_000)));
+	const ended = await refusedCertificate(
+		new Date(Date.now() + 2 * 86_400_000),
+		new Date(Date.now() + 9 * 86_400_000),
+		new Date(Date.now() + 3 * 86_400_000),
+	);
 	t.is(ended.status, 10);
 	assertOneLine(t, ended, 'ERR_APISERVER_TLS');
-	t.regex(ended.stderr, /is before \S+; clock skew: this machine’s clock is 3 days behind the server’s \(\S+\) \(set this machine’s clock\)/);
+	t.regex(
+		ended.stderr,
+		/is before \S+; clock skew: this machine’s clock is 3 days behind the server’s \(\S+\) \(set this machine’s clock\)/,
+	);
 });
 
 test('NODE_EXTRA_CA_CERTS and NODE_TLS_REJECT_UNAUTHORIZED vouch for nobody; SSL_CERT_FILE does, as in Go', async t => {
@@ -125,7 +208,10 @@ test('NODE_EXTRA_CA_CERTS and NODE_TLS_REJECT_UNAUTHORIZED vouch for nobody; SSL
 
 function assertOneLine(t: ExecutionContext, {stdout, stderr}: Ended, code: string): void {
 	t.is(stdout, '');
-	const lines = stderr.trimEnd().split('\n').filter(line => line.startsWith('error:'));
+	const lines = stderr
+		.trimEnd()
+		.split('\n')
+		.filter(line => line.startsWith('error:'));
 	t.is(lines.length, 1, stderr);
 	t.regex(lines[0]!, new RegExp(`\\[${code}]$`));
 	t.notRegex(stderr, /secret-token|\u001B|^\s+at /m);
@@ -134,9 +220,16 @@ function assertOneLine(t: ExecutionContext, {stdout, stderr}: Ended, code: strin
 async function refusedCertificate(notBefore: Date, notAfter: Date, serverClock?: Date): Promise<Ended> {
 	const root = await authority();
 	let ended: Ended | undefined;
-	await tryCertificate({name: '', ...serverClock && {serverClock}, make: async () => ({leaf: await issue({ip: ['127.0.0.1'], notBefore, notAfter}, root), trusted: [root]})}, async kubeconfig => {
-		ended = await runSpoke(['logs', 'web', '--kubeconfig', kubeconfig]);
-		return null;
-	});
+	await tryCertificate(
+		{
+			name: '',
+			...(serverClock && {serverClock}),
+			make: async () => ({leaf: await issue({ip: ['127.0.0.1'], notBefore, notAfter}, root), trusted: [root]}),
+		},
+		async kubeconfig => {
+			ended = await runSpoke(['logs', 'web', '--kubeconfig', kubeconfig]);
+			return null;
+		},
+	);
 	return ended!;
 }

@@ -22,7 +22,8 @@ import {authority, issue} from '../support/certificates.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
 
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-const switching = (lines: readonly string[], behind = '') => `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${lines.map(line => `${line}\r\n`).join('')}\r\n${behind}`;
+const switching = (lines: readonly string[], behind = '') =>
+	`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${lines.map(line => `${line}\r\n`).join('')}\r\n${behind}`;
 
 test('requests and the upgrade behind them run on one socket', async t => {
 	const ports: number[] = [];
@@ -33,14 +34,23 @@ test('requests and the upgrade behind them run on one socket', async t => {
 		},
 		upgrade(request, socket) {
 			ports.push(request.socket.remotePort!);
-			socket.write(switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(request.headers['sec-websocket-key']!)}`, 'Sec-WebSocket-Protocol: b'], 'first'));
+			socket.write(
+				switching(
+					['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(request.headers['sec-websocket-key']!)}`, 'Sec-WebSocket-Protocol: b'],
+					'first',
+				),
+			);
 			socket.on('data', chunk => socket.write(chunk));
 		},
 	});
 	t.teardown(async () => server.close());
 	const connection = await (await server.cluster()).connect();
 	for (const path of ['/flagz', '/version', '/metrics?x=%20']) {
-		const {status, body, connection: {id}} = await connection.request({path});
+		const {
+			status,
+			body,
+			connection: {id},
+		} = await connection.request({path});
 		t.is(status, 200);
 		t.is(id, connection.id);
 		t.is(await textOf(body), path);
@@ -56,7 +66,10 @@ test('requests and the upgrade behind them run on one socket', async t => {
 	t.is(outcome.protocol, 'b');
 	t.false(connection.usable);
 	t.is(connection.facts.localAddress, `127.0.0.1:${ports[0]}`);
-	t.deepEqual(ports, Array.from({length: 4}, () => ports[0]!));
+	t.deepEqual(
+		ports,
+		Array.from({length: 4}, () => ports[0]!),
+	);
 	connection.close();
 	outcome.socket.write('echo');
 	const echoed = await new Promise<Buffer>(resolve => outcome.socket.once('data', resolve));
@@ -75,7 +88,10 @@ test('through an HTTP and a SOCKS5 proxy it is one socket as well, and the facts
 		},
 	});
 	t.teardown(async () => Promise.all([server.close(), proxies.close()]));
-	for (const [scheme, port] of [['http', proxies.ports['http-proxy']], ['socks5', proxies.ports['socks5-proxy']]] as const) {
+	for (const [scheme, port] of [
+		['http', proxies.ports['http-proxy']],
+		['socks5', proxies.ports['socks5-proxy']],
+	] as const) {
 		const connection = await (await server.cluster({cluster: {'proxy-url': `${scheme}://me:hidden@127.0.0.1:${port}`}})).connect();
 		t.deepEqual(connection.facts.proxy, {url: `${scheme}://127.0.0.1:${port}`, from: 'proxy-url'});
 		t.is(connection.facts.remoteAddress, `127.0.0.1:${port}`);
@@ -83,7 +99,7 @@ test('through an HTTP and a SOCKS5 proxy it is one socket as well, and the facts
 		const before = await textOf((await connection.request({path: '/flagz'})).body);
 		const outcome = await connection.upgrade({method: 'POST', path: '/x', upgrade: 'SPDY/3.1', protocols: ['v4']});
 		t.true(outcome.upgraded);
-		t.is(outcome.upgraded ? outcome.head.toString() + await textOf(outcome.socket) : '', before);
+		t.is(outcome.upgraded ? outcome.head.toString() + (await textOf(outcome.socket)) : '', before);
 		t.notRegex(JSON.stringify(connection.facts), /hidden/);
 	}
 });
@@ -109,15 +125,32 @@ test('a proxy that cannot be reached is where to look, not the server', async t 
 	const server = await startServer({});
 	t.teardown(async () => server.close());
 	const ofCluster = await server.cluster({cluster: {'proxy-url': 'http://127.0.0.1:1'}});
-	t.like(await t.throwsAsync(ofCluster.connect()), {code: 'ERR_APISERVER_UNREACHABLE', remedy: 'check proxy-url of this cluster, and the way to the proxy'});
-	const ofEnvironment = await server.cluster({environment: {HTTPS_PROXY: 'http://127.0.0.1:1'}, cluster: {server: 'https://apiserver.test'}});
-	t.like(await t.throwsAsync(ofEnvironment.connect()), {code: 'ERR_APISERVER_UNREACHABLE', remedy: 'check HTTPS_PROXY and NO_PROXY in the environment, and the way to the proxy'});
+	t.like(await t.throwsAsync(ofCluster.connect()), {
+		code: 'ERR_APISERVER_UNREACHABLE',
+		remedy: 'check proxy-url of this cluster, and the way to the proxy',
+	});
+	const ofEnvironment = await server.cluster({
+		environment: {HTTPS_PROXY: 'http://127.0.0.1:1'},
+		cluster: {server: 'https://apiserver.test'},
+	});
+	t.like(await t.throwsAsync(ofEnvironment.connect()), {
+		code: 'ERR_APISERVER_UNREACHABLE',
+		remedy: 'check HTTPS_PROXY and NO_PROXY in the environment, and the way to the proxy',
+	});
 });
 
 const wrongUpgrades: ReadonlyArray<[string, (key: string) => string, RegExp]> = [
-	['another key’s answer', () => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept('x')}`]), /Sec-WebSocket-Accept does not fit/],
+	[
+		'another key’s answer',
+		() => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept('x')}`]),
+		/Sec-WebSocket-Accept does not fit/,
+	],
 	['no answer to the key', () => switching(['Upgrade: websocket']), /Sec-WebSocket-Accept does not fit/],
-	['a protocol that was not offered', key => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(key)}`, 'Sec-WebSocket-Protocol: z']), /chose the protocol z, which was not offered/],
+	[
+		'a protocol that was not offered',
+		key => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(key)}`, 'Sec-WebSocket-Protocol: z']),
+		/chose the protocol z, which was not offered/,
+	],
 	['another upgrade', key => switching(['Upgrade: h2c', `Sec-WebSocket-Accept: ${accept(key)}`]), /switched to h2c/],
 ];
 
@@ -126,7 +159,10 @@ for (const [title, answer, message] of wrongUpgrades) {
 		const server = await startServer({upgrade: (request, socket) => socket.write(answer(request.headers['sec-websocket-key']!))});
 		t.teardown(async () => server.close());
 		const connection = await (await server.cluster()).connect();
-		await t.throwsAsync(connection.upgrade({method: 'GET', path: '/', upgrade: 'websocket', protocols: ['a']}), {code: 'ERR_UPGRADE_REFUSED', message});
+		await t.throwsAsync(connection.upgrade({method: 'GET', path: '/', upgrade: 'websocket', protocols: ['a']}), {
+			code: 'ERR_UPGRADE_REFUSED',
+			message,
+		});
 	});
 }
 
@@ -182,9 +218,16 @@ test('a silent server meets our limit, which names the leg', async t => {
 	const server = await startServer({request() {}});
 	t.teardown(async () => server.close());
 	const connection = await (await server.cluster()).connect();
-	await t.throwsAsync(connection.request({path: '/', timeoutMs: 100}), {code: 'ERR_APISERVER_TIMEOUT', message: /did not answer within 0\.1 s/, instanceOf: Error});
+	await t.throwsAsync(connection.request({path: '/', timeoutMs: 100}), {
+		code: 'ERR_APISERVER_TIMEOUT',
+		message: /did not answer within 0\.1 s/,
+		instanceOf: Error,
+	});
 	t.false(connection.usable);
-	await t.throwsAsync((await server.cluster({flags: ['--request-timeout=2s']})).json({path: '/'}), {code: 'ERR_APISERVER_TIMEOUT', message: /did not answer within 2 s/});
+	await t.throwsAsync((await server.cluster({flags: ['--request-timeout=2s']})).json({path: '/'}), {
+		code: 'ERR_APISERVER_TIMEOUT',
+		message: /did not answer within 2 s/,
+	});
 });
 
 test('a server that accepts and never shakes hands is given up, as is one that hangs up', async t => {
@@ -198,7 +241,10 @@ test('a server that accepts and never shakes hands is given up, as is one that h
 	});
 	await Promise.all([deaf, curt].map(async one => one.listening || new Promise(resolve => one.once('listening', resolve))));
 	const at = (one: typeof deaf) => ({cluster: {server: `https://127.0.0.1:${(one.address() as AddressInfo).port}`}});
-	await t.throwsAsync((await server.cluster({...at(deaf), flags: ['--request-timeout=2s']})).connect(), {code: 'ERR_APISERVER_UNREACHABLE', message: /TLS handshake timeout/});
+	await t.throwsAsync((await server.cluster({...at(deaf), flags: ['--request-timeout=2s']})).connect(), {
+		code: 'ERR_APISERVER_UNREACHABLE',
+		message: /TLS handshake timeout/,
+	});
 	await t.throwsAsync((await server.cluster(at(curt))).connect(), {code: 'ERR_APISERVER_UNREACHABLE', message: /during the TLS handshake/});
 });
 
@@ -252,7 +298,10 @@ test('the head of a compressed body, and a part of one, come as they are', async
 	t.is(head.headers['content-encoding'], 'gzip');
 	t.truthy(head.headers['content-length']);
 	const part = await cluster.request({path: '/', headers: {Range: 'bytes=0-9'}});
-	t.is((await Array.fromAsync(part.body as AsyncIterable<Buffer>)).reduce((sum, {length}) => sum + length, 0), 10);
+	t.is(
+		(await Array.fromAsync(part.body as AsyncIterable<Buffer>)).reduce((sum, {length}) => sum + length, 0),
+		10,
+	);
 	t.deepEqual(asked, ['identity', 'identity']);
 });
 
@@ -260,14 +309,17 @@ test('the limit of an answer counts from the end of an upload, and ends one that
 	const server = await startServer({
 		request(request, response) {
 			let bytes = 0;
-			request.on('data', (piece: Buffer) => {
-				bytes += piece.length;
-			}).on('end', () => response.end(String(bytes))).on('error', () => {});
+			request
+				.on('data', (piece: Buffer) => {
+					bytes += piece.length;
+				})
+				.on('end', () => response.end(String(bytes)))
+				.on('error', () => {});
 		},
 	});
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
-	const upload = async function * (gaps: readonly number[]) {
+	const upload = async function* (gaps: readonly number[]) {
 		for (const gap of gaps) {
 			await delay(gap);
 			yield Buffer.from('piece');
@@ -276,7 +328,9 @@ test('the limit of an answer counts from the end of an upload, and ends one that
 
 	const {body} = await cluster.request({method: 'POST', path: '/', body: Readable.from(upload([0, 500, 500, 500, 500])), timeoutMs: 1500});
 	t.is(await textOf(body), '25');
-	await t.throwsAsync(cluster.request({method: 'POST', path: '/', body: Readable.from(upload([0, 3000])), timeoutMs: 500}), {code: 'ERR_APISERVER_TIMEOUT'});
+	await t.throwsAsync(cluster.request({method: 'POST', path: '/', body: Readable.from(upload([0, 3000])), timeoutMs: 500}), {
+		code: 'ERR_APISERVER_TIMEOUT',
+	});
 });
 
 test('answers that are cut, endless or no JSON are told apart', async t => {
@@ -317,7 +371,13 @@ test('a request leaves the keep-alive of its socket as it was set when it was di
 		return socket;
 	};
 
-	const answer = await sendHttpRequest(new SingleSocketAgent(socket), {method: 'GET', target: '/', headers: {Host: 'x'}, timeoutMs: 0, what: 'it'});
+	const answer = await sendHttpRequest(new SingleSocketAgent(socket), {
+		method: 'GET',
+		target: '/',
+		headers: {Host: 'x'},
+		timeoutMs: 0,
+		what: 'it',
+	});
 	if (answer.kind === 'response') {
 		answer.body.resume();
 		await once(answer.body, 'close');
@@ -352,7 +412,10 @@ test('pooled requests share a connection, and a stale one is replaced without a 
 
 	t.deepEqual(await cluster.json({path: '/'}), {method: 'GET'});
 	t.is(server.connections(), 2);
-	t.deepEqual(await Promise.all(Array.from({length: 40}, async () => cluster.json({path: '/'}))), Array.from({length: 40}, () => ({method: 'GET'})));
+	t.deepEqual(
+		await Promise.all(Array.from({length: 40}, async () => cluster.json({path: '/'}))),
+		Array.from({length: 40}, () => ({method: 'GET'})),
+	);
 	cluster.close();
 	for (const until = Date.now() + 3000; server.sockets.size > 0 && Date.now() < until;) {
 		await delay(10);
@@ -410,7 +473,11 @@ test('an anonymous request carries no credentials at all, on a connection of its
 	const server = await startServer({
 		request(request, response) {
 			const {authorization, ...headers} = request.headers;
-			seen.push({authorization: authorization ?? null, impersonating: Object.keys(headers).filter(name => name.startsWith('impersonate')), port: request.socket.remotePort});
+			seen.push({
+				authorization: authorization ?? null,
+				impersonating: Object.keys(headers).filter(name => name.startsWith('impersonate')),
+				port: request.socket.remotePort,
+			});
 			response.end('{}');
 		},
 	});
@@ -418,7 +485,13 @@ test('an anonymous request carries no credentials at all, on a connection of its
 	const cluster = await server.cluster({user: {token: 'secret-token', as: 'eve'}});
 	await cluster.json({path: '/'});
 	await textOf((await cluster.anonymous({path: '/'})).body);
-	t.deepEqual(seen.map(({authorization, impersonating}) => [authorization, impersonating]), [['Bearer secret-token', ['impersonate-user']], [null, []]]);
+	t.deepEqual(
+		seen.map(({authorization, impersonating}) => [authorization, impersonating]),
+		[
+			['Bearer secret-token', ['impersonate-user']],
+			[null, []],
+		],
+	);
 	t.not(seen[0]!.port, seen[1]!.port);
 });
 
@@ -437,7 +510,14 @@ test.serial('the facts are those of this handshake, again and again, whatever th
 	}
 
 	for (const tls of all) {
-		t.like(tls, {verified: true, skippedBy: null, protocol: 'TLSv1.3', serverName: '127.0.0.1', trust: 'kubeconfig-ca', peer: {subject: 'CN=scripted', issuer: 'CN=scripted-ca'}});
+		t.like(tls, {
+			verified: true,
+			skippedBy: null,
+			protocol: 'TLSv1.3',
+			serverName: '127.0.0.1',
+			trust: 'kubeconfig-ca',
+			peer: {subject: 'CN=scripted', issuer: 'CN=scripted-ca'},
+		});
 		t.regex(tls!.peer!.spkiSha256, /^[\da-f]{64}$/);
 		t.is(tls!.peer!.chainSpkiSha256.length, 2);
 	}
@@ -449,22 +529,31 @@ test.serial('the facts are those of this handshake, again and again, whatever th
 	process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
 	const other = await startServer({});
 	t.teardown(async () => other.close());
-	await t.throwsAsync((await server.cluster({cluster: {server: other.url}})).connect(), {code: 'ERR_APISERVER_TLS', message: /signed by unknown authority/});
+	await t.throwsAsync((await server.cluster({cluster: {server: other.url}})).connect(), {
+		code: 'ERR_APISERVER_TLS',
+		message: /signed by unknown authority/,
+	});
 });
 
 test('a renewed client certificate is shown on the next connection, and a 401 for the old one is tried again with it', async t => {
 	const root = await authority('client-ca');
-	const [first, second] = await Promise.all([issue({commonName: 'first', usage: 'client'}, root), issue({commonName: 'second', usage: 'client'}, root)]);
+	const [first, second] = await Promise.all([
+		issue({commonName: 'first', usage: 'client'}, root),
+		issue({commonName: 'second', usage: 'client'}, root),
+	]);
 	const seen: string[] = [];
 	let welcome = 'first';
-	const server = await startServer({
-		request(request, response) {
-			const {CN: name} = (request.socket as TLSSocket).getPeerCertificate().subject;
-			seen.push(String(name));
-			response.statusCode = name === welcome ? 200 : 401;
-			response.end('{}');
+	const server = await startServer(
+		{
+			request(request, response) {
+				const {CN: name} = (request.socket as TLSSocket).getPeerCertificate().subject;
+				seen.push(String(name));
+				response.statusCode = name === welcome ? 200 : 401;
+				response.end('{}');
+			},
 		},
-	}, {requestCert: true, rejectUnauthorized: false});
+		{requestCert: true, rejectUnauthorized: false},
+	);
 	t.teardown(async () => server.close());
 	const [certificate, key] = [join(server.folder, 'c'), join(server.folder, 'k')];
 	const put = async (pair: typeof first) => Promise.all([writeFile(certificate, pair.certificate), writeFile(key, pair.key)]);
@@ -481,22 +570,49 @@ test('a renewed client certificate is shown on the next connection, and a 401 fo
 });
 
 test('a 401 says when the client certificate ended, however it was asked', async t => {
-	const ended = await issue({commonName: 'ada', usage: 'client', notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-02-01T00:00:00Z')}, await authority());
-	const unauthorized = JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401});
-	const server = await startServer({
-		request(_request, response) {
-			response.writeHead(401, {'Content-Type': 'application/json'}).end(unauthorized);
+	const ended = await issue(
+		{commonName: 'ada', usage: 'client', notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-02-01T00:00:00Z')},
+		await authority(),
+	);
+	const unauthorized = JSON.stringify({
+		kind: 'Status',
+		apiVersion: 'v1',
+		status: 'Failure',
+		message: 'Unauthorized',
+		reason: 'Unauthorized',
+		code: 401,
+	});
+	const server = await startServer(
+		{
+			request(_request, response) {
+				response.writeHead(401, {'Content-Type': 'application/json'}).end(unauthorized);
+			},
+			upgrade(_request, socket) {
+				socket.end(
+					`HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: ${unauthorized.length}\r\n\r\n${unauthorized}`,
+				);
+			},
 		},
-		upgrade(_request, socket) {
-			socket.end(`HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: ${unauthorized.length}\r\n\r\n${unauthorized}`);
-		},
-	}, {requestCert: true, rejectUnauthorized: false});
+		{requestCert: true, rejectUnauthorized: false},
+	);
 	t.teardown(async () => server.close());
 	const data = (pem: string) => Buffer.from(pem).toString('base64');
 	const user = {'client-certificate-data': data(ended.certificate), 'client-key-data': data(ended.key)};
 	const cluster = await server.cluster({user});
-	const target: ResolvedTarget = {asked: 'web', kind: 'Pod', namespace: 'demo', name: 'web', uid: null, node: null, container: 'web', chosenFrom: 1};
-	const told = {code: 'ERR_CREDENTIALS', message: 'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-02-01T00:00:00Z'} as const;
+	const target: ResolvedTarget = {
+		asked: 'web',
+		kind: 'Pod',
+		namespace: 'demo',
+		name: 'web',
+		uid: null,
+		node: null,
+		container: 'web',
+		chosenFrom: 1,
+	};
+	const told = {
+		code: 'ERR_CREDENTIALS',
+		message: 'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-02-01T00:00:00Z',
+	} as const;
 	await t.throwsAsync(cluster.json({path: '/api/v1/namespaces/demo/pods/web'}), told);
 	await t.throwsAsync(listAll(cluster, {path: '/api/v1/pods'}), told);
 	await t.throwsAsync(openTunnel(cluster, target), told);

@@ -51,7 +51,10 @@ test('renewed certificate files are taken up, and the same files give the same o
 	};
 
 	let now = 0;
-	const source = certificateSource({clientCertificate: certificate, clientKey: key, clientCertificateData: Buffer.alloc(0), clientKeyData: Buffer.alloc(0)}, () => now);
+	const source = certificateSource(
+		{clientCertificate: certificate, clientKey: key, clientCertificateData: Buffer.alloc(0), clientKeyData: Buffer.alloc(0)},
+		() => now,
+	);
 	await write('first');
 	const first = await source();
 	now = 1500;
@@ -67,23 +70,53 @@ test('renewed certificate files are taken up, and the same files give the same o
 test('a client certificate that is a folder is named as well', async t => {
 	const none = Buffer.alloc(0);
 	const source = certificateSource({clientCertificate: tmpdir(), clientKey: tmpdir(), clientCertificateData: none, clientKeyData: none});
-	await t.throwsAsync(source(), {code: 'ERR_CLIENT_CERTIFICATE', message: `the client certificate cannot be read: open ${tmpdir()}: is a directory`});
+	await t.throwsAsync(source(), {
+		code: 'ERR_CLIENT_CERTIFICATE',
+		message: `the client certificate cannot be read: open ${tmpdir()}: is a directory`,
+	});
 });
 
 test('extra keys are coded by byte, values by the kubeconfig', t => {
-	t.deepEqual(impersonationHeaders({impersonate: 'eve', impersonateUid: '', impersonateGroups: [], impersonateUserExtra: new Map([['a.b/C%é', ['x', 'y']], ['none', []]])}), {
-		'Impersonate-User': 'eve', 'Impersonate-Extra-a.b%2FC%25%C3%A9': ['x', 'y'],
-	});
-	t.throws(() => impersonationHeaders({impersonate: 'eve\r\nAuthorization: x', impersonateUid: '', impersonateGroups: [], impersonateUserExtra: new Map()}), {code: 'ERR_KUBECONFIG_INVALID', message: /Impersonate-User/});
+	t.deepEqual(
+		impersonationHeaders({
+			impersonate: 'eve',
+			impersonateUid: '',
+			impersonateGroups: [],
+			impersonateUserExtra: new Map([
+				['a.b/C%é', ['x', 'y']],
+				['none', []],
+			]),
+		}),
+		{
+			'Impersonate-User': 'eve',
+			'Impersonate-Extra-a.b%2FC%25%C3%A9': ['x', 'y'],
+		},
+	);
+	t.throws(
+		() =>
+			impersonationHeaders({
+				impersonate: 'eve\r\nAuthorization: x',
+				impersonateUid: '',
+				impersonateGroups: [],
+				impersonateUserExtra: new Map(),
+			}),
+		{code: 'ERR_KUBECONFIG_INVALID', message: /Impersonate-User/},
+	);
 });
 
 test('an auth provider of an unknown name is told as kubectl tells it, whatever the name', t => {
-	t.throws(() => authProvider({name: 'constructor', config: new Map()}), {code: 'ERR_KUBECONFIG_INVALID', message: 'no Auth Provider found for name "constructor"'});
+	t.throws(() => authProvider({name: 'constructor', config: new Map()}), {
+		code: 'ERR_KUBECONFIG_INVALID',
+		message: 'no Auth Provider found for name "constructor"',
+	});
 });
 
 test('an oidc token that has run out asks for a log-in, not for trust', t => {
 	const token = (exp: number) => `x.${Buffer.from(JSON.stringify({exp})).toString('base64url')}.y`;
-	t.throws(() => authProvider({name: 'oidc', config: new Map([['id-token', token(1000)]])}, 2_000_000), {code: 'ERR_CREDENTIALS', message: /has expired/});
+	t.throws(() => authProvider({name: 'oidc', config: new Map([['id-token', token(1000)]])}, 2_000_000), {
+		code: 'ERR_CREDENTIALS',
+		message: /has expired/,
+	});
 	t.throws(() => authProvider({name: 'oidc', config: new Map()}), {code: 'ERR_CREDENTIALS', message: /is missing/});
 	t.throws(() => authProvider({name: 'oidc', config: new Map([['id-token', 'junk']])}), {code: 'ERR_CREDENTIALS'});
 	t.notThrows(() => authProvider({name: 'oidc', config: new Map([['id-token', token(3000)]])}, 2_000_000));
@@ -92,17 +125,35 @@ test('an oidc token that has run out asks for a log-in, not for trust', t => {
 const flags = (...argv: string[]) => parseCommandLine(connectionFlags, argv).flags;
 const inPod = {HOME: '/nonexistent', KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443'};
 
-for (const [server, proxy, isSandbox] of [['https://127.0.0.1:6443', '', true], ['https://prod.example.test', '', false], ['https://127.0.0.1:6443', 'http://far.example.test:3128', false]] as const) {
+for (const [server, proxy, isSandbox] of [
+	['https://127.0.0.1:6443', '', true],
+	['https://prod.example.test', '', false],
+	['https://127.0.0.1:6443', 'http://far.example.test:3128', false],
+] as const) {
 	test(`a kubeconfig that says so makes no sandbox of another machine’s cluster: ${server} ${proxy}`, async t => {
 		const file = join(t.context, 'config');
-		await writeFile(file, JSON.stringify({'current-context': 'a', contexts: [{name: 'a', context: {cluster: 'a'}}], clusters: [{name: 'a', cluster: {server, 'proxy-url': proxy, extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}]}));
+		await writeFile(
+			file,
+			JSON.stringify({
+				'current-context': 'a',
+				contexts: [{name: 'a', context: {cluster: 'a'}}],
+				clusters: [{name: 'a', cluster: {server, 'proxy-url': proxy, extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}],
+			}),
+		);
 		t.is((await readSettings(flags('--kubeconfig', file), {})).facts.sandbox, isSandbox);
 	});
 }
 
 test('a server that a flag names in its place is no sandbox, the sandbox’s own named again is', async t => {
 	const file = join(t.context, 'config');
-	await writeFile(file, JSON.stringify({'current-context': 'a', contexts: [{name: 'a', context: {cluster: 'a'}}], clusters: [{name: 'a', cluster: {server: 'https://127.0.0.1:6443', extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}]}));
+	await writeFile(
+		file,
+		JSON.stringify({
+			'current-context': 'a',
+			contexts: [{name: 'a', context: {cluster: 'a'}}],
+			clusters: [{name: 'a', cluster: {server: 'https://127.0.0.1:6443', extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}],
+		}),
+	);
 	t.false((await readSettings(flags('--kubeconfig', file, '--server', 'https://127.0.0.1:7443'), {})).facts.sandbox);
 	t.true((await readSettings(flags('--kubeconfig', file, '--server', 'https://127.0.0.1:6443'), {})).facts.sandbox);
 });
@@ -118,23 +169,45 @@ test('in a pod, its service account is used', async t => {
 	t.like(facts, {context: null, server: 'https://[fd00::1]', namespace: 'shop', source: 'in-cluster', sandbox: false});
 	t.is(facts.certificateAuthority?.trim(), ca.certificate.trim());
 	t.deepEqual(await access.credentials.current(), {authorization: 'Bearer pod-token', certificate: null});
-	t.like((await readSettings(flags('-n', 'other', '--token=by-flag'), {...inPod, POD_NAMESPACE: 'third'}, {folder})).facts, {namespace: 'other'});
+	t.like((await readSettings(flags('-n', 'other', '--token=by-flag'), {...inPod, POD_NAMESPACE: 'third'}, {folder})).facts, {
+		namespace: 'other',
+	});
 	t.like((await readSettings(flags(), {...inPod, POD_NAMESPACE: 'third'}, {folder})).facts, {namespace: 'third'});
 });
 
 test('a kubeconfig wins over the pod’s service account', async t => {
 	await writeFile(join(t.context, 'token'), 'pod-token');
 	const file = join(t.context, 'config');
-	await writeFile(file, 'current-context: a\ncontexts:\n- name: a\n  context:\n    cluster: c\n    namespace: mine\nclusters:\n- name: c\n  cluster:\n    server: http://127.0.0.1:1\n');
-	t.like((await readSettings(flags('--kubeconfig', file), inPod, {folder: t.context})).facts, {source: 'kubeconfig', context: 'a', namespace: 'mine', server: 'http://127.0.0.1:1'});
+	await writeFile(
+		file,
+		'current-context: a\ncontexts:\n- name: a\n  context:\n    cluster: c\n    namespace: mine\nclusters:\n- name: c\n  cluster:\n    server: http://127.0.0.1:1\n',
+	);
+	t.like((await readSettings(flags('--kubeconfig', file), inPod, {folder: t.context})).facts, {
+		source: 'kubeconfig',
+		context: 'a',
+		namespace: 'mine',
+		server: 'http://127.0.0.1:1',
+	});
 });
 
 test('neither a kubeconfig nor a pod: one line says what was looked for', async t => {
-	await t.throwsAsync(readSettings(flags(), {HOME: t.context}, {folder: t.context}), {code: 'ERR_NO_KUBECONFIG', message: /^no kubeconfig: .*\/\.kube\/config does not exist, and this is not a pod$/});
-	await t.throwsAsync(readSettings(flags(), {HOME: t.context, KUBECONFIG: '/nowhere/a:/nowhere/b'}, {folder: t.context}), {code: 'ERR_NO_KUBECONFIG', message: /\/nowhere\/a, \/nowhere\/b/});
+	await t.throwsAsync(readSettings(flags(), {HOME: t.context}, {folder: t.context}), {
+		code: 'ERR_NO_KUBECONFIG',
+		message: /^no kubeconfig: .*\/\.kube\/config does not exist, and this is not a pod$/,
+	});
+	await t.throwsAsync(readSettings(flags(), {HOME: t.context, KUBECONFIG: '/nowhere/a:/nowhere/b'}, {folder: t.context}), {
+		code: 'ERR_NO_KUBECONFIG',
+		message: /\/nowhere\/a, \/nowhere\/b/,
+	});
 	const file = join(t.context, 'config');
 	await writeFile(file, 'contexts:\n- name: a\n  context: {}\n');
-	await t.throwsAsync(readSettings(flags(), {KUBECONFIG: file}, {folder: t.context}), {code: 'ERR_CONTEXT_UNKNOWN', message: /current-context is not set/});
-	const error = await t.throwsAsync(readSettings(flags('--context=b'), {KUBECONFIG: file}, {folder: t.context}), {code: 'ERR_CONTEXT_UNKNOWN', message: 'context "b" does not exist'});
+	await t.throwsAsync(readSettings(flags(), {KUBECONFIG: file}, {folder: t.context}), {
+		code: 'ERR_CONTEXT_UNKNOWN',
+		message: /current-context is not set/,
+	});
+	const error = await t.throwsAsync(readSettings(flags('--context=b'), {KUBECONFIG: file}, {folder: t.context}), {
+		code: 'ERR_CONTEXT_UNKNOWN',
+		message: 'context "b" does not exist',
+	});
 	t.is((error as {remedy?: string}).remedy, 'contexts in the kubeconfig: a');
 });

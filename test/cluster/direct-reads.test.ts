@@ -10,13 +10,19 @@ import {toBytes} from '../support/byte-server.ts';
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 
 test('what comes before an upgraded socket is read stays as it came, record by record', async t => {
-	const connection = await toBytes(t, (all, socket) => {
-		const [, key = ''] = /sec-websocket-key: (\S+)/i.exec(all) ?? [];
-		socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept(key)}\r\n\r\n`);
-		for (const [index, text] of ['first ', 'second ', 'third'].entries()) {
-			setTimeout(() => socket.write(text), 20 + (20 * index));
-		}
-	}, 'TLS');
+	const connection = await toBytes(
+		t,
+		(all, socket) => {
+			const [, key = ''] = /sec-websocket-key: (\S+)/i.exec(all) ?? [];
+			socket.write(
+				`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept(key)}\r\n\r\n`,
+			);
+			for (const [index, text] of ['first ', 'second ', 'third'].entries()) {
+				setTimeout(() => socket.write(text), 20 + 20 * index);
+			}
+		},
+		'TLS',
+	);
 	const outcome = await connection.upgrade({method: 'GET', path: '/exec', upgrade: 'websocket', protocols: []});
 	if (!outcome.upgraded) {
 		t.fail();
@@ -45,7 +51,7 @@ test('a taker gets what is read, where it wants it, until its end', async t => {
 	t.teardown(() => socket.destroy());
 	const asked = async () => {
 		socket.write('?');
-		const [piece] = await once(socket, 'data') as [Buffer];
+		const [piece] = (await once(socket, 'data')) as [Buffer];
 		return piece.toString();
 	};
 

@@ -37,14 +37,37 @@ for (const [server, environment, proxy] of chosen) {
 	});
 }
 
-const noProxy = 'foobar.com, .barbaz.net, *.wildcard.io, 192.168.1.1, 192.168.1.2:81, 192.168.1.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443, [2001:db8::52:0:3]:80, 2002:db8:a::45/64';
+const noProxy =
+	'foobar.com, .barbaz.net, *.wildcard.io, 192.168.1.1, 192.168.1.2:81, 192.168.1.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443, [2001:db8::52:0:3]:80, 2002:db8:a::45/64';
 
 const hosts: ReadonlyArray<[string, boolean]> = [
-	['localhost', false], ['127.0.0.1', false], ['127.0.0.2', false], ['[::1]', false], ['[::2]', true],
-	['192.168.1.1', false], ['192.168.1.2', true], ['192.168.1.3', false], ['192.168.1.4', true], ['10.0.0.2', false],
-	['[2001:db8::52:0:1]', false], ['[2001:db8::52:0:2]', true], ['[2001:db8::52:0:3]', false], ['[2002:db8:a::123]', false], ['[fe80::424b:c8be:1643:a1b6]', true],
-	['barbaz.net', true], ['www.barbaz.net', false], ['foobar.com', false], ['www.foobar.com', false], ['foofoobar.com', true], ['baz.com', true],
-	['localhost.net', true], ['local.localhost', true], ['barbarbaz.net', true], ['wildcard.io', true], ['nested.wildcard.io', false], ['awildcard.io', true],
+	['localhost', false],
+	['127.0.0.1', false],
+	['127.0.0.2', false],
+	['[::1]', false],
+	['[::2]', true],
+	['192.168.1.1', false],
+	['192.168.1.2', true],
+	['192.168.1.3', false],
+	['192.168.1.4', true],
+	['10.0.0.2', false],
+	['[2001:db8::52:0:1]', false],
+	['[2001:db8::52:0:2]', true],
+	['[2001:db8::52:0:3]', false],
+	['[2002:db8:a::123]', false],
+	['[fe80::424b:c8be:1643:a1b6]', true],
+	['barbaz.net', true],
+	['www.barbaz.net', false],
+	['foobar.com', false],
+	['www.foobar.com', false],
+	['foofoobar.com', true],
+	['baz.com', true],
+	['localhost.net', true],
+	['local.localhost', true],
+	['barbarbaz.net', true],
+	['wildcard.io', true],
+	['nested.wildcard.io', false],
+	['awildcard.io', true],
 ];
 
 for (const [host, proxied] of hosts) {
@@ -54,6 +77,9 @@ for (const [host, proxied] of hosts) {
 }
 
 test('a proxy that cannot be used is an error that does not repeat it', t => {
-	const error = t.throws(() => proxyFor('https://a.test', {HTTPS_PROXY: 'foo://me:hidden@host'}), {code: 'ERR_KUBECONFIG_INVALID', message: /HTTPS_PROXY cannot be used: unsupported scheme "foo"/});
+	const error = t.throws(() => proxyFor('https://a.test', {HTTPS_PROXY: 'foo://me:hidden@host'}), {
+		code: 'ERR_KUBECONFIG_INVALID',
+		message: /HTTPS_PROXY cannot be used: unsupported scheme "foo"/,
+	});
 	t.notRegex(error.message, /hidden/);
 });

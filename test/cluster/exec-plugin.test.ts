@@ -31,14 +31,25 @@ test.afterEach.always(async t => {
 });
 
 /** Answers with token t1, t2… one for each run; `between` is shell text that runs before. */
-async function withPlugin(server: ScriptedServer, {between = '', expires = '', environment = {}, exec = {}}: {between?: string; expires?: string; environment?: NodeJS.ProcessEnv; exec?: Record<string, unknown>} = {}): Promise<ClusterClient> {
+async function withPlugin(
+	server: ScriptedServer,
+	{
+		between = '',
+		expires = '',
+		environment = {},
+		exec = {},
+	}: {between?: string; expires?: string; environment?: NodeJS.ProcessEnv; exec?: Record<string, unknown>} = {},
+): Promise<ClusterClient> {
 	const file = join(server.folder, 'plugin');
-	await writeFile(file, `#!/bin/sh
+	await writeFile(
+		file,
+		`#!/bin/sh
 echo run >> "${server.folder}/runs"
 n=$(wc -l < "${server.folder}/runs" | tr -d ' ')
 ${between}
 echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t'$n'"${expires}}}'
-`);
+`,
+	);
 	await chmod(file, 0o700);
 	return server.cluster({
 		user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: './plugin', interactiveMode: 'Never', ...exec}},
@@ -66,7 +77,15 @@ test('it is run again when its answer has expired, and not before', async t => {
 	await withPlugin(server, {expires: ',"expirationTimestamp":"2030-01-01T00:00:00Z"'});
 	let now = Date.parse('2029-12-31T23:00:00Z');
 	const {current} = execPlugin(
-		{command: join(server.folder, 'plugin'), args: [], env: [], apiVersion: 'client.authentication.k8s.io/v1', installHint: '', provideClusterInfo: false, interactiveMode: 'Never'},
+		{
+			command: join(server.folder, 'plugin'),
+			args: [],
+			env: [],
+			apiVersion: 'client.authentication.k8s.io/v1',
+			installHint: '',
+			provideClusterInfo: false,
+			interactiveMode: 'Never',
+		},
 		{cluster: emptyCluster(), server: parseServerUrl(server.url), environment: {PATH: process.env['PATH'], HOME: server.folder}},
 		() => now,
 	);
@@ -97,7 +116,10 @@ test('a connection that was kept is not left open when it fails', async t => {
 		good.add(`Bearer t${run}`);
 	}
 
-	const cluster = await withPlugin(server, {between: `[ -e "${server.folder}/broken" ] && exit 1`, expires: ',"expirationTimestamp":"2020-01-01T00:00:00Z"'});
+	const cluster = await withPlugin(server, {
+		between: `[ -e "${server.folder}/broken" ] && exit 1`,
+		expires: ',"expirationTimestamp":"2020-01-01T00:00:00Z"',
+	});
 	await cluster.json({path: '/'});
 	await writeFile(join(server.folder, 'broken'), '');
 	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN'});
@@ -114,18 +136,26 @@ test('a 401 to what was asked together makes it run again as well, once, and all
 	good.clear();
 	good.add('Bearer t2');
 	const connection = await cluster.connect();
-	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => {
-		const {status, body} = await connection.pipelinedGet({path});
-		return [status, await textOf(body)];
-	}));
-	t.deepEqual(answers, Array.from({length: 3}, () => [200, '{}']));
+	const answers = await Promise.all(
+		['/a', '/b', '/c'].map(async path => {
+			const {status, body} = await connection.pipelinedGet({path});
+			return [status, await textOf(body)];
+		}),
+	);
+	t.deepEqual(
+		answers,
+		Array.from({length: 3}, () => [200, '{}']),
+	);
 	t.deepEqual([...new Set(seen)], ['Bearer t1', 'Bearer t2']);
 	t.is(await runs(server), 2);
 	connection.close();
 });
 
 test('one that hangs is ended with all that it started, within a limit that can be set', async t => {
-	const cluster = await withPlugin(t.context.server, {between: `(while :; do echo x >> "${t.context.server.folder}/beat"; sleep 0.05; done) & sleep 60`, environment: {SPOKE_EXEC_TIMEOUT: '2s'}});
+	const cluster = await withPlugin(t.context.server, {
+		between: `(while :; do echo x >> "${t.context.server.folder}/beat"; sleep 0.05; done) & sleep 60`,
+		environment: {SPOKE_EXEC_TIMEOUT: '2s'},
+	});
 	const began = performance.now();
 	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /did not end within 2 s/});
 	t.true(performance.now() - began < 20_000);
@@ -161,12 +191,18 @@ for (const [title, between, message] of failures) {
 }
 
 test('a wrong time limit is refused', async t => {
-	await t.throwsAsync(withPlugin(t.context.server, {environment: {SPOKE_EXEC_TIMEOUT: 'soon'}}), {code: 'ERR_USAGE', message: /SPOKE_EXEC_TIMEOUT=soon is no duration/});
+	await t.throwsAsync(withPlugin(t.context.server, {environment: {SPOKE_EXEC_TIMEOUT: 'soon'}}), {
+		code: 'ERR_USAGE',
+		message: /SPOKE_EXEC_TIMEOUT=soon is no duration/,
+	});
 });
 
 test('arguments reach it as they are: no shell reads them', async t => {
 	const {server} = t.context;
-	const cluster = await withPlugin(server, {between: `printf '%s\\n' "$@" > "${server.folder}/arguments"`, exec: {args: ['$(touch x); a', 'b c', '*', '`id`']}});
+	const cluster = await withPlugin(server, {
+		between: `printf '%s\\n' "$@" > "${server.folder}/arguments"`,
+		exec: {args: ['$(touch x); a', 'b c', '*', '`id`']},
+	});
 	await cluster.json({path: '/'});
 	t.is(await readFile(join(server.folder, 'arguments'), 'utf8'), '$(touch x); a\nb c\n*\n`id`\n');
 });
@@ -178,13 +214,23 @@ for (const [where, settings] of [
 	test(`a name is that of a program on the user’s own PATH, whatever lies ${where}`, async t => {
 		const {server, seen} = t.context;
 		const [good, evil] = [join(server.folder, 'good'), join(server.folder, 'evil')];
-		for (const [folder, token] of [[good, 't1'], [evil, 'evil']] as const) {
+		for (const [folder, token] of [
+			[good, 't1'],
+			[evil, 'evil'],
+		] as const) {
 			await mkdir(folder);
-			await writeFile(join(folder, 'helper'), `#!/bin/sh\necho '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${token}"}}'\n`, {mode: 0o700});
+			await writeFile(
+				join(folder, 'helper'),
+				`#!/bin/sh\necho '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${token}"}}'\n`,
+				{mode: 0o700},
+			);
 		}
 
 		const {exec = {}, path = ''}: {exec?: Record<string, unknown>; path?: string} = settings(evil);
-		const cluster = await withPlugin(server, {exec: {command: 'helper', ...exec}, environment: {PATH: `${path}${good}:${process.env['PATH']}`}});
+		const cluster = await withPlugin(server, {
+			exec: {command: 'helper', ...exec},
+			environment: {PATH: `${path}${good}:${process.env['PATH']}`},
+		});
 		await cluster.json({path: '/'});
 		t.deepEqual(seen, ['Bearer t1']);
 	});

@@ -12,12 +12,16 @@ function work() {
 		});
 	};
 
-	return {begun, run, async end(name: string) {
-		ends.get(name)!();
-		await new Promise(resolve => {
-			setImmediate(resolve);
-		});
-	}};
+	return {
+		begun,
+		run,
+		async end(name: string) {
+			ends.get(name)!();
+			await new Promise(resolve => {
+				setImmediate(resolve);
+			});
+		},
+	};
 }
 
 test('the third waits for one of two, and the others behind it in order', async t => {

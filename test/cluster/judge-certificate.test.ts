@@ -10,15 +10,22 @@ const to = new Date('2027-01-01T00:00:00Z');
 const now = new Date('2026-06-01T00:00:00Z');
 const ca = await authority('test-ca', {notBefore: new Date('2025-01-01T00:00:00Z'), notAfter: new Date('2028-01-01T00:00:00Z')});
 const trust = trustBundle(Buffer.from(ca.certificate));
-const leafOf = async (wish: CertificateWish) => parseCertificate(derOf((await issue({notBefore: from, notAfter: to, ...wish}, ca)).certificate));
+const leafOf = async (wish: CertificateWish) =>
+	parseCertificate(derOf((await issue({notBefore: from, notAfter: to, ...wish}, ca)).certificate));
 
 test('dates are right from their first second to their last', async t => {
 	const leaf = await leafOf({dns: ['api.test']});
 	const at = (time: number) => verifyCertificate([leaf], 'api.test', trust, new Date(time)).refused;
 	t.is(at(from.getTime()), null);
 	t.is(at(to.getTime()), null);
-	t.like(at(from.getTime() - 1000), {dates: true, text: 'x509: certificate has expired or is not yet valid: current time 2025-12-31T23:59:59Z is before 2026-01-01T00:00:00Z'});
-	t.like(at(to.getTime() + 1000), {dates: true, text: 'x509: certificate has expired or is not yet valid: current time 2027-01-01T00:00:01Z is after 2027-01-01T00:00:00Z'});
+	t.like(at(from.getTime() - 1000), {
+		dates: true,
+		text: 'x509: certificate has expired or is not yet valid: current time 2025-12-31T23:59:59Z is before 2026-01-01T00:00:00Z',
+	});
+	t.like(at(to.getTime() + 1000), {
+		dates: true,
+		text: 'x509: certificate has expired or is not yet valid: current time 2027-01-01T00:00:01Z is after 2027-01-01T00:00:00Z',
+	});
 });
 
 const names: ReadonlyArray<[wish: CertificateWish, name: string, accepted: boolean]> = [

@@ -15,8 +15,10 @@ type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSea
 
 const path = '/api/v1/namespaces/demo/pods';
 const pod = (name: string, resourceVersion = '1'): Pod & {spec: object} => ({metadata: {name, resourceVersion}, spec: {containers: []}});
-const list = (names: readonly string[], more: Record<string, unknown> = {}) => JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '10', ...more}, items: names.map(name => pod(name))});
-const table = (names: readonly string[], more: Record<string, unknown> = {}) => JSON.stringify({kind: 'Table', metadata: {resourceVersion: '10', ...more}, rows: names.map(name => ({cells: [name]}))});
+const list = (names: readonly string[], more: Record<string, unknown> = {}) =>
+	JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '10', ...more}, items: names.map(name => pod(name))});
+const table = (names: readonly string[], more: Record<string, unknown> = {}) =>
+	JSON.stringify({kind: 'Table', metadata: {resourceVersion: '10', ...more}, rows: names.map(name => ({cells: [name]}))});
 const event = (type: string, object: unknown) => `${JSON.stringify({type, object})}\n`;
 const gone = JSON.stringify({kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version'});
 
@@ -34,7 +36,15 @@ async function serverFor(t: ExecutionContext, answer: Answer) {
 async function take(events: AsyncIterable<WatchEvent<Pod>>, enough: (told: readonly string[]) => boolean): Promise<string[]> {
 	const told: string[] = [];
 	for await (const one of events) {
-		told.push(one.type === 'page' ? `page${one.first ? ' first' : ''}: ${one.items.map(({metadata}) => metadata.name).join(' ')}` : 'item' in one ? `${one.type} ${one.item.metadata.name}` : one.type === 'synced' ? `synced ${one.resourceVersion}` : one.type);
+		told.push(
+			one.type === 'page'
+				? `page${one.first ? ' first' : ''}: ${one.items.map(({metadata}) => metadata.name).join(' ')}`
+				: 'item' in one
+					? `${one.type} ${one.item.metadata.name}`
+					: one.type === 'synced'
+						? `synced ${one.resourceVersion}`
+						: one.type,
+		);
 		if (enough(told)) {
 			return told;
 		}
@@ -49,11 +59,23 @@ test('pages follow one another by their token, with selectors and table rows ask
 		asked.push(`${request.headers.accept} ${query.toString()}`);
 		response.end(query.has('continue') ? table(['c']) : table(['a', 'b'], {continue: 'next/1', remainingItemCount: 1}));
 	});
-	const {items, resourceVersion} = await listAll<TableRow>(cluster, {path, labelSelector: 'app=web,x!=y', fieldSelector: 'spec.nodeName=n1', pageSize: 2, as: 'table'});
-	t.deepEqual(items.map(({cells}) => cells[0]), ['a', 'b', 'c']);
+	const {items, resourceVersion} = await listAll<TableRow>(cluster, {
+		path,
+		labelSelector: 'app=web,x!=y',
+		fieldSelector: 'spec.nodeName=n1',
+		pageSize: 2,
+		as: 'table',
+	});
+	t.deepEqual(
+		items.map(({cells}) => cells[0]),
+		['a', 'b', 'c'],
+	);
 	t.is(resourceVersion, '10');
 	const selectors = 'labelSelector=app%3Dweb%2Cx%21%3Dy&fieldSelector=spec.nodeName%3Dn1&includeObject=None&limit=2';
-	t.deepEqual(asked, [`application/json;as=Table;v=v1;g=meta.k8s.io,application/json ${selectors}`, `application/json;as=Table;v=v1;g=meta.k8s.io,application/json ${selectors}&continue=next%2F1`]);
+	t.deepEqual(asked, [
+		`application/json;as=Table;v=v1;g=meta.k8s.io,application/json ${selectors}`,
+		`application/json;as=Table;v=v1;g=meta.k8s.io,application/json ${selectors}&continue=next%2F1`,
+	]);
 });
 
 test('a list whose token expires is begun anew, and says so', async t => {
@@ -68,9 +90,19 @@ test('a list whose token expires is begun anew, and says so', async t => {
 		response.end(query.has('continue') ? list(['b2']) : list([expired ? 'b1' : 'a1'], {continue: 'x'}));
 	});
 	const pages = await gather(listPages<Pod>(cluster, {path}));
-	t.deepEqual(pages.map(({items, restarted}) => [items[0]!.metadata.name, restarted]), [['a1', false], ['b1', true], ['b2', false]]);
+	t.deepEqual(
+		pages.map(({items, restarted}) => [items[0]!.metadata.name, restarted]),
+		[
+			['a1', false],
+			['b1', true],
+			['b2', false],
+		],
+	);
 	expired = false;
-	t.deepEqual((await listAll<Pod>(cluster, {path})).items.map(({metadata}) => metadata.name), ['b1', 'b2']);
+	t.deepEqual(
+		(await listAll<Pod>(cluster, {path})).items.map(({metadata}) => metadata.name),
+		['b1', 'b2'],
+	);
 });
 
 test('a list that may not be read is refused with verb and resource', async t => {
@@ -81,27 +113,69 @@ test('a list that may not be read is refused with verb and resource', async t =>
 type Odd = readonly [body: string, says: string];
 
 const oddAnswers: ReadonlyArray<readonly [what: string, path: string, answers: readonly Odd[]]> = [
-	['list of pods', '/api/v1/namespaces/d/pods', [
-		['null', 'it is null, not an object'], ['[]', 'it is a list, not an object'], ['"x"', 'it is text, not an object'], ['{}', 'it has no items'],
-		['{"kind":"Status","status":"Success"}', 'it is a Status, not a list'], ['{"kind":"Table","rows":[]}', 'it is a Table, not a list'], [JSON.stringify({kind: 'a\nb'}), 'it is of another kind, not a list'],
-		['{"items":7}', 'items is a number, not a list'], ['{"items":[null]}', 'items[0] is null, not an object'], ['{"metadata":{"continue":5},"items":[]}', 'metadata.continue is a number, not text'],
-		['{"items":[{"metadata":{"name":"a"},"spec":{"containers":[]}},{"metadata":{"name":"b"}}]}', 'items[1] has no spec'],
-		['{"items":[{"kind":"Node","metadata":{"name":"a"}}]}', 'items[0] is a Node, not a Pod'],
-	]],
-	['table of pods', '/api/v1/namespaces/d/pods', [
-		['{}', 'it has no rows'], ['{"kind":"PodList","items":[]}', 'it is a PodList, not a Table'], ['{"kind":"Table","rows":[null]}', 'rows[0] is null, not an object'], ['{"rows":[{}]}', 'rows[0] has no cells'],
-		['{"rows":[{"cells":{}}]}', 'rows[0].cells is an object, not a list'], ['{"rows":[],"columnDefinitions":[{}]}', 'columnDefinitions[0] has no name'], ['{"rows":[{"cells":[],"object":{}}]}', 'rows[0].object has no metadata'],
-	]],
-	['pod', '/api/v1/namespaces/d/pods/x', [
-		['[]', 'it is a list, not an object'], ['{}', 'it has no metadata'], ['{"kind":"Status","metadata":{}}', 'it is a Status, not a Pod'], ['{"metadata":"x","spec":{}}', 'metadata is text, not an object'],
-		['{"metadata":{"name":"x"},"spec":{"containers":null}}', 'spec has no containers'], ['{"metadata":{"name":"x"},"spec":{"containers":{}}}', 'spec.containers is an object, not a list'],
-		['{"metadata":{"name":"x"},"spec":{"containers":[{"name":"a","ports":[{"containerPort":"80"}]}]}}', 'spec.containers[0].ports[0].containerPort is text, not a number'],
-		['{"metadata":{"name":"x","labels":{"a":5}},"spec":{"containers":[]}}', 'a value of metadata.labels is a number, not text'],
-		['{"metadata":{"name":"x"},"spec":{"containers":[]},"status":{"containerStatuses":[null]}}', 'status.containerStatuses[0] is null, not an object'],
-		['{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 'it has no metadata'],
-	]],
-	['service', '/api/v1/namespaces/d/services/x', [['{"metadata":{"name":"x"},"spec":{"ports":{}}}', 'spec.ports is an object, not a list']]],
-	['workload', '/apis/apps/v1/namespaces/d/deployments/x', [['{"metadata":{"name":"x"},"spec":{"selector":{"matchExpressions":{}}}}', 'spec.selector.matchExpressions is an object, not a list']]],
+	[
+		'list of pods',
+		'/api/v1/namespaces/d/pods',
+		[
+			['null', 'it is null, not an object'],
+			['[]', 'it is a list, not an object'],
+			['"x"', 'it is text, not an object'],
+			['{}', 'it has no items'],
+			['{"kind":"Status","status":"Success"}', 'it is a Status, not a list'],
+			['{"kind":"Table","rows":[]}', 'it is a Table, not a list'],
+			[JSON.stringify({kind: 'a\nb'}), 'it is of another kind, not a list'],
+			['{"items":7}', 'items is a number, not a list'],
+			['{"items":[null]}', 'items[0] is null, not an object'],
+			['{"metadata":{"continue":5},"items":[]}', 'metadata.continue is a number, not text'],
+			['{"items":[{"metadata":{"name":"a"},"spec":{"containers":[]}},{"metadata":{"name":"b"}}]}', 'items[1] has no spec'],
+			['{"items":[{"kind":"Node","metadata":{"name":"a"}}]}', 'items[0] is a Node, not a Pod'],
+		],
+	],
+	[
+		'table of pods',
+		'/api/v1/namespaces/d/pods',
+		[
+			['{}', 'it has no rows'],
+			['{"kind":"PodList","items":[]}', 'it is a PodList, not a Table'],
+			['{"kind":"Table","rows":[null]}', 'rows[0] is null, not an object'],
+			['{"rows":[{}]}', 'rows[0] has no cells'],
+			['{"rows":[{"cells":{}}]}', 'rows[0].cells is an object, not a list'],
+			['{"rows":[],"columnDefinitions":[{}]}', 'columnDefinitions[0] has no name'],
+			['{"rows":[{"cells":[],"object":{}}]}', 'rows[0].object has no metadata'],
+		],
+	],
+	[
+		'pod',
+		'/api/v1/namespaces/d/pods/x',
+		[
+			['[]', 'it is a list, not an object'],
+			['{}', 'it has no metadata'],
+			['{"kind":"Status","metadata":{}}', 'it is a Status, not a Pod'],
+			['{"metadata":"x","spec":{}}', 'metadata is text, not an object'],
+			['{"metadata":{"name":"x"},"spec":{"containers":null}}', 'spec has no containers'],
+			['{"metadata":{"name":"x"},"spec":{"containers":{}}}', 'spec.containers is an object, not a list'],
+			[
+				'{"metadata":{"name":"x"},"spec":{"containers":[{"name":"a","ports":[{"containerPort":"80"}]}]}}',
+				'spec.containers[0].ports[0].containerPort is text, not a number',
+			],
+			['{"metadata":{"name":"x","labels":{"a":5}},"spec":{"containers":[]}}', 'a value of metadata.labels is a number, not text'],
+			[
+				'{"metadata":{"name":"x"},"spec":{"containers":[]},"status":{"containerStatuses":[null]}}',
+				'status.containerStatuses[0] is null, not an object',
+			],
+			['{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 'it has no metadata'],
+		],
+	],
+	[
+		'service',
+		'/api/v1/namespaces/d/services/x',
+		[['{"metadata":{"name":"x"},"spec":{"ports":{}}}', 'spec.ports is an object, not a list']],
+	],
+	[
+		'workload',
+		'/apis/apps/v1/namespaces/d/deployments/x',
+		[['{"metadata":{"name":"x"},"spec":{"selector":{"matchExpressions":{}}}}', 'spec.selector.matchExpressions is an object, not a list']],
+	],
 ];
 for (const [what, asked, answers] of oddAnswers) {
 	test(`a ${what} that is none says which field is not as in Kubernetes`, async t => {
@@ -109,7 +183,11 @@ for (const [what, asked, answers] of oddAnswers) {
 		const cluster = await serverFor(t, (_, response) => response.end(body));
 		for (const [answer, says] of answers) {
 			body = answer;
-			const reading = what.startsWith('list') ? listAll(cluster, {path: asked}) : what.startsWith('table') ? listAll(cluster, {path: asked, as: 'table-metadata'}) : cluster.json({path: asked});
+			const reading = what.startsWith('list')
+				? listAll(cluster, {path: asked})
+				: what.startsWith('table')
+					? listAll(cluster, {path: asked, as: 'table-metadata'})
+					: cluster.json({path: asked});
 			const {message, remedy} = await t.throwsAsync<SpokeError>(reading, {code: 'ERR_PROTOCOL'});
 			t.true(message.endsWith(` is no answer of Kubernetes: ${says}`), message);
 			t.regex(remedy ?? '', /check that the server URL leads to a Kubernetes apiserver/);
@@ -118,9 +196,13 @@ for (const [what, asked, answers] of oddAnswers) {
 }
 
 test('what Go writes as null is left out, and lists of none are lists', async t => {
-	let body = '{"metadata":{"name":"x","labels":null,"creationTimestamp":null},"spec":{"containers":[],"initContainers":null},"status":null}';
+	let body =
+		'{"metadata":{"name":"x","labels":null,"creationTimestamp":null},"spec":{"containers":[],"initContainers":null},"status":null}';
 	const cluster = await serverFor(t, (_, response) => response.end(body));
-	const {metadata: {labels = 'none'}, status = 'none'} = await cluster.json<{metadata: {labels?: object}; status?: object}>({path: '/api/v1/namespaces/d/pods/x'});
+	const {
+		metadata: {labels = 'none'},
+		status = 'none',
+	} = await cluster.json<{metadata: {labels?: object}; status?: object}>({path: '/api/v1/namespaces/d/pods/x'});
 	t.deepEqual([labels, status], ['none', 'none']);
 	body = '{"kind":"PodList","metadata":{},"items":null}';
 	t.deepEqual((await listAll(cluster, {path: '/api/v1/pods'})).items, []);
@@ -129,8 +211,12 @@ test('what Go writes as null is left out, and lists of none are lists', async t 
 });
 
 const oddLines: readonly Odd[] = [
-	['null', 'it is null, not an object'], ['{"type":"ADDED"}', 'it has no object'], ['{"type":5,"object":{}}', 'type is a number, not text'], ['{"type":"ADDED","object":"x"}', 'object is text, not an object'],
-	['{"type":"MODIFIED","object":{"metadata":{"name":"x"}}}', 'it has no spec'], ['{"type":"DELETED","object":{"kind":"Node","metadata":{"name":"x"}}}', 'it is a Node, not a Pod'],
+	['null', 'it is null, not an object'],
+	['{"type":"ADDED"}', 'it has no object'],
+	['{"type":5,"object":{}}', 'type is a number, not text'],
+	['{"type":"ADDED","object":"x"}', 'object is text, not an object'],
+	['{"type":"MODIFIED","object":{"metadata":{"name":"x"}}}', 'it has no spec'],
+	['{"type":"DELETED","object":{"kind":"Node","metadata":{"name":"x"}}}', 'it is a Node, not a Pod'],
 ];
 test('a line of a watch that is none says which field is not as in Kubernetes', t => {
 	for (const [line, says] of oddLines) {
@@ -143,12 +229,23 @@ test('after such a line the watch goes on, and a bookmark may be of no pod', asy
 	let watches = 0;
 	const cluster = await serverFor(t, (_, response, query) => {
 		watches += query.has('watch') ? 1 : 0;
-		response.write(query.has('watch') ? event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: '11', creationTimestamp: null}, spec: {containers: null}}) + (watches === 1 ? event('ADDED', null) : event('ADDED', pod('b'))) : list(['a']));
+		response.write(
+			query.has('watch')
+				? event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: '11', creationTimestamp: null}, spec: {containers: null}}) +
+						(watches === 1 ? event('ADDED', null) : event('ADDED', pod('b')))
+				: list(['a']),
+		);
 		if (!query.has('watch')) {
 			response.end();
 		}
 	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.includes('added b')), ['page first: a', 'synced 10', 'interrupted', 'resumed', 'added b']);
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.includes('added b')), [
+		'page first: a',
+		'synced 10',
+		'interrupted',
+		'resumed',
+		'added b',
+	]);
 });
 
 test('changes, bookmarks and a clean end: the watch goes on from the last version', async t => {
@@ -160,12 +257,22 @@ test('changes, bookmarks and a clean end: the watch goes on from the last versio
 		}
 
 		versions.push(query.get('resourceVersion'));
-		response.write(versions.length === 1 ? event('ADDED', pod('b', '11')) + event('BOOKMARK', {metadata: {resourceVersion: '20'}}) : event('MODIFIED', pod('a', '21')) + event('DELETED', pod('b', '22')));
+		response.write(
+			versions.length === 1
+				? event('ADDED', pod('b', '11')) + event('BOOKMARK', {metadata: {resourceVersion: '20'}})
+				: event('MODIFIED', pod('a', '21')) + event('DELETED', pod('b', '22')),
+		);
 		if (versions.length === 1) {
 			response.end();
 		}
 	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'deleted b'), ['page first: a', 'synced 10', 'added b', 'modified a', 'deleted b']);
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'deleted b'), [
+		'page first: a',
+		'synced 10',
+		'added b',
+		'modified a',
+		'deleted b',
+	]);
 	t.deepEqual(versions, ['10', '20']);
 });
 
@@ -203,7 +310,16 @@ test('410 as an answer, 410 as an event and another error each bring a new list'
 		}
 	});
 	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added end'), [
-		'page first: l0', 'synced 10', 'page first: l1', 'synced 10', 'page first: l2', 'synced 10', 'interrupted', 'page first: l3', 'synced 10', 'added end',
+		'page first: l0',
+		'synced 10',
+		'page first: l1',
+		'synced 10',
+		'page first: l2',
+		'synced 10',
+		'interrupted',
+		'page first: l3',
+		'synced 10',
+		'added end',
 	]);
 });
 
@@ -223,7 +339,14 @@ test('a cut in the middle of an event is told, and loses nothing', async t => {
 			response.write(event('ADDED', pod('c', '12')));
 		}
 	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added c'), ['page first: a', 'synced 10', 'added b', 'interrupted', 'resumed', 'added c']);
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added c'), [
+		'page first: a',
+		'synced 10',
+		'added b',
+		'interrupted',
+		'resumed',
+		'added c',
+	]);
 	t.deepEqual(versions, ['10', '11']);
 });
 
@@ -231,14 +354,21 @@ test('where watching is refused, the list is read again and again, and it is sai
 	let lists = 0;
 	const cluster = await serverFor(t, (_, response, query) => {
 		if (query.has('watch')) {
-			response.writeHead(403).end('{"kind":"Status","message":"pods is forbidden: User \\"x\\" cannot watch resource \\"pods\\"","code":403}');
+			response
+				.writeHead(403)
+				.end('{"kind":"Status","message":"pods is forbidden: User \\"x\\" cannot watch resource \\"pods\\"","code":403}');
 			return;
 		}
 
 		lists++;
 		response.end(list([`l${lists}`]));
 	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'page first: l2'), ['page first: l1', 'synced 10', 'polling', 'page first: l2']);
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'page first: l2'), [
+		'page first: l1',
+		'synced 10',
+		'polling',
+		'page first: l2',
+	]);
 });
 
 test('a first list that fails is an error, and so is a right that is lost', async t => {
@@ -252,8 +382,14 @@ test('a first list that fails is an error, and so is a right that is lost', asyn
 		lists++;
 		response.writeHead(lists === 2 ? 200 : 403).end(list(['a']));
 	});
-	await t.throwsAsync(take(watchObjects<Pod>(cluster, {path}), () => false), {code: 'ERR_FORBIDDEN'});
-	await t.throwsAsync(take(watchObjects<Pod>(cluster, {path}), () => false), {code: 'ERR_FORBIDDEN'});
+	await t.throwsAsync(
+		take(watchObjects<Pod>(cluster, {path}), () => false),
+		{code: 'ERR_FORBIDDEN'},
+	);
+	await t.throwsAsync(
+		take(watchObjects<Pod>(cluster, {path}), () => false),
+		{code: 'ERR_FORBIDDEN'},
+	);
 	t.is(lists, 3);
 });
 
@@ -342,14 +478,17 @@ test('leaving the loop or aborting ends the watch’s connection', async t => {
 	const reason = new Error('enough');
 	const controller = new AbortController();
 	const told: string[] = [];
-	t.is(await t.throwsAsync(async () => {
-		for await (const one of watchObjects<Pod>(cluster, {path, signal: controller.signal})) {
-			told.push(one.type);
-			if (one.type === 'added') {
-				setTimeout(() => controller.abort(reason), 20);
+	t.is(
+		await t.throwsAsync(async () => {
+			for await (const one of watchObjects<Pod>(cluster, {path, signal: controller.signal})) {
+				told.push(one.type);
+				if (one.type === 'added') {
+					setTimeout(() => controller.abort(reason), 20);
+				}
 			}
-		}
-	}), reason);
+		}),
+		reason,
+	);
 	cluster.close();
 	await new Promise(resolve => setTimeout(resolve, 50));
 	t.is(server.sockets.size, 0);
@@ -362,12 +501,17 @@ test('lines come whole however their bytes are split', async t => {
 		t.deepEqual(await gather(jsonLines(Readable.from(chunks), 'x')), [{a: 'é😀'}, {b: [1, 2]}, {c: null}], `by ${size}`);
 	}
 
-	await t.throwsAsync(gather(jsonLines(Readable.from([Buffer.from('nonsense\n')]), 'the watch')), {code: 'ERR_PROTOCOL', message: /the watch sent a line that is not JSON/});
-	const endless = Readable.from((function * () {
-		for (;;) {
-			yield Buffer.alloc(1024 * 1024, 97);
-		}
-	})());
+	await t.throwsAsync(gather(jsonLines(Readable.from([Buffer.from('nonsense\n')]), 'the watch')), {
+		code: 'ERR_PROTOCOL',
+		message: /the watch sent a line that is not JSON/,
+	});
+	const endless = Readable.from(
+		(function* () {
+			for (;;) {
+				yield Buffer.alloc(1024 * 1024, 97);
+			}
+		})(),
+	);
 	await t.throwsAsync(gather(jsonLines(endless, 'the watch')), {code: 'ERR_PROTOCOL', message: /more than 32 MiB/});
 });
 
@@ -383,10 +527,17 @@ test('what we may and who we are: asked for as a review, and null where it is no
 			}
 		});
 	});
-	t.deepEqual(await reviewAccess(cluster, {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}), {allowed: true, reason: 'because'});
+	t.deepEqual(await reviewAccess(cluster, {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}), {
+		allowed: true,
+		reason: 'because',
+	});
 	t.deepEqual(await reviewAccess(cluster, {verb: 'get', path: '/flagz'}), {allowed: true, reason: 'because'});
 	t.is(await readSelfSubject(cluster), null);
-	t.deepEqual(bodies, [{resourceAttributes: {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}}, {nonResourceAttributes: {verb: 'get', path: '/flagz'}}, undefined]);
+	t.deepEqual(bodies, [
+		{resourceAttributes: {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}},
+		{nonResourceAttributes: {verb: 'get', path: '/flagz'}},
+		undefined,
+	]);
 });
 
 async function gather<Item>(items: AsyncIterable<Item>): Promise<Item[]> {

@@ -23,9 +23,12 @@ test('what comes in time comes as it is, and without a signal too', async t => {
 	const stop = new AbortController();
 	for (const signal of [stop.signal, undefined]) {
 		t.is(await rejectOnAbort(async () => 'value', signal), 'value');
-		await t.throwsAsync(rejectOnAbort(async () => {
-			throw new Error('own');
-		}, signal), {message: 'own'});
+		await t.throwsAsync(
+			rejectOnAbort(async () => {
+				throw new Error('own');
+			}, signal),
+			{message: 'own'},
+		);
 		await abortableDelay(1, signal);
 	}
 
@@ -34,9 +37,11 @@ test('what comes in time comes as it is, and without a signal too', async t => {
 
 test('nothing is begun for whoever has left, and what fails behind an abort fails unheard', async t => {
 	let begun = 0;
-	await t.throwsAsync(rejectOnAbort(async () => {
-		begun++;
-	}, AbortSignal.abort(reason)));
+	await t.throwsAsync(
+		rejectOnAbort(async () => {
+			begun++;
+		}, AbortSignal.abort(reason)),
+	);
 	t.is(begun, 0);
 	const stop = new AbortController();
 	const late = Promise.withResolvers<void>();

@@ -3,18 +3,25 @@ import test from 'ava';
 import {startServer, textOf} from '../support/api-server.ts';
 import {authority, issue, type CertificateWish} from '../support/certificates.ts';
 
-const answers = {request(_: unknown, response: {end(text: string): void}) {
-	response.end('{"from":"the other"}');
-}};
+const answers = {
+	request(_: unknown, response: {end(text: string): void}) {
+		response.end('{"from":"the other"}');
+	},
+};
 
 test('an apiserver of the same authority, by the name that pods know it by, is asked with our credentials', async t => {
 	const ca = await authority('cluster-ca');
 	const asked: Array<string | undefined> = [];
 	const leaf = await issue({commonName: 'kube-apiserver', dns: ['kubernetes', 'kubernetes.default.svc'], ip: ['10.0.0.7']}, ca);
-	const server = await startServer({request(request, response) {
-		asked.push(request.headers.authorization);
-		response.end('{"from":"the other"}');
-	}}, {key: leaf.key, cert: leaf.certificate});
+	const server = await startServer(
+		{
+			request(request, response) {
+				asked.push(request.headers.authorization);
+				response.end('{"from":"the other"}');
+			},
+		},
+		{key: leaf.key, cert: leaf.certificate},
+	);
 	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
 	const connection = await cluster.connectAt(`127.0.0.1:${server.port}`);
 	t.is(await textOf((await connection.request({path: '/flagz'})).body), '{"from":"the other"}');
@@ -29,7 +36,16 @@ const strangers: ReadonlyArray<[title: string, wish: CertificateWish, byOthers: 
 	['another authority signed it', {commonName: 'kube-apiserver', dns: ['kubernetes.default.svc'], ip: ['127.0.0.1']}, true],
 	['it carries the address only', {commonName: 'kube-apiserver', ip: ['127.0.0.1']}, false],
 	['it is for another name', {commonName: 'kube-apiserver', dns: ['gateway.example.test']}, false],
-	['it is out of date', {commonName: 'kube-apiserver', dns: ['kubernetes.default.svc'], notBefore: new Date(Date.now() - (2 * 86_400_000)), notAfter: new Date(Date.now() - 86_400_000)}, false],
+	[
+		'it is out of date',
+		{
+			commonName: 'kube-apiserver',
+			dns: ['kubernetes.default.svc'],
+			notBefore: new Date(Date.now() - 2 * 86_400_000),
+			notAfter: new Date(Date.now() - 86_400_000),
+		},
+		false,
+	],
 ];
 
 for (const [title, wish, byOthers] of strangers) {
@@ -38,10 +54,15 @@ for (const [title, wish, byOthers] of strangers) {
 		const leaf = await issue(wish, byOthers ? await authority('other-ca') : ca);
 		const told: unknown[] = [];
 		// Where only the dates are wrong, its clock is asked for, by nobody in particular.
-		const server = await startServer({request(request, response) {
-			told.push(...request.headers.authorization === undefined ? [] : [request.headers.authorization]);
-			response.end('caught');
-		}}, {key: leaf.key, cert: leaf.certificate});
+		const server = await startServer(
+			{
+				request(request, response) {
+					told.push(...(request.headers.authorization === undefined ? [] : [request.headers.authorization]));
+					response.end('caught');
+				},
+			},
+			{key: leaf.key, cert: leaf.certificate},
+		);
 		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
 		await t.throwsAsync(cluster.connectAt(`127.0.0.1:${server.port}`), {code: 'ERR_APISERVER_TLS'});
 		t.deepEqual(told, []);

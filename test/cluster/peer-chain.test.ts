@@ -9,7 +9,11 @@ test('a chain holds what signed it, not what has the name of its issuer and was 
 	const [own, namesake] = [await authority('kubernetes'), await authority('kubernetes')];
 	const leaf = await issue({commonName: 'gateway', ip: ['127.0.0.1'], dns: ['kubernetes'], namesNoKey: true}, own);
 	const [signed, named] = [own, namesake].map(({certificate}) => spkiSha256(new X509Certificate(certificate)));
-	for (const [sent, above] of [['', [signed]], [own.certificate, [signed]], [namesake.certificate, [signed]]] as const) {
+	for (const [sent, above] of [
+		['', [signed]],
+		[own.certificate, [signed]],
+		[namesake.certificate, [signed]],
+	] as const) {
 		const server = await startServer({}, {key: leaf.key, cert: `${leaf.certificate}\n${sent}`});
 		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(own.certificate).toString('base64')}});
 		const connection = await cluster.connect();

@@ -4,34 +4,169 @@ import {requestAttributes} from '../../source/cluster/request-attributes.ts';
 import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
 import type {ErrorCode} from '../../source/errors/error-table.ts';
 
-const status = (code: number, message: string, kind = 'pods') => JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code, details: {kind}});
+const status = (code: number, message: string, kind = 'pods') =>
+	JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code, details: {kind}});
 
-type Row = {title: string; status: number; body: string; type?: string; asked?: {verb: string; resource: string}; code: ErrorCode; leg: number; says: RegExp; location?: string};
+type Row = {
+	title: string;
+	status: number;
+	body: string;
+	type?: string;
+	asked?: {verb: string; resource: string};
+	code: ErrorCode;
+	leg: number;
+	says: RegExp;
+	location?: string;
+};
 
 const logs = {verb: 'get', resource: 'pods/log'};
 const rows: readonly Row[] = [
-	{title: '401 by the apiserver', status: 401, body: status(401, 'Unauthorized'), code: 'ERR_CREDENTIALS', leg: 1, says: /^the apiserver does not accept your credentials: Unauthorized$/},
-	{title: '401 by the kubelet on a log', status: 401, body: status(401, 'the server has asked for the client to provide credentials ( pods/log web)', 'pods/log'), asked: logs, code: 'ERR_SECOND_LEG', leg: 2, says: /kubelet does not accept the apiserver/},
-	{title: '401 in plain text on an exec', status: 401, type: 'text/plain', body: 'Unauthorized', asked: {verb: 'create', resource: 'pods/exec'}, code: 'ERR_SECOND_LEG', leg: 2, says: /kubelet does not accept/},
-	{title: '401 in plain text on a list is a gateway’s, about the user', status: 401, type: 'text/plain', body: 'Unauthorized', asked: {verb: 'list', resource: 'pods'}, code: 'ERR_CREDENTIALS', leg: 1, says: /your credentials/},
-	{title: '403 with RBAC’s words', status: 403, body: status(403, 'pods "w" is forbidden: User "ada" cannot get resource "pods/log" in API group "" in the namespace "demo"'), asked: logs, code: 'ERR_FORBIDDEN', leg: 1, says: /^pods "w" is forbidden: User "ada" cannot get resource "pods\/log" in API group "" in the namespace "demo"$/},
-	{title: '403 with an empty reason lacks create', status: 403, body: status(403, 'pods "w" is forbidden: '), asked: {verb: 'get', resource: 'pods/exec'}, code: 'ERR_FORBIDDEN', leg: 1, says: /create/},
-	{title: '403 without words', status: 403, body: 'no', asked: {verb: 'list', resource: 'nodes'}, code: 'ERR_FORBIDDEN', leg: 1, says: /^not allowed to list nodes: no$/},
-	{title: '403 by the kubelet', status: 403, type: 'text/plain', body: 'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])', asked: {verb: 'get', resource: 'pods/portforward'}, code: 'ERR_SECOND_LEG', leg: 2, says: /kubelet refuses the apiserver/},
+	{
+		title: '401 by the apiserver',
+		status: 401,
+		body: status(401, 'Unauthorized'),
+		code: 'ERR_CREDENTIALS',
+		leg: 1,
+		says: /^the apiserver does not accept your credentials: Unauthorized$/,
+	},
+	{
+		title: '401 by the kubelet on a log',
+		status: 401,
+		body: status(401, 'the server has asked for the client to provide credentials ( pods/log web)', 'pods/log'),
+		asked: logs,
+		code: 'ERR_SECOND_LEG',
+		leg: 2,
+		says: /kubelet does not accept the apiserver/,
+	},
+	{
+		title: '401 in plain text on an exec',
+		status: 401,
+		type: 'text/plain',
+		body: 'Unauthorized',
+		asked: {verb: 'create', resource: 'pods/exec'},
+		code: 'ERR_SECOND_LEG',
+		leg: 2,
+		says: /kubelet does not accept/,
+	},
+	{
+		title: '401 in plain text on a list is a gateway’s, about the user',
+		status: 401,
+		type: 'text/plain',
+		body: 'Unauthorized',
+		asked: {verb: 'list', resource: 'pods'},
+		code: 'ERR_CREDENTIALS',
+		leg: 1,
+		says: /your credentials/,
+	},
+	{
+		title: '403 with RBAC’s words',
+		status: 403,
+		body: status(403, 'pods "w" is forbidden: User "ada" cannot get resource "pods/log" in API group "" in the namespace "demo"'),
+		asked: logs,
+		code: 'ERR_FORBIDDEN',
+		leg: 1,
+		says: /^pods "w" is forbidden: User "ada" cannot get resource "pods\/log" in API group "" in the namespace "demo"$/,
+	},
+	{
+		title: '403 with an empty reason lacks create',
+		status: 403,
+		body: status(403, 'pods "w" is forbidden: '),
+		asked: {verb: 'get', resource: 'pods/exec'},
+		code: 'ERR_FORBIDDEN',
+		leg: 1,
+		says: /create/,
+	},
+	{
+		title: '403 without words',
+		status: 403,
+		body: 'no',
+		asked: {verb: 'list', resource: 'nodes'},
+		code: 'ERR_FORBIDDEN',
+		leg: 1,
+		says: /^not allowed to list nodes: no$/,
+	},
+	{
+		title: '403 by the kubelet',
+		status: 403,
+		type: 'text/plain',
+		body: 'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])',
+		asked: {verb: 'get', resource: 'pods/portforward'},
+		code: 'ERR_SECOND_LEG',
+		leg: 2,
+		says: /kubelet refuses the apiserver/,
+	},
 	{title: '404', status: 404, body: status(404, 'pods "w" not found'), code: 'ERR_NOT_FOUND', leg: 1, says: /^pods "w" not found$/},
-	{title: '404 of a server URL that leads elsewhere', status: 404, type: 'text/plain', body: '404 page not found\n', asked: {verb: 'get', resource: 'pods'}, code: 'ERR_NOT_FOUND', leg: 1, says: /^no such API at the server URL: 404 page not found$/},
-	{title: '500 of a log that the kubelet’s certificate stops', status: 500, body: status(500, 'Get "https://10.0.0.1:10250/containerLogs/demo/w/c": tls: failed to verify certificate: x509: certificate signed by unknown authority'), asked: logs, code: 'ERR_SECOND_LEG', leg: 2, says: /its CA is not the one of --kubelet-certificate-authority/},
-	{title: '500 with unknown words', status: 500, body: status(500, 'etcdserver: leader changed'), code: 'ERR_APISERVER_ANSWER', leg: 1, says: /^the apiserver answered 500: etcdserver: leader changed$/},
-	{title: 'a redirect', status: 302, body: '', location: 'https://login.test/', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /redirects to https:\/\/login\.test\/; redirects are not followed/},
-	{title: 'HTTP where HTTPS is spoken', status: 400, type: 'text/plain', body: 'Client sent an HTTP request to an HTTPS server.\n', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /speaks HTTPS, and the server URL says http/},
-	{title: 'a page of HTML', status: 502, type: 'text/html', body: '<html>\n<h1>Bad\nGateway</h1>\n</html>', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /^the apiserver answered 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/},
+	{
+		title: '404 of a server URL that leads elsewhere',
+		status: 404,
+		type: 'text/plain',
+		body: '404 page not found\n',
+		asked: {verb: 'get', resource: 'pods'},
+		code: 'ERR_NOT_FOUND',
+		leg: 1,
+		says: /^no such API at the server URL: 404 page not found$/,
+	},
+	{
+		title: '500 of a log that the kubelet’s certificate stops',
+		status: 500,
+		body: status(
+			500,
+			'Get "https://10.0.0.1:10250/containerLogs/demo/w/c": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+		),
+		asked: logs,
+		code: 'ERR_SECOND_LEG',
+		leg: 2,
+		says: /its CA is not the one of --kubelet-certificate-authority/,
+	},
+	{
+		title: '500 with unknown words',
+		status: 500,
+		body: status(500, 'etcdserver: leader changed'),
+		code: 'ERR_APISERVER_ANSWER',
+		leg: 1,
+		says: /^the apiserver answered 500: etcdserver: leader changed$/,
+	},
+	{
+		title: 'a redirect',
+		status: 302,
+		body: '',
+		location: 'https://login.test/',
+		code: 'ERR_APISERVER_ANSWER',
+		leg: 1,
+		says: /redirects to https:\/\/login\.test\/; redirects are not followed/,
+	},
+	{
+		title: 'HTTP where HTTPS is spoken',
+		status: 400,
+		type: 'text/plain',
+		body: 'Client sent an HTTP request to an HTTPS server.\n',
+		code: 'ERR_APISERVER_ANSWER',
+		leg: 1,
+		says: /speaks HTTPS, and the server URL says http/,
+	},
+	{
+		title: 'a page of HTML',
+		status: 502,
+		type: 'text/html',
+		body: '<html>\n<h1>Bad\nGateway</h1>\n</html>',
+		code: 'ERR_APISERVER_ANSWER',
+		leg: 1,
+		says: /^the apiserver answered 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/,
+	},
 	{title: 'JSON that is no Status', status: 500, body: 'null', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 500: null/},
 	{title: 'nothing at all', status: 503, body: '', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 503/},
 ];
 
 for (const row of rows) {
 	test(row.title, t => {
-		const error = errorFromResponse({status: row.status, body: row.body, headers: {'content-type': row.type ?? (row.body.startsWith('{') ? 'application/json' : undefined), location: row.location}}, row.asked);
+		const error = errorFromResponse(
+			{
+				status: row.status,
+				body: row.body,
+				headers: {'content-type': row.type ?? (row.body.startsWith('{') ? 'application/json' : undefined), location: row.location},
+			},
+			row.asked,
+		);
 		t.like(error, {code: row.code, leg: row.leg});
 		t.regex(error.message, row.says);
 		t.notRegex(error.message, /\n/);
@@ -59,28 +194,51 @@ const ada = {impersonating: 'ada lovelace', impersonatedGroups: ['dev', 'ops']};
 const nobodyElse = {impersonating: null, impersonatedGroups: []};
 for (const [asked, by, line] of [
 	[requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), nobodyElse, 'get pods -n demo'],
-	[requestAttributes('GET', '/api/v1/namespaces/demo/pods/w/log'), ada, 'get pods --subresource=log -n demo --as \'ada lovelace\' --as-group dev --as-group ops'],
+	[
+		requestAttributes('GET', '/api/v1/namespaces/demo/pods/w/log'),
+		ada,
+		"get pods --subresource=log -n demo --as 'ada lovelace' --as-group dev --as-group ops",
+	],
 	[requestAttributes('GET', '/api/v1/pods'), nobodyElse, 'list pods -A'],
 	[requestAttributes('GET', '/api/v1/nodes'), nobodyElse, 'list nodes'],
 	[requestAttributes('GET', '/flagz'), nobodyElse, 'get /flagz'],
 ] as const) {
 	test(`a right that lacks is checked where and as whom it was asked for: ${line}`, t => {
-		t.is(errorFromResponse({status: 403, body: 'no', headers: {}}, {...asked, by}).remedy, `ask for this right; check it with \`kubectl auth can-i ${line}\``);
+		t.is(
+			errorFromResponse({status: 403, body: 'no', headers: {}}, {...asked, by}).remedy,
+			`ask for this right; check it with \`kubectl auth can-i ${line}\``,
+		);
 	});
 }
 
 test('whoever is let in as nobody lacks credentials, not a right; whoever asked to be nobody lacks the right', t => {
-	const body = status(403, 'pods "w" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "demo"');
-	const remedy = (by: {impersonating: string | null; impersonatedGroups: string[]}) => errorFromResponse({status: 403, body, headers: {}}, {...requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), by}).remedy;
+	const body = status(
+		403,
+		'pods "w" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "demo"',
+	);
+	const remedy = (by: {impersonating: string | null; impersonatedGroups: string[]}) =>
+		errorFromResponse({status: 403, body, headers: {}}, {...requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), by}).remedy;
 	t.is(remedy(nobodyElse), 'the request had no credentials that the apiserver knows: log in, or check the user of this context');
 	t.regex(remedy({impersonating: 'system:anonymous', impersonatedGroups: []}) ?? '', /^ask for this right/);
 });
 
 const shown = {facts: {shownDates: {notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-11-25T00:00:00Z')}}};
 for (const [title, date, says] of [
-	['one that has ended', 'Thu, 26 Nov 2026 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-11-25T00:00:00Z'],
-	['one that has not begun', 'Wed, 31 Dec 2025 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized; your client certificate begins only at 2026-01-01T00:00:00Z'],
-	['one that is in order by the apiserver’s clock', 'Tue, 24 Nov 2026 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized'],
+	[
+		'one that has ended',
+		'Thu, 26 Nov 2026 12:00:00 GMT',
+		'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-11-25T00:00:00Z',
+	],
+	[
+		'one that has not begun',
+		'Wed, 31 Dec 2025 12:00:00 GMT',
+		'the apiserver does not accept your credentials: Unauthorized; your client certificate begins only at 2026-01-01T00:00:00Z',
+	],
+	[
+		'one that is in order by the apiserver’s clock',
+		'Tue, 24 Nov 2026 12:00:00 GMT',
+		'the apiserver does not accept your credentials: Unauthorized',
+	],
 ] as const) {
 	test(`a 401 for a client certificate: ${title}`, t => {
 		const error = errorFromResponse({status: 401, body: status(401, 'Unauthorized'), headers: {date}, connection: shown});
@@ -91,5 +249,11 @@ for (const [title, date, says] of [
 }
 
 test('a kubelet’s 401 has nothing to do with our client certificate', t => {
-	t.notRegex(errorFromResponse({status: 401, body: 'Unauthorized', headers: {date: 'Thu, 26 Nov 2026 12:00:00 GMT'}, connection: shown}, {verb: 'create', resource: 'pods/exec'}).message, /ended/);
+	t.notRegex(
+		errorFromResponse(
+			{status: 401, body: 'Unauthorized', headers: {date: 'Thu, 26 Nov 2026 12:00:00 GMT'}, connection: shown},
+			{verb: 'create', resource: 'pods/exec'},
+		).message,
+		/ended/,
+	);
 });

@@ -9,10 +9,18 @@ test('from -v=6 on each request is told on stderr, and stdout stays as it is', a
 	const {stdout, stderr, status} = await runSpoke(['-v', '9', 'exec', 'deploy/web', '--', 'echo', 'hi'], {env});
 	t.like({status, stdout}, {status: 0, stdout: 'hi\n'});
 	const lines = stderr.trim().split('\n');
-	t.true(lines.some(line => line.startsWith(`request: GET ${sandbox.server}/apis/apps/v1/namespaces/default/deployments/web 200 OK, `)), stderr);
-	t.true(lines.some(line => /\/exec\?\S+ 101 Switching Protocols, \d+ ms$/.test(line)), stderr);
+	t.true(
+		lines.some(line => line.startsWith(`request: GET ${sandbox.server}/apis/apps/v1/namespaces/default/deployments/web 200 OK, `)),
+		stderr,
+	);
+	t.true(
+		lines.some(line => /\/exec\?\S+ 101 Switching Protocols, \d+ ms$/.test(line)),
+		stderr,
+	);
 	const {users} = sandbox.kubeconfig('bob') as unknown as {users: ReadonlyArray<{user: {token?: string}}>};
-	for (const {user: {token}} of users) {
+	for (const {
+		user: {token},
+	} of users) {
 		t.false(token !== undefined && stderr.includes(token), 'no token is told');
 	}
 });

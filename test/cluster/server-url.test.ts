@@ -2,11 +2,27 @@ import test from 'ava';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 
 test('a server URL is taken apart as client-go does it', t => {
-	t.like(parseServerUrl('https://me:p%40w@[::1]:6443/k8s//?x=1'), {scheme: 'https', host: '::1', port: 6443, authority: '[::1]:6443', prefix: '/k8s', login: {username: 'me', password: 'p@w'}, shown: 'https://[::1]:6443/k8s'});
+	t.like(parseServerUrl('https://me:p%40w@[::1]:6443/k8s//?x=1'), {
+		scheme: 'https',
+		host: '::1',
+		port: 6443,
+		authority: '[::1]:6443',
+		prefix: '/k8s',
+		login: {username: 'me', password: 'p@w'},
+		shown: 'https://[::1]:6443/k8s',
+	});
 	t.like(parseServerUrl('example.test:8080'), {scheme: 'http', port: 8080, login: null});
 });
 
-for (const url of ['ftp://x', 'https://', 'https://[::1', 'https://me:100%@x', 'https://me%zz@x', 'https://me:p/100@x', 'ftp://me:1@100@x']) {
+for (const url of [
+	'ftp://x',
+	'https://',
+	'https://[::1',
+	'https://me:100%@x',
+	'https://me%zz@x',
+	'https://me:p/100@x',
+	'ftp://me:1@100@x',
+]) {
 	test(`${url} is refused in words of the kubeconfig, without its password`, t => {
 		const {message} = t.throws(() => parseServerUrl(url), {code: 'ERR_KUBECONFIG_INVALID'});
 		t.notRegex(message, /100/);
@@ -14,7 +30,11 @@ for (const url of ['ftp://x', 'https://', 'https://[::1', 'https://me:100%@x', '
 }
 
 test('a zone of an IPv6 address is dialed and shown, and stays out of the Host header', t => {
-	t.like(parseServerUrl('https://me:100@[fe80::1%25eth0]:6443'), {host: 'fe80::1%eth0', authority: '[fe80::1]:6443', shown: 'https://[fe80::1%25eth0]:6443'});
+	t.like(parseServerUrl('https://me:100@[fe80::1%25eth0]:6443'), {
+		host: 'fe80::1%eth0',
+		authority: '[fe80::1]:6443',
+		shown: 'https://[fe80::1%25eth0]:6443',
+	});
 });
 
 for (const host of ['0177.0.0.1', '2130706433', '127.1', '0x7f000001', 'LOCALHOST']) {

@@ -24,7 +24,13 @@ for (const over of ['TCP', 'TLS'] as const) {
 
 	for (const size of [1, 7, 100, 20_000]) {
 		test(`over ${over} an answer that comes ${size} bytes at a time is put together again, and the next one after it`, async t => {
-			const all = head + lines.slice(0, size === 1 ? 30 : 300).map(line => chunk(line)).join('') + '0\r\n\r\n';
+			const all =
+				head +
+				lines
+					.slice(0, size === 1 ? 30 : 300)
+					.map(line => chunk(line))
+					.join('') +
+				'0\r\n\r\n';
 			const connection = await to(t, (_, socket) => {
 				for (let at = 0; at < all.length; at += size) {
 					socket.write(all.slice(at, at + size));
@@ -117,7 +123,9 @@ for (const over of ['TCP', 'TLS'] as const) {
 	});
 
 	test(`over ${over} what comes behind a whole answer is no answer to the next request`, async t => {
-		const connection = await to(t, (_, socket) => socket.write(`${head}${chunk('a')}0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb`));
+		const connection = await to(t, (_, socket) =>
+			socket.write(`${head}${chunk('a')}0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb`),
+		);
 		t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
 		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 2000}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	});
@@ -138,9 +146,12 @@ for (const over of ['TCP', 'TLS'] as const) {
 		const {body} = await open.request({path: '/', signal: abort.signal});
 		body.resume();
 		abort.abort(new Error('enough'));
-		await t.throwsAsync(new Promise((_, reject) => {
-			body.once('error', reject);
-		}), {message: 'enough'});
+		await t.throwsAsync(
+			new Promise((_, reject) => {
+				body.once('error', reject);
+			}),
+			{message: 'enough'},
+		);
 		t.false(open.usable);
 
 		const again = new AbortController();

@@ -16,12 +16,19 @@ import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 
 const [one, two, three, four] = await Promise.all(['one', 'two', 'three', 'four'].map(async name => authority(name)));
-const dated = new X509Certificate((await issue({commonName: 'dated', notBefore: new Date('2026-11-01T00:00:00Z'), notAfter: new Date('2026-11-30T00:00:00Z')}, one)).certificate);
+const dated = new X509Certificate(
+	(await issue({commonName: 'dated', notBefore: new Date('2026-11-01T00:00:00Z'), notAfter: new Date('2026-11-30T00:00:00Z')}, one))
+		.certificate,
+);
 const pemOf = ({certificate}: {certificate: string}) => certificate.trim();
 const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
 
 test('of a bundle the certificates vouch, and what is none is passed over', t => {
-	const {from, pem} = trustBundle(Buffer.from(`# a comment\n${pemOf(one!)}\n${one!.key}\n${broken}\n-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n${pemOf(two!)}\n`));
+	const {from, pem} = trustBundle(
+		Buffer.from(
+			`# a comment\n${pemOf(one!)}\n${one!.key}\n${broken}\n-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n${pemOf(two!)}\n`,
+		),
+	);
 	t.deepEqual([from, pem], ['kubeconfig-ca', [pemOf(one!), pemOf(two!)]]);
 });
 
@@ -30,7 +37,9 @@ test('a long bundle with one certificate that cannot be read vouches by the othe
 	const server = await startServer({request: (_, response) => response.end('{}')}, {key: leaf.key, cert: leaf.certificate});
 	t.teardown(async () => server.close());
 	const bundle = [one, two, three].map(each => pemOf(each!)).join('\n');
-	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(`${bundle}\n${broken}\n${pemOf(four!)}\n`).toString('base64')}});
+	const cluster = await server.cluster({
+		cluster: {'certificate-authority-data': Buffer.from(`${bundle}\n${broken}\n${pemOf(four!)}\n`).toString('base64')},
+	});
 	const connection = await cluster.connect();
 	t.true(connection.facts.tls?.verified);
 	connection.close();
@@ -38,11 +47,18 @@ test('a long bundle with one certificate that cannot be read vouches by the othe
 
 for (const [title, bundle, words] of [
 	['no certificate in it that can be read', broken, 'failed to parse certificate: x509: malformed certificate'],
-	['a key of another kind in it', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', 'no valid certificate authority data seen'],
+	[
+		'a key of another kind in it',
+		'-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----',
+		'no valid certificate authority data seen',
+	],
 	['nothing in it', 'none', 'unable to parse bytes as PEM block'],
 ] as const) {
 	test(`a bundle with ${title} is refused in Go’s words`, t => {
-		t.throws(() => trustBundle(Buffer.from(bundle)), {code: 'ERR_KUBECONFIG_INVALID', message: `unable to load root certificates: ${words}`});
+		t.throws(() => trustBundle(Buffer.from(bundle)), {
+			code: 'ERR_KUBECONFIG_INVALID',
+			message: `unable to load root certificates: ${words}`,
+		});
 	});
 }
 
@@ -53,7 +69,10 @@ onLinux('SSL_CERT_FILE and SSL_CERT_DIR say which roots are the system’s, the 
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const [file, first, second] = ['file.pem', 'first', 'second'].map(name => join(folder, name));
 	await writeFile(file!, pemOf(one!));
-	for (const [at, certificate] of [[first!, two!], [second!, three!]] as const) {
+	for (const [at, certificate] of [
+		[first!, two!],
+		[second!, three!],
+	] as const) {
 		await mkdir(at);
 		await writeFile(join(at, 'a.pem'), pemOf(certificate));
 	}
@@ -61,7 +80,11 @@ onLinux('SSL_CERT_FILE and SSL_CERT_DIR say which roots are the system’s, the 
 	const roots = async (environment: NodeJS.ProcessEnv) => (await systemTrust(environment)).pem;
 	t.deepEqual(await roots({SSL_CERT_FILE: file}), [pemOf(one!)]);
 	t.deepEqual(await roots({SSL_CERT_FILE: file, SSL_CERT_DIR: ''}), [pemOf(one!)]);
-	t.deepEqual(await roots({SSL_CERT_FILE: file, SSL_CERT_DIR: `${first}:${join(folder, 'none')}:${second}`}), [pemOf(one!), pemOf(two!), pemOf(three!)]);
+	t.deepEqual(await roots({SSL_CERT_FILE: file, SSL_CERT_DIR: `${first}:${join(folder, 'none')}:${second}`}), [
+		pemOf(one!),
+		pemOf(two!),
+		pemOf(three!),
+	]);
 	t.deepEqual(await roots({SSL_CERT_FILE: join(folder, 'none'), SSL_CERT_DIR: second}), [pemOf(three!)]);
 	t.is((await systemTrust({SSL_CERT_FILE: file})).from, 'system-roots');
 });
@@ -69,15 +92,36 @@ onLinux('SSL_CERT_FILE and SSL_CERT_DIR say which roots are the system’s, the 
 test('a client certificate and its key are a pair, and another’s key is none', t => {
 	const [certificate, key] = [Buffer.from(one!.certificate), Buffer.from(one!.key)];
 	t.deepEqual(checkedPair(certificate, key), {certificate, key});
-	t.throws(() => checkedPair(certificate, Buffer.from(two!.key)), {code: 'ERR_CLIENT_CERTIFICATE', message: 'the client certificate cannot be used: tls: private key does not match public key'});
-	t.throws(() => checkedPair(Buffer.from('none'), key), {code: 'ERR_CLIENT_CERTIFICATE', message: /^the client certificate cannot be used: [^\n]+$/});
+	t.throws(() => checkedPair(certificate, Buffer.from(two!.key)), {
+		code: 'ERR_CLIENT_CERTIFICATE',
+		message: 'the client certificate cannot be used: tls: private key does not match public key',
+	});
+	t.throws(() => checkedPair(Buffer.from('none'), key), {
+		code: 'ERR_CLIENT_CERTIFICATE',
+		message: /^the client certificate cannot be used: [^\n]+$/,
+	});
 });
 
 test('the facts of a certificate: its names with the most particular part first, its dates and its key', async t => {
-	const leaf = await issue({commonName: 'kube-apiserver', organization: 'lab', dns: ['kubernetes'], notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2027-01-01T00:00:00Z')}, one);
+	const leaf = await issue(
+		{
+			commonName: 'kube-apiserver',
+			organization: 'lab',
+			dns: ['kubernetes'],
+			notBefore: new Date('2026-01-01T00:00:00Z'),
+			notAfter: new Date('2027-01-01T00:00:00Z'),
+		},
+		one,
+	);
 	const certificate = new X509Certificate(leaf.certificate);
 	const facts = peerFacts(certificate, [parseCertificate(certificate.raw)]);
-	t.like(facts, {issuer: 'CN=one', subjectAltName: 'DNS:kubernetes', notBefore: '2026-01-01T00:00:00Z', notAfter: '2027-01-01T00:00:00Z', chainSpkiSha256: [facts.spkiSha256]});
+	t.like(facts, {
+		issuer: 'CN=one',
+		subjectAltName: 'DNS:kubernetes',
+		notBefore: '2026-01-01T00:00:00Z',
+		notAfter: '2027-01-01T00:00:00Z',
+		chainSpkiSha256: [facts.spkiSha256],
+	});
 	t.is(facts.subject, certificate.subject.split('\n').toReversed().join(','));
 	t.regex(facts.spkiSha256, /^[\da-f]{64}$/);
 	const nameless = new X509Certificate((await issue({commonName: 'x'}, one)).certificate);
@@ -115,16 +159,33 @@ for (const [title, now, words, said] of [
 	['almost two days behind', '2026-11-22T13:00:00Z', answer(theirs), '47 h behind'],
 	['two days behind', '2026-11-22T12:00:00Z', answer(theirs), '2 days behind'],
 	['a month ahead', '2026-12-24T12:00:00Z', answer(theirs), '30 days ahead of'],
-	['a month ahead of a server that finds its certificate expired, too', '2026-12-24T12:00:00Z', answer('Tue, 01 Dec 2026 12:00:00 GMT'), null],
+	[
+		'a month ahead of a server that finds its certificate expired, too',
+		'2026-12-24T12:00:00Z',
+		answer('Tue, 01 Dec 2026 12:00:00 GMT'),
+		null,
+	],
 	['a month ahead of a server whose certificate is not valid yet', '2026-12-24T12:00:00Z', answer('Sat, 31 Oct 2026 12:00:00 GMT'), null],
 	['a month ahead of a server that names no date', '2026-12-24T12:00:00Z', 'HTTP/1.1 403 Forbidden\r\nX-Date: x\r\n\r\n', null],
 	['a month ahead of a server that names no date that can be read', '2026-12-24T12:00:00Z', answer('soon'), null],
-	['a month ahead of a server that ends within its answer', '2026-12-24T12:00:00Z', `HTTP/1.1 403 Forbidden\r\ndate:${theirs}\r\n`, '30 days ahead of'],
+	[
+		'a month ahead of a server that ends within its answer',
+		'2026-12-24T12:00:00Z',
+		`HTTP/1.1 403 Forbidden\r\ndate:${theirs}\r\n`,
+		'30 days ahead of',
+	],
 ] as const) {
 	test(`a clock that is ${title}: ${said ?? 'nothing is said'}`, async t => {
 		const {socket, asked} = answering(words);
-		t.is(await clockSkew(socket, dated, new Date(now)), said && `clock skew: this machine’s clock is ${said} the server’s (2026-11-24T12:00:00Z)`);
-		t.regex(asked(), /^HEAD \/ HTTP\/1\.1\r\nHost: apiserver\r\nUser-Agent: spoke.*\r\nConnection: close\r\n\r\n$/, 'nothing of the user’s is sent');
+		t.is(
+			await clockSkew(socket, dated, new Date(now)),
+			said && `clock skew: this machine’s clock is ${said} the server’s (2026-11-24T12:00:00Z)`,
+		);
+		t.regex(
+			asked(),
+			/^HEAD \/ HTTP\/1\.1\r\nHost: apiserver\r\nUser-Agent: spoke.*\r\nConnection: close\r\n\r\n$/,
+			'nothing of the user’s is sent',
+		);
 	});
 }
 
@@ -136,7 +197,11 @@ test('a server that stays open, answers for ever or not at all costs two seconds
 		return {said: said !== null, ms: performance.now() - started};
 	};
 
-	const [open, endless, silent] = await Promise.all([took(answer(theirs)), took(`HTTP/1.1 200 OK\r\nDate: ${theirs}\r\nX: ${'x'.repeat(17_000)}`), took('')]);
+	const [open, endless, silent] = await Promise.all([
+		took(answer(theirs)),
+		took(`HTTP/1.1 200 OK\r\nDate: ${theirs}\r\nX: ${'x'.repeat(17_000)}`),
+		took(''),
+	]);
 	t.deepEqual([open.said, endless.said, silent.said], [true, true, false]);
 	t.true(open.ms < silent.ms && endless.ms < silent.ms && silent.ms > 1900 && silent.ms < 20_000, JSON.stringify([open, endless, silent]));
 });

@@ -18,13 +18,18 @@ function flood(pieces: readonly Buffer[]): Duplex {
 function quiet() {
 	const socket = new Duplex({read() {}});
 	const taken: string[] = [];
-	const batch = new ReadCoalescer(socket, bytes => {
-		taken.push(bytes.toString());
-	}, {leavesTime: true});
+	const batch = new ReadCoalescer(
+		socket,
+		bytes => {
+			taken.push(bytes.toString());
+		},
+		{leavesTime: true},
+	);
 	return {socket, batch, taken};
 }
 
-const numbered = (count: number, length: (number: number) => number) => Array.from({length: count}, (_, number) => Buffer.alloc(length(number), number));
+const numbered = (count: number, length: (number: number) => number) =>
+	Array.from({length: count}, (_, number) => Buffer.alloc(length(number), number));
 
 test('of a flood no more is read in one turn of the event loop than leaves time for keys, and nothing is lost', async t => {
 	const pieces = numbered(1000, number => 1024 * (1 + (number % 40)));
@@ -33,12 +38,16 @@ test('of a flood no more is read in one turn of the event loop than leaves time 
 	const taken: Buffer[] = [];
 	let inThisTurn = 0;
 	let mostInATurn = 0;
-	const batch = new ReadCoalescer(socket, bytes => {
-		inThisTurn += bytes.length;
-		taken.push(Buffer.from(bytes));
-		// It is the taker's.
-		bytes.fill(0xFF);
-	}, {leavesTime: true});
+	const batch = new ReadCoalescer(
+		socket,
+		bytes => {
+			inThisTurn += bytes.length;
+			taken.push(Buffer.from(bytes));
+			// It is the taker's.
+			bytes.fill(0xff);
+		},
+		{leavesTime: true},
+	);
 	let isOpen = true;
 	const nextTurn = () => {
 		mostInATurn = Math.max(mostInATurn, inThisTurn);
@@ -74,10 +83,14 @@ test('what is held back comes once it is wanted again', async t => {
 	const pieces = numbered(100, () => 8192);
 	const socket = flood(pieces);
 	const taken: Buffer[] = [];
-	const batch = new ReadCoalescer(socket, bytes => {
-		taken.push(Buffer.from(bytes));
-		batch.hold();
-	}, {leavesTime: false});
+	const batch = new ReadCoalescer(
+		socket,
+		bytes => {
+			taken.push(Buffer.from(bytes));
+			batch.hold();
+		},
+		{leavesTime: false},
+	);
 	await delay(30);
 	const held = Buffer.concat(taken).length;
 	t.true(held < 150_000, `${held} bytes`);
@@ -97,9 +110,13 @@ test('what is held back comes once it is wanted again', async t => {
 
 test('a batch that ends with what it brought leaves the socket as it is for the next one', async t => {
 	const socket = new Duplex({read() {}});
-	const batch = new ReadCoalescer(socket, () => {
-		batch.end();
-	}, {leavesTime: true});
+	const batch = new ReadCoalescer(
+		socket,
+		() => {
+			batch.end();
+		},
+		{leavesTime: true},
+	);
 	// As much as a pause follows.
 	socket.push(Buffer.alloc(8192));
 	await delay(1);

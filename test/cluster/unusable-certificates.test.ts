@@ -9,7 +9,13 @@ import {readSource} from '../architecture/imports.ts';
 import {here, type KeyKind, makeCertificate, type MadeCertificate, mayIssue} from '../support/der-certificate.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
-type Position = {leaf: MadeCertificate; above: readonly MadeCertificate[]; trusted: readonly MadeCertificate[]; says: RegExp; insecureSays: RegExp};
+type Position = {
+	leaf: MadeCertificate;
+	above: readonly MadeCertificate[];
+	trusted: readonly MadeCertificate[];
+	says: RegExp;
+	insecureSays: RegExp;
+};
 
 const unusable = /ERR_CERTIFICATE_UNUSABLE/;
 /** The server answers no Kubernetes; that it was asked shows that its certificate was accepted. */
@@ -23,11 +29,23 @@ function positions(key: KeyKind): Readonly<Record<string, Position>> {
 	const byMiddle = makeCertificate({name: 'by-middle', issuer: foreignMiddle, extensions: here});
 	const byRoot = makeCertificate({name: 'by-root', issuer: foreignRoot, extensions: here});
 	return {
-		'the server’s own certificate': {leaf: makeCertificate({name: 'leaf', key, issuer: root, extensions: here}), above: [], trusted: [root], says: /handshake failure|ERR_CERTIFICATE_UNUSABLE/, insecureSays: /handshake failure|ERR_CERTIFICATE_UNUSABLE/},
+		'the server’s own certificate': {
+			leaf: makeCertificate({name: 'leaf', key, issuer: root, extensions: here}),
+			above: [],
+			trusted: [root],
+			says: /handshake failure|ERR_CERTIFICATE_UNUSABLE/,
+			insecureSays: /handshake failure|ERR_CERTIFICATE_UNUSABLE/,
+		},
 		'an intermediate': {leaf: byMiddle, above: [foreignMiddle], trusted: [root], says: unusable, insecureSays: unusable},
 		'a root that is sent': {leaf: byRoot, above: [foreignRoot], trusted: [root], says: unusable, insecureSays: unusable},
 		'a certificate that is only sent along': {leaf: plain, above: [foreignRoot], trusted: [root], says: unusable, insecureSays: unusable},
-		'the kubeconfig’s CA': {leaf: byRoot, above: [], trusted: [foreignRoot], says: /unable to load root certificates: failed to parse certificate: x509: unsupported elliptic curve/, insecureSays: accepted},
+		'the kubeconfig’s CA': {
+			leaf: byRoot,
+			above: [],
+			trusted: [foreignRoot],
+			says: /unable to load root certificates: failed to parse certificate: x509: unsupported elliptic curve/,
+			insecureSays: accepted,
+		},
 		'one CA of two in the kubeconfig': {leaf: plain, above: [], trusted: [foreignRoot, root], says: accepted, insecureSays: accepted},
 	};
 }
@@ -37,7 +55,9 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 		for (const isInsecure of [false, true]) {
 			test(`a ${key} key in ${position} is an error and no crash${isInsecure ? ' with insecure-skip-tls-verify' : ''}`, async t => {
 				const server = createServer({key: leaf.key, cert: [leaf, ...above].map(({certificate}) => certificate).join('')}, socket => {
-					socket.on('error', () => {}).on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'));
+					socket
+						.on('error', () => {})
+						.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'));
 				});
 				server.on('tlsClientError', () => {});
 				await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -47,10 +67,23 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 					await rm(folder, {recursive: true});
 				});
 				const ca = Buffer.from(trusted.map(({certificate}) => certificate).join('')).toString('base64');
-				await writeFile(join(folder, 'config'), JSON.stringify({
-					'current-context': 'main', contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}], users: [{name: 'ada', user: {token: 'secret-token'}}],
-					clusters: [{name: 'here', cluster: {server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ...isInsecure ? {'insecure-skip-tls-verify': true} : {'certificate-authority-data': ca}}}],
-				}));
+				await writeFile(
+					join(folder, 'config'),
+					JSON.stringify({
+						'current-context': 'main',
+						contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
+						users: [{name: 'ada', user: {token: 'secret-token'}}],
+						clusters: [
+							{
+								name: 'here',
+								cluster: {
+									server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+									...(isInsecure ? {'insecure-skip-tls-verify': true} : {'certificate-authority-data': ca}),
+								},
+							},
+						],
+					}),
+				);
 				const {status, stderr} = await runSpoke(['logs', 'x', '--kubeconfig', join(folder, 'config')]);
 				t.not(status, 128, 'it was killed by a signal');
 				t.regex(stderr, isInsecure ? insecureSays : says);
@@ -61,5 +94,8 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 
 test('no source file calls a method that builds Node’s legacy certificate object', async t => {
 	const files = await readSource();
-	t.deepEqual(files.filter(({text}) => /\.(?:getPeerCertificate|getCertificate|toLegacyObject)\(/.test(text)).map(({path}) => path), []);
+	t.deepEqual(
+		files.filter(({text}) => /\.(?:getPeerCertificate|getCertificate|toLegacyObject)\(/.test(text)).map(({path}) => path),
+		[],
+	);
 });

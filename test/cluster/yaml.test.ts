@@ -41,8 +41,27 @@ test('what kubectl writes needs no YAML library', t => {
 
 /** Values whose type is easily mistaken, and what Go makes of them: recorded with kubectl 1.36.3. */
 const typed: ReadonlyArray<[string, unknown]> = [
-	['y', true], ['On', true], ['no', false], ['oN', 'oN'], ['tRue', 'tRue'], ['True', true], ['nULL', 'nULL'], ['012', 10], ['1e', '1e'], ['e1', 'e1'], ['1_000', 1000],
-	['12:30:45', '12:30:45'], ['2026-01-01', '2026-01-01'], ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'], ['1.2.3', '1.2.3'], ['a:b', 'a:b'], ['a#b', 'a#b'], ['a #b', 'a'], ['=', '='], ['"\\x41"', 'A'], ['\'it\'\'s\'', 'it\'s'],
+	['y', true],
+	['On', true],
+	['no', false],
+	['oN', 'oN'],
+	['tRue', 'tRue'],
+	['True', true],
+	['nULL', 'nULL'],
+	['012', 10],
+	['1e', '1e'],
+	['e1', 'e1'],
+	['1_000', 1000],
+	['12:30:45', '12:30:45'],
+	['2026-01-01', '2026-01-01'],
+	['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+	['1.2.3', '1.2.3'],
+	['a:b', 'a:b'],
+	['a#b', 'a#b'],
+	['a #b', 'a'],
+	['=', '='],
+	['"\\x41"', 'A'],
+	["'it''s'", "it's"],
 ];
 
 for (const [text, value] of typed) {
@@ -54,7 +73,47 @@ for (const [text, value] of typed) {
 test('the quick reader agrees with the library on everything that it takes upon itself', t => {
 	const random = seeded(20_261_124);
 	const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
-	const bits = [' ', '  ', '-', '- ', ':', ': ', '#', ' #', '"', '\'', '{}', '[]', '\n', '\n  ', 'null', 'true', 'y', 'a', 'e', '1', '.', '~', '|', '>', '&a', '*a', '!', '%', '@', '? ', 'key: v\n', '- x\n', '---\n', '...\n', ',', '=', '<<: x', '/', '('];
+	const bits = [
+		' ',
+		'  ',
+		'-',
+		'- ',
+		':',
+		': ',
+		'#',
+		' #',
+		'"',
+		"'",
+		'{}',
+		'[]',
+		'\n',
+		'\n  ',
+		'null',
+		'true',
+		'y',
+		'a',
+		'e',
+		'1',
+		'.',
+		'~',
+		'|',
+		'>',
+		'&a',
+		'*a',
+		'!',
+		'%',
+		'@',
+		'? ',
+		'key: v\n',
+		'- x\n',
+		'---\n',
+		'...\n',
+		',',
+		'=',
+		'<<: x',
+		'/',
+		'(',
+	];
 	const seeds = [written, 'a: b\nc:\n- d: e\n  f:\n  - g\n  - h: i\n- j\nk:\n  l: {}\n'];
 	let taken = 0;
 	for (let round = 0; round < 6000; round++) {
@@ -77,8 +136,16 @@ test('the quick reader agrees with the library on everything that it takes upon 
 });
 
 const bombs: ReadonlyArray<[string, string, RegExp]> = [
-	['aliases of aliases', `a0: &a0 [x, x, x, x, x, x, x, x, x]\n${Array.from({length: 12}, (_, i) => `a${i + 1}: &a${i + 1} [${Array.from({length: 9}, () => `*a${i}`).join(', ')}]`).join('\n')}\n`, /alias/i],
-	['merges of merges', `a0: &a0 {k: v}\n${Array.from({length: 20}, (_, i) => `a${i + 1}: &a${i + 1}\n  <<: [*a${i}, *a${i}, *a${i}, *a${i}]\n  k${i}: v`).join('\n')}\n`, /alias/i],
+	[
+		'aliases of aliases',
+		`a0: &a0 [x, x, x, x, x, x, x, x, x]\n${Array.from({length: 12}, (_, i) => `a${i + 1}: &a${i + 1} [${Array.from({length: 9}, () => `*a${i}`).join(', ')}]`).join('\n')}\n`,
+		/alias/i,
+	],
+	[
+		'merges of merges',
+		`a0: &a0 {k: v}\n${Array.from({length: 20}, (_, i) => `a${i + 1}: &a${i + 1}\n  <<: [*a${i}, *a${i}, *a${i}, *a${i}]\n  k${i}: v`).join('\n')}\n`,
+		/alias/i,
+	],
 	['an alias of itself', 'a: &a [*a]\n', /nested too deeply/],
 	['brackets, a hundred thousand deep', '['.repeat(100_000), /nested too deeply/],
 	['braces and keys, fifty thousand deep', '{a: '.repeat(50_000), /nested too deeply/],
@@ -134,7 +201,7 @@ test('a pipe with a writer is read to its end, as of a shell’s <(command)', as
 	const pipe = join(t.context as string, 'pipe');
 	await promisify(execFile)('mkfifo', [pipe]);
 	// The shell opens its end only when we have opened ours, and both ends wait for that.
-	const writer = execFile('sh', ['-c', `exec 3<>"${pipe}"; printf '%s' '${written.replaceAll('\'', '')}' >&3; sleep 0.3`]);
+	const writer = execFile('sh', ['-c', `exec 3<>"${pipe}"; printf '%s' '${written.replaceAll("'", '')}' >&3; sleep 0.3`]);
 	await new Promise(resolve => setTimeout(resolve, 150));
 	t.is((await loadKubeconfig(pipe, {})).config.currentContext, 'z');
 	writer.kill();
@@ -143,7 +210,10 @@ test('a pipe with a writer is read to its end, as of a shell’s <(command)', as
 test('a megabyte of clusters is read in time', async t => {
 	const file = join(t.context as string, 'config');
 	const data = Buffer.alloc(1500, 7).toString('base64');
-	await writeFile(file, `clusters:\n${Array.from({length: 1000}, (_, i) => `- name: c${i}\n  cluster:\n    server: https://x.test:6443\n    certificate-authority-data: ${data}\n`).join('')}`);
+	await writeFile(
+		file,
+		`clusters:\n${Array.from({length: 1000}, (_, i) => `- name: c${i}\n  cluster:\n    server: https://x.test:6443\n    certificate-authority-data: ${data}\n`).join('')}`,
+	);
 	const began = process.cpuUsage();
 	t.is((await loadKubeconfig(file, {})).config.clusters.size, 1000);
 	t.true(spentMs(began) < 1000);
@@ -154,7 +224,7 @@ test('a megabyte of clusters is read in time', async t => {
 function seeded(seed: number): () => number {
 	let state = seed;
 	return () => {
-		state = Math.imul(state + 0x6D_2B_79_F5, 1);
+		state = Math.imul(state + 0x6d_2b_79_f5, 1);
 		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
 		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;

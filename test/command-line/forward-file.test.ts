@@ -2,14 +2,30 @@
 import test from 'ava';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../source/command-line/forward-file.ts';
 
-const line = (target: string, ports: readonly string[], more: Partial<ForwardFileEntry> = {}): ForwardFileEntry => ({target, ports, namespace: null, context: null, addresses: [], whenPodGoes: null, ...more});
+const line = (target: string, ports: readonly string[], more: Partial<ForwardFileEntry> = {}): ForwardFileEntry => ({
+	target,
+	ports,
+	namespace: null,
+	context: null,
+	addresses: [],
+	whenPodGoes: null,
+	...more,
+});
 
 const readable: ReadonlyArray<readonly [title: string, text: string, lines: readonly ForwardFileEntry[]]> = [
 	['a target and its port', 'svc/web 8080:80', [line('svc/web', ['8080:80'])]],
-	['flags before and behind', '--context=prod -n shop svc/web 8080:80 :443 --address 127.0.0.1,::1', [line('svc/web', ['8080:80', ':443'], {context: 'prod', namespace: 'shop', addresses: ['127.0.0.1', '::1']})]],
+	[
+		'flags before and behind',
+		'--context=prod -n shop svc/web 8080:80 :443 --address 127.0.0.1,::1',
+		[line('svc/web', ['8080:80', ':443'], {context: 'prod', namespace: 'shop', addresses: ['127.0.0.1', '::1']})],
+	],
 	['comments, blank lines and other ends of lines', '# mine\r\n\r\nsts/db 5432 # the database\r\n', [line('sts/db', ['5432'])]],
 	['what becomes of it when its pod goes', 'svc/web 80 --when-pod-goes stop', [line('svc/web', ['80'], {whenPodGoes: 'stop'})]],
-	['quoted words', String.raw`--context 'the "old" one' -n "my ns" pod/a\ b 80`, [line('pod/a b', ['80'], {context: 'the "old" one', namespace: 'my ns'})]],
+	[
+		'quoted words',
+		String.raw`--context 'the "old" one' -n "my ns" pod/a\ b 80`,
+		[line('pod/a b', ['80'], {context: 'the "old" one', namespace: 'my ns'})],
+	],
 ];
 for (const [title, text, lines] of readable) {
 	test(`read: ${title}`, t => {
@@ -20,7 +36,11 @@ for (const [title, text, lines] of readable) {
 const wrong: ReadonlyArray<readonly [title: string, text: string, message: RegExp]> = [
 	['no port', 'svc/web 80\nsvc/db', /^f:2: no port is given for svc\/db$/],
 	['a flag that is none', '\nsvc/web 80 --token x', /^f:2: unknown flag: --token$/],
-	['a value that is none', 'svc/web 80 --when-pod-goes wait', /^f:1: invalid argument "wait" for --when-pod-goes: must be one of move, stop$/],
+	[
+		'a value that is none',
+		'svc/web 80 --when-pod-goes wait',
+		/^f:1: invalid argument "wait" for --when-pod-goes: must be one of move, stop$/,
+	],
 	['a flag without its value', 'svc/web 80 -n', /^f:1: flag needs an argument: -n$/],
 ];
 for (const [title, text, message] of wrong) {
@@ -29,7 +49,15 @@ for (const [title, text, message] of wrong) {
 	});
 }
 
-for (const context of ['prod-eu', 'arn:aws:eks:eu-west-1:1:cluster/x', 'it\'s "mine"', String.raw`back\slash`, 'a # b', 'Ü $HOME *', '-x']) {
+for (const context of [
+	'prod-eu',
+	'arn:aws:eks:eu-west-1:1:cluster/x',
+	'it\'s "mine"',
+	String.raw`back\slash`,
+	'a # b',
+	'Ü $HOME *',
+	'-x',
+]) {
 	test(`what is written of the context ${context} is read again`, t => {
 		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], whenPodGoes: 'stop'});
 		t.deepEqual(parseForwardFile(`${formatForwardEntry(one)}\n`, 'f'), [one]);

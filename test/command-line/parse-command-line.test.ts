@@ -71,15 +71,31 @@ for (const [argv, message] of bad) {
 }
 
 test('a flag of kubectl’s that would do nothing here is refused with what to do instead', t => {
-	for (const [argv, remedy] of [['--cache-dir=/tmp/x', /no discovery cache: leave it out/], ['--log-file=x', /-v=6 tells each request/], ['--warnings-as-errors', /leave it out/]] as const) {
-		t.regex((t.throws(() => parseCommandLine(rows, [argv]), {instanceOf: SpokeError, message: /^unknown flag: --/})).remedy!, remedy);
+	for (const [argv, remedy] of [
+		['--cache-dir=/tmp/x', /no discovery cache: leave it out/],
+		['--log-file=x', /-v=6 tells each request/],
+		['--warnings-as-errors', /leave it out/],
+	] as const) {
+		t.regex(t.throws(() => parseCommandLine(rows, [argv]), {instanceOf: SpokeError, message: /^unknown flag: --/}).remedy!, remedy);
 	}
 });
 
 test('durations are read as Go reads them', t => {
 	const table: Array<[string, number | undefined]> = [
-		['0', 0], ['1s', 1000], ['-5s', -5000], ['1.5h', 5_400_000], ['.5s', 500], ['300ms', 300], ['2us', 0.002], ['1h30m', 5_400_000],
-		['', undefined], ['1', undefined], ['s', undefined], ['1 s', undefined], ['1d', undefined], ['.s', undefined],
+		['0', 0],
+		['1s', 1000],
+		['-5s', -5000],
+		['1.5h', 5_400_000],
+		['.5s', 500],
+		['300ms', 300],
+		['2us', 0.002],
+		['1h30m', 5_400_000],
+		['', undefined],
+		['1', undefined],
+		['s', undefined],
+		['1 s', undefined],
+		['1d', undefined],
+		['.s', undefined],
 	];
 	for (const [text, expected] of table) {
 		t.is(parseDuration(text), expected, text);

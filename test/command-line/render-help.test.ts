@@ -10,7 +10,11 @@ test('a default is shown as it would be given', t => {
 		for (const flag of row.flags) {
 			const shown = / \((.*)\)$/.exec(formatFlag(flag))?.[1];
 			if (shown !== undefined && flag.kind !== 'strings' && flag.kind !== 'texts') {
-				t.is((parseCommandLine([flag], [`--${flag.name}=${shown}`]).flags as Record<string, unknown>)[flag.name], flag.default, `spoke ${row.name} --${flag.name}`);
+				t.is(
+					(parseCommandLine([flag], [`--${flag.name}=${shown}`]).flags as Record<string, unknown>)[flag.name],
+					flag.default,
+					`spoke ${row.name} --${flag.name}`,
+				);
 			}
 		}
 	}
@@ -25,21 +29,37 @@ const texts = (width: number) => {
 for (const width of [80, 100, 160]) {
 	test(`help has no line longer than a terminal of ${width} columns`, t => {
 		for (const text of texts(width)) {
-			t.deepEqual(text.split('\n').filter(line => line.length > width), []);
+			t.deepEqual(
+				text.split('\n').filter(line => line.length > width),
+				[],
+			);
 		}
 	});
 }
 
 test('wrapping help loses and adds no word', t => {
-	const words = (text: string) => text.split(/\s+/).filter(word => word !== '\\').join(' ');
-	t.deepEqual(texts(80).map(text => words(text)), texts(10_000).map(text => words(text)));
+	const words = (text: string) =>
+		text
+			.split(/\s+/)
+			.filter(word => word !== '\\')
+			.join(' ');
+	t.deepEqual(
+		texts(80).map(text => words(text)),
+		texts(10_000).map(text => words(text)),
+	);
 });
 
 test('help never ends a line between a flag and its value', t => {
-	const withValue = new Set(rows.flatMap(row => row.flags).flatMap(flag => flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`]));
+	const withValue = new Set(
+		rows.flatMap(row => row.flags).flatMap(flag => (flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`])),
+	);
 	for (const width of [60, 70, 80, 100]) {
 		for (const text of texts(width)) {
-			t.deepEqual(text.split('\n').filter(line => withValue.has(line.trimEnd().replace(/ \\$/, '').split(' ').at(-1)!)), [], `${width} columns`);
+			t.deepEqual(
+				text.split('\n').filter(line => withValue.has(line.trimEnd().replace(/ \\$/, '').split(' ').at(-1)!)),
+				[],
+				`${width} columns`,
+			);
 		}
 	}
 });

@@ -18,18 +18,54 @@ import {openSandbox} from '../support/sandbox.ts';
 
 const rows = commandTable.map(({row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
-	['po', ['port-forward']], ['--context x lo', ['logs']], ['-n demo ex', ['exec']], ['keys --check', ['--check']], ['logs --tim', ['--timestamps']], ['keys -o ', ['text', 'json']], ['keys --output=j', ['--output=json']],
-	['completion ', ['bash', 'zsh', 'fish']], ['proxy g', ['get']], ['exec web -- l', []], ['help do', ['doctor']], ['path --feature po', ['port-forward', 'pod-proxy']], ['audit --require ver', ['verified']], ['audit --require C1', ['C1=pass', 'C10=pass', 'C11=pass']], ['audit --require=N5', ['--require=N5=pass']], ['audit --accept C4', ['C4=']], ['path --require ', ['verified', 'tunnelled', 'protected']], ['keys --keymap ', ['default', 'vim', 'k9s']], ['nonsense ', []],
-	['exec --path ', ['auto', 'always', 'never', 'json']], ['exec --path --qu', ['--quiet']],
+	['po', ['port-forward']],
+	['--context x lo', ['logs']],
+	['-n demo ex', ['exec']],
+	['keys --check', ['--check']],
+	['logs --tim', ['--timestamps']],
+	['keys -o ', ['text', 'json']],
+	['keys --output=j', ['--output=json']],
+	['completion ', ['bash', 'zsh', 'fish']],
+	['proxy g', ['get']],
+	['exec web -- l', []],
+	['help do', ['doctor']],
+	['path --feature po', ['port-forward', 'pod-proxy']],
+	['audit --require ver', ['verified']],
+	['audit --require C1', ['C1=pass', 'C10=pass', 'C11=pass']],
+	['audit --require=N5', ['--require=N5=pass']],
+	['audit --accept C4', ['C4=']],
+	['path --require ', ['verified', 'tunnelled', 'protected']],
+	['keys --keymap ', ['default', 'vim', 'k9s']],
+	['nonsense ', []],
+	['exec --path ', ['auto', 'always', 'never', 'json']],
+	['exec --path --qu', ['--quiet']],
 ];
 for (const [line, words] of offered) {
 	test(`\`spoke ${line}\` offers ${words.join(', ') || 'nothing'}`, t => {
-		t.deepEqual(completeWords(rows, line.split(' ')).offers.map(({word}) => word), words);
+		t.deepEqual(
+			completeWords(rows, line.split(' ')).offers.map(({word}) => word),
+			words,
+		);
 	});
 }
 
 const asked: ReadonlyArray<readonly [string, string, string]> = [
-	['logs we', 'target', 'we'], ['debug -it we', 'target', 'we'], ['logs -n ', 'namespace', ''], ['--context pr', 'context', 'pr'], ['tail --context=pr', 'context', 'pr'], ['port-forward svc/', 'target', 'svc/'], ['logs web -c ', 'container', ''], ['proxy get svc/', 'target', 'svc/'], ['exec --path we', 'target', 'we'], ['logs web a', 'container', 'a'], ['logs -n demo web ', 'container', ''], ['logs pod/web pod/', 'target', 'pod/'], ['tail web ', 'target', ''], ['port-forward svc/web 8080:h', 'port', 'h'], ['port-forward svc/web 80 ', 'port', ''], ['port-forward svc/web 80 sts/', 'target', 'sts/'],
+	['logs we', 'target', 'we'],
+	['debug -it we', 'target', 'we'],
+	['logs -n ', 'namespace', ''],
+	['--context pr', 'context', 'pr'],
+	['tail --context=pr', 'context', 'pr'],
+	['port-forward svc/', 'target', 'svc/'],
+	['logs web -c ', 'container', ''],
+	['proxy get svc/', 'target', 'svc/'],
+	['exec --path we', 'target', 'we'],
+	['logs web a', 'container', 'a'],
+	['logs -n demo web ', 'container', ''],
+	['logs pod/web pod/', 'target', 'pod/'],
+	['tail web ', 'target', ''],
+	['port-forward svc/web 8080:h', 'port', 'h'],
+	['port-forward svc/web 80 ', 'port', ''],
+	['port-forward svc/web 80 sts/', 'target', 'sts/'],
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` asks for a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
@@ -47,14 +83,20 @@ for (const line of ['exec web ', 'attach -it web ', 'path svc/web ', 'doctor web
 
 test('every command is offered, and each script asks the program', t => {
 	const words = completeWords(rows, ['']).offers.map(({word}) => word);
-	t.deepEqual(words, rows.map(row => row.name).filter(name => name !== 'session'));
+	t.deepEqual(
+		words,
+		rows.map(row => row.name).filter(name => name !== 'session'),
+	);
 	for (const script of Object.values(completionScripts)) {
 		t.regex(script, /spoke completion words --/);
 	}
 });
 
 test('a word that every object has as a name is no shell', async t => {
-	await t.throwsAsync(async () => command.run({positionals: ['constructor']} as unknown as Parameters<typeof command.run>[0]), {code: 'ERR_USAGE', message: 'there is no completion for "constructor"'});
+	await t.throwsAsync(async () => command.run({positionals: ['constructor']} as unknown as Parameters<typeof command.run>[0]), {
+		code: 'ERR_USAGE',
+		message: 'there is no completion for "constructor"',
+	});
 });
 
 test('fish offers files only where the program has no word, and zsh no dashes where a word has nothing said about it', t => {
@@ -66,7 +108,10 @@ test('zsh takes quotes off what is typed, offers files behind --flag= too, and i
 	const script = completionScripts['zsh']!;
 	t.true(script.includes('spoke completion words -- "${(@Q)words[2,CURRENT]}"'));
 	t.regex(script, /compset -P '--\*='\n\t\t_files/);
-	t.regex(script, /^#compdef spoke\n[\s\S]*\[\[ \$\{funcstack\[1\]\} == _spoke \]\]; then\n\t_spoke "\$@"\nelse\n\tcompdef _spoke spoke\nfi\n$/);
+	t.regex(
+		script,
+		/^#compdef spoke\n[\s\S]*\[\[ \$\{funcstack\[1\]\} == _spoke \]\]; then\n\t_spoke "\$@"\nelse\n\tcompdef _spoke spoke\nfi\n$/,
+	);
 });
 
 for (const [line, lines] of [
@@ -94,7 +139,10 @@ for (const [line, words, directive] of [
 		t.is(status, 0);
 		const lines = stdout.trimEnd().split('\n');
 		t.is(lines.pop(), `:${directive}`);
-		t.deepEqual(lines.map(one => one.split('\t')[0]), words);
+		t.deepEqual(
+			lines.map(one => one.split('\t')[0]),
+			words,
+		);
 	});
 }
 
@@ -105,18 +153,23 @@ test('kubectl puts no space behind a kind, and the file that it runs is the prog
 	const plugin = join(folder, 'kubectl_complete-spoke');
 	await symlink(builtProgram, plugin);
 	const asKubectl = async (...words: string[]) => {
-		const {stdout} = await promisify(execFile)(process.execPath, [plugin, ...words], {env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...env}});
+		const {stdout} = await promisify(execFile)(process.execPath, [plugin, ...words], {
+			env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...env},
+		});
 		return stdout.replaceAll(/\t.*/g, '').trimEnd().split('\n');
 	};
 
 	t.deepEqual(await asKubectl('logs', 'dep'), ['deploy/', ':6']);
-	t.deepEqual((await asKubectl('logs', 'deploy/we')), ['deploy/web', ':4']);
+	t.deepEqual(await asKubectl('logs', 'deploy/we'), ['deploy/web', ':4']);
 	t.is((await asKubectl('logs', '')).at(-1), ':4', 'pods stand beside the kinds');
 	t.deepEqual(await asKubectl('--help'), ['--help', ':4'], 'a flag that is typed is completed, not obeyed');
 });
 
 test('the sandboxes that completion offers are all there are', t => {
-	t.deepEqual(completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word), scenarios.map(({name}) => name));
+	t.deepEqual(
+		completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word),
+		scenarios.map(({name}) => name),
+	);
 });
 
 test('a target or namespace may have a command’s name', t => {
@@ -136,7 +189,11 @@ test('names are asked of the cluster that the line names, also for the value of 
 	t.deepEqual(await offered('logs deploy/web a'), ['access-log']);
 	t.deepEqual(await offered('port-forward svc/web 8080:'), ['8080:80', '8080:http', '8080:443', '8080:https']);
 	t.deepEqual(await offered('port-forward svc/nope 80 deploy/web h'), ['http', 'https']);
-	t.deepEqual([await offered('exec n'), await offered('logs node/'), await offered('proxy get de')], [[], [], []], 'what a command refuses is not offered');
+	t.deepEqual(
+		[await offered('exec n'), await offered('logs node/'), await offered('proxy get de')],
+		[[], [], []],
+		'what a command refuses is not offered',
+	);
 	t.deepEqual(await offered('path nod'), ['node/']);
 	t.true((await offered('doctor node/')).length > 0);
 	t.true((await offered('logs -n ')).includes('shop'));
@@ -161,7 +218,9 @@ spoke() { shift 3; printf '[%s]' "$@" >&2; printf '%s\\tdoes\\n' "$OFFER"; }
 COMP_POINT=\${#COMP_LINE}
 _spoke
 printf ' %s' "\${COMPREPLY[@]}"`.replaceAll('2>/dev/null', '');
-		const {stdout, stderr} = await promisify(execFile)('bash', ['--norc', '-c', script], {env: {PATH: process.env['PATH'], COMP_LINE: line, OFFER: offer}});
+		const {stdout, stderr} = await promisify(execFile)('bash', ['--norc', '-c', script], {
+			env: {PATH: process.env['PATH'], COMP_LINE: line, OFFER: offer},
+		});
 		t.is(stderr, asked);
 		t.is(stdout, ` ${reply}`);
 	});
@@ -171,12 +230,21 @@ test('a name that a shell would run is not offered', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			response.setHeader('content-type', 'application/json');
-			response.end(JSON.stringify({kind: 'Table', columnDefinitions: [{name: 'Name'}], rows: ['web', '$(id)', 'x;id', 'a\u001B]52;c;eA==\u0007'].map(name => ({cells: [name]}))}));
+			response.end(
+				JSON.stringify({
+					kind: 'Table',
+					columnDefinitions: [{name: 'Name'}],
+					rows: ['web', '$(id)', 'x;id', 'a\u001B]52;c;eA==\u0007'].map(name => ({cells: [name]})),
+				}),
+			);
 		},
 	});
 	t.teardown(async () => server.close());
 	const {asked, command, rest} = completeWords(rows, ['logs', '-n', '']);
 	await server.cluster();
 	const offers = await completeFromCluster(asked!, rest, command!.flags, {KUBECONFIG: join(server.folder, 'config-1')});
-	t.deepEqual(offers.map(({word}) => word), ['web']);
+	t.deepEqual(
+		offers.map(({word}) => word),
+		['web'],
+	);
 });

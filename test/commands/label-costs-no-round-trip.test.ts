@@ -11,7 +11,12 @@ import {runSpoke} from '../support/run-spoke.ts';
 
 const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
 const statusz = {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z', binaryVersion: '1.36.3'};
-const pod = {kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1'}, spec: {nodeName: 'n1', containers: [{name: 'app'}]}, status: {phase: 'Running', containerStatuses: [{name: 'app', containerID: 'x://1', restartCount: 0, state: {running: {}}}]}};
+const pod = {
+	kind: 'Pod',
+	metadata: {name: 'web', namespace: 'default', uid: 'u1'},
+	spec: {nodeName: 'n1', containers: [{name: 'app'}]},
+	status: {phase: 'Running', containerStatuses: [{name: 'app', containerID: 'x://1', restartCount: 0, state: {running: {}}}]},
+};
 const deployment = {kind: 'Deployment', metadata: {name: 'web', namespace: 'default'}, spec: {selector: {matchLabels: {app: 'web'}}}};
 const lookedUp = '/api/v1/namespaces/default/pods/web';
 const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
@@ -35,7 +40,13 @@ async function apiserver(t: ExecutionContext, user: Record<string, unknown> = {t
 			}
 
 			await delay(20);
-			const object = {'/flagz': flags, '/statusz': statusz, [lookedUp]: pod, '/apis/apps/v1/namespaces/default/deployments/web': deployment, '/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]}}[path];
+			const object = {
+				'/flagz': flags,
+				'/statusz': statusz,
+				[lookedUp]: pod,
+				'/apis/apps/v1/namespaces/default/deployments/web': deployment,
+				'/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]},
+			}[path];
 			response.statusCode = object || path.endsWith('/log') || path.includes('/proxy') ? 200 : 404;
 			response.end(object ? JSON.stringify(object) : 'a line\n');
 		},
@@ -46,12 +57,17 @@ async function apiserver(t: ExecutionContext, user: Record<string, unknown> = {t
 	});
 	t.teardown(async () => server.close());
 	const file = join(server.folder, 'kubeconfig');
-	await writeFile(file, JSON.stringify({
-		apiVersion: 'v1', kind: 'Config', 'current-context': 'main',
-		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-		clusters: [{name: 'here', cluster: {server: server.url, 'certificate-authority-data': Buffer.from(server.ca).toString('base64')}}],
-		users: [{name: 'ada', user}],
-	}));
+	await writeFile(
+		file,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'main',
+			contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
+			clusters: [{name: 'here', cluster: {server: server.url, 'certificate-authority-data': Buffer.from(server.ca).toString('base64')}}],
+			users: [{name: 'ada', user}],
+		}),
+	);
 	return {arrivals, env: {KUBECONFIG: file}};
 }
 
@@ -70,9 +86,16 @@ for (const [argv, stream] of oneShots) {
 		const ended = await runSpoke(argv, {env});
 		const first = arrivals.findIndex(({path}) => path === stream);
 		const before = arrivals.slice(0, first);
-		t.deepEqual(before.map(({path}) => path), [lookedUp, '/flagz', '/statusz', rootCa]);
+		t.deepEqual(
+			before.map(({path}) => path),
+			[lookedUp, '/flagz', '/statusz', rootCa],
+		);
 		t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
-		const told = ended.stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Path).find(({phase}) => phase !== 'checking');
+		const told = ended.stderr
+			.split('\n')
+			.filter(line => line.startsWith('{'))
+			.map(line => JSON.parse(line) as Path)
+			.find(({phase}) => phase !== 'checking');
 		t.is(typeof told?.process.id, 'string', 'what was read on it is in the label');
 	});
 }
@@ -83,7 +106,10 @@ test('whom the apiserver takes the holder of a client certificate for is asked i
 	const {arrivals, env} = await apiserver(t, {'client-certificate-data': encoded(certificate), 'client-key-data': encoded(key)});
 	await runSpoke(['exec', '--path=json', 'web', '--', 'true'], {env});
 	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
-	t.deepEqual(arrivals.slice(0, first).map(({path}) => path), [lookedUp, '/flagz', '/statusz', '/apis/authentication.k8s.io/v1/selfsubjectreviews', rootCa]);
+	t.deepEqual(
+		arrivals.slice(0, first).map(({path}) => path),
+		[lookedUp, '/flagz', '/statusz', '/apis/authentication.k8s.io/v1/selfsubjectreviews', rootCa],
+	);
 	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
 });
 
@@ -92,12 +118,18 @@ test('a workload’s object and its pods are asked on the stream’s connection 
 	const ended = await runSpoke(['exec', 'deploy/web', '--path=json', '--', 'true'], {env});
 	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
 	t.true(first > 0, ended.stderr);
-	t.deepEqual(arrivals.slice(0, first).map(({path}) => path), ['/apis/apps/v1/namespaces/default/deployments/web', '/flagz', '/statusz', rootCa, '/api/v1/namespaces/default/pods']);
+	t.deepEqual(
+		arrivals.slice(0, first).map(({path}) => path),
+		['/apis/apps/v1/namespaces/default/deployments/web', '/flagz', '/statusz', rootCa, '/api/v1/namespaces/default/pods'],
+	);
 	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
 });
 
 test('without a label to tell nothing is read for it', async t => {
 	const {arrivals, env} = await apiserver(t);
 	await runSpoke(['logs', 'web', '--path=never'], {env, timeoutMs: 1500});
-	t.deepEqual(arrivals.map(({path}) => path), [lookedUp]);
+	t.deepEqual(
+		arrivals.map(({path}) => path),
+		[lookedUp],
+	);
 });

@@ -15,12 +15,31 @@ const answers: ReadonlyArray<readonly [title: string, status: number, body: stri
 	['204', 204, ''],
 	['another kind', 200, '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"web"}}'],
 	['metadata that is text', 200, '{"metadata":"x","items":[{"metadata":"x"}]}'],
-	['inner parts of other types', 200, JSON.stringify({metadata: named, spec: {containers: {}, selector: 5, ports: {}}, status: 'x', items: [{metadata: named, spec: {containers: [null]}}]})],
+	[
+		'inner parts of other types',
+		200,
+		JSON.stringify({
+			metadata: named,
+			spec: {containers: {}, selector: 5, ports: {}},
+			status: 'x',
+			items: [{metadata: named, spec: {containers: [null]}}],
+		}),
+	],
 ];
 
 const commands: ReadonlyArray<readonly [argv: readonly string[], status: number]> = [
-	[['logs', 'web'], 13], [['logs', '-f', 'deploy/web'], 13], [['logs', '-l', 'app=web'], 13], [['exec', 'web'], 125], [['attach', 'web'], 125], [['debug', 'web', '--image=x'], 125],
-	[['port-forward', 'svc/web', ':80'], 13], [['proxy', 'get', 'svc/web:80/'], 13], [['path', 'web'], 13], [['path', 'node/n1'], 13], [['doctor', 'svc/web'], 13], [['audit'], 0],
+	[['logs', 'web'], 13],
+	[['logs', '-f', 'deploy/web'], 13],
+	[['logs', '-l', 'app=web'], 13],
+	[['exec', 'web'], 125],
+	[['attach', 'web'], 125],
+	[['debug', 'web', '--image=x'], 125],
+	[['port-forward', 'svc/web', ':80'], 13],
+	[['proxy', 'get', 'svc/web:80/'], 13],
+	[['path', 'web'], 13],
+	[['path', 'node/n1'], 13],
+	[['doctor', 'svc/web'], 13],
+	[['audit'], 0],
 ];
 
 async function kubeconfigOf(t: ExecutionContext, answer: (path: string) => readonly [status: number, body: string]): Promise<string> {
@@ -32,10 +51,17 @@ async function kubeconfigOf(t: ExecutionContext, answer: (path: string) => reado
 	});
 	t.teardown(async () => server.close());
 	const file = join(server.folder, 'kubeconfig');
-	await writeFile(file, JSON.stringify({
-		apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
-		clusters: [{name: 'c', cluster: {server: server.url, 'certificate-authority-data': Buffer.from(server.ca).toString('base64')}}], users: [{name: 'u', user: {token: 'x'}}],
-	}));
+	await writeFile(
+		file,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'c',
+			contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
+			clusters: [{name: 'c', cluster: {server: server.url, 'certificate-authority-data': Buffer.from(server.ca).toString('base64')}}],
+			users: [{name: 'u', user: {token: 'x'}}],
+		}),
+	);
 	return file;
 }
 
@@ -43,7 +69,7 @@ for (const [title, status, body] of answers) {
 	test(`a server that answers with ${title}: each command says so in one line`, async t => {
 		const kubeconfig = await kubeconfigOf(t, () => [status, body]);
 		for (const [argv, expected] of commands) {
-			const ended = await runSpoke([...argv, '--kubeconfig', kubeconfig, ...argv[0] === 'exec' ? ['--', 'true'] : []]);
+			const ended = await runSpoke([...argv, '--kubeconfig', kubeconfig, ...(argv[0] === 'exec' ? ['--', 'true'] : [])]);
 			const said = ended.stderr + ended.stdout;
 			t.is(ended.status, status === 204 && argv.includes('-l') ? 1 : expected, `${argv.join(' ')}: ${said}`);
 			t.notRegex(said, /bug in spoke|^\s+at |undefined|Cannot/m, argv.join(' '));
@@ -53,7 +79,14 @@ for (const [title, status, body] of answers) {
 }
 
 test('a session on it goes on: each list says what is wrong with it', async t => {
-	const kubeconfig = await kubeconfigOf(t, path => [200, path === '/version' ? '{"gitVersion":"v1.36.3"}' : path.endsWith('/pods') ? '{"kind":"Table","rows":[{"cells":["web"],"object":"x"}]}' : '{}']);
+	const kubeconfig = await kubeconfigOf(t, path => [
+		200,
+		path === '/version'
+			? '{"gitVersion":"v1.36.3"}'
+			: path.endsWith('/pods')
+				? '{"kind":"Table","rows":[{"cells":["web"],"object":"x"}]}'
+				: '{}',
+	]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfig], {home: await newHome(t), columns: 160});
 	await terminal.sees(/rows\[0\]\.object is[\s\S]+text, not an object/);
 	terminal.press('view.services');

@@ -9,18 +9,24 @@ import {schemaFaults} from '../support/schemas.ts';
 import {openTerminal} from '../support/terminal.ts';
 
 function valid<T>(t: ExecutionContext, stdout: string): T[] {
-	return stdout.split('\n').filter(line => line !== '').map(line => {
-		const object = JSON.parse(line) as T & {kind: string};
-		t.deepEqual(schemaFaults(object), []);
-		return object;
-	});
+	return stdout
+		.split('\n')
+		.filter(line => line !== '')
+		.map(line => {
+			const object = JSON.parse(line) as T & {kind: string};
+			t.deepEqual(schemaFaults(object), []);
+			return object;
+		});
 }
 
 test('path: a line per feature, or those asked for; a wrong feature and a missing target are usage', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
 	const all = await runSpoke(['path', 'svc/web', '-o', 'json'], {env});
 	t.is(all.status, 0, all.stderr);
-	t.deepEqual(valid<Path>(t, all.stdout).map(({feature}) => feature), ['logs', 'exec', 'attach', 'port-forward', 'pod-proxy', 'service-proxy']);
+	t.deepEqual(
+		valid<Path>(t, all.stdout).map(({feature}) => feature),
+		['logs', 'exec', 'attach', 'port-forward', 'pod-proxy', 'service-proxy'],
+	);
 	const some = await runSpoke(['path', 'svc/https:web:443', '--feature', 'service-proxy', '-o', 'json'], {env});
 	const [proxied] = valid<Path>(t, some.stdout);
 	t.deepEqual(proxied?.request, {scheme: 'https', port: 443, portName: 'https', kubeletPort: false});
@@ -39,7 +45,10 @@ test('path: to a service that selects no pods only the proxy applies, and what n
 	const {status, stdout, stderr} = await runSpoke(['path', 'svc/https:kubernetes:443', '-o', 'json'], {env});
 	t.is(status, 0, stderr);
 	const paths = valid<Path>(t, stdout);
-	t.deepEqual(paths.map(({feature}) => feature), ['service-proxy']);
+	t.deepEqual(
+		paths.map(({feature}) => feature),
+		['service-proxy'],
+	);
 	t.like(paths[0], {target: {kind: 'Service', name: 'kubernetes', node: null, container: null}, request: {scheme: 'https', port: 443}});
 	t.is(paths[0]?.legs[1]?.tls.state, 'unverified');
 	const forward = await runSpoke(['path', 'svc/kubernetes', '--feature', 'port-forward'], {env});
@@ -52,10 +61,16 @@ test('path: a service’s port that is not named is not claimed: with several, t
 	const {status, stdout, stderr} = await runSpoke(['path', 'svc/web', '-o', 'json'], {env});
 	t.is(status, 0, stderr);
 	t.deepEqual(valid<Path>(t, stdout).at(-1)?.request, {scheme: 'http', port: null, portName: null, kubeletPort: false});
-	t.is(stderr, 'svc/web has several ports, http (80), https (443), and none is named: service-proxy is told for plain HTTP, which is alike for each; svc/https:web is told for HTTPS\n');
+	t.is(
+		stderr,
+		'svc/web has several ports, http (80), https (443), and none is named: service-proxy is told for plain HTTP, which is alike for each; svc/https:web is told for HTTPS\n',
+	);
 	const encrypted = await runSpoke(['path', 'svc/https:web', '-o', 'json', '--feature', 'service-proxy'], {env});
 	t.like(valid<Path>(t, encrypted.stdout)[0], {request: {scheme: 'https', port: null}});
-	t.is(encrypted.stderr, 'svc/https:web has several ports, http (80), https (443), and none is named: service-proxy is told for HTTPS, which is alike for each; svc/web is told for plain HTTP\n');
+	t.is(
+		encrypted.stderr,
+		'svc/https:web has several ports, http (80), https (443), and none is named: service-proxy is told for HTTPS, which is alike for each; svc/web is told for plain HTTP\n',
+	);
 	for (const argv of [['svc/web', '--feature', 'port-forward'], ['svc/web:80'], ['svc/kubernetes']]) {
 		t.is((await runSpoke(['path', ...argv], {env})).stderr, '', argv.join(' '));
 	}
@@ -66,7 +81,8 @@ test('path: a service’s port that is not named is not claimed: with several, t
 
 test('path of a node: the kubelet’s own port is TLS whatever is asked, another port is what the prefix says', async t => {
 	const {env} = await openSandbox(t);
-	const lines = async (target: string) => valid<Path>(t, (await runSpoke(['path', target, '-o', 'json'], {env})).stdout).map(({line}) => line);
+	const lines = async (target: string) =>
+		valid<Path>(t, (await runSpoke(['path', target, '-o', 'json'], {env})).stdout).map(({line}) => line);
 	t.deepEqual(await lines('node/n1'), ['path: you -verified-> apiserver -direct,unverified-> kubelet n1']);
 	t.deepEqual(await lines('node/n1:9100'), ['path: you -verified-> apiserver -direct,plain-> node n1']);
 	t.deepEqual(await lines('node/https:n1:9100'), ['path: you -verified-> apiserver -direct,unverified-> node n1']);
@@ -94,7 +110,11 @@ test('audit: one object of seventeen rows; requirements decide the status; JUnit
 	t.true(audit!.cluster.sandbox);
 	t.is(plain.stderr, '');
 	t.true(audit!.evidence.some(({source}) => source === 'anonymous-probe'));
-	t.deepEqual(audit!.evidence.filter(({active}) => active), [], 'nothing active without --probe active');
+	t.deepEqual(
+		audit!.evidence.filter(({active}) => active),
+		[],
+		'nothing active without --probe active',
+	);
 	const failing = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
 	t.is(failing.status, 3);
 	t.is(failing.stderr, 'error: required, but not met: verified (C4) [ERR_REQUIRE_NOT_MET]\n');
@@ -132,7 +152,10 @@ test('doctor: 0 where every leg answers; 11 and the tunnel’s words where agent
 	const {env, sandbox} = await openSandbox(t, {scenario: 'konnectivity'});
 	const well = await runSpoke(['doctor', 'deploy/web', '-o', 'json'], {env});
 	t.is(well.status, 0, well.stdout);
-	t.deepEqual(valid<Doctor>(t, well.stdout)[0]?.steps.map(({name}) => name), ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3']);
+	t.deepEqual(
+		valid<Doctor>(t, well.stdout)[0]?.steps.map(({name}) => name),
+		['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'],
+	);
 	await sandbox.switches.set({agents: 'gone'});
 	const ill = await runSpoke(['doctor', 'deploy/web', '-o', 'json'], {env, timeoutMs: 60_000});
 	t.is(ill.status, 11);
@@ -140,7 +163,12 @@ test('doctor: 0 where every leg answers; 11 and the tunnel’s words where agent
 	t.is(doctor?.stoppedAt, 'leg-2');
 	t.is(doctor?.steps.find(({name}) => name === 'leg-2')?.speaker, 'tunnel');
 	t.is(doctor?.steps.at(-1)?.status, 'not-tried');
-	for (const nobody of [['doctor', 'pod/nope'], ['doctor', 'deploy/web', '-c', 'nope'], ['doctor', 'node/nope'], ['path', 'node/nope']]) {
+	for (const nobody of [
+		['doctor', 'pod/nope'],
+		['doctor', 'deploy/web', '-c', 'nope'],
+		['doctor', 'node/nope'],
+		['path', 'node/nope'],
+	]) {
 		t.is((await runSpoke([...nobody, '-o', 'json'], {env})).status, 8, nobody.join(' '));
 	}
 
@@ -158,15 +186,33 @@ for (const argv of [
 		const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 		const {stderr, status} = await runSpoke(argv, {env});
 		t.is(status, 0, stderr);
-		const [path] = valid<Path>(t, stderr.split('\n').filter(line => line.startsWith('{')).join('\n'));
+		const [path] = valid<Path>(
+			t,
+			stderr
+				.split('\n')
+				.filter(line => line.startsWith('{'))
+				.join('\n'),
+		);
 		t.deepEqual([path?.phase, path?.legs[1]?.route.state, path?.legs[1]?.route.basis], ['settled', 'konnectivity', 'inferred']);
 	});
 }
 
 test('a terminal that knows ASCII alone is written nothing else: reports, help and failures', async t => {
 	const {env} = await openSandbox(t);
-	for (const argv of [['path', 'svc/web'], ['audit'], ['doctor', 'svc/web'], ['help', 'logs'], ['exec', '--help'], ['path', 'svc/web', '--feature', 'telnet']]) {
-		const terminal = await openTerminal(t, argv, {home: env['HOME'] ?? '/nonexistent', columns: 200, rows: 100, env: {...env, LANG: 'C', LC_ALL: 'C'}});
+	for (const argv of [
+		['path', 'svc/web'],
+		['audit'],
+		['doctor', 'svc/web'],
+		['help', 'logs'],
+		['exec', '--help'],
+		['path', 'svc/web', '--feature', 'telnet'],
+	]) {
+		const terminal = await openTerminal(t, argv, {
+			home: env['HOME'] ?? '/nonexistent',
+			columns: 200,
+			rows: 100,
+			env: {...env, LANG: 'C', LC_ALL: 'C'},
+		});
 		await terminal.ended();
 		t.regex(terminal.raw(), /\w{4}/, argv.join(' '));
 		t.is(/[^\u0000-\u007F].*/u.exec(terminal.raw())?.[0], undefined, argv.join(' '));

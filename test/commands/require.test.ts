@@ -34,8 +34,16 @@ for (const [title, argv, code, status] of [
 		const {env} = await openSandbox(t, {user: 'bob'});
 		const junit = await runSpoke(['audit', '-o', 'junit', '--require', 'verified', ...argv], {env});
 		t.is(junit.status, status, junit.stderr);
-		t.regex(junit.stdout, /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="spoke audit" tests="1" failures="0" errors="1" skipped="0">/);
-		t.regex(junit.stdout, new RegExp(`<testcase classname="spoke.audit" name="audit">\\s*<error type="${code}" message="[^"<&]*(&[a-z]+;[^"<&]*)*">[\\s\\S]*</error>\\s*</testcase>\\s*</testsuite>\\s*</testsuites>\\n$`));
+		t.regex(
+			junit.stdout,
+			/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="spoke audit" tests="1" failures="0" errors="1" skipped="0">/,
+		);
+		t.regex(
+			junit.stdout,
+			new RegExp(
+				`<testcase classname="spoke.audit" name="audit">\\s*<error type="${code}" message="[^"<&]*(&[a-z]+;[^"<&]*)*">[\\s\\S]*</error>\\s*</testcase>\\s*</testsuite>\\s*</testsuites>\\n$`,
+			),
+		);
 		t.regex(junit.stderr, new RegExp(`\\[${code}\\]\\n$`));
 	});
 }
@@ -58,7 +66,10 @@ test('a required row that passes less surely than required is a failure in JUnit
 	const {env} = await openSandbox(t);
 	const argv = ['audit', '--require', 'C5=pass'];
 	const audit = parseAudit((await runSpoke([...argv, '-o', 'json'], {env})).stdout);
-	t.like(audit.rows.find(({id}) => id === 'C5'), {verdict: 'pass', basis: 'inferred'});
+	t.like(
+		audit.rows.find(({id}) => id === 'C5'),
+		{verdict: 'pass', basis: 'inferred'},
+	);
 	const junit = await runSpoke([...argv, '-o', 'junit'], {env});
 	t.is(junit.status, 4);
 	t.is(elementOf(junit.stdout, 'C5'), 'failure');
@@ -120,13 +131,22 @@ test('a row that is accepted twice is a usage error', async t => {
 
 test('path --require exits 0 when every feature meets it, 3 when one does not', async t => {
 	const verified = await openSandbox(t, {scenario: 'verified'});
-	const met = await runSpoke(['path', 'deploy/web', '--feature', 'exec,logs', '--require', 'verified', '--require', 'protected', '--probe', 'active'], {env: verified.env});
+	const met = await runSpoke(
+		['path', 'deploy/web', '--feature', 'exec,logs', '--require', 'verified', '--require', 'protected', '--probe', 'active'],
+		{env: verified.env},
+	);
 	t.is(met.status, 0, met.stderr);
 	const {env} = await openSandbox(t);
 	const wrong = await runSpoke(['path', 'deploy/web', '--feature', 'exec,logs', '--require', 'verified', '-o', 'json'], {env});
 	t.is(wrong.status, 3);
 	t.is(wrong.stderr, 'error: required, but not met: verified (logs, exec) [ERR_REQUIRE_NOT_MET]\n');
-	t.deepEqual(wrong.stdout.trimEnd().split('\n').map(line => (JSON.parse(line) as Path).kind as string), ['Path', 'Path', 'Error']);
+	t.deepEqual(
+		wrong.stdout
+			.trimEnd()
+			.split('\n')
+			.map(line => (JSON.parse(line) as Path).kind as string),
+		['Path', 'Path', 'Error'],
+	);
 });
 
 test('path --require exits 4 when the evidence does not decide, and 0 when a probe does', async t => {
@@ -151,8 +171,24 @@ const proven = (state: string): Word => ({state, basis: 'proven'});
 const inferred = (state: string): Word => ({state, basis: 'inferred'});
 const unknown: Word = {state: 'unknown', basis: 'unknown'};
 
-function pathOf({first = proven('verified'), second = proven('verified'), route = proven('direct'), crossing = proven('protected')}: {first?: Word; second?: Word; route?: Word; crossing?: Word}): Path {
-	return {legs: [{n: 1, tls: first, route: proven('direct')}, {n: 2, tls: second, route}], crossing} as unknown as Path;
+function pathOf({
+	first = proven('verified'),
+	second = proven('verified'),
+	route = proven('direct'),
+	crossing = proven('protected'),
+}: {
+	first?: Word;
+	second?: Word;
+	route?: Word;
+	crossing?: Word;
+}): Path {
+	return {
+		legs: [
+			{n: 1, tls: first, route: proven('direct')},
+			{n: 2, tls: second, route},
+		],
+		crossing,
+	} as unknown as Path;
 }
 
 for (const [title, path, word, basis, result] of [

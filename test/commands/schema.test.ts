@@ -11,15 +11,15 @@ const schemas = readSchemas();
 const published = compile([...schemas.values()]);
 
 /** Every object of a schema, with its place and whether it is only part of a condition. */
-function * nodesOf(value: unknown, place: string, isCondition = false): Generator<{node: Node; place: string; isCondition: boolean}> {
+function* nodesOf(value: unknown, place: string, isCondition = false): Generator<{node: Node; place: string; isCondition: boolean}> {
 	if (Array.isArray(value)) {
 		for (const [index, one] of value.entries()) {
-			yield * nodesOf(one, `${place}/${index}`, isCondition);
+			yield* nodesOf(one, `${place}/${index}`, isCondition);
 		}
 	} else if (typeof value === 'object' && value !== null) {
 		yield {node: value as Node, place, isCondition};
 		for (const [name, one] of Object.entries(value)) {
-			yield * nodesOf(one, `${place}/${name}`, isCondition || name === 'if' || name === 'else');
+			yield* nodesOf(one, `${place}/${name}`, isCondition || name === 'if' || name === 'else');
 		}
 	}
 }
@@ -31,7 +31,13 @@ for (const [name, schema] of schemas) {
 			if (typeof node['$ref'] === 'string') {
 				const [file, pointer = ''] = node['$ref'].split('#');
 				const target = file === '' ? schema : schemas.get(file!.replace('.json', ''));
-				t.truthy(pointer.split('/').slice(1).reduce<unknown>((part, key) => (part as Node | undefined)?.[key], target), `${place}: ${node['$ref']}`);
+				t.truthy(
+					pointer
+						.split('/')
+						.slice(1)
+						.reduce<unknown>((part, key) => (part as Node | undefined)?.[key], target),
+					`${place}: ${node['$ref']}`,
+				);
 			}
 		}
 	});
@@ -40,7 +46,11 @@ for (const [name, schema] of schemas) {
 		const bare: string[] = [];
 		for (const {node, place, isCondition} of nodesOf(schema, name)) {
 			if (place.endsWith('/properties') && !isCondition && (name === 'port-forward-event' || !place.includes('/then/'))) {
-				bare.push(...Object.entries(node).filter(([, field]) => typeof (field as Node)['description'] !== 'string').map(([field]) => `${place}/${field}`));
+				bare.push(
+					...Object.entries(node)
+						.filter(([, field]) => typeof (field as Node)['description'] !== 'string')
+						.map(([field]) => `${place}/${field}`),
+				);
 			}
 		}
 
@@ -52,7 +62,7 @@ for (const [name, schema] of schemas) {
 		const closed: string[] = [];
 		for (const {node, place, isCondition} of nodesOf(schema, name)) {
 			closed.push(...['oneOf', 'maxItems', 'additionalItems'].filter(key => key in node).map(key => `${place}/${key}`));
-			closed.push(...node['additionalProperties'] === false || Array.isArray(node['items']) ? [place] : []);
+			closed.push(...(node['additionalProperties'] === false || Array.isArray(node['items']) ? [place] : []));
 			for (const [key, part] of Object.entries(node)) {
 				const words = (part as Node | null)?.['enum'];
 				if (Array.isArray(words) && words.some(word => typeof word === 'string') && !isCondition && !(key === '0' || key === '1')) {
@@ -73,7 +83,20 @@ test('an event, an audit row or a word that comes later is valid to a consumer w
 	const portForward = published.get('PortForwardEvent')!;
 	t.true(portForward({...common, kind: 'PortForwardEvent', event: 'paused', forward: 'f1', more: 1}));
 	t.false(portForward({...common, kind: 'PortForwardEvent', event: 'all-ready', forward: null}), 'a known event keeps its fields');
-	t.true(published.get('LogLine')!({...common, kind: 'LogLine', event: 'rotated', namespace: 'a', pod: 'b', container: 'c', timestamp: null, text: null, base64: null, notice: null}));
+	t.true(
+		published.get('LogLine')!({
+			...common,
+			kind: 'LogLine',
+			event: 'rotated',
+			namespace: 'a',
+			pod: 'b',
+			container: 'c',
+			timestamp: null,
+			text: null,
+			base64: null,
+			notice: null,
+		}),
+	);
 	const strict = schemaFaults({...common, kind: 'PortForwardEvent', event: 'paused', forward: 'f1'});
 	t.true(strict.length > 0, 'but the suite refuses what no schema names');
 });
@@ -92,7 +115,13 @@ test('schema prints each schema as it is in the package, and without a name list
 	}
 
 	const {stdout} = await runSpoke(['schema']);
-	t.deepEqual(stdout.trimEnd().split('\n').map(line => line.split(' ')[0]), [...schemaNames]);
+	t.deepEqual(
+		stdout
+			.trimEnd()
+			.split('\n')
+			.map(line => line.split(' ')[0]),
+		[...schemaNames],
+	);
 	t.regex(stdout, /^log-line +One line of a log, or an event of it \(`spoke logs -o json`\)$/m);
 });
 

@@ -11,14 +11,16 @@ const dial = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport
 async function unnamed(t: ExecutionContext, status = 200) {
 	const clock = handClock();
 	const asked: number[] = [];
-	const server = await startServer({request(request, response) {
-		if (request.url === '/metrics') {
-			asked.push(clock.elapsed());
-		}
+	const server = await startServer({
+		request(request, response) {
+			if (request.url === '/metrics') {
+				asked.push(clock.elapsed());
+			}
 
-		response.statusCode = request.url === '/metrics' ? status : 404;
-		response.end(request.url === '/metrics' ? dial : '{}');
-	}});
+			response.statusCode = request.url === '/metrics' ? status : 404;
+			response.end(request.url === '/metrics' ? dial : '{}');
+		},
+	});
 	const cluster = await server.cluster();
 	const counters = new BackgroundMetrics(cluster, clock);
 	t.teardown(async () => {
@@ -44,7 +46,10 @@ test('a stream that opens later has its counters as soon as they may be asked fo
 		const reading = Promise.all([1, 2, 3].map(async () => counters.read(null, Date.now() + later)));
 		await clock.advance(labelTimings.betweenCountersMs);
 		const outcomes = await reading;
-		t.deepEqual(outcomes.map(({read}) => read?.facts.egressDials[0]?.protocol), ['grpc', 'grpc', 'grpc']);
+		t.deepEqual(
+			outcomes.map(({read}) => read?.facts.egressDials[0]?.protocol),
+			['grpc', 'grpc', 'grpc'],
+		);
 	}
 
 	t.deepEqual(asked, [0, labelTimings.betweenCountersMs, 2 * labelTimings.betweenCountersMs]);

@@ -25,17 +25,31 @@ import {openSandbox} from '../support/sandbox.ts';
 // One after the other: sandboxes that start together hold each other up for longer than a handshake may take.
 const test = anyTest.serial;
 
-const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null};
+const purpose: ConnectionPurpose = {
+	feature: 'port-forward',
+	target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1},
+	request: null,
+};
 const opened = {carrier: 'websocket', protocol: null} as const;
 
 const [apiserverAuthority, gatewayAuthority] = await Promise.all([authority('cluster-ca'), authority('gateway-ca')]);
 const adasCertificate = await issue({commonName: 'ada', usage: 'client'}, apiserverAuthority);
-const knownByIt = {'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(adasCertificate.made.rawData)).digest('hex')}`]};
-const withCertificate = {'client-certificate-data': Buffer.from(adasCertificate.certificate).toString('base64'), 'client-key-data': Buffer.from(adasCertificate.key).toString('base64')};
+const knownByIt = {
+	'authentication.kubernetes.io/credential-id': [
+		`X509SHA256=${createHash('sha256').update(Buffer.from(adasCertificate.made.rawData)).digest('hex')}`,
+	],
+};
+const withCertificate = {
+	'client-certificate-data': Buffer.from(adasCertificate.certificate).toString('base64'),
+	'client-key-data': Buffer.from(adasCertificate.key).toString('base64'),
+};
 
 /** With the names by which pods know an apiserver: without them nothing that is read of one is proven. */
 async function apiserverCertificate() {
-	const {key, certificate} = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, apiserverAuthority);
+	const {key, certificate} = await issue(
+		{commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']},
+		apiserverAuthority,
+	);
 	return {key, cert: certificate};
 }
 
@@ -167,7 +181,10 @@ test('after an apiserver restart with other flags no label of a new connection c
 	t.true(clock.elapsed() - started < 10_000);
 	const after = told.slice(before);
 	t.is(after[0]?.phase, 'checking');
-	t.deepEqual(after.filter(({legs}) => legs[1]?.tls.state === 'unverified' || legs[1]?.route.state === 'direct').map(({line}) => line), []);
+	t.deepEqual(
+		after.filter(({legs}) => legs[1]?.tls.state === 'unverified' || legs[1]?.route.state === 'direct').map(({line}) => line),
+		[],
+	);
 	t.is(after.at(-1)?.legs[1]?.tls.state, 'verified');
 	cluster.close();
 });
@@ -179,7 +196,11 @@ test('what was read of a process beside a label is in the label: a session says 
 	const alone = await until(({phase}) => phase === 'settled');
 	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
 	t.regex(alone.legs[1]?.route.why ?? '', /egress file is set/);
-	const [pod] = (await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?fieldSelector=spec.nodeName%3Dn1'})).items;
+	const [pod] = (
+		await cluster.json<{items: Array<{metadata: {name: string}}>}>({
+			path: '/api/v1/namespaces/default/pods?fieldSelector=spec.nodeName%3Dn1',
+		})
+	).items;
 	(await cluster.request({path: `/api/v1/namespaces/default/pods/${pod!.metadata.name}/log?tailLines=1`})).body.resume();
 	const examined = await examineApiserver(cluster);
 	const pane = configuredPath(examined, cluster, purpose, {node: null, pod: null});
@@ -194,7 +215,9 @@ test('what was read of a process beside a label is in the label: a session says 
 
 /** A port-forward that the apiserver really dials for. */
 async function openForward({cluster, labeller, clock}: Pick<ReturnType<typeof listen>, 'cluster' | 'labeller' | 'clock'>) {
-	const [pod] = (await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})).items;
+	const [pod] = (
+		await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})
+	).items;
 	const tunnel = await openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeller.witness});
 	await clock.advance(labelTimings.afterOpeningMs);
 	return tunnel;
@@ -217,7 +240,9 @@ test('an egress file tells no route: the counters do, for a stream that lasts, o
 
 test('counters that were looked at before the first stream are looked at again: its own dial is in them', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
+		isAwaited: true,
+	});
 	const {connection, metrics} = await examineApiserver(cluster);
 	connection.close();
 	t.deepEqual(metrics.read?.facts.egressDials, []);
@@ -231,11 +256,16 @@ test('counters that were looked at before the first stream are looked at again: 
 
 test('a label that is waited for settles with what the counters say of the route', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {isAwaited: true});
+	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
+		isAwaited: true,
+	});
 	const tunnel = await openForward({cluster, labeller, clock});
 	const settled = await until(({phase}) => phase === 'settled');
 	t.true(clock.elapsed() < 2000);
-	t.deepEqual([settled.legs[1]?.route.state, settled.line], ['konnectivity', 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1']);
+	t.deepEqual(
+		[settled.legs[1]?.route.state, settled.line],
+		['konnectivity', 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1'],
+	);
 	tunnel.session.end();
 	labeller.close();
 	cluster.close();
@@ -248,16 +278,18 @@ for (const {title, egress, metrics, reads} of [
 ]) {
 	test(title, async t => {
 		let asked = 0;
-		const server = await startServer({request(request, response) {
-			asked += request.url === '/metrics' ? 1 : 0;
-			const answers: Readonly<Record<string, string>> = {
-				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': egress}}),
-				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
-				'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
-			};
-			response.statusCode = request.url === '/metrics' ? metrics : 200;
-			response.end(answers[request.url!] ?? '{}');
-		}});
+		const server = await startServer({
+			request(request, response) {
+				asked += request.url === '/metrics' ? 1 : 0;
+				const answers: Readonly<Record<string, string>> = {
+					'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': egress}}),
+					'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
+					'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+				};
+				response.statusCode = request.url === '/metrics' ? metrics : 200;
+				response.end(answers[request.url!] ?? '{}');
+			},
+		});
 		const {cluster, labeller, told, until, open} = listen(await server.cluster(), {isAwaited: true});
 		for (let stream = 0; stream < 3; stream++) {
 			await open();
@@ -276,16 +308,21 @@ for (const {title, egress, metrics, reads} of [
 test('a balancer’s other apiserver says nothing of this one’s route', async t => {
 	let connections = 0;
 	const of = new WeakMap<object, number>();
-	const server = await startServer({request(request, response) {
-		const number = of.get(request.socket) ?? connections++;
-		of.set(request.socket, number);
-		const answers: Readonly<Record<string, string>> = {
-			'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'}}),
-			'/statusz': JSON.stringify({kind: 'Statusz', startTime: number === 0 ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'}),
-			'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
-		};
-		response.end(answers[request.url!] ?? '{}');
-	}});
+	const server = await startServer({
+		request(request, response) {
+			const number = of.get(request.socket) ?? connections++;
+			of.set(request.socket, number);
+			const answers: Readonly<Record<string, string>> = {
+				'/flagz': JSON.stringify({
+					kind: 'Flagz',
+					flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'},
+				}),
+				'/statusz': JSON.stringify({kind: 'Statusz', startTime: number === 0 ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'}),
+				'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+			};
+			response.end(answers[request.url!] ?? '{}');
+		},
+	});
 	const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
 	await open();
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
@@ -295,20 +332,50 @@ test('a balancer’s other apiserver says nothing of this one’s route', async 
 });
 
 for (const {title, starts, to, basis, place = {}} of [
-	{title: 'a balancer of requests that shows the apiserver’s own certificate is a gateway', starts: ['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'], to: 'gateway', basis: 'inferred'},
-	{title: 'an apiserver with that certificate, whose process stays the same', starts: ['2026-11-24T10:00:00Z'], to: 'apiserver', basis: 'proven'},
-	{title: 'a proxy with such a certificate before an apiserver that listens on loopback, as a virtual cluster has, may answer itself', starts: ['2026-11-24T10:00:00Z'], to: 'unknown', basis: 'inferred', place: {'bind-address': '127.0.0.1', 'secure-port': '1'}},
+	{
+		title: 'a balancer of requests that shows the apiserver’s own certificate is a gateway',
+		starts: ['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'],
+		to: 'gateway',
+		basis: 'inferred',
+	},
+	{
+		title: 'an apiserver with that certificate, whose process stays the same',
+		starts: ['2026-11-24T10:00:00Z'],
+		to: 'apiserver',
+		basis: 'proven',
+	},
+	{
+		title: 'a proxy with such a certificate before an apiserver that listens on loopback, as a virtual cluster has, may answer itself',
+		starts: ['2026-11-24T10:00:00Z'],
+		to: 'unknown',
+		basis: 'inferred',
+		place: {'bind-address': '127.0.0.1', 'secure-port': '1'},
+	},
 ] as const) {
 	test(`${title}: ${to}, ${basis}`, async t => {
 		let turn = 0;
-		const server = await startServer({request(request, response) {
-			const answers: Readonly<Record<string, object>> = {
-				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server), ...place}},
-				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-			};
-			response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : answers[request.url!] ?? {}));
-		}}, await apiserverCertificate());
-		const {cluster, labeller, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const server = await startServer(
+			{
+				request(request, response) {
+					const answers: Readonly<Record<string, object>> = {
+						'/flagz': {
+							kind: 'Flagz',
+							flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server), ...place},
+						},
+						[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+					};
+					response.end(
+						JSON.stringify(
+							request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : (answers[request.url!] ?? {}),
+						),
+					);
+				},
+			},
+			await apiserverCertificate(),
+		);
+		const {cluster, labeller, until, open} = listen(
+			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+		);
 		const connection = await open();
 		const {legs} = await until(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
@@ -324,15 +391,29 @@ for (const {title, starts, to, basis, place = {}} of [
 
 test('a balancer of requests is a gateway where its apiservers started in the same second and differ in their flags', async t => {
 	let turn = 0;
-	const server = await startServer({request(request, response) {
-		const answers: Readonly<Record<string, object>> = {
-			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': turn++ % 2 === 0 ? '/ca.pem' : '', 'egress-selector-config-file': '', ...advertised(server)}},
-			'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-			[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-		};
-		response.end(JSON.stringify(answers[request.url!] ?? {}));
-	}}, await apiserverCertificate());
-	const {cluster, labeller, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+	const server = await startServer(
+		{
+			request(request, response) {
+				const answers: Readonly<Record<string, object>> = {
+					'/flagz': {
+						kind: 'Flagz',
+						flags: {
+							'kubelet-certificate-authority': turn++ % 2 === 0 ? '/ca.pem' : '',
+							'egress-selector-config-file': '',
+							...advertised(server),
+						},
+					},
+					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+				};
+				response.end(JSON.stringify(answers[request.url!] ?? {}));
+			},
+		},
+		await apiserverCertificate(),
+	);
+	const {cluster, labeller, until, open} = listen(
+		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+	);
 	await open();
 	const {legs, process} = await until(({phase}) => phase === 'settled');
 	t.deepEqual([legs[0]?.to, legs[1]?.tls.basis, process.boundBy], ['gateway', 'inferred', 'none']);
@@ -343,17 +424,24 @@ test('a balancer of requests is a gateway where its apiservers started in the sa
 
 test('what is met on a further connection through a gateway is no apiserver that was read', async t => {
 	let first: unknown;
-	const server = await startServer({request(request, response) {
-		first ??= request.socket;
-		const isFirst = request.socket === first;
-		const answers: Readonly<Record<string, object>> = {
-			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
-			'/statusz': {kind: 'Statusz', startTime: isFirst ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'},
-			[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-		};
-		response.writeHead(200, isFirst ? {} : {Via: '1.1 gateway'}).end(JSON.stringify(answers[request.url!] ?? {}));
-	}}, await apiserverCertificate());
-	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const server = await startServer(
+		{
+			request(request, response) {
+				first ??= request.socket;
+				const isFirst = request.socket === first;
+				const answers: Readonly<Record<string, object>> = {
+					'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
+					'/statusz': {kind: 'Statusz', startTime: isFirst ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'},
+					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+				};
+				response.writeHead(200, isFirst ? {} : {Via: '1.1 gateway'}).end(JSON.stringify(answers[request.url!] ?? {}));
+			},
+		},
+		await apiserverCertificate(),
+	);
+	const cluster = await server.cluster({
+		cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+	});
 	const examined = await examineApiserver(cluster);
 	examined.connection.close();
 	t.is(examined.others.length, 1);
@@ -365,23 +453,46 @@ test('what is met on a further connection through a gateway is no apiserver that
 for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
 	{title: 'an apiserver that knows us by our certificate', extra: knownByIt, to: 'apiserver'},
 	{title: 'a gateway with the apiserver’s own key, which passes our name on and not our certificate', extra: {}, to: 'gateway'},
-	{title: 'an apiserver or a gateway that knows us by a token that goes along with the certificate', extra: {}, to: 'unknown', user: {...withCertificate, token: 'secret'}, reviews: 'not asked'},
-	{title: 'an apiserver or a gateway that takes us for whom we impersonate', extra: {}, to: 'unknown', flags: ['--as', 'bob'], reviews: 'not asked'},
+	{
+		title: 'an apiserver or a gateway that knows us by a token that goes along with the certificate',
+		extra: {},
+		to: 'unknown',
+		user: {...withCertificate, token: 'secret'},
+		reviews: 'not asked',
+	},
+	{
+		title: 'an apiserver or a gateway that takes us for whom we impersonate',
+		extra: {},
+		to: 'unknown',
+		flags: ['--as', 'bob'],
+		reviews: 'not asked',
+	},
 ] as const) {
 	test(`${title}: ${to}, and so it is while a quiet log waits for its first line`, async t => {
 		const asked: string[] = [];
-		const server = await startServer({request(request, response) {
-			asked.push(request.url!);
-			const answers: Readonly<Record<string, object>> = {
-				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
-				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-				'/version': {gitVersion: 'v1.36.3'},
-				'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
-				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
-			};
-			response.end(JSON.stringify(answers[request.url!] ?? {}));
-		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
-		const {cluster, clock, labeller, told, until} = listen(await server.cluster({user, flags, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const server = await startServer(
+			{
+				request(request, response) {
+					asked.push(request.url!);
+					const answers: Readonly<Record<string, object>> = {
+						'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
+						'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+						'/version': {gitVersion: 'v1.36.3'},
+						'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
+						[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+					};
+					response.end(JSON.stringify(answers[request.url!] ?? {}));
+				},
+			},
+			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
+		);
+		const {cluster, clock, labeller, told, until} = listen(
+			await server.cluster({
+				user,
+				flags,
+				cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+			}),
+		);
 		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeller.witness);
 		await clock.advance(labelTimings.lastsMs + labelTimings.afterOpeningMs);
 		await until(({cluster: {version}}) => version === 'v1.36.3');
@@ -389,8 +500,16 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 		labeller.witness.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
 		const {legs, findings} = await until(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred']);
-		t.is(findings.find(({code}) => code === 'GATEWAY_IN_FRONT')?.message, to === 'gateway' ? 'A gateway answers, not an apiserver: the apiserver does not know you by the certificate that you showed' : undefined);
-		t.is(asked.some(url => url.endsWith('selfsubjectreviews')), reviews === 'asked');
+		t.is(
+			findings.find(({code}) => code === 'GATEWAY_IN_FRONT')?.message,
+			to === 'gateway'
+				? 'A gateway answers, not an apiserver: the apiserver does not know you by the certificate that you showed'
+				: undefined,
+		);
+		t.is(
+			asked.some(url => url.endsWith('selfsubjectreviews')),
+			reviews === 'asked',
+		);
 		labeller.close();
 		cluster.close();
 		await server.close();
@@ -400,11 +519,27 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 test('a balancer of requests that was seen once is one for every stream, earlier and later, also where chance hides it', async t => {
 	const starts = ['10', '10', '10', '10', '10', '11'];
 	let turn = 0;
-	const server = await startServer({request(request, response) {
-		const answers: Readonly<Record<string, object>> = {'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}}, [rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}}};
-		response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: `2026-11-24T${starts[turn++] ?? '10'}:00:00Z`} : answers[request.url!] ?? {}));
-	}}, await apiserverCertificate());
-	const {cluster, clock, labeller, told, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+	const server = await startServer(
+		{
+			request(request, response) {
+				const answers: Readonly<Record<string, object>> = {
+					'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
+					[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+				};
+				response.end(
+					JSON.stringify(
+						request.url === '/statusz'
+							? {kind: 'Statusz', startTime: `2026-11-24T${starts[turn++] ?? '10'}:00:00Z`}
+							: (answers[request.url!] ?? {}),
+					),
+				);
+			},
+		},
+		await apiserverCertificate(),
+	);
+	const {cluster, clock, labeller, told, until, open} = listen(
+		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+	);
 	const tos: unknown[] = [];
 	for (let stream = 0; stream < 3; stream++) {
 		told.length = 0;
@@ -419,7 +554,10 @@ test('a balancer of requests that was seen once is one for every stream, earlier
 	}
 
 	t.deepEqual(tos, ['apiserver proven', 'gateway inferred', 'gateway inferred']);
-	t.deepEqual([...labeller.labels.values()].map(({legs}) => legs[0]?.to), ['gateway', 'gateway', 'gateway']);
+	t.deepEqual(
+		[...labeller.labels.values()].map(({legs}) => legs[0]?.to),
+		['gateway', 'gateway', 'gateway'],
+	);
 	const examined = await examineApiserver(cluster);
 	examined.connection.close();
 	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
@@ -435,17 +573,27 @@ for (const [title, given, to, basis, need] of [
 ] as const) {
 	test(`a stream that fails at once has met ${title}: ${to}, and no label of it was surer than that`, async t => {
 		let asked = 0;
-		const server = await startServer({request(request, response) {
-			asked += request.url === rootCa ? 1 : 0;
-			const answers: Readonly<Record<string, object | null>> = {
-				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
-				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-				[rootCa]: given,
-			};
-			const answer = answers[request.url!];
-			response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
-		}}, await apiserverCertificate());
-		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const server = await startServer(
+			{
+				request(request, response) {
+					asked += request.url === rootCa ? 1 : 0;
+					const answers: Readonly<Record<string, object | null>> = {
+						'/flagz': {
+							kind: 'Flagz',
+							flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)},
+						},
+						'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+						[rootCa]: given,
+					};
+					const answer = answers[request.url!];
+					response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
+				},
+			},
+			await apiserverCertificate(),
+		);
+		const {cluster, labeller, told} = listen(
+			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+		);
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, purpose, labeller.witness);
 			labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
@@ -454,8 +602,11 @@ for (const [title, given, to, basis, need] of [
 
 		const {legs, findings} = told.at(-1)!;
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'unverified', basis]);
-		t.is(findings.find(({leg}) => leg === 1)?.code, ({apiserver: undefined, gateway: 'GATEWAY_IN_FRONT', unknown: 'FRONT_NOT_KNOWN'})[to]);
-		t.is(legs[1]!.tls.need.some(({permission}) => permission === 'get configmap kube-root-ca.crt'), need);
+		t.is(findings.find(({leg}) => leg === 1)?.code, {apiserver: undefined, gateway: 'GATEWAY_IN_FRONT', unknown: 'FRONT_NOT_KNOWN'}[to]);
+		t.is(
+			legs[1]!.tls.need.some(({permission}) => permission === 'get configmap kube-root-ca.crt'),
+			need,
+		);
 		const read = told.filter(({legs}) => legs[1]?.tls.state === 'unverified');
 		t.deepEqual([...new Set(read.map(({legs}) => `${legs[0]?.to}, ${legs[1]?.tls.basis}`))], [`${to}, ${basis}`]);
 		t.is(asked, to === 'gateway' ? 2 : 1, 'asked again only where what is known does not fit');
@@ -467,22 +618,51 @@ for (const [title, given, to, basis, need] of [
 
 for (const [title, status, headers, to] of [
 	['a gateway that shows an apiserver’s own certificate is known by its headers', 200, {via: '1.1 gateway'}, 'gateway'],
-	['a gateway that shows an apiserver’s own certificate is known by its headers where the flags may not be read', 403, {server: 'istio-envoy'}, 'gateway'],
+	[
+		'a gateway that shows an apiserver’s own certificate is known by its headers where the flags may not be read',
+		403,
+		{server: 'istio-envoy'},
+		'gateway',
+	],
 	['an apiserver whose flags may not be read, and which sends no such header, is one', 403, {}, 'apiserver'],
 ] as const) {
 	test(title, async t => {
-		const server = await startServer({request(request, response) {
-			const isClosed = request.url !== rootCa && status !== 200;
-			const isReview = request.method === 'POST';
-			response.writeHead(isClosed && !isReview ? status : 200, headers).end(request.url === rootCa
-				? givenToPods
-				: JSON.stringify(isReview ? {status: {userInfo: {username: 'ada', extra: knownByIt}}} : (isClosed ? {kind: 'Status'} : {kind: 'Flagz', flags: {}})));
-		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
-		const {cluster, labeller, told} = listen(await server.cluster({user: withCertificate, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const server = await startServer(
+			{
+				request(request, response) {
+					const isClosed = request.url !== rootCa && status !== 200;
+					const isReview = request.method === 'POST';
+					response
+						.writeHead(isClosed && !isReview ? status : 200, headers)
+						.end(
+							request.url === rootCa
+								? givenToPods
+								: JSON.stringify(
+										isReview
+											? {status: {userInfo: {username: 'ada', extra: knownByIt}}}
+											: isClosed
+												? {kind: 'Status'}
+												: {kind: 'Flagz', flags: {}},
+									),
+						);
+				},
+			},
+			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
+		);
+		const {cluster, labeller, told} = listen(
+			await server.cluster({
+				user: withCertificate,
+				cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+			}),
+		);
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, pods, labeller.witness);
-			t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred'], `stream ${stream}`);
+			t.deepEqual(
+				[told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis],
+				[to, to === 'apiserver' ? 'proven' : 'inferred'],
+				`stream ${stream}`,
+			);
 			connection.close();
 		}
 
@@ -496,10 +676,25 @@ for (const [title, status, headers, to] of [
 }
 
 test('in a pod, which was given the cluster’s authority, an apiserver is known without a right', async t => {
-	const server = await startServer({request(request, response) {
-		response.writeHead(request.url === '/flagz' ? 200 : 403).end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', ...advertised(server)}} : {kind: 'Status'}));
-	}}, await apiserverCertificate());
-	const outside = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const server = await startServer(
+		{
+			request(request, response) {
+				response
+					.writeHead(request.url === '/flagz' ? 200 : 403)
+					.end(
+						JSON.stringify(
+							request.url === '/flagz'
+								? {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', ...advertised(server)}}
+								: {kind: 'Status'},
+						),
+					);
+			},
+		},
+		await apiserverCertificate(),
+	);
+	const outside = await server.cluster({
+		cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
+	});
 	const {cluster, labeller, told} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
 	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
@@ -510,15 +705,22 @@ test('in a pod, which was given the cluster’s authority, an apiserver is known
 });
 
 test('where the kubeconfig’s namespace may not be read, the authority is read where the stream goes', async t => {
-	const server = await startServer({request(request, response) {
-		const answers: Readonly<Record<string, object>> = {
-			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
-			[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
-		};
-		const answer = answers[request.url!];
-		response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
-	}}, await apiserverCertificate());
-	const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+	const server = await startServer(
+		{
+			request(request, response) {
+				const answers: Readonly<Record<string, object>> = {
+					'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
+					[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
+				};
+				const answer = answers[request.url!];
+				response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
+			},
+		},
+		await apiserverCertificate(),
+	);
+	const {cluster, labeller, told} = listen(
+		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+	);
 	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeller.witness);
 	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
@@ -587,7 +789,10 @@ for (const [title, isHeard, declares, state, basis] of [
 
 		const settled = await until(({phase}) => phase === 'settled');
 		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], [state, basis]);
-		t.deepEqual(told.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard), []);
+		t.deepEqual(
+			told.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard),
+			[],
+		);
 		connection.close();
 		cluster.close();
 	});
@@ -606,17 +811,36 @@ for (const [method, status, type, body, state, basis] of [
 	['GET', 403, 'application/vnd.kubernetes.protobuf', 'k8s\u0000\n\u000C\n\u0002v1\u0012\u0006Status', 'unknown', 'unknown'],
 ] as const) {
 	test(`an answer of ${status} to ${method} by a node’s proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
-		const server = await startServer({request(request, response) {
-			const answers: Readonly<Record<string, string>> = {
-				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server)}}),
-				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
-				[rootCa]: givenToPods,
-			};
-			const isProxied = request.url!.includes('/proxy');
-			response.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain}).end(isProxied ? body : answers[request.url!] ?? '{}');
-		}}, await apiserverCertificate());
-		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
-		const target = {base: '/api/v1/nodes/n1/proxy', purpose: {feature: 'node-proxy', target: {...purpose.target, kind: 'Node'}, request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true}}} as const;
+		const server = await startServer(
+			{
+				request(request, response) {
+					const answers: Readonly<Record<string, string>> = {
+						'/flagz': JSON.stringify({
+							kind: 'Flagz',
+							flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server)},
+						}),
+						'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
+						[rootCa]: givenToPods,
+					};
+					const isProxied = request.url!.includes('/proxy');
+					response
+						.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain})
+						.end(isProxied ? body : (answers[request.url!] ?? '{}'));
+				},
+			},
+			await apiserverCertificate(),
+		);
+		const {cluster, labeller, told} = listen(
+			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+		);
+		const target = {
+			base: '/api/v1/nodes/n1/proxy',
+			purpose: {
+				feature: 'node-proxy',
+				target: {...purpose.target, kind: 'Node'},
+				request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true},
+			},
+		} as const;
 		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {witness: labeller.witness});
 		const tls = told.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
 		t.deepEqual([answer.status, tls?.state, tls?.basis], [status, state, basis]);
@@ -631,7 +855,13 @@ test('a failure’s words are evidence, and the line says which leg broke', asyn
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectObserved(cluster, purpose, labeller.witness);
-	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500})}));
+	labeller.witness.failed?.(
+		connection,
+		purpose,
+		new SpokeError('ERR_SECOND_LEG', 'no agent', {
+			text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500}),
+		}),
+	);
 	const failed = told.at(-1)!;
 	t.is(failed.phase, 'failed');
 	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'inferred']);
@@ -641,19 +871,49 @@ test('a failure’s words are evidence, and the line says which leg broke', asyn
 });
 
 for (const [title, body, state, basis] of [
-	['nobody was reached', {message: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused', code: 500}, 'unknown', 'unknown'],
-	['the apiserver refuses the kubelet', {message: 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 500}, 'refused', 'proven'],
-	['the kubelet refuses the apiserver', {message: 'Forbidden (user=apiserver, verb=get, resource=nodes, subresource(s)=[proxy]) ( pods/log web)', code: 403, details: {kind: 'pods/log'}}, 'verified', 'proven'],
+	[
+		'nobody was reached',
+		{message: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused', code: 500},
+		'unknown',
+		'unknown',
+	],
+	[
+		'the apiserver refuses the kubelet',
+		{message: 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 500},
+		'refused',
+		'proven',
+	],
+	[
+		'the kubelet refuses the apiserver',
+		{
+			message: 'Forbidden (user=apiserver, verb=get, resource=nodes, subresource(s)=[proxy]) ( pods/log web)',
+			code: 403,
+			details: {kind: 'pods/log'},
+		},
+		'verified',
+		'proven',
+	],
 ] as const) {
 	test(`where verification is on and ${title}, TLS of leg 2 is ${state}`, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
 		const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const logs = {...purpose, feature: 'logs'} as const;
 		const connection = await connectObserved(cluster, logs, labeller.witness);
-		labeller.witness.failed?.(connection, logs, new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}));
-		const {legs: [, leg], evidence, process} = told.at(-1)!;
+		labeller.witness.failed?.(
+			connection,
+			logs,
+			new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}),
+		);
+		const {
+			legs: [, leg],
+			evidence,
+			process,
+		} = told.at(-1)!;
 		t.deepEqual([leg?.tls.state, leg?.tls.basis], [state, basis]);
-		t.true(evidence.filter(({id}) => leg?.tls.evidence.includes(id)).every(one => one.process !== null && one.process === process.id), 'the evidence names its process');
+		t.true(
+			evidence.filter(({id}) => leg?.tls.evidence.includes(id)).every(one => one.process !== null && one.process === process.id),
+			'the evidence names its process',
+		);
 		connection.close();
 		cluster.close();
 	});
@@ -665,7 +925,13 @@ test('a stream for which no connection was made says nothing of any leg', async 
 	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
 	const [{legs, phase, line}] = told as [Path];
 	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
-	t.deepEqual(legs.map(({tls, route}) => [tls.state, route.state]), [['unknown', 'unknown'], ['unknown', 'unknown']]);
+	t.deepEqual(
+		legs.map(({tls, route}) => [tls.state, route.state]),
+		[
+			['unknown', 'unknown'],
+			['unknown', 'unknown'],
+		],
+	);
 	t.like(legs[0], {to: 'unknown', tls: {why: 'no connection was made'}, peer: null});
 	t.is(labeller.labels.size, 0);
 	cluster.close();
@@ -676,13 +942,18 @@ for (const [title, status, needed] of [
 	['nothing may be read that would tell', 403, ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics']],
 ] as const) {
 	test(`where ${title}, a label that is waited for names ${needed[0] === null ? 'no right' : 'the rights'}`, async t => {
-		const server = await startServer({request(_, response) {
-			response.writeHead(status).end('{"kind":"Status"}');
-		}});
+		const server = await startServer({
+			request(_, response) {
+				response.writeHead(status).end('{"kind":"Status"}');
+			},
+		});
 		const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
 		const connection = await open();
 		const {legs} = await until(({phase}) => phase === 'settled');
-		t.deepEqual(legs[1]?.route.need.map(({permission}) => permission), [...needed]);
+		t.deepEqual(
+			legs[1]?.route.need.map(({permission}) => permission),
+			[...needed],
+		);
 		connection.close();
 		labeller.close();
 		cluster.close();
@@ -692,13 +963,15 @@ for (const [title, status, needed] of [
 
 test('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
 	const asked = counter();
-	const server = await startServer({request(request, response) {
-		if (request.url === '/flagz') {
-			asked.add();
-		} else {
-			response.end('{}');
-		}
-	}});
+	const server = await startServer({
+		request(request, response) {
+			if (request.url === '/flagz') {
+				asked.add();
+			} else {
+				response.end('{}');
+			}
+		},
+	});
 	t.teardown(async () => server.close());
 	const {cluster, clock, labeller} = listen(await server.cluster());
 	t.teardown(() => {
@@ -723,12 +996,14 @@ test('a /flagz that hangs costs a stream at most its limit, and is not asked aga
 
 test('an authority that does not come costs a stream at most the limit, its flags are read elsewhere, and the next stream is not asked', async t => {
 	const asked = counter();
-	const server = await startServer({request(request, response) {
-		// What is read beside the stream asks for it, too.
-		if (request.url !== rootCa || asked.add() > 1) {
-			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
-		}
-	}});
+	const server = await startServer({
+		request(request, response) {
+			// What is read beside the stream asks for it, too.
+			if (request.url !== rootCa || asked.add() > 1) {
+				response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+			}
+		},
+	});
 	t.teardown(async () => server.close());
 	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
 	t.teardown(() => {
@@ -762,14 +1037,16 @@ test('a /flagz that comes too late for its stream is read on another connection,
 	const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
 	const asked = counter();
 	let late: (() => void) | undefined;
-	const server = await startServer({request(request, response) {
-		const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
-		if (request.url === '/flagz' && asked.add() === 1) {
-			late = answer;
-		} else {
-			answer();
-		}
-	}});
+	const server = await startServer({
+		request(request, response) {
+			const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
+			if (request.url === '/flagz' && asked.add() === 1) {
+				late = answer;
+			} else {
+				answer();
+			}
+		},
+	});
 	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
 	const connecting = connectObserved(cluster, purpose, labeller.witness);
 	await asked.reaches(1);
@@ -789,13 +1066,15 @@ test('a /flagz that comes too late for its stream is read on another connection,
 
 test('an apiserver that ends while it is asked does not leave the next connections unread', async t => {
 	let asked = 0;
-	const server = await startServer({request(request, response) {
-		if (request.url === '/flagz' && asked++ === 0) {
-			request.socket.destroy();
-		} else {
-			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
-		}
-	}});
+	const server = await startServer({
+		request(request, response) {
+			if (request.url === '/flagz' && asked++ === 0) {
+				request.socket.destroy();
+			} else {
+				response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+			}
+		},
+	});
 	const {cluster, labeller, told} = listen(await server.cluster());
 	const lost = await connectObserved(cluster, purpose, labeller.witness);
 	labeller.witness.closed?.(lost, purpose);
@@ -811,16 +1090,18 @@ test('a stream that was opened while no apiserver said its flags is labelled as 
 	let silent = true;
 	const asked = counter();
 	const isCounted = flagsOfStreams();
-	const server = await startServer({request(request, response) {
-		const isFlags = isCounted(request);
-		if (isFlags) {
-			asked.add();
-		}
+	const server = await startServer({
+		request(request, response) {
+			const isFlags = isCounted(request);
+			if (isFlags) {
+				asked.add();
+			}
 
-		if (!isFlags || !silent) {
-			response.end(JSON.stringify(isFlags ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
-		}
-	}});
+			if (!isFlags || !silent) {
+				response.end(JSON.stringify(isFlags ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+			}
+		},
+	});
 	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
 	const connecting = connectObserved(cluster, purpose, labeller.witness);
 	await asked.reaches(1);
@@ -848,10 +1129,12 @@ test('a stream that was opened while no apiserver said its flags is labelled as 
 for (const status of [403, 404, 406, 500]) {
 	test(`a /flagz that answers ${status} is never taken for “not set”, and is asked once`, async t => {
 		let asked = 0;
-		const server = await startServer({request(request, response) {
-			asked += request.url === '/flagz' ? 1 : 0;
-			response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
-		}});
+		const server = await startServer({
+			request(request, response) {
+				asked += request.url === '/flagz' ? 1 : 0;
+				response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
+			},
+		});
 		const {cluster, labeller, told} = listen(await server.cluster());
 		for (let turn = 0; turn < 2; turn++) {
 			const connection = await connectObserved(cluster, purpose, labeller.witness);
@@ -867,7 +1150,15 @@ for (const status of [403, 404, 406, 500]) {
 	});
 }
 
-const askedAgain: ReadonlyArray<[title: string, answers: ReadonlyArray<'silence' | 'flags' | 403>, then: 'stay' | 'close the stream' | 'close the labeller' | 'open another', asks: number, state: string]> = [
+const askedAgain: ReadonlyArray<
+	[
+		title: string,
+		answers: ReadonlyArray<'silence' | 'flags' | 403>,
+		then: 'stay' | 'close the stream' | 'close the labeller' | 'open another',
+		asks: number,
+		state: string,
+	]
+> = [
 	['that was said is asked for no more', ['flags'], 'stay', 1, 'unverified'],
 	['that was said on another connection is asked for no more', ['silence', 'flags'], 'stay', 2, 'unverified'],
 	['that nobody says is asked for until somebody does', ['silence', 'silence', 'silence', 'flags'], 'stay', 4, 'unverified'],
@@ -882,12 +1173,20 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 	test(`a flag ${title}`, async t => {
 		const asked = counter();
 		const isCounted = flagsOfStreams();
-		const server = await startServer({request(request, response) {
-			const answer = isCounted(request) ? answers[asked.add() - 1] ?? 403 : 404;
-			if (answer !== 'silence') {
-				response.writeHead(answer === 'flags' ? 200 : answer).end(answer === 'flags' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}}) : '{"kind":"Status","message":"no"}');
-			}
-		}});
+		const server = await startServer({
+			request(request, response) {
+				const answer = isCounted(request) ? (answers[asked.add() - 1] ?? 403) : 404;
+				if (answer !== 'silence') {
+					response
+						.writeHead(answer === 'flags' ? 200 : answer)
+						.end(
+							answer === 'flags'
+								? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}})
+								: '{"kind":"Status","message":"no"}',
+						);
+				}
+			},
+		});
 		t.teardown(async () => server.close());
 		const {cluster, clock, labeller, told, until} = listen(await server.cluster());
 		t.teardown(() => {
@@ -943,13 +1242,24 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 	});
 }
 
-for (const [title, ms] of [['within 10 s', 11_000], ['once the clock was set back', -3_600_000]] as const) {
+for (const [title, ms] of [
+	['within 10 s', 11_000],
+	['once the clock was set back', -3_600_000],
+] as const) {
 	test(`flags that may not be read on one apiserver are asked for again ${title}: the next one may serve them`, async t => {
 		let asked = 0;
-		const server = await startServer({request(request, response) {
-			const isClosed = request.url === '/flagz' && asked++ === 0;
-			response.writeHead(isClosed ? 404 : 200).end(request.url === '/flagz' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}) : '{}');
-		}});
+		const server = await startServer({
+			request(request, response) {
+				const isClosed = request.url === '/flagz' && asked++ === 0;
+				response
+					.writeHead(isClosed ? 404 : 200)
+					.end(
+						request.url === '/flagz'
+							? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}})
+							: '{}',
+					);
+			},
+		});
 		const {cluster, clock, labeller, told} = listen(await server.cluster());
 		const states: unknown[] = [];
 		const began = clock.now();
@@ -968,20 +1278,51 @@ for (const [title, ms] of [['within 10 s', 11_000], ['once the clock was set bac
 	});
 }
 
-for (const [title, ms] of [['10 s later', 11_000], ['once the clock was set back', -3_600_000]] as const) {
+for (const [title, ms] of [
+	['10 s later', 11_000],
+	['once the clock was set back', -3_600_000],
+] as const) {
 	test(`a mirror pod that was read for another connection is no word for one that opens ${title}`, async t => {
 		let ca = '';
-		const server = await startServer({request(request, response) {
-			const {port} = server;
-			const pod = {
-				metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
-				spec: {containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--advertise-address=127.0.0.1', `--secure-port=${port}`, ...ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]]}]},
-				status: {hostIP: '127.0.0.1', containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
-			};
-			const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
-			response.writeHead(isPods || request.url === rootCa ? 200 : 403).end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
-		}}, await apiserverCertificate());
-		const {cluster, clock, labeller, told, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const server = await startServer(
+			{
+				request(request, response) {
+					const {port} = server;
+					const pod = {
+						metadata: {
+							name: 'kube-apiserver-a',
+							annotations: {'kubernetes.io/config.mirror': 'x'},
+							ownerReferences: [{kind: 'Node', name: 'a'}],
+						},
+						spec: {
+							containers: [
+								{
+									name: 'kube-apiserver',
+									command: [
+										'kube-apiserver',
+										'--advertise-address=127.0.0.1',
+										`--secure-port=${port}`,
+										...(ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]),
+									],
+								},
+							],
+						},
+						status: {
+							hostIP: '127.0.0.1',
+							containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}],
+						},
+					};
+					const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
+					response
+						.writeHead(isPods || request.url === rootCa ? 200 : 403)
+						.end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
+				},
+			},
+			await apiserverCertificate(),
+		);
+		const {cluster, clock, labeller, told, until, open} = listen(
+			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
+		);
 		const first = await open();
 		const before = await until(({phase}) => phase === 'settled');
 		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);

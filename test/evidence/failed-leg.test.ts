@@ -7,14 +7,27 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {streamLostError} from '../../source/wire/protocol-error.ts';
 
 const lost = streamLostError('the other side ended the connection');
-const legs = [{to: 'apiserver', tls: {state: 'verified'}, route: {state: 'direct'}}, {to: 'kubelet', tls: {state: 'unverified'}, route: {state: 'direct'}}] as unknown as Path['legs'];
+const legs = [
+	{to: 'apiserver', tls: {state: 'verified'}, route: {state: 'direct'}},
+	{to: 'kubelet', tls: {state: 'unverified'}, route: {state: 'direct'}},
+] as unknown as Path['legs'];
 
 const rows = [
 	['is our own connection', lost.anew({leg: 1, legKnown: true}), 1, 'path: you -verified-x apiserver'],
 	['is the second leg', lost.anew({leg: 2, legKnown: true}), 2, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1'],
 	['is not known', lost, null, 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'],
-	['is not known, told in other words', lost.anew({message: 'it is gone'}), null, 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'],
-	['is the row’s of another failure', new SpokeError('ERR_SECOND_LEG', 'no agent'), 2, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1'],
+	[
+		'is not known, told in other words',
+		lost.anew({message: 'it is gone'}),
+		null,
+		'path: you -verified-> apiserver -direct,unverified-> kubelet n1',
+	],
+	[
+		'is the row’s of another failure',
+		new SpokeError('ERR_SECOND_LEG', 'no agent'),
+		2,
+		'path: you -verified-> apiserver -direct,unverified-x kubelet n1',
+	],
 ] as const;
 
 for (const [title, error, leg, line] of rows) {

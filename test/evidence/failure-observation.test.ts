@@ -5,7 +5,8 @@ import {grounds} from '../support/observations.ts';
 
 const words = 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority';
 const status = JSON.stringify({kind: 'Status', status: 'Failure', message: words, code: 500});
-const read = (text: string, purpose = grounds().purpose) => failureObservation({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''})?.facts;
+const read = (text: string, purpose = grounds().purpose) =>
+	failureObservation({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''})?.facts;
 
 test('a Status is the apiserver’s own word', t => {
 	t.like(read(status), {tls: 'refused', basis: 'proven'});
@@ -21,9 +22,18 @@ test('what a pod behind the proxy says proves nothing of TLS', t => {
 	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), purpose), {tls: null, basis: 'inferred'});
 });
 
-const refusal = JSON.stringify({kind: 'Status', status: 'Failure', message: 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])', code: 403});
+const refusal = JSON.stringify({
+	kind: 'Status',
+	status: 'Failure',
+	message: 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])',
+	code: 403,
+});
 const behind = ['pod-proxy', 'service-proxy', 'node-proxy'] as const;
-for (const [feature, kubeletPort, isKubelet] of [...behind.map(feature => [feature, false, false] as const), ['node-proxy', null, false], ['node-proxy', true, true]] as const) {
+for (const [feature, kubeletPort, isKubelet] of [
+	...behind.map(feature => [feature, false, false] as const),
+	['node-proxy', null, false],
+	['node-proxy', true, true],
+] as const) {
 	test(`the words of a failure through ${feature}, kubelet’s port: ${kubeletPort}, are ${isKubelet ? 'the apiserver’s or the kubelet’s' : 'perhaps an application’s'}`, t => {
 		const {purpose} = grounds({}, feature, {scheme: 'http', port: 80, portName: null, kubeletPort});
 		const proxied = (text: string) => read(text.replace('error dialing backend', 'error trying to reach service'), purpose);
@@ -35,26 +45,58 @@ for (const [feature, kubeletPort, isKubelet] of [...behind.map(feature => [featu
 }
 
 test('a node’s proxy of which no port is named is the kubelet’s', t => {
-	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), grounds({}, 'node-proxy').purpose), {tls: 'refused', basis: 'proven'});
+	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), grounds({}, 'node-proxy').purpose), {
+		tls: 'refused',
+		basis: 'proven',
+	});
 });
 
 test('words that were asked for before are of a reading that moved nothing', t => {
-	t.like(failureObservation({error: {text: `\n${status}`, leg: 2}, purpose: grounds().purpose, connection: 'c1', process: 'p1', time: 'now'}), {connection: 'c1', process: 'p1', time: 'now', active: false, where: 'the answer to exec', facts: {text: words.replace('error dialing backend: ', ''), basis: 'proven'}});
+	t.like(
+		failureObservation({error: {text: `\n${status}`, leg: 2}, purpose: grounds().purpose, connection: 'c1', process: 'p1', time: 'now'}),
+		{
+			connection: 'c1',
+			process: 'p1',
+			time: 'now',
+			active: false,
+			where: 'the answer to exec',
+			facts: {text: words.replace('error dialing backend: ', ''), basis: 'proven'},
+		},
+	);
 	t.is(failureObservation({error: {text: null, leg: 2}, purpose: grounds().purpose, connection: 'c1', process: null, time: ''}), undefined);
 });
 
 test('a command that is named like a failure is none', t => {
 	for (const name of ['No agent available', 'x509: certificate signed by unknown authority']) {
-		t.is(read(JSON.stringify({status: 'Failure', message: `error executing command in container: OCI runtime exec failed: exec: "${name}": executable file not found in $PATH`})), undefined);
+		t.is(
+			read(
+				JSON.stringify({
+					status: 'Failure',
+					message: `error executing command in container: OCI runtime exec failed: exec: "${name}": executable file not found in $PATH`,
+				}),
+			),
+			undefined,
+		);
 	}
 });
 
 test('a kubelet that refuses the apiserver’s identity has answered, behind its TLS', t => {
-	t.like(read(JSON.stringify({kind: 'Status', status: 'Failure', message: 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])', code: 403})), {row: 'K3', answered: true});
+	t.like(
+		read(
+			JSON.stringify({
+				kind: 'Status',
+				status: 'Failure',
+				message: 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])',
+				code: 403,
+			}),
+		),
+		{row: 'K3', answered: true},
+	);
 	t.like(read(status), {answered: false});
 });
 
-const ofLog = (text: string, code: number) => JSON.stringify({kind: 'Status', status: 'Failure', message: `Get "https://10.0.0.1:10250/containerLogs/demo/web/c": ${text}`, code});
+const ofLog = (text: string, code: number) =>
+	JSON.stringify({kind: 'Status', status: 'Failure', message: `Get "https://10.0.0.1:10250/containerLogs/demo/web/c": ${text}`, code});
 
 test('what the apiserver says of a log itself nobody at the far end can have said', t => {
 	const {purpose} = grounds({}, 'logs');
@@ -64,7 +106,8 @@ test('what the apiserver says of a log itself nobody at the far end can have sai
 });
 
 test('an answer that may have been passed on from the far end says so, whatever feature it is of', t => {
-	const passedOn = (code: number) => JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code});
+	const passedOn = (code: number) =>
+		JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code});
 	for (const feature of ['exec', 'attach', 'port-forward', 'logs', 'node-proxy'] as const) {
 		t.like(read(passedOn(500), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFarEnds: true}, feature);
 		t.like(read(passedOn(400), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFarEnds: true}, feature);
@@ -72,7 +115,15 @@ test('an answer that may have been passed on from the far end says so, whatever 
 });
 
 test('what a failed translation reads like is no word about a log', t => {
-	const translated = JSON.stringify({kind: 'Status', status: 'Failure', message: words.replace('error dialing backend', 'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/demo/web/c"'), code: 500});
+	const translated = JSON.stringify({
+		kind: 'Status',
+		status: 'Failure',
+		message: words.replace(
+			'error dialing backend',
+			'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/demo/web/c"',
+		),
+		code: 500,
+	});
 	t.like(read(translated), {tls: 'refused'});
 	t.like(read(translated, grounds({}, 'attach').purpose), {tls: 'refused'});
 	t.is(read(translated, grounds({}, 'logs').purpose), undefined);

@@ -32,7 +32,15 @@ type Given = {
 };
 
 /** A label on its course, whose sources answer when they are told to; its words are the least that the course looks at. */
-function course({feature = 'port-forward', isAwaited = false, readings = named, isSilent = false, declares = null, route = 'direct', elsewhere = null}: Given = {}) {
+function course({
+	feature = 'port-forward',
+	isAwaited = false,
+	readings = named,
+	isSilent = false,
+	declares = null,
+	route = 'direct',
+	elsewhere = null,
+}: Given = {}) {
 	const clock = handClock();
 	const asked = {beside: 0, elsewhere: 0, counters: 0, node: 0};
 	const told: string[] = [];
@@ -43,11 +51,25 @@ function course({feature = 'port-forward', isAwaited = false, readings = named, 
 		async request() {
 			asked.node++;
 			await (declares === null ? Promise.withResolvers<void>().promise : undefined);
-			return {status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify({kind: 'Node', metadata: {name: 'n1'}, status: {declaredFeatures: declares ? ['ExtendWebSocketsToKubelet'] : []}}))])};
+			return {
+				status: 200,
+				headers: {},
+				body: Readable.from([
+					Buffer.from(
+						JSON.stringify({
+							kind: 'Node',
+							metadata: {name: 'n1'},
+							status: {declaredFeatures: declares ? ['ExtendWebSocketsToKubelet'] : []},
+						}),
+					),
+				]),
+			};
 		},
 	} as unknown as ClusterClient;
 	const sources = {
-		cluster, clock, isAwaited,
+		cluster,
+		clock,
+		isAwaited,
 		beforeUse: {isSilent, read: async () => readings, asked: () => true},
 		beside: {
 			async shared() {
@@ -69,13 +91,27 @@ function course({feature = 'port-forward', isAwaited = false, readings = named, 
 	} as unknown as LabelContext;
 	const label = new LiveLabel('c1', initialLabelState({id: 'c1'} as Connection, {...grounds().purpose, feature}, readings), {
 		clock,
-		pathOf: life => ({phase: life.phase, legs: [{}, {route: {state: life.counters?.read ? 'konnectivity' : route}, tls: {state: life.answered || life.passedOn ? 'verified' : 'unknown'}}]} as unknown as Path),
+		pathOf: life =>
+			({
+				phase: life.phase,
+				legs: [
+					{},
+					{
+						route: {state: life.counters?.read ? 'konnectivity' : route},
+						tls: {state: life.answered || life.passedOn ? 'verified' : 'unknown'},
+					},
+				],
+			}) as unknown as Path,
 		tell(_, {phase, legs}) {
 			told.push(`${phase} ${legs[1]!.route.state} ${legs[1]!.tls.state}`);
 		},
 	});
 	return {
-		clock, asked, told, label, sources,
+		clock,
+		asked,
+		told,
+		label,
+		sources,
 		async answerBeside() {
 			beside.resolve();
 			await clock.advance(0);
@@ -202,15 +238,25 @@ test('the time of a command runs from its opening, not from when what is beside 
 });
 
 for (const [title, end] of [
-	['fails', (label: LiveLabel) => {
-		label.tell({type: 'failed', error: {} as never, time: ''});
-	}],
-	['is closed', (label: LiveLabel) => {
-		label.tell({type: 'closed'});
-	}],
+	[
+		'fails',
+		(label: LiveLabel) => {
+			label.tell({type: 'failed', error: {} as never, time: ''});
+		},
+	],
+	[
+		'is closed',
+		(label: LiveLabel) => {
+			label.tell({type: 'closed'});
+		},
+	],
 	['is told to nobody any more', () => undefined],
 ] as const) {
-	for (const [when, at] of [['before what is beside it is read', 0], ['while it is silent', 100], ['while its node is asked', labelTimings.silentMs]] as const) {
+	for (const [when, at] of [
+		['before what is beside it is read', 0],
+		['while it is silent', 100],
+		['while its node is asked', labelTimings.silentMs],
+	] as const) {
 		test(`a command that ${title} ${when} is neither told nor asked about afterwards`, async t => {
 			const {clock, asked, told, label, sources, open, answerBeside} = course({feature: 'exec'});
 			open();
@@ -223,7 +269,7 @@ for (const [title, end] of [
 			label.leave();
 			const [before, node] = [told.length, asked.node];
 			await answerBeside();
-			await clock.advance(labelTimings.settleWithinMs + labelTimings.lastsMs + (2 * labelTimings.closedForMs));
+			await clock.advance(labelTimings.settleWithinMs + labelTimings.lastsMs + 2 * labelTimings.closedForMs);
 			t.deepEqual([told.length, asked.node, asked.elsewhere, asked.counters], [before, node, 0, 0]);
 			t.is(processCacheFor(sources.cluster).gatewaySeen, at > 0 ? 'a balancer' : null, 'what came too late for it is not taken');
 		});
@@ -244,11 +290,14 @@ test('a quiet log is read beside after a while, and stays unsettled', async t =>
 });
 
 test('a log that is opened, or over, in time is not read beside as a quiet one', async t => {
-	for (const happens of [(label: LiveLabel) => {
-		label.tell({type: 'opened', byFarEnd: true});
-	}, (label: LiveLabel) => {
-		label.leave();
-	}]) {
+	for (const happens of [
+		(label: LiveLabel) => {
+			label.tell({type: 'opened', byFarEnd: true});
+		},
+		(label: LiveLabel) => {
+			label.leave();
+		},
+	]) {
 		const early = course({feature: 'logs'});
 		await observeBeforeUse(early.label, {} as Connection, early.sources);
 		happens(early.label);
@@ -300,5 +349,9 @@ for (const [title, elsewhere, asks] of [
 }
 
 test('one limit is inside the other: the node has time to answer, and a one-shot to hear that a label settled', t => {
-	t.true(labelTimings.afterOpeningMs < labelTimings.silentMs && 3 * labelTimings.silentMs < labelTimings.settleWithinMs && labelTimings.settleWithinMs < labelTimings.owedMs);
+	t.true(
+		labelTimings.afterOpeningMs < labelTimings.silentMs &&
+			3 * labelTimings.silentMs < labelTimings.settleWithinMs &&
+			labelTimings.settleWithinMs < labelTimings.owedMs,
+	);
 });

@@ -2,7 +2,13 @@
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
-import {initialLabelState, reduceLabelState, isOpenedByFarEnd, type LabelState, type LabelEvent} from '../../source/evidence/label-state.ts';
+import {
+	initialLabelState,
+	reduceLabelState,
+	isOpenedByFarEnd,
+	type LabelState,
+	type LabelEvent,
+} from '../../source/evidence/label-state.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
 import {flags, grounds} from '../support/observations.ts';
 
@@ -19,8 +25,17 @@ const openedByIt: LabelEvent = {type: 'opened', byFarEnd: true};
 const failed: LabelEvent = {type: 'failed', error, time: '2026-11-24T10:00:00Z'};
 const closed: LabelEvent = {type: 'closed'};
 const everything: readonly LabelEvent[] = [
-	{type: 'read', readings, asked: true}, openedByIt, {type: 'answered'}, {type: 'measured', runtime: 7}, {type: 'read-beside', shared},
-	{type: 'read-elsewhere', late}, {type: 'counted', counters}, {type: 'passed-on'}, {type: 'settled'}, failed, closed,
+	{type: 'read', readings, asked: true},
+	openedByIt,
+	{type: 'answered'},
+	{type: 'measured', runtime: 7},
+	{type: 'read-beside', shared},
+	{type: 'read-elsewhere', late},
+	{type: 'counted', counters},
+	{type: 'passed-on'},
+	{type: 'settled'},
+	failed,
+	closed,
 ];
 
 for (const [title, events, changed] of [
@@ -31,19 +46,59 @@ for (const [title, events, changed] of [
 	['is opened by anybody, which is no answer of its far end', [opened], {opened: true}],
 	['was answered before it is opened, by anybody', [{type: 'answered'}, opened], {opened: true, answered: true}],
 	['is answered long after it is opened', [opened, {type: 'answered'}], {opened: true, answered: true}],
-	['is measured to a WebSocket’s end, which may be the apiserver', [{type: 'measured', websocket: 3}], {rttMs: {websocket: 3, runtime: null}}],
-	['is measured to the runtime, which the kubelet passed on', [{type: 'measured', runtime: 7}], {answered: true, rttMs: {websocket: null, runtime: 7}}],
-	['keeps one time where the other is measured', [{type: 'measured', runtime: 7}, {type: 'measured', websocket: 3}, {type: 'measured', websocket: 4}], {answered: true, rttMs: {websocket: 4, runtime: 7}}],
-	['has what was read beside it, and goes on being checked', [opened, {type: 'read-beside', shared}, {type: 'read-elsewhere', late}, {type: 'counted', counters}], {opened: true, shared, late, counters}],
+	[
+		'is measured to a WebSocket’s end, which may be the apiserver',
+		[{type: 'measured', websocket: 3}],
+		{rttMs: {websocket: 3, runtime: null}},
+	],
+	[
+		'is measured to the runtime, which the kubelet passed on',
+		[{type: 'measured', runtime: 7}],
+		{answered: true, rttMs: {websocket: null, runtime: 7}},
+	],
+	[
+		'keeps one time where the other is measured',
+		[
+			{type: 'measured', runtime: 7},
+			{type: 'measured', websocket: 3},
+			{type: 'measured', websocket: 4},
+		],
+		{answered: true, rttMs: {websocket: 4, runtime: 7}},
+	],
+	[
+		'has what was read beside it, and goes on being checked',
+		[opened, {type: 'read-beside', shared}, {type: 'read-elsewhere', late}, {type: 'counted', counters}],
+		{opened: true, shared, late, counters},
+	],
 	['may be its kubelet’s, which is no answer', [opened, {type: 'passed-on'}], {opened: true, passedOn: true}],
 	['settles once', [opened, {type: 'settled'}, {type: 'settled'}], {opened: true, phase: 'settled'}],
-	['that is settled still learns', [opened, {type: 'settled'}, {type: 'counted', counters}, {type: 'answered'}], {opened: true, phase: 'settled', counters, answered: true}],
-	['that is settled may fail', [opened, {type: 'settled'}, failed], {opened: true, phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'}],
+	[
+		'that is settled still learns',
+		[opened, {type: 'settled'}, {type: 'counted', counters}, {type: 'answered'}],
+		{opened: true, phase: 'settled', counters, answered: true},
+	],
+	[
+		'that is settled may fail',
+		[opened, {type: 'settled'}, failed],
+		{opened: true, phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
+	],
 	['fails before anything is opened', [failed], {phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'}],
 	['that is closed as it is opened is settled', [opened, closed], {opened: true, phase: 'settled', about: 'ended-connection'}],
-	['that is given up before it carried anything settles nothing', [{type: 'read', readings, asked: true}, closed], {readings, asked: true, about: 'ended-connection'}],
-	['that failed is not settled by its end, nor changed by anything', [failed, ...everything], {phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'}],
-	['that is over is changed by nothing, a failure neither', [opened, closed, ...everything], {opened: true, phase: 'settled', about: 'ended-connection'}],
+	[
+		'that is given up before it carried anything settles nothing',
+		[{type: 'read', readings, asked: true}, closed],
+		{readings, asked: true, about: 'ended-connection'},
+	],
+	[
+		'that failed is not settled by its end, nor changed by anything',
+		[failed, ...everything],
+		{phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
+	],
+	[
+		'that is over is changed by nothing, a failure neither',
+		[opened, closed, ...everything],
+		{opened: true, phase: 'settled', about: 'ended-connection'},
+	],
 ] satisfies ReadonlyArray<[string, readonly LabelEvent[], Partial<LabelState>]>) {
 	test(`a label ${title}`, t => {
 		let life = alive;
@@ -57,7 +112,10 @@ for (const [title, events, changed] of [
 
 test('what comes after the end gives the same object back: there is nothing to tell', t => {
 	const over = reduceLabelState(alive, closed);
-	t.deepEqual(everything.filter(event => reduceLabelState(over, event) !== over), []);
+	t.deepEqual(
+		everything.filter(event => reduceLabelState(over, event) !== over),
+		[],
+	);
 });
 
 for (const [feature, carrier, mayBeApiservers, byFarEnd] of [
@@ -73,6 +131,6 @@ for (const [feature, carrier, mayBeApiservers, byFarEnd] of [
 	['exec', 'spdy', true, false],
 ] as const) {
 	test(`the opening of ${feature} by ${carrier}${mayBeApiservers ? ', of an answer that may be the apiserver’s,' : mayBeApiservers === false ? ', of an answer that cannot be the apiserver’s,' : ''} is ${byFarEnd ? '' : 'not surely '}its far end’s`, t => {
-		t.is(isOpenedByFarEnd({feature}, {carrier, ...mayBeApiservers === undefined ? {} : {mayBeApiservers}}), byFarEnd);
+		t.is(isOpenedByFarEnd({feature}, {carrier, ...(mayBeApiservers === undefined ? {} : {mayBeApiservers})}), byFarEnd);
 	});
 }

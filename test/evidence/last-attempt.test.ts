@@ -30,7 +30,9 @@ async function labelled(t: ExecutionContext, options: SandboxOptions) {
 	const {target} = await resolvePod(cluster, 'db-0', {order: 'logs', podRunningTimeoutMs: 2000});
 	const source = {namespace: 'default', pod: 'db-0', uid: target.uid, node: target.node, container: 'db'};
 	return {
-		sandbox, cluster, node: target.node!,
+		sandbox,
+		cluster,
+		node: target.node!,
 		/** `null` where it was read. */
 		async readLog(): Promise<string | null> {
 			try {
@@ -52,34 +54,46 @@ test('agents that are gone break the path to the pod that was just refused, its 
 	t.is((await pathOf('exec')).broken, null);
 	const before = (await audit()).map(({id, verdict}) => `${id} ${verdict}`);
 	await sandbox.switches.set({agents: 'gone'});
-	t.regex(await readLog() ?? '', /No agent available/);
+	t.regex((await readLog()) ?? '', /No agent available/);
 	const path = await pathOf('exec');
 	t.regex(path.line, new RegExp(`-x kubelet ${node}$`));
 	t.regex(path.findings[0]!.message, /^The last attempt, logs, failed \d+s ago: .*No agent available/);
 	t.is(path.broken?.error?.code, 'ERR_SECOND_LEG');
 	const rows = await audit();
-	t.deepEqual(rows.filter(({id}) => ['C1', 'C2', 'C3', 'C10'].includes(id)).map(({verdict}) => verdict), ['warn', 'warn', 'warn', 'fail']);
+	t.deepEqual(
+		rows.filter(({id}) => ['C1', 'C2', 'C3', 'C10'].includes(id)).map(({verdict}) => verdict),
+		['warn', 'warn', 'warn', 'fail'],
+	);
 	await sandbox.switches.set({agents: 'running'});
 	t.is(await readLog(), null);
 	t.is((await pathOf('exec')).broken, null);
-	t.deepEqual((await audit()).map(({id, verdict}) => `${id} ${verdict}`), before);
+	t.deepEqual(
+		(await audit()).map(({id, verdict}) => `${id} ${verdict}`),
+		before,
+	);
 });
 
 test('a kubelet whose certificate was just refused is refused, inferred, for its node alone', async t => {
 	const {cluster, node, readLog, pathOf} = await labelled(t, {scenario: 'refused'});
 	t.is((await pathOf('logs')).legs[1]!.tls.state, 'unknown');
-	t.regex(await readLog() ?? '', /refuses the kubelet’s certificate/);
+	t.regex((await readLog()) ?? '', /refuses the kubelet’s certificate/);
 	const {tls} = (await pathOf('exec')).legs[1]!;
 	t.deepEqual([tls.state, tls.basis], ['refused', 'inferred']);
 	const others = await findPaths(cluster, `node/${node === 'n1' ? 'n2' : 'n1'}`, {probe: 'passive'});
-	t.deepEqual(others.map(({legs, broken}) => [legs[1]!.tls.state, broken]), [['unknown', null]]);
+	t.deepEqual(
+		others.map(({legs, broken}) => [legs[1]!.tls.state, broken]),
+		[['unknown', null]],
+	);
 });
 
 test('an audit of its own sees that it could not read a kubelet through the tunnel', async t => {
 	const {sandbox, audit} = await labelled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	const rows = await audit();
-	t.deepEqual(rows.filter(({id}) => ['C1', 'C2', 'C3'].includes(id)).map(({verdict}) => verdict), ['warn', 'warn', 'warn']);
+	t.deepEqual(
+		rows.filter(({id}) => ['C1', 'C2', 'C3'].includes(id)).map(({verdict}) => verdict),
+		['warn', 'warn', 'warn'],
+	);
 });
 
 test('a probe that failed breaks the path that it was made for', async t => {
@@ -109,15 +123,33 @@ test('where the doctor can try nothing it tells the last attempt', async t => {
 	const before = await fits();
 	t.deepEqual([before?.status, before?.fits], ['unknown', []], 'no pod of this namespace is on it');
 	const error = new SpokeError('ERR_SECOND_LEG', 'connection refused', {leg: 2}).toJSON();
-	cluster.secondLegs.add({farEnd: 'kubelet n1', feature: 'exec', time: new Date().toISOString(), process: null, failure: {error, facts: null}});
+	cluster.secondLegs.add({
+		farEnd: 'kubelet n1',
+		feature: 'exec',
+		time: new Date().toISOString(),
+		process: null,
+		failure: {error, facts: null},
+	});
 	const [told] = (await fits())?.fits ?? [];
 	t.regex(told ?? '', /^the last attempt, exec, failed \d+s ago: connection refused$/);
 });
 
 test('a log read that skipped the check of the certificate does not show that it passes', t => {
 	const secondLegs = new SecondLegRecord();
-	const target = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1} as const;
-	const attempt = (insecureSkipTlsVerifyBackend: boolean) => ({process: null, purpose: {feature: 'logs', target, request: null, insecureSkipTlsVerifyBackend} as const});
+	const target = {
+		asked: 'web',
+		kind: 'Pod',
+		namespace: 'default',
+		name: 'web',
+		uid: null,
+		node: 'n1',
+		container: null,
+		chosenFrom: 1,
+	} as const;
+	const attempt = (insecureSkipTlsVerifyBackend: boolean) => ({
+		process: null,
+		purpose: {feature: 'logs', target, request: null, insecureSkipTlsVerifyBackend} as const,
+	});
 	recordFailure({secondLegs}, attempt(false), new SpokeError('ERR_SECOND_LEG', 'x509', {leg: 2}).toJSON());
 	recordAnswer({secondLegs}, attempt(true));
 	t.not(secondLegs.outcomes[0]?.failure, null);
@@ -127,8 +159,21 @@ test('a log read that skipped the check of the certificate does not show that it
 
 test('only a failure that is known to be of leg 2 is recorded', t => {
 	const secondLegs = new SecondLegRecord();
-	const target = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1} as const;
-	for (const error of [new SpokeError('ERR_STREAM_LOST', 'lost'), new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}), new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})]) {
+	const target = {
+		asked: 'web',
+		kind: 'Pod',
+		namespace: 'default',
+		name: 'web',
+		uid: null,
+		node: 'n1',
+		container: null,
+		chosenFrom: 1,
+	} as const;
+	for (const error of [
+		new SpokeError('ERR_STREAM_LOST', 'lost'),
+		new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}),
+		new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3}),
+	]) {
 		recordFailure({secondLegs}, {purpose: {feature: 'logs', target, request: null}, process: null}, error.toJSON());
 	}
 

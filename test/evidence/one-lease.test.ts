@@ -12,33 +12,74 @@ const serving = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dn
 const ada = await issue({commonName: 'ada', usage: 'client'}, clusterAuthority);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 /** Rules a gateway out: what is not proven here is so only for the other apiserver's sake. */
-const named = {'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(ada.made.rawData)).digest('hex')}`]};
+const named = {
+	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(ada.made.rawData)).digest('hex')}`],
+};
 const address = '10.0.0.5';
 
 /** `answering`: which of the two gets a connection, by its number. */
-async function startBalancer(t: ExecutionContext, answering: (connection: number) => 'verifies' | 'does not', advertised: 'this address' | 'another') {
+async function startBalancer(
+	t: ExecutionContext,
+	answering: (connection: number) => 'verifies' | 'does not',
+	advertised: 'this address' | 'another',
+) {
 	const numbers = new WeakMap<object, number>();
 	let connections = 0;
-	const server = await startServer({request(request, response) {
-		const number = numbers.get(request.socket) ?? connections++;
-		numbers.set(request.socket, number);
-		const verifies = answering(number) === 'verifies';
-		const [host, port] = advertised === 'this address' ? ['127.0.0.1', server.port] : [address, 6443];
-		const path = request.url!.split('?')[0]!;
-		const answers: Readonly<Record<string, object>> = {
-			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': verifies ? '/ca.pem' : '', 'egress-selector-config-file': '', 'advertise-address': host, 'secure-port': String(port)}},
-			'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-			'/version': {gitVersion: 'v1.36.3'},
-			'/apis/authentication.k8s.io/v1/selfsubjectreviews': {apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', status: {userInfo: {username: 'ada', extra: named}}},
-			'/apis/coordination.k8s.io/v1/namespaces/kube-system/leases': {apiVersion: 'coordination.k8s.io/v1', kind: 'LeaseList', items: [{
-				metadata: {name: 'apiserver-a', creationTimestamp: '2026-11-24T10:00:01Z', annotations: {'kubernetes.io/peer-advertise-address': `${host}:${port}`}},
-				spec: {renewTime: new Date().toISOString(), leaseDurationSeconds: 3600},
-			}]},
-			'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},
-			'/api/v1/namespaces/default/pods/web': {apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u'}, spec: {nodeName: 'n1', containers: [{name: 'a'}]}, status: {phase: 'Running'}},
-		};
-		response.writeHead(answers[path] ? 200 : 404, {'Content-Type': 'application/json'}).end(JSON.stringify(answers[path] ?? {kind: 'Status', code: 404}));
-	}}, {key: serving.key, cert: serving.certificate, requestCert: true, rejectUnauthorized: false});
+	const server = await startServer(
+		{
+			request(request, response) {
+				const number = numbers.get(request.socket) ?? connections++;
+				numbers.set(request.socket, number);
+				const verifies = answering(number) === 'verifies';
+				const [host, port] = advertised === 'this address' ? ['127.0.0.1', server.port] : [address, 6443];
+				const path = request.url!.split('?')[0]!;
+				const answers: Readonly<Record<string, object>> = {
+					'/flagz': {
+						kind: 'Flagz',
+						flags: {
+							'kubelet-certificate-authority': verifies ? '/ca.pem' : '',
+							'egress-selector-config-file': '',
+							'advertise-address': host,
+							'secure-port': String(port),
+						},
+					},
+					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+					'/version': {gitVersion: 'v1.36.3'},
+					'/apis/authentication.k8s.io/v1/selfsubjectreviews': {
+						apiVersion: 'authentication.k8s.io/v1',
+						kind: 'SelfSubjectReview',
+						status: {userInfo: {username: 'ada', extra: named}},
+					},
+					'/apis/coordination.k8s.io/v1/namespaces/kube-system/leases': {
+						apiVersion: 'coordination.k8s.io/v1',
+						kind: 'LeaseList',
+						items: [
+							{
+								metadata: {
+									name: 'apiserver-a',
+									creationTimestamp: '2026-11-24T10:00:01Z',
+									annotations: {'kubernetes.io/peer-advertise-address': `${host}:${port}`},
+								},
+								spec: {renewTime: new Date().toISOString(), leaseDurationSeconds: 3600},
+							},
+						],
+					},
+					'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},
+					'/api/v1/namespaces/default/pods/web': {
+						apiVersion: 'v1',
+						kind: 'Pod',
+						metadata: {name: 'web', namespace: 'default', uid: 'u'},
+						spec: {nodeName: 'n1', containers: [{name: 'a'}]},
+						status: {phase: 'Running'},
+					},
+				};
+				response
+					.writeHead(answers[path] ? 200 : 404, {'Content-Type': 'application/json'})
+					.end(JSON.stringify(answers[path] ?? {kind: 'Status', code: 404}));
+			},
+		},
+		{key: serving.key, cert: serving.certificate, requestCert: true, rejectUnauthorized: false},
+	);
 	t.teardown(async () => server.close());
 	return server.cluster({
 		user: {'client-certificate-data': base64(ada.certificate), 'client-key-data': base64(ada.key)},
@@ -49,7 +90,7 @@ async function startBalancer(t: ExecutionContext, answering: (connection: number
 const options = {probe: 'passive', require: [parseRequirement('verified')], minBasis: 'proven'} as const;
 
 test('fails an audit that requires verification where only the second connection meets the apiserver that does not verify', async t => {
-	const cluster = await startBalancer(t, connection => connection === 1 ? 'does not' : 'verifies', 'another');
+	const cluster = await startBalancer(t, connection => (connection === 1 ? 'does not' : 'verifies'), 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.read, replicas.agree], ['not-met', 2, 2, false]);
 	t.is(rows.find(({id}) => id === 'C4')?.verdict, 'fail');
@@ -57,7 +98,7 @@ test('fails an audit that requires verification where only the second connection
 
 test('compares several connections where one replica is known', async t => {
 	for (let met = 2; met <= 4; met++) {
-		const cluster = await startBalancer(t, connection => connection === met ? 'does not' : 'verifies', 'another');
+		const cluster = await startBalancer(t, connection => (connection === met ? 'does not' : 'verifies'), 'another');
 		t.is((await runAudit(cluster, options)).require.result, 'not-met', `connection ${met}`);
 	}
 });
@@ -66,7 +107,10 @@ test('leaves an audit undecided where one replica is known and a balancer may hi
 	const cluster = await startBalancer(t, () => 'verifies', 'another');
 	const {require, replicas, rows} = await runAudit(cluster, options);
 	t.deepEqual([require.result, replicas.known, replicas.agree], ['undecided', 1, null]);
-	t.like(rows.find(({id}) => id === 'C4'), {verdict: 'pass', basis: 'inferred'});
+	t.like(
+		rows.find(({id}) => id === 'C4'),
+		{verdict: 'pass', basis: 'inferred'},
+	);
 	const inferred = await runAudit(cluster, {...options, minBasis: 'inferred'});
 	t.is(inferred.require.result, 'met');
 });
@@ -78,14 +122,19 @@ test('meets the requirement where one replica is known and the connection ends a
 });
 
 for (const [title, answering] of [
-	['one of the two', (connection: number) => connection === 1 ? 'does not' as const : 'verifies' as const],
+	['one of the two', (connection: number) => (connection === 1 ? ('does not' as const) : ('verifies' as const))],
 	['none but the one that verifies', () => 'verifies' as const],
 ] as const) {
 	test(`proves no path that is not open with active probes where further connections meet ${title}`, async t => {
 		const cluster = await startBalancer(t, answering, 'another');
 		const paths = await findPaths(cluster, 'pod/web', {features: ['logs', 'exec', 'port-forward'], probe: 'active'});
 		t.is(paths.length, 3);
-		t.deepEqual(paths.filter(({legs, crossing}) => [legs[1]!.tls, legs[1]!.route, crossing].some(({basis}) => basis === 'proven')).map(({line}) => line), []);
+		t.deepEqual(
+			paths
+				.filter(({legs, crossing}) => [legs[1]!.tls, legs[1]!.route, crossing].some(({basis}) => basis === 'proven'))
+				.map(({line}) => line),
+			[],
+		);
 		t.deepEqual([...new Set(paths.map(({process}) => process.agree))], [title === 'one of the two' ? false : null]);
 	});
 }

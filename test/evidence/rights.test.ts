@@ -21,28 +21,34 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; asked: Set<s
 	const note = (method: string | undefined, path: string) => asked.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
 	const noted = (connection: Connection): Connection => {
 		const {pipelinedGet: ask, request, upgrade} = connection;
-		connection.pipelinedGet = async options => (note(options.review === undefined ? 'GET' : 'POST', options.path), ask.call(connection, options));
+		connection.pipelinedGet = async options => (
+			note(options.review === undefined ? 'GET' : 'POST', options.path),
+			ask.call(connection, options)
+		);
 		connection.request = async options => (note(options.method, options.path), request.call(connection, options));
 		connection.upgrade = async options => (note(options.method, options.path), upgrade.call(connection, options));
 		return connection;
 	};
 
-	return {asked, cluster: {
-		facts: cluster.facts,
-		secondLegs: cluster.secondLegs,
-		async connect(options) {
-			return noted(await cluster.connect(options));
+	return {
+		asked,
+		cluster: {
+			facts: cluster.facts,
+			secondLegs: cluster.secondLegs,
+			async connect(options) {
+				return noted(await cluster.connect(options));
+			},
+			async connectAt(address, options) {
+				return noted(await cluster.connectAt(address, options));
+			},
+			request: async options => (note(options.method, options.path), cluster.request(options)),
+			// What is got as objects, kubectl gets as well.
+			json: async options => (options.method === undefined || note(options.method, options.path), cluster.json(options)),
+			async logIn() {},
+			anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),
+			close: () => cluster.close(),
 		},
-		async connectAt(address, options) {
-			return noted(await cluster.connectAt(address, options));
-		},
-		request: async options => (note(options.method, options.path), cluster.request(options)),
-		// What is got as objects, kubectl gets as well.
-		json: async options => (options.method === undefined || note(options.method, options.path), cluster.json(options)),
-		async logIn() {},
-		anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),
-		close: () => cluster.close(),
-	}};
+	};
 }
 
 test('path, audit, doctor and labels ask nothing that has no row', async t => {
@@ -53,29 +59,50 @@ test('path, audit, doctor and labels ask nothing that has no row', async t => {
 	await runAudit(cluster, {probe: 'active', require: [], minBasis: 'proven'});
 	await runDoctor('deploy/web', async () => cluster);
 	const labeller = createLabeler(cluster);
-	const purpose = {feature: 'logs', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null} as const;
+	const purpose = {
+		feature: 'logs',
+		target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1},
+		request: null,
+	} as const;
 	const connection = await connectObserved(cluster, purpose, labeller.witness);
 	labeller.witness.opened?.(connection, purpose, {carrier: 'http', protocol: null});
 	connection.close();
 	cluster.close();
-	for (const one of ['GET /flagz', 'GET /statusz', 'GET /metrics', 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews', 'POST /apis/authentication.k8s.io/v1/selfsubjectreviews']) {
+	for (const one of [
+		'GET /flagz',
+		'GET /statusz',
+		'GET /metrics',
+		'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+		'POST /apis/authentication.k8s.io/v1/selfsubjectreviews',
+	]) {
 		t.true(asked.has(one), one);
 	}
 
-	t.deepEqual([...asked].filter(line => {
-		const [method = '', path = ''] = line.split(' ');
-		return extraRequests.every(row => (row.method !== method && row.method !== 'upgrade') || !pattern(row.path).test(path));
-	}), []);
+	t.deepEqual(
+		[...asked].filter(line => {
+			const [method = '', path = ''] = line.split(' ');
+			return extraRequests.every(row => (row.method !== method && row.method !== 'upgrade') || !pattern(row.path).test(path));
+		}),
+		[],
+	);
 });
 
 /** `*` stands for one segment. */
 function pattern(path: string): RegExp {
-	return new RegExp(`^${path.split('*').map(part => escapeRegExp(part)).join('[^/]+')}$`);
+	return new RegExp(
+		`^${path
+			.split('*')
+			.map(part => escapeRegExp(part))
+			.join('[^/]+')}$`,
+	);
 }
 
 test('what several requests need of one thing is one rule of the role', t => {
 	const things = evidenceReaderRole.rules.map(({verbs: _verbs, ...thing}) => JSON.stringify(thing));
-	t.deepEqual(things.filter((thing, index) => things.indexOf(thing) !== index), []);
+	t.deepEqual(
+		things.filter((thing, index) => things.indexOf(thing) !== index),
+		[],
+	);
 });
 
 test('nodes/proxy is in neither role', t => {
@@ -87,8 +114,14 @@ test('nodes/proxy is in neither role', t => {
 
 test('every right of a row is in the role that proves', t => {
 	for (const {permission: right, path} of extraRequests) {
-		t.true(right === null || evidenceReaderRole.rules.some(rule => right.kind === 'path'
-			? right.paths.every(url => rule.nonResourceURLs?.includes(url))
-			: right.resources.every(resource => rule.resources?.includes(resource)) && right.verbs.every(verb => rule.verbs.includes(verb))), path);
+		t.true(
+			right === null ||
+				evidenceReaderRole.rules.some(rule =>
+					right.kind === 'path'
+						? right.paths.every(url => rule.nonResourceURLs?.includes(url))
+						: right.resources.every(resource => rule.resources?.includes(resource)) && right.verbs.every(verb => rule.verbs.includes(verb)),
+				),
+			path,
+		);
 	}
 });

@@ -13,10 +13,10 @@ type Route = SwitchValues['route'];
 
 const users = ['admin', 'ada', 'bob'] as const;
 const routesOf: Readonly<Record<Route, readonly string[]>> = {
-	'direct': ['direct'],
-	'konnectivity': ['konnectivity'],
+	direct: ['direct'],
+	konnectivity: ['konnectivity'],
 	'http-connect': ['konnectivity', 'egress-http-connect', 'egress'],
-	'ssh': ['ssh-tunnel'],
+	ssh: ['ssh-tunnel'],
 };
 
 /** By who asked: claims of TLS and route that are true, and that say unknown. A false one fails its test. */
@@ -28,7 +28,9 @@ for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Ve
 			for (const user of users) {
 				const {sandbox, env} = await openSandbox(t, {user});
 				await sandbox.switches.set({verification, route});
-				for (const probe of user === 'admin' || (user === 'bob' && verification === 'bad') ? ['passive', 'active'] as const : ['passive'] as const) {
+				for (const probe of user === 'admin' || (user === 'bob' && verification === 'bad')
+					? (['passive', 'active'] as const)
+					: (['passive'] as const)) {
 					await judge(t, `${user} ${probe}`, await pathsOf(env, probe), verification, route);
 				}
 
@@ -66,7 +68,14 @@ async function judge(t: ExecutionContext, who: string, paths: readonly Path[], v
 			t.not(way.state, 'unknown', title);
 		}
 
-		t.true(path.legs.every(leg => [leg.tls, leg.route].every(verdict => verdict.state === 'unknown' ? verdict.need.length > 0 || verdict.why !== undefined : verdict.evidence.length > 0)), title);
+		t.true(
+			path.legs.every(leg =>
+				[leg.tls, leg.route].every(verdict =>
+					verdict.state === 'unknown' ? verdict.need.length > 0 || verdict.why !== undefined : verdict.evidence.length > 0,
+				),
+			),
+			title,
+		);
 	}
 }
 

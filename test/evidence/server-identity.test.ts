@@ -17,7 +17,9 @@ const ada = await issue({commonName: 'ada', usage: 'client'}, clusterAuthority);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const token = {token: 'secret'};
 const certificate = {'client-certificate-data': base64(ada.certificate), 'client-key-data': base64(ada.key)};
-const named = {'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(ada.made.rawData)).digest('hex')}`]};
+const named = {
+	'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(ada.made.rawData)).digest('hex')}`],
+};
 
 type Server = {
 	user: Record<string, unknown>;
@@ -31,21 +33,29 @@ type Server = {
 
 /** The addresses of a gateway in front of two apiservers: it answers requests for one, and upgrades for the other. */
 async function startGateway({review, version = 'v1.36.3', advertises, kubeletCa}: Server) {
-	const server = await startServer({request(request, response) {
-		const flags = {
-			'kubelet-certificate-authority': kubeletCa, 'egress-selector-config-file': '',
-			'advertise-address': advertises ? '127.0.0.1' : '10.0.0.5', 'secure-port': String(advertises ? server.port : 6443),
-		};
-		const answers: Readonly<Record<string, object>> = {
-			'/flagz': {kind: 'Flagz', flags},
-			'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
-			'/version': {gitVersion: version},
-			'/apis/authentication.k8s.io/v1/selfsubjectreviews': review === 403 ? {kind: 'Status', code: 403} : {status: {userInfo: {username: 'ada', extra: review}}},
-			'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},
-		};
-		const isRefused = review === 403 && request.method === 'POST';
-		response.writeHead(isRefused ? 403 : 200).end(JSON.stringify(answers[request.url!] ?? {}));
-	}}, {key: serving.key, cert: serving.certificate, requestCert: true, rejectUnauthorized: false});
+	const server = await startServer(
+		{
+			request(request, response) {
+				const flags = {
+					'kubelet-certificate-authority': kubeletCa,
+					'egress-selector-config-file': '',
+					'advertise-address': advertises ? '127.0.0.1' : '10.0.0.5',
+					'secure-port': String(advertises ? server.port : 6443),
+				};
+				const answers: Readonly<Record<string, object>> = {
+					'/flagz': {kind: 'Flagz', flags},
+					'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+					'/version': {gitVersion: version},
+					'/apis/authentication.k8s.io/v1/selfsubjectreviews':
+						review === 403 ? {kind: 'Status', code: 403} : {status: {userInfo: {username: 'ada', extra: review}}},
+					'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': clusterAuthority.certificate}},
+				};
+				const isRefused = review === 403 && request.method === 'POST';
+				response.writeHead(isRefused ? 403 : 200).end(JSON.stringify(answers[request.url!] ?? {}));
+			},
+		},
+		{key: serving.key, cert: serving.certificate, requestCert: true, rejectUnauthorized: false},
+	);
 	return server;
 }
 
@@ -53,15 +63,33 @@ const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forw
 
 function purposeOf(feature: StreamFeature): ConnectionPurpose {
 	const kinds: Partial<Record<StreamFeature, 'Node' | 'Service'>> = {'node-proxy': 'Node', 'service-proxy': 'Service'};
-	const request = feature.endsWith('-proxy') ? {scheme: 'https' as const, port: feature === 'node-proxy' ? 10_250 : 443, portName: null, kubeletPort: feature === 'node-proxy'} : null;
-	return {feature, request, target: {asked: 'web', kind: kinds[feature] ?? 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}};
+	const request = feature.endsWith('-proxy')
+		? {scheme: 'https' as const, port: feature === 'node-proxy' ? 10_250 : 443, portName: null, kubeletPort: feature === 'node-proxy'}
+		: null;
+	return {
+		feature,
+		request,
+		target: {
+			asked: 'web',
+			kind: kinds[feature] ?? 'Pod',
+			namespace: 'default',
+			name: 'web',
+			uid: null,
+			node: 'n1',
+			container: null,
+			chosenFrom: 1,
+		},
+	};
 }
 
 /** Every label of one answered stream of each feature, and the path that a further one would take. */
 async function pathsThrough(given: Server): Promise<Path[]> {
 	const server = await startGateway(given);
 	const clock = handClock();
-	const cluster = onClock(await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate)}}), clock);
+	const cluster = onClock(
+		await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate)}}),
+		clock,
+	);
 	const labeller = createLabeler(cluster, {clock});
 	const told: Path[] = [];
 	let news = Promise.withResolvers<void>();
@@ -93,7 +121,10 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 const proven = ({legs, crossing}: Path) => [legs[1]!.tls, legs[1]!.route, crossing].some(({basis}) => basis === 'proven');
 const described = ({feature, about, legs, line, process}: Path) => `${feature} ${about}: ${line} ${legs[1]!.tls.basis}, ${process.boundBy}`;
 
-for (const [way, kubeletCa] of [['verifies, and streams end where none does', '/ca.pem'], ['does not verify, and streams end where one does', '']] as const) {
+for (const [way, kubeletCa] of [
+	['verifies, and streams end where none does', '/ca.pem'],
+	['does not verify, and streams end where one does', ''],
+] as const) {
 	for (const [title, server] of [
 		['a token', {user: token, review: {}}],
 		['a client certificate, and the review is refused', {user: certificate, review: 403}],
@@ -102,8 +133,14 @@ for (const [way, kubeletCa] of [['verifies, and streams end where none does', '/
 	] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
 		test(`proves nothing with ${title}, where the process that answers ${way}`, async t => {
 			const paths = await pathsThrough({...server, kubeletCa});
-			t.deepEqual(paths.filter(path => proven(path)).map(path => described(path)), []);
-			t.deepEqual(paths.filter(({process}) => process.boundBy !== 'none').map(path => described(path)), []);
+			t.deepEqual(
+				paths.filter(path => proven(path)).map(path => described(path)),
+				[],
+			);
+			t.deepEqual(
+				paths.filter(({process}) => process.boundBy !== 'none').map(path => described(path)),
+				[],
+			);
 			t.deepEqual([...new Set(paths.map(({legs}) => legs[0]!.to))], ['unknown']);
 			for (const feature of features) {
 				const settled = paths.findLast(path => path.feature === feature && path.about === 'open-connection');
@@ -115,21 +152,34 @@ for (const [way, kubeletCa] of [['verifies, and streams end where none does', '/
 
 test('calls a server a gateway where the apiserver knows the user by something else than the certificate', async t => {
 	const paths = await pathsThrough({user: certificate, review: {}, kubeletCa: '/ca.pem'});
-	t.deepEqual(paths.filter(path => proven(path)).map(path => described(path)), []);
+	t.deepEqual(
+		paths.filter(path => proven(path)).map(path => described(path)),
+		[],
+	);
 	t.true(paths.filter(({phase}) => phase === 'settled').every(({legs}) => legs[0]!.to === 'gateway'));
 });
 
 for (const [title, server] of [
 	['a client certificate that the apiserver names', {user: certificate, review: named}],
 	['a token at the address that the process advertises', {user: token, review: {}, advertises: 'this address'}],
-	['a client certificate before 1.32 at the address that the process advertises', {user: certificate, review: {}, version: 'v1.31.9', advertises: 'this address'}],
-	['a client certificate, a refused review and the address that the process advertises', {user: certificate, review: 403, advertises: 'this address'}],
+	[
+		'a client certificate before 1.32 at the address that the process advertises',
+		{user: certificate, review: {}, version: 'v1.31.9', advertises: 'this address'},
+	],
+	[
+		'a client certificate, a refused review and the address that the process advertises',
+		{user: certificate, review: 403, advertises: 'this address'},
+	],
 ] as ReadonlyArray<readonly [string, Omit<Server, 'kubeletCa'>]>) {
 	test(`proves each open stream with ${title}`, async t => {
 		const paths = await pathsThrough({...server, kubeletCa: ''});
 		for (const feature of features) {
 			const settled = paths.findLast(path => path.feature === feature && path.about === 'open-connection');
-			t.deepEqual([settled?.legs[0]?.to, settled?.legs[1]?.tls.basis, settled?.process.boundBy], ['apiserver', 'proven', 'same-connection'], feature);
+			t.deepEqual(
+				[settled?.legs[0]?.to, settled?.legs[1]?.tls.basis, settled?.process.boundBy],
+				['apiserver', 'proven', 'same-connection'],
+				feature,
+			);
 		}
 	});
 }

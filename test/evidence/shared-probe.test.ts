@@ -13,10 +13,17 @@ function readings() {
 		throw new Error('nobody is here');
 	};
 
-	const beside = new SharedProbe({facts: {namespace: 'default'}, request: none, async connect() {
-		asked.push(clock.elapsed());
-		return none();
-	}} as unknown as ClusterClient, clock);
+	const beside = new SharedProbe(
+		{
+			facts: {namespace: 'default'},
+			request: none,
+			async connect() {
+				asked.push(clock.elapsed());
+				return none();
+			},
+		} as unknown as ClusterClient,
+		clock,
+	);
 	return {clock, asked, beside};
 }
 

@@ -11,7 +11,14 @@ const gates = (text: string, emulated = '[]') => ({'feature-gates': text, 'emula
 
 for (const [title, values, version, declared, node, passed] of [
 	['a node that declares it', gates(''), '1.36.3', [feature], 'n1', true],
-	['a version that is written with its v, behind others that are switched off', gates(`Other=false,${feature}=true`), 'v1.37.0', ['Other', feature], 'n1', true],
+	[
+		'a version that is written with its v, behind others that are switched off',
+		gates(`Other=false,${feature}=true`),
+		'v1.37.0',
+		['Other', feature],
+		'n1',
+		true,
+	],
 	['an apiserver that emulates the version itself', gates('', '[kube=1.36]'), '1.37.1', [feature], 'n1', true],
 	['an apiserver that emulates an older version', gates('', '[kube=1.35]'), '1.36.3', [feature], 'n1', false],
 	['an apiserver that emulates an older version, without the name of a component', gates('', '1.35'), '1.36.3', [feature], 'n1', false],
@@ -31,12 +38,23 @@ for (const [title, values, version, declared, node, passed] of [
 		const cluster = {
 			async request({path}: RequestOptions): Promise<ApiResponse> {
 				t.is(path, '/api/v1/nodes/n1');
-				return {status: declared === null ? 403 : 200, statusText: '', headers: {}, endsByClose: false, body: Readable.from([Buffer.from(JSON.stringify({kind: 'Node', metadata: {name: 'n1'}, status: {declaredFeatures: declared}}))]), connection: undefined as never};
+				return {
+					status: declared === null ? 403 : 200,
+					statusText: '',
+					headers: {},
+					endsByClose: false,
+					body: Readable.from([Buffer.from(JSON.stringify({kind: 'Node', metadata: {name: 'n1'}, status: {declaredFeatures: declared}}))]),
+					connection: undefined as never,
+				};
 			},
 		} as unknown as ClusterClient;
 		const {purpose} = grounds();
 		const process = processOf('p1');
-		const readings = {...noConnectionObservations, flags: values && flags(values), process: {...process, facts: {...process.facts, version}}};
+		const readings = {
+			...noConnectionObservations,
+			flags: values && flags(values),
+			process: {...process, facts: {...process.facts, version}},
+		};
 		t.is(await isUpgradePassedThrough(cluster, {readings, purpose: {...purpose, target: {...purpose.target, node}}}), passed);
 	});
 }

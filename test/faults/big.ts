@@ -13,17 +13,17 @@ import {dial, runPortForward, type PortForwardRun} from '../support/port-forward
 import {runSpoke} from '../support/run-spoke.ts';
 
 const gigabytes = Number(process.env['SPOKE_BIG_GIB'] ?? 10);
-const bytes = gigabytes * (2 ** 30);
+const bytes = gigabytes * 2 ** 30;
 const environment = {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: process.env['KUBECONFIG']};
 
 /** What is sent, again and again. */
-const block = Buffer.from(Array.from({length: 65_536}, (_, index) => (index * 7) & 0xFF));
+const block = Buffer.from(Array.from({length: 65_536}, (_, index) => (index * 7) & 0xff));
 
 const parts: Readonly<Record<string, () => Promise<boolean>>> = {transfer, execs};
 
 let right = true;
 for (const part of process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(parts)) {
-	right = await parts[part]!() && right;
+	right = (await parts[part]!()) && right;
 }
 
 process.exitCode = right ? 0 : 1;
@@ -64,7 +64,16 @@ async function transfer(): Promise<boolean> {
 	await run.ended;
 	const hashes = {sent: sent.digest('hex'), received: received.digest('hex')};
 	const equal = down === bytes && hashes.sent === hashes.received;
-	tell({part: 'transfer', bytesEachWay: down, ...hashes, equal, seconds: Math.round(seconds), mibPerSecondEachWay: Math.round(down / (2 ** 20) / seconds), mostResidentMiB: mostResident, faults: run.faults()});
+	tell({
+		part: 'transfer',
+		bytesEachWay: down,
+		...hashes,
+		equal,
+		seconds: Math.round(seconds),
+		mibPerSecondEachWay: Math.round(down / 2 ** 20 / seconds),
+		mostResidentMiB: mostResident,
+		faults: run.faults(),
+	});
 	return equal;
 }
 
@@ -74,16 +83,21 @@ async function execs(): Promise<boolean> {
 	let good = 0;
 	const bad: string[] = [];
 	const startedAt = performance.now();
-	await Promise.all(Array.from({length: workers}, async () => {
-		for (let number = next++; number < all; number = next++) {
-			const {status, stdout, stderr} = await runSpoke(['exec', 'shell', '-n', 'demo', '--', 'sh', '-c', `echo ${number}; exit ${number % 7}`], {env: environment, timeoutMs: 120_000});
-			if (stdout === `${number}\n` && status === number % 7) {
-				good++;
-			} else {
-				bad.push(`${number}: status ${status}, ${JSON.stringify(stdout)}, ${stderr.trim()}`);
+	await Promise.all(
+		Array.from({length: workers}, async () => {
+			for (let number = next++; number < all; number = next++) {
+				const {status, stdout, stderr} = await runSpoke(
+					['exec', 'shell', '-n', 'demo', '--', 'sh', '-c', `echo ${number}; exit ${number % 7}`],
+					{env: environment, timeoutMs: 120_000},
+				);
+				if (stdout === `${number}\n` && status === number % 7) {
+					good++;
+				} else {
+					bad.push(`${number}: status ${status}, ${JSON.stringify(stdout)}, ${stderr.trim()}`);
+				}
 			}
-		}
-	}));
+		}),
+	);
 	tell({part: 'execs', all, workers, right: good, seconds: Math.round((performance.now() - startedAt) / 1000), wrong: bad});
 	return good >= 999;
 }

@@ -5,7 +5,10 @@ import {faultRows} from './rows.ts';
 
 test('F1 to F26 and B1 to B19 are each told once', t => {
 	const wanted = [...Array.from({length: 26}, (_, index) => `F${index + 1}`), ...Array.from({length: 19}, (_, index) => `B${index + 1}`)];
-	t.deepEqual(faultRows.map(({row}) => row), wanted);
+	t.deepEqual(
+		faultRows.map(({row}) => row),
+		wanted,
+	);
 });
 
 test('each test that is named exists', async t => {

@@ -48,5 +48,5 @@ test('the start of a sequence that never ends becomes keys when it is flushed', 
 });
 
 function shown(inputs: readonly KeyInput[]): string[] {
-	return inputs.map(input => 'key' in input ? input.key : 'paste' in input ? `paste:${input.paste}` : `report:${input.report}`);
+	return inputs.map(input => ('key' in input ? input.key : 'paste' in input ? `paste:${input.paste}` : `report:${input.report}`));
 }

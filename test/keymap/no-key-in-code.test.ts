@@ -6,14 +6,20 @@ const files = (await readSource()).filter(file => ['ui', 'app', 'state', 'action
 
 test('no code outside the keymap room compares what was typed with a key', t => {
 	const typed = /\bkey\s*===?\s*'|\bcase '(?:ctrl\+|alt\+|enter|esc|tab|up|down|pgup|pgdn|home|end|space|f\d+)'|\buseInput\b|keypress/;
-	t.deepEqual(files.filter(file => typed.test(file.text)).map(file => file.path), []);
+	t.deepEqual(
+		files.filter(file => typed.test(file.text)).map(file => file.path),
+		[],
+	);
 });
 
 test('no text of the screen names a key: it is looked up', t => {
 	// `Ctrl-` and arrows with a meaning are made by formatKeys from the keymap.
 	const shown = /Ctrl-|\^[A-Z]\b|[Pp]ress [a-z?](?!\w)|\b(?:Enter|Esc|Tab) (?:applies|closes|opens|clears|choose)/;
-	const found = files.flatMap(file => file.text.split('\n')
-		.filter(line => !/^\s*(?:\/\*\*|\/\/|\*|[A-Z]|-)/.test(line) && shown.test(line))
-		.map(line => `${file.path}: ${line.trim()}`));
+	const found = files.flatMap(file =>
+		file.text
+			.split('\n')
+			.filter(line => !/^\s*(?:\/\*\*|\/\/|\*|[A-Z]|-)/.test(line) && shown.test(line))
+			.map(line => `${file.path}: ${line.trim()}`),
+	);
 	t.deepEqual(found, []);
 });

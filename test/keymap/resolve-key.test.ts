@@ -26,7 +26,11 @@ test('an opaque context inherits nothing', t => {
 test('a sequence is pending, says what may follow, and then matches or is dropped', t => {
 	const pending = resolveKey(vim, 'pods', [], 'g');
 	t.is(pending.kind, 'pending');
-	t.deepEqual(pending.kind === 'pending' && pending.next.map(({keys, action}) => [keys.join(' '), action]), [['y', 'list.yaml'], ['g', 'list.top'], ['?', 'help.open']]);
+	t.deepEqual(pending.kind === 'pending' && pending.next.map(({keys, action}) => [keys.join(' '), action]), [
+		['y', 'list.yaml'],
+		['g', 'list.top'],
+		['?', 'help.open'],
+	]);
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'g'), {kind: 'matched', action: 'list.top'});
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], '?'), {kind: 'matched', action: 'help.open'});
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'x'), {kind: 'none'});
@@ -34,7 +38,8 @@ test('a sequence is pending, says what may follow, and then matches or is droppe
 
 test('YAML has a key that copying the name does not have: Y, after g in vim, and the y of k9s', async t => {
 	const keymaps = {default: keymap, vim, k9s: (await loadKeymap({}, 'k9s')).keymap};
-	const first = (action: string) => Object.values(keymaps).map(one => describeKeys(one, 'pods').find(hint => hint.action.id === action)?.keys[0]);
+	const first = (action: string) =>
+		Object.values(keymaps).map(one => describeKeys(one, 'pods').find(hint => hint.action.id === action)?.keys[0]);
 	t.deepEqual(first('list.yaml'), ['Y', 'g y', 'y']);
 	t.deepEqual(first('list.copy-name'), ['y', 'y y', 'c']);
 });
@@ -50,12 +55,18 @@ test('an inner context moves or unbinds an outer action for itself only', t => {
 
 test('the footer of pods reads as drawn, and names the first key of each', t => {
 	const hints = footerHints(describeKeys(keymap, 'pods'));
-	t.deepEqual(hints.slice(0, 5).map(({key, label}) => `${key} ${label}`), ['l logs', 's shell', 'a attach', 'f forward', 'p proxy']);
-	t.deepEqual(hints.slice(-2).map(({key, label}) => `${key} ${label}`), [': more', '? help']);
+	t.deepEqual(
+		hints.slice(0, 5).map(({key, label}) => `${key} ${label}`),
+		['l logs', 's shell', 'a attach', 'f forward', 'p proxy'],
+	);
+	t.deepEqual(
+		hints.slice(-2).map(({key, label}) => `${key} ${label}`),
+		[': more', '? help'],
+	);
 });
 
 test('an action that is off says why, in every reading', t => {
-	const hints = describeKeys(keymap, 'pods', action => action.access === 'shell' ? 'read-only' : null);
+	const hints = describeKeys(keymap, 'pods', action => (action.access === 'shell' ? 'read-only' : null));
 	t.is(hints.find(({action}) => action.id === 'pods.shell')?.off, 'read-only');
 	t.is(hints.find(({action}) => action.id === 'pods.logs')?.off, null);
 	t.true(footerHints(hints).find(({id}) => id === 'pods.shell')?.off);

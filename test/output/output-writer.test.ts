@@ -5,12 +5,15 @@ import {createOutputWriter} from '../../source/output/output-writer.ts';
 
 test('all who wait for a slow reader go on when it has read', async t => {
 	const read: string[] = [];
-	const slow = new Writable({highWaterMark: 1, write(chunk: Buffer, _encoding, done) {
-		setTimeout(() => {
-			read.push(chunk.toString());
-			done();
-		}, 5);
-	}});
+	const slow = new Writable({
+		highWaterMark: 1,
+		write(chunk: Buffer, _encoding, done) {
+			setTimeout(() => {
+				read.push(chunk.toString());
+				done();
+			}, 5);
+		},
+	});
 	const output = createOutputWriter(slow);
 	const all = Promise.all(['a', 'b', 'c'].map(async text => output.write(text)));
 	t.is(await Promise.race([all.then(() => 'went on'), delay(2000, 'waits')]), 'went on');

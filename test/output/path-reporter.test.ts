@@ -10,18 +10,31 @@ import type {ConnectionPurpose} from '../../source/streams/connection-observer.t
 function scripted() {
 	const listeners = new Set<(id: string, path: Path) => void>();
 	const labeller: Labeler = {
-		witness: {}, labels: new Map(), close() {},
+		witness: {},
+		labels: new Map(),
+		close() {},
 		onLabel(listener) {
 			listeners.add(listener);
 			return () => listeners.delete(listener);
 		},
 	};
-	return {labeller, label(id: string, phase: Path['phase'], line: string, about: Path['about'] = 'open-connection') {
-		const state = /,(\w+)-[>x]/.exec(line)?.[1] ?? 'unknown';
-		for (const listener of listeners) {
-			listener(id, {phase, line, about, legs: [{tls: {}, route: {}}, {tls: {state}, route: {}}]} as unknown as Path);
-		}
-	}};
+	return {
+		labeller,
+		label(id: string, phase: Path['phase'], line: string, about: Path['about'] = 'open-connection') {
+			const state = /,(\w+)-[>x]/.exec(line)?.[1] ?? 'unknown';
+			for (const listener of listeners) {
+				listener(id, {
+					phase,
+					line,
+					about,
+					legs: [
+						{tls: {}, route: {}},
+						{tls: {state}, route: {}},
+					],
+				} as unknown as Path);
+			}
+		},
+	};
 }
 
 const checking = 'path: you -verified-> apiserver -checking-> kubelet n1';
@@ -79,7 +92,10 @@ test('json tells one object a connection', async t => {
 	}
 
 	await telling.finished();
-	t.deepEqual(written.map(text => (JSON.parse(text) as Path).line), [settled, settled]);
+	t.deepEqual(
+		written.map(text => (JSON.parse(text) as Path).line),
+		[settled, settled],
+	);
 });
 
 for (const mode of ['auto', 'always', 'json'] as const) {
@@ -92,7 +108,10 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 		label('c1', 'settled', later);
 		label('c1', 'settled', checking, 'ended-connection');
 		await telling.finished();
-		t.deepEqual(written.map(text => mode === 'json' ? `${(JSON.parse(text) as Path).line}\n` : text), [`${settled}\n`, `${later}\n`]);
+		t.deepEqual(
+			written.map(text => (mode === 'json' ? `${(JSON.parse(text) as Path).line}\n` : text)),
+			[`${settled}\n`, `${later}\n`],
+		);
 	});
 }
 
@@ -105,7 +124,10 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 		label('c1', 'settled', unheard);
 		label('c1', 'failed', settled.replace('unverified->', 'refused-x'), 'ended-connection');
 		await telling.finished();
-		t.deepEqual(written.map(text => /direct,([\w ]+)/.exec(text)?.[1]), ['TLS unknown', 'refused']);
+		t.deepEqual(
+			written.map(text => /direct,([\w ]+)/.exec(text)?.[1]),
+			['TLS unknown', 'refused'],
+		);
 	});
 }
 
@@ -141,5 +163,8 @@ test('a connection that was given up before it was used has no path to tell', as
 });
 
 test('at the end of a leg stands what is known to answer there, or whoever does', t => {
-	t.deepEqual((['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => legEnd({to})), ['apiserver', 'gateway', 'whoever answers', 'kubelet']);
+	t.deepEqual(
+		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => legEnd({to})),
+		['apiserver', 'gateway', 'whoever answers', 'kubelet'],
+	);
 });

@@ -11,11 +11,23 @@ import {isBuildStale} from '../../scripts/is-build-stale.ts';
 import {manPages} from '../../scripts/man-pages.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-type Manifest = {scripts: Record<string, string>; bin: Record<string, string>; man: string[]; repository: {url: string}; homepage: string; bugs: {url: string}; name: string; version: string};
+type Manifest = {
+	scripts: Record<string, string>;
+	bin: Record<string, string>;
+	man: string[];
+	repository: {url: string};
+	homepage: string;
+	bugs: {url: string};
+	name: string;
+	version: string;
+};
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
 
 const packed = (async () => {
-	const {stdout} = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {cwd: root, env: {...process.env, NO_UPDATE_NOTIFIER: '1'}});
+	const {stdout} = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+		cwd: root,
+		env: {...process.env, NO_UPDATE_NOTIFIER: '1'},
+	});
 	const report = JSON.parse(stdout) as Array<{files: Array<{path: string}>}> | Record<string, {files: Array<{path: string}>}>;
 	return new Set(Object.values(report).flatMap(({files}) => files.map(({path}) => path)));
 })();
@@ -35,12 +47,22 @@ test('every relative link of a packed document leads to a packed file', async t 
 
 test('packs every program, manual page and schema', async t => {
 	const files = await packed;
-	for (const path of [...Object.values(manifest.bin), ...manifest.man.map(path => path.replace('./', '')), 'schemas/path.json', 'keymaps/schema.json', 'LICENSE', 'CHANGELOG.md']) {
+	for (const path of [
+		...Object.values(manifest.bin),
+		...manifest.man.map(path => path.replace('./', '')),
+		'schemas/path.json',
+		'keymaps/schema.json',
+		'LICENSE',
+		'CHANGELOG.md',
+	]) {
 		t.true(files.has(path), path);
 		await t.notThrowsAsync(access(join(root, path), constants.R_OK), path);
 	}
 
-	t.deepEqual([...files].filter(path => path.startsWith('source/') || path.endsWith('.tgz')), []);
+	t.deepEqual(
+		[...files].filter(path => path.startsWith('source/') || path.endsWith('.tgz')),
+		[],
+	);
 });
 
 test('installs spoke, the kubectl plugin and its completion', t => {
@@ -69,13 +91,20 @@ test('names a repository, a home page and a place for bugs', t => {
 });
 
 test('git ignores packages', async t => {
-	const {stdout} = await promisify(execFile)('git', ['check-ignore', `${manifest.name}-${manifest.version}.tgz`, 'build/spoke.js', 'man/spoke.1'], {cwd: root});
+	const {stdout} = await promisify(execFile)(
+		'git',
+		['check-ignore', `${manifest.name}-${manifest.version}.tgz`, 'build/spoke.js', 'man/spoke.1'],
+		{cwd: root},
+	);
 	t.is(stdout.trim().split('\n').length, 3);
 });
 
 test('the built manual pages are those of the flags, and package.json lists each', async t => {
 	const pages = await manPages();
-	t.deepEqual(manifest.man, [...pages.keys()].map(name => `./man/${name}`));
+	t.deepEqual(
+		manifest.man,
+		[...pages.keys()].map(name => `./man/${name}`),
+	);
 	for (const [name, text] of pages) {
 		t.is(await readFile(join(root, 'man', name), 'utf8'), text, `${name}: run npm run build`);
 	}

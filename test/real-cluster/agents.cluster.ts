@@ -29,10 +29,12 @@ tunnelTest('an exec whose agent dies ends with 125 and says so, never with 0', a
 	t.regex(stderr, /leg 2.*\[ERR_STREAM_LOST\]/);
 });
 
-tunnelTest('a forward\'s listener outlives the agents, and works again when they are back', async t => {
+tunnelTest("a forward's listener outlives the agents, and works again when they are back", async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	// A forward that cannot begin ends, as kubectl's does; agents that were killed are a while in coming back.
-	await waitFor('the agents of before', async () => (await cluster.kubectl('off-grpc', ['logs', 'tcp-0', '--tail=1'])).status === 0, {limitMs: 90_000});
+	await waitFor('the agents of before', async () => (await cluster.kubectl('off-grpc', ['logs', 'tcp-0', '--tail=1'])).status === 0, {
+		limitMs: 90_000,
+	});
 	const child = cluster.startSpoke('off-grpc', ['port-forward', 'tcp-0', ':7000', '-o', 'json'], 'plain');
 	t.teardown(() => child.kill('SIGKILL'));
 	let stderr = '';
@@ -53,11 +55,15 @@ tunnelTest('a forward\'s listener outlives the agents, and works again when they
 	t.is(await echo(port), 'again');
 	await killAgents(cluster.lab, 'grpc');
 	// The kubelet starts a killed agent again, later each time it happens.
-	t.is(await waitFor('an echo again', async () => await echo(port) === 'again' && 'again', {limitMs: 90_000}), 'again');
+	t.is(await waitFor('an echo again', async () => (await echo(port)) === 'again' && 'again', {limitMs: 90_000}), 'again');
 	child.kill('SIGINT');
-	t.is(await new Promise(resolve => {
-		child.once('close', resolve);
-	}), 0, stderr);
+	t.is(
+		await new Promise(resolve => {
+			child.once('close', resolve);
+		}),
+		0,
+		stderr,
+	);
 });
 
 async function echo(port: number): Promise<string> {

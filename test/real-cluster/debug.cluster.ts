@@ -21,10 +21,14 @@ async function decode(body: Buffer): Promise<string> {
 test('what is recorded of kubectl debug is what it does', async t => {
 	const outcomes: Record<string, DebugOutcome> = {};
 	for (const row of debugRows) {
-		outcomes[row.join(' ')] = await tryDebug(row, async argv => {
-			const {exitCode, stderr} = await execa(kubectl, argv, {reject: false, stdin: 'ignore', env: {HOME: '/nonexistent'}});
-			return {ok: exitCode === 0, stderr};
-		}, decode);
+		outcomes[row.join(' ')] = await tryDebug(
+			row,
+			async argv => {
+				const {exitCode, stderr} = await execa(kubectl, argv, {reject: false, stdin: 'ignore', env: {HOME: '/nonexistent'}});
+				return {ok: exitCode === 0, stderr};
+			},
+			decode,
+		);
 	}
 
 	const {stdout} = await execa(kubectl, ['version', '--client', '-o', 'json']);
@@ -39,7 +43,17 @@ test('what is recorded of kubectl debug is what it does', async t => {
 
 test('a pod on a node sees the files of its host, and its path is labeled', async t => {
 	const cluster = await useCluster();
-	const {stdout, stderr, status} = await cluster.spoke('off-direct', ['debug', 'node/n1', `--image=${image}`, '--attach', '--path=json', '--', 'sh', '-c', 'sleep 2; test -d /host/proc && echo host']);
+	const {stdout, stderr, status} = await cluster.spoke('off-direct', [
+		'debug',
+		'node/n1',
+		`--image=${image}`,
+		'--attach',
+		'--path=json',
+		'--',
+		'sh',
+		'-c',
+		'sleep 2; test -d /host/proc && echo host',
+	]);
 	const pod = /^created pod (\S+) /m.exec(stderr)?.[1] ?? '';
 	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', pod, '--now', '--wait=false']));
 	t.is(status, 0, stderr);
@@ -52,12 +66,35 @@ test('a pod on a node sees the files of its host, and its path is labeled', asyn
 
 test('a copy of a pod runs with its command changed, and --replace deletes the original', async t => {
 	const cluster = await useCluster();
-	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'original', 'copied', '--now', '--wait=false', '--ignore-not-found']));
+	t.teardown(async () =>
+		cluster.kubectl('off-direct', ['delete', 'pod', 'original', 'copied', '--now', '--wait=false', '--ignore-not-found']),
+	);
 	await cluster.kubectl('off-direct', ['run', 'original', `--image=${image}`, '--labels=app=original', '--command', '--', 'sleep', '3600']);
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/original', '--timeout=60s']);
-	const {stdout, stderr, status} = await cluster.spoke('off-direct', ['debug', 'original', '--copy-to=copied', '-c', 'original', '--same-node', '--replace', '--attach', '--', 'sh', '-c', 'sleep 2; echo changed']);
+	const {stdout, stderr, status} = await cluster.spoke('off-direct', [
+		'debug',
+		'original',
+		'--copy-to=copied',
+		'-c',
+		'original',
+		'--same-node',
+		'--replace',
+		'--attach',
+		'--',
+		'sh',
+		'-c',
+		'sleep 2; echo changed',
+	]);
 	t.is(stdout, 'changed\n', `${status}: ${stderr}`);
 	t.regex(stderr, /^created pod copied, a copy of pod original; it stays until you delete it\ndeleted pod original\n/);
-	const left = await cluster.kubectl('off-direct', ['get', 'pods', 'original', 'copied', '--ignore-not-found', '-o', 'jsonpath={.items[*].metadata.name}{.metadata.name}']);
+	const left = await cluster.kubectl('off-direct', [
+		'get',
+		'pods',
+		'original',
+		'copied',
+		'--ignore-not-found',
+		'-o',
+		'jsonpath={.items[*].metadata.name}{.metadata.name}',
+	]);
 	t.is(left.stdout.trim(), 'copied');
 });

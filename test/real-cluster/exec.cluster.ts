@@ -11,10 +11,14 @@ import {useCluster, type Cluster, type Place} from './support/cluster.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
-test('exec ends with the remote\'s status, and 125 for what is ours', async t => {
+test("exec ends with the remote's status, and 125 for what is ours", async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'bad-direct']});
 	for (const status of [0, 1, 42, 137]) {
-		const {status: got, stderr} = await cluster.spoke('off-direct', ['exec', 'shell', '--', 'sh', '-c', `echo out; echo err >&2; exit ${status}`], {person: 'plain'});
+		const {status: got, stderr} = await cluster.spoke(
+			'off-direct',
+			['exec', 'shell', '--', 'sh', '-c', `echo out; echo err >&2; exit ${status}`],
+			{person: 'plain'},
+		);
 		t.is(got, status, stderr);
 		t.regex(stderr, /^err$/m);
 	}
@@ -86,7 +90,10 @@ tunnelTest('proxy reaches pods, services and nodes as kubectl does, by every rou
 	];
 	for (const place of ['off-direct', 'good-direct', 'off-grpc', 'off-http'] as const) {
 		for (const [target, raw] of table) {
-			const [theirs, ours] = await Promise.all([cluster.kubectl(place, ['get', '--raw', raw]), cluster.spoke(place, ['proxy', 'get', target])]);
+			const [theirs, ours] = await Promise.all([
+				cluster.kubectl(place, ['get', '--raw', raw]),
+				cluster.spoke(place, ['proxy', 'get', target]),
+			]);
 			const same = (text: string) => text.replace(/hello from \S+/, 'hello');
 			t.is(same(ours.stdout), theirs.status === 0 ? same(theirs.stdout) : same(ours.stdout), `${place} ${target}: ${ours.stderr}`);
 			t.is(ours.status === 0, theirs.status === 0, `${place} ${target}: ${ours.stderr} ${theirs.stderr}`);
@@ -94,8 +101,16 @@ tunnelTest('proxy reaches pods, services and nodes as kubectl does, by every rou
 	}
 
 	const seen = await cluster.spoke('off-direct', ['proxy', 'post', 'svc/https:secure:https/request', '--data', 'x'], {person: 'plain'});
-	const {method, tls, clientCertificate, headers} = JSON.parse(seen.stdout) as {method: string; tls: boolean; clientCertificate: string; headers: Record<string, unknown>};
-	t.deepEqual({method, tls, clientCertificate, authorization: headers['Authorization']}, {method: 'POST', tls: true, clientCertificate: '', authorization: undefined});
+	const {method, tls, clientCertificate, headers} = JSON.parse(seen.stdout) as {
+		method: string;
+		tls: boolean;
+		clientCertificate: string;
+		headers: Record<string, unknown>;
+	};
+	t.deepEqual(
+		{method, tls, clientCertificate, authorization: headers['Authorization']},
+		{method: 'POST', tls: true, clientCertificate: '', authorization: undefined},
+	);
 });
 
 /** A pod that sleeps on a node. */
@@ -117,19 +132,27 @@ async function onNode(cluster: Cluster, node: string): Promise<void> {
 
 test('proxy --disable-filter serves any host, and runs a command only with --allow-commands', async t => {
 	const cluster = await useCluster();
-	for (const [flags, status] of [[[], 403], [['--disable-filter'], 403], [['--disable-filter', '--allow-commands'], 101]] as const) {
+	for (const [flags, status] of [
+		[[], 403],
+		[['--disable-filter'], 403],
+		[['--disable-filter', '--allow-commands'], 101],
+	] as const) {
 		const child = cluster.startSpoke('off-direct', ['proxy', '-p', '0', '--path=json', ...flags]);
 		let stderr = '';
 		child.stderr.on('data', (chunk: Buffer) => {
 			stderr += chunk.toString();
 		});
-		const [line] = await once(child.stdout, 'data') as [Buffer];
+		const [line] = (await once(child.stdout, 'data')) as [Buffer];
 		const port = Number(/:(\d+)\n$/.exec(line.toString())![1]);
 		t.is(await statusOf(port, '/api/'), flags.length === 0 ? 403 : 200);
-		const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/demo/pods/shell/exec?command=echo&command=hello&stdout=true`, ['v5.channel.k8s.io'], {headers: {Host: 'other.test'}});
+		const socket = new WebSocket(
+			`ws://127.0.0.1:${port}/api/v1/namespaces/demo/pods/shell/exec?command=echo&command=hello&stdout=true`,
+			['v5.channel.k8s.io'],
+			{headers: {Host: 'other.test'}},
+		);
 		const outcome = await Promise.race([
 			once(socket, 'open').then(() => 101),
-			once(socket, 'unexpected-response').then(([, {statusCode}]) => (statusCode as number)),
+			once(socket, 'unexpected-response').then(([, {statusCode}]) => statusCode as number),
 		]);
 		t.is(outcome, status, flags.join(' '));
 		socket.on('error', () => {});
@@ -143,6 +166,6 @@ test('proxy --disable-filter serves any host, and runs a command only with --all
 /** The status of a GET with the Host of another site. */
 async function statusOf(port: number, path: string): Promise<number> {
 	const asked = request({host: '127.0.0.1', port, path, headers: {Host: 'other.test'}}).end();
-	const [{statusCode}] = await once(asked, 'response') as [{statusCode: number}];
+	const [{statusCode}] = (await once(asked, 'response')) as [{statusCode: number}];
 	return statusCode;
 }

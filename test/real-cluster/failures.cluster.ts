@@ -32,31 +32,63 @@ const swallowing = (cluster: Cluster) => `10.99.${cluster.lab.number}.99`;
 let standing: Promise<{cluster: Cluster; odd: OddNodes}> | undefined;
 
 async function stand() {
-	const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', ...konnectivityGiven ? ['off-grpc', 'off-http'] as const : []];
+	const postures: readonly PostureName[] = [
+		'off-direct',
+		'good-direct',
+		'bad-direct',
+		...(konnectivityGiven ? (['off-grpc', 'off-http'] as const) : []),
+	];
 	const cluster = await useCluster({postures, nodes: ['n2', 'n3', 'n6']});
 	const {lab} = cluster;
-	const sleeping = (name: string, placed: {nodeName: string} | {schedulerName: string}) => ({apiVersion: 'v1', kind: 'Pod', metadata: {name, namespace: 'demo'}, spec: {...placed, automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'c', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'echo here; trap exit TERM; while :; do sleep 1; done']}]}});
-	await apply(cluster.kubeconfig('off-direct'), [sleeping('without-certificate', {nodeName: 'n3'}), sleeping('out-of-date', {nodeName: 'n6'}), sleeping('unplaced', {schedulerName: 'of-nobody'})]);
+	const sleeping = (name: string, placed: {nodeName: string} | {schedulerName: string}) => ({
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name, namespace: 'demo'},
+		spec: {
+			...placed,
+			automountServiceAccountToken: false,
+			terminationGracePeriodSeconds: 1,
+			containers: [
+				{name: 'c', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'echo here; trap exit TERM; while :; do sleep 1; done']},
+			],
+		},
+	});
+	await apply(cluster.kubeconfig('off-direct'), [
+		sleeping('without-certificate', {nodeName: 'n3'}),
+		sleeping('out-of-date', {nodeName: 'n6'}),
+		sleeping('unplaced', {schedulerName: 'of-nobody'}),
+	]);
 	await addAddress(swallowing(cluster));
 	await run('iptables', ['-I', 'INPUT', '-d', swallowing(cluster), '-j', 'DROP']);
 	const odd = await startOddNodes(lab, {
 		'wrong-name': {kind: 'tls', by: 'kubelet', names: ['10.99.250.1'], answer: kubeletAnswer('200 OK', '')},
-		'unauthorized': {kind: 'tls', by: 'kubelet', answer: kubeletAnswer('401 Unauthorized', 'Unauthorized')},
-		'forbidding': {kind: 'tls', by: 'kubelet', answer: kubeletAnswer('403 Forbidden', forbidden)},
+		unauthorized: {kind: 'tls', by: 'kubelet', answer: kubeletAnswer('401 Unauthorized', 'Unauthorized')},
+		forbidding: {kind: 'tls', by: 'kubelet', answer: kubeletAnswer('403 Forbidden', forbidden)},
 		'no-kubelet': {kind: 'tls', by: 'kubelet', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi'},
 		'plain-http': {kind: 'tcp', does: 'answer-http'},
-		'silent': {kind: 'tcp', does: 'stay-silent'},
+		silent: {kind: 'tcp', does: 'stay-silent'},
 		'hanging-up': {kind: 'tcp', does: 'hang-up'},
-		'refusing': {kind: 'address', type: 'InternalIP', address: controlPlaneAddress(lab), port: 9},
-		'nowhere': {kind: 'address', type: 'InternalIP', address: podSubnet(lab, 'n1').replace(/\.0\/24$/, '.250'), port: 10_250},
-		'swallowing': {kind: 'address', type: 'InternalIP', address: swallowing(cluster), port: 10_250},
+		refusing: {kind: 'address', type: 'InternalIP', address: controlPlaneAddress(lab), port: 9},
+		nowhere: {kind: 'address', type: 'InternalIP', address: podSubnet(lab, 'n1').replace(/\.0\/24$/, '.250'), port: 10_250},
+		swallowing: {kind: 'address', type: 'InternalIP', address: swallowing(cluster), port: 10_250},
 		// No name at all, so that nobody's resolver is asked.
-		'nameless': {kind: 'address', type: 'Hostname', address: 'no..name', port: 10_250},
-		'loopback': {kind: 'address', type: 'InternalIP', address: '127.0.0.1', port: 10_250},
-		'addressless': {kind: 'none'},
+		nameless: {kind: 'address', type: 'Hostname', address: 'no..name', port: 10_250},
+		loopback: {kind: 'address', type: 'InternalIP', address: '127.0.0.1', port: 10_250},
+		addressless: {kind: 'none'},
 	});
-	await applyPeople(cluster, [{name: 'gets-only', rules: [resource(['pods/exec'], ['get'])]}, {name: 'gets-nothing', rules: []}]);
-	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/without-certificate', 'pod/out-of-date', '-n', 'demo', '--timeout=60s']);
+	await applyPeople(cluster, [
+		{name: 'gets-only', rules: [resource(['pods/exec'], ['get'])]},
+		{name: 'gets-nothing', rules: []},
+	]);
+	await cluster.kubectl('off-direct', [
+		'wait',
+		'--for=condition=Ready',
+		'pod/without-certificate',
+		'pod/out-of-date',
+		'-n',
+		'demo',
+		'--timeout=60s',
+	]);
 	return {cluster, odd};
 }
 
@@ -96,10 +128,22 @@ const rows: readonly Row[] = [
 	['K3', 'off-direct', log('forbidding'), /Forbidden \(user=/],
 	['K4', 'off-direct', exec('unauthorized'), /unable to upgrade connection: Unauthorized/],
 	['K4', 'off-direct', exec('forbidding'), /unable to upgrade connection: Forbidden/],
-	['R2', 'off-direct', [...exec('shell').slice(0, 2), '--as', 'gets-nothing', '--', 'true'], /cannot create resource "pods\/exec"/, /ask for this right.*ERR_FORBIDDEN/],
+	[
+		'R2',
+		'off-direct',
+		[...exec('shell').slice(0, 2), '--as', 'gets-nothing', '--', 'true'],
+		/cannot create resource "pods\/exec"/,
+		/ask for this right.*ERR_FORBIDDEN/,
+	],
 	['R3', 'off-direct', [...exec('shell').slice(0, 2), '--as', 'gets-only', '--', 'true'], /pods "shell" is forbidden/],
 	['P6', 'off-direct', exec('unplaced'), /pod unplaced does not have a host assigned/],
-	['P5', 'off-direct', ['proxy', 'get', 'svc/secure:443/'], /Client sent an HTTP request to an HTTPS server/, /it speaks TLS: put https: before the name/],
+	[
+		'P5',
+		'off-direct',
+		['proxy', 'get', 'svc/secure:443/'],
+		/Client sent an HTTP request to an HTTPS server/,
+		/it speaks TLS: put https: before the name/,
+	],
 ];
 
 const tunnelRows: readonly Row[] = [
@@ -109,7 +153,7 @@ const tunnelRows: readonly Row[] = [
 	['H3', 'off-http', log('swallowing'), /code 504/],
 ];
 
-for (const row of [...rows, ...konnectivityGiven ? tunnelRows : []]) {
+for (const row of [...rows, ...(konnectivityGiven ? tunnelRows : [])]) {
 	const [id, place, args, words, says] = row;
 	test(`${id}: ${place}, ${args.slice(0, 3).join(' ')}`, async t => {
 		standing ??= stand();
@@ -128,7 +172,17 @@ function told(t: {true(value: boolean, message?: string): void}, id: string, out
 
 type Breakage = (lab: Cluster['lab'], mode: 'grpc' | 'http-connect') => Promise<unknown>;
 
-async function toldWhile(t: Parameters<typeof told>[0], {breaks, mends, mode, ask, id, words}: {breaks: Breakage; mends: Breakage; mode: 'grpc' | 'http-connect'; ask: readonly string[]; id: string; words: RegExp}): Promise<void> {
+async function toldWhile(
+	t: Parameters<typeof told>[0],
+	{
+		breaks,
+		mends,
+		mode,
+		ask,
+		id,
+		words,
+	}: {breaks: Breakage; mends: Breakage; mode: 'grpc' | 'http-connect'; ask: readonly string[]; id: string; words: RegExp},
+): Promise<void> {
 	standing ??= stand();
 	const {cluster} = await standing;
 	await breaks(cluster.lab, mode);
@@ -147,11 +201,23 @@ tunnelTest('G1, H1: no agent is connected', async t => {
 });
 
 tunnelTest('G2: an agent that is connected and does not answer', async t => {
-	await toldWhile(t, {breaks: freezeAgents, mends: thawAgents, ask: exec('shell'), id: 'G2', mode: 'grpc', words: /dial timeout, backstop/});
+	await toldWhile(t, {
+		breaks: freezeAgents,
+		mends: thawAgents,
+		ask: exec('shell'),
+		id: 'G2',
+		mode: 'grpc',
+		words: /dial timeout, backstop/,
+	});
 });
 
 tunnelTest('G3, H4: the proxy server beside the apiserver is down', async t => {
-	const broken = {breaks: killTunnelServer, mends: restoreTunnelServer, ask: exec('shell'), words: /dial unix \S+: connect: (connection refused|no such file)/};
+	const broken = {
+		breaks: killTunnelServer,
+		mends: restoreTunnelServer,
+		ask: exec('shell'),
+		words: /dial unix \S+: connect: (connection refused|no such file)/,
+	};
 	await toldWhile(t, {...broken, id: 'G3', mode: 'grpc'});
 	await toldWhile(t, {...broken, id: 'H4', mode: 'http-connect'});
 });
@@ -160,9 +226,26 @@ test('R1: credentials that the apiserver does not accept', async t => {
 	standing ??= stand();
 	const {cluster} = await standing;
 	const {cert} = await authority(cluster.lab, 'cluster');
-	const {stderr, stdout} = await cluster.spoke('off-direct', ['logs', 'shell', '--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody', '-n', 'demo']);
+	const {stderr, stdout} = await cluster.spoke('off-direct', [
+		'logs',
+		'shell',
+		'--kubeconfig',
+		'/dev/null',
+		'--server',
+		serverUrl(cluster.lab, 'off-direct'),
+		'--certificate-authority',
+		cert,
+		'--token',
+		'nobody',
+		'-n',
+		'demo',
+	]);
 	t.regex(stdout + stderr, /ERR_CREDENTIALS/);
-	const answer = await asked(cluster, ['--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody'], '/api/v1/namespaces/demo/pods/shell/log');
+	const answer = await asked(
+		cluster,
+		['--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody'],
+		'/api/v1/namespaces/demo/pods/shell/log',
+	);
 	t.is(explainMessage(answer.body, answer)?.row.id, 'R1');
 	provoked.add('R1');
 });
@@ -177,7 +260,9 @@ test('P4: nothing listens on that port in the pod', async t => {
 			lines.push(line);
 			const {event, listen} = JSON.parse(line) as {event?: string; listen?: Array<{port: number}>};
 			if (event === 'ready') {
-				connect(listen![0]!.port, '127.0.0.1').on('error', () => undefined).write('x');
+				connect(listen![0]!.port, '127.0.0.1')
+					.on('error', () => undefined)
+					.write('x');
 			} else if (event === 'connection-failed') {
 				resolve();
 			}
@@ -215,7 +300,10 @@ test('R4, P1–P3, K5: what only an odd client or an odd kubelet meets', async t
 });
 
 tunnelTest('every row was provoked, but for a tunnel that closes in the very moment of a dial', t => {
-	t.deepEqual([...new Set(messageRules.map(({id}) => id))].filter(id => !provoked.has(id)), ['G4']);
+	t.deepEqual(
+		[...new Set(messageRules.map(({id}) => id))].filter(id => !provoked.has(id)),
+		['G4'],
+	);
 });
 
 async function asked(_: Cluster, flags: readonly string[], path: string): Promise<{status: number; contentType: string; body: string}> {

@@ -38,17 +38,20 @@ test('a kubelet certificate authority verifies, refuses by authority, and refuse
 
 test('a kubelet that waits for its certificate ends every handshake, and its request is pending', async t => {
 	const cluster = await useCluster({nodes: ['n3']});
-	await t.notThrowsAsync(waitFor('the pending request', async () => {
-		const {stdout} = await cluster.kubectl('off-direct', ['get', 'csr', '--no-headers']);
-		return /kubelet-serving\s+system:node:n3.*Pending/.test(stdout);
-	}));
+	await t.notThrowsAsync(
+		waitFor('the pending request', async () => {
+			const {stdout} = await cluster.kubectl('off-direct', ['get', 'csr', '--no-headers']);
+			return /kubelet-serving\s+system:node:n3.*Pending/.test(stdout);
+		}),
+	);
 	const raw = await cluster.kubectl('off-direct', ['get', '--raw', '/api/v1/nodes/n3/proxy/healthz']);
 	t.regex(raw.stderr, /remote error: tls: internal error/);
 });
 
 test('a node without ExtendWebSocketsToKubelet does not declare it', async t => {
 	const cluster = await useCluster({nodes: ['n4']});
-	const features = async (node: string) => (await cluster.kubectl('off-direct', ['get', 'node', node, '-o', 'jsonpath={.status.declaredFeatures}'])).stdout;
+	const features = async (node: string) =>
+		(await cluster.kubectl('off-direct', ['get', 'node', node, '-o', 'jsonpath={.status.declaredFeatures}'])).stdout;
 	t.regex(await features('n1'), /ExtendWebSocketsToKubelet/);
 	t.notRegex(await features('n4'), /ExtendWebSocketsToKubelet/);
 });
@@ -128,10 +131,19 @@ tunnelTest('an apiserver as a static pod shows its flags in a mirror pod', async
 test('kube-proxy leads the service address to the apiserver', async t => {
 	const cluster = await useCluster({kubeProxy: true});
 	// Its rules are written some time after it runs.
-	await t.notThrowsAsync(waitFor('the service address', async () => {
-		const answer = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'nc -w 5 10.96.0.1 443 </dev/null && echo reached']);
-		return answer.stdout === 'reached\n';
-	}));
+	await t.notThrowsAsync(
+		waitFor('the service address', async () => {
+			const answer = await cluster.kubectl('off-direct', [
+				'exec',
+				'shell',
+				'--',
+				'sh',
+				'-c',
+				'nc -w 5 10.96.0.1 443 </dev/null && echo reached',
+			]);
+			return answer.stdout === 'reached\n';
+		}),
+	);
 });
 
 test('a scripted kubelet stands behind the real apiserver', async t => {

@@ -23,7 +23,11 @@ test('kubectl and spoke read every kubeconfig alike', async t => {
 			const ours = await tryRow(servers, row, withSpoke);
 			verdicts.kubeconfigs[row.name] = theirs;
 			t.is(theirs.ok, row.says === undefined && !row.refused, `${row.name}: ${theirs.text}`);
-			t.deepEqual({ok: ours.ok, seen: ours.seen, execInfo: ours.execInfo}, {ok: theirs.ok, seen: theirs.seen, execInfo: theirs.execInfo}, `${row.name}: ${ours.text}`);
+			t.deepEqual(
+				{ok: ours.ok, seen: ours.seen, execInfo: ours.execInfo},
+				{ok: theirs.ok, seen: theirs.seen, execInfo: theirs.execInfo},
+				`${row.name}: ${ours.text}`,
+			);
 			if (!row.refused) {
 				t.regex(theirs.text, row.says ?? /^$/, row.name);
 				t.regex(ours.text, row.says ?? /^$/, row.name);
@@ -35,7 +39,11 @@ test('kubectl and spoke read every kubeconfig alike', async t => {
 test('kubectl and spoke judge every certificate alike', async t => {
 	for (const row of certificateRows) {
 		const theirs = await tryCertificate(row, async file => {
-			const {exitCode, stderr} = await execa(kubectl, ['get', '--raw', '/api', '--kubeconfig', file], {reject: false, stdin: 'ignore', env: {HOME: '/nonexistent'}});
+			const {exitCode, stderr} = await execa(kubectl, ['get', '--raw', '/api', '--kubeconfig', file], {
+				reject: false,
+				stdin: 'ignore',
+				env: {HOME: '/nonexistent'},
+			});
 			return exitCode === 0 ? null : stderr;
 		});
 		const ours = await tryCertificate(row, requestWith);

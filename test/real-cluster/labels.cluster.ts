@@ -31,10 +31,23 @@ test('after an apiserver restart with other flags a forward’s old label is nev
 		await until(() => told.some(({path}) => path.phase === 'settled' && path.legs[1]?.tls.state === 'unverified'), 15_000);
 		await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'good'});
 		const ready = Date.now();
-		await until(() => told.some(({at, path}) => at >= ready - 5000 && path.phase === 'settled' && path.legs[1]?.tls.state === 'verified' && path.about === 'open-connection'), 30_000);
+		await until(
+			() =>
+				told.some(
+					({at, path}) =>
+						at >= ready - 5000 && path.phase === 'settled' && path.legs[1]?.tls.state === 'verified' && path.about === 'open-connection',
+				),
+			30_000,
+		);
 		const first = told.findIndex(({path}) => path.legs[1]?.tls.state === 'verified');
 		t.true(told[first]!.at - ready < 10_000, `${told[first]!.at - ready} ms after the apiserver was ready`);
-		t.deepEqual(told.slice(first).filter(({path}) => path.about === 'open-connection' && path.legs[1]?.tls.state === 'unverified').map(({path}) => path.line), []);
+		t.deepEqual(
+			told
+				.slice(first)
+				.filter(({path}) => path.about === 'open-connection' && path.legs[1]?.tls.state === 'unverified')
+				.map(({path}) => path.line),
+			[],
+		);
 	} finally {
 		child.kill('SIGINT');
 		await once(child, 'close');
@@ -48,7 +61,12 @@ tunnelTest('with the agents gone doctor stops at leg 2, names the tunnel, and pr
 	try {
 		for (const person of ['admin', 'plain'] as const) {
 			const {stdout, status} = await cluster.spoke('off-grpc', ['doctor', 'pod/shell', '-o', 'json'], {person});
-			const doctor = JSON.parse(stdout) as {stoppedAt: string; steps: Array<{name: string; text: string; speaker: string; fits: string[]}>; path: Path; error: {code: string}};
+			const doctor = JSON.parse(stdout) as {
+				stoppedAt: string;
+				steps: Array<{name: string; text: string; speaker: string; fits: string[]}>;
+				path: Path;
+				error: {code: string};
+			};
 			const step = doctor.steps.find(({name}) => name === 'leg-2')!;
 			t.is(status, 11);
 			t.is(doctor.stoppedAt, 'leg-2');
@@ -67,19 +85,34 @@ tunnelTest('with the agents gone doctor stops at leg 2, names the tunnel, and pr
 
 test('an exec that the apiserver translates gets its 101 before the kubelet is dialled: no label calls it verified and proven where it is refused', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'good-direct', 'bad-direct'], nodes: ['n4']});
-	await apply(cluster.kubeconfig('off-direct'), [{
-		apiVersion: 'v1',
-		kind: 'Pod',
-		metadata: {name: 'translated', namespace: 'demo'},
-		spec: {nodeName: 'n4', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'sh', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'trap exit TERM; while :; do sleep 1; done']}]},
-	}]);
+	await apply(cluster.kubeconfig('off-direct'), [
+		{
+			apiVersion: 'v1',
+			kind: 'Pod',
+			metadata: {name: 'translated', namespace: 'demo'},
+			spec: {
+				nodeName: 'n4',
+				automountServiceAccountToken: false,
+				terminationGracePeriodSeconds: 1,
+				containers: [
+					{name: 'sh', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'trap exit TERM; while :; do sleep 1; done']},
+				],
+			},
+		},
+	]);
 	t.is((await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/translated', '--timeout=60s'])).status, 0);
 	for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 		const {stderr} = await cluster.spoke(posture, ['exec', 'translated', '--path=json', '--', 'true']);
 		const labels = pathsIn(stderr);
 		const truth = cluster.truth(posture, {feature: 'exec', serving: 'signed'});
-		t.true(labels.at(-1)?.legs[1]?.tls.state === truth.tls || (!servesFlagz(posture) && labels.at(-1)?.legs[1]?.tls.state === 'unknown'), stderr);
-		t.deepEqual(labels.filter(({legs}) => legs[1]?.tls.basis === 'proven' && legs[1].tls.state !== truth.tls).map(({line}) => line), []);
+		t.true(
+			labels.at(-1)?.legs[1]?.tls.state === truth.tls || (!servesFlagz(posture) && labels.at(-1)?.legs[1]?.tls.state === 'unknown'),
+			stderr,
+		);
+		t.deepEqual(
+			labels.filter(({legs}) => legs[1]?.tls.basis === 'proven' && legs[1].tls.state !== truth.tls).map(({line}) => line),
+			[],
+		);
 	}
 });
 
@@ -87,12 +120,24 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 	test(`${posture}: no line that a terminal is told of a stream, from its first to its last, says another word of leg 2 than the flags do`, async t => {
 		const cluster = await useCluster({postures: [posture]});
 		const truth = cluster.truth(posture, {feature: 'logs', serving: 'signed'});
-		for (const args of [['logs', 'tcp-0', '--tail=1'], ['exec', 'shell', '--', 'true'], ['exec', 'shell', '--', 'sleep', '3']]) {
-			const terminal = await openTerminal(t, args, {home: cluster.lab.folder, columns: 160, env: {KUBECONFIG: cluster.kubeconfig(posture)}});
+		for (const args of [
+			['logs', 'tcp-0', '--tail=1'],
+			['exec', 'shell', '--', 'true'],
+			['exec', 'shell', '--', 'sleep', '3'],
+		]) {
+			const terminal = await openTerminal(t, args, {
+				home: cluster.lab.folder,
+				columns: 160,
+				env: {KUBECONFIG: cluster.kubeconfig(posture)},
+			});
 			await terminal.ended();
 			const words = [...terminal.raw().matchAll(/apiserver -(?:.*,)?([\w ]+)-[>x]/g)].map(([, word]) => word!);
 			t.is(words[0], 'checking', terminal.raw());
-			t.deepEqual(words.filter(word => !['checking', 'unknown', 'TLS unknown', truth.tls].includes(word)), [], terminal.raw());
+			t.deepEqual(
+				words.filter(word => !['checking', 'unknown', 'TLS unknown', truth.tls].includes(word)),
+				[],
+				terminal.raw(),
+			);
 			t.is(words.at(-1), servesFlagz(posture) || truth.tls === 'refused' ? truth.tls : words.at(-1), terminal.raw());
 		}
 	});

@@ -14,39 +14,47 @@ for (const [columns, rows, drawn] of [
 	[80, 24, /konnectivity [━╍] unverified ✗ kubelet n1\s*\n +failed \d+s ago +No agent available/],
 	[200, 50, /✗\s*\n.*│ kubelet n1\s*\n.*│ +failed \d+s ago: No agent available/],
 ] as const) {
-	tunnelTest(`at ${columns} columns: agents that are gone break the path to the pod whose log was refused, and its audit rows, until a log is read`, async t => {
-		const cluster = await useCluster({postures: ['off-grpc']});
-		const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-		t.teardown(async () => rm(home, {recursive: true, force: true}));
-		const terminal = await openTerminal(t, ['-n', 'demo', '--kubeconfig', cluster.kubeconfig('off-grpc')], {home, columns, rows});
-		await terminal.sees(/writer +1\/1 +Running/, 60_000);
-		terminal.type('/tcp-0\r');
-		await terminal.sees(/▸ tcp-0/);
-		await terminal.sees(/unverified/);
-		t.notRegex(terminal.text(), /✗/);
-		await removeAgents(cluster.lab, 'grpc');
-		t.teardown(async () => restoreAgents(cluster.lab, 'grpc'));
-		terminal.press('pods.logs');
-		await terminal.sees(/No agent available|no\s+agent is connected/, 60_000);
-		terminal.press('view.back');
-		await terminal.sees(drawn);
-		terminal.press('view.audit');
-		await terminal.sees(/unverified ✗ kubelets/, 60_000);
-		await terminal.sees(/C10 +Konnectivity +✗ konnectivity/);
-		terminal.press('view.pods');
-		await restoreAgents(cluster.lab, 'grpc');
-		await terminal.sees(/▸ tcp-0/);
-		terminal.press('pods.logs');
-		await terminal.sees(/Tail pod\/tcp-0/);
-		await terminal.sees(/[━╍]► n1|[━╍]► kubelet n1/, 60_000);
-		terminal.press('view.back');
-		await terminal.loses(/failed \d+s ago/);
-	});
+	tunnelTest(
+		`at ${columns} columns: agents that are gone break the path to the pod whose log was refused, and its audit rows, until a log is read`,
+		async t => {
+			const cluster = await useCluster({postures: ['off-grpc']});
+			const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+			t.teardown(async () => rm(home, {recursive: true, force: true}));
+			const terminal = await openTerminal(t, ['-n', 'demo', '--kubeconfig', cluster.kubeconfig('off-grpc')], {home, columns, rows});
+			await terminal.sees(/writer +1\/1 +Running/, 60_000);
+			terminal.type('/tcp-0\r');
+			await terminal.sees(/▸ tcp-0/);
+			await terminal.sees(/unverified/);
+			t.notRegex(terminal.text(), /✗/);
+			await removeAgents(cluster.lab, 'grpc');
+			t.teardown(async () => restoreAgents(cluster.lab, 'grpc'));
+			terminal.press('pods.logs');
+			await terminal.sees(/No agent available|no\s+agent is connected/, 60_000);
+			terminal.press('view.back');
+			await terminal.sees(drawn);
+			terminal.press('view.audit');
+			await terminal.sees(/unverified ✗ kubelets/, 60_000);
+			await terminal.sees(/C10 +Konnectivity +✗ konnectivity/);
+			terminal.press('view.pods');
+			await restoreAgents(cluster.lab, 'grpc');
+			await terminal.sees(/▸ tcp-0/);
+			terminal.press('pods.logs');
+			await terminal.sees(/Tail pod\/tcp-0/);
+			await terminal.sees(/[━╍]► n1|[━╍]► kubelet n1/, 60_000);
+			terminal.press('view.back');
+			await terminal.loses(/failed \d+s ago/);
+		},
+	);
 }
 
 test('a pod that no node takes has no whole path', async t => {
 	const cluster = await useCluster();
-	const pod = {apiVersion: 'v1', kind: 'Pod', metadata: {name: 'nowhere', namespace: 'demo'}, spec: {nodeSelector: {no: 'such'}, containers: [{name: 'app', image: 'none'}]}};
+	const pod = {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'nowhere', namespace: 'demo'},
+		spec: {nodeSelector: {no: 'such'}, containers: [{name: 'app', image: 'none'}]},
+	};
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(pod)});
 	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', '-n', 'demo', 'nowhere', '--now']));
 	const {stdout} = await cluster.spoke('off-direct', ['path', 'nowhere', '-n', 'demo', '--feature', 'exec', '-o', 'json']);
@@ -58,7 +66,18 @@ test('a pod that no node takes has no whole path', async t => {
 
 test('a probe whose certificate was refused breaks the path that it was made for', async t => {
 	const cluster = await useCluster({postures: ['bad-direct']});
-	const {stdout} = await cluster.spoke('bad-direct', ['path', 'tcp-0', '-n', 'demo', '--feature', 'logs', '--probe', 'active', '-o', 'json']);
+	const {stdout} = await cluster.spoke('bad-direct', [
+		'path',
+		'tcp-0',
+		'-n',
+		'demo',
+		'--feature',
+		'logs',
+		'--probe',
+		'active',
+		'-o',
+		'json',
+	]);
 	const path = JSON.parse(stdout) as {line: string; broken: {reason: string; error: {code: string}}};
 	t.regex(path.line, /-direct,refused-x kubelet n1$/);
 	t.like(path.broken, {reason: 'last-attempt-failed', error: {code: 'ERR_SECOND_LEG'}});

@@ -15,7 +15,8 @@ const resets = Math.max(5, Math.round(minutes * 2));
 
 const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'restarted'], nodes: ['n2']});
 
-const lineOf = (number: number) => `${String(number).padStart(10, '0')} ${createHash('sha256').update(String(number)).digest('hex').slice(0, 16)} `;
+const lineOf = (number: number) =>
+	`${String(number).padStart(10, '0')} ${createHash('sha256').update(String(number)).digest('hex').slice(0, 16)} `;
 
 /** What a follow is held against: numbers in order, hashes right, each once. */
 function judge(text: string): {lines: number; wrong: string[]; first: number; last: number} {
@@ -52,7 +53,9 @@ function follow(on: Cluster, place: Place, args: readonly string[]): Follow {
 		child.once('close', resolve);
 	});
 	return {
-		stdout: () => Buffer.concat(out).toString('latin1'), stderr: () => Buffer.concat(err).toString(), ended,
+		stdout: () => Buffer.concat(out).toString('latin1'),
+		stderr: () => Buffer.concat(err).toString(),
+		ended,
 		async stop() {
 			child.kill('SIGINT');
 			await ended;
@@ -61,7 +64,7 @@ function follow(on: Cluster, place: Place, args: readonly string[]): Follow {
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
-	for (const limit = Date.now() + limitMs; !await holds(); await sleep(50)) {
+	for (const limit = Date.now() + limitMs; !(await holds()); await sleep(50)) {
 		if (Date.now() > limit) {
 			throw new Error(`not within ${limitMs / 1000} s: ${what}`);
 		}
@@ -69,10 +72,23 @@ async function until(what: string, holds: () => boolean | Promise<boolean>, limi
 }
 
 const pod = (name: string, args: readonly string[], more: object = {}) => ({
-	apiVersion: 'v1', kind: 'Pod', metadata: {name, namespace: 'demo', labels: {app: 'logs-test'}},
+	apiVersion: 'v1',
+	kind: 'Pod',
+	metadata: {name, namespace: 'demo', labels: {app: 'logs-test'}},
 	spec: {
-		nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
-		containers: [{name: 'lines', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['write-lines', ...args], volumeMounts: [{name: 'data', mountPath: '/data'}]}],
+		nodeName: 'n1',
+		automountServiceAccountToken: false,
+		terminationGracePeriodSeconds: 1,
+		containers: [
+			{
+				name: 'lines',
+				image: 'spoke.test/lab:1',
+				imagePullPolicy: 'Never',
+				command: ['/bin/workload'],
+				args: ['write-lines', ...args],
+				volumeMounts: [{name: 'data', mountPath: '/data'}],
+			},
+		],
 		volumes: [{name: 'data', emptyDir: {}}],
 		...more,
 	},
@@ -158,7 +174,7 @@ test('a reader that goes ends it at once with 141', async t => {
 });
 
 test(`no line is lost or repeated over ${resets} resets of the connection`, async t => {
-	t.timeout((minutes * 60_000) + 120_000);
+	t.timeout(minutes * 60_000 + 120_000);
 	await fresh('logs-cut', ['-rate=200', '-burst=8']);
 	const server = await apiserverOf(direct);
 	const cutter = await startTcpCutter(server);
@@ -166,7 +182,7 @@ test(`no line is lost or repeated over ${resets} resets of the connection`, asyn
 	const control = follow(cluster, direct, ['logs-cut', '--resume=false', '--server', `https://${cutter.address}`]);
 	await until('both follow', () => running.stdout() !== '' && control.stdout() !== '');
 	for (let index = 0; index < resets; index++) {
-		await sleep(minutes * 60_000 / resets);
+		await sleep((minutes * 60_000) / resets);
 		cutter.reset();
 		const before = running.stdout().length;
 		const at = Date.now();
@@ -246,7 +262,18 @@ test('rotation and cuts together: nothing the kubelet still offers is skipped, a
 	const gaps = [...running.stderr().matchAll(/may be missing/g)].length;
 	// Where the kubelet itself skips lines at a rotation, the follow that was never cut misses them as well.
 	t.true(found.wrong.length <= gaps + beside.wrong.length, JSON.stringify({found, beside, said: running.stderr()}));
-	t.false(found.wrong.some(text => text.startsWith('changed') || (/^(\d+) is followed by (\d+)$/.exec(text)?.slice(1).map(Number).reduce((a, b) => a - b) ?? -1) >= 0), 'nothing is repeated or changed');
+	t.false(
+		found.wrong.some(
+			text =>
+				text.startsWith('changed') ||
+				(/^(\d+) is followed by (\d+)$/
+					.exec(text)
+					?.slice(1)
+					.map(Number)
+					.reduce((a, b) => a - b) ?? -1) >= 0,
+		),
+		'nothing is repeated or changed',
+	);
 	await cutter.stop();
 });
 
@@ -307,24 +334,49 @@ test('a new pod of a workload is followed within 2 s of Running, and the old one
 	t.timeout(120_000);
 	await cluster.kubectl(direct, ['delete', 'deployment', 'logs-deploy', '--ignore-not-found', '--wait']);
 	const {spec} = pod('x', ['-rate=50']);
-	await apply(cluster.kubeconfig(direct), [{apiVersion: 'apps/v1', kind: 'Deployment', metadata: {name: 'logs-deploy', namespace: 'demo'}, spec: {
-		replicas: 1, selector: {matchLabels: {app: 'logs-deploy'}}, template: {metadata: {labels: {app: 'logs-deploy'}}, spec},
-	}}]);
+	await apply(cluster.kubeconfig(direct), [
+		{
+			apiVersion: 'apps/v1',
+			kind: 'Deployment',
+			metadata: {name: 'logs-deploy', namespace: 'demo'},
+			spec: {
+				replicas: 1,
+				selector: {matchLabels: {app: 'logs-deploy'}},
+				template: {metadata: {labels: {app: 'logs-deploy'}}, spec},
+			},
+		},
+	]);
 	const running = follow(cluster, direct, ['deploy/logs-deploy', '--prefix']);
 	const pods = () => [...new Set([...running.stdout().matchAll(/^\[pod\/([^/]+)\/lines\] /gm)].map(match => match[1]!))];
 	await until('the first pod is followed', () => pods().length === 1);
 	await cluster.kubectl(direct, ['delete', 'pod', pods()[0]!, '--wait=false']);
 	let runningAt = 0;
-	await until('the next pod is followed', async () => {
-		const {stdout} = await cluster.kubectl(direct, ['get', 'pods', '-l', 'app=logs-deploy', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].state.running.startedAt}{"\\n"}{end}']);
-		runningAt ||= stdout.split('\n').some(row => !row.startsWith(pods()[0]!) && row.includes('T')) ? Date.now() : 0;
-		return pods().length === 2;
-	}, 60_000);
+	await until(
+		'the next pod is followed',
+		async () => {
+			const {stdout} = await cluster.kubectl(direct, [
+				'get',
+				'pods',
+				'-l',
+				'app=logs-deploy',
+				'-o',
+				'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].state.running.startedAt}{"\\n"}{end}',
+			]);
+			runningAt ||= stdout.split('\n').some(row => !row.startsWith(pods()[0]!) && row.includes('T')) ? Date.now() : 0;
+			return pods().length === 2;
+		},
+		60_000,
+	);
 	t.true(Date.now() - runningAt < 2000 || runningAt === 0, `${Date.now() - runningAt} ms`);
 	await sleep(1000);
 	await running.stop();
 	for (const name of pods()) {
-		const own = running.stdout().split('\n').filter(row => row.startsWith(`[pod/${name}/`)).map(row => `${row.slice(row.indexOf('] ') + 2)}\n`).join('');
+		const own = running
+			.stdout()
+			.split('\n')
+			.filter(row => row.startsWith(`[pod/${name}/`))
+			.map(row => `${row.slice(row.indexOf('] ') + 2)}\n`)
+			.join('');
 		const found = judge(own);
 		t.deepEqual(found.wrong, []);
 		t.is(found.first, 1);

@@ -31,7 +31,10 @@ async function interrupt(t: ExecutionContext, run: PortForwardRun): Promise<void
 	t.deepEqual(run.faults(), []);
 }
 
-for (const [carrier, environment] of [['websocket', {}], ['spdy', {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}]] as const) {
+for (const [carrier, environment] of [
+	['websocket', {}],
+	['spdy', {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}],
+] as const) {
 	test(`by ${carrier}: a reply that comes after the client's end`, async t => {
 		const run = await forward(t, ['pod/x', ':7001'], environment);
 		const socket = await dial(await run.port());
@@ -66,7 +69,7 @@ for (const [carrier, environment] of [['websocket', {}], ['spdy', {KUBECTL_PORT_
 		t.is((await run.until(({event}) => event === 'connection-failed'))['error'].code, 'ERR_PORT_REFUSED');
 		const live = await dial(await run.port(3));
 		live.write('alive');
-		t.is(String((await once(live, 'data') as [Buffer])[0]), 'alive');
+		t.is(String(((await once(live, 'data')) as [Buffer])[0]), 'alive');
 		await interrupt(t, run);
 	});
 

@@ -21,23 +21,33 @@ const template = (node: string | null) => ({
 	spec: {
 		automountServiceAccountToken: false,
 		terminationGracePeriodSeconds: 1,
-		...node !== null && {nodeName: node},
-		containers: [{
-			name: 'tcp', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['tcp'],
-			ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => ({name, containerPort: 7000 + index})),
-			readinessProbe: {tcpSocket: {port: 7000}, periodSeconds: 1},
-		}],
+		...(node !== null && {nodeName: node}),
+		containers: [
+			{
+				name: 'tcp',
+				image: 'spoke.test/lab:1',
+				imagePullPolicy: 'Never',
+				command: ['/bin/workload'],
+				args: ['tcp'],
+				ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => ({name, containerPort: 7000 + index})),
+				readinessProbe: {tcpSocket: {port: 7000}, periodSeconds: 1},
+			},
+		],
 	},
 });
 
 async function freshPod(name: string, node = 'n1'): Promise<void> {
 	await cluster.kubectl(direct, ['delete', 'pod', name, '--ignore-not-found', '--force', '--grace-period=0']);
-	await apply(cluster.kubeconfig(direct), [{apiVersion: 'v1', kind: 'Pod', ...template(node), metadata: {name, namespace, labels: {app: name}}}]);
+	await apply(cluster.kubeconfig(direct), [
+		{apiVersion: 'v1', kind: 'Pod', ...template(node), metadata: {name, namespace, labels: {app: name}}},
+	]);
 	await cluster.kubectl(direct, ['wait', `pod/${name}`, '--for=condition=Ready', '--timeout=60s']);
 }
 
 async function forward(t: ExecutionContext, place: Place, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<PortForwardRun> {
-	const run = await runPortForward(args, {env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(place), ...more}});
+	const run = await runPortForward(args, {
+		env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(place), ...more},
+	});
 	t.teardown(async () => {
 		run.child.kill('SIGKILL');
 		await run.ended;
@@ -55,14 +65,14 @@ async function echoed(port: number, text = 'hello', limitMs = 5000): Promise<str
 	const socket = await dial(port);
 	socket.setTimeout(limitMs, () => socket.destroy(new Error(`no answer within ${limitMs} ms`)));
 	socket.write(text);
-	const [chunk] = await once(socket, 'data') as [Buffer];
+	const [chunk] = (await once(socket, 'data')) as [Buffer];
 	socket.destroy();
 	return chunk.toString();
 }
 
 /** The bytes that the lab's source sends. */
 function sourceBytes(count: number): Buffer {
-	const block = Buffer.from(Array.from({length: 65_536}, (_, index) => (index * 7) & 0xFF));
+	const block = Buffer.from(Array.from({length: 65_536}, (_, index) => (index * 7) & 0xff));
 	return Buffer.concat(Array.from({length: Math.ceil(count / block.length)}, () => block)).subarray(0, count);
 }
 
@@ -84,12 +94,44 @@ const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 test.before(async () => {
 	await apply(cluster.kubeconfig(direct), [
-		{apiVersion: 'apps/v1', kind: 'Deployment', metadata: {name: app, namespace}, spec: {replicas: 2, selector: {matchLabels: {app}}, template: {...template(null), spec: {...template(null).spec, nodeSelector: {'kubernetes.io/hostname': 'n1'}}}}},
-		{apiVersion: 'v1', kind: 'Service', metadata: {name: app, namespace}, spec: {selector: {app}, ports: [{name: 'echo', port: 70, targetPort: 'echo'}, {name: 'data', port: 71, targetPort: 'source'}]}},
-		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: {name: 'forward-by-create', namespace}, rules: [
-			{apiGroups: [''], resources: ['pods'], verbs: ['get', 'list']}, {apiGroups: [''], resources: ['pods/portforward'], verbs: ['create']},
-		]},
-		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: {name: 'forward-by-create', namespace}, roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'forward-by-create'}, subjects: [{kind: 'User', name: 'creator'}]},
+		{
+			apiVersion: 'apps/v1',
+			kind: 'Deployment',
+			metadata: {name: app, namespace},
+			spec: {
+				replicas: 2,
+				selector: {matchLabels: {app}},
+				template: {...template(null), spec: {...template(null).spec, nodeSelector: {'kubernetes.io/hostname': 'n1'}}},
+			},
+		},
+		{
+			apiVersion: 'v1',
+			kind: 'Service',
+			metadata: {name: app, namespace},
+			spec: {
+				selector: {app},
+				ports: [
+					{name: 'echo', port: 70, targetPort: 'echo'},
+					{name: 'data', port: 71, targetPort: 'source'},
+				],
+			},
+		},
+		{
+			apiVersion: 'rbac.authorization.k8s.io/v1',
+			kind: 'Role',
+			metadata: {name: 'forward-by-create', namespace},
+			rules: [
+				{apiGroups: [''], resources: ['pods'], verbs: ['get', 'list']},
+				{apiGroups: [''], resources: ['pods/portforward'], verbs: ['create']},
+			],
+		},
+		{
+			apiVersion: 'rbac.authorization.k8s.io/v1',
+			kind: 'RoleBinding',
+			metadata: {name: 'forward-by-create', namespace},
+			roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'forward-by-create'},
+			subjects: [{kind: 'User', name: 'creator'}],
+		},
 	]);
 	await cluster.kubectl(direct, ['rollout', 'status', `deploy/${app}`, '--timeout=90s']);
 	await freshPod('forwarded-pod');
@@ -110,7 +152,11 @@ for (const place of ['off-direct', 'off-grpc', 'off-http'] as const) {
 		await interrupt(t, run);
 		const {path} = run.events.findLast(({event}) => event === 'path')!;
 		t.is(path.phase, 'settled');
-		const truths = {'off-direct': ['direct'], 'off-grpc': ['konnectivity', 'egress'], 'off-http': ['konnectivity', 'egress-http-connect', 'egress']}[place];
+		const truths = {
+			'off-direct': ['direct'],
+			'off-grpc': ['konnectivity', 'egress'],
+			'off-http': ['konnectivity', 'egress-http-connect', 'egress'],
+		}[place];
 		t.true([...truths, 'unknown'].includes(path.legs[1].route.state), path.line);
 	});
 }
@@ -151,7 +197,7 @@ test('a refused port and a reset one end only their own connections; kubectl’s
 	reset.write('x');
 	t.is((await readToEnd(reset)).end, 'RST');
 	live.write('after');
-	t.is(String((await once(live, 'data') as [Buffer])[0]), 'after');
+	t.is(String(((await once(live, 'data')) as [Buffer])[0]), 'after');
 	await interrupt(t, run);
 });
 
@@ -172,7 +218,7 @@ test('a client that leaves a download a hundred times leaves nothing behind', as
 	t.is(await echoed(await run.port(2)), 'hello');
 	t.true(Date.now() - began < 1000, `${Date.now() - began} ms`);
 	await sleep(1500);
-	t.true(await descriptors() <= before + 4, `${before} descriptors before, ${await descriptors()} after`);
+	t.true((await descriptors()) <= before + 4, `${before} descriptors before, ${await descriptors()} after`);
 	await interrupt(t, run);
 });
 
@@ -243,7 +289,10 @@ test('three hundred connections at once all get their bytes, and idle tunnels st
 	const run = await forward(t, direct, ['pod/forwarded-pod', ':echo']);
 	const port = await run.port();
 	const answers = await Promise.all(Array.from({length: 300}, async (_, index) => echoed(port, `connection ${index}`, 20_000)));
-	t.deepEqual(answers, answers.map((_, index) => `connection ${index}`));
+	t.deepEqual(
+		answers,
+		answers.map((_, index) => `connection ${index}`),
+	);
 	await sleep(2000);
 	const tunnels = new Set(run.events.filter(({event}) => event === 'connection-opened').map(event => event['tunnel'] as string));
 	t.true(tunnels.size <= 90, `${tunnels.size} tunnels`);
@@ -256,7 +305,12 @@ test('messages that people grep are kubectl’s', async t => {
 	const read = async (command: 'spoke' | 'kubectl') => {
 		const port = command === 'spoke' ? 28_081 : 28_082;
 		const args = ['port-forward', 'pod/forwarded-pod', `${port}:7000`];
-		const child = command === 'spoke' ? cluster.startSpoke(direct, args) : (await import('node:child_process')).spawn((await import('./lab/programs.ts')).kubernetesPath('kubectl'), args, {env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(direct)}});
+		const child =
+			command === 'spoke'
+				? cluster.startSpoke(direct, args)
+				: (await import('node:child_process')).spawn((await import('./lab/programs.ts')).kubernetesPath('kubectl'), args, {
+						env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(direct)},
+					});
 		let out = '';
 		child.stdout.on('data', (chunk: Buffer) => {
 			out += chunk.toString();
@@ -267,7 +321,7 @@ test('messages that people grep are kubectl’s', async t => {
 
 		await echoed(port);
 		child.kill('SIGINT');
-		const [status] = await once(child, 'close') as [number];
+		const [status] = (await once(child, 'close')) as [number];
 		return {out: out.replaceAll(String(port), 'PORT'), status};
 	};
 

@@ -102,13 +102,25 @@ function seen({stdout, stderr}: Finished, way: Way): unknown {
 
 		case 'labels': {
 			// What a container's image and its runtime decide differs by nature.
-			return [...new Set(lines.map(text => /^\s*([A-Z][\w() -]*):/.exec(text)?.[1]).filter(label => label !== undefined && !['Command', 'Args', 'Environment', 'Kustomize Version'].includes(label)))].sort();
+			return [
+				...new Set(
+					lines
+						.map(text => /^\s*([A-Z][\w() -]*):/.exec(text)?.[1])
+						.filter(label => label !== undefined && !['Command', 'Args', 'Environment', 'Kustomize Version'].includes(label)),
+				),
+			].sort();
 		}
 
 		case 'keys': {
 			const object = JSON.parse(stdout) as Record<string, Record<string, unknown>>;
 			const metadata = Object.keys(object['metadata']!).filter(key => !['managedFields', 'generation', 'annotations'].includes(key));
-			return {top: Object.keys(object).sort(), metadata: metadata.sort(), status: Object.keys(object['status']!).filter(key => key !== 'observedGeneration').sort()};
+			return {
+				top: Object.keys(object).sort(),
+				metadata: metadata.sort(),
+				status: Object.keys(object['status']!)
+					.filter(key => key !== 'observedGeneration')
+					.sort(),
+			};
 		}
 
 		case 'errors': {
@@ -123,14 +135,20 @@ function seen({stdout, stderr}: Finished, way: Way): unknown {
 
 for (const carrier of ['true', 'false']) {
 	test(`kubectl port-forward, by ${carrier === 'true' ? 'WebSocket' : 'SPDY'}: the same lines, and an answer through it`, async t => {
-		const outcomes = await Promise.all([t.context.real, t.context.ours].map(async kubeconfig => forwardOnce(kubeconfig, {KUBECTL_PORT_FORWARD_WEBSOCKETS: carrier})));
+		const outcomes = await Promise.all(
+			[t.context.real, t.context.ours].map(async kubeconfig => forwardOnce(kubeconfig, {KUBECTL_PORT_FORWARD_WEBSOCKETS: carrier})),
+		);
 		t.deepEqual(outcomes[1], outcomes[0]);
 		t.is(outcomes[1]!.status, 200);
 	});
 }
 
 test('kubectl exec -it at a terminal: the exit status, and the size where there is a stty that can tell it', async t => {
-	const [real, ours] = await Promise.all([t.context.real, t.context.ours].map(async kubeconfig => atTerminal(kubeconfig, ['exec', '-it', 'shell', '-c', 'sh', '--', 'sh', '-c', 'stty size; exit 3'])));
+	const [real, ours] = await Promise.all(
+		[t.context.real, t.context.ours].map(async kubeconfig =>
+			atTerminal(kubeconfig, ['exec', '-it', 'shell', '-c', 'sh', '--', 'sh', '-c', 'stty size; exit 3']),
+		),
+	);
 	t.is(real!.exitCode, 3);
 	t.deepEqual(ours, {text: '33 101', exitCode: 3});
 });
@@ -142,7 +160,9 @@ test('kubectl attach -i: what the main process answers', async t => {
 });
 
 async function forwardOnce(kubeconfig: string, env: Record<string, string>): Promise<{lines: string[]; status: number}> {
-	const child = spawn(kubernetesPath('kubectl'), ['port-forward', 'deployment/web', ':8080'], {env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig, ...env}});
+	const child = spawn(kubernetesPath('kubectl'), ['port-forward', 'deployment/web', ':8080'], {
+		env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig, ...env},
+	});
 	try {
 		let text = '';
 		const {promise: announced, resolve} = Promise.withResolvers<void>();
@@ -153,7 +173,10 @@ async function forwardOnce(kubeconfig: string, env: Record<string, string>): Pro
 			}
 		});
 		await announced;
-		const lines = text.trimEnd().split('\n').map(line => line.replace(/:\d+ ->/, ':PORT ->'));
+		const lines = text
+			.trimEnd()
+			.split('\n')
+			.map(line => line.replace(/:\d+ ->/, ':PORT ->'));
 		const {status} = await fetch(`http://127.0.0.1:${/127\.0\.0\.1:(\d+)/.exec(text)![1]}/`);
 		return {lines, status};
 	} finally {
@@ -162,7 +185,11 @@ async function forwardOnce(kubeconfig: string, env: Record<string, string>): Pro
 }
 
 async function atTerminal(kubeconfig: string, args: string[]): Promise<{text: string; exitCode: number}> {
-	const terminal = spawnTerminal(kubernetesPath('kubectl'), args, {cols: 101, rows: 33, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: kubeconfig}});
+	const terminal = spawnTerminal(kubernetesPath('kubectl'), args, {
+		cols: 101,
+		rows: 33,
+		env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: kubeconfig},
+	});
 	let text = '';
 	terminal.onData(data => {
 		text += data;
@@ -174,12 +201,16 @@ async function atTerminal(kubeconfig: string, args: string[]): Promise<{text: st
 }
 
 async function attachOnce(t: ExecutionContext<Sides>, kubeconfig: string): Promise<string> {
-	const child = spawn(kubernetesPath('kubectl'), ['attach', '-i', 'attachable'], {env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig}});
+	const child = spawn(kubernetesPath('kubectl'), ['attach', '-i', 'attachable'], {
+		env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig},
+	});
 	t.teardown(() => child.kill());
 	const typing = setInterval(() => child.stdin.write('hello\n'), 300);
 	try {
 		for await (const chunk of child.stdout) {
-			const line = String(chunk).split('\n').find(text => text.includes('hello'));
+			const line = String(chunk)
+				.split('\n')
+				.find(text => text.includes('hello'));
 			if (line !== undefined) {
 				return line;
 			}
@@ -203,19 +234,48 @@ async function createSameObjects(sandbox: Sandbox): Promise<void> {
 
 	const pod = async (name: string, spec: object) => create('/api/v1/namespaces/demo/pods', {metadata: {name, labels: {app: name}}, spec});
 	const writer = (name: string) => ({name, image: 'sandbox/log-writer:1', args: ['--rate=2']});
-	const workload = (kind: string, name: string, containers: object[], more: object = {}) => create(`/apis/${kind === 'jobs' ? 'batch' : 'apps'}/v1/namespaces/demo/${kind}`, {
-		metadata: {name, labels: {app: name}, generation: 1}, spec: {selector: {matchLabels: {app: name}}, ...more, template: {metadata: {labels: {app: name}}, spec: {containers, ...(kind === 'jobs' ? {restartPolicy: 'Never'} : {})}}},
-	});
+	const workload = (kind: string, name: string, containers: object[], more: object = {}) =>
+		create(`/apis/${kind === 'jobs' ? 'batch' : 'apps'}/v1/namespaces/demo/${kind}`, {
+			metadata: {name, labels: {app: name}, generation: 1},
+			spec: {
+				selector: {matchLabels: {app: name}},
+				...more,
+				template: {metadata: {labels: {app: name}}, spec: {containers, ...(kind === 'jobs' ? {restartPolicy: 'Never'} : {})}},
+			},
+		});
 	await create('/api/v1/namespaces', {metadata: {name: 'demo'}, status: {phase: 'Active'}});
-	await pod('two', {containers: [writer('left'), writer('right')], initContainers: [{name: 'prepare', image: 'sandbox/finisher:1', args: ['--lines=3']}]});
+	await pod('two', {
+		containers: [writer('left'), writer('right')],
+		initContainers: [{name: 'prepare', image: 'sandbox/finisher:1', args: ['--lines=3']}],
+	});
 	await pod('shell', {containers: [{name: 'sh', image: 'sandbox/waiter:1'}]});
 	await pod('attachable', {containers: [{name: 'cat', image: 'sandbox/shell:1', args: ['-c', 'cat'], stdin: true}]});
-	await workload('deployments', 'web', [{name: 'web', image: 'sandbox/http-service:1', args: ['--port=8080'], ports: [{name: 'http', containerPort: 8080}]}], {replicas: 2});
-	await workload('statefulsets', 'tcp', [{name: 'tcp', image: 'sandbox/echo-server:1', ports: [{containerPort: 7000}]}], {replicas: 1, serviceName: 'tcp'});
+	await workload(
+		'deployments',
+		'web',
+		[{name: 'web', image: 'sandbox/http-service:1', args: ['--port=8080'], ports: [{name: 'http', containerPort: 8080}]}],
+		{replicas: 2},
+	);
+	await workload('statefulsets', 'tcp', [{name: 'tcp', image: 'sandbox/echo-server:1', ports: [{containerPort: 7000}]}], {
+		replicas: 1,
+		serviceName: 'tcp',
+	});
 	await workload('jobs', 'once', [{name: 'once', image: 'sandbox/finisher:1'}], {completions: 1});
-	await create('/api/v1/namespaces/demo/services', {metadata: {name: 'web'}, spec: {
-		type: 'ClusterIP', clusterIP: '10.96.9.9', clusterIPs: ['10.96.9.9'], ports: [{name: 'http', port: 80, protocol: 'TCP', targetPort: 'http'}], selector: {app: 'web'}, sessionAffinity: 'None', internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack',
-	}, status: {loadBalancer: {}}});
+	await create('/api/v1/namespaces/demo/services', {
+		metadata: {name: 'web'},
+		spec: {
+			type: 'ClusterIP',
+			clusterIP: '10.96.9.9',
+			clusterIPs: ['10.96.9.9'],
+			ports: [{name: 'http', port: 80, protocol: 'TCP', targetPort: 'http'}],
+			selector: {app: 'web'},
+			sessionAffinity: 'None',
+			internalTrafficPolicy: 'Cluster',
+			ipFamilies: ['IPv4'],
+			ipFamilyPolicy: 'SingleStack',
+		},
+		status: {loadBalancer: {}},
+	});
 	for (let waited = 0; waited < 5000; waited += 50) {
 		const job = await askJson(sandbox, '/apis/batch/v1/namespaces/demo/jobs/once');
 		const deployment = await askJson(sandbox, '/apis/apps/v1/namespaces/demo/deployments/web');

@@ -25,11 +25,15 @@ for (const {identity, streams} of ways) {
 			for (const person of people) {
 				const truth = (stream: Parameters<typeof cluster.truth>[1]) => cluster.truth(streams, stream);
 				cells.push(
-					...await cellsOf({place, person, kubeconfig: cluster.kubeconfig(place, person), truth: variant => truth(variant.stream)}),
-					...await streamCells({cluster, place, person, truth, flagz: servesFlagz(identity)}),
+					...(await cellsOf({place, person, kubeconfig: cluster.kubeconfig(place, person), truth: variant => truth(variant.stream)})),
+					...(await streamCells({cluster, place, person, truth, flagz: servesFlagz(identity)})),
 				);
 				const {stderr} = await cluster.spoke(place, ['attach', 'writer', '--path=json'], {person, limitMs: 3000});
-				const attached = stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Path).findLast(({kind}) => kind === 'Path');
+				const attached = stderr
+					.split('\n')
+					.filter(line => line.startsWith('{'))
+					.map(line => JSON.parse(line) as Path)
+					.findLast(({kind}) => kind === 'Path');
 				t.truthy(attached, stderr);
 				t.false(basesOf(attached!).includes('proven'), `${person} attach: ${attached!.line}`);
 			}

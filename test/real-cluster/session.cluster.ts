@@ -17,7 +17,18 @@ import {useCluster, type Cluster} from './support/cluster.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
-async function session(t: ExecutionContext, cluster: Cluster, posture: PostureName, {person = 'admin', argv = [], columns = 80, rows = 24, kubeconfig}: {person?: Person; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string} = {}): Promise<TestTerminal> {
+async function session(
+	t: ExecutionContext,
+	cluster: Cluster,
+	posture: PostureName,
+	{
+		person = 'admin',
+		argv = [],
+		columns = 80,
+		rows = 24,
+		kubeconfig,
+	}: {person?: Person; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string} = {},
+): Promise<TestTerminal> {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
 	t.teardown(async () => rm(home, {recursive: true, force: true}));
 	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, person)], {home, columns, rows});
@@ -25,7 +36,9 @@ async function session(t: ExecutionContext, cluster: Cluster, posture: PostureNa
 
 /** A row of the dock whose TLS word is the true one; a route that is told is a true one, `egress` is less than the whole and not told is no claim. */
 function labelled({tls, routes}: Truth): string {
-	const words = [...routes, ...routes.includes('direct') ? [] : ['egress']].map(route => `[━╍]${route === 'egress-http-connect' ? 'http-conn' : route}`);
+	const words = [...routes, ...(routes.includes('direct') ? [] : ['egress'])].map(
+		route => `[━╍]${route === 'egress-http-connect' ? 'http-conn' : route}`,
+	);
 	return `(?:${words.join('|')}|┈route\\?) [━╍]${tls}`;
 }
 
@@ -99,8 +112,15 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once, each labelled w
 test('an image without a shell: a debug container is offered, asked about, added, and sees the processes of the other', async t => {
 	const cluster = await useCluster();
 	const pod = {
-		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'bare', namespace: 'demo'},
-		spec: {nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'app', image: bareImage, imagePullPolicy: 'Never', args: ['http', '-port=8080']}]},
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'bare', namespace: 'demo'},
+		spec: {
+			nodeName: 'n1',
+			automountServiceAccountToken: false,
+			terminationGracePeriodSeconds: 1,
+			containers: [{name: 'app', image: bareImage, imagePullPolicy: 'Never', args: ['http', '-port=8080']}],
+		},
 	};
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(pod)});
 	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', '-n', 'demo', 'bare', '--now']));
@@ -205,7 +225,7 @@ test('the YAML of pods, nodes, services, workloads and namespaces is what kubect
 	await moveTo(terminal, 'tcp-0');
 	for (const target of ['pod/tcp-0', 'pod/crashing', 'node/n1', 'svc/web', 'deploy/web', 'sts/tcp', 'ns/demo']) {
 		terminal.type(target === 'pod/tcp-0' ? '' : `:yaml ${target}\r`);
-		terminal.press(...target === 'pod/tcp-0' ? ['list.yaml'] : []);
+		terminal.press(...(target === 'pod/tcp-0' ? ['list.yaml'] : []));
 		await terminal.sees(new RegExp(`YAML├ ${target} ─.*\\n apiVersion: `));
 		const file = `${target.replace('/', '-')}.yaml`;
 		// What runs goes on meanwhile: the same object is read before and after.
@@ -261,7 +281,13 @@ test('where watching is refused the list is read again and again, and says so; a
 	const cluster = await useCluster();
 	const role = (name: string, rules: object[]) => [
 		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: {name, namespace: 'demo'}, rules},
-		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: {name, namespace: 'demo'}, roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name}, subjects: [{apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name}]},
+		{
+			apiVersion: 'rbac.authorization.k8s.io/v1',
+			kind: 'RoleBinding',
+			metadata: {name, namespace: 'demo'},
+			roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name},
+			subjects: [{apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name}],
+		},
 	];
 	const items = role('narrow', [
 		{apiGroups: [''], resources: ['pods'], verbs: ['get', 'list']},
@@ -302,7 +328,10 @@ test('SIGTERM gives the terminal back with a tail and a forward open, and leaves
 	t.true(terminal.raw().lastIndexOf('\u001B[?25h') > terminal.raw().lastIndexOf('\u001B[?25l'));
 	t.true(terminal.raw().lastIndexOf('\u001B[?2004l') > terminal.raw().lastIndexOf('\u001B[?2004h'));
 	const {connect} = await import('node:net');
-	const [error] = await once(connect(Number(port), '127.0.0.1').on('connect', () => {}), 'error').catch((error: unknown) => [error]) as [NodeJS.ErrnoException];
+	const [error] = (await once(
+		connect(Number(port), '127.0.0.1').on('connect', () => {}),
+		'error',
+	).catch((error: unknown) => [error])) as [NodeJS.ErrnoException];
 	t.is(error.code, 'ECONNREFUSED');
 });
 

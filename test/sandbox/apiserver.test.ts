@@ -18,7 +18,11 @@ test.after.always(async t => {
 
 const pods = '/api/v1/namespaces/default/pods';
 
-type List = {kind: string; metadata: {resourceVersion: string; continue?: string; remainingItemCount?: number}; items: Array<{metadata: {name: string}}>};
+type List = {
+	kind: string;
+	metadata: {resourceVersion: string; continue?: string; remainingItemCount?: number};
+	items: Array<{metadata: {name: string}}>;
+};
 
 test('a list cut into pages has every object once, in the order of names', async t => {
 	const {sandbox} = t.context;
@@ -33,15 +37,27 @@ test('a list cut into pages has every object once, in the order of names', async
 		token = list.metadata.continue ?? '';
 	}
 
-	t.deepEqual(names, whole.items.map(({metadata}) => metadata.name));
+	t.deepEqual(
+		names,
+		whole.items.map(({metadata}) => metadata.name),
+	);
 	t.deepEqual(names, names.toSorted());
 });
 
 test('a Table has the server’s columns, and rows without objects when none are asked for', async t => {
-	const table = await askJson(t.context.sandbox, `${pods}?includeObject=None`, {headers: {accept: 'application/json;as=Table;v=v1;g=meta.k8s.io'}});
+	const table = await askJson(t.context.sandbox, `${pods}?includeObject=None`, {
+		headers: {accept: 'application/json;as=Table;v=v1;g=meta.k8s.io'},
+	});
 	t.is(table['kind'], 'Table');
-	t.deepEqual(table['columnDefinitions'].slice(0, 5).map(({name}: {name: string}) => name), ['Name', 'Ready', 'Status', 'Restarts', 'Age']);
-	t.true(table['rows'].every(({object, cells}: {object: unknown; cells: unknown[]}) => object === null && cells.length === table['columnDefinitions'].length));
+	t.deepEqual(
+		table['columnDefinitions'].slice(0, 5).map(({name}: {name: string}) => name),
+		['Name', 'Ready', 'Status', 'Restarts', 'Age'],
+	);
+	t.true(
+		table['rows'].every(
+			({object, cells}: {object: unknown; cells: unknown[]}) => object === null && cells.length === table['columnDefinitions'].length,
+		),
+	);
 });
 
 test('selectors choose by labels and fields, and one that cannot be read is refused', async t => {
@@ -56,7 +72,9 @@ test('selectors choose by labels and fields, and one that cannot be read is refu
 
 test('a watch tells what comes, changes and goes, from its revision on', async t => {
 	const {sandbox} = t.context;
-	const {metadata: {resourceVersion}} = await askJson<List>(sandbox, pods);
+	const {
+		metadata: {resourceVersion},
+	} = await askJson<List>(sandbox, pods);
 	const [name] = await podsOf(sandbox, 'checkout', 'shop');
 	const stream = await open(sandbox, `/api/v1/namespaces/shop/pods?watch=true&resourceVersion=${resourceVersion}&timeoutSeconds=20`);
 	const lines = createInterface({input: stream});
@@ -79,7 +97,10 @@ test('a watch tells what comes, changes and goes, from its revision on', async t
 });
 
 test('a watch with initial events ends them with a bookmark that says so', async t => {
-	const stream = await open(t.context.sandbox, '/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true');
+	const stream = await open(
+		t.context.sandbox,
+		'/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true',
+	);
 	const types: string[] = [];
 	for await (const line of createInterface({input: stream})) {
 		const {type, object} = JSON.parse(line) as {type: string; object: {metadata: {annotations?: Record<string, string>}}};
@@ -120,7 +141,10 @@ test('each user may do what its row says, and a refusal names user, verb and res
 test('anonymous requests reach version and health and nothing else; a bad token reaches nothing', async t => {
 	const {sandbox} = t.context;
 	const asked = async (path: string) => (await ask(sandbox, path, {user: 'nobody'})).status;
-	t.deepEqual(await Promise.all(['/version', '/healthz', '/livez', '/readyz', '/api', '/flagz', '/metrics'].map(async path => asked(path))), [200, 200, 200, 200, 403, 403, 403]);
+	t.deepEqual(
+		await Promise.all(['/version', '/healthz', '/livez', '/readyz', '/api', '/flagz', '/metrics'].map(async path => asked(path))),
+		[200, 200, 200, 200, 403, 403, 403],
+	);
 	t.is((await ask(sandbox, '/version', {user: 'nobody', headers: {authorization: 'Bearer nonsense'}})).status, 401);
 });
 
@@ -137,10 +161,22 @@ test('flagz is structured for clients that name it, text for others, and refused
 
 test('access reviews answer as the requests themselves would', async t => {
 	const {sandbox} = t.context;
-	const mayI = async (user: 'bob' | 'cleo', verb: string, subresource: string) => (await askJson(sandbox, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
-		user, method: 'POST', body: {kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', spec: {resourceAttributes: {namespace: 'default', verb, resource: 'pods', subresource}}},
-	}))['status'].allowed as boolean;
-	t.deepEqual([await mayI('bob', 'create', 'exec'), await mayI('cleo', 'get', 'exec'), await mayI('cleo', 'create', 'exec')], [true, true, false]);
+	const mayI = async (user: 'bob' | 'cleo', verb: string, subresource: string) =>
+		(
+			await askJson(sandbox, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+				user,
+				method: 'POST',
+				body: {
+					kind: 'SelfSubjectAccessReview',
+					apiVersion: 'authorization.k8s.io/v1',
+					spec: {resourceAttributes: {namespace: 'default', verb, resource: 'pods', subresource}},
+				},
+			})
+		)['status'].allowed as boolean;
+	t.deepEqual(
+		[await mayI('bob', 'create', 'exec'), await mayI('cleo', 'get', 'exec'), await mayI('cleo', 'create', 'exec')],
+		[true, true, false],
+	);
 	const who = await askJson(sandbox, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {user: 'bob', method: 'POST', body: {}});
 	t.deepEqual(who['status'].userInfo, {username: 'bob', groups: ['developers', 'system:authenticated']});
 });
@@ -150,7 +186,10 @@ test('every kind that can be written has an OpenAPI path that takes fieldValidat
 	const {paths} = await askJson<{paths: Record<string, {serverRelativeURL: string}>}>(sandbox, '/openapi/v3');
 	t.deepEqual(Object.keys(paths).slice(0, 2), ['api/v1', 'apis/apps/v1']);
 	for (const [root, {serverRelativeURL}] of Object.entries(paths)) {
-		const {resources} = await askJson<{resources: Array<{name: string; kind: string; namespaced: boolean; verbs: string[]}>}>(sandbox, `/${root}`);
+		const {resources} = await askJson<{resources: Array<{name: string; kind: string; namespaced: boolean; verbs: string[]}>}>(
+			sandbox,
+			`/${root}`,
+		);
 		const document = await askJson(sandbox, serverRelativeURL);
 		for (const {name, kind, namespaced} of resources.filter(({name, verbs}) => !name.includes('/') && verbs.includes('patch'))) {
 			const {patch} = document['paths'][`/${root}/${namespaced ? 'namespaces/{namespace}/' : ''}${name}/{name}`];
@@ -165,20 +204,45 @@ test('every kind that can be written has an OpenAPI path that takes fieldValidat
 test('what a client writes through the proxies cannot end the sandbox', async t => {
 	const {sandbox} = t.context;
 	const web = '/api/v1/namespaces/default/services/web:http/proxy';
-	const statuses = await Promise.all([
-		'/api/v1/nodes/n1/proxy//', '/api/v1/nodes/n1/proxy/containerLogs/%zz/web/web', `${web}//`, `${web}/status?code=7`, `${web}/status?code=no`, `${web}/redirect?to=%0D%0A`, `${web}/bytes?n=-1`,
-	].map(async path => (await ask(sandbox, path)).status));
+	const statuses = await Promise.all(
+		[
+			'/api/v1/nodes/n1/proxy//',
+			'/api/v1/nodes/n1/proxy/containerLogs/%zz/web/web',
+			`${web}//`,
+			`${web}/status?code=7`,
+			`${web}/status?code=no`,
+			`${web}/redirect?to=%0D%0A`,
+			`${web}/bytes?n=-1`,
+		].map(async path => (await ask(sandbox, path)).status),
+	);
 	t.deepEqual(statuses, [404, 404, 404, 400, 400, 400, 400]);
-	t.like(await upgrade(sandbox, '/api/v1/nodes/n1/proxy/exec/%zz/%zz/%zz?command=true&output=1', {headers: webSocketHeaders('v5.channel.k8s.io')}), {status: 404});
+	t.like(
+		await upgrade(sandbox, '/api/v1/nodes/n1/proxy/exec/%zz/%zz/%zz?command=true&output=1', {
+			headers: webSocketHeaders('v5.channel.k8s.io'),
+		}),
+		{status: 404},
+	);
 	t.is((await ask(sandbox, `${web}/healthz`)).status, 200);
 });
 
 test('an object that controllers could not work with is refused by its field, and none ends the sandbox', async t => {
 	const {sandbox} = t.context;
-	const write = async (path: string, body: unknown, method = 'POST') => ask(sandbox, path, {method, body, ...method === 'PATCH' && {headers: {'content-type': 'application/merge-patch+json'}}});
-	const [own, deployments, services] = ['/api/v1/namespaces/kube-public/pods', '/apis/apps/v1/namespaces/kube-public/deployments', '/api/v1/namespaces/kube-public/services'];
+	const write = async (path: string, body: unknown, method = 'POST') =>
+		ask(sandbox, path, {method, body, ...(method === 'PATCH' && {headers: {'content-type': 'application/merge-patch+json'}})});
+	const [own, deployments, services] = [
+		'/api/v1/namespaces/kube-public/pods',
+		'/apis/apps/v1/namespaces/kube-public/deployments',
+		'/api/v1/namespaces/kube-public/services',
+	];
 	const container = {name: 'main', image: 'busybox'};
-	const deploymentOf = (more: Record<string, unknown>) => ({metadata: {name: 'fresh'}, spec: {selector: {matchLabels: {app: 'fresh'}}, template: {metadata: {labels: {app: 'fresh'}}, spec: {containers: [container]}}, ...more}});
+	const deploymentOf = (more: Record<string, unknown>) => ({
+		metadata: {name: 'fresh'},
+		spec: {
+			selector: {matchLabels: {app: 'fresh'}},
+			template: {metadata: {labels: {app: 'fresh'}}, spec: {containers: [container]}},
+			...more,
+		},
+	});
 	for (const [path, body, field] of [
 		[own, {metadata: {name: 'fresh'}}, 'spec.containers'],
 		[own, {metadata: {name: 'fresh'}, spec: {containers: [container, {name: 'other'}]}}, 'spec.containers[1].image'],
@@ -202,6 +266,12 @@ test('an object that controllers could not work with is refused by its field, an
 test('a deployment that says nothing of replicas has one pod', async t => {
 	const {sandbox} = t.context;
 	const labels = {app: 'alone'};
-	await ask(sandbox, '/apis/apps/v1/namespaces/kube-public/deployments', {method: 'POST', body: {metadata: {name: 'alone'}, spec: {selector: {matchLabels: labels}, template: {metadata: {labels}, spec: {containers: [{name: 'main', image: 'busybox'}]}}}}});
+	await ask(sandbox, '/apis/apps/v1/namespaces/kube-public/deployments', {
+		method: 'POST',
+		body: {
+			metadata: {name: 'alone'},
+			spec: {selector: {matchLabels: labels}, template: {metadata: {labels}, spec: {containers: [{name: 'main', image: 'busybox'}]}}},
+		},
+	});
 	t.is((await podsOf(sandbox, 'alone', 'kube-public')).length, 1);
 });

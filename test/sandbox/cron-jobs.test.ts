@@ -28,13 +28,15 @@ test('a cron job makes one job in a minute that fits, none while it is suspended
 	t.deepEqual(jobs(), ['tick-']);
 	t.is(store.get('cronjobs', 'demo', 'tick')!['status'].active.length, 1);
 	for (let minute = 1; minute < 6; minute++) {
-		for (const {metadata: {name}} of store.list('jobs')) {
+		for (const {
+			metadata: {name},
+		} of store.list('jobs')) {
 			store.update('jobs', 'demo', name, copy => {
 				copy['status'] = {completionTime: '2026-01-01T00:00:00Z'};
 			});
 		}
 
-		reconcileCronJobs(store, new Date(start + (minute * 60_000)));
+		reconcileCronJobs(store, new Date(start + minute * 60_000));
 	}
 
 	t.is(jobs().length, 4, 'three that are done and one that is not');

@@ -19,7 +19,11 @@ function start(args: readonly string[], env: Record<string, string> = {}): Child
 async function run(args: readonly string[], env?: Record<string, string>): Promise<{status: number | null; out: string; error: string}> {
 	const child = start(args, env);
 	child.stdin.end();
-	const [out, error, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null]>]);
+	const [out, error, [status]] = await Promise.all([
+		text(child.stdout),
+		text(child.stderr),
+		once(child, 'close') as Promise<[number | null]>,
+	]);
 	return {status, out, error};
 }
 
@@ -78,7 +82,7 @@ test('a served sandbox is used by the program itself, says sandbox, and takes it
 	t.regex(logs.out, /^(echo on :7000|checkpoint \d+ complete)\n$/);
 	t.true((JSON.parse(logs.error.split('\n', 1)[0]!) as {cluster: {sandbox: boolean}}).cluster.sandbox);
 	child.kill('SIGINT');
-	const [status] = await once(child, 'close') as [number];
+	const [status] = (await once(child, 'close')) as [number];
 	t.is(status, 130);
 	await t.throwsAsync(stat(file), {code: 'ENOENT'});
 });
@@ -94,17 +98,23 @@ for (const [args, signal, expected] of [
 		child.stdin.end();
 		await once(child.stdout, 'data');
 		child.kill(signal);
-		const [status] = await once(child, 'close') as [number];
+		const [status] = (await once(child, 'close')) as [number];
 		t.is(status, expected);
 	});
 }
 
 const own: ReadonlyArray<readonly [what: string, text: string]> = [
 	['of somebody’s own', 'apiVersion: v1\nkind: Config\n'],
-	['of somebody’s own into which a sandbox was merged', JSON.stringify({clusters: [
-		{name: 'prod', cluster: {server: 'https://prod.example'}},
-		{name: 'sandbox', cluster: {server: 'https://127.0.0.1:1', extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}},
-	], users: [{name: 'ada', user: {token: 'x'}}]})],
+	[
+		'of somebody’s own into which a sandbox was merged',
+		JSON.stringify({
+			clusters: [
+				{name: 'prod', cluster: {server: 'https://prod.example'}},
+				{name: 'sandbox', cluster: {server: 'https://127.0.0.1:1', extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}},
+			],
+			users: [{name: 'ada', user: {token: 'x'}}],
+		}),
+	],
 	['that only speaks of one', '# see spoke.dev/sandbox\n'],
 ];
 for (const [what, content] of own) {

@@ -43,7 +43,7 @@ test.serial('a cut ends requests that are open, and the next one works', async t
 	});
 	stream.resume();
 	sandbox.faults.cut();
-	t.is((await ended as NodeJS.ErrnoException).code, 'ECONNRESET');
+	t.is(((await ended) as NodeJS.ErrnoException).code, 'ECONNRESET');
 	t.is((await ask(sandbox, '/version')).status, 200);
 });
 
@@ -51,9 +51,12 @@ test.serial('a stall holds answers back without a word, and lets them go afterwa
 	const {sandbox} = t.context;
 	await sandbox.switches.set({stall: 'on'});
 	const asked = ask(sandbox, '/healthz');
-	const first = await Promise.race([asked, new Promise(resolve => {
-		setTimeout(resolve, 200, 'silent');
-	})]);
+	const first = await Promise.race([
+		asked,
+		new Promise(resolve => {
+			setTimeout(resolve, 200, 'silent');
+		}),
+	]);
 	t.is(first, 'silent');
 	await sandbox.switches.set({stall: 'off'});
 	t.is((await asked).body, 'ok');
@@ -64,9 +67,15 @@ test.serial('a stall outlasts a restart of the apiserver', async t => {
 	await sandbox.switches.set({stall: 'on'});
 	await sandbox.faults.restartApiserver();
 	const asked = ask(sandbox, '/healthz');
-	t.is(await Promise.race([asked, new Promise(resolve => {
-		setTimeout(resolve, 200, 'silent');
-	})]), 'silent');
+	t.is(
+		await Promise.race([
+			asked,
+			new Promise(resolve => {
+				setTimeout(resolve, 200, 'silent');
+			}),
+		]),
+		'silent',
+	);
 	await sandbox.switches.set({stall: 'off'});
 	t.is((await asked).body, 'ok');
 });
@@ -98,8 +107,14 @@ test.serial('a restarted apiserver is away for as long as it is told, and nothin
 
 test.serial('a restart while another one is under way comes after it, and keeps what that one changed', async t => {
 	const {sandbox} = t.context;
-	await Promise.all([sandbox.switches.set({verification: 'good'}), sandbox.faults.restartApiserver({downMs: 50}), sandbox.faults.restartApiserver()]);
-	const {flags} = await askJson<{flags: Record<string, string>}>(sandbox, '/flagz', {headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'}});
+	await Promise.all([
+		sandbox.switches.set({verification: 'good'}),
+		sandbox.faults.restartApiserver({downMs: 50}),
+		sandbox.faults.restartApiserver(),
+	]);
+	const {flags} = await askJson<{flags: Record<string, string>}>(sandbox, '/flagz', {
+		headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'},
+	});
 	t.not(flags['kubelet-certificate-authority'], '');
 	await sandbox.switches.set({verification: 'off'});
 });
@@ -107,7 +122,9 @@ test.serial('a restart while another one is under way comes after it, and keeps 
 test.serial('a rotation keeps a follower going, and hides from readers what was before', async t => {
 	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/kube-system/pods';
-	const {items: [pod]} = await askJson<{items: Array<{metadata: {name: string}}>}>(sandbox, `${path}?labelSelector=app%3Dnode-logger`);
+	const {
+		items: [pod],
+	} = await askJson<{items: Array<{metadata: {name: string}}>}>(sandbox, `${path}?labelSelector=app%3Dnode-logger`);
 	const log = `${path}/${pod!.metadata.name}/log`;
 	const stream = await open(sandbox, `${log}?follow=true`);
 	const lines = createInterface({input: stream})[Symbol.asyncIterator]();
@@ -123,7 +140,9 @@ test.serial('a container that is ended starts again, counts it, and keeps its lo
 	const path = '/api/v1/namespaces/default/pods/db-0';
 	sandbox.faults.restartContainers({name: 'db-0'});
 	for (let waited = 0; waited < 30_000; waited += 50) {
-		const {status} = await askJson<{status: {containerStatuses: Array<{restartCount: number; state: object; lastState: {terminated?: {exitCode: number}}}>}}>(sandbox, path);
+		const {status} = await askJson<{
+			status: {containerStatuses: Array<{restartCount: number; state: object; lastState: {terminated?: {exitCode: number}}}>};
+		}>(sandbox, path);
 		const [db] = status.containerStatuses;
 		if (db!.restartCount === 1 && 'running' in db!.state) {
 			t.is(db!.lastState.terminated?.exitCode, 0);
@@ -137,7 +156,10 @@ test.serial('a container that is ended starts again, counts it, and keeps its lo
 
 	t.regex((await ask(sandbox, `${path}/log?container=db&previous=true`)).body, /^echo on :7000\n/);
 	t.regex((await ask(sandbox, `${path}/log?container=db`)).body, /^echo on :7000\n/);
-	t.is((await askJson(sandbox, `${path}/log?container=migrate&previous=true`))['message'], 'previous terminated container "migrate" in pod "db-0" not found');
+	t.is(
+		(await askJson(sandbox, `${path}/log?container=migrate&previous=true`))['message'],
+		'previous terminated container "migrate" in pod "db-0" not found',
+	);
 });
 
 test.serial('a rollout replaces every pod, never fewer than wished', async t => {
@@ -162,7 +184,13 @@ test.serial('a rollout replaces every pod, never fewer than wished', async t => 
 test.serial('the crash loop is one, as people know it', async t => {
 	const {sandbox} = t.context;
 	for (let waited = 0; waited < 30_000; waited += 100) {
-		const {items: [pod]} = await askJson<{items: Array<{status: {containerStatuses: Array<{state: {waiting?: {reason: string}}; lastState: {terminated?: {exitCode: number}}}>}}>}>(sandbox, '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky');
+		const {
+			items: [pod],
+		} = await askJson<{
+			items: Array<{
+				status: {containerStatuses: Array<{state: {waiting?: {reason: string}}; lastState: {terminated?: {exitCode: number}}}>};
+			}>;
+		}>(sandbox, '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky');
 		const [flaky] = pod!.status.containerStatuses;
 		if (flaky!.state.waiting?.reason === 'CrashLoopBackOff') {
 			t.is(flaky!.lastState.terminated?.exitCode, 1);

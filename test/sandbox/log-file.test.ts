@@ -43,7 +43,10 @@ test('a limit cuts in the middle of a line', async t => {
 });
 
 test('timestamps have nine digits and only ever grow', async t => {
-	const lines = (await read(written(...Array.from({length: 500}, String)), {timestamps: true})).trimEnd().split('\n').map(line => line.split(' ', 1)[0]!);
+	const lines = (await read(written(...Array.from({length: 500}, String)), {timestamps: true}))
+		.trimEnd()
+		.split('\n')
+		.map(line => line.split(' ', 1)[0]!);
 	t.true(lines.every(stamp => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(stamp)));
 	t.deepEqual(lines, lines.toSorted());
 	t.is(new Set(lines).size, 500);

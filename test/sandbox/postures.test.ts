@@ -21,52 +21,72 @@ const routes = ['direct', 'konnectivity', 'http-connect', 'ssh'] as const;
 const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip;
 
 for (const route of routes) {
-	test.serial(`by ${route}: logs, exec and proxies work unverified and verified, and a certificate that does not fit is refused in Go’s words`, async t => {
-		const {sandbox} = t.context;
-		for (const verification of ['off', 'good', 'bad'] as const) {
-			await sandbox.switches.set({route, verification});
-			const answers = [
-				await ask(sandbox, log),
-				await upgrade(sandbox, execPath, {headers: webSocketHeaders('v5.channel.k8s.io')}),
-				await ask(sandbox, '/api/v1/nodes/n1/proxy/healthz'),
-				await ask(sandbox, '/api/v1/namespaces/default/services/web:http/proxy/'),
-				await ask(sandbox, '/api/v1/namespaces/default/services/https:web:https/proxy/'),
-			];
-			const statuses = answers.map(answer => 'socket' in answer ? 101 : answer.status);
-			// Verification is of kubelets: pods and services are never verified.
-			t.deepEqual(statuses, verification === 'bad' ? [500, 500, 503, 200, 200] : [200, 101, 200, 200, 200], verification);
-			if (verification === 'bad') {
-				const [logs, exec, node] = answers as Array<{body: string}>;
-				t.regex(logs!.body, /"message":"Get \\"https:\/\/[\d.]+:\d+\/containerLogs\/default\/db-0\/db\?tailLines=1\\": tls: failed to verify certificate: x509: cannot validate certificate for [\d.]+ because it doesn't contain any IP SANs"/);
-				t.regex(exec!.body, /"message":"error dialing backend: tls: failed to verify certificate: x509: cannot validate/);
-				t.regex(node!.body, /"message":"error trying to reach service: tls: failed to verify certificate: x509: cannot validate/);
-			}
+	test.serial(
+		`by ${route}: logs, exec and proxies work unverified and verified, and a certificate that does not fit is refused in Go’s words`,
+		async t => {
+			const {sandbox} = t.context;
+			for (const verification of ['off', 'good', 'bad'] as const) {
+				await sandbox.switches.set({route, verification});
+				const answers = [
+					await ask(sandbox, log),
+					await upgrade(sandbox, execPath, {headers: webSocketHeaders('v5.channel.k8s.io')}),
+					await ask(sandbox, '/api/v1/nodes/n1/proxy/healthz'),
+					await ask(sandbox, '/api/v1/namespaces/default/services/web:http/proxy/'),
+					await ask(sandbox, '/api/v1/namespaces/default/services/https:web:https/proxy/'),
+				];
+				const statuses = answers.map(answer => ('socket' in answer ? 101 : answer.status));
+				// Verification is of kubelets: pods and services are never verified.
+				t.deepEqual(statuses, verification === 'bad' ? [500, 500, 503, 200, 200] : [200, 101, 200, 200, 200], verification);
+				if (verification === 'bad') {
+					const [logs, exec, node] = answers as Array<{body: string}>;
+					t.regex(
+						logs!.body,
+						/"message":"Get \\"https:\/\/[\d.]+:\d+\/containerLogs\/default\/db-0\/db\?tailLines=1\\": tls: failed to verify certificate: x509: cannot validate certificate for [\d.]+ because it doesn't contain any IP SANs"/,
+					);
+					t.regex(exec!.body, /"message":"error dialing backend: tls: failed to verify certificate: x509: cannot validate/);
+					t.regex(node!.body, /"message":"error trying to reach service: tls: failed to verify certificate: x509: cannot validate/);
+				}
 
-			for (const answer of answers) {
-				if ('socket' in answer) {
-					answer.socket.destroy();
+				for (const answer of answers) {
+					if ('socket' in answer) {
+						answer.socket.destroy();
+					}
 				}
 			}
-		}
-	});
+		},
+	);
 
 	onLinux(`by ${route}: the far side sees who dials as its peer`, async t => {
 		const {sandbox} = t.context;
 		await sandbox.switches.set({route, verification: 'off'});
 		const [web] = await podsOf(sandbox, 'web');
 		await ask(sandbox, `/api/v1/namespaces/default/pods/${web}:8080/proxy/healthz`);
-		const peer = /\/healthz 200 from (?:::ffff:)?127\.\d+\.0\.(\d+)/.exec((await ask(sandbox, `/api/v1/namespaces/default/pods/${web}/log?container=web&tailLines=1`)).body)?.[1];
+		const peer = /\/healthz 200 from (?:::ffff:)?127\.\d+\.0\.(\d+)/.exec(
+			(await ask(sandbox, `/api/v1/namespaces/default/pods/${web}/log?container=web&tailLines=1`)).body,
+		)?.[1];
 		t.true(route === 'direct' ? peer === '1' : ['10', '11', '12'].includes(peer!), `last number of the peer's address: ${peer}`);
 	});
 }
 
 const failures: ReadonlyArray<[what: string, change: Partial<SwitchValues>, expected: RegExp]> = [
 	['no agents behind gRPC', {route: 'konnectivity', agents: 'gone'}, /: No agent available"/],
-	['no agents behind CONNECT', {route: 'http-connect', agents: 'gone'}, /: proxy error from \S+konnectivity\.sock while dialing [\d.]+:\d+, code 500: 500 Internal Server Error"/],
+	[
+		'no agents behind CONNECT',
+		{route: 'http-connect', agents: 'gone'},
+		/: proxy error from \S+konnectivity\.sock while dialing [\d.]+:\d+, code 500: 500 Internal Server Error"/,
+	],
 	['no SSH tunnels', {route: 'ssh', agents: 'gone'}, /no SSH tunnels currently open/],
-	['an expired certificate that is checked', {route: 'direct', verification: 'good', certificate: 'expired'}, /x509: certificate has expired or is not yet valid: current time \S+Z is after \S+Z"/],
+	[
+		'an expired certificate that is checked',
+		{route: 'direct', verification: 'good', certificate: 'expired'},
+		/x509: certificate has expired or is not yet valid: current time \S+Z is after \S+Z"/,
+	],
 	['a pending certificate', {route: 'direct', certificate: 'pending'}, /: remote error: tls: internal error"/],
-	['the apiserver’s identity refused', {identity: 'refused'}, /"message":"Forbidden \(user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource\(s\)=\[proxy\]\)\\n \( pods\/log db-0\)"/],
+	[
+		'the apiserver’s identity refused',
+		{identity: 'refused'},
+		/"message":"Forbidden \(user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource\(s\)=\[proxy\]\)\\n \( pods\/log db-0\)"/,
+	],
 ];
 
 const calm: Partial<SwitchValues> = {route: 'direct', verification: 'off', agents: 'running', certificate: 'fitting', identity: 'accepted'};
@@ -95,7 +115,9 @@ test.serial('a change of posture is another process: its start time and flags di
 	await sandbox.switches.set({verification: 'good'});
 	await cut;
 	t.not(await start(), before);
-	const {flags} = await askJson<{flags: Record<string, string>}>(sandbox, '/flagz', {headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'}});
+	const {flags} = await askJson<{flags: Record<string, string>}>(sandbox, '/flagz', {
+		headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'},
+	});
 	t.is(flags['kubelet-certificate-authority'], '/etc/kubernetes/pki/ca.crt');
 	const mirror = await askJson(sandbox, '/api/v1/namespaces/kube-system/pods/kube-apiserver-cp');
 	t.true(mirror['spec'].containers[0].command.includes('--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt'));
@@ -104,11 +126,16 @@ test.serial('a change of posture is another process: its start time and flags di
 test.serial('each held upgrade is one dial through the tunnel, seen in the apiserver’s metrics and the agents’', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({...calm, route: 'konnectivity'});
-	const gauge = async (name: string) => Number(new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec((await ask(sandbox, '/metrics')).body)?.[1] ?? 0);
+	const gauge = async (name: string) =>
+		Number(new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec((await ask(sandbox, '/metrics')).body)?.[1] ?? 0);
 	const ok = 'konnectivity_network_proxy_client_client_connections';
 	const witness = 'apiserver_longrunning_requests{[^}]*subresource="portforward"';
 	const before = await gauge(ok);
-	const held = await Promise.all(Array.from({length: 4}, async () => upgrade(sandbox, '/api/v1/namespaces/default/pods/db-0/portforward', {headers: webSocketHeaders('SPDY/3.1+portforward.k8s.io')})));
+	const held = await Promise.all(
+		Array.from({length: 4}, async () =>
+			upgrade(sandbox, '/api/v1/namespaces/default/pods/db-0/portforward', {headers: webSocketHeaders('SPDY/3.1+portforward.k8s.io')}),
+		),
+	);
 	t.is(await gauge(ok), before + 4);
 	t.is(await gauge(witness), 4);
 	for (const one of held) {
@@ -116,7 +143,7 @@ test.serial('each held upgrade is one dial through the tunnel, seen in the apise
 		(one as {socket: {destroy(): void}}).socket.destroy();
 	}
 
-	for (let waited = 0; waited < 30_000 && await gauge(ok) !== before; waited += 50) {
+	for (let waited = 0; waited < 30_000 && (await gauge(ok)) !== before; waited += 50) {
 		await new Promise(resolve => {
 			setTimeout(resolve, 50);
 		});
@@ -130,8 +157,10 @@ test.serial('each held upgrade is one dial through the tunnel, seen in the apise
 test.serial('a client that leaves before the kubelet is dialled leaves nothing open behind the apiserver', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({...calm, route: 'konnectivity'});
-	const open = async () => /^konnectivity_network_proxy_client_client_connections\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? '0';
-	const dials = async () => Number(/^apiserver_egress_dialer_dial_duration_seconds_count\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? 0);
+	const open = async () =>
+		/^konnectivity_network_proxy_client_client_connections\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? '0';
+	const dials = async () =>
+		Number(/^apiserver_egress_dialer_dial_duration_seconds_count\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? 0);
 	const [web] = await podsOf(sandbox, 'web');
 	const before = await dials();
 	await sandbox.switches.set({agents: 'frozen'});
@@ -142,7 +171,7 @@ test.serial('a client that leaves before the kubelet is dialled leaves nothing o
 	];
 	await Promise.all(left);
 	await sandbox.switches.set({agents: 'running'});
-	for (let waited = 0; waited < 30_000 && (await dials() < before + left.length || await open() !== '0'); waited += 50) {
+	for (let waited = 0; waited < 30_000 && ((await dials()) < before + left.length || (await open()) !== '0'); waited += 50) {
 		await new Promise(resolve => {
 			setTimeout(resolve, 50);
 		});

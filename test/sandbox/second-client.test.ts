@@ -31,11 +31,16 @@ test('it reads typed objects', async t => {
 test('it watches', async t => {
 	const {sandbox, config} = t.context;
 	const {promise, resolve} = Promise.withResolvers<string>();
-	const stop = await new Watch(config).watch('/apis/apps/v1/namespaces/shop/deployments', {}, (phase, object: {metadata: {name: string}; status?: {updatedReplicas?: number}}) => {
-		if (phase === 'MODIFIED') {
-			resolve(object.metadata.name);
-		}
-	}, () => {});
+	const stop = await new Watch(config).watch(
+		'/apis/apps/v1/namespaces/shop/deployments',
+		{},
+		(phase, object: {metadata: {name: string}; status?: {updatedReplicas?: number}}) => {
+			if (phase === 'MODIFIED') {
+				resolve(object.metadata.name);
+			}
+		},
+		() => {},
+	);
 	sandbox.faults.rollOut({namespace: 'shop', name: 'checkout'});
 	t.is(await promise, 'checkout');
 	stop.abort();

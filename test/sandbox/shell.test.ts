@@ -8,7 +8,16 @@ async function run(argv: readonly string[], input: string | null = null): Promis
 	const [stdout, stderr, stdin] = [new PassThrough(), new PassThrough(), input === null ? null : new PassThrough()];
 	stdin?.end(input);
 	const [out, error] = [text(stdout), text(stderr)];
-	const status = await startProcess({argv, env: {HOSTNAME: 'pod', HOME: '/root'}, stdin, stdout, stderr, terminal: null, signal: new AbortController().signal, mainCommand: 'app'});
+	const status = await startProcess({
+		argv,
+		env: {HOSTNAME: 'pod', HOME: '/root'},
+		stdin,
+		stdout,
+		stderr,
+		terminal: null,
+		signal: new AbortController().signal,
+		mainCommand: 'app',
+	});
 	stdout.end();
 	stderr.end();
 	return {out: await out, error: await error, status};
@@ -54,7 +63,16 @@ test('a script on stdin runs line by line, and a command in it reads what follow
 test('at a terminal it prompts, echoes, edits, and Ctrl-C takes the line back or ends what runs', async t => {
 	const [keys, screen] = [new PassThrough(), new PassThrough()];
 	const shown = text(screen);
-	const done = startProcess({argv: ['sh'], env: {HOSTNAME: 'pod'}, stdin: keys, stdout: screen, stderr: screen, terminal: {columns: 80, rows: 24}, signal: new AbortController().signal, mainCommand: 'app'});
+	const done = startProcess({
+		argv: ['sh'],
+		env: {HOSTNAME: 'pod'},
+		stdin: keys,
+		stdout: screen,
+		stderr: screen,
+		terminal: {columns: 80, rows: 24},
+		signal: new AbortController().signal,
+		mainCommand: 'app',
+	});
 	const type = async (typed: string) => {
 		keys.write(typed);
 		await new Promise(resolve => {

@@ -11,8 +11,13 @@ test('every scenario starts, and its workloads run or fail as they should', asyn
 		const sandbox = await startSandbox({scenario: name});
 		let late: string[] = [];
 		for (let waited = 0; waited === 0 || (late.length > 0 && waited < 30_000); waited += 100) {
-			const {items} = await askJson<{items: Array<{metadata: {name: string}; status: {phase: string}}>}>(sandbox, '/api/v1/namespaces/default/pods');
-			late = items.filter(({metadata, status}) => status.phase !== (metadata.name.startsWith('report') ? 'Succeeded' : 'Running')).map(({metadata}) => metadata.name);
+			const {items} = await askJson<{items: Array<{metadata: {name: string}; status: {phase: string}}>}>(
+				sandbox,
+				'/api/v1/namespaces/default/pods',
+			);
+			late = items
+				.filter(({metadata, status}) => status.phase !== (metadata.name.startsWith('report') ? 'Succeeded' : 'Running'))
+				.map(({metadata}) => metadata.name);
 			await new Promise(resolve => {
 				setTimeout(resolve, 100);
 			});
@@ -48,7 +53,9 @@ test('a sandbox that restarts finds its port free: by default no system gives it
 
 test('after the end nothing listens any more', async t => {
 	const sandbox = await startSandbox();
-	const {items: nodes} = await askJson<{items: Array<{status: {addresses: Array<{type: string; address: string}>; daemonEndpoints: {kubeletEndpoint: {Port: number}}}}>}>(sandbox, '/api/v1/nodes');
+	const {items: nodes} = await askJson<{
+		items: Array<{status: {addresses: Array<{type: string; address: string}>; daemonEndpoints: {kubeletEndpoint: {Port: number}}}}>;
+	}>(sandbox, '/api/v1/nodes');
 	const places = [
 		{host: '127.0.0.1', port: Number(new URL(sandbox.server).port)},
 		...nodes.map(({status}) => ({host: status.addresses[0]!.address, port: status.daemonEndpoints.kubeletEndpoint.Port})),
@@ -56,7 +63,7 @@ test('after the end nothing listens any more', async t => {
 	await sandbox.close();
 	for (const place of process.platform === 'linux' ? places : places.slice(0, 1)) {
 		const socket = connect(place);
-		const [error] = await once(socket, 'error') as [NodeJS.ErrnoException];
+		const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
 		t.is(error.code, 'ECONNREFUSED');
 	}
 });
@@ -66,11 +73,16 @@ test('an apiserver that is away while its sandbox ends does not come back', asyn
 	const restart = sandbox.faults.restartApiserver({downMs: 60_000});
 	await sandbox.close();
 	await restart;
-	const [error] = await once(connect({host: '127.0.0.1', port: Number(new URL(sandbox.server).port)}), 'error') as [NodeJS.ErrnoException];
+	const [error] = (await once(connect({host: '127.0.0.1', port: Number(new URL(sandbox.server).port)}), 'error')) as [
+		NodeJS.ErrnoException,
+	];
 	t.is(error.code, 'ECONNREFUSED');
 });
 
-for (const [when, isEarly] of [['', false], [', also while it starts', true]] as const) {
+for (const [when, isEarly] of [
+	['', false],
+	[', also while it starts', true],
+] as const) {
 	test(`an abort of the signal ends it${when}`, async t => {
 		const stop = new AbortController();
 		const starting = startSandbox({signal: stop.signal});
@@ -81,12 +93,15 @@ for (const [when, isEarly] of [['', false], [', also while it starts', true]] as
 		const {server} = await starting;
 		stop.abort();
 		const port = Number(new URL(server).port);
-		await t.throwsAsync(async () => {
-			for (;;) {
-				const socket = connect({host: '127.0.0.1', port});
-				await once(socket, 'connect');
-				socket.destroy();
-			}
-		}, {code: 'ECONNREFUSED'});
+		await t.throwsAsync(
+			async () => {
+				for (;;) {
+					const socket = connect({host: '127.0.0.1', port});
+					await once(socket, 'connect');
+					socket.destroy();
+				}
+			},
+			{code: 'ECONNREFUSED'},
+		);
 	});
 }

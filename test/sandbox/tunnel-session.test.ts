@@ -12,12 +12,23 @@ function tunnel(onDial: OnDial): {server: AgentConnection; agent: AgentConnectio
 }
 
 test('frames come out whole however the bytes are cut', t => {
-	const bytes = Buffer.concat([encodeFrame(frameTypes.dial, 1, Buffer.from('10.0.0.1 80')), encodeFrame(frameTypes.fin, 1), encodeFrame(frameTypes.data, 7, Buffer.alloc(300, 'x'))]);
-	const expected = [[1, 1, 11], [5, 1, 0], [4, 7, 300]];
+	const bytes = Buffer.concat([
+		encodeFrame(frameTypes.dial, 1, Buffer.from('10.0.0.1 80')),
+		encodeFrame(frameTypes.fin, 1),
+		encodeFrame(frameTypes.data, 7, Buffer.alloc(300, 'x')),
+	]);
+	const expected = [
+		[1, 1, 11],
+		[5, 1, 0],
+		[4, 7, 300],
+	];
 	for (let at = 0; at <= bytes.length; at++) {
 		const reader = new FrameReader();
 		const frames = [...reader.push(bytes.subarray(0, at)), ...reader.push(bytes.subarray(at))];
-		t.deepEqual(frames.map(({type, stream, payload}) => [type, stream, payload.length]), expected);
+		t.deepEqual(
+			frames.map(({type, stream, payload}) => [type, stream, payload.length]),
+			expected,
+		);
 	}
 });
 
@@ -40,7 +51,7 @@ test('bytes go both ways, and one side may end before the other', async t => {
 test('a reader that does not read stops the writer, and not the other streams', async t => {
 	const silent = new Duplex({read() {}, write() {}});
 	let taken = 0;
-	const {server} = tunnel(async (_address, port) => port === 1 ? silent : new PassThrough());
+	const {server} = tunnel(async (_address, port) => (port === 1 ? silent : new PassThrough()));
 	const stuck = await server.dial('a', 1);
 	const lively = await server.dial('a', 2);
 	const more = () => {
@@ -58,7 +69,7 @@ test('a reader that does not read stops the writer, and not the other streams', 
 });
 
 test('the end of the connection ends every stream and every dial', async t => {
-	const {server, agent} = tunnel(async (_address, port) => port === 1 ? new PassThrough() : new Promise(() => {}));
+	const {server, agent} = tunnel(async (_address, port) => (port === 1 ? new PassThrough() : new Promise(() => {})));
 	const stream = await server.dial('a', 1);
 	const waiting = server.dial('a', 2);
 	agent.destroy();

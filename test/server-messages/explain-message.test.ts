@@ -1,52 +1,191 @@
 import test from 'ava';
 import {explainMessage, messageRules} from '../../source/server-messages/explain-message.ts';
 
-const status = (code: number, message: string, details: object = {}) => JSON.stringify({kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code, details});
+const status = (code: number, message: string, details: object = {}) =>
+	JSON.stringify({kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code, details});
 const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
 
 type Row = {title: string; text: string; status?: number; id: string | null; dialled?: string};
 const cases: readonly Row[] = [
-	{title: 'a log read refused at the certificate', text: status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c?follow=true": ${x509}`), status: 500, id: 'T3', dialled: '10.99.0.12:10250'},
-	{title: 'an upgrade refused at the name', text: status(500, 'error dialing backend: tls: failed to verify certificate: x509: cannot validate certificate for 10.99.0.12 because it doesn\'t contain any IP SANs'), status: 500, id: 'T1'},
-	{title: 'a translated exec, on channel 3', text: JSON.stringify({metadata: {}, status: 'Failure', message: `Internal error occurred: error sending request: Post "https://10.99.0.14:10250/exec/demo/web/c?command=x": ${x509}`, reason: 'InternalError', code: 500}), id: 'T3', dialled: '10.99.0.14:10250'},
+	{
+		title: 'a log read refused at the certificate',
+		text: status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c?follow=true": ${x509}`),
+		status: 500,
+		id: 'T3',
+		dialled: '10.99.0.12:10250',
+	},
+	{
+		title: 'an upgrade refused at the name',
+		text: status(
+			500,
+			"error dialing backend: tls: failed to verify certificate: x509: cannot validate certificate for 10.99.0.12 because it doesn't contain any IP SANs",
+		),
+		status: 500,
+		id: 'T1',
+	},
+	{
+		title: 'a translated exec, on channel 3',
+		text: JSON.stringify({
+			metadata: {},
+			status: 'Failure',
+			message: `Internal error occurred: error sending request: Post "https://10.99.0.14:10250/exec/demo/web/c?command=x": ${x509}`,
+			reason: 'InternalError',
+			code: 500,
+		}),
+		id: 'T3',
+		dialled: '10.99.0.14:10250',
+	},
 	{title: 'a node proxy', text: status(503, `error trying to reach service: ${x509}`), status: 503, id: 'T3'},
 	{title: 'kubectl’s words around an upgrade', text: 'unable to upgrade connection: error dialing backend: No agent available', id: 'G1'},
 	{title: 'a pending serving CSR', text: status(500, 'error dialing backend: remote error: tls: internal error'), status: 500, id: 'T5'},
-	{title: 'a wrong name', text: status(500, 'error dialing backend: tls: failed to verify certificate: x509: certificate is valid for n1, not n2'), status: 500, id: 'T2'},
-	{title: 'an expired certificate', text: status(500, 'error dialing backend: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-24T00:00:00Z is after 2026-11-23T00:00:00Z'), status: 500, id: 'T4'},
-	{title: 'plain HTTP where TLS was asked', text: status(503, 'error trying to reach service: tls: first record does not look like a TLS handshake'), status: 503, id: 'T6'},
+	{
+		title: 'a wrong name',
+		text: status(500, 'error dialing backend: tls: failed to verify certificate: x509: certificate is valid for n1, not n2'),
+		status: 500,
+		id: 'T2',
+	},
+	{
+		title: 'an expired certificate',
+		text: status(
+			500,
+			'error dialing backend: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-24T00:00:00Z is after 2026-11-23T00:00:00Z',
+		),
+		status: 500,
+		id: 'T4',
+	},
+	{
+		title: 'plain HTTP where TLS was asked',
+		text: status(503, 'error trying to reach service: tls: first record does not look like a TLS handshake'),
+		status: 503,
+		id: 'T6',
+	},
 	{title: 'a silent TLS', text: status(503, 'error trying to reach service: net/http: TLS handshake timeout'), status: 503, id: 'T7'},
-	{title: 'a reset while TLS was set up', text: status(500, 'error dialing backend: read tcp 10.0.0.1:5->10.0.0.2:10250: read: connection reset by peer'), status: 500, id: 'T8'},
-	{title: 'a refused port', text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: connect: connection refused'), status: 500, id: 'D1', dialled: '10.99.0.11:10250'},
-	{title: 'no route', text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: connect: no route to host'), status: 500, id: 'D2'},
+	{
+		title: 'a reset while TLS was set up',
+		text: status(500, 'error dialing backend: read tcp 10.0.0.1:5->10.0.0.2:10250: read: connection reset by peer'),
+		status: 500,
+		id: 'T8',
+	},
+	{
+		title: 'a refused port',
+		text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: connect: connection refused'),
+		status: 500,
+		id: 'D1',
+		dialled: '10.99.0.11:10250',
+	},
+	{
+		title: 'no route',
+		text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: connect: no route to host'),
+		status: 500,
+		id: 'D2',
+	},
 	{title: 'a black hole', text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: i/o timeout'), status: 500, id: 'D3'},
-	{title: 'an unknown name', text: status(500, 'error dialing backend: dial tcp: lookup n9 on 10.0.0.53:53: no such host'), status: 500, id: 'D4'},
+	{
+		title: 'an unknown name',
+		text: status(500, 'error dialing backend: dial tcp: lookup n9 on 10.0.0.53:53: no such host'),
+		status: 500,
+		id: 'D4',
+	},
 	{title: 'an unknown name before any dial', text: status(400, 'lookup n9 on 10.0.0.53:53: no such host'), status: 400, id: 'D4'},
 	{title: 'a node without address', text: status(500, 'no preferred addresses found; known addresses: []'), status: 500, id: 'D5'},
 	{title: 'a loopback node', text: status(400, 'address not allowed'), status: 400, id: 'D6'},
 	{title: 'a frozen agent', text: status(500, 'error dialing backend: dial timeout, backstop'), status: 500, id: 'G2'},
-	{title: 'a proxy server that is down', text: status(500, 'error dialing backend: context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: connection refused"'), status: 500, id: 'G3'},
-	{title: 'no agent behind http-connect', text: status(500, 'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 500: 500 Internal Server Error'), status: 500, id: 'H1', dialled: '10.99.0.11:10250'},
-	{title: 'a refused target behind http-connect', text: status(500, 'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 502: 502 Bad Gateway'), status: 500, id: 'H2'},
-	{title: 'a black hole behind http-connect', text: status(500, 'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 504: 504 Gateway Timeout'), status: 500, id: 'H3'},
-	{title: 'an http-connect proxy that is down', text: status(500, 'error dialing backend: dial unix /run/k.sock: connect: no such file or directory'), status: 500, id: 'H4'},
-	{title: 'a kubelet’s 401 to a log read', text: status(401, 'the server has asked for the client to provide credentials ( pods/log web)', {kind: 'pods/log', name: 'web'}), status: 401, id: 'K1'},
+	{
+		title: 'a proxy server that is down',
+		text: status(
+			500,
+			'error dialing backend: context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: connection refused"',
+		),
+		status: 500,
+		id: 'G3',
+	},
+	{
+		title: 'no agent behind http-connect',
+		text: status(
+			500,
+			'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 500: 500 Internal Server Error',
+		),
+		status: 500,
+		id: 'H1',
+		dialled: '10.99.0.11:10250',
+	},
+	{
+		title: 'a refused target behind http-connect',
+		text: status(500, 'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 502: 502 Bad Gateway'),
+		status: 500,
+		id: 'H2',
+	},
+	{
+		title: 'a black hole behind http-connect',
+		text: status(500, 'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 504: 504 Gateway Timeout'),
+		status: 500,
+		id: 'H3',
+	},
+	{
+		title: 'an http-connect proxy that is down',
+		text: status(500, 'error dialing backend: dial unix /run/k.sock: connect: no such file or directory'),
+		status: 500,
+		id: 'H4',
+	},
+	{
+		title: 'a kubelet’s 401 to a log read',
+		text: status(401, 'the server has asked for the client to provide credentials ( pods/log web)', {kind: 'pods/log', name: 'web'}),
+		status: 401,
+		id: 'K1',
+	},
 	{title: 'a kubelet’s 401 to an exec', text: 'Unauthorized', status: 401, id: 'K2'},
-	{title: 'a kubelet’s 403', text: 'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])', status: 403, id: 'K3'},
-	{title: 'a kubelet’s 403 to a log read', text: status(403, 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])\n ( pods/log web)', {kind: 'pods/log'}), status: 403, id: 'K3'},
-	{title: 'a kubelet’s 401 to a translated exec', text: JSON.stringify({metadata: {}, status: 'Failure', message: 'Internal error occurred: unable to upgrade connection: Unauthorized', code: 500}), id: 'K4'},
+	{
+		title: 'a kubelet’s 403',
+		text: 'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])',
+		status: 403,
+		id: 'K3',
+	},
+	{
+		title: 'a kubelet’s 403 to a log read',
+		text: status(403, 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])\n ( pods/log web)', {
+			kind: 'pods/log',
+		}),
+		status: 403,
+		id: 'K3',
+	},
+	{
+		title: 'a kubelet’s 401 to a translated exec',
+		text: JSON.stringify({
+			metadata: {},
+			status: 'Failure',
+			message: 'Internal error occurred: unable to upgrade connection: Unauthorized',
+			code: 500,
+		}),
+		id: 'K4',
+	},
 	{title: 'no kubelet at all', text: status(500, 'invalid upgrade response: status code 404'), status: 500, id: 'K5'},
 	{title: 'the user’s own 401', text: status(401, 'Unauthorized'), status: 401, id: 'R1'},
-	{title: 'a missing right', text: status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "demo"', {kind: 'pods'}), status: 403, id: 'R2'},
+	{
+		title: 'a missing right',
+		text: status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "demo"', {
+			kind: 'pods',
+		}),
+		status: 403,
+		id: 'R2',
+	},
 	{title: 'get without create', text: status(403, 'pods "web" is forbidden: ', {kind: 'pods'}), status: 403, id: 'R3'},
 	{title: 'an unsupported subprotocol', text: '', status: 403, id: 'R4'},
 	{title: 'a wrong container', text: status(400, 'container x is not valid for pod web'), status: 400, id: 'P1'},
 	{title: 'stripped upgrade headers', text: status(400, 'Upgrade request required'), status: 400, id: 'P2'},
 	{title: 'a pod on no node', text: status(400, 'pod web does not have a host assigned'), status: 400, id: 'P6'},
 	{title: 'no endpoints', text: status(503, 'no endpoints available for service "web"'), status: 503, id: 'P3'},
-	{title: 'a dead port in the pod', text: 'error forwarding port 9999 to pod 3f2a, uid : failed to execute portforward in network namespace "/x": failed to connect', id: 'P4'},
+	{
+		title: 'a dead port in the pod',
+		text: 'error forwarding port 9999 to pod 3f2a, uid : failed to execute portforward in network namespace "/x": failed to connect',
+		id: 'P4',
+	},
 	{title: 'plain HTTP to a TLS port', text: 'Client sent an HTTP request to an HTTPS server.\n', status: 400, id: 'P5'},
-	{title: 'a kubelet that answers a log read with the words of a refused dial', text: status(403, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`), status: 403, id: null},
+	{
+		title: 'a kubelet that answers a log read with the words of a refused dial',
+		text: status(403, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`),
+		status: 403,
+		id: null,
+	},
 	{title: 'words of nobody we know', text: status(500, 'something new'), status: 500, id: null},
 	{title: 'an application that says what a tunnel says', text: 'No agent available', status: 500, id: null},
 	{title: 'our own socket’s end', text: 'EOF', id: null},
@@ -69,7 +208,10 @@ for (const {title, text, id, dialled, status: code} of cases) {
 
 test('every row is met by a case above, except those that a closed tunnel makes', t => {
 	const met = new Set(cases.map(({id}) => id));
-	t.deepEqual([...new Set(messageRules.map(({id}) => id))].filter(id => !met.has(id)), ['G4']);
+	t.deepEqual(
+		[...new Set(messageRules.map(({id}) => id))].filter(id => !met.has(id)),
+		['G4'],
+	);
 });
 
 test('an address that the proxy refuses may be none at all: a pod that does not run yet has none', t => {
@@ -79,14 +221,17 @@ test('an address that the proxy refuses may be none at all: a pod that does not 
 });
 
 test('a kubelet’s refusal is never the user’s own', t => {
-	for (const {row} of cases.map(({text, status: code}) => explainMessage(text, code === undefined ? {} : {status: code})).filter(explained => explained !== null)) {
+	for (const {row} of cases
+		.map(({text, status: code}) => explainMessage(text, code === undefined ? {} : {status: code}))
+		.filter(explained => explained !== null)) {
 		t.false(row.speaker === 'kubelet' && (row.code === 'ERR_CREDENTIALS' || row.code === 'ERR_FORBIDDEN'), row.id);
 	}
 });
 
 /** What a label may stand on. */
 const proves: Readonly<Record<string, object>> = {
-	...Object.fromEntries(['T1', 'T2', 'T3', 'T4'].map(id => [id, {tls: 'refused'}])), T6: {tls: 'plain'},
+	...Object.fromEntries(['T1', 'T2', 'T3', 'T4'].map(id => [id, {tls: 'refused'}])),
+	T6: {tls: 'plain'},
 	...Object.fromEntries(['K1', 'K3', 'K4'].map(id => [id, {answered: true}])),
 	...Object.fromEntries(['G1', 'G2', 'G3', 'G4'].map(id => [id, {route: 'konnectivity'}])),
 	...Object.fromEntries(['H1', 'H2', 'H3', 'H4'].map(id => [id, {route: 'egress-http-connect'}])),
@@ -100,8 +245,20 @@ test('words prove what only they can mean, and nothing else', t => {
 
 test('the legs and who spoke are as the first letter of the row says', t => {
 	for (const {id, leg, speaker} of messageRules) {
-		t.is(leg, id === 'P4' || id === 'P5' ? 3 : (/^[TDKGH]/.test(id) ? 2 : 1), id);
-		t.is(speaker, id === 'P4' ? 'runtime' : (id === 'P5' ? 'application' : (id === 'T5' || /^K[1-4]/.test(id) ? 'kubelet' : (/^[GH]/.test(id) ? 'tunnel' : 'apiserver'))), id);
+		t.is(leg, id === 'P4' || id === 'P5' ? 3 : /^[TDKGH]/.test(id) ? 2 : 1, id);
+		t.is(
+			speaker,
+			id === 'P4'
+				? 'runtime'
+				: id === 'P5'
+					? 'application'
+					: id === 'T5' || /^K[1-4]/.test(id)
+						? 'kubelet'
+						: /^[GH]/.test(id)
+							? 'tunnel'
+							: 'apiserver',
+			id,
+		);
 	}
 });
 
@@ -109,7 +266,7 @@ for (const {title, text, status: code, id} of cases.filter(({id}) => id !== null
 	test(`words that only contain it are not it: ${title}`, t => {
 		const context = code === undefined ? {} : {status: code};
 		const {words} = explainMessage(text, context)!;
-		const inText = (part: string) => text.trimStart().startsWith('{') ? JSON.stringify(part).slice(1, -1) : part;
+		const inText = (part: string) => (text.trimStart().startsWith('{') ? JSON.stringify(part).slice(1, -1) : part);
 		const changed = (to: string) => explainMessage(text.replace(inText(words), inText(to)), context)?.row.id;
 		t.not(changed(`said: ${words}`), id);
 		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
@@ -119,14 +276,30 @@ for (const {title, text, status: code, id} of cases.filter(({id}) => id !== null
 }
 
 for (const [id, words] of [
-	['D3', 'dial tcp 10.0.0.1:10250: connect: connection timed out'], ['D4', 'lookup n9: no such host'], ['G2', 'dial timeout, context'], ['G4', 'dial closed'], ['G4', 'tunnel closed'], ['G4', 'timed out waiting for backend dial'],
-	['G3', 'context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: no such file or directory"'], ['H4', 'dial unix /run/k.sock: connect: connection refused'], ['T6', 'http: server gave HTTP response to HTTPS client'], ['T8', 'EOF'],
+	['D3', 'dial tcp 10.0.0.1:10250: connect: connection timed out'],
+	['D4', 'lookup n9: no such host'],
+	['G2', 'dial timeout, context'],
+	['G4', 'dial closed'],
+	['G4', 'tunnel closed'],
+	['G4', 'timed out waiting for backend dial'],
+	[
+		'G3',
+		'context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: no such file or directory"',
+	],
+	['H4', 'dial unix /run/k.sock: connect: connection refused'],
+	['T6', 'http: server gave HTTP response to HTTPS client'],
+	['T8', 'EOF'],
 ] as const) {
 	test(`${words.slice(0, 60)}: ${id}, by every way to a node`, t => {
 		t.is(explainMessage(status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${words}`), {status: 500})?.row.id, id);
 		t.is(explainMessage(status(500, `error dialing backend: ${words}`), {status: 500})?.row.id, id);
 		t.is(explainMessage(status(503, `error trying to reach service: ${words}`), {status: 503})?.row.id, id);
-		t.is(explainMessage(status(500, `Internal error occurred: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
+		t.is(
+			explainMessage(
+				status(500, `Internal error occurred: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`),
+			)?.row.id,
+			id,
+		);
 		t.is(explainMessage(status(500, `error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
 	});
 }
@@ -148,5 +321,8 @@ test('a request to somewhere else than a log is in no frame', t => {
 });
 
 test('an IPv6 address that was dialled is told', t => {
-	t.is(explainMessage(status(500, 'error dialing backend: dial tcp [fd00::12]:10250: connect: connection refused'), {status: 500})?.dialled, '[fd00::12]:10250');
+	t.is(
+		explainMessage(status(500, 'error dialing backend: dial tcp [fd00::12]:10250: connect: connection refused'), {status: 500})?.dialled,
+		'[fd00::12]:10250',
+	);
 });

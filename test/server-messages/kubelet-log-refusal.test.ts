@@ -2,7 +2,8 @@
 import test from 'ava';
 import {kubeletLogRefusal} from '../../source/server-messages/kubelet-log-refusal.ts';
 
-const status = (message: string, kind?: string) => JSON.stringify({kind: 'Status', status: 'Failure', message, ...kind !== undefined && {details: {kind, name: 'web'}}});
+const status = (message: string, kind?: string) =>
+	JSON.stringify({kind: 'Status', status: 'Failure', message, ...(kind !== undefined && {details: {kind, name: 'web'}})});
 const mine = 'container "a" in pod "b" is waiting to start: ContainerCreating';
 
 for (const message of [
@@ -25,7 +26,11 @@ for (const [title, code, body] of [
 	['a container whose name was asked for in a kubelet’s words', 400, status(`${mine} is not valid for pod web`)],
 	['a container that was not named', 400, status('a container name must be specified for pod web, choose one of: [a b]')],
 	['a pod that is not there', 404, status('pods "web" not found', 'pods')],
-	['a node that was not reached', 500, status('Get "https://10.0.0.1:10250/containerLogs/d/web/a": dial tcp 10.0.0.1:10250: connect: connection refused')],
+	[
+		'a node that was not reached',
+		500,
+		status('Get "https://10.0.0.1:10250/containerLogs/d/web/a": dial tcp 10.0.0.1:10250: connect: connection refused'),
+	],
 	['plain text', 400, mine],
 ] as const) {
 	test(`may be the apiserver’s: ${title}`, t => {
@@ -34,5 +39,8 @@ for (const [title, code, body] of [
 }
 
 test('an answer of another status is a kubelet’s by its details, which name the log', t => {
-	t.is(kubeletLogRefusal(404, status('the server could not find the requested resource ( pods/log web)', 'pods/log')), 'the server could not find the requested resource ( pods/log web)');
+	t.is(
+		kubeletLogRefusal(404, status('the server could not find the requested resource ( pods/log web)', 'pods/log')),
+		'the server could not find the requested resource ( pods/log web)',
+	);
 });

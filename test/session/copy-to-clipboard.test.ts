@@ -7,9 +7,21 @@ import {hostileTexts} from '../support/hostile-text.ts';
 /** The text that reaches the clipboard. */
 function copied(text: string): string {
 	let written = '';
-	copyToClipboard({env: {}, tell() {}, terminal: {stdout: {write(bytes: string) {
-		written += bytes;
-	}}}} as unknown as Pick<Session, 'terminal' | 'env' | 'tell'>, text, 'it');
+	copyToClipboard(
+		{
+			env: {},
+			tell() {},
+			terminal: {
+				stdout: {
+					write(bytes: string) {
+						written += bytes;
+					},
+				},
+			},
+		} as unknown as Pick<Session, 'terminal' | 'env' | 'tell'>,
+		text,
+		'it',
+	);
 	return Buffer.from(/^\u001B\]52;c;(?<coded>[\w+/=]*)\u0007$/.exec(written)!.groups!['coded']!, 'base64').toString('utf8');
 }
 
@@ -21,6 +33,6 @@ test('no cluster text that is copied can end a paste and go on as what is typed'
 });
 
 test('what is no hazard is copied as it is', t => {
-	const text = 'kubectl get pods -n \'a b\' # über\n\tzwei\n';
+	const text = "kubectl get pods -n 'a b' # über\n\tzwei\n";
 	t.is(copied(text), text);
 });

@@ -13,19 +13,29 @@ import {handClock} from '../support/manual-clock.ts';
 test('of every cluster that the session opens it is known when it answered last, and the header says so once it does not', async t => {
 	const held: ServerResponse[] = [];
 	let isHeld = false;
-	const server = await startServer({request(_request, response) {
-		if (isHeld) {
-			held.push(response);
-		} else {
-			response.end('{}');
-		}
-	}});
+	const server = await startServer({
+		request(_request, response) {
+			if (isHeld) {
+				held.push(response);
+			} else {
+				response.end('{}');
+			}
+		},
+	});
 	t.teardown(async () => server.close());
 	const clock = handClock();
 	const {flags} = parseCommandLine(connectionFlags, ['--server', server.url, '--insecure-skip-tls-verify']);
 	const {session, clusters, feeds} = createSession({
-		flags, env: {KUBECONFIG: '/dev/null', HOME: '/nonexistent'}, stdin: new PassThrough() as unknown as NodeJS.ReadStream, stdout: new PassThrough() as unknown as NodeJS.WriteStream,
-		interrupted: new AbortController().signal, keymap: (await loadKeymap({})).keymap, keymapProblems: [], readOnly: false, allNamespaces: false, clock,
+		flags,
+		env: {KUBECONFIG: '/dev/null', HOME: '/nonexistent'},
+		stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+		stdout: new PassThrough() as unknown as NodeJS.WriteStream,
+		interrupted: new AbortController().signal,
+		keymap: (await loadKeymap({})).keymap,
+		keymapProblems: [],
+		readOnly: false,
+		allNamespaces: false,
+		clock,
 	});
 	const access = await session.open(flags);
 	t.teardown(() => {

@@ -7,7 +7,11 @@ import {openSandbox} from '../support/sandbox.ts';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 
 type User = {name: string; user: Record<string, string>};
-type Config = {'current-context': string; contexts: Array<{name: string; context: Record<string, string>}>; users: Array<{name: string; user: unknown}>};
+type Config = {
+	'current-context': string;
+	contexts: Array<{name: string; context: Record<string, string>}>;
+	users: Array<{name: string; user: unknown}>;
+};
 
 /** Says what it was told, asks for a code, and gives the sandbox's admin for 4711. `lives` are the seconds that its answer holds. */
 const plugin = (folder: string, answer: string) => `#!/bin/sh
@@ -22,19 +26,31 @@ ${answer}
 EOF
 `;
 
-async function withPlugin(t: ExecutionContext, {current = 'asks', expires, exec = {}}: {current?: string; expires?: string; exec?: Record<string, unknown>} = {}): Promise<{terminal: TestTerminal; told(): Promise<string[]>}> {
+async function withPlugin(
+	t: ExecutionContext,
+	{current = 'asks', expires, exec = {}}: {current?: string; expires?: string; exec?: Record<string, unknown>} = {},
+): Promise<{terminal: TestTerminal; told(): Promise<string[]>}> {
 	const {kubeconfigFile} = await openSandbox(t);
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-plugin-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const config = JSON.parse(await readFile(kubeconfigFile, 'utf8')) as Config;
 	const {user} = config.users.find(({name}) => name === 'admin') as User;
 	const decoded = (name: string) => Buffer.from(user[name] ?? '', 'base64').toString();
-	const answer = {kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: {
-		...user['token'] === undefined ? {clientCertificateData: decoded('client-certificate-data'), clientKeyData: decoded('client-key-data')} : {token: user['token']},
-		...expires !== undefined && {expirationTimestamp: expires},
-	}};
+	const answer = {
+		kind: 'ExecCredential',
+		apiVersion: 'client.authentication.k8s.io/v1',
+		status: {
+			...(user['token'] === undefined
+				? {clientCertificateData: decoded('client-certificate-data'), clientKeyData: decoded('client-key-data')}
+				: {token: user['token']}),
+			...(expires !== undefined && {expirationTimestamp: expires}),
+		},
+	};
 	await writeFile(join(folder, 'plugin'), plugin(folder, JSON.stringify(answer)), {mode: 0o700});
-	config.users.push({name: 'asks', user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: join(folder, 'plugin'), interactiveMode: 'IfAvailable', ...exec}}});
+	config.users.push({
+		name: 'asks',
+		user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: join(folder, 'plugin'), interactiveMode: 'IfAvailable', ...exec}},
+	});
 	config.contexts.push({name: 'asks', context: {...config.contexts[0]!.context, user: 'asks'}});
 	config['current-context'] = current;
 	await writeFile(kubeconfigFile, JSON.stringify(config));
@@ -54,7 +70,10 @@ test('at the start it asks before there is a screen, reads the answer as a line,
 	await terminal.sees(/^ \/▏/m);
 });
 
-for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+for (const [signal, status] of [
+	['SIGINT', 130],
+	['SIGTERM', 143],
+] as const) {
 	test(`${signal} while a plugin is waited for ends the program, and no session opens`, async t => {
 		const {terminal} = await withPlugin(t, {exec: {command: '/bin/sleep', args: ['45'], interactiveMode: 'Never'}});
 		await terminal.sees(/waiting for credentials/);
@@ -72,7 +91,10 @@ test('a wrong answer ends the start with the plugin’s words, one line of ours,
 	t.is(await terminal.ended(), 6);
 	await terminal.sees(/that is not the code/);
 	// The terminal breaks the line where it is full.
-	t.regex(terminal.text().replaceAll('\n', ''), /error: getting credentials: exec plugin \S+ failed with exit code 3.*\[ERR_CREDENTIAL_PLUGIN\]/);
+	t.regex(
+		terminal.text().replaceAll('\n', ''),
+		/error: getting credentials: exec plugin \S+ failed with exit code 3.*\[ERR_CREDENTIAL_PLUGIN\]/,
+	);
 	t.notRegex(terminal.text(), /bug in spoke/);
 });
 

@@ -19,7 +19,10 @@ async function crashes(t: ExecutionContext, {terminal, home}: Awaited<ReturnType
 	const told = /error: bug in spoke: made by a test \^\[\]0;title; the report is in (\S+) \[ERR_INTERNAL\]$/m.exec(terminal.text());
 	t.truthy(told, terminal.text());
 	// It is the last thing on the screen, and once.
-	t.is(terminal.screen().findLast(row => row !== ''), told![0]);
+	t.is(
+		terminal.screen().findLast(row => row !== ''),
+		told![0],
+	);
 	t.regex(told![1]!, new RegExp(`^${home}/`));
 	t.regex(await readFile(told![1]!, 'utf8'), /^spoke [\d.]+, Node \d[\s\S]*Error: made by a test .*\n {4}at /);
 	for (const mode of ['?1049', '?2004', '?25']) {

@@ -25,7 +25,8 @@ test('150,000 pods of all namespaces: read, live, scrolled and filtered, in boun
 	terminal.press('list.filter');
 	terminal.type('003333');
 	await terminal.sees(/20 of 150,000/);
-	const memory = process.platform === 'linux' ? Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${terminal.pid}/status`, 'utf8'))?.[1]) / 1024 : 0;
+	const memory =
+		process.platform === 'linux' ? Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${terminal.pid}/status`, 'utf8'))?.[1]) / 1024 : 0;
 	t.log(`first rows ${Math.round(first)} ms, all ${Math.round(all)} ms, at most ${Math.round(memory)} MiB`);
 	t.true(memory < 280, `${memory} MiB`);
 });

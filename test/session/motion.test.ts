@@ -5,7 +5,10 @@ import {reduceSession} from '../../source/state/session-reducer.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-for (const [title, argv, env] of [['NO_MOTION', [], {NO_MOTION: '1'}], ['--motion=off', ['--motion=off'], {}]] as const) {
+for (const [title, argv, env] of [
+	['NO_MOTION', [], {NO_MOTION: '1'}],
+	['--motion=off', ['--motion=off'], {}],
+] as const) {
 	test(`with ${title} an open tail draws no curve, and a screen of lists stands still between two steps of its clock`, async t => {
 		const {terminal} = await onSandbox(t, argv, {env, columns: 120, rows: 40});
 		await terminal.sees(/toolbox-/);
@@ -17,9 +20,15 @@ for (const [title, argv, env] of [['NO_MOTION', [], {NO_MOTION: '1'}], ['--motio
 		const before = terminal.text();
 		await delay(3000);
 		t.notRegex(terminal.text(), /[▁▂▃▄▅▆▇]/);
-		const changed = terminal.text().split('\n').filter((row, index) => row !== before.split('\n')[index]);
+		const changed = terminal
+			.text()
+			.split('\n')
+			.filter((row, index) => row !== before.split('\n')[index]);
 		// One step of the clock may fall between.
-		t.true(changed.every(row => /\d+s\b/.test(row)), changed.join('\n'));
+		t.true(
+			changed.every(row => /\d+s\b/.test(row)),
+			changed.join('\n'),
+		);
 	});
 }
 

@@ -15,12 +15,27 @@ async function tailOf(t: ExecutionContext, lines = count) {
 	t.teardown(async () => server.stop());
 	const log = server.addPod('web').get('app')!;
 	const write = (from: number, to: number) => {
-		log.append(...Array.from({length: to - from}, (_, at) => ({time: new Date(Date.UTC(2026, 10, 24, 14) + from + at).toISOString(), text: `request ${from + at}${from + at === 7 ? ' needle' : ''}`})));
+		log.append(
+			...Array.from({length: to - from}, (_, at) => ({
+				time: new Date(Date.UTC(2026, 10, 24, 14) + from + at).toISOString(),
+				text: `request ${from + at}${from + at === 7 ? ' needle' : ''}`,
+			})),
+		);
 	};
 
 	write(0, lines);
 	const kubeconfig = join(home, 'kubeconfig.json');
-	await writeFile(kubeconfig, JSON.stringify({apiVersion: 'v1', kind: 'Config', 'current-context': 'one', clusters: [{name: 'one', cluster: {server: server.url}}], users: [{name: 'ada', user: {}}], contexts: [{name: 'one', context: {cluster: 'one', user: 'ada', namespace: 'demo'}}]}));
+	await writeFile(
+		kubeconfig,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'one',
+			clusters: [{name: 'one', cluster: {server: server.url}}],
+			users: [{name: 'ada', user: {}}],
+			contexts: [{name: 'one', context: {cluster: 'one', user: 'ada', namespace: 'demo'}}],
+		}),
+	);
 	const terminal = await openTerminal(t, ['tail', 'web', '--kubeconfig', kubeconfig], {home, columns: 120});
 	await terminal.sees(new RegExp(`request ${lines - 1}$|request ${lines - 1} `, 'm'));
 	await terminal.sees(new RegExp(` ${Math.min(lines, 500)} lines`));

@@ -12,7 +12,11 @@ import {emptySession} from '../../source/state/session-state.ts';
 const pathOf = (id: string | null) => ({process: {id}}) as Path;
 
 test('only a process beside those that were met before is news', t => {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	t.teardown(() => {
 		store.close();
 	});
@@ -24,16 +28,22 @@ test('only a process beside those that were met before is news', t => {
 });
 
 test('an answer that is missed is booked from when its ping was sent, until one comes, which the label hears, too', t => {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	t.teardown(() => {
 		store.close();
 	});
 	const heard: unknown[] = [];
-	const labeller = {witness: {
-		roundTrip(_connection: Connection, times: object) {
-			heard.push(times);
+	const labeller = {
+		witness: {
+			roundTrip(_connection: Connection, times: object) {
+				heard.push(times);
+			},
 		},
-	}} as unknown as Labeler;
+	} as unknown as Labeler;
 	store.data({type: 'dock', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
 	const witness = recordingObserver(store, labeller, 'f');
 	const connection = {id: 'c-1'} as Connection;

@@ -2,7 +2,10 @@
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-for (const [what, env] of [['of rows', {}], ['that is spoken', {INK_SCREEN_READER: 'true'}]] as const) {
+for (const [what, env] of [
+	['of rows', {}],
+	['that is spoken', {INK_SCREEN_READER: 'true'}],
+] as const) {
 	test(`a screen ${what} is whole again after the key that redraws it, also where nothing changes by itself`, async t => {
 		const {terminal} = await onSandbox(t, [], {env: {...env, NO_MOTION: '1'}});
 		await terminal.sees(/1 of 1 read[\s\S]*toolbox|Pods, \d+ shown/);

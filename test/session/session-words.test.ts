@@ -9,7 +9,17 @@ test('where a terminal has no UTF-8 no screen has a sign that it cannot show', a
 	const {terminal} = await onSandbox(t, [], {env: {LANG: 'C', LC_ALL: 'C'}});
 	await terminal.sees(/= direct [=~] unverified [=~]> kubelet/);
 	const screens: ReadonlyArray<readonly [keys: string, shows: RegExp]> = [
-		['w', /you > apiserver/], ['q7', /READ ON[\s\S]*to fix/], ['\r', /Audit\] \w\d/], ['q1d', /\+ leg 3/], ['q?', /HERE/], ['q:', /Commands/], ['\u001B[Z\u001B', /Running/], ['f', /Forward from/], ['\u001Bl', /following/], ['?', /HERE/], ['qqM', /Messages/],
+		['w', /you > apiserver/],
+		['q7', /READ ON[\s\S]*to fix/],
+		['\r', /Audit\] \w\d/],
+		['q1d', /\+ leg 3/],
+		['q?', /HERE/],
+		['q:', /Commands/],
+		['\u001B[Z\u001B', /Running/],
+		['f', /Forward from/],
+		['\u001Bl', /following/],
+		['?', /HERE/],
+		['qqM', /Messages/],
 	];
 	for (const [keys, shows] of screens) {
 		terminal.type(keys);
@@ -166,7 +176,13 @@ test('the help offers only the keys that it takes, and at 80 columns no word of 
 	terminal.press('help.open');
 	await terminal.sees(/Help├ tail/);
 	t.regex(terminal.screen().at(-1)!, /^ ↓ down {2}PgDn a page down {2}any other key closes *$/);
-	t.deepEqual(terminal.screen().slice(2, -1).filter(row => row.includes('…')), []);
+	t.deepEqual(
+		terminal
+			.screen()
+			.slice(2, -1)
+			.filter(row => row.includes('…')),
+		[],
+	);
 });
 
 test('a key without a meaning says so, names the one that helps, and is no message', async t => {
@@ -204,7 +220,9 @@ test('the way and the round trips of a forward that lost its apiserver are told 
 	const down = sandbox.faults.restartApiserver({until: isSeen});
 	await terminal.sees(/^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver/m);
 	terminal.press('path.why');
-	await terminal.sees(/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver[\s\S]+Leg 1 failed[\s\S]+leg 1\) is gone/m);
+	await terminal.sees(
+		/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver[\s\S]+Leg 1 failed[\s\S]+leg 1\) is gone/m,
+	);
 	comeBack();
 	await down;
 	await terminal.sees(/Why├ forward .*open connection, settled[\s\S]+^ you ━ /m);

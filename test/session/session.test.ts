@@ -252,7 +252,7 @@ test('a forward is changed in its place: another target and port, the same row, 
 	const echo = connect(port, '127.0.0.1').on('error', () => {});
 	t.teardown(() => echo.destroy());
 	echo.write('hello');
-	const [answer] = await once(echo, 'data') as [Buffer];
+	const [answer] = (await once(echo, 'data')) as [Buffer];
 	t.is(answer.toString(), 'hello');
 });
 
@@ -413,7 +413,11 @@ test('who may not list pods is told so, and can still tail by name', async t => 
 test('--read-only refuses shells, forwards and writing requests in one place', async t => {
 	const {terminal} = await onSandbox(t, ['--read-only']);
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
-	for (const [action, words] of [['pods.shell', /shell: off, --read-only/], ['pods.forward', /forward a port: off, --read-only/], ['pods.attach', /attach: off, --read-only/]] as const) {
+	for (const [action, words] of [
+		['pods.shell', /shell: off, --read-only/],
+		['pods.forward', /forward a port: off, --read-only/],
+		['pods.attach', /attach: off, --read-only/],
+	] as const) {
 		terminal.press(action);
 		await terminal.sees(words);
 	}
@@ -422,7 +426,14 @@ test('--read-only refuses shells, forwards and writing requests in one place', a
 test('a narrow and a wide screen, and every size in between, keep the last row and never overflow', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
-	for (const [columns, rows] of [[40, 16], [60, 24], [110, 30], [200, 50], [300, 100], [80, 24]] as const) {
+	for (const [columns, rows] of [
+		[40, 16],
+		[60, 24],
+		[110, 30],
+		[200, 50],
+		[300, 100],
+		[80, 24],
+	] as const) {
 		terminal.resize(columns, rows);
 		await terminal.sees(/Running[\s\S]*\? help *$/);
 		t.regex(terminal.screen()[rows - 1]!, /\? help/, `${columns}×${rows}`);
@@ -448,7 +459,10 @@ test('a late answer of the terminal becomes no key', async t => {
 	await terminal.sees(/^ \/▏/m);
 });
 
-for (const [signal, status] of [['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+for (const [signal, status] of [
+	['SIGTERM', 143],
+	['SIGHUP', 129],
+] as const) {
 	test(`${signal} restores the terminal and ends with ${status}`, async t => {
 		const {terminal} = await onSandbox(t);
 		await terminal.sees(/web-\w+/);
@@ -479,7 +493,11 @@ test('a saved tail is clean text that nobody else can read, and nothing is writt
 test('$PAGER gets the lines and the terminal, and gives it back', async t => {
 	const folder = await newHome(t);
 	const pager = join(folder, 'pager');
-	await writeFile(pager, `#!/bin/sh\nfor file; do :; done\ngrep -c msg "$file" > ${folder}/counted\necho the pager has it\nread answer\necho "$answer" > ${folder}/answered\n`, {mode: 0o755});
+	await writeFile(
+		pager,
+		`#!/bin/sh\nfor file; do :; done\ngrep -c msg "$file" > ${folder}/counted\necho the pager has it\nread answer\necho "$answer" > ${folder}/answered\n`,
+		{mode: 0o755},
+	);
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
 	await terminal.sees(/"msg":/);
 	terminal.press('tail.pager');
@@ -513,7 +531,11 @@ test('a pager that was killed was started', async t => {
 test('$EDITOR is told the line under the cursor, and the screen is whole again after whatever it did to the terminal', async t => {
 	const folder = await newHome(t);
 	const editor = join(folder, 'nano');
-	await writeFile(editor, `#!/bin/sh\necho "$1" > ${folder}/line\nprintf '\\033[?1049h\\033[2J\\033[31;5r\\033[?25hthe editor has it'\nread answer\nprintf '\\033[2J\\033[r\\033[?1049l'\n`, {mode: 0o755});
+	await writeFile(
+		editor,
+		`#!/bin/sh\necho "$1" > ${folder}/line\nprintf '\\033[?1049h\\033[2J\\033[31;5r\\033[?25hthe editor has it'\nread answer\nprintf '\\033[2J\\033[r\\033[?1049l'\n`,
+		{mode: 0o755},
+	);
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {EDITOR: editor, VISUAL: ''}});
 	await terminal.sees(/"level":"error"/);
 	terminal.press('tail.previous-error');

@@ -43,7 +43,13 @@ test('each event is written once, whatever is drawn under it meanwhile, also one
 		written += bytes.toString();
 	});
 	const of = (said: SpokenEvent | null, text: string) => createElement(Spoken, {said, text});
-	const ink = render(of(null, 'place 0'), {stdout, patchConsole: false, exitOnCtrlC: false, interactive: true, isScreenReaderEnabled: true});
+	const ink = render(of(null, 'place 0'), {
+		stdout,
+		patchConsole: false,
+		exitOnCtrlC: false,
+		interactive: true,
+		isScreenReaderEnabled: true,
+	});
 	const said = [null, 'reconnecting', 'reconnecting', 'resumed'];
 	for (const [number, text] of said.entries()) {
 		for (const place of ['one', 'two']) {

@@ -7,9 +7,13 @@ import {emptySession} from '../../source/state/session-state.ts';
 
 test('a store that is closed draws nothing more, whatever comes, and keeps no timer', async t => {
 	let drawn = 0;
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {
-		drawn++;
-	}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {
+			drawn++;
+		},
+		() => 0,
+	);
 	store.now({type: 'zoom'});
 	t.is(drawn, 1);
 	store.data({type: 'zoom'});

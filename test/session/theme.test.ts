@@ -7,10 +7,15 @@ type Rgb = readonly [red: number, green: number, blue: number];
 
 const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
 /** Least contrast (WCAG 2) of a role with the screen's ground; others have none of their own. The palette of 256 has no darker orange than one of 5.7. */
-const least = (role: Role, depth: ColorDepth): number => role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6;
+const least = (role: Role, depth: ColorDepth): number => (role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6);
 const leastOnCursor = {true: 4.5, 256: 4};
 
-for (const [name, depth] of [['dark', 'true'], ['dark', '256'], ['light', 'true'], ['light', '256']] as const) {
+for (const [name, depth] of [
+	['dark', 'true'],
+	['dark', '256'],
+	['light', 'true'],
+	['light', '256'],
+] as const) {
 	const {sgr} = makeTheme({name, depth, isDumb: false}, unicodeGlyphs);
 	const selection = colour(sgr.selection, 48)!;
 	test(`theme ${name}, ${depth} colours: every colour stands out from its screen, and from the ground of the cursor`, t => {
@@ -19,7 +24,14 @@ for (const [name, depth] of [['dark', 'true'], ['dark', '256'], ['light', 'true'
 			const own = colour(codes, 48);
 			if (ink) {
 				t.true(contrast(ink, own ?? grounds[name]) >= least(role, depth), `${role}: ${contrast(ink, own ?? grounds[name]).toFixed(2)}`);
-				t.true(own !== undefined || role === 'rule' || role.startsWith('pod.') || role === 'gone' || contrast(ink, selection) >= leastOnCursor[depth], `${role} on the cursor: ${contrast(ink, selection).toFixed(2)}`);
+				t.true(
+					own !== undefined ||
+						role === 'rule' ||
+						role.startsWith('pod.') ||
+						role === 'gone' ||
+						contrast(ink, selection) >= leastOnCursor[depth],
+					`${role} on the cursor: ${contrast(ink, selection).toFixed(2)}`,
+				);
 			}
 		}
 	});
@@ -37,7 +49,10 @@ for (const name of ['ansi', 'mono'] as const) {
 	test(`theme ${name}: a match is seen on the row under the cursor, which is inverse as well`, t => {
 		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
 		for (const role of ['match', 'match.current'] as const) {
-			t.true(sgr[role].split(';').some(code => code !== '1' && code !== sgr.selection), role);
+			t.true(
+				sgr[role].split(';').some(code => code !== '1' && code !== sgr.selection),
+				role,
+			);
 		}
 	});
 }
@@ -64,13 +79,13 @@ test('mono has weights and no colour', t => {
 function colour(codes: string, kind: 38 | 48): Rgb | undefined {
 	const [, red, green, blue] = new RegExp(`(?:^|;)${kind};2;(\\d+);(\\d+);(\\d+)`).exec(codes) ?? [];
 	const [, number] = new RegExp(`(?:^|;)${kind};5;(\\d+)`).exec(codes) ?? [];
-	return red === undefined ? number === undefined ? undefined : ofPalette(Number(number)) : [Number(red), Number(green), Number(blue)];
+	return red === undefined ? (number === undefined ? undefined : ofPalette(Number(number))) : [Number(red), Number(green), Number(blue)];
 }
 
 /** Of xterm's 256: a cube of six steps from 16 on, and greys from 232 on. */
 function ofPalette(number: number): Rgb {
 	const step = (at: number) => [0, 95, 135, 175, 215, 255][at % 6]!;
-	const grey = 8 + (10 * (number - 232));
+	const grey = 8 + 10 * (number - 232);
 	const place = number - 16;
 	return number >= 232 ? [grey, grey, grey] : [step(Math.floor(place / 36)), step(Math.floor(place / 6)), step(place)];
 }
@@ -85,5 +100,5 @@ function luminance(rgb: Rgb): number {
 		const share = part / 255;
 		return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
 	}) as [number, number, number];
-	return (0.2126 * red) + (0.7152 * green) + (0.0722 * blue);
+	return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

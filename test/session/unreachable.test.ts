@@ -16,18 +16,30 @@ async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: 
 	server.close();
 	const home = await newHome(t);
 	const file = join(home, 'config.json');
-	await writeFile(file, JSON.stringify({
-		apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
-		clusters: [{name: 'c', cluster: {server: `https://127.0.0.1:${port}`}}], users: [{name: 'u', user: {token: 'x'}}],
-	}));
+	await writeFile(
+		file,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'c',
+			contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
+			clusters: [{name: 'c', cluster: {server: `https://127.0.0.1:${port}`}}],
+			users: [{name: 'u', user: {token: 'x'}}],
+		}),
+	);
 	return {home, file, port};
 }
 
-for (const [columns, drawn] of [[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 is read once leg 1 is there/m], [120, /│ you +u\s*\n.*✗ broke here\s*\n.*│ apiserver/]] as const) {
+for (const [columns, drawn] of [
+	[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 is read once leg 1 is there/m],
+	[120, /│ you +u\s*\n.*✗ broke here\s*\n.*│ apiserver/],
+] as const) {
 	test(`at ${columns} columns the line breaks at leg 1, and nothing is said to be checked`, async t => {
 		const {home, file} = await nobodyThere(t, createServer());
 		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
-		await terminal.sees(/The apiserver of c does not answer\. Trying again in \d s \(try \d\)\.[\s\S]+text +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/);
+		await terminal.sees(
+			/The apiserver of c does not answer\. Trying again in \d s \(try \d\)\.[\s\S]+text +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/,
+		);
 		await terminal.sees(/known +no proxy in between: no proxy-url/);
 		await terminal.sees(drawn);
 		t.notRegex(terminal.text(), /checking|not read yet/);
@@ -40,7 +52,9 @@ test('a proxy that lies between is named where the apiserver does not answer, wi
 	const {port} = closed.address() as AddressInfo;
 	closed.close();
 	const {kubeconfigFile} = await openSandbox(t);
-	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {home: await newHome(t)});
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {
+		home: await newHome(t),
+	});
 	await terminal.sees(new RegExp(`known +it is dialled through http://127\\.0\\.0\\.1:${port}/? \\(proxy-url of`));
 	t.notRegex(terminal.text(), /secret/);
 });

@@ -10,7 +10,9 @@ test('why of an action that is off says what to ask for, whom for, and what else
 	await terminal.sees(/shell: off, you may not create pods\/exec +w why/);
 	terminal.press('path.why');
 	await terminal.sees(/Why├ shell/);
-	await terminal.sees(/try +ask for +apiGroups: \[""\] +resources: \["pods\/exec"\] +verbs:\s+\["create"\] +in namespace default, for user cleo/);
+	await terminal.sees(
+		/try +ask for +apiGroups: \[""\] +resources: \["pods\/exec"\] +verbs:\s+\["create"\] +in namespace default, for user cleo/,
+	);
 	await terminal.sees(/also off attach: you may not create pods\/attach · forward: /);
 	t.notRegex(terminal.text(), /shell: you may not/);
 });
@@ -22,7 +24,9 @@ test('the legs say when they were read, and what was not read stands with the ri
 	await terminal.sees(/^ {3}LEG +TLS +ROUTE +READ AT$/m);
 	await terminal.sees(/^ {3}1 {2}you → apiserver +━verified +━direct +\d\d:\d\d:\d\d$/m);
 	await terminal.sees(/^ {3}2 {2}apiserver → kubelet n\d +┈TLS unknown +┈route unknown +–$/m);
-	await terminal.sees(/── Not read ─[\s\S]+leg 2 +TLS: get nonResourceURL \/flagz[\s\S]+leg 2 +route: [\s\S]+others +0 of 1 apiservers read/);
+	await terminal.sees(
+		/── Not read ─[\s\S]+leg 2 +TLS: get nonResourceURL \/flagz[\s\S]+leg 2 +route: [\s\S]+others +0 of 1 apiservers read/,
+	);
 	t.true(terminal.screen().every(row => row.length <= 80));
 });
 

@@ -22,10 +22,16 @@ test('what could not be written whole is not left behind, as if it were', async 
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-file-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const path = join(folder, 'tail.log');
-	await t.throwsAsync(writeNewFile(path, (function * () {
-		yield 'x'.repeat(300 * 1024);
-		throw new Error('no space left on device');
-	})()), {message: 'no space left on device'});
+	await t.throwsAsync(
+		writeNewFile(
+			path,
+			(function* () {
+				yield 'x'.repeat(300 * 1024);
+				throw new Error('no space left on device');
+			})(),
+		),
+		{message: 'no space left on device'},
+	);
 	t.deepEqual(await readdir(folder), []);
 	t.is(await writeNewFile(path, ['again\n']), 1);
 	await symlink(join(folder, 'nowhere'), join(folder, 'link'));
@@ -35,10 +41,13 @@ test('what could not be written whole is not left behind, as if it were', async 
 
 test('a report of a cluster whose context has a slash goes into the home, not into a folder of that name', async t => {
 	const asked = Promise.withResolvers<TypeOptions>();
-	const session = {store: {state: {audit: {found: {cluster: {context: 'default/api-corp:6443/ada'}}}}}, async type(options: TypeOptions) {
-		asked.resolve(options);
-		return null;
-	}} as unknown as Session;
+	const session = {
+		store: {state: {audit: {found: {cluster: {context: 'default/api-corp:6443/ada'}}}}},
+		async type(options: TypeOptions) {
+			asked.resolve(options);
+			return null;
+		},
+	} as unknown as Session;
 	await auditHandlers['audit.save']!(session);
 	const {text} = await asked.promise;
 	t.regex(text!, /^~\/audit-default-api-corp-6443-ada-\d{4}-\d\d-\d\d\.json$/);
@@ -50,7 +59,13 @@ test('a file is whole, for nobody else, and not written over', async t => {
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const path = join(folder, 'of', 'a', 'tail.log');
 	const line = `${'é'.repeat(1000)}\n`;
-	t.is(await writeNewFile(path, Array.from({length: 1000}, () => line)), 1000);
+	t.is(
+		await writeNewFile(
+			path,
+			Array.from({length: 1000}, () => line),
+		),
+		1000,
+	);
 	t.is(await readFile(path, 'utf8'), line.repeat(1000));
 	t.is((await stat(path)).mode & 0o777, 0o600);
 	await t.throwsAsync(writeNewFile(path, ['other']), {code: 'EEXIST'});

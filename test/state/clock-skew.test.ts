@@ -6,7 +6,7 @@ function clocks(nodes: Readonly<Record<string, {aheadMs: number; delays: readonl
 	const skew = new ClockSkew();
 	for (const [node, {aheadMs, delays}] of Object.entries(nodes)) {
 		for (const [index, delay] of delays.entries()) {
-			const now = 1_000_000 + (index * 100);
+			const now = 1_000_000 + index * 100;
 			skew.note(node, now - delay + aheadMs, now);
 		}
 	}
@@ -21,7 +21,19 @@ test('clocks that agree say nothing, though single lines are late', t => {
 });
 
 test('the one that stands out among several is named, ahead or behind, the furthest first', t => {
-	t.deepEqual(clocks({n1: {aheadMs: 0, delays: usual}, n2: {aheadMs: 400, delays: usual}, n3: {aheadMs: 0, delays: usual}, n4: {aheadMs: -1500, delays: usual}, n5: {aheadMs: 0, delays: usual}}).skews(), [{node: 'n4', aheadMs: -1500}, {node: 'n2', aheadMs: 400}]);
+	t.deepEqual(
+		clocks({
+			n1: {aheadMs: 0, delays: usual},
+			n2: {aheadMs: 400, delays: usual},
+			n3: {aheadMs: 0, delays: usual},
+			n4: {aheadMs: -1500, delays: usual},
+			n5: {aheadMs: 0, delays: usual},
+		}).skews(),
+		[
+			{node: 'n4', aheadMs: -1500},
+			{node: 'n2', aheadMs: 400},
+		],
+	);
 });
 
 test('of two, the one that is further from the clock here', t => {

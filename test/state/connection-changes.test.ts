@@ -5,7 +5,8 @@ import type {ConnectionEntry} from '../../source/state/connection-list.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 
-const path = (tls: TlsState, phase: Path['phase'] = 'settled') => ({about: 'open-connection', phase, process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
+const path = (tls: TlsState, phase: Path['phase'] = 'settled') =>
+	({about: 'open-connection', phase, process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 const dock = (event: Extract<SessionEvent, {type: 'dock'}>['event']): SessionEvent => ({type: 'dock', event});
 const change = (to: Partial<ConnectionEntry>) => dock({type: 'change', id: 'f-1', to});
 const label = (tls: TlsState, phase?: Path['phase']) => dock({type: 'label', connection: 'c', path: path(tls, phase)});
@@ -17,19 +18,38 @@ const lost = change({phase: 'working', note: 'No agent available · try 1 in 1 s
 const cases: ReadonlyArray<readonly [title: string, events: readonly SessionEvent[], said: readonly string[]]> = [
 	['a first opening says nothing', [opened, open], []],
 	['what is still on its way says nothing', [opened, lost, change({note: 'try 2'})], []],
-	['what breaks says so once, with its reason', [opened, open, lost, change({note: 'try 2'}), change({note: 'try 3'})], ['forward :1 → pod/x:80: No agent available · try 1 in 1 s']],
-	['what is back says so', [opened, open, lost, open], ['forward :1 → pod/x:80: No agent available · try 1 in 1 s', 'forward :1 → pod/x:80: back']],
+	[
+		'what breaks says so once, with its reason',
+		[opened, open, lost, change({note: 'try 2'}), change({note: 'try 3'})],
+		['forward :1 → pod/x:80: No agent available · try 1 in 1 s'],
+	],
+	[
+		'what is back says so',
+		[opened, open, lost, open],
+		['forward :1 → pod/x:80: No agent available · try 1 in 1 s', 'forward :1 → pod/x:80: back'],
+	],
 	['what was stopped by the person says nothing', [opened, open, change({phase: 'stopped', note: 'stopped by you'}), open], []],
 	['a first label is no news', [opened, connected, label('unknown'), label('unverified')], []],
-	['a worse label is', [opened, connected, label('verified'), label('unverified')], ['forward :1 → pod/x:80: unverified now, verified before']],
-	['what was being checked was no verdict, so that a refusal is not worse', [opened, connected, label('verified', 'checking'), label('refused', 'failed')], []],
+	[
+		'a worse label is',
+		[opened, connected, label('verified'), label('unverified')],
+		['forward :1 → pod/x:80: unverified now, verified before'],
+	],
+	[
+		'what was being checked was no verdict, so that a refusal is not worse',
+		[opened, connected, label('verified', 'checking'), label('refused', 'failed')],
+		[],
+	],
 	['a better one is not', [opened, connected, label('plain'), label('verified')], []],
 	['one that is not known any more is not worse', [opened, connected, label('verified'), label('unknown')], []],
 ];
 for (const [title, events, said] of cases) {
 	test(title, t => {
 		const state = run(events);
-		t.deepEqual(state.messages.map(({text}) => text), said);
+		t.deepEqual(
+			state.messages.map(({text}) => text),
+			said,
+		);
 		t.is(state.dock[0]!.markedAt, said.length > 0 ? 1000 : null);
 		t.is(state.notice?.text, said[0]);
 	});
@@ -44,9 +64,15 @@ test('a tail on top says it in its own stream, and the message is kept', t => {
 
 test('of another context or namespace than the one on the screen it says which', t => {
 	const here = {context: 'prod', namespace: 'web'};
-	t.deepEqual(run([opened, open, lost], here).messages.map(({text}) => text), ['forward :1 → pod/x:80 on c: No agent available · try 1 in 1 s']);
+	t.deepEqual(
+		run([opened, open, lost], here).messages.map(({text}) => text),
+		['forward :1 → pod/x:80 on c: No agent available · try 1 in 1 s'],
+	);
 	const inDemo = dock({type: 'open', entry: {id: 'f-1', kind: 'logs', what: 'pod/x', context: 'prod', namespace: 'demo', since: 0}});
-	t.deepEqual(run([inDemo, connected, label('verified'), label('unverified')], here).messages.map(({text}) => text), ['logs demo/pod/x: unverified now, verified before']);
+	t.deepEqual(
+		run([inDemo, connected, label('verified'), label('unverified')], here).messages.map(({text}) => text),
+		['logs demo/pod/x: unverified now, verified before'],
+	);
 });
 
 function run(events: readonly SessionEvent[], cluster: Pick<ClusterState, 'context' | 'namespace'> = {context: 'c', namespace: null}) {

@@ -1,9 +1,16 @@
 /** The dock: what is open, and that an old label never speaks for a new connection. */
 import test from 'ava';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
-import {reduceConnectionList, describeOpenConnections, worstPath, type ConnectionList, type ConnectionListEvent} from '../../source/state/connection-list.ts';
+import {
+	reduceConnectionList,
+	describeOpenConnections,
+	worstPath,
+	type ConnectionList,
+	type ConnectionListEvent,
+} from '../../source/state/connection-list.ts';
 
-const path = (tls: TlsState, about: Path['about'] = 'open-connection') => ({about, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
+const path = (tls: TlsState, about: Path['about'] = 'open-connection') =>
+	({about, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 const run = (...events: ConnectionListEvent[]): ConnectionList => {
 	let dock: ConnectionList = [];
 	for (const event of events) {
@@ -17,21 +24,34 @@ const open: ConnectionListEvent = {type: 'open', entry: {id: 'tail-1', kind: 'lo
 const worst = (dock: ConnectionList) => worstPath(dock[0]!.paths.values())?.legs[1]?.tls.state;
 
 test('of several streams the worst is shown: plain, unverified, unknown, verified', t => {
-	const states = (['verified', 'unknown', 'unverified', 'plain'] as const).map((tls, index): ConnectionListEvent[] => [{type: 'connected', id: 'tail-1', connection: `c${index}`}, {type: 'label', connection: `c${index}`, path: path(tls)}]);
+	const states = (['verified', 'unknown', 'unverified', 'plain'] as const).map((tls, index): ConnectionListEvent[] => [
+		{type: 'connected', id: 'tail-1', connection: `c${index}`},
+		{type: 'label', connection: `c${index}`, path: path(tls)},
+	]);
 	for (const [index, expected] of (['verified', 'unknown', 'unverified', 'plain'] as const).entries()) {
 		t.is(worst(run(open, ...states.slice(0, index + 1).flat())), expected);
 	}
 });
 
 test('of several streams that say the same, the one that is known least surely is shown', t => {
-	const of = (basis: 'proven' | 'inferred') => ({about: 'open-connection', legs: [{tls: {state: 'verified', basis: 'proven'}}, {tls: {state: 'verified', basis}}]}) as unknown as Path;
-	for (const bases of [['proven', 'inferred'], ['inferred', 'proven']] as const) {
+	const of = (basis: 'proven' | 'inferred') =>
+		({about: 'open-connection', legs: [{tls: {state: 'verified', basis: 'proven'}}, {tls: {state: 'verified', basis}}]}) as unknown as Path;
+	for (const bases of [
+		['proven', 'inferred'],
+		['inferred', 'proven'],
+	] as const) {
 		t.is(worstPath(bases.map(basis => of(basis)))?.legs[1]?.tls.basis, 'inferred');
 	}
 });
 
 test('a connection that ended shows its label until another one is open, and never beside it', t => {
-	const first: ConnectionListEvent[] = [open, {type: 'connected', id: 'tail-1', connection: 'c1'}, {type: 'label', connection: 'c1', path: path('unverified')}, {type: 'label', connection: 'c1', path: path('unverified', 'ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c1'}];
+	const first: ConnectionListEvent[] = [
+		open,
+		{type: 'connected', id: 'tail-1', connection: 'c1'},
+		{type: 'label', connection: 'c1', path: path('unverified')},
+		{type: 'label', connection: 'c1', path: path('unverified', 'ended-connection')},
+		{type: 'disconnected', id: 'tail-1', connection: 'c1'},
+	];
 	t.is(worst(run(...first)), 'unverified');
 	const second: ConnectionListEvent[] = [...first, {type: 'connected', id: 'tail-1', connection: 'c2'}];
 	t.is(worst(run(...second)), undefined);
@@ -40,24 +60,81 @@ test('a connection that ended shows its label until another one is open, and nev
 
 test('a connection that ends before it says anything leaves what was known before it', t => {
 	const checking = (about: Path['about']) => ({...path('unknown', about), phase: 'checking'}) as unknown as Path;
-	const before: ConnectionListEvent[] = [open, {type: 'connected', id: 'tail-1', connection: 'c1'}, {type: 'label', connection: 'c1', path: path('unverified', 'ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c1'}];
-	const tried: ConnectionListEvent[] = [...before, {type: 'connected', id: 'tail-1', connection: 'c2'}, {type: 'label', connection: 'c2', path: checking('open-connection')}];
+	const before: ConnectionListEvent[] = [
+		open,
+		{type: 'connected', id: 'tail-1', connection: 'c1'},
+		{type: 'label', connection: 'c1', path: path('unverified', 'ended-connection')},
+		{type: 'disconnected', id: 'tail-1', connection: 'c1'},
+	];
+	const tried: ConnectionListEvent[] = [
+		...before,
+		{type: 'connected', id: 'tail-1', connection: 'c2'},
+		{type: 'label', connection: 'c2', path: checking('open-connection')},
+	];
 	t.is(worst(run(...tried)), 'unknown');
-	t.is(worst(run(...tried, {type: 'label', connection: 'c2', path: checking('ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c2'})), 'unverified');
+	t.is(
+		worst(
+			run(
+				...tried,
+				{type: 'label', connection: 'c2', path: checking('ended-connection')},
+				{type: 'disconnected', id: 'tail-1', connection: 'c2'},
+			),
+		),
+		'unverified',
+	);
 });
 
 test('whichever of several that ended is told last, what said something stays', t => {
 	const silent = {...path('unknown', 'ended-connection'), phase: 'checking'} as unknown as Path;
 	const ended = {...path('unverified', 'ended-connection'), phase: 'failed'} as unknown as Path;
-	const both: ConnectionListEvent[] = [open, {type: 'connected', id: 'tail-1', connection: 'c1'}, {type: 'connected', id: 'tail-1', connection: 'c2'}];
-	const over = (connection: string, of: Path): ConnectionListEvent[] => [{type: 'label', connection, path: of}, {type: 'disconnected', id: 'tail-1', connection}];
+	const both: ConnectionListEvent[] = [
+		open,
+		{type: 'connected', id: 'tail-1', connection: 'c1'},
+		{type: 'connected', id: 'tail-1', connection: 'c2'},
+	];
+	const over = (connection: string, of: Path): ConnectionListEvent[] => [
+		{type: 'label', connection, path: of},
+		{type: 'disconnected', id: 'tail-1', connection},
+	];
 	t.is(worst(run(...both, ...over('c2', silent), ...over('c1', ended))), 'unverified');
 	t.is(worst(run(...both, ...over('c1', ended), ...over('c2', silent))), 'unverified');
-	t.is(worst(run(...both, {type: 'label', connection: 'c2', path: silent}, {type: 'label', connection: 'c1', path: ended}, {type: 'disconnected', id: 'tail-1', connection: 'c2'}, {type: 'disconnected', id: 'tail-1', connection: 'c1'})), 'unverified');
-	t.is(worst(run(...both, {type: 'label', connection: 'c1', path: ended}, {type: 'label', connection: 'c2', path: silent}, {type: 'disconnected', id: 'tail-1', connection: 'c1'}, {type: 'disconnected', id: 'tail-1', connection: 'c2'})), 'unverified');
+	t.is(
+		worst(
+			run(
+				...both,
+				{type: 'label', connection: 'c2', path: silent},
+				{type: 'label', connection: 'c1', path: ended},
+				{type: 'disconnected', id: 'tail-1', connection: 'c2'},
+				{type: 'disconnected', id: 'tail-1', connection: 'c1'},
+			),
+		),
+		'unverified',
+	);
+	t.is(
+		worst(
+			run(
+				...both,
+				{type: 'label', connection: 'c1', path: ended},
+				{type: 'label', connection: 'c2', path: silent},
+				{type: 'disconnected', id: 'tail-1', connection: 'c1'},
+				{type: 'disconnected', id: 'tail-1', connection: 'c2'},
+			),
+		),
+		'unverified',
+	);
 });
 
 test('leaving names what would be lost, and nothing for tails', t => {
 	t.is(describeOpenConnections(run(open)), null);
-	t.is(describeOpenConnections(run(open, {type: 'open', entry: {id: 'f1', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'f2', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'p', kind: 'proxy', what: '', context: '', since: 0}})), '2 forwards and 1 listener');
+	t.is(
+		describeOpenConnections(
+			run(
+				open,
+				{type: 'open', entry: {id: 'f1', kind: 'forward', what: '', context: '', since: 0}},
+				{type: 'open', entry: {id: 'f2', kind: 'forward', what: '', context: '', since: 0}},
+				{type: 'open', entry: {id: 'p', kind: 'proxy', what: '', context: '', since: 0}},
+			),
+		),
+		'2 forwards and 1 listener',
+	);
 });

@@ -16,8 +16,8 @@ test('the rate is of live lines, over the last five seconds', t => {
 	const flow = new LineFlow();
 	flow.opened(0, 0);
 	for (const [second, count] of [100, 10, 10, 10, 10, 10].entries()) {
-		t.true(flow.came(0, count, 3001 + (1000 * second)));
-		flow.tick(3500 + (1000 * second));
+		t.true(flow.came(0, count, 3001 + 1000 * second));
+		flow.tick(3500 + 1000 * second);
 	}
 
 	t.is(flow.tick(9500).rate, 8);

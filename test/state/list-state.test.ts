@@ -2,11 +2,26 @@
 import process from 'node:process';
 import test from 'ava';
 import {listKinds} from '../../source/state/list-kinds.ts';
-import {selectedRow, emptyList, deletedRowMs, orderHoldMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
+import {
+	selectedRow,
+	emptyList,
+	deletedRowMs,
+	orderHoldMs,
+	reduceList,
+	type ListEvent,
+	type ListState,
+} from '../../source/state/list-state.ts';
 import {parseRowFilter} from '../../source/state/row-filter.ts';
 import type {Row} from '../../source/state/table-rows.ts';
 
-const row = (name: string, cells: readonly string[] = ['1/1', 'Running', '0', 'n1', ''], id = `uid-${name}`): Row => ({id, namespace: 'default', name, cells, created: 0, gone: null});
+const row = (name: string, cells: readonly string[] = ['1/1', 'Running', '0', 'n1', ''], id = `uid-${name}`): Row => ({
+	id,
+	namespace: 'default',
+	name,
+	cells,
+	created: 0,
+	gone: null,
+});
 const run = (...events: ListEvent[]): ListState => {
 	let list = emptyList('pods');
 	for (const event of events) {
@@ -18,7 +33,11 @@ const run = (...events: ListEvent[]): ListState => {
 
 const page = (...names: string[]): ListEvent => ({type: 'page', chunk: 'pods', rows: names.map(name => row(name)), first: true});
 const names = (list: ListState) => list.visible.map(({name}) => name);
-const change = (type: 'added' | 'modified' | 'deleted', one: Row, now = 0): ListEvent => ({type: 'changes', changes: [{chunk: 'pods', type, row: one}], now});
+const change = (type: 'added' | 'modified' | 'deleted', one: Row, now = 0): ListEvent => ({
+	type: 'changes',
+	changes: [{chunk: 'pods', type, row: one}],
+	now,
+});
 
 test('rows that come are put into the order of names', t => {
 	t.deepEqual(names(run(page('a', 'c'), change('added', row('b')), change('added', row('d')))), ['a', 'b', 'c', 'd']);
@@ -69,9 +88,17 @@ test('a deleted thing under the cursor stays, marked as gone, until the cursor l
 });
 
 test('another pod of the same name is another thing; a row listed without its uid is the same one', t => {
-	const replaced = run(page('db-0'), {type: 'move', by: 0}, change('deleted', row('db-0')), change('added', row('db-0', undefined, 'uid-new')));
+	const replaced = run(
+		page('db-0'),
+		{type: 'move', by: 0},
+		change('deleted', row('db-0')),
+		change('added', row('db-0', undefined, 'uid-new')),
+	);
 	t.is(selectedRow(replaced)?.id, 'uid-new');
-	const bare = run({type: 'page', chunk: 'pods', rows: [row('a', undefined, 'default/a')], first: true}, change('modified', row('a', ['0/1', 'Error', '1', 'n1', ''], 'uid-a')));
+	const bare = run(
+		{type: 'page', chunk: 'pods', rows: [row('a', undefined, 'default/a')], first: true},
+		change('modified', row('a', ['0/1', 'Error', '1', 'n1', ''], 'uid-a')),
+	);
 	t.is(selectedRow(bare)?.id, 'default/a');
 	t.is(selectedRow(bare)?.cells[1], 'Error');
 });
@@ -82,11 +109,24 @@ test('a new list voids the rows before it, page by page', t => {
 });
 
 const filters: ReadonlyArray<readonly [string, readonly string[]]> = [
-	['', ['api', 'db-0', 'web']], ['B', ['db-0', 'web']], ['!b', ['api']], ['~^default/(api|web)', ['api', 'web']], ['!~-\\d', ['api', 'web']], ['~^w', ['web']], ['~b$', ['web']], ['~^0/1$', ['web']], ['~^w.*back', ['web']], ['crash', ['web']], ['-l app=x', ['api', 'db-0', 'web']],
+	['', ['api', 'db-0', 'web']],
+	['B', ['db-0', 'web']],
+	['!b', ['api']],
+	['~^default/(api|web)', ['api', 'web']],
+	['!~-\\d', ['api', 'web']],
+	['~^w', ['web']],
+	['~b$', ['web']],
+	['~^0/1$', ['web']],
+	['~^w.*back', ['web']],
+	['crash', ['web']],
+	['-l app=x', ['api', 'db-0', 'web']],
 ];
 for (const [text, expected] of filters) {
 	test(`the filter ${JSON.stringify(text)} shows ${expected.join(', ') || 'nothing'}`, t => {
-		const list = run({type: 'page', chunk: 'pods', rows: [row('api'), row('db-0'), row('web', ['0/1', 'CrashLoopBackOff', '4', 'n2', ''])], first: true}, {type: 'filter', text});
+		const list = run(
+			{type: 'page', chunk: 'pods', rows: [row('api'), row('db-0'), row('web', ['0/1', 'CrashLoopBackOff', '4', 'n2', ''])], first: true},
+			{type: 'filter', text},
+		);
 		t.deepEqual(names(list), expected);
 	});
 }
@@ -101,7 +141,17 @@ test('a regular expression that backtracks for ever is given up in time, and sai
 });
 
 test('numbers sort from the most, and back', t => {
-	const list = run({type: 'page', chunk: 'pods', rows: [row('a', ['1/1', 'Running', '2', 'n1', '']), row('b', ['1/1', 'Running', '14 (2m ago)', 'n1', '']), row('c')], first: true}, {type: 'sort-next'}, {type: 'sort-next'}, {type: 'sort-next'});
+	const list = run(
+		{
+			type: 'page',
+			chunk: 'pods',
+			rows: [row('a', ['1/1', 'Running', '2', 'n1', '']), row('b', ['1/1', 'Running', '14 (2m ago)', 'n1', '']), row('c')],
+			first: true,
+		},
+		{type: 'sort-next'},
+		{type: 'sort-next'},
+		{type: 'sort-next'},
+	);
 	t.is(list.order.column, 'RESTARTS');
 	t.deepEqual(names(list), ['b', 'a', 'c']);
 	t.deepEqual(names(reduceList(list, {type: 'reverse'})), ['c', 'a', 'b']);
@@ -111,7 +161,11 @@ test('150,000 rows of 20 namespaces are shown, filtered and changed within a mom
 	let list = emptyList('pods');
 	const began = process.cpuUsage();
 	for (let namespace = 0; namespace < 20; namespace++) {
-		const rows = Array.from({length: 7500}, (_, index): Row => ({...row(`pod-${String(index).padStart(6, '0')}`), id: `ns-${namespace}/pod-${index}`, namespace: `ns-${namespace}`}));
+		const rows = Array.from({length: 7500}, (_, index): Row => ({
+			...row(`pod-${String(index).padStart(6, '0')}`),
+			id: `ns-${namespace}/pod-${index}`,
+			namespace: `ns-${namespace}`,
+		}));
 		list = reduceList(list, {type: 'page', chunk: `pods ns-${namespace}`, rows, first: true});
 	}
 
@@ -126,9 +180,19 @@ test('150,000 rows of 20 namespaces are shown, filtered and changed within a mom
 
 test('while somebody moves, rows sorted by another column keep their order; new ones follow, and later all are sorted anew', t => {
 	const restarts = (name: string, count: string) => row(name, ['1/1', 'Running', count, 'n1', '']);
-	const sorted: ListEvent[] = [{type: 'page', chunk: 'pods', rows: [restarts('a', '9'), restarts('b', '5'), restarts('c', '1')], first: true}, {type: 'sort-next'}, {type: 'sort-next'}, {type: 'sort-next'}];
+	const sorted: ListEvent[] = [
+		{type: 'page', chunk: 'pods', rows: [restarts('a', '9'), restarts('b', '5'), restarts('c', '1')], first: true},
+		{type: 'sort-next'},
+		{type: 'sort-next'},
+		{type: 'sort-next'},
+	];
 	t.is(run(...sorted).order.column, 'RESTARTS');
-	const moved: ListEvent[] = [...sorted, {type: 'move', by: 1, now: 1000}, change('modified', restarts('c', '20'), 1500), change('added', restarts('d', '30'), 1600)];
+	const moved: ListEvent[] = [
+		...sorted,
+		{type: 'move', by: 1, now: 1000},
+		change('modified', restarts('c', '20'), 1500),
+		change('added', restarts('d', '30'), 1600),
+	];
 	t.deepEqual(names(run(...moved)), ['a', 'b', 'c', 'd']);
 	const later = run(...moved, {type: 'expire', now: 1000 + orderHoldMs});
 	t.deepEqual(names(later), ['d', 'c', 'a', 'b']);
@@ -136,12 +200,26 @@ test('while somebody moves, rows sorted by another column keep their order; new 
 });
 
 test('a list of nodes is the cluster’s, whichever namespace is open', t => {
-	t.deepEqual(listKinds.nodes.resources.map(({path}) => path('demo')), ['/api/v1/nodes']);
-	t.deepEqual(listKinds.pods.resources.map(({path}) => path('demo')), ['/api/v1/namespaces/demo/pods']);
+	t.deepEqual(
+		listKinds.nodes.resources.map(({path}) => path('demo')),
+		['/api/v1/nodes'],
+	);
+	t.deepEqual(
+		listKinds.pods.resources.map(({path}) => path('demo')),
+		['/api/v1/namespaces/demo/pods'],
+	);
 });
 
 const inverses: ReadonlyArray<readonly [string, string]> = [
-	['app=web', 'app!=web'], ['app == web', 'app!=web'], ['app!=web', 'app=web'], ['app', '!app'], ['!app', 'app'], ['app in (a, b)', 'app notin (a, b)'], ['tier.io/x notin (a)', 'tier.io/x in (a)'], ['app=', 'app!='], ['in', '!in'],
+	['app=web', 'app!=web'],
+	['app == web', 'app!=web'],
+	['app!=web', 'app=web'],
+	['app', '!app'],
+	['!app', 'app'],
+	['app in (a, b)', 'app notin (a, b)'],
+	['tier.io/x notin (a)', 'tier.io/x in (a)'],
+	['app=', 'app!='],
+	['in', '!in'],
 ];
 for (const [asked, inverse] of inverses) {
 	test(`!-l ${asked} asks for ${inverse}`, t => {

@@ -19,7 +19,10 @@ const news = (now: number): SessionEvent => ({type: 'notice', text: 'a sandbox w
 test('news does not push a warning away before it was there to be read; both stay in the messages', t => {
 	const state = run(warning, news(1200));
 	t.is(state.notice?.text, 'the keymap has a mistake');
-	t.deepEqual(state.messages.map(({text}) => text), ['the keymap has a mistake', 'a sandbox was opened']);
+	t.deepEqual(
+		state.messages.map(({text}) => text),
+		['the keymap has a mistake', 'a sandbox was opened'],
+	);
 	t.is(run(warning, {type: 'notice', text: 'worse', role: 'error', now: 1200}).notice?.text, 'worse');
 });
 

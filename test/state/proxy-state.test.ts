@@ -1,9 +1,33 @@
 /** The rows of the proxy screen: listeners first, then requests, and the cursor keeps its row. */
 import test from 'ava';
-import {emptyProxy, selectedExchange, selectedListener, reduceProxy, type ListenerState, type RelayedRequest, type ProxyEvent, type ProxyExchange, type ProxyState} from '../../source/state/proxy-state.ts';
+import {
+	emptyProxy,
+	selectedExchange,
+	selectedListener,
+	reduceProxy,
+	type ListenerState,
+	type RelayedRequest,
+	type ProxyEvent,
+	type ProxyExchange,
+	type ProxyState,
+} from '../../source/state/proxy-state.ts';
 
 const listener = (id: string): ListenerState => ({id, context: 'c', address: '127.0.0.1:8001', usable: '', since: 0, requests: 0, log: []});
-const exchange = (id: number): ProxyExchange => ({id, time: 0, method: 'GET', asked: `svc/${id}`, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null});
+const exchange = (id: number): ProxyExchange => ({
+	id,
+	time: 0,
+	method: 'GET',
+	asked: `svc/${id}`,
+	status: null,
+	tookMs: null,
+	bytes: 0,
+	note: '',
+	headers: [],
+	type: '',
+	body: '',
+	path: null,
+	error: null,
+});
 const passed: RelayedRequest = {time: 0, method: 'GET', path: '/', status: 200, tookMs: 1, error: null};
 const after = (...events: readonly ProxyEvent[]): ProxyState => events.reduce((state, event) => reduceProxy(state, event), emptyProxy);
 
@@ -15,13 +39,22 @@ test('what is new takes the cursor; what changes does not', t => {
 });
 
 test('every request through a listener is counted, the last hundred are kept', t => {
-	const state = after({type: 'listening', listener: listener('l1')}, ...Array.from({length: 130}, (): ProxyEvent => ({type: 'passed', id: 'l1', request: passed})));
+	const state = after(
+		{type: 'listening', listener: listener('l1')},
+		...Array.from({length: 130}, (): ProxyEvent => ({type: 'passed', id: 'l1', request: passed})),
+	);
 	t.is(state.listeners[0]?.requests, 130);
 	t.is(state.listeners[0]?.log.length, 100);
 });
 
 test('a listener that is stopped leaves the cursor on the row it was on', t => {
-	const state = after({type: 'listening', listener: listener('l1')}, {type: 'listening', listener: listener('l2')}, {type: 'exchange', exchange: exchange(1)}, {type: 'exchange', exchange: exchange(2)}, {type: 'move-to', index: 2});
+	const state = after(
+		{type: 'listening', listener: listener('l1')},
+		{type: 'listening', listener: listener('l2')},
+		{type: 'exchange', exchange: exchange(1)},
+		{type: 'exchange', exchange: exchange(2)},
+		{type: 'move-to', index: 2},
+	);
 	t.is(selectedExchange(state)?.id, 1);
 	t.is(selectedExchange(reduceProxy(state, {type: 'stopped', id: 'l1'}))?.id, 1);
 	t.is(selectedListener(after({type: 'listening', listener: listener('l1')}, {type: 'stopped', id: 'l1'})), null);

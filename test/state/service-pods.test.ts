@@ -2,8 +2,11 @@
 import test from 'ava';
 import {countServicePods, servicePodsCell, type EndpointSlice} from '../../source/state/service-pods.ts';
 
-const slice = (name: string, service: string | null, endpoints: EndpointSlice['endpoints']): EndpointSlice => ({metadata: {name, ...service !== null && {labels: {'kubernetes.io/service-name': service}}}, ...endpoints !== undefined && {endpoints}});
-const pod = (uid: string, ready?: boolean) => ({targetRef: {kind: 'Pod', uid}, conditions: {...ready !== undefined && {ready}}});
+const slice = (name: string, service: string | null, endpoints: EndpointSlice['endpoints']): EndpointSlice => ({
+	metadata: {name, ...(service !== null && {labels: {'kubernetes.io/service-name': service}})},
+	...(endpoints !== undefined && {endpoints}),
+});
+const pod = (uid: string, ready?: boolean) => ({targetRef: {kind: 'Pod', uid}, conditions: {...(ready !== undefined && {ready})}});
 
 const rows: ReadonlyArray<readonly [what: string, slices: readonly EndpointSlice[], cells: Record<string, string>]> = [
 	['ready ones of all', [slice('web-1', 'web', [pod('a', true), pod('b', false), pod('c', true)])], {web: '2/3'}],

@@ -8,8 +8,14 @@ const log = (pod: string, container = 'app') => asTailSource({namespace: 'demo',
 const tailOf = (...pods: string[]): TailView => pods.map(pod => log(pod)).reduce(withSource, emptyTail('tail-1', 'web'));
 
 test('what they are called grows when another one has the same name', t => {
-	t.deepEqual(tailOf('web-67cbd55664-64fs2').sources.map(({short}) => short), ['64fs2']);
-	t.deepEqual(withSource(tailOf('web-67cbd55664-64fs2'), log('web-67cbd55664-64fs2', 'side')).sources.map(({short}) => short), ['64fs2/app', '64fs2/side']);
+	t.deepEqual(
+		tailOf('web-67cbd55664-64fs2').sources.map(({short}) => short),
+		['64fs2'],
+	);
+	t.deepEqual(
+		withSource(tailOf('web-67cbd55664-64fs2'), log('web-67cbd55664-64fs2', 'side')).sources.map(({short}) => short),
+		['64fs2/app', '64fs2/side'],
+	);
 });
 
 test('a tail goes by its sources; where nothing changes it is the very same', t => {
@@ -24,7 +30,10 @@ test('a tail goes by its sources; where nothing changes it is the very same', t 
 
 test('a pod that is gone is gone with all its containers, and with no other pod', t => {
 	const view = podGone(withSource(tailOf('web-0', 'web-1'), log('web-0', 'side')), {namespace: 'demo', pod: 'web-0'});
-	t.deepEqual(view.sources.map(({isGone}) => isGone === true), [true, false, true]);
+	t.deepEqual(
+		view.sources.map(({isGone}) => isGone === true),
+		[true, false, true],
+	);
 	t.is(sourcesOf(view, {namespace: 'demo', pod: 'web-0'}).length, 2);
 });
 
@@ -34,5 +43,12 @@ test('begun anew it counts from nothing, and shows what was filtered as it was',
 	const anew = restartTail(view, '5m', {previous: false, now: 0});
 	t.deepEqual(anew.counters, {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0});
 	t.deepEqual([anew.since, anew.wrap, anew.level, anew.pausedAt, anew.follow, anew.sources.length], ['5m', true, 4, null, true, 0]);
-	t.deepEqual([restartTail(view, 'head', {previous: false, now: 0}).follow, restartTail(view, 'head', {previous: false, now: 0}).older.phase, restartTail(view, 'head', {previous: true, now: 0}).follow], [false, 'none', true]);
+	t.deepEqual(
+		[
+			restartTail(view, 'head', {previous: false, now: 0}).follow,
+			restartTail(view, 'head', {previous: false, now: 0}).older.phase,
+			restartTail(view, 'head', {previous: true, now: 0}).follow,
+		],
+		[false, 'none', true],
+	);
 });

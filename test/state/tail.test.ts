@@ -6,7 +6,21 @@ import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
 import {countMatches, nextMatch} from '../../source/state/tail/shown-matches.ts';
-import {emptyTail, filterTail, followTail, goTo, clampToBuffer, moveTail, pauseTail, searchTail, shownLength, shownNumbers, topOf, pausedBacklog, type TailView} from '../../source/state/tail/tail-view.ts';
+import {
+	emptyTail,
+	filterTail,
+	followTail,
+	goTo,
+	clampToBuffer,
+	moveTail,
+	pauseTail,
+	searchTail,
+	shownLength,
+	shownNumbers,
+	topOf,
+	pausedBacklog,
+	type TailView,
+} from '../../source/state/tail/tail-view.ts';
 import {tailWindow, scrollToCursor} from '../../source/state/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
@@ -20,7 +34,16 @@ function filled(texts: readonly string[], limits?: {lines: number; bytes: number
 }
 
 const texts = (count: number) => Array.from({length: count}, (_, index) => `line ${index}`);
-const query = (change: Partial<LineQuery>): LineQuery => ({text: '', regex: false, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false, ...change});
+const query = (change: Partial<LineQuery>): LineQuery => ({
+	text: '',
+	regex: false,
+	inverse: false,
+	level: 0,
+	hidden: new Set(),
+	context: 0,
+	notices: false,
+	...change,
+});
 const found = (buffer: LineBuffer, change: Partial<LineQuery>) => {
 	const index = new LineIndex(query(change));
 	while (!index.advance(buffer, 5)) {
@@ -31,9 +54,9 @@ const found = (buffer: LineBuffer, change: Partial<LineQuery>) => {
 };
 
 test('every line comes back as it was put, over the edges of blocks', t => {
-	const all = texts((linesPerBlock * 2) + 10);
+	const all = texts(linesPerBlock * 2 + 10);
 	const buffer = filled(all);
-	for (const number of [0, linesPerBlock - 1, linesPerBlock, linesPerBlock + 1, (linesPerBlock * 2) + 9]) {
+	for (const number of [0, linesPerBlock - 1, linesPerBlock, linesPerBlock + 1, linesPerBlock * 2 + 9]) {
 		t.is(buffer.line(number)?.bytes.toString(), all[number]);
 	}
 
@@ -53,7 +76,8 @@ test('lines are what they were put as, however long the ones were in whose place
 	const lengths = [3, 3, 40, 2, 2, 2, 2, 90, 90, 1, 60];
 	const limits = {lines: linesPerBlock * 2, bytes: 1e9};
 	const buffer = new LineBuffer(limits);
-	const textOf = (number: number) => `${number} `.padEnd(6 + lengths[Math.floor(number / linesPerBlock) % lengths.length]! + (number % 3), 'x');
+	const textOf = (number: number) =>
+		`${number} `.padEnd(6 + lengths[Math.floor(number / linesPerBlock) % lengths.length]! + (number % 3), 'x');
 	for (let number = 0; number < linesPerBlock * lengths.length * 2; number++) {
 		buffer.append(number % 5, number * 7, (number % 4) as LineLevel, 'text', Buffer.from(textOf(number)));
 	}
@@ -66,7 +90,10 @@ test('lines are what they were put as, however long the ones were in whose place
 		}
 	}
 
-	t.is(buffer.bytes, Array.from({length: buffer.end - buffer.first}, (_, at) => textOf(buffer.first + at).length).reduce((sum, length) => sum + length, 0));
+	t.is(
+		buffer.bytes,
+		Array.from({length: buffer.end - buffer.first}, (_, at) => textOf(buffer.first + at).length).reduce((sum, length) => sum + length, 0),
+	);
 });
 
 test('a line that is let go leaves the cursor on the oldest that is kept, and takes its mark along', t => {
@@ -85,7 +112,17 @@ test('a line that is let go leaves the cursor on the oldest that is kept, and ta
 	t.is(clampToBuffer({...held, follow: true, marked: new Set()}).cursor, 7);
 });
 
-const lines = ['GET /a 200', 'ERROR timeout on GET', 'warn: slow', '{"level":"error","msg":"x"}', 'ünïcode Timeout', 'timeouttimeout', 'end', 'ÉTÉ', '\u3A40'];
+const lines = [
+	'GET /a 200',
+	'ERROR timeout on GET',
+	'warn: slow',
+	'{"level":"error","msg":"x"}',
+	'ünïcode Timeout',
+	'timeouttimeout',
+	'end',
+	'ÉTÉ',
+	'\u3A40',
+];
 const searches: ReadonlyArray<readonly [string, Partial<LineQuery>, readonly number[]]> = [
 	['text, small letters match both', {text: 'timeout'}, [1, 4, 5]],
 	['text with a capital asks for itself', {text: 'Timeout'}, [4]],
@@ -172,7 +209,15 @@ test('a million lines are searched in moments, a block at a time', t => {
 });
 
 test('a JSON line is read as time, level, message and the rest; another line is none', t => {
-	t.deepEqual(readJsonLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {time: '1', level: 'warn', message: 'slow', fields: [{name: 'ms', value: '812', kind: 'number'}, {name: 'q', value: '{"a":1}', kind: 'other'}]});
+	t.deepEqual(readJsonLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {
+		time: '1',
+		level: 'warn',
+		message: 'slow',
+		fields: [
+			{name: 'ms', value: '812', kind: 'number'},
+			{name: 'q', value: '{"a":1}', kind: 'other'},
+		],
+	});
 	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {
 		t.is(readJsonLine(text), null);
 	}
@@ -200,7 +245,10 @@ test('pausing keeps what comes from the screen and counts it', t => {
 });
 
 test('a window that is held does not move when old lines are let go', t => {
-	const tail = goTo({...emptyTail('t', 'x', filled(texts(linesPerBlock * 2), {lines: linesPerBlock, bytes: 1e9})), windowRows: 3}, (linesPerBlock * 2) - 10);
+	const tail = goTo(
+		{...emptyTail('t', 'x', filled(texts(linesPerBlock * 2), {lines: linesPerBlock, bytes: 1e9})), windowRows: 3},
+		linesPerBlock * 2 - 10,
+	);
 	const before = shown(tail);
 	for (const text of texts(100)) {
 		tail.buffer.append(0, 0, 0, 'text', Buffer.from(text));
@@ -232,8 +280,11 @@ test('where lines take several rows, the one under the cursor is whole on the sc
 });
 
 test('while it follows the screen is full, though the line above the newest is higher than the screen', t => {
-	const window = tailWindow(view(3), 5, ({number}) => number === 1 ? 50 : 1);
-	t.deepEqual(window.lines.map(({number}) => number), [1, 2]);
+	const window = tailWindow(view(3), 5, ({number}) => (number === 1 ? 50 : 1));
+	t.deepEqual(
+		window.lines.map(({number}) => number),
+		[1, 2],
+	);
 	t.like(window, {above: 1, below: 0});
 });
 
@@ -263,7 +314,7 @@ test('while paused, the lines and errors that wait are counted, and what was let
 	}
 
 	t.true(buffer.first > 2);
-	t.is(pausedBacklog(paused).lines, (linesPerBlock * 4) + 2);
+	t.is(pausedBacklog(paused).lines, linesPerBlock * 4 + 2);
 	t.is(shownLength(paused), 0);
 	t.deepEqual(tailWindow(paused, 10, () => 1).lines, []);
 	t.true(shownLength(pauseTail(paused)) > linesPerBlock);
@@ -278,7 +329,10 @@ test('n and N go from match to match and round the ends', t => {
 });
 
 test('n and N pass over matches that the filter leaves out, which are counted apart', t => {
-	const tail = searchTail(filterTail(goTo(view(50), 0), {filter: {text: '3', regex: false, inverse: false}, matchesOnly: true}), {text: 'line 1', regex: false});
+	const tail = searchTail(filterTail(goTo(view(50), 0), {filter: {text: '3', regex: false, inverse: false}, matchesOnly: true}), {
+		text: 'line 1',
+		regex: false,
+	});
 	tail.searchIndex!.advance(tail.buffer, 1000);
 	tail.shownIndex!.advance(tail.buffer, 1000);
 	t.deepEqual([nextMatch(tail, 1), nextMatch({...tail, cursor: 40}, -1), nextMatch({...tail, cursor: 13}, 1)], [13, 13, 13]);

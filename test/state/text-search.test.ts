@@ -5,11 +5,17 @@ import {reduceSession} from '../../source/state/session-reducer.ts';
 import {emptySession, type Layer} from '../../source/state/session-state.ts';
 import {nextFound, searchProblem, searchText} from '../../source/state/text-search.ts';
 
-const lines = ['kind: Pod', 'image: web', 'Image: db', 'IMAGE'].map(text => ({text, asIs: true} as const));
+const lines = ['kind: Pod', 'image: web', 'Image: db', 'IMAGE'].map(text => ({text, asIs: true}) as const);
 const find = (text: string, {regex = false, from = 0} = {}) => searchText(lines, {text, regex}, from);
 
 for (const [text, regex, found] of [
-	['image', false, [1, 2, 3]], ['Image', false, [2]], ['.', false, []], [':', false, [0, 1, 2]], ['^i', true, [1, 2, 3]], ['web|Pod$', true, [0, 1]], ['(', true, []],
+	['image', false, [1, 2, 3]],
+	['Image', false, [2]],
+	['.', false, []],
+	[':', false, [0, 1, 2]],
+	['^i', true, [1, 2, 3]],
+	['web|Pod$', true, [0, 1]],
+	['(', true, []],
 ] as const) {
 	test(`the ${regex ? 'regex' : 'text'} ${text} is in ${found.length === 0 ? 'no line' : `the lines ${found.join(', ')}`}`, t => {
 		t.deepEqual(find(text, {regex})!.found, found);
@@ -17,14 +23,27 @@ for (const [text, regex, found] of [
 }
 
 test('a label is looked through as well', t => {
-	t.deepEqual(searchText([{label: 'Node', text: 'n1'}, {text: 'node-2', rule: true}], {text: 'node', regex: false}, 0)!.found, [0, 1]);
+	t.deepEqual(
+		searchText(
+			[
+				{label: 'Node', text: 'n1'},
+				{text: 'node-2', rule: true},
+			],
+			{text: 'node', regex: false},
+			0,
+		)!.found,
+		[0, 1],
+	);
 });
 
 test('it begins at the line on the screen, and goes round both ends', t => {
 	const search = find('image', {from: 2})!;
 	t.is(search.at, 2);
 	t.is(find('pod', {from: 2})!.at, 0);
-	t.deepEqual([nextFound(search, 1), nextFound({...search, at: 3}, 1), nextFound(search, -1), nextFound({...search, at: 1}, -1)], [3, 1, 1, 3]);
+	t.deepEqual(
+		[nextFound(search, 1), nextFound({...search, at: 3}, 1), nextFound(search, -1), nextFound({...search, at: 1}, -1)],
+		[3, 1, 1, 3],
+	);
 	t.is(nextFound(find('nothing')!, 1), null);
 });
 
@@ -41,8 +60,23 @@ test('a regular expression that backtracks for ever finds nothing, soon', t => {
 });
 
 test('a text that is read again is searched again', t => {
-	const layer: Layer = {kind: 'text', id: 'text-1', title: 'YAML', subject: 'pod/web', right: '', lines, top: 0, context: 'details', copy: '', command: null, busy: false, search: find('image', {from: 2})};
+	const layer: Layer = {
+		kind: 'text',
+		id: 'text-1',
+		title: 'YAML',
+		subject: 'pod/web',
+		right: '',
+		lines,
+		top: 0,
+		context: 'details',
+		copy: '',
+		command: null,
+		busy: false,
+		search: find('image', {from: 2}),
+	};
 	const pushed = reduceSession(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), {type: 'push', layer});
-	const {layers: [now]} = reduceSession(pushed, {type: 'fill-text', id: 'text-1', to: {lines: [...lines.slice(0, 2), {text: 'new'}, ...lines.slice(2)]}});
+	const {
+		layers: [now],
+	} = reduceSession(pushed, {type: 'fill-text', id: 'text-1', to: {lines: [...lines.slice(0, 2), {text: 'new'}, ...lines.slice(2)]}});
 	t.deepEqual(now?.kind === 'text' && now.search, {text: 'image', regex: false, found: [1, 3, 4], at: 3});
 });

@@ -5,7 +5,18 @@ import {reduceSession, type SessionEvent} from '../../source/state/session-reduc
 import {emptySession, type Layer} from '../../source/state/session-state.ts';
 import {wrappingOf} from '../../source/state/text-wrapping.ts';
 
-const text: Layer = {kind: 'text', title: 'YAML', subject: 'pod/web', right: '', lines: [], top: 3, context: 'yaml', copy: '', command: null, busy: false};
+const text: Layer = {
+	kind: 'text',
+	title: 'YAML',
+	subject: 'pod/web',
+	right: '',
+	lines: [],
+	top: 3,
+	context: 'yaml',
+	copy: '',
+	command: null,
+	busy: false,
+};
 const wrap: SessionEvent = {type: 'wrap'};
 const move = (left: number): SessionEvent => ({type: 'layer', to: {left}});
 const push = (layer: Layer): SessionEvent => ({type: 'push', layer});
@@ -21,7 +32,12 @@ for (const [what, events, isCut, left] of [
 	['a text that is opened later is cut as the one before', [push(text), wrap, {type: 'pop'}, push({...text, title: 'Details'})], true, 0],
 	['and so is a why', [push(text), wrap, push({kind: 'why', about: 'pod/web', path: null, error: null, entry: null, top: 0})], true, 0],
 	['how far it is moved is each one’s own', [push(text), wrap, move(40), push({kind: 'messages', top: 0})], true, 0],
-	['on the way back from it the text is where it was', [push(text), wrap, move(40), push({kind: 'messages', top: 0}), {type: 'pop'}], true, 40],
+	[
+		'on the way back from it the text is where it was',
+		[push(text), wrap, move(40), push({kind: 'messages', top: 0}), {type: 'pop'}],
+		true,
+		40,
+	],
 ] as ReadonlyArray<readonly [string, readonly SessionEvent[], boolean, number]>) {
 	test(what, t => {
 		let state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);

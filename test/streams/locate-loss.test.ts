@@ -5,30 +5,60 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {locateStreamLoss, locateTunnelLoss} from '../../source/streams/locate-loss.ts';
 import {silenceError, StreamLostError, streamLostError} from '../../source/wire/protocol-error.ts';
 
-const lost = (message: string, code?: string) => streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
+const lost = (message: string, code?: string) =>
+	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
 const untaken = (message: string) => new StreamLostError(message, {how: 'not-taken'});
 
 /** `leg` is `null` where the message says that it is not known. */
 const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, leg: 1 | 2 | null, message: RegExp]> = [
-	['a reset of our own connection is leg 1, whoever else is answered', lost('the connection was lost: read ECONNRESET', 'ECONNRESET'), true, 1, /leg 1\) is gone$/],
+	[
+		'a reset of our own connection is leg 1, whoever else is answered',
+		lost('the connection was lost: read ECONNRESET', 'ECONNRESET'),
+		true,
+		1,
+		/leg 1\) is gone$/,
+	],
 	['an end while the apiserver is away is leg 1', lost('the connection ended without a WebSocket Close'), false, 1, /leg 1\) is gone$/],
 	['silence while the apiserver is away is leg 1', silenceError(60_000), false, 1, /leg 1\) is gone$/],
-	['an end while the apiserver answers may be either', lost('the connection ended without a WebSocket Close'), true, null, /\(leg 2\) was cut, or yours to it \(leg 1\), is not known$/],
+	[
+		'an end while the apiserver answers may be either',
+		lost('the connection ended without a WebSocket Close'),
+		true,
+		null,
+		/\(leg 2\) was cut, or yours to it \(leg 1\), is not known$/,
+	],
 	['silence while the apiserver answers may be either', silenceError(60_000), true, null, /is not known$/],
-	['a connection that no tunnel took while the apiserver is away is leg 1', untaken('no tunnel to the pod within 30 s'), false, 1, /: the apiserver \(leg 1\) answers no new connection$/],
-	['a connection that nobody behind its tunnel took may stand on any leg', untaken('the container runtime was not heard to take the connection within 15 s'), true, null, /your way to it \(leg 1\), its way to the kubelet \(leg 2\) or the runtime stands still is not known$/],
+	[
+		'a connection that no tunnel took while the apiserver is away is leg 1',
+		untaken('no tunnel to the pod within 30 s'),
+		false,
+		1,
+		/: the apiserver \(leg 1\) answers no new connection$/,
+	],
+	[
+		'a connection that nobody behind its tunnel took may stand on any leg',
+		untaken('the container runtime was not heard to take the connection within 15 s'),
+		true,
+		null,
+		/your way to it \(leg 1\), its way to the kubelet \(leg 2\) or the runtime stands still is not known$/,
+	],
 	['a broken protocol is what it is', new SpokeError('ERR_PROTOCOL', 'a frame of no kind'), false, 1, /^a frame of no kind$/],
 ];
 
 for (const [title, error, isAnswered, leg, message] of rows) {
 	test(title, async t => {
-		const named = await locateTunnelLoss({async connect() {
-			if (!isAnswered) {
-				throw new Error('nobody is here');
-			}
+		const named = await locateTunnelLoss(
+			{
+				async connect() {
+					if (!isAnswered) {
+						throw new Error('nobody is here');
+					}
 
-			return {close() {}} as Connection;
-		}}, error);
+					return {close() {}} as Connection;
+				},
+			},
+			error,
+		);
 		t.is(named.legKnown ? named.leg : null, leg);
 		t.regex(named.message, message);
 		t.is(named.code, error.code);

@@ -11,14 +11,31 @@ import {reachedWeb} from '../support/run-command.ts';
 
 type Watched = {witness: ConnectionObserver; signal: AbortSignal};
 
-const proxied = {base: '/api/v1/namespaces/default/pods/web/proxy', purpose: {feature: 'pod-proxy', target: reachedWeb, request: {scheme: 'http', port: null, portName: null, kubeletPort: false}}} as const;
+const proxied = {
+	base: '/api/v1/namespaces/default/pods/web/proxy',
+	purpose: {feature: 'pod-proxy', target: reachedWeb, request: {scheme: 'http', port: null, portName: null, kubeletPort: false}},
+} as const;
 
 const streams: ReadonlyArray<[string, (cluster: ClusterClient, watched: Watched) => Promise<unknown>]> = [
 	['a forward’s tunnel', async (cluster, watched) => openTunnel(cluster, reachedWeb, watched)],
-	['a log', async (cluster, watched) => openLog(cluster, {namespace: 'default', pod: 'web', uid: null, node: null, container: 'app'}, {}, {target: reachedWeb, ...watched})],
-	['a command', async (cluster, watched) => openRemoteCommand(cluster, {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, watched)],
-	['a proxy request', async (cluster, watched) => sendProxyRequest(cluster, proxied, {method: 'GET', path: '/', headers: {}, timeoutMs: 0}, watched)],
-	['a proxied WebSocket', async (cluster, watched) => openProxyWebSocket(cluster, proxied, {path: '/', headers: {}, protocols: []}, watched)],
+	[
+		'a log',
+		async (cluster, watched) =>
+			openLog(cluster, {namespace: 'default', pod: 'web', uid: null, node: null, container: 'app'}, {}, {target: reachedWeb, ...watched}),
+	],
+	[
+		'a command',
+		async (cluster, watched) =>
+			openRemoteCommand(cluster, {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, watched),
+	],
+	[
+		'a proxy request',
+		async (cluster, watched) => sendProxyRequest(cluster, proxied, {method: 'GET', path: '/', headers: {}, timeoutMs: 0}, watched),
+	],
+	[
+		'a proxied WebSocket',
+		async (cluster, watched) => openProxyWebSocket(cluster, proxied, {path: '/', headers: {}, protocols: []}, watched),
+	],
 ];
 
 for (const [title, open] of streams) {
@@ -28,11 +45,17 @@ for (const [title, open] of streams) {
 		t.teardown(async () => server.close());
 		const told: string[] = [];
 		const controller = new AbortController();
-		const opening = open(await server.cluster(), {signal: controller.signal, witness: {failed(_connection, _purpose, {code}) {
-			told.push(`failed ${code}`);
-		}, closed() {
-			told.push('closed');
-		}}});
+		const opening = open(await server.cluster(), {
+			signal: controller.signal,
+			witness: {
+				failed(_connection, _purpose, {code}) {
+					told.push(`failed ${code}`);
+				},
+				closed() {
+					told.push('closed');
+				},
+			},
+		});
 		await asked.promise;
 		controller.abort();
 		await t.throwsAsync(opening, {any: true});
@@ -40,16 +63,26 @@ for (const [title, open] of streams) {
 	});
 
 	test(`${title} whose server went away is a failure`, async t => {
-		const server = await startServer({request({socket}) {
-			socket.destroy();
-		}, upgrade(_request, socket) {
-			socket.destroy();
-		}});
+		const server = await startServer({
+			request({socket}) {
+				socket.destroy();
+			},
+			upgrade(_request, socket) {
+				socket.destroy();
+			},
+		});
 		t.teardown(async () => server.close());
 		const told: string[] = [];
-		await t.throwsAsync(open(await server.cluster(), {signal: new AbortController().signal, witness: {failed(_connection, _purpose, {code}) {
-			told.push(code);
-		}}}));
+		await t.throwsAsync(
+			open(await server.cluster(), {
+				signal: new AbortController().signal,
+				witness: {
+					failed(_connection, _purpose, {code}) {
+						told.push(code);
+					},
+				},
+			}),
+		);
 		// Of the proxy it may be the backend that went.
 		t.deepEqual([...new Set(told)], [title === 'a proxy request' ? 'ERR_STREAM_LOST' : 'ERR_APISERVER_UNREACHABLE']);
 	});

@@ -22,7 +22,12 @@ export type ScriptedServer = {
 	/** Every connection that was ever made. */
 	connections(): number;
 	/** Writes a kubeconfig for it and opens it. `user` is JSON of a kubeconfig's user. */
-	cluster(options?: {user?: Record<string, unknown>; cluster?: Record<string, unknown>; flags?: readonly string[]; environment?: NodeJS.ProcessEnv}): Promise<ClusterClient>;
+	cluster(options?: {
+		user?: Record<string, unknown>;
+		cluster?: Record<string, unknown>;
+		flags?: readonly string[];
+		environment?: NodeJS.ProcessEnv;
+	}): Promise<ClusterClient>;
 	folder: string;
 	close(): Promise<void>;
 };
@@ -55,17 +60,31 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 	const opened: ClusterClient[] = [];
 	let files = 0;
 	return {
-		url, port, ca: ca.certificate, sockets, folder,
+		url,
+		port,
+		ca: ca.certificate,
+		sockets,
+		folder,
 		connections: () => made,
 		async cluster({user = {token: 'secret-token'}, cluster = {}, flags = [], environment = {}} = {}) {
 			files++;
 			const file = join(folder, `config-${files}`);
-			await writeFile(file, JSON.stringify({
-				apiVersion: 'v1', kind: 'Config', 'current-context': 'main',
-				contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-				clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64'), ...cluster}}],
-				users: [{name: 'ada', user}],
-			}));
+			await writeFile(
+				file,
+				JSON.stringify({
+					apiVersion: 'v1',
+					kind: 'Config',
+					'current-context': 'main',
+					contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
+					clusters: [
+						{
+							name: 'here',
+							cluster: {server: url, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64'), ...cluster},
+						},
+					],
+					users: [{name: 'ada', user}],
+				}),
+			);
 			const access = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', file, ...flags]).flags, environment);
 			opened.push(access);
 			return access;

@@ -6,12 +6,22 @@ import {noActiveObservations, type ApiserverExamination} from '../../source/evid
 import type {ComponentPod} from '../../source/evidence/probes/mirror-pods.ts';
 import {flags, grounds, here, known, processOf, reading, socketFacts, stepTest, versionOf} from './observations.ts';
 
-export const shut = <Facts>(source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}}});
-export const read = <Facts>(facts: Facts, source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({read: reading(source, facts)});
+export const shut = <Facts>(source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({
+	closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}},
+});
+export const read = <Facts>(facts: Facts, source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({
+	read: reading(source, facts),
+});
 
 export const good = {
-	'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': '/egress.yaml', 'authorization-mode': '[Node,RBAC]', 'anonymous-auth': 'true',
-	'client-ca-file': '/ca.crt', 'token-auth-file': '', 'etcd-servers': '[https://127.0.0.1:2379]', ...here,
+	'kubelet-certificate-authority': '/ca.crt',
+	'egress-selector-config-file': '/egress.yaml',
+	'authorization-mode': '[Node,RBAC]',
+	'anonymous-auth': 'true',
+	'client-ca-file': '/ca.crt',
+	'token-auth-file': '',
+	'etcd-servers': '[https://127.0.0.1:2379]',
+	...here,
 };
 
 export type Given = Partial<Omit<AuditObservations, 'grounds' | 'each' | 'examined'>> & {
@@ -21,36 +31,81 @@ export type Given = Partial<Omit<AuditObservations, 'grounds' | 'each' | 'examin
 	own?: Partial<ApiserverExamination['own']>;
 };
 
-export function part(name: ComponentPod['component'], values: Readonly<Record<string, string>>, absent: ComponentPod['flags']['absent'] = 'default'): ComponentPod {
+export function part(
+	name: ComponentPod['component'],
+	values: Readonly<Record<string, string>>,
+	absent: ComponentPod['flags']['absent'] = 'default',
+): ComponentPod {
 	return {component: name, pod: `${name}-a`, node: 'a', flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
 }
 
 export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditObservations {
-	const standing: Partial<Observations> = {flags: [flags(good, {process: 'p1'})], process: processOf('p1'), replicas: known(1), stepTests: [stepTest('grpc', {process: 'p1'})], ...base};
+	const standing: Partial<Observations> = {
+		flags: [flags(good, {process: 'p1'})],
+		process: processOf('p1'),
+		replicas: known(1),
+		stepTests: [stepTest('grpc', {process: 'p1'})],
+		...base,
+	};
 	const first: AuditObservations['grounds'] = (feature, request = null) => grounds(standing, feature, request);
 	return {
 		grounds: first,
-		each: (feature, request = null) => [first(feature, request), ...others.map(other => grounds({...standing, ...other}, feature, request))],
+		each: (feature, request = null) => [
+			first(feature, request),
+			...others.map(other => grounds({...standing, ...other}, feature, request)),
+		],
 		examined: {
 			connection: {id: 'c1', facts: socketFacts, usable: false, close() {}} as unknown as ApiserverExamination['connection'],
 			own: {...noConnectionObservations, flags: flags(good), process: processOf('p1'), ...own},
 			others: [],
 			unreached: [],
 			metrics: shut('metrics'),
-			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], gatewaySeen: null, met: null, closed: [], ...shared},
+			shared: {
+				authority: {spkiSha256: [], subjects: []},
+				version: versionOf('v1.36.3'),
+				replicas: known(1),
+				mirrorPods: [],
+				gatewaySeen: null,
+				met: null,
+				closed: [],
+				...shared,
+			},
 			active: noActiveObservations,
 		},
 		whoAmI: {user: 'ada', groups: []},
 		namespace: 'default',
-		parts: read([part('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}), part('etcd', {'listen-client-urls': 'https://127.0.0.1:2379', 'client-cert-auth': 'true'})], 'mirror-pod'),
+		parts: read(
+			[
+				part('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}),
+				part('etcd', {'listen-client-urls': 'https://127.0.0.1:2379', 'client-cert-auth': 'true'}),
+			],
+			'mirror-pod',
+		),
 		nodes: read({total: 1, examined: [{metadata: {name: 'n1'}}]}, 'endpoints'),
 		leases: read({fresh: ['n1'], stale: []}, 'lease'),
-		signingRequests: read([{name: 'csr-1', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved', issued: true}], 'csr'),
+		signingRequests: read(
+			[{name: 'csr-1', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved', issued: true}],
+			'csr',
+		),
 		tokens: read({pods: 2, withToken: 2, withCa: 2, optedOut: 0}, 'construction'),
 		endpoints: read({addresses: ['10.0.0.5:6443']}, 'endpoints'),
 		kubeProxy: read({seen: 'kube-proxy', pods: ['kube-proxy-a']}, 'construction'),
 		anonymous: read({anonymous: 'all-paths', observed: '200 200 403'}, 'anonymous-probe'),
-		kubelets: [read({node: 'n1', anonymous: false, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 0, serverTlsBootstrap: true, rotateCertificates: true}, 'configz')],
+		kubelets: [
+			read(
+				{
+					node: 'n1',
+					anonymous: false,
+					webhook: true,
+					clientCa: true,
+					authorizationMode: 'Webhook',
+					readOnlyPort: 0,
+					serverTlsBootstrap: true,
+					rotateCertificates: true,
+				},
+				'configz',
+			),
+		],
 		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093]}], 'agent-metrics'),
 		...given,
 	};

@@ -7,15 +7,21 @@ import {startServer} from './api-server.ts';
 import {authority, issue} from './certificates.ts';
 
 /** A connection to a server of bytes: `answer` gets all that came so far. Over TLS each `write` of it is a record. */
-export async function toBytes(t: ExecutionContext, answer: (all: string, socket: Socket) => void, over: 'TCP' | 'TLS' = 'TCP'): Promise<Connection> {
+export async function toBytes(
+	t: ExecutionContext,
+	answer: (all: string, socket: Socket) => void,
+	over: 'TCP' | 'TLS' = 'TCP',
+): Promise<Connection> {
 	const ca = await authority('bytes-ca');
 	const {key, certificate} = await issue({commonName: 'bytes', ip: ['127.0.0.1']}, ca);
 	const serve = (socket: Socket) => {
 		let all = '';
-		socket.on('error', () => undefined).on('data', bytes => {
-			all += bytes.toString();
-			answer(all, socket);
-		});
+		socket
+			.on('error', () => undefined)
+			.on('data', bytes => {
+				all += bytes.toString();
+				answer(all, socket);
+			});
 	};
 
 	const server = over === 'TCP' ? createTcpServer(serve) : createTlsServer({key, cert: certificate}, serve);
@@ -24,9 +30,12 @@ export async function toBytes(t: ExecutionContext, answer: (all: string, socket:
 	const files = await startServer({});
 	t.teardown(async () => files.close());
 	const {port} = server.address() as AddressInfo;
-	const cluster = await files.cluster({cluster: over === 'TCP'
-		? {server: `http://127.0.0.1:${port}`, 'certificate-authority-data': undefined}
-		: {server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
+	const cluster = await files.cluster({
+		cluster:
+			over === 'TCP'
+				? {server: `http://127.0.0.1:${port}`, 'certificate-authority-data': undefined}
+				: {server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')},
+	});
 	const connection = await cluster.connect();
 	t.teardown(() => {
 		connection.close();

@@ -55,18 +55,26 @@ export async function issue(wish: CertificateWish, issuer?: Issued): Promise<Iss
 	const name = subject(wish);
 	const signer = issuer?.keys ?? keys;
 	const made = await x509.X509CertificateGenerator.create({
-		serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(8))).toString('hex').replace(/^[89a-f]/, '1'),
+		serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(8)))
+			.toString('hex')
+			.replace(/^[89a-f]/, '1'),
 		subject: name,
 		issuer: issuer ? issuer.made.subject : name,
 		notBefore: wish.notBefore ?? new Date(Date.now() - day),
-		notAfter: wish.notAfter ?? new Date(Date.now() + (30 * day)),
+		notAfter: wish.notAfter ?? new Date(Date.now() + 30 * day),
 		publicKey: keys.publicKey,
 		signingKey: signer.privateKey,
 		signingAlgorithm: {...signer.privateKey.algorithm, hash: wish.hash ?? 'SHA-256'},
 		extensions: await extensions(wish, keys.publicKey, issuer),
 	});
 	const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-	return {certificate: `${made.toString('pem')}\n`, key: x509.PemConverter.encode(key, 'PRIVATE KEY'), made, keys, hash: wish.hash ?? 'SHA-256'};
+	return {
+		certificate: `${made.toString('pem')}\n`,
+		key: x509.PemConverter.encode(key, 'PRIVATE KEY'),
+		made,
+		keys,
+		hash: wish.hash ?? 'SHA-256',
+	};
 }
 
 /** A root that may sign for everything. */
@@ -91,26 +99,37 @@ function keyAlgorithm(key: NonNullable<CertificateWish['key']>, hash: string): R
 }
 
 function subject({commonName, organization}: CertificateWish): string {
-	return [...commonName === undefined ? [] : [`CN=${commonName}`], ...organization === undefined ? [] : [`O=${organization}`]].join(', ');
+	return [...(commonName === undefined ? [] : [`CN=${commonName}`]), ...(organization === undefined ? [] : [`O=${organization}`])].join(
+		', ',
+	);
 }
 
-const usages = {server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth, code: x509.ExtendedKeyUsage.codeSigning, any: '2.5.29.37.0'} as const;
+const usages = {
+	server: x509.ExtendedKeyUsage.serverAuth,
+	client: x509.ExtendedKeyUsage.clientAuth,
+	code: x509.ExtendedKeyUsage.codeSigning,
+	any: '2.5.29.37.0',
+} as const;
 
 async function extensions(wish: CertificateWish, publicKey: Keys['publicKey'], issuer?: Issued): Promise<x509.Extension[]> {
 	const {dns = [], ip = [], uri = [], email = [], usage = 'server'} = wish;
 	const names: x509.JsonGeneralNames = [
-		...dns.map(value => ({type: 'dns' as const, value})), ...ip.map(value => ({type: 'ip' as const, value})),
-		...uri.map(value => ({type: 'url' as const, value})), ...email.map(value => ({type: 'email' as const, value})),
+		...dns.map(value => ({type: 'dns' as const, value})),
+		...ip.map(value => ({type: 'ip' as const, value})),
+		...uri.map(value => ({type: 'url' as const, value})),
+		...email.map(value => ({type: 'email' as const, value})),
 	];
 	return [
-		...names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, subject(wish) === '')] : [],
-		...wish.authority ? [new x509.BasicConstraintsExtension(true, wish.pathLength, true)] : [],
-		...wish.keyUsage !== undefined || wish.authority ? [new x509.KeyUsagesExtension(wish.keyUsage ?? (x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign), true)] : [],
-		...usage === null ? [] : [new x509.ExtendedKeyUsageExtension([usages[usage]])],
-		...wish.permits !== undefined || wish.forbids !== undefined ? [nameConstraints(wish)] : [],
-		...wish.unknownCritical ? [new x509.Extension('1.2.3.4.5.6', true, new Uint8Array([5, 0]))] : [],
+		...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, subject(wish) === '')] : []),
+		...(wish.authority ? [new x509.BasicConstraintsExtension(true, wish.pathLength, true)] : []),
+		...(wish.keyUsage !== undefined || wish.authority
+			? [new x509.KeyUsagesExtension(wish.keyUsage ?? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)]
+			: []),
+		...(usage === null ? [] : [new x509.ExtendedKeyUsageExtension([usages[usage]])]),
+		...(wish.permits !== undefined || wish.forbids !== undefined ? [nameConstraints(wish)] : []),
+		...(wish.unknownCritical ? [new x509.Extension('1.2.3.4.5.6', true, new Uint8Array([5, 0]))] : []),
 		await x509.SubjectKeyIdentifierExtension.create(publicKey),
-		...issuer && !wish.namesNoKey ? [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey)] : [],
+		...(issuer && !wish.namesNoKey ? [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey)] : []),
 	];
 }
 
@@ -118,9 +137,17 @@ async function extensions(wish: CertificateWish, publicKey: Keys['publicKey'], i
 function nameConstraints({permits, forbids}: CertificateWish): x509.Extension {
 	const wrap = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content]);
 	const subtree = (name: string) => wrap(0x30, wrap(0x82, Buffer.from(name)));
-	return new x509.Extension('2.5.29.30', true, wrap(0x30, Buffer.concat([
-		...permits === undefined ? [] : [wrap(0xA0, subtree(permits))], ...forbids === undefined ? [] : [wrap(0xA1, subtree(forbids))],
-	])));
+	return new x509.Extension(
+		'2.5.29.30',
+		true,
+		wrap(
+			0x30,
+			Buffer.concat([
+				...(permits === undefined ? [] : [wrap(0xa0, subtree(permits))]),
+				...(forbids === undefined ? [] : [wrap(0xa1, subtree(forbids))]),
+			]),
+		),
+	);
 }
 
 /** The same certificate, PEM, with a key of a kind that nobody knows. What signed it is not right any more. */

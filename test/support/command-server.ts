@@ -33,7 +33,13 @@ export type FarSide = {
 export const success = {metadata: {}, status: 'Success'};
 
 export function exitCode(code: number): object {
-	return {metadata: {}, status: 'Failure', message: `command terminated with non-zero exit code: exit status ${code}`, reason: 'NonZeroExitCode', details: {causes: [{reason: 'ExitCode', message: String(code)}]}};
+	return {
+		metadata: {},
+		status: 'Failure',
+		message: `command terminated with non-zero exit code: exit status ${code}`,
+		reason: 'NonZeroExitCode',
+		details: {causes: [{reason: 'ExitCode', message: String(code)}]},
+	};
 }
 
 export function failure(message: string, code = 500): object {
@@ -43,19 +49,28 @@ export function failure(message: string, code = 500): object {
 export type Refusal = {status: number; body: string; contentType?: string};
 
 /** `refuse` decides before the upgrade, request by request. */
-export async function startCommandServer(script: (far: FarSide) => void | Promise<void>, {refuse = () => null, pod = {}, tty = false}: {refuse?: (request: IncomingMessage) => Refusal | null; pod?: object; tty?: boolean} = {}): Promise<ScriptedServer & {upgrades: string[]}> {
+export async function startCommandServer(
+	script: (far: FarSide) => void | Promise<void>,
+	{refuse = () => null, pod = {}, tty = false}: {refuse?: (request: IncomingMessage) => Refusal | null; pod?: object; tty?: boolean} = {},
+): Promise<ScriptedServer & {upgrades: string[]}> {
 	const upgrades: string[] = [];
 	const server = await startServer({
 		request(request, response) {
 			const {pathname} = new URL(request.url!, 'http://x');
 			const found = pathname === '/api/v1/namespaces/default/pods/web';
-			response.writeHead(found ? 200 : 404, {'Content-Type': 'application/json'}).end(JSON.stringify(found ? podObject(tty, pod) : status(404, `${pathname} not found`)));
+			response
+				.writeHead(found ? 200 : 404, {'Content-Type': 'application/json'})
+				.end(JSON.stringify(found ? podObject(tty, pod) : status(404, `${pathname} not found`)));
 		},
 		async upgrade(request, socket, head) {
-			upgrades.push(`${request.method} ${request.headers.upgrade} ${String(request.headers['sec-websocket-protocol'] ?? request.headers['x-stream-protocol-version'])}`);
+			upgrades.push(
+				`${request.method} ${request.headers.upgrade} ${String(request.headers['sec-websocket-protocol'] ?? request.headers['x-stream-protocol-version'])}`,
+			);
 			const refusal = refuse(request);
 			if (refusal) {
-				socket.end(`HTTP/1.1 ${refusal.status} No\r\nContent-Type: ${refusal.contentType ?? 'application/json'}\r\nContent-Length: ${Buffer.byteLength(refusal.body)}\r\n\r\n${refusal.body}`);
+				socket.end(
+					`HTTP/1.1 ${refusal.status} No\r\nContent-Type: ${refusal.contentType ?? 'application/json'}\r\nContent-Length: ${Buffer.byteLength(refusal.body)}\r\n\r\n${refusal.body}`,
+				);
 				return;
 			}
 
@@ -73,8 +88,12 @@ export function status(code: number, message: string, reason = ''): object {
 
 function podObject(tty: boolean, more: object): object {
 	return {
-		kind: 'Pod', apiVersion: 'v1', metadata: {name: 'web', namespace: 'default', uid: 'u1'},
-		spec: {nodeName: 'n1', containers: [{name: 'app', image: 'x', tty, stdin: true}]}, status: {phase: 'Running'}, ...more,
+		kind: 'Pod',
+		apiVersion: 'v1',
+		metadata: {name: 'web', namespace: 'default', uid: 'u1'},
+		spec: {nodeName: 'n1', containers: [{name: 'app', image: 'x', tty, stdin: true}]},
+		status: {phase: 'Running'},
+		...more,
 	};
 }
 
@@ -82,7 +101,9 @@ function podObject(tty: boolean, more: object): object {
 export function overWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): FarSide {
 	const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']!}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 	const protocol = request.headers['sec-websocket-protocol']!;
-	socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`);
+	socket.write(
+		`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`,
+	);
 	const messages = new WebSocketMessages(socket, head, {role: 'server'});
 	const stdin = new PassThrough();
 	const sizes: FarSide['sizes'] = [];
@@ -100,10 +121,16 @@ export function overWebSocket(request: IncomingMessage, socket: Socket, head: Bu
 			stdin.end();
 		}
 	});
-	const send = (channel: number, bytes: string | Uint8Array) => messages.send(Buffer.concat([Buffer.from([channel]), Buffer.from(bytes as string)]));
+	const send = (channel: number, bytes: string | Uint8Array) =>
+		messages.send(Buffer.concat([Buffer.from([channel]), Buffer.from(bytes as string)]));
 	send(1, '');
 	return {
-		carrier: 'websocket', url: new URL(request.url!, 'http://x'), socket, stdin, sizes, messages,
+		carrier: 'websocket',
+		url: new URL(request.url!, 'http://x'),
+		socket,
+		stdin,
+		sizes,
+		messages,
 		backlog: () => socket.writableLength,
 		stdout: bytes => send(1, bytes),
 		stderr: bytes => send(2, bytes),
@@ -115,7 +142,9 @@ export function overWebSocket(request: IncomingMessage, socket: Socket, head: Bu
 }
 
 async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer): Promise<FarSide> {
-	socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nConnection: Upgrade\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n');
+	socket.write(
+		'HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nConnection: Upgrade\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n',
+	);
 	socket.unshift(head);
 	const url = new URL(request.url!, 'http://x');
 	const session = new SpdySession(socket, {role: 'server'});
@@ -140,16 +169,26 @@ async function overSpdy(request: IncomingMessage, socket: Socket, head: Buffer):
 	}
 
 	return {
-		carrier: 'spdy', url, socket, stdin: streams.get('stdin') ?? new PassThrough(), sizes, messages: null,
+		carrier: 'spdy',
+		url,
+		socket,
+		stdin: streams.get('stdin') ?? new PassThrough(),
+		sizes,
+		messages: null,
 		backlog: () => socket.writableLength + streams.get('stdout')!.writableLength,
 		stdout: bytes => streams.get('stdout')!.write(bytes),
 		stderr: bytes => streams.get('stderr')!.write(bytes),
 		status: value => streams.get('error')!.write(typeof value === 'string' ? value : JSON.stringify(value)),
 		close() {
 			const outputs = ['error', 'stdout', 'stderr'].flatMap(name => streams.get(name) ?? []);
-			void Promise.all(outputs.map(async stream => new Promise<void>(resolve => {
-				stream.end(resolve);
-			}))).then(() => {
+			void Promise.all(
+				outputs.map(
+					async stream =>
+						new Promise<void>(resolve => {
+							stream.end(resolve);
+						}),
+				),
+			).then(() => {
 				setTimeout(() => {
 					session.end();
 				}, 20);

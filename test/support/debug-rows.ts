@@ -76,7 +76,11 @@ export async function readRecordedDebug(): Promise<RecordedDebug> {
 type Run = (argv: readonly string[]) => Promise<{ok: boolean; stderr: string}>;
 
 /** Runs one row against a server of its own. `decode` reads what is not JSON: kubectl sends protobuf. */
-export async function tryDebug(row: readonly string[], run: Run, decode: (body: Buffer) => Promise<string> = async body => body.toString()): Promise<DebugOutcome> {
+export async function tryDebug(
+	row: readonly string[],
+	run: Run,
+	decode: (body: Buffer) => Promise<string> = async body => body.toString(),
+): Promise<DebugOutcome> {
 	const asked: Array<{method: string; path: string; body: unknown}> = [];
 	const server = await startServer({
 		async request(request, response) {
@@ -85,12 +89,27 @@ export async function tryDebug(row: readonly string[], run: Run, decode: (body: 
 			response.setHeader('content-type', 'application/json');
 			if (method === 'GET') {
 				const found = objects[pathname];
-				response.writeHead(found ? 200 : 404).end(JSON.stringify(found ?? {kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `${pathname} not found`, reason: 'NotFound', code: 404}));
+				response
+					.writeHead(found ? 200 : 404)
+					.end(
+						JSON.stringify(
+							found ?? {
+								kind: 'Status',
+								apiVersion: 'v1',
+								status: 'Failure',
+								message: `${pathname} not found`,
+								reason: 'NotFound',
+								code: 404,
+							},
+						),
+					);
 				return;
 			}
 
 			const sent = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
-			const body = JSON.parse((request.headers['content-type'] ?? '').includes('protobuf') ? await decode(sent) : sent.toString()) as unknown;
+			const body = JSON.parse(
+				(request.headers['content-type'] ?? '').includes('protobuf') ? await decode(sent) : sent.toString(),
+			) as unknown;
 			asked.push({method, path: pathname, body: comparable(method, body)});
 			response.end(JSON.stringify(method === 'POST' ? body : pod));
 		},
@@ -98,7 +117,17 @@ export async function tryDebug(row: readonly string[], run: Run, decode: (body: 
 	try {
 		await server.cluster();
 		const {ok, stderr} = await run(['debug', '--kubeconfig', `${server.folder}/config-1`, ...row]);
-		return {ok, asked, reason: ok ? '' : stderr.trim().split('\n').at(-1)!.replace(/^error: /, '')};
+		return {
+			ok,
+			asked,
+			reason: ok
+				? ''
+				: stderr
+						.trim()
+						.split('\n')
+						.at(-1)!
+						.replace(/^error: /, ''),
+		};
 	} finally {
 		await server.close();
 	}
@@ -107,7 +136,9 @@ export async function tryDebug(row: readonly string[], run: Run, decode: (body: 
 /** Of a patch only the container that is added: how the other entries are named in it changes nothing. */
 function comparable(method: string, body: unknown): unknown {
 	if (method === 'PATCH') {
-		const {spec: {ephemeralContainers}} = body as {spec: {ephemeralContainers: unknown}};
+		const {
+			spec: {ephemeralContainers},
+		} = body as {spec: {ephemeralContainers: unknown}};
 		return withoutDefaults(ephemeralContainers);
 	}
 
@@ -119,14 +150,14 @@ function withoutDefaults(value: unknown, key = ''): unknown {
 	if (Array.isArray(value)) {
 		const items = value.map(item => withoutDefaults(item));
 		// Go's maps, from which --env comes, have no order.
-		return key === 'env' ? items.sort((a, b) => (a as {name: string}).name < (b as {name: string}).name ? -1 : 1) : items;
+		return key === 'env' ? items.sort((a, b) => ((a as {name: string}).name < (b as {name: string}).name ? -1 : 1)) : items;
 	}
 
 	if (typeof value === 'object' && value !== null) {
 		const entries = Object.entries(value)
 			.filter(([name, inner]) => inner !== null && !(['status', 'resources'].includes(name) && Object.keys(inner as object).length === 0))
 			.map(([name, inner]) => [name, withoutDefaults(inner, name)] as const);
-		return Object.fromEntries(entries.sort(([a], [b]) => a < b ? -1 : 1));
+		return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 	}
 
 	return typeof value === 'string' ? value.replace(/^(debugger-|node-debugger-n1-)[a-z\d]{5}$/, '$1*') : value;
@@ -135,23 +166,45 @@ function withoutDefaults(value: unknown, key = ''): unknown {
 const probe = (port: number) => ({httpGet: {path: '/', port}, periodSeconds: 5});
 
 const pod = {
-	apiVersion: 'v1', kind: 'Pod',
+	apiVersion: 'v1',
+	kind: 'Pod',
 	metadata: {
-		name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '7', creationTimestamp: '2026-01-01T00:00:00Z',
-		labels: {app: 'web'}, annotations: {note: 'kept?'}, ownerReferences: [{apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u2', controller: true}],
+		name: 'web',
+		namespace: 'default',
+		uid: 'u1',
+		resourceVersion: '7',
+		creationTimestamp: '2026-01-01T00:00:00Z',
+		labels: {app: 'web'},
+		annotations: {note: 'kept?'},
+		ownerReferences: [{apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u2', controller: true}],
 	},
 	spec: {
-		nodeName: 'n1', restartPolicy: 'Always', serviceAccountName: 'default', terminationGracePeriodSeconds: 30, priority: 0,
+		nodeName: 'n1',
+		restartPolicy: 'Always',
+		serviceAccountName: 'default',
+		terminationGracePeriodSeconds: 30,
+		priority: 0,
 		securityContext: {runAsUser: 1000, fsGroup: 2000},
 		tolerations: [{key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300}],
-		volumes: [{name: 'scratch', emptyDir: {}}, {name: 'config', configMap: {name: 'web', defaultMode: 420}}],
+		volumes: [
+			{name: 'scratch', emptyDir: {}},
+			{name: 'config', configMap: {name: 'web', defaultMode: 420}},
+		],
 		initContainers: [{name: 'setup', image: 'setup:1', securityContext: {privileged: true}}],
 		containers: [
 			{
-				name: 'app', image: 'app:1', command: ['serve'], args: ['--port=8080'], imagePullPolicy: 'IfNotPresent', env: [{name: 'OLD', value: 'v'}],
-				ports: [{containerPort: 8080, protocol: 'TCP'}], resources: {limits: {memory: '64Mi'}},
+				name: 'app',
+				image: 'app:1',
+				command: ['serve'],
+				args: ['--port=8080'],
+				imagePullPolicy: 'IfNotPresent',
+				env: [{name: 'OLD', value: 'v'}],
+				ports: [{containerPort: 8080, protocol: 'TCP'}],
+				resources: {limits: {memory: '64Mi'}},
 				securityContext: {runAsUser: 1001, readOnlyRootFilesystem: true, capabilities: {add: ['NET_BIND_SERVICE'], drop: ['ALL']}},
-				livenessProbe: probe(1), readinessProbe: probe(2), startupProbe: probe(3),
+				livenessProbe: probe(1),
+				readinessProbe: probe(2),
+				startupProbe: probe(3),
 				volumeMounts: [{name: 'scratch', mountPath: '/scratch'}],
 			},
 			{name: 'sidecar', image: 'sidecar:1', livenessProbe: probe(4)},
@@ -163,10 +216,13 @@ const pod = {
 
 const objects: Readonly<Record<string, object>> = {
 	...discovery,
-	'/api/v1': {...discovery['/api/v1'], resources: [
-		{name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', shortNames: ['po'], verbs: ['get', 'list', 'create', 'delete']},
-		{name: 'nodes', singularName: 'node', namespaced: false, kind: 'Node', shortNames: ['no'], verbs: ['get', 'list']},
-	]},
+	'/api/v1': {
+		...discovery['/api/v1'],
+		resources: [
+			{name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', shortNames: ['po'], verbs: ['get', 'list', 'create', 'delete']},
+			{name: 'nodes', singularName: 'node', namespaced: false, kind: 'Node', shortNames: ['no'], verbs: ['get', 'list']},
+		],
+	},
 	'/api/v1/namespaces/default/pods/web': pod,
 	'/api/v1/nodes/n1': {apiVersion: 'v1', kind: 'Node', metadata: {name: 'n1', uid: 'u3'}, spec: {}, status: {}},
 };

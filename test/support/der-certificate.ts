@@ -31,7 +31,20 @@ export type CertificateParts = {
 	isForged?: boolean;
 };
 
-export type KeyKind = 'secp256k1' | 'brainpoolP256r1' | 'brainpoolP384r1' | 'P-224' | 'P-256' | 'P-384' | 'P-521' | 'rsa-1024' | 'rsa-2048' | 'ed25519' | 'ed448' | 'rsa-pss' | 'x25519';
+export type KeyKind =
+	| 'secp256k1'
+	| 'brainpoolP256r1'
+	| 'brainpoolP384r1'
+	| 'P-224'
+	| 'P-256'
+	| 'P-384'
+	| 'P-521'
+	| 'rsa-1024'
+	| 'rsa-2048'
+	| 'ed25519'
+	| 'ed448'
+	| 'rsa-pss'
+	| 'x25519';
 
 export function der(tag: number, ...contents: readonly Buffer[]): Buffer {
 	const content = Buffer.concat(contents);
@@ -44,20 +57,30 @@ export const sequence = (...contents: readonly Buffer[]) => der(0x30, ...content
 
 export function objectIdentifier(dotted: string): Buffer {
 	const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-	const base128 = (value: number): number[] => value < 128 ? [value] : [...base128(Math.floor(value / 128)).map(byte => (byte % 128) + 128), value % 128];
-	return der(6, Buffer.from([(first * 40) + second, ...rest].flatMap(value => base128(value))));
+	const base128 = (value: number): number[] =>
+		value < 128 ? [value] : [...base128(Math.floor(value / 128)).map(byte => (byte % 128) + 128), value % 128];
+	return der(6, Buffer.from([first * 40 + second, ...rest].flatMap(value => base128(value))));
 }
 
-export const extension = (id: string, value: Buffer, isCritical = false) => sequence(objectIdentifier(id), ...isCritical ? [der(1, Buffer.from([0xFF]))] : [], der(4, value));
+export const extension = (id: string, value: Buffer, isCritical = false) =>
+	sequence(objectIdentifier(id), ...(isCritical ? [der(1, Buffer.from([0xff]))] : []), der(4, value));
 export const basicConstraints = (isAuthority: boolean, pathLength?: number) =>
-	extension('2.5.29.19', sequence(...isAuthority ? [der(1, Buffer.from([0xFF]))] : [], ...pathLength === undefined ? [] : [der(2, Buffer.from([pathLength]))]), true);
+	extension(
+		'2.5.29.19',
+		sequence(
+			...(isAuthority ? [der(1, Buffer.from([0xff]))] : []),
+			...(pathLength === undefined ? [] : [der(2, Buffer.from([pathLength]))]),
+		),
+		true,
+	);
 /** Bits from the first: 0 is digitalSignature, 2 keyEncipherment, 5 keyCertSign. */
 export const keyUsage = (...bits: readonly number[]) => extension('2.5.29.15', der(3, Buffer.from(usageBits(bits))), true);
 export const extendedKeyUsage = (...ids: readonly string[]) => extension('2.5.29.37', sequence(...ids.map(id => objectIdentifier(id))));
 export const dnsName = (name: string) => der(0x82, Buffer.from(name));
 export const address = (...bytes: readonly number[]) => der(0x87, Buffer.from(bytes));
 export const altNames = (...names: readonly Buffer[]) => extension('2.5.29.17', sequence(...names));
-export const commonName = (name: string, tag = 12) => sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(tag, Buffer.from(name)))));
+export const commonName = (name: string, tag = 12) =>
+	sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(tag, Buffer.from(name)))));
 export const utcTime = (text: string) => der(0x17, Buffer.from(text));
 
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
@@ -67,7 +90,7 @@ export const mayIssue = [basicConstraints(true), keyUsage(5, 6)];
 
 function usageBits(bits: readonly number[]): number[] {
 	const length = Math.max(...bits) + 1;
-	const text = Array.from({length: Math.ceil(length / 8) * 8}, (_, index) => bits.includes(index) ? '1' : '0').join('');
+	const text = Array.from({length: Math.ceil(length / 8) * 8}, (_, index) => (bits.includes(index) ? '1' : '0')).join('');
 	return [text.length - length, ...text.match(/.{8}/g)!.map(byte => Number.parseInt(byte, 2))];
 }
 
@@ -79,14 +102,14 @@ export function makeCertificate(parts: CertificateParts): MadeCertificate {
 	const subject = parts.subject ?? commonName(parts.name ?? 'x');
 	const {version = 3} = parts;
 	const tbs = sequence(
-		...version === 1 ? [] : [der(0xA0, der(2, Buffer.from([version - 1])))],
+		...(version === 1 ? [] : [der(0xa0, der(2, Buffer.from([version - 1])))]),
 		parts.serial ?? der(2, Buffer.from([1, serials++ % 200, 1])),
 		algorithm,
 		parts.issuerName ?? parts.issuer?.subject ?? subject,
-		sequence(...parts.validity ?? [utcTime('250101000000Z'), utcTime('490101000000Z')]),
+		sequence(...(parts.validity ?? [utcTime('250101000000Z'), utcTime('490101000000Z')])),
 		subject,
 		parts.publicKey ?? publicKey.export({type: 'spki', format: 'der'}),
-		...version === 3 && (parts.extensions?.length ?? 0) > 0 ? [der(0xA3, sequence(...parts.extensions!))] : [],
+		...(version === 3 && (parts.extensions?.length ?? 0) > 0 ? [der(0xa3, sequence(...parts.extensions!))] : []),
 	);
 	const signature = sign(hash, tbs, signer);
 	if (parts.isForged) {

@@ -44,7 +44,13 @@ export function fakeScreen({cols = 80, rows = 24}: {cols?: number; rows?: number
 			const row = lines.findLastIndex(line => line !== '');
 			const cell = terminal.buffer.active.getLine(Math.max(0, row))?.getCell(0);
 			const plain = !cell || (cell.isAttributeDefault() && cell.isInvisible() === 0);
-			return {effects: [...effects], modes: JSON.stringify(modesOf(terminal)), buffer: terminal.buffer.active.type, pen: plain ? 'default' : 'changed', last: lines[row] ?? ''};
+			return {
+				effects: [...effects],
+				modes: JSON.stringify(modesOf(terminal)),
+				buffer: terminal.buffer.active.type,
+				pen: plain ? 'default' : 'changed',
+				last: lines[row] ?? '',
+			};
 		},
 		lines: () => allLines(terminal),
 	};
@@ -52,7 +58,9 @@ export function fakeScreen({cols = 80, rows = 24}: {cols?: number; rows?: number
 
 /** The public modes, and two that only the core knows: a hidden cursor and a scroll region. */
 function modesOf(terminal: xterm.Terminal): Record<string, unknown> {
-	const {coreService, buffer} = (terminal as unknown as {_core: {coreService: {isCursorHidden: boolean}; buffer: {scrollTop: number; scrollBottom: number}}})._core;
+	const {coreService, buffer} = (
+		terminal as unknown as {_core: {coreService: {isCursorHidden: boolean}; buffer: {scrollTop: number; scrollBottom: number}}}
+	)._core;
 	return {...terminal.modes, cursorHidden: coreService.isCursorHidden, region: [buffer.scrollTop, buffer.scrollBottom]};
 }
 

@@ -11,16 +11,33 @@ const server = (name: string, url: string | ((ground: Ground) => string), refuse
 const insecure = (name: string, host: string): KubeconfigRow =>
 	simple(name, ground => ({server: quoted(https(ground, host)), cluster: 'insecure-skip-tls-verify: true'}));
 
-const proxied = (name: string, host: string, {scheme = 'http', refused}: {scheme?: 'http' | 'socks5'; refused?: true} = {}): KubeconfigRow => simple(name, ground => ({
-	server: quoted(https(ground, host)),
-	cluster: `proxy-url: ${scheme}://127.0.0.1:${ground.ports[`${scheme}-proxy`]}\ncertificate-authority-data: ${ground.caData}`,
-}), refused && {refused});
+const proxied = (
+	name: string,
+	host: string,
+	{scheme = 'http', refused}: {scheme?: 'http' | 'socks5'; refused?: true} = {},
+): KubeconfigRow =>
+	simple(
+		name,
+		ground => ({
+			server: quoted(https(ground, host)),
+			cluster: `proxy-url: ${scheme}://127.0.0.1:${ground.ports[`${scheme}-proxy`]}\ncertificate-authority-data: ${ground.caData}`,
+		}),
+		refused && {refused},
+	);
 
 const proxy = (name: string, url: (ground: Ground) => string, refused?: 'refused'): KubeconfigRow =>
-	simple(name, ground => ({cluster: `proxy-url: ${quoted(url(ground))}\ncertificate-authority-data: ${ground.caData}`}), refused && {refused: true});
+	simple(
+		name,
+		ground => ({cluster: `proxy-url: ${quoted(url(ground))}\ncertificate-authority-data: ${ground.caData}`}),
+		refused && {refused: true},
+	);
 
 const tlsName = (name: string, wanted: string, refused?: 'refused'): KubeconfigRow =>
-	simple(name, ground => ({cluster: `tls-server-name: ${quoted(wanted)}\ncertificate-authority-data: ${ground.caData}`}), refused && {refused: true});
+	simple(
+		name,
+		ground => ({cluster: `tls-server-name: ${quoted(wanted)}\ncertificate-authority-data: ${ground.caData}`}),
+		refused && {refused: true},
+	);
 
 export const serverRows: readonly KubeconfigRow[] = [
 	// Numbers that the C library takes for an address.
@@ -33,14 +50,24 @@ export const serverRows: readonly KubeconfigRow[] = [
 	server('an address with a final dot', '127.0.0.1.', 'refused'),
 	insecure('an IPv4 address in IPv6 without verification', '[::ffff:127.0.0.1]'),
 	server('a host of two numbers over plain HTTP', ({ports}) => `http://127.1:${ports.http}`, 'refused'),
-	...['0177.0.0.1', '2130706433', '127.1', '0x7f000001'].map(host => simple(`${host} without verification`, ground => ({server: quoted(https(ground, host)), cluster: 'insecure-skip-tls-verify: true'}), {refused: true})),
+	...['0177.0.0.1', '2130706433', '127.1', '0x7f000001'].map(host =>
+		simple(`${host} without verification`, ground => ({server: quoted(https(ground, host)), cluster: 'insecure-skip-tls-verify: true'}), {
+			refused: true,
+		}),
+	),
 	proxied('a host of two numbers goes to the proxy as typed', '127.1', {refused: true}),
 	proxied('a host of one number goes to the proxy as typed', '2130706433', {refused: true}),
 	proxied('a host in octal goes to a SOCKS proxy as a name', '0177.0.0.1', {scheme: 'socks5', refused: true}),
 	proxy('a proxy of two numbers is no address', ({ports}) => `http://127.1:${ports['http-proxy']}`, 'refused'),
 	proxy('a proxy in hexadecimal is no address', ({ports}) => `socks5://0x7f.1:${ports['socks5-proxy']}`, 'refused'),
-	simple('a host of two numbers is not of loopback, so HTTPS_PROXY is used', ground => ({server: quoted(https(ground, '127.1'))}), {environment: ({ports}) => ({HTTPS_PROXY: `http://127.0.0.1:${ports['http-proxy']}`}), refused: true}),
-	simple('NO_PROXY of an address does not exempt another spelling', ground => ({server: quoted(https(ground, '0177.0.0.1'))}), {environment: ({ports}) => ({HTTPS_PROXY: `http://127.0.0.1:${ports['http-proxy']}`, NO_PROXY: '127.0.0.1'}), refused: true}),
+	simple('a host of two numbers is not of loopback, so HTTPS_PROXY is used', ground => ({server: quoted(https(ground, '127.1'))}), {
+		environment: ({ports}) => ({HTTPS_PROXY: `http://127.0.0.1:${ports['http-proxy']}`}),
+		refused: true,
+	}),
+	simple('NO_PROXY of an address does not exempt another spelling', ground => ({server: quoted(https(ground, '0177.0.0.1'))}), {
+		environment: ({ports}) => ({HTTPS_PROXY: `http://127.0.0.1:${ports['http-proxy']}`, NO_PROXY: '127.0.0.1'}),
+		refused: true,
+	}),
 	// Spelling.
 	server('a host in capitals', 'LOCALHOST'),
 	server('a scheme in capitals', ground => https(ground, 'localhost').replace('https', 'HTTPS')),
@@ -98,7 +125,10 @@ export const serverRows: readonly KubeconfigRow[] = [
 	// Without a scheme.
 	server('no scheme and a CA', ({ports}) => `127.0.0.1:${ports.http}`),
 	server('no scheme and a CA at a port of TLS', ({ports}) => `127.0.0.1:${ports.https}`, 'refused'),
-	simple('no scheme and insecure-skip-tls-verify', ({ports}) => ({server: `127.0.0.1:${ports.http}`, cluster: 'insecure-skip-tls-verify: true'})),
+	simple('no scheme and insecure-skip-tls-verify', ({ports}) => ({
+		server: `127.0.0.1:${ports.http}`,
+		cluster: 'insecure-skip-tls-verify: true',
+	})),
 	server('no scheme and a path', ({ports}) => `127.0.0.1:${ports.https}/k8s`, 'refused'),
 	server('no scheme and a final slash', ({ports}) => `127.0.0.1:${ports.http}/`),
 	server('no scheme and a name', ({ports}) => `localhost:${ports.http}`),

@@ -2,20 +2,33 @@
 import {base64, config, execUser, type Ground, type KubeconfigRow, plugin, simple} from './kubeconfig-row.ts';
 
 /** The plain kubeconfig, changed. */
-const changed = (name: string, change: (text: string, ground: Ground) => string | Buffer, refused?: 'refused'): KubeconfigRow =>
-	({name, files: ground => ({config: change(config(ground), ground)}), ...refused && {refused: true as const}});
-
-const user = (name: string, lines: string, refused?: 'refused'): KubeconfigRow => simple(name, () => ({user: lines}), refused && {refused: true});
-const cluster = (name: string, lines: (ground: Ground) => string, refused?: 'refused'): KubeconfigRow => simple(name, ground => ({cluster: lines(ground)}), refused && {refused: true});
-const printing = (name: string, output: string, refused?: 'refused'): KubeconfigRow => simple(name, () => ({user: execUser('')}), {
-	files: () => ({plugin: plugin('cat "$(dirname "$0")/answer"'), answer: output}), ...refused && {refused: true},
+const changed = (name: string, change: (text: string, ground: Ground) => string | Buffer, refused?: 'refused'): KubeconfigRow => ({
+	name,
+	files: ground => ({config: change(config(ground), ground)}),
+	...(refused && {refused: true as const}),
 });
 
-const asJson = ({url, caData}: Ground, token = 'json') => JSON.stringify({
-	apiVersion: 'v1', kind: 'Config', 'current-context': 'main', contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
-	clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': caData}}], users: [{name: 'ada', user: {token}}],
-});
-const credential = (token: string, rest = '') => `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${token}"}}${rest}`;
+const user = (name: string, lines: string, refused?: 'refused'): KubeconfigRow =>
+	simple(name, () => ({user: lines}), refused && {refused: true});
+const cluster = (name: string, lines: (ground: Ground) => string, refused?: 'refused'): KubeconfigRow =>
+	simple(name, ground => ({cluster: lines(ground)}), refused && {refused: true});
+const printing = (name: string, output: string, refused?: 'refused'): KubeconfigRow =>
+	simple(name, () => ({user: execUser('')}), {
+		files: () => ({plugin: plugin('cat "$(dirname "$0")/answer"'), answer: output}),
+		...(refused && {refused: true}),
+	});
+
+const asJson = ({url, caData}: Ground, token = 'json') =>
+	JSON.stringify({
+		apiVersion: 'v1',
+		kind: 'Config',
+		'current-context': 'main',
+		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
+		clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': caData}}],
+		users: [{name: 'ada', user: {token}}],
+	});
+const credential = (token: string, rest = '') =>
+	`{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${token}"}}${rest}`;
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 const bigEndian = (text: string) => Buffer.from(text, 'utf16le').swap16();
 
@@ -64,7 +77,7 @@ export const textRows: readonly KubeconfigRow[] = [
 	// Keys and values.
 	user('a key in another case', 'token: secret-token\nAs: eve'),
 	user('one key twice', 'token: one\ntoken: two'),
-	user('a token in single quotes with an escape', 'token: \'it\'\'s\''),
+	user('a token in single quotes with an escape', "token: 'it''s'"),
 	user('a token with an escape', String.raw`token: "\x41\u0042C"`),
 	user('a token over two lines', 'token: one\n  two'),
 	user('a token in a folded block', 'token: >-\n  one\n  two'),
@@ -98,17 +111,52 @@ export const textRows: readonly KubeconfigRow[] = [
 	changed('extensions that are null', text => `${text}extensions: null\npreferences: null\n`),
 	user('a plugin whose lists are null', execUser('args: null\nenv: null'), 'refused'),
 	// Bytes.
-	cluster('CA data over several lines', ({caData}) => `certificate-authority-data: |\n${caData.replaceAll(/.{64}/g, '$&\n').split('\n').map(line => `  ${line}`).join('\n')}`),
-	cluster('CA data with spaces inside', ({caData}) => `certificate-authority-data: "${caData.slice(0, 40)} ${caData.slice(40)}"`, 'refused'),
-	cluster('CA data without padding', ({ca}) => `certificate-authority-data: ${base64(`${ca.certificate}\n\n`.slice(0, (ca.certificate.length - (ca.certificate.length % 3)) + 1)).replaceAll('=', '')}`, 'refused'),
-	cluster('CA data in the URL’s base64', ({ca}) => `certificate-authority-data: ${Buffer.from(`\u00FF\u00FF\u00FE>>>???${ca.certificate}`).toString('base64url')}`, 'refused'),
+	cluster(
+		'CA data over several lines',
+		({caData}) =>
+			`certificate-authority-data: |\n${caData
+				.replaceAll(/.{64}/g, '$&\n')
+				.split('\n')
+				.map(line => `  ${line}`)
+				.join('\n')}`,
+	),
+	cluster(
+		'CA data with spaces inside',
+		({caData}) => `certificate-authority-data: "${caData.slice(0, 40)} ${caData.slice(40)}"`,
+		'refused',
+	),
+	cluster(
+		'CA data without padding',
+		({ca}) =>
+			`certificate-authority-data: ${base64(`${ca.certificate}\n\n`.slice(0, ca.certificate.length - (ca.certificate.length % 3) + 1)).replaceAll('=', '')}`,
+		'refused',
+	),
+	cluster(
+		'CA data in the URL’s base64',
+		({ca}) => `certificate-authority-data: ${Buffer.from(`\u00FF\u00FF\u00FE>>>???${ca.certificate}`).toString('base64url')}`,
+		'refused',
+	),
 	cluster('CA data with text around it', ({ca}) => `certificate-authority-data: ${base64(`# mine\n${ca.certificate}\ntrailing\n`)}`),
 	cluster('CA data with CRLF', ({ca}) => `certificate-authority-data: ${base64(ca.certificate.replaceAll('\n', '\r\n'))}`),
-	cluster('CA data of several certificates', ({ca, otherCa}) => `certificate-authority-data: ${base64(`${otherCa.certificate}${ca.certificate}`)}`),
-	cluster('CA data with a key in front', ({ca, otherClient}) => `certificate-authority-data: ${base64(`${otherClient.key}\n${ca.certificate}`)}`),
-	cluster('CA data with a PEM header', ({ca}) => `certificate-authority-data: ${base64(ca.certificate.replace('-----\n', '-----\nComment: x\n\n'))}`, 'refused'),
+	cluster(
+		'CA data of several certificates',
+		({ca, otherCa}) => `certificate-authority-data: ${base64(`${otherCa.certificate}${ca.certificate}`)}`,
+	),
+	cluster(
+		'CA data with a key in front',
+		({ca, otherClient}) => `certificate-authority-data: ${base64(`${otherClient.key}\n${ca.certificate}`)}`,
+	),
+	cluster(
+		'CA data with a PEM header',
+		({ca}) => `certificate-authority-data: ${base64(ca.certificate.replace('-----\n', '-----\nComment: x\n\n'))}`,
+		'refused',
+	),
 	cluster('CA data in DER', ({ca}) => `certificate-authority-data: ${ca.certificate.replaceAll(/-----[^-]+-----|\s/g, '')}`, 'refused'),
-	cluster('CA data as TRUSTED CERTIFICATE', ({ca}) => `certificate-authority-data: ${base64(ca.certificate.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE'))}`, 'refused'),
+	cluster(
+		'CA data as TRUSTED CERTIFICATE',
+		({ca}) => `certificate-authority-data: ${base64(ca.certificate.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE'))}`,
+		'refused',
+	),
 	cluster('CA data cut in the middle', ({ca}) => `certificate-authority-data: ${base64(ca.certificate.slice(0, 200))}`, 'refused'),
 	// What a plugin prints.
 	printing('a plugin prints a raw line break in a string', credential('a\nb'), 'refused'),
@@ -120,13 +168,31 @@ export const textRows: readonly KubeconfigRow[] = [
 	printing('a plugin prints a comment in front', `# note\n${credential('one')}`),
 	printing('a plugin prints a number as its token', credential('one').replace('"one"', '1'), 'refused'),
 	printing('a plugin prints one key twice', credential('one').replace('"token"', '"token":"zero","token"')),
-	printing('a plugin prints YAML of two documents', 'kind: ExecCredential\napiVersion: client.authentication.k8s.io/v1\nstatus:\n  token: one\n---\na: b\n'),
+	printing(
+		'a plugin prints YAML of two documents',
+		'kind: ExecCredential\napiVersion: client.authentication.k8s.io/v1\nstatus:\n  token: one\n---\na: b\n',
+	),
 	printing('a plugin prints a key in another case', credential('one').replace('"token"', '"Token"'), 'refused'),
 	printing('a plugin prints a list', '[]', 'refused'),
 	printing('a plugin prints nothing', '', 'refused'),
 	printing('a plugin prints a token with a line break behind it', credential(String.raw`one\n`), 'refused'),
-	printing('a plugin prints an expiry that is no time', credential('one').replace('"one"', '"one","expirationTimestamp":"soon"'), 'refused'),
-	printing('a plugin prints an expiry with a fraction', credential('one').replace('"one"', '"one","expirationTimestamp":"2099-01-01T00:00:00.5Z"')),
-	printing('a plugin prints an expiry without a zone', credential('one').replace('"one"', '"one","expirationTimestamp":"2099-01-01T00:00:00"'), 'refused'),
-	printing('a plugin prints an expiry that is a date', credential('one').replace('"one"', '"one","expirationTimestamp":"2099-01-01"'), 'refused'),
+	printing(
+		'a plugin prints an expiry that is no time',
+		credential('one').replace('"one"', '"one","expirationTimestamp":"soon"'),
+		'refused',
+	),
+	printing(
+		'a plugin prints an expiry with a fraction',
+		credential('one').replace('"one"', '"one","expirationTimestamp":"2099-01-01T00:00:00.5Z"'),
+	),
+	printing(
+		'a plugin prints an expiry without a zone',
+		credential('one').replace('"one"', '"one","expirationTimestamp":"2099-01-01T00:00:00"'),
+		'refused',
+	),
+	printing(
+		'a plugin prints an expiry that is a date',
+		credential('one').replace('"one"', '"one","expirationTimestamp":"2099-01-01"'),
+		'refused',
+	),
 ];

@@ -132,9 +132,19 @@ export class LogServer {
 		}
 	}
 
-	addPod(name: string, {containers = ['app'], uid = `uid-${name}-${this.#version}`, owner}: {containers?: string[]; uid?: string; owner?: string} = {}): Map<string, ContainerLog> {
+	addPod(
+		name: string,
+		{containers = ['app'], uid = `uid-${name}-${this.#version}`, owner}: {containers?: string[]; uid?: string; owner?: string} = {},
+	): Map<string, ContainerLog> {
 		const object: PodObject = {
-			metadata: {name, namespace: 'demo', uid, resourceVersion: '1', labels: {app: 'web'}, ...owner !== undefined && {ownerReferences: [{kind: owner, name: 'owner', uid: 'o', controller: true}]}},
+			metadata: {
+				name,
+				namespace: 'demo',
+				uid,
+				resourceVersion: '1',
+				labels: {app: 'web'},
+				...(owner !== undefined && {ownerReferences: [{kind: owner, name: 'owner', uid: 'o', controller: true}]}),
+			},
 			spec: {nodeName: 'n1', containers: containers.map(container => ({name: container}))},
 		};
 		const logs = new Map(containers.map(container => [container, new ContainerLog()]));
@@ -170,13 +180,26 @@ export class LogServer {
 			status: {
 				phase: 'Running',
 				containerStatuses: [...containers].map(([container, log]) => ({
-					name: container, restartCount: log.restarts, containerID: `cri://${name}-${container}-${log.restarts}`,
-					state: log.state === 'running'
-						? {running: {}}
-						: log.state === 'ended'
-							? {terminated: {exitCode: log.exitCode, reason: log.exitCode === 0 ? 'Completed' : 'Error', containerID: `cri://${name}-${container}-${log.restarts}`}}
-							: {waiting: {reason: 'ContainerCreating'}},
-					...log.restarts > 0 && {lastState: {terminated: {exitCode: log.exitCode, reason: 'Error', containerID: `cri://${name}-${container}-${log.restarts - 1}`}}},
+					name: container,
+					restartCount: log.restarts,
+					containerID: `cri://${name}-${container}-${log.restarts}`,
+					state:
+						log.state === 'running'
+							? {running: {}}
+							: log.state === 'ended'
+								? {
+										terminated: {
+											exitCode: log.exitCode,
+											reason: log.exitCode === 0 ? 'Completed' : 'Error',
+											containerID: `cri://${name}-${container}-${log.restarts}`,
+										},
+									}
+								: {waiting: {reason: 'ContainerCreating'}},
+					...(log.restarts > 0 && {
+						lastState: {
+							terminated: {exitCode: log.exitCode, reason: 'Error', containerID: `cri://${name}-${container}-${log.restarts - 1}`},
+						},
+					}),
 				})),
 			},
 		};
@@ -224,7 +247,11 @@ export class LogServer {
 		}
 
 		if (url.searchParams.get('watch') !== 'true') {
-			respond(response, 200, {kind: 'PodList', metadata: {resourceVersion: String(this.#version)}, items: [...this.pods.keys()].map(name => this.#podObject(name))});
+			respond(response, 200, {
+				kind: 'PodList',
+				metadata: {resourceVersion: String(this.#version)},
+				items: [...this.pods.keys()].map(name => this.#podObject(name)),
+			});
 			return;
 		}
 
@@ -260,12 +287,22 @@ export class LogServer {
 		}
 
 		if (!log || (query['previous'] === 'true' && log.lives.length < 2)) {
-			respond(response, 400, {kind: 'Status', message: log ? `previous terminated container "${container}" in pod "${pod}" not found` : `container ${container} is not valid for pod ${pod}`, reason: 'BadRequest'});
+			respond(response, 400, {
+				kind: 'Status',
+				message: log
+					? `previous terminated container "${container}" in pod "${pod}" not found`
+					: `container ${container} is not valid for pod ${pod}`,
+				reason: 'BadRequest',
+			});
 			return;
 		}
 
 		if (log.state === 'waiting') {
-			respond(response, 400, {kind: 'Status', message: `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`, reason: 'BadRequest'});
+			respond(response, 400, {
+				kind: 'Status',
+				message: `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`,
+				reason: 'BadRequest',
+			});
 			return;
 		}
 
@@ -314,7 +351,7 @@ class LogAnswer {
 		let next = this.#query['tailLines'] === undefined ? 0 : Math.max(0, life.length - Number(this.#query['tailLines']));
 		while (!closed) {
 			for (; next < file.length && !closed; next++) {
-				if (!await this.#record(file[next]!)) {
+				if (!(await this.#record(file[next]!))) {
 					return;
 				}
 			}
@@ -350,7 +387,10 @@ class LogAnswer {
 	/** @returns false when the fault has ended the answer */
 	async #record({time, text, partial = false}: LogRecord): Promise<boolean> {
 		const {sinceTime, sinceSeconds} = this.#query;
-		if ((sinceTime !== undefined && Date.parse(time) < Date.parse(sinceTime)) || (sinceSeconds !== undefined && Date.parse(time) < Date.now() - (Number(sinceSeconds) * 1000))) {
+		if (
+			(sinceTime !== undefined && Date.parse(time) < Date.parse(sinceTime)) ||
+			(sinceSeconds !== undefined && Date.parse(time) < Date.now() - Number(sinceSeconds) * 1000)
+		) {
 			this.#newLine = !partial;
 			return true;
 		}

@@ -29,28 +29,37 @@ const policies = (...ids: readonly string[]) => extension('2.5.29.32', sequence(
 const policyConstraints = (...fields: readonly Buffer[]) => extension('2.5.29.36', sequence(...fields), true);
 const requireExplicit = (skip: number) => policyConstraints(integer(skip, 0x80));
 const names = (...permittedOrExcluded: readonly Buffer[]) => extension('2.5.29.30', sequence(...permittedOrExcluded), true);
-const permitted = (...bases: readonly Buffer[]) => der(0xA0, ...bases.map(base => sequence(base)));
-const excluded = (...bases: readonly Buffer[]) => der(0xA1, ...bases.map(base => sequence(base)));
+const permitted = (...bases: readonly Buffer[]) => der(0xa0, ...bases.map(base => sequence(base)));
+const excluded = (...bases: readonly Buffer[]) => der(0xa1, ...bases.map(base => sequence(base)));
 const uri = (text: string) => der(0x86, Buffer.from(text));
 const mail = (text: string) => der(0x81, Buffer.from(text));
 const localhost = [altNames(address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)];
 
 type Served = {leaf: MadeCertificate; above?: readonly MadeCertificate[]; trusted: readonly MadeCertificate[]};
 
-const row = (name: string, make: () => Served, refused?: RegExp, rest: Partial<CertificateRow> = {}): CertificateRow => ({name, make: async () => make(), ...refused && {refused}, ...rest});
+const row = (name: string, make: () => Served, refused?: RegExp, rest: Partial<CertificateRow> = {}): CertificateRow => ({
+	name,
+	make: async () => make(),
+	...(refused && {refused}),
+	...rest,
+});
 
 /** A leaf by a root, each with these parts. */
-const byRoot = (leaf: CertificateParts, root: CertificateParts = {}) => (): Served => {
-	const ca = makeCertificate({name: 'root', extensions: mayIssue, ...root});
-	return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer: ca, ...leaf}), trusted: [ca]};
-};
+const byRoot =
+	(leaf: CertificateParts, root: CertificateParts = {}) =>
+	(): Served => {
+		const ca = makeCertificate({name: 'root', extensions: mayIssue, ...root});
+		return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer: ca, ...leaf}), trusted: [ca]};
+	};
 
 /** A leaf by an intermediate that is sent, by a root. */
-const byMiddle = (middle: CertificateParts, leaf: CertificateParts = {}, root: CertificateParts = {}) => (): Served => {
-	const ca = makeCertificate({name: 'root', extensions: mayIssue, ...root});
-	const issuer = makeCertificate({name: 'middle', extensions: mayIssue, issuer: ca, ...middle});
-	return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer, ...leaf}), above: [issuer], trusted: [ca]};
-};
+const byMiddle =
+	(middle: CertificateParts, leaf: CertificateParts = {}, root: CertificateParts = {}) =>
+	(): Served => {
+		const ca = makeCertificate({name: 'root', extensions: mayIssue, ...root});
+		const issuer = makeCertificate({name: 'middle', extensions: mayIssue, issuer: ca, ...middle});
+		return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer, ...leaf}), above: [issuer], trusted: [ca]};
+	};
 
 const leafWith = (...extensions: readonly Buffer[]) => byRoot({extensions: [...here, ...extensions]});
 const named = (name: string, dns: readonly string[], asked: string, refused?: RegExp) =>
@@ -75,7 +84,11 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	row('an intermediate without basicConstraints', byMiddle({extensions: [keyUsage(5)]}), unknown),
 	row('an intermediate without keyUsage', byMiddle({extensions: [basicConstraints(true)]})),
 	row('an intermediate with a path length of 0', byMiddle({extensions: [basicConstraints(true, 0), keyUsage(5)]})),
-	row('a root with a path length of 0 and an intermediate', byMiddle({}, {}, {extensions: [basicConstraints(true, 0), keyUsage(5)]}), /too many intermediates/),
+	row(
+		'a root with a path length of 0 and an intermediate',
+		byMiddle({}, {}, {extensions: [basicConstraints(true, 0), keyUsage(5)]}),
+		/too many intermediates/,
+	),
 	row('a forged signature on the leaf', byRoot({isForged: true}), unknown),
 	row('a forged signature on the intermediate', byMiddle({isForged: true}), unknown),
 	row('a forged signature of a root by itself', byRoot({}, {isForged: true})),
@@ -100,7 +113,10 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	// Uses.
 	row('any use', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage(anyUsage)]})),
 	row('any use and client authentication', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage(clientAuth, anyUsage)]})),
-	row('client and server authentication', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage(clientAuth, serverAuth)]})),
+	row(
+		'client and server authentication',
+		byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage(clientAuth, serverAuth)]}),
+	),
 	row('a use that nobody knows', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage('1.2.3.4')]}), usage),
 	row('keyUsage without digitalSignature', leafWith(keyUsage(2))),
 	row('keyUsage of keyAgreement alone', leafWith(keyUsage(4))),
@@ -114,13 +130,28 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	row('a leaf that requires a policy and has any', leafWith(requireExplicit(0), policies('2.5.29.32.0'))),
 	row('a leaf with policyConstraints of mapping alone', leafWith(policyConstraints(integer(0, 0x81)))),
 	row('empty policyConstraints', leafWith(policyConstraints())),
-	row('an intermediate that requires a policy, and a leaf without', byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}), noChains),
-	row('an intermediate that requires a policy, and a leaf with it', byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.3')]})),
-	row('an intermediate that requires a policy, and a leaf with another', byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.4')]}), noChains),
+	row(
+		'an intermediate that requires a policy, and a leaf without',
+		byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}),
+		noChains,
+	),
+	row(
+		'an intermediate that requires a policy, and a leaf with it',
+		byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.3')]}),
+	),
+	row(
+		'an intermediate that requires a policy, and a leaf with another',
+		byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.4')]}),
+		noChains,
+	),
 	row('a policy twice', leafWith(policies('1.2.3', '1.2.3')), unparsed),
 	row('critical inhibitAnyPolicy', leafWith(extension('2.5.29.54', integer(0), true))),
 	// Critical extensions.
-	row('a critical extension that nobody knows in a root', byRoot({}, {extensions: [...mayIssue, extension('1.2.3.4', der(5), true)]}), /x509: (?:unhandled critical extension|certificate signed by unknown authority)/),
+	row(
+		'a critical extension that nobody knows in a root',
+		byRoot({}, {extensions: [...mayIssue, extension('1.2.3.4', der(5), true)]}),
+		/x509: (?:unhandled critical extension|certificate signed by unknown authority)/,
+	),
 	row('an extension that nobody knows', leafWith(extension('1.2.3.4', der(5)))),
 	row('a critical subject key identifier', leafWith(extension('2.5.29.14', der(4, Buffer.from([1])), true)), unparsed),
 	row('a critical authority key identifier', leafWith(extension('2.5.29.35', sequence(der(0x80, Buffer.from([1]))), true)), unparsed),
@@ -136,25 +167,73 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	named('half a wildcard asked for exactly', ['a*.foo.test'], 'a*.foo.test'),
 	named('two labels of wildcards', ['*.*.test'], 'a.b.test', notFor),
 	named('an empty name in the certificate', ['', 'localhost'], 'localhost'),
-	row('a name beyond ASCII in the certificate', byRoot({extensions: [altNames(dnsName('bücher.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}), unparsed),
-	row('an address of five bytes', byRoot({extensions: [altNames(address(127, 0, 0, 1, 1), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}), unparsed),
-	row('an IPv4 address as IPv6', byRoot({extensions: [altNames(address(...Array.from({length: 10}, () => 0), 255, 255, 127, 0, 0, 1)), extendedKeyUsage(serverAuth)]})),
-	row('a URI that is none', byRoot({extensions: [altNames(uri('https://[::1'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}), unparsed),
+	row(
+		'a name beyond ASCII in the certificate',
+		byRoot({extensions: [altNames(dnsName('bücher.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
+		unparsed,
+	),
+	row(
+		'an address of five bytes',
+		byRoot({extensions: [altNames(address(127, 0, 0, 1, 1), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
+		unparsed,
+	),
+	row(
+		'an IPv4 address as IPv6',
+		byRoot({extensions: [altNames(address(...Array.from({length: 10}, () => 0), 255, 255, 127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
+	),
+	row(
+		'a URI that is none',
+		byRoot({extensions: [altNames(uri('https://[::1'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}),
+		unparsed,
+	),
 	row('no names in the extension', byRoot({extensions: [altNames(), extendedKeyUsage(serverAuth)]}), /doesn't contain any IP SANs/),
 	// Name constraints.
-	row('an address that the root may sign', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(127, 0, 0, 0, 255, 0, 0, 0)))]})),
-	row('an address that the root may not sign', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(10, 0, 0, 0, 255, 0, 0, 0)))]}), notAuthorized),
-	row('an address that the root is forbidden', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(excluded(address(127, 0, 0, 1, 255, 255, 255, 255)))]}), notAuthorized),
-	row('a mask with a hole', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(127, 0, 0, 0, 255, 0, 255, 0)))]}), /./),
-	row('names of DNS only are constrained, and the leaf has an address', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(dnsName('foo.test')))]})),
-	row('a directory name is constrained', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(der(0xA4, commonName('x'))))]}), /x509: /),
-	row('an e-mail address that the root may not sign', byRoot({extensions: [altNames(mail('a@b.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}, {extensions: [...mayIssue, names(permitted(mail('c.test')))]}), notAuthorized),
+	row(
+		'an address that the root may sign',
+		byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(127, 0, 0, 0, 255, 0, 0, 0)))]}),
+	),
+	row(
+		'an address that the root may not sign',
+		byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(10, 0, 0, 0, 255, 0, 0, 0)))]}),
+		notAuthorized,
+	),
+	row(
+		'an address that the root is forbidden',
+		byRoot({extensions: localhost}, {extensions: [...mayIssue, names(excluded(address(127, 0, 0, 1, 255, 255, 255, 255)))]}),
+		notAuthorized,
+	),
+	row(
+		'a mask with a hole',
+		byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(127, 0, 0, 0, 255, 0, 255, 0)))]}),
+		/./,
+	),
+	row(
+		'names of DNS only are constrained, and the leaf has an address',
+		byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(dnsName('foo.test')))]}),
+	),
+	row(
+		'a directory name is constrained',
+		byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(der(0xa4, commonName('x'))))]}),
+		/x509: /,
+	),
+	row(
+		'an e-mail address that the root may not sign',
+		byRoot(
+			{extensions: [altNames(mail('a@b.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]},
+			{extensions: [...mayIssue, names(permitted(mail('c.test')))]},
+		),
+		notAuthorized,
+	),
 	row('empty name constraints', byRoot({extensions: localhost}, {extensions: [...mayIssue, names()]}), /./),
 	// Keys and algorithms.
 	row('P-384', byRoot({key: 'P-384'}, {key: 'P-384'})),
 	row('P-521', byRoot({key: 'P-521'}, {key: 'P-521'})),
 	row('an authority with P-224', byRoot({}, {key: 'P-224'})),
-	row('an authority with a secp256k1 key', byRoot({}, {key: 'secp256k1'}), /unable to load root certificates: failed to parse certificate: x509: unsupported elliptic curve/),
+	row(
+		'an authority with a secp256k1 key',
+		byRoot({}, {key: 'secp256k1'}),
+		/unable to load root certificates: failed to parse certificate: x509: unsupported elliptic curve/,
+	),
 	row('an intermediate with a brainpool key', byMiddle({key: 'brainpoolP256r1'}), unparsed),
 	row('an intermediate with a secp256k1 key', byMiddle({key: 'secp256k1'}), unparsed),
 	row('an authority with Ed25519', byRoot({}, {key: 'ed25519'})),
@@ -168,10 +247,17 @@ export const madeCertificateRows: readonly CertificateRow[] = [
 	row('a serial number of 30 bytes', byRoot({serial: der(2, Buffer.alloc(30, 1))})),
 	row('a date with an offset', byRoot({validity: [utcTime('250101000000+0100'), utcTime('490101000000Z')]})),
 	row('a date that does not exist', byRoot({validity: [utcTime('250230000000Z'), utcTime('490101000000Z')]}), unparsed),
-	row('a date with a fraction of a second', byRoot({validity: [der(0x18, Buffer.from('20250101000000.5Z')), utcTime('490101000000Z')]}), unparsed),
+	row(
+		'a date with a fraction of a second',
+		byRoot({validity: [der(0x18, Buffer.from('20250101000000.5Z')), utcTime('490101000000Z')]}),
+		unparsed,
+	),
 	row('a date in the year 9999', byRoot({validity: [utcTime('250101000000Z'), der(0x18, Buffer.from('99991231235959Z'))]})),
 	row('a subject with a character that PrintableString lacks', byRoot({subject: commonName('a_b', 19)}), unparsed),
-	row('a subject in Teletex with a byte beyond ASCII', byRoot({subject: sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(20, Buffer.from([0xE9])))))})),
+	row(
+		'a subject in Teletex with a byte beyond ASCII',
+		byRoot({subject: sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(20, Buffer.from([0xe9])))))}),
+	),
 	row('an empty subject', byRoot({subject: sequence()})),
 ];
 

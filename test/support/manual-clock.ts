@@ -86,7 +86,10 @@ export function onClock(cluster: ClusterClient, clock: Clock): ClusterOnClock {
 		}
 	};
 
-	const onClock = async <Options extends {timeoutMs?: number}, Answer>(options: Options, ask: (options: Options) => Promise<Answer>): Promise<Answer> => {
+	const onClock = async <Options extends {timeoutMs?: number}, Answer>(
+		options: Options,
+		ask: (options: Options) => Promise<Answer>,
+	): Promise<Answer> => {
 		const {timeoutMs = 0} = options;
 		if (timeoutMs === 0) {
 			return ask(options);

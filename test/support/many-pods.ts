@@ -6,7 +6,12 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 
-const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP', 'Node', 'Nominated Node', 'Readiness Gates'].map((name, index) => ({name, type: 'string', format: name === 'Name' ? 'name' : '', priority: index > 4 ? 1 : 0}));
+const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP', 'Node', 'Nominated Node', 'Readiness Gates'].map((name, index) => ({
+	name,
+	type: 'string',
+	format: name === 'Name' ? 'name' : '',
+	priority: index > 4 ? 1 : 0,
+}));
 
 export type ManyPods = {
 	kubeconfigFile: string;
@@ -16,15 +21,33 @@ export type ManyPods = {
 
 export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespaces = 20, podsEach = 7500} = {}): Promise<ManyPods> {
 	const watchers = new Set<ServerResponse>();
-	const cells = (name: string, index: number, status = 'Running') => [name, '1/1', status, '0', '3d', `10.1.${index % 200}.${index % 250}`, `node-${index % 5000}`, '<none>', '<none>'];
+	const cells = (name: string, index: number, status = 'Running') => [
+		name,
+		'1/1',
+		status,
+		'0',
+		'3d',
+		`10.1.${index % 200}.${index % 250}`,
+		`node-${index % 5000}`,
+		'<none>',
+		'<none>',
+	];
 	const pages = new Map<string, string>();
 	const page = (namespace: number, from: number, limit: number) => {
 		const key = `${namespace} ${from} ${limit}`;
 		const to = Math.min(podsEach, from + limit);
-		const known = pages.get(key) ?? JSON.stringify({
-			kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {resourceVersion: '1000', ...to < podsEach && {continue: String(to), remainingItemCount: podsEach - to}}, columnDefinitions: columns,
-			rows: Array.from({length: to - from}, (_, index) => ({cells: cells(`workload-${String(from + index).padStart(6, '0')}-x2xkq`, from + index), object: null})),
-		});
+		const known =
+			pages.get(key) ??
+			JSON.stringify({
+				kind: 'Table',
+				apiVersion: 'meta.k8s.io/v1',
+				metadata: {resourceVersion: '1000', ...(to < podsEach && {continue: String(to), remainingItemCount: podsEach - to})},
+				columnDefinitions: columns,
+				rows: Array.from({length: to - from}, (_, index) => ({
+					cells: cells(`workload-${String(from + index).padStart(6, '0')}-x2xkq`, from + index),
+					object: null,
+				})),
+			});
 		pages.set(key, known);
 		return known;
 	};
@@ -46,7 +69,14 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 		} else if (url.pathname === '/api/v1/pods') {
 			response.end(page(0, 0, 1));
 		} else if (url.pathname === '/api/v1/namespaces') {
-			response.end(JSON.stringify({kind: 'Table', metadata: {resourceVersion: '1000'}, columnDefinitions: columns.slice(0, 1), rows: Array.from({length: namespaces}, (_, index) => ({cells: [`ns-${index}`], object: null}))}));
+			response.end(
+				JSON.stringify({
+					kind: 'Table',
+					metadata: {resourceVersion: '1000'},
+					columnDefinitions: columns.slice(0, 1),
+					rows: Array.from({length: namespaces}, (_, index) => ({cells: [`ns-${index}`], object: null})),
+				}),
+			);
 		} else if (url.pathname === '/version') {
 			response.end('{"major":"1","minor":"36","gitVersion":"v1.36.3"}');
 		} else {
@@ -59,7 +89,17 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-test-'));
 	const kubeconfigFile = join(folder, 'kubeconfig.json');
 	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	await writeFile(kubeconfigFile, JSON.stringify({apiVersion: 'v1', kind: 'Config', 'current-context': 'many', clusters: [{name: 'many', cluster: {server: url}}], users: [{name: 'ada', user: {}}], contexts: [{name: 'many', context: {cluster: 'many', user: 'ada', namespace: 'ns-0'}}]}));
+	await writeFile(
+		kubeconfigFile,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'many',
+			clusters: [{name: 'many', cluster: {server: url}}],
+			users: [{name: 'ada', user: {}}],
+			contexts: [{name: 'many', context: {cluster: 'many', user: 'ada', namespace: 'ns-0'}}],
+		}),
+	);
 	t.teardown(async () => {
 		server.closeAllConnections();
 		server.close();
@@ -68,7 +108,12 @@ export async function manyPods(t: Pick<ExecutionContext, 'teardown'>, {namespace
 	return {
 		kubeconfigFile,
 		change(type, namespace, name, status) {
-			const object = {kind: 'Table', metadata: {resourceVersion: '1001'}, columnDefinitions: columns, rows: [{cells: cells(name, 7, status), object: {metadata: {name, namespace, uid: `uid-${name}`, resourceVersion: '1001'}}}]};
+			const object = {
+				kind: 'Table',
+				metadata: {resourceVersion: '1001'},
+				columnDefinitions: columns,
+				rows: [{cells: cells(name, 7, status), object: {metadata: {name, namespace, uid: `uid-${name}`, resourceVersion: '1001'}}}],
+			};
 			for (const watcher of watchers) {
 				watcher.write(`${JSON.stringify({type, object})}\n`);
 			}

@@ -1,26 +1,89 @@
 /** Grounds for rules under test: a verified apiserver of which nothing was read, and pieces to add. */
-import type {FailureFacts, FlagFacts, Observations, MetricFacts, ProxyRequestFacts, Observation, SocketFacts, StepTestFacts, StreamFeature, VersionFacts} from '../../source/evidence/evidence.ts';
+import type {
+	FailureFacts,
+	FlagFacts,
+	Observations,
+	MetricFacts,
+	ProxyRequestFacts,
+	Observation,
+	SocketFacts,
+	StepTestFacts,
+	StreamFeature,
+	VersionFacts,
+} from '../../source/evidence/evidence.ts';
 import {versionFacts} from '../../source/evidence/probes/cluster-version.ts';
 
 const time = '2026-11-24T14:00:00.000Z';
 
 export const socketFacts: SocketFacts = {
-	scheme: 'https', server: '10.0.0.5:6443', remoteAddress: '10.0.0.5:6443', localAddress: '10.0.0.9:50000', proxy: null,
-	tls: {verified: true, skippedBy: null, protocol: 'TLSv1.3', serverName: null, trust: 'kubeconfig-ca', peer: {subject: 'CN=kube-apiserver', issuer: 'CN=ca', notBefore: time, notAfter: '2036-11-24T14:00:00.000Z', spkiSha256: 'aa'.repeat(32), subjectAltName: 'DNS:kubernetes, IP Address:10.0.0.5', chainSpkiSha256: ['aa'.repeat(32), 'bb'.repeat(32)]}},
-	clientAuth: 'certificate', shownCertificate: null, shownDates: null, connectedAt: time,
+	scheme: 'https',
+	server: '10.0.0.5:6443',
+	remoteAddress: '10.0.0.5:6443',
+	localAddress: '10.0.0.9:50000',
+	proxy: null,
+	tls: {
+		verified: true,
+		skippedBy: null,
+		protocol: 'TLSv1.3',
+		serverName: null,
+		trust: 'kubeconfig-ca',
+		peer: {
+			subject: 'CN=kube-apiserver',
+			issuer: 'CN=ca',
+			notBefore: time,
+			notAfter: '2036-11-24T14:00:00.000Z',
+			spkiSha256: 'aa'.repeat(32),
+			subjectAltName: 'DNS:kubernetes, IP Address:10.0.0.5',
+			chainSpkiSha256: ['aa'.repeat(32), 'bb'.repeat(32)],
+		},
+	},
+	clientAuth: 'certificate',
+	shownCertificate: null,
+	shownDates: null,
+	connectedAt: time,
 };
 
-export function reading<Facts>(source: Observation<Facts>['source'], facts: Facts, more: Partial<Observation<Facts>> = {}): Observation<Facts> {
+export function reading<Facts>(
+	source: Observation<Facts>['source'],
+	facts: Facts,
+	more: Partial<Observation<Facts>> = {},
+): Observation<Facts> {
 	return {source, where: source, process: null, connection: null, time, active: false, facts, ...more};
 }
 
-export function grounds(more: Partial<Observations> = {}, feature: StreamFeature = 'exec', request: ProxyRequestFacts | null = null): Observations {
+export function grounds(
+	more: Partial<Observations> = {},
+	feature: StreamFeature = 'exec',
+	request: ProxyRequestFacts | null = null,
+): Observations {
 	return {
-		purpose: {feature, target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request},
-		about: 'configuration', time, connection: 'c1', bound: true, answered: false, upgradePassedThrough: false,
+		purpose: {
+			feature,
+			target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1},
+			request,
+		},
+		about: 'configuration',
+		time,
+		connection: 'c1',
+		bound: true,
+		answered: false,
+		upgradePassedThrough: false,
 		socket: reading('socket', socketFacts, {connection: 'c1'}),
 		serverIdentity: {to: 'apiserver', why: 'its certificate'},
-		process: null, flags: [], mirrorPods: [], replicas: null, unreached: [], version: versionOf('v1.36.3'), metrics: [], stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: [], outcomes: [], closed: [],
+		process: null,
+		flags: [],
+		mirrorPods: [],
+		replicas: null,
+		unreached: [],
+		version: versionOf('v1.36.3'),
+		metrics: [],
+		stepTests: [],
+		agentTests: [],
+		logDifferentials: [],
+		handshakes: [],
+		failures: [],
+		outcomes: [],
+		closed: [],
 		...more,
 	};
 }
@@ -30,11 +93,20 @@ export const answered = {about: 'open-connection', answered: true} as const;
 
 /** `/flagz` read on this connection, unless said otherwise. */
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Observation<FlagFacts>> = {}): Observation<FlagFacts> {
-	return reading('flagz', {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null}, {connection: 'c1', where: 'GET /flagz', ...more});
+	return reading(
+		'flagz',
+		{values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null},
+		{connection: 'c1', where: 'GET /flagz', ...more},
+	);
 }
 
 /** On the machine that has its address, unless said otherwise. */
-export function mirrorPod(name: string, values: Readonly<Record<string, string>>, proxyEnvironment: boolean | null = false, hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? values['bind-address'] ?? '10.0.0.99']): Observation<FlagFacts> {
+export function mirrorPod(
+	name: string,
+	values: Readonly<Record<string, string>>,
+	proxyEnvironment: boolean | null = false,
+	hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? values['bind-address'] ?? '10.0.0.99'],
+): Observation<FlagFacts> {
 	return reading('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
 }
 
@@ -44,18 +116,57 @@ export const off = {'kubelet-certificate-authority': '', 'egress-selector-config
 export const checked = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
 export const tunnelled = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};
 
-export const known = (count: number, addresses: readonly string[] | null = null) => reading('lease', {known: count, knownFrom: 'lease' as const, leases: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null})), addresses});
+export const known = (count: number, addresses: readonly string[] | null = null) =>
+	reading('lease', {
+		known: count,
+		knownFrom: 'lease' as const,
+		leases: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null})),
+		addresses,
+	});
 export const processOf = (id: string) => reading('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
 export function versionOf(gitVersion: string): Observation<VersionFacts> {
 	return reading('version', versionFacts(gitVersion)!);
 }
 
 export function metrics(facts: Partial<MetricFacts>, more: Partial<Observation<MetricFacts>> = {}): Observation<MetricFacts> {
-	return reading('metrics', {startSeconds: 1, egressDials: [], tunnelsOpen: null, kubeletRequestsDone: 0, kubeletSuccesses: 0, portForwardsOpen: 0, logTlsFailures: 0, sshTunnels: null, familiesLeftOut: 0, ...facts}, {connection: 'c1', ...more});
+	return reading(
+		'metrics',
+		{
+			startSeconds: 1,
+			egressDials: [],
+			tunnelsOpen: null,
+			kubeletRequestsDone: 0,
+			kubeletSuccesses: 0,
+			portForwardsOpen: 0,
+			logTlsFailures: 0,
+			sshTunnels: null,
+			familiesLeftOut: 0,
+			...facts,
+		},
+		{connection: 'c1', ...more},
+	);
 }
 
 export const stepTest = (moved: StepTestFacts['moved'], more: Partial<Observation<StepTestFacts>> = {}) =>
-	reading('step-test', {node: 'n1', rounds: [3, 5], moved, transport: 'uds', why: null, observed: moved}, {connection: 'c1', active: true, ...more});
+	reading(
+		'step-test',
+		{node: 'n1', rounds: [3, 5], moved, transport: 'uds', why: null, observed: moved},
+		{connection: 'c1', active: true, ...more},
+	);
 
 export const failure = (facts: Partial<FailureFacts>, more: Partial<Observation<FailureFacts>> = {}) =>
-	reading('error-text', {row: 'T3', text: 'words', leg: 2 as const, tls: null, route: null, answered: false, basis: 'proven' as const, mayBeFarEnds: true, ...facts}, {connection: 'c1', ...more});
+	reading(
+		'error-text',
+		{
+			row: 'T3',
+			text: 'words',
+			leg: 2 as const,
+			tls: null,
+			route: null,
+			answered: false,
+			basis: 'proven' as const,
+			mayBeFarEnds: true,
+			...facts,
+		},
+		{connection: 'c1', ...more},
+	);

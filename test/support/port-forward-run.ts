@@ -25,7 +25,10 @@ export type PortForwardRun = {
 
 export type PortForwardRunOptions = {env: NodeJS.ProcessEnv; command?: readonly string[]};
 
-export async function runPortForward(args: readonly string[], {env, command = [process.execPath, builtProgram]}: PortForwardRunOptions): Promise<PortForwardRun> {
+export async function runPortForward(
+	args: readonly string[],
+	{env, command = [process.execPath, builtProgram]}: PortForwardRunOptions,
+): Promise<PortForwardRun> {
 	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '-o', 'json', ...args], {env, stdio: ['ignore', 'pipe', 'pipe']});
 	const events: EventLine[] = [];
 	const broken: string[] = [];
@@ -70,7 +73,11 @@ export async function runPortForward(args: readonly string[], {env, command = [p
 	};
 
 	return {
-		events, child, ended, until, stderr: () => stderr,
+		events,
+		child,
+		ended,
+		until,
+		stderr: () => stderr,
 		async port(number = 1) {
 			const ready = await until(({event, forward}) => event === 'ready' && forward === `f${number}`);
 			return (ready['listen'] as Array<{port: number}>)[0]!.port;
@@ -87,10 +94,13 @@ function contractFaults(events: readonly EventLine[]): string[] {
 	for (const event of events) {
 		const connection = event['connection'] as string;
 		if (event.event === 'ready') {
-			faults.push(...ready.has(event.forward!) ? [`${event.forward} is ready twice`] : []);
+			faults.push(...(ready.has(event.forward!) ? [`${event.forward} is ready twice`] : []));
 			ready.add(event.forward!);
 		} else if (event.event === 'connection-opened') {
-			faults.push(...ready.has(event.forward!) ? [] : [`${connection} before ready`], ...open.has(connection) ? [`${connection} opened twice`] : []);
+			faults.push(
+				...(ready.has(event.forward!) ? [] : [`${connection} before ready`]),
+				...(open.has(connection) ? [`${connection} opened twice`] : []),
+			);
 			open.add(connection);
 		} else if ((event.event === 'connection-closed' || event.event === 'connection-failed') && !open.delete(connection)) {
 			faults.push(`${connection} ended without being open`);
@@ -98,7 +108,7 @@ function contractFaults(events: readonly EventLine[]): string[] {
 	}
 
 	const last = events.at(-1);
-	faults.push(...last?.event === 'ended' ? [] : ['ended is not the last'], ...[...open].map(connection => `${connection} never ended`));
+	faults.push(...(last?.event === 'ended' ? [] : ['ended is not the last']), ...[...open].map(connection => `${connection} never ended`));
 	if (ready.size > 0 && events.filter(({event}) => event === 'all-ready').length > 1) {
 		faults.push('all-ready more than once');
 	}

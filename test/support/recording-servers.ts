@@ -68,9 +68,17 @@ export async function startRecordingServers(): Promise<RecordingServers> {
 		one.on('tlsClientError', () => {});
 	}
 
-	const ports = Object.fromEntries(await Promise.all(servers.map(async ([at, one]) => [at, await listen(one)] as const))) as Record<Seen['at'], number>;
+	const ports = Object.fromEntries(await Promise.all(servers.map(async ([at, one]) => [at, await listen(one)] as const))) as Record<
+		Seen['at'],
+		number
+	>;
 	return {
-		seen, ports, ca, otherCa, client, otherClient,
+		seen,
+		ports,
+		ca,
+		otherCa,
+		client,
+		otherClient,
 		async close() {
 			for (const socket of sockets) {
 				socket.destroy();
@@ -88,15 +96,18 @@ async function listen(server: Server): Promise<number> {
 }
 
 function requestSeen(at: 'https' | 'http', {headers, rawHeaders, url, socket}: IncomingMessage): Seen {
-	const pairs = rawHeaders.flatMap((name, index) => index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1]!] as const] : []);
+	const pairs = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1]!] as const] : []));
 	const secure = socket as TLSSocket;
 	return {
 		at,
-		...(at === 'https') && {sni: typeof secure.servername === 'string' ? secure.servername : null, client: clientName(secure)},
+		...(at === 'https' && {sni: typeof secure.servername === 'string' ? secure.servername : null, client: clientName(secure)}),
 		path: url!.replace(/^http:\/\/([^/:]+):\d+/, 'http://$1'),
 		host: headers.host!.replace(/:\d+$/, ''),
 		authorization: headers.authorization ?? null,
-		impersonate: pairs.filter(([name]) => name.startsWith('impersonate-')).map(([name, value]) => `${name}: ${Buffer.from(value, 'latin1').toString('utf8')}`).sort(),
+		impersonate: pairs
+			.filter(([name]) => name.startsWith('impersonate-'))
+			.map(([name, value]) => `${name}: ${Buffer.from(value, 'latin1').toString('utf8')}`)
+			.sort(),
 	};
 }
 
@@ -148,7 +159,7 @@ async function socksProxy(socket: Socket, seen: Seen[]): Promise<void> {
 	}
 
 	const kind = (await read(4))[3];
-	const host = kind === 3 ? (await read((await read(1))[0]!)).toString() : [...await read(kind === 1 ? 4 : 16)].join('.');
+	const host = kind === 3 ? (await read((await read(1))[0]!)).toString() : [...(await read(kind === 1 ? 4 : 16))].join('.');
 	const port = (await read(2)).readUInt16BE();
 	seen.push({at: 'socks5-proxy', target: host, login});
 	pipeTo(socket, port, Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));

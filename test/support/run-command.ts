@@ -3,7 +3,16 @@ import type {Socket} from 'node:net';
 import type {Readable} from 'node:stream';
 import type {ResolvedTarget} from '../../source/streams/connection-observer.ts';
 
-export const reachedWeb: ResolvedTarget = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: 'u1', node: 'n1', container: 'app', chosenFrom: 1};
+export const reachedWeb: ResolvedTarget = {
+	asked: 'web',
+	kind: 'Pod',
+	namespace: 'default',
+	name: 'web',
+	uid: 'u1',
+	node: 'n1',
+	container: 'app',
+	chosenFrom: 1,
+};
 
 /** RST below TLS, which has no word for it. */
 export function reset(socket: Socket): void {

@@ -12,23 +12,31 @@ const programs = new FewAtOnce(4);
 export type Ended = {status: number; stdout: string; stderr: string};
 
 /** Resolves for any exit status, and rejects for an object that breaks its schema. The environment is bare: no kubeconfig and no home of whoever runs the tests. */
-export async function runSpoke(argv: readonly string[], options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {}): Promise<Ended> {
+export async function runSpoke(
+	argv: readonly string[],
+	options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {},
+): Promise<Ended> {
 	const leave = await programs.enter();
 	return new Promise<Ended>((resolve, reject) => {
-		const child = execFile(process.execPath, [...options.node ?? [], builtProgram, ...argv], {
-			env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
-			timeout: options.timeoutMs ?? 30_000,
-			maxBuffer: 256 * 1024 * 1024,
-		}, (error, stdout, stderr) => {
-			const status = error === null ? 0 : (typeof error.code === 'number' ? error.code : 128);
-			const faults = [stdout, stderr].flatMap(text => faultsOfLines(text));
-			if (faults.length > 0) {
-				reject(new Error(`spoke ${argv.join(' ')} prints what its schema does not allow: ${faults.slice(0, 3).join('; ')}`));
-				return;
-			}
+		const child = execFile(
+			process.execPath,
+			[...(options.node ?? []), builtProgram, ...argv],
+			{
+				env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
+				timeout: options.timeoutMs ?? 30_000,
+				maxBuffer: 256 * 1024 * 1024,
+			},
+			(error, stdout, stderr) => {
+				const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 128;
+				const faults = [stdout, stderr].flatMap(text => faultsOfLines(text));
+				if (faults.length > 0) {
+					reject(new Error(`spoke ${argv.join(' ')} prints what its schema does not allow: ${faults.slice(0, 3).join('; ')}`));
+					return;
+				}
 
-			resolve({status, stdout, stderr});
-		});
+				resolve({status, stdout, stderr});
+			},
+		);
 		// A program that ends without reading its input is judged by its status.
 		child.stdin?.on('error', () => {}).end(options.input ?? '');
 	}).finally(leave);

@@ -19,18 +19,41 @@ export async function askJson<T = Record<string, any>>(sandbox: Sandbox, path: s
 }
 
 /** The answer, its body still to be read. */
-export async function open(sandbox: Sandbox, path: string, {user = 'admin', method = 'GET', headers = {}, body}: Asked = {}): Promise<IncomingMessage> {
+export async function open(
+	sandbox: Sandbox,
+	path: string,
+	{user = 'admin', method = 'GET', headers = {}, body}: Asked = {},
+): Promise<IncomingMessage> {
 	const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>();
-	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, headers: {...credentials(sandbox, user).headers, ...body !== undefined && {'content-type': 'application/json'}, ...headers}}, resolve);
+	const sent = httpsRequest(
+		`${sandbox.server}${path}`,
+		{
+			...credentials(sandbox, user),
+			method,
+			agent: false,
+			headers: {...credentials(sandbox, user).headers, ...(body !== undefined && {'content-type': 'application/json'}), ...headers},
+		},
+		resolve,
+	);
 	sent.on('error', reject);
 	sent.end(body === undefined ? undefined : JSON.stringify(body));
 	return promise;
 }
 
 /** An upgrade; the answer's status and text where it is none. */
-export async function upgrade(sandbox: Sandbox, path: string, {user = 'admin', method = 'GET', headers = {}, signal}: Asked): Promise<{socket: Duplex; headers: IncomingHttpHeaders} | {status: number; body: string; headers: IncomingHttpHeaders}> {
+export async function upgrade(
+	sandbox: Sandbox,
+	path: string,
+	{user = 'admin', method = 'GET', headers = {}, signal}: Asked,
+): Promise<{socket: Duplex; headers: IncomingHttpHeaders} | {status: number; body: string; headers: IncomingHttpHeaders}> {
 	const {promise, resolve, reject} = Promise.withResolvers<Awaited<ReturnType<typeof upgrade>>>();
-	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, ...signal && {signal}, headers: {...credentials(sandbox, user).headers, connection: 'Upgrade', ...headers}});
+	const sent = httpsRequest(`${sandbox.server}${path}`, {
+		...credentials(sandbox, user),
+		method,
+		agent: false,
+		...(signal && {signal}),
+		headers: {...credentials(sandbox, user).headers, connection: 'Upgrade', ...headers},
+	});
 	sent.on('upgrade', (answer, socket) => {
 		// An apiserver that restarts resets it.
 		socket.on('error', () => {});
@@ -45,12 +68,18 @@ export async function upgrade(sandbox: Sandbox, path: string, {user = 'admin', m
 }
 
 export const webSocketHeaders = (protocol: string): Record<string, string> => ({
-	upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': Buffer.alloc(16, 1).toString('base64'), 'sec-websocket-protocol': protocol,
+	upgrade: 'websocket',
+	'sec-websocket-version': '13',
+	'sec-websocket-key': Buffer.alloc(16, 1).toString('base64'),
+	'sec-websocket-protocol': protocol,
 });
 
 /** Names of the pods of an app. */
 export async function podsOf(sandbox: Sandbox, app: string, namespace = 'default'): Promise<string[]> {
-	const {items} = await askJson<{items: Array<{metadata: {name: string}}>}>(sandbox, `/api/v1/namespaces/${namespace}/pods?labelSelector=app%3D${app}`);
+	const {items} = await askJson<{items: Array<{metadata: {name: string}}>}>(
+		sandbox,
+		`/api/v1/namespaces/${namespace}/pods?labelSelector=app%3D${app}`,
+	);
 	return items.map(({metadata}) => metadata.name);
 }
 
@@ -59,8 +88,9 @@ function credentials(sandbox: Sandbox, name: UserName | 'nobody') {
 	const ca = decode(clusters[0]!.cluster['certificate-authority-data']);
 	const user = users.find(entry => entry.name === name)?.user ?? {};
 	return {
-		ca, headers: user['token'] === undefined ? {} : {authorization: `Bearer ${user['token']}`},
-		...user['client-key-data'] !== undefined && {cert: decode(user['client-certificate-data']!), key: decode(user['client-key-data'])},
+		ca,
+		headers: user['token'] === undefined ? {} : {authorization: `Bearer ${user['token']}`},
+		...(user['client-key-data'] !== undefined && {cert: decode(user['client-certificate-data']!), key: decode(user['client-key-data'])}),
 	};
 }
 

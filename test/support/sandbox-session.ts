@@ -12,7 +12,11 @@ export async function newHome(t: ExecutionContext): Promise<string> {
 	return home;
 }
 
-export async function onSandbox(t: ExecutionContext, argv: readonly string[] = [], options: Partial<TerminalOptions> & {user?: 'admin' | 'bob' | 'cleo' | 'eve'} = {}) {
+export async function onSandbox(
+	t: ExecutionContext,
+	argv: readonly string[] = [],
+	options: Partial<TerminalOptions> & {user?: 'admin' | 'bob' | 'cleo' | 'eve'} = {},
+) {
 	const opened = await openSandbox(t, options.user ? {user: options.user} : {});
 	const home = await newHome(t);
 	return {...opened, home, terminal: await openTerminal(t, [...argv, '--kubeconfig', opened.kubeconfigFile], {home, ...options})};

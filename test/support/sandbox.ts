@@ -29,7 +29,10 @@ import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 export type OpenedSandbox = {sandbox: Sandbox; kubeconfigFile: string; env: NodeJS.ProcessEnv};
 
 /** `user` is the kubeconfig's current context. */
-export async function openSandbox(t: Pick<ExecutionContext, 'teardown'>, {user = 'admin', ...options}: SandboxOptions & {user?: UserName} = {}): Promise<OpenedSandbox> {
+export async function openSandbox(
+	t: Pick<ExecutionContext, 'teardown'>,
+	{user = 'admin', ...options}: SandboxOptions & {user?: UserName} = {},
+): Promise<OpenedSandbox> {
 	const sandbox = await startSandbox(options);
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-test-'));
 	const kubeconfigFile = join(folder, 'kubeconfig.json');

@@ -7,7 +7,11 @@ const folder = new URL('../../schemas/', import.meta.url);
 
 /** Name → schema, as the package has it. */
 export function readSchemas(): ReadonlyMap<string, Schema> {
-	return new Map(readdirSync(folder).filter(name => name.endsWith('.json')).map(name => [name.replace('.json', ''), JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Schema]));
+	return new Map(
+		readdirSync(folder)
+			.filter(name => name.endsWith('.json'))
+			.map(name => [name.replace('.json', ''), JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Schema]),
+	);
 }
 
 let validators: ReadonlyMap<string, ValidateFunction> | undefined;
@@ -28,7 +32,12 @@ const beginning = '{"apiVersion":"spoke/v1"';
 
 /** Every line of `text` that is an object of spoke's, with what is wrong with it. */
 export function faultsOfLines(text: string): string[] {
-	return !text.includes(beginning) ? [] : text.split('\n').filter(line => line.startsWith(beginning)).flatMap(line => schemaFaults(JSON.parse(line) as object));
+	return !text.includes(beginning)
+		? []
+		: text
+				.split('\n')
+				.filter(line => line.startsWith(beginning))
+				.flatMap(line => schemaFaults(JSON.parse(line) as object));
 }
 
 /** Kind → validator. */

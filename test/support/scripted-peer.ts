@@ -23,15 +23,27 @@ export async function startScriptedPeer({quiet = false} = {}): Promise<ScriptedP
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-peer-'));
 	const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
 	const certificate = join(folder, 'ca.pem');
-	const child = spawn(join(cache, 'bin/scripted-peer'), ['--ca-out', certificate, '--logs', folder], {stdio: ['pipe', 'pipe', quiet ? 'ignore' : 'inherit']});
+	const child = spawn(join(cache, 'bin/scripted-peer'), ['--ca-out', certificate, '--logs', folder], {
+		stdio: ['pipe', 'pipe', quiet ? 'ignore' : 'inherit'],
+	});
 	const [, address, kubeletAddress] = await firstLine(child.stdout);
 	const kubeconfig = join(folder, 'kubeconfig.json');
-	await writeFile(kubeconfig, JSON.stringify({
-		apiVersion: 'v1', kind: 'Config', 'current-context': 'scripted',
-		clusters: [{name: 'scripted', cluster: {server: `https://${address}`, 'certificate-authority-data': (await readFile(certificate)).toString('base64')}}],
-		contexts: [{name: 'scripted', context: {cluster: 'scripted', user: 'tester', namespace: 'scripts'}}],
-		users: [{name: 'tester', user: {token: 'scripted'}}],
-	}));
+	await writeFile(
+		kubeconfig,
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'scripted',
+			clusters: [
+				{
+					name: 'scripted',
+					cluster: {server: `https://${address}`, 'certificate-authority-data': (await readFile(certificate)).toString('base64')},
+				},
+			],
+			contexts: [{name: 'scripted', context: {cluster: 'scripted', user: 'tester', namespace: 'scripts'}}],
+			users: [{name: 'tester', user: {token: 'scripted'}}],
+		}),
+	);
 	return {
 		address: address!,
 		kubeletAddress: kubeletAddress!,

@@ -42,7 +42,10 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		pairs.add(pair);
 		let left = limit === 0 ? Infinity : limit;
 		let isStopped = false;
-		for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+		for (const [from, to] of [
+			[client, upstream],
+			[upstream, client],
+		] as const) {
 			from.on('error', () => {});
 			from.on('data', chunk => {
 				lastByteAt = performance.now();
@@ -100,7 +103,7 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		},
 		swallow(on) {
 			swallowing = on;
-			each(socket => on ? socket.pause() : socket.resume());
+			each(socket => (on ? socket.pause() : socket.resume()));
 		},
 		refuse(on) {
 			refusing = on;

@@ -52,7 +52,11 @@ const terminals = new FewAtOnce(4);
 const placed = new WeakSet<object>();
 
 /** Runs `spoke ARGV` and ends it with the test. */
-export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'>, argv: readonly string[], {columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions): Promise<TestTerminal> {
+export async function openTerminal(
+	t: Pick<ExecutionContext, 'teardown' | 'pass'>,
+	argv: readonly string[],
+	{columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions,
+): Promise<TestTerminal> {
 	// One place for a test, however many it opens one after the other: it must not wait for itself.
 	if (!placed.has(t)) {
 		placed.add(t);
@@ -63,7 +67,19 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _colour, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
 	const child: IPty = spawn(process.execPath, [program, ...argv], {
-		name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, XDG_CACHE_HOME: compiledCode, LANG: 'C.UTF-8', TERM: 'xterm-256color', KUBECONFIG: '', ...env},
+		name: 'xterm-256color',
+		cols: columns,
+		rows,
+		env: {
+			...outer,
+			HOME: home,
+			XDG_CONFIG_HOME: `${home}/.config`,
+			XDG_CACHE_HOME: compiledCode,
+			LANG: 'C.UTF-8',
+			TERM: 'xterm-256color',
+			KUBECONFIG: '',
+			...env,
+		},
 	});
 	let written = '';
 	let status: number | null = null;
@@ -85,7 +101,11 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 		emulator.dispose();
 	});
 
-	const screen = () => Array.from({length: emulator.rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '');
+	const screen = () =>
+		Array.from(
+			{length: emulator.rows},
+			(_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '',
+		);
 	// Whatever is waited for comes with an output or with the end. A frame is looked at once it is whole.
 	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
 		const limit = new AbortController();
@@ -132,9 +152,10 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 			await until(() => screen().join('\n') === rows.join('\n'), limitMs, `the screen was not\n${rows.join('\n')}`);
 			t.pass();
 		},
-		overwrite: async text => new Promise(resolve => {
-			emulator.write(text, resolve);
-		}),
+		overwrite: async text =>
+			new Promise(resolve => {
+				emulator.write(text, resolve);
+			}),
 		loses: async (pattern, limitMs = 30_000) => until(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
 		resize(columns, rows) {
 			emulator.resize(columns, rows);

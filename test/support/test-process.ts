@@ -18,7 +18,10 @@ if (costs !== undefined) {
 	});
 	process.on('exit', () => {
 		const {user, system} = process.cpuUsage();
-		appendFileSync(costs, `${JSON.stringify({file, seconds: performance.now() / 1000, cpuSeconds: ((user + system) / 1e6) + childSeconds()})}\n`);
+		appendFileSync(
+			costs,
+			`${JSON.stringify({file, seconds: performance.now() / 1000, cpuSeconds: (user + system) / 1e6 + childSeconds()})}\n`,
+		);
 	});
 }
 

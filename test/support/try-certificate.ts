@@ -12,26 +12,41 @@ export type Verdict = {ok: boolean; text: string};
 export async function tryCertificate(row: CertificateRow, run: (kubeconfig: string) => Promise<string | null>): Promise<Verdict> {
 	const {leaf, above = [], trusted} = await row.make();
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-certificate-'));
-	const server = createServer({
-		cert: [leaf, ...above].map(one => one.certificate).join(''), key: leaf.key,
-		// The server must not be choosier than the row wants it to be.
-		ciphers: 'DEFAULT@SECLEVEL=0', ...row.protocol && {minVersion: row.protocol, maxVersion: row.protocol},
-	}, (_, response) => {
-		response.setHeader('content-type', 'application/json');
-		if (row.serverClock) {
-			response.setHeader('date', row.serverClock.toUTCString());
-		}
+	const server = createServer(
+		{
+			cert: [leaf, ...above].map(one => one.certificate).join(''),
+			key: leaf.key,
+			// The server must not be choosier than the row wants it to be.
+			ciphers: 'DEFAULT@SECLEVEL=0',
+			...(row.protocol && {minVersion: row.protocol, maxVersion: row.protocol}),
+		},
+		(_, response) => {
+			response.setHeader('content-type', 'application/json');
+			if (row.serverClock) {
+				response.setHeader('date', row.serverClock.toUTCString());
+			}
 
-		response.end('{}');
-	});
+			response.end('{}');
+		},
+	);
 	server.on('tlsClientError', () => {});
 	await new Promise<void>(resolve => server.listen(0, '::', resolve));
 	try {
 		const {port} = server.address() as AddressInfo;
 		const file = join(folder, 'config');
-		await writeFile(file, kubeconfig(`https://${row.host ?? '127.0.0.1'}:${port}`, trusted.map(one => one.certificate).join(''), row.asked));
+		await writeFile(
+			file,
+			kubeconfig(`https://${row.host ?? '127.0.0.1'}:${port}`, trusted.map(one => one.certificate).join(''), row.asked),
+		);
 		const text = await run(file);
-		return {ok: text === null, text: (text ?? '').replaceAll(`:${port}`, ':<port>').replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>').replaceAll(/^E\d{4} .*\n/gm, '').trim()};
+		return {
+			ok: text === null,
+			text: (text ?? '')
+				.replaceAll(`:${port}`, ':<port>')
+				.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
+				.replaceAll(/^E\d{4} .*\n/gm, '')
+				.trim(),
+		};
 	} finally {
 		server.closeAllConnections();
 		server.close();
@@ -41,9 +56,20 @@ export async function tryCertificate(row: CertificateRow, run: (kubeconfig: stri
 
 function kubeconfig(server: string, bundle: string, name: string | undefined): string {
 	return JSON.stringify({
-		apiVersion: 'v1', kind: 'Config', 'current-context': 'main',
+		apiVersion: 'v1',
+		kind: 'Config',
+		'current-context': 'main',
 		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
 		users: [{name: 'ada', user: {token: 'secret-token'}}],
-		clusters: [{name: 'here', cluster: {server, 'certificate-authority-data': Buffer.from(bundle).toString('base64'), ...name !== undefined && {'tls-server-name': name}}}],
+		clusters: [
+			{
+				name: 'here',
+				cluster: {
+					server,
+					'certificate-authority-data': Buffer.from(bundle).toString('base64'),
+					...(name !== undefined && {'tls-server-name': name}),
+				},
+			},
+		],
 	});
 }

@@ -44,7 +44,13 @@ export async function tryRow(servers: RecordingServers, row: KubeconfigRow, run:
 		}
 
 		servers.seen.length = 0;
-		const environment = {PATH: process.env['PATH'], HOME: folder, KUBECACHEDIR: join(folder, 'cache'), KUBECONFIG: join(folder, 'config'), ...row.environment?.(ground)};
+		const environment = {
+			PATH: process.env['PATH'],
+			HOME: folder,
+			KUBECACHEDIR: join(folder, 'cache'),
+			KUBECONFIG: join(folder, 'config'),
+			...row.environment?.(ground),
+		};
 		const text = await run(ground, row, environment);
 		const told = await readFile(join(folder, 'exec-info'), 'utf8').catch(() => null);
 		return {
@@ -79,7 +85,13 @@ export const withSpoke: Program = async (ground, row, environment) => {
 
 export function withKubectl(kubectl: string): Program {
 	return async (ground, row, environment) => {
-		const {exitCode, stderr} = await execa(kubectl, ['get', '--raw', '/api', ...row.flags?.(ground) ?? []], {env: environment, extendEnv: false, reject: false, stdin: 'ignore', timeout: 40_000});
+		const {exitCode, stderr} = await execa(kubectl, ['get', '--raw', '/api', ...(row.flags?.(ground) ?? [])], {
+			env: environment,
+			extendEnv: false,
+			reject: false,
+			stdin: 'ignore',
+			timeout: 40_000,
+		});
 		return exitCode === 0 ? null : stderr;
 	};
 }
@@ -92,12 +104,14 @@ function groundOf(servers: RecordingServers, folder: string): Ground {
 /** Texts of different runs can then be compared: ports, the folder, certificates and log prefixes get names. */
 function settled(text: string, ground: Ground): string {
 	const ports = Object.entries(ground.ports).reduce((now, [name, port]) => now.replaceAll(`:${port}`, `:<${name}>`), text);
-	return ports
-		.replaceAll(ground.folder, '<folder>')
-		.replaceAll(ground.caData, '<ca>')
-		// kubectl also tells the apiserver of its own time limit.
-		.replaceAll('/api?timeout=5s', '/api')
-		.replaceAll(/127\.0\.0\.1:\d{4,5}(?=->)/g, '127.0.0.1:<local>')
-		.replaceAll(/^E\d{4} .*\n/gm, '')
-		.trim();
+	return (
+		ports
+			.replaceAll(ground.folder, '<folder>')
+			.replaceAll(ground.caData, '<ca>')
+			// kubectl also tells the apiserver of its own time limit.
+			.replaceAll('/api?timeout=5s', '/api')
+			.replaceAll(/127\.0\.0\.1:\d{4,5}(?=->)/g, '127.0.0.1:<local>')
+			.replaceAll(/^E\d{4} .*\n/gm, '')
+			.trim()
+	);
 }

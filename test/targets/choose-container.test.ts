@@ -1,5 +1,11 @@
 import test from 'ava';
-import {allContainers, chooseContainer, containerNames, attachableContainers, defaultContainerAnnotation} from '../../source/targets/choose-container.ts';
+import {
+	allContainers,
+	chooseContainer,
+	containerNames,
+	attachableContainers,
+	defaultContainerAnnotation,
+} from '../../source/targets/choose-container.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 
 const one: PodObject = {metadata: {name: 'one'}, spec: {containers: [{name: 'app'}]}};
@@ -16,7 +22,10 @@ test('the only container is taken without a word', t => {
 });
 
 test('the first of several is taken, and the others are said as kubectl says them', t => {
-	t.deepEqual(chooseContainer(many, undefined, goOn), {name: 'app', notice: 'Defaulted container "app" out of: app, side, debugger (ephem), setup (init)'});
+	t.deepEqual(chooseContainer(many, undefined, goOn), {
+		name: 'app',
+		notice: 'Defaulted container "app" out of: app, side, debugger (ephem), setup (init)',
+	});
 });
 
 test('the annotation chooses without a word', t => {
@@ -30,16 +39,28 @@ test('a named container wins over the annotation, of whatever role', t => {
 });
 
 test('an annotation that names nothing is refused, except for logs', t => {
-	t.throws(() => chooseContainer(annotated('gone'), undefined, refuse), {code: 'ERR_NOT_FOUND', message: 'container gone is not valid for pod many out of: app, side, debugger (ephem), setup (init)'});
-	t.deepEqual(chooseContainer(annotated('gone'), undefined, goOn), {name: 'app', notice: 'Default container name "gone" not found in pod many'});
+	t.throws(() => chooseContainer(annotated('gone'), undefined, refuse), {
+		code: 'ERR_NOT_FOUND',
+		message: 'container gone is not valid for pod many out of: app, side, debugger (ephem), setup (init)',
+	});
+	t.deepEqual(chooseContainer(annotated('gone'), undefined, goOn), {
+		name: 'app',
+		notice: 'Default container name "gone" not found in pod many',
+	});
 });
 
 test('an unknown container is named with those there are', t => {
-	t.throws(() => chooseContainer(one, 'nope', goOn), {code: 'ERR_NOT_FOUND', message: 'container nope is not valid for pod one out of: app'});
+	t.throws(() => chooseContainer(one, 'nope', goOn), {
+		code: 'ERR_NOT_FOUND',
+		message: 'container nope is not valid for pod one out of: app',
+	});
 });
 
 test('all containers come in the order in which kubectl reads them', t => {
-	t.deepEqual(allContainers(many).map(({name, role}) => `${role} ${name}`), ['init setup', 'regular app', 'regular side', 'ephemeral debugger']);
+	t.deepEqual(
+		allContainers(many).map(({name, role}) => `${role} ${name}`),
+		['init setup', 'regular app', 'regular side', 'ephemeral debugger'],
+	);
 	t.is(containerNames(many), 'app, side, debugger (ephem), setup (init)');
 });
 
@@ -49,6 +70,18 @@ test('a debug container that ended is not offered to enter, and an init containe
 	const running = {running: {}};
 	const of = (name: string, state: object) => [{name, state, ready: false, restartCount: 0}];
 	t.deepEqual(names({}), ['app', 'side', 'debugger']);
-	t.deepEqual(names({ephemeralContainerStatuses: of('debugger', running), initContainerStatuses: of('setup', running)}), ['setup', 'app', 'side', 'debugger']);
-	t.deepEqual(names({ephemeralContainerStatuses: of('debugger', ended), initContainerStatuses: of('setup', ended), containerStatuses: of('app', ended)}), ['app', 'side']);
+	t.deepEqual(names({ephemeralContainerStatuses: of('debugger', running), initContainerStatuses: of('setup', running)}), [
+		'setup',
+		'app',
+		'side',
+		'debugger',
+	]);
+	t.deepEqual(
+		names({
+			ephemeralContainerStatuses: of('debugger', ended),
+			initContainerStatuses: of('setup', ended),
+			containerStatuses: of('app', ended),
+		}),
+		['app', 'side'],
+	);
 });

@@ -3,7 +3,26 @@ import test from 'ava';
 import {labelSelectorError} from '../../source/targets/label-selector-error.ts';
 
 test('what the apiserver takes is taken', t => {
-	for (const text of ['app', '!app', '! app', 'app=web', 'app==web', 'app!=web', 'app=', 'app=,tier', 'app in (web)', 'app in(web, api)', 'app notin (web,)', 'app in (,)', 'in in (in)', 'a.b/c=d', 'x > 1', 'x<2', 'app in ()', ' app = web , !tier ']) {
+	for (const text of [
+		'app',
+		'!app',
+		'! app',
+		'app=web',
+		'app==web',
+		'app!=web',
+		'app=',
+		'app=,tier',
+		'app in (web)',
+		'app in(web, api)',
+		'app notin (web,)',
+		'app in (,)',
+		'in in (in)',
+		'a.b/c=d',
+		'x > 1',
+		'x<2',
+		'app in ()',
+		' app = web , !tier ',
+	]) {
 		t.is(labelSelectorError(text), null, text);
 	}
 });

@@ -5,7 +5,15 @@ import type {PodObject, ServiceObject} from '../../source/targets/pod-object.ts'
 const pod: PodObject = {
 	metadata: {name: 'web'},
 	spec: {
-		containers: [{name: 'app', ports: [{name: 'http', containerPort: 8080, protocol: 'TCP'}, {name: 'dns', containerPort: 53, protocol: 'UDP'}]}],
+		containers: [
+			{
+				name: 'app',
+				ports: [
+					{name: 'http', containerPort: 8080, protocol: 'TCP'},
+					{name: 'dns', containerPort: 53, protocol: 'UDP'},
+				],
+			},
+		],
 		initContainers: [{name: 'side', ports: [{name: 'admin', containerPort: 9000}]}],
 	},
 };
@@ -14,8 +22,11 @@ const service: ServiceObject = {
 	spec: {
 		clusterIP: '10.96.0.9',
 		ports: [
-			{name: 'http', port: 80, targetPort: 'http', protocol: 'TCP'}, {name: 'raw', port: 81, targetPort: 8081}, {name: 'same', port: 82},
-			{name: 'dns', port: 53, targetPort: 53, protocol: 'UDP'}, {name: 'lost', port: 83, targetPort: 'nope'},
+			{name: 'http', port: 80, targetPort: 'http', protocol: 'TCP'},
+			{name: 'raw', port: 81, targetPort: 8081},
+			{name: 'same', port: 82},
+			{name: 'dns', port: 53, targetPort: 53, protocol: 'UDP'},
+			{name: 'lost', port: 83, targetPort: 'nope'},
 		],
 	},
 };
@@ -42,10 +53,10 @@ test('a headless service keeps the number', t => {
 });
 
 test('unknown names and numbers are named with what there is', t => {
-	t.throws(() => podPort(pod, 'nope'), {code: 'ERR_NOT_FOUND', message: 'Pod \'web\' does not have a named port \'nope\''});
-	t.throws(() => servicePort(service, pod, 'nope'), {code: 'ERR_NOT_FOUND', message: 'Service \'web\' does not have a named port \'nope\''});
+	t.throws(() => podPort(pod, 'nope'), {code: 'ERR_NOT_FOUND', message: "Pod 'web' does not have a named port 'nope'"});
+	t.throws(() => servicePort(service, pod, 'nope'), {code: 'ERR_NOT_FOUND', message: "Service 'web' does not have a named port 'nope'"});
 	t.throws(() => servicePort(service, pod, '8080'), {code: 'ERR_NOT_FOUND', message: 'Service web does not have a service port 8080'});
-	t.throws(() => servicePort(service, pod, 'lost'), {code: 'ERR_NOT_FOUND', message: 'Pod \'web\' does not have a named port \'nope\''});
+	t.throws(() => servicePort(service, pod, 'lost'), {code: 'ERR_NOT_FOUND', message: "Pod 'web' does not have a named port 'nope'"});
 });
 
 test('UDP and impossible numbers are refused', t => {

@@ -34,7 +34,23 @@ for (const [asked, plural, name] of [
 	});
 }
 
-for (const asked of ['', '/', 'pod/', '/web', 'pod/../../x', 'pod/a/b', '..', '.', 'pod/..', 'pod/%2e%2e', 'a%2fb', 'configmap/x', 'secret/x', 'deployments.batch/x', 'pods.v1.apps/x']) {
+for (const asked of [
+	'',
+	'/',
+	'pod/',
+	'/web',
+	'pod/../../x',
+	'pod/a/b',
+	'..',
+	'.',
+	'pod/..',
+	'pod/%2e%2e',
+	'a%2fb',
+	'configmap/x',
+	'secret/x',
+	'deployments.batch/x',
+	'pods.v1.apps/x',
+]) {
 	test(`${JSON.stringify(asked)} is refused and named`, t => {
 		const error = t.throws(() => parseTarget(asked), {code: 'ERR_USAGE'});
 		t.true(error.message.includes(asked.split(/^pod\//).at(-1)!));

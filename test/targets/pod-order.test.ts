@@ -2,16 +2,31 @@ import test from 'ava';
 import {byAttaching, byLogging} from '../../source/targets/pod-order.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 
-type Traits = {node?: string | null; phase?: string; readySince?: string; deleting?: string; restarts?: number; sidecarRestarts?: number; created?: string};
+type Traits = {
+	node?: string | null;
+	phase?: string;
+	readySince?: string;
+	deleting?: string;
+	restarts?: number;
+	sidecarRestarts?: number;
+	created?: string;
+};
 
-function pod(name: string, {node = 'n1', phase = 'Running', readySince, deleting, restarts = 0, sidecarRestarts, created = '2026-01-01T00:00:00Z'}: Traits = {}): PodObject {
+function pod(
+	name: string,
+	{node = 'n1', phase = 'Running', readySince, deleting, restarts = 0, sidecarRestarts, created = '2026-01-01T00:00:00Z'}: Traits = {},
+): PodObject {
 	return {
-		metadata: {name, creationTimestamp: created, ...deleting !== undefined && {deletionTimestamp: deleting}},
-		spec: {containers: [{name: 'app'}], ...node !== null && {nodeName: node}, ...sidecarRestarts !== undefined && {initContainers: [{name: 'side', restartPolicy: 'Always'}]}},
+		metadata: {name, creationTimestamp: created, ...(deleting !== undefined && {deletionTimestamp: deleting})},
+		spec: {
+			containers: [{name: 'app'}],
+			...(node !== null && {nodeName: node}),
+			...(sidecarRestarts !== undefined && {initContainers: [{name: 'side', restartPolicy: 'Always'}]}),
+		},
 		status: {
 			phase,
 			containerStatuses: [{name: 'app', restartCount: restarts}],
-			...sidecarRestarts !== undefined && {initContainerStatuses: [{name: 'side', restartCount: sidecarRestarts}]},
+			...(sidecarRestarts !== undefined && {initContainerStatuses: [{name: 'side', restartCount: sidecarRestarts}]}),
 			conditions: readySince === undefined ? [] : [{type: 'Ready', status: 'True', lastTransitionTime: readySince}],
 		},
 	};
@@ -21,13 +36,28 @@ const rows: ReadonlyArray<readonly [title: string, logs: string, attach: string,
 	['an assigned pod before one that waits for a node', 'b', 'b', [pod('a', {node: null}), pod('b')]],
 	['running before pending', 'b', 'b', [pod('a', {phase: 'Pending'}), pod('b')]],
 	['running before unknown', 'b', 'b', [pod('a', {phase: 'Unknown'}), pod('b')]],
-	['logs take a finished pod before a pending one, attaching does not tell them apart and takes the older', 'b', 'a', [pod('a', {phase: 'Pending', created: '2025-01-01T00:00:00Z'}), pod('b', {phase: 'Succeeded'})]],
+	[
+		'logs take a finished pod before a pending one, attaching does not tell them apart and takes the older',
+		'b',
+		'a',
+		[pod('a', {phase: 'Pending', created: '2025-01-01T00:00:00Z'}), pod('b', {phase: 'Succeeded'})],
+	],
 	['ready before not ready', 'b', 'b', [pod('a'), pod('b', {readySince: '2026-01-02T00:00:00Z'})]],
 	['longest ready first', 'b', 'b', [pod('a', {readySince: '2026-01-03T00:00:00Z'}), pod('b', {readySince: '2026-01-02T00:00:00Z'})]],
-	['logs read the pod that restarted most, attaching takes the one that restarted least', 'b', 'a', [pod('a', {restarts: 1}), pod('b', {restarts: 3})]],
+	[
+		'logs read the pod that restarted most, attaching takes the one that restarted least',
+		'b',
+		'a',
+		[pod('a', {restarts: 1}), pod('b', {restarts: 3})],
+	],
 	['sidecars count after the containers', 'b', 'a', [pod('a', {sidecarRestarts: 1}), pod('b', {sidecarRestarts: 2})]],
 	['older before newer', 'b', 'b', [pod('a', {created: '2026-01-02T00:00:00Z'}), pod('b')]],
-	['attaching avoids a pod that is going away', 'a', 'b', [pod('a', {deleting: '2026-01-05T00:00:00Z', created: '2025-01-01T00:00:00Z'}), pod('b')]],
+	[
+		'attaching avoids a pod that is going away',
+		'a',
+		'b',
+		[pod('a', {deleting: '2026-01-05T00:00:00Z', created: '2025-01-01T00:00:00Z'}), pod('b')],
+	],
 ];
 
 for (const [title, logs, attach, pods] of rows) {

@@ -25,10 +25,29 @@ const rows: ReadonlyArray<[word: string, given: Given]> = [
 	['Pending', {phase: 'Pending'}],
 	['SchedulingGated', {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'False', reason: 'SchedulingGated'}]}],
 	['Init:0/2', {phase: 'Pending', spec: init({name: 'a'}, {name: 'b'}), initContainerStatuses: [{name: 'a', state: {running: {}}}]}],
-	['Init:CrashLoopBackOff', {phase: 'Pending', spec: init({name: 'a'}), initContainerStatuses: [{...waiting('CrashLoopBackOff'), name: 'a'}]}],
+	[
+		'Init:CrashLoopBackOff',
+		{phase: 'Pending', spec: init({name: 'a'}), initContainerStatuses: [{...waiting('CrashLoopBackOff'), name: 'a'}]},
+	],
 	['Init:Error', {phase: 'Pending', spec: init({name: 'a'}), initContainerStatuses: [{...ended(1, {reason: 'Error'}), name: 'a'}]}],
-	['PodInitializing', {phase: 'Pending', spec: init({name: 'a'}), initContainerStatuses: [{...ended(0), name: 'a'}], containerStatuses: [waiting('PodInitializing')]}],
-	['Running', {phase: 'Running', spec: init({name: 'a', restartPolicy: 'Always'}), initContainerStatuses: [{name: 'a', started: true, state: {running: {}}}], containerStatuses: [running]}],
+	[
+		'PodInitializing',
+		{
+			phase: 'Pending',
+			spec: init({name: 'a'}),
+			initContainerStatuses: [{...ended(0), name: 'a'}],
+			containerStatuses: [waiting('PodInitializing')],
+		},
+	],
+	[
+		'Running',
+		{
+			phase: 'Running',
+			spec: init({name: 'a', restartPolicy: 'Always'}),
+			initContainerStatuses: [{name: 'a', started: true, state: {running: {}}}],
+			containerStatuses: [running],
+		},
+	],
 	['Terminating', {phase: 'Running', deletionTimestamp: '2026-11-26T17:05:02Z', containerStatuses: [running]}],
 	['Unknown', {phase: 'Running', reason: 'NodeLost', deletionTimestamp: '2026-11-26T17:05:02Z'}],
 	['Completed', {phase: 'Succeeded', deletionTimestamp: '2026-11-26T17:05:02Z', containerStatuses: [ended(0, {reason: 'Completed'})]}],
@@ -36,6 +55,13 @@ const rows: ReadonlyArray<[word: string, given: Given]> = [
 
 for (const [index, [word, {deletionTimestamp, spec = {}, ...status}]] of rows.entries()) {
 	test(`status ${index + 1} is ${word}`, t => {
-		t.is(podStatus({metadata: {name: 'web', ...deletionTimestamp === undefined ? {} : {deletionTimestamp}}, spec: {containers: [{name: 'app'}], ...spec}, status}), word);
+		t.is(
+			podStatus({
+				metadata: {name: 'web', ...(deletionTimestamp === undefined ? {} : {deletionTimestamp})},
+				spec: {containers: [{name: 'app'}], ...spec},
+				status,
+			}),
+			word,
+		);
 	});
 }

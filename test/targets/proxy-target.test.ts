@@ -30,12 +30,30 @@ const rows: ReadonlyArray<[text: string, plural: string, scheme: string | null, 
 for (const [text, plural, scheme, name, port, path] of rows) {
 	test(`${text} is ${plural} ${name}, port ${port}, path ${path}`, t => {
 		const target = parseProxyTarget(text);
-		t.deepEqual({plural: target.resource.plural, scheme: target.scheme, name: target.name, port: target.port, path: target.path}, {plural, scheme, name, port, path});
+		t.deepEqual(
+			{plural: target.resource.plural, scheme: target.scheme, name: target.name, port: target.port, path: target.path},
+			{plural, scheme, name, port, path},
+		);
 	});
 }
 
 test('what is no target says what is allowed', t => {
-	for (const text of ['', 'svc/', 'deploy/web', 'svc/a:b:c:d', 'svc/ftp:web:80', 'svc/web:0', 'svc/web:65536', 'svc/web:a b', 'pod/../x', 'pod/%2e%2e', 'pod/a%2fb', 'svc/..', 'svc/web/a\nb', 'svc/web/\u0000']) {
+	for (const text of [
+		'',
+		'svc/',
+		'deploy/web',
+		'svc/a:b:c:d',
+		'svc/ftp:web:80',
+		'svc/web:0',
+		'svc/web:65536',
+		'svc/web:a b',
+		'pod/../x',
+		'pod/%2e%2e',
+		'pod/a%2fb',
+		'svc/..',
+		'svc/web/a\nb',
+		'svc/web/\u0000',
+	]) {
 		t.throws(() => parseProxyTarget(text), {code: 'ERR_USAGE'}, text);
 	}
 });

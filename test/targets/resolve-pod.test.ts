@@ -19,7 +19,18 @@ const pod = (name: string, ready = true): PodObject => ({
 
 const objects: Readonly<Record<string, object>> = {
 	'/api/v1/namespaces/demo/pods/web-1': pod('web-1'),
-	'/apis/apps/v1/namespaces/demo/deployments/web': {metadata: {name: 'web'}, spec: {selector: {matchLabels: {app: 'web'}, matchExpressions: [{key: 'tier', operator: 'In', values: ['a', 'b']}, {key: 'old', operator: 'DoesNotExist'}]}}},
+	'/apis/apps/v1/namespaces/demo/deployments/web': {
+		metadata: {name: 'web'},
+		spec: {
+			selector: {
+				matchLabels: {app: 'web'},
+				matchExpressions: [
+					{key: 'tier', operator: 'In', values: ['a', 'b']},
+					{key: 'old', operator: 'DoesNotExist'},
+				],
+			},
+		},
+	},
 	'/apis/apps/v1/namespaces/demo/deployments/empty': {metadata: {name: 'empty'}, spec: {selector: {matchLabels: {app: 'empty'}}}},
 	'/api/v1/namespaces/demo/services/web': {metadata: {name: 'web'}, spec: {selector: {app: 'web'}, ports: [{port: 80}]}},
 	'/api/v1/namespaces/demo/services/bare': {metadata: {name: 'bare'}, spec: {ports: [{port: 80}]}},
@@ -27,28 +38,37 @@ const objects: Readonly<Record<string, object>> = {
 
 type Asked = {path: string; selector: string | null; watch: boolean};
 
-async function withCluster<Result>(run: (cluster: Awaited<ReturnType<Awaited<ReturnType<typeof startServer>>['cluster']>>, asked: Asked[], control: {pods: PodObject[]; watching: ServerResponse[]; refuseWatch: boolean}) => Promise<Result>): Promise<Result> {
+async function withCluster<Result>(
+	run: (
+		cluster: Awaited<ReturnType<Awaited<ReturnType<typeof startServer>>['cluster']>>,
+		asked: Asked[],
+		control: {pods: PodObject[]; watching: ServerResponse[]; refuseWatch: boolean},
+	) => Promise<Result>,
+): Promise<Result> {
 	const asked: Asked[] = [];
 	const control = {pods: [pod('web-0', false), pod('web-1')], watching: [] as ServerResponse[], refuseWatch: false};
-	const server = await startServer({request({url}, response) {
-		const {pathname, searchParams} = new URL(url!, 'https://h');
-		const selector = searchParams.get('labelSelector');
-		const watch = searchParams.get('watch') === 'true';
-		asked.push({path: pathname, selector, watch});
-		const answer = (status: number, body: object) => response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body));
-		if (watch && control.refuseWatch) {
-			answer(403, {kind: 'Status', message: 'pods is forbidden: User "ada" cannot watch resource "pods"'});
-		} else if (watch) {
-			response.writeHead(200, {'content-type': 'application/json'}).flushHeaders();
-			control.watching.push(response);
-		} else if (pathname === '/api/v1/namespaces/demo/pods') {
-			answer(200, {kind: 'PodList', metadata: {resourceVersion: '1'}, items: selector === 'app=empty' ? [] : control.pods});
-		} else if (objects[pathname]) {
-			answer(200, objects[pathname]);
-		} else {
-			answer(404, {kind: 'Status', message: `"${pathname.split('/').at(-1)!}" not found`, reason: 'NotFound'});
-		}
-	}});
+	const server = await startServer({
+		request({url}, response) {
+			const {pathname, searchParams} = new URL(url!, 'https://h');
+			const selector = searchParams.get('labelSelector');
+			const watch = searchParams.get('watch') === 'true';
+			asked.push({path: pathname, selector, watch});
+			const answer = (status: number, body: object) =>
+				response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body));
+			if (watch && control.refuseWatch) {
+				answer(403, {kind: 'Status', message: 'pods is forbidden: User "ada" cannot watch resource "pods"'});
+			} else if (watch) {
+				response.writeHead(200, {'content-type': 'application/json'}).flushHeaders();
+				control.watching.push(response);
+			} else if (pathname === '/api/v1/namespaces/demo/pods') {
+				answer(200, {kind: 'PodList', metadata: {resourceVersion: '1'}, items: selector === 'app=empty' ? [] : control.pods});
+			} else if (objects[pathname]) {
+				answer(200, objects[pathname]);
+			} else {
+				answer(404, {kind: 'Status', message: `"${pathname.split('/').at(-1)!}" not found`, reason: 'NotFound'});
+			}
+		},
+	});
 	try {
 		return await run(await server.cluster({flags: ['--namespace', 'demo']}), asked, control);
 	} finally {
@@ -61,7 +81,16 @@ const options = {order: 'attach', podRunningTimeoutMs: 500} as const;
 test('a named pod is read and nothing else', async t => {
 	await withCluster(async (cluster, asked) => {
 		const {target, service, scope} = await resolvePod(cluster, 'pod/web-1', options);
-		t.deepEqual(target, {asked: 'pod/web-1', kind: 'Pod', namespace: 'demo', name: 'web-1', uid: 'uid-web-1', node: 'n1', container: null, chosenFrom: 1});
+		t.deepEqual(target, {
+			asked: 'pod/web-1',
+			kind: 'Pod',
+			namespace: 'demo',
+			name: 'web-1',
+			uid: 'uid-web-1',
+			node: 'n1',
+			container: null,
+			chosenFrom: 1,
+		});
 		t.deepEqual([service, scope, asked.length], [null, null, 1]);
 	});
 });
@@ -76,31 +105,58 @@ test('a workload’s selector finds its pods, and the ready one is chosen', asyn
 });
 
 /** Job `name`, made by the cron job `owner`; its pod. */
-const job = (name: string, owner: string) => ({metadata: {name, uid: `uid-${name}`, ownerReferences: [{kind: 'CronJob', name: owner, uid: `uid-${owner}`, controller: true}]}});
+const job = (name: string, owner: string) => ({
+	metadata: {name, uid: `uid-${name}`, ownerReferences: [{kind: 'CronJob', name: owner, uid: `uid-${owner}`, controller: true}]},
+});
 const jobPod = (of: string, {phase, created}: {phase: string; created: string}): PodObject => {
 	const {metadata, spec, status} = pod(`${of}-x`, false);
-	return {metadata: {...metadata, creationTimestamp: created, ownerReferences: [{kind: 'Job', name: of, uid: `uid-${of}`, controller: true}]}, spec, status: {...status, phase}};
+	return {
+		metadata: {...metadata, creationTimestamp: created, ownerReferences: [{kind: 'Job', name: of, uid: `uid-${of}`, controller: true}]},
+		spec,
+		status: {...status, phase},
+	};
 };
 
-async function withCronJobs<Result>(run: (cluster: ClusterClient, control: {pods: PodObject[]; watching: ServerResponse[]; jobs: object[]}) => Promise<Result>): Promise<Result> {
-	const control = {pods: [] as PodObject[], watching: [] as ServerResponse[], jobs: [job('a-1', 'a'), job('a-2', 'a'), job('b-1', 'b')] as object[]};
-	const server = await startServer({request({url}, response) {
-		const {pathname, searchParams} = new URL(url!, 'https://h');
-		response.setHeader('content-type', 'application/json');
-		const name = pathname.split('/').at(-1)!;
-		if (searchParams.get('watch') === 'true') {
-			response.flushHeaders();
-			control.watching.push(response);
-		} else if (name === 'pods') {
-			response.end(JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '1'}, items: searchParams.get('labelSelector') === 'job-name' ? control.pods : []}));
-		} else if (name === 'jobs') {
-			response.end(JSON.stringify({kind: 'JobList', metadata: {resourceVersion: '1'}, items: control.jobs}));
-		} else if (pathname.includes('/cronjobs/')) {
-			response.end(JSON.stringify({kind: 'CronJob', metadata: {name, uid: `uid-${name}`}, spec: {schedule: '0 3 * * *', suspend: name === 'off'}, status: {}}));
-		} else {
-			response.end(JSON.stringify({kind: 'Job', ...job(name, name.split('-')[0]!)}));
-		}
-	}});
+async function withCronJobs<Result>(
+	run: (cluster: ClusterClient, control: {pods: PodObject[]; watching: ServerResponse[]; jobs: object[]}) => Promise<Result>,
+): Promise<Result> {
+	const control = {
+		pods: [] as PodObject[],
+		watching: [] as ServerResponse[],
+		jobs: [job('a-1', 'a'), job('a-2', 'a'), job('b-1', 'b')] as object[],
+	};
+	const server = await startServer({
+		request({url}, response) {
+			const {pathname, searchParams} = new URL(url!, 'https://h');
+			response.setHeader('content-type', 'application/json');
+			const name = pathname.split('/').at(-1)!;
+			if (searchParams.get('watch') === 'true') {
+				response.flushHeaders();
+				control.watching.push(response);
+			} else if (name === 'pods') {
+				response.end(
+					JSON.stringify({
+						kind: 'PodList',
+						metadata: {resourceVersion: '1'},
+						items: searchParams.get('labelSelector') === 'job-name' ? control.pods : [],
+					}),
+				);
+			} else if (name === 'jobs') {
+				response.end(JSON.stringify({kind: 'JobList', metadata: {resourceVersion: '1'}, items: control.jobs}));
+			} else if (pathname.includes('/cronjobs/')) {
+				response.end(
+					JSON.stringify({
+						kind: 'CronJob',
+						metadata: {name, uid: `uid-${name}`},
+						spec: {schedule: '0 3 * * *', suspend: name === 'off'},
+						status: {},
+					}),
+				);
+			} else {
+				response.end(JSON.stringify({kind: 'Job', ...job(name, name.split('-')[0]!)}));
+			}
+		},
+	});
 	try {
 		return await run(await server.cluster({flags: ['--namespace', 'demo']}), control);
 	} finally {
@@ -111,7 +167,9 @@ async function withCronJobs<Result>(run: (cluster: ClusterClient, control: {pods
 test('a cron job’s pods are those of the jobs that it made, the last run first', async t => {
 	await withCronJobs(async (cluster, control) => {
 		control.pods = [
-			jobPod('a-1', {phase: 'Succeeded', created: '2026-01-01T00:00:00Z'}), jobPod('a-2', {phase: 'Succeeded', created: '2026-01-02T00:00:00Z'}), jobPod('b-1', {phase: 'Running', created: '2026-01-03T00:00:00Z'}),
+			jobPod('a-1', {phase: 'Succeeded', created: '2026-01-01T00:00:00Z'}),
+			jobPod('a-2', {phase: 'Succeeded', created: '2026-01-02T00:00:00Z'}),
+			jobPod('b-1', {phase: 'Running', created: '2026-01-03T00:00:00Z'}),
 		];
 		t.like((await resolvePod(cluster, 'cj/a', {...options, order: 'logs'})).target, {name: 'a-2-x', chosenFrom: 2});
 		control.pods[0] = jobPod('a-1', {phase: 'Running', created: '2026-01-01T00:00:00Z'});
@@ -129,8 +187,14 @@ test('a cron job that was made anew is followed, as a workload is', async t => {
 
 test('a cron job that has no pods says at once why, and is not waited for', async t => {
 	await withCronJobs(async cluster => {
-		await t.throwsAsync(resolvePod(cluster, 'cj/c', {...options, podRunningTimeoutMs: 60_000}), {code: 'ERR_NOT_FOUND', message: 'no pod of a job of cj/c is there: its schedule is "0 3 * * *", it has not run by its schedule yet'});
-		await t.throwsAsync(resolvePod(cluster, 'cj/off', {...options, podRunningTimeoutMs: 60_000}), {code: 'ERR_NOT_FOUND', message: /: it is suspended, /});
+		await t.throwsAsync(resolvePod(cluster, 'cj/c', {...options, podRunningTimeoutMs: 60_000}), {
+			code: 'ERR_NOT_FOUND',
+			message: 'no pod of a job of cj/c is there: its schedule is "0 3 * * *", it has not run by its schedule yet',
+		});
+		await t.throwsAsync(resolvePod(cluster, 'cj/off', {...options, podRunningTimeoutMs: 60_000}), {
+			code: 'ERR_NOT_FOUND',
+			message: /: it is suspended, /,
+		});
 		const error = await resolvePod(cluster, 'cj/off', options).catch((thrown: unknown) => thrown as SpokeError);
 		t.regex((error as SpokeError).remedy!, /^`kubectl create job -n \S+ --from=cronjob\/off off-once` runs it once$/);
 	});
@@ -141,11 +205,15 @@ test('pods of jobs that a cron job makes later are followed, those of others are
 		const behind = await resolveTargetPods(cluster, parseTarget('cj/a'), 'demo');
 		const ended = new AbortController();
 		const seen: string[] = [];
-		for await (const change of watchPods(cluster, behind.kind === 'selected' ? behind.scope : {namespace: 'demo'}, {signal: ended.signal})) {
+		for await (const change of watchPods(cluster, behind.kind === 'selected' ? behind.scope : {namespace: 'demo'}, {
+			signal: ended.signal,
+		})) {
 			if (change.type === 'synced') {
 				const tell = () => {
 					for (const owner of ['b-7', 'a-7']) {
-						control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: jobPod(owner, {phase: 'Running', created: '2026-01-04T00:00:00Z'})})}\n`);
+						control.watching[0]!.write(
+							`${JSON.stringify({type: 'ADDED', object: jobPod(owner, {phase: 'Running', created: '2026-01-04T00:00:00Z'})})}\n`,
+						);
 					}
 				};
 
@@ -204,7 +272,10 @@ test('a pod that comes in time is waited for', async t => {
 test('when none comes the limit ends the wait and the target is named', async t => {
 	await withCluster(async cluster => {
 		const began = Date.now();
-		await t.throwsAsync(resolvePod(cluster, 'deploy/empty', options), {code: 'ERR_NOT_FOUND', message: 'no pod behind deploy/empty after 0.5 s'});
+		await t.throwsAsync(resolvePod(cluster, 'deploy/empty', options), {
+			code: 'ERR_NOT_FOUND',
+			message: 'no pod behind deploy/empty after 0.5 s',
+		});
 		t.true(Date.now() - began < 15_000);
 	});
 });
@@ -226,10 +297,18 @@ test('whoever gives up while a job is asked for again ends with their own reason
 	await withCronJobs(async cluster => {
 		const left = new AbortController();
 		const asked = Promise.withResolvers<void>();
-		const isMeant = await cronJobPodFilter({...cluster, async json() {
-			asked.resolve();
-			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'not now');
-		}}, {name: 'a'}, 'demo', left.signal);
+		const isMeant = await cronJobPodFilter(
+			{
+				...cluster,
+				async json() {
+					asked.resolve();
+					throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'not now');
+				},
+			},
+			{name: 'a'},
+			'demo',
+			left.signal,
+		);
 		const answer = isMeant(jobPod('a-9', {phase: 'Running', created: '2026-01-04T00:00:00Z'}));
 		await asked.promise;
 		left.abort(new Error('gave up'));
@@ -237,14 +316,20 @@ test('whoever gives up while a job is asked for again ends with their own reason
 	});
 });
 
-for (const [limitMs, title] of [[1001 + (2 ** -10), 'a fraction of a millisecond more than whole ones'], [2 ** 31, 'more than a timer can wait']] as const) {
+for (const [limitMs, title] of [
+	[1001 + 2 ** -10, 'a fraction of a millisecond more than whole ones'],
+	[2 ** 31, 'more than a timer can wait'],
+] as const) {
 	test(`a limit of ${title} is a limit`, async t => {
 		await withCluster(async (cluster, _, control) => {
 			const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: limitMs});
 			while (control.watching.length === 0) {
-				await Promise.race([resolving, new Promise(resolve => {
-					setTimeout(resolve, 10);
-				})]);
+				await Promise.race([
+					resolving,
+					new Promise(resolve => {
+						setTimeout(resolve, 10);
+					}),
+				]);
 			}
 
 			control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: pod('late')})}\n`);
@@ -261,7 +346,9 @@ test('pods are told once each, then their changes, over a watch that is cut', as
 			told.push('pod' in change ? `${change.type} ${change.pod.metadata.name}` : change.type);
 			if (change.type === 'synced') {
 				setTimeout(() => {
-					control.watching[0]!.write(`${JSON.stringify({type: 'MODIFIED', object: {...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}}})}\n`);
+					control.watching[0]!.write(
+						`${JSON.stringify({type: 'MODIFIED', object: {...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}}})}\n`,
+					);
 					control.watching[0]!.write(`${JSON.stringify({type: 'ERROR', object: {code: 410, message: 'too old'}})}\n`);
 					control.pods = [{...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}}, pod('web-2')];
 				}, 100);
@@ -293,23 +380,36 @@ test('where watching is refused it is polled, and said', async t => {
 
 const refusals: ReadonlyArray<[title: string, ofNamespace: SpokeError | null, says: string]> = [
 	['is told with its namespace', null, 'pods "web" not found in namespace "demo"'],
-	['in a namespace that is not there is told as that', new SpokeError('ERR_NOT_FOUND', 'namespaces "demo" not found'), 'namespaces "demo" not found'],
-	['in a namespace that may not be read is told with its name', new SpokeError('ERR_FORBIDDEN', 'namespaces "demo" is forbidden'), 'pods "web" not found in namespace "demo"'],
+	[
+		'in a namespace that is not there is told as that',
+		new SpokeError('ERR_NOT_FOUND', 'namespaces "demo" not found'),
+		'namespaces "demo" not found',
+	],
+	[
+		'in a namespace that may not be read is told with its name',
+		new SpokeError('ERR_FORBIDDEN', 'namespaces "demo" is forbidden'),
+		'pods "web" not found in namespace "demo"',
+	],
 ];
 for (const [title, ofNamespace, says] of refusals) {
 	test(`a pod that is not found ${title}, and the server’s own words are kept`, async t => {
-		const cluster = {async json({path}: {path: string}) {
-			if (path.endsWith('/pods/web')) {
-				throw new SpokeError('ERR_NOT_FOUND', 'pods "web" not found', {text: 'pods "web" not found'});
-			}
+		const cluster = {
+			async json({path}: {path: string}) {
+				if (path.endsWith('/pods/web')) {
+					throw new SpokeError('ERR_NOT_FOUND', 'pods "web" not found', {text: 'pods "web" not found'});
+				}
 
-			if (ofNamespace) {
-				throw ofNamespace;
-			}
+				if (ofNamespace) {
+					throw ofNamespace;
+				}
 
-			return {};
-		}} as unknown as ClusterClient;
-		const error = await t.throwsAsync<SpokeError>(resolveTargetPods(cluster, parseTarget('web'), 'demo'), {name: 'SpokeError', message: says});
+				return {};
+			},
+		} as unknown as ClusterClient;
+		const error = await t.throwsAsync<SpokeError>(resolveTargetPods(cluster, parseTarget('web'), 'demo'), {
+			name: 'SpokeError',
+			message: says,
+		});
 		t.like(error, {code: 'ERR_NOT_FOUND', text: 'pods "web" not found'});
 	});
 }

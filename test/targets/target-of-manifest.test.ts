@@ -2,7 +2,8 @@
 import test from 'ava';
 import {targetOfManifest} from '../../source/targets/target-of-manifest.ts';
 
-const object = (kind: string, apiVersion = 'v1', metadata = 'name: web') => `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n  ${metadata}\n`;
+const object = (kind: string, apiVersion = 'v1', metadata = 'name: web') =>
+	`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n  ${metadata}\n`;
 
 for (const [title, text, asked, namespace = null] of [
 	['a pod', object('Pod'), 'pod/web'],
@@ -19,7 +20,11 @@ for (const [title, text, message] of [
 	['two objects', `${object('Pod')}---\n${object('Pod')}`, /^cannot exec into multiple objects at a time$/],
 	['a list', 'apiVersion: v1\nkind: List\nitems: []\n', /^cannot exec into multiple objects at a time$/],
 	['what has no pods', object('ConfigMap'), /^f\.yaml describes a ConfigMap of v1, which has no pods$/],
-	['another group’s kind', object('Service', 'serving.knative.dev/v1'), /^f\.yaml describes a Service of serving\.knative\.dev\/v1, which has no pods$/],
+	[
+		'another group’s kind',
+		object('Service', 'serving.knative.dev/v1'),
+		/^f\.yaml describes a Service of serving\.knative\.dev\/v1, which has no pods$/,
+	],
 	['no name', object('Pod', 'v1', 'generateName: web-'), /^the Pod in f\.yaml has no name$/],
 	['nothing', '', /^f\.yaml describes no object: its kind is missing$/],
 	['no apiVersion', 'kind: Pod\n', /^f\.yaml describes no object: its apiVersion is missing$/],

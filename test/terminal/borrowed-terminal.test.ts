@@ -12,27 +12,43 @@ import {reset} from '../support/run-command.ts';
 import {builtProgram} from '../support/run-spoke.ts';
 
 /** What a full-screen program sets up: alternate screen, mouse, pasted text in brackets, hidden cursor, keypad, scroll region, colour. */
-const fullScreen = '\u001B[?1049h\u001B[?1000h\u001B[?1006h\u001B[?2004h\u001B[?25l\u001B[?1h\u001B=\u001B[2;10r\u001B[>1u\u001B[31mfull screen';
+const fullScreen =
+	'\u001B[?1049h\u001B[?1000h\u001B[?1006h\u001B[?2004h\u001B[?25l\u001B[?1h\u001B=\u001B[2;10r\u001B[>1u\u001B[31mfull screen';
 
 type Ending = [title: string, end: (far: FarSide, pid: number) => void, status: number, says: RegExp | null];
 
 const endings: readonly Ending[] = [
-	['the command’s own end', far => {
-		far.status(exitCode(5));
-		far.close();
-	}, 5, null],
+	[
+		'the command’s own end',
+		far => {
+			far.status(exitCode(5));
+			far.close();
+		},
+		5,
+		null,
+	],
 	['INT', (_far, pid) => process.kill(pid, 'SIGINT'), 130, null],
 	['TERM', (_far, pid) => process.kill(pid, 'SIGTERM'), 143, null],
 	['HUP', (_far, pid) => process.kill(pid, 'SIGHUP'), 129, null],
 	['a thrown error', (_far, pid) => process.kill(pid, 'SIGUSR2'), 125, /bug in spoke: boom .*\[ERR_INTERNAL\]/],
 	['a lost tunnel', far => far.socket.end(), 125, /leg 2.*\[ERR_STREAM_LOST\]/s],
-	['a reset', far => {
-		reset(far.socket);
-	}, 125, /leg 1.*\[ERR_STREAM_LOST\]/s],
-	['a sequence that was cut', far => {
-		far.stdout('\u001B]0;half a title');
-		far.socket.end();
-	}, 125, /\[ERR_STREAM_LOST\]/],
+	[
+		'a reset',
+		far => {
+			reset(far.socket);
+		},
+		125,
+		/leg 1.*\[ERR_STREAM_LOST\]/s,
+	],
+	[
+		'a sequence that was cut',
+		far => {
+			far.stdout('\u001B]0;half a title');
+			far.socket.end();
+		},
+		125,
+		/\[ERR_STREAM_LOST\]/,
+	],
 ];
 
 for (const [title, end, status, says] of endings) {
@@ -80,10 +96,13 @@ test('while it runs every key goes to the far side as it is, and line feeds come
 /** `spoke exec` in a terminal, once its far side has printed `says`. */
 async function remoteProgram(t: ExecutionContext, printed: string, says: string) {
 	const started = Promise.withResolvers<FarSide>();
-	const server = await startCommandServer(far => {
-		far.stdout(printed);
-		started.resolve(far);
-	}, {tty: true});
+	const server = await startCommandServer(
+		far => {
+			far.stdout(printed);
+			started.resolve(far);
+		},
+		{tty: true},
+	);
 	t.teardown(async () => server.close());
 	await server.cluster();
 	const run = await runInTerminal(join(server.folder, 'config-1'));
@@ -105,8 +124,13 @@ async function runInTerminal(kubeconfig: string) {
 	const file = (name: string) => join(folder, name);
 	const onSignal = 'data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("boom")})';
 	const program = `echo $$ > ${file('pid')}; exec ${process.execPath} --import='${onSignal}' ${builtProgram} exec --kubeconfig ${kubeconfig} -it web -- sh`;
-	const script = `echo before the program; stty -a > ${file('before')}; sh -c '${program.replaceAll('\'', '\'\\\'\'')}'; echo "rc=$?"; stty -a > ${file('after')}; echo all done`;
-	const terminal = pty.spawn('sh', ['-c', script], {name: 'xterm-256color', cols: 100, rows: 30, env: {PATH: process.env['PATH']!, HOME: folder, TERM: 'xterm-256color'}});
+	const script = `echo before the program; stty -a > ${file('before')}; sh -c '${program.replaceAll("'", "'\\''")}'; echo "rc=$?"; stty -a > ${file('after')}; echo all done`;
+	const terminal = pty.spawn('sh', ['-c', script], {
+		name: 'xterm-256color',
+		cols: 100,
+		rows: 30,
+		env: {PATH: process.env['PATH']!, HOME: folder, TERM: 'xterm-256color'},
+	});
 	const screen = fakeScreen({cols: 100, rows: 30});
 	let output = '';
 	terminal.onData(data => {
@@ -120,7 +144,9 @@ async function runInTerminal(kubeconfig: string) {
 		});
 	});
 	return {
-		screen, file, ended: exited,
+		screen,
+		file,
+		ended: exited,
 		type(keys: string) {
 			terminal.write(keys);
 		},

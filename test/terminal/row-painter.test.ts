@@ -11,7 +11,9 @@ function screen(columns = 10, rows = 4) {
 		emulator.write(text);
 	});
 	return {
-		painter, writes, emulator,
+		painter,
+		writes,
+		emulator,
 		async shown(trim = false) {
 			await new Promise<void>(resolve => {
 				emulator.write('', resolve);

@@ -9,10 +9,12 @@ test('a rescue undoes what a remote program did that was cut: mouse, keys, scree
 	const screen = fakeScreen();
 	const before = screen.state();
 	let written = '';
-	const stdout = Object.assign(new PassThrough(), {write(text: string) {
-		written += text;
-		return true;
-	}}) as unknown as NodeJS.WriteStream;
+	const stdout = Object.assign(new PassThrough(), {
+		write(text: string) {
+			written += text;
+			return true;
+		},
+	}) as unknown as NodeJS.WriteStream;
 	const stdin = Object.assign(new PassThrough(), {setRawMode() {}}) as unknown as NodeJS.ReadStream;
 	const terminal = new SessionTerminal({stdin, stdout});
 	terminal.start(() => {});
@@ -24,21 +26,29 @@ test('a rescue undoes what a remote program did that was cut: mouse, keys, scree
 	t.deepEqual(screen.state(), before);
 });
 
-for (const [who, give] of [['a pager', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.handOver(work)], ['a remote shell', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)]] as const) {
+for (const [who, give] of [
+	['a pager', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.handOver(work)],
+	['a remote shell', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)],
+] as const) {
 	test(`a terminal that was given back stays so when ${who} ends later than the session`, async t => {
 		const said: string[] = [];
-		const stdout = Object.assign(new PassThrough(), {write(text: string) {
-			said.push(text);
-			return true;
-		}}) as unknown as NodeJS.WriteStream;
+		const stdout = Object.assign(new PassThrough(), {
+			write(text: string) {
+				said.push(text);
+				return true;
+			},
+		}) as unknown as NodeJS.WriteStream;
 		// What has no settings, for the program that sets them.
 		const fd = openSync('/dev/null', 'r');
 		t.teardown(() => {
 			closeSync(fd);
 		});
-		const stdin = Object.assign(new PassThrough(), {fd, setRawMode(isRaw: boolean) {
-			said.push(isRaw ? 'raw' : 'cooked');
-		}}) as unknown as NodeJS.ReadStream;
+		const stdin = Object.assign(new PassThrough(), {
+			fd,
+			setRawMode(isRaw: boolean) {
+				said.push(isRaw ? 'raw' : 'cooked');
+			},
+		}) as unknown as NodeJS.ReadStream;
 		const terminal = new SessionTerminal({stdin, stdout});
 		terminal.start(() => {});
 		const {promise, resolve} = Promise.withResolvers<void>();
@@ -47,7 +57,10 @@ for (const [who, give] of [['a pager', async (terminal: SessionTerminal, work: (
 		said.length = 0;
 		resolve();
 		await given;
-		t.deepEqual(said.filter(text => text !== 'cooked'), []);
+		t.deepEqual(
+			said.filter(text => text !== 'cooked'),
+			[],
+		);
 		t.is(stdin.listenerCount('data'), 0);
 	});
 }

@@ -14,7 +14,12 @@ test('a pattern that backtracks for ever is given up', t => {
 
 test('a pattern is matched though the process stood still for longer than the limit', async t => {
 	// It stops itself the first time that it reads a text.
-	const child = spawn(process.execPath, ['--input-type=module', '--eval', `
+	const child = spawn(
+		process.execPath,
+		[
+			'--input-type=module',
+			'--eval',
+			`
 		import {writeSync} from 'node:fs';
 		import process from 'node:process';
 		import {matchWithin} from ${JSON.stringify(new URL('../../source/text/bounded-match.ts', import.meta.url).href)};
@@ -28,7 +33,10 @@ test('a pattern is matched though the process stood still for longer than the li
 			return Reflect.get(target, key);
 		}});
 		writeSync(1, JSON.stringify(matchWithin(/a/, texts, 300)));
-	`], {stdio: ['ignore', 'pipe', 'inherit']});
+	`,
+		],
+		{stdio: ['ignore', 'pipe', 'inherit']},
+	);
 	t.teardown(() => child.kill('SIGKILL'));
 	const goesOn = setInterval(() => child.kill('SIGCONT'), 700);
 	t.teardown(() => {

@@ -5,7 +5,11 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {refusedAsKubectl} from '../../source/streams/combine-carrier-errors.ts';
 import {errorText} from '../../source/text/error-text.ts';
 
-const status = (reason: string, code: number, message: string) => ({status: code, headers: {}, body: JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code, message})});
+const status = (reason: string, code: number, message: string) => ({
+	status: code,
+	headers: {},
+	body: JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code, message}),
+});
 const gone = status('NotFound', 404, 'pods "web" not found');
 const forbidden = status('Forbidden', 403, 'pods "web" is forbidden: User "eve" cannot get resource "pods"');
 const get = {verb: 'get', resource: 'pods', namespace: 'default'};
@@ -13,15 +17,51 @@ const get = {verb: 'get', resource: 'pods', namespace: 'default'};
 const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: string]> = [
 	['no Status', new SpokeError('ERR_TARGET_GONE', 'the pod is gone'), 'error: the pod is gone [ERR_TARGET_GONE]'],
 	['NotFound', errorFromResponse(gone, get), 'Error from server (NotFound): pods "web" not found [ERR_NOT_FOUND]'],
-	['NotFound, with its namespace', errorFromResponse(gone, get).anew({message: 'pods "web" not found in namespace "x"'}), 'Error from server (NotFound): pods "web" not found in namespace "x" [ERR_NOT_FOUND]'],
-	['NotFound, since there is no such namespace', errorFromResponse(gone, get).anew({message: 'namespaces "x" not found'}), 'Error from server (NotFound): pods "web" not found: namespaces "x" not found [ERR_NOT_FOUND]'],
-	['Forbidden', errorFromResponse(forbidden, get), 'Error from server (Forbidden): pods "web" is forbidden: User "eve" cannot get resource "pods" (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]'],
-	['Forbidden, without who may not', errorFromResponse(status('Forbidden', 403, 'no'), get), 'Error from server (Forbidden): no (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]'],
-	['BadRequest', errorFromResponse(status('BadRequest', 400, 'a container name\nmust be specified'), get), 'Error from server (BadRequest): a container name must be specified [ERR_APISERVER_ANSWER]'],
-	['another reason', errorFromResponse(status('Conflict', 409, 'it was changed'), get), 'error: the apiserver answered 409: it was changed [ERR_APISERVER_ANSWER]'],
-	['a refused upgrade', refusedAsKubectl(errorFromResponse(forbidden, get), 'unable to upgrade connection').anew({remedy: 'ask'}), 'error: unable to upgrade connection: pods "web" is forbidden: User "eve" cannot get resource "pods" (ask) [ERR_FORBIDDEN]'],
-	['words of our own before kubectl’s', errorFromResponse(gone, get).anew({message: 'nothing is there: pods "web" not found'}), 'Error from server (NotFound): pods "web" not found: nothing is there [ERR_NOT_FOUND]'],
-	['an escape sequence of a server', errorFromResponse(status('NotFound', 404, 'pods "\u001B[2J" not found'), get), 'Error from server (NotFound): pods "^[[2J" not found [ERR_NOT_FOUND]'],
+	[
+		'NotFound, with its namespace',
+		errorFromResponse(gone, get).anew({message: 'pods "web" not found in namespace "x"'}),
+		'Error from server (NotFound): pods "web" not found in namespace "x" [ERR_NOT_FOUND]',
+	],
+	[
+		'NotFound, since there is no such namespace',
+		errorFromResponse(gone, get).anew({message: 'namespaces "x" not found'}),
+		'Error from server (NotFound): pods "web" not found: namespaces "x" not found [ERR_NOT_FOUND]',
+	],
+	[
+		'Forbidden',
+		errorFromResponse(forbidden, get),
+		'Error from server (Forbidden): pods "web" is forbidden: User "eve" cannot get resource "pods" (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
+	],
+	[
+		'Forbidden, without who may not',
+		errorFromResponse(status('Forbidden', 403, 'no'), get),
+		'Error from server (Forbidden): no (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
+	],
+	[
+		'BadRequest',
+		errorFromResponse(status('BadRequest', 400, 'a container name\nmust be specified'), get),
+		'Error from server (BadRequest): a container name must be specified [ERR_APISERVER_ANSWER]',
+	],
+	[
+		'another reason',
+		errorFromResponse(status('Conflict', 409, 'it was changed'), get),
+		'error: the apiserver answered 409: it was changed [ERR_APISERVER_ANSWER]',
+	],
+	[
+		'a refused upgrade',
+		refusedAsKubectl(errorFromResponse(forbidden, get), 'unable to upgrade connection').anew({remedy: 'ask'}),
+		'error: unable to upgrade connection: pods "web" is forbidden: User "eve" cannot get resource "pods" (ask) [ERR_FORBIDDEN]',
+	],
+	[
+		'words of our own before kubectl’s',
+		errorFromResponse(gone, get).anew({message: 'nothing is there: pods "web" not found'}),
+		'Error from server (NotFound): pods "web" not found: nothing is there [ERR_NOT_FOUND]',
+	],
+	[
+		'an escape sequence of a server',
+		errorFromResponse(status('NotFound', 404, 'pods "\u001B[2J" not found'), get),
+		'Error from server (NotFound): pods "^[[2J" not found [ERR_NOT_FOUND]',
+	],
 ];
 for (const [title, error, line] of lines) {
 	test(`${title}: one line`, t => {

@@ -9,6 +9,12 @@ for (const value of [0, 7, 999, 1000, 12_345, 999_999, 1_000_000, 1_234_567_890,
 }
 
 test('one of a thing is one, and any other number are several', t => {
-	t.deepEqual([0, 1, 2, 1234].map(count => formatQuantity(count, 'line')), ['0 lines', '1 line', '2 lines', '1,234 lines']);
-	t.deepEqual([1, 2].map(count => formatQuantity(count, 'attach', 'attaches')), ['1 attach', '2 attaches']);
+	t.deepEqual(
+		[0, 1, 2, 1234].map(count => formatQuantity(count, 'line')),
+		['0 lines', '1 line', '2 lines', '1,234 lines'],
+	);
+	t.deepEqual(
+		[1, 2].map(count => formatQuantity(count, 'attach', 'attaches')),
+		['1 attach', '2 attaches'],
+	);
 });

@@ -4,7 +4,14 @@ import {allJsonFields, readJsonLine} from '../../source/state/tail/json-fields.t
 import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
 import {formatBody} from '../../source/state/format-body.ts';
 
-const texts = ['12345678901234567890', '-0', '1.0', '1e400', '[0.1,9007199254740993,{"a":{"b":1e5}}]', '{"a":null,"b":true,"c":"1.0","__proto__":2}'];
+const texts = [
+	'12345678901234567890',
+	'-0',
+	'1.0',
+	'1e400',
+	'[0.1,9007199254740993,{"a":{"b":1e5}}]',
+	'{"a":null,"b":true,"c":"1.0","__proto__":2}',
+];
 
 for (const text of texts) {
 	test(`${text} is the same again`, t => {
@@ -13,9 +20,15 @@ for (const text of texts) {
 }
 
 test('a number is one, however long', t => {
-	t.deepEqual([1, 1.5].map(value => isLosslessNumber(value)), [true, true]);
+	t.deepEqual(
+		[1, 1.5].map(value => isLosslessNumber(value)),
+		[true, true],
+	);
 	t.true(isLosslessNumber(parseLosslessJson('12345678901234567890')));
-	t.deepEqual(['1', null, {rawJSON: '1'}].map(value => isLosslessNumber(value)), [false, false, false]);
+	t.deepEqual(
+		['1', null, {rawJSON: '1'}].map(value => isLosslessNumber(value)),
+		[false, false, false],
+	);
 });
 
 test('what is no JSON is none', t => {
@@ -24,7 +37,10 @@ test('what is no JSON is none', t => {
 
 test('ids of 64 bits keep all their digits in a log line, opened or not, and in the answer of a backend', t => {
 	const text = '{"msg":"paid","trace_id":12345678901234567890,"order":{"id":9007199254740993}}';
-	const fields = [{name: 'trace_id', value: '12345678901234567890', kind: 'number'}, {name: 'order', value: '{"id":9007199254740993}', kind: 'other'}] as const;
+	const fields = [
+		{name: 'trace_id', value: '12345678901234567890', kind: 'number'},
+		{name: 'order', value: '{"id":9007199254740993}', kind: 'other'},
+	] as const;
 	t.deepEqual(readJsonLine(text)?.fields, fields);
 	t.deepEqual(allJsonFields(text)?.slice(1), fields);
 	t.regex(formatBody(text, {readable: true}), /"trace_id": 12345678901234567890,\n {2}"order": \{\n {4}"id": 9007199254740993/);

@@ -3,7 +3,19 @@ import test from 'ava';
 import {toSafeJson} from '../../source/text/safe-json.ts';
 
 test('what could move or fool a terminal is escaped, and reads back as it was', t => {
-	for (const hostile of ['\u001B[2J', '\u009B2J', 'a\u202Eb', '\u061C', '\u200B', '\u2028', '\uFEFF', '\u{E0001}', '\uD800', '\u007F', 'line\nend']) {
+	for (const hostile of [
+		'\u001B[2J',
+		'\u009B2J',
+		'a\u202Eb',
+		'\u061C',
+		'\u200B',
+		'\u2028',
+		'\uFEFF',
+		'\u{E0001}',
+		'\uD800',
+		'\u007F',
+		'line\nend',
+	]) {
 		const text = toSafeJson({hostile});
 		t.regex(text, /^[ -~]*$/, JSON.stringify(hostile));
 		t.deepEqual(JSON.parse(text), {hostile});

@@ -18,13 +18,75 @@ const shown: ReadonlyArray<readonly [title: string, text: string, strip: string,
 	['a lone surrogate is U+FFFD', 'a\uD800b', 'a\uFFFDb'],
 	['colours end with their line', '\u001B[31mred\nplain', '^[[31mred\nplain', '\u001B[31mred\u001B[0m\nplain'],
 	['and with the text', '\u001B[1;38;5;9mx', '^[[1;38;5;9mx', '\u001B[1;38;5;9mx\u001B[0m'],
-	['both spellings of true colour pass', '\u001B[38;2;1;2;3m\u001B[48:2::1:2:4mx', '^[[38;2;1;2;3m^[[48:2::1:2:4mx', '\u001B[38;2;1;2;3m\u001B[48:2::1:2:4mx\u001B[0m'],
+	[
+		'both spellings of true colour pass',
+		'\u001B[38;2;1;2;3m\u001B[48:2::1:2:4mx',
+		'^[[38;2;1;2;3m^[[48:2::1:2:4mx',
+		'\u001B[38;2;1;2;3m\u001B[48:2::1:2:4mx\u001B[0m',
+	],
 	['hidden text is not hidden', '\u001B[8mx\u001B[1;8mx', '^[[8mx^[[1;8mx', '^[[8mx^[[1;8mx'],
 	['nor blinking', '\u001B[5mx', '^[[5mx', '^[[5mx'],
 	['ink on paper of its own colour does not pass', '\u001B[31m\u001B[48;5;1mx', '^[[31m^[[48;5;1mx', '\u001B[31m^[[48;5;1mx\u001B[0m'],
-	...['37;47', '97;107', '97;47;107', '30;48;5;0', '91;48:5:9', '38;5;7;47', '107;38;5;15', '38;2;1;2;3;48;2;1;2;3', '1;31;2;41', '0;31;41', '39;31;41', '49;31;41'].map(sgr => [`nor in ${sgr}`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
-	...['', '0', '31;0;41', '31;;41', '31;39;41', '41;49;31', '31;107', '91;41', '90;40', '47;97', '39;49', '1', '2', '3', '4', '7', '9', '21', '22', '23', '24', '27', '29'].map(sgr => [`what ${sgr || 'an empty SGR'} does passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `\u001B[${sgr}mx\u001B[0m`] as const),
-	...['131', '311', '141', '411', '38', '380;5;1', '138;5;1', '98', '108', '8', '28', '5', '6', '38;5', '38;2;1;2', '38;6;1', '38;5;1000', '38:5:', '1:2'].map(sgr => [`${sgr} is no colour that passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
+	...[
+		'37;47',
+		'97;107',
+		'97;47;107',
+		'30;48;5;0',
+		'91;48:5:9',
+		'38;5;7;47',
+		'107;38;5;15',
+		'38;2;1;2;3;48;2;1;2;3',
+		'1;31;2;41',
+		'0;31;41',
+		'39;31;41',
+		'49;31;41',
+	].map(sgr => [`nor in ${sgr}`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
+	...[
+		'',
+		'0',
+		'31;0;41',
+		'31;;41',
+		'31;39;41',
+		'41;49;31',
+		'31;107',
+		'91;41',
+		'90;40',
+		'47;97',
+		'39;49',
+		'1',
+		'2',
+		'3',
+		'4',
+		'7',
+		'9',
+		'21',
+		'22',
+		'23',
+		'24',
+		'27',
+		'29',
+	].map(sgr => [`what ${sgr || 'an empty SGR'} does passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `\u001B[${sgr}mx\u001B[0m`] as const),
+	...[
+		'131',
+		'311',
+		'141',
+		'411',
+		'38',
+		'380;5;1',
+		'138;5;1',
+		'98',
+		'108',
+		'8',
+		'28',
+		'5',
+		'6',
+		'38;5',
+		'38;2;1;2',
+		'38;6;1',
+		'38;5;1000',
+		'38:5:',
+		'1:2',
+	].map(sgr => [`${sgr} is no colour that passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
 	['the ink of one line is gone on the next', '\u001B[31ma\n\u001B[41mb', '^[[31ma\n^[[41mb', '\u001B[31ma\u001B[0m\n\u001B[41mb\u001B[0m'],
 	['a colour out of range does not pass', '\u001B[38;5;256mx', '^[[38;5;256mx', '^[[38;5;256mx'],
 	['an SGR without end is shown', '\u001B[31', '^[[31', '^[[31'],
@@ -49,7 +111,7 @@ test('a part of a line moves no cursor, and is itself where it is harmless', t =
 });
 
 test('bytes that are no UTF-8 become U+FFFD, whole characters survive any cut', t => {
-	const bytes = Buffer.concat([Buffer.from('ä€𝄞\n'), Buffer.from([0xFF, 0x80, 0x9B, 0xC0, 0xAF, 0xE2, 0x82, 0x0A])]);
+	const bytes = Buffer.concat([Buffer.from('ä€𝄞\n'), Buffer.from([0xff, 0x80, 0x9b, 0xc0, 0xaf, 0xe2, 0x82, 0x0a])]);
 	for (let cut = 0; cut <= bytes.length; cut++) {
 		t.is(inPieces(bytes, [cut]), 'ä€𝄞\n\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\n');
 	}
@@ -84,7 +146,9 @@ test('the same texts without the sanitiser do move it: the check can fail', asyn
 		const screen = fakeScreen();
 		await screen.write(`${bytes.toString('utf8')}\r\nwhat follows`);
 		const {effects, buffer, pen, last, modes} = screen.state();
-		moved += Number(effects.length > 0 || buffer !== 'normal' || pen !== 'default' || last !== 'what follows' || modes !== fakeScreen().state().modes);
+		moved += Number(
+			effects.length > 0 || buffer !== 'normal' || pen !== 'default' || last !== 'what follows' || modes !== fakeScreen().state().modes,
+		);
 	}
 
 	t.true(moved > 60, `${moved}`);

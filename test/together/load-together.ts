@@ -12,12 +12,14 @@ const declarations: Array<() => void> = [];
 export async function loadTogether(index: number): Promise<void> {
 	const titled = new URL('titled-ava.ts', import.meta.url).href;
 	const hooks = registerHooks({
-		resolve: (specifier, context, nextResolve) => specifier === 'ava' && context.parentURL !== titled
-			? {url: titled, shortCircuit: true}
-			: nextResolve(specifier, context),
+		resolve: (specifier, context, nextResolve) =>
+			specifier === 'ava' && context.parentURL !== titled ? {url: titled, shortCircuit: true} : nextResolve(specifier, context),
 	});
 	for (const file of filesOfProcess(index)) {
-		current = file.replace(/^test\//, '').replace(/\.test\.tsx?$/, '').replaceAll('/', ' › ');
+		current = file
+			.replace(/^test\//, '')
+			.replace(/\.test\.tsx?$/, '')
+			.replaceAll('/', ' › ');
 		await import(pathToFileURL(join(root, file)).href);
 	}
 

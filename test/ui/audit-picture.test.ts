@@ -10,16 +10,37 @@ import type {RenderInput} from '../../source/ui/render-input.ts';
 
 type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis];
 const unknown: Short = ['unknown', 'unknown', 'unknown'];
-const rowsOf = (given: Readonly<Record<string, Short>>) => rowIds.map(id => {
-	const [verdict, state, basis] = given[id] ?? unknown;
-	return {id, title: '', verdict, state, basis} as unknown as AuditRow;
-});
+const rowsOf = (given: Readonly<Record<string, Short>>) =>
+	rowIds.map(id => {
+		const [verdict, state, basis] = given[id] ?? unknown;
+		return {id, title: '', verdict, state, basis} as unknown as AuditRow;
+	});
 
 const cases: ReadonlyArray<readonly [title: string, given: Readonly<Record<string, Short>>, words: string, spoke: string]> = [
-	['verification is off', {C4: ['fail', 'unverified', 'proven'], C2: ['unknown', 'unverified', 'unknown']}, 'kubelets: unverified, proven', '━ unverified ━► kubelets'],
-	['verification is on, and kubelets are refused', {C4: ['pass', 'verified', 'inferred'], C2: ['warn', 'refused', 'inferred']}, 'kubelets: refused, inferred', '╍ refused ╍► kubelets'],
-	['verification is on, and nobody tried', {C4: ['pass', 'verified', 'proven'], C2: ['pass', 'checked', 'inferred']}, 'kubelets: checked, inferred', '╍ checked ╍► kubelets'],
-	['verification is on, and kubelets were accepted', {C4: ['pass', 'verified', 'proven'], C2: ['pass', 'verified', 'proven']}, 'kubelets: verified, proven', '━ verified ━► kubelets'],
+	[
+		'verification is off',
+		{C4: ['fail', 'unverified', 'proven'], C2: ['unknown', 'unverified', 'unknown']},
+		'kubelets: unverified, proven',
+		'━ unverified ━► kubelets',
+	],
+	[
+		'verification is on, and kubelets are refused',
+		{C4: ['pass', 'verified', 'inferred'], C2: ['warn', 'refused', 'inferred']},
+		'kubelets: refused, inferred',
+		'╍ refused ╍► kubelets',
+	],
+	[
+		'verification is on, and nobody tried',
+		{C4: ['pass', 'verified', 'proven'], C2: ['pass', 'checked', 'inferred']},
+		'kubelets: checked, inferred',
+		'╍ checked ╍► kubelets',
+	],
+	[
+		'verification is on, and kubelets were accepted',
+		{C4: ['pass', 'verified', 'proven'], C2: ['pass', 'verified', 'proven']},
+		'kubelets: verified, proven',
+		'━ verified ━► kubelets',
+	],
 	['nothing is known', {}, 'kubelets: unknown ', '┈ unknown ┈► kubelets'],
 ];
 for (const [title, given, words, spoke] of cases) {
@@ -27,14 +48,24 @@ for (const [title, given, words, spoke] of cases) {
 		const rows = rowsOf(given);
 		t.true(hubPicture(rows).at(-1)!.includes(words), hubPicture(rows).at(-1));
 		const drawn = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join(''));
-		t.true(drawn.some(line => line.includes(spoke)), drawn.join('\n'));
+		t.true(
+			drawn.some(line => line.includes(spoke)),
+			drawn.join('\n'),
+		);
 	});
 }
 
 /** The list of an audit of these rows, 80 columns wide. */
 function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
-	const rows = rowsOf(given).filter(({id}) => id in given).map(row => ({...row, title: titles[row.id] ?? row.title, readOn: '0 of 3', lines: []}));
-	const screen = {state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}}, theme: {glyphs: unicodeGlyphs}, keymap: new Map(), hints: []} as unknown as RenderInput;
+	const rows = rowsOf(given)
+		.filter(({id}) => id in given)
+		.map(row => ({...row, title: titles[row.id] ?? row.title, readOn: '0 of 3', lines: []}));
+	const screen = {
+		state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}},
+		theme: {glyphs: unicodeGlyphs},
+		keymap: new Map(),
+		hints: [],
+	} as unknown as RenderInput;
 	return auditScreen(screen, 16).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
@@ -44,21 +75,32 @@ test('a row is told in the words of the picture', t => {
 
 test('room that no verdict needs is left to what was looked at', t => {
 	const titles = {C8: 'services through the proxy'};
-	t.regex(listOf({C8: ['fail', 'direct, plain', 'inferred']}, titles)[1]!, /services through the proxy +✗ direct, plain +inferred +0 of 3$/);
+	t.regex(
+		listOf({C8: ['fail', 'direct, plain', 'inferred']}, titles)[1]!,
+		/services through the proxy +✗ direct, plain +inferred +0 of 3$/,
+	);
 	const long = listOf({C8: ['fail', 'konnectivity, unverified', 'inferred']}, titles)[1]!;
 	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3$/);
 	t.true(long.length <= 80, long);
 });
 
 test('what is said under the hub is whole', t => {
-	const under = (route: string) => auditPicture({rows: rowsOf({C10: ['pass', route, 'inferred'], C9: ['pass', 'impossible', 'inferred']})}, unicodeGlyphs, 80).at(-1)!.spans.map(({text}) => text).join('');
+	const under = (route: string) =>
+		auditPicture({rows: rowsOf({C10: ['pass', route, 'inferred'], C9: ['pass', 'impossible', 'inferred']})}, unicodeGlyphs, 80)
+			.at(-1)!
+			.spans.map(({text}) => text)
+			.join('');
 	t.regex(under('direct'), /route: direct · SSH: impossible$/);
 	t.regex(under('konnectivity'), /route: konnectivity$/);
 });
 
 test('a kind of connection whose last attempt failed has no whole spoke', t => {
-	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(row => ({...row, broken: row.id === 'C2'}));
-	const drawn = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
+	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(
+		row => ({...row, broken: row.id === 'C2'}),
+	);
+	const drawn = auditPicture({rows}, unicodeGlyphs, 80)
+		.map(({spans}) => spans.map(({text}) => text).join(''))
+		.join('\n');
 	t.regex(drawn, /━ unverified ✗ kubelets/);
 	t.regex(drawn, /━ plain ━► nodes/);
 	const printed = hubPicture(rows).join('\n');

@@ -4,10 +4,21 @@ import {servicePodsTitle} from '../../source/state/list-kinds.ts';
 import {cellRole} from '../../source/ui/cell-role.ts';
 
 for (const [title, cell, role] of [
-	['STATUS', 'Running', undefined], ['STATUS', 'Ready', undefined], ['STATUS', 'Completed', 'text.dim'], ['STATUS', 'Pending', 'state.working'], ['STATUS', 'Terminating', 'state.working'],
-	['STATUS', 'CrashLoopBackOff', 'state.failed'], ['STATUS', 'NotReady', 'state.failed'], ['STATUS', 'OOMKilled', 'state.failed'],
-	['READY', '2/2', undefined], ['READY', '1/2', 'state.working'], [servicePodsTitle, '0/3', 'state.working'], [servicePodsTitle, '', undefined],
-	['RESTARTS', '0', undefined], ['RESTARTS', '3 (2m ago)', 'level.warn'], ['NAME', 'Failed', undefined],
+	['STATUS', 'Running', undefined],
+	['STATUS', 'Ready', undefined],
+	['STATUS', 'Completed', 'text.dim'],
+	['STATUS', 'Pending', 'state.working'],
+	['STATUS', 'Terminating', 'state.working'],
+	['STATUS', 'CrashLoopBackOff', 'state.failed'],
+	['STATUS', 'NotReady', 'state.failed'],
+	['STATUS', 'OOMKilled', 'state.failed'],
+	['READY', '2/2', undefined],
+	['READY', '1/2', 'state.working'],
+	[servicePodsTitle, '0/3', 'state.working'],
+	[servicePodsTitle, '', undefined],
+	['RESTARTS', '0', undefined],
+	['RESTARTS', '3 (2m ago)', 'level.warn'],
+	['NAME', 'Failed', undefined],
 ] as const) {
 	test(`${cell || 'nothing'} as ${title} ${role === undefined ? 'is like all others' : `stands out as ${role}`}`, t => {
 		t.is(cellRole(title, cell), role);

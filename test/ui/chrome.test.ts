@@ -8,9 +8,19 @@ import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 
 const headerOf = (context: string, columns: number, more: Partial<ClusterState> = {}) => {
-	const cluster = {...clusterState(null), context, namespace: null, user: 'ada', legOne: {tls: 'verified', route: 'direct'}, replicas: {read: 1, known: 3}, ...more};
+	const cluster = {
+		...clusterState(null),
+		context,
+		namespace: null,
+		user: 'ada',
+		legOne: {tls: 'verified', route: 'direct'},
+		replicas: {read: 1, known: 3},
+		...more,
+	};
 	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0)};
-	return header({state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput).spans.map(({text}) => text).join('');
+	return header({state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput)
+		.spans.map(({text}) => text)
+		.join('');
 };
 
 test('between the place and the way there is room, whatever goes for it', t => {
@@ -22,7 +32,8 @@ test('between the place and the way there is room, whatever goes for it', t => {
 
 test('while requests are not answered the way is as of the last answer, in every width, and how many were read and which version is of before', t => {
 	const at = Date.UTC(2026, 10, 26, 13, 48, 31);
-	const shown = (columns: number, more: Partial<ClusterState> = {}) => headerOf('prod-eu', columns, {asOf: at, version: 'v1.36.3', ...more});
+	const shown = (columns: number, more: Partial<ClusterState> = {}) =>
+		headerOf('prod-eu', columns, {asOf: at, version: 'v1.36.3', ...more});
 	t.regex(shown(120), new RegExp(`ada ━ verified ━► apiserver as of ${clockTime(at)} $`));
 	t.regex(shown(80), new RegExp(`━ verified ━► apiserver as of ${clockTime(at)} $`));
 	t.regex(shown(40), new RegExp(` 1 ━ verified as of ${clockTime(at)}$`));

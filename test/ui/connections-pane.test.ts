@@ -1,12 +1,22 @@
 /** Rows of open connections stand under each other, and no figure in them is cut. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {reduceConnectionList, type ConnectionList, type ConnectionEntry, type ConnectionListEvent, type PendingPings} from '../../source/state/connection-list.ts';
+import {
+	reduceConnectionList,
+	type ConnectionList,
+	type ConnectionEntry,
+	type ConnectionListEvent,
+	type PendingPings,
+} from '../../source/state/connection-list.ts';
 import {connectionsPane} from '../../source/ui/connections-pane.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 
-const path = {phase: 'settled', legs: [{}, {route: {state: 'konnectivity', basis: 'inferred'}, tls: {state: 'unverified', basis: 'proven'}}], rttMs: {websocket: null, runtime: null}} as unknown as Path;
+const path = {
+	phase: 'settled',
+	legs: [{}, {route: {state: 'konnectivity', basis: 'inferred'}, tls: {state: 'unverified', basis: 'proven'}}],
+	rttMs: {websocket: null, runtime: null},
+} as unknown as Path;
 
 function rows(figures: readonly string[], contexts: readonly string[] = ['here']): string[] {
 	let dock: ConnectionList = [];
@@ -14,48 +24,90 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 		const id = `f${at}`;
 		const events: readonly ConnectionListEvent[] = [
 			{type: 'open', entry: {id, kind: 'forward', what: ':8080 → svc/web:http', context: contexts[at % contexts.length]!, since: 0}},
-			{type: 'connected', id, connection: id}, {type: 'label', connection: id, path}, {type: 'change', id, to: {phase: 'open', note: '', figures: figure}},
+			{type: 'connected', id, connection: id},
+			{type: 'label', connection: id, path},
+			{type: 'change', id, to: {phase: 'open', note: '', figures: figure}},
 		];
 		for (const event of events) {
 			dock = reduceConnectionList(dock, event);
 		}
 	}
 
-	const screen = {state: {dock, dockAt: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
+	const screen = {
+		state: {dock, dockAt: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}},
+		theme: {glyphs: unicodeGlyphs},
+	} as unknown as RenderInput;
 	return connectionsPane(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
 test('where a row has no room for all, its route has a short word and its figures stay whole', t => {
-	t.deepEqual(rows(['0 open · 0 B', '12 open · 1.2 kB']).map(row => row.slice(35).trim().replaceAll(/ +/g, ' ')), ['╍konnectivity ━unverified 0 open · 0 B 10m', '╍konn ━unverified 12 open · 1.2 kB 10m']);
+	t.deepEqual(
+		rows(['0 open · 0 B', '12 open · 1.2 kB']).map(row => row.slice(35).trim().replaceAll(/ +/g, ' ')),
+		['╍konnectivity ━unverified 0 open · 0 B 10m', '╍konn ━unverified 12 open · 1.2 kB 10m'],
+	);
 });
 
 test('the way and the round trips of a connection that ended are told as they were', t => {
 	const of = (about: Path['about']) => ({...path, about, rttMs: {websocket: 1.6, runtime: 9}});
 	const shown = (about: Path['about'], to: Partial<ConnectionEntry>, columns = 120) => {
-		const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: of(about)}, {type: 'change', id: 'f', to}] as const).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-		const screen = {state: {dock, dockAt: 0, size: {columns, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
-		return connectionsPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim();
+		const dock = (
+			[
+				{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}},
+				{type: 'connected', id: 'f', connection: 'c'},
+				{type: 'label', connection: 'c', path: of(about)},
+				{type: 'change', id: 'f', to},
+			] as const
+		).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
+		const screen = {
+			state: {dock, dockAt: 0, size: {columns, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}},
+			theme: {glyphs: unicodeGlyphs},
+		} as unknown as RenderInput;
+		return connectionsPane(screen, 1)[0]!
+			.spans.map(({text}) => text)
+			.join('')
+			.replaceAll(/ +/g, ' ')
+			.trim();
 	};
 
 	t.is(shown('open-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 ╍konnectivity ━unverified rtt 1.6/9 ms 10m');
 	t.is(shown('ended-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 was ╍konnectivity ━unverified rtt was 1.6/9 ms 10m');
-	t.is(shown('ended-connection', {phase: 'working', note: 'connection refused'}), '◐ forward :1 → pod/x:80 connection refused rtt was 1.6/9 ms 10m');
-	t.regex(shown('ended-connection', {phase: 'working', note: 'TLS handshake timeout after 10 s · try 12 in 12 s, and more'}), /and more 10m$/);
+	t.is(
+		shown('ended-connection', {phase: 'working', note: 'connection refused'}),
+		'◐ forward :1 → pod/x:80 connection refused rtt was 1.6/9 ms 10m',
+	);
+	t.regex(
+		shown('ended-connection', {phase: 'working', note: 'TLS handshake timeout after 10 s · try 12 in 12 s, and more'}),
+		/and more 10m$/,
+	);
 	t.is(shown('open-connection', {phase: 'open', note: ''}, 40), '● :1 → pod/x:80 ━unverified');
 	t.is(shown('ended-connection', {phase: 'open', note: ''}, 40), '● :1 → pod/x:80 was ━unverified');
-	t.true(shown('ended-connection', {phase: 'open', note: '', what: ':30080 → pod/api-7c9f8d6b5c-x2xkq:8080'}, 40).endsWith('was ━unverified'));
+	t.true(
+		shown('ended-connection', {phase: 'open', note: '', what: ':30080 → pod/api-7c9f8d6b5c-x2xkq:8080'}, 40).endsWith('was ━unverified'),
+	);
 });
 
 test('an answer that is missed is counted up in place of the round trip, and the round trip is back with the answer', t => {
 	const measured = {...path, about: 'open-connection', rttMs: {websocket: 1.6, runtime: 9}} as Path;
 	const waits = (to: Partial<PendingPings>) => ({type: 'waits', connection: 'c', waits: to}) as const;
 	const open: readonly ConnectionListEvent[] = [
-		{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: measured}, {type: 'change', id: 'f', to: {phase: 'open', note: ''}},
+		{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}},
+		{type: 'connected', id: 'f', connection: 'c'},
+		{type: 'label', connection: 'c', path: measured},
+		{type: 'change', id: 'f', to: {phase: 'open', note: ''}},
 	];
 	const shown = (now: number, ...events: readonly ConnectionListEvent[]) => {
 		const dock = [...open, ...events].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-		const screen = {state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
-		return /unverified (.*) \d+s$/.exec(connectionsPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim())?.[1];
+		const screen = {
+			state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now, cluster: {context: 'here', namespace: null}},
+			theme: {glyphs: unicodeGlyphs},
+		} as unknown as RenderInput;
+		return /unverified (.*) \d+s$/.exec(
+			connectionsPane(screen, 1)[0]!
+				.spans.map(({text}) => text)
+				.join('')
+				.replaceAll(/ +/g, ' ')
+				.trim(),
+		)?.[1];
 	};
 
 	const late = waits({websocket: 20_000, runtime: 20_000});
@@ -68,7 +120,12 @@ test('an answer that is missed is counted up in place of the round trip, and the
 });
 
 test('an answer where none was missed, or of a connection of no row, changes nothing that is drawn', t => {
-	const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}] as const).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
+	const dock = (
+		[
+			{type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: 'here', since: 0}},
+			{type: 'connected', id: 'f', connection: 'c'},
+		] as const
+	).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 	t.is(reduceConnectionList(dock, {type: 'waits', connection: 'c', waits: {websocket: null}}), dock);
 	t.is(reduceConnectionList(dock, {type: 'waits', connection: 'd', waits: {websocket: 1}}), dock);
 	const late = reduceConnectionList(dock, {type: 'waits', connection: 'c', waits: {websocket: 1}});
@@ -81,27 +138,68 @@ test('the badges of all contexts stand under each other', t => {
 });
 
 test('what is not of the namespace on the screen is told with its own', t => {
-	const entry = (id: string, kind: 'logs' | 'forward', what: string, namespace: string) => ({type: 'open', entry: {id, kind, what, context: 'here', namespace, since: 0}}) as const;
-	const dock = [entry('t1', 'logs', 'pod/victim', 'demo'), entry('t2', 'logs', 'pod/victim', 'other'), entry('t3', 'logs', '-l app=web', 'other'), entry('f1', 'forward', ':8080 → pod/victim:80', 'other')].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-	const screen = {state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
-	t.deepEqual(connectionsPane(screen, 4).map(({spans}) => spans.map(({text}) => text).join('').slice(2, 46).replaceAll(/ +/g, ' ').trim()), ['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80']);
+	const entry = (id: string, kind: 'logs' | 'forward', what: string, namespace: string) =>
+		({type: 'open', entry: {id, kind, what, context: 'here', namespace, since: 0}}) as const;
+	const dock = [
+		entry('t1', 'logs', 'pod/victim', 'demo'),
+		entry('t2', 'logs', 'pod/victim', 'other'),
+		entry('t3', 'logs', '-l app=web', 'other'),
+		entry('f1', 'forward', ':8080 → pod/victim:80', 'other'),
+	].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
+	const screen = {
+		state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}},
+		theme: {glyphs: unicodeGlyphs},
+	} as unknown as RenderInput;
+	t.deepEqual(
+		connectionsPane(screen, 4).map(({spans}) =>
+			spans
+				.map(({text}) => text)
+				.join('')
+				.slice(2, 46)
+				.replaceAll(/ +/g, ' ')
+				.trim(),
+		),
+		['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80'],
+	);
 });
 
 test('what has no room is counted on both sides, and the selected connection is always shown', t => {
-	const dock = Array.from({length: 9}, (_, at) => at).reduce<ConnectionList>((before, at) => reduceConnectionList(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}), []);
+	const dock = Array.from({length: 9}, (_, at) => at).reduce<ConnectionList>(
+		(before, at) =>
+			reduceConnectionList(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}),
+		[],
+	);
 	const shown = (dockAt: number, rows: number) => {
-		const screen = {state: {dock, dockAt, size: {columns: 80, rows: 24}, pane: 'connections', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as RenderInput;
-		return connectionsPane(screen, rows).map(({spans}) => spans.map(({text}) => text).join('').trim());
+		const screen = {
+			state: {dock, dockAt, size: {columns: 80, rows: 24}, pane: 'connections', now: 600_000, cluster: {context: 'here', namespace: null}},
+			theme: {glyphs: unicodeGlyphs},
+		} as unknown as RenderInput;
+		return connectionsPane(screen, rows).map(({spans}) =>
+			spans
+				.map(({text}) => text)
+				.join('')
+				.trim(),
+		);
 	};
 
 	const selected = (dockAt: number, rows: number) => shown(dockAt, rows).findIndex(row => row.includes(unicodeGlyphs.cursor));
 	t.is(shown(0, 4).at(-1), '6 more');
 	t.is(shown(4, 4).at(-1), '2 above · 4 below');
 	t.is(shown(8, 4).at(-1), '6 above');
-	for (const [at, rows] of [[0, 4], [2, 4], [3, 4], [8, 4], [5, 1], [5, 2]] as const) {
+	for (const [at, rows] of [
+		[0, 4],
+		[2, 4],
+		[3, 4],
+		[8, 4],
+		[5, 1],
+		[5, 2],
+	] as const) {
 		t.true(selected(at, rows) >= 0, `${at} in ${rows} rows: ${shown(at, rows).join('|')}`);
 	}
 
 	t.is(shown(8, 9).length, 9);
-	t.false(shown(8, 9).some(row => /more|above/.test(row)), 'where all have room nothing is counted');
+	t.false(
+		shown(8, 9).some(row => /more|above/.test(row)),
+		'where all have room nothing is counted',
+	);
 });

@@ -12,30 +12,75 @@ import {fakeScreen} from '../support/fake-screen.ts';
 
 const columns = 24;
 const theme = {...plainTheme, glyphs: {...plainTheme.glyphs, more: '…'}};
-const screen = {state: {size: {columns, rows: 24}, processes: [], now: 0, textsAreCut: true, messages: [{time: 0, text: 'one two three four five', role: 'plain', hint: ''}]}, theme} as unknown as RenderInput;
+const screen = {
+	state: {
+		size: {columns, rows: 24},
+		processes: [],
+		now: 0,
+		textsAreCut: true,
+		messages: [{time: 0, text: 'one two three four five', role: 'plain', hint: ''}],
+	},
+	theme,
+} as unknown as RenderInput;
 
 const lines: readonly TextLine[] = [
-	{text: '  image: registry/web:1.27', asIs: true, key: [2, 7]}, {text: 'kind: Pod', asIs: true}, {text: '日本語日本語日本語日本語日本語', asIs: true}, {text: 'Events', rule: true},
-	{label: 'Pulled', text: 'pulled the image in 3 s'}, {label: 'Failed', text: 'first\nsecond row of it'},
+	{text: '  image: registry/web:1.27', asIs: true, key: [2, 7]},
+	{text: 'kind: Pod', asIs: true},
+	{text: '日本語日本語日本語日本語日本語', asIs: true},
+	{text: 'Events', rule: true},
+	{label: 'Pulled', text: 'pulled the image in 3 s'},
+	{label: 'Failed', text: 'first\nsecond row of it'},
 ];
-const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({kind: 'text', title: 'YAML', subject: 'web', right: '', lines, top: 0, left, context: 'yaml', copy: '', command: null, busy: false, search: searchText(lines, {text: search, regex: false}, 0)});
+const layer = (left: number, search = ''): Extract<Layer, {kind: 'text'}> => ({
+	kind: 'text',
+	title: 'YAML',
+	subject: 'web',
+	right: '',
+	lines,
+	top: 0,
+	left,
+	context: 'yaml',
+	copy: '',
+	command: null,
+	busy: false,
+	search: searchText(lines, {text: search, regex: false}, 0),
+});
 
 /** Below the rule, what a terminal of that width has on its rows. */
 async function shown(drawn: readonly Line[]): Promise<string[]> {
 	const {write, lines} = fakeScreen({cols: columns, rows: 12});
-	await write(drawn.slice(1).map(one => paint(one, columns, theme)).join('\r\n'));
-	return lines().slice(0, drawn.length - 1).map(row => row.trimEnd());
+	await write(
+		drawn
+			.slice(1)
+			.map(one => paint(one, columns, theme))
+			.join('\r\n'),
+	);
+	return lines()
+		.slice(0, drawn.length - 1)
+		.map(row => row.trimEnd());
 }
 
 test('each line has a row, and what is cut says so; a label stands where it is', async t => {
 	t.deepEqual(await shown(textScreen(screen, layer(0), 8)), [
-		'   image: registry/web:…', ' kind: Pod', ' 日本語日本語日本語日本…', '-- Events --------------', ' Pulled    pulled the …', ' Failed    first', '           second row …',
+		'   image: registry/web:…',
+		' kind: Pod',
+		' 日本語日本語日本語日本…',
+		'-- Events --------------',
+		' Pulled    pulled the …',
+		' Failed    first',
+		'           second row …',
 	]);
 });
 
 test('moved sideways the ends of lines are seen, and rules and labels stand', async t => {
 	t.deepEqual(await shown(textScreen(screen, layer(11), 8)), [
-		' gistry/web:1.27', '', ' 語日本語日本語日本語', '-- Events --------------', ' Pulled    image in 3 s', ' Failed', '           of it',
+		' gistry/web:1.27',
+		'',
+		' 語日本語日本語日本語',
+		'-- Events --------------',
+		' Pulled    image in 3 s',
+		' Failed',
+		'           of it',
 	]);
 });
 
@@ -45,7 +90,10 @@ test('it is moved no further than its longest line is', t => {
 });
 
 test('what is searched for is marked in what is seen of its line, and moved to where it is not', t => {
-	const spans = (left: number, search: string) => textScreen(screen, layer(left, search), 8).flatMap(({spans}) => spans.filter(({role}) => role === 'match' || role === 'match.current').map(({text}) => text));
+	const spans = (left: number, search: string) =>
+		textScreen(screen, layer(left, search), 8).flatMap(({spans}) =>
+			spans.filter(({role}) => role === 'match' || role === 'match.current').map(({text}) => text),
+		);
 	t.deepEqual(spans(0, '1.27'), []);
 	t.deepEqual(spans(8, '1.27'), ['1.27']);
 	t.deepEqual(spans(0, 'kind'), ['kind']);

@@ -7,7 +7,11 @@ type Read = readonly [rule: string, source: EvidenceSource, observed: string];
 
 function wordsOf(read: readonly Read[], room: number, verdict: Partial<Verdict<string>> = {}) {
 	const evidence = read.map(([rule, source, observed], index) => ({id: `e${index}`, rule, source, observed}) as Evidence);
-	return describeEvidence({phase: 'settled', evidence} as unknown as Path, {state: 'direct', basis: 'proven', evidence: evidence.map(({id}) => id), need: [], ...verdict}, room);
+	return describeEvidence(
+		{phase: 'settled', evidence} as unknown as Path,
+		{state: 'direct', basis: 'proven', evidence: evidence.map(({id}) => id), need: [], ...verdict},
+		room,
+	);
 }
 
 const noFile: Read = ['egress-file-empty', 'flagz', 'egress-selector-config-file=""'];
@@ -19,7 +23,10 @@ const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'this kubel
 const room = 53;
 
 test('with room each reading stands in its own words, with its source', t => {
-	t.is(wordsOf([noFile, noProxy], 200), 'egress-selector-config-file="" (flagz); no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod (mirror-pod)');
+	t.is(
+		wordsOf([noFile, noProxy], 200),
+		'egress-selector-config-file="" (flagz); no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod (mirror-pod)',
+	);
 });
 
 test('with less, every reading is still there, shorter, and the sources go last', t => {
@@ -31,16 +38,24 @@ test('with less, every reading is still there, shorter, and the sources go last'
 
 test('the same flag read of three apiservers stands there once', t => {
 	const empty: Read = ['kubelet-ca-empty', 'flagz', 'kubelet-certificate-authority=""'];
-	t.is(wordsOf([empty, empty, ['kubelet-ca-empty', 'mirror-pod', 'kubelet-certificate-authority=""']], room), 'kubelet-certificate-authority="" (flagz, mirror-pod)');
+	t.is(
+		wordsOf([empty, empty, ['kubelet-ca-empty', 'mirror-pod', 'kubelet-certificate-authority=""']], room),
+		'kubelet-certificate-authority="" (flagz, mirror-pod)',
+	);
 });
 
 test('what is needed is named in whole rights, as many as there is room for', t => {
-	const need: readonly Need[] = ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics'].map(permission => ({permission, check: null, or: null}));
+	const need: readonly Need[] = ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics'].map(
+		permission => ({permission, check: null, or: null}),
+	);
 	t.is(wordsOf([], 80, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz, or list pods in kube-system, or get on /metrics');
 	t.is(wordsOf([], room, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz, or list pods in kube-system');
 	t.is(wordsOf([], 10, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz');
 });
 
 test('the reason of an unknown is what is said of it, not what was read on the way', t => {
-	t.is(wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'verification is on; this kubelet may pass it or not'}), 'verification is on; this kubelet may pass it or not');
+	t.is(
+		wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'verification is on; this kubelet may pass it or not'}),
+		'verification is on; this kubelet may pass it or not',
+	);
 });

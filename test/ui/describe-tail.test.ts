@@ -13,7 +13,18 @@ function tailOf(...lines: readonly string[]): TailView {
 	return emptyTail('tail-1', 'pod/web', buffer);
 }
 
-const source = (pod: string, {container = 'app', node = 'n1', besides = []}: Partial<TailSource> = {}): TailSource => ({namespace: 'demo', pod, container, node, short: pod, colour: 1, on: true, state: 'open', note: '', besides});
+const source = (pod: string, {container = 'app', node = 'n1', besides = []}: Partial<TailSource> = {}): TailSource => ({
+	namespace: 'demo',
+	pod,
+	container,
+	node,
+	short: pod,
+	colour: 1,
+	on: true,
+	state: 'open',
+	note: '',
+	besides,
+});
 const three = tailOf('a', 'error: b', 'c');
 
 const states: ReadonlyArray<readonly [string, TailView, string]> = [
@@ -25,8 +36,16 @@ const states: ReadonlyArray<readonly [string, TailView, string]> = [
 	['to which no line comes', {...three, phase: 'following', rate: 0, quietMs: 12_300}, 'following · quiet for 12 s'],
 	['to which no line came just now', {...three, phase: 'following', rate: 0, quietMs: 2000}, 'following · 0 lines/s'],
 	['to which lines come now and then', {...three, phase: 'following', rate: 0.2, quietMs: 4000}, 'following · 0.2 lines/s'],
-	['whose request is not answered', {...three, phase: 'waiting', note: 'asking again, no answer', waitedMs: 31_000}, 'waiting · asking again, no answer for 31 s'],
-	['that waits for what has no time', {...three, phase: 'waiting', note: 'ContainerCreating', waitedMs: null}, 'waiting · ContainerCreating'],
+	[
+		'whose request is not answered',
+		{...three, phase: 'waiting', note: 'asking again, no answer', waitedMs: 31_000},
+		'waiting · asking again, no answer for 31 s',
+	],
+	[
+		'that waits for what has no time',
+		{...three, phase: 'waiting', note: 'ContainerCreating', waitedMs: null},
+		'waiting · ContainerCreating',
+	],
 	['that is held', {...goTo({...three, windowRows: 1}, 0), phase: 'following'}, 'held · 2 below'],
 	['that is paused', {...three, pausedAt: 3}, 'paused · 0 wait'],
 	['that is paused while errors come', {...three, pausedAt: 1}, 'paused · 2 wait, 1 error'],
@@ -45,7 +64,16 @@ const tailed: ReadonlyArray<readonly [string, Partial<TailView>, string]> = [
 	['two containers of a pod', {sources: [source('web'), source('web', {container: 'proxy'})]}, '2 containers'],
 	['two pods', {sources: [source('a'), source('b')]}, '2 pods · app'],
 	['two pods of which one is gone', {title: 'deploy/web', sources: [{...source('a'), isGone: true}, source('b')]}, 'app'],
-	['two pods that are gone', {sources: [{...source('a'), isGone: true}, {...source('b'), isGone: true}]}, '2 pods gone · app'],
+	[
+		'two pods that are gone',
+		{
+			sources: [
+				{...source('a'), isGone: true},
+				{...source('b'), isGone: true},
+			],
+		},
+		'2 pods gone · app',
+	],
 	['a pod by another title', {title: 'deploy/web, 1 pod', sources: [source('a')]}, '1 pod · app'],
 	['JSON from five minutes ago', {sources: [source('web')], json: true, since: '5m'}, 'app · json · since 5m'],
 	['a log from its head', {sources: [source('web')], since: 'head'}, 'app · from the first line'],
@@ -77,7 +105,11 @@ const ends: ReadonlyArray<readonly [string, readonly TailSource[], string | unde
 	['two pods on one node', [source('a'), source('b')], 'kubelet n1, 2 pods'],
 	['two nodes', [source('a'), source('b', {node: 'n2'})], 'kubelets n1 n2'],
 	['five nodes', ['n1', 'n2', 'n3', 'n4', 'n5'].map(node => source(node, {node})), '5 kubelets'],
-	['two pods, a third of another node being gone', [source('a'), source('b'), {...source('c', {node: 'n2'}), isGone: true}], 'kubelet n1, 2 pods'],
+	[
+		'two pods, a third of another node being gone',
+		[source('a'), source('b'), {...source('c', {node: 'n2'}), isGone: true}],
+		'kubelet n1, 2 pods',
+	],
 	['no node that is known', [source('a', {node: null}), source('b', {node: null})], undefined],
 ];
 for (const [what, sources, words] of ends) {
@@ -97,18 +129,30 @@ const firstCounts: ReadonlyArray<readonly [string, TailView, readonly string[]]>
 	['of a search', goTo(looked(searchTail(three, {text: 'error', regex: false})), 1), ['match 1 of 1', 'line 2 of 3']],
 	['of a search that is not through', searchTail(three, {text: 'error', regex: false}), ['searching, 0 of 3', '3 lines']],
 	['of a filter', looked(filterTail(three, {filter: {text: 'error', regex: false, inverse: true}})), ['2 fit !error', '3 lines']],
-	['of a filter that leaves nothing out', looked(filterTail({...three, matchesOnly: false}, {level: 4})), ['1 fit error and worse (all shown)', '3 lines']],
+	[
+		'of a filter that leaves nothing out',
+		looked(filterTail({...three, matchesOnly: false}, {level: 4})),
+		['1 fit error and worse (all shown)', '3 lines'],
+	],
 	['where a clock stands out', {...three, skews: [{node: 'n1', aheadMs: -2500}]}, ['3 lines', 'n1 clock -2.5 s (inferred)']],
 ];
 for (const [what, view, words] of firstCounts) {
 	test(`the counts ${what} begin with: ${words.join(', ')}`, t => {
-		t.deepEqual(tailCounts(view, undefined).slice(0, 2).map(({text}) => text), words);
+		t.deepEqual(
+			tailCounts(view, undefined)
+				.slice(0, 2)
+				.map(({text}) => text),
+			words,
+		);
 	});
 }
 
 test('what counts nothing is known as such, and a restart offers the log before while it follows', t => {
 	const restarted: TailView = {...three, phase: 'following', counters: {reconnects: 0, possibleGaps: 2, restarts: 1, json: 0}};
-	const words = (view: TailView, key?: string) => tailCounts(view, key).filter(({isZero}) => !isZero).map(({text}) => text);
+	const words = (view: TailView, key?: string) =>
+		tailCounts(view, key)
+			.filter(({isZero}) => !isZero)
+			.map(({text}) => text);
 	t.deepEqual(words(restarted, 'p'), ['3 lines', '1 error 0 warnings', '1 restart (p the log before)', '2 possible gaps']);
 	t.deepEqual(words(restarted), ['3 lines', '1 error 0 warnings', '1 restart', '2 possible gaps']);
 	t.true(words({...restarted, phase: 'waiting'}, 'p').includes('1 restart'));

@@ -15,14 +15,55 @@ test('what is asked before something that cannot be taken back stands out as dan
 });
 
 test('a problem that is also the note of what is typed is said once', t => {
-	const prompt: PromptDialog = {kind: 'prompt', lead: '/', purpose: 'filter', typed: {text: '-l app in (web', caret: 14}, regex: false, mayRegex: false, note: 'no label selector', problem: 'no label selector', history: [], historyAt: -1, candidates: [], accept: 'keep'};
-	const screen = {theme: plainTheme, state: {size: {columns: 120, rows: 24}, overlay: prompt}, hints: [], keymap: new Map()} as unknown as RenderInput;
-	t.is(promptLine(screen, prompt).spans.map(({text}) => text).join('').split('no label selector').length - 1, 1);
+	const prompt: PromptDialog = {
+		kind: 'prompt',
+		lead: '/',
+		purpose: 'filter',
+		typed: {text: '-l app in (web', caret: 14},
+		regex: false,
+		mayRegex: false,
+		note: 'no label selector',
+		problem: 'no label selector',
+		history: [],
+		historyAt: -1,
+		candidates: [],
+		accept: 'keep',
+	};
+	const screen = {
+		theme: plainTheme,
+		state: {size: {columns: 120, rows: 24}, overlay: prompt},
+		hints: [],
+		keymap: new Map(),
+	} as unknown as RenderInput;
+	t.is(
+		promptLine(screen, prompt)
+			.spans.map(({text}) => text)
+			.join('')
+			.split('no label selector').length - 1,
+		1,
+	);
 });
 
 test('a word that is no command is said to be none before it is run', t => {
 	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints: [], keymap: new Map()} as unknown as RenderInput;
-	const box = (from: number, none: string | null) => dialogBox(screen, {kind: 'picker', title: 'Commands', purpose: 'palette', lead: ':', typed: {text: 'events -A', caret: 9}, from, heads: [], items: [], index: 0, notes: [], free: true, none, keys: 'run'})?.lines.map(({spans}) => spans.map(({text}) => text).join('')).join('\n') ?? '';
+	const box = (from: number, none: string | null) =>
+		dialogBox(screen, {
+			kind: 'picker',
+			title: 'Commands',
+			purpose: 'palette',
+			lead: ':',
+			typed: {text: 'events -A', caret: 9},
+			from,
+			heads: [],
+			items: [],
+			index: 0,
+			notes: [],
+			free: true,
+			none,
+			keys: 'run',
+		})
+			?.lines.map(({spans}) => spans.map(({text}) => text).join(''))
+			.join('\n') ?? '';
 	t.regex(box(0, 'no command is called'), /no command is called events +\|/);
 	t.regex(box(7, 'no command is called'), /events -A as typed/);
 	t.regex(box(0, null), /events -A as typed/);
@@ -31,12 +72,54 @@ test('a word that is no command is said to be none before it is run', t => {
 test('the end of what is typed is in sight, however long it is and whatever the box', t => {
 	const text = `registry.example.com/${'team/'.repeat(20)}debug:1.2-x`;
 	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints: [], keymap: new Map()} as unknown as RenderInput;
-	const shown = (lines: ReadonlyArray<{spans: ReadonlyArray<{text: string}>}>) => lines.map(({spans}) => spans.map(({text}) => text).join(''));
+	const shown = (lines: ReadonlyArray<{spans: ReadonlyArray<{text: string}>}>) =>
+		lines.map(({spans}) => spans.map(({text}) => text).join(''));
 	const typed = (caret: number) => ({text, caret});
-	const prompt = (caret: number, problem: string | null): PromptDialog => ({kind: 'prompt', lead: 'GET ', purpose: 'proxy', typed: typed(caret), regex: false, mayRegex: false, note: '', problem, history: [], historyAt: -1, candidates: [], accept: 'send'});
-	const picker = dialogBox(screen, {kind: 'picker', title: 'Commands', purpose: 'palette', lead: ':', typed: typed(text.length), from: 0, heads: [], items: [], index: 0, notes: [], free: true, none: null, keys: 'run'});
-	const form = dialogBox(screen, {kind: 'form', title: 'Debug container', purpose: 'debug', fields: [{id: 'image', label: 'Image', value: text, note: '', choices: null}], at: 0, problem: null, notes: [], submit: 'add'} as unknown as Dialog);
-	for (const line of [shown([promptLine(screen, prompt(text.length, null))])[0]!, shown([promptLine(screen, prompt(text.length, 'no such service'))])[0]!, shown(picker!.lines)[1]!, shown(form!.lines)[2]!]) {
+	const prompt = (caret: number, problem: string | null): PromptDialog => ({
+		kind: 'prompt',
+		lead: 'GET ',
+		purpose: 'proxy',
+		typed: typed(caret),
+		regex: false,
+		mayRegex: false,
+		note: '',
+		problem,
+		history: [],
+		historyAt: -1,
+		candidates: [],
+		accept: 'send',
+	});
+	const picker = dialogBox(screen, {
+		kind: 'picker',
+		title: 'Commands',
+		purpose: 'palette',
+		lead: ':',
+		typed: typed(text.length),
+		from: 0,
+		heads: [],
+		items: [],
+		index: 0,
+		notes: [],
+		free: true,
+		none: null,
+		keys: 'run',
+	});
+	const form = dialogBox(screen, {
+		kind: 'form',
+		title: 'Debug container',
+		purpose: 'debug',
+		fields: [{id: 'image', label: 'Image', value: text, note: '', choices: null}],
+		at: 0,
+		problem: null,
+		notes: [],
+		submit: 'add',
+	} as unknown as Dialog);
+	for (const line of [
+		shown([promptLine(screen, prompt(text.length, null))])[0]!,
+		shown([promptLine(screen, prompt(text.length, 'no such service'))])[0]!,
+		shown(picker!.lines)[1]!,
+		shown(form!.lines)[2]!,
+	]) {
 		t.regex(line, /….*debug:1\.2-x_/);
 		t.true(line.length <= 80, line);
 	}
@@ -46,41 +129,147 @@ test('the end of what is typed is in sight, however long it is and whatever the 
 });
 
 test('a command that is longer than the box goes on between the words of a shell, never within quotes', t => {
-	const screen = {state: {size: {columns: 60, rows: 24}} as SessionState, theme: plainTheme, keymap: new Map(), hints: [], tail: null} as unknown as RenderInput;
-	const quoted = '\'one two three four five six seven\'';
-	const box = dialogBox(screen, {kind: 'form', title: 'Forward', purpose: 'forward', fields: [], at: 0, problem: null, notes: [`  spoke port-forward -n shop ${quoted} 8080:80`], submit: 'start'} as unknown as Dialog);
-	const lines = box!.lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll('|', '').trim());
-	t.deepEqual(lines.filter(text => /spoke|one|8080/.test(text)), ['spoke port-forward -n shop \\', `${quoted} 8080:80`]);
+	const screen = {
+		state: {size: {columns: 60, rows: 24}} as SessionState,
+		theme: plainTheme,
+		keymap: new Map(),
+		hints: [],
+		tail: null,
+	} as unknown as RenderInput;
+	const quoted = "'one two three four five six seven'";
+	const box = dialogBox(screen, {
+		kind: 'form',
+		title: 'Forward',
+		purpose: 'forward',
+		fields: [],
+		at: 0,
+		problem: null,
+		notes: [`  spoke port-forward -n shop ${quoted} 8080:80`],
+		submit: 'start',
+	} as unknown as Dialog);
+	const lines = box!.lines.map(({spans}) =>
+		spans
+			.map(({text}) => text)
+			.join('')
+			.replaceAll('|', '')
+			.trim(),
+	);
+	t.deepEqual(
+		lines.filter(text => /spoke|one|8080/.test(text)),
+		['spoke port-forward -n shop \\', `${quoted} 8080:80`],
+	);
 });
 
 test('of a command’s word that is longer than the box all is seen', t => {
-	const screen = {state: {size: {columns: 60, rows: 24}} as SessionState, theme: plainTheme, keymap: new Map(), hints: [], tail: null} as unknown as RenderInput;
+	const screen = {
+		state: {size: {columns: 60, rows: 24}} as SessionState,
+		theme: plainTheme,
+		keymap: new Map(),
+		hints: [],
+		tail: null,
+	} as unknown as RenderInput;
 	const path = `/home/${'somebody/'.repeat(12)}config`;
-	const box = dialogBox(screen, {kind: 'form', title: 'Forward', purpose: 'forward', fields: [], at: 0, problem: null, notes: [`  spoke proxy --kubeconfig ${path} --port 0`], submit: 'start'} as unknown as Dialog);
-	t.true(box!.lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll('|', '').trim()).join('').includes(path));
+	const box = dialogBox(screen, {
+		kind: 'form',
+		title: 'Forward',
+		purpose: 'forward',
+		fields: [],
+		at: 0,
+		problem: null,
+		notes: [`  spoke proxy --kubeconfig ${path} --port 0`],
+		submit: 'start',
+	} as unknown as Dialog);
+	t.true(
+		box!.lines
+			.map(({spans}) =>
+				spans
+					.map(({text}) => text)
+					.join('')
+					.replaceAll('|', '')
+					.trim(),
+			)
+			.join('')
+			.includes(path),
+	);
 });
 
 test('on a narrow screen a box keeps its corners, however long its title and whatever its keys do', t => {
 	const hint = (id: string, key: string) => ({action: {id}, keys: [key]});
-	const hints = [hint('form.submit', 'Enter'), hint('form.next', 'Tab'), hint('form.cancel', 'Esc'), hint('picker.up', '↑'), hint('picker.down', '↓'), hint('picker.accept', 'Enter'), hint('picker.complete', 'Tab'), hint('picker.cancel', 'Esc')];
+	const hints = [
+		hint('form.submit', 'Enter'),
+		hint('form.next', 'Tab'),
+		hint('form.cancel', 'Esc'),
+		hint('picker.up', '↑'),
+		hint('picker.down', '↓'),
+		hint('picker.accept', 'Enter'),
+		hint('picker.complete', 'Tab'),
+		hint('picker.cancel', 'Esc'),
+	];
 	const screen = {theme: plainTheme, state: {size: {columns: 40, rows: 12}}, hints, keymap: new Map()} as unknown as RenderInput;
-	const form = {kind: 'form', title: 'Forward from pod/web-67cbd55664-cjgmz', purpose: 'forward', fields: [{id: 'port', label: 'Port', value: '80', note: 'x'.repeat(60), choices: null}], at: 0, problem: null, notes: [], submit: 'start'} as unknown as Dialog;
-	const picker = {kind: 'picker', title: 'Containers of pod/web-67cbd55664-cjgmz', purpose: 'palette', lead: ':', typed: {text: '', caret: 0}, from: 0, heads: [], items: [], index: 0, notes: [], free: true, none: null, keys: 'run'} as unknown as Dialog;
-	for (const [overlay, keys] of [[form, /Enter start .* Esc back/], [picker, /Enter run .* Esc back/]] as const) {
+	const form = {
+		kind: 'form',
+		title: 'Forward from pod/web-67cbd55664-cjgmz',
+		purpose: 'forward',
+		fields: [{id: 'port', label: 'Port', value: '80', note: 'x'.repeat(60), choices: null}],
+		at: 0,
+		problem: null,
+		notes: [],
+		submit: 'start',
+	} as unknown as Dialog;
+	const picker = {
+		kind: 'picker',
+		title: 'Containers of pod/web-67cbd55664-cjgmz',
+		purpose: 'palette',
+		lead: ':',
+		typed: {text: '', caret: 0},
+		from: 0,
+		heads: [],
+		items: [],
+		index: 0,
+		notes: [],
+		free: true,
+		none: null,
+		keys: 'run',
+	} as unknown as Dialog;
+	for (const [overlay, keys] of [
+		[form, /Enter start .* Esc back/],
+		[picker, /Enter run .* Esc back/],
+	] as const) {
 		const box = dialogBox(screen, overlay)!;
 		const rows = box.lines.map(({spans}) => spans.map(({text}) => text).join(''));
-		t.deepEqual(rows.filter(row => row.length !== box.width), []);
+		t.deepEqual(
+			rows.filter(row => row.length !== box.width),
+			[],
+		);
 		t.regex(rows[0]!, /(?:Forward from|Containers of) pod/);
 		t.regex(rows.at(-1)!, keys);
 	}
 });
 
 test('a form that can be done in a script offers to copy the command, and in one piece: what is drawn is wrapped within a frame', t => {
-	const hints = [['form.submit', 'Enter'], ['form.copy-script', '^y'], ['form.cancel', 'Esc']].map(([id, key]) => ({action: {id}, keys: [key], context: 'form', off: null}));
+	const hints = [
+		['form.submit', 'Enter'],
+		['form.copy-script', '^y'],
+		['form.cancel', 'Esc'],
+	].map(([id, key]) => ({action: {id}, keys: [key], context: 'form', off: null}));
 	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints, keymap: new Map()} as unknown as RenderInput;
 	const command = `spoke port-forward -n shop pod/web 8080:80 --kubeconfig /${'a/'.repeat(60)}config`;
-	const form = (notes: readonly string[]) => ({kind: 'form', title: 'Forward', purpose: 'forward', fields: [{id: 'port', label: 'Port', value: '80', note: '', choices: null}], at: 0, problem: null, notes, submit: 'start'}) as unknown as FormDialog;
-	const bottom = (notes: readonly string[]) => dialogBox(screen, form(notes))!.lines.at(-1)!.spans.map(({text}) => text).join('');
+	const form = (notes: readonly string[]) =>
+		({
+			kind: 'form',
+			title: 'Forward',
+			purpose: 'forward',
+			fields: [{id: 'port', label: 'Port', value: '80', note: '', choices: null}],
+			at: 0,
+			problem: null,
+			notes,
+			submit: 'start',
+		}) as unknown as FormDialog;
+	const bottom = (notes: readonly string[]) =>
+		dialogBox(screen, form(notes))!
+			.lines.at(-1)!
+			.spans.map(({text}) => text)
+			.join('');
 	t.regex(bottom(['The same in a script:', `  ${command}`]), /Enter start .*\^y copy script .*Esc back/);
 	t.notRegex(bottom(['It stays.']), /copy script/);
 	t.is(equivalentCommand(form(['The same in a script:', `  ${command}`])), command);

@@ -7,7 +7,21 @@ import type {RenderInput} from '../../source/ui/render-input.ts';
 
 const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => loadKeymap({}, name)));
 
-const textOf = (context: string) => helpBody({state: {size: {columns: 40, rows: 24}, refused: new Map()}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: keymaps[0]!.keymap} as unknown as RenderInput, context).map(({spans}) => spans.map(({text}) => text).join('').trim());
+const textOf = (context: string) =>
+	helpBody(
+		{
+			state: {size: {columns: 40, rows: 24}, refused: new Map()},
+			theme: {glyphs: unicodeGlyphs},
+			hints: [],
+			keymap: keymaps[0]!.keymap,
+		} as unknown as RenderInput,
+		context,
+	).map(({spans}) =>
+		spans
+			.map(({text}) => text)
+			.join('')
+			.trim(),
+	);
 
 test('the help names the filters that can be typed here, and no others', t => {
 	t.true(textOf('pods').includes('text  !without  ~regex'));
@@ -20,11 +34,23 @@ test('the help names the filters that can be typed here, and no others', t => {
 test('no column of the help begins with a blank row', t => {
 	for (const {keymap} of keymaps) {
 		for (const context of ['pods', 'tail', 'why', 'doctor', 'audit', 'proxy']) {
-			for (const [columns, rows] of [[80, 24], [200, 50], [60, 30]] as const) {
-				const screen = {state: {size: {columns, rows}, refused: new Map()}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap} as unknown as RenderInput;
+			for (const [columns, rows] of [
+				[80, 24],
+				[200, 50],
+				[60, 30],
+			] as const) {
+				const screen = {
+					state: {size: {columns, rows}, refused: new Map()},
+					theme: {glyphs: unicodeGlyphs},
+					hints: [],
+					keymap,
+				} as unknown as RenderInput;
 				const [first, second] = helpBody(screen, context).map(({spans}) => spans.map(({text}) => text).join(''));
 				const half = Math.floor((columns - 2) / 2);
-				t.true(columns > 100 || first!.slice(half).trim() !== '' || second!.slice(half).trim() === '', `${context} at ${columns}: ${second!}`);
+				t.true(
+					columns > 100 || first!.slice(half).trim() !== '' || second!.slice(half).trim() === '',
+					`${context} at ${columns}: ${second!}`,
+				);
 			}
 		}
 	}

@@ -5,8 +5,9 @@ import {highlightMatches} from '../../source/ui/highlight-matches.ts';
 import {styled, type Span} from '../../source/ui/styled-line.ts';
 
 const view = (text: string, regex: boolean) => searchTail(emptyTail('tail-1', 'pod/web'), {text, regex});
-const told = (spans: readonly Span[]) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : text).join('');
-const marked = (text: string, regex: boolean, ...spans: string[]) => told(highlightMatches(view(text, regex), [spans.map(one => styled(undefined, one))], -1, 5000)[0]!);
+const told = (spans: readonly Span[]) => spans.map(({text, role}) => (role === 'match' ? `[${text}]` : text)).join('');
+const marked = (text: string, regex: boolean, ...spans: string[]) =>
+	told(highlightMatches(view(text, regex), [spans.map(one => styled(undefined, one))], -1, 5000)[0]!);
 
 const rows: ReadonlyArray<readonly [searched: string, regex: boolean, spans: readonly string[], shown: string]> = [
 	['time', false, ['Timeout of time'], '[Time]out of [time]'],
@@ -39,6 +40,13 @@ test('a regex that took too long three times is not asked again, and the lines a
 });
 
 test('the hits of the line that the search stands on are told from the others', t => {
-	const lines = highlightMatches(view('time', false), ['time out', 'time and time'].map(text => [styled(undefined, text)]), 1);
-	t.deepEqual(lines.map(spans => spans.map(({role}) => role ?? '').filter(role => role !== '')), [['match'], ['match.current', 'match.current']]);
+	const lines = highlightMatches(
+		view('time', false),
+		['time out', 'time and time'].map(text => [styled(undefined, text)]),
+		1,
+	);
+	t.deepEqual(
+		lines.map(spans => spans.map(({role}) => role ?? '').filter(role => role !== '')),
+		[['match'], ['match.current', 'match.current']],
+	);
 });

@@ -14,7 +14,15 @@ const screenOf = (columns: number, rows: readonly ShownAuditRow[] = []) => {
 	return {state: {...state, audit: {...state.audit, rows}}, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
 };
 
-const row: ShownAuditRow = {id: 'C2', title: 'exec and attach', verdict: 'fail', state: 'egress-http-connect, TLS unknown', basis: 'inferred', readOn: '1 of 1', lines: []};
+const row: ShownAuditRow = {
+	id: 'C2',
+	title: 'exec and attach',
+	verdict: 'fail',
+	state: 'egress-http-connect, TLS unknown',
+	basis: 'inferred',
+	readOn: '1 of 1',
+	lines: [],
+};
 
 test('the audit has room for a route and for TLS, where there is less room the route is short', t => {
 	const alone: ShownAuditRow = {...row, id: 'C10', state: 'egress-http-connect'};
@@ -26,14 +34,28 @@ test('the audit has room for a route and for TLS, where there is less room the r
 });
 
 test('the upright path has its columns as wide as its longest word, and evidence in what is left', t => {
-	const leg = {to: 'apiserver', address: null, route: {state: 'direct', basis: 'proven', evidence: [], need: []}, tls: {state: 'verified', basis: 'proven', evidence: [], need: []}};
+	const leg = {
+		to: 'apiserver',
+		address: null,
+		route: {state: 'direct', basis: 'proven', evidence: [], need: []},
+		tls: {state: 'verified', basis: 'proven', evidence: [], need: []},
+	};
 	const route = {state: 'egress-http-connect', basis: 'inferred', evidence: ['e1'], need: []};
 	const path = {
-		phase: 'settled', process: {id: null, known: null, read: 0, startTime: null}, target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'}, findings: [],
+		phase: 'settled',
+		process: {id: null, known: null, read: 0, startTime: null},
+		target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'},
+		findings: [],
 		evidence: [{id: 'e1', observed: '14 dials by http-connect over a unix socket since it started', rule: 'dials', source: 'metrics'}],
 		legs: [leg, {...leg, to: 'kubelet', route}],
 	} as unknown as Path;
 	const shown = texts(verticalPath(screenOf(200), path, 'web', 30, 70));
-	t.true(shown.every(text => text.length <= 70), shown.join('\n'));
-	t.true(shown.some(text => / egress http-connect inferred +14 dials by http-connect/.test(text)), shown.join('\n'));
+	t.true(
+		shown.every(text => text.length <= 70),
+		shown.join('\n'),
+	);
+	t.true(
+		shown.some(text => / egress http-connect inferred +14 dials by http-connect/.test(text)),
+		shown.join('\n'),
+	);
 });

@@ -15,7 +15,9 @@ import type {RenderInput} from '../../source/ui/render-input.ts';
 
 /** The text of the pane after `events` in the list of pods, a minute after 1970 began. */
 function pane(...events: readonly ListEvent[]): string {
-	return listPane(screenAfter(events), 'pods', 5, 100).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
+	return listPane(screenAfter(events), 'pods', 5, 100)
+		.map(({spans}) => spans.map(({text}) => text).join(''))
+		.join('\n');
 }
 
 function screenAfter(events: readonly ListEvent[]): RenderInput {
@@ -25,7 +27,12 @@ function screenAfter(events: readonly ListEvent[]): RenderInput {
 		list = reduceList(list, event);
 	}
 
-	return {state: {...session, lists: {...session.lists, pods: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
+	return {
+		state: {...session, lists: {...session.lists, pods: list}},
+		theme: {glyphs: unicodeGlyphs},
+		hints: [],
+		keymap: new Map(),
+	} as unknown as RenderInput;
 }
 
 const live: ListEvent = {type: 'phase', phase: {kind: 'live'}};
@@ -37,7 +44,10 @@ test('a list that labels left empty says so, and nothing of the namespace', t =>
 
 test('while other labels are typed, an empty list is still that of the labels it was asked for', t => {
 	for (const typed of ['-l app in (web', '-l app=web', '']) {
-		t.regex(pane({type: 'filter', text: '-l nope=1'}, {type: 'reset', selector: 'nope=1'}, live, {type: 'filter', text: typed}), /No pods in demo fit -l nope=1\./);
+		t.regex(
+			pane({type: 'filter', text: '-l nope=1'}, {type: 'reset', selector: 'nope=1'}, live, {type: 'filter', text: typed}),
+			/No pods in demo fit -l nope=1\./,
+		);
 	}
 });
 
@@ -52,8 +62,21 @@ test('how many fit labels is told once the apiserver was asked', t => {
 });
 
 test('how long ago a pod was restarted grows while the row stands', t => {
-	const read = rowReader(listKinds.pods.columns, '', [{name: 'Name', type: 'string', format: 'name', priority: 0}, {name: 'Restarts', type: 'string', format: '', priority: 0}], 0);
-	const page: ListEvent = {type: 'page', chunk: 'pods', first: true, rows: [read({cells: ['web', '8 (63s ago)'], object: null}, 'demo'), read({cells: ['api', '2 (3s ago)'], object: null}, 'demo', 50_000)]};
+	const read = rowReader(
+		listKinds.pods.columns,
+		'',
+		[
+			{name: 'Name', type: 'string', format: 'name', priority: 0},
+			{name: 'Restarts', type: 'string', format: '', priority: 0},
+		],
+		0,
+	);
+	const page: ListEvent = {
+		type: 'page',
+		chunk: 'pods',
+		first: true,
+		rows: [read({cells: ['web', '8 (63s ago)'], object: null}, 'demo'), read({cells: ['api', '2 (3s ago)'], object: null}, 'demo', 50_000)],
+	};
 	const text = pane(page, {type: 'wide'}, live);
 	t.regex(text, /web .* 8 \(2m ago\)/);
 	t.regex(text, /api .* 2 \(13s ago\)/);
@@ -62,32 +85,76 @@ test('how long ago a pod was restarted grows while the row stands', t => {
 /** The head of a list of all namespaces, for names and namespaces of the usual length. */
 function head(name: ListName, given: readonly string[], cells: readonly string[], width: number): string {
 	const session = emptySession({...clusterState(null), namespace: null, reachable: 'yes'}, {columns: width, rows: 24}, 60_000);
-	const read = rowReader(listKinds[name].columns, '', ['Name', ...given].map(title => ({name: title, type: 'string', format: '', priority: 0})), 0);
+	const read = rowReader(
+		listKinds[name].columns,
+		'',
+		['Name', ...given].map(title => ({name: title, type: 'string', format: '', priority: 0})),
+		0,
+	);
 	const rows = [read({cells: ['konnectivity-agent-7c9f8d6b5c-x2xkq', ...cells], object: null}, 'kube-system')];
 	const list = reduceList(reduceList(session.lists[name], {type: 'page', chunk: name, first: true, rows}), live);
-	const screen = {state: {...session, lists: {...session.lists, [name]: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
-	return listPane(screen, name, 5, width)[0]!.spans.map(({text}) => text).join('').trim().replaceAll(/ +/g, ' ').replace(/ \S+–\S+$/, '');
+	const screen = {
+		state: {...session, lists: {...session.lists, [name]: list}},
+		theme: {glyphs: unicodeGlyphs},
+		hints: [],
+		keymap: new Map(),
+	} as unknown as RenderInput;
+	return listPane(screen, name, 5, width)[0]!
+		.spans.map(({text}) => text)
+		.join('')
+		.trim()
+		.replaceAll(/ +/g, ' ')
+		.replace(/ \S+–\S+$/, '');
 }
 
 test('a cron job tells whether it is suspended, and how many of its jobs run', t => {
-	const given = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({name: title, type: 'string', format: '', priority: 0}));
+	const given = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({
+		name: title,
+		type: 'string',
+		format: '',
+		priority: 0,
+	}));
 	const read = rowReader(listKinds.workloads.columns, 'cronjob/', given, 0);
-	const cells = (suspend: string, active: number) => read({cells: ['nightly', '0 3 * * *', '<none>', suspend, active, '<none>', '3d'], object: null}, 'demo').cells.slice(2, 4);
+	const cells = (suspend: string, active: number) =>
+		read({cells: ['nightly', '0 3 * * *', '<none>', suspend, active, '<none>', '3d'], object: null}, 'demo').cells.slice(2, 4);
 	t.deepEqual(cells('False', 2), ['2 active', '0 3 * * *']);
 	t.deepEqual(cells('True', 0), ['Suspended', '0 3 * * *']);
 	t.deepEqual(cells('True', 1), ['Suspended, 1 active', '0 3 * * *']);
 });
 
 test('when a cron job last ran is told where there is room and a cron job, and grows', t => {
-	const titles = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({name: title, type: 'string', format: '', priority: 0}));
+	const titles = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({
+		name: title,
+		type: 'string',
+		format: '',
+		priority: 0,
+	}));
 	const cron = rowReader(listKinds.workloads.columns, 'cronjob/', titles, 0);
-	const deploy = rowReader(listKinds.workloads.columns, 'deploy/', ['Name', 'Ready'].map(title => ({name: title, type: 'string', format: '', priority: 0})), 0);
-	const jobs = ['nightly:63s', 'never:<none>', 'hourly:3s'].map(job => job.split(':')).map(([name, last]) => cron({cells: [name, '0 3 * * *', '<none>', 'False', 0, last, '3d'], object: null}, 'demo'));
+	const deploy = rowReader(
+		listKinds.workloads.columns,
+		'deploy/',
+		['Name', 'Ready'].map(title => ({name: title, type: 'string', format: '', priority: 0})),
+		0,
+	);
+	const jobs = ['nightly:63s', 'never:<none>', 'hourly:3s']
+		.map(job => job.split(':'))
+		.map(([name, last]) => cron({cells: [name, '0 3 * * *', '<none>', 'False', 0, last, '3d'], object: null}, 'demo'));
 	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 120, rows: 24}, 60_000);
 	const shown = (rows: readonly Row[], width = 120) => {
 		const list = reduceList(reduceList(session.lists.workloads, {type: 'page', chunk: 'cronjobs', first: true, rows}), live);
-		const screen = {state: {...session, lists: {...session.lists, workloads: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
-		return listPane(screen, 'workloads', 5, width).map(({spans}) => spans.map(({text}) => text).join('').trim().replaceAll(/ +/g, ' '));
+		const screen = {
+			state: {...session, lists: {...session.lists, workloads: list}},
+			theme: {glyphs: unicodeGlyphs},
+			hints: [],
+			keymap: new Map(),
+		} as unknown as RenderInput;
+		return listPane(screen, 'workloads', 5, width).map(({spans}) =>
+			spans
+				.map(({text}) => text)
+				.join('')
+				.trim()
+				.replaceAll(/ +/g, ' '),
+		);
 	};
 
 	const web = deploy({cells: ['web', '2/2'], object: null}, 'demo');
@@ -98,17 +165,22 @@ test('when a cron job last ran is told where there is room and a cron job, and g
 	t.regex(hourly!, /hourly .* 63s 3d$/);
 	t.notRegex(shown([web])[0]!, /SCHEDULE/);
 	t.notRegex(shown([...jobs, web], 80)[0]!, /SCHEDULE/);
-	t.deepEqual(sortRows(jobs, listKinds.workloads, {column: 'LAST SCHEDULE', reverse: false}).map(({name}) => name), ['cronjob/hourly', 'cronjob/nightly', 'cronjob/never']);
+	t.deepEqual(
+		sortRows(jobs, listKinds.workloads, {column: 'LAST SCHEDULE', reverse: false}).map(({name}) => name),
+		['cronjob/hourly', 'cronjob/nightly', 'cronjob/never'],
+	);
 });
 
 test('where there is no room for all columns, those that tell most of a row stay', t => {
-	const pods = (width: number) => head('pods', ['Ready', 'Status', 'Restarts', 'Node'], ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width);
+	const pods = (width: number) =>
+		head('pods', ['Ready', 'Status', 'Restarts', 'Node'], ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width);
 	t.is(pods(120), 'NAMESPACE NAME READY STATUS RESTARTS NODE AGE');
 	t.is(pods(80), 'NAMESPACE NAME READY STATUS RST AGE');
 	t.is(pods(70), 'NAMESPACE NAME READY STATUS RST AGE');
 	t.is(pods(64), 'NAMESPACE NAME READY STATUS AGE');
 	t.is(pods(50), 'NAMESPACE NAME READY STATUS');
-	const services = (width: number) => head('services', ['Type', 'Cluster-IP', 'Port(s)'], ['ClusterIP', '10.96.179.36', '80/TCP,9090/TCP,7000/TCP'], width);
+	const services = (width: number) =>
+		head('services', ['Type', 'Cluster-IP', 'Port(s)'], ['ClusterIP', '10.96.179.36', '80/TCP,9090/TCP,7000/TCP'], width);
 	t.is(services(80), 'NAMESPACE NAME PORTS AGE');
 	t.is(services(50), 'NAMESPACE NAME PORTS AGE');
 	const workloads = (width: number) => head('workloads', ['Ready', 'Up-to-date', 'Status'], ['2/3', '1', ''], width);
@@ -121,17 +193,34 @@ test('a count alone has its whole beside it', t => {
 });
 
 test('which part of a long list is shown is told in the rule where the head has no room for it', t => {
-	const read = rowReader(listKinds.pods.columns, '', [{name: 'Name', type: 'string', format: 'name', priority: 0}, {name: 'Status', type: 'string', format: '', priority: 0}], 0);
-	const rows = Array.from({length: 30}, (_, index) => read({cells: [`${'a-long-name-'.repeat(3)}${index}`, 'Running'], object: null}, 'demo'));
+	const read = rowReader(
+		listKinds.pods.columns,
+		'',
+		[
+			{name: 'Name', type: 'string', format: 'name', priority: 0},
+			{name: 'Status', type: 'string', format: '', priority: 0},
+		],
+		0,
+	);
+	const rows = Array.from({length: 30}, (_, index) =>
+		read({cells: [`${'a-long-name-'.repeat(3)}${index}`, 'Running'], object: null}, 'demo'),
+	);
 	const screen = screenAfter([{type: 'page', chunk: 'pods', first: true, rows}, {type: 'window', rows: 5}, live]);
-	const headAt = (width: number) => listPane(screen, 'pods', 5, width)[0]!.spans.map(({text}) => text).join('');
+	const headAt = (width: number) =>
+		listPane(screen, 'pods', 5, width)[0]!
+			.spans.map(({text}) => text)
+			.join('');
 	t.regex(headAt(100), /1–5\/30/);
 	t.is(describeListStatus(screen, screen.state.lists.pods, 100), '');
 	t.notRegex(headAt(60), /1–5\/30/);
 	t.is(describeListStatus(screen, screen.state.lists.pods, 60), '1–5/30');
 });
 
-for (const [what, text, shown] of [['of narrow letters', 'ContainerCreatingFor', 'Contai…gFor'], ['of wide letters', '映像を取得できません', '映像を…せん'], ['with an odd cell left', 'ab映像を取得できません', 'ab映像…せん']] as const) {
+for (const [what, text, shown] of [
+	['of narrow letters', 'ContainerCreatingFor', 'Contai…gFor'],
+	['of wide letters', '映像を取得できません', '映像を…せん'],
+	['with an odd cell left', 'ab映像を取得できません', 'ab映像…せん'],
+] as const) {
 	test(`a cell ${what} is cut in its middle to the width of its column, so that the columns behind it stay`, t => {
 		t.is(fillCell(text, 11), shown);
 		t.is(cellWidth(fillCell(text, 11)), 11);

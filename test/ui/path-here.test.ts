@@ -10,8 +10,18 @@ const pathOf = (tls: TlsState) => ({legs: [{tls: {state: 'verified'}}, {tls: {st
 test('of a forward with several connections it is the worst, as in its row', t => {
 	const [bad, good] = [pathOf('unverified'), pathOf('verified')];
 	const state = {
-		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), view: 'forwards',
-		forwards: [{id: 'f-1'}], dock: [{id: 'f-1', paths: new Map([['c1', bad], ['c2', good]])}],
+		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		view: 'forwards',
+		forwards: [{id: 'f-1'}],
+		dock: [
+			{
+				id: 'f-1',
+				paths: new Map([
+					['c1', bad],
+					['c2', good],
+				]),
+			},
+		],
 	} as unknown as SessionState;
 	t.is(selectedPath({state}), bad);
 });

@@ -7,14 +7,28 @@ import {farEndName, pathLineSpans} from '../../source/ui/path-line.ts';
 type Words = readonly [route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis];
 
 function pathOf(first: Words, second: Words): Path {
-	const leg = (n: number, from: string, to: string, [route, routeBasis, tls, tlsBasis]: Words) => ({n, from, to, route: {state: route, basis: routeBasis}, tls: {state: tls, basis: tlsBasis}});
-	return {phase: 'settled', target: {kind: 'Pod', name: 'api-7c9f8d6b5c-x2xkq', container: 'app', node: 'n7'}, legs: [leg(1, 'you', 'apiserver', first), leg(2, 'apiserver', 'kubelet', second)], error: null} as unknown as Path;
+	const leg = (n: number, from: string, to: string, [route, routeBasis, tls, tlsBasis]: Words) => ({
+		n,
+		from,
+		to,
+		route: {state: route, basis: routeBasis},
+		tls: {state: tls, basis: tlsBasis},
+	});
+	return {
+		phase: 'settled',
+		target: {kind: 'Pod', name: 'api-7c9f8d6b5c-x2xkq', container: 'app', node: 'n7'},
+		legs: [leg(1, 'you', 'apiserver', first), leg(2, 'apiserver', 'kubelet', second)],
+		error: null,
+	} as unknown as Path;
 }
 
 const good: Words = ['direct', 'proven', 'verified', 'proven'];
 const lax: Words = ['direct', 'proven', 'unverified', 'proven'];
 const far: Words = ['konnectivity', 'proven', 'unverified', 'proven'];
-const shown = (path: Path, width: number) => pathLineSpans(path, width, unicodeGlyphs, 'a').map(({text}) => text).join('');
+const shown = (path: Path, width: number) =>
+	pathLineSpans(path, width, unicodeGlyphs, 'a')
+		.map(({text}) => text)
+		.join('');
 
 const cases: ReadonlyArray<readonly [width: number, expected: string]> = [
 	[110, 'you ━ direct ━ verified ━► apiserver a ━ konnectivity ━ unverified ━► kubelet n7 ─► api-7c9f8d6b5c-x2xkq/app'],
@@ -49,7 +63,8 @@ test('at no width is a word about TLS cut as long as it has room', t => {
 
 test('a kubelet is never called by the name of a workload or pod', t => {
 	const path = pathOf(good, far);
-	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) => farEndName({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
+	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) =>
+		farEndName({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
 	t.is(of({name: 'deploy/web', node: null}, 'kubelet'), '');
 	t.is(of({kind: 'Node', name: 'n7', node: null}, 'kubelet'), 'n7');
 	t.is(of({}, 'kubelet'), 'n7');

@@ -5,11 +5,20 @@ import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {emptyList, type ListState} from '../../source/state/list-state.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
-import {verdictColumnWidth, isNothingSelected, pathVerdicts, pathTitle, describeProcess, pendingLegName, describePendingLeg} from '../../source/ui/path-verdicts.ts';
+import {
+	verdictColumnWidth,
+	isNothingSelected,
+	pathVerdicts,
+	pathTitle,
+	describeProcess,
+	pendingLegName,
+	describePendingLeg,
+} from '../../source/ui/path-verdicts.ts';
 
 const verdict = (state: string) => ({state, basis: 'proven', evidence: [], need: []});
 const leg = (to: string, route: string, tls: string) => ({to, route: verdict(route), tls: verdict(tls)});
-const pathOf = (...legs: ReadonlyArray<ReturnType<typeof leg>>) => ({legs, process: {startTime: null, known: null, read: 0}} as unknown as Path);
+const pathOf = (...legs: ReadonlyArray<ReturnType<typeof leg>>) =>
+	({legs, process: {startTime: null, known: null, read: 0}}) as unknown as Path;
 const one = leg('apiserver', 'direct', 'verified');
 
 for (const [what, path, words] of [
@@ -19,7 +28,10 @@ for (const [what, path, words] of [
 	['a second leg that is not seen', pathOf(one, leg('kubelet', 'unknown', 'unknown')), ['verified', 'route unknown', 'TLS unknown']],
 ] as const) {
 	test(`the facts of ${what} are ${words.join(', ') || 'none'}`, t => {
-		t.deepEqual(pathVerdicts(path).map(({word}) => word), [...words]);
+		t.deepEqual(
+			pathVerdicts(path).map(({word}) => word),
+			[...words],
+		);
 	});
 }
 
@@ -28,19 +40,35 @@ test('the column of the words is as wide as the longest of them, with a blank be
 	t.is(verdictColumnWidth(pathVerdicts(pathOf(one, leg('kubelet', 'egress-http-connect', 'plain')))), 20);
 });
 
-for (const [to, subject, title] of [['kubelet', 'web', 'Path to web'], ['service', 'web', 'Path of the proxy to web'], [null, 'web', 'Path to web'], [null, '', 'Path']] as const) {
+for (const [to, subject, title] of [
+	['kubelet', 'web', 'Path to web'],
+	['service', 'web', 'Path of the proxy to web'],
+	[null, 'web', 'Path to web'],
+	[null, '', 'Path'],
+] as const) {
 	test(`a path ${to === null ? 'that is not read' : `to a ${to}`} of ${subject || 'nothing'} is titled ${title}`, t => {
 		t.is(pathTitle(to === null ? null : pathOf(one, leg(to, 'direct', 'plain')), subject), title);
 	});
 }
 
-for (const [startTime, known, read, words] of [[null, 3, 1, ''], ['2026-11-25T00:00:00Z', null, 0, 'up 24h'], ['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 read']] as const) {
+for (const [startTime, known, read, words] of [
+	[null, 3, 1, ''],
+	['2026-11-25T00:00:00Z', null, 0, 'up 24h'],
+	['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 read'],
+] as const) {
 	test(`of an apiserver process ${startTime === null ? 'that is not known' : known === null ? 'alone' : 'among others'} stands: ${words || 'nothing'}`, t => {
-		t.is(describeProcess({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')), words);
+		t.is(
+			describeProcess({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')),
+			words,
+		);
 	});
 }
 
-const listed = (phase: ListState['phase']) => ({...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), lists: {pods: {...emptyList('pods'), phase}}} as unknown as SessionState);
+const listed = (phase: ListState['phase']) =>
+	({
+		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		lists: {pods: {...emptyList('pods'), phase}},
+	}) as unknown as SessionState;
 const refused: ListState['phase'] = {kind: 'failed', error: {code: 'ERR_CREDENTIALS'} as ErrorObject, since: 0, retryAt: null};
 const forbidden: ListState['phase'] = {...refused, error: {code: 'ERR_FORBIDDEN'} as ErrorObject};
 
@@ -56,7 +84,10 @@ for (const [reachable, phase, words] of [
 }
 
 test('of a forward, which has its own connections, it is said when they are read', t => {
-	t.is(describePendingLeg({...listed({kind: 'reading'}), view: 'forwards', cluster: {reachable: 'yes'}}), 'leg 2 is read within 2 s of the first connection');
+	t.is(
+		describePendingLeg({...listed({kind: 'reading'}), view: 'forwards', cluster: {reachable: 'yes'}}),
+		'leg 2 is read within 2 s of the first connection',
+	);
 });
 
 test('credentials that are refused let nothing be waited for, and are said as that; a list that may not be read has nothing under its cursor', t => {

@@ -10,20 +10,51 @@ import {proxyScreen} from '../../source/ui/proxy-screen.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 import {spokenSelection} from '../../source/ui/spoken-selection.ts';
 
-const underWay: ProxyExchange = {id: 1, time: 0, method: 'POST', asked: 'svc/web:80/', isSent: true, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+const underWay: ProxyExchange = {
+	id: 1,
+	time: 0,
+	method: 'POST',
+	asked: 'svc/web:80/',
+	isSent: true,
+	status: null,
+	tookMs: null,
+	bytes: 0,
+	note: '',
+	headers: [],
+	type: '',
+	body: '',
+	path: null,
+	error: null,
+};
 const maybe = 'given up: it may have been carried out';
 const {keymap} = await loadKeymap({});
 
 function screenWith(exchange: Partial<ProxyExchange>): RenderInput {
 	const proxy = reduceProxy(emptyProxy, {type: 'exchange', exchange: {...underWay, ...exchange}});
-	return {state: {...emptySession(clusterState(null), {columns: 100, rows: 24}, 0), view: 'proxy', proxy}, theme: {glyphs: unicodeGlyphs, strokes: unicodeGlyphs.strokes}, hints: describeKeys(keymap, 'proxy', () => null), keymap} as unknown as RenderInput;
+	return {
+		state: {...emptySession(clusterState(null), {columns: 100, rows: 24}, 0), view: 'proxy', proxy},
+		theme: {glyphs: unicodeGlyphs, strokes: unicodeGlyphs.strokes},
+		hints: describeKeys(keymap, 'proxy', () => null),
+		keymap,
+	} as unknown as RenderInput;
 }
 
-const shown = (exchange: Partial<ProxyExchange>) => proxyScreen(screenWith(exchange), 12).map(({spans}) => spans.map(({text}) => text).join('').trimEnd()).filter(text => text !== '');
+const shown = (exchange: Partial<ProxyExchange>) =>
+	proxyScreen(screenWith(exchange), 12)
+		.map(({spans}) =>
+			spans
+				.map(({text}) => text)
+				.join('')
+				.trimEnd(),
+		)
+		.filter(text => text !== '');
 
 test('below a request that is under way stands the key that gives it up', t => {
 	t.regex(shown({}).at(-1)!, /On its way.* x gives it up/);
-	t.regex(shown({status: 200, bytes: 7, body: 'tick 1'}).find(text => text.includes('─ 200 '))!, / x gives it up/);
+	t.regex(
+		shown({status: 200, bytes: 7, body: 'tick 1'}).find(text => text.includes('─ 200 '))!,
+		/ x gives it up/,
+	);
 	t.notRegex(shown({status: 200, tookMs: 3, body: 'tick 1'}).join('\n'), /gives it up/);
 });
 
@@ -40,5 +71,7 @@ test('a request that was given up says so in its row and below it, and what had 
 test('a screen reader hears of it too', t => {
 	t.deepEqual(spokenSelection(screenWith({})), ['Proxy: POST svc/web:80/, on its way.']);
 	t.deepEqual(spokenSelection(screenWith({tookMs: 900, isGivenUp: true, note: maybe})), [`Proxy: POST svc/web:80/, ${maybe}.`]);
-	t.deepEqual(spokenSelection(screenWith({tookMs: 900, status: 200, isGivenUp: true, note: maybe})), [`Proxy: POST svc/web:80/, 200, ${maybe}.`]);
+	t.deepEqual(spokenSelection(screenWith({tookMs: 900, status: 200, isGivenUp: true, note: maybe})), [
+		`Proxy: POST svc/web:80/, 200, ${maybe}.`,
+	]);
 });

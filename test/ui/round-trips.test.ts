@@ -10,10 +10,22 @@ const words = (websocket: number | null, runtime: number | null) => describeRoun
 
 test('round trips of a connection that ended are told as they were, and its line with when it ended', t => {
 	const time = '2026-11-26T13:48:31Z';
-	const path = {about: 'ended-connection', time, phase: 'settled', target: {kind: 'Pod', name: 'web', node: 'n1', container: null}, process: {id: null}, rttMs: {websocket: 1.6, runtime: 9}, legs: [
-		{n: 1, to: 'apiserver', tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}}, {n: 2, to: 'kubelet', tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}},
-	]} as unknown as Path;
-	const shown = (one: Path, width: number) => endedPathLineSpans(one, width, unicodeGlyphs, null).map(({text}) => text).join('');
+	const path = {
+		about: 'ended-connection',
+		time,
+		phase: 'settled',
+		target: {kind: 'Pod', name: 'web', node: 'n1', container: null},
+		process: {id: null},
+		rttMs: {websocket: 1.6, runtime: 9},
+		legs: [
+			{n: 1, to: 'apiserver', tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}},
+			{n: 2, to: 'kubelet', tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}},
+		],
+	} as unknown as Path;
+	const shown = (one: Path, width: number) =>
+		endedPathLineSpans(one, width, unicodeGlyphs, null)
+			.map(({text}) => text)
+			.join('');
 	t.is(describeRoundTrips(path), 'was 1.6 ms to the end of the WebSocket · 9.0 ms to the runtime');
 	t.is(shown(path, 80), `ended ${clockTime(time)}  you ━ verified ━► apiserver ━ direct ━ verified ━► kubelet n1`);
 	t.true(shown(path, 38).length <= 38);
@@ -29,12 +41,48 @@ test('each round trip that was measured is told with its far end, and none that 
 });
 
 const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], waited: PendingTimes, long: string, short: string]> = [
-	['neither end answers: it is waited for, and what was measured is not shown as current', {websocket: 1.6, runtime: 9}, {websocket: 8400, runtime: 8100}, 'no answer for 8 s', 'no answer for 8 s'],
-	['the end of the WebSocket answers, and the runtime does not', {websocket: 1.6, runtime: 9}, {websocket: null, runtime: 72_300}, '1.6 ms to the end of the WebSocket · over 1 min 12 s to the runtime', 'rtt 1.6 ms/over 1 min 12 s'],
-	['the runtime answers by other frames than pings of the WebSocket', {websocket: 1.6, runtime: 9}, {websocket: 12_000, runtime: null}, 'over 12 s to the end of the WebSocket · 9.0 ms to the runtime', 'rtt over 12 s/9 ms'],
-	['no ping was ever answered', {websocket: null, runtime: null}, {websocket: 30_000, runtime: 30_000}, 'no answer for 30 s', 'no answer for 30 s'],
-	['the only end that there is does not answer', {websocket: 4.06, runtime: null}, {websocket: 5000, runtime: null}, 'no answer for 5 s', 'no answer for 5 s'],
-	['both answer', {websocket: 1.6, runtime: 9}, {websocket: null, runtime: null}, '1.6 ms to the end of the WebSocket · 9.0 ms to the runtime', 'rtt 1.6/9 ms'],
+	[
+		'neither end answers: it is waited for, and what was measured is not shown as current',
+		{websocket: 1.6, runtime: 9},
+		{websocket: 8400, runtime: 8100},
+		'no answer for 8 s',
+		'no answer for 8 s',
+	],
+	[
+		'the end of the WebSocket answers, and the runtime does not',
+		{websocket: 1.6, runtime: 9},
+		{websocket: null, runtime: 72_300},
+		'1.6 ms to the end of the WebSocket · over 1 min 12 s to the runtime',
+		'rtt 1.6 ms/over 1 min 12 s',
+	],
+	[
+		'the runtime answers by other frames than pings of the WebSocket',
+		{websocket: 1.6, runtime: 9},
+		{websocket: 12_000, runtime: null},
+		'over 12 s to the end of the WebSocket · 9.0 ms to the runtime',
+		'rtt over 12 s/9 ms',
+	],
+	[
+		'no ping was ever answered',
+		{websocket: null, runtime: null},
+		{websocket: 30_000, runtime: 30_000},
+		'no answer for 30 s',
+		'no answer for 30 s',
+	],
+	[
+		'the only end that there is does not answer',
+		{websocket: 4.06, runtime: null},
+		{websocket: 5000, runtime: null},
+		'no answer for 5 s',
+		'no answer for 5 s',
+	],
+	[
+		'both answer',
+		{websocket: 1.6, runtime: 9},
+		{websocket: null, runtime: null},
+		'1.6 ms to the end of the WebSocket · 9.0 ms to the runtime',
+		'rtt 1.6/9 ms',
+	],
 ];
 
 for (const [title, rttMs, waited, long, short] of waiting) {

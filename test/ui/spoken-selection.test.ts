@@ -15,12 +15,26 @@ import {spokenText} from '../../source/ui/spoken-text.ts';
 import {whyBody} from '../../source/ui/why-screen.ts';
 
 const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
-const screenOf = (parts: object) => ({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as RenderInput;
+const screenOf = (parts: object) =>
+	({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as RenderInput;
 
 /** Of a pod that was read when it was the 60th second of 1970. */
 function saidOfPod(restarts: string): string {
-	const read = rowReader(listKinds.pods.columns, '', [{name: 'Name', type: 'string', format: 'name', priority: 0}, {name: 'Restarts', type: 'string', format: '', priority: 0}], 0);
-	const pods = reduceList(session.lists.pods, {type: 'page', chunk: 'pods', first: true, rows: [read({cells: ['web', restarts], object: null}, 'demo', 60_000)]});
+	const read = rowReader(
+		listKinds.pods.columns,
+		'',
+		[
+			{name: 'Name', type: 'string', format: 'name', priority: 0},
+			{name: 'Restarts', type: 'string', format: '', priority: 0},
+		],
+		0,
+	);
+	const pods = reduceList(session.lists.pods, {
+		type: 'page',
+		chunk: 'pods',
+		first: true,
+		rows: [read({cells: ['web', restarts], object: null}, 'demo', 60_000)],
+	});
 	return spokenSelection(screenOf({state: {...session, lists: {...session.lists, pods}}})).join(' ');
 }
 
@@ -43,22 +57,60 @@ test('one error, gap or reconnect of a tail is said in the singular', t => {
 });
 
 test('of a text that is searched the match is said, and then the lines from the row at the top on', t => {
-	const lines = ['kind: Pod', `annotation: ${'x'.repeat(250)}`, 'image: web', 'image: db'].map(text => ({text, asIs: true} as const));
-	const layer = {kind: 'text', title: 'YAML', subject: 'pod/web', right: '', lines, top: 2, context: 'details', copy: '', command: null, busy: false, search: searchText(lines, {text: 'image', regex: false}, 3)} as const;
-	t.deepEqual(spokenSelection(screenOf({state: {...session, layers: [layer]}})), ['YAML of pod/web.', 'Search for image: match 2 of 2, image: db.', 'image: web', 'image: db']);
+	const lines = ['kind: Pod', `annotation: ${'x'.repeat(250)}`, 'image: web', 'image: db'].map(text => ({text, asIs: true}) as const);
+	const layer = {
+		kind: 'text',
+		title: 'YAML',
+		subject: 'pod/web',
+		right: '',
+		lines,
+		top: 2,
+		context: 'details',
+		copy: '',
+		command: null,
+		busy: false,
+		search: searchText(lines, {text: 'image', regex: false}, 3),
+	} as const;
+	t.deepEqual(spokenSelection(screenOf({state: {...session, layers: [layer]}})), [
+		'YAML of pod/web.',
+		'Search for image: match 2 of 2, image: db.',
+		'image: web',
+		'image: db',
+	]);
 });
 
-const path = {process: {id: null}, target: {node: 'n1'}, legs: [{n: 2, from: 'apiserver', to: 'kubelet', tls: {state: 'unverified', basis: 'proven'}, route: {state: 'direct', basis: 'inferred'}}]};
+const path = {
+	process: {id: null},
+	target: {node: 'n1'},
+	legs: [
+		{n: 2, from: 'apiserver', to: 'kubelet', tls: {state: 'unverified', basis: 'proven'}, route: {state: 'direct', basis: 'inferred'}},
+	],
+};
 
 test('a tail that follows says which way it goes', t => {
 	const tail = emptyTail('tail-1', 'pod/web');
 	const dock = [{id: 'tail-1', paths: new Map([['one', path]])}];
-	t.regex(spokenSelection(screenOf({state: {...session, dock, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '), /Leg 2, apiserver to kubelet n1: unverified, proven; directly, inferred\.$/);
+	t.regex(
+		spokenSelection(screenOf({state: {...session, dock, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '),
+		/Leg 2, apiserver to kubelet n1: unverified, proven; directly, inferred\.$/,
+	);
 });
 
 test('the way of a connection that ended is said as it was', t => {
-	const dock = [{id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', phase: 'working', note: 'connection refused', paths: new Map([['one', {...path, about: 'ended-connection', time: '2026-11-26T13:48:31Z'}]])}];
-	t.regex(spokenSelection(screenOf({state: {...session, dock, pane: 'connections'}})).join(' '), /connection refused\. The connection ended \d\d:\d\d:\d\d\. It was: Leg 2, apiserver to kubelet n1: unverified, proven/);
+	const dock = [
+		{
+			id: 'f-1',
+			kind: 'forward',
+			what: ':1 → pod/x:80',
+			phase: 'working',
+			note: 'connection refused',
+			paths: new Map([['one', {...path, about: 'ended-connection', time: '2026-11-26T13:48:31Z'}]]),
+		},
+	];
+	t.regex(
+		spokenSelection(screenOf({state: {...session, dock, pane: 'connections'}})).join(' '),
+		/connection refused\. The connection ended \d\d:\d\d:\d\d\. It was: Leg 2, apiserver to kubelet n1: unverified, proven/,
+	);
 });
 
 test('the help is read key by key, whatever stands beside it on the screen', async t => {
@@ -73,6 +125,10 @@ test('the help is read key by key, whatever stands beside it on the screen', asy
 test('why of what has no connection says so, on the screen and aloud', t => {
 	const layer = {kind: 'why', about: 'logs pod/web', path: null, error: null, entry: 'tail-1', top: 0} as const;
 	const screen = screenOf({state: {...session, dock: [{id: 'tail-1', note: 'ImagePullBackOff', paths: new Map()}], layers: [layer]}});
-	t.true(whyBody(screen, layer).map(({spans}) => spans.map(({text}) => text).join('')).some(line => line.includes('No connection is open: ImagePullBackOff.')));
+	t.true(
+		whyBody(screen, layer)
+			.map(({spans}) => spans.map(({text}) => text).join(''))
+			.some(line => line.includes('No connection is open: ImagePullBackOff.')),
+	);
 	t.regex(spokenSelection(screen).join(' '), /^Why: logs pod\/web\. No connection is open: ImagePullBackOff\./);
 });

@@ -8,7 +8,12 @@ import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 const theme: Theme = {...plainTheme, glyphs: unicodeGlyphs};
 
 for (const [hazard, shown] of [
-	['\u001B]52;c;cm0gLXJm\u0007', '^[]52;c;cm0gLXJm^G'], ['\u009B2J', '<U+009B>2J'], ['a\nb', 'a ⏎ b'], ['a\tb', 'a  b'], ['a\rb', 'a^Mb'], ['\u202Egnp', '<U+202E>gnp'],
+	['\u001B]52;c;cm0gLXJm\u0007', '^[]52;c;cm0gLXJm^G'],
+	['\u009B2J', '<U+009B>2J'],
+	['a\nb', 'a ⏎ b'],
+	['a\tb', 'a  b'],
+	['a\rb', 'a^Mb'],
+	['\u202Egnp', '<U+202E>gnp'],
 ] as const) {
 	test(`${JSON.stringify(hazard)} that somebody let through is shown, not obeyed`, t => {
 		t.is(paint(line('x ', styled('state.failed', hazard), ' y'), 40, theme), `x ${shown} y`.padEnd(40));
@@ -23,7 +28,14 @@ test('words that are wider than the line are cut by cells: nothing of them is lo
 	t.is(wrapWords('👩‍💻👩‍💻', 2).join(''), '👩‍💻👩‍💻');
 });
 
-const clipped = (room: number, mark: string, ...texts: string[]) => clipSpans(texts.map(text => styled(undefined, text)), room, mark).map(({text}) => text).join('');
+const clipped = (room: number, mark: string, ...texts: string[]) =>
+	clipSpans(
+		texts.map(text => styled(undefined, text)),
+		room,
+		mark,
+	)
+		.map(({text}) => text)
+		.join('');
 
 test('what is cut says so at its end, also where a part ends just at the edge', t => {
 	t.is(clipped(6, '…', 'abc', 'def'), 'abcdef');

@@ -31,7 +31,13 @@ for (const [what, change, columns, detail, rows] of [
 
 test('the line that is open stays among those above it, which have less room then', t => {
 	const at = {...goTo(view, 99), windowRows: 19};
-	const screen = (line: number | null) => ({state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers: [{kind: 'tail', id: 'tail-1', line}]}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput);
+	const screen = (line: number | null) =>
+		({
+			state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers: [{kind: 'tail', id: 'tail-1', line}]},
+			theme: {glyphs: unicodeGlyphs},
+			hints: [],
+			keymap: new Map(),
+		}) as unknown as RenderInput;
 	const open = fitTail(screen(99), at, 22);
 	t.true(open.windowRows < 19);
 	t.is(shownWindow(open, open.windowRows, () => 1).window.lines.at(-1)!.number, 99);
@@ -54,14 +60,27 @@ for (const [what, shown, isTop, numbers] of [
 	});
 }
 
-for (const [what, follow, above, row] of [['at the first line', false, 0, 0], ['in the middle', false, 50, 5], ['at the last', false, 90, 9], ['following', true, 90, 9]] as const) {
+for (const [what, follow, above, row] of [
+	['at the first line', false, 0, 0],
+	['in the middle', false, 50, 5],
+	['at the last', false, 90, 9],
+	['following', true, 90, 9],
+] as const) {
 	test(`the map says that the window is ${what}`, t => {
-		t.is(thumbRow({follow}, {above, lines: Array.from({length: 10}, (_, index) => buffer.line(above + index)!), below: 90 - above}, 10), row);
+		t.is(
+			thumbRow({follow}, {above, lines: Array.from({length: 10}, (_, index) => buffer.line(above + index)!), below: 90 - above}, 10),
+			row,
+		);
 	});
 }
 
 test('where there is no room, what counts nothing goes first, from the left, and what counts something never', t => {
-	const counts = [['3 lines', false], ['0 errors', true], ['2 restarts', false], ['0 gaps', true]].map(([text, isZero]) => ({text, role: 'text.dim', isZero})) as Parameters<typeof fitCounts>[0];
+	const counts = [
+		['3 lines', false],
+		['0 errors', true],
+		['2 restarts', false],
+		['0 gaps', true],
+	].map(([text, isZero]) => ({text, role: 'text.dim', isZero})) as Parameters<typeof fitCounts>[0];
 	const at = (width: number) => fitCounts(counts, width, ' · ').map(({text}) => text);
 	t.deepEqual(at(80), ['3 lines', '0 errors', '2 restarts', '0 gaps']);
 	t.deepEqual(at(35), ['3 lines', '2 restarts', '0 gaps']);

@@ -11,7 +11,8 @@ import type {Line} from '../../source/ui/styled-line.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 const time = Date.parse('2026-11-25T22:42:56Z');
-const refused = 'the apiserver refuses the kubelet\'s certificate: the name is right, and the authority that signed it is not the one that it was given';
+const refused =
+	"the apiserver refuses the kubelet's certificate: the name is right, and the authority that signed it is not the one that it was given";
 
 function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): TailView {
 	const buffer = new LineBuffer();
@@ -23,19 +24,48 @@ function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): 
 }
 
 /** All rows of the screen as text. */
-function shown(view: TailView, {columns = 80, line = null, keys = {}, paths = []}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {}): string[] {
+function shown(
+	view: TailView,
+	{
+		columns = 80,
+		line = null,
+		keys = {},
+		paths = [],
+	}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {},
+): string[] {
 	return drawn(view, {columns, line, keys, paths}).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
-function drawn(view: TailView, {columns = 80, line = null, keys = {}, paths = []}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {}): Line[] {
-	const dock = paths.length === 0 ? [] : [{id: 'tail-1', namespace: 'demo', context: 'main', paths: new Map(paths.map((path, index) => [`c${index}`, path]))}];
-	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock, processes: [], cluster: {namespace: 'demo', context: 'main'}} as unknown as SessionState;
+function drawn(
+	view: TailView,
+	{
+		columns = 80,
+		line = null,
+		keys = {},
+		paths = [],
+	}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {},
+): Line[] {
+	const dock =
+		paths.length === 0
+			? []
+			: [{id: 'tail-1', namespace: 'demo', context: 'main', paths: new Map(paths.map((path, index) => [`c${index}`, path]))}];
+	const state = {
+		size: {columns, rows: 24},
+		layers: [{kind: 'tail', id: 'tail-1', line}],
+		dock,
+		processes: [],
+		cluster: {namespace: 'demo', context: 'main'},
+	} as unknown as SessionState;
 	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as RenderInput['hints'];
 	const screen = {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
 	return tailScreen(screen, fitTail(screen, view, 22), 22);
 }
 
-const words = (rows: readonly string[]) => rows.slice(1).map(row => row.replaceAll(/^[-> ]+|[-|. !~]+$/g, '')).join(' ');
+const words = (rows: readonly string[]) =>
+	rows
+		.slice(1)
+		.map(row => row.replaceAll(/^[-> ]+|[-|. !~]+$/g, ''))
+		.join(' ');
 
 test('what the tail says itself is whole, however narrow the screen', t => {
 	for (const view of [tailOf(['notice', refused]), goTo(tailOf(['text', 'a'], ['notice', refused]), 1)]) {
@@ -56,7 +86,8 @@ test('a rule goes on behind what is said on one row, and not behind the rows of 
 });
 
 test('an empty tail says for how long nothing was written, and offers what reaches further back', t => {
-	const of = (since: TailView['since']) => words(shown({...tailOf(), phase: 'following', since}, {keys: {'tail.since-5m': '3', 'tail.since-1h': '6', 'tail.since-head': '1'}}));
+	const of = (since: TailView['since']) =>
+		words(shown({...tailOf(), phase: 'following', since}, {keys: {'tail.since-5m': '3', 'tail.since-1h': '6', 'tail.since-head': '1'}}));
 	t.regex(of('1m'), /has written nothing in the last minute\.? +3 6 1 look further back/);
 	t.regex(of('5m'), /in the last 5 minutes\.? +6 1 look further back/);
 	t.regex(of('1h'), /in the last hour\.? +1 looks further back/);
@@ -72,7 +103,19 @@ test('a leg is checked where a connection is there to check', t => {
 });
 
 test('of many pods those that are there stand before those that are gone', t => {
-	const source = (short: string, isGone: boolean) => ({namespace: 'demo', pod: short, container: 'app', node: 'n1', short, colour: 1, on: true, state: isGone ? 'ended' : 'open', note: '', isGone} as const);
+	const source = (short: string, isGone: boolean) =>
+		({
+			namespace: 'demo',
+			pod: short,
+			container: 'app',
+			node: 'n1',
+			short,
+			colour: 1,
+			on: true,
+			state: isGone ? 'ended' : 'open',
+			note: '',
+			isGone,
+		}) as const;
 	const sources = [...Array.from({length: 12}, (_, at) => source(`old${at}`, true)), source('new', false)];
 	t.regex(shown({...tailOf(), sources}, {columns: 120})[1]!, /^ new .*old0/);
 });
@@ -85,7 +128,12 @@ test('a mark is seen at once, under the cursor', t => {
 
 test('bare lines are whole, and nothing stands before them', t => {
 	const text = 'x'.repeat(200);
-	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), ['x'.repeat(80), 'x'.repeat(80), 'x'.repeat(40), 'end']);
+	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), [
+		'x'.repeat(80),
+		'x'.repeat(80),
+		'x'.repeat(40),
+		'end',
+	]);
 });
 
 test('an opened line that is of no pod has its length alone in its title', t => {
@@ -104,8 +152,15 @@ test('a tail that failed before it had a connection waits for none', t => {
 test('while no answer comes the path is told as what was, without the colors of what is', t => {
 	const leg = {tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}} as const;
 	const path = {
-		about: 'open-connection', phase: 'settled', target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'}, process: {id: null}, error: null,
-		legs: [{...leg, n: 1, to: 'apiserver'}, {...leg, n: 2, to: 'kubelet'}],
+		about: 'open-connection',
+		phase: 'settled',
+		target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'},
+		process: {id: null},
+		error: null,
+		legs: [
+			{...leg, n: 1, to: 'apiserver'},
+			{...leg, n: 2, to: 'kubelet'},
+		],
 	} as unknown as Path;
 	const row = (phase: TailView['phase']) => drawn({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120}).at(-2)!.spans;
 	t.true(row('following').some(({role}) => role === 'tls.verified'));

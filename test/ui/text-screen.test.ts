@@ -10,8 +10,10 @@ import {layerRows} from '../../source/ui/layer-rows.ts';
 import {textLines} from '../../source/ui/text-rows.ts';
 import {pageOf, rowOfMatch, textScreen} from '../../source/ui/text-screen.ts';
 
-const screenOf = (columns: number, now = 0) => ({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme} as unknown as RenderInput);
-const told = ({spans}: Line) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : role === 'match.current' ? `{${text}}` : text).join('');
+const screenOf = (columns: number, now = 0) =>
+	({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme}) as unknown as RenderInput;
+const told = ({spans}: Line) =>
+	spans.map(({text, role}) => (role === 'match' ? `[${text}]` : role === 'match.current' ? `{${text}}` : text)).join('');
 const asIs = (text: string): TextLine => ({text, asIs: true});
 
 test('the age of an event grows', t => {
@@ -21,20 +23,42 @@ test('the age of an event grows', t => {
 });
 
 test('a line that is shown as it is keeps its blanks, and goes on further in where the screen ends', t => {
-	t.deepEqual(textLines(screenOf(16), [asIs('  - name: a'), asIs(''), asIs('    value:  1234567890')]).map(line => told(line)), ['   - name: a', ' ', '     value:  123', '       4567890']);
+	t.deepEqual(
+		textLines(screenOf(16), [asIs('  - name: a'), asIs(''), asIs('    value:  1234567890')]).map(line => told(line)),
+		['   - name: a', ' ', '     value:  123', '       4567890'],
+	);
 });
 
 test('wide characters and parts of others are not cut within', t => {
-	t.deepEqual(textLines(screenOf(8), [asIs('日本語日本'), asIs('e\u0301'.repeat(9))]).map(line => told(line)), [' 日本語', '   日本', ` ${'e\u0301'.repeat(7)}`, `   ${'e\u0301'.repeat(2)}`]);
+	t.deepEqual(
+		textLines(screenOf(8), [asIs('日本語日本'), asIs('e\u0301'.repeat(9))]).map(line => told(line)),
+		[' 日本語', '   日本', ` ${'e\u0301'.repeat(7)}`, `   ${'e\u0301'.repeat(2)}`],
+	);
 });
 
 test('the name of a field has a colour of its own, on each row that it is on', t => {
 	const [row] = textLines(screenOf(80), [{text: '- a/b: a', asIs: true, key: [2, 5]}]);
-	t.deepEqual(row!.spans.slice(1), [{text: '- ', role: undefined}, {text: 'a/b', role: 'json.key'}, {text: ': a', role: undefined}]);
+	t.deepEqual(row!.spans.slice(1), [
+		{text: '- ', role: undefined},
+		{text: 'a/b', role: 'json.key'},
+		{text: ': a', role: undefined},
+	]);
 });
 
 function layerOf(lines: readonly TextLine[], text: string): Extract<Layer, {kind: 'text'}> {
-	return {kind: 'text', title: 'YAML', subject: 'pod/web', right: 'as read', lines, top: 0, context: 'details', copy: '', command: null, busy: false, search: searchText(lines, {text, regex: false}, 0)};
+	return {
+		kind: 'text',
+		title: 'YAML',
+		subject: 'pod/web',
+		right: 'as read',
+		lines,
+		top: 0,
+		context: 'details',
+		copy: '',
+		command: null,
+		busy: false,
+		search: searchText(lines, {text, regex: false}, 0),
+	};
 }
 
 test('what is searched for stands on its own ground, also where a line is cut within it, and is counted', t => {
@@ -44,9 +68,17 @@ test('what is searched for stands on its own ground, also where a line is cut wi
 	t.regex(rule!, /YAML/);
 	t.regex(told(textScreen(screenOf(80), layer, 5)[0]!), /match 1 of 1 /);
 	t.regex(told(textScreen(screenOf(80), layerOf(layer.lines, 'nowhere'), 5)[0]!), /no match/);
-	t.regex(told(textScreen(screenOf(80), {...layer, search: searchText(layer.lines, {text: '(', regex: true}, 0)}, 5)[0]!), /no regex: unterminated group/);
+	t.regex(
+		told(textScreen(screenOf(80), {...layer, search: searchText(layer.lines, {text: '(', regex: true}, 0)}, 5)[0]!),
+		/no regex: unterminated group/,
+	);
 	t.regex(told(textScreen(screenOf(80), {...layer, search: null}, 5)[0]!), /as read/);
-	t.deepEqual(textScreen(screenOf(80), {...layerOf(layer.lines, 'image')}, 5).slice(1).map(line => told(line).trim()), ['{image}: one-two', 'kind', '[Image]     it', '']);
+	t.deepEqual(
+		textScreen(screenOf(80), {...layerOf(layer.lines, 'image')}, 5)
+			.slice(1)
+			.map(line => told(line).trim()),
+		['{image}: one-two', 'kind', '[Image]     it', ''],
+	);
 });
 
 test('the row of a match is the one that the match begins on, and a row knows its line', t => {
@@ -56,7 +88,10 @@ test('the row of a match is the one that the match begins on, and a row knows it
 	t.is(rowOfMatch(screenOf(11), layer, wrapped), 6);
 	t.is(rowOfMatch(screenOf(80), layerOf(lines, 'nowhere'), wrapped), -1);
 	const rows = layerRows(screenOf(11), layer);
-	t.deepEqual([0, 3, 4, 99].map(top => rows[top]), [0, 0, 1, undefined]);
+	t.deepEqual(
+		[0, 3, 4, 99].map(top => rows[top]),
+		[0, 0, 1, undefined],
+	);
 });
 
 test('a line of 256 KiB is drawn and searched without a wait', t => {
@@ -72,5 +107,10 @@ test('a line of 256 KiB is drawn and searched without a wait', t => {
 test('what stands below is counted in thousands that can be read', t => {
 	const screen = {state: {size: {columns: 80, rows: 24}}, theme: plainTheme} as unknown as RenderInput;
 	const body = Array.from({length: 5000}, () => ({spans: []}));
-	t.regex(pageOf(screen, {title: 'Body', right: ''}, body, 0, 20)[0]!.spans.map(({text}) => text).join(''), /4,981 below/);
+	t.regex(
+		pageOf(screen, {title: 'Body', right: ''}, body, 0, 20)[0]!
+			.spans.map(({text}) => text)
+			.join(''),
+		/4,981 below/,
+	);
 });

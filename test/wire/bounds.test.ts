@@ -119,7 +119,7 @@ test('messages behind our own Close are read up to a bound, and then the connect
 		await turn();
 	}
 
-	const [{error}] = await closed as [{error: SpokeError | null}];
+	const [{error}] = (await closed) as [{error: SpokeError | null}];
 	t.is(error?.code, 'ERR_PROTOCOL');
 	t.true(got <= 64 << 20, `${got} bytes`);
 });
@@ -166,9 +166,12 @@ test('interim responses are counted for each answer anew', t => {
 
 test('a SPDY control frame that says that it is larger than a header block may be is refused before it comes', t => {
 	const decoder = new SpdyFrameDecoder({control() {}, data() {}});
-	t.throws(() => {
-		decoder.push(Buffer.from([0x80, 3, 0, 1, 0, 0x40, 0, 1]));
-	}, {instanceOf: SpokeError, message: /control frame of 4194305 bytes/});
+	t.throws(
+		() => {
+			decoder.push(Buffer.from([0x80, 3, 0, 1, 0, 0x40, 0, 1]));
+		},
+		{instanceOf: SpokeError, message: /control frame of 4194305 bytes/},
+	);
 });
 
 test('a million pieces of one byte are collected in about as much memory as a million bytes, and no more than may be', t => {

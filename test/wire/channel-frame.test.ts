@@ -12,7 +12,13 @@ test('messages of the server say which channel they are of; the first one is emp
 	t.deepEqual(decodeChannelMessage(hex('03 7b7d')), {channel: 'error', bytes: Buffer.from('{}')});
 });
 
-for (const [what, bytes, says] of [['no channel', '', 'without a channel'], ['standard input', '00 61', 'channel 0,'], ['resize', '04', 'channel 4,'], ['an unknown channel', '09 61', 'channel 9,'], ['close', 'ff 00', 'channel 255,']] as const) {
+for (const [what, bytes, says] of [
+	['no channel', '', 'without a channel'],
+	['standard input', '00 61', 'channel 0,'],
+	['resize', '04', 'channel 4,'],
+	['an unknown channel', '09 61', 'channel 9,'],
+	['close', 'ff 00', 'channel 255,'],
+] as const) {
 	test(`refused from a server: ${what}`, t => {
 		const {code, message} = t.throws(() => decodeChannelMessage(hex(bytes)), {instanceOf: SpokeError});
 		t.deepEqual([code, message.includes(says)], ['ERR_PROTOCOL', true], message);
@@ -27,11 +33,28 @@ test('what we send', t => {
 });
 
 const read = (value: unknown) => parseStatusMessage(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
-const exit = (message: unknown) => ({metadata: {}, status: 'Failure', message: 'command terminated with exit code 42', reason: 'NonZeroExitCode', details: {causes: [{reason: 'ExitCode', message}]}});
+const exit = (message: unknown) => ({
+	metadata: {},
+	status: 'Failure',
+	message: 'command terminated with exit code 42',
+	reason: 'NonZeroExitCode',
+	details: {causes: [{reason: 'ExitCode', message}]},
+});
 
 test('only one explicit Success is success', t => {
 	t.deepEqual(read({metadata: {}, status: 'Success'}), {kind: 'success'});
-	for (const text of ['', ' ', '{}', 'null', '[]', '"Success"', '{"status":"success"}', '{"status":"Success"}{"status":"Success"}', '{"status":"Success"}x', '{"status":"Succ']) {
+	for (const text of [
+		'',
+		' ',
+		'{}',
+		'null',
+		'[]',
+		'"Success"',
+		'{"status":"success"}',
+		'{"status":"Success"}{"status":"Success"}',
+		'{"status":"Success"}x',
+		'{"status":"Succ',
+	]) {
 		t.is(read(text).kind, 'unreadable', text);
 	}
 });
@@ -43,7 +66,17 @@ test('an exit code is passed on, and one that is none is not known', t => {
 	}
 });
 
-for (const details of [undefined, null, 'x', [], {}, {causes: null}, {causes: {}}, {causes: []}, {causes: [null, 'x', {reason: 'Other', message: '42'}]}]) {
+for (const details of [
+	undefined,
+	null,
+	'x',
+	[],
+	{},
+	{causes: null},
+	{causes: {}},
+	{causes: []},
+	{causes: [null, 'x', {reason: 'Other', message: '42'}]},
+]) {
 	test(`an exit without a code, with the details ${JSON.stringify(details)}, is not known, and shown as it came`, t => {
 		const text = JSON.stringify({...exit('42'), details});
 		t.deepEqual(read(text), {kind: 'unreadable', text});
@@ -51,7 +84,14 @@ for (const details of [undefined, null, 'x', [], {}, {causes: null}, {causes: {}
 }
 
 test('what cannot be read is shown as it came, and its beginning where it is long', t => {
-	for (const text of ['<html>', '{"status":"Other"}', '[]', JSON.stringify({status: 'Other', message: 'x'.repeat(10_000)}), JSON.stringify({...exit('x'), more: 'x'.repeat(10_000)}), '<'.repeat(10_000)]) {
+	for (const text of [
+		'<html>',
+		'{"status":"Other"}',
+		'[]',
+		JSON.stringify({status: 'Other', message: 'x'.repeat(10_000)}),
+		JSON.stringify({...exit('x'), more: 'x'.repeat(10_000)}),
+		'<'.repeat(10_000),
+	]) {
 		t.deepEqual(read(text), {kind: 'unreadable', text: text.slice(0, 4096)});
 	}
 });
@@ -64,7 +104,12 @@ test('an exit code that no process here can end with is a failure, and never tak
 });
 
 test('a failure keeps the server’s own words', t => {
-	t.deepEqual(read({status: 'Failure', message: 'error executing command', reason: 'InternalError', code: 500}), {kind: 'failure', message: 'error executing command', reason: 'InternalError', code: 500});
+	t.deepEqual(read({status: 'Failure', message: 'error executing command', reason: 'InternalError', code: 500}), {
+		kind: 'failure',
+		message: 'error executing command',
+		reason: 'InternalError',
+		code: 500,
+	});
 	t.deepEqual(read({status: 'Failure'}), {kind: 'failure', message: '', reason: null, code: null});
 });
 

@@ -7,7 +7,7 @@ const sizes: ReadonlyArray<readonly [line: string, digits: number, size: number]
 	['9', 1, 9],
 	['a', 1, 10],
 	['0F', 2, 15],
-	['ffffFFFF', 8, 0xFF_FF_FF_FF],
+	['ffffFFFF', 8, 0xff_ff_ff_ff],
 	['1a;x=y', 2, 26],
 	['1a \t', 2, 26],
 ];

@@ -20,7 +20,7 @@ type Chance = {
 function chance(seed: number): Chance {
 	let state = seed;
 	const next = () => {
-		state = Math.trunc(state + 0x6D_2B_79_F5);
+		state = Math.trunc(state + 0x6d_2b_79_f5);
 		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
 		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_00_00_00_00;
@@ -48,12 +48,15 @@ type Kind = {
 	read(cut: readonly Buffer[]): string[] | Promise<string[]>;
 };
 
-const data = (id: number, payload: Buffer, fin: boolean): Valid => ({bytes: Buffer.concat([dataFrameHead(id, payload.length, fin), payload]), meant: [...[...payload].map(byte => `data ${id} ${byte}`), ...fin ? [`fin ${id}`] : []]});
+const data = (id: number, payload: Buffer, fin: boolean): Valid => ({
+	bytes: Buffer.concat([dataFrameHead(id, payload.length, fin), payload]),
+	meant: [...[...payload].map(byte => `data ${id} ${byte}`), ...(fin ? [`fin ${id}`] : [])],
+});
 
 /** The decoder says data in pieces as they come: so it is compared byte for byte. */
 const spdyFrames: Kind = {
 	some({upTo, bytes, one}) {
-		const id = 1 + upTo(0x7F_FF_FF_FE);
+		const id = 1 + upTo(0x7f_ff_ff_fe);
 		const block = bytes(upTo(300));
 		const fin = one([true, false]);
 		return one<() => Valid>([
@@ -74,14 +77,14 @@ const spdyFrames: Kind = {
 				seen.push(`${type} ${streamId} ${fin} ${block?.toString('hex')}`);
 			},
 			data(id, piece, fin) {
-				seen.push(...[...piece].map(byte => `data ${id} ${byte}`), ...fin ? [`fin ${id}`] : []);
+				seen.push(...[...piece].map(byte => `data ${id} ${byte}`), ...(fin ? [`fin ${id}`] : []));
 			},
 		});
 		for (const piece of cut) {
 			decoder.push(piece);
 		}
 
-		return [...seen, ...decoder.atBoundary ? [] : ['cut']];
+		return [...seen, ...(decoder.atBoundary ? [] : ['cut'])];
 	},
 };
 
@@ -101,17 +104,25 @@ const answers: Kind = {
 			at += chunk.length;
 		}
 
-		return {bytes: Buffer.concat([Buffer.from(`${one(['', 'HTTP/1.1 103 Early\r\n\r\n'])}HTTP/1.1 ${status} x\r\nTransfer-Encoding: chunked\r\n\r\n`), ...chunks, Buffer.from(`0\r\n${one(['', 'T: t\r\n'])}\r\n`)]), meant};
+		return {
+			bytes: Buffer.concat([
+				Buffer.from(`${one(['', 'HTTP/1.1 103 Early\r\n\r\n'])}HTTP/1.1 ${status} x\r\nTransfer-Encoding: chunked\r\n\r\n`),
+				...chunks,
+				Buffer.from(`0\r\n${one(['', 'T: t\r\n'])}\r\n`),
+			]),
+			meant,
+		};
 	},
 	read(cut) {
 		const decoder = new ResponseDecoder({largestBody: 10_000});
 		const whole = cut.flatMap(piece => decoder.push(piece));
-		return [...whole.map(({status, body}) => `${status} ${body.toString('hex')}`), ...decoder.begun ? ['cut'] : []];
+		return [...whole.map(({status, body}) => `${status} ${body.toString('hex')}`), ...(decoder.begun ? ['cut'] : [])];
 	},
 };
 
 function frame(opcode: number, fin: boolean, payload: Buffer): Buffer {
-	const length = payload.length > 0xFF_FF ? Buffer.alloc(9, 127) : payload.length > 125 ? Buffer.alloc(3, 126) : Buffer.from([payload.length]);
+	const length =
+		payload.length > 0xff_ff ? Buffer.alloc(9, 127) : payload.length > 125 ? Buffer.alloc(3, 126) : Buffer.from([payload.length]);
 	if (length.length === 3) {
 		length.writeUInt16BE(payload.length, 1);
 	} else if (length.length === 9) {
@@ -125,7 +136,12 @@ function frame(opcode: number, fin: boolean, payload: Buffer): Buffer {
 function fragments(payload: Buffer, {upTo, one}: Chance): Buffer {
 	const ping = () => one([Buffer.alloc(0), frame(9, true, payload.subarray(0, 3))]);
 	const at = upTo(payload.length);
-	return Buffer.concat(one([[frame(2, true, payload), ping()], [frame(2, false, payload.subarray(0, at)), ping(), frame(0, true, payload.subarray(at))]]));
+	return Buffer.concat(
+		one([
+			[frame(2, true, payload), ping()],
+			[frame(2, false, payload.subarray(0, at)), ping(), frame(0, true, payload.subarray(at))],
+		]),
+	);
 }
 
 const lengths = [0, 1, 125, 126, 127, 3000];
@@ -187,7 +203,13 @@ const carried: Kind = {
 	},
 };
 
-const kinds: ReadonlyArray<[title: string, Kind]> = [['SPDY frames', spdyFrames], ['answers', answers], ['WebSocket messages of a server', ofServer], ['WebSocket messages of a client', ofClient], ['the bytes that a WebSocket carries', carried]];
+const kinds: ReadonlyArray<[title: string, Kind]> = [
+	['SPDY frames', spdyFrames],
+	['answers', answers],
+	['WebSocket messages of a server', ofServer],
+	['WebSocket messages of a client', ofClient],
+	['the bytes that a WebSocket carries', carried],
+];
 
 function series(kind: Kind, by: Chance, count: number): Valid {
 	const all = Array.from({length: count}, () => kind.some(by));

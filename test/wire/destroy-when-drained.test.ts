@@ -7,7 +7,10 @@ import {destroyWhenDrained} from '../../source/wire/destroy-when-drained.ts';
 import {issue} from '../support/certificates.ts';
 
 // A record of TLS is a quarter of what is read of a socket.
-for (const [protocol, length] of [['TCP', 50_000_000], ['TLS', 12_000_000]] as const) {
+for (const [protocol, length] of [
+	['TCP', 50_000_000],
+	['TLS', 12_000_000],
+] as const) {
 	test.serial(`one long write over ${protocol} that the other side takes bit by bit is waited for`, async t => {
 		const {certificate: cert, key} = await issue({ip: ['127.0.0.1']});
 		const server = protocol === 'TLS' ? createSecureServer({cert, key}) : createServer();

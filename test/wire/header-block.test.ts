@@ -15,7 +15,7 @@ const fromGo = [
 test('the dictionary is the one of SPDY/3', t => {
 	t.is(spdyDictionary.length, 1423);
 	const named = deflateSync(Buffer.from('x'), {dictionary: spdyDictionary});
-	t.is(named.readUInt32BE(2), 0xE3_C6_A7_C2);
+	t.is(named.readUInt32BE(2), 0xe3_c6_a7_c2);
 });
 
 test('header blocks of the Go library are read, one after the other', t => {
@@ -33,11 +33,16 @@ test('blocks are stored, begin with zlib’s header once, and each ends with an 
 	t.notThrows(() => inflateSync(Buffer.concat([first, second]), {finishFlush: constants.Z_SYNC_FLUSH}));
 });
 
-for (const [plain, pieces] of [[65_535, 1], [65_536, 2], [131_070, 2], [200_000, 4]] as const) {
+for (const [plain, pieces] of [
+	[65_535, 1],
+	[65_536, 2],
+	[131_070, 2],
+	[200_000, 4],
+] as const) {
 	test(`a block of ${plain} bytes is cut into ${pieces} stored, and read again`, t => {
 		const value = 'v'.repeat(plain - 16);
 		const block = new HeaderBlockWriter().write({name: value});
-		t.deepEqual([block.length, block.readUInt16LE(3)], [2 + plain + (5 * pieces) + 5, 65_535]);
+		t.deepEqual([block.length, block.readUInt16LE(3)], [2 + plain + 5 * pieces + 5, 65_535]);
 		t.is(new HeaderBlockReader().read(block)['name'], value);
 	});
 }
@@ -49,7 +54,8 @@ const count = (number: number) => {
 };
 
 const field = (text: string) => Buffer.concat([count(Buffer.byteLength(text)), Buffer.from(text)]);
-const compressed = (...parts: Buffer[]) => Buffer.concat([hex('7801'), deflateRawSync(Buffer.concat(parts), {finishFlush: constants.Z_SYNC_FLUSH})]);
+const compressed = (...parts: Buffer[]) =>
+	Buffer.concat([hex('7801'), deflateRawSync(Buffer.concat(parts), {finishFlush: constants.Z_SYNC_FLUSH})]);
 const many = Array.from({length: 1001}, (_, index) => [field(`n${index}`), field('v')]).flat();
 
 /** RFC 1951 §3.2.6: four bytes again from `back` bytes before, in fixed codes, and the flush behind them. */
@@ -57,7 +63,7 @@ function copyFour(back: 1 | 32_768): Buffer {
 	const distance = back === 1 ? '00000' : `11101${'1'.repeat(13)}`;
 	const bits = `010${'0000010'}${distance}${'0000000'}000`;
 	const bytes = (bits.match(/.{1,8}/g) ?? []).map(byte => Number.parseInt([...byte].toReversed().join(''), 2));
-	return Buffer.from([...bytes, 0, 0, 0xFF, 0xFF]);
+	return Buffer.from([...bytes, 0, 0, 0xff, 0xff]);
 }
 
 test('the longest that is accepted is read', t => {
@@ -81,7 +87,14 @@ const broken: Array<[string, Buffer, RegExp]> = [
 	['another way to check zlib’s header', hex('7802'), /not zlib/],
 	['part of a dictionary', hex('78f9e3c6a7'), /unknown dictionary/],
 	['a dictionary without a block', hex('78f9e3c6a7c2'), /too short/],
-	['the words of a dictionary that it does not name', Buffer.concat([hex('7801'), deflateRawSync(spdyDictionary.subarray(0, 100), {dictionary: spdyDictionary, finishFlush: constants.Z_SYNC_FLUSH})]), /cannot be inflated/],
+	[
+		'the words of a dictionary that it does not name',
+		Buffer.concat([
+			hex('7801'),
+			deflateRawSync(spdyDictionary.subarray(0, 100), {dictionary: spdyDictionary, finishFlush: constants.Z_SYNC_FLUSH}),
+		]),
+		/cannot be inflated/,
+	],
 	['what was before its first byte', Buffer.concat([hex('7801'), copyFour(1)]), /cannot be inflated/],
 	['a count of three bytes', compressed(Buffer.alloc(3)), /too short/],
 	['a length of three bytes', compressed(count(1), Buffer.alloc(3)), /too short/],

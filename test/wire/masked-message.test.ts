@@ -2,16 +2,27 @@
 import test from 'ava';
 import {maskedMessage, reuseMessage} from '../../source/wire/masked-message.ts';
 
-for (const [length, head] of [[0, '8280'], [125, '82fd'], [126, '82fe007e'], [65_535, '82feffff'], [65_536, '82ff0000000000010000']] as const) {
+for (const [length, head] of [
+	[0, '8280'],
+	[125, '82fd'],
+	[126, '82fe007e'],
+	[65_535, '82feffff'],
+	[65_536, '82ff0000000000010000'],
+] as const) {
 	test(`the head of ${length} bytes is ${head}, and a key behind it`, t => {
 		const frame = maskedMessage([Buffer.alloc(length)], true);
 		t.is(frame.subarray(0, head.length / 2).toString('hex'), head);
-		t.is(frame.length, (head.length / 2) + 4 + length);
+		t.is(frame.length, head.length / 2 + 4 + length);
 		t.is(maskedMessage([Buffer.alloc(length)], false)[0], 0x81);
 	});
 }
 
-for (const [length, isUsedAgain] of [[65_516, false], [65_517, true], [655_344, true], [655_345, false]] as const) {
+for (const [length, isUsedAgain] of [
+	[65_516, false],
+	[65_517, true],
+	[655_344, true],
+	[655_345, false],
+] as const) {
 	test.serial(`memory of a message of ${length} bytes is ${isUsedAgain ? '' : 'not '}used again, for one at a time`, t => {
 		const parts = [Buffer.alloc(length)];
 		const sent = maskedMessage(parts, true);
@@ -30,5 +41,8 @@ test.serial('memory of four messages is kept, and no more', t => {
 	}
 
 	const next = Array.from({length: 5}, () => maskedMessage(parts, true).buffer);
-	t.deepEqual(next.map(buffer => sent.some(message => message.buffer === buffer)), [true, true, true, true, false]);
+	t.deepEqual(
+		next.map(buffer => sent.some(message => message.buffer === buffer)),
+		[true, true, true, true, false],
+	);
 });

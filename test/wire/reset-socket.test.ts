@@ -43,18 +43,24 @@ async function pair(t: ExecutionContext): Promise<{near: Socket; endAtFar: () =>
 		near.destroy();
 		server.close();
 	});
-	return {near, async endAtFar() {
-		let bytes = 0;
-		far.on('data', piece => {
-			bytes += piece.length;
-		}).once('end', () => {
-			resolve(`${bytes} bytes, FIN`);
-		});
-		return end;
-	}, async writtenAtFar() {
-		far.write('x', error => {
-			resolve((error as NodeJS.ErrnoException | null | undefined)?.code ?? 'taken');
-		});
-		return end;
-	}};
+	return {
+		near,
+		async endAtFar() {
+			let bytes = 0;
+			far
+				.on('data', piece => {
+					bytes += piece.length;
+				})
+				.once('end', () => {
+					resolve(`${bytes} bytes, FIN`);
+				});
+			return end;
+		},
+		async writtenAtFar() {
+			far.write('x', error => {
+				resolve((error as NodeJS.ErrnoException | null | undefined)?.code ?? 'taken');
+			});
+			return end;
+		},
+	};
 }

@@ -14,26 +14,40 @@ function decoded(bytes: Buffer, cuts: readonly number[], end = false): Array<Ret
 	}
 
 	const last = end ? decoder.end() : undefined;
-	return [...answers, ...last ? [last] : []].map(answer => shape(answer));
+	return [...answers, ...(last ? [last] : [])].map(answer => shape(answer));
 }
 
-const three = Buffer.from([
-	'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n{  }',
-	'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\nA: 1\r\na:2 \r\nSet-Cookie: b\r\nSet-Cookie: c\r\n\r\n5;x=y\r\nhello\r\n000B\r\n, the rest\n\r\n0\r\nTrailer: t\r\n\r\n',
-	'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
-	'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
-].join(''));
+const three = Buffer.from(
+	[
+		'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n{  }',
+		'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\nA: 1\r\na:2 \r\nSet-Cookie: b\r\nSet-Cookie: c\r\n\r\n5;x=y\r\nhello\r\n000B\r\n, the rest\n\r\n0\r\nTrailer: t\r\n\r\n',
+		'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
+		'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+	].join(''),
+);
 
 const expected = [
 	{status: 200, statusText: 'OK', headers: {'content-type': 'application/json', 'content-length': '4'}, body: '{  }', last: false},
-	{status: 403, statusText: 'Forbidden', headers: {'transfer-encoding': 'chunked', a: '1, 2', 'set-cookie': ['b', 'c']}, body: 'hello, the rest\n', last: false},
+	{
+		status: 403,
+		statusText: 'Forbidden',
+		headers: {'transfer-encoding': 'chunked', a: '1, 2', 'set-cookie': ['b', 'c']},
+		body: 'hello, the rest\n',
+		last: false,
+	},
 	{status: 204, statusText: 'No Content', headers: {'content-length': '5'}, body: '', last: false},
 	{status: 404, statusText: 'Not Found', headers: {'content-length': '0', connection: 'close'}, body: '', last: true},
 ];
 
 test('four answers come apart, cut at every byte and at every pair of bytes', t => {
 	t.deepEqual(decoded(three, []), expected);
-	t.deepEqual(decoded(three, Array.from({length: three.length - 1}, (_, index) => index + 1)), expected);
+	t.deepEqual(
+		decoded(
+			three,
+			Array.from({length: three.length - 1}, (_, index) => index + 1),
+		),
+		expected,
+	);
 	for (let cut = 1; cut < three.length; cut++) {
 		t.deepEqual(decoded(three, [cut]), expected, `cut at ${cut}`);
 	}
@@ -42,10 +56,19 @@ test('four answers come apart, cut at every byte and at every pair of bytes', t 
 test('an answer without a length ends with its connection, and is the last', t => {
 	const bytes = Buffer.from('HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of this');
 	t.deepEqual(decoded(bytes, [40], true), [{status: 200, statusText: 'OK', headers: {server: 'old'}, body: 'all of this', last: true}]);
-	t.deepEqual(decoded(Buffer.from('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx'), []).map(({last}) => last), [false]);
+	t.deepEqual(
+		decoded(Buffer.from('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx'), []).map(({last}) => last),
+		[false],
+	);
 	const lastOf = (head: string) => decoded(Buffer.from(`HTTP/1.${head}\r\nContent-Length: 0\r\n\r\n`), [])[0]?.last;
-	t.deepEqual(['0 200 OK', '0 200 OK\r\nConnection: Keep-Alive', '1 200 OK', '1 200 OK\r\nConnection: x , Close', '1 200'].map(head => lastOf(head)), [true, false, false, true, false]);
-	t.deepEqual(decoded(Buffer.from('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'), []).map(({body}) => body), ['']);
+	t.deepEqual(
+		['0 200 OK', '0 200 OK\r\nConnection: Keep-Alive', '1 200 OK', '1 200 OK\r\nConnection: x , Close', '1 200'].map(head => lastOf(head)),
+		[true, false, false, true, false],
+	);
+	t.deepEqual(
+		decoded(Buffer.from('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'), []).map(({body}) => body),
+		[''],
+	);
 });
 
 test('a header may be called like a property that every object has', t => {
@@ -54,7 +77,11 @@ test('a header may be called like a property that every object has', t => {
 });
 
 test('whether an answer has begun is told, and one that is cut short is an error', t => {
-	for (const part of ['HTTP/1.1 2', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n']) {
+	for (const part of [
+		'HTTP/1.1 2',
+		'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx',
+		'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n',
+	]) {
 		const decoder = new ResponseDecoder({largestBody: 1000});
 		t.false(decoder.begun);
 		t.deepEqual(decoder.push(Buffer.from(part)), []);
@@ -91,7 +118,11 @@ const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 	['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', /no length/],
 	['a length beyond the limit', 'HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n', /larger than 1000 bytes/],
 	['a chunk beyond it', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n', /larger than 1000 bytes/],
-	['chunks beyond it together', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n${'x'.repeat(1000)}\r\n1\r\n`, /larger than 1000 bytes/],
+	[
+		'chunks beyond it together',
+		`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n${'x'.repeat(1000)}\r\n1\r\n`,
+		/larger than 1000 bytes/,
+	],
 	['a body without an end beyond it', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1001)}`, /larger than 1000 bytes/],
 	['a size of a chunk that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', /"xyz" is no size of a chunk/],
 	['a chunk longer than its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n', /longer than its size/],

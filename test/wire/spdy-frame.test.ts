@@ -12,7 +12,9 @@ function decode(chunks: readonly Buffer[]): {seen: string[]; atBoundary: boolean
 	const decoder = new SpdyFrameDecoder({
 		control(frame) {
 			const {type, ...rest} = frame;
-			seen.push(`${type} ${JSON.stringify(rest, (_, value) => value?.type === 'Buffer' ? Buffer.from(value.data).toString('hex') : value)}`);
+			seen.push(
+				`${type} ${JSON.stringify(rest, (_, value) => (value?.type === 'Buffer' ? Buffer.from(value.data).toString('hex') : value))}`,
+			);
 		},
 		data(streamId, piece, fin) {
 			open.push(piece);
@@ -94,22 +96,25 @@ test('frames are written as the Go library reads them', t => {
 	t.is(rstStreamFrame(5).toString('hex'), '80030003000000080000000500000005');
 	t.is(pingFrame(7).toString('hex'), '800300060000000400000007');
 	t.is(goAwayFrame(3).toString('hex'), '80030007000000080000000300000000');
-	t.is(dataFrameHead(3, 0xAB_CD_EF, true).toString('hex'), '0000000301abcdef');
+	t.is(dataFrameHead(3, 0xab_cd_ef, true).toString('hex'), '0000000301abcdef');
 });
 
 test('a data frame of 16 MiB is passed on in pieces and never gathered', t => {
 	let most = 0;
 	let total = 0;
-	const decoder = new SpdyFrameDecoder({control: () => undefined, data(_, piece) {
-		most = Math.max(most, piece.length);
-		total += piece.length;
-	}});
-	decoder.push(dataFrameHead(1, 0xFF_FF_FF, false));
-	for (let left = 0xFF_FF_FF; left > 0; left -= 65_536) {
+	const decoder = new SpdyFrameDecoder({
+		control: () => undefined,
+		data(_, piece) {
+			most = Math.max(most, piece.length);
+			total += piece.length;
+		},
+	});
+	decoder.push(dataFrameHead(1, 0xff_ff_ff, false));
+	for (let left = 0xff_ff_ff; left > 0; left -= 65_536) {
 		decoder.push(Buffer.alloc(Math.min(left, 65_536)));
 	}
 
-	t.is(total, 0xFF_FF_FF);
+	t.is(total, 0xff_ff_ff);
 	t.is(most, 65_536);
 });
 

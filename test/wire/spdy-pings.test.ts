@@ -9,40 +9,68 @@ function watched(isExcused = false) {
 	let clock = 0;
 	performance.now = () => clock;
 	const [sent, lost, roundTrips]: [number[], number[], number[]] = [[], [], []];
-	const pings = new SpdyPings({firstId: 1, everyMs: 5, silenceMs: 100, send: id => sent.push(id), excused: () => isExcused, onRoundTrip: ms => roundTrips.push(ms), onSilence: ms => lost.push(ms)});
-	return {pings, sent, lost, roundTrips, async turnTo(ms: number) {
-		clock = ms;
-		for (let looks = 0; looks < 3; looks++) {
-			// Their timer is due before this one, however late both are.
-			await delay(6);
-			await turn();
-		}
+	const pings = new SpdyPings({
+		firstId: 1,
+		everyMs: 5,
+		silenceMs: 100,
+		send: id => sent.push(id),
+		excused: () => isExcused,
+		onRoundTrip: ms => roundTrips.push(ms),
+		onSilence: ms => lost.push(ms),
+	});
+	return {
+		pings,
+		sent,
+		lost,
+		roundTrips,
+		async turnTo(ms: number) {
+			clock = ms;
+			for (let looks = 0; looks < 3; looks++) {
+				// Their timer is due before this one, however late both are.
+				await delay(6);
+				await turn();
+			}
 
-		return lost.length > 0;
-	}, set(ms: number) {
-		clock = ms;
-	}, end() {
-		pings.stop();
-		performance.now = now;
-	}};
+			return lost.length > 0;
+		},
+		set(ms: number) {
+			clock = ms;
+		},
+		end() {
+			pings.stop();
+			performance.now = now;
+		},
+	};
 }
 
 for (const [title, before, lastsUntil] of [
 	['never heard', () => {}, 100],
-	['heard once', ({pings, set}: ReturnType<typeof watched>) => {
-		set(50);
-		pings.heard();
-	}, 150],
-	['sent data, and heard of nothing since: it may only be slow', ({pings, set}: ReturnType<typeof watched>) => {
-		set(10);
-		pings.sentData();
-	}, 1000],
-	['sent data, and heard of since', ({pings, set}: ReturnType<typeof watched>) => {
-		set(10);
-		pings.sentData();
-		set(20);
-		pings.heard();
-	}, 120],
+	[
+		'heard once',
+		({pings, set}: ReturnType<typeof watched>) => {
+			set(50);
+			pings.heard();
+		},
+		150,
+	],
+	[
+		'sent data, and heard of nothing since: it may only be slow',
+		({pings, set}: ReturnType<typeof watched>) => {
+			set(10);
+			pings.sentData();
+		},
+		1000,
+	],
+	[
+		'sent data, and heard of since',
+		({pings, set}: ReturnType<typeof watched>) => {
+			set(10);
+			pings.sentData();
+			set(20);
+			pings.heard();
+		},
+		120,
+	],
 ] as const) {
 	test.serial(`another side that was ${title} is taken for gone after ${lastsUntil} ms, and no sooner`, async t => {
 		const watch = watched();
@@ -77,30 +105,33 @@ test.serial('after a long sleep of ours the other side is asked before it is tak
 	}
 });
 
-test.serial('a PING that is answered is timed once, one of the other side is not ours, and of many that are not answered the last are not kept', async t => {
-	const {pings, sent, roundTrips, set, end} = watched();
-	try {
-		pings.send();
-		set(7);
-		t.deepEqual([pings.answered(1), pings.answered(1), pings.answered(2)], [true, true, false]);
-		t.deepEqual(roundTrips, [7]);
-		for (let more = 0; more < 17; more++) {
+test.serial(
+	'a PING that is answered is timed once, one of the other side is not ours, and of many that are not answered the last are not kept',
+	async t => {
+		const {pings, sent, roundTrips, set, end} = watched();
+		try {
 			pings.send();
-		}
+			set(7);
+			t.deepEqual([pings.answered(1), pings.answered(1), pings.answered(2)], [true, true, false]);
+			t.deepEqual(roundTrips, [7]);
+			for (let more = 0; more < 17; more++) {
+				pings.send();
+			}
 
-		set(10);
-		t.true(pings.answered(5));
-		t.deepEqual(roundTrips, [7, 3]);
-		t.true(pings.answered(3));
-		t.deepEqual(roundTrips, [7, 3], 'it came before');
-		t.true(pings.answered(35));
-		t.deepEqual(roundTrips, [7, 3], 'the last of seventeen');
-		t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
-		pings.stop();
-		const {length} = sent;
-		await delay(20);
-		t.is(sent.length, length, 'none after the end');
-	} finally {
-		end();
-	}
-});
+			set(10);
+			t.true(pings.answered(5));
+			t.deepEqual(roundTrips, [7, 3]);
+			t.true(pings.answered(3));
+			t.deepEqual(roundTrips, [7, 3], 'it came before');
+			t.true(pings.answered(35));
+			t.deepEqual(roundTrips, [7, 3], 'the last of seventeen');
+			t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
+			pings.stop();
+			const {length} = sent;
+			await delay(20);
+			t.is(sent.length, length, 'none after the end');
+		} finally {
+			end();
+		}
+	},
+);

@@ -17,7 +17,7 @@ function sessions(options: SpdySessionOptions = {}) {
 }
 
 async function opened(server: SpdySession): Promise<SpdyStream> {
-	const [stream] = await once(server, 'stream') as [SpdyStream];
+	const [stream] = (await once(server, 'stream')) as [SpdyStream];
 	return stream;
 }
 
@@ -34,7 +34,7 @@ async function textOf(stream: Duplex): Promise<string> {
 /** What a client sends, as bytes. */
 async function sentBy(far: Duplex): Promise<Buffer> {
 	await delay(5);
-	return far.read(far.readableLength) as Buffer ?? Buffer.alloc(0);
+	return (far.read(far.readableLength) as Buffer) ?? Buffer.alloc(0);
 }
 
 test('a stream carries headers and bytes both ways, each way ended on its own', async t => {
@@ -72,12 +72,15 @@ test('data is pipelined behind SYN_STREAM in one write, with odd ids', async t =
 	client.open({}).end();
 	client.open({}).write('abc');
 	const bytes = await sentBy(far);
-	t.is(bytes.toString('hex'), [
-		'800300010000001a000000010000000000007801000400fbff00000000000000ffff',
-		'0000000101000000',
-		'800300010000001800000003000000000000000400fbff00000000000000ffff',
-		'0000000300000003616263',
-	].join(''));
+	t.is(
+		bytes.toString('hex'),
+		[
+			'800300010000001a000000010000000000007801000400fbff00000000000000ffff',
+			'0000000101000000',
+			'800300010000001800000003000000000000000400fbff00000000000000ffff',
+			'0000000300000003616263',
+		].join(''),
+	);
 });
 
 test('destroying a stream sends RST_STREAM CANCEL, and the session lives on', async t => {
@@ -85,7 +88,7 @@ test('destroying a stream sends RST_STREAM CANCEL, and the session lives on', as
 	const near = client.open({});
 	const far = await opened(server);
 	near.destroy();
-	const [error] = await once(far, 'error') as [Error];
+	const [error] = (await once(far, 'error')) as [Error];
 	t.true(error instanceof StreamResetError);
 	t.is((error as StreamResetError).status, 5);
 	const again = client.open({});
@@ -109,7 +112,7 @@ test('a reset is never taken for an end, and what came before it is read first',
 	near.on('end', () => {
 		seen.push('end');
 	});
-	const [error] = await once(near, 'error') as [StreamResetError];
+	const [error] = (await once(near, 'error')) as [StreamResetError];
 	t.deepEqual(seen, ['last words']);
 	t.is(error.status, 2);
 	t.is(client.streamCount, 0);
@@ -127,7 +130,7 @@ test('an end that came before the connection broke is read first, and what is st
 	stream.on('data', chunk => seen.push(String(chunk)));
 	stream.on('end', () => seen.push('end'));
 	stream.write('dropped', error => seen.push(`dropped ${String(error)}`));
-	const [error] = await once(stream, 'error') as [Error];
+	const [error] = (await once(stream, 'error')) as [Error];
 	t.is(error.message, 'the connection was lost: read ECONNRESET');
 	t.deepEqual(seen, ['last', 'dropped null', 'end']);
 });
@@ -149,7 +152,15 @@ test('what comes for a stream that was reset is dropped', async t => {
 	const client = new SpdySession(near);
 	const stream = client.open({});
 	stream.destroy();
-	far.write(Buffer.concat([dataFrameHead(1, 3, false), Buffer.from('abc'), synReplyFrame(1, hex('00'), false), rstStreamFrame(1), dataFrameHead(77, 0, true)]));
+	far.write(
+		Buffer.concat([
+			dataFrameHead(1, 3, false),
+			Buffer.from('abc'),
+			synReplyFrame(1, hex('00'), false),
+			rstStreamFrame(1),
+			dataFrameHead(77, 0, true),
+		]),
+	);
 	await delay(5);
 	t.true(client.usable);
 });
@@ -158,7 +169,7 @@ test('PINGs of the other side are sent back, and our own are timed', async t => 
 	const {client} = sessions();
 	const roundTrip = once(client, 'roundTrip');
 	client.ping();
-	const [milliseconds] = await roundTrip as [number];
+	const [milliseconds] = (await roundTrip) as [number];
 	t.true(milliseconds >= 0);
 	const [own, other] = duplexPair();
 	new SpdySession(own, {role: 'client'}).on('close', () => undefined);
@@ -191,7 +202,7 @@ test('a session on which nothing is heard is lost, and its streams with it', asy
 	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 30});
 	const stream = client.open({});
 	const lost = once(stream, 'error');
-	const [error] = await once(client, 'close') as [SpokeError];
+	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.is(error.code, 'ERR_STREAM_LOST');
 	t.regex(error.message, /nothing was heard/);
 	await lost;
@@ -225,7 +236,7 @@ test('what waits on the socket of a process that stood still is heard before a s
 	const server = createServer().listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
-	const [far] = await once(server, 'connection') as [Socket];
+	const [far] = (await once(server, 'connection')) as [Socket];
 	t.teardown(() => {
 		far.destroy();
 		server.close();
@@ -257,11 +268,14 @@ for (const [title, frame] of [
 
 test('how a connection broke is told as its own error, or as a loss in its words', async t => {
 	const known = new SpokeError('ERR_PROTOCOL', 'known');
-	for (const [error, code, words] of [[known, 'ERR_PROTOCOL', 'known'], [new Error('reset'), 'ERR_STREAM_LOST', 'the connection was lost: reset']] as const) {
+	for (const [error, code, words] of [
+		[known, 'ERR_PROTOCOL', 'known'],
+		[new Error('reset'), 'ERR_STREAM_LOST', 'the connection was lost: reset'],
+	] as const) {
 		const [near] = duplexPair();
 		const client = new SpdySession(near);
 		near.destroy(error);
-		const [told] = await once(client, 'close') as [SpokeError];
+		const [told] = (await once(client, 'close')) as [SpokeError];
 		t.deepEqual([told.code, told.message], [code, words]);
 	}
 
@@ -269,7 +283,7 @@ test('how a connection broke is told as its own error, or as a loss in its words
 	const client = new SpdySession(near);
 	client.open({}).on('error', () => undefined);
 	near.destroy();
-	const [told] = await once(client, 'close') as [SpokeError];
+	const [told] = (await once(client, 'close')) as [SpokeError];
 	t.is(told.code, 'ERR_STREAM_LOST');
 });
 
@@ -293,14 +307,17 @@ test('a stream opened while GOAWAY is under way is lost with the connection, not
 	const stream = client.open({});
 	stream.resume();
 	far.end();
-	const [error] = await once(stream, 'error') as [SpokeError];
+	const [error] = (await once(stream, 'error')) as [SpokeError];
 	t.is(error.code, 'ERR_STREAM_LOST');
 });
 
 test('GOAWAY is the last thing that is said', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
-	client.open({}).on('error', () => undefined).end();
+	client
+		.open({})
+		.on('error', () => undefined)
+		.end();
 	client.end();
 	const chunks: Buffer[] = [];
 	far.on('data', (chunk: Buffer) => {
@@ -320,10 +337,13 @@ test('a side that does not end when we do is not waited for, and one that still 
 	const ended = (takes: boolean) => {
 		const [near, far] = duplexPair();
 		const client = new SpdySession(near);
-		client.open({}).on('error', () => undefined).write(Buffer.alloc(200_000));
+		client
+			.open({})
+			.on('error', () => undefined)
+			.write(Buffer.alloc(200_000));
 		let taken = 0;
 		const taking = setInterval(() => {
-			taken += takes ? (far.read(20_000) as Buffer | null)?.length ?? 0 : 0;
+			taken += takes ? ((far.read(20_000) as Buffer | null)?.length ?? 0) : 0;
 		}, 200);
 		t.teardown(() => {
 			clearInterval(taking);
@@ -353,11 +373,11 @@ test('an unexpected end of the connection is an error for every stream, but an e
 	const closed = once(client, 'close');
 	await delay(5);
 	far.end();
-	for (const [error] of await errors as SpokeError[][]) {
+	for (const [error] of (await errors) as SpokeError[][]) {
 		t.is(error!.code, 'ERR_STREAM_LOST');
 	}
 
-	t.is((await closed as [SpokeError])[0].code, 'ERR_STREAM_LOST');
+	t.is(((await closed) as [SpokeError])[0].code, 'ERR_STREAM_LOST');
 
 	const [near, quiet] = duplexPair();
 	const idle = new SpdySession(near);
@@ -370,7 +390,7 @@ test('an end inside a frame is an error', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	far.end(hex('8003 0006 00'));
-	const [error] = await once(client, 'close') as [SpokeError];
+	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.is(error.code, 'ERR_STREAM_LOST');
 });
 
@@ -378,7 +398,7 @@ test('broken bytes end the session at once', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	far.write('HTTP/1.1 400 Bad Request\r\n\r\n'.replace('HTTP', '\u0080\u0004HT'), 'latin1');
-	const [error] = await once(client, 'close') as [SpokeError];
+	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.is(error.code, 'ERR_PROTOCOL');
 	t.true(near.destroyed);
 });
@@ -505,12 +525,17 @@ test('many streams at once each get their own bytes', async t => {
 		stream.reply();
 		stream.pipe(stream);
 	});
-	const texts = await Promise.all(Array.from({length: 200}, async (_, index) => {
-		const stream = client.open({});
-		stream.end(`stream ${index} `.repeat(500));
-		return textOf(stream);
-	}));
-	t.deepEqual(texts, texts.map((_, index) => `stream ${index} `.repeat(500)));
+	const texts = await Promise.all(
+		Array.from({length: 200}, async (_, index) => {
+			const stream = client.open({});
+			stream.end(`stream ${index} `.repeat(500));
+			return textOf(stream);
+		}),
+	);
+	t.deepEqual(
+		texts,
+		texts.map((_, index) => `stream ${index} `.repeat(500)),
+	);
 	t.is(client.streamCount, 0);
 });
 
@@ -537,7 +562,7 @@ test('what was said before the other side took nothing more is read, and whoever
 	t.false(client.usable);
 	socket.push(Buffer.concat([hex('00000001 00 000004'), Buffer.from('last')]));
 	socket.push(null);
-	const [lost] = await once(client, 'close') as [SpokeError];
+	const [lost] = (await once(client, 'close')) as [SpokeError];
 	t.is(lost.message, 'the connection was lost: write EPIPE');
 	t.deepEqual(told, []);
 	const failed = once(stream, 'error');
@@ -554,7 +579,7 @@ test('a side that takes nothing more and stays silent is lost with what refused 
 	t.teardown(() => {
 		clearInterval(alive);
 	});
-	const [error] = await once(client, 'close') as [SpokeError];
+	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.deepEqual([error.message, (error.cause as NodeJS.ErrnoException).code], ['the connection was lost: write EPIPE', 'EPIPE']);
 });
 

@@ -12,5 +12,11 @@ test('of a client only odd ids are taken, each above all before it, and the last
 	const ids = new SpdyStreamIds('server');
 	t.is(ids.lastTheirs, 0);
 	const seen = [5, 5, 3, 6, 7].map(id => [ids.takeFromClient(id), ids.lastTheirs]);
-	t.deepEqual(seen, [[true, 5], [false, 5], [false, 5], [false, 5], [true, 7]]);
+	t.deepEqual(seen, [
+		[true, 5],
+		[false, 5],
+		[false, 5],
+		[false, 5],
+		[true, 7],
+	]);
 });

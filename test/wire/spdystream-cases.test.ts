@@ -27,7 +27,10 @@ const cases: readonly Case[] = [
 	['TestPing', session('PINGs of the other side are sent back, and our own are timed')],
 	['TestHalfClose', session('the far side may end first and still be sent to')],
 	['TestUnexpectedRemoteConnectionClosed', session('an unexpected end of the connection is an error for every stream')],
-	['TestCloseNotification', session('an unexpected end of the connection is an error for every stream, but an end between streams is none')],
+	[
+		'TestCloseNotification',
+		session('an unexpected end of the connection is an error for every stream, but an end between streams is none'),
+	],
 	['TestIdleShutdownRace', noIdleLimit],
 	['TestIdleNoTimeoutSet', here('a quiet session stays')],
 	['TestIdleClearTimeout', noIdleLimit],
@@ -79,7 +82,10 @@ test('each test that is named exists', async t => {
 
 		const source = await readFile(new URL(held[0], import.meta.url), 'utf8');
 		// A test's title, or a row of a table that makes tests.
-		t.true([`test('${held[1]}`, `\n\t['${held[1]}`].some(beginning => source.includes(beginning)), name);
+		t.true(
+			[`test('${held[1]}`, `\n\t['${held[1]}`].some(beginning => source.includes(beginning)),
+			name,
+		);
 	}
 });
 

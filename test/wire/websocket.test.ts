@@ -14,7 +14,7 @@ const none = Buffer.alloc(0);
 
 async function sentBy(far: Duplex): Promise<string> {
 	await delay(10);
-	return (far.read(far.readableLength) as Buffer | null ?? none).toString('hex');
+	return ((far.read(far.readableLength) as Buffer | null) ?? none).toString('hex');
 }
 
 async function bytesOf(stream: Duplex): Promise<Buffer> {
@@ -27,7 +27,10 @@ async function bytesOf(stream: Duplex): Promise<Buffer> {
 }
 
 /** What a client does with these bytes of a server, its messages and its ending. */
-async function received(bytes: Buffer, options = {}): Promise<{messages: string[]; ending: WebSocketCloseResult | undefined; sent: string}> {
+async function received(
+	bytes: Buffer,
+	options = {},
+): Promise<{messages: string[]; ending: WebSocketCloseResult | undefined; sent: string}> {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none, options);
 	const messages: string[] = [];
@@ -46,15 +49,17 @@ async function received(bytes: Buffer, options = {}): Promise<{messages: string[
 
 test('messages are read byte by byte: small, 16-bit and 64-bit lengths, fragments, and pings between', async t => {
 	const long = Buffer.alloc(300, 0x61);
-	const {messages, ending} = await received(Buffer.concat([
-		hex('82 03 010203'),
-		hex('82 7e 012c'),
-		long,
-		hex('82 7f 000000000000012c'),
-		long,
-		hex('02 01 aa  89 00  80 01 bb'),
-		hex('81 02 6869'),
-	]));
+	const {messages, ending} = await received(
+		Buffer.concat([
+			hex('82 03 010203'),
+			hex('82 7e 012c'),
+			long,
+			hex('82 7f 000000000000012c'),
+			long,
+			hex('02 01 aa  89 00  80 01 bb'),
+			hex('81 02 6869'),
+		]),
+	);
 	t.deepEqual(messages, ['binary 010203', `binary ${long.toString('hex')}`, `binary ${long.toString('hex')}`, 'binary aabb', 'text 6869']);
 	t.is(ending, undefined);
 });
@@ -102,7 +107,7 @@ test('memory of long messages is used again only when they are sent: over a real
 	const listener = createServer().listen(0, '127.0.0.1');
 	await once(listener, 'listening');
 	const near = connect((listener.address() as AddressInfo).port, '127.0.0.1');
-	const [far] = await once(listener, 'connection') as [Socket];
+	const [far] = (await once(listener, 'connection')) as [Socket];
 	t.teardown(() => {
 		near.destroy();
 		far.destroy();
@@ -126,7 +131,7 @@ test('memory of long messages is used again only when they are sent: over a real
 	});
 	for (let index = 0; index < 60; index++) {
 		// Beside each other, more than the socket takes at once, and with a pause in which memory comes back.
-		client.send(Buffer.alloc(100_000 + (index * 7001), index));
+		client.send(Buffer.alloc(100_000 + index * 7001, index));
 		if (index % 20 === 19) {
 			await delay(20);
 		}
@@ -145,7 +150,7 @@ test('messages of every length class are read by a server as they were sent', as
 		seen.push(payload);
 	});
 	const lengths = [0, 1, 2, 3, 4, 5, 125, 126, 127, 1000, 65_535, 65_536, 65_537, 1_000_003, 1, 200_000, 2];
-	const sent = lengths.map(length => Buffer.from(Array.from({length}, (_, index) => (index * 31) & 0xFF)));
+	const sent = lengths.map(length => Buffer.from(Array.from({length}, (_, index) => (index * 31) & 0xff)));
 	for (const payload of sent) {
 		client.send([payload.subarray(0, 3), payload.subarray(3, 50), payload.subarray(50)]);
 	}
@@ -154,7 +159,10 @@ test('messages of every length class are read by a server as they were sent', as
 		await delay(1);
 	}
 
-	t.deepEqual(seen.map(payload => payload.length), lengths);
+	t.deepEqual(
+		seen.map(payload => payload.length),
+		lengths,
+	);
 	t.true(seen.every((payload, index) => payload.equals(sent[index]!)));
 });
 
@@ -181,7 +189,7 @@ test('every message has a key of its own', async t => {
 test('what came behind the 101 is not lost', async t => {
 	const [near] = duplexPair();
 	const client = new WebSocketMessages(near, hex('82 01 61'));
-	const [payload] = await once(client, 'message') as [Buffer];
+	const [payload] = (await once(client, 'message')) as [Buffer];
 	t.is(payload.toString(), 'a');
 });
 
@@ -213,7 +221,7 @@ test('a ping is timed', async t => {
 	server.on('close', () => undefined);
 	const roundTrip = once(client, 'roundTrip');
 	client.ping();
-	t.true((await roundTrip as [number])[0] >= 0);
+	t.true(((await roundTrip) as [number])[0] >= 0);
 });
 
 test('each answer to a ping of ours is a round trip, once, and none behind a later one', async t => {
@@ -311,7 +319,7 @@ test('our Close waits for the other side’s, but not for ever', async t => {
 	const client = new WebSocketMessages(near, none, {closeMs: 50});
 	client.close();
 	t.is(unmasked(await sentBy(far)), '8803e8');
-	const [ending] = await once(client, 'close') as [WebSocketCloseResult];
+	const [ending] = (await once(client, 'close')) as [WebSocketCloseResult];
 	t.is(ending.error, null);
 });
 
@@ -367,7 +375,7 @@ test('what was sent before our Close goes out for as long as it is taken, and a 
 	await once(deaf.socket, 'close');
 	t.false(slow.socket.destroyed);
 	await once(slow.socket, 'close');
-	t.is(Buffer.concat(slow.taken).length, (8 * 1008) + 8);
+	t.is(Buffer.concat(slow.taken).length, 8 * 1008 + 8);
 });
 
 test('a session that ended over a WebSocket is kept for as long as what it said is taken', async t => {
@@ -398,7 +406,7 @@ test('an end without a Close is a loss', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	far.end();
-	const [ending] = await once(client, 'close') as [WebSocketCloseResult];
+	const [ending] = (await once(client, 'close')) as [WebSocketCloseResult];
 	t.is(ending.error?.code, 'ERR_STREAM_LOST');
 	t.is(ending.code, 1006);
 });
@@ -487,14 +495,14 @@ test('bytes written to a carrier leave in whole binary messages', async t => {
 test('a carrier takes no text, and tells a Close that is not 1000', async t => {
 	const [near, far] = duplexPair();
 	far.write(hex('81 01 61'));
-	const [text] = await once(new WebSocketCarrier(near, none), 'error') as [SpokeError];
+	const [text] = (await once(new WebSocketCarrier(near, none), 'error')) as [SpokeError];
 	t.is(text.code, 'ERR_PROTOCOL');
 
 	const [own, other] = duplexPair();
 	const carrier = new WebSocketCarrier(own, none);
 	carrier.resume();
 	other.write(Buffer.concat([hex('88 07 03f3'), Buffer.from('later')]));
-	const [closed] = await once(carrier, 'error') as [SpokeError];
+	const [closed] = (await once(carrier, 'error')) as [SpokeError];
 	t.is(closed.code, 'ERR_STREAM_LOST');
 	t.is(closed.message, 'the other side closed the WebSocket: 1011 later');
 });
@@ -502,7 +510,12 @@ test('a carrier takes no text, and tells a Close that is not 1000', async t => {
 for (const [what, bytes, code, message] of [
 	['an end without a Close', '82 01 61', 'ERR_STREAM_LOST', 'the connection ended without a WebSocket Close'],
 	['a Close that gives no reason', '82 01 61  88 02 03f3', 'ERR_STREAM_LOST', 'the other side closed the WebSocket: 1011'],
-	['what breaks the protocol', '82 01 61  83 00', 'ERR_PROTOCOL', 'the other side broke the WebSocket protocol: Invalid WebSocket frame: invalid opcode 3'],
+	[
+		'what breaks the protocol',
+		'82 01 61  83 00',
+		'ERR_PROTOCOL',
+		'the other side broke the WebSocket protocol: Invalid WebSocket frame: invalid opcode 3',
+	],
 ] as const) {
 	test(`${what} is no end of a carrier’s bytes`, async t => {
 		const [near, far] = duplexPair();
@@ -514,7 +527,7 @@ for (const [what, bytes, code, message] of [
 		setImmediate(() => {
 			far.end();
 		});
-		const [error] = await once(carrier, 'error') as [SpokeError];
+		const [error] = (await once(carrier, 'error')) as [SpokeError];
 		t.deepEqual([error.code, error.message], [code, message]);
 	});
 }
@@ -551,11 +564,17 @@ test('round trips of a carrier are told', async t => {
 	server.destroy();
 });
 
-for (const [reader, takes] of [['nobody', () => {}], ['somebody who stands still', (carrier: WebSocketCarrier) => {
-	carrier.once('data', piece => {
-		carrier.pause().unshift(piece);
-	});
-}]] as const) {
+for (const [reader, takes] of [
+	['nobody', () => {}],
+	[
+		'somebody who stands still',
+		(carrier: WebSocketCarrier) => {
+			carrier.once('data', piece => {
+				carrier.pause().unshift(piece);
+			});
+		},
+	],
+] as const) {
 	test(`a carrier that ${reader} reads stops the other side, and goes on when it is read`, async t => {
 		const {client, server, done} = await socketPair();
 		const carrier = new WebSocketCarrier(client, none);
@@ -585,12 +604,16 @@ async function socketPair(): Promise<{client: Socket; server: Socket; done: () =
 	await once(listener, 'listening');
 	const accepted = once(listener, 'connection');
 	const client = connect((listener.address() as AddressInfo).port, '127.0.0.1');
-	const [server] = await accepted as [Socket];
-	return {client, server, done() {
-		client.destroy();
-		server.destroy();
-		listener.close();
-	}};
+	const [server] = (await accepted) as [Socket];
+	return {
+		client,
+		server,
+		done() {
+			client.destroy();
+			server.destroy();
+			listener.close();
+		},
+	};
 }
 
 /** The other side takes nothing more, and what it has said before is still to be read. */
@@ -618,7 +641,10 @@ test('what was said before the other side took nothing more is heard, and nothin
 	t.deepEqual([heard, ending], [['last'], {code: 1000, reason: '', error: null}]);
 });
 
-for (const [title, ends] of [['ends', true], ['stays silent', false]] as const) {
+for (const [title, ends] of [
+	['ends', true],
+	['stays silent', false],
+] as const) {
 	test(`one that takes nothing more and ${title} is lost with what refused the bytes`, async t => {
 		const socket = deafSide();
 		const messages = new WebSocketMessages(socket, Buffer.alloc(0));
@@ -633,7 +659,7 @@ for (const [title, ends] of [['ends', true], ['stays silent', false]] as const) 
 		t.teardown(() => {
 			clearInterval(alive);
 		});
-		const [{error}] = await once(messages, 'close') as [WebSocketCloseResult];
+		const [{error}] = (await once(messages, 'close')) as [WebSocketCloseResult];
 		t.is(error?.message, 'the connection was lost: write EPIPE');
 		t.is((error?.cause as NodeJS.ErrnoException).code, 'EPIPE');
 	});

@@ -6,7 +6,10 @@ import {headerValue} from './header-value.ts';
 
 const removed: ReadonlyMap<string, string> = new Map([
 	['gcp', 'The gcp auth plugin has been removed. Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.'],
-	['azure', 'The azure auth plugin has been removed. Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.'],
+	[
+		'azure',
+		'The azure auth plugin has been removed. Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.',
+	],
 ]);
 
 /**
@@ -25,10 +28,14 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 
 	const token = config.get('id-token') ?? '';
 	if (token === '' || expiryOf(token) <= now) {
-		throw new SpokeError('ERR_CREDENTIALS', `the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`, {
-			leg: 0,
-			remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig',
-		});
+		throw new SpokeError(
+			'ERR_CREDENTIALS',
+			`the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`,
+			{
+				leg: 0,
+				remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig',
+			},
+		);
 	}
 
 	return fixedCredentials('token', {authorization: headerValue('Authorization', `Bearer ${token}`), certificate: null});

@@ -19,7 +19,10 @@ export function certificateSource(pair: Pair, now: () => number = Date.now): () 
 			return last;
 		}
 
-		const [certificate, key] = await Promise.all([dataOrFile(pair.clientCertificateData, pair.clientCertificate), dataOrFile(pair.clientKeyData, pair.clientKey)]);
+		const [certificate, key] = await Promise.all([
+			dataOrFile(pair.clientCertificateData, pair.clientCertificate),
+			dataOrFile(pair.clientKeyData, pair.clientKey),
+		]);
 		readAt = now();
 		if (!last?.certificate.equals(certificate) || !last.key.equals(key)) {
 			last = {certificate, key};

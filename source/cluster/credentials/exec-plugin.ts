@@ -28,7 +28,9 @@ Credentials that a plugin gives, run when they are needed.
 */
 export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () => number = Date.now): Credentials {
 	if (!versions.includes(exec.apiVersion)) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `exec plugin: invalid apiVersion "${exec.apiVersion}"`, {remedy: `use ${versions.join(' or ')}`});
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `exec plugin: invalid apiVersion "${exec.apiVersion}"`, {
+			remedy: `use ${versions.join(' or ')}`,
+		});
 	}
 
 	const limits = timeLimits(context.environment);
@@ -71,9 +73,11 @@ function timeLimits(environment: NodeJS.ProcessEnv): PluginTimeouts {
 		return standardLimits;
 	}
 
-	const ms = (/^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text));
+	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 	if (ms === undefined) {
-		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 90s, 5m'});
+		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {
+			remedy: 'give whole seconds, or a number with a unit: 90s, 5m',
+		});
 	}
 
 	return {nonInteractiveMs: clampTimerMs(ms), interactiveMs: clampTimerMs(ms)};
@@ -93,13 +97,16 @@ async function issuedBy(exec: ExecEntry, output: string, before: Issued | null):
 	}
 
 	const expires = field('expirationTimestamp');
-	const until = expires === '' ? Infinity : (rfc3339.test(expires) ? Date.parse(expires) : NaN);
+	const until = expires === '' ? Infinity : rfc3339.test(expires) ? Date.parse(expires) : NaN;
 	if (Number.isNaN(until)) {
 		throw failed(exec, 'returned an expirationTimestamp that is no RFC 3339 time');
 	}
 
 	const pair = certificate === '' ? null : samePair(before?.identity.certificate ?? null, Buffer.from(certificate), Buffer.from(key));
-	return {identity: {authorization: token === '' ? null : headerValue('Authorization', `Bearer ${token}`), certificate: pair}, expires: until};
+	return {
+		identity: {authorization: token === '' ? null : headerValue('Authorization', `Bearer ${token}`), certificate: pair},
+		expires: until,
+	};
 }
 
 function samePair(before: ClientCertificate | null, certificate: Buffer, key: Buffer): ClientCertificate {
@@ -120,7 +127,10 @@ async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<un
 
 	const version: unknown = answer.get('apiVersion');
 	if (version !== exec.apiVersion) {
-		throw failed(exec, `is configured to use API version ${exec.apiVersion}, plugin returned version ${typeof version === 'string' ? version.slice(0, 100) : 'none'}`);
+		throw failed(
+			exec,
+			`is configured to use API version ${exec.apiVersion}, plugin returned version ${typeof version === 'string' ? version.slice(0, 100) : 'none'}`,
+		);
 	}
 
 	const status = (answer as ReadonlyMap<unknown, PlainValue>).get('status');

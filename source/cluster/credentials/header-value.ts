@@ -7,11 +7,9 @@ Node writes header values as Latin-1; this makes it the UTF-8 bytes that Go writ
 */
 export function headerValue(name: string, value: string): string {
 	if (/[^\t\u0020-\u007E\u0080-\u{10FFFF}]/u.test(value)) {
-		throw new SpokeError(
-			'ERR_KUBECONFIG_INVALID',
-			`invalid header field value for "${name}": it holds a control character or a line end`,
-			{remedy: 'check this user in the kubeconfig'},
-		);
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `invalid header field value for "${name}": it holds a control character or a line end`, {
+			remedy: 'check this user in the kubeconfig',
+		});
 	}
 
 	return Buffer.from(value, 'utf8').toString('latin1');

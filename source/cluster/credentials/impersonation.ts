@@ -9,15 +9,19 @@ None when nobody is impersonated.
 @see client-go transport/round_trippers.go (impersonatingRoundTripper)
 @throws SpokeError ERR_KUBECONFIG_INVALID for a value that no header may carry
 */
-export function impersonationHeaders(user: Pick<UserEntry, 'impersonate' | 'impersonateUid' | 'impersonateGroups' | 'impersonateUserExtra'>): RequestHeaders {
+export function impersonationHeaders(
+	user: Pick<UserEntry, 'impersonate' | 'impersonateUid' | 'impersonateGroups' | 'impersonateUserExtra'>,
+): RequestHeaders {
 	if (user.impersonate === '') {
 		return {};
 	}
 
 	const headers: Record<string, string | readonly string[]> = {
 		'Impersonate-User': headerValue('Impersonate-User', user.impersonate),
-		...user.impersonateUid !== '' && {'Impersonate-Uid': headerValue('Impersonate-Uid', user.impersonateUid)},
-		...user.impersonateGroups.length > 0 && {'Impersonate-Group': user.impersonateGroups.map(group => headerValue('Impersonate-Group', group))},
+		...(user.impersonateUid !== '' && {'Impersonate-Uid': headerValue('Impersonate-Uid', user.impersonateUid)}),
+		...(user.impersonateGroups.length > 0 && {
+			'Impersonate-Group': user.impersonateGroups.map(group => headerValue('Impersonate-Group', group)),
+		}),
 	};
 	for (const [key, values] of user.impersonateUserExtra) {
 		if (values.length > 0) {
@@ -30,8 +34,10 @@ export function impersonationHeaders(user: Pick<UserEntry, 'impersonate' | 'impe
 
 /** Everything that a header's name may not hold, and `%` itself, percent-coded by byte. */
 function escapeKey(key: string): string {
-	return [...Buffer.from(key, 'utf8')].map(byte => {
-		const character = String.fromCodePoint(byte);
-		return /[!#$&'*+\-.^\w`|~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-	}).join('');
+	return [...Buffer.from(key, 'utf8')]
+		.map(byte => {
+			const character = String.fromCodePoint(byte);
+			return /[!#$&'*+\-.^\w`|~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+		})
+		.join('');
 }

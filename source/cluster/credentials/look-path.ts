@@ -9,7 +9,10 @@ As in Go's exec.LookPath nothing counts that is found only because of where the 
 export function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
 	const candidates = command.includes('/')
 		? [command]
-		: (environment['PATH'] ?? '').split(delimiter).filter(folder => isAbsolute(folder)).map(folder => join(folder, command));
+		: (environment['PATH'] ?? '')
+				.split(delimiter)
+				.filter(folder => isAbsolute(folder))
+				.map(folder => join(folder, command));
 	return candidates.find(candidate => isProgram(candidate)) ?? null;
 }
 

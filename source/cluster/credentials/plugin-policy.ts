@@ -35,11 +35,9 @@ export async function assertPluginAllowed(exec: ExecEntry, environment: NodeJS.P
 }
 
 function notAllowed(why: string): SpokeError {
-	return new SpokeError(
-		'ERR_CREDENTIAL_PLUGIN',
-		`getting credentials: ${why}`,
-		{remedy: 'change credentialPluginPolicy or credentialPluginAllowlist in your kuberc'},
-	);
+	return new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: ${why}`, {
+		remedy: 'change credentialPluginPolicy or credentialPluginAllowlist in your kuberc',
+	});
 }
 
 type Policy = {policy: 'AllowAll' | 'DenyAll' | 'Allowlist'; allowed: readonly string[]};
@@ -51,10 +49,11 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	}
 
 	const file = explicit === '' ? join(environment['HOME'] ?? homedir(), '.kube', 'kuberc') : explicit;
-	const wrong = (why: string, cause?: unknown) => new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {
-		remedy: 'correct the file, or set KUBECTL_KUBERC=false',
-		cause,
-	});
+	const wrong = (why: string, cause?: unknown) =>
+		new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {
+			remedy: 'correct the file, or set KUBECTL_KUBERC=false',
+			cause,
+		});
 	let fields: PlainValue;
 	try {
 		fields = await parseDocument((await readFileBounded(file, largestFile)).toString('utf8'));
@@ -66,7 +65,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 		throw wrong(fileErrorText(error as NodeJS.ErrnoException), error);
 	}
 
-	const about = fields instanceof Map ? fields as ReadonlyMap<unknown, PlainValue> : new Map<unknown, PlainValue>();
+	const about = fields instanceof Map ? (fields as ReadonlyMap<unknown, PlainValue>) : new Map<unknown, PlainValue>();
 	const policy = about.get('credentialPluginPolicy') ?? '';
 	const list = about.get('credentialPluginAllowlist') ?? null;
 	if (policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
@@ -91,6 +90,6 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 
 /** `name` is the older word for `command`. */
 function commandOf(entry: PlainValue): string {
-	const command = entry instanceof Map ? entry.get('command') ?? entry.get('name') : null;
+	const command = entry instanceof Map ? (entry.get('command') ?? entry.get('name')) : null;
 	return typeof command === 'string' ? command : '';
 }

@@ -26,22 +26,35 @@ What it printed on stdout. With `isRenewal` it has answered before: on a termina
 It ends with the process, which `held` keeps alive for it.
 @throws SpokeError ERR_CREDENTIAL_PLUGIN
 */
-export async function runPlugin(exec: ExecEntry, context: CredentialContext, {limits, isRenewal, held}: {
-	limits: PluginTimeouts;
-	isRenewal: boolean;
-	held: RefWhileAwaited;
-}): Promise<string> {
+export async function runPlugin(
+	exec: ExecEntry,
+	context: CredentialContext,
+	{
+		limits,
+		isRenewal,
+		held,
+	}: {
+		limits: PluginTimeouts;
+		isRenewal: boolean;
+		held: RefWhileAwaited;
+	},
+): Promise<string> {
 	await assertPluginAllowed(exec, context.environment);
 	const {terminal = processTerminal} = context;
 	const {interactiveMode, command} = exec;
 	if (interactiveMode === 'Always' && !terminal.isThere) {
-		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {
-			remedy: 'run spoke in a terminal, or log in first',
-		});
+		throw new SpokeError(
+			'ERR_CREDENTIAL_PLUGIN',
+			`getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`,
+			{
+				remedy: 'run spoke in a terminal, or log in first',
+			},
+		);
 	}
 
 	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.nonInteractiveMs, held});
-	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.interactiveMs, held}));
+	const asking = async () =>
+		terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.interactiveMs, held}));
 	if (interactiveMode === 'Never' || !terminal.isThere) {
 		return alone();
 	}
@@ -67,7 +80,9 @@ async function runOnce(
 	const command = normalize(exec.command);
 	const program = lookPath(command, context.environment);
 	if (program === null && !command.includes('/')) {
-		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} cannot be run: executable not found`, {remedy: howToGet(exec)});
+		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} cannot be run: executable not found`, {
+			remedy: howToGet(exec),
+		});
 	}
 
 	// By its path: a name would be looked for on the PATH that the kubeconfig gives to the plugin.
@@ -98,16 +113,17 @@ async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, {
 }
 
 async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Record<string, unknown>> {
-	const authority = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
-		? cluster.certificateAuthorityData
-		: await readFile(cluster.certificateAuthority);
+	const authority =
+		cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
+			? cluster.certificateAuthorityData
+			: await readFile(cluster.certificateAuthority);
 	return {
 		server,
-		...cluster.tlsServerName !== '' && {'tls-server-name': cluster.tlsServerName},
-		...cluster.insecureSkipTlsVerify && {'insecure-skip-tls-verify': true},
-		...authority.length > 0 && {'certificate-authority-data': authority.toString('base64')},
-		...cluster.proxyUrl !== '' && {'proxy-url': cluster.proxyUrl},
-		...cluster.disableCompression && {'disable-compression': true},
+		...(cluster.tlsServerName !== '' && {'tls-server-name': cluster.tlsServerName}),
+		...(cluster.insecureSkipTlsVerify && {'insecure-skip-tls-verify': true}),
+		...(authority.length > 0 && {'certificate-authority-data': authority.toString('base64')}),
+		...(cluster.proxyUrl !== '' && {'proxy-url': cluster.proxyUrl}),
+		...(cluster.disableCompression && {'disable-compression': true}),
 		config: cluster.execExtension ?? null,
 	};
 }
@@ -118,16 +134,20 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	const giveUp = (why: string, remedy?: string) => {
 		end();
-		reject(new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {
-			text: lastLine(), ...remedy !== undefined && {remedy},
-		}));
+		reject(
+			new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {
+				text: lastLine(),
+				...(remedy !== undefined && {remedy}),
+			}),
+		);
 	};
 
-	const timer = limitMs > 0
-		? setTimeout(() => {
-			giveUp(`did not end within ${limitMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
-		}, limitMs)
-		: undefined;
+	const timer =
+		limitMs > 0
+			? setTimeout(() => {
+					giveUp(`did not end within ${limitMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
+				}, limitMs)
+			: undefined;
 	const printed = new ByteCollector(mostOutput);
 	let notices = '';
 	const lastLine = () => notices.trimEnd().split('\n').at(-1) ?? '';
@@ -147,7 +167,10 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 	});
 	child.once('error', (error: NodeJS.ErrnoException) => {
 		const missing = error.code === 'ENOENT';
-		giveUp(missing ? 'cannot be run: executable not found' : `cannot be run: ${error.code ?? error.message}`, howToGet(missing ? exec : {installHint: ''}));
+		giveUp(
+			missing ? 'cannot be run: executable not found' : `cannot be run: ${error.code ?? error.message}`,
+			howToGet(missing ? exec : {installHint: ''}),
+		);
 	});
 	child.once('close', (status, signal) => {
 		if (status === 0) {
@@ -157,7 +180,7 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 		}
 	});
 	// A pipe of a child is a socket, whatever its type says.
-	const letGo = held.hold(child, child.stdout as Socket, child.stderr as Socket, ...timer ? [timer] : []);
+	const letGo = held.hold(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
 	try {
 		return await promise;
 	} finally {

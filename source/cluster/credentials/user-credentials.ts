@@ -10,7 +10,12 @@ import type {PluginTerminal} from './plugin-terminal.ts';
 import {headerValue} from './header-value.ts';
 
 /** Without a `terminal` a plugin has the process's own. */
-export type CredentialContext = {cluster: ClusterEntry; server: ServerAddress; environment: NodeJS.ProcessEnv; terminal?: PluginTerminal | undefined};
+export type CredentialContext = {
+	cluster: ClusterEntry;
+	server: ServerAddress;
+	environment: NodeJS.ProcessEnv;
+	terminal?: PluginTerminal | undefined;
+};
 
 /**
 A token or basic login and a client certificate may go together; a plugin runs only when there is none of them.
@@ -25,10 +30,10 @@ export async function userCredentials(user: UserEntry, context: CredentialContex
 	return login === null
 		? own
 		: {
-			...own,
-			kind: own.kind === 'certificate' || own.kind === 'exec' ? own.kind : 'basic',
-			current: async signal => ({...await own.current(signal), authorization: basicAuthorization(login)}),
-		};
+				...own,
+				kind: own.kind === 'certificate' || own.kind === 'exec' ? own.kind : 'basic',
+				current: async signal => ({...(await own.current(signal)), authorization: basicAuthorization(login)}),
+			};
 }
 
 async function ownCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
@@ -54,8 +59,8 @@ async function ownCredentials(user: UserEntry, context: CredentialContext): Prom
 	}
 
 	const current = async () => ({
-		authorization: token ? headerValue('Authorization', `Bearer ${await token()}`) : (hasBasic ? basicAuthorization(user) : null),
-		certificate: certificate && await certificate(),
+		authorization: token ? headerValue('Authorization', `Bearer ${await token()}`) : hasBasic ? basicAuthorization(user) : null,
+		certificate: certificate && (await certificate()),
 	});
 	await current();
 	return {kind: certificate ? 'certificate' : 'token', current, rejected: async () => false};

@@ -1,6 +1,16 @@
 /** From plain data to a kubeconfig: which fields there are and of which type, as client-go's decoder has them. */
 import type {PlainValue} from './parse-yaml.ts';
-import {type ClusterEntry, type ContextEntry, emptyCluster, emptyContext, emptyKubeconfig, emptyUser, type ExecEntry, type Kubeconfig, type UserEntry} from './kubeconfig-shape.ts';
+import {
+	type ClusterEntry,
+	type ContextEntry,
+	emptyCluster,
+	emptyContext,
+	emptyKubeconfig,
+	emptyUser,
+	type ExecEntry,
+	type Kubeconfig,
+	type UserEntry,
+} from './kubeconfig-shape.ts';
 
 type Fields = ReadonlyMap<unknown, PlainValue>;
 
@@ -18,7 +28,9 @@ export function decodeKubeconfig(plain: PlainValue): Kubeconfig {
 	const kind = text(root, 'kind', 'kind');
 	const apiVersion = text(root, 'apiVersion', 'apiVersion');
 	if ((kind !== '' && kind !== 'Config') || (apiVersion !== '' && apiVersion !== 'v1')) {
-		throw new Error(`no kind "${kind || 'Config'}" is registered for version "${apiVersion || 'v1'}": a kubeconfig is kind Config, apiVersion v1`);
+		throw new Error(
+			`no kind "${kind || 'Config'}" is registered for version "${apiVersion || 'v1'}": a kubeconfig is kind Config, apiVersion v1`,
+		);
 	}
 
 	config.currentContext = text(root, 'current-context', 'current-context');
@@ -59,7 +71,9 @@ function decodeUser(fields: Fields, where: string): UserEntry {
 		impersonate: text(fields, 'as', where),
 		impersonateUid: text(fields, 'as-uid', where),
 		impersonateGroups: texts(fields, 'as-groups', where),
-		impersonateUserExtra: new Map(pairs(fields, 'as-user-extra', where).map(([key]) => [key, texts(fieldsOf(fields.get('as-user-extra')!, where), key, where)])),
+		impersonateUserExtra: new Map(
+			pairs(fields, 'as-user-extra', where).map(([key]) => [key, texts(fieldsOf(fields.get('as-user-extra')!, where), key, where)]),
+		),
 		username: text(fields, 'username', where),
 		password: text(fields, 'password', where),
 		authProvider: provider && {
@@ -73,7 +87,7 @@ function decodeUser(fields: Fields, where: string): UserEntry {
 function decodeExec(fields: Fields, where: string): ExecEntry {
 	const apiVersion = text(fields, 'apiVersion', where);
 	const interactiveMode = text(fields, 'interactiveMode', where);
-	const env = list(fields, 'env', where).map(item => item === null ? new Map() : fieldsOf(item, `${where}: env`));
+	const env = list(fields, 'env', where).map(item => (item === null ? new Map() : fieldsOf(item, `${where}: env`)));
 	return {
 		command: text(fields, 'command', where),
 		args: texts(fields, 'args', where),
@@ -87,7 +101,12 @@ function decodeExec(fields: Fields, where: string): ExecEntry {
 }
 
 function decodeContext(fields: Fields, where: string): ContextEntry {
-	return {...emptyContext(), cluster: text(fields, 'cluster', where), user: text(fields, 'user', where), namespace: text(fields, 'namespace', where)};
+	return {
+		...emptyContext(),
+		cluster: text(fields, 'cluster', where),
+		user: text(fields, 'user', where),
+		namespace: text(fields, 'namespace', where),
+	};
 }
 
 /** The lists of `{name, cluster|user|context|extension}`. The same name twice in one file is an error. */
@@ -108,11 +127,14 @@ function named<Entry>(
 		}
 
 		const raw = fields.get(singular) ?? null;
-		into.set(name, decode(
-			raw instanceof Map ? raw : (raw === null || singular === 'extension' ? new Map() : fieldsOf(raw, `${singular} "${name}"`)),
-			`${singular} "${name}"`,
-			raw,
-		));
+		into.set(
+			name,
+			decode(
+				raw instanceof Map ? raw : raw === null || singular === 'extension' ? new Map() : fieldsOf(raw, `${singular} "${name}"`),
+				`${singular} "${name}"`,
+				raw,
+			),
+		);
 	}
 }
 

@@ -11,7 +11,11 @@ import {emptyCluster, emptyUser} from './kubeconfig-shape.ts';
 export const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** `null` outside of a pod. As in kubectl, only --server, --token, --certificate-authority and --namespace override here. */
-export async function inClusterEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<SelectedEntries | null> {
+export async function inClusterEntries(
+	flags: ConnectionFlags,
+	environment: NodeJS.ProcessEnv,
+	folder: string,
+): Promise<SelectedEntries | null> {
 	const [host, port] = [environment['KUBERNETES_SERVICE_HOST'], environment['KUBERNETES_SERVICE_PORT']];
 	const token = join(folder, 'token');
 	if (!host || !port || !statSync(token, {throwIfNoEntry: false})?.isFile()) {
@@ -29,7 +33,7 @@ export async function inClusterEntries(flags: ConnectionFlags, environment: Node
 			certificateAuthority: flags['certificate-authority'] || (existsSync(authority) ? authority : ''),
 		},
 		user: {...emptyUser(), token: flags.token ?? '', tokenFile: flags.token ? '' : token},
-		namespace: flags.namespace || environment['POD_NAMESPACE'] || await namespaceOf(folder),
+		namespace: flags.namespace || environment['POD_NAMESPACE'] || (await namespaceOf(folder)),
 	};
 }
 

@@ -62,15 +62,34 @@ export function emptyKubeconfig(): Kubeconfig {
 
 export function emptyCluster(): ClusterEntry {
 	return {
-		server: '', tlsServerName: '', insecureSkipTlsVerify: false, certificateAuthority: '', certificateAuthorityData: noBytes,
-		proxyUrl: '', disableCompression: false, execExtension: undefined, sandbox: false,
+		server: '',
+		tlsServerName: '',
+		insecureSkipTlsVerify: false,
+		certificateAuthority: '',
+		certificateAuthorityData: noBytes,
+		proxyUrl: '',
+		disableCompression: false,
+		execExtension: undefined,
+		sandbox: false,
 	};
 }
 
 export function emptyUser(): UserEntry {
 	return {
-		clientCertificate: '', clientCertificateData: noBytes, clientKey: '', clientKeyData: noBytes, token: '', tokenFile: '',
-		impersonate: '', impersonateUid: '', impersonateGroups: [], impersonateUserExtra: new Map(), username: '', password: '', authProvider: null, exec: null,
+		clientCertificate: '',
+		clientCertificateData: noBytes,
+		clientKey: '',
+		clientKeyData: noBytes,
+		token: '',
+		tokenFile: '',
+		impersonate: '',
+		impersonateUid: '',
+		impersonateGroups: [],
+		impersonateUserExtra: new Map(),
+		username: '',
+		password: '',
+		authProvider: null,
+		exec: null,
 	};
 }
 

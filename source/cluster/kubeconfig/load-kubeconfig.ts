@@ -74,7 +74,7 @@ function invalid(path: string, why: string, cause: unknown): SpokeError {
 }
 
 function resolvePaths(config: Kubeconfig, folder: string): void {
-	const inFolder = (path: string) => path === '' || isAbsolute(path) ? path : join(folder, path);
+	const inFolder = (path: string) => (path === '' || isAbsolute(path) ? path : join(folder, path));
 	for (const cluster of config.clusters.values()) {
 		cluster.certificateAuthority = inFolder(cluster.certificateAuthority);
 	}

@@ -19,7 +19,7 @@ export async function readFileDocument(content: Buffer): Promise<PlainValue> {
 /** A byte order mark tells UTF-16; without one it is UTF-8. */
 function decoded(content: Buffer): string {
 	const mark = content.subarray(0, 2).toString('hex');
-	const encoding = mark === 'fffe' ? 'utf-16le' : (mark === 'feff' ? 'utf-16be' : 'utf8');
+	const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf8';
 	try {
 		return new TextDecoder(encoding, {fatal: true}).decode(content);
 	} catch {
@@ -78,5 +78,7 @@ function plain(value: unknown): PlainValue {
 		return value.map(item => plain(item));
 	}
 
-	return typeof value === 'object' && value !== null ? new Map(Object.entries(value).map(([key, inner]) => [key, plain(inner)])) : value as PlainValue;
+	return typeof value === 'object' && value !== null
+		? new Map(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+		: (value as PlainValue);
 }

@@ -36,10 +36,12 @@ function splitLines(text: string): Line[] {
 
 	const lines = text.split('\n');
 	const body = lines[0] === '---' ? lines.slice(1) : lines;
-	return body.filter(line => !/^ *(?:#.*)?$/.test(line)).map(line => {
-		const indent = line.search(/[^ ]/);
-		return {indent, text: line.slice(indent).trimEnd()};
-	});
+	return body
+		.filter(line => !/^ *(?:#.*)?$/.test(line))
+		.map(line => {
+			const indent = line.search(/[^ ]/);
+			return {indent, text: line.slice(indent).trimEnd()};
+		});
 }
 
 type Reader = {lines: Line[]; at: number};
@@ -132,7 +134,11 @@ function scalar(text: string): PlainValue {
 
 		default: {
 			// Begins with a letter or `/`, or with the dashes of a flag, and holds no ` #`, no colon at the end of a word and nothing that opens something.
-			if (!/^(?:[a-z/]|--?[a-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/i.test(text) || /:(?: |$)/.test(text) || words.has(text.toLowerCase())) {
+			if (
+				!/^(?:[a-z/]|--?[a-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/i.test(text) ||
+				/:(?: |$)/.test(text) ||
+				words.has(text.toLowerCase())
+			) {
 				throw new NotBoring();
 			}
 

@@ -47,7 +47,7 @@ export function parseYaml(text: string): PlainValue {
 
 /** Go stops reading at the bracket that ends a root in brackets. */
 function endOfRoot({contents}: Document): number {
-	return isCollection(contents) && contents.flow ? contents.range?.[1] ?? Infinity : Infinity;
+	return isCollection(contents) && contents.flow ? (contents.range?.[1] ?? Infinity) : Infinity;
 }
 
 /** What the library reads and Go does not. */
@@ -77,7 +77,7 @@ function notTooDeep(value: PlainValue, depth: number): PlainValue {
 		throw new RangeError('nested too deeply');
 	}
 
-	for (const inner of value instanceof Map ? value.values() : (Array.isArray(value) ? value : [])) {
+	for (const inner of value instanceof Map ? value.values() : Array.isArray(value) ? value : []) {
 		notTooDeep(inner as PlainValue, depth + 1);
 	}
 
@@ -86,10 +86,18 @@ function notTooDeep(value: PlainValue, depth: number): PlainValue {
 
 /** In Go a date stays text where text is asked for, 12:30:45 is no number of base sixty, and `e1` is no number at all. */
 function goTags(tags: Tags): Tags {
-	return [...tags
-		.filter(tag => typeof tag === 'string' || tag.tag !== binary.tag)
-		.filter(tag => typeof tag === 'string' || !(('format' in tag && tag.format === 'TIME') || tag.tag === 'tag:yaml.org,2002:timestamp'))
-		.map(tag => typeof tag !== 'string' && 'format' in tag && tag.format === 'EXP' ? {...tag, test: /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)e[-+]?\d+$/i} : tag), binary, octal] as Tags;
+	return [
+		...tags
+			.filter(tag => typeof tag === 'string' || tag.tag !== binary.tag)
+			.filter(tag => typeof tag === 'string' || !(('format' in tag && tag.format === 'TIME') || tag.tag === 'tag:yaml.org,2002:timestamp'))
+			.map(tag =>
+				typeof tag !== 'string' && 'format' in tag && tag.format === 'EXP'
+					? {...tag, test: /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)e[-+]?\d+$/i}
+					: tag,
+			),
+		binary,
+		octal,
+	] as Tags;
 }
 
 /** In Go binary data is text where text is asked for. */
@@ -106,7 +114,10 @@ const binary = {
 
 /** Octal numbers as YAML 1.2 writes them, which Go reads too. */
 const octal = {
-	tag: 'tag:yaml.org,2002:int', default: true, format: 'OCT', test: /^[-+]?0o[0-7_]+$/,
+	tag: 'tag:yaml.org,2002:int',
+	default: true,
+	format: 'OCT',
+	test: /^[-+]?0o[0-7_]+$/,
 	resolve: (text: string) => Number.parseInt(text.replaceAll('_', '').replace('0o', ''), 8),
 };
 

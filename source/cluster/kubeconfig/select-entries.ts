@@ -1,7 +1,15 @@
 /** Which cluster, user and namespace the flags choose from the kubeconfig, with every override: client-go's DirectClientConfig. */
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {type ClusterEntry, type ContextEntry, emptyCluster, emptyContext, emptyUser, type Kubeconfig, type UserEntry} from './kubeconfig-shape.ts';
+import {
+	type ClusterEntry,
+	type ContextEntry,
+	emptyCluster,
+	emptyContext,
+	emptyUser,
+	type Kubeconfig,
+	type UserEntry,
+} from './kubeconfig-shape.ts';
 
 export type SelectedEntries = {
 	contextName: string | null;
@@ -38,7 +46,11 @@ export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, enviro
 function chooseContext(config: Kubeconfig, name: string, flags: ConnectionFlags): ContextEntry {
 	const found = config.contexts.get(name);
 	if (!found && name !== '') {
-		throw unknown(flags.context ? `context "${name}" does not exist` : `current-context "${name}" does not exist`, config.contexts, 'context');
+		throw unknown(
+			flags.context ? `context "${name}" does not exist` : `current-context "${name}" does not exist`,
+			config.contexts,
+			'context',
+		);
 	}
 
 	const context = found ?? emptyContext();
@@ -54,7 +66,9 @@ function mustExist(name: string | undefined, among: ReadonlyMap<string, unknown>
 function unknown(message: string, among: ReadonlyMap<string, unknown>, what: string): SpokeError {
 	const names = among.keys().toArray();
 	const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
-	return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {remedy: names.length === 0 ? `the kubeconfig has no ${what}` : `${what}s in the kubeconfig: ${shown}`});
+	return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {
+		remedy: names.length === 0 ? `the kubeconfig has no ${what}` : `${what}s in the kubeconfig: ${shown}`,
+	});
 }
 
 function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ClusterEntry {

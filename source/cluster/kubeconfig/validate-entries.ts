@@ -13,14 +13,15 @@ Collects everything that is wrong, so that one run tells it all.
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
 export async function validateEntries({cluster, clusterName, user, userName}: SelectedEntries): Promise<void> {
-	const wrong = [...await wrongWithUser(userName, user), ...await wrongWithCluster(clusterName, cluster)];
+	const wrong = [...(await wrongWithUser(userName, user)), ...(await wrongWithCluster(clusterName, cluster))];
 	if (wrong.length > 0) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', `invalid configuration: ${wrong.length === 1 ? wrong[0]! : `[${wrong.join(', ')}]`}`);
 	}
 }
 
 async function wrongWithCluster(name: string, cluster: ClusterEntry): Promise<string[]> {
-	const wrong = cluster.server === '' ? [name === '' ? 'default cluster has no server defined' : `no server found for cluster "${name}"`] : [];
+	const wrong =
+		cluster.server === '' ? [name === '' ? 'default cluster has no server defined' : `no server found for cluster "${name}"`] : [];
 
 	if (cluster.proxyUrl !== '') {
 		try {
@@ -31,10 +32,12 @@ async function wrongWithCluster(name: string, cluster: ClusterEntry): Promise<st
 	}
 
 	if (cluster.certificateAuthority !== '' && cluster.certificateAuthorityData.length > 0) {
-		wrong.push(`certificate-authority-data and certificate-authority are both specified for ${name}. certificate-authority-data will override.`);
+		wrong.push(
+			`certificate-authority-data and certificate-authority are both specified for ${name}. certificate-authority-data will override.`,
+		);
 	}
 
-	wrong.push(...await unreadable(cluster.certificateAuthority, 'certificate-authority', name));
+	wrong.push(...(await unreadable(cluster.certificateAuthority, 'certificate-authority', name)));
 	return wrong;
 }
 
@@ -53,7 +56,10 @@ async function wrongWithUser(name: string, user: UserEntry): Promise<string[]> {
 			wrong.push(`client-key-data or client-key must be specified for ${name} to use the clientCert authentication method.`);
 		}
 
-		wrong.push(...await unreadable(user.clientCertificate, 'client-cert', name), ...await unreadable(user.clientKey, 'client-key', name));
+		wrong.push(
+			...(await unreadable(user.clientCertificate, 'client-cert', name)),
+			...(await unreadable(user.clientKey, 'client-key', name)),
+		);
 	}
 
 	wrong.push(...wrongWithExec(name, user));

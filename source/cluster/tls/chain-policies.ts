@@ -21,7 +21,7 @@ class PolicyGraph {
 		for (const policy of policies.filter(one => one !== anyPolicy)) {
 			const expecting = [...parents.values()].filter(({expected}) => expected.includes(policy));
 			const any = parents.get(anyPolicy);
-			const above = expecting.length > 0 ? expecting : (any ? [any] : []);
+			const above = expecting.length > 0 ? expecting : any ? [any] : [];
 			if (above.length > 0) {
 				stratum.set(policy, nodeOf(policy, above));
 			}
@@ -29,11 +29,19 @@ class PolicyGraph {
 
 		if (policies.includes(anyPolicy) && mayBeAny) {
 			const missing = Map.groupBy(
-				[...parents.values()].flatMap(parent => parent.expected.map(expected => ({expected, parent}))).filter(({expected}) => !stratum.has(expected)),
+				[...parents.values()]
+					.flatMap(parent => parent.expected.map(expected => ({expected, parent})))
+					.filter(({expected}) => !stratum.has(expected)),
 				({expected}) => expected,
 			);
 			for (const [policy, pairs] of missing) {
-				stratum.set(policy, nodeOf(policy, pairs.map(({parent}) => parent)));
+				stratum.set(
+					policy,
+					nodeOf(
+						policy,
+						pairs.map(({parent}) => parent),
+					),
+				);
 			}
 		}
 
@@ -70,7 +78,10 @@ class PolicyGraph {
 
 	hasValidPolicy(): boolean {
 		const nodes = this.#strata.flatMap(stratum => [...stratum.values()]);
-		return this.leaves.has(anyPolicy) || nodes.some(({policy, parents}) => policy !== anyPolicy && parents.size === 1 && [...parents][0]!.policy === anyPolicy);
+		return (
+			this.leaves.has(anyPolicy) ||
+			nodes.some(({policy, parents}) => policy !== anyPolicy && parents.size === 1 && [...parents][0]!.policy === anyPolicy)
+		);
 	}
 }
 
@@ -149,7 +160,10 @@ function mapPolicies(graph: PolicyGraph, {policyMappings}: ParsedCertificate, is
 	}
 
 	for (const [issuer, pairs] of isAllowed ? Map.groupBy(policyMappings, ({issuer}) => issuer) : []) {
-		graph.map(issuer, pairs.map(({subject}) => subject));
+		graph.map(
+			issuer,
+			pairs.map(({subject}) => subject),
+		);
 	}
 
 	return true;

@@ -60,14 +60,27 @@ export function rsaKeyProblem({key: {rsa}}: ParsedCertificate): string | null {
 		return `crypto/rsa: ${rsa.bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`;
 	}
 
-	return rsa && (rsa.exponent < 2n || rsa.exponent % 2n === 0n || rsa.exponent >= 2n ** 31n) ? 'crypto/rsa: public exponent is not usable' : null;
+	return rsa && (rsa.exponent < 2n || rsa.exponent % 2n === 0n || rsa.exponent >= 2n ** 31n)
+		? 'crypto/rsa: public exponent is not usable'
+		: null;
 }
 
-const wrongSignature = {rsa: 'crypto/rsa: verification error', ecdsa: 'x509: ECDSA verification failure', ed25519: 'x509: Ed25519 verification failure'} as const;
+const wrongSignature = {
+	rsa: 'crypto/rsa: verification error',
+	ecdsa: 'x509: ECDSA verification failure',
+	ed25519: 'x509: Ed25519 verification failure',
+} as const;
 
-function isSignedBy(child: ParsedCertificate, parent: ParsedCertificate, {key, hash, isPss}: Exclude<Algorithm, {insecure: string}>): boolean {
+function isSignedBy(
+	child: ParsedCertificate,
+	parent: ParsedCertificate,
+	{key, hash, isPss}: Exclude<Algorithm, {insecure: string}>,
+): boolean {
 	try {
-		const padding = key === 'rsa' && {padding: isPss ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST};
+		const padding = key === 'rsa' && {
+			padding: isPss ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING,
+			saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+		};
 		return verify(hash, child.tbs, {key: publicKey(parent), ...padding}, child.signature);
 	} catch {
 		return false;
@@ -97,6 +110,13 @@ function algorithmOf(der: Buffer): Algorithm | null {
 }
 
 /** RFC 4055: SEQUENCE { [0] hash, [1] mask generation function 1 of a hash, [2] salt length, [3] trailer 1 }, in DER; the lengths are OpenSSL's to check. */
-const pssParameters = new RegExp([
-	'^30..', 'a0..30..06096086480165030402(..)(?:0500)?', 'a1..30..06092a864886f70d010108', '30..06096086480165030402(..)(?:0500)?', 'a2030201(..)', '(?:a303020101)?$',
-].join(''));
+const pssParameters = new RegExp(
+	[
+		'^30..',
+		'a0..30..06096086480165030402(..)(?:0500)?',
+		'a1..30..06092a864886f70d010108',
+		'30..06096086480165030402(..)(?:0500)?',
+		'a2030201(..)',
+		'(?:a303020101)?$',
+	].join(''),
+);

@@ -14,7 +14,11 @@ export function checkedPair(certificate: Buffer, key: Buffer): ClientCertificate
 			throw new Error('tls: private key does not match public key');
 		}
 	} catch (error) {
-		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be used: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+		throw new SpokeError(
+			'ERR_CLIENT_CERTIFICATE',
+			`the client certificate cannot be used: ${(error as Error).message.split('\n', 1)[0]!}`,
+			{cause: error},
+		);
 	}
 
 	return {certificate, key};

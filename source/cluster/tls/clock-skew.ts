@@ -56,5 +56,5 @@ async function serverDate(socket: TLSSocket): Promise<Date | null> {
 
 function spoken(ms: number): string {
 	const minutes = Math.round(ms / 60_000);
-	return minutes < 120 ? `${minutes} min` : (minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 60 / 24)} days`);
+	return minutes < 120 ? `${minutes} min` : minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 60 / 24)} days`;
 }

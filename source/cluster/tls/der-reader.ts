@@ -1,9 +1,21 @@
 /** Reads DER as strictly as Go's cryptobyte: definite and minimal lengths, one-byte tags. */
 
 export const derTag = {
-	boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, objectIdentifier: 0x06,
-	utf8String: 0x0C, numericString: 0x12, printableString: 0x13, t61String: 0x14, ia5String: 0x16, bmpString: 0x1E,
-	utcTime: 0x17, generalizedTime: 0x18, sequence: 0x30, set: 0x31,
+	boolean: 0x01,
+	integer: 0x02,
+	bitString: 0x03,
+	octetString: 0x04,
+	objectIdentifier: 0x06,
+	utf8String: 0x0c,
+	numericString: 0x12,
+	printableString: 0x13,
+	t61String: 0x14,
+	ia5String: 0x16,
+	bmpString: 0x1e,
+	utcTime: 0x17,
+	generalizedTime: 0x18,
+	sequence: 0x30,
+	set: 0x31,
 } as const;
 
 /** A certificate that Go's crypto/x509 cannot parse; the message is Go's. */
@@ -66,18 +78,18 @@ export class DerReader {
 	/** @throws CertificateParseError */
 	boolean(problem: string): boolean {
 		const content = this.content(derTag.boolean, problem);
-		if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xFF)) {
+		if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
 			throw new CertificateParseError(problem);
 		}
 
-		return content[0] === 0xFF;
+		return content[0] === 0xff;
 	}
 
 	/** @throws CertificateParseError */
 	integer(problem: string, tag: number = derTag.integer): bigint {
 		const content = this.content(tag, problem);
 		const [first = 0, second = 0] = content;
-		const isPadded = content.length > 1 && ((first === 0 && second < 0x80) || (first === 0xFF && second >= 0x80));
+		const isPadded = content.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
 		if (content.length === 0 || isPadded) {
 			throw new CertificateParseError(problem);
 		}
@@ -105,7 +117,7 @@ export class DerReader {
 		const content = this.content(derTag.bitString, problem);
 		const [padding = 8] = content;
 		const last = content.length > 1 ? content.at(-1)! : 0;
-		const isCleanlyPadded = padding <= 7 && (content.length > 1 || padding === 0) && last % (2 ** padding) === 0;
+		const isCleanlyPadded = padding <= 7 && (content.length > 1 || padding === 0) && last % 2 ** padding === 0;
 		if (!isCleanlyPadded) {
 			throw new CertificateParseError(problem);
 		}
@@ -117,7 +129,7 @@ export class DerReader {
 function elementAt(bytes: Buffer, at: number): DerElement | null {
 	const tag = bytes[at];
 	const short = bytes[at + 1];
-	if (tag === undefined || short === undefined || tag % 0x20 === 0x1F) {
+	if (tag === undefined || short === undefined || tag % 0x20 === 0x1f) {
 		return null;
 	}
 
@@ -145,10 +157,10 @@ function dotted(content: Buffer, problem: string): string {
 			throw new CertificateParseError(problem);
 		}
 
-		arc = (arc * 128) + (byte % 128);
+		arc = arc * 128 + (byte % 128);
 		isInside = byte >= 0x80;
 		if (!isInside) {
-			arcs.push(...arcs.length === 0 ? firstTwo(arc) : [arc]);
+			arcs.push(...(arcs.length === 0 ? firstTwo(arc) : [arc]));
 			arc = 0;
 		}
 	}

@@ -11,10 +11,12 @@ export function matchesHost({addresses, dnsNames}: ParsedCertificate, host: stri
 	}
 
 	const name = lowerAscii(host);
-	return dnsNames.some(pattern => isHostName(name.replace(/\.$/, '')) && isHostName(pattern.replace(/^\*(?=\.)/, 'x'))
-		? matchesPattern(pattern, name)
-		// Names that are no host names match as they are.
-		: name !== '' && name !== '.' && lowerAscii(pattern) === name);
+	return dnsNames.some(pattern =>
+		isHostName(name.replace(/\.$/, '')) && isHostName(pattern.replace(/^\*(?=\.)/, 'x'))
+			? matchesPattern(pattern, name)
+			: // Names that are no host names match as they are.
+				name !== '' && name !== '.' && lowerAscii(pattern) === name,
+	);
 }
 
 /** Why it is not for the name, in Go's words. */
@@ -59,7 +61,11 @@ function isHostName(name: string): boolean {
 
 function matchesPattern(pattern: string, host: string): boolean {
 	const [labels, wanted] = [lowerAscii(pattern).split('.'), host.replace(/\.$/, '').split('.')];
-	return pattern !== '' && labels.length === wanted.length && labels.every((label, index) => (index === 0 && label === '*') || label === wanted[index]);
+	return (
+		pattern !== '' &&
+		labels.length === wanted.length &&
+		labels.every((label, index) => (index === 0 && label === '*') || label === wanted[index])
+	);
 }
 
 function lowerAscii(text: string): string {

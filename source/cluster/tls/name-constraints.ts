@@ -29,7 +29,9 @@ function namesProblem(certificate: ParsedCertificate, above: readonly ParsedCert
 	}
 
 	const names = {
-		addresses: certificate.addresses, dns: certificate.dnsNames, uris: hosts as string[],
+		addresses: certificate.addresses,
+		dns: certificate.dnsNames,
+		uris: hosts as string[],
 		mailboxes: (mailboxes as Mailbox[]).map(({local, domain}) => ({local, domain: domain.toLowerCase()})),
 	};
 	return above.reduce<string | null>((problem, {nameConstraints}) => problem ?? firstProblem(names, nameConstraints), null);
@@ -38,16 +40,27 @@ function namesProblem(certificate: ParsedCertificate, above: readonly ParsedCert
 type Names = {addresses: readonly Buffer[]; dns: readonly string[]; uris: readonly string[]; mailboxes: readonly Mailbox[]};
 
 function firstProblem(names: Names, constraints: NameConstraints): string | null {
-	const domainProblem = (what: string, domain: string, kind: 'dns' | 'uris') => domainNameIsValid(domain, false)
-		? refusal(what, domain, kind, constraints, (subtrees, isPermitted) => matchesDomain(domain, subtrees[kind], isPermitted))
-		: `cannot parse ${what} ${JSON.stringify(domain)}`;
+	const domainProblem = (what: string, domain: string, kind: 'dns' | 'uris') =>
+		domainNameIsValid(domain, false)
+			? refusal(what, domain, kind, constraints, (subtrees, isPermitted) => matchesDomain(domain, subtrees[kind], isPermitted))
+			: `cannot parse ${what} ${JSON.stringify(domain)}`;
 	return firstOf([
-		...names.addresses.map(address => () => refusal('IP address', addressText(address), 'addresses', constraints, ({addresses}) => addresses.some(range => contains(range, address)))),
+		...names.addresses.map(
+			address => () =>
+				refusal('IP address', addressText(address), 'addresses', constraints, ({addresses}) =>
+					addresses.some(range => contains(range, address)),
+				),
+		),
 		...names.dns.map(name => () => domainProblem('DNS name', name, 'dns')),
 		...names.uris.map(host => () => domainProblem('URI', host, 'uris')),
-		...names.mailboxes.map(mailbox => () => domainNameIsValid(mailbox.domain, false)
-			? refusal('email address', `${mailbox.local}@${mailbox.domain}`, 'emails', constraints, ({emails}, isPermitted) => matchesMailbox(mailbox, emails, isPermitted))
-			: `cannot parse rfc822Name ${JSON.stringify(`${mailbox.local}@${mailbox.domain}`)}`),
+		...names.mailboxes.map(
+			mailbox => () =>
+				domainNameIsValid(mailbox.domain, false)
+					? refusal('email address', `${mailbox.local}@${mailbox.domain}`, 'emails', constraints, ({emails}, isPermitted) =>
+							matchesMailbox(mailbox, emails, isPermitted),
+						)
+					: `cannot parse rfc822Name ${JSON.stringify(`${mailbox.local}@${mailbox.domain}`)}`,
+		),
 	]);
 }
 
@@ -78,12 +91,16 @@ function refusal(
 
 function matchesDomain(name: string, constraints: readonly string[], isPermitted: boolean): boolean {
 	const lower = name.toLowerCase();
-	return constraints.map(constraint => constraint.toLowerCase()).some(constraint =>
-		constraint === ''
-		|| constraint === lower
-		|| lower.endsWith(constraint.startsWith('.') ? constraint : `.${constraint}`)
-		// A wildcard stands for the excluded name too.
-		|| (!isPermitted && lower.startsWith('*') && parentOf(constraint) !== '' && parentOf(constraint) === parentOf(lower)));
+	return constraints
+		.map(constraint => constraint.toLowerCase())
+		.some(
+			constraint =>
+				constraint === '' ||
+				constraint === lower ||
+				lower.endsWith(constraint.startsWith('.') ? constraint : `.${constraint}`) ||
+				// A wildcard stands for the excluded name too.
+				(!isPermitted && lower.startsWith('*') && parentOf(constraint) !== '' && parentOf(constraint) === parentOf(lower)),
+		);
 }
 
 function parentOf(name: string): string {
@@ -91,9 +108,18 @@ function parentOf(name: string): string {
 }
 
 function matchesMailbox(mailbox: Mailbox, constraints: readonly string[], isPermitted: boolean): boolean {
-	const isWhole = constraints.filter(constraint => constraint.includes('@')).map(constraint => parseMailbox(constraint))
+	const isWhole = constraints
+		.filter(constraint => constraint.includes('@'))
+		.map(constraint => parseMailbox(constraint))
 		.some(one => one?.local === mailbox.local && one.domain.toLowerCase() === mailbox.domain);
-	return isWhole || matchesDomain(mailbox.domain, constraints.filter(constraint => !constraint.includes('@')), isPermitted);
+	return (
+		isWhole ||
+		matchesDomain(
+			mailbox.domain,
+			constraints.filter(constraint => !constraint.includes('@')),
+			isPermitted,
+		)
+	);
 }
 
 /** A range of one family holds no address of the other; an IPv4-mapped address is IPv4. */

@@ -23,8 +23,8 @@ export type ParsedCertificate = CertificateExtensions & {
 	signature: Buffer;
 };
 
-const versionTag = 0xA0;
-const extensionsTag = 0xA3;
+const versionTag = 0xa0;
+const extensionsTag = 0xa3;
 const [issuerIdTag, subjectIdTag] = [0x81, 0x82];
 
 /** @throws CertificateParseError */
@@ -45,7 +45,7 @@ export function parseCertificate(der: Buffer): ParsedCertificate {
 
 	const signatureAlgorithm = fields.content(derTag.sequence, 'x509: malformed signature algorithm identifier');
 	if (!certificate.content(derTag.sequence, 'x509: malformed algorithm identifier').equals(signatureAlgorithm)) {
-		throw new CertificateParseError('x509: inner and outer signature algorithm identifiers don\'t match');
+		throw new CertificateParseError("x509: inner and outer signature algorithm identifiers don't match");
 	}
 
 	algorithmOf(signatureAlgorithm);
@@ -59,8 +59,18 @@ export function parseCertificate(der: Buffer): ParsedCertificate {
 	const extensions = parseExtensions(version > 1 ? extensionsOf(fields, version) : null);
 	const {bytes: signature, padding} = certificate.bitString('x509: malformed signature');
 	return {
-		raw: raw.whole, tbs: tbs.whole, version, serial, issuer: issuer.whole, subject: subject.whole, commonName, organization,
-		notBefore, notAfter, key, signatureAlgorithm,
+		raw: raw.whole,
+		tbs: tbs.whole,
+		version,
+		serial,
+		issuer: issuer.whole,
+		subject: subject.whole,
+		commonName,
+		organization,
+		notBefore,
+		notAfter,
+		key,
+		signatureAlgorithm,
 		// A signature is whole bytes; with padding it is none.
 		signature: padding === 0 ? signature : Buffer.alloc(0),
 		...extensions,
@@ -155,9 +165,12 @@ function stringOf(tag: number, value: Buffer): string {
 		}
 
 		case derTag.bmpString: {
-			return bmpString(value) ?? (() => {
-				throw wrong('invalid BMPString');
-			})();
+			return (
+				bmpString(value) ??
+				(() => {
+					throw wrong('invalid BMPString');
+				})()
+			);
 		}
 
 		default: {
@@ -173,12 +186,16 @@ function bmpString(value: Buffer): string | null {
 
 function timeOf(validity: DerReader): Date {
 	if (validity.isNext(derTag.utcTime)) {
-		const [, year, rest, second, zone] = /^(\d\d)(\d{8})(\d\d)?(Z|[+-]\d{4})$/.exec(validity.content(derTag.utcTime, 'x509: malformed UTCTime').toString('latin1')) ?? [];
+		const [, year, rest, second, zone] =
+			/^(\d\d)(\d{8})(\d\d)?(Z|[+-]\d{4})$/.exec(validity.content(derTag.utcTime, 'x509: malformed UTCTime').toString('latin1')) ?? [];
 		return dateOf(year && `${Number(year) < 50 ? 20 : 19}${year}`, `${rest}${second ?? '00'}`, zone, 'x509: malformed UTCTime');
 	}
 
 	if (validity.isNext(derTag.generalizedTime)) {
-		const [, year, rest, zone] = /^(\d{4})(\d{10})(Z|[+-]\d{4})$/.exec(validity.content(derTag.generalizedTime, 'x509: malformed GeneralizedTime').toString('latin1')) ?? [];
+		const [, year, rest, zone] =
+			/^(\d{4})(\d{10})(Z|[+-]\d{4})$/.exec(
+				validity.content(derTag.generalizedTime, 'x509: malformed GeneralizedTime').toString('latin1'),
+			) ?? [];
 		return dateOf(year, rest, zone, 'x509: malformed GeneralizedTime');
 	}
 
@@ -196,6 +213,6 @@ function dateOf(year: string | undefined, rest: string | undefined, zone: string
 	}
 
 	const [, sign, hours, minutes] = /^([+-])(\d\d)(\d\d)$/.exec(zone) ?? [];
-	const offset = sign === undefined ? 0 : Number(`${sign}1`) * ((Number(hours) * 60) + Number(minutes));
-	return new Date(time - (offset * 60_000));
+	const offset = sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
+	return new Date(time - offset * 60_000);
 }

@@ -38,10 +38,24 @@ type Extension = {critical: boolean; value: Buffer};
 /** @throws CertificateParseError */
 export function parseExtensions(der: Buffer | null): CertificateExtensions {
 	const found: CertificateExtensions = {
-		hasUnhandledCritical: false, basicConstraints: null, keyUsage: 0, extendedKeyUsage: [], subjectAltName: null,
-		dnsNames: [], emails: [], addresses: [], uriHosts: [], nameConstraints: emptyConstraints, hasNameConstraints: false,
-		subjectKeyId: Buffer.alloc(0), authorityKeyId: Buffer.alloc(0),
-		policies: [], policyMappings: [], requireExplicitPolicy: null, inhibitPolicyMapping: null, inhibitAnyPolicy: null,
+		hasUnhandledCritical: false,
+		basicConstraints: null,
+		keyUsage: 0,
+		extendedKeyUsage: [],
+		subjectAltName: null,
+		dnsNames: [],
+		emails: [],
+		addresses: [],
+		uriHosts: [],
+		nameConstraints: emptyConstraints,
+		hasNameConstraints: false,
+		subjectKeyId: Buffer.alloc(0),
+		authorityKeyId: Buffer.alloc(0),
+		policies: [],
+		policyMappings: [],
+		requireExplicitPolicy: null,
+		inhibitPolicyMapping: null,
+		inhibitAnyPolicy: null,
 	};
 	for (const [id, extension] of der ? listed(der) : []) {
 		const parse = parsers[id];
@@ -79,7 +93,10 @@ const parsers: Readonly<Record<string, (extension: Extension) => Parsed>> = {
 	},
 	'2.5.29.15'({value}) {
 		const {bytes} = new DerReader(value).bitString('x509: invalid key usage');
-		const bits = [...bytes].map(byte => byte.toString(2).padStart(8, '0')).join('').slice(0, 9);
+		const bits = [...bytes]
+			.map(byte => byte.toString(2).padStart(8, '0'))
+			.join('')
+			.slice(0, 9);
 		return {keyUsage: [...bits].reduce((sum, bit, index) => sum + (bit === '1' ? 2 ** index : 0), 0)};
 	},
 	'2.5.29.17'({value}) {
@@ -184,7 +201,7 @@ function parseAltNames(value: Buffer): Pick<CertificateExtensions, 'dnsNames' | 
 
 /** @throws CertificateParseError for text that is not ASCII */
 export function asciiText(content: Buffer, problem: string): string {
-	if (content.some(byte => byte > 0x7F)) {
+	if (content.some(byte => byte > 0x7f)) {
 		throw new CertificateParseError(problem);
 	}
 
@@ -211,8 +228,8 @@ function uriHost(uri: string): string {
 function checkDistributionPoints(value: Buffer): Parsed {
 	const problem = 'x509: invalid CRL distribution point';
 	for (const points = new DerReader(value).inside(derTag.sequence, `${problem}s`); !points.isEmpty;) {
-		const name = points.inside(derTag.sequence, problem).optional(0xA0, problem);
-		for (const names = name && new DerReader(name).inside(0xA0, problem); names?.isNext(0x86);) {
+		const name = points.inside(derTag.sequence, problem).optional(0xa0, problem);
+		for (const names = name && new DerReader(name).inside(0xa0, problem); names?.isNext(0x86);) {
 			names.content(0x86, problem);
 		}
 	}

@@ -22,7 +22,7 @@ const invalid = 'x509: invalid NameConstraints extension';
 export function parseNameConstraints(value: Buffer): {constraints: NameConstraints; isUnhandled: boolean} {
 	const outer = new DerReader(value);
 	const fields = outer.inside(derTag.sequence, invalid);
-	const [permitted, excluded] = [fields.optional(0xA0, invalid), fields.optional(0xA1, invalid)];
+	const [permitted, excluded] = [fields.optional(0xa0, invalid), fields.optional(0xa1, invalid)];
 	if (!outer.isEmpty || !fields.isEmpty) {
 		throw new CertificateParseError(invalid);
 	}
@@ -36,7 +36,12 @@ export function parseNameConstraints(value: Buffer): {constraints: NameConstrain
 }
 
 function subtrees(der: Buffer | null): {names: Subtrees; isUnhandled: boolean} {
-	const names = {dns: [] as string[], emails: [] as string[], uris: [] as string[], addresses: [] as Array<{address: Buffer; mask: Buffer}>};
+	const names = {
+		dns: [] as string[],
+		emails: [] as string[],
+		uris: [] as string[],
+		addresses: [] as Array<{address: Buffer; mask: Buffer}>,
+	};
 	let isUnhandled = false;
 	for (const list = new DerReader(der ?? Buffer.alloc(0)); !list.isEmpty;) {
 		const {tag, content} = list.inside(derTag.sequence, invalid).any(invalid);
@@ -75,7 +80,7 @@ function subtrees(der: Buffer | null): {names: Subtrees; isUnhandled: boolean} {
 }
 
 function ascii(content: Buffer): string {
-	if (content.some(byte => byte > 0x7F)) {
+	if (content.some(byte => byte > 0x7f)) {
 		throw new CertificateParseError('x509: invalid constraint value: not ASCII');
 	}
 

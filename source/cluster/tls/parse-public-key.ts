@@ -30,7 +30,10 @@ const pointLengths: Readonly<Record<string, number>> = {
 const nullParameters = Buffer.from([5, 0]);
 
 /** @throws CertificateParseError */
-export function parsePublicKey(spki: DerElement, algorithmOf: (content: Buffer) => {algorithm: string; parameters: Buffer}): CertificateKey {
+export function parsePublicKey(
+	spki: DerElement,
+	algorithmOf: (content: Buffer) => {algorithm: string; parameters: Buffer},
+): CertificateKey {
 	const fields = new DerReader(spki.content);
 	const {algorithm, parameters} = algorithmOf(fields.content(derTag.sequence, 'x509: malformed public key algorithm identifier'));
 	const {bytes, padding} = fields.bitString('x509: malformed subjectPublicKey');

@@ -46,11 +46,17 @@ export function signedPart(sent: readonly ParsedCertificate[]): readonly ParsedC
 
 /** SHA-256 of the public key's SubjectPublicKeyInfo, in hexadecimal: what kubeadm calls a CA certificate hash. */
 export function spkiSha256(certificate: X509Certificate): string {
-	return createHash('sha256').update(certificate.publicKey.export({type: 'spki', format: 'der'})).digest('hex');
+	return createHash('sha256')
+		.update(certificate.publicKey.export({type: 'spki', format: 'der'}))
+		.digest('hex');
 }
 
 /** `CN=kube-apiserver,O=x`: the most particular part first (RFC 4514); of the lines in which Node gives a subject or an issuer. */
 export function distinguishedName(lines: string | undefined): string {
 	// Node gives no string at all for an empty name.
-	return (lines ?? '').split('\n').filter(line => line !== '').toReversed().join(',');
+	return (lines ?? '')
+		.split('\n')
+		.filter(line => line !== '')
+		.toReversed()
+		.join(',');
 }

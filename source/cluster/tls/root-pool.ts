@@ -17,16 +17,17 @@ function newPool(certificates: readonly Buffer[]): CertificatePool {
 	for (const der of new Map(certificates.map(one => [one.toString('latin1'), one])).values()) {
 		const subject = subjectOf(der);
 		if (subject !== null) {
-			bySubject.set(subject, [...bySubject.get(subject) ?? [], der]);
+			bySubject.set(subject, [...(bySubject.get(subject) ?? []), der]);
 		}
 	}
 
 	const parsed = new Map<Buffer, ParsedCertificate | null>();
-	const withSubject = (subject: Buffer) => (bySubject.get(subject.toString('latin1')) ?? []).flatMap(der => {
-		const certificate = parsed.has(der) ? parsed.get(der)! : parsedOrNull(der);
-		parsed.set(der, certificate);
-		return certificate ?? [];
-	});
+	const withSubject = (subject: Buffer) =>
+		(bySubject.get(subject.toString('latin1')) ?? []).flatMap(der => {
+			const certificate = parsed.has(der) ? parsed.get(der)! : parsedOrNull(der);
+			parsed.set(der, certificate);
+			return certificate ?? [];
+		});
 	return {withSubject, has: certificate => withSubject(certificate.subject).some(({raw}) => raw.equals(certificate.raw))};
 }
 
@@ -46,7 +47,7 @@ function parsedOrNull(der: Buffer): ParsedCertificate | null {
 function subjectOf(der: Buffer): string | null {
 	try {
 		const fields = new DerReader(der).inside(derTag.sequence, '').inside(derTag.sequence, '');
-		fields.optional(0xA0, '');
+		fields.optional(0xa0, '');
 		fields.integer('');
 		for (let before = 0; before < 3; before++) {
 			fields.content(derTag.sequence, '');

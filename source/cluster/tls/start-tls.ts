@@ -86,7 +86,7 @@ function handshakeOptions(handshake: HandshakeOptions) {
 	const name = nameOf(handshake);
 	return {
 		secureContext: secureContextFor(handshake.client),
-		...isIP(name.replace(/^\[(.*)\]$/, '$1')) === 0 && {servername: name.replace(/\.+$/, '')},
+		...(isIP(name.replace(/^\[(.*)\]$/, '$1')) === 0 && {servername: name.replace(/\.+$/, '')}),
 		ALPNProtocols: ['http/1.1'],
 		rejectUnauthorized: false,
 		checkServerIdentity: () => undefined,
@@ -94,7 +94,11 @@ function handshakeOptions(handshake: HandshakeOptions) {
 }
 
 async function secured(socket: TLSSocket, handshake: HandshakeOptions): Promise<SecuredSocket> {
-	const {what, settings: {limitMs}, signal} = handshake;
+	const {
+		what,
+		settings: {limitMs},
+		signal,
+	} = handshake;
 	try {
 		await shakeHands(socket, what, limitMs > 0 ? Math.min(limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
 		return {socket, facts: await judgedFacts(socket, handshake)};
@@ -123,7 +127,7 @@ function newContext(client: ClientCertificate | null) {
 		return createSecureContext({
 			// OpenSSL trusts nobody: the verdict is spoke's own, by Go's rules. Nor does Node look into a chain that OpenSSL did not verify.
 			ca: [],
-			...client && {cert: client.certificate, key: client.key},
+			...(client && {cert: client.certificate, key: client.key}),
 			minVersion: 'TLSv1.2',
 			// Go accepts RSA keys of 1024 bits, and no SHA-1 signatures: OpenSSL’s level 1.
 			ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
@@ -171,7 +175,11 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 
 	if (/unsupported_protocol|protocol_version|protocol version/i.test(`${code} ${message}`)) {
 		const text = 'tls: protocol version not supported';
-		return new SpokeError('ERR_APISERVER_TLS', `${what} offers no TLS 1.2 or later: ${text}`, {text, remedy: 'it needs a newer TLS', cause: error});
+		return new SpokeError('ERR_APISERVER_TLS', `${what} offers no TLS 1.2 or later: ${text}`, {
+			text,
+			remedy: 'it needs a newer TLS',
+			cause: error,
+		});
 	}
 
 	const alert = /alert(?: |_)([a-z_ ]+)/i.exec(`${message} ${code}`)?.[1]?.toLowerCase();
@@ -182,12 +190,17 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 }
 
 function isNoTls(code: string, message: string): boolean {
-	return /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE/.test(code)
-		|| /wrong version number|packet length too long/.test(message);
+	return (
+		/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE/.test(code) ||
+		/wrong version number|packet length too long/.test(message)
+	);
 }
 
 async function judgedFacts(socket: TLSSocket, handshake: HandshakeOptions): Promise<NonNullable<SocketFacts['tls']>> {
-	const {what, settings: {insecure, trust}} = handshake;
+	const {
+		what,
+		settings: {insecure, trust},
+	} = handshake;
 	const name = nameOf(handshake);
 	const sent = parsePeerChain(peerChain(socket), what);
 	const [own] = sent;
@@ -203,9 +216,14 @@ async function judgedFacts(socket: TLSSocket, handshake: HandshakeOptions): Prom
 		if (judged.refused) {
 			const {text, remedy, dates} = judged.refused;
 			const skew = dates ? await clockSkew(socket, leaf, now) : null;
-			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${text}${skew === null ? '' : `; ${skew}`}`, {
-				text, remedy: skew === null ? remedy : 'set this machine’s clock',
-			});
+			throw new SpokeError(
+				'ERR_APISERVER_TLS',
+				`${what} is not trusted: tls: failed to verify certificate: ${text}${skew === null ? '' : `; ${skew}`}`,
+				{
+					text,
+					remedy: skew === null ? remedy : 'set this machine’s clock',
+				},
+			);
 		}
 
 		verified = judged.chain;

@@ -21,9 +21,13 @@ export function trustBundle(bundle: Buffer): Trust {
 	if (pem.length === 0) {
 		const [problem] = problems;
 		const nothing = bundle.includes('-----BEGIN') ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block';
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `unable to load root certificates: ${problem ? `failed to parse certificate: ${problem}` : nothing}`, {
-			remedy: 'check certificate-authority of this cluster',
-		});
+		throw new SpokeError(
+			'ERR_KUBECONFIG_INVALID',
+			`unable to load root certificates: ${problem ? `failed to parse certificate: ${problem}` : nothing}`,
+			{
+				remedy: 'check certificate-authority of this cluster',
+			},
+		);
 	}
 
 	return {from: 'kubeconfig-ca', pem};

@@ -18,7 +18,8 @@ export type CertificateRejection = {
 	dates: boolean;
 };
 
-export type Judged = {refused: CertificateRejection} | {refused: null; /** From the leaf to the trusted certificate. */ chain: readonly ParsedCertificate[]};
+export type Judged =
+	{refused: CertificateRejection} | {refused: null; /** From the leaf to the trusted certificate. */ chain: readonly ParsedCertificate[]};
 
 /**
 The certificates of a handshake. Go refuses a server that sends one it cannot parse, even with `insecure-skip-tls-verify`.
@@ -26,7 +27,11 @@ The certificates of a handshake. Go refuses a server that sends one it cannot pa
 @throws SpokeError ERR_CERTIFICATE_UNUSABLE
 */
 export function parsePeerChain(sent: readonly Buffer[], what: string): readonly ParsedCertificate[] {
-	const unusable = (text: string, remedy?: string) => new SpokeError('ERR_CERTIFICATE_UNUSABLE', `${what} sent a certificate that cannot be used: ${text}`, {text, ...remedy !== undefined && {remedy}});
+	const unusable = (text: string, remedy?: string) =>
+		new SpokeError('ERR_CERTIFICATE_UNUSABLE', `${what} sent a certificate that cannot be used: ${text}`, {
+			text,
+			...(remedy !== undefined && {remedy}),
+		});
 	const chain = sent.map(der => {
 		try {
 			return parseCertificate(der);
@@ -54,7 +59,7 @@ Go finds this as it checks the handshake's signature, so it holds with `insecure
 export function keyProblem(leaf: ParsedCertificate): string | null {
 	return ['rsa', 'ecdsa', 'ed25519'].includes(leaf.key.kind ?? '')
 		? rsaKeyProblem(leaf)
-		: 'tls: server\'s certificate contains an unsupported type of public key';
+		: "tls: server's certificate contains an unsupported type of public key";
 }
 
 /** The order is Go's: the leaf itself, then its name, then the chain. */
@@ -74,9 +79,12 @@ export function verifyCertificate(sent: readonly ParsedCertificate[], name: stri
 }
 
 function refusal({kind, text}: ChainProblem, datesRemedy: string): CertificateRejection {
-	const remedy = kind === 'dates'
-		? datesRemedy
-		: (kind === 'authority' ? 'check certificate-authority of this cluster in the kubeconfig' : 'the apiserver needs another certificate');
+	const remedy =
+		kind === 'dates'
+			? datesRemedy
+			: kind === 'authority'
+				? 'check certificate-authority of this cluster in the kubeconfig'
+				: 'the apiserver needs another certificate';
 	return {text, remedy, dates: kind === 'dates'};
 }
 

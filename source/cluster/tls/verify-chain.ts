@@ -47,7 +47,11 @@ function chainRefusal(chain: Chain): Refusal | null {
 		return {because: 'policies'};
 	}
 
-	if (chain.some(({extendedKeyUsage}) => extendedKeyUsage.length > 0 && !extendedKeyUsage.includes(anyUsage) && !extendedKeyUsage.includes(serverAuth))) {
+	if (
+		chain.some(
+			({extendedKeyUsage}) => extendedKeyUsage.length > 0 && !extendedKeyUsage.includes(anyUsage) && !extendedKeyUsage.includes(serverAuth),
+		)
+	) {
 		return {because: 'usage'};
 	}
 
@@ -61,12 +65,18 @@ function allRefused(refusals: readonly Refusal[]): ChainProblem {
 		return {kind: 'other', text: `x509: a root or intermediate certificate is not authorized to sign for this name: ${named.text}`};
 	}
 
-	const [usage, policies] = [refusals.filter(({because}) => because === 'usage').length, refusals.filter(({because}) => because === 'policies').length];
+	const [usage, policies] = [
+		refusals.filter(({because}) => because === 'usage').length,
+		refusals.filter(({because}) => because === 'policies').length,
+	];
 	if (policies === 0) {
 		return {kind: 'usage', text: 'x509: certificate specifies an incompatible key usage'};
 	}
 
-	const details = [...usage > 0 ? [`${usage} candidate chains with incompatible key usage`] : [], `${policies} candidate chains with invalid policies`];
+	const details = [
+		...(usage > 0 ? [`${usage} candidate chains with incompatible key usage`] : []),
+		`${policies} candidate chains with invalid policies`,
+	];
 	return {kind: 'other', text: `x509: no valid chains built: ${details.join(', ')}`};
 }
 
@@ -119,13 +129,16 @@ function unknownAuthority(hint: {text: string; parent: ParsedCertificate} | null
 
 	const {commonName, organization, serial} = hint.parent;
 	const name = commonName || organization || `serial:${serial}`;
-	return {kind: 'authority', text: `${text} (possibly because of ${JSON.stringify(hint.text)} while trying to verify candidate authority certificate ${JSON.stringify(name)})`};
+	return {
+		kind: 'authority',
+		text: `${text} (possibly because of ${JSON.stringify(hint.text)} while trying to verify candidate authority certificate ${JSON.stringify(name)})`,
+	};
 }
 
 function likeliestFirst(child: ParsedCertificate, parents: readonly ParsedCertificate[]): readonly ParsedCertificate[] {
 	const rank = ({subjectKeyId}: ParsedCertificate) => {
 		const isOneMissing = (subjectKeyId.length === 0) !== (child.authorityKeyId.length === 0);
-		return subjectKeyId.equals(child.authorityKeyId) ? 0 : (isOneMissing ? 1 : 2);
+		return subjectKeyId.equals(child.authorityKeyId) ? 0 : isOneMissing ? 1 : 2;
 	};
 
 	return parents.toSorted((one, other) => rank(one) - rank(other));

@@ -17,7 +17,9 @@ export async function connectThroughProxy(socket: Duplex, proxy: ProxyAddress, h
 		await (proxy.scheme === 'socks5' ? askSocks(socket, proxy, host, port) : askConnect(socket, proxy, host, port));
 	} catch (error) {
 		socket.destroy();
-		throw unreachableError(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, {cause: error});
+		throw unreachableError(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, {
+			cause: error,
+		});
 	}
 }
 
@@ -50,7 +52,17 @@ async function askConnect(socket: Duplex, proxy: ProxyAddress, host: string, por
 	}
 }
 
-const socksRefusals = ['', 'general SOCKS server failure', 'connection not allowed by ruleset', 'network unreachable', 'host unreachable', 'connection refused', 'TTL expired', 'command not supported', 'address type not supported'];
+const socksRefusals = [
+	'',
+	'general SOCKS server failure',
+	'connection not allowed by ruleset',
+	'network unreachable',
+	'host unreachable',
+	'connection refused',
+	'TTL expired',
+	'command not supported',
+	'address type not supported',
+];
 
 async function askSocks(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
 	const read = reader(socket);
@@ -72,11 +84,15 @@ async function askSocks(socket: Duplex, proxy: ProxyAddress, host: string, port:
 		throw new Error(`socks connect ${joinHostPort(host, port)}: ${socksRefusals[reply!] ?? `code ${reply}`}`);
 	}
 
-	const addressLength = kind === 1 ? 4 : (kind === 4 ? 16 : (await read(1))[0]!);
+	const addressLength = kind === 1 ? 4 : kind === 4 ? 16 : (await read(1))[0]!;
 	await read(addressLength + 2);
 }
 
-async function logIn(socket: Duplex, read: (length: number) => Promise<Buffer>, {username, password}: {username: string; password: string}): Promise<void> {
+async function logIn(
+	socket: Duplex,
+	read: (length: number) => Promise<Buffer>,
+	{username, password}: {username: string; password: string},
+): Promise<void> {
 	const [name, word] = [Buffer.from(username), Buffer.from(password)];
 	if (name.length > 255 || word.length > 255) {
 		throw new Error('user name or password is longer than SOCKS5 can carry');

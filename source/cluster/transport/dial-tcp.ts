@@ -61,21 +61,38 @@ The C library's resolver takes `127.1`, `0177.0.0.1` and `2130706433` for addres
 */
 export function assertNameOrAddress(host: string, {what, remedy}: Pick<Dialling, 'what' | 'remedy'>): void {
 	if (isIP(host) === 0 && /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}\.?$/i.test(host)) {
-		throw unreachableError(what, `dial tcp: lookup ${host}: no such host`, {remedy: remedy ?? 'write an IPv4 address as four decimal numbers, for example 127.0.0.1'});
+		throw unreachableError(what, `dial tcp: lookup ${host}: no such host`, {
+			remedy: remedy ?? 'write an IPv4 address as four decimal numbers, for example 127.0.0.1',
+		});
 	}
 }
 
 /** In one line why there is no connection; `why` is kept as the other side's words. */
-export function unreachableError(what: string, why: string, {cause, remedy}: {cause?: unknown; remedy?: string | undefined} = {}): SpokeError {
-	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {text: why, cause, ...remedy !== undefined && {remedy}});
+export function unreachableError(
+	what: string,
+	why: string,
+	{cause, remedy}: {cause?: unknown; remedy?: string | undefined} = {},
+): SpokeError {
+	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {
+		text: why,
+		cause,
+		...(remedy !== undefined && {remedy}),
+	});
 }
 
 const raiseLimit = 'raise the limit on open files with `ulimit -n`';
 
 const words: Readonly<Record<string, string>> = {
-	ECONNREFUSED: 'connection refused', EHOSTUNREACH: 'no route to host', ENETUNREACH: 'network is unreachable',
-	ETIMEDOUT: 'connection timed out', EADDRNOTAVAIL: 'cannot assign requested address', EACCES: 'permission denied',
-	ECONNRESET: 'connection reset by peer', EPIPE: 'broken pipe', EMFILE: 'too many open files', ENFILE: 'too many open files in system',
+	ECONNREFUSED: 'connection refused',
+	EHOSTUNREACH: 'no route to host',
+	ENETUNREACH: 'network is unreachable',
+	ETIMEDOUT: 'connection timed out',
+	EADDRNOTAVAIL: 'cannot assign requested address',
+	EACCES: 'permission denied',
+	ECONNRESET: 'connection reset by peer',
+	EPIPE: 'broken pipe',
+	EMFILE: 'too many open files',
+	ENFILE: 'too many open files in system',
 };
 
 /** As Go says it, so that what people search for is found. */

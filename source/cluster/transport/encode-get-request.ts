@@ -18,11 +18,13 @@ export function encodeGetRequest(target: string, headers: RequestHeaders, body?:
 
 	// Whoever names a header again means another value for it, in whatever case.
 	const last = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
-	const lines = [...last.values()].flatMap(([name, value]) => [value].flat().map(one => {
-		validateHeaderName(name);
-		validateHeaderValue(name, one);
-		return `${name}: ${one}\r\n`;
-	}));
+	const lines = [...last.values()].flatMap(([name, value]) =>
+		[value].flat().map(one => {
+			validateHeaderName(name);
+			validateHeaderValue(name, one);
+			return `${name}: ${one}\r\n`;
+		}),
+	);
 	const content = body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
 	return `${body === undefined ? 'GET' : 'POST'} ${target} HTTP/1.1\r\n${lines.join('')}${content}Connection: keep-alive\r\n\r\n`;
 }

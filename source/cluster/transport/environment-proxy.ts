@@ -10,7 +10,12 @@ The proxy for a connection to `host:port`, or `null`. localhost and loopback add
 @see golang.org/x/net/http/httpproxy
 @throws SpokeError ERR_KUBECONFIG_INVALID when the proxy's URL cannot be used
 */
-export function proxyFromEnvironment(scheme: 'http' | 'https', host: string, port: number, environment: NodeJS.ProcessEnv): ProxyAddress | null {
+export function proxyFromEnvironment(
+	scheme: 'http' | 'https',
+	host: string,
+	port: number,
+	environment: NodeJS.ProcessEnv,
+): ProxyAddress | null {
 	const upper = scheme === 'https' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
 	const proxy = anyOf(environment, upper);
 	if (proxy === '' || isLoopback(host) || exempt(host.toLowerCase(), port, anyOf(environment, 'NO_PROXY'))) {
@@ -21,11 +26,9 @@ export function proxyFromEnvironment(scheme: 'http' | 'https', host: string, por
 		// Names are always the proxy's to look up, so socks5h is what socks5 is.
 		return parseProxyUrl(/^[a-z\d+.-]+:\/\//i.test(proxy) ? proxy.replace(/^socks5h:/i, 'socks5:') : `http://${proxy}`);
 	} catch (error) {
-		throw new SpokeError(
-			'ERR_KUBECONFIG_INVALID',
-			`${upper} cannot be used: ${(error as Error).message}`,
-			{remedy: `correct ${upper}, or exempt the apiserver with NO_PROXY`},
-		);
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `${upper} cannot be used: ${(error as Error).message}`, {
+			remedy: `correct ${upper}, or exempt the apiserver with NO_PROXY`,
+		});
 	}
 }
 
@@ -35,8 +38,11 @@ function anyOf(environment: NodeJS.ProcessEnv, upper: string): string {
 
 /** Entries: `*`, an address, a range, `name`, `.name` or `*.name`, each but the range with an optional port. */
 function exempt(host: string, port: number, list: string): boolean {
-	return list.split(',').map(entry => entry.trim().toLowerCase()).filter(entry => entry !== '').some(entry =>
-		entry === '*' || (isIP(host) === 0 ? nameMatches(host, port, entry) : addressMatches(host, port, entry)));
+	return list
+		.split(',')
+		.map(entry => entry.trim().toLowerCase())
+		.filter(entry => entry !== '')
+		.some(entry => entry === '*' || (isIP(host) === 0 ? nameMatches(host, port, entry) : addressMatches(host, port, entry)));
 }
 
 function addressMatches(host: string, port: number, entry: string): boolean {

@@ -43,10 +43,12 @@ export function splitHost(host: string): {name: string; port: string} {
 
 /** A path as Go writes it into a request. */
 export function escapePath(path: string): string {
-	return [...Buffer.from(path)].map(byte => {
-		const character = String.fromCodePoint(byte);
-		return /[\w$&+,\-./:;=@~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-	}).join('');
+	return [...Buffer.from(path)]
+		.map(byte => {
+			const character = String.fromCodePoint(byte);
+			return /[\w$&+,\-./:;=@~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+		})
+		.join('');
 }
 
 function splitAt(text: string, mark: string): [string, string?] {
@@ -117,14 +119,15 @@ function parseHost(scheme: string, host: string): string {
 function parseBracketed(host: string): string {
 	const end = host.lastIndexOf(']');
 	if (end < 0) {
-		throw new Error('missing \']\' in host');
+		throw new Error("missing ']' in host");
 	}
 
 	const port = host.slice(end + 1);
 	checkPort(port);
 	const inside = host.slice(1, end);
 	const zoneAt = inside.indexOf('%25');
-	const address = zoneAt < 0 ? unescape(inside, 'host') : unescape(inside.slice(0, zoneAt), 'host') + unescape(inside.slice(zoneAt), 'zone');
+	const address =
+		zoneAt < 0 ? unescape(inside, 'host') : unescape(inside.slice(0, zoneAt), 'host') + unescape(inside.slice(zoneAt), 'zone');
 	if (isIP(address.replace(/%.+$/s, '')) !== 6) {
 		throw new Error('invalid IP-literal');
 	}
@@ -140,10 +143,16 @@ function checkPort(port: string): void {
 
 function unescape(text: string, where: 'host' | 'zone' | 'path'): string {
 	const escapes = text.match(/%.{0,2}/gs) ?? [];
-	const wrong = escapes.find(escape => !/^%[\da-f]{2}$/i.test(escape)
-		// A host can percent-encode bytes beyond ASCII only; `%25` begins a zone.
-		|| (where === 'host' && escape !== '%25' && Number.parseInt(escape.slice(1), 16) < 0x80)
-		|| (where === 'zone' && escape !== '%25' && escape !== '%20' && !isHostCharacter(String.fromCodePoint(Number.parseInt(escape.slice(1), 16)))));
+	const wrong = escapes.find(
+		escape =>
+			!/^%[\da-f]{2}$/i.test(escape) ||
+			// A host can percent-encode bytes beyond ASCII only; `%25` begins a zone.
+			(where === 'host' && escape !== '%25' && Number.parseInt(escape.slice(1), 16) < 0x80) ||
+			(where === 'zone' &&
+				escape !== '%25' &&
+				escape !== '%20' &&
+				!isHostCharacter(String.fromCodePoint(Number.parseInt(escape.slice(1), 16)))),
+	);
 	if (wrong !== undefined) {
 		throw new Error('invalid URL escape');
 	}
@@ -152,7 +161,7 @@ function unescape(text: string, where: 'host' | 'zone' | 'path'): string {
 		throw new Error('invalid character in host name');
 	}
 
-	const bytes = text.split(/(%..)/s).map(part => /^%..$/s.test(part) ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part));
+	const bytes = text.split(/(%..)/s).map(part => (/^%..$/s.test(part) ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part)));
 	return escapes.length === 0 ? text : Buffer.concat(bytes).toString();
 }
 

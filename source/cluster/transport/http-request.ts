@@ -30,14 +30,16 @@ export type OutgoingRequest = {
 export type ResponseStart = {status: number; statusText: string; headers: IncomingHttpHeaders};
 
 export type HttpResult =
-	| ResponseStart & {kind: 'response'; body: Readable}
-	| ResponseStart & {kind: 'upgrade'; socket: Duplex; head: Buffer};
+	(ResponseStart & {kind: 'response'; body: Readable}) | (ResponseStart & {kind: 'upgrade'; socket: Duplex; head: Buffer});
 
 /**
 Sends the request and waits for the headers of its answer, whatever its status.
 @throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE; the signal's reason when it was aborted
 */
-export async function sendHttpRequest(agent: SingleSocketAgent, {method, target, headers, body, signal, timeoutMs, what}: OutgoingRequest): Promise<HttpResult> {
+export async function sendHttpRequest(
+	agent: SingleSocketAgent,
+	{method, target, headers, body, signal, timeoutMs, what}: OutgoingRequest,
+): Promise<HttpResult> {
 	signal?.throwIfAborted();
 	const {promise, resolve, reject} = Promise.withResolvers<HttpResult>();
 	const request = httpRequest({
@@ -48,11 +50,12 @@ export async function sendHttpRequest(agent: SingleSocketAgent, {method, target,
 		setHost: false,
 		setDefaultHeaders: true,
 	});
-	const timer = timeoutMs > 0
-		? setTimeout(() => {
-			request.destroy(responseTimeoutError(what, timeoutMs));
-		}, timeoutMs)
-		: undefined;
+	const timer =
+		timeoutMs > 0
+			? setTimeout(() => {
+					request.destroy(responseTimeoutError(what, timeoutMs));
+				}, timeoutMs)
+			: undefined;
 	const aborted = () => {
 		request.destroy(signal!.reason as Error);
 	};
@@ -97,7 +100,9 @@ function framed(headers: RequestHeaders, body: RequestOptions['body']): RequestH
 		return headers;
 	}
 
-	return body instanceof Readable ? {...headers, 'Transfer-Encoding': 'chunked'} : {...headers, 'Content-Length': String(Buffer.byteLength(body))};
+	return body instanceof Readable
+		? {...headers, 'Transfer-Encoding': 'chunked'}
+		: {...headers, 'Content-Length': String(Buffer.byteLength(body))};
 }
 
 function startOf({statusCode, statusMessage, headers}: IncomingMessage): ResponseStart {
@@ -130,7 +135,10 @@ export function requestError(error: NodeJS.ErrnoException, what: string, signal:
 	}
 
 	// With TLS 1.3 a server refuses a client certificate only after the handshake, by an alert.
-	const alert = /alert (bad certificate|unsupported certificate|certificate revoked|certificate expired|certificate unknown|unknown ca|certificate required)/i.exec(error.message);
+	const alert =
+		/alert (bad certificate|unsupported certificate|certificate revoked|certificate expired|certificate unknown|unknown ca|certificate required)/i.exec(
+			error.message,
+		);
 	if (alert) {
 		return new SpokeError(
 			'ERR_CLIENT_CERTIFICATE',
@@ -188,7 +196,12 @@ export async function readFully(body: Readable, maxBytes: number, what: string, 
 	const collected = new ByteCollector(maxBytes);
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		body.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `the answer of ${what} stopped after ${collected.length} bytes: nothing more came for ${pauseMs / 1000} s`));
+		body.destroy(
+			new SpokeError(
+				'ERR_APISERVER_TIMEOUT',
+				`the answer of ${what} stopped after ${collected.length} bytes: nothing more came for ${pauseMs / 1000} s`,
+			),
+		);
 	}, pauseMs);
 	// By its events: an iterator over a stream costs milliseconds the first time.
 	body.on('data', (chunk: Buffer) => {

@@ -78,7 +78,9 @@ async function throughProxy(
 	absoluteForm: boolean,
 	signal?: AbortSignal,
 ): Promise<Duplex> {
-	const way = tls ? (await startTls(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket : tcp;
+	const way = tls
+		? (await startTls(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket
+		: tcp;
 	if (absoluteForm) {
 		return way;
 	}

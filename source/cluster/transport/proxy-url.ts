@@ -30,5 +30,11 @@ export function parseProxyUrl(text: string): ProxyAddress {
 		throw new Error(name === '' ? 'it names no host' : `invalid port ${port}`);
 	}
 
-	return {scheme, host: asciiHost(name), port: port === '' ? standardPorts[scheme] : Number(port), credentials: login, shown: `${scheme}://${host}`};
+	return {
+		scheme,
+		host: asciiHost(name),
+		port: port === '' ? standardPorts[scheme] : Number(port),
+		credentials: login,
+		shown: `${scheme}://${host}`,
+	};
 }

@@ -34,11 +34,12 @@ export class ResponseQueue {
 
 async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: WaitOptions): Promise<void> {
 	const {promise, reject} = Promise.withResolvers<never>();
-	const timer = limitMs > 0
-		? setTimeout(() => {
-			reject(responseTimeoutError(what, limitMs));
-		}, limitMs)
-		: undefined;
+	const timer =
+		limitMs > 0
+			? setTimeout(() => {
+					reject(responseTimeoutError(what, limitMs));
+				}, limitMs)
+			: undefined;
 	try {
 		await rejectOnAbort(async () => Promise.race([before, promise]), signal);
 	} finally {

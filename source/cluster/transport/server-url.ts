@@ -29,7 +29,11 @@ export function parseServerUrl(text: string): ServerAddress {
 	const url = parse(text);
 	const {name, port} = splitHost(url?.host ?? '');
 	if (!url || (url.scheme !== 'https' && url.scheme !== 'http') || name === '' || Number(port) > 65_535) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server ${JSON.stringify(text.replace(/^.*@/s, '…@'))} is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
+		throw new SpokeError(
+			'ERR_KUBECONFIG_INVALID',
+			`the server ${JSON.stringify(text.replace(/^.*@/s, '…@'))} is not an https:// or http:// URL`,
+			{remedy: 'check `server` of this cluster'},
+		);
 	}
 
 	const {scheme, login} = url;

@@ -89,11 +89,12 @@ class StreamedExchange {
 		this.#socket = socket;
 		this.#asked = asked;
 		const {limitMs, what, signal} = asked;
-		this.#timer = limitMs > 0
-			? setTimeout(() => {
-				this.#fail(responseTimeoutError(what, limitMs));
-			}, limitMs)
-			: undefined;
+		this.#timer =
+			limitMs > 0
+				? setTimeout(() => {
+						this.#fail(responseTimeoutError(what, limitMs));
+					}, limitMs)
+				: undefined;
 		signal?.addEventListener('abort', this.#aborted);
 		this.#batch = new ReadCoalescer(socket, this.#arrived, {leavesTime: asked.leavesTime});
 		socket.on('end', this.#ended).on('error', this.#broken).on('close', this.#closed);

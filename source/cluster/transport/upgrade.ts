@@ -11,7 +11,12 @@ export type UpgradeRequest = {headers: RequestHeaders; check: (headers: Incoming
 export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
 	if (upgrade === 'SPDY/3.1') {
 		return {
-			headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Content-Length': '0', ...(protocols.length > 0) && {'X-Stream-Protocol-Version': protocols}},
+			headers: {
+				Connection: 'Upgrade',
+				Upgrade: upgrade,
+				'Content-Length': '0',
+				...(protocols.length > 0 && {'X-Stream-Protocol-Version': protocols}),
+			},
 			check: (headers, what) => checked(headers, what, 'spdy/3.1', headers['x-stream-protocol-version'], protocols),
 		};
 	}
@@ -23,7 +28,7 @@ export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, '
 			Upgrade: upgrade,
 			'Sec-WebSocket-Version': '13',
 			'Sec-WebSocket-Key': key,
-			...(protocols.length > 0) && {'Sec-WebSocket-Protocol': protocols.join(', ')},
+			...(protocols.length > 0 && {'Sec-WebSocket-Protocol': protocols.join(', ')}),
 		},
 		check(headers, what) {
 			if (headers['sec-websocket-accept'] !== webSocketAccept(key)) {
@@ -40,7 +45,13 @@ export function webSocketAccept(key: string): string {
 	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 
-function checked(headers: IncomingHttpHeaders, what: string, upgrade: string, protocol: string | string[] | undefined, asked: readonly string[]): string | null {
+function checked(
+	headers: IncomingHttpHeaders,
+	what: string,
+	upgrade: string,
+	protocol: string | string[] | undefined,
+	asked: readonly string[],
+): string | null {
 	if (headers.upgrade?.toLowerCase() !== upgrade) {
 		throw refused(what, `asked for ${upgrade}, it switched to ${headers.upgrade ?? 'nothing it names'}`);
 	}

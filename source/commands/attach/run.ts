@@ -14,13 +14,19 @@ export const command: Command<typeof attachSpec.flags> = {
 		const words = [...positionals, ...afterDash];
 		// Kubectl's attach, unlike its exec, takes a kind and a name as two words as well.
 		const isPair = words.length === 2 && words.every(word => !word.includes('/'));
-		const [target] = isPair ? [words.join('/')] : (words.length === 1 ? words : []);
+		const [target] = isPair ? [words.join('/')] : words.length === 1 ? words : [];
 		if (target === undefined) {
-			throw new SpokeError('ERR_USAGE', `one target is needed: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'none was given' : `given: ${words.join(' ')}`}`);
+			throw new SpokeError(
+				'ERR_USAGE',
+				`one target is needed: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'none was given' : `given: ${words.join(' ')}`}`,
+			);
 		}
 
 		return runRemoteCommand(invocation, {
-			feature: 'attach', asked: target, command: [], detachKeys: parseDetachKeys(flags['detach-keys'] || defaultDetachKeys),
+			feature: 'attach',
+			asked: target,
+			command: [],
+			detachKeys: parseDetachKeys(flags['detach-keys'] || defaultDetachKeys),
 		});
 	},
 };

@@ -26,7 +26,9 @@ export const command: Command<typeof auditSpec.flags> = {
 	async run(invocation) {
 		const {flags, given, positionals, stdout, stderr, interrupted} = invocation;
 		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `audit takes no target, ${JSON.stringify(positionals[0])} was given`, {remedy: 'spoke path TARGET looks at one target'});
+			throw new SpokeError('ERR_USAGE', `audit takes no target, ${JSON.stringify(positionals[0])} was given`, {
+				remedy: 'spoke path TARGET looks at one target',
+			});
 		}
 
 		assertRequireFlags(flags.require, given);
@@ -71,5 +73,7 @@ function failureOf({require: {asked, result, rows}}: Audit): SpokeError | undefi
 	const [wanted, why] = [asked.join(', '), rows.join(', ')];
 	return result === 'not-met'
 		? new SpokeError('ERR_REQUIRE_NOT_MET', `required, but not met: ${wanted} (${why})`)
-		: result === 'undecided' ? new SpokeError('ERR_REQUIRE_UNDECIDED', `required, but not decided: ${wanted} (${why})`) : undefined;
+		: result === 'undecided'
+			? new SpokeError('ERR_REQUIRE_UNDECIDED', `required, but not decided: ${wanted} (${why})`)
+			: undefined;
 }

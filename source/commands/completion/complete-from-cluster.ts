@@ -24,7 +24,8 @@ export async function completeFromCluster(
 	env: NodeJS.ProcessEnv,
 ): Promise<readonly CompletionItem[]> {
 	const {given, targets} = typedSoFar(words, flags);
-	const fitting = (names: Iterable<string>, does = ''): CompletionItem[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
+	const fitting = (names: Iterable<string>, does = ''): CompletionItem[] =>
+		[...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
 		return fitting({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());
@@ -75,8 +76,11 @@ export async function completeFromCluster(
 function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 	const ports = service
 		? (service.spec?.ports ?? []).filter(port => isTcp(port)).map(({port, name}) => ({port, name}))
-		: pod.spec.containers.flatMap(({ports = []}) => ports).filter(port => isTcp(port)).map(({containerPort, name}) => ({port: containerPort, name}));
-	return ports.flatMap(({port, name}) => [String(port), ...name === undefined ? [] : [name]]);
+		: pod.spec.containers
+				.flatMap(({ports = []}) => ports)
+				.filter(port => isTcp(port))
+				.map(({containerPort, name}) => ({port: containerPort, name}));
+	return ports.flatMap(({port, name}) => [String(port), ...(name === undefined ? [] : [name])]);
 }
 
 /** The connection flags and the targets as far as they are typed; a line that cannot be read yet counts as none. */

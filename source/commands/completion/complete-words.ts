@@ -34,7 +34,11 @@ const firstWords = new Map<string, readonly string[]>([
 	['schema', schemaNames],
 ]);
 /** What may stand behind the first target; the others take one alone. */
-const behindTarget = new Map<string, ClusterCompletion['kind']>([['tail', 'target'], ['logs', 'container'], ['port-forward', 'port']]);
+const behindTarget = new Map<string, ClusterCompletion['kind']>([
+	['tail', 'target'],
+	['logs', 'container'],
+	['port-forward', 'port'],
+]);
 
 /** `words` are those behind the program's name; the last one is being typed. Pure. */
 export function completeWords(rows: readonly CommandSpec[], words: readonly string[]): CompletionResult {
@@ -68,9 +72,12 @@ export function completeWords(rows: readonly CommandSpec[], words: readonly stri
 	}
 
 	if (typed.startsWith('-')) {
-		return {...none, offers: command.flags
-			.filter(flag => !flag.hidden && `--${flag.name}`.startsWith(typed))
-			.map(flag => ({word: `--${flag.name}`, does: flag.help}))};
+		return {
+			...none,
+			offers: command.flags
+				.filter(flag => !flag.hidden && `--${flag.name}`.startsWith(typed))
+				.map(flag => ({word: `--${flag.name}`, does: flag.help})),
+		};
 	}
 
 	if (at < 0) {
@@ -86,7 +93,9 @@ export function completeWords(rows: readonly CommandSpec[], words: readonly stri
 	}
 
 	const kinds = kindsOf.get(name);
-	return kinds ? {...none, asked: askedAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds})} : none;
+	return kinds
+		? {...none, asked: askedAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds})}
+		: none;
 }
 
 function askedAt(place: number, {name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]}): ClusterCompletion | null {
@@ -132,7 +141,9 @@ function commandIndex(words: readonly string[]): number {
 }
 
 function findFlag(flags: readonly FlagSpec[], word: string | undefined): FlagSpec | undefined {
-	return flags.find(flag => word === `--${flag.name}` || (flag.short !== undefined && word === `-${flag.short}`) || word?.startsWith(`--${flag.name}=`));
+	return flags.find(
+		flag => word === `--${flag.name}` || (flag.short !== undefined && word === `-${flag.short}`) || word?.startsWith(`--${flag.name}=`),
+	);
 }
 
 function takesValue({kind}: FlagSpec): boolean {

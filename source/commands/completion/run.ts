@@ -69,5 +69,7 @@ async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promi
 }
 
 function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {
-	return [...aliases].filter(([name]) => name.startsWith(prefix)).map(([name, command]) => ({word: name, does: `alias of ${command} in your kuberc`}));
+	return [...aliases]
+		.filter(([name]) => name.startsWith(prefix))
+		.map(([name, command]) => ({word: name, does: `alias of ${command} in your kuberc`}));
 }

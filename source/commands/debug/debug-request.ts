@@ -23,7 +23,9 @@ export function parseDebugRequest(invocation: DebugInvocation): AskedDebug {
 	const {flags, given, afterDash: command = [], stdin} = invocation;
 	const env = [...parsePairs('--env', flags.env)].map(([name, value]) => ({name, value}));
 	const images = parsePairs('--set-image', flags['set-image']);
-	const [image, name, copyName] = [flags.image, flags.container, flags['copy-to']].map(text => text === undefined || text === '' ? null : text) as [string | null, string | null, string | null];
+	const [image, name, copyName] = [flags.image, flags.container, flags['copy-to']].map(text =>
+		text === undefined || text === '' ? null : text,
+	) as [string | null, string | null, string | null];
 	const attaches = given.has('attach') ? flags.attach : flags.stdin;
 	const fault = usageFault(invocation, {image, name, copyName, images});
 	if (fault !== null) {
@@ -31,7 +33,10 @@ export function parseDebugRequest(invocation: DebugInvocation): AskedDebug {
 	}
 
 	const container: DebugRequest = {
-		name, image, command, env,
+		name,
+		image,
+		command,
+		env,
 		stdin: flags.stdin,
 		// A terminal in the container that nobody has here would mix its outputs for nothing.
 		tty: flags.tty && (!attaches || stdin.isTTY),
@@ -66,7 +71,9 @@ function usageFault({flags, given, afterDash = []}: DebugInvocation, {image, nam
 	}
 
 	if (copyName === null) {
-		const onlyWithCopy = (['replace', 'same-node', 'set-image'] as const).find(flag => flag === 'set-image' ? images.size > 0 : flags[flag]);
+		const onlyWithCopy = (['replace', 'same-node', 'set-image'] as const).find(flag =>
+			flag === 'set-image' ? images.size > 0 : flags[flag],
+		);
 		if (onlyWithCopy !== undefined) {
 			return `--${onlyWithCopy} may only be used with --copy-to`;
 		}
@@ -99,7 +106,9 @@ function usageFault({flags, given, afterDash = []}: DebugInvocation, {image, nam
 
 const domain = String.raw`(?:(?:[a-zA-Z\d]|[a-zA-Z\d][a-zA-Z\d-]*[a-zA-Z\d])(?:\.(?:[a-zA-Z\d]|[a-zA-Z\d][a-zA-Z\d-]*[a-zA-Z\d]))*|\[[a-fA-F\d:]+\])(?::\d+)?`;
 const path = String.raw`[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*`;
-const reference = new RegExp(String.raw`^(?:${domain}/)?${path}(?:/${path})*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z\d]*(?:[-_+.][A-Za-z][A-Za-z\d]*)*:[\dA-Fa-f]{32,})?$`);
+const reference = new RegExp(
+	String.raw`^(?:${domain}/)?${path}(?:/${path})*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z\d]*(?:[-_+.][A-Za-z][A-Za-z\d]*)*:[\dA-Fa-f]{32,})?$`,
+);
 
 /** @see https://github.com/distribution/reference/blob/v0.6.0/regexp.go ReferenceRegexp */
 function isImageReference(image: string): boolean {

@@ -21,7 +21,11 @@ export async function printTerminatedContainer(
 ): Promise<number | null> {
 	const cluster = await createClusterClient(flags, env);
 	try {
-		const {pod, target} = await resolvePod(cluster, `pod/${podName}`, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted});
+		const {pod, target} = await resolvePod(cluster, `pod/${podName}`, {
+			order: 'attach',
+			podRunningTimeoutMs: flags['pod-running-timeout'],
+			signal: interrupted,
+		});
 		const status = await exitStatusOf(cluster, pod, name, {limitMs: statusLagMs, signal: interrupted});
 		if (status === null) {
 			return null;
@@ -31,7 +35,14 @@ export async function printTerminatedContainer(
 		const source = {namespace, pod: podName, uid, node: pod.spec.nodeName ?? null, container: name};
 		const output = createOutputWriter(stdout);
 		await printLogs(cluster, [{source, target: {...target, container: name}}], output, {
-			read: {}, prefix: false, json: false, terminal: stdout.isTTY, ignoreErrors: false, witness: undefined, signal: interrupted, say() {},
+			read: {},
+			prefix: false,
+			json: false,
+			terminal: stdout.isTTY,
+			ignoreErrors: false,
+			witness: undefined,
+			signal: interrupted,
+			say() {},
 		});
 		await output.finished();
 		return status;

@@ -78,11 +78,17 @@ function refuseOtherTargets({resource: {kind}, asked}: ParsedTarget, {flags}: De
 async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: Buffer): Promise<number> {
 	try {
 		throwIfNotRunning(added);
-		return await runRemoteCommand({...invocation, flags: {...invocation.flags, container: added.name}}, {
-			feature: 'attach', asked: `pod/${added.pod}`, command: [], detachKeys,
-			// Who may attach need not be able to read logs.
-			ifSilent: async () => printTerminatedContainer(invocation, added).catch(() => null),
-		});
+		return await runRemoteCommand(
+			{...invocation, flags: {...invocation.flags, container: added.name}},
+			{
+				feature: 'attach',
+				asked: `pod/${added.pod}`,
+				command: [],
+				detachKeys,
+				// Who may attach need not be able to read logs.
+				ifSilent: async () => printTerminatedContainer(invocation, added).catch(() => null),
+			},
+		);
 	} catch (error) {
 		if (!(error instanceof SpokeError) || error.code !== 'ERR_TARGET_GONE') {
 			throw error;
@@ -101,16 +107,24 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, asked:
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	try {
 		if (invocation.flags.profile === 'legacy') {
-			say(invocation, '--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example "--profile=general".');
+			say(
+				invocation,
+				'--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example "--profile=general".',
+			);
 		}
 
 		if (parsed.resource.kind === 'Node') {
 			return await startOnNode({cluster, invocation, asked}, parsed);
 		}
 
-		const {flags: {'pod-running-timeout': podRunningTimeoutMs}, interrupted: signal} = invocation;
+		const {
+			flags: {'pod-running-timeout': podRunningTimeoutMs},
+			interrupted: signal,
+		} = invocation;
 		const {pod} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs, signal});
-		return asked.copy === null ? await addContainer({cluster, invocation, asked}, pod) : await startCopy({cluster, invocation, asked}, pod, asked.copy);
+		return asked.copy === null
+			? await addContainer({cluster, invocation, asked}, pod)
+			: await startCopy({cluster, invocation, asked}, pod, asked.copy);
 	} finally {
 		cluster.close();
 	}
@@ -147,12 +161,23 @@ async function startCopy(preparing: Preparing, original: PodObject, request: Cop
 		say(invocation, `deleted pod ${original.metadata.name}`);
 	}
 
-	return {pod: name, name: container, printed: name, notRunning: container === null ? null : await whyNotRunning(preparing, created, container)};
+	return {
+		pod: name,
+		name: container,
+		printed: name,
+		notRunning: container === null ? null : await whyNotRunning(preparing, created, container),
+	};
 }
 
 async function startOnNode(preparing: Preparing, {resource, name: asked}: ParsedTarget): Promise<Prepared> {
-	const {cluster, invocation, asked: {container: request}} = preparing;
-	const {metadata: {name: node}} = await cluster.json<PodObject>({path: objectPath(resource, '', asked), signal: invocation.interrupted});
+	const {
+		cluster,
+		invocation,
+		asked: {container: request},
+	} = preparing;
+	const {
+		metadata: {name: node},
+	} = await cluster.json<PodObject>({path: objectPath(resource, '', asked), signal: invocation.interrupted});
 	const pod = nodePod(node, request);
 	const created = await createDebugPod(cluster, cluster.facts.namespace, pod, invocation.interrupted);
 	const {name} = created.metadata;
@@ -167,14 +192,26 @@ async function whyNotRunning({cluster, invocation, asked}: Preparing, pod: PodOb
 		return null;
 	}
 
-	return waitUntilRunning(cluster, pod, container, {limitMs: invocation.flags['pod-running-timeout'], signal: invocation.interrupted, onWaiting(reason) {
-		say(invocation, `waiting for ${container}: ${reason}`);
-	}}).then(() => null, (error: unknown) => toSpokeError(error));
+	return waitUntilRunning(cluster, pod, container, {
+		limitMs: invocation.flags['pod-running-timeout'],
+		signal: invocation.interrupted,
+		onWaiting(reason) {
+			say(invocation, `waiting for ${container}: ${reason}`);
+		},
+	}).then(
+		() => null,
+		(error: unknown) => toSpokeError(error),
+	);
 }
 
 function warnOfUser(invocation: DebugInvocation, pod: PodObject, context: Parameters<typeof losesCapabilities>[1]): void {
 	if (losesCapabilities(pod, context)) {
-		invocation.stderr.write(noticeLine('Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work.', invocation.stderr));
+		invocation.stderr.write(
+			noticeLine(
+				'Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work.',
+				invocation.stderr,
+			),
+		);
 	}
 }
 

@@ -14,6 +14,9 @@ export async function runSandboxSession(
 ): Promise<number> {
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	// One that cannot be used is there all the same.
-	const isForWant = !await hasKubeconfig(parseCommandLine(connectionFlags, []).flags, screen.env).catch(() => true);
-	return startSession({...screen, env: {...screen.env, HTTPS_PROXY: '', https_proxy: ''}}, {flags, allNamespaces: false, sandbox, isForWant});
+	const isForWant = !(await hasKubeconfig(parseCommandLine(connectionFlags, []).flags, screen.env).catch(() => true));
+	return startSession(
+		{...screen, env: {...screen.env, HTTPS_PROXY: '', https_proxy: ''}},
+		{flags, allNamespaces: false, sandbox, isForWant},
+	);
 }

@@ -40,7 +40,9 @@ export const command: Command<typeof demoSpec.flags> = {
 				return await runSandboxSession(sandbox, way.kubeconfigFile, {flags, stdin, stdout, env, interrupted});
 			}
 
-			await (flags.serve ? serveSandbox(sandbox, flags['kubeconfig-out'], stdout, interrupted) : runTour(sandbox, way, stdout, interrupted));
+			await (flags.serve
+				? serveSandbox(sandbox, flags['kubeconfig-out'], stdout, interrupted)
+				: runTour(sandbox, way, stdout, interrupted));
 		} finally {
 			await Promise.all([way.dispose(), sandbox.close()]);
 		}

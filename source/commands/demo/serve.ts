@@ -19,7 +19,7 @@ export async function serveSandbox(sandbox: Sandbox, file: string | undefined, s
 	stdout.write(`sandbox: serving at ${sandbox.server}${file === undefined ? '' : `; use it with KUBECONFIG=${file}`}\n`);
 	await untilEnd(signal);
 	// Somebody may have added a cluster of their own meanwhile.
-	if (file !== undefined && await isOfSandbox(await readFile(file, 'utf8').catch(() => ''))) {
+	if (file !== undefined && (await isOfSandbox(await readFile(file, 'utf8').catch(() => '')))) {
 		await rm(file, {force: true});
 	}
 }
@@ -27,8 +27,10 @@ export async function serveSandbox(sandbox: Sandbox, file: string | undefined, s
 /** A file that holds anything but an earlier sandbox is left alone. @throws SpokeError ERR_LOCAL_FILE */
 async function writeKubeconfig(file: string, sandbox: Sandbox): Promise<void> {
 	const there = await readFile(file, 'utf8').catch(() => '');
-	if (there !== '' && !await isOfSandbox(there)) {
-		throw new SpokeError('ERR_LOCAL_FILE', `${file} exists and is no kubeconfig of a sandbox`, {remedy: 'name a file that does not exist yet'});
+	if (there !== '' && !(await isOfSandbox(there))) {
+		throw new SpokeError('ERR_LOCAL_FILE', `${file} exists and is no kubeconfig of a sandbox`, {
+			remedy: 'name a file that does not exist yet',
+		});
 	}
 
 	try {
@@ -57,9 +59,13 @@ async function untilEnd(signal: AbortSignal): Promise<void> {
 			resolve();
 		}
 	}, parentCheckMs);
-	signal.addEventListener('abort', () => {
-		resolve();
-	}, {once: true});
+	signal.addEventListener(
+		'abort',
+		() => {
+			resolve();
+		},
+		{once: true},
+	);
 	if (signal.aborted) {
 		resolve();
 	}

@@ -29,7 +29,8 @@ export const tourSteps: readonly TourStep[] = [
 	{command: 'spoke exec deploy/web -- hostname', run: runHostname},
 	{command: 'spoke port-forward sts/db :7000', run: echoThroughForward},
 	...['node/n1/healthz', 'pod/http:WEB:8080/', 'pod/https:WEB:8443/', 'svc/web:http/', 'svc/https:web:https/'].map(asked => ({
-		command: `spoke proxy get ${asked}`, run: async (cluster: ClusterClient, witness: ConnectionObserver) => get(cluster, witness, asked),
+		command: `spoke proxy get ${asked}`,
+		run: async (cluster: ClusterClient, witness: ConnectionObserver) => get(cluster, witness, asked),
 	})),
 ];
 
@@ -56,9 +57,16 @@ async function runHostname(cluster: ClusterClient, witness: ConnectionObserver):
 
 async function echoThroughForward(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
 	const stop = new AbortController();
-	const forward = startForward(cluster, {
-		target: parseTarget('sts/db'), ports: [{id: 'f1', spec: parsePortSpec(':7000')}], addresses: parseListenAddresses(['127.0.0.1']), podRunningTimeoutMs,
-	}, {signal: stop.signal, witness});
+	const forward = startForward(
+		cluster,
+		{
+			target: parseTarget('sts/db'),
+			ports: [{id: 'f1', spec: parsePortSpec(':7000')}],
+			addresses: parseListenAddresses(['127.0.0.1']),
+			podRunningTimeoutMs,
+		},
+		{signal: stop.signal, witness},
+	);
 	try {
 		for await (const event of forward.events) {
 			if (event.event === 'ready') {

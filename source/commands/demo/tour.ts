@@ -48,7 +48,9 @@ export async function runTour(sandbox: Sandbox, way: SandboxAccess, stdout: Writ
 	}
 
 	say('');
-	say('next: `spoke demo` on a terminal opens the session on this sandbox; `spoke path TARGET` and `spoke audit` do the same for a cluster of yours');
+	say(
+		'next: `spoke demo` on a terminal opens the session on this sandbox; `spoke path TARGET` and `spoke audit` do the same for a cluster of yours',
+	);
 }
 
 /** A label for each step alone, so that none is taken for another's. */

@@ -15,17 +15,24 @@ export const command: Command<typeof doctorSpec.flags> = {
 	async run({flags, positionals, stdout, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', target === undefined
-				? 'a target is needed: a pod, or KIND/NAME'
-				: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
+			throw new SpokeError(
+				'ERR_USAGE',
+				target === undefined
+					? 'a target is needed: a pod, or KIND/NAME'
+					: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`,
+			);
 		}
 
 		let cluster: ClusterClient | undefined;
 		try {
-			const doctor = await runDoctor(target, async () => {
-				cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
-				return cluster;
-			}, {signal: interrupted, container: flags.container});
+			const doctor = await runDoctor(
+				target,
+				async () => {
+					cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
+					return cluster;
+				},
+				{signal: interrupted, container: flags.container},
+			);
 			// A walk that was told to end has found nothing.
 			interrupted.throwIfAborted();
 			stdout.write(flags.output === 'json' ? jsonLine(doctor) : toTerminalCharset(stdout, doctorReport(doctor)));

@@ -20,15 +20,15 @@ export const command: Command<typeof execSpec.flags> = {
 		const {filename} = flags;
 		const named = filename.length === 0 ? positionals[0] : filename.join(',');
 		if (filename.length > 0 && positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', 'resource/name arguments cannot be provided when a path is specified', {remedy: 'spoke exec -f FILE -- COMMAND'});
+			throw new SpokeError('ERR_USAGE', 'resource/name arguments cannot be provided when a path is specified', {
+				remedy: 'spoke exec -f FILE -- COMMAND',
+			});
 		}
 
 		if (positionals.length > 1) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				`one target is allowed before --, ${positionals.length} were given: ${positionals.join(' ')}`,
-				{remedy: 'spoke exec TARGET -- COMMAND'},
-			);
+			throw new SpokeError('ERR_USAGE', `one target is allowed before --, ${positionals.length} were given: ${positionals.join(' ')}`, {
+				remedy: 'spoke exec TARGET -- COMMAND',
+			});
 		}
 
 		if (named === undefined) {
@@ -36,16 +36,21 @@ export const command: Command<typeof execSpec.flags> = {
 		}
 
 		if (afterDash === undefined || afterDash.length === 0) {
-			throw new SpokeError('ERR_USAGE', 'a command is needed behind --', {remedy: `spoke exec ${filename.length > 0 ? '-f ' : ''}${quoteForShell(named)} -- COMMAND`});
+			throw new SpokeError('ERR_USAGE', 'a command is needed behind --', {
+				remedy: `spoke exec ${filename.length > 0 ? '-f ' : ''}${quoteForShell(named)} -- COMMAND`,
+			});
 		}
 
 		const {asked, namespace} = filename.length === 0 ? {asked: named, namespace: null} : await described(invocation);
-		return runRemoteCommand(invocation, {feature: 'exec', asked, command: afterDash, ...namespace !== null && {namespace}});
+		return runRemoteCommand(invocation, {feature: 'exec', asked, command: afterDash, ...(namespace !== null && {namespace})});
 	},
 };
 
 /** What -f names, and in which namespace it says that it is. */
-async function described({flags: {filename, stdin: isInput, namespace: wanted}, stdin}: Invocation<typeof execSpec.flags>): Promise<DescribedTarget> {
+async function described({
+	flags: {filename, stdin: isInput, namespace: wanted},
+	stdin,
+}: Invocation<typeof execSpec.flags>): Promise<DescribedTarget> {
 	const [file = '', ...more] = filename;
 	if (more.length > 0) {
 		throw multipleObjectsError();
@@ -60,9 +65,13 @@ async function described({flags: {filename, stdin: isInput, namespace: wanted}, 
 	});
 	const target = await targetOfManifest(content, file);
 	if (wanted && target.namespace !== null && wanted !== target.namespace) {
-		throw new SpokeError('ERR_USAGE', `the namespace from the provided object ${JSON.stringify(target.namespace)} does not match the namespace ${JSON.stringify(wanted)}`, {
-			remedy: `pass --namespace=${quoteForShell(target.namespace)}`,
-		});
+		throw new SpokeError(
+			'ERR_USAGE',
+			`the namespace from the provided object ${JSON.stringify(target.namespace)} does not match the namespace ${JSON.stringify(wanted)}`,
+			{
+				remedy: `pass --namespace=${quoteForShell(target.namespace)}`,
+			},
+		);
 	}
 
 	return target;

@@ -42,9 +42,11 @@ function asObject({keymap, problems, base, userFile}: LoadedKeymap): object {
 function asText(rows: readonly KeyTableRow[]): string {
 	const widths = {keys: Math.max(...rows.map(row => row.keys.join(', ').length)), title: Math.max(...rows.map(row => row.title.length))};
 	let context = '';
-	return rows.map(row => {
-		const head = row.context === context ? '' : `${context === '' ? '' : '\n'}${row.context}: ${row.contextTitle}\n`;
-		context = row.context;
-		return `${head}  ${(row.keys.join(', ') || '–').padEnd(widths.keys)}  ${row.title.padEnd(widths.title)}  ${row.action}\n`;
-	}).join('');
+	return rows
+		.map(row => {
+			const head = row.context === context ? '' : `${context === '' ? '' : '\n'}${row.context}: ${row.contextTitle}\n`;
+			context = row.context;
+			return `${head}  ${(row.keys.join(', ') || '–').padEnd(widths.keys)}  ${row.title.padEnd(widths.title)}  ${row.action}\n`;
+		})
+		.join('');
 }

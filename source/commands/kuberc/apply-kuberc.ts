@@ -53,10 +53,14 @@ function withDefaults(argv: readonly string[], at: number, {preferences, rows}: 
 	const row = rows.find(one => one.name === name)!;
 	const added = preferences.defaults
 		.filter(({command}) => wordsOf(command)[0] === name)
-		.flatMap(({command, options}) => options.flatMap(option => flagFor(option, row, argv, {
-			unknown: `invalid flag ${option.name} for command ${command}`,
-			refused: `could not apply override value ${option.default} to flag ${option.name} in command ${command}`,
-		})));
+		.flatMap(({command, options}) =>
+			options.flatMap(option =>
+				flagFor(option, row, argv, {
+					unknown: `invalid flag ${option.name} for command ${command}`,
+					refused: `could not apply override value ${option.default} to flag ${option.name} in command ${command}`,
+				}),
+			),
+		);
 	return argv.toSpliced(at + 1, 0, ...added);
 }
 
@@ -78,15 +82,22 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 		throw invalid(`alias ${alias.name} can not be overridden`);
 	}
 
-	const added = alias.options.flatMap(option => flagFor(option, row, argv, {
-		unknown: `invalid alias flag ${option.name} in alias ${alias.name}`,
-		refused: `could not apply value ${option.default} to flag ${option.name} in alias ${alias.name}`,
-	}));
+	const added = alias.options.flatMap(option =>
+		flagFor(option, row, argv, {
+			unknown: `invalid alias flag ${option.name} in alias ${alias.name}`,
+			refused: `could not apply value ${option.default} to flag ${option.name} in alias ${alias.name}`,
+		}),
+	);
 	return [...argv.slice(0, at), command, ...added, ...alias.prependArgs, ...argv.slice(at + 1), ...alias.appendArgs];
 }
 
 /** No flag where the user gave it, and none for kubectl's flags that do nothing here. */
-function flagFor({name, default: value}: KubercOption, row: CommandSpec, argv: readonly string[], says: {unknown: string; refused: string}): string[] {
+function flagFor(
+	{name, default: value}: KubercOption,
+	row: CommandSpec,
+	argv: readonly string[],
+	says: {unknown: string; refused: string},
+): string[] {
 	const flag = row.flags.find(one => one.name === name);
 	if (!flag) {
 		if (kubectlOnlyFlagHint(name) !== null) {
@@ -112,8 +123,12 @@ function flagFor({name, default: value}: KubercOption, row: CommandSpec, argv: r
 
 /** As kubectl searches its arguments, those of a remote command among them. */
 function isGiven({name, short}: FlagSpec, argv: readonly string[]): boolean {
-	return argv.some(argument => argument === `--${name}` || argument.startsWith(`--${name}=`)
-		|| (short !== undefined && (argument.startsWith(`-${short}`) || (/^-[a-z]+$/i.test(argument) && argument.includes(short)))));
+	return argv.some(
+		argument =>
+			argument === `--${name}` ||
+			argument.startsWith(`--${name}=`) ||
+			(short !== undefined && (argument.startsWith(`-${short}`) || (/^-[a-z]+$/i.test(argument) && argument.includes(short)))),
+	);
 }
 
 /** @throws SpokeError ERR_USAGE for the flag without a file */

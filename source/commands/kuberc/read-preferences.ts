@@ -20,7 +20,11 @@ A file that nobody named is warned of where it cannot be read, and does nothing.
 @throws SpokeError ERR_KUBECONFIG_INVALID for a named file that cannot be read, and for preferences that are not valid
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go
 */
-export async function readPreferences(named: string | undefined, env: NodeJS.ProcessEnv, warn: (text: string) => void): Promise<Preferences | null> {
+export async function readPreferences(
+	named: string | undefined,
+	env: NodeJS.ProcessEnv,
+	warn: (text: string) => void,
+): Promise<Preferences | null> {
 	const explicit = named ?? (env['KUBERC'] || undefined);
 	const file = explicit ?? join(env['HOME'] ?? homedir(), '.kube', 'kuberc');
 	let preferences: Preferences | null;
@@ -78,16 +82,25 @@ type Fields = ReadonlyMap<unknown, PlainValue>;
 function preferencesIn(document: PlainValue): Preferences | null {
 	const fields = fieldsOf(document);
 	const version = fields.get('apiVersion');
-	if (fields.get('kind') !== 'Preference' || (version !== 'kubectl.config.k8s.io/v1beta1' && version !== 'kubectl.config.k8s.io/v1alpha1')) {
+	if (
+		fields.get('kind') !== 'Preference' ||
+		(version !== 'kubectl.config.k8s.io/v1beta1' && version !== 'kubectl.config.k8s.io/v1alpha1')
+	) {
 		return null;
 	}
 
-	const [defaults, options] = version === 'kubectl.config.k8s.io/v1beta1' ? ['defaults', 'options'] as const : ['overrides', 'flags'] as const;
+	const [defaults, options] =
+		version === 'kubectl.config.k8s.io/v1beta1' ? (['defaults', 'options'] as const) : (['overrides', 'flags'] as const);
 	return {
 		defaults: listOf(fields, defaults).map(entry => entryOf(fieldsOf(entry), options)),
 		aliases: listOf(fields, 'aliases').map(entry => {
 			const own = fieldsOf(entry);
-			return {...entryOf(own, options), name: textOf(own, 'name'), prependArgs: textsOf(own, 'prependArgs'), appendArgs: textsOf(own, 'appendArgs')};
+			return {
+				...entryOf(own, options),
+				name: textOf(own, 'name'),
+				prependArgs: textsOf(own, 'prependArgs'),
+				appendArgs: textsOf(own, 'appendArgs'),
+			};
 		}),
 	};
 }
@@ -95,7 +108,10 @@ function preferencesIn(document: PlainValue): Preferences | null {
 function entryOf(fields: Fields, options: string): KubercDefaults {
 	return {
 		command: textOf(fields, 'command'),
-		options: listOf(fields, options).map(option => ({name: textOf(fieldsOf(option), 'name'), default: textOf(fieldsOf(option), 'default')})),
+		options: listOf(fields, options).map(option => ({
+			name: textOf(fieldsOf(option), 'name'),
+			default: textOf(fieldsOf(option), 'default'),
+		})),
 	};
 }
 

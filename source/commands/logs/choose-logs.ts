@@ -16,9 +16,12 @@ type Asking = {podRunningTimeoutMs: number; signal: AbortSignal; say: (notice: s
 /** Kubectl's words of a target of logs that is not there differ from those of its other commands. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
 export function missingAsKubectl(thrown: unknown, namespace: string): never {
 	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((thrown instanceof SpokeError && thrown.asKubectl) || '') ?? [];
-	throw words === undefined ? thrown : (thrown as SpokeError).anew({
-		asKubectl: `error: error from server (NotFound): ${words} in namespace ${JSON.stringify(namespace)}`, cause: (thrown as SpokeError).cause,
-	});
+	throw words === undefined
+		? thrown
+		: (thrown as SpokeError).anew({
+				asKubectl: `error: error from server (NotFound): ${words} in namespace ${JSON.stringify(namespace)}`,
+				cause: (thrown as SpokeError).cause,
+			});
 }
 
 /** As kubectl: by selector all pods in the apiserver's order, of a workload one pod, or with `allPods` all in the order of its choice. */
@@ -35,14 +38,23 @@ export async function chooseLogs(cluster: ClusterClient, request: LogRequest, as
 
 	const chosen: ChosenLog[] = [];
 	for (const target of targets) {
-		chosen.push(...await logsBehind(cluster, target, request, asking));
+		chosen.push(...(await logsBehind(cluster, target, request, asking)));
 	}
 
 	return chosen;
 }
 
-async function logsBehind(cluster: ClusterClient, target: ParsedTarget, {containers, allPods}: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
-	const {pod, target: {chosenFrom}, scope} = await resolvePod(cluster, target, {
+async function logsBehind(
+	cluster: ClusterClient,
+	target: ParsedTarget,
+	{containers, allPods}: LogRequest,
+	asking: Asking,
+): Promise<readonly ChosenLog[]> {
+	const {
+		pod,
+		target: {chosenFrom},
+		scope,
+	} = await resolvePod(cluster, target, {
 		order: 'logs',
 		podRunningTimeoutMs: asking.podRunningTimeoutMs,
 		signal: asking.signal,
@@ -59,8 +71,15 @@ async function logsBehind(cluster: ClusterClient, target: ParsedTarget, {contain
 	return logsOf(pod, target.asked, chosenFrom, containers, {...asking, allPods});
 }
 
-function logsOf(pod: PodObject, asked: string, chosenFrom: number, choice: ContainerSelection, {say, allPods}: {say: Asking['say']; allPods: boolean}): ChosenLog[] {
-	const names = choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
+function logsOf(
+	pod: PodObject,
+	asked: string,
+	chosenFrom: number,
+	choice: ContainerSelection,
+	{say, allPods}: {say: Asking['say']; allPods: boolean},
+): ChosenLog[] {
+	const names =
+		choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
 	return names.map(name => ({source: logSource(pod, name), target: toResolvedTarget(asked, pod, chosenFrom, name)}));
 }
 
@@ -74,11 +93,16 @@ function chosenName(pod: PodObject, choice: ContainerSelection, say: Asking['say
 }
 
 /** Named pods, or everything behind one workload, service or selector. */
-export async function chooseFollowTargets(cluster: ClusterClient, {selector, targets, containers}: LogRequest, {signal, say}: Asking): Promise<FollowTargets> {
+export async function chooseFollowTargets(
+	cluster: ClusterClient,
+	{selector, targets, containers}: LogRequest,
+	{signal, say}: Asking,
+): Promise<FollowTargets> {
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
 		// Pods that nothing but a job brought back will have no successors.
-		const mayCome = async (controllers: ReadonlySet<string>) => controllers.size === 0 || [...controllers].some(kind => kind !== '' && kind !== 'Job');
+		const mayCome = async (controllers: ReadonlySet<string>) =>
+			controllers.size === 0 || [...controllers].some(kind => kind !== '' && kind !== 'Job');
 		return {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome};
 	}
 

@@ -29,7 +29,7 @@ The flags and arguments together.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go
 */
 export function logRequest({flags, given, positionals, afterDash}: Line): LogRequest {
-	const {asked, inlineContainer} = readArguments([...positionals, ...afterDash ?? []], flags);
+	const {asked, inlineContainer} = readArguments([...positionals, ...(afterDash ?? [])], flags);
 	const container = inlineContainer ?? flags.container ?? '';
 	check(inlineContainer === undefined || !given.has('container'), 'only one of -c or an inline [CONTAINER] arg is allowed');
 	check(!flags['all-containers'] || container === '', `--all-containers=true should not be specified with container name ${container}`);
@@ -44,7 +44,7 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 	return {
 		targets: asked.map(text => parseTarget(text)),
 		selector: flags.selector || null,
-		containers: flags['all-containers'] ? {kind: 'all'} : (container === '' ? {kind: 'default'} : {kind: 'named', name: container}),
+		containers: flags['all-containers'] ? {kind: 'all'} : container === '' ? {kind: 'default'} : {kind: 'named', name: container},
 		allPods: flags['all-pods'],
 		prefix: flags.prefix || flags['all-pods'],
 		read: readOf(flags, given),
@@ -69,20 +69,23 @@ function readArguments(positionals: readonly string[], flags: LogFlags): {asked:
 		return {asked: positionals, inlineContainer: undefined};
 	}
 
-	check(rest.length === 0, `argument ${JSON.stringify(rest[0])} is one too many behind TARGET and CONTAINER: further targets must be KIND/NAME`);
+	check(
+		rest.length === 0,
+		`argument ${JSON.stringify(rest[0])} is one too many behind TARGET and CONTAINER: further targets must be KIND/NAME`,
+	);
 	return {asked: [first], inlineContainer: second};
 }
 
 function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {
 	const tail = flags.selector && !given.has('tail') ? selectorTail : flags.tail;
 	return {
-		...flags.previous && {previous: true},
-		...flags.timestamps && {timestamps: true},
-		...tail !== -1 && {tailLines: tail},
-		...flags.since !== 0 && {sinceSeconds: Math.round(flags.since / 1000)},
-		...flags['since-time'] !== '' && {sinceTime: rfc3339(flags['since-time'])},
-		...flags['limit-bytes'] !== 0 && {limitBytes: flags['limit-bytes']},
-		...flags['insecure-skip-tls-verify-backend'] && {insecureSkipTLSVerifyBackend: true},
+		...(flags.previous && {previous: true}),
+		...(flags.timestamps && {timestamps: true}),
+		...(tail !== -1 && {tailLines: tail}),
+		...(flags.since !== 0 && {sinceSeconds: Math.round(flags.since / 1000)}),
+		...(flags['since-time'] !== '' && {sinceTime: rfc3339(flags['since-time'])}),
+		...(flags['limit-bytes'] !== 0 && {limitBytes: flags['limit-bytes']}),
+		...(flags['insecure-skip-tls-verify-backend'] && {insecureSkipTLSVerifyBackend: true}),
 	};
 }
 
@@ -91,7 +94,10 @@ function rfc3339(text: string): string {
 	const isTime = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d([.,]\d+)?(z|[+-]\d\d:\d\d)$/i.test(text);
 	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : NaN;
 	if (Number.isNaN(milliseconds)) {
-		throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`);
+		throw new SpokeError(
+			'ERR_USAGE',
+			`invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`,
+		);
 	}
 
 	return `${new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;

@@ -38,7 +38,11 @@ export async function printFollow(
 
 		limits.meet(event);
 		if (json) {
-			await output.write(event.type === 'lines' ? logLineObjects(event.bytes, event.source, bytes => limits.take(event.source, bytes)) : jsonLine(logEventObject(event)));
+			await output.write(
+				event.type === 'lines'
+					? logLineObjects(event.bytes, event.source, bytes => limits.take(event.source, bytes))
+					: jsonLine(logEventObject(event)),
+			);
 		}
 
 		if (event.type === 'lines' && !json) {
@@ -64,7 +68,9 @@ export async function printFollow(
 
 /** At least so many logs will tell something; behind a selector only their events say how many. */
 function expectedLogs(targets: FollowTargets, containers: ContainerSelection): number {
-	return targets.kind === 'pods' ? targets.pods.reduce((sum, pod) => sum + (containers.kind === 'all' ? allContainers(pod).length : 1), 0) : 1;
+	return targets.kind === 'pods'
+		? targets.pods.reduce((sum, pod) => sum + (containers.kind === 'all' ? allContainers(pod).length : 1), 0)
+		: 1;
 }
 
 /** The server's own limit would count what a resumed answer repeats, so it is kept here. */
@@ -86,7 +92,7 @@ class ByteLimits {
 	meet(event: LogEvent): void {
 		if ('source' in event) {
 			const key = keyOf(event.source);
-			this.#left.set(key, event.type === 'ended' || event.type === 'failed' ? 0 : this.#left.get(key) ?? this.#limit);
+			this.#left.set(key, event.type === 'ended' || event.type === 'failed' ? 0 : (this.#left.get(key) ?? this.#limit));
 		}
 	}
 

@@ -33,7 +33,12 @@ export type PrintOptions = {
 Each log to its end, in order.
 @throws SpokeError of the first log that fails, unless errors are ignored
 */
-export async function printLogs(cluster: ClusterClient, logs: readonly ChosenLog[], output: OutputWriter, options: PrintOptions): Promise<void> {
+export async function printLogs(
+	cluster: ClusterClient,
+	logs: readonly ChosenLog[],
+	output: OutputWriter,
+	options: PrintOptions,
+): Promise<void> {
 	const {signal, witness} = options;
 	let ahead: Preconnection | undefined;
 	for (const [index, log] of logs.entries()) {
@@ -60,7 +65,12 @@ export async function printLogs(cluster: ClusterClient, logs: readonly ChosenLog
 	}
 }
 
-async function printLog(cluster: ClusterClient, {source, target}: ChosenLog, output: OutputWriter, options: PrintOptions & {opened: () => void}): Promise<void> {
+async function printLog(
+	cluster: ClusterClient,
+	{source, target}: ChosenLog,
+	output: OutputWriter,
+	options: PrintOptions & {opened: () => void},
+): Promise<void> {
 	const {json, prefix, terminal, witness, signal, opened} = options;
 	// The server would count the timestamps too.
 	const {limitBytes = 0, ...unlimited} = options.read;
@@ -68,9 +78,15 @@ async function printLog(cluster: ClusterClient, {source, target}: ChosenLog, out
 	const open = await openWhenTold(cluster, source, read, {target, witness, signal});
 	opened();
 	try {
-		await (json ? printObjects(open, source, output, limitBytes) : prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
+		await (json
+			? printObjects(open, source, output, limitBytes)
+			: prefix || terminal
+				? printInLines(open, source, output, {terminal, prefix})
+				: printBytes(open, output));
 	} catch (error) {
-		throw signal.aborted || error instanceof SpokeError ? error : await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was cut`, error as Error), signal);
+		throw signal.aborted || error instanceof SpokeError
+			? error
+			: await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was cut`, error as Error), signal);
 	} finally {
 		open.close();
 	}
@@ -114,7 +130,12 @@ async function printBytes({body}: OpenLog, output: OutputWriter): Promise<void> 
 	}
 }
 
-async function printInLines({body}: OpenLog, source: LogSource, output: OutputWriter, form: {terminal: boolean; prefix: boolean}): Promise<void> {
+async function printInLines(
+	{body}: OpenLog,
+	source: LogSource,
+	output: OutputWriter,
+	form: {terminal: boolean; prefix: boolean},
+): Promise<void> {
 	const print = async (block: Buffer) => output.write(formatBlock(block, source, {...form, strip: false}));
 	const {remainder, error} = await readLineBlocks(body, print);
 	if (remainder.length > 0) {

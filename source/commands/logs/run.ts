@@ -73,16 +73,20 @@ async function print(
 	await printFollow(cluster, followed, output, {
 		follow: {
 			asked: request.selector === null ? request.targets.map(({asked}) => asked).join(' ') : `-l ${request.selector}`,
-			containers, start, signal,
+			containers,
+			start,
+			signal,
 			until: flags.until,
 			startLimitMs: flags['pod-running-timeout'],
 			resume: flags.resume,
-			...given.has('max-log-requests') && mostLogs !== undefined && {mostLogs},
-			...witness && {witness},
+			...(given.has('max-log-requests') && mostLogs !== undefined && {mostLogs}),
+			...(witness && {witness}),
 		},
 		form: {terminal, prefix, strip: !timestamps},
 		json,
-		limitBytes, ignoreErrors, level: noticeLevel({quiet: flags.quiet, verbose: flags.v > 0, isWatched: stderr.isTTY}),
+		limitBytes,
+		ignoreErrors,
+		level: noticeLevel({quiet: flags.quiet, verbose: flags.v > 0, isWatched: stderr.isTTY}),
 		say(notice) {
 			say(`spoke: ${notice}`);
 		},

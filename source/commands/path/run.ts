@@ -20,9 +20,12 @@ export const command: Command<typeof pathSpec.flags> = {
 	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', target === undefined
-				? 'a target is needed: a pod, or KIND/NAME'
-				: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
+			throw new SpokeError(
+				'ERR_USAGE',
+				target === undefined
+					? 'a target is needed: a pod, or KIND/NAME'
+					: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`,
+			);
 		}
 
 		const wanted = chosenFeatures(flags.feature);
@@ -30,7 +33,7 @@ export const command: Command<typeof pathSpec.flags> = {
 		const cluster = withAbortSignal(await createClusterClient(flags, env), interrupted);
 		try {
 			const paths = await findPaths(cluster, target, {
-				...wanted ? {features: wanted} : {},
+				...(wanted ? {features: wanted} : {}),
 				probe: flags.probe,
 				signal: interrupted,
 				onNotice(notice) {
@@ -57,5 +60,5 @@ function chosenFeatures(asked: readonly string[]): readonly StreamFeature[] | un
 		throw new SpokeError('ERR_USAGE', `unknown feature ${JSON.stringify(unknown)}: it must be one of ${features.join(', ')}`);
 	}
 
-	return asked.length === 0 ? undefined : asked as readonly StreamFeature[];
+	return asked.length === 0 ? undefined : (asked as readonly StreamFeature[]);
 }

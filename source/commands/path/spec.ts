@@ -5,11 +5,31 @@ import {requireWords} from '../../evidence/require-path.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
-	{name: 'feature', kind: 'strings', value: 'FEATURE,…', suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'], help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy'},
-	{name: 'require', kind: 'strings', value: 'WORD', suggests: requireWords, help: 'verified, tunnelled or protected, for every feature that is printed; repeat for several. Exits 3 if not met, 4 if undecided'},
+	{
+		name: 'feature',
+		kind: 'strings',
+		value: 'FEATURE,…',
+		suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'],
+		help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy',
+	},
+	{
+		name: 'require',
+		kind: 'strings',
+		value: 'WORD',
+		suggests: requireWords,
+		help: 'verified, tunnelled or protected, for every feature that is printed; repeat for several. Exits 3 if not met, 4 if undecided',
+	},
 	minBasisFlag,
 	probeFlag,
-	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Path object a line'},
+	{
+		name: 'output',
+		short: 'o',
+		kind: 'string',
+		default: 'text',
+		value: 'FORMAT',
+		oneOf: ['text', 'json'],
+		help: 'text, or json: one Path object a line',
+	},
 	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,
@@ -19,7 +39,8 @@ export const pathSpec = {
 	name: 'path',
 	summary: 'say how each leg to a pod, node or service goes, and how that is known',
 	usage: ['path TARGET [flags]'],
-	about: 'Reads what your rights allow and says for each feature: TLS and route of both legs, the basis of each word, its evidence, what is missing and what to do.\nNothing is opened to the target unless --probe active is given: then a few idle port-forwards are held for a moment and one log line is read.\nTARGET may carry the proxy’s form: svc/https:web:443, node/n1:9100/metrics. Of a service’s ports none need be named: their ways differ by scheme alone, and with several a notice says which is told.',
+	about:
+		'Reads what your rights allow and says for each feature: TLS and route of both legs, the basis of each word, its evidence, what is missing and what to do.\nNothing is opened to the target unless --probe active is given: then a few idle port-forwards are held for a moment and one log line is read.\nTARGET may carry the proxy’s form: svc/https:web:443, node/n1:9100/metrics. Of a service’s ports none need be named: their ways differ by scheme alone, and with several a notice says which is told.',
 	examples: [
 		['spoke path deploy/web', 'every feature to a pod of a deployment'],
 		['spoke path svc/web --feature port-forward,service-proxy -o json', 'two features, for a script'],

@@ -10,9 +10,15 @@ export function exitStatusForEnd(signal: string): number {
 }
 
 const reasons: Readonly<Partial<Record<SpokeError['code'], EndReason>>> = {
-	ERR_TARGET_GONE: 'target-gone', ERR_PORT_IN_USE: 'bind-failed', ERR_NOT_FOUND: 'not-found', ERR_FORBIDDEN: 'forbidden',
-	ERR_CREDENTIALS: 'credentials', ERR_CREDENTIAL_PLUGIN: 'credentials', ERR_CLIENT_CERTIFICATE: 'credentials',
-	ERR_APISERVER_UNREACHABLE: 'unreachable', ERR_APISERVER_TIMEOUT: 'unreachable',
+	ERR_TARGET_GONE: 'target-gone',
+	ERR_PORT_IN_USE: 'bind-failed',
+	ERR_NOT_FOUND: 'not-found',
+	ERR_FORBIDDEN: 'forbidden',
+	ERR_CREDENTIALS: 'credentials',
+	ERR_CREDENTIAL_PLUGIN: 'credentials',
+	ERR_CLIENT_CERTIFICATE: 'credentials',
+	ERR_APISERVER_UNREACHABLE: 'unreachable',
+	ERR_APISERVER_TIMEOUT: 'unreachable',
 };
 
 /** In a word for scripts, by the code. */

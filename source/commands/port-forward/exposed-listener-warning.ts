@@ -7,5 +7,7 @@ type Listening = Extract<ForwardEvent, {event: 'ready'}>['listen'][number];
 
 /** One line for an address that is not loopback, `null` for one that is. */
 export function exposedListenerWarning({address, port}: Listening): string | null {
-	return isLoopback(address) ? null : `warning: everybody who reaches ${joinHostPort(address, port)} can use this forward with your rights, as long as it lasts`;
+	return isLoopback(address)
+		? null
+		: `warning: everybody who reaches ${joinHostPort(address, port)} can use this forward with your rights, as long as it lasts`;
 }

@@ -56,9 +56,9 @@ export function parseForwardEntries(lines: readonly ForwardFileEntry[], already:
 			number++;
 			return {id: `f${number}`, spec: parsePortSpec(port)};
 		}),
-		...namespace !== null && {namespace},
-		...addresses.length > 0 && {addresses: parseListenAddresses(addresses)},
-		...whenPodGoes !== null && {whenPodGoes},
+		...(namespace !== null && {namespace}),
+		...(addresses.length > 0 && {addresses: parseListenAddresses(addresses)}),
+		...(whenPodGoes !== null && {whenPodGoes}),
 	}));
 }
 
@@ -76,7 +76,10 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 				const place = `${address} ${port ?? name}`;
 				const before = given.get(place);
 				if (before) {
-					const [one, other] = before.target === target.asked ? [before.asked, spec.asked] : [`${before.target} ${before.asked}`, `${target.asked} ${spec.asked}`];
+					const [one, other] =
+						before.target === target.asked
+							? [before.asked, spec.asked]
+							: [`${before.target} ${before.asked}`, `${target.asked} ${spec.asked}`];
 					throw new SpokeError(
 						'ERR_PORT_IN_USE',
 						`${port === null ? `the local port of ${target.asked} ${spec.remote}` : `local port ${port}`} is given twice, by ${one} and ${other}`,
@@ -93,11 +96,9 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
 	if (other !== undefined) {
-		throw new SpokeError(
-			'ERR_USAGE',
-			`the file names two contexts, ${context} and ${other}: one run forwards from one`,
-			{remedy: 'give --context to forward only the lines of that context'},
-		);
+		throw new SpokeError('ERR_USAGE', `the file names two contexts, ${context} and ${other}: one run forwards from one`, {
+			remedy: 'give --context to forward only the lines of that context',
+		});
 	}
 
 	return context;

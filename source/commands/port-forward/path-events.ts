@@ -15,12 +15,21 @@ Tells each target's label when it is first known and whenever a tunnel's differs
 A forward whose first tunnel fails is told what that failure says of the path; of later tunnels an end is told by events alone.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */
-export function emitPathEvents(labeller: Labeler, targets: ReadonlyArray<TargetWithPorts & {namespace: string}>, {mode, stderr, quietly}: {
-	mode: PathMode;
-	stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
-	/** `auto` prints no line beside JSON events. */
-	quietly: boolean;
-}, reporter: ForwardReporter): void {
+export function emitPathEvents(
+	labeller: Labeler,
+	targets: ReadonlyArray<TargetWithPorts & {namespace: string}>,
+	{
+		mode,
+		stderr,
+		quietly,
+	}: {
+		mode: PathMode;
+		stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
+		/** `auto` prints no line beside JSON events. */
+		quietly: boolean;
+	},
+	reporter: ForwardReporter,
+): void {
 	if (mode === 'never') {
 		return;
 	}
@@ -32,7 +41,12 @@ export function emitPathEvents(labeller: Labeler, targets: ReadonlyArray<TargetW
 		let toldOf = {tunnel: '', bases: ''};
 		labeller.onLabel((tunnel, path) => {
 			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (told === '' || told === 'checking'));
-			if (path.feature !== 'port-forward' || path.target.asked !== target.asked || (path.target.namespace ?? namespace) !== namespace || hasEnded) {
+			if (
+				path.feature !== 'port-forward' ||
+				path.target.asked !== target.asked ||
+				(path.target.namespace ?? namespace) !== namespace ||
+				hasEnded
+			) {
 				return;
 			}
 

@@ -60,10 +60,12 @@ type Asked = {targets: readonly TargetWithPorts[]; context: string | undefined};
 async function targetsOf(invocation: PortForwardInvocation): Promise<Asked> {
 	const {targets: asked, context} = await readTargets(invocation);
 	const whenPodGoes = invocation.flags['when-pod-goes'];
-	const targets = asked.map(one => ({...whenPodGoes && {whenPodGoes}, ...one}));
+	const targets = asked.map(one => ({...(whenPodGoes && {whenPodGoes}), ...one}));
 	const named = targets.find(({target, whenPodGoes}) => whenPodGoes === 'move' && target.resource.kind === 'Pod');
 	if (named) {
-		throw new SpokeError('ERR_USAGE', `--when-pod-goes=move: ${named.target.asked} is a pod, which has no next one`, {remedy: 'forward to its service or workload'});
+		throw new SpokeError('ERR_USAGE', `--when-pod-goes=move: ${named.target.asked} is a pod, which has no next one`, {
+			remedy: 'forward to its service or workload',
+		});
 	}
 
 	return {targets, context};
@@ -107,11 +109,20 @@ async function forwardUntilOver(
 		if (labeller) {
 			const {namespace} = opened.facts;
 			// One name may be asked for in two namespaces.
-			emitPathEvents(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path, stderr, quietly: flags.output === 'json'}, reporter);
+			emitPathEvents(
+				labeller,
+				targets.map(one => ({namespace, ...one})),
+				{mode: flags.path, stderr, quietly: flags.output === 'json'},
+				reporter,
+			);
 		}
 
 		const stopped = new AbortController();
-		const options = {signal: AbortSignal.any([interrupted, stopped.signal]), environment: env, ...labeller && {witness: labeller.witness}};
+		const options = {
+			signal: AbortSignal.any([interrupted, stopped.signal]),
+			environment: env,
+			...(labeller && {witness: labeller.witness}),
+		};
 		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
 		await report(running, targets, reporter, stopped);
 		return {failure: null, totals: totalsOf(running, targets)};
@@ -129,28 +140,35 @@ function wantsPaths({flags, stderr}: PortForwardInvocation): boolean {
 }
 
 /** Until all are over: the first that fails ends the others. @throws its SpokeError */
-async function report(running: readonly RunningForward[], targets: readonly TargetWithPorts[], reporter: ForwardReporter, stopped: AbortController): Promise<void> {
+async function report(
+	running: readonly RunningForward[],
+	targets: readonly TargetWithPorts[],
+	reporter: ForwardReporter,
+	stopped: AbortController,
+): Promise<void> {
 	const forwards = targets.reduce((sum, {ports}) => sum + ports.length, 0);
 	let ready = 0;
 	let failure: unknown;
-	await Promise.all(running.map(async ({events}) => {
-		try {
-			for await (const event of events) {
-				reporter.event(event);
-				if (event.event !== 'ready') {
-					continue;
-				}
+	await Promise.all(
+		running.map(async ({events}) => {
+			try {
+				for await (const event of events) {
+					reporter.event(event);
+					if (event.event !== 'ready') {
+						continue;
+					}
 
-				ready++;
-				if (ready === forwards) {
-					reporter.allReady(forwards);
+					ready++;
+					if (ready === forwards) {
+						reporter.allReady(forwards);
+					}
 				}
+			} catch (error) {
+				failure ??= error;
+				stopped.abort();
 			}
-		} catch (error) {
-			failure ??= error;
-			stopped.abort();
-		}
-	}));
+		}),
+	);
 	if (failure !== undefined) {
 		throw failure;
 	}

@@ -30,7 +30,9 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 				localPorts.set(event.connection, event.port);
 			} else if (event.event === 'connection-closed' || event.event === 'connection-failed') {
 				if (event.event === 'connection-closed' && event.end === 'pod-reset') {
-					note(`reset inside the pod: a connection of ${localPorts.get(event.connection)} -> ${remotePorts.get(event.forward)}, after ${event.up} bytes sent and ${event.down} received`);
+					note(
+						`reset inside the pod: a connection of ${localPorts.get(event.connection)} -> ${remotePorts.get(event.forward)}, after ${event.up} bytes sent and ${event.down} received`,
+					);
 				}
 
 				localPorts.delete(event.connection);
@@ -82,14 +84,18 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'moved': {
-			note(event.reason === 'sandbox-changed'
-				? `renewed: pod ${event.to.name} has a new network`
-				: `moved: pod ${event.from.name} (${event.reason}) -> pod ${event.to.name}, after ${event.outageMs} ms`);
+			note(
+				event.reason === 'sandbox-changed'
+					? `renewed: pod ${event.to.name} has a new network`
+					: `moved: pod ${event.from.name} (${event.reason}) -> pod ${event.to.name}, after ${event.outageMs} ms`,
+			);
 			break;
 		}
 
 		case 'interrupted': {
-			note(`interrupted: ${event.error.message} (attempt ${event.attempt}${event.retryInMs > 0 ? `, again in ${event.retryInMs} ms` : ''}) [${event.error.code}]`);
+			note(
+				`interrupted: ${event.error.message} (attempt ${event.attempt}${event.retryInMs > 0 ? `, again in ${event.retryInMs} ms` : ''}) [${event.error.code}]`,
+			);
 			break;
 		}
 

@@ -29,8 +29,12 @@ export async function readStdinBody(stdin: Readable): Promise<Uint8Array | Reada
 	}
 }
 
-async function * asItComes(pieces: readonly Buffer[], first: Promise<IteratorResult<Buffer>>, iterator: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-	yield * pieces;
+async function* asItComes(
+	pieces: readonly Buffer[],
+	first: Promise<IteratorResult<Buffer>>,
+	iterator: AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer> {
+	yield* pieces;
 	for (let read = await first; read.done !== true; read = await iterator.next()) {
 		yield read.value;
 	}

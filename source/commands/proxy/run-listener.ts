@@ -31,36 +31,47 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 	const serverPath = parseServerUrl(cluster.facts.server).prefix;
 	const paths = reportPaths(cluster, {mode: flags.path, stderr});
 	try {
-		const listener = await startProxyListener(cluster, {
-			place,
-			filter: flags['disable-filter']
-				? null
-				: {acceptPaths: flags['accept-paths'], rejectPaths: flags['reject-paths'], acceptHosts: flags['accept-hosts'], rejectMethods: flags['reject-methods']},
-			allowsCommands: flags['allow-commands'],
-			serverPath: flags['append-server-path'] ? '' : serverPath,
-			apiPrefix: withSlash(flags['api-prefix']),
-			files: flags.www === undefined ? null : {folder: flags.www, prefix: withSlash(flags['www-prefix'])},
-			keepaliveMs: flags.keepalive,
-		}, {
-			witness: paths.witness,
-			onEvent({method, path, status, error}) {
-				if (error) {
-					stderr.write(noticeLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`, stderr));
-				}
+		const listener = await startProxyListener(
+			cluster,
+			{
+				place,
+				filter: flags['disable-filter']
+					? null
+					: {
+							acceptPaths: flags['accept-paths'],
+							rejectPaths: flags['reject-paths'],
+							acceptHosts: flags['accept-hosts'],
+							rejectMethods: flags['reject-methods'],
+						},
+				allowsCommands: flags['allow-commands'],
+				serverPath: flags['append-server-path'] ? '' : serverPath,
+				apiPrefix: withSlash(flags['api-prefix']),
+				files: flags.www === undefined ? null : {folder: flags.www, prefix: withSlash(flags['www-prefix'])},
+				keepaliveMs: flags.keepalive,
 			},
-			onDropped(error) {
-				stderr.write(noticeLine(`${error.message} [${error.code}]`, stderr));
+			{
+				witness: paths.witness,
+				onEvent({method, path, status, error}) {
+					if (error) {
+						stderr.write(noticeLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`, stderr));
+					}
+				},
+				onDropped(error) {
+					stderr.write(noticeLine(`${error.message} [${error.code}]`, stderr));
+				},
 			},
-		});
-		for (const warning of [...filterWarnings(invocation, serverPath), ...flags.www === undefined ? [] : await unservedFiles(flags.www)]) {
+		);
+		for (const warning of [...filterWarnings(invocation, serverPath), ...(flags.www === undefined ? [] : await unservedFiles(flags.www))]) {
 			stderr.write(noticeLine(`Warning: ${warning}`, stderr));
 		}
 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
-		stderr.write(noticeLine(
-			`${describeListenerUsers(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`,
-			stderr,
-		));
+		stderr.write(
+			noticeLine(
+				`${describeListenerUsers(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`,
+				stderr,
+			),
+		);
 		if (!interrupted.aborted) {
 			await once(interrupted, 'abort');
 		}
@@ -76,11 +87,17 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 /** Kubectl's words, and what is more open than with kubectl. */
 function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] {
 	return [
-		...flags['disable-filter'] && flags['unix-socket'] === undefined ? ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious'] : [],
-		...flags['allow-commands'] ? ['exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers'] : [],
-		...serverPath !== '' && !flags['append-server-path']
-			? [`Your kube context contains a server path ${serverPath}, use --append-server-path to automatically append the path to each request`]
-			: [],
+		...(flags['disable-filter'] && flags['unix-socket'] === undefined
+			? ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious']
+			: []),
+		...(flags['allow-commands']
+			? ['exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers']
+			: []),
+		...(serverPath !== '' && !flags['append-server-path']
+			? [
+					`Your kube context contains a server path ${serverPath}, use --append-server-path to automatically append the path to each request`,
+				]
+			: []),
 	];
 }
 
@@ -115,5 +132,8 @@ function refuseRequestFlags({given}: ProxyInvocation): void {
 }
 
 function withSlash(prefix: string): string {
-	return `/${prefix.split('/').filter(part => part !== '').join('/')}/`.replace('//', '/');
+	return `/${prefix
+		.split('/')
+		.filter(part => part !== '')
+		.join('/')}/`.replace('//', '/');
 }

@@ -42,13 +42,17 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const {cluster, close} = preconnect(reached, {signal: interrupted, witness: paths.witness});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
-		assertAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
-			// Dot segments that leave the target stay within it here, but a gateway in between may clean them.
-			method,
-			runsCommands: runsCommands(resolved.base + target.path)
-				|| (resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path)),
-			websocket: flags.websocket,
-		}), {readOnly: flags['read-only']});
+		assertAccess(
+			`proxy ${method.toLowerCase()} ${target.asked}${target.path}`,
+			proxyAccess({
+				// Dot segments that leave the target stay within it here, but a gateway in between may clean them.
+				method,
+				runsCommands:
+					runsCommands(resolved.base + target.path) || (resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path)),
+				websocket: flags.websocket,
+			}),
+			{readOnly: flags['read-only']},
+		);
 		return flags.websocket
 			? await runWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.witness)
 			: await exchange({cluster, witness: paths.witness}, resolved, {target, method, headers}, invocation);
@@ -68,19 +72,32 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined};
 type Asked = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
 
-async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget, {target, method, headers}: Asked, invocation: ProxyInvocation): Promise<number> {
+async function exchange(
+	{cluster, witness}: Means,
+	resolved: ResolvedProxyTarget,
+	{target, method, headers}: Asked,
+	invocation: ProxyInvocation,
+): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
 	const output = createOutputWriter(stdout);
 	const sent = await bodyOf(invocation);
 	const timeoutMs = limitOf(flags['request-timeout']);
-	const answer = await sendProxyRequest(cluster, resolved, {method, path: target.path, headers, timeoutMs, ...sent}, {
-		witness, signal: AbortSignal.any([interrupted, output.closed]),
-	});
+	const answer = await sendProxyRequest(
+		cluster,
+		resolved,
+		{method, path: target.path, headers, timeoutMs, ...sent},
+		{
+			witness,
+			signal: AbortSignal.any([interrupted, output.closed]),
+		},
+	);
 	if (sent.body instanceof Readable && sent.bodyBytes === undefined && !sent.body.readableEnded) {
-		stderr.write(noticeLine(
-			'the answer began before the body was sent: of one whose length it does not know the apiserver may have dropped up to 256 KiB; --data-file FILE tells the length',
-			stderr,
-		));
+		stderr.write(
+			noticeLine(
+				'the answer began before the body was sent: of one whose length it does not know the apiserver may have dropped up to 256 KiB; --data-file FILE tells the length',
+				stderr,
+			),
+		);
 	}
 
 	if (flags.include) {
@@ -105,7 +122,11 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 	return exitStatus.ok;
 }
 
-async function printBody({bodyStart: begun, body}: ProxyResponse, output: ReturnType<typeof createOutputWriter>, terminal: boolean): Promise<void> {
+async function printBody(
+	{bodyStart: begun, body}: ProxyResponse,
+	output: ReturnType<typeof createOutputWriter>,
+	terminal: boolean,
+): Promise<void> {
 	const sanitiser = terminal ? new Sanitizer({colours: 'keep'}) : null;
 	const shown = (piece: Buffer) => sanitiser?.write(piece) ?? piece;
 	try {
@@ -114,9 +135,7 @@ async function printBody({bodyStart: begun, body}: ProxyResponse, output: Return
 			await output.write(shown(piece));
 		}
 	} catch (error) {
-		throw error instanceof SpokeError || output.closed.aborted
-			? output.closed.reason ?? error
-			: truncatedResponseError(error);
+		throw error instanceof SpokeError || output.closed.aborted ? (output.closed.reason ?? error) : truncatedResponseError(error);
 	} finally {
 		body.destroy();
 	}
@@ -145,14 +164,14 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyReques
 		const stats = await handle.stat();
 		// What the kernel makes up as it is read says that it has no bytes.
 		const bytes = stats.isFile() && stats.size > 0 ? stats.size : null;
-		return {body: Readable.from(bytesOf(handle, file, bytes), {objectMode: false}), ...bytes !== null && {bodyBytes: bytes}};
+		return {body: Readable.from(bytesOf(handle, file, bytes), {objectMode: false}), ...(bytes !== null && {bodyBytes: bytes})};
 	} catch (error) {
 		throw unreadable(file, error);
 	}
 }
 
 /** A folder opens like a file, and a disk may fail later: both are told when they are read. Of one that grows what it had is sent. */
-async function * bytesOf(handle: FileHandle, file: string, bytes: number | null): AsyncGenerator<Buffer> {
+async function* bytesOf(handle: FileHandle, file: string, bytes: number | null): AsyncGenerator<Buffer> {
 	let missing = bytes ?? 0;
 	try {
 		for await (const piece of handle.createReadStream(bytes === null ? {} : {end: bytes - 1})) {
@@ -173,7 +192,7 @@ function unreadable(file: string, error: unknown): SpokeError {
 }
 
 function limitOf(text: string): number {
-	const limit = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text) ?? 0;
+	const limit = /^\d+$/.test(text) ? Number(text) * 1000 : (parseDuration(text) ?? 0);
 	return limit > 0 ? clampTimerMs(limit) : answerMs;
 }
 

@@ -38,11 +38,14 @@ export async function runWebSocket(
 	messages.on('message', (payload, binary) => {
 		messages.pause();
 		const text = stdout.isTTY ? sanitize(payload.toString('utf8'), {colours: 'keep'}) : payload;
-		void output.write(binary && !stdout.isTTY ? payload : Buffer.concat([Buffer.from(text), Buffer.from('\n')])).then(() => {
-			messages.resume();
-		}, () => {
-			messages.destroy();
-		});
+		void output.write(binary && !stdout.isTTY ? payload : Buffer.concat([Buffer.from(text), Buffer.from('\n')])).then(
+			() => {
+				messages.resume();
+			},
+			() => {
+				messages.destroy();
+			},
+		);
 	});
 	sendLines(stdin, messages, ending.promise).catch((error: unknown) => {
 		messages.destroy(toSpokeError(error));
@@ -88,7 +91,7 @@ async function sendLines(stdin: Readable, messages: WebSocketMessages, ended: Pr
 	const {remainder} = await readLineBlocks(stdin, async block => {
 		for (let from = 0, end = 0; from < block.length; from = end) {
 			end = lineEnd(block, from);
-			await send(block.subarray(from, block[end - 2] === 0x0D && end - from > 1 ? end - 2 : end - 1));
+			await send(block.subarray(from, block[end - 2] === 0x0d && end - from > 1 ? end - 2 : end - 1));
 		}
 	});
 	await (remainder.length > 0 ? send(remainder) : undefined);

@@ -10,13 +10,16 @@ const verbs = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 export const command: Command<typeof proxySpec.flags> = {
 	row: proxySpec,
 	async run(invocation) {
-		const [verb, target, ...surplus] = [...invocation.positionals, ...invocation.afterDash ?? []];
+		const [verb, target, ...surplus] = [...invocation.positionals, ...(invocation.afterDash ?? [])];
 		if (verb === undefined) {
 			return runListener(invocation);
 		}
 
 		if (!verbs.includes(verb.toLowerCase())) {
-			throw new SpokeError('ERR_USAGE', `unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without one, spoke proxy listens`);
+			throw new SpokeError(
+				'ERR_USAGE',
+				`unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without one, spoke proxy listens`,
+			);
 		}
 
 		if (target === undefined || surplus.length > 0) {

@@ -43,8 +43,8 @@ export async function driveRemoteCommand(
 	const detached = Promise.withResolvers<DriveResult>();
 	const input = command.stdin
 		? new InputPump(stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-			detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, hasUnsentInput: false, hasOutput: true});
-		})
+				detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, hasUnsentInput: false, hasOutput: true});
+			})
 		: {left: async () => false, stop() {}};
 
 	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
@@ -53,7 +53,7 @@ export async function driveRemoteCommand(
 	try {
 		const outputs = Promise.all([
 			writeOutput(command.stdout, stdout, terminal),
-			...command.stderr ? [writeOutput(command.stderr, stderr, null)] : [],
+			...(command.stderr ? [writeOutput(command.stderr, stderr, null)] : []),
 		]);
 		// A closed output of ours ends the command; its result is then nobody's.
 		outputs.catch(() => {
@@ -71,7 +71,13 @@ export async function driveRemoteCommand(
 			}
 
 			const status = outcome.value;
-			return {exitStatus: status === 'closed' ? exitStatus.ok : status, isRemote: status !== 'closed', detached: false, hasUnsentInput: await input.left(), hasOutput: written.value.includes(true)};
+			return {
+				exitStatus: status === 'closed' ? exitStatus.ok : status,
+				isRemote: status !== 'closed',
+				detached: false,
+				hasUnsentInput: await input.left(),
+				hasOutput: written.value.includes(true),
+			};
 		})();
 		end = await Promise.race([done, detached.promise, interruption.promise]);
 		return end;
@@ -90,9 +96,11 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 	const failed = Promise.withResolvers<never>();
 	failed.promise.catch(() => {});
 	const onError = (error: NodeJS.ErrnoException) => {
-		failed.reject(error.code === 'EPIPE'
-			? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
-			: new SpokeError('ERR_LOCAL_FILE', `our output cannot be written: ${error.message}`, {cause: error}));
+		failed.reject(
+			error.code === 'EPIPE'
+				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
+				: new SpokeError('ERR_LOCAL_FILE', `our output cannot be written: ${error.message}`, {cause: error}),
+		);
 		from.destroy();
 	};
 
@@ -105,7 +113,10 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 		}
 
 		from.pause();
-		void once(to, 'drain').then(() => from.resume(), () => {});
+		void once(to, 'drain').then(
+			() => from.resume(),
+			() => {},
+		);
 	});
 	try {
 		// What cuts an output is told by the command's outcome, which knows more about it.
@@ -121,7 +132,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 }
 
 function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: boolean): () => void {
-	const size = (): TerminalSize | null => stdout.isTTY && stdout.columns > 0 ? {columns: stdout.columns, rows: stdout.rows} : null;
+	const size = (): TerminalSize | null => (stdout.isTTY && stdout.columns > 0 ? {columns: stdout.columns, rows: stdout.rows} : null);
 	const send = () => {
 		const now = size();
 		if (now) {
@@ -144,7 +155,13 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveResult>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveResult>();
 	const onAbort = () => {
-		resolve({exitStatus: exitStatusForSignal(interrupted.reason), isRemote: false, detached: false, hasUnsentInput: false, hasOutput: true});
+		resolve({
+			exitStatus: exitStatusForSignal(interrupted.reason),
+			isRemote: false,
+			detached: false,
+			hasUnsentInput: false,
+			hasOutput: true,
+		});
 	};
 
 	if (interrupted.aborted) {

@@ -24,13 +24,13 @@ type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<ty
 export type RemoteCommandRequest =
 	| {feature: 'exec'; asked: string; command: readonly string[]; namespace?: string}
 	| {
-		feature: 'attach';
-		asked: string;
-		command: readonly [];
-		detachKeys: Buffer;
-		/** Tried where it ended without a word; the exit status, or null to leave it at that. */
-		ifSilent?: () => Promise<number | null>;
-	};
+			feature: 'attach';
+			asked: string;
+			command: readonly [];
+			detachKeys: Buffer;
+			/** Tried where it ended without a word; the exit status, or null to leave it at that. */
+			ifSilent?: () => Promise<number | null>;
+	  };
 
 /** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: RemoteCommandRequest): Promise<number> {
@@ -73,7 +73,11 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 
 type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined; notices: DeferredNotices};
 
-async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: RemoteCommandRequest): Promise<RunEnd> {
+async function runOn(
+	{cluster, witness, notices}: Means,
+	invocation: RemoteCommandInvocation,
+	asked: RemoteCommandRequest,
+): Promise<RunEnd> {
 	const {flags, stdin, interrupted, env} = invocation;
 	const warn = (notice: string) => {
 		notices.write(noticeLine(notice, notices));
@@ -89,21 +93,29 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 		order: 'attach',
 		podRunningTimeoutMs: flags['pod-running-timeout'],
 		signal: interrupted,
-		...'namespace' in asked && {namespace: asked.namespace},
+		...('namespace' in asked && {namespace: asked.namespace}),
 	});
 	assertPodRunning(pod, asked.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);
-	const attached = asked.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
+	const attached =
+		asked.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
 	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, here: stdin.isTTY, ...attached});
 	say(notice);
 	if (asked.feature === 'attach') {
-		say('All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.');
-		say('If you don\'t see a command prompt, try pressing enter.');
+		say(
+			'All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.',
+		);
+		say("If you don't see a command prompt, try pressing enter.");
 	}
 
 	const request = {feature: asked.feature, target: {...target, container: container.name}, command: asked.command, stdin: flags.stdin, tty};
-	const command = await openRemoteCommand(cluster, request, {signal: interrupted, environment: env, onWaiting: say, ...witness && {witness}});
+	const command = await openRemoteCommand(cluster, request, {
+		signal: interrupted,
+		environment: env,
+		onWaiting: say,
+		...(witness && {witness}),
+	});
 	if (tty) {
 		notices.hold();
 	}

@@ -21,10 +21,12 @@ export const command: Command<typeof schemaRow.flags> = {
 
 async function listText(): Promise<string> {
 	const width = Math.max(...schemaNames.map(name => name.length));
-	const lines = await Promise.all(schemaNames.map(async name => {
-		const {title} = JSON.parse(await schemaText(name)) as {title: string};
-		return `${name.padEnd(width)}  ${title}\n`;
-	}));
+	const lines = await Promise.all(
+		schemaNames.map(async name => {
+			const {title} = JSON.parse(await schemaText(name)) as {title: string};
+			return `${name.padEnd(width)}  ${title}\n`;
+		}),
+	);
 	return lines.join('');
 }
 
@@ -32,7 +34,9 @@ async function listText(): Promise<string> {
 async function schemaText(name: string): Promise<string> {
 	if (!(schemaNames as readonly string[]).includes(name)) {
 		const closest = closestWord(name, schemaNames);
-		throw new SpokeError('ERR_USAGE', `unknown schema: ${name}`, {remedy: closest === null ? 'list the schemas with `spoke schema`' : `did you mean \`spoke schema ${closest}\`?`});
+		throw new SpokeError('ERR_USAGE', `unknown schema: ${name}`, {
+			remedy: closest === null ? 'list the schemas with `spoke schema`' : `did you mean \`spoke schema ${closest}\`?`,
+		});
 	}
 
 	const file = new URL(`../../schemas/${name}.json`, import.meta.url);

@@ -15,7 +15,7 @@ export const command: Command<typeof sessionSpec.flags> = {
 			throw new SpokeError('ERR_USAGE', `unknown command: ${positionals[0]}`, {remedy: 'list the commands with `spoke help`'});
 		}
 
-		if (!await hasKubeconfig(flags, env)) {
+		if (!(await hasKubeconfig(flags, env))) {
 			const {command} = await import('../demo/run.ts');
 			const defaults = parseCommandLine(demoSpec.flags, []);
 			const {'read-only': readOnly, keymap, theme, motion} = flags;

@@ -15,15 +15,21 @@ export async function startSession(
 	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>,
 ): Promise<number> {
 	if (what.flags.v >= traceVerbosity) {
-		throw new SpokeError(
-			'ERR_USAGE',
-			`-v=${what.flags.v} tells requests on stderr, and the session has the screen`,
-			{remedy: 'give it to a one-shot: spoke logs, exec, port-forward, path …'},
-		);
+		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} tells requests on stderr, and the session has the screen`, {
+			remedy: 'give it to a one-shot: spoke logs, exec, port-forward, path …',
+		});
 	}
 
 	// What is loaded, and pages of a large list, are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
 	setFlagsFromString('--semi-space-growth-factor=1');
 	const [{keymap, problems}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
-	return runSession({...here, keymap, keymapProblems: problems, readOnly: screen['read-only'], theme: screen.theme, motion: screen.motion, ...what});
+	return runSession({
+		...here,
+		keymap,
+		keymapProblems: problems,
+		readOnly: screen['read-only'],
+		theme: screen.theme,
+		motion: screen.motion,
+		...what,
+	});
 }

@@ -24,14 +24,25 @@ export const command: Command<typeof tailSpec.flags> = {
 			throw new SpokeError('ERR_NO_TERMINAL', 'tail needs a terminal', {remedy: 'use `spoke logs -f` in scripts'});
 		}
 
-		return startSession({flags, stdin, stdout, env, interrupted}, {
-			flags, allNamespaces: flags['all-namespaces'],
-			tail: {
-				wish: {targets: positionals, selector, containers: flags['all-containers']
-					? {kind: 'all'}
-					: flags.container === undefined ? {kind: 'default'} : {kind: 'named', name: flags.container}},
-				since: flags.since, previous: flags.previous,
+		return startSession(
+			{flags, stdin, stdout, env, interrupted},
+			{
+				flags,
+				allNamespaces: flags['all-namespaces'],
+				tail: {
+					wish: {
+						targets: positionals,
+						selector,
+						containers: flags['all-containers']
+							? {kind: 'all'}
+							: flags.container === undefined
+								? {kind: 'default'}
+								: {kind: 'named', name: flags.container},
+					},
+					since: flags.since,
+					previous: flags.previous,
+				},
 			},
-		});
+		);
 	},
 };

@@ -15,7 +15,11 @@ export const command: Command<typeof versionRow.flags> = {
 		}
 
 		const {platform, arch} = process;
-		stdout.write(flags.output === 'json' ? jsonLine(jsonObject('Version', {version, node: process.versions.node, platform, arch})) : `spoke ${version}\n`);
+		stdout.write(
+			flags.output === 'json'
+				? jsonLine(jsonObject('Version', {version, node: process.versions.node, platform, arch}))
+				: `spoke ${version}\n`,
+		);
 		return exitStatus.ok;
 	},
 };

@@ -3,7 +3,15 @@ import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
-	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Version object'},
+	{
+		name: 'output',
+		short: 'o',
+		kind: 'string',
+		default: 'text',
+		value: 'FORMAT',
+		oneOf: ['text', 'json'],
+		help: 'text, or json: one Version object',
+	},
 	helpFlag,
 ] as const;
 

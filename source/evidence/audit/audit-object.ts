@@ -2,7 +2,7 @@
 import type {Basis, Citation, ClusterIdentity, Evidence, Need} from '../evidence.ts';
 
 export const rowIds = ['N1', 'N2', 'N3', 'N4', 'N5', 'N6', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C8', 'C9', 'C10', 'C11'] as const;
-export type RowId = typeof rowIds[number];
+export type RowId = (typeof rowIds)[number];
 
 export type RowVerdict = 'pass' | 'warn' | 'fail' | 'unknown' | 'not-applicable';
 
@@ -58,6 +58,12 @@ export type Audit = {
 	rows: readonly AuditRow[];
 	evidence: readonly Evidence[];
 	summary: Record<RowVerdict, number>;
-	require: {asked: readonly string[]; minBasis: 'proven' | 'inferred'; result: RequireResult | null; rows: readonly RowId[]; results: readonly RequiredRow[]};
+	require: {
+		asked: readonly string[];
+		minBasis: 'proven' | 'inferred';
+		result: RequireResult | null;
+		rows: readonly RowId[];
+		results: readonly RequiredRow[];
+	};
 	exitStatus: number;
 };

@@ -14,16 +14,36 @@ import type {AuditObservations} from './gather-observations.ts';
 /** N4: over the secure port. Since 1.24 an apiserver has no other. */
 export function componentsToApiserver(audit: AuditObservations): RowResult {
 	const {parts, examined} = audit;
-	const components = (parts.read?.facts ?? []).filter(({component: part}) => part === 'kube-controller-manager' || part === 'kube-scheduler');
-	const because: Citation[] = parts.read ? components.map(({pod, component: part, flags}) => cite(parts.read, 'component-kubeconfig', `${part} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`]).join(' ') || 'neither --master nor --kubeconfig'}`)) : [];
+	const components = (parts.read?.facts ?? []).filter(
+		({component: part}) => part === 'kube-controller-manager' || part === 'kube-scheduler',
+	);
+	const because: Citation[] = parts.read
+		? components.map(({pod, component: part, flags}) =>
+				cite(
+					parts.read,
+					'component-kubeconfig',
+					`${part} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => (flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`])).join(' ') || 'neither --master nor --kubeconfig'}`,
+				),
+			)
+		: [];
 	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
 	if (plain.length > 0) {
-		return rowResult('fail', 'plain', 'proven', 'A component talks to the apiserver by plain HTTP', {because, exceptions: plain.map(({pod}) => pod), remedy: 'use --kubeconfig with an https server in place of --master'});
+		return rowResult('fail', 'plain', 'proven', 'A component talks to the apiserver by plain HTTP', {
+			because,
+			exceptions: plain.map(({pod}) => pod),
+			remedy: 'use --kubeconfig with an https server in place of --master',
+		});
 	}
 
 	const {version} = examined.shared;
 	if (version && isAtLeast(version.facts, 1, 24)) {
-		return rowResult('pass', 'https', version.facts.upstream ? 'proven' : 'inferred', 'The apiserver has no insecure port since 1.24, so components use TLS; whether they verify it is in their kubeconfig files', {because: [...because, cite(version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]});
+		return rowResult(
+			'pass',
+			'https',
+			version.facts.upstream ? 'proven' : 'inferred',
+			'The apiserver has no insecure port since 1.24, so components use TLS; whether they verify it is in their kubeconfig files',
+			{because: [...because, cite(version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]},
+		);
 	}
 
 	return components.length > 0
@@ -35,7 +55,9 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; finding: RowResult}>, audit: AuditObservations): RowResult {
 	const {socket, serverIdentity: front} = audit.grounds('exec');
 	const leg = socket?.facts.tls?.verified === true;
-	const because = socket ? [cite(socket, 'own-first-leg', leg ? 'your own connection is verified' : 'your own connection is not verified')] : [];
+	const because = socket
+		? [cite(socket, 'own-first-leg', leg ? 'your own connection is verified' : 'your own connection is not verified')]
+		: [];
 	const failing = rows.filter(({finding}) => finding.verdict === 'fail');
 	const failed = failing.map(({id}) => id);
 	const unknown = rows.filter(({finding}) => finding.verdict === 'unknown').map(({id}) => id);
@@ -43,20 +65,40 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; findi
 	if (failed.length > 0 || !socket?.facts.tls) {
 		const remedy = [...new Set(failing.flatMap(({finding}) => finding.remedy ?? []))].join('; ');
 		const basis = failed.length === 0 || failing.some(({finding}) => finding.basis === 'proven') ? 'proven' : 'inferred';
-		return rowResult('fail', 'not-secured', basis, failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP', {because, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'});
+		return rowResult(
+			'fail',
+			'not-secured',
+			basis,
+			failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP',
+			{because, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'},
+		);
 	}
 
 	if (unknown.length > 0) {
-		return unknownRow(`Not all is known: ${unknown.join(', ')}`, rows.flatMap(({finding}) => finding.verdict === 'unknown' ? finding.need : []), {because});
+		return unknownRow(
+			`Not all is known: ${unknown.join(', ')}`,
+			rows.flatMap(({finding}) => (finding.verdict === 'unknown' ? finding.need : [])),
+			{because},
+		);
 	}
 
 	if (!leg || (front.to !== 'apiserver' && !front.hasApiserverCertificate)) {
-		return rowResult('warn', 'your-leg', 'proven', leg ? `What answers you is not certainly an apiserver: ${front.why}` : 'Secured for nodes; your own connection does not verify the apiserver', {because});
+		return rowResult(
+			'warn',
+			'your-leg',
+			'proven',
+			leg
+				? `What answers you is not certainly an apiserver: ${front.why}`
+				: 'Secured for nodes; your own connection does not verify the apiserver',
+			{because},
+		);
 	}
 
 	return warned.length > 0
 		? rowResult('warn', 'secured', 'inferred', `Secured as documented; to note: ${warned.join(', ')}`, {because})
-		: rowResult('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized; may cross untrusted networks', {because});
+		: rowResult('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized; may cross untrusted networks', {
+				because,
+			});
 }
 
 /** N6: nothing else is meant to be reached from outside. */
@@ -64,31 +106,78 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 	const {parts} = audit;
 	const etcd = resolveApiserverFlag(audit.grounds('exec'), 'etcd-servers', () => 'etcd-servers');
 	const seen = parts.read?.facts ?? [];
-	const because: Citation[] = [...etcd.known ? etcd.citations : [], ...seen.filter(({component: part}) => part !== 'kube-apiserver').flatMap(part => citeObserved(parts, 'component-addresses', () => addressesOf(part)))];
+	const because: Citation[] = [
+		...(etcd.known ? etcd.citations : []),
+		...seen
+			.filter(({component: part}) => part !== 'kube-apiserver')
+			.flatMap(part => citeObserved(parts, 'component-addresses', () => addressesOf(part))),
+	];
 	const exposed = [
-		...etcd.known ? urlsOf(etcd.value).filter(url => isPlainAndRemote(url)).map(url => `etcd at ${url}: plain HTTP beyond loopback`) : [],
-		...seen.filter(({component: part}) => part === 'etcd').flatMap(({pod, flags}) => urlsOf(flags.values['listen-client-urls'] ?? '').filter(url => isPlainAndRemote(url)).map(url => `${pod} listens on ${url}`)),
-		...seen.filter(({component: part, flags}) => part === 'etcd' && (valueGiven(flags, 'client-cert-auth') ?? 'true') !== 'true' && urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url))).map(({pod}) => `${pod} asks no client certificate`),
+		...(etcd.known
+			? urlsOf(etcd.value)
+					.filter(url => isPlainAndRemote(url))
+					.map(url => `etcd at ${url}: plain HTTP beyond loopback`)
+			: []),
+		...seen
+			.filter(({component: part}) => part === 'etcd')
+			.flatMap(({pod, flags}) =>
+				urlsOf(flags.values['listen-client-urls'] ?? '')
+					.filter(url => isPlainAndRemote(url))
+					.map(url => `${pod} listens on ${url}`),
+			),
+		...seen
+			.filter(
+				({component: part, flags}) =>
+					part === 'etcd' &&
+					(valueGiven(flags, 'client-cert-auth') ?? 'true') !== 'true' &&
+					urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url)),
+			)
+			.map(({pod}) => `${pod} asks no client certificate`),
 	];
 	if (exposed.length > 0) {
-		return rowResult('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {because, exceptions: exposed, remedy: remedies.etcd});
+		return rowResult('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {
+			because,
+			exceptions: exposed,
+			remedy: remedies.etcd,
+		});
 	}
 
-	const open = seen.filter(({component: part, flags}) => isComponent(part) && !isLoopback(valueGiven(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'));
+	const open = seen.filter(
+		({component: part, flags}) => isComponent(part) && !isLoopback(valueGiven(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
+	);
 	if (open.length > 0) {
-		return rowResult('warn', 'listening', 'proven', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {because, exceptions: open.map(({pod}) => pod), remedy: remedies.componentBind});
+		return rowResult('warn', 'listening', 'proven', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {
+			because,
+			exceptions: open.map(({pod}) => pod),
+			remedy: remedies.componentBind,
+		});
 	}
 
 	if (seen.some(({component: part}) => part !== 'kube-apiserver')) {
 		// Without the argument etcd's addresses may still stand in its environment or a file; one that is no pod here may listen anywhere.
 		const etcds = seen.filter(({component: part}) => part === 'etcd');
-		const isShown = etcds.length > 0 && etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined)
-			&& seen.every(({component: part, flags}) => !(isComponent(part) || part === 'etcd') || valueGiven(flags, part === 'etcd' ? 'client-cert-auth' : 'bind-address', '') !== undefined);
-		return rowResult('pass', 'internal', isShown ? 'proven' : 'inferred', 'The parts that are seen listen on loopback or ask for client certificates', {because});
+		const isShown =
+			etcds.length > 0 &&
+			etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined) &&
+			seen.every(
+				({component: part, flags}) =>
+					!(isComponent(part) || part === 'etcd') ||
+					valueGiven(flags, part === 'etcd' ? 'client-cert-auth' : 'bind-address', '') !== undefined,
+			);
+		return rowResult(
+			'pass',
+			'internal',
+			isShown ? 'proven' : 'inferred',
+			'The parts that are seen listen on loopback or ask for client certificates',
+			{because},
+		);
 	}
 
 	const others = parts.read ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';
-	const message = etcd.known && urlsOf(etcd.value).length > 0 ? `The apiserver’s way to etcd is TLS or loopback; ${others}` : `${others[0]!.toUpperCase()}${others.slice(1)}`;
+	const message =
+		etcd.known && urlsOf(etcd.value).length > 0
+			? `The apiserver’s way to etcd is TLS or loopback; ${others}`
+			: `${others[0]!.toUpperCase()}${others.slice(1)}`;
 	return unknownRow(message, unmetNeeds(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needComponentHosts), {because});
 }
 
@@ -108,7 +197,11 @@ function addressesOf({component: part, pod, flags}: ComponentPod): string {
 
 /** Of a list as it stands on a command line or, in brackets, in `/flagz`; an address may have brackets of its own. */
 function urlsOf(value: string): string[] {
-	return value.replaceAll(/\s/g, '').replace(/^\[(.*)\]$/, '$1').split(',').filter(url => url !== '');
+	return value
+		.replaceAll(/\s/g, '')
+		.replace(/^\[(.*)\]$/, '$1')
+		.split(',')
+		.filter(url => url !== '');
 }
 
 function isPlainAndRemote(url: string): boolean {

@@ -114,7 +114,10 @@ async function readKubelets(cluster: ClusterClient, {read}: ProbeResult<NodesFac
 
 /** A row speaks of processes, each by its own connection; whether those are all is said by the row itself. */
 function groundsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'grounds' | 'each'> {
-	const own: AuditObservations['grounds'] = (feature, request = null) => ({...observationsFor(examined, cluster, purposeOf(feature, request)), bound: true});
+	const own: AuditObservations['grounds'] = (feature, request = null) => ({
+		...observationsFor(examined, cluster, purposeOf(feature, request)),
+		bound: true,
+	});
 	return {
 		grounds: own,
 		each(feature, request) {
@@ -130,7 +133,11 @@ function notAsked({need}: ServerIdentity): ProbeResult<AnonymousFacts> {
 
 /** For no one in particular. */
 function purposeOf(feature: StreamFeature, request: ConnectionPurpose['request']): ConnectionPurpose {
-	return {feature, request, target: {asked: 'any', kind: kindOf(feature), namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0}};
+	return {
+		feature,
+		request,
+		target: {asked: 'any', kind: kindOf(feature), namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0},
+	};
 }
 
 function kindOf(feature: StreamFeature): ConnectionPurpose['target']['kind'] {

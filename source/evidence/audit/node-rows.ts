@@ -16,45 +16,88 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	const grounds = audit.grounds('exec');
 	const mode = resolveApiserverFlag(grounds, 'authorization-mode', () => 'authorization-mode');
 	const because: Citation[] = [
-		...mode.known ? mode.citations : [],
+		...(mode.known ? mode.citations : []),
 		...authenticationForms(audit),
 		...citeObserved(anonymous, 'anonymous-three-way', ({observed}) => observed),
-		...citeObserved(leases, 'node-leases', ({fresh, stale}) => `${fresh.length} lease${fresh.length === 1 ? '' : 's'} renewed within 40 s, ${stale.length} not`),
+		...citeObserved(
+			leases,
+			'node-leases',
+			({fresh, stale}) => `${fresh.length} lease${fresh.length === 1 ? '' : 's'} renewed within 40 s, ${stale.length} not`,
+		),
 	];
-	const need = needsOf(leases, anonymous, ...mode.known ? [] : [{closed: {source: 'flagz' as const, where: 'GET /flagz', because: 'not-asked' as const, need: needFlagz}}]);
+	const need = needsOf(
+		leases,
+		anonymous,
+		...(mode.known ? [] : [{closed: {source: 'flagz' as const, where: 'GET /flagz', because: 'not-asked' as const, need: needFlagz}}]),
+	);
 	const {fresh, silent} = lifeOf(audit);
 	const base = {because, need, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
 	if (flagsPerProcess(grounds).some(reading => allowsAll(reading))) {
-		return rowResult('fail', 'authorization-off', mode.known ? mode.basis : 'inferred', 'The apiserver allows every request: --authorization-mode has AlwaysAllow, or is not set', {...base, remedy: remedies.authorizationMode});
+		return rowResult(
+			'fail',
+			'authorization-off',
+			mode.known ? mode.basis : 'inferred',
+			'The apiserver allows every request: --authorization-mode has AlwaysAllow, or is not set',
+			{...base, remedy: remedies.authorizationMode},
+		);
 	}
 
 	if (anonymous.read?.facts.anonymous === 'over-granted') {
-		return rowResult('fail', 'anonymous-granted', 'proven', 'Requests without any credentials may read the API', {...base, remedy: remedies.anonymous});
+		return rowResult('fail', 'anonymous-granted', 'proven', 'Requests without any credentials may read the API', {
+			...base,
+			remedy: remedies.anonymous,
+		});
 	}
 
 	const tokens = flagsPerProcess(grounds).some(reading => (flagValue(reading, 'token-auth-file') ?? '') !== '');
 	if (tokens) {
-		return rowResult('warn', 'static-tokens', 'proven', 'Static tokens are accepted (--token-auth-file): they never expire', {...base, remedy: remedies.staticTokens});
+		return rowResult('warn', 'static-tokens', 'proven', 'Static tokens are accepted (--token-auth-file): they never expire', {
+			...base,
+			remedy: remedies.staticTokens,
+		});
 	}
 
 	// A 403 to anybody says that authorization decides.
-	const authorizationOn = mode.known || anonymous.read?.facts.anonymous === 'all-paths' || examined.own.closed.some(({because}) => because === 'forbidden');
+	const authorizationOn =
+		mode.known || anonymous.read?.facts.anonymous === 'all-paths' || examined.own.closed.some(({because}) => because === 'forbidden');
 	if (!authorizationOn || !leases.read) {
-		return unknownRow(leases.read ? 'Whether authorization is on is not known' : 'Whether the kubelets are alive is not known', need.length > 0 ? need : [needNodeLeases], base);
+		return unknownRow(
+			leases.read ? 'Whether authorization is on is not known' : 'Whether the kubelets are alive is not known',
+			need.length > 0 ? need : [needNodeLeases],
+			base,
+		);
 	}
 
 	// What stands above is said of the apiserver, from here on of the kubelets.
 	const of = nodes.read?.facts.total ?? null;
 	if (fresh.length === 0) {
-		return rowResult('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {...base, scope: {of, proven: silent.length}, remedy: 'look at the kubelets on the nodes, and whether they reach the apiserver: kubectl describe node NAME'});
+		return rowResult('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {
+			...base,
+			scope: {of, proven: silent.length},
+			remedy: 'look at the kubelets on the nodes, and whether they reach the apiserver: kubectl describe node NAME',
+		});
 	}
 
-	const how = anonymous.read ? `; anonymous requests: ${{'off': 'refused', 'all-paths': 'let in and authorized like others', 'conditional': 'some paths only', 'over-granted': 'granted'}[anonymous.read.facts.anonymous]}` : '';
+	const how = anonymous.read
+		? `; anonymous requests: ${{off: 'refused', 'all-paths': 'let in and authorized like others', conditional: 'some paths only', 'over-granted': 'granted'}[anonymous.read.facts.anonymous]}`
+		: '';
 	const sample = leases.read.facts.more ? ` (${leases.read.facts.more} more not looked at)` : '';
 	const alive = {...base, scope: {of, proven: 0}};
 	return silent.length > 0
-		? rowResult('warn', 'partly-alive', 'inferred', `${fresh.length} of ${fresh.length + silent.length} kubelets have renewed their lease within 40 s${sample}${how}`, alive)
-		: rowResult('pass', 'authenticated', 'inferred', `${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; that kubelets verify the apiserver is in files on the nodes`, alive);
+		? rowResult(
+				'warn',
+				'partly-alive',
+				'inferred',
+				`${fresh.length} of ${fresh.length + silent.length} kubelets have renewed their lease within 40 s${sample}${how}`,
+				alive,
+			)
+		: rowResult(
+				'pass',
+				'authenticated',
+				'inferred',
+				`${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; that kubelets verify the apiserver is in files on the nodes`,
+				alive,
+			);
 }
 
 /** With neither modes nor a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
@@ -66,13 +109,22 @@ function allowsAll(reading: Observation<FlagFacts>): boolean {
 /** Nodes by their leases; one that was looked at and has none is as silent as one whose lease is old. */
 function lifeOf({leases, nodes}: AuditObservations): {fresh: readonly string[]; silent: readonly string[]} {
 	const {fresh, stale} = leases.read?.facts ?? {fresh: [], stale: []};
-	const without = leases.read ? (nodes.read?.facts.examined ?? []).map(({metadata}) => metadata.name).filter(name => !fresh.includes(name) && !stale.includes(name)) : [];
+	const without = leases.read
+		? (nodes.read?.facts.examined ?? []).map(({metadata}) => metadata.name).filter(name => !fresh.includes(name) && !stale.includes(name))
+		: [];
 	return {fresh, silent: [...stale, ...without]};
 }
 
 function authenticationForms(audit: AuditObservations): Citation[] {
 	const grounds = audit.grounds('exec');
-	return ['client-ca-file', 'oidc-issuer-url', 'authentication-config', 'token-auth-file', 'service-account-issuer', 'anonymous-auth'].flatMap(name => {
+	return [
+		'client-ca-file',
+		'oidc-issuer-url',
+		'authentication-config',
+		'token-auth-file',
+		'service-account-issuer',
+		'anonymous-auth',
+	].flatMap(name => {
 		const flag = resolveApiserverFlag(grounds, name, () => 'authentication-forms');
 		return flag.known && flag.value !== '' ? flag.citations : [];
 	});
@@ -84,25 +136,54 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 		return unknownRow('Signing requests may not be read', [needSigningRequests]);
 	}
 
-	const own = signingRequests.read.facts.filter(({signer}) => signer === 'kubernetes.io/kube-apiserver-client-kubelet' || signer === 'kubernetes.io/kubelet-serving');
+	const own = signingRequests.read.facts.filter(
+		({signer}) => signer === 'kubernetes.io/kube-apiserver-client-kubelet' || signer === 'kubernetes.io/kubelet-serving',
+	);
 	const by = (state: string) => own.filter(request => request.state === state);
-	const because = citeObserved(signingRequests, 'kubelet-signing-requests', () => `${own.length} of kubelets: ${by('approved').length} approved, ${by('pending').length} pending, ${by('denied').length} denied, ${by('failed').length} failed`);
+	const because = citeObserved(
+		signingRequests,
+		'kubelet-signing-requests',
+		() =>
+			`${own.length} of kubelets: ${by('approved').length} approved, ${by('pending').length} pending, ${by('denied').length} denied, ${by('failed').length} failed`,
+	);
 	const named = (state: string) => by(state).map(({name, signer, user}) => `${name}: ${state}, ${signer} for ${user}`);
 	if (by('denied').length + by('failed').length > 0) {
-		return rowResult('fail', 'denied', 'proven', 'Signing requests of kubelets were denied or failed', {because, exceptions: [...named('denied'), ...named('failed')], remedy: 'kubectl describe csr NAME'});
+		return rowResult('fail', 'denied', 'proven', 'Signing requests of kubelets were denied or failed', {
+			because,
+			exceptions: [...named('denied'), ...named('failed')],
+			remedy: 'kubectl describe csr NAME',
+		});
 	}
 
 	if (by('pending').length > 0) {
-		return rowResult('warn', 'pending', 'proven', `${by('pending').length} signing request${by('pending').length === 1 ? '' : 's'} of kubelets wait for approval`, {because, exceptions: named('pending'), remedy: 'kubectl certificate approve NAME, once its node and names were checked'});
+		return rowResult(
+			'warn',
+			'pending',
+			'proven',
+			`${by('pending').length} signing request${by('pending').length === 1 ? '' : 's'} of kubelets wait for approval`,
+			{because, exceptions: named('pending'), remedy: 'kubectl certificate approve NAME, once its node and names were checked'},
+		);
 	}
 
 	if (own.length === 0) {
-		return rowResult('pass', 'none-seen', 'inferred', 'No signing request of a kubelet is kept (they are deleted within an hour of approval, and pending ones after a day)', {because});
+		return rowResult(
+			'pass',
+			'none-seen',
+			'inferred',
+			'No signing request of a kubelet is kept (they are deleted within an hour of approval, and pending ones after a day)',
+			{because},
+		);
 	}
 
 	return signingRequests.read.facts.length < maxSigningRequests
 		? rowResult('pass', 'approved', 'proven', `All ${own.length} signing requests of kubelets are approved`, {because})
-		: rowResult('pass', 'approved', 'inferred', `The ${own.length} signing requests of kubelets that were looked at are approved; there may be more`, {because});
+		: rowResult(
+				'pass',
+				'approved',
+				'inferred',
+				`The ${own.length} signing requests of kubelets that were looked at are approved; there may be more`,
+				{because},
+			);
 }
 
 /** N3: pods get the authority and a token, and their virtual IP leads to the apiserver. */
@@ -110,23 +191,60 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 	const {serverIdentity: front, socket} = grounds('exec');
 	const {authority, closed} = examined.shared;
 	const because: Citation[] = [
-		...citeObserved(tokens, 'projected-tokens', facts => `${facts.pods} pods of ${namespace}: ${facts.withToken} with a token, ${facts.withCa} with the root certificate, ${facts.optedOut} opted out`),
+		...citeObserved(
+			tokens,
+			'projected-tokens',
+			facts =>
+				`${facts.pods} pods of ${namespace}: ${facts.withToken} with a token, ${facts.withCa} with the root certificate, ${facts.optedOut} opted out`,
+		),
 		...citeObserved(endpoints, 'kubernetes-endpoints', facts => `default/kubernetes: ${facts.addresses.join(' ') || 'no endpoint'}`),
-		...citeObserved(kubeProxy, 'kube-proxy', facts => facts.seen === 'not-seen' ? 'no kube-proxy pod in kube-system' : `${facts.seen}: ${facts.pods.length} pods`),
-		...authority && socket ? [{rule: 'root-ca-compared', observed: front.why, reading: {source: 'ca-comparison' as const, where: `configmap ${namespace}/kube-root-ca.crt and our own socket`, process: null, time: socket.time, active: false}}] : [],
+		...citeObserved(kubeProxy, 'kube-proxy', facts =>
+			facts.seen === 'not-seen' ? 'no kube-proxy pod in kube-system' : `${facts.seen}: ${facts.pods.length} pods`,
+		),
+		...(authority && socket
+			? [
+					{
+						rule: 'root-ca-compared',
+						observed: front.why,
+						reading: {
+							source: 'ca-comparison' as const,
+							where: `configmap ${namespace}/kube-root-ca.crt and our own socket`,
+							process: null,
+							time: socket.time,
+							active: false,
+						},
+					},
+				]
+			: []),
 	];
-	const need = [...needsOf(tokens, endpoints), ...closed.flatMap(({source, need}) => source === 'ca-comparison' && need ? [need] : [])];
+	const need = [...needsOf(tokens, endpoints), ...closed.flatMap(({source, need}) => (source === 'ca-comparison' && need ? [need] : []))];
 	const base = {because, need};
 	if (endpoints.read?.facts.addresses.length === 0) {
-		return rowResult('fail', 'no-endpoints', 'proven', 'The service default/kubernetes has no endpoint: pods cannot reach the apiserver by it', {...base, remedy: 'check --endpoint-reconciler-type and --advertise-address of the apiservers'});
+		return rowResult(
+			'fail',
+			'no-endpoints',
+			'proven',
+			'The service default/kubernetes has no endpoint: pods cannot reach the apiserver by it',
+			{...base, remedy: 'check --endpoint-reconciler-type and --advertise-address of the apiservers'},
+		);
 	}
 
 	if (closed.some(({source, because}) => source === 'ca-comparison' && because === 'not-served')) {
-		return rowResult('fail', 'no-root-certificate', 'proven', `The namespace ${namespace} has no kube-root-ca.crt: its pods have no root certificate`, {...base, remedy: 'kube-controller-manager --root-ca-file=FILE'});
+		return rowResult(
+			'fail',
+			'no-root-certificate',
+			'proven',
+			`The namespace ${namespace} has no kube-root-ca.crt: its pods have no root certificate`,
+			{...base, remedy: 'kube-controller-manager --root-ca-file=FILE'},
+		);
 	}
 
 	if (!authority) {
-		return unknownRow('The root certificate that pods get may not be read', closed.some(({source, need}) => source === 'ca-comparison' && need) ? need : [...need, needRootCa], base);
+		return unknownRow(
+			'The root certificate that pods get may not be read',
+			closed.some(({source, need}) => source === 'ca-comparison' && need) ? need : [...need, needRootCa],
+			base,
+		);
 	}
 
 	if (front.to === 'gateway') {
@@ -134,9 +252,15 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 	}
 
 	if (front.to === 'unknown' && !front.hasApiserverCertificate) {
-		return unknownRow(`Whether pods’ root certificate is the one that serves is not known: ${front.why}`, [...need, front.need ?? needApiserverItself], base);
+		return unknownRow(
+			`Whether pods’ root certificate is the one that serves is not known: ${front.why}`,
+			[...need, front.need ?? needApiserverItself],
+			base,
+		);
 	}
 
-	const count = endpoints.read ? `, ${endpoints.read.facts.addresses.length} endpoint${endpoints.read.facts.addresses.length === 1 ? '' : 's'} (not dialled)` : '';
+	const count = endpoints.read
+		? `, ${endpoints.read.facts.addresses.length} endpoint${endpoints.read.facts.addresses.length === 1 ? '' : 's'} (not dialled)`
+		: '';
 	return rowResult('pass', 'ca-equal', endpoints.read ? 'proven' : 'inferred', `Pods get the authority that serves${count}`, base);
 }

@@ -20,11 +20,18 @@ export function parseRequirement(asked: string): Requirement {
 	const [, id] = /^([NC]\d+)=pass$/.exec(asked) ?? [];
 	const rows = words.get(asked) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
 	if (!rows) {
-		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(asked)}: it must be verified, tunnelled, protected or ROW=pass (${rowIds.join(' ')})`);
+		throw new SpokeError(
+			'ERR_USAGE',
+			`unknown requirement ${JSON.stringify(asked)}: it must be verified, tunnelled, protected or ROW=pass (${rowIds.join(' ')})`,
+		);
 	}
 
 	// Agents that are not ready, or a tunnel of another make, are a tunnel still; apiservers of which one has none are not.
-	return {asked, rows, accepts: ({verdict, state}) => verdict === 'pass' || (verdict === 'warn' && asked === 'tunnelled' && state !== 'mixed')};
+	return {
+		asked,
+		rows,
+		accepts: ({verdict, state}) => verdict === 'pass' || (verdict === 'warn' && asked === 'tunnelled' && state !== 'mixed'),
+	};
 }
 
 /**
@@ -37,7 +44,10 @@ export function parseWaivers(given: readonly string[]): Waivers {
 		const at = text.indexOf('=');
 		const [id, reason] = [text.slice(0, Math.max(at, 0)) as RowId, text.slice(at + 1).trim()];
 		if (!rowIds.includes(id) || reason === '') {
-			throw new SpokeError('ERR_USAGE', `invalid --accept ${JSON.stringify(text)}: must be ROW=REASON, with a row of ${rowIds.join(' ')} and a reason`);
+			throw new SpokeError(
+				'ERR_USAGE',
+				`invalid --accept ${JSON.stringify(text)}: must be ROW=REASON, with a row of ${rowIds.join(' ')} and a reason`,
+			);
 		}
 
 		if (waivers.has(id)) {
@@ -58,7 +68,15 @@ export function checkRequirements(rows: readonly AuditRow[], require: readonly R
 		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};
 	}
 
-	const results = require.flatMap(one => one.rows.map(id => judge(rows.find(row => row.id === id)!, one, minBasis)));
+	const results = require.flatMap(one =>
+		one.rows.map(id =>
+			judge(
+				rows.find(row => row.id === id)!,
+				one,
+				minBasis,
+			),
+		),
+	);
 	const rowsOf = (wanted: RequireResult) => results.filter(({result}) => result === wanted).map(({row}) => row);
 	const [wrong, open] = [rowsOf('not-met'), rowsOf('undecided')];
 	if (wrong.length > 0) {

@@ -13,7 +13,19 @@ export function rowResult(
 	message: string,
 	more: Partial<Omit<RowResult, 'verdict' | 'state' | 'basis' | 'message'>> = {},
 ): RowResult {
-	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, broken: false, ...more};
+	return {
+		verdict,
+		state,
+		basis,
+		message,
+		scope: {of: null, proven: 0},
+		because: [],
+		exceptions: [],
+		need: [],
+		remedy: null,
+		broken: false,
+		...more,
+	};
 }
 
 /** With what would tell: at least one. */
@@ -27,15 +39,20 @@ export function citeObserved<Facts>(outcome: ProbeResult<Facts>, rule: string, o
 }
 
 /** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. Where all were, only a host tells. */
-export function unmetNeeds(needs: readonly Need[], {parts, examined}: Pick<AuditObservations, 'parts' | 'examined'>, onHost: Need): readonly Need[] {
-	const isMet = (need: Need) => (need === needMirrorPods && parts.read)
-		|| (need === needFlagz && examined.own.flags)
-		|| (need === needMetrics && examined.metrics.read);
+export function unmetNeeds(
+	needs: readonly Need[],
+	{parts, examined}: Pick<AuditObservations, 'parts' | 'examined'>,
+	onHost: Need,
+): readonly Need[] {
+	const isMet = (need: Need) =>
+		(need === needMirrorPods && parts.read) ||
+		(need === needFlagz && examined.own.flags) ||
+		(need === needMetrics && examined.metrics.read);
 	const left = needs.filter(need => !isMet(need));
 	return left.length > 0 ? left : [onHost];
 }
 
 /** What would open the closed ones. */
 export function needsOf(...outcomes: ReadonlyArray<ProbeResult<unknown>>): Need[] {
-	return outcomes.flatMap(({closed}) => closed?.need ? [closed.need] : []);
+	return outcomes.flatMap(({closed}) => (closed?.need ? [closed.need] : []));
 }

@@ -36,7 +36,13 @@ const titles: Record<RowId, readonly [title: string, page: string]> = {
 	C11: ['control plane to nodes, the sum', pages.paths],
 };
 
-export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Requirement[]; minBasis: 'proven' | 'inferred'; accepted?: Waivers; signal?: AbortSignal};
+export type AuditOptions = {
+	probe: 'passive' | 'active';
+	require: readonly Requirement[];
+	minBasis: 'proven' | 'inferred';
+	accepted?: Waivers;
+	signal?: AbortSignal;
+};
 
 /** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
 export async function runAudit(cluster: ClusterClient, options: AuditOptions): Promise<Audit> {
@@ -45,16 +51,28 @@ export async function runAudit(cluster: ClusterClient, options: AuditOptions): P
 }
 
 /** Pure but for the clock. */
-export function auditOf(grounds: AuditObservations, {facts}: Pick<ClusterClient, 'facts'>, {probe, require, minBasis, accepted}: AuditOptions): Audit {
+export function auditOf(
+	grounds: AuditObservations,
+	{facts}: Pick<ClusterClient, 'facts'>,
+	{probe, require, minBasis, accepted}: AuditOptions,
+): Audit {
 	const numbered = numberEvidence();
 	const own = grounds.grounds('exec');
-	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => ({...rowOf(id, finding, own, numbered), accepted: accepted?.get(id) ?? null}));
+	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => ({
+		...rowOf(id, finding, own, numbered),
+		accepted: accepted?.get(id) ?? null,
+	}));
 	const required = checkRequirements(rows, require, minBasis);
 	return {
 		apiVersion: 'spoke/v1',
 		kind: 'Audit',
 		time: new Date().toISOString(),
-		cluster: {context: facts.context, server: facts.server, version: grounds.examined.shared.version?.facts.gitVersion ?? null, sandbox: facts.sandbox},
+		cluster: {
+			context: facts.context,
+			server: facts.server,
+			version: grounds.examined.shared.version?.facts.gitVersion ?? null,
+			sandbox: facts.sandbox,
+		},
 		identity: grounds.whoAmI,
 		replicas: replicasOf(grounds, own),
 		nodes: nodesOf(grounds),
@@ -68,14 +86,33 @@ export function auditOf(grounds: AuditObservations, {facts}: Pick<ClusterClient,
 }
 
 /** All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven. */
-function rowOf(id: RowId, {because, basis: found, need, ...finding}: RowResult, own: Observations, numbered: EvidenceList): Omit<AuditRow, 'accepted'> {
+function rowOf(
+	id: RowId,
+	{because, basis: found, need, ...finding}: RowResult,
+	own: Observations,
+	numbered: EvidenceList,
+): Omit<AuditRow, 'accepted'> {
 	const basis = weakestBasis(found, isVerifiedApiserver(own) ? 'proven' : 'inferred');
 	const toKnowFront = basis === 'inferred' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
 	const {verdict, state, exceptions, message, remedy, broken} = finding;
 	const scope = isVerifiedApiserver(own) ? finding.scope : {...finding.scope, proven: 0};
 	const [title, docs] = titles[id];
 	const evidence = [...new Set(because.map(citation => numbered.idOf(citation)))];
-	return {id, title, verdict, state, basis, scope, evidence, exceptions, need: distinct([...need, ...toKnowFront]), message, remedy, docs, broken};
+	return {
+		id,
+		title,
+		verdict,
+		state,
+		basis,
+		scope,
+		evidence,
+		exceptions,
+		need: distinct([...need, ...toKnowFront]),
+		message,
+		remedy,
+		docs,
+		broken,
+	};
 }
 
 function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
@@ -132,7 +169,10 @@ function rowFindings(audit: AuditObservations): Array<{id: RowId; finding: RowRe
 }
 
 /** Its own address where that was dialled, or where our own server address is just that; else what stands before it. */
-function processOf({connection}: ApiserverExamination, {process, flags, dialedAddress: dialled}: ExaminedProcess): Audit['replicas']['processes'][number] {
+function processOf(
+	{connection}: ApiserverExamination,
+	{process, flags, dialedAddress: dialled}: ExaminedProcess,
+): Audit['replicas']['processes'][number] {
 	const own = flags ? advertisedAddress(flags) : null;
 	const isDirect = dialled !== null || (own !== null && own === connection.facts.remoteAddress);
 	return {

@@ -21,7 +21,10 @@ export function streamRow(all: readonly Observations[]): RowResult {
 	}
 
 	// That it would be protected is no use to anybody while it fails.
-	const exceptions = [...row.exceptions, ...failed.map(attempt => `${attempt.farEnd}: ${attempt.feature} ${failedWords(attempt, grounds.time)}`)];
+	const exceptions = [
+		...row.exceptions,
+		...failed.map(attempt => `${attempt.farEnd}: ${attempt.feature} ${failedWords(attempt, grounds.time)}`),
+	];
 	const because = [...row.because, ...failed.map(attempt => citeAttempt(attempt))];
 	const remedy = row.remedy ?? failed.find(({failure}) => failure.error.remedy !== null)?.failure.error.remedy ?? null;
 	const broken = {...row, broken: true, exceptions, because};
@@ -38,7 +41,11 @@ function crossingRow(all: readonly Observations[]): RowResult {
 	const {tls, route, sum, grounds} = worst;
 	const words = wordsOf(worst);
 	const alike = judged.filter(one => one.tls.state === tls.state && one.route.state === route.state);
-	const across = scopeAcrossReplicas(grounds, all, alike.filter(isProven).map(one => one.grounds));
+	const across = scopeAcrossReplicas(
+		grounds,
+		all,
+		alike.filter(isProven).map(one => one.grounds),
+	);
 	const more = {
 		because: alike.flatMap(one => [...one.tls.because, ...one.route.because]),
 		scope: across.scope,
@@ -47,13 +54,27 @@ function crossingRow(all: readonly Observations[]): RowResult {
 	};
 	if (sum.state === 'unknown') {
 		// Only whether it may cross is not known: what is known of its TLS keeps its own basis.
-		const encrypted = scopeAcrossReplicas(grounds, all, alike.filter(one => one.tls.basis === 'proven').map(one => one.grounds));
+		const encrypted = scopeAcrossReplicas(
+			grounds,
+			all,
+			alike.filter(one => one.tls.basis === 'proven').map(one => one.grounds),
+		);
 		const basis = tls.state === 'unknown' ? 'unknown' : weakestBasis(encrypted.basis, ...alike.map(one => one.tls.basis));
-		return unknownRow(`${words}: ${sum.why}`, sum.need.length > 0 ? sum.need : more.need, {...more, state: tls.state, basis, scope: encrypted.scope});
+		return unknownRow(`${words}: ${sum.why}`, sum.need.length > 0 ? sum.need : more.need, {
+			...more,
+			state: tls.state,
+			basis,
+			scope: encrypted.scope,
+		});
 	}
 
 	if (sum.state === 'exposed') {
-		return rowResult('fail', tls.state, sum.basis, `${words}: ${sum.why}`, {...more, remedy: endsAtKubelet(grounds) ? remedies.kubeletCa : 'keep it inside a trusted network or the Konnectivity tunnel; the proxy itself can never verify'});
+		return rowResult('fail', tls.state, sum.basis, `${words}: ${sum.why}`, {
+			...more,
+			remedy: endsAtKubelet(grounds)
+				? remedies.kubeletCa
+				: 'keep it inside a trusted network or the Konnectivity tunnel; the proxy itself can never verify',
+		});
 	}
 
 	const basis = weakestBasis(across.basis, ...judged.map(one => one.sum.basis));
@@ -71,7 +92,7 @@ function crossingRow(all: readonly Observations[]): RowResult {
 
 /** Where only that it is checked is known, the row says no more than the crossing does. */
 function isProven({sum, tls}: {sum: {basis: Basis}; tls: RuleVerdict<TlsState>}): boolean {
-	return weakestBasis(sum.basis, ...tls.state === 'unknown' ? [] : [tls.basis]) === 'proven';
+	return weakestBasis(sum.basis, ...(tls.state === 'unknown' ? [] : [tls.basis])) === 'proven';
 }
 
 function wordsOf({route, tls}: {route: Pick<RuleVerdict<RouteState>, 'state'>; tls: Pick<RuleVerdict<TlsState>, 'state'>}): string {

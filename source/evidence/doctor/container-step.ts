@@ -25,14 +25,27 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 
 	const words = stateWords(pod, status);
 	if (isInitDone(pod, status)) {
-		return passed('leg-3', `container ${target.container} ${words}, as init containers do`, others.length === 0 ? {} : {status: 'note', fits: others});
+		return passed(
+			'leg-3',
+			`container ${target.container} ${words}, as init containers do`,
+			others.length === 0 ? {} : {status: 'note', fits: others},
+		);
 	}
 
 	const awaited = awaitedInit(pod, status);
-	const [what, remedy, fits] = awaited === undefined
-		? [words, remedyFor(target, status), [...lastEnd(status), ...others]]
-		: [`waits for init container ${awaited.name}, which ${stateWords(pod, awaited)}`, remedyFor({...target, container: awaited.name}, awaited), lastEnd(awaited)];
-	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${what}`, {leg: 3, remedy}), {fits});
+	const [what, remedy, fits] =
+		awaited === undefined
+			? [words, remedyFor(target, status), [...lastEnd(status), ...others]]
+			: [
+					`waits for init container ${awaited.name}, which ${stateWords(pod, awaited)}`,
+					remedyFor({...target, container: awaited.name}, awaited),
+					lastEnd(awaited),
+				];
+	return failedStep(
+		'leg-3',
+		new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${what}`, {leg: 3, remedy}),
+		{fits},
+	);
 }
 
 /** Of containers that are started one after another only the one whose turn it is tells why the later ones wait. */
@@ -46,7 +59,9 @@ function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): Conta
 function lastEnd(status: ContainerStatus | undefined): string[] {
 	const last = status?.lastState?.terminated;
 	return last
-		? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`]
+		? [
+				`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`,
+			]
 		: [];
 }
 

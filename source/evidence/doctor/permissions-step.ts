@@ -9,24 +9,33 @@ type Asked = readonly [command: string, rights: readonly AskedRight[]];
 
 export async function permissionsStep(cluster: ClusterClient, asked: string): Promise<StepResult> {
 	const {namespace} = cluster.facts;
-	const pods = (verb: string, subresource?: string): AskedRight => ({verb, resource: 'pods', namespace, ...subresource === undefined ? {} : {subresource}});
+	const pods = (verb: string, subresource?: string): AskedRight => ({
+		verb,
+		resource: 'pods',
+		namespace,
+		...(subresource === undefined ? {} : {subresource}),
+	});
 	const questions: readonly Asked[] = /^(no|nodes?)\//.test(asked)
 		? [['proxy to nodes', [{verb: 'get', resource: 'nodes', subresource: 'proxy'}]]]
 		: [
-			['read pods', [pods('get')]],
-			['logs', [pods('get', 'log')]],
-			['exec', [pods('create', 'exec'), pods('get', 'exec')]],
-			['attach', [pods('create', 'attach'), pods('get', 'attach')]],
-			['port-forward', [pods('create', 'portforward'), pods('get', 'portforward')]],
-			['proxy', [pods('get', 'proxy')]],
-		];
-	const answers = await Promise.all(questions.map(async ([command, rights]) => ({
-		command,
-		rights: await Promise.all(rights.map(async right => ({right, allowed: await canI(cluster, right)}))),
-	})));
-	const missing = answers.flatMap(({command, rights}) => rights
-		.filter(({allowed}) => allowed === false)
-		.map(({right}) => `${command}: no ${right.verb} on ${right.resource}${right.subresource ? `/${right.subresource}` : ''}`));
+				['read pods', [pods('get')]],
+				['logs', [pods('get', 'log')]],
+				['exec', [pods('create', 'exec'), pods('get', 'exec')]],
+				['attach', [pods('create', 'attach'), pods('get', 'attach')]],
+				['port-forward', [pods('create', 'portforward'), pods('get', 'portforward')]],
+				['proxy', [pods('get', 'proxy')]],
+			];
+	const answers = await Promise.all(
+		questions.map(async ([command, rights]) => ({
+			command,
+			rights: await Promise.all(rights.map(async right => ({right, allowed: await canI(cluster, right)}))),
+		})),
+	);
+	const missing = answers.flatMap(({command, rights}) =>
+		rights
+			.filter(({allowed}) => allowed === false)
+			.map(({right}) => `${command}: no ${right.verb} on ${right.resource}${right.subresource ? `/${right.subresource}` : ''}`),
+	);
 	if (answers.every(({rights}) => rights.every(({allowed}) => allowed === undefined))) {
 		return passed('rights', 'the apiserver does not say what you may do', {status: 'unknown'});
 	}
@@ -35,7 +44,7 @@ export async function permissionsStep(cluster: ClusterClient, asked: string): Pr
 	const powerful = answers.some(({command, rights}) => command === 'proxy to nodes' && rights.every(({allowed}) => allowed));
 	return passed('rights', `may: ${allowed.join(', ') || 'nothing of what was asked'}`, {
 		status: missing.length > 0 ? 'note' : 'ok',
-		fits: [...missing, ...powerful ? ['nodes/proxy lets its holder run commands in every pod of a node, also with get alone'] : []],
+		fits: [...missing, ...(powerful ? ['nodes/proxy lets its holder run commands in every pod of a node, also with get alone'] : [])],
 		remedy: missing.length > 0 ? 'ask for the rights named; since 1.35 a WebSocket needs create as well as get' : null,
 	});
 }

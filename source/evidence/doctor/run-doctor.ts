@@ -19,7 +19,13 @@ import {targetStep} from './target-step.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 
-type Found = {cluster?: ClusterClient; examined?: ApiserverExamination; subjects?: PathPlan; met?: SecondLegResult['met']; error?: SpokeError};
+type Found = {
+	cluster?: ClusterClient;
+	examined?: ApiserverExamination;
+	subjects?: PathPlan;
+	met?: SecondLegResult['met'];
+	error?: SpokeError;
+};
 
 /** Never throws for what it finds; `open` may. Without a target it goes as far as the apiserver. */
 export async function runDoctor(asked: string | null, open: () => Promise<ClusterClient>, options: WalkOptions = {}): Promise<Doctor> {
@@ -59,18 +65,32 @@ type WalkOptions = {signal?: AbortSignal; container?: string | undefined};
 type Step = readonly [name: StepName, run: () => Promise<StepResult>];
 
 /** In the order of `order`. Each leaves in `found` what those behind it stand on. */
-function stepsTo(asked: string | null, open: () => Promise<ClusterClient>, found: Found, {signal, container}: WalkOptions): readonly Step[] {
+function stepsTo(
+	asked: string | null,
+	open: () => Promise<ClusterClient>,
+	found: Found,
+	{signal, container}: WalkOptions,
+): readonly Step[] {
 	const toApiserver: readonly Step[] = [
-		['configuration', async () => {
-			found.cluster = await open();
-			const {context, server, namespace, user, source} = found.cluster.facts;
-			return passed('configuration', `${source}, context ${context ?? 'none'}, ${server}, namespace ${namespace}, user ${user ?? 'unnamed'}`);
-		}],
-		['leg-1', async () => {
-			found.examined = await examineApiserver(found.cluster!, signal ? {signal} : {});
-			await probeSelfSubject(found.cluster!);
-			return passed('leg-1', firstLegWords(found.examined));
-		}],
+		[
+			'configuration',
+			async () => {
+				found.cluster = await open();
+				const {context, server, namespace, user, source} = found.cluster.facts;
+				return passed(
+					'configuration',
+					`${source}, context ${context ?? 'none'}, ${server}, namespace ${namespace}, user ${user ?? 'unnamed'}`,
+				);
+			},
+		],
+		[
+			'leg-1',
+			async () => {
+				found.examined = await examineApiserver(found.cluster!, signal ? {signal} : {});
+				await probeSelfSubject(found.cluster!);
+				return passed('leg-1', firstLegWords(found.examined));
+			},
+		],
 	];
 	if (asked === null) {
 		return toApiserver;
@@ -79,15 +99,21 @@ function stepsTo(asked: string | null, open: () => Promise<ClusterClient>, found
 	return [
 		...toApiserver,
 		['rights', async () => permissionsStep(found.cluster!, asked)],
-		['target', async () => {
-			found.subjects = await planPaths(found.cluster!, asked, {signal, container});
-			return targetStep(found.subjects);
-		}],
-		['leg-2', async () => {
-			const result = await secondLegStep(found.cluster!, found.examined!.connection, found.subjects!);
-			found.met = result.met;
-			return withLastAttempt(found, result);
-		}],
+		[
+			'target',
+			async () => {
+				found.subjects = await planPaths(found.cluster!, asked, {signal, container});
+				return targetStep(found.subjects);
+			},
+		],
+		[
+			'leg-2',
+			async () => {
+				const result = await secondLegStep(found.cluster!, found.examined!.connection, found.subjects!);
+				found.met = result.met;
+				return withLastAttempt(found, result);
+			},
+		],
 		['leg-3', async () => containerStep(found.subjects!)],
 	];
 }
@@ -99,7 +125,7 @@ function withLastAttempt({cluster, examined, subjects, met}: Found, result: Step
 		return result;
 	}
 
-	const process = met?.connection === examined?.connection.id ? examined?.own.process?.facts.id ?? null : null;
+	const process = met?.connection === examined?.connection.id ? (examined?.own.process?.facts.id ?? null) : null;
 	if (result.error) {
 		recordFailure(cluster, {purpose, process}, result.error.toJSON());
 	} else if (met?.answered) {
@@ -108,7 +134,13 @@ function withLastAttempt({cluster, examined, subjects, met}: Found, result: Step
 
 	const failed = standingFailure({outcomes: cluster.secondLegs.outcomes, purpose, process: examined?.own.process ?? null, answered: false});
 	return result.step.status === 'unknown' && failed
-		? {...result, step: {...result.step, fits: [...result.step.fits, `the last attempt, ${failed.feature}, ${failedWords(failed, new Date().toISOString())}`]}}
+		? {
+				...result,
+				step: {
+					...result.step,
+					fits: [...result.step.fits, `the last attempt, ${failed.feature}, ${failedWords(failed, new Date().toISOString())}`],
+				},
+			}
 		: result;
 }
 
@@ -138,30 +170,62 @@ function pathOf({cluster, examined, subjects, met, error}: Found): Path | null {
 
 	const isOwn = met?.connection === examined.connection.id;
 	if (error?.leg !== 2 || !error.legKnown) {
-		return configuredPath(isOwn && met.answered ? {...examined, active: kubeletAnswer(met.answered, examined, subjects)} : examined, cluster, purpose, subjects);
+		return configuredPath(
+			isOwn && met.answered ? {...examined, active: kubeletAnswer(met.answered, examined, subjects)} : examined,
+			cluster,
+			purpose,
+			subjects,
+		);
 	}
 
-	const failure = failureObservation({error, purpose, connection: isOwn ? met.connection : failedAttemptId, process: null, time: new Date().toISOString(), active: true});
-	return configuredPath({...examined, active: {...noActiveObservations, failures: failure ? [failure] : []}}, cluster, purpose, subjects, error.toJSON());
+	const failure = failureObservation({
+		error,
+		purpose,
+		connection: isOwn ? met.connection : failedAttemptId,
+		process: null,
+		time: new Date().toISOString(),
+		active: true,
+	});
+	return configuredPath(
+		{...examined, active: {...noActiveObservations, failures: failure ? [failure] : []}},
+		cluster,
+		purpose,
+		subjects,
+		error.toJSON(),
+	);
 }
 
 /** What an active probe would have found of this kubelet. */
-function kubeletAnswer(to: 'log' | 'port-forward', {connection, own}: ApiserverExamination, {probe, target}: PathPlan): ApiserverExamination['active'] {
+function kubeletAnswer(
+	to: 'log' | 'port-forward',
+	{connection, own}: ApiserverExamination,
+	{probe, target}: PathPlan,
+): ApiserverExamination['active'] {
 	const common = {process: own.process?.facts.id ?? null, connection: connection.id, time: new Date().toISOString(), active: true} as const;
 	const place = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
 	return to === 'log'
-		? {...noActiveObservations, logDifferentials: [{
-			source: 'log-differential',
-			where: `GET pods/log of ${place}`,
-			...common,
-			facts: {normal: 'ok', skipping: 'not-tried', text: null, node: target.node},
-		}]}
-		: {...noActiveObservations, stepTests: [{
-			source: 'step-test',
-			where: `a held port-forward to ${place}`,
-			...common,
-			facts: {node: target.node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'},
-		}]};
+		? {
+				...noActiveObservations,
+				logDifferentials: [
+					{
+						source: 'log-differential',
+						where: `GET pods/log of ${place}`,
+						...common,
+						facts: {normal: 'ok', skipping: 'not-tried', text: null, node: target.node},
+					},
+				],
+			}
+		: {
+				...noActiveObservations,
+				stepTests: [
+					{
+						source: 'step-test',
+						where: `a held port-forward to ${place}`,
+						...common,
+						facts: {node: target.node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'},
+					},
+				],
+			};
 }
 
 function firstLegWords({connection, shared, own}: ApiserverExamination): string {
@@ -170,7 +234,7 @@ function firstLegWords({connection, shared, own}: ApiserverExamination): string 
 		`${tlsWords(connection.facts)}${proxy ? `, through the proxy ${proxy.url}` : ''}`,
 		shared.version?.facts.gitVersion ?? 'version not known',
 		`you by ${clientAuth}`,
-		...own.process ? [`up since ${own.process.facts.startTime}`] : [],
+		...(own.process ? [`up since ${own.process.facts.startTime}`] : []),
 	].join('; ');
 }
 

@@ -20,14 +20,19 @@ type Answer = {connection: string; status: number; contentType: string; body: st
 export type SecondLegResult = StepResult & {met?: {connection: string; answered: 'log' | 'port-forward' | null}};
 
 /** `own`: the connection that was examined. What comes on it was said by the process that was read. */
-export async function secondLegStep(cluster: ClusterClient, own: Connection, {probe, node, target, pod}: PathPlan): Promise<SecondLegResult> {
+export async function secondLegStep(
+	cluster: ClusterClient,
+	own: Connection,
+	{probe, node, target, pod}: PathPlan,
+): Promise<SecondLegResult> {
 	if (target.node === null) {
 		const remedy = `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`;
 		const error = new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy});
 		return failedStep('leg-2', error, {fits: whyUnscheduled(pod)});
 	}
 
-	const log = probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
+	const log =
+		probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
 	if (!log?.container) {
 		return passed('leg-2', `not tried: no pod on node ${target.node} that you may read`, {status: 'unknown'});
 	}
@@ -36,7 +41,7 @@ export async function secondLegStep(cluster: ClusterClient, own: Connection, {pr
 	const isKubelets = read.status === 200 || kubeletLogRefusal(read.status, read.body) !== null;
 	const ofLog = {met: {connection: read.connection, answered: isKubelets ? 'log' : null}} as const;
 	if (read.status !== 200 && !isOurs(read)) {
-		return {...await explained(read, cluster, node?.metadata.name ?? target.node), ...ofLog};
+		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...ofLog};
 	}
 
 	const held = probe
@@ -46,16 +51,16 @@ export async function secondLegStep(cluster: ClusterClient, own: Connection, {pr
 		held.end();
 		return {
 			...passed('leg-2', `kubelet ${target.node} answers: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
-			...ofLog.met.answered ? ofLog : {met: {connection: held.connection, answered: 'port-forward'}},
+			...(ofLog.met.answered ? ofLog : {met: {connection: held.connection, answered: 'port-forward'}}),
 		};
 	}
 
 	if (held && !isOurs(held)) {
-		return {...await explained(held, cluster, target.node), met: {connection: held.connection, answered: null}};
+		return {...(await explained(held, cluster, target.node)), met: {connection: held.connection, answered: null}};
 	}
 
 	return {
-		...read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node),
+		...(read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node)),
 		...ofLog,
 	};
 }
@@ -76,8 +81,9 @@ function withoutLog({status, body}: Answer, node: string): StepResult {
 	const said = statusMessage(body);
 	return status === 403
 		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {
-			status: 'unknown', fits: [said ?? body.slice(0, 300)],
-		})
+				status: 'unknown',
+				fits: [said ?? body.slice(0, 300)],
+			})
 		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});
 }
 
@@ -85,11 +91,13 @@ async function readLog(asked: Requester, namespace: string, pod: string, contain
 	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
 	const response = await asked.request({
 		path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`,
-		headers: {Accept: '*/*'}, timeoutMs: 40_000,
+		headers: {Accept: '*/*'},
+		timeoutMs: 40_000,
 	});
 	return {
-		connection: response.connection.id, status: response.status,
-		contentType: (response.headers['content-type'] ?? ''),
+		connection: response.connection.id,
+		status: response.status,
+		contentType: response.headers['content-type'] ?? '',
 		body: await readText(response, 64 * 1024),
 	};
 }
@@ -103,9 +111,15 @@ function isOurs({status, body}: Answer): boolean {
 async function explained(answer: Answer, cluster: ClusterClient, node: string): Promise<StepResult> {
 	const explanation = explainMessage(answer.body, {status: answer.status});
 	if (!explanation) {
-		return failedStep('leg-2', errorFromResponse({
-			status: answer.status, body: answer.body, headers: {'content-type': answer.contentType},
-		}), {means: 'words that are not in the table of failures; shown as they are'});
+		return failedStep(
+			'leg-2',
+			errorFromResponse({
+				status: answer.status,
+				body: answer.body,
+				headers: {'content-type': answer.contentType},
+			}),
+			{means: 'words that are not in the table of failures; shown as they are'},
+		);
 	}
 
 	return failedStep('leg-2', errorFromExplanation(explanation), {
@@ -122,16 +136,19 @@ async function whatFits({row, dialled}: Explanation, cluster: ClusterClient, nod
 	const fits: string[] = dialled === null ? [] : [`the apiserver dialled ${dialled}`];
 	if (row.proves.route) {
 		const agents = await readAgentPods(cluster);
-		fits.push(agents.read
-			? `${agents.read.facts.filter(({ready}) => ready).length} of ${agents.read.facts.length} agent pods ready in kube-system`
-			: 'agent pods cannot be listed by you');
+		fits.push(
+			agents.read
+				? `${agents.read.facts.filter(({ready}) => ready).length} of ${agents.read.facts.length} agent pods ready in kube-system`
+				: 'agent pods cannot be listed by you',
+		);
 	}
 
 	if (row.id === 'T5') {
 		const requests = await readSigningRequests(cluster);
-		const pending = requests.read?.facts.filter(({state, signer, user}) => state === 'pending'
-			&& signer === 'kubernetes.io/kubelet-serving'
-			&& user === `system:node:${node}`) ?? [];
+		const pending =
+			requests.read?.facts.filter(
+				({state, signer, user}) => state === 'pending' && signer === 'kubernetes.io/kubelet-serving' && user === `system:node:${node}`,
+			) ?? [];
 		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${quoteForShell(name)}`));
 	}
 

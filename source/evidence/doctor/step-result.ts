@@ -4,7 +4,7 @@ import type {DoctorStep, StepName} from './doctor-object.ts';
 
 export type StepResult = {step: Omit<DoctorStep, 'tookMs'>; error: SpokeError | null};
 
-const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {'configuration': 0, 'leg-1': 1, 'rights': 1, 'target': 1, 'leg-2': 2, 'leg-3': 3};
+const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {configuration: 0, 'leg-1': 1, rights: 1, target: 1, 'leg-2': 2, 'leg-3': 3};
 
 /** What was seen, where nothing is wrong. */
 export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {

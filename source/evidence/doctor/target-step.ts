@@ -12,7 +12,11 @@ export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' 
 
 	const {namespace, name, node: place, chosenFrom} = target;
 	const others = chosenFrom > 1 ? `; one of ${chosenFrom}` : '';
-	return passed('target', `pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`, leaving(pod));
+	return passed(
+		'target',
+		`pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`,
+		leaving(pod),
+	);
 }
 
 function nodeStep(name: string, node: PathPlan['node']): StepResult {
@@ -22,7 +26,9 @@ function nodeStep(name: string, node: PathPlan['node']): StepResult {
 	}
 
 	const observed = `node ${name}, Ready ${ready.status}`;
-	return ready.status === 'True' ? passed('target', observed) : passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
+	return ready.status === 'True'
+		? passed('target', observed)
+		: passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
 }
 
 /** A pod whose time is over may stay for long, held by whoever has to do something first. */
@@ -33,13 +39,20 @@ function leaving({metadata: {deletionTimestamp, finalizers = []}}: PodObject): P
 
 	return {
 		status: 'note',
-		fits: [`is being deleted, to be gone by ${deletionTimestamp}${finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`}`],
+		fits: [
+			`is being deleted, to be gone by ${deletionTimestamp}${finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`}`,
+		],
 	};
 }
 
 /** Sidecars count, as in kubectl's READY; a pod that no kubelet has seen yet has containers and no status of them. */
 function readyWords({spec, status}: PodObject): string {
-	const own: readonly ContainerSpec[] = [...spec?.containers ?? [], ...(spec?.initContainers ?? []).filter(({restartPolicy}) => restartPolicy === 'Always')];
-	const ready = new Set([...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? []].filter(one => one.ready).map(({name}) => name));
+	const own: readonly ContainerSpec[] = [
+		...(spec?.containers ?? []),
+		...(spec?.initContainers ?? []).filter(({restartPolicy}) => restartPolicy === 'Always'),
+	];
+	const ready = new Set(
+		[...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].filter(one => one.ready).map(({name}) => name),
+	);
 	return `${own.filter(({name}) => ready.has(name)).length} of ${own.length} containers ready`;
 }

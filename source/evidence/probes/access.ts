@@ -38,15 +38,17 @@ export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymo
 		const api = await statusOf(cluster, '/api');
 		const anonymous = classifyAnonymousAccess(version, health, api);
 		return anonymous
-			? {read: {
-				source: 'anonymous-probe',
-				where,
-				process: null,
-				connection: null,
-				time: new Date().toISOString(),
-				active: false,
-				facts: {anonymous, observed: `/version ${version}, /healthz ${health}, /api ${api}`},
-			}}
+			? {
+					read: {
+						source: 'anonymous-probe',
+						where,
+						process: null,
+						connection: null,
+						time: new Date().toISOString(),
+						active: false,
+						facts: {anonymous, observed: `/version ${version}, /healthz ${health}, /api ${api}`},
+					},
+				}
 			: {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};
 	} catch {
 		return {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};

@@ -24,7 +24,8 @@ export async function readAgentPods(cluster: Requester): Promise<ProbeResult<rea
 
 async function readPods(cluster: Requester, query: string): Promise<ProbeResult<readonly AgentPod[]>> {
 	return sendProbe(cluster, {source: 'agent-metrics', path: `${path}${query}`, need, maxBytes: 64 * 1024 * 1024}, body =>
-		parseList<Pod>(body, path).items.flatMap(pod => agentOf(pod) ?? []));
+		parseList<Pod>(body, path).items.flatMap(pod => agentOf(pod) ?? []),
+	);
 }
 
 /** An agent is told where its proxy server is; nothing else takes that flag. */
@@ -32,7 +33,8 @@ function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 	for (const {command = [], args = []} of spec?.containers ?? []) {
 		const flags = parseShellFlags([...command, ...args]);
 		if (flags['proxy-server-host'] !== undefined && metadata?.name) {
-			const ready = status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
+			const ready =
+				status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
 			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
 			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec?.nodeName ?? null, ready, ports};
 		}
@@ -42,7 +44,11 @@ function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 }
 
 /** Connections to endpoints that an agent carries now, through the apiserver's own proxy to its pod; `undefined` where it cannot be read. */
-export async function readAgentConnections(cluster: Pick<ClusterClient, 'request'>, agent: AgentPod, limitMs = 4000): Promise<number | undefined> {
+export async function readAgentConnections(
+	cluster: Pick<ClusterClient, 'request'>,
+	agent: AgentPod,
+	limitMs = 4000,
+): Promise<number | undefined> {
 	for (const port of agent.ports) {
 		try {
 			const response = await cluster.request({
@@ -53,7 +59,9 @@ export async function readAgentConnections(cluster: Pick<ClusterClient, 'request
 			const text = await readText(response, 8 * 1024 * 1024);
 			const open = text
 				.split('\n')
-				.flatMap(line => line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? parseSample(line)?.value ?? [] : []);
+				.flatMap(line =>
+					line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? (parseSample(line)?.value ?? []) : [],
+				);
 			if (response.status === 200 && open.length > 0) {
 				return open.reduce((sum, value) => sum + value, 0);
 			}

@@ -31,10 +31,22 @@ export async function readApiserverMetrics(
 ): Promise<ProbeResult<MetricFacts>> {
 	const where = 'GET /metrics';
 	try {
-		const response = await connection.request({path: '/metrics', headers: {Accept: 'text/plain; version=0.0.4'}, timeoutMs, signal: wholeResponseSignal(timeoutMs, signal)});
+		const response = await connection.request({
+			path: '/metrics',
+			headers: {Accept: 'text/plain; version=0.0.4'},
+			timeoutMs,
+			signal: wholeResponseSignal(timeoutMs, signal),
+		});
 		const samples = await samplesOf(response);
 		if (response.status !== 200) {
-			return {closed: {source: 'metrics', where, because: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served', need: needMetrics}};
+			return {
+				closed: {
+					source: 'metrics',
+					where,
+					because: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served',
+					need: needMetrics,
+				},
+			};
 		}
 
 		// A family that is not there may stand behind a cut.
@@ -42,7 +54,17 @@ export async function readApiserverMetrics(
 			return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
 		}
 
-		return {read: {source: 'metrics', where, process, connection: connection.id, time: new Date().toISOString(), active: false, facts: metricFacts(samples)}};
+		return {
+			read: {
+				source: 'metrics',
+				where,
+				process,
+				connection: connection.id,
+				time: new Date().toISOString(),
+				active: false,
+				facts: metricFacts(samples),
+			},
+		};
 	} catch {
 		return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
 	}
@@ -62,7 +84,7 @@ async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 			throw new Error('an answer without end');
 		}
 
-		samples.push(...lines.flatMap(line => wanted.some(family => line.startsWith(family)) ? parseSample(line) ?? [] : []));
+		samples.push(...lines.flatMap(line => (wanted.some(family => line.startsWith(family)) ? (parseSample(line) ?? []) : [])));
 	}
 
 	return samples;
@@ -71,7 +93,7 @@ async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const of = (name: string) => samples.filter(sample => sample.name === name);
 	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
-	const sumOrNull = (list: readonly Sample[]) => list.length === 0 ? null : sum(list);
+	const sumOrNull = (list: readonly Sample[]) => (list.length === 0 ? null : sum(list));
 	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels) && labels['group'] === '');
 	// A log read that skips the check succeeds where a checked one is refused: it says nothing of the check.
 	const skipping = of('kube_apiserver_pod_logs_insecure_backend_total').filter(({labels}) => labels['usage'] === 'skip_tls_allowed');
@@ -79,9 +101,12 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
 		egressDials: egressDials(of),
 		tunnelsOpen: sumOrNull(of('konnectivity_network_proxy_client_client_connections').filter(({labels}) => labels['status'] === 'ok')),
-		kubeletRequestsDone: sum(done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? ''))),
-		kubeletSuccesses: sum(done.filter(({labels}) => labels['subresource'] === 'portforward'))
-			+ Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
+		kubeletRequestsDone: sum(
+			done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? '')),
+		),
+		kubeletSuccesses:
+			sum(done.filter(({labels}) => labels['subresource'] === 'portforward')) +
+			Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
 		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
 		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
@@ -105,7 +130,9 @@ function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egre
 
 	return [...counts].flatMap(([key, count]) => {
 		const [protocol, transport = ''] = key.split(' ');
-		return protocol === 'grpc' || protocol === 'http_connect' ? [{protocol: protocol === 'grpc' ? 'grpc' as const : 'http-connect' as const, transport, count}] : [];
+		return protocol === 'grpc' || protocol === 'http_connect'
+			? [{protocol: protocol === 'grpc' ? ('grpc' as const) : ('http-connect' as const), transport, count}]
+			: [];
 	});
 }
 

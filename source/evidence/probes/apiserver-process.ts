@@ -8,7 +8,10 @@ const accept = 'application/json;v=v1beta1;g=config.k8s.io;as=Statusz, applicati
 export type ProcessStart = Omit<ProcessFacts, 'id'>;
 
 /** Start time by `/statusz`, of one-second grain. */
-export async function readProcessStart(connection: Requester & {id: string | null}, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<ProcessStart>> {
+export async function readProcessStart(
+	connection: Requester & {id: string | null},
+	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<ProcessStart>> {
 	return sendProbe(connection, {source: 'socket', path: '/statusz', need: null, accept, timeoutMs, connection: connection.id}, body => {
 		const answer = tryParseJson<{kind?: unknown; startTime?: unknown; binaryVersion?: unknown}>(body);
 		return answer?.kind === 'Statusz' && typeof answer.startTime === 'string'
@@ -21,13 +24,20 @@ export async function readProcessStart(connection: Requester & {id: string | nul
 The process by its start, the flags that this user may read and the public key that the connection was shown, since two replicas may start within
 one second, with the same flags. The same user gets the same id for the same process on every connection, until its certificate gets another key.
 */
-export function identifyProcess(start: Observation<ProcessStart>, flags: Observation<FlagFacts>, publicKey: string | null): Observation<ProcessFacts> {
+export function identifyProcess(
+	start: Observation<ProcessStart>,
+	flags: Observation<FlagFacts>,
+	publicKey: string | null,
+): Observation<ProcessFacts> {
 	const id = fingerprint(start.facts.startTime, flags, publicKey);
 	return {...start, process: id, facts: {id, ...start.facts}};
 }
 
 /** Six hexadecimal digits, enough to tell apart the few processes of one cluster. */
 function fingerprint(startTime: string, flags: Observation<FlagFacts>, publicKey: string | null): string {
-	const values = Object.entries(flags.facts.values).sort(([a], [b]) => a < b ? -1 : 1);
-	return createHash('sha256').update(JSON.stringify([startTime, values, publicKey])).digest('hex').slice(0, 6);
+	const values = Object.entries(flags.facts.values).sort(([a], [b]) => (a < b ? -1 : 1));
+	return createHash('sha256')
+		.update(JSON.stringify([startTime, values, publicKey]))
+		.digest('hex')
+		.slice(0, 6);
 }

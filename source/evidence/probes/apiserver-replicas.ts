@@ -5,16 +5,23 @@ import {needEndpointSlices, needLeases} from '../rules/needs.ts';
 import {sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
 
 /** Each apiserver keeps a lease of an hour; one that is gone is deleted by the others after it has run out. KEP-1965. */
-const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver&limit=500';
-const slicePath = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes&limit=500';
+const leasePath =
+	'/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver&limit=500';
+const slicePath =
+	'/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes&limit=500';
 
-type Lease = {metadata?: {creationTimestamp?: string; annotations?: Readonly<Record<string, string>>}; spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown}};
+type Lease = {
+	metadata?: {creationTimestamp?: string; annotations?: Readonly<Record<string, string>>};
+	spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown};
+};
 type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]}> | null; ports?: ReadonlyArray<{port?: number}> | null};
 
 export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<ReplicaFacts>> {
 	const leasesAsked = sendProbe(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, (body, response) => {
 		const current = parseList<Lease>(body, leasePath).items.filter(lease => isCurrent(lease, serverNow(response)));
-		return current.length > 0 ? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null})) : undefined;
+		return current.length > 0
+			? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null}))
+			: undefined;
 	});
 	const slicesAsked = sendProbe(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
 		const addresses = addressesIn(body);
@@ -26,16 +33,22 @@ export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {time
 	}
 
 	// Apiservers that share a host name share a lease, and one that does not register itself has no endpoint: the larger number counts.
-	const all = [...new Set([...slices.read?.facts ?? [], ...(leases.read?.facts ?? []).flatMap(({address}) => address ?? [])])];
+	const all = [...new Set([...(slices.read?.facts ?? []), ...(leases.read?.facts ?? []).flatMap(({address}) => address ?? [])])];
 	const addresses = all.length > 0 ? all : null;
 	const known = Math.max(leases.read?.facts.length ?? 0, all.length);
-	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts ?? null, addresses}}};
+	return {
+		read: {
+			...(leases.read ?? slices.read!),
+			facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts ?? null, addresses},
+		},
+	};
 }
 
 /** `ip:port` of all endpoints in a list of EndpointSlices. @throws SpokeError for what is none */
 export function addressesIn(body: string): readonly string[] {
 	return parseList<Slice>(body, slicePath).items.flatMap(({endpoints, ports}) =>
-		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))));
+		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))),
+	);
 }
 
 /** Where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */

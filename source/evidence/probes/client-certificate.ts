@@ -10,7 +10,10 @@ const largestReview = 1024 * 1024;
 `null` where the apiserver does not tell, and where no client certificate was shown or more than it may identify us: then the answer could name none.
 Sent at once, behind what was asked before. Never throws.
 */
-export async function readUserInfo(connection: Pick<Connection, 'facts' | 'pipelinedGet'>, {timeoutMs}: {timeoutMs: number}): Promise<UserInfo | null> {
+export async function readUserInfo(
+	connection: Pick<Connection, 'facts' | 'pipelinedGet'>,
+	{timeoutMs}: {timeoutMs: number},
+): Promise<UserInfo | null> {
 	if (connection.facts.shownCertificate === null) {
 		return null;
 	}

@@ -7,7 +7,11 @@ import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
 
 export type CaFacts = {spkiSha256: readonly string[]; subjects: readonly string[]};
 
-export async function readClusterCa(cluster: Requester, namespace: string, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<CaFacts>> {
+export async function readClusterCa(
+	cluster: Requester,
+	namespace: string,
+	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<CaFacts>> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/kube-root-ca.crt`;
 	return sendProbe(cluster, {source: 'ca-comparison', path, need: needRootCa, timeoutMs}, body => {
 		const pem = tryParseJson<{data?: Record<string, unknown>}>(body)?.data?.['ca.crt'];

@@ -3,8 +3,7 @@ import type {Duplex} from 'node:stream';
 import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/connection.ts';
 
 export type HeldUpgrade =
-	| {held: true; connection: string; end(): void}
-	| {held: false; connection: string; status: number; contentType: string; body: string};
+	{held: true; connection: string; end(): void} | {held: false; connection: string; status: number; contentType: string; body: string};
 
 /** The pod whose node is dialled. A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
 export type ProbedPod = {namespace: string; name: string};
@@ -16,7 +15,7 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 		{method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], timeoutMs: 35_000},
 		{method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], timeoutMs: 35_000},
 	];
-	let refused: Extract<UpgradeResult, {upgraded: false}> & {connection: string} | undefined;
+	let refused: (Extract<UpgradeResult, {upgraded: false}> & {connection: string}) | undefined;
 	for (const [index, carrier] of carriers.entries()) {
 		const connection = index === 0 && first ? first : await open();
 		const outcome = await connection.upgrade(carrier);
@@ -32,7 +31,13 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 		}
 	}
 
-	return {held: false, connection: refused!.connection, status: refused!.status, contentType: (refused!.headers['content-type'] ?? ''), body: refused!.body};
+	return {
+		held: false,
+		connection: refused!.connection,
+		status: refused!.status,
+		contentType: refused!.headers['content-type'] ?? '',
+		body: refused!.body,
+	};
 }
 
 function endOf(socket: Duplex): () => void {

@@ -18,40 +18,50 @@ export type KubeletConfigurationFacts = {
 	rotateCertificates: boolean;
 };
 
-type Configz = {kubeletconfig?: {
-	authentication?: {anonymous?: {enabled?: boolean}; webhook?: {enabled?: boolean}; x509?: {clientCAFile?: string}};
-	authorization?: {mode?: string};
-	readOnlyPort?: number;
-	serverTLSBootstrap?: boolean;
-	rotateCertificates?: boolean;
-};};
+type Configz = {
+	kubeletconfig?: {
+		authentication?: {anonymous?: {enabled?: boolean}; webhook?: {enabled?: boolean}; x509?: {clientCAFile?: string}};
+		authorization?: {mode?: string};
+		readOnlyPort?: number;
+		serverTLSBootstrap?: boolean;
+		rotateCertificates?: boolean;
+	};
+};
 
 /** Asked only of whoever has `get nodes/proxy`: that right also lets its holder run commands, and it is never asked for. */
 export async function readKubeletConfiguration(cluster: ClusterClient, node: string): Promise<ProbeResult<KubeletConfigurationFacts>> {
 	const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`;
-	if (await canI(cluster, {verb: 'get', resource: 'nodes', subresource: 'proxy', name: node}) !== true) {
+	if ((await canI(cluster, {verb: 'get', resource: 'nodes', subresource: 'proxy', name: node})) !== true) {
 		return {closed: {source: 'configz', where: `GET ${path}`, because: 'not-asked', need: needConfigz}};
 	}
 
 	const attempt = {purpose: purposeOf(node), process: null};
-	const outcome = await sendProbe(cluster, {
-		source: 'configz', path, need: needConfigz,
-		onRefused(status, body) {
-			recordWords(cluster, attempt, body, status);
+	const outcome = await sendProbe(
+		cluster,
+		{
+			source: 'configz',
+			path,
+			need: needConfigz,
+			onRefused(status, body) {
+				recordWords(cluster, attempt, body, status);
+			},
 		},
-	}, body => {
-		const configuration = tryParseJson<Configz>(body)?.kubeletconfig;
-		return configuration && {
-			node,
-			anonymous: configuration.authentication?.anonymous?.enabled ?? false,
-			webhook: configuration.authentication?.webhook?.enabled ?? false,
-			clientCa: (configuration.authentication?.x509?.clientCAFile ?? '') !== '',
-			authorizationMode: configuration.authorization?.mode ?? '',
-			readOnlyPort: configuration.readOnlyPort ?? 0,
-			serverTlsBootstrap: configuration.serverTLSBootstrap ?? false,
-			rotateCertificates: configuration.rotateCertificates ?? false,
-		};
-	});
+		body => {
+			const configuration = tryParseJson<Configz>(body)?.kubeletconfig;
+			return (
+				configuration && {
+					node,
+					anonymous: configuration.authentication?.anonymous?.enabled ?? false,
+					webhook: configuration.authentication?.webhook?.enabled ?? false,
+					clientCa: (configuration.authentication?.x509?.clientCAFile ?? '') !== '',
+					authorizationMode: configuration.authorization?.mode ?? '',
+					readOnlyPort: configuration.readOnlyPort ?? 0,
+					serverTlsBootstrap: configuration.serverTLSBootstrap ?? false,
+					rotateCertificates: configuration.rotateCertificates ?? false,
+				}
+			);
+		},
+	);
 	if (outcome.read) {
 		recordAnswer(cluster, attempt);
 	}

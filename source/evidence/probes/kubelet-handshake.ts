@@ -20,28 +20,30 @@ export async function readKubeletHandshake(
 	const names = (certificate.subjectAltName ?? '').split(/,\s*/);
 	const subject = distinguishedName(certificate.subject);
 	const issuer = distinguishedName(certificate.issuer);
-	return {read: {
-		source: 'handshake',
-		where,
-		process: null,
-		connection: null,
-		time: new Date().toISOString(),
-		active: true,
-		facts: {
-			node,
-			nodeAddresses,
-			address: `${address}:${port}`,
-			subject,
-			issuer,
-			dnsNames: names.filter(name => name.startsWith('DNS:')).map(name => name.slice(4)),
-			addresses: names.filter(name => name.startsWith('IP Address:')).map(name => name.slice(11)),
-			notBefore: formatRfc3339Seconds(new Date(certificate.validFrom)),
-			notAfter: formatRfc3339Seconds(new Date(certificate.validTo)),
-			// client-go/util/cert: CN HOST@UNIX, signed by a throw-away CA CN HOST-ca@UNIX.
-			selfMade: /CN=.+@\d+/.test(subject) && /CN=.+-ca@\d+/.test(issuer),
-			spkiSha256: spkiSha256(certificate),
+	return {
+		read: {
+			source: 'handshake',
+			where,
+			process: null,
+			connection: null,
+			time: new Date().toISOString(),
+			active: true,
+			facts: {
+				node,
+				nodeAddresses,
+				address: `${address}:${port}`,
+				subject,
+				issuer,
+				dnsNames: names.filter(name => name.startsWith('DNS:')).map(name => name.slice(4)),
+				addresses: names.filter(name => name.startsWith('IP Address:')).map(name => name.slice(11)),
+				notBefore: formatRfc3339Seconds(new Date(certificate.validFrom)),
+				notAfter: formatRfc3339Seconds(new Date(certificate.validTo)),
+				// client-go/util/cert: CN HOST@UNIX, signed by a throw-away CA CN HOST-ca@UNIX.
+				selfMade: /CN=.+@\d+/.test(subject) && /CN=.+-ca@\d+/.test(issuer),
+				spkiSha256: spkiSha256(certificate),
+			},
 		},
-	}};
+	};
 }
 
 async function presented(host: string, port: number, limitMs: number): Promise<Buffer | undefined> {

@@ -50,8 +50,17 @@ function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {
 	return read.ok ? 'ok' : 'failed';
 }
 
-async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod, container}: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<LogRead> {
-	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skipsCheck && {insecureSkipTLSVerifyBackend: 'true'}});
+async function readOnce(
+	connection: Pick<Connection, 'request'>,
+	{namespace, pod, container}: ReadLog,
+	{skipsCheck}: {skipsCheck: boolean},
+): Promise<LogRead> {
+	const query = new URLSearchParams({
+		container,
+		limitBytes: '1',
+		tailLines: '1',
+		...(skipsCheck && {insecureSkipTLSVerifyBackend: 'true'}),
+	});
 	const path = `${objectPath(podResource, namespace, pod, 'log')}?${query}`;
 	try {
 		const response = await connection.request({path, headers: {Accept: '*/*'}, timeoutMs: 35_000});

@@ -12,7 +12,7 @@ export function parseSample(line: string): Sample | undefined {
 
 	const labels: Record<string, string> = Object.create(null) as Record<string, string>;
 	for (const [, label, text] of (block ?? '').matchAll(/([a-z_]\w*)="((?:[^"\\]|\\.)*)"/gi)) {
-		labels[label!] = text!.replaceAll(/\\(.)/g, (_, character: string) => character === 'n' ? '\n' : character);
+		labels[label!] = text!.replaceAll(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
 	}
 
 	return {name, labels, value};

@@ -11,13 +11,21 @@ type Container = {name?: string; command?: string[]; args?: string[]; env?: Arra
 type Pod = {
 	metadata?: {name?: string; annotations?: Record<string, string>; ownerReferences?: Array<{kind?: string; name?: string}>};
 	spec?: {nodeName?: string; containers?: Container[]};
-	status?: {hostIP?: string; hostIPs?: Array<{ip?: string}>; containerStatuses?: Array<{name?: string; state?: {running?: {startedAt?: string}}}>};
+	status?: {
+		hostIP?: string;
+		hostIPs?: Array<{ip?: string}>;
+		containerStatuses?: Array<{name?: string; state?: {running?: {startedAt?: string}}}>;
+	};
 };
 
-const path = '/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
+const path =
+	'/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
 
 /** Only pods that the API server mirrors for a kubelet's static manifest: the label alone can be put on any pod. */
-export async function readMirrorPods(cluster: Requester, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<ProbeResult<readonly ComponentPod[]>> {
+export async function readMirrorPods(
+	cluster: Requester,
+	{timeoutMs = 5000}: {timeoutMs?: number} = {},
+): Promise<ProbeResult<readonly ComponentPod[]>> {
 	return sendProbe(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
 		const pods = parseList<Pod>(body, path).items.flatMap(pod => parseComponentPod(pod) ?? []);
 		return pods.length > 0 ? pods : undefined;
@@ -26,11 +34,14 @@ export async function readMirrorPods(cluster: Requester, {timeoutMs = 5000}: {ti
 
 /** The flags of each apiserver among them, as readings. */
 export function apiserverFlags(reading: Observation<readonly ComponentPod[]>): Array<Observation<FlagFacts>> {
-	return reading.facts.filter(({component: part}) => part === 'kube-apiserver').map(({pod, flags}) => ({...reading, where: `pod kube-system/${pod}`, facts: flags}));
+	return reading.facts
+		.filter(({component: part}) => part === 'kube-apiserver')
+		.map(({pod, flags}) => ({...reading, where: `pod kube-system/${pod}`, facts: flags}));
 }
 
 export function parseComponentPod({metadata, spec, status}: Pod): ComponentPod | undefined {
-	const isMirror = metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
+	const isMirror =
+		metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
 	const container = spec?.containers?.find(({name}) => parts.includes(name as ControlPlaneComponent));
 	if (!metadata?.name || !isMirror || !container || !isRunning(container, metadata, status)) {
 		return undefined;
@@ -85,12 +96,17 @@ export function parseFlags(words: readonly string[]): Record<string, string> {
 
 /** The same where a shell may stand in front: `sh -c "exec kube-apiserver --a=b"`. Good for what finds a program, not for what proves anything of it. */
 export function parseShellFlags(words: readonly string[]): Record<string, string> {
-	return parseFlags(words.flatMap(word => /\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word]));
+	return parseFlags(
+		words.flatMap(word => (/\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word])),
+	);
 }
 
 /** Of the manifest, or set by a shell that stands in front, which may also read it from a file. */
 function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container, isAlone: boolean): boolean | null {
-	if (env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') || [...command, ...args].some(word => /\bhttps?_proxy=/i.test(word))) {
+	if (
+		env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') ||
+		[...command, ...args].some(word => /\bhttps?_proxy=/i.test(word))
+	) {
 		return true;
 	}
 

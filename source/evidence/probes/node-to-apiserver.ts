@@ -32,7 +32,13 @@ export async function readNodeLeases(cluster: Requester): Promise<ProbeResult<No
 	});
 }
 
-export type SigningRequest = {name: string; signer: string; user: string; state: 'pending' | 'approved' | 'denied' | 'failed'; issued: boolean};
+export type SigningRequest = {
+	name: string;
+	signer: string;
+	user: string;
+	state: 'pending' | 'approved' | 'denied' | 'failed';
+	issued: boolean;
+};
 
 /** Of very many only these are looked at. */
 export const maxSigningRequests = 500;
@@ -40,7 +46,11 @@ export const maxSigningRequests = 500;
 export async function readSigningRequests(cluster: Requester): Promise<ProbeResult<readonly SigningRequest[]>> {
 	const path = `/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=${maxSigningRequests}`;
 	return sendProbe(cluster, {source: 'csr', path, need: needSigningRequests, maxBytes: large}, body => {
-		type Item = {metadata: {name: string}; spec?: {signerName?: string; username?: string}; status?: {certificate?: string; conditions?: Array<{type?: string}>}};
+		type Item = {
+			metadata: {name: string};
+			spec?: {signerName?: string; username?: string};
+			status?: {certificate?: string; conditions?: Array<{type?: string}>};
+		};
 		return parseList<Item>(body, path).items.map(({metadata, spec, status}) => ({
 			name: metadata.name,
 			signer: spec?.signerName ?? '?',
@@ -56,30 +66,38 @@ function stateOf(conditions: ReadonlyArray<string | undefined>): SigningRequest[
 }
 
 /** Of several conditions the first here counts. */
-const states = [['Denied', 'denied'], ['Failed', 'failed'], ['Approved', 'approved']] as const;
+const states = [
+	['Denied', 'denied'],
+	['Failed', 'failed'],
+	['Approved', 'approved'],
+] as const;
 
 export type PodTokenFacts = {pods: number; withToken: number; withCa: number; optedOut: number};
 
 /** How many pods of the namespace get a token and the root certificate projected. */
 export async function readPodTokens(cluster: Requester, namespace: string): Promise<ProbeResult<PodTokenFacts>> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`;
-	return sendProbe(cluster, {
-		source: 'construction',
-		path,
-		need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${quoteForShell(namespace)}`, or: null},
-		maxBytes: large,
-	}, body => {
-		type Volume = {projected?: {sources?: Array<{serviceAccountToken?: unknown; configMap?: {name?: string}}>}};
-		const {items} = parseList<{spec: {automountServiceAccountToken?: boolean; volumes?: Volume[]}}>(body, path);
-		const has = (spec: {volumes?: Volume[]}, test: (source: {serviceAccountToken?: unknown; configMap?: {name?: string}}) => boolean) =>
-			(spec.volumes ?? []).some(({projected}) => projected?.sources?.some(source => test(source)));
-		return {
-			pods: items.length,
-			withToken: items.filter(({spec}) => has(spec, source => source.serviceAccountToken !== undefined)).length,
-			withCa: items.filter(({spec}) => has(spec, source => source.configMap?.name === 'kube-root-ca.crt')).length,
-			optedOut: items.filter(({spec}) => spec.automountServiceAccountToken === false).length,
-		};
-	});
+	return sendProbe(
+		cluster,
+		{
+			source: 'construction',
+			path,
+			need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${quoteForShell(namespace)}`, or: null},
+			maxBytes: large,
+		},
+		body => {
+			type Volume = {projected?: {sources?: Array<{serviceAccountToken?: unknown; configMap?: {name?: string}}>}};
+			const {items} = parseList<{spec: {automountServiceAccountToken?: boolean; volumes?: Volume[]}}>(body, path);
+			const has = (spec: {volumes?: Volume[]}, test: (source: {serviceAccountToken?: unknown; configMap?: {name?: string}}) => boolean) =>
+				(spec.volumes ?? []).some(({projected}) => projected?.sources?.some(source => test(source)));
+			return {
+				pods: items.length,
+				withToken: items.filter(({spec}) => has(spec, source => source.serviceAccountToken !== undefined)).length,
+				withCa: items.filter(({spec}) => has(spec, source => source.configMap?.name === 'kube-root-ca.crt')).length,
+				optedOut: items.filter(({spec}) => spec.automountServiceAccountToken === false).length,
+			};
+		},
+	);
 }
 
 export type ServiceEndpointFacts = {addresses: readonly string[]};
@@ -98,6 +116,9 @@ export async function readKubeProxy(cluster: Requester): Promise<ProbeResult<Kub
 	return sendProbe(cluster, {source: 'construction', path, need: null, maxBytes: large}, body => {
 		const {items} = parseList<{metadata: {name: string; labels?: Record<string, string>}}>(body, path);
 		const isKubeProxy = items.some(({metadata}) => metadata.labels?.['k8s-app'] === 'kube-proxy');
-		return {seen: isKubeProxy ? 'kube-proxy' as const : items.length > 0 ? 'replaced' as const : 'not-seen' as const, pods: items.map(({metadata}) => metadata.name)};
+		return {
+			seen: isKubeProxy ? ('kube-proxy' as const) : items.length > 0 ? ('replaced' as const) : ('not-seen' as const),
+			pods: items.map(({metadata}) => metadata.name),
+		};
 	});
 }

@@ -24,13 +24,22 @@ export type ProbeRequest = {
 /** What the largest answer of a small probe may have. */
 const smallBytes = 4 * 1024 * 1024;
 
-const closedBy: ReadonlyMap<number, UnavailableSource['because']> = new Map([[401, 'forbidden'], [403, 'forbidden'], [404, 'not-served'], [406, 'not-served']]);
+const closedBy: ReadonlyMap<number, UnavailableSource['because']> = new Map([
+	[401, 'forbidden'],
+	[403, 'forbidden'],
+	[404, 'not-served'],
+	[406, 'not-served'],
+]);
 
 /**
 Asks and reads whole. `read` gets status 200 only; anything else is `closed`: 403 and 401 say that it may not be read, 404 that it is not served,
 and neither says that something is not set. Never throws.
 */
-export async function sendProbe<Facts>(asked: Requester, question: ProbeRequest, read: (body: string, response: ApiResponse) => Facts | undefined): Promise<ProbeResult<Facts>> {
+export async function sendProbe<Facts>(
+	asked: Requester,
+	question: ProbeRequest,
+	read: (body: string, response: ApiResponse) => Facts | undefined,
+): Promise<ProbeResult<Facts>> {
 	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes} = question;
 	const where = `GET ${path}`;
 	const closed = (because: UnavailableSource['because']): ProbeResult<Facts> => ({closed: {source, where, because, need}});
@@ -112,6 +121,9 @@ export type ParsedList<Item> = {items: readonly Item[]; remaining: number};
 
 /** The list that was asked for at `path`. @throws SpokeError for what is none: an answer that tells nothing */
 export function parseList<Item>(body: string, path: string): ParsedList<Item> {
-	const {items = [], metadata} = parseObject(body, {path}, 'a probe’s answer') as {items?: Item[]; metadata?: {remainingItemCount?: number}};
+	const {items = [], metadata} = parseObject(body, {path}, 'a probe’s answer') as {
+		items?: Item[];
+		metadata?: {remainingItemCount?: number};
+	};
 	return {items, remaining: metadata?.remainingItemCount ?? 0};
 }

@@ -42,11 +42,12 @@ function nameAt(words: readonly string[], program: string): number {
 function scriptIn(words: readonly string[]): string | undefined {
 	const isShell = /^(?:ba|da|a|k|z)?sh$/.test((words[0] ?? '').split('/').at(-1)!);
 	const at = isShell ? words.findIndex((word, index) => index > 0 && /^-[a-z]*c[a-z]*$/.test(word)) : -1;
-	return at < 0 ? (isShell ? '' : undefined) : words[at + 1] ?? '';
+	return at < 0 ? (isShell ? '' : undefined) : (words[at + 1] ?? '');
 }
 
 /** A word, with what is quoted in it; before it a comment, which begins where a word does, and a redirection, which is none. */
-const token = /(?<gap>[ \t]+|\\\n)|(?<comment>#[^\n]*)|(?<redirection>\d*[<>]{1,2}&?[ \t]*[^\s;&|()<>]*)|(?<end>\n|;|&&?|\|\|?|[()]|[{}](?=[\s;]|$))|(?<word>(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|[^\s;&|()<>'"\\])+)|(?<rest>[\s\S])/gy;
+const token =
+	/(?<gap>[ \t]+|\\\n)|(?<comment>#[^\n]*)|(?<redirection>\d*[<>]{1,2}&?[ \t]*[^\s;&|()<>]*)|(?<end>\n|;|&&?|\|\|?|[()]|[{}](?=[\s;]|$))|(?<word>(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|[^\s;&|()<>'"\\])+)|(?<rest>[\s\S])/gy;
 
 /** The simple commands of a script, each as its words without their quotes; `undefined` for one that is not read to its end. @see POSIX.1 XCU 2.3 */
 function simpleCommands(script: string): ReadonlyArray<readonly string[]> | undefined {

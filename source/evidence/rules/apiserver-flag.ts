@@ -14,13 +14,24 @@ The value of one flag. Read on this connection or of its process: proven. All re
 Some read and of one mind: inferred. Read and not of one mind: not known, unless nothing stands between us and the one that was examined: then inferred.
 */
 export function resolveApiserverFlag(grounds: Observations, name: string, rule: (value: string) => string): FlagResult {
-	const known = (readings: ReadonlyArray<Observation<FlagFacts>>, basis: Basis, boundBy: 'same-connection' | 'all-replicas-agree' | 'none'): FlagResult => {
+	const known = (
+		readings: ReadonlyArray<Observation<FlagFacts>>,
+		basis: Basis,
+		boundBy: 'same-connection' | 'all-replicas-agree' | 'none',
+	): FlagResult => {
 		const value = flagValue(readings[0]!, name)!;
-		return {known: true, value, basis: isVerifiedApiserver(grounds) ? basis : 'inferred', citations: readings.map(reading => citation(reading, name, value, rule)), boundBy};
+		return {
+			known: true,
+			value,
+			basis: isVerifiedApiserver(grounds) ? basis : 'inferred',
+			citations: readings.map(reading => citation(reading, name, value, rule)),
+			boundBy,
+		};
 	};
 
 	const own = grounds.bound
-		? grounds.flags.find(reading => isFromSameProcess(reading, grounds) && flagValue(reading, name) !== undefined) ?? mirrorPodOfServer(grounds)
+		? (grounds.flags.find(reading => isFromSameProcess(reading, grounds) && flagValue(reading, name) !== undefined) ??
+			mirrorPodOfServer(grounds))
 		: undefined;
 	if (own) {
 		return known([own], 'proven', 'same-connection');

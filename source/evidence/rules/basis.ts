@@ -10,7 +10,9 @@ other end. Behind a gateway two requests of one connection may end at two proces
 the examined process is any connection's only when it is the only one that is known.
 */
 export function basisOf(reading: Pick<Observation<unknown>, 'connection' | 'process'>, grounds: Observations): Basis {
-	return isFromSameProcess(reading, grounds) && isVerifiedApiserver(grounds) && (grounds.bound || isSoleApiserver(grounds)) ? 'proven' : 'inferred';
+	return isFromSameProcess(reading, grounds) && isVerifiedApiserver(grounds) && (grounds.bound || isSoleApiserver(grounds))
+		? 'proven'
+		: 'inferred';
 }
 
 const order: readonly Basis[] = ['unknown', 'inferred', 'proven'];

@@ -35,15 +35,23 @@ Everybody else's verdicts beyond leg 1 are inferred at most. A server that has t
 @see https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apiserver/pkg/authentication/request/x509/x509.go
 */
 export function gatewayNotExcluded(findings: DirectFindings): {why: string; need: Need} | null {
-	const {socket: {shownCertificate, proxy, remoteAddress}, user} = findings;
+	const {
+		socket: {shownCertificate, proxy, remoteAddress},
+		user,
+	} = findings;
 	if (isNamed(shownCertificate, user) || endsAtOwnAddress(findings)) {
 		return null;
 	}
 
-	const certificate = shownCertificate === null
-		? 'you do not show a client certificate alone'
-		: (user === null ? 'the apiserver did not say by which certificate it knows you' : 'the apiserver names no client certificate');
-	const address = proxy ? 'your connection leads through a proxy' : `${remoteAddress ?? 'where your connection ends'} is not known to be the address that the apiserver advertises`;
+	const certificate =
+		shownCertificate === null
+			? 'you do not show a client certificate alone'
+			: user === null
+				? 'the apiserver did not say by which certificate it knows you'
+				: 'the apiserver names no client certificate';
+	const address = proxy
+		? 'your connection leads through a proxy'
+		: `${remoteAddress ?? 'where your connection ends'} is not known to be the address that the apiserver advertises`;
 	return {
 		why: `a gateway can have the apiserver’s certificate: ${certificate}, and ${address}`,
 		need: shownCertificate !== null && user === null ? needSelfReview : needDirectConnection,
@@ -83,6 +91,8 @@ function endsAtOwnAddress({socket: {proxy, remoteAddress}, flags, mirrorPods, re
 /** Several apiservers advertise one address, which is then a balancer's. */
 function isShared(address: string, replicas: ReplicaFacts | null): boolean {
 	const {leases = null, addresses = null} = replicas ?? {};
-	return leases !== null
-		&& (leases.filter(lease => lease.address === address).length > 1 || (addresses !== null && leases.length > addresses.length));
+	return (
+		leases !== null &&
+		(leases.filter(lease => lease.address === address).length > 1 || (addresses !== null && leases.length > addresses.length))
+	);
 }

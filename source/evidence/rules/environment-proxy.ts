@@ -25,7 +25,9 @@ export function isEnvironmentProxyExcluded(grounds: Observations): false | {basi
 		return undefined;
 	}
 
-	const isBound = own ? candidates.length === 1 && (usesHostAddress(first) || areAllMirrorPodsSeen(grounds)) : areAllReplicasRead(grounds, candidates);
+	const isBound = own
+		? candidates.length === 1 && (usesHostAddress(first) || areAllMirrorPodsSeen(grounds))
+		: areAllReplicasRead(grounds, candidates);
 	return {
 		basis: isBound && isVerifiedApiserver(grounds) ? 'proven' : 'inferred',
 		citation: cite(first, 'no-proxy-in-environment', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'),
@@ -38,6 +40,8 @@ const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
 function isOfProcess({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
 	const plain = (value: string) => value.replaceAll(/[[\]"\s]/g, '');
 	const shared = Object.entries(pod.values).filter(([name]) => process.values[name] !== undefined);
-	return shared.some(([name, value]) => name === 'advertise-address' || (name === 'bind-address' && !anyAddress.has(plain(value))))
-		&& shared.every(([name, value]) => plain(value) === plain(process.values[name]!));
+	return (
+		shared.some(([name, value]) => name === 'advertise-address' || (name === 'bind-address' && !anyAddress.has(plain(value)))) &&
+		shared.every(([name, value]) => plain(value) === plain(process.values[name]!))
+	);
 }

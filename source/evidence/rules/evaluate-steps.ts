@@ -16,9 +16,9 @@ export function evaluateSteps(steps: readonly Step[]): {steps: StepEvaluation; a
 
 function judgeMetrics(steps: readonly Step[]): StepEvaluation {
 	const rounds = steps.map(({k}) => k);
-	const seen = steps.flatMap(({k, before, during, after}) => before.metrics && during.metrics && after.metrics
-		? [{k, before: before.metrics, during: during.metrics, after: after.metrics}]
-		: []);
+	const seen = steps.flatMap(({k, before, during, after}) =>
+		before.metrics && during.metrics && after.metrics ? [{k, before: before.metrics, during: during.metrics, after: after.metrics}] : [],
+	);
 	const undecided = (why: string): StepEvaluation => ({
 		rounds,
 		moved: 'undecided',
@@ -34,8 +34,12 @@ function judgeMetrics(steps: readonly Step[]): StepEvaluation {
 		return undecided('the apiserver process changed during the test');
 	}
 
-	if (seen.some(({k, before, during, after}) => !(during.portForwardsOpen - before.portForwardsOpen === k
-		&& during.portForwardsOpen - after.portForwardsOpen === k))) {
+	if (
+		seen.some(
+			({k, before, during, after}) =>
+				!(during.portForwardsOpen - before.portForwardsOpen === k && during.portForwardsOpen - after.portForwardsOpen === k),
+		)
+	) {
 		return undecided('the apiserver’s own count of port-forwards did not follow: another replica, or others were busy');
 	}
 
@@ -56,10 +60,11 @@ function judgeMetrics(steps: readonly Step[]): StepEvaluation {
 type Seen = {k: number; before: MetricFacts; during: MetricFacts; after: MetricFacts};
 
 function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided: (why: string) => StepEvaluation): StepEvaluation {
-	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) => metrics.egressDials
-		.filter(dial => dial.protocol === protocol)
-		.reduce((sum, {count}) => sum + count, 0);
-	const steps = seen.map(({before, during, after}) => [before, during, after].map(metrics => dials('http-connect', metrics)) as [number, number, number]);
+	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) =>
+		metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((sum, {count}) => sum + count, 0);
+	const steps = seen.map(
+		({before, during, after}) => [before, during, after].map(metrics => dials('http-connect', metrics)) as [number, number, number],
+	);
 	if (seen.every(({k}, index) => steps[index]![1] - steps[index]![0] === k && steps[index]![2] === steps[index]![1])) {
 		return {
 			rounds,
@@ -71,10 +76,21 @@ function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided:
 	}
 
 	// Anything that moved and fits neither pattern could be a tunnel in use by others, too: then nothing is decided.
-	const still = seen.every(({before, during, after}) => [during, after].every(later =>
-		later.tunnelsOpen === before.tunnelsOpen && (['grpc', 'http-connect'] as const).every(protocol => dials(protocol, later) === dials(protocol, before))));
+	const still = seen.every(({before, during, after}) =>
+		[during, after].every(
+			later =>
+				later.tunnelsOpen === before.tunnelsOpen &&
+				(['grpc', 'http-connect'] as const).every(protocol => dials(protocol, later) === dials(protocol, before)),
+		),
+	);
 	return still
-		? {rounds, moved: 'nothing', transport: null, why: null, observed: `no egress dial for ${rounds.join(' and ')} upgrades carried by this process`}
+		? {
+				rounds,
+				moved: 'nothing',
+				transport: null,
+				why: null,
+				observed: `no egress dial for ${rounds.join(' and ')} upgrades carried by this process`,
+			}
 		: undecided('egress dials were counted that do not fit the upgrades held');
 }
 
@@ -84,9 +100,13 @@ function transportOf(seen: readonly Seen[], protocol: 'grpc' | 'http-connect'): 
 
 /** The agents together followed both numbers, up and down. */
 function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
-	if (steps.length === 0 || steps.some(({before, during, after}) => before.agents.size === 0
-		|| during.agents.size !== before.agents.size
-		|| after.agents.size !== before.agents.size)) {
+	if (
+		steps.length === 0 ||
+		steps.some(
+			({before, during, after}) =>
+				before.agents.size === 0 || during.agents.size !== before.agents.size || after.agents.size !== before.agents.size,
+		)
+	) {
 		return null;
 	}
 
@@ -96,9 +116,11 @@ function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
 		return null;
 	}
 
-	const carriers = new Set(steps.flatMap(({before, during}) => [...during.agents]
-		.filter(([name, open]) => open > (before.agents.get(name) ?? 0))
-		.map(([name]) => name)));
+	const carriers = new Set(
+		steps.flatMap(({before, during}) =>
+			[...during.agents].filter(([name, open]) => open > (before.agents.get(name) ?? 0)).map(([name]) => name),
+		),
+	);
 	const [only] = carriers;
 	return {
 		agent: carriers.size === 1 ? only! : null,

@@ -20,15 +20,36 @@ export function decideExposure(grounds: Observations, tls: RuleVerdict<TlsState>
 	}
 
 	if (tls.state === 'verified') {
-		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate verified', protectedBy: 'check'};
+		return {
+			state: 'protected',
+			basis: tls.basis,
+			because: tls.because,
+			need: [],
+			why: 'kubelet certificate verified',
+			protectedBy: 'check',
+		};
 	}
 
 	if (tls.state === 'refused') {
-		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate checked and refused: nothing is sent', protectedBy: 'check'};
+		return {
+			state: 'protected',
+			basis: tls.basis,
+			because: tls.because,
+			need: [],
+			why: 'kubelet certificate checked and refused: nothing is sent',
+			protectedBy: 'check',
+		};
 	}
 
 	if (route.state === 'konnectivity') {
-		return {state: 'protected', basis: route.basis, because: route.because, need: route.need, why: 'inside the Konnectivity tunnel’s TLS up to the node network', protectedBy: 'tunnel'};
+		return {
+			state: 'protected',
+			basis: route.basis,
+			because: route.because,
+			need: route.need,
+			why: 'inside the Konnectivity tunnel’s TLS up to the node network',
+			protectedBy: 'tunnel',
+		};
 	}
 
 	return onItsOwn(grounds, tls, route);
@@ -36,14 +57,19 @@ export function decideExposure(grounds: Observations, tls: RuleVerdict<TlsState>
 
 function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
 	if (tls.state === 'unknown') {
-		return verificationIsOn(grounds)
-			?? {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
+		return verificationIsOn(grounds) ?? {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
 	}
 
 	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
 	switch (route.state) {
 		case 'direct': {
-			return {state: 'exposed', basis: weaker(tls.basis, route.basis), because: [...tls.because, ...route.because], need: [], why: `${noTls}, no tunnel`};
+			return {
+				state: 'exposed',
+				basis: weaker(tls.basis, route.basis),
+				because: [...tls.because, ...route.because],
+				need: [],
+				why: `${noTls}, no tunnel`,
+			};
 		}
 
 		case 'ssh-tunnel': {
@@ -83,7 +109,14 @@ function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: Rout
 function verificationIsOn(grounds: Observations): ExposureVerdict | undefined {
 	const flag = resolveApiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
 	return flag.known && flag.value !== '' && isFarEndKnown(grounds)
-		? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing', protectedBy: 'check'}
+		? {
+				state: 'protected',
+				basis: flag.basis,
+				because: flag.citations,
+				need: [],
+				why: 'verification is on: a kubelet that is not verified is sent nothing',
+				protectedBy: 'check',
+			}
 		: undefined;
 }
 

@@ -9,7 +9,12 @@ export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 	}
 
 	const {facts} = socket;
-	const ruling = (state: TlsState, rule: string, observed: string): RuleVerdict<TlsState> => ({state, basis: 'proven', because: [cite(socket, rule, observed)], need: []});
+	const ruling = (state: TlsState, rule: string, observed: string): RuleVerdict<TlsState> => ({
+		state,
+		basis: 'proven',
+		because: [cite(socket, rule, observed)],
+		need: [],
+	});
 	if (!facts.tls) {
 		return ruling('plain', 'socket-without-tls', `scheme ${facts.scheme}, no TLS on the socket`);
 	}
@@ -17,10 +22,10 @@ export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 	const {protocol, verified, skippedBy, trust, serverName} = facts.tls;
 	return verified
 		? ruling(
-			'verified',
-			'socket-verified',
-			`${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts)}`,
-		)
+				'verified',
+				'socket-verified',
+				`${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts)}`,
+			)
 		: ruling('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
 }
 
@@ -32,8 +37,20 @@ export function firstLegRoute({socket}: Observations): RuleVerdict<RouteState> &
 
 	const {proxy, remoteAddress} = socket.facts;
 	return proxy
-		? {state: 'proxy', basis: 'proven', because: [cite(socket, 'socket-through-proxy', `connected to ${proxy.url}, set by ${proxy.from}`)], need: [], via: proxy.url}
-		: {state: 'direct', basis: 'proven', because: [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)], need: [], via: null};
+		? {
+				state: 'proxy',
+				basis: 'proven',
+				because: [cite(socket, 'socket-through-proxy', `connected to ${proxy.url}, set by ${proxy.from}`)],
+				need: [],
+				via: proxy.url,
+			}
+		: {
+				state: 'direct',
+				basis: 'proven',
+				because: [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)],
+				need: [],
+				via: null,
+			};
 }
 
 function hostOf({server}: SocketFacts): string {

@@ -15,12 +15,13 @@ with it a request that succeeds was verified, and one that fails with an x509 te
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
 */
 export function kubeletTls(grounds: Observations): RuleVerdict<TlsState> {
-	return skippedByRequest(grounds)
-		?? byDifference(grounds)
-		?? byFlagOrText(grounds)
-		?? byCounters(grounds)
-		?? byImpossibleCertificate(grounds)
-		?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)};
+	return (
+		skippedByRequest(grounds) ??
+		byDifference(grounds) ??
+		byFlagOrText(grounds) ??
+		byCounters(grounds) ??
+		byImpossibleCertificate(grounds) ?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)}
+	);
 }
 
 /** Words that an apiserver surely spoke stand against what is inferred of its flag, and those that anybody may have spoken only where the flag does not say that nothing is checked. */
@@ -65,8 +66,11 @@ function refusedByText(grounds: Observations, least: Basis): RuleVerdict<TlsStat
 	const verifies = isVerificationProven(grounds);
 	const isNoProxys = noProxyHasTls(grounds);
 	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself where the apiserver passes them on.
-	const all = [...refusingTexts(grounds, least), ...refusingReads(grounds)].map(({reading, said, isKubelets, isApiservers, citation}) =>
-		({citation, isApiservers, basis: weakestBasis(said, basisOf(reading, grounds), (isApiservers || verifies) && (isKubelets || isNoProxys) ? 'proven' : 'inferred')}));
+	const all = [...refusingTexts(grounds, least), ...refusingReads(grounds)].map(({reading, said, isKubelets, isApiservers, citation}) => ({
+		citation,
+		isApiservers,
+		basis: weakestBasis(said, basisOf(reading, grounds), (isApiservers || verifies) && (isKubelets || isNoProxys) ? 'proven' : 'inferred'),
+	}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
 	if (!best) {
 		return undefined;
@@ -100,7 +104,13 @@ function refusingReads(grounds: Observations): Refusal[] {
 		.map(reading => {
 			const isKubelets = reading.facts.skipping === 'ok';
 			const rule = isKubelets ? 'log-read-refused-then-skipped' : 'log-read-refused';
-			return {reading, said: 'proven', isKubelets, isApiservers: true, citation: cite(reading, rule, reading.facts.text ?? 'a log read is refused at the certificate')};
+			return {
+				reading,
+				said: 'proven',
+				isKubelets,
+				isApiservers: true,
+				citation: cite(reading, rule, reading.facts.text ?? 'a log read is refused at the certificate'),
+			};
 		});
 }
 
@@ -124,7 +134,9 @@ function noProxyHasTls(grounds: Observations): boolean {
 
 /** What would tell whether a proxy's certificate can have been meant. */
 function egressNeeds(grounds: Observations): readonly Need[] {
-	return resolveApiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set').known ? [needActive] : [needFlagz, needMetrics];
+	return resolveApiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set').known
+		? [needActive]
+		: [needFlagz, needMetrics];
 }
 
 /** Proven: whoever answers at the far end was verified. */
@@ -144,17 +156,28 @@ function apiserversDiffer(): RuleVerdict<TlsState> {
 }
 
 function byFlag(grounds: Observations): RuleVerdict<TlsState> | undefined {
-	const verdict = resolveApiserverFlag(grounds, flag, value => value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set');
+	const verdict = resolveApiserverFlag(grounds, flag, value => (value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set'));
 	if (!verdict.known) {
 		return verdict.differs ? apiserversDiffer() : undefined;
 	}
 
 	if (verdict.value === '') {
-		return {state: 'unverified', basis: verdict.basis, because: verdict.citations, need: verdict.basis === 'proven' ? [] : needReplicas(grounds)};
+		return {
+			state: 'unverified',
+			basis: verdict.basis,
+			because: verdict.citations,
+			need: verdict.basis === 'proven' ? [] : needReplicas(grounds),
+		};
 	}
 
 	if (grounds.bound && verdict.boundBy === 'none' && (knownReplicaCount(grounds) ?? 1) > 1) {
-		return {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [needFlagz], why: 'another apiserver verifies; the one that answers was not read'};
+		return {
+			state: 'unknown',
+			basis: 'unknown',
+			because: verdict.citations,
+			need: [needFlagz],
+			why: 'another apiserver verifies; the one that answers was not read',
+		};
 	}
 
 	if (grounds.answered) {
@@ -164,18 +187,30 @@ function byFlag(grounds: Observations): RuleVerdict<TlsState> | undefined {
 	if (grounds.about === 'open-connection') {
 		return grounds.upgradePassedThrough
 			? {
-				state: 'verified',
-				basis: 'inferred',
-				because: verdict.citations,
-				need: [],
-				why: 'its node takes WebSockets itself: the apiserver reached the kubelet before the stream opened',
-			}
-			: {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why: 'verification is on; that the kubelet has answered is not known'};
+					state: 'verified',
+					basis: 'inferred',
+					because: verdict.citations,
+					need: [],
+					why: 'its node takes WebSockets itself: the apiserver reached the kubelet before the stream opened',
+				}
+			: {
+					state: 'unknown',
+					basis: 'unknown',
+					because: verdict.citations,
+					need: [],
+					why: 'verification is on; that the kubelet has answered is not known',
+				};
 	}
 
 	return grounds.about === 'configuration'
 		? acceptedOrRefused(grounds, verdict.citations, verdict.basis)
-		: {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why: 'verification is on, and this kubelet did not answer'};
+		: {
+				state: 'unknown',
+				basis: 'unknown',
+				because: verdict.citations,
+				need: [],
+				why: 'verification is on, and this kubelet did not answer',
+			};
 }
 
 /** Verification is on and nothing was opened: whether this kubelet's certificate would pass is another question. */
@@ -198,11 +233,21 @@ function acceptedOrRefused(grounds: Observations, flagCitations: readonly Citati
 		const {kubeletSuccesses, logTlsFailures} = counters.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
 		if (kubeletSuccesses > 0 && !logTlsFailures && !mayBeDisabled(grounds, /pod_logs/)) {
-			return {state: 'verified', basis: 'inferred', because: [...flagCitations, cite(counters, 'kubelets-accepted-so-far', observed)], need: [needActive]};
+			return {
+				state: 'verified',
+				basis: 'inferred',
+				because: [...flagCitations, cite(counters, 'kubelets-accepted-so-far', observed)],
+				need: [needActive],
+			};
 		}
 
 		if (logTlsFailures && kubeletSuccesses === 0) {
-			return {state: 'refused', basis: 'inferred', because: [...flagCitations, cite(counters, 'kubelets-refused-so-far', observed)], need: [needActive]};
+			return {
+				state: 'refused',
+				basis: 'inferred',
+				because: [...flagCitations, cite(counters, 'kubelets-refused-so-far', observed)],
+				need: [needActive],
+			};
 		}
 	}
 
@@ -210,7 +255,7 @@ function acceptedOrRefused(grounds: Observations, flagCitations: readonly Citati
 		state: 'unknown',
 		basis: 'unknown',
 		because: flagCitations,
-		need: [needActive, ...counters ? [] : [needMetrics]],
+		need: [needActive, ...(counters ? [] : [needMetrics])],
 		why: 'verification is on; this kubelet may pass it or not',
 	};
 }
@@ -219,8 +264,10 @@ function acceptedOrRefused(grounds: Observations, flagCitations: readonly Citati
 function acceptedProbe(grounds: Observations): Observation<unknown> | undefined {
 	const {node, chosenFrom} = grounds.purpose.target;
 	const isThisKubelet = (reading: Observation<{node: string | null}>) => chosenFrom === 0 || (node !== null && reading.facts.node === node);
-	return grounds.stepTests.find(reading => isFromSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.rounds.length > 0)
-		?? grounds.logDifferentials.find(reading => isFromSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.normal === 'ok');
+	return (
+		grounds.stepTests.find(reading => isFromSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.rounds.length > 0) ??
+		grounds.logDifferentials.find(reading => isFromSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.normal === 'ok')
+	);
 }
 
 /** Counters of the process: an x509 failure was counted, so verification is on there. */
@@ -230,9 +277,17 @@ function byCounters(grounds: Observations): RuleVerdict<TlsState> | undefined {
 		return undefined;
 	}
 
-	const because = [cite(counters, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${counters.facts.logTlsFailures}`)];
+	const because = [
+		cite(counters, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${counters.facts.logTlsFailures}`),
+	];
 	if (grounds.bound && !isFromSameProcess(counters, grounds) && (knownReplicaCount(grounds) ?? 1) > 1) {
-		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'another apiserver may have counted it; the one that answers was not read'};
+		return {
+			state: 'unknown',
+			basis: 'unknown',
+			because,
+			need: [needFlagz],
+			why: 'another apiserver may have counted it; the one that answers was not read',
+		};
 	}
 
 	if (!grounds.answered) {
@@ -240,7 +295,13 @@ function byCounters(grounds: Observations): RuleVerdict<TlsState> | undefined {
 	}
 
 	if (counters.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {
-		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'a certificate was refused; an egress proxy’s may be meant'};
+		return {
+			state: 'unknown',
+			basis: 'unknown',
+			because,
+			need: [needFlagz],
+			why: 'a certificate was refused; an egress proxy’s may be meant',
+		};
 	}
 
 	return {state: 'verified', basis: weakestBasis('inferred', basisOf(counters, grounds)), because, need: [needFlagz]};
@@ -253,7 +314,9 @@ function byImpossibleCertificate(grounds: Observations): RuleVerdict<TlsState> |
 		return undefined;
 	}
 
-	const reading = grounds.handshakes.find(({facts}) => facts.node === grounds.purpose.target.node && cannotVerify(facts, Date.parse(grounds.time)));
+	const reading = grounds.handshakes.find(
+		({facts}) => facts.node === grounds.purpose.target.node && cannotVerify(facts, Date.parse(grounds.time)),
+	);
 	if (!reading) {
 		return undefined;
 	}
@@ -263,7 +326,10 @@ function byImpossibleCertificate(grounds: Observations): RuleVerdict<TlsState> |
 	return {
 		state: 'unverified',
 		basis: 'inferred',
-		because: [cite(reading, 'kubelet-certificate-cannot-verify', shown), ...accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []],
+		because: [
+			cite(reading, 'kubelet-certificate-cannot-verify', shown),
+			...(accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []),
+		],
 		need: openNeeds(grounds),
 	};
 }
@@ -276,7 +342,9 @@ function cannotVerify(facts: KubeletHandshakeFacts, now: number): boolean {
 	const names = namesOf(facts);
 	const addresses = facts.nodeAddresses ?? [];
 	const isOutOfDate = Date.parse(facts.notAfter) < now || Date.parse(facts.notBefore) > now;
-	return names.length === 0 || isOutOfDate || (addresses.length > 0 && addresses.every(address => names.every(name => !fits(name, address))));
+	return (
+		names.length === 0 || isOutOfDate || (addresses.length > 0 && addresses.every(address => names.every(name => !fits(name, address))))
+	);
 }
 
 function namesOf({dnsNames, addresses}: KubeletHandshakeFacts): readonly string[] {

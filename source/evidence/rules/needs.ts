@@ -2,8 +2,16 @@
 import type {UnavailableSource, EvidenceSource, Observations, Need} from '../evidence.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
-export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', check: 'kubectl auth can-i get /metrics', or: '--probe active'};
-export const needMirrorPods: Need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
+export const needMetrics: Need = {
+	permission: 'get nonResourceURL /metrics',
+	check: 'kubectl auth can-i get /metrics',
+	or: '--probe active',
+};
+export const needMirrorPods: Need = {
+	permission: 'list pods in kube-system',
+	check: 'kubectl auth can-i list pods -n kube-system',
+	or: null,
+};
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
 /** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
 const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
@@ -19,9 +27,17 @@ export const needAgentMetrics: Need = {
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 /** What stands on hosts is read by whoever has them: of use where nothing that the API serves would tell. */
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
-export const needComponentHosts: Need = {permission: null, check: null, or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts'};
+export const needComponentHosts: Need = {
+	permission: null,
+	check: null,
+	or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts',
+};
 /** What stands before an apiserver is seen by going round it. */
-export const needApiserverItself: Need = {permission: null, check: null, or: 'a kubeconfig that leads to the apiserver itself, and verifies it'};
+export const needApiserverItself: Need = {
+	permission: null,
+	check: null,
+	or: 'a kubeconfig that leads to the apiserver itself, and verifies it',
+};
 export const needDirectConnection: Need = {
 	permission: null,
 	check: null,
@@ -32,7 +48,11 @@ export const needSelfReview: Need = {
 	check: 'kubectl auth can-i create selfsubjectreviews.authentication.k8s.io',
 	or: 'a kubeconfig with the address that the apiserver advertises',
 };
-export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
+export const needLeases: Need = {
+	permission: 'list leases in kube-system',
+	check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system',
+	or: null,
+};
 export const needEndpointSlices: Need = {
 	permission: 'list endpointslices in default',
 	check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default',
@@ -50,7 +70,11 @@ export const needSigningRequests: Need = {
 	check: 'kubectl auth can-i list certificatesigningrequests.certificates.k8s.io',
 	or: null,
 };
-export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', check: 'kubectl auth can-i get configmaps/kube-root-ca.crt', or: null};
+export const needRootCa: Need = {
+	permission: 'get configmap kube-root-ca.crt',
+	check: 'kubectl auth can-i get configmaps/kube-root-ca.crt',
+	or: null,
+};
 /** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
 export const needConfigz: Need = {
 	permission: null,
@@ -61,11 +85,16 @@ export const needConfigz: Need = {
 /** No right is missing where nothing came in time. */
 const needAnswer: Need = {permission: null, check: null, or: 'an answer to GET /flagz in time: the next connection asks again'};
 
-const sourceOf = new Map<Need, EvidenceSource>([[needFlagz, 'flagz'], [needMetrics, 'metrics'], [needMirrorPods, 'mirror-pod']]);
+const sourceOf = new Map<Need, EvidenceSource>([
+	[needFlagz, 'flagz'],
+	[needMetrics, 'metrics'],
+	[needMirrorPods, 'mirror-pod'],
+]);
 
 /** Without those that no right would open here: what is not served tells nobody, and where flags did not come in time a right is missing only where one was refused. */
 export function obtainableNeeds({closed}: Pick<Observations, 'closed'>, needs: readonly Need[]): readonly Need[] {
-	const isClosed = (need: Need, why: UnavailableSource['because']) => closed.some(({source, because}) => because === why && source === sourceOf.get(need));
+	const isClosed = (need: Need, why: UnavailableSource['because']) =>
+		closed.some(({source, because}) => because === why && source === sourceOf.get(need));
 	if (needs.includes(needFlagz) && isClosed(needFlagz, 'no-answer')) {
 		return [needAnswer, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isClosed(need, 'forbidden')))];
 	}
@@ -86,10 +115,12 @@ export function needReplicas(grounds: Observations): readonly Need[] {
 	}
 
 	// No look at apiservers tells one from several that share its lease: only its own address does.
-	return [known === 1 ? needApiserverItself : (hasActiveProbes(grounds) ? needOpen : needActive)];
+	return [known === 1 ? needApiserverItself : hasActiveProbes(grounds) ? needOpen : needActive];
 }
 
 /** The active probes were made, whatever they found. */
 export function hasActiveProbes({unreached, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
-	return unreached.length + stepTests.length + logDifferentials.length + handshakes.length + failures.filter(({active}) => active).length > 0;
+	return (
+		unreached.length + stepTests.length + logDifferentials.length + handshakes.length + failures.filter(({active}) => active).length > 0
+	);
 }

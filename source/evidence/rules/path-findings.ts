@@ -13,12 +13,17 @@ export function pathFindings(grounds: Observations, tls: RuleVerdict<TlsState>, 
 
 function failed(error: ErrorObject | null): Finding[] {
 	return error?.leg === 2 && error.legKnown
-		? [{
-			row: 'C10', code: 'SECOND_LEG_FAILED', severity: 'error', leg: 2,
-			message: error.message,
-			remedy: error.remedy,
-			docs: docs.debugging,
-		}]
+		? [
+				{
+					row: 'C10',
+					code: 'SECOND_LEG_FAILED',
+					severity: 'error',
+					leg: 2,
+					message: error.message,
+					remedy: error.remedy,
+					docs: docs.debugging,
+				},
+			]
 		: [];
 }
 
@@ -26,14 +31,20 @@ function firstLeg({socket, serverIdentity: front}: Observations): Finding[] {
 	const findings: Finding[] = [];
 	if (socket && !socket.facts.tls) {
 		findings.push({
-			row: 'N5', code: 'APISERVER_PLAIN', severity: 'error', leg: 1,
+			row: 'N5',
+			code: 'APISERVER_PLAIN',
+			severity: 'error',
+			leg: 1,
 			message: 'Your connection to the apiserver is not encrypted',
 			remedy: 'use the https server address in the kubeconfig',
 			docs: docs.paths,
 		});
 	} else if (socket && !socket.facts.tls?.verified) {
 		findings.push({
-			row: 'N5', code: 'APISERVER_NOT_VERIFIED', severity: 'warning', leg: 1,
+			row: 'N5',
+			code: 'APISERVER_NOT_VERIFIED',
+			severity: 'warning',
+			leg: 1,
 			message: 'Nobody checked which server answers: what it says of itself is inferred at most',
 			remedy: 'remove insecure-skip-tls-verify and set certificate-authority in the kubeconfig',
 			docs: docs.paths,
@@ -42,14 +53,20 @@ function firstLeg({socket, serverIdentity: front}: Observations): Finding[] {
 
 	if (front.to === 'gateway') {
 		findings.push({
-			row: 'N5', code: 'GATEWAY_IN_FRONT', severity: 'info', leg: 1,
+			row: 'N5',
+			code: 'GATEWAY_IN_FRONT',
+			severity: 'info',
+			leg: 1,
 			message: `A gateway answers, not an apiserver: ${front.why}`,
 			remedy: null,
 			docs: null,
 		});
 	} else if (front.to === 'unknown' && socket?.facts.tls?.verified) {
 		findings.push({
-			row: 'N5', code: 'FRONT_NOT_KNOWN', severity: 'info', leg: 1,
+			row: 'N5',
+			code: 'FRONT_NOT_KNOWN',
+			severity: 'info',
+			leg: 1,
 			message: `Whether an apiserver or a gateway answers is not known: ${front.why}`,
 			remedy: null,
 			docs: null,
@@ -64,36 +81,56 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 	switch (state) {
 		case 'unverified': {
 			return row === 'C4'
-				? [{
-					row, code: 'KUBELET_CERT_NOT_VERIFIED', severity: 'warning', leg: 2,
-					message: 'The apiserver accepts any certificate from a kubelet: encrypted, but nobody checked who answers',
-					remedy: purpose.insecureSkipTlsVerifyBackend ? 'leave out --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
-					docs: docs.kubelet,
-				}]
-				: [{
-					row, code: 'PROXY_NOT_VERIFIED', severity: 'warning', leg: 2,
-					message: 'The apiserver proxy encrypts, but never validates the certificate',
-					remedy: 'use a port-forward, or TLS of your own through it, where the far end must be known',
-					docs: docs.proxied,
-				}];
+				? [
+						{
+							row,
+							code: 'KUBELET_CERT_NOT_VERIFIED',
+							severity: 'warning',
+							leg: 2,
+							message: 'The apiserver accepts any certificate from a kubelet: encrypted, but nobody checked who answers',
+							remedy: purpose.insecureSkipTlsVerifyBackend ? 'leave out --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
+							docs: docs.kubelet,
+						},
+					]
+				: [
+						{
+							row,
+							code: 'PROXY_NOT_VERIFIED',
+							severity: 'warning',
+							leg: 2,
+							message: 'The apiserver proxy encrypts, but never validates the certificate',
+							remedy: 'use a port-forward, or TLS of your own through it, where the far end must be known',
+							docs: docs.proxied,
+						},
+					];
 		}
 
 		case 'plain': {
-			return [{
-				row, code: 'PROXY_PLAIN', severity: 'warning', leg: 2,
-				message: 'The apiserver proxy speaks plain HTTP to the target',
-				remedy: 'put https: before the name where the target speaks TLS (still not verified)',
-				docs: docs.proxied,
-			}];
+			return [
+				{
+					row,
+					code: 'PROXY_PLAIN',
+					severity: 'warning',
+					leg: 2,
+					message: 'The apiserver proxy speaks plain HTTP to the target',
+					remedy: 'put https: before the name where the target speaks TLS (still not verified)',
+					docs: docs.proxied,
+				},
+			];
 		}
 
 		case 'refused': {
-			return [{
-				row, code: 'KUBELET_CERT_REFUSED', severity: 'error', leg: 2,
-				message: 'The apiserver checks the kubelet’s certificate and refuses it',
-				remedy: remedies.kubeletServing,
-				docs: docs.kubelet,
-			}];
+			return [
+				{
+					row,
+					code: 'KUBELET_CERT_REFUSED',
+					severity: 'error',
+					leg: 2,
+					message: 'The apiserver checks the kubelet’s certificate and refuses it',
+					remedy: remedies.kubeletServing,
+					docs: docs.kubelet,
+				},
+			];
 		}
 
 		default: {
@@ -125,12 +162,17 @@ function rowOf({purpose}: Pick<Observations, 'purpose'>): string {
 
 function routes({state}: RouteVerdict): Finding[] {
 	return state === 'ssh-tunnel'
-		? [{
-			row: 'C9', code: 'SSH_TUNNELS', severity: 'warning', leg: 2,
-			message: 'SSH tunnels are deprecated and gone since 1.22',
-			remedy: remedies.konnectivity,
-			docs: docs.ssh,
-		}]
+		? [
+				{
+					row: 'C9',
+					code: 'SSH_TUNNELS',
+					severity: 'warning',
+					leg: 2,
+					message: 'SSH tunnels are deprecated and gone since 1.22',
+					remedy: remedies.konnectivity,
+					docs: docs.ssh,
+				},
+			]
 		: [];
 }
 
@@ -141,14 +183,20 @@ function otherApiservers(grounds: Observations): Finding[] {
 		return [];
 	}
 
-	const count = known === null
-		? `How many apiservers there are is not known, and ${read.length} ${read.length === 1 ? 'was' : 'were'} read`
-		: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
+	const count =
+		known === null
+			? `How many apiservers there are is not known, and ${read.length} ${read.length === 1 ? 'was' : 'were'} read`
+			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
 	const inferred = `${count}: a new connection may end at another, so what stands on flags and counters is inferred until it is open`;
-	return [{
-		row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1,
-		message: [inferred, ...grounds.unreached.map(text => `not read: ${text}`)].join('; '),
-		remedy: null,
-		docs: null,
-	}];
+	return [
+		{
+			row: 'C4',
+			code: 'APISERVERS_NOT_READ',
+			severity: 'info',
+			leg: 1,
+			message: [inferred, ...grounds.unreached.map(text => `not read: ${text}`)].join('; '),
+			remedy: null,
+			docs: null,
+		},
+	];
 }

@@ -11,9 +11,10 @@ No flag can change it.
 export function proxiedTls(grounds: Observations): RuleVerdict<TlsState> {
 	const {request, target} = grounds.purpose;
 	const scheme = request?.scheme ?? 'http';
-	const where = target.chosenFrom === 0
-		? `${scheme}: before the name`
-		: `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
+	const where =
+		target.chosenFrom === 0
+			? `${scheme}: before the name`
+			: `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
 	return {
 		state: scheme === 'https' ? 'unverified' : 'plain',
 		basis: isVerifiedApiserver(grounds) ? 'proven' : 'inferred',

@@ -20,9 +20,12 @@ export const docs = {
 } as const;
 
 export const remedies = {
-	kubeletCa: 'kube-apiserver --kubelet-certificate-authority=FILE; first give the kubelets certificates from it: serverTLSBootstrap: true, then approve their kubernetes.io/kubelet-serving CSRs',
-	kubeletServing: 'kubelets need a serving certificate from the CA of --kubelet-certificate-authority with the address in it: serverTLSBootstrap: true, then kubectl certificate approve NAME',
-	kubeletAccess: 'kubelet configuration: authentication.anonymous.enabled: false, authentication.webhook.enabled: true, authorization.mode: Webhook, readOnlyPort: 0',
+	kubeletCa:
+		'kube-apiserver --kubelet-certificate-authority=FILE; first give the kubelets certificates from it: serverTLSBootstrap: true, then approve their kubernetes.io/kubelet-serving CSRs',
+	kubeletServing:
+		'kubelets need a serving certificate from the CA of --kubelet-certificate-authority with the address in it: serverTLSBootstrap: true, then kubectl certificate approve NAME',
+	kubeletAccess:
+		'kubelet configuration: authentication.anonymous.enabled: false, authentication.webhook.enabled: true, authorization.mode: Webhook, readOnlyPort: 0',
 	authorizationMode: 'kube-apiserver --authorization-mode=Node,RBAC',
 	anonymous: 'kube-apiserver --anonymous-auth=false, or anonymous.conditions in --authentication-config',
 	staticTokens: 'remove --token-auth-file and use a credential that expires',

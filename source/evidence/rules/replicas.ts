@@ -10,7 +10,10 @@ export function flagsPerProcess(grounds: Observations): ReadonlyArray<Observatio
 }
 
 /** Each process that was read is one of the pods where one may be it: of several the one that says the same. */
-function podsOfOthers(pods: ReadonlyArray<Observation<FlagFacts>>, running: ReadonlyArray<Observation<FlagFacts>>): ReadonlyArray<Observation<FlagFacts>> {
+function podsOfOthers(
+	pods: ReadonlyArray<Observation<FlagFacts>>,
+	running: ReadonlyArray<Observation<FlagFacts>>,
+): ReadonlyArray<Observation<FlagFacts>> {
 	// Whoever names an address first: that leaves the others less to choose from, not the wrong one.
 	const inTurn = running.toSorted((a, b) => Number(advertisedAddress(b) !== null) - Number(advertisedAddress(a) !== null));
 	let rest = pods;
@@ -42,7 +45,11 @@ export function knownReplicaCount(grounds: Observations): number | null {
 	}
 
 	const met = flagsPerProcess(grounds);
-	const listed = Math.max(facts.known, met.length, (facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length);
+	const listed = Math.max(
+		facts.known,
+		met.length,
+		(facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length,
+	);
 	// A lease that is not its holder's alone means one more than there are leases, at least.
 	return sharesItsLease(grounds, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
 }
@@ -54,7 +61,13 @@ Of one that is known, nothing but its own address at the end of our connection r
 export function areAllReplicasRead(grounds: Observations, readings: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	const facts = grounds.replicas?.facts;
 	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
-	if (!facts?.known || distinct.size !== facts.known || (facts.known === 1 && !isAtFarEnd(readings[0]!, grounds)) || readings.some(reading => isUnlisted(grounds, reading)) || sharesItsLease(grounds, distinct.size)) {
+	if (
+		!facts?.known ||
+		distinct.size !== facts.known ||
+		(facts.known === 1 && !isAtFarEnd(readings[0]!, grounds)) ||
+		readings.some(reading => isUnlisted(grounds, reading)) ||
+		sharesItsLease(grounds, distinct.size)
+	) {
 		return false;
 	}
 
@@ -66,7 +79,9 @@ export function areAllReplicasRead(grounds: Observations, readings: ReadonlyArra
 		return false;
 	}
 
-	const places = readings.map(reading => reading.source === 'mirror-pod' ? podAddress(reading) : advertisedAddress(reading) ?? '').sort();
+	const places = readings
+		.map(reading => (reading.source === 'mirror-pod' ? podAddress(reading) : (advertisedAddress(reading) ?? '')))
+		.sort();
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
 }
 
@@ -132,7 +147,10 @@ function isAtFarEnd(reading: Observation<FlagFacts>, grounds: Observations): boo
 /** The examined process is the one at the very address that our socket leads to: no balancer gives the next connection to another. */
 export function flagsAtOurAddress(grounds: Observations): Observation<FlagFacts> | undefined {
 	const far = farAddress(grounds);
-	return far === null ? undefined : grounds.flags.find(reading => isFromSameProcess(reading, grounds) && advertisedAddress(reading) === far) ?? mirrorPodOfServer(grounds);
+	return far === null
+		? undefined
+		: (grounds.flags.find(reading => isFromSameProcess(reading, grounds) && advertisedAddress(reading) === far) ??
+				mirrorPodOfServer(grounds));
 }
 
 /**

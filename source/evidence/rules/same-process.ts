@@ -2,9 +2,14 @@
 import type {Observations, Observation} from '../evidence.ts';
 
 /** The reading was made on the connection, or on another one of the same process. */
-export function isFromSameProcess(reading: Pick<Observation<unknown>, 'connection' | 'process'>, {connection, process}: Observations): boolean {
-	return (reading.connection !== null && reading.connection === connection)
-		|| (reading.process !== null && reading.process === process?.facts.id);
+export function isFromSameProcess(
+	reading: Pick<Observation<unknown>, 'connection' | 'process'>,
+	{connection, process}: Observations,
+): boolean {
+	return (
+		(reading.connection !== null && reading.connection === connection) ||
+		(reading.process !== null && reading.process === process?.facts.id)
+	);
 }
 
 /** The reading was made of a process, and it is not the one that the connection ends at. */

@@ -1,5 +1,13 @@
 /** What earlier attempts on leg 2 say of a path: the latest outcome of its far end, or of the tunnel that all far ends share. */
-import type {Citation, ConnectionPurpose, FailureFacts, Observations, Observation, SecondLegFailure, SecondLegOutcome} from '../evidence.ts';
+import type {
+	Citation,
+	ConnectionPurpose,
+	FailureFacts,
+	Observations,
+	Observation,
+	SecondLegFailure,
+	SecondLegOutcome,
+} from '../evidence.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';
 import {cite, weakestBasis} from './basis.ts';
 
@@ -29,15 +37,20 @@ export function standingFailure(grounds: Pick<Observations, 'outcomes' | 'purpos
 
 /** All that failed last, each without an answer since. */
 export function standingFailures(outcomes: readonly SecondLegOutcome[]): readonly FailedAttempt[] {
-	return outcomes.filter((outcome, index): outcome is FailedAttempt => outcome.failure !== null
-		&& !(isOfTunnel(outcome) && outcomes.slice(index + 1).some(later => showsTunnel(later) && !isOfOtherProcess(later, outcome.process))));
+	return outcomes.filter(
+		(outcome, index): outcome is FailedAttempt =>
+			outcome.failure !== null &&
+			!(isOfTunnel(outcome) && outcomes.slice(index + 1).some(later => showsTunnel(later) && !isOfOtherProcess(later, outcome.process))),
+	);
 }
 
 /**
 The words of earlier attempts, as readings of one path. A certificate that was refused then may have been replaced since, and another apiserver may not check it:
 it is inferred at most, and only of the same kubelet while nothing is open. A route is its process's for as long as that lives.
 */
-export function recalledFailures(grounds: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'answered' | 'bound'>): ReadonlyArray<Observation<FailureFacts>> {
+export function recalledFailures(
+	grounds: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'answered' | 'bound'>,
+): ReadonlyArray<Observation<FailureFacts>> {
 	const {outcomes, purpose, process, answered, bound} = grounds;
 	if (answered) {
 		return [];
@@ -92,7 +105,7 @@ export function farEndOf({feature, target, request}: ConnectionPurpose): string 
 export function isFarEndOf(purpose: ConnectionPurpose): (farEnd: string) => boolean {
 	const own = farEndOf(purpose);
 	const hasNoPort = own !== null && !endsAtKubelet({purpose}) && own.endsWith(':');
-	return farEnd => hasNoPort ? farEnd.startsWith(own) : farEnd === own;
+	return farEnd => (hasNoPort ? farEnd.startsWith(own) : farEnd === own);
 }
 
 function proxiedEnd({kind, namespace, name}: ConnectionPurpose['target'], scheme: string): string {

@@ -4,7 +4,18 @@ import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isEnvironmentProxyExcluded, honorsEnvironmentProxy} from './environment-proxy.ts';
 import {isVerificationProven} from './kubelet-tls.ts';
 import {mayBeDisabled} from './disabled-metrics.ts';
-import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest, obtainableNeeds, hasActiveProbes} from './needs.ts';
+import {
+	needActive,
+	needAgentMetrics,
+	needEnvironment,
+	needFlagz,
+	needMetrics,
+	needMirrorPods,
+	needReplicas,
+	needStepTest,
+	obtainableNeeds,
+	hasActiveProbes,
+} from './needs.ts';
 import {isFromOtherProcess, isFromSameProcess} from './same-process.ts';
 import {citeConstruction, cite, basisOf, weakestBasis} from './basis.ts';
 import {sshExclusionBasis, sshTunnels} from './ssh-tunnels.ts';
@@ -28,12 +39,9 @@ export function secondLegRoute(grounds: Observations): RouteVerdict {
 
 /** By what was read and watched, whatever words came. */
 function bySight(grounds: Observations): RouteVerdict | undefined {
-	return byDifference(grounds)
-		?? byAgents(grounds)
-		?? sshTunnels(grounds)
-		?? byStepTest(grounds)
-		?? byEmptyFlag(grounds)
-		?? byCounters(grounds);
+	return (
+		byDifference(grounds) ?? byAgents(grounds) ?? sshTunnels(grounds) ?? byStepTest(grounds) ?? byEmptyFlag(grounds) ?? byCounters(grounds)
+	);
 }
 
 /**
@@ -42,14 +50,20 @@ what a pod behind the proxy may have said counts only where nothing else tells, 
 only where nothing else is proven.
 */
 function byFailureText(grounds: Observations, said: Basis): RouteVerdict | undefined {
-	const reading = grounds.failures.find(reading => reading.facts.route !== null && reading.facts.basis === said && !isFromOtherProcess(reading, grounds));
+	const reading = grounds.failures.find(
+		reading => reading.facts.route !== null && reading.facts.basis === said && !isFromOtherProcess(reading, grounds),
+	);
 	if (!reading?.facts.route || hasNoEgressFile(grounds)) {
 		return undefined;
 	}
 
 	return {
 		state: reading.facts.route,
-		basis: weakestBasis(said, basisOf(reading, grounds), reading.facts.mayBeFarEnds && !isVerificationProven(grounds) ? 'inferred' : 'proven'),
+		basis: weakestBasis(
+			said,
+			basisOf(reading, grounds),
+			reading.facts.mayBeFarEnds && !isVerificationProven(grounds) ? 'inferred' : 'proven',
+		),
 		because: [cite(reading, 'text-of-a-tunnel', reading.facts.text)],
 		need: [],
 		protocol: reading.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',
@@ -59,7 +73,9 @@ function byFailureText(grounds: Observations, said: Basis): RouteVerdict | undef
 
 /** The agents' own gauges rose and fell with streams that were held: they carry them, whatever the protocol towards the apiserver. */
 function byAgents(grounds: Observations): RouteVerdict | undefined {
-	const reading = grounds.agentTests.find(test => isFromSameProcess(test, grounds)) ?? grounds.agentTests.find(test => !isFromOtherProcess(test, grounds));
+	const reading =
+		grounds.agentTests.find(test => isFromSameProcess(test, grounds)) ??
+		grounds.agentTests.find(test => !isFromOtherProcess(test, grounds));
 	if (!reading || hasNoTunnel(grounds)) {
 		return undefined;
 	}
@@ -70,7 +86,10 @@ function byAgents(grounds: Observations): RouteVerdict | undefined {
 	return {
 		state: 'konnectivity',
 		basis,
-		because: [cite(reading, 'agent-carried-held-streams', reading.facts.observed), ...step ? [cite(step, 'step-test', step.facts.observed)] : []],
+		because: [
+			cite(reading, 'agent-carried-held-streams', reading.facts.observed),
+			...(step ? [cite(step, 'step-test', step.facts.observed)] : []),
+		],
 		need: basis === 'proven' ? [] : needReplicas(grounds),
 		protocol: moved === 'grpc' || moved === 'http-connect' ? moved : null,
 		agent: reading.facts.agent,
@@ -80,7 +99,10 @@ function byAgents(grounds: Observations): RouteVerdict | undefined {
 /** By its own word, or by counters that would have moved: then whatever calls itself an agent made its numbers up. */
 function hasNoTunnel(grounds: Observations): boolean {
 	const step = ownStepTest(grounds);
-	return hasNoEgressFile(grounds) || (step?.facts.moved === 'nothing' && basisOf(step, grounds) === 'proven' && !mayBeDisabled(grounds, dialFamilies));
+	return (
+		hasNoEgressFile(grounds) ||
+		(step?.facts.moved === 'nothing' && basisOf(step, grounds) === 'proven' && !mayBeDisabled(grounds, dialFamilies))
+	);
 }
 
 /** Proven. */
@@ -103,7 +125,14 @@ function byStepTest(grounds: Observations): RouteVerdict | undefined {
 	switch (reading.facts.moved) {
 		case 'grpc': {
 			// The gRPC egress protocol is Konnectivity's own; nothing else speaks it.
-			return {state: 'konnectivity', basis: strength, because, need: strength === 'proven' ? [] : needReplicas(grounds), protocol: 'grpc', agent: null};
+			return {
+				state: 'konnectivity',
+				basis: strength,
+				because,
+				need: strength === 'proven' ? [] : needReplicas(grounds),
+				protocol: 'grpc',
+				agent: null,
+			};
 		}
 
 		case 'http-connect': {
@@ -123,7 +152,10 @@ function ownStepTest(grounds: Observations): Observation<StepTestFacts> | undefi
 
 /** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
 function byDifference(grounds: Observations): RouteVerdict | undefined {
-	const verdict = grounds.about === 'configuration' && !grounds.bound ? resolveApiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file') : undefined;
+	const verdict =
+		grounds.about === 'configuration' && !grounds.bound
+			? resolveApiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file')
+			: undefined;
 	return verdict && !verdict.known && verdict.differs ? apiserversDiffer(grounds) : undefined;
 }
 
@@ -157,7 +189,13 @@ function direct(grounds: Observations, unless: Basis, because: RouteVerdict['bec
 	}
 
 	if (excluded) {
-		return {state: 'direct', basis: weakestBasis(basis, excluded.basis), because: [...because, excluded.citation], need: replicas, ...common};
+		return {
+			state: 'direct',
+			basis: weakestBasis(basis, excluded.basis),
+			because: [...because, excluded.citation],
+			need: replicas,
+			...common,
+		};
 	}
 
 	const possible = citeConstruction(
@@ -177,7 +215,8 @@ function direct(grounds: Observations, unless: Basis, because: RouteVerdict['bec
 
 /** The process's own families: it has reached kubelets, and an egress dialer counted nothing, or something. */
 function byCounters(grounds: Observations): RouteVerdict | undefined {
-	const reading = grounds.metrics.find(metrics => isFromSameProcess(metrics, grounds)) ?? (grounds.process === null ? grounds.metrics[0] : undefined);
+	const reading =
+		grounds.metrics.find(metrics => isFromSameProcess(metrics, grounds)) ?? (grounds.process === null ? grounds.metrics[0] : undefined);
 	if (!reading) {
 		return undefined;
 	}
@@ -188,14 +227,15 @@ function byCounters(grounds: Observations): RouteVerdict | undefined {
 function byReachedKubelets(grounds: Observations, reading: Observation<MetricFacts>): RouteVerdict | undefined {
 	const {kubeletRequestsDone: done, logTlsFailures} = reading.facts;
 	// Whoever showed a certificate that was refused had been dialled, too.
-	const refused = done === 0 ? logTlsFailures ?? 0 : 0;
+	const refused = done === 0 ? (logTlsFailures ?? 0) : 0;
 	if (done + refused === 0 || mayBeDisabled(grounds, dialFamilies)) {
 		return undefined;
 	}
 
-	const reached = refused > 0
-		? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate`
-		: `${done} request${done === 1 ? '' : 's'} to kubelets, pods or services done`;
+	const reached =
+		refused > 0
+			? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate`
+			: `${done} request${done === 1 ? '' : 's'} to kubelets, pods or services done`;
 	const basis = weakestBasis(basisOf(reading, grounds), refused > 0 ? 'inferred' : 'proven');
 	return direct(grounds, basis, [cite(reading, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
 }
@@ -203,7 +243,9 @@ function byReachedKubelets(grounds: Observations, reading: Observation<MetricFac
 /** The series do not say which kind of egress was dialled: cluster, etcd or controlplane. */
 function byEgressDials(grounds: Observations, reading: Observation<MetricFacts>): RouteVerdict {
 	const {egressDials, tunnelsOpen} = reading.facts;
-	const dials = egressDials.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`).join(', ');
+	const dials = egressDials
+		.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`)
+		.join(', ');
 	const tunnels = tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`;
 	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
 	return {
@@ -229,7 +271,9 @@ function bySetFlag(grounds: Observations): RouteVerdict | undefined {
 		basis: 'unknown',
 		because: verdict.citations,
 		need: [metricsRead ? needActive : needMetrics],
-		why: metricsRead ? 'an egress file is set, and was not in use when the counters were read' : 'an egress file is set; the flag does not say for what',
+		why: metricsRead
+			? 'an egress file is set, and was not in use when the counters were read'
+			: 'an egress file is set; the flag does not say for what',
 		protocol: null,
 		agent: null,
 	};

@@ -66,21 +66,31 @@ export function identifyServer(findings: ServerIdentityInput): ServerIdentity {
 /** On loopback, and not at the end of our socket; of one through a proxy, not at the server's address. */
 function listensElsewhere({values}: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
 	const far = (proxy ? null : remoteAddress) ?? server;
-	return isLoopback(values['bind-address'] ?? '') && !(isLoopback(far.replace(/:\d+$/, '')) && far.endsWith(`:${values['secure-port'] ?? '6443'}`));
+	return (
+		isLoopback(values['bind-address'] ?? '') &&
+		!(isLoopback(far.replace(/:\d+$/, '')) && far.endsWith(`:${values['secure-port'] ?? '6443'}`))
+	);
 }
 
 function isLoopback(host: string): boolean {
 	return /^(127\.\d+\.\d+\.\d+|\[?::1\]?|localhost)$/.test(host);
 }
 
-function byCertificate(tls: NonNullable<SocketFacts['tls']>, authority: ClusterCa, closed: ServerIdentityInput['authorityClosed']): ServerIdentity {
+function byCertificate(
+	tls: NonNullable<SocketFacts['tls']>,
+	authority: ClusterCa,
+	closed: ServerIdentityInput['authorityClosed'],
+): ServerIdentity {
 	const names = (tls.peer?.subjectAltName ?? '').split(/,\s*/).map(name => name.replace(/^[^:]+:/, ''));
 	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
 	if (authority !== null && chain.every(hash => !authority.spkiSha256.includes(hash))) {
 		// The kubeconfig may trust this very certificate, so that nothing above it was shown; many authorities are named alike.
 		if (chain.length <= 1 && authority.subjects.includes(tls.peer?.issuer ?? '')) {
-			return {to: 'unknown', why: 'its issuer has the name of the authority that the cluster gives its pods, and what signed it was not shown'};
+			return {
+				to: 'unknown',
+				why: 'its issuer has the name of the authority that the cluster gives its pods, and what signed it was not shown',
+			};
 		}
 
 		return {to: 'gateway', why: 'its certificate is not from the authority that the cluster gives its pods'};

@@ -37,7 +37,10 @@ export function excludeSshByVersion(grounds: Observations): {basis: Basis; citat
 	}
 
 	const isOfAll = isAtLeast(version.facts, 1, 23) || isFromSameProcess(version, grounds) || isSoleApiserver(grounds);
-	return {basis: version.facts.upstream && isOfAll ? 'proven' : 'inferred', citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion)};
+	return {
+		basis: version.facts.upstream && isOfAll ? 'proven' : 'inferred',
+		citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion),
+	};
 }
 
 /** How surely no SSH tunnel is in use: by the version, or by flags that name none. Never less than inferred. */

@@ -48,7 +48,12 @@ function admitCronJob(spec: unknown, row: Named, object: NewObject): void {
 	need(isMap(spec), 'spec', row, object);
 	need(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', row, object);
 	if (!parseSchedule(spec['schedule'])) {
-		throw invalid('spec.schedule', `Invalid value: ${JSON.stringify(spec['schedule'])}: no schedule that the sandbox can follow`, row, object);
+		throw invalid(
+			'spec.schedule',
+			`Invalid value: ${JSON.stringify(spec['schedule'])}: no schedule that the sandbox can follow`,
+			row,
+			object,
+		);
 	}
 
 	need(isMap(spec['jobTemplate']?.spec?.template), 'spec.jobTemplate.spec.template', row, object);
@@ -60,7 +65,7 @@ function admitCronJob(spec: unknown, row: Named, object: NewObject): void {
 function requirePod(spec: unknown, path: string, row: Named, object: NewObject): void {
 	need(isMap(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0, `${path}.containers`, row, object);
 	for (const list of ['containers', 'initContainers', 'ephemeralContainers']) {
-		for (const [index, container] of (spec[list] as Json[] | undefined ?? []).entries()) {
+		for (const [index, container] of ((spec[list] as Json[] | undefined) ?? []).entries()) {
 			for (const field of ['name', 'image']) {
 				need(typeof container[field] === 'string' && container[field] !== '', `${path}.${list}[${index}].${field}`, row, object);
 			}
@@ -76,7 +81,12 @@ function need(holds: boolean, field: string, row: Named, object: NewObject): ass
 
 function invalid(field: string, message: string, {group, kind}: Named, {metadata: {name}}: NewObject): ApiFailure {
 	return new ApiFailure(422, 'Invalid', `${group === '' ? kind : `${kind}.${group}`} "${name}" is invalid: ${field}: ${message}`, {
-		details: {name, ...group !== '' && {group}, kind, causes: [{reason: message.startsWith('Required') ? 'FieldValueRequired' : 'FieldValueInvalid', message, field}]},
+		details: {
+			name,
+			...(group !== '' && {group}),
+			kind,
+			causes: [{reason: message.startsWith('Required') ? 'FieldValueRequired' : 'FieldValueInvalid', message, field}],
+		},
 	});
 }
 

@@ -30,15 +30,17 @@ export function apiserverFlags({verification, route}: Posture, address: string, 
 		'service-cluster-ip-range': '10.96.0.0/16',
 		'tls-cert-file': '/etc/kubernetes/pki/apiserver.crt',
 		'token-auth-file': '/etc/kubernetes/tokens.csv',
-		...((route === 'ssh') && {'ssh-user': 'core', 'ssh-keyfile': '/etc/kubernetes/pki/tunnel'}),
+		...(route === 'ssh' && {'ssh-user': 'core', 'ssh-keyfile': '/etc/kubernetes/pki/tunnel'}),
 	};
 }
 
 /** The command line that comes to these flags: only what differs from the default. */
 export function apiserverCommand(flags: Readonly<Record<string, string>>): string[] {
 	const left = ['anonymous-auth', 'bind-address', 'enable-aggregator-routing', 'kubelet-port', 'profiling'];
-	return ['kube-apiserver', ...Object
-		.entries(flags)
-		.filter(([name, value]) => value !== '' && !left.includes(name))
-		.map(([name, value]) => `--${name}=${value.replace(/^\[(.*)\]$/, '$1')}`)];
+	return [
+		'kube-apiserver',
+		...Object.entries(flags)
+			.filter(([name, value]) => value !== '' && !left.includes(name))
+			.map(([name, value]) => `--${name}=${value.replace(/^\[(.*)\]$/, '$1')}`),
+	];
 }

@@ -58,7 +58,9 @@ export class ApiserverProcess {
 		}
 
 		const addresses = node['status'].addresses as Json[];
-		const address = ['InternalIP', 'Hostname'].map(type => addresses.find(entry => entry['type'] === type)?.['address'] as string | undefined).find(Boolean);
+		const address = ['InternalIP', 'Hostname']
+			.map(type => addresses.find(entry => entry['type'] === type)?.['address'] as string | undefined)
+			.find(Boolean);
 		if (address === undefined) {
 			throw new ApiFailure(500, undefined, 'no preferred addresses found; known addresses: []');
 		}
@@ -66,4 +68,3 @@ export class ApiserverProcess {
 		return {address, port: node['status'].daemonEndpoints.kubeletEndpoint.Port as number};
 	}
 }
-

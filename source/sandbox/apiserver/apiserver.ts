@@ -12,7 +12,11 @@ import {handleRequest, handleUpgrade} from './handle-request.ts';
 import {ApiFailure} from './status.ts';
 import {users} from './users.ts';
 
-export type ApiserverConfig = Omit<ProcessConfig, 'posture' | 'listen'> & {serving: KeyPair; tokens: ReadonlyMap<string, string>; wire: FaultyLink};
+export type ApiserverConfig = Omit<ProcessConfig, 'posture' | 'listen'> & {
+	serving: KeyPair;
+	tokens: ReadonlyMap<string, string>;
+	wire: FaultyLink;
+};
 
 export class Apiserver {
 	/** Seconds to say in Retry-After, with 429 for everything but health; 0 is off. */
@@ -31,9 +35,15 @@ export class Apiserver {
 	async start(posture: ProcessConfig['posture'], port: number): Promise<void> {
 		const {serving, authority, wire} = this.#setting;
 		const server = createServer({
-			cert: serving.chain, key: serving.key, ca: authority, requestCert: true,
-			rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], keepAliveTimeout: 120_000,
-			requestTimeout: 0, headersTimeout: 60_000,
+			cert: serving.chain,
+			key: serving.key,
+			ca: authority,
+			requestCert: true,
+			rejectUnauthorized: false,
+			ALPNProtocols: ['http/1.1'],
+			keepAliveTimeout: 120_000,
+			requestTimeout: 0,
+			headersTimeout: 60_000,
 		});
 		server.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
@@ -54,7 +64,10 @@ export class Apiserver {
 			throw error;
 		}
 
-		this.process = this.#answerWith(server, new ApiserverProcess({...this.#setting, posture, listen: {address: '127.0.0.1', port: this.port}}));
+		this.process = this.#answerWith(
+			server,
+			new ApiserverProcess({...this.#setting, posture, listen: {address: '127.0.0.1', port: this.port}}),
+		);
 	}
 
 	#answerWith(server: Server, process: ApiserverProcess): ApiserverProcess {
@@ -62,10 +75,13 @@ export class Apiserver {
 		const identify = (request: IncomingMessage) => authenticate(request, this.#setting.tokens, groupsOf);
 		server.on('request', (request, response) => {
 			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
-				sendFailure({response}, new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {
-					headers: {'retry-after': String(this.retryAfter)},
-					details: {retryAfterSeconds: this.retryAfter},
-				}));
+				sendFailure(
+					{response},
+					new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {
+						headers: {'retry-after': String(this.retryAfter)},
+						details: {retryAfterSeconds: this.retryAfter},
+					}),
+				);
 				return;
 			}
 

@@ -8,14 +8,28 @@ import {ApiFailure, unauthorized} from './status.ts';
 import {anonymous, identify, type UserInfo} from './users.ts';
 
 /** The identity behind a request. @throws ApiFailure 401 for credentials that are not known, 403 for impersonation without the right to it. */
-export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, string>, groupsOf: (name: string) => readonly string[]): UserInfo {
+export function authenticate(
+	request: IncomingMessage,
+	tokens: ReadonlyMap<string, string>,
+	groupsOf: (name: string) => readonly string[],
+): UserInfo {
 	const identity = byCertificate(request.socket as TLSSocket) ?? byToken(request, tokens, groupsOf) ?? anonymous;
 	const as = request.headers['impersonate-user'];
 	if (typeof as !== 'string') {
 		return identity;
 	}
 
-	if (!isAllowed(identity, {isResource: true, verb: 'impersonate', path: '', group: '', resource: 'users', subresource: '', namespace: undefined})) {
+	if (
+		!isAllowed(identity, {
+			isResource: true,
+			verb: 'impersonate',
+			path: '',
+			group: '',
+			resource: 'users',
+			subresource: '',
+			namespace: undefined,
+		})
+	) {
 		throw new ApiFailure(
 			403,
 			'Forbidden',

@@ -9,7 +9,12 @@ export function discovery(path: string, accept: string): {body: Json; contentTyp
 		const rows = resourceSpecs.filter(row => (row.group === '') === (clean === '/api'));
 		return {
 			contentType: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
-			body: {kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items: groupsOf(rows).map(group => aggregated(group, rows))},
+			body: {
+				kind: 'APIGroupDiscoveryList',
+				apiVersion: 'apidiscovery.k8s.io/v2',
+				metadata: {},
+				items: groupsOf(rows).map(group => aggregated(group, rows)),
+			},
 		};
 	}
 
@@ -48,33 +53,47 @@ function resourceList(group: string, version: string): Json | undefined {
 	return rows.length === 0
 		? undefined
 		: {
-			kind: 'APIResourceList', ...(group !== '' && {apiVersion: 'v1'}), groupVersion: apiVersionOf(rows[0]!),
-			resources: rows.flatMap(row => [
-				{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: row.verbs, ...names(row)},
-				...(row.subresources ?? []).map(({name, kind, verbs}) => ({name: `${row.name}/${name}`, singularName: '', namespaced: row.namespaced, kind, verbs})),
-			]),
-		};
+				kind: 'APIResourceList',
+				...(group !== '' && {apiVersion: 'v1'}),
+				groupVersion: apiVersionOf(rows[0]!),
+				resources: rows.flatMap(row => [
+					{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: row.verbs, ...names(row)},
+					...(row.subresources ?? []).map(({name, kind, verbs}) => ({
+						name: `${row.name}/${name}`,
+						singularName: '',
+						namespaced: row.namespaced,
+						kind,
+						verbs,
+					})),
+				]),
+			};
 }
 
 function aggregated(group: string, rows: readonly ResourceSpec[]): Json {
 	const own = rows.filter(row => row.group === group);
 	return {
 		metadata: group === '' ? {} : {name: group},
-		versions: [{
-			version: 'v1', freshness: 'Current', resources: own.map(row => ({
-				resource: row.name,
-				responseKind: {group: '', version: '', kind: row.kind},
-				scope: row.namespaced ? 'Namespaced' : 'Cluster',
-				singularResource: row.singular,
-				verbs: row.verbs,
-				...names(row),
-				...(row.subresources && {subresources: row.subresources.map(({name, kind, verbs}) => ({
-					subresource: name,
-					responseKind: {group: '', version: '', kind},
-					verbs,
-				}))}),
-			})),
-		}],
+		versions: [
+			{
+				version: 'v1',
+				freshness: 'Current',
+				resources: own.map(row => ({
+					resource: row.name,
+					responseKind: {group: '', version: '', kind: row.kind},
+					scope: row.namespaced ? 'Namespaced' : 'Cluster',
+					singularResource: row.singular,
+					verbs: row.verbs,
+					...names(row),
+					...(row.subresources && {
+						subresources: row.subresources.map(({name, kind, verbs}) => ({
+							subresource: name,
+							responseKind: {group: '', version: '', kind},
+							verbs,
+						})),
+					}),
+				})),
+			},
+		],
 	};
 }
 

@@ -10,22 +10,38 @@ export type Exchange = {request: IncomingMessage; response: ServerResponse; info
 const largestBody = 3 * 1024 * 1024;
 
 /** Answers with an object. */
-export function sendJson({response}: Pick<Exchange, 'response'>, body: Json, {status = 200, contentType = 'application/json'}: {
-	status?: number;
-	contentType?: string;
-} = {}): void {
+export function sendJson(
+	{response}: Pick<Exchange, 'response'>,
+	body: Json,
+	{
+		status = 200,
+		contentType = 'application/json',
+	}: {
+		status?: number;
+		contentType?: string;
+	} = {},
+): void {
 	const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-	response.writeHead(status, {'cache-control': 'no-cache, private', 'content-type': contentType, 'content-length': bytes.length}).end(bytes);
+	response
+		.writeHead(status, {'cache-control': 'no-cache, private', 'content-type': contentType, 'content-length': bytes.length})
+		.end(bytes);
 }
 
 /** Answers with text, as `/metrics` and `/healthz` do. */
-export function sendText({response}: Pick<Exchange, 'response'>, text: string, status = 200, contentType = 'text/plain; charset=utf-8'): void {
-	response.writeHead(status, {
-		'cache-control': 'no-cache, private',
-		'content-type': contentType,
-		'x-content-type-options': 'nosniff',
-		'content-length': Buffer.byteLength(text),
-	}).end(text);
+export function sendText(
+	{response}: Pick<Exchange, 'response'>,
+	text: string,
+	status = 200,
+	contentType = 'text/plain; charset=utf-8',
+): void {
+	response
+		.writeHead(status, {
+			'cache-control': 'no-cache, private',
+			'content-type': contentType,
+			'x-content-type-options': 'nosniff',
+			'content-length': Buffer.byteLength(text),
+		})
+		.end(text);
 }
 
 /** Answers with the Status of a failure, and the headers that go with it. */
@@ -38,7 +54,10 @@ export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFa
 }
 
 /** The body as JSON; `undefined` when it is none or too large. `decode` reads what is not JSON. */
-export async function readBody(request: IncomingMessage, decode: (bytes: Buffer) => Json | undefined = () => undefined): Promise<Json | undefined> {
+export async function readBody(
+	request: IncomingMessage,
+	decode: (bytes: Buffer) => Json | undefined = () => undefined,
+): Promise<Json | undefined> {
 	const chunks: Buffer[] = [];
 	let size = 0;
 	for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -25,7 +25,12 @@ export type Authenticate = (request: IncomingMessage) => UserInfo;
 const streams = ['exec', 'attach', 'portforward'];
 
 /** Answers a request; what it throws is answered as a Status. */
-export async function handleRequest(request: IncomingMessage, response: ServerResponse, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
+export async function handleRequest(
+	request: IncomingMessage,
+	response: ServerResponse,
+	server: ApiserverProcess,
+	authenticate: Authenticate,
+): Promise<void> {
 	try {
 		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
 		const identity = authenticate(request);
@@ -45,7 +50,13 @@ export async function handleRequest(request: IncomingMessage, response: ServerRe
 }
 
 /** The same for a request that asks for another protocol: a refusal is the last word on its socket. */
-export async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
+export async function handleUpgrade(
+	request: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+	server: ApiserverProcess,
+	authenticate: Authenticate,
+): Promise<void> {
 	socket.on('error', noop);
 	try {
 		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
@@ -73,15 +84,17 @@ export async function handleUpgrade(request: IncomingMessage, socket: Duplex, he
 
 		const {code, status} = asFailure(error);
 		const body = `${JSON.stringify(status)}\n`;
-		socket.end([
-			`HTTP/1.1 ${code} ${status['reason'] ?? 'Internal Server Error'}`,
-			'Content-Type: application/json',
-			'Cache-Control: no-cache, private',
-			`Content-Length: ${Buffer.byteLength(body)}`,
-			'Connection: close',
-			'',
-			body,
-		].join('\r\n'));
+		socket.end(
+			[
+				`HTTP/1.1 ${code} ${status['reason'] ?? 'Internal Server Error'}`,
+				'Content-Type: application/json',
+				'Cache-Control: no-cache, private',
+				`Content-Length: ${Buffer.byteLength(body)}`,
+				'Connection: close',
+				'',
+				body,
+			].join('\r\n'),
+		);
 	}
 }
 
@@ -105,7 +118,9 @@ async function answer(exchange: Exchange, server: ApiserverProcess): Promise<voi
 	} else if (verb === 'list' || verb === 'get') {
 		(verb === 'list' ? listObjects : getObject)(exchange, server.store, row);
 	} else {
-		const write = {create: createObject, patch: patchObject, update: replaceObject, delete: deleteObjects, deletecollection: deleteObjects}[verb]!;
+		const write = {create: createObject, patch: patchObject, update: replaceObject, delete: deleteObjects, deletecollection: deleteObjects}[
+			verb
+		]!;
 		await write(exchange, server.store, row);
 	}
 

@@ -20,7 +20,12 @@ export type HandshakeTimeout = 10_000 | null;
 A TLS connection to a kubelet, or to another TLS server with `trust.authority` and `trust.identity` null.
 @throws DialError with the text that stands behind `Get "https://…": ` or `error dialing backend: `
 */
-export async function openTls(dial: Dial, to: HostPort, {authority, identity}: KubeletTrust, limitMs: HandshakeTimeout): Promise<TLSSocket> {
+export async function openTls(
+	dial: Dial,
+	to: HostPort,
+	{authority, identity}: KubeletTrust,
+	limitMs: HandshakeTimeout,
+): Promise<TLSSocket> {
 	const carrier = await dial(to);
 	const secure = connect({
 		socket: carrier,
@@ -31,11 +36,12 @@ export async function openTls(dial: Dial, to: HostPort, {authority, identity}: K
 		...(identity !== null && {cert: identity.chain, key: identity.key}),
 	});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	const limit = limitMs === null
-		? undefined
-		: setTimeout(() => {
-			reject(new DialError('net/http: TLS handshake timeout'));
-		}, limitMs);
+	const limit =
+		limitMs === null
+			? undefined
+			: setTimeout(() => {
+					reject(new DialError('net/http: TLS handshake timeout'));
+				}, limitMs);
 	secure.once('secureConnect', resolve);
 	secure.once('error', error => {
 		reject(new DialError(handshakeText(error, carrier)));
@@ -70,14 +76,18 @@ function judge(secure: TLSSocket, host: string): void {
 	const goTime = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`;
 	if (now > Date.parse(certificate.validTo) || now < Date.parse(certificate.validFrom)) {
 		const late = now > Date.parse(certificate.validTo);
-		fail(`certificate has expired or is not yet valid: current time ${goTime(now)} is ${late ? 'after' : 'before'} ${goTime(Date.parse(late ? certificate.validTo : certificate.validFrom))}`);
+		fail(
+			`certificate has expired or is not yet valid: current time ${goTime(now)} is ${late ? 'after' : 'before'} ${goTime(Date.parse(late ? certificate.validTo : certificate.validFrom))}`,
+		);
 	}
 
 	if (certificate.checkIP(host) === undefined) {
 		const addresses = [...(certificate.subjectAltName ?? '').matchAll(/IP Address:([^,\s]+)/g)].map(match => match[1]!);
-		fail(addresses.length === 0
-			? `cannot validate certificate for ${host} because it doesn't contain any IP SANs`
-			: `certificate is valid for ${addresses.join(', ')}, not ${host}`);
+		fail(
+			addresses.length === 0
+				? `cannot validate certificate for ${host} because it doesn't contain any IP SANs`
+				: `certificate is valid for ${addresses.join(', ')}, not ${host}`,
+		);
 	}
 
 	if (!secure.authorized) {

@@ -13,11 +13,26 @@ const families = {
 		help: '[ALPHA] Dial starts, labeled by the protocol (http-connect or grpc) and transport (tcp or uds).',
 		type: 'counter',
 	},
-	apiserver_egress_dialer_dial_duration_seconds_count: {help: '[ALPHA] Dial latency histogram in seconds, labeled by the protocol and transport.', type: 'counter'},
-	apiserver_egress_dialer_dial_failure_count: {help: '[ALPHA] Dial failure count, labeled by the protocol, transport and stage (connect or proxy).', type: 'counter'},
-	konnectivity_network_proxy_client_client_connections: {help: '[ALPHA] Number of open client connections, labeled by status.', type: 'gauge'},
-	konnectivity_network_proxy_client_client_dial_failure_total: {help: '[ALPHA] Number of dial failures observed, by reason.', type: 'counter'},
-	konnectivity_network_proxy_client_client_stream_packets_total: {help: '[ALPHA] Count of packets processed, by segment and packet type.', type: 'counter'},
+	apiserver_egress_dialer_dial_duration_seconds_count: {
+		help: '[ALPHA] Dial latency histogram in seconds, labeled by the protocol and transport.',
+		type: 'counter',
+	},
+	apiserver_egress_dialer_dial_failure_count: {
+		help: '[ALPHA] Dial failure count, labeled by the protocol, transport and stage (connect or proxy).',
+		type: 'counter',
+	},
+	konnectivity_network_proxy_client_client_connections: {
+		help: '[ALPHA] Number of open client connections, labeled by status.',
+		type: 'gauge',
+	},
+	konnectivity_network_proxy_client_client_dial_failure_total: {
+		help: '[ALPHA] Number of dial failures observed, by reason.',
+		type: 'counter',
+	},
+	konnectivity_network_proxy_client_client_stream_packets_total: {
+		help: '[ALPHA] Count of packets processed, by segment and packet type.',
+		type: 'counter',
+	},
 	kube_apiserver_pod_logs_insecure_backend_total: {
 		help: '[ALPHA] Total number of requests for pods/logs sliced by usage type: enforce_tls, skip_tls_allowed, skip_tls_denied.',
 		type: 'counter',
@@ -49,8 +64,12 @@ export class Metrics {
 
 	/** In the text format of Prometheus. */
 	toString(): string {
-		const blocks = [...this.#families].sort(([a], [b]) => a < b ? -1 : 1).map(([name, {help, type, values}]) =>
-			`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${[...values].map(([labels, value]) => `${name}${labels} ${goNumber(value)}\n`).join('')}`);
+		const blocks = [...this.#families]
+			.sort(([a], [b]) => (a < b ? -1 : 1))
+			.map(
+				([name, {help, type, values}]) =>
+					`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${[...values].map(([labels, value]) => `${name}${labels} ${goNumber(value)}\n`).join('')}`,
+			);
 		return blocks.join('');
 	}
 
@@ -62,7 +81,7 @@ export class Metrics {
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {
-	const pairs = Object.entries(labels).sort(([a], [b]) => a < b ? -1 : 1);
+	const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
 	return pairs.length === 0 ? '' : `{${pairs.map(([key, value]) => `${key}="${value}"`).join(',')}}`;
 }
 

@@ -9,7 +9,9 @@ import {apiVersionOf, storedResources, type ResourceSpec} from '../objects/resou
 /** The document for a path under `/openapi/v3`, or `undefined` when it is none. */
 export function openapi(path: string): Json | undefined {
 	if (path === '/openapi/v3') {
-		return {paths: Object.fromEntries([...documents.keys()].map(root => [root, {serverRelativeURL: `/openapi/v3/${root}?hash=${hashOf(root)}`}]))};
+		return {
+			paths: Object.fromEntries([...documents.keys()].map(root => [root, {serverRelativeURL: `/openapi/v3/${root}?hash=${hashOf(root)}`}])),
+		};
 	}
 
 	const rows = documents.get(path.replace('/openapi/v3/', ''));
@@ -25,7 +27,11 @@ function rootOf(row: ResourceSpec): string {
 
 /** Clients keep a document for as long as its hash stays. */
 function hashOf(root: string): string {
-	return createHash('sha256').update(JSON.stringify(documents.get(root))).digest('hex').slice(0, 32).toUpperCase();
+	return createHash('sha256')
+		.update(JSON.stringify(documents.get(root)))
+		.digest('hex')
+		.slice(0, 32)
+		.toUpperCase();
 }
 
 function documentOf(rows: readonly ResourceSpec[]): Json {
@@ -41,7 +47,10 @@ function pathsOf(row: ResourceSpec): Array<[string, Json]> {
 	const collection = `/${rootOf(row)}/${row.namespaced ? 'namespaces/{namespace}/' : ''}${row.name}`;
 	return [
 		[collection, {get: operation(row, 'list'), post: operation(row, 'post')}],
-		[`${collection}/{name}`, {get: operation(row, 'get'), put: operation(row, 'put'), patch: operation(row, 'patch'), delete: operation(row, 'delete')}],
+		[
+			`${collection}/{name}`,
+			{get: operation(row, 'get'), put: operation(row, 'put'), patch: operation(row, 'patch'), delete: operation(row, 'delete')},
+		],
 	];
 }
 
@@ -50,7 +59,9 @@ function operation(row: ResourceSpec, action: string): Json {
 	return {
 		'x-kubernetes-action': action,
 		'x-kubernetes-group-version-kind': kindOf(row),
-		parameters: writes ? ['dryRun', 'fieldManager', 'fieldValidation'].map(name => ({name, in: 'query', schema: {type: 'string', uniqueItems: true}})) : [],
+		parameters: writes
+			? ['dryRun', 'fieldManager', 'fieldValidation'].map(name => ({name, in: 'query', schema: {type: 'string', uniqueItems: true}}))
+			: [],
 		responses: {200: {description: 'OK', content: {'application/json': {schema: {$ref: `#/components/schemas/${schemaName(row)}`}}}}},
 	};
 }

@@ -7,7 +7,12 @@ import {ApiFailure} from './status.ts';
 
 /** Answers what is no resource. @throws ApiFailure 406 for a form that flagz and statusz do not have */
 export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): void {
-	const {info: {path, query}, request: {headers: {accept = '*/*'}}} = exchange;
+	const {
+		info: {path, query},
+		request: {
+			headers: {accept = '*/*'},
+		},
+	} = exchange;
 	const found = discovery(path, server.modern ? accept : 'application/json');
 	const schemas = openapi(path);
 	const [, first = ''] = path.split('/', 2);
@@ -35,13 +40,19 @@ function versionOf(gitVersion: string) {
 	return {
 		major,
 		minor,
-		...((Number(minor) >= 33) && {
+		...(Number(minor) >= 33 && {
 			emulationMajor: major,
 			emulationMinor: minor,
 			minCompatibilityMajor: major,
 			minCompatibilityMinor: String(Number(minor) - 1),
 		}),
-		gitVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'go1.26.8', compiler: 'gc', platform: 'linux/amd64',
+		gitVersion,
+		gitCommit: '',
+		gitTreeState: 'clean',
+		buildDate: '1970-01-01T00:00:00Z',
+		goVersion: 'go1.26.8',
+		compiler: 'gc',
+		platform: 'linux/amd64',
 	};
 }
 
@@ -60,7 +71,7 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, 
 		return;
 	}
 
-	const lines = checks.map(check => failed.includes(check) ? `[-]${check} failed: reason withheld\n` : `[+]${check} ok\n`);
+	const lines = checks.map(check => (failed.includes(check) ? `[-]${check} failed: reason withheld\n` : `[+]${check} ok\n`));
 	if (failed.length > 0) {
 		sendText(exchange, `${lines.join('')}${name} check failed\n`, 500);
 	} else {
@@ -71,32 +82,48 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, 
 /** Structured only for clients that name group, version and kind; plain text has a separator that differs from process to process (measured). */
 function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' | 'Statusz', accept: string): void {
 	const isAskedBy = (part: string) => part.includes('g=config.k8s.io') && part.includes(`as=${kind}`);
-	const structured = accept.split(',')
-		.map(part => isAskedBy(part) ? /v=(v1beta1|v1alpha1)/.exec(part)?.[1] : undefined)
+	const structured = accept
+		.split(',')
+		.map(part => (isAskedBy(part) ? /v=(v1beta1|v1alpha1)/.exec(part)?.[1] : undefined))
 		.find(version => version !== undefined);
 	const {startedAt} = server;
 	const statusz = {
-		startTime: `${startedAt.toISOString().slice(0, 19)}Z`, uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000), goVersion: 'go1.26.8',
+		startTime: `${startedAt.toISOString().slice(0, 19)}Z`,
+		uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000),
+		goVersion: 'go1.26.8',
 		binaryVersion: server.version.slice(1),
 		emulationVersion: server.version.slice(1).replace(/\.\d+$/, ''),
 		paths: ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'],
 	};
 	if (structured) {
 		if (structured === 'v1alpha1') {
-			exchange.response.setHeader('warning', `299 - "This version of the ${kind.toLowerCase()} endpoint is deprecated. Please use a newer version."`);
+			exchange.response.setHeader(
+				'warning',
+				`299 - "This version of the ${kind.toLowerCase()} endpoint is deprecated. Please use a newer version."`,
+			);
 		}
 
-		const body = {kind, apiVersion: `config.k8s.io/${structured}`, metadata: {name: 'apiserver'}, ...(kind === 'Flagz' ? {flags: server.flags} : statusz)};
+		const body = {
+			kind,
+			apiVersion: `config.k8s.io/${structured}`,
+			metadata: {name: 'apiserver'},
+			...(kind === 'Flagz' ? {flags: server.flags} : statusz),
+		};
 		sendJson(exchange, body, {contentType: `application/json;g=config.k8s.io;v=${structured};as=${kind}`});
 	} else if (/\*\/\*|text\/plain|text\/\*/.test(accept)) {
-		const rows = kind === 'Flagz'
-			? Object.entries(server.flags)
-			: Object.entries({Started: startedAt.toUTCString(), Up: `${statusz.uptimeSeconds} s`, 'Binary version': statusz.binaryVersion});
+		const rows =
+			kind === 'Flagz'
+				? Object.entries(server.flags)
+				: Object.entries({Started: startedAt.toUTCString(), Up: `${statusz.uptimeSeconds} s`, 'Binary version': statusz.binaryVersion});
 		sendText(
 			exchange,
 			`\napiserver ${kind.toLowerCase()}\nWarning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.\n${rows.map(([name, value]) => `${name}${server.textSeparator}${value}\n`).join('')}`,
 		);
 	} else {
-		throw new ApiFailure(406, 'NotAcceptable', 'only the following media types are accepted: application/json, application/yaml, text/plain');
+		throw new ApiFailure(
+			406,
+			'NotAcceptable',
+			'only the following media types are accepted: application/json, application/yaml, text/plain',
+		);
 	}
 }

@@ -13,7 +13,10 @@ const passedOn = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTim
 
 /** Passes the kubelet’s answer on. @see pkg/registry/core/pod/strategy.go LogLocation */
 export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: KubeObject): Promise<void> {
-	const {info: {query, namespace, name}, response} = exchange;
+	const {
+		info: {query, namespace, name},
+		response,
+	} = exchange;
 	validate(query, pod);
 	const container = chooseContainer(pod, query.get('container'));
 	if (!pod['spec'].nodeName) {
@@ -34,25 +37,37 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 	response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': 'text/plain'});
 	response.flushHeaders();
 	// A lost tunnel ends a followed log cleanly: so do real ones (measured).
-	answer.on('error', () => {
-		response.end();
-	}).pipe(response);
+	answer
+		.on('error', () => {
+			response.end();
+		})
+		.pipe(response);
 }
 
 /** `skip`: it need not prove who it is. */
-async function kubeletAnswer({response}: Exchange, server: ApiserverProcess, {node, path, skip}: {
-	node: string;
-	path: string;
-	skip: boolean;
-}): Promise<IncomingMessage> {
+async function kubeletAnswer(
+	{response}: Exchange,
+	server: ApiserverProcess,
+	{
+		node,
+		path,
+		skip,
+	}: {
+		node: string;
+		path: string;
+		skip: boolean;
+	},
+): Promise<IncomingMessage> {
 	const to = server.kubeletOf(node);
 	try {
 		const secure = await openTls(server.dial, to, skip ? {...server.trust, authority: null} : server.trust, 10_000);
 		return await new Promise((resolve, reject) => {
 			const sent = httpRequest({createConnection: () => secure, path, headers: {host: `${to.address}:${to.port}`}}, resolve);
-			sent.on('error', () => {
-				reject(new DialError('EOF'));
-			}).end();
+			sent
+				.on('error', () => {
+					reject(new DialError('EOF'));
+				})
+				.end();
 			destroyWithClient(response, secure);
 		});
 	} catch (error) {
@@ -61,7 +76,10 @@ async function kubeletAnswer({response}: Exchange, server: ApiserverProcess, {no
 			server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total');
 		}
 
-		const words = message.replace('tls: first record does not look like a TLS handshake', 'http: server gave HTTP response to HTTPS client');
+		const words = message.replace(
+			'tls: first record does not look like a TLS handshake',
+			'http: server gave HTTP response to HTTPS client',
+		);
 		throw internalFailure(`Get "https://${to.address}:${to.port}${path}": ${words}`);
 	}
 }
@@ -89,7 +107,11 @@ async function kubeletRefusal(answer: IncomingMessage, name: string): Promise<Ap
 /** The one that is asked for, the only one, or the one that the annotation names. @throws ApiFailure in the apiserver’s words */
 export function chooseContainer(pod: KubeObject, asked: string | null): string {
 	const {name} = pod.metadata;
-	const {containers, initContainers = [], ephemeralContainers = []} = pod['spec'] as {containers: Json[]; initContainers?: Json[]; ephemeralContainers?: Json[]};
+	const {
+		containers,
+		initContainers = [],
+		ephemeralContainers = [],
+	} = pod['spec'] as {containers: Json[]; initContainers?: Json[]; ephemeralContainers?: Json[]};
 	if (asked) {
 		if ([...containers, ...initContainers, ...ephemeralContainers].every(container => container['name'] !== asked)) {
 			throw badRequest(`container ${asked} is not valid for pod ${name}`);
@@ -109,17 +131,21 @@ export function chooseContainer(pod: KubeObject, asked: string | null): string {
 
 	const listed = containers.map(container => container['name'] as string).join(' ');
 	const init = initContainers.map(container => container['name'] as string).join(' ');
-	throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${listed}]${init === '' ? '' : ` or one of the init containers: [${init}]`}`);
+	throw badRequest(
+		`a container name must be specified for pod ${name}, choose one of: [${listed}]${init === '' ? '' : ` or one of the init containers: [${init}]`}`,
+	);
 }
 
 function validate(query: URLSearchParams, pod: KubeObject): void {
 	const bad = (field: string, value: string, why: string) => {
 		const message = `${field}: Invalid value: ${value}: ${why}`;
-		throw new ApiFailure(422, 'Invalid', `PodLogOptions "${pod.metadata.name}" is invalid: ${message}`, {details: {
-			name: pod.metadata.name,
-			kind: 'PodLogOptions',
-			causes: [{reason: 'FieldValueInvalid', message: message.replace(`${field}: `, ''), field}],
-		}});
+		throw new ApiFailure(422, 'Invalid', `PodLogOptions "${pod.metadata.name}" is invalid: ${message}`, {
+			details: {
+				name: pod.metadata.name,
+				kind: 'PodLogOptions',
+				causes: [{reason: 'FieldValueInvalid', message: message.replace(`${field}: `, ''), field}],
+			},
+		});
 	};
 
 	const [tail, limit, since] = [query.get('tailLines'), query.get('limitBytes'), query.get('sinceSeconds')];

@@ -13,7 +13,10 @@ export type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer; i
 
 /** Joins client and kubelet. @see pkg/registry/core/pod/strategy.go StreamLocation, PortForwardLocation; apimachinery/pkg/util/proxy/upgradeaware.go */
 export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod: KubeObject): Promise<void> {
-	const {request, info: {subresource}} = upgrade;
+	const {
+		request,
+		info: {subresource},
+	} = upgrade;
 	const path = kubeletPath(upgrade.info, pod);
 	server.metrics.add('apiserver_websocket_streaming_requests_total', {subresource, proxy_type: 'proxied_to_kubelet'});
 	const to = server.kubeletOf(String(pod['spec'].nodeName));
@@ -28,7 +31,12 @@ export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod:
 }
 
 /** Sends the client's upgrade over `backend`, and joins both when it is accepted; another answer is passed on. */
-export async function relayUpgrade({request, socket, head}: Upgrade, backend: Duplex, path: string, headers: NodeJS.Dict<string | string[]>): Promise<void> {
+export async function relayUpgrade(
+	{request, socket, head}: Upgrade,
+	backend: Duplex,
+	path: string,
+	headers: NodeJS.Dict<string | string[]>,
+): Promise<void> {
 	const sent = httpRequest({
 		createConnection: () => backend,
 		method: request.method ?? 'GET',
@@ -67,7 +75,10 @@ export async function relayUpgrade({request, socket, head}: Upgrade, backend: Du
 }
 
 function join(one: Duplex, other: Duplex): void {
-	for (const [from, to] of [[one, other], [other, one]] as const) {
+	for (const [from, to] of [
+		[one, other],
+		[other, one],
+	] as const) {
 		from.pipe(to);
 		from.on('error', () => {
 			to.destroy();
@@ -100,7 +111,11 @@ function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Ku
 	}
 
 	if (subresource === 'portforward') {
-		const ports = query.getAll('ports').flatMap(text => text.split(',')).map(port => `port=${encodeURIComponent(port)}`).join('&');
+		const ports = query
+			.getAll('ports')
+			.flatMap(text => text.split(','))
+			.map(port => `port=${encodeURIComponent(port)}`)
+			.join('&');
 		return `/portForward/${namespace}/${name}${ports === '' ? '' : `?${ports}`}`;
 	}
 
@@ -111,7 +126,12 @@ function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Ku
 
 	const asked = (word: string) => query.get(word) === 'true' || query.get(word) === '1';
 	const kubelets = new URLSearchParams();
-	for (const [word, theirs] of [['stdin', 'input'], ['stdout', 'output'], ['stderr', 'error'], ['tty', 'tty']] as const) {
+	for (const [word, theirs] of [
+		['stdin', 'input'],
+		['stdout', 'output'],
+		['stderr', 'error'],
+		['tty', 'tty'],
+	] as const) {
 		if (asked(word)) {
 			kubelets.set(theirs, '1');
 		}

@@ -27,18 +27,23 @@ export function decodeReview(body: Buffer): Json | undefined {
 	}
 
 	const [resource, path] = [fieldOf(spec, 1), fieldOf(spec, 2)];
-	return {...review, spec: {
-		...((resource.length > 0) && {resourceAttributes: {
-			namespace: text(resource, 1),
-			verb: text(resource, 2),
-			group: text(resource, 3),
-			version: text(resource, 4),
-			resource: text(resource, 5),
-			subresource: text(resource, 6),
-			name: text(resource, 7),
-		}}),
-		...((path.length > 0) && {nonResourceAttributes: {path: text(path, 1), verb: text(path, 2)}}),
-	}};
+	return {
+		...review,
+		spec: {
+			...(resource.length > 0 && {
+				resourceAttributes: {
+					namespace: text(resource, 1),
+					verb: text(resource, 2),
+					group: text(resource, 3),
+					version: text(resource, 4),
+					resource: text(resource, 5),
+					subresource: text(resource, 6),
+					name: text(resource, 7),
+				},
+			}),
+			...(path.length > 0 && {nonResourceAttributes: {path: text(path, 1), verb: text(path, 2)}}),
+		},
+	};
 }
 
 const none = Buffer.alloc(0);
@@ -73,7 +78,7 @@ function varint(message: Buffer, at: number): [value: number, next: number] {
 	let value = 0;
 	for (let shift = 0; at < message.length && shift < 35; shift += 7) {
 		const byte = message[at++]!;
-		value += (byte & 0x7F) * (2 ** shift);
+		value += (byte & 0x7f) * 2 ** shift;
 		if (byte < 0x80) {
 			break;
 		}

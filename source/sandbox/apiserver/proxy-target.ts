@@ -13,7 +13,7 @@ export type ProxyTarget = {to: HostPort; transport: 'http' | 'https' | 'kubelet'
 export function proxyTarget({resource, namespace, name: id = ''}: RequestInfo, server: ApiserverProcess): ProxyTarget {
 	const singular = resource.slice(0, -1);
 	const parts = id.split(':');
-	const [scheme, name, port] = parts.length === 3 ? parts as [string, string, string] : ['', parts[0]!, parts[1] ?? ''];
+	const [scheme, name, port] = parts.length === 3 ? (parts as [string, string, string]) : ['', parts[0]!, parts[1] ?? ''];
 	if (parts.length > 3 || !['', 'http', 'https'].includes(scheme) || name === '') {
 		throw badRequest(`invalid ${singular} request ${JSON.stringify(id)}`);
 	}
@@ -21,7 +21,9 @@ export function proxyTarget({resource, namespace, name: id = ''}: RequestInfo, s
 	const transport = scheme === 'https' ? 'https' : 'http';
 	if (resource === 'nodes') {
 		const kubelet = server.kubeletOf(name);
-		return port === '' || Number(port) === kubelet.port ? {to: kubelet, transport: 'kubelet'} : {to: {address: kubelet.address, port: numeric(port)}, transport};
+		return port === '' || Number(port) === kubelet.port
+			? {to: kubelet, transport: 'kubelet'}
+			: {to: {address: kubelet.address, port: numeric(port)}, transport};
 	}
 
 	return resource === 'pods'
@@ -57,13 +59,21 @@ function serviceTarget(store: ObjectStore, namespace: string, name: string, port
 	}
 
 	const ports = (service['spec'].ports ?? []) as Json[];
-	const portName = /^\d+$/.test(port) ? (ports.find(({port: number}) => number === Number(port))?.['name'] as string | undefined ?? '') : port;
+	const portName = /^\d+$/.test(port)
+		? ((ports.find(({port: number}) => number === Number(port))?.['name'] as string | undefined) ?? '')
+		: port;
 	const subsets = (store.get('endpoints', namespace, name)?.['subsets'] ?? []) as Json[];
-	const choices = subsets.flatMap(({addresses = [], ports: open = []}) => (open as Json[])
-		.filter(({name: own = ''}) => own === portName)
-		.flatMap(({port: number}) => (addresses as Json[]).map(({ip}) => ({address: ip as string, port: number as number}))));
+	const choices = subsets.flatMap(({addresses = [], ports: open = []}) =>
+		(open as Json[])
+			.filter(({name: own = ''}) => own === portName)
+			.flatMap(({port: number}) => (addresses as Json[]).map(({ip}) => ({address: ip as string, port: number as number}))),
+	);
 	if (choices.length === 0) {
-		throw new ApiFailure(503, 'ServiceUnavailable', `no endpoints available for service ${JSON.stringify(port === '' ? name : `${name}:${port}`)}`);
+		throw new ApiFailure(
+			503,
+			'ServiceUnavailable',
+			`no endpoints available for service ${JSON.stringify(port === '' ? name : `${name}:${port}`)}`,
+		);
 	}
 
 	return {to: choices[Math.floor(Math.random() * choices.length)]!, transport};

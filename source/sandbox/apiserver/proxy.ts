@@ -20,7 +20,9 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 
 	const backend = await openBackend(target, server);
 	const sent = httpRequest({
-		createConnection: () => backend, method: request.method ?? 'GET', path: backendPath(info),
+		createConnection: () => backend,
+		method: request.method ?? 'GET',
+		path: backendPath(info),
 		headers: {...forwardable(request.headers), host: `${target.to.address}:${target.to.port}`, connection: 'close'},
 	});
 	const prefix = info.path.slice(0, info.path.length - info.rest.length);
@@ -31,9 +33,11 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 			...(location !== undefined && {location: location.startsWith('/') ? `${prefix}${location}` : location}),
 		});
 		response.flushHeaders();
-		answer.on('error', () => {
-			response.destroy();
-		}).pipe(response);
+		answer
+			.on('error', () => {
+				response.destroy();
+			})
+			.pipe(response);
 	});
 	sent.on('error', () => {
 		if (response.headersSent) {
@@ -52,8 +56,10 @@ export async function proxyUpgrade(upgrade: Upgrade, server: ApiserverProcess): 
 	const target = proxyTarget(upgrade.info, server);
 	const backend = await openBackend(target, server);
 	await relayUpgrade(upgrade, backend, backendPath(upgrade.info), {
-		...forwardable(upgrade.request.headers), host: `${target.to.address}:${target.to.port}`,
-		connection: 'upgrade', upgrade: upgrade.request.headers.upgrade,
+		...forwardable(upgrade.request.headers),
+		host: `${target.to.address}:${target.to.port}`,
+		connection: 'upgrade',
+		upgrade: upgrade.request.headers.upgrade,
 	});
 }
 
@@ -79,7 +85,16 @@ function backendPath({rest, query}: RequestInfo): string {
 
 /** The user's own credentials never go on. */
 function forwardable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-	return without(headers, 'authorization', 'connection', 'upgrade', 'keep-alive', 'impersonate-user', 'impersonate-group', 'impersonate-uid');
+	return without(
+		headers,
+		'authorization',
+		'connection',
+		'upgrade',
+		'keep-alive',
+		'impersonate-user',
+		'impersonate-group',
+		'impersonate-uid',
+	);
 }
 
 function without(headers: IncomingHttpHeaders, ...names: string[]): IncomingHttpHeaders {

@@ -11,7 +11,11 @@ import {ApiFailure, badRequest, notFound} from './status.ts';
 export type Shape = 'object' | 'table' | 'metadata';
 
 /** In which shape the Accept header wants objects. */
-export function shapeOf({request: {headers: {accept = ''}}}: Exchange): Shape {
+export function shapeOf({
+	request: {
+		headers: {accept = ''},
+	},
+}: Exchange): Shape {
 	const first = accept.split(',').find(part => part.includes('json') || part.includes('*/*')) ?? '';
 	if (first.includes('as=Table')) {
 		return 'table';
@@ -22,7 +26,9 @@ export function shapeOf({request: {headers: {accept = ''}}}: Exchange): Shape {
 
 /** What an answer in that shape is called. */
 export function contentTypeOf(shape: Shape): string {
-	return shape === 'object' ? 'application/json' : `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
+	return shape === 'object'
+		? 'application/json'
+		: `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
 }
 
 /** Answers with one object. @throws ApiFailure 404 */
@@ -52,10 +58,20 @@ export function listObjects(exchange: Exchange, store: ObjectStore, row: Resourc
 	if (shape === 'table') {
 		sendJson(exchange, tableOf(row.name, page, metadata, {includeObject: query.get('includeObject') ?? 'Metadata'}));
 	} else if (shape === 'metadata') {
-		sendJson(exchange, {kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: page.map(object => partialMetadata(object))});
+		sendJson(exchange, {
+			kind: 'PartialObjectMetadataList',
+			apiVersion: 'meta.k8s.io/v1',
+			metadata,
+			items: page.map(object => partialMetadata(object)),
+		});
 	} else {
 		// Items of a typed list carry neither kind nor version.
-		sendJson(exchange, {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata, items: page.map(({kind: _kind, apiVersion: _version, ...rest}) => rest)});
+		sendJson(exchange, {
+			kind: `${row.kind}List`,
+			apiVersion: apiVersionOf(row),
+			metadata,
+			items: page.map(({kind: _kind, apiVersion: _version, ...rest}) => rest),
+		});
 	}
 }
 
@@ -96,10 +112,13 @@ function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: Obje
 	const page = limit > 0 ? rest.slice(0, limit) : rest;
 	const left = rest.length - page.length;
 	const next = (): Continue => ({v: 'meta.k8s.io/v1', rv: revision, start: keyOf(page.at(-1)!)});
-	return {page, metadata: {
-		resourceVersion: String(revision),
-		...((left > 0) && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left}),
-	}};
+	return {
+		page,
+		metadata: {
+			resourceVersion: String(revision),
+			...(left > 0 && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left}),
+		},
+	};
 }
 
 function parseContinue(token: string): Continue {

@@ -16,7 +16,15 @@ export type RequestInfo = {
 	query: URLSearchParams;
 };
 
-const verbs: Readonly<Record<string, string>> = {GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete', OPTIONS: ''};
+const verbs: Readonly<Record<string, string>> = {
+	GET: 'get',
+	HEAD: 'get',
+	POST: 'create',
+	PUT: 'update',
+	PATCH: 'patch',
+	DELETE: 'delete',
+	OPTIONS: '',
+};
 
 /** What a request asks for, as the apiserver reads it off method and path: authorization and answer both go by it. */
 export function requestInfo(method: string, url: string): RequestInfo {
@@ -24,10 +32,20 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	const path = queryAt < 0 ? url : url.slice(0, queryAt);
 	const query = new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1));
 	const plain: RequestInfo = {
-		isResource: false, path, verb: plainVerb(method), group: '', version: '', resource: '', subresource: '', namespace: undefined, name: undefined, rest: '', query,
+		isResource: false,
+		path,
+		verb: plainVerb(method),
+		group: '',
+		version: '',
+		resource: '',
+		subresource: '',
+		namespace: undefined,
+		name: undefined,
+		rest: '',
+		query,
 	};
 	const parts = path.split('/').slice(1);
-	const group = parts[0] === 'api' ? '' : (parts[0] === 'apis' ? parts[1] : undefined);
+	const group = parts[0] === 'api' ? '' : parts[0] === 'apis' ? parts[1] : undefined;
 	const afterGroup = parts.slice(parts[0] === 'api' ? 1 : 2);
 	const [version, ...own] = afterGroup;
 	if (group === undefined || version === undefined || own.length === 0 || own[0] === '') {

@@ -16,11 +16,20 @@ export async function review(exchange: Exchange): Promise<void> {
 }
 
 function reviewed(exchange: Exchange, body: Json): Json {
-	const {identity, info: {resource}} = exchange;
+	const {
+		identity,
+		info: {resource},
+	} = exchange;
 	switch (resource) {
 		case 'selfsubjectreviews': {
 			const {name, groups, credentialId} = identity;
-			return {userInfo: {username: name, groups, ...(credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [credentialId]}})}};
+			return {
+				userInfo: {
+					username: name,
+					groups,
+					...(credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [credentialId]}}),
+				},
+			};
 		}
 
 		case 'selfsubjectrulesreviews': {
@@ -40,7 +49,15 @@ function reviewed(exchange: Exchange, body: Json): Json {
 function mayI({identity}: Exchange, {spec}: Json): boolean {
 	const {resourceAttributes: asked, nonResourceAttributes: path} = spec as {resourceAttributes?: Json; nonResourceAttributes?: Json};
 	if (path) {
-		return isAllowed(identity, {isResource: false, verb: path['verb'], path: path['path'], group: '', resource: '', subresource: '', namespace: undefined});
+		return isAllowed(identity, {
+			isResource: false,
+			verb: path['verb'],
+			path: path['path'],
+			group: '',
+			resource: '',
+			subresource: '',
+			namespace: undefined,
+		});
 	}
 
 	return isAllowed(identity, {

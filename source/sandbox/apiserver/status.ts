@@ -7,20 +7,33 @@ export class ApiFailure extends Error {
 	readonly status: Json;
 	readonly headers: Readonly<Record<string, string>>;
 
-	constructor(code: number, reason: string | undefined, message: string, {details, headers = {}}: {details?: Json; headers?: Record<string, string>} = {}) {
+	constructor(
+		code: number,
+		reason: string | undefined,
+		message: string,
+		{details, headers = {}}: {details?: Json; headers?: Record<string, string>} = {},
+	) {
 		super(message);
 		this.code = code;
 		this.headers = headers;
 		this.status = {
-			kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message,
-			...(reason !== undefined && {reason}), ...(details !== undefined && {details}), code,
+			kind: 'Status',
+			apiVersion: 'v1',
+			metadata: {},
+			status: 'Failure',
+			message,
+			...(reason !== undefined && {reason}),
+			...(details !== undefined && {details}),
+			code,
 		};
 	}
 }
 
 /** There is no object of that name. */
 export function notFound(resource: string, group: string, name: string): ApiFailure {
-	return new ApiFailure(404, 'NotFound', `${qualified(resource, group)} "${name}" not found`, {details: {name, ...(group !== '' && {group}), kind: resource}});
+	return new ApiFailure(404, 'NotFound', `${qualified(resource, group)} "${name}" not found`, {
+		details: {name, ...(group !== '' && {group}), kind: resource},
+	});
 }
 
 /** There is no such path at all. */
@@ -53,9 +66,14 @@ export function forbidden(user: string, info: RequestInfo): ApiFailure {
 	const what = subresource === '' ? resource : `${resource}/${subresource}`;
 	const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
 	const named = name === undefined ? '' : ` "${name}"`;
-	return new ApiFailure(403, 'Forbidden', `${qualified(resource, group)}${named} is forbidden: User "${user}" cannot ${verb} resource "${what}" in API group "${group}" ${where}`, {
-		details: {...(name !== undefined && {name}), ...(group !== '' && {group}), kind: resource},
-	});
+	return new ApiFailure(
+		403,
+		'Forbidden',
+		`${qualified(resource, group)}${named} is forbidden: User "${user}" cannot ${verb} resource "${what}" in API group "${group}" ${where}`,
+		{
+			details: {...(name !== undefined && {name}), ...(group !== '' && {group}), kind: resource},
+		},
+	);
 }
 
 function qualified(resource: string, group: string): string {

@@ -23,33 +23,115 @@ export type UserSpec = {
 const everyone: readonly PolicyRule[] = [
 	{verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']},
 	{verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews']},
-	{verbs: ['get'], nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']},
+	{
+		verbs: ['get'],
+		nonResourceURLs: [
+			'/api',
+			'/api/*',
+			'/apis',
+			'/apis/*',
+			'/healthz',
+			'/livez',
+			'/openapi',
+			'/openapi/*',
+			'/readyz',
+			'/version',
+			'/version/',
+		],
+	},
 ];
 
 const reading = ['get', 'list', 'watch'];
 
 /** What a developer does in a namespace: look, and use running pods. */
 const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
-	{verbs: reading, apiGroups: ['', 'apps', 'batch', 'discovery.k8s.io'], resources: ['pods', 'services', 'endpoints', 'endpointslices', 'events', 'configmaps', 'deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs', 'cronjobs'], namespaces},
+	{
+		verbs: reading,
+		apiGroups: ['', 'apps', 'batch', 'discovery.k8s.io'],
+		resources: [
+			'pods',
+			'services',
+			'endpoints',
+			'endpointslices',
+			'events',
+			'configmaps',
+			'deployments',
+			'replicasets',
+			'statefulsets',
+			'daemonsets',
+			'jobs',
+			'cronjobs',
+		],
+		namespaces,
+	},
 	{verbs: ['get'], apiGroups: [''], resources: ['pods/log'], namespaces},
-	{verbs: ['get', 'create'], apiGroups: [''], resources: ['pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy', 'services/proxy'], namespaces},
+	{
+		verbs: ['get', 'create'],
+		apiGroups: [''],
+		resources: ['pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy', 'services/proxy'],
+		namespaces,
+	},
 	{verbs: ['patch'], apiGroups: [''], resources: ['pods/ephemeralcontainers'], namespaces},
 ];
 
 /** The group that reads /metrics, /flagz and /statusz. @see plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go system:monitoring */
-const monitoring: readonly PolicyRule[] = [{
-	verbs: ['get'],
-	nonResourceURLs: ['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*', '/flagz', '/statusz'],
-}];
+const monitoring: readonly PolicyRule[] = [
+	{
+		verbs: ['get'],
+		nonResourceURLs: [
+			'/healthz',
+			'/healthz/*',
+			'/livez',
+			'/livez/*',
+			'/metrics',
+			'/metrics/slis',
+			'/readyz',
+			'/readyz/*',
+			'/flagz',
+			'/statusz',
+		],
+	},
+];
 
 export const users = [
-	{name: 'admin', groups: ['system:masters'], by: 'certificate', says: 'may do everything', namespace: 'default', rules: [{verbs: ['*'], apiGroups: ['*'], resources: ['*']}, {verbs: ['*'], nonResourceURLs: ['*']}]},
-	{name: 'ada', groups: ['developers', 'system:monitoring'], by: 'certificate', says: 'a developer who may also read metrics and flags, and see nodes', namespace: 'default', rules: [...developing(['default', 'shop']), ...monitoring, {verbs: reading, apiGroups: [''], resources: ['nodes', 'namespaces']}]},
-	{name: 'bob', groups: ['developers'], by: 'token', says: 'a plain developer of one namespace', namespace: 'default', rules: developing(['default'])},
-	{name: 'cleo', groups: ['viewers'], by: 'token', says: 'has get on exec and port-forward but lacks create, as rights from before 1.35 do', namespace: 'default', rules: [
-		{verbs: reading, apiGroups: ['', 'apps'], resources: ['pods', 'services', 'deployments', 'replicasets'], namespaces: ['default']},
-		{verbs: ['get'], apiGroups: [''], resources: ['pods/log', 'pods/exec', 'pods/attach', 'pods/portforward'], namespaces: ['default']},
-	]},
+	{
+		name: 'admin',
+		groups: ['system:masters'],
+		by: 'certificate',
+		says: 'may do everything',
+		namespace: 'default',
+		rules: [
+			{verbs: ['*'], apiGroups: ['*'], resources: ['*']},
+			{verbs: ['*'], nonResourceURLs: ['*']},
+		],
+	},
+	{
+		name: 'ada',
+		groups: ['developers', 'system:monitoring'],
+		by: 'certificate',
+		says: 'a developer who may also read metrics and flags, and see nodes',
+		namespace: 'default',
+		rules: [...developing(['default', 'shop']), ...monitoring, {verbs: reading, apiGroups: [''], resources: ['nodes', 'namespaces']}],
+	},
+	{
+		name: 'bob',
+		groups: ['developers'],
+		by: 'token',
+		says: 'a plain developer of one namespace',
+		namespace: 'default',
+		rules: developing(['default']),
+	},
+	{
+		name: 'cleo',
+		groups: ['viewers'],
+		by: 'token',
+		says: 'has get on exec and port-forward but lacks create, as rights from before 1.35 do',
+		namespace: 'default',
+		rules: [
+			{verbs: reading, apiGroups: ['', 'apps'], resources: ['pods', 'services', 'deployments', 'replicasets'], namespaces: ['default']},
+			{verbs: ['get'], apiGroups: [''], resources: ['pods/log', 'pods/exec', 'pods/attach', 'pods/portforward'], namespaces: ['default']},
+		],
+	},
 	{name: 'eve', groups: ['outsiders'], by: 'token', says: 'is known, and may do nothing', namespace: 'default', rules: []},
 ] as const satisfies readonly UserSpec[];
 
@@ -57,7 +139,9 @@ export type UserName = (typeof users)[number]['name'];
 
 export type UserInfo = {name: string; groups: readonly string[]; rules: readonly PolicyRule[]; credentialId?: string};
 
-const anonymousRules: readonly PolicyRule[] = [{verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/']}];
+const anonymousRules: readonly PolicyRule[] = [
+	{verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/']},
+];
 
 export const anonymous: UserInfo = {name: 'system:anonymous', groups: ['system:unauthenticated'], rules: anonymousRules};
 

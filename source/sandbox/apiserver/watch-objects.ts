@@ -12,7 +12,10 @@ const bookmarkMs = 60_000;
 
 /** Answers at once, and then for as long as the client stays, or `timeoutSeconds`. */
 export function watchObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec, bookmarkEveryMs = bookmarkMs): void {
-	const {response, info: {query}} = exchange;
+	const {
+		response,
+		info: {query},
+	} = exchange;
 	const watcher = new Watcher(exchange, store, row);
 	if (!watcher.begin()) {
 		return;
@@ -21,17 +24,19 @@ export function watchObjects(exchange: Exchange, store: ObjectStore, row: Resour
 	const unwatch = store.onChange(change => {
 		watcher.tell(change);
 	});
-	const bookmarks = query.get('allowWatchBookmarks') === 'true'
-		? setInterval(() => {
-			watcher.bookmark();
-		}, bookmarkEveryMs)
-		: undefined;
+	const bookmarks =
+		query.get('allowWatchBookmarks') === 'true'
+			? setInterval(() => {
+					watcher.bookmark();
+				}, bookmarkEveryMs)
+			: undefined;
 	const seconds = Number(query.get('timeoutSeconds') ?? 0);
-	const end = seconds > 0
-		? setTimeout(() => {
-			response.end();
-		}, seconds * 1000)
-		: undefined;
+	const end =
+		seconds > 0
+			? setTimeout(() => {
+					response.end();
+				}, seconds * 1000)
+			: undefined;
 	response.on('close', () => {
 		unwatch();
 		clearInterval(bookmarks);
@@ -59,7 +64,10 @@ class Watcher {
 
 	/** What is there, or what changed since the asked version; false when that is too old to be told, and the watch is over. */
 	begin(): boolean {
-		const {response, info: {query}} = this.#exchange;
+		const {
+			response,
+			info: {query},
+		} = this.#exchange;
 		const asked = query.get('resourceVersion') ?? '';
 		const wantsInitial = query.get('sendInitialEvents') === 'true';
 		response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': contentTypeOf(this.#shape)});
@@ -90,12 +98,15 @@ class Watcher {
 		const row = this.#row;
 		const metadata = {resourceVersion: String(this.#store.revision), ...(annotations && {annotations})};
 		const object = {kind: row.kind, apiVersion: apiVersionOf(row), metadata};
-		this.#send('BOOKMARK', this.#shape === 'table'
-			? {
-				...tableOf(row.name, [], {resourceVersion: metadata.resourceVersion}, {withColumns: false}),
-				rows: [{cells: [], object: {...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1'}}],
-			}
-			: object);
+		this.#send(
+			'BOOKMARK',
+			this.#shape === 'table'
+				? {
+						...tableOf(row.name, [], {resourceVersion: metadata.resourceVersion}, {withColumns: false}),
+						rows: [{cells: [], object: {...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1'}}],
+					}
+				: object,
+		);
 	}
 
 	#tellAll(): void {
@@ -128,10 +139,15 @@ class Watcher {
 
 		const withColumns = this.#isFirstTable;
 		this.#isFirstTable = false;
-		return tableOf(this.#row.name, [object], {resourceVersion: object.metadata.resourceVersion}, {
-			includeObject: this.#exchange.info.query.get('includeObject') ?? 'Metadata',
-			withColumns,
-		});
+		return tableOf(
+			this.#row.name,
+			[object],
+			{resourceVersion: object.metadata.resourceVersion},
+			{
+				includeObject: this.#exchange.info.query.get('includeObject') ?? 'Metadata',
+				withColumns,
+			},
+		);
 	}
 
 	#send(type: string, object: Json): void {
@@ -147,5 +163,5 @@ function seenThrough({type, object, previous}: Change, matches: Match): Change['
 		return 'MODIFIED';
 	}
 
-	return after ? 'ADDED' : (before ? 'DELETED' : undefined);
+	return after ? 'ADDED' : before ? 'DELETED' : undefined;
 }

@@ -11,7 +11,11 @@ import {ApiFailure, badRequest, notFound} from './status.ts';
 /** Answers with the object as it was made. @throws ApiFailure */
 export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	if (exchange.request.headers['content-type']?.includes('protobuf')) {
-		throw new ApiFailure(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json');
+		throw new ApiFailure(
+			415,
+			'UnsupportedMediaType',
+			'the body of the request was in an unknown format - accepted media types include: application/json',
+		);
 	}
 
 	const body = await readBody(exchange.request);
@@ -60,13 +64,20 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, row: R
 export async function replaceObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	const body = await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
-	const stored = body && store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
-		const {metadata} = copy;
-		Object.assign(copy, body, {
-			metadata: {...(body['metadata'] as Json), uid: metadata.uid, creationTimestamp: metadata.creationTimestamp, resourceVersion: metadata.resourceVersion},
+	const stored =
+		body &&
+		store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
+			const {metadata} = copy;
+			Object.assign(copy, body, {
+				metadata: {
+					...(body['metadata'] as Json),
+					uid: metadata.uid,
+					creationTimestamp: metadata.creationTimestamp,
+					resourceVersion: metadata.resourceVersion,
+				},
+			});
+			admit(row, copy);
 		});
-		admit(row, copy);
-	});
 	if (!stored) {
 		throw notFound(row.name, row.group, name!);
 	}
@@ -91,7 +102,8 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, row: R
 
 	const {uid, resourceVersion, creationTimestamp} = object.metadata;
 	sendJson(exchange, {
-		kind: 'Scale', apiVersion: 'autoscaling/v1',
+		kind: 'Scale',
+		apiVersion: 'autoscaling/v1',
 		metadata: {name, namespace, uid, resourceVersion, creationTimestamp},
 		spec: {replicas: object['spec'].replicas},
 		status: {replicas: object['status']?.replicas ?? 0},
@@ -109,17 +121,20 @@ export async function deleteObjects(exchange: Exchange, store: ObjectStore, row:
 	}
 
 	const deleted = chosen.map(object => deleteObject(store, row, object));
-	sendJson(exchange, name === undefined
-		? {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata: {resourceVersion: String(store.revision)}, items: deleted}
-		: deleted[0]!);
+	sendJson(
+		exchange,
+		name === undefined
+			? {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata: {resourceVersion: String(store.revision)}, items: deleted}
+			: deleted[0]!,
+	);
 }
 
 function deleteObject(store: ObjectStore, row: Pick<ResourceSpec, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
 	return row.name === 'pods'
 		? store.update('pods', namespace, name, pod => {
-			pod.metadata.deletionTimestamp ??= apiTime();
-			(pod.metadata as Json)['deletionGracePeriodSeconds'] ??= 30;
-		})!
+				pod.metadata.deletionTimestamp ??= apiTime();
+				(pod.metadata as Json)['deletionGracePeriodSeconds'] ??= 30;
+			})!
 		: store.delete(row.name, namespace, name)!;
 }
 

@@ -3,6 +3,10 @@ import type {X509Certificate} from 'node:crypto';
 
 /** Reads the lines of Node's text: its legacy object of a certificate crashes the process at a curve without a NIST name (Node 24.21). */
 export function certificateIdentity({subject}: X509Certificate): {user: string; groups: string[]} {
-	const values = (type: string) => (subject ?? '').split('\n').filter(line => line.startsWith(`${type}=`)).map(line => line.slice(type.length + 1));
+	const values = (type: string) =>
+		(subject ?? '')
+			.split('\n')
+			.filter(line => line.startsWith(`${type}=`))
+			.map(line => line.slice(type.length + 1));
 	return {user: values('CN').at(-1) ?? '', groups: values('O')};
 }

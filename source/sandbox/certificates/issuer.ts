@@ -2,7 +2,11 @@
 import {randomBytes, webcrypto, type webcrypto as WebCrypto} from 'node:crypto';
 import {isIP} from 'node:net';
 
-export type KeyPair = {certificate: string; key: string; /** The certificates a server sends: its own, and those above it. */ chain: string};
+export type KeyPair = {
+	certificate: string;
+	key: string;
+	/** The certificates a server sends: its own, and those above it. */ chain: string;
+};
 
 export type CertificateOptions = {
 	/** `CN=kubelet,O=system:nodes`. */
@@ -41,7 +45,7 @@ export async function createIssuer(name: string): Promise<Issuer> {
 			keys,
 			signingAlgorithm: algorithm,
 			notBefore: new Date(Date.now() - 3_600_000),
-			notAfter: new Date(Date.now() + (years * 365 * day)),
+			notAfter: new Date(Date.now() + years * 365 * day),
 			extensions: [
 				new x509.BasicConstraintsExtension(true, undefined, true),
 				new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
@@ -59,7 +63,7 @@ export async function createIssuer(name: string): Promise<Issuer> {
 			subject,
 			issuer: by.subject,
 			notBefore: notBefore ?? new Date(Date.now() - 3_600_000),
-			notAfter: notAfter ?? new Date(Date.now() + (365 * day)),
+			notAfter: notAfter ?? new Date(Date.now() + 365 * day),
 			signingAlgorithm: algorithm,
 			publicKey: keys.publicKey,
 			signingKey: by.keys.privateKey,
@@ -68,7 +72,9 @@ export async function createIssuer(name: string): Promise<Issuer> {
 				new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
 				new x509.ExtendedKeyUsageExtension([usage]),
 				await x509.AuthorityKeyIdentifierExtension.create(by.keys.publicKey),
-				...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names.map(value => ({type: isIP(value) ? 'ip' : 'dns', value})))] : []),
+				...(names.length > 0
+					? [new x509.SubjectAlternativeNameExtension(names.map(value => ({type: isIP(value) ? 'ip' : 'dns', value})))]
+					: []),
 			],
 		});
 		const pem = certificate.toString('pem');
@@ -93,7 +99,10 @@ async function generateKeys() {
 
 async function keyPem(key: WebCrypto.CryptoKey): Promise<string> {
 	const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-	return `-----BEGIN PRIVATE KEY-----\n${bytes.toString('base64').replaceAll(/(.{64})/g, '$1\n').trimEnd()}\n-----END PRIVATE KEY-----\n`;
+	return `-----BEGIN PRIVATE KEY-----\n${bytes
+		.toString('base64')
+		.replaceAll(/(.{64})/g, '$1\n')
+		.trimEnd()}\n-----END PRIVATE KEY-----\n`;
 }
 
 function serial(): string {

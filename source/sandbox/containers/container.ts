@@ -77,12 +77,14 @@ export class Container extends EventEmitter<ContainerEvents> {
 			},
 			listen: async (port, onConnection) => this.#listen({address, port}, plan, onConnection),
 			signal,
-		}).catch((error: unknown) => {
-			this.#write('stderr', `panic: ${String(error)}\n`);
-			return 2;
-		}).then(code => {
-			this.#end(code, startedAt);
-		});
+		})
+			.catch((error: unknown) => {
+				this.#write('stderr', `panic: ${String(error)}\n`);
+				return 2;
+			})
+			.then(code => {
+				this.#end(code, startedAt);
+			});
 	}
 
 	/** Asks the program to end, as SIGTERM does; it always obeys. */
@@ -130,9 +132,11 @@ export class Container extends EventEmitter<ContainerEvents> {
 	async #listen(wanted: {address: string; port: number}, plan: AddressPlan, onConnection: (socket: Socket) => void): Promise<void> {
 		const server = createServer({allowHalfOpen: true}, socket => {
 			this.#sockets.add(socket);
-			socket.on('close', () => {
-				this.#sockets.delete(socket);
-			}).on('error', noop);
+			socket
+				.on('close', () => {
+					this.#sockets.delete(socket);
+				})
+				.on('error', noop);
 			onConnection(socket);
 		});
 		const {address: host, port} = plan.listenAt(wanted);

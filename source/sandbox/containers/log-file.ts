@@ -63,7 +63,7 @@ export class LogFile {
 	}
 
 	/** Chunks of bytes as `/containerLogs` answers them. */
-	async * read({follow, tail, since, timestamps, limitBytes = Infinity, stream, signal}: ReadOptions): AsyncGenerator<Buffer> {
+	async *read({follow, tail, since, timestamps, limitBytes = Infinity, stream, signal}: ReadOptions): AsyncGenerator<Buffer> {
 		let left = limitBytes;
 		let lineStart = true;
 		let file = this.#current;

@@ -9,18 +9,23 @@ import {crasher, echoServer, finisher, waiter} from './programs/small-programs.t
 export type FindProgram = (image: string) => Program | undefined;
 
 /** `certificate` makes key pairs for programs that serve TLS. */
-export function programsByImage(certificate: (host: string) => Promise<KeyPair>, more: Readonly<Record<string, Program>> = {}): FindProgram {
-	const programs = new Map(Object.entries<Program>({
-		'sandbox/http-service': httpService(certificate),
-		'sandbox/log-writer': logWriter,
-		'sandbox/echo-server': echoServer,
-		'sandbox/crasher': crasher,
-		'sandbox/finisher': finisher,
-		'sandbox/waiter': waiter,
-		'sandbox/shell': interactiveShell,
-		// The image that `debug` asks for when none is named.
-		busybox: interactiveShell,
-		...more,
-	}));
+export function programsByImage(
+	certificate: (host: string) => Promise<KeyPair>,
+	more: Readonly<Record<string, Program>> = {},
+): FindProgram {
+	const programs = new Map(
+		Object.entries<Program>({
+			'sandbox/http-service': httpService(certificate),
+			'sandbox/log-writer': logWriter,
+			'sandbox/echo-server': echoServer,
+			'sandbox/crasher': crasher,
+			'sandbox/finisher': finisher,
+			'sandbox/waiter': waiter,
+			'sandbox/shell': interactiveShell,
+			// The image that `debug` asks for when none is named.
+			busybox: interactiveShell,
+			...more,
+		}),
+	);
 	return image => programs.get(image.replace(/^(docker\.io\/)?(library\/)?/, '').replace(/(:[^:/]+)?(@.*)?$/, ''));
 }

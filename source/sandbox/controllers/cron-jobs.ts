@@ -30,7 +30,13 @@ export function makeJob(store: ObjectStore, cronJob: KubeObject, minute: number)
 
 	const {metadata, spec} = cronJob['spec'].jobTemplate as {metadata?: {labels?: Record<string, string>}; spec: Json};
 	store.create('jobs', {
-		metadata: {name, namespace: namespace!, ...metadata?.labels && {labels: metadata.labels}, generation: 1, ownerReferences: ownerOf(cronJob)},
+		metadata: {
+			name,
+			namespace: namespace!,
+			...(metadata?.labels && {labels: metadata.labels}),
+			generation: 1,
+			ownerReferences: ownerOf(cronJob),
+		},
 		spec: {completions: 1, parallelism: 1, backoffLimit: 6, ...structuredClone(spec)},
 	});
 	store.update('cronjobs', namespace, own, copy => {
@@ -39,9 +45,13 @@ export function makeJob(store: ObjectStore, cronJob: KubeObject, minute: number)
 }
 
 function keepFew(store: ObjectStore, cronJob: KubeObject): void {
-	const done = ownedBy(store, 'jobs', cronJob).filter(isDone).toSorted((one, other) => one.metadata.creationTimestamp < other.metadata.creationTimestamp ? 1 : -1);
+	const done = ownedBy(store, 'jobs', cronJob)
+		.filter(isDone)
+		.toSorted((one, other) => (one.metadata.creationTimestamp < other.metadata.creationTimestamp ? 1 : -1));
 	for (const job of done.slice(Number(cronJob['spec'].successfulJobsHistoryLimit ?? 3))) {
-		for (const {metadata: {namespace, name}} of ownedBy(store, 'pods', job)) {
+		for (const {
+			metadata: {namespace, name},
+		} of ownedBy(store, 'pods', job)) {
 			store.update('pods', namespace, name, pod => {
 				pod.metadata.deletionTimestamp ??= apiTime();
 			});
@@ -53,11 +63,16 @@ function keepFew(store: ObjectStore, cronJob: KubeObject): void {
 
 function tellStatus(store: ObjectStore, cronJob: KubeObject): void {
 	const jobs = ownedBy(store, 'jobs', cronJob);
-	const active = jobs.filter(job => !isDone(job)).map(({apiVersion, kind, metadata: {name, namespace, uid}}) => ({apiVersion, kind, name, namespace, uid}));
-	const ends = jobs.filter(isDone).map(job => job['status'].completionTime as string).toSorted();
+	const active = jobs
+		.filter(job => !isDone(job))
+		.map(({apiVersion, kind, metadata: {name, namespace, uid}}) => ({apiVersion, kind, name, namespace, uid}));
+	const ends = jobs
+		.filter(isDone)
+		.map(job => job['status'].completionTime as string)
+		.toSorted();
 	store.update('cronjobs', cronJob.metadata.namespace, cronJob.metadata.name, copy => {
 		const {active: _, ...status} = (copy['status'] ?? {}) as Json;
-		copy['status'] = {...status, ...active.length > 0 && {active}, ...ends.length > 0 && {lastSuccessfulTime: ends.at(-1)}};
+		copy['status'] = {...status, ...(active.length > 0 && {active}), ...(ends.length > 0 && {lastSuccessfulTime: ends.at(-1)})};
 	});
 }
 

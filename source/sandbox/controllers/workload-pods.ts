@@ -10,14 +10,16 @@ export function ownerOf({apiVersion, kind, metadata: {name, uid}}: KubeObject): 
 
 /** The objects of a resource that an owner has made. */
 export function ownedBy(store: ObjectStore, resource: string, owner: KubeObject): KubeObject[] {
-	return store.list(resource, owner.metadata.namespace).filter(object => object.metadata.ownerReferences?.some(reference => reference['uid'] === owner.metadata.uid));
+	return store
+		.list(resource, owner.metadata.namespace)
+		.filter(object => object.metadata.ownerReferences?.some(reference => reference['uid'] === owner.metadata.uid));
 }
 
 /** Pods that count: neither leaving nor done. */
 export function livePods(store: ObjectStore, owner: KubeObject): KubeObject[] {
-	return ownedBy(store, 'pods', owner).filter(pod => pod.metadata.deletionTimestamp === undefined
-		&& pod['status']?.phase !== 'Failed'
-		&& pod['status']?.phase !== 'Succeeded');
+	return ownedBy(store, 'pods', owner).filter(
+		pod => pod.metadata.deletionTimestamp === undefined && pod['status']?.phase !== 'Failed' && pod['status']?.phase !== 'Succeeded',
+	);
 }
 
 /** Whether its Ready condition holds. */
@@ -39,32 +41,55 @@ export function hashName(value: unknown, length = 10): string {
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** From its owner’s template, on `node`, or on the next one by turns. */
-export function createPod(store: ObjectStore, owner: KubeObject, {name, labels = {}, node}: {name: string; labels?: Record<string, string>; node?: string}): void {
-	const template = owner['spec'].template as {metadata?: {labels?: Record<string, string>; annotations?: Record<string, string>}; spec: Json};
+export function createPod(
+	store: ObjectStore,
+	owner: KubeObject,
+	{name, labels = {}, node}: {name: string; labels?: Record<string, string>; node?: string},
+): void {
+	const template = owner['spec'].template as {
+		metadata?: {labels?: Record<string, string>; annotations?: Record<string, string>};
+		spec: Json;
+	};
 	const spec = structuredClone(template.spec);
 	const nodeName = node ?? spec['nodeName'] ?? nextNode(store, owner);
 	store.create('pods', {
 		metadata: {
-			name, namespace: owner.metadata.namespace!, labels: {...template.metadata?.labels, ...labels},
-			...(template.metadata?.annotations && {annotations: template.metadata.annotations}), ownerReferences: ownerOf(owner),
+			name,
+			namespace: owner.metadata.namespace!,
+			labels: {...template.metadata?.labels, ...labels},
+			...(template.metadata?.annotations && {annotations: template.metadata.annotations}),
+			ownerReferences: ownerOf(owner),
 		},
 		spec: defaultedSpec(spec, nodeName as string),
 		status: {phase: 'Pending', qosClass: 'BestEffort'},
 	} satisfies NewObject);
 }
 
-const tolerations = ['not-ready', 'unreachable'].map(what => ({key: `node.kubernetes.io/${what}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300}));
+const tolerations = ['not-ready', 'unreachable'].map(what => ({
+	key: `node.kubernetes.io/${what}`,
+	operator: 'Exists',
+	effect: 'NoExecute',
+	tolerationSeconds: 300,
+}));
 
 /** A pod that a client made has no node yet: the scheduler's work, done as it is stored. */
 export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
 	const spec = (pod['spec'] ?? {}) as Json;
-	return {...pod, spec: defaultedSpec(spec, String(spec['nodeName'] ?? nextNode(store, undefined))), status: {phase: 'Pending', qosClass: 'BestEffort'}};
+	return {
+		...pod,
+		spec: defaultedSpec(spec, String(spec['nodeName'] ?? nextNode(store, undefined))),
+		status: {phase: 'Pending', qosClass: 'BestEffort'},
+	};
 }
 
 /** The fields that an apiserver and scheduler would have filled in. */
 export function defaultedSpec(spec: Json, nodeName: string): Json {
 	const container = (own: Json) => ({
-		terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File', imagePullPolicy: 'IfNotPresent', resources: {}, ...own,
+		terminationMessagePath: '/dev/termination-log',
+		terminationMessagePolicy: 'File',
+		imagePullPolicy: 'IfNotPresent',
+		resources: {},
+		...own,
 		...(own['ports'] && {ports: (own['ports'] as Json[]).map(port => ({protocol: 'TCP', ...port}))}),
 	});
 	return {
@@ -80,7 +105,8 @@ export function defaultedSpec(spec: Json, nodeName: string): Json {
 		securityContext: {},
 		enableServiceLinks: true,
 		automountServiceAccountToken: false,
-		...spec, nodeName,
+		...spec,
+		nodeName,
 		containers: (spec['containers'] as Json[]).map(container),
 		...(spec['initContainers'] && {initContainers: (spec['initContainers'] as Json[]).map(container)}),
 	};

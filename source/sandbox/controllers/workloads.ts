@@ -36,7 +36,7 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 	const old = sets.filter(set => set !== current);
 	const oldReplicas = old.reduce((sum, set) => sum + Number(set['spec'].replicas), 0);
 	if (!current) {
-		const labels = {...(template['metadata'] as Json)['labels'] as Record<string, string>, 'pod-template-hash': hash};
+		const labels = {...((template['metadata'] as Json)['labels'] as Record<string, string>), 'pod-template-hash': hash};
 		store.create('replicasets', {
 			metadata: {
 				name: `${name}-${hash}`,
@@ -77,12 +77,16 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 		updatedReplicas: livePods(store, current).length,
 		readyReplicas: available,
 		availableReplicas: available,
-		...((available < replicas) && {unavailableReplicas: replicas - available}),
+		...(available < replicas && {unavailableReplicas: replicas - available}),
 	};
-	setStatus(store, 'deployments', deployment, {observedGeneration: deployment.metadata.generation ?? 1, ...counts, conditions: [
-		condition('Available', available >= replicas, available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable'),
-		condition('Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
-	]});
+	setStatus(store, 'deployments', deployment, {
+		observedGeneration: deployment.metadata.generation ?? 1,
+		...counts,
+		conditions: [
+			condition('Available', available >= replicas, available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable'),
+			condition('Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
+		],
+	});
 }
 
 function reconcileReplicaSet(store: ObjectStore, set: KubeObject): void {
@@ -97,7 +101,8 @@ function reconcileReplicaSet(store: ObjectStore, set: KubeObject): void {
 	setStatus(store, 'replicasets', set, {
 		replicas: Math.min(pods.length, wanted),
 		fullyLabeledReplicas: Math.min(pods.length, wanted),
-		readyReplicas: ready, availableReplicas: ready,
+		readyReplicas: ready,
+		availableReplicas: ready,
 		observedGeneration: set.metadata.generation ?? 1,
 	});
 }
@@ -111,35 +116,57 @@ function reconcileStatefulSet(store: ObjectStore, set: KubeObject): void {
 		if (!store.get('pods', namespace, podName)) {
 			createPod(store, set, {
 				name: podName,
-				labels: {'apps.kubernetes.io/pod-index': String(index), 'statefulset.kubernetes.io/pod-name': podName, 'controller-revision-hash': revision},
+				labels: {
+					'apps.kubernetes.io/pod-index': String(index),
+					'statefulset.kubernetes.io/pod-name': podName,
+					'controller-revision-hash': revision,
+				},
 			});
 		}
 	}
 
 	const pods = livePods(store, set);
-	removePods(store, pods.filter(pod => Number(pod.metadata.labels?.['apps.kubernetes.io/pod-index']) >= wanted));
+	removePods(
+		store,
+		pods.filter(pod => Number(pod.metadata.labels?.['apps.kubernetes.io/pod-index']) >= wanted),
+	);
 	const ready = pods.filter(pod => isReady(pod)).length;
 	setStatus(store, 'statefulsets', set, {
-		replicas: pods.length, readyReplicas: ready, availableReplicas: ready,
-		currentReplicas: pods.length, updatedReplicas: pods.length, currentRevision: revision,
-		updateRevision: revision, observedGeneration: 1,
+		replicas: pods.length,
+		readyReplicas: ready,
+		availableReplicas: ready,
+		currentReplicas: pods.length,
+		updatedReplicas: pods.length,
+		currentRevision: revision,
+		updateRevision: revision,
+		observedGeneration: 1,
 	});
 }
 
 function reconcileDaemonSet(store: ObjectStore, set: KubeObject): void {
 	const nodes = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
 	const pods = livePods(store, set);
-	for (const {metadata: {name: node}} of nodes) {
+	for (const {
+		metadata: {name: node},
+	} of nodes) {
 		if (pods.every(pod => pod['spec'].nodeName !== node)) {
-			createPod(store, set, {name: `${set.metadata.name}-${randomName()}`, labels: {'controller-revision-hash': hashName(set['spec'].template)}, node});
+			createPod(store, set, {
+				name: `${set.metadata.name}-${randomName()}`,
+				labels: {'controller-revision-hash': hashName(set['spec'].template)},
+				node,
+			});
 		}
 	}
 
 	const ready = pods.filter(pod => isReady(pod)).length;
 	setStatus(store, 'daemonsets', set, {
-		desiredNumberScheduled: nodes.length, currentNumberScheduled: pods.length,
-		updatedNumberScheduled: pods.length, numberReady: ready, numberAvailable: ready,
-		numberMisscheduled: 0, observedGeneration: 1,
+		desiredNumberScheduled: nodes.length,
+		currentNumberScheduled: pods.length,
+		updatedNumberScheduled: pods.length,
+		numberReady: ready,
+		numberAvailable: ready,
+		numberMisscheduled: 0,
+		observedGeneration: 1,
 	});
 }
 
@@ -161,8 +188,13 @@ function reconcileJob(store: ObjectStore, job: KubeObject): void {
 	const startTime = job['status']?.startTime ?? apiTime();
 	const active = livePods(store, job).length;
 	setStatus(store, 'jobs', job, {
-		startTime, ...((active > 0) && {active}),
-		...((succeeded > 0) && {succeeded, completionTime: job['status']?.completionTime ?? apiTime(), conditions: [condition('Complete', true, 'CompletionsReached')]}),
+		startTime,
+		...(active > 0 && {active}),
+		...(succeeded > 0 && {
+			succeeded,
+			completionTime: job['status']?.completionTime ?? apiTime(),
+			conditions: [condition('Complete', true, 'CompletionsReached')],
+		}),
 	});
 }
 
@@ -173,7 +205,9 @@ function scaleTo(store: ObjectStore, {metadata: {namespace, name}}: KubeObject, 
 }
 
 function removePods(store: ObjectStore, pods: readonly KubeObject[]): void {
-	for (const {metadata: {namespace, name}} of pods) {
+	for (const {
+		metadata: {namespace, name},
+	} of pods) {
 		store.update('pods', namespace, name, pod => {
 			pod.metadata.deletionTimestamp ??= apiTime();
 		});

@@ -10,15 +10,22 @@ export function acceptSpdy(
 	head: Buffer,
 	supported: readonly string[],
 ): {session: SpdySession; protocol: string} | undefined {
-	const asked = String(request.headers['x-stream-protocol-version'] ?? '').split(',').map(name => name.trim()).filter(Boolean);
+	const asked = String(request.headers['x-stream-protocol-version'] ?? '')
+		.split(',')
+		.map(name => name.trim())
+		.filter(Boolean);
 	const protocol = asked.find(name => supported.includes(name));
 	if (protocol === undefined) {
 		const text = `unable to upgrade: unable to negotiate protocol: client supports [${asked.join(' ')}], server accepts [${supported.join(' ')}]`;
-		socket.end(`HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+		socket.end(
+			`HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+		);
 		return undefined;
 	}
 
-	socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`);
+	socket.write(
+		`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
+	);
 	if (head.length > 0) {
 		socket.unshift(head);
 	}

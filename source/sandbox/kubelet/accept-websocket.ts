@@ -14,7 +14,10 @@ export async function acceptWebSocket(
 	head: Buffer,
 	supported: readonly string[],
 ): Promise<{client: WebSocket; protocol: string} | undefined> {
-	const asked = (request.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim()).filter(Boolean);
+	const asked = (request.headers['sec-websocket-protocol'] ?? '')
+		.split(',')
+		.map(name => name.trim())
+		.filter(Boolean);
 	const protocol = asked.length === 0 ? '' : asked.find(name => supported.includes(name));
 	if (protocol === undefined) {
 		return undefined;

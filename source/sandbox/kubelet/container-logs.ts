@@ -6,7 +6,12 @@ import type {LogFile, OutputStream, ReadOptions} from '../containers/log-file.ts
 import {noop} from '../network/noop.ts';
 
 /** Streams until the end of what was asked for, or until the client is gone. */
-export async function sendContainerLog(container: Container, podName: string, query: URLSearchParams, response: ServerResponse): Promise<void> {
+export async function sendContainerLog(
+	container: Container,
+	podName: string,
+	query: URLSearchParams,
+	response: ServerResponse,
+): Promise<void> {
 	const log = chooseLog(container, podName, query.get('previous') === 'true');
 	if (typeof log === 'string') {
 		response.writeHead(400, {'content-type': 'text/plain; charset=utf-8'}).end(log);
@@ -40,7 +45,7 @@ function chooseLog(container: Container, podName: string, previous: boolean): Lo
 }
 
 function readOptions(query: URLSearchParams): Omit<ReadOptions, 'signal'> {
-	const number = (name: string) => query.has(name) ? Number(query.get(name)) : undefined;
+	const number = (name: string) => (query.has(name) ? Number(query.get(name)) : undefined);
 	const seconds = number('sinceSeconds');
 	const time = query.get('sinceTime');
 	const tail = number('tailLines');
@@ -48,7 +53,7 @@ function readOptions(query: URLSearchParams): Omit<ReadOptions, 'signal'> {
 		follow: query.get('follow') === 'true',
 		timestamps: query.get('timestamps') === 'true',
 		tail: tail !== undefined && tail < 0 ? undefined : tail,
-		since: seconds === undefined ? (time === null ? undefined : Date.parse(time)) : Date.now() - (seconds * 1000),
+		since: seconds === undefined ? (time === null ? undefined : Date.parse(time)) : Date.now() - seconds * 1000,
 		limitBytes: number('limitBytes'),
 		stream: ({Stdout: 'stdout', Stderr: 'stderr'} as Record<string, OutputStream>)[query.get('stream') ?? ''],
 	};

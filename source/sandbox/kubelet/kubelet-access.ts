@@ -23,7 +23,11 @@ export function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {st
 }
 
 /** What a kubelet asks the right to, by the first part of a path. */
-const subresources: ReadonlyMap<string, string> = new Map([['configz', '[configz proxy]'], ['healthz', '[healthz proxy]'], ['metrics', '[metrics]']]);
+const subresources: ReadonlyMap<string, string> = new Map([
+	['configz', '[configz proxy]'],
+	['healthz', '[healthz proxy]'],
+	['metrics', '[metrics]'],
+]);
 
 /** The common name of the certificate with which the apiserver comes to kubelets. */
 export const apiserverIdentity = 'kube-apiserver-kubelet-client';

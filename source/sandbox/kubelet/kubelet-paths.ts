@@ -125,7 +125,12 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 	}
 }
 
-async function stream(kind: 'exec' | 'attach', container: Container, query: URLSearchParams, {request, socket, head}: Upgrade): Promise<void> {
+async function stream(
+	kind: 'exec' | 'attach',
+	container: Container,
+	query: URLSearchParams,
+	{request, socket, head}: Upgrade,
+): Promise<void> {
 	const wish = parseStreamOptions(query);
 	const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
 	const remote = await (isWebSocket ? acceptChannels(request, socket, head, wish) : acceptSpdyChannels(request, socket, head, wish));
@@ -148,9 +153,10 @@ async function stream(kind: 'exec' | 'attach', container: Container, query: URLS
 async function portForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, head}: Upgrade): Promise<void> {
 	const target = {sandboxId: pod.sandboxId, locate: (port: number) => kubelet.setting.plan.locate({address: pod.address, port})};
 	if (request.headers.upgrade?.toLowerCase() === 'websocket') {
-		const accepted = request.headers['sec-websocket-protocol'] === undefined
-			? undefined
-			: await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
+		const accepted =
+			request.headers['sec-websocket-protocol'] === undefined
+				? undefined
+				: await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
 		if (accepted) {
 			servePortForward(new SpdySession(createWebSocketStream(accepted.client), {role: 'server'}), target);
 			return;
@@ -159,7 +165,7 @@ async function portForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, 
 		const ports = requestUrl(request).searchParams.getAll('port').map(Number);
 		if (ports.length === 0) {
 			refuse(socket, {status: 400, text: 'query parameter "port" is required'});
-		} else if (!await servePortForwardChannels(request, socket, head, ports, target)) {
+		} else if (!(await servePortForwardChannels(request, socket, head, ports, target))) {
 			refuse(socket, {status: 403, text: ''});
 		}
 	} else {
@@ -183,5 +189,7 @@ function findContainer(kubelet: Kubelet, path: string): Refusal | {container: Co
 }
 
 function refuse(socket: Duplex, {status, text}: Refusal): void {
-	socket.end(`HTTP/1.1 ${status} ${({400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found'} as Record<number, string>)[status]}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+	socket.end(
+		`HTTP/1.1 ${status} ${({400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found'} as Record<number, string>)[status]}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+	);
 }

@@ -69,7 +69,11 @@ export class Kubelet {
 		const pair = await servingCertificate(kind, node, hostAddress, issuer);
 		this.certificate = kind;
 		if (pair) {
-			(this.#tls as unknown as {setSecureContext(options: object): void}).setSecureContext({cert: pair.chain, key: pair.key, ca: issuer.authority});
+			(this.#tls as unknown as {setSecureContext(options: object): void}).setSecureContext({
+				cert: pair.chain,
+				key: pair.key,
+				ca: issuer.authority,
+			});
 		}
 	}
 
@@ -104,9 +108,11 @@ export class Kubelet {
 		const {plan, hostAddress} = this.setting;
 		const listener = createServer(socket => {
 			this.#sockets.add(socket);
-			socket.on('close', () => {
-				this.#sockets.delete(socket);
-			}).on('error', noop);
+			socket
+				.on('close', () => {
+					this.#sockets.delete(socket);
+				})
+				.on('error', noop);
 			this.#onConnection(socket);
 		});
 		this.#listener = listener;

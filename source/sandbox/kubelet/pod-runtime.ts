@@ -8,7 +8,14 @@ import type {ObjectStore} from '../objects/object-store.ts';
 import {recordEvent, type EventNews} from '../objects/record-event.ts';
 import {podStatus} from './pod-status.ts';
 
-export type RuntimeConfig = {store: ObjectStore; plan: AddressPlan; findProgram: FindProgram; node: string; hostAddress: string; backOffMs: number};
+export type RuntimeConfig = {
+	store: ObjectStore;
+	plan: AddressPlan;
+	findProgram: FindProgram;
+	node: string;
+	hostAddress: string;
+	backOffMs: number;
+};
 
 export class PodRuntime {
 	/** The pod's sandbox in the runtime: port-forward's errors name it. */
@@ -69,12 +76,14 @@ export class PodRuntime {
 		}
 
 		const running = this.containers.filter(container => container.running);
-		await Promise.all(running.map(async container => {
-			const {promise, resolve} = Promise.withResolvers<void>();
-			container.once('ended', resolve);
-			container.stop();
-			await promise;
-		}));
+		await Promise.all(
+			running.map(async container => {
+				const {promise, resolve} = Promise.withResolvers<void>();
+				container.once('ended', resolve);
+				container.stop();
+				await promise;
+			}),
+		);
 	}
 
 	/** Ends one container's life; the restart policy decides what follows. */
@@ -89,8 +98,11 @@ export class PodRuntime {
 	#container(spec: Json): Container {
 		const {metadata} = this.#pod;
 		const env: Record<string, string> = {
-			PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOSTNAME: metadata.name, HOME: '/root',
-			KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443',
+			PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+			HOSTNAME: metadata.name,
+			HOME: '/root',
+			KUBERNETES_SERVICE_HOST: '10.96.0.1',
+			KUBERNETES_SERVICE_PORT: '443',
 		};
 		for (const {name, value} of (spec['env'] ?? []) as Json[]) {
 			env[name as string] = String(value ?? '');
@@ -145,7 +157,7 @@ export class PodRuntime {
 	}
 
 	#restartLater(container: Container, failed: boolean): void {
-		const delay = failed || container.restarts > 0 ? Math.min(this.#setting.backOffMs * (2 ** Math.min(container.restarts, 6)), 300_000) : 0;
+		const delay = failed || container.restarts > 0 ? Math.min(this.#setting.backOffMs * 2 ** Math.min(container.restarts, 6), 300_000) : 0;
 		const restart = () => {
 			container.state = container.state['waiting'] ? container.lastState : container.state;
 			this.#run(container);
@@ -156,10 +168,12 @@ export class PodRuntime {
 			const ended = container.state;
 			const {name, namespace, uid} = this.#pod.metadata;
 			container.lastState = ended;
-			container.state = {waiting: {
-				reason: 'CrashLoopBackOff',
-				message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
-			}};
+			container.state = {
+				waiting: {
+					reason: 'CrashLoopBackOff',
+					message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
+				},
+			};
 			this.#tell({
 				type: 'Warning',
 				reason: 'BackOff',
@@ -182,10 +196,18 @@ export class PodRuntime {
 		const {namespace, name} = this.#pod.metadata;
 		this.#setting.store.update('pods', namespace, name, pod => {
 			if (pod.metadata.uid === this.uid) {
-				pod['status'] = podStatus({
-					spec: pod['spec'], init: this.#init, main: this.#main, ephemeral: this.#ephemeral,
-					address: this.address, hostAddress: this.#setting.hostAddress, startedAt: this.#startedAt,
-				}, pod['status'] ?? {});
+				pod['status'] = podStatus(
+					{
+						spec: pod['spec'],
+						init: this.#init,
+						main: this.#main,
+						ephemeral: this.#ephemeral,
+						address: this.address,
+						hostAddress: this.#setting.hostAddress,
+						startedAt: this.#startedAt,
+					},
+					pod['status'] ?? {},
+				);
 			}
 		});
 	}

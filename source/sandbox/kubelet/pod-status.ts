@@ -18,7 +18,10 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 	const ready = initialised && main.every(container => container.running);
 	const phase = podPhase({spec, main}, initialised);
 	const completed = phase === 'Succeeded' ? {reason: 'PodCompleted'} : {};
-	const unready = main.filter(container => !container.running).map(({name}) => name).join(' ');
+	const unready = main
+		.filter(container => !container.running)
+		.map(({name}) => name)
+		.join(' ');
 	const whyNot = ready ? {} : {reason: 'ContainersNotReady', message: `containers with unready status: [${unready}]`, ...completed};
 	return {
 		phase,
@@ -36,9 +39,9 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 		startTime: startedAt,
 		qosClass: 'BestEffort',
 		resources: {},
-		...((init.length > 0) && {initContainerStatuses: init.map(containerStatus)}),
+		...(init.length > 0 && {initContainerStatuses: init.map(containerStatus)}),
 		containerStatuses: main.map(containerStatus),
-		...((ephemeral.length > 0) && {ephemeralContainerStatuses: ephemeral.map(containerStatus)}),
+		...(ephemeral.length > 0 && {ephemeralContainerStatuses: ephemeral.map(containerStatus)}),
 	};
 }
 
@@ -52,13 +55,24 @@ function podPhase({spec, main}: Pick<PodParts, 'spec' | 'main'>, initialised: bo
 }
 
 function containerStatus(container: Container): Json {
-	const {name, id, state, lastState, restarts, running, setting: {spec}} = container;
+	const {
+		name,
+		id,
+		state,
+		lastState,
+		restarts,
+		running,
+		setting: {spec},
+	} = container;
 	const image = spec['image'] as string;
 	return {
-		name, state, lastState,
+		name,
+		state,
+		lastState,
 		ready: running || state['terminated']?.exitCode === 0,
 		restartCount: restarts,
-		image, imageID: id === '' ? '' : `sandbox://${image}`,
+		image,
+		imageID: id === '' ? '' : `sandbox://${image}`,
 		...(id !== '' && {containerID: `containerd://${id}`}),
 		started: running,
 	};
@@ -66,6 +80,8 @@ function containerStatus(container: Container): Json {
 
 function condition(type: string, holds: boolean, why: Json, before: Json): Json {
 	const status = holds ? 'True' : 'False';
-	const last = (before['conditions'] as Json[] | undefined)?.find(condition => condition['type'] === type && condition['status'] === status);
+	const last = (before['conditions'] as Json[] | undefined)?.find(
+		condition => condition['type'] === type && condition['status'] === status,
+	);
 	return {type, status, lastProbeTime: null, lastTransitionTime: last?.['lastTransitionTime'] ?? apiTime(), ...why};
 }

@@ -52,7 +52,7 @@ function connectPort(client: WebSocket, {port, data}: {port: number; data: numbe
 	const {address, port: at} = locate(port);
 	const target = createConnection({host: address, port: at});
 	for (const channel of [data, data + 1]) {
-		send(channel, Buffer.of(port & 0xFF, port >> 8));
+		send(channel, Buffer.of(port & 0xff, port >> 8));
 	}
 
 	target.on('data', bytes => {

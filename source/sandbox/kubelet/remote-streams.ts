@@ -30,17 +30,24 @@ export function exitStatus(code: number): Json {
 	return code === 0
 		? {metadata: {}, status: 'Success'}
 		: {
-			metadata: {},
-			status: 'Failure',
-			message: `command terminated with non-zero exit code: exit status ${code}`,
-			reason: 'NonZeroExitCode',
-			details: {causes: [{reason: 'ExitCode', message: String(code)}]},
-		};
+				metadata: {},
+				status: 'Failure',
+				message: `command terminated with non-zero exit code: exit status ${code}`,
+				reason: 'NonZeroExitCode',
+				details: {causes: [{reason: 'ExitCode', message: String(code)}]},
+			};
 }
 
 /** The Status of a command that could not be run at all. */
 export function internalError(message: string): Json {
-	return {metadata: {}, status: 'Failure', message: `Internal error occurred: ${message}`, reason: 'InternalError', details: {causes: [{message}]}, code: 500};
+	return {
+		metadata: {},
+		status: 'Failure',
+		message: `Internal error occurred: ${message}`,
+		reason: 'InternalError',
+		details: {causes: [{message}]},
+		code: 500,
+	};
 }
 
 /** A resize message; `undefined` for what is none. */

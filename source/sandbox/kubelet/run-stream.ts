@@ -12,7 +12,11 @@ const firstSizeMs = 100;
 export async function runExec(container: Container, command: readonly string[], wish: StreamOptions, remote: RemoteStreams): Promise<void> {
 	const [name = ''] = command;
 	if (!hasCommand(name)) {
-		remote.finish(internalError(`Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${container.id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": executable file not found in $PATH`));
+		remote.finish(
+			internalError(
+				`Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${container.id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": executable file not found in $PATH`,
+			),
+		);
 		return;
 	}
 
@@ -30,8 +34,14 @@ export async function runExec(container: Container, command: readonly string[], 
 
 	const stdout = remote.stdout ?? nowhere();
 	const status = await startProcess({
-		argv: command, env: container.setting.env, stdin: remote.stdin, stdout, stderr: remote.stderr ?? (wish.tty ? stdout : nowhere()),
-		terminal, signal: AbortSignal.any([container.life, remote.gone]), mainCommand: mainCommandOf(container),
+		argv: command,
+		env: container.setting.env,
+		stdin: remote.stdin,
+		stdout,
+		stderr: remote.stderr ?? (wish.tty ? stdout : nowhere()),
+		terminal,
+		signal: AbortSignal.any([container.life, remote.gone]),
+		mainCommand: mainCommandOf(container),
 	});
 	await flushed(remote.stdout);
 	await flushed(remote.stderr);
@@ -54,10 +64,14 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 
 	container.on('output', onOutput);
 	container.on('ended', onEnded);
-	remote.gone.addEventListener('abort', () => {
-		container.off('output', onOutput);
-		container.off('ended', onEnded);
-	}, {once: true});
+	remote.gone.addEventListener(
+		'abort',
+		() => {
+			container.off('output', onOutput);
+			container.off('ended', onEnded);
+		},
+		{once: true},
+	);
 	remote.onResize(size => {
 		Object.assign(container.terminal, size);
 	});

@@ -16,7 +16,7 @@ export async function servingCertificate(kind: KubeletCertificate, node: string,
 	}
 
 	const subject = `CN=system:node:${node}, O=system:nodes`;
-	const validity = kind === 'expired' ? {notBefore: new Date(Date.now() - (366 * day)), notAfter: new Date(Date.now() - day)} : {};
+	const validity = kind === 'expired' ? {notBefore: new Date(Date.now() - 366 * day), notAfter: new Date(Date.now() - day)} : {};
 	return issuer.issue({subject, use: 'server', names: [node, address], ...validity});
 }
 

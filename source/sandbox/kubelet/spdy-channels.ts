@@ -13,7 +13,12 @@ const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'
 const streamsWithinMs = 30_000;
 
 /** Waits until all streams that the client asked for are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
-export async function acceptSpdyChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamOptions): Promise<RemoteStreams | undefined> {
+export async function acceptSpdyChannels(
+	request: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+	wish: StreamOptions,
+): Promise<RemoteStreams | undefined> {
 	const accepted = acceptSpdy(request, socket, head, protocols);
 	if (!accepted) {
 		return undefined;
@@ -24,7 +29,13 @@ export async function acceptSpdyChannels(request: IncomingMessage, socket: Duple
 	session.on('close', () => {
 		gone.abort();
 	});
-	const wanted = ['error', ...(wish.stdin ? ['stdin'] : []), ...(wish.stdout ? ['stdout'] : []), ...(wish.stderr ? ['stderr'] : []), ...(wish.tty ? ['resize'] : [])];
+	const wanted = [
+		'error',
+		...(wish.stdin ? ['stdin'] : []),
+		...(wish.stdout ? ['stdout'] : []),
+		...(wish.stderr ? ['stderr'] : []),
+		...(wish.tty ? ['resize'] : []),
+	];
 	const open = await opened(session, wanted);
 	if (!open) {
 		session.destroy();

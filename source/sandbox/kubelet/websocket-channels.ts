@@ -12,7 +12,12 @@ const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 2
 const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
 /** The streams of a client, or `undefined` when none of its protocols is known. @see https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go */
-export async function acceptChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamOptions): Promise<RemoteStreams | undefined> {
+export async function acceptChannels(
+	request: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+	wish: StreamOptions,
+): Promise<RemoteStreams | undefined> {
 	const accepted = await acceptWebSocket(request, socket, head, channelProtocols);
 	if (!accepted) {
 		return undefined;

@@ -1,7 +1,13 @@
 /** When is a cron job due? In UTC, as a kube-controller-manager in UTC would have it. */
 
 /** Minute, hour, day of the month, month, day of the week. */
-const ranges = [[0, 59], [0, 23], [1, 31], [1, 12], [0, 6]] as const;
+const ranges = [
+	[0, 59],
+	[0, 23],
+	[1, 31],
+	[1, 12],
+	[0, 6],
+] as const;
 
 const macros: Readonly<Record<string, string>> = {
 	'@hourly': '0 * * * *',
@@ -16,17 +22,21 @@ export type CronSchedule = (minute: Date) => boolean;
 
 /** Whether a minute fits, for numbers, `*`, ranges, lists and steps; `undefined` for what is no schedule. */
 export function parseSchedule(text: string): CronSchedule | undefined {
-	const fields = (macros[text] ?? text).trim().split(/\s+/).map((field, index) => valuesOf(field, ranges[index] ?? [1, 0]));
+	const fields = (macros[text] ?? text)
+		.trim()
+		.split(/\s+/)
+		.map((field, index) => valuesOf(field, ranges[index] ?? [1, 0]));
 	if (fields.length !== ranges.length || fields.includes(undefined)) {
 		return undefined;
 	}
 
 	const [minutes, hours, days, months, weekdays] = fields as Array<ReadonlySet<number>>;
-	return at => minutes!.has(at.getUTCMinutes())
-		&& hours!.has(at.getUTCHours())
-		&& days!.has(at.getUTCDate())
-		&& months!.has(at.getUTCMonth() + 1)
-		&& weekdays!.has(at.getUTCDay());
+	return at =>
+		minutes!.has(at.getUTCMinutes()) &&
+		hours!.has(at.getUTCHours()) &&
+		days!.has(at.getUTCDate()) &&
+		months!.has(at.getUTCMonth() + 1) &&
+		weekdays!.has(at.getUTCDay());
 }
 
 function valuesOf(field: string, [least, most]: readonly [number, number]): ReadonlySet<number> | undefined {

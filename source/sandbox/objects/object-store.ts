@@ -3,7 +3,13 @@ import {randomUUID} from 'node:crypto';
 import {apiTime, type KubeObject, type NewObject} from './kube-object.ts';
 import {apiVersionOf, storedResources, type ResourceSpec} from './resource-specs.ts';
 
-export type Change = {type: 'ADDED' | 'MODIFIED' | 'DELETED'; resource: string; object: KubeObject; previous: KubeObject | null; revision: number};
+export type Change = {
+	type: 'ADDED' | 'MODIFIED' | 'DELETED';
+	resource: string;
+	object: KubeObject;
+	previous: KubeObject | null;
+	revision: number;
+};
 
 const historyLimit = 1000;
 
@@ -32,15 +38,22 @@ export class ObjectStore {
 
 	/** In the order of namespace and name, as etcd keeps them. */
 	list(resource: string, namespace?: string): KubeObject[] {
-		const all = [...this.#byResource.get(resource)!].sort(([a], [b]) => a < b ? -1 : (a > b ? 1 : 0));
+		const all = [...this.#byResource.get(resource)!].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 		return all.map(([, object]) => object).filter(object => namespace === undefined || object.metadata.namespace === namespace);
 	}
 
 	create(resource: string, wanted: NewObject): KubeObject {
 		const row = this.row(resource);
 		const object = {
-			apiVersion: apiVersionOf(row), kind: row.kind, ...structuredClone(wanted),
-			metadata: {...structuredClone(wanted.metadata), uid: randomUUID(), creationTimestamp: wanted.metadata.creationTimestamp ?? apiTime(), resourceVersion: ''},
+			apiVersion: apiVersionOf(row),
+			kind: row.kind,
+			...structuredClone(wanted),
+			metadata: {
+				...structuredClone(wanted.metadata),
+				uid: randomUUID(),
+				creationTimestamp: wanted.metadata.creationTimestamp ?? apiTime(),
+				resourceVersion: '',
+			},
 		} as KubeObject;
 		return this.#store('ADDED', resource, object, null);
 	}

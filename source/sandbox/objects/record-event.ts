@@ -2,12 +2,23 @@
 import {apiTime, type KubeObject} from './kube-object.ts';
 import type {ObjectStore} from './object-store.ts';
 
-export type EventNews = {type?: 'Normal' | 'Warning'; reason: string; message: string; component: string; host?: string; fieldPath?: string};
+export type EventNews = {
+	type?: 'Normal' | 'Warning';
+	reason: string;
+	message: string;
+	component: string;
+	host?: string;
+	fieldPath?: string;
+};
 
 const keep = 200;
 
 /** One that happened before in the same words is counted up; of each namespace the newest 200 are kept. */
-export function recordEvent(store: ObjectStore, about: KubeObject, {type = 'Normal', reason, message, component, host, fieldPath}: EventNews): void {
+export function recordEvent(
+	store: ObjectStore,
+	about: KubeObject,
+	{type = 'Normal', reason, message, component, host, fieldPath}: EventNews,
+): void {
 	const {name, uid, resourceVersion} = about.metadata;
 	const namespace = about.metadata.namespace ?? 'default';
 	const now = apiTime();
@@ -28,10 +39,25 @@ export function recordEvent(store: ObjectStore, about: KubeObject, {type = 'Norm
 
 	const source = {component, ...(host !== undefined && {host})};
 	store.create('events', {
-		metadata: {name: `${name}.${((BigInt(Date.now()) * 1_000_000n) + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
+		metadata: {name: `${name}.${(BigInt(Date.now()) * 1_000_000n + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
 		involvedObject: {
-			kind: about.kind, namespace: about.metadata.namespace, name, uid, apiVersion: about.apiVersion, resourceVersion, ...(fieldPath !== undefined && {fieldPath}),
+			kind: about.kind,
+			namespace: about.metadata.namespace,
+			name,
+			uid,
+			apiVersion: about.apiVersion,
+			resourceVersion,
+			...(fieldPath !== undefined && {fieldPath}),
 		},
-		reason, message, source, firstTimestamp: now, lastTimestamp: now, count: 1, type, eventTime: null, reportingComponent: component, reportingInstance: host ?? '',
+		reason,
+		message,
+		source,
+		firstTimestamp: now,
+		lastTimestamp: now,
+		count: 1,
+		type,
+		eventTime: null,
+		reportingComponent: component,
+		reportingInstance: host ?? '',
 	});
 }

@@ -20,13 +20,17 @@ export function parseLabelSelector(text: string): Match | undefined {
 
 /** `spec.nodeName=n1,status.phase!=Running`; `undefined` when it cannot be read. */
 export function parseFieldSelector(text: string): Match | undefined {
-	const terms = text.split(',').filter(Boolean).map(part => /^([\w.]+)(==|!=|=)(.*)$/.exec(part.trim()));
+	const terms = text
+		.split(',')
+		.filter(Boolean)
+		.map(part => /^([\w.]+)(==|!=|=)(.*)$/.exec(part.trim()));
 	return terms.includes(null)
 		? undefined
-		: object => terms.every(term => {
-			const equal = fieldOf(object, term![1]!) === term![3]!;
-			return term![2] === '!=' ? !equal : equal;
-		});
+		: object =>
+				terms.every(term => {
+					const equal = fieldOf(object, term![1]!) === term![3]!;
+					return term![2] === '!=' ? !equal : equal;
+				});
 }
 
 /** Does the object carry all of these labels? */

@@ -9,7 +9,11 @@ const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 
 /** Namespaces, each with a service account and the CA, and a secret to be found in one. */
 export function createBaseObjects(store: ObjectStore, authority: string): void {
 	for (const name of namespaces) {
-		store.create('namespaces', {metadata: {name, labels: {'kubernetes.io/metadata.name': name}}, spec: {finalizers: ['kubernetes']}, status: {phase: 'Active'}});
+		store.create('namespaces', {
+			metadata: {name, labels: {'kubernetes.io/metadata.name': name}},
+			spec: {finalizers: ['kubernetes']},
+			status: {phase: 'Active'},
+		});
 		store.create('serviceaccounts', {metadata: {name: 'default', namespace: name}});
 		store.create('configmaps', {metadata: {name: 'kube-root-ca.crt', namespace: name}, data: {'ca.crt': authority}});
 	}
@@ -19,7 +23,10 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 		type: 'Opaque',
 		data: {password: Buffer.from('only-a-sandbox').toString('base64')},
 	});
-	store.create('configmaps', {metadata: {name: 'extension-apiserver-authentication', namespace: 'kube-system'}, data: {'client-ca-file': authority}});
+	store.create('configmaps', {
+		metadata: {name: 'extension-apiserver-authentication', namespace: 'kube-system'},
+		data: {'client-ca-file': authority},
+	});
 }
 
 export type NodeFacts = {name: string; address: string; kubeletPort: number; version: string; controlPlane: boolean};
@@ -28,21 +35,33 @@ export type NodeFacts = {name: string; address: string; kubeletPort: number; ver
 export function createNode(store: ObjectStore, {name, address, kubeletPort, version, controlPlane}: NodeFacts): void {
 	const now = apiTime();
 	const conditions = [
-		...['MemoryPressure', 'DiskPressure', 'PIDPressure'].map(type => ({type, status: 'False', reason: `KubeletHasNo${type}`, message: 'kubelet is fine'})),
+		...['MemoryPressure', 'DiskPressure', 'PIDPressure'].map(type => ({
+			type,
+			status: 'False',
+			reason: `KubeletHasNo${type}`,
+			message: 'kubelet is fine',
+		})),
 		{type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status'},
 	];
 	const resources: Json = {cpu: '2', memory: '4Gi', pods: '110', 'ephemeral-storage': '20Gi'};
 	store.create('nodes', {
-		metadata: {name, labels: {
-			'kubernetes.io/hostname': name,
-			'kubernetes.io/os': 'linux',
-			'kubernetes.io/arch': 'amd64',
-			...(controlPlane && {'node-role.kubernetes.io/control-plane': ''}),
-		}},
+		metadata: {
+			name,
+			labels: {
+				'kubernetes.io/hostname': name,
+				'kubernetes.io/os': 'linux',
+				'kubernetes.io/arch': 'amd64',
+				...(controlPlane && {'node-role.kubernetes.io/control-plane': ''}),
+			},
+		},
 		spec: controlPlane ? {taints: [{key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule'}]} : {},
 		status: {
-			addresses: [{type: 'InternalIP', address}, {type: 'Hostname', address: name}],
-			allocatable: resources, capacity: resources,
+			addresses: [
+				{type: 'InternalIP', address},
+				{type: 'Hostname', address: name},
+			],
+			allocatable: resources,
+			capacity: resources,
 			conditions: conditions.map(condition => ({...condition, lastHeartbeatTime: now, lastTransitionTime: now})),
 			daemonEndpoints: {kubeletEndpoint: {Port: kubeletPort}},
 			declaredFeatures: ['ExtendWebSocketsToKubelet'],
@@ -53,11 +72,17 @@ export function createNode(store: ObjectStore, {name, address, kubeletPort, vers
 				systemUUID: randomUUID(),
 				operatingSystem: 'linux',
 				kubeProxyVersion: '',
-				kubeletVersion: version, osImage: 'spoke sandbox (no real node)', kernelVersion: `${platform()}-${release()}`, containerRuntimeVersion: 'sandbox://1',
+				kubeletVersion: version,
+				osImage: 'spoke sandbox (no real node)',
+				kernelVersion: `${platform()}-${release()}`,
+				containerRuntimeVersion: 'sandbox://1',
 			},
 		},
 	});
-	store.create('leases', {metadata: {name, namespace: 'kube-node-lease'}, spec: {holderIdentity: name, leaseDurationSeconds: 40, renewTime: apiMicroTime()}});
+	store.create('leases', {
+		metadata: {name, namespace: 'kube-node-lease'},
+		spec: {holderIdentity: name, leaseDurationSeconds: 40, renewTime: apiMicroTime()},
+	});
 	store.create('certificatesigningrequests', {
 		metadata: {name: `csr-${name}-client`},
 		spec: {
@@ -67,13 +92,18 @@ export function createNode(store: ObjectStore, {name, address, kubeletPort, vers
 			usages: ['digital signature', 'client auth'],
 			request: '',
 		},
-		status: {conditions: [{
-			type: 'Approved',
-			status: 'True',
-			reason: 'AutoApproved',
-			message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
-			lastUpdateTime: now,
-			lastTransitionTime: now,
-		}], certificate: 'LS0t'},
+		status: {
+			conditions: [
+				{
+					type: 'Approved',
+					status: 'True',
+					reason: 'AutoApproved',
+					message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+					lastUpdateTime: now,
+					lastTransitionTime: now,
+				},
+			],
+			certificate: 'LS0t',
+		},
 	});
 }

@@ -18,27 +18,40 @@ export type WorkloadOptions = {
 /** A Deployment, StatefulSet, DaemonSet or Job; its pods are made by a controller. */
 export function createWorkload(
 	store: ObjectStore,
-	{kind, name, namespace = 'default', replicas = 1, containers, initContainers, pod = {}, annotations, labels = {app: name}}: WorkloadOptions,
+	{
+		kind,
+		name,
+		namespace = 'default',
+		replicas = 1,
+		containers,
+		initContainers,
+		pod = {},
+		annotations,
+		labels = {app: name},
+	}: WorkloadOptions,
 ): void {
 	const job = kind === 'jobs';
 	store.create(kind, {
 		metadata: {name, namespace, labels, generation: 1},
 		spec: {
 			...((kind === 'deployments' || kind === 'statefulsets') && {replicas}),
-			...((kind === 'statefulsets') && {serviceName: name}),
-			...((kind === 'deployments') && {
+			...(kind === 'statefulsets' && {serviceName: name}),
+			...(kind === 'deployments' && {
 				strategy: {type: 'RollingUpdate', rollingUpdate: {maxSurge: 1, maxUnavailable: 0}},
 				revisionHistoryLimit: 10,
 				progressDeadlineSeconds: 600,
 			}),
 			...(job && {completions: 1, parallelism: 1, backoffLimit: 6}),
 			selector: {matchLabels: labels},
-			template: {metadata: {labels, ...(annotations && {annotations})}, spec: {
-				...(job && {restartPolicy: 'Never'}),
-				...pod,
-				containers: [...containers],
-				...(initContainers && {initContainers: [...initContainers]}),
-			}},
+			template: {
+				metadata: {labels, ...(annotations && {annotations})},
+				spec: {
+					...(job && {restartPolicy: 'Never'}),
+					...pod,
+					containers: [...containers],
+					...(initContainers && {initContainers: [...initContainers]}),
+				},
+			},
 		},
 	});
 }
@@ -50,7 +63,11 @@ export function createCronJob(store: ObjectStore, {name, namespace, schedule, su
 	return store.create('cronjobs', {
 		metadata: {name, namespace, labels: {app: name}, generation: 1},
 		spec: {
-			schedule, suspend, concurrencyPolicy: 'Allow', successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1,
+			schedule,
+			suspend,
+			concurrencyPolicy: 'Allow',
+			successfulJobsHistoryLimit: 3,
+			failedJobsHistoryLimit: 1,
 			jobTemplate: {spec: {template: {metadata: {labels: {app: name}}, spec: {restartPolicy: 'Never', containers: [...containers]}}}},
 		},
 	});

@@ -112,7 +112,7 @@ export class AgentConnection {
 
 				break;
 			}
-		// No default
+			// No default
 		}
 	}
 
@@ -122,7 +122,10 @@ export class AgentConnection {
 			const socket = await this.#onDial!(address, Number(port));
 			this.send(frameTypes.opened, id);
 			const stream = this.#add(id);
-			for (const [from, to] of [[socket, stream], [stream, socket]] as const) {
+			for (const [from, to] of [
+				[socket, stream],
+				[stream, socket],
+			] as const) {
 				from.on('error', noop);
 				from.pipe(to);
 				from.on('close', () => {

@@ -14,8 +14,19 @@ export function deployAgents(store: ObjectStore, present: boolean): void {
 	const set = store.get('daemonsets', namespace, name);
 	if (present && !set) {
 		createWorkload(store, {
-			kind: 'daemonsets', name, namespace, labels: {'k8s-app': name}, pod: {hostNetwork: true, priorityClassName: 'system-cluster-critical'},
-			containers: [{name, image: `${agentImage}:v0.36.0`, args: ['--mode=sandbox', '--health-server-port=8093'], ports: [{name: 'health', containerPort: 8093}]}],
+			kind: 'daemonsets',
+			name,
+			namespace,
+			labels: {'k8s-app': name},
+			pod: {hostNetwork: true, priorityClassName: 'system-cluster-critical'},
+			containers: [
+				{
+					name,
+					image: `${agentImage}:v0.36.0`,
+					args: ['--mode=sandbox', '--health-server-port=8093'],
+					ports: [{name: 'health', containerPort: 8093}],
+				},
+			],
 		});
 	} else if (!present && set) {
 		store.delete('daemonsets', namespace, name);

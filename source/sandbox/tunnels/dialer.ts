@@ -11,7 +11,10 @@ export class DialError extends Error {}
 /** Go's words for a failed dial. @see net/dial.go, net.OpError */
 export function goDialText({address, port}: HostPort, error: NodeJS.ErrnoException): string {
 	const words: Readonly<Record<string, string>> = {
-		ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host', ENETUNREACH: 'connect: network is unreachable', ETIMEDOUT: 'i/o timeout',
+		ECONNREFUSED: 'connect: connection refused',
+		EHOSTUNREACH: 'connect: no route to host',
+		ENETUNREACH: 'connect: network is unreachable',
+		ETIMEDOUT: 'i/o timeout',
 	};
 	return `dial tcp ${address}:${port}: ${words[error.code ?? ''] ?? error.message}`;
 }

@@ -17,7 +17,9 @@ export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 		const fail = (text: string, stage: 'connect' | 'proxy'): never => {
 			socket.destroy();
 			metrics.add('apiserver_egress_dialer_dial_failure_count', {...labels, stage});
-			metrics.add('konnectivity_network_proxy_client_client_dial_failure_total', {reason: text.startsWith('dial timeout') ? 'timeout' : 'endpoint'});
+			metrics.add('konnectivity_network_proxy_client_client_dial_failure_total', {
+				reason: text.startsWith('dial timeout') ? 'timeout' : 'endpoint',
+			});
 			throw new DialError(text);
 		};
 
@@ -67,7 +69,10 @@ export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 				resolve(socket);
 			} else {
 				socket.destroy();
-				fail(`proxy error from ${socketPath} while dialing ${address}:${port}, code ${answer.statusCode}: ${answer.statusCode} ${answer.statusMessage}`, 'proxy');
+				fail(
+					`proxy error from ${socketPath} while dialing ${address}:${port}, code ${answer.statusCode}: ${answer.statusCode} ${answer.statusMessage}`,
+					'proxy',
+				);
 			}
 		});
 		asked.on('error', (error: NodeJS.ErrnoException) => {
@@ -81,9 +86,11 @@ export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 /** Sends a line and resolves to the line that answers it; what follows it stays in the socket. */
 async function askFor(socket: Socket, line: string): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
-	socket.once('connect', () => {
-		socket.write(line);
-	}).on('error', reject);
+	socket
+		.once('connect', () => {
+			socket.write(line);
+		})
+		.on('error', reject);
 	let text = '';
 	const onReadable = () => {
 		for (let byte = socket.read(1) as Buffer | null; byte !== null; byte = socket.read(1) as Buffer | null) {

@@ -29,12 +29,14 @@ export function konnectivityAgent({plan, server, pair, authority, holds, frozen}
 		const counts = {dials: 0, failures: 0, sessions: 0};
 		let session: AgentConnection | null = null;
 		const metrics = createServer((request, response) => {
-			response.setHeader('content-type', 'text/plain; version=0.0.4').end(request.url === '/metrics' ? metricsText(counts, session?.open ?? 0) : 'ok');
+			response
+				.setHeader('content-type', 'text/plain; version=0.0.4')
+				.end(request.url === '/metrics' ? metricsText(counts, session?.open ?? 0) : 'ok');
 		});
 		await listen(8093, socket => void metrics.emit('connection', socket));
 		while (!signal.aborted) {
 			const place = server();
-			const socket = place && await dialServer(plan, address, place, await pair(), authority).catch(() => null);
+			const socket = place && (await dialServer(plan, address, place, await pair(), authority).catch(() => null));
 			if (socket) {
 				stdout(`connected to the proxy server at ${place.address}:${place.port}\n`);
 				holds.add(socket);

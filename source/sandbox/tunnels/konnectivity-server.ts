@@ -34,13 +34,16 @@ export class KonnectivityServer {
 
 	async start(): Promise<void> {
 		const {mode, socketPath, agentPlace, pair, authority} = this.#setting;
-		this.#agentListener = createTlsServer({cert: pair.chain, key: pair.key, ca: authority, requestCert: true, rejectUnauthorized: true}, socket => {
-			const agent = new AgentConnection(socket);
-			this.#agents.add(agent);
-			socket.on('close', () => {
-				this.#agents.delete(agent);
-			});
-		});
+		this.#agentListener = createTlsServer(
+			{cert: pair.chain, key: pair.key, ca: authority, requestCert: true, rejectUnauthorized: true},
+			socket => {
+				const agent = new AgentConnection(socket);
+				this.#agents.add(agent);
+				socket.on('close', () => {
+					this.#agents.delete(agent);
+				});
+			},
+		);
 		this.#agentListener.on('tlsClientError', noop);
 		this.#agentListener.listen({host: agentPlace.address, port: agentPlace.port});
 		await once(this.#agentListener, 'listening');
@@ -74,12 +77,15 @@ export class KonnectivityServer {
 			socket.on('error', noop);
 			socket.once('data', (line: Buffer) => {
 				const [, address = '', port = '0'] = line.toString().trim().split(' ', 3);
-				this.#dial(address, Number(port), backstopMs).then(stream => {
-					socket.write('OK\n');
-					joinStreams(socket, stream);
-				}, (error: unknown) => {
-					socket.end(`ERROR ${(error as Error).message}\n`);
-				});
+				this.#dial(address, Number(port), backstopMs).then(
+					stream => {
+						socket.write('OK\n');
+						joinStreams(socket, stream);
+					},
+					(error: unknown) => {
+						socket.end(`ERROR ${(error as Error).message}\n`);
+					},
+				);
 			});
 		});
 	}
@@ -89,15 +95,23 @@ export class KonnectivityServer {
 		server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
 			socket.on('error', noop);
 			const at = (request.url ?? '').lastIndexOf(':');
-			this.#dial(request.url!.slice(0, at), Number(request.url!.slice(at + 1)), null).then(stream => {
-				socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-				stream.write(head);
-				joinStreams(socket, stream);
-			}, (error: unknown) => {
-				const {message} = error as Error;
-				const [code, text] = message === noAgent ? [500, 'Internal Server Error'] : (message.includes('i/o timeout') ? [504, 'Gateway Timeout'] : [502, 'Bad Gateway']);
-				socket.end(`HTTP/1.1 ${code} ${text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-			});
+			this.#dial(request.url!.slice(0, at), Number(request.url!.slice(at + 1)), null).then(
+				stream => {
+					socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+					stream.write(head);
+					joinStreams(socket, stream);
+				},
+				(error: unknown) => {
+					const {message} = error as Error;
+					const [code, text] =
+						message === noAgent
+							? [500, 'Internal Server Error']
+							: message.includes('i/o timeout')
+								? [504, 'Gateway Timeout']
+								: [502, 'Bad Gateway'];
+					socket.end(`HTTP/1.1 ${code} ${text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+				},
+			);
 		});
 		return server;
 	}

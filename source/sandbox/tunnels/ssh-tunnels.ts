@@ -32,42 +32,58 @@ export class SshTunnels {
 	async start(): Promise<void> {
 		const userKey = readableKeyPair();
 		const allowed = ssh.utils.parseKey(userKey.public);
-		this.#tunnels = await Promise.all(this.#nodes.map(async node => {
-			const hostKey = readableKeyPair();
-			const server = new ssh.Server({hostKeys: [hostKey.private]}, connection => {
-				connection.on('error', noop);
-				connection.on('authentication', context => {
-					if (context.method === 'publickey' && context.username === user && !(allowed instanceof Error) && context.key.data.equals(allowed.getPublicSSH())
-						&& (!context.signature || !context.blob || allowed.verify(context.blob, context.signature, context.hashAlgo))) {
-						context.accept();
-					} else {
-						context.reject(['publickey']);
-					}
-				});
-				connection.on('tcpip', (accept, reject, {destIP, destPort}) => {
-					connectFrom(this.#plan, node, {address: destIP, port: destPort}, 30_000).then(socket => {
-						joinStreams(accept(), socket);
-					}, () => {
-						reject();
+		this.#tunnels = await Promise.all(
+			this.#nodes.map(async node => {
+				const hostKey = readableKeyPair();
+				const server = new ssh.Server({hostKeys: [hostKey.private]}, connection => {
+					connection.on('error', noop);
+					connection.on('authentication', context => {
+						if (
+							context.method === 'publickey' &&
+							context.username === user &&
+							!(allowed instanceof Error) &&
+							context.key.data.equals(allowed.getPublicSSH()) &&
+							(!context.signature || !context.blob || allowed.verify(context.blob, context.signature, context.hashAlgo))
+						) {
+							context.accept();
+						} else {
+							context.reject(['publickey']);
+						}
+					});
+					connection.on('tcpip', (accept, reject, {destIP, destPort}) => {
+						connectFrom(this.#plan, node, {address: destIP, port: destPort}, 30_000).then(
+							socket => {
+								joinStreams(accept(), socket);
+							},
+							() => {
+								reject();
+							},
+						);
 					});
 				});
-			});
-			const place = this.#plan.listenAt({address: node, port: 0});
-			server.listen({host: place.address, port: 0});
-			await once(server, 'listening');
-			const {port} = server.address() as HostPort;
-			const client = new ssh.Client();
-			const tunnel: Tunnel = {node, server, client, connected: true};
-			const source = this.#plan.sourceOf(this.#plan.controlPlane);
-			// Host keys were never checked by those apiservers.
-			client.connect({host: place.address, port, username: user, privateKey: userKey.private, ...(source !== undefined && {localAddress: source})});
-			await once(client, 'ready');
-			client.on('error', noop);
-			client.on('close', () => {
-				tunnel.connected = false;
-			});
-			return tunnel;
-		}));
+				const place = this.#plan.listenAt({address: node, port: 0});
+				server.listen({host: place.address, port: 0});
+				await once(server, 'listening');
+				const {port} = server.address() as HostPort;
+				const client = new ssh.Client();
+				const tunnel: Tunnel = {node, server, client, connected: true};
+				const source = this.#plan.sourceOf(this.#plan.controlPlane);
+				// Host keys were never checked by those apiservers.
+				client.connect({
+					host: place.address,
+					port,
+					username: user,
+					privateKey: userKey.private,
+					...(source !== undefined && {localAddress: source}),
+				});
+				await once(client, 'ready');
+				client.on('error', noop);
+				client.on('close', () => {
+					tunnel.connected = false;
+				});
+				return tunnel;
+			}),
+		);
 	}
 
 	/** By the target’s own tunnel, else by any. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */

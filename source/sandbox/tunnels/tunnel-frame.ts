@@ -29,7 +29,11 @@ export class FrameReader {
 				break;
 			}
 
-			frames.push({type: this.#pending.readUInt8(0), stream: this.#pending.readUInt32BE(1), payload: this.#pending.subarray(headLength, end)});
+			frames.push({
+				type: this.#pending.readUInt8(0),
+				stream: this.#pending.readUInt32BE(1),
+				payload: this.#pending.subarray(headLength, end),
+			});
 			this.#pending = this.#pending.subarray(end);
 		}
 

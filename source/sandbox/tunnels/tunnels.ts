@@ -51,7 +51,7 @@ export class Tunnels {
 			authority: this.#issuer.authority,
 			holds: this.#agentSockets,
 			frozen: () => this.#agents === 'frozen',
-			server: () => this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#server.agentPort},
+			server: () => (this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#server.agentPort}),
 		});
 	}
 
@@ -68,10 +68,13 @@ export class Tunnels {
 				authority: this.#issuer.authority,
 			});
 			await this.#server.start();
-			this.#plan.stands({address: this.#plan.controlPlane, port: this.#server.agentPort}, {
-				address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address,
-				port: this.#server.agentPort,
-			});
+			this.#plan.stands(
+				{address: this.#plan.controlPlane, port: this.#server.agentPort},
+				{
+					address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address,
+					port: this.#server.agentPort,
+				},
+			);
 		} else if (route === 'ssh') {
 			// The library is large, and only this route needs it.
 			const {SshTunnels} = await import('./ssh-tunnels.ts');

@@ -66,7 +66,10 @@ export async function waitForCluster(
 
 			const waitMs = Math.min(10_000, 1000 * attempt);
 			const error = toSpokeError(thrown).toJSON();
-			tries = {count: attempt, last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-mostTries)};
+			tries = {
+				count: attempt,
+				last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-mostTries),
+			};
 			tell({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
 			await pause(waitMs);
 		}
@@ -87,6 +90,8 @@ async function versionIn(answer: ApiResponse, facts: ClusterInfo): Promise<strin
 		return null;
 	}
 
-	const told = await readJsonResponse(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts}) as {gitVersion?: string} | null;
+	const told = (await readJsonResponse(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts})) as {
+		gitVersion?: string;
+	} | null;
 	return told?.gitVersion ?? null;
 }

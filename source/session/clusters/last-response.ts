@@ -99,7 +99,7 @@ class Answers {
 	/** A refusal is an answer; what failed here, or was called off, is none and misses none. */
 	#failed(askedAt: number, {code, leg}: SpokeError): void {
 		if (code === 'ERR_APISERVER_UNREACHABLE' || code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_APISERVER_TLS') {
-			this.#failedAt = askedAt >= (this.#last?.elapsed ?? 0) ? this.#failedAt ?? askedAt : this.#failedAt;
+			this.#failedAt = askedAt >= (this.#last?.elapsed ?? 0) ? (this.#failedAt ?? askedAt) : this.#failedAt;
 		} else if (leg !== 0) {
 			this.#heard();
 		}

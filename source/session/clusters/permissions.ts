@@ -12,7 +12,12 @@ const needs: readonly Need[] = [
 	{verb: 'get', resource: 'pods', subresource: 'log', actions: ['pods.logs', 'workloads.logs', 'services.logs']},
 	{verb: 'create', resource: 'pods', subresource: 'exec', actions: ['pods.shell', 'workloads.shell', 'tail.shell']},
 	{verb: 'create', resource: 'pods', subresource: 'attach', actions: ['pods.attach']},
-	{verb: 'create', resource: 'pods', subresource: 'portforward', actions: ['pods.forward', 'workloads.forward', 'services.forward', 'forwards.add']},
+	{
+		verb: 'create',
+		resource: 'pods',
+		subresource: 'portforward',
+		actions: ['pods.forward', 'workloads.forward', 'services.forward', 'forwards.add'],
+	},
 	{verb: 'get', resource: 'pods', subresource: 'proxy', actions: ['pods.proxy']},
 	{verb: 'get', resource: 'services', subresource: 'proxy', actions: ['services.proxy']},
 	{verb: 'get', resource: 'nodes', subresource: 'proxy', actions: ['nodes.proxy']},
@@ -27,7 +32,7 @@ export async function isAllowedByName(cluster: ClusterClient, action: string, na
 	}
 
 	const {verb, resource, subresource} = need;
-	const right = {verb, resource, ...subresource !== undefined && {subresource}, namespace, name};
+	const right = {verb, resource, ...(subresource !== undefined && {subresource}), namespace, name};
 	const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
 	return answer?.allowed === true;
 }
@@ -41,14 +46,16 @@ export function ruleFor(action: string): string | null {
 /** Action id → the verb that is missing. What the apiserver does not tell stays possible. */
 export async function readPermissions(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();
-	await Promise.all(needs.map(async ({verb, resource, subresource, actions}) => {
-		const right = {verb, resource, ...subresource !== undefined && {subresource}, ...resource !== 'nodes' && {namespace}};
-		const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
-		if (answer?.allowed === false) {
-			for (const action of actions) {
-				refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);
+	await Promise.all(
+		needs.map(async ({verb, resource, subresource, actions}) => {
+			const right = {verb, resource, ...(subresource !== undefined && {subresource}), ...(resource !== 'nodes' && {namespace})};
+			const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
+			if (answer?.allowed === false) {
+				for (const action of actions) {
+					refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);
+				}
 			}
-		}
-	}));
+		}),
+	);
 	return refused;
 }

@@ -33,14 +33,19 @@ export class ReachabilityCheck {
 		const own = ++this.#meetings;
 		this.#wake();
 		let isLate = false;
-		const isMet = await waitForCluster(cluster.access, () => own === this.#meetings && this.#cluster() === cluster, to => {
-			// How long until the next try is counted from now.
-			this.#store.data({type: 'tick', now: Date.now()});
-			this.#store.data({type: 'cluster', to});
-		}, async ms => {
-			isLate = true;
-			await this.#pause(ms);
-		});
+		const isMet = await waitForCluster(
+			cluster.access,
+			() => own === this.#meetings && this.#cluster() === cluster,
+			to => {
+				// How long until the next try is counted from now.
+				this.#store.data({type: 'tick', now: Date.now()});
+				this.#store.data({type: 'cluster', to});
+			},
+			async ms => {
+				isLate = true;
+				await this.#pause(ms);
+			},
+		);
 		if (isMet) {
 			if (isLate) {
 				this.#onLate();

@@ -11,14 +11,33 @@ const noNode = () => null;
 const askedOf: Readonly<Record<ListName, Asked>> = {
 	pods: {feature: 'logs', kind: 'Pod', request: null, node: nodeOfPod},
 	workloads: {feature: 'logs', kind: 'Pod', request: null, node: noNode},
-	services: {feature: 'service-proxy', kind: 'Service', request: {scheme: 'http', port: null, portName: null, kubeletPort: false}, node: noNode},
-	nodes: {feature: 'node-proxy', kind: 'Node', request: {scheme: 'https', port: null, portName: null, kubeletPort: true}, node: ({name}) => name},
+	services: {
+		feature: 'service-proxy',
+		kind: 'Service',
+		request: {scheme: 'http', port: null, portName: null, kubeletPort: false},
+		node: noNode,
+	},
+	nodes: {
+		feature: 'node-proxy',
+		kind: 'Node',
+		request: {scheme: 'https', port: null, portName: null, kubeletPort: true},
+		node: ({name}) => name,
+	},
 };
 
 export function defaultPurpose(list: ListName, row: Row): ConnectionPurpose {
 	const {feature, kind, request, node} = askedOf[list];
-	const target = {asked: row.name, kind, namespace: row.namespace, name: row.name, uid: null, node: node(row), container: null, chosenFrom: 1};
-	return {feature, request, target, ...list === 'pods' && nodeCell(row) === '<none>' && {isUnscheduled: true}};
+	const target = {
+		asked: row.name,
+		kind,
+		namespace: row.namespace,
+		name: row.name,
+		uid: null,
+		node: node(row),
+		container: null,
+		chosenFrom: 1,
+	};
+	return {feature, request, target, ...(list === 'pods' && nodeCell(row) === '<none>' && {isUnscheduled: true})};
 }
 
 /** `null` of one that is not scheduled yet. */

@@ -54,7 +54,12 @@ export class ListCounts {
 /** `null` where it may not be read. */
 async function countOf(cluster: ClusterClient, path: string): Promise<number | null> {
 	try {
-		for await (const {items, remaining} of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal: AbortSignal.timeout(answerMs)})) {
+		for await (const {items, remaining} of listPages<TableRow>(cluster, {
+			path,
+			as: 'table',
+			pageSize: 1,
+			signal: AbortSignal.timeout(answerMs),
+		})) {
 			return items.length + (remaining ?? 0);
 		}
 	} catch {

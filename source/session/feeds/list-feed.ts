@@ -31,21 +31,32 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 	const reading: ListPhase = {kind: 'reading'};
 	options.tell({type: 'phase', phase: reading});
 	const phases: ListPhase[] = kind.resources.map(() => reading);
-	const feeds = kind.resources.map(async (resource, index) => followResource({...options, tell(event) {
-		if (event.type === 'phase') {
-			phases[index] = event.phase;
-			options.tell({type: 'phase', phase: worstOf(phases)});
-		} else {
-			options.tell(event);
-		}
-	}}, resource, kind.namespaced && options.namespace === null));
+	const feeds = kind.resources.map(async (resource, index) =>
+		followResource(
+			{
+				...options,
+				tell(event) {
+					if (event.type === 'phase') {
+						phases[index] = event.phase;
+						options.tell({type: 'phase', phase: worstOf(phases)});
+					} else {
+						options.tell(event);
+					}
+				},
+			},
+			resource,
+			kind.namespaced && options.namespace === null,
+		),
+	);
 	await Promise.all(feeds);
 }
 
 /** Of a list of several kinds the worst counts: as long as one is missing, it is not all there; and of those that were cut the one that is cut longest: no row is older than that. */
 export function worstOf(phases: readonly ListPhase[]): ListPhase {
 	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
-	return phases.reduce((worst, phase) => order.indexOf(phase.kind) < order.indexOf(worst.kind) || isCutLonger(phase, worst) ? phase : worst);
+	return phases.reduce((worst, phase) =>
+		order.indexOf(phase.kind) < order.indexOf(worst.kind) || isCutLonger(phase, worst) ? phase : worst,
+	);
 }
 
 function isCutLonger(one: ListPhase, other: ListPhase): boolean {
@@ -65,7 +76,10 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 
 			const error = toSpokeError(thrown);
 			const {waitMs, isRefused} = tries.after(error);
-			tell({type: 'phase', phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs}});
+			tell({
+				type: 'phase',
+				phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs},
+			});
 			await delay(waitMs, undefined, {signal}).catch(() => {});
 		}
 	}
@@ -88,8 +102,8 @@ async function follow(options: ListFeedOptions, resource: ListResource, start: S
 			as: 'table-metadata',
 			pageSize: 500,
 			signal,
-			...labelSelector !== undefined && {labelSelector},
-			...start !== null && {from: start.version},
+			...(labelSelector !== undefined && {labelSelector}),
+			...(start !== null && {from: start.version}),
 		})) {
 			rows.take(event);
 		}
@@ -139,7 +153,10 @@ class FollowedRows {
 			case 'interrupted': {
 				this.#batch.flush();
 				this.#cutSince ??= event.since;
-				tell({type: 'phase', phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#cutSince, retryAt: Date.now() + event.retryInMs}});
+				tell({
+					type: 'phase',
+					phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#cutSince, retryAt: Date.now() + event.retryInMs},
+				});
 				break;
 			}
 
@@ -198,7 +215,8 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 	let start: Start;
 	try {
 		const [namespaces, moment] = await Promise.all([
-			listAll<TableRow>(cluster, {path: '/api/v1/namespaces', as: 'table', pageSize: namespacePage, signal}), startOf(cluster, resource.path(null), signal),
+			listAll<TableRow>(cluster, {path: '/api/v1/namespaces', as: 'table', pageSize: namespacePage, signal}),
+			startOf(cluster, resource.path(null), signal),
 		]);
 		names = namespaces.items.map(({cells}) => String(cells[0]));
 		start = moment;
@@ -214,21 +232,34 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 	tell({type: 'clear', resource: resource.resource});
 	const {columns} = listKinds[options.list];
 	const readOne = async (namespace: string) => {
-		const listing: ListOptions = {path: resource.path(namespace), as: 'table', pageSize: namespacePage, signal, ...labelSelector !== undefined && {labelSelector}};
+		const listing: ListOptions = {
+			path: resource.path(namespace),
+			as: 'table',
+			pageSize: namespacePage,
+			signal,
+			...(labelSelector !== undefined && {labelSelector}),
+		};
 		for await (const page of listPages<TableRow>(cluster, listing)) {
 			const reader = rowReader(columns, resource.prefix, page.columns ?? [], Date.now());
 			if (page.items.length > 0) {
-				tell({type: 'page', chunk: `${resource.resource} ${namespace}`, rows: page.items.map(row => reader(row, namespace)), first: page.restarted});
+				tell({
+					type: 'page',
+					chunk: `${resource.resource} ${namespace}`,
+					rows: page.items.map(row => reader(row, namespace)),
+					first: page.restarted,
+				});
 			}
 		}
 	};
 
 	const rest = [...names];
-	await Promise.all(Array.from({length: namespacesAtOnce}, async () => {
-		for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
-			await readOne(name);
-		}
-	}));
+	await Promise.all(
+		Array.from({length: namespacesAtOnce}, async () => {
+			for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+				await readOne(name);
+			}
+		}),
+	);
 	return start;
 }
 

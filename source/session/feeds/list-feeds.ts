@@ -63,7 +63,11 @@ export class ListFeeds {
 		this.#running.set(key, abort);
 		this.#store.data({type: 'list', list, event: {type: 'reset', selector}});
 		void feedList({
-			cluster, list, namespace: this.#store.state.cluster.namespace, signal: abort.signal, ...selector !== '' && {labelSelector: selector},
+			cluster,
+			list,
+			namespace: this.#store.state.cluster.namespace,
+			signal: abort.signal,
+			...(selector !== '' && {labelSelector: selector}),
 			tell: event => {
 				if (!abort.signal.aborted) {
 					this.#store.data({type: 'list', list, event});

@@ -20,7 +20,7 @@ export class ListRetries {
 			return {waitMs: refusedMs, isRefused: true};
 		}
 
-		const waitMs = Math.min(longestMs, firstMs * (2 ** this.#lost));
+		const waitMs = Math.min(longestMs, firstMs * 2 ** this.#lost);
 		this.#lost++;
 		return {waitMs, isRefused: false};
 	}

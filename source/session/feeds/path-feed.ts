@@ -13,7 +13,16 @@ import {defaultPurpose} from './default-purpose.ts';
 const readAgainMs = 9000;
 
 /** What is asked of the apiservers themselves is about no pod. */
-const nobody: ConnectionPurpose['target'] = {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1};
+const nobody: ConnectionPurpose['target'] = {
+	asked: '',
+	kind: 'Pod',
+	namespace: null,
+	name: '',
+	uid: null,
+	node: null,
+	container: null,
+	chosenFrom: 1,
+};
 
 export class PathFeed {
 	readonly #store: Store;
@@ -78,12 +87,10 @@ export class PathFeed {
 			}
 
 			this.#examined = {of: cluster, at: Date.now(), value};
-			const {process: {id, known, read}, legs: [first]} = configuredPath(
-				value,
-				cluster.access,
-				{feature: 'logs', target: nobody, request: null},
-				{node: null, pod: null},
-			);
+			const {
+				process: {id, known, read},
+				legs: [first],
+			} = configuredPath(value, cluster.access, {feature: 'logs', target: nobody, request: null}, {node: null, pod: null});
 			this.#store.data({type: 'cluster', to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}}});
 			this.#shown = '';
 			this.#show(value, cluster);
@@ -121,6 +128,10 @@ export class PathFeed {
 		}
 
 		this.#shown = key;
-		this.#store.data({type: 'path-here', of: row.id, path: configuredPath(examined, cluster.access, defaultPurpose(view, row), {node: null, pod: null})});
+		this.#store.data({
+			type: 'path-here',
+			of: row.id,
+			path: configuredPath(examined, cluster.access, defaultPurpose(view, row), {node: null, pod: null}),
+		});
 	}
 }

@@ -21,7 +21,12 @@ export class ServicePodsFeed {
 
 	/** Called when what is on the screen may be another, and each second. Of all namespaces at once it would be every pod of the cluster. */
 	follow(): void {
-		const {state: {view, cluster: {namespace, reachable}}} = this.#store;
+		const {
+			state: {
+				view,
+				cluster: {namespace, reachable},
+			},
+		} = this.#store;
 		const cluster = this.#cluster();
 		const isWanted = view === 'services' && namespace !== null && reachable === 'yes';
 		if (this.#of !== null && (!isWanted || this.#of.cluster !== cluster || this.#of.namespace !== namespace)) {

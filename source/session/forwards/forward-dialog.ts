@@ -18,9 +18,19 @@ import {readPortOptions, type PortOption} from './port-options.ts';
 /** Asks for port, local port and address, and starts it. */
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {ports, canMove: mayMove, only, locals} = await session.typedAhead.during({description: `reading the ports of ${target}`}, async () => {
+	const {
+		ports,
+		canMove: mayMove,
+		only,
+		locals,
+	} = await session.typedAhead.during({description: `reading the ports of ${target}`}, async () => {
 		const offered = await readPortOptions(cluster.access, target, namespace);
-		return {...offered, locals: new Map(await Promise.all(offered.ports.map(async ({value, suggested}) => [value, String(await freePort(suggested))] as const)))};
+		return {
+			...offered,
+			locals: new Map(
+				await Promise.all(offered.ports.map(async ({value, suggested}) => [value, String(await freePort(suggested))] as const)),
+			),
+		};
 	});
 	const wishOf = (values: Readonly<Record<string, string>>): ForwardConfig => ({
 		target,
@@ -33,22 +43,30 @@ export async function addForward(session: Session, target: string, namespace: st
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
-		title: `Forward from ${target}`, submit: 'start',
+		title: `Forward from ${target}`,
+		submit: 'start',
 		fields: [
 			...portFields(ports),
-			{name: 'local', label: 'Local port', value: locals.get(first?.value ?? '') ?? '', choices: null, note: 'empty: any free one', untouched: true},
+			{
+				name: 'local',
+				label: 'Local port',
+				value: locals.get(first?.value ?? '') ?? '',
+				choices: null,
+				note: 'empty: any free one',
+				untouched: true,
+			},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
-			...mayMove ? [whenPodGoesField('move')] : [],
+			...(mayMove ? [whenPodGoesField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [
-			...mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.'],
+			...(mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.']),
 			...scriptNotes(session, wishOf(values)),
 		],
 		check: async values => problemOf(wishOf(values), null, only),
 	});
-	if (values !== null && await mayListen(session, values['address'] ?? '')) {
+	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
 		const wish = wishOf(values);
 		startForwardFrom(session, wish);
 		if (values['set']) {
@@ -58,7 +76,10 @@ export async function addForward(session: Session, target: string, namespace: st
 }
 
 /** The local port goes with the port that is chosen, until another one is typed. */
-function withLocalPort(locals: ReadonlyMap<string, string>, first: string | undefined): (fields: readonly FormField[]) => readonly FormField[] {
+function withLocalPort(
+	locals: ReadonlyMap<string, string>,
+	first: string | undefined,
+): (fields: readonly FormField[]) => readonly FormField[] {
 	let chosen = first;
 	return fields => {
 		const port = fields.find(({name}) => name === 'port')?.value;
@@ -69,7 +90,7 @@ function withLocalPort(locals: ReadonlyMap<string, string>, first: string | unde
 		}
 
 		chosen = port;
-		return fields.map(field => field.name === 'local' && field.value === before ? {...field, value: local} : field);
+		return fields.map(field => (field.name === 'local' && field.value === before ? {...field, value: local} : field));
 	};
 }
 
@@ -77,9 +98,8 @@ function withLocalPort(locals: ReadonlyMap<string, string>, first: string | unde
 export async function editForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
 	const {remote} = parsePortSpec(wish.port);
-	const {ports, only} = await session.typedAhead.during(
-		{description: `reading the ports of ${wish.target}`},
-		async () => readPortOptions(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})),
+	const {ports, only} = await session.typedAhead.during({description: `reading the ports of ${wish.target}`}, async () =>
+		readPortOptions(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})),
 	);
 	const local = state?.local ?? parsePortSpec(wish.port).local;
 	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
@@ -90,18 +110,36 @@ export async function editForward(session: Session, id: string, wish: ForwardCon
 		whenPodGoes: whenPodGoesIn(values),
 	});
 	const values = await session.fill({
-		title: `Change the forward of ${wish.target}`, submit: 'change',
+		title: `Change the forward of ${wish.target}`,
+		submit: 'change',
 		fields: [
 			{name: 'target', label: 'Target', value: wish.target, choices: null, note: ''},
-			{name: 'port', label: 'Port', value: remote, choices: null, note: ports.map(({shown}) => shown).slice(0, 3).join(', '), untouched: true},
-			{name: 'local', label: 'Local port', value: local === null ? '' : String(local), choices: null, note: 'empty: any free one', untouched: true},
+			{
+				name: 'port',
+				label: 'Port',
+				value: remote,
+				choices: null,
+				note: ports
+					.map(({shown}) => shown)
+					.slice(0, 3)
+					.join(', '),
+				untouched: true,
+			},
+			{
+				name: 'local',
+				label: 'Local port',
+				value: local === null ? '' : String(local),
+				choices: null,
+				note: 'empty: any free one',
+				untouched: true,
+			},
 			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: '', untouched: true},
 			{...whenPodGoesField(wish.whenPodGoes), note: 'a named pod has no next one'},
 		],
 		notes: values => scriptNotes(session, changed(values)),
 		check: async values => problemOf(changed(values), local, values['target'] === wish.target ? only : null),
 	});
-	if (values !== null && await mayListen(session, values['address'] ?? '')) {
+	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
 		await changeForward(session, id, changed(values));
 	}
 }
@@ -115,7 +153,14 @@ function portFields(ports: readonly PortOption[]): FormField[] {
 
 	const choices = ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`}));
 	return [
-		{name: 'port', label: 'Port', value: first.value, choices: [...choices, {value: 'other', shown: 'other …'}], note: '', typing: {choose: 'other', field: 'other'}},
+		{
+			name: 'port',
+			label: 'Port',
+			value: first.value,
+			choices: [...choices, {value: 'other', shown: 'other …'}],
+			note: '',
+			typing: {choose: 'other', field: 'other'},
+		},
 		{name: 'other', label: 'Other port', value: '', choices: null, note: 'a number or a name', when: {field: 'port', value: 'other'}},
 	];
 }
@@ -123,17 +168,28 @@ function portFields(ports: readonly PortOption[]): FormField[] {
 function setFields(names: readonly string[]): FormField[] {
 	return names.length === 0
 		? []
-		: [{
-			name: 'set',
-			label: 'Keep in set',
-			value: '',
-			choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))],
-			note: 'never starts by itself',
-		}];
+		: [
+				{
+					name: 'set',
+					label: 'Keep in set',
+					value: '',
+					choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))],
+					note: 'never starts by itself',
+				},
+			];
 }
 
 function whenPodGoesField(value: OnPodLoss): FormField {
-	return {name: 'goes', label: 'Pod goes', value, choices: [{value: 'move', shown: 'move to a Ready pod'}, {value: 'stop', shown: 'stop'}], note: ''};
+	return {
+		name: 'goes',
+		label: 'Pod goes',
+		value,
+		choices: [
+			{value: 'move', shown: 'move to a Ready pod'},
+			{value: 'stop', shown: 'stop'},
+		],
+		note: '',
+	};
 }
 
 function whenPodGoesIn(values: Readonly<Record<string, string>>): OnPodLoss {
@@ -150,7 +206,11 @@ function scriptNotes(session: Session, {target, namespace, port, address, whenPo
 }
 
 /** `own` is a local port that it has already; `only` are the ports of the target, where it has no others. */
-async function problemOf({target, port, address}: ForwardConfig, own: number | null, only: readonly string[] | null): Promise<string | null> {
+async function problemOf(
+	{target, port, address}: ForwardConfig,
+	own: number | null,
+	only: readonly string[] | null,
+): Promise<string | null> {
 	try {
 		parseTarget(target);
 		const {local, remote} = parsePortSpec(port);
@@ -159,15 +219,17 @@ async function problemOf({target, port, address}: ForwardConfig, own: number | n
 		}
 
 		parseListenAddresses(address.split(','));
-		return local !== null && local > 0 && local !== own && await freePort(local) !== local ? `port ${local} is in use` : null;
+		return local !== null && local > 0 && local !== own && (await freePort(local)) !== local ? `port ${local} is in use` : null;
 	} catch (error) {
 		return (error as Error).message;
 	}
 }
 
 async function mayListen(session: Session, address: string): Promise<boolean> {
-	return parseListenAddresses(address.split(',')).every(one => isLoopback(one.address))
-		|| session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.']);
+	return (
+		parseListenAddresses(address.split(',')).every(one => isLoopback(one.address)) ||
+		session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.'])
+	);
 }
 
 function specOf(values: Readonly<Record<string, string>>): string {

@@ -88,10 +88,16 @@ export const forwardHandlers: Handlers = {
 			session.store.now({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
 		} else if (entry?.kind === 'forward') {
 			session.store.now({type: 'view', view: 'forwards'});
-			session.store.now({type: 'forward-move', by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardAt});
+			session.store.now({
+				type: 'forward-move',
+				by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardAt,
+			});
 		} else if (entry?.kind === 'proxy') {
 			session.store.now({type: 'view', view: 'proxy'});
-			session.store.now({type: 'proxy', event: {type: 'move-to', index: session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id)}});
+			session.store.now({
+				type: 'proxy',
+				event: {type: 'move-to', index: session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id)},
+			});
 		}
 	},
 };

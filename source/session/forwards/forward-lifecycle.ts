@@ -24,7 +24,14 @@ export function forwardConfigOf(session: Session, id: string | undefined): Forwa
 
 /** As a port-forward goes where no flag is given: of a target in the namespace at hand. */
 export function startForward(session: Session, target: string, port: string): void {
-	startForwardFrom(session, {target, namespace: currentNamespace(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+	startForwardFrom(session, {
+		target,
+		namespace: currentNamespace(session.store.state.cluster),
+		port,
+		address: 'localhost',
+		whenPodGoes: 'move',
+		cluster: session.cluster,
+	});
 }
 
 /** With the `id` of one that ended it takes that one's row, and its log goes on. */
@@ -41,17 +48,33 @@ export function startForwardFrom(session: Session, wish: ForwardConfig, id = ses
 		local: null,
 		asked: local === null ? 'any' : `:${local}`,
 		address: wish.address,
-		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '', portName: null,
+		phase: 'working',
+		note: 'connecting',
+		open: 0,
+		closed: 0,
+		failed: 0,
+		up: 0,
+		down: 0,
+		live: [],
+		log: before?.log ?? [],
+		on: '',
+		portName: null,
 	};
 	session.store.now({type: 'forward', forward: state});
-	session.store.now({type: 'dock', event: {type: 'open', entry: {
-		id,
-		kind: 'forward',
-		what: `${state.asked} → ${wish.target}:${spec.remote}`,
-		context: wish.cluster.context,
-		namespace: wish.namespace,
-		since: Date.now(),
-	}}});
+	session.store.now({
+		type: 'dock',
+		event: {
+			type: 'open',
+			entry: {
+				id,
+				kind: 'forward',
+				what: `${state.asked} → ${wish.target}:${spec.remote}`,
+				context: wish.cluster.context,
+				namespace: wish.namespace,
+				since: Date.now(),
+			},
+		},
+	});
 	const run: Run = {wish, abort: new AbortController(), done: Promise.resolve()};
 	runsOf(session).set(id, run);
 	run.done = runForward(session, id, wish, run.abort.signal);
@@ -91,7 +114,10 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 	await endForward(session, id, () => {
 		const now = forwardOf(session, id);
 		if (now) {
-			session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
+			session.store.now({
+				type: 'forward',
+				forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`},
+			});
 			session.store.now({type: 'dock', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
 		}
 	});
@@ -118,7 +144,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 	}
 
 	const state = forwardOf(session, id);
-	if (!await mayCut(session, 'Restart', state)) {
+	if (!(await mayCut(session, 'Restart', state))) {
 		return;
 	}
 
@@ -132,7 +158,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 /** Ends it and goes on in its place with another wish: the row and its log stay. */
 export async function changeForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
-	if (!await mayCut(session, 'Change', state)) {
+	if (!(await mayCut(session, 'Change', state))) {
 		return;
 	}
 

@@ -20,13 +20,20 @@ const head = '# Forwards of spoke, one a line: what would stand behind `spoke po
 /** By name; none where there is no folder of them yet. At once: the next key of the same burst is for what is shown of them. */
 export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {
 	const folder = setsDirectory(env);
-	return folder === null ? [] : filesIn(folder).filter(file => isSetName(file)).sort().map(name => readSet(join(folder, name), name));
+	return folder === null
+		? []
+		: filesIn(folder)
+				.filter(file => isSetName(file))
+				.sort()
+				.map(name => readSet(join(folder, name), name));
 }
 
 function filesIn(folder: string): string[] {
 	try {
 		// A pipe would be waited for.
-		return readdirSync(folder, {withFileTypes: true}).filter(one => one.isFile() || one.isSymbolicLink()).map(({name}) => name);
+		return readdirSync(folder, {withFileTypes: true})
+			.filter(one => one.isFile() || one.isSymbolicLink())
+			.map(({name}) => name);
 	} catch {
 		return [];
 	}

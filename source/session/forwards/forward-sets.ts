@@ -24,7 +24,10 @@ export function loadForwardSets(session: Session): void {
 }
 
 function noteSets(session: Session, sets: readonly ForwardSet[]): void {
-	session.store.data({type: 'forward-sets', sets: sets.map(set => ({name: set.name, count: linesHere(session, set).length})).filter(({count}) => count > 0)});
+	session.store.data({
+		type: 'forward-sets',
+		sets: sets.map(set => ({name: set.name, count: linesHere(session, set).length})).filter(({count}) => count > 0),
+	});
 }
 
 /** Starts what of the set does not run, or stops it when all of it does; without a name it is chosen. */
@@ -36,7 +39,7 @@ export async function openForwardSet(session: Session, name?: string): Promise<v
 		return;
 	}
 
-	const chosen = name ?? await pickSet(session, sets);
+	const chosen = name ?? (await pickSet(session, sets));
 	if (chosen === null) {
 		return;
 	}
@@ -57,12 +60,20 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 		const wanted = wantedOf(session, here);
 		const runs = wanted.filter(({runs}) => runs !== null).length;
 		const count = `${here.length === set.lines.length ? '' : `${here.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
-		const off = set.problem ?? (here.length === 0 ? `of ${[...new Set(set.lines.map(({context}) => context))].join(', ') || 'no context: it is empty'}` : null);
-		return {id: set.name, cells: [set.name, count, wanted.map(({shown}) => shown).join(', ')], ...off !== null && {off}};
+		const off =
+			set.problem ??
+			(here.length === 0 ? `of ${[...new Set(set.lines.map(({context}) => context))].join(', ') || 'no context: it is empty'}` : null);
+		return {id: set.name, cells: [set.name, count, wanted.map(({shown}) => shown).join(', ')], ...(off !== null && {off})};
 	});
 	return session.pick({
-		title: 'Saved forwards', purpose: 'forward-set', heads: ['SET', 'FORWARDS', ''], items, keys: 'see what it does',
-		notes: [`Files in ${underHome(session, setsDirectory(session.env) ?? '')}: edit and delete them there. Nothing in them starts by itself.`],
+		title: 'Saved forwards',
+		purpose: 'forward-set',
+		heads: ['SET', 'FORWARDS', ''],
+		items,
+		keys: 'see what it does',
+		notes: [
+			`Files in ${underHome(session, setsDirectory(session.env) ?? '')}: edit and delete them there. Nothing in them starts by itself.`,
+		],
 	});
 }
 
@@ -73,9 +84,12 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	const here = linesHere(session, set);
 	const wanted = wantedOf(session, here);
 	const others = set.lines.length - here.length;
-	const elsewhere = others === 0
-		? []
-		: [`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} left alone.`];
+	const elsewhere =
+		others === 0
+			? []
+			: [
+					`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} left alone.`,
+				];
 	const isOn = wanted.length > 0 && wanted.every(({runs}) => runs !== null);
 	if (wanted.length === 0) {
 		session.tell(`${set.name} has no forwards of ${session.cluster.context}`, 'warn');
@@ -87,17 +101,18 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		}
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
-		const details = await session.typedAhead.during(
-			{description: `looking at the ports of ${set.name}`},
-			async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
+		const details = await session.typedAhead.during({description: `looking at the ports of ${set.name}`}, async () =>
+			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
 		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
 		const exposed = isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : [];
-		if (await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
-			...atMost(details),
-			...elsewhere,
-			...exposed,
-		])) {
+		if (
+			await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
+				...atMost(details),
+				...elsewhere,
+				...exposed,
+			])
+		) {
 			for (const {wish, ended} of starting) {
 				startForwardFrom(session, wish, ended?.id);
 			}
@@ -111,8 +126,8 @@ async function noteOf({wish, runs}: Wanted): Promise<string> {
 	const addresses = parseListenAddresses(wish.address.split(','));
 	// Of those that localhost stands for one is enough.
 	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
-	const isTaken = local !== null
-		&& (await Promise.all(addresses.map(async one => mayFail(one) ? true : isFree(local, one.address)))).includes(false);
+	const isTaken =
+		local !== null && (await Promise.all(addresses.map(async one => (mayFail(one) ? true : isFree(local, one.address))))).includes(false);
 	return runs === null ? `${address}${isTaken ? `: port ${local} is in use here` : ''}` : ': is open already';
 }
 
@@ -127,32 +142,41 @@ function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardFil
 
 function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses, whenPodGoes}) => ports.map((port): Wanted => {
-		const wish = {
-			target,
-			namespace: namespace ?? cluster.access.facts.namespace,
-			port,
-			address: addresses.join(',') || 'localhost',
-			whenPodGoes: whenPodGoes ?? 'move',
-			cluster,
-		};
-		const local = localPortOf(parsePortSpec(port));
-		const same = session.store.state.forwards.filter(one => isWish(session, one, wish));
-		const from = local === null ? 'a free port' : `:${local}`;
-		return {
-			wish, shown: `${from} → ${target}:${parsePortSpec(port).remote} in ${wish.namespace}`,
-			runs: same.find(one => isOpen(one)) ?? null, ended: same.find(one => !isOpen(one)) ?? null,
-		};
-	}));
+	return lines.flatMap(({target, ports, namespace, addresses, whenPodGoes}) =>
+		ports.map((port): Wanted => {
+			const wish = {
+				target,
+				namespace: namespace ?? cluster.access.facts.namespace,
+				port,
+				address: addresses.join(',') || 'localhost',
+				whenPodGoes: whenPodGoes ?? 'move',
+				cluster,
+			};
+			const local = localPortOf(parsePortSpec(port));
+			const same = session.store.state.forwards.filter(one => isWish(session, one, wish));
+			const from = local === null ? 'a free port' : `:${local}`;
+			return {
+				wish,
+				shown: `${from} → ${target}:${parsePortSpec(port).remote} in ${wish.namespace}`,
+				runs: same.find(one => isOpen(one)) ?? null,
+				ended: same.find(one => !isOpen(one)) ?? null,
+			};
+		}),
+	);
 }
 
 /** Whether it is for the same thing; where any local port would do, whichever it has. */
 function isWish(session: Session, {id, local: has}: ForwardState, wish: ForwardConfig): boolean {
 	const own = forwardConfigOf(session, id);
 	const local = localPortOf(parsePortSpec(wish.port));
-	return own !== null && own.cluster.context === wish.cluster.context && own.namespace === wish.namespace
-		&& own.target === wish.target && parsePortSpec(own.port).remote === parsePortSpec(wish.port).remote
-		&& (local === null || local === (has ?? localPortOf(parsePortSpec(own.port))));
+	return (
+		own !== null &&
+		own.cluster.context === wish.cluster.context &&
+		own.namespace === wish.namespace &&
+		own.target === wish.target &&
+		parsePortSpec(own.port).remote === parsePortSpec(wish.port).remote &&
+		(local === null || local === (has ?? localPortOf(parsePortSpec(own.port))))
+	);
 }
 
 function isOpen({phase}: ForwardState): boolean {
@@ -160,7 +184,7 @@ function isOpen({phase}: ForwardState): boolean {
 }
 
 async function saveSet(session: Session): Promise<void> {
-	const lines = session.store.state.forwards.flatMap(one => isOpen(one) ? lineOf(session, one) : []);
+	const lines = session.store.state.forwards.flatMap(one => (isOpen(one) ? lineOf(session, one) : []));
 	if (lines.length === 0) {
 		session.tell('no forward is open: there is nothing to save', 'warn');
 		return;
@@ -170,21 +194,28 @@ async function saveSet(session: Session): Promise<void> {
 	const countOf = (name: string) => sets.find(one => one.name === name)?.lines.length ?? null;
 	const namespaces = [...new Set(lines.map(({namespace}) => namespace))];
 	const typed = session.type({
-		lead: 'save set as ', purpose: 'forward-set', accept: 'save', text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
+		lead: 'save set as ',
+		purpose: 'forward-set',
+		accept: 'save',
+		text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
 		note: text => `${formatQuantity(lines.length, 'forward')}${countOf(text) === null ? '' : ', in place of what it has'}`,
-		check: text => isSetName(text) ? null : 'a name is letters, digits, . _ and -',
+		check: text => (isSetName(text) ? null : 'a name is letters, digits, . _ and -'),
 	});
 	if (sets.length > 0) {
-		session.offer('forward-set', sets.map(({name}) => name));
+		session.offer(
+			'forward-set',
+			sets.map(({name}) => name),
+		);
 	}
 
 	const answer = await typed;
 	const before = answer && sets.find(({name}) => name === answer.text);
-	const mayReplace = async (set: ForwardSet) => session.ask(`Replace ${set.name}?`, [
-		set.problem ?? `It has ${formatQuantity(set.lines.length, 'forward')}.`,
-		`Its place is taken by what is open now: ${formatQuantity(lines.length, 'forward')}.`,
-	]);
-	if (answer === null || (before && !await mayReplace(before))) {
+	const mayReplace = async (set: ForwardSet) =>
+		session.ask(`Replace ${set.name}?`, [
+			set.problem ?? `It has ${formatQuantity(set.lines.length, 'forward')}.`,
+			`Its place is taken by what is open now: ${formatQuantity(lines.length, 'forward')}.`,
+		]);
+	if (answer === null || (before && !(await mayReplace(before)))) {
 		return;
 	}
 
@@ -215,8 +246,12 @@ export async function addForwardToSet(session: Session, name: string, wish: Forw
 
 function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardConfig, local: number | null = null): ForwardFileEntry {
 	return {
-		target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
-		addresses: address === 'localhost' ? [] : address.split(','), whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes,
+		target,
+		namespace,
+		context: cluster.context,
+		ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
+		addresses: address === 'localhost' ? [] : address.split(','),
+		whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes,
 	};
 }
 

@@ -2,7 +2,12 @@
 import type {ForwardState} from '../../state/session-state.ts';
 
 /** For a browser or a program; `null` while it does not listen. */
-export function forwardUrl({local, remote, portName, address}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address'>): string | null {
+export function forwardUrl({
+	local,
+	remote,
+	portName,
+	address,
+}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address'>): string | null {
 	if (local === null) {
 		return null;
 	}

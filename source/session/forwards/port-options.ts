@@ -51,7 +51,8 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 	const ports = (spec?.ports ?? []).filter(port => isTcp(port));
 	const isHeadless = spec?.clusterIP === 'None';
 	return {
-		canMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]),
+		canMove: true,
+		only: ports.flatMap(({name, port}) => [String(port), ...(name === undefined ? [] : [name])]),
 		ports: ports.map(({name, port, targetPort}) => ({
 			value: String(port),
 			shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(),
@@ -69,10 +70,15 @@ function ofTemplate(pods: readonly PodObject[]): PortOptions {
 
 /** Of the first pod: those of one template declare the same. */
 function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'ready'>> {
-	const ports = pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
-	return ports.filter(port => isTcp(port)).map(({name, containerPort, container}) => ({
-		value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: suggestLocalPort(containerPort),
-	}));
+	const ports =
+		pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
+	return ports
+		.filter(port => isTcp(port))
+		.map(({name, containerPort, container}) => ({
+			value: String(containerPort),
+			shown: `${name ?? ''} ${containerPort}  ${container}`.trim(),
+			suggested: suggestLocalPort(containerPort),
+		}));
 }
 
 /** `null` where they may not be listed, or that takes long. */

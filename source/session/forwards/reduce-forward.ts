@@ -108,7 +108,10 @@ export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: 
 		}
 
 		case 'moved': {
-			return {text: `${forwardUrl(after) ?? 'forward'} moved to ${abbreviatePodName(event.to.name)}: ${reasons[event.reason]}`, role: 'warn'};
+			return {
+				text: `${forwardUrl(after) ?? 'forward'} moved to ${abbreviatePodName(event.to.name)}: ${reasons[event.reason]}`,
+				role: 'warn',
+			};
 		}
 
 		default: {
@@ -126,14 +129,17 @@ export function describeForwardUsers({listen}: Extract<ForwardEvent, {event: 're
 /** Connections as they are now; when they began by the clock on the wall. */
 export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick<ForwardState, 'open' | 'live'> {
 	const now = Date.now() - performance.now();
-	return {open: live.length, live: live.map(({connection, client, since, up, down, congested}) => ({
-		connection: numberOf(connection),
-		client,
-		since: now + since,
-		up,
-		down,
-		congested,
-	}))};
+	return {
+		open: live.length,
+		live: live.map(({connection, client, since, up, down, congested}) => ({
+			connection: numberOf(connection),
+			client,
+			since: now + since,
+			up,
+			down,
+			congested,
+		})),
+	};
 }
 
 function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {

@@ -17,7 +17,14 @@ import {reduceForward, forwardConnectionRows, forwardNotice, describeForwardUser
 import {withLine} from './forward-log.ts';
 
 /** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
-export type ForwardConfig = {target: string; namespace: string; port: string; address: string; whenPodGoes: OnPodLoss; cluster: OpenCluster};
+export type ForwardConfig = {
+	target: string;
+	namespace: string;
+	port: string;
+	address: string;
+	whenPodGoes: OnPodLoss;
+	cluster: OpenCluster;
+};
 
 /** The row of a forward. */
 export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefined): ForwardState | undefined {
@@ -28,14 +35,18 @@ export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefine
 export async function runForward(session: Session, id: string, wish: ForwardConfig, signal: AbortSignal): Promise<void> {
 	let clock: NodeJS.Timeout | undefined;
 	try {
-		const running = startForward(wish.cluster.access, {
-			target: parseTarget(wish.target),
-			namespace: wish.namespace,
-			ports: [{id, spec: parsePortSpec(wish.port)}],
-			addresses: parseListenAddresses(wish.address.split(',')),
-			whenPodGoes: wish.whenPodGoes,
-			podRunningTimeoutMs: 60_000,
-		}, {signal, witness: session.witnessFor(id, wish.cluster), environment: session.env});
+		const running = startForward(
+			wish.cluster.access,
+			{
+				target: parseTarget(wish.target),
+				namespace: wish.namespace,
+				ports: [{id, spec: parsePortSpec(wish.port)}],
+				addresses: parseListenAddresses(wish.address.split(',')),
+				whenPodGoes: wish.whenPodGoes,
+				podRunningTimeoutMs: 60_000,
+			},
+			{signal, witness: session.witnessFor(id, wish.cluster), environment: session.env},
+		);
 		clock = everySecond(session, id, running);
 		for await (const event of running.events) {
 			take(session, id, event, running.connections(id));
@@ -108,7 +119,12 @@ function changeDock(session: Session, id: string, to: Partial<ConnectionEntry>):
 
 function forwardInDock(forward: ForwardState): Partial<ConnectionEntry> {
 	const {phase, note, local, asked, target, remote} = forward;
-	return {phase, note: phase === 'open' ? '' : note, figures: figuresOf(forward), what: `${local === null ? asked : `:${local}`} → ${target}:${remote}`};
+	return {
+		phase,
+		note: phase === 'open' ? '' : note,
+		figures: figuresOf(forward),
+		what: `${local === null ? asked : `:${local}`} → ${target}:${remote}`,
+	};
 }
 
 function figuresOf({phase, open, up, down}: ForwardState): string {

@@ -54,7 +54,12 @@ export class ArgumentCompleter {
 
 /** @throws SpokeError where they may not be listed */
 export async function namespaceNames({cluster}: Session): Promise<readonly string[]> {
-	const {items} = await listAll<TableRow>(cluster.access, {path: '/api/v1/namespaces', as: 'table', pageSize: 5000, signal: AbortSignal.timeout(answerMs)});
+	const {items} = await listAll<TableRow>(cluster.access, {
+		path: '/api/v1/namespaces',
+		as: 'table',
+		pageSize: 5000,
+		signal: AbortSignal.timeout(answerMs),
+	});
 	return items.map(({cells}) => String(cells[0]));
 }
 

@@ -52,15 +52,27 @@ async function readAudit(session: Session): Promise<void> {
 const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
 
 function showAudit(session: Session, audit: Audit): void {
-	const rows = audit.rows.toSorted((one, other) => badness[one.verdict] - badness[other.verdict]).map((row): ShownAuditRow => ({
-		id: row.id, title: row.title, verdict: row.verdict, state: wayOf(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row),
-	}));
+	const rows = audit.rows
+		.toSorted((one, other) => badness[one.verdict] - badness[other.verdict])
+		.map((row): ShownAuditRow => ({
+			id: row.id,
+			title: row.title,
+			verdict: row.verdict,
+			state: wayOf(row),
+			basis: row.basis,
+			readOn: readOn(row),
+			lines: rowLines(audit, row),
+		}));
 	session.store.now({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
 }
 
 /** `23 rows · 2 to fix · 1 unknown`. */
 function countsOf({rows, summary}: Audit): string {
-	const counts = [['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]] as const;
+	const counts = [
+		['to fix', summary.fail],
+		['to look at', summary.warn],
+		['unknown', summary.unknown],
+	] as const;
 	return [`${rows.length} rows`, ...counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · ');
 }
 
@@ -81,7 +93,12 @@ export function openAuditRow(session: Session): void {
 	if (found && finding) {
 		const {id, title, verdict, state, basis} = finding;
 		const way = state === '' || state === verdict ? '' : `: ${replaceRouteNames(state)}`;
-		openText(session, {title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${way}, ${basis}`, lines: rowLines(found, finding, {whole: true})});
+		openText(session, {
+			title: 'Audit',
+			subject: `${id} ${title}`,
+			right: `${verdict}${way}, ${basis}`,
+			lines: rowLines(found, finding, {whole: true}),
+		});
 	}
 }
 
@@ -89,11 +106,17 @@ function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean
 	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
 	return [
 		{text: replaceRouteNames(sanitizeLine(row.message))},
-		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}`)})),
-		...row.exceptions.length > 0 ? [{label: '  but', text: replaceRouteNames(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}] : [],
-		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
-		...row.remedy === null ? [] : [{label: '  fix', text: sanitizeLine(row.remedy), role: 'focus'}],
-		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
+		...read
+			.slice(0, whole ? 50 : 4)
+			.map(({observed, where}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}`)})),
+		...(row.exceptions.length > 0
+			? [{label: '  but', text: replaceRouteNames(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}]
+			: []),
+		...row.need
+			.slice(0, whole ? 20 : 2)
+			.map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
+		...(row.remedy === null ? [] : [{label: '  fix', text: sanitizeLine(row.remedy), role: 'focus'}]),
+		...(row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}]),
 	];
 }
 
@@ -105,7 +128,12 @@ async function saveAudit(session: Session): Promise<void> {
 	}
 
 	const name = `audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
-	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit', text: `~/${name}`});
+	const answer = await session.type({
+		lead: 'save to ',
+		purpose: 'save-audit',
+		note: () => '.json, .txt, or .xml for JUnit',
+		text: `~/${name}`,
+	});
 	if (answer === null || answer.text === '') {
 		return;
 	}
@@ -138,17 +166,22 @@ async function testRoute(session: Session): Promise<void> {
 	}
 
 	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
-	if (!await session.ask(
-		'Test the route?',
-		[`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`],
-	)) {
+	if (
+		!(await session.ask('Test the route?', [
+			`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`,
+		]))
+	) {
 		return;
 	}
 
 	session.tell('testing the route …');
 	// What is learnt of a process is kept with the cluster it was asked through: its open connections are labelled anew by it.
 	const cluster = clusterOf(session, currentTail(session)?.id);
-	const [path] = await findPaths(cluster.access, `pod/${pod}`, {features: ['port-forward'], probe: 'active', ...namespace !== '' && {namespace}});
+	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
+		features: ['port-forward'],
+		probe: 'active',
+		...(namespace !== '' && {namespace}),
+	});
 	if (path) {
 		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
 		const route = path.legs[1]?.route;

@@ -18,9 +18,11 @@ export async function proxyNames(session: Session): Promise<readonly string[]> {
 	const {nodes} = session.store.state.lists;
 	const services = await readServices(session);
 	return [
-		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? [])
-			.filter(isTcp)
-			.map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`)),
+		...services.flatMap(({metadata: {name}, spec}) =>
+			(spec?.ports ?? [])
+				.filter(isTcp)
+				.map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`),
+		),
 		...podNames(session).map(name => `pod/${name}:`),
 		...nodes.visible.slice(0, mostNames).map(({name}) => `node/${name}/`),
 	];
@@ -30,7 +32,9 @@ export async function proxyNames(session: Session): Promise<readonly string[]> {
 export async function forwardNames(session: Session): Promise<readonly string[]> {
 	const services = await readServices(session);
 	return [
-		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${suggestLocalPort(port)}:${port}`)),
+		...services.flatMap(({metadata: {name}, spec}) =>
+			(spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${suggestLocalPort(port)}:${port}`),
+		),
 		...podNames(session).map(name => `pod/${name} `),
 		...session.store.state.lists.workloads.visible.slice(0, mostNames).map(({name}) => `${name} `),
 	];
@@ -56,9 +60,11 @@ export async function podPortNames(session: Session, name: string): Promise<read
 			path: objectPath(findResource('pod')!, currentNamespace(session.store.state.cluster), name),
 			timeoutMs: answerMs,
 		});
-		return pod.spec.containers.flatMap(({ports = []}) => ports
-			.filter(isTcp)
-			.map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`));
+		return pod.spec.containers.flatMap(({ports = []}) =>
+			ports
+				.filter(isTcp)
+				.map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`),
+		);
 	} catch {
 		return [];
 	}
@@ -68,7 +74,8 @@ async function readServices(session: Session): Promise<readonly ServiceObject[]>
 	try {
 		const {items} = await listAll<ServiceObject>(session.cluster.access, {
 			path: `/api/v1/namespaces/${encodeURIComponent(currentNamespace(session.store.state.cluster))}/services`,
-			pageSize: mostNames, signal: AbortSignal.timeout(answerMs),
+			pageSize: mostNames,
+			signal: AbortSignal.timeout(answerMs),
 		});
 		return items.slice(0, mostNames);
 	} catch {

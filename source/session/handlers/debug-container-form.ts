@@ -18,31 +18,60 @@ export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: stri
 const startLimitMs = 60_000;
 
 /** The container that was added and runs; `null` when it was not wanted. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and before anything is asked ERR_TARGET_GONE for a pod that has ended */
-export async function promptDebugContainer(session: Session, {cluster, pod, container}: ShellTarget, because?: string): Promise<ShellTarget | null> {
+export async function promptDebugContainer(
+	session: Session,
+	{cluster, pod, container}: ShellTarget,
+	because?: string,
+): Promise<ShellTarget | null> {
 	assertPodRunning(pod, 'debug');
 	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
 	const values = await session.fill({
-		title: `Debug container in ${podName}`, submit: 'add',
+		title: `Debug container in ${podName}`,
+		submit: 'add',
 		fields: [
 			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
 			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the image’s own'},
-			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
-			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileDescriptions[profile]}`})), note: ''},
+			{
+				name: 'target',
+				label: 'Sees processes of',
+				value: container,
+				choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})),
+				note: '',
+			},
+			{
+				name: 'profile',
+				label: 'Profile',
+				value: 'general',
+				choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileDescriptions[profile]}`})),
+				note: '',
+			},
 		],
 		notes: ({image = '', command, target = '', profile}) => [
-			...because === undefined ? [] : [because],
+			...(because === undefined ? [] : [because]),
 			'The same in a script:',
 			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
-		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
+		check: ({image}) => (image?.trim() === '' ? 'an image is needed' : null),
 	});
-	if (values === null || !await session.ask(`Add a debug container to ${podName}?`, ['It cannot be removed from the pod; it ends when its shell ends.'])) {
+	if (
+		values === null ||
+		!(await session.ask(`Add a debug container to ${podName}?`, ['It cannot be removed from the pod; it ends when its shell ends.']))
+	) {
 		return null;
 	}
 
-	const debugContainer = ephemeralContainer(pod, {
-		name: null, image: values['image']!.trim(), stdin: true, tty: true, command: wordsOf(values['command']), profile: values['profile'] as DebugProfile,
-	}, values['target']!);
+	const debugContainer = ephemeralContainer(
+		pod,
+		{
+			name: null,
+			image: values['image']!.trim(),
+			stdin: true,
+			tty: true,
+			command: wordsOf(values['command']),
+			profile: values['profile'] as DebugProfile,
+		},
+		values['target']!,
+	);
 	const {name} = debugContainer;
 	await addDebugContainer(cluster.access, pod, debugContainer);
 	await waitFor(session, cluster, pod, name);
@@ -53,13 +82,17 @@ export async function promptDebugContainer(session: Session, {cluster, pod, cont
 /** It stays in the pod though nobody waits for it any more. */
 async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {
 	try {
-		await session.typedAhead.showProgress(`waiting for ${name}`, async (signal, say) => waitUntilRunning(access, pod, name, {
-			limitMs: startLimitMs, signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]), onWaiting(reason) {
-				const text = `waiting for ${name}: ${sanitizeLine(reason)}`;
-				session.tell(text);
-				say(text);
-			},
-		}));
+		await session.typedAhead.showProgress(`waiting for ${name}`, async (signal, say) =>
+			waitUntilRunning(access, pod, name, {
+				limitMs: startLimitMs,
+				signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]),
+				onWaiting(reason) {
+					const text = `waiting for ${name}: ${sanitizeLine(reason)}`;
+					session.tell(text);
+					say(text);
+				},
+			}),
+		);
 	} catch (thrown) {
 		if (thrown instanceof CanceledError) {
 			session.tell(`${name} is not waited for any more; it stays in the pod`);
@@ -70,7 +103,10 @@ async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, 
 }
 
 function wordsOf(command = ''): string[] {
-	return command.trim().split(/\s+/).filter(word => word !== '');
+	return command
+		.trim()
+		.split(/\s+/)
+		.filter(word => word !== '');
 }
 
 function profileFlag(profile: string | undefined): string {

@@ -22,18 +22,21 @@ const doctorHere = async (session: Session) => {
 };
 
 export const doctorHandlers: Handlers = {
-	'pods.doctor': doctorHere, 'workloads.doctor': doctorHere, 'services.doctor': doctorHere, 'nodes.doctor': doctorHere,
+	'pods.doctor': doctorHere,
+	'workloads.doctor': doctorHere,
+	'services.doctor': doctorHere,
+	'nodes.doctor': doctorHere,
 	async 'unreachable.doctor'(session) {
 		await openDoctor(session, null, '');
 	},
 	async 'why.doctor'(session) {
 		session.store.now({type: 'pop'});
-		if (!await doctorOfTail(session, currentTail(session))) {
+		if (!(await doctorOfTail(session, currentTail(session)))) {
 			await doctorHere(session);
 		}
 	},
 	async 'tail.doctor'(session) {
-		if (!await doctorOfTail(session, currentTail(session))) {
+		if (!(await doctorOfTail(session, currentTail(session)))) {
 			session.tell('no pod yet to walk to');
 		}
 	},
@@ -94,7 +97,12 @@ function splitSubject(subject: string): [namespace: string, target: string | nul
 }
 
 /** Without a target, as far as the apiserver of `cluster`. */
-async function openDoctor(session: Session, target: string | null, namespace: string, cluster: OpenCluster = session.cluster): Promise<void> {
+async function openDoctor(
+	session: Session,
+	target: string | null,
+	namespace: string,
+	cluster: OpenCluster = session.cluster,
+): Promise<void> {
 	const id = session.nextId('text');
 	const began = performance.now();
 	openText(session, {
@@ -110,14 +118,24 @@ async function openDoctor(session: Session, target: string | null, namespace: st
 	const opened: {access?: ClusterClient} = {};
 	try {
 		const doctor = await runDoctor(target, async () => {
-			opened.access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});
+			opened.access = await session.open({
+				...session.flags,
+				context: cluster.access.facts.context ?? session.flags.context,
+				...(target !== null && {namespace}),
+			});
 			return opened.access;
 		});
 		const outcome = doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`;
-		session.store.now({type: 'fill-text', id, to: {
-			lines: doctorLines(doctor), busy: false, command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
-			right: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
-		}});
+		session.store.now({
+			type: 'fill-text',
+			id,
+			to: {
+				lines: doctorLines(doctor),
+				busy: false,
+				command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
+				right: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
+			},
+		});
 	} finally {
 		opened.access?.close();
 	}
@@ -133,9 +151,10 @@ const signs: Readonly<Record<DoctorStep['status'], readonly [string, string | un
 
 function doctorLines(doctor: Doctor): TextLine[] {
 	return [
-		...doctor.path ? [{text: '', path: doctor.path}, {text: ''}] : [],
+		...(doctor.path ? [{text: '', path: doctor.path}, {text: ''}] : []),
 		...doctor.steps.flatMap(step => stepLines(step)),
-		{text: ''}, verdictLine(doctor),
+		{text: ''},
+		verdictLine(doctor),
 	];
 }
 
@@ -146,7 +165,7 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 	const [sign, role] = signs[status];
 	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
 	return [
-		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...role !== undefined && {role}},
+		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...(role !== undefined && {role})},
 		...detailLines('text', text === observed ? null : text),
 		...detailLines('means', means === observed ? null : means),
 		...detailLines('speaker', speaker),
@@ -156,7 +175,9 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 }
 
 function detailLines(label: string, text: string | null, role?: string): TextLine[] {
-	return text === null || text === '' ? [] : [{label: label.padEnd(9), text: sanitizeLine(text), indent: 5, ...role !== undefined && {role}}];
+	return text === null || text === ''
+		? []
+		: [{label: label.padEnd(9), text: sanitizeLine(text), indent: 5, ...(role !== undefined && {role})}];
 }
 
 function verdictLine({error, asked}: Doctor): TextLine {

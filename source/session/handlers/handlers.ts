@@ -19,9 +19,23 @@ import {unreachableHandlers} from './unreachable-handlers.ts';
 import {openWhy, whyHandlers} from './why-handlers.ts';
 
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...paletteHandlers, ...whyHandlers, ...unreachableHandlers,
-	...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...proxyHandlers, ...listenerHandlers,
-	...textHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...sandboxHandlers,
+	...navigationHandlers,
+	...listHandlers,
+	...paletteHandlers,
+	...whyHandlers,
+	...unreachableHandlers,
+	...tailHandlers,
+	...shellHandlers,
+	...forwardHandlers,
+	...forwardSetHandlers,
+	...proxyHandlers,
+	...listenerHandlers,
+	...textHandlers,
+	...detailsHandlers,
+	...yamlHandlers,
+	...doctorHandlers,
+	...auditHandlers,
+	...sandboxHandlers,
 	async 'list.open'(session) {
 		const {view} = session.store.state;
 		if (view === 'audit') {
@@ -31,7 +45,9 @@ export const handlers: Handlers = {
 		}
 	},
 	'path.why'(session) {
-		const {store: {state}} = session;
+		const {
+			store: {state},
+		} = session;
 		// A row of the audit has its own reasons, beyond the one path.
 		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && state.lastFailure === null) {
 			openAuditRow(session);

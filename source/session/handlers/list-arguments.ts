@@ -29,7 +29,7 @@ export function parseListArguments(words: readonly string[]): ListArguments | {f
 	}
 
 	const [name] = names;
-	return {...name !== undefined && {namespace: name}, ...selector !== null && {selector}};
+	return {...(name !== undefined && {namespace: name}), ...(selector !== null && {selector})};
 }
 
 /** A `null` among the names is all namespaces. */
@@ -52,5 +52,8 @@ export function takeSelector(words: readonly string[]): {selector: string | null
 
 	const end = words.findIndex((word, index) => index > at && word.startsWith('-'));
 	const own = words.slice(at, end < 0 ? undefined : end);
-	return {selector: own.join(' ').replace(/^(?:-l|--selector)=?\s*/, ''), rest: [...words.slice(0, at), ...end < 0 ? [] : words.slice(end)]};
+	return {
+		selector: own.join(' ').replace(/^(?:-l|--selector)=?\s*/, ''),
+		rest: [...words.slice(0, at), ...(end < 0 ? [] : words.slice(end))],
+	};
 }

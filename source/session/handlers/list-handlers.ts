@@ -108,9 +108,14 @@ export const listHandlers: Handlers = {
 			session.copy(row.name, row.name);
 		}
 	},
-	...Object.fromEntries(viewsByKey.map(view => [`view.${view}`, (session: Session) => {
-		showView(session, view);
-	}])),
+	...Object.fromEntries(
+		viewsByKey.map(view => [
+			`view.${view}`,
+			(session: Session) => {
+				showView(session, view);
+			},
+		]),
+	),
 };
 
 /** There and back again. */
@@ -163,7 +168,9 @@ async function filterList(session: Session): Promise<void> {
 	};
 
 	const answer = await session.type({
-		lead: '/', purpose: 'filter', text: before,
+		lead: '/',
+		purpose: 'filter',
+		text: before,
 		note(text) {
 			const filter = parseRowFilter(text);
 			if (filter.kind === 'labels') {

@@ -137,14 +137,20 @@ async function pickNamespace(session: Session): Promise<void> {
 		try {
 			names = await namespaceNames(session);
 		} catch (error) {
-			notes.push(toSpokeError(error).code === 'ERR_FORBIDDEN'
-				? 'You may not list namespaces: type a name.'
-				: `Namespaces could not be read (${toSpokeError(error).message}): type a name.`);
+			notes.push(
+				toSpokeError(error).code === 'ERR_FORBIDDEN'
+					? 'You may not list namespaces: type a name.'
+					: `Namespaces could not be read (${toSpokeError(error).message}): type a name.`,
+			);
 		}
 	});
 
 	const chosen = await session.pick({
-		title: 'Namespace', purpose: 'namespace', free: true, keys: 'open', notes,
+		title: 'Namespace',
+		purpose: 'namespace',
+		free: true,
+		keys: 'open',
+		notes,
 		items: names.map(name => ({id: name, cells: [name, name === cluster.namespace ? 'now' : '']})),
 		at: Math.max(0, names.indexOf(cluster.namespace ?? '')),
 	});
@@ -154,7 +160,9 @@ async function pickNamespace(session: Session): Promise<void> {
 }
 
 async function pickContext(session: Session): Promise<void> {
-	const {config} = await session.typedAhead.during({description: 'reading the kubeconfig'}, async () => loadKubeconfig(session.flags.kubeconfig, session.env));
+	const {config} = await session.typedAhead.during({description: 'reading the kubeconfig'}, async () =>
+		loadKubeconfig(session.flags.kubeconfig, session.env),
+	);
 	const now = session.store.state.cluster.context;
 	const stays = session.store.state.dock.filter(({phase}) => phase === 'open' || phase === 'working').length;
 	const items = [...config.contexts].map(([name, entry]) => {
@@ -168,7 +176,10 @@ async function pickContext(session: Session): Promise<void> {
 		heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'],
 		items,
 		keys: 'switch',
-		at: Math.max(0, items.findIndex(({id}) => id === now)),
+		at: Math.max(
+			0,
+			items.findIndex(({id}) => id === now),
+		),
 		notes: stays === 0 ? [] : [`What is open stays open and listed: ${formatQuantity(stays, 'connection')}.`],
 	});
 	if (chosen !== null && chosen !== now) {

@@ -34,20 +34,31 @@ export const paletteHandlers: Handlers = {
 				return {
 					id: `:${word}`,
 					cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''],
-					text: takes === '' ? word : `${word} `, ...also && {also}, ...off !== null && {off},
+					text: takes === '' ? word : `${word} `,
+					...(also && {also}),
+					...(off !== null && {off}),
 				};
 			}),
-			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({
-				id: action.id,
-				cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''],
-				also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
-				...off !== null && {off},
-			})),
+			...hints
+				.filter(({action}) => action.id !== 'palette.open')
+				.map(({action, keys, off}) => ({
+					id: action.id,
+					cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''],
+					also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
+					...(off !== null && {off}),
+				})),
 		];
 		const behind = new ArgumentCompleter(session, word => findCommand(word)?.names);
 		const chosen = await session.pick({
-			title: 'Commands', purpose: 'palette', lead: ':', items, free: true, none: noCommand,
-			keys: 'run', argumentAt: behind.at, onNames: behind.onNames,
+			title: 'Commands',
+			purpose: 'palette',
+			lead: ':',
+			items,
+			free: true,
+			none: noCommand,
+			keys: 'run',
+			argumentAt: behind.at,
+			onNames: behind.onNames,
 		});
 		if (chosen === null) {
 			return;
@@ -80,7 +91,8 @@ type CommandRow = {
 const noCommand = 'no command is called';
 const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
 
-const wordsOf = (isOf: (resource: TargetResource) => boolean) => targetResources.filter(resource => isOf(resource)).flatMap(({words}) => words);
+const wordsOf = (isOf: (resource: TargetResource) => boolean) =>
+	targetResources.filter(resource => isOf(resource)).flatMap(({words}) => words);
 const ownList: readonly string[] = ['pods', 'services', 'nodes'];
 const wordsOfView: ReadonlyMap<string, readonly string[]> = new Map([
 	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),
@@ -93,92 +105,165 @@ const needs = (session: Session, what: string) => {
 };
 
 const commands: readonly CommandRow[] = [
-	{word: 'ns', also: ['namespace', 'namespaces'], takes: 'NAME', names: namespaceNames, does: 'open a namespace', run(session, [name]) {
-		if (name === undefined) {
-			session.perform('namespace.pick');
-		} else {
-			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
-		}
-	}},
-	{word: 'ctx', also: ['context', 'contexts'], takes: 'NAME', names: contextNames, does: 'switch the context', async run(session, [name]) {
-		if (name === undefined) {
-			session.perform('context.pick');
-		} else {
-			await session.switchContext(name);
-		}
-	}},
-	{word: 'tail', also: ['logs'], takes: 'TARGET… or -l SELECTOR', names: targetNames, does: 'follow logs', as: 'pods.logs', run(session, words) {
-		const {selector, rest} = takeSelector(words);
-		const targets = rest.filter(word => !word.startsWith('-'));
-		const fault = selector === null ? null : rowSelectorError(selector);
-		if (fault !== null) {
-			session.tell(fault, 'warn');
-			return;
-		}
+	{
+		word: 'ns',
+		also: ['namespace', 'namespaces'],
+		takes: 'NAME',
+		names: namespaceNames,
+		does: 'open a namespace',
+		run(session, [name]) {
+			if (name === undefined) {
+				session.perform('namespace.pick');
+			} else {
+				openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
+			}
+		},
+	},
+	{
+		word: 'ctx',
+		also: ['context', 'contexts'],
+		takes: 'NAME',
+		names: contextNames,
+		does: 'switch the context',
+		async run(session, [name]) {
+			if (name === undefined) {
+				session.perform('context.pick');
+			} else {
+				await session.switchContext(name);
+			}
+		},
+	},
+	{
+		word: 'tail',
+		also: ['logs'],
+		takes: 'TARGET… or -l SELECTOR',
+		names: targetNames,
+		does: 'follow logs',
+		as: 'pods.logs',
+		run(session, words) {
+			const {selector, rest} = takeSelector(words);
+			const targets = rest.filter(word => !word.startsWith('-'));
+			const fault = selector === null ? null : rowSelectorError(selector);
+			if (fault !== null) {
+				session.tell(fault, 'warn');
+				return;
+			}
 
-		if (targets.length === 0 && selector === null) {
-			needs(session, ':tail pod/NAME');
-			return;
-		}
+			if (targets.length === 0 && selector === null) {
+				needs(session, ':tail pod/NAME');
+				return;
+			}
 
-		const {cluster} = session.store.state;
-		openTail(session, {
-			namespace: selector === null ? currentNamespace(cluster) : cluster.namespace,
-			targets, selector,
-			containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
-		});
-	}},
-	{word: 'shell', takes: 'TARGET', names: targetNames, does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
-		if (target === undefined) {
-			needs(session, ':shell pod/NAME');
-		} else {
-			await openShell(session, target, currentNamespace(session.store.state.cluster));
-		}
-	}},
-	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', names: forwardNames, does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
-		if (target === undefined) {
-			needs(session, ':forward svc/NAME 8080:80');
-		} else if (port === undefined) {
-			await addForward(session, target, currentNamespace(session.store.state.cluster));
-		} else {
-			startForward(session, target, port);
-		}
-	}},
-	{word: 'forward-set', takes: 'NAME', names: forwardSetNames, does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {
-		showView(session, 'forwards');
-		await openForwardSet(session, name);
-	}},
-	{word: 'listen', takes: '[PORT]', does: 'a port to the API, on or off', as: 'proxy.listener', async run(session, [port]) {
-		if (port === undefined) {
-			showView(session, 'proxy');
-			session.perform('proxy.listener');
-		} else if (/^\d{1,5}$/.test(port)) {
-			await startListener(session, {port: Number(port), address: '127.0.0.1'});
-		} else {
-			needs(session, ':listen 8001');
-		}
-	}},
-	{word: 'proxy', takes: '[svc/NAME:PORT/path]', names: proxyNames, does: 'GET through the apiserver', async run(session, words) {
-		const [asked] = words;
-		if (asked?.includes('/')) {
-			await sendTypedRequest(session, asked);
-		} else {
-			showTypedView(session, 'proxy', words);
-		}
-	}},
-	{word: 'yaml', takes: '[TARGET]', names: objectNames, does: 'the YAML of an object', async run(session, [target]) {
-		if (target === undefined) {
-			session.perform('list.yaml');
-		} else {
-			await openYaml(session, {target, namespace: currentNamespace(session.store.state.cluster)});
-		}
-	}},
-	{word: 'why', takes: '', does: 'why this path', run(session) {
-		session.perform('path.why');
-	}},
-	{word: 'quit', also: ['q'], takes: '', does: 'leave', run(session) {
-		session.perform('app.quit');
-	}},
+			const {cluster} = session.store.state;
+			openTail(session, {
+				namespace: selector === null ? currentNamespace(cluster) : cluster.namespace,
+				targets,
+				selector,
+				containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
+			});
+		},
+	},
+	{
+		word: 'shell',
+		takes: 'TARGET',
+		names: targetNames,
+		does: 'shell in a pod',
+		as: 'pods.shell',
+		async run(session, [target]) {
+			if (target === undefined) {
+				needs(session, ':shell pod/NAME');
+			} else {
+				await openShell(session, target, currentNamespace(session.store.state.cluster));
+			}
+		},
+	},
+	{
+		word: 'forward',
+		takes: 'TARGET [LOCAL:]PORT',
+		names: forwardNames,
+		does: 'forward a port',
+		as: 'forwards.add',
+		async run(session, [target, port]) {
+			if (target === undefined) {
+				needs(session, ':forward svc/NAME 8080:80');
+			} else if (port === undefined) {
+				await addForward(session, target, currentNamespace(session.store.state.cluster));
+			} else {
+				startForward(session, target, port);
+			}
+		},
+	},
+	{
+		word: 'forward-set',
+		takes: 'NAME',
+		names: forwardSetNames,
+		does: 'start or stop a saved set',
+		as: 'forwards.open-set',
+		async run(session, [name]) {
+			showView(session, 'forwards');
+			await openForwardSet(session, name);
+		},
+	},
+	{
+		word: 'listen',
+		takes: '[PORT]',
+		does: 'a port to the API, on or off',
+		as: 'proxy.listener',
+		async run(session, [port]) {
+			if (port === undefined) {
+				showView(session, 'proxy');
+				session.perform('proxy.listener');
+			} else if (/^\d{1,5}$/.test(port)) {
+				await startListener(session, {port: Number(port), address: '127.0.0.1'});
+			} else {
+				needs(session, ':listen 8001');
+			}
+		},
+	},
+	{
+		word: 'proxy',
+		takes: '[svc/NAME:PORT/path]',
+		names: proxyNames,
+		does: 'GET through the apiserver',
+		async run(session, words) {
+			const [asked] = words;
+			if (asked?.includes('/')) {
+				await sendTypedRequest(session, asked);
+			} else {
+				showTypedView(session, 'proxy', words);
+			}
+		},
+	},
+	{
+		word: 'yaml',
+		takes: '[TARGET]',
+		names: objectNames,
+		does: 'the YAML of an object',
+		async run(session, [target]) {
+			if (target === undefined) {
+				session.perform('list.yaml');
+			} else {
+				await openYaml(session, {target, namespace: currentNamespace(session.store.state.cluster)});
+			}
+		},
+	},
+	{
+		word: 'why',
+		takes: '',
+		does: 'why this path',
+		run(session) {
+			session.perform('path.why');
+		},
+	},
+	{
+		word: 'quit',
+		also: ['q'],
+		takes: '',
+		does: 'leave',
+		run(session) {
+			session.perform('app.quit');
+		},
+	},
 ];
 
 function findCommand(typed: string): CommandRow | undefined {

@@ -12,26 +12,74 @@ type Knob = Session['store']['state']['sandboxKnobs'][number];
 const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchSpec[]}>();
 
 /** What happens once, applied like a switch. */
-const happenings: ReadonlyArray<{id: string; label: string; says: string; effect: string; run(sandbox: Sandbox, session: Session): void | Promise<void>}> = [
-	{id: 'cut', label: 'connections to the apiserver', says: 'cut now', effect: 'every stream breaks and comes back', run(sandbox) {
-		sandbox.faults.cut();
-	}},
-	{id: 'cut-second', label: 'connections to kubelets', says: 'cut now', effect: 'leg 2 breaks', run(sandbox) {
-		sandbox.faults.cutSecondLeg();
-	}},
-	{id: 'restart', label: 'apiserver', says: 'restart now', effect: 'a new process: verdicts are read again', run: async sandbox => sandbox.faults.restartApiserver({downMs: 800})},
-	{id: 'rotate', label: 'log files', says: 'rotate now', effect: 'tails go on or say what may be missing', run(sandbox) {
-		sandbox.faults.rotateLogs();
-	}},
-	{id: 'replace', label: 'a pod of web', says: 'replace now', effect: 'forwards move to another pod', async run(sandbox, session) {
-		sandbox.faults.replacePod(await podOf(session, 'web'));
-	}},
-	{id: 'crash', label: 'a container of api', says: 'end now', effect: 'a restart; p shows the log before', async run(sandbox, session) {
-		sandbox.faults.restartContainers(await podOf(session, 'api'));
-	}},
-	{id: 'compact', label: 'watch history', says: 'forget now', effect: 'lists are read anew', run(sandbox) {
-		sandbox.faults.compact();
-	}},
+const happenings: ReadonlyArray<{
+	id: string;
+	label: string;
+	says: string;
+	effect: string;
+	run(sandbox: Sandbox, session: Session): void | Promise<void>;
+}> = [
+	{
+		id: 'cut',
+		label: 'connections to the apiserver',
+		says: 'cut now',
+		effect: 'every stream breaks and comes back',
+		run(sandbox) {
+			sandbox.faults.cut();
+		},
+	},
+	{
+		id: 'cut-second',
+		label: 'connections to kubelets',
+		says: 'cut now',
+		effect: 'leg 2 breaks',
+		run(sandbox) {
+			sandbox.faults.cutSecondLeg();
+		},
+	},
+	{
+		id: 'restart',
+		label: 'apiserver',
+		says: 'restart now',
+		effect: 'a new process: verdicts are read again',
+		run: async sandbox => sandbox.faults.restartApiserver({downMs: 800}),
+	},
+	{
+		id: 'rotate',
+		label: 'log files',
+		says: 'rotate now',
+		effect: 'tails go on or say what may be missing',
+		run(sandbox) {
+			sandbox.faults.rotateLogs();
+		},
+	},
+	{
+		id: 'replace',
+		label: 'a pod of web',
+		says: 'replace now',
+		effect: 'forwards move to another pod',
+		async run(sandbox, session) {
+			sandbox.faults.replacePod(await podOf(session, 'web'));
+		},
+	},
+	{
+		id: 'crash',
+		label: 'a container of api',
+		says: 'end now',
+		effect: 'a restart; p shows the log before',
+		async run(sandbox, session) {
+			sandbox.faults.restartContainers(await podOf(session, 'api'));
+		},
+	},
+	{
+		id: 'compact',
+		label: 'watch history',
+		says: 'forget now',
+		effect: 'lists are read anew',
+		run(sandbox) {
+			sandbox.faults.compact();
+		},
+	},
 ];
 
 type NamedPods = {items: Array<{metadata: {name: string; deletionTimestamp?: string}}>};
@@ -50,7 +98,9 @@ async function podOf({cluster}: Session, app: string): Promise<PodName> {
 /** Says that it is one, and tells its screen what happens in it. `isForWant`: it stands in for a kubeconfig that was not found. */
 export function attachSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
 	const key = currentKeyHints(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
-	session.tell(`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster lives inside spoke${key === undefined ? '' : `; ${key} changes its ways`}`);
+	session.tell(
+		`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster lives inside spoke${key === undefined ? '' : `; ${key} changes its ways`}`,
+	);
 	void (async () => {
 		const {switches: switchRows} = await import('../../sandbox/switches.ts');
 		running.set(session, {sandbox, rows: switchRows});
@@ -79,8 +129,12 @@ function show(session: Session, change?: {id: string; at: number}): void {
 function switchKnob({name, title, values, restarts}: SwitchSpec, at: number, shown: number): Knob {
 	const says = values[shown]?.description ?? '';
 	return {
-		id: name, label: title, values: values.map(({value, word}) => word ?? String(value)), at: Math.max(0, shown),
-		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; apiserver restarts' : ''}`, fault: name !== 'verification' && name !== 'route',
+		id: name,
+		label: title,
+		values: values.map(({value, word}) => word ?? String(value)),
+		at: Math.max(0, shown),
+		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; apiserver restarts' : ''}`,
+		fault: name !== 'verification' && name !== 'route',
 	};
 }
 

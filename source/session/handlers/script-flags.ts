@@ -12,7 +12,11 @@ export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters
 	const [first] = clusters.values();
 	const {context} = cluster.access.facts;
 	const given: ConnectionFlags = cluster === first ? flags : {...flags, context: context ?? undefined, cluster: undefined, user: undefined};
-	return connectionFlags.filter(({name}) => !untold.has(name)).flatMap(row => spelled(row, given[row.name])).map(word => ` ${word}`).join('');
+	return connectionFlags
+		.filter(({name}) => !untold.has(name))
+		.flatMap(row => spelled(row, given[row.name]))
+		.map(word => ` ${word}`)
+		.join('');
 }
 
 function spelled(row: FlagSpec, value: boolean | number | string | readonly string[] | undefined): string[] {
@@ -20,7 +24,9 @@ function spelled(row: FlagSpec, value: boolean | number | string | readonly stri
 		return value ? [`--${row.name}`] : [];
 	}
 
-	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, quoteForShell(withoutLogin(row, String(one)))]);
+	return value === undefined || value === row.default
+		? []
+		: [value].flat().flatMap(one => [`--${row.name}`, quoteForShell(withoutLogin(row, String(one)))]);
 }
 
 function withoutLogin({value}: FlagSpec, text: string): string {

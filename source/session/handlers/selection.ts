@@ -18,7 +18,11 @@ export function selectedTarget(session: Session): {target: string; namespace: st
 		return null;
 	}
 
-	return {target: targetOf(list.name, row.name), namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace, name: row.name};
+	return {
+		target: targetOf(list.name, row.name),
+		namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace,
+		name: row.name,
+	};
 }
 
 /** The marked rows of the list on the screen, of one namespace: what can be done to several at once. */
@@ -41,5 +45,5 @@ export function targetOf(list: ListName, name: string): string {
 /** The cluster that a row of the dock belongs to, which need not be the one on the screen. */
 export function clusterOf(session: Session, id: string | undefined): OpenCluster {
 	const entry = session.store.state.dock.find(one => one.id === id);
-	return entry === undefined ? session.cluster : session.clusters.get(entry.context) ?? session.cluster;
+	return entry === undefined ? session.cluster : (session.clusters.get(entry.context) ?? session.cluster);
 }

@@ -47,11 +47,19 @@ async function openShellHere(session: Session): Promise<void> {
 }
 
 /** On the cluster that is on the screen, or another that is open. */
-export async function openShell(session: Session, target: string, namespace: string, {named, cluster = session.cluster}: {
-	named?: string;
-	cluster?: OpenCluster;
-} = {}): Promise<void> {
-	const place = await placeOf(session, {feature: 'exec', cluster, target, namespace, ...named !== undefined && {named}});
+export async function openShell(
+	session: Session,
+	target: string,
+	namespace: string,
+	{
+		named,
+		cluster = session.cluster,
+	}: {
+		named?: string;
+		cluster?: OpenCluster;
+	} = {},
+): Promise<void> {
+	const place = await placeOf(session, {feature: 'exec', cluster, target, namespace, ...(named !== undefined && {named})});
 	if (place) {
 		await runInTerminal(session, place, 'exec', ['/bin/sh', '-c', shellScript]);
 	}
@@ -59,7 +67,7 @@ export async function openShell(session: Session, target: string, namespace: str
 
 async function attachHere(session: Session): Promise<void> {
 	const here = selectedTarget(session);
-	const place = here && await placeOf(session, {feature: 'attach', cluster: session.cluster, ...here});
+	const place = here && (await placeOf(session, {feature: 'attach', cluster: session.cluster, ...here}));
 	if (place) {
 		await runInTerminal(session, place, 'attach', []);
 	}
@@ -68,13 +76,22 @@ async function attachHere(session: Session): Promise<void> {
 type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
 
 async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<ShellTarget | null> {
-	const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, target, namespace);
+	const {
+		pod,
+		target: {asked, chosenFrom},
+	} = await findPod(session, cluster, target, namespace);
 	assertPodRunning(pod, feature);
 	const running = attachableContainers(pod);
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	if (named === undefined && running.length > 1) {
 		const chosen = await session.pick({
-			title: `Container of ${pod.metadata.name}`, purpose: 'container', keys: 'open', at: Math.max(0, running.findIndex(({name}) => name === container)),
+			title: `Container of ${pod.metadata.name}`,
+			purpose: 'container',
+			keys: 'open',
+			at: Math.max(
+				0,
+				running.findIndex(({name}) => name === container),
+			),
 			items: running.map(({name, role}) => ({id: name, cells: [name, role === 'regular' ? '' : role]})),
 		});
 		if (chosen === null) {
@@ -89,11 +106,13 @@ async function placeOf(session: Session, {feature, cluster, target, namespace, n
 
 /** What is typed meanwhile is for what opens in it. */
 async function findPod({typedAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
-	return typedAhead.during({description: `looking for the pod of ${target}`}, async () => resolvePod(access, target, {
-		namespace,
-		order: 'attach',
-		podRunningTimeoutMs: 3000,
-	}));
+	return typedAhead.during({description: `looking for the pod of ${target}`}, async () =>
+		resolvePod(access, target, {
+			namespace,
+			order: 'attach',
+			podRunningTimeoutMs: 3000,
+		}),
+	);
 }
 
 /** One shell or attach, from its opening to what is next. */
@@ -116,7 +135,10 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 	const run: Run = {place, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
 	session.store.now({
 		type: 'dock',
-		event: {type: 'open', entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began}},
+		event: {
+			type: 'open',
+			entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began},
+		},
 	});
 	session.tell(`${run.about} …`);
 	const tty = feature === 'exec' || containerSpec(pod, container)?.tty === true;
@@ -129,9 +151,13 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 			tty,
 			began: run.began,
 			mayEndUnseen: error => feature === 'exec' && isShellMissing(error),
-			...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {
-				limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs),
-			})},
+			...(feature === 'attach' && {
+				statusOf: async () =>
+					exitStatusOf(cluster.access, pod, container, {
+						limitMs: statusLagMs,
+						signal: AbortSignal.timeout(statusLagMs),
+					}),
+			}),
 		});
 		session.store.now({type: 'dock', event: {type: 'close', id: run.id}});
 		await goOnBehind(session, run, driven);
@@ -144,9 +170,15 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
 	try {
 		return await session.typedAhead.during({description: about}, async signal => {
-			const opened = await openRemoteCommand(cluster.access, {feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty}, {
-				witness: session.witnessFor(id, cluster), environment: session.env, signal,
-			});
+			const opened = await openRemoteCommand(
+				cluster.access,
+				{feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty},
+				{
+					witness: session.witnessFor(id, cluster),
+					environment: session.env,
+					signal,
+				},
+			);
 			if (signal.aborted) {
 				opened.close();
 			}
@@ -190,7 +222,9 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 /** A container that is gone has a log that tells more. */
 function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget, error: SpokeError): SpokeError {
 	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
-		? error.anew({remedy: `spoke logs -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -c ${quoteForShell(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
+		? error.anew({
+				remedy: `spoke logs -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -c ${quoteForShell(container)} --previous${scriptFlags(session, cluster)} shows how it ended`,
+			})
 		: error;
 }
 
@@ -198,10 +232,13 @@ function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget
 async function offerDebugger(session: Session, place: ShellTarget, error: SpokeError): Promise<void> {
 	const {pod, container} = place;
 	const off = disabledReason(session.store.state, findAction('pods.debug')!);
-	session.fail(`shell in ${pod.metadata.name}/${container}`, new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
-		text: error.text ?? error.message,
-		remedy: `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, place.cluster)} -- sh`,
-	}));
+	session.fail(
+		`shell in ${pod.metadata.name}/${container}`,
+		new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
+			text: error.text ?? error.message,
+			remedy: `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, place.cluster)} -- sh`,
+		}),
+	);
 	if (off === null) {
 		await debug(session, place, `${container} has no shell. A container that brings one can be added.`);
 	}
@@ -211,7 +248,10 @@ async function debugHere(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
 		const {cluster} = session;
-		const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, here.target, here.namespace);
+		const {
+			pod,
+			target: {asked, chosenFrom},
+		} = await findPod(session, cluster, here.target, here.namespace);
 		await debug(session, {cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
 	}
 }

@@ -31,7 +31,11 @@ async function tellMissing(session: Session, name: string): Promise<void> {
 		await access.json({path: `/api/v1/namespaces/${name}`, signal: AbortSignal.timeout(answerMs)});
 	} catch (error) {
 		// Whoever may not read it is told by the lists what they may.
-		if (toSpokeError(error).code === 'ERR_NOT_FOUND' && session.cluster.access === access && session.store.state.cluster.namespace === name) {
+		if (
+			toSpokeError(error).code === 'ERR_NOT_FOUND' &&
+			session.cluster.access === access &&
+			session.store.state.cluster.namespace === name
+		) {
 			session.tell(`no such namespace: ${name}`, 'warn');
 		}
 	}

@@ -10,7 +10,10 @@ export const unreachableHandlers: Handlers = {
 	},
 	'unreachable.copy-report'(session) {
 		session.copy(
-			formatCopiedLines([...describeUnreachable({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}], Date.now()),
+			formatCopiedLines(
+				[...describeUnreachable({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}],
+				Date.now(),
+			),
 			'the report',
 		);
 	},

@@ -24,7 +24,11 @@ export const whyHandlers: Handlers = {
 	},
 	'why.copy-fix'(session) {
 		const layer = whyLayer(session);
-		const fixes = layer ? linesOf(session, layer).filter(({label}) => label?.trim() === 'fix' || label?.trim() === 'try').map(({text}) => text) : [];
+		const fixes = layer
+			? linesOf(session, layer)
+					.filter(({label}) => label?.trim() === 'fix' || label?.trim() === 'try')
+					.map(({text}) => text)
+			: [];
 		if (fixes.length > 0) {
 			session.copy(fixes.join('\n'), 'the fix');
 		} else {
@@ -66,12 +70,22 @@ function subjectOf(session: Session): Subject | null {
 	const streamId = currentTail(session)?.id ?? streamHere(state);
 	const entry = state.dock.find(({id}) => id === streamId);
 	if (entry) {
-		return {about: `${entry.kind} ${qualifyWithContext(entry, state.cluster)}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
+		return {
+			about: `${entry.kind} ${qualifyWithContext(entry, state.cluster)}`,
+			path: worstPath(entry.paths.values()),
+			error: entry.error,
+			entry: entry.id,
+		};
 	}
 
 	if (state.view === 'proxy') {
 		const exchange = selectedExchange(state.proxy);
-		return {about: exchange ? `${exchange.method} ${exchange.asked}` : 'proxy', path: exchange?.path ?? null, error: exchange?.error ?? null, entry: null};
+		return {
+			about: exchange ? `${exchange.method} ${exchange.asked}` : 'proxy',
+			path: exchange?.path ?? null,
+			error: exchange?.error ?? null,
+			entry: null,
+		};
 	}
 
 	const list = currentList(session);
@@ -116,7 +130,7 @@ function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: Sess
 function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
 	const path = whyPath(store.state, layer);
 	return [
-		...path ? [{text: [path.line, describeEnd(path)].filter(part => part !== '').join(', ')}] : [],
+		...(path ? [{text: [path.line, describeEnd(path)].filter(part => part !== '').join(', ')}] : []),
 		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? pendingTimes(store.state, path) : noPendingTimes),
 	];
 }

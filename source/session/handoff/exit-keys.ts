@@ -22,10 +22,13 @@ export class ExitKeys {
 	/** `r: new shell  w: why  any other key: back to the pods`. */
 	shown(where: string, {again}: {again: boolean}): string {
 		this.#mayAgain = again;
-		const hints = describeKeys(this.#keymap, 'ended').filter(({action, keys}) => keys.length > 0
-			&& meanings[action.id] !== undefined
-			&& (again || action.id !== 'ended.again'));
-		return [...hints.map(({keys, action}) => `${keys[0]!}: ${action.title}`), `${hints.length > 0 ? 'any other' : 'Any'} key: back to ${where}`].join('  ');
+		const hints = describeKeys(this.#keymap, 'ended').filter(
+			({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (again || action.id !== 'ended.again'),
+		);
+		return [
+			...hints.map(({keys, action}) => `${keys[0]!}: ${action.title}`),
+			`${hints.length > 0 ? 'any other' : 'Any'} key: back to ${where}`,
+		].join('  ');
 	}
 
 	/** Bytes from the terminal. A terminal's late answers are no keys. */
@@ -42,7 +45,7 @@ export class ExitKeys {
 			}
 
 			const resolved = 'key' in input ? resolveKey(this.#keymap, 'ended', [], input.key) : null;
-			const meaning = resolved?.kind === 'matched' ? meanings[resolved.action] ?? 'back' : 'back';
+			const meaning = resolved?.kind === 'matched' ? (meanings[resolved.action] ?? 'back') : 'back';
 			this.#chosen.resolve(meaning === 'again' && !this.#mayAgain ? 'back' : meaning);
 			return;
 		}

@@ -6,7 +6,13 @@ import type {Session} from '../session.ts';
 import {writeNewFile} from '../write-new-file.ts';
 
 /** The text goes into a file that is gone when the program ends. `line` counts from 1, for programs that take one. */
-export async function openInProgram(session: Session, kind: 'pager' | 'editor', texts: Iterable<string>, line: number, name = 'lines.log'): Promise<void> {
+export async function openInProgram(
+	session: Session,
+	kind: 'pager' | 'editor',
+	texts: Iterable<string>,
+	line: number,
+	name = 'lines.log',
+): Promise<void> {
 	const {env} = session;
 	const command = (kind === 'pager' ? env['PAGER'] || 'less -R' : env['VISUAL'] || env['EDITOR'] || 'vi').trim();
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
@@ -16,12 +22,17 @@ export async function openInProgram(session: Session, kind: 'pager' | 'editor', 
 		const [program = 'less', ...given] = command.split(/\s+/);
 		const takesLine = /(?:^|\/)(?:less|vi|vim|nvim|nano|emacs|ed)$/.test(program);
 		const {execa} = await import('execa');
-		const result = await session.withTerminal(async () => execa(program, [...given, ...takesLine ? [`+${line}`] : [], path], {stdio: 'inherit', reject: false}));
+		const result = await session.withTerminal(async () =>
+			execa(program, [...given, ...(takesLine ? [`+${line}`] : []), path], {stdio: 'inherit', reject: false}),
+		);
 		if (result.failed && result.exitCode === undefined && !result.isTerminated) {
 			const name = kind === 'pager' ? 'PAGER' : 'VISUAL or EDITOR';
-			session.tell(result.code === 'ENOENT'
-				? `${program} was not found: set ${name} to a program that is here`
-				: `${program} could not be started: ${result.originalMessage ?? result.shortMessage}`, 'error');
+			session.tell(
+				result.code === 'ENOENT'
+					? `${program} was not found: set ${name} to a program that is here`
+					: `${program} could not be started: ${result.originalMessage ?? result.shortMessage}`,
+				'error',
+			);
 		}
 	} finally {
 		await rm(folder, {recursive: true, force: true});

@@ -6,6 +6,8 @@ A container that is gone, or a file that a node misses, is also not found: only 
 @see runc: `exec: "/bin/sh": stat /bin/sh: no such file or directory`; crun: ``executable file `/bin/sh` not found``
 */
 export function isShellMissing({code, text, message}: Pick<SpokeError, 'code' | 'text' | 'message'>): boolean {
-	return (code === 'ERR_COMMAND_NOT_STARTED' || code === 'ERR_APISERVER_ANSWER')
-		&& /executable file .*not found|\/bin\/sh.*no such file or directory/i.test(text ?? message);
+	return (
+		(code === 'ERR_COMMAND_NOT_STARTED' || code === 'ERR_APISERVER_ANSWER') &&
+		/executable file .*not found|\/bin\/sh.*no such file or directory/i.test(text ?? message)
+	);
 }

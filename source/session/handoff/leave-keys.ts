@@ -16,10 +16,11 @@ export class LeaveKeys {
 
 	constructor(keymap: Keymap) {
 		const terminal = keymap.get('terminal');
-		const of = (action: string, kind: Sequence['kind']) => (terminal?.get(action)?.sequences ?? []).map(keys => {
-			const bytes = Buffer.concat(keys.map(key => keyBytes(key)));
-			return {bytes, kind, sends: keyBytes(keys.at(-1)!)};
-		});
+		const of = (action: string, kind: Sequence['kind']) =>
+			(terminal?.get(action)?.sequences ?? []).map(keys => {
+				const bytes = Buffer.concat(keys.map(key => keyBytes(key)));
+				return {bytes, kind, sends: keyBytes(keys.at(-1)!)};
+			});
 		this.#sequences = [...of('terminal.leave', 'leave'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send')];
 		this.#beginnings = new Set(this.#sequences.map(({bytes}) => bytes[0]));
 		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => formatKeys(keys)).join(' or ');

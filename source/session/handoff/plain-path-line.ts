@@ -5,5 +5,7 @@ import {pathLineSpans} from '../../ui/path-line.ts';
 
 /** In `width` cells of the terminal, the last one free. */
 export function formatPlainPathLine(path: Path, glyphs: Glyphs, width: number): string {
-	return pathLineSpans(path, width - 1, glyphs, null).map(({text}) => text).join('');
+	return pathLineSpans(path, width - 1, glyphs, null)
+		.map(({text}) => text)
+		.join('');
 }

@@ -35,10 +35,17 @@ export function pluginTerminal(session: Session): LentTerminal {
 }
 
 /** Whoever must log in does so before there is a screen to leave. False when the program was told to end meanwhile. */
-export async function logInBeforeStart(access: ClusterClient, terminal: LentTerminal, {stdout, interrupted}: {
-	stdout: NodeJS.WriteStream;
-	interrupted: AbortSignal;
-}): Promise<boolean> {
+export async function logInBeforeStart(
+	access: ClusterClient,
+	terminal: LentTerminal,
+	{
+		stdout,
+		interrupted,
+	}: {
+		stdout: NodeJS.WriteStream;
+		interrupted: AbortSignal;
+	},
+): Promise<boolean> {
 	const timer = setTimeout(() => {
 		if (!terminal.wasLent) {
 			stdout.write('spoke  waiting for credentials …\r\n');

@@ -47,9 +47,13 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 	const linesBefore = linesIn(session);
 	const pathNow = () => worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
 	const pathLine = (error: SpokeError | null = null) => pathWords(session, pathNow(), error);
-	const typed = typingTo(remote, stdout, leave, {tty: told.tty, pathLine, onLeave() {
-		left.resolve('left');
-	}});
+	const typed = typingTo(remote, stdout, leave, {
+		tty: told.tty,
+		pathLine,
+		onLeave() {
+			left.resolve('left');
+		},
+	});
 	const onClosing = () => {
 		left.resolve('left');
 		ended.leave();
@@ -57,49 +61,58 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 
 	let isOver = false;
 	closing.addEventListener('abort', onClosing);
-	return session.withShell<RemoteRunResult>(bytes => {
-		if (isOver) {
-			ended.feed(bytes);
-		} else {
-			typed(bytes);
-		}
-	}, async () => {
-		stdout.write(openingWords(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
-		const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
-		typed(told.ahead ?? Buffer.alloc(0));
-		const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
-		let end: End;
-		try {
-			// What came before a cut is written as well.
-			end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), told);
-		} finally {
-			isOver = true;
-			stopSizes();
-			remote.close();
-		}
+	return session
+		.withShell<RemoteRunResult>(
+			bytes => {
+				if (isOver) {
+					ended.feed(bytes);
+				} else {
+					typed(bytes);
+				}
+			},
+			async () => {
+				stdout.write(openingWords(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
+				const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
+				typed(told.ahead ?? Buffer.alloc(0));
+				const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
+				let end: End;
+				try {
+					// What came before a cut is written as well.
+					end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), told);
+				} finally {
+					isOver = true;
+					stopSizes();
+					remote.close();
+				}
 
-		const path = pathNow();
-		stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
-		if (end.error !== null && told.mayEndUnseen(end.error)) {
-			return {end, path, next: 'back'};
-		}
+				const path = pathNow();
+				stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
+				if (end.error !== null && told.mayEndUnseen(end.error)) {
+					return {end, path, next: 'back'};
+				}
 
-		stdout.write(`spoke  ${end.words}\r\n`);
-		if (closing.aborted) {
-			return {end, path, next: 'back'};
-		}
+				stdout.write(`spoke  ${end.words}\r\n`);
+				if (closing.aborted) {
+					return {end, path, next: 'back'};
+				}
 
-		stdout.write(`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`);
-		stdout.write(`       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
-		// What was typed for the far side when its end came is not for us.
-		return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
-	}).finally(() => {
-		closing.removeEventListener('abort', onClosing);
-	});
+				stdout.write(
+					`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`,
+				);
+				stdout.write(`       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
+				// What was typed for the far side when its end came is not for us.
+				return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
+			},
+		)
+		.finally(() => {
+			closing.removeEventListener('abort', onClosing);
+		});
 }
 
 function unknownStatus({kind}: Told, {error}: End): string {
-	return error === null ? '' : `       Exit status unknown. The ${kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
+	return error === null
+		? ''
+		: `       Exit status unknown. The ${kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
 }
 
 function pathWords(session: Session, path: Path | null, error: SpokeError | null): string {
@@ -108,19 +121,33 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 	}
 
 	if (isScreenReaderEnabled(session.env)) {
-		return legSentences(path).map(sentence => `${sanitizeLine(sentence)}\r\n`).join('');
+		return legSentences(path)
+			.map(sentence => `${sanitizeLine(sentence)}\r\n`)
+			.join('');
 	}
 
 	const known: Path = error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path;
 	return `${sanitizeLine(formatPlainPathLine(known, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }
 
-function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {
-	path: string;
-	leave: string;
-	takesInput: boolean;
-}): string {
-	const others = describeOpenConnections(store.state.dock.filter(one => one.id !== id), {tails: true});
+function openingWords(
+	{store}: Session,
+	id: string,
+	{kind, place, tty}: Told,
+	{
+		path,
+		leave,
+		takesInput,
+	}: {
+		path: string;
+		leave: string;
+		takesInput: boolean;
+	},
+): string {
+	const others = describeOpenConnections(
+		store.state.dock.filter(one => one.id !== id),
+		{tails: true},
+	);
 	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `;
 	const hint = typingHint({kind, tty, takesInput});
 	return `spoke  ${kind} in ${sanitizeLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
@@ -136,11 +163,20 @@ function typingHint({kind, tty, takesInput}: Pick<Told, 'kind' | 'tty'> & {takes
 }
 
 /** What becomes of typed bytes while the far side has them. */
-function typingTo(remote: RemoteCommand, stdout: NodeJS.WriteStream, leave: LeaveKeys, {tty, pathLine, onLeave}: {
-	tty: boolean;
-	pathLine: () => string;
-	onLeave: () => void;
-}): (bytes: Buffer) => void {
+function typingTo(
+	remote: RemoteCommand,
+	stdout: NodeJS.WriteStream,
+	leave: LeaveKeys,
+	{
+		tty,
+		pathLine,
+		onLeave,
+	}: {
+		tty: boolean;
+		pathLine: () => string;
+		onLeave: () => void;
+	},
+): (bytes: Buffer) => void {
 	const lines = new LineEditor();
 	const pass = (bytes: Buffer) => {
 		if (tty) {
@@ -216,19 +252,22 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 	}
 
 	const status = await statusOf().catch(() => null);
-	return status === null ? `${kind} ended after ${took}. Its exit status is not told` : `the container ended with exit status ${status}, after ${took}`;
+	return status === null
+		? `${kind} ended after ${took}. Its exit status is not told`
+		: `the container ended with exit status ${status}, after ${took}`;
 }
 
 /** What the person did not see: streams that broke, messages that matter, and lines that came. */
 function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitizeLine(text));
-	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '')
+	const broken = state.dock
+		.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '')
 		.map(({what, note}) => sanitizeLine(`${what}: ${note}`));
 	const parts = [
 		...broken.slice(0, 3),
 		...news.slice(-2),
-		...news.length > 2 ? [formatQuantity(news.length - 2, 'more message')] : [],
-		...lines > 0 ? [`${formatQuantity(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : [],
+		...(news.length > 2 ? [formatQuantity(news.length - 2, 'more message')] : []),
+		...(lines > 0 ? [`${formatQuantity(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []),
 	];
 	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${glyphs.dot} `)}\r\n`;
 }
@@ -242,11 +281,19 @@ function viewWords({store: {state}}: Session): string {
 }
 
 /** Until both are at their end. */
-async function printOutputs({stdout, stderr}: RemoteCommand, to: NodeJS.WriteStream, {modes, tty, isOver}: {
-	modes: TerminalModes;
-	tty: boolean;
-	isOver: () => boolean;
-}): Promise<void> {
+async function printOutputs(
+	{stdout, stderr}: RemoteCommand,
+	to: NodeJS.WriteStream,
+	{
+		modes,
+		tty,
+		isOver,
+	}: {
+		modes: TerminalModes;
+		tty: boolean;
+		isOver: () => boolean;
+	},
+): Promise<void> {
 	const print = (piece: Buffer) => {
 		if (isOver()) {
 			// Whoever was left may go on to speak until the connection is closed: the screen is another's by then.
@@ -258,7 +305,7 @@ async function printOutputs({stdout, stderr}: RemoteCommand, to: NodeJS.WriteStr
 		return to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
 	};
 
-	await Promise.all([stdout, ...stderr ? [stderr] : []].map(async from => pipeOut(from, to, print)));
+	await Promise.all([stdout, ...(stderr ? [stderr] : [])].map(async from => pipeOut(from, to, print)));
 }
 
 /** `print` gives whether more may come at once. */
@@ -266,7 +313,10 @@ async function pipeOut(from: Readable, to: NodeJS.WriteStream, print: (piece: Bu
 	from.on('data', (piece: Buffer) => {
 		if (!print(piece)) {
 			from.pause();
-			void once(to, 'drain').then(() => from.resume(), () => {});
+			void once(to, 'drain').then(
+				() => from.resume(),
+				() => {},
+			);
 		}
 	});
 	await finished(from).catch(() => {});

@@ -25,7 +25,11 @@ export function dialogAction(session: Session, overlays: Dialogs, id: string): (
 	};
 
 	const verbs: Readonly<Record<string, () => void>> = {
-		accept, submit: accept, yes: accept, cancel, no: cancel,
+		accept,
+		submit: accept,
+		yes: accept,
+		cancel,
+		no: cancel,
 		'copy-script'() {
 			const {overlay} = store.state;
 			const script = overlay?.kind === 'form' ? equivalentCommand(overlay) : null;

@@ -45,7 +45,12 @@ export class Dialogs {
 			typed: {text, caret: text.length},
 			regex: options.regex ?? false,
 			mayRegex: options.mayRegex ?? false,
-			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: [], accept: options.accept ?? 'keep',
+			note: options.note?.(text) ?? options.waits ?? '',
+			problem: null,
+			history,
+			historyAt: -1,
+			candidates: [],
+			accept: options.accept ?? 'keep',
 		};
 		const fresh = options.note && this.#keepNote(options.purpose, options.note);
 		const answer = this.#open<{text: string; regex: boolean} | null, PromptDialog>(overlay, resolve => ({
@@ -99,7 +104,12 @@ export class Dialogs {
 			typed: {text: options.text ?? '', caret: (options.text ?? '').length},
 			from: 0,
 			heads: options.heads ?? [],
-			items: options.items, index: options.at ?? 0, notes: options.notes ?? [], free: options.free ?? false, none: options.none ?? null, keys: options.keys ?? '',
+			items: options.items,
+			index: options.at ?? 0,
+			notes: options.notes ?? [],
+			free: options.free ?? false,
+			none: options.none ?? null,
+			keys: options.keys ?? '',
 		};
 		const completed = (one: PickerDialog): PickerDialog => {
 			const at = options.argumentAt?.(one.typed.text) ?? null;
@@ -126,12 +136,20 @@ export class Dialogs {
 
 	async fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null> {
 		const valuesOf = (form: FormDialog) => Object.fromEntries(form.fields.map(field => [field.name, field.value]));
-		const fresh: FormDialog = {kind: 'form', title: options.title, fields: options.fields, at: 0, problem: null, notes: [], submit: options.submit};
+		const fresh: FormDialog = {
+			kind: 'form',
+			title: options.title,
+			fields: options.fields,
+			at: 0,
+			problem: null,
+			notes: [],
+			submit: options.submit,
+		};
 		const overlay = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
 		return this.#open<Readonly<Record<string, string>> | null, FormDialog>(overlay, resolve => ({
 			accept: async form => {
 				const values = valuesOf(form);
-				const problem = await options.check?.(values) ?? null;
+				const problem = (await options.check?.(values)) ?? null;
 				if (problem !== null) {
 					// It may be closed by now, or filled in further.
 					const {overlay: now} = this.#store.state;
@@ -170,11 +188,13 @@ export class Dialogs {
 			close(done);
 		} else {
 			// What is typed meanwhile is for what comes behind the form; where a problem keeps it open, nobody knew.
-			void this.#typedAhead.during({description: 'checking', opens: isDone => isDone}, async () => done).then(close, (thrown: unknown) => {
-				if (!(thrown instanceof CanceledError)) {
-					throw thrown;
-				}
-			});
+			void this.#typedAhead
+				.during({description: 'checking', opens: isDone => isDone}, async () => done)
+				.then(close, (thrown: unknown) => {
+					if (!(thrown instanceof CanceledError)) {
+						throw thrown;
+					}
+				});
 		}
 	}
 
@@ -198,10 +218,18 @@ export class Dialogs {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
 			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
-			this.#store.now({type: 'overlay', event: {
-				type: 'set',
-				overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: formatQuantity(names.length, 'name')},
-			}});
+			this.#store.now({
+				type: 'overlay',
+				event: {
+					type: 'set',
+					overlay: {
+						...overlay,
+						typed,
+						candidates: [...new Set([...overlay.candidates, ...names])],
+						note: formatQuantity(names.length, 'name'),
+					},
+				},
+			});
 		}
 	}
 

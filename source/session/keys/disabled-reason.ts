@@ -16,15 +16,27 @@ export function disabledReason(state: SessionState, action: ActionSpec): string 
 }
 
 /** What needs a pod that runs. */
-const ofRunning: Readonly<Record<string, RunningPodFeature>> = {'pods.shell': 'exec', 'pods.attach': 'attach', 'pods.forward': 'port-forward', 'pods.debug': 'debug'};
+const ofRunning: Readonly<Record<string, RunningPodFeature>> = {
+	'pods.shell': 'exec',
+	'pods.attach': 'attach',
+	'pods.forward': 'port-forward',
+	'pods.debug': 'debug',
+};
 
 /** Where the pod under the cursor has ended, so that the action can do nothing with it: why, in kubectl's words where it has some, and what is left to do. */
-export function terminatedPodReason({view, layers, lists}: SessionState, {id}: ActionSpec): {reason: string; text: string; remedy: string} | null {
+export function terminatedPodReason(
+	{view, layers, lists}: SessionState,
+	{id}: ActionSpec,
+): {reason: string; text: string; remedy: string} | null {
 	const feature = ofRunning[id];
 	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : selectedRow(lists.pods);
 	return feature === undefined || row?.ended === undefined
 		? null
-		: {reason: `the pod has ended (${row.ended})`, text: terminatedPodMessage(feature, row.ended), remedy: logRemedy(row.name, row.namespace)};
+		: {
+				reason: `the pod has ended (${row.ended})`,
+				text: terminatedPodMessage(feature, row.ended),
+				remedy: logRemedy(row.name, row.namespace),
+			};
 }
 
 /** Whether `--read-only` turns it off. */

@@ -131,7 +131,10 @@ export class KeyDispatcher {
 	/** Any key that does not move in it closes the help, which is laid out in columns: there is nothing to wrap. */
 	#closesHelp(resolved: KeyResolution): boolean {
 		const {layers, overlay} = this.#doers.session.store.state;
-		const moves = resolved.kind === 'matched' && resolved.action.startsWith('text.') && !['text.left', 'text.right', 'text.wrap'].includes(resolved.action);
+		const moves =
+			resolved.kind === 'matched' &&
+			resolved.action.startsWith('text.') &&
+			!['text.left', 'text.right', 'text.wrap'].includes(resolved.action);
 		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
 	}
 

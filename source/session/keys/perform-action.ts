@@ -66,15 +66,20 @@ async function handled(session: Session, id: string, handler: Handlers[string]):
 /** Says why an action is off, unless it is allowed for the very pod under the cursor. */
 async function refuse(doers: ActionContext, action: ActionSpec, reason: string): Promise<void> {
 	const {session} = doers;
-	const {store: {state}, cluster: {access}} = session;
+	const {
+		store: {state},
+		cluster: {access},
+	} = session;
 	const row = state.view === 'pods' && state.layers.length === 0 ? selectedRow(state.lists.pods) : null;
 	const ended = terminatedPodReason(state, action);
 	const isByRight = state.refused.has(action.id) && !isReadOnly(state, action);
 	try {
-		const may = isByRight && row !== null && await session.typedAhead.during(
-			{description: `asking whether you may for ${row.name}`, opens: may => may},
-			async () => isAllowedByName(access, action.id, row.namespace, row.name),
-		);
+		const may =
+			isByRight &&
+			row !== null &&
+			(await session.typedAhead.during({description: `asking whether you may for ${row.name}`, opens: may => may}, async () =>
+				isAllowedByName(access, action.id, row.namespace, row.name),
+			));
 		if (may) {
 			run(doers, action.id);
 		} else if (isByRight) {
@@ -96,6 +101,6 @@ function missingRight({refused, cluster}: SessionState, id: string): SpokeError 
 	const rule = ruleFor(id);
 	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {
 		leg: 1,
-		...rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`},
+		...(rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`}),
 	});
 }

@@ -39,20 +39,29 @@ type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
 
 /** What goes one step back and is never text. */
 export function backKeys(keymap: Keymap): readonly string[] {
-	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence => sequence.length === 1 && typedText(sequence[0]!) === undefined
-		? sequence
-		: []);
+	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence =>
+		sequence.length === 1 && typedText(sequence[0]!) === undefined ? sequence : [],
+	);
 }
 
 /** The session's: what it says stands in the last row, unless a dialog is open. */
 export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOptions['pass']): TypeAhead {
 	const [back] = backKeys(keymap);
-	return new TypeAhead({pass, tell(text, {canCancel: mayGiveUp, isReminder = false}) {
-		const {overlay, notice} = store.state;
-		if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
-			store.now({type: 'notice', text, hint: mayGiveUp && back !== undefined ? `${formatKeys([back])} drops it` : '', isPassing: true, now: Date.now()});
-		}
-	}});
+	return new TypeAhead({
+		pass,
+		tell(text, {canCancel: mayGiveUp, isReminder = false}) {
+			const {overlay, notice} = store.state;
+			if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
+				store.now({
+					type: 'notice',
+					text,
+					hint: mayGiveUp && back !== undefined ? `${formatKeys([back])} drops it` : '',
+					isPassing: true,
+					now: Date.now(),
+				});
+			}
+		},
+	});
 }
 
 export class TypeAhead {
@@ -71,7 +80,10 @@ export class TypeAhead {
 	Waits for `work`, and holds meanwhile what is typed for a few seconds. What is held is passed on when whoever waited had time to open a dialog, or began to prepare another thing.
 	@throws CanceledError when the person did not want it any more; `work` hears of it by its signal.
 	*/
-	async during<Result>({description: what, opens = () => true}: HoldOptions<Result>, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+	async during<Result>(
+		{description: what, opens = () => true}: HoldOptions<Result>,
+		work: (signal: AbortSignal) => Promise<Result>,
+	): Promise<Result> {
 		const abort = new AbortController();
 		const {promise: given, reject} = Promise.withResolvers<never>();
 		const own = this.#begin(what, () => {
@@ -114,10 +126,13 @@ export class TypeAhead {
 			tell(true);
 		}, this.#options.remindMs ?? remindMs).unref();
 		try {
-			return await Promise.race([work(abort.signal, to => {
-				now = to;
-				tell(false);
-			}), given]);
+			return await Promise.race([
+				work(abort.signal, to => {
+					now = to;
+					tell(false);
+				}),
+				given,
+			]);
 		} finally {
 			clearInterval(reminder);
 			this.#lasting = this.#lasting.filter(one => one !== own);
@@ -134,7 +149,10 @@ export class TypeAhead {
 
 	/** A dialog was answered: the next key waits for what its asker makes of it. */
 	afterAnswer(): void {
-		this.#end(this.#begin('', () => {}), true);
+		this.#end(
+			this.#begin('', () => {}),
+			true,
+		);
 	}
 
 	/** Takes a key to hold; false when nothing is being prepared, and it means what it means. */
@@ -168,7 +186,9 @@ export class TypeAhead {
 
 	/** What is held, as the terminal sent it: for a shell that opens. */
 	takeBytes(): Buffer {
-		return Buffer.concat(this.#held.splice(0).map(input => 'key' in input ? keyBytes(input.key) : Buffer.from('paste' in input ? input.paste : '')));
+		return Buffer.concat(
+			this.#held.splice(0).map(input => ('key' in input ? keyBytes(input.key) : Buffer.from('paste' in input ? input.paste : ''))),
+		);
 	}
 
 	#begin(what: string, giveUp: () => void): Preparation {
@@ -181,11 +201,14 @@ export class TypeAhead {
 
 		this.#now = own;
 		if (what !== '') {
-			own.timers.push(setTimeout(() => {
-				this.#say(own);
-			}, saidAfterMs), setTimeout(() => {
-				this.#expire(own);
-			}, this.#options.limitMs ?? limitMs));
+			own.timers.push(
+				setTimeout(() => {
+					this.#say(own);
+				}, saidAfterMs),
+				setTimeout(() => {
+					this.#expire(own);
+				}, this.#options.limitMs ?? limitMs),
+			);
 		}
 
 		return own;

@@ -23,7 +23,9 @@ function listenersOf(session: Session): Map<string, ProxyListener> {
 
 export const listenerHandlers: Handlers = {
 	async 'proxy.listener'(session) {
-		const here = selectedListener(session.store.state.proxy) ?? session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
+		const here =
+			selectedListener(session.store.state.proxy) ??
+			session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
 		await (here ? stopListener(session, here.id) : startDialog(session));
 	},
 };
@@ -32,7 +34,8 @@ async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;
 	const free = await session.typedAhead.during({description: 'looking for a free port'}, async () => freePort(defaultPort));
 	const values = await session.fill({
-		title: `Listener for the API of ${cluster.context}`, submit: 'start',
+		title: `Listener for the API of ${cluster.context}`,
+		submit: 'start',
 		fields: [
 			{name: 'port', label: 'Port', value: String(free), choices: null, note: '0: any free one'},
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
@@ -49,7 +52,7 @@ async function startDialog(session: Session): Promise<void> {
 				return 'a port is a number from 0 to 65535';
 			}
 
-			return isLoopback(address) && wanted > 0 && await freePort(wanted) !== wanted ? `port ${wanted} is in use` : null;
+			return isLoopback(address) && wanted > 0 && (await freePort(wanted)) !== wanted ? `port ${wanted} is in use` : null;
 		},
 	});
 	if (values !== null) {
@@ -58,19 +61,34 @@ async function startDialog(session: Session): Promise<void> {
 }
 
 /** For the cluster that was asked about, whichever is on the screen when it was answered. */
-export async function startListener(session: Session, place: {port: number; address: string}, cluster: OpenCluster = session.cluster): Promise<void> {
-	if (!isLoopback(place.address) && !await session.ask(`Listen on ${place.address}?`, ['Everyone who reaches this machine can use it, with your rights.'])) {
+export async function startListener(
+	session: Session,
+	place: {port: number; address: string},
+	cluster: OpenCluster = session.cluster,
+): Promise<void> {
+	if (
+		!isLoopback(place.address) &&
+		!(await session.ask(`Listen on ${place.address}?`, ['Everyone who reaches this machine can use it, with your rights.']))
+	) {
 		return;
 	}
 
 	const {store} = session;
 	const id = session.nextId('listener');
 	const witness = session.witnessFor(id, cluster);
-	const listener = await startProxyListener(cluster.access, {place, filter: defaultFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''}, {witness, onEvent(event) {
-		passed(session, id, event);
-	}, onDropped(error) {
-		session.tell(error.message);
-	}});
+	const listener = await startProxyListener(
+		cluster.access,
+		{place, filter: defaultFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''},
+		{
+			witness,
+			onEvent(event) {
+				passed(session, id, event);
+			},
+			onDropped(error) {
+				session.tell(error.message);
+			},
+		},
+	);
 	listenersOf(session).set(id, listener);
 	const {facts} = cluster.access;
 	const state: ListenerState = {
@@ -78,13 +96,28 @@ export async function startListener(session: Session, place: {port: number; addr
 		context: cluster.context,
 		address: listener.address,
 		usable: `${describeListenerUsers(place)}, with the rights of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
-		since: Date.now(), requests: 0, log: [],
+		since: Date.now(),
+		requests: 0,
+		log: [],
 	};
 	const port = portOf(listener.address);
-	store.now({type: 'dock', event: {type: 'open', entry: {
-		id, kind: 'proxy', what: `listener :${port}`, context: cluster.context, since: state.since, phase: 'open', note: '', figures: 'no request yet',
-		usable: `${describeListenerUsers(place).replace(/ can use it(?:, from the network too)?$/, '')} can use :${port}`,
-	}}});
+	store.now({
+		type: 'dock',
+		event: {
+			type: 'open',
+			entry: {
+				id,
+				kind: 'proxy',
+				what: `listener :${port}`,
+				context: cluster.context,
+				since: state.since,
+				phase: 'open',
+				note: '',
+				figures: 'no request yet',
+				usable: `${describeListenerUsers(place).replace(/ can use it(?:, from the network too)?$/, '')} can use :${port}`,
+			},
+		},
+	});
 	showView(session, 'proxy');
 	store.now({type: 'proxy', event: {type: 'listening', listener: state}});
 	session.tell(`listening on ${listener.address}`);
@@ -93,24 +126,36 @@ export async function startListener(session: Session, place: {port: number; addr
 function passed({store}: Session, id: string, {method, path, status, milliseconds, error}: ListenerEvent): void {
 	store.data({
 		type: 'proxy',
-		event: {type: 'passed', id, request: {
-			time: Date.now(),
-			method,
-			path: sanitizeLine(path),
-			status,
-			tookMs: milliseconds,
-			error: error === null ? null : sanitizeLine(error.message),
-		}},
+		event: {
+			type: 'passed',
+			id,
+			request: {
+				time: Date.now(),
+				method,
+				path: sanitizeLine(path),
+				status,
+				tookMs: milliseconds,
+				error: error === null ? null : sanitizeLine(error.message),
+			},
+		},
 	});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
-	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${formatQuantity(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}}});
+	store.data({
+		type: 'dock',
+		event: {type: 'change', id, to: {figures: `${formatQuantity(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}},
+	});
 }
 
 /** Asks first: whoever uses it is cut off. */
 export async function stopListener(session: Session, id: string): Promise<void> {
 	const {store} = session;
 	const state = store.state.proxy.listeners.find(one => one.id === id);
-	if (!state || !await session.ask(`Stop the listener on ${state.address}?`, [`${formatQuantity(state.requests, 'request')} so far. Whoever uses it is cut off.`])) {
+	if (
+		!state ||
+		!(await session.ask(`Stop the listener on ${state.address}?`, [
+			`${formatQuantity(state.requests, 'request')} so far. Whoever uses it is cut off.`,
+		]))
+	) {
 		return;
 	}
 

@@ -15,11 +15,13 @@ export function openResponseText(session: Session, exchange: ProxyExchange): voi
 		right: `${type.split(';')[0] ?? ''} ${formatBytes(bytes)}`.trim(),
 		copy: body,
 		lines: [
-			...exchange.isGivenUp === true ? [{text: exchange.note, role: 'notice.warn'} as const] : [],
+			...(exchange.isGivenUp === true ? [{text: exchange.note, role: 'notice.warn'} as const] : []),
 			...errorLines(exchange),
 			...headerLines(exchange),
-			...body === '' ? [] : [{text: 'Body', rule: true} as const],
-			...formatBody(body, {readable: session.store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
+			...(body === '' ? [] : [{text: 'Body', rule: true} as const]),
+			...formatBody(body, {readable: session.store.state.proxy.json})
+				.split('\n')
+				.map((text): TextLine => ({text, asIs: true})),
 		],
 	});
 }
@@ -32,8 +34,8 @@ function errorLines({error}: ProxyExchange): TextLine[] {
 	const {message, text, remedy} = error;
 	return [
 		{text: message, role: 'state.failed'},
-		...text === null ? [] : [{label: 'text', text: sanitizeLine(text)}],
-		...remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}],
+		...(text === null ? [] : [{label: 'text', text: sanitizeLine(text)}]),
+		...(remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}]),
 	];
 }
 

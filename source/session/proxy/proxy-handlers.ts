@@ -62,7 +62,10 @@ async function openHere(session: Session): Promise<void> {
 	const here = selectedTarget(session);
 	if (here) {
 		showView(session, 'proxy');
-		session.store.now({type: 'proxy', event: {type: 'set', to: {request: `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`, method: 'GET'}}});
+		session.store.now({
+			type: 'proxy',
+			event: {type: 'set', to: {request: `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`, method: 'GET'}},
+		});
 		await edit(session);
 	}
 }
@@ -99,7 +102,12 @@ async function edit(session: Session): Promise<void> {
 	void offerNames(session, proxyNames(session), begun);
 	offerPorts(begun);
 	const answer = await session.type({
-		lead: `${proxy.method} `, purpose: 'proxy', text: begun, accept: 'send', waits: 'reading names …', onChange: offerPorts,
+		lead: `${proxy.method} `,
+		purpose: 'proxy',
+		text: begun,
+		accept: 'send',
+		waits: 'reading names …',
+		onChange: offerPorts,
 		check(text) {
 			try {
 				parseProxyTarget(text);

@@ -63,7 +63,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 		const target = parseProxyTarget(asked);
 		const resolved = await resolveTyped(session, {method, asked, target});
 		access = accessOf({method, target}, resolved);
-		if (!await maySend(session, {method, asked}, access)) {
+		if (!(await maySend(session, {method, asked}, access))) {
 			return;
 		}
 
@@ -160,7 +160,10 @@ async function answerOf(
 		},
 	};
 	try {
-		const answer = await rejectOnAbort(async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}), signal);
+		const answer = await rejectOnAbort(
+			async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}),
+			signal,
+		);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
 		show({status: answer.status, headers, type: answer.headers['content-type'] ?? ''});
 		const {pieces, cut} = await readResponse(answer, soFar => {

@@ -45,11 +45,18 @@ export class InkScreen {
 		}
 
 		this.#spoken = spoken;
-		const tree = createElement(Fragment, null, createElement(Suspender, {onSuspend: suspend => {
-			this.#suspend = suspend;
-		}}), this.#isSpoken
-			? createElement(Spoken, {said: this.#events.said, text: spoken})
-			: createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})));
+		const tree = createElement(
+			Fragment,
+			null,
+			createElement(Suspender, {
+				onSuspend: suspend => {
+					this.#suspend = suspend;
+				},
+			}),
+			this.#isSpoken
+				? createElement(Spoken, {said: this.#events.said, text: spoken})
+				: createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})),
+		);
 		if (this.#ink) {
 			this.#ink.rerender(tree);
 		} else {
@@ -98,7 +105,7 @@ export class InkScreen {
 		return new Proxy(this.#stdout, {
 			get(stdout, name) {
 				const value: unknown = name === 'write' ? write : Reflect.get(stdout, name, stdout);
-				return typeof value === 'function' && name !== 'write' ? value.bind(stdout) as unknown : value;
+				return typeof value === 'function' && name !== 'write' ? (value.bind(stdout) as unknown) : value;
 			},
 		});
 	}

@@ -92,7 +92,10 @@ export class SessionDisplay {
 
 	/** Least milliseconds between two frames that no key asked for. */
 	pace(): number {
-		return frameIntervalMs({isFar: this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain, rate: currentTail(this.#shown)?.inflow ?? 0});
+		return frameIntervalMs({
+			isFar: this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain,
+			rate: currentTail(this.#shown)?.inflow ?? 0,
+		});
 	}
 
 	/** Leaves the screen to `work` for as long as it runs. */

@@ -6,7 +6,7 @@ import type {TailRun} from './tail-run.ts';
 /** The tail on top. */
 export function currentTail({store, tails}: Pick<Session, 'store' | 'tails'>): TailRun | null {
 	const layer = store.state.layers.findLast(one => one.kind === 'tail');
-	return layer?.kind === 'tail' ? tails.get(layer.id) ?? null : null;
+	return layer?.kind === 'tail' ? (tails.get(layer.id) ?? null) : null;
 }
 
 /** Nothing where no tail is on top. */

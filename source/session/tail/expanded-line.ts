@@ -55,5 +55,5 @@ function fieldHere(session: Session): {name: string; value: string} | null {
 	}
 
 	const fields = allJsonFields(text);
-	return fields === null ? {name: '', value: clean(text)} : fields[Math.min(view.lineField, fields.length - 1)] ?? null;
+	return fields === null ? {name: '', value: clean(text)} : (fields[Math.min(view.lineField, fields.length - 1)] ?? null);
 }

@@ -30,14 +30,14 @@ export function visibleTexts(view: TailView): Iterable<string> {
 	return textsOf({...view, buffer: view.buffer.snapshot()}, shownNumbers(view));
 }
 
-function * textsOf(view: TailView, numbers: Iterable<number>): Generator<string> {
+function* textsOf(view: TailView, numbers: Iterable<number>): Generator<string> {
 	for (const number of numbers) {
 		yield `${when(view, number)}${whose(view, number)}${cleanText(view, number)}\n`;
 	}
 }
 
 function when(view: TailView, number: number): string {
-	const time = hasTimes(view) ? view.buffer.line(number)?.time ?? 0 : 0;
+	const time = hasTimes(view) ? (view.buffer.line(number)?.time ?? 0) : 0;
 	return time === 0 ? '' : `${new Date(time).toISOString()} `;
 }
 
@@ -70,7 +70,7 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 
 /** What a line is saved with; the keys for the clock and the names change it. */
 function savedWords(view: TailView): string {
-	const parts = [...hasTimes(view) ? ['times'] : [], ...hasNames(view) ? ['names'] : []];
+	const parts = [...(hasTimes(view) ? ['times'] : []), ...(hasNames(view) ? ['names'] : [])];
 	return parts.length === 0 ? 'bare text' : `with ${parts.join(', ')}`;
 }
 

@@ -61,7 +61,14 @@ export class LineSorter {
 		if (this.#held.length === 0) {
 			put();
 		} else {
-			this.#held.push({source, time: 0, bytes: nothing, arrived: this.#now(), place: this.#sources.get(source)?.newest ?? this.#newestHeld, notice: put});
+			this.#held.push({
+				source,
+				time: 0,
+				bytes: nothing,
+				arrived: this.#now(),
+				place: this.#sources.get(source)?.newest ?? this.#newestHeld,
+				notice: put,
+			});
 		}
 	}
 
@@ -94,7 +101,9 @@ export class LineSorter {
 		const last = this.#held.findLastIndex(({arrived}) => arrived <= until);
 		const due = this.#held.splice(0, last + 1);
 		const newest = this.#newest;
-		const out = due.filter(held => held.notice === null && held.place < newest && held.arrived - this.#sources.get(held.source)!.since < openingMs);
+		const out = due.filter(
+			held => held.notice === null && held.place < newest && held.arrived - this.#sources.get(held.source)!.since < openingMs,
+		);
 		if (out.length > 0) {
 			this.#tells.insert(out);
 		}

@@ -31,7 +31,10 @@ export class JoinPoints {
 		known.arrived += count;
 		if (!known.isClosed) {
 			const room = rememberedBytes - known.first.length;
-			const fits = block.length <= room ? block.length : Math.max(block.lastIndexOf(0x0A, room - 1), known.first.length > 0 ? -1 : block.indexOf(0x0A)) + 1;
+			const fits =
+				block.length <= room
+					? block.length
+					: Math.max(block.lastIndexOf(0x0a, room - 1), known.first.length > 0 ? -1 : block.indexOf(0x0a)) + 1;
 			known.first = Buffer.concat([known.first, block.subarray(0, fits)]);
 			known.isClosed = fits < block.length;
 		}
@@ -82,14 +85,21 @@ export type LoadOlderOptions = {
 };
 
 /** @throws never for what a log does; the signal's reason when it was given up */
-export async function loadOlderLines(cluster: ClusterClient, buffer: LineBuffer, points: JoinPoints, options: LoadOlderOptions): Promise<OlderLinesLoaded> {
+export async function loadOlderLines(
+	cluster: ClusterClient,
+	buffer: LineBuffer,
+	points: JoinPoints,
+	options: LoadOlderOptions,
+): Promise<OlderLinesLoaded> {
 	const load = new OlderLoad(cluster, buffer, options);
 	const queue = [...points.all];
-	await Promise.all(Array.from({length: atOnce}, async () => {
-		for (let next = queue.shift(); next; next = queue.shift()) {
-			await load.read(next);
-		}
-	}));
+	await Promise.all(
+		Array.from({length: atOnce}, async () => {
+			for (let next = queue.shift(); next; next = queue.shift()) {
+				await load.read(next);
+			}
+		}),
+	);
 	options.signal.throwIfAborted();
 	return load.putBefore(points);
 }
@@ -129,7 +139,10 @@ class OlderLoad {
 			},
 		};
 		try {
-			const ending = await readOlderLines(this.#cluster, log.source, {known: log.first, arrived: log.arrived, most}, sink, {...options(log.source), signal});
+			const ending = await readOlderLines(this.#cluster, log.source, {known: log.first, arrived: log.arrived, most}, sink, {
+				...options(log.source),
+				signal,
+			});
 			this.#isAll &&= ending.isAll;
 			if (!ending.joined) {
 				this.#drop(log.index, 'the node offers none of the lines here any more, so older ones cannot be joined to them');
@@ -151,7 +164,13 @@ class OlderLoad {
 			points.begin(index, first, this.#found.get(index)!.end);
 		}
 
-		return {moved: insertLines(this.#buffer, [...this.#found.values()]), count, isAll: this.#isAll, letGo: sum(this.#letGo), problems: this.#problems};
+		return {
+			moved: insertLines(this.#buffer, [...this.#found.values()]),
+			count,
+			isAll: this.#isAll,
+			letGo: sum(this.#letGo),
+			problems: this.#problems,
+		};
 	}
 
 	#take(index: number, block: Buffer): void {
@@ -173,7 +192,7 @@ class OlderLoad {
 		const {lines, bytes} = this.#buffer.first > 0 ? noRoom : this.#buffer.room;
 		const kept = [...this.#found];
 		for (let size = sizeOf(this.#found); size.lines > lines || size.bytes > bytes; size = sizeOf(this.#found)) {
-			const [index, oldest] = kept.reduce((one, other) => firstTime(other[1]) < firstTime(one[1]) ? other : one);
+			const [index, oldest] = kept.reduce((one, other) => (firstTime(other[1]) < firstTime(one[1]) ? other : one));
 			this.#letGo.set(index, (this.#letGo.get(index) ?? 0) + oldest.dropFirstBlock());
 		}
 	}
@@ -181,7 +200,7 @@ class OlderLoad {
 
 /** A copy of so many of its whole lines as are remembered, and of one at the least. */
 function beginningOf(block: Buffer): Buffer {
-	return Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0A, rememberedBytes), block.indexOf(0x0A)) + 1));
+	return Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0a, rememberedBytes), block.indexOf(0x0a)) + 1));
 }
 
 function sum(counts: ReadonlyMap<number, number>): number {

@@ -50,7 +50,9 @@ export class OlderLinesLoader {
 		this.#tell({phase: 'reading', read: 0, note: ''});
 		try {
 			const loaded = await loadOlderLines(this.#means.cluster, buffer, this.#points, {
-				most, signal: this.#signal, options: source => this.#readAs(source),
+				most,
+				signal: this.#signal,
+				options: source => this.#readAs(source),
 				progress: read => {
 					this.#tell({read});
 				},
@@ -63,7 +65,9 @@ export class OlderLinesLoader {
 	}
 
 	#readAs({namespace, pod, uid, node, container}: LogSource): OpenLogOptions {
-		const {ask: {asked}} = this.#tail;
+		const {
+			ask: {asked},
+		} = this.#tail;
 		return {witness: this.#means.witness, target: {asked, kind: 'Pod', namespace, name: pod, uid, node, container, chosenFrom: 1}};
 	}
 

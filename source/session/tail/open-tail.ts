@@ -34,10 +34,14 @@ export function withDisplayOptionsOf(view: TailView, last: TailView | undefined)
 function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): TailRun {
 	const {store, cluster, tails} = session;
 	const id = session.nextId('tail');
-	store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}}});
+	store.now({
+		type: 'dock',
+		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}},
+	});
 	const view = withDisplayOptionsOf(emptyTail(id, ask.title), [...tails.values()].at(-1)?.view);
 	const run = new TailRun(id, ask, view, {
-		cluster: cluster.access, witness: session.witnessFor(id),
+		cluster: cluster.access,
+		witness: session.witnessFor(id),
 		changed() {
 			showTailFailure(session, run);
 			store.data({type: 'tail-changed'});

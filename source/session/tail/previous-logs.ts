@@ -26,8 +26,16 @@ export type PreviousLogsCallbacks = {
 };
 
 /** One log after the other; one that is not there, or is cut, is a notice. After `signal` nothing is told any more. @throws SpokeError when the pods cannot be listed */
-export async function readPreviousLogs(cluster: ClusterClient, targets: FollowTargets, options: PreviousLogsOptions, tells: PreviousLogsCallbacks): Promise<void> {
-	const {ask: {containers}, signal} = options;
+export async function readPreviousLogs(
+	cluster: ClusterClient,
+	targets: FollowTargets,
+	options: PreviousLogsOptions,
+	tells: PreviousLogsCallbacks,
+): Promise<void> {
+	const {
+		ask: {containers},
+		signal,
+	} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
 	for (const pod of pods) {
 		for (const name of chosenContainers(pod, containers)) {
@@ -57,12 +65,21 @@ async function readOne(
 	const source = logSource(pod, container);
 	const index = tells.source(source);
 	try {
-		const open = await openLog(cluster, source, {previous: true, timestamps: true}, {target: toResolvedTarget(ask.asked, pod, chosenFrom, container), witness, signal});
+		const open = await openLog(
+			cluster,
+			source,
+			{previous: true, timestamps: true},
+			{target: toResolvedTarget(ask.asked, pod, chosenFrom, container), witness, signal},
+		);
 		try {
-			const {remainder, error} = await readLineBlocks(open.body, block => {
-				signal.throwIfAborted();
-				tells.lines(index, block);
-			}, {silenceMs: readSilenceMs});
+			const {remainder, error} = await readLineBlocks(
+				open.body,
+				block => {
+					signal.throwIfAborted();
+					tells.lines(index, block);
+				},
+				{silenceMs: readSilenceMs},
+			);
 			signal.throwIfAborted();
 			const {log, words} = splitKubeletError(remainder, {follows: false});
 			tells.lines(index, log);

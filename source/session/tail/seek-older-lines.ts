@@ -20,7 +20,12 @@ export async function scrollAbove(session: Session, run: TailRun, rows: number):
 }
 
 /** Looks through all lines here, then in older ones. `find` gives the view with what was found, or `null`. */
-export async function searchAllLines(session: Session, run: TailRun, find: (view: TailView) => TailView | null, none: string): Promise<void> {
+export async function searchAllLines(
+	session: Session,
+	run: TailRun,
+	find: (view: TailView) => TailView | null,
+	none: string,
+): Promise<void> {
 	const {cursor, follow} = run.view;
 	await finishScan(run);
 	const found = find(run.view);
@@ -32,7 +37,12 @@ export async function searchAllLines(session: Session, run: TailRun, find: (view
 }
 
 /** For what was not found in what is looked through so far: looks in the rest and in older lines. */
-export async function searchOlderLines(session: Session, run: TailRun, find: (view: TailView) => TailView | null, none: string): Promise<void> {
+export async function searchOlderLines(
+	session: Session,
+	run: TailRun,
+	find: (view: TailView) => TailView | null,
+	none: string,
+): Promise<void> {
 	if (!run.scan(0)) {
 		await searchAllLines(session, run, find, none);
 		return;
@@ -53,12 +63,21 @@ export async function searchOlderLines(session: Session, run: TailRun, find: (vi
 }
 
 /** Whether its logs may hold lines before the first one here. */
-export function canHaveOlderLines({view: {older: {phase}}}: TailRun): boolean {
+export function canHaveOlderLines({
+	view: {
+		older: {phase},
+	},
+}: TailRun): boolean {
 	return phase === 'unread' || phase === 'reading';
 }
 
 /** `then` is done unless the person has gone elsewhere meanwhile. */
-async function whileStaying(session: Session, run: TailRun, most: number | null, then: (view: TailView) => TailView | Promise<TailView>): Promise<void> {
+async function whileStaying(
+	session: Session,
+	run: TailRun,
+	most: number | null,
+	then: (view: TailView) => TailView | Promise<TailView>,
+): Promise<void> {
 	if (!canHaveOlderLines(run)) {
 		return;
 	}

@@ -18,8 +18,13 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 		const items = fieldItems(run.view);
 		const notes = items.length === 0 ? [`None of the last ${lookedAt} lines is JSON.`] : [];
 		const chosen = await session.pick({
-			title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], keys: 'show or hide', notes,
-			items: [allFields(run.view), ...items], at: items.findIndex(({id}) => id === last) + 1,
+			title: 'Fields',
+			purpose: 'fields',
+			heads: ['FIELD', '', 'SEEN IN'],
+			keys: 'show or hide',
+			notes,
+			items: [allFields(run.view), ...items],
+			at: items.findIndex(({id}) => id === last) + 1,
 		});
 		if (chosen === null) {
 			return;
@@ -61,7 +66,13 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 	let at = 0;
 	for (;;) {
 		const {sources} = run.view;
-		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: sourceItems(sources, run.ask.containers), at, keys: 'on or off'});
+		const chosen = await session.pick({
+			title: 'Pods and containers',
+			purpose: 'sources',
+			items: sourceItems(sources, run.ask.containers),
+			at,
+			keys: 'on or off',
+		});
 		if (chosen === null) {
 			return;
 		}
@@ -84,7 +95,10 @@ function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection)
 	const followed = new Set(sources.map(({container}) => container));
 	const others = new Set(sources.flatMap(({besides = []}) => besides).filter(name => !followed.has(name)));
 	return [
-		...sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeWords(source)]})),
+		...sources.map((source, index) => ({
+			id: String(index),
+			cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeWords(source)],
+		})),
 		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter follows it alone']})),
 		{id: allContainers, cells: ['(all containers of these pods)', kind === 'all' ? 'followed' : 'not followed', '']},
 	];

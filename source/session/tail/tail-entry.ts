@@ -14,10 +14,14 @@ export function tickTails(session: Session): void {
 
 /** Which keys there are is another matter once it failed: of all that changes in it, its row tells that at once. */
 export function showTailFailure(session: Pick<Session, 'store'>, run: TailRun): void {
-	tellDock(session, run, ({phase}) => (phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run));
+	tellDock(session, run, ({phase}) => ((phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run)));
 }
 
-function tellDock({store}: Pick<Session, 'store'>, {id}: TailRun, changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null): void {
+function tellDock(
+	{store}: Pick<Session, 'store'>,
+	{id}: TailRun,
+	changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null,
+): void {
 	const entry = store.state.dock.find(one => one.id === id);
 	const to = entry === undefined ? null : changed(entry);
 	if (to !== null) {

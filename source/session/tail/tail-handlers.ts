@@ -1,7 +1,16 @@
 /** All that is done in a tail. */
 import {countJsonLines} from '../../state/tail/json-fields.ts';
 import {levelNames, type LineLevel} from '../../state/tail/line-buffer.ts';
-import {followTail, selectedLine, moveTail, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {
+	followTail,
+	selectedLine,
+	moveTail,
+	pauseTail,
+	placeOf,
+	shownLength,
+	type SincePreset,
+	type TailView,
+} from '../../state/tail/tail-view.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {markedTargets, selectedTarget} from '../handlers/selection.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -19,19 +28,25 @@ function openTailHere(session: Session): void {
 	const here = selectedTarget(session);
 	if (here) {
 		const marked = markedTargets(session, here.namespace);
-		openTail(session, {namespace: here.namespace, targets: marked.length > 0 ? marked : [here.target], selector: null, containers: {kind: 'default'}});
+		openTail(session, {
+			namespace: here.namespace,
+			targets: marked.length > 0 ? marked : [here.target],
+			selector: null,
+			containers: {kind: 'default'},
+		});
 	}
 }
 
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
-const move = (by: (view: TailView) => number) => async (session: Session) => withTail(session, async run => {
-	const rows = by(run.view);
-	const above = placeOf(run.view, selectedLine(run.view));
-	change(session, view => moveTail(view, rows));
-	if (above + rows < 0) {
-		await scrollAbove(session, run, -(above + rows));
-	}
-});
+const move = (by: (view: TailView) => number) => async (session: Session) =>
+	withTail(session, async run => {
+		const rows = by(run.view);
+		const above = placeOf(run.view, selectedLine(run.view));
+		change(session, view => moveTail(view, rows));
+		if (above + rows < 0) {
+			await scrollAbove(session, run, -(above + rows));
+		}
+	});
 
 const since = (preset: SincePreset) => (session: Session) => {
 	currentTail(session)?.start(preset);
@@ -43,7 +58,8 @@ const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
 const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
 
 export const tailHandlers: Handlers = {
-	...jumpHandlers, ...expandedLineHandlers,
+	...jumpHandlers,
+	...expandedLineHandlers,
 	'pods.logs': openTailHere,
 	'workloads.logs': openTailHere,
 	'services.logs': openTailHere,
@@ -71,13 +87,16 @@ export const tailHandlers: Handlers = {
 	'tail.previous-match': async session => goToMatch(session, -1),
 	'tail.filter': promptFilter,
 	'tail.matches-only': toggleMatchesOnly,
-	'tail.more-context': async session => withTail(session, async run => applyFilter(session, run, {context: Math.min(20, run.view.context + 1)})),
-	'tail.less-context': async session => withTail(session, async run => applyFilter(session, run, {context: Math.max(0, run.view.context - 1)})),
-	'tail.level': async session => withTail(session, async run => {
-		const level = nextLevel[run.view.level] ?? 0;
-		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
-		await applyFilter(session, run, {level});
-	}),
+	'tail.more-context': async session =>
+		withTail(session, async run => applyFilter(session, run, {context: Math.min(20, run.view.context + 1)})),
+	'tail.less-context': async session =>
+		withTail(session, async run => applyFilter(session, run, {context: Math.max(0, run.view.context - 1)})),
+	'tail.level': async session =>
+		withTail(session, async run => {
+			const level = nextLevel[run.view.level] ?? 0;
+			session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
+			await applyFilter(session, run, {level});
+		}),
 	'tail.mark'(session) {
 		const run = currentTail(session);
 		if (run?.view.follow) {

@@ -22,7 +22,11 @@ const gapWords: Readonly<Record<GapReason, string>> = {
 };
 
 /** `who` stands before the words, where there are several sources. `state` is how the source is so far: an outage is told when it begins. */
-export function tailNotice(event: Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>, who: string, state: TailSource['state']): TailNotice {
+export function tailNotice(
+	event: Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>,
+	who: string,
+	state: TailSource['state'],
+): TailNotice {
 	switch (event.type) {
 		case 'opened': {
 			return {text: null, source: {state: 'open', note: ''}};
@@ -30,7 +34,8 @@ export function tailNotice(event: Exclude<Extract<LogEvent, {source: LogSource}>
 
 		case 'waiting': {
 			const why = event.reason === null ? '' : `: ${event.reason}`;
-			const text = event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waits${event.reason === null ? ' to be started again' : why}`;
+			const text =
+				event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waits${event.reason === null ? ' to be started again' : why}`;
 			return {
 				text: state === 'open' || state === 'checking' ? `${who}${event.source.container} ${text}` : null,
 				source: {state: 'waiting', note: event.reason ?? (event.ended === null ? 'not started' : ended({...event.ended, at: null}))},
@@ -46,17 +51,28 @@ export function tailNotice(event: Exclude<Extract<LogEvent, {source: LogSource}>
 		}
 
 		case 'reconnecting': {
-			const why = event.error === null
-				? 'stream ended cleanly, container still runs. Resuming'
-				: `${shortErrorFirst(event.error)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
+			const why =
+				event.error === null
+					? 'stream ended cleanly, container still runs. Resuming'
+					: `${shortErrorFirst(event.error)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
 			// The row that it stands in names the log already, and has room for little more than the try; the stream says how it was cut.
-			const note = event.error === null ? 'resuming' : `${shortError(event.error).replace(/^the log of \S+ was cut.*/, 'was cut')} · try ${event.attempt}`;
+			const note =
+				event.error === null
+					? 'resuming'
+					: `${shortError(event.error).replace(/^the log of \S+ was cut.*/, 'was cut')} · try ${event.attempt}`;
 			// Only the first try of an outage is a line of its own.
-			return {text: state === 'interrupted' ? null : `${who}${why}`, source: {state: 'interrupted', note}, ...state !== 'interrupted' && {counters: {reconnects: 1}}};
+			return {
+				text: state === 'interrupted' ? null : `${who}${why}`,
+				source: {state: 'interrupted', note},
+				...(state !== 'interrupted' && {counters: {reconnects: 1}}),
+			};
 		}
 
 		case 'resumed': {
-			return {text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.met ? ', last line met again' : ''}: no gap` : ''}`, source: {state: 'open', note: ''}};
+			return {
+				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.met ? ', last line met again' : ''}: no gap` : ''}`,
+				source: {state: 'open', note: ''},
+			};
 		}
 
 		case 'asking': {
@@ -73,7 +89,11 @@ export function tailNotice(event: Exclude<Extract<LogEvent, {source: LogSource}>
 
 		case 'gap': {
 			const after = event.after === null ? '' : ` Lines after ${event.after.slice(11, 23)} may be missing`;
-			return {text: `${who}${gapWords[event.reason]}.${event.reason === 'clock-went-back' ? '' : after}`, source: {}, counters: {possibleGaps: 1}};
+			return {
+				text: `${who}${gapWords[event.reason]}.${event.reason === 'clock-went-back' ? '' : after}`,
+				source: {},
+				counters: {possibleGaps: 1},
+			};
 		}
 
 		case 'restarted': {

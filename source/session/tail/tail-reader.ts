@@ -114,7 +114,14 @@ export class TailReader {
 		const {view} = this.#tail;
 		const older = this.#isWhole(now) ? {...olderUnread, phase: 'none' as const} : view.older;
 		const waited = waitedMs(view, now);
-		if (older !== view.older || rate !== view.rate || quietMs !== view.quietMs || waited !== view.waitedMs || skews.length > 0 || view.skews.length > 0) {
+		if (
+			older !== view.older ||
+			rate !== view.rate ||
+			quietMs !== view.quietMs ||
+			waited !== view.waitedMs ||
+			skews.length > 0 ||
+			view.skews.length > 0
+		) {
 			this.#tail.view = {...view, older, rate, quietMs, waitedMs: waited, skews};
 		}
 
@@ -124,12 +131,20 @@ export class TailReader {
 	/** All logs are here from their first lines: each had fewer than were asked for. */
 	#isWhole(now: number): boolean {
 		const {since, older, sources} = this.#tail.view;
-		return since === 'tail' && older.phase === 'unread' && older.note === ''
-			&& sources.every((_, index) => this.#flow.isPastBacklog(index, now)) && this.#points.hadFewer(tailLines, sources.length);
+		return (
+			since === 'tail' &&
+			older.phase === 'unread' &&
+			older.note === '' &&
+			sources.every((_, index) => this.#flow.isPastBacklog(index, now)) &&
+			this.#points.hadFewer(tailLines, sources.length)
+		);
 	}
 
 	async #follow(targets: FollowTargets, signal: AbortSignal): Promise<void> {
-		const {ask: {asked, containers}, view: {since}} = this.#tail;
+		const {
+			ask: {asked, containers},
+			view: {since},
+		} = this.#tail;
 		for await (const event of followLogs(this.#means.cluster, targets, {
 			asked,
 			containers,
@@ -149,16 +164,21 @@ export class TailReader {
 
 	async #readBefore(targets: FollowTargets, signal: AbortSignal): Promise<void> {
 		const {cluster, witness} = this.#means;
-		await readPreviousLogs(cluster, targets, {ask: this.#tail.ask, witness, signal}, {
-			source: source => this.#placeOf(source),
-			lines: (index, block) => {
-				this.#order.lines(index, block);
-				this.#tail.changed();
+		await readPreviousLogs(
+			cluster,
+			targets,
+			{ask: this.#tail.ask, witness, signal},
+			{
+				source: source => this.#placeOf(source),
+				lines: (index, block) => {
+					this.#order.lines(index, block);
+					this.#tail.changed();
+				},
+				notice: (index, text) => {
+					this.#sayInOrder(index, text);
+				},
 			},
-			notice: (index, text) => {
-				this.#sayInOrder(index, text);
-			},
-		});
+		);
 	}
 
 	#close(previous: boolean): void {
@@ -214,7 +234,10 @@ export class TailReader {
 		const {short, state} = view.sources[index]!;
 		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
 		const {text, counters = {}, source} = tailNotice(event, view.sources.length > 1 ? `${short}: ` : '', state);
-		this.#tail.view = countUp(changeSource(view, index, {since: this.#since(event, index, view), ...source, node: event.source.node}), counters);
+		this.#tail.view = countUp(
+			changeSource(view, index, {since: this.#since(event, index, view), ...source, node: event.source.node}),
+			counters,
+		);
 
 		// A pod is gone once, however many of its containers are followed.
 		if (text !== null && !(source.isGone && wasTold)) {
@@ -245,7 +268,10 @@ export class TailReader {
 	}
 
 	#takePods(event: Exclude<LogEvent, SourceEvent>): void {
-		const {view, ask: {asked}} = this.#tail;
+		const {
+			view,
+			ask: {asked},
+		} = this.#tail;
 		if (event.type === 'no-pods') {
 			this.#takeNoPods(asked);
 		} else if (event.type === 'pod-gone') {
@@ -313,7 +339,7 @@ export class TailReader {
 			put(source, time, late, bytes, from, to) {
 				const {view} = tail;
 				view.buffer.append(source, time, levelOf(bytes, from, to), 'text', bytes, late, from, to);
-				if (view.json && bytes[from] === 0x7B) {
+				if (view.json && bytes[from] === 0x7b) {
 					view.counters.json++;
 				}
 			},
@@ -330,7 +356,7 @@ export class TailReader {
 
 /** Of a block that came live its last line: what a log held before came later than it was written. */
 function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
-	const at = block.lastIndexOf(0x0A, block.length - 2) + 1;
+	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
 	const length = timestampLength(block, at);
 	if (node !== null && length > 0) {
 		clocks.note(node, timestampMilliseconds(block, at, length), now);

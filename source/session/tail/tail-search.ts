@@ -27,10 +27,15 @@ export async function goToMatch(session: Session, direction: 1 | -1): Promise<vo
 			return;
 		}
 
-		await searchOlderLines(session, run, view => {
-			const found = nextMatch(view, direction);
-			return found === null ? null : jumpTo(view, found);
-		}, number === null ? 'no match' : 'no match above');
+		await searchOlderLines(
+			session,
+			run,
+			view => {
+				const found = nextMatch(view, direction);
+				return found === null ? null : jumpTo(view, found);
+			},
+			number === null ? 'no match' : 'no match above',
+		);
 	});
 }
 
@@ -51,14 +56,16 @@ export async function promptSearch(session: Session): Promise<void> {
 	};
 
 	const answer = await session.type({
-		lead: '/', purpose: 'search', mayRegex: true,
-		note: text => text === '' ? '' : run.view.searchIndex?.problem ?? describeMatchCount(countMatches(run.view)),
+		lead: '/',
+		purpose: 'search',
+		mayRegex: true,
+		note: text => (text === '' ? '' : (run.view.searchIndex?.problem ?? describeMatchCount(countMatches(run.view)))),
 		onChange(text, regex) {
 			run.view = searchTail(run.view, {text, regex});
 			run.scan(letterMs);
 			setView(session, run, atNearest(run.view) ?? stood.back(run.view));
 		},
-		check: (text, regex) => text === '' ? null : queryProblem({text, regex}),
+		check: (text, regex) => (text === '' ? null : queryProblem({text, regex})),
 	});
 	if (answer === null) {
 		const view = stood.back(searchedAs(before, run.view, from.isMoved));
@@ -92,8 +99,15 @@ export async function promptFilter(session: Session): Promise<void> {
 	};
 
 	const answer = await session.type({
-		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
-		note: () => run.view.shownIndex === null ? 'all lines' : run.view.shownIndex.problem ?? formatQuantity(run.view.shownIndex.matches.length, 'line'),
+		lead: '&',
+		purpose: 'tail-filter',
+		mayRegex: true,
+		regex: before.regex,
+		text: `${before.inverse ? '!' : ''}${before.text}`,
+		note: () =>
+			run.view.shownIndex === null
+				? 'all lines'
+				: (run.view.shownIndex.problem ?? formatQuantity(run.view.shownIndex.matches.length, 'line')),
 		onChange(typed, regex) {
 			keep({filter: filterOf(typed, regex), matchesOnly: true});
 		},

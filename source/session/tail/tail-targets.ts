@@ -18,10 +18,13 @@ export function createTailRequest(cluster: ClusterClient, {namespace, targets, s
 	const parsed = targets.map(target => parseTarget(target));
 	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
 	return {
-		title: titleOf({namespace, targets, selector}), asked, containers,
-		targets: async signal => selector === null
-			? resolveFollowTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
-			: {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome: async () => true},
+		title: titleOf({namespace, targets, selector}),
+		asked,
+		containers,
+		targets: async signal =>
+			selector === null
+				? resolveFollowTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
+				: {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome: async () => true},
 	};
 }
 

@@ -60,7 +60,9 @@ function openForwardLog(session: Session): void {
 	if (forward) {
 		const {local, asked, target, remote, open, closed, failed, phase, note, log} = forward;
 		openText(session, {
-			title: 'Forward', subject: `${local === null ? asked : `:${local}`} ${target}:${remote}`, right: `${open} open · ${closed} closed · ${failed} failed`,
+			title: 'Forward',
+			subject: `${local === null ? asked : `:${local}`} ${target}:${remote}`,
+			right: `${open} open · ${closed} closed · ${failed} failed`,
 			lines: [{label: phase, text: note}, ...log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
 		});
 	}

@@ -46,7 +46,9 @@ export async function saveText(session: Session): Promise<void> {
 export async function openTextInProgram(session: Session): Promise<void> {
 	const layer = currentText(session);
 	if (layer) {
-		const line = layer.lines.every(({asIs}) => asIs) ? (layerRows(createRenderInput(session, null, plainTheme), layer)[layer.top] ?? 0) + 1 : 1;
+		const line = layer.lines.every(({asIs}) => asIs)
+			? (layerRows(createRenderInput(session, null, plainTheme), layer)[layer.top] ?? 0) + 1
+			: 1;
 		await openInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
 	}
 }
@@ -60,5 +62,8 @@ function textOf({copy, lines}: TextLayer): string {
 }
 
 function linesOf(layer: TextLayer): string[] {
-	return textOf(layer).replace(/\n$/, '').split('\n').map(text => `${text}\n`);
+	return textOf(layer)
+		.replace(/\n$/, '')
+		.split('\n')
+		.map(text => `${text}\n`);
 }

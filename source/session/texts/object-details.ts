@@ -4,7 +4,16 @@ import {listAll} from '../../cluster/list.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import type {ContainerSpec, CronJobObject, ContainerState, ContainerStatus, PodCondition, PodObject, ServiceObject, WorkloadObject} from '../../targets/pod-object.ts';
+import type {
+	ContainerSpec,
+	CronJobObject,
+	ContainerState,
+	ContainerStatus,
+	PodCondition,
+	PodObject,
+	ServiceObject,
+	WorkloadObject,
+} from '../../targets/pod-object.ts';
 import {podStatus} from '../../targets/pod-status.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -21,7 +30,11 @@ type EventObject = {
 };
 
 /** Of `pod/x`, `deploy/x`, `svc/x` or `node/x`. @throws SpokeError by `refusal` for the object; events that may not be read are a line */
-export async function readDetails(access: ClusterClient, target: string, namespace: string): Promise<{lines: readonly TextLine[]; since: string | null}> {
+export async function readDetails(
+	access: ClusterClient,
+	target: string,
+	namespace: string,
+): Promise<{lines: readonly TextLine[]; since: string | null}> {
 	const {resource, name} = parseTarget(target);
 	const object = await access.json<AnyObject>({path: objectPath(resource, namespace, name)});
 	const events = resource.kind === 'Node' ? [] : await readEvents(access, namespace, object.metadata.uid);
@@ -34,7 +47,11 @@ function objectLines(object: AnyObject, kind: string): TextLine[] {
 	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`}, ...own];
 }
 
-const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {Pod: podLines, Service: serviceLines, CronJob: cronJobLines};
+const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {
+	Pod: podLines,
+	Service: serviceLines,
+	CronJob: cronJobLines,
+};
 
 function otherLines({metadata, status}: AnyObject): TextLine[] {
 	return [labelsLine(metadata.labels), ...conditionLines(status?.conditions ?? [])];
@@ -43,21 +60,29 @@ function otherLines({metadata, status}: AnyObject): TextLine[] {
 function podLines(pod: PodObject): TextLine[] {
 	const {metadata, spec, status} = pod;
 	const owner = metadata.ownerReferences?.find(({controller}) => controller);
-	const statuses = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []];
+	const statuses = [
+		...(status?.containerStatuses ?? []),
+		...(status?.initContainerStatuses ?? []),
+		...(status?.ephemeralContainerStatuses ?? []),
+	];
 	return [
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
 		statusLine(pod),
 		...statuses.flatMap(own => lastEndLines(own)),
-		...status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitizeLine(status.message)}],
+		...(status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitizeLine(status.message)}]),
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
 		{text: 'Containers', rule: true},
-		...[
-			...spec.initContainers ?? [],
-			...spec.containers,
-			...spec.ephemeralContainers ?? [],
-		].flatMap(container => containerLines(container, statuses.find(({name}) => name === container.name))),
-		...conditionLines((status?.conditions ?? []).filter(({status: holds}) => holds !== 'True')).map(line => ({...line, role: 'level.warn'})),
+		...[...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])].flatMap(container =>
+			containerLines(
+				container,
+				statuses.find(({name}) => name === container.name),
+			),
+		),
+		...conditionLines((status?.conditions ?? []).filter(({status: holds}) => holds !== 'True')).map(line => ({
+			...line,
+			role: 'level.warn',
+		})),
 	];
 }
 
@@ -66,7 +91,11 @@ function statusLine(pod: PodObject): TextLine {
 	const {phase = 'unknown', reason, podIP} = pod.status ?? {};
 	const word = pod.status ? podStatus(pod) : phase;
 	const others = [word === phase ? undefined : `phase ${phase}`, reason === word ? undefined : reason, podIP];
-	return {label: 'Status', text: sanitizeLine([word, ...others].filter(Boolean).join(', ')), ...isHealthy(word) ? {} : {role: 'level.warn'}};
+	return {
+		label: 'Status',
+		text: sanitizeLine([word, ...others].filter(Boolean).join(', ')),
+		...(isHealthy(word) ? {} : {role: 'level.warn'}),
+	};
 }
 
 function isHealthy(word: string): boolean {
@@ -88,10 +117,10 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 		{
 			label: container.name.padEnd(20),
 			text: `${stateWords(own?.state)}, ${formatQuantity(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
-			...role !== undefined && {role},
+			...(role !== undefined && {role}),
 		},
-		...container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12}],
-		...last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : [],
+		...(container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12}]),
+		...(last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : []),
 	];
 }
 
@@ -107,9 +136,18 @@ function serviceLines({spec}: ServiceObject): TextLine[] {
 	const {ports = [], selector = {}, clusterIP = 'none'} = spec ?? {};
 	return [
 		{label: 'Address', text: clusterIP},
-		{label: 'Selects', text: Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',') || 'nothing'},
+		{
+			label: 'Selects',
+			text:
+				Object.entries(selector)
+					.map(([key, value]) => `${key}=${value}`)
+					.join(',') || 'nothing',
+		},
 		{text: 'Ports', rule: true},
-		...ports.map((port): TextLine => ({label: port.name ?? '–', text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`})),
+		...ports.map((port): TextLine => ({
+			label: port.name ?? '–',
+			text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`,
+		})),
 	];
 }
 
@@ -119,7 +157,7 @@ function cronJobLines({metadata, spec = {}, status = {}}: CronJobObject): TextLi
 	return [
 		{label: 'Schedule', text: sanitizeLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
 		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
-		...concurrencyPolicy === undefined ? [] : [{label: 'Policy', text: sanitizeLine(`${concurrencyPolicy} concurrent jobs`)}],
+		...(concurrencyPolicy === undefined ? [] : [{label: 'Policy', text: sanitizeLine(`${concurrencyPolicy} concurrent jobs`)}]),
 		{label: 'Last run', text: sanitizeLine(lastScheduleTime ?? 'none')},
 		{label: 'Succeeded', text: sanitizeLine(lastSuccessfulTime ?? 'none')},
 		{label: 'Active', text: sanitizeLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no job'},
@@ -135,7 +173,15 @@ function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
 }
 
 function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
-	return {label: 'Labels', text: sanitizeLine(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(', ')) || 'none'};
+	return {
+		label: 'Labels',
+		text:
+			sanitizeLine(
+				Object.entries(labels)
+					.map(([key, value]) => `${key}=${value}`)
+					.join(', '),
+			) || 'none',
+	};
 }
 
 function stateWords(state: ContainerState | undefined): string {
@@ -145,7 +191,9 @@ function stateWords(state: ContainerState | undefined): string {
 
 	if (state?.terminated) {
 		const {exitCode, reason, finishedAt} = state.terminated;
-		return sanitizeLine(`ended with exit ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`);
+		return sanitizeLine(
+			`ended with exit ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`,
+		);
 	}
 
 	return state?.waiting
@@ -160,7 +208,10 @@ async function readEvents(access: ClusterClient, namespace: string, uid: string 
 	}
 
 	try {
-		const {items} = await listAll<EventObject>(access, {path: `/api/v1/namespaces/${namespace}/events`, fieldSelector: `involvedObject.uid=${uid}`});
+		const {items} = await listAll<EventObject>(access, {
+			path: `/api/v1/namespaces/${namespace}/events`,
+			fieldSelector: `involvedObject.uid=${uid}`,
+		});
 		if (items.length === 0) {
 			return [head, {text: 'no events of it are kept', role: 'text.dim'}];
 		}
@@ -183,7 +234,11 @@ function eventLine(event: EventObject): TextLine {
 	const since = timeOf(event);
 	const isWarning = type === 'Warning';
 	return {
-		...!Number.isNaN(since) && {since}, label: sanitizeLine(`${isWarning ? '! ' : ''}${reason ?? ''}`).slice(0, 20).padEnd(20),
-		text: sanitizeLine(`${message ?? ''}${(count ?? 1) > 1 ? ` (${count} times)` : ''}`), ...isWarning && {role: 'level.warn'},
+		...(!Number.isNaN(since) && {since}),
+		label: sanitizeLine(`${isWarning ? '! ' : ''}${reason ?? ''}`)
+			.slice(0, 20)
+			.padEnd(20),
+		text: sanitizeLine(`${message ?? ''}${(count ?? 1) > 1 ? ` (${count} times)` : ''}`),
+		...(isWarning && {role: 'level.warn'}),
 	};
 }

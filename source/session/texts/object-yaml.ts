@@ -15,8 +15,15 @@ type AnyObject = {metadata: {managedFields?: unknown}};
 Of `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names what kubectl leaves out as well.
 @throws SpokeError by `refusal`, also where the namespace is not there; ERR_USAGE for a kind that has no list here
 */
-export async function readYaml(access: ClusterClient, target: string, namespace: string): Promise<{lines: readonly TextLine[]; without: string | null}> {
-	const {metadata: {managedFields, ...metadata}, ...object} = await readObject(access, target, namespace);
+export async function readYaml(
+	access: ClusterClient,
+	target: string,
+	namespace: string,
+): Promise<{lines: readonly TextLine[]; without: string | null}> {
+	const {
+		metadata: {managedFields, ...metadata},
+		...object
+	} = await readObject(access, target, namespace);
 	const {yamlLines} = await import('./yaml-lines.ts');
 	return {lines: yamlLines({...object, metadata}).map(one => shown(one)), without: managedFields === undefined ? null : 'managedFields'};
 }

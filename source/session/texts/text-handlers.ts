@@ -77,7 +77,10 @@ function keepingTop(session: Session, change: () => void): void {
 
 	const line = layerRows(createRenderInput(session, null, plainTheme), before)[before.top];
 	change();
-	const row = line === undefined || isScreenReaderEnabled(session.env) ? before.top : layerRows(createRenderInput(session, null, plainTheme), currentLayer(session)!).indexOf(line);
+	const row =
+		line === undefined || isScreenReaderEnabled(session.env)
+			? before.top
+			: layerRows(createRenderInput(session, null, plainTheme), currentLayer(session)!).indexOf(line);
 	scrollTo(session, row);
 }
 
@@ -104,7 +107,12 @@ export function scrollTo(session: Session, top: number): void {
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
 		const screen = createRenderInput(session, null, plainTheme);
-		const last = Math.max(0, isScreenReaderEnabled(session.env) ? spokenText(screen, layer).length - spokenPage : layerRows(screen, layer).length - textPage(session));
+		const last = Math.max(
+			0,
+			isScreenReaderEnabled(session.env)
+				? spokenText(screen, layer).length - spokenPage
+				: layerRows(screen, layer).length - textPage(session),
+		);
 		store.now({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }

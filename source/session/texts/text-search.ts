@@ -24,7 +24,7 @@ export async function searchInText(session: Session): Promise<void> {
 		return;
 	}
 
-	const from = isScreenReaderEnabled(session.env) ? before.top : layerRows(screenOf(session), before)[before.top] ?? 0;
+	const from = isScreenReaderEnabled(session.env) ? before.top : (layerRows(screenOf(session), before)[before.top] ?? 0);
 	const look = (text: string, regex: boolean) => {
 		const layer = currentText(session);
 		if (layer) {
@@ -33,13 +33,17 @@ export async function searchInText(session: Session): Promise<void> {
 	};
 
 	const answer = await session.type({
-		lead: '/', purpose: 'search', mayRegex: true,
+		lead: '/',
+		purpose: 'search',
+		mayRegex: true,
 		note(text) {
 			const search = currentText(session)?.search;
-			return text === '' || !search ? '' : searchProblem(search) ?? describeMatchCount({at: null, of: search.found.length, more: false, hidden: 0});
+			return text === '' || !search
+				? ''
+				: (searchProblem(search) ?? describeMatchCount({at: null, of: search.found.length, more: false, hidden: 0}));
 		},
 		onChange: look,
-		check: (text, regex) => text === '' ? null : searchProblem({text, regex}),
+		check: (text, regex) => (text === '' ? null : searchProblem({text, regex})),
 	});
 	if (answer === null && currentText(session)) {
 		session.store.now({type: 'layer', to: {search: before.search ?? null, top: before.top, left: before.left ?? 0}});

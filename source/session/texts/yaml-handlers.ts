@@ -42,7 +42,9 @@ export const yamlHandlers: Handlers = {
 			session.store.now({
 				type: 'fill-text',
 				id,
-				to: isRead ? {right: `not read again at ${clockTime(Date.now())}`, busy: false} : {lines: failureLines(error), right: '', busy: false},
+				to: isRead
+					? {right: `not read again at ${clockTime(Date.now())}`, busy: false}
+					: {lines: failureLines(error), right: '', busy: false},
 			});
 			session.fail('read again', error);
 		}
@@ -56,7 +58,16 @@ export async function openYaml(session: Session, {target, namespace}: Asked): Pr
 	const {cluster} = session;
 	yamlPath(target, namespace);
 	const id = session.nextId('text');
-	openText(session, {id, title: 'YAML', subject: target, lines: [{text: 'reading …'}], context: 'yaml', busy: true, on: cluster.context, of: {target, namespace}});
+	openText(session, {
+		id,
+		title: 'YAML',
+		subject: target,
+		lines: [{text: 'reading …'}],
+		context: 'yaml',
+		busy: true,
+		on: cluster.context,
+		of: {target, namespace},
+	});
 	try {
 		session.store.now({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
 	} catch (thrown) {
@@ -85,7 +96,7 @@ function knownFailure(thrown: unknown): SpokeError {
 function failureLines({message, text, remedy}: SpokeError): readonly TextLine[] {
 	return [
 		{text: sanitizeLine(message), role: 'state.failed'},
-		...text === null || message.includes(text) ? [] : [{label: 'text', text: sanitizeLine(text)}],
-		...remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}],
+		...(text === null || message.includes(text) ? [] : [{label: 'text', text: sanitizeLine(text)}]),
+		...(remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}]),
 	];
 }

@@ -7,7 +7,7 @@ export type YamlLine = {text: string; key: readonly [from: number, to: number] |
 
 /** Keys are sorted, and what YAML 1.1 takes for no text is quoted; a whole number of `parseLosslessJson` keeps all its digits. */
 export function yamlLines(object: object): readonly YamlLine[] {
-	const document = new Document(object, (_, value: unknown) => isLosslessNumber(value) ? wholeOf(losslessNumberSource(value)) : value, {
+	const document = new Document(object, (_, value: unknown) => (isLosslessNumber(value) ? wholeOf(losslessNumberSource(value)) : value), {
 		version: '1.1',
 		sortMapEntries: true,
 		aliasDuplicateObjects: false,
@@ -15,7 +15,10 @@ export function yamlLines(object: object): readonly YamlLine[] {
 	visit(document, {Scalar: quoteWhatIsNotSeen});
 	const text = document.toString({indentSeq: false, lineWidth: 0});
 	const keys = keysOf(text);
-	return text.replace(/\n$/, '').split('\n').map((row, index) => ({text: row, key: keys.get(index) ?? null}));
+	return text
+		.replace(/\n$/, '')
+		.split('\n')
+		.map((row, index) => ({text: row, key: keys.get(index) ?? null}));
 }
 
 function wholeOf(source: string): bigint | number {
@@ -33,12 +36,14 @@ function quoteWhatIsNotSeen(_: unknown, scalar: Scalar): void {
 function keysOf(text: string): ReadonlyMap<number, YamlLine['key']> {
 	const counter = new LineCounter();
 	const keys = new Map<number, YamlLine['key']>();
-	visit(parseDocument(text, {lineCounter: counter, logLevel: 'silent', uniqueKeys: false}), {Pair(_: unknown, {key}: Pair) {
-		const [from = 0, to = 0] = isScalar(key) ? key.range ?? [] : [];
-		const {line, col} = counter.linePos(from);
-		if (to > from && counter.linePos(to).line === line) {
-			keys.set(line - 1, [col - 1, col - 1 + to - from]);
-		}
-	}});
+	visit(parseDocument(text, {lineCounter: counter, logLevel: 'silent', uniqueKeys: false}), {
+		Pair(_: unknown, {key}: Pair) {
+			const [from = 0, to = 0] = isScalar(key) ? (key.range ?? []) : [];
+			const {line, col} = counter.linePos(from);
+			if (to > from && counter.linePos(to).line === line) {
+				keys.set(line - 1, [col - 1, col - 1 + to - from]);
+			}
+		},
+	});
 	return keys;
 }

@@ -41,7 +41,9 @@ export class ClockSkew {
 			return [];
 		}
 
-		const sorted = delays.map(({delay}) => delay).toSorted((one, other) => delays.length === 2 ? Math.abs(one) - Math.abs(other) : one - other);
+		const sorted = delays
+			.map(({delay}) => delay)
+			.toSorted((one, other) => (delays.length === 2 ? Math.abs(one) - Math.abs(other) : one - other));
 		const usual = sorted[delays.length === 2 ? 0 : Math.floor((sorted.length - 1) / 2)]!;
 		return delays
 			.map(({node, delay}) => ({node, aheadMs: usual - delay}))

@@ -48,7 +48,7 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 
 	put += merge.moveUntil(Infinity, writer);
 	buffer.replace(writer.end(), added);
-	return before => before < firstNumber ? before : places[before - firstNumber] ?? (before + put);
+	return before => (before < firstNumber ? before : (places[before - firstNumber] ?? before + put));
 }
 
 type Head = {blocks: LineBlock[]; at: number; time: number};

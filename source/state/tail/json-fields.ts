@@ -22,7 +22,12 @@ export function readJsonLine(text: string): JsonLine | null {
 		return null;
 	}
 
-	const line: {time: string | null; level: string | null; message: string | null; fields: JsonField[]} = {time: null, level: null, message: null, fields: []};
+	const line: {time: string | null; level: string | null; message: string | null; fields: JsonField[]} = {
+		time: null,
+		level: null,
+		message: null,
+		fields: [],
+	};
 	for (const [name, value] of Object.entries(parsed as Record<string, unknown>)) {
 		const field = asField(name, value);
 		if (line.time === null && timeNames.has(name)) {
@@ -57,7 +62,7 @@ export function countJsonLines({blocks}: LineBuffer): number {
 	let count = 0;
 	for (const block of blocks) {
 		for (let at = 0; at < block.count; at++) {
-			count += block.starts[at]! < block.starts[at + 1]! && block.bytes[block.starts[at]!] === 0x7B ? 1 : 0;
+			count += block.starts[at]! < block.starts[at + 1]! && block.bytes[block.starts[at]!] === 0x7b ? 1 : 0;
 		}
 	}
 
@@ -67,7 +72,7 @@ export function countJsonLines({blocks}: LineBuffer): number {
 function asField(name: string, value: unknown): JsonField {
 	return {
 		name,
-		value: typeof value === 'string' ? value : JSON.stringify(value) ?? 'null',
+		value: typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null'),
 		kind: typeof value === 'string' ? 'string' : isLosslessNumber(value) ? 'number' : 'other',
 	};
 }

@@ -23,7 +23,7 @@ export type TailLine = {
 
 const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
 /** In a line's sign: level in the lowest bits, kind above, then whether it came late. */
-export const levelBits = 0x0F;
+export const levelBits = 0x0f;
 export const kindBits = 0x30;
 export const noticeFlags = kinds.indexOf('notice') << 4;
 const lateBit = 0x40;
@@ -56,7 +56,7 @@ export class LineBlock {
 		this.first = first;
 		this.count = 0;
 		this.used = 0;
-		if (this.bytes.length < expected * (1 - (worthless / 2)) || this.bytes.length > expected * (1 + worthless)) {
+		if (this.bytes.length < expected * (1 - worthless / 2) || this.bytes.length > expected * (1 + worthless)) {
 			this.bytes = Buffer.allocUnsafeSlow(expected);
 		}
 	}
@@ -171,7 +171,10 @@ export class LineBuffer {
 			this.counts.warnings += level === 3 ? 1 : 0;
 		}
 
-		while (this.#blocks.length > 1 && (this.end - this.first > this.#limits.lines + linesPerBlock - 1 || this.#bytes > this.#limits.bytes)) {
+		while (
+			this.#blocks.length > 1 &&
+			(this.end - this.first > this.#limits.lines + linesPerBlock - 1 || this.#bytes > this.#limits.bytes)
+		) {
 			const [oldest] = this.#blocks;
 			this.#spare = oldest!.isShared ? null : oldest!;
 			this.dropFirstBlock();
@@ -180,7 +183,7 @@ export class LineBuffer {
 
 	/** Lines of one log are alike. */
 	#nextBlock(last: LineBlock | undefined): LineBlock {
-		const expected = last && Math.ceil(last.used * (1 + (worthless / 2)));
+		const expected = last && Math.ceil(last.used * (1 + worthless / 2));
 		const spare = this.#spare;
 		this.#spare = null;
 		if (spare === null || expected === undefined) {

@@ -31,7 +31,7 @@ export class LineFlow {
 
 	/** So many lines came of it; gives whether live. */
 	came(source: number, count: number, now: number): boolean {
-		const from = this.#liveFrom.get(source) ?? (now + backlogMs);
+		const from = this.#liveFrom.get(source) ?? now + backlogMs;
 		this.#liveFrom.set(source, from);
 		this.#lastAt.set(source, now);
 		const isLive = now > from;

@@ -105,7 +105,9 @@ export class LineIndex {
 
 		const found = new Set<number>();
 		if (this.#pattern) {
-			const texts = Array.from({length: block.count - from}, (_, index) => block.bytes.toString('utf8', block.starts[from + index], block.starts[from + index + 1]));
+			const texts = Array.from({length: block.count - from}, (_, index) =>
+				block.bytes.toString('utf8', block.starts[from + index], block.starts[from + index + 1]),
+			);
 			const matched = matchWithin(this.#pattern, texts, regexLimitMs);
 			if (matched === null) {
 				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${formatNumber(linesPerBlock)} lines: not used`;
@@ -146,7 +148,9 @@ export class LineIndex {
 			const isNotice = (sign & kindBits) !== 0;
 			const isMatch = isNotice
 				? notices
-				: (found === null || found.has(index) !== inverse) && (level === 0 || (sign & levelBits) >= level) && !hidden.has(block.sources[index]!);
+				: (found === null || found.has(index) !== inverse) &&
+					(level === 0 || (sign & levelBits) >= level) &&
+					!hidden.has(block.sources[index]!);
 			const number = block.first + index;
 			if (isMatch) {
 				for (let before = Math.max(this.#lastShown + 1, number - context, block.first); !isNotice && before < number; before++) {

@@ -15,7 +15,14 @@ const named: ReadonlyMap<string, LineLevel> = new Map([
 	...levelled(2, ['info', 'information', 'notice', 'i']),
 	...levelled(1, ['debug', 'trace', 'verbose', 'd', 't']),
 	// Numbers of pino and bunyan.
-	...([['10', 1], ['20', 1], ['30', 2], ['40', 3], ['50', 4], ['60', 5]] as const),
+	...([
+		['10', 1],
+		['20', 1],
+		['30', 2],
+		['40', 3],
+		['50', 4],
+		['60', 5],
+	] as const),
 ]);
 
 /** Words that say it wherever they stand. */
@@ -48,7 +55,7 @@ for (const word of [...words.keys(), ...wordsBeforeAnEnd.keys(), ...[...keys].fl
 /** Of the line from `from` to `to`. Bytes are looked at in place: a tail asks for every line of a flood. */
 export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
 	const end = Math.min(to, from + lookedAt);
-	if (bytes[from] === 0x7B) {
+	if (bytes[from] === 0x7b) {
 		return named.get(json.exec(bytes.toString('latin1', from, end))?.[1]?.toLowerCase() ?? '') ?? 0;
 	}
 
@@ -56,7 +63,7 @@ export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
 }
 
 function klogLevel(bytes: Buffer, from: number, end: number): LineLevel | undefined {
-	const mayBe = bytes[from + 5] === 0x20 && bytes[from + 8] === 0x3A;
+	const mayBe = bytes[from + 5] === 0x20 && bytes[from + 8] === 0x3a;
 	return mayBe ? named.get(klog.exec(bytes.toString('latin1', from, end))?.[1]?.toLowerCase() ?? '') : undefined;
 }
 
@@ -78,7 +85,7 @@ function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 
 		const word = bytes.toString('latin1', begin, at);
 		found ??= words.get(word) ?? (at < end && isEnd[bytes[at]!] === 1 ? wordsBeforeAnEnd.get(word) : undefined);
-		if (!isKeyed && at < end && bytes[at] === 0x3D && keys.has(word.toLowerCase())) {
+		if (!isKeyed && at < end && bytes[at] === 0x3d && keys.has(word.toLowerCase())) {
 			const value = valueAt(bytes, at + 1, end);
 			isKeyed = value !== '';
 			const level = named.get(value);
@@ -111,5 +118,5 @@ function levelled(level: LineLevel, all: readonly string[]): Array<[string, Line
 }
 
 function byteTable(holds: (byte: number) => boolean): Uint8Array {
-	return Uint8Array.from({length: 256}, (_, byte) => holds(byte) ? 1 : 0);
+	return Uint8Array.from({length: 256}, (_, byte) => (holds(byte) ? 1 : 0));
 }

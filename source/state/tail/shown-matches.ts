@@ -8,8 +8,8 @@ const countedAtMost = 5000;
 /** The next match behind or before the cursor; goes round at the ends. */
 export function nextMatch(view: TailView, direction: 1 | -1): number | null {
 	return direction > 0
-		? firstFrom(view, view.cursor + 1) ?? firstFrom(view, view.buffer.first)
-		: lastUpTo(view, view.cursor - 1) ?? lastUpTo(view, shownEnd(view) - 1);
+		? (firstFrom(view, view.cursor + 1) ?? firstFrom(view, view.buffer.first))
+		: (lastUpTo(view, view.cursor - 1) ?? lastUpTo(view, shownEnd(view) - 1));
 }
 
 export type MatchCount = {

@@ -6,7 +6,7 @@ import type {TailSource} from './tail-view.ts';
 export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'namespace' | 'pod' | 'container'>>): string[] {
 	const pods = podNames(new Map(sources.map(source => [keyOf(source), source])));
 	const isMany = new Set(sources.map(({container}) => container)).size > 1;
-	return sources.map(source => isMany ? `${pods.get(keyOf(source))!}/${source.container}` : pods.get(keyOf(source))!);
+	return sources.map(source => (isMany ? `${pods.get(keyOf(source))!}/${source.container}` : pods.get(keyOf(source))!));
 }
 
 function keyOf({namespace, pod}: Pick<TailSource, 'namespace' | 'pod'>): string {
@@ -49,12 +49,19 @@ function longer(pod: string, end: string): string {
 export function asTailSource(source: LogSource): TailSource {
 	let hash = 0;
 	for (const character of source.uid ?? source.pod) {
-		hash = ((hash * 31) + character.codePointAt(0)!) >>> 0;
+		hash = (hash * 31 + character.codePointAt(0)!) >>> 0;
 	}
 
 	return {
-		namespace: source.namespace, pod: source.pod, container: source.container,
-		node: source.node, short: source.pod, colour: (hash % 8) + 1, on: true, state: 'waiting',
-		note: '', ...source.besides && {besides: source.besides},
+		namespace: source.namespace,
+		pod: source.pod,
+		container: source.container,
+		node: source.node,
+		short: source.pod,
+		colour: (hash % 8) + 1,
+		on: true,
+		state: 'waiting',
+		note: '',
+		...(source.besides && {besides: source.besides}),
 	};
 }

@@ -33,12 +33,16 @@ export function tailPhase(sources: ReadonlyArray<Pick<TailSource, 'state' | 'not
 
 /** The one whose note says why nothing can come. */
 function heldSource<Source extends Pick<TailSource, 'state'>>(sources: readonly Source[]): Source | undefined {
-	return sources.find(({state}) => state === 'interrupted') ?? sources.find(({state}) => state === 'checking') ?? sources.find(({state}) => state === 'waiting');
+	return (
+		sources.find(({state}) => state === 'interrupted') ??
+		sources.find(({state}) => state === 'checking') ??
+		sources.find(({state}) => state === 'waiting')
+	);
 }
 
 /** How long an answer is waited for by now, where none of the sources is open. */
 export function waitedMs({phase, sources}: Pick<TailView, 'phase' | 'sources'>, now: number): number | null {
-	const since = phase === 'waiting' ? heldSource(sources)?.since ?? null : null;
+	const since = phase === 'waiting' ? (heldSource(sources)?.since ?? null) : null;
 	return since === null ? null : Math.max(0, now - since);
 }
 
@@ -54,7 +58,12 @@ export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | '
 export function defaultSource(sources: readonly TailSource[]): TailSource | undefined {
 	const shown = sources.filter(({on}) => on);
 	const order = [...shown, ...sources];
-	return shown.find(({state}) => state === 'open' || state === 'checking') ?? shown.find(({state}) => state !== 'ended') ?? order.find(({isGone}) => isGone !== true) ?? order[0];
+	return (
+		shown.find(({state}) => state === 'open' || state === 'checking') ??
+		shown.find(({state}) => state !== 'ended') ??
+		order.find(({isGone}) => isGone !== true) ??
+		order[0]
+	);
 }
 
 /** The followed containers of a pod. */
@@ -65,7 +74,7 @@ export function sourcesOf({sources}: Pick<TailView, 'sources'>, {namespace, pod}
 /** A pod was deleted. */
 export function podGone(view: TailView, place: PodPlace): TailView {
 	const its = new Set(sourcesOf(view, place));
-	return {...view, sources: view.sources.map(source => its.has(source) ? {...source, isGone: true} : source)};
+	return {...view, sources: view.sources.map(source => (its.has(source) ? {...source, isGone: true} : source))};
 }
 
 /** What happened to the streams is counted. */

@@ -106,7 +106,13 @@ export function formatRate(rate: number): string {
 const quietAfterMs = 5000;
 
 /** What comes, or since when nothing does: `214 lines/s`, `quiet for 12 s`, `asking again for 3.0 s`. */
-export function activityWords({phase, note, rate, quietMs, waitedMs}: Pick<TailView, 'phase' | 'note' | 'rate' | 'quietMs' | 'waitedMs'>): string {
+export function activityWords({
+	phase,
+	note,
+	rate,
+	quietMs,
+	waitedMs,
+}: Pick<TailView, 'phase' | 'note' | 'rate' | 'quietMs' | 'waitedMs'>): string {
 	if (phase !== 'following') {
 		return waitedMs === null ? note : `${note} for ${formatDuration(waitedMs)}`;
 	}
@@ -135,31 +141,58 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		cursor: 0,
 		top: 0,
 		left: 0,
-		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
-		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, searchOnly: false, shownIndex: null, marked: new Set(), lineField: 0,
-		counters: {...noCounters}, rate: null, quietMs: null, waitedMs: null, windowRows: 20, older: olderUnread, skews: [],
+		wrap: false,
+		json: false,
+		fields: [],
+		times: 'clock',
+		names: 'short',
+		plain: false,
+		search: null,
+		searchIndex: null,
+		filter: {text: '', regex: false, inverse: false},
+		level: 0,
+		context: 0,
+		matchesOnly: true,
+		searchOnly: false,
+		shownIndex: null,
+		marked: new Set(),
+		lineField: 0,
+		counters: {...noCounters},
+		rate: null,
+		quietMs: null,
+		waitedMs: null,
+		windowRows: 20,
+		older: olderUnread,
+		skews: [],
 	};
 }
 
 /** The same tail before the first line from another beginning: how lines are drawn and filtered stays. From the head it stands on the first line. */
 export function restartTail(view: TailView, since: SincePreset, {previous, now}: {previous: boolean; now: number}): TailView {
 	const isHead = since === 'head';
-	const begun = filterTail({
-		...view,
-		since,
-		previous,
-		askedAt: now,
-		phase: 'opening',
-		note: '',
-		sources: [],
-		skews: [],
-		marked: new Set(),
-		cursor: 0,
-		top: 0,
-		follow: !isHead || previous,
-		pausedAt: null,
-		older: isHead ? {...olderUnread, phase: 'none'} : olderUnread, search: null, searchIndex: null, searchOnly: false, counters: {...noCounters},
-	}, {});
+	const begun = filterTail(
+		{
+			...view,
+			since,
+			previous,
+			askedAt: now,
+			phase: 'opening',
+			note: '',
+			sources: [],
+			skews: [],
+			marked: new Set(),
+			cursor: 0,
+			top: 0,
+			follow: !isHead || previous,
+			pausedAt: null,
+			older: isHead ? {...olderUnread, phase: 'none'} : olderUnread,
+			search: null,
+			searchIndex: null,
+			searchOnly: false,
+			counters: {...noCounters},
+		},
+		{},
+	);
 	return begun.follow ? begun : goTo(begun, 0);
 }
 
@@ -172,7 +205,12 @@ export function shownEnd({buffer, pausedAt}: TailView): number {
 export function pausedBacklog({buffer, pausedAt}: TailView): {lines: number; errors: number} {
 	const from = pausedAt ?? buffer.end;
 	let errors = 0;
-	for (const block of buffer.blocks.slice(Math.max(0, buffer.blocks.findLastIndex(({first}) => first <= from)))) {
+	for (const block of buffer.blocks.slice(
+		Math.max(
+			0,
+			buffer.blocks.findLastIndex(({first}) => first <= from),
+		),
+	)) {
 		for (let at = Math.max(0, from - block.first); at < block.count; at++) {
 			errors += (block.signs[at]! & levelBits) >= 4 ? 1 : 0;
 		}
@@ -194,7 +232,7 @@ export function shownNumbers(view: TailView): Iterable<number> {
 	return activeIndex(view)?.shown.between(first, end) ?? range(first, end);
 }
 
-function * range(from: number, end: number): Generator<number> {
+function* range(from: number, end: number): Generator<number> {
 	for (let number = from; number < end; number++) {
 		yield number;
 	}
@@ -205,7 +243,7 @@ export function numberAt(view: TailView, place: number): number {
 	const length = shownLength(view);
 	const at = Math.max(0, Math.min(place, length - 1));
 	const index = activeIndex(view);
-	return index === null ? view.buffer.first + at : index.shown.at(at) ?? view.buffer.first;
+	return index === null ? view.buffer.first + at : (index.shown.at(at) ?? view.buffer.first);
 }
 
 /** Place of a line, or of the first one behind it that is shown. */
@@ -251,7 +289,13 @@ export function jumpTo(view: TailView, number: number): TailView {
 
 /** To the newest line, and on with those that come. */
 export function followTail(view: TailView): TailView {
-	return {...view, follow: true, pausedAt: null, top: numberAt(view, shownLength(view) - view.windowRows), cursor: numberAt(view, shownLength(view) - 1)};
+	return {
+		...view,
+		follow: true,
+		pausedAt: null,
+		top: numberAt(view, shownLength(view) - view.windowRows),
+		cursor: numberAt(view, shownLength(view) - 1),
+	};
 }
 
 /** The line at the top of the window now. */
@@ -266,11 +310,11 @@ export function clampToBuffer(view: TailView): TailView {
 	return (view.follow || view.cursor >= first) && areKept
 		? view
 		: {
-			...view,
-			cursor: Math.max(view.cursor, first),
-			top: Math.max(view.top, first),
-			marked: areKept ? view.marked : new Set([...view.marked].filter(number => number >= first)),
-		};
+				...view,
+				cursor: Math.max(view.cursor, first),
+				top: Math.max(view.top, first),
+				marked: areKept ? view.marked : new Set([...view.marked].filter(number => number >= first)),
+			};
 }
 
 /** Shows a field of JSON lines, or leaves it out again. */
@@ -297,9 +341,12 @@ export function effectiveFilter({filter, search, searchOnly}: Pick<TailView, 'fi
 }
 
 /** Sets which lines are left out; without any reason to leave out, none is. */
-export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'searchOnly' | 'sources'>>): TailView {
+export function filterTail(
+	view: TailView,
+	change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'searchOnly' | 'sources'>>,
+): TailView {
 	const next = {...view, ...change};
-	const hidden = new Set(next.sources.flatMap(({on}, index) => on ? [] : [index]));
+	const hidden = new Set(next.sources.flatMap(({on}, index) => (on ? [] : [index])));
 	const {text, regex, inverse} = effectiveFilter(next);
 	const isNeeded = text !== '' || next.level > 0 || hidden.size > 0;
 	if (!isNeeded) {
@@ -310,7 +357,13 @@ export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filte
 	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
 	return isSame
 		? next
-		: {...next, shownIndex: new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
+		: {
+				...next,
+				shownIndex: new LineIndex(
+					{text, regex, inverse, level: next.level, hidden, context: next.context, notices: true},
+					next.buffer.first,
+				),
+			};
 }
 
 /** The same view when lines were put between others: what it points at moved. What is searched for is looked for anew. */
@@ -322,7 +375,8 @@ export function remapTail(view: TailView, moved: (number: number) => number): Ta
 		top: moved(view.top),
 		pausedAt: view.pausedAt === null ? null : moved(view.pausedAt),
 		marked: new Set([...view.marked].map(number => moved(number))),
-		searchIndex: searchIndex && new LineIndex(searchIndex.query, buffer.first), shownIndex: shownIndex && new LineIndex(shownIndex.query, buffer.first),
+		searchIndex: searchIndex && new LineIndex(searchIndex.query, buffer.first),
+		shownIndex: shownIndex && new LineIndex(shownIndex.query, buffer.first),
 	};
 }
 

@@ -69,7 +69,7 @@ export class ContainerFollower {
 	}
 
 	async run(): Promise<void> {
-		for (let pod = this.#seenRunning() ?? await this.#readPod(); ; pod = await this.#readPod()) {
+		for (let pod = this.#seenRunning() ?? (await this.#readPod()); ; pod = await this.#readPod()) {
 			const life = pod && currentInstance(pod, this.#source.container);
 			if (!pod || !life) {
 				await this.#tell({type: 'ended', source: this.#source, reason: 'pod-gone', ended: null});
@@ -121,7 +121,9 @@ export class ContainerFollower {
 
 		if (life.state === 'running') {
 			if (!this.#options.resume && this.#outage.isOlderThan(statusLagMs)) {
-				throw new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} ended although container ${this.#source.container} runs`, {leg: 2});
+				throw new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} ended although container ${this.#source.container} runs`, {
+					leg: 2,
+				});
 			}
 
 			return this.#options.resume ? 'read' : 'wait';

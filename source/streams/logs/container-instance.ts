@@ -28,15 +28,25 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 	const earlier = status?.lastState?.terminated;
 	// Not every kubelet tells states and ids; a pod that is said to run may be read.
 	if (running || (status?.state === undefined && pod.status?.phase === 'Running')) {
-		return {id: status?.containerID ?? unnamed(restarts), restarts, state: 'running', reason: null, ended: null, before: earlier ? ending(earlier) : null};
+		return {
+			id: status?.containerID ?? unnamed(restarts),
+			restarts,
+			state: 'running',
+			reason: null,
+			ended: null,
+			before: earlier ? ending(earlier) : null,
+		};
 	}
 
 	const last = terminated ?? earlier;
 	if (last) {
 		return {
-			id: last.containerID ?? unnamed(restarts), restarts, reason: waiting?.reason ?? null,
+			id: last.containerID ?? unnamed(restarts),
+			restarts,
+			reason: waiting?.reason ?? null,
 			state: mayStartAgain(pod, container, last) ? 'between' : 'over',
-			ended: ending(last), before: terminated && earlier ? ending(earlier) : null,
+			ended: ending(last),
+			before: terminated && earlier ? ending(earlier) : null,
 		};
 	}
 
@@ -68,7 +78,7 @@ function mayStartAgain(pod: PodObject, container: string, last: Termination): bo
 	}
 
 	const role = containerRole(pod, container);
-	const spec = [...pod.spec.initContainers ?? [], ...pod.spec.containers].find(({name}) => name === container);
+	const spec = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(({name}) => name === container);
 	if (role === 'ephemeral' || !spec) {
 		return false;
 	}

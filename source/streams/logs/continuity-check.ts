@@ -103,7 +103,7 @@ export class ContinuityCheck {
 		}
 
 		const met = last !== null && (last.met || isOffered);
-		const proven = last === null || met || await this.#explaining === true || await this.#asks.isNewLife();
+		const proven = last === null || met || (await this.#explaining) === true || (await this.#asks.isNewLife());
 		if (!proven) {
 			await this.#asks.reportGap('last-line-not-met');
 		}

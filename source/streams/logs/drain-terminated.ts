@@ -16,7 +16,11 @@ const unmetPauseMs = 200;
 const removedTries = 6;
 
 /** Gives whether the life's log was read to its end; false where it can be read no more. `gap` is told unless the last line is met. */
-export async function drainTerminated(reads: ResumableLog, read: {previous: boolean; gap: GapReason | null}, {gate, outage, signal}: DrainOptions): Promise<boolean> {
+export async function drainTerminated(
+	reads: ResumableLog,
+	read: {previous: boolean; gap: GapReason | null},
+	{gate, outage, signal}: DrainOptions,
+): Promise<boolean> {
 	const proof = new EndOfLogCheck();
 	for (let removed = 0; ;) {
 		let drained: DrainResult;

@@ -17,8 +17,11 @@ export function errorFromLogResponse(answer: ErrorResponse, asked: Pick<ErrorRes
 	}
 
 	// What the kubelet says was met behind both legs.
-	const place = kubeletLogRefusal(answer.status, answer.body) === null ? {} : {leg: 3} as const;
-	if (answer.status === 400 && /previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)) {
+	const place = kubeletLogRefusal(answer.status, answer.body) === null ? {} : ({leg: 3} as const);
+	if (
+		answer.status === 400 &&
+		/previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)
+	) {
 		return new SpokeError('ERR_NOT_FOUND', line, {text, asKubectl, ...place});
 	}
 
@@ -26,4 +29,5 @@ export function errorFromLogResponse(answer: ErrorResponse, asked: Pick<ErrorRes
 }
 
 /** `Get "https://HOST:PORT/containerLogs/…": …` and the failures of the apiserver's own way to a node. */
-const secondLeg = /^Get "https?:\/\/[^"]+\/containerLogs\/|no preferred addresses found|No agent available|proxy error from|dial timeout, backstop|^nodes? "[^"]*" not found/;
+const secondLeg =
+	/^Get "https?:\/\/[^"]+\/containerLogs\/|no preferred addresses found|No agent available|proxy error from|dial timeout, backstop|^nodes? "[^"]*" not found/;

@@ -47,7 +47,11 @@ export type FollowLogsOptions = {
 };
 
 /** Lines come in the order of their arrival. @throws SpokeError when nothing could be followed, or what failed will not mend by waiting */
-export async function * followLogs(cluster: ClusterClient, targets: FollowTargets, options: FollowLogsOptions): AsyncGenerator<LogEvent, void> {
+export async function* followLogs(
+	cluster: ClusterClient,
+	targets: FollowTargets,
+	options: FollowLogsOptions,
+): AsyncGenerator<LogEvent, void> {
 	const stop = new AbortController();
 	const stopNow = () => {
 		stop.abort();
@@ -61,7 +65,7 @@ export async function * followLogs(cluster: ClusterClient, targets: FollowTarget
 	const many = new ManyFollows(cluster, options, stop.signal);
 	void (targets.kind === 'pods' ? many.followPods(targets.pods) : many.followScope(targets.scope, targets.mayCome));
 	try {
-		yield * many.events;
+		yield* many.events;
 	} catch (error) {
 		if (!stop.signal.aborted) {
 			throw error;
@@ -106,10 +110,14 @@ class ManyFollows {
 		try {
 			const sources = pods.map(pod => [pod, this.#chosen(pod)] as const);
 			this.#limit(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
-			await Promise.all(sources.flatMap(([pod, containers]) => {
-				const view = new WatchedPod(this.#cluster, pod, {isWatched: false});
-				return containers.map(async container => this.#follow(pod, view, container, {start: this.#options.start, many: pods.length * containers.length > 1}));
-			}));
+			await Promise.all(
+				sources.flatMap(([pod, containers]) => {
+					const view = new WatchedPod(this.#cluster, pod, {isWatched: false});
+					return containers.map(async container =>
+						this.#follow(pod, view, container, {start: this.#options.start, many: pods.length * containers.length > 1}),
+					);
+				}),
+			);
 			this.events.end();
 		} catch (error) {
 			this.events.end(error);
@@ -176,7 +184,7 @@ class ManyFollows {
 				continue;
 			}
 
-			if (!await mayCome(this.#controllers).catch(() => true)) {
+			if (!(await mayCome(this.#controllers).catch(() => true))) {
 				this.events.end();
 				return;
 			}
@@ -216,17 +224,25 @@ class ManyFollows {
 		const insecure = this.#options.start.insecureSkipTLSVerifyBackend;
 		this.#running++;
 		try {
-			await new ContainerFollower(this.#cluster, view, source, {
-				target: toResolvedTarget(asked, pod, 1, container),
-				start: {...start, ...insecure && {insecureSkipTLSVerifyBackend: insecure}},
-				until,
-				startLimitMs,
-				resume,
-				gatherMs,
-				witness,
-				quiet,
-				signal: this.#signal, gate: this.#gate, firstLeg: this.#firstLeg,
-			}, async event => this.events.push(event)).run();
+			await new ContainerFollower(
+				this.#cluster,
+				view,
+				source,
+				{
+					target: toResolvedTarget(asked, pod, 1, container),
+					start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
+					until,
+					startLimitMs,
+					resume,
+					gatherMs,
+					witness,
+					quiet,
+					signal: this.#signal,
+					gate: this.#gate,
+					firstLeg: this.#firstLeg,
+				},
+				async event => this.events.push(event),
+			).run();
 		} catch (thrown) {
 			if (this.#signal.aborted) {
 				return;
@@ -270,7 +286,16 @@ class ManyFollows {
 /** A container's log, as events name it. */
 export function logSource(pod: PodObject, container: string): LogSource {
 	const {name, namespace = 'default', uid = null} = pod.metadata;
-	return {namespace, pod: name, uid, node: pod.spec.nodeName ?? null, container, besides: allContainers(pod).map(one => one.name).filter(one => one !== container)};
+	return {
+		namespace,
+		pod: name,
+		uid,
+		node: pod.spec.nodeName ?? null,
+		container,
+		besides: allContainers(pod)
+			.map(one => one.name)
+			.filter(one => one !== container),
+	};
 }
 
 function placeOf(pod: PodObject): {namespace: string; pod: string; node: string | null} {

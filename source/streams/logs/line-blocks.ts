@@ -88,7 +88,10 @@ class BegunLine {
 		}
 
 		if (this.#length + chunk.length > longestLine) {
-			throw new SpokeError('ERR_PROTOCOL', `a line is longer than ${longestLine / 1024 / 1024} MiB: it cannot be followed`, {leg: 3, remedy: 'read it without -f'});
+			throw new SpokeError('ERR_PROTOCOL', `a line is longer than ${longestLine / 1024 / 1024} MiB: it cannot be followed`, {
+				leg: 3,
+				remedy: 'read it without -f',
+			});
 		}
 
 		if (this.#length + chunk.length <= longerThanMost) {

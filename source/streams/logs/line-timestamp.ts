@@ -13,21 +13,23 @@ export function timestampLength(bytes: Buffer, at: number): number {
 	}
 
 	let end = at + 19;
-	if (bytes[end] === 0x2E) {
+	if (bytes[end] === 0x2e) {
 		end++;
 		while (isDigit(bytes[end])) {
 			end++;
 		}
 	}
 
-	if (bytes[end] === 0x5A) {
+	if (bytes[end] === 0x5a) {
 		end++;
-	} else if ((bytes[end] === 0x2B || bytes[end] === 0x2D)
-		&& isDigit(bytes[end + 1])
-		&& isDigit(bytes[end + 2])
-		&& bytes[end + 3] === 0x3A
-		&& isDigit(bytes[end + 4])
-		&& isDigit(bytes[end + 5])) {
+	} else if (
+		(bytes[end] === 0x2b || bytes[end] === 0x2d) &&
+		isDigit(bytes[end + 1]) &&
+		isDigit(bytes[end + 2]) &&
+		bytes[end + 3] === 0x3a &&
+		isDigit(bytes[end + 4]) &&
+		isDigit(bytes[end + 5])
+	) {
 		end += 6;
 	} else {
 		return 0;
@@ -39,17 +41,17 @@ export function timestampLength(bytes: Buffer, at: number): number {
 /** Seconds since 1970 of the timestamp at `at`, whose length is known. */
 export function timestampSecond(bytes: Buffer, at: number, length: number): number {
 	const midnight = daySecond(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2));
-	const second = midnight + (number(bytes, at + 11, 2) * 3600) + (number(bytes, at + 14, 2) * 60) + number(bytes, at + 17, 2);
+	const second = midnight + number(bytes, at + 11, 2) * 3600 + number(bytes, at + 14, 2) * 60 + number(bytes, at + 17, 2);
 	const zone = at + length - 6;
-	const sign = bytes[at + length - 1] === 0x5A ? 0 : (bytes[zone] === 0x2B ? 1 : -1);
-	return sign === 0 ? second : second - (sign * ((number(bytes, zone + 1, 2) * 3600) + (number(bytes, zone + 4, 2) * 60)));
+	const sign = bytes[at + length - 1] === 0x5a ? 0 : bytes[zone] === 0x2b ? 1 : -1;
+	return sign === 0 ? second : second - sign * (number(bytes, zone + 1, 2) * 3600 + number(bytes, zone + 4, 2) * 60);
 }
 
 let lastDay = {date: NaN, second: NaN};
 
 /** Nearly every line is of the day of the one before. */
 function daySecond(year: number, month: number, day: number): number {
-	const date = (year * 10_000) + (month * 100) + day;
+	const date = year * 10_000 + month * 100 + day;
 	if (date !== lastDay.date) {
 		lastDay = {date, second: Date.UTC(year, month - 1, day) / 1000};
 	}
@@ -62,10 +64,10 @@ export function timestampNanoseconds(bytes: Buffer, at: number, length: number):
 	let fraction = 0;
 	let digits = 0;
 	for (let position = fractionAt(bytes, at); digits < 9 && isDigit(bytes[position]); position++, digits++) {
-		fraction = (fraction * 10) + bytes[position]! - digitZero;
+		fraction = fraction * 10 + bytes[position]! - digitZero;
 	}
 
-	return (BigInt(timestampSecond(bytes, at, length)) * 1_000_000_000n) + BigInt(fraction * (10 ** (9 - digits)));
+	return BigInt(timestampSecond(bytes, at, length)) * 1_000_000_000n + BigInt(fraction * 10 ** (9 - digits));
 }
 
 /** Milliseconds since 1970, what is less left out. */
@@ -75,22 +77,38 @@ export function timestampMilliseconds(bytes: Buffer, at: number, length: number)
 		fraction += (bytes[position]! - digitZero) * Math.trunc(weight);
 	}
 
-	return (timestampSecond(bytes, at, length) * 1000) + fraction;
+	return timestampSecond(bytes, at, length) * 1000 + fraction;
 }
 
 /** Where the digits of the fraction begin; without a fraction, a place without a digit. The digits of a zone are none. */
 function fractionAt(bytes: Buffer, at: number): number {
-	return bytes[at + 19] === 0x2E ? at + 20 : at + 19;
+	return bytes[at + 19] === 0x2e ? at + 20 : at + 19;
 }
 
 /** `YYYY-MM-DDTHH:MM:SS` */
 function isDateTime(bytes: Buffer, at: number): boolean {
-	return bytes.length - at > 20
-		&& bytes[at + 4] === 0x2D && bytes[at + 7] === 0x2D && bytes[at + 10] === 0x54 && bytes[at + 13] === 0x3A && bytes[at + 16] === 0x3A
-		&& isDigit(bytes[at]) && isDigit(bytes[at + 1]) && isDigit(bytes[at + 2]) && isDigit(bytes[at + 3])
-		&& isDigit(bytes[at + 5]) && isDigit(bytes[at + 6]) && isDigit(bytes[at + 8]) && isDigit(bytes[at + 9])
-		&& isDigit(bytes[at + 11]) && isDigit(bytes[at + 12]) && isDigit(bytes[at + 14]) && isDigit(bytes[at + 15])
-		&& isDigit(bytes[at + 17]) && isDigit(bytes[at + 18]);
+	return (
+		bytes.length - at > 20 &&
+		bytes[at + 4] === 0x2d &&
+		bytes[at + 7] === 0x2d &&
+		bytes[at + 10] === 0x54 &&
+		bytes[at + 13] === 0x3a &&
+		bytes[at + 16] === 0x3a &&
+		isDigit(bytes[at]) &&
+		isDigit(bytes[at + 1]) &&
+		isDigit(bytes[at + 2]) &&
+		isDigit(bytes[at + 3]) &&
+		isDigit(bytes[at + 5]) &&
+		isDigit(bytes[at + 6]) &&
+		isDigit(bytes[at + 8]) &&
+		isDigit(bytes[at + 9]) &&
+		isDigit(bytes[at + 11]) &&
+		isDigit(bytes[at + 12]) &&
+		isDigit(bytes[at + 14]) &&
+		isDigit(bytes[at + 15]) &&
+		isDigit(bytes[at + 17]) &&
+		isDigit(bytes[at + 18])
+	);
 }
 
 function isDigit(byte: number | undefined): boolean {
@@ -100,7 +118,7 @@ function isDigit(byte: number | undefined): boolean {
 function number(bytes: Buffer, at: number, digits: number): number {
 	let value = 0;
 	for (let position = at; position < at + digits; position++) {
-		value = (value * 10) + bytes[position]! - digitZero;
+		value = value * 10 + bytes[position]! - digitZero;
 	}
 
 	return value;

@@ -8,16 +8,32 @@ import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 export class LogInterruptedError extends SpokeError {
 	constructor(what: string, cause: Error) {
 		const text = cause instanceof SpokeError ? cause.text : cause.message;
-		super('ERR_STREAM_LOST', `${what}: ${cause.message === 'aborted' ? 'the connection was closed in the middle of the answer' : cause.message}`, {cause, text});
+		super(
+			'ERR_STREAM_LOST',
+			`${what}: ${cause.message === 'aborted' ? 'the connection was closed in the middle of the answer' : cause.message}`,
+			{cause, text},
+		);
 	}
 }
 
 /** Other errors are given back as they are. Waits a few seconds at most, and not behind `signal`. @throws the signal's reason */
-export async function locateInterruption(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError, signal?: AbortSignal): Promise<SpokeError> {
+export async function locateInterruption(
+	cluster: Pick<ClusterClient, 'connect'>,
+	error: SpokeError,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
 	return error instanceof LogInterruptedError ? rejectOnAbort(async () => locateResponseLoss(cluster, error), signal) : error;
 }
 
 /** The same for who goes on meanwhile: told within `withinMs`, as not known where that is too soon. @throws the signal's reason */
-export async function locateInterruptionWithin(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError, withinMs: number, signal?: AbortSignal): Promise<SpokeError> {
-	return Promise.race([locateInterruption(cluster, error, signal), abortableDelay(withinMs, signal).then(() => error instanceof LogInterruptedError ? unlocatedLoss(error) : error)]);
+export async function locateInterruptionWithin(
+	cluster: Pick<ClusterClient, 'connect'>,
+	error: SpokeError,
+	withinMs: number,
+	signal?: AbortSignal,
+): Promise<SpokeError> {
+	return Promise.race([
+		locateInterruption(cluster, error, signal),
+		abortableDelay(withinMs, signal).then(() => (error instanceof LogInterruptedError ? unlocatedLoss(error) : error)),
+	]);
 }

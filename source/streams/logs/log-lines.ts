@@ -1,7 +1,7 @@
 /** Blocks of whole lines, taken apart line by line, or as a block without their timestamps. */
 import {timestampLength, timestampMilliseconds} from './line-timestamp.ts';
 
-export const lineFeed = 0x0A;
+export const lineFeed = 0x0a;
 
 /**
 Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed or what stands before it where a terminal was written to (`\r\n`), and its milliseconds since 1970, 0 for a line without a timestamp.
@@ -25,7 +25,7 @@ function textEnd(bytes: Buffer, from: number, end: number): number {
 		return end;
 	}
 
-	return end - 2 >= from && bytes[end - 2] === 0x0D ? end - 2 : end - 1;
+	return end - 2 >= from && bytes[end - 2] === 0x0d ? end - 2 : end - 1;
 }
 
 /** The block as the user sees it who did not ask for timestamps: every other byte stays. */

@@ -71,26 +71,39 @@ export async function readOlderLines(
 	}
 }
 
-async function readUntilJoin(cluster: ClusterClient, source: LogSource, ask: PodLogOptions, {known, sink, options}: {
-	known: Buffer;
-	sink: OlderLinesSink;
-	options: OpenLogOptions;
-}): Promise<{joined: boolean; count: number}> {
+async function readUntilJoin(
+	cluster: ClusterClient,
+	source: LogSource,
+	ask: PodLogOptions,
+	{
+		known,
+		sink,
+		options,
+	}: {
+		known: Buffer;
+		sink: OlderLinesSink;
+		options: OpenLogOptions;
+	},
+): Promise<{joined: boolean; count: number}> {
 	const join = new Join(known);
 	sink.begin();
 	const open = await openLog(cluster, source, ask, options);
 	try {
-		const {remainder, error} = await readLineBlocks(open.body, async block => {
-			const older = join.pass(block);
-			if (older.length > 0) {
-				await sink.take(older);
-			}
+		const {remainder, error} = await readLineBlocks(
+			open.body,
+			async block => {
+				const older = join.pass(block);
+				if (older.length > 0) {
+					await sink.take(older);
+				}
 
-			if (join.isMet) {
-				// The rest is known: nothing more is read.
-				open.body.destroy();
-			}
-		}, {silenceMs: readSilenceMs});
+				if (join.isMet) {
+					// The rest is known: nothing more is read.
+					open.body.destroy();
+				}
+			},
+			{silenceMs: readSilenceMs},
+		);
 		if (!join.isMet && remainder.length > 0) {
 			const older = join.pass(remainder);
 			await (older.length > 0 ? sink.take(older) : undefined);
@@ -204,5 +217,7 @@ function textOf(line: Buffer): Buffer {
 
 function withoutEnd(line: Buffer, end: Buffer): Buffer {
 	const stop = line.at(-1) === lineFeed ? line.length - 1 : line.length;
-	return stop > end.length && line.subarray(stop - end.length, stop).equals(end) ? Buffer.concat([line.subarray(0, stop - end.length), Buffer.of(lineFeed)]) : line;
+	return stop > end.length && line.subarray(stop - end.length, stop).equals(end)
+		? Buffer.concat([line.subarray(0, stop - end.length), Buffer.of(lineFeed)])
+		: line;
 }

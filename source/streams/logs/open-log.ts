@@ -38,8 +38,10 @@ A kubelet answers a follow only with the log's first line, so that has no limit:
 export async function openLog(cluster: ClusterClient, source: LogSource, read: PodLogOptions, options: OpenLogOptions): Promise<OpenLog> {
 	const {target, witness, signal, asks} = options;
 	const purpose: ConnectionPurpose = {
-		feature: 'logs', target: {...target, container: source.container}, request: null,
-		...read.insecureSkipTLSVerifyBackend && {insecureSkipTlsVerifyBackend: true},
+		feature: 'logs',
+		target: {...target, container: source.container},
+		request: null,
+		...(read.insecureSkipTLSVerifyBackend && {insecureSkipTlsVerifyBackend: true}),
 	};
 	let connection: Connection | null = null;
 	try {
@@ -47,7 +49,8 @@ export async function openLog(cluster: ClusterClient, source: LogSource, read: P
 		asks?.();
 		const used = connection;
 		const {isOfKubelet, body} = await ask(used, source, read, {
-			signal, by: cluster.facts,
+			signal,
+			by: cluster.facts,
 			refusedByKubelet() {
 				witness?.answered?.(used, purpose);
 			},
@@ -89,7 +92,7 @@ async function ask(
 		// An answer that is compressed would come in the compressor's time, not in the log's.
 		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
 		timeoutMs: read.follow ? 0 : answerLimitMs,
-		...signal && {signal},
+		...(signal && {signal}),
 	});
 	if (status === 200 && isWebPage(headers)) {
 		throw pageInsteadOf('the log', await readBodyPrefix(body, longestPage));

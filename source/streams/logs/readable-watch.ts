@@ -27,7 +27,7 @@ export function readAvailable(body: Pick<Readable, 'read' | 'readableLength'>): 
 		length += piece.length;
 	} while (length < arrived);
 
-	return pieces.length > 1 ? Buffer.concat(pieces, length) : pieces[0] ?? null;
+	return pieces.length > 1 ? Buffer.concat(pieces, length) : (pieces[0] ?? null);
 }
 
 /**

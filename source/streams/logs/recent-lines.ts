@@ -13,7 +13,12 @@ const longBlock = 4 * 1024 * 1024;
 const longLine = 4096;
 
 /** A block of lines: as it is, packed, or as the keys of its lines. */
-type Kept = {second: number; length: number; size: number; held: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null}};
+type Kept = {
+	second: number;
+	length: number;
+	size: number;
+	held: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null};
+};
 type Key = {key: string; second: number | null};
 type Instant = {second: number; time: bigint};
 
@@ -83,7 +88,12 @@ export class RecentLines {
 		const second = this.#second ?? -Infinity;
 		const isLong = block.length > longBlock;
 		const size = isLong ? 0 : block.length;
-		this.#kept.push({second, length: block.length, size, held: isLong ? {keys: keysOf(block), first: firstStamped(block)} : {bytes: block}});
+		this.#kept.push({
+			second,
+			length: block.length,
+			size,
+			held: isLong ? {keys: keysOf(block), first: firstStamped(block)} : {bytes: block},
+		});
 		this.#bytes += size;
 		this.#unpackedBytes += size;
 		while (this.#kept.length > 1 && (this.#kept[0]!.second < second || this.#bytes > mostBytes)) {
@@ -101,10 +111,10 @@ export class RecentLines {
 		const counts = new Map<string, number>();
 		let last: string | null = null;
 		let newestSecond = -Infinity;
-		const kept = this.#kept.map(({held}) => 'packed' in held ? {bytes: zstdDecompressSync(held.packed)} : held);
+		const kept = this.#kept.map(({held}) => ('packed' in held ? {bytes: zstdDecompressSync(held.packed)} : held));
 		// A line without a timestamp is offered beside the one before it.
 		let ofLineBefore = this.#kept[0]?.second ?? -Infinity;
-		for (const {key, second} of kept.flatMap(held => 'keys' in held ? held.keys : keysOf(held.bytes))) {
+		for (const {key, second} of kept.flatMap(held => ('keys' in held ? held.keys : keysOf(held.bytes)))) {
 			ofLineBefore = second ?? ofLineBefore;
 			if (ofLineBefore < since) {
 				continue;
@@ -120,7 +130,7 @@ export class RecentLines {
 		const complete = this.#letGo < since;
 		const first = complete ? this.#first : firstOf(kept);
 		const beginning = first && first.second >= since ? first : null;
-		return {counts, last, newestSecond, complete, beginning, tails: kept.flatMap(held => 'bytes' in held ? held.bytes : [])};
+		return {counts, last, newestSecond, complete, beginning, tails: kept.flatMap(held => ('bytes' in held ? held.bytes : []))};
 	}
 
 	#letFirstGo(): void {

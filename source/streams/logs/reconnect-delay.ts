@@ -9,6 +9,6 @@ Milliseconds before `attempt` (from 1): doubles up to 2 s, so that it is back at
 A time that the server asked for is never cut short.
 */
 export function reconnectDelay(attempt: number, askedForMs = 0, random: () => number = Math.random): number {
-	const full = Math.min(longestMs, firstMs * (2 ** (attempt - 1)));
-	return clampTimerMs(Math.max(askedForMs + (random() * Math.min(askedForMs, 1000)), full * (0.5 + (random() / 2))));
+	const full = Math.min(longestMs, firstMs * 2 ** (attempt - 1));
+	return clampTimerMs(Math.max(askedForMs + random() * Math.min(askedForMs, 1000), full * (0.5 + random() / 2)));
 }

@@ -8,14 +8,19 @@ import {resolveTargetPods} from '../../targets/target-pods.ts';
 import type {FollowTargets} from './follow-logs.ts';
 
 /** @throws SpokeError ERR_USAGE where several targets are not all pods; by `refusal` where one cannot be read */
-export async function resolveFollowTargets(cluster: ClusterClient, targets: readonly ParsedTarget[], namespace: string, signal: AbortSignal): Promise<FollowTargets> {
+export async function resolveFollowTargets(
+	cluster: ClusterClient,
+	targets: readonly ParsedTarget[],
+	namespace: string,
+	signal: AbortSignal,
+): Promise<FollowTargets> {
 	const behind = await Promise.all(targets.map(async target => resolveTargetPods(cluster, target, namespace, signal)));
 	const [only] = behind;
 	if (only?.kind === 'selected' && behind.length === 1) {
 		return {kind: 'scope', scope: only.scope, mayCome: async () => mayHavePods(cluster, targets[0]!, namespace)};
 	}
 
-	const pods = behind.flatMap(found => found.kind === 'pod' ? [found.pod] : []);
+	const pods = behind.flatMap(found => (found.kind === 'pod' ? [found.pod] : []));
 	if (pods.length < behind.length) {
 		throw new SpokeError(
 			'ERR_USAGE',
@@ -31,7 +36,10 @@ export async function resolveFollowTargets(cluster: ClusterClient, targets: read
 async function mayHavePods(cluster: ClusterClient, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
 	try {
 		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
-		return resource.kind !== 'Job' || (status?.conditions ?? []).every(({type, status: holds}) => holds !== 'True' || (type !== 'Complete' && type !== 'Failed'));
+		return (
+			resource.kind !== 'Job' ||
+			(status?.conditions ?? []).every(({type, status: holds}) => holds !== 'True' || (type !== 'Complete' && type !== 'Failed'))
+		);
 	} catch (error) {
 		if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
 			return false;

@@ -112,30 +112,41 @@ export class ResumableLog {
 		};
 
 		try {
-			open = await this.#options.gate.run(async () => openLog(this.#cluster, this.#source, {...this.#readOn(), follow: true}, {
-				...this.#options,
-				signal,
-				asks,
-			}));
+			open = await this.#options.gate.run(async () =>
+				openLog(
+					this.#cluster,
+					this.#source,
+					{...this.#readOn(), follow: true},
+					{
+						...this.#options,
+						signal,
+						asks,
+					},
+				),
+			);
 			clearTimeout(unanswered);
 			this.#beginning.followed(askedAt);
 			await on.opened();
 			proof.answered();
 			await (this.#owesCheck ? undefined : proof.before(nothing));
 			guard.dataReceived();
-			const {remainder, error} = await readLineBlocks(open.body, async block => {
-				guard.pause();
-				await this.#checkCovered(block);
-				const fresh = filter ? filter.pass(block) : block;
-				await proof.before(fresh);
-				if (on.isOver()) {
-					stop.abort(new SpokeError('ERR_STREAM_LOST', 'not wanted any more'));
-					return;
-				}
+			const {remainder, error} = await readLineBlocks(
+				open.body,
+				async block => {
+					guard.pause();
+					await this.#checkCovered(block);
+					const fresh = filter ? filter.pass(block) : block;
+					await proof.before(fresh);
+					if (on.isOver()) {
+						stop.abort(new SpokeError('ERR_STREAM_LOST', 'not wanted any more'));
+						return;
+					}
 
-				await this.#tellLines(filter, fresh);
-				guard.dataReceived();
-			}, {gatherMs: this.#options.gatherMs});
+					await this.#tellLines(filter, fresh);
+					guard.dataReceived();
+				},
+				{gatherMs: this.#options.gatherMs},
+			);
 			await proof.settled();
 			const ending = await this.#ending(remainder, error, stop.signal);
 			this.#wasCut = ending !== null;
@@ -166,22 +177,31 @@ export class ResumableLog {
 		const filter = this.#filter();
 		let fresh = false;
 		const read = this.#wasCut ? this.#readOn() : this.#beginning.again;
-		const open = await openLog(this.#cluster, this.#source, {...read, ...previous && {previous}}, this.#options);
+		const open = await openLog(this.#cluster, this.#source, {...read, ...(previous && {previous})}, this.#options);
 		try {
-			const {remainder, error} = await readLineBlocks(open.body, async block => {
-				await this.#checkCovered(block);
-				const lines = filter ? filter.pass(block) : block;
-				if (lines.length === 0) {
-					return;
-				}
+			const {remainder, error} = await readLineBlocks(
+				open.body,
+				async block => {
+					await this.#checkCovered(block);
+					const lines = filter ? filter.pass(block) : block;
+					if (lines.length === 0) {
+						return;
+					}
 
-				await (fresh || filter === null || filter.met ? undefined : this.tellGap(gap));
-				fresh = true;
-				await this.#tellLines(filter, lines);
-			}, {silenceMs: readSilenceMs});
+					await (fresh || filter === null || filter.met ? undefined : this.tellGap(gap));
+					fresh = true;
+					await this.#tellLines(filter, lines);
+				},
+				{silenceMs: readSilenceMs},
+			);
 			const {log, words} = splitKubeletError(remainder, {follows: false});
 			const ending = words === null ? error && this.#cut(error) : await this.#kubeletFailed(words);
-			return {hasNewLines: fresh, foundLastLine: filter === null ? null : filter.met, remainder: filter && log.length > 0 ? filter.pass(log) : log, result: ending};
+			return {
+				hasNewLines: fresh,
+				foundLastLine: filter === null ? null : filter.met,
+				remainder: filter && log.length > 0 ? filter.pass(log) : log,
+				result: ending,
+			};
 		} finally {
 			open.close();
 		}
@@ -225,7 +245,12 @@ export class ResumableLog {
 
 		this.#owesCheck = false;
 		const {target, signal, quiet} = this.#options;
-		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#beginning.since(performance.now()), {block, limits: quiet, target, signal});
+		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#beginning.since(performance.now()), {
+			block,
+			limits: quiet,
+			target,
+			signal,
+		});
 		this.#isUncovered = !isCovered;
 		await (isCovered ? undefined : this.tellGap('no-line-yet'));
 	}
@@ -236,7 +261,11 @@ export class ResumableLog {
 			return toSpokeError(given.reason);
 		}
 
-		const isCut = askedAt !== null && performance.now() - askedAt > waitedForMs && error instanceof SpokeError && error.code === 'ERR_APISERVER_UNREACHABLE';
+		const isCut =
+			askedAt !== null &&
+			performance.now() - askedAt > waitedForMs &&
+			error instanceof SpokeError &&
+			error.code === 'ERR_APISERVER_UNREACHABLE';
 		return isCut ? new LogInterruptedError(`the log of ${this.#source.pod} was cut before its first line`, error) : null;
 	}
 
@@ -315,7 +344,10 @@ export class ResumableLog {
 		}
 
 		const remedy = kubeletErrorRemedy(words);
-		return new SpokeError('ERR_SECOND_LEG', `the kubelet could not read the log: ${words}`, {text: words, ...remedy !== null && {remedy}});
+		return new SpokeError('ERR_SECOND_LEG', `the kubelet could not read the log: ${words}`, {
+			text: words,
+			...(remedy !== null && {remedy}),
+		});
 	}
 
 	#cut(error: Error): SpokeError {

@@ -54,7 +54,9 @@ export class ResumePosition {
 			return since;
 		}
 
-		return this.mayMiss && this.#start.sinceSeconds === undefined ? this.again : {...this.again, sinceSeconds: sinceSeconds + since.sinceSeconds};
+		return this.mayMiss && this.#start.sinceSeconds === undefined
+			? this.again
+			: {...this.again, sinceSeconds: sinceSeconds + since.sinceSeconds};
 	}
 
 	/** All that was written since the first request, and a little of before: how long ago that was needs no clock but ours. */
@@ -69,6 +71,6 @@ export class ResumePosition {
 	}
 
 	get #always(): PodLogOptions {
-		return {timestamps: true, ...this.#start.insecureSkipTLSVerifyBackend && {insecureSkipTLSVerifyBackend: true}};
+		return {timestamps: true, ...(this.#start.insecureSkipTLSVerifyBackend && {insecureSkipTLSVerifyBackend: true})};
 	}
 }

@@ -17,7 +17,15 @@ export type StallTimeouts = SideReadLimits & {
 	readEveryMs: number;
 };
 
-export const defaultStallTimeouts: StallTimeouts = {askAfterMs: 10_000, answerWithinMs: 8000, readAfterMs: 15_000, deliverWithinMs: 2000, readEveryMs: 60_000, sideAnswerMs: 8000, sideSilenceMs: 4000};
+export const defaultStallTimeouts: StallTimeouts = {
+	askAfterMs: 10_000,
+	answerWithinMs: 8000,
+	readAfterMs: 15_000,
+	deliverWithinMs: 2000,
+	readEveryMs: 60_000,
+	sideAnswerMs: 8000,
+	sideSilenceMs: 4000,
+};
 
 /** Reads beside a follow that take longer are told. */
 const tellCheckingMs = 1000;
@@ -60,7 +68,9 @@ export class ApiserverCheck {
 			body.resume();
 			this.#answeredAt = Date.now();
 		} catch (error) {
-			throw limit.aborted ? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer within ${limitMs / 1000} s`, {leg: 1, cause: error}) : error;
+			throw limit.aborted
+				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer within ${limitMs / 1000} s`, {leg: 1, cause: error})
+				: error;
 		}
 	}
 }
@@ -110,11 +120,14 @@ class Guard implements StallDetector {
 		this.#limits = limits;
 		this.#guarded = guarded;
 		this.#readAt = this.#lastAt + limits.readAfterMs;
-		this.#timer = setInterval(() => {
-			if (!this.#isLooking && !this.#isHeld && this.#quietMs >= limits.askAfterMs && Date.now() >= this.#askAt) {
-				void this.#look();
-			}
-		}, Math.min(1000, limits.askAfterMs / 4));
+		this.#timer = setInterval(
+			() => {
+				if (!this.#isLooking && !this.#isHeld && this.#quietMs >= limits.askAfterMs && Date.now() >= this.#askAt) {
+					void this.#look();
+				}
+			},
+			Math.min(1000, limits.askAfterMs / 4),
+		);
 	}
 
 	dataReceived(): void {
@@ -178,7 +191,7 @@ class Guard implements StallDetector {
 
 	/** Never throws: what fails here fails behind an apiserver that has just answered. */
 	async #readAside(giveUp: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
-		this.#readAt = Date.now() + (this.#limits.readEveryMs * (0.75 + (Math.random() / 2)));
+		this.#readAt = Date.now() + this.#limits.readEveryMs * (0.75 + Math.random() / 2);
 		try {
 			if (await this.#guarded.offersMore()) {
 				// A line may have been written just now.

@@ -39,16 +39,35 @@ export async function readBeside(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
-	{filter, knownBytes, limits, target, signal}: {filter: DuplicateFilter | null; knownBytes: number; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
+	{
+		filter,
+		knownBytes,
+		limits,
+		target,
+		signal,
+	}: {filter: DuplicateFilter | null; knownBytes: number; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
 ): Promise<SideReadResult> {
 	let more = false;
-	const {error} = await readBounded(cluster, source, {...read, limitBytes: knownBytes + newBytes}, {limits, target, signal, take(lines) {
-		more = (filter ? filter.pass(lines) : lines).length > 0;
-		return more;
-	}});
+	const {error} = await readBounded(
+		cluster,
+		source,
+		{...read, limitBytes: knownBytes + newBytes},
+		{
+			limits,
+			target,
+			signal,
+			take(lines) {
+				more = (filter ? filter.pass(lines) : lines).length > 0;
+				return more;
+			},
+		},
+	);
 	const met = filter?.met ?? false;
 	if (error !== null && !more && !met) {
-		throw new SpokeError('ERR_STREAM_LOST', `a second read of the log was not answered to its end: ${error.message}`, {legKnown: false, cause: error});
+		throw new SpokeError('ERR_STREAM_LOST', `a second read of the log was not answered to its end: ${error.message}`, {
+			legKnown: false,
+			cause: error,
+		});
 	}
 
 	return {more, met};
@@ -61,23 +80,34 @@ type Bounded = {
 } & Pick<OpenLogOptions, 'target' | 'signal'>;
 
 /** `error` is what cut the answer, or stopped it; `null` where it came to its end, or `take` ended it. */
-async function readBounded(cluster: ClusterClient, source: LogSource, read: PodLogOptions, {limits, take, target, signal}: Bounded): Promise<BlocksResult> {
+async function readBounded(
+	cluster: ClusterClient,
+	source: LogSource,
+	read: PodLogOptions,
+	{limits, take, target, signal}: Bounded,
+): Promise<BlocksResult> {
 	const limit = new AbortController();
 	const timer = setTimeout(() => {
-		limit.abort(new SpokeError('ERR_APISERVER_TIMEOUT', `a second read of the log was not answered within ${limits.sideAnswerMs / 1000} s`));
+		limit.abort(
+			new SpokeError('ERR_APISERVER_TIMEOUT', `a second read of the log was not answered within ${limits.sideAnswerMs / 1000} s`),
+		);
 	}, limits.sideAnswerMs);
-	const stop = AbortSignal.any([limit.signal, AbortSignal.timeout(wholeLimitMs), ...signal ? [signal] : []]);
+	const stop = AbortSignal.any([limit.signal, AbortSignal.timeout(wholeLimitMs), ...(signal ? [signal] : [])]);
 	try {
 		const open = await openLog(cluster, source, read, {target, signal: stop});
 		clearTimeout(timer);
 		let isEnough = false;
 		try {
-			const {remainder, error} = await readLineBlocks(open.body, lines => {
-				isEnough ||= take(lines);
-				if (isEnough) {
-					open.body.destroy();
-				}
-			}, {silenceMs: limits.sideSilenceMs});
+			const {remainder, error} = await readLineBlocks(
+				open.body,
+				lines => {
+					isEnough ||= take(lines);
+					if (isEnough) {
+						open.body.destroy();
+					}
+				},
+				{silenceMs: limits.sideSilenceMs},
+			);
 			signal?.throwIfAborted();
 			return {remainder, error: isEnough ? null : error};
 		} finally {
@@ -101,10 +131,20 @@ export async function isFirstOffered(
 ): Promise<boolean> {
 	let offered: Buffer | null = null;
 	try {
-		const {remainder, error} = await readBounded(cluster, source, {...read, limitBytes: newBytes}, {limits, target, signal, take(lines) {
-			offered = lines;
-			return true;
-		}});
+		const {remainder, error} = await readBounded(
+			cluster,
+			source,
+			{...read, limitBytes: newBytes},
+			{
+				limits,
+				target,
+				signal,
+				take(lines) {
+					offered = lines;
+					return true;
+				},
+			},
+		);
 		return error === null && beginsNoLater(block, offered ?? remainder);
 	} catch {
 		signal?.throwIfAborted();

@@ -34,7 +34,9 @@ export class WatchedPod {
 		const limit = AbortSignal.timeout(limitMs);
 		try {
 			const pod = await this.#cluster.json<PodObject>({
-				path: objectPath(podResource, namespace, name), timeoutMs: limitMs, signal: signal ? AbortSignal.any([limit, signal]) : limit,
+				path: objectPath(podResource, namespace, name),
+				timeoutMs: limitMs,
+				signal: signal ? AbortSignal.any([limit, signal]) : limit,
 			});
 			return uid === undefined || pod.metadata.uid === uid ? pod : null;
 		} catch (error) {
@@ -43,7 +45,9 @@ export class WatchedPod {
 			}
 
 			throw limit.aborted && !signal?.aborted
-				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer with pod ${name} within ${limitMs / 1000} s`, {cause: error})
+				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer with pod ${name} within ${limitMs / 1000} s`, {
+						cause: error,
+					})
 				: error;
 		}
 	}

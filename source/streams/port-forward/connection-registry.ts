@@ -21,7 +21,10 @@ export type RegisteredConnection = {
 export class ConnectionRegistry {
 	readonly #id: string;
 	readonly #events: EventQueue<ForwardEvent>;
-	readonly #open = new Map<string, {live: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}>();
+	readonly #open = new Map<
+		string,
+		{live: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}
+	>();
 	readonly #totals: ForwardTotals = {connections: 0, failed: 0, up: 0, down: 0};
 	#number = 0;
 
@@ -31,7 +34,14 @@ export class ConnectionRegistry {
 	}
 
 	/** Books a connection and tells of it. */
-	open({socket, pod, tunnel, shared, port, remotePort}: {
+	open({
+		socket,
+		pod,
+		tunnel,
+		shared,
+		port,
+		remotePort,
+	}: {
 		socket: Socket;
 		pod: string;
 		tunnel: string | null;
@@ -100,7 +110,11 @@ export class ConnectionRegistry {
 	}
 }
 
-function liveOf({live, congested, connection}: {
+function liveOf({
+	live,
+	congested,
+	connection,
+}: {
 	live: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>;
 	congested: boolean;
 	connection: ForwardedConnection | undefined;

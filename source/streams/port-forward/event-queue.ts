@@ -30,7 +30,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 		this.end();
 	}
 
-	async * [Symbol.asyncIterator](): AsyncGenerator<Event, void> {
+	async *[Symbol.asyncIterator](): AsyncGenerator<Event, void> {
 		for (;;) {
 			for (const event of this.#waiting.splice(0)) {
 				yield event;

@@ -23,19 +23,28 @@ type ConnectionCounts = {
 export type ForwardEvent =
 	/** Once for each forward, before any connection of it: the pod is resolved, the tunnel is open, the port is bound. */
 	| {
-		event: 'ready';
-		forward: string;
-		target: ResolvedTarget;
-		remotePort: number;
-		remotePortName: string | null;
-		listen: readonly BoundAddress[];
-		carrier: 'websocket' | 'spdy';
-	}
+			event: 'ready';
+			forward: string;
+			target: ResolvedTarget;
+			remotePort: number;
+			remotePortName: string | null;
+			listen: readonly BoundAddress[];
+			carrier: 'websocket' | 'spdy';
+	  }
 	/** An address of several could not be bound, and the forward does without. */
 	| {event: 'bound-without'; forward: string; error: SpokeError}
-	| {event: 'connection-opened'; forward: string; connection: string; client: string; port: number; pod: string; tunnel: string | null; shared: boolean}
-	| ConnectionCounts & {event: 'connection-closed'; end: ConnectionEnd}
-	| ConnectionCounts & {event: 'connection-failed'; port: number; remotePort: number; error: SpokeError}
+	| {
+			event: 'connection-opened';
+			forward: string;
+			connection: string;
+			client: string;
+			port: number;
+			pod: string;
+			tunnel: string | null;
+			shared: boolean;
+	  }
+	| (ConnectionCounts & {event: 'connection-closed'; end: ConnectionEnd})
+	| (ConnectionCounts & {event: 'connection-failed'; port: number; remotePort: number; error: SpokeError})
 	/** A connection's local reader is so far behind that its tunnel stands still; and that it goes on. */
 	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}

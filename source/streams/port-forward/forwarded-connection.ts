@@ -57,7 +57,12 @@ class Forwarding implements ForwardedConnection {
 		this.#words = words;
 		this.#said = readErrorStream(words);
 		this.#replyTimer = setTimeout(() => {
-			this.#cut({end: null, error: new StreamLostError(`the container runtime was not heard to take the connection within ${replyMs / 1000} s`, {how: 'not-taken'})});
+			this.#cut({
+				end: null,
+				error: new StreamLostError(`the container runtime was not heard to take the connection within ${replyMs / 1000} s`, {
+					how: 'not-taken',
+				}),
+			});
 		}, replyMs);
 		data.once('reply', () => {
 			clearTimeout(this.#replyTimer);

@@ -18,13 +18,18 @@ export function parseListenAddresses(asked: readonly string[]): readonly ListenA
 	const found = new Map<string, ListenAddress>();
 	for (const address of asked) {
 		if (address === 'localhost') {
-			for (const [own, family] of [['127.0.0.1', 'IPv4'], ['::1', 'IPv6']] as const) {
+			for (const [own, family] of [
+				['127.0.0.1', 'IPv4'],
+				['::1', 'IPv6'],
+			] as const) {
 				if (!found.has(own)) {
 					found.set(own, {address: own, family, needed: 'any-of-these'});
 				}
 			}
 		} else if (isIP(address) === 0) {
-			throw new SpokeError('ERR_USAGE', `${JSON.stringify(address)} is not a valid IP address`, {remedy: 'give IP addresses or localhost, separated by commas'});
+			throw new SpokeError('ERR_USAGE', `${JSON.stringify(address)} is not a valid IP address`, {
+				remedy: 'give IP addresses or localhost, separated by commas',
+			});
 		} else {
 			found.set(address, {address, family: isIP(address) === 4 ? 'IPv4' : 'IPv6', needed: 'yes'});
 		}
@@ -34,5 +39,5 @@ export function parseListenAddresses(asked: readonly string[]): readonly ListenA
 		throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address', {remedy: 'give IP addresses or localhost'});
 	}
 
-	return [...found.values()].sort((a, b) => a.address < b.address ? -1 : 1);
+	return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
 }

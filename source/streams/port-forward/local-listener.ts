@@ -58,7 +58,9 @@ class Listener implements LocalListener {
 
 		const [first, ...more] = this.without;
 		if (this.#servers.length === 0 && first) {
-			throw more.length === 0 ? first : new SpokeError('ERR_PORT_IN_USE', this.without.map(({message}) => message).join('; '), {cause: first});
+			throw more.length === 0
+				? first
+				: new SpokeError('ERR_PORT_IN_USE', this.without.map(({message}) => message).join('; '), {cause: first});
 		}
 	}
 
@@ -129,6 +131,8 @@ const words: Readonly<Record<string, string>> = {
 function bindError(error: NodeJS.ErrnoException, port: number, {address, family}: ListenAddress): SpokeError {
 	const place = family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 	return new SpokeError('ERR_PORT_IN_USE', `cannot listen on ${place} (${family}): ${words[error.code ?? ''] ?? error.message}`, {
-		text: error.message, cause: error, ...error.code === 'EADDRNOTAVAIL' && {remedy: 'give an address of this host, or localhost'},
+		text: error.message,
+		cause: error,
+		...(error.code === 'EADDRNOTAVAIL' && {remedy: 'give an address of this host, or localhost'}),
 	});
 }

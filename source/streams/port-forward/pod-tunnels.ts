@@ -16,16 +16,17 @@ import {TunnelPool} from './tunnel-pool.ts';
 
 export type Pool = TunnelPool<Tunnel>;
 
-export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> & Pick<ForwardRequest, 'whenPodGoes'> & {
-	/** Tells an event of every forward of the target. */
-	tell: (event: (forward: string) => ForwardEvent) => void;
-	/** The target is another pod now. */
-	onMove: (pod: PodObject) => void;
-	/** The pod behind `pool` is over: connections on it can only be cut. */
-	onOver: (pool: Pool) => void;
-	/** The pod is gone, and nothing is to take its place. */
-	onGone: (error: SpokeError) => void;
-};
+export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> &
+	Pick<ForwardRequest, 'whenPodGoes'> & {
+		/** Tells an event of every forward of the target. */
+		tell: (event: (forward: string) => ForwardEvent) => void;
+		/** The target is another pod now. */
+		onMove: (pod: PodObject) => void;
+		/** The pod behind `pool` is over: connections on it can only be cut. */
+		onOver: (pool: Pool) => void;
+		/** The pod is gone, and nothing is to take its place. */
+		onGone: (error: SpokeError) => void;
+	};
 
 export class PodTunnels {
 	readonly #cluster: ClusterClient;
@@ -123,7 +124,11 @@ export class PodTunnels {
 			this.#move(choice, {isOver: isPodTerminated(now), chosenFrom: pods.size});
 		} else if (this.#pool) {
 			this.#leave(choice.reason, {isOver: true});
-			this.#interrupted(new SpokeError('ERR_TARGET_GONE', `no pod behind ${this.target.asked} is ready`, {remedy: 'it goes on when one is'}), 1, 0);
+			this.#interrupted(
+				new SpokeError('ERR_TARGET_GONE', `no pod behind ${this.target.asked} is ready`, {remedy: 'it goes on when one is'}),
+				1,
+				0,
+			);
 		}
 	}
 
@@ -134,7 +139,7 @@ export class PodTunnels {
 	#poolTo(target: ResolvedTarget, cluster = this.#cluster): Pool {
 		const {witness, tell} = this.#options;
 		const pool: Pool = new TunnelPool<Tunnel>({
-			open: async signal => openTunnel(cluster, target, {signal, carriers: this.#carriers, ...witness && {witness}}),
+			open: async signal => openTunnel(cluster, target, {signal, carriers: this.#carriers, ...(witness && {witness})}),
 			onInterrupted: (error, attempt, retryInMs) => {
 				if (this.uses(pool)) {
 					this.#interrupted(error, attempt, retryInMs);
@@ -219,9 +224,10 @@ export class PodTunnels {
 
 	#goneError(why: string, text: string | null = null): SpokeError {
 		const {asked, name} = this.target;
-		const [what, remedy] = this.#resolved.scope === null
-			? [asked, 'forward to its service or workload to follow its successors']
-			: [`pod ${name} of ${asked}`, '--when-pod-goes=move goes on with the next Ready pod'];
+		const [what, remedy] =
+			this.#resolved.scope === null
+				? [asked, 'forward to its service or workload to follow its successors']
+				: [`pod ${name} of ${asked}`, '--when-pod-goes=move goes on with the next Ready pod'];
 		return new SpokeError('ERR_TARGET_GONE', `${what} is gone: ${why}`, {remedy, text});
 	}
 }

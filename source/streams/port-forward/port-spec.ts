@@ -17,11 +17,9 @@ Reads `8080`, `8080:80`, `:80`, `0:80`, `http`, `8080:http`.
 */
 export function parsePortSpec(asked: string): PortSpec {
 	if (namesProtocol(asked)) {
-		throw new SpokeError(
-			'ERR_USAGE',
-			`a port-forward carries TCP only and takes no protocol: ${JSON.stringify(asked)}`,
-			{remedy: `for TCP write ${asked.slice(0, asked.lastIndexOf('/'))}; UDP and SCTP cannot be forwarded`},
-		);
+		throw new SpokeError('ERR_USAGE', `a port-forward carries TCP only and takes no protocol: ${JSON.stringify(asked)}`, {
+			remedy: `for TCP write ${asked.slice(0, asked.lastIndexOf('/'))}; UDP and SCTP cannot be forwarded`,
+		});
 	}
 
 	const parts = asked.split(':');

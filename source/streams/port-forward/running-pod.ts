@@ -15,8 +15,17 @@ import {isPodTerminated} from './pod-decision.ts';
 The named pod, which must be running now, or the best of the target's pods, for which it is waited.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…; ERR_TARGET_GONE when no pod runs (in time)
 */
-export async function runningPod(cluster: ClusterClient, {target, namespace, podRunningTimeoutMs}: ForwardRequest, signal: AbortSignal): Promise<ResolvedPod> {
-	const resolved = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs, signal, ...namespace !== undefined && {namespace}});
+export async function runningPod(
+	cluster: ClusterClient,
+	{target, namespace, podRunningTimeoutMs}: ForwardRequest,
+	signal: AbortSignal,
+): Promise<ResolvedPod> {
+	const resolved = await resolvePod(cluster, target, {
+		order: 'attach',
+		podRunningTimeoutMs,
+		signal,
+		...(namespace !== undefined && {namespace}),
+	});
 	if (isRunning(resolved.pod)) {
 		return resolved;
 	}

@@ -28,17 +28,27 @@ export function classifyRuntimeError(text: string, flowed: boolean): ConnectionO
 	}
 
 	if (text.includes('connection refused')) {
-		return {end: null, error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens on the port inside the pod (connection refused)', {text})};
+		return {
+			end: null,
+			error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens on the port inside the pod (connection refused)', {text}),
+		};
 	}
 
 	if (isPodSandboxGone(text)) {
 		return {end: null, error: new SpokeError('ERR_TARGET_GONE', 'the pod’s network is not the one that the tunnel was opened to', {text})};
 	}
 
-	return {end: null, error: new SpokeError('ERR_PORT_REFUSED', `the connection inside the pod failed: ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 500)}`, {text})};
+	return {
+		end: null,
+		error: new SpokeError('ERR_PORT_REFUSED', `the connection inside the pod failed: ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 500)}`, {
+			text,
+		}),
+	};
 }
 
 /** The pod's sandbox was made anew, or is gone: containerd's and cri-o's words. */
 export function isPodSandboxGone(text: string): boolean {
-	return /network namespace for sandbox .* is closed|sandbox .* is not running|(?:sandbox|container) .*not found|not found in (?:store|sandbox)|failed to find sandbox/i.test(text);
+	return /network namespace for sandbox .* is closed|sandbox .* is not running|(?:sandbox|container) .*not found|not found in (?:store|sandbox)|failed to find sandbox/i.test(
+		text,
+	);
 }

@@ -109,9 +109,9 @@ class ForwardedTarget implements RunningForward {
 		const {witness, environment} = this.#options;
 		const {whenPodGoes} = this.#request;
 		this.#tunnels = new PodTunnels(this.#cluster, resolved, {
-			...witness && {witness},
-			...environment && {environment},
-			...whenPodGoes && {whenPodGoes},
+			...(witness && {witness}),
+			...(environment && {environment}),
+			...(whenPodGoes && {whenPodGoes}),
 			tell: event => {
 				for (const {id} of this.#ports) {
 					this.events.push(event(id));
@@ -145,8 +145,20 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	#listen(tunnels: PodTunnels, carrier: TunnelCarrier): void {
-		for (const {id, remote, listener: {bound, without}} of this.#ports) {
-			this.events.push({event: 'ready', forward: id, target: tunnels.target, remotePort: remote.port, remotePortName: remote.name, listen: bound, carrier});
+		for (const {
+			id,
+			remote,
+			listener: {bound, without},
+		} of this.#ports) {
+			this.events.push({
+				event: 'ready',
+				forward: id,
+				target: tunnels.target,
+				remotePort: remote.port,
+				remotePortName: remote.name,
+				listen: bound,
+				carrier,
+			});
 			for (const error of without) {
 				this.events.push({event: 'bound-without', forward: id, error});
 			}
@@ -165,14 +177,15 @@ class ForwardedTarget implements RunningForward {
 		socket.once('close', () => {
 			left.abort();
 		});
-		const opens = (lease: TunnelLease<Tunnel> | null) => port.book.open({
-			socket,
-			tunnel: lease?.tunnel.id ?? null,
-			shared: lease?.shared ?? false,
-			pod: tunnels.pod.metadata.name,
-			port: port.listener.bound[0]!.port,
-			remotePort: port.remote.port,
-		});
+		const opens = (lease: TunnelLease<Tunnel> | null) =>
+			port.book.open({
+				socket,
+				tunnel: lease?.tunnel.id ?? null,
+				shared: lease?.shared ?? false,
+				pod: tunnels.pod.metadata.name,
+				port: port.listener.bound[0]!.port,
+				remotePort: port.remote.port,
+			});
 		try {
 			if (!hasDescriptorsFor(socket)) {
 				throw descriptorsUsedUp();
@@ -201,14 +214,17 @@ class ForwardedTarget implements RunningForward {
 		if (why) {
 			booked.ends({end: null, error: why.anew({code: 'ERR_STREAM_LOST', message: `${waited}: ${why.message}`})});
 		} else {
-			booked.ends(
-				{end: null, error: new StreamLostError(waited, {how: 'not-taken'})},
-				async error => unlessAborted(error, async () => locateTunnelLoss(this.#cluster, error), this.#signal),
+			booked.ends({end: null, error: new StreamLostError(waited, {how: 'not-taken'})}, async error =>
+				unlessAborted(error, async () => locateTunnelLoss(this.#cluster, error), this.#signal),
 			);
 		}
 	}
 
-	#run(tunnels: PodTunnels, booked: RegisteredConnection, {lease, pool, port, socket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket}): void {
+	#run(
+		tunnels: PodTunnels,
+		booked: RegisteredConnection,
+		{lease, pool, port, socket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket},
+	): void {
 		const named = async (error: SpokeError) => lease.tunnel.lossNamed(error, this.#signal);
 		let pair;
 		try {

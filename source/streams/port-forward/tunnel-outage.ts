@@ -54,7 +54,7 @@ export class TunnelOutage {
 			return;
 		}
 
-		const retryInMs = Math.round(Math.min(firstRetryMs * (2 ** this.#attempt), longestRetryMs) * (0.75 + (Math.random() / 2)));
+		const retryInMs = Math.round(Math.min(firstRetryMs * 2 ** this.#attempt, longestRetryMs) * (0.75 + Math.random() / 2));
 		this.#attempt++;
 		if (isEmpty) {
 			this.#lostAt ??= this.#emptySince ?? performance.now();

@@ -114,11 +114,18 @@ export function carriersOf(environment: NodeJS.ProcessEnv): readonly TunnelCarri
 	return environment['KUBECTL_PORT_FORWARD_WEBSOCKETS'] === 'false' ? ['spdy'] : ['websocket', 'spdy'];
 }
 
-async function upgrade(connection: Connection, {namespace, name}: ResolvedTarget, carrier: TunnelCarrier, signal: AbortSignal | undefined): Promise<UpgradeResult> {
+async function upgrade(
+	connection: Connection,
+	{namespace, name}: ResolvedTarget,
+	carrier: TunnelCarrier,
+	signal: AbortSignal | undefined,
+): Promise<UpgradeResult> {
 	const path = objectPath(podResource, namespace ?? '', name, 'portforward');
-	return connection.upgrade(carrier === 'websocket'
-		? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], ...signal && {signal}}
-		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...signal && {signal}});
+	return connection.upgrade(
+		carrier === 'websocket'
+			? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], ...(signal && {signal})}
+			: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...(signal && {signal})},
+	);
 }
 
 function tunnelOver(
@@ -126,11 +133,15 @@ function tunnelOver(
 	carrier: TunnelCarrier,
 	connection: Connection,
 	purpose: ConnectionPurpose,
-	{cluster, witness, pings: {intervalMs: everyMs, timing}}: {cluster: ClusterClient; witness: ConnectionObserver | undefined; pings: PingOptions},
+	{
+		cluster,
+		witness,
+		pings: {intervalMs: everyMs, timing},
+	}: {cluster: ClusterClient; witness: ConnectionObserver | undefined; pings: PingOptions},
 ): Tunnel {
 	const {socket, head} = outcome;
 	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
-	const options = {pingEveryMs: everyMs, ...timing && {timing}};
+	const options = {pingEveryMs: everyMs, ...(timing && {timing})};
 	let session: SpdySession;
 	if (carrier === 'websocket') {
 		const bytes = new WebSocketCarrier(socket, head, options);
@@ -168,7 +179,11 @@ function askedOnce(cluster: ClusterClient): (error: SpokeError) => Promise<Spoke
 	};
 }
 
-function refusedUpgrade(outcome: UpgradeResult & {connection: Connection}, carrier: TunnelCarrier, asked: Pick<ErrorResponseContext, 'namespace' | 'by'>): SpokeError {
+function refusedUpgrade(
+	outcome: UpgradeResult & {connection: Connection},
+	carrier: TunnelCarrier,
+	asked: Pick<ErrorResponseContext, 'namespace' | 'by'>,
+): SpokeError {
 	if (outcome.upgraded) {
 		outcome.socket.destroy();
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to the upgrade to ${carrier}, but not to forwarding ports over it`);
@@ -180,9 +195,12 @@ function refusedUpgrade(outcome: UpgradeResult & {connection: Connection}, carri
 	}
 
 	return text === ''
-		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
+		? new SpokeError(
+				'ERR_UPGRADE_REFUSED',
+				`the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`,
+			)
 		: refusedAsKubectl(
-			errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked}),
-			'error upgrading connection: unable to upgrade connection',
-		);
+				errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked}),
+				'error upgrading connection: unable to upgrade connection',
+			);
 }

@@ -4,7 +4,15 @@ import {parseListenAddresses} from './listen-address.ts';
 import {parsePortSpec} from './port-spec.ts';
 
 /** Without addresses it is localhost. @throws SpokeError ERR_USAGE for the first word that can mean nothing */
-export function validateForward({target, ports, addresses}: {target: string; ports: readonly string[]; addresses: readonly string[]}): void {
+export function validateForward({
+	target,
+	ports,
+	addresses,
+}: {
+	target: string;
+	ports: readonly string[];
+	addresses: readonly string[];
+}): void {
 	parseTarget(target);
 	for (const port of ports) {
 		parsePortSpec(port);

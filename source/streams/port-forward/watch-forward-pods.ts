@@ -15,7 +15,7 @@ const pollMs = 2000;
 All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
 `scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be read but not listed is polled. Ends with the signal.
 */
-export async function * watchForwardPods(
+export async function* watchForwardPods(
 	cluster: ClusterClient,
 	scope: PodScope | null,
 	named: PodObject,
@@ -44,7 +44,7 @@ export async function * watchForwardPods(
 						pods.set(change.pod.metadata.uid ?? '', change.pod);
 						break;
 					}
-				// No default
+					// No default
 				}
 
 				if (synced) {
@@ -53,7 +53,7 @@ export async function * watchForwardPods(
 			}
 		} catch (thrown) {
 			if (!signal.aborted && scope === null && toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
-				yield * pollPod(cluster, named, signal);
+				yield* pollPod(cluster, named, signal);
 				return;
 			}
 		}
@@ -63,7 +63,7 @@ export async function * watchForwardPods(
 }
 
 /** With the right to get the pod and no more. */
-async function * pollPod(
+async function* pollPod(
 	cluster: ClusterClient,
 	{metadata: {name, namespace = ''}}: PodObject,
 	signal: AbortSignal,

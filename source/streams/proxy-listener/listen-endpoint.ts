@@ -74,7 +74,10 @@ function portError(error: NodeJS.ErrnoException, host: string, port: number): Sp
 	const family = host.includes(':') ? 'IPv6' : 'IPv4';
 	switch (error.code) {
 		case 'EADDRINUSE': {
-			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is taken`, {cause: error, remedy: 'choose another --port, or 0 for a free one'});
+			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is taken`, {
+				cause: error,
+				remedy: 'choose another --port, or 0 for a free one',
+			});
 		}
 
 		case 'EACCES': {

@@ -20,5 +20,7 @@ export function describeListenerUsers(place: ListenEndpoint): string {
 		return 'only you can use it (mode 0600)';
 	}
 
-	return isLoopback(place.address) ? 'every user of this host can use it' : 'everyone who reaches this address can use it, from the network too';
+	return isLoopback(place.address)
+		? 'every user of this host can use it'
+		: 'everyone who reaches this address can use it, from the network too';
 }

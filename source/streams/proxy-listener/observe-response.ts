@@ -20,7 +20,11 @@ export function observeResponse(
 	const isLog = purpose.feature === 'logs';
 	const tellOpened = (words: Buffer) => {
 		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.
-		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: isLog ? status !== 200 : mayBeFromApiserver(status, headers, words)});
+		witness?.opened?.(connection, purpose, {
+			carrier: 'http',
+			protocol: null,
+			mayBeApiservers: isLog ? status !== 200 : mayBeFromApiserver(status, headers, words),
+		});
 	};
 
 	if (status < 400) {
@@ -63,5 +67,5 @@ function beginningOf(body: Readable): () => Buffer | undefined {
 
 		bytes += piece.length;
 	});
-	return () => body.readableEnded || bytes >= maxErrorBytes ? Buffer.concat(pieces) : undefined;
+	return () => (body.readableEnded || bytes >= maxErrorBytes ? Buffer.concat(pieces) : undefined);
 }

@@ -12,20 +12,35 @@ import {headersToApiserver, headersToClient} from './relayed-headers.ts';
 import type {RelayedTarget, RelayedTargets} from './relayed-targets.ts';
 import {observeResponse} from './observe-response.ts';
 
-export type RelayContext = {cluster: ClusterClient; targets: RelayedTargets; witness: ConnectionObserver | undefined; keepaliveMs: number; allowsCommands: boolean};
+export type RelayContext = {
+	cluster: ClusterClient;
+	targets: RelayedTargets;
+	witness: ConnectionObserver | undefined;
+	keepaliveMs: number;
+	allowsCommands: boolean;
+};
 
 /**
 The client that goes away ends the request, and nothing else does: an upload, a followed log without a line or a backend may take any time.
 @throws SpokeError when the apiserver was not reached; ERR_STREAM_LOST when its answer was cut, which is no word on how the connection went; `clientDisconnectedError`
 */
-export async function relayRequest({cluster, targets, witness}: RelayContext, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function relayRequest(
+	{cluster, targets, witness}: RelayContext,
+	path: string,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
 	const gone = new AbortController();
 	response.once('close', () => {
 		gone.abort(clientDisconnectedError());
 	});
 	const asked: RequestOptions = {
-		method: request.method ?? 'GET', path, headers: headersToApiserver(request.headers), timeoutMs: 0, signal: gone.signal,
-		...hasBody(request) && {body: request},
+		method: request.method ?? 'GET',
+		path,
+		headers: headersToApiserver(request.headers),
+		timeoutMs: 0,
+		signal: gone.signal,
+		...(hasBody(request) && {body: request}),
 	};
 	const proxied = await targets.find(path);
 	if (proxied) {

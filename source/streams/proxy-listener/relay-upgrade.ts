@@ -31,7 +31,12 @@ export async function relayUpgrade(
 	});
 	try {
 		const {method, upgrade, protocols, answer} = asked;
-		const outcome = await askForUpgrade(means, path, {method, upgrade, protocols, headers: headersToApiserver(request.headers), signal: left.signal}, client);
+		const outcome = await askForUpgrade(
+			means,
+			path,
+			{method, upgrade, protocols, headers: headersToApiserver(request.headers), signal: left.signal},
+			client,
+		);
 		if (!outcome.upgraded) {
 			rejectUpgrade(client, outcome.status, outcome.body, outcome.headers['content-type']);
 			return [outcome.status, null];
@@ -61,21 +66,32 @@ function askedUpgrade({method, headers, headersDistinct}: IncomingMessage, allow
 	const {upgrade = '', 'sec-websocket-key': key = ''} = headers;
 	if (upgrade.toLowerCase() === 'websocket' && key !== '') {
 		return {
-			method: 'GET', upgrade: 'websocket', protocols: listed(headersDistinct['sec-websocket-protocol']),
-			answer: protocol => ['Upgrade: websocket', `Sec-WebSocket-Accept: ${webSocketAccept(key)}`, ...protocol === null ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]],
+			method: 'GET',
+			upgrade: 'websocket',
+			protocols: listed(headersDistinct['sec-websocket-protocol']),
+			answer: protocol => [
+				'Upgrade: websocket',
+				`Sec-WebSocket-Accept: ${webSocketAccept(key)}`,
+				...(protocol === null ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+			],
 		};
 	}
 
 	return allowsCommands && upgrade.toLowerCase() === 'spdy/3.1'
 		? {
-			method: method === 'POST' ? 'POST' : 'GET', upgrade: 'SPDY/3.1', protocols: listed(headersDistinct['x-stream-protocol-version']),
-			answer: protocol => ['Upgrade: SPDY/3.1', ...protocol === null ? [] : [`X-Stream-Protocol-Version: ${protocol}`]],
-		}
+				method: method === 'POST' ? 'POST' : 'GET',
+				upgrade: 'SPDY/3.1',
+				protocols: listed(headersDistinct['x-stream-protocol-version']),
+				answer: protocol => ['Upgrade: SPDY/3.1', ...(protocol === null ? [] : [`X-Stream-Protocol-Version: ${protocol}`])],
+			}
 		: null;
 }
 
 function listed(values: readonly string[] = []): string[] {
-	return values.flatMap(value => value.split(',')).map(name => name.trim()).filter(name => name !== '');
+	return values
+		.flatMap(value => value.split(','))
+		.map(name => name.trim())
+		.filter(name => name !== '');
 }
 
 /** The answer, whose label lasts as long as `client`. @throws `clientDisconnectedError`, and what a connection can fail with; nothing is open then */
@@ -132,7 +148,10 @@ async function upgraded(connection: Connection, options: UpgradeOptions, client:
 
 /** Each side's end goes on as an end; a break on one side breaks the other. */
 function join(one: Duplex, other: Duplex): void {
-	for (const [from, to] of [[one, other], [other, one]] as const) {
+	for (const [from, to] of [
+		[one, other],
+		[other, one],
+	] as const) {
 		from.pipe(to);
 		from.on('error', () => to.destroy());
 		from.on('close', () => {

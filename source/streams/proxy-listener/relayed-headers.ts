@@ -2,17 +2,33 @@
 import type {IncomingHttpHeaders, OutgoingHttpHeaders} from 'node:http';
 
 /** Of one connection only (RFC 9110 section 7.6.1), or set by the connection to the apiserver itself. */
-const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'expect', 'accept-encoding']);
+const ofOneConnection = new Set([
+	'connection',
+	'keep-alive',
+	'proxy-connection',
+	'proxy-authenticate',
+	'proxy-authorization',
+	'te',
+	'trailer',
+	'transfer-encoding',
+	'upgrade',
+	'host',
+	'expect',
+	'accept-encoding',
+]);
 
 /** Who asks is decided here, by the kubeconfig. */
 const identity = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
 
 /** To the apiserver. What the browser says of its own page is not the apiserver's business. */
 export function headersToApiserver(headers: IncomingHttpHeaders): Record<string, string> {
-	return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => {
-		const dropped = value === undefined || isOfOneConnection(name, headers) || identity.test(name) || name === 'origin' || name.startsWith('sec-');
-		return dropped ? [] : [[name, [value].flat().join(name === 'cookie' ? '; ' : ', ')]];
-	}));
+	return Object.fromEntries(
+		Object.entries(headers).flatMap(([name, value]) => {
+			const dropped =
+				value === undefined || isOfOneConnection(name, headers) || identity.test(name) || name === 'origin' || name.startsWith('sec-');
+			return dropped ? [] : [[name, [value].flat().join(name === 'cookie' ? '; ' : ', ')]];
+		}),
+	);
 }
 
 /** Back to the client. */
@@ -21,6 +37,9 @@ export function headersToClient(headers: IncomingHttpHeaders): OutgoingHttpHeade
 }
 
 function isOfOneConnection(name: string, {connection}: IncomingHttpHeaders): boolean {
-	const named = (connection ?? '').toLowerCase().split(',').map(one => one.trim());
+	const named = (connection ?? '')
+		.toLowerCase()
+		.split(',')
+		.map(one => one.trim());
 	return ofOneConnection.has(name) || named.includes(name);
 }

@@ -13,7 +13,12 @@ const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/(
 
 const podStream = /^(\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+))\/(log|exec|attach|portforward)(?=$|\?)/;
 
-const features: ReadonlyMap<string | undefined, StreamFeature> = new Map([['log', 'logs'], ['exec', 'exec'], ['attach', 'attach'], ['portforward', 'port-forward']]);
+const features: ReadonlyMap<string | undefined, StreamFeature> = new Map([
+	['log', 'logs'],
+	['exec', 'exec'],
+	['attach', 'attach'],
+	['portforward', 'port-forward'],
+]);
 
 export type RelayedTarget = {base: string; behind: string; purpose: ConnectionPurpose};
 
@@ -34,12 +39,15 @@ export class RelayedTargets {
 			return podStream.exec(path)?.[4] === 'log' ? this.#podStreamOf(path) : null;
 		}
 
-		return {...await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decoded(spelling), namespace: namespace ?? ''}), behind: path.slice(base.length)};
+		return {
+			...(await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decoded(spelling), namespace: namespace ?? ''})),
+			behind: path.slice(base.length),
+		};
 	}
 
 	/** Like `find`, for an upgrade: of exec, attach and portforward too, which without one are answered by the apiserver itself. */
 	async findUpgraded(path: string): Promise<RelayedTarget | null> {
-		return await this.find(path) ?? this.#podStreamOf(path);
+		return (await this.find(path)) ?? this.#podStreamOf(path);
 	}
 
 	async #podStreamOf(path: string): Promise<RelayedTarget | null> {
@@ -54,9 +62,11 @@ export class RelayedTargets {
 		const skips = query.get('insecureSkipTLSVerifyBackend');
 		const asked = decoded(name!);
 		return {
-			base, behind: path.slice(base.length),
+			base,
+			behind: path.slice(base.length),
 			purpose: {
-				feature, request: null,
+				feature,
+				request: null,
 				target: {
 					asked,
 					kind: 'Pod',
@@ -68,7 +78,7 @@ export class RelayedTargets {
 					chosenFrom: 1,
 				},
 				// What is no "false" and no "0" is true (apimachinery pkg/runtime/conversion.go).
-				...feature === 'logs' && skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true},
+				...(feature === 'logs' && skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true}),
 			},
 		};
 	}
@@ -90,7 +100,11 @@ export class RelayedTargets {
 	}
 
 	async #resolve(base: string, {kind, spelling, namespace}: Spelled): Promise<ResolvedProxyTarget> {
-		const resolved = await resolveProxyTarget(this.#cluster, asTheApiserverReads(spelling, parseProxyTarget(`${kind}/${spelling}`)), namespace);
+		const resolved = await resolveProxyTarget(
+			this.#cluster,
+			asTheApiserverReads(spelling, parseProxyTarget(`${kind}/${spelling}`)),
+			namespace,
+		);
 		// A pod's named port must not reach the apiserver as a name: its number stands in the base made from it.
 		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};
 	}

@@ -13,9 +13,16 @@ export function httpStatusForError({code}: SpokeError): number {
 	return statuses[code] ?? 502;
 }
 
-const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {ERR_USAGE: 400, ERR_FORBIDDEN: 403, ERR_NOT_FOUND: 404, ERR_OUTPUT_CLOSED: 499};
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
+	ERR_USAGE: 400,
+	ERR_FORBIDDEN: 403,
+	ERR_NOT_FOUND: 404,
+	ERR_OUTPUT_CLOSED: 499,
+};
 
 /** In place of an upgrade; Node hands over the bare connection for one. */
 export function rejectUpgrade(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
-	client.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+	client.end(
+		`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+	);
 }

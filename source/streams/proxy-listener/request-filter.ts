@@ -37,7 +37,8 @@ Without `options` (`--disable-filter`) only what runs commands is refused.
 @see k8s.io/kubectl pkg/proxy/proxy_server.go FilterServer
 */
 export function makeRequestFilter(options: FilterOptions | null, terms: FilterTerms): RequestFilter {
-	const refusesCommand = (path: string) => terms.allowsCommands ? null : refusedCommand(path.startsWith(`${terms.serverPath}/`) ? path.slice(terms.serverPath.length) : path);
+	const refusesCommand = (path: string) =>
+		terms.allowsCommands ? null : refusedCommand(path.startsWith(`${terms.serverPath}/`) ? path.slice(terms.serverPath.length) : path);
 	if (options === null) {
 		return ({path}) => refusesCommand(path);
 	}
@@ -76,7 +77,9 @@ export function makeRequestFilter(options: FilterOptions | null, terms: FilterTe
 			return refused('the path is too long, or percent-coded too often');
 		}
 
-		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(asKubectl, acceptPaths) ? refused('the path is refused') : null;
+		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(asKubectl, acceptPaths)
+			? refused('the path is refused')
+			: null;
 	};
 }
 
@@ -97,12 +100,12 @@ function patterns(flag: string, text: string): RegExp[] {
 	return text === ''
 		? []
 		: text.split(',').map(pattern => {
-			try {
-				return new RegExp(pattern);
-			} catch (error) {
-				throw new SpokeError('ERR_USAGE', `invalid argument for ${flag}: ${(error as Error).message}`, {cause: error});
-			}
-		});
+				try {
+					return new RegExp(pattern);
+				} catch (error) {
+					throw new SpokeError('ERR_USAGE', `invalid argument for ${flag}: ${(error as Error).message}`, {cause: error});
+				}
+			});
 }
 
 /** `[::1]:8001` is `[::1]`, as its regular expression has it. */
@@ -115,7 +118,8 @@ function isSameOrigin(origin: string, host: string): boolean {
 }
 
 function hasDotSegments(path: string): boolean {
-	return path.split('?', 1)[0]!
+	return path
+		.split('?', 1)[0]!
 		.replaceAll(/%(?:25)*2e/gi, '.')
 		.replaceAll(/%(?:25)*(?:2f|5c)|\\/gi, '/')
 		.split('/')

@@ -39,12 +39,20 @@ export type ProxyListener = {
 };
 
 /** @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_USAGE */
-export async function startProxyListener(cluster: ClusterClient, options: ListenerOptions, {witness, onEvent, onDropped}: {
-	witness?: ConnectionObserver | undefined;
-	onEvent?: (event: ListenerEvent) => void;
-	/** A connection was closed before its first request. */
-	onDropped?: (error: SpokeError) => void;
-} = {}): Promise<ProxyListener> {
+export async function startProxyListener(
+	cluster: ClusterClient,
+	options: ListenerOptions,
+	{
+		witness,
+		onEvent,
+		onDropped,
+	}: {
+		witness?: ConnectionObserver | undefined;
+		onEvent?: (event: ListenerEvent) => void;
+		/** A connection was closed before its first request. */
+		onDropped?: (error: SpokeError) => void;
+	} = {},
+): Promise<ProxyListener> {
 	const filter = makeRequestFilter(options.filter, options);
 	const targets = new RelayedTargets(cluster);
 	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs, allowsCommands: options.allowsCommands};
@@ -79,7 +87,7 @@ export async function startProxyListener(cluster: ClusterClient, options: Listen
 		const startedAt = performance.now();
 		const verdict = judge(request, filter, options);
 		if (typeof verdict === 'string') {
-			tell(request, startedAt, ...await relayUpgrade(means, verdict, request, socket, head));
+			tell(request, startedAt, ...(await relayUpgrade(means, verdict, request, socket, head)));
 		} else {
 			rejectUpgrade(socket, verdict.status, verdict.reason);
 			tell(request, startedAt, verdict.status);
@@ -114,7 +122,12 @@ export async function startProxyListener(cluster: ClusterClient, options: Listen
 }
 
 /** The path for the apiserver; `null` when the request was answered here. */
-async function admitted(request: IncomingMessage, response: ServerResponse, filter: RequestFilter, options: ListenerOptions): Promise<string | null> {
+async function admitted(
+	request: IncomingMessage,
+	response: ServerResponse,
+	filter: RequestFilter,
+	options: ListenerOptions,
+): Promise<string | null> {
 	const {files} = options;
 	const verdict = judge(request, filter, options);
 	if (files && request.url?.startsWith(files.prefix) && (typeof verdict === 'string' || verdict.status === 404)) {
@@ -131,7 +144,11 @@ async function admitted(request: IncomingMessage, response: ServerResponse, filt
 }
 
 /** The path behind the API prefix, or why there is none. */
-function judge(request: IncomingMessage, filter: RequestFilter, {apiPrefix, serverPath}: ListenerOptions): string | {status: number; reason: string} {
+function judge(
+	request: IncomingMessage,
+	filter: RequestFilter,
+	{apiPrefix, serverPath}: ListenerOptions,
+): string | {status: number; reason: string} {
 	const {url = '', method = '', headersDistinct} = request;
 	if (!url.startsWith('/')) {
 		return {status: 400, reason: 'a path is needed, not a URL'};

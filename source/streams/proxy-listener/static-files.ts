@@ -7,7 +7,10 @@ import {pipeline} from 'node:stream/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
-	'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
+	'.html': 'text/html; charset=utf-8',
+	'.js': 'text/javascript; charset=utf-8',
+	'.mjs': 'text/javascript; charset=utf-8',
+	'.css': 'text/css; charset=utf-8',
 	'.json': 'application/json',
 	'.svg': 'image/svg+xml',
 	'.png': 'image/png',
@@ -24,7 +27,9 @@ const contentTypes: Readonly<Record<string, string>> = {
 export async function serveFile(folder: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const file = await fileIn(folder, path);
 	if (file === null || (request.method !== 'GET' && request.method !== 'HEAD')) {
-		response.writeHead(file === null ? 404 : 405, {'Content-Type': 'text/plain'}).end(file === null ? 'not found\n' : 'method not allowed\n');
+		response
+			.writeHead(file === null ? 404 : 405, {'Content-Type': 'text/plain'})
+			.end(file === null ? 'not found\n' : 'method not allowed\n');
 		return;
 	}
 

@@ -50,16 +50,23 @@ export async function sendProxyRequest(
 	const connection = await connectObserved(cluster, purpose, witness, signal);
 	try {
 		const {path, method, headers, body, bodyBytes, timeoutMs} = request;
-		const answer = await connection.request({
-			method,
-			path: base + path,
-			headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers, ...bodyBytes !== undefined && {'Content-Length': String(bodyBytes)}},
-			timeoutMs,
-			...body !== undefined && {body},
-			...signal && {signal},
-		}).catch((error: unknown) => {
-			throw noResponseError(error, timeoutMs);
-		});
+		const answer = await connection
+			.request({
+				method,
+				path: base + path,
+				headers: {
+					Accept: '*/*',
+					'Accept-Encoding': 'identity',
+					...headers,
+					...(bodyBytes !== undefined && {'Content-Length': String(bodyBytes)}),
+				},
+				timeoutMs,
+				...(body !== undefined && {body}),
+				...(signal && {signal}),
+			})
+			.catch((error: unknown) => {
+				throw noResponseError(error, timeoutMs);
+			});
 		const begun = answer.status >= 400 ? await readBeginning(answer.body) : Buffer.alloc(0);
 		const said = apiserverErrorIn(answer.status, answer.headers, begun, purpose);
 		if (said) {
@@ -67,7 +74,11 @@ export async function sendProxyRequest(
 			throw said;
 		}
 
-		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeFromApiserver(answer.status, answer.headers, begun)});
+		witness?.opened?.(connection, purpose, {
+			carrier: 'http',
+			protocol: null,
+			mayBeApiservers: mayBeFromApiserver(answer.status, answer.headers, begun),
+		});
 		const over = () => {
 			witness?.closed?.(connection, purpose);
 			connection.close();
@@ -97,13 +108,26 @@ export async function openProxyWebSocket(
 ): Promise<{upgraded: Extract<UpgradeResult, {upgraded: true}>; closed: () => void}> {
 	const connection = await connectObserved(cluster, purpose, witness, signal);
 	try {
-		const outcome = await connection.upgrade({method: 'GET', path: base + path, upgrade: 'websocket', protocols, headers, ...signal && {signal}});
+		const outcome = await connection.upgrade({
+			method: 'GET',
+			path: base + path,
+			upgrade: 'websocket',
+			protocols,
+			headers,
+			...(signal && {signal}),
+		});
 		if (!outcome.upgraded) {
-			throw apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose)
-				?? new SpokeError('ERR_UPGRADE_REFUSED', `the backend answered ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`, {
-					leg: 3,
-					text: outcome.body,
-				});
+			throw (
+				apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose) ??
+				new SpokeError(
+					'ERR_UPGRADE_REFUSED',
+					`the backend answered ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`,
+					{
+						leg: 3,
+						text: outcome.body,
+					},
+				)
+			);
 		}
 
 		witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
@@ -142,7 +166,8 @@ async function readBeginning(body: Readable): Promise<Buffer> {
 	return Buffer.concat(pieces);
 }
 
-const ours = /^(?:authorization|impersonate-.*|host|connection|content-length|transfer-encoding|te|trailer|upgrade|sec-websocket-.*|proxy-.*|x-remote-.*)$/i;
+const ours =
+	/^(?:authorization|impersonate-.*|host|connection|content-length|transfer-encoding|te|trailer|upgrade|sec-websocket-.*|proxy-.*|x-remote-.*)$/i;
 
 /**
 `Name: value` as a pair.

@@ -30,10 +30,18 @@ export async function resolveProxyTarget(
 	namespace: string,
 	signal?: AbortSignal,
 ): Promise<ResolvedProxyTarget> {
-	const object = await readIfAllowed<PodObject | ServiceObject | NodeObject>(cluster, objectPath(target.resource, namespace, target.name), signal);
+	const object = await readIfAllowed<PodObject | ServiceObject | NodeObject>(
+		cluster,
+		objectPath(target.resource, namespace, target.name),
+		signal,
+	);
 	const {request, port} = requestAndPort(target.resource.plural, target, object);
-	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : port ?? ''].filter(part => part !== null).join(':');
-	const {resource: {plural, kind}} = target;
+	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : (port ?? '')]
+		.filter(part => part !== null)
+		.join(':');
+	const {
+		resource: {plural, kind},
+	} = target;
 	const reached: ResolvedTarget = {
 		asked: target.asked,
 		kind: kind as ResolvedTarget['kind'],
@@ -45,7 +53,10 @@ export async function resolveProxyTarget(
 		chosenFrom: 1,
 	};
 	return {
-		base: `${listPath(target.resource, namespace)}/${name.split(':').map(part => encodeURIComponent(part)).join(':')}/proxy`,
+		base: `${listPath(target.resource, namespace)}/${name
+			.split(':')
+			.map(part => encodeURIComponent(part))
+			.join(':')}/proxy`,
 		purpose: {feature: featureOf[plural], target: reached, request},
 	};
 }
@@ -56,7 +67,7 @@ function nodeOf({resource: {plural}, name}: ProxyTarget, object: PodObject | Ser
 		return name;
 	}
 
-	return plural === 'pods' ? (object as PodObject | null)?.spec.nodeName ?? null : null;
+	return plural === 'pods' ? ((object as PodObject | null)?.spec.nodeName ?? null) : null;
 }
 
 const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-proxy'} as const;
@@ -65,7 +76,11 @@ const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-pr
 What a request to this target goes by, read from its object, or null where that may not be read.
 @throws SpokeError as resolveProxyTarget
 */
-export function proxyRequestFacts(plural: ProxyResource, target: SpelledTarget, object: PodObject | ServiceObject | NodeObject | null): ProxyRequestFacts {
+export function proxyRequestFacts(
+	plural: ProxyResource,
+	target: SpelledTarget,
+	object: PodObject | ServiceObject | NodeObject | null,
+): ProxyRequestFacts {
 	return requestAndPort(plural, target, object).request;
 }
 
@@ -102,7 +117,7 @@ function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {reque
 	}
 
 	const kubeletPort = number === kubelet || (kubelet === null ? null : false);
-	return {request: {scheme: kubeletPort ? 'https' : scheme ?? 'http', port: number, portName: null, kubeletPort}, port};
+	return {request: {scheme: kubeletPort ? 'https' : (scheme ?? 'http'), port: number, portName: null, kubeletPort}, port};
 }
 
 /** As a name a pod's port makes an apiserver of 1.36.3 panic, so it goes out as a number. */
@@ -118,7 +133,10 @@ function podRequest({scheme, port, asked}: SpelledTarget, pod: PodObject | null)
 	}
 
 	if (!pod) {
-		throw new SpokeError('ERR_FORBIDDEN', `the number of port ${port} of ${asked} cannot be read: give it as a number, or get pods is needed`);
+		throw new SpokeError(
+			'ERR_FORBIDDEN',
+			`the number of port ${port} of ${asked} cannot be read: give it as a number, or get pods is needed`,
+		);
 	}
 
 	const {port: number} = podPort(pod, port);
@@ -131,7 +149,10 @@ export function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined
 }
 
 /** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
-function serviceRequest({scheme, port, name, asked}: SpelledTarget, service: ServiceObject | null): {request: ProxyRequestFacts; port: string | null} {
+function serviceRequest(
+	{scheme, port, name, asked}: SpelledTarget,
+	service: ServiceObject | null,
+): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	const ports = service?.spec?.ports ?? [];
 	if (!service) {
@@ -139,11 +160,13 @@ function serviceRequest({scheme, port, name, asked}: SpelledTarget, service: Ser
 		return {request: {...facts, port: number, portName: number === null ? port : null}, port};
 	}
 
-	const found = port === null ? onlyPort(ports) : ports.find(one => /^\d+$/.test(port) ? one.port === Number(port) : one.name === port);
+	const found = port === null ? onlyPort(ports) : ports.find(one => (/^\d+$/.test(port) ? one.port === Number(port) : one.name === port));
 	if (!found) {
 		const list = portList(ports);
 		throw port === null && ports.length > 0
-			? new SpokeError('ERR_USAGE', `${asked} has several ports, so one must be named: ${list}`, {remedy: `svc/${name}:${ports[0]?.port ?? 80}`})
+			? new SpokeError('ERR_USAGE', `${asked} has several ports, so one must be named: ${list}`, {
+					remedy: `svc/${name}:${ports[0]?.port ?? 80}`,
+				})
 			: new SpokeError('ERR_NOT_FOUND', `service ${name} has ${port === null ? '' : `no port ${port}: it has `}${list}`);
 	}
 

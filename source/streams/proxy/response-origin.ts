@@ -13,13 +13,19 @@ export const maxErrorBytes = 64 * 1024;
 What the apiserver says of itself, `begun` being the body's beginning: a Status, or plain words about the kubelet where a kubelet was asked.
 `null` for the backend's own answer. A backend that answers with a Status of its own (another apiserver) cannot be told apart.
 */
-export function apiserverErrorIn(status: number, headers: IncomingHttpHeaders, begun: Buffer, {request}: Pick<ConnectionPurpose, 'request'>): SpokeError | null {
+export function apiserverErrorIn(
+	status: number,
+	headers: IncomingHttpHeaders,
+	begun: Buffer,
+	{request}: Pick<ConnectionPurpose, 'request'>,
+): SpokeError | null {
 	if (status < 400) {
 		return null;
 	}
 
 	const body = begun.toString('utf8');
-	const isStatus = (headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
+	const isStatus =
+		(headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
 	const explained = isStatus || (request !== null && targetsKubelet(request)) ? explainMessage(body, {status}) : null;
 	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
 		return errorFromExplanation(explained);
@@ -44,8 +50,12 @@ or they are those of too many requests, of a limit that passed, of a panic.
 @see k8s.io/apiserver pkg/server/filters maxinflight.go tooManyRequests, timeout.go, wrap.go
 */
 export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders, begun: Buffer): boolean {
-	return status === 429 || status >= 500
-		|| (status >= 400 && (begun.length === 0 || otherEncodings.test(headers['content-type'] ?? '') || serversOwn.test(begun.toString('latin1', 0, 64))));
+	return (
+		status === 429 ||
+		status >= 500 ||
+		(status >= 400 &&
+			(begun.length === 0 || otherEncodings.test(headers['content-type'] ?? '') || serversOwn.test(begun.toString('latin1', 0, 64))))
+	);
 }
 
 /** The apiserver itself sends a client that leaves out the slash behind `/proxy` there (apimachinery pkg/util/proxy/upgradeaware.go). */

@@ -45,6 +45,8 @@ export function shouldTryNextCarrier(refused: Refused): boolean {
 function saidByKubelet({status, body, headers}: Refused): boolean {
 	const text = body.trim();
 	const plain = (headers['content-type'] ?? '').startsWith('text/plain');
-	return (plain && ((status === 401 && text === 'Unauthorized') || (status === 403 && text.startsWith('Forbidden (user='))))
-		|| text.startsWith('error dialing backend:');
+	return (
+		(plain && ((status === 401 && text === 'Unauthorized') || (status === 403 && text.startsWith('Forbidden (user=')))) ||
+		text.startsWith('error dialing backend:')
+	);
 }

@@ -37,7 +37,10 @@ export function exitStatusFrom({status, lost}: ChannelsResult): number {
 		}
 
 		case 'unreadable': {
-			throw new SpokeError('ERR_PROTOCOL', 'what came on the error channel is not one status, so the command’s result is not known', {text: result.text, leg: 2});
+			throw new SpokeError('ERR_PROTOCOL', 'what came on the error channel is not one status, so the command’s result is not known', {
+				text: result.text,
+				leg: 2,
+			});
 		}
 	}
 }
@@ -60,7 +63,23 @@ export function containerErrorFrom(message: string): SpokeError | null {
 }
 
 const causes = [
-	{words: /^error sending request:|^error dialing backend:|^unable to upgrade connection:/, code: 'ERR_SECOND_LEG', leg: 2, says: 'the apiserver could not use the kubelet'},
-	{words: /OCI runtime exec failed|failed to start exec|executable file not found/, code: 'ERR_COMMAND_NOT_STARTED', leg: 3, says: 'the command could not be started'},
-	{words: /container not found|no running task found|not created or running|container is not running|container .* not found|pod does not exist|pod not found|container_exited|is in .* state/i, code: 'ERR_TARGET_GONE', leg: 3, says: 'the container is not running'},
+	{
+		words: /^error sending request:|^error dialing backend:|^unable to upgrade connection:/,
+		code: 'ERR_SECOND_LEG',
+		leg: 2,
+		says: 'the apiserver could not use the kubelet',
+	},
+	{
+		words: /OCI runtime exec failed|failed to start exec|executable file not found/,
+		code: 'ERR_COMMAND_NOT_STARTED',
+		leg: 3,
+		says: 'the command could not be started',
+	},
+	{
+		words:
+			/container not found|no running task found|not created or running|container is not running|container .* not found|pod does not exist|pod not found|container_exited|is in .* state/i,
+		code: 'ERR_TARGET_GONE',
+		leg: 3,
+		says: 'the container is not running',
+	},
 ] as const;

@@ -18,16 +18,19 @@ export function detectSilentEnd(
 ): {stop: () => void} {
 	let known = '';
 	let since = performance.now();
-	const timer = setInterval(() => {
-		const now = `${channels.sent} ${channels.received}`;
-		if (now !== known) {
-			known = now;
-			since = performance.now();
-		} else if (channels.sent > pipeBytes && performance.now() - since >= quietMs) {
-			clearInterval(timer);
-			onWaiting?.(`nothing came for ${Math.round(quietMs / 1000)} s behind its input; ${mayHaveEndedNotice}`);
-		}
-	}, Math.min(quietMs / 3, 5000));
+	const timer = setInterval(
+		() => {
+			const now = `${channels.sent} ${channels.received}`;
+			if (now !== known) {
+				known = now;
+				since = performance.now();
+			} else if (channels.sent > pipeBytes && performance.now() - since >= quietMs) {
+				clearInterval(timer);
+				onWaiting?.(`nothing came for ${Math.round(quietMs / 1000)} s behind its input; ${mayHaveEndedNotice}`);
+			}
+		},
+		Math.min(quietMs / 3, 5000),
+	);
 	timer.unref();
 	return {
 		stop() {

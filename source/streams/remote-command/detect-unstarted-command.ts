@@ -57,13 +57,20 @@ export function detectUnstartedCommand(
 	};
 }
 
-async function secondLegFailure(cluster: Pick<ClusterClient, 'request'>, {namespace, name, container}: ResolvedTarget, limits: {
-	timeoutMs: number;
-	signal: AbortSignal;
-}): Promise<SpokeError | null> {
-	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...container !== null && {container}});
+async function secondLegFailure(
+	cluster: Pick<ClusterClient, 'request'>,
+	{namespace, name, container}: ResolvedTarget,
+	limits: {
+		timeoutMs: number;
+		signal: AbortSignal;
+	},
+): Promise<SpokeError | null> {
+	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...(container !== null && {container})});
 	try {
-		const {status, headers, body} = await cluster.request({path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`, ...limits});
+		const {status, headers, body} = await cluster.request({
+			path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`,
+			...limits,
+		});
 		const text = await readBodyPrefix(body, longestAnswer);
 		// A log read that the apiserver could not make names the kubelet's URL: the frame `log` of the failures.
 		return status >= 500 && text.includes('/containerLogs/')

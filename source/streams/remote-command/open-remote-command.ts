@@ -48,7 +48,11 @@ export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' 
 @throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG…: what the apiserver said to the last carrier tried, with the first one's words in `text`;
 ERR_UPGRADE_REFUSED where neither was a Status; ERR_APISERVER_TIMEOUT when none of them answers within 35 s.
 */
-export async function openRemoteCommand(cluster: ClusterClient, request: CommandRequest, options: RemoteCommandOptions = {}): Promise<RemoteCommand> {
+export async function openRemoteCommand(
+	cluster: ClusterClient,
+	request: CommandRequest,
+	options: RemoteCommandOptions = {},
+): Promise<RemoteCommand> {
 	const purpose: ConnectionPurpose = {feature: request.feature, target: request.target, request: null};
 	const refused: SpokeError[] = [];
 	for (const carrier of commandCarriers(request, options.environment ?? process.env)) {
@@ -93,8 +97,11 @@ async function tryCarrier(
 	let outcome: UpgradeResult;
 	try {
 		outcome = await connection.upgrade({
-			method: carrier.method, path: commandPath(request), upgrade: carrier.upgrade,
-			protocols: [carrier.protocol], ...signal && {signal},
+			method: carrier.method,
+			path: commandPath(request),
+			upgrade: carrier.upgrade,
+			protocols: [carrier.protocol],
+			...(signal && {signal}),
 		});
 	} catch (thrown) {
 		connection.close();
@@ -112,7 +119,12 @@ async function tryCarrier(
 }
 
 function openedBy(outcome: Upgraded, tried: Try): RemoteCommand {
-	const {carrier, purpose, connection, options: {witness, onWaiting, pings = {intervalMs: pingIntervalMs}}} = tried;
+	const {
+		carrier,
+		purpose,
+		connection,
+		options: {witness, onWaiting, pings = {intervalMs: pingIntervalMs}},
+	} = tried;
 	witness?.opened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
 	const channels = channelsOver(outcome, tried, pings, {
 		onRoundTrip(times) {
@@ -149,11 +161,18 @@ function refusedBy(outcome: UpgradeResult, {cluster, request, carrier, purpose, 
 	return {error, another: outcome.upgraded || shouldTryNextCarrier(outcome)};
 }
 
-function tellFailure(witness: ConnectionObserver | undefined, {connection, purpose, error}: {
-	connection: Connection;
-	purpose: ConnectionPurpose;
-	error: SpokeError;
-}): void {
+function tellFailure(
+	witness: ConnectionObserver | undefined,
+	{
+		connection,
+		purpose,
+		error,
+	}: {
+		connection: Connection;
+		purpose: ConnectionPurpose;
+		error: SpokeError;
+	},
+): void {
 	if (error.leg === 3) {
 		// The words are the runtime's, by way of the kubelet.
 		witness?.answered?.(connection, purpose);
@@ -169,7 +188,10 @@ function refusedUpgrade(
 	by: ClusterInfo,
 ): SpokeError {
 	if (outcome.body.trim() === '') {
-		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
+		return new SpokeError(
+			'ERR_UPGRADE_REFUSED',
+			`the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`,
+		);
 	}
 
 	const explained = explainMessage(outcome.body, {status: outcome.status});
@@ -179,13 +201,21 @@ function refusedUpgrade(
 
 	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it carries.
 	const container = outcome.status >= 500 && statusMessage(outcome.body) === null ? containerErrorFrom(outcome.body.trim()) : null;
-	return container ?? refusedAsKubectl(
-		errorFromResponse(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by}),
-		'unable to upgrade connection',
+	return (
+		container ??
+		refusedAsKubectl(
+			errorFromResponse(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by}),
+			'unable to upgrade connection',
+		)
 	);
 }
 
-type Listeners = {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined};
+type Listeners = {
+	onRoundTrip: RoundTripListener;
+	onLate: RoundTripListener;
+	onAnswer: () => void;
+	onBlocked: ((notice: string) => void) | undefined;
+};
 
 function channelsOver(
 	{socket, head}: Upgraded,
@@ -227,7 +257,7 @@ function remoteCommand(
 	const silentEnd = stdin && !request.tty ? detectSilentEnd(channels, onWaiting) : null;
 	const outcome = (async () => {
 		try {
-			const ending = await Promise.race([channels.ended, ...silence ? [silence.failed] : []]);
+			const ending = await Promise.race([channels.ended, ...(silence ? [silence.failed] : [])]);
 			const exitStatus = closed ? 'closed' : exitStatusFrom(ending);
 			over(null);
 			return exitStatus;
@@ -244,7 +274,12 @@ function remoteCommand(
 	// Whoever closes it need not wait for the outcome.
 	outcome.catch(() => {});
 	return {
-		connection, carrier, stdin, stdout, stderr, outcome,
+		connection,
+		carrier,
+		stdin,
+		stdout,
+		stderr,
+		outcome,
 		resize(size) {
 			channels.resize(size);
 		},

@@ -30,7 +30,12 @@ export class SilenceWatch {
 	#toldBlocked = false;
 	#isOver = false;
 
-	constructor(messages: WebSocketMessages, {pingEveryMs, silenceMs}: SilenceTiming, excuses: Excuses, onSilence: (error: SpokeError) => void) {
+	constructor(
+		messages: WebSocketMessages,
+		{pingEveryMs, silenceMs}: SilenceTiming,
+		excuses: Excuses,
+		onSilence: (error: SpokeError) => void,
+	) {
 		this.#messages = messages;
 		this.#silenceMs = silenceMs;
 		this.#excuses = excuses;

@@ -29,7 +29,10 @@ export class SpdyChannels implements CommandChannels {
 	/** We ended the session, long behind the last byte that came. */
 	#endedStill = false;
 
-	constructor(session: SpdySession, {stdin, tty, onRoundTrip, onLate}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener; onLate?: RoundTripListener}) {
+	constructor(
+		session: SpdySession,
+		{stdin, tty, onRoundTrip, onLate}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener; onLate?: RoundTripListener},
+	) {
 		this.#session = session;
 		session.on('roundTrip', milliseconds => {
 			onRoundTrip({runtime: milliseconds});
@@ -134,16 +137,22 @@ async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: Sp
 		}
 
 		// Once nothing more comes: whoever sends it byte by byte must not have it parsed for each of them.
-		timer = timer?.refresh() ?? setTimeout(() => {
-			if (parseStatusMessage(collected.bytes).kind !== 'unreadable') {
-				told.resolve(null);
-			}
-		}, statusEndMs);
+		timer =
+			timer?.refresh() ??
+			setTimeout(() => {
+				if (parseStatusMessage(collected.bytes).kind !== 'unreadable') {
+					told.resolve(null);
+				}
+			}, statusEndMs);
 	});
 	const ending = await Promise.race([endingOf(stream), told.promise]);
 	clearTimeout(timer);
 	const status = collected.take();
-	return {status, lost: ending === null || (ending instanceof StreamResetError && status.length > 0) || isCutBehind(status, ending) ? null : asLost(ending)};
+	return {
+		status,
+		lost:
+			ending === null || (ending instanceof StreamResetError && status.length > 0) || isCutBehind(status, ending) ? null : asLost(ending),
+	};
 }
 
 /** A server that has said all may reset the connection, for input that it did not read, before the stream's own end has left. */

@@ -6,7 +6,14 @@ import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMess
 import {protocolError, streamLostError} from '../../wire/protocol-error.ts';
 import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';
 import {isNormalClose, type WebSocketCloseResult, type WebSocketMessages} from '../../wire/websocket-messages.ts';
-import {pingIntervalMs, silenceTimeoutMs, type ChannelsResult, type CommandChannels, type RoundTripListener, type TerminalSize} from './command-channels.ts';
+import {
+	pingIntervalMs,
+	silenceTimeoutMs,
+	type ChannelsResult,
+	type CommandChannels,
+	type RoundTripListener,
+	type TerminalSize,
+} from './command-channels.ts';
 import {PausingOutputs} from './pausing-outputs.ts';
 import {SilenceWatch, type SilenceTiming} from './silence-watch.ts';
 
@@ -51,7 +58,16 @@ export class WebSocketChannels implements CommandChannels {
 
 	constructor(
 		messages: WebSocketMessages,
-		{stdin, tty, canEndStdin, onRoundTrip, onLate, onAnswer, onBlocked, timing = {pingEveryMs: pingIntervalMs, silenceMs: silenceTimeoutMs}}: WebSocketChannelsOptions,
+		{
+			stdin,
+			tty,
+			canEndStdin,
+			onRoundTrip,
+			onLate,
+			onAnswer,
+			onBlocked,
+			timing = {pingEveryMs: pingIntervalMs, silenceMs: silenceTimeoutMs},
+		}: WebSocketChannelsOptions,
 	) {
 		this.#messages = messages;
 		this.#onAnswer = onAnswer;
@@ -139,9 +155,12 @@ export class WebSocketChannels implements CommandChannels {
 		this.#silence.stop();
 		clearTimeout(this.#afterStatus);
 		this.#outputs.end();
-		const lost = this.#failure ?? error ?? (isNormalClose(code)
-			? null
-			: new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
+		const lost =
+			this.#failure ??
+			error ??
+			(isNormalClose(code)
+				? null
+				: new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
 		// Messages come in order: what came before a status is whole, however the socket ended behind it.
 		const whole = this.#status.length > 0 && lost?.code !== 'ERR_PROTOCOL';
 		return {status: this.#status.take(), lost: whole ? null : lost};

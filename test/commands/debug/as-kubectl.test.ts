@@ -11,14 +11,27 @@ import {debugRows, readRecordedDebug, tryDebug} from '../../support/debug-rows.t
 const {outcomes} = await readRecordedDebug();
 
 /** Refused by the flags themselves, or before a target is missed, in other words. */
-const ownWords = new Set(['web --copy-to=copy --set-image=app', 'web --image=busybox --env=A', 'web --image=busybox --image-pull-policy=Sometimes', 'web --image=busybox --profile=nope', '--image=busybox']);
+const ownWords = new Set([
+	'web --copy-to=copy --set-image=app',
+	'web --image=busybox --env=A',
+	'web --image=busybox --image-pull-policy=Sometimes',
+	'web --image=busybox --profile=nope',
+	'--image=busybox',
+]);
 
 async function runDebug([, ...argv]: readonly string[]): Promise<{ok: boolean; stderr: string}> {
 	const [stdout, stderr] = [new PassThrough(), new PassThrough()];
 	try {
 		const line = parseCommandLine(command.row.flags, argv);
-		const invocation = {...line, stdin: new PassThrough(), stdout, stderr, env: {HOME: '/nonexistent'}, interrupted: new AbortController().signal};
-		return {ok: await command.run(invocation as unknown as Invocation<typeof command.row.flags>) === 0, stderr: ''};
+		const invocation = {
+			...line,
+			stdin: new PassThrough(),
+			stdout,
+			stderr,
+			env: {HOME: '/nonexistent'},
+			interrupted: new AbortController().signal,
+		};
+		return {ok: (await command.run(invocation as unknown as Invocation<typeof command.row.flags>)) === 0, stderr: ''};
 	} catch (error) {
 		return {ok: false, stderr: errorText(toSpokeError(error))};
 	}

@@ -6,17 +6,44 @@ import {overWebSocket, success} from '../../support/command-server.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
-for (const [title, seenRunning] of [['before it was seen to run', false], ['between then and the attach', true]] as const) {
+for (const [title, seenRunning] of [
+	['before it was seen to run', false],
+	['between then and the attach', true],
+] as const) {
 	test(`a container that ended ${title} has its log printed, and its exit status is ours`, async t => {
 		const config = await serve(t, {seenRunning});
-		const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq', '--', 'sh', '-c', 'echo hello; exit 3']);
+		const {status, stdout, stderr} = await runSpoke([
+			'debug',
+			...config,
+			'web',
+			'--image=x',
+			'-c',
+			'late',
+			'-iq',
+			'--',
+			'sh',
+			'-c',
+			'echo hello; exit 3',
+		]);
 		t.deepEqual({status, stdout, stderr}, {status: 3, stdout: 'hello\n', stderr: ''});
 	});
 }
 
 test('a container that said all before it was attached to has its log printed, and its exit status is ours', async t => {
 	const config = await serve(t, {seenRunning: true, refusal: null});
-	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq', '--', 'sh', '-c', 'echo hello; sleep 1; exit 3']);
+	const {status, stdout, stderr} = await runSpoke([
+		'debug',
+		...config,
+		'web',
+		'--image=x',
+		'-c',
+		'late',
+		'-iq',
+		'--',
+		'sh',
+		'-c',
+		'echo hello; sleep 1; exit 3',
+	]);
 	t.deepEqual({status, stdout, stderr}, {status: 3, stdout: 'hello\n', stderr: ''});
 });
 
@@ -48,7 +75,10 @@ for (const [profile, securityContext] of [
 	[['--profile=legacy'], undefined],
 	[['--profile=netadmin'], {capabilities: {add: ['NET_ADMIN', 'NET_RAW']}}],
 	[['--profile=sysadmin'], {privileged: true}],
-	[['--profile=restricted'], {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}}],
+	[
+		['--profile=restricted'],
+		{allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}},
+	],
 ] as const) {
 	test(`the container has the security context that kubectl gives it: ${profile.join('') || 'its default'}`, async t => {
 		const patches: string[] = [];
@@ -60,16 +90,50 @@ for (const [profile, securityContext] of [
 }
 
 test('a namespace that enforces a Pod Security Standard is told with the profile that fits', async t => {
-	const config = await serve(t, {seenRunning: true, patchRefusal: 'pods "web" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities'});
-	t.regex((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr, /^error: pods "web" is forbidden: violates PodSecurity .*--profile=baseline.*\[ERR_FORBIDDEN\]\n$/);
+	const config = await serve(t, {
+		seenRunning: true,
+		patchRefusal: 'pods "web" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities',
+	});
+	t.regex(
+		(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr,
+		/^error: pods "web" is forbidden: violates PodSecurity .*--profile=baseline.*\[ERR_FORBIDDEN\]\n$/,
+	);
 });
 
 /** An apiserver whose kubelet refuses to attach, or with `refusal` null has nothing more to say; flags to reach it. */
-async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}, phase = 'Running', runAsUser}: {seenRunning: boolean; phase?: string; runAsUser?: number; refusal?: string | null; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
+async function serve(
+	t: ExecutionContext,
+	{
+		seenRunning,
+		refusal = 'container late not found in pod web_default',
+		code = 500,
+		patches = [],
+		patchRefusal,
+		unseen = {terminated: {exitCode: 3}},
+		phase = 'Running',
+		runAsUser,
+	}: {
+		seenRunning: boolean;
+		phase?: string;
+		runAsUser?: number;
+		refusal?: string | null;
+		code?: number;
+		patches?: string[];
+		patchRefusal?: string;
+		unseen?: object;
+	},
+): Promise<string[]> {
 	let asked = seenRunning;
 	const pod = () => ({
-		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '1'},
-		spec: {nodeName: 'n1', containers: [{name: 'app'}], ephemeralContainers: [{name: 'late'}], ...runAsUser !== undefined && {securityContext: {runAsUser}}},
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '1'},
+		spec: {
+			nodeName: 'n1',
+			containers: [{name: 'app'}],
+			ephemeralContainers: [{name: 'late'}],
+			...(runAsUser !== undefined && {securityContext: {runAsUser}}),
+		},
 		status: {phase, ephemeralContainerStatuses: [{name: 'late', state: asked ? {running: {}} : unseen}]},
 	});
 	const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -79,7 +143,9 @@ async function serve(t: ExecutionContext, {seenRunning, refusal = 'container lat
 		if (method === 'PATCH') {
 			patches.push(await textOf(request));
 			if (patchRefusal !== undefined) {
-				response.writeHead(403).end(JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: patchRefusal, code: 403}));
+				response
+					.writeHead(403)
+					.end(JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: patchRefusal, code: 403}));
 				return;
 			}
 		}
@@ -97,19 +163,25 @@ async function serve(t: ExecutionContext, {seenRunning, refusal = 'container lat
 		}
 	};
 
-	const server = await startServer({request: answer, upgrade(request, socket, head) {
-		asked = false;
-		if (refusal === null) {
-			const far = overWebSocket(request, socket, head);
-			far.status(success);
-			far.close();
-			return;
-		}
+	const server = await startServer({
+		request: answer,
+		upgrade(request, socket, head) {
+			asked = false;
+			if (refusal === null) {
+				const far = overWebSocket(request, socket, head);
+				far.status(success);
+				far.close();
+				return;
+			}
 
-		// What a kubelet answers is passed on as it came.
-		const [type, body] = code >= 500 ? ['text/plain; charset=utf-8', refusal] : ['application/json', JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: refusal, code})];
-		socket.end(`HTTP/1.1 ${code} Refused\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
-	}});
+			// What a kubelet answers is passed on as it came.
+			const [type, body] =
+				code >= 500
+					? ['text/plain; charset=utf-8', refusal]
+					: ['application/json', JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: refusal, code})];
+			socket.end(`HTTP/1.1 ${code} Refused\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+		},
+	});
 	t.teardown(async () => server.close());
 	await server.cluster();
 	return ['--kubeconfig', `${server.folder}/config-1`];
@@ -117,7 +189,10 @@ async function serve(t: ExecutionContext, {seenRunning, refusal = 'container lat
 
 test('a workload or service is taken as exec takes it, help says so, and the pod that was changed is named', async t => {
 	const {env} = await openSandbox(t);
-	t.regex((await runSpoke(['debug', '--help'])).stdout, /Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, or a service or workload, of whose pods one is chosen as\s+exec\s+does/);
+	t.regex(
+		(await runSpoke(['debug', '--help'])).stdout,
+		/Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, or a service or workload, of whose pods one is chosen as\s+exec\s+does/,
+	);
 	for (const target of ['deploy/web', 'svc/web']) {
 		const {status, stderr} = await runSpoke(['debug', target, '--image=x', '-c', `late-${target.split('/')[0]}`], {env});
 		t.is(status, 0, stderr);
@@ -129,7 +204,23 @@ test('a workload or service is taken as exec takes it, help says so, and the pod
 
 test('a copy of a pod is created, attached to and labeled, and the original stays', async t => {
 	const {env} = await openSandbox(t);
-	const {status, stdout, stderr} = await runSpoke(['debug', 'db-0', '--copy-to=db-debug', '--image=busybox', '-c', 'late', '-i', '--path=json', '--arguments-only', '--', '-c', 'head -c 6'], {env, input: 'hello\n'});
+	const {status, stdout, stderr} = await runSpoke(
+		[
+			'debug',
+			'db-0',
+			'--copy-to=db-debug',
+			'--image=busybox',
+			'-c',
+			'late',
+			'-i',
+			'--path=json',
+			'--arguments-only',
+			'--',
+			'-c',
+			'head -c 6',
+		],
+		{env, input: 'hello\n'},
+	);
 	t.deepEqual([status, stdout], [0, 'hello\n'], stderr);
 	t.regex(stderr, /^created pod db-debug, a copy of pod db-0; it stays until you delete it\n/);
 	const kept = await runSpoke(['path', 'db-0', '--feature', 'logs'], {env});
@@ -138,10 +229,16 @@ test('a copy of a pod is created, attached to and labeled, and the original stay
 
 test('a pod on a node is created in the namespace of the context, attached to and labeled', async t => {
 	const {env} = await openSandbox(t);
-	const {status, stdout, stderr} = await runSpoke(['debug', 'node/n1', '--image=busybox', '-i', '--path=json', '--arguments-only', '--', '-c', 'head -c 6'], {env, input: 'hello\n'});
+	const {status, stdout, stderr} = await runSpoke(
+		['debug', 'node/n1', '--image=busybox', '-i', '--path=json', '--arguments-only', '--', '-c', 'head -c 6'],
+		{env, input: 'hello\n'},
+	);
 	t.deepEqual([status, stdout], [0, 'hello\n'], stderr);
 	t.regex(stderr, /^created pod node-debugger-n1-\w{5} with container debugger on node n1; it stays until you delete it\n/);
-	const path = JSON.parse(stderr.split('\n').findLast(line => line.startsWith('{')) ?? 'null') as {feature: string; target: {node: string}} | null;
+	const path = JSON.parse(stderr.split('\n').findLast(line => line.startsWith('{')) ?? 'null') as {
+		feature: string;
+		target: {node: string};
+	} | null;
 	t.like(path, {feature: 'attach', target: {node: 'n1'}});
 });
 
@@ -156,7 +253,11 @@ test('--replace deletes the pod that is named, after its copy is created, and ta
 	const taken = await runSpoke(['debug', 'db-0', '--copy-to=db-0', '--replace', '--set-image=*=x'], {env});
 	t.is(taken.status, 125);
 	t.regex(taken.stderr, /already exists/);
-	t.is((await runSpoke(['path', 'db-0', '--feature', 'logs'], {env})).status, 0, 'the original is not deleted when its copy is not created');
+	t.is(
+		(await runSpoke(['path', 'db-0', '--feature', 'logs'], {env})).status,
+		0,
+		'the original is not deleted when its copy is not created',
+	);
 	const {status, stderr} = await runSpoke(['debug', 'db-0', '--copy-to=db-new', '--replace', '--set-image=*=x'], {env});
 	t.is(status, 0, stderr);
 	t.regex(stderr, /^created pod db-new, a copy of pod db-0; .*\ndeleted pod db-0\n$/);
@@ -165,7 +266,11 @@ test('--replace deletes the pod that is named, after its copy is created, and ta
 	t.regex(workload.stderr, /--replace deletes the pod that you name: deploy\/web is not a pod.*\[ERR_USAGE\]\n$/);
 });
 
-for (const argv of [['web', '--image=x'], ['web', '--copy-to=y', '--image=x'], ['node/n1', '--image=x']]) {
+for (const argv of [
+	['web', '--image=x'],
+	['web', '--copy-to=y', '--image=x'],
+	['node/n1', '--image=x'],
+]) {
 	test(`--read-only refuses debug ${argv.join(' ')}`, async t => {
 		const {status, stderr} = await runSpoke(['debug', ...argv, '--read-only']);
 		t.is(status, 125);
@@ -175,7 +280,10 @@ for (const argv of [['web', '--image=x'], ['web', '--copy-to=y', '--image=x'], [
 
 test('a user who cannot create pods is told the permission for a copy and for a node', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
-	for (const argv of [['db-0', '--copy-to=y', '--image=x'], ['node/n1', '--image=x']]) {
+	for (const argv of [
+		['db-0', '--copy-to=y', '--image=x'],
+		['node/n1', '--image=x'],
+	]) {
 		const {status, stderr} = await runSpoke(['debug', ...argv], {env});
 		t.is(status, 125);
 		t.regex(stderr, /\[ERR_FORBIDDEN\]\n$/);
@@ -184,13 +292,19 @@ test('a user who cannot create pods is told the permission for a copy and for a 
 
 test('a capability that a non-root pod takes away is warned of', async t => {
 	const config = await serve(t, {seenRunning: true, runAsUser: 1000});
-	t.regex((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr, /^Warning: Non-root user is configured for the entire target Pod/);
+	t.regex(
+		(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr,
+		/^Warning: Non-root user is configured for the entire target Pod/,
+	);
 	t.notRegex((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '--profile=baseline'])).stderr, /Warning/);
 });
 
 test('--attach without -i prints what the container prints, and --attach=false leaves -i alone', async t => {
 	const {env} = await openSandbox(t);
-	const attached = await runSpoke(['debug', 'db-0', '--image=busybox', '-c', 'one', '--attach', '-q', '--arguments-only', '--', '-c', 'echo hello'], {env});
+	const attached = await runSpoke(
+		['debug', 'db-0', '--image=busybox', '-c', 'one', '--attach', '-q', '--arguments-only', '--', '-c', 'echo hello'],
+		{env},
+	);
 	t.deepEqual([attached.status, attached.stdout], [0, 'hello\n'], attached.stderr);
 	const alone = await runSpoke(['debug', 'db-0', '--image=x', '-c', 'two', '-it', '--attach=false', '-q', '--', 'sh'], {env});
 	t.deepEqual([alone.status, alone.stdout], [0, 'two\n'], alone.stderr);

@@ -37,26 +37,63 @@ for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
 			far.close();
 		});
 		t.deepEqual(await runSpoke(['exec', ...config, 'web', '--', 'x']), {
-			status: code, stdout: 'out\n', stderr: code === 0 ? 'err\n' : `err\ncommand terminated with exit code ${code} [ERR_REMOTE_EXIT]\n`,
+			status: code,
+			stdout: 'out\n',
+			stderr: code === 0 ? 'err\n' : `err\ncommand terminated with exit code ${code} [ERR_REMOTE_EXIT]\n`,
 		});
 	});
 }
 
-const wrong: ReadonlyArray<[title: string, argv: readonly string[], says: RegExp, options?: Parameters<typeof startCommandServer>[1] & {far?: (far: FarSide) => void}]> = [
+const wrong: ReadonlyArray<
+	[
+		title: string,
+		argv: readonly string[],
+		says: RegExp,
+		options?: Parameters<typeof startCommandServer>[1] & {far?: (far: FarSide) => void},
+	]
+> = [
 	['no command', ['web'], /^error: a command is needed behind -- .*\[ERR_USAGE\]\n$/],
 	['no command, and a target that a shell would run', ['pod/$(id)'], /\(spoke exec 'pod\/\$\(id\)' -- COMMAND\)/],
 	['a command without --', ['web', 'ls'], /^error: one target is allowed before --.*\[ERR_USAGE\]\n$/],
 	['no pod', ['gone', '--', 'ls'], /^error: .*gone.*not found.*\[ERR_NOT_FOUND\]\n$/],
-	['no such container', ['web', '-c', 'nope', '--', 'ls'], /^error: container nope is not valid for pod web out of: app.*\[ERR_NOT_FOUND\]\n$/],
-	['a pod that ended', ['web', '--', 'ls'], /^error: cannot exec into a container in a completed pod; current phase is Failed.*\[ERR_TARGET_GONE\]\n$/, {pod: {status: {phase: 'Failed'}}}],
-	['a user who may not', ['web', '--', 'ls'], /^error: .*cannot create resource "pods\/exec".*\[ERR_FORBIDDEN\]\n$/, {refuse: () => forbidden}],
-	['a program that is not there', ['web', '--', 'nosuch'], /^error: the command could not be started: .*nosuch.*\[ERR_COMMAND_NOT_STARTED\]\n$/, {far(far) {
-		far.status(failure('Internal error occurred: OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
-		far.close();
-	}}],
-	['a stream that is cut', ['web', '--', 'ls'], /^error: .*leg 2.*\[ERR_STREAM_LOST\].*\n$/, {far(far) {
-		far.socket.end();
-	}}],
+	[
+		'no such container',
+		['web', '-c', 'nope', '--', 'ls'],
+		/^error: container nope is not valid for pod web out of: app.*\[ERR_NOT_FOUND\]\n$/,
+	],
+	[
+		'a pod that ended',
+		['web', '--', 'ls'],
+		/^error: cannot exec into a container in a completed pod; current phase is Failed.*\[ERR_TARGET_GONE\]\n$/,
+		{pod: {status: {phase: 'Failed'}}},
+	],
+	[
+		'a user who may not',
+		['web', '--', 'ls'],
+		/^error: .*cannot create resource "pods\/exec".*\[ERR_FORBIDDEN\]\n$/,
+		{refuse: () => forbidden},
+	],
+	[
+		'a program that is not there',
+		['web', '--', 'nosuch'],
+		/^error: the command could not be started: .*nosuch.*\[ERR_COMMAND_NOT_STARTED\]\n$/,
+		{
+			far(far) {
+				far.status(failure('Internal error occurred: OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
+				far.close();
+			},
+		},
+	],
+	[
+		'a stream that is cut',
+		['web', '--', 'ls'],
+		/^error: .*leg 2.*\[ERR_STREAM_LOST\].*\n$/,
+		{
+			far(far) {
+				far.socket.end();
+			},
+		},
+	],
 	['a read-only call', ['web', '--read-only', '--', 'ls'], /^error: exec is refused: --read-only is set.*\[ERR_READ_ONLY\]\n$/],
 ];
 
@@ -76,11 +113,13 @@ test('xargs goes on after a pod that had gone', async t => {
 		far.status(success);
 		far.close();
 	});
-	const xargs = spawn('xargs', ['-n1', 'sh', '-c', 'exec "$0" "$1" exec "$2" "$3" "$4" -- x', process.execPath, builtProgram, ...config], {env: {PATH: process.env['PATH'], HOME: '/nonexistent'}});
+	const xargs = spawn('xargs', ['-n1', 'sh', '-c', 'exec "$0" "$1" exec "$2" "$3" "$4" -- x', process.execPath, builtProgram, ...config], {
+		env: {PATH: process.env['PATH'], HOME: '/nonexistent'},
+	});
 	const printed = bytes(xargs.stdout);
 	xargs.stderr.resume();
 	xargs.stdin.end('gone\nweb\n');
-	const [exited] = await once(xargs, 'close') as [number];
+	const [exited] = (await once(xargs, 'close')) as [number];
 	t.is((await printed).toString(), 'ran\n');
 	t.is(exited, 123, 'of xargs, where a command exited 1 to 125');
 });
@@ -99,7 +138,10 @@ test('-f takes the target from a manifest, in its namespace, or from stdin; a ta
 	for (const [argv, says] of [
 		[['-f', file], /^error: .*namespaces\/shop\/pods\/web not found/],
 		[['-f', file, 'web'], /^error: resource\/name arguments cannot be provided when a path is specified/],
-		[['-f', file, '-n', 'other'], /^error: the namespace from the provided object "shop" does not match the namespace "other" \(pass --namespace=shop\) \[ERR_USAGE\]/],
+		[
+			['-f', file, '-n', 'other'],
+			/^error: the namespace from the provided object "shop" does not match the namespace "other" \(pass --namespace=shop\) \[ERR_USAGE\]/,
+		],
 		[['-f', `${file},${file}`], /^error: cannot exec into multiple objects at a time/],
 		[['-i', '-f', '-'], /^error: stdin cannot be the manifest and the command’s input at once/],
 		[['-f', `${file}.gone`], /^error: .*cannot be read: ENOENT.*\[ERR_LOCAL_FILE\]/],
@@ -123,7 +165,11 @@ test('stdin reaches the far side whole, and its end too', async t => {
 
 test('a command that ends before its input does is said to, with -q as well; one that took it all is not', async t => {
 	const loss = 'the command ended before all of its input was passed on to it\n';
-	for (const [input, said, flags] of [['x'.repeat(20_000_000), loss, '-i'], ['x'.repeat(20_000_000), loss, '-iq'], ['x', '', '-i']] as const) {
+	for (const [input, said, flags] of [
+		['x'.repeat(20_000_000), loss, '-i'],
+		['x'.repeat(20_000_000), loss, '-iq'],
+		['x', '', '-i'],
+	] as const) {
 		const {config} = await serve(t, async far => {
 			await once(far.stdin, 'readable');
 			await untilQuiet(() => far.socket.bytesRead);
@@ -208,7 +254,11 @@ test('a reader that is gone ends the command with 141 and no word', async t => {
 	t.is((await said).toString(), '');
 });
 
-for (const [signal, expected] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+for (const [signal, expected] of [
+	['SIGINT', 130],
+	['SIGTERM', 143],
+	['SIGHUP', 129],
+] as const) {
 	test(`${signal} ends a quiet command within 2 s with ${expected}`, async t => {
 		const {config} = await serve(t, far => {
 			far.stdout('ready');
@@ -233,7 +283,11 @@ test('without a terminal here -t is said to be impossible, and -q says nothing',
 		far.status(success);
 		far.close();
 	});
-	t.deepEqual(await runSpoke(['exec', ...config, '-it', 'web', '--', 'sh']), {status: 0, stdout: 'no tty', stderr: 'Unable to use a TTY - input is not a terminal or the right kind of file\n'});
+	t.deepEqual(await runSpoke(['exec', ...config, '-it', 'web', '--', 'sh']), {
+		status: 0,
+		stdout: 'no tty',
+		stderr: 'Unable to use a TTY - input is not a terminal or the right kind of file\n',
+	});
 	t.is((await runSpoke(['exec', ...config, '-itq', 'web', '--', 'sh'])).stderr, '');
 });
 
@@ -255,18 +309,35 @@ test('on a terminal -q leaves the path line out, unless it is asked for', async 
 });
 
 const lives: ReadonlyArray<[title: string, container: string, spec: object, words: RegExp | null]> = [
-	['a container that is started again', 'app', {restartPolicy: 'Always'}, /^Session ended, resume using 'spoke attach web -c app -n default -i -t' command when the pod is running$/m],
+	[
+		'a container that is started again',
+		'app',
+		{restartPolicy: 'Always'},
+		/^Session ended, resume using 'spoke attach web -c app -n default -i -t' command when the pod is running$/m,
+	],
 	['a container that stays ended', 'app', {restartPolicy: 'Never'}, null],
-	['an ephemeral container', 'late', {ephemeralContainers: [{name: 'late', tty: true}]}, /^Session ended, the ephemeral container will not be restarted but may be reattached using 'spoke attach web -c late -n default -i -t' if it is still running$/m],
+	[
+		'an ephemeral container',
+		'late',
+		{ephemeralContainers: [{name: 'late', tty: true}]},
+		/^Session ended, the ephemeral container will not be restarted but may be reattached using 'spoke attach web -c late -n default -i -t' if it is still running$/m,
+	],
 ];
 for (const [title, container, more, words] of lives) {
 	test(`the end of a session with ${title} says how to go on, if at all`, async t => {
 		const spec = {nodeName: 'n1', containers: [{name: 'app', tty: true, stdin: true}], ...more};
-		const {config} = await serve(t, far => {
-			far.status(success);
-			far.close();
-		}, {pod: {spec}});
-		const terminal = await openTerminal(t, ['attach', ...config, '-it', '--path=never', '-c', container, 'web'], {home: '/nonexistent', columns: 250});
+		const {config} = await serve(
+			t,
+			far => {
+				far.status(success);
+				far.close();
+			},
+			{pod: {spec}},
+		);
+		const terminal = await openTerminal(t, ['attach', ...config, '-it', '--path=never', '-c', container, 'web'], {
+			home: '/nonexistent',
+			columns: 250,
+		});
 		t.is(await terminal.ended(), 0);
 		const told = terminal.raw().replaceAll('\r\n', '\n');
 		t.regex(told, words ?? /enter\.\n/);
@@ -282,7 +353,12 @@ test('the path is told as JSON on stderr, and never in between the data', async 
 	});
 	const {stdout, stderr} = await runSpoke(['exec', ...config, '--path=json', 'web', '--', 'x']);
 	t.is(stdout, 'data');
-	const path = JSON.parse(stderr.split('\n', 1)[0]!) as {kind: string; feature: string; target: {container: string}; legs: Array<{tls: {state: string}}>};
+	const path = JSON.parse(stderr.split('\n', 1)[0]!) as {
+		kind: string;
+		feature: string;
+		target: {container: string};
+		legs: Array<{tls: {state: string}}>;
+	};
 	t.is(path.kind, 'Path');
 	t.is(path.feature, 'exec');
 	t.is(path.target.container, 'app');
@@ -298,8 +374,15 @@ test('attach says what kubectl says, takes detach keys, and is refused with --re
 	const attached = await runSpoke(['attach', ...config, 'web']);
 	t.is(attached.status, 0);
 	t.is(attached.stdout, 'from the container\n');
-	t.regex(attached.stderr, /^All commands and output from this session will be recorded in container logs.*\nIf you don't see a command prompt, try pressing enter\.\n$/);
-	t.like(await runSpoke(['attach', ...config, 'pod', 'web']), {status: 0, stdout: 'from the container\n'}, 'a kind and a name may be two words');
+	t.regex(
+		attached.stderr,
+		/^All commands and output from this session will be recorded in container logs.*\nIf you don't see a command prompt, try pressing enter\.\n$/,
+	);
+	t.like(
+		await runSpoke(['attach', ...config, 'pod', 'web']),
+		{status: 0, stdout: 'from the container\n'},
+		'a kind and a name may be two words',
+	);
 	for (const words of [[], ['pod/web', 'pod/web'], ['pod', 'web', 'web']]) {
 		t.regex((await runSpoke(['attach', ...config, ...words])).stderr, /^error: one target is needed/);
 	}
@@ -309,7 +392,16 @@ test('attach says what kubectl says, takes detach keys, and is refused with --re
 	t.regex((await runSpoke(['debug', ...config, '--read-only', 'web', '--image=x'])).stderr, /\[ERR_READ_ONLY\]/);
 });
 
-const forbidden: Refusal = {status: 403, body: JSON.stringify(status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"', 'Forbidden'))};
+const forbidden: Refusal = {
+	status: 403,
+	body: JSON.stringify(
+		status(
+			403,
+			'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"',
+			'Forbidden',
+		),
+	),
+};
 
 for (const carrier of ['websocket', 'spdy'] as const) {
 	test(`a command that has ended ends us, though the server reads no more of the input and ends nothing itself: ${carrier}`, async t => {
@@ -322,7 +414,9 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		});
 		const env = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
 		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input: 'x'.repeat(50_000_000), env, timeoutMs: 50_000}), {
-			status: 3, stdout: 'said\n', stderr: 'the command ended before all of its input was passed on to it\ncommand terminated with exit code 3 [ERR_REMOTE_EXIT]\n',
+			status: 3,
+			stdout: 'said\n',
+			stderr: 'the command ended before all of its input was passed on to it\ncommand terminated with exit code 3 [ERR_REMOTE_EXIT]\n',
 		});
 	});
 }
@@ -333,7 +427,11 @@ test('-o json leaves stdout to the remote command and puts the Error object last
 		far.status(exitCode(3));
 		far.close();
 	});
-	for (const argv of [['exec', '-o', 'json', 'gone', '--', 'true'], ['attach', '-o', 'json', 'gone'], ['exec', '--output=json', 'web', '--nope', '--', 'true']]) {
+	for (const argv of [
+		['exec', '-o', 'json', 'gone', '--', 'true'],
+		['attach', '-o', 'json', 'gone'],
+		['exec', '--output=json', 'web', '--nope', '--', 'true'],
+	]) {
 		const {status, stdout, stderr} = await runSpoke([...argv.slice(0, 1), ...config, ...argv.slice(1)]);
 		t.is(status, 125);
 		t.is(stdout, '', argv.join(' '));

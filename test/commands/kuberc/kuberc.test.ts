@@ -68,9 +68,24 @@ for (const [title, kuberc, line, expected] of [
 	['an option of an alias gives way to a flag that is passed', aliases, 'lg --tail=1', 'logs deploy/web --tail=1 -c web'],
 	['appended arguments can begin with --', aliases, 'run web', 'exec web -- sh -c true'],
 	['a word that is no alias is not changed', aliases, 'nope web', 'nope web'],
-	['the first kind had other names', 'apiVersion: kubectl.config.k8s.io/v1alpha1\nkind: Preference\noverrides:\n- command: logs\n  flags:\n  - {name: tail, default: "5"}\n', 'logs web', 'logs --tail=5 web'],
-	['a document of another kind is passed over', `apiVersion: v1\nkind: Other\n---\n${defaults}`, 'logs web', 'logs --tail=5 --timestamps=true web'],
-	['a flag of kubectl that does nothing here is skipped', `${head}defaults:\n- command: logs\n  options:\n  - {name: cache-dir, default: /tmp/x}\n`, 'logs web', 'logs web'],
+	[
+		'the first kind had other names',
+		'apiVersion: kubectl.config.k8s.io/v1alpha1\nkind: Preference\noverrides:\n- command: logs\n  flags:\n  - {name: tail, default: "5"}\n',
+		'logs web',
+		'logs --tail=5 web',
+	],
+	[
+		'a document of another kind is passed over',
+		`apiVersion: v1\nkind: Other\n---\n${defaults}`,
+		'logs web',
+		'logs --tail=5 --timestamps=true web',
+	],
+	[
+		'a flag of kubectl that does nothing here is skipped',
+		`${head}defaults:\n- command: logs\n  options:\n  - {name: cache-dir, default: /tmp/x}\n`,
+		'logs web',
+		'logs web',
+	],
 	['an empty file changes nothing', '', 'logs web', 'logs web'],
 ] as const) {
 	test(`${title}: ${line}`, async t => {
@@ -79,13 +94,48 @@ for (const [title, kuberc, line, expected] of [
 }
 
 for (const [title, kuberc, line, message] of [
-	['a flag that the command does not have', `${head}defaults:\n- command: logs\n  options:\n  - {name: nope, default: x}\n`, 'logs web', 'invalid flag nope for command logs'],
-	['a value that the flag does not take', `${head}defaults:\n- command: logs\n  options:\n  - {name: tail, default: many}\n`, 'logs web', /^could not apply override value many to flag tail in command logs err: /],
-	['a flag of an alias that the command does not have', `${head}aliases:\n- name: lg\n  command: logs\n  options:\n  - {name: nope, default: x}\n`, 'lg web', 'invalid alias flag nope in alias lg'],
-	['a flag with dashes', `${head}defaults:\n- command: logs\n  options:\n  - {name: --tail, default: "5"}\n`, 'logs web', 'flag name --tail should be in long form without dashes'],
-	['an alias that is no word', `${head}aliases:\n- name: l-g\n  command: logs\n`, 'logs web', 'invalid alias name, can only include alphabetical characters'],
-	['an alias that is given twice', `${head}aliases:\n- name: lg\n  command: logs\n- name: lg\n  command: logs\n`, 'logs web', 'duplicate alias name lg'],
-	['an alias with defaults of its own', `${head}aliases:\n- name: lg\n  command: logs\ndefaults:\n- command: lg\n  options: []\n`, 'lg web', 'alias lg can not be overridden'],
+	[
+		'a flag that the command does not have',
+		`${head}defaults:\n- command: logs\n  options:\n  - {name: nope, default: x}\n`,
+		'logs web',
+		'invalid flag nope for command logs',
+	],
+	[
+		'a value that the flag does not take',
+		`${head}defaults:\n- command: logs\n  options:\n  - {name: tail, default: many}\n`,
+		'logs web',
+		/^could not apply override value many to flag tail in command logs err: /,
+	],
+	[
+		'a flag of an alias that the command does not have',
+		`${head}aliases:\n- name: lg\n  command: logs\n  options:\n  - {name: nope, default: x}\n`,
+		'lg web',
+		'invalid alias flag nope in alias lg',
+	],
+	[
+		'a flag with dashes',
+		`${head}defaults:\n- command: logs\n  options:\n  - {name: --tail, default: "5"}\n`,
+		'logs web',
+		'flag name --tail should be in long form without dashes',
+	],
+	[
+		'an alias that is no word',
+		`${head}aliases:\n- name: l-g\n  command: logs\n`,
+		'logs web',
+		'invalid alias name, can only include alphabetical characters',
+	],
+	[
+		'an alias that is given twice',
+		`${head}aliases:\n- name: lg\n  command: logs\n- name: lg\n  command: logs\n`,
+		'logs web',
+		'duplicate alias name lg',
+	],
+	[
+		'an alias with defaults of its own',
+		`${head}aliases:\n- name: lg\n  command: logs\ndefaults:\n- command: lg\n  options: []\n`,
+		'lg web',
+		'alias lg can not be overridden',
+	],
 	['an alias of a command that spoke does not have', aliases, 'getn n1', 'command "get" not found to set alias "getn"'],
 ] as const) {
 	test(`an error is thrown for ${title}`, async t => {
@@ -102,16 +152,27 @@ test('a file that nobody named is warned of when it is not valid, and a named on
 	const context = (env: NodeJS.ProcessEnv) => ({rows, env, warn: (text: string) => warnings.push(text)});
 	t.deepEqual(await applyKuberc(['logs', 'web'], 0, context({HOME: folder})), ['logs', 'web']);
 	t.deepEqual(warnings, [`kuberc: no preferences loaded from ${file}: no valid preferences found in ${file}`]);
-	await t.throwsAsync(applyKuberc(['logs', 'web'], 0, context({HOME: folder, KUBERC: file})), {message: `kuberc: no valid preferences found in ${file}`});
-	await t.throwsAsync(applyKuberc(['logs', 'web', '--kuberc', '/nonexistent/x'], 0, context({HOME: folder})), {message: 'kuberc: open /nonexistent/x: no such file or directory'});
-	t.deepEqual(await applyKuberc(['logs', 'web'], 0, context({HOME: '/nonexistent'})), ['logs', 'web'], 'a missing file is nothing to speak of');
+	await t.throwsAsync(applyKuberc(['logs', 'web'], 0, context({HOME: folder, KUBERC: file})), {
+		message: `kuberc: no valid preferences found in ${file}`,
+	});
+	await t.throwsAsync(applyKuberc(['logs', 'web', '--kuberc', '/nonexistent/x'], 0, context({HOME: folder})), {
+		message: 'kuberc: open /nonexistent/x: no such file or directory',
+	});
+	t.deepEqual(
+		await applyKuberc(['logs', 'web'], 0, context({HOME: '/nonexistent'})),
+		['logs', 'web'],
+		'a missing file is nothing to speak of',
+	);
 });
 
 test('spoke runs an alias, takes --kuberc over $KUBERC, and is switched off by KUBERC=off', async t => {
 	const {env} = await openSandbox(t);
 	const folder = await folderOf(t);
 	const [mine, other] = [join(folder, 'mine'), join(folder, 'other')];
-	await writeFile(mine, `${head}defaults:\n- command: logs\n  options:\n  - {name: tail, default: "2"}\naliases:\n- name: weblog\n  command: logs\n  prependArgs: [deploy/web, -c, access-log]\n  options:\n  - {name: tail, default: "1"}\n`);
+	await writeFile(
+		mine,
+		`${head}defaults:\n- command: logs\n  options:\n  - {name: tail, default: "2"}\naliases:\n- name: weblog\n  command: logs\n  prependArgs: [deploy/web, -c, access-log]\n  options:\n  - {name: tail, default: "1"}\n`,
+	);
 	await writeFile(other, `${head}defaults:\n- command: logs\n  options:\n  - {name: tail, default: "4"}\n`);
 	const lines = async (argv: readonly string[], more: NodeJS.ProcessEnv) => {
 		const {stdout, stderr, status} = await runSpoke(argv, {env: {...env, ...more}});
@@ -121,7 +182,7 @@ test('spoke runs an alias, takes --kuberc over $KUBERC, and is switched off by K
 
 	const logs = ['logs', 'deploy/web', '-c', 'access-log'];
 	// A log that has just begun has fewer lines than any of these ask for.
-	while (await lines(logs, {KUBERC: 'off'}) <= 4) {
+	while ((await lines(logs, {KUBERC: 'off'})) <= 4) {
 		await delay(200);
 	}
 
@@ -129,23 +190,33 @@ test('spoke runs an alias, takes --kuberc over $KUBERC, and is switched off by K
 	t.is(await lines([...logs, '--kuberc', other], {KUBERC: mine}), 4);
 	t.is(await lines([`--kuberc=${mine}`, 'weblog'], {}), 1);
 	t.is(await lines([...logs, '--tail=3'], {KUBERC: mine}), 3);
-	t.true(await lines(logs, {KUBERC: 'off'}) > 4);
-	t.true(await lines(logs, {KUBERC: mine, KUBECTL_KUBERC: 'FALSE'}) > 4);
+	t.true((await lines(logs, {KUBERC: 'off'})) > 4);
+	t.true((await lines(logs, {KUBERC: mine, KUBECTL_KUBERC: 'FALSE'})) > 4);
 	const both = await runSpoke([...logs, '--kuberc', mine], {env: {...env, KUBERC: 'off'}});
 	t.is(both.status, 2);
 	t.regex(both.stderr, /disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive/);
 	t.is((await runSpoke(['exec', 'web', '--kuberc', '/nonexistent/x', '--', 'true'], {env})).status, 125);
-	t.is((await runSpoke(['path', 'deploy/web', '--feature', 'logs', '--kuberc', mine], {env})).status, 0, 'accepted by every command that reaches a cluster');
+	t.is(
+		(await runSpoke(['path', 'deploy/web', '--feature', 'logs', '--kuberc', mine], {env})).status,
+		0,
+		'accepted by every command that reaches a cluster',
+	);
 });
 
 test('the plugin policy of --kuberc is obeyed', async t => {
 	const folder = await folderOf(t);
 	await writeFile(join(folder, 'deny'), `${head}credentialPluginPolicy: DenyAll\n`);
-	await writeFile(join(folder, 'config'), JSON.stringify({
-		apiVersion: 'v1', kind: 'Config', 'current-context': 'x', contexts: [{name: 'x', context: {cluster: 'x', user: 'x'}}],
-		clusters: [{name: 'x', cluster: {server: 'https://127.0.0.1:1'}}],
-		users: [{name: 'x', user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: '/bin/true', interactiveMode: 'Never'}}}],
-	}));
+	await writeFile(
+		join(folder, 'config'),
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			'current-context': 'x',
+			contexts: [{name: 'x', context: {cluster: 'x', user: 'x'}}],
+			clusters: [{name: 'x', cluster: {server: 'https://127.0.0.1:1'}}],
+			users: [{name: 'x', user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: '/bin/true', interactiveMode: 'Never'}}}],
+		}),
+	);
 	const {status, stderr} = await runSpoke(['logs', 'web', '--kubeconfig', join(folder, 'config'), '--kuberc', join(folder, 'deny')]);
 	t.is(status, 6);
 	t.regex(stderr, /not allowed: policy set to "DenyAll"/);
@@ -157,7 +228,10 @@ test('completion offers aliases, and completes as the command that they stand fo
 	await writeFile(join(folder, 'kuberc'), aliases);
 	const words = async (...typed: string[]) => {
 		const {stdout} = await runSpoke(['completion', 'words', '--', ...typed], {env: {...env, KUBERC: join(folder, 'kuberc')}});
-		return stdout.trimEnd().split('\n').map(line => line.split('\t')[0]);
+		return stdout
+			.trimEnd()
+			.split('\n')
+			.map(line => line.split('\t')[0]);
 	};
 
 	t.deepEqual(await words('l'), ['logs', 'lg']);

@@ -49,7 +49,10 @@ for (const [line, message] of [
 
 test('a second argument is the container, one with a slash another target', t => {
 	t.deepEqual(request('w', 'side').containers, {kind: 'named', name: 'side'});
-	t.deepEqual(request('pod/a', 'pod/b', 'deploy/c').targets.map(({asked}) => asked), ['pod/a', 'pod/b', 'deploy/c']);
+	t.deepEqual(
+		request('pod/a', 'pod/b', 'deploy/c').targets.map(({asked}) => asked),
+		['pod/a', 'pod/b', 'deploy/c'],
+	);
 	t.deepEqual(request('w').containers, {kind: 'default'});
 	t.deepEqual(request('w', '--all-containers').containers, {kind: 'all'});
 });

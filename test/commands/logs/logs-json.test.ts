@@ -13,10 +13,21 @@ import {type ContainerLog, LogServer} from '../../support/log-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {schemaFaults} from '../../support/schemas.ts';
 
-type LogObject = Record<string, unknown> & {kind: string; event: string; pod: string; container: string; text: string; timestamp: string | null};
+type LogObject = Record<string, unknown> & {
+	kind: string;
+	event: string;
+	pod: string;
+	container: string;
+	text: string;
+	timestamp: string | null;
+};
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 const source: LogSource = {namespace: 'demo', pod: 'web', uid: 'u1', node: 'n1', container: 'app'};
-const objects = (text: string) => text.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as LogObject);
+const objects = (text: string) =>
+	text
+		.split('\n')
+		.filter(line => line !== '')
+		.map(line => JSON.parse(line) as LogObject);
 const linesOf = (text: string) => objects(text).filter(({event}) => event === 'line');
 
 async function serve(t: ExecutionContext) {
@@ -32,7 +43,8 @@ async function serve(t: ExecutionContext) {
 		}
 	}
 
-	const spoke = async (...argv: string[]) => runSpoke(['logs', '-o', 'json', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
+	const spoke = async (...argv: string[]) =>
+		runSpoke(['logs', '-o', 'json', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
 	return {server, logs, spoke};
 }
 
@@ -41,10 +53,22 @@ test('a log is one object per line, with its timestamp, and notices stay on stde
 	const {status, stdout, stderr} = await spoke('a');
 	t.is(status, 0);
 	t.is(stderr, 'Defaulted container "app" out of: app, side\n');
-	t.deepEqual(objects(stdout), [1, 2].map(second => ({
-		apiVersion: 'spoke/v1', kind: 'LogLine', time: `2026-11-24T14:00:0${second}.000Z`, event: 'line', namespace: 'demo', pod: 'a', container: 'app',
-		timestamp: time(second), text: `a app ${second}`, base64: null, notice: null,
-	})) as unknown as LogObject[]);
+	t.deepEqual(
+		objects(stdout),
+		[1, 2].map(second => ({
+			apiVersion: 'spoke/v1',
+			kind: 'LogLine',
+			time: `2026-11-24T14:00:0${second}.000Z`,
+			event: 'line',
+			namespace: 'demo',
+			pod: 'a',
+			container: 'app',
+			timestamp: time(second),
+			text: `a app ${second}`,
+			base64: null,
+			notice: null,
+		})) as unknown as LogObject[],
+	);
 });
 
 test('--timestamps and --prefix change nothing, because the fields are there', async t => {
@@ -57,8 +81,15 @@ test('many logs are told apart by their fields', async t => {
 	for (const follow of [[], ['-f']]) {
 		const {status, stdout} = await spoke('-l', 'app=web', '--all-containers', ...follow);
 		t.is(status, 0);
-		const found = linesOf(stdout).map(({pod, container, text}) => `${pod}/${container}: ${text}`).sort();
-		t.deepEqual(found, ['a', 'b'].flatMap(pod => ['app', 'side'].flatMap(container => [1, 2].map(number => `${pod}/${container}: ${pod} ${container} ${number}`))));
+		const found = linesOf(stdout)
+			.map(({pod, container, text}) => `${pod}/${container}: ${text}`)
+			.sort();
+		t.deepEqual(
+			found,
+			['a', 'b'].flatMap(pod =>
+				['app', 'side'].flatMap(container => [1, 2].map(number => `${pod}/${container}: ${pod} ${container} ${number}`)),
+			),
+		);
 	}
 });
 
@@ -68,7 +99,10 @@ test('the log of the previous instance is printed as objects', async t => {
 	log.restart();
 	log.append({time: time(9), text: 'new'});
 	log.end();
-	t.deepEqual(linesOf((await spoke('-p', 'a', '-c', 'app')).stdout).map(({text}) => text), ['a app 1', 'a app 2']);
+	t.deepEqual(
+		linesOf((await spoke('-p', 'a', '-c', 'app')).stdout).map(({text}) => text),
+		['a app 1', 'a app 2'],
+	);
 });
 
 test('a followed log tells of a cut, of its return and of its end by events', async t => {
@@ -77,13 +111,22 @@ test('a followed log tells of a cut, of its return and of its end by events', as
 	const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
 	t.is(status, 0);
 	const events = objects(stdout).map(({event}) => event);
-	t.deepEqual(linesOf(stdout).map(({text}) => text), ['a app 1', 'a app 2']);
+	t.deepEqual(
+		linesOf(stdout).map(({text}) => text),
+		['a app 1', 'a app 2'],
+	);
 	for (const event of ['opened', 'reconnecting', 'resumed', 'ended']) {
 		t.true(events.includes(event), event);
 	}
 
-	t.like(objects(stdout).find(({event}) => event === 'ended'), {pod: 'a', container: 'app', reason: 'container-ended', ended: {exitCode: 0}, notice: 'a/app: ended with exit 0 Completed', text: null});
-	t.like(objects(stdout).find(({event}) => event === 'reconnecting'), {attempt: 1, error: {code: 'ERR_STREAM_LOST'}});
+	t.like(
+		objects(stdout).find(({event}) => event === 'ended'),
+		{pod: 'a', container: 'app', reason: 'container-ended', ended: {exitCode: 0}, notice: 'a/app: ended with exit 0 Completed', text: null},
+	);
+	t.like(
+		objects(stdout).find(({event}) => event === 'reconnecting'),
+		{attempt: 1, error: {code: 'ERR_STREAM_LOST'}},
+	);
 	t.regex(stderr, /back after .*no line lost/, 'stderr says the same to a person');
 });
 
@@ -91,8 +134,15 @@ test('a gap is an event with the timestamp of the last line before it', async t 
 	const {server, logs} = await serve(t);
 	const log = logs.get('a/app')!;
 	log.state = 'running';
-	server.faults.push({kind: 'cut', afterBytes: 2 * `${time(1)} a app 1\n`.length}, ...Array.from({length: 3}, () => ({kind: 'refuse', status: 503, body: ''} as const)));
-	const child = spawn(process.execPath, [builtProgram, 'logs', '-f', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'], {stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}});
+	server.faults.push(
+		{kind: 'cut', afterBytes: 2 * `${time(1)} a app 1\n`.length},
+		...Array.from({length: 3}, () => ({kind: 'refuse', status: 503, body: ''}) as const),
+	);
+	const child = spawn(
+		process.execPath,
+		[builtProgram, 'logs', '-f', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'],
+		{stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}},
+	);
 	const found: LogObject[] = [];
 	for await (const line of createInterface({input: child.stdout})) {
 		const object = JSON.parse(line) as LogObject;
@@ -105,9 +155,18 @@ test('a gap is an event with the timestamp of the last line before it', async t 
 		}
 	}
 
-	t.deepEqual(found.flatMap(object => schemaFaults(object)), []);
-	t.like(found.find(({event}) => event === 'gap'), {pod: 'a', container: 'app', reason: 'last-line-not-met', after: time(2), timestamp: null, text: null});
-	t.deepEqual(found.filter(({event}) => event === 'line').map(({text}) => text), ['a app 1', 'a app 2', 'after']);
+	t.deepEqual(
+		found.flatMap(object => schemaFaults(object)),
+		[],
+	);
+	t.like(
+		found.find(({event}) => event === 'gap'),
+		{pod: 'a', container: 'app', reason: 'last-line-not-met', after: time(2), timestamp: null, text: null},
+	);
+	t.deepEqual(
+		found.filter(({event}) => event === 'line').map(({text}) => text),
+		['a app 1', 'a app 2', 'after'],
+	);
 });
 
 test('--limit-bytes counts the bytes of the text alone', async t => {
@@ -115,7 +174,11 @@ test('--limit-bytes counts the bytes of the text alone', async t => {
 	for (const follow of [[], ['-f']]) {
 		const {status, stdout} = await spoke('a', '-c', 'app', '--limit-bytes=11', ...follow);
 		t.is(status, 0);
-		t.deepEqual(linesOf(stdout).map(({text}) => text), ['a app 1', 'a a'], follow.join(' '));
+		t.deepEqual(
+			linesOf(stdout).map(({text}) => text),
+			['a app 1', 'a a'],
+			follow.join(' '),
+		);
 	}
 });
 
@@ -127,11 +190,17 @@ test('a failure is the last object, and with --ignore-errors an event between th
 	server.faults.push({kind: 'close', afterBytes: 45});
 	const cut = await spoke('a', '-c', 'app');
 	t.is(cut.status, 13);
-	t.deepEqual(objects(cut.stdout).map(({kind}) => kind), ['LogLine', 'LogLine', 'Error']);
+	t.deepEqual(
+		objects(cut.stdout).map(({kind}) => kind),
+		['LogLine', 'LogLine', 'Error'],
+	);
 	server.faults.push({kind: 'refuse', status: 500, body: '{"kind":"Status","reason":"InternalError"}'});
 	const going = await spoke('pod/a', 'pod/b', '-c', 'app', '--ignore-errors');
 	t.is(going.status, 0);
-	t.deepEqual(objects(going.stdout).map(({event, pod}) => `${event} ${pod}`), ['failed a', 'line b', 'line b']);
+	t.deepEqual(
+		objects(going.stdout).map(({event, pod}) => `${event} ${pod}`),
+		['failed a', 'line b', 'line b'],
+	);
 });
 
 test('a reader that reads nothing stops the server too', async t => {
@@ -139,7 +208,11 @@ test('a reader that reads nothing stops the server too', async t => {
 	const log = logs.get('a/app')!;
 	const text = 'x'.repeat(1000);
 	log.append(...Array.from({length: 60_000}, () => ({time: time(3), text})));
-	const child = spawn(process.execPath, [builtProgram, 'logs', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'], {stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}});
+	const child = spawn(
+		process.execPath,
+		[builtProgram, 'logs', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'],
+		{stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}},
+	);
 	await once(child.stdout, 'readable');
 	let sent = -1;
 	// Until nothing more was handed to the socket for a while.
@@ -153,23 +226,40 @@ test('a reader that reads nothing stops the server too', async t => {
 	child.stdout.on('data', (chunk: Buffer) => {
 		length += chunk.length;
 	});
-	const [status] = await once(child, 'close') as [number];
+	const [status] = (await once(child, 'close')) as [number];
 	t.is(status, 0);
 	t.true(length > 60_000_000);
 });
 
 test('text is exact: control characters, bidi marks, bytes that are not UTF-8, empty lines and a missing line feed', t => {
 	const bytes = Buffer.concat([
-		Buffer.from(`${time(1)} \u001B[31mred\u007F\t"\\\u202Eevil\r\n`), Buffer.from(`${time(2)} \n`), Buffer.from(`${time(3)} a`), Buffer.from([0xFF, 0xFE, 0x0A]),
-		Buffer.from('no timestamp\n'), Buffer.from('2026-11-24T14:00:05+02:00 zone\n'), Buffer.from(`${time(6)} ü end`),
+		Buffer.from(`${time(1)} \u001B[31mred\u007F\t"\\\u202Eevil\r\n`),
+		Buffer.from(`${time(2)} \n`),
+		Buffer.from(`${time(3)} a`),
+		Buffer.from([0xff, 0xfe, 0x0a]),
+		Buffer.from('no timestamp\n'),
+		Buffer.from('2026-11-24T14:00:05+02:00 zone\n'),
+		Buffer.from(`${time(6)} ü end`),
 	]);
 	const text = logLineObjects(bytes, source);
 	t.notRegex(text, /[\u0000-\u0009\u000B-\u001F\u007F\u202E]/);
 	const found = objects(text);
-	t.deepEqual(found.flatMap(object => schemaFaults(object)), []);
-	t.deepEqual(found.map(object => object.text), ['\u001B[31mred\u007F\t"\\\u202Eevil\r', '', 'a\uFFFD\uFFFD', 'no timestamp', 'zone', 'ü end']);
-	t.deepEqual(found.map(({base64}) => base64), [null, null, Buffer.from([0x61, 0xFF, 0xFE]).toString('base64'), null, null, null]);
-	t.deepEqual(found.map(({timestamp}) => timestamp), [time(1), time(2), time(3), null, '2026-11-24T14:00:05+02:00', time(6)]);
+	t.deepEqual(
+		found.flatMap(object => schemaFaults(object)),
+		[],
+	);
+	t.deepEqual(
+		found.map(object => object.text),
+		['\u001B[31mred\u007F\t"\\\u202Eevil\r', '', 'a\uFFFD\uFFFD', 'no timestamp', 'zone', 'ü end'],
+	);
+	t.deepEqual(
+		found.map(({base64}) => base64),
+		[null, null, Buffer.from([0x61, 0xff, 0xfe]).toString('base64'), null, null, null],
+	);
+	t.deepEqual(
+		found.map(({timestamp}) => timestamp),
+		[time(1), time(2), time(3), null, '2026-11-24T14:00:05+02:00', time(6)],
+	);
 	t.is(found[4]!['time'], '2026-11-24T12:00:05.000Z');
 });
 
@@ -182,7 +272,10 @@ test('the bytes that may be printed are asked line by line', t => {
 		return taken;
 	};
 
-	t.deepEqual(objects(logLineObjects(block, source, take)).map(({text}) => text), ['one', 'tw']);
+	t.deepEqual(
+		objects(logLineObjects(block, source, take)).map(({text}) => text),
+		['one', 'tw'],
+	);
 });
 
 const error = new SpokeError('ERR_STREAM_LOST', 'lost');

@@ -9,7 +9,9 @@ import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
 const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
 
-async function withPods<Result>(run: (server: LogServer, spoke: (...argv: string[]) => ReturnType<typeof runSpoke>) => Promise<Result>): Promise<Result> {
+async function withPods<Result>(
+	run: (server: LogServer, spoke: (...argv: string[]) => ReturnType<typeof runSpoke>) => Promise<Result>,
+): Promise<Result> {
 	const server = await LogServer.start();
 	server.restartPolicy = 'Never';
 	for (const name of ['a', 'b']) {
@@ -21,7 +23,9 @@ async function withPods<Result>(run: (server: LogServer, spoke: (...argv: string
 	}
 
 	try {
-		return await run(server, async (...argv) => runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}}));
+		return await run(server, async (...argv) =>
+			runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}}),
+		);
 	} finally {
 		await server.stop();
 	}
@@ -30,8 +34,16 @@ async function withPods<Result>(run: (server: LogServer, spoke: (...argv: string
 test('without -f stdout is the logâ€™s bytes and stderr only says what was chosen', async t => {
 	await withPods(async (_, spoke) => {
 		t.deepEqual(await spoke('a'), {status: 0, stdout: 'a app 1\na app 2\n', stderr: 'Defaulted container "app" out of: app, side\n'});
-		t.deepEqual(await spoke('a', 'side', '--prefix', '--timestamps', '--tail=1'), {status: 0, stdout: `[pod/a/side] ${time(2)} a side 2\n`, stderr: ''});
-		t.deepEqual(await spoke('-l', 'app=web', '--all-containers', '--tail=1'), {status: 0, stdout: 'a app 2\na side 2\nb app 2\nb side 2\n', stderr: ''});
+		t.deepEqual(await spoke('a', 'side', '--prefix', '--timestamps', '--tail=1'), {
+			status: 0,
+			stdout: `[pod/a/side] ${time(2)} a side 2\n`,
+			stderr: '',
+		});
+		t.deepEqual(await spoke('-l', 'app=web', '--all-containers', '--tail=1'), {
+			status: 0,
+			stdout: 'a app 2\na side 2\nb app 2\nb side 2\n',
+			stderr: '',
+		});
 		t.deepEqual(await spoke('pod/a', 'pod/b', '-c', 'app', '--tail=1'), {status: 0, stdout: 'a app 2\nb app 2\n', stderr: ''});
 	});
 });
@@ -43,8 +55,16 @@ test('with -f it ends 0 when the pods are done, and says so with -v', async t =>
 		t.is((await spoke('-f', 'a', '-c', 'app', '-v=1')).stderr, 'spoke: a/app: ended with exit 0 Completed\n');
 		const all = await spoke('-f', '-l', 'app=web', '--all-containers', '--prefix');
 		t.is(all.status, 0, all.stderr);
-		const logs = [['a', 'app'], ['a', 'side'], ['b', 'app'], ['b', 'side']];
-		t.deepEqual(all.stdout.trim().split('\n').sort(), logs.flatMap(([pod, container]) => ['1', '2'].map(number => `[pod/${pod}/${container}] ${pod} ${container} ${number}`)));
+		const logs = [
+			['a', 'app'],
+			['a', 'side'],
+			['b', 'app'],
+			['b', 'side'],
+		];
+		t.deepEqual(
+			all.stdout.trim().split('\n').sort(),
+			logs.flatMap(([pod, container]) => ['1', '2'].map(number => `[pod/${pod}/${container}] ${pod} ${container} ${number}`)),
+		);
 	});
 });
 
@@ -54,7 +74,9 @@ test('-q leaves stderr to errors and to what may be missing', async t => {
 		t.regex((await spoke('-q', 'nope')).stderr, /ERR_NOT_FOUND/);
 		const log = server.addPod('r').get('app')!;
 		log.append({time: time(1), text: 'first'});
-		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-qf', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-qf', 'r', '--server', server.url, '--namespace', 'demo'], {
+			env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'},
+		});
 		let stderr = '';
 		const gap = new Promise<void>(resolve => {
 			child.stderr.on('data', chunk => {
@@ -93,19 +115,34 @@ test('--limit-bytes with -f is the limit of each log: one that comes late is not
 
 test('failures are one line with their status', async t => {
 	await withPods(async (server, spoke) => {
-		t.like(await spoke('nope'), {status: 8, stderr: 'error: error from server (NotFound): pods "nope" not found in namespace "demo" [ERR_NOT_FOUND]\n'});
-		t.like(await spoke('a', '-c', 'nope'), {status: 8, stderr: 'error: container nope is not valid for pod a out of: app, side [ERR_NOT_FOUND]\n'});
-		t.like(await spoke('-p', 'a', '-c', 'app'), {status: 8, stderr: 'Error from server (BadRequest): previous terminated container "app" in pod "a" not found [ERR_NOT_FOUND]\n'});
+		t.like(await spoke('nope'), {
+			status: 8,
+			stderr: 'error: error from server (NotFound): pods "nope" not found in namespace "demo" [ERR_NOT_FOUND]\n',
+		});
+		t.like(await spoke('a', '-c', 'nope'), {
+			status: 8,
+			stderr: 'error: container nope is not valid for pod a out of: app, side [ERR_NOT_FOUND]\n',
+		});
+		t.like(await spoke('-p', 'a', '-c', 'app'), {
+			status: 8,
+			stderr: 'Error from server (BadRequest): previous terminated container "app" in pod "a" not found [ERR_NOT_FOUND]\n',
+		});
 		server.faults.push({kind: 'close', afterBytes: 9});
 		const cut = await spoke('a', '-c', 'app');
 		t.is(cut.status, 13);
-		t.regex(cut.stderr, /^error: the log of a was cut: [^\n]+: the apiserver answers others; whether its way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known .*\[ERR_STREAM_LOST\]\n$/);
+		t.regex(
+			cut.stderr,
+			/^error: the log of a was cut: [^\n]+: the apiserver answers others; whether its way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known .*\[ERR_STREAM_LOST\]\n$/,
+		);
 	});
 });
 
 test('an apiserver that says when to ask again is asked then, as by kubectl', async t => {
 	await withPods(async (server, spoke) => {
-		server.faults.push({kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}}, null);
+		server.faults.push(
+			{kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}},
+			null,
+		);
 		t.deepEqual(await spoke('a', '-c', 'app'), {status: 0, stdout: 'a app 1\na app 2\n', stderr: ''});
 		t.is(server.seen.length, 2);
 		t.true(server.seen[1]!.at - server.seen[0]!.at >= 950);
@@ -129,7 +166,10 @@ test('--path=json is one Path a connection on stderr, and stdout stays the logâ€
 	await withPods(async (_, spoke) => {
 		const {stdout, stderr} = await spoke('a', '-c', 'app', '--path=json');
 		t.is(stdout, 'a app 1\na app 2\n');
-		const paths = stderr.trim().split('\n').map(line => JSON.parse(line) as Path);
+		const paths = stderr
+			.trim()
+			.split('\n')
+			.map(line => JSON.parse(line) as Path);
 		t.is(paths.length, 1);
 		t.like(paths[0], {apiVersion: 'spoke/v1', kind: 'Path', feature: 'logs', phase: 'settled'});
 		t.is(paths[0]!.legs[0]!.tls.state, 'plain');
@@ -145,7 +185,11 @@ test('on a terminal control characters are shown, not obeyed; in a pipe every by
 		log.end();
 		t.is((await spoke('h')).stdout, `${hostile}\n`);
 		for (const more of [[], ['-f']]) {
-			const terminal = spawnTerminal(process.execPath, [builtProgram, 'logs', 'h', ...more, '--path=never', '--server', server.url, '--namespace', 'demo'], {cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+			const terminal = spawnTerminal(
+				process.execPath,
+				[builtProgram, 'logs', 'h', ...more, '--path=never', '--server', server.url, '--namespace', 'demo'],
+				{cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}},
+			);
 			let screen = '';
 			terminal.onData(data => {
 				screen += data;
@@ -165,7 +209,11 @@ test('on a terminal control characters are shown, not obeyed; in a pipe every by
 
 test('the path line is told on a terminal, leg 1 at once', async t => {
 	await withPods(async server => {
-		const terminal = spawnTerminal(process.execPath, [builtProgram, 'logs', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'], {cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+		const terminal = spawnTerminal(
+			process.execPath,
+			[builtProgram, 'logs', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'],
+			{cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}},
+		);
 		let screen = '';
 		terminal.onData(data => {
 			screen += data;
@@ -180,16 +228,22 @@ test('the path line is told on a terminal, leg 1 at once', async t => {
 	});
 });
 
-for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+for (const [signal, status] of [
+	['SIGINT', 130],
+	['SIGTERM', 143],
+	['SIGHUP', 129],
+] as const) {
 	test(`${signal} ends a follow with ${status}`, async t => {
 		await withPods(async server => {
 			const log = server.addPod('r').get('app')!;
 			log.append({time: time(1), text: 'running'});
-			const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+			const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {
+				env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'},
+			});
 			await once(child.stdout, 'data');
 			child.kill(signal);
 			const began = Date.now();
-			const [code] = await once(child, 'exit') as [number];
+			const [code] = (await once(child, 'exit')) as [number];
 			t.is(code, status);
 			t.true(Date.now() - began < 2000);
 		});
@@ -200,7 +254,9 @@ test('under nohup a follow outlives its terminal', async t => {
 	await withPods(async server => {
 		const log = server.addPod('r').get('app')!;
 		log.append({time: time(1), text: 'running'});
-		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null', _: '/usr/bin/nohup'}});
+		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {
+			env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null', _: '/usr/bin/nohup'},
+		});
 		await once(child.stdout, 'data');
 		child.kill('SIGHUP');
 		log.append({time: time(2), text: 'still here'});
@@ -215,7 +271,9 @@ test('a reader that goes ends a follow at once with 141 and without a word', asy
 	await withPods(async server => {
 		const log = server.addPod('r').get('app')!;
 		log.append({time: time(1), text: 'running'});
-		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {
+			env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'},
+		});
 		let stderr = '';
 		child.stderr.on('data', (chunk: Buffer) => {
 			stderr += chunk.toString();
@@ -226,7 +284,7 @@ test('a reader that goes ends a follow at once with 141 and without a word', asy
 			log.append({time: time(2), text: 'more'});
 		}, 20);
 		const began = Date.now();
-		const [code] = await once(child, 'exit') as [number];
+		const [code] = (await once(child, 'exit')) as [number];
 		clearInterval(writing);
 		t.is(code, 141);
 		t.is(stderr, '');

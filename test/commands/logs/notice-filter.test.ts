@@ -18,12 +18,18 @@ const goings: ReadonlyArray<readonly [string, readonly LogEvent[], readonly stri
 for (const [title, events, said] of goings) {
 	test(`that a pod is gone is said once, told ${title}`, t => {
 		const notices = noticeFilter();
-		t.deepEqual(events.map(event => notices(event)).filter(notice => notice !== null), said);
+		t.deepEqual(
+			events.map(event => notices(event)).filter(notice => notice !== null),
+			said,
+		);
 	});
 }
 
 test('how a container ended is said also of a pod that is gone', t => {
 	const notices = noticeFilter();
 	notices(removed);
-	t.is(notices({type: 'ended', source: source('a'), reason: 'container-ended', ended: {exitCode: 2, reason: 'Error', at: null}}), 'web-0/a: ended with exit 2 Error');
+	t.is(
+		notices({type: 'ended', source: source('a'), reason: 'container-ended', ended: {exitCode: 2, reason: 'Error', at: null}}),
+		'web-0/a: ended with exit 2 Error',
+	);
 });

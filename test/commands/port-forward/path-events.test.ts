@@ -9,40 +9,71 @@ import {buildPath} from '../../../source/evidence/build-path.ts';
 import {answered, flags, grounds, off} from '../../support/observations.ts';
 
 const cluster = {context: 'main', server: 'https://10.0.0.5:6443', version: 'v1.36.3', sandbox: false};
-const open = buildPath({...grounds({...answered, flags: [flags(off)]}, 'port-forward')}, {cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null});
+const open = buildPath(
+	{...grounds({...answered, flags: [flags(off)]}, 'port-forward')},
+	{cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
+);
 
 function asSure(basis: Basis): Path {
-	return {...open, legs: open.legs.map(leg => leg.n === 2 ? {...leg, tls: {...leg.tls, basis}} : leg)};
+	return {...open, legs: open.legs.map(leg => (leg.n === 2 ? {...leg, tls: {...leg.tls, basis}} : leg))};
 }
 
 /** What stands on stderr, and the bases of the TLS of leg 2 in the events. */
 function told(labels: ReadonlyArray<readonly [tunnel: string, path: Path]>): {bases: Basis[]; stderr: string} {
 	const bases: Basis[] = [];
 	let stderr = '';
-	const labeller: Pick<Labeler, 'onLabel'> = {onLabel(listener) {
-		for (const [tunnel, path] of labels) {
-			listener(tunnel, path);
-		}
+	const labeller: Pick<Labeler, 'onLabel'> = {
+		onLabel(listener) {
+			for (const [tunnel, path] of labels) {
+				listener(tunnel, path);
+			}
 
-		return () => undefined;
-	}};
+			return () => undefined;
+		},
+	};
 	const [target] = forwardArguments(['web', '80']);
-	const reporter: Pick<ForwardReporter, 'path'> = {path(_forward, path) {
-		bases.push(path.legs[1]!.tls.basis);
-	}};
-	emitPathEvents(labeller as Labeler, [{...target!, namespace: 'default'}], {mode: 'always', stderr: {isTTY: false, write(text: string | Uint8Array) {
-		stderr += text.toString();
-		return true;
-	}}, quietly: false}, reporter as ForwardReporter);
+	const reporter: Pick<ForwardReporter, 'path'> = {
+		path(_forward, path) {
+			bases.push(path.legs[1]!.tls.basis);
+		},
+	};
+	emitPathEvents(
+		labeller as Labeler,
+		[{...target!, namespace: 'default'}],
+		{
+			mode: 'always',
+			stderr: {
+				isTTY: false,
+				write(text: string | Uint8Array) {
+					stderr += text.toString();
+					return true;
+				},
+			},
+			quietly: false,
+		},
+		reporter as ForwardReporter,
+	);
 	return {bases, stderr};
 }
 
 test('a label of the tunnel that was told is told again once it is less sure, and the line, which says the same, stands once', t => {
-	const {bases, stderr} = told([['t1', asSure('proven')], ['t1', asSure('proven')], ['t1', asSure('inferred')]]);
+	const {bases, stderr} = told([
+		['t1', asSure('proven')],
+		['t1', asSure('proven')],
+		['t1', asSure('inferred')],
+	]);
 	t.deepEqual(bases, ['proven', 'inferred']);
 	t.is(stderr, `${open.line}\n`);
 });
 
 test('tunnels that are not equally sure of the same line are told once', t => {
-	t.deepEqual(told([['t1', asSure('proven')], ['t2', asSure('inferred')], ['t2', asSure('proven')], ['t1', asSure('proven')]]).bases, ['proven']);
+	t.deepEqual(
+		told([
+			['t1', asSure('proven')],
+			['t2', asSure('inferred')],
+			['t2', asSure('proven')],
+			['t1', asSure('proven')],
+		]).bases,
+		['proven'],
+	);
 });

@@ -16,7 +16,11 @@ import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {podsOf} from '../../support/sandbox-client.ts';
 
-async function started(t: ExecutionContext, args: readonly string[], options: Parameters<typeof openSandbox>[1] & {env?: NodeJS.ProcessEnv} = {}) {
+async function started(
+	t: ExecutionContext,
+	args: readonly string[],
+	options: Parameters<typeof openSandbox>[1] & {env?: NodeJS.ProcessEnv} = {},
+) {
 	const {env: more, ...sandboxOptions} = options;
 	const opened = await openSandbox(t, sandboxOptions);
 	const run = await runPortForward(args, {env: {...opened.env, ...more}});
@@ -29,7 +33,7 @@ async function started(t: ExecutionContext, args: readonly string[], options: Pa
 async function echoes(port: number, text = 'hello'): Promise<string> {
 	const socket = await dial(port);
 	socket.write(text);
-	const [chunk] = await once(socket, 'data') as [Buffer];
+	const [chunk] = (await once(socket, 'data')) as [Buffer];
 	socket.destroy();
 	return chunk.toString();
 }
@@ -46,9 +50,17 @@ async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<vo
 test.serial('several targets and ports in one run; each is ready once, then all', async t => {
 	const {run} = await started(t, ['svc/db', ':7000', 'deploy/web', ':http', ':8443']);
 	await run.until(({event}) => event === 'all-ready');
-	t.deepEqual(run.events.filter(({event}) => event === 'ready').map(event => [event.forward, event['remotePort'], event['remotePortName'], event['carrier']]).sort(), [
-		['f1', 7000, 'echo', 'websocket'], ['f2', 8080, 'http', 'websocket'], ['f3', 8443, null, 'websocket'],
-	]);
+	t.deepEqual(
+		run.events
+			.filter(({event}) => event === 'ready')
+			.map(event => [event.forward, event['remotePort'], event['remotePortName'], event['carrier']])
+			.sort(),
+		[
+			['f1', 7000, 'echo', 'websocket'],
+			['f2', 8080, 'http', 'websocket'],
+			['f3', 8443, null, 'websocket'],
+		],
+	);
 	t.is(run.events.find(({event}) => event === 'all-ready')!['forwards'], 3);
 	t.is(await echoes(await run.port(1)), 'hello');
 	const answer = await fetch(`http://127.0.0.1:${await run.port(2)}/`);
@@ -78,9 +90,14 @@ test.serial('the text is kubectl’s', async t => {
 
 	await echoes(port);
 	child.kill('SIGTERM');
-	const [status] = await once(child, 'close') as [number];
+	const [status] = (await once(child, 'close')) as [number];
 	t.is(status, 143);
-	t.regex(out, new RegExp(`^Forwarding from 127\\.0\\.0\\.1:${port} -> 7000\nForwarding from \\[::1\\]:${port} -> 7000\nHandling connection for ${port}\n$`));
+	t.regex(
+		out,
+		new RegExp(
+			`^Forwarding from 127\\.0\\.0\\.1:${port} -> 7000\nForwarding from \\[::1\\]:${port} -> 7000\nHandling connection for ${port}\n$`,
+		),
+	);
 });
 
 test.serial('a refused port fails only its own connections, with a reset and the runtime’s words', async t => {
@@ -106,7 +123,7 @@ test.serial('raw SPDY carries it when WebSockets are switched off or the user ma
 
 test.serial('a service forward moves to a Ready pod when its pod goes, and its port stays', async t => {
 	const {run, sandbox} = await started(t, ['deploy/web', ':8080']);
-	const ready = await run.until(({event}) => event === 'all-ready') && await run.until(({event}) => event === 'ready');
+	const ready = (await run.until(({event}) => event === 'all-ready')) && (await run.until(({event}) => event === 'ready'));
 	const port = await run.port();
 	sandbox.faults.replacePod({name: ready['target'].name});
 	const moved = await run.until(({event}) => event === 'moved');
@@ -136,7 +153,7 @@ test.serial('a named pod that goes ends the run with 12, and its connections wit
 	sandbox.faults.replacePod({name: 'db-0'});
 	t.is(await run.ended, 12);
 	// The pod's own process may hang up before it is heard that the pod is gone: that end is passed on, and the reset comes behind it.
-	t.true((await end).end === 'RST' || await isReset(socket));
+	t.true((await end).end === 'RST' || (await isReset(socket)));
 	t.is(run.events.find(({event}) => event === 'connection-closed')?.['end'], 'pod-reset');
 	t.is(run.events.at(-1)!['reason'], 'target-gone');
 	t.deepEqual(run.faults(), []);
@@ -163,12 +180,14 @@ test.serial('cut tunnels are replaced before anybody needs one; a stopped apiser
 test.serial('twenty live connections are gone within two seconds of a signal', async t => {
 	const {run} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
-	const sockets = await Promise.all(Array.from({length: 20}, async () => {
-		const socket = await dial(port);
-		socket.write('x');
-		await once(socket, 'data');
-		return socket;
-	}));
+	const sockets = await Promise.all(
+		Array.from({length: 20}, async () => {
+			const socket = await dial(port);
+			socket.write('x');
+			await once(socket, 'data');
+			return socket;
+		}),
+	);
 	const ends = sockets.map(async socket => readToEnd(socket));
 	await interrupted(t, run);
 	t.deepEqual(new Set((await Promise.all(ends)).map(({end}) => end)), new Set(['RST']));
@@ -189,7 +208,11 @@ const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
 	[['pod/db-0', '17000:7000', '17000:7001'], 14, /local port 17000 is given twice, by 17000:7000 and 17000:7001/],
 	[['pod/db-0', '7000', '7000'], 14, /local port 7000 is given twice, by 7000 and 7000/],
 	[['svc/db', 'echo', 'echo'], 14, /the local port of svc\/db echo is given twice/],
-	[['svc/db', '17000:7000', 'deploy/web', '17000:http'], 14, /local port 17000 is given twice, by svc\/db 17000:7000 and deploy\/web 17000:http/],
+	[
+		['svc/db', '17000:7000', 'deploy/web', '17000:http'],
+		14,
+		/local port 17000 is given twice, by svc\/db 17000:7000 and deploy\/web 17000:http/,
+	],
 	[['pod/db-0', ':7000', '--read-only'], 2, /--read-only is set/],
 	[['pod/db-0', ':7000'], 7, /forbidden/i, {user: 'eve'}],
 ];
@@ -251,8 +274,11 @@ test.serial('the path of a forward that does not come about says what its failur
 	const {env, sandbox} = await openSandbox(t);
 	await sandbox.switches.set({verification: 'bad'});
 	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '-o', 'json'], {env});
-	const events = ended.stdout.trimEnd().split('\n').map(line => JSON.parse(line) as {event: string; path?: Path});
-	const failed = events.flatMap(({path}) => path?.phase === 'failed' ? [path] : []);
+	const events = ended.stdout
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as {event: string; path?: Path});
+	const failed = events.flatMap(({path}) => (path?.phase === 'failed' ? [path] : []));
 	t.is(failed.length, 1);
 	t.is(failed[0]?.line, 'path: you -verified-> apiserver -direct,refused-x kubelet n1');
 	t.is(failed[0]?.error?.code, 'ERR_SECOND_LEG');
@@ -267,11 +293,21 @@ test.serial('a file’s lines are forwarded each from its namespace, and each la
 	const {run} = await started(t, ['-f', file]);
 	await run.until(({event}) => event === 'all-ready');
 	const ready = run.events.filter(({event}) => event === 'ready');
-	t.deepEqual(ready.map(event => [event.forward, (event['target'] as {namespace: string}).namespace]).sort(), [['f1', 'default'], ['f2', 'shop']]);
-	t.deepEqual((ready.find(({forward}) => forward === 'f2')!['listen'] as Array<{address: string}>).map(({address}) => address), ['127.0.0.1']);
+	t.deepEqual(ready.map(event => [event.forward, (event['target'] as {namespace: string}).namespace]).sort(), [
+		['f1', 'default'],
+		['f2', 'shop'],
+	]);
+	t.deepEqual(
+		(ready.find(({forward}) => forward === 'f2')!['listen'] as Array<{address: string}>).map(({address}) => address),
+		['127.0.0.1'],
+	);
 	t.is(await echoes(await run.port(1)), 'hello');
 	await run.until(({event, forward}) => event === 'path' && forward === 'f1');
-	t.true(run.events.filter(({event}) => event === 'path').every(event => (event['path'] as {target: {namespace: string}}).target.namespace === (event.forward === 'f1' ? 'default' : 'shop')));
+	t.true(
+		run.events
+			.filter(({event}) => event === 'path')
+			.every(event => (event['path'] as {target: {namespace: string}}).target.namespace === (event.forward === 'f1' ? 'default' : 'shop')),
+	);
 	await interrupted(t, run);
 });
 
@@ -282,7 +318,16 @@ test.serial('what is named beside a file is forwarded as well, before its lines'
 	await writeFile(file, '-n shop deploy/checkout :8080\n');
 	const {run} = await started(t, ['-f', file, 'svc/db', ':7000']);
 	await run.until(({event}) => event === 'all-ready');
-	t.deepEqual(run.events.filter(({event}) => event === 'ready').map(event => [event.forward, (event['target'] as {asked: string}).asked]).sort(), [['f1', 'svc/db'], ['f2', 'deploy/checkout']]);
+	t.deepEqual(
+		run.events
+			.filter(({event}) => event === 'ready')
+			.map(event => [event.forward, (event['target'] as {asked: string}).asked])
+			.sort(),
+		[
+			['f1', 'svc/db'],
+			['f2', 'deploy/checkout'],
+		],
+	);
 	await interrupted(t, run);
 });
 
@@ -313,7 +358,10 @@ test.serial('a file that cannot be forwarded is refused with its line, its conte
 
 test('a forward that others can reach says so on stderr, whatever goes to stdout', async t => {
 	const {env} = await openSandbox(t);
-	for (const [address, said] of [['0.0.0.0', /^warning: everybody who reaches 0\.0\.0\.0:\d+ can use this forward with your rights, as long as it lasts\n$/], ['127.0.0.1', /^$/]] as const) {
+	for (const [address, said] of [
+		['0.0.0.0', /^warning: everybody who reaches 0\.0\.0\.0:\d+ can use this forward with your rights, as long as it lasts\n$/],
+		['127.0.0.1', /^$/],
+	] as const) {
 		const run = await runPortForward(['pod/db-0', ':7000', '--address', address, '--path', 'never'], {env});
 		await run.port();
 		run.child.kill('SIGINT');
@@ -330,8 +378,20 @@ test('as text, what fails of a connection is one line with its code, and a reset
 	event({event: 'ready', forward: 'f1', remotePort: 9, listen: []} as unknown as ForwardEvent);
 	const opened = {event: 'connection-opened', forward: 'f1', connection: 'c1', port: 17_010} as unknown as ForwardEvent;
 	event(opened);
-	event({event: 'connection-failed', ...counts, port: 17_010, remotePort: 9, error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens', {text: 'dial: connection refused\n'})});
-	event({event: 'connection-failed', ...counts, port: 17_010, remotePort: 9, error: new SpokeError('ERR_STREAM_LOST', 'no tunnel to the pod within 30 s')});
+	event({
+		event: 'connection-failed',
+		...counts,
+		port: 17_010,
+		remotePort: 9,
+		error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens', {text: 'dial: connection refused\n'}),
+	});
+	event({
+		event: 'connection-failed',
+		...counts,
+		port: 17_010,
+		remotePort: 9,
+		error: new SpokeError('ERR_STREAM_LOST', 'no tunnel to the pod within 30 s'),
+	});
 	event({event: 'interrupted', forward: 'f1', error: new SpokeError('ERR_APISERVER_UNREACHABLE', 'gone'), attempt: 1, retryInMs: 0});
 	event(opened);
 	event({event: 'connection-closed', ...counts, end: 'pod-reset'});
@@ -346,21 +406,29 @@ test('as text, what fails of a connection is one line with its code, and a reset
 
 test.serial('at the limit on open files every connection that is closed is told, and the others are served', async t => {
 	const {env} = await openSandbox(t);
-	const run = await runPortForward(['svc/db', ':7000'], {env, command: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, builtProgram]});
+	const run = await runPortForward(['svc/db', ':7000'], {
+		env,
+		command: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, builtProgram],
+	});
 	t.teardown(() => {
 		run.child.kill('SIGKILL');
 	});
 	const port = await run.port();
 	await run.until(({event}) => event === 'all-ready');
 	const sockets = await Promise.all(Array.from({length: 100}, async () => dial(port)));
-	const ends = sockets.map(async socket => new Promise(resolve => {
-		socket.write('hello');
-		socket.once('data', () => {
-			resolve('echoed');
-		}).once('close', () => {
-			resolve('closed');
-		});
-	}));
+	const ends = sockets.map(
+		async socket =>
+			new Promise(resolve => {
+				socket.write('hello');
+				socket
+					.once('data', () => {
+						resolve('echoed');
+					})
+					.once('close', () => {
+						resolve('closed');
+					});
+			}),
+	);
 	const ended = await Promise.all(ends);
 	const closedCount = ended.filter(end => end === 'closed').length;
 	t.true(closedCount > 40 && closedCount < 100, `${closedCount} closed`);

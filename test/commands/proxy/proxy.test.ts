@@ -17,7 +17,7 @@ async function serve(t: ExecutionContext) {
 	const sockets = new WebSocketServer({noServer: true, handleProtocols: protocols => [...protocols][0] ?? false});
 	sockets.on('connection', (socket, {url}) => {
 		socket.on('message', (message, binary) => {
-			socket.send(url!.endsWith('/same') ? message as Buffer : `you said ${String(message)}`, {binary});
+			socket.send(url!.endsWith('/same') ? (message as Buffer) : `you said ${String(message)}`, {binary});
 		});
 	});
 	const server = await startServer({
@@ -29,7 +29,9 @@ async function serve(t: ExecutionContext) {
 			}
 
 			if (pathname === '/api/v1/namespaces/default/services/gone') {
-				response.writeHead(404, {'Content-Type': 'application/json'}).end(JSON.stringify(status(404, 'services "gone" not found', 'NotFound')));
+				response
+					.writeHead(404, {'Content-Type': 'application/json'})
+					.end(JSON.stringify(status(404, 'services "gone" not found', 'NotFound')));
 				return;
 			}
 
@@ -54,7 +56,13 @@ async function serve(t: ExecutionContext) {
 			} else if (pathname.endsWith('/away')) {
 				response.writeHead(302, {Location: 'https://evil.test/'}).end('moved');
 			} else if (pathname.endsWith('/unreachable')) {
-				response.writeHead(503, {'Content-Type': 'application/json'}).end(JSON.stringify(status(503, 'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused', 'ServiceUnavailable')));
+				response
+					.writeHead(503, {'Content-Type': 'application/json'})
+					.end(
+						JSON.stringify(
+							status(503, 'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused', 'ServiceUnavailable'),
+						),
+					);
 			} else if (pathname.endsWith('/cut')) {
 				response.writeHead(200, {'Content-Length': 100});
 				response.write('half');
@@ -99,9 +107,19 @@ test('a body comes from a flag, a file or stdin, and every byte of it', async t 
 	await writeFile(join(folder, 'body'), body);
 	const expected = createHash('sha256').update(body).digest('hex');
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', join(folder, 'body'), ...config])).stdout, expected);
-	t.is((await runSpoke(['proxy', 'put', 'svc/web/hash', '--data', 'hello', ...config])).stdout, createHash('sha256').update('hello').digest('hex'));
-	t.is((await runSpoke(['proxy', 'patch', 'svc/web/hash', '--data-file', '-', ...config], {input: 'from stdin'})).stdout, createHash('sha256').update('from stdin').digest('hex'));
-	t.deepEqual(framings, ['2000000', '5', '10'], 'an apiserver drops what it has not passed on of a body of unknown length, once its backend begins to answer');
+	t.is(
+		(await runSpoke(['proxy', 'put', 'svc/web/hash', '--data', 'hello', ...config])).stdout,
+		createHash('sha256').update('hello').digest('hex'),
+	);
+	t.is(
+		(await runSpoke(['proxy', 'patch', 'svc/web/hash', '--data-file', '-', ...config], {input: 'from stdin'})).stdout,
+		createHash('sha256').update('from stdin').digest('hex'),
+	);
+	t.deepEqual(
+		framings,
+		['2000000', '5', '10'],
+		'an apiserver drops what it has not passed on of a body of unknown length, once its backend begins to answer',
+	);
 });
 
 test('where the answer begins before a body of unknown length was sent, it is said that a part may be missing', async t => {
@@ -161,7 +179,11 @@ test('HEAD has no body, and dot segments never leave the target', async t => {
 
 test('a WebSocket takes lines and gives lines', async t => {
 	const {config} = await serve(t);
-	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {status: 0, stdout: 'you said one\nyou said two\n', stderr: ''});
+	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {
+		status: 0,
+		stdout: 'you said one\nyou said two\n',
+		stderr: '',
+	});
 });
 
 test('a message is what stands before a line feed, whatever else an editor takes for the end of a line', async t => {
@@ -174,19 +196,23 @@ test('a message is what stands before a line feed, whatever else an editor takes
 
 test('a line that is no text is a binary message, byte for byte', async t => {
 	const {config} = await serve(t);
-	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/same', '--websocket', ...config], {stdio: ['pipe', 'pipe', 'ignore']});
-	child.stdin.end(Buffer.from([0xC3, 0x28, 0xFF, 0x00, 0x0A]));
+	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/same', '--websocket', ...config], {
+		stdio: ['pipe', 'pipe', 'ignore'],
+	});
+	child.stdin.end(Buffer.from([0xc3, 0x28, 0xff, 0x00, 0x0a]));
 	const pieces: Buffer[] = [];
 	for await (const piece of child.stdout) {
 		pieces.push(piece as Buffer);
 	}
 
-	t.deepEqual(Buffer.concat(pieces), Buffer.from([0xC3, 0x28, 0xFF, 0x00]));
+	t.deepEqual(Buffer.concat(pieces), Buffer.from([0xc3, 0x28, 0xff, 0x00]));
 });
 
 test('a WebSocket that ends without a word may have ended on either leg, and says so', async t => {
 	const {config} = await serve(t);
-	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/lost', '--websocket', ...config], {stdio: ['pipe', 'ignore', 'pipe']});
+	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/lost', '--websocket', ...config], {
+		stdio: ['pipe', 'ignore', 'pipe'],
+	});
 	child.stdin.on('error', () => {}).write('one\n');
 	const [stderr, [status]] = await Promise.all([textOf(child.stderr), once(child, 'close')]);
 	t.is(status, 13);
@@ -196,7 +222,9 @@ test('a WebSocket that ends without a word may have ended on either leg, and say
 test('lines that a busy backend takes late all arrive, also after stdin has ended', async t => {
 	const {config} = await serve(t);
 	const line = 'x'.repeat(2000);
-	const {status, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/busy', '--websocket', ...config], {input: `${line}\n`.repeat(5000)});
+	const {status, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/busy', '--websocket', ...config], {
+		input: `${line}\n`.repeat(5000),
+	});
 	t.is(stderr, '');
 	t.is(status, 0);
 	t.is(stdout, `you said ${line}\n`.repeat(5000));
@@ -204,7 +232,10 @@ test('lines that a busy backend takes late all arrive, also after stdin has ende
 
 test('the path says that it is plain, or encrypted and checked by nobody', async t => {
 	const {config} = await serve(t);
-	for (const [target, state] of [['svc/web/', 'plain'], ['svc/https:web:80/', 'unverified']] as const) {
+	for (const [target, state] of [
+		['svc/web/', 'plain'],
+		['svc/https:web:80/', 'unverified'],
+	] as const) {
 		const {stderr} = await runSpoke(['proxy', 'get', target, '--path=json', ...config]);
 		const path = JSON.parse(stderr.trim().split('\n').at(-1)!) as {feature: string; legs: Array<{tls: {state: string}}>};
 		t.is(path.feature, 'service-proxy');
@@ -215,8 +246,20 @@ test('the path says that it is plain, or encrypted and checked by nobody', async
 test('wrong calls are one line and 2', async t => {
 	const {config, seen} = await serve(t);
 	for (const argv of [
-		['fetch', 'svc/web/'], ['get'], ['get', 'svc/web', 'svc/web'], ['get', 'deploy/web'], ['get', 'svc/web', '--data', 'x'], ['post', 'svc/web', '--data', 'x', '--data-file', 'y'],
-		['get', 'svc/web', '-H', 'Authorization: Bearer x'], ['post', 'svc/web', '--websocket'], ['--data', 'x'], ['--port', '70000'], ['--unix-socket', '/tmp/x', '--port', '1'], ['--accept-paths', '('], ['--allow-commands'], ['get', 'svc/web', '--disable-filter'],
+		['fetch', 'svc/web/'],
+		['get'],
+		['get', 'svc/web', 'svc/web'],
+		['get', 'deploy/web'],
+		['get', 'svc/web', '--data', 'x'],
+		['post', 'svc/web', '--data', 'x', '--data-file', 'y'],
+		['get', 'svc/web', '-H', 'Authorization: Bearer x'],
+		['post', 'svc/web', '--websocket'],
+		['--data', 'x'],
+		['--port', '70000'],
+		['--unix-socket', '/tmp/x', '--port', '1'],
+		['--accept-paths', '('],
+		['--allow-commands'],
+		['get', 'svc/web', '--disable-filter'],
 	]) {
 		const {status: ended, stderr} = await runSpoke(['proxy', ...argv, ...config]);
 		t.is(ended, 2, argv.join(' '));
@@ -243,18 +286,26 @@ test('a listener says where it serves and who can use it, and ends by its signal
 	t.is((await fetch(`http://${address}/version`, {headers: {Origin: 'http://evil.test'}})).status, 403);
 	t.regex(stderr, /^every user of this host can use it, with the rights of ada, as long as this runs\n/);
 	child.kill('SIGTERM');
-	t.is(await new Promise(resolve => {
-		child.once('close', resolve);
-	}), 143);
+	t.is(
+		await new Promise(resolve => {
+			child.once('close', resolve);
+		}),
+		143,
+	);
 });
 
 test('a listener whose folder of files cannot be served warns as kubectl does, and serves the rest', async t => {
 	const {config} = await serve(t);
 	for (const [folder, warning] of [
-		[`${builtProgram}.nope`, `Warning: failed to stat static file directory ${builtProgram}.nope: stat ${builtProgram}.nope: no such file or directory`],
+		[
+			`${builtProgram}.nope`,
+			`Warning: failed to stat static file directory ${builtProgram}.nope: stat ${builtProgram}.nope: no such file or directory`,
+		],
 		[builtProgram, `Warning: static file directory ${builtProgram} is not a directory`],
 	] as const) {
-		const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', '-w', folder, ...config], {stdio: ['ignore', 'pipe', 'pipe']});
+		const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', '-w', folder, ...config], {
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
 		const said = textOf(child.stderr);
 		await once(child.stdout, 'data');
 		child.kill('SIGTERM');
@@ -264,19 +315,28 @@ test('a listener whose folder of files cannot be served warns as kubectl does, a
 
 for (const [argv, warnings] of [
 	[['-p', '0', '--disable-filter'], ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious']],
-	[['-p', '0', '--disable-filter', '--allow-commands'], ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious', 'exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers']],
+	[
+		['-p', '0', '--disable-filter', '--allow-commands'],
+		[
+			'Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious',
+			'exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers',
+		],
+	],
 	[['-p', '0', '--append-server-path'], []],
 ] as const) {
 	test(`proxy ${argv.join(' ')} serves the API and warns ${warnings.length} times`, async t => {
 		const {config} = await serve(t);
 		const child = spawn(process.execPath, [builtProgram, 'proxy', ...argv, ...config], {stdio: ['ignore', 'pipe', 'pipe']});
 		const said = textOf(child.stderr);
-		const [line] = await once(child.stdout, 'data') as [Buffer];
+		const [line] = (await once(child.stdout, 'data')) as [Buffer];
 		const [, port] = /^Starting to serve on 127\.0\.0\.1:(\d+)\n$/.exec(String(line))!;
 		const isOpen = argv.includes('--disable-filter' as never);
 		t.is((await fetch(`http://localhost:${port}/api/`, {headers: {Origin: 'http://other.test'}})).status, isOpen ? 200 : 403);
 		child.kill('SIGTERM');
-		t.deepEqual((await said).split('\n').filter(text => text.startsWith('Warning: ')), warnings.map(text => `Warning: ${text}`));
+		t.deepEqual(
+			(await said).split('\n').filter(text => text.startsWith('Warning: ')),
+			warnings.map(text => `Warning: ${text}`),
+		);
 	});
 }
 
@@ -288,10 +348,15 @@ test('proxy warns of a server path that it does not append', async t => {
 	});
 	t.teardown(async () => server.close());
 	await server.cluster({cluster: {server: `${server.url}/k8s/c-1`}});
-	for (const [flags, path] of [[[], '/k8s/c-1/version'], [['--append-server-path'], '/version']] as const) {
-		const child = spawn(process.execPath, [builtProgram, 'proxy', '-p', '0', ...flags, '--kubeconfig', join(server.folder, 'config-1')], {stdio: ['ignore', 'pipe', 'pipe']});
+	for (const [flags, path] of [
+		[[], '/k8s/c-1/version'],
+		[['--append-server-path'], '/version'],
+	] as const) {
+		const child = spawn(process.execPath, [builtProgram, 'proxy', '-p', '0', ...flags, '--kubeconfig', join(server.folder, 'config-1')], {
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
 		const said = textOf(child.stderr);
-		const [line] = await once(child.stdout, 'data') as [Buffer];
+		const [line] = (await once(child.stdout, 'data')) as [Buffer];
 		t.is(await (await fetch(`http://${String(line).trim().split(' ').at(-1)}${path}`)).text(), '/k8s/c-1/version');
 		child.kill('SIGTERM');
 		t.is((await said).includes('Warning: Your kube context contains a server path /k8s/c-1, use --append-server-path'), flags.length === 0);

@@ -9,7 +9,19 @@ import {needApiserverItself} from '../../../source/evidence/rules/needs.ts';
 import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-observations.ts';
 import {failure, flags, known, metrics, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/observations.ts';
 
-const facts = {context: 'lab', server: 'https://10.0.0.5:6443', namespace: 'default', user: 'ada', impersonating: null, impersonatedGroups: [], sandbox: false, source: 'kubeconfig', certificateAuthority: null, insecureSkipTlsVerify: false, proxy: null} as const;
+const facts = {
+	context: 'lab',
+	server: 'https://10.0.0.5:6443',
+	namespace: 'default',
+	user: 'ada',
+	impersonating: null,
+	impersonatedGroups: [],
+	sandbox: false,
+	source: 'kubeconfig',
+	certificateAuthority: null,
+	insecureSkipTlsVerify: false,
+	proxy: null,
+} as const;
 const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;
 const rowOf = (given: Given, id: RowId) => auditOf(auditGrounds(given), {facts}, options).rows.find(row => row.id === id)!;
 
@@ -17,35 +29,75 @@ const unverified: Given = {base: {flags: [flags({...good, ...off}, {process: 'p1
 const closed: Given = {base: {flags: [], process: null, stepTests: [], replicas: null}};
 const old = (more: Given['base']): Given => ({base: {...more, version: versionOf('v1.20.0')}, shared: {version: versionOf('v1.20.0')}});
 
-const oneWithoutTunnel: Given = {base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]}, others: [{connection: 'c2', process: processOf('p2'), stepTests: [stepTest('nothing', {process: 'p2'})]}]};
+const oneWithoutTunnel: Given = {
+	base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
+	others: [{connection: 'c2', process: processOf('p2'), stepTests: [stepTest('nothing', {process: 'p2'})]}],
+};
 function attempt(farEnd: string, row: string, words: string): SecondLegOutcome {
 	const error = new SpokeError('ERR_SECOND_LEG', words).toJSON();
-	return {farEnd, feature: 'exec', time: '2026-11-24T13:59:48.000Z', process: 'p1', failure: {error, facts: failure({row, text: words, route: row === 'D1' ? null : 'konnectivity'}).facts}};
+	return {
+		farEnd,
+		feature: 'exec',
+		time: '2026-11-24T13:59:48.000Z',
+		process: 'p1',
+		failure: {error, facts: failure({row, text: words, route: row === 'D1' ? null : 'konnectivity'}).facts},
+	};
 }
 
 const noAgent = (farEnd: string) => attempt(farEnd, 'G1', 'No agent available');
 const unreached = (farEnd: string) => attempt(farEnd, 'D1', 'connection refused');
 
 /** By its words alone: no flags can be read. */
-const refusedByOne = (apiservers: number): Given => ({base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: known(apiservers)}});
+const refusedByOne = (apiservers: number): Given => ({
+	base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: known(apiservers)},
+});
 
 const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowVerdict]> = [
 	['N1', 'kubelets alive, authorization on', {}, 'pass'],
 	['N1', 'AlwaysAllow', {base: {flags: [flags({...good, 'authorization-mode': '[AlwaysAllow]'})]}}, 'fail'],
-	['N1', 'no authorization at all, as a command line without the argument means', {base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})]}}, 'fail'],
-	['N1', 'authorization by a file', {base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5', 'authorization-config': '/a.yaml'})]}}, 'pass'],
+	[
+		'N1',
+		'no authorization at all, as a command line without the argument means',
+		{base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})]}},
+		'fail',
+	],
+	[
+		'N1',
+		'authorization by a file',
+		{base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5', 'authorization-config': '/a.yaml'})]}},
+		'pass',
+	],
 	['N1', 'anonymous requests that may read the API', {anonymous: read({anonymous: 'over-granted', observed: '200 200 200'})}, 'fail'],
 	['N1', 'no kubelet alive', {leases: read({fresh: [], stale: ['n1']})}, 'fail'],
 	['N1', 'one node of two silent', {leases: read({fresh: ['n1'], stale: ['n2']})}, 'warn'],
 	['N1', 'static tokens', {base: {flags: [flags({...good, 'token-auth-file': '/t.csv'})]}}, 'warn'],
 	['N1', 'leases not readable', {leases: shut('lease')}, 'unknown'],
 	['N2', 'all approved', {}, 'pass'],
-	['N2', 'one pending', {signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'pending', issued: false}])}, 'warn'],
-	['N2', 'one denied', {signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'denied', issued: false}])}, 'fail'],
+	[
+		'N2',
+		'one pending',
+		{
+			signingRequests: read([
+				{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'pending', issued: false},
+			]),
+		},
+		'warn',
+	],
+	[
+		'N2',
+		'one denied',
+		{signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'denied', issued: false}])},
+		'fail',
+	],
 	['N2', 'not readable', {signingRequests: shut('csr')}, 'unknown'],
 	['N3', 'the same authority', {}, 'pass'],
 	['N3', 'no endpoint', {endpoints: read({addresses: []})}, 'fail'],
-	['N3', 'no root certificate in the namespace', {shared: {authority: null, closed: [{source: 'ca-comparison', where: '', because: 'not-served', need: null}]}}, 'fail'],
+	[
+		'N3',
+		'no root certificate in the namespace',
+		{shared: {authority: null, closed: [{source: 'ca-comparison', where: '', because: 'not-served', need: null}]}},
+		'fail',
+	],
 	['N3', 'a gateway in front', {base: {serverIdentity: {to: 'gateway', why: 'path'}}}, 'unknown'],
 	['N4', 'no insecure port on this version', {}, 'pass'],
 	['N4', 'a component with a plain server', {parts: read([part('kube-scheduler', {master: 'http://10.0.0.5:8080'})])}, 'fail'],
@@ -55,28 +107,107 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['N5', 'one row unknown', {leases: shut('lease')}, 'unknown'],
 	['N6', 'loopback and client certificates', {}, 'pass'],
 	['N6', 'etcd by plain HTTP beyond loopback', {base: {flags: [flags({...good, 'etcd-servers': '[http://10.0.0.7:2379]'})]}}, 'fail'],
-	['N6', 'etcd by plain HTTP beyond loopback, by IPv6', {base: {flags: [flags({...good, 'etcd-servers': '[http://[2001:db8::7]:2379]'})]}}, 'fail'],
+	[
+		'N6',
+		'etcd by plain HTTP beyond loopback, by IPv6',
+		{base: {flags: [flags({...good, 'etcd-servers': '[http://[2001:db8::7]:2379]'})]}},
+		'fail',
+	],
 	['N6', 'etcd by plain HTTP on loopback, by IPv6', {base: {flags: [flags({...good, 'etcd-servers': '[http://[::1]:2379]'})]}}, 'pass'],
-	['N6', 'etcd by plain HTTP at a name that begins as loopback does', {base: {flags: [flags({...good, 'etcd-servers': '[http://localhost.example.com:2379]'})]}}, 'fail'],
+	[
+		'N6',
+		'etcd by plain HTTP at a name that begins as loopback does',
+		{base: {flags: [flags({...good, 'etcd-servers': '[http://localhost.example.com:2379]'})]}},
+		'fail',
+	],
 	['N6', 'a scheduler on another address of loopback', {parts: read([part('kube-scheduler', {'bind-address': '127.0.0.53'})])}, 'pass'],
 	['N6', 'a scheduler on all addresses', {parts: read([part('kube-scheduler', {'bind-address': '0.0.0.0'})])}, 'warn'],
 	['N6', 'nothing seen', {...closed, parts: shut('mirror-pod')}, 'unknown'],
 	...(['C1', 'C2', 'C3'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
 		[id, 'verified', {}, 'pass'],
 		[id, 'unverified and direct', unverified, 'fail'],
-		[id, 'verified here, unverified on another apiserver', {base: {replicas: known(2)}, others: [{connection: 'c2', process: processOf('p2'), flags: [flags({...good, ...off}, {process: 'p2', connection: 'c2'})], stepTests: []}]}, 'fail'],
+		[
+			id,
+			'verified here, unverified on another apiserver',
+			{
+				base: {replicas: known(2)},
+				others: [
+					{connection: 'c2', process: processOf('p2'), flags: [flags({...good, ...off}, {process: 'p2', connection: 'c2'})], stepTests: []},
+				],
+			},
+			'fail',
+		],
 		[id, 'refused', {base: {failures: [failure({tls: 'refused'})]}}, 'warn'],
 		[id, 'nothing readable', closed, 'unknown'],
 	]),
 	['C4', 'on everywhere', {}, 'pass'],
 	['C4', 'off', unverified, 'fail'],
-	['C4', 'on here and off there', {base: {flags: [flags(good, {process: 'p1'}), flags({...good, ...off}, {process: 'p2', connection: 'c2'})], replicas: known(2)}}, 'fail'],
+	[
+		'C4',
+		'on here and off there',
+		{base: {flags: [flags(good, {process: 'p1'}), flags({...good, ...off}, {process: 'p2', connection: 'c2'})], replicas: known(2)}},
+		'fail',
+	],
 	['C4', 'a kubelet was refused, nothing else readable', {base: {...closed.base, failures: [failure({tls: 'refused'})]}}, 'pass'],
 	['C4', 'nothing readable', closed, 'unknown'],
 	['C5', 'webhook, no anonymous', {}, 'pass'],
-	['C5', 'a read-only port', {kubelets: [read({node: 'n1', anonymous: false, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 10_255, serverTlsBootstrap: false, rotateCertificates: true})]}, 'fail'],
-	['C5', 'anonymous on', {kubelets: [read({node: 'n1', anonymous: true, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 0, serverTlsBootstrap: false, rotateCertificates: true})]}, 'warn'],
-	['C5', 'a configuration without a word on authorization', {kubelets: [read({node: 'n1', anonymous: false, webhook: false, clientCa: false, authorizationMode: '', readOnlyPort: 0, serverTlsBootstrap: false, rotateCertificates: false})]}, 'unknown'],
+	[
+		'C5',
+		'a read-only port',
+		{
+			kubelets: [
+				read({
+					node: 'n1',
+					anonymous: false,
+					webhook: true,
+					clientCa: true,
+					authorizationMode: 'Webhook',
+					readOnlyPort: 10_255,
+					serverTlsBootstrap: false,
+					rotateCertificates: true,
+				}),
+			],
+		},
+		'fail',
+	],
+	[
+		'C5',
+		'anonymous on',
+		{
+			kubelets: [
+				read({
+					node: 'n1',
+					anonymous: true,
+					webhook: true,
+					clientCa: true,
+					authorizationMode: 'Webhook',
+					readOnlyPort: 0,
+					serverTlsBootstrap: false,
+					rotateCertificates: true,
+				}),
+			],
+		},
+		'warn',
+	],
+	[
+		'C5',
+		'a configuration without a word on authorization',
+		{
+			kubelets: [
+				read({
+					node: 'n1',
+					anonymous: false,
+					webhook: false,
+					clientCa: false,
+					authorizationMode: '',
+					readOnlyPort: 0,
+					serverTlsBootstrap: false,
+					rotateCertificates: false,
+				}),
+			],
+		},
+		'unknown',
+	],
 	['C5', 'not readable', {kubelets: [shut('configz')]}, 'unknown'],
 	...(['C6', 'C7', 'C8'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
 		[id, 'inside the tunnel', {}, 'pass'],
@@ -92,8 +223,18 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['C10', 'in use, and the last attempt met no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],
 	['C10', 'in use, with a node that the agents cannot reach', {base: {outcomes: [unreached('kubelet n1')]}}, 'pass'],
 	['C1', 'protected, and the last attempt failed', {base: {outcomes: [unreached('kubelet n1')]}}, 'warn'],
-	['C6', 'a kubelet that failed says nothing of other ports', {base: {outcomes: [unreached('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}}, 'pass'],
-	['C6', 'the tunnel that all share failed', {base: {outcomes: [noAgent('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}}, 'warn'],
+	[
+		'C6',
+		'a kubelet that failed says nothing of other ports',
+		{base: {outcomes: [unreached('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}},
+		'pass',
+	],
+	[
+		'C6',
+		'the tunnel that all share failed',
+		{base: {outcomes: [noAgent('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}},
+		'warn',
+	],
 	['C10', 'agents there and not used', unverified, 'not-applicable'],
 	['C10', 'HTTP CONNECT that may be another product', {base: {stepTests: [stepTest('http-connect')]}}, 'warn'],
 	['C10', 'nothing readable', closed, 'unknown'],
@@ -121,7 +262,10 @@ test('a row whose last attempt failed names the far end, the words and their age
 
 test('what was read and told nothing is not named as what would tell', t => {
 	const {verdict, message, need} = rowOf({parts: read([])}, 'N6');
-	t.deepEqual([verdict, need.map(({or}) => or)], ['unknown', ['the command lines of etcd, the scheduler and the controller manager, on their hosts']]);
+	t.deepEqual(
+		[verdict, need.map(({or}) => or)],
+		['unknown', ['the command lines of etcd, the scheduler and the controller manager, on their hosts']],
+	);
 	t.regex(message, /none of the other parts is a pod in kube-system/i);
 	t.true(rowOf({...closed, parts: shut('mirror-pod')}, 'N6').need.length > 0);
 });
@@ -133,14 +277,36 @@ const readAndTellsNothing: ReadonlyArray<readonly [title: string, given: Given]>
 	['counters that were read, on an old version', {...old({flags: [], process: null, stepTests: []}), parts: read([])}],
 	['a gateway', {base: {serverIdentity: {to: 'gateway', why: 'path'}}}],
 	['who answers is not known', {base: {serverIdentity: {to: 'unknown', why: 'no name'}}}],
-	['who answers is not known, and the authority is not there to compare', {base: {serverIdentity: {to: 'unknown', why: 'no name'}}, shared: {authority: null, closed: [{source: 'ca-comparison', where: '', because: 'no-answer', need: null}]}}],
-	['no version', {base: {version: null, flags: [], process: null, stepTests: []}, shared: {version: null}, parts: read([]), own: {flags: null}}],
-	['closed without a need', {...closed, leases: {closed: {source: 'lease', where: '', because: 'no-answer', need: null}}, anonymous: {closed: {source: 'anonymous-probe', where: '', because: 'not-asked', need: null}}, parts: read([])}],
+	[
+		'who answers is not known, and the authority is not there to compare',
+		{
+			base: {serverIdentity: {to: 'unknown', why: 'no name'}},
+			shared: {authority: null, closed: [{source: 'ca-comparison', where: '', because: 'no-answer', need: null}]},
+		},
+	],
+	[
+		'no version',
+		{base: {version: null, flags: [], process: null, stepTests: []}, shared: {version: null}, parts: read([]), own: {flags: null}},
+	],
+	[
+		'closed without a need',
+		{
+			...closed,
+			leases: {closed: {source: 'lease', where: '', because: 'no-answer', need: null}},
+			anonymous: {closed: {source: 'anonymous-probe', where: '', because: 'not-asked', need: null}},
+			parts: read([]),
+		},
+	],
 ];
 for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${title}`, given] as const), ...readAndTellsNothing]) {
 	test(`each row that is unknown says what would tell: ${title}`, t => {
 		const {rows: all} = auditOf(auditGrounds(given), {facts}, options);
-		t.deepEqual(all.filter(({verdict, state, need}) => (verdict === 'unknown' || state === 'unknown') && need.length === 0).map(({id, message}) => `${id}: ${message}`), []);
+		t.deepEqual(
+			all
+				.filter(({verdict, state, need}) => (verdict === 'unknown' || state === 'unknown') && need.length === 0)
+				.map(({id, message}) => `${id}: ${message}`),
+			[],
+		);
 	});
 }
 
@@ -152,7 +318,9 @@ test('every row is seen to pass, to fail and to be unknown', t => {
 });
 
 test('a good row is proven only when every known apiserver was read', t => {
-	const balanced: Given = {base: {flags: [flags({...good, 'advertise-address': '10.0.0.6'}, {process: 'p1'})], replicas: known(1, ['10.0.0.6:6443'])}};
+	const balanced: Given = {
+		base: {flags: [flags({...good, 'advertise-address': '10.0.0.6'}, {process: 'p1'})], replicas: known(1, ['10.0.0.6:6443'])},
+	};
 	t.like(rowOf(balanced, 'C4'), {verdict: 'pass', basis: 'inferred', need: [needApiserverItself]});
 	t.like(rowOf(balanced, 'C1'), {verdict: 'pass', basis: 'inferred'});
 	t.is(auditOf(auditGrounds(balanced), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 4);
@@ -164,35 +332,87 @@ test('a good row is proven only when every known apiserver was read', t => {
 });
 
 test('no kubelet is said to be verified by what pods say where an apiserver said of itself that it verifies none', t => {
-	const pods = ['10.0.0.7', '10.0.0.8'].map((address, at) => mirrorPod(`kube-apiserver-${at}`, {'advertise-address': address, 'kubelet-certificate-authority': '/ca.crt'}));
-	const given: Given = {base: {flags: [flags({...good, ...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})], mirrorPods: pods, replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443'])}};
-	t.like(rowOf(given, 'C4'), {verdict: 'fail', basis: 'proven', message: '1 of 3 apiservers that were read accept any certificate from a kubelet'});
+	const pods = ['10.0.0.7', '10.0.0.8'].map((address, at) =>
+		mirrorPod(`kube-apiserver-${at}`, {'advertise-address': address, 'kubelet-certificate-authority': '/ca.crt'}),
+	);
+	const given: Given = {
+		base: {
+			flags: [flags({...good, ...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})],
+			mirrorPods: pods,
+			replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443']),
+		},
+	};
+	t.like(rowOf(given, 'C4'), {
+		verdict: 'fail',
+		basis: 'proven',
+		message: '1 of 3 apiservers that were read accept any certificate from a kubelet',
+	});
 	t.is(auditOf(auditGrounds(given), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 3);
 });
 
 test('apiservers are said to differ in what is known of each, and a tunnel of all is as sure as that of the least sure', t => {
-	const second = (more: Partial<Observations>): Given => ({base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]}, others: [{connection: 'c2', process: processOf('p2'), stepTests: [], ...more}]});
+	const second = (more: Partial<Observations>): Given => ({
+		base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]},
+		others: [{connection: 'c2', process: processOf('p2'), stepTests: [], ...more}],
+	});
 	const counted = metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]}, {connection: 'c2', process: 'p2'});
-	t.like(rowOf(second({}), 'C10'), {verdict: 'unknown', basis: 'unknown', message: 'The route to nodes is not known of 1 of 2 apiservers that were read'});
+	t.like(rowOf(second({}), 'C10'), {
+		verdict: 'unknown',
+		basis: 'unknown',
+		message: 'The route to nodes is not known of 1 of 2 apiservers that were read',
+	});
 	t.like(rowOf(second({metrics: [counted]}), 'C10'), {verdict: 'pass', state: 'konnectivity', basis: 'inferred'});
-	t.like(rowOf(second({stepTests: [stepTest('grpc', {connection: 'c2', process: 'p2'})]}), 'C10'), {verdict: 'pass', state: 'konnectivity', basis: 'proven'});
+	t.like(rowOf(second({stepTests: [stepTest('grpc', {connection: 'c2', process: 'p2'})]}), 'C10'), {
+		verdict: 'pass',
+		state: 'konnectivity',
+		basis: 'proven',
+	});
 	t.like(rowOf(oneWithoutTunnel, 'C10'), {verdict: 'warn', state: 'mixed', basis: 'proven'});
 });
 
 test('the word of kubelets that are not surely verified proves nothing of them, good or bad', t => {
 	t.like(rowOf({}, 'C5'), {verdict: 'pass', basis: 'proven'});
-	t.like(rowOf(unverified, 'C5'), {verdict: 'pass', basis: 'inferred', message: '1 of 1 kubelets: anonymous off, authorization by webhook, no read-only port; by the word of kubelets that are not surely verified'});
+	t.like(rowOf(unverified, 'C5'), {
+		verdict: 'pass',
+		basis: 'inferred',
+		message:
+			'1 of 1 kubelets: anonymous off, authorization by webhook, no read-only port; by the word of kubelets that are not surely verified',
+	});
 	t.like(rowOf({base: {replicas: known(2)}}, 'C5'), {verdict: 'pass', basis: 'inferred'});
-	const anonymous = {kubelets: [read({node: 'n1', anonymous: true, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 0, serverTlsBootstrap: false, rotateCertificates: true})]};
+	const anonymous = {
+		kubelets: [
+			read({
+				node: 'n1',
+				anonymous: true,
+				webhook: true,
+				clientCa: true,
+				authorizationMode: 'Webhook',
+				readOnlyPort: 0,
+				serverTlsBootstrap: false,
+				rotateCertificates: true,
+			}),
+		],
+	};
 	t.like(rowOf(anonymous, 'C5'), {verdict: 'warn', basis: 'proven', scope: {of: 1, proven: 1}});
 	t.like(rowOf({...unverified, ...anonymous}, 'C5'), {verdict: 'warn', basis: 'inferred', scope: {of: 1, proven: 0}});
 });
 
 test('what only a tunnel protects is not said to be checked', t => {
-	const unseen: Given = {base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1, ['10.0.0.5:6443'])}};
-	t.like(rowOf(unseen, 'C1'), {verdict: 'pass', state: 'tunnelled', basis: 'proven', message: 'konnectivity, TLS unknown: inside the Konnectivity tunnel’s TLS up to the node network'});
+	const unseen: Given = {
+		base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1, ['10.0.0.5:6443'])},
+	};
+	t.like(rowOf(unseen, 'C1'), {
+		verdict: 'pass',
+		state: 'tunnelled',
+		basis: 'proven',
+		message: 'konnectivity, TLS unknown: inside the Konnectivity tunnel’s TLS up to the node network',
+	});
 	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
-	t.like(rowOf(checked, 'C1'), {verdict: 'pass', state: 'checked', message: 'direct, checked: verification is on: a kubelet that is not verified is sent nothing'});
+	t.like(rowOf(checked, 'C1'), {
+		verdict: 'pass',
+		state: 'checked',
+		message: 'direct, checked: verification is on: a kubelet that is not verified is sent nothing',
+	});
 });
 
 test('a row that is proven is nowhere said to be proven on none', t => {
@@ -212,13 +432,22 @@ test('a row that is not proven is nowhere said to be proven on all', t => {
 		['by one endpoint, nothing readable', {base: {...closed.base, replicas: byEndpoint}}],
 		['by one endpoint, flags readable', {base: {replicas: byEndpoint}}],
 		['by one endpoint, direct', {base: {...unverified.base, replicas: byEndpoint}}],
-		['by one endpoint, checked', {base: {replicas: byEndpoint, stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}}],
+		[
+			'by one endpoint, checked',
+			{base: {replicas: byEndpoint, stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}},
+		],
 		['behind a gateway', {base: {serverIdentity: {to: 'gateway', why: 'path'}}}],
 		['behind a gateway, direct', {base: {...unverified.base, serverIdentity: {to: 'gateway', why: 'path'}}}],
 	];
 	for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${title}`, given] as const), ...more]) {
-		const wrong = auditOf(auditGrounds(given), {facts}, options).rows.filter(({basis, scope}) => basis !== 'proven' && scope.of !== null && scope.proven >= scope.of);
-		t.deepEqual(wrong.map(({id, basis, scope}) => `${id}: ${basis}, ${scope.proven} of ${scope.of}`), [], title);
+		const wrong = auditOf(auditGrounds(given), {facts}, options).rows.filter(
+			({basis, scope}) => basis !== 'proven' && scope.of !== null && scope.proven >= scope.of,
+		);
+		t.deepEqual(
+			wrong.map(({id, basis, scope}) => `${id}: ${basis}, ${scope.proven} of ${scope.of}`),
+			[],
+			title,
+		);
 	}
 
 	t.like(rowOf({base: {...closed.base, replicas: byEndpoint}}, 'C6'), {basis: 'inferred', scope: {of: null, proven: 1}});
@@ -231,22 +460,49 @@ test('etcd’s addresses are proven only where its command line names them', t =
 });
 
 test('of more signing requests than are looked at, nothing is proven', t => {
-	const requests = (count: number) => read(Array.from({length: count}, () => ({name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved', issued: true} as const)));
-	t.deepEqual([rowOf({signingRequests: requests(499)}, 'N2').basis, rowOf({signingRequests: requests(500)}, 'N2').basis], ['proven', 'inferred']);
+	const requests = (count: number) =>
+		read(
+			Array.from(
+				{length: count},
+				() => ({name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved', issued: true}) as const,
+			),
+		);
+	t.deepEqual(
+		[rowOf({signingRequests: requests(499)}, 'N2').basis, rowOf({signingRequests: requests(500)}, 'N2').basis],
+		['proven', 'inferred'],
+	);
 });
 
 test('of a part whose arguments are not all seen, none that is left out is its default', t => {
 	const etcd = part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379', 'client-cert-auth': 'true'});
-	t.like(rowOf({parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}), part('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {verdict: 'fail', state: 'exposed'});
-	t.like(rowOf({parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
+	t.like(
+		rowOf(
+			{parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}), part('kube-scheduler', {'bind-address': '127.0.0.1'})])},
+			'N6',
+		),
+		{verdict: 'fail', state: 'exposed'},
+	);
+	t.like(rowOf({parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}, 'unknown')])}, 'N6'), {
+		verdict: 'pass',
+		basis: 'inferred',
+	});
 	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {})])}, 'N6'), {verdict: 'warn', state: 'listening'});
 	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
-	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {'bind-address': '127.0.0.1'}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'proven'});
+	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {'bind-address': '127.0.0.1'}, 'unknown')])}, 'N6'), {
+		verdict: 'pass',
+		basis: 'proven',
+	});
 });
 
 test('the sum of the nodes’ side fails as surely as the surest row that does', t => {
-	const offOn = (count: number, host: string): Given => ({base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': host})], replicas: known(count, [`${host}:6443`])}});
-	for (const [count, host, basis] of [[1, '10.0.0.5', 'proven'], [1, '10.0.0.9', 'inferred'], [2, '10.0.0.9', 'inferred']] as const) {
+	const offOn = (count: number, host: string): Given => ({
+		base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': host})], replicas: known(count, [`${host}:6443`])},
+	});
+	for (const [count, host, basis] of [
+		[1, '10.0.0.5', 'proven'],
+		[1, '10.0.0.9', 'inferred'],
+		[2, '10.0.0.9', 'inferred'],
+	] as const) {
 		t.like(rowOf(offOn(count, host), 'N1'), {verdict: 'fail', basis});
 		t.like(rowOf(offOn(count, host), 'N5'), {verdict: 'fail', basis});
 	}
@@ -257,8 +513,16 @@ test('where etcd is not seen, nothing is proven of the rest of the control plane
 });
 
 test('behind a gateway, or unverified, no row is proven', t => {
-	for (const front of [{to: 'gateway', why: 'path'}, {to: 'unknown', why: 'no name'}] as const) {
-		t.deepEqual(auditOf(auditGrounds({base: {serverIdentity: front}}), {facts}, options).rows.filter(({basis}) => basis === 'proven').map(({id}) => id), []);
+	for (const front of [
+		{to: 'gateway', why: 'path'},
+		{to: 'unknown', why: 'no name'},
+	] as const) {
+		t.deepEqual(
+			auditOf(auditGrounds({base: {serverIdentity: front}}), {facts}, options)
+				.rows.filter(({basis}) => basis === 'proven')
+				.map(({id}) => id),
+			[],
+		);
 	}
 });
 

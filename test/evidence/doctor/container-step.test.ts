@@ -7,15 +7,24 @@ import type {ContainerStatus} from '../../../source/targets/pod-object.ts';
 const target = {asked: 'web', kind: 'Pod', namespace: 'demo', name: 'web', uid: null, node: 'n1', container: 'app', chosenFrom: 1} as const;
 const rows: ReadonlyArray<[title: string, status: Omit<ContainerStatus, 'name'>, remedy: string]> = [
 	['waits for its first start', {restartCount: 0, state: {waiting: {reason: 'ErrImagePull'}}}, 'kubectl describe pod web -n demo'],
-	['waits for its next start', {restartCount: 3, state: {waiting: {reason: 'CrashLoopBackOff'}}}, 'kubectl describe pod web -n demo; spoke logs web -n demo -c app --previous'],
+	[
+		'waits for its next start',
+		{restartCount: 3, state: {waiting: {reason: 'CrashLoopBackOff'}}},
+		'kubectl describe pod web -n demo; spoke logs web -n demo -c app --previous',
+	],
 	['has ended', {restartCount: 0, state: {terminated: {exitCode: 1}}}, 'kubectl describe pod web -n demo; spoke logs web -n demo -c app'],
 ];
 const running = {state: {running: {startedAt: '2026-11-26T00:00:00Z'}}, ready: true, restartCount: 0};
 
 function step(container: string, statuses: Readonly<Record<string, object>>) {
 	const pod = {
-		metadata: {name: 'web', namespace: 'demo'}, spec: {containers: [{name: 'app'}, {name: 'sidecar'}], initContainers: [{name: 'setup'}]},
-		status: {phase: 'Running', containerStatuses: ['app', 'sidecar'].map(name => ({name, ...running, ...statuses[name]})), initContainerStatuses: [{name: 'setup', ready: true, state: {terminated: {exitCode: 0, reason: 'Completed'}}, ...statuses['setup']}]},
+		metadata: {name: 'web', namespace: 'demo'},
+		spec: {containers: [{name: 'app'}, {name: 'sidecar'}], initContainers: [{name: 'setup'}]},
+		status: {
+			phase: 'Running',
+			containerStatuses: ['app', 'sidecar'].map(name => ({name, ...running, ...statuses[name]})),
+			initContainerStatuses: [{name: 'setup', ready: true, state: {terminated: {exitCode: 0, reason: 'Completed'}}, ...statuses['setup']}],
+		},
 	};
 	return containerStep({pod, target: {...target, container}} as unknown as PathPlan);
 }
@@ -27,7 +36,11 @@ test('a container that runs is noted with the others of its pod that wait or hav
 	t.is(half.error, null);
 	t.is(half.step.status, 'note');
 	t.deepEqual(half.step.fits, ['container sidecar waits: CrashLoopBackOff, back-off 5m0s']);
-	t.deepEqual((await step('app', {sidecar: {state: {terminated: {exitCode: 0, reason: 'Completed'}}}})).step.fits, [], 'one that did its work');
+	t.deepEqual(
+		(await step('app', {sidecar: {state: {terminated: {exitCode: 0, reason: 'Completed'}}}})).step.fits,
+		[],
+		'one that did its work',
+	);
 });
 
 test('an init container that has done its work has not failed, one that has not has', async t => {
@@ -39,24 +52,48 @@ test('an init container that has done its work has not failed, one that has not 
 });
 
 test('a container that waits for its next start is told with how it ended', async t => {
-	const {step: told} = await step('app', {app: {state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: {terminated: {exitCode: 128, reason: 'StartError', message: 'exec: "/bin/nosuch": no such file'}}}});
+	const {step: told} = await step('app', {
+		app: {
+			state: {waiting: {reason: 'CrashLoopBackOff'}},
+			lastState: {terminated: {exitCode: 128, reason: 'StartError', message: 'exec: "/bin/nosuch": no such file'}},
+		},
+	});
 	t.deepEqual(told.fits, ['ended before: StartError, exit 128, exec: "/bin/nosuch": no such file']);
 });
 
 test('a container that waits for an init container is told with that one: what it does, how it ended, and where its log is', async t => {
 	const waits = {app: {ready: false, state: {waiting: {reason: 'PodInitializing'}}}};
-	const {error, step: told} = await step('app', {...waits, setup: {ready: false, restartCount: 3, state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: {terminated: {exitCode: 1, reason: 'Error'}}}});
+	const {error, step: told} = await step('app', {
+		...waits,
+		setup: {
+			ready: false,
+			restartCount: 3,
+			state: {waiting: {reason: 'CrashLoopBackOff'}},
+			lastState: {terminated: {exitCode: 1, reason: 'Error'}},
+		},
+	});
 	t.is(error?.message, 'container app of web waits for init container setup, which waits: CrashLoopBackOff');
 	t.deepEqual(told.fits, ['ended before: Error, exit 1']);
 	t.is(told.remedy, 'kubectl describe pod web -n demo; spoke logs web -n demo -c setup --previous');
-	t.deepEqual((await step('app', {...waits, sidecar: waits.app, setup: {ready: false, state: {running: {}}}})).step.fits, [], 'the others wait for the same one');
-	t.regex((await step('app', {...waits, setup: {ready: false, state: {running: {startedAt: 'then'}}}})).step.observed, /waits for init container setup, which runs since then/);
+	t.deepEqual(
+		(await step('app', {...waits, sidecar: waits.app, setup: {ready: false, state: {running: {}}}})).step.fits,
+		[],
+		'the others wait for the same one',
+	);
+	t.regex(
+		(await step('app', {...waits, setup: {ready: false, state: {running: {startedAt: 'then'}}}})).step.observed,
+		/waits for init container setup, which runs since then/,
+	);
 	t.regex((await step('app', waits)).step.observed, /waits: PodInitializing$/, 'all have done their work');
 });
 
 for (const [title, status, remedy] of rows) {
 	test(`a container that ${title}`, async t => {
-		const pod = {metadata: {name: 'web', namespace: 'demo'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Running', containerStatuses: [{name: 'app', ...status}]}};
+		const pod = {
+			metadata: {name: 'web', namespace: 'demo'},
+			spec: {containers: [{name: 'app'}]},
+			status: {phase: 'Running', containerStatuses: [{name: 'app', ...status}]},
+		};
 		t.is((await containerStep({pod, target} as unknown as PathPlan)).step.remedy, remedy);
 	});
 }

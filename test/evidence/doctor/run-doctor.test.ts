@@ -6,7 +6,11 @@ import {parseCommandLine} from '../../../source/command-line/parse-command-line.
 import {runDoctor} from '../../../source/evidence/doctor/run-doctor.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
-for (const [verification, state, basis] of [['good', 'verified', 'proven'], ['bad', 'refused', 'proven'], ['off', 'unverified', 'proven']] as const) {
+for (const [verification, state, basis] of [
+	['good', 'verified', 'proven'],
+	['bad', 'refused', 'proven'],
+	['off', 'unverified', 'proven'],
+] as const) {
 	test(`a kubelet that was asked by an apiserver whose verification is ${verification}: ${state}, ${basis}`, async t => {
 		const {sandbox, env} = await openSandbox(t);
 		await sandbox.switches.set({verification});

@@ -11,16 +11,51 @@ import {status} from '../../support/command-server.ts';
 import {grounds} from '../../support/observations.ts';
 
 const rows: ReadonlyArray<[title: string, code: number, message: string, observed: RegExp, found: DoctorStep['status']]> = [
-	['a kubelet that says that a container waits has answered', 400, 'container "app" in pod "web" is waiting to start: ErrImageNeverPull', /^kubelet n1 answers: container "app" in pod "web" is waiting to start/, 'ok'],
-	['a container that the pod does not have is the apiserver’s word', 400, 'container x is not valid for pod web', /^not tried: container x is not valid/, 'unknown'],
-	['a right that is missing is the apiserver’s word', 403, 'pods "web" is forbidden: User "ada" cannot get resource "pods/log"', /^not tried: neither logs nor port-forward/, 'unknown'],
+	[
+		'a kubelet that says that a container waits has answered',
+		400,
+		'container "app" in pod "web" is waiting to start: ErrImageNeverPull',
+		/^kubelet n1 answers: container "app" in pod "web" is waiting to start/,
+		'ok',
+	],
+	[
+		'a container that the pod does not have is the apiserver’s word',
+		400,
+		'container x is not valid for pod web',
+		/^not tried: container x is not valid/,
+		'unknown',
+	],
+	[
+		'a right that is missing is the apiserver’s word',
+		403,
+		'pods "web" is forbidden: User "ada" cannot get resource "pods/log"',
+		/^not tried: neither logs nor port-forward/,
+		'unknown',
+	],
 ];
 
 for (const [title, code, message, observed, found] of rows) {
 	test(title, async t => {
-		const own = {id: 'c1', usable: true, request: async () => ({connection: {id: 'c1'}, status: code, statusText: '', headers: {'content-type': 'application/json'}, body: Readable.from([Buffer.from(JSON.stringify(status(code, message)))])})} as unknown as Connection;
+		const own = {
+			id: 'c1',
+			usable: true,
+			request: async () => ({
+				connection: {id: 'c1'},
+				status: code,
+				statusText: '',
+				headers: {'content-type': 'application/json'},
+				body: Readable.from([Buffer.from(JSON.stringify(status(code, message)))]),
+			}),
+		} as unknown as Connection;
 		const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}} as unknown as PodObject;
-		const subjects: PathPlan = {target: {...grounds().purpose.target, container: 'app'}, purposes: [], probe: null, node: null, pod, proxyNotice: null};
+		const subjects: PathPlan = {
+			target: {...grounds().purpose.target, container: 'app'},
+			purposes: [],
+			probe: null,
+			node: null,
+			pod,
+			proxyNotice: null,
+		};
 		const {step, met} = await secondLegStep({} as ClusterClient, own, subjects);
 		t.regex(step.observed, observed);
 		t.is(step.status, found);
@@ -29,9 +64,20 @@ for (const [title, code, message, observed, found] of rows) {
 }
 
 test('a pod that is on no node is told with the scheduler’s words', async t => {
-	const message = '0/1 nodes are available: 1 node(s) didn\'t match Pod\'s node affinity/selector.';
-	const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message}]}} as unknown as PodObject;
-	const subjects: PathPlan = {target: {...grounds().purpose.target, node: null}, purposes: [], probe: null, node: null, pod, proxyNotice: null};
+	const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
+	const pod = {
+		metadata: {name: 'web', namespace: 'default'},
+		spec: {containers: [{name: 'app'}]},
+		status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message}]},
+	} as unknown as PodObject;
+	const subjects: PathPlan = {
+		target: {...grounds().purpose.target, node: null},
+		purposes: [],
+		probe: null,
+		node: null,
+		pod,
+		proxyNotice: null,
+	};
 	const {step} = await secondLegStep({} as ClusterClient, {} as Connection, subjects);
 	t.is(step.status, 'failed');
 	t.deepEqual(step.fits, [`Unschedulable: ${message}`]);

@@ -12,7 +12,12 @@ test('a kubelet’s certificate that has names and no subject is a reading as an
 	const server = createServer({cert: certificate, key}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	t.teardown(() => server.close());
-	const {read} = await readKubeletHandshake({address: '127.0.0.1', port: (server.address() as AddressInfo).port, node: 'n1', nodeAddresses: null});
+	const {read} = await readKubeletHandshake({
+		address: '127.0.0.1',
+		port: (server.address() as AddressInfo).port,
+		node: 'n1',
+		nodeAddresses: null,
+	});
 	t.like(read?.facts, {subject: '', issuer: 'CN=test-ca', dnsNames: ['n1']});
 });
 
@@ -25,7 +30,9 @@ test('an authority without a name is one among others', async t => {
 
 test('of an entry whose key cannot be decoded the name is known, and what is no certificate is left out', async t => {
 	const [one, odd] = await Promise.all([authority('one'), authority('odd')]);
-	const {spkiSha256, subjects} = parseCaBundle(`${withUnknownKey(odd)}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${one.certificate}`);
+	const {spkiSha256, subjects} = parseCaBundle(
+		`${withUnknownKey(odd)}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${one.certificate}`,
+	);
 	t.deepEqual(spkiSha256, parseCaBundle(one.certificate).spkiSha256);
 	t.deepEqual(subjects, ['CN=odd', 'CN=one']);
 });

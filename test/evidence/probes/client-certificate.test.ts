@@ -9,14 +9,24 @@ import {socketFacts} from '../../support/observations.ts';
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
 	const asked: PipelinedGetOptions[] = [];
 	const facts = {...socketFacts, shownCertificate};
-	const made: Pick<Connection, 'facts' | 'pipelinedGet'> = {facts, async pipelinedGet(options) {
-		asked.push(options);
-		if (answer instanceof Error) {
-			throw answer;
-		}
+	const made: Pick<Connection, 'facts' | 'pipelinedGet'> = {
+		facts,
+		async pipelinedGet(options) {
+			asked.push(options);
+			if (answer instanceof Error) {
+				throw answer;
+			}
 
-		return {status: answer.status, statusText: '', headers: {}, endsByClose: false, body: Readable.from([Buffer.from(answer.body)]), connection: {id: 'c1', facts}};
-	}};
+			return {
+				status: answer.status,
+				statusText: '',
+				headers: {},
+				endsByClose: false,
+				body: Readable.from([Buffer.from(answer.body)]),
+				connection: {id: 'c1', facts},
+			};
+		},
+	};
 	return {asked, made};
 }
 

@@ -6,7 +6,8 @@ import {toBytes} from '../../support/byte-server.ts';
 
 const metrics = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 7\ndisabled_metrics_total 2\n';
 const zipped = gzipSync(metrics);
-const chunked = (bytes: string | Buffer) => Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), Buffer.from(bytes), Buffer.from('\r\n0\r\n\r\n')]);
+const chunked = (bytes: string | Buffer) =>
+	Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), Buffer.from(bytes), Buffer.from('\r\n0\r\n\r\n')]);
 
 for (const [title, fields, body, isRead] of [
 	['with their length', `Content-Length: ${metrics.length}`, metrics, true],

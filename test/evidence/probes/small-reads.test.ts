@@ -26,17 +26,31 @@ type Answer = {status?: number; body?: string | object; headers?: Record<string,
 /** Answers by path without query; anything else is a 404. */
 function server(answers: Readonly<Record<string, Answer>>) {
 	const asked: RequestOptions[] = [];
-	return {id: 'c1', asked, async request(options: RequestOptions): Promise<ApiResponse> {
-		asked.push(options);
-		const {status = 200, body = '', headers = {}} = answers[options.path.split('?')[0]!] ?? {status: 404, body: '404 page not found'};
-		return {status, statusText: '', headers, endsByClose: false, body: Readable.from([Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))]), connection: {id: 'c1', facts: undefined as never}};
-	}};
+	return {
+		id: 'c1',
+		asked,
+		async request(options: RequestOptions): Promise<ApiResponse> {
+			asked.push(options);
+			const {status = 200, body = '', headers = {}} = answers[options.path.split('?')[0]!] ?? {status: 404, body: '404 page not found'};
+			return {
+				status,
+				statusText: '',
+				headers,
+				endsByClose: false,
+				body: Readable.from([Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))]),
+				connection: {id: 'c1', facts: undefined as never},
+			};
+		},
+	};
 }
 
 const flagz = (body: string | object, more: Answer = {}) => server({'/flagz': {body, ...more}});
 
 test('/flagz is asked for in its structured form, and strings are kept', async t => {
-	const apiserver = flagz({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': 'CLASSIFIED', odd: 5}});
+	const apiserver = flagz({
+		kind: 'Flagz',
+		flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': 'CLASSIFIED', odd: 5},
+	});
 	const {read} = await readApiserverFlags(apiserver);
 	t.deepEqual(read?.facts.values, {'kubelet-certificate-authority': ''});
 	t.is(read?.connection, 'c1');
@@ -61,14 +75,28 @@ for (const [title, body, status, because] of [
 }
 
 test('an answer larger than its limit, or a connection that breaks, is no answer', async t => {
-	const endless = {async request(): Promise<ApiResponse> {
-		return {status: 200, statusText: '', headers: {}, endsByClose: false, body: Readable.from((function * () {
-			for (;;) {
-				yield Buffer.alloc(1024);
-			}
-		})()), connection: {id: '', facts: undefined as never}};
-	}};
-	t.is((await sendProbe(endless, {source: 'version', path: '/x', need: null, maxBytes: 10_000}, body => body)).closed?.because, 'no-answer');
+	const endless = {
+		async request(): Promise<ApiResponse> {
+			return {
+				status: 200,
+				statusText: '',
+				headers: {},
+				endsByClose: false,
+				body: Readable.from(
+					(function* () {
+						for (;;) {
+							yield Buffer.alloc(1024);
+						}
+					})(),
+				),
+				connection: {id: '', facts: undefined as never},
+			};
+		},
+	};
+	t.is(
+		(await sendProbe(endless, {source: 'version', path: '/x', need: null, maxBytes: 10_000}, body => body)).closed?.because,
+		'no-answer',
+	);
 	const broken = {
 		async request() {
 			throw new Error('reset');
@@ -78,9 +106,11 @@ test('an answer larger than its limit, or a connection that breaks, is no answer
 });
 
 test('what a lost connection did not answer is asked in the cluster, what did not come in time is not waited for twice', async t => {
-	const failing = (code: ErrorCode) => ({async request(): Promise<ApiResponse> {
-		throw new SpokeError(code, '');
-	}});
+	const failing = (code: ErrorCode) => ({
+		async request(): Promise<ApiResponse> {
+			throw new SpokeError(code, '');
+		},
+	});
 	const cluster = server({'/version': {body: '{}'}});
 	t.is((await preferConnection(failing('ERR_STREAM_LOST'), cluster).request({path: '/version'})).status, 200);
 	await t.throwsAsync(async () => preferConnection(failing('ERR_APISERVER_TIMEOUT'), cluster).request({path: '/version'}));
@@ -89,36 +119,62 @@ test('what a lost connection did not answer is asked in the cluster, what did no
 
 test('two replicas that start within one second are told apart by their flags, or else by the key of their certificates', async t => {
 	const apiserver = server({'/statusz': {body: {kind: 'Statusz', startTime: '2026-11-24T13:49:26Z', binaryVersion: '1.36.3'}}});
-	const id = async (port: string, publicKey = 'aa') => identifyProcess((await readProcessStart(apiserver)).read!, flags({'secure-port': port}), publicKey).facts.id;
+	const id = async (port: string, publicKey = 'aa') =>
+		identifyProcess((await readProcessStart(apiserver)).read!, flags({'secure-port': port}), publicKey).facts.id;
 	t.is(await id('6443'), await id('6443'));
 	t.not(await id('6443'), await id('6444'));
 	t.not(await id('6443'), await id('6443', 'bb'));
 	t.regex(await id('6443'), /^[\da-f]{6}$/);
 });
 
-for (const [gitVersion, upstream, minor] of [['v1.36.3', true, 36], ['v1.21.14', true, 21], ['v1.37.0-alpha.1', true, 37], ['v1.29.1-gke.1589000', false, 29], ['v1.30.4-eks-a737599', false, 30], ['v1.31.2+k3s1', false, 31], ['v1.28.0+rke2r1', false, 28]] as const) {
+for (const [gitVersion, upstream, minor] of [
+	['v1.36.3', true, 36],
+	['v1.21.14', true, 21],
+	['v1.37.0-alpha.1', true, 37],
+	['v1.29.1-gke.1589000', false, 29],
+	['v1.30.4-eks-a737599', false, 30],
+	['v1.31.2+k3s1', false, 31],
+	['v1.28.0+rke2r1', false, 28],
+] as const) {
 	test(`${gitVersion} is ${upstream ? 'the project’s own build' : 'a vendor’s'}`, t => {
 		t.deepEqual([versionFacts(gitVersion)?.upstream, versionFacts(gitVersion)?.minor], [upstream, minor]);
 	});
 }
 
 test('metrics: only what says something is kept, and a skipped check is no success', async t => {
-	const {read} = await readApiserverMetrics(server({'/metrics': {body: [
-		'# HELP process_start_time_seconds x',
-		'process_start_time_seconds 1.79553638611e+09',
-		'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 7',
-		'konnectivity_network_proxy_client_client_connections{status="created"} 9',
-		'konnectivity_network_proxy_client_client_connections{status="ok"} 2',
-		'apiserver_request_total{code="200",group="",resource="pods",subresource="log",verb="CONNECT"} 5',
-		'apiserver_request_total{code="500",group="",resource="pods",subresource="log",verb="CONNECT"} 50',
-		'apiserver_request_total{code="0",group="",resource="pods",subresource="portforward",verb="CONNECT"} 2',
-		'apiserver_request_total{code="200",group="apps",resource="deployments",subresource="",verb="GET"} 100',
-		'kube_apiserver_pod_logs_insecure_backend_total{usage="skip_tls_allowed"} 4',
-		'kube_apiserver_pod_logs_backend_tls_failure_total 3',
-		'disabled_metrics_total 2',
-		'apiserver_longrunning_requests{resource="pods",subresource="portforward",verb="CONNECT"} 1',
-	].join('\n') + '\n'}}), 'p1');
-	t.like(read?.facts, {egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}], tunnelsOpen: 2, kubeletRequestsDone: 7, kubeletSuccesses: 3, portForwardsOpen: 1, logTlsFailures: 3, sshTunnels: null, familiesLeftOut: 2});
+	const {read} = await readApiserverMetrics(
+		server({
+			'/metrics': {
+				body:
+					[
+						'# HELP process_start_time_seconds x',
+						'process_start_time_seconds 1.79553638611e+09',
+						'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 7',
+						'konnectivity_network_proxy_client_client_connections{status="created"} 9',
+						'konnectivity_network_proxy_client_client_connections{status="ok"} 2',
+						'apiserver_request_total{code="200",group="",resource="pods",subresource="log",verb="CONNECT"} 5',
+						'apiserver_request_total{code="500",group="",resource="pods",subresource="log",verb="CONNECT"} 50',
+						'apiserver_request_total{code="0",group="",resource="pods",subresource="portforward",verb="CONNECT"} 2',
+						'apiserver_request_total{code="200",group="apps",resource="deployments",subresource="",verb="GET"} 100',
+						'kube_apiserver_pod_logs_insecure_backend_total{usage="skip_tls_allowed"} 4',
+						'kube_apiserver_pod_logs_backend_tls_failure_total 3',
+						'disabled_metrics_total 2',
+						'apiserver_longrunning_requests{resource="pods",subresource="portforward",verb="CONNECT"} 1',
+					].join('\n') + '\n',
+			},
+		}),
+		'p1',
+	);
+	t.like(read?.facts, {
+		egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}],
+		tunnelsOpen: 2,
+		kubeletRequestsDone: 7,
+		kubeletSuccesses: 3,
+		portForwardsOpen: 1,
+		logTlsFailures: 3,
+		sshTunnels: null,
+		familiesLeftOut: 2,
+	});
 });
 
 test('metrics whose lines do not end are none', async t => {
@@ -127,18 +183,30 @@ test('metrics whose lines do not end are none', async t => {
 });
 
 test('an apiserver that does not count the starts of dials counts their ends: its tunnel is not overlooked', async t => {
-	const {read} = await readApiserverMetrics(server({'/metrics': {body: [
-		'apiserver_egress_dialer_dial_duration_seconds_bucket{protocol="grpc",transport="uds",le="+Inf"} 5',
-		'apiserver_egress_dialer_dial_duration_seconds_count{protocol="grpc",transport="uds"} 5',
-		'apiserver_egress_dialer_dial_failure_count{protocol="grpc",stage="proxy",transport="uds"} 2',
-		'apiserver_request_total{code="200",group="",resource="pods",subresource="log",verb="CONNECT"} 5',
-	].join('\n') + '\n'}}), 'p1');
+	const {read} = await readApiserverMetrics(
+		server({
+			'/metrics': {
+				body:
+					[
+						'apiserver_egress_dialer_dial_duration_seconds_bucket{protocol="grpc",transport="uds",le="+Inf"} 5',
+						'apiserver_egress_dialer_dial_duration_seconds_count{protocol="grpc",transport="uds"} 5',
+						'apiserver_egress_dialer_dial_failure_count{protocol="grpc",stage="proxy",transport="uds"} 2',
+						'apiserver_request_total{code="200",group="",resource="pods",subresource="log",verb="CONNECT"} 5',
+					].join('\n') + '\n',
+			},
+		}),
+		'p1',
+	);
 	t.deepEqual(read?.facts.egressDials, [{protocol: 'grpc', transport: 'uds', count: 7}]);
 	t.is(secondLegRoute(grounds({metrics: [{...read!, process: null, connection: 'c1'}]})).state, 'konnectivity');
 });
 
 test('a sample of the text format, with escapes, and what is none', t => {
-	t.deepEqual(parseSample(String.raw`a_b{c="d\"e\\f",g="1,2"} 3 1700000000`), {name: 'a_b', labels: Object.assign(Object.create(null) as object, {c: 'd"e\\f', g: '1,2'}), value: 3});
+	t.deepEqual(parseSample(String.raw`a_b{c="d\"e\\f",g="1,2"} 3 1700000000`), {
+		name: 'a_b',
+		labels: Object.assign(Object.create(null) as object, {c: 'd"e\\f', g: '1,2'}),
+		value: 3,
+	});
 	t.is(parseSample('a 1e3')?.value, 1000);
 	for (const line of ['', '# TYPE a counter', 'a{', 'a', 'a b']) {
 		t.is(parseSample(line), undefined, line);
@@ -147,14 +215,29 @@ test('a sample of the text format, with escapes, and what is none', t => {
 
 const mirror = (more: object = {}) => ({
 	metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
-	spec: {nodeName: 'a', containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--kubelet-certificate-authority=/ca.crt', '--secure-port', '6443'], env: [{name: 'NO_PROXY', value: '*'}]}]},
+	spec: {
+		nodeName: 'a',
+		containers: [
+			{
+				name: 'kube-apiserver',
+				command: ['kube-apiserver', '--kubelet-certificate-authority=/ca.crt', '--secure-port', '6443'],
+				env: [{name: 'NO_PROXY', value: '*'}],
+			},
+		],
+	},
 	status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
 	...more,
 });
 
 test('a mirror pod tells flags and environment; a pod that only has the label is none', t => {
-	t.like(parseComponentPod(mirror()), {part: 'kube-apiserver', flags: {values: {'kubelet-certificate-authority': '/ca.crt', 'secure-port': '6443'}, absent: 'default', proxyEnvironment: false}});
-	t.is(parseComponentPod(mirror({metadata: {name: 'kube-apiserver-a', annotations: {}, ownerReferences: [{kind: 'ReplicaSet', name: 'x'}]}})), undefined);
+	t.like(parseComponentPod(mirror()), {
+		part: 'kube-apiserver',
+		flags: {values: {'kubelet-certificate-authority': '/ca.crt', 'secure-port': '6443'}, absent: 'default', proxyEnvironment: false},
+	});
+	t.is(
+		parseComponentPod(mirror({metadata: {name: 'kube-apiserver-a', annotations: {}, ownerReferences: [{kind: 'ReplicaSet', name: 'x'}]}})),
+		undefined,
+	);
 	t.is(parseComponentPod(mirror({status: {containerStatuses: []}})), undefined);
 	const proxied = mirror();
 	proxied.spec.containers[0]!.env = [{name: 'HTTPS_PROXY', value: 'http://proxy:3128'}];
@@ -165,7 +248,8 @@ test('a mirror pod tells flags and environment; a pod that only has the label is
 });
 
 test('of an environment that a script may have made more than is seen nothing is said', t => {
-	const inScript = (script: string) => parseComponentPod(mirror({spec: {containers: [{name: 'kube-apiserver', command: ['sh', '-c', script]}]}}))?.flags.proxyEnvironment;
+	const inScript = (script: string) =>
+		parseComponentPod(mirror({spec: {containers: [{name: 'kube-apiserver', command: ['sh', '-c', script]}]}}))?.flags.proxyEnvironment;
 	t.false(inScript('exec kube-apiserver --secure-port=6443'));
 	t.is(inScript('. /etc/proxy; exec kube-apiserver --secure-port=6443'), null);
 	t.true(inScript('export HTTPS_PROXY=http://proxy:3128; exec kube-apiserver --secure-port=6443'));
@@ -180,25 +264,94 @@ test('a mirror pod tells of which addresses its machine is', t => {
 });
 
 test('a pod whose manifest is younger than its container does not tell what runs', t => {
-	const changed = mirror({metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x', 'kubernetes.io/config.seen': '2026-11-24T14:00:00Z'}, ownerReferences: [{kind: 'Node', name: 'a'}]}});
+	const changed = mirror({
+		metadata: {
+			name: 'kube-apiserver-a',
+			annotations: {'kubernetes.io/config.mirror': 'x', 'kubernetes.io/config.seen': '2026-11-24T14:00:00Z'},
+			ownerReferences: [{kind: 'Node', name: 'a'}],
+		},
+	});
 	t.is(parseComponentPod(changed), undefined);
 });
 
 for (const [title, command, values, absent] of [
-	['an argument whose value is a variable is neither set nor not set', ['kube-apiserver', '--kubelet-certificate-authority=$(CA)', '--secure-port=6443'], {'secure-port': '6443'}, 'unknown'],
-	['arguments that a shell adds from a variable may be any', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443 $ARGS'], {'secure-port': '6443'}, 'unknown'],
-	['a shell without variables hides nothing', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443'], {'secure-port': '6443'}, 'default'],
-	['arguments that a shell takes from what another command prints may be any', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443 `cat /etc/args`'], {'secure-port': '6443'}, 'unknown'],
-	['what a comment of a script says is none of its arguments', ['/bin/sh', '-c', '# --kubelet-certificate-authority=/ca.crt\nexec kube-apiserver --secure-port=6443 #--kubelet-certificate-authority=/ca.crt\n'], {'secure-port': '6443'}, 'default'],
-	['what other commands of a script are given is none of its arguments', ['sh', '-ec', 'wait-for --kubelet-certificate-authority=/ca.crt && exec /usr/bin/kube-apiserver --secure-port=6443 \\\n  --bind-address="::" >>/var/log/a.log 2>&1 | tee --append /b'], {'secure-port': '6443', 'bind-address': '::'}, 'default'],
-	['a script that may run it in two ways tells nothing', ['bash', '-c', 'if [ -f /ca ]; then kube-apiserver --kubelet-certificate-authority=/ca; else kube-apiserver --secure-port=6443; fi'], {}, 'unknown'],
-	['a script that cannot be read to its end tells nothing', ['bash', '-c', 'exec kube-apiserver --kubelet-certificate-authority="/ca'], {}, 'unknown'],
+	[
+		'an argument whose value is a variable is neither set nor not set',
+		['kube-apiserver', '--kubelet-certificate-authority=$(CA)', '--secure-port=6443'],
+		{'secure-port': '6443'},
+		'unknown',
+	],
+	[
+		'arguments that a shell adds from a variable may be any',
+		['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443 $ARGS'],
+		{'secure-port': '6443'},
+		'unknown',
+	],
+	[
+		'a shell without variables hides nothing',
+		['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443'],
+		{'secure-port': '6443'},
+		'default',
+	],
+	[
+		'arguments that a shell takes from what another command prints may be any',
+		['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443 `cat /etc/args`'],
+		{'secure-port': '6443'},
+		'unknown',
+	],
+	[
+		'what a comment of a script says is none of its arguments',
+		[
+			'/bin/sh',
+			'-c',
+			'# --kubelet-certificate-authority=/ca.crt\nexec kube-apiserver --secure-port=6443 #--kubelet-certificate-authority=/ca.crt\n',
+		],
+		{'secure-port': '6443'},
+		'default',
+	],
+	[
+		'what other commands of a script are given is none of its arguments',
+		[
+			'sh',
+			'-ec',
+			'wait-for --kubelet-certificate-authority=/ca.crt && exec /usr/bin/kube-apiserver --secure-port=6443 \\\n  --bind-address="::" >>/var/log/a.log 2>&1 | tee --append /b',
+		],
+		{'secure-port': '6443', 'bind-address': '::'},
+		'default',
+	],
+	[
+		'a script that may run it in two ways tells nothing',
+		['bash', '-c', 'if [ -f /ca ]; then kube-apiserver --kubelet-certificate-authority=/ca; else kube-apiserver --secure-port=6443; fi'],
+		{},
+		'unknown',
+	],
+	[
+		'a script that cannot be read to its end tells nothing',
+		['bash', '-c', 'exec kube-apiserver --kubelet-certificate-authority="/ca'],
+		{},
+		'unknown',
+	],
 	['a script in a file tells nothing', ['/bin/bash', '/start.sh', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
 	['a program that is not named tells nothing', ['/wrapper', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
-	['what stands in a value is no argument', ['kube-apiserver', '--secure-port=6443', '--note=a --kubelet-certificate-authority=/ca.crt'], {'secure-port': '6443', 'note': 'a --kubelet-certificate-authority=/ca.crt'}, 'default'],
+	[
+		'what stands in a value is no argument',
+		['kube-apiserver', '--secure-port=6443', '--note=a --kubelet-certificate-authority=/ca.crt'],
+		{'secure-port': '6443', note: 'a --kubelet-certificate-authority=/ca.crt'},
+		'default',
+	],
 	['a group in braces runs what stands in it', ['sh', '-c', '{ kube-apiserver --secure-port=6443; }'], {'secure-port': '6443'}, 'default'],
-	['a launcher in front keeps its arguments to itself', ['/go-runner', '--kubelet-certificate-authority=/ca', '/usr/local/bin/kube-apiserver', '--secure-port=6443'], {'secure-port': '6443'}, 'default'],
-	['one of all programs in one is named by the second word', ['/hyperkube', 'apiserver', '--secure-port=6443'], {'secure-port': '6443'}, 'default'],
+	[
+		'a launcher in front keeps its arguments to itself',
+		['/go-runner', '--kubelet-certificate-authority=/ca', '/usr/local/bin/kube-apiserver', '--secure-port=6443'],
+		{'secure-port': '6443'},
+		'default',
+	],
+	[
+		'one of all programs in one is named by the second word',
+		['/hyperkube', 'apiserver', '--secure-port=6443'],
+		{'secure-port': '6443'},
+		'default',
+	],
 ] as const) {
 	test(`of a mirror pod, ${title}`, t => {
 		const pod = mirror();
@@ -211,24 +364,47 @@ for (const [title, command, values, absent] of [
 
 test('flags are read as they are written, also behind a shell', t => {
 	t.deepEqual(parseShellFlags(['sh', '-c', 'exec kube-apiserver --a=b --c d']), {a: 'b', c: 'd'});
-	t.deepEqual(parseShellFlags(['sh', '-c', 'exec kube-apiserver --a=\'\' --b="c" \'--d=e\' --f="g']), {a: '', b: 'c', d: 'e', f: '"g'});
-	t.deepEqual(parseShellFlags(['x', '--kubelet_certificate_authority=/ca.crt', '--quoted="x"']), {'kubelet-certificate-authority': '/ca.crt', quoted: '"x"'});
+	t.deepEqual(parseShellFlags(['sh', '-c', "exec kube-apiserver --a='' --b=\"c\" '--d=e' --f=\"g"]), {a: '', b: 'c', d: 'e', f: '"g'});
+	t.deepEqual(parseShellFlags(['x', '--kubelet_certificate_authority=/ca.crt', '--quoted="x"']), {
+		'kubelet-certificate-authority': '/ca.crt',
+		quoted: '"x"',
+	});
 	t.deepEqual(parseShellFlags(['x', '--bare', '--last=1', '--last=2', '--empty=']), {bare: 'true', last: '2', empty: ''});
 });
 
 test('an agent is known by its command line, never by name or label', async t => {
-	const pods = {items: [
-		{metadata: {name: 'konnectivity-agent-not', labels: {'k8s-app': 'konnectivity-agent'}}, spec: {containers: [{name: 'konnectivity-agent', args: ['http', '-port=8093']}]}, status: {phase: 'Running'}},
-		{metadata: {name: 'real'}, spec: {nodeName: 'n1', containers: [{name: 'agent', args: ['--proxy-server-host=10.0.0.5', '--admin-server-port=8095']}]}, status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]}},
-	]};
+	const pods = {
+		items: [
+			{
+				metadata: {name: 'konnectivity-agent-not', labels: {'k8s-app': 'konnectivity-agent'}},
+				spec: {containers: [{name: 'konnectivity-agent', args: ['http', '-port=8093']}]},
+				status: {phase: 'Running'},
+			},
+			{
+				metadata: {name: 'real'},
+				spec: {nodeName: 'n1', containers: [{name: 'agent', args: ['--proxy-server-host=10.0.0.5', '--admin-server-port=8095']}]},
+				status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]},
+			},
+		],
+	};
 	const {read} = await readAgentPods(server({'/api/v1/namespaces/kube-system/pods': {body: pods}}));
-	t.deepEqual(read?.facts.map(({name, ready, ports}) => ({name, ready, ports})), [{name: 'real', ready: true, ports: [8095, 8093]}]);
+	t.deepEqual(
+		read?.facts.map(({name, ready, ports}) => ({name, ready, ports})),
+		[{name: 'real', ready: true, ports: [8095, 8093]}],
+	);
 });
 
 test('a kubelet that says why it has no log was reached, as one that gives it', async t => {
-	const body = {kind: 'Status', status: 'Failure', message: 'container "app" in pod "web" is waiting to start: ContainerCreating', reason: 'BadRequest', code: 400};
+	const body = {
+		kind: 'Status',
+		status: 'Failure',
+		message: 'container "app" in pod "web" is waiting to start: ContainerCreating',
+		reason: 'BadRequest',
+		code: 400,
+	};
 	const asked = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
-	const read = async (status: number, told: object) => (await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status, body: told}}), asked, null)).facts.normal;
+	const read = async (status: number, told: object) =>
+		(await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status, body: told}}), asked, null)).facts.normal;
 	t.is(await read(400, body), 'ok');
 	t.is(await read(400, {...body, message: 'container nope is not valid for pod web'}), 'failed');
 });
@@ -236,7 +412,14 @@ test('a kubelet that says why it has no log was reached, as one that gives it', 
 test('a log is refused at the certificate by what the apiserver says itself, not by the like from a kubelet', async t => {
 	const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
 	const asked = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
-	const read = async (message: string, code: number) => (await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status: code, body: {kind: 'Status', status: 'Failure', message, code}}}), asked, null)).facts.normal;
+	const read = async (message: string, code: number) =>
+		(
+			await readLogDifferential(
+				server({'/api/v1/namespaces/default/pods/web/log': {status: code, body: {kind: 'Status', status: 'Failure', message, code}}}),
+				asked,
+				null,
+			)
+		).facts.normal;
 	t.is(await read(`Get "https://10.0.0.1:10250/containerLogs/default/web/app": ${x509}`, 500), 'certificate-refused');
 	t.is(await read(`Get "https://10.0.0.1:10250/containerLogs/default/web/app": ${x509}`, 400), 'failed');
 	t.is(await read(`error dialing backend: ${x509}`, 400), 'failed');
@@ -246,16 +429,31 @@ test('a log is refused at the certificate by what the apiserver says itself, not
 test('replicas: leases that were renewed, or as many as register themselves; endpoints where leases are closed', async t => {
 	const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 	const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
-	const lease = (agoMs: number) => ({metadata: {name: 'apiserver-x'}, spec: {renewTime: new Date(Date.now() - agoMs).toISOString(), leaseDurationSeconds: 3600}});
-	const endpoints = {items: [{metadata: {name: 'kubernetes'}, ports: [{port: 6443}], endpoints: [{addresses: ['10.0.0.5']}, {addresses: ['10.0.0.6']}]}]};
+	const lease = (agoMs: number) => ({
+		metadata: {name: 'apiserver-x'},
+		spec: {renewTime: new Date(Date.now() - agoMs).toISOString(), leaseDurationSeconds: 3600},
+	});
+	const endpoints = {
+		items: [{metadata: {name: 'kubernetes'}, ports: [{port: 6443}], endpoints: [{addresses: ['10.0.0.5']}, {addresses: ['10.0.0.6']}]}],
+	};
 	const facts = async (answers: Record<string, Answer>) => (await readReplicas(server(answers))).read?.facts;
-	t.like(await facts({[leases]: {body: {items: [lease(1000), lease(1000), lease(1000), lease(3 * 3_600_000)]}}, [slices]: {body: endpoints}}), {known: 3, knownFrom: 'lease', addresses: ['10.0.0.5:6443', '10.0.0.6:6443']});
+	t.like(
+		await facts({[leases]: {body: {items: [lease(1000), lease(1000), lease(1000), lease(3 * 3_600_000)]}}, [slices]: {body: endpoints}}),
+		{known: 3, knownFrom: 'lease', addresses: ['10.0.0.5:6443', '10.0.0.6:6443']},
+	);
 	t.like(await facts({[leases]: {body: {items: [lease(1000)]}}, [slices]: {body: endpoints}}), {known: 2, knownFrom: 'lease'});
 	t.like(await facts({[leases]: {status: 403}, [slices]: {body: endpoints}}), {known: 2, knownFrom: 'endpointslice'});
 	t.is(await facts({[leases]: {status: 403}, [slices]: {status: 403}}), undefined);
 });
 
-for (const [version, health, api, anonymous] of [[200, 200, 403, 'all-paths'], [200, 200, 401, 'conditional'], [401, 200, 401, 'conditional'], [401, 401, 401, 'off'], [200, 200, 200, 'over-granted'], [503, 503, 503, undefined]] as const) {
+for (const [version, health, api, anonymous] of [
+	[200, 200, 403, 'all-paths'],
+	[200, 200, 401, 'conditional'],
+	[401, 200, 401, 'conditional'],
+	[401, 401, 401, 'off'],
+	[200, 200, 200, 'over-granted'],
+	[503, 503, 503, undefined],
+] as const) {
 	test(`anonymous: /version ${version}, /healthz ${health}, /api ${api} is ${anonymous ?? 'not known'}`, async t => {
 		t.is(classifyAnonymousAccess(version, health, api), anonymous);
 		const {request} = server({'/version': {status: version}, '/healthz': {status: health}, '/api': {status: api}});
@@ -265,17 +463,49 @@ for (const [version, health, api, anonymous] of [[200, 200, 403, 'all-paths'], [
 
 test('leases and signing requests say who is silent and what waits', async t => {
 	const lease = (name: string, agoMs: number) => ({metadata: {name}, spec: {renewTime: new Date(Date.now() - agoMs).toISOString()}});
-	const leases = await readNodeLeases(server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', 5000), lease('n2', 90_000)]}}}));
+	const leases = await readNodeLeases(
+		server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', 5000), lease('n2', 90_000)]}}}),
+	);
 	t.like(leases.read?.facts, {fresh: ['n1'], stale: ['n2']});
-	const ofTheirs = await readNodeLeases(server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {headers: {date: new Date(Date.now() + 3_600_000).toUTCString()}, body: {items: [lease('n1', 5000 - 3_600_000), lease('n2', 5000)]}}}));
+	const ofTheirs = await readNodeLeases(
+		server({
+			'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {
+				headers: {date: new Date(Date.now() + 3_600_000).toUTCString()},
+				body: {items: [lease('n1', 5000 - 3_600_000), lease('n2', 5000)]},
+			},
+		}),
+	);
 	t.like(ofTheirs.read?.facts, {fresh: ['n1'], stale: ['n2']}, 'by the apiserver’s clock, not ours');
 	const conditions = (type: string) => ({conditions: [{type}]});
-	const requests = await readSigningRequests(server({'/apis/certificates.k8s.io/v1/certificatesigningrequests': {body: {items: [{}, conditions('Approved'), conditions('Denied'), conditions('Failed')].map(status => ({metadata: {name: 'csr-x'}, status}))}}}));
-	t.deepEqual(requests.read?.facts.map(({state}) => state), ['pending', 'approved', 'denied', 'failed']);
+	const requests = await readSigningRequests(
+		server({
+			'/apis/certificates.k8s.io/v1/certificatesigningrequests': {
+				body: {
+					items: [{}, conditions('Approved'), conditions('Denied'), conditions('Failed')].map(status => ({
+						metadata: {name: 'csr-x'},
+						status,
+					})),
+				},
+			},
+		}),
+	);
+	t.deepEqual(
+		requests.read?.facts.map(({state}) => state),
+		['pending', 'approved', 'denied', 'failed'],
+	);
 });
 
 test('the address that is dialled is the first of the preferred kinds that the node has', t => {
-	const node = {metadata: {name: 'n1'}, status: {addresses: [{type: 'Hostname', address: 'n1'}, {type: 'InternalIP', address: 'fd00::1'}], daemonEndpoints: {kubeletEndpoint: {Port: 10_260}}}};
+	const node = {
+		metadata: {name: 'n1'},
+		status: {
+			addresses: [
+				{type: 'Hostname', address: 'n1'},
+				{type: 'InternalIP', address: 'fd00::1'},
+			],
+			daemonEndpoints: {kubeletEndpoint: {Port: 10_260}},
+		},
+	};
 	t.is(dialAddress(node, '[InternalIP,Hostname]'), '[fd00::1]:10260');
 	t.is(dialAddress(node, '[ExternalIP]'), null);
 	t.is(dialAddress(node, '[]'), 'n1:10260');

@@ -12,29 +12,57 @@ const unnamed: UserInfo = {username: 'ada', extra: {}};
 
 const withCertificate = {...socketFacts, shownCertificate: shown};
 const at = (host: string, port = '6443') => flags({'advertise-address': host, 'secure-port': port});
-const listed = (addresses: readonly string[] | null, leases: ReadonlyArray<string | null> | null = null): ReplicaFacts =>
-	({known: 1, knownFrom: 'lease', addresses, leases: leases?.map(address => ({address, madeAt: null})) ?? null});
+const listed = (addresses: readonly string[] | null, leases: ReadonlyArray<string | null> | null = null): ReplicaFacts => ({
+	known: 1,
+	knownFrom: 'lease',
+	addresses,
+	leases: leases?.map(address => ({address, madeAt: null})) ?? null,
+});
 const base: DirectFindings = {socket: socketFacts, user: null, flags: null, mirrorPods: [], replicas: null};
 
 const rows: ReadonlyArray<[title: string, findings: Partial<DirectFindings>, isExcluded: boolean]> = [
 	['a token, and nothing else', {}, false],
 	['a certificate that the apiserver names', {socket: withCertificate, user: named}, true],
-	['a certificate that the apiserver names, through a proxy', {socket: {...withCertificate, proxy: {url: 'http://proxy', from: 'environment'}}, user: named}, true],
+	[
+		'a certificate that the apiserver names, through a proxy',
+		{socket: {...withCertificate, proxy: {url: 'http://proxy', from: 'environment'}}, user: named},
+		true,
+	],
 	['a certificate, and the review is refused', {socket: withCertificate}, false],
 	['a certificate, and the apiserver names none', {socket: withCertificate, user: unnamed}, false],
-	['a certificate, and the apiserver names another', {socket: withCertificate, user: {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}}, false],
+	[
+		'a certificate, and the apiserver names another',
+		{socket: withCertificate, user: {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}},
+		false,
+	],
 	['a name in an answer for somebody who shows no certificate', {user: named}, false],
 	['the address that the process advertises', {flags: at('10.0.0.5')}, true],
 	['the address that the process advertises, and another port', {flags: at('10.0.0.5', '443')}, false],
-	['another address than the process advertises, although it is in the list of apiservers', {flags: at('10.0.0.6'), replicas: listed(['10.0.0.5:6443'])}, false],
-	['the address that the process advertises, through a proxy', {socket: {...socketFacts, proxy: {url: 'http://proxy', from: 'environment'}}, flags: at('10.0.0.5')}, false],
+	[
+		'another address than the process advertises, although it is in the list of apiservers',
+		{flags: at('10.0.0.6'), replicas: listed(['10.0.0.5:6443'])},
+		false,
+	],
+	[
+		'the address that the process advertises, through a proxy',
+		{socket: {...socketFacts, proxy: {url: 'http://proxy', from: 'environment'}}, flags: at('10.0.0.5')},
+		false,
+	],
 	['an address in the list of apiservers', {replicas: listed(['10.0.0.6:6443', '10.0.0.5:6443'])}, true],
 	['flags that name no address, and one in the list of apiservers', {flags: flags({}), replicas: listed(['10.0.0.5:6443'])}, true],
 	['an address that is not in the list of apiservers', {replicas: listed(['10.0.0.6:6443'])}, false],
 	['a list of apiservers that may not be read', {replicas: listed(null)}, false],
 	['a mirror pod at this address of its machine', {mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})]}, true],
-	['a mirror pod at this address, which is not its machine’s', {mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, false, ['10.0.0.99'])]}, false],
-	['an address that two apiservers advertise', {flags: at('10.0.0.5'), replicas: listed(['10.0.0.5:6443'], ['10.0.0.5:6443', '10.0.0.5:6443'])}, false],
+	[
+		'a mirror pod at this address, which is not its machine’s',
+		{mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, false, ['10.0.0.99'])]},
+		false,
+	],
+	[
+		'an address that two apiservers advertise',
+		{flags: at('10.0.0.5'), replicas: listed(['10.0.0.5:6443'], ['10.0.0.5:6443', '10.0.0.5:6443'])},
+		false,
+	],
 	['one address, and two leases that name none', {flags: at('10.0.0.5'), replicas: listed(['10.0.0.5:6443'], [null, null])}, false],
 	['a socket of which the far end is not known', {socket: {...socketFacts, remoteAddress: null}, flags: at('10.0.0.5')}, false],
 ];
@@ -52,13 +80,19 @@ test('says which permission would tell where a review may be refused, and none f
 	t.is(permission({}), null);
 });
 
-const lost: ReadonlyArray<[title: string, user: UserInfo | null, isLost: boolean, more?: {shown?: string | null; version?: string | null}]> = [
+const lost: ReadonlyArray<
+	[title: string, user: UserInfo | null, isLost: boolean, more?: {shown?: string | null; version?: string | null}]
+> = [
 	['it is known by the certificate', named, false],
 	['it is known by another one', {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}, true],
 	['it is known by a token', {username: 'ada', extra: extra('JTI=4')}, true],
 	['it is known by a name only, as whoever is impersonated', unnamed, true],
 	['it is known by a name only, and nothing more is said', {username: 'ada'}, true],
-	['it is known by something that is no list', {username: 'ada', extra: {'authentication.kubernetes.io/credential-id': `X509SHA256=${shown}`}}, true],
+	[
+		'it is known by something that is no list',
+		{username: 'ada', extra: {'authentication.kubernetes.io/credential-id': `X509SHA256=${shown}`}},
+		true,
+	],
 	['it is nobody in particular', {username: 'system:anonymous'}, false],
 	['nobody says who it is', {}, false],
 	['the review was not answered', null, false],
@@ -71,6 +105,6 @@ const lost: ReadonlyArray<[title: string, user: UserInfo | null, isLost: boolean
 
 for (const [title, user, isLost, {shown: certificate = shown, version = 'v1.36.3'} = {}] of lost) {
 	test(`${title}: ${isLost ? 'a gateway' : 'nothing is said'}`, t => {
-		t.is(isCertificateLost(certificate, user, version === null ? null : versionFacts(version) ?? null), isLost);
+		t.is(isCertificateLost(certificate, user, version === null ? null : (versionFacts(version) ?? null)), isLost);
 	});
 }

@@ -20,10 +20,13 @@ function rounds(make: (held: number, dialled: number) => Partial<MetricFacts>, w
 
 /** Two rounds, of 3 and 5, each with what is seen before, during and after. */
 type Looks = readonly [before: Partial<MetricFacts> | null, during: Partial<MetricFacts> | null, after: Partial<MetricFacts> | null];
-const exact = (make: (k: number, round: number) => Looks): Step[] => [3, 5].map((k, round) => {
-	const [before, during, after] = make(k, round).map((facts, at) => facts ? look({portForwardsOpen: at === 1 ? k : 0, ...facts}) : {metrics: null, agents: none});
-	return {k, before: before!, during: during!, after: after!};
-});
+const exact = (make: (k: number, round: number) => Looks): Step[] =>
+	[3, 5].map((k, round) => {
+		const [before, during, after] = make(k, round).map((facts, at) =>
+			facts ? look({portForwardsOpen: at === 1 ? k : 0, ...facts}) : {metrics: null, agents: none},
+		);
+		return {k, before: before!, during: during!, after: after!};
+	});
 
 const followed = (k: number): Looks => [{tunnelsOpen: 1}, {tunnelsOpen: 1 + k}, {tunnelsOpen: 1}];
 const dialledBy = (protocol: 'grpc' | 'http-connect', count: number) => ({egressDials: [{protocol, transport: 'uds', count}]});
@@ -36,53 +39,162 @@ const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTes
 	['dials that rise by what was held', rounds((_, dialled) => dials(dialled)), 'http-connect'],
 	['dials that rise by more', rounds((_, dialled) => dials(2 * dialled)), 'undecided'],
 	['no egress series at all', rounds(() => ({})), 'nothing'],
-	['a witness that did not rise: another replica carried them', rounds(held => ({tunnelsOpen: held}), () => 0), 'undecided'],
+	[
+		'a witness that did not rise: another replica carried them',
+		rounds(
+			held => ({tunnelsOpen: held}),
+			() => 0,
+		),
+		'undecided',
+	],
 	['a process that was replaced in between', rounds((held, dialled) => ({tunnelsOpen: held, startSeconds: dialled})), 'undecided'],
 	['a witness that rose and stayed', exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k}, {tunnelsOpen: 0, portForwardsOpen: k}]), 'undecided'],
-	['a witness that rose by more', exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: k + 1}, {tunnelsOpen: 0, portForwardsOpen: 1}]), 'undecided'],
-	['a witness that followed in one round of two', exact((k, round) => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: round === 0 ? k : 0}, {tunnelsOpen: 0}]), 'undecided'],
-	['a witness that stands among the port-forwards of others', exact(k => [{tunnelsOpen: 0, portForwardsOpen: 7}, {tunnelsOpen: k, portForwardsOpen: 7 + k}, {tunnelsOpen: 0, portForwardsOpen: 7}]), 'grpc'],
-	['tunnels that rose by more and fell by what was held', exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k + 1}, {tunnelsOpen: 1}]), 'undecided'],
-	['tunnels that followed in one round of two', exact((k, round) => round === 0 ? followed(k) : [{tunnelsOpen: 1}, {tunnelsOpen: 1}, {tunnelsOpen: 1}]), 'undecided'],
-	['dials that rose by what was held, and again afterwards', exact((k, round) => [dials(10 * round), dials((10 * round) + k), dials((10 * round) + k + 1)]), 'undecided'],
+	[
+		'a witness that rose by more',
+		exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: k + 1}, {tunnelsOpen: 0, portForwardsOpen: 1}]),
+		'undecided',
+	],
+	[
+		'a witness that followed in one round of two',
+		exact((k, round) => [{tunnelsOpen: 0}, {tunnelsOpen: k, portForwardsOpen: round === 0 ? k : 0}, {tunnelsOpen: 0}]),
+		'undecided',
+	],
+	[
+		'a witness that stands among the port-forwards of others',
+		exact(k => [
+			{tunnelsOpen: 0, portForwardsOpen: 7},
+			{tunnelsOpen: k, portForwardsOpen: 7 + k},
+			{tunnelsOpen: 0, portForwardsOpen: 7},
+		]),
+		'grpc',
+	],
+	[
+		'tunnels that rose by more and fell by what was held',
+		exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k + 1}, {tunnelsOpen: 1}]),
+		'undecided',
+	],
+	[
+		'tunnels that followed in one round of two',
+		exact((k, round) => (round === 0 ? followed(k) : [{tunnelsOpen: 1}, {tunnelsOpen: 1}, {tunnelsOpen: 1}])),
+		'undecided',
+	],
+	[
+		'dials that rose by what was held, and again afterwards',
+		exact((k, round) => [dials(10 * round), dials(10 * round + k), dials(10 * round + k + 1)]),
+		'undecided',
+	],
 	['dials that rose in one round of two', exact((_, round) => [dials(3 * round), dials(3), dials(3)]), 'undecided'],
 	['a dial only after the upgrades had ended', exact(() => [dials(1), dials(1), dials(2)]), 'undecided'],
-	['dials by gRPC, with no count of its tunnels', exact((k, round) => [dialledBy('grpc', 3 * round), dialledBy('grpc', k + (3 * round)), dialledBy('grpc', k + (3 * round))]), 'undecided'],
+	[
+		'dials by gRPC, with no count of its tunnels',
+		exact((k, round) => [dialledBy('grpc', 3 * round), dialledBy('grpc', k + 3 * round), dialledBy('grpc', k + 3 * round)]),
+		'undecided',
+	],
 	['no dial in one round of two', exact((_, round) => [dials(1), dials(1 + round), dials(1 + round)]), 'undecided'],
 	['dials by HTTP CONNECT of others, and none of ours', exact(() => [dials(4), dials(4), dials(4)]), 'nothing'],
 	...([0, 1, 2] as const).flatMap((at): typeof rows => [
-		[`another process at look ${at + 1} of three`, exact(k => followed(k).map((facts, index) => ({...facts, startSeconds: index === at ? 2 : 1})) as unknown as Looks), 'undecided'],
-		[`no metrics at look ${at + 1} of three`, exact(k => followed(k).map((facts, index) => index === at ? null : facts) as unknown as Looks), 'undecided'],
+		[
+			`another process at look ${at + 1} of three`,
+			exact(k => followed(k).map((facts, index) => ({...facts, startSeconds: index === at ? 2 : 1})) as unknown as Looks),
+			'undecided',
+		],
+		[
+			`no metrics at look ${at + 1} of three`,
+			exact(k => followed(k).map((facts, index) => (index === at ? null : facts)) as unknown as Looks),
+			'undecided',
+		],
 	]),
-	['metrics of one round of two only', exact((k, round) => round === 0 ? followed(k) : [null, null, null]), 'undecided'],
+	['metrics of one round of two only', exact((k, round) => (round === 0 ? followed(k) : [null, null, null])), 'undecided'],
 	['no round at all', [], 'undecided'],
-	['metrics that may not be read', [{k: 3, before: {metrics: null, agents: none}, during: {metrics: null, agents: none}, after: {metrics: null, agents: none}}], 'undecided'],
+	[
+		'metrics that may not be read',
+		[{k: 3, before: {metrics: null, agents: none}, during: {metrics: null, agents: none}, after: {metrics: null, agents: none}}],
+		'undecided',
+	],
 ];
 
 for (const [title, steps, moved] of rows) {
 	test(`${title}: ${moved}`, t => {
 		const judged = evaluateSteps(steps).steps;
 		t.is(judged.moved, moved);
-		t.deepEqual(judged.rounds, steps.map(({k}) => k));
+		t.deepEqual(
+			judged.rounds,
+			steps.map(({k}) => k),
+		);
 	});
 }
 
 test('the transport is that of the protocol that moved', t => {
-	const both = (count: number) => ({egressDials: [{protocol: 'grpc' as const, transport: 'uds', count: 1}, {protocol: 'http-connect' as const, transport: 'tcp', count}]});
+	const both = (count: number) => ({
+		egressDials: [
+			{protocol: 'grpc' as const, transport: 'uds', count: 1},
+			{protocol: 'http-connect' as const, transport: 'tcp', count},
+		],
+	});
 	t.is(evaluateSteps(rounds((_, dialled) => both(dialled))).steps.transport, 'tcp');
 	t.is(evaluateSteps(exact(k => followed(k).map(facts => ({...facts, ...both(1)})) as unknown as Looks)).steps.transport, 'uds');
 	t.is(evaluateSteps(exact(k => followed(k))).steps.transport, null);
 });
 
-const agentSteps = (...carried: ReadonlyArray<ReadonlyArray<Readonly<Record<string, number>>>>): Step[] => [3, 5].map((k, index) => {
-	const [before, during, after] = carried[index]!.map(counts => look({}, new Map(Object.entries(counts))));
-	return {k, before: before!, during: during!, after: after!};
-});
+const agentSteps = (...carried: ReadonlyArray<ReadonlyArray<Readonly<Record<string, number>>>>): Step[] =>
+	[3, 5].map((k, index) => {
+		const [before, during, after] = carried[index]!.map(counts => look({}, new Map(Object.entries(counts))));
+		return {k, before: before!, during: during!, after: after!};
+	});
 
 test('one agent that carried all is named; several are not', t => {
-	t.is(evaluateSteps(agentSteps([{a: 1, b: 0}, {a: 4, b: 0}, {a: 1, b: 0}], [{a: 1, b: 0}, {a: 6, b: 0}, {a: 1, b: 0}])).agent?.agent, 'a');
-	t.is(evaluateSteps(agentSteps([{a: 1, b: 2}, {a: 4, b: 2}, {a: 1, b: 2}], [{a: 1, b: 2}, {a: 6, b: 2}, {a: 1, b: 2}])).agent?.agent, 'a', 'another agent is busy with others');
-	t.is(evaluateSteps(agentSteps([{a: 1, b: 0}, {a: 3, b: 1}, {a: 1, b: 0}], [{a: 1, b: 0}, {a: 4, b: 2}, {a: 1, b: 0}])).agent?.agent, null);
+	t.is(
+		evaluateSteps(
+			agentSteps(
+				[
+					{a: 1, b: 0},
+					{a: 4, b: 0},
+					{a: 1, b: 0},
+				],
+				[
+					{a: 1, b: 0},
+					{a: 6, b: 0},
+					{a: 1, b: 0},
+				],
+			),
+		).agent?.agent,
+		'a',
+	);
+	t.is(
+		evaluateSteps(
+			agentSteps(
+				[
+					{a: 1, b: 2},
+					{a: 4, b: 2},
+					{a: 1, b: 2},
+				],
+				[
+					{a: 1, b: 2},
+					{a: 6, b: 2},
+					{a: 1, b: 2},
+				],
+			),
+		).agent?.agent,
+		'a',
+		'another agent is busy with others',
+	);
+	t.is(
+		evaluateSteps(
+			agentSteps(
+				[
+					{a: 1, b: 0},
+					{a: 3, b: 1},
+					{a: 1, b: 0},
+				],
+				[
+					{a: 1, b: 0},
+					{a: 4, b: 2},
+					{a: 1, b: 0},
+				],
+			),
+		).agent?.agent,
+		null,
+	);
 });
 
 test('agents that do not follow, or that come and go, decide nothing', t => {

@@ -24,7 +24,11 @@ const rows: readonly Row[] = [
 
 for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
 	test(`${tls} (${tlsBasis}) by ${route} (${routeBasis}): ${state}, ${basis}`, t => {
-		const sum = decideExposure(grounds(), {state: tls, basis: tlsBasis, because: [], need: []}, {state: route, basis: routeBasis, because: [], need: [], protocol: null, agent: null});
+		const sum = decideExposure(
+			grounds(),
+			{state: tls, basis: tlsBasis, because: [], need: []},
+			{state: route, basis: routeBasis, because: [], need: [], protocol: null, agent: null},
+		);
 		t.is(sum.state, state);
 		t.is(sum.basis, basis);
 		t.not(sum.why, '');
@@ -34,7 +38,11 @@ for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
 test('what is known to be unverified or plain is not protected by a flag', t => {
 	const given = grounds({flags: [flags(checked)]});
 	for (const state of ['unverified', 'plain'] as const) {
-		const sum = decideExposure(given, {state, basis: 'inferred', because: [], need: []}, {state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null});
+		const sum = decideExposure(
+			given,
+			{state, basis: 'inferred', because: [], need: []},
+			{state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null},
+		);
 		t.deepEqual([sum.state, sum.basis], ['exposed', 'inferred']);
 		t.regex(sum.why, state === 'plain' ? /^plain HTTP/ : /not verified/);
 	}
@@ -42,16 +50,32 @@ test('what is known to be unverified or plain is not protected by a flag', t => 
 
 test('a flag that is only inferred to be set protects where nothing better is known', t => {
 	const given = grounds({flags: [flags(checked, {connection: 'c9'})]});
-	for (const [state, route, basis] of [['unknown', 'direct', 'inferred'], ['unknown', 'konnectivity', 'proven'], ['verified', 'direct', 'inferred']] as const) {
-		const sum = decideExposure(given, {state, basis: state === 'unknown' ? 'unknown' : 'inferred', because: [], need: []}, {state: route, basis: 'proven', because: [], need: [], protocol: null, agent: null});
+	for (const [state, route, basis] of [
+		['unknown', 'direct', 'inferred'],
+		['unknown', 'konnectivity', 'proven'],
+		['verified', 'direct', 'inferred'],
+	] as const) {
+		const sum = decideExposure(
+			given,
+			{state, basis: state === 'unknown' ? 'unknown' : 'inferred', because: [], need: []},
+			{state: route, basis: 'proven', because: [], need: [], protocol: null, agent: null},
+		);
 		t.deepEqual([sum.state, sum.basis], ['protected', basis]);
 	}
 });
 
 test('verification that is on protects, whether or not this kubelet passes it', t => {
 	const given = grounds({flags: [flags(checked)]});
-	for (const [state, basis] of [['unknown', 'unknown'], ['verified', 'inferred'], ['refused', 'inferred']] as const) {
-		const sum = decideExposure(given, {state, basis, because: [], need: []}, {state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null});
+	for (const [state, basis] of [
+		['unknown', 'unknown'],
+		['verified', 'inferred'],
+		['refused', 'inferred'],
+	] as const) {
+		const sum = decideExposure(
+			given,
+			{state, basis, because: [], need: []},
+			{state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null},
+		);
 		t.deepEqual([sum.state, sum.basis], ['protected', 'proven']);
 	}
 });

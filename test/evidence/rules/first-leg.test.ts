@@ -4,21 +4,49 @@ import type {Observations, SocketFacts} from '../../../source/evidence/evidence.
 import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-leg.ts';
 import {grounds, reading, socketFacts} from '../../support/observations.ts';
 
-const of = (more: Partial<SocketFacts>): Observations => grounds({socket: reading('socket', {...socketFacts, ...more}, {connection: 'c1'})});
+const of = (more: Partial<SocketFacts>): Observations =>
+	grounds({socket: reading('socket', {...socketFacts, ...more}, {connection: 'c1'})});
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): Observations => of({tls: {...socketFacts.tls!, ...more}});
 
 const rows: ReadonlyArray<[title: string, given: Observations, state: string, rule: string, observed: string]> = [
-	['a chain and a name that were checked by the kubeconfig’s CA', grounds(), 'verified', 'socket-verified', 'TLSv1.3, checked: the kubeconfig’s CA, name 10.0.0.5'],
-	['the same by the system’s roots, for a name of its own', tls({trust: 'system-roots', serverName: 'api.test'}), 'verified', 'socket-verified', 'TLSv1.3, checked: the system’s roots, name api.test'],
-	['a check that was skipped', tls({verified: false, skippedBy: 'insecure-skip-tls-verify'}), 'unverified', 'socket-not-verified', 'TLSv1.3, certificate not verified (insecure-skip-tls-verify)'],
-	['no check, nobody knows why', tls({verified: false, skippedBy: null}), 'unverified', 'socket-not-verified', 'TLSv1.3, certificate not verified'],
+	[
+		'a chain and a name that were checked by the kubeconfig’s CA',
+		grounds(),
+		'verified',
+		'socket-verified',
+		'TLSv1.3, checked: the kubeconfig’s CA, name 10.0.0.5',
+	],
+	[
+		'the same by the system’s roots, for a name of its own',
+		tls({trust: 'system-roots', serverName: 'api.test'}),
+		'verified',
+		'socket-verified',
+		'TLSv1.3, checked: the system’s roots, name api.test',
+	],
+	[
+		'a check that was skipped',
+		tls({verified: false, skippedBy: 'insecure-skip-tls-verify'}),
+		'unverified',
+		'socket-not-verified',
+		'TLSv1.3, certificate not verified (insecure-skip-tls-verify)',
+	],
+	[
+		'no check, nobody knows why',
+		tls({verified: false, skippedBy: null}),
+		'unverified',
+		'socket-not-verified',
+		'TLSv1.3, certificate not verified',
+	],
 	['no TLS', of({scheme: 'http', tls: null}), 'plain', 'socket-without-tls', 'scheme http, no TLS on the socket'],
 ];
 
 for (const [title, given, state, rule, observed] of rows) {
 	test(`${title}: ${state}, proven`, t => {
 		const ruling = firstLegTls(given);
-		t.deepEqual([ruling.state, ruling.basis, ruling.because.map(citation => [citation.rule, citation.observed]), ruling.need], [state, 'proven', [[rule, observed]], []]);
+		t.deepEqual(
+			[ruling.state, ruling.basis, ruling.because.map(citation => [citation.rule, citation.observed]), ruling.need],
+			[state, 'proven', [[rule, observed]], []],
+		);
 	});
 }
 

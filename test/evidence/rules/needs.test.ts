@@ -3,7 +3,12 @@ import test from 'ava';
 import type {UnavailableSource, Need} from '../../../source/evidence/evidence.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, obtainableNeeds} from '../../../source/evidence/rules/needs.ts';
 
-const closed = (source: UnavailableSource['source'], because: UnavailableSource['because']): UnavailableSource => ({source, where: '', because, need: null});
+const closed = (source: UnavailableSource['source'], because: UnavailableSource['because']): UnavailableSource => ({
+	source,
+	where: '',
+	because,
+	need: null,
+});
 const asked = [needFlagz, needMirrorPods, needMetrics];
 const answer = 'an answer to GET /flagz in time: the next connection asks again';
 
@@ -13,11 +18,18 @@ const rows: ReadonlyArray<[title: string, closed: readonly UnavailableSource[], 
 	['/flagz is not served', [closed('flagz', 'not-served')], [needMirrorPods, needMetrics]],
 	['nothing is served', [closed('flagz', 'not-served'), closed('mirror-pod', 'not-served'), closed('metrics', 'not-served')], [needActive]],
 	['flags did not come in time', [closed('flagz', 'no-answer')], [answer]],
-	['flags did not come in time, and pods of kube-system are refused', [closed('flagz', 'no-answer'), closed('mirror-pod', 'forbidden')], [answer, needMirrorPods]],
+	[
+		'flags did not come in time, and pods of kube-system are refused',
+		[closed('flagz', 'no-answer'), closed('mirror-pod', 'forbidden')],
+		[answer, needMirrorPods],
+	],
 ];
 
 for (const [title, grounds, needs] of rows) {
-	test(`${title}: ${needs.map(need => typeof need === 'string' ? need : need.permission ?? need.or).join(', ')}`, t => {
-		t.deepEqual(obtainableNeeds({closed: grounds}, asked), needs.map(need => typeof need === 'string' ? {permission: null, check: null, or: need} : need));
+	test(`${title}: ${needs.map(need => (typeof need === 'string' ? need : (need.permission ?? need.or))).join(', ')}`, t => {
+		t.deepEqual(
+			obtainableNeeds({closed: grounds}, asked),
+			needs.map(need => (typeof need === 'string' ? {permission: null, check: null, or: need} : need)),
+		);
 	});
 }

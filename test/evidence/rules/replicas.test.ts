@@ -5,23 +5,82 @@ import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} fr
 import {flags, grounds, known, mirrorPod, off, processOf, reading} from '../../support/observations.ts';
 
 const at = (host: string) => ({...off, 'advertise-address': host, 'secure-port': '6443'});
-const leased = (madeAt: string | null) => reading('lease', {known: 1, knownFrom: 'lease' as const, leases: [{address: '10.0.0.5:6443', madeAt}], addresses: ['10.0.0.5:6443']} satisfies ReplicaFacts);
+const leased = (madeAt: string | null) =>
+	reading('lease', {
+		known: 1,
+		knownFrom: 'lease' as const,
+		leases: [{address: '10.0.0.5:6443', madeAt}],
+		addresses: ['10.0.0.5:6443'],
+	} satisfies ReplicaFacts);
 const two = [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})];
 
 const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: number | null]> = [
 	['nothing is known', {}, null],
-	['neither leases nor endpoints may be read, and two were met', {flags: two, replicas: reading('lease', {known: null, knownFrom: 'unknown' as const, leases: null, addresses: null})}, null],
+	[
+		'neither leases nor endpoints may be read, and two were met',
+		{flags: two, replicas: reading('lease', {known: null, knownFrom: 'unknown' as const, leases: null, addresses: null})},
+		null,
+	],
 	['three leases, one met', {flags: [flags(off)], replicas: known(3)}, 3],
 	['one lease, nobody met', {replicas: known(1)}, 1],
 	['one lease, and two were met: they share it', {flags: two, replicas: known(1)}, 2],
-	['one endpoint, and two connections without a process id', {flags: [flags(off, {connection: 'c8'}), flags(off, {connection: 'c9'})], replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: null})}, 2],
-	['one process met on two connections', {flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(1)}, 1],
-	['one lease, made long after the start of the one that has its address', {flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: leased('2026-11-24T14:05:00Z')}, 2],
-	['one lease, made long after the start of the one that has its address, and two addresses', {flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: {...leased('2026-11-24T14:05:00Z'), facts: {...leased('2026-11-24T14:05:00Z').facts, known: 2, addresses: ['10.0.0.5:6443', '10.0.0.6:6443']}}}, 2],
-	['one lease, made as its holder started', {flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: leased('2026-11-24T14:00:04Z')}, 1],
-	['one lease, of which nobody says when it was made', {flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: leased(null)}, 1],
-	['one lease, made after the start of another process than its holder', {flags: [flags(at('10.0.0.5'), {connection: 'c9', process: 'p2'}), flags(off, {process: 'p1'})], process: processOf('p1'), replicas: {...known(2), facts: {...known(2).facts, leases: [...leased('2026-11-24T14:05:00Z').facts.leases, {address: null, madeAt: null}]}}}, 2],
-	['two addresses, and one was met that is at neither', {flags: [flags(at('10.0.0.7'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}, 3],
+	[
+		'one endpoint, and two connections without a process id',
+		{
+			flags: [flags(off, {connection: 'c8'}), flags(off, {connection: 'c9'})],
+			replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: null}),
+		},
+		2,
+	],
+	[
+		'one process met on two connections',
+		{flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(1)},
+		1,
+	],
+	[
+		'one lease, made long after the start of the one that has its address',
+		{flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: leased('2026-11-24T14:05:00Z')},
+		2,
+	],
+	[
+		'one lease, made long after the start of the one that has its address, and two addresses',
+		{
+			flags: [flags(at('10.0.0.5'), {process: 'p1'})],
+			process: processOf('p1'),
+			replicas: {
+				...leased('2026-11-24T14:05:00Z'),
+				facts: {...leased('2026-11-24T14:05:00Z').facts, known: 2, addresses: ['10.0.0.5:6443', '10.0.0.6:6443']},
+			},
+		},
+		2,
+	],
+	[
+		'one lease, made as its holder started',
+		{flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: leased('2026-11-24T14:00:04Z')},
+		1,
+	],
+	[
+		'one lease, of which nobody says when it was made',
+		{flags: [flags(at('10.0.0.5'), {process: 'p1'})], process: processOf('p1'), replicas: leased(null)},
+		1,
+	],
+	[
+		'one lease, made after the start of another process than its holder',
+		{
+			flags: [flags(at('10.0.0.5'), {connection: 'c9', process: 'p2'}), flags(off, {process: 'p1'})],
+			process: processOf('p1'),
+			replicas: {
+				...known(2),
+				facts: {...known(2).facts, leases: [...leased('2026-11-24T14:05:00Z').facts.leases, {address: null, madeAt: null}]},
+			},
+		},
+		2,
+	],
+	[
+		'two addresses, and one was met that is at neither',
+		{flags: [flags(at('10.0.0.7'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])},
+		3,
+	],
 	['two addresses, and one of them was met', {flags: [flags(at('10.0.0.6'))], replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}, 2],
 	['two mirror pods, one lease', {mirrorPods: [mirrorPod('a', {}), mirrorPod('b', {})], replicas: known(1)}, 2],
 ];
@@ -36,10 +95,28 @@ const places = known(2, ['10.0.0.7:6443', '10.0.0.8:6443']);
 const agreed: ReadonlyArray<[title: string, given: Partial<Observations>, agree: boolean | null]> = [
 	['two that say the same', {flags: two, replicas: known(2)}, true],
 	['two of three that say the same', {flags: two, replicas: known(3)}, null],
-	['two that differ', {flags: [two[0]!, flags({...off, 'kubelet-certificate-authority': '/ca.crt'}, {connection: 'c9', process: 'p2'})], replicas: known(3)}, false],
-	['two that both keep it back', {flags: [flags({}, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}, null],
+	[
+		'two that differ',
+		{flags: [two[0]!, flags({...off, 'kubelet-certificate-authority': '/ca.crt'}, {connection: 'c9', process: 'p2'})], replicas: known(3)},
+		false,
+	],
+	[
+		'two that both keep it back',
+		{flags: [flags({}, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)},
+		null,
+	],
 	['two of which one keeps it back', {flags: [two[0]!, flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}, null],
-	['a pod without the argument, and one with an empty one', {mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.7'}), mirrorPod('b', {'advertise-address': '10.0.0.8', 'kubelet-certificate-authority': ''})], replicas: places}, true],
+	[
+		'a pod without the argument, and one with an empty one',
+		{
+			mirrorPods: [
+				mirrorPod('a', {'advertise-address': '10.0.0.7'}),
+				mirrorPod('b', {'advertise-address': '10.0.0.8', 'kubelet-certificate-authority': ''}),
+			],
+			replicas: places,
+		},
+		true,
+	],
 ];
 
 for (const [title, given, agree] of agreed) {
@@ -50,7 +127,13 @@ for (const [title, given, agree] of agreed) {
 }
 
 test('an own address is one that can be dialled', t => {
-	t.deepEqual(['10.0.0.5', 'FD00::A', 'api.test', '', 'x10.0.0.5'].map(host => advertisedAddress(flags(at(host)))), ['10.0.0.5:6443', '[FD00::A]:6443', null, null, null]);
-	t.deepEqual(['', '6443a', 'a6443'].map(port => advertisedAddress(flags({'advertise-address': '10.0.0.5', 'secure-port': port}))), [null, null, null]);
+	t.deepEqual(
+		['10.0.0.5', 'FD00::A', 'api.test', '', 'x10.0.0.5'].map(host => advertisedAddress(flags(at(host)))),
+		['10.0.0.5:6443', '[FD00::A]:6443', null, null, null],
+	);
+	t.deepEqual(
+		['', '6443a', 'a6443'].map(port => advertisedAddress(flags({'advertise-address': '10.0.0.5', 'secure-port': port}))),
+		[null, null, null],
+	);
 	t.is(advertisedAddress(flags({})), null);
 });

@@ -10,14 +10,28 @@ const noAgent = {row: 'G1', text: 'No agent available', tls: null, route: 'konne
 const refused = {row: 'T3', text: 'x509', tls: 'refused', route: null} as const;
 const nothingListens = {row: 'D1', text: 'connection refused', tls: null, route: null} as const;
 
-function failed(farEnd: string, facts: typeof noAgent | typeof refused | typeof nothingListens, process: string | null = 'p1'): SecondLegOutcome {
+function failed(
+	farEnd: string,
+	facts: typeof noAgent | typeof refused | typeof nothingListens,
+	process: string | null = 'p1',
+): SecondLegOutcome {
 	const error = new SpokeError('ERR_SECOND_LEG', facts.text).toJSON();
 	return {farEnd, feature: 'exec', time: '2026-11-24T13:59:48.000Z', process, failure: {error, facts: failure(facts).facts}};
 }
 
-const answered = (farEnd: string, process: string | null = 'p1'): SecondLegOutcome => ({farEnd, feature: 'exec', time: '2026-11-24T13:59:50.000Z', process, failure: null});
+const answered = (farEnd: string, process: string | null = 'p1'): SecondLegOutcome => ({
+	farEnd,
+	feature: 'exec',
+	time: '2026-11-24T13:59:50.000Z',
+	process,
+	failure: null,
+});
 
-const toNode = (node: string | null): ConnectionPurpose => ({feature: 'logs', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node, container: null, chosenFrom: 1}, request: null});
+const toNode = (node: string | null): ConnectionPurpose => ({
+	feature: 'logs',
+	target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node, container: null, chosenFrom: 1},
+	request: null,
+});
 const toService = (port: number | null): ConnectionPurpose => ({
 	feature: 'service-proxy',
 	target: {asked: 'svc/web', kind: 'Service', namespace: 'default', name: 'web', uid: null, node: null, container: null, chosenFrom: 1},
@@ -32,8 +46,18 @@ const rows: ReadonlyArray<[title: string, outcomes: readonly SecondLegOutcome[],
 	['another kubelet, where the tunnel failed', [failed('kubelet n1', noAgent)], toNode('n2'), true],
 	['another kubelet that answered before the tunnel failed', [answered('kubelet n2'), failed('kubelet n1', noAgent)], toNode('n2'), true],
 	['another kubelet that answered since', [failed('kubelet n1', noAgent), answered('kubelet n2')], toNode('n2'), false],
-	['the kubelet where the tunnel failed, and another was reached since', [failed('kubelet n1', noAgent), answered('kubelet n2')], toNode('n1'), false],
-	['the kubelet where the tunnel failed, and another apiserver reached one since', [failed('kubelet n1', noAgent), answered('kubelet n2', 'p2')], toNode('n1'), true],
+	[
+		'the kubelet where the tunnel failed, and another was reached since',
+		[failed('kubelet n1', noAgent), answered('kubelet n2')],
+		toNode('n1'),
+		false,
+	],
+	[
+		'the kubelet where the tunnel failed, and another apiserver reached one since',
+		[failed('kubelet n1', noAgent), answered('kubelet n2', 'p2')],
+		toNode('n1'),
+		true,
+	],
 	['the tunnel of another apiserver', [failed('kubelet n1', noAgent, 'p2')], toNode('n2'), false],
 	['a pod whose node is not chosen', [failed('kubelet n1', nothingListens)], toNode(null), false],
 	['a port of a service that failed', [failed('service default/web http:80', nothingListens)], toService(80), true],
@@ -55,7 +79,10 @@ test('an answer on the connection in question is newer than any failure', t => {
 
 test('all that failed last stand, each without an answer since', t => {
 	const outcomes = [failed('kubelet n1', nothingListens), answered('kubelet n2'), failed('kubelet n3', refused)];
-	t.deepEqual(standingFailures(outcomes).map(({farEnd}) => farEnd), ['kubelet n1', 'kubelet n3']);
+	t.deepEqual(
+		standingFailures(outcomes).map(({farEnd}) => farEnd),
+		['kubelet n1', 'kubelet n3'],
+	);
 });
 
 test('a proxied far end is named by its scheme and port, and no one in particular has none', t => {
@@ -67,14 +94,26 @@ test('a proxied far end is named by its scheme and port, and no one in particula
 const cluster = {context: 'lab', server: 'https://10.0.0.5:6443', version: null, sandbox: false};
 const pathOf = (more: Partial<Observations>, outcomes: readonly SecondLegOutcome[]) => {
 	const given = grounds({bound: false, process: processOf('p1'), replicas: known(1), ...more, outcomes});
-	return buildPath({...given, failures: recalledFailures(given)}, {cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null});
+	return buildPath(
+		{...given, failures: recalledFailures(given)},
+		{cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
+	);
 };
 
 test('a path to where the last attempt failed is drawn broken, with its words, its time and its age', t => {
 	const path = pathOf({flags: [flags(off, {process: 'p1'})]}, [failed('kubelet n1', nothingListens)]);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1');
-	t.like(path.broken, {leg: 2, reason: 'last-attempt-failed', message: 'connection refused', farEnd: 'kubelet n1', time: '2026-11-24T13:59:48.000Z'});
-	t.like(path.evidence.find(({id}) => id === path.broken?.evidence[0]), {source: 'error-text', observed: 'connection refused', time: '2026-11-24T13:59:48.000Z', process: 'p1'});
+	t.like(path.broken, {
+		leg: 2,
+		reason: 'last-attempt-failed',
+		message: 'connection refused',
+		farEnd: 'kubelet n1',
+		time: '2026-11-24T13:59:48.000Z',
+	});
+	t.like(
+		path.evidence.find(({id}) => id === path.broken?.evidence[0]),
+		{source: 'error-text', observed: 'connection refused', time: '2026-11-24T13:59:48.000Z', process: 'p1'},
+	);
 	const [finding] = path.findings;
 	t.is(finding?.message, 'The last attempt, exec, failed 12s ago: connection refused');
 	t.is(pathOf({flags: [flags(off, {process: 'p1'})]}, [answered('kubelet n1')]).broken, null);
@@ -111,7 +150,10 @@ test('an apiserver that verifies nobody has refused nobody, whatever was said', 
 test('the words of a tunnel show the route of the process that said them, and hint at that of one that is not known', t => {
 	const routeOf = (more: Partial<Observations>) => pathOf(more, [failed('kubelet n9', noAgent)]).legs[1]!.route;
 	t.like(routeOf({}), {state: 'konnectivity', basis: 'inferred'});
-	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...here}, {process: 'p1'})]}), {state: 'konnectivity', basis: 'proven'});
+	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...here}, {process: 'p1'})]}), {
+		state: 'konnectivity',
+		basis: 'proven',
+	});
 	t.like(routeOf({process: null}), {state: 'konnectivity', basis: 'inferred'});
 	t.is(routeOf({process: null, bound: true}).state, 'unknown');
 	t.is(routeOf({process: processOf('p2')}).state, 'unknown');
@@ -126,7 +168,9 @@ test('a pod on no node has no whole path', t => {
 
 test('a connection that is open is not said to be broken, but is told of the last attempt until its far end answers', t => {
 	const codes = (more: Partial<Observations>) => {
-		const {broken, findings} = pathOf({bound: true, about: 'open-connection', flags: [flags(checked, {process: 'p1'})], ...more}, [failed('kubelet n1', refused)]);
+		const {broken, findings} = pathOf({bound: true, about: 'open-connection', flags: [flags(checked, {process: 'p1'})], ...more}, [
+			failed('kubelet n1', refused),
+		]);
 		t.is(broken, null);
 		return findings.map(({code}) => code);
 	};

@@ -4,31 +4,94 @@ import {buildPath} from '../../../source/evidence/build-path.ts';
 import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
 import {answered, checked, flags, grounds, off} from '../../support/observations.ts';
 
-const subject = {cluster: {context: null, server: 'https://10.0.0.5:6443', version: null, sandbox: false}, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null} as const;
+const subject = {
+	cluster: {context: null, server: 'https://10.0.0.5:6443', version: null, sandbox: false},
+	phase: 'settled',
+	address: null,
+	rttMs: {websocket: null, runtime: null},
+	error: null,
+} as const;
 
-const cases: ReadonlyArray<[title: string, request: Partial<ProxyRequestFacts>, set: Readonly<Record<string, string>>, to: string, state: TlsState, basis: Basis, crossing: string]> = [
+const cases: ReadonlyArray<
+	[
+		title: string,
+		request: Partial<ProxyRequestFacts>,
+		set: Readonly<Record<string, string>>,
+		to: string,
+		state: TlsState,
+		basis: Basis,
+		crossing: string,
+	]
+> = [
 	['a node’s kubelet port', {port: 9999, kubeletPort: true}, checked, 'kubelet', 'verified', 'proven', 'protected, proven'],
 	['another port of a node', {port: 10_250, kubeletPort: false}, checked, 'node', 'plain', 'proven', 'exposed, inferred'],
-	['the usual port of a node that may not be read', {port: 10_250, kubeletPort: null}, checked, 'kubelet', 'verified', 'inferred', 'protected, inferred'],
-	['the usual port of a node that may not be read, where nothing is verified', {port: 10_250, kubeletPort: null}, off, 'kubelet', 'unverified', 'inferred', 'exposed, inferred'],
-	['an unusual port of a node that may not be read', {port: 9100, kubeletPort: null}, checked, 'node', 'plain', 'inferred', 'exposed, inferred'],
+	[
+		'the usual port of a node that may not be read',
+		{port: 10_250, kubeletPort: null},
+		checked,
+		'kubelet',
+		'verified',
+		'inferred',
+		'protected, inferred',
+	],
+	[
+		'the usual port of a node that may not be read, where nothing is verified',
+		{port: 10_250, kubeletPort: null},
+		off,
+		'kubelet',
+		'unverified',
+		'inferred',
+		'exposed, inferred',
+	],
+	[
+		'an unusual port of a node that may not be read',
+		{port: 9100, kubeletPort: null},
+		checked,
+		'node',
+		'plain',
+		'inferred',
+		'exposed, inferred',
+	],
 ];
 
 for (const [title, request, set, to, state, basis, crossing] of cases) {
 	test(`${title}: ${to}, ${state}, ${basis}`, t => {
-		const path = buildPath(grounds({...answered, flags: [flags(set)]}, 'node-proxy', {scheme: 'http', port: null, portName: null, kubeletPort: true, ...request}), subject);
+		const path = buildPath(
+			grounds({...answered, flags: [flags(set)]}, 'node-proxy', {
+				scheme: 'http',
+				port: null,
+				portName: null,
+				kubeletPort: true,
+				...request,
+			}),
+			subject,
+		);
 		const leg = path.legs[1]!;
 		t.deepEqual([leg.to, leg.tls.state, leg.tls.basis, `${path.crossing.state}, ${path.crossing.basis}`], [to, state, basis, crossing]);
-		t.is(leg.tls.need.some(({permission}) => permission === 'get nodes'), request.kubeletPort === null);
+		t.is(
+			leg.tls.need.some(({permission}) => permission === 'get nodes'),
+			request.kubeletPort === null,
+		);
 	});
 }
 
 for (const feature of ['pod-proxy', 'service-proxy'] as const) {
-	for (const [scheme, state, rule] of [['http', 'plain', 'proxy-http-is-plain'], ['https', 'unverified', 'proxy-https-never-verifies'], [null, 'plain', 'proxy-http-is-plain']] as const) {
+	for (const [scheme, state, rule] of [
+		['http', 'plain', 'proxy-http-is-plain'],
+		['https', 'unverified', 'proxy-https-never-verifies'],
+		[null, 'plain', 'proxy-http-is-plain'],
+	] as const) {
 		test(`${feature} by ${scheme ?? 'the usual scheme'}, whatever flag is set: ${state}, and proven only of an apiserver`, t => {
-			const given = grounds({...answered, flags: [flags(checked)]}, feature, scheme && {scheme, port: 8080, portName: null, kubeletPort: false});
+			const given = grounds(
+				{...answered, flags: [flags(checked)]},
+				feature,
+				scheme && {scheme, port: 8080, portName: null, kubeletPort: false},
+			);
 			const ruling = secondLegTls(given);
-			t.deepEqual([ruling.state, ruling.basis, ruling.because.map(({rule, observed}) => [rule, observed])], [state, 'proven', [[rule, `${scheme ?? 'http'}: to pod web${scheme ? ':8080' : ''}`]]]);
+			t.deepEqual(
+				[ruling.state, ruling.basis, ruling.because.map(({rule, observed}) => [rule, observed])],
+				[state, 'proven', [[rule, `${scheme ?? 'http'}: to pod web${scheme ? ':8080' : ''}`]]],
+			);
 			t.is(secondLegTls({...given, serverIdentity: {to: 'gateway', why: 'path'}}).basis, 'inferred');
 		});
 	}

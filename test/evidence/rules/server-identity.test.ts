@@ -5,7 +5,18 @@ import {flags, known, socketFacts} from '../../support/observations.ts';
 
 const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
 const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
-const base: ServerIdentityInput = {socket: socketFacts, serverPath: '/', authority: own, authorityClosed: null, foreignHeaders: [], gatewaySeen: null, user: null, flags: null, mirrorPods: [], replicas: known(1, ['10.0.0.5:6443', '127.0.0.1:6443', '[::1]:6443']).facts};
+const base: ServerIdentityInput = {
+	socket: socketFacts,
+	serverPath: '/',
+	authority: own,
+	authorityClosed: null,
+	foreignHeaders: [],
+	gatewaySeen: null,
+	user: null,
+	flags: null,
+	mirrorPods: [],
+	replicas: known(1, ['10.0.0.5:6443', '127.0.0.1:6443', '[::1]:6443']).facts,
+};
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): SocketFacts => ({...socketFacts, tls: {...socketFacts.tls!, ...more}});
 const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!, subjectAltName}});
 const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issuer, chainSpkiSha256: ['aa'.repeat(32)]}});
@@ -31,22 +42,47 @@ const rows: ReadonlyArray<[title: string, findings: Partial<ServerIdentityInput>
 	['a name that only ends like the apiserver’s', {socket: named('DNS:api.kubernetes')}, 'unknown'],
 	['a certificate without any name', {socket: named('')}, 'unknown'],
 	['a certificate without the apiserver’s name', {socket: named('IP Address:10.0.0.5')}, 'unknown'],
-	['a certificate that the kubeconfig names itself, with the name of the authority as its issuer’s', {socket: leafOnly('CN=ca')}, 'unknown'],
+	[
+		'a certificate that the kubeconfig names itself, with the name of the authority as its issuer’s',
+		{socket: leafOnly('CN=ca')},
+		'unknown',
+	],
 	['a certificate that the kubeconfig names itself, of another authority', {socket: leafOnly('CN=gateway-ca')}, 'gateway'],
-	['a certificate that the cluster gives its pods as their authority', {socket: leafOnly('CN=kube-apiserver'), authority: {spkiSha256: ['aa'.repeat(32)], subjects: ['CN=kube-apiserver']}}, 'apiserver'],
+	[
+		'a certificate that the cluster gives its pods as their authority',
+		{socket: leafOnly('CN=kube-apiserver'), authority: {spkiSha256: ['aa'.repeat(32)], subjects: ['CN=kube-apiserver']}},
+		'apiserver',
+	],
 	['an apiserver that listens on loopback, as one behind a virtual cluster’s proxy does', {flags: bound('127.0.0.1')}, 'unknown'],
 	['an apiserver that listens on loopback by IPv6', {flags: bound('::1')}, 'unknown'],
-	['an apiserver that listens on loopback, and another port of it is connected to', {socket: at('127.0.0.1:11443'), flags: bound('127.0.0.1')}, 'unknown'],
-	['an apiserver that listens on loopback, just where the connection ends', {socket: at('127.0.0.1:6443'), flags: bound('127.0.0.1')}, 'apiserver'],
-	['an apiserver that listens on loopback by IPv6, just where the connection ends, and names no port', {socket: at('[::1]:6443'), flags: flags({'bind-address': '::1'})}, 'apiserver'],
-	['an apiserver that listens on loopback, reached through a proxy by another name', {socket: {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment'}}, flags: bound('127.0.0.1')}, 'unknown'],
+	[
+		'an apiserver that listens on loopback, and another port of it is connected to',
+		{socket: at('127.0.0.1:11443'), flags: bound('127.0.0.1')},
+		'unknown',
+	],
+	[
+		'an apiserver that listens on loopback, just where the connection ends',
+		{socket: at('127.0.0.1:6443'), flags: bound('127.0.0.1')},
+		'apiserver',
+	],
+	[
+		'an apiserver that listens on loopback by IPv6, just where the connection ends, and names no port',
+		{socket: at('[::1]:6443'), flags: flags({'bind-address': '::1'})},
+		'apiserver',
+	],
+	[
+		'an apiserver that listens on loopback, reached through a proxy by another name',
+		{socket: {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment'}}, flags: bound('127.0.0.1')},
+		'unknown',
+	],
 	['an apiserver that listens on every address', {flags: bound('0.0.0.0')}, 'apiserver'],
 	['two apiservers that may answer, of which one listens on loopback', {mirrorPods: [bound('127.0.0.1'), bound('::')]}, 'apiserver'],
 	['another authority than pods get, and an apiserver that listens on loopback', {authority: other, flags: bound('127.0.0.1')}, 'gateway'],
 ];
 
 test('where a right would tell an apiserver from a gateway, it is named', t => {
-	const needs = (authorityClosed: ServerIdentityInput['authorityClosed']) => identifyServer({...base, authority: null, authorityClosed}).need?.permission;
+	const needs = (authorityClosed: ServerIdentityInput['authorityClosed']) =>
+		identifyServer({...base, authority: null, authorityClosed}).need?.permission;
 	t.deepEqual([needs('forbidden'), needs('not-served'), needs(null)], ['get configmap kube-root-ca.crt', undefined, undefined]);
 });
 

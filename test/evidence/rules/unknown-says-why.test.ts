@@ -5,9 +5,25 @@ import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
 import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-leg.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
 import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
-import {answered, checked, failure, flags, grounds, known, metrics, mirrorPod, off, processOf, stepTest, tunnelled, versionOf} from '../../support/observations.ts';
+import {
+	answered,
+	checked,
+	failure,
+	flags,
+	grounds,
+	known,
+	metrics,
+	mirrorPod,
+	off,
+	processOf,
+	stepTest,
+	tunnelled,
+	versionOf,
+} from '../../support/observations.ts';
 
-const closed = (because: UnavailableSource['because']): Partial<Observations> => ({closed: (['flagz', 'metrics', 'mirror-pod'] as const).map(source => ({source, where: source, because, need: null}))});
+const closed = (because: UnavailableSource['because']): Partial<Observations> => ({
+	closed: (['flagz', 'metrics', 'mirror-pod'] as const).map(source => ({source, where: source, because, need: null})),
+});
 const another = flags(checked, {process: 'p2', connection: 'c2'});
 
 /** One of each is taken, in every combination. */
@@ -37,20 +53,51 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 		['a tunnel’s words', {failures: [failure({route: 'konnectivity'})]}],
 		['an egress proxy’s words', {failures: [failure({route: 'egress-http-connect', basis: 'inferred'})]}],
 	],
-	[['nothing closed', {}], ['all forbidden', closed('forbidden')], ['nothing served', closed('not-served')], ['no answer', closed('no-answer')]],
-	[['before use', {}], ['before use, any apiserver', {bound: false}], ['answered', answered], ['ended', {about: 'ended-connection'}], ['answered, any apiserver', {...answered, bound: false}]],
-	[['1.36', {}], ['1.20', {version: versionOf('v1.20.0')}], ['no version', {version: null}], ['no connection', {socket: null, serverIdentity: {to: 'unknown', why: 'no connection was made'}}], ['a gateway', {serverIdentity: {to: 'gateway', why: 'path'}}]],
+	[
+		['nothing closed', {}],
+		['all forbidden', closed('forbidden')],
+		['nothing served', closed('not-served')],
+		['no answer', closed('no-answer')],
+	],
+	[
+		['before use', {}],
+		['before use, any apiserver', {bound: false}],
+		['answered', answered],
+		['ended', {about: 'ended-connection'}],
+		['answered, any apiserver', {...answered, bound: false}],
+	],
+	[
+		['1.36', {}],
+		['1.20', {version: versionOf('v1.20.0')}],
+		['no version', {version: null}],
+		['no connection', {socket: null, serverIdentity: {to: 'unknown', why: 'no connection was made'}}],
+		['a gateway', {serverIdentity: {to: 'gateway', why: 'path'}}],
+	],
 ];
 
-const proxied = (kubeletPort: boolean | null, scheme: ProxyRequestFacts['scheme'] = 'http'): ProxyRequestFacts => ({scheme, port: 9100, portName: null, kubeletPort});
+const proxied = (kubeletPort: boolean | null, scheme: ProxyRequestFacts['scheme'] = 'http'): ProxyRequestFacts => ({
+	scheme,
+	port: 9100,
+	portName: null,
+	kubeletPort,
+});
 const features: ReadonlyArray<readonly [StreamFeature, ProxyRequestFacts | null]> = [
-	['logs', null], ['exec', null], ['node-proxy', null], ['node-proxy', proxied(true)], ['node-proxy', proxied(false)], ['node-proxy', proxied(null)], ['service-proxy', proxied(false)], ['pod-proxy', proxied(false, 'https')],
+	['logs', null],
+	['exec', null],
+	['node-proxy', null],
+	['node-proxy', proxied(true)],
+	['node-proxy', proxied(false)],
+	['node-proxy', proxied(null)],
+	['service-proxy', proxied(false)],
+	['pod-proxy', proxied(false, 'https')],
 ];
 
 function combined(): Array<{title: string; more: Partial<Observations>}> {
 	let all: Array<{title: string; more: Partial<Observations>}> = [{title: '', more: {}}];
 	for (const choice of choices) {
-		all = all.flatMap(({title, more}) => choice.map(([name, added]) => ({title: `${title}${title === '' ? '' : ', '}${name}`, more: {...more, ...added}})));
+		all = all.flatMap(({title, more}) =>
+			choice.map(([name, added]) => ({title: `${title}${title === '' ? '' : ', '}${name}`, more: {...more, ...added}})),
+		);
 	}
 
 	return all;
@@ -63,7 +110,13 @@ for (const [feature, request] of features) {
 		for (const {title, more} of combined()) {
 			const all = grounds(more, feature, request);
 			const [tls, route] = [secondLegTls(all), secondLegRoute(all)];
-			for (const [word, {state, basis, need, why}] of Object.entries({'leg 1 TLS': firstLegTls(all), 'leg 1 route': firstLegRoute(all), TLS: tls, route, crossing: decideExposure(all, tls, route)})) {
+			for (const [word, {state, basis, need, why}] of Object.entries({
+				'leg 1 TLS': firstLegTls(all),
+				'leg 1 route': firstLegRoute(all),
+				TLS: tls,
+				route,
+				crossing: decideExposure(all, tls, route),
+			})) {
 				if (state !== 'unknown' && basis !== 'unknown') {
 					continue;
 				}
@@ -76,6 +129,9 @@ for (const [feature, request] of features) {
 		}
 
 		t.deepEqual(silent.slice(0, 10), []);
-		t.true(['leg 1 TLS', 'leg 1 route', 'route', 'crossing'].every(word => seen.has(word)), `each is seen unknown: ${[...seen].join(', ')}`);
+		t.true(
+			['leg 1 TLS', 'leg 1 route', 'route', 'crossing'].every(word => seen.has(word)),
+			`each is seen unknown: ${[...seen].join(', ')}`,
+		);
 	});
 }

@@ -10,109 +10,182 @@ import type {Program} from './programs.ts';
 const against = 'scripted kubelet logs';
 
 export const logRows: readonly MeasuredRow[] = [
-	{row: 'F1', expected: 'followed over 20 resets: 0 lost, 0 repeated', against, async measure(program, ground) {
-		return following(program, ground, async ({write, cutter}) => {
-			for (let cut = 0; cut < 20; cut++) {
-				write(20);
-				await sleep(150);
-				cutter.reset();
-			}
-
-			write(20);
-		});
-	}},
-	{row: 'F3', expected: 'cuts in a second with 100 lines and equal timestamps: 0 lost, 0 repeated', against, async measure(program, ground) {
-		return following(program, ground, async ({writeAt, cutter}) => {
-			for (let cut = 0; cut < 5; cut++) {
-				writeAt(new Date().toISOString().replace(/\.\d+Z/, '.500000000Z'), 100);
-				await sleep(100);
-				cutter.reset();
-				writeAt(new Date().toISOString().replace(/\.\d+Z/, '.500000000Z'), 100);
-				await sleep(1500);
-			}
-		});
-	}},
-	{row: 'F4', expected: 'cut and rotation together: what the server still has is not skipped, the gap is said', against, async measure(program, ground) {
-		return following(program, ground, async ({write, cutter, log}) => {
-			write(50);
-			await sleep(800);
-			cutter.refuse(true);
-			cutter.reset();
-			write(50);
-			log.rotate();
-			write(50);
-			await sleep(500);
-			cutter.refuse(false);
-		}, {allowLost: 50, mustSay: /gap|missing|rotated/});
-	}},
-	{row: 'F5', expected: 'five restarts of the container, one with a cut: 0 lost, in order', against, async measure(program, ground) {
-		return following(program, ground, async ({write, cutter, log}) => {
-			for (let life = 0; life < 5; life++) {
-				write(20);
-				await sleep(2000);
-				if (life === 2) {
+	{
+		row: 'F1',
+		expected: 'followed over 20 resets: 0 lost, 0 repeated',
+		against,
+		async measure(program, ground) {
+			return following(program, ground, async ({write, cutter}) => {
+				for (let cut = 0; cut < 20; cut++) {
+					write(20);
+					await sleep(150);
 					cutter.reset();
 				}
 
-				// A kubelet offers the life before this one, and none before that.
-				log.restart();
-				await sleep(4000);
-			}
+				write(20);
+			});
+		},
+	},
+	{
+		row: 'F3',
+		expected: 'cuts in a second with 100 lines and equal timestamps: 0 lost, 0 repeated',
+		against,
+		async measure(program, ground) {
+			return following(program, ground, async ({writeAt, cutter}) => {
+				for (let cut = 0; cut < 5; cut++) {
+					writeAt(new Date().toISOString().replace(/\.\d+Z/, '.500000000Z'), 100);
+					await sleep(100);
+					cutter.reset();
+					writeAt(new Date().toISOString().replace(/\.\d+Z/, '.500000000Z'), 100);
+					await sleep(1500);
+				}
+			});
+		},
+	},
+	{
+		row: 'F4',
+		expected: 'cut and rotation together: what the server still has is not skipped, the gap is said',
+		against,
+		async measure(program, ground) {
+			return following(
+				program,
+				ground,
+				async ({write, cutter, log}) => {
+					write(50);
+					await sleep(800);
+					cutter.refuse(true);
+					cutter.reset();
+					write(50);
+					log.rotate();
+					write(50);
+					await sleep(500);
+					cutter.refuse(false);
+				},
+				{allowLost: 50, mustSay: /gap|missing|rotated/},
+			);
+		},
+	},
+	{
+		row: 'F5',
+		expected: 'five restarts of the container, one with a cut: 0 lost, in order',
+		against,
+		async measure(program, ground) {
+			return following(program, ground, async ({write, cutter, log}) => {
+				for (let life = 0; life < 5; life++) {
+					write(20);
+					await sleep(2000);
+					if (life === 2) {
+						cutter.reset();
+					}
 
-			write(20);
-		});
-	}},
-	{row: 'F7', waits: true, expected: 'a black hole is shown as stalled within 30 s (threefold: 90 s); after it 0 lost, 0 repeated', against, async measure(program, ground) {
-		return following(program, ground, async ({write, cutter}) => {
-			write(20);
-			await sleep(500);
-			cutter.swallow(true);
-			write(20);
-			await sleep(60_000);
-			cutter.swallow(false);
-			cutter.reset();
-			write(20);
-		}, {mustSay: /stall|nothing|silent|does not answer/i});
-	}},
-	{row: 'F9', expected: 'the kubelet’s failure inside the body is an error, never a line; followed on', against, async measure(program, ground) {
-		const words = 'failed to create fsnotify watcher: too many open files';
-		const server = await LogServer.start();
-		try {
-			const log = server.addPod('web').get('app')!;
-			log.append(...records(0, 5));
-			server.faults.push({kind: 'kubelet-error', text: words});
-			const child = program.start(['logs', '-f', 'web', '-n', 'demo'], {kubeconfig: await ground.kubeconfigFor(server.url)});
-			const seen = outputOf(child);
-			await sleep(4000);
-			log.append(...records(5, 5));
-			await sleep(2000);
-			const goesOn = child.exitCode === null;
-			await endOf(child);
-			const asLine = seen.stdout().includes(words);
-			const {lost, repeated} = counted(seen.stdout(), 10);
-			return measured(!asLine && lost === 0 && repeated === 0, `${asLine ? 'printed as a line of the log' : 'told as an error'}; ${goesOn ? 'followed on' : `ended, status ${child.exitCode}`}, ${lost} lost`);
-		} finally {
-			await server.stop();
-		}
-	}},
-	{row: 'F10', expected: 'Retry-After of a 429 is obeyed', against, async measure(program, ground) {
-		const server = await LogServer.start();
-		try {
-			server.addPod('web').get('app')!.append(...records(0, 5));
-			server.faults.push({kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '3'}});
-			const {status, stdout} = await program.run(['logs', 'web', '-n', 'demo'], {kubeconfig: await ground.kubeconfigFor(server.url), limitMs: 20_000});
-			const waited = server.seen.length > 1 ? (server.seen[1]!.at - server.seen[0]!.at) / 1000 : null;
-			return measured(waited !== null && waited >= 2.9 && status === 0, `asked again after ${waited === null ? '–' : `${waited.toFixed(1)} s`}, status ${status}, ${stdout.toString().trim().split('\n').length} lines`);
-		} finally {
-			await server.stop();
-		}
-	}},
+					// A kubelet offers the life before this one, and none before that.
+					log.restart();
+					await sleep(4000);
+				}
+
+				write(20);
+			});
+		},
+	},
+	{
+		row: 'F7',
+		waits: true,
+		expected: 'a black hole is shown as stalled within 30 s (threefold: 90 s); after it 0 lost, 0 repeated',
+		against,
+		async measure(program, ground) {
+			return following(
+				program,
+				ground,
+				async ({write, cutter}) => {
+					write(20);
+					await sleep(500);
+					cutter.swallow(true);
+					write(20);
+					await sleep(60_000);
+					cutter.swallow(false);
+					cutter.reset();
+					write(20);
+				},
+				{mustSay: /stall|nothing|silent|does not answer/i},
+			);
+		},
+	},
+	{
+		row: 'F9',
+		expected: 'the kubelet’s failure inside the body is an error, never a line; followed on',
+		against,
+		async measure(program, ground) {
+			const words = 'failed to create fsnotify watcher: too many open files';
+			const server = await LogServer.start();
+			try {
+				const log = server.addPod('web').get('app')!;
+				log.append(...records(0, 5));
+				server.faults.push({kind: 'kubelet-error', text: words});
+				const child = program.start(['logs', '-f', 'web', '-n', 'demo'], {kubeconfig: await ground.kubeconfigFor(server.url)});
+				const seen = outputOf(child);
+				await sleep(4000);
+				log.append(...records(5, 5));
+				await sleep(2000);
+				const goesOn = child.exitCode === null;
+				await endOf(child);
+				const asLine = seen.stdout().includes(words);
+				const {lost, repeated} = counted(seen.stdout(), 10);
+				return measured(
+					!asLine && lost === 0 && repeated === 0,
+					`${asLine ? 'printed as a line of the log' : 'told as an error'}; ${goesOn ? 'followed on' : `ended, status ${child.exitCode}`}, ${lost} lost`,
+				);
+			} finally {
+				await server.stop();
+			}
+		},
+	},
+	{
+		row: 'F10',
+		expected: 'Retry-After of a 429 is obeyed',
+		against,
+		async measure(program, ground) {
+			const server = await LogServer.start();
+			try {
+				server
+					.addPod('web')
+					.get('app')!
+					.append(...records(0, 5));
+				server.faults.push({
+					kind: 'refuse',
+					status: 429,
+					body: '{"kind":"Status","reason":"TooManyRequests"}',
+					headers: {'Retry-After': '3'},
+				});
+				const {status, stdout} = await program.run(['logs', 'web', '-n', 'demo'], {
+					kubeconfig: await ground.kubeconfigFor(server.url),
+					limitMs: 20_000,
+				});
+				const waited = server.seen.length > 1 ? (server.seen[1]!.at - server.seen[0]!.at) / 1000 : null;
+				return measured(
+					waited !== null && waited >= 2.9 && status === 0,
+					`asked again after ${waited === null ? '–' : `${waited.toFixed(1)} s`}, status ${status}, ${stdout.toString().trim().split('\n').length} lines`,
+				);
+			} finally {
+				await server.stop();
+			}
+		},
+	},
 ];
 
-type Following = {write: (lines: number) => void; writeAt: (time: string, lines: number) => void; cutter: TcpCutter; log: ReturnType<LogServer['addPod']> extends Map<string, infer Log> ? Log : never};
+type Following = {
+	write: (lines: number) => void;
+	writeAt: (time: string, lines: number) => void;
+	cutter: TcpCutter;
+	log: ReturnType<LogServer['addPod']> extends Map<string, infer Log> ? Log : never;
+};
 
 /** Follows a log while `faults` happen, and counts the numbers of its lines. */
-async function following(program: Program, ground: Ground, faults: (with_: Following) => Promise<void>, {allowLost = 0, mustSay}: {allowLost?: number; mustSay?: RegExp} = {}): Promise<Measured> {
+async function following(
+	program: Program,
+	ground: Ground,
+	faults: (with_: Following) => Promise<void>,
+	{allowLost = 0, mustSay}: {allowLost?: number; mustSay?: RegExp} = {},
+): Promise<Measured> {
 	const server = await LogServer.start();
 	const cutter = await startTcpCutter(new URL(server.url).host);
 	try {
@@ -129,9 +202,14 @@ async function following(program: Program, ground: Ground, faults: (with_: Follo
 			number += lines;
 		};
 
-		await faults({writeAt, cutter, log, write(lines) {
-			writeAt(new Date().toISOString().replace('Z', '000000Z'), lines);
-		}});
+		await faults({
+			writeAt,
+			cutter,
+			log,
+			write(lines) {
+				writeAt(new Date().toISOString().replace('Z', '000000Z'), lines);
+			},
+		});
 		// A retry may wait; one that has ended is known at once.
 		for (let waited = 0; child.exitCode === null && counted(seen.stdout(), number).lost > allowLost && waited < 15_000; waited += 100) {
 			await sleep(100);
@@ -142,12 +220,15 @@ async function following(program: Program, ground: Ground, faults: (with_: Follo
 		await endOf(child);
 		const {lost, repeated, inOrder} = counted(seen.stdout(), number);
 		const said = mustSay === undefined || mustSay.test(seen.stderr());
-		return measured(lost <= allowLost && repeated === 0 && inOrder && said && status === null, [
-			`of ${number} lines ${lost} lost, ${repeated} repeated`,
-			...inOrder ? [] : ['out of order'],
-			...status === null ? [] : [`ended, status ${status}`],
-			...mustSay === undefined ? [] : [said ? 'said' : 'not said'],
-		].join('; '));
+		return measured(
+			lost <= allowLost && repeated === 0 && inOrder && said && status === null,
+			[
+				`of ${number} lines ${lost} lost, ${repeated} repeated`,
+				...(inOrder ? [] : ['out of order']),
+				...(status === null ? [] : [`ended, status ${status}`]),
+				...(mustSay === undefined ? [] : [said ? 'said' : 'not said']),
+			].join('; '),
+		);
 	} finally {
 		await cutter.stop();
 		await server.stop();
@@ -161,7 +242,11 @@ function records(from: number, count: number, time = new Date().toISOString().re
 function counted(stdout: string, all: number): {lost: number; repeated: number; inOrder: boolean} {
 	const numbers = [...stdout.matchAll(/^line (\d+)$/gm)].map(([, number]) => Number(number));
 	const distinct = new Set(numbers);
-	return {lost: all - distinct.size, repeated: numbers.length - distinct.size, inOrder: numbers.every((number, index) => index === 0 || number > numbers[index - 1]!)};
+	return {
+		lost: all - distinct.size,
+		repeated: numbers.length - distinct.size,
+		inOrder: numbers.every((number, index) => index === 0 || number > numbers[index - 1]!),
+	};
 }
 
 function outputOf(child: ChildProcess): {stdout: () => string; stderr: () => string} {

@@ -45,14 +45,23 @@ export class Program {
 			mostResidentMiB = Math.max(mostResidentMiB, residentMiB(child.pid!));
 		}, 50);
 		const limit = setTimeout(() => child.kill('SIGKILL'), options.limitMs ?? 60_000);
-		const [status] = await once(child, 'close') as [number | null];
+		const [status] = (await once(child, 'close')) as [number | null];
 		clearTimeout(limit);
 		clearInterval(watch);
-		return {status, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString(), seconds: (performance.now() - startedAt) / 1000, mostResidentMiB};
+		return {
+			status,
+			stdout: Buffer.concat(stdout),
+			stderr: Buffer.concat(stderr).toString(),
+			seconds: (performance.now() - startedAt) / 1000,
+			mostResidentMiB,
+		};
 	}
 
 	/** Starts `port-forward` and gives its local ports, in the order asked. */
-	async forward(args: readonly string[], options: RunOptions & {ports: number}): Promise<{child: ChildProcess; ports: number[]; ended: Promise<number | null>; stderr: () => string}> {
+	async forward(
+		args: readonly string[],
+		options: RunOptions & {ports: number},
+	): Promise<{child: ChildProcess; ports: number[]; ended: Promise<number | null>; stderr: () => string}> {
 		const child = this.start(['port-forward', ...args], options);
 		child.stdin!.end();
 		let stderr = '';

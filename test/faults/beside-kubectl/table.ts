@@ -33,7 +33,8 @@ const folder = await mkdtemp(join(tmpdir(), 'spoke-table-'));
 const peer = await startScriptedPeer({quiet: true});
 let files = 0;
 const ground: Ground = {
-	peer, folder,
+	peer,
+	folder,
 	lab: process.env['SPOKE_LAB'] === undefined ? null : await useCluster(),
 	async behindCutter() {
 		const cutter = await startTcpCutter(peer.address);
@@ -45,10 +46,17 @@ const ground: Ground = {
 	},
 	async kubeconfigFor(url) {
 		const file = join(folder, `to-${files++}`);
-		await writeFile(file, JSON.stringify({
-			apiVersion: 'v1', kind: 'Config', 'current-context': 'here', contexts: [{name: 'here', context: {cluster: 'here', user: 'ada', namespace: 'demo'}}],
-			clusters: [{name: 'here', cluster: {server: url}}], users: [{name: 'ada', user: {token: 'secret-token'}}],
-		}));
+		await writeFile(
+			file,
+			JSON.stringify({
+				apiVersion: 'v1',
+				kind: 'Config',
+				'current-context': 'here',
+				contexts: [{name: 'here', context: {cluster: 'here', user: 'ada', namespace: 'demo'}}],
+				clusters: [{name: 'here', cluster: {server: url}}],
+				users: [{name: 'ada', user: {token: 'secret-token'}}],
+			}),
+		);
 		return file;
 	},
 };
@@ -69,7 +77,16 @@ try {
 	}
 
 	await waiting;
-	process.stdout.write(['| row | fault or input | expected | against | spoke | kubectl |', '| --- | --- | --- | --- | --- | --- |', ...told.map(({row}) => lines.get(row)!), '', `Load at the end ${loadavg()[0]!.toFixed(1)}. ✓ as expected, ✗ not.`, ''].join('\n'));
+	process.stdout.write(
+		[
+			'| row | fault or input | expected | against | spoke | kubectl |',
+			'| --- | --- | --- | --- | --- | --- |',
+			...told.map(({row}) => lines.get(row)!),
+			'',
+			`Load at the end ${loadavg()[0]!.toFixed(1)}. ✓ as expected, ✗ not.`,
+			'',
+		].join('\n'),
+	);
 } finally {
 	await peer.stop();
 	await rm(folder, {recursive: true, force: true});
@@ -79,13 +96,23 @@ async function lineOf(row: string, says: string): Promise<string> {
 	const how = rows.find(candidate => candidate.row === row);
 	if (!how || (how.needsLab && !ground.lab)) {
 		const {tests, open} = faultRows.find(candidate => candidate.row === row)!;
-		return cells([row, says, 'as the suite’s tests say', tests.map(([file]) => file).join(', ') || '–', tests.length > 0 ? '✓ suite' : `not run: ${open}`, notBeside[row] ?? 'needs a lab (SPOKE_LAB)']);
+		return cells([
+			row,
+			says,
+			'as the suite’s tests say',
+			tests.map(([file]) => file).join(', ') || '–',
+			tests.length > 0 ? '✓ suite' : `not run: ${open}`,
+			notBeside[row] ?? 'needs a lab (SPOKE_LAB)',
+		]);
 	}
 
 	const both: Measured[] = [];
-	const measure = async (name: ProgramName) => how.measure(new Program(name), ground).catch((error: unknown) => ({asExpected: false, text: `not measured: ${String(error).slice(0, 200)}`}));
+	const measure = async (name: ProgramName) =>
+		how
+			.measure(new Program(name), ground)
+			.catch((error: unknown) => ({asExpected: false, text: `not measured: ${String(error).slice(0, 200)}`}));
 	if (how.waits) {
-		both.push(...await Promise.all([measure('spoke'), measure('kubectl')]));
+		both.push(...(await Promise.all([measure('spoke'), measure('kubectl')])));
 	} else {
 		both.push(await measure('spoke'), await measure('kubectl'));
 	}

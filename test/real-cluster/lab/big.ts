@@ -56,56 +56,84 @@ const namespaceOf = (index: number) => namespaces[index % namespaces.length];
 const node = (index: number) => ({
 	metadata: {name: nodeName(index), labels: {zone: `zone-${index % 3}`}},
 	status: {
-		addresses: [{type: 'InternalIP', address: `10.${100 + Math.floor(index / 62_500)}.${Math.floor(index / 250) % 250}.${(index % 250) + 1}`}],
+		addresses: [
+			{type: 'InternalIP', address: `10.${100 + Math.floor(index / 62_500)}.${Math.floor(index / 250) % 250}.${(index % 250) + 1}`},
+		],
 		daemonEndpoints: {kubeletEndpoint: {Port: 10_250}},
 		conditions: [{type: 'Ready', status: 'True', reason: 'KubeletReady'}],
 		nodeInfo: {
-			kubeletVersion: 'v1.36.3', kubeProxyVersion: '', containerRuntimeVersion: 'containerd://2.2.9', osImage: 'Debian GNU/Linux 12', kernelVersion: '6.1.0',
-			operatingSystem: 'linux', architecture: 'amd64', machineID: '', systemUUID: '', bootID: '',
+			kubeletVersion: 'v1.36.3',
+			kubeProxyVersion: '',
+			containerRuntimeVersion: 'containerd://2.2.9',
+			osImage: 'Debian GNU/Linux 12',
+			kernelVersion: '6.1.0',
+			operatingSystem: 'linux',
+			architecture: 'amd64',
+			machineID: '',
+			systemUUID: '',
+			bootID: '',
 		},
 	},
 });
 
 const pod = (index: number, nodeCount: number) => ({
-	metadata: {name: `app-${String(index % 997).padStart(3, '0')}-${index.toString(36).padStart(5, '0')}`, labels: {app: `app-${index % 997}`, tier: index % 2 === 0 ? 'front' : 'back'}},
-	spec: {nodeName: nodeName(index % nodeCount), automountServiceAccountToken: false, containers: [{name: 'main', image: 'example.test/app:1'}]},
+	metadata: {
+		name: `app-${String(index % 997).padStart(3, '0')}-${index.toString(36).padStart(5, '0')}`,
+		labels: {app: `app-${index % 997}`, tier: index % 2 === 0 ? 'front' : 'back'},
+	},
+	spec: {
+		nodeName: nodeName(index % nodeCount),
+		automountServiceAccountToken: false,
+		containers: [{name: 'main', image: 'example.test/app:1'}],
+	},
 });
 
 /** Creates 0..count-1 with all connections busy; an object that is there already is fine. */
 async function inParallel(count: number, create: (index: number) => Promise<number>): Promise<void> {
 	let next = 0;
-	await Promise.all(Array.from({length: connections}, async () => {
-		while (next < count) {
-			const index = next++;
-			const status = await create(index);
-			if (status !== 201 && status !== 409) {
-				throw new Error(`creating object ${index} answered ${status}`);
+	await Promise.all(
+		Array.from({length: connections}, async () => {
+			while (next < count) {
+				const index = next++;
+				const status = await create(index);
+				if (status !== 201 && status !== 409) {
+					throw new Error(`creating object ${index} answered ${status}`);
+				}
 			}
-		}
-	}));
+		}),
+	);
 }
 
 /** Requests over kept connections; resolves to the status, or 0 where the connection failed. */
 async function openClient(lab: Lab, server: string): Promise<(method: string, path: string, body?: object) => Promise<number>> {
 	const client = await signed(lab, 'client-admin', 'cluster', people.admin);
-	const [ca, cert, key] = await Promise.all([(await authority(lab, 'cluster')).cert, client.cert, client.key].map(async file => readFile(file)));
+	const [ca, cert, key] = await Promise.all(
+		[(await authority(lab, 'cluster')).cert, client.cert, client.key].map(async file => readFile(file)),
+	);
 	const agent = new Agent({keepAlive: true, maxSockets: connections, ca, cert, key});
-	return async (method, path, body) => new Promise(resolve => {
-		const sent = request(`${server}${path}`, {method, agent, headers: {'content-type': 'application/json'}}, response => {
-			response.resume();
-			response.on('end', () => {
-				resolve(response.statusCode ?? 0);
+	return async (method, path, body) =>
+		new Promise(resolve => {
+			const sent = request(`${server}${path}`, {method, agent, headers: {'content-type': 'application/json'}}, response => {
+				response.resume();
+				response.on('end', () => {
+					resolve(response.statusCode ?? 0);
+				});
 			});
+			sent.on('error', () => {
+				resolve(0);
+			});
+			sent.end(body && JSON.stringify(body));
 		});
-		sent.on('error', () => {
-			resolve(0);
-		});
-		sent.end(body && JSON.stringify(body));
-	});
 }
 
 if (import.meta.main) {
-	const {values} = parseArgs({options: {state: {type: 'string', default: defaultFolder()}, nodes: {type: 'string', default: '5000'}, pods: {type: 'string', default: '150000'}}});
+	const {values} = parseArgs({
+		options: {
+			state: {type: 'string', default: defaultFolder()},
+			nodes: {type: 'string', default: '5000'},
+			pods: {type: 'string', default: '150000'},
+		},
+	});
 	const started = Date.now();
 	const kubeconfig = await startBig(await openLab(values.state), {nodes: Number(values.nodes), pods: Number(values.pods)});
 	process.stdout.write(`filled after ${((Date.now() - started) / 1000).toFixed(0)} s: ${kubeconfig}\n`);

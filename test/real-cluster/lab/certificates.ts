@@ -33,7 +33,10 @@ export async function authority(lab: Lab, name: Authority): Promise<KeyPair> {
 			...validity(),
 			extensions: [
 				new x509.BasicConstraintsExtension(true, undefined, true),
-				new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+				new x509.KeyUsagesExtension(
+					x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+					true,
+				),
 				await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
 			],
 		});
@@ -42,7 +45,12 @@ export async function authority(lab: Lab, name: Authority): Promise<KeyPair> {
 }
 
 /** Paths of a certificate that `by` signed, kept under `file`. Good for clients and servers alike. */
-export async function signed(lab: Lab, file: string, by: Authority, {commonName, groups = [], names = [], expired = false}: Subject): Promise<KeyPair> {
+export async function signed(
+	lab: Lab,
+	file: string,
+	by: Authority,
+	{commonName, groups = [], names = [], expired = false}: Subject,
+): Promise<KeyPair> {
 	return made(lab, file, async () => {
 		const issuer = await authority(lab, by);
 		const issuerCertificate = new x509.X509Certificate(await readFile(issuer.cert, 'utf8'));
@@ -59,9 +67,9 @@ export async function signed(lab: Lab, file: string, by: Authority, {commonName,
 				new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
 				new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']),
 				await x509.AuthorityKeyIdentifierExtension.create(issuerCertificate),
-				...names.length > 0
+				...(names.length > 0
 					? [new x509.SubjectAlternativeNameExtension(names.map(name => ({type: /^[\d.]+$/.test(name) ? 'ip' : 'dns', value: name})))]
-					: [],
+					: []),
 			],
 		});
 		return {certificate: certificate.toString('pem'), key: await pemOfKey(keys.privateKey)};
@@ -83,7 +91,12 @@ async function made(lab: Lab, file: string, make: () => Promise<{certificate: st
 }
 
 async function makeUnlessThere(folder: string, pair: KeyPair, make: () => Promise<{certificate: string; key: string}>): Promise<KeyPair> {
-	if (await access(pair.cert).then(() => true, () => false)) {
+	if (
+		await access(pair.cert).then(
+			() => true,
+			() => false,
+		)
+	) {
 		return pair;
 	}
 
@@ -96,7 +109,10 @@ async function makeUnlessThere(folder: string, pair: KeyPair, make: () => Promis
 	return pair;
 }
 
-const validity = (days = 3650) => ({notBefore: new Date(Date.now() - (days > 0 ? 3_600_000 : 10 * 86_400_000)), notAfter: new Date(Date.now() + (days * 86_400_000))});
+const validity = (days = 3650) => ({
+	notBefore: new Date(Date.now() - (days > 0 ? 3_600_000 : 10 * 86_400_000)),
+	notAfter: new Date(Date.now() + days * 86_400_000),
+});
 
 async function privateKeyOf({key}: KeyPair): Promise<webcrypto.CryptoKey> {
 	const body = (await readFile(key, 'utf8')).replaceAll(/-----[^-]+-----|\s/g, '');

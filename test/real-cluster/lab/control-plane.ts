@@ -11,7 +11,8 @@ import {base, postureOf, type KubeletCa, type Posture, type PostureName} from '.
 import {kubernetesPath, labTranslates, labVersion, toolPath} from './programs.ts';
 import {waitFor, waitForPort} from './wait.ts';
 
-export const serverUrl = (lab: Lab, posture: PostureName): string => `https://${controlPlaneAddress(lab)}:${6443 + postureOf(posture).port}`;
+export const serverUrl = (lab: Lab, posture: PostureName): string =>
+	`https://${controlPlaneAddress(lab)}:${6443 + postureOf(posture).port}`;
 
 /** Starts etcd without fsync: nothing here must outlive the machine. */
 export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<string> {
@@ -51,14 +52,21 @@ export async function stopApiserver(lab: Lab, name: PostureName, signal: 'SIGKIL
 	await stopDaemon(lab, `apiserver-${name}`, {signal, graceMs: 10_000});
 }
 
-export const apiserverRuns = async (lab: Lab, name: PostureName): Promise<boolean> => await findDaemon(lab, `apiserver-${name}`) !== undefined;
+export const apiserverRuns = async (lab: Lab, name: PostureName): Promise<boolean> =>
+	(await findDaemon(lab, `apiserver-${name}`)) !== undefined;
 
 /** All arguments of a kube-apiserver with these flags; also for the one that runs as a static pod. */
-export async function apiserverArguments(lab: Lab, {etcd, flags, reconciler}: {etcd: string; flags: Posture; reconciler: 'lease' | 'none'}): Promise<string[]> {
+export async function apiserverArguments(
+	lab: Lab,
+	{etcd, flags, reconciler}: {etcd: string; flags: Posture; reconciler: 'lease' | 'none'},
+): Promise<string[]> {
 	const address = controlPlaneAddress(lab);
 	const clusterCa = await authority(lab, 'cluster');
 	const serving = await apiserverServing(lab);
-	const kubeletClient = await signed(lab, 'apiserver-kubelet-client', 'cluster', {commonName: 'kube-apiserver-kubelet-client', groups: ['system:masters']});
+	const kubeletClient = await signed(lab, 'apiserver-kubelet-client', 'cluster', {
+		commonName: 'kube-apiserver-kubelet-client',
+		groups: ['system:masters'],
+	});
 	const serviceAccounts = await serviceAccountKeys(lab);
 	const egress = await egressFile(lab, flags.egress);
 	return [
@@ -72,8 +80,8 @@ export async function apiserverArguments(lab: Lab, {etcd, flags, reconciler}: {e
 		`--kubelet-client-certificate=${kubeletClient.cert}`,
 		`--kubelet-client-key=${kubeletClient.key}`,
 		'--kubelet-preferred-address-types=InternalIP,Hostname',
-		...await kubeletCaFlag(lab, flags.kubeletCa),
-		...egress ? [`--egress-selector-config-file=${egress}`] : [],
+		...(await kubeletCaFlag(lab, flags.kubeletCa)),
+		...(egress ? [`--egress-selector-config-file=${egress}`] : []),
 		`--service-account-key-file=${serviceAccounts.cert}`,
 		`--service-account-signing-key-file=${serviceAccounts.key}`,
 		'--service-account-issuer=https://kubernetes.default.svc.cluster.local',
@@ -83,7 +91,7 @@ export async function apiserverArguments(lab: Lab, {etcd, flags, reconciler}: {e
 		'--allow-privileged=true',
 		`--endpoint-reconciler-type=${reconciler}`,
 		'--profiling=false',
-		...labTranslates && (flags.version ?? labVersion) === '1.36.3' ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : [],
+		...(labTranslates && (flags.version ?? labVersion) === '1.36.3' ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : []),
 	];
 }
 
@@ -101,7 +109,11 @@ export async function startControllers(lab: Lab): Promise<void> {
 	const address = controlPlaneAddress(lab);
 	const server = serverUrl(lab, base);
 	const clusterCa = await authority(lab, 'cluster');
-	const managerConfig = await writeKubeconfig(lab, {name: 'controller-manager', server, subject: {commonName: 'system:kube-controller-manager'}});
+	const managerConfig = await writeKubeconfig(lab, {
+		name: 'controller-manager',
+		server,
+		subject: {commonName: 'system:kube-controller-manager'},
+	});
 	const schedulerConfig = await writeKubeconfig(lab, {name: 'scheduler', server, subject: {commonName: 'system:kube-scheduler'}});
 	await startDaemon(lab, 'controller-manager', [
 		kubernetesPath('kube-controller-manager'),
@@ -127,21 +139,35 @@ export async function startControllers(lab: Lab): Promise<void> {
 /** Resolves when /readyz says ok over TLS that is verified by the cluster's authority. */
 export async function waitForReady(lab: Lab, name: PostureName, limitMs = 120_000): Promise<void> {
 	const ca = await readFile((await authority(lab, 'cluster')).cert);
-	await waitFor(`apiserver ${name}`, async () => new Promise<boolean>((resolve, reject) => {
-		const probe = request(`${serverUrl(lab, name)}/readyz`, {ca, agent: false, timeout: 5000}, response => {
-			response.resume();
-			resolve(response.statusCode === 200);
-		});
-		probe.once('error', reject);
-		probe.once('timeout', () => probe.destroy(new Error('no answer')));
-		probe.end();
-	}), {limitMs, everyMs: 200});
+	await waitFor(
+		`apiserver ${name}`,
+		async () =>
+			new Promise<boolean>((resolve, reject) => {
+				const probe = request(`${serverUrl(lab, name)}/readyz`, {ca, agent: false, timeout: 5000}, response => {
+					response.resume();
+					resolve(response.statusCode === 200);
+				});
+				probe.once('error', reject);
+				probe.once('timeout', () => probe.destroy(new Error('no answer')));
+				probe.end();
+			}),
+		{limitMs, everyMs: 200},
+	);
 }
 
 /** The serving certificate that all apiservers of the lab have. */
 export async function apiserverServing(lab: Lab): Promise<KeyPair> {
 	return signed(lab, 'apiserver', 'cluster', {
 		commonName: 'kube-apiserver',
-		names: [controlPlaneAddress(lab), '127.0.0.1', '10.96.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
+		names: [
+			controlPlaneAddress(lab),
+			'127.0.0.1',
+			'10.96.0.1',
+			'localhost',
+			'kubernetes',
+			'kubernetes.default',
+			'kubernetes.default.svc',
+			'kubernetes.default.svc.cluster.local',
+		],
 	});
 }

@@ -10,7 +10,10 @@ import type {TunnelMode} from './konnectivity.ts';
 import {defaultFolder, readLab} from './lab.ts';
 import {postureOf, type PostureName} from './postures.ts';
 
-const {values, positionals: [what = '', which = '', more]} = parseArgs({allowPositionals: true, options: {state: {type: 'string', default: defaultFolder()}}});
+const {
+	values,
+	positionals: [what = '', which = '', more],
+} = parseArgs({allowPositionals: true, options: {state: {type: 'string', default: defaultFolder()}}});
 const lab = await readLab(values.state);
 if (!lab) {
 	throw new Error(`no lab in ${values.state}`);

@@ -14,7 +14,12 @@ export type Daemon = {name: string; pid: number; startTicks: string; command: re
 Starts `command` in a session of its own unless the daemon of this name runs already; output goes to `logs/NAME.log`.
 Resolves to whether it was started. A program that is on the way to fail shows only in its log: wait for its port.
 */
-export async function startDaemon(lab: Lab, name: string, command: readonly [string, ...string[]], {stdin = 'ignore'}: {stdin?: 'ignore' | number} = {}): Promise<boolean> {
+export async function startDaemon(
+	lab: Lab,
+	name: string,
+	command: readonly [string, ...string[]],
+	{stdin = 'ignore'}: {stdin?: 'ignore' | number} = {},
+): Promise<boolean> {
 	if (await findDaemon(lab, name)) {
 		return false;
 	}
@@ -22,7 +27,7 @@ export async function startDaemon(lab: Lab, name: string, command: readonly [str
 	await mkdir(join(lab.folder, 'logs'), {recursive: true});
 	await mkdir(join(lab.folder, 'daemons'), {recursive: true});
 	const log = openSync(logPath(lab, name), 'a');
-	const [program, ...args] = labNice === 0 ? command : ['nice', '-n', String(labNice), ...command] as const;
+	const [program, ...args] = labNice === 0 ? command : (['nice', '-n', String(labNice), ...command] as const);
 	// Nothing of the caller's environment (proxies above all) may change how the cluster behaves.
 	const env = {PATH: `${toolFolder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: lab.folder};
 	const child = spawn(program, args, {detached: true, stdio: [stdin, log, log], env, cwd: lab.folder});
@@ -38,15 +43,18 @@ export async function startDaemon(lab: Lab, name: string, command: readonly [str
 		await writeFile(`/proc/${pid}/autogroup`, String(labNice)).catch(() => undefined);
 	}
 
-	const daemon: Daemon = {name, pid, startTicks: await startTicksOf(pid) ?? '', command};
+	const daemon: Daemon = {name, pid, startTicks: (await startTicksOf(pid)) ?? '', command};
 	await writeFile(recordPath(lab, name), JSON.stringify(daemon));
 	return true;
 }
 
 /** The running daemon of that name. A pid that another process has by now does not count. */
 export async function findDaemon(lab: Lab, name: string): Promise<Daemon | undefined> {
-	const daemon = await readFile(recordPath(lab, name), 'utf8').then(text => JSON.parse(text) as Daemon, () => undefined);
-	return daemon && await startTicksOf(daemon.pid) === daemon.startTicks ? daemon : undefined;
+	const daemon = await readFile(recordPath(lab, name), 'utf8').then(
+		text => JSON.parse(text) as Daemon,
+		() => undefined,
+	);
+	return daemon && (await startTicksOf(daemon.pid)) === daemon.startTicks ? daemon : undefined;
 }
 
 /** Names of all daemons that were started here, running or not. */
@@ -56,7 +64,11 @@ export async function daemonNames(lab: Lab): Promise<string[]> {
 }
 
 /** Sends TERM (or `signal`), after `graceMs` KILL, and resolves when the process is gone. */
-export async function stopDaemon(lab: Lab, name: string, {signal = 'SIGTERM', graceMs = 5000}: {signal?: NodeJS.Signals; graceMs?: number} = {}): Promise<void> {
+export async function stopDaemon(
+	lab: Lab,
+	name: string,
+	{signal = 'SIGTERM', graceMs = 5000}: {signal?: NodeJS.Signals; graceMs?: number} = {},
+): Promise<void> {
 	const daemon = await findDaemon(lab, name);
 	if (daemon) {
 		await endProcess(daemon.pid, daemon.startTicks, signal, graceMs);
@@ -79,7 +91,7 @@ export async function signalDaemon(lab: Lab, name: string, signal: NodeJS.Signal
 export async function endProcess(pid: number, startTicks: string, signal: NodeJS.Signals, graceMs: number): Promise<void> {
 	const deadline = Date.now() + graceMs;
 	let sent: NodeJS.Signals | undefined;
-	while (await startTicksOf(pid) === startTicks) {
+	while ((await startTicksOf(pid)) === startTicks) {
 		const next = Date.now() < deadline ? signal : 'SIGKILL';
 		if (sent !== next) {
 			sent = next;

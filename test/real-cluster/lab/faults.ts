@@ -86,18 +86,30 @@ async function signalAgents(lab: Lab, mode: TunnelMode, signal: NodeJS.Signals, 
 /** Pids of this lab's agents: their arguments name the lab's own files and the server's port. */
 async function agentProcesses(lab: Lab, mode: TunnelMode, node?: string): Promise<number[]> {
 	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
-	const found = await Promise.all(pids.map(async pid => {
-		const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
-		const isOurs = command[0] === '/konnectivity/konnectivity-agent'
-			&& command.some(argument => argument.startsWith(`--ca-cert=${lab.folder}/`))
-			&& command.includes(`--proxy-server-port=${mode === 'grpc' ? 8132 : 8142}`)
-			&& (node === undefined || command.includes(`--admin-bind-address=${nodeAddress(lab, node)}`));
-		return isOurs ? [Number(pid)] : [];
-	}));
+	const found = await Promise.all(
+		pids.map(async pid => {
+			const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+			const isOurs =
+				command[0] === '/konnectivity/konnectivity-agent' &&
+				command.some(argument => argument.startsWith(`--ca-cert=${lab.folder}/`)) &&
+				command.includes(`--proxy-server-port=${mode === 'grpc' ? 8132 : 8142}`) &&
+				(node === undefined || command.includes(`--admin-bind-address=${nodeAddress(lab, node)}`));
+			return isOurs ? [Number(pid)] : [];
+		}),
+	);
 	return found.flat();
 }
 
 async function selectNodes(lab: Lab, mode: TunnelMode, nodeSelector: Record<string, string> | null): Promise<void> {
 	const patch = JSON.stringify({spec: {template: {spec: {nodeSelector}}}});
-	await mustKubectl(await kubeconfigOf(lab, base, 'admin'), ['patch', 'daemonset', agentName(mode), '-n', 'kube-system', '--type=merge', '-p', patch]);
+	await mustKubectl(await kubeconfigOf(lab, base, 'admin'), [
+		'patch',
+		'daemonset',
+		agentName(mode),
+		'-n',
+		'kube-system',
+		'--type=merge',
+		'-p',
+		patch,
+	]);
 }

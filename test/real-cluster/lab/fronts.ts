@@ -26,14 +26,21 @@ export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
 	await Promise.all(replicas.map(async name => startPosture(lab, name)));
 	const host = controlPlaneAddress(lab);
 	const targets = replicas.map(name => `${host}:${6443 + postureOf(name).port}`);
-	await startDaemon(lab, 'balancer', [process.execPath, fileURLToPath(new URL('balancer.ts', import.meta.url)), `${host}:${balancerPort}`, ...targets]);
+	await startDaemon(lab, 'balancer', [
+		process.execPath,
+		fileURLToPath(new URL('balancer.ts', import.meta.url)),
+		`${host}:${balancerPort}`,
+		...targets,
+	]);
 	await waitForPort('balancer', host, balancerPort);
-	return forEachPerson(async person => writeKubeconfig(lab, {
-		name: `balancer-${person}`,
-		server: `https://${host}:${balancerPort}`,
-		subject: people[person],
-		namespace,
-	}));
+	return forEachPerson(async person =>
+		writeKubeconfig(lab, {
+			name: `balancer-${person}`,
+			server: `https://${host}:${balancerPort}`,
+			subject: people[person],
+			namespace,
+		}),
+	);
 }
 
 /** A gateway before one posture's apiserver. Resolves to a kubeconfig for each person: a token, and a server URL with a path. */
@@ -42,9 +49,18 @@ export async function startGateway(lab: Lab, posture: PostureName): Promise<Reco
 		port: gatewayPort,
 		prefix: gatewayPrefix,
 		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [controlPlaneAddress(lab)]}),
-		people: Object.fromEntries(knownPeople.map(([person, known]) => [`token-of-${person}`, {...known, closed: person === 'plain' ? ['/version'] : []}])),
+		people: Object.fromEntries(
+			knownPeople.map(([person, known]) => [`token-of-${person}`, {...known, closed: person === 'plain' ? ['/version'] : []}]),
+		),
 	});
-	return forEachPerson(async person => writeTokenKubeconfig(lab, {name: `gateway-${person}`, server: `https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}`, by: 'gateway', person}));
+	return forEachPerson(async person =>
+		writeTokenKubeconfig(lab, {
+			name: `gateway-${person}`,
+			server: `https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}`,
+			by: 'gateway',
+			person,
+		}),
+	);
 }
 
 /** A gateway that no answer of it tells from an apiserver: it has the apiserver's own certificate and key, takes people's certificates, and passes everything on to one posture. */
@@ -56,11 +72,20 @@ export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<
 		peopleCa: (await authority(lab, 'cluster')).cert,
 		people: Object.fromEntries(knownPeople.map(([, known]) => [known.user, known])),
 	});
-	return forEachPerson(async person => writeKubeconfig(lab, {name: `twin-${person}`, server: `https://${controlPlaneAddress(lab)}:${twinPort}`, subject: people[person], namespace}));
+	return forEachPerson(async person =>
+		writeKubeconfig(lab, {
+			name: `twin-${person}`,
+			server: `https://${controlPlaneAddress(lab)}:${twinPort}`,
+			subject: people[person],
+			namespace,
+		}),
+	);
 }
 
-const knownPeople = Object.entries(people).map(([person, {commonName, ...more}]) =>
-	[person, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}] as const);
+const knownPeople = Object.entries(people).map(
+	([person, {commonName, ...more}]) =>
+		[person, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}] as const,
+);
 
 /**
 Gateways with the apiserver's own certificate and key that answer for `identity`, and send upgrades, logs and proxy requests to `streams`. One takes tokens, the
@@ -85,41 +110,68 @@ export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Pr
 		refused: ['/apis/authentication.k8s.io/v1/selfsubjectreviews'],
 	});
 	await forEachPerson(async person => {
-		await writeTokenKubeconfig(lab, {name: `split-token-${ways}-${person}`, server: `https://${host}:${ports.token}`, by: 'cluster', person});
-		return writeKubeconfig(lab, {name: `split-certificate-${ways}-${person}`, server: `https://${host}:${ports.certificate}`, subject: people[person], namespace});
+		await writeTokenKubeconfig(lab, {
+			name: `split-token-${ways}-${person}`,
+			server: `https://${host}:${ports.token}`,
+			by: 'cluster',
+			person,
+		});
+		return writeKubeconfig(lab, {
+			name: `split-certificate-${ways}-${person}`,
+			server: `https://${host}:${ports.certificate}`,
+			subject: people[person],
+			namespace,
+		});
 	});
 }
 
 export type Splitter = {identity: PostureName; streams: PostureName};
 
-const splitterPorts = [{token: 9444, certificate: 9445}, {token: 9446, certificate: 9447}] as const;
+const splitterPorts = [
+	{token: 9444, certificate: 9445},
+	{token: 9446, certificate: 9447},
+] as const;
 
-async function runGateway(lab: Lab, posture: PostureName, name: string, own: Omit<GatewaySettings, 'host' | 'upstream' | 'client'>): Promise<void> {
+async function runGateway(
+	lab: Lab,
+	posture: PostureName,
+	name: string,
+	own: Omit<GatewaySettings, 'host' | 'upstream' | 'client'>,
+): Promise<void> {
 	await startPosture(lab, posture);
 	const host = controlPlaneAddress(lab);
 	const settings: GatewaySettings = {
 		...own,
 		host,
 		upstream: {host, port: 6443 + postureOf(posture).port},
-		client: {...await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']}), ca: (await authority(lab, 'cluster')).cert},
+		client: {
+			...(await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']})),
+			ca: (await authority(lab, 'cluster')).cert,
+		},
 	};
 	const file = await writeConfiguration(lab, `${name}.json`, settings);
 	await startDaemon(lab, name, [process.execPath, fileURLToPath(new URL('gateway.ts', import.meta.url)), file]);
 	await waitForPort(name, host, own.port);
 }
 
-async function writeTokenKubeconfig(lab: Lab, {name, server, by, person}: {name: string; server: string; by: 'gateway' | 'cluster'; person: Person}): Promise<string> {
+async function writeTokenKubeconfig(
+	lab: Lab,
+	{name, server, by, person}: {name: string; server: string; by: 'gateway' | 'cluster'; person: Person},
+): Promise<string> {
 	const ca = (await readFile((await authority(lab, by)).cert)).toString('base64');
 	const folder = join(lab.folder, 'kubeconfigs');
 	await mkdir(folder, {recursive: true});
 	const path = join(folder, `${name}.yaml`);
-	await writeFile(path, `apiVersion: v1
+	await writeFile(
+		path,
+		`apiVersion: v1
 kind: Config
 current-context: gateway
 contexts: [{name: gateway, context: {cluster: gateway, user: ${person}, namespace: ${namespace}}}]
 clusters: [{name: gateway, cluster: {server: "${server}", certificate-authority-data: ${ca}}}]
 users: [{name: ${person}, user: {token: token-of-${person}}}]
-`);
+`,
+	);
 	await chmod(path, 0o600);
 	return path;
 }

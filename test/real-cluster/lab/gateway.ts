@@ -30,32 +30,37 @@ export type GatewaySettings = {
 
 const settings = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as GatewaySettings;
 const {prefix, upstream, streams = upstream, people, refused = []} = settings;
-const [ca, cert, key] = await Promise.all([settings.client.ca, settings.client.cert, settings.client.key].map(async file => readFile(file)));
+const [ca, cert, key] = await Promise.all(
+	[settings.client.ca, settings.client.cert, settings.client.key].map(async file => readFile(file)),
+);
 
 const byCertificate = settings.peopleCa === undefined ? {} : {requestCert: true, ca: await readFile(settings.peopleCa)};
 
-const server = createServer({cert: await readFile(settings.serving.cert), key: await readFile(settings.serving.key), ...byCertificate}, (incoming, answer) => {
-	if (refused.includes(pathOf(incoming))) {
-		answer.writeHead(403, {'content-type': 'application/json'}).end('{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}');
-		return;
-	}
+const server = createServer(
+	{cert: await readFile(settings.serving.cert), key: await readFile(settings.serving.key), ...byCertificate},
+	(incoming, answer) => {
+		if (refused.includes(pathOf(incoming))) {
+			answer.writeHead(403, {'content-type': 'application/json'}).end('{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}');
+			return;
+		}
 
-	const outgoing = forwarded(incoming);
-	if (!outgoing) {
-		answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown person or path\n');
-		return;
-	}
+		const outgoing = forwarded(incoming);
+		if (!outgoing) {
+			answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown person or path\n');
+			return;
+		}
 
-	outgoing.on('response', response => {
-		answer.writeHead(response.statusCode ?? 502, response.headers);
-		response.pipe(answer);
-	});
-	outgoing.on('error', error => {
-		answer.writeHead(502, {'content-type': 'text/plain'}).end(`gateway: ${error.message}\n`);
-	});
-	answer.on('close', () => outgoing.destroy());
-	incoming.pipe(outgoing);
-});
+		outgoing.on('response', response => {
+			answer.writeHead(response.statusCode ?? 502, response.headers);
+			response.pipe(answer);
+		});
+		outgoing.on('error', error => {
+			answer.writeHead(502, {'content-type': 'text/plain'}).end(`gateway: ${error.message}\n`);
+		});
+		answer.on('close', () => outgoing.destroy());
+		incoming.pipe(outgoing);
+	},
+);
 
 server.on('upgrade', (incoming, client: Duplex, head) => {
 	const outgoing = forwarded(incoming);
@@ -82,21 +87,29 @@ server.on('upgrade', (incoming, client: Duplex, head) => {
 server.listen(settings.port, settings.host);
 
 function forwarded(incoming: IncomingMessage) {
-	const person = people[settings.peopleCa === undefined ? incoming.headers.authorization?.replace(/^Bearer /, '') ?? '' : commonName(incoming.socket as TLSSocket)];
+	const person =
+		people[
+			settings.peopleCa === undefined
+				? (incoming.headers.authorization?.replace(/^Bearer /, '') ?? '')
+				: commonName(incoming.socket as TLSSocket)
+		];
 	if (!person || !incoming.url?.startsWith(prefix) || person.closed?.includes(incoming.url.slice(prefix.length))) {
 		return undefined;
 	}
 
 	const {authorization, host, ...headers} = incoming.headers;
 	return httpsRequest({
-		...incoming.headers.upgrade !== undefined || /\/(?:log|proxy)(?:\/|$)/.test(pathOf(incoming)) ? streams : upstream,
+		...(incoming.headers.upgrade !== undefined || /\/(?:log|proxy)(?:\/|$)/.test(pathOf(incoming)) ? streams : upstream),
 		ca,
 		cert,
 		key,
 		agent: false,
 		method: incoming.method ?? 'GET',
 		path: incoming.url.slice(prefix.length) || '/',
-		headers: {...headers, 'impersonate-user': person.user, 'impersonate-group': person.groups} satisfies IncomingHttpHeaders as Record<string, string | string[]>,
+		headers: {...headers, 'impersonate-user': person.user, 'impersonate-group': person.groups} satisfies IncomingHttpHeaders as Record<
+			string,
+			string | string[]
+		>,
 	});
 }
 
@@ -110,6 +123,6 @@ function commonName(socket: TLSSocket): string {
 }
 
 function statusLine(response: IncomingMessage): string {
-	const headers = response.rawHeaders.flatMap((name, index) => index % 2 === 0 ? [`${name}: ${response.rawHeaders[index + 1]}\r\n`] : []);
+	const headers = response.rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${response.rawHeaders[index + 1]}\r\n`] : []));
 	return `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n${headers.join('')}\r\n`;
 }

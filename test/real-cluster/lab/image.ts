@@ -18,13 +18,20 @@ export const bareImage = 'spoke.test/bare:1';
 export async function importImage(lab: Lab, node: NodeName): Promise<void> {
 	const archive = await imageArchive(lab);
 	// A socket that exists does not answer yet while containerd loads its plugins; ctr waits for it.
-	await run(toolPath('ctr'), ['--address', containerdSocket(lab, node), '--namespace', 'k8s.io', 'images', 'import', '--local', archive], {timeout: 60_000});
+	await run(toolPath('ctr'), ['--address', containerdSocket(lab, node), '--namespace', 'k8s.io', 'images', 'import', '--local', archive], {
+		timeout: 60_000,
+	});
 }
 
 /** Path of the OCI archive, made on first use. */
 async function imageArchive(lab: Lab): Promise<string> {
 	const archive = join(lab.folder, 'image.tar');
-	if (await access(archive).then(() => true, () => false)) {
+	if (
+		await access(archive).then(
+			() => true,
+			() => false,
+		)
+	) {
 		return archive;
 	}
 
@@ -45,7 +52,19 @@ async function imageArchive(lab: Lab): Promise<string> {
 /** The manifest's entry in the index. */
 async function addImage(layout: string, name: string, root: string): Promise<object> {
 	const layerFile = join(layout, 'layer.tar');
-	await run('tar', ['--create', '--file', layerFile, '--directory', root, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '.']);
+	await run('tar', [
+		'--create',
+		'--file',
+		layerFile,
+		'--directory',
+		root,
+		'--sort=name',
+		'--mtime=@0',
+		'--owner=0',
+		'--group=0',
+		'--numeric-owner',
+		'.',
+	]);
 	const layer = await readFile(layerFile);
 	await rm(layerFile);
 
@@ -57,14 +76,23 @@ async function addImage(layout: string, name: string, root: string): Promise<obj
 	};
 
 	const layerBlob = await blob(layer, 'application/vnd.oci.image.layer.v1.tar');
-	const config = await blob({
-		architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-		os: 'linux',
-		config: {Entrypoint: ['/bin/workload'], Cmd: ['pause'], Env: ['PATH=/bin'], WorkingDir: '/'},
-		rootfs: {type: 'layers', diff_ids: [layerBlob.digest]},
-	}, 'application/vnd.oci.image.config.v1+json');
-	const manifest = await blob({schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: [layerBlob]}, 'application/vnd.oci.image.manifest.v1+json');
-	return {...manifest, annotations: {'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name.slice(name.indexOf(':') + 1)}};
+	const config = await blob(
+		{
+			architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+			os: 'linux',
+			config: {Entrypoint: ['/bin/workload'], Cmd: ['pause'], Env: ['PATH=/bin'], WorkingDir: '/'},
+			rootfs: {type: 'layers', diff_ids: [layerBlob.digest]},
+		},
+		'application/vnd.oci.image.config.v1+json',
+	);
+	const manifest = await blob(
+		{schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: [layerBlob]},
+		'application/vnd.oci.image.manifest.v1+json',
+	);
+	return {
+		...manifest,
+		annotations: {'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name.slice(name.indexOf(':') + 1)},
+	};
 }
 
 async function makeBareRoot(root: string): Promise<string> {
@@ -85,7 +113,10 @@ async function makeRoot(root: string): Promise<string> {
 	await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
 	await writeFile(join(root, 'etc/group'), 'root:x:0:\n');
 	const {stdout} = await run('/bin/busybox', ['--list']);
-	for (const applet of stdout.trim().split('\n').filter(name => name !== 'busybox')) {
+	for (const applet of stdout
+		.trim()
+		.split('\n')
+		.filter(name => name !== 'busybox')) {
 		await rm(join(root, 'bin', applet), {force: true});
 		await symlink('busybox', join(root, 'bin', applet));
 	}

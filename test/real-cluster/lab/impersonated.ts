@@ -16,13 +16,25 @@ export async function applyPeople(cluster: Cluster, people: ReadonlyArray<{name:
 	await apply(cluster.kubeconfig('off-direct'), [
 		{apiVersion: `${group}/v1`, kind: 'Role', metadata: {name: 'reads-pods', namespace}, rules: [resource(['pods'], ['get', 'list'])]},
 		...people.flatMap(({name, rules}) => [
-			{apiVersion: `${group}/v1`, kind: 'RoleBinding', metadata: {name, namespace}, roleRef: {apiGroup: group, kind: 'Role', name: 'reads-pods'}, subjects: subjects(name)},
-			...rules.length === 0
+			{
+				apiVersion: `${group}/v1`,
+				kind: 'RoleBinding',
+				metadata: {name, namespace},
+				roleRef: {apiGroup: group, kind: 'Role', name: 'reads-pods'},
+				subjects: subjects(name),
+			},
+			...(rules.length === 0
 				? []
 				: [
-					{apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: {name}, rules},
-					{apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: {name}, roleRef: {apiGroup: group, kind: 'ClusterRole', name}, subjects: subjects(name)},
-				],
+						{apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: {name}, rules},
+						{
+							apiVersion: `${group}/v1`,
+							kind: 'ClusterRoleBinding',
+							metadata: {name},
+							roleRef: {apiGroup: group, kind: 'ClusterRole', name},
+							subjects: subjects(name),
+						},
+					]),
 		]),
 	]);
 	// Rights reach an apiserver by its own watch.
@@ -32,5 +44,13 @@ export async function applyPeople(cluster: Cluster, people: ReadonlyArray<{name:
 }
 
 export async function bindRoleTo(cluster: Cluster, role: string, person: string): Promise<void> {
-	await apply(cluster.kubeconfig('off-direct'), [{apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: {name: role}, roleRef: {apiGroup: group, kind: 'ClusterRole', name: role}, subjects: subjects(person)}]);
+	await apply(cluster.kubeconfig('off-direct'), [
+		{
+			apiVersion: `${group}/v1`,
+			kind: 'ClusterRoleBinding',
+			metadata: {name: role},
+			roleRef: {apiGroup: group, kind: 'ClusterRole', name: role},
+			subjects: subjects(person),
+		},
+	]);
 }

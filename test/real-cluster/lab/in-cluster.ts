@@ -20,23 +20,28 @@ export async function startStaticApiserver(lab: Lab): Promise<void> {
 	const program = kubernetesPath('kube-apiserver', labVersion);
 	const args = await apiserverArguments(lab, {etcd: `http://${controlPlaneAddress(lab)}:2379`, flags, reconciler: 'none'});
 	const volumes = {program: dirname(program), lab: lab.folder};
-	await writeFile(join(staticPodFolder(lab, 'n1'), 'kube-apiserver.json'), JSON.stringify({
-		apiVersion: 'v1',
-		kind: 'Pod',
-		metadata: {name: 'kube-apiserver', namespace: 'kube-system', labels: {component: 'kube-apiserver', tier: 'control-plane'}},
-		spec: {
-			hostNetwork: true,
-			priorityClassName: 'system-node-critical',
-			containers: [{
-				name: 'kube-apiserver',
-				image,
-				imagePullPolicy: 'Never',
-				command: [program, ...args],
-				volumeMounts: Object.entries(volumes).map(([name, path]) => ({name, mountPath: path, readOnly: true})),
-			}],
-			volumes: Object.entries(volumes).map(([name, path]) => ({name, hostPath: {path}})),
-		},
-	}));
+	await writeFile(
+		join(staticPodFolder(lab, 'n1'), 'kube-apiserver.json'),
+		JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Pod',
+			metadata: {name: 'kube-apiserver', namespace: 'kube-system', labels: {component: 'kube-apiserver', tier: 'control-plane'}},
+			spec: {
+				hostNetwork: true,
+				priorityClassName: 'system-node-critical',
+				containers: [
+					{
+						name: 'kube-apiserver',
+						image,
+						imagePullPolicy: 'Never',
+						command: [program, ...args],
+						volumeMounts: Object.entries(volumes).map(([name, path]) => ({name, mountPath: path, readOnly: true})),
+					},
+				],
+				volumes: Object.entries(volumes).map(([name, path]) => ({name, hostPath: {path}})),
+			},
+		}),
+	);
 	await waitForReady(lab, 'static-pod');
 	for (const person of ['admin', 'monitor', 'plain'] as const) {
 		await kubeconfigOf(lab, 'static-pod', person);
@@ -54,7 +59,13 @@ export async function startKubeProxy(lab: Lab): Promise<void> {
 	const config = await writeConfiguration(lab, 'kube-proxy.json', {
 		apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
 		kind: 'KubeProxyConfiguration',
-		clientConnection: {kubeconfig: await writeKubeconfig(lab, {name: 'kube-proxy', server: serverUrl(lab, base), subject: {commonName: 'system:kube-proxy'}})},
+		clientConnection: {
+			kubeconfig: await writeKubeconfig(lab, {
+				name: 'kube-proxy',
+				server: serverUrl(lab, base),
+				subject: {commonName: 'system:kube-proxy'},
+			}),
+		},
 		mode: 'iptables',
 		hostnameOverride: 'n1',
 		bindAddress: nodeAddress(lab, 'n1'),
@@ -64,35 +75,39 @@ export async function startKubeProxy(lab: Lab): Promise<void> {
 		conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s'},
 		nodePortAddresses: [`${nodeAddress(lab, 'n1')}/32`],
 	});
-	await apply(admin, [{
-		apiVersion: 'apps/v1',
-		kind: 'DaemonSet',
-		metadata: {name: 'kube-proxy', namespace: 'kube-system', labels: {'k8s-app': 'kube-proxy'}},
-		spec: {
-			selector: {matchLabels: {'k8s-app': 'kube-proxy'}},
-			template: {
-				metadata: {labels: {'k8s-app': 'kube-proxy'}},
-				spec: {
-					hostNetwork: true,
-					automountServiceAccountToken: false,
-					priorityClassName: 'system-node-critical',
-					terminationGracePeriodSeconds: 1,
-					nodeSelector: {'kubernetes.io/hostname': 'n1'},
-					containers: [{
-						name: 'kube-proxy',
-						image,
-						imagePullPolicy: 'Never',
-						// The host's iptables, which the small image lacks.
-						command: ['chroot', '/host', program, `--config=${config}`],
-						env: [{name: 'PATH', value: '/usr/sbin:/usr/bin:/sbin:/bin'}],
-						securityContext: {privileged: true},
-						readinessProbe: {httpGet: {port: 10_256, path: '/healthz'}, periodSeconds: 1},
-						volumeMounts: [{name: 'host', mountPath: '/host'}],
-					}],
-					volumes: [{name: 'host', hostPath: {path: '/'}}],
+	await apply(admin, [
+		{
+			apiVersion: 'apps/v1',
+			kind: 'DaemonSet',
+			metadata: {name: 'kube-proxy', namespace: 'kube-system', labels: {'k8s-app': 'kube-proxy'}},
+			spec: {
+				selector: {matchLabels: {'k8s-app': 'kube-proxy'}},
+				template: {
+					metadata: {labels: {'k8s-app': 'kube-proxy'}},
+					spec: {
+						hostNetwork: true,
+						automountServiceAccountToken: false,
+						priorityClassName: 'system-node-critical',
+						terminationGracePeriodSeconds: 1,
+						nodeSelector: {'kubernetes.io/hostname': 'n1'},
+						containers: [
+							{
+								name: 'kube-proxy',
+								image,
+								imagePullPolicy: 'Never',
+								// The host's iptables, which the small image lacks.
+								command: ['chroot', '/host', program, `--config=${config}`],
+								env: [{name: 'PATH', value: '/usr/sbin:/usr/bin:/sbin:/bin'}],
+								securityContext: {privileged: true},
+								readinessProbe: {httpGet: {port: 10_256, path: '/healthz'}, periodSeconds: 1},
+								volumeMounts: [{name: 'host', mountPath: '/host'}],
+							},
+						],
+						volumes: [{name: 'host', hostPath: {path: '/'}}],
+					},
 				},
 			},
 		},
-	}]);
+	]);
 	await mustKubectl(admin, ['rollout', 'status', 'daemonset/kube-proxy', '-n', 'kube-system', '--timeout=60s'], {limitMs: 70_000});
 }

@@ -31,7 +31,10 @@ export async function egressFile(lab: Lab, egress: Egress): Promise<string | und
 	const selections = {
 		grpc: [{name: 'cluster', connection: tunnel('grpc')}],
 		'http-connect': [{name: 'cluster', connection: tunnel('http-connect')}],
-		'cluster-direct': [{name: 'cluster', connection: {proxyProtocol: 'Direct'}}, {name: 'controlplane', connection: {proxyProtocol: 'Direct'}}],
+		'cluster-direct': [
+			{name: 'cluster', connection: {proxyProtocol: 'Direct'}},
+			{name: 'controlplane', connection: {proxyProtocol: 'Direct'}},
+		],
 		'controlplane-only': [{name: 'controlplane', connection: {proxyProtocol: 'Direct'}}],
 	};
 	return writeConfiguration(lab, `egress-${egress}.json`, {
@@ -66,10 +69,11 @@ export async function startTunnelServer(lab: Lab, mode: TunnelMode): Promise<voi
 	await waitForPort(`konnectivity-server ${mode}`, address, ports[mode].agents);
 }
 
-export const stopTunnelServer = async (lab: Lab, mode: TunnelMode): Promise<void> => stopDaemon(lab, `konnectivity-server-${mode}`, {signal: 'SIGKILL'});
+export const stopTunnelServer = async (lab: Lab, mode: TunnelMode): Promise<void> =>
+	stopDaemon(lab, `konnectivity-server-${mode}`, {signal: 'SIGKILL'});
 
 /** Name of the agents' DaemonSet. Both carry the label that the usual installation has. */
-export const agentName = (mode: TunnelMode): string => mode === 'grpc' ? 'konnectivity-agent' : 'konnectivity-agent-http';
+export const agentName = (mode: TunnelMode): string => (mode === 'grpc' ? 'konnectivity-agent' : 'konnectivity-agent-http');
 
 /** The agents' objects: on each node a host-network pod that dials out to the server and serves its metrics to the node's address. */
 export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> {
@@ -93,40 +97,53 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 					terminationGracePeriodSeconds: 1,
 					tolerations: [{operator: 'Exists'}],
 					// Only kubelets of ours carry the label; the scripted node can run nothing.
-					affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: 'spoke.test/serving', operator: 'Exists'}]}]}}},
-					containers: [{
-						name: 'konnectivity-agent',
-						image: 'spoke.test/lab:1',
-						imagePullPolicy: 'Never',
-						command: ['/konnectivity/konnectivity-agent'],
-						args: [
-							'--logtostderr=true',
-							`--ca-cert=${ca}`,
-							`--agent-cert=${client.cert}`,
-							`--agent-key=${client.key}`,
-							`--proxy-server-host=${controlPlaneAddress(lab)}`,
-							`--proxy-server-port=${ports[mode].agents}`,
-							'--agent-identifiers=host=$(NODE_NAME)',
-							'--admin-bind-address=$(HOST_IP)',
-							`--admin-server-port=${ports[mode].agentAdmin}`,
-							'--health-server-host=$(HOST_IP)',
-							`--health-server-port=${ports[mode].agentHealth}`,
-							'--sync-interval=1s',
-							'--sync-interval-cap=2s',
-						],
-						env: [
-							{name: 'NODE_NAME', valueFrom: {fieldRef: {fieldPath: 'spec.nodeName'}}},
-							{name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}},
-						],
-						// /metrics is served on the health port; the admin port answers with a redirect to it.
-						ports: [{name: 'health', containerPort: ports[mode].agentHealth}],
-						readinessProbe: {httpGet: {port: ports[mode].agentHealth, path: '/readyz'}, periodSeconds: 1},
-						livenessProbe: {httpGet: {port: ports[mode].agentHealth, path: '/healthz'}, initialDelaySeconds: 15, periodSeconds: 30, timeoutSeconds: 15},
-						volumeMounts: [
-							{name: 'program', mountPath: '/konnectivity', readOnly: true},
-							{name: 'pki', mountPath: join(lab.folder, 'pki'), readOnly: true},
-						],
-					}],
+					affinity: {
+						nodeAffinity: {
+							requiredDuringSchedulingIgnoredDuringExecution: {
+								nodeSelectorTerms: [{matchExpressions: [{key: 'spoke.test/serving', operator: 'Exists'}]}],
+							},
+						},
+					},
+					containers: [
+						{
+							name: 'konnectivity-agent',
+							image: 'spoke.test/lab:1',
+							imagePullPolicy: 'Never',
+							command: ['/konnectivity/konnectivity-agent'],
+							args: [
+								'--logtostderr=true',
+								`--ca-cert=${ca}`,
+								`--agent-cert=${client.cert}`,
+								`--agent-key=${client.key}`,
+								`--proxy-server-host=${controlPlaneAddress(lab)}`,
+								`--proxy-server-port=${ports[mode].agents}`,
+								'--agent-identifiers=host=$(NODE_NAME)',
+								'--admin-bind-address=$(HOST_IP)',
+								`--admin-server-port=${ports[mode].agentAdmin}`,
+								'--health-server-host=$(HOST_IP)',
+								`--health-server-port=${ports[mode].agentHealth}`,
+								'--sync-interval=1s',
+								'--sync-interval-cap=2s',
+							],
+							env: [
+								{name: 'NODE_NAME', valueFrom: {fieldRef: {fieldPath: 'spec.nodeName'}}},
+								{name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}},
+							],
+							// /metrics is served on the health port; the admin port answers with a redirect to it.
+							ports: [{name: 'health', containerPort: ports[mode].agentHealth}],
+							readinessProbe: {httpGet: {port: ports[mode].agentHealth, path: '/readyz'}, periodSeconds: 1},
+							livenessProbe: {
+								httpGet: {port: ports[mode].agentHealth, path: '/healthz'},
+								initialDelaySeconds: 15,
+								periodSeconds: 30,
+								timeoutSeconds: 15,
+							},
+							volumeMounts: [
+								{name: 'program', mountPath: '/konnectivity', readOnly: true},
+								{name: 'pki', mountPath: join(lab.folder, 'pki'), readOnly: true},
+							],
+						},
+					],
 					volumes: [
 						{name: 'program', hostPath: {path: join(program, '..')}},
 						{name: 'pki', hostPath: {path: join(lab.folder, 'pki')}},

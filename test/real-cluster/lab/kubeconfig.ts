@@ -15,16 +15,26 @@ export const people = {
 export type Person = keyof typeof people;
 
 /** Writes `kubeconfigs/NAME.yaml` for a subject at a server, in the form that kubectl writes, and returns its path. */
-export async function writeKubeconfig(lab: Lab, {name, server, subject, certificate = subject.commonName.replaceAll(':', '-'), namespace = 'default', caFile}: {
-	name: string;
-	server: string;
-	subject: Subject;
-	/** File name of the client certificate. */
-	certificate?: string;
-	namespace?: string;
-	/** The authority of the server's certificate; the cluster's unless given. */
-	caFile?: string;
-}): Promise<string> {
+export async function writeKubeconfig(
+	lab: Lab,
+	{
+		name,
+		server,
+		subject,
+		certificate = subject.commonName.replaceAll(':', '-'),
+		namespace = 'default',
+		caFile,
+	}: {
+		name: string;
+		server: string;
+		subject: Subject;
+		/** File name of the client certificate. */
+		certificate?: string;
+		namespace?: string;
+		/** The authority of the server's certificate; the cluster's unless given. */
+		caFile?: string;
+	},
+): Promise<string> {
 	const ca = caFile ?? (await authority(lab, 'cluster')).cert;
 	const client = await signed(lab, `client-${certificate}`, 'cluster', subject);
 	const encode = async (file: string) => (await readFile(file)).toString('base64');
@@ -33,7 +43,9 @@ export async function writeKubeconfig(lab: Lab, {name, server, subject, certific
 	const path = join(folder, `${name}.yaml`);
 	// Whoever reads it meanwhile gets the file that was there before, and never a part.
 	const fresh = `${path}.${randomUUID()}`;
-	await writeFile(fresh, `apiVersion: v1
+	await writeFile(
+		fresh,
+		`apiVersion: v1
 kind: Config
 current-context: ${name}
 contexts:
@@ -52,7 +64,9 @@ users:
   user:
     client-certificate-data: ${await encode(client.cert)}
     client-key-data: ${await encode(client.key)}
-`, {mode: 0o600});
+`,
+		{mode: 0o600},
+	);
 	await rename(fresh, path);
 	return path;
 }

@@ -7,7 +7,10 @@ export type Finished = {status: number | null; stdout: string; stderr: string};
 
 /** Runs kubectl with a kubeconfig and resolves with what it wrote, whatever its status. */
 export async function kubectl(kubeconfig: string, args: readonly string[], {input = '', limitMs = 60_000} = {}): Promise<Finished> {
-	const child = spawn(kubernetesPath('kubectl'), args, {env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig}, timeout: limitMs});
+	const child = spawn(kubernetesPath('kubectl'), args, {
+		env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig},
+		timeout: limitMs,
+	});
 	const chunks = {stdout: [] as Buffer[], stderr: [] as Buffer[]};
 	child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
 	child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
@@ -21,7 +24,11 @@ export async function kubectl(kubeconfig: string, args: readonly string[], {inpu
 }
 
 /** The same, but a status other than 0 throws with kubectl's words. */
-export async function mustKubectl(kubeconfig: string, args: readonly string[], options: {input?: string; limitMs?: number} = {}): Promise<string> {
+export async function mustKubectl(
+	kubeconfig: string,
+	args: readonly string[],
+	options: {input?: string; limitMs?: number} = {},
+): Promise<string> {
 	const {status, stdout, stderr} = await kubectl(kubeconfig, args, options);
 	if (status !== 0) {
 		throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim() || `status ${status}`}`);
@@ -32,5 +39,7 @@ export async function mustKubectl(kubeconfig: string, args: readonly string[], o
 
 /** Creates or changes objects. */
 export async function apply(kubeconfig: string, objects: readonly object[]): Promise<void> {
-	await mustKubectl(kubeconfig, ['apply', '--server-side', '--force-conflicts', '-f', '-'], {input: JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects})});
+	await mustKubectl(kubeconfig, ['apply', '--server-side', '--force-conflicts', '-f', '-'], {
+		input: JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects}),
+	});
 }

@@ -68,7 +68,7 @@ export const controlPlaneAddress = (lab: Lab): string => `10.99.${lab.number}.1`
 export const nodeAddress = (lab: Lab, node: string): string => `10.99.${lab.number}.${10 + nodeNumber(node)}`;
 
 /** The pods of `n3` of lab 0 are in 10.98.3.0/24. */
-export const podSubnet = (lab: Lab, node: string): string => `10.98.${(lab.number * 16) + nodeNumber(node)}.0/24`;
+export const podSubnet = (lab: Lab, node: string): string => `10.98.${lab.number * 16 + nodeNumber(node)}.0/24`;
 
 export const nodeNumber = (node: string): number => Number(node.slice(1));
 

@@ -11,7 +11,12 @@ const run = promisify(execFile);
 
 /** kube-proxy's rules stay in the kernel after it; where one was started, its own cleaning takes them away. */
 export async function removeServiceRules(lab: Lab): Promise<void> {
-	if (await access(join(lab.folder, 'configuration/kube-proxy.json')).then(() => true, () => false)) {
+	if (
+		await access(join(lab.folder, 'configuration/kube-proxy.json')).then(
+			() => true,
+			() => false,
+		)
+	) {
 		await run(kubernetesPath('kube-proxy'), ['--cleanup'], {timeout: 30_000}).catch(() => undefined);
 	}
 }
@@ -28,20 +33,24 @@ export type ContainerTrace = {id: string; socket: string | undefined};
 
 /** What containerd records of its containers. To be read while they run: afterwards it forgets them, and not all they had. */
 export async function traceContainers(lab: Lab): Promise<ContainerTrace[]> {
-	const found = await Promise.all(Object.keys(nodes).map(async node => {
-		const tasks = join(lab.folder, node, 'containerd-state/io.containerd.runtime.v2.task/k8s.io');
-		return Promise.all((await entries(tasks)).map(async id => {
-			const bootstrap = await readFile(join(tasks, id, 'bootstrap.json'), 'utf8').catch(() => '{}');
-			const {address} = JSON.parse(bootstrap) as {address?: string};
-			return {id, socket: address?.replace('unix://', '')};
-		}));
-	}));
+	const found = await Promise.all(
+		Object.keys(nodes).map(async node => {
+			const tasks = join(lab.folder, node, 'containerd-state/io.containerd.runtime.v2.task/k8s.io');
+			return Promise.all(
+				(await entries(tasks)).map(async id => {
+					const bootstrap = await readFile(join(tasks, id, 'bootstrap.json'), 'utf8').catch(() => '{}');
+					const {address} = JSON.parse(bootstrap) as {address?: string};
+					return {id, socket: address?.replace('unix://', '')};
+				}),
+			);
+		}),
+	);
 	return found.flat();
 }
 
 /** Shims keep their sockets in one folder of the machine, containers their cgroups in every hierarchy. */
 export async function removeContainerFiles(traces: readonly ContainerTrace[]): Promise<void> {
-	const controllers = ['', ...await entries('/sys/fs/cgroup')].map(name => join('/sys/fs/cgroup', name, 'k8s.io'));
+	const controllers = ['', ...(await entries('/sys/fs/cgroup'))].map(name => join('/sys/fs/cgroup', name, 'k8s.io'));
 	for (const {id, socket} of traces) {
 		if (socket?.startsWith('/run/containerd/s/')) {
 			await rm(socket, {force: true});

@@ -83,9 +83,15 @@ export async function startKubelet(lab: Lab, node: NodeName): Promise<void> {
 async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 	const facts = nodeFacts(node);
 	const address = nodeAddress(lab, node);
-	const serving = facts.serving === 'signed' || facts.serving === 'expired'
-		? await signed(lab, `kubelet-${node}`, 'kubelet', {commonName: `system:node:${node}`, groups: ['system:nodes'], names: [address, node], expired: facts.serving === 'expired'})
-		: undefined;
+	const serving =
+		facts.serving === 'signed' || facts.serving === 'expired'
+			? await signed(lab, `kubelet-${node}`, 'kubelet', {
+					commonName: `system:node:${node}`,
+					groups: ['system:nodes'],
+					names: [address, node],
+					expired: facts.serving === 'expired',
+				})
+			: undefined;
 	return {
 		apiVersion: 'kubelet.config.k8s.io/v1beta1',
 		kind: 'KubeletConfiguration',
@@ -93,9 +99,10 @@ async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 		healthzBindAddress: address,
 		authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: (await authority(lab, 'cluster')).cert}},
 		authorization: {mode: 'Webhook'},
-		...serving && {tlsCertFile: serving.cert, tlsPrivateKeyFile: serving.key},
-		...facts.serving === 'pending' && {serverTLSBootstrap: true},
-		...(facts.extendWebSockets === false || labTranslates) && (facts.version ?? labVersion) === '1.36.3' && {featureGates: {ExtendWebSocketsToKubelet: false}},
+		...(serving && {tlsCertFile: serving.cert, tlsPrivateKeyFile: serving.key}),
+		...(facts.serving === 'pending' && {serverTLSBootstrap: true}),
+		...((facts.extendWebSockets === false || labTranslates) &&
+			(facts.version ?? labVersion) === '1.36.3' && {featureGates: {ExtendWebSocketsToKubelet: false}}),
 		containerRuntimeEndpoint: `unix://${containerdSocket(lab, node)}`,
 		staticPodPath: staticPodFolder(lab, node),
 		podLogsDir: join(lab.folder, node, 'pod-logs'),
@@ -128,19 +135,32 @@ async function startContainerd(lab: Lab, node: NodeName): Promise<boolean> {
 	const folder = join(lab.folder, node);
 	const network = join(folder, 'cni');
 	await mkdir(network, {recursive: true});
-	await writeFile(join(network, '10-bridge.conflist'), JSON.stringify({
-		cniVersion: '1.0.0',
-		name: `spoke-${lab.number}-${node}`,
-		plugins: [{
-			type: 'bridge',
-			bridge: bridgeName(lab, node),
-			isGateway: true,
-			ipMasq: false,
-			hairpinMode: true,
-			ipam: {type: 'host-local', ranges: [[{subnet: podSubnet(lab, node)}]], routes: [{dst: '0.0.0.0/0'}], dataDir: join(folder, 'cni-addresses')},
-		}],
-	}));
-	const config = await writeConfiguration(lab, `containerd-${node}.toml`, `version = 3
+	await writeFile(
+		join(network, '10-bridge.conflist'),
+		JSON.stringify({
+			cniVersion: '1.0.0',
+			name: `spoke-${lab.number}-${node}`,
+			plugins: [
+				{
+					type: 'bridge',
+					bridge: bridgeName(lab, node),
+					isGateway: true,
+					ipMasq: false,
+					hairpinMode: true,
+					ipam: {
+						type: 'host-local',
+						ranges: [[{subnet: podSubnet(lab, node)}]],
+						routes: [{dst: '0.0.0.0/0'}],
+						dataDir: join(folder, 'cni-addresses'),
+					},
+				},
+			],
+		}),
+	);
+	const config = await writeConfiguration(
+		lab,
+		`containerd-${node}.toml`,
+		`version = 3
 root = '${folder}/containerd-root'
 state = '${folder}/containerd-state'
 disabled_plugins = ['io.containerd.nri.v1.nri', 'io.containerd.snapshotter.v1.btrfs', 'io.containerd.snapshotter.v1.devmapper', 'io.containerd.snapshotter.v1.zfs', 'io.containerd.snapshotter.v1.erofs', 'io.containerd.snapshotter.v1.blockfile']
@@ -172,7 +192,8 @@ runtime_type = 'io.containerd.runc.v2'
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
 SystemdCgroup = false
 Root = '${folder}/runc'
-`);
+`,
+	);
 	const started = await startDaemon(lab, `containerd-${node}`, [toolPath('containerd'), '--config', config, '--log-level', 'warn']);
 	await waitFor(`containerd ${node}`, async () => access(containerdSocket(lab, node)).then(() => true));
 	return started;

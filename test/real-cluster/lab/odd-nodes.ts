@@ -26,7 +26,10 @@ export async function startOddNodes(lab: Lab, nodes: Readonly<Record<string, Odd
 	const servers: Server[] = [];
 	const sockets = new Set<Socket>();
 	const names = Object.keys(nodes);
-	await apply(admin, names.flatMap(name => [{apiVersion: 'v1', kind: 'Node', metadata: {name}}, podOn(name)]));
+	await apply(
+		admin,
+		names.flatMap(name => [{apiVersion: 'v1', kind: 'Node', metadata: {name}}, podOn(name)]),
+	);
 	for (const [name, node] of Object.entries(nodes)) {
 		const status = await standing(lab, name, node, {servers, sockets});
 		await patchStatus(admin, ['node', name], status);
@@ -34,26 +37,43 @@ export async function startOddNodes(lab: Lab, nodes: Readonly<Record<string, Odd
 			phase: 'Running',
 			podIP: controlPlaneAddress(lab),
 			conditions: [{type: 'Ready', status: 'True'}],
-			containerStatuses: [{name: 'c', image: 'odd', imageID: '', ready: true, restartCount: 0, state: {running: {startedAt: '2026-01-01T00:00:00Z'}}}],
+			containerStatuses: [
+				{name: 'c', image: 'odd', imageID: '', ready: true, restartCount: 0, state: {running: {startedAt: '2026-01-01T00:00:00Z'}}},
+			],
 		});
 	}
 
-	return {async close() {
-		for (const server of servers) {
-			server.close();
-		}
+	return {
+		async close() {
+			for (const server of servers) {
+				server.close();
+			}
 
-		// An apiserver keeps the connection on which nobody ever answered.
-		for (const socket of sockets) {
-			socket.destroy();
-		}
+			// An apiserver keeps the connection on which nobody ever answered.
+			for (const socket of sockets) {
+				socket.destroy();
+			}
 
-		await mustKubectl(admin, ['delete', ...names.map(name => `node/${name}`), '--wait=false']);
-		await mustKubectl(admin, ['delete', '-n', namespace, ...names.map(name => `pod/${name}`), '--force', '--grace-period=0', '--wait=false']);
-	}};
+			await mustKubectl(admin, ['delete', ...names.map(name => `node/${name}`), '--wait=false']);
+			await mustKubectl(admin, [
+				'delete',
+				'-n',
+				namespace,
+				...names.map(name => `pod/${name}`),
+				'--force',
+				'--grace-period=0',
+				'--wait=false',
+			]);
+		},
+	};
 }
 
-async function standing(lab: Lab, name: string, node: OddNode, {servers, sockets}: {servers: Server[]; sockets: Set<Socket>}): Promise<object> {
+async function standing(
+	lab: Lab,
+	name: string,
+	node: OddNode,
+	{servers, sockets}: {servers: Server[]; sockets: Set<Socket>},
+): Promise<object> {
 	if (node.kind === 'none') {
 		return {addresses: []};
 	}
@@ -63,12 +83,13 @@ async function standing(lab: Lab, name: string, node: OddNode, {servers, sockets
 	}
 
 	const host = controlPlaneAddress(lab);
-	const server = node.kind === 'tls'
-		? await tlsServer(lab, name, node)
-		: createServer(socket => {
-			quiet(socket);
-			tcpDoings[node.does](socket);
-		});
+	const server =
+		node.kind === 'tls'
+			? await tlsServer(lab, name, node)
+			: createServer(socket => {
+					quiet(socket);
+					tcpDoings[node.does](socket);
+				});
 	servers.push(server);
 	server.on('connection', socket => {
 		sockets.add(socket);
@@ -76,7 +97,10 @@ async function standing(lab: Lab, name: string, node: OddNode, {servers, sockets
 	await new Promise<void>(resolve => {
 		server.listen(0, host, resolve);
 	});
-	return {addresses: [{type: 'InternalIP', address: host}], daemonEndpoints: {kubeletEndpoint: {Port: (server.address() as AddressInfo).port}}};
+	return {
+		addresses: [{type: 'InternalIP', address: host}],
+		daemonEndpoints: {kubeletEndpoint: {Port: (server.address() as AddressInfo).port}},
+	};
 }
 
 const tcpDoings: Readonly<Record<Extract<OddNode, {kind: 'tcp'}>['does'], (socket: Socket) => void>> = {
@@ -91,7 +115,11 @@ const tcpDoings: Readonly<Record<Extract<OddNode, {kind: 'tcp'}>['does'], (socke
 	},
 };
 
-async function tlsServer(lab: Lab, name: string, {by, names = [controlPlaneAddress(lab)], answer}: Extract<OddNode, {kind: 'tls'}>): Promise<Server> {
+async function tlsServer(
+	lab: Lab,
+	name: string,
+	{by, names = [controlPlaneAddress(lab)], answer}: Extract<OddNode, {kind: 'tls'}>,
+): Promise<Server> {
 	const pair = await signed(lab, `odd-${name}`, by, {commonName: `system:node:${name}`, groups: ['system:nodes'], names});
 	const server = createTlsServer({cert: await readFile(pair.cert), key: await readFile(pair.key), ALPNProtocols: ['http/1.1']}, socket => {
 		quiet(socket);
@@ -113,7 +141,12 @@ const podOn = (name: string) => ({
 	apiVersion: 'v1',
 	kind: 'Pod',
 	metadata: {name, namespace},
-	spec: {nodeName: name, automountServiceAccountToken: false, tolerations: [{operator: 'Exists'}], containers: [{name: 'c', image: 'odd', imagePullPolicy: 'Never'}]},
+	spec: {
+		nodeName: name,
+		automountServiceAccountToken: false,
+		tolerations: [{operator: 'Exists'}],
+		containers: [{name: 'c', image: 'odd', imagePullPolicy: 'Never'}],
+	},
 });
 
 async function patchStatus(admin: string, what: string[], status: object): Promise<void> {

@@ -23,21 +23,25 @@ export async function joined<Value>(key: string, work: () => Promise<Value>): Pr
 /** Runs `work` while no other process holds the lab's lock; a holder that died does not count. */
 export async function exclusively<Value>(lab: Lab, work: () => Promise<Value>): Promise<Value> {
 	const file = join(lab.folder, 'lock');
-	await waitFor('the lock of the lab', async () => {
-		try {
-			const handle = await open(file, 'wx');
-			await handle.writeFile(`${process.pid} ${await startTicksOf(process.pid)}`);
-			await handle.close();
-			return true;
-		} catch {
-			const [pid, startTicks] = (await readFile(file, 'utf8')).split(' ');
-			if (startTicks && await startTicksOf(Number(pid)) !== startTicks) {
-				await rm(file, {force: true});
-			}
+	await waitFor(
+		'the lock of the lab',
+		async () => {
+			try {
+				const handle = await open(file, 'wx');
+				await handle.writeFile(`${process.pid} ${await startTicksOf(process.pid)}`);
+				await handle.close();
+				return true;
+			} catch {
+				const [pid, startTicks] = (await readFile(file, 'utf8')).split(' ');
+				if (startTicks && (await startTicksOf(Number(pid))) !== startTicks) {
+					await rm(file, {force: true});
+				}
 
-			return false;
-		}
-	}, {limitMs: 300_000});
+				return false;
+			}
+		},
+		{limitMs: 300_000},
+	);
 	try {
 		return await work();
 	} finally {

@@ -22,9 +22,20 @@ export async function startOneLease(lab: Lab): Promise<void> {
 	await start(lab, etcd, {name: 'hidden', kubeletCa: 'off', reconciler: 'none', offset: 1});
 	// Each deletes the lease of its host name when it starts: the later one's is as old as itself.
 	await start(lab, etcd, {name: 'registered', kubeletCa: 'good', reconciler: 'lease', offset: 0});
-	await startDaemon(lab, 'balancer-one-lease', [process.execPath, fileURLToPath(new URL('balancer.ts', import.meta.url)), `${host}:${balancerPort}`, `${host}:${port}`, `${host}:${port + 1}`]);
+	await startDaemon(lab, 'balancer-one-lease', [
+		process.execPath,
+		fileURLToPath(new URL('balancer.ts', import.meta.url)),
+		`${host}:${balancerPort}`,
+		`${host}:${port}`,
+		`${host}:${port + 1}`,
+	]);
 	await waitForPort('balancer', host, balancerPort);
-	const kubeconfig = await writeKubeconfig(lab, {name: 'one-lease-admin', server: `https://${host}:${balancerPort}`, subject: people.admin, namespace});
+	const kubeconfig = await writeKubeconfig(lab, {
+		name: 'one-lease-admin',
+		server: `https://${host}:${balancerPort}`,
+		subject: people.admin,
+		namespace,
+	});
 	const {cert} = await authority(lab, 'cluster');
 	await apply(kubeconfig, [
 		{apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}},
@@ -40,6 +51,11 @@ async function start(lab: Lab, etcd: string, {name, kubeletCa, reconciler, offse
 	const args = await apiserverArguments(lab, {etcd, flags: {kubeletCa, egress: 'none', port: port + offset - 6443}, reconciler});
 	await startDaemon(lab, `apiserver-${name}`, [kubernetesPath('kube-apiserver'), ...args]);
 	await waitForPort(`apiserver ${name}`, host, port + offset);
-	const kubeconfig = await writeKubeconfig(lab, {name: `one-lease-${name}`, server: `https://${host}:${port + offset}`, subject: people.admin, namespace});
+	const kubeconfig = await writeKubeconfig(lab, {
+		name: `one-lease-${name}`,
+		server: `https://${host}:${port + offset}`,
+		subject: people.admin,
+		namespace,
+	});
 	await waitFor(`apiserver ${name}`, async () => (await kubectl(kubeconfig, ['get', '--raw', '/readyz'])).status === 0);
 }

@@ -31,14 +31,17 @@ export type Profile = {
 };
 
 /** Resolves when everything that the profile names runs and is ready. */
-export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, twin, splitters = [], oneLease, kubeProxy, scripted, big}: Profile): Promise<void> {
+export async function startProfile(
+	lab: Lab,
+	{postures = [base], nodes = [], balancer, gateway, twin, splitters = [], oneLease, kubeProxy, scripted, big}: Profile,
+): Promise<void> {
 	await exclusively(lab, async () => {
 		await startBase(lab);
 		for (const node of nodes) {
 			await startReadyNode(lab, node);
 		}
 
-		await Promise.all(postures.map(async posture => posture === 'static-pod' ? startStaticApiserver(lab) : startPosture(lab, posture)));
+		await Promise.all(postures.map(async posture => (posture === 'static-pod' ? startStaticApiserver(lab) : startPosture(lab, posture))));
 		if (balancer) {
 			await startBalancer(lab);
 		}

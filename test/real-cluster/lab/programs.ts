@@ -33,7 +33,8 @@ export const kubernetesPath = (program: string, version: KubernetesVersion = '1.
 export const toolFolder = join(cache, 'bin');
 
 /** True where the Konnectivity programs can be had: unpacked before, or in the folder that `SPOKE_KONNECTIVITY_BIN` names. */
-export const konnectivityGiven = process.env['SPOKE_KONNECTIVITY_BIN'] !== undefined || existsSync(join(cache, 'konnectivity/konnectivity-server'));
+export const konnectivityGiven =
+	process.env['SPOKE_KONNECTIVITY_BIN'] !== undefined || existsSync(join(cache, 'konnectivity/konnectivity-server'));
 
 /**
 Path of `konnectivity-server` or `konnectivity-agent`, unpacked from `SPOKE_KONNECTIVITY_BIN` and compared with its
@@ -41,13 +42,20 @@ SHA256SUMS. They are not built here because their module is not on the Go module
 */
 export async function konnectivityPath(program: 'konnectivity-server' | 'konnectivity-agent'): Promise<string> {
 	const unpacked = join(cache, 'konnectivity', program);
-	if (await access(unpacked).then(() => true, () => false)) {
+	if (
+		await access(unpacked).then(
+			() => true,
+			() => false,
+		)
+	) {
 		return unpacked;
 	}
 
 	const given = process.env['SPOKE_KONNECTIVITY_BIN'];
 	if (given === undefined) {
-		throw new Error('SPOKE_KONNECTIVITY_BIN is not set: it names the folder with konnectivity-server.xz, konnectivity-agent.xz and SHA256SUMS');
+		throw new Error(
+			'SPOKE_KONNECTIVITY_BIN is not set: it names the folder with konnectivity-server.xz, konnectivity-agent.xz and SHA256SUMS',
+		);
 	}
 
 	const {stdout} = await run('xz', ['-dc', join(given, `${program}.xz`)], {encoding: 'buffer', maxBuffer: 1 << 28});

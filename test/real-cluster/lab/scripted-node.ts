@@ -17,8 +17,29 @@ const run = promisify(execFile);
 
 /** Containers that the peer gives a meaning; its README says which. */
 const scripts = [
-	'echo', 'exit', 'bytes', 'hash', 'first-byte', 'seq', 'stall', 'sizes', 'broken', 'status-absent', 'status-truncated', 'status-twice', 'status-huge',
-	'output-after-status', 'reset', 'cut', 'plain', 'partial', 'same-instant', 'long-line', 'odd-times', 'all-bytes', 'fsnotify',
+	'echo',
+	'exit',
+	'bytes',
+	'hash',
+	'first-byte',
+	'seq',
+	'stall',
+	'sizes',
+	'broken',
+	'status-absent',
+	'status-truncated',
+	'status-twice',
+	'status-huge',
+	'output-after-status',
+	'reset',
+	'cut',
+	'plain',
+	'partial',
+	'same-instant',
+	'long-line',
+	'odd-times',
+	'all-bytes',
+	'fsnotify',
 ];
 
 /** Starts the peer and makes the node `scripted` and, in `demo`, the pods `scripted` and `impatient` on it. */
@@ -42,7 +63,14 @@ export async function startScriptedNode(lab: Lab): Promise<void> {
 			podIP: address,
 			hostIP: address,
 			conditions: [{type: 'Ready', status: 'True'}],
-			containerStatuses: scripts.map(script => ({name: script, image: 'scripted', imageID: '', ready: true, restartCount: 0, state: {running: {startedAt: '2026-01-01T00:00:00Z'}}})),
+			containerStatuses: scripts.map(script => ({
+				name: script,
+				image: 'scripted',
+				imageID: '',
+				ready: true,
+				restartCount: 0,
+				state: {running: {startedAt: '2026-01-01T00:00:00Z'}},
+			})),
 		});
 	}
 }
@@ -52,12 +80,12 @@ async function startPeer(lab: Lab, folder: string, address: string): Promise<voi
 	const pipe = join(folder, 'stdin');
 	await run('mkfifo', [pipe]).catch(() => undefined);
 	const stdin = openSync(pipe, 'r+');
-	await startDaemon(lab, 'scripted-peer', [
-		toolPath('scripted-peer'),
-		`--kubelet-address=${address}:10250`,
-		`--address=${address}:10251`,
-		`--logs=${folder}`,
-	], {stdin});
+	await startDaemon(
+		lab,
+		'scripted-peer',
+		[toolPath('scripted-peer'), `--kubelet-address=${address}:10250`, `--address=${address}:10251`, `--logs=${folder}`],
+		{stdin},
+	);
 	closeSync(stdin);
 	await waitForPort('scripted peer', address, 10_250);
 }

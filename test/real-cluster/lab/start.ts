@@ -18,8 +18,14 @@ export async function startBase(lab: Lab): Promise<void> {
 	await startControllers(lab);
 	const admin = await kubeconfigOf(lab, base, 'admin');
 	await Promise.all([startReadyNode(lab, 'n1'), prepareObjects(admin)]);
-	await mustKubectl(admin, ['wait', '--for=condition=Ready', 'pod/writer', 'pod/shell', '-n', namespace, '--timeout=60s'], {limitMs: 70_000});
-	await mustKubectl(admin, ['rollout', 'status', 'deployment/web', 'deployment/secure', 'statefulset/tcp', '-n', namespace, '--timeout=60s'], {limitMs: 70_000});
+	await mustKubectl(admin, ['wait', '--for=condition=Ready', 'pod/writer', 'pod/shell', '-n', namespace, '--timeout=60s'], {
+		limitMs: 70_000,
+	});
+	await mustKubectl(
+		admin,
+		['rollout', 'status', 'deployment/web', 'deployment/secure', 'statefulset/tcp', '-n', namespace, '--timeout=60s'],
+		{limitMs: 70_000},
+	);
 }
 
 /** One posture's apiserver, with the Konnectivity server and agents that it needs. */
@@ -38,10 +44,14 @@ export async function startPosture(lab: Lab, name: PostureName): Promise<void> {
 export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
 	await startNode(lab, node);
 	const admin = await kubeconfigOf(lab, base, 'admin');
-	await waitFor(`node ${node} Ready`, async () => {
-		const {stdout} = await kubectl(admin, ['get', 'node', node, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']);
-		return stdout === 'True';
-	}, {everyMs: 300});
+	await waitFor(
+		`node ${node} Ready`,
+		async () => {
+			const {stdout} = await kubectl(admin, ['get', 'node', node, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']);
+			return stdout === 'True';
+		},
+		{everyMs: 300},
+	);
 	if (node === 'n2') {
 		await apply(admin, rotatingObjects);
 		await mustKubectl(admin, ['wait', '--for=condition=Ready', 'pod/rotating', '-n', namespace, '--timeout=60s'], {limitMs: 70_000});
@@ -67,7 +77,9 @@ async function startTunnel(lab: Lab, mode: TunnelMode): Promise<void> {
 /** Resolves when the agents of all nodes are connected to their server. */
 export async function waitForAgents(lab: Lab, mode: TunnelMode): Promise<void> {
 	const admin = await kubeconfigOf(lab, base, 'admin');
-	await mustKubectl(admin, ['rollout', 'status', `daemonset/${agentName(mode)}`, '-n', 'kube-system', '--timeout=120s'], {limitMs: 130_000});
+	await mustKubectl(admin, ['rollout', 'status', `daemonset/${agentName(mode)}`, '-n', 'kube-system', '--timeout=120s'], {
+		limitMs: 130_000,
+	});
 }
 
 async function prepareObjects(admin: string): Promise<void> {

@@ -14,7 +14,9 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 	const traces = await traceContainers(lab);
 	await endContainers(lab);
 	// An apiserver's graceful end waits for its watches, which nobody needs here.
-	await Promise.all(names.map(async name => stopDaemon(lab, name, {signal: name.startsWith('apiserver') ? 'SIGKILL' : 'SIGTERM', graceMs: 5000})));
+	await Promise.all(
+		names.map(async name => stopDaemon(lab, name, {signal: name.startsWith('apiserver') ? 'SIGKILL' : 'SIGTERM', graceMs: 5000})),
+	);
 	await removeServiceRules(lab);
 	await unmountAll(lab);
 	await removeContainerFiles(traces);
@@ -36,7 +38,9 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 /** Shims name the lab's containerd socket in their arguments; what they started is their offspring. Nothing else is touched. */
 async function endContainers(lab: Lab): Promise<void> {
 	const processes = await listProcesses();
-	const ours = new Set(processes.filter(({command}) => command.includes('containerd-shim') && command.includes(`${lab.folder}/`)).map(({pid}) => pid));
+	const ours = new Set(
+		processes.filter(({command}) => command.includes('containerd-shim') && command.includes(`${lab.folder}/`)).map(({pid}) => pid),
+	);
 	for (let before = -1; before !== ours.size;) {
 		before = ours.size;
 		for (const {pid, parent} of processes) {
@@ -51,14 +55,16 @@ async function endContainers(lab: Lab): Promise<void> {
 
 async function listProcesses(): Promise<Array<{pid: number; parent: number; command: string; startTicks: string}>> {
 	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number);
-	const found = await Promise.all(pids.map(async pid => {
-		const [status, command, startTicks] = await Promise.all([
-			readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
-			readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-			startTicksOf(pid),
-		]);
-		const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
-		return parent && startTicks ? [{pid, parent: Number(parent), command, startTicks}] : [];
-	}));
+	const found = await Promise.all(
+		pids.map(async pid => {
+			const [status, command, startTicks] = await Promise.all([
+				readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
+				readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+				startTicksOf(pid),
+			]);
+			const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
+			return parent && startTicks ? [{pid, parent: Number(parent), command, startTicks}] : [];
+		}),
+	);
 	return found.flat();
 }

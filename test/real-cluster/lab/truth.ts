@@ -44,7 +44,7 @@ function kubeletTls(kubeletCa: KubeletCa, serving: ServingCertificate): TlsState
 }
 
 /** The apiserver's proxy never verifies a pod, service or other port of a node. */
-const proxyTls = (scheme: 'http' | 'https' = 'http'): TlsState => scheme === 'https' ? 'unverified' : 'plain';
+const proxyTls = (scheme: 'http' | 'https' = 'http'): TlsState => (scheme === 'https' ? 'unverified' : 'plain');
 
 function routeOf(egress: Egress): Pick<Truth, 'routes' | 'protocol'> {
 	switch (egress) {

@@ -9,16 +9,18 @@ import {nodes, type NodeName} from './node.ts';
 import {base, postures, type PostureName} from './postures.ts';
 import {startProfile} from './profile.ts';
 
-const {values} = parseArgs({options: {
-	state: {type: 'string', default: defaultFolder()},
-	postures: {type: 'string', default: base},
-	nodes: {type: 'string', default: 'n1'},
-	balancer: {type: 'boolean', default: false},
-	gateway: {type: 'string'},
-	twin: {type: 'string'},
-	'kube-proxy': {type: 'boolean', default: false},
-	scripted: {type: 'boolean', default: false},
-}});
+const {values} = parseArgs({
+	options: {
+		state: {type: 'string', default: defaultFolder()},
+		postures: {type: 'string', default: base},
+		nodes: {type: 'string', default: 'n1'},
+		balancer: {type: 'boolean', default: false},
+		gateway: {type: 'string'},
+		twin: {type: 'string'},
+		'kube-proxy': {type: 'boolean', default: false},
+		scripted: {type: 'boolean', default: false},
+	},
+});
 const started = Date.now();
 const lab = await openLab(values.state);
 await startProfile(lab, {
@@ -30,7 +32,9 @@ await startProfile(lab, {
 	kubeProxy: values['kube-proxy'],
 	scripted: values.scripted,
 });
-process.stdout.write(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s; kubeconfigs: ${lab.folder}/kubeconfigs/POSTURE-PERSON.yaml\n`);
+process.stdout.write(
+	`ready after ${((Date.now() - started) / 1000).toFixed(1)} s; kubeconfigs: ${lab.folder}/kubeconfigs/POSTURE-PERSON.yaml\n`,
+);
 
 function known<Name extends string>(what: string, list: string, table: Record<Name, unknown>): Name[] {
 	const names = list.split(',');

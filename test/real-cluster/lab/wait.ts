@@ -3,7 +3,11 @@ import {createConnection} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 /** Calls `probe` until it returns something other than `undefined` or false; after `limitMs` the error names `what` and the last failure. */
-export async function waitFor<Value>(what: string, probe: () => Promise<Value | undefined | false>, {limitMs = 60_000, everyMs = 100} = {}): Promise<Value> {
+export async function waitFor<Value>(
+	what: string,
+	probe: () => Promise<Value | undefined | false>,
+	{limitMs = 60_000, everyMs = 100} = {},
+): Promise<Value> {
 	const deadline = Date.now() + limitMs;
 	let last: unknown = 'nothing yet';
 	for (;;) {
@@ -26,11 +30,16 @@ export async function waitFor<Value>(what: string, probe: () => Promise<Value | 
 
 /** Resolves when something accepts TCP connections there. */
 export async function waitForPort(what: string, host: string, port: number, limitMs = 60_000): Promise<void> {
-	await waitFor(`${what} on ${host}:${port}`, async () => new Promise<true>((resolve, reject) => {
-		const socket = createConnection({host, port}, () => {
-			socket.destroy();
-			resolve(true);
-		});
-		socket.once('error', reject);
-	}), {limitMs});
+	await waitFor(
+		`${what} on ${host}:${port}`,
+		async () =>
+			new Promise<true>((resolve, reject) => {
+				const socket = createConnection({host, port}, () => {
+					socket.destroy();
+					resolve(true);
+				});
+				socket.once('error', reject);
+			}),
+		{limitMs},
+	);
 }

@@ -4,8 +4,14 @@ import {namespace} from './users.ts';
 
 const meta = (name: string) => ({name, namespace, labels: {app: name}});
 
-const container = (name: string, args: string[], more: object = {}) =>
-	({name, image, imagePullPolicy: 'Never', command: ['/bin/workload'], args, ...more});
+const container = (name: string, args: string[], more: object = {}) => ({
+	name,
+	image,
+	imagePullPolicy: 'Never',
+	command: ['/bin/workload'],
+	args,
+	...more,
+});
 
 const podSpec = (...containers: object[]) => ({automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers});
 
@@ -18,7 +24,12 @@ const deployment = (name: string, replicas: number, spec: object) => ({
 	spec: {replicas, selector: {matchLabels: {app: name}}, template: template(name, spec)},
 });
 
-const service = (name: string, ports: object[]) => ({apiVersion: 'v1', kind: 'Service', metadata: meta(name), spec: {selector: {app: name}, ports}});
+const service = (name: string, ports: object[]) => ({
+	apiVersion: 'v1',
+	kind: 'Service',
+	metadata: meta(name),
+	spec: {selector: {app: name}, ports},
+});
 
 const pod = (name: string, spec: object) => ({apiVersion: 'v1', kind: 'Pod', metadata: meta(name), spec});
 
@@ -26,12 +37,21 @@ const tcp = (name: string, port: number) => ({name, containerPort: port});
 
 /** Pods that tests name are bound to n1; only `rotating` belongs to n2. */
 export const workloadObjects: readonly object[] = [
-	deployment('web', 2, podSpec(container('http', ['http', '-port=8080'], {
-		ports: [tcp('http', 8080)],
-		readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1},
-	}))),
+	deployment(
+		'web',
+		2,
+		podSpec(
+			container('http', ['http', '-port=8080'], {
+				ports: [tcp('http', 8080)],
+				readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1},
+			}),
+		),
+	),
 	service('web', [{name: 'http', port: 80, targetPort: 'http'}]),
-	deployment('secure', 1, {...podSpec(container('https', ['https', '-port=8443'], {ports: [tcp('https', 8443)]})), nodeSelector: {'kubernetes.io/hostname': 'n1'}}),
+	deployment('secure', 1, {
+		...podSpec(container('https', ['https', '-port=8443'], {ports: [tcp('https', 8443)]})),
+		nodeSelector: {'kubernetes.io/hostname': 'n1'},
+	}),
 	service('secure', [{name: 'https', port: 443, targetPort: 'https'}]),
 	{
 		apiVersion: 'apps/v1',
@@ -42,14 +62,22 @@ export const workloadObjects: readonly object[] = [
 			replicas: 1,
 			selector: {matchLabels: {app: 'tcp'}},
 			template: template('tcp', {
-				...podSpec(container('tcp', ['tcp'], {ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => tcp(name, 7000 + index))})),
+				...podSpec(
+					container('tcp', ['tcp'], {
+						ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => tcp(name, 7000 + index)),
+					}),
+				),
 				nodeSelector: {'kubernetes.io/hostname': 'n1'},
 			}),
 		},
 	},
 	service('tcp', [{name: 'echo', port: 7000, targetPort: 'echo'}]),
 	pod('writer', {
-		...podSpec(container('lines', ['write-lines', '-rate=200', '-burst=4', '-stderr-each=10', '-state=/data/number'], {volumeMounts: [{name: 'data', mountPath: '/data'}]})),
+		...podSpec(
+			container('lines', ['write-lines', '-rate=200', '-burst=4', '-stderr-each=10', '-state=/data/number'], {
+				volumeMounts: [{name: 'data', mountPath: '/data'}],
+			}),
+		),
 		nodeName: 'n1',
 		volumes: [{name: 'data', emptyDir: {}}],
 	}),
@@ -59,9 +87,36 @@ export const workloadObjects: readonly object[] = [
 		nodeName: 'n1',
 		initContainers: [container('prepare', ['write-lines', '-count=3'])],
 	}),
-	pod('shell', {...podSpec({name: 'sh', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'trap exit TERM; while :; do sleep 1; done'], stdin: true, tty: false}), nodeName: 'n1'}),
-	pod('attachable', {...podSpec({name: 'cat', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'while read -r line; do echo "got $line"; done'], stdin: true}), nodeName: 'n1'}),
-	pod('crashing', {...podSpec(container('lines', ['write-lines', '-rate=20', '-exit-after=20', '-state=/data/number'], {volumeMounts: [{name: 'data', mountPath: '/data'}]})), nodeName: 'n1', volumes: [{name: 'data', emptyDir: {}}]}),
+	pod('shell', {
+		...podSpec({
+			name: 'sh',
+			image,
+			imagePullPolicy: 'Never',
+			command: ['/bin/sh', '-c', 'trap exit TERM; while :; do sleep 1; done'],
+			stdin: true,
+			tty: false,
+		}),
+		nodeName: 'n1',
+	}),
+	pod('attachable', {
+		...podSpec({
+			name: 'cat',
+			image,
+			imagePullPolicy: 'Never',
+			command: ['/bin/sh', '-c', 'while read -r line; do echo "got $line"; done'],
+			stdin: true,
+		}),
+		nodeName: 'n1',
+	}),
+	pod('crashing', {
+		...podSpec(
+			container('lines', ['write-lines', '-rate=20', '-exit-after=20', '-state=/data/number'], {
+				volumeMounts: [{name: 'data', mountPath: '/data'}],
+			}),
+		),
+		nodeName: 'n1',
+		volumes: [{name: 'data', emptyDir: {}}],
+	}),
 	{
 		apiVersion: 'batch/v1',
 		kind: 'Job',
@@ -79,5 +134,13 @@ export const workloadObjects: readonly object[] = [
 
 /** A writer on the node whose logs rotate soon. */
 export const rotatingObjects: readonly object[] = [
-	pod('rotating', {...podSpec(container('lines', ['write-lines', '-rate=200', '-burst=4', '-width=256', '-state=/data/number'], {volumeMounts: [{name: 'data', mountPath: '/data'}]})), nodeName: 'n2', volumes: [{name: 'data', emptyDir: {}}]}),
+	pod('rotating', {
+		...podSpec(
+			container('lines', ['write-lines', '-rate=200', '-burst=4', '-width=256', '-state=/data/number'], {
+				volumeMounts: [{name: 'data', mountPath: '/data'}],
+			}),
+		),
+		nodeName: 'n2',
+		volumes: [{name: 'data', emptyDir: {}}],
+	}),
 ];

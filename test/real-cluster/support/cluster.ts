@@ -33,7 +33,9 @@ export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 	await startProfile(lab, profile);
 	const kubeconfig = (place: Place, person: Person = 'admin') => `${lab.folder}/kubeconfigs/${place}-${person}.yaml`;
 	const start = (place: Place, args: readonly string[], person?: Person) =>
-		spawn(process.execPath, [program, ...args], {env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: kubeconfig(place, person)}});
+		spawn(process.execPath, [program, ...args], {
+			env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: kubeconfig(place, person)},
+		});
 	return {
 		lab,
 		kubeconfig,
@@ -45,7 +47,10 @@ export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 }
 
 /** Collects a child to its end; past `limitMs` it is ended and its status is null. */
-async function finished(child: ChildProcessWithoutNullStreams, {input = '', limitMs = 60_000}: {input?: string; limitMs?: number}): Promise<Finished> {
+async function finished(
+	child: ChildProcessWithoutNullStreams,
+	{input = '', limitMs = 60_000}: {input?: string; limitMs?: number},
+): Promise<Finished> {
 	const stdout: Buffer[] = [];
 	const stderr: Buffer[] = [];
 	child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

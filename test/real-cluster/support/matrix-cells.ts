@@ -19,12 +19,27 @@ const serving = 'signed';
 export const silentCommand = 'exec that lasts';
 
 export const variants: readonly Variant[] = [
-	...(['logs', 'exec', 'attach', 'port-forward'] as const).map(feature => ({name: feature, target: 'pod/shell', feature, stream: {feature, serving} as const})),
+	...(['logs', 'exec', 'attach', 'port-forward'] as const).map(feature => ({
+		name: feature,
+		target: 'pod/shell',
+		feature,
+		stream: {feature, serving} as const,
+	})),
 	{name: 'node proxy, kubelet port', target: 'node/n1', feature: 'node-proxy', stream: {feature: 'node-proxy', serving, kubeletPort: true}},
-	{name: 'node proxy, elsewhere', target: 'node/n1:9100', feature: 'node-proxy', stream: {feature: 'node-proxy', serving, scheme: 'http', kubeletPort: false}},
+	{
+		name: 'node proxy, elsewhere',
+		target: 'node/n1:9100',
+		feature: 'node-proxy',
+		stream: {feature: 'node-proxy', serving, scheme: 'http', kubeletPort: false},
+	},
 	...(['http', 'https'] as const).flatMap(scheme => {
 		const target = scheme === 'http' ? 'svc/http:web:80' : 'svc/https:secure:443';
-		return (['pod-proxy', 'service-proxy'] as const).map(feature => ({name: `${feature} ${scheme}`, target, feature, stream: {feature, serving, scheme} as const}));
+		return (['pod-proxy', 'service-proxy'] as const).map(feature => ({
+			name: `${feature} ${scheme}`,
+			target,
+			feature,
+			stream: {feature, serving, scheme} as const,
+		}));
 	}),
 ];
 
@@ -41,18 +56,42 @@ export type Cell = {
 };
 
 /** All variants through one apiserver as one person, passively and then with the active probes. */
-export async function cellsOf({place, person, kubeconfig, truth, flagz = true}: {place: string; person: Person; kubeconfig: string; truth: (variant: Variant, path: Path) => Truth; flagz?: boolean}): Promise<Cell[]> {
+export async function cellsOf({
+	place,
+	person,
+	kubeconfig,
+	truth,
+	flagz = true,
+}: {
+	place: string;
+	person: Person;
+	kubeconfig: string;
+	truth: (variant: Variant, path: Path) => Truth;
+	flagz?: boolean;
+}): Promise<Cell[]> {
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	const cluster = await createClusterClient(flags);
 	const cells: Cell[] = [];
 	try {
 		const passive = await examineApiserver(cluster);
-		const subjects = new Map(await Promise.all([...new Set(variants.map(({target}) => target))].map(async target => [target, await planPaths(cluster, target)] as const)));
+		const subjects = new Map(
+			await Promise.all(
+				[...new Set(variants.map(({target}) => target))].map(async target => [target, await planPaths(cluster, target)] as const),
+			),
+		);
 		const active = await runActiveProbes(passive, cluster, subjects.get('pod/shell')!.probe!);
-		for (const [probe, examined] of [['passive', passive], ['active', active]] as const) {
+		for (const [probe, examined] of [
+			['passive', passive],
+			['active', active],
+		] as const) {
 			for (const variant of variants) {
 				const own = subjects.get(variant.target)!;
-				const path = configuredPath(examined, cluster, own.purposes.find(({feature}) => feature === variant.feature)!, own);
+				const path = configuredPath(
+					examined,
+					cluster,
+					own.purposes.find(({feature}) => feature === variant.feature)!,
+					own,
+				);
 				cells.push({place, person, probe, variant: variant.name, path, truth: truth(variant, path), flagz});
 			}
 		}
@@ -86,12 +125,27 @@ export function claimsOf(cell: Cell): Claim[] {
 		route: path.phase === 'failed' ? readsFlags && !truth.egressFile : monitors,
 	};
 	// Behind HTTP CONNECT only the agents’ own metrics say that their way is Konnectivity’s TLS.
-	const readsTunnel = readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && person === 'admin' && probe === 'active'));
+	const readsTunnel =
+		readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && person === 'admin' && probe === 'active'));
 	const readsCheck = isChecked && (readsFlags || isRefusal);
 	return [
 		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: second.tls.state === truth.tls, readable: readable.tls},
-		{cell, what: 'route', state: second.route.state, basis: second.route.basis, isTrue: (truth.routes as readonly string[]).includes(second.route.state), readable: readable.route},
-		{cell, what: 'crossing', state: path.crossing.state, basis: path.crossing.basis, isTrue: path.crossing.state === crossingOf(truth), readable: readsTunnel || readsCheck || (readable.tls && readable.route && truth.protocol === null)},
+		{
+			cell,
+			what: 'route',
+			state: second.route.state,
+			basis: second.route.basis,
+			isTrue: (truth.routes as readonly string[]).includes(second.route.state),
+			readable: readable.route,
+		},
+		{
+			cell,
+			what: 'crossing',
+			state: path.crossing.state,
+			basis: path.crossing.basis,
+			isTrue: path.crossing.state === crossingOf(truth),
+			readable: readsTunnel || readsCheck || (readable.tls && readable.route && truth.protocol === null),
+		},
 	];
 }
 
@@ -120,5 +174,5 @@ export function told({cell, what, state, basis}: Claim): string {
 
 export function summary(title: string, counts: Counts): string {
 	const readable = counts.claims - counts.closed;
-	return `${title}: ${counts.claims} claims, ${counts.exact} exact of ${readable} readable (${(100 * counts.exact / Math.max(1, readable)).toFixed(1)} %), ${counts.provenFalse.length} proven and false, ${counts.inferredFalse.length} inferred and false, ${counts.missed.length} unknown though readable, ${counts.closed} unknown and closed`;
+	return `${title}: ${counts.claims} claims, ${counts.exact} exact of ${readable} readable (${((100 * counts.exact) / Math.max(1, readable)).toFixed(1)} %), ${counts.provenFalse.length} proven and false, ${counts.inferredFalse.length} inferred and false, ${counts.missed.length} unknown though readable, ${counts.closed} unknown and closed`;
 }

@@ -11,7 +11,11 @@ const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: St
 	['logs', ['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
 	['exec', ['exec', 'shell', '--path=json', '--', 'true'], {feature: 'exec', serving: 'signed'}],
 	['service-proxy http', ['proxy', 'get', 'svc/web:80/', '--path=json'], {feature: 'service-proxy', serving: 'signed', scheme: 'http'}],
-	['service-proxy https', ['proxy', 'get', 'svc/https:secure:443/', '--path=json'], {feature: 'service-proxy', serving: 'signed', scheme: 'https'}],
+	[
+		'service-proxy https',
+		['proxy', 'get', 'svc/https:secure:443/', '--path=json'],
+		{feature: 'service-proxy', serving: 'signed', scheme: 'https'},
+	],
 ];
 
 /** These stay open until they are interrupted. */
@@ -34,7 +38,7 @@ export function pathsIn(lines: string): Path[] {
 		}
 
 		const object = JSON.parse(line) as {kind: string; event?: string; path?: Path};
-		return object.kind === 'Path' ? [object as unknown as Path] : (object.event === 'path' && object.path ? [object.path] : []);
+		return object.kind === 'Path' ? [object as unknown as Path] : object.event === 'path' && object.path ? [object.path] : [];
 	});
 }
 
@@ -57,10 +61,12 @@ export async function streamCells({cluster, place, person, truth, flagz}: Stream
 		add(row, pathsIn(stderr), stderr);
 	}
 
-	await Promise.all(lasting.map(async row => {
-		const stderr = await labelledStderr(cluster, place, row[1], person);
-		add(row, pathsIn(stderr), stderr);
-	}));
+	await Promise.all(
+		lasting.map(async row => {
+			const stderr = await labelledStderr(cluster, place, row[1], person);
+			add(row, pathsIn(stderr), stderr);
+		}),
+	);
 	return cells;
 }
 

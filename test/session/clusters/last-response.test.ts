@@ -18,21 +18,35 @@ import {handClock} from '../../support/manual-clock.ts';
 function apiserver() {
 	const clock = handClock();
 	const line: Array<{resolve: (answer: ApiResponse) => void; reject: (error: unknown) => void}> = [];
-	const wait = async () => new Promise<ApiResponse>((resolve, reject) => {
-		line.push({resolve, reject});
-	});
+	const wait = async () =>
+		new Promise<ApiResponse>((resolve, reject) => {
+			line.push({resolve, reject});
+		});
 	const state = {tls: true, handshakeAt: () => clock.now()};
-	const access = trackResponses({
-		facts: {context: 'here'},
-		request: wait,
-		json: wait,
-		async connect() {
-			return {id: 'c', facts: {tls: state.tls ? {} : null, connectedAt: new Date(state.handshakeAt()).toISOString()}, usable: true, request: wait, ask: wait, close() {}} as unknown as Connection;
-		},
-	} as unknown as ClusterClient, clock);
+	const access = trackResponses(
+		{
+			facts: {context: 'here'},
+			request: wait,
+			json: wait,
+			async connect() {
+				return {
+					id: 'c',
+					facts: {tls: state.tls ? {} : null, connectedAt: new Date(state.handshakeAt()).toISOString()},
+					usable: true,
+					request: wait,
+					ask: wait,
+					close() {},
+				} as unknown as Connection;
+			},
+		} as unknown as ClusterClient,
+		clock,
+	);
 	const settled: Array<Promise<unknown>> = [];
 	return {
-		clock, access, state, line,
+		clock,
+		access,
+		state,
+		line,
 		ask() {
 			settled.push(access.request({path: '/version'}).catch(() => undefined));
 		},
@@ -130,7 +144,11 @@ test('what failed here, or was called off, misses no answer', async t => {
 });
 
 test('a handshake of now is an answer; one of before, or a connection without, is none', async t => {
-	for (const [tls, age, isAnswer] of [[true, 0, true], [true, 500, false], [false, 0, false]] as const) {
+	for (const [tls, age, isAnswer] of [
+		[true, 0, true],
+		[true, 500, false],
+		[false, 0, false],
+	] as const) {
 		const {server, at} = await answered();
 		server.state.tls = tls;
 		server.state.handshakeAt = () => server.clock.now() - age;
@@ -166,7 +184,11 @@ test('a way that is not noted, and one that never answered, date nothing', async
 test('each second the screen hears of the cluster that is on it, and it is spoken, too', async t => {
 	const {server, at} = await answered();
 	const other = await answered();
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	const here = {access: server.access} as OpenCluster;
 	let shown = here;
 	const feeds = new ViewFeeds(store, () => shown);

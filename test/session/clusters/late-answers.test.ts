@@ -27,20 +27,24 @@ async function twoClusters(t: ExecutionContext) {
 		response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
 	};
 
-	const server = await startServer({request(_request, response) {
-		asked.resolve();
-		if (isOpen) {
-			answer(response);
-		} else {
-			held.push(response);
-		}
-	}});
+	const server = await startServer({
+		request(_request, response) {
+			asked.resolve();
+			if (isOpen) {
+				answer(response);
+			} else {
+				held.push(response);
+			}
+		},
+	});
 	t.teardown(async () => server.close());
 	const left: OpenCluster = {access: await server.cluster(), labeller: null as never, context: 'left'};
 	const silent = async () => Promise.withResolvers<never>().promise;
 	const access = {facts: left.access.facts, connect: silent, request: silent, json: silent} as unknown as ClusterClient;
 	return {
-		left, entered: {...left, access, context: 'entered'} satisfies OpenCluster, asked: asked.promise,
+		left,
+		entered: {...left, access, context: 'entered'} satisfies OpenCluster,
+		asked: asked.promise,
 		async letGo() {
 			isOpen = true;
 			for (const response of held) {
@@ -53,10 +57,23 @@ async function twoClusters(t: ExecutionContext) {
 	};
 }
 
-const aPod: SessionEvent = {type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}};
+const aPod: SessionEvent = {
+	type: 'list',
+	list: 'pods',
+	event: {
+		type: 'page',
+		chunk: 'pods',
+		first: true,
+		rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}],
+	},
+};
 
 function storeWithPod(): Store {
-	const store = new Store(emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	store.data(aPod);
 	return store;
 }
@@ -79,9 +96,13 @@ test('leg 1 in the header is the one of the cluster that is on the screen', asyn
 	const {left, asked, letGo} = await twoClusters(t);
 	const told: Array<Partial<ClusterState>> = [];
 	let isWanted = true;
-	const met = waitForCluster(left.access, () => isWanted, to => {
-		told.push(to);
-	});
+	const met = waitForCluster(
+		left.access,
+		() => isWanted,
+		to => {
+			told.push(to);
+		},
+	);
 	await asked;
 	isWanted = false;
 	await letGo();
@@ -124,7 +145,11 @@ test('while the apiserver does not answer no path is claimed: what comes back ma
 test('of two pods of one name in two namespaces neither is shown, nor explained, with the path of the other', async t => {
 	const {store} = await pathRead(t);
 	const [row] = store.state.lists.pods.visible;
-	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: false, rows: [{...row!, id: 'another', namespace: 'other'}]}});
+	store.data({
+		type: 'list',
+		list: 'pods',
+		event: {type: 'page', chunk: 'pods', first: false, rows: [{...row!, id: 'another', namespace: 'other'}]},
+	});
 	t.truthy(selectedPath({state: store.state}));
 	store.now({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
 	t.is(selectedPath({state: store.state}), null);
@@ -165,7 +190,10 @@ for (const where of ['cluster', 'namespace'] as const) {
 		const sent = proxyHandlers['proxy.edit']!(session as unknown as Session);
 		await asked;
 		session.cluster = where === 'cluster' ? entered : left;
-		store.data({type: 'switch', cluster: where === 'cluster' ? clusterState(entered.access) : {...store.state.cluster, namespace: 'other'}});
+		store.data({
+			type: 'switch',
+			cluster: where === 'cluster' ? clusterState(entered.access) : {...store.state.cluster, namespace: 'other'},
+		});
 		await letGo();
 		await sent;
 		t.deepEqual(store.state.proxy.exchanges, []);
@@ -174,14 +202,26 @@ for (const where of ['cluster', 'namespace'] as const) {
 
 test('a cluster that is chosen once more while it does not answer is asked no more often than before', async t => {
 	let asked = 0;
-	const access = {facts: {context: 'away', server: 'https://away'}, async request() {
-		asked++;
-		throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
-	}} as unknown as ClusterClient;
+	const access = {
+		facts: {context: 'away', server: 'https://away'},
+		async request() {
+			asked++;
+			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
+		},
+	} as unknown as ClusterClient;
 	const cluster = {access, labeller: null as never, context: 'away'};
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(access), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	let isOpen = true;
-	const meeting = new ReachabilityCheck(store, new PathFeed(store, () => cluster), () => isOpen ? cluster : {...cluster}, () => {});
+	const meeting = new ReachabilityCheck(
+		store,
+		new PathFeed(store, () => cluster),
+		() => (isOpen ? cluster : {...cluster}),
+		() => {},
+	);
 	const met = [meeting.run(), meeting.run(), meeting.run()];
 	await delay(1500);
 	t.is(asked, 4, 'at once for each, then for the last one alone');

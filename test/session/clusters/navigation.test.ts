@@ -15,7 +15,11 @@ test('a way to a cluster whose log-in fails is closed again', async t => {
 			closed++;
 		},
 	};
-	const movers = {session: {flags: {}, tell() {}, open: async () => access}, clusters: new OpenClusters(() => {}), feeds: null} as unknown as NavigationContext;
+	const movers = {
+		session: {flags: {}, tell() {}, open: async () => access},
+		clusters: new OpenClusters(() => {}),
+		feeds: null,
+	} as unknown as NavigationContext;
 	await t.throwsAsync(switchContext(movers, 'staging'), {message: 'the plugin failed'});
 	t.is(closed, 1);
 });

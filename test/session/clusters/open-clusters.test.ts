@@ -5,9 +5,12 @@ import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 
 function access(context: string) {
 	let closed = 0;
-	const one = {facts: {context}, close() {
-		closed++;
-	}} as unknown as ClusterClient;
+	const one = {
+		facts: {context},
+		close() {
+			closed++;
+		},
+	} as unknown as ClusterClient;
 	return {one, closed: () => closed};
 }
 

@@ -5,13 +5,16 @@ import {listKinds} from '../../../source/state/list-kinds.ts';
 import type {Row} from '../../../source/state/table-rows.ts';
 
 const row = (cells: readonly string[]): Row => ({id: 'u', namespace: 'demo', name: 'web', cells, created: null, gone: null});
-const podOn = (node: string) => row(listKinds.pods.columns.map(({title}) => title === 'NODE' ? node : ''));
+const podOn = (node: string) => row(listKinds.pods.columns.map(({title}) => (title === 'NODE' ? node : '')));
 
 test('of a pod and a workload it is a log, of a service and a node a proxied request', t => {
-	t.deepEqual(['pods', 'workloads', 'services', 'nodes'].map(list => {
-		const {feature, target} = defaultPurpose(list as 'pods', podOn('n1'));
-		return `${feature} ${target.kind} ${target.node}`;
-	}), ['logs Pod n1', 'logs Pod null', 'service-proxy Service null', 'node-proxy Node web']);
+	t.deepEqual(
+		['pods', 'workloads', 'services', 'nodes'].map(list => {
+			const {feature, target} = defaultPurpose(list as 'pods', podOn('n1'));
+			return `${feature} ${target.kind} ${target.node}`;
+		}),
+		['logs Pod n1', 'logs Pod null', 'service-proxy Service null', 'node-proxy Node web'],
+	);
 });
 
 test('a pod that is not scheduled has no node', t => {

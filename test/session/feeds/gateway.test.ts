@@ -16,13 +16,19 @@ import {startServer} from '../../support/api-server.ts';
 const text = (...lines: readonly Line[]) => lines.map(({spans}) => spans.map(span => span.text).join('')).join('\n');
 
 test('the header and the path that is not read yet name the gateway, not an apiserver', async t => {
-	const server = await startServer({request(_request, response) {
-		response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
-	}});
+	const server = await startServer({
+		request(_request, response) {
+			response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
+		},
+	});
 	t.teardown(async () => server.close());
 	const access = await server.cluster({cluster: {server: `${server.url}/k8s/clusters/c-1`}});
 	const cluster = {...clusterState(access), reachable: 'yes', legOne: {tls: 'verified', route: 'direct'}} as const;
-	const store = new Store(emptySession(cluster, {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(cluster, {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	const open = {access, labeller: null as never, context: 'main'};
 	new PathFeed(store, () => open).follow();
 	while (store.state.cluster.front === null) {

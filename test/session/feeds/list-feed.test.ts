@@ -7,31 +7,40 @@ import {startServer} from '../../support/api-server.ts';
 
 const columns = [{name: 'Name', type: 'string', format: 'name', priority: 0}];
 
-const table = (version: number, names: readonly string[]) => JSON.stringify({kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {resourceVersion: String(version)}, columnDefinitions: columns, rows: names.map(name => ({cells: [name], object: null}))});
+const table = (version: number, names: readonly string[]) =>
+	JSON.stringify({
+		kind: 'Table',
+		apiVersion: 'meta.k8s.io/v1',
+		metadata: {resourceVersion: String(version)},
+		columnDefinitions: columns,
+		rows: names.map(name => ({cells: [name], object: null})),
+	});
 
 test('the watch goes on from before the first namespace was read, though another answered sooner with a newer version', async t => {
 	const watched = Promise.withResolvers<string>();
 	const large = Promise.withResolvers<ServerResponse>();
-	const server = await startServer({request(request, response) {
-		const {pathname, searchParams} = new URL(request.url!, 'https://host');
-		response.setHeader('content-type', 'application/json');
-		if (searchParams.get('watch') === 'true') {
-			watched.resolve(searchParams.get('resourceVersion')!);
-			response.flushHeaders();
-		} else if (pathname === '/api/v1/namespaces') {
-			response.end(table(100, ['large', 'small']));
-		} else if (pathname === '/api/v1/namespaces/large/pods') {
-			// What it holds was read at 100, and comes late.
-			large.resolve(response);
-		} else if (pathname === '/api/v1/namespaces/small/pods') {
-			response.end(table(105, ['b']), async () => {
-				const late = await large.promise;
-				setTimeout(() => late.end(table(100, ['a'])), 50);
-			});
-		} else {
-			response.end(table(100, ['a']));
-		}
-	}});
+	const server = await startServer({
+		request(request, response) {
+			const {pathname, searchParams} = new URL(request.url!, 'https://host');
+			response.setHeader('content-type', 'application/json');
+			if (searchParams.get('watch') === 'true') {
+				watched.resolve(searchParams.get('resourceVersion')!);
+				response.flushHeaders();
+			} else if (pathname === '/api/v1/namespaces') {
+				response.end(table(100, ['large', 'small']));
+			} else if (pathname === '/api/v1/namespaces/large/pods') {
+				// What it holds was read at 100, and comes late.
+				large.resolve(response);
+			} else if (pathname === '/api/v1/namespaces/small/pods') {
+				response.end(table(105, ['b']), async () => {
+					const late = await large.promise;
+					setTimeout(() => late.end(table(100, ['a'])), 50);
+				});
+			} else {
+				response.end(table(100, ['a']));
+			}
+		},
+	});
 	const ended = new AbortController();
 	const fed = feedList({cluster: await server.cluster(), list: 'pods', namespace: null, tell() {}, signal: ended.signal});
 	t.is(await watched.promise, '100');
@@ -43,22 +52,27 @@ test('the watch goes on from before the first namespace was read, though another
 test('of several kinds in all namespaces, one that is slow takes none of the rows of the others away', async t => {
 	const all = Promise.withResolvers<void>();
 	let list = emptyList('workloads');
-	const server = await startServer({request(request, response) {
-		const {pathname, searchParams} = new URL(request.url!, 'https://host');
-		response.setHeader('content-type', 'application/json');
-		const answer = () => response.end(table(100, pathname === '/api/v1/namespaces' ? ['payments'] : [pathname.split('/').at(-1)!]));
-		if (searchParams.get('watch') === 'true') {
-			response.flushHeaders();
-		} else if (pathname === '/apis/batch/v1/jobs') {
-			// Where a watch of jobs begins is known long after the other kinds were read.
-			setTimeout(answer, 300);
-		} else {
-			answer();
-		}
-	}});
+	const server = await startServer({
+		request(request, response) {
+			const {pathname, searchParams} = new URL(request.url!, 'https://host');
+			response.setHeader('content-type', 'application/json');
+			const answer = () => response.end(table(100, pathname === '/api/v1/namespaces' ? ['payments'] : [pathname.split('/').at(-1)!]));
+			if (searchParams.get('watch') === 'true') {
+				response.flushHeaders();
+			} else if (pathname === '/apis/batch/v1/jobs') {
+				// Where a watch of jobs begins is known long after the other kinds were read.
+				setTimeout(answer, 300);
+			} else {
+				answer();
+			}
+		},
+	});
 	const ended = new AbortController();
 	const fed = feedList({
-		cluster: await server.cluster(), list: 'workloads', namespace: null, signal: ended.signal,
+		cluster: await server.cluster(),
+		list: 'workloads',
+		namespace: null,
+		signal: ended.signal,
 		tell(event) {
 			list = reduceList(list, event);
 			if (list.visible.some(({name}) => name.startsWith('job/'))) {
@@ -67,7 +81,13 @@ test('of several kinds in all namespaces, one that is slow takes none of the row
 		},
 	});
 	await all.promise;
-	t.deepEqual(list.visible.map(({name}) => name).toSorted(), ['cronjob/cronjobs', 'deploy/deployments', 'ds/daemonsets', 'job/jobs', 'sts/statefulsets']);
+	t.deepEqual(list.visible.map(({name}) => name).toSorted(), [
+		'cronjob/cronjobs',
+		'deploy/deployments',
+		'ds/daemonsets',
+		'job/jobs',
+		'sts/statefulsets',
+	]);
 	ended.abort();
 	await fed;
 	await server.close();
@@ -76,24 +96,41 @@ test('of several kinds in all namespaces, one that is slow takes none of the row
 test('a kind that may not be read keeps being said, though others come later', async t => {
 	const live = Promise.withResolvers<void>();
 	let list = emptyList('workloads');
-	const server = await startServer({request(request, response) {
-		const {pathname, searchParams} = new URL(request.url!, 'https://host');
-		const kind = pathname.split('/').at(-1)!;
-		response.setHeader('content-type', 'application/json');
-		if (kind === 'statefulsets') {
-			response.writeHead(403).end(JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403, message: 'statefulsets.apps is forbidden'}));
-		} else if (searchParams.get('watch') === 'true') {
-			response.flushHeaders();
-			if (kind === 'jobs') {
-				setTimeout(live.resolve, 100);
+	const server = await startServer({
+		request(request, response) {
+			const {pathname, searchParams} = new URL(request.url!, 'https://host');
+			const kind = pathname.split('/').at(-1)!;
+			response.setHeader('content-type', 'application/json');
+			if (kind === 'statefulsets') {
+				response
+					.writeHead(403)
+					.end(
+						JSON.stringify({
+							kind: 'Status',
+							apiVersion: 'v1',
+							status: 'Failure',
+							reason: 'Forbidden',
+							code: 403,
+							message: 'statefulsets.apps is forbidden',
+						}),
+					);
+			} else if (searchParams.get('watch') === 'true') {
+				response.flushHeaders();
+				if (kind === 'jobs') {
+					setTimeout(live.resolve, 100);
+				}
+			} else {
+				setTimeout(() => response.end(table(100, [kind])), kind === 'jobs' ? 300 : 0);
 			}
-		} else {
-			setTimeout(() => response.end(table(100, [kind])), kind === 'jobs' ? 300 : 0);
-		}
-	}});
+		},
+	});
 	const ended = new AbortController();
 	const fed = feedList({
-		cluster: await server.cluster(), list: 'workloads', namespace: 'default', signal: ended.signal, tell(event) {
+		cluster: await server.cluster(),
+		list: 'workloads',
+		namespace: 'default',
+		signal: ended.signal,
+		tell(event) {
 			list = reduceList(list, event);
 		},
 	});
@@ -109,21 +146,26 @@ test('what is shown behind a cut grows no younger with a try that fails, and a l
 	const cuts: Array<{since: number; retryAt: number}> = [];
 	const told = Promise.withResolvers<void>();
 	let watches = 0;
-	const server = await startServer({request(request, response) {
-		const {searchParams} = new URL(request.url!, 'https://host');
-		response.setHeader('content-type', 'application/json');
-		if (searchParams.get('watch') === 'true') {
-			watches++;
-			response.statusCode = watches === 3 ? 200 : 503;
-			response.write('\n');
-			setTimeout(() => response.destroy(), 20);
-		} else {
-			response.end(table(100, ['a']));
-		}
-	}});
+	const server = await startServer({
+		request(request, response) {
+			const {searchParams} = new URL(request.url!, 'https://host');
+			response.setHeader('content-type', 'application/json');
+			if (searchParams.get('watch') === 'true') {
+				watches++;
+				response.statusCode = watches === 3 ? 200 : 503;
+				response.write('\n');
+				setTimeout(() => response.destroy(), 20);
+			} else {
+				response.end(table(100, ['a']));
+			}
+		},
+	});
 	const ended = new AbortController();
 	const fed = feedList({
-		cluster: await server.cluster(), list: 'pods', namespace: 'shop', signal: ended.signal,
+		cluster: await server.cluster(),
+		list: 'pods',
+		namespace: 'shop',
+		signal: ended.signal,
 		tell(event) {
 			if (event.type === 'phase' && event.phase.kind === 'interrupted') {
 				cuts.push(event.phase);
@@ -145,7 +187,7 @@ test('what is shown behind a cut grows no younger with a try that fails, and a l
 });
 
 test('of several kinds that were cut, the list is as old as the one that was cut first', t => {
-	const cut = (since: number) => ({kind: 'interrupted', error: null as never, since, retryAt: 0} as const);
+	const cut = (since: number) => ({kind: 'interrupted', error: null as never, since, retryAt: 0}) as const;
 	t.deepEqual(worstOf([cut(2000), {kind: 'live'}, cut(1000), cut(3000)]), cut(1000));
 	t.is(worstOf([cut(2000), {kind: 'failed', error: null as never, since: 3000, retryAt: null}, cut(1000)]).kind, 'failed');
 });

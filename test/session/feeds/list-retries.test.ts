@@ -15,6 +15,9 @@ test('each loss in a row is waited for longer, up to a limit', t => {
 
 for (const code of ['ERR_FORBIDDEN', 'ERR_NOT_FOUND', 'ERR_CREDENTIALS'] as const) {
 	test(`${code} is an answer: what is lost behind it is tried as soon as at first`, t => {
-		t.deepEqual(waits('ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT', code, code, 'ERR_APISERVER_UNREACHABLE'), [1000, 2000, 60_000, 60_000, 1000]);
+		t.deepEqual(
+			waits('ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT', code, code, 'ERR_APISERVER_UNREACHABLE'),
+			[1000, 2000, 60_000, 60_000, 1000],
+		);
 	});
 }

@@ -16,13 +16,20 @@ import {listenerUsersText} from '../../../source/ui/connections-pane.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
 /** A forward of `svc/web` that listens. */
-async function openForward(t: ExecutionContext, {address = '127.0.0.1', whenPodGoes = 'move'}: {address?: string; whenPodGoes?: 'move' | 'stop'} = {}) {
+async function openForward(
+	t: ExecutionContext,
+	{address = '127.0.0.1', whenPodGoes = 'move'}: {address?: string; whenPodGoes?: 'move' | 'stop'} = {},
+) {
 	const {env, sandbox} = await openSandbox(t);
 	const access = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		access.close();
 	});
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(access), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	const cluster = {access, labeller: null as never, context: 'sandbox'};
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;

@@ -32,7 +32,10 @@ test('what is open is saved, is not started by the next session, comes back by a
 	await first.sees(/saved 2 forwards: ~\/\.config\/spoke\/forwards\/mine/);
 	const file = join(home, '.config/spoke/forwards/mine');
 	const text = await readFile(file, 'utf8');
-	t.regex(text, /^#.*Nothing here starts by itself\.\n--context sandbox -n default svc\/web \d+:80\n--context sandbox -n default sts\/db \d+:7000\n$/);
+	t.regex(
+		text,
+		/^#.*Nothing here starts by itself\.\n--context sandbox -n default svc\/web \d+:80\n--context sandbox -n default sts\/db \d+:7000\n$/,
+	);
 	t.is((await stat(file)).mode & 0o777, 0o600);
 	first.press('app.quit', 'confirm.yes');
 	t.is(await first.ended(), 0);
@@ -95,7 +98,9 @@ test('a forward is kept in a set from its own form, behind what the set has', as
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const env = {HOME: home};
-	await writeForwardSet(env, 'mine', [{target: 'sts/db', ports: ['7000'], namespace: 'default', context: 'sandbox', addresses: [], whenPodGoes: null}]);
+	await writeForwardSet(env, 'mine', [
+		{target: 'sts/db', ports: ['7000'], namespace: 'default', context: 'sandbox', addresses: [], whenPodGoes: null},
+	]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('/web\r');
@@ -121,7 +126,10 @@ test('a screen reader is told the sets, why one is off, and each thing that a se
 	const env = {HOME: home};
 	const more = {namespace: 'default', addresses: [], whenPodGoes: null};
 	await writeForwardSet(env, 'far', [{target: 'svc/web', ports: ['1:80'], context: 'prod-eu', ...more}]);
-	await writeForwardSet(env, 'mine', [{target: 'sts/db', ports: [':7000'], context: null, ...more}, {target: 'svc/web', ports: [':80'], context: null, ...more}]);
+	await writeForwardSet(env, 'mine', [
+		{target: 'sts/db', ports: [':7000'], context: null, ...more},
+		{target: 'svc/web', ports: [':80'], context: null, ...more},
+	]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
 	await terminal.sees(/Pods, 8 shown/);
 	terminal.press('view.forwards');
@@ -129,7 +137,9 @@ test('a screen reader is told the sets, why one is off, and each thing that a se
 	terminal.press('forwards.open-set');
 	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, off, of prod-eu\./);
 	terminal.press('picker.down', 'picker.accept');
-	await terminal.sees(/Start 2 forwards of mine in sandbox\? a free port → sts\/db:7000 in default\. a\s+free port → svc\/web:80 in default\. y yes, n no/);
+	await terminal.sees(
+		/Start 2 forwards of mine in sandbox\? a free port → sts\/db:7000 in default\. a\s+free port → svc\/web:80 in default\. y yes, n no/,
+	);
 });
 
 test('--read-only starts no set', async t => {
@@ -150,5 +160,8 @@ test('a set is written whole, keeps a person’s own words when one is added, an
 		await t.throwsAsync(writeForwardSet(env, name, [line]), undefined, name);
 	}
 
-	t.deepEqual(readForwardSets(env).map(({name}) => name), ['shop']);
+	t.deepEqual(
+		readForwardSets(env).map(({name}) => name),
+		['shop'],
+	);
 });

@@ -9,22 +9,38 @@ import {startServer} from '../../support/api-server.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
-const service = (targetPort: number | string) => ({kind: 'Service', metadata: {name: 'web', namespace: 'default'}, spec: {selector: {app: 'web'}, clusterIP: '10.0.0.1', ports: [{name: 'http', port: 80, targetPort}]}});
-const pod = (name: string, ready: 'True' | 'False') => ({metadata: {name, uid: name}, spec: {containers: [{name: 'web', ports: [{name: 'http', containerPort: 8080}]}]}, status: {conditions: [{type: 'Ready', status: ready}]}});
+const service = (targetPort: number | string) => ({
+	kind: 'Service',
+	metadata: {name: 'web', namespace: 'default'},
+	spec: {selector: {app: 'web'}, clusterIP: '10.0.0.1', ports: [{name: 'http', port: 80, targetPort}]},
+});
+const pod = (name: string, ready: 'True' | 'False') => ({
+	metadata: {name, uid: name},
+	spec: {containers: [{name: 'web', ports: [{name: 'http', containerPort: 8080}]}]},
+	status: {conditions: [{type: 'Ready', status: ready}]},
+});
 
 /** A cluster that has one service; `pods` is what a list of pods is answered with, `null` that it is refused. */
 async function clusterOf(t: ExecutionContext, targetPort: number | string, pods: readonly unknown[] | null): Promise<ClusterClient> {
-	const server = await startServer({request({url = ''}, response) {
-		const isList = url.includes('/pods?');
-		const status = isList && pods === null ? 403 : 200;
-		response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(isList ? status === 200 ? {metadata: {}, items: pods} : {kind: 'Status', code: 403} : service(targetPort)));
-	}});
+	const server = await startServer({
+		request({url = ''}, response) {
+			const isList = url.includes('/pods?');
+			const status = isList && pods === null ? 403 : 200;
+			response
+				.writeHead(status, {'content-type': 'application/json'})
+				.end(JSON.stringify(isList ? (status === 200 ? {metadata: {}, items: pods} : {kind: 'Status', code: 403}) : service(targetPort)));
+		},
+	});
 	t.teardown(async () => server.close());
 	return server.cluster();
 }
 
 test('behind a port of a service stand the pods that are Ready, of all that it selects', async t => {
-	const {ports, canMove: mayMove, only} = await readPortOptions(await clusterOf(t, 8080, [pod('a', 'True'), pod('b', 'False')]), 'svc/web', 'default');
+	const {
+		ports,
+		canMove: mayMove,
+		only,
+	} = await readPortOptions(await clusterOf(t, 8080, [pod('a', 'True'), pod('b', 'False')]), 'svc/web', 'default');
 	t.deepEqual(ports, [{value: '80', shown: 'http 80 → 8080', ready: '1 of 2 pods Ready', suggested: 8080}]);
 	t.true(mayMove);
 	t.deepEqual(only, ['80', 'http']);
@@ -46,7 +62,13 @@ test('a pod that was named has no successor, and its form says so', async t => {
 	const list = await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods'});
 	const {name} = list.items.find(one => one.metadata.name.startsWith('web-'))!.metadata;
 	const {ports, canMove: mayMove, only} = await readPortOptions(cluster, `pod/${name}`, 'default');
-	t.deepEqual(ports.map(({value, ready}) => [value, ready]), [['8080', ''], ['8443', '']]);
+	t.deepEqual(
+		ports.map(({value, ready}) => [value, ready]),
+		[
+			['8080', ''],
+			['8443', ''],
+		],
+	);
 	t.false(mayMove);
 	t.is(only, null);
 });

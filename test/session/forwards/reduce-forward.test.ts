@@ -6,10 +6,37 @@ import type {ForwardEvent, ConnectionSnapshot} from '../../../source/streams/por
 import type {ForwardState} from '../../../source/state/session-state.ts';
 
 const row: ForwardState = {
-	id: 'f', context: 'c', namespace: 'n', target: 'svc/web', remote: '80', portName: null, local: 8080, asked: 'any', address: 'localhost',
-	phase: 'open', note: 'on web-1', on: 'web-1', open: 0, closed: 3, failed: 1, up: 0, down: 0, live: [], log: [],
+	id: 'f',
+	context: 'c',
+	namespace: 'n',
+	target: 'svc/web',
+	remote: '80',
+	portName: null,
+	local: 8080,
+	asked: 'any',
+	address: 'localhost',
+	phase: 'open',
+	note: 'on web-1',
+	on: 'web-1',
+	open: 0,
+	closed: 3,
+	failed: 1,
+	up: 0,
+	down: 0,
+	live: [],
+	log: [],
 };
-const live: ConnectionSnapshot = {connection: 'f.7', client: '127.0.0.1:9', pod: 'web-1', tunnel: 't1', shared: false, congested: false, up: 1, down: 2, since: 0};
+const live: ConnectionSnapshot = {
+	connection: 'f.7',
+	client: '127.0.0.1:9',
+	pod: 'web-1',
+	tunnel: 't1',
+	shared: false,
+	congested: false,
+	up: 1,
+	down: 2,
+	since: 0,
+};
 const of = {forward: 'f', connection: 'f.7', tunnel: null} as const;
 const counts = {...of, up: 10, down: 2000, durationMs: 12};
 const error = new SpokeError('ERR_STREAM_LOST', 'the pod is gone');
@@ -17,12 +44,24 @@ const error = new SpokeError('ERR_STREAM_LOST', 'the pod is gone');
 const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<ForwardState>, line: string | null]> = [
 	[{event: 'bound-without', forward: 'f', error}, {}, 'not bound: the pod is gone'],
 	[{...of, event: 'connection-opened', client: '', port: 8080, pod: 'web-1', shared: false}, {open: 1}, null],
-	[{...counts, event: 'connection-closed', end: 'pod-fin'}, {closed: 4, open: 1}, '#7 closed after 12 ms: 10 B sent, 2.0 kB received, by the pod'],
+	[
+		{...counts, event: 'connection-closed', end: 'pod-fin'},
+		{closed: 4, open: 1},
+		'#7 closed after 12 ms: 10 B sent, 2.0 kB received, by the pod',
+	],
 	[{...counts, event: 'connection-failed', port: 8080, remotePort: 80, error}, {failed: 2, open: 1}, '#7 failed: the pod is gone'],
 	[{...of, event: 'connection-congested'}, {open: 1}, '#7 waits for its local reader'],
 	[{...of, event: 'connection-flowing'}, {open: 1}, '#7 flows again'],
-	[{event: 'moved', forward: 'f', from: {name: 'web-1', uid: null}, to: {name: 'web-2', uid: null}, reason: 'deleted', outageMs: 1240}, {open: 1, on: 'web-2', note: 'on web-2'}, 'moved from web-1 to web-2 in 1.2 s: pod was deleted'],
-	[{event: 'interrupted', forward: 'f', error, attempt: 2, retryInMs: 1100}, {phase: 'working', note: 'the pod is gone · try 2'}, 'lost: the pod is gone'],
+	[
+		{event: 'moved', forward: 'f', from: {name: 'web-1', uid: null}, to: {name: 'web-2', uid: null}, reason: 'deleted', outageMs: 1240},
+		{open: 1, on: 'web-2', note: 'on web-2'},
+		'moved from web-1 to web-2 in 1.2 s: pod was deleted',
+	],
+	[
+		{event: 'interrupted', forward: 'f', error, attempt: 2, retryInMs: 1100},
+		{phase: 'working', note: 'the pod is gone · try 2'},
+		'lost: the pod is gone',
+	],
 	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'back after 0.9 s'],
 ];
 
@@ -31,19 +70,36 @@ for (const [event, changed, line] of rows) {
 		const {log, live: shown, ...after} = reduceForward(row, event, [live]);
 		const {log: _log, live: _live, ...before} = row;
 		t.deepEqual(after, {...before, ...changed});
-		t.deepEqual(shown.map(({connection}) => connection), 'open' in changed ? ['#7'] : []);
-		t.deepEqual(log.map(({text}) => text), line === null ? [] : [line]);
+		t.deepEqual(
+			shown.map(({connection}) => connection),
+			'open' in changed ? ['#7'] : [],
+		);
+		t.deepEqual(
+			log.map(({text}) => text),
+			line === null ? [] : [line],
+		);
 	});
 }
 
 test('where it listens, and for whom, is said once it is ready; that it moved is a warning', t => {
 	const ready = {
-		event: 'ready', forward: 'f', target: {name: 'web-1', chosenFrom: 2}, remotePort: 80, remotePortName: 'http', carrier: 'websocket',
-		listen: [{address: '127.0.0.1', port: 8081, family: 'IPv4'}, {address: '::', port: 8081, family: 'IPv6'}],
+		event: 'ready',
+		forward: 'f',
+		target: {name: 'web-1', chosenFrom: 2},
+		remotePort: 80,
+		remotePortName: 'http',
+		carrier: 'websocket',
+		listen: [
+			{address: '127.0.0.1', port: 8081, family: 'IPv4'},
+			{address: '::', port: 8081, family: 'IPv6'},
+		],
 	} as unknown as ForwardEvent & {event: 'ready'};
 	const after = reduceForward({...row, phase: 'working', local: null}, ready, []);
 	t.like(after, {phase: 'open', local: 8081, on: 'web-1, one of 2', note: 'on web-1, one of 2', portName: 'http'});
-	t.deepEqual(after.log.map(({text}) => text), ['listening on 127.0.0.1:8081 and [::]:8081, on web-1']);
+	t.deepEqual(
+		after.log.map(({text}) => text),
+		['listening on 127.0.0.1:8081 and [::]:8081, on web-1'],
+	);
 	t.deepEqual(forwardNotice(ready, after), {text: 'http://localhost:8081 goes to web-1'});
 	t.is(describeForwardUsers(ready), 'everyone who reaches this machine can use :8081');
 	t.is(describeForwardUsers({...ready, listen: ready.listen.slice(0, 1)}), null);

@@ -21,10 +21,20 @@ function cut(response: ServerResponse, contentType: string): void {
 }
 
 const answers: ReadonlyArray<readonly [title: string, answer: (response: ServerResponse) => void, code: string, words: RegExp]> = [
-	['a page in its place', response => response.writeHead(200, {'content-type': 'text/html'}).end('<html>Log in to the network</html>'), 'ERR_PROTOCOL', /is not JSON/],
-	['half of it', response => {
-		cut(response, 'application/json');
-	}, 'ERR_APISERVER_UNREACHABLE', /was cut short/],
+	[
+		'a page in its place',
+		response => response.writeHead(200, {'content-type': 'text/html'}).end('<html>Log in to the network</html>'),
+		'ERR_PROTOCOL',
+		/is not JSON/,
+	],
+	[
+		'half of it',
+		response => {
+			cut(response, 'application/json');
+		},
+		'ERR_APISERVER_UNREACHABLE',
+		/was cut short/,
+	],
 ];
 for (const [title, answer, code, words] of answers) {
 	test(`who answers with ${title} when asked for a version is not reached, and no bug`, async t => {
@@ -33,9 +43,14 @@ for (const [title, answer, code, words] of answers) {
 		});
 		let isWanted = true;
 		const told: Array<Partial<ClusterState>> = [];
-		await waitForCluster(access, () => isWanted, to => told.push(to), async () => {
-			isWanted = false;
-		});
+		await waitForCluster(
+			access,
+			() => isWanted,
+			to => told.push(to),
+			async () => {
+				isWanted = false;
+			},
+		);
 		t.is(told.at(-1)?.reachable, 'no');
 		t.is(told.at(-1)?.error?.code, code as 'ERR_PROTOCOL');
 		t.regex(told.at(-1)!.error!.message, words);

@@ -12,15 +12,34 @@ const cluster = (context: string | null) => ({access: {facts: {context}}, contex
 
 function sessionWith(argv: readonly string[]) {
 	const first = cluster('prod-eu');
-	const other = cluster('it\'s prod us');
-	return {first, other, flags: parseCommandLine(connectionFlags, argv).flags, clusters: new Map([['prod-eu', first], ['other', other]])};
+	const other = cluster("it's prod us");
+	return {
+		first,
+		other,
+		flags: parseCommandLine(connectionFlags, argv).flags,
+		clusters: new Map([
+			['prod-eu', first],
+			['other', other],
+		]),
+	};
 }
 
 test('to the cluster of the start it goes as the session did', t => {
 	const bare = sessionWith([]);
 	t.is(scriptFlags(bare, bare.first), '');
-	const given = sessionWith(['--context', 'prod-eu', '--as', 'ada', '--as-group=a b', '-n', 'shop', '--insecure-skip-tls-verify', '--token', 'secret']);
-	t.is(scriptFlags(given, given.first), ' --context prod-eu --as ada --as-group \'a b\' --insecure-skip-tls-verify');
+	const given = sessionWith([
+		'--context',
+		'prod-eu',
+		'--as',
+		'ada',
+		'--as-group=a b',
+		'-n',
+		'shop',
+		'--insecure-skip-tls-verify',
+		'--token',
+		'secret',
+	]);
+	t.is(scriptFlags(given, given.first), " --context prod-eu --as ada --as-group 'a b' --insecure-skip-tls-verify");
 });
 
 test('a login in a URL is as little told as a token', t => {
@@ -37,9 +56,14 @@ test('a copied request goes to the cluster on the screen, a writing one above al
 	const {other, ...session} = sessionWith([]);
 	const copied: string[] = [];
 	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*'}], at: 0};
-	await proxyHandlers['proxy.copy-command']!({...session, cluster: other, store: {state: {proxy, cluster: {namespace: 'shop', lastNamespace: 'default'}}}, copy(text: string) {
-		copied.push(text);
-	}} as unknown as Session);
+	await proxyHandlers['proxy.copy-command']!({
+		...session,
+		cluster: other,
+		store: {state: {proxy, cluster: {namespace: 'shop', lastNamespace: 'default'}}},
+		copy(text: string) {
+			copied.push(text);
+		},
+	} as unknown as Session);
 	t.deepEqual(copied, [String.raw`spoke proxy -n shop delete 'svc/web:80/items/*' --context 'it'\''s prod us'`]);
 });
 
@@ -50,7 +74,9 @@ function withForm(values: Readonly<Record<string, string>>) {
 	const {other, ...session} = sessionWith([]);
 	const told: string[] = [];
 	const filling = {
-		...session, cluster: other, store: {state: {forwards: []}},
+		...session,
+		cluster: other,
+		store: {state: {forwards: []}},
 		typedAhead: {during: async (_: unknown, work: () => Promise<unknown>) => work()},
 		async fill({fields, notes}: Form) {
 			told.push(...notes!({...Object.fromEntries(fields.map(({name, value}) => [name, value])), ...values}));
@@ -62,13 +88,26 @@ function withForm(values: Readonly<Record<string, string>>) {
 
 test('the same in a script is taken by a shell as it was typed: a forward', async t => {
 	const {session, other, told} = withForm({target: 'svc/$(id)', port: 'http', local: '8080', address: '127.0.0.1;id'});
-	await editForward(session, 'f1', {target: 'svc/web', namespace: 'shop*', port: '8080:http', address: 'localhost', whenPodGoes: 'move', cluster: other});
-	t.true(told.includes(String.raw`  spoke port-forward -n 'shop*' 'svc/$(id)' 8080:http --address '127.0.0.1;id' --context 'it'\''s prod us'`), told.join('\n'));
+	await editForward(session, 'f1', {
+		target: 'svc/web',
+		namespace: 'shop*',
+		port: '8080:http',
+		address: 'localhost',
+		whenPodGoes: 'move',
+		cluster: other,
+	});
+	t.true(
+		told.includes(String.raw`  spoke port-forward -n 'shop*' 'svc/$(id)' 8080:http --address '127.0.0.1;id' --context 'it'\''s prod us'`),
+		told.join('\n'),
+	);
 });
 
 test('the same in a script is taken by a shell as it was typed: a debug container', async t => {
 	const {session, other, told} = withForm({image: 'a b', command: 'sh -c $HOME'});
 	const pod = {metadata: {name: 'web', namespace: 'shop'}, spec: {containers: [{name: 'app'}]}};
 	t.is(await promptDebugContainer(session, {cluster: other, pod, container: 'app', asked: 'pod/web', chosenFrom: 1}), null);
-	t.true(told.includes(String.raw`  spoke debug -n shop web -it --image='a b' --target=app --context 'it'\''s prod us' -- sh -c '$HOME'`), told.join('\n'));
+	t.true(
+		told.includes(String.raw`  spoke debug -n shop web -it --image='a b' --target=app --context 'it'\''s prod us' -- sh -c '$HOME'`),
+		told.join('\n'),
+	);
 });

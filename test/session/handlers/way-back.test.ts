@@ -8,10 +8,19 @@ import {emptySession} from '../../../source/state/session-state.ts';
 import type {ListEvent} from '../../../source/state/list-state.ts';
 
 test('in a list the marks go first, all together, then the filter', async t => {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	const session = {store, tails: new Map(), readHere() {}} as unknown as Session;
 	const rows = ['web-1', 'web-2'].map(name => ({id: name, namespace: 'demo', name, cells: [], created: 0, gone: null}));
-	const events: readonly ListEvent[] = [{type: 'page', chunk: 'pods', rows, first: true}, {type: 'filter', text: 'web'}, {type: 'mark'}, {type: 'mark'}];
+	const events: readonly ListEvent[] = [
+		{type: 'page', chunk: 'pods', rows, first: true},
+		{type: 'filter', text: 'web'},
+		{type: 'mark'},
+		{type: 'mark'},
+	];
 	for (const event of events) {
 		store.now({type: 'list', list: 'pods', event});
 	}

@@ -16,17 +16,40 @@ import {whyTexts} from '../../../source/ui/why-screen.ts';
 const path = {about: 'configuration', phase: 'settled', error: null, process: {id: null}, legs: []} as unknown as Path;
 
 function sessionWith(...names: readonly string[]) {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
-	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: names.map(name => ({id: name, namespace: 'default', name, cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}))}});
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	store.data({
+		type: 'list',
+		list: 'pods',
+		event: {
+			type: 'page',
+			chunk: 'pods',
+			first: true,
+			rows: names.map(name => ({id: name, namespace: 'default', name, cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null})),
+		},
+	});
 	const told: string[] = [];
-	const session = {store, tails: new Map(), keymap: new Map(), lastFailure: null, tell(text: string) {
-		told.push(text);
-	}} as unknown as Session;
+	const session = {
+		store,
+		tails: new Map(),
+		keymap: new Map(),
+		lastFailure: null,
+		tell(text: string) {
+			told.push(text);
+		},
+	} as unknown as Session;
 	const layer = () => store.state.layers.at(-1) as WhyLayer | undefined;
 	return {session, store, told, layer};
 }
 
-for (const [what, before] of [['is not read yet', null], ['of the row before is still there', {of: 'api', path}], ['is not believed any more', {of: 'web', path: null}]] as ReadonlyArray<readonly [string, SessionState['pathHere']]>) {
+for (const [what, before] of [
+	['is not read yet', null],
+	['of the row before is still there', {of: 'api', path}],
+	['is not believed any more', {of: 'web', path: null}],
+] as ReadonlyArray<readonly [string, SessionState['pathHere']]>) {
 	test(`where the path ${what}, why says whose it waits for, and shows it as soon as it is read`, t => {
 		const {session, store, layer} = sessionWith('web');
 		if (before) {
@@ -36,7 +59,10 @@ for (const [what, before] of [['is not read yet', null], ['of the row before is 
 		openWhy(session);
 		t.is(layer()!.about, 'pod/web');
 		t.is(whyPath(store.state, layer()!), null);
-		t.deepEqual(whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text), ['The path to it is not read yet: it stands here as soon as it is.']);
+		t.deepEqual(
+			whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text),
+			['The path to it is not read yet: it stands here as soon as it is.'],
+		);
 		store.data({type: 'path-here', of: 'api', path});
 		t.is(whyPath(store.state, layer()!), null, 'another row’s');
 		store.data({type: 'path-here', of: 'web', path});
@@ -59,7 +85,11 @@ test('where nothing is under the cursor there is no why, and that is said', t =>
 	t.deepEqual(told, ['nothing is under the cursor']);
 });
 
-for (const [what, code, leg] of [['on leg 2', 'ERR_SECOND_LEG', 2], ['for want of a right', 'ERR_FORBIDDEN', 1], ['because there is none', 'ERR_NOT_FOUND', 1]] as const) {
+for (const [what, code, leg] of [
+	['on leg 2', 'ERR_SECOND_LEG', 2],
+	['for want of a right', 'ERR_FORBIDDEN', 1],
+	['because there is none', 'ERR_NOT_FOUND', 1],
+] as const) {
 	test(`what failed ${what} without a path of its own is shown without one, whatever is under the cursor`, t => {
 		const {session, store, layer} = sessionWith('web');
 		store.data({type: 'path-here', of: 'web', path});

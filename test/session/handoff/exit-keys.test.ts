@@ -5,7 +5,15 @@ import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 
 const {keymap} = await loadKeymap({});
 const cases: ReadonlyArray<readonly [typed: string, again: boolean, then: ExitChoice]> = [
-	['w', false, 'why'], ['x', false, 'back'], ['\r', false, 'back'], ['\u001B', false, 'back'], ['\u001B[A', false, 'back'], ['r', false, 'back'], ['r', true, 'again'], ['w', true, 'why'], ['\u001B[200~r\u001B[201~', true, 'back'],
+	['w', false, 'why'],
+	['x', false, 'back'],
+	['\r', false, 'back'],
+	['\u001B', false, 'back'],
+	['\u001B[A', false, 'back'],
+	['r', false, 'back'],
+	['r', true, 'again'],
+	['w', true, 'why'],
+	['\u001B[200~r\u001B[201~', true, 'back'],
 ];
 for (const [typed, again, then] of cases) {
 	test(`${JSON.stringify(typed)}${again ? ' after a cut' : ''} leads to ${then}`, async t => {

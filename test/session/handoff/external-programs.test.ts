@@ -19,7 +19,9 @@ async function told(kind: 'pager' | 'editor', env: NodeJS.ProcessEnv): Promise<s
 
 test('a program that is not there is said to be missing, with the variable that names another', async t => {
 	t.deepEqual(await told('pager', {PAGER: 'no-such-pager -x'}), ['no-such-pager was not found: set PAGER to a program that is here']);
-	t.deepEqual(await told('editor', {EDITOR: 'no-such-editor'}), ['no-such-editor was not found: set VISUAL or EDITOR to a program that is here']);
+	t.deepEqual(await told('editor', {EDITOR: 'no-such-editor'}), [
+		'no-such-editor was not found: set VISUAL or EDITOR to a program that is here',
+	]);
 });
 
 test('a program that ran is not said to have failed to start', async t => {

@@ -5,7 +5,13 @@ import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
 
 const {keymap} = await loadKeymap({});
 const cases: ReadonlyArray<readonly [string, string]> = [
-	['ls\r', 'ls\r'], ['\u0003\u0010\u0011', '\u0003\u0010\u0011'], ['a\u001Dd', 'a[leave]'], ['\u001D\u001D', '\u001D'], ['\u001Dx', '\u001Dx'], ['\u001Dw', '[path]'], ['\u001Bq\u001D\u001Dd', '\u001Bq\u001Dd'],
+	['ls\r', 'ls\r'],
+	['\u0003\u0010\u0011', '\u0003\u0010\u0011'],
+	['a\u001Dd', 'a[leave]'],
+	['\u001D\u001D', '\u001D'],
+	['\u001Dx', '\u001Dx'],
+	['\u001Dw', '[path]'],
+	['\u001Bq\u001D\u001Dd', '\u001Bq\u001Dd'],
 ];
 for (const [typed, expected] of cases) {
 	test(`typed ${JSON.stringify(typed)} comes to ${JSON.stringify(expected)}, however it is cut`, t => {
@@ -18,8 +24,8 @@ for (const [typed, expected] of cases) {
 }
 
 test('bytes that are no text pass exactly', t => {
-	const all = Buffer.from(Array.from({length: 256}, (_, index) => index).filter(byte => byte !== 0x1D));
-	t.deepEqual(Buffer.concat(new LeaveKeys(keymap).feed(all).map(part => part.kind === 'pass' ? part.bytes : Buffer.alloc(0))), all);
+	const all = Buffer.from(Array.from({length: 256}, (_, index) => index).filter(byte => byte !== 0x1d));
+	t.deepEqual(Buffer.concat(new LeaveKeys(keymap).feed(all).map(part => (part.kind === 'pass' ? part.bytes : Buffer.alloc(0)))), all);
 });
 
 test('a large paste keeps nobody from leaving', t => {
@@ -35,5 +41,5 @@ test('a large paste keeps nobody from leaving', t => {
 });
 
 function told(parts: readonly InputPart[]): string {
-	return parts.map(part => part.kind === 'pass' ? part.bytes.toString() : `[${part.kind}]`).join('');
+	return parts.map(part => (part.kind === 'pass' ? part.bytes.toString() : `[${part.kind}]`)).join('');
 }

@@ -15,15 +15,32 @@ import {emptySession} from '../../../source/state/session-state.ts';
 import {asciiGlyphs} from '../../../source/ui/glyphs.ts';
 
 /** A shell that was opened; `type` are the person's keys, `written` is what the terminal got. */
-async function openShell({place = 'lab default/web, container app', note = '', tty = true, path, env = {}, outcome = Promise.withResolvers<never>().promise}: {place?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv; outcome?: Promise<number>} = {}) {
+async function openShell({
+	place = 'lab default/web, container app',
+	note = '',
+	tty = true,
+	path,
+	env = {},
+	outcome = Promise.withResolvers<never>().promise,
+}: {place?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv; outcome?: Promise<number>} = {}) {
 	const {keymap} = await loadKeymap({});
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	if (note !== '') {
-		store.data({type: 'dock', event: {type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':8080', context: 'lab', since: 0, phase: 'working', note}}});
+		store.data({
+			type: 'dock',
+			event: {type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':8080', context: 'lab', since: 0, phase: 'working', note}},
+		});
 	}
 
 	if (path) {
-		store.data({type: 'dock', event: {type: 'open', entry: {id: 'shell-1', kind: 'shell', what: 'web', context: 'lab', since: 0, paths: new Map([['c1', path]])}}});
+		store.data({
+			type: 'dock',
+			event: {type: 'open', entry: {id: 'shell-1', kind: 'shell', what: 'web', context: 'lab', since: 0, paths: new Map([['c1', path]])}},
+		});
 	}
 
 	let written = '';
@@ -33,7 +50,13 @@ async function openShell({place = 'lab default/web, container app', note = '', t
 	const closing = new AbortController();
 	const taken = Promise.withResolvers<(bytes: Buffer) => void>();
 	const session = {
-		store, keymap, env, tails: new Map(), glyphs: asciiGlyphs, closing: closing.signal, terminal: {stdout: terminal},
+		store,
+		keymap,
+		env,
+		tails: new Map(),
+		glyphs: asciiGlyphs,
+		closing: closing.signal,
+		terminal: {stdout: terminal},
 		async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>) {
 			taken.resolve(take);
 			return work();
@@ -44,9 +67,16 @@ async function openShell({place = 'lab default/web, container app', note = '', t
 	const remote = {stdin, stdout, stderr: null, outcome, resize() {}, close() {}} as unknown as RemoteCommand;
 	const driven = runRemoteInTerminal(session, 'shell-1', remote, {place, kind: 'shell', tty, began: Date.now(), mayEndUnseen: () => false});
 	const take = await taken.promise;
-	return {driven, stdin, stdout, closing: closing.signal, written: () => written, type(keys: string) {
-		take(Buffer.from(keys));
-	}};
+	return {
+		driven,
+		stdin,
+		stdout,
+		closing: closing.signal,
+		written: () => written,
+		type(keys: string) {
+			take(Buffer.from(keys));
+		},
+	};
 }
 
 const leave = '\u001Dd';
@@ -89,7 +119,10 @@ test('a session that goes on keeps nothing of a shell that is over', async t => 
 });
 
 test('names and notes of the cluster move nothing on the plain screen', async t => {
-	const {driven, written, type} = await openShell({place: 'lab default/we\u001B[2Jb, container app', note: 'dial \u001B]0;title\u0007 failed'});
+	const {driven, written, type} = await openShell({
+		place: 'lab default/we\u001B[2Jb, container app',
+		note: 'dial \u001B]0;title\u0007 failed',
+	});
 	type(leave);
 	await delay(10);
 	type('x');
@@ -98,10 +131,25 @@ test('names and notes of the cluster move nothing on the plain screen', async t 
 	t.regex(written(), /dial \^\[\]0;title\^G failed/);
 });
 
-for (const [how, env] of [['drawn', {}], ['spoken', {INK_SCREEN_READER: 'true'}]] as const) {
+for (const [how, env] of [
+	['drawn', {}],
+	['spoken', {INK_SCREEN_READER: 'true'}],
+] as const) {
 	test(`nor do those of its path, ${how}`, async t => {
-		const leg = (n: number, from: string, to: string) => ({n, from, to, route: {state: 'direct', basis: 'proven'}, tls: {state: 'unverified', basis: 'proven'}});
-		const path = {about: 'open-connection', phase: 'settled', target: {kind: 'Pod', name: 'web', container: 'app', node: 'n\u001B]52;c;eA==\u0007'}, legs: [leg(1, 'you', 'apiserver'), leg(2, 'apiserver', 'kubelet')], error: null} as unknown as Path;
+		const leg = (n: number, from: string, to: string) => ({
+			n,
+			from,
+			to,
+			route: {state: 'direct', basis: 'proven'},
+			tls: {state: 'unverified', basis: 'proven'},
+		});
+		const path = {
+			about: 'open-connection',
+			phase: 'settled',
+			target: {kind: 'Pod', name: 'web', container: 'app', node: 'n\u001B]52;c;eA==\u0007'},
+			legs: [leg(1, 'you', 'apiserver'), leg(2, 'apiserver', 'kubelet')],
+			error: null,
+		} as unknown as Path;
 		const {driven, written, type} = await openShell({path, env});
 		type(leave);
 		await delay(10);

@@ -15,10 +15,13 @@ function turnsOf({isTaken}: {isTaken: boolean}) {
 				happened.push('let go');
 			},
 		},
-		screen: {isTaken, async suspended(work) {
-			happened.push('screen away');
-			return work();
-		}},
+		screen: {
+			isTaken,
+			async suspended(work) {
+				happened.push('screen away');
+				return work();
+			},
+		},
 		terminal: {
 			handOver: async work => work(),
 			lend: async (_take, work) => work(),
@@ -29,11 +32,14 @@ function turnsOf({isTaken}: {isTaken: boolean}) {
 
 test('whoever wants the terminal waits for the end of who has it, also of one that failed', async t => {
 	const {turns, happened} = turnsOf({isTaken: true});
-	const shell = turns.lend(() => {}, async () => {
-		happened.push('shell');
-		await delay(10);
-		throw new Error('cut');
-	});
+	const shell = turns.lend(
+		() => {},
+		async () => {
+			happened.push('shell');
+			await delay(10);
+			throw new Error('cut');
+		},
+	);
 	const plugin = turns.handOff(async () => {
 		happened.push('plugin');
 		return 'token';

@@ -9,16 +9,34 @@ import {emptySession, type SessionState} from '../../../source/state/session-sta
 import {rowReader} from '../../../source/state/table-rows.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
 
-const read = rowReader(listKinds.pods.columns, '', ['Name', 'Ready', 'Status', 'Restarts'].map(name => ({name, type: 'string', format: '', priority: 0})), 0);
+const read = rowReader(
+	listKinds.pods.columns,
+	'',
+	['Name', 'Ready', 'Status', 'Restarts'].map(name => ({name, type: 'string', format: '', priority: 0})),
+	0,
+);
 
 /** On a pod whose row the apiserver told so. */
 function on(status: string, reason: string | null): SessionState {
-	const row = read({cells: ['web', '0/1', status, 0], ...reason !== null && {conditions: [{type: 'Completed', status: 'True', reason}]}, object: null}, 'demo');
+	const row = read(
+		{cells: ['web', '0/1', status, 0], ...(reason !== null && {conditions: [{type: 'Completed', status: 'True', reason}]}), object: null},
+		'demo',
+	);
 	const session = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
-	return {...session, lists: {...session.lists, pods: reduceList(session.lists.pods, {type: 'page', chunk: 'pods', first: true, rows: [row]})}};
+	return {
+		...session,
+		lists: {...session.lists, pods: reduceList(session.lists.pods, {type: 'page', chunk: 'pods', first: true, rows: [row]})},
+	};
 }
 
-for (const [status, reason, ended] of [['Completed', 'Succeeded', true], ['OutOfcpu', 'Failed', true], ['Evicted', 'Failed', true], ['Running', null, false], ['ImagePullBackOff', null, false], ['Completed', null, false]] as const) {
+for (const [status, reason, ended] of [
+	['Completed', 'Succeeded', true],
+	['OutOfcpu', 'Failed', true],
+	['Evicted', 'Failed', true],
+	['Running', null, false],
+	['ImagePullBackOff', null, false],
+	['Completed', null, false],
+] as const) {
 	test(`with a pod that is ${status}, ${ended ? `and so has ended (${reason}), a shell, an attach, a forward and a debug container are off` : 'and of which it is not told that it has ended, nothing is off'}`, t => {
 		for (const id of ['pods.shell', 'pods.attach', 'pods.forward', 'pods.debug']) {
 			const action = findAction(id)!;

@@ -7,11 +7,16 @@ import {onSandbox} from '../../support/sandbox-session.ts';
 function makeAhead(limitMs = 1000) {
 	const passed: string[] = [];
 	const told: string[] = [];
-	const ahead = new TypeAhead({limitMs, remindMs: 10, pass(inputs) {
-		passed.push(...inputs.map(input => 'key' in input ? input.key : 'paste' in input ? input.paste : ''));
-	}, tell(text) {
-		told.push(text);
-	}});
+	const ahead = new TypeAhead({
+		limitMs,
+		remindMs: 10,
+		pass(inputs) {
+			passed.push(...inputs.map(input => ('key' in input ? input.key : 'paste' in input ? input.paste : '')));
+		},
+		tell(text) {
+			told.push(text);
+		},
+	});
 	const work = Promise.withResolvers<string>();
 	return {ahead, passed, told, work};
 }
@@ -92,7 +97,10 @@ test('what is too much is dropped from there on, never in between', async t => {
 	work.resolve('');
 	await asker;
 	await delay(5);
-	t.deepEqual(passed, Array.from({length: 256}, (_, index) => String(index)));
+	t.deepEqual(
+		passed,
+		Array.from({length: 256}, (_, index) => String(index)),
+	);
 });
 
 test('giving up ends the wait at once, tells the work, and forgets what was held', async t => {

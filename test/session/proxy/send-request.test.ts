@@ -20,18 +20,51 @@ async function reach(t: ExecutionContext, request: (request: IncomingMessage, re
 }
 
 /** A session whose proxy screen has one request, to be sent again. */
-function asksAgain(access: ClusterClient, {method, ask, drawn, labeller = {witness: {}, onLabel: () => () => {}}}: {
-	method: string;
-	ask: () => Promise<boolean>;
-	drawn?: (exchange: ProxyExchange | null) => void;
-	labeller?: Pick<Labeler, 'witness' | 'onLabel'>;
-}) {
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(selectedExchange(store.state.proxy)), () => 0);
-	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+function asksAgain(
+	access: ClusterClient,
+	{
+		method,
+		ask,
+		drawn,
+		labeller = {witness: {}, onLabel: () => () => {}},
+	}: {
+		method: string;
+		ask: () => Promise<boolean>;
+		drawn?: (exchange: ProxyExchange | null) => void;
+		labeller?: Pick<Labeler, 'witness' | 'onLabel'>;
+	},
+) {
+	const store = new Store(
+		emptySession(clusterState(access), {columns: 80, rows: 24}, 0),
+		() => drawn?.(selectedExchange(store.state.proxy)),
+		() => 0,
+	);
+	const before: ProxyExchange = {
+		id: 0,
+		time: 0,
+		method,
+		asked: 'svc/web:80/',
+		status: 200,
+		tookMs: 1,
+		bytes: 0,
+		note: '',
+		headers: [],
+		type: '',
+		body: '',
+		path: null,
+		error: null,
+	};
 	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
 	const told: string[] = [];
-	const session = {store, typedAhead, ask, tell: (text: string) => told.push(text), readOnly: false, cluster: {access, labeller, context: 'main'}} as unknown as Session;
+	const session = {
+		store,
+		typedAhead,
+		ask,
+		tell: (text: string) => told.push(text),
+		readOnly: false,
+		cluster: {access, labeller, context: 'main'},
+	} as unknown as Session;
 	return {
 		async again() {
 			await proxyHandlers['proxy.again']!(session);
@@ -58,35 +91,42 @@ function aService(behind: (request: IncomingMessage, response: ServerResponse) =
 
 for (const answers of [true, false]) {
 	test(`a row shows the path of the connection that carried its request, and not of one on which reading took too long, ${answers ? 'answered' : 'cut'}`, async t => {
-		const access = await reach(t, aService((_request, response) => {
-			if (answers) {
-				response.end('x');
-			} else {
-				response.destroy();
-			}
-		}));
+		const access = await reach(
+			t,
+			aService((_request, response) => {
+				if (answers) {
+					response.end('x');
+				} else {
+					response.destroy();
+				}
+			}),
+		);
 		let tell: Parameters<Labeler['onLabel']>[0] = () => {};
 		const path = (connection: string) => ({connection}) as unknown as Path;
 		const carried = Promise.withResolvers<string>();
 		const given: string[] = [];
-		const {again, here} = asksAgain(access, {method: 'GET', ask: async () => true, labeller: {
-			onLabel(listener) {
-				tell = listener;
-				return () => {};
+		const {again, here} = asksAgain(access, {
+			method: 'GET',
+			ask: async () => true,
+			labeller: {
+				onLabel(listener) {
+					tell = listener;
+					return () => {};
+				},
+				witness: {
+					async beforeUse(connection) {
+						given.push(connection.id);
+						connection.close();
+					},
+					opened(connection) {
+						carried.resolve(connection.id);
+					},
+					failed(connection) {
+						carried.resolve(connection!.id);
+					},
+				},
 			},
-			witness: {
-				async beforeUse(connection) {
-					given.push(connection.id);
-					connection.close();
-				},
-				opened(connection) {
-					carried.resolve(connection.id);
-				},
-				failed(connection) {
-					carried.resolve(connection!.id);
-				},
-			},
-		}});
+		});
 		await again();
 		const id = await carried.promise;
 		t.false(given.includes(id));
@@ -138,10 +178,13 @@ test('the time that a person takes to say yes is no time of the request', async 
 	const access = await reach(t, (_request, response) => {
 		response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
 	});
-	const {again} = asksAgain(access, {method: 'POST', async ask() {
-		await delay(1000);
-		return true;
-	}});
+	const {again} = asksAgain(access, {
+		method: 'POST',
+		async ask() {
+			await delay(1000);
+			return true;
+		},
+	});
 	const began = performance.now();
 	const exchange = await again();
 	const tookMs = performance.now() - began;
@@ -150,15 +193,21 @@ test('the time that a person takes to say yes is no time of the request', async 
 	t.true(exchange!.tookMs! <= tookMs - 990, `${exchange!.tookMs} of ${tookMs}`);
 });
 
-for (const {method, says} of [{method: 'GET', says: 'given up'}, {method: 'POST', says: 'given up: it may have been carried out'}]) {
+for (const {method, says} of [
+	{method: 'GET', says: 'given up'},
+	{method: 'POST', says: 'given up: it may have been carried out'},
+]) {
 	test(`a ${method} that is given up ends its connection, and its row says “${says}”`, async t => {
 		const [came, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-		const access = await reach(t, aService((request, _response) => {
-			came.resolve();
-			request.socket.once('close', () => {
-				left.resolve();
-			});
-		}));
+		const access = await reach(
+			t,
+			aService((request, _response) => {
+				came.resolve();
+				request.socket.once('close', () => {
+					left.resolve();
+				});
+			}),
+		);
 		const {again, stop} = asksAgain(access, {method, ask: async () => true});
 		const sent = again();
 		await came.promise;
@@ -171,14 +220,19 @@ for (const {method, says} of [{method: 'GET', says: 'given up'}, {method: 'POST'
 }
 
 test('a request that is given up before it has a connection is not said to be carried out, perhaps', async t => {
-	const access = await reach(t, aService(() => {
-		t.fail('nothing is sent');
-	}));
+	const access = await reach(
+		t,
+		aService(() => {
+			t.fail('nothing is sent');
+		}),
+	);
 	const dialled = Promise.withResolvers<void>();
-	Object.defineProperty(access, 'connect', {async value() {
-		dialled.resolve();
-		return Promise.withResolvers<never>().promise;
-	}});
+	Object.defineProperty(access, 'connect', {
+		async value() {
+			dialled.resolve();
+			return Promise.withResolvers<never>().promise;
+		},
+	});
 	const {again, stop} = asksAgain(access, {method: 'POST', ask: async () => true});
 	const sent = again();
 	await dialled.promise;
@@ -189,10 +243,13 @@ test('a request that is given up before it has a connection is not said to be ca
 });
 
 test('of an answer that is given up on its way, what had come stays', async t => {
-	const access = await reach(t, aService((_request, response) => {
-		response.writeHead(200, {'content-type': 'text/plain'});
-		response.write('tick 1\n');
-	}));
+	const access = await reach(
+		t,
+		aService((_request, response) => {
+			response.writeHead(200, {'content-type': 'text/plain'});
+			response.write('tick 1\n');
+		}),
+	);
 	const {again, stop, here} = asksAgain(access, {method: 'GET', ask: async () => true});
 	const sent = again();
 	while (here()?.body !== 'tick 1\n') {
@@ -204,9 +261,12 @@ test('of an answer that is given up on its way, what had come stays', async t =>
 });
 
 test('a request that has its answer cannot be given up, and stays as it is', async t => {
-	const access = await reach(t, aService((_request, response) => {
-		response.end('hello');
-	}));
+	const access = await reach(
+		t,
+		aService((_request, response) => {
+			response.end('hello');
+		}),
+	);
 	const {again, stop, here, told} = asksAgain(access, {method: 'GET', ask: async () => true});
 	const answered = await again();
 	stop();

@@ -42,7 +42,10 @@ test('lines that are let go while they are saved are saved', t => {
 test('of a filter as well, and no line that came later', t => {
 	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
 	view.shownIndex!.advance(view.buffer, Infinity);
-	t.deepEqual(readInFlood(view), all.filter(text => text.includes('7')));
+	t.deepEqual(
+		readInFlood(view),
+		all.filter(text => text.includes('7')),
+	);
 });
 
 test('lines that are put between others while these are saved are not saved in their place', t => {

@@ -26,15 +26,23 @@ test('a pod is said to be gone once, however many of its containers were followe
 		}
 	};
 
-	const notices = () => Array.from({length: run.view.buffer.end}, (_, number) => run.view.buffer.line(number)!).filter(({kind}) => kind === 'notice').map(({bytes}) => bytes.toString());
+	const notices = () =>
+		Array.from({length: run.view.buffer.end}, (_, number) => run.view.buffer.line(number)!)
+			.filter(({kind}) => kind === 'notice')
+			.map(({bytes}) => bytes.toString());
 	run.start('tail');
 	await until(() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.buffer.end > 0);
 	const name = run.view.sources[0]!.pod;
 	sandbox.faults.replacePod({name});
-	await until(() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.sources.filter(({isGone}) => isGone).length === 2);
+	await until(
+		() => run.view.sources.filter(({state}) => state === 'open').length === 4 && run.view.sources.filter(({isGone}) => isGone).length === 2,
+	);
 	await until(() => notices().some(text => text.includes('gone')));
 	// What is still held back for its place is told now.
 	run.stop();
-	t.deepEqual(notices().filter(text => text.includes('gone')), [`${name} is gone`]);
+	t.deepEqual(
+		notices().filter(text => text.includes('gone')),
+		[`${name} is gone`],
+	);
 	t.is(podCount(run.view.sources), 2);
 });

@@ -15,7 +15,10 @@ function ordered() {
 			buffer.append(source, time, 0, 'text', Buffer.from(`${source} ${bytes.toString('utf8', from, to)}${late ? ' late' : ''}`));
 		},
 		insert(lines) {
-			insertLateLines(buffer, lines.map(line => ({...line, bytes: Buffer.from(`${line.source} ${line.bytes.toString()}`)})));
+			insertLateLines(
+				buffer,
+				lines.map(line => ({...line, bytes: Buffer.from(`${line.source} ${line.bytes.toString()}`)})),
+			);
 		},
 		settled() {},
 	};
@@ -56,7 +59,17 @@ test('what the second log held before goes between the lines of the first, which
 	order.flushAll();
 	order.lines(2, block('16', '40'));
 	order.flushAll();
-	t.deepEqual(texts(), ['1 line 05', '0 line 10', '1 line 15', '1 line 15', '2 line 16', '0 line 20', '0 line 30', '1 line 35', '2 line 40']);
+	t.deepEqual(texts(), [
+		'1 line 05',
+		'0 line 10',
+		'1 line 15',
+		'1 line 15',
+		'2 line 16',
+		'0 line 20',
+		'0 line 30',
+		'1 line 35',
+		'2 line 40',
+	]);
 });
 
 test('a line of a log that runs and comes behind newer ones stands where it came, and is marked', t => {

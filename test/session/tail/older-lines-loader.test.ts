@@ -21,10 +21,12 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 		response.writeHead(200, {'content-type': 'text/plain'}).end(log.slice(-lines).join(''));
 	};
 
-	const server = await startServer({request(request, response) {
-		ask();
-		void answer(response, Number(new URL(request.url!, 'https://x').searchParams.get('tailLines') ?? length));
-	}});
+	const server = await startServer({
+		request(request, response) {
+			ask();
+			void answer(response, Number(new URL(request.url!, 'https://x').searchParams.get('tailLines') ?? length));
+		},
+	});
 	t.teardown(async () => server.close());
 	const buffer = new LineBuffer(limits);
 	const points = new JoinPoints();
@@ -34,8 +36,19 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 		points.note(0, source, Buffer.from(line), 1);
 	}
 
-	const tail: TailSink = {ask: {title: 'pod/web', asked: 'pod/web', containers: {kind: 'default'}, targets: async () => ({kind: 'pods', pods: []})}, view: emptyTail('tail-1', 'pod/web', buffer), changed() {}, tellMoved() {}};
-	return {tail, buffer, asked, letGo, older: new OlderLinesLoader(tail, {cluster: await server.cluster(), witness: {}}, points, new AbortController().signal)};
+	const tail: TailSink = {
+		ask: {title: 'pod/web', asked: 'pod/web', containers: {kind: 'default'}, targets: async () => ({kind: 'pods', pods: []})},
+		view: emptyTail('tail-1', 'pod/web', buffer),
+		changed() {},
+		tellMoved() {},
+	};
+	return {
+		tail,
+		buffer,
+		asked,
+		letGo,
+		older: new OlderLinesLoader(tail, {cluster: await server.cluster(), witness: {}}, points, new AbortController().signal),
+	};
 }
 
 test('whoever asks for all older lines while some are read waits for all, and each comes once, however many ask', async t => {

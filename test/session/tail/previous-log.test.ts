@@ -11,8 +11,15 @@ import {LogServer, type Fault} from '../../support/log-server.ts';
 async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fault[]]) {
 	const server = await LogServer.start();
 	// A container for each, one after the other.
-	for (const [minute, log] of [...server.addPod('web', {containers: ['app', 'proxy', 'side'].slice(0, faults.length)}).values()].entries()) {
-		log.append(...Array.from({length: 200}, (_, at) => ({time: new Date(Date.UTC(2026, 10, 24, 14, minute) + at).toISOString(), text: `before ${at}`})));
+	for (const [minute, log] of [
+		...server.addPod('web', {containers: ['app', 'proxy', 'side'].slice(0, faults.length)}).values(),
+	].entries()) {
+		log.append(
+			...Array.from({length: 200}, (_, at) => ({
+				time: new Date(Date.UTC(2026, 10, 24, 14, minute) + at).toISOString(),
+				text: `before ${at}`,
+			})),
+		);
 		log.restart();
 		log.append({time: '2026-11-24T15:00:00.000000000Z', text: 'after'});
 	}
@@ -20,17 +27,32 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 	const cluster = await server.cluster();
 	server.faults.push(...faults);
 	let wake: () => void = () => {};
-	const run = new TailRun('tail-1', createTailRequest(cluster, {namespace: 'demo', targets: ['web'], selector: null, containers: {kind: faults.length > 1 ? 'all' : 'default'}}), emptyTail('tail-1', 'web'), {
-		cluster, witness: {}, changed() {
-			wake();
+	const run = new TailRun(
+		'tail-1',
+		createTailRequest(cluster, {
+			namespace: 'demo',
+			targets: ['web'],
+			selector: null,
+			containers: {kind: faults.length > 1 ? 'all' : 'default'},
+		}),
+		emptyTail('tail-1', 'web'),
+		{
+			cluster,
+			witness: {},
+			changed() {
+				wake();
+			},
 		},
-	});
+	);
 	t.teardown(async () => {
 		run.stop();
 		cluster.close();
 		await server.stop();
 	});
-	const texts = () => Array.from({length: run.view.buffer.end - run.view.buffer.first}, (_, at) => run.view.buffer.line(run.view.buffer.first + at)!.bytes.toString());
+	const texts = () =>
+		Array.from({length: run.view.buffer.end - run.view.buffer.first}, (_, at) =>
+			run.view.buffer.line(run.view.buffer.first + at)!.bytes.toString(),
+		);
 	const until = async (holds: () => boolean) => {
 		while (!holds()) {
 			const {promise, resolve} = Promise.withResolvers<void>();
@@ -82,7 +104,10 @@ test('who asks for the log of now while the one before is still read gets that, 
 
 test('its last words are shown, and the same key leads back to what goes on, paused or not', async t => {
 	const {run, texts, until} = await restarted(t, null);
-	const session = {tails: new Map([['tail-1', run]]), store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}}} as unknown as Session;
+	const session = {
+		tails: new Map([['tail-1', run]]),
+		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}},
+	} as unknown as Session;
 	const press = () => tailHandlers['tail.previous-log']!(session);
 	void press();
 	await until(() => run.view.phase === 'ended');

@@ -12,10 +12,15 @@ function tailOf(...kinds: readonly LineKind[]) {
 		buffer.append(0, 0, 0, kind, Buffer.from(kind));
 	}
 
-	const run = {view: {...goTo({...emptyTail('tail-1', 'pod/web', buffer)}, 0), older: {phase: 'none', read: 0, note: ''} as const}, onMoved: new Set()};
+	const run = {
+		view: {...goTo({...emptyTail('tail-1', 'pod/web', buffer)}, 0), older: {phase: 'none', read: 0, note: ''} as const},
+		onMoved: new Set(),
+	};
 	const told: string[] = [];
 	const session = {
-		tails: new Map([['tail-1', run as unknown as TailRun]]), store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}}, readHere() {},
+		tails: new Map([['tail-1', run as unknown as TailRun]]),
+		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
+		readHere() {},
 		tell(text: string) {
 			told.push(text);
 		},

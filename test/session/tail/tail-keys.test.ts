@@ -21,9 +21,17 @@ import {emptyTail, filterTail, goTo} from '../../../source/state/tail/tail-view.
 import {tailWindow} from '../../../source/state/tail/tail-window.ts';
 
 function tailOf(lines: readonly string[]) {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	const targets = async () => Promise.withResolvers<never>().promise;
-	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {cluster: null as never, witness: {}, changed() {}});
+	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {
+		cluster: null as never,
+		witness: {},
+		changed() {},
+	});
 	for (const [index, line] of lines.entries()) {
 		run.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
 	}
@@ -31,11 +39,17 @@ function tailOf(lines: readonly string[]) {
 	store.now({type: 'push', layer: {kind: 'tail', id: 'tail-1', line: null}});
 	const copied: string[] = [];
 	const told: string[] = [];
-	const session = {store, tails: new Map([['tail-1', run]]), copy(text: string) {
-		copied.push(text);
-	}, tell(text: string) {
-		told.push(text);
-	}, readHere() {}} as unknown as Session;
+	const session = {
+		store,
+		tails: new Map([['tail-1', run]]),
+		copy(text: string) {
+			copied.push(text);
+		},
+		tell(text: string) {
+			told.push(text);
+		},
+		readHere() {},
+	} as unknown as Session;
 	const press = async (...ids: readonly string[]) => {
 		for (const id of ids) {
 			await (tailHandlers[id] ?? navigationHandlers[id]!)(session);
@@ -101,8 +115,17 @@ test('lines leave the tail with what is shown before them: whole times, and whos
 	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
 	run.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
 	const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, state: 'open', note: ''} as const;
-	run.view = {...run.view, sources: [{...source, pod: 'web-a', short: 'a'}, {...source, pod: 'web-b', short: 'b'}]};
-	t.deepEqual([...visibleTexts(run.view)].slice(1), ['1970-01-01T00:00:01.500Z web-b/app two\n', '1970-01-01T00:00:02.000Z -- it ended --\n']);
+	run.view = {
+		...run.view,
+		sources: [
+			{...source, pod: 'web-a', short: 'a'},
+			{...source, pod: 'web-b', short: 'b'},
+		],
+	};
+	t.deepEqual([...visibleTexts(run.view)].slice(1), [
+		'1970-01-01T00:00:01.500Z web-b/app two\n',
+		'1970-01-01T00:00:02.000Z -- it ended --\n',
+	]);
 	await press('tail.timestamps', 'tail.timestamps', 'tail.names', 'tail.names');
 	t.deepEqual([...visibleTexts(run.view)], ['one\n', 'two\n', '-- it ended --\n']);
 	run.view = {...run.view, times: 'clock', plain: true};
@@ -118,7 +141,10 @@ test('by a level the nearest line that is shown is on the screen, though all tha
 
 	run.view = goTo(run.view, 59);
 	await press('tail.level');
-	t.deepEqual(tailWindow(run.view, 20, () => 1).lines.map(({number}) => number), [1]);
+	t.deepEqual(
+		tailWindow(run.view, 20, () => 1).lines.map(({number}) => number),
+		[1],
+	);
 });
 
 test('a new tail draws its lines as the last one does, and searches and filters for nothing', async t => {
@@ -131,13 +157,22 @@ test('a new tail draws its lines as the last one does, and searches and filters 
 
 test('another container of the pod can be followed instead', async t => {
 	const {run} = tailOf([]);
-	run.view = {...run.view, sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', besides: ['setup']})]};
+	run.view = {
+		...run.view,
+		sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', besides: ['setup']})],
+	};
 	const offered: string[] = [];
 	const answers = ['only setup', null];
-	await chooseSources({store: {now() {}}, async pick({items}: {items: ReadonlyArray<{id: string}>}) {
-		offered.push(...items.map(({id}) => id));
-		return answers.shift();
-	}} as unknown as Session, run);
+	await chooseSources(
+		{
+			store: {now() {}},
+			async pick({items}: {items: ReadonlyArray<{id: string}>}) {
+				offered.push(...items.map(({id}) => id));
+				return answers.shift();
+			},
+		} as unknown as Session,
+		run,
+	);
 	t.deepEqual(offered, ['0', 'only setup', 'all']);
 	t.deepEqual(run.ask.containers, {kind: 'named', name: 'setup'});
 	run.stop();
@@ -147,14 +182,25 @@ test('the cursor stays on the field that was shown or hidden last', async t => {
 	const {run} = tailOf(['{"a":1,"b":2,"c":3}']);
 	const answers = ['b', 'c', null];
 	const places: number[] = [];
-	await chooseFields({store: {now() {}}, async pick({at = 0}: {at?: number}) {
-		places.push(at);
-		return answers.shift();
-	}} as unknown as Session, run);
+	await chooseFields(
+		{
+			store: {now() {}},
+			async pick({at = 0}: {at?: number}) {
+				places.push(at);
+				return answers.shift();
+			},
+		} as unknown as Session,
+		run,
+	);
 	t.deepEqual(places, [0, 2, 3]);
 });
 
-for (const [phase, context] of [['working', 'tail'], ['open', 'tail'], ['stopped', 'tail'], ['failed', 'failed']] as const) {
+for (const [phase, context] of [
+	['working', 'tail'],
+	['open', 'tail'],
+	['stopped', 'tail'],
+	['failed', 'failed'],
+] as const) {
 	test(`the keys of a tail that is ${phase} are those of ${context === 'tail' ? 'a tail' : 'one that can be tried again'}`, t => {
 		const {store} = tailOf([]);
 		store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}}});
@@ -165,14 +211,27 @@ for (const [phase, context] of [['working', 'tail'], ['open', 'tail'], ['stopped
 }
 
 test('the keys of a tail follow at once that it failed, and that it is tried again: no second is waited for', async t => {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	const asked: Array<PromiseWithResolvers<never>> = [];
-	const access = {facts: {namespace: 'demo'}, async json() {
-		const answer = Promise.withResolvers<never>();
-		asked.push(answer);
-		return answer.promise;
-	}};
-	const session = {store, tails: new Map(), nextId: () => 'tail-1', witnessFor: () => ({}), cluster: {access, context: 'main'}} as unknown as Session;
+	const access = {
+		facts: {namespace: 'demo'},
+		async json() {
+			const answer = Promise.withResolvers<never>();
+			asked.push(answer);
+			return answer.promise;
+		},
+	};
+	const session = {
+		store,
+		tails: new Map(),
+		nextId: () => 'tail-1',
+		witnessFor: () => ({}),
+		cluster: {access, context: 'main'},
+	} as unknown as Session;
 	const run = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
 	for (const expected of [1, 2]) {
 		t.is(asked.length, expected);
@@ -207,7 +266,11 @@ test('the log of the life before that is begun anew among the connections stays 
 });
 
 test('an opened line stays the same one where others are put before it while something else stands over the tail', t => {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
 	const never = async () => Promise.withResolvers<never>().promise;
 	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
 	const session = {store, tails: new Map(), cluster, witnessFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
@@ -222,20 +285,39 @@ test('an opened line stays the same one where others are put before it while som
 	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});
 });
 
-for (const [what, keys] of [['a shell', shellHandlers['tail.shell']], ['the doctor', doctorHandlers['tail.doctor']]] as const) {
+for (const [what, keys] of [
+	['a shell', shellHandlers['tail.shell']],
+	['the doctor', doctorHandlers['tail.doctor']],
+] as const) {
 	test(`${what} of a tail goes to a pod that is there, not to the one that it has taken the place of`, async t => {
 		const {store, run} = tailOf(['one']);
 		const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, note: '', besides: []};
-		run.view = {...run.view, sources: [
-			{...source, pod: 'web-old', short: 'old', state: 'ended', isGone: true}, {...source, pod: 'web-hidden', short: 'hidden', state: 'open', on: false}, {...source, pod: 'web-new', short: 'new', state: 'open'},
-		]};
+		run.view = {
+			...run.view,
+			sources: [
+				{...source, pod: 'web-old', short: 'old', state: 'ended', isGone: true},
+				{...source, pod: 'web-hidden', short: 'hidden', state: 'open', on: false},
+				{...source, pod: 'web-new', short: 'new', state: 'open'},
+			],
+		};
 		const asked: string[] = [];
-		const session = {store, tails: new Map([['tail-1', run]]), cluster: {access: {facts: {context: 'main'}}, context: 'main'}, clusters: new Map(), flags: {}, nextId: () => 'text-1', typedAhead: {async during({what}: {what: string}) {
-			asked.push(what);
-			throw new CanceledError(what);
-		}}, async open() {
-			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'away');
-		}} as unknown as Session;
+		const session = {
+			store,
+			tails: new Map([['tail-1', run]]),
+			cluster: {access: {facts: {context: 'main'}}, context: 'main'},
+			clusters: new Map(),
+			flags: {},
+			nextId: () => 'text-1',
+			typedAhead: {
+				async during({what}: {what: string}) {
+					asked.push(what);
+					throw new CanceledError(what);
+				},
+			},
+			async open() {
+				throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'away');
+			},
+		} as unknown as Session;
 		await Promise.resolve(keys!(session)).catch((thrown: unknown) => {
 			t.true(thrown instanceof CanceledError);
 		});

@@ -26,8 +26,13 @@ test('a row names its log once, and leaves room for the try', t => {
 });
 
 test('what broke stands first where a line is cut', t => {
-	const refused = new SpokeError('ERR_SECOND_LEG', 'no agent is connected to its proxy server: No agent available', {text: 'Get "https://10.0.0.1:10250/x": No agent available'});
-	t.is(tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: refused}, '', 'open').text, 'No agent available: no agent is connected to its proxy server, try 1 in 200 ms');
+	const refused = new SpokeError('ERR_SECOND_LEG', 'no agent is connected to its proxy server: No agent available', {
+		text: 'Get "https://10.0.0.1:10250/x": No agent available',
+	});
+	t.is(
+		tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: refused}, '', 'open').text,
+		'No agent available: no agent is connected to its proxy server, try 1 in 200 ms',
+	);
 });
 
 test('a container that waits after it ran is told in the stream', t => {
@@ -49,16 +54,32 @@ test('a gap claims nothing of a log that is over', t => {
 });
 
 test('a tail follows while one of its sources is open, and says what the others wait for when none is', t => {
-	t.deepEqual(tailPhase([{state: 'interrupted', note: 'try 3'}, {state: 'open', note: ''}]), {phase: 'following', note: ''});
-	t.deepEqual(tailPhase([{state: 'waiting', note: 'app is waiting'}, {state: 'interrupted', note: 'no agent · try 3'}]), {phase: 'waiting', note: 'no agent · try 3'});
+	t.deepEqual(
+		tailPhase([
+			{state: 'interrupted', note: 'try 3'},
+			{state: 'open', note: ''},
+		]),
+		{phase: 'following', note: ''},
+	);
+	t.deepEqual(
+		tailPhase([
+			{state: 'waiting', note: 'app is waiting'},
+			{state: 'interrupted', note: 'no agent · try 3'},
+		]),
+		{phase: 'waiting', note: 'no agent · try 3'},
+	);
 	t.is(tailPhase([{state: 'ended', note: ''}]), null);
 });
 
 const failed = tailNotice({type: 'failed', source, error}, '', 'open').source as {state: 'ended'; note: string};
 const done = {state: 'ended', note: ''} as const;
 for (const [what, sources, is] of [
-	['the one that is there failed', [failed], true], ['one failed and one is done', [failed, done], true], ['one failed and one is open', [failed, {state: 'open', note: ''}], false],
-	['all are done', [done, done], false], ['the one that failed is gone', [{...failed, isGone: true}, done], false], ['there is none', [], false],
+	['the one that is there failed', [failed], true],
+	['one failed and one is done', [failed, done], true],
+	['one failed and one is open', [failed, {state: 'open', note: ''}], false],
+	['all are done', [done, done], false],
+	['the one that failed is gone', [{...failed, isGone: true}, done], false],
+	['there is none', [], false],
 ] as const) {
 	test(`where ${what}, ${is ? 'no log can be read' : 'it is not said that none can be read'}`, t => {
 		t.is(isUnreadable(sources), is);
@@ -67,9 +88,21 @@ for (const [what, sources, is] of [
 
 test('a row names a failure by the innermost words of the other side, and by our own where it has none that are short', t => {
 	t.is(shortError({message: 'long', text: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available'}), 'No agent available');
-	t.is(shortError({message: 'long', text: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused'}), 'connection refused');
-	t.is(shortError({message: 'long', text: '{"kind":"Status","message":"Get \\"https://x\\": No agent available","code":500}'}), 'No agent available');
-	t.is(shortError({message: 'long', text: 'connection error: desc = "transport: Error while dialing: dial unix /x.sock: connect: connection refused"'}), 'connection refused');
+	t.is(
+		shortError({message: 'long', text: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused'}),
+		'connection refused',
+	);
+	t.is(
+		shortError({message: 'long', text: '{"kind":"Status","message":"Get \\"https://x\\": No agent available","code":500}'}),
+		'No agent available',
+	);
+	t.is(
+		shortError({
+			message: 'long',
+			text: 'connection error: desc = "transport: Error while dialing: dial unix /x.sock: connect: connection refused"',
+		}),
+		'connection refused',
+	);
 	t.is(shortError({message: 'long', text: 'no route (tried: connection refused)'}), 'connection refused');
 	t.is(shortError({message: 'long', text: 'cannot do it: no such file "x.txt"'}), 'no such file "x.txt"');
 	t.is(shortError({message: 'the pod is gone', text: null}), 'the pod is gone');
@@ -78,12 +111,23 @@ test('a row names a failure by the innermost words of the other side, and by our
 
 test('a failure whose text is in its message says it once', t => {
 	t.is(fullMessage(new SpokeError('ERR_NOT_FOUND', 'pods "nope" not found', {text: 'pods "nope" not found\n'})), 'pods "nope" not found');
-	t.is(fullMessage(new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available'})), 'no agent is connected: No agent available');
+	t.is(
+		fullMessage(new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available'})),
+		'no agent is connected: No agent available',
+	);
 });
 
 test('a failure that came as a Status is told by its message, and what the message says of it is not said again', t => {
-	const text = JSON.stringify({kind: 'Status', status: 'Failure', message: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available', code: 500});
-	t.is(fullMessage({message: 'no agent is connected', text}), 'no agent is connected: Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available');
+	const text = JSON.stringify({
+		kind: 'Status',
+		status: 'Failure',
+		message: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available',
+		code: 500,
+	});
+	t.is(
+		fullMessage({message: 'no agent is connected', text}),
+		'no agent is connected: Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available',
+	);
 	t.is(fullMessage({message: 'no agent is connected: No agent available', text}), 'no agent is connected: No agent available');
 });
 
@@ -93,7 +137,10 @@ test('a tail says what it asks for while nothing comes, and follows again only w
 	t.deepEqual(sourceOf({type: 'checking', source}), {state: 'checking', note: 'asking whether it is alive; quiet'});
 	t.deepEqual(sourceOf({type: 'checked', source}), {state: 'open', note: ''});
 	t.like(sourceOf({type: 'restarted', source, restarts: 1, ended: null}), {state: 'waiting', note: 'restarted'});
-	t.deepEqual(tailPhase([sourceOf({type: 'checking', source}) as {state: 'checking'; note: string}]), {phase: 'waiting', note: 'asking whether it is alive; quiet'});
+	t.deepEqual(tailPhase([sourceOf({type: 'checking', source}) as {state: 'checking'; note: string}]), {
+		phase: 'waiting',
+		note: 'asking whether it is alive; quiet',
+	});
 });
 
 test('that a tail is back claims no more than was seen', t => {

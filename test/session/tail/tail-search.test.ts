@@ -95,7 +95,10 @@ test('of a search the lines that match can be shown alone, and all again: by the
 	t.deepEqual(told, ['nothing is searched for or filtered: all lines are shown']);
 });
 
-for (const [what, look] of [['search', promptSearch], ['filter', promptFilter]] as const) {
+for (const [what, look] of [
+	['search', promptSearch],
+	['filter', promptFilter],
+] as const) {
 	test(`while a ${what} is typed that is no regex yet, that is said, and not that nothing matches`, async t => {
 		const {session, notes} = heldAt(null, '(', true);
 		await look(session);
@@ -108,10 +111,13 @@ test('a filter that was set aside stays so when another one is begun and given u
 	await promptFilter(session);
 	t.is(shownLength(run.view), 4);
 	await toggleMatchesOnly(session);
-	const givenUp = {...session, async type({onChange}: TypeOptions) {
-		onChange?.('ne', false);
-		return null;
-	}} as unknown as Session;
+	const givenUp = {
+		...session,
+		async type({onChange}: TypeOptions) {
+			onChange?.('ne', false);
+			return null;
+		},
+	} as unknown as Session;
 	await promptFilter(givenUp);
 	t.deepEqual([run.view.filter.text, run.view.matchesOnly, shownLength(run.view)], ['needle', false, count + 1]);
 });
@@ -121,26 +127,32 @@ test('a search that is given up goes back to the lines of before, wherever older
 	await promptSearch(session);
 	const before = run.view;
 	const older = 100;
-	const givenUp = {...session, async type({onChange}: TypeOptions) {
-		onChange?.('hay', false);
-		const log = new LineBuffer();
-		for (let number = 0; number < older; number++) {
-			log.append(0, 0, 0, 'text', Buffer.from('hay'));
-		}
+	const givenUp = {
+		...session,
+		async type({onChange}: TypeOptions) {
+			onChange?.('hay', false);
+			const log = new LineBuffer();
+			for (let number = 0; number < older; number++) {
+				log.append(0, 0, 0, 'text', Buffer.from('hay'));
+			}
 
-		const moved = insertLines(run.view.buffer, [log]);
-		run.view = remapTail(run.view, moved);
-		for (const tell of run.onMoved) {
-			tell(moved);
-		}
+			const moved = insertLines(run.view.buffer, [log]);
+			run.view = remapTail(run.view, moved);
+			for (const tell of run.onMoved) {
+				tell(moved);
+			}
 
-		return null;
-	}} as unknown as Session;
+			return null;
+		},
+	} as unknown as Session;
 	await promptSearch(givenUp);
 	t.deepEqual([run.view.cursor, run.view.top, run.view.search?.text], [before.cursor + older, before.top + older, 'needle']);
 	while (!run.scan()) {
 		// Goes on.
 	}
 
-	t.deepEqual(Array.from({length: 3}, (_, index) => run.view.searchIndex?.matches.at(index)), needles.map(number => number + older));
+	t.deepEqual(
+		Array.from({length: 3}, (_, index) => run.view.searchIndex?.matches.at(index)),
+		needles.map(number => number + older),
+	);
 });

@@ -11,7 +11,10 @@ import {startServer} from '../../support/api-server.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
 test('a pod tells its labels, and each container its image', async t => {
-	const pod = {metadata: {name: 'web-0', labels: {app: 'web', tier: 'edge'}}, spec: {containers: [{name: 'app', image: 'registry.corp/web:4.2'}]}};
+	const pod = {
+		metadata: {name: 'web-0', labels: {app: 'web', tier: 'edge'}},
+		spec: {containers: [{name: 'app', image: 'registry.corp/web:4.2'}]},
+	};
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
 	t.true(texts.includes('Labels app=web, tier=edge'));
@@ -25,7 +28,11 @@ test('a long name of a container is told whole', async t => {
 });
 
 test('a pod that was evicted tells why', async t => {
-	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'}};
+	const pod = {
+		metadata: {name: 'web-0'},
+		spec: {containers: [{name: 'app'}]},
+		status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'},
+	};
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	t.deepEqual(lines.find(({label}) => label === 'Because')?.text, pod.status.message);
 });
@@ -33,21 +40,34 @@ test('a pod that was evicted tells why', async t => {
 test('a pod that crashes has the status of its row, and why it ended last stands before what is long', async t => {
 	const state = {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s restarting failed container=app'}};
 	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled'}};
-	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{name: 'app', restartCount: 4, state, lastState}]}};
+	const pod = {
+		metadata: {name: 'web-0'},
+		spec: {containers: [{name: 'app'}]},
+		status: {phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{name: 'app', restartCount: 4, state, lastState}]},
+	};
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
-	t.deepEqual(lines.slice(1, 4).map(({label, text}) => `${label} ${text}`), [
-		'Node not scheduled',
-		'Status CrashLoopBackOff, phase Running, 10.0.0.7',
-		'Last end app ended with exit 137 OOMKilled',
-	]);
+	t.deepEqual(
+		lines.slice(1, 4).map(({label, text}) => `${label} ${text}`),
+		['Node not scheduled', 'Status CrashLoopBackOff, phase Running, 10.0.0.7', 'Last end app ended with exit 137 OOMKilled'],
+	);
 	t.is(lines.filter(({text}) => text.includes('OOMKilled')).length, 1, 'told once');
 });
 
 test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
-	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]}};
+	const cronJob = {
+		metadata: {name: 'nightly'},
+		spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true},
+		status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]},
+	};
 	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterClient, 'cronjob/nightly', 'demo');
 	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
-	for (const told of ['Schedule 0 3 * * * in Europe/Berlin', 'Suspended yes: it makes no new jobs', 'Last run 2026-01-01T02:00:00Z', 'Succeeded 2026-01-01T02:03:00Z', 'Active job/nightly-1']) {
+	for (const told of [
+		'Schedule 0 3 * * * in Europe/Berlin',
+		'Suspended yes: it makes no new jobs',
+		'Last run 2026-01-01T02:00:00Z',
+		'Succeeded 2026-01-01T02:03:00Z',
+		'Active job/nightly-1',
+	]) {
 		t.true(texts.includes(told), told);
 	}
 });
@@ -58,8 +78,11 @@ test('an event that warns says so without its colour', async t => {
 	t.teardown(() => {
 		cluster.close();
 	});
-	const {items} = await cluster.json<{items: ReadonlyArray<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky'});
-	const labels = async () => (await readDetails(cluster, `pod/${items[0]!.metadata.name}`, 'default')).lines.map(({label = ''}) => label.trim());
+	const {items} = await cluster.json<{items: ReadonlyArray<{metadata: {name: string}}>}>({
+		path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky',
+	});
+	const labels = async () =>
+		(await readDetails(cluster, `pod/${items[0]!.metadata.name}`, 'default')).lines.map(({label = ''}) => label.trim());
 	while (!(await labels()).includes('! BackOff')) {
 		await delay(50);
 	}
@@ -69,13 +92,30 @@ test('an event that warns says so without its colour', async t => {
 
 test('of an object as YAML a number keeps all its digits, and what kubectl leaves out is left out and named', async t => {
 	const asked: Array<string | undefined> = [];
-	const server = await startServer({request({url}, response) {
-		asked.push(url);
-		response.setHeader('content-type', 'application/json').end('{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","managedFields":[{"manager":"x"}]},"spec":{"containers":[],"terminationGracePeriodSeconds":9223372036854775807}}');
-	}});
+	const server = await startServer({
+		request({url}, response) {
+			asked.push(url);
+			response
+				.setHeader('content-type', 'application/json')
+				.end(
+					'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","managedFields":[{"manager":"x"}]},"spec":{"containers":[],"terminationGracePeriodSeconds":9223372036854775807}}',
+				);
+		},
+	});
 	t.teardown(async () => server.close());
 	const {lines, without} = await readYaml(await server.cluster(), 'pod/web', 'demo');
-	t.deepEqual(lines.map(({text}) => text), ['apiVersion: v1', 'kind: Pod', 'metadata:', '  name: web', 'spec:', '  containers: []', '  terminationGracePeriodSeconds: 9223372036854775807']);
+	t.deepEqual(
+		lines.map(({text}) => text),
+		[
+			'apiVersion: v1',
+			'kind: Pod',
+			'metadata:',
+			'  name: web',
+			'spec:',
+			'  containers: []',
+			'  terminationGracePeriodSeconds: 9223372036854775807',
+		],
+	);
 	t.is(without, 'managedFields');
 	t.deepEqual(asked, ['/api/v1/namespaces/demo/pods/web']);
 });

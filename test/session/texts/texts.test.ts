@@ -13,8 +13,21 @@ import {emptySession, type Layer} from '../../../source/state/session-state.ts';
 
 /** A session with one pod in its list, whose cluster refuses all when `answer` is called. */
 function sessionWithPod() {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
-	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}});
+	const store = new Store(
+		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
+		() => {},
+		() => 0,
+	);
+	store.data({
+		type: 'list',
+		list: 'pods',
+		event: {
+			type: 'page',
+			chunk: 'pods',
+			first: true,
+			rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}],
+		},
+	});
 	const answered = Promise.withResolvers<void>();
 	const refuse = async () => {
 		await answered.promise;
@@ -23,10 +36,22 @@ function sessionWithPod() {
 
 	let ids = 0;
 	let closed = 0;
-	const access = {facts: {context: 'main', namespace: 'default', server: 'https://host'}, connect: refuse, request: refuse, json: refuse, close() {
-		closed++;
-	}} as unknown as ClusterClient;
-	const session = {store, flags: {}, cluster: {access, context: 'main'}, nextId: () => `text-${++ids}`, open: async () => access} as unknown as Session;
+	const access = {
+		facts: {context: 'main', namespace: 'default', server: 'https://host'},
+		connect: refuse,
+		request: refuse,
+		json: refuse,
+		close() {
+			closed++;
+		},
+	} as unknown as ClusterClient;
+	const session = {
+		store,
+		flags: {},
+		cluster: {access, context: 'main'},
+		nextId: () => `text-${++ids}`,
+		open: async () => access,
+	} as unknown as Session;
 	return {session, store, answer: answered.resolve, closed: () => closed};
 }
 
@@ -37,10 +62,16 @@ test('what a text waited for comes also while help stands over it', async t => {
 	const details = openDetails(session);
 	const doctor = doctorHandlers['pods.doctor']!(session);
 	store.now({type: 'push', layer: {kind: 'help', context: 'doctor', top: 0}});
-	t.deepEqual(store.state.layers.map(layer => isBusy(layer)), [true, true, false]);
+	t.deepEqual(
+		store.state.layers.map(layer => isBusy(layer)),
+		[true, true, false],
+	);
 	answer();
 	await Promise.all([details, doctor]);
-	t.deepEqual(store.state.layers.map(layer => isBusy(layer)), [false, false, false]);
+	t.deepEqual(
+		store.state.layers.map(layer => isBusy(layer)),
+		[false, false, false],
+	);
 });
 
 test('a walk fills its own text, not one of the same target that was opened later', async t => {
@@ -74,9 +105,12 @@ test('YAML that could not be read at first is read with the key that reads it ag
 	const told: string[] = [];
 	const cluster = {context: 'main', access: {facts: {namespace: 'default'}, json: async () => answer()}};
 	Object.assign(session, {
-		cluster, clusters: new Map([['main', cluster]]), tell(text: string) {
+		cluster,
+		clusters: new Map([['main', cluster]]),
+		tell(text: string) {
 			told.push(text);
-		}, fail(about: string, error: Error) {
+		},
+		fail(about: string, error: Error) {
 			told.push(`${about}: ${error.message}`);
 		},
 	});
@@ -103,16 +137,37 @@ test('YAML that could not be read at first is read with the key that reads it ag
 
 test('while a search is typed that is no regex yet, that is said, and not that nothing matches', async t => {
 	const {session, store} = sessionWithPod();
-	store.now({type: 'push', layer: {kind: 'text', title: 'Forward', subject: ':8080', right: '', lines: [{text: 'open'}], top: 0, context: 'details', copy: '', command: null, busy: false}});
+	store.now({
+		type: 'push',
+		layer: {
+			kind: 'text',
+			title: 'Forward',
+			subject: ':8080',
+			right: '',
+			lines: [{text: 'open'}],
+			top: 0,
+			context: 'details',
+			copy: '',
+			command: null,
+			busy: false,
+		},
+	});
 	const notes: string[] = [];
-	Object.assign(session, {env: {}, keymap: new Map(), async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
-		for (const [text, regex] of [['(', true], ['open', false]] as const) {
-			onChange(text, regex);
-			notes.push(note(text));
-		}
+	Object.assign(session, {
+		env: {},
+		keymap: new Map(),
+		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
+			for (const [text, regex] of [
+				['(', true],
+				['open', false],
+			] as const) {
+				onChange(text, regex);
+				notes.push(note(text));
+			}
 
-		return 'open';
-	}});
+			return 'open';
+		},
+	});
 	await searchInText(session);
 	t.deepEqual(notes, ['no regex: unterminated group', '1 match']);
 });

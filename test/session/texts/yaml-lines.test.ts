@@ -4,18 +4,67 @@ import {parse, type Tags} from 'yaml';
 import {yamlLines} from '../../../source/session/texts/yaml-lines.ts';
 import {parseLosslessJson} from '../../../source/text/lossless-json.ts';
 
-const textOf = (object: object) => yamlLines(object).map(({text}) => `${text}\n`).join('');
+const textOf = (object: object) =>
+	yamlLines(object)
+		.map(({text}) => `${text}\n`)
+		.join('');
 
 /** As kubectl reads it, but for dates, which no object of Kubernetes has. */
 function readBack(text: string): unknown {
-	const withoutTimes = (tags: Tags) => tags.filter(tag => typeof tag === 'string' ? tag !== 'timestamp' : tag.tag !== 'tag:yaml.org,2002:timestamp');
+	const withoutTimes = (tags: Tags) =>
+		tags.filter(tag => (typeof tag === 'string' ? tag !== 'timestamp' : tag.tag !== 'tag:yaml.org,2002:timestamp'));
 	return parse(text, {version: '1.1', customTags: withoutTimes});
 }
 
 for (const [title, object] of [
-	['words that mean something else', ['~', 'null', 'yes', 'No', 'on', 'y', '8080', '1e5', '0x1F', '017', '12:30', '1:60', '.5', '2024-01-02', '1Gi', '-', '- a', 'a: b', 'a #b', '#', '*', '&x', '!x', '%x', '@x', '`x', '{}', '[a]', '\'q\'', '"q"', 'a\\b', ' lead', 'trail ', '=', '<<', '---', '?', '']],
+	[
+		'words that mean something else',
+		[
+			'~',
+			'null',
+			'yes',
+			'No',
+			'on',
+			'y',
+			'8080',
+			'1e5',
+			'0x1F',
+			'017',
+			'12:30',
+			'1:60',
+			'.5',
+			'2024-01-02',
+			'1Gi',
+			'-',
+			'- a',
+			'a: b',
+			'a #b',
+			'#',
+			'*',
+			'&x',
+			'!x',
+			'%x',
+			'@x',
+			'`x',
+			'{}',
+			'[a]',
+			"'q'",
+			'"q"',
+			'a\\b',
+			' lead',
+			'trail ',
+			'=',
+			'<<',
+			'---',
+			'?',
+			'',
+		],
+	],
 	['signs that nobody sees', ['tab\there', 'esc\u001B[31m', '\uFEFFmark', 'cr\rlf', 'a\u0085b', 'a\u2028b', 'a\u00A0b', '😀', 'é 日本']],
-	['texts of several lines', ['#!/bin/sh\nset -e\n\n  indented\n', 'one\ntwo', 'one\n\n\n', ' one\ntwo\n', '\n', 'one\ntwo ', 'one \ntwo\n', 'a\n\tb\n']],
+	[
+		'texts of several lines',
+		['#!/bin/sh\nset -e\n\n  indented\n', 'one\ntwo', 'one\n\n\n', ' one\ntwo\n', '\n', 'one\ntwo ', 'one \ntwo\n', 'a\n\tb\n'],
+	],
 	['empty and nested things', {list: [], map: {}, nothing: null, lists: [[1, [2, {a: 1, b: {c: [{d: 1}]}}]], []]}],
 	['odd keys', {'': 1, true: 1, 8080: 1, 'x y': 1, 'k:': 1, ['k'.repeat(200)]: 1, 'two\nlines': 1}],
 	['a text longer than a line', {text: 'word '.repeat(60), quoted: 'a: b '.repeat(60)}],
@@ -26,11 +75,32 @@ for (const [title, object] of [
 }
 
 test('a number keeps all its digits', t => {
-	t.is(textOf(parseLosslessJson('{"a":9223372036854775807,"b":9007199254740993,"c":1.0,"d":0.5,"e":-1}') as object), 'a: 9223372036854775807\nb: 9007199254740993\nc: 1\nd: 0.5\ne: -1\n');
+	t.is(
+		textOf(parseLosslessJson('{"a":9223372036854775807,"b":9007199254740993,"c":1.0,"d":0.5,"e":-1}') as object),
+		'a: 9223372036854775807\nb: 9007199254740993\nc: 1\nd: 0.5\ne: -1\n',
+	);
 });
 
 test('it looks as kubectl prints it: keys in order, dashes below their field, blocks as they are, words quoted', t => {
-	t.is(textOf({kind: 'Pod', apiVersion: 'v1', spec: {containers: [{name: 'web', args: ['-c', 'set -e\nrun "$@"\n'], env: [{name: 'A', value: 'true'}, {name: 'B', value: ''}]}]}, metadata: {creationTimestamp: '2026-11-24T14:00:00Z', labels: {}}}), `apiVersion: v1
+	t.is(
+		textOf({
+			kind: 'Pod',
+			apiVersion: 'v1',
+			spec: {
+				containers: [
+					{
+						name: 'web',
+						args: ['-c', 'set -e\nrun "$@"\n'],
+						env: [
+							{name: 'A', value: 'true'},
+							{name: 'B', value: ''},
+						],
+					},
+				],
+			},
+			metadata: {creationTimestamp: '2026-11-24T14:00:00Z', labels: {}},
+		}),
+		`apiVersion: v1
 kind: Pod
 metadata:
   creationTimestamp: "2026-11-24T14:00:00Z"
@@ -48,7 +118,8 @@ spec:
     - name: B
       value: ""
     name: web
-`);
+`,
+	);
 });
 
 test('a long line is not folded', t => {
@@ -61,6 +132,8 @@ test('one object in two places is written twice', t => {
 });
 
 test('the names of fields are known, and nothing else is taken for one', t => {
-	const keys = yamlLines({kind: 'Pod', spec: {args: ['a: b', {'x y': 'not:\nkey: of ours\n'}]}}).map(({text, key}) => key && text.slice(...key));
+	const keys = yamlLines({kind: 'Pod', spec: {args: ['a: b', {'x y': 'not:\nkey: of ours\n'}]}}).map(
+		({text, key}) => key && text.slice(...key),
+	);
 	t.deepEqual(keys, ['kind', 'spec', 'args', null, 'x y', null, null]);
 });

@@ -12,7 +12,8 @@ const db = '/api/v1/namespaces/default/pods/db-0';
 /** On the pod db-0, after `metadata` of it was changed. */
 async function onDb(t: ExecutionContext, metadata: object = {}, options: Parameters<typeof onSandbox>[2] = {}) {
 	const opened = await onSandbox(t, [], options);
-	const change = async (to: object) => ask(opened.sandbox, db, {method: 'PATCH', headers: {'content-type': 'application/merge-patch+json'}, body: {metadata: to}});
+	const change = async (to: object) =>
+		ask(opened.sandbox, db, {method: 'PATCH', headers: {'content-type': 'application/merge-patch+json'}, body: {metadata: to}});
 	await opened.terminal.sees(/db-0 +1\/1 +Running/);
 	await change(metadata);
 	opened.terminal.type('/db-0\r');
@@ -24,9 +25,14 @@ const managedFields = [{manager: 'kubectl', operation: 'Update', apiVersion: 'v1
 const hostile = 'a\u202Eb\u001B[31mc';
 
 test('the YAML of the pod under the cursor is the apiserver’s object as kubectl prints it, and saved it is clean', async t => {
-	const {terminal, sandbox, home} = await onDb(t, {managedFields, annotations: {hostile: 'a\u202Eb', script: 'set -e\nrun "$@"\n', coloured: hostile}});
+	const {terminal, sandbox, home} = await onDb(t, {
+		managedFields,
+		annotations: {hostile: 'a\u202Eb', script: 'set -e\nrun "$@"\n', coloured: hostile},
+	});
 	terminal.press('list.yaml');
-	await terminal.sees(/YAML├ pod\/db-0 ─+ managedFields left out · \d+ below ─\n apiVersion: v1\n kind: Pod\n metadata:\n {3}annotations:\n/);
+	await terminal.sees(
+		/YAML├ pod\/db-0 ─+ managedFields left out · \d+ below ─\n apiVersion: v1\n kind: Pod\n metadata:\n {3}annotations:\n/,
+	);
 	await terminal.sees(/hostile: a<U\+202E>b/);
 	await terminal.sees(/coloured: "a<U\+202E>b\\e\[31mc"/);
 	t.notRegex(terminal.raw(), /\u202E/);
@@ -38,8 +44,16 @@ test('the YAML of the pod under the cursor is the apiserver’s object as kubect
 	const saved = await readFile(join(home, 'db.yaml'), 'utf8');
 	t.is((await stat(join(home, 'db.yaml'))).mode & 0o777, 0o600);
 	t.notRegex(saved, /managedFields|\u202E|\u001B/);
-	const {metadata: {managedFields: _left, ...metadata}, ...object} = await askJson(sandbox, db);
-	t.is(saved.replaceAll('<U+202E>', '\u202E'), yamlLines({...object, metadata}).map(({text}) => `${text}\n`).join(''));
+	const {
+		metadata: {managedFields: _left, ...metadata},
+		...object
+	} = await askJson(sandbox, db);
+	t.is(
+		saved.replaceAll('<U+202E>', '\u202E'),
+		yamlLines({...object, metadata})
+			.map(({text}) => `${text}\n`)
+			.join(''),
+	);
 });
 
 test('it is searched with its lines kept: next, before, and one step back ends the search before the text', async t => {
@@ -102,7 +116,11 @@ test('it is read again at a key, says whether anything changed, and what is gone
 test('services, workloads, nodes and namespaces have theirs, under the cursor or by name', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/db-0 +1\/1 +Running/);
-	for (const [view, row, kind] of [['view.workloads', /▸ deploy\/api/, 'Deployment'], ['view.services', /▸ db +ClusterIP/, 'Service'], ['view.nodes', /▸ cp +Ready/, 'Node']] as const) {
+	for (const [view, row, kind] of [
+		['view.workloads', /▸ deploy\/api/, 'Deployment'],
+		['view.services', /▸ db +ClusterIP/, 'Service'],
+		['view.nodes', /▸ cp +Ready/, 'Node'],
+	] as const) {
 		terminal.press(view);
 		await terminal.sees(row);
 		terminal.press('list.yaml');
@@ -111,7 +129,11 @@ test('services, workloads, nodes and namespaces have theirs, under the cursor or
 		await terminal.sees(row);
 	}
 
-	for (const [target, seen] of [['sts/db', /apiVersion: apps\/v1\n kind: StatefulSet/], ['ns/default', /kind: Namespace\n metadata:/], ['db-0', /kind: Pod/]] as const) {
+	for (const [target, seen] of [
+		['sts/db', /apiVersion: apps\/v1\n kind: StatefulSet/],
+		['ns/default', /kind: Namespace\n metadata:/],
+		['db-0', /kind: Pod/],
+	] as const) {
 		terminal.type(`:yaml ${target}\r`);
 		await terminal.sees(seen);
 		terminal.press('view.back');
@@ -129,7 +151,9 @@ test('a refusal stands where the text would be, names the verb that is missing, 
 	const {terminal} = await onSandbox(t, [], {user: 'bob'});
 	await terminal.sees(/db-0 +1\/1 +Running/);
 	terminal.type(':yaml node/n1\r');
-	await terminal.sees(/YAML├ node\/n1 ─[\s\S]*cannot get resource "nodes"[\s\S]*try +ask for this right; check it with `kubectl auth can-i get nodes/);
+	await terminal.sees(
+		/YAML├ node\/n1 ─[\s\S]*cannot get resource "nodes"[\s\S]*try +ask for this right; check it with `kubectl auth can-i get nodes/,
+	);
 	terminal.press('path.why');
 	await terminal.sees(/Why├ YAML of node\/n1[\s\S]*Refused by the apiserver/);
 	terminal.press('view.back', 'view.back');
@@ -140,7 +164,11 @@ test('a refusal stands where the text would be, names the verb that is missing, 
 test('$PAGER gets the whole of it', async t => {
 	const folder = await newHome(t);
 	const pager = join(folder, 'pager');
-	await writeFile(pager, `#!/bin/sh\nfor file; do :; done\necho "$file" > ${folder}/name\nhead -2 "$file" > ${folder}/head\necho the pager has it\nread answer\n`, {mode: 0o755});
+	await writeFile(
+		pager,
+		`#!/bin/sh\nfor file; do :; done\necho "$file" > ${folder}/name\nhead -2 "$file" > ${folder}/head\necho the pager has it\nread answer\n`,
+		{mode: 0o755},
+	);
 	const {terminal} = await onDb(t, {}, {env: {PAGER: pager}});
 	terminal.press('list.yaml');
 	await terminal.sees(/kind: Pod/);

@@ -12,7 +12,11 @@ import {LogServer, type ContainerLog, type Fault} from '../../support/log-server
 
 const line = {time: '2026-01-01T00:00:01Z', text: 'one'};
 const cut: Fault = {kind: 'cut', afterBytes: 25};
-const gone: Fault = {kind: 'refuse', status: 400, body: '{"kind":"Status","status":"Failure","message":"container \\"app\\" in pod \\"w\\" is terminated","reason":"BadRequest","code":400}'};
+const gone: Fault = {
+	kind: 'refuse',
+	status: 400,
+	body: '{"kind":"Status","status":"Failure","message":"container \\"app\\" in pod \\"w\\" is terminated","reason":"BadRequest","code":400}',
+};
 
 const rotated = (log: ContainerLog) => {
 	log.rotate();
@@ -40,19 +44,37 @@ for (const [title, faults, isTold, happens, reads] of [
 		const pod = server.pods.get('w')!.object;
 		const stop = new AbortController();
 		const events: string[] = [];
-		const follow = new ContainerFollower(cluster, new WatchedPod(cluster, pod, {isWatched: false}), logSource(pod, 'app'), {
-			target: toResolvedTarget('w', pod, 1, 'app'), start: {}, until: 'pod-done', startLimitMs: 0, resume: true, gatherMs: 0, witness: undefined, quiet: defaultStallTimeouts,
-			signal: stop.signal, gate: new Semaphore(), firstLeg: new ApiserverCheck(cluster, defaultStallTimeouts.answerWithinMs),
-		}, async event => {
-			events.push(event.type);
-			if (isTold(event)) {
-				happens(log);
-			}
-		});
+		const follow = new ContainerFollower(
+			cluster,
+			new WatchedPod(cluster, pod, {isWatched: false}),
+			logSource(pod, 'app'),
+			{
+				target: toResolvedTarget('w', pod, 1, 'app'),
+				start: {},
+				until: 'pod-done',
+				startLimitMs: 0,
+				resume: true,
+				gatherMs: 0,
+				witness: undefined,
+				quiet: defaultStallTimeouts,
+				signal: stop.signal,
+				gate: new Semaphore(),
+				firstLeg: new ApiserverCheck(cluster, defaultStallTimeouts.answerWithinMs),
+			},
+			async event => {
+				events.push(event.type);
+				if (isTold(event)) {
+					happens(log);
+				}
+			},
+		);
 		let isOver = false;
-		const run = follow.run().catch(() => undefined).then(() => {
-			isOver = true;
-		});
+		const run = follow
+			.run()
+			.catch(() => undefined)
+			.then(() => {
+				isOver = true;
+			});
 		while (server.seen.length < reads) {
 			await sleep(5);
 		}

@@ -2,25 +2,57 @@ import test from 'ava';
 import {currentInstance, type ContainerInstance} from '../../../source/streams/logs/container-instance.ts';
 import type {ContainerStatus, PodObject} from '../../../source/targets/pod-object.ts';
 
-const terminated = (exitCode: number, containerID: string) => ({terminated: {exitCode, containerID, reason: exitCode === 0 ? 'Completed' : 'Error'}});
+const terminated = (exitCode: number, containerID: string) => ({
+	terminated: {exitCode, containerID, reason: exitCode === 0 ? 'Completed' : 'Error'},
+});
 
-function pod(status: Partial<ContainerStatus>, {policy = 'Always', phase = 'Running', deleted = false, spec = {}, role = 'regular'}: {policy?: string; phase?: string; deleted?: boolean; spec?: object; role?: 'regular' | 'init' | 'ephemeral'} = {}): PodObject {
+function pod(
+	status: Partial<ContainerStatus>,
+	{
+		policy = 'Always',
+		phase = 'Running',
+		deleted = false,
+		spec = {},
+		role = 'regular',
+	}: {policy?: string; phase?: string; deleted?: boolean; spec?: object; role?: 'regular' | 'init' | 'ephemeral'} = {},
+): PodObject {
 	const container = {name: 'c', ...spec};
 	const full = [{name: 'c', ...status}];
 	return {
-		metadata: {name: 'p', ...deleted && {deletionTimestamp: 'now'}},
+		metadata: {name: 'p', ...(deleted && {deletionTimestamp: 'now'})},
 		spec: {
-			restartPolicy: policy, containers: role === 'regular' ? [container] : [{name: 'main'}],
-			...role === 'init' && {initContainers: [container]}, ...role === 'ephemeral' && {ephemeralContainers: [container]},
+			restartPolicy: policy,
+			containers: role === 'regular' ? [container] : [{name: 'main'}],
+			...(role === 'init' && {initContainers: [container]}),
+			...(role === 'ephemeral' && {ephemeralContainers: [container]}),
 		},
-		status: {phase, ...role === 'regular' ? {containerStatuses: full} : role === 'init' ? {initContainerStatuses: full} : {ephemeralContainerStatuses: full}},
+		status: {
+			phase,
+			...(role === 'regular'
+				? {containerStatuses: full}
+				: role === 'init'
+					? {initContainerStatuses: full}
+					: {ephemeralContainerStatuses: full}),
+		},
 	};
 }
 
 const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance>]> = [
-	['a running container', pod({containerID: 'x', state: {running: {}}, restartCount: 2, lastState: terminated(137, 'w')}), {id: 'x', restarts: 2, state: 'running', before: {exitCode: 137, reason: 'Error', at: null}}],
-	['one that is being created', pod({state: {waiting: {reason: 'ContainerCreating'}}}, {phase: 'Pending'}), {id: null, state: 'waiting', reason: 'ContainerCreating'}],
-	['one in back-off offers the log of its last life', pod({state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: terminated(1, 'w'), restartCount: 4}), {id: 'w', restarts: 4, state: 'between', reason: 'CrashLoopBackOff', ended: {exitCode: 1, reason: 'Error', at: null}}],
+	[
+		'a running container',
+		pod({containerID: 'x', state: {running: {}}, restartCount: 2, lastState: terminated(137, 'w')}),
+		{id: 'x', restarts: 2, state: 'running', before: {exitCode: 137, reason: 'Error', at: null}},
+	],
+	[
+		'one that is being created',
+		pod({state: {waiting: {reason: 'ContainerCreating'}}}, {phase: 'Pending'}),
+		{id: null, state: 'waiting', reason: 'ContainerCreating'},
+	],
+	[
+		'one in back-off offers the log of its last life',
+		pod({state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: terminated(1, 'w'), restartCount: 4}),
+		{id: 'w', restarts: 4, state: 'between', reason: 'CrashLoopBackOff', ended: {exitCode: 1, reason: 'Error', at: null}},
+	],
 	['an end under Always', pod({state: terminated(0, 'x')}), {id: 'x', state: 'between'}],
 	['an end under Never', pod({state: terminated(1, 'x')}, {policy: 'Never'}), {state: 'over'}],
 	['success under OnFailure', pod({state: terminated(0, 'x')}, {policy: 'OnFailure'}), {state: 'over'}],
@@ -29,21 +61,80 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerInstance
 	['any end in a pod that is being deleted', pod({state: terminated(0, 'x')}, {deleted: true}), {state: 'over'}],
 	['an init container’s success', pod({state: terminated(0, 'x')}, {role: 'init'}), {state: 'over'}],
 	['an init container’s failure', pod({state: terminated(1, 'x')}, {role: 'init'}), {state: 'between'}],
-	['a sidecar’s end', pod({state: terminated(0, 'x')}, {role: 'init', policy: 'Never', spec: {restartPolicy: 'Always'}}), {state: 'between'}],
+	[
+		'a sidecar’s end',
+		pod({state: terminated(0, 'x')}, {role: 'init', policy: 'Never', spec: {restartPolicy: 'Always'}}),
+		{state: 'between'},
+	],
 	['an ephemeral container’s end', pod({state: terminated(1, 'x')}, {role: 'ephemeral'}), {state: 'over'}],
-	['a container with a policy of its own', pod({state: terminated(1, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Always'}}), {state: 'between'}],
+	[
+		'a container with a policy of its own',
+		pod({state: terminated(1, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Always'}}),
+		{state: 'between'},
+	],
 	['a container of which a running pod tells nothing', pod({}), {id: 'life 0', state: 'running'}],
 	['a running container without an id', pod({state: {running: {}}, restartCount: 3}), {id: 'life 3', state: 'running'}],
-	['an end after an earlier one', pod({state: terminated(0, 'x'), lastState: terminated(1, 'w'), restartCount: 1}), {id: 'x', state: 'between', reason: null, ended: {exitCode: 0, reason: 'Completed', at: null}, before: {exitCode: 1, reason: 'Error', at: null}}],
-	['an end by a signal', pod({state: {terminated: {signal: 9, finishedAt: '2026-11-24T14:00:00Z'}}, restartCount: 2} as unknown as Partial<ContainerStatus>), {id: 'life 2', state: 'between', ended: {exitCode: 137, reason: null, at: '2026-11-24T14:00:00Z'}, before: null}],
-	['an end of which nothing more is told', pod({state: {terminated: {}}} as unknown as Partial<ContainerStatus>), {state: 'between', ended: {exitCode: 0, reason: null, at: null}}],
-	['an ephemeral container’s end, whatever policy it claims', pod({state: terminated(1, 'x')}, {role: 'ephemeral', spec: {restartPolicy: 'Always'}}), {state: 'over'}],
-	['a failure where rules say what starts again', pod({state: terminated(3, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Never', restartPolicyRules: [{action: 'Restart'}]}}), {state: 'between'}],
-	['a success where rules say what starts again', pod({state: terminated(0, 'x')}, {spec: {restartPolicyRules: [{action: 'Restart'}]}}), {state: 'over'}],
-	['a failure where the rules are none', pod({state: terminated(3, 'x')}, {spec: {restartPolicy: 'Never', restartPolicyRules: []}}), {state: 'over'}],
+	[
+		'an end after an earlier one',
+		pod({state: terminated(0, 'x'), lastState: terminated(1, 'w'), restartCount: 1}),
+		{
+			id: 'x',
+			state: 'between',
+			reason: null,
+			ended: {exitCode: 0, reason: 'Completed', at: null},
+			before: {exitCode: 1, reason: 'Error', at: null},
+		},
+	],
+	[
+		'an end by a signal',
+		pod({state: {terminated: {signal: 9, finishedAt: '2026-11-24T14:00:00Z'}}, restartCount: 2} as unknown as Partial<ContainerStatus>),
+		{id: 'life 2', state: 'between', ended: {exitCode: 137, reason: null, at: '2026-11-24T14:00:00Z'}, before: null},
+	],
+	[
+		'an end of which nothing more is told',
+		pod({state: {terminated: {}}} as unknown as Partial<ContainerStatus>),
+		{state: 'between', ended: {exitCode: 0, reason: null, at: null}},
+	],
+	[
+		'an ephemeral container’s end, whatever policy it claims',
+		pod({state: terminated(1, 'x')}, {role: 'ephemeral', spec: {restartPolicy: 'Always'}}),
+		{state: 'over'},
+	],
+	[
+		'a failure where rules say what starts again',
+		pod({state: terminated(3, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Never', restartPolicyRules: [{action: 'Restart'}]}}),
+		{state: 'between'},
+	],
+	[
+		'a success where rules say what starts again',
+		pod({state: terminated(0, 'x')}, {spec: {restartPolicyRules: [{action: 'Restart'}]}}),
+		{state: 'over'},
+	],
+	[
+		'a failure where the rules are none',
+		pod({state: terminated(3, 'x')}, {spec: {restartPolicy: 'Never', restartPolicyRules: []}}),
+		{state: 'over'},
+	],
 	['an init container’s failure under Never', pod({state: terminated(1, 'x')}, {role: 'init', policy: 'Never'}), {state: 'over'}],
-	['a pod that finds no node', {...pod({}, {phase: 'Pending'}), status: {phase: 'Pending', conditions: [{type: 'Ready', status: 'False', reason: 'NotReady'}, {type: 'PodScheduled', status: 'False', reason: 'Unschedulable'}]}}, {id: null, state: 'waiting', reason: 'Unschedulable'}],
-	['a pod that has found its node', {...pod({}, {phase: 'Pending'}), status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'True', reason: 'x'}]}}, {id: null, state: 'waiting', reason: 'Pending'}],
+	[
+		'a pod that finds no node',
+		{
+			...pod({}, {phase: 'Pending'}),
+			status: {
+				phase: 'Pending',
+				conditions: [
+					{type: 'Ready', status: 'False', reason: 'NotReady'},
+					{type: 'PodScheduled', status: 'False', reason: 'Unschedulable'},
+				],
+			},
+		},
+		{id: null, state: 'waiting', reason: 'Unschedulable'},
+	],
+	[
+		'a pod that has found its node',
+		{...pod({}, {phase: 'Pending'}), status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'True', reason: 'x'}]}},
+		{id: null, state: 'waiting', reason: 'Pending'},
+	],
 	['a pod that failed before the container started', pod({}, {phase: 'Failed'}), {id: null, state: 'over'}],
 ];
 

@@ -12,19 +12,26 @@ async function until(isSo: () => boolean): Promise<void> {
 const line = Buffer.from('2026-11-24T14:00:00Z new\n');
 
 /** A proof whose last line is met when the test says so, and what it told. */
-function proofOf(t: ExecutionContext, {complete = true, isNewLife = async () => false, isOffered = async () => false, withinMs = 60_000, isAnswered = true} = {}) {
+function proofOf(
+	t: ExecutionContext,
+	{complete = true, isNewLife = async () => false, isOffered = async () => false, withinMs = 60_000, isAnswered = true} = {},
+) {
 	const told: string[] = [];
 	const last = {met: false, complete};
-	const proof = new ContinuityCheck(last, {
-		isNewLife,
-		offersLast: isOffered,
-		async reportGap(reason) {
-			told.push(reason);
+	const proof = new ContinuityCheck(
+		last,
+		{
+			isNewLife,
+			offersLast: isOffered,
+			async reportGap(reason) {
+				told.push(reason);
+			},
+			async onResumed({proven, met}) {
+				told.push(`${proven ? 'proven' : 'not proven'}${met ? ', met' : ''}`);
+			},
 		},
-		async onResumed({proven, met}) {
-			told.push(`${proven ? 'proven' : 'not proven'}${met ? ', met' : ''}`);
-		},
-	}, withinMs);
+		withinMs,
+	);
 	if (isAnswered) {
 		proof.answered();
 	}
@@ -64,10 +71,13 @@ test('where an answer holds nothing for long a side read tells whether the last 
 
 test('a side read that fails proves neither a loss nor that it goes on: it is made again', async t => {
 	let reads = 0;
-	const {last, proof, told} = proofOf(t, {withinMs: 1, async isOffered() {
-		reads++;
-		throw new Error('the side read failed');
-	}});
+	const {last, proof, told} = proofOf(t, {
+		withinMs: 1,
+		async isOffered() {
+			reads++;
+			throw new Error('the side read failed');
+		},
+	});
 	await until(() => reads === 3);
 	t.deepEqual(told, []);
 	last.met = true;
@@ -78,13 +88,18 @@ test('a side read that fails proves neither a loss nor that it goes on: it is ma
 test('a request that is not answered settles nothing, and no side read is made for it', async t => {
 	let lives = 0;
 	let reads = 0;
-	const {last, proof, told} = proofOf(t, {withinMs: 1, isAnswered: false, async isOffered() {
-		reads++;
-		return false;
-	}, async isNewLife() {
-		lives++;
-		return false;
-	}});
+	const {last, proof, told} = proofOf(t, {
+		withinMs: 1,
+		isAnswered: false,
+		async isOffered() {
+			reads++;
+			return false;
+		},
+		async isNewLife() {
+			lives++;
+			return false;
+		},
+	});
 	await until(() => lives === 1);
 	await delay(20);
 	t.deepEqual([told, lives, reads], [[], 1, 0]);
@@ -95,9 +110,13 @@ test('a request that is not answered settles nothing, and no side read is made f
 });
 
 test('another container instance that is seen before the answer explains that the last line is not in it', async t => {
-	const {proof, told} = proofOf(t, {withinMs: 1, isAnswered: false, async isNewLife() {
-		return true;
-	}});
+	const {proof, told} = proofOf(t, {
+		withinMs: 1,
+		isAnswered: false,
+		async isNewLife() {
+			return true;
+		},
+	});
 	await delay(20);
 	t.deepEqual(told, []);
 	proof.answered();

@@ -88,7 +88,7 @@ test('lines without a timestamp are no place to resume from', t => {
 	t.deepEqual(passed(lines, b + d), {text: d, met: true, tail: null});
 	const inside = new RecentLines(true);
 	inside.add(Buffer.from(`end of a line\n${b}`));
-	t.is(inside.repeats().beginning?.time, (BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n) + 1n);
+	t.is(inside.repeats().beginning?.time, BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n + 1n);
 });
 
 test('a stretch without a timestamp is a tail only at the very beginning of an answer', t => {
@@ -139,7 +139,7 @@ test('a line that ends with the answer is the same line with its line feed', t =
 
 test('long lines are remembered by their digest', t => {
 	const long = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024)}\n`;
-	const other = `${stamp(2, 1)} ${'x'.repeat((6 * 1024 * 1024) - 1)}y\n`;
+	const other = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024 - 1)}y\n`;
 	t.deepEqual(passed(seen(long), long + other), {text: other, met: true, tail: null});
 });
 
@@ -160,11 +160,25 @@ test('when one second held more than is remembered, it is said', t => {
 
 test('what a second held beyond what is remembered was told before what is remembered', t => {
 	const short = (text: string) => text.replaceAll(/x{9,}/g, '*');
-	const mebibyte = (nanosecond: number) => `${stamp(2, nanosecond)} ${'x'.repeat((1024 * 1024) - 32)}\n`;
+	const mebibyte = (nanosecond: number) => `${stamp(2, nanosecond)} ${'x'.repeat(1024 * 1024 - 32)}\n`;
 	const long = `${stamp(2, 10)} ${'x'.repeat(5 * 1024 * 1024)}\n`;
 	const fresh = `${stamp(2, 101)} fresh\n`;
 	const blocks = Array.from({length: 49}, (_, index) => mebibyte(index));
-	for (const [told, whatIsFirst] of [[[blocks[0]!, ...blocks], 'its bytes'], [[mebibyte(9), long, ...blocks.slice(11), ...blocks.slice(11).map((_, index) => mebibyte(60 + index)).slice(0, 10)], 'its key']] as const) {
+	for (const [told, whatIsFirst] of [
+		[[blocks[0]!, ...blocks], 'its bytes'],
+		[
+			[
+				mebibyte(9),
+				long,
+				...blocks.slice(11),
+				...blocks
+					.slice(11)
+					.map((_, index) => mebibyte(60 + index))
+					.slice(0, 10),
+			],
+			'its key',
+		],
+	] as const) {
 		const lines = seen(...told);
 		t.false(lines.repeats().complete, whatIsFirst);
 		const {text, met} = passed(lines, ...told, fresh);
@@ -174,7 +188,9 @@ test('what a second held beyond what is remembered was told before what is remem
 });
 
 test('lines of a second that held much are all taken out, each once', t => {
-	const blocks = Array.from({length: 600}, (_, index) => Array.from({length: 400}, (_, at) => `${stamp(2, (index * 400) + at)} ${'much '.repeat(10)}${index} ${at}\n`).join(''));
+	const blocks = Array.from({length: 600}, (_, index) =>
+		Array.from({length: 400}, (_, at) => `${stamp(2, index * 400 + at)} ${'much '.repeat(10)}${index} ${at}\n`).join(''),
+	);
 	t.true(blocks.join('').length > 18 * 1024 * 1024);
 	const lines = seen(a, ...blocks);
 	t.deepEqual(passed(lines, ...blocks, blocks[0]!, d), {text: blocks[0]! + d, met: true, tail: null});
@@ -183,7 +199,12 @@ test('lines of a second that held much are all taken out, each once', t => {
 });
 
 test('seconds that are over are let go', t => {
-	const lines = seen(...Array.from({length: 1000}, (_, index) => `2026-11-24T14:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}Z ${index}\n`));
+	const lines = seen(
+		...Array.from(
+			{length: 1000},
+			(_, index) => `2026-11-24T14:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}Z ${index}\n`,
+		),
+	);
 	t.is(lines.repeats().counts.size, 1);
 	t.true(lines.repeats().complete);
 });

@@ -16,7 +16,11 @@ test('pods that come are followed from their first line, and the tail of one tha
 	const texts: string[] = [];
 	let appearedAt = 0;
 	let readAt = 0;
-	for await (const event of followLogs(cluster, {kind: 'scope', scope, mayCome: async () => true}, {asked: 'deploy/web', containers: {kind: 'default'}, start: {tailLines: 1}, signal: stop.signal})) {
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'scope', scope, mayCome: async () => true},
+		{asked: 'deploy/web', containers: {kind: 'default'}, start: {tailLines: 1}, signal: stop.signal},
+	)) {
 		if (event.type !== 'lines') {
 			continue;
 		}
@@ -37,7 +41,15 @@ test('pods that come are followed from their first line, and the tail of one tha
 		}
 	}
 
-	t.deepEqual(texts.filter(text => text.startsWith('old')).join('|').match(/old \w+/g)?.filter(text => text !== 'old').filter(text => /\d|last/.test(text)), ['old 2', 'old 3', 'old last']);
+	t.deepEqual(
+		texts
+			.filter(text => text.startsWith('old'))
+			.join('|')
+			.match(/old \w+/g)
+			?.filter(text => text !== 'old')
+			.filter(text => /\d|last/.test(text)),
+		['old 2', 'old 3', 'old last'],
+	);
 	t.true(texts.includes('new: new 1'));
 	t.true(readAt - appearedAt < 10_000, `${readAt - appearedAt} ms`);
 	cluster.close();
@@ -59,7 +71,11 @@ test('of a pod that was on no node yet when it came the node is told once it has
 			nodes.push(`asked of ${target.node}`);
 		},
 	};
-	for await (const event of followLogs(cluster, {kind: 'scope', scope, mayCome: async () => true}, {asked: 'deploy/web', containers: {kind: 'default'}, start: {}, witness, signal: stop.signal})) {
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'scope', scope, mayCome: async () => true},
+		{asked: 'deploy/web', containers: {kind: 'default'}, start: {}, witness, signal: stop.signal},
+	)) {
 		if (event.type === 'waiting') {
 			nodes.push(`waits on ${event.source.node}`);
 			server.pods.get('new')!.object = scheduled;
@@ -87,10 +103,20 @@ test('it ends when nothing is left and nothing may come, and not before', async 
 	}
 
 	const asked: string[] = [];
-	const events: LogEvent[] = await Array.fromAsync(followLogs(cluster, {kind: 'scope', scope, async mayCome(controllers) {
-		asked.push([...controllers].join(','));
-		return false;
-	}}, {asked: 'job/x', containers: {kind: 'default'}, start: {}}));
+	const events: LogEvent[] = await Array.fromAsync(
+		followLogs(
+			cluster,
+			{
+				kind: 'scope',
+				scope,
+				async mayCome(controllers) {
+					asked.push([...controllers].join(','));
+					return false;
+				},
+			},
+			{asked: 'job/x', containers: {kind: 'default'}, start: {}},
+		),
+	);
 
 	t.deepEqual(asked, ['Job']);
 	t.is(events.filter(({type}) => type === 'ended').length, 2);
@@ -108,7 +134,11 @@ test('150 logs are followed at once, and come back 20 at a time', async t => {
 
 	const read = new Set<string>();
 	let cut = false;
-	for await (const event of followLogs(cluster, {kind: 'scope', scope, mayCome: async () => true}, {asked: '-l', containers: {kind: 'all'}, start: {}, signal: stop.signal})) {
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'scope', scope, mayCome: async () => true},
+		{asked: '-l', containers: {kind: 'all'}, start: {}, signal: stop.signal},
+	)) {
 		if (event.type === 'lines') {
 			t.false(cut && event.bytes.includes('hello'), 'a line came twice');
 			read.add(event.source.pod);
@@ -137,7 +167,11 @@ const refused = async (options: Partial<FollowLogsOptions>, prepare: (server: Lo
 	prepare(server);
 	try {
 		const pods = [...server.pods.values()].map(({object}) => object);
-		for await (const event of followLogs(cluster, {kind: 'pods', pods}, {asked: 'w', containers: {kind: 'default'}, start: {}, ...options})) {
+		for await (const event of followLogs(
+			cluster,
+			{kind: 'pods', pods},
+			{asked: 'w', containers: {kind: 'default'}, start: {}, ...options},
+		)) {
 			if (event.type === 'failed') {
 				throw event.error;
 			}
@@ -157,7 +191,10 @@ test('more logs than allowed are refused in kubectl’s words', async t => {
 		server.addPod('a');
 		server.addPod('b');
 	});
-	t.is(error?.message, 'you are attempting to follow 2 log streams, but maximum allowed concurrency is 1, use --max-log-requests to increase the limit');
+	t.is(
+		error?.message,
+		'you are attempting to follow 2 log streams, but maximum allowed concurrency is 1, use --max-log-requests to increase the limit',
+	);
 });
 
 test('a container that does not start in time is named with its reason', async t => {
@@ -169,7 +206,8 @@ test('a container that does not start in time is named with its reason', async t
 });
 
 test('a second leg that fails at the first read is told at once, with the server’s words', async t => {
-	const text = 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app?follow=true": tls: failed to verify certificate: x509: certificate signed by unknown authority';
+	const text =
+		'Get "https://10.0.0.1:10250/containerLogs/demo/w/app?follow=true": tls: failed to verify certificate: x509: certificate signed by unknown authority';
 	const error = await refused({}, server => {
 		server.addPod('w');
 		server.faults.push({kind: 'refuse', status: 500, body: JSON.stringify({kind: 'Status', message: text})});

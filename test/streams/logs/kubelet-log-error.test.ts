@@ -31,7 +31,16 @@ for (const words of [
 }
 
 test('a log’s own bytes are the log’s', t => {
-	for (const text of ['', '2026-11-24T14:00:00Z failed', 'no line feed', 'x'.repeat(10_000), 'context cancelled by the user', 'failed to seekers', `${inotify}${' '.repeat(2048)}`, `${inotify}\n2026`]) {
+	for (const text of [
+		'',
+		'2026-11-24T14:00:00Z failed',
+		'no line feed',
+		'x'.repeat(10_000),
+		'context cancelled by the user',
+		'failed to seekers',
+		`${inotify}${' '.repeat(2048)}`,
+		`${inotify}\n2026`,
+	]) {
 		t.deepEqual(splitKubeletError(Buffer.from(text), {follows: true}), {log: Buffer.from(text), words: null});
 	}
 });

@@ -25,9 +25,11 @@ const text = Buffer.from('one\n\ntwo\r\n\u00FF\nlast', 'latin1');
 test('whole lines come whole, wherever the bytes are cut', async t => {
 	for (let first = 0; first <= text.length; first++) {
 		for (let second = first; second <= text.length; second += 3) {
-			const {blocks, remainder, error} = await blocksOf([text.subarray(0, first), text.subarray(first, second), text.subarray(second)].filter(({length}) => length > 0));
+			const {blocks, remainder, error} = await blocksOf(
+				[text.subarray(0, first), text.subarray(first, second), text.subarray(second)].filter(({length}) => length > 0),
+			);
 			t.is(Buffer.concat(blocks).toString('latin1'), text.toString('latin1').slice(0, -4));
-			t.true(blocks.every(block => block.at(-1) === 0x0A));
+			t.true(blocks.every(block => block.at(-1) === 0x0a));
 			t.is(remainder, 'last');
 			t.is(error, null);
 		}
@@ -42,7 +44,10 @@ test('a long line comes in one piece, byte for byte', async t => {
 	}
 
 	const {blocks, remainder} = await blocksOf([...chunks, Buffer.from('\nnext\nend')]);
-	t.deepEqual(blocks.map(({length}) => length), [6, long.length + 6]);
+	t.deepEqual(
+		blocks.map(({length}) => length),
+		[6, long.length + 6],
+	);
 	t.true(blocks[1]!.subarray(0, long.length).equals(long));
 	t.is(remainder, 'end');
 });
@@ -75,10 +80,13 @@ test('what breaks the body is told, with what stood there', async t => {
 
 test('nothing is read while a block is taken', async t => {
 	let pulled = 0;
-	const body = new Readable({highWaterMark: 1000, read() {
-		pulled++;
-		this.push(pulled < 200 ? Buffer.alloc(500, 'x\n') : null);
-	}});
+	const body = new Readable({
+		highWaterMark: 1000,
+		read() {
+			pulled++;
+			this.push(pulled < 200 ? Buffer.alloc(500, 'x\n') : null);
+		},
+	});
 	let most = 0;
 	let taken = 0;
 	await readLineBlocks(body, async block => {
@@ -86,18 +94,26 @@ test('nothing is read while a block is taken', async t => {
 		await new Promise(resolve => {
 			setTimeout(resolve, 1);
 		});
-		most = Math.max(most, (pulled * 500) - taken);
+		most = Math.max(most, pulled * 500 - taken);
 	});
 	t.true(most <= 3000, `${most} bytes ahead`);
 });
 
 /** Each chunk is pushed once `isNext` holds for the blocks so far. */
-async function gathered(chunks: readonly string[], gatherMs: number, isNext: (taken: number, pushed: number) => boolean): Promise<string[]> {
+async function gathered(
+	chunks: readonly string[],
+	gatherMs: number,
+	isNext: (taken: number, pushed: number) => boolean,
+): Promise<string[]> {
 	const blocks: string[] = [];
 	const body = new Readable({read() {}});
-	const reading = readLineBlocks(body, block => {
-		blocks.push(block.toString());
-	}, {gatherMs});
+	const reading = readLineBlocks(
+		body,
+		block => {
+			blocks.push(block.toString());
+		},
+		{gatherMs},
+	);
 	for (const [index, chunk] of chunks.entries()) {
 		body.push(chunk);
 		do {

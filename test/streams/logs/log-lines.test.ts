@@ -1,5 +1,10 @@
 import test from 'ava';
-import {timestampLength, timestampMilliseconds, timestampNanoseconds, timestampSecond} from '../../../source/streams/logs/line-timestamp.ts';
+import {
+	timestampLength,
+	timestampMilliseconds,
+	timestampNanoseconds,
+	timestampSecond,
+} from '../../../source/streams/logs/line-timestamp.ts';
 import {eachLine, stripTimestamps, withPrefix} from '../../../source/streams/logs/log-lines.ts';
 
 for (const [text, length] of [
@@ -42,7 +47,10 @@ test('milliseconds are cut, not rounded, and the same in every zone', t => {
 		return timestampMilliseconds(bytes, 2, timestampLength(bytes, 2)) - Date.UTC(2026, 10, 24, 14, 2, 8);
 	};
 
-	t.deepEqual(['08Z', '08.2Z', '08.23Z', '08.231Z', '08.231999999Z'].map(end => milliseconds(`2026-11-24T14:02:${end}`)), [0, 200, 230, 231, 231]);
+	t.deepEqual(
+		['08Z', '08.2Z', '08.23Z', '08.231Z', '08.231999999Z'].map(end => milliseconds(`2026-11-24T14:02:${end}`)),
+		[0, 200, 230, 231, 231],
+	);
 	t.is(milliseconds('2026-11-24T19:32:08.999999999+05:30'), 999);
 });
 
@@ -52,8 +60,13 @@ test('of more digits than nine the first nine count', t => {
 });
 
 test('two days in one block are two days', t => {
-	const seconds = ['2026-01-31T00:00:00Z x', '2026-02-01T00:00:00Z x', '2027-01-31T00:00:00Z x', '2026-01-31T00:00:00Z x'].map(text => timestampSecond(Buffer.from(text), 0, 20));
-	t.deepEqual(seconds, [Date.UTC(2026, 0, 31), Date.UTC(2026, 1, 1), Date.UTC(2027, 0, 31), Date.UTC(2026, 0, 31)].map(ms => ms / 1000));
+	const seconds = ['2026-01-31T00:00:00Z x', '2026-02-01T00:00:00Z x', '2027-01-31T00:00:00Z x', '2026-01-31T00:00:00Z x'].map(text =>
+		timestampSecond(Buffer.from(text), 0, 20),
+	);
+	t.deepEqual(
+		seconds,
+		[Date.UTC(2026, 0, 31), Date.UTC(2026, 1, 1), Date.UTC(2027, 0, 31), Date.UTC(2026, 0, 31)].map(ms => ms / 1000),
+	);
 });
 
 test('an instant is the same in every zone, to the nanosecond', t => {
@@ -62,7 +75,7 @@ test('an instant is the same in every zone, to the nanosecond', t => {
 		return timestampNanoseconds(bytes, 0, timestampLength(bytes, 0));
 	};
 
-	const expected = (BigInt(Date.UTC(2026, 10, 24, 14, 2, 8)) * 1_000_000n) + 231_000_001n;
+	const expected = BigInt(Date.UTC(2026, 10, 24, 14, 2, 8)) * 1_000_000n + 231_000_001n;
 	t.is(nanoseconds('2026-11-24T14:02:08.231000001Z'), expected);
 	t.is(nanoseconds('2026-11-24T19:32:08.231000001+05:30'), expected);
 	t.is(nanoseconds('2026-11-24T06:02:08.231000001-08:00'), expected);
@@ -73,10 +86,24 @@ test('an instant is the same in every zone, to the nanosecond', t => {
 });
 
 test('a block is taken apart without losing a byte, but for line ends', t => {
-	const bytes = Buffer.concat([Buffer.from('2026-11-24T14:02:08Z one\nno stamp\n2026-11-24T14:02:09Z \n2026-11-24T14:02:09Z 2026-11-24T14:02:10Z two\r\n2026-11-24T14:02:11Z '), Buffer.from([0xFF, 0x00, 0x1B])]);
+	const bytes = Buffer.concat([
+		Buffer.from(
+			'2026-11-24T14:02:08Z one\nno stamp\n2026-11-24T14:02:09Z \n2026-11-24T14:02:09Z 2026-11-24T14:02:10Z two\r\n2026-11-24T14:02:11Z ',
+		),
+		Buffer.from([0xff, 0x00, 0x1b]),
+	]);
 	const each: Array<[ms: number, text: string]> = [];
-	t.is(eachLine(bytes, (from, to, ms) => each.push([ms % 60_000, bytes.toString('latin1', from, to)])), 5);
-	t.deepEqual(each, [[8000, 'one'], [0, 'no stamp'], [9000, ''], [9000, '2026-11-24T14:02:10Z two'], [11_000, '\u00FF\u0000\u001B']]);
+	t.is(
+		eachLine(bytes, (from, to, ms) => each.push([ms % 60_000, bytes.toString('latin1', from, to)])),
+		5,
+	);
+	t.deepEqual(each, [
+		[8000, 'one'],
+		[0, 'no stamp'],
+		[9000, ''],
+		[9000, '2026-11-24T14:02:10Z two'],
+		[11_000, '\u00FF\u0000\u001B'],
+	]);
 	t.is(stripTimestamps(bytes).toString('latin1'), 'one\nno stamp\n\n2026-11-24T14:02:10Z two\r\n\u00FF\u0000\u001B');
 });
 

@@ -20,17 +20,24 @@ async function withLog(t: ExecutionContext, records: readonly LogRecord[]) {
 	});
 	const pod = server.pods.get('web')!.object;
 	return {
-		server, log,
+		server,
+		log,
 		async older(known: Buffer, {arrived = 500, most = null}: {arrived?: number; most?: number | null} = {}) {
 			let lines: Buffer[] = [];
-			const ending = await readOlderLines(cluster, logSource(pod, 'app'), {known, arrived, most}, {
-				begin() {
-					lines = [];
+			const ending = await readOlderLines(
+				cluster,
+				logSource(pod, 'app'),
+				{known, arrived, most},
+				{
+					begin() {
+						lines = [];
+					},
+					take(block) {
+						lines.push(Buffer.from(block));
+					},
 				},
-				take(block) {
-					lines.push(Buffer.from(block));
-				},
-			}, {target: toResolvedTarget('pod/web', pod, 1, 'app')});
+				{target: toResolvedTarget('pod/web', pod, 1, 'app')},
+			);
 			return {...ending, text: Buffer.concat(lines).toString('latin1')};
 		},
 	};
@@ -45,7 +52,16 @@ test('all that stands before the first known line, and not one of the known ones
 });
 
 test('equal lines with equal timestamps are told apart by what follows them', async t => {
-	const records = [record(1), record(2, 'same'), record(2, 'same'), record(2, 'same'), record(2, 'same'), record(2, 'other'), record(2, 'same'), record(3)];
+	const records = [
+		record(1),
+		record(2, 'same'),
+		record(2, 'same'),
+		record(2, 'same'),
+		record(2, 'same'),
+		record(2, 'other'),
+		record(2, 'same'),
+		record(3),
+	];
 	const {older} = await withLog(t, records);
 	for (let from = 0; from < records.length; from++) {
 		t.is((await older(raw(records.slice(from)))).text, raw(records.slice(0, from)).toString(), `known from ${from}`);
@@ -53,7 +69,16 @@ test('equal lines with equal timestamps are told apart by what follows them', as
 });
 
 test('a stretch that looks like the beginning of the known lines and goes on otherwise is older', async t => {
-	const records = [record(1, 'a'), record(1, 'a'), record(1, 'b'), record(1, 'a'), record(1, 'a'), record(1, 'a'), record(1, 'b'), record(1, 'c')];
+	const records = [
+		record(1, 'a'),
+		record(1, 'a'),
+		record(1, 'b'),
+		record(1, 'a'),
+		record(1, 'a'),
+		record(1, 'a'),
+		record(1, 'b'),
+		record(1, 'c'),
+	];
 	const {older} = await withLog(t, records);
 	t.is((await older(raw(records.slice(4)))).text, raw(records.slice(0, 4)).toString());
 });
@@ -69,7 +94,12 @@ test('only some are read from the end where only some are wanted; when there are
 });
 
 test('the known end of a long line gets its beginning', async t => {
-	const {older} = await withLog(t, [record(1), {time: stamp(2), text: 'the beginning, ', partial: true}, {time: stamp(3), text: 'the end'}, record(4)]);
+	const {older} = await withLog(t, [
+		record(1),
+		{time: stamp(2), text: 'the beginning, ', partial: true},
+		{time: stamp(3), text: 'the end'},
+		record(4),
+	]);
 	t.is((await older(raw([{time: stamp(3), text: 'the end'}, record(4)]))).text, `${stamp(1)} line 1\n${stamp(2)} the beginning, \n`);
 });
 
@@ -94,5 +124,8 @@ test('an answer that is cut is an error and no beginning', async t => {
 	const {older, server} = await withLog(t, records);
 	server.faults.push({kind: 'close', afterBytes: 2000});
 	const error = await t.throwsAsync(older(raw(records.slice(250))));
-	t.regex(error.message, /^the log of web was cut: the connection was closed in the middle of the answer: the apiserver answers others; .*is not known$/);
+	t.regex(
+		error.message,
+		/^the log of web was cut: the connection was closed in the middle of the answer: the apiserver answers others; .*is not known$/,
+	);
 });

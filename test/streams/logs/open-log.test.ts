@@ -8,7 +8,10 @@ import {startServer} from '../../support/api-server.ts';
 import {status} from '../../support/command-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';
 
-for (const [status, told, title] of [[200, 1, 'a log that begins is the kubelet’s'], [204, 0, 'a pod that is on no node yet has an empty log, and no kubelet was asked']] as const) {
+for (const [status, told, title] of [
+	[200, 1, 'a log that begins is the kubelet’s'],
+	[204, 0, 'a pod that is on no node yet has an empty log, and no kubelet was asked'],
+] as const) {
 	test(title, async t => {
 		const server = await startServer({
 			request(_request, response) {
@@ -17,17 +20,28 @@ for (const [status, told, title] of [[200, 1, 'a log that begins is the kubelet�
 		});
 		t.teardown(async () => server.close());
 		let opened = 0;
-		const witness = {opened() {
-			opened++;
-		}};
-		const log = await openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness});
+		const witness = {
+			opened() {
+				opened++;
+			},
+		};
+		const log = await openLog(
+			await server.cluster(),
+			{namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'},
+			{},
+			{target: reachedWeb, witness},
+		);
 		log.close();
 		t.is(opened, told);
 	});
 }
 
 for (const [message, told, title] of [
-	['container "app" in pod "web" is waiting to start: ContainerCreating', ['answered', 'failed'], 'a kubelet that says why there is no log has answered'],
+	[
+		'container "app" in pod "web" is waiting to start: ContainerCreating',
+		['answered', 'failed'],
+		'a kubelet that says why there is no log has answered',
+	],
 	['container x is not valid for pod web', ['failed'], 'an apiserver that knows no such container has asked no kubelet'],
 ] as const) {
 	test(title, async t => {
@@ -46,27 +60,41 @@ for (const [message, told, title] of [
 				seen.push('failed');
 			},
 		};
-		await t.throwsAsync(openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness}));
+		await t.throwsAsync(
+			openLog(
+				await server.cluster(),
+				{namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'},
+				{},
+				{target: reachedWeb, witness},
+			),
+		);
 		t.deepEqual(seen, told);
 	});
 }
 
 test('a follow waits for the first line without a limit, any other read for its answer as long as the apiserver does', async t => {
 	const limits: unknown[] = [];
-	const connection = {usable: true, close() {}, async request({timeoutMs}: RequestOptions) {
-		limits.push(timeoutMs);
-		return {status: 200, headers: {}, body: Readable.from([])};
-	}};
+	const connection = {
+		usable: true,
+		close() {},
+		async request({timeoutMs}: RequestOptions) {
+			limits.push(timeoutMs);
+			return {status: 200, headers: {}, body: Readable.from([])};
+		},
+	};
 	const cluster = {connect: async () => connection} as unknown as ClusterClient;
 	for (const read of [{follow: true}, {}, {previous: true}]) {
-		const log = await openLog(cluster, {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, read, {target: reachedWeb});
+		const log = await openLog(cluster, {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, read, {
+			target: reachedWeb,
+		});
 		log.close();
 	}
 
 	t.deepEqual(limits, [0, 35_000, 35_000]);
 });
 
-const loginPage = '<!doctype html><html><head><title>Sign in to Example Wi-Fi</title><style>p {color: red}</style></head><body><p>Please sign in</p></body></html>';
+const loginPage =
+	'<!doctype html><html><head><title>Sign in to Example Wi-Fi</title><style>p {color: red}</style></head><body><p>Please sign in</p></body></html>';
 
 for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=utf-8', 'application/xhtml+xml']) {
 	test(`a web page of type ${type} is not a log`, async t => {
@@ -85,9 +113,21 @@ for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=
 				seen.push('failed');
 			},
 		};
-		const error = await t.throwsAsync(openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness}), {code: 'ERR_PROTOCOL'});
+		const error = await t.throwsAsync(
+			openLog(
+				await server.cluster(),
+				{namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'},
+				{},
+				{target: reachedWeb, witness},
+			),
+			{code: 'ERR_PROTOCOL'},
+		);
 		t.is(error?.message, 'a web page came instead of the log: Sign in to Example Wi-Fi');
-		t.like(error, {text: 'Sign in to Example Wi-Fi', leg: 1, remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place'});
+		t.like(error, {
+			text: 'Sign in to Example Wi-Fi',
+			leg: 1,
+			remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place',
+		});
 		t.deepEqual(seen, ['failed']);
 	});
 }
@@ -99,7 +139,12 @@ test('a log whose lines are HTML is a log', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	const log = await openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb});
+	const log = await openLog(
+		await server.cluster(),
+		{namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'},
+		{},
+		{target: reachedWeb},
+	);
 	let text = '';
 	for await (const chunk of log.body) {
 		text += String(chunk);

@@ -7,11 +7,23 @@ import {formatSinceTime} from '../../../source/streams/logs/pod-log-options.ts';
 import type {StallTimeouts} from '../../../source/streams/logs/stall-detector.ts';
 import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
 
-const quickly: StallTimeouts = {askAfterMs: 400, answerWithinMs: 2000, readAfterMs: 500, deliverWithinMs: 300, readEveryMs: 800, sideAnswerMs: 2000, sideSilenceMs: 1000};
+const quickly: StallTimeouts = {
+	askAfterMs: 400,
+	answerWithinMs: 2000,
+	readAfterMs: 500,
+	deliverWithinMs: 300,
+	readEveryMs: 800,
+	sideAnswerMs: 2000,
+	sideSilenceMs: 1000,
+};
 
 type Told = {text: string; events: LogEvent[]};
 
-async function follow(server: LogServer, cluster: ClusterClient, options: Partial<FollowLogsOptions> & {pod?: string; on?: (event: LogEvent, told: Told) => void | Promise<void>} = {}): Promise<Told> {
+async function follow(
+	server: LogServer,
+	cluster: ClusterClient,
+	options: Partial<FollowLogsOptions> & {pod?: string; on?: (event: LogEvent, told: Told) => void | Promise<void>} = {},
+): Promise<Told> {
 	const {pod = 'w', on, ...rest} = options;
 	const told: Told = {text: '', events: []};
 	const targets = {kind: 'pods', pods: [server.pods.get(pod)!.object]} as const;
@@ -28,7 +40,10 @@ async function follow(server: LogServer, cluster: ClusterClient, options: Partia
 }
 
 /** One pod of one container, and whoever follows it. */
-function testLog(title: string, run: (t: ExecutionContext, parts: {server: LogServer; cluster: ClusterClient; log: ContainerLog}) => Promise<void>): void {
+function testLog(
+	title: string,
+	run: (t: ExecutionContext, parts: {server: LogServer; cluster: ClusterClient; log: ContainerLog}) => Promise<void>,
+): void {
 	test(title, async t => {
 		await withServer(async (server, cluster) => {
 			await run(t, {server, cluster, log: server.addPod('w').get('app')!});
@@ -80,25 +95,40 @@ for (const kind of kinds) {
 	test(`a follow that is broken off (${kind}) at any byte tells every line once, in order`, async t => {
 		t.timeout(180_000);
 		const positions = Array.from({length: total + 1}, (_, position) => position);
-		const results = await inParallel(positions, 40, async position => withServer(async (server, cluster) => {
-			const log = server.addPod('w').get('app')!;
-			log.append(...awkward);
-			server.restartPolicy = 'Never';
-			server.faults.push({kind, afterBytes: position}, {kind, afterBytes: Math.floor(position / 2)});
-			log.state = 'ended';
-			const {text, events} = await follow(server, cluster);
-			return {position, right: text === asLines(awkward), gaps: events.filter(({type}) => type === 'gap').length, last: events.at(-1)?.type};
-		}));
-		t.deepEqual(results.filter(({right, gaps, last}) => !right || gaps > 0 || last !== 'ended'), []);
+		const results = await inParallel(positions, 40, async position =>
+			withServer(async (server, cluster) => {
+				const log = server.addPod('w').get('app')!;
+				log.append(...awkward);
+				server.restartPolicy = 'Never';
+				server.faults.push({kind, afterBytes: position}, {kind, afterBytes: Math.floor(position / 2)});
+				log.state = 'ended';
+				const {text, events} = await follow(server, cluster);
+				return {
+					position,
+					right: text === asLines(awkward),
+					gaps: events.filter(({type}) => type === 'gap').length,
+					last: events.at(-1)?.type,
+				};
+			}),
+		);
+		t.deepEqual(
+			results.filter(({right, gaps, last}) => !right || gaps > 0 || last !== 'ended'),
+			[],
+		);
 	});
 }
 
 test('control: without the memory, the same cuts repeat or lose lines', async t => {
-	const wrong = await inParallel([70, 100, 130, 170, 210], 5, async position => withServer(async (server, cluster) => {
-		server.addPod('w').get('app')!.append(...awkward);
-		server.faults.push({kind: 'cut', afterBytes: position});
-		return await resumeNaively(cluster) !== asLines(awkward);
-	}));
+	const wrong = await inParallel([70, 100, 130, 170, 210], 5, async position =>
+		withServer(async (server, cluster) => {
+			server
+				.addPod('w')
+				.get('app')!
+				.append(...awkward);
+			server.faults.push({kind: 'cut', afterBytes: position});
+			return (await resumeNaively(cluster)) !== asLines(awkward);
+		}),
+	);
 	t.deepEqual(wrong, [true, true, true, true, true]);
 });
 
@@ -106,17 +136,26 @@ testLog('control: with resume switched off the first cut is the end, and it is a
 	log.append(...awkward);
 	server.faults.push({kind: 'cut', afterBytes: 100});
 	let text = '';
-	const error = await t.throwsAsync(follow(server, cluster, {resume: false, on(event) {
-		text += event.type === 'lines' ? event.bytes.toString('latin1') : '';
-	}}), {code: 'ERR_STREAM_LOST'});
+	const error = await t.throwsAsync(
+		follow(server, cluster, {
+			resume: false,
+			on(event) {
+				text += event.type === 'lines' ? event.bytes.toString('latin1') : '';
+			},
+		}),
+		{code: 'ERR_STREAM_LOST'},
+	);
 	t.is((error as unknown as {exitStatus: number}).exitStatus, 13);
 	t.true(asLines(awkward).startsWith(text) && text.length < total);
 });
 
 testLog('a busy second is cut again and again while lines are written', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
-	const records = Array.from({length: 400}, (_, index): LogRecord => ({time: at(Math.floor(index / 150), String(Math.floor(index / 4)).padStart(9, '0')), text: `${index % 3}`}));
-	server.faults.push(...[500, 2000, 900, 4000, 3000].map(afterBytes => ({kind: 'cut', afterBytes} as const)));
+	const records = Array.from({length: 400}, (_, index): LogRecord => ({
+		time: at(Math.floor(index / 150), String(Math.floor(index / 4)).padStart(9, '0')),
+		text: `${index % 3}`,
+	}));
+	server.faults.push(...[500, 2000, 900, 4000, 3000].map(afterBytes => ({kind: 'cut', afterBytes}) as const));
 	const writing = (async () => {
 		for (let index = 0; index < records.length; index += 10) {
 			log.append(...records.slice(index, index + 10));
@@ -128,7 +167,10 @@ testLog('a busy second is cut again and again while lines are written', async (t
 	const {text, events} = await follow(server, cluster);
 	await writing;
 	t.is(text, asLines(records));
-	t.deepEqual(events.filter(({type}) => type === 'gap'), []);
+	t.deepEqual(
+		events.filter(({type}) => type === 'gap'),
+		[],
+	);
 	t.is(events.filter(({type}) => type === 'reconnecting').length, 5);
 	t.true(events.filter(({type}) => type === 'resumed').length >= 2);
 });
@@ -137,80 +179,111 @@ testLog('what rotated away during a cut is a gap that is said, and what is still
 	server.restartPolicy = 'Never';
 	log.append({time: at(1, '1'), text: 'before'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const told = await follow(server, cluster, {on(event) {
-		if (event.type === 'reconnecting') {
-			log.append({time: at(1, '2'), text: 'lost with the old file'});
-			log.rotate();
-			log.append({time: at(1, '3'), text: 'after'});
-			log.end();
-		}
-	}});
+	const told = await follow(server, cluster, {
+		on(event) {
+			if (event.type === 'reconnecting') {
+				log.append({time: at(1, '2'), text: 'lost with the old file'});
+				log.rotate();
+				log.append({time: at(1, '3'), text: 'after'});
+				log.end();
+			}
+		},
+	});
 	t.is(told.text, `${at(1, '1')} before\n${at(1, '3')} after\n`);
-	const order = told.events.filter(({type}) => ['gap', 'lines', 'resumed'].includes(type)).map(event => event.type === 'gap' ? `gap ${event.reason} ${event.after}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type);
+	const order = told.events
+		.filter(({type}) => ['gap', 'lines', 'resumed'].includes(type))
+		.map(event =>
+			event.type === 'gap' ? `gap ${event.reason} ${event.after}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
+		);
 	t.deepEqual(order, ['lines', `gap last-line-not-met ${at(1, '1')}`, 'lines', 'resumed false']);
 });
 
-testLog('a rotation onto an empty file is not said to be back before its first line, and then is a gap', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append({time: at(1, '1'), text: 'before'});
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const told = await follow(server, cluster, {on(event, {text}) {
-		if (event.type === 'reconnecting') {
-			log.rotate();
-		} else if (event.type === 'asking') {
-			log.append({time: at(1, '3'), text: 'after'});
-		} else if (text.includes('after')) {
-			log.end();
-		}
-	}});
-	const order = told.events.map(event => event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type);
-	t.deepEqual(order, ['opened', 'lines', 'reconnecting', 'asking', 'gap last-line-not-met', 'resumed false', 'lines', 'ended']);
-});
+testLog(
+	'a rotation onto an empty file is not said to be back before its first line, and then is a gap',
+	async (t, {server, cluster, log}) => {
+		server.restartPolicy = 'Never';
+		log.append({time: at(1, '1'), text: 'before'});
+		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+		const told = await follow(server, cluster, {
+			on(event, {text}) {
+				if (event.type === 'reconnecting') {
+					log.rotate();
+				} else if (event.type === 'asking') {
+					log.append({time: at(1, '3'), text: 'after'});
+				} else if (text.includes('after')) {
+					log.end();
+				}
+			},
+		});
+		const order = told.events.map(event =>
+			event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type,
+		);
+		t.deepEqual(order, ['opened', 'lines', 'reconnecting', 'asking', 'gap last-line-not-met', 'resumed false', 'lines', 'ended']);
+	},
+);
 
-testLog('while no answer begins, a tail is not back and has no gap, whatever reads beside it fail with', async (t, {server, cluster, log}) => {
-	t.timeout(60_000);
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
-	const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
-	const told = await follow(server, cluster, {quiet: {...quickly, askAfterMs: 60_000}, async on(event, {events}) {
-		if (event.type === 'reconnecting' && server.seen.length === 1) {
-			// The next follow is not answered at all, and whatever else is read is refused.
-			server.faults.push({kind: 'silence'}, ...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)} as const)));
-			return;
-		}
+testLog(
+	'while no answer begins, a tail is not back and has no gap, whatever reads beside it fail with',
+	async (t, {server, cluster, log}) => {
+		t.timeout(60_000);
+		server.restartPolicy = 'Never';
+		log.append(...awkward);
+		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+		const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
+		const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
+		const told = await follow(server, cluster, {
+			quiet: {...quickly, askAfterMs: 60_000},
+			async on(event, {events}) {
+				if (event.type === 'reconnecting' && server.seen.length === 1) {
+					// The next follow is not answered at all, and whatever else is read is refused.
+					server.faults.push(
+						{kind: 'silence'},
+						...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)}) as const),
+					);
+					return;
+				}
 
-		if (event.type !== 'asking') {
-			return;
-		}
+				if (event.type !== 'asking') {
+					return;
+				}
 
-		// So long the old proof took to settle, twice.
-		await sleep(7000);
-		t.false(events.some(({type}) => isSettled(type)));
-		server.faults.length = 0;
-		server.cutEverything();
-		log.end();
-	}});
-	t.is(told.text, asLines(awkward));
-	t.deepEqual(told.events.flatMap(event => event.type === 'gap' ? [event.reason] : []), []);
-	t.true(told.events.some(event => event.type === 'resumed' && event.proven && event.met));
-});
+				// So long the old proof took to settle, twice.
+				await sleep(7000);
+				t.false(events.some(({type}) => isSettled(type)));
+				server.faults.length = 0;
+				server.cutEverything();
+				log.end();
+			},
+		});
+		t.is(told.text, asLines(awkward));
+		t.deepEqual(
+			told.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
+			[],
+		);
+		t.true(told.events.some(event => event.type === 'resumed' && event.proven && event.met));
+	},
+);
 
 testLog('a follow that is not answered is neither checked nor called alive', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	// The second follow, and the read beside it.
 	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'}, {kind: 'silence'});
-	const told = await follow(server, cluster, {quiet: quickly, async on(event) {
-		if (event.type === 'asking') {
-			await sleep(3000);
-			server.cutEverything();
-			log.end();
-		}
-	}});
+	const told = await follow(server, cluster, {
+		quiet: quickly,
+		async on(event) {
+			if (event.type === 'asking') {
+				await sleep(3000);
+				server.cutEverything();
+				log.end();
+			}
+		},
+	});
 	t.true(server.seen.some(({query}) => query['limitBytes'] !== undefined));
-	t.deepEqual(told.events.map(({type}) => type).filter(type => type === 'checking' || type === 'checked'), []);
+	t.deepEqual(
+		told.events.map(({type}) => type).filter(type => type === 'checking' || type === 'checked'),
+		[],
+	);
 	t.is(told.text, asLines(awkward));
 });
 
@@ -218,12 +291,14 @@ testLog('a clean end after which no answer begins is told while it lasts', async
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'});
-	const told = await follow(server, cluster, {on(event) {
-		if (event.type === 'asking') {
-			server.cutEverything();
-			log.end();
-		}
-	}});
+	const told = await follow(server, cluster, {
+		on(event) {
+			if (event.type === 'asking') {
+				server.cutEverything();
+				log.end();
+			}
+		},
+	});
 	const order = told.events.map(({type}) => type);
 	t.deepEqual(order.slice(0, 4), ['opened', 'lines', 'reconnecting', 'asking']);
 	t.is(told.text, asLines(awkward));
@@ -232,19 +307,24 @@ testLog('a clean end after which no answer begins is told while it lasts', async
 testLog('over a restart during a cut, the rest of the old life comes first, then the new one', async (t, {server, cluster, log}) => {
 	log.append({time: at(1, '1'), text: 'one'}, {time: at(1, '2'), text: 'two'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length - 2});
-	const told = await follow(server, cluster, {on(event, {text}) {
-		if (event.type === 'reconnecting') {
-			log.append({time: at(1, '3'), text: 'last words'});
-			log.end(1);
-			log.restart();
-			log.append({time: at(2, '1'), text: 'new life'});
-		} else if (text.includes('new life')) {
-			server.restartPolicy = 'Never';
-			log.end(0);
-		}
-	}});
+	const told = await follow(server, cluster, {
+		on(event, {text}) {
+			if (event.type === 'reconnecting') {
+				log.append({time: at(1, '3'), text: 'last words'});
+				log.end(1);
+				log.restart();
+				log.append({time: at(2, '1'), text: 'new life'});
+			} else if (text.includes('new life')) {
+				server.restartPolicy = 'Never';
+				log.end(0);
+			}
+		},
+	});
 	t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} two\n${at(1, '3')} last words\n${at(2, '1')} new life\n`);
-	t.deepEqual(told.events.filter(({type}) => type === 'gap'), []);
+	t.deepEqual(
+		told.events.filter(({type}) => type === 'gap'),
+		[],
+	);
 	const restarted = told.events.findIndex(({type}) => type === 'restarted');
 	const newLife = told.events.findIndex(event => event.type === 'lines' && event.bytes.includes('new life'));
 	t.true(restarted > 0 && restarted < newLife);
@@ -255,35 +335,44 @@ testLog('a restart of which the status does not know yet is found when the last 
 	log.append({time: at(1, '1'), text: 'one'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
 	const stop = new AbortController();
-	const told = await follow(server, cluster, {signal: stop.signal, on(event, {text}) {
-		if (event.type === 'reconnecting') {
-			log.append({time: at(1, '2'), text: 'last words'});
-			log.lives.push([{time: at(2, '1'), text: 'new life'}]);
-			setTimeout(() => {
-				log.restarts++;
-			}, 700);
-		} else if (text.includes('new life')) {
-			stop.abort();
-		}
-	}});
+	const told = await follow(server, cluster, {
+		signal: stop.signal,
+		on(event, {text}) {
+			if (event.type === 'reconnecting') {
+				log.append({time: at(1, '2'), text: 'last words'});
+				log.lives.push([{time: at(2, '1'), text: 'new life'}]);
+				setTimeout(() => {
+					log.restarts++;
+				}, 700);
+			} else if (text.includes('new life')) {
+				stop.abort();
+			}
+		},
+	});
 	t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} last words\n${at(2, '1')} new life\n`);
-	t.deepEqual(told.events.filter(({type}) => type === 'gap'), []);
+	t.deepEqual(
+		told.events.filter(({type}) => type === 'gap'),
+		[],
+	);
 });
 
 testLog('more restarts than logs are kept is a gap', async (t, {server, cluster, log}) => {
 	log.append({time: at(1, '1'), text: 'one'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
 	const stop = new AbortController();
-	const told = await follow(server, cluster, {signal: stop.signal, on(event, {text}) {
-		if (event.type === 'reconnecting') {
-			for (const life of ['two', 'three', 'four']) {
-				log.restart();
-				log.append({time: at(2, '1'), text: life});
+	const told = await follow(server, cluster, {
+		signal: stop.signal,
+		on(event, {text}) {
+			if (event.type === 'reconnecting') {
+				for (const life of ['two', 'three', 'four']) {
+					log.restart();
+					log.append({time: at(2, '1'), text: life});
+				}
+			} else if (text.includes('four')) {
+				stop.abort();
 			}
-		} else if (text.includes('four')) {
-			stop.abort();
-		}
-	}});
+		},
+	});
 	t.is(told.text, `${at(1, '1')} one\n${at(2, '1')} three\n${at(2, '1')} four\n`);
 	t.true(told.events.some(event => event.type === 'gap' && event.reason === 'restarts-missed'));
 });
@@ -291,25 +380,30 @@ testLog('more restarts than logs are kept is a gap', async (t, {server, cluster,
 testLog('a clean end while the container runs (a tunnel that died) is no end', async (t, {server, cluster, log}) => {
 	log.append(...awkward.slice(0, 4));
 	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const told = await follow(server, cluster, {on(_event, {text}) {
-		if (text.includes('other') && log.state === 'running') {
-			log.append(...awkward.slice(4));
-			server.restartPolicy = 'Never';
-			log.end();
-		}
-	}});
+	const told = await follow(server, cluster, {
+		on(_event, {text}) {
+			if (text.includes('other') && log.state === 'running') {
+				log.append(...awkward.slice(4));
+				server.restartPolicy = 'Never';
+				log.end();
+			}
+		},
+	});
 	t.is(told.text, asLines(awkward));
 });
 
 testLog('container-end ends with the first life, and not with a tunnel', async (t, {server, cluster, log}) => {
 	log.append(...awkward.slice(0, 4));
 	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const told = await follow(server, cluster, {until: 'container-end', on(_event, {text}) {
-		if (text.includes('other') && log.state === 'running') {
-			log.append(...awkward.slice(4));
-			log.end(3);
-		}
-	}});
+	const told = await follow(server, cluster, {
+		until: 'container-end',
+		on(_event, {text}) {
+			if (text.includes('other') && log.state === 'running') {
+				log.append(...awkward.slice(4));
+				log.end(3);
+			}
+		},
+	});
 	t.is(told.text, asLines(awkward));
 	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended', ended: {exitCode: 3, reason: 'Error'}});
 });
@@ -321,48 +415,70 @@ testLog('a last line without a line feed is told once the container has ended', 
 	t.is((await follow(server, cluster)).text, `${at(1, '1')} whole\n${at(1, '2')} no end`);
 });
 
-testLog('a container that ends in a second that held more than is remembered is told once, and has no gap', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	const pad = 'x'.repeat(60_000);
-	log.append(...Array.from({length: 900}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: `${index} ${pad}`})));
-	log.end();
-	const numbers: string[] = [];
-	let begun = '';
-	const told = await follow(server, cluster, {signal: AbortSignal.timeout(120_000), on(_event, so) {
-		const lines = (begun + so.text).split('\n');
-		begun = lines.pop()!;
-		numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
-		so.text = '';
-	}});
-	t.is(numbers.length, 900);
-	t.true(numbers.every((number, index) => number === String(index)));
-	t.deepEqual(told.events.map(({type}) => type).filter(type => type !== 'lines'), ['opened', 'ended']);
-});
+testLog(
+	'a container that ends in a second that held more than is remembered is told once, and has no gap',
+	async (t, {server, cluster, log}) => {
+		server.restartPolicy = 'Never';
+		const pad = 'x'.repeat(60_000);
+		log.append(...Array.from({length: 900}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: `${index} ${pad}`})));
+		log.end();
+		const numbers: string[] = [];
+		let begun = '';
+		const told = await follow(server, cluster, {
+			signal: AbortSignal.timeout(120_000),
+			on(_event, so) {
+				const lines = (begun + so.text).split('\n');
+				begun = lines.pop()!;
+				numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
+				so.text = '';
+			},
+		});
+		t.is(numbers.length, 900);
+		t.true(numbers.every((number, index) => number === String(index)));
+		t.deepEqual(
+			told.events.map(({type}) => type).filter(type => type !== 'lines'),
+			['opened', 'ended'],
+		);
+	},
+);
 
-testLog('a bug of ours that shows while the rest of a life is read ends the follow, and is not tried again', async (t, {server, cluster, log}) => {
-	log.append(...awkward);
-	let reads = 0;
-	const broken = {
-		opened() {
-			reads++;
-			if (reads > 1) {
-				throw new TypeError('a bug');
-			}
-		},
-	};
-	await t.throwsAsync(follow(server, cluster, {witness: broken, signal: AbortSignal.timeout(50_000), on(_event, {text}) {
-		if (text.includes('other') && log.state === 'running') {
-			server.restartPolicy = 'Never';
-			log.end();
-		}
-	}}), {instanceOf: TypeError, message: 'a bug'});
-});
+testLog(
+	'a bug of ours that shows while the rest of a life is read ends the follow, and is not tried again',
+	async (t, {server, cluster, log}) => {
+		log.append(...awkward);
+		let reads = 0;
+		const broken = {
+			opened() {
+				reads++;
+				if (reads > 1) {
+					throw new TypeError('a bug');
+				}
+			},
+		};
+		await t.throwsAsync(
+			follow(server, cluster, {
+				witness: broken,
+				signal: AbortSignal.timeout(50_000),
+				on(_event, {text}) {
+					if (text.includes('other') && log.state === 'running') {
+						server.restartPolicy = 'Never';
+						log.end();
+					}
+				},
+			}),
+			{instanceOf: TypeError, message: 'a bug'},
+		);
+	},
+);
 
 testLog('Retry-After is obeyed', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	log.end();
-	server.faults.push({kind: 'cut', afterBytes: 50}, {kind: 'refuse', status: 429, body: '{"kind":"Status","message":"too many"}', headers: {'retry-after': '1'}});
+	server.faults.push(
+		{kind: 'cut', afterBytes: 50},
+		{kind: 'refuse', status: 429, body: '{"kind":"Status","message":"too many"}', headers: {'retry-after': '1'}},
+	);
 	const {text} = await follow(server, cluster);
 	t.is(text, asLines(awkward));
 	t.true(server.seen[2]!.at - server.seen[1]!.at >= 1000, `${server.seen[2]!.at - server.seen[1]!.at} ms`);
@@ -372,62 +488,98 @@ testLog('the kubelet’s failure inside the body is told as such and never as a 
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	server.faults.push({kind: 'kubelet-error', text: 'failed to create fsnotify watcher: too many open files'});
-	const told = await follow(server, cluster, {on(event) {
-		if (event.type === 'resumed') {
-			log.end();
-		}
-	}});
+	const told = await follow(server, cluster, {
+		on(event) {
+			if (event.type === 'resumed') {
+				log.end();
+			}
+		},
+	});
 	t.is(told.text, asLines(awkward));
-	t.like(told.events.find(({type}) => type === 'server-said'), {text: 'failed to create fsnotify watcher: too many open files'});
+	t.like(
+		told.events.find(({type}) => type === 'server-said'),
+		{text: 'failed to create fsnotify watcher: too many open files'},
+	);
 });
 
 testLog('a line that is cut in the middle is no word of the kubelet, whatever the container writes', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
-	const records = [{time: at(1, '1'), text: 'first'}, {time: at(1, '2'), text: 'level=error err="rpc error: code = Unavailable desc = connection refused" retry=1'}];
+	const records = [
+		{time: at(1, '1'), text: 'first'},
+		{time: at(1, '2'), text: 'level=error err="rpc error: code = Unavailable desc = connection refused" retry=1'},
+	];
 	log.append(...records);
 	log.end();
 	server.faults.push({kind: 'cut', afterBytes: asLines(records).length - 20});
 	const told = await follow(server, cluster);
 	t.is(told.text, asLines(records));
-	t.deepEqual(told.events.filter(({type}) => type === 'server-said'), []);
-	t.like(told.events.find(event => event.type === 'reconnecting'), {error: {code: 'ERR_STREAM_LOST', leg: 1}});
+	t.deepEqual(
+		told.events.filter(({type}) => type === 'server-said'),
+		[],
+	);
+	t.like(
+		told.events.find(event => event.type === 'reconnecting'),
+		{error: {code: 'ERR_STREAM_LOST', leg: 1}},
+	);
 });
 
-testLog('of a container that its node has removed the end is not claimed, and the kubelet’s words are told once', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	const removed = 'unable to retrieve container logs for containerd://12';
-	log.append({time: at(1, '1'), text: 'last'});
-	let wasTold = false;
-	const told = await follow(server, cluster, {on(event) {
-		if (event.type === 'lines' && !wasTold) {
-			wasTold = true;
-			log.lives = [[]];
-			server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
-			log.end();
-		}
-	}});
-	t.deepEqual(told.events.flatMap(event => event.type === 'gap' ? [[event.reason, event.after]] : []), [['log-gone', at(1, '1')]]);
-	t.deepEqual(told.events.flatMap(event => event.type === 'server-said' ? [event.text] : []), [removed]);
-	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
-});
+testLog(
+	'of a container that its node has removed the end is not claimed, and the kubelet’s words are told once',
+	async (t, {server, cluster, log}) => {
+		server.restartPolicy = 'Never';
+		const removed = 'unable to retrieve container logs for containerd://12';
+		log.append({time: at(1, '1'), text: 'last'});
+		let wasTold = false;
+		const told = await follow(server, cluster, {
+			on(event) {
+				if (event.type === 'lines' && !wasTold) {
+					wasTold = true;
+					log.lives = [[]];
+					server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
+					log.end();
+				}
+			},
+		});
+		t.deepEqual(
+			told.events.flatMap(event => (event.type === 'gap' ? [[event.reason, event.after]] : [])),
+			[['log-gone', at(1, '1')]],
+		);
+		t.deepEqual(
+			told.events.flatMap(event => (event.type === 'server-said' ? [event.text] : [])),
+			[removed],
+		);
+		t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
+	},
+);
 
-testLog('a last line without a line feed may read like the kubelet’s failure: it is told, and the follow ends', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append({time: at(1, '1'), text: 'first'}, {time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true});
-	log.end(1);
-	const told = await follow(server, cluster, {signal: AbortSignal.timeout(50_000)});
-	t.is(told.text, `${at(1, '1')} first\n${at(1, '2')} fatal: rpc error: code = Unavailable desc = gone`);
-	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
-});
+testLog(
+	'a last line without a line feed may read like the kubelet’s failure: it is told, and the follow ends',
+	async (t, {server, cluster, log}) => {
+		server.restartPolicy = 'Never';
+		log.append(
+			{time: at(1, '1'), text: 'first'},
+			{time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true},
+		);
+		log.end(1);
+		const told = await follow(server, cluster, {signal: AbortSignal.timeout(50_000)});
+		t.is(told.text, `${at(1, '1')} first\n${at(1, '2')} fatal: rpc error: code = Unavailable desc = gone`);
+		t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
+	},
+);
 
 testLog('a pod that is gone ends the follow, even when another has its name', async (t, {server, cluster, log}) => {
 	log.append(...awkward);
-	const told = await follow(server, cluster, {on(event) {
-		if (event.type === 'lines') {
-			server.removePod('w');
-			server.addPod('w', {uid: 'another'}).get('app')!.append({time: at(5, '0'), text: 'not ours'});
-		}
-	}});
+	const told = await follow(server, cluster, {
+		on(event) {
+			if (event.type === 'lines') {
+				server.removePod('w');
+				server
+					.addPod('w', {uid: 'another'})
+					.get('app')!
+					.append({time: at(5, '0'), text: 'not ours'});
+			}
+		},
+	});
 	t.is(told.text, asLines(awkward));
 	t.like(told.events.at(-1), {type: 'ended', reason: 'pod-gone'});
 });
@@ -440,7 +592,10 @@ testLog('a log without a line answers not even with headers, and is waited for',
 	}, 900);
 	const told = await follow(server, cluster, {quiet: quickly});
 	t.is(told.text, `${at(1, '1')} at last\n`);
-	t.deepEqual(told.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'), []);
+	t.deepEqual(
+		told.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'),
+		[],
+	);
 });
 
 for (const [start, gaps, title] of [
@@ -449,68 +604,110 @@ for (const [start, gaps, title] of [
 	[{tailLines: 5}, [], 'the newest lines and those since'],
 ] as const) {
 	for (const ends of [false, true]) {
-		testLog(`a log that is cut while its first line is waited for goes on from there: ${title}${ends ? ', and the container has ended meanwhile' : ''}`, async (t, {server, cluster, log}) => {
-			server.restartPolicy = 'Never';
-			log.append({time: '2026-11-24T14:00:00.1Z', text: 'long ago'});
-			server.faults.push({kind: 'silence'}, {kind: 'refuse', status: 503, body: ''}, {kind: 'refuse', status: 503, body: ''}, {kind: 'refuse', status: 503, body: ''}, {kind: 'refuse', status: 503, body: ''});
-			const cut = (async () => {
-				while (server.seen.length === 0) {
-					await sleep(10);
-				}
+		testLog(
+			`a log that is cut while its first line is waited for goes on from there: ${title}${ends ? ', and the container has ended meanwhile' : ''}`,
+			async (t, {server, cluster, log}) => {
+				server.restartPolicy = 'Never';
+				log.append({time: '2026-11-24T14:00:00.1Z', text: 'long ago'});
+				server.faults.push(
+					{kind: 'silence'},
+					{kind: 'refuse', status: 503, body: ''},
+					{kind: 'refuse', status: 503, body: ''},
+					{kind: 'refuse', status: 503, body: ''},
+					{kind: 'refuse', status: 503, body: ''},
+				);
+				const cut = (async () => {
+					while (server.seen.length === 0) {
+						await sleep(10);
+					}
 
-				await sleep(3300);
-				log.append({time: new Date().toISOString(), text: 'meanwhile'});
-				server.cutEverything();
-				if (ends) {
-					log.end();
-				}
-			})();
-			const told = await follow(server, cluster, {start, on(event) {
-				if (event.type === 'lines' && !ends) {
-					log.end();
-				}
-			}});
-			await cut;
-			t.regex(told.text, 'tailLines' in start && start.tailLines > 0 ? /^\S+ long ago\n\S+ meanwhile\n$/ : /^\S+ meanwhile\n$/);
-			t.deepEqual(told.events.flatMap(event => event.type === 'gap' ? [event.reason] : []), [...gaps]);
-			t.true(told.events.some(({type}) => type === 'reconnecting'));
-		});
+					await sleep(3300);
+					log.append({time: new Date().toISOString(), text: 'meanwhile'});
+					server.cutEverything();
+					if (ends) {
+						log.end();
+					}
+				})();
+				const told = await follow(server, cluster, {
+					start,
+					on(event) {
+						if (event.type === 'lines' && !ends) {
+							log.end();
+						}
+					},
+				});
+				await cut;
+				t.regex(told.text, 'tailLines' in start && start.tailLines > 0 ? /^\S+ long ago\n\S+ meanwhile\n$/ : /^\S+ meanwhile\n$/);
+				t.deepEqual(
+					told.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
+					[...gaps],
+				);
+				t.true(told.events.some(({type}) => type === 'reconnecting'));
+			},
+		);
 	}
 }
 
-testLog('a log whose answer is cut before its first line begins again with the lines that were asked for, and has no gap', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'cut', afterBytes: 10});
-	const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
-	const told = await follow(server, cluster, {start: {tailLines: 2}, quiet: quickly, signal: AbortSignal.timeout(50_000), on(event) {
-		if (event.type === 'lines' && log.state === 'running') {
-			log.append(later);
-			log.end();
-		}
-	}});
-	t.is(told.text, asLines([...awkward.slice(-2), later]));
-	t.deepEqual(told.events.map(({type}) => type).filter(type => type !== 'lines'), ['opened', 'reconnecting', 'resumed', 'ended']);
-	t.like(told.events.find(({type}) => type === 'resumed'), {proven: true, met: false});
-});
+testLog(
+	'a log whose answer is cut before its first line begins again with the lines that were asked for, and has no gap',
+	async (t, {server, cluster, log}) => {
+		server.restartPolicy = 'Never';
+		log.append(...awkward);
+		server.faults.push({kind: 'cut', afterBytes: 10});
+		const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
+		const told = await follow(server, cluster, {
+			start: {tailLines: 2},
+			quiet: quickly,
+			signal: AbortSignal.timeout(50_000),
+			on(event) {
+				if (event.type === 'lines' && log.state === 'running') {
+					log.append(later);
+					log.end();
+				}
+			},
+		});
+		t.is(told.text, asLines([...awkward.slice(-2), later]));
+		t.deepEqual(
+			told.events.map(({type}) => type).filter(type => type !== 'lines'),
+			['opened', 'reconnecting', 'resumed', 'ended'],
+		);
+		t.like(
+			told.events.find(({type}) => type === 'resumed'),
+			{proven: true, met: false},
+		);
+	},
+);
 
-testLog('more lines than were asked for, written while its answer was cut before the first one, are a gap', async (t, {server, cluster, log}) => {
-	server.restartPolicy = 'Never';
-	log.append(...awkward);
-	server.faults.push({kind: 'cut', afterBytes: 10});
-	const told = await follow(server, cluster, {start: {tailLines: 2}, signal: AbortSignal.timeout(50_000), on(event) {
-		if (event.type === 'reconnecting') {
-			for (let number = 0; number < 3; number++) {
-				log.append({time: new Date().toISOString(), text: `meanwhile ${number}`});
-			}
-		} else if (event.type === 'lines') {
-			log.end();
-		}
-	}});
-	t.is(told.text, asLines(log.file.slice(-2)));
-	t.deepEqual(told.events.map(event => event.type === 'gap' ? event.reason : event.type), ['opened', 'reconnecting', 'no-line-yet', 'resumed', 'lines', 'ended']);
-	t.like(told.events.find(({type}) => type === 'resumed'), {proven: false, met: false});
-});
+testLog(
+	'more lines than were asked for, written while its answer was cut before the first one, are a gap',
+	async (t, {server, cluster, log}) => {
+		server.restartPolicy = 'Never';
+		log.append(...awkward);
+		server.faults.push({kind: 'cut', afterBytes: 10});
+		const told = await follow(server, cluster, {
+			start: {tailLines: 2},
+			signal: AbortSignal.timeout(50_000),
+			on(event) {
+				if (event.type === 'reconnecting') {
+					for (let number = 0; number < 3; number++) {
+						log.append({time: new Date().toISOString(), text: `meanwhile ${number}`});
+					}
+				} else if (event.type === 'lines') {
+					log.end();
+				}
+			},
+		});
+		t.is(told.text, asLines(log.file.slice(-2)));
+		t.deepEqual(
+			told.events.map(event => (event.type === 'gap' ? event.reason : event.type)),
+			['opened', 'reconnecting', 'no-line-yet', 'resumed', 'lines', 'ended'],
+		);
+		t.like(
+			told.events.find(({type}) => type === 'resumed'),
+			{proven: false, met: false},
+		);
+	},
+);
 
 testLog('a log that is refused at once is not waited for', async (t, {server, cluster}) => {
 	server.faults.push({kind: 'cut', afterBytes: 0});
@@ -529,13 +726,19 @@ testLog('a way that swallows everything is said to be stalled, and nothing is lo
 		log.append(...awkward.slice(3));
 		log.end();
 	}, 300);
-	const told = await follow(server, cluster, {quiet: quickly, on(event) {
-		if (event.type === 'stalled') {
-			server.readyzSilent = false;
-		}
-	}});
+	const told = await follow(server, cluster, {
+		quiet: quickly,
+		on(event) {
+			if (event.type === 'stalled') {
+				server.readyzSilent = false;
+			}
+		},
+	});
 	t.is(told.text, asLines(awkward));
-	t.like(told.events.find(({type}) => type === 'stalled'), {leg: 1});
+	t.like(
+		told.events.find(({type}) => type === 'stalled'),
+		{leg: 1},
+	);
 	for (const event of told.events) {
 		t.not(event.type === 'reconnecting' ? event.error?.code : undefined, 'ERR_INTERNAL');
 	}
@@ -548,18 +751,29 @@ testLog('a stream that stands still while the log goes on is given up and resume
 	setTimeout(() => {
 		log.append(...awkward.slice(3));
 	}, 100);
-	const told = await follow(server, cluster, {quiet: quickly, on(_event, {text}) {
-		if (text.length === total) {
-			log.end();
-		}
-	}});
+	const told = await follow(server, cluster, {
+		quiet: quickly,
+		on(_event, {text}) {
+			if (text.length === total) {
+				log.end();
+			}
+		},
+	});
 	t.is(told.text, asLines(awkward));
-	t.like(told.events.find(({type}) => type === 'stalled'), {leg: null});
+	t.like(
+		told.events.find(({type}) => type === 'stalled'),
+		{leg: null},
+	);
 });
 
 testLog('time that goes back loses nothing', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
-	const records = [{time: at(5, '1'), text: 'late'}, {time: at(1, '1'), text: 'early'}, {time: at(1, '2'), text: 'next'}, {time: at(6, '0'), text: 'end'}];
+	const records = [
+		{time: at(5, '1'), text: 'late'},
+		{time: at(1, '1'), text: 'early'},
+		{time: at(1, '2'), text: 'next'},
+		{time: at(6, '0'), text: 'end'},
+	];
 	log.append(...records);
 	log.end();
 	server.faults.push({kind: 'cut', afterBytes: asLines(records.slice(0, 3)).length});
@@ -569,16 +783,19 @@ testLog('time that goes back loses nothing', async (t, {server, cluster, log}) =
 testLog('a tail is where it begins, not where it resumes', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward.slice(0, 8));
-	const told = await follow(server, cluster, {start: {tailLines: 1}, on(event) {
-		if (event.type === 'lines' && log.file.length === 8) {
-			for (let index = 0; index < 30; index++) {
-				log.append({time: at(3, String(index).padStart(9, '0')), text: String(index)});
-			}
+	const told = await follow(server, cluster, {
+		start: {tailLines: 1},
+		on(event) {
+			if (event.type === 'lines' && log.file.length === 8) {
+				for (let index = 0; index < 30; index++) {
+					log.append({time: at(3, String(index).padStart(9, '0')), text: String(index)});
+				}
 
-			server.cutEverything();
-			log.end();
-		}
-	}});
+				server.cutEverything();
+				log.end();
+			}
+		},
+	});
 	t.is(told.text, asLines(log.file.slice(7)));
 });
 
@@ -587,15 +804,17 @@ testLog('a slow reader slows the server', async (t, {server, cluster, log}) => {
 	log.append(...Array.from({length: 20_000}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: 'x'.repeat(2000)})));
 	log.end();
 	let read = 0;
-	await follow(server, cluster, {async on(event) {
-		if (event.type === 'lines') {
-			read += event.bytes.length;
-			if (read < 4_000_000) {
-				await sleep(20);
-				t.true(server.sent - read < 16 * 1024 * 1024, `${server.sent} sent, ${read} read`);
+	await follow(server, cluster, {
+		async on(event) {
+			if (event.type === 'lines') {
+				read += event.bytes.length;
+				if (read < 4_000_000) {
+					await sleep(20);
+					t.true(server.sent - read < 16 * 1024 * 1024, `${server.sent} sent, ${read} read`);
+				}
 			}
-		}
-	}});
+		},
+	});
 	t.is(read, asLines(log.file).length);
 });
 
@@ -620,11 +839,13 @@ async function resumeNaively(cluster: ClusterClient): Promise<string> {
 async function inParallel<Item, Result>(items: readonly Item[], atOnce: number, run: (item: Item) => Promise<Result>): Promise<Result[]> {
 	const results: Result[] = [];
 	let next = 0;
-	await Promise.all(Array.from({length: atOnce}, async () => {
-		while (next < items.length) {
-			const index = next++;
-			results[index] = await run(items[index]!);
-		}
-	}));
+	await Promise.all(
+		Array.from({length: atOnce}, async () => {
+			while (next < items.length) {
+				const index = next++;
+				results[index] = await run(items[index]!);
+			}
+		}),
+	);
 	return results;
 }

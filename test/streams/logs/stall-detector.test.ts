@@ -4,37 +4,62 @@ import {SpokeError, type LegNumber} from '../../../source/errors/spoke-error.ts'
 import {errorFromLogResponse} from '../../../source/streams/logs/error-from-log-response.ts';
 import {ApiserverCheck, startStallDetector} from '../../../source/streams/logs/stall-detector.ts';
 
-const limits = {askAfterMs: 40, answerWithinMs: 200, readAfterMs: 60, deliverWithinMs: 20, readEveryMs: 100, sideAnswerMs: 1000, sideSilenceMs: 1000};
+const limits = {
+	askAfterMs: 40,
+	answerWithinMs: 200,
+	readAfterMs: 60,
+	deliverWithinMs: 20,
+	readEveryMs: 100,
+	sideAnswerMs: 1000,
+	sideSilenceMs: 1000,
+};
 const silence = () => new SpokeError('ERR_APISERVER_TIMEOUT', 'the apiserver did not answer within 35 s');
 
-async function givenUp(request: () => Promise<unknown>, offersMore: () => Promise<boolean>): Promise<{leg: LegNumber | null; error: SpokeError}> {
+async function givenUp(
+	request: () => Promise<unknown>,
+	offersMore: () => Promise<boolean>,
+): Promise<{leg: LegNumber | null; error: SpokeError}> {
 	const cluster = {request, async logIn() {}} as unknown as ClusterClient;
 	return new Promise(resolve => {
-		const guard = startStallDetector(new ApiserverCheck(cluster, limits.answerWithinMs), limits, {offersMore, checking() {}, checked() {}, giveUp(leg, _quietMs, error) {
-			guard.stop();
-			resolve({leg, error});
-		}});
+		const guard = startStallDetector(new ApiserverCheck(cluster, limits.answerWithinMs), limits, {
+			offersMore,
+			checking() {},
+			checked() {},
+			giveUp(leg, _quietMs, error) {
+				guard.stop();
+				resolve({leg, error});
+			},
+		});
 	});
 }
 
 test('a kubelet that says nothing on the side either is told as the second leg, whose silence the apiserver’s answer makes it', async t => {
-	const {leg, error} = await givenUp(async () => ({body: {resume() {}}}), async () => {
-		throw silence();
-	});
+	const {leg, error} = await givenUp(
+		async () => ({body: {resume() {}}}),
+		async () => {
+			throw silence();
+		},
+	);
 	t.is(leg, 2);
 	t.like(error, {code: 'ERR_SECOND_LEG', leg: 2});
 });
 
 test('an apiserver that says nothing for itself is the first leg', async t => {
-	const {leg, error} = await givenUp(async () => {
-		throw silence();
-	}, async () => false);
+	const {leg, error} = await givenUp(
+		async () => {
+			throw silence();
+		},
+		async () => false,
+	);
 	t.is(leg, 1);
 	t.like(error, {code: 'ERR_APISERVER_TIMEOUT', leg: 1});
 });
 
 test('lines that are offered on the side and do not come prove a loss, and not its leg', async t => {
-	const {leg, error} = await givenUp(async () => ({body: {resume() {}}}), async () => true);
+	const {leg, error} = await givenUp(
+		async () => ({body: {resume() {}}}),
+		async () => true,
+	);
 	t.is(leg, null);
 	t.is(error.code, 'ERR_STREAM_LOST');
 });
@@ -44,24 +69,34 @@ const answers = async () => ({body: {resume() {}}});
 const nothing = async () => {};
 
 /** Resolves when what fails has been tried three times and nothing was given up. */
-async function keptUp({request = answers, logIn = nothing, offersMore = async () => false}: {request?: () => Promise<unknown>; logIn?: () => Promise<void>; offersMore?: () => Promise<boolean>}): Promise<void> {
+async function keptUp({
+	request = answers,
+	logIn = nothing,
+	offersMore = async () => false,
+}: {
+	request?: () => Promise<unknown>;
+	logIn?: () => Promise<void>;
+	offersMore?: () => Promise<boolean>;
+}): Promise<void> {
 	let failures = 0;
 	return new Promise((resolve, reject) => {
-		const counted = <Value>(ask: () => Promise<Value>) => async () => {
-			try {
-				return await ask();
-			} catch (error) {
-				failures++;
-				if (failures === 3) {
-					setTimeout(() => {
-						guard.stop();
-						resolve();
-					}, 0);
-				}
+		const counted =
+			<Value>(ask: () => Promise<Value>) =>
+			async () => {
+				try {
+					return await ask();
+				} catch (error) {
+					failures++;
+					if (failures === 3) {
+						setTimeout(() => {
+							guard.stop();
+							resolve();
+						}, 0);
+					}
 
-				throw error;
-			}
-		};
+					throw error;
+				}
+			};
 
 		const cluster = {request: counted(request), logIn: counted(logIn)} as unknown as ClusterClient;
 		const guard = startStallDetector(new ApiserverCheck(cluster, limits.answerWithinMs), limits, {
@@ -77,24 +112,56 @@ async function keptUp({request = answers, logIn = nothing, offersMore = async ()
 }
 
 const ofLog = (words: string) => `Get "https://10.0.0.1:10250/containerLogs/d/p/app": ${words}`;
-const status = (code: number, message: string, kind = '') => ({status: code, body: JSON.stringify({kind: 'Status', status: 'Failure', message, code, details: {kind}}), headers: {}});
+const status = (code: number, message: string, kind = '') => ({
+	status: code,
+	body: JSON.stringify({kind: 'Status', status: 'Failure', message, code, details: {kind}}),
+	headers: {},
+});
 
 for (const [title, answer] of [
-	['whose kubelet’s certificate has run out', status(500, ofLog('tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-26T00:00:00Z is after 2026-11-25T00:00:00Z'))],
-	['whose kubelet’s certificate is of another authority', status(500, ofLog('tls: failed to verify certificate: x509: certificate signed by unknown authority'))],
+	[
+		'whose kubelet’s certificate has run out',
+		status(
+			500,
+			ofLog(
+				'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-26T00:00:00Z is after 2026-11-25T00:00:00Z',
+			),
+		),
+	],
+	[
+		'whose kubelet’s certificate is of another authority',
+		status(500, ofLog('tls: failed to verify certificate: x509: certificate signed by unknown authority')),
+	],
 	['whose kubelet waits for a certificate', status(500, ofLog('remote error: tls: internal error'))],
-	['whose kubelet refuses the apiserver’s certificate', status(401, 'the server has asked for the client to provide credentials ( pods/log p)', 'pods/log')],
-	['whose kubelet refuses the apiserver’s identity', status(403, 'Forbidden (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource(s)=[proxy]) ( pods/log p)', 'pods/log')],
+	[
+		'whose kubelet refuses the apiserver’s certificate',
+		status(401, 'the server has asked for the client to provide credentials ( pods/log p)', 'pods/log'),
+	],
+	[
+		'whose kubelet refuses the apiserver’s identity',
+		status(
+			403,
+			'Forbidden (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource(s)=[proxy]) ( pods/log p)',
+			'pods/log',
+		),
+	],
 	['whose node’s name is not found', status(500, ofLog('dial tcp: lookup n1 on 10.0.0.2:53: no such host'))],
 	['that the apiserver does not let in any more', status(401, 'Unauthorized')],
-	['that one may not read any more', status(403, 'pods "p" is forbidden: User "u" cannot get resource "pods/log" in API group "" in the namespace "d"')],
+	[
+		'that one may not read any more',
+		status(403, 'pods "p" is forbidden: User "u" cannot get resource "pods/log" in API group "" in the namespace "d"'),
+	],
 	['that is one request too many', status(429, 'too many requests')],
 	['that fails with words of no row', status(500, ofLog('something new'))],
 ] as const) {
 	test(`a read on the side ${title} says nothing of the stream: it is kept`, async t => {
-		await t.notThrowsAsync(keptUp({async offersMore() {
-			throw errorFromLogResponse(answer, {namespace: 'd'});
-		}}));
+		await t.notThrowsAsync(
+			keptUp({
+				async offersMore() {
+					throw errorFromLogResponse(answer, {namespace: 'd'});
+				},
+			}),
+		);
 	});
 }
 
@@ -103,7 +170,11 @@ for (const [title, answer, code] of [
 	['is dropped', status(500, ofLog('dial tcp 10.0.0.1:10250: i/o timeout')), 'ERR_SECOND_LEG'],
 	['has no agent', status(500, ofLog('No agent available')), 'ERR_SECOND_LEG'],
 	['is silent in TLS', status(500, ofLog('net/http: TLS handshake timeout')), 'ERR_SECOND_LEG'],
-	['meets the apiserver’s own limit', status(500, ofLog('context deadline exceeded (Client.Timeout exceeded while awaiting headers)')), 'ERR_SECOND_LEG'],
+	[
+		'meets the apiserver’s own limit',
+		status(500, ofLog('context deadline exceeded (Client.Timeout exceeded while awaiting headers)')),
+		'ERR_SECOND_LEG',
+	],
 	['finds no pod', status(404, 'pods "p" not found', 'pods'), 'ERR_NOT_FOUND'],
 	['finds a container that is over', status(400, 'container "app" in pod "p" is terminated'), 'ERR_TARGET_GONE'],
 ] as const) {
@@ -117,12 +188,22 @@ for (const [title, answer, code] of [
 }
 
 for (const [title, options] of [
-	['credentials that cannot be had', {async logIn() {
-		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', 'the plugin failed');
-	}}],
-	['an apiserver’s certificate that ran out', {async request() {
-		throw new SpokeError('ERR_APISERVER_TLS', 'certificate has expired');
-	}}],
+	[
+		'credentials that cannot be had',
+		{
+			async logIn() {
+				throw new SpokeError('ERR_CREDENTIAL_PLUGIN', 'the plugin failed');
+			},
+		},
+	],
+	[
+		'an apiserver’s certificate that ran out',
+		{
+			async request() {
+				throw new SpokeError('ERR_APISERVER_TLS', 'certificate has expired');
+			},
+		},
+	],
 ] as const) {
 	test(`${title} say nothing of a stream that is open`, async t => {
 		await t.notThrowsAsync(keptUp(options));

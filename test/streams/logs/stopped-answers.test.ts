@@ -15,10 +15,18 @@ import {startTcpCutter, type TcpCutter} from '../../support/tcp-cutter.ts';
 
 const quickly: StallTimeouts = {
 	...defaultStallTimeouts,
-	askAfterMs: 200, answerWithinMs: 2000, readAfterMs: 300, deliverWithinMs: 100, readEveryMs: 60_000, sideAnswerMs: 2000, sideSilenceMs: 500,
+	askAfterMs: 200,
+	answerWithinMs: 2000,
+	readAfterMs: 300,
+	deliverWithinMs: 100,
+	readEveryMs: 60_000,
+	sideAnswerMs: 2000,
+	sideSilenceMs: 500,
 };
 
-async function behindCutter(t: ExecutionContext): Promise<{server: LogServer; cutter: TcpCutter; cluster: ClusterClient; log: ContainerLog}> {
+async function behindCutter(
+	t: ExecutionContext,
+): Promise<{server: LogServer; cutter: TcpCutter; cluster: ClusterClient; log: ContainerLog}> {
 	const server = await LogServer.start();
 	const cutter = await startTcpCutter(new URL(server.url).host);
 	const {flags} = parseCommandLine(connectionFlags, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
@@ -34,7 +42,10 @@ async function behindCutter(t: ExecutionContext): Promise<{server: LogServer; cu
 /** Ten lines of 200 bytes a second. */
 function records(count: number): LogRecord[] {
 	const start = Date.parse('2026-11-24T14:00:00Z');
-	return Array.from({length: count}, (_, index) => ({time: new Date(start + (index * 100)).toISOString(), text: `${index} ${'x'.repeat(200)}`}));
+	return Array.from({length: count}, (_, index) => ({
+		time: new Date(start + index * 100).toISOString(),
+		text: `${index} ${'x'.repeat(200)}`,
+	}));
 }
 
 test('a log whose every connection stops after some bytes is told whole, in pieces', async t => {
@@ -45,9 +56,19 @@ test('a log whose every connection stops after some bytes is told whole, in piec
 	log.append(...records(200));
 	const numbers: number[] = [];
 	const stalls: LogEvent[] = [];
-	for await (const event of followLogs(cluster, {kind: 'pods', pods: [server.pods.get('w')!.object]}, {asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)})) {
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'pods', pods: [server.pods.get('w')!.object]},
+		{asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)},
+	)) {
 		if (event.type === 'lines') {
-			numbers.push(...event.bytes.toString().trim().split('\n').map(line => Number(line.split(' ')[1])));
+			numbers.push(
+				...event.bytes
+					.toString()
+					.trim()
+					.split('\n')
+					.map(line => Number(line.split(' ')[1])),
+			);
 			if (numbers.length === 200) {
 				log.end();
 			}
@@ -56,7 +77,10 @@ test('a log whose every connection stops after some bytes is told whole, in piec
 		}
 	}
 
-	t.deepEqual(numbers, Array.from({length: 200}, (_, index) => index));
+	t.deepEqual(
+		numbers,
+		Array.from({length: 200}, (_, index) => index),
+	);
 	t.true(stalls.length > 2);
 });
 
@@ -66,7 +90,11 @@ test('a side read that is reset midway still tells that the server has more', as
 	log.append(...records(5));
 	server.faults.push({kind: 'freeze', afterBytes: 1}, {kind: 'cut', afterBytes: 600});
 	let lines = 0;
-	for await (const event of followLogs(cluster, {kind: 'pods', pods: [server.pods.get('w')!.object]}, {asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)})) {
+	for await (const event of followLogs(
+		cluster,
+		{kind: 'pods', pods: [server.pods.get('w')!.object]},
+		{asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)},
+	)) {
 		if (event.type === 'lines') {
 			lines += event.bytes.toString().trim().split('\n').length;
 			if (lines === 5) {
@@ -82,7 +110,10 @@ test('a pod whose answer stops midway is read no longer than the limit', async t
 	const {server, cutter, cluster} = await behindCutter(t);
 	cutter.stopAfter(150);
 	const view = new WatchedPod(cluster, server.pods.get('w')!.object, {isWatched: false});
-	await t.throwsAsync(view.read(undefined, 3000), {code: 'ERR_APISERVER_TIMEOUT', message: 'the apiserver did not answer with pod w within 3 s'});
+	await t.throwsAsync(view.read(undefined, 3000), {
+		code: 'ERR_APISERVER_TIMEOUT',
+		message: 'the apiserver did not answer with pod w within 3 s',
+	});
 	t.is(cutter.stopped, 1);
 });
 
@@ -90,6 +121,9 @@ test('an answer that is read whole may pause for its limit, and no longer', asyn
 	const slow = new PassThrough();
 	const whole = readFully(slow, 1000, 'it', 50);
 	slow.write('begun');
-	await t.throwsAsync(whole, {code: 'ERR_APISERVER_TIMEOUT', message: 'the answer of it stopped after 5 bytes: nothing more came for 0.05 s'});
+	await t.throwsAsync(whole, {
+		code: 'ERR_APISERVER_TIMEOUT',
+		message: 'the answer of it stopped after 5 bytes: nothing more came for 0.05 s',
+	});
 	t.true(slow.destroyed);
 });

@@ -39,7 +39,7 @@ async function line(t: ExecutionContext): Promise<Line> {
 	const accepted = once(listener, 'connection');
 	const client = connect({port: (listener.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
 	client.on('error', () => undefined);
-	const [socket] = await accepted as [Socket];
+	const [socket] = (await accepted) as [Socket];
 	const error = session.open({streamtype: 'error'});
 	error.end();
 	const running = forwardConnection(socket, {error, data: session.open({streamtype: 'data'})});
@@ -116,7 +116,10 @@ test('a client that has closed its socket still has all of its bytes carried up'
 	const sent = Buffer.alloc(40_000, 'late');
 	far.pause();
 	// The carrier is full, so that nothing more leaves.
-	session.open({}).on('error', () => undefined).write(Buffer.alloc(200_000));
+	session
+		.open({})
+		.on('error', () => undefined)
+		.write(Buffer.alloc(200_000));
 	await delay(10);
 	const closed = once(socket, 'close');
 	client.end(sent);
@@ -271,5 +274,9 @@ test('words of a runtime whose sandbox is gone', t => {
 	t.true(isPodSandboxGone('failed to execute portforward for sandbox "abc": network namespace for sandbox "abc" is closed'));
 	t.true(isPodSandboxGone('sandbox container "abc" is not running'));
 	t.true(isPodSandboxGone('failed to find sandbox "abc" in store: not found'));
-	t.false(isPodSandboxGone('failed to connect to localhost:9999 inside namespace "abc", IPv4: dial tcp4 127.0.0.1:9999: connect: connection refused'));
+	t.false(
+		isPodSandboxGone(
+			'failed to connect to localhost:9999 inside namespace "abc", IPv4: dial tcp4 127.0.0.1:9999: connect: connection refused',
+		),
+	);
 });

@@ -21,17 +21,30 @@ type Failed = Extract<ForwardEvent, {event: 'connection-failed'}>;
 async function forwarded(t: ExecutionContext) {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
 	const cutter = await startTcpCutter(new URL(sandbox.server).host);
-	const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
+	const cluster = await createClusterClient(
+		parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags,
+		{},
+	);
 	const stop = new AbortController();
 	const state = {answers: Promise.resolve()};
-	const slow: ClusterClient = {...cluster, async connect(options) {
-		await state.answers;
-		return cluster.connect(options);
-	}};
+	const slow: ClusterClient = {
+		...cluster,
+		async connect(options) {
+			await state.answers;
+			return cluster.connect(options);
+		},
+	};
 	const ofPath: SpokeError[] = [];
-	const {events} = startForward(slow, {
-		target: parseTarget('pod/db-0'), ports: [{id: 'f1', spec: parsePortSpec(':7000')}], addresses: parseListenAddresses(['127.0.0.1']), podRunningTimeoutMs: 10_000,
-	}, {signal: stop.signal, witness: {failed: (_connection, _purpose, error) => ofPath.push(error)}});
+	const {events} = startForward(
+		slow,
+		{
+			target: parseTarget('pod/db-0'),
+			ports: [{id: 'f1', spec: parsePortSpec(':7000')}],
+			addresses: parseListenAddresses(['127.0.0.1']),
+			podRunningTimeoutMs: 10_000,
+		},
+		{signal: stop.signal, witness: {failed: (_connection, _purpose, error) => ofPath.push(error)}},
+	);
 	const told: ForwardEvent[] = [];
 	const failed: Failed[] = [];
 	const ready = Promise.withResolvers<number>();
@@ -55,26 +68,55 @@ async function forwarded(t: ExecutionContext) {
 	const port = await ready.promise;
 	const dialledAt = performance.now();
 	const sockets = await Promise.all([dial(port), dial(port)]);
-	await Promise.all(sockets.map(async socket => {
-		socket.write('x');
-		await once(socket, 'data');
-	}));
-	return {dialledAt, sandbox, cutter, stop, ended, told, failed, bothFailed: bothFailed.promise, ofPath, state, ends: Promise.all(sockets.map(async socket => readToEnd(socket)))};
+	await Promise.all(
+		sockets.map(async socket => {
+			socket.write('x');
+			await once(socket, 'data');
+		}),
+	);
+	return {
+		dialledAt,
+		sandbox,
+		cutter,
+		stop,
+		ended,
+		told,
+		failed,
+		bothFailed: bothFailed.promise,
+		ofPath,
+		state,
+		ends: Promise.all(sockets.map(async socket => readToEnd(socket))),
+	};
 }
 
 type Forwarded = Awaited<ReturnType<typeof forwarded>>;
 
 const rows: ReadonlyArray<[title: string, cut: (forwarded: Forwarded) => void, leg: 1 | 2, words: RegExp]> = [
-	['a reset of our own connection fails its connections on leg 1', ({cutter}) => {
-		cutter.reset();
-	}, 1, /: the connection to the apiserver \(leg 1\) is gone$/],
-	['an end while the apiserver answers nobody fails its connections on leg 1', ({cutter, sandbox}) => {
-		cutter.refuse(true);
-		sandbox.faults.cutSecondLeg();
-	}, 1, /: the connection to the apiserver \(leg 1\) is gone$/],
-	['an end while the apiserver answers may be on either leg, and the failures of its connections say so', ({sandbox}) => {
-		sandbox.faults.cutSecondLeg();
-	}, 2, /whether its way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/],
+	[
+		'a reset of our own connection fails its connections on leg 1',
+		({cutter}) => {
+			cutter.reset();
+		},
+		1,
+		/: the connection to the apiserver \(leg 1\) is gone$/,
+	],
+	[
+		'an end while the apiserver answers nobody fails its connections on leg 1',
+		({cutter, sandbox}) => {
+			cutter.refuse(true);
+			sandbox.faults.cutSecondLeg();
+		},
+		1,
+		/: the connection to the apiserver \(leg 1\) is gone$/,
+	],
+	[
+		'an end while the apiserver answers may be on either leg, and the failures of its connections say so',
+		({sandbox}) => {
+			sandbox.faults.cutSecondLeg();
+		},
+		2,
+		/whether its way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/,
+	],
 ];
 
 for (const [title, cut, leg, words] of rows) {
@@ -82,7 +124,10 @@ for (const [title, cut, leg, words] of rows) {
 		const line = await forwarded(t);
 		cut(line);
 		await line.bothFailed;
-		t.deepEqual((await line.ends).map(({end}) => end), ['RST', 'RST']);
+		t.deepEqual(
+			(await line.ends).map(({end}) => end),
+			['RST', 'RST'],
+		);
 		for (const {error, up, down} of line.failed) {
 			t.is(error.leg, leg);
 			t.regex(error.message, words);

@@ -2,15 +2,18 @@ import test from 'ava';
 import {decidePod, isPodTerminated, moveReason} from '../../../source/streams/port-forward/pod-decision.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 
-function pod(name: string, status: {ready?: boolean; phase?: string; reason?: string; deleting?: boolean; disrupted?: boolean} = {}): PodObject {
+function pod(
+	name: string,
+	status: {ready?: boolean; phase?: string; reason?: string; deleting?: boolean; disrupted?: boolean} = {},
+): PodObject {
 	const {ready = true, phase = 'Running', reason, deleting = false, disrupted = false} = status;
 	return {
-		metadata: {name, uid: `uid-${name}`, ...deleting && {deletionTimestamp: '2026-11-24T14:00:00Z'}},
+		metadata: {name, uid: `uid-${name}`, ...(deleting && {deletionTimestamp: '2026-11-24T14:00:00Z'})},
 		spec: {nodeName: 'n1', containers: [{name: 'c'}]},
 		status: {
 			phase,
-			...reason !== undefined && {reason},
-			conditions: [{type: 'Ready', status: ready ? 'True' : 'False'}, ...disrupted ? [{type: 'DisruptionTarget', status: 'True'}] : []],
+			...(reason !== undefined && {reason}),
+			conditions: [{type: 'Ready', status: ready ? 'True' : 'False'}, ...(disrupted ? [{type: 'DisruptionTarget', status: 'True'}] : [])],
 		},
 	};
 }
@@ -34,7 +37,7 @@ const moves: Array<[string, PodObject | undefined, string]> = [
 
 for (const [what, now, reason] of moves) {
 	test(`a pod that is ${what} is left for a Ready one`, t => {
-		const choice = decidePod(current, among(...now ? [now] : [], pod('b', {ready: false}), pod('c', {deleting: true}), pod('d')));
+		const choice = decidePod(current, among(...(now ? [now] : []), pod('b', {ready: false}), pod('c', {deleting: true}), pod('d')));
 		t.is(choice.choice, 'move');
 		t.true(choice.choice === 'move' && choice.pod.metadata.name === 'd' && choice.reason === reason, JSON.stringify(choice));
 	});
@@ -55,6 +58,11 @@ test('a pod made anew under the same name is another pod', t => {
 });
 
 test('over is what runs nothing any more', t => {
-	t.deepEqual([undefined, pod('a', {phase: 'Succeeded'}), pod('a', {phase: 'Failed'}), pod('a', {deleting: true}), pod('a', {ready: false})].map(pod => isPodTerminated(pod)), [true, true, true, false, false]);
+	t.deepEqual(
+		[undefined, pod('a', {phase: 'Succeeded'}), pod('a', {phase: 'Failed'}), pod('a', {deleting: true}), pod('a', {ready: false})].map(
+			pod => isPodTerminated(pod),
+		),
+		[true, true, true, false, false],
+	);
 	t.is(moveReason(pod('a')), null);
 });

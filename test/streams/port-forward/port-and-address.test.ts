@@ -56,12 +56,30 @@ const any = (address: string, family: 'IPv4' | 'IPv6') => ({address, family, nee
 const must = (address: string, family: 'IPv4' | 'IPv6') => ({address, family, needed: 'yes'});
 const addresses: Array<[string[], unknown]> = [
 	[['localhost'], [any('127.0.0.1', 'IPv4'), any('::1', 'IPv6')]],
-	[['localhost', '127.0.0.1'], [must('127.0.0.1', 'IPv4'), any('::1', 'IPv6')]],
-	[['localhost', '::1'], [any('127.0.0.1', 'IPv4'), must('::1', 'IPv6')]],
-	[['localhost', '127.0.0.1', '::1'], [must('127.0.0.1', 'IPv4'), must('::1', 'IPv6')]],
-	[['127.0.0.1', '::1', 'localhost'], [must('127.0.0.1', 'IPv4'), must('::1', 'IPv6')]],
-	[['localhost', '127.0.0.1', '10.10.10.1'], [must('10.10.10.1', 'IPv4'), must('127.0.0.1', 'IPv4'), any('::1', 'IPv6')]],
-	[['10.0.0.1', '127.0.0.1'], [must('10.0.0.1', 'IPv4'), must('127.0.0.1', 'IPv4')]],
+	[
+		['localhost', '127.0.0.1'],
+		[must('127.0.0.1', 'IPv4'), any('::1', 'IPv6')],
+	],
+	[
+		['localhost', '::1'],
+		[any('127.0.0.1', 'IPv4'), must('::1', 'IPv6')],
+	],
+	[
+		['localhost', '127.0.0.1', '::1'],
+		[must('127.0.0.1', 'IPv4'), must('::1', 'IPv6')],
+	],
+	[
+		['127.0.0.1', '::1', 'localhost'],
+		[must('127.0.0.1', 'IPv4'), must('::1', 'IPv6')],
+	],
+	[
+		['localhost', '127.0.0.1', '10.10.10.1'],
+		[must('10.10.10.1', 'IPv4'), must('127.0.0.1', 'IPv4'), any('::1', 'IPv6')],
+	],
+	[
+		['10.0.0.1', '127.0.0.1'],
+		[must('10.0.0.1', 'IPv4'), must('127.0.0.1', 'IPv4')],
+	],
 	[['127.0.0.257'], /not a valid IP/],
 	[['::g'], /not a valid IP/],
 	[['domain.invalid'], /not a valid IP/],
@@ -80,11 +98,14 @@ for (const [asked, verdict] of addresses) {
 
 test('behind the first target, an argument with a slash begins another', t => {
 	const found = forwardArguments(['web', '80', ':http', 'svc/db', '5432', 'pod/x', '1:2']);
-	t.deepEqual(found.map(({target, ports}) => [target.resource.kind, target.name, ports.map(({id, spec}) => `${id} ${spec.asked}`)]), [
-		['Pod', 'web', ['f1 80', 'f2 :http']],
-		['Service', 'db', ['f3 5432']],
-		['Pod', 'x', ['f4 1:2']],
-	]);
+	t.deepEqual(
+		found.map(({target, ports}) => [target.resource.kind, target.name, ports.map(({id, spec}) => `${id} ${spec.asked}`)]),
+		[
+			['Pod', 'web', ['f1 80', 'f2 :http']],
+			['Service', 'db', ['f3 5432']],
+			['Pod', 'x', ['f4 1:2']],
+		],
+	);
 	for (const wrong of [[], ['web'], ['web', '80', 'svc/db'], ['svc/db', 'pod/x', '80']]) {
 		t.is(t.throws(() => forwardArguments(wrong), {instanceOf: SpokeError}).exitStatus, 2);
 	}

@@ -9,26 +9,45 @@ import {handClock} from '../../support/manual-clock.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {startTcpCutter} from '../../support/tcp-cutter.ts';
 
-const target = {asked: 'pod/db-0', kind: 'Pod', namespace: 'default', name: 'db-0', uid: null, node: null, container: null, chosenFrom: 1} as const;
+const target = {
+	asked: 'pod/db-0',
+	kind: 'Pod',
+	namespace: 'default',
+	name: 'db-0',
+	uid: null,
+	node: null,
+	container: null,
+	chosenFrom: 1,
+} as const;
 
-for (const [carrier, ends] of [['websocket', ['websocket', 'runtime']], ['spdy', ['runtime']]] as const) {
+for (const [carrier, ends] of [
+	['websocket', ['websocket', 'runtime']],
+	['spdy', ['runtime']],
+] as const) {
 	test(`answers that do not come are missed after five seconds, and heard when the network goes on (${carrier})`, async t => {
 		const {sandbox, kubeconfigFile} = await openSandbox(t);
 		const cutter = await startTcpCutter(new URL(sandbox.server).host);
-		const cluster = await createClusterClient(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
+		const cluster = await createClusterClient(
+			parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags,
+			{},
+		);
 		const clock = handClock();
 		const heard = new EventEmitter();
 		const late: string[] = [];
 		const allHeard = async () => Promise.all(ends.map(async end => once(heard, end)));
-		const tunnel = await openTunnel(cluster, target, {carriers: [carrier], pings: {intervalMs: 20, timing: clock}, witness: {
-			roundTrip(_connection, times) {
-				heard.emit(Object.keys(times)[0]!);
+		const tunnel = await openTunnel(cluster, target, {
+			carriers: [carrier],
+			pings: {intervalMs: 20, timing: clock},
+			witness: {
+				roundTrip(_connection, times) {
+					heard.emit(Object.keys(times)[0]!);
+				},
+				late(_connection, waited) {
+					late.push(Object.keys(waited)[0]!);
+					t.true(Object.values(waited)[0]! >= 5000);
+				},
 			},
-			late(_connection, waited) {
-				late.push(Object.keys(waited)[0]!);
-				t.true(Object.values(waited)[0]! >= 5000);
-			},
-		}});
+		});
 		t.teardown(async () => {
 			tunnel.session.end();
 			cluster.close();

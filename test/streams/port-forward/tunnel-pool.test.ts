@@ -139,7 +139,10 @@ test('a tunnel with a stalled stream takes no new connection', async t => {
 	}
 
 	const more = await Promise.all(Array.from({length: 12}, async () => pool.take(never)));
-	t.deepEqual(more.filter(({tunnel}) => tunnel.session.congestedStreams.size > 0), []);
+	t.deepEqual(
+		more.filter(({tunnel}) => tunnel.session.congestedStreams.size > 0),
+		[],
+	);
 });
 
 test('after a burst at most four tunnels stay open, and the next connection waits for none', async t => {

@@ -10,9 +10,11 @@ test.serial('a reader is told to be behind after a second, and to be over it onl
 	});
 	const data = new Duplex();
 	const told: boolean[] = [];
-	const end = watchCongestion(data, {congested(is) {
-		told.push(is);
-	}});
+	const end = watchCongestion(data, {
+		congested(is) {
+			told.push(is);
+		},
+	});
 	const passes = (milliseconds: number) => {
 		mock.timers.tick(milliseconds);
 	};

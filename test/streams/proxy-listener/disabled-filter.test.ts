@@ -10,7 +10,11 @@ import {startServer} from '../../support/api-server.ts';
 const strict: ListenerOptions = {
 	place: {address: '127.0.0.1', port: 0},
 	filter: {acceptPaths: '^.*', rejectPaths: '', acceptHosts: '^localhost$', rejectMethods: '^$'},
-	apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: '',
+	apiPrefix: '/',
+	files: null,
+	keepaliveMs: 0,
+	allowsCommands: false,
+	serverPath: '',
 };
 const exec = '/api/v1/namespaces/d/pods/web/exec?command=sh';
 
@@ -21,12 +25,24 @@ async function start(t: ExecutionContext, options: Partial<ListenerOptions>, ser
 	const server = await startServer({
 		request(request, response) {
 			seen.push(`${request.method} ${request.url}`);
-			response.end(request.url!.endsWith('/pods/web') ? JSON.stringify({apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', uid: 'u1'}, spec: {nodeName: 'n1', containers: [{name: 'c'}]}, status: {phase: 'Running'}}) : 'answer');
+			response.end(
+				request.url!.endsWith('/pods/web')
+					? JSON.stringify({
+							apiVersion: 'v1',
+							kind: 'Pod',
+							metadata: {name: 'web', uid: 'u1'},
+							spec: {nodeName: 'n1', containers: [{name: 'c'}]},
+							status: {phase: 'Running'},
+						})
+					: 'answer',
+			);
 		},
 		upgrade(request, socket, head) {
 			seen.push(`UPGRADE ${request.url}`);
 			if (request.headers.upgrade === 'SPDY/3.1') {
-				socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${String(request.headers['x-stream-protocol-version']).split(',')[0]}\r\n\r\n`);
+				socket.write(
+					`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${String(request.headers['x-stream-protocol-version']).split(',')[0]}\r\n\r\n`,
+				);
 				socket.pipe(socket);
 				return;
 			}
@@ -39,11 +55,17 @@ async function start(t: ExecutionContext, options: Partial<ListenerOptions>, ser
 		},
 	});
 	const cluster = await server.cluster({cluster: {server: `${server.url}${serverPath}`}});
-	const listener = await startProxyListener(cluster, {...strict, ...options}, {witness: {
-		opened(_connection, purpose) {
-			purposes.push(purpose);
+	const listener = await startProxyListener(
+		cluster,
+		{...strict, ...options},
+		{
+			witness: {
+				opened(_connection, purpose) {
+					purposes.push(purpose);
+				},
+			},
 		},
-	}});
+	);
 	t.teardown(async () => {
 		listener.close();
 		await server.close();
@@ -83,8 +105,14 @@ test('a request of any host, origin and method passes with the filter disabled, 
 });
 
 for (const path of [
-	exec, '/api/v1/namespaces/d/pods/web/attach', '/api/v1/namespaces/d/pods/web/portforward', '/api/v1/namespaces/d/pods/web/%65xec', '/api/v1/namespaces/d/pods/x/../web/exec',
-	'/api/v1/nodes/n1/proxy/run/d/web/c', '/api/v1/nodes/n1/proxy/exec/d/web/c', '/api/v1/nodes/n1/proxy/%2572un/d/web/c',
+	exec,
+	'/api/v1/namespaces/d/pods/web/attach',
+	'/api/v1/namespaces/d/pods/web/portforward',
+	'/api/v1/namespaces/d/pods/web/%65xec',
+	'/api/v1/namespaces/d/pods/x/../web/exec',
+	'/api/v1/nodes/n1/proxy/run/d/web/c',
+	'/api/v1/nodes/n1/proxy/exec/d/web/c',
+	'/api/v1/nodes/n1/proxy/%2572un/d/web/c',
 ]) {
 	test(`with the filter disabled ${path} is still refused`, async t => {
 		const {port, seen} = await start(t, {filter: null});
@@ -92,7 +120,17 @@ for (const path of [
 			t.regex(await raw(port, [`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close']), /^HTTP\/1\.1 403 /);
 		}
 
-		t.regex(await raw(port, [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']), /^HTTP\/1\.1 403 /);
+		t.regex(
+			await raw(port, [
+				`GET ${path} HTTP/1.1`,
+				'Host: localhost',
+				'Connection: Upgrade',
+				'Upgrade: websocket',
+				'Sec-WebSocket-Version: 13',
+				'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+			]),
+			/^HTTP\/1\.1 403 /,
+		);
 		t.deepEqual(seen, []);
 	});
 }
@@ -102,7 +140,7 @@ test('exec passes as a WebSocket when commands are allowed, and its connection i
 	const socket = new WebSocket(`ws://127.0.0.1:${port}${exec}`, ['v5.channel.k8s.io']);
 	await once(socket, 'open');
 	socket.send('hello');
-	const [message] = await once(socket, 'message') as [Buffer];
+	const [message] = (await once(socket, 'message')) as [Buffer];
 	t.is(message.toString(), 'hello');
 	t.is(seen.at(-1), `UPGRADE ${exec}`);
 	t.like(purposes, [{feature: 'exec', target: {kind: 'Pod', namespace: 'd', name: 'web', node: 'n1'}}]);
@@ -113,7 +151,10 @@ test('port-forward passes as SPDY when commands are allowed, and SPDY is refused
 	const path = '/api/v1/namespaces/d/pods/web/portforward';
 	const upgrade = ['Host: localhost', 'Connection: Upgrade', 'Upgrade: SPDY/3.1', 'X-Stream-Protocol-Version: portforward.k8s.io'];
 	const {port, purposes} = await start(t, {filter: null, allowsCommands: true});
-	t.regex(await raw(port, [`POST ${path} HTTP/1.1`, ...upgrade], 'frames'), /^HTTP\/1\.1 101 [\s\S]*Upgrade: SPDY\/3\.1\r\n[\s\S]*X-Stream-Protocol-Version: portforward\.k8s\.io\r\n[\s\S]*frames$/);
+	t.regex(
+		await raw(port, [`POST ${path} HTTP/1.1`, ...upgrade], 'frames'),
+		/^HTTP\/1\.1 101 [\s\S]*Upgrade: SPDY\/3\.1\r\n[\s\S]*X-Stream-Protocol-Version: portforward\.k8s\.io\r\n[\s\S]*frames$/,
+	);
 	t.like(purposes, [{feature: 'port-forward', target: {name: 'web'}}]);
 	const closed = await start(t, {filter: null});
 	t.regex(await raw(closed.port, ['POST /api/v1/namespaces/d/services/web/proxy/ HTTP/1.1', ...upgrade]), /^HTTP\/1\.1 403 /);
@@ -127,7 +168,10 @@ test('the server path is added when it is appended, and must stand in the reques
 	const kept = await start(t, {serverPath: '/k8s/clusters/c-1'}, '/k8s/clusters/c-1');
 	t.regex(await raw(kept.port, ['GET /k8s/clusters/c-1/api/v1/pods HTTP/1.1', 'Host: localhost', 'Connection: close']), /^HTTP\/1\.1 200 /);
 	t.deepEqual(kept.seen, ['GET /k8s/clusters/c-1/api/v1/pods']);
-	t.regex(await raw(kept.port, ['GET /api/v1/pods HTTP/1.1', 'Host: localhost', 'Connection: close']), /^HTTP\/1\.1 404 [\s\S]*--append-server-path/);
+	t.regex(
+		await raw(kept.port, ['GET /api/v1/pods HTTP/1.1', 'Host: localhost', 'Connection: close']),
+		/^HTTP\/1\.1 404 [\s\S]*--append-server-path/,
+	);
 	t.is(kept.seen.length, 1);
 });
 

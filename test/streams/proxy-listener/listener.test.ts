@@ -14,7 +14,11 @@ import {startServer} from '../../support/api-server.ts';
 const options: ListenerOptions = {
 	place: {address: '127.0.0.1', port: 0},
 	filter: {acceptPaths: '^.*', rejectPaths: '', acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`, rejectMethods: '^$'},
-	apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: '',
+	apiPrefix: '/',
+	files: null,
+	keepaliveMs: 0,
+	allowsCommands: false,
+	serverPath: '',
 };
 
 async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<ListenerOptions> & {clientLeft?: () => Promise<unknown>} = {}) {
@@ -46,7 +50,16 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 			} else if (pathname === '/api/v1/nodes/n1') {
 				response.end(JSON.stringify({metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}}));
 			} else if (pathname === '/api/v1/nodes/n1/proxy/refused') {
-				response.writeHead(503, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', status: 'Failure', message: 'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 503}));
+				response
+					.writeHead(503, {'Content-Type': 'application/json'})
+					.end(
+						JSON.stringify({
+							kind: 'Status',
+							status: 'Failure',
+							message: 'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority',
+							code: 503,
+						}),
+					);
 			} else if (pathname === '/api/v1/nodes/n1/proxy/missing') {
 				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
 			} else if (pathname === '/api/v1/nodes/n1/proxy') {
@@ -60,9 +73,20 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 			} else if (pathname === '/never') {
 				arrived.resolve();
 			} else if (pathname === '/api/v1/namespaces/d/pods/none') {
-				response.writeHead(404, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
+				response
+					.writeHead(404, {'Content-Type': 'application/json'})
+					.end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
 			} else if (pathname === '/api/v1/namespaces/d/pods/waits/log') {
-				response.writeHead(400, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', status: 'Failure', message: 'container "c" in pod "waits" is waiting to start: ContainerCreating', code: 400}));
+				response
+					.writeHead(400, {'Content-Type': 'application/json'})
+					.end(
+						JSON.stringify({
+							kind: 'Status',
+							status: 'Failure',
+							message: 'container "c" in pod "waits" is waiting to start: ContainerCreating',
+							code: 400,
+						}),
+					);
 			} else if (pathname === '/api/v1/namespaces/d/pods/unplaced/log') {
 				response.writeHead(204).end();
 			} else if (pathname === '/api/v1/namespaces/d/pods/elsewhere/log') {
@@ -70,7 +94,9 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 			} else if (pathname === '/redirect') {
 				response.writeHead(302, {Location: 'http://evil.test/'}).end();
 			} else {
-				response.writeHead(pathname === '/missing' ? 404 : 200, {'X-Backend': 'yes', Connection: 'x-hop', 'X-Hop': 'no'}).end(`answer to ${request.method}`);
+				response
+					.writeHead(pathname === '/missing' ? 404 : 200, {'X-Backend': 'yes', Connection: 'x-hop', 'X-Hop': 'no'})
+					.end(`answer to ${request.method}`);
 			}
 		},
 		async upgrade(request, socket, head) {
@@ -89,28 +115,52 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 	const answered: string[] = [];
 	const unsure: string[] = [];
 	const firstTold = Promise.withResolvers<ListenerEvent>();
-	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {
-		opened(_connection, purpose, {mayBeApiservers}) {
-			purposes.push(purpose);
-			unsure.push(...mayBeApiservers ? [purpose.target.name] : []);
+	const listener = await startProxyListener(
+		await server.cluster(),
+		{...options, ...more},
+		{
+			witness: {
+				opened(_connection, purpose, {mayBeApiservers}) {
+					purposes.push(purpose);
+					unsure.push(...(mayBeApiservers ? [purpose.target.name] : []));
+				},
+				answered(_connection, {target}) {
+					answered.push(target.name);
+				},
+				failed(_connection, _purpose, {code}) {
+					failures.push(code);
+				},
+			},
+			onEvent: firstTold.resolve,
 		},
-		answered(_connection, {target}) {
-			answered.push(target.name);
-		},
-		failed(_connection, _purpose, {code}) {
-			failures.push(code);
-		},
-	}, onEvent: firstTold.resolve});
+	);
 	t.teardown(async () => {
 		listener.close();
 		await server.close();
 	});
-	return {seen, purposes, failures, answered, unsure, arrived: arrived.promise, firstRead, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+	return {
+		seen,
+		purposes,
+		failures,
+		answered,
+		unsure,
+		arrived: arrived.promise,
+		firstRead,
+		upgraded,
+		firstTold: firstTold.promise,
+		listener,
+		url: `http://${listener.address}`,
+		port: Number(listener.address.split(':').at(-1)),
+	};
 }
 
 test('a request passes with our credentials and without what is not the apiserver’s', async t => {
 	const {url, seen} = await start(t);
-	const answer = await fetch(`${url}/api/v1/things?a=b%2Fc`, {method: 'POST', body: 'hello', headers: {Authorization: 'Bearer stolen', 'Impersonate-User': 'root', 'X-Mine': 'kept', 'Content-Type': 'text/plain'}});
+	const answer = await fetch(`${url}/api/v1/things?a=b%2Fc`, {
+		method: 'POST',
+		body: 'hello',
+		headers: {Authorization: 'Bearer stolen', 'Impersonate-User': 'root', 'X-Mine': 'kept', 'Content-Type': 'text/plain'},
+	});
 	t.is(answer.status, 200);
 	t.is(await answer.text(), 'answer to POST');
 	t.is(answer.headers.get('x-backend'), 'yes');
@@ -123,16 +173,27 @@ test('a request passes with our credentials and without what is not the apiserve
 	t.is(request!.headers['x-mine'], 'kept');
 });
 
-for (const [how, framing] of [['chunked', 'Transfer-Encoding: chunked'], ['of a length that is said to be for one connection only', 'Connection: content-length\r\nContent-Length: 49']] as const) {
+for (const [how, framing] of [
+	['chunked', 'Transfer-Encoding: chunked'],
+	['of a length that is said to be for one connection only', 'Connection: content-length\r\nContent-Length: 49'],
+] as const) {
 	test(`a body stays the body of its request, whatever the method, and never becomes a request of its own: ${how}`, async t => {
 		const {port, seen} = await start(t);
 		const hidden = 'DELETE /hidden HTTP/1.1\r\nHost: x\r\nX-Pad: 1234\r\n\r\n';
 		const socket = connect(port, '127.0.0.1');
-		socket.write(`GET /seen HTTP/1.1\r\nHost: 127.0.0.1\r\n${framing}\r\n\r\n${framing.startsWith('T') ? `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n` : hidden}`);
+		socket.write(
+			`GET /seen HTTP/1.1\r\nHost: 127.0.0.1\r\n${framing}\r\n\r\n${framing.startsWith('T') ? `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n` : hidden}`,
+		);
 		await once(socket, 'data');
 		socket.destroy();
 		await fetch(`http://127.0.0.1:${port}/after`);
-		t.deepEqual(seen.map(({method, url, body}) => [method, url, body]), [['GET', '/seen', hidden], ['GET', '/after', '']]);
+		t.deepEqual(
+			seen.map(({method, url, body}) => [method, url, body]),
+			[
+				['GET', '/seen', hidden],
+				['GET', '/after', ''],
+			],
+		);
 	});
 }
 
@@ -186,15 +247,28 @@ for (const [path, opened, failures, title] of [
 
 test('a log that is read through it is labelled as a log, with what its query asks of the apiserver', async t => {
 	const {url, purposes} = await start(t);
-	for (const query of ['', '?container=c&insecureSkipTLSVerifyBackend=1', ...['false', '0', 'FALSE', '', 'false1', 'unfalse', '00'].map(value => `?insecureSkipTLSVerifyBackend=${value}`)]) {
+	for (const query of [
+		'',
+		'?container=c&insecureSkipTLSVerifyBackend=1',
+		...['false', '0', 'FALSE', '', 'false1', 'unfalse', '00'].map(value => `?insecureSkipTLSVerifyBackend=${value}`),
+	]) {
 		await (await fetch(`${url}/api/v1/namespaces/d/pods/web/log${query}`)).text();
 	}
 
-	t.deepEqual(purposes.map(({feature, target: {name, namespace, container}, insecureSkipTlsVerifyBackend = false}) => [feature, namespace, name, container, insecureSkipTlsVerifyBackend]), [
-		['logs', 'd', 'web', null, false],
-		['logs', 'd', 'web', 'c', true],
-		...[false, false, false, true, true, true, true].map(skips => ['logs', 'd', 'web', null, skips]),
-	]);
+	t.deepEqual(
+		purposes.map(({feature, target: {name, namespace, container}, insecureSkipTlsVerifyBackend = false}) => [
+			feature,
+			namespace,
+			name,
+			container,
+			insecureSkipTlsVerifyBackend,
+		]),
+		[
+			['logs', 'd', 'web', null, false],
+			['logs', 'd', 'web', 'c', true],
+			...[false, false, false, true, true, true, true].map(skips => ['logs', 'd', 'web', null, skips]),
+		],
+	);
 });
 
 test('a kubelet that says why there is no log has answered, and no log was opened', async t => {
@@ -218,16 +292,40 @@ test('what is refused never reaches the apiserver', async t => {
 	const {port, seen} = await start(t);
 	const refused: ReadonlyArray<[title: string, request: string, status: RegExp]> = [
 		['a foreign Host', 'GET /version HTTP/1.1\r\nHost: evil.test\r\n\r\n', /^HTTP\/1\.1 403/],
-		['a foreign Origin', 'POST /api/v1/pods HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}', /^HTTP\/1\.1 403/],
-		['exec', 'POST /api/v1/namespaces/d/pods/p/exec?command=sh HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 403/],
+		[
+			'a foreign Origin',
+			'POST /api/v1/pods HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}',
+			/^HTTP\/1\.1 403/,
+		],
+		[
+			'exec',
+			'POST /api/v1/namespaces/d/pods/p/exec?command=sh HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n',
+			/^HTTP\/1\.1 403/,
+		],
 		['exec coded twice', 'GET /api/v1/namespaces/d/pods/p%252fexec HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
 		['the kubelet’s run', 'GET //api/v1/nodes/n/proxy/./run/a/b/c HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
-		['two lengths of a body', 'POST /version HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', /^HTTP\/1\.1 400/],
+		[
+			'two lengths of a body',
+			'POST /version HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+			/^HTTP\/1\.1 400/,
+		],
 		['a URL in place of a path', 'GET http://evil.test/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 400/],
 		['CONNECT', 'CONNECT evil.test:443 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
-		['an upgrade to SPDY', 'POST /api/v1/namespaces/d/pods/p/log HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 403/],
-		['a WebSocket of a foreign page', 'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n', /^HTTP\/1\.1 403/],
-		['a WebSocket to exec', 'GET /api/v1/namespaces/d/pods/p/exec HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n', /^HTTP\/1\.1 403/],
+		[
+			'an upgrade to SPDY',
+			'POST /api/v1/namespaces/d/pods/p/log HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n',
+			/^HTTP\/1\.1 403/,
+		],
+		[
+			'a WebSocket of a foreign page',
+			'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+			/^HTTP\/1\.1 403/,
+		],
+		[
+			'a WebSocket to exec',
+			'GET /api/v1/namespaces/d/pods/p/exec HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+			/^HTTP\/1\.1 403/,
+		],
 	];
 	for (const [title, request, status] of refused) {
 		t.regex(await raw(port, request), status, title);
@@ -238,20 +336,25 @@ test('what is refused never reaches the apiserver', async t => {
 
 test('a client that would rather speak HTTP/2 is answered in HTTP/1.1, as Go’s server does', async t => {
 	const {port, seen} = await start(t);
-	const answer = await raw(port, 'GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n\r\n');
+	const answer = await raw(
+		port,
+		'GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n\r\n',
+	);
 	t.regex(answer, /^HTTP\/1\.1 200[\s\S]*answer to GET/);
 	t.deepEqual([seen[0]?.headers['upgrade'], seen[0]?.headers['http2-settings']], [undefined, undefined]);
 });
 
 test('a WebSocket passes both ways, through a service’s proxy with its label', async t => {
 	const {port, seen, purposes} = await start(t);
-	const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/d/services/web:80/proxy/chat`, {origin: `http://127.0.0.1:${port}`});
+	const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/d/services/web:80/proxy/chat`, {
+		origin: `http://127.0.0.1:${port}`,
+	});
 	await once(socket, 'open');
 	socket.send('hello');
-	const [message] = await once(socket, 'message') as [Buffer];
+	const [message] = (await once(socket, 'message')) as [Buffer];
 	t.is(message.toString(), 'hello');
 	socket.close(1000);
-	const [code] = await once(socket, 'close') as [number];
+	const [code] = (await once(socket, 'close')) as [number];
 	t.is(code, 1000);
 	t.is(seen.at(-1)!.url, '/api/v1/namespaces/d/services/web:80/proxy/chat');
 	t.is(seen.at(-1)!.headers['origin'], undefined);
@@ -303,10 +406,17 @@ test('a file is let go when its client does not wait for all of it', async t => 
 test('no more of a file comes than was said, though it has grown since', async t => {
 	// The size of this one is said to be 0.
 	const {port} = await start(t, {files: {folder: '/proc/self', prefix: '/static/'}});
-	t.regex(await raw(port, 'GET /static/status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+	t.regex(
+		await raw(port, 'GET /static/status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'),
+		/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/,
+	);
 });
 
-for (const path of ['/api/v1/namespaces/hub/services/proxy-public:80/proxy/hub/?x=1', '/api/v1/namespaces/proxy/services/web:80/proxy/proxy/y', '/api/v1/namespaces/hub/services/web:80/proxy?x=/proxy']) {
+for (const path of [
+	'/api/v1/namespaces/hub/services/proxy-public:80/proxy/hub/?x=1',
+	'/api/v1/namespaces/proxy/services/web:80/proxy/proxy/y',
+	'/api/v1/namespaces/hub/services/web:80/proxy?x=/proxy',
+]) {
 	test(`a path goes on as it came: ${path}`, async t => {
 		const {port, url, seen} = await start(t);
 		t.is((await fetch(url + path)).status, 200);
@@ -332,7 +442,9 @@ test('a WebSocket whose client left before it was there is closed', async t => {
 	const left = Promise.withResolvers<void>();
 	const {port, arrived, upgraded, firstTold} = await start(t, {clientLeft: async () => left.promise});
 	const client = connect(port, '127.0.0.1').on('error', () => {});
-	client.write('GET /late HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+	client.write(
+		'GET /late HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+	);
 	await arrived;
 	client.resetAndDestroy();
 	await delay(100);
@@ -374,7 +486,10 @@ test('a taken port is named with its family', async t => {
 	const {port} = await start(t);
 	const server = await startServer({});
 	t.teardown(async () => server.close());
-	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {address: '127.0.0.1', port}}), {code: 'ERR_PORT_IN_USE', message: new RegExp(`port ${port} .*IPv4`)});
+	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {address: '127.0.0.1', port}}), {
+		code: 'ERR_PORT_IN_USE',
+		message: new RegExp(`port ${port} .*IPv4`),
+	});
 });
 
 test('a Unix socket is private, replaces a stale socket, and nothing else', async t => {
@@ -406,11 +521,14 @@ async function raw(place: number | string, request: string): Promise<string> {
 		const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
 		let answer = '';
 		socket.setTimeout(30_000, () => socket.destroy());
-		socket.on('data', piece => {
-			answer += piece.toString();
-		}).on('close', () => {
-			resolve(answer);
-		}).on('error', reject);
+		socket
+			.on('data', piece => {
+				answer += piece.toString();
+			})
+			.on('close', () => {
+				resolve(answer);
+			})
+			.on('error', reject);
 		socket.write(request);
 	});
 }

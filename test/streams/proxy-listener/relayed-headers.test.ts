@@ -2,13 +2,37 @@
 import test from 'ava';
 import {headersToApiserver, headersToClient} from '../../../source/streams/proxy-listener/relayed-headers.ts';
 
-for (const name of ['authorization', 'impersonate-user', 'impersonate-group', 'impersonate-extra-scopes', 'x-remote-user', 'x-remote-group', 'x-remote-extra-scopes', 'origin', 'sec-fetch-site', 'sec-websocket-key']) {
+for (const name of [
+	'authorization',
+	'impersonate-user',
+	'impersonate-group',
+	'impersonate-extra-scopes',
+	'x-remote-user',
+	'x-remote-group',
+	'x-remote-extra-scopes',
+	'origin',
+	'sec-fetch-site',
+	'sec-websocket-key',
+]) {
 	test(`${name} of a client does not reach the apiserver`, t => {
 		t.deepEqual(headersToApiserver({[name]: 'x', accept: 'text/plain'}), {accept: 'text/plain'});
 	});
 }
 
-for (const name of ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'expect', 'accept-encoding']) {
+for (const name of [
+	'connection',
+	'keep-alive',
+	'proxy-connection',
+	'proxy-authenticate',
+	'proxy-authorization',
+	'te',
+	'trailer',
+	'transfer-encoding',
+	'upgrade',
+	'host',
+	'expect',
+	'accept-encoding',
+]) {
 	test(`${name} is of one connection, both ways`, t => {
 		t.deepEqual(headersToApiserver({[name]: 'x', accept: 'text/plain'}), {accept: 'text/plain'});
 		t.deepEqual(headersToClient({[name]: 'x', 'content-type': 'text/plain'}), {'content-type': 'text/plain'});
@@ -22,6 +46,15 @@ test('what Connection names is of one connection, however it is spelled', t => {
 });
 
 test('all else goes on: several values as one, cookies in their own way', t => {
-	t.deepEqual(headersToApiserver({cookie: ['a=1', 'b=2'] as never, 'x-two': ['1', '2'], 'x-authorization': 'kept', 'authorization-hint': 'kept', 'x-none': undefined}), {cookie: 'a=1; b=2', 'x-two': '1, 2', 'x-authorization': 'kept', 'authorization-hint': 'kept'});
+	t.deepEqual(
+		headersToApiserver({
+			cookie: ['a=1', 'b=2'] as never,
+			'x-two': ['1', '2'],
+			'x-authorization': 'kept',
+			'authorization-hint': 'kept',
+			'x-none': undefined,
+		}),
+		{cookie: 'a=1; b=2', 'x-two': '1, 2', 'x-authorization': 'kept', 'authorization-hint': 'kept'},
+	);
 	t.deepEqual(headersToClient({'set-cookie': ['a=1', 'b=2']}), {'set-cookie': ['a=1', 'b=2']});
 });

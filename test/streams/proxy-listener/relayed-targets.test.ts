@@ -4,7 +4,10 @@ import type {ClusterClient} from '../../../source/cluster/cluster-client.ts';
 import {RelayedTargets} from '../../../source/streams/proxy-listener/relayed-targets.ts';
 
 const objects: Readonly<Record<string, object>> = {
-	'/api/v1/namespaces/d/pods/p': {metadata: {name: 'p', uid: 'u'}, spec: {nodeName: 'n1', containers: [{name: 'c', ports: [{name: 'http', containerPort: 8080}]}]}},
+	'/api/v1/namespaces/d/pods/p': {
+		metadata: {name: 'p', uid: 'u'},
+		spec: {nodeName: 'n1', containers: [{name: 'c', ports: [{name: 'http', containerPort: 8080}]}]},
+	},
 	'/api/v1/namespaces/d/services/s': {metadata: {name: 's', uid: 'u'}, spec: {ports: [{name: 'web', port: 80}]}},
 	'/api/v1/namespaces/d/services/https': {metadata: {name: 'https', uid: 'u'}, spec: {ports: [{name: 's', port: 80}]}},
 	'/api/v1/nodes/n1': {metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}},
@@ -25,16 +28,27 @@ function targets({failing = 0} = {}) {
 	return {asked, targets: new RelayedTargets(cluster)};
 }
 
-const rows: ReadonlyArray<[path: string, found: readonly [base: string, behind: string, feature: string, name: string, scheme: string, port: number | null] | null]> = [
+const rows: ReadonlyArray<
+	[path: string, found: readonly [base: string, behind: string, feature: string, name: string, scheme: string, port: number | null] | null]
+> = [
 	['/api/v1/nodes/n1/proxy', ['/api/v1/nodes/n1/proxy', '', 'node-proxy', 'n1', 'https', 10_250]],
 	['/api/v1/nodes/n1/proxy?x=1', ['/api/v1/nodes/n1/proxy', '?x=1', 'node-proxy', 'n1', 'https', 10_250]],
 	['/api/v1/nodes/n1:9100/proxy/metrics', ['/api/v1/nodes/n1:9100/proxy', '/metrics', 'node-proxy', 'n1', 'http', 9100]],
 	['/api/v1/namespaces/d/pods/p/proxy/', ['/api/v1/namespaces/d/pods/p/proxy', '/', 'pod-proxy', 'p', 'http', 8080]],
 	['/api/v1/namespaces/d/pods/p:http/proxy/x', ['/api/v1/namespaces/d/pods/p:8080/proxy', '/x', 'pod-proxy', 'p', 'http', 8080]],
-	['/api/v1/namespaces/d/pods/https:p:8443/proxy/x', ['/api/v1/namespaces/d/pods/https:p:8443/proxy', '/x', 'pod-proxy', 'p', 'https', 8443]],
+	[
+		'/api/v1/namespaces/d/pods/https:p:8443/proxy/x',
+		['/api/v1/namespaces/d/pods/https:p:8443/proxy', '/x', 'pod-proxy', 'p', 'https', 8443],
+	],
 	['/api/v1/namespaces/d/services/s:web/proxy/', ['/api/v1/namespaces/d/services/s:web/proxy', '/', 'service-proxy', 's', 'http', 80]],
-	['/api/v1/namespaces/d/services/https:s:web/proxy/', ['/api/v1/namespaces/d/services/https:s:web/proxy', '/', 'service-proxy', 's', 'https', 80]],
-	['/api/v1/namespaces/d/services/https:s/proxy/', ['/api/v1/namespaces/d/services/https:s/proxy', '/', 'service-proxy', 'https', 'http', 80]],
+	[
+		'/api/v1/namespaces/d/services/https:s:web/proxy/',
+		['/api/v1/namespaces/d/services/https:s:web/proxy', '/', 'service-proxy', 's', 'https', 80],
+	],
+	[
+		'/api/v1/namespaces/d/services/https:s/proxy/',
+		['/api/v1/namespaces/d/services/https:s/proxy', '/', 'service-proxy', 'https', 'http', 80],
+	],
 	['/api/v1/nodes/n1/proxyish', null],
 	['/x/api/v1/nodes/n1/proxy', null],
 	['/api/v1/namespaces/d/pods/p', null],
@@ -46,14 +60,30 @@ const rows: ReadonlyArray<[path: string, found: readonly [base: string, behind: 
 for (const [path, expected] of rows) {
 	test(`${path} ${expected ? `is the ${expected[2]} of ${expected[3]}` : 'ends at the apiserver'}`, async t => {
 		const found = await targets().targets.find(path);
-		t.deepEqual(found === null ? null : [found.base, found.behind, found.purpose.feature, found.purpose.target.name, found.purpose.request?.scheme, found.purpose.request?.port ?? null], expected);
+		t.deepEqual(
+			found === null
+				? null
+				: [
+						found.base,
+						found.behind,
+						found.purpose.feature,
+						found.purpose.target.name,
+						found.purpose.request?.scheme,
+						found.purpose.request?.port ?? null,
+					],
+			expected,
+		);
 	});
 }
 
 test('a log’s label knows the pod and its node, or says that it does not', async t => {
 	const found = await targets().targets.find('/api/v1/namespaces/d/pods/p/log?container=c');
 	t.like(found?.purpose.target, {kind: 'Pod', namespace: 'd', name: 'p', uid: 'u', node: 'n1', container: 'c', chosenFrom: 1});
-	t.like((await targets({failing: 1}).targets.find('/api/v1/namespaces/d/pods/p/log'))?.purpose.target, {uid: null, node: null, container: null});
+	t.like((await targets({failing: 1}).targets.find('/api/v1/namespaces/d/pods/p/log'))?.purpose.target, {
+		uid: null,
+		node: null,
+		container: null,
+	});
 });
 
 test('requests that come in a burst ask once, and a failure is asked again', async t => {

@@ -13,7 +13,9 @@ const standard: FilterOptions = {
 const terms = {allowsCommands: false, serverPath: ''};
 
 /** The facts of TestAccept in k8s.io/kubectl v0.36.3 pkg/proxy/proxy_server_test.go. */
-const kubectlCases: ReadonlyArray<[name: string, method: string, path: string, host: string, accepts: boolean, options?: Partial<FilterOptions>]> = [
+const kubectlCases: ReadonlyArray<
+	[name: string, method: string, path: string, host: string, accepts: boolean, options?: Partial<FilterOptions>]
+> = [
 	['test1', 'GET', '', '127.0.0.1', true],
 	['test2', 'GET', '/api/v1/pods', '127.0.0.1', true],
 	['test3', 'GET', '/api/v1/pods', 'localhost', true],
@@ -54,7 +56,8 @@ for (const [name, method, path, host, accepts, options = {}] of kubectlCases) {
 }
 
 const filter = makeRequestFilter(standard, terms);
-const ask = (request: Partial<Parameters<typeof filter>[0]>) => filter({method: 'GET', path: '/version', hosts: ['127.0.0.1:8001'], origins: [], fetchSites: [], ...request});
+const ask = (request: Partial<Parameters<typeof filter>[0]>) =>
+	filter({method: 'GET', path: '/version', hosts: ['127.0.0.1:8001'], origins: [], fetchSites: [], ...request});
 
 test('only pages of the listener’s own origin are answered', t => {
 	t.is(ask({origins: ['http://127.0.0.1:8001']}), null);
@@ -62,7 +65,15 @@ test('only pages of the listener’s own origin are answered', t => {
 	t.is(ask({hosts: ['LocalHost:8001'], origins: ['http://LOCALHOST:8001']}), null);
 	t.is(ask({fetchSites: ['same-origin']}), null);
 	t.is(ask({fetchSites: ['none']}), null);
-	for (const origins of [['http://evil.test'], ['null'], ['https://127.0.0.1:8001'], ['http://127.0.0.1:3000'], ['http://localhost:8001'], ['http://127.0.0.1:8001.evil.test'], ['']]) {
+	for (const origins of [
+		['http://evil.test'],
+		['null'],
+		['https://127.0.0.1:8001'],
+		['http://127.0.0.1:3000'],
+		['http://localhost:8001'],
+		['http://127.0.0.1:8001.evil.test'],
+		[''],
+	]) {
 		t.is(ask({origins})?.status, 403, origins[0]);
 	}
 
@@ -75,27 +86,59 @@ test('one Host, and one of ours', t => {
 	t.is(ask({hosts: []})?.status, 400);
 	t.is(ask({hosts: ['localhost', 'evil.test']})?.status, 400);
 	t.is(ask({origins: ['http://127.0.0.1:8001', 'http://127.0.0.1:8001']})?.status, 400);
-	for (const host of ['evil.test', 'localhost.evil.test', '127.0.0.1.evil.test:8001', '127a0b0c1', '0.0.0.0:8001', '127.0.0.1@evil.test', '']) {
+	for (const host of [
+		'evil.test',
+		'localhost.evil.test',
+		'127.0.0.1.evil.test:8001',
+		'127a0b0c1',
+		'0.0.0.0:8001',
+		'127.0.0.1@evil.test',
+		'',
+	]) {
 		t.is(ask({hosts: [host]})?.status, 403, host);
 	}
 });
 
 const commands = [
-	'/api/v1/namespaces/d/pods/p/exec', '/api/v1/namespaces/d/pods/p/attach', '/api/v1/namespaces/d/pods/p/portforward',
-	'/api/v1/nodes/n/proxy/exec/d/p/c', '/api/v1/nodes/n/proxy/run/nodes/p/proxy/c', '/api/v1/nodes/n/proxy/run/d/p/c', '/api/v1/nodes/n/proxy/attach/d/p/c', '/api/v1/nodes/n/proxy/portForward/d/p', '/api/v1/nodes/https:n:10250/proxy/cri/exec/x',
+	'/api/v1/namespaces/d/pods/p/exec',
+	'/api/v1/namespaces/d/pods/p/attach',
+	'/api/v1/namespaces/d/pods/p/portforward',
+	'/api/v1/nodes/n/proxy/exec/d/p/c',
+	'/api/v1/nodes/n/proxy/run/nodes/p/proxy/c',
+	'/api/v1/nodes/n/proxy/run/d/p/c',
+	'/api/v1/nodes/n/proxy/attach/d/p/c',
+	'/api/v1/nodes/n/proxy/portForward/d/p',
+	'/api/v1/nodes/https:n:10250/proxy/cri/exec/x',
 ];
 
 const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]> = [
 	['as it is', path => path],
 	['with a query', path => `${path}?command=ls`],
 	['with a slash behind', path => `${path}/`],
-	['with a fragment, which a gateway may take off', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `${word}#`)],
+	[
+		'with a fragment, which a gateway may take off',
+		path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `${word}#`),
+	],
 	['with a parameter, the same', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `${word};x=y`)],
 	['with doubled slashes', path => path.replaceAll('/', '//')],
 	['with %2f', path => path.replaceAll(/\/(?!api)/g, '%2f')],
 	['with %252F', path => path.replaceAll(/\/(?!api)/g, '%252F')],
-	['with a letter coded', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `%${word.codePointAt(0)!.toString(16)}${word.slice(1)}`)],
-	['with a letter coded three times', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `%2525${word.codePointAt(0)!.toString(16)}${word.slice(1)}`)],
+	[
+		'with a letter coded',
+		path =>
+			path.replace(
+				/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/,
+				word => `%${word.codePointAt(0)!.toString(16)}${word.slice(1)}`,
+			),
+	],
+	[
+		'with a letter coded three times',
+		path =>
+			path.replace(
+				/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/,
+				word => `%2525${word.codePointAt(0)!.toString(16)}${word.slice(1)}`,
+			),
+	],
 	['with capitals', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => word.toUpperCase())],
 	['with dot segments', path => path.replace('/pods/', '/pods/./x/../').replace('/nodes/', '/x/../nodes/./')],
 	['with coded dot segments', path => path.replace('/v1/', '/v1/x/%2e%2E/')],
@@ -147,7 +190,17 @@ test('a path that takes long to judge is refused instead', t => {
 });
 
 test('what only looks like a command passes', t => {
-	for (const path of ['/api/v1/namespaces/exec/pods/attach', '/api/v1/namespaces/d/pods/p/log', '/api/v1/nodes/exec/proxy/metrics', '/api/v1/nodes/n/proxy/pods', '/api/v1/nodes/n/proxy/runningpods/', '/api/v1/nodes/n/proxy/logs/run/x', '/api/v1/namespaces/d/pods/p/execs', '/api/v1/namespaces/d/services/s/proxy/run', '/apis/apps/v1/namespaces/d/deployments/exec']) {
+	for (const path of [
+		'/api/v1/namespaces/exec/pods/attach',
+		'/api/v1/namespaces/d/pods/p/log',
+		'/api/v1/nodes/exec/proxy/metrics',
+		'/api/v1/nodes/n/proxy/pods',
+		'/api/v1/nodes/n/proxy/runningpods/',
+		'/api/v1/nodes/n/proxy/logs/run/x',
+		'/api/v1/namespaces/d/pods/p/execs',
+		'/api/v1/namespaces/d/services/s/proxy/run',
+		'/apis/apps/v1/namespaces/d/deployments/exec',
+	]) {
 		t.false(runsCommands(path), path);
 		t.is(open({method: 'GET', path, hosts: ['127.0.0.1:8001'], origins: [], fetchSites: []}), null, path);
 	}
@@ -165,7 +218,18 @@ const paths: ReadonlyArray<[path: string, accepts: boolean]> = [
 	['/%61pi/v1/pods', true],
 	['/%2561pi/v1/pods', false],
 	['/version?x=/api/', false],
-	...['../version', '.', '%2e%2E/version', '%252e%252e/version', '..%2fversion', 'x%2F..', 'x%252f..', '..%5cversion', 'x%5C..', String.raw`..\version`].map((more): [string, boolean] => [`/api/v1/${more}`, false]),
+	...[
+		'../version',
+		'.',
+		'%2e%2E/version',
+		'%252e%252e/version',
+		'..%2fversion',
+		'x%2F..',
+		'x%252f..',
+		'..%5cversion',
+		'x%5C..',
+		String.raw`..\version`,
+	].map((more): [string, boolean] => [`/api/v1/${more}`, false]),
 	['/api/v1/pods/a..b', true],
 	['/api/v1/pods?x=/../', true],
 	['/api/v1/%zz', true],

@@ -8,7 +8,10 @@ import {handClock} from '../../support/manual-clock.ts';
 import {reachedWeb} from '../../support/run-command.ts';
 
 for (const feature of ['exec', 'attach'] as const) {
-	for (const [carrier, end] of [['websocket', 'websocket'], ['spdy', 'runtime']] as const) {
+	for (const [carrier, end] of [
+		['websocket', 'websocket'],
+		['spdy', 'runtime'],
+	] as const) {
 		test(`of ${feature} answers that do not come are told as late, and heard when they come (${carrier})`, async t => {
 			const opened = Promise.withResolvers<FarSide>();
 			const server = await startCommandServer(opened.resolve);
@@ -16,24 +19,28 @@ for (const feature of ['exec', 'attach'] as const) {
 			const clock = handClock();
 			const heard = new EventEmitter();
 			const late: object[] = [];
-			const command = await openRemoteCommand(await server.cluster(), {feature, target: reachedWeb, command: feature === 'exec' ? ['x'] : [], stdin: true, tty: false}, {
-				environment: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
-				pings: {intervalMs: 20, timing: clock},
-				witness: {
-					roundTrip(_connection, times) {
-						heard.emit('roundTrip', times);
-					},
-					late(connection, waited) {
-						t.is(connection, command.connection);
-						late.push(waited);
+			const command = await openRemoteCommand(
+				await server.cluster(),
+				{feature, target: reachedWeb, command: feature === 'exec' ? ['x'] : [], stdin: true, tty: false},
+				{
+					environment: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
+					pings: {intervalMs: 20, timing: clock},
+					witness: {
+						roundTrip(_connection, times) {
+							heard.emit('roundTrip', times);
+						},
+						late(connection, waited) {
+							t.is(connection, command.connection);
+							late.push(waited);
+						},
 					},
 				},
-			});
+			);
 			t.teardown(() => {
 				command.close();
 			});
 			const {socket} = await opened.promise;
-			const [first] = await once(heard, 'roundTrip') as [object];
+			const [first] = (await once(heard, 'roundTrip')) as [object];
 			t.deepEqual(Object.keys(first), [end]);
 			await clock.advance(4000);
 			await once(heard, 'roundTrip');

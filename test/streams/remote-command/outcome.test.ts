@@ -21,20 +21,50 @@ const rows: readonly Row[] = [
 	['something that is no JSON is no status', end('Success'), 'ERR_PROTOCOL'],
 	['a JSON list is no status', end('[]'), 'ERR_PROTOCOL'],
 	['an unknown status is no Success', end('{"status":"Fine"}'), 'ERR_PROTOCOL'],
-	['two Successes are not one', far => {
-		far.status(success);
-		far.status(success);
-		far.close();
-	}, 'ERR_PROTOCOL'],
-	['bytes behind a Success spoil it', far => {
-		far.status(success);
-		far.status('x');
-		far.close();
-	}, 'ERR_PROTOCOL'],
+	[
+		'two Successes are not one',
+		far => {
+			far.status(success);
+			far.status(success);
+			far.close();
+		},
+		'ERR_PROTOCOL',
+	],
+	[
+		'bytes behind a Success spoil it',
+		far => {
+			far.status(success);
+			far.status('x');
+			far.close();
+		},
+		'ERR_PROTOCOL',
+	],
 	['a status of 5 MB is none', end(JSON.stringify({...success, message: 'x'.repeat(5_000_000)})), 'ERR_PROTOCOL'],
-	['a non-zero status without its number is none', end({status: 'Failure', reason: 'NonZeroExitCode', details: {causes: []}}), 'ERR_PROTOCOL'],
-	['the kubelet that cannot be reached is leg 2', end(failure('Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused')), 'ERR_SECOND_LEG', 2],
-	['a command that is not there is said so', end(failure('Internal error occurred: error executing command in container: failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH')), 'ERR_COMMAND_NOT_STARTED', 3],
+	[
+		'a non-zero status without its number is none',
+		end({status: 'Failure', reason: 'NonZeroExitCode', details: {causes: []}}),
+		'ERR_PROTOCOL',
+	],
+	[
+		'the kubelet that cannot be reached is leg 2',
+		end(
+			failure(
+				'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused',
+			),
+		),
+		'ERR_SECOND_LEG',
+		2,
+	],
+	[
+		'a command that is not there is said so',
+		end(
+			failure(
+				'Internal error occurred: error executing command in container: failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH',
+			),
+		),
+		'ERR_COMMAND_NOT_STARTED',
+		3,
+	],
 	['a container that is gone is said so', end(failure('container not found ("app")')), 'ERR_TARGET_GONE', 3],
 ];
 
@@ -43,7 +73,11 @@ for (const carrier of carriers) {
 		test(`${title} (${carrier})`, async t => {
 			const server = await startCommandServer(far);
 			t.teardown(async () => server.close());
-			const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: only(carrier)});
+			const command = await openRemoteCommand(
+				await server.cluster(),
+				{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+				{environment: only(carrier)},
+			);
 			void text(command.stdout);
 			void text(command.stderr!);
 			if (typeof expected === 'number') {
@@ -72,7 +106,11 @@ for (const carrier of carriers) {
 			more();
 		});
 		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: only(carrier)});
+		const command = await openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+			{environment: only(carrier)},
+		);
 		void text(command.stdout);
 		void text(command.stderr!);
 		await t.throwsAsync<SpokeError>(command.outcome as Promise<number>, {code: 'ERR_PROTOCOL', message: /longer than 1 MiB/});
@@ -84,7 +122,11 @@ for (const carrier of carriers) {
 			await server.close();
 			far.socket.destroy();
 		});
-		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: only(carrier)});
+		const command = await openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+			{environment: only(carrier)},
+		);
 		void text(command.stdout);
 		void text(command.stderr!);
 		const error = await t.throwsAsync<SpokeError>(command.outcome as Promise<number>);
@@ -98,7 +140,11 @@ for (const carrier of carriers) {
 			setTimeout(() => reset(far.socket), 50);
 		});
 		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: only(carrier)});
+		const command = await openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+			{environment: only(carrier)},
+		);
 		void text(command.stdout).catch(() => {});
 		void text(command.stderr!).catch(() => {});
 		t.is((await t.throwsAsync<SpokeError>(command.outcome as Promise<number>)).code, 'ERR_STREAM_LOST');
@@ -106,14 +152,21 @@ for (const carrier of carriers) {
 }
 
 test('a message in text, and one on a channel that no server writes, break the protocol', async t => {
-	for (const send of [(far: FarSide) => far.messages!.send(Buffer.from('1text'), {binary: false}), (far: FarSide) => far.messages!.send(Buffer.from([9, 1]))]) {
+	for (const send of [
+		(far: FarSide) => far.messages!.send(Buffer.from('1text'), {binary: false}),
+		(far: FarSide) => far.messages!.send(Buffer.from([9, 1])),
+	]) {
 		const server = await startCommandServer(far => {
 			send(far);
 			far.status(success);
 			far.close();
 		});
 		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}});
+		const command = await openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+			{environment: {}},
+		);
 		void text(command.stdout);
 		void text(command.stderr!);
 		t.is((await t.throwsAsync<SpokeError>(command.outcome as Promise<number>)).code, 'ERR_PROTOCOL');
@@ -127,33 +180,61 @@ test('a server’s signal that a channel is closed is no message of it', async t
 		far.close();
 	});
 	t.teardown(async () => server.close());
-	const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}});
+	const command = await openRemoteCommand(
+		await server.cluster(),
+		{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+		{environment: {}},
+	);
 	void text(command.stdout);
 	void text(command.stderr!);
 	t.is(await command.outcome, 0);
 });
 
 const heard: ReadonlyArray<[title: string, far: (far: FarSide) => void, told: number]> = [
-	['one Success', far => {
-		far.status(success);
-		far.close();
-	}, 1],
-	['a status of 42', far => {
-		far.status(exitCode(42));
-		far.close();
-	}, 1],
+	[
+		'one Success',
+		far => {
+			far.status(success);
+			far.close();
+		},
+		1,
+	],
+	[
+		'a status of 42',
+		far => {
+			far.status(exitCode(42));
+			far.close();
+		},
+		1,
+	],
 	['a byte of output', end(success), 1],
-	['the runtime’s words on a command that is not there', far => {
-		far.status(failure('failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
-		far.close();
-	}, 1],
-	['the apiserver’s words on a kubelet that it cannot reach', far => {
-		far.status(failure('Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused'));
-		far.close();
-	}, 0],
-	['the apiserver’s first, empty message', far => {
-		far.close();
-	}, 0],
+	[
+		'the runtime’s words on a command that is not there',
+		far => {
+			far.status(failure('failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
+			far.close();
+		},
+		1,
+	],
+	[
+		'the apiserver’s words on a kubelet that it cannot reach',
+		far => {
+			far.status(
+				failure(
+					'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused',
+				),
+			);
+			far.close();
+		},
+		0,
+	],
+	[
+		'the apiserver’s first, empty message',
+		far => {
+			far.close();
+		},
+		0,
+	],
 ];
 
 for (const [title, far, told] of heard) {
@@ -161,10 +242,16 @@ for (const [title, far, told] of heard) {
 		const server = await startCommandServer(far);
 		t.teardown(async () => server.close());
 		let answers = 0;
-		const witness = {answered() {
-			answers++;
-		}};
-		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}, witness});
+		const witness = {
+			answered() {
+				answers++;
+			},
+		};
+		const command = await openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+			{environment: {}, witness},
+		);
 		void text(command.stdout);
 		void text(command.stderr!);
 		await command.outcome.catch(() => undefined);
@@ -173,12 +260,22 @@ for (const [title, far, told] of heard) {
 }
 
 test('which leg a connection was cut on that ends without a word is not known while the apiserver answers', async t => {
-	for (const [far, words] of [[(far: FarSide) => {
-		far.socket.end();
-	}, /leg 2.*leg 1.*not known/], [end(), /\(leg 2\) was cut/]] as const) {
+	for (const [far, words] of [
+		[
+			(far: FarSide) => {
+				far.socket.end();
+			},
+			/leg 2.*leg 1.*not known/,
+		],
+		[end(), /\(leg 2\) was cut/],
+	] as const) {
 		const server = await startCommandServer(far);
 		t.teardown(async () => server.close());
-		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}});
+		const command = await openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+			{environment: {}},
+		);
 		void text(command.stdout);
 		void text(command.stderr!);
 		await t.throwsAsync(command.outcome as Promise<number>, {message: words});
@@ -186,8 +283,21 @@ test('which leg a connection was cut on that ends without a word is not known wh
 });
 
 for (const [title, body, code, first] of [
-	['a kubelet’s words about a container, in place of the stream, are an answer of the far side', 'container not found ("app")', 'ERR_TARGET_GONE', 'answered'],
-	['the same words of a webhook are none: no kubelet was dialled', JSON.stringify({kind: 'Status', ...failure('admission webhook "exec.example.com" denied the request: container app not found in the list')}), 'ERR_APISERVER_ANSWER', 'failed'],
+	[
+		'a kubelet’s words about a container, in place of the stream, are an answer of the far side',
+		'container not found ("app")',
+		'ERR_TARGET_GONE',
+		'answered',
+	],
+	[
+		'the same words of a webhook are none: no kubelet was dialled',
+		JSON.stringify({
+			kind: 'Status',
+			...failure('admission webhook "exec.example.com" denied the request: container app not found in the list'),
+		}),
+		'ERR_APISERVER_ANSWER',
+		'failed',
+	],
 ] as const) {
 	test(title, async t => {
 		const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body})});
@@ -201,7 +311,14 @@ for (const [title, body, code, first] of [
 				told.push('failed');
 			},
 		};
-		await t.throwsAsync(openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}, witness}), {code});
+		await t.throwsAsync(
+			openRemoteCommand(
+				await server.cluster(),
+				{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
+				{environment: {}, witness},
+			),
+			{code},
+		);
 		t.is(told[0], first);
 	});
 }
@@ -228,8 +345,13 @@ test('what is cut while we write need not be the network', async t => {
 			throw new Error('not asked');
 		},
 	};
-	for (const [syscall, remedy] of [['write', /^check the network; a command that ends before its input does may end like this as well$/], ['read', /^check the network, and run it again$/]] as const) {
-		const lost = new SpokeError('ERR_STREAM_LOST', `${syscall} ECONNRESET`, {cause: Object.assign(new Error(syscall), {code: 'ECONNRESET', syscall})});
+	for (const [syscall, remedy] of [
+		['write', /^check the network; a command that ends before its input does may end like this as well$/],
+		['read', /^check the network, and run it again$/],
+	] as const) {
+		const lost = new SpokeError('ERR_STREAM_LOST', `${syscall} ECONNRESET`, {
+			cause: Object.assign(new Error(syscall), {code: 'ECONNRESET', syscall}),
+		});
 		t.regex((await locateStreamLoss(cluster, lost)).remedy!, remedy);
 	}
 });

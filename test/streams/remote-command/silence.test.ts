@@ -42,16 +42,23 @@ test('a middlebox that cuts idle flows cuts no stream whose pings are below its 
 			through.destroy();
 		};
 
-		for (const [from, to] of [[near, through], [through, near]] as const) {
-			from.setTimeout(idleMs, () => {
-				// It is a machine of its own, and not busy when we are.
-				const {bytesRead} = from;
-				setImmediate(() => {
-					if (from.bytesRead === bytesRead) {
-						cut();
-					}
-				});
-			}).on('error', cut).on('close', cut).pipe(to);
+		for (const [from, to] of [
+			[near, through],
+			[through, near],
+		] as const) {
+			from
+				.setTimeout(idleMs, () => {
+					// It is a machine of its own, and not busy when we are.
+					const {bytesRead} = from;
+					setImmediate(() => {
+						if (from.bytesRead === bytesRead) {
+							cut();
+						}
+					});
+				})
+				.on('error', cut)
+				.on('close', cut)
+				.pipe(to);
 		}
 	}).listen(0, '127.0.0.1');
 	await Promise.all([once(far, 'listening'), once(middlebox, 'listening')]);
@@ -63,7 +70,12 @@ test('a middlebox that cuts idle flows cuts no stream whose pings are below its 
 		const socket = connect((middlebox.address() as AddressInfo).port, '127.0.0.1');
 		await once(socket, 'connect');
 		const channels = new WebSocketChannels(new WebSocketMessages(socket, Buffer.alloc(0)), {
-			stdin: true, tty: false, canEndStdin: true, timing: {pingEveryMs, silenceMs: 30_000}, onAnswer() {}, onRoundTrip() {},
+			stdin: true,
+			tty: false,
+			canEndStdin: true,
+			timing: {pingEveryMs, silenceMs: 30_000},
+			onAnswer() {},
+			onRoundTrip() {},
 		});
 		const outcome = await Promise.race([channels.ended.then(() => 'cut'), delay(idleMs * 5, 'alive')]);
 		channels.close();
@@ -121,20 +133,39 @@ test('a reader of ours that is behind is no silence of theirs', async t => {
 });
 
 for (const [title, answer, expected] of [
-	['a kubelet that cannot be reached ends a command that never began', {status: 500, body: JSON.stringify({kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/default/web/app": net/http: TLS handshake timeout'})}, 'ERR_SECOND_LEG'],
+	[
+		'a kubelet that cannot be reached ends a command that never began',
+		{
+			status: 500,
+			body: JSON.stringify({
+				kind: 'Status',
+				message: 'Get "https://10.0.0.1:10250/containerLogs/default/web/app": net/http: TLS handshake timeout',
+			}),
+		},
+		'ERR_SECOND_LEG',
+	],
 	['a kubelet that answers leaves the command quiet', {status: 200, body: 'x'}, null],
-	['a user who may not read logs leaves it quiet as well', {status: 403, body: JSON.stringify({kind: 'Status', message: 'forbidden'})}, null],
+	[
+		'a user who may not read logs leaves it quiet as well',
+		{status: 403, body: JSON.stringify({kind: 'Status', message: 'forbidden'})},
+		null,
+	],
 	['a kubelet that answers nothing at all ends it', null, 'ERR_SECOND_LEG'],
 ] as const) {
 	test(title, async t => {
-		const server = await startServer({request(_request, response) {
-			if (answer) {
-				response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body);
-			}
-		}});
+		const server = await startServer({
+			request(_request, response) {
+				if (answer) {
+					response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body);
+				}
+			},
+		});
 		t.teardown(async () => server.close());
 		const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 300});
-		const outcome = await Promise.race([failed.catch((error: unknown) => (error as {code: string}).code), delay(expected === null ? 1000 : 30_000, null, {ref: false})]);
+		const outcome = await Promise.race([
+			failed.catch((error: unknown) => (error as {code: string}).code),
+			delay(expected === null ? 1000 : 30_000, null, {ref: false}),
+		]);
 		stop();
 		t.is(outcome, expected);
 	});
@@ -142,9 +173,11 @@ for (const [title, answer, expected] of [
 
 test('a question that is under way when the command ends is not waited for', async t => {
 	const asked = Promise.withResolvers<void>();
-	const server = await startServer({request() {
-		asked.resolve();
-	}});
+	const server = await startServer({
+		request() {
+			asked.resolve();
+		},
+	});
 	t.teardown(async () => server.close());
 	const {failed, stop} = detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
 	await asked.promise;
@@ -157,17 +190,19 @@ test('a question that is under way when the command ends is not waited for', asy
 });
 
 test('of an answer without end no more is read than tells what it is', async t => {
-	const server = await startServer({request(_request, response) {
-		response.writeHead(500);
-		const more = () => {
-			while (!response.destroyed && response.write(Buffer.alloc(16_384))) {
-				// As much as it takes.
-			}
-		};
+	const server = await startServer({
+		request(_request, response) {
+			response.writeHead(500);
+			const more = () => {
+				while (!response.destroyed && response.write(Buffer.alloc(16_384))) {
+					// As much as it takes.
+				}
+			};
 
-		response.on('drain', more);
-		more();
-	}});
+			response.on('drain', more);
+			more();
+		},
+	});
 	t.teardown(async () => server.close());
 	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
 	while (server.connections() === 0 || server.sockets.size > 0) {
@@ -179,10 +214,12 @@ test('of an answer without end no more is read than tells what it is', async t =
 
 test('a command that has said something is not asked about', async t => {
 	let asked = 0;
-	const server = await startServer({request(_request, response) {
-		asked++;
-		response.end('x');
-	}});
+	const server = await startServer({
+		request(_request, response) {
+			asked++;
+			response.end('x');
+		},
+	});
 	t.teardown(async () => server.close());
 	detectUnstartedCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, askMs: 300});
 	await delay(200);
@@ -193,22 +230,37 @@ test('a command that says nothing behind much input may have ended: said once, a
 	const watch = (channels: {sent: number; received: number}) => {
 		const notices: string[] = [];
 		const {promise: isTold, resolve} = Promise.withResolvers<void>();
-		const {stop} = detectSilentEnd(channels, notice => {
-			notices.push(notice);
-			resolve();
-		}, 60);
+		const {stop} = detectSilentEnd(
+			channels,
+			notice => {
+				notices.push(notice);
+				resolve();
+			},
+			60,
+		);
 		t.teardown(stop);
 		return {notices, isTold};
 	};
 
-	const talking = {sent: 100_000, get received() {
-		return performance.now();
-	}};
+	const talking = {
+		sent: 100_000,
+		get received() {
+			return performance.now();
+		},
+	};
 	// The last of them is told last, so that the others had their time.
-	const [twice, little, busy, last] = [watch({sent: 100_000, received: 5}), watch({sent: 65_536, received: 5}), watch(talking), watch({sent: 100_000, received: 5})];
+	const [twice, little, busy, last] = [
+		watch({sent: 100_000, received: 5}),
+		watch({sent: 65_536, received: 5}),
+		watch(talking),
+		watch({sent: 100_000, received: 5}),
+	];
 	await last.isTold;
 	await delay(200);
-	t.deepEqual([twice, little, busy, last].map(({notices}) => notices.length), [1, 0, 0, 1]);
+	t.deepEqual(
+		[twice, little, busy, last].map(({notices}) => notices.length),
+		[1, 0, 0, 1],
+	);
 });
 
 /** Channels whose other end is a duplex of the test's own; nothing reads it until the test does. */
@@ -217,7 +269,12 @@ function pair({tty = false, silenceMs: silence = timing.silenceMs} = {}) {
 	const roundTrips: number[] = [];
 	const notices: string[] = [];
 	const channels = new WebSocketChannels(new WebSocketMessages(near, Buffer.alloc(0)), {
-		stdin: true, tty, canEndStdin: true, timing: {...timing, silenceMs: silence}, onAnswer() {}, onRoundTrip({websocket}) {
+		stdin: true,
+		tty,
+		canEndStdin: true,
+		timing: {...timing, silenceMs: silence},
+		onAnswer() {},
+		onRoundTrip({websocket}) {
 			roundTrips.push(websocket!);
 		},
 		onBlocked(notice) {
@@ -229,17 +286,18 @@ function pair({tty = false, silenceMs: silence = timing.silenceMs} = {}) {
 
 function duplexPair(): [Duplex, Duplex] {
 	const sides: Duplex[] = [];
-	const make = (other: number) => new Duplex({
-		read() {},
-		write(chunk, _encoding, done) {
-			sides[other]!.push(chunk);
-			done();
-		},
-		final(done) {
-			sides[other]!.push(null);
-			done();
-		},
-	});
+	const make = (other: number) =>
+		new Duplex({
+			read() {},
+			write(chunk, _encoding, done) {
+				sides[other]!.push(chunk);
+				done();
+			},
+			final(done) {
+				sides[other]!.push(null);
+				done();
+			},
+		});
 	sides.push(make(1), make(0));
 	return sides as [Duplex, Duplex];
 }

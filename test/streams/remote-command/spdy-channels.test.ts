@@ -15,8 +15,16 @@ for (const [title, frames, lost] of [
 	['inside the end of its stream', `${outputs} 00000001 00 000014 ${success} 0000`, null],
 	['inside the status', `${outputs} 00000001 00 000014 ${success.slice(0, -2)}`, cut],
 	['before the status', outputs, cut],
-	['behind the status, with an output that had not ended', `00000005 00 000002 6869  00000007 01 000000  00000001 00 000014 ${success}`, cut],
-	['behind a status, by what no peer may send', `${outputs} 00000001 00 000014 ${success} 00000000 00 000000`, 'a SPDY data frame for stream 0'],
+	[
+		'behind the status, with an output that had not ended',
+		`00000005 00 000002 6869  00000007 01 000000  00000001 00 000014 ${success}`,
+		cut,
+	],
+	[
+		'behind a status, by what no peer may send',
+		`${outputs} 00000001 00 000014 ${success} 00000000 00 000000`,
+		'a SPDY data frame for stream 0',
+	],
 ] as const) {
 	test(`a connection that ends ${title}: ${lost === null ? 'all is there' : 'a loss'}`, async t => {
 		const [near, far] = duplexPair();

@@ -10,10 +10,18 @@ import {bytes, reachedWeb, text} from '../../support/run-command.ts';
 for (const carrier of ['websocket', 'spdy'] as const) {
 	const environment = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
 
-	const open = async (t: {teardown: (end: () => Promise<void>) => void}, script: (far: FarSide) => void | Promise<void>, {tty = false} = {}): Promise<RemoteCommand> => {
+	const open = async (
+		t: {teardown: (end: () => Promise<void>) => void},
+		script: (far: FarSide) => void | Promise<void>,
+		{tty = false} = {},
+	): Promise<RemoteCommand> => {
 		const server = await startCommandServer(script);
 		t.teardown(async () => server.close());
-		return openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: true, tty}, {environment});
+		return openRemoteCommand(
+			await server.cluster(),
+			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: true, tty},
+			{environment},
+		);
 	};
 
 	test(`all 256 bytes come back as they went, outputs apart (${carrier})`, async t => {
@@ -143,15 +151,19 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 
 	test(`the last of a thousand sizes arrives (${carrier})`, async t => {
 		let far: FarSide | undefined;
-		const command = await open(t, async side => {
-			far = side;
-			while (side.sizes.at(-1)?.Width !== 1000) {
-				await delay(10);
-			}
+		const command = await open(
+			t,
+			async side => {
+				far = side;
+				while (side.sizes.at(-1)?.Width !== 1000) {
+					await delay(10);
+				}
 
-			side.status(success);
-			side.close();
-		}, {tty: true});
+				side.status(success);
+				side.close();
+			},
+			{tty: true},
+		);
 		t.is(command.stderr, null);
 		void text(command.stdout);
 		for (let columns = 1; columns <= 1000; columns++) {

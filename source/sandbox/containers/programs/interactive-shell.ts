@@ -10,11 +10,21 @@ export const interactiveShell: Program = async io => {
 		return waiter(io);
 	}
 
-	const writing = (write: (bytes: Uint8Array) => void) => new Writable({
-		write(chunk: Buffer, _encoding, done) {
-			write(chunk);
-			done();
-		},
+	const writing = (write: (bytes: Uint8Array) => void) =>
+		new Writable({
+			write(chunk: Buffer, _encoding, done) {
+				write(chunk);
+				done();
+			},
+		});
+	return startProcess({
+		argv: ['sh', ...args],
+		env,
+		stdin,
+		stdout: writing(stdout),
+		stderr: writing(stderr),
+		terminal,
+		signal,
+		mainCommand: 'sh',
 	});
-	return startProcess({argv: ['sh', ...args], env, stdin, stdout: writing(stdout), stderr: writing(stderr), terminal, signal, mainCommand: 'sh'});
 };

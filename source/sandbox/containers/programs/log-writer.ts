@@ -10,7 +10,7 @@ export const logWriter: Program = async ({args, env, stdout, stderr, signal}) =>
 	stdout(`starting on ${env['HOSTNAME'] ?? 'unknown'}\n`);
 	for (let sequence = 1; !signal.aborted;) {
 		// In steps of at least 10 ms, so that high rates do not need a timer a line.
-		const due = Math.floor((Date.now() - started) / 1000 * rate);
+		const due = Math.floor(((Date.now() - started) / 1000) * rate);
 		for (; sequence <= due; sequence++) {
 			(stderrEvery > 0 && sequence % stderrEvery === 0 ? stderr : stdout)(line(sequence));
 		}
@@ -33,8 +33,13 @@ const plainLine = (sequence: number) => {
 const jsonLine = (sequence: number) => {
 	const level = levels[sequence % levels.length]!;
 	return `${JSON.stringify({
-		time: new Date().toISOString(), level, msg: level === 'error' ? 'upstream timed out' : 'request served',
-		path: paths[sequence % paths.length], status: level === 'error' ? 504 : 200, durationMs: 3 + ((sequence * 7) % 40), request: sequence,
+		time: new Date().toISOString(),
+		level,
+		msg: level === 'error' ? 'upstream timed out' : 'request served',
+		path: paths[sequence % paths.length],
+		status: level === 'error' ? 504 : 200,
+		durationMs: 3 + ((sequence * 7) % 40),
+		request: sequence,
 	})}\n`;
 };
 

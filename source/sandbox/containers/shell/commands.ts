@@ -26,17 +26,27 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		const isAll = process.argv[1] === '-a';
 		return say(process, isAll ? `Linux ${process.env['HOSTNAME']} 6.12.0-sandbox #1 SMP x86_64 GNU/Linux\n` : 'Linux\n');
 	},
-	env: async process => say(process, Object.entries(process.env).map(([key, value]) => `${key}=${value}\n`).join('')),
+	env: async process =>
+		say(
+			process,
+			Object.entries(process.env)
+				.map(([key, value]) => `${key}=${value}\n`)
+				.join(''),
+		),
 	async printenv(process) {
 		const [, name] = process.argv;
 		return name === undefined ? commands['env']!(process) : say(process, `${process.env[name] ?? ''}\n`);
 	},
-	ps: async process => say(process, [
-		'PID   USER     TIME  COMMAND',
-		`    1 root      0:00 ${process.mainCommand}`,
-		`   17 root      0:00 ${process.argv.join(' ')}`,
-		'',
-	].join('\n')),
+	ps: async process =>
+		say(
+			process,
+			[
+				'PID   USER     TIME  COMMAND',
+				`    1 root      0:00 ${process.mainCommand}`,
+				`   17 root      0:00 ${process.argv.join(' ')}`,
+				'',
+			].join('\n'),
+		),
 	async stty(process) {
 		if (!process.terminal) {
 			return fail(process, 'stty: standard input: Not a tty');
@@ -45,7 +55,7 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		const {rows, columns} = process.terminal;
 		return say(process, process.argv[1] === 'size' ? `${rows} ${columns}\n` : `speed 38400 baud; rows ${rows}; columns ${columns};\n`);
 	},
-	tty: async process => process.terminal ? say(process, '/dev/pts/0\n') : say(process, 'not a tty\n', 1),
+	tty: async process => (process.terminal ? say(process, '/dev/pts/0\n') : say(process, 'not a tty\n', 1)),
 	ls: list,
 	cat: concatenate,
 	async sleep(process) {
@@ -99,7 +109,7 @@ async function firstBytes(process: ShellProcess): Promise<number> {
 }
 
 /** Piece by piece, to the end of its input or of the process. */
-async function * inputOf({stdin, signal}: ShellProcess): AsyncGenerator<Buffer> {
+async function* inputOf({stdin, signal}: ShellProcess): AsyncGenerator<Buffer> {
 	for (let chunk = await stdin.read(signal); chunk !== null; chunk = await stdin.read(signal)) {
 		yield chunk;
 	}
@@ -124,7 +134,13 @@ async function list(process: ShellProcess): Promise<number> {
 			continue;
 		}
 
-		await say(process, names.filter(name => !name.startsWith('.')).map(name => row(path, name)).join(''));
+		await say(
+			process,
+			names
+				.filter(name => !name.startsWith('.'))
+				.map(name => row(path, name))
+				.join(''),
+		);
 	}
 
 	return status;
@@ -146,9 +162,8 @@ async function concatenate(process: ShellProcess): Promise<number> {
 			}
 		} else {
 			const text = filesOf(process.env)[resolvePath(process.cwd, name)];
-			status = text === undefined
-				? await fail(process, `cat: can't open '${name}': No such file or directory`)
-				: await say(process, text, status);
+			status =
+				text === undefined ? await fail(process, `cat: can't open '${name}': No such file or directory`) : await say(process, text, status);
 		}
 	}
 

@@ -34,7 +34,7 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 }
 
 /** What keys mean in canonical mode: termios(3), its default control characters. */
-const keyOf = {interrupt: 0x03, endOfFile: 0x04, backspace: 0x08, lineFeed: 0x0A, carriageReturn: 0x0D, kill: 0x15, erase: 0x7F} as const;
+const keyOf = {interrupt: 0x03, endOfFile: 0x04, backspace: 0x08, lineFeed: 0x0a, carriageReturn: 0x0d, kill: 0x15, erase: 0x7f} as const;
 
 class LineDiscipline {
 	readonly input = new InputQueue();
@@ -90,7 +90,9 @@ class LineDiscipline {
 	/** A character may be several bytes long. */
 	#erase(): void {
 		if (this.#line.length > 0) {
-			while (((this.#line.pop() ?? 0) & 0xC0) === 0x80) {/* its first byte is still to come */}
+			while (((this.#line.pop() ?? 0) & 0xc0) === 0x80) {
+				/* its first byte is still to come */
+			}
 			this.#echo('\b \b');
 		}
 	}

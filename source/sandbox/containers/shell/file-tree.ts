@@ -36,6 +36,10 @@ export function resolvePath(cwd: string, path: string): string {
 /** Names in a folder, sorted; `undefined` when it is none. */
 export function entriesOf(files: Readonly<Record<string, string>>, folder: string): string[] | undefined {
 	const prefix = folder === '/' ? '/' : `${folder}/`;
-	const names = new Set(Object.keys(files).filter(path => path.startsWith(prefix)).map(path => path.slice(prefix.length).split('/', 1)[0]!));
+	const names = new Set(
+		Object.keys(files)
+			.filter(path => path.startsWith(prefix))
+			.map(path => path.slice(prefix.length).split('/', 1)[0]!),
+	);
 	return names.size === 0 ? undefined : [...names].sort();
 }

@@ -28,7 +28,7 @@ async function runLine(process: ShellProcess, line: string): Promise<number> {
 		}
 
 		if (words[0] === 'exit') {
-			throw new ShellExit(words[1] === undefined ? process.lastStatus : Number(words[1]) & 0xFF);
+			throw new ShellExit(words[1] === undefined ? process.lastStatus : Number(words[1]) & 0xff);
 		}
 
 		process.lastStatus = await runWords(process, words);
@@ -115,12 +115,12 @@ function isShell(name: string): boolean {
 type Part = {joint: ';' | '&&' | '||'; words: string[]};
 
 /** Variables are replaced as late as a part runs, so that `x=1; echo $x` works. */
-function * splitCommands(line: string, process: ShellProcess): Generator<Part> {
+function* splitCommands(line: string, process: ShellProcess): Generator<Part> {
 	const tokens = line.match(/"(?:[^"\\]|\\.)*"|'[^']*'|&&|\|\||[;\n]|#.*$|(?:\\.|[^\s;&|"'#]|&(?!&)|(?<=\S)#)+|\s+/gm) ?? [];
 	let joint: Part['joint'] = ';';
 	let words: string[] = [];
 	let open = false;
-	const flush = function * (next: Part['joint']) {
+	const flush = function* (next: Part['joint']) {
 		yield {joint, words};
 		joint = next;
 		words = [];
@@ -129,7 +129,7 @@ function * splitCommands(line: string, process: ShellProcess): Generator<Part> {
 
 	for (const token of tokens) {
 		if (token === '&&' || token === '||' || token === ';' || token === '\n') {
-			yield * flush(token === '\n' ? ';' : token);
+			yield* flush(token === '\n' ? ';' : token);
 		} else if (/^\s+$/.test(token)) {
 			open = false;
 		} else if (!token.startsWith('#')) {
@@ -144,25 +144,22 @@ function * splitCommands(line: string, process: ShellProcess): Generator<Part> {
 		}
 	}
 
-	yield * flush(';');
+	yield* flush(';');
 }
 
 function plain(token: string, process: ShellProcess): string {
-	if (token.startsWith('\'')) {
+	if (token.startsWith("'")) {
 		return token.slice(1, -1);
 	}
 
 	const quoted = token.startsWith('"');
 	const text = quoted ? token.slice(1, -1) : token;
 	// Between double quotes a backslash is one, unless it stands before what is special there.
-	const unescape = (pair: string) => quoted && !/["$\\`]/.test(pair[1]!) ? pair : pair.slice(1);
-	return text
-		.replaceAll(/(\\.)|\$(?:\{(\w+)\}|(\w+)|(\?))/g, (
-			_,
-			escaped: string | undefined,
-			braced: string | undefined,
-			bare: string | undefined,
-			status: string | undefined,
-		) =>
-			(escaped === undefined ? undefined : unescape(escaped)) ?? (status === undefined ? (process.env[(braced ?? bare)!] ?? '') : String(process.lastStatus)));
+	const unescape = (pair: string) => (quoted && !/["$\\`]/.test(pair[1]!) ? pair : pair.slice(1));
+	return text.replaceAll(
+		/(\\.)|\$(?:\{(\w+)\}|(\w+)|(\?))/g,
+		(_, escaped: string | undefined, braced: string | undefined, bare: string | undefined, status: string | undefined) =>
+			(escaped === undefined ? undefined : unescape(escaped)) ??
+			(status === undefined ? (process.env[(braced ?? bare)!] ?? '') : String(process.lastStatus)),
+	);
 }

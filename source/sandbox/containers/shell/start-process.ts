@@ -23,8 +23,19 @@ export async function startProcess({argv, env, stdin, stdout, stderr, terminal, 
 	let interrupted = new AbortController();
 	const foreground = () => AbortSignal.any([signal, interrupted.signal]);
 	const process: ShellProcess = {
-		argv, env: {...env}, cwd: '/', terminal, mainCommand, lastStatus: 0, stdin: new InputQueue(), stdout, stderr,
-		signal: foreground(), ending: signal, foreground, atPrompt: false,
+		argv,
+		env: {...env},
+		cwd: '/',
+		terminal,
+		mainCommand,
+		lastStatus: 0,
+		stdin: new InputQueue(),
+		stdout,
+		stderr,
+		signal: foreground(),
+		ending: signal,
+		foreground,
+		atPrompt: false,
 	};
 	if (terminal) {
 		const cooked = cookTerminal(stdin, stdout);

@@ -8,7 +8,11 @@ export const podPrinter: Printer = {
 		const statuses = (status.containerStatuses ?? []) as Json[];
 		const ready = statuses.filter(({ready, state}) => ready && state.running).length;
 		const restarts = statuses.reduce((sum, {restartCount}) => sum + Number(restartCount), 0);
-		const lastRestart = statuses.map(({lastState}) => lastState?.terminated?.finishedAt as string | undefined).filter(time => time !== undefined).sort().at(-1);
+		const lastRestart = statuses
+			.map(({lastState}) => lastState?.terminated?.finishedAt as string | undefined)
+			.filter(time => time !== undefined)
+			.sort()
+			.at(-1);
 		const completed = completions[status.phase as string];
 		return {
 			cells: [
@@ -49,7 +53,9 @@ function podReason(deleted: string | undefined, spec: Json, status: Json): strin
 		if (state.waiting?.reason) {
 			reason = state.waiting.reason;
 		} else if (state.terminated) {
-			reason = state.terminated.reason || (state.terminated.signal ? `Signal:${state.terminated.signal}` : `ExitCode:${state.terminated.exitCode}`);
+			reason =
+				state.terminated.reason ||
+				(state.terminated.signal ? `Signal:${state.terminated.signal}` : `ExitCode:${state.terminated.exitCode}`);
 		}
 	}
 

@@ -22,28 +22,41 @@ const printers: Readonly<Record<string, Printer>> = {
 	cronjobs: cronJobPrinter,
 	jobs: jobPrinter,
 	nodes: {
-		columns: columns('Name:name', 'Status', 'Roles', 'Age', 'Version', '+Internal-IP', '+External-IP', '+OS-Image', '+Kernel-Version', '+Container-Runtime'),
+		columns: columns(
+			'Name:name',
+			'Status',
+			'Roles',
+			'Age',
+			'Version',
+			'+Internal-IP',
+			'+External-IP',
+			'+OS-Image',
+			'+Kernel-Version',
+			'+Container-Runtime',
+		),
 		row({metadata, status}, now) {
 			const ready = (status.conditions as Json[]).some(({type, status: holds}) => type === 'Ready' && holds === 'True');
-			const roles = Object
-				.keys(metadata.labels ?? {})
-				.filter(label => label.startsWith('node-role.kubernetes.io/'))
-				.map(label => label.split('/', 2)[1])
-				.join(',') || '<none>';
+			const roles =
+				Object.keys(metadata.labels ?? {})
+					.filter(label => label.startsWith('node-role.kubernetes.io/'))
+					.map(label => label.split('/', 2)[1])
+					.join(',') || '<none>';
 			const internal = (status.addresses as Json[]).find(({type}) => type === 'InternalIP')?.['address'] ?? '<none>';
 			const {kubeletVersion, osImage, kernelVersion, containerRuntimeVersion} = status.nodeInfo;
-			return {cells: [
-				metadata.name,
-				ready ? 'Ready' : 'NotReady',
-				roles,
-				age(metadata.creationTimestamp, now),
-				kubeletVersion,
-				internal,
-				'<none>',
-				osImage,
-				kernelVersion,
-				containerRuntimeVersion,
-			]};
+			return {
+				cells: [
+					metadata.name,
+					ready ? 'Ready' : 'NotReady',
+					roles,
+					age(metadata.creationTimestamp, now),
+					kubeletVersion,
+					internal,
+					'<none>',
+					osImage,
+					kernelVersion,
+					containerRuntimeVersion,
+				],
+			};
 		},
 	},
 	namespaces: {
@@ -56,7 +69,9 @@ const printers: Readonly<Record<string, Printer>> = {
 	},
 	secrets: {
 		columns: columns('Name:name', 'Type', 'Data', 'Age'),
-		row: ({metadata, type, data}, now) => ({cells: [metadata.name, type, Object.keys(data ?? {}).length, age(metadata.creationTimestamp, now)]}),
+		row: ({metadata, type, data}, now) => ({
+			cells: [metadata.name, type, Object.keys(data ?? {}).length, age(metadata.creationTimestamp, now)],
+		}),
 	},
 	leases: {
 		columns: columns('Name:name', 'Holder', 'Age'),
@@ -72,18 +87,20 @@ const printers: Readonly<Record<string, Printer>> = {
 	},
 	events: {
 		columns: columns('Last Seen', 'Type', 'Reason', 'Object', '+Subobject', '+Source', 'Message', '+First Seen', '+Count', '+Name:name'),
-		row: ({metadata, type, reason, message, involvedObject, source, firstTimestamp, lastTimestamp, count}, now) => ({cells: [
-			age(lastTimestamp, now),
-			type,
-			reason,
-			`${String(involvedObject.kind).toLowerCase()}/${involvedObject.name}`,
-			involvedObject.fieldPath ?? '',
-			[source.component, source.host].filter(Boolean).join(', '),
-			String(message).trim(),
-			age(firstTimestamp, now),
-			String(count),
-			metadata.name,
-		]}),
+		row: ({metadata, type, reason, message, involvedObject, source, firstTimestamp, lastTimestamp, count}, now) => ({
+			cells: [
+				age(lastTimestamp, now),
+				type,
+				reason,
+				`${String(involvedObject.kind).toLowerCase()}/${involvedObject.name}`,
+				involvedObject.fieldPath ?? '',
+				[source.component, source.host].filter(Boolean).join(', '),
+				String(message).trim(),
+				age(firstTimestamp, now),
+				String(count),
+				metadata.name,
+			],
+		}),
 	},
 };
 
@@ -97,8 +114,12 @@ export function tableOf(
 	const {columns: all, row} = printers[resource] ?? plain;
 	const now = Date.now();
 	return {
-		kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: listMeta,
-		columnDefinitions: withColumns ? all.map(({name, type, format, priority}) => ({name, type, format, description: name, priority})) : null,
+		kind: 'Table',
+		apiVersion: 'meta.k8s.io/v1',
+		metadata: listMeta,
+		columnDefinitions: withColumns
+			? all.map(({name, type, format, priority}) => ({name, type, format, description: name, priority}))
+			: null,
 		rows: objects.map(object => ({...row(object, now), object: rowObject(object, includeObject)})),
 	};
 }
@@ -109,5 +130,5 @@ export function partialMetadata({metadata}: KubeObject): Json {
 }
 
 function rowObject(object: KubeObject, includeObject: string): Json | null {
-	return includeObject === 'None' ? null : (includeObject === 'Object' ? object : partialMetadata(object));
+	return includeObject === 'None' ? null : includeObject === 'Object' ? object : partialMetadata(object);
 }

@@ -1,7 +1,12 @@
 /** Objects as rows, as the server prints them for `kubectl get`. @see pkg/printers/internalversion/printers.go */
 import type {Json, KubeObject} from '../kube-object.ts';
 
-export type Column = {name: string; type: 'string' | 'integer' | 'boolean'; format: '' | 'name'; /** 0: always shown; 1: with `-o wide`. */ priority: 0 | 1};
+export type Column = {
+	name: string;
+	type: 'string' | 'integer' | 'boolean';
+	format: '' | 'name';
+	/** 0: always shown; 1: with `-o wide`. */ priority: 0 | 1;
+};
 
 export type TableRow = {cells: unknown[]; conditions?: Json[]};
 
@@ -12,7 +17,12 @@ export function columns(...specs: string[]): Column[] {
 	return specs.map(spec => {
 		const wide = spec.startsWith('+');
 		const [name, kind] = spec.replace('+', '').split(':') as [string, string | undefined];
-		return {name, type: kind === 'integer' || kind === 'boolean' ? kind : 'string', format: kind === 'name' ? 'name' : '', priority: wide ? 1 : 0};
+		return {
+			name,
+			type: kind === 'integer' || kind === 'boolean' ? kind : 'string',
+			format: kind === 'name' ? 'name' : '',
+			priority: wide ? 1 : 0,
+		};
 	});
 }
 
@@ -27,9 +37,8 @@ export function duration(milliseconds: number): string {
 	const minutes = Math.floor(seconds / 60);
 	const hours = Math.floor(minutes / 60);
 	const days = Math.floor(hours / 24);
-	const two = (large: number, largeUnit: string, small: number, smallUnit: string) => small === 0
-		? `${large}${largeUnit}`
-		: `${large}${largeUnit}${small}${smallUnit}`;
+	const two = (large: number, largeUnit: string, small: number, smallUnit: string) =>
+		small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
 	if (seconds < 120) {
 		return `${seconds}s`;
 	}
@@ -55,6 +64,6 @@ export function duration(milliseconds: number): string {
 
 /** `app=web,tier=front`, sorted by key; `<none>` where there are none. */
 export function labels(map: Record<string, string> | undefined): string {
-	const pairs = Object.entries(map ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
+	const pairs = Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 	return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${value}`).join(',');
 }
