@@ -1,0 +1,61 @@
+/** ESLint's and typescript-eslint's strictest shared rules. Each exception has its reason; prettier decides the layout. */
+import js from '@eslint/js';
+import ava from 'eslint-plugin-ava';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+	{ignores: ['build/**', 'man/**', 'test/real-cluster/modules/**', 'test/peer/**', 'scripts/*.mjs', 'eslint.config.js', 'test/**/*.js']},
+	js.configs.recommended,
+	tseslint.configs.strictTypeChecked,
+	tseslint.configs.stylisticTypeChecked,
+	{languageOptions: {parserOptions: {projectService: true}}},
+	{
+		rules: {
+			'max-len': ['error', {code: 140, tabWidth: 2, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true}],
+			'@typescript-eslint/array-type': ['error', {default: 'array-simple'}],
+			'@typescript-eslint/consistent-type-definitions': ['error', 'type'],
+			'@typescript-eslint/dot-notation': ['error', {allowIndexSignaturePropertyAccess: true}],
+			'@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true, allowBoolean: true, allowNullish: true}],
+			'@typescript-eslint/no-unused-vars': ['error', {argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true}],
+			'@typescript-eslint/no-confusing-void-expression': ['error', {ignoreArrowShorthand: true}],
+			// Indexes are checked by `noUncheckedIndexedAccess`; `!` says where the length was checked before.
+			'@typescript-eslint/no-non-null-assertion': 'off',
+			// Protocol code names control characters.
+			'no-control-regex': 'off',
+			// `Promise<void>` members and `void` results are part of many callbacks here.
+			'@typescript-eslint/no-invalid-void-type': 'off',
+			// `||` also replaces the empty strings of kubeconfigs and of servers.
+			'@typescript-eslint/prefer-nullish-coalescing': 'off',
+			// Callbacks that wait for nothing, and fakes.
+			'@typescript-eslint/no-empty-function': 'off',
+			// An interface may ask for a promise that one implementation does not need.
+			'@typescript-eslint/require-await': 'off',
+			// What a callback or another process changes is no constant to the reader.
+			'@typescript-eslint/no-unnecessary-condition': 'off',
+			// `null` and `undefined` are told apart.
+			'@typescript-eslint/prefer-optional-chain': 'off',
+		},
+	},
+	{
+		// Objects of a dozen kinds as JSON, checked by real clients rather than by types.
+		files: ['source/sandbox/**', 'test/**', 'source/commands/debug/**'],
+		rules: {
+			'@typescript-eslint/no-unsafe-member-access': 'off',
+			'@typescript-eslint/no-unsafe-assignment': 'off',
+			'@typescript-eslint/no-unsafe-argument': 'off',
+			'@typescript-eslint/no-unsafe-call': 'off',
+			'@typescript-eslint/no-unsafe-return': 'off',
+			'@typescript-eslint/no-explicit-any': 'off',
+		},
+	},
+	{
+		files: ['test/**'],
+		plugins: {ava},
+		rules: {
+			'ava/no-only-test': 'error',
+			'ava/no-skip-test': 'error',
+			'ava/no-identical-title': 'error',
+			'@typescript-eslint/unbound-method': 'off', // methods of fakes are compared
+		},
+	},
+);
