@@ -1,25 +1,27 @@
 /** From flags, environment and kubeconfig to everything a connection needs to know. */
+import {existsSync, statSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {parseDuration} from '../command-line/parse-duration.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
+import {clampTimerMs} from './clamp-timer-ms.ts';
 import type {ClusterInfo} from './cluster-client.ts';
-import {impersonationHeaders} from './credentials/impersonation.ts';
+import {impersonationHeaders} from './credentials/request-headers.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {userCredentials} from './credentials/user-credentials.ts';
 import type {ConnectionConfig} from './dedicated-connection.ts';
-import {selectEntries, type SelectedEntries} from './kubeconfig/select-entries.ts';
-import {inClusterEntries, serviceAccountDirectory} from './kubeconfig/in-cluster.ts';
-import {loadKubeconfig, type LoadedKubeconfig} from './kubeconfig/load-kubeconfig.ts';
-import type {ClusterEntry} from './kubeconfig/kubeconfig-shape.ts';
-import {validateEntries} from './kubeconfig/validate-entries.ts';
+import {type ClusterEntry, emptyCluster, emptyUser} from './kubeconfig/kubeconfig-shape.ts';
+import {type LoadedKubeconfig, loadKubeconfig} from './kubeconfig/load-kubeconfig.ts';
 import {readFileBounded} from './kubeconfig/read-file-bounded.ts';
+import {type SelectedEntries, selectEntries} from './kubeconfig/select-entries.ts';
+import {validateEntries} from './kubeconfig/validate-entries.ts';
 import type {TlsSettings} from './tls/start-tls.ts';
-import {clampTimerMs} from './clamp-timer-ms.ts';
 import {systemTrust, trustBundle} from './tls/trust.ts';
 import {proxyFromEnvironment} from './transport/environment-proxy.ts';
 import type {DialRoute} from './transport/open-socket.ts';
 import {parseProxyUrl} from './transport/proxy-url.ts';
-import {parseServerUrl, type ServerAddress} from './transport/server-url.ts';
+import {joinHostPort, parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 
 /** Our own limit for an answer's headers when --request-timeout sets none, milliseconds. */
 const answerLimitMs = 30_000;
@@ -194,4 +196,35 @@ function requestTimeout(text: string): number {
 	}
 
 	return clampTimerMs(Math.max(0, ms));
+}
+
+/** Where the kubelet mounts a service account's token. */
+const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** `null` outside of a pod. As in kubectl, only --server, --token, --certificate-authority and --namespace override here. */
+async function inClusterEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<SelectedEntries | null> {
+	const [host, port] = [environment['KUBERNETES_SERVICE_HOST'], environment['KUBERNETES_SERVICE_PORT']];
+	const token = join(folder, 'token');
+	if (!host || !port || !statSync(token, {throwIfNoEntry: false})?.isFile()) {
+		return null;
+	}
+
+	const authority = join(folder, 'ca.crt');
+	return {
+		contextName: null,
+		clusterName: 'in-cluster',
+		userName: '',
+		cluster: {
+			...emptyCluster(),
+			server: flags.server || `https://${joinHostPort(host, Number(port))}`,
+			certificateAuthority: flags['certificate-authority'] || (existsSync(authority) ? authority : ''),
+		},
+		user: {...emptyUser(), token: flags.token ?? '', tokenFile: flags.token ? '' : token},
+		namespace: flags.namespace || environment['POD_NAMESPACE'] || (await namespaceOf(folder)),
+	};
+}
+
+async function namespaceOf(folder: string): Promise<string> {
+	const text = await readFile(join(folder, 'namespace'), 'utf8').catch(() => '');
+	return text.trim();
 }

@@ -12,9 +12,8 @@ import type {
 	UpgradeResult,
 } from './connection.ts';
 import type {Credentials, ClientIdentity} from './credentials/credentials.ts';
-import type {RequestHeaders} from './credentials/impersonation.ts';
-import {ResponseQueue} from './transport/response-queue.ts';
-import {PipelinedRequests} from './transport/pipelined-requests.ts';
+import type {RequestHeaders} from './credentials/request-headers.ts';
+import {PipelinedRequests, ResponseQueue} from './transport/pipelined-requests.ts';
 import {
 	isReplayable,
 	decompressBody,
@@ -30,8 +29,7 @@ import {openSocket, type OpenSocket, type DialRoute} from './transport/open-sock
 import {basicAuthorization} from './transport/connect-through-proxy.ts';
 import {streamGet} from './transport/streamed-response.ts';
 import {buildUpgradeRequest} from './transport/upgrade.ts';
-import {certificateDates} from './tls/certificate-dates.ts';
-import {certificateFingerprint} from './tls/certificate-fingerprint.ts';
+import {certificateDates, certificateFingerprint} from './tls/client-certificate.ts';
 import {readBodyPrefix} from './read-body-prefix.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 

@@ -3,9 +3,9 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
 import {kubectlLine, statusMessage} from '../server-messages/parse-status.ts';
-import type {RequestAttributes} from './request-attributes.ts';
-import {canICommand, type ImpersonatedIdentity} from './can-i-command.ts';
-import {explainRejectedCertificate, type PresentedOn} from './explain-rejected-certificate.ts';
+import {formatRfc3339Seconds} from '../text/format-rfc3339.ts';
+import type {SocketFacts} from './connection.ts';
+import {canICommand, type ImpersonatedIdentity, type RequestAttributes} from './request-attributes.ts';
 
 export type ErrorResponse = {
 	status: number;
@@ -100,4 +100,46 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 		text,
 		remedy: `ask for this right; check it with \`${canICommand({verb, resource, namespace}, by)}\``,
 	});
+}
+
+/** What tells of the connection's own certificate. */
+type PresentedOn = {facts: Pick<SocketFacts, 'shownDates'>};
+
+/** The same error, with the date that stands against the certificate that was shown, where one does. */
+function explainRejectedCertificate(
+	error: SpokeError,
+	{headers, connection}: {headers: IncomingHttpHeaders; connection?: PresentedOn},
+): SpokeError {
+	const dates = connection?.facts.shownDates;
+	if (!dates) {
+		return error;
+	}
+
+	const {notBefore, notAfter} = dates;
+	const now = theirNow(headers.date);
+	if (now > notAfter) {
+		return told(
+			error,
+			`your client certificate ended at ${formatRfc3339Seconds(notAfter)}`,
+			'get a new client certificate for the user of this context: renew it, or log in again',
+		);
+	}
+
+	return now < notBefore
+		? told(
+				error,
+				`your client certificate begins only at ${formatRfc3339Seconds(notBefore)}`,
+				'check the clocks of the apiserver and of whoever signed it, or wait until then',
+			)
+		: error;
+}
+
+/** The clock that judged, as the answer shows it; ours where it shows none. */
+function theirNow(date: string | undefined): Date {
+	const time = Date.parse(date ?? '');
+	return Number.isNaN(time) ? new Date() : new Date(time);
+}
+
+function told(error: SpokeError, fact: string, remedy: string): SpokeError {
+	return error.anew({message: `${error.message}; ${fact}`, remedy});
 }

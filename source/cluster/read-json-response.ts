@@ -1,7 +1,6 @@
 /** An answer's object, or the error that the apiserver told instead. */
 import {parseLosslessJson} from '../text/lossless-json.ts';
-import {requestAttributes} from './request-attributes.ts';
-import type {ImpersonatedIdentity} from './can-i-command.ts';
+import {type ImpersonatedIdentity, requestAttributes} from './request-attributes.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {validateObject, notKubernetesError, type ResponseForm} from './validate-object.ts';
 import {errorFromResponse} from './error-from-response.ts';

@@ -1,13 +1,14 @@
 /** Lists a resource and then follows it for good: resumes after cuts, begins anew when history is gone, polls where watching is not allowed. */
-import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import {requestAttributes} from './request-attributes.ts';
-import type {ClusterClient} from './cluster-client.ts';
-import {jsonLines} from './json-lines.ts';
-import {acceptHeader, isTable, listPages, listQuery, type ListOptions, type TableColumn} from './list.ts';
-import {validateWatchEvent, type WatchEventLine} from './validate-object.ts';
+import type {Readable} from 'node:stream';
+import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
+import {ByteCollector} from '../wire/byte-collector.ts';
 import {abortableDelay} from './abortable.ts';
+import type {ClusterClient} from './cluster-client.ts';
 import {errorFromResponse} from './error-from-response.ts';
+import {acceptHeader, isTable, type ListOptions, listPages, listQuery, type TableColumn} from './list.ts';
+import {requestAttributes} from './request-attributes.ts';
 import {readFully} from './transport/http-request.ts';
+import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './validate-object.ts';
 
 export type WatchEvent<Item> =
 	/** A page of the list. `first` means: forget everything from before. */
@@ -242,4 +243,43 @@ function cutError(error: unknown, path: string): SpokeError {
 	return error instanceof SpokeError
 		? error
 		: new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
+}
+
+/** An object of etcd is at most 1.5 MiB; its table row or managed fields may make it some times larger. */
+const longestLine = 32 * 1024 * 1024;
+
+/**
+Values as they come whole.
+@yields one parsed value a line
+@throws SpokeError ERR_PROTOCOL for a line that is too long or is not JSON; a last line without its end is dropped, since it was cut
+*/
+export async function* jsonLines(body: Readable, what: string): AsyncGenerator {
+	const begun = new ByteCollector(longestLine);
+	const add = (piece: Buffer) => {
+		if (!begun.add(piece)) {
+			throw new SpokeError('ERR_PROTOCOL', `${what} sent a line of more than ${longestLine / 1024 / 1024} MiB`);
+		}
+	};
+
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		let from = 0;
+		for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+			add(chunk.subarray(from, end));
+			const line = begun.take().toString('utf8');
+			from = end + 1;
+			if (line.trim() !== '') {
+				yield parseLine(line, what);
+			}
+		}
+
+		add(chunk.subarray(from));
+	}
+}
+
+function parseLine(line: string, what: string): unknown {
+	try {
+		return JSON.parse(line);
+	} catch (error) {
+		throw notKubernetesError(`${what} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
+	}
 }

@@ -1,6 +1,5 @@
 /** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels, `!-l app=web` without them. */
-import {invertSelector} from '../targets/invert-selector.ts';
-import {labelSelectorError} from '../targets/label-selector-error.ts';
+import {invertSelector, labelSelectorError} from '../targets/label-selector.ts';
 import {matchWithin} from '../text/bounded-match.ts';
 import {escapeRegExp} from '../text/escape-regexp.ts';
 import {describeRegexError} from '../text/describe-regex-error.ts';

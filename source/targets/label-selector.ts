@@ -32,3 +32,144 @@ export function selectorText(selector: LabelSelector | undefined): string | unde
 	});
 	return [...labels, ...expressions].join(',');
 }
+
+/**
+Of a selector that the apiserver takes. `null` where no selector says it: several requirements are met together, and a number is compared one way only.
+A value that is excluded fits also what has no such label, so the inverse is exact.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Requirement.Matches
+*/
+export function invertSelector(selector: string): string | null {
+	const found =
+		/^\s*(?<not>!)?\s*(?<key>[^\s=!(),<>]+)\s*(?:(?<sign>==?|!=)\s*(?<value>[^\s=!(),<>]*)|(?<set>in|notin)\s*(?<values>\([^)]*\)))?\s*$/.exec(
+			selector,
+		)?.groups;
+	if (!found) {
+		return null;
+	}
+
+	const {not, key, sign, value = '', set, values} = found;
+	if (set !== undefined) {
+		return `${key} ${set === 'in' ? 'notin' : 'in'} ${values}`;
+	}
+
+	return sign === undefined ? `${not === undefined ? '!' : ''}${key}` : `${key}${sign === '!=' ? '=' : '!='}${value}`;
+}
+
+/**
+Why it is none, in words; `null` when the apiserver takes it.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Parser
+*/
+export function labelSelectorError(text: string): string | null {
+	const tokens = new Tokens(text);
+	try {
+		do {
+			readRequirement(tokens);
+		} while (tokens.takes(','));
+
+		return tokens.peek() === '' ? null : tokens.missing('","');
+	} catch (thrown) {
+		if (thrown instanceof Fault) {
+			return thrown.message;
+		}
+
+		throw thrown;
+	}
+}
+
+class Fault extends Error {}
+
+class Tokens {
+	readonly #tokens: readonly string[];
+	#at = 0;
+
+	constructor(text: string) {
+		this.#tokens = text.match(/[^\s=!(),<>]+|==|!=|[=!(),<>]/g) ?? [];
+	}
+
+	/** The empty text is the end. */
+	peek(): string {
+		return this.#tokens[this.#at] ?? '';
+	}
+
+	takes(token: string): boolean {
+		const isNext = this.peek() === token;
+		this.#at += isNext ? 1 : 0;
+		return isNext;
+	}
+
+	word(what: string): string {
+		const token = this.peek();
+		if (token === '' || /^[=!(),<>]/.test(token)) {
+			throw new Fault(this.missing(what));
+		}
+
+		this.#at++;
+		return token;
+	}
+
+	missing(what: string): string {
+		return `${what} is missing ${this.peek() === '' ? 'at the end' : `before ${this.#tokens.slice(this.#at).join('').slice(0, 20)}`}`;
+	}
+}
+
+/** `KEY`, `!KEY`, `KEY=VALUE`, `KEY in (A,B)`, `KEY>1`. */
+function readRequirement(tokens: Tokens): void {
+	const isNot = tokens.takes('!');
+	checkKey(tokens.word('a key'));
+	const operator = tokens.peek();
+	if (isNot || operator === '' || operator === ',') {
+		return;
+	}
+
+	if (tokens.takes('in') || tokens.takes('notin')) {
+		readSet(tokens);
+	} else if (['=', '==', '!='].includes(operator)) {
+		tokens.takes(operator);
+		if (!['', ','].includes(tokens.peek())) {
+			checkValue(tokens.word('a value'));
+		}
+	} else if (tokens.takes('<') || tokens.takes('>')) {
+		const value = tokens.word('a number');
+		if (!/^\d+$/.test(value)) {
+			throw new Fault(`${value} is no whole number, which ${operator} compares`);
+		}
+	} else {
+		throw new Fault(tokens.missing('one of =, !=, in, notin'));
+	}
+}
+
+function readSet(tokens: Tokens): void {
+	if (!tokens.takes('(')) {
+		throw new Fault(tokens.missing('"("'));
+	}
+
+	do {
+		// What is left out between commas is the empty value.
+		if (![',', ')'].includes(tokens.peek())) {
+			checkValue(tokens.word('a value'));
+		}
+	} while (tokens.takes(','));
+
+	if (!tokens.takes(')')) {
+		throw new Fault(tokens.missing('"," or ")"'));
+	}
+}
+
+const name = /^[\da-z](?:[\w.-]*[\da-z])?$/i;
+
+function checkKey(key: string): void {
+	const parts = key.split('/');
+	const own = parts.pop()!;
+	const isPrefix =
+		parts.length === 0 ||
+		(parts.length === 1 && parts[0]!.length <= 253 && /^[\da-z](?:[\da-z-]*[\da-z])?(?:\.[\da-z](?:[\da-z-]*[\da-z])?)*$/.test(parts[0]!));
+	if (!isPrefix || own.length > 63 || !name.test(own)) {
+		throw new Fault(`${key} cannot be a label’s key`);
+	}
+}
+
+function checkValue(value: string): void {
+	if (value.length > 63 || !name.test(value)) {
+		throw new Fault(`${value} cannot be a label’s value: letters, digits, - _ . and no more than 63`);
+	}
+}

@@ -1,12 +1,14 @@
 /** Which pods stand behind a target: one by its name, or those that a workload or service selects. */
+import {abortableDelay} from '../cluster/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {selectorText} from './label-selector.ts';
-import {objectPath} from './object-path.ts';
+import {listAll} from '../cluster/list.ts';
+import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {explainNotFound} from './explain-not-found.ts';
+import {selectorText} from './label-selector.ts';
+import {listPath, objectPath} from './object-path.ts';
 import type {ParsedTarget} from './parse-target.ts';
-import type {CronJobObject, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
-import {jobPodLabel, cronJobPodFilter} from './cron-job-pods.ts';
+import type {CronJobObject, ObjectMeta, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
+import {findResource} from './resource-names.ts';
 
 /** Where to look for pods. A `null` namespace means all. */
 export type PodScope = {
@@ -87,4 +89,70 @@ export async function filterByScope({includes: isMeant}: PodScope, pods: readonl
 /** The query of a list or watch in this scope. */
 export function scopeQuery({labelSelector, fieldSelector}: PodScope): Record<string, string> {
 	return {...(labelSelector !== undefined && {labelSelector}), ...(fieldSelector !== undefined && {fieldSelector})};
+}
+
+/** Every pod that a job made has it. */
+const jobPodLabel = 'job-name';
+
+const jobRetryDelayMs = 1000;
+/** Longer than most cuts; then whoever asked is told, and may ask again. */
+const maxJobReads = 30;
+const jobResource = findResource('jobs')!;
+
+type JobObject = {metadata: ObjectMeta};
+
+/**
+Tells of a pod, now or later, whether a job of this cron job made it. The jobs are listed once; one that comes later is read when its first pod does.
+@throws SpokeError ERR_FORBIDDEN… where jobs may not be listed
+*/
+export async function cronJobPodFilter(
+	cluster: ClusterClient,
+	{name}: ObjectMeta,
+	namespace: string,
+	signal?: AbortSignal,
+): Promise<(pod: PodObject) => Promise<boolean>> {
+	// By its name: one that is made anew is followed as a workload that is made anew is.
+	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) =>
+		ownerReferences.some(owner => owner.kind === 'CronJob' && owner.name === name);
+	const {items} = await listAll<JobObject>(cluster, {path: listPath(jobResource, namespace), ...(signal && {signal})});
+	const known = new Map<string, Promise<boolean>>(items.map(job => [job.metadata.uid ?? '', Promise.resolve(isOurs(job))]));
+	return async ({metadata: {ownerReferences = []}}) => {
+		const job = ownerReferences.find(({kind}) => kind === 'Job');
+		if (!job) {
+			return false;
+		}
+
+		const answer = known.get(job.uid) ?? readJob(cluster, namespace, job, signal).then(found => found !== null && isOurs(found));
+		known.set(job.uid, answer);
+		answer.catch(() => {
+			known.delete(job.uid);
+		});
+		return answer;
+	};
+}
+
+/** `null` for a job that is gone: its pods go with it. While the cluster cannot be asked it is asked again. */
+async function readJob(
+	cluster: Pick<ClusterClient, 'json'>,
+	namespace: string,
+	{name, uid}: {name: string; uid: string},
+	signal?: AbortSignal,
+): Promise<JobObject | null> {
+	for (let tries = 1; ; tries++) {
+		try {
+			const job = await cluster.json<JobObject>({path: objectPath(jobResource, namespace, name), ...(signal && {signal})});
+			return job.metadata.uid === uid ? job : null;
+		} catch (thrown) {
+			const {code} = toSpokeError(thrown);
+			if (code === 'ERR_NOT_FOUND') {
+				return null;
+			}
+
+			if (code === 'ERR_FORBIDDEN' || code === 'ERR_CREDENTIALS' || code === 'ERR_INTERNAL' || signal?.aborted || tries >= maxJobReads) {
+				throw thrown;
+			}
+		}
+
+		await abortableDelay(jobRetryDelayMs, signal);
+	}
 }

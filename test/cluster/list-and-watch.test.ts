@@ -2,11 +2,10 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 import test, {type ExecutionContext} from 'ava';
-import {jsonLines} from '../../source/cluster/json-lines.ts';
+import {jsonLines, type WatchEvent, watchObjects} from '../../source/cluster/watch.ts';
 import {listAll, listPages, type TableRow} from '../../source/cluster/list.ts';
 import {validateWatchEvent} from '../../source/cluster/validate-object.ts';
 import {reviewAccess, readSelfSubject} from '../../source/cluster/self-review.ts';
-import {watchObjects, type WatchEvent} from '../../source/cluster/watch.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import {startServer, textOf} from '../support/api-server.ts';
 

@@ -7,7 +7,7 @@ import process from 'node:process';
 import {Duplex} from 'node:stream';
 import type {TLSSocket} from 'node:tls';
 import test from 'ava';
-import {checkedPair} from '../../source/cluster/tls/checked-pair.ts';
+import {checkedPair} from '../../source/cluster/tls/client-certificate.ts';
 import {clockSkew} from '../../source/cluster/tls/clock-skew.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
 import {peerFacts} from '../../source/cluster/tls/peer-facts.ts';

@@ -2,7 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {AuthProviderEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import {fixedCredentials, type Credentials} from './credentials.ts';
-import {headerValue} from './header-value.ts';
+import {headerValue} from './request-headers.ts';
 
 const removed: ReadonlyMap<string, string> = new Map([
 	['gcp', 'The gcp auth plugin has been removed. Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.'],

@@ -1,13 +1,14 @@
 /** From a kubeconfig's user to credentials: which of the ways to log in counts. */
+import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {fileErrorText} from '../file-error-text.ts';
 import type {ClusterEntry, UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import type {ServerAddress} from '../transport/server-url.ts';
+import type {ClientCertificate} from '../tls/start-tls.ts';
 import {basicAuthorization} from '../transport/connect-through-proxy.ts';
-import {tokenSource} from './bearer-token.ts';
-import {certificateSource} from './client-certificate.ts';
-import {anonymousCredentials, fixedCredentials, type Credentials} from './credentials.ts';
+import type {ServerAddress} from '../transport/server-url.ts';
+import {anonymousCredentials, type Credentials, fixedCredentials} from './credentials.ts';
+import {headerValue} from './request-headers.ts';
 import type {PluginTerminal} from './plugin-terminal.ts';
-import {headerValue} from './header-value.ts';
 
 /** Without a `terminal` a plugin has the process's own. */
 export type CredentialContext = {
@@ -78,4 +79,86 @@ async function withoutLogin(user: UserEntry, context: CredentialContext): Promis
 	}
 
 	return anonymousCredentials;
+}
+
+/**
+Reads a token file at most once in 50 s: client-go's period of a minute less its leeway (transport/token_source.go). A 401 does not make it read sooner there:
+bearerAuthRoundTripper (transport/round_trippers.go) never resets its source, as only a WrapTransport of the caller's own would.
+*/
+const tokenRereadMs = 50_000;
+
+/**
+Gives the current token. The file wins over the fixed token; when it cannot be read, the last good token goes on being used.
+@throws SpokeError ERR_KUBECONFIG_INVALID when there was never one
+*/
+export function tokenSource(token: string, file: string, now: () => number = Date.now): () => Promise<string> {
+	let last = token;
+	let readAt = -Infinity;
+	return async () => {
+		if (file === '' || now() - readAt < tokenRereadMs) {
+			return last;
+		}
+
+		try {
+			const fresh = (await readFile(file, 'utf8')).trim();
+			if (fresh === '') {
+				throw new Error(`read empty token from file "${file}"`);
+			}
+
+			last = fresh;
+			readAt = now();
+		} catch (error) {
+			if (last === '') {
+				throw new SpokeError('ERR_KUBECONFIG_INVALID', `the token file cannot be used: ${fileErrorText(error as NodeJS.ErrnoException)}`, {
+					remedy: 'check tokenFile of this user',
+					cause: error,
+				});
+			}
+		}
+
+		return last;
+	};
+}
+
+type Pair = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'clientKey' | 'clientKeyData'>;
+
+/** Files are looked at again at most once a second, as client-go does. */
+const certificateRereadMs = 1000;
+
+/** Gives the current pair, the same object while it has not changed; whether the two belong together shows when they are used. Data wins over a file. @throws SpokeError ERR_CLIENT_CERTIFICATE */
+export function certificateSource(pair: Pair, now: () => number = Date.now): () => Promise<ClientCertificate> {
+	let last: ClientCertificate | null = null;
+	let readAt = -Infinity;
+	return async () => {
+		if (last && (now() - readAt < certificateRereadMs || (pair.clientCertificateData.length > 0 && pair.clientKeyData.length > 0))) {
+			return last;
+		}
+
+		const [certificate, key] = await Promise.all([
+			dataOrFile(pair.clientCertificateData, pair.clientCertificate),
+			dataOrFile(pair.clientKeyData, pair.clientKey),
+		]);
+		readAt = now();
+		if (!last?.certificate.equals(certificate) || !last.key.equals(key)) {
+			last = {certificate, key};
+		}
+
+		return last;
+	};
+}
+
+async function dataOrFile(data: Buffer, path: string): Promise<Buffer> {
+	if (data.length > 0) {
+		return data;
+	}
+
+	try {
+		return await readFile(path);
+	} catch (error) {
+		throw new SpokeError(
+			'ERR_CLIENT_CERTIFICATE',
+			`the client certificate cannot be read: ${fileErrorText(Object.assign(error as NodeJS.ErrnoException, {path}))}`,
+			{cause: error},
+		);
+	}
 }

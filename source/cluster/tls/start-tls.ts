@@ -9,7 +9,7 @@ import {rejectOnAbort} from '../abortable.ts';
 import {assertNameOrAddress, addressAttemptTimeoutMs, waitForConnect, unreachableError} from '../transport/dial-tcp.ts';
 import {noop} from '../transport/noop.ts';
 import {onreadOptions} from '../transport/onread-buffers.ts';
-import {checkedPair} from './checked-pair.ts';
+import {checkedPair} from './client-certificate.ts';
 import {clockSkew} from './clock-skew.ts';
 import {verifyCertificate, keyProblem, parsePeerChain} from './verify-certificate.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';

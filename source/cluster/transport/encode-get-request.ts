@@ -1,6 +1,6 @@
 /** The head of a GET request, or of a POST with its body, as it goes on the wire: RFC 9112 §3. */
 import process from 'node:process';
-import type {RequestHeaders} from '../credentials/impersonation.ts';
+import type {RequestHeaders} from '../credentials/request-headers.ts';
 
 // Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
 const {validateHeaderName, validateHeaderValue} = process.getBuiltinModule('node:http');

@@ -6,7 +6,7 @@ import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {refuseMoreInterim} from '../../wire/response-limits.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
-import type {RequestHeaders} from '../credentials/impersonation.ts';
+import type {RequestHeaders} from '../credentials/request-headers.ts';
 import type {RequestOptions} from '../connection.ts';
 import {noop} from './noop.ts';
 import type {SingleSocketAgent} from './single-socket-agent.ts';

@@ -1,9 +1,10 @@
 /** GET requests and reviews on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
 import type {Duplex} from 'node:stream';
-import {ResponseDecoder, type CompleteResponse} from '../../wire/response-decoder.ts';
-import type {RequestHeaders} from '../credentials/impersonation.ts';
-import {responseTimeoutError, requestError} from './http-request.ts';
+import {type CompleteResponse, ResponseDecoder} from '../../wire/response-decoder.ts';
+import {rejectOnAbort} from '../abortable.ts';
+import type {RequestHeaders} from '../credentials/request-headers.ts';
 import {encodeGetRequest} from './encode-get-request.ts';
+import {requestError, responseTimeoutError} from './http-request.ts';
 
 export type PipelinedRequest = {
 	/** In origin form. */
@@ -161,5 +162,50 @@ export class PipelinedRequests {
 		}
 
 		this.#idle.resolve();
+	}
+}
+
+type WaitOptions = {
+	/** Milliseconds; 0 is none. */
+	limitMs: number;
+	signal: AbortSignal | undefined;
+	/** For messages: `the apiserver https://…`. */
+	what: string;
+};
+
+export class ResponseQueue {
+	#last: Promise<void> = Promise.resolve();
+
+	/**
+	Waits until all who came before are done. Who gives up leaves its place to the next.
+	@returns what is to be called when one's own answer is whole, or nobody wants it any more
+	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
+	*/
+	async next(patience: WaitOptions): Promise<() => void> {
+		const before = this.#last;
+		const {promise, resolve: done} = Promise.withResolvers<void>();
+		this.#last = before.then(async () => promise);
+		try {
+			await orGiveUp(before, patience);
+			return done;
+		} catch (error) {
+			done();
+			throw error;
+		}
+	}
+}
+
+async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: WaitOptions): Promise<void> {
+	const {promise, reject} = Promise.withResolvers<never>();
+	const timer =
+		limitMs > 0
+			? setTimeout(() => {
+					reject(responseTimeoutError(what, limitMs));
+				}, limitMs)
+			: undefined;
+	try {
+		await rejectOnAbort(async () => Promise.race([before, promise]), signal);
+	} finally {
+		clearTimeout(timer);
 	}
 }

@@ -3,7 +3,7 @@ import {createHash, randomBytes} from 'node:crypto';
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {UpgradeOptions} from '../connection.ts';
-import type {RequestHeaders} from '../credentials/impersonation.ts';
+import type {RequestHeaders} from '../credentials/request-headers.ts';
 
 export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, what: string) => string | null};
 

@@ -2,7 +2,7 @@
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
-import {jsonLines} from '../../source/cluster/json-lines.ts';
+import {jsonLines} from '../../source/cluster/watch.ts';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
 import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';

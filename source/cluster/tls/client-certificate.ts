@@ -23,3 +23,22 @@ export function checkedPair(certificate: Buffer, key: Buffer): ClientCertificate
 
 	return {certificate, key};
 }
+
+/** SHA-256 of the first certificate of a PEM text, which is the one that a handshake shows for us, in hexadecimal; `null` where none can be read. */
+export function certificateFingerprint(pem: Buffer): string | null {
+	try {
+		return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
+	} catch {
+		return null;
+	}
+}
+
+/** Of the first certificate of a PEM text; `null` where none can be read. */
+export function certificateDates(pem: Buffer): {notBefore: Date; notAfter: Date} | null {
+	try {
+		const {validFrom, validTo} = new X509Certificate(pem);
+		return {notBefore: new Date(validFrom), notAfter: new Date(validTo)};
+	} catch {
+		return null;
+	}
+}

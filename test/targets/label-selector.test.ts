@@ -1,6 +1,6 @@
 /** A label selector is refused where the apiserver refuses it, and taken where it takes it. */
 import test from 'ava';
-import {labelSelectorError} from '../../source/targets/label-selector-error.ts';
+import {labelSelectorError} from '../../source/targets/label-selector.ts';
 
 test('what the apiserver takes is taken', t => {
 	for (const text of [
