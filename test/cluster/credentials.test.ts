@@ -165,7 +165,7 @@ test('in a pod, its service account is used', async t => {
 	await writeFile(join(folder, 'ca.crt'), ca.certificate);
 	await writeFile(join(folder, 'namespace'), 'shop\n');
 	const {access, facts} = await readSettings(flags(), inPod, {folder});
-	t.like(facts, {context: null, server: 'https://[fd00::1]', namespace: 'shop', source: 'in-cluster', sandbox: false});
+	t.like(facts, {context: null, server: 'https://[fd00::1]:443', namespace: 'shop', source: 'in-cluster', sandbox: false});
 	t.is(facts.certificateAuthority?.trim(), ca.certificate.trim());
 	t.deepEqual(await access.credentials.current(), {authorization: 'Bearer pod-token', certificate: null});
 	t.like((await readSettings(flags('-n', 'other', '--token=by-flag'), {...inPod, POD_NAMESPACE: 'third'}, {folder})).facts, {
