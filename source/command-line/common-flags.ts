@@ -19,7 +19,7 @@ export const pathFlag = {
 	bare: 'always',
 	value: 'MODE',
 	oneOf: ['auto', 'always', 'never', 'json'],
-	help: 'the path line on stderr: auto (on a terminal), always, never, or json',
+	help: 'print the path line on stderr: auto (on a terminal), always, never, or json',
 } as const satisfies FlagSpec;
 
 /** For commands whose stdout is the remote command's. */
@@ -30,7 +30,7 @@ export const errorOutputFlag = {
 	default: 'text',
 	value: 'FORMAT',
 	oneOf: ['text', 'json'],
-	help: 'json: if spoke itself fails, an Error object as the last line of stderr; stdout has only what the remote command prints',
+	help: 'json: if spoke itself fails, print an Error object as the last line of stderr; stdout has only the remote command’s output',
 } as const satisfies FlagSpec;
 
 export const readOnlyFlag = {
@@ -48,7 +48,7 @@ export const probeFlag = {
 	default: 'passive',
 	value: 'MODE',
 	oneOf: ['passive', 'active'],
-	help: 'active: also open a few idle connections of our own to prove the route',
+	help: 'active: also open a few idle connections to prove the route',
 } as const satisfies FlagSpec;
 
 export const minBasisFlag = {
@@ -57,5 +57,5 @@ export const minBasisFlag = {
 	default: 'proven',
 	value: 'BASIS',
 	oneOf: ['proven', 'inferred'],
-	help: 'the basis that a requirement needs: proven, or inferred too',
+	help: 'minimum basis that a requirement needs',
 } as const satisfies FlagSpec;

@@ -31,22 +31,22 @@ export const connectionFlags = [
 	},
 	{name: 'client-certificate', kind: 'string', value: 'FILE', completes: 'file', help: 'client certificate file'},
 	{name: 'client-key', kind: 'string', value: 'FILE', completes: 'file', help: 'client key file'},
-	{name: 'tls-server-name', kind: 'string', value: 'NAME', help: 'name to expect in the apiserver’s certificate, in place of the host'},
+	{name: 'tls-server-name', kind: 'string', value: 'NAME', help: 'name to expect in the apiserver’s certificate instead of the host name'},
 	{name: 'insecure-skip-tls-verify', kind: 'boolean', help: 'do not verify the apiserver’s certificate: leg 1 is then unverified'},
 	{
 		name: 'proxy-url',
 		kind: 'string',
 		value: 'URL',
 		hidden: true,
-		help: 'proxy to the apiserver (http, https or socks5), over the kubeconfig’s',
+		help: 'proxy to the apiserver (http, https or socks5), overrides the kubeconfig’s',
 	},
-	{name: 'disable-compression', kind: 'boolean', help: 'do not ask for compressed answers'},
+	{name: 'disable-compression', kind: 'boolean', help: 'do not request compressed responses'},
 	{
 		name: 'request-timeout',
 		kind: 'string',
 		value: 'DURATION',
 		default: '0',
-		help: 'time limit of one request (1s, 2m, or seconds); 0 is none',
+		help: 'timeout of one request (1s, 2m, or seconds); 0 means no limit',
 	},
 	{
 		name: 'v',
@@ -54,7 +54,7 @@ export const connectionFlags = [
 		kind: 'integer',
 		default: 0,
 		value: 'LEVEL',
-		help: 'from 6 on a one-shot tells each request on stderr: method, URL, status, milliseconds; never headers or bodies',
+		help: '6 and higher: log each request to stderr (method, URL, status, duration), never headers or bodies; one-shot commands only',
 	},
 ] as const satisfies readonly FlagSpec[];
 

@@ -1,12 +1,12 @@
 /** Flags that kubectl takes everywhere and that would do nothing here: what to do instead. */
 
-const leaveOut = (why: string) => `${why}: leave it out`;
-const noLog = 'spoke writes no log; -v=6 tells each request on stderr';
+const leaveOut = (why: string) => `${why}; omit this flag`;
+const noLog = 'spoke writes no log files; use -v=6 to log each request to stderr';
 const profiling = leaveOut('it measures kubectl itself');
 
 const insteadOf: Readonly<Record<string, string>> = {
 	'cache-dir': leaveOut('spoke keeps no discovery cache'),
-	'match-server-version': leaveOut('spoke goes by the version that the server tells, which `spoke path TARGET -o json` prints'),
+	'match-server-version': leaveOut('spoke adapts to the version that the server reports, which `spoke path TARGET -o json` prints'),
 	'warnings-as-errors': leaveOut('spoke does not read the server’s warnings'),
 	profile: profiling,
 	'profile-output': profiling,

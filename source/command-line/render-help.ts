@@ -22,7 +22,7 @@ export type HelpForm = {
 /** `spoke help`: what there is to run. */
 export function renderProgramHelp(rows: readonly HelpRow[], {width, spell}: HelpForm): string {
 	return [
-		'spoke: see and use the way from you to a pod.',
+		'spoke: see and use the path from you to a pod.',
 		'',
 		'Usage: spoke [flags]            the session',
 		'       spoke COMMAND [flags]    one-shot commands, also as `kubectl spoke`',

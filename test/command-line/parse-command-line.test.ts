@@ -72,9 +72,9 @@ for (const [argv, message] of bad) {
 
 test('a flag of kubectl’s that would do nothing here is refused with what to do instead', t => {
 	for (const [argv, remedy] of [
-		['--cache-dir=/tmp/x', /no discovery cache: leave it out/],
-		['--log-file=x', /-v=6 tells each request/],
-		['--warnings-as-errors', /leave it out/],
+		['--cache-dir=/tmp/x', /no discovery cache; omit this flag/],
+		['--log-file=x', /-v=6 to log each request/],
+		['--warnings-as-errors', /omit this flag/],
 	] as const) {
 		t.regex(t.throws(() => parseCommandLine(rows, [argv]), {instanceOf: SpokeError, message: /^unknown flag: --/}).remedy!, remedy);
 	}

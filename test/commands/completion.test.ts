@@ -115,7 +115,7 @@ test('zsh takes quotes off what is typed, offers files behind --flag= too, and i
 });
 
 for (const [line, lines] of [
-	['lo', ['logs\tprint or follow the logs of pods, through drops, restarts and rotation']],
+	['lo', ['logs\tprint or follow the logs of pods, across disconnects, restarts and rotation']],
 	['logs --path=a', ['--path=auto\t', '--path=always\t']],
 	['completion f', ['fish\t']],
 	['port-forward -f ', []],

@@ -7,24 +7,30 @@ import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
-	{name: 'tty', short: 't', kind: 'boolean', help: 'stdin is a terminal, as the container’s is'},
+	{name: 'tty', short: 't', kind: 'boolean', help: 'treat stdin as a terminal, if the container has one'},
 	{
 		name: 'container',
 		short: 'c',
 		kind: 'string',
 		value: 'NAME',
 		completes: 'container',
-		help: 'the container; else the annotated default, else the first',
+		help: 'container name; defaults to the annotated container, then the first',
 	},
-	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints, errors, and that input was left over'},
-	{name: 'detach-keys', kind: 'string', default: defaultDetachKeys, value: 'KEYS', help: 'keys that leave the container running, with -it'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the container’s output, errors, and a warning if input was not sent'},
+	{
+		name: 'detach-keys',
+		kind: 'string',
+		default: defaultDetachKeys,
+		value: 'KEYS',
+		help: 'with -it: key sequence that detaches and leaves the container running',
+	},
 	{
 		name: 'pod-running-timeout',
 		kind: 'duration',
 		positive: true,
 		default: 60_000,
 		value: 'DURATION',
-		help: 'how long to wait for a pod behind the target',
+		help: 'how long to wait for a pod of the target',
 	},
 	errorOutputFlag,
 	readOnlyFlag,
@@ -38,10 +44,10 @@ export const attachSpec = {
 	summary: 'attach to the process that runs in a container',
 	usage: ['attach TARGET [flags]'],
 	about:
-		'What the container prints from now on, and with -i what you type to it. The detach keys leave it running.\nAny failure of spoke’s own exits 125, with its ERR_ code on stderr.',
+		'Streams the container’s output from now on and, with -i, sends it your input. The detach keys disconnect and leave the container running.\nIf spoke itself fails, it exits 125 and prints an ERR_ code on stderr.',
 	examples: [
 		['spoke attach web-5d', 'watch a container’s output'],
-		['spoke attach -it db-0 -c console', 'type to it; ctrl-p ctrl-q leaves'],
+		['spoke attach -it db-0 -c console', 'interact with it; ctrl-p ctrl-q detaches'],
 	],
 	failureStatus: exitStatus.execOwnFailure,
 	isStdoutRemote: true,

@@ -9,9 +9,9 @@ const flags = [
 	{
 		name: 'require',
 		kind: 'strings',
-		value: 'WORD',
+		value: 'REQUIREMENT',
 		suggests: [...requireWords, ...rowIds.map(id => `${id}=pass`)],
-		help: 'verified, tunnelled, protected or ROW=pass; repeat for several. Exits 3 if not met, 4 if undecided',
+		help: 'requirement: verified, tunnelled, protected or ROW=pass; exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,
 	{
@@ -29,7 +29,7 @@ const flags = [
 		default: 'text',
 		value: 'FORMAT',
 		oneOf: ['text', 'json', 'junit'],
-		help: 'text with a picture, one JSON object, or JUnit for CI',
+		help: 'text with a diagram, one JSON object, or JUnit for CI',
 	},
 	acceptedReadOnlyFlag,
 	helpFlag,
@@ -38,14 +38,14 @@ const flags = [
 
 export const auditSpec = {
 	name: 'audit',
-	summary: 'check every path between nodes and the control plane of this cluster',
+	summary: 'check every path between the nodes and the control plane',
 	usage: ['audit [flags]'],
 	about:
-		'One row for each path of the documentation’s page “Communication between Nodes and the Control Plane”: pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy.\nReads only what your rights allow; what is closed is unknown and names the right that would tell.\nWith -o junit, --require makes only the required rows failures; an audit that could not run is one error. A row that sums others (N5, C11) is accepted by its own name.',
+		'Checks each path that the Kubernetes documentation describes in “Communication between Nodes and the Control Plane”. Each row is pass, warn, fail, unknown or not-applicable, with its basis, evidence and remedy.\nReads only what your permissions allow; a row that cannot be read is unknown and names the permission it needs.\nWith -o junit and --require, only the required rows are failures; an audit that could not run is one error. To waive a row that sums up others (N5, C11), name that row itself.',
 	examples: [
-		['spoke audit', 'the picture and all rows'],
-		['spoke audit --require verified --require protected -o junit', 'a gate in CI'],
-		['spoke audit --require verified --accept "C4=private network"', 'a gate with a waiver, which the report shows'],
+		['spoke audit', 'the diagram and all rows'],
+		['spoke audit --require verified --require protected -o junit', 'a check in CI'],
+		['spoke audit --require verified --accept "C4=private network"', 'a check with a waiver, which the report shows'],
 		['spoke audit --probe active -o json', 'prove the route too, for a script'],
 	],
 	flags,

@@ -6,13 +6,13 @@ const flags = [helpFlag] as const;
 
 export const completionSpec = {
 	name: 'completion',
-	summary: 'shell completion for bash, zsh and fish',
+	summary: 'print the completion script for bash, zsh or fish',
 	usage: ['completion bash|zsh|fish', 'completion words -- WORD…', 'completion kubectl -- WORD…'],
 	about:
-		'Prints a script for the shell. The script runs `spoke completion words` for the words that can come next: commands and flags of spoke, contexts of the kubeconfig, and namespaces, pods and workloads of the cluster, for at most 2 seconds.\nFor `kubectl spoke` the package installs `kubectl_complete-spoke`, which kubectl runs by itself. It prints the same words and a last line with the completion directive, as `spoke completion kubectl` does.',
+		'Prints a script for the shell. The script calls `spoke completion words`, which completes commands, flags, kubeconfig contexts, and the namespaces, pods and workloads of the cluster. It waits at most 2 seconds for the cluster.\nFor `kubectl spoke`, the package installs `kubectl_complete-spoke`, which kubectl runs by itself. It prints the same words and a last line with the completion directive, as `spoke completion kubectl` does.',
 	examples: [
 		['source <(spoke completion bash)', 'in ~/.bashrc'],
-		['source <(spoke completion zsh)', 'in ~/.zshrc, behind compinit'],
+		['source <(spoke completion zsh)', 'in ~/.zshrc, after compinit'],
 		['spoke completion fish > ~/.config/fish/completions/spoke.fish', 'for fish'],
 	],
 	flags,

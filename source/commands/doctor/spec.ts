@@ -19,7 +19,7 @@ const flags = [
 		kind: 'string',
 		value: 'NAME',
 		completes: 'container',
-		help: 'the container to walk to; else the annotated default, else the first',
+		help: 'container to test; defaults to the annotated container, then the first',
 	},
 	acceptedReadOnlyFlag,
 	helpFlag,
@@ -28,13 +28,13 @@ const flags = [
 
 export const doctorSpec = {
 	name: 'doctor',
-	summary: 'walk the legs to a target and say which one fails, why, and what to do',
+	summary: 'test each leg to a target and report which one fails, why, and what to do',
 	usage: ['doctor TARGET [flags]'],
 	about:
-		'Walks from the kubeconfig over the apiserver and the kubelet to the container, and stops at the step that fails. It reads one log line and opens one port-forward without streams to try leg 2.\nEnds with the status of the failure it found (11 for the second leg), or 0.',
+		'Tests each step from the kubeconfig through the apiserver and kubelet to the container, and stops at the first failure. To test leg 2, it reads one log line and opens one port-forward without streams.\nExits with the status of the failure it finds (11 for leg 2), or 0.',
 	examples: [
 		['spoke doctor deploy/web', 'why does exec fail?'],
-		['spoke doctor web-5d -c sidecar', 'the same, of one container of several'],
+		['spoke doctor web-5d -c sidecar', 'the same, for one container of several'],
 		['spoke doctor node/n1 -o json', 'a report for a ticket'],
 	],
 	flags,

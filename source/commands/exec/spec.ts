@@ -6,14 +6,14 @@ import type {CommandSpec} from '../command.ts';
 
 const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
-	{name: 'tty', short: 't', kind: 'boolean', help: 'a terminal on the far side; needs -i and a terminal here'},
+	{name: 'tty', short: 't', kind: 'boolean', help: 'allocate a terminal in the container; requires -i and a local terminal'},
 	{
 		name: 'container',
 		short: 'c',
 		kind: 'string',
 		value: 'NAME',
 		completes: 'container',
-		help: 'the container; else the annotated default, else the first',
+		help: 'container name; defaults to the annotated container, then the first',
 	},
 	{
 		name: 'filename',
@@ -21,16 +21,16 @@ const flags = [
 		kind: 'strings',
 		value: 'FILE',
 		completes: 'file',
-		help: 'in place of TARGET: the object that this manifest describes; - is stdin',
+		help: 'manifest of the object to use instead of TARGET; - reads stdin',
 	},
-	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the command prints, errors, and that input was left over'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print only the command’s output, errors, and a warning if input was not sent'},
 	{
 		name: 'pod-running-timeout',
 		kind: 'duration',
 		positive: true,
 		default: 60_000,
 		value: 'DURATION',
-		help: 'how long to wait for a pod behind the target',
+		help: 'how long to wait for a pod of the target',
 	},
 	errorOutputFlag,
 	readOnlyFlag,
@@ -44,7 +44,7 @@ export const execSpec = {
 	summary: 'run a command in a container',
 	usage: ['exec TARGET [flags] -- COMMAND [ARGUMENT…]', 'exec -f FILE [flags] -- COMMAND [ARGUMENT…]'],
 	about:
-		'The remote command’s exit status is ours, and 0 only when the far side said so; any failure of spoke’s own exits 125, with its ERR_ code on stderr.\nBytes pass unchanged both ways, idle streams are kept alive, and a stream that is cut is never taken for the command’s end.',
+		'Exits with the remote command’s status: 0 only if the remote side reported success. If spoke itself fails, it exits 125 and prints an ERR_ code on stderr.\nBytes pass unchanged in both directions, idle streams are kept alive, and a lost stream is never reported as the end of the command.',
 	examples: [
 		['spoke exec web-5d -- ls -l /', 'run one command'],
 		['spoke exec -it deploy/web -- sh', 'a shell in a pod of a deployment'],

@@ -3,14 +3,14 @@ import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
-	{name: 'check', kind: 'boolean', help: 'check the keymap; every problem with file, line and column; status 2 when there is one'},
+	{name: 'check', kind: 'boolean', help: 'check the keymap and print each problem with file, line and column; exits 2 if there is one'},
 	{
 		name: 'keymap',
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
 		suggests: ['default', 'vim', 'k9s'],
-		help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s',
+		help: 'keymap file to use instead of ~/.config/spoke/keymap.yaml, or a preset: default, vim or k9s',
 	},
 	{
 		name: 'output',
@@ -21,7 +21,7 @@ const flags = [
 		default: 'text',
 		help: 'text, or json: one object',
 	},
-	{name: 'json', kind: 'boolean', help: 'the same as -o json'},
+	{name: 'json', kind: 'boolean', help: 'same as -o json'},
 	helpFlag,
 ] as const;
 
@@ -30,10 +30,10 @@ export const keysSpec = {
 	summary: 'print or check the keymap of the session',
 	usage: ['keys [--keymap FILE] [-o json]', 'keys --check [FILE]'],
 	about:
-		'Keys are data: keymaps/default.yaml, vim.yaml and k9s.yaml, and a file of yours of the same shape that names only what it changes. The footer and `?` of the session read the same structure.',
+		'A keymap is a YAML file: keymaps/default.yaml, the presets vim.yaml and k9s.yaml, and your own file, which names only what it changes. The footer and `?` of the session show the same keys.',
 	examples: [
-		['spoke keys --keymap vim', 'the keys with the vim keymap laid over the default'],
-		['spoke keys --check my-keymap.yaml', 'check a file before it is used'],
+		['spoke keys --keymap vim', 'the keys with the vim preset'],
+		['spoke keys --check my-keymap.yaml', 'check a file before you use it'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

@@ -10,14 +10,14 @@ const flags = [
 		kind: 'strings',
 		value: 'FEATURE,…',
 		suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'],
-		help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy',
+		help: 'features to show: logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy; defaults to all that apply',
 	},
 	{
 		name: 'require',
 		kind: 'strings',
-		value: 'WORD',
+		value: 'REQUIREMENT',
 		suggests: requireWords,
-		help: 'verified, tunnelled or protected, for every feature that is printed; repeat for several. Exits 3 if not met, 4 if undecided',
+		help: 'requirement for every feature shown: verified, tunnelled or protected; exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,
 	probeFlag,
@@ -28,7 +28,7 @@ const flags = [
 		default: 'text',
 		value: 'FORMAT',
 		oneOf: ['text', 'json'],
-		help: 'text, or json: one Path object a line',
+		help: 'text, or json: one Path object per line',
 	},
 	acceptedReadOnlyFlag,
 	helpFlag,
@@ -37,15 +37,15 @@ const flags = [
 
 export const pathSpec = {
 	name: 'path',
-	summary: 'say how each leg to a pod, node or service goes, and how that is known',
+	summary: 'show TLS and route of each leg to a pod, node or service, with evidence',
 	usage: ['path TARGET [flags]'],
 	about:
-		'Reads what your rights allow and says for each feature: TLS and route of both legs, the basis of each word, its evidence, what is missing and what to do.\nNothing is opened to the target unless --probe active is given: then a few idle port-forwards are held for a moment and one log line is read.\nTARGET may carry the proxy’s form: svc/https:web:443, node/n1:9100/metrics. Of a service’s ports none need be named: their ways differ by scheme alone, and with several a notice says which is told.',
+		'Reads what your permissions allow and prints, for each feature, the TLS state and route of both legs with basis, evidence, missing permissions or probes, and remedies.\nOpens no connection to the target unless you pass --probe active, which briefly holds a few idle port-forwards and reads one log line.\nTARGET can use the proxy form: svc/https:web:443, node/n1:9100/metrics. You need not name a service port, because only the scheme affects the path; if the service has several, a notice says which one is shown.',
 	examples: [
 		['spoke path deploy/web', 'every feature to a pod of a deployment'],
 		['spoke path svc/web --feature port-forward,service-proxy -o json', 'two features, for a script'],
 		['spoke path deploy/web --feature exec --require verified', 'exits 0 only if each leg is verified'],
-		['spoke path node/n1 --probe active', 'prove the route with idle connections of your own'],
+		['spoke path node/n1 --probe active', 'prove the route by opening idle connections'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

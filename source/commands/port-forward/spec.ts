@@ -8,7 +8,7 @@ const flags = [
 		name: 'address',
 		kind: 'strings',
 		value: 'ADDRESSES',
-		help: 'IP addresses to listen on, or localhost, which is 127.0.0.1 and ::1 and wants one of them (localhost)',
+		help: 'IP addresses to listen on; localhost (the default) means 127.0.0.1 and ::1, at least one of which must be available',
 	},
 	{
 		name: 'filename',
@@ -16,7 +16,7 @@ const flags = [
 		kind: 'string',
 		value: 'FILE',
 		completes: 'file',
-		help: 'forward what the lines of FILE say, each as it would stand here, and any TARGET given here as well; a flag that a line lacks is taken from here, and --context leaves out the lines of other contexts; the session saves such files in ~/.config/spoke/forwards',
+		help: 'forward every entry of FILE (one per line, same syntax as this command) in addition to any TARGET given here; flags given here are defaults for the entries, and --context skips entries of other contexts; the session saves such files in ~/.config/spoke/forwards',
 	},
 	{
 		name: 'output',
@@ -24,7 +24,7 @@ const flags = [
 		kind: 'string',
 		value: 'FORMAT',
 		oneOf: ['json'],
-		help: 'json: one event a line on stdout (schemas/port-forward-event.json)',
+		help: 'json: one event per line on stdout (schemas/port-forward-event.json)',
 	},
 	{
 		name: 'pod-running-timeout',
@@ -32,7 +32,7 @@ const flags = [
 		positive: true,
 		default: 60_000,
 		value: 'DURATION',
-		help: 'how long to wait until a pod behind the target runs',
+		help: 'how long to wait until a pod of the target runs',
 	},
 	onPodLossFlag,
 	readOnlyFlag,
@@ -43,21 +43,21 @@ const flags = [
 
 export const portForwardSpec = {
 	name: 'port-forward',
-	summary: 'forward local ports to pods, and stay with the target when its pod goes',
+	summary: 'forward local ports to pods, and follow the target when its pod is replaced',
 	usage: [
 		'port-forward TARGET [LOCAL:]REMOTE… [KIND/NAME [LOCAL:]REMOTE…]… [flags]',
 		'port-forward -f FILE [TARGET [LOCAL:]REMOTE…]… [flags]',
 	],
 	about:
-		'Ports are numbers or names; :REMOTE takes any free local port. Behind the first target, an argument with a slash begins another one.\n' +
-		'One refused or reset connection ends only itself. A service or workload is followed to its next Ready pod; a named pod that goes ends the command with status 12.\n' +
-		'INT ends it with 0. KUBECTL_PORT_FORWARD_WEBSOCKETS=false forwards by raw SPDY alone.',
+		'Ports are numbers or names; :REMOTE picks a free local port. After the first target, an argument with a slash starts another target.\n' +
+		'A refused or reset connection affects only itself. A service or workload is followed to its next Ready pod; if a named pod is gone, the command exits 12.\n' +
+		'It exits 0 on INT. KUBECTL_PORT_FORWARD_WEBSOCKETS=false uses only raw SPDY.',
 	examples: [
 		['spoke port-forward svc/web 8080:80', 'port 80 of the service at 127.0.0.1:8080 and [::1]:8080'],
-		['spoke port-forward pod/web-5d :http', 'a named port at a free local port'],
+		['spoke port-forward pod/web-5d :http', 'a named port on a free local port'],
 		['spoke port-forward svc/web 8080:80 sts/db 5432', 'two targets in one run'],
 		['spoke port-forward svc/web :80 -o json', 'ready events for scripts'],
-		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set that the session saved'],
+		['spoke port-forward -f ~/.config/spoke/forwards/shop', 'a set saved in the session'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

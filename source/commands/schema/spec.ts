@@ -12,7 +12,7 @@ export const schemaRow = {
 	summary: 'print the JSON Schema of an object that -o json prints',
 	usage: ['schema', 'schema NAME'],
 	about:
-		'Without a name, lists the schemas. A schema is JSON Schema draft-07, and one that refers to another names it by its file, for example `path.json`.\nThe schemas are open: later versions add fields, words, audit rows and events. docs/json.md says what stays.',
+		'Without a name, lists the schemas. The schemas are JSON Schema draft-07; one that refers to another names its file, for example `path.json`.\nLater versions can add fields, words, audit rows and events. docs/json.md lists what stays the same.',
 	examples: [
 		['spoke schema', 'the names of all schemas'],
 		['spoke schema log-line', 'the schema of `spoke logs -o json`'],

@@ -13,26 +13,26 @@ export const sessionFlags = [
 		value: 'FILE',
 		completes: 'file',
 		suggests: ['default', 'vim', 'k9s'],
-		help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s',
+		help: 'keymap file to use instead of ~/.config/spoke/keymap.yaml, or a preset: default, vim or k9s',
 	},
 	{
 		name: 'theme',
 		kind: 'string',
 		value: 'NAME',
 		oneOf: ['auto', 'dark', 'light', 'ansi', 'mono'],
-		help: 'colours: auto (from the terminal), dark, light, ansi or mono',
+		help: 'colors: auto (from the terminal), dark, light, ansi or mono',
 	},
 	{
 		name: 'motion',
 		kind: 'string',
 		value: 'MODE',
 		oneOf: ['on', 'off'],
-		help: 'off: nothing counts down, no curve runs, ages go on every 10 s; NO_MOTION in the environment does the same',
+		help: 'off: no countdowns or sparklines, and ages update every 10 s; same as setting NO_MOTION',
 	},
 ] as const satisfies readonly FlagSpec[];
 
 const flags = [
-	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'start with all namespaces'},
+	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'show all namespaces at the start'},
 	...sessionFlags,
 	helpFlag,
 	...connectionFlags,
@@ -40,14 +40,14 @@ const flags = [
 
 export const sessionSpec = {
 	name: 'session',
-	summary: 'the session: lists, tails, shells, forwards, the proxy, the audit',
+	summary: 'interactive session: lists, tails, shells, forwards, proxy, audit',
 	usage: ['[flags]'],
 	about:
-		'Opens the session in the terminal. Without a kubeconfig it opens the sandbox, a small cluster inside the program, or walks through it once where there is no terminal. `?` shows the keys of each place.',
+		'Opens the interactive session. Without a kubeconfig, it opens the sandbox (a small cluster inside spoke), or runs the sandbox tour once if there is no terminal. Press `?` for the keys of the current view.',
 	examples: [
 		['spoke -n payments', 'start in a namespace'],
 		['spoke --context prod-eu -A', 'another context, all namespaces'],
-		['spoke --read-only', 'look, and change nothing'],
+		['spoke --read-only', 'browse without changing anything'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;

@@ -5,9 +5,15 @@ import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';
 
 const flags = [
-	{name: 'selector', short: 'l', kind: 'string', value: 'SELECTOR', help: 'follow all pods with these labels, also those to come'},
+	{
+		name: 'selector',
+		short: 'l',
+		kind: 'string',
+		value: 'SELECTOR',
+		help: 'follow all pods with these labels, including pods created later',
+	},
 	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'with -l: in all namespaces'},
-	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'this container'},
+	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'container name'},
 	{name: 'all-containers', kind: 'boolean', help: 'all containers of each pod'},
 	{
 		name: 'since',
@@ -15,9 +21,9 @@ const flags = [
 		value: 'WHEN',
 		default: 'tail',
 		oneOf: ['tail', 'head', '1m', '5m', '15m', '30m', '1h'],
-		help: 'where to begin: the last lines, the first line, or so long ago',
+		help: 'where to start: tail (last lines), head (first line), or a time ago',
 	},
-	{name: 'previous', short: 'p', kind: 'boolean', help: 'the log of the container before'},
+	{name: 'previous', short: 'p', kind: 'boolean', help: 'the log of the previous container instance'},
 	...sessionFlags,
 	helpFlag,
 	...connectionFlags,
@@ -25,13 +31,13 @@ const flags = [
 
 export const tailSpec = {
 	name: 'tail',
-	summary: 'keyboard-driven log tailing, full screen, of one or many pods',
+	summary: 'follow the logs of one or many pods full screen, driven by keys',
 	usage: ['tail TARGET… [flags]', 'tail -l SELECTOR [flags]'],
 	about:
-		'Follows logs in the terminal: search with n and N that keeps all lines, filters, JSON made readable, levels, marks, save. Gaps, reconnects and restarts stand in the stream; they are counted, and so are lines that wait or were let go.',
+		'Follows logs full screen: search without hiding lines (n, N), filters, formatted JSON, levels, marks, save. Gaps, reconnects and restarts appear in the stream and are counted, as are lines buffered while paused and lines dropped.',
 	examples: [
-		['spoke tail deploy/web', 'every pod of a deployment, also those to come'],
-		['spoke tail -A -l tier=edge --all-containers', 'by labels, in all namespaces'],
+		['spoke tail deploy/web', 'every pod of a deployment, including new ones'],
+		['spoke tail -A -l tier=edge --all-containers', 'by label, in all namespaces'],
 	],
 	flags,
 } as const satisfies CommandSpec<typeof flags>;
