@@ -17,65 +17,65 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F1',
 		says: 'resets of a follow: nothing lost, nothing twice',
 		tests: [
-			['sessions/logs/resume.test.ts', 'a follow that is broken off ('],
-			['cluster/logs.cluster.ts', 'no line is lost or repeated over'],
+			['streams/logs/resume.test.ts', 'a follow that is broken off ('],
+			['real-cluster/logs.cluster.ts', 'no line is lost or repeated over'],
 		],
 	},
 	{
 		row: 'F2',
 		says: 'apiserver killed: follows resume, listeners stay, exec is not 0',
 		tests: [
-			['cluster/logs.cluster.ts', 'an apiserver that restarts costs no line'],
+			['real-cluster/logs.cluster.ts', 'an apiserver that restarts costs no line'],
 			['commands/port-forward/port-forward.test.ts', 'a stopped apiserver is told, and ports stay bound'],
-			['sessions/remote-command/outcome.test.ts', 'an apiserver that went with the stream is leg 1'],
+			['streams/remote-command/outcome.test.ts', 'an apiserver that went with the stream is leg 1'],
 		],
 	},
 	{
 		row: 'F3',
 		says: 'a cut in a busy second with equal timestamps',
 		tests: [
-			['sessions/logs/resume.test.ts', 'a busy second is cut again and again while lines are written'],
-			['sessions/logs/repeat-filter.test.ts', 'equal lines with one timestamp are counted, not merged'],
+			['streams/logs/resume.test.ts', 'a busy second is cut again and again while lines are written'],
+			['streams/logs/duplicate-filter.test.ts', 'equal lines with one timestamp are counted, not merged'],
 		],
 	},
 	{
 		row: 'F4',
 		says: 'cut and rotation together: no silent gap',
 		tests: [
-			['sessions/logs/resume.test.ts', 'what rotated away during a cut is a gap that is said'],
-			['cluster/logs.cluster.ts', 'rotation and cuts together'],
+			['streams/logs/resume.test.ts', 'what rotated away during a cut is a gap that is said'],
+			['real-cluster/logs.cluster.ts', 'rotation and cuts together'],
 		],
 	},
 	{
 		row: 'F5',
 		says: 'container restarts, one with a cut',
 		tests: [
-			['sessions/logs/resume.test.ts', 'over a restart during a cut'],
-			['cluster/logs.cluster.ts', 'over restarts the last line of each life'],
+			['streams/logs/resume.test.ts', 'over a restart during a cut'],
+			['real-cluster/logs.cluster.ts', 'over restarts the last line of each life'],
 		],
 	},
 	{
 		row: 'F6',
 		says: 'a pod replaced while its workload is followed',
 		tests: [
-			['sessions/logs/follow-many.test.ts', 'pods that come are followed from their first line'],
-			['cluster/logs.cluster.ts', 'a new pod of a workload is followed within 2 s of Running'],
+			['streams/logs/follow-many.test.ts', 'pods that come are followed from their first line'],
+			['real-cluster/logs.cluster.ts', 'a new pod of a workload is followed within 2 s of Running'],
 		],
 	},
 	{
 		row: 'F7',
 		says: 'a black hole under a quiet follow is shown as stalled',
 		tests: [
-			['sessions/logs/resume.test.ts', 'a way that swallows everything is said to be stalled'],
-			['cluster/logs.cluster.ts', 'a stretch of network that swallows everything is said within 30 s'],
+			['streams/logs/resume.test.ts', 'a way that swallows everything is said to be stalled'],
+			['real-cluster/logs.cluster.ts', 'a stretch of network that swallows everything is said within 30 s'],
 		],
 	},
 	{
 		row: 'F8',
 		says: 'middleboxes that cut idle flows: exec, attach and forward ping below their limits',
 		tests: [
-			['sessions/remote-command/silence.test.ts', 'a middlebox that cuts idle flows cuts no stream whose pings are below its limit'],
-			['sessions/remote-command/silence.test.ts', 'our pings are below the limits of common middleboxes'],
+			['streams/remote-command/silence.test.ts', 'a middlebox that cuts idle flows cuts no stream whose pings are below its limit'],
+			['streams/remote-command/silence.test.ts', 'our pings are below the limits of common middleboxes'],
 			['wire/spdy-session.test.ts', 'PINGs of the interval use odd ids'],
 		],
 		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s, behind a limit of 60 s; no middlebox for 15 minutes',
@@ -83,24 +83,24 @@ export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'F9',
 		says: 'the kubelet’s fsnotify error inside the body is an error, never a line',
-		tests: [['sessions/logs/resume.test.ts', 'the kubelet’s failure inside the body is told as such and never as a line']],
+		tests: [['streams/logs/resume.test.ts', 'the kubelet’s failure inside the body is told as such and never as a line']],
 	},
 	{
 		row: 'F10',
 		says: '429 and 503 with Retry-After; at most 20 reconnects at once',
 		tests: [
-			['sessions/logs/resume.test.ts', 'Retry-After is obeyed'],
-			['sessions/logs/follow-many.test.ts', '150 logs are followed at once, and come back 20 at a time'],
-			['cluster-access/connection.test.ts', 'Retry-After of a 429 and a 503 is obeyed'],
+			['streams/logs/resume.test.ts', 'Retry-After is obeyed'],
+			['streams/logs/follow-many.test.ts', '150 logs are followed at once, and come back 20 at a time'],
+			['cluster/connection.test.ts', 'Retry-After of a 429 and a 503 is obeyed'],
 		],
 	},
 	{
 		row: 'F11',
 		says: 'watch: 410, ERROR event, close, split JSON, bookmark',
 		tests: [
-			['cluster-access/list-and-watch.test.ts', '410 as an answer, 410 as an event and another error each bring a new list'],
-			['cluster-access/list-and-watch.test.ts', 'a cut in the middle of an event is told, and loses nothing'],
-			['cluster-access/list-and-watch.test.ts', 'changes, bookmarks and a clean end'],
+			['cluster/list-and-watch.test.ts', '410 as an answer, 410 as an event and another error each bring a new list'],
+			['cluster/list-and-watch.test.ts', 'a cut in the middle of an event is told, and loses nothing'],
+			['cluster/list-and-watch.test.ts', 'changes, bookmarks and a clean end'],
 		],
 	},
 	{
@@ -108,28 +108,28 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'a refused port fails its own connection only',
 		tests: [
 			['commands/port-forward/port-forward.test.ts', 'a refused port fails only its own connections'],
-			['cluster/port-forward.cluster.ts', 'a refused port and a reset one end only their own connections'],
+			['real-cluster/port-forward.cluster.ts', 'a refused port and a reset one end only their own connections'],
 		],
 	},
 	{
 		row: 'F13',
 		says: 'a client that aborts a download again and again',
 		tests: [
-			['sessions/forward/forwarded-connection.test.ts', 'a client that leaves in the middle of a download resets the stream'],
-			['cluster/port-forward.cluster.ts', 'a client that leaves a download a hundred times leaves nothing behind'],
+			['streams/port-forward/forwarded-connection.test.ts', 'a client that leaves in the middle of a download resets the stream'],
+			['real-cluster/port-forward.cluster.ts', 'a client that leaves a download a hundred times leaves nothing behind'],
 		],
 	},
 	{
 		row: 'F14',
 		says: 'a reset in the pod is a reset here, never an end',
-		tests: [['sessions/forward/forwarded-connection.test.ts', 'a reset in the pod is a reset for the client, never an end']],
+		tests: [['streams/port-forward/forwarded-connection.test.ts', 'a reset in the pod is a reset for the client, never an end']],
 	},
 	{
 		row: 'F15',
 		says: 'half-close both ways',
 		tests: [
-			['sessions/forward/forwarded-connection.test.ts', 'the client ends first, and the answer still comes'],
-			['sessions/forward/forwarded-connection.test.ts', 'the pod ends first, and 20 MiB still go up'],
+			['streams/port-forward/forwarded-connection.test.ts', 'the client ends first, and the answer still comes'],
+			['streams/port-forward/forwarded-connection.test.ts', 'the pod ends first, and 20 MiB still go up'],
 		],
 	},
 	{
@@ -143,7 +143,7 @@ export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'F17',
 		says: 'sandbox recreated: told, and redialled',
-		tests: [['sessions/forward/forwarded-connection.test.ts', 'words of a runtime whose sandbox is gone']],
+		tests: [['streams/port-forward/forwarded-connection.test.ts', 'words of a runtime whose sandbox is gone']],
 	},
 	{
 		row: 'F18',
@@ -155,8 +155,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F19',
 		says: 'a busy or privileged port names port and family',
 		tests: [
-			['sessions/forward/port-and-address.test.ts', 'a port in use is told with its family, and nothing stays bound'],
-			['sessions/proxy-listener/listener.test.ts', 'a taken port is named with its family'],
+			['streams/port-forward/port-and-address.test.ts', 'a port in use is told with its family, and nothing stays bound'],
+			['streams/proxy-listener/listener.test.ts', 'a taken port is named with its family'],
 		],
 	},
 	{
@@ -172,9 +172,9 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F21',
 		says: 'exec cut or black-holed is never 0',
 		tests: [
-			['sessions/remote-command/silence.test.ts', 'a link that swallows everything is lost within its limit'],
-			['sessions/remote-command/outcome.test.ts', 'a reset is a lost stream, whatever was printed before'],
-			['cluster/agents.cluster.ts', 'an exec whose agent dies ends with 125 and says so, never with 0'],
+			['streams/remote-command/silence.test.ts', 'a link that swallows everything is lost within its limit'],
+			['streams/remote-command/outcome.test.ts', 'a reset is a lost stream, whatever was printed before'],
+			['real-cluster/agents.cluster.ts', 'an exec whose agent dies ends with 125 and says so, never with 0'],
 		],
 	},
 	{
@@ -182,16 +182,16 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'a slow reader: whole and 0, or not 0',
 		tests: [
 			['commands/exec/exec.test.ts', 'a slow reader gets all of it, and 0; a cut is never 0'],
-			['sessions/remote-command/streams.test.ts', 'what came before a cut can be read, however slowly'],
+			['streams/remote-command/streams.test.ts', 'what came before a cut can be read, however slowly'],
 		],
 	},
 	{
 		row: 'F23',
 		says: 'much stdin has the right hash, early close is quiet',
 		tests: [
-			['sessions/remote-command/streams.test.ts', '20 MB through stdin have the right hash'],
-			['sessions/remote-command/streams.test.ts', 'a command that ends before its input does ends quietly'],
-			['cluster/exec.cluster.ts', 'exec carries the same bytes through every route'],
+			['streams/remote-command/streams.test.ts', '20 MB through stdin have the right hash'],
+			['streams/remote-command/streams.test.ts', 'a command that ends before its input does ends quietly'],
+			['real-cluster/exec.cluster.ts', 'exec carries the same bytes through every route'],
 		],
 		open: '`head -c1` over a WebSocket to a 1.36.3 kubelet: the kubelet never sends the status (kubectl hangs too); ended after 450 s with the way out named, quiet over SPDY',
 	},
@@ -201,32 +201,32 @@ export const faultRows: readonly FaultRow[] = [
 		tests: [
 			['commands/exec/exec.test.ts', 'is ours, and is said as kubectl says it'],
 			['commands/exec/exec.test.ts', 'is one line with its cause, and 125'],
-			['cluster/exec.cluster.ts', 'exec ends with the remote'],
+			['real-cluster/exec.cluster.ts', 'exec ends with the remote'],
 		],
 	},
 	{
 		row: 'F25',
 		says: 'a thousand resizes: the last is right',
-		tests: [['sessions/remote-command/streams.test.ts', 'the last of a thousand sizes arrives']],
+		tests: [['streams/remote-command/streams.test.ts', 'the last of a thousand sizes arrives']],
 	},
 	{
 		row: 'F26',
 		says: 'exec and attach idle for 6 minutes are alive',
-		tests: [['sessions/remote-command/silence.test.ts', 'a middlebox that cuts idle flows cuts no stream whose pings are below its limit']],
+		tests: [['streams/remote-command/silence.test.ts', 'a middlebox that cuts idle flows cuts no stream whose pings are below its limit']],
 		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s',
 	},
 	{
 		row: 'B1',
 		says: 'escapes of every kind, cut at every byte, in cluster text',
 		tests: [
-			['text/sanitise.test.ts', 'no hostile text moves a terminal, or hides what comes after it'],
-			['text/sanitise.test.ts', 'the same texts without the sanitiser do move it: the check can fail'],
+			['text/sanitize.test.ts', 'no hostile text moves a terminal, or hides what comes after it'],
+			['text/sanitize.test.ts', 'the same texts without the sanitiser do move it: the check can fail'],
 		],
 	},
 	{
 		row: 'B2',
 		says: 'bidi, zero-width and BOM are visible',
-		tests: [['text/sanitise.test.ts', 'bidi and zero-width marks are named']],
+		tests: [['text/sanitize.test.ts', 'bidi and zero-width marks are named']],
 		open: 'look-alike letters are not marked',
 	},
 	{
@@ -241,37 +241,37 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B4',
 		says: 'all 256 bytes, invalid and cut UTF-8',
 		tests: [
-			['text/sanitise.test.ts', 'bytes that are no UTF-8 become U+FFFD, whole characters survive any cut'],
-			['sessions/remote-command/streams.test.ts', 'all 256 bytes come back as they went, outputs apart'],
+			['text/sanitize.test.ts', 'bytes that are no UTF-8 become U+FFFD, whole characters survive any cut'],
+			['streams/remote-command/streams.test.ts', 'all 256 bytes come back as they went, outputs apart'],
 		],
 	},
 	{
 		row: 'B5',
 		says: 'every split of characters gives the same screen',
-		tests: [['text/sanitise.test.ts', 'what is shown does not depend on where the bytes were cut']],
+		tests: [['text/sanitize.test.ts', 'what is shown does not depend on where the bytes were cut']],
 	},
 	{
 		row: 'B6',
 		says: 'lines of any length, CRLF, no final line feed',
 		tests: [
-			['sessions/logs/line-blocks.test.ts', 'a long line comes in one piece, byte for byte'],
-			['sessions/logs/line-blocks.test.ts', 'a line without end is refused at a limit'],
+			['streams/logs/line-blocks.test.ts', 'a long line comes in one piece, byte for byte'],
+			['streams/logs/line-blocks.test.ts', 'a line without end is refused at a limit'],
 		],
 	},
 	{
 		row: 'B7',
 		says: 'P and F chunks mixed: no text lost, no false timestamp',
 		tests: [
-			['sessions/logs/log-lines.test.ts', 'a block is taken apart without losing a byte'],
-			['sessions/logs/repeat-filter.test.ts', 'the tail of a line that began earlier was told with its line'],
+			['streams/logs/log-lines.test.ts', 'a block is taken apart without losing a byte'],
+			['streams/logs/duplicate-filter.test.ts', 'the tail of a line that began earlier was told with its line'],
 		],
 	},
 	{
 		row: 'B8',
 		says: 'odd timestamps and time that goes back',
 		tests: [
-			['sessions/logs/resume.test.ts', 'time that goes back loses nothing'],
-			['sessions/logs/log-lines.test.ts', 'an instant is the same in every zone'],
+			['streams/logs/resume.test.ts', 'time that goes back loses nothing'],
+			['streams/logs/log-lines.test.ts', 'an instant is the same in every zone'],
 		],
 	},
 	{
@@ -284,7 +284,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'tail, since and limit at their edges as kubectl',
 		tests: [
 			['commands/logs/log-request.test.ts', 'is refused:'],
-			['cluster/logs.cluster.ts', 'fails in kubectl as here'],
+			['real-cluster/logs.cluster.ts', 'fails in kubectl as here'],
 		],
 	},
 	{
@@ -301,8 +301,8 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'WebSocket framing and handshakes that are wrong',
 		tests: [
 			['wire/websocket.test.ts', 'refused with '],
-			['cluster-access/connection.test.ts', 'an upgrade that is answered wrongly is refused'],
-			['sessions/remote-command/outcome.test.ts', 'a message in text, and one on a channel that no server writes, break the protocol'],
+			['cluster/connection.test.ts', 'an upgrade that is answered wrongly is refused'],
+			['streams/remote-command/outcome.test.ts', 'a message in text, and one on a channel that no server writes, break the protocol'],
 		],
 		open: 'the Autobahn suite itself is not run',
 	},
@@ -310,57 +310,57 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B13',
 		says: 'exec status: none, bad, too long, two, with more behind',
 		tests: [
-			['sessions/remote-command/outcome.test.ts', 'two Successes are not one'],
-			['sessions/remote-command/outcome.test.ts', 'a status of 5 MB is none'],
+			['streams/remote-command/outcome.test.ts', 'two Successes are not one'],
+			['streams/remote-command/outcome.test.ts', 'a status of 5 MB is none'],
 		],
 	},
 	{
 		row: 'B14',
 		says: 'redirects are not followed with credentials',
 		tests: [
-			['cluster-access/connection.test.ts', 'a redirect is given back and never followed: another host sees nothing'],
-			['sessions/proxy/proxy-request.test.ts', 'a redirect is an answer, not a way to go'],
-			['sessions/remote-command/carriers.test.ts', 'a redirect is not followed'],
+			['cluster/connection.test.ts', 'a redirect is given back and never followed: another host sees nothing'],
+			['streams/proxy/proxy-request.test.ts', 'a redirect is an answer, not a way to go'],
+			['streams/remote-command/carriers.test.ts', 'a redirect is not followed'],
 		],
 	},
 	{
 		row: 'B15',
 		says: 'bombs, endless answers, odd JSON',
 		tests: [
-			['cluster-access/connection.test.ts', 'a body may be compressed, and a bomb in it is bounded'],
-			['cluster-access/connection.test.ts', 'answers that are cut, endless or no JSON are told apart'],
+			['cluster/connection.test.ts', 'a body may be compressed, and a bomb in it is bounded'],
+			['cluster/connection.test.ts', 'answers that are cut, endless or no JSON are told apart'],
 		],
 	},
 	{
 		row: 'B16',
 		says: 'kubeconfigs that are bombs, pipes, folders, cycles',
 		tests: [
-			['cluster-access/yaml.test.ts', 'refused in one line, at once'],
-			['cluster-access/yaml.test.ts', 'a folder, a pipe without a writer and a hundred megabytes are refused at once'],
+			['cluster/yaml.test.ts', 'refused in one line, at once'],
+			['cluster/yaml.test.ts', 'a folder, a pipe without a writer and a hundred megabytes are refused at once'],
 		],
 	},
 	{
 		row: 'B17',
 		says: 'plugins: never a shell, run only when needed',
 		tests: [
-			['cluster-access/exec-plugin.test.ts', 'arguments reach it as they are: no shell reads them'],
-			['cluster-access/exec-plugin.test.ts', 'it is not run before it is needed, and once for many requests at the same time'],
+			['cluster/exec-plugin.test.ts', 'arguments reach it as they are: no shell reads them'],
+			['cluster/exec-plugin.test.ts', 'it is not run before it is needed, and once for many requests at the same time'],
 		],
 	},
 	{
 		row: 'B18',
 		says: 'ways to the apiserver: kubectl’s verdicts',
 		tests: [
-			['cluster-access/kubeconfigs.test.ts', 'as kubectl: '],
-			['cluster-access/environment-proxy.test.ts', ' goes '],
+			['cluster/kubeconfigs.test.ts', 'as kubectl: '],
+			['cluster/environment-proxy.test.ts', ' goes '],
 		],
 	},
 	{
 		row: 'B19',
 		says: 'certificates accepted and refused as kubectl does',
 		tests: [
-			['cluster-access/certificates.test.ts', 'as kubectl: '],
-			['cluster-access/connection.test.ts', 'the facts are those of this handshake, again and again, whatever the environment says'],
+			['cluster/certificates.test.ts', 'as kubectl: '],
+			['cluster/connection.test.ts', 'the facts are those of this handshake, again and again, whatever the environment says'],
 		],
 	},
 ];

@@ -237,9 +237,9 @@ test('over restarts the last line of each life is followed by the first of the n
 	t.notRegex(running.stderr(), /may be missing/);
 });
 
-test('it ends with 0 when the pod is done, and says so', async t => {
+test('exits 0 when the pod is done, and says so with -v', async t => {
 	await fresh('logs-done', ['-rate=100', '-count=300'], {restartPolicy: 'Never'});
-	const running = follow(cluster, direct, ['logs-done']);
+	const running = follow(cluster, direct, ['logs-done', '-v=1']);
 	t.is(await running.ended, 0);
 	t.deepEqual(judge(running.stdout()), {lines: 300, wrong: [], first: 1, last: 300});
 	t.regex(running.stderr(), /logs-done\/lines: ended with exit 0 Completed/);

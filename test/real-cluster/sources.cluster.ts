@@ -74,7 +74,8 @@ const rows: readonly Row[] = [
 		rules: [authority],
 		place: 'off-direct',
 		asked: {path: ['pod/shell', '--feature', 'pod-proxy']},
-		says: ({tls}) => tls === 'plain, proven',
+		// a user without a certificate of their own, who reads no address of the apiserver, cannot rule out a gateway
+		says: ({tls}) => tls === 'plain, inferred',
 	},
 	{
 		source: 'construction',
@@ -258,7 +259,7 @@ const rows: readonly Row[] = [
 		rules: [authority, resource(['certificatesigningrequests'], ['list'], ['certificates.k8s.io'])],
 		place: 'good-direct',
 		asked: {audit: []},
-		says: ({row}) => row('N2') === 'warn pending proven',
+		says: ({row}) => row('N2') === 'warn pending inferred',
 	},
 	{
 		source: 'csr',
@@ -380,7 +381,7 @@ const rows: readonly Row[] = [
 		rules: [authority],
 		place: 'good-direct',
 		asked: {audit: []},
-		says: ({row}) => row('C9') === 'pass impossible proven',
+		says: ({row}) => row('C9') === 'pass impossible inferred',
 	},
 	{
 		source: 'version',

@@ -231,7 +231,7 @@ const mirror = (more: object = {}) => ({
 
 test('a mirror pod tells flags and environment; a pod that only has the label is none', t => {
 	t.like(parseComponentPod(mirror()), {
-		part: 'kube-apiserver',
+		component: 'kube-apiserver',
 		flags: {values: {'kubelet-certificate-authority': '/ca.crt', 'secure-port': '6443'}, absent: 'default', proxyEnvironment: false},
 	});
 	t.is(

@@ -34,7 +34,7 @@ function apiserver() {
 					facts: {tls: state.tls ? {} : null, connectedAt: new Date(state.handshakeAt()).toISOString()},
 					usable: true,
 					request: wait,
-					ask: wait,
+					pipelinedGet: wait,
 					close() {},
 				} as unknown as Connection;
 			},

@@ -309,9 +309,9 @@ for (const [what, keys] of [
 			flags: {},
 			nextId: () => 'text-1',
 			typedAhead: {
-				async during({what}: {what: string}) {
-					asked.push(what);
-					throw new CanceledError(what);
+				async during({description}: {description: string}) {
+					asked.push(description);
+					throw new CanceledError(description);
 				},
 			},
 			async open() {

@@ -54,7 +54,7 @@ async function readAgainst(...texts: ReadonlyArray<string | null>) {
 
 	const reads = {drain, tellGap: async (gap: unknown) => told.push(gap), async tellRemainder() {}} as unknown as ResumableLog;
 	const options = {
-		gate: {through: async <T>(work: () => Promise<T>) => work()},
+		gate: {run: async <T>(work: () => Promise<T>) => work()},
 		outage: {async lost() {}, async back() {}},
 	} as unknown as DrainOptions;
 	return {isWhole: await drainTerminated(reads, {previous: false, gap: 'last-line-not-met'}, options), told, tries};
