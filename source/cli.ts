@@ -236,7 +236,7 @@ function withStatus(error: SpokeError, {failureStatus}: Telling): SpokeError {
 		return error;
 	}
 
-	return error.anew({exitStatus: failureStatus, cause: error.cause});
+	return error.withChanges({exitStatus: failureStatus, cause: error.cause});
 }
 
 /** A script is to tell these from other failures, also where the statuses are the remote command’s. */

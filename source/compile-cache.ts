@@ -1,24 +1,24 @@
-/** Where V8 keeps what it made of our files, so that the next start need not compile them again. */
+/** V8 compile cache. */
 import {lstatSync, mkdirSync} from 'node:fs';
 import {dirname, isAbsolute, join} from 'node:path';
 import process from 'node:process';
 
 /**
-From now on compiled code is kept in `$XDG_CACHE_HOME/spoke`, or `~/.cache/spoke`; Node checks it against the source's text and its own version.
-Nobody but the user may be able to write there, since what lies there is run. Where that is not so, or the folder cannot be made, nothing is kept.
-`NODE_DISABLE_COMPILE_CACHE=1` switches it off.
+Keeps compiled code in `$XDG_CACHE_HOME/spoke` or `~/.cache/spoke`; Node checks it against the source text and its own version.
+The directory must be writable by the user only, because its content is executed. Otherwise, or if it cannot be created, nothing is cached.
+`NODE_DISABLE_COMPILE_CACHE=1` disables it.
 @see https://nodejs.org/api/module.html#module-compile-cache
 */
 export function enableCompileCache(environment: NodeJS.ProcessEnv): void {
-	const folder = cacheFolder(environment);
-	if (folder !== null && isPrivate(folder)) {
-		// Older Nodes lack it, and must get as far as saying that they are too old.
-		process.getBuiltinModule('node:module').enableCompileCache(folder);
+	const directory = cacheDirectory(environment);
+	if (directory !== null && isPrivate(directory)) {
+		// Node versions too old for spoke lack it, and must still reach the version check.
+		process.getBuiltinModule('node:module').enableCompileCache(directory);
 	}
 }
 
-/** `null` when there is no home. The XDG Base Directory Specification says to ignore a relative path. */
-function cacheFolder({XDG_CACHE_HOME: cache = '', HOME: home = ''}: NodeJS.ProcessEnv): string | null {
+/** `null` without a home directory. A relative path is ignored, as the XDG Base Directory Specification requires. */
+function cacheDirectory({XDG_CACHE_HOME: cache = '', HOME: home = ''}: NodeJS.ProcessEnv): string | null {
 	if (isAbsolute(cache)) {
 		return join(cache, 'spoke');
 	}
@@ -26,20 +26,20 @@ function cacheFolder({XDG_CACHE_HOME: cache = '', HOME: home = ''}: NodeJS.Proce
 	return isAbsolute(home) ? join(home, '.cache', 'spoke') : null;
 }
 
-/** Made when it is not there, and what it stands in, but no home. */
-function isPrivate(folder: string): boolean {
+function isPrivate(directory: string): boolean {
 	try {
-		const about = lstatSync(folder, {throwIfNoEntry: false}) ?? made(folder);
-		return about.isDirectory() && about.uid === process.getuid?.() && (about.mode & 0o022) === 0;
+		const stats = lstatSync(directory, {throwIfNoEntry: false}) ?? makeDirectory(directory);
+		return stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o022) === 0;
 	} catch {
 		return false;
 	}
 }
 
-function made(folder: string) {
-	for (const one of [dirname(folder), folder]) {
+/** Also creates its parent, but never the home directory. */
+function makeDirectory(directory: string) {
+	for (const path of [dirname(directory), directory]) {
 		try {
-			mkdirSync(one, 0o700);
+			mkdirSync(path, 0o700);
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
 				throw error;
@@ -47,5 +47,5 @@ function made(folder: string) {
 		}
 	}
 
-	return lstatSync(folder);
+	return lstatSync(directory);
 }

@@ -1,17 +1,17 @@
-/** What other programs see of this process, and the signals that nobody meant for it. */
+/** Name and signal handling of this process. */
 import {writeFileSync} from 'node:fs';
 import {basename} from 'node:path';
 import process from 'node:process';
 
-/** Set by the launcher (scripts/build.ts) to its own process id, which is ours; a child that inherits it has another one. */
+/** The launcher (scripts/build.ts) sets it to its process id, which spoke keeps; a child that inherits the variable has another id. */
 const hangupIgnored = 'SPOKE_HUP_IGNORED';
 
-/** To be called before anything else. */
-export function settleProcess(): void {
-	// Node's own answer to it is an inspector on 127.0.0.1:9229, open to every user of the machine.
-	process.on('SIGUSR1', ignore);
+/** Call before anything else. */
+export function setUpProcess(): void {
+	// By default Node opens an inspector on 127.0.0.1:9229, accessible to every user of the machine.
+	process.on('SIGUSR1', noop);
 	if (isHangupIgnored()) {
-		process.on('SIGHUP', ignore);
+		process.on('SIGHUP', noop);
 	}
 
 	process.title = ['spoke', ...process.argv.slice(2)].join(' ');
@@ -21,22 +21,22 @@ export function settleProcess(): void {
 }
 
 /**
-Whether whoever started us ignores SIGHUP (nohup, `trap '' HUP`). Node resets all signals before any code of ours runs, so only the launcher can tell;
-of a start without it (`node build/spoke.js`) bash and zsh tell by `$_`.
+Whether SIGHUP was ignored at the start (nohup, `trap '' HUP`). Node resets all signals before any code runs, so only the launcher knows;
+without it (`node build/spoke.js`), bash and zsh show nohup in `$_`.
 */
 export function isHangupIgnored(): boolean {
 	return process.env[hangupIgnored] === String(process.pid) || basename(process.env['_'] ?? '') === 'nohup';
 }
 
-/** The title sets the name to its first 15 bytes; killall and lsof look for the program's name alone. */
+/** Setting the title also sets the name, to its first 15 bytes, but killall and lsof match the program's name alone. */
 function nameMainThread(): void {
 	try {
 		writeFileSync('/proc/self/comm', 'spoke');
 	} catch {
-		// Without /proc only the title tells.
+		// Without /proc, only the title is set.
 	}
 }
 
-function ignore(): void {
-	// The signal has a listener, and so does nothing else.
+function noop(): void {
+	// A listener replaces the default effect of a signal.
 }

@@ -1,4 +1,4 @@
-/** Which version this is; package.json says it, the build puts it in. */
+/** Program version, from package.json or set by the build, and User-Agent. */
 import {createRequire} from 'node:module';
 
 declare const SPOKE_VERSION: string | undefined;
@@ -6,5 +6,5 @@ declare const SPOKE_VERSION: string | undefined;
 export const version: string =
 	typeof SPOKE_VERSION === 'string' ? SPOKE_VERSION : (createRequire(import.meta.url)('../package.json') as {version: string}).version;
 
-/** Sent with every request, so that audit logs say who asked. */
+/** Sent with every request, for the apiserver's audit log. */
 export const userAgent = `spoke/${version}`;

@@ -1,4 +1,4 @@
-/** What other programs see of a running spoke, and the signals that do not end it or open it up. The program is started as a person starts it, by its first line. */
+/** The process name and signals of the built program, started through its launcher line. */
 import {execFile, spawn, type ChildProcessByStdio} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
@@ -13,7 +13,7 @@ import {builtProgram} from './support/run-spoke.ts';
 const run = promisify(execFile);
 const line = (second: number, text: string) => ({time: `2026-11-24T14:00:0${second}.000000001Z`, text});
 
-/** A followed log, started by a line of the shell `sh`, in which `"$@"` is the program and its arguments. */
+/** Follows a log; `"$@"` in the shell `script` is the program and its arguments. */
 async function follow(t: ExecutionContext, sh: string, script: string) {
 	const server = await LogServer.start();
 	const log = server.addPod('web').get('app')!;
@@ -35,16 +35,15 @@ async function follow(t: ExecutionContext, sh: string, script: string) {
 	return {child, log, title: ['spoke', ...argv].join(' '), stderr: () => stderr};
 }
 
-/** What the program prints next, or that it ended. */
 async function next(child: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
-	const came = await Promise.race([
+	const output = await Promise.race([
 		once(child.stdout, 'data').then(([chunk]) => String(chunk)),
-		once(child, 'exit').then(() => 'it ended'),
+		once(child, 'exit').then(() => 'the program ended'),
 	]);
-	return came;
+	return output;
 }
 
-test('pgrep, ps and killall find it by its name, and by its whole line', async t => {
+test('ps shows the command line, and pgrep finds the process by it and by name', async t => {
 	const {child, title} = await follow(t, 'sh', 'exec "$@"');
 	const {stdout: args} = await run('ps', ['-o', 'args=', '-p', String(child.pid)]);
 	t.is(args.trim(), title);
@@ -57,7 +56,7 @@ test('pgrep, ps and killall find it by its name, and by its whole line', async t
 	}
 });
 
-test('SIGUSR1 opens no inspector', async t => {
+test('SIGUSR1 does not open an inspector', async t => {
 	const {child, log, stderr} = await follow(t, 'sh', 'exec "$@"');
 	child.kill('SIGUSR1');
 	log.append(line(2, 'still here'));
@@ -72,7 +71,7 @@ for (const sh of ['sh', 'bash']) {
 		['nohup', 'exec nohup "$@"'],
 		["trap '' HUP", 'trap "" HUP; exec "$@"'],
 	] as const) {
-		test(`a HUP that ${title} ignores in ${sh} stays ignored`, async t => {
+		test(`ignores SIGHUP after ${title} in ${sh}`, async t => {
 			const {child, log} = await follow(t, sh, script);
 			child.kill('SIGHUP');
 			log.append(line(2, 'still here'));
@@ -82,14 +81,14 @@ for (const sh of ['sh', 'bash']) {
 		});
 	}
 
-	test(`a HUP that nobody ignores in ${sh} ends it with 129`, async t => {
+	test(`exits 129 on SIGHUP in ${sh}`, async t => {
 		const {child} = await follow(t, sh, 'exec "$@"');
 		child.kill('SIGHUP');
 		t.deepEqual(await once(child, 'exit'), [129, null]);
 	});
 }
 
-test('a program that a follow under nohup starts is not taken to be under it', async t => {
+test('exits 129 on SIGHUP when the launcher variable names another process', async t => {
 	const {child, log} = await follow(t, 'sh', 'SPOKE_HUP_IGNORED=1 exec "$@"');
 	log.append(line(2, 'running'));
 	child.kill('SIGHUP');

@@ -22,14 +22,14 @@ export type ErrorResponseContext = Partial<RequestAttributes> & {by?: Impersonat
 export function errorFromResponse(answer: ErrorResponse, context: ErrorResponseContext = {}): SpokeError {
 	const told = asTold(answer, context);
 	const asKubectl = kubectlLine(answer.body);
-	const error = asKubectl === null ? told : told.anew({asKubectl, cause: told.cause});
+	const error = asKubectl === null ? told : told.withChanges({asKubectl, cause: told.cause});
 	return error.code === 'ERR_CREDENTIALS' ? explainRejectedCertificate(error, answer) : error;
 }
 
 function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseContext): SpokeError {
 	const explained = explainMessage(body, {status});
 	// A request that ends at the apiserver is never answered by a kubelet: such words are a gateway's.
-	if (explained && (explained.row.leg === 1 || passesOn(context.resource)) && !ownWords.has(explained.row.id)) {
+	if (explained && (explained.rule.leg === 1 || passesOn(context.resource)) && !ownWords.has(explained.rule.id)) {
 		return errorFromExplanation(explained);
 	}
 
@@ -141,5 +141,5 @@ function theirNow(date: string | undefined): Date {
 }
 
 function told(error: SpokeError, fact: string, remedy: string): SpokeError {
-	return error.anew({message: `${error.message}; ${fact}`, remedy});
+	return error.withChanges({message: `${error.message}; ${fact}`, remedy});
 }

@@ -72,7 +72,7 @@ export function pageInsteadOf(wanted: string, body: string): SpokeError {
 		.replaceAll(/\s+/g, ' ')
 		.slice(0, 200);
 	const error = notKubernetesError(`a web page came instead of ${wanted}${words === '' ? '' : `: ${words}`}`);
-	return words === '' ? error : error.anew({text: words});
+	return words === '' ? error : error.withChanges({text: words});
 }
 
 export function isWebPage({'content-type': type}: {'content-type'?: string | undefined}): boolean {

@@ -1,4 +1,4 @@
-/** The exit statuses, fixed by the contract that scripts rely on. */
+/** Exit statuses, part of the contract. */
 export const exitStatus = {
 	ok: 0,
 	other: 1,
@@ -20,17 +20,17 @@ export const exitStatus = {
 	interrupt: 130,
 	brokenPipe: 141,
 	terminate: 143,
-	/** Any failure of spoke itself in exec, attach and debug, whose statuses belong to the remote command; xargs would stop at 255. */
+	/** If spoke itself fails in exec, attach or debug, whose other statuses belong to the remote command. Not 255, at which xargs stops. */
 	execOwnFailure: 125,
 } as const;
 
-const ofSignals: Readonly<Record<string, number>> = {
+const statusBySignal: Readonly<Record<string, number>> = {
 	SIGINT: exitStatus.interrupt,
 	SIGTERM: exitStatus.terminate,
 	SIGHUP: exitStatus.hangup,
 };
 
-/** The status of a process that ended by `signal`, the reason with which `Invocation.interrupted` is aborted. */
+/** `signal` is the abort reason of `Invocation.interrupted`. */
 export function exitStatusForSignal(signal: unknown): number {
-	return ofSignals[String(signal)] ?? exitStatus.other;
+	return statusBySignal[String(signal)] ?? exitStatus.other;
 }

@@ -1,29 +1,26 @@
-/** How a failure is told: a constant code, the leg that failed, the other side's own words, what to do, and the exit status. */
+/** The error that users see: code, leg, server text, remedy and exit status. */
 import {errorTable, type ErrorCode} from './error-table.ts';
 
-/** 0 = here, 1 = you → apiserver, 2 = apiserver → kubelet (or node, pod, service), 3 = inside the pod. */
+/** 0 = local, 1 = you → apiserver, 2 = apiserver → kubelet (or node, pod, service), 3 = inside the pod. */
 export type LegNumber = 0 | 1 | 2 | 3;
 
 export type SpokeErrorOptions = {
-	/** Which leg failed; the row's own leg when left out, and with `legKnown` false where the number is no finding. */
+	/** The leg that failed; defaults to the leg of the code. With `legKnown` false it is not a finding. */
 	leg?: LegNumber;
-	/** Whether it is known that it was this leg: false by default for a stream that was lost, of which no leg is named. */
+	/** Whether `leg` is certain. Defaults to true, except for ERR_STREAM_LOST without `leg`. */
 	legKnown?: boolean;
-	/** The other side's own words, kept byte for byte (sanitised only where they reach a terminal); `null`, as of an error that is told anew, where it said nothing. */
+	/** The server's own text, unchanged (sanitized only for a terminal). */
 	text?: string | null;
-	/** What to do, where the row's remedy can be made more exact; with `null` it is the row's. */
+	/** Replaces the remedy of the code; `null` keeps it. */
 	remedy?: string | null;
-	/** Only where a failure carries its own status, as a remote command does. */
+	/** Only if the failure has a status of its own, as a remote command has. */
 	exitStatus?: number;
-	/** How kubectl tells the same failure on stderr, where scripts look for its words: `Error from server (NotFound): …`. */
+	/** kubectl's stderr line for the same failure, which scripts match: `Error from server (NotFound): …`. */
 	asKubectl?: string | null;
 	cause?: unknown;
 };
 
-/**
-Every failure that a user sees is one of these. `message` is one line without a final full stop.
-Match on `code`, never on prose.
-*/
+/** `message` is one line without a final period. Match on `code`, never on prose. */
 export class SpokeError extends Error {
 	override readonly name = 'SpokeError';
 	readonly code: ErrorCode;
@@ -46,8 +43,12 @@ export class SpokeError extends Error {
 		this.asKubectl = options.asKubectl ?? null;
 	}
 
-	/** The same failure in other words, or by another code: with its leg, the other side's words and, where no other is given, its remedy. */
-	anew({code = this.code, message = this.message, ...options}: {code?: ErrorCode; message?: string} & SpokeErrorOptions): SpokeError {
+	/** A copy with changes; keeps leg, text, remedy and kubectl's line unless given. */
+	withChanges({
+		code = this.code,
+		message = this.message,
+		...options
+	}: {code?: ErrorCode; message?: string} & SpokeErrorOptions): SpokeError {
 		const {leg, legKnown, text, remedy, asKubectl} = this;
 		return new SpokeError(code, message, {leg, legKnown, text, remedy, asKubectl, cause: this, ...options});
 	}
@@ -62,7 +63,7 @@ export class SpokeError extends Error {
 export type ErrorObject = {
 	code: ErrorCode;
 	leg: LegNumber;
-	/** False where a stream was lost on this leg or another. */
+	/** False if the failure could be on another leg. */
 	legKnown: boolean;
 	message: string;
 	text: string | null;
@@ -70,12 +71,11 @@ export type ErrorObject = {
 	exitStatus: number;
 };
 
-/** What the system says where no more can be written to a disk or terminal. */
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
 
-/** Anything thrown, as a SpokeError; what is not one already is a bug of ours (status 70), a closed pipe (141) or a full disk (14). */
+/** Anything but a SpokeError becomes a closed pipe (141), a full disk (14) or a bug in spoke (70). */
 export function toSpokeError(thrown: unknown): SpokeError {
-	// Each command is a bundle with a class of its own, so the class alone does not tell.
+	// Each command is a bundle with its own copy of the class, so instanceof is not enough.
 	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {
 		return thrown as SpokeError;
 	}
@@ -83,10 +83,10 @@ export function toSpokeError(thrown: unknown): SpokeError {
 	const error = thrown instanceof Error ? thrown : new Error(String(thrown));
 	const {code, syscall} = error as NodeJS.ErrnoException;
 	if (code === 'EPIPE') {
-		return new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error});
+		return new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of the output closed it', {cause: error});
 	}
 
-	// Files are named by whoever opens them; what is left is our own output.
+	// Code that opens files reports their errors itself, so this is spoke's own output.
 	if (syscall === 'write' && unwritable.has(code ?? '')) {
 		return new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
 	}

@@ -28,11 +28,11 @@ export function failureObservation({
 	active?: boolean;
 }): Observation<FailureFacts> | undefined {
 	const explained = error.text === null ? null : explainedAs(error.text);
-	if (!explained || explained.row.leg !== 2 || (explained.frame === 'translated' && !['exec', 'attach'].includes(purpose.feature))) {
+	if (!explained || explained.rule.leg !== 2 || (explained.wrapper === 'translated' && !['exec', 'attach'].includes(purpose.feature))) {
 		return undefined;
 	}
 
-	const {row, words, text} = explained;
+	const {rule: row, message: words, text} = explained;
 	const couldBeTheApplication =
 		['pod-proxy', 'service-proxy'].includes(purpose.feature) ||
 		(purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
@@ -49,9 +49,9 @@ export function failureObservation({
 			leg: 2,
 			tls: couldBeTheApplication ? null : (row.proves.tls ?? null),
 			route: row.proves.route ?? null,
-			answered: !couldBeTheApplication && row.proves.answered === true,
+			answered: !couldBeTheApplication && row.proves.farEndAnswered === true,
 			basis: couldBeTheApplication || !text.trimStart().startsWith('{') ? 'inferred' : 'proven',
-			mayBeFarEnds: explained.frame !== 'log',
+			mayBeFarEnds: explained.wrapper !== 'log',
 		},
 	};
 }

@@ -25,7 +25,7 @@ export function createOutputWriter(stream: Writable): OutputWriter {
 	stream.on('error', (error: NodeJS.ErrnoException) => {
 		failure ??=
 			error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
-				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
+				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of the output closed it', {cause: error})
 				: new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
 		gone.abort(failure);
 		wake();

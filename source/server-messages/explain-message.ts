@@ -1,4 +1,4 @@
-/** Who spoke, and what do the words mean? The table of failures, asked. */
+/** Speaker, leg and meaning of a server's message. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {dialMessages} from './dial-messages.ts';
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
@@ -7,60 +7,52 @@ import {requestMessages} from './request-messages.ts';
 import {unwrapMessage} from './unwrap-message.ts';
 
 export type MessageContext = {
-	/** HTTP status of the answer; left out for words of a stream (channel 3, a SPDY error stream). */
+	/** HTTP status of the response; omitted for a message of a stream (channel 3, a SPDY error stream). */
 	status?: number;
 };
 
 export type Explanation = {
-	row: MessageRule;
-	/** Everything that was said, unchanged. */
+	rule: MessageRule;
+	/** The server's text, unchanged. */
 	text: string;
-	/** The words that the row matched, without the frame that the apiserver put around them. */
-	words: string;
-	frame: MessageWrapper;
-	/** `host:port` that the apiserver really dialled, where the text shows it. */
-	dialled: string | null;
+	/** What the rule matched, without the apiserver's wrapper. */
+	message: string;
+	wrapper: MessageWrapper;
+	/** `host:port` that the apiserver dialed, if the text shows it. */
+	dialedAddress: string | null;
 };
 
-/** The rows in the order they are tried. */
+/** In the order they are tried. */
 export const messageRules: readonly MessageRule[] = [...kubeletMessages, ...dialMessages, ...requestMessages];
 
 /**
-`text` is a body or a message as it came: a metav1.Status in JSON, plain text, or the words of an error channel.
-`null` for words that are in no row: they are shown as they are and never guessed at.
+`text` is a response body or the content of an error channel: a metav1.Status in JSON, or plain text.
+Returns `null` for an unknown message.
 */
 export function explainMessage(text: string, context: MessageContext = {}): Explanation | null {
 	const status = readStatus(text);
 	const message = status?.message ?? text.trim();
 	const code = context.status ?? status?.code ?? 0;
-	const {
-		frame,
-		words,
-		dialedAddress: dialled,
-	} = unwrapMessage(message, status?.causes ?? [], {isStream: context.status === undefined, code});
+	const unwrapped = unwrapMessage(message, status?.causes ?? [], {isStream: context.status === undefined, code});
 	const body = status ? 'status' : text.trim() === '' ? 'empty' : 'text';
-	const row = messageRules.find(
-		row =>
-			row.wrappers.includes(frame) &&
-			row.pattern.test(words) &&
-			(row.status === undefined || row.status.includes(code)) &&
-			(row.body === undefined || row.body === body) &&
-			(row.detailsKind === undefined || row.detailsKind === status?.kind),
+	const rule = messageRules.find(
+		({wrappers, pattern, ...only}) =>
+			wrappers.includes(unwrapped.wrapper) &&
+			pattern.test(unwrapped.message) &&
+			(only.status === undefined || only.status.includes(code)) &&
+			(only.body === undefined || only.body === body) &&
+			(only.detailsKind === undefined || only.detailsKind === status?.kind),
 	);
-	return row ? {row, text, words, frame, dialled} : null;
+	return rule ? {rule, text, ...unwrapped} : null;
 }
 
-/** The same as an error of ours: one line with the meaning, the words kept. */
-export function errorFromExplanation({row, text, words}: Explanation): SpokeError {
-	return new SpokeError(row.code, `${row.meaning}: ${oneLine(words)}`.replace(/: $/, ''), {
-		leg: row.leg,
-		text,
-		...(row.remedy === null ? {} : {remedy: row.remedy}),
-	});
+/** One line: the meaning, then the server's message. */
+export function errorFromExplanation({rule, text, message}: Explanation): SpokeError {
+	return new SpokeError(rule.code, `${rule.meaning}: ${oneLine(message)}`.replace(/: $/, ''), {leg: rule.leg, text, remedy: rule.remedy});
 }
 
-function oneLine(words: string): string {
-	return words
+function oneLine(message: string): string {
+	return message
 		.trim()
 		.replaceAll(/\s*\n\s*/g, ' ')
 		.slice(0, 1000);
@@ -75,23 +67,22 @@ function readStatus(text: string): Status | null {
 
 	try {
 		const parsed = JSON.parse(text) as (Record<string, unknown> & {details?: {kind?: unknown; causes?: Array<{message?: unknown}>}}) | null;
-		// Channel 3 of an exec carries a Status without its kind.
+		// Channel 3 of an exec carries a Status without a kind.
 		if (parsed === null || (parsed['kind'] !== 'Status' && !('status' in parsed))) {
 			return null;
 		}
 
 		return {
-			message: wordsOf(parsed['message']),
+			message: textOf(parsed['message']),
 			code: Number(parsed['code'] ?? 0),
-			kind: wordsOf(parsed.details?.kind),
-			causes: (parsed.details?.causes ?? []).map(({message}) => wordsOf(message)),
+			kind: textOf(parsed.details?.kind),
+			causes: (parsed.details?.causes ?? []).map(({message}) => textOf(message)),
 		};
 	} catch {
 		return null;
 	}
 }
 
-/** What a server put where words belong; anything else is none. */
-function wordsOf(value: unknown): string {
+function textOf(value: unknown): string {
 	return typeof value === 'string' ? value : '';
 }

@@ -1,14 +1,15 @@
-/** Words about the kubelet's certificate, port and refusals. Measured on Kubernetes 1.36.3. */
+/** Messages about the kubelet's certificate, port and refusals. Recorded on Kubernetes 1.36.3. */
 import type {MessageRule, MessageWrapper} from './message-rule.ts';
 
-const dialled: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
+const dialing: readonly MessageWrapper[] = ['log', 'upgrade', 'translated', 'proxy'];
 const servingRemedy =
-	'give the kubelet a serving certificate from the CA of --kubelet-certificate-authority with the dialled address in it: serverTLSBootstrap: true, then kubectl certificate approve the kubernetes.io/kubelet-serving CSR';
+	'give the kubelet a serving certificate from the CA of --kubelet-certificate-authority for the address that the apiserver connects to: set serverTLSBootstrap: true, then kubectl certificate approve the kubernetes.io/kubelet-serving CSR';
 const identityRemedy =
-	'check the apiserver’s --kubelet-client-certificate and the kubelet’s authentication.x509.clientCAFile; your own credentials are fine';
-const rightsRemedy = 'bind the apiserver’s identity to the ClusterRole system:kubelet-api-admin; your own rights are fine';
+	'check the apiserver’s --kubelet-client-certificate and the kubelet’s authentication.x509.clientCAFile; your own credentials are not the problem';
+const permissionRemedy =
+	'bind the apiserver’s identity to the ClusterRole system:kubelet-api-admin; your own permissions are not the problem';
 
-const second = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
+const leg2 = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
 
 const hungUp = /^(EOF|read tcp \S+->\S+: read: connection reset by peer)$/;
 
@@ -16,10 +17,10 @@ export const kubeletMessages: readonly MessageRule[] = [
 	{
 		id: 'T1',
 		pattern: /^tls: failed to verify certificate: x509: cannot validate certificate for \S+ because it doesn't contain any IP SANs$/,
-		wrappers: dialled,
+		wrappers: dialing,
 		speaker: 'apiserver',
-		...second,
-		meaning: 'the apiserver refuses the kubelet’s certificate: it has names only, and was dialled by IP address',
+		...leg2,
+		meaning: 'the apiserver refuses the kubelet’s certificate: it has no IP SANs, and the apiserver connects by IP address',
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},
@@ -27,62 +28,63 @@ export const kubeletMessages: readonly MessageRule[] = [
 		id: 'T2',
 		pattern:
 			/^tls: failed to verify certificate: x509: certificate is (valid for .+, not .+|not valid for any names, but wanted to match .+)$/,
-		wrappers: dialled,
+		wrappers: dialing,
 		speaker: 'apiserver',
-		...second,
+		...leg2,
 		meaning:
-			'the apiserver refuses the kubelet’s certificate: it is for another name or address (whether its CA is right is not known: the name is checked first)',
+			'the apiserver refuses the kubelet’s certificate: it is for another name or address (it is unknown whether its CA is right, because the name is checked first)',
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},
 	{
 		id: 'T3',
 		pattern: /^tls: failed to verify certificate: x509: certificate signed by unknown authority( \(.+\))?$/,
-		wrappers: dialled,
+		wrappers: dialing,
 		speaker: 'apiserver',
-		...second,
-		meaning: 'the apiserver refuses the kubelet’s certificate: the name is right, its CA is not the one of --kubelet-certificate-authority',
+		...leg2,
+		meaning:
+			'the apiserver refuses the kubelet’s certificate: the name matches, but its CA is not the one of --kubelet-certificate-authority',
 		remedy: servingRemedy,
 		proves: {tls: 'refused'},
 	},
 	{
 		id: 'T4',
 		pattern: /^tls: failed to verify certificate: x509: certificate has expired or is not yet valid: .+$/,
-		wrappers: dialled,
+		wrappers: dialing,
 		speaker: 'apiserver',
-		...second,
-		meaning: 'the apiserver refuses the kubelet’s certificate: it is out of date, or a clock is wrong',
-		remedy: 'renew the kubelet’s serving certificate, and compare the clocks of node and control plane',
+		...leg2,
+		meaning: 'the apiserver refuses the kubelet’s certificate: it is expired or not yet valid, or a clock is wrong',
+		remedy: 'renew the kubelet’s serving certificate, and compare the clocks of the node and the control plane',
 		proves: {tls: 'refused'},
 	},
 	{
 		id: 'T5',
 		pattern: /^remote error: tls: internal error$/,
-		wrappers: dialled,
+		wrappers: dialing,
 		speaker: 'kubelet',
-		...second,
-		meaning: 'the kubelet has no serving certificate yet: its CSR waits for approval',
-		remedy: 'kubectl get csr; kubectl certificate approve the pending kubernetes.io/kubelet-serving one of this node',
+		...leg2,
+		meaning: 'the kubelet has no serving certificate yet: its CSR is waiting for approval',
+		remedy: 'run kubectl get csr, then kubectl certificate approve the pending kubernetes.io/kubelet-serving CSR of this node',
 		proves: {},
 	},
 	{
 		id: 'T6',
 		pattern: /^(tls: first record does not look like a TLS handshake|http: server gave HTTP response to HTTPS client)$/,
-		wrappers: dialled,
+		wrappers: dialing,
 		speaker: 'apiserver',
-		...second,
-		meaning: 'the port speaks plain HTTP, and TLS was asked for',
-		remedy: 'for a pod or service use http: before the name; for a node check its kubelet port',
+		...leg2,
+		meaning: 'the port speaks plain HTTP, but the apiserver connected with TLS',
+		remedy: 'for a pod or service, put http: before the name; for a node, check its kubelet port',
 		proves: {tls: 'plain'},
 	},
 	{
 		id: 'T7',
 		pattern: /^net\/http: TLS handshake timeout$/,
-		wrappers: dialled,
+		wrappers: dialing,
 		speaker: 'apiserver',
-		...second,
-		meaning: 'the port is open but its TLS is silent: a hung kubelet, or a middlebox',
-		remedy: 'look at the kubelet on that node, and at firewalls that inspect TLS',
+		...leg2,
+		meaning: 'the port is open but does not complete the TLS handshake: the kubelet is hung, or a middlebox interferes',
+		remedy: 'check the kubelet on that node, and firewalls that inspect TLS',
 		proves: {},
 	},
 	{
@@ -90,20 +92,20 @@ export const kubeletMessages: readonly MessageRule[] = [
 		pattern: hungUp,
 		wrappers: ['log', 'upgrade', 'translated'],
 		speaker: 'apiserver',
-		...second,
-		meaning: 'the other end closed while TLS was set up, or the tunnel died',
-		remedy: 'look at the kubelet on that node, and at the tunnel’s agents where there are any',
+		...leg2,
+		meaning: 'the far end closed the connection during the TLS handshake, or the tunnel broke',
+		remedy: 'check the kubelet on that node, and the agents of the tunnel if there is one',
 		proves: {},
 	},
-	// A proxied request may be plain HTTP, and what stands behind it no kubelet.
+	// A proxied request may be plain HTTP, and its far end need not be a kubelet.
 	{
 		id: 'T8',
 		pattern: hungUp,
 		wrappers: ['proxy'],
 		speaker: 'apiserver',
-		...second,
-		meaning: 'the other end closed before it answered, or the tunnel died',
-		remedy: 'does that port speak HTTP, or with https: before the name TLS? Of a node look at its kubelet',
+		...leg2,
+		meaning: 'the far end closed the connection before it responded, or the tunnel broke',
+		remedy: 'check that the port speaks HTTP (TLS if https: is before the name); for a node, check its kubelet',
 		proves: {},
 	},
 	{
@@ -114,10 +116,10 @@ export const kubeletMessages: readonly MessageRule[] = [
 		body: 'status',
 		detailsKind: 'pods/log',
 		speaker: 'kubelet',
-		...second,
+		...leg2,
 		meaning: 'the kubelet does not accept the apiserver’s client certificate',
 		remedy: identityRemedy,
-		proves: {answered: true},
+		proves: {farEndAnswered: true},
 	},
 	{
 		id: 'K2',
@@ -126,7 +128,7 @@ export const kubeletMessages: readonly MessageRule[] = [
 		status: [401],
 		body: 'text',
 		speaker: 'kubelet',
-		...second,
+		...leg2,
 		meaning: 'the kubelet does not accept the apiserver’s client certificate',
 		remedy: identityRemedy,
 		proves: {},
@@ -137,38 +139,38 @@ export const kubeletMessages: readonly MessageRule[] = [
 		wrappers: ['answer'],
 		status: [403],
 		speaker: 'kubelet',
-		...second,
+		...leg2,
 		meaning: 'the kubelet refuses the apiserver’s identity',
-		remedy: rightsRemedy,
-		proves: {answered: true},
+		remedy: permissionRemedy,
+		proves: {farEndAnswered: true},
 	},
 	{
 		id: 'K4',
 		pattern: /^unable to upgrade connection: Unauthorized$/,
 		wrappers: ['stream'],
 		speaker: 'kubelet',
-		...second,
+		...leg2,
 		meaning: 'the kubelet does not accept the apiserver’s client certificate',
 		remedy: identityRemedy,
-		proves: {answered: true},
+		proves: {farEndAnswered: true},
 	},
 	{
 		id: 'K4',
 		pattern: /^unable to upgrade connection: Forbidden \(user=.*\)$/,
 		wrappers: ['stream'],
 		speaker: 'kubelet',
-		...second,
+		...leg2,
 		meaning: 'the kubelet refuses the apiserver’s identity',
-		remedy: rightsRemedy,
-		proves: {answered: true},
+		remedy: permissionRemedy,
+		proves: {farEndAnswered: true},
 	},
 	{
 		id: 'K5',
 		pattern: /^invalid upgrade response: status code \d+$/,
 		wrappers: ['answer', 'upgrade'],
 		speaker: 'apiserver',
-		...second,
-		meaning: 'what answers at the kubelet’s address is no kubelet, or a proxy stands in between',
+		...leg2,
+		meaning: 'the server at the kubelet’s address is not a kubelet, or there is a proxy in between',
 		remedy: 'check the node’s address and port: kubectl get node NAME -o jsonpath={.status}',
 		proves: {},
 	},

@@ -1,18 +1,18 @@
-/** What one row of the table of failures says: which words, who spoke them, on which leg, what they mean and prove, and what to do. */
+/** A known server message: speaker, leg, meaning, remedy and what it proves. */
 import type {ErrorCode} from '../errors/error-table.ts';
 
 export type Speaker = 'here' | 'gateway' | 'apiserver' | 'tunnel' | 'kubelet' | 'runtime' | 'application';
 
-/** How the apiserver wraps what it met: a log read, an upgrade, a translated exec, the apiserver proxy; or the whole answer stands for itself. */
+/** How the apiserver wraps an error of leg 2, by kind of request; `answer` and `stream` have no wrapper. */
 export type MessageWrapper = 'log' | 'upgrade' | 'translated' | 'proxy' | 'answer' | 'stream';
 
 export type MessageRule = {
-	/** What evidence names it by: `T1`, `G1`, `K2`. Two rows may be one case in other words. */
+	/** As evidence cites it: `T1`, `G1`, `K2`. Several rules can share an id. */
 	id: string;
-	/** Matched against the words inside the frame, whole. */
+	/** Must match the unwrapped message as a whole. */
 	pattern: RegExp;
 	wrappers: readonly MessageWrapper[];
-	/** Only answers of this status. */
+	/** Only responses with one of these statuses. */
 	status?: readonly number[];
 	/** `text`: a plain text body; `status`: a metav1.Status; `empty`: no body at all. */
 	body?: 'text' | 'status' | 'empty';
@@ -23,6 +23,9 @@ export type MessageRule = {
 	code: ErrorCode;
 	meaning: string;
 	remedy: string | null;
-	/** What the words prove of leg 2 for this attempt. Route: only words that nothing but a tunnel's client makes. `answered`: a kubelet's own, behind its TLS. */
-	proves: {tls?: 'refused' | 'plain'; answered?: true; route?: 'konnectivity' | 'egress-http-connect'};
+	/**
+	What the message proves about leg 2 of this attempt. `route`: only messages that nothing but a tunnel client produces.
+	`farEndAnswered`: sent by a kubelet, over its TLS.
+	*/
+	proves: {tls?: 'refused' | 'plain'; farEndAnswered?: true; route?: 'konnectivity' | 'egress-http-connect'};
 };

@@ -1,6 +1,6 @@
-/** What does the apiserver say in a Status? */
+/** Fields of a `metav1.Status`. */
 
-/** The parts of a `metav1.Status` that are asked for, as they came; `null` when the body is none. */
+/** Returns `null` if the body is not a Status. Fields are not validated. */
 export function parseStatus(body: string): {message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null {
 	try {
 		const parsed = JSON.parse(body) as {
@@ -16,22 +16,22 @@ export function parseStatus(body: string): {message?: unknown; code?: unknown; r
 	}
 }
 
-/** The message of a `metav1.Status`, which may be empty; `null` when the body is none. */
+/** Returns `null` if the body is not a Status, and an empty text if it has no message. */
 export function statusMessage(body: string): string | null {
 	const status = parseStatus(body);
 	return status && (typeof status.message === 'string' ? status.message : '');
 }
 
-/** Those whose line scripts look for. */
-const reasonsOfKubectl: ReadonlySet<unknown> = new Set(['NotFound', 'Forbidden', 'BadRequest']);
+/** The reasons whose kubectl line scripts match. */
+const kubectlReasons: ReadonlySet<unknown> = new Set(['NotFound', 'Forbidden', 'BadRequest']);
 
 /**
-The line that kubectl prints for a Status; `null` for a body that is none, or has another reason.
+The line that kubectl prints for a Status; `null` for another reason or body.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go StandardErrorMessage
 */
 export function kubectlLine(body: string): string | null {
 	const status = parseStatus(body);
-	return status && reasonsOfKubectl.has(status.reason) && typeof status.message === 'string' && status.message !== ''
+	return status && kubectlReasons.has(status.reason) && typeof status.message === 'string' && status.message !== ''
 		? `Error from server (${String(status.reason)}): ${status.message}`
 		: null;
 }

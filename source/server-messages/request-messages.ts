@@ -1,4 +1,4 @@
-/** Words about the request itself: the user's credentials and rights, containers, ports, and what stands before the apiserver. */
+/** Messages about the request itself: credentials, permissions, containers, ports and proxies before the apiserver. */
 import type {MessageRule} from './message-rule.ts';
 
 export const requestMessages: readonly MessageRule[] = [
@@ -24,7 +24,7 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_FORBIDDEN',
-		meaning: 'you may get this, and not create it: since 1.35 a WebSocket needs create as well',
+		meaning: 'you have get but not create on this resource; since 1.35, WebSockets also need create',
 		remedy: 'ask for verbs: ["create"] on pods/exec, pods/attach or pods/portforward',
 		proves: {},
 	},
@@ -37,7 +37,7 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_FORBIDDEN',
-		meaning: 'you lack a right; verb and resource are named',
+		meaning: 'you lack a permission; the message names verb and resource',
 		remedy: null,
 		proves: {},
 	},
@@ -50,7 +50,7 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_UPGRADE_REFUSED',
-		meaning: 'the other end does not speak the subprotocol that was asked for; this is not about your rights',
+		meaning: 'the other side does not support the requested subprotocol; your permissions are not the problem',
 		remedy: null,
 		proves: {},
 	},
@@ -64,7 +64,7 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_NOT_FOUND',
-		meaning: 'there is no such container, or its name must be given',
+		meaning: 'no such container, or its name is required',
 		remedy: 'name the container with -c',
 		proves: {},
 	},
@@ -77,8 +77,8 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_TARGET_GONE',
-		meaning: 'the pod is on no node yet',
-		remedy: 'see why it is not scheduled: kubectl describe pod',
+		meaning: 'the pod is not assigned to a node yet',
+		remedy: 'check why it is not scheduled: kubectl describe pod',
 		proves: {},
 	},
 	{
@@ -89,8 +89,8 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_UPGRADE_REFUSED',
-		meaning: 'the upgrade headers were lost before the apiserver: a proxy strips them',
-		remedy: 'let the proxy pass Connection and Upgrade headers',
+		meaning: 'the upgrade headers did not reach the apiserver: a proxy strips them',
+		remedy: 'configure the proxy to pass the Connection and Upgrade headers',
 		proves: {},
 	},
 	{
@@ -102,8 +102,8 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'apiserver',
 		leg: 1,
 		code: 'ERR_NOT_FOUND',
-		meaning: 'no pod of the service is ready, or the port’s name is missing or wrong',
-		remedy: 'use the port’s name or number: svc/NAME:PORT; kubectl get endpointslices',
+		meaning: 'no pod of the service is ready, or the port name is missing or wrong',
+		remedy: 'give the port by name or number (svc/NAME:PORT), and check kubectl get endpointslices',
 		proves: {},
 	},
 	{
@@ -113,7 +113,7 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'runtime',
 		leg: 3,
 		code: 'ERR_TARGET_GONE',
-		meaning: 'the way works, and nothing listens on that port in the pod',
+		meaning: 'the path works, but nothing listens on that port in the pod',
 		remedy: 'check the port that the container listens on',
 		proves: {},
 	},
@@ -126,7 +126,7 @@ export const requestMessages: readonly MessageRule[] = [
 		speaker: 'application',
 		leg: 3,
 		code: 'ERR_APISERVER_ANSWER',
-		meaning: 'the port speaks TLS, and plain HTTP was sent',
+		meaning: 'the port speaks TLS, but plain HTTP was sent',
 		remedy: 'put https: before the name',
 		proves: {},
 	},

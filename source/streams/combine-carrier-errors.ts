@@ -5,7 +5,7 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 export function refusedAsKubectl(error: SpokeError, prefix: string): SpokeError {
 	return error.asKubectl === null
 		? error
-		: error.anew({asKubectl: error.asKubectl.replace(/^Error from server \(\w+\)/, `error: ${prefix}`), cause: error.cause});
+		: error.withChanges({asKubectl: error.asKubectl.replace(/^Error from server \(\w+\)/, `error: ${prefix}`), cause: error.cause});
 }
 
 /** The last answer decides what it is; the first one's words are kept, since they are about the carrier that should have worked. */
@@ -16,5 +16,5 @@ export function combineCarrierErrors(refused: readonly SpokeError[]): SpokeError
 		return last;
 	}
 
-	return last.anew({text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first});
+	return last.withChanges({text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first});
 }

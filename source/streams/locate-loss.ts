@@ -118,7 +118,7 @@ function lostSomewhere(error: SpokeError, what: string): SpokeError {
 }
 
 function lost(error: SpokeError, what: string, where: SpokeErrorOptions): SpokeError {
-	return error.anew({message: `${error.message}: ${what}`, ...where});
+	return error.withChanges({message: `${error.message}: ${what}`, ...where});
 }
 
 /** Measured: an apiserver resets the connection where the command ended while its input still came, and the status goes with it. */

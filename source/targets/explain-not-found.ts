@@ -19,7 +19,7 @@ export async function explainNotFound(
 
 	const ofNamespace = await readFailure(cluster, namespace, signal);
 	const message = ofNamespace?.startsWith('namespaces ') ? ofNamespace : `${error.message} in namespace ${JSON.stringify(namespace)}`;
-	return error.anew({message});
+	return error.withChanges({message});
 }
 
 /** A better word for the failure is worth no long wait. */

@@ -14,7 +14,7 @@ function sentence({message, asKubectl}: SpokeError): string {
 	}
 
 	const line = asKubectl.replaceAll(/\s*\n\s*/g, ' ').trim();
-	const words = line.replace(prefixOfKubectl, '');
+	const words = line.replace(kubectlPrefix, '');
 	const at = message.lastIndexOf(words);
 	const [before, after] = at < 0 ? [message, ''] : [message.slice(0, at), message.slice(at + words.length)];
 	const isSaid = before === '' || line.includes(before) || /^(?:the apiserver answered|not allowed to) /.test(before);
@@ -22,4 +22,4 @@ function sentence({message, asKubectl}: SpokeError): string {
 }
 
 /** What kubectl puts before the words of a Status. */
-const prefixOfKubectl = /^(?:error: )?(?:error from server \(\w+\): |(?:error upgrading connection: )?unable to upgrade connection: )/i;
+const kubectlPrefix = /^(?:error: )?(?:error from server \(\w+\): |(?:error upgrading connection: )?unable to upgrade connection: )/i;

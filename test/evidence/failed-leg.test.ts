@@ -13,12 +13,12 @@ const legs = [
 ] as unknown as Path['legs'];
 
 const rows = [
-	['is our own connection', lost.anew({leg: 1, legKnown: true}), 1, 'path: you -verified-x apiserver'],
-	['is the second leg', lost.anew({leg: 2, legKnown: true}), 2, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1'],
+	['is our own connection', lost.withChanges({leg: 1, legKnown: true}), 1, 'path: you -verified-x apiserver'],
+	['is the second leg', lost.withChanges({leg: 2, legKnown: true}), 2, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1'],
 	['is not known', lost, null, 'path: you -verified-> apiserver -direct,unverified-> kubelet n1'],
 	[
 		'is not known, told in other words',
-		lost.anew({message: 'it is gone'}),
+		lost.withChanges({message: 'it is gone'}),
 		null,
 		'path: you -verified-> apiserver -direct,unverified-> kubelet n1',
 	],

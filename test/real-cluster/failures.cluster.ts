@@ -117,7 +117,13 @@ const rows: readonly Row[] = [
 	['T6', 'off-direct', log('plain-http'), /server gave HTTP response to HTTPS client/],
 	['T7', 'off-direct', log('silent'), /TLS handshake timeout/],
 	['T8', 'off-direct', log('hanging-up'), /EOF|connection reset by peer/],
-	['T8', 'off-direct', ['proxy', 'get', 'node/hanging-up/healthz'], /EOF|connection reset by peer/, /closed before it answered/],
+	[
+		'T8',
+		'off-direct',
+		['proxy', 'get', 'node/hanging-up/healthz'],
+		/EOF|connection reset by peer/,
+		/closed the connection before it responded/,
+	],
 	['D1', 'off-direct', log('refusing'), /connect: connection refused/],
 	['D2', 'off-direct', log('nowhere'), /no route to host/],
 	['D4', 'off-direct', log('nameless'), /lookup no\.\.name.*: no such host/],
@@ -246,7 +252,7 @@ test('R1: credentials that the apiserver does not accept', async t => {
 		['--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody'],
 		'/api/v1/namespaces/demo/pods/shell/log',
 	);
-	t.is(explainMessage(answer.body, answer)?.row.id, 'R1');
+	t.is(explainMessage(answer.body, answer)?.rule.id, 'R1');
 	provoked.add('R1');
 });
 
@@ -285,15 +291,15 @@ test('R4, P1–P3, K5: what only an odd client or an odd kubelet meets', async t
 		return outcome.upgraded ? null : explainMessage(outcome.body, {status: outcome.status});
 	};
 
-	t.is((await upgrade('/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true', 'v99.channel.k8s.io'))?.row.id, 'R4');
-	t.is((await upgrade('/api/v1/namespaces/demo/pods/no-kubelet/portforward', 'SPDY/3.1+portforward.k8s.io'))?.row.id, 'K5');
+	t.is((await upgrade('/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true', 'v99.channel.k8s.io'))?.rule.id, 'R4');
+	t.is((await upgrade('/api/v1/namespaces/demo/pods/no-kubelet/portforward', 'SPDY/3.1+portforward.k8s.io'))?.rule.id, 'K5');
 	access.close();
 	const wrongContainer = await asked(cluster, flags, '/api/v1/namespaces/demo/pods/shell/log?container=nope');
-	t.is(explainMessage(wrongContainer.body, wrongContainer)?.row.id, 'P1');
+	t.is(explainMessage(wrongContainer.body, wrongContainer)?.rule.id, 'P1');
 	const noUpgrade = await asked(cluster, flags, '/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true');
-	t.is(explainMessage(noUpgrade.body, noUpgrade)?.row.id, 'P2');
+	t.is(explainMessage(noUpgrade.body, noUpgrade)?.rule.id, 'P2');
 	const noEndpoint = await asked(cluster, flags, '/api/v1/namespaces/demo/services/web:nope/proxy/');
-	t.is(explainMessage(noEndpoint.body, noEndpoint)?.row.id, 'P3');
+	t.is(explainMessage(noEndpoint.body, noEndpoint)?.rule.id, 'P3');
 	for (const id of ['R4', 'P1', 'P2', 'P3', 'K5']) {
 		provoked.add(id);
 	}

@@ -5,17 +5,17 @@ const status = (code: number, message: string, details: object = {}) =>
 	JSON.stringify({kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code, details});
 const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
 
-type Row = {title: string; text: string; status?: number; id: string | null; dialled?: string};
-const cases: readonly Row[] = [
+type Case = {title: string; text: string; status?: number; id: string | null; dialedAddress?: string};
+const cases: readonly Case[] = [
 	{
-		title: 'a log read refused at the certificate',
+		title: 'a log read with a rejected certificate',
 		text: status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c?follow=true": ${x509}`),
 		status: 500,
 		id: 'T3',
-		dialled: '10.99.0.12:10250',
+		dialedAddress: '10.99.0.12:10250',
 	},
 	{
-		title: 'an upgrade refused at the name',
+		title: 'an upgrade with a rejected certificate name',
 		text: status(
 			500,
 			"error dialing backend: tls: failed to verify certificate: x509: cannot validate certificate for 10.99.0.12 because it doesn't contain any IP SANs",
@@ -33,13 +33,22 @@ const cases: readonly Row[] = [
 			code: 500,
 		}),
 		id: 'T3',
-		dialled: '10.99.0.14:10250',
+		dialedAddress: '10.99.0.14:10250',
 	},
-	{title: 'a node proxy', text: status(503, `error trying to reach service: ${x509}`), status: 503, id: 'T3'},
-	{title: 'kubectl’s words around an upgrade', text: 'unable to upgrade connection: error dialing backend: No agent available', id: 'G1'},
+	{
+		title: 'a node proxy request with a rejected certificate',
+		text: status(503, `error trying to reach service: ${x509}`),
+		status: 503,
+		id: 'T3',
+	},
+	{
+		title: 'an upgrade error in kubectl’s wrapper',
+		text: 'unable to upgrade connection: error dialing backend: No agent available',
+		id: 'G1',
+	},
 	{title: 'a pending serving CSR', text: status(500, 'error dialing backend: remote error: tls: internal error'), status: 500, id: 'T5'},
 	{
-		title: 'a wrong name',
+		title: 'a certificate for another name',
 		text: status(500, 'error dialing backend: tls: failed to verify certificate: x509: certificate is valid for n1, not n2'),
 		status: 500,
 		id: 'T2',
@@ -54,14 +63,19 @@ const cases: readonly Row[] = [
 		id: 'T4',
 	},
 	{
-		title: 'plain HTTP where TLS was asked',
+		title: 'plain HTTP instead of TLS',
 		text: status(503, 'error trying to reach service: tls: first record does not look like a TLS handshake'),
 		status: 503,
 		id: 'T6',
 	},
-	{title: 'a silent TLS', text: status(503, 'error trying to reach service: net/http: TLS handshake timeout'), status: 503, id: 'T7'},
 	{
-		title: 'a reset while TLS was set up',
+		title: 'a TLS handshake timeout',
+		text: status(503, 'error trying to reach service: net/http: TLS handshake timeout'),
+		status: 503,
+		id: 'T7',
+	},
+	{
+		title: 'a reset during the TLS handshake',
 		text: status(500, 'error dialing backend: read tcp 10.0.0.1:5->10.0.0.2:10250: read: connection reset by peer'),
 		status: 500,
 		id: 'T8',
@@ -71,7 +85,7 @@ const cases: readonly Row[] = [
 		text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: connect: connection refused'),
 		status: 500,
 		id: 'D1',
-		dialled: '10.99.0.11:10250',
+		dialedAddress: '10.99.0.11:10250',
 	},
 	{
 		title: 'no route',
@@ -79,19 +93,29 @@ const cases: readonly Row[] = [
 		status: 500,
 		id: 'D2',
 	},
-	{title: 'a black hole', text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: i/o timeout'), status: 500, id: 'D3'},
 	{
-		title: 'an unknown name',
+		title: 'a connection timeout',
+		text: status(500, 'error dialing backend: dial tcp 10.99.0.11:10250: i/o timeout'),
+		status: 500,
+		id: 'D3',
+	},
+	{
+		title: 'a name that does not resolve',
 		text: status(500, 'error dialing backend: dial tcp: lookup n9 on 10.0.0.53:53: no such host'),
 		status: 500,
 		id: 'D4',
 	},
-	{title: 'an unknown name before any dial', text: status(400, 'lookup n9 on 10.0.0.53:53: no such host'), status: 400, id: 'D4'},
-	{title: 'a node without address', text: status(500, 'no preferred addresses found; known addresses: []'), status: 500, id: 'D5'},
-	{title: 'a loopback node', text: status(400, 'address not allowed'), status: 400, id: 'D6'},
-	{title: 'a frozen agent', text: status(500, 'error dialing backend: dial timeout, backstop'), status: 500, id: 'G2'},
 	{
-		title: 'a proxy server that is down',
+		title: 'a name that does not resolve before a connection attempt',
+		text: status(400, 'lookup n9 on 10.0.0.53:53: no such host'),
+		status: 400,
+		id: 'D4',
+	},
+	{title: 'a node without address', text: status(500, 'no preferred addresses found; known addresses: []'), status: 500, id: 'D5'},
+	{title: 'a node with a loopback address', text: status(400, 'address not allowed'), status: 400, id: 'D6'},
+	{title: 'an agent that does not respond', text: status(500, 'error dialing backend: dial timeout, backstop'), status: 500, id: 'G2'},
+	{
+		title: 'a Konnectivity server that is down',
 		text: status(
 			500,
 			'error dialing backend: context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: connection refused"',
@@ -100,29 +124,29 @@ const cases: readonly Row[] = [
 		id: 'G3',
 	},
 	{
-		title: 'no agent behind http-connect',
+		title: 'an HTTP CONNECT proxy without an agent',
 		text: status(
 			500,
 			'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 500: 500 Internal Server Error',
 		),
 		status: 500,
 		id: 'H1',
-		dialled: '10.99.0.11:10250',
+		dialedAddress: '10.99.0.11:10250',
 	},
 	{
-		title: 'a refused target behind http-connect',
+		title: 'an HTTP CONNECT target that refuses',
 		text: status(500, 'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 502: 502 Bad Gateway'),
 		status: 500,
 		id: 'H2',
 	},
 	{
-		title: 'a black hole behind http-connect',
+		title: 'an HTTP CONNECT target that times out',
 		text: status(500, 'error dialing backend: proxy error from /run/k.sock while dialing 10.99.0.11:10250, code 504: 504 Gateway Timeout'),
 		status: 500,
 		id: 'H3',
 	},
 	{
-		title: 'an http-connect proxy that is down',
+		title: 'an HTTP CONNECT proxy that is down',
 		text: status(500, 'error dialing backend: dial unix /run/k.sock: connect: no such file or directory'),
 		status: 500,
 		id: 'H4',
@@ -158,10 +182,10 @@ const cases: readonly Row[] = [
 		}),
 		id: 'K4',
 	},
-	{title: 'no kubelet at all', text: status(500, 'invalid upgrade response: status code 404'), status: 500, id: 'K5'},
+	{title: 'a server that is not a kubelet', text: status(500, 'invalid upgrade response: status code 404'), status: 500, id: 'K5'},
 	{title: 'the user’s own 401', text: status(401, 'Unauthorized'), status: 401, id: 'R1'},
 	{
-		title: 'a missing right',
+		title: 'a missing permission',
 		text: status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "demo"', {
 			kind: 'pods',
 		}),
@@ -173,77 +197,76 @@ const cases: readonly Row[] = [
 	{title: 'a wrong container', text: status(400, 'container x is not valid for pod web'), status: 400, id: 'P1'},
 	{title: 'stripped upgrade headers', text: status(400, 'Upgrade request required'), status: 400, id: 'P2'},
 	{title: 'a pod on no node', text: status(400, 'pod web does not have a host assigned'), status: 400, id: 'P6'},
-	{title: 'no endpoints', text: status(503, 'no endpoints available for service "web"'), status: 503, id: 'P3'},
+	{title: 'a service without endpoints', text: status(503, 'no endpoints available for service "web"'), status: 503, id: 'P3'},
 	{
-		title: 'a dead port in the pod',
+		title: 'a port in the pod without a listener',
 		text: 'error forwarding port 9999 to pod 3f2a, uid : failed to execute portforward in network namespace "/x": failed to connect',
 		id: 'P4',
 	},
 	{title: 'plain HTTP to a TLS port', text: 'Client sent an HTTP request to an HTTPS server.\n', status: 400, id: 'P5'},
 	{
-		title: 'a kubelet that answers a log read with the words of a refused dial',
+		title: 'a kubelet’s 403 with an apiserver’s message',
 		text: status(403, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`),
 		status: 403,
 		id: null,
 	},
-	{title: 'words of nobody we know', text: status(500, 'something new'), status: 500, id: null},
-	{title: 'an application that says what a tunnel says', text: 'No agent available', status: 500, id: null},
-	{title: 'our own socket’s end', text: 'EOF', id: null},
-	{title: 'an x509 text outside of any frame', text: x509, status: 500, id: null},
+	{title: 'an unknown message', text: status(500, 'something new'), status: 500, id: null},
+	{title: 'an application that copies a tunnel’s message', text: 'No agent available', status: 500, id: null},
+	{title: 'the end of spoke’s own socket', text: 'EOF', id: null},
+	{title: 'an x509 message without a wrapper', text: x509, status: 500, id: null},
 ];
 
-for (const {title, text, id, dialled, status: code} of cases) {
-	test(`${title}: ${id ?? 'shown as it is'}`, t => {
+for (const {title, text, id, dialedAddress, status: code} of cases) {
+	test(id === null ? `returns null for ${title}` : `explains ${title} as ${id}`, t => {
 		const explained = explainMessage(text, code === undefined ? {} : {status: code});
-		t.is(explained?.row.id ?? null, id);
+		t.is(explained?.rule.id ?? null, id);
 		if (explained) {
 			t.is(explained.text, text);
 		}
 
-		if (dialled) {
-			t.is(explained?.dialled, dialled);
+		if (dialedAddress) {
+			t.is(explained?.dialedAddress, dialedAddress);
 		}
 	});
 }
 
-test('every row is met by a case above, except those that a closed tunnel makes', t => {
-	const met = new Set(cases.map(({id}) => id));
+test('the cases above cover every rule except G4', t => {
+	const covered = new Set(cases.map(({id}) => id));
 	t.deepEqual(
-		[...new Set(messageRules.map(({id}) => id))].filter(id => !met.has(id)),
+		[...new Set(messageRules.map(({id}) => id))].filter(id => !covered.has(id)),
 		['G4'],
 	);
 });
 
-test('an address that the proxy refuses may be none at all: a pod that does not run yet has none', t => {
-	const {row} = explainMessage(status(400, 'address not allowed'), {status: 400})!;
+test('the meaning of D6 includes a pod or node without an address', t => {
+	const {rule: row} = explainMessage(status(400, 'address not allowed'), {status: 400})!;
 	t.regex(row.meaning, /has no address yet, or one/);
 	t.regex(row.remedy ?? '', /kubectl get pod -o wide/);
 });
 
-test('a kubelet’s refusal is never the user’s own', t => {
-	for (const {row} of cases
+test('a message from a kubelet never blames the user’s credentials or permissions', t => {
+	for (const {rule: row} of cases
 		.map(({text, status: code}) => explainMessage(text, code === undefined ? {} : {status: code}))
 		.filter(explained => explained !== null)) {
 		t.false(row.speaker === 'kubelet' && (row.code === 'ERR_CREDENTIALS' || row.code === 'ERR_FORBIDDEN'), row.id);
 	}
 });
 
-/** What a label may stand on. */
 const proves: Readonly<Record<string, object>> = {
 	...Object.fromEntries(['T1', 'T2', 'T3', 'T4'].map(id => [id, {tls: 'refused'}])),
 	T6: {tls: 'plain'},
-	...Object.fromEntries(['K1', 'K3', 'K4'].map(id => [id, {answered: true}])),
+	...Object.fromEntries(['K1', 'K3', 'K4'].map(id => [id, {farEndAnswered: true}])),
 	...Object.fromEntries(['G1', 'G2', 'G3', 'G4'].map(id => [id, {route: 'konnectivity'}])),
 	...Object.fromEntries(['H1', 'H2', 'H3', 'H4'].map(id => [id, {route: 'egress-http-connect'}])),
 };
 
-test('words prove what only they can mean, and nothing else', t => {
+test('each rule proves exactly what the table above allows', t => {
 	for (const {id, proves: proven} of messageRules) {
 		t.deepEqual(proven, proves[id] ?? {}, id);
 	}
 });
 
-test('the legs and who spoke are as the first letter of the row says', t => {
+test('the first letter of an id determines leg and speaker, except for P4, P5, T5 and K5', t => {
 	for (const {id, leg, speaker} of messageRules) {
 		t.is(leg, id === 'P4' || id === 'P5' ? 3 : /^[TDKGH]/.test(id) ? 2 : 1, id);
 		t.is(
@@ -263,19 +286,19 @@ test('the legs and who spoke are as the first letter of the row says', t => {
 });
 
 for (const {title, text, status: code, id} of cases.filter(({id}) => id !== null && !['R2', 'R4'].includes(id))) {
-	test(`words that only contain it are not it: ${title}`, t => {
+	test(`ignores a longer message that contains ${title}`, t => {
 		const context = code === undefined ? {} : {status: code};
-		const {words} = explainMessage(text, context)!;
+		const {message} = explainMessage(text, context)!;
 		const inText = (part: string) => (text.trimStart().startsWith('{') ? JSON.stringify(part).slice(1, -1) : part);
-		const changed = (to: string) => explainMessage(text.replace(inText(words), inText(to)), context)?.row.id;
-		t.not(changed(`said: ${words}`), id);
+		const changed = (to: string) => explainMessage(text.replace(inText(message), inText(to)), context)?.rule.id;
+		t.not(changed(`said: ${message}`), id);
 		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
-			t.not(changed(`${words}: said`), id);
+			t.not(changed(`${message}: said`), id);
 		}
 	});
 }
 
-for (const [id, words] of [
+for (const [id, message] of [
 	['D3', 'dial tcp 10.0.0.1:10250: connect: connection timed out'],
 	['D4', 'lookup n9: no such host'],
 	['G2', 'dial timeout, context'],
@@ -290,39 +313,40 @@ for (const [id, words] of [
 	['T6', 'http: server gave HTTP response to HTTPS client'],
 	['T8', 'EOF'],
 ] as const) {
-	test(`${words.slice(0, 60)}: ${id}, by every way to a node`, t => {
-		t.is(explainMessage(status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${words}`), {status: 500})?.row.id, id);
-		t.is(explainMessage(status(500, `error dialing backend: ${words}`), {status: 500})?.row.id, id);
-		t.is(explainMessage(status(503, `error trying to reach service: ${words}`), {status: 503})?.row.id, id);
+	test(`explains ${message.slice(0, 50)} as ${id} in every wrapper`, t => {
+		t.is(explainMessage(status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${message}`), {status: 500})?.rule.id, id);
+		t.is(explainMessage(status(500, `error dialing backend: ${message}`), {status: 500})?.rule.id, id);
+		t.is(explainMessage(status(503, `error trying to reach service: ${message}`), {status: 503})?.rule.id, id);
 		t.is(
 			explainMessage(
-				status(500, `Internal error occurred: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`),
-			)?.row.id,
+				status(500, `Internal error occurred: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${message}`),
+			)?.rule.id,
 			id,
 		);
-		t.is(explainMessage(status(500, `error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
+		t.is(explainMessage(status(500, `error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${message}`))?.rule.id, id);
 	});
 }
 
-test('a far end of the proxy that closes without an answer is not said to have been asked for TLS', t => {
-	const {row} = explainMessage(status(503, 'error trying to reach service: EOF'), {status: 503})!;
+test('the meaning of EOF mentions TLS for an upgrade and not for a proxy request', t => {
+	const {rule: row} = explainMessage(status(503, 'error trying to reach service: EOF'), {status: 503})!;
 	t.is(row.id, 'T8');
 	t.notRegex(row.meaning, /TLS/);
-	t.regex(explainMessage(status(500, 'error dialing backend: EOF'), {status: 500})!.row.meaning, /TLS/);
+	t.regex(explainMessage(status(500, 'error dialing backend: EOF'), {status: 500})!.rule.meaning, /TLS/);
 });
 
-test('a request to somewhere else than a log is in no frame', t => {
+test('returns null for look-alikes of a wrapper', t => {
 	t.is(explainMessage(status(500, `Get "https://10.99.0.12:10250/other/demo": ${x509}`), {status: 500}), null);
-	t.is(explainMessage(`Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`)?.row.id, 'T3');
+	t.is(explainMessage(`Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`)?.rule.id, 'T3');
 	t.is(explainMessage(status(500, `it said: error dialing backend: ${x509}`), {status: 500}), null);
 	t.is(explainMessage(status(503, `it said: error trying to reach service: ${x509}`), {status: 503}), null);
 	t.is(explainMessage(status(500, `it said: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${x509}`)), null);
 	t.is(explainMessage(JSON.stringify({kind: 'Other', message: `error dialing backend: ${x509}`}), {status: 500}), null);
 });
 
-test('an IPv6 address that was dialled is told', t => {
+test('reports an IPv6 address that the apiserver dialed', t => {
 	t.is(
-		explainMessage(status(500, 'error dialing backend: dial tcp [fd00::12]:10250: connect: connection refused'), {status: 500})?.dialled,
+		explainMessage(status(500, 'error dialing backend: dial tcp [fd00::12]:10250: connect: connection refused'), {status: 500})
+			?.dialedAddress,
 		'[fd00::12]:10250',
 	);
 });

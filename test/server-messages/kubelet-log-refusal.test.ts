@@ -1,13 +1,13 @@
-/** Whose word it is that there is no log decides whether the kubelet was reached. */
+/** A kubelet's refusal proves that the kubelet was reached, so an apiserver's must not be taken for one. */
 import test from 'ava';
 import {kubeletLogRefusal} from '../../source/server-messages/kubelet-log-refusal.ts';
 
 const status = (message: string, kind?: string) =>
 	JSON.stringify({kind: 'Status', status: 'Failure', message, ...(kind !== undefined && {details: {kind, name: 'web'}})});
-const mine = 'container "a" in pod "b" is waiting to start: ContainerCreating';
+const ofKubelet = 'container "a" in pod "b" is waiting to start: ContainerCreating';
 
 for (const message of [
-	mine,
+	ofKubelet,
 	'container "app" in pod "web-5d.x" is waiting to start: image can\'t be pulled',
 	'container "app" in pod "web" is waiting to start: trying and failing to pull image',
 	'container "app" in pod "web" is waiting to start - no logs yet',
@@ -16,29 +16,29 @@ for (const message of [
 	'previous terminated container "app" in pod "web" not found',
 	'pod "web" cannot be found - no logs available',
 ]) {
-	test(`a kubelet’s: ${message}`, t => {
+	test(`accepts ${message}`, t => {
 		t.is(kubeletLogRefusal(400, status(`${message}\n`)), message);
 	});
 }
 
 for (const [title, code, body] of [
 	['a container that is not in the pod', 400, status('container x is not valid for pod web')],
-	['a container whose name was asked for in a kubelet’s words', 400, status(`${mine} is not valid for pod web`)],
-	['a container that was not named', 400, status('a container name must be specified for pod web, choose one of: [a b]')],
-	['a pod that is not there', 404, status('pods "web" not found', 'pods')],
+	['a container name that imitates a kubelet’s message', 400, status(`${ofKubelet} is not valid for pod web`)],
+	['a missing container name', 400, status('a container name must be specified for pod web, choose one of: [a b]')],
+	['a missing pod', 404, status('pods "web" not found', 'pods')],
 	[
-		'a node that was not reached',
+		'an unreachable node',
 		500,
 		status('Get "https://10.0.0.1:10250/containerLogs/d/web/a": dial tcp 10.0.0.1:10250: connect: connection refused'),
 	],
-	['plain text', 400, mine],
+	['plain text', 400, ofKubelet],
 ] as const) {
-	test(`may be the apiserver’s: ${title}`, t => {
+	test(`returns null for ${title}`, t => {
 		t.is(kubeletLogRefusal(code, body), null);
 	});
 }
 
-test('an answer of another status is a kubelet’s by its details, which name the log', t => {
+test('accepts any message of a 404 whose details name the log', t => {
 	t.is(
 		kubeletLogRefusal(404, status('the server could not find the requested resource ( pods/log web)', 'pods/log')),
 		'the server could not find the requested resource ( pods/log web)',

@@ -19,12 +19,12 @@ const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: str
 	['NotFound', errorFromResponse(gone, get), 'Error from server (NotFound): pods "web" not found [ERR_NOT_FOUND]'],
 	[
 		'NotFound, with its namespace',
-		errorFromResponse(gone, get).anew({message: 'pods "web" not found in namespace "x"'}),
+		errorFromResponse(gone, get).withChanges({message: 'pods "web" not found in namespace "x"'}),
 		'Error from server (NotFound): pods "web" not found in namespace "x" [ERR_NOT_FOUND]',
 	],
 	[
 		'NotFound, since there is no such namespace',
-		errorFromResponse(gone, get).anew({message: 'namespaces "x" not found'}),
+		errorFromResponse(gone, get).withChanges({message: 'namespaces "x" not found'}),
 		'Error from server (NotFound): pods "web" not found: namespaces "x" not found [ERR_NOT_FOUND]',
 	],
 	[
@@ -49,12 +49,12 @@ const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: str
 	],
 	[
 		'a refused upgrade',
-		refusedAsKubectl(errorFromResponse(forbidden, get), 'unable to upgrade connection').anew({remedy: 'ask'}),
+		refusedAsKubectl(errorFromResponse(forbidden, get), 'unable to upgrade connection').withChanges({remedy: 'ask'}),
 		'error: unable to upgrade connection: pods "web" is forbidden: User "eve" cannot get resource "pods" (ask) [ERR_FORBIDDEN]',
 	],
 	[
 		'words of our own before kubectl’s',
-		errorFromResponse(gone, get).anew({message: 'nothing is there: pods "web" not found'}),
+		errorFromResponse(gone, get).withChanges({message: 'nothing is there: pods "web" not found'}),
 		'Error from server (NotFound): pods "web" not found: nothing is there [ERR_NOT_FOUND]',
 	],
 	[

@@ -1,11 +1,11 @@
-/** `npm test`: the files that share a process stand for what they load. One file alone runs with the settings of package.json. */
+/** Ava settings of `npm test`. A single file runs with the settings of package.json instead. */
 import packageJson from '../../package.json' with {type: 'json'};
 import {sharesProcess, testFiles} from './shared-files.ts';
 
-const {ava: alone} = packageJson;
+const {ava: settings} = packageJson;
 
 const config = {
-	...alone,
+	...settings,
 	files: ['test/together/*.test.ts', ...testFiles().filter(path => !sharesProcess(path))],
 	workerThreads: false,
 };

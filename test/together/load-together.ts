@@ -1,4 +1,4 @@
-/** Loads many test files into one process: each finds an `ava` that puts the file's name before its titles. */
+/** Loads many test files into one process and prefixes their titles with the file name. */
 import {registerHooks} from 'node:module';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -8,7 +8,7 @@ import {filesOfProcess, root} from './shared-files.ts';
 let current = '';
 const declarations: Array<() => void> = [];
 
-/** Ava takes no test after the turn of the first one, and files are loaded over many: tests are kept until all are there. */
+/** Ava accepts no tests after the event loop turn of the first one, so tests are collected and declared at the end. */
 export async function loadTogether(index: number): Promise<void> {
 	const titled = new URL('titled-ava.ts', import.meta.url).href;
 	const hooks = registerHooks({
@@ -29,7 +29,6 @@ export async function loadTogether(index: number): Promise<void> {
 	}
 }
 
-/** Titles of one file stay apart from those of another, and a failure says where to look. */
 export function withFileName(test: TestFn): TestFn {
 	return new Proxy(test, {
 		apply(target, receiver, [title, ...rest]: [string, ...unknown[]]) {

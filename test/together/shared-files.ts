@@ -1,14 +1,14 @@
-/** Which test files share a process. A process of its own costs most files more than their tests do. */
+/** Selection of test files that share a process, because starting a process takes longer than most files. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The first to the last of `test/together/*.test.ts`. */
-export const processes = 3;
+/** Number of files `test/together/*.test.ts`. */
+export const processCount = 3;
 
-/** What a file names that waits, listens, runs programs or belongs to a whole process: its hooks included. */
+/** Code that waits, listens, runs programs, changes the process or declares hooks. */
 const needsOwnProcess = [
 	/\bprocess\.|\bglobalThis\b|\bmock\b|performance\.|setTimeout|setInterval|startSandbox/,
 	/node:(?:child_process|dns|https?|net|test|timers|tls|worker_threads)/,
@@ -16,11 +16,11 @@ const needsOwnProcess = [
 	/\banyTest\b|\btest\.(?:after|before|only|serial)/,
 ];
 
-/** Every test file of the unit suite but those of this folder, as a path from the root. */
+/** Test files of the unit suite outside this folder, as paths from the root. */
 export function testFiles(): string[] {
 	return readdirSync(join(root, 'test'), {recursive: true, encoding: 'utf8'})
 		.map(path => `test/${path.replaceAll('\\', '/')}`)
-		.filter(path => /\.test\.tsx?$/.test(path) && !/^test\/(?:cluster|together)\//.test(path))
+		.filter(path => /\.test\.tsx?$/.test(path) && !/^test\/(?:real-cluster|together)\//.test(path))
 		.sort();
 }
 
@@ -29,9 +29,9 @@ export function sharesProcess(path: string): boolean {
 	return needsOwnProcess.every(pattern => !pattern.test(text));
 }
 
-/** Neighbors stay together: they load the same parts of the program. */
+/** Neighbors stay together because they load the same parts of the program. */
 export function filesOfProcess(index: number): string[] {
 	const shared = testFiles().filter(path => sharesProcess(path));
-	const share = Math.ceil(shared.length / processes);
+	const share = Math.ceil(shared.length / processCount);
 	return shared.slice(index * share, (index + 1) * share);
 }

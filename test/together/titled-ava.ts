@@ -1,4 +1,4 @@
-/** What a test file in a shared process gets for `ava`. */
+/** Replaces `ava` in a shared process. */
 import test from 'ava';
 import {withFileName} from './load-together.ts';
 

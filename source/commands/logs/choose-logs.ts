@@ -18,7 +18,7 @@ export function missingAsKubectl(thrown: unknown, namespace: string): never {
 	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((thrown instanceof SpokeError && thrown.asKubectl) || '') ?? [];
 	throw words === undefined
 		? thrown
-		: (thrown as SpokeError).anew({
+		: (thrown as SpokeError).withChanges({
 				asKubectl: `error: error from server (NotFound): ${words} in namespace ${JSON.stringify(namespace)}`,
 				cause: (thrown as SpokeError).cause,
 			});

@@ -98,7 +98,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 	const onError = (error: NodeJS.ErrnoException) => {
 		failed.reject(
 			error.code === 'EPIPE'
-				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
+				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of the output closed it', {cause: error})
 				: new SpokeError('ERR_LOCAL_FILE', `our output cannot be written: ${error.message}`, {cause: error}),
 		);
 		from.destroy();

@@ -104,7 +104,7 @@ async function readLog(asked: Requester, namespace: string, pod: string, contain
 
 /** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */
 function isOurs({status, body}: Answer): boolean {
-	const row = explainMessage(body, {status})?.row;
+	const row = explainMessage(body, {status})?.rule;
 	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
 }
 
@@ -123,16 +123,16 @@ async function explained(answer: Answer, cluster: ClusterClient, node: string): 
 	}
 
 	return failedStep('leg-2', errorFromExplanation(explanation), {
-		observed: explanation.row.meaning,
-		text: explanation.words,
-		means: explanation.row.meaning,
-		speaker: explanation.row.speaker,
+		observed: explanation.rule.meaning,
+		text: explanation.message,
+		means: explanation.rule.meaning,
+		speaker: explanation.rule.speaker,
 		fits: await whatFits(explanation, cluster, node),
 	});
 }
 
 /** What can be seen beside that has to do with these words. */
-async function whatFits({row, dialled}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
+async function whatFits({rule: row, dialedAddress: dialled}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
 	const fits: string[] = dialled === null ? [] : [`the apiserver dialled ${dialled}`];
 	if (row.proves.route) {
 		const agents = await readAgentPods(cluster);

@@ -39,7 +39,7 @@ function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
 
 	const explained = explainMessage(text, {status});
 	// In another frame they may be a kubelet's own words.
-	return explained?.frame === 'log' && explained.row.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
+	return explained?.wrapper === 'log' && explained.rule.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
 }
 
 function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {

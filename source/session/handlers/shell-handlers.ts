@@ -222,7 +222,7 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 /** A container that is gone has a log that tells more. */
 function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget, error: SpokeError): SpokeError {
 	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
-		? error.anew({
+		? error.withChanges({
 				remedy: `spoke logs -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -c ${quoteForShell(container)} --previous${scriptFlags(session, cluster)} shows how it ended`,
 			})
 		: error;

@@ -117,6 +117,6 @@ export class LogOutage {
 	#asCut(error: SpokeError): SpokeError {
 		return error.code === 'ERR_STREAM_LOST'
 			? error
-			: error.anew({code: 'ERR_STREAM_LOST', message: `the log of ${this.#source.pod} was cut: ${error.message}`, remedy: null});
+			: error.withChanges({code: 'ERR_STREAM_LOST', message: `the log of ${this.#source.pod} was cut: ${error.message}`, remedy: null});
 	}
 }

@@ -183,11 +183,11 @@ export function indicatesStall({code, text}: Pick<SpokeError, 'code' | 'text'>):
 		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE' || code === 'ERR_STREAM_LOST';
 	}
 
-	const row = explainMessage(text ?? '', {status: 500})?.row;
+	const row = explainMessage(text ?? '', {status: 500})?.rule;
 	if (row) {
 		return unreached.test(row.id);
 	}
 
-	const {frame, words} = unwrapMessage(text?.trim() ?? '', [], {isStream: false, code: 500});
+	const {wrapper: frame, message: words} = unwrapMessage(text?.trim() ?? '', [], {isStream: false, code: 500});
 	return frame === 'log' && unanswered.test(words);
 }

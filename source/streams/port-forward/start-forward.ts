@@ -212,7 +212,7 @@ class ForwardedTarget implements RunningForward {
 	#endUnserved(booked: RegisteredConnection, why: SpokeError | undefined): void {
 		const waited = `no tunnel to the pod within ${longestWaitMs / 1000} s`;
 		if (why) {
-			booked.ends({end: null, error: why.anew({code: 'ERR_STREAM_LOST', message: `${waited}: ${why.message}`})});
+			booked.ends({end: null, error: why.withChanges({code: 'ERR_STREAM_LOST', message: `${waited}: ${why.message}`})});
 		} else {
 			booked.ends({end: null, error: new StreamLostError(waited, {how: 'not-taken'})}, async error =>
 				unlessAborted(error, async () => locateTunnelLoss(this.#cluster, error), this.#signal),

@@ -27,7 +27,7 @@ export function apiserverErrorIn(
 	const isStatus =
 		(headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
 	const explained = isStatus || (request !== null && targetsKubelet(request)) ? explainMessage(body, {status}) : null;
-	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
+	if (explained && explained.rule.code !== 'ERR_APISERVER_ANSWER') {
 		return errorFromExplanation(explained);
 	}
 

@@ -195,7 +195,7 @@ function refusedUpgrade(
 	}
 
 	const explained = explainMessage(outcome.body, {status: outcome.status});
-	if (explained?.row.leg === 2) {
+	if (explained?.rule.leg === 2) {
 		return errorFromExplanation(explained);
 	}
 
