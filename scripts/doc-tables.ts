@@ -67,8 +67,8 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 				]),
 			),
 		],
-		['role-use', fenced('yaml', manifest(userRole))],
-		['role-prove', fenced('yaml', manifest(evidenceReaderRole))],
+		['role-user', fenced('yaml', manifest(userRole))],
+		['role-evidence-reader', fenced('yaml', manifest(evidenceReaderRole))],
 		['schemas', table(['schema', 'kind', 'is'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
 		[
 			'rooms',

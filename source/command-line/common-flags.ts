@@ -1,13 +1,31 @@
 /** Flags that several commands share, beyond those with which a cluster is reached. */
-import type {FlagSpec} from './flag-spec.ts';
+import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
 export const onPodLossFlag = {
+	name: 'on-pod-loss',
+	kind: 'string',
+	value: 'MODE',
+	oneOf: ['move', 'exit'],
+	help: 'move: continue with the next Ready pod of the service or workload (default); exit: exit with status 12, as for a named pod',
+} as const satisfies FlagSpec;
+
+/** The name and value of `--on-pod-loss` in 0.1, still accepted on the command line and in saved sets of forwards. */
+const whenPodGoesFlag = {
 	name: 'when-pod-goes',
 	kind: 'string',
-	value: 'WHAT',
+	value: 'MODE',
 	oneOf: ['move', 'stop'],
-	help: 'move: on to the next Ready pod of a service or workload (as without this); stop: end with status 12, as for a named pod',
+	hidden: true,
+	help: 'old name of --on-pod-loss',
 } as const satisfies FlagSpec;
+
+export const onPodLossFlags = [onPodLossFlag, whenPodGoesFlag] as const satisfies readonly FlagSpec[];
+
+/** `undefined` if neither name is given. */
+export function parseOnPodLoss(flags: FlagValues<typeof onPodLossFlags>): (typeof onPodLossFlag.oneOf)[number] | undefined {
+	const old = flags['when-pod-goes'];
+	return flags['on-pod-loss'] ?? (old === 'stop' ? 'exit' : old);
+}
 
 export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagSpec;
 

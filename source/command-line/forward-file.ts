@@ -1,7 +1,7 @@
 /** A file of forwards: one line each, as it would stand behind `port-forward`. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
-import {onPodLossFlag} from './common-flags.ts';
+import {onPodLossFlags, parseOnPodLoss, type onPodLossFlag} from './common-flags.ts';
 import {parseCommandLine} from './parse-command-line.ts';
 
 export type ForwardFileEntry = {
@@ -15,18 +15,18 @@ export type ForwardFileEntry = {
 	/** Empty: localhost. */
 	addresses: readonly string[];
 	/** `null`: on to the next one, where the target has one. */
-	whenPodGoes: (typeof onPodLossFlag.oneOf)[number] | null;
+	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;
 };
 
 const rows = [
 	{name: 'context', kind: 'string', help: ''},
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
-	onPodLossFlag,
+	...onPodLossFlags,
 ] as const;
 
 /**
-Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]`, one a line; words as a shell has them, `#` begins a comment.
+Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]`, one a line; words as a shell has them, `#` begins a comment.
 What targets, ports and addresses mean is left to whoever uses them: `check` throws for a line that they refuse.
 @throws SpokeError ERR_USAGE that names file and line
 */
@@ -47,7 +47,7 @@ export function parseForwardFile(
 			return [read];
 		} catch (error) {
 			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
-				remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]',
+				remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]',
 				cause: error,
 			});
 		}
@@ -69,12 +69,12 @@ function forwardLine(words: readonly string[]): ForwardFileEntry {
 		namespace: flags.namespace ?? null,
 		context: flags.context ?? null,
 		addresses: flags.address,
-		whenPodGoes: flags['when-pod-goes'] ?? null,
+		onPodLoss: parseOnPodLoss(flags) ?? null,
 	};
 }
 
 /** @throws SpokeError ERR_USAGE for a name that no line can hold */
-export function formatForwardEntry({target, ports, namespace, context, addresses, whenPodGoes}: ForwardFileEntry): string {
+export function formatForwardEntry({target, ports, namespace, context, addresses, onPodLoss}: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
 		...flag('--context', context),
@@ -82,7 +82,7 @@ export function formatForwardEntry({target, ports, namespace, context, addresses
 		target,
 		...ports,
 		...flag('--address', addresses.join(',')),
-		...flag('--when-pod-goes', whenPodGoes),
+		...flag('--on-pod-loss', onPodLoss),
 	]
 		.map(word => quoted(word))
 		.join(' ');

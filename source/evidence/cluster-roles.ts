@@ -1,4 +1,4 @@
-/** The two ClusterRoles of docs/rights.md: what a person needs to use spoke, and what proves the paths. */
+/** The two ClusterRoles of docs/permissions.md: what a person needs to use spoke, and what proves the paths. */
 import {extraRequests, type PermissionSpec} from './extra-requests.ts';
 
 type Rule = {
@@ -12,7 +12,7 @@ export type ClusterRole = {name: string; rules: readonly Rule[]};
 
 /** Logs, shells, forwards and the pod and service proxies, as kubectl needs them. `nodes/proxy` is not in it: it runs commands in every pod of a node. */
 export const userRole: ClusterRole = {
-	name: 'spoke-use',
+	name: 'spoke-user',
 	rules: [
 		{apiGroups: [''], resources: ['pods', 'services', 'endpoints', 'events', 'namespaces'], verbs: ['get', 'list', 'watch']},
 		{apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch']},
@@ -26,7 +26,7 @@ export const userRole: ClusterRole = {
 
 /** Read-only, but for idle port-forwards and the agents’ metrics, which only `--probe active` uses. */
 export const evidenceReaderRole: ClusterRole = {
-	name: 'spoke-prove',
+	name: 'spoke-evidence-reader',
 	rules: byThing(extraRequests.flatMap(({permission: right}) => (right ? [ruleOf(right)] : []))),
 };
 

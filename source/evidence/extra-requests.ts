@@ -1,4 +1,4 @@
-/** Every request that spoke makes beyond what kubectl would make for the same command, as data: docs/rights.md and its two ClusterRoles are rendered from it. */
+/** Every request that spoke makes beyond what kubectl would make for the same command, as data: docs/permissions.md and its two ClusterRoles are rendered from it. */
 
 export type PermissionSpec =
 	| {kind: 'resource'; groups: readonly string[]; resources: readonly string[]; verbs: readonly string[]; resourceNames?: readonly string[]}

@@ -32,12 +32,18 @@ The words of `--require`, checked together with `--min-basis`.
 */
 export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequireWord[] {
 	assertRequireFlags(asked, given);
-	const unknown = asked.find(word => !requireWords.includes(word as RequireWord));
+	const words = asked.map(word => requirementOf(word));
+	const unknown = words.find(word => !requireWords.includes(word as RequireWord));
 	if (unknown !== undefined) {
 		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(unknown)}: must be one of ${requireWords.join(', ')}`);
 	}
 
-	return asked as readonly RequireWord[];
+	return words as readonly RequireWord[];
+}
+
+/** The contract spells `tunnelled`; the American spelling is accepted too. */
+export function requirementOf(text: string): string {
+	return text === 'tunneled' ? 'tunnelled' : text;
 }
 
 /** @throws SpokeError ERR_USAGE when `--require` is empty, or missing beside `--min-basis` */

@@ -8,7 +8,7 @@ const line = (target: string, ports: readonly string[], more: Partial<ForwardFil
 	namespace: null,
 	context: null,
 	addresses: [],
-	whenPodGoes: null,
+	onPodLoss: null,
 	...more,
 });
 
@@ -20,7 +20,9 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 		[line('svc/web', ['8080:80', ':443'], {context: 'prod', namespace: 'shop', addresses: ['127.0.0.1', '::1']})],
 	],
 	['comments, blank lines and other ends of lines', '# mine\r\n\r\nsts/db 5432 # the database\r\n', [line('sts/db', ['5432'])]],
-	['what becomes of it when its pod goes', 'svc/web 80 --when-pod-goes stop', [line('svc/web', ['80'], {whenPodGoes: 'stop'})]],
+	['--on-pod-loss', 'svc/web 80 --on-pod-loss exit', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
+	['--when-pod-goes stop, as 0.1 saved it', 'svc/web 80 --when-pod-goes stop', [line('svc/web', ['80'], {onPodLoss: 'exit'})]],
+	['--when-pod-goes move', 'svc/web 80 --when-pod-goes move', [line('svc/web', ['80'], {onPodLoss: 'move'})]],
 	[
 		'quoted words',
 		String.raw`--context 'the "old" one' -n "my ns" pod/a\ b 80`,
@@ -36,11 +38,7 @@ for (const [title, text, lines] of readable) {
 const wrong: ReadonlyArray<readonly [title: string, text: string, message: RegExp]> = [
 	['no port', 'svc/web 80\nsvc/db', /^f:2: no port is given for svc\/db$/],
 	['a flag that is none', '\nsvc/web 80 --token x', /^f:2: unknown flag: --token$/],
-	[
-		'a value that is none',
-		'svc/web 80 --when-pod-goes wait',
-		/^f:1: invalid argument "wait" for --when-pod-goes: must be one of move, stop$/,
-	],
+	['a value that is none', 'svc/web 80 --on-pod-loss wait', /^f:1: invalid argument "wait" for --on-pod-loss: must be one of move, exit$/],
 	['a flag without its value', 'svc/web 80 -n', /^f:1: flag needs an argument: -n$/],
 ];
 for (const [title, text, message] of wrong) {
@@ -59,7 +57,7 @@ for (const context of [
 	'-x',
 ]) {
 	test(`what is written of the context ${context} is read again`, t => {
-		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], whenPodGoes: 'stop'});
+		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], onPodLoss: 'exit'});
 		t.deepEqual(parseForwardFile(`${formatForwardEntry(one)}\n`, 'f'), [one]);
 	});
 }

@@ -4,7 +4,8 @@ import {Ajv} from 'ajv';
 import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {judgePath} from '../../source/evidence/require-path.ts';
+import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
+import {judgePath, parsePathRequirements} from '../../source/evidence/require-path.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
@@ -164,6 +165,11 @@ test('path refuses an unknown or empty requirement, ROW=pass, and --min-basis al
 	for (const argv of [['--require', 'nonsense'], ['--require', 'C4=pass'], ['--require='], ['--min-basis', 'inferred']]) {
 		t.is((await runSpoke(['path', 'deploy/web', ...argv])).status, 2, argv.join(' '));
 	}
+});
+
+test('--require accepts the American spelling tunneled', t => {
+	t.deepEqual(parsePathRequirements(['tunneled', 'verified'], new Set(['require'])), ['tunnelled', 'verified']);
+	t.like(parseRequirement('tunneled'), {asked: 'tunnelled', rows: ['C10']});
 });
 
 type Word = {state: string; basis: 'proven' | 'inferred' | 'unknown'};

@@ -1,4 +1,4 @@
-/** docs/rights.md is true: every request that the proof makes has a row, and the role that proves grants it. */
+/** docs/permissions.md is true: every request that the proof makes has a row, and the role that proves grants it. */
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';

@@ -512,7 +512,7 @@ async function look(cluster: Cluster, {place, asked}: Row, person: string): Prom
 	};
 }
 
-tunnelTest('the two roles of docs/rights.md are enough: all rows but the kubelets’ own configuration are known', async t => {
+tunnelTest('the two roles of docs/permissions.md are enough: all rows but the kubelets’ own configuration are known', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	for (const role of [userRole, evidenceReaderRole]) {
 		const applied = await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: manifest(role)});

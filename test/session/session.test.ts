@@ -235,8 +235,8 @@ test('a forward is changed in its place: another target and port, the same row, 
 	terminal.press('form.submit');
 	await terminal.sees(/svc\/web has no port 81: it has 80, http/);
 	terminal.press('form.previous', 'form.previous', 'form.right');
-	await terminal.sees(/Pod goes +◂ stop/);
-	await terminal.sees(/--when-pod-goes[\s\\│]+stop/);
+	await terminal.sees(/On pod loss +◂ stop/);
+	await terminal.sees(/--on-pod-loss[\s\\│]+exit/);
 	terminal.press('form.left', 'form.next', 'form.clear');
 	terminal.type('svc/db');
 	terminal.press('form.next', 'form.clear');

@@ -12,7 +12,7 @@ export type TargetWithPorts = {
 	ports: readonly ForwardPort[];
 	namespace?: string;
 	addresses?: readonly ListenAddress[];
-	whenPodGoes?: OnPodLoss;
+	onPodLoss?: OnPodLoss;
 };
 
 /**
@@ -50,7 +50,7 @@ The same of a file's lines, whose ports are numbered on from those of the comman
 */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
 	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
-	return lines.map(({target, ports, namespace, addresses, whenPodGoes}): TargetWithPorts => ({
+	return lines.map(({target, ports, namespace, addresses, onPodLoss}): TargetWithPorts => ({
 		target: parseTarget(target),
 		ports: ports.map(port => {
 			number++;
@@ -58,7 +58,7 @@ export function parseForwardEntries(lines: readonly ForwardFileEntry[], already:
 		}),
 		...(namespace !== null && {namespace}),
 		...(addresses.length > 0 && {addresses: parseListenAddresses(addresses)}),
-		...(whenPodGoes !== null && {whenPodGoes}),
+		...(onPodLoss !== null && {onPodLoss}),
 	}));
 }
 

@@ -3,6 +3,7 @@ import {readFile} from 'node:fs/promises';
 import {assertAccess} from '../../actions/access.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {parseOnPodLoss} from '../../command-line/common-flags.ts';
 import {parseForwardFile} from '../../command-line/forward-file.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Labeler} from '../../evidence/labeler.ts';
@@ -59,11 +60,11 @@ type Asked = {targets: readonly TargetWithPorts[]; context: string | undefined};
 /** Those of the command line, then those of the file. @throws SpokeError ERR_USAGE, ERR_LOCAL_FILE */
 async function targetsOf(invocation: PortForwardInvocation): Promise<Asked> {
 	const {targets: asked, context} = await readTargets(invocation);
-	const whenPodGoes = invocation.flags['when-pod-goes'];
-	const targets = asked.map(one => ({...(whenPodGoes && {whenPodGoes}), ...one}));
-	const named = targets.find(({target, whenPodGoes}) => whenPodGoes === 'move' && target.resource.kind === 'Pod');
+	const onPodLoss = parseOnPodLoss(invocation.flags);
+	const targets = asked.map(one => ({...(onPodLoss && {onPodLoss}), ...one}));
+	const named = targets.find(({target, onPodLoss}) => onPodLoss === 'move' && target.resource.kind === 'Pod');
 	if (named) {
-		throw new SpokeError('ERR_USAGE', `--when-pod-goes=move: ${named.target.asked} is a pod, which has no next one`, {
+		throw new SpokeError('ERR_USAGE', `--on-pod-loss=move: ${named.target.asked} is a pod, so there is no other pod to move to`, {
 			remedy: 'forward to its service or workload',
 		});
 	}

@@ -1,5 +1,5 @@
 /** `spoke port-forward` as data. */
-import {helpFlag, pathFlag, readOnlyFlag, onPodLossFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, pathFlag, readOnlyFlag, onPodLossFlags} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
@@ -34,7 +34,7 @@ const flags = [
 		value: 'DURATION',
 		help: 'how long to wait until a pod of the target runs',
 	},
-	onPodLossFlag,
+	...onPodLossFlags,
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

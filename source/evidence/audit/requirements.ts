@@ -1,7 +1,7 @@
 /** `--require`: is the cluster as it must be, is it not, or can the evidence at hand not say? */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
-import {hasBasis, type MinBasis} from '../require-path.ts';
+import {hasBasis, requirementOf, type MinBasis} from '../require-path.ts';
 import {rowIds, type AuditRow, type RequiredRow, type RequireResult, type RowId, type Waivers} from './audit-object.ts';
 
 export type Requirement = {asked: string; rows: readonly RowId[]; accepts(row: AuditRow): boolean};
@@ -16,7 +16,8 @@ const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly Ro
 ]);
 
 /** @throws SpokeError ERR_USAGE for a word that is none */
-export function parseRequirement(asked: string): Requirement {
+export function parseRequirement(text: string): Requirement {
+	const asked = requirementOf(text);
 	const [, id] = /^([NC]\d+)=pass$/.exec(asked) ?? [];
 	const rows = words.get(asked) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
 	if (!rows) {

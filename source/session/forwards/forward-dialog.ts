@@ -37,7 +37,7 @@ export async function addForward(session: Session, target: string, namespace: st
 		namespace,
 		port: specOf(values),
 		address: values['address'] ?? '',
-		whenPodGoes: whenPodGoesIn(values),
+		onPodLoss: onPodLossIn(values),
 		cluster,
 	});
 	const first = ports[0];
@@ -56,7 +56,7 @@ export async function addForward(session: Session, target: string, namespace: st
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
-			...(mayMove ? [whenPodGoesField('move')] : []),
+			...(mayMove ? [onPodLossField('move')] : []),
 			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
@@ -107,7 +107,7 @@ export async function editForward(session: Session, id: string, wish: ForwardCon
 		target: values['target'] ?? '',
 		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
 		address: values['address'] ?? '',
-		whenPodGoes: whenPodGoesIn(values),
+		onPodLoss: onPodLossIn(values),
 	});
 	const values = await session.fill({
 		title: `Change the forward of ${wish.target}`,
@@ -134,7 +134,7 @@ export async function editForward(session: Session, id: string, wish: ForwardCon
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: '', untouched: true},
-			{...whenPodGoesField(wish.whenPodGoes), note: 'a named pod has no next one'},
+			{...onPodLossField(wish.onPodLoss), note: 'a named pod has no replacement'},
 		],
 		notes: values => scriptNotes(session, changed(values)),
 		check: async values => problemOf(changed(values), local, values['target'] === wish.target ? only : null),
@@ -179,26 +179,26 @@ function setFields(names: readonly string[]): FormField[] {
 			];
 }
 
-function whenPodGoesField(value: OnPodLoss): FormField {
+function onPodLossField(value: OnPodLoss): FormField {
 	return {
 		name: 'goes',
-		label: 'Pod goes',
+		label: 'On pod loss',
 		value,
 		choices: [
 			{value: 'move', shown: 'move to a Ready pod'},
-			{value: 'stop', shown: 'stop'},
+			{value: 'exit', shown: 'stop'},
 		],
 		note: '',
 	};
 }
 
-function whenPodGoesIn(values: Readonly<Record<string, string>>): OnPodLoss {
-	return values['goes'] === 'stop' ? 'stop' : 'move';
+function onPodLossIn(values: Readonly<Record<string, string>>): OnPodLoss {
+	return values['goes'] === 'exit' ? 'exit' : 'move';
 }
 
-function scriptNotes(session: Session, {target, namespace, port, address, whenPodGoes, cluster}: ForwardConfig): readonly string[] {
+function scriptNotes(session: Session, {target, namespace, port, address, onPodLoss, cluster}: ForwardConfig): readonly string[] {
 	const listens = address === 'localhost' ? '' : ` --address ${quoteForShell(address)}`;
-	const goes = whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`;
+	const goes = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
 	return [
 		'The same in a script:',
 		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${scriptFlags(session, cluster)}`,

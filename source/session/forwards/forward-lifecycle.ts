@@ -29,7 +29,7 @@ export function startForward(session: Session, target: string, port: string): vo
 		namespace: currentNamespace(session.store.state.cluster),
 		port,
 		address: 'localhost',
-		whenPodGoes: 'move',
+		onPodLoss: 'move',
 		cluster: session.cluster,
 	});
 }

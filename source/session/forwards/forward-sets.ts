@@ -142,14 +142,14 @@ function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardFil
 
 function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses, whenPodGoes}) =>
+	return lines.flatMap(({target, ports, namespace, addresses, onPodLoss}) =>
 		ports.map((port): Wanted => {
 			const wish = {
 				target,
 				namespace: namespace ?? cluster.access.facts.namespace,
 				port,
 				address: addresses.join(',') || 'localhost',
-				whenPodGoes: whenPodGoes ?? 'move',
+				onPodLoss: onPodLoss ?? 'move',
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
@@ -244,14 +244,14 @@ export async function addForwardToSet(session: Session, name: string, wish: Forw
 	}
 }
 
-function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardConfig, local: number | null = null): ForwardFileEntry {
+function savedLine({target, namespace, port, address, onPodLoss, cluster}: ForwardConfig, local: number | null = null): ForwardFileEntry {
 	return {
 		target,
 		namespace,
 		context: cluster.context,
 		ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
 		addresses: address === 'localhost' ? [] : address.split(','),
-		whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes,
+		onPodLoss: onPodLoss === 'move' ? null : onPodLoss,
 	};
 }
 

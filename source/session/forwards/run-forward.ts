@@ -22,7 +22,7 @@ export type ForwardConfig = {
 	namespace: string;
 	port: string;
 	address: string;
-	whenPodGoes: OnPodLoss;
+	onPodLoss: OnPodLoss;
 	cluster: OpenCluster;
 };
 
@@ -42,7 +42,7 @@ export async function runForward(session: Session, id: string, wish: ForwardConf
 				namespace: wish.namespace,
 				ports: [{id, spec: parsePortSpec(wish.port)}],
 				addresses: parseListenAddresses(wish.address.split(',')),
-				whenPodGoes: wish.whenPodGoes,
+				onPodLoss: wish.onPodLoss,
 				podRunningTimeoutMs: 60_000,
 			},
 			{signal, witness: session.witnessFor(id, wish.cluster), environment: session.env},

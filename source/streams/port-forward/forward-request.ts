@@ -11,7 +11,7 @@ export type ForwardPort = {
 	spec: PortSpec;
 };
 
-export type OnPodLoss = 'move' | 'stop';
+export type OnPodLoss = 'move' | 'exit';
 
 export type ForwardRequest = {
 	target: ParsedTarget;
@@ -20,7 +20,7 @@ export type ForwardRequest = {
 	ports: readonly ForwardPort[];
 	addresses: readonly ListenAddress[];
 	/** Default: on to the next Ready pod, where the target has others. A named pod has no next one. */
-	whenPodGoes?: OnPodLoss;
+	onPodLoss?: OnPodLoss;
 	/** For a target with several pods: how long to wait until one runs, milliseconds. */
 	podRunningTimeoutMs: number;
 };

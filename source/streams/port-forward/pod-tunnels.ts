@@ -17,7 +17,7 @@ import {TunnelPool} from './tunnel-pool.ts';
 export type Pool = TunnelPool<Tunnel>;
 
 export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> &
-	Pick<ForwardRequest, 'whenPodGoes'> & {
+	Pick<ForwardRequest, 'onPodLoss'> & {
 		/** Tells an event of every forward of the target. */
 		tell: (event: (forward: string) => ForwardEvent) => void;
 		/** The target is another pod now. */
@@ -58,7 +58,7 @@ export class PodTunnels {
 
 	/** The pods to move among; `null`: a named pod has no successor, and of another target none may be wanted. */
 	get scope(): PodScope | null {
-		return this.#options.whenPodGoes === 'stop' ? null : this.#resolved.scope;
+		return this.#options.onPodLoss === 'exit' ? null : this.#resolved.scope;
 	}
 
 	/** Why there is no tunnel, where that was told. */
@@ -227,7 +227,7 @@ export class PodTunnels {
 		const [what, remedy] =
 			this.#resolved.scope === null
 				? [asked, 'forward to its service or workload to follow its successors']
-				: [`pod ${name} of ${asked}`, '--when-pod-goes=move goes on with the next Ready pod'];
+				: [`pod ${name} of ${asked}`, '--on-pod-loss=move continues with the next Ready pod'];
 		return new SpokeError('ERR_TARGET_GONE', `${what} is gone: ${why}`, {remedy, text});
 	}
 }

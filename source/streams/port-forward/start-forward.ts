@@ -107,11 +107,11 @@ class ForwardedTarget implements RunningForward {
 
 	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): PodTunnels {
 		const {witness, environment} = this.#options;
-		const {whenPodGoes} = this.#request;
+		const {onPodLoss} = this.#request;
 		this.#tunnels = new PodTunnels(this.#cluster, resolved, {
 			...(witness && {witness}),
 			...(environment && {environment}),
-			...(whenPodGoes && {whenPodGoes}),
+			...(onPodLoss && {onPodLoss}),
 			tell: event => {
 				for (const {id} of this.#ports) {
 					this.events.push(event(id));

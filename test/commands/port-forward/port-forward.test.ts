@@ -135,14 +135,16 @@ test.serial('a service forward moves to a Ready pod when its pod goes, and its p
 	await interrupted(t, run);
 });
 
-test.serial('a service forward that is to stop when its pod goes ends with 12, as that of a named pod', async t => {
-	const {run, sandbox} = await started(t, ['svc/web', ':80', '--when-pod-goes', 'stop']);
-	const ready = await run.until(({event}) => event === 'ready');
-	sandbox.faults.replacePod({name: ready['target'].name});
-	t.is(await run.ended, 12);
-	t.is(run.events.at(-1)!['reason'], 'target-gone');
-	t.regex(run.stderr(), new RegExp(`pod ${ready['target'].name} of svc/web is gone: .*--when-pod-goes=move`));
-});
+for (const flag of ['--on-pod-loss=exit', '--when-pod-goes=stop']) {
+	test.serial(`${flag} exits 12 when the pod of the service is gone`, async t => {
+		const {run, sandbox} = await started(t, ['svc/web', ':80', flag]);
+		const ready = await run.until(({event}) => event === 'ready');
+		sandbox.faults.replacePod({name: ready['target'].name});
+		t.is(await run.ended, 12);
+		t.is(run.events.at(-1)!['reason'], 'target-gone');
+		t.regex(run.stderr(), new RegExp(`pod ${ready['target'].name} of svc/web is gone: .*--on-pod-loss=move`));
+	});
+}
 
 test.serial('a named pod that goes ends the run with 12, and its connections with a reset', async t => {
 	const {run, sandbox} = await started(t, ['pod/db-0', ':7000']);

@@ -18,7 +18,7 @@ import {openSandbox} from '../../support/sandbox.ts';
 /** A forward of `svc/web` that listens. */
 async function openForward(
 	t: ExecutionContext,
-	{address = '127.0.0.1', whenPodGoes = 'move'}: {address?: string; whenPodGoes?: 'move' | 'stop'} = {},
+	{address = '127.0.0.1', onPodLoss = 'move'}: {address?: string; onPodLoss?: 'move' | 'exit'} = {},
 ) {
 	const {env, sandbox} = await openSandbox(t);
 	const access = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
@@ -34,7 +34,7 @@ async function openForward(
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;
 	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
-	startForwardFrom(session, {target: 'svc/web', namespace: 'default', port: ':80', address, whenPodGoes, cluster});
+	startForwardFrom(session, {target: 'svc/web', namespace: 'default', port: ':80', address, onPodLoss, cluster});
 	const state = () => store.state.forwards[0]!;
 	while (state().phase !== 'open') {
 		await delay(10);
@@ -113,7 +113,7 @@ test('a forward that others can reach says so as long as it lasts', async t => {
 });
 
 test('a forward that is to stop when its pod goes says which pod went, and listens no more', async t => {
-	const {session, sandbox, state, port} = await openForward(t, {whenPodGoes: 'stop'});
+	const {session, sandbox, state, port} = await openForward(t, {onPodLoss: 'exit'});
 	const [, name = ''] = /, on (web-\S+)$/.exec(state().log[0]!.text)!;
 	sandbox.faults.replacePod({name});
 	while (state().phase !== 'failed') {

@@ -99,7 +99,7 @@ test('a forward is kept in a set from its own form, behind what the set has', as
 	const home = await newHome(t);
 	const env = {HOME: home};
 	await writeForwardSet(env, 'mine', [
-		{target: 'sts/db', ports: ['7000'], namespace: 'default', context: 'sandbox', addresses: [], whenPodGoes: null},
+		{target: 'sts/db', ports: ['7000'], namespace: 'default', context: 'sandbox', addresses: [], onPodLoss: null},
 	]);
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home});
 	await terminal.sees(/web-\w+-\w+/);
@@ -124,7 +124,7 @@ test('a screen reader is told the sets, why one is off, and each thing that a se
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const env = {HOME: home};
-	const more = {namespace: 'default', addresses: [], whenPodGoes: null};
+	const more = {namespace: 'default', addresses: [], onPodLoss: null};
 	await writeForwardSet(env, 'far', [{target: 'svc/web', ports: ['1:80'], context: 'prod-eu', ...more}]);
 	await writeForwardSet(env, 'mine', [
 		{target: 'sts/db', ports: [':7000'], context: null, ...more},
@@ -151,7 +151,7 @@ test('--read-only starts no set', async t => {
 
 test('a set is written whole, keeps a person’s own words when one is added, and no name leads out of its folder', async t => {
 	const env = {HOME: await newHome(t)};
-	const line = {target: 'svc/web', ports: ['8080:80'], namespace: 'shop', context: null, addresses: [], whenPodGoes: null};
+	const line = {target: 'svc/web', ports: ['8080:80'], namespace: 'shop', context: null, addresses: [], onPodLoss: null};
 	const path = await writeForwardSet(env, 'shop', [line]);
 	await writeFile(path, '# mine\nsvc/a 1 # why');
 	await addToForwardSet(env, 'shop', line);

@@ -93,7 +93,7 @@ test('the same in a script is taken by a shell as it was typed: a forward', asyn
 		namespace: 'shop*',
 		port: '8080:http',
 		address: 'localhost',
-		whenPodGoes: 'move',
+		onPodLoss: 'move',
 		cluster: other,
 	});
 	t.true(
