@@ -12,12 +12,14 @@ import {createInterface} from 'node:readline';
 
 const suites = {
 	unit: ['--config', 'test/together/ava.config.js'],
+	slow: ['--config', 'test/together/slow.config.js'],
 	cluster: ['--config', 'test/real-cluster/ava.config.js', '--serial'],
 	alone: ['--no-worker-threads'],
 } as const;
 const cluster = process.argv.includes('--cluster');
-const chosen = process.argv.slice(2).filter(argument => argument !== '--cluster');
-const settings = suites[cluster ? 'cluster' : chosen.length > 0 ? 'alone' : 'unit'];
+const slow = process.argv.includes('--slow');
+const chosen = process.argv.slice(2).filter(argument => !['--cluster', '--slow'].includes(argument));
+const settings = suites[cluster ? 'cluster' : slow ? 'slow' : chosen.length > 0 ? 'alone' : 'unit'];
 const scratch = mkdtempSync(join(tmpdir(), 'spoke-tests-'));
 const costs = join(scratch, 'costs');
 

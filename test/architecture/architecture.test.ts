@@ -2,6 +2,7 @@
 import {readdir} from 'node:fs/promises';
 import test from 'ava';
 import {bannedNames, rooms, testSuites} from './rooms.ts';
+import {slowFiles, testFiles} from '../together/shared-files.ts';
 import {readSource, roomOf, type SourceFile} from './imports.ts';
 
 const files = await readSource();
@@ -113,6 +114,14 @@ test('every folder of test/ mirrors a folder of source/ or is a suite of its own
 		folders.filter(
 			folder => !testSuites.includes(folder.split('/')[0]!) && !mirrored.has(folder) && !byRoom.has(folder) && !/\bfixtures\b/.test(folder),
 		),
+		[],
+	);
+});
+
+test('every file of the slow suite exists', t => {
+	const all = testFiles();
+	t.deepEqual(
+		slowFiles.filter(path => !all.includes(path)),
 		[],
 	);
 });

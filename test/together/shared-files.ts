@@ -16,7 +16,21 @@ const needsOwnProcess = [
 	/\banyTest\b|\btest\.(?:after|before|only|serial)/,
 ];
 
-/** Test files of the unit suite outside this folder, as paths from the root. */
+/** Slow by nature, because they wait for real time, carry much data or cross every posture. `npm run test:slow` runs them; CI runs both. */
+export const slowFiles: readonly string[] = [
+	'test/commands/prove-the-path.test.ts',
+	'test/evidence/sandbox-matrix.test.ts',
+	'test/sandbox/demo.test.ts',
+	'test/session/route-test.test.ts',
+	'test/session/session-words.test.ts',
+	'test/session/unreachable.test.ts',
+	'test/streams/logs/resume.test.ts',
+	'test/streams/remote-command/silence.test.ts',
+	'test/streams/remote-command/streams.test.ts',
+	'test/wire/destroy-when-drained.test.ts',
+];
+
+/** Test files of the unit and slow suites outside this folder, as paths from the root. */
 export function testFiles(): string[] {
 	return readdirSync(join(root, 'test'), {recursive: true, encoding: 'utf8'})
 		.map(path => `test/${path.replaceAll('\\', '/')}`)
@@ -31,7 +45,7 @@ export function sharesProcess(path: string): boolean {
 
 /** Neighbors stay together because they load the same parts of the program. */
 export function filesOfProcess(index: number): string[] {
-	const shared = testFiles().filter(path => sharesProcess(path));
+	const shared = testFiles().filter(path => sharesProcess(path) && !slowFiles.includes(path));
 	const share = Math.ceil(shared.length / processCount);
 	return shared.slice(index * share, (index + 1) * share);
 }
