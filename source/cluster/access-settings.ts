@@ -24,8 +24,8 @@ import {parseProxyUrl} from './transport/proxy-url.ts';
 import {joinHostPort, parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 
 /** Our own limit for an answer's headers when --request-timeout sets none, milliseconds. */
-const answerLimitMs = 30_000;
-const largestBundle = 8 * 1024 * 1024;
+const defaultResponseTimeoutMs = 30_000;
+const maxBundleBytes = 8 * 1024 * 1024;
 
 export type AccessSettings = {access: ConnectionConfig; facts: ClusterInfo};
 
@@ -37,49 +37,49 @@ export async function readSettings(
 	flags: ConnectionFlags,
 	environment: NodeJS.ProcessEnv,
 	{
-		folder = serviceAccountDirectory,
+		directory = serviceAccountDirectory,
 		terminal,
 		isInteractive = false,
-	}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
+	}: {directory?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
 ): Promise<AccessSettings> {
 	const timeoutMs = requestTimeout(flags['request-timeout']);
-	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
-	await validateEntries(chosen);
-	const {cluster, user} = chosen;
+	const {source, ...selected} = await findEntries(flags, environment, directory);
+	await validateEntries(selected);
+	const {cluster, user} = selected;
 	const server = parseServerUrl(cluster.server);
 	const tls = server.scheme === 'https' ? await tlsSettings(cluster, timeoutMs, environment) : null;
-	const route: DialRoute = {server, tls, limitMs: timeoutMs, proxy: await proxyFor(cluster, server, tls, timeoutMs, environment)};
+	const route: DialRoute = {server, tls, timeoutMs, proxy: await proxyFor(cluster, server, tls, timeoutMs, environment)};
 	return {
 		access: {
 			route,
 			credentials: await userCredentials(user, {cluster, server, environment, terminal}),
 			headers: impersonationHeaders(user),
-			requestTimeoutMs: timeoutMs || answerLimitMs,
+			requestTimeoutMs: timeoutMs || defaultResponseTimeoutMs,
 			compression: !cluster.disableCompression,
 			isInteractive,
 			trace: null,
 		},
-		facts: clusterFacts(chosen, route, source),
+		facts: clusterInfo(selected, route, source),
 	};
 }
 
-async function chosenEntries(
+async function findEntries(
 	flags: ConnectionFlags,
 	environment: NodeJS.ProcessEnv,
-	folder: string,
+	directory: string,
 ): Promise<SelectedEntries & {source: ClusterInfo['source']}> {
 	const loaded = await loadKubeconfig(flags.kubeconfig, environment);
-	const chosen = selectEntries(loaded.config, flags, environment);
-	if (!isEmpty(chosen.cluster)) {
-		return {...chosen, source: loaded.config.clusters.has(chosen.clusterName) ? 'kubeconfig' : 'flags'};
+	const selected = selectEntries(loaded.config, flags, environment);
+	if (!isEmpty(selected.cluster)) {
+		return {...selected, source: loaded.config.clusters.has(selected.clusterName) ? 'kubeconfig' : 'flags'};
 	}
 
-	const inCluster = await inClusterEntries(flags, environment, folder);
+	const inCluster = await inClusterEntries(flags, environment, directory);
 	if (inCluster) {
 		return {...inCluster, source: 'in-cluster'};
 	}
 
-	throw nothingChosen(loaded, chosen);
+	throw noClusterError(loaded, selected);
 }
 
 function isEmpty({
@@ -100,7 +100,7 @@ function isEmpty({
 	);
 }
 
-function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, clusterName}: SelectedEntries): SpokeError {
+function noClusterError({config, read, missing}: LoadedKubeconfig, {contextName, clusterName}: SelectedEntries): SpokeError {
 	if (contextName !== null) {
 		const message =
 			clusterName === ''
@@ -123,11 +123,11 @@ function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, 
 	);
 }
 
-async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
+async function tlsSettings(cluster: ClusterEntry, timeoutMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
 	const bundle =
 		cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
 			? cluster.certificateAuthorityData
-			: await readFileBounded(cluster.certificateAuthority, largestBundle);
+			: await readFileBounded(cluster.certificateAuthority, maxBundleBytes);
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {
@@ -144,7 +144,7 @@ async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: 
 		trust,
 		insecure: cluster.insecureSkipTlsVerify,
 		serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName,
-		limitMs,
+		timeoutMs,
 	};
 }
 
@@ -152,7 +152,7 @@ async function proxyFor(
 	{proxyUrl}: ClusterEntry,
 	{scheme, host, port}: ServerAddress,
 	tls: TlsSettings | null,
-	limitMs: number,
+	timeoutMs: number,
 	environment: NodeJS.ProcessEnv,
 ): Promise<DialRoute['proxy']> {
 	const address = proxyUrl === '' ? proxyFromEnvironment(scheme, host, port, environment) : parseProxyUrl(proxyUrl);
@@ -160,12 +160,13 @@ async function proxyFor(
 		address && {
 			address,
 			from: proxyUrl === '' ? 'environment' : 'proxy-url',
-			tls: address.scheme === 'https' ? (tls ?? {trust: await systemTrust(environment), insecure: false, serverName: null, limitMs}) : null,
+			tls:
+				address.scheme === 'https' ? (tls ?? {trust: await systemTrust(environment), insecure: false, serverName: null, timeoutMs}) : null,
 		}
 	);
 }
 
-function clusterFacts(
+function clusterInfo(
 	{contextName, userName, user, namespace, cluster}: SelectedEntries,
 	{server, tls, proxy}: DialRoute,
 	source: ClusterInfo['source'],
@@ -202,14 +203,18 @@ function requestTimeout(text: string): number {
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** `null` outside of a pod. As in kubectl, only --server, --token, --certificate-authority and --namespace override here. */
-async function inClusterEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<SelectedEntries | null> {
+async function inClusterEntries(
+	flags: ConnectionFlags,
+	environment: NodeJS.ProcessEnv,
+	directory: string,
+): Promise<SelectedEntries | null> {
 	const [host, port] = [environment['KUBERNETES_SERVICE_HOST'], environment['KUBERNETES_SERVICE_PORT']];
-	const token = join(folder, 'token');
+	const token = join(directory, 'token');
 	if (!host || !port || !statSync(token, {throwIfNoEntry: false})?.isFile()) {
 		return null;
 	}
 
-	const authority = join(folder, 'ca.crt');
+	const caFile = join(directory, 'ca.crt');
 	return {
 		contextName: null,
 		clusterName: 'in-cluster',
@@ -217,14 +222,14 @@ async function inClusterEntries(flags: ConnectionFlags, environment: NodeJS.Proc
 		cluster: {
 			...emptyCluster(),
 			server: flags.server || `https://${joinHostPort(host, Number(port))}`,
-			certificateAuthority: flags['certificate-authority'] || (existsSync(authority) ? authority : ''),
+			certificateAuthority: flags['certificate-authority'] || (existsSync(caFile) ? caFile : ''),
 		},
 		user: {...emptyUser(), token: flags.token ?? '', tokenFile: flags.token ? '' : token},
-		namespace: flags.namespace || environment['POD_NAMESPACE'] || (await namespaceOf(folder)),
+		namespace: flags.namespace || environment['POD_NAMESPACE'] || (await namespaceOf(directory)),
 	};
 }
 
-async function namespaceOf(folder: string): Promise<string> {
-	const text = await readFile(join(folder, 'namespace'), 'utf8').catch(() => '');
+async function namespaceOf(directory: string): Promise<string> {
+	const text = await readFile(join(directory, 'namespace'), 'utf8').catch(() => '');
 	return text.trim();
 }

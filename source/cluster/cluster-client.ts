@@ -37,7 +37,7 @@ export type ClusterClient = {
 	name by which pods know an apiserver: nothing is sent to a server that is not verified so, whatever the kubeconfig allows for its own server.
 	@throws SpokeError as `connect`; ERR_APISERVER_TLS where the kubeconfig gives no authority to check with
 	*/
-	connectAt(address: string, options?: {signal?: AbortSignal; limitMs?: number}): Promise<Connection>;
+	connectAt(address: string, options?: {signal?: AbortSignal; timeoutMs?: number}): Promise<Connection>;
 	/** A request on a pooled keep-alive connection; Retry-After of a 429 is obeyed. Nothing is thrown for an HTTP status. */
 	request(options: RequestOptions): Promise<ApiResponse>;
 	/** Request, body read whole, JSON parsed; `exact` keeps every number as it was written, for `exact-json`. @throws SpokeError by `refusal` for any status but 2xx. */

@@ -6,15 +6,15 @@ import {abortableDelay} from './abortable.ts';
 import {isReplayable} from './transport/http-request.ts';
 
 /** Kept open without work. */
-const mostIdle = 8;
-const idleLimitMs = 60_000;
+const maxIdleConnections = 8;
+const idleTimeoutMs = 60_000;
 
 /** A server closes what is idle for long; just used, it can be taken for open. */
-const freshForMs = 1000;
+const recentUseMs = 1000;
 
 /** client-go tries ten times; the longest single wait we accept is a minute. */
-const mostRetries = 10;
-const longestWaitS = 60;
+const maxRetries = 10;
+const maxRetryAfterS = 60;
 
 export class ConnectionPool {
 	readonly #open: (signal?: AbortSignal) => Promise<DedicatedConnection>;
@@ -28,19 +28,19 @@ export class ConnectionPool {
 	/** Obeys Retry-After on 429, 503 and other server errors, while the request can be sent again. */
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
-			const {answer, outdated} = await this.#once(options);
-			if (outdated && attempt === 0 && isReplayable(options)) {
+			const {response, isOutdated: isOutdated} = await this.#requestOnce(options);
+			if (isOutdated && attempt === 0 && isReplayable(options)) {
 				// Refused for a client certificate that has been renewed since: the next connection shows the new one.
-				answer.body.resume();
+				response.body.resume();
 				continue;
 			}
 
-			const waitS = waitAskedFor(answer);
-			if (waitS === null || attempt >= mostRetries || !isReplayable(options)) {
-				return answer;
+			const waitS = retryAfterSeconds(response);
+			if (waitS === null || attempt >= maxRetries || !isReplayable(options)) {
+				return response;
 			}
 
-			answer.body.resume();
+			response.body.resume();
 			await abortableDelay(waitS * 1000, options.signal);
 		}
 	}
@@ -53,9 +53,9 @@ export class ConnectionPool {
 	}
 
 	/** The connection that was used a moment ago, for somebody to have as their own: it saves a handshake. `undefined` when there is none. */
-	handOver(): DedicatedConnection | undefined {
+	acquireRecent(): DedicatedConnection | undefined {
 		const [connection, idle] = [...this.#idle].at(-1) ?? [];
-		if (!connection || !connection.usable || performance.now() - idle!.since > freshForMs) {
+		if (!connection || !connection.usable || performance.now() - idle!.since > recentUseMs) {
 			return undefined;
 		}
 
@@ -64,31 +64,31 @@ export class ConnectionPool {
 		return connection;
 	}
 
-	async #once(options: RequestOptions): Promise<{answer: ApiResponse; outdated: boolean}> {
-		const kept = await this.#take(options.signal);
-		if (kept) {
+	async #requestOnce(options: RequestOptions): Promise<{response: ApiResponse; isOutdated: boolean}> {
+		const pooled = await this.#acquireIdle(options.signal);
+		if (pooled) {
 			try {
-				return await this.#answered(kept, await kept.request(options), options.signal);
+				return await this.#handleResponse(pooled, await pooled.request(options), options.signal);
 			} catch (error) {
 				// The server may have closed it just now. What changes nothing is sent again on a fresh connection.
-				const {usable} = kept;
-				kept.close();
+				const {usable} = pooled;
+				pooled.close();
 				if (usable || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
 					throw error;
 				}
 			}
 		}
 
-		const fresh = await this.#open(options.signal);
+		const opened = await this.#open(options.signal);
 		try {
-			return await this.#answered(fresh, await fresh.request(options), options.signal);
+			return await this.#handleResponse(opened, await opened.request(options), options.signal);
 		} catch (error) {
-			fresh.close();
+			opened.close();
 			throw error;
 		}
 	}
 
-	async #take(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
+	async #acquireIdle(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
 		for (const [connection, {timer}] of [...this.#idle].toReversed()) {
 			// Another request may have taken it while the one before was looked at.
 			if (!this.#idle.delete(connection)) {
@@ -111,25 +111,25 @@ export class ConnectionPool {
 		return undefined;
 	}
 
-	async #answered(
+	async #handleResponse(
 		connection: DedicatedConnection,
-		answer: ApiResponse,
+		response: ApiResponse,
 		signal?: AbortSignal,
-	): Promise<{answer: ApiResponse; outdated: boolean}> {
-		this.#giveBackAfter(connection, answer);
-		return {answer, outdated: answer.status === 401 && !(await connection.isCurrent(signal))};
+	): Promise<{response: ApiResponse; isOutdated: boolean}> {
+		this.#returnWhenRead(connection, response);
+		return {response, isOutdated: response.status === 401 && !(await connection.isCurrent(signal))};
 	}
 
-	#giveBackAfter(connection: DedicatedConnection, answer: ApiResponse): void {
-		finished(answer.body, {writable: false}, error => {
-			if (error || this.#closed || !connection.usable || this.#idle.size >= mostIdle) {
+	#returnWhenRead(connection: DedicatedConnection, response: ApiResponse): void {
+		finished(response.body, {writable: false}, error => {
+			if (error || this.#closed || !connection.usable || this.#idle.size >= maxIdleConnections) {
 				connection.close();
 				return;
 			}
 
 			const timer = setTimeout(() => {
 				this.#drop(connection);
-			}, idleLimitMs).unref();
+			}, idleTimeoutMs).unref();
 			this.#idle.set(connection, {timer, since: performance.now()});
 		});
 	}
@@ -142,8 +142,8 @@ export class ConnectionPool {
 }
 
 /** Seconds, or `null` when no wait was asked for, or one that is too long to be kept up with. */
-function waitAskedFor({status, headers}: ApiResponse): number | null {
-	const mayPass = status === 429 || status >= 500;
-	const asked = headers['retry-after'];
-	return mayPass && asked !== undefined && /^\d+$/.test(asked) && Number(asked) <= longestWaitS ? Number(asked) : null;
+function retryAfterSeconds({status, headers}: ApiResponse): number | null {
+	const isTemporary = status === 429 || status >= 500;
+	const header = headers['retry-after'];
+	return isTemporary && header !== undefined && /^\d+$/.test(header) && Number(header) <= maxRetryAfterS ? Number(header) : null;
 }

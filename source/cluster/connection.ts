@@ -35,9 +35,9 @@ export type SocketFacts = {
 	};
 	clientAuth: 'certificate' | 'token' | 'basic' | 'exec' | 'none';
 	/** SHA-256 of the client certificate of the handshake, in hexadecimal; `null` where there is none, and where a token, a login or an impersonated user goes along with it. */
-	shownCertificate: string | null;
+	clientCertificateSha256: string | null;
 	/** When the client certificate of the handshake is in order; `null` where there is none, and where a token or a login goes along with it. */
-	shownDates: {notBefore: Date; notAfter: Date} | null;
+	clientCertificateDates: {notBefore: Date; notAfter: Date} | null;
 	/** RFC 3339 with milliseconds: when the handshake was done. */
 	connectedAt: string;
 };

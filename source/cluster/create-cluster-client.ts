@@ -15,7 +15,7 @@ import {limitConcurrency} from './transport/limit-concurrency.ts';
 import {SecondLegRecord} from './second-leg-record.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
-const mostHandshakes = 16;
+const maxHandshakes = 16;
 
 /**
 Reads configuration only: the first connection is made by the first call. A credential plugin gets the `terminal`, or the process's own.
@@ -25,7 +25,7 @@ Reads configuration only: the first connection is made by the first call. A cred
 export async function createClusterClient(
 	flags: ConnectionFlags,
 	environment: NodeJS.ProcessEnv = process.env,
-	own: {
+	options: {
 		terminal?: PluginTerminal;
 		isInteractive?: boolean;
 	} = {},
@@ -33,21 +33,21 @@ export async function createClusterClient(
 	const {
 		access: {trace, ...settings},
 		facts,
-	} = await readSettings(flags, environment, own);
+	} = await readSettings(flags, environment, options);
 	const access: ConnectionConfig = {...settings, trace: flags.v >= traceVerbosity ? toStderr : trace};
-	const limited = limitConcurrency(mostHandshakes);
+	const limited = limitConcurrency(maxHandshakes);
 	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
 	const pool = new ConnectionPool(open);
-	const what = `the apiserver ${access.route.server.shown}`;
+	const peerName = `the apiserver ${access.route.server.shown}`;
 	return {
 		facts,
 		secondLegs: new SecondLegRecord(),
-		connect: async options => pool.handOver() ?? open(options?.signal),
-		connectAt: async (address, {signal, limitMs = 0} = {}) => openConnection(accessAt(access, address, limitMs), signal),
+		connect: async options => pool.acquireRecent() ?? open(options?.signal),
+		connectAt: async (address, {signal, timeoutMs = 0} = {}) => openConnection(accessAt(access, address, timeoutMs), signal),
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
-			return (await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {what, by: facts})) as T;
+			return (await readJsonResponse(await pool.request(options), {...options, ...limit, exact}, {peerName, identity: facts})) as T;
 		},
 		async logIn(signal) {
 			await access.credentials.current(signal);
@@ -64,9 +64,9 @@ function toStderr(line: string): void {
 }
 
 /** In every apiserver's certificate. @see https://kubernetes.io/docs/setup/best-practices/certificates/ */
-const nameOfApiservers = 'kubernetes.default.svc';
+const apiserverDnsName = 'kubernetes.default.svc';
 
-function accessAt(access: ConnectionConfig, address: string, limitMs: number): ConnectionConfig {
+function accessAt(access: ConnectionConfig, address: string, timeoutMs: number): ConnectionConfig {
 	const {tls, proxy} = access.route;
 	const server = parseServerUrl(`https://${address}`);
 	if (!tls || tls.insecure || tls.trust.from !== 'kubeconfig-ca' || proxy) {
@@ -76,17 +76,17 @@ function accessAt(access: ConnectionConfig, address: string, limitMs: number): C
 		);
 	}
 
-	return {...access, route: {server, proxy: null, tls: {...tls, serverName: nameOfApiservers, limitMs}, limitMs}};
+	return {...access, route: {server, proxy: null, tls: {...tls, serverName: apiserverDnsName, timeoutMs}, timeoutMs}};
 }
 
 async function anonymousRequest(access: ConnectionConfig, options: RequestOptions): Promise<ApiResponse> {
 	const connection = await openConnection({...access, credentials: anonymousCredentials, headers: {}}, options.signal);
 	try {
-		const answer = await connection.request(options);
-		answer.body.once('close', () => {
+		const response = await connection.request(options);
+		response.body.once('close', () => {
 			connection.close();
 		});
-		return answer;
+		return response;
 	} catch (error) {
 		connection.close();
 		throw error;

@@ -49,14 +49,14 @@ export type ConnectionConfig = {
 };
 
 /** An upgrade's body on refusal is kept up to this size. */
-const longestRefusal = 64 * 1024;
+const maxErrorBodyBytes = 64 * 1024;
 
 /** Just past the apiserver's own limit of 30 s for reaching a kubelet. */
-const upgradeLimitMs = 35_000;
+const upgradeTimeoutMs = 35_000;
 
-type Sent = Pick<OutgoingRequest, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
+type SendOptions = Pick<OutgoingRequest, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
 
-let opened = 0;
+let connectionCount = 0;
 
 /**
 With handshake done and credentials ready.
@@ -73,33 +73,33 @@ export class DedicatedConnection implements Connection {
 	readonly #socket: Duplex;
 	readonly #agent: SingleSocketAgent;
 	readonly #absoluteForm: boolean;
-	readonly #shown: ClientIdentity['certificate'];
-	#asks: PipelinedRequests | undefined;
+	readonly #presentedCertificate: ClientIdentity['certificate'];
+	#pipelined: PipelinedRequests | undefined;
 	/** Set by the first request that is not asked together with others. */
-	#handedOver: Promise<void> | undefined;
+	#pipelineReleased: Promise<void> | undefined;
 	#upgraded = false;
 	/** Node's own client has had the socket: it does not give it back. */
-	#isNodes = false;
-	readonly #turns = new ResponseQueue();
+	#isUsedByNodeClient = false;
+	readonly #queue = new ResponseQueue();
 	readonly id: string;
 	readonly facts: SocketFacts;
 
 	constructor(access: ConnectionConfig, {socket, facts, absoluteForm}: OpenSocket, identity: ClientIdentity) {
-		opened++;
-		this.id = `c${opened}`;
+		connectionCount++;
+		this.id = `c${connectionCount}`;
 		this.#access = access;
 		this.#socket = socket;
 		this.#agent = new SingleSocketAgent(socket);
 		this.#absoluteForm = absoluteForm;
-		this.#shown = identity.certificate;
+		this.#presentedCertificate = identity.certificate;
 		this.facts = {
 			...facts,
 			clientAuth: access.credentials.kind,
-			get shownCertificate() {
+			get clientCertificateSha256() {
 				// Asked for beside streams only; most connections need not read the certificate again.
-				return whatSpeaksAlone(access, identity);
+				return soleCertificateFingerprint(access, identity);
 			},
-			get shownDates() {
+			get clientCertificateDates() {
 				return identity.certificate && identity.authorization === null ? certificateDates(identity.certificate.certificate) : null;
 			},
 		};
@@ -114,80 +114,86 @@ export class DedicatedConnection implements Connection {
 	/** False once there is another client certificate than the one that this socket's handshake showed. */
 	async isCurrent(signal?: AbortSignal): Promise<boolean> {
 		const {certificate} = await this.#access.credentials.current(signal);
-		return certificate === this.#shown;
+		return certificate === this.#presentedCertificate;
 	}
 
 	async pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse> {
 		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
-		const inTurn = {
+		const queuedOptions = {
 			...options,
 			...(review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}),
 		};
 		const identity = await this.#access.credentials.current(signal);
 		// A plain HTTP proxy may not know that requests can come together.
-		if (this.#handedOver || this.#absoluteForm) {
-			return this.request(inTurn);
+		if (this.#pipelineReleased || this.#absoluteForm) {
+			return this.request(queuedOptions);
 		}
 
-		this.#asks ??= new PipelinedRequests(this.#socket, this.#what);
-		const asks = this.#asks;
-		const answer = await traceRequest(
+		this.#pipelined ??= new PipelinedRequests(this.#socket, this.#peerName);
+		const pipelined = this.#pipelined;
+		const response = await traceRequest(
 			this.#access.trace,
 			{...this.#access, ...(review !== undefined && {method: 'POST'}), path},
 			async () =>
-				asks.ask({
+				pipelined.send({
 					target: `${this.#access.route.server.prefix}${path}`,
 					headers: {...this.#headers(identity), ...headers},
 					body: review,
-					limitMs: timeoutMs,
+					timeoutMs,
 					signal,
 				}),
 		);
-		if (answer.status === 401 && (await this.#access.credentials.rejected(identity, signal))) {
-			return this.request(inTurn);
+		if (response.status === 401 && (await this.#access.credentials.rejected(identity, signal))) {
+			return this.request(queuedOptions);
 		}
 
-		return this.#response({...answer, body: readableOf(answer.body)});
+		return this.#response({...response, body: toReadable(response.body)});
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
-		const isWhole = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
-		const answer = await this.#send(
+		const isFullBody = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
+		const response = await this.#send(
 			path,
-			{...(!isWhole && {'Accept-Encoding': 'identity'}), ...headers},
+			{...(!isFullBody && {'Accept-Encoding': 'identity'}), ...headers},
 			{method, ...(body !== undefined && {body}), signal, timeoutMs},
 		);
-		if (answer.kind === 'upgrade') {
-			answer.socket.destroy();
-			throw new SpokeError('ERR_PROTOCOL', `${this.#what} switched protocols without being asked`);
+		if (response.kind === 'upgrade') {
+			response.socket.destroy();
+			throw new SpokeError('ERR_PROTOCOL', `${this.#peerName} switched protocols without being asked`);
 		}
 
-		return this.#response(answer, isWhole);
+		return this.#response(response, isFullBody);
 	}
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeResult> {
 		const {headers, check} = buildUpgradeRequest(options);
-		const answer = await this.#send(
+		const response = await this.#send(
 			options.path,
 			{Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'},
 			{
 				method: options.method,
 				signal: options.signal,
-				timeoutMs: options.timeoutMs ?? upgradeLimitMs,
+				timeoutMs: options.timeoutMs ?? upgradeTimeoutMs,
 				upgrade: true,
 			},
 		);
-		const {status, statusText, headers: answered} = answer;
-		if (answer.kind === 'response') {
-			return {upgraded: false, status, statusText, headers: answered, body: await readBodyPrefix(answer.body, longestRefusal)};
+		const {status, statusText, headers: responseHeaders} = response;
+		if (response.kind === 'response') {
+			return {upgraded: false, status, statusText, headers: responseHeaders, body: await readBodyPrefix(response.body, maxErrorBodyBytes)};
 		}
 
 		this.#upgraded = true;
 		try {
-			return {upgraded: true, socket: answer.socket, head: answer.head, protocol: check(answered, this.#what), headers: answered};
+			return {
+				upgraded: true,
+				socket: response.socket,
+				head: response.head,
+				protocol: check(responseHeaders, this.#peerName),
+				headers: responseHeaders,
+			};
 		} catch (error) {
-			answer.socket.destroy();
+			response.socket.destroy();
 			throw error;
 		}
 	}
@@ -201,64 +207,79 @@ export class DedicatedConnection implements Connection {
 		this.#agent.destroy();
 	}
 
-	get #what(): string {
+	get #peerName(): string {
 		return `the apiserver ${this.#access.route.server.shown}`;
 	}
 
 	/** One more try when a 401 made us get another token. */
-	async #send(path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
+	async #send(path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
-		const answer = await this.#sendAs(identity, path, own, request);
+		const response = await this.#sendAs(identity, path, extraHeaders, request);
 		const renewed =
-			answer.status === 401 && answer.kind === 'response' && isReplayable(request) && (await this.#renewed(identity, request.signal));
+			response.status === 401 &&
+			response.kind === 'response' &&
+			isReplayable(request) &&
+			(await this.#renewIdentity(identity, request.signal));
 		if (!renewed) {
-			return answer;
+			return response;
 		}
 
-		await readFully(answer.body, longestRefusal, this.#what);
-		return this.#sendAs(renewed, path, own, request);
+		await readFully(response.body, maxErrorBodyBytes, this.#peerName);
+		return this.#sendAs(renewed, path, extraHeaders, request);
 	}
 
 	/** Another token after a 401: the socket stays the same, so a new certificate does not help here. */
-	async #renewed(identity: ClientIdentity, signal: AbortSignal | undefined): Promise<ClientIdentity | null> {
+	async #renewIdentity(identity: ClientIdentity, signal: AbortSignal | undefined): Promise<ClientIdentity | null> {
 		const {credentials} = this.#access;
 		if (!(await credentials.rejected(identity, signal))) {
 			return null;
 		}
 
 		const renewed = await credentials.current(signal);
-		return renewed.certificate !== this.#shown || renewed.authorization === identity.authorization ? null : renewed;
+		return renewed.certificate !== this.#presentedCertificate || renewed.authorization === identity.authorization ? null : renewed;
 	}
 
-	async #sendAs(identity: ClientIdentity, path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
+	async #sendAs(identity: ClientIdentity, path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
 		return traceRequest(this.#access.trace, {...this.#access, method: request.method, path}, async () =>
-			this.#exchanged(identity, path, own, request),
+			this.#exchange(identity, path, extraHeaders, request),
 		);
 	}
 
-	async #exchanged(identity: ClientIdentity, path: string, own: RequestHeaders, request: Sent): Promise<HttpResult> {
-		const {signal, timeoutMs: limitMs} = request;
-		const what = this.#what;
+	async #exchange(identity: ClientIdentity, path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
+		const {signal, timeoutMs} = request;
+		const peerName = this.#peerName;
 		// What was asked together is answered first; from then on requests run one after the other.
-		this.#handedOver ??= this.#asks?.release() ?? Promise.resolve();
-		await this.#handedOver;
-		const released = await this.#turns.next({limitMs, signal, what});
+		this.#pipelineReleased ??= this.#pipelined?.release() ?? Promise.resolve();
+		await this.#pipelineReleased;
+		const released = await this.#queue.next({timeoutMs, signal, peerName});
 		const target = `${this.#access.route.server.prefix}${path}`;
-		const headers = {...this.#headers(identity), ...own};
+		const headers = {...this.#headers(identity), ...extraHeaders};
 		if (this.#isPlainGet(request)) {
-			return streamGet(this.#socket, {target, headers, limitMs, signal, leavesTime: this.#access.isInteractive, what, released});
+			return streamGet(this.#socket, {
+				target,
+				headers,
+				timeoutMs,
+				signal,
+				isInteractive: this.#access.isInteractive,
+				peerName,
+				onReleased: released,
+			});
 		}
 
 		// Its queue is one of its own.
-		this.#isNodes = true;
+		this.#isUsedByNodeClient = true;
 		released();
-		return sendHttpRequest(this.#agent, {...request, what, ...(this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers})});
+		return sendHttpRequest(this.#agent, {
+			...request,
+			peerName,
+			...(this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers}),
+		});
 	}
 
 	/** Which needs nothing of Node's own client, while that has not had the socket. */
-	#isPlainGet({method, body, upgrade}: Sent): boolean {
-		return method === 'GET' && body === undefined && !upgrade && !this.#absoluteForm && !this.#isNodes;
+	#isPlainGet({method, body, upgrade}: SendOptions): boolean {
+		return method === 'GET' && body === undefined && !upgrade && !this.#absoluteForm && !this.#isUsedByNodeClient;
 	}
 
 	/** In absolute form, with what logs us in there. */
@@ -272,9 +293,9 @@ export class DedicatedConnection implements Connection {
 	}
 
 	/** As Go's transport: what is no body, or a part of one, is in no coding that could be undone. */
-	#response({status, statusText, headers, body}: ResponseStart & {body: Readable}, isWhole = true): ApiResponse {
-		const isDecoded = isWhole && status !== 206;
-		const endsByClose = saysNoEnd(headers, isDecoded);
+	#response({status, statusText, headers, body}: ResponseStart & {body: Readable}, isFullBody = true): ApiResponse {
+		const isDecoded = isFullBody && status !== 206;
+		const endsByClose = hasNoDeclaredEnd(headers, isDecoded);
 		const plain = isDecoded ? decompressBody(body, headers) : body;
 		return {status, statusText, headers, body: plain, endsByClose, connection: {id: this.id, facts: this.facts}};
 	}
@@ -297,19 +318,19 @@ export class DedicatedConnection implements Connection {
 }
 
 /** Neither by its length nor by a last chunk, nor, where its coding is undone, by the end that gzip has of itself (RFC 1952 §2.3.1). */
-function saysNoEnd(headers: ResponseStart['headers'], isDecoded: boolean): boolean {
+function hasNoDeclaredEnd(headers: ResponseStart['headers'], isDecoded: boolean): boolean {
 	const isGzip = isDecoded && headers['content-encoding']?.toLowerCase() === 'gzip';
 	return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined && !isGzip;
 }
 
 /** The certificate of the handshake, where nothing but it says who asks. */
-function whatSpeaksAlone({headers}: ConnectionConfig, {authorization, certificate}: ClientIdentity): string | null {
+function soleCertificateFingerprint({headers}: ConnectionConfig, {authorization, certificate}: ClientIdentity): string | null {
 	return certificate && authorization === null && headers['Impersonate-User'] === undefined
 		? certificateFingerprint(certificate.certificate)
 		: null;
 }
 
-function readableOf(bytes: Buffer): Readable {
+function toReadable(bytes: Buffer): Readable {
 	const body = new Readable({read: noop});
 	body.push(bytes);
 	body.push(null);

@@ -16,20 +16,20 @@ export type ErrorResponse = {
 };
 
 /** What was asked, for messages: verb and resource as RBAC names them (`create`, `pods/exec`), and by whom. */
-export type ErrorResponseContext = Partial<RequestAttributes> & {by?: ImpersonatedIdentity};
+export type ErrorResponseContext = Partial<RequestAttributes> & {identity?: ImpersonatedIdentity};
 
 /** Never throws; the apiserver's own words are kept in `text`. */
-export function errorFromResponse(answer: ErrorResponse, context: ErrorResponseContext = {}): SpokeError {
-	const told = asTold(answer, context);
-	const asKubectl = kubectlLine(answer.body);
+export function errorFromResponse(response: ErrorResponse, context: ErrorResponseContext = {}): SpokeError {
+	const told = baseError(response, context);
+	const asKubectl = kubectlLine(response.body);
 	const error = asKubectl === null ? told : told.withChanges({asKubectl, cause: told.cause});
-	return error.code === 'ERR_CREDENTIALS' ? explainRejectedCertificate(error, answer) : error;
+	return error.code === 'ERR_CREDENTIALS' ? explainRejectedCertificate(error, response) : error;
 }
 
-function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseContext): SpokeError {
+function baseError({status, body, headers}: ErrorResponse, context: ErrorResponseContext): SpokeError {
 	const explained = explainMessage(body, {status});
 	// A request that ends at the apiserver is never answered by a kubelet: such words are a gateway's.
-	if (explained && (explained.rule.leg === 1 || passesOn(context.resource)) && !ownWords.has(explained.rule.id)) {
+	if (explained && (explained.rule.leg === 1 || reachesKubelet(context.resource)) && !unexplainedRules.has(explained.rule.id)) {
 		return errorFromExplanation(explained);
 	}
 
@@ -48,7 +48,7 @@ function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseCo
 		}
 
 		case 404: {
-			return statusMessage(body) || passesOn(context.resource)
+			return statusMessage(body) || reachesKubelet(context.resource)
 				? new SpokeError('ERR_NOT_FOUND', line, {text})
 				: new SpokeError('ERR_NOT_FOUND', `no such API at the server URL: ${line}`, {text, remedy: 'check the server URL, and its path'});
 		}
@@ -77,19 +77,19 @@ function asTold({status, body, headers}: ErrorResponse, context: ErrorResponseCo
 }
 
 /** Rows of the table whose words are already the best message (R2), or are meant for another place (P5: a pod behind the proxy). */
-const ownWords: ReadonlySet<string> = new Set(['R2', 'P5']);
+const unexplainedRules: ReadonlySet<string> = new Set(['R2', 'P5']);
 
-function passesOn(resource: string | undefined): boolean {
+function reachesKubelet(resource: string | undefined): boolean {
 	return resource === undefined || /\/(?:log|exec|attach|portforward|proxy)$/.test(resource);
 }
 
-function forbidden(line: string, text: string, {verb, resource, namespace = null, by}: ErrorResponseContext): SpokeError {
+function forbidden(line: string, text: string, {verb, resource, namespace = null, identity}: ErrorResponseContext): SpokeError {
 	if (!verb || !resource) {
 		return new SpokeError('ERR_FORBIDDEN', line, {text});
 	}
 
 	const message = line.includes('cannot') ? line : `not allowed to ${verb} ${resource}: ${line}`;
-	if (line.includes('User "system:anonymous" ') && (by?.impersonating ?? null) === null) {
+	if (line.includes('User "system:anonymous" ') && (identity?.impersonating ?? null) === null) {
 		return new SpokeError('ERR_FORBIDDEN', message, {
 			text,
 			remedy: 'the request had no credentials that the apiserver knows: log in, or check the user of this context',
@@ -98,25 +98,25 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 
 	return new SpokeError('ERR_FORBIDDEN', message, {
 		text,
-		remedy: `ask for this right; check it with \`${canICommand({verb, resource, namespace}, by)}\``,
+		remedy: `ask for this right; check it with \`${canICommand({verb, resource, namespace}, identity)}\``,
 	});
 }
 
 /** What tells of the connection's own certificate. */
-type PresentedOn = {facts: Pick<SocketFacts, 'shownDates'>};
+type PresentedOn = {facts: Pick<SocketFacts, 'clientCertificateDates'>};
 
 /** The same error, with the date that stands against the certificate that was shown, where one does. */
 function explainRejectedCertificate(
 	error: SpokeError,
 	{headers, connection}: {headers: IncomingHttpHeaders; connection?: PresentedOn},
 ): SpokeError {
-	const dates = connection?.facts.shownDates;
+	const dates = connection?.facts.clientCertificateDates;
 	if (!dates) {
 		return error;
 	}
 
 	const {notBefore, notAfter} = dates;
-	const now = theirNow(headers.date);
+	const now = serverNow(headers.date);
 	if (now > notAfter) {
 		return told(
 			error,
@@ -135,7 +135,7 @@ function explainRejectedCertificate(
 }
 
 /** The clock that judged, as the answer shows it; ours where it shows none. */
-function theirNow(date: string | undefined): Date {
+function serverNow(date: string | undefined): Date {
 	const time = Date.parse(date ?? '');
 	return Number.isNaN(time) ? new Date() : new Date(time);
 }

@@ -1,6 +1,6 @@
 /** Why a local file could not be read, in the words that kubectl has for it. */
 
-const words: Readonly<Record<string, string>> = {
+const errnoTexts: Readonly<Record<string, string>> = {
 	ENOENT: 'no such file or directory',
 	EACCES: 'permission denied',
 	EISDIR: 'is a directory',
@@ -10,6 +10,6 @@ const words: Readonly<Record<string, string>> = {
 
 /** `open /x: no such file or directory`; an error of our own keeps its message. */
 export function fileErrorText({code, path, message}: NodeJS.ErrnoException): string {
-	const word = words[code ?? ''];
-	return word === undefined ? message : path === undefined ? word : `open ${path}: ${word}`;
+	const text = errnoTexts[code ?? ''];
+	return text === undefined ? message : path === undefined ? text : `open ${path}: ${text}`;
 }

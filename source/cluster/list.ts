@@ -39,11 +39,11 @@ export type ListPage<Item> = {
 	restarted: boolean;
 };
 
-const standardPageSize = 500;
-const largestPage = 256 * 1024 * 1024;
+const defaultPageSize = 500;
+const maxPageBytes = 256 * 1024 * 1024;
 
 /** A list whose token expires this often is left as an error. */
-const mostRestarts = 3;
+const maxRestarts = 3;
 
 /**
 Pages as they come.
@@ -56,10 +56,10 @@ export async function* listPages<Item>(cluster: ClusterClient, options: ListOpti
 	let restarts = 0;
 	let restarted = false;
 	do {
-		const answer = await onePage<Item>(cluster, options, token);
-		if (answer === 'expired') {
+		const response = await readPage<Item>(cluster, options, token);
+		if (response === 'expired') {
 			restarts++;
-			if (restarts > mostRestarts) {
+			if (restarts > maxRestarts) {
 				throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} expired ${restarts} times before it was read`);
 			}
 
@@ -68,9 +68,9 @@ export async function* listPages<Item>(cluster: ClusterClient, options: ListOpti
 			continue;
 		}
 
-		yield {...answer.page, restarted};
+		yield {...response.page, restarted};
 		restarted = false;
-		token = answer.token;
+		token = response.token;
 	} while (token !== '' || restarted);
 }
 
@@ -133,30 +133,30 @@ type ListBody = {
 	metadata?: {resourceVersion?: string; continue?: string; remainingItemCount?: number};
 };
 
-async function onePage<Item>(
+async function readPage<Item>(
 	cluster: ClusterClient,
 	options: ListOptions,
 	token: string,
 ): Promise<'expired' | {page: Omit<ListPage<Item>, 'restarted'>; token: string}> {
 	const query = listQuery(options);
-	query.set('limit', String(options.pageSize ?? standardPageSize));
+	query.set('limit', String(options.pageSize ?? defaultPageSize));
 	if (token !== '') {
 		query.set('continue', token);
 	}
 
-	const answer = await cluster.request({
+	const response = await cluster.request({
 		path: `${options.path}?${query.toString()}`,
 		headers: {accept: acceptHeader(options.as)},
 		whole: true,
 		...(options.signal && {signal: options.signal}),
 	});
-	const body = (await readFully(answer.body, largestPage, options.path)).toString('utf8');
-	if (answer.status === 410 && token !== '') {
+	const body = (await readFully(response.body, maxPageBytes, options.path)).toString('utf8');
+	if (response.status === 410 && token !== '') {
 		return 'expired';
 	}
 
-	if (answer.status !== 200) {
-		throw errorFromResponse({...answer, body}, {...requestAttributes('GET', options.path), by: cluster.facts});
+	if (response.status !== 200) {
+		throw errorFromResponse({...response, body}, {...requestAttributes('GET', options.path), identity: cluster.facts});
 	}
 
 	const list = parseObject(

@@ -2,7 +2,7 @@
 import {ByteCollector} from '../wire/byte-collector.ts';
 
 /** Of an answer that was given already the words follow at once, if they do. */
-const startLimitMs = 10_000;
+const prefixTimeoutMs = 10_000;
 
 /**
 At most `maxBytes` of UTF-8, and what has come within `limitMs`; what is longer ends the body, since the rest would stand in the way.
@@ -11,12 +11,12 @@ Never throws: what came before a cut is what can be told.
 export async function readBodyPrefix(
 	body: NodeJS.ReadableStream & {destroy(): void},
 	maxBytes: number,
-	{limitMs = startLimitMs}: {limitMs?: number} = {},
+	{timeoutMs = prefixTimeoutMs}: {timeoutMs?: number} = {},
 ): Promise<string> {
 	const collected = new ByteCollector(maxBytes);
 	const timer = setTimeout(() => {
 		body.destroy();
-	}, limitMs);
+	}, timeoutMs);
 	try {
 		for await (const chunk of body as AsyncIterable<Buffer>) {
 			collected.add(chunk.subarray(0, maxBytes - collected.length));

@@ -7,10 +7,10 @@ import {errorFromResponse} from './error-from-response.ts';
 import {readFully} from './transport/http-request.ts';
 
 /** A page of 5,000 whole pods is about 40 MiB. */
-const largestJson = 256 * 1024 * 1024;
+const maxJsonBytes = 256 * 1024 * 1024;
 
 /** Enough of a refusal to tell what it says. */
-const largestRefusal = 1024 * 1024;
+const maxErrorBodyBytes = 1024 * 1024;
 
 type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean};
 
@@ -19,17 +19,17 @@ type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number;
 @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes
 */
 export async function readJsonResponse(
-	answer: ApiResponse,
-	{method = 'GET', path, maxBytes = largestJson, exact = false}: JsonRequest,
-	{what, by}: {what: string; by: ImpersonatedIdentity},
+	response: ApiResponse,
+	{method = 'GET', path, maxBytes = maxJsonBytes, exact = false}: JsonRequest,
+	{peerName, identity}: {peerName: string; identity: ImpersonatedIdentity},
 ): Promise<object> {
-	if (answer.status < 200 || answer.status > 299) {
-		const body = (await readFully(answer.body, largestRefusal, what)).toString('utf8');
-		throw errorFromResponse({...answer, body}, {...requestAttributes(method, path), by});
+	if (response.status < 200 || response.status > 299) {
+		const body = (await readFully(response.body, maxErrorBodyBytes, peerName)).toString('utf8');
+		throw errorFromResponse({...response, body}, {...requestAttributes(method, path), identity});
 	}
 
-	const text = (await readFully(answer.body, maxBytes, what)).toString('utf8');
-	const object = parseObject(text, {method, path}, `the answer of ${what}`);
+	const text = (await readFully(response.body, maxBytes, peerName)).toString('utf8');
+	const object = parseObject(text, {method, path}, `the answer of ${peerName}`);
 	// The check leaves out what is null, which whoever asks for it exactly is to see.
 	return exact ? (parseLosslessJson(text) as object) : object;
 }
@@ -41,14 +41,14 @@ The object, list or table that was asked for at `path`. `what` is the text, for 
 export function parseObject(
 	text: string,
 	{method = 'GET', path, form}: Pick<RequestOptions, 'method' | 'path'> & {form?: ResponseForm},
-	what: string,
+	description: string,
 ): object {
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
 	} catch (error) {
-		throw notKubernetesError(`${what} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
+		throw notKubernetesError(`${description} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
 	}
 
-	return validateObject(value, path, {what, method, form});
+	return validateObject(value, path, {description, method, form});
 }

@@ -14,18 +14,18 @@ const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', 
 export function requestAttributes(method: string, path: string): RequestAttributes {
 	const [plain = '', query = ''] = path.split('?', 2);
 	const parts = plain.split('/').filter(part => part !== '');
-	const behindVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
+	const afterVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
 	// A namespace itself is a resource; what stands below it is found behind its name.
-	const isBelow = behindVersion[0] === 'namespaces' && behindVersion.length > 2;
-	const own = isBelow ? behindVersion.slice(2) : behindVersion;
-	const namespace = isBelow ? decodeURIComponent(behindVersion[1]!) : null;
-	const [resource, name, subresource] = own;
+	const isInNamespace = afterVersion[0] === 'namespaces' && afterVersion.length > 2;
+	const segments = isInNamespace ? afterVersion.slice(2) : afterVersion;
+	const namespace = isInNamespace ? decodeURIComponent(afterVersion[1]!) : null;
+	const [resource, name, subresource] = segments;
 	if (resource === undefined) {
 		return {verb: method.toLowerCase(), resource: plain, namespace: null};
 	}
 
-	const reading = new URLSearchParams(query).has('watch') ? 'watch' : name === undefined ? 'list' : 'get';
-	return {verb: verbs[method] ?? reading, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace};
+	const readVerb = new URLSearchParams(query).has('watch') ? 'watch' : name === undefined ? 'list' : 'get';
+	return {verb: verbs[method] ?? readVerb, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace};
 }
 
 /** Whose rights are meant. */

@@ -7,29 +7,29 @@ export const traceVerbosity = 6;
 
 export type RequestTrace = (line: string) => void;
 
-type Traced = {route: Pick<DialRoute, 'server'>; method?: string | undefined; path: string};
+type TracedRequest = {route: Pick<DialRoute, 'server'>; method?: string | undefined; path: string};
 
 /** Tells `trace` of the answer to one request, until its head is there. */
-export async function traceRequest<Answer extends {status: number; statusText: string}>(
+export async function traceRequest<Response extends {status: number; statusText: string}>(
 	trace: RequestTrace | null,
-	{route, method = 'GET', path}: Traced,
-	send: () => Promise<Answer>,
-): Promise<Answer> {
+	{route, method = 'GET', path}: TracedRequest,
+	send: () => Promise<Response>,
+): Promise<Response> {
 	if (trace === null) {
 		return send();
 	}
 
 	const startedAt = performance.now();
-	const tell = (end: string) => {
+	const report = (end: string) => {
 		trace(sanitizeLine(`request: ${method} ${route.server.shown}${path} ${end}, ${msSince(startedAt)}`));
 	};
 
 	try {
-		const answer = await send();
-		tell(`${answer.status} ${answer.statusText}`.trim());
-		return answer;
+		const response = await send();
+		report(`${response.status} ${response.statusText}`.trim());
+		return response;
 	} catch (error) {
-		tell(`failed: ${(error as Error).message}`);
+		report(`failed: ${(error as Error).message}`);
 		throw error;
 	}
 }

@@ -31,7 +31,7 @@ export type SecondLegFailureFacts = {
 	/** How surely the apiserver said it, if its far end is to be believed. */
 	basis: 'proven' | 'inferred' | 'unknown';
 	/** Whoever stands at the far end can say it in the very same words. */
-	mayBeFarEnds: boolean;
+	mayBeFromFarEnd: boolean;
 };
 
 const maxFarEnds = 500;

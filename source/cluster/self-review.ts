@@ -14,10 +14,10 @@ Never asks for more than the review: nothing is tried.
 */
 export async function reviewAccess(
 	cluster: Pick<ClusterClient, 'json'>,
-	question: AccessReview,
+	attributes: AccessReview,
 	signal?: AbortSignal,
 ): Promise<AccessReviewResult | null> {
-	const spec = 'path' in question ? {nonResourceAttributes: question} : {resourceAttributes: question};
+	const spec = 'path' in attributes ? {nonResourceAttributes: attributes} : {resourceAttributes: attributes};
 	const review = (await selfReview(cluster, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', {spec}, signal)) as {
 		status?: {allowed?: boolean; reason?: string};
 	} | null;
@@ -38,7 +38,7 @@ export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, sign
 const selfSubjectReviewRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
 
 /** As `readSelfSubject` asks, for whoever must ask on one connection. */
-export const whoAreWeQuestion = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
+export const selfSubjectReview = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
 
 function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {
 	return {

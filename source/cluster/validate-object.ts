@@ -13,14 +13,14 @@ The value itself, in which fields that are read and are `null` are left out, as 
 export function validateObject(
 	value: unknown,
 	path: string,
-	{what, method = 'GET', form}: {what: string; method?: string; form?: ResponseForm | undefined},
+	{description, method = 'GET', form}: {description: string; method?: string; form?: ResponseForm | undefined},
 ): object {
 	const {resource, verb} = requestAttributes(method, path);
 	const own = objectShapes[resource] ?? (path.startsWith('/api') && !resource.includes('/') ? anyObject : {fields: {}});
 	const isOne = form === 'object' || (form === undefined && verb !== 'list');
-	const fault = isOne ? faultIn(value, own, '') : faultInList(value, form === 'table' ? 'table' : 'list', own);
-	if (fault !== undefined) {
-		throw notKubernetesError(`${what} is no answer of Kubernetes: ${fault}`);
+	const mismatch = isOne ? findMismatch(value, own, '') : findListMismatch(value, form === 'table' ? 'table' : 'list', own);
+	if (mismatch !== undefined) {
+		throw notKubernetesError(`${description} is no answer of Kubernetes: ${mismatch}`);
 	}
 
 	return value as object;
@@ -39,15 +39,15 @@ export type WatchEventLine = {
 
 /** One line of a watch. A bookmark's object is none but for its version. @throws SpokeError as `validateObject` */
 export function validateWatchEvent(value: unknown, path: string, form: ResponseForm): WatchEventLine {
-	const what = `a line in the watch of ${path}`;
-	const fault = faultIn(value, watchEvent, '');
-	if (fault !== undefined) {
-		throw notKubernetesError(`${what} is no answer of Kubernetes: ${fault}`);
+	const description = `a line in the watch of ${path}`;
+	const mismatch = findMismatch(value, watchEvent, '');
+	if (mismatch !== undefined) {
+		throw notKubernetesError(`${description} is no answer of Kubernetes: ${mismatch}`);
 	}
 
 	const line = value as WatchEventLine;
 	if (line.type === 'ADDED' || line.type === 'MODIFIED' || line.type === 'DELETED') {
-		validateObject(line.object, path, {what, form});
+		validateObject(line.object, path, {description, form});
 	}
 
 	return line;
@@ -65,14 +65,14 @@ export function notKubernetesError(message: string, cause?: unknown): SpokeError
 A web page, as a login portal gives it for every request, with status 200: an apiserver never sends HTML for what it is asked here.
 `body` is the beginning of the page; only its title, or its first words, are kept.
 */
-export function pageInsteadOf(wanted: string, body: string): SpokeError {
+export function webPageError(expected: string, body: string): SpokeError {
 	const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
-	const words = (title.trim() === '' ? body.replaceAll(/<(?:style|script)\b[\s\S]*?<\/(?:style|script)>|<[^>]*>/gi, ' ') : title)
+	const excerpt = (title.trim() === '' ? body.replaceAll(/<(?:style|script)\b[\s\S]*?<\/(?:style|script)>|<[^>]*>/gi, ' ') : title)
 		.trim()
 		.replaceAll(/\s+/g, ' ')
 		.slice(0, 200);
-	const error = notKubernetesError(`a web page came instead of ${wanted}${words === '' ? '' : `: ${words}`}`);
-	return words === '' ? error : error.withChanges({text: words});
+	const error = notKubernetesError(`a web page came instead of ${expected}${excerpt === '' ? '' : `: ${excerpt}`}`);
+	return excerpt === '' ? error : error.withChanges({text: excerpt});
 }
 
 export function isWebPage({'content-type': type}: {'content-type'?: string | undefined}): boolean {
@@ -80,66 +80,66 @@ export function isWebPage({'content-type': type}: {'content-type'?: string | und
 }
 
 /** Go writes the members also where there are none: a list without them is none. */
-function faultInList(value: unknown, form: 'list' | 'table', member: Shape): string | undefined {
+function findListMismatch(value: unknown, form: 'list' | 'table', member: Shape): string | undefined {
 	if (form === 'table') {
-		return faultIn(value, table, '') ?? ('rows' in (value as object) ? undefined : 'it has no rows');
+		return findMismatch(value, table, '') ?? ('rows' in (value as object) ? undefined : 'it has no rows');
 	}
 
-	const fault = faultIn(value, {fields: {kind: 'text', metadata: listMetadata, items: {list: member}}}, '');
-	const {kind} = (fault === undefined ? value : {}) as {kind?: string};
-	if (fault !== undefined) {
-		return fault;
+	const mismatch = findMismatch(value, {fields: {kind: 'text', metadata: listMetadata, items: {list: member}}}, '');
+	const {kind} = (mismatch === undefined ? value : {}) as {kind?: string};
+	if (mismatch !== undefined) {
+		return mismatch;
 	}
 
 	if (kind !== undefined && !kind.endsWith('List')) {
-		return otherKind(kind, 'list', '');
+		return wrongKind(kind, 'list', '');
 	}
 
 	return 'items' in (value as object) ? undefined : 'it has no items';
 }
 
-function faultIn(value: unknown, shape: Shape, at: string): string | undefined {
+function findMismatch(value: unknown, shape: Shape, fieldPath: string): string | undefined {
 	if (typeof shape === 'string') {
-		return isPlain(value, shape) ? undefined : otherThan(shape, value, at);
+		return isScalar(value, shape) ? undefined : wrongType(shape, value, fieldPath);
 	}
 
 	if ('list' in shape) {
 		return Array.isArray(value)
-			? firstFault(value, (one, index) => faultIn(one, shape.list, `${at}[${index}]`))
-			: otherThan('a list', value, at);
+			? findFirstMismatch(value, (one, index) => findMismatch(one, shape.list, `${fieldPath}[${index}]`))
+			: wrongType('a list', value, fieldPath);
 	}
 
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-		return otherThan('an object', value, at);
+		return wrongType('an object', value, fieldPath);
 	}
 
 	// Keys are anybody's, and any length: they are not told.
 	return 'each' in shape
-		? firstFault(Object.values(value), one => faultIn(one, shape.each, `a value of ${at}`))
-		: faultInFields(value as Record<string, unknown>, shape, at);
+		? findFirstMismatch(Object.values(value), one => findMismatch(one, shape.each, `a value of ${fieldPath}`))
+		: findFieldMismatch(value as Record<string, unknown>, shape, fieldPath);
 }
 
-function faultInFields(
+function findFieldMismatch(
 	value: Record<string, unknown>,
 	{kind, fields, needed = []}: Extract<Shape, {fields: unknown}>,
-	at: string,
+	fieldPath: string,
 ): string | undefined {
 	if (kind !== undefined && typeof value['kind'] === 'string' && value['kind'] !== kind) {
-		return otherKind(value['kind'], kind, at);
+		return wrongKind(value['kind'], kind, fieldPath);
 	}
 
 	const missing = needed.find(name => value[name] === undefined || value[name] === null);
 	if (missing !== undefined) {
-		return `${at === '' ? 'it' : at} has no ${missing}`;
+		return `${fieldPath === '' ? 'it' : fieldPath} has no ${missing}`;
 	}
 
 	for (const name in fields) {
 		if (value[name] === null) {
 			value[name] = undefined;
 		} else if (value[name] !== undefined) {
-			const fault = faultIn(value[name], fields[name]!, at === '' ? name : `${at}.${name}`);
-			if (fault !== undefined) {
-				return fault;
+			const mismatch = findMismatch(value[name], fields[name]!, fieldPath === '' ? name : `${fieldPath}.${name}`);
+			if (mismatch !== undefined) {
+				return mismatch;
 			}
 		}
 	}
@@ -147,9 +147,9 @@ function faultInFields(
 	return undefined;
 }
 
-function firstFault(members: readonly unknown[], fault: (one: unknown, index: number) => string | undefined): string | undefined {
+function findFirstMismatch(members: readonly unknown[], mismatch: (one: unknown, index: number) => string | undefined): string | undefined {
 	for (const [index, one] of members.entries()) {
-		const found = fault(one, index);
+		const found = mismatch(one, index);
 		if (found !== undefined) {
 			return found;
 		}
@@ -158,8 +158,8 @@ function firstFault(members: readonly unknown[], fault: (one: unknown, index: nu
 	return undefined;
 }
 
-function isPlain(value: unknown, wanted: Extract<Shape, string>): boolean {
-	switch (wanted) {
+function isScalar(value: unknown, expected: Extract<Shape, string>): boolean {
+	switch (expected) {
 		case 'anything': {
 			return true;
 		}
@@ -169,20 +169,20 @@ function isPlain(value: unknown, wanted: Extract<Shape, string>): boolean {
 		}
 
 		default: {
-			return naming(value) === wanted;
+			return typeName(value) === expected;
 		}
 	}
 }
 
-function otherThan(wanted: string, value: unknown, at: string): string {
-	return `${at === '' ? 'it' : at} is ${naming(value)}, not ${wanted}`;
+function wrongType(expected: string, value: unknown, fieldPath: string): string {
+	return `${fieldPath === '' ? 'it' : fieldPath} is ${typeName(value)}, not ${expected}`;
 }
 
-function otherKind(kind: string, wanted: string, at: string): string {
-	return `${at === '' ? 'it' : at} is ${/^\w{1,63}$/.test(kind) ? `a ${kind}` : 'of another kind'}, not a ${wanted}`;
+function wrongKind(kind: string, expected: string, fieldPath: string): string {
+	return `${fieldPath === '' ? 'it' : fieldPath} is ${/^\w{1,63}$/.test(kind) ? `a ${kind}` : 'of another kind'}, not a ${expected}`;
 }
 
-function naming(value: unknown): string {
+function typeName(value: unknown): string {
 	const names: Readonly<Record<string, string>> = {string: 'text', number: 'a number', boolean: 'true or false', object: 'an object'};
 	return value === null ? 'null' : Array.isArray(value) ? 'a list' : names[typeof value]!;
 }

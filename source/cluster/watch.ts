@@ -21,21 +21,21 @@ export type WatchEvent<Item> =
 	/** After a cut the watch goes on where it was; nothing may change for long. */
 	| {type: 'resumed'}
 	/** Watching is refused: the list is read again this often. */
-	| {type: 'polling'; error: SpokeError; everyMs: number};
+	| {type: 'polling'; error: SpokeError; intervalMs: number};
 
 /** Minutes after which a watch is begun anew, chosen between these so that many clients do not come back at once (client-go reflector). */
 const watchSeconds = [300, 600] as const;
 /** One that ends sooner is not begun anew at once (client-go reflector: very short watch). */
-const shortestMs = 1000;
-const firstRetryMs = 500;
-const longestRetryMs = 10_000;
-const pollEveryMs = 5000;
+const minWatchMs = 1000;
+const initialRetryDelayMs = 500;
+const maxRetryDelayMs = 10_000;
+const pollIntervalMs = 5000;
 /**
 An apiserver sends a bookmark every minute. One that is silent for longer may hang, which its TCP keep-alive does not tell: the watch is begun anew,
 and whoever sends no bookmarks is only asked again.
 @see k8s.io/apiserver pkg/storage/cacher (bookmarkFrequency)
 */
-const longestSilenceMs = 75_000;
+const maxSilenceMs = 75_000;
 
 /**
 Events for good. Never ends by itself: abort `options.signal`, or leave the loop. `from` is the version of a list that was read already: only changes come then.
@@ -50,45 +50,50 @@ export async function* watchObjects<Item>(
 ): AsyncGenerator<WatchEvent<Item>> {
 	let version = options.from ?? '';
 	let synced = version !== '';
-	let retryMs = firstRetryMs;
-	let isCut = false;
+	let retryMs = initialRetryDelayMs;
+	let wasInterrupted = false;
 	const hung: Hung = {since: null};
 	for (;;) {
 		try {
 			if (version === '') {
-				version = yield* fullList<Item>(cluster, options);
+				version = yield* readFullList<Item>(cluster, options);
 				synced = true;
-				isCut = false;
+				wasInterrupted = false;
 				hung.since = null;
 			}
 
-			const began = Date.now();
-			version = yield* oneWatch<Item>(cluster, options, {from: version, isCut, hung, silenceMs: options.silenceMs ?? longestSilenceMs});
-			isCut = false;
-			retryMs = firstRetryMs;
-			if (Date.now() - began < shortestMs) {
+			const startedAt = Date.now();
+			version = yield* watchOnce<Item>(cluster, options, {
+				from: version,
+				wasInterrupted: wasInterrupted,
+				hung,
+				silenceMs: options.silenceMs ?? maxSilenceMs,
+			});
+			wasInterrupted = false;
+			retryMs = initialRetryDelayMs;
+			if (Date.now() - startedAt < minWatchMs) {
 				await abortableDelay(retryMs, options.signal);
 			}
 		} catch (thrown) {
 			options.signal?.throwIfAborted();
 			if (thrown instanceof WatchRefused) {
-				yield {type: 'polling', error: thrown.error, everyMs: pollEveryMs};
-				await abortableDelay(pollEveryMs, options.signal);
+				yield {type: 'polling', error: thrown.error, intervalMs: pollIntervalMs};
+				await abortableDelay(pollIntervalMs, options.signal);
 				version = '';
 				continue;
 			}
 
-			const error = thrown instanceof WatchCut ? thrown.error : toSpokeError(thrown);
+			const error = thrown instanceof WatchInterrupted ? thrown.error : toSpokeError(thrown);
 			if (!synced || error.code === 'ERR_CREDENTIALS' || error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND') {
 				throw error;
 			}
 
-			version = thrown instanceof WatchCut ? thrown.version : version;
+			version = thrown instanceof WatchInterrupted ? thrown.version : version;
 			const waitMs = Math.round(retryMs * (0.5 + Math.random()));
-			isCut = true;
+			wasInterrupted = true;
 			yield {type: 'interrupted', error, since: hung.since ?? Date.now(), retryInMs: waitMs};
 			await abortableDelay(waitMs, options.signal);
-			retryMs = Math.min(retryMs * 2, longestRetryMs);
+			retryMs = Math.min(retryMs * 2, maxRetryDelayMs);
 		}
 	}
 }
@@ -107,7 +112,7 @@ class WatchRefused extends Error {
 }
 
 /** The watch broke; `version` is where to go on, empty when from a new list only. */
-class WatchCut extends Error {
+class WatchInterrupted extends Error {
 	readonly error: SpokeError;
 	readonly version: string;
 
@@ -118,7 +123,7 @@ class WatchCut extends Error {
 	}
 }
 
-async function* fullList<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
+async function* readFullList<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
 	let version = '';
 	let first = true;
 	for await (const {items, columns, remaining, restarted, resourceVersion} of listPages<Item>(cluster, options)) {
@@ -135,64 +140,67 @@ async function* fullList<Item>(cluster: ClusterClient, options: ListOptions): As
 One watch until it ends; gives the version to go on from.
 @yields its changes
 */
-async function* oneWatch<Item>(
+async function* watchOnce<Item>(
 	cluster: ClusterClient,
 	options: ListOptions,
 	{
 		from,
-		isCut,
+		wasInterrupted: wasInterrupted,
 		hung,
 		silenceMs,
 	}: {
 		from: string;
-		isCut: boolean;
+		wasInterrupted: boolean;
 		hung: Hung;
 		silenceMs: number;
 	},
 ): AsyncGenerator<WatchEvent<Item>, string> {
 	const query = listQuery(options);
-	const [shortest, longest] = watchSeconds;
+	const [minSeconds, maxSeconds] = watchSeconds;
 	query.set('watch', 'true');
 	query.set('allowWatchBookmarks', 'true');
 	query.set('resourceVersion', from);
-	query.set('timeoutSeconds', String(Math.round(shortest + Math.random() * (longest - shortest))));
-	const answer = await cluster.request({
+	query.set('timeoutSeconds', String(Math.round(minSeconds + Math.random() * (maxSeconds - minSeconds))));
+	const response = await cluster.request({
 		path: `${options.path}?${query.toString()}`,
 		headers: {accept: acceptHeader(options.as), 'accept-encoding': 'identity'},
 		...(options.signal && {signal: options.signal}),
 	});
-	if (answer.status !== 200) {
-		const body = (await readFully(answer.body, 1024 * 1024, options.path)).toString('utf8');
-		if (answer.status === 410) {
+	if (response.status !== 200) {
+		const body = (await readFully(response.body, 1024 * 1024, options.path)).toString('utf8');
+		if (response.status === 410) {
 			return '';
 		}
 
-		const error = errorFromResponse({...answer, body}, {...requestAttributes('GET', `${options.path}?watch=true`), by: cluster.facts});
-		throw answer.status === 403 || answer.status === 405 ? new WatchRefused(error) : error;
+		const error = errorFromResponse(
+			{...response, body},
+			{...requestAttributes('GET', `${options.path}?watch=true`), identity: cluster.facts},
+		);
+		throw response.status === 403 || response.status === 405 ? new WatchRefused(error) : error;
 	}
 
 	hung.since = null;
-	if (isCut) {
+	if (wasInterrupted) {
 		yield {type: 'resumed'};
 	}
 
 	let version = from;
-	let isSilent = true;
+	let isEmpty = true;
 	let isHung = false;
-	const began = Date.now();
-	let heardAt = began;
+	const startedAt = Date.now();
+	let lastReceivedAt = startedAt;
 	const silence = setTimeout(() => {
 		isHung = true;
-		answer.body.destroy();
+		response.body.destroy();
 	}, silenceMs);
 	try {
-		for await (const line of jsonLines(answer.body, `the watch of ${options.path}`)) {
-			isSilent = false;
-			heardAt = Date.now();
+		for await (const line of jsonLines(response.body, `the watch of ${options.path}`)) {
+			isEmpty = false;
+			lastReceivedAt = Date.now();
 			silence.refresh();
 			const {type, object} = validateWatchEvent(line, options.path, isTable(options.as) ? 'table' : 'object');
 			if (type === 'ERROR') {
-				return endedByServer(object);
+				return versionAfterError(object);
 			}
 
 			version = versionOf(object) ?? version;
@@ -204,19 +212,19 @@ async function* oneWatch<Item>(
 		}
 	} catch (error) {
 		if (isHung) {
-			hung.since = heardAt;
+			hung.since = lastReceivedAt;
 			return version;
 		}
 
-		throw error instanceof WatchCut ? error : new WatchCut(cutError(error, options.path), version);
+		throw error instanceof WatchInterrupted ? error : new WatchInterrupted(interruptionError(error, options.path), version);
 	} finally {
 		clearTimeout(silence);
-		answer.body.destroy();
+		response.body.destroy();
 	}
 
 	// Whoever stands before the apiserver does not pass a watch on: nothing would be told for good.
-	if (isSilent && Date.now() - began < shortestMs) {
-		throw new WatchCut(new SpokeError('ERR_STREAM_LOST', `the watch of ${options.path} ended at once`, {leg: 1}), version);
+	if (isEmpty && Date.now() - startedAt < minWatchMs) {
+		throw new WatchInterrupted(new SpokeError('ERR_STREAM_LOST', `the watch of ${options.path} ended at once`, {leg: 1}), version);
 	}
 
 	return version;
@@ -228,36 +236,36 @@ function versionOf(object: WatchEventLine['object']): string | undefined {
 }
 
 /** 410: the history from here on is gone, so a new list is due; anything else is an error that a new list may mend. */
-function endedByServer({code, message}: WatchEventLine['object']): string {
+function versionAfterError({code, message}: WatchEventLine['object']): string {
 	if (code === 410) {
 		return '';
 	}
 
-	throw new WatchCut(
+	throw new WatchInterrupted(
 		new SpokeError('ERR_APISERVER_ANSWER', `the apiserver ended a watch: ${message ?? `code ${code}`}`, {text: message ?? ''}),
 		'',
 	);
 }
 
-function cutError(error: unknown, path: string): SpokeError {
+function interruptionError(error: unknown, path: string): SpokeError {
 	return error instanceof SpokeError
 		? error
 		: new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
 }
 
 /** An object of etcd is at most 1.5 MiB; its table row or managed fields may make it some times larger. */
-const longestLine = 32 * 1024 * 1024;
+const maxLineBytes = 32 * 1024 * 1024;
 
 /**
 Values as they come whole.
 @yields one parsed value a line
 @throws SpokeError ERR_PROTOCOL for a line that is too long or is not JSON; a last line without its end is dropped, since it was cut
 */
-export async function* jsonLines(body: Readable, what: string): AsyncGenerator {
-	const begun = new ByteCollector(longestLine);
-	const add = (piece: Buffer) => {
-		if (!begun.add(piece)) {
-			throw new SpokeError('ERR_PROTOCOL', `${what} sent a line of more than ${longestLine / 1024 / 1024} MiB`);
+export async function* jsonLines(body: Readable, sourceName: string): AsyncGenerator {
+	const lineStart = new ByteCollector(maxLineBytes);
+	const add = (chunk: Buffer) => {
+		if (!lineStart.add(chunk)) {
+			throw new SpokeError('ERR_PROTOCOL', `${sourceName} sent a line of more than ${maxLineBytes / 1024 / 1024} MiB`);
 		}
 	};
 
@@ -265,10 +273,10 @@ export async function* jsonLines(body: Readable, what: string): AsyncGenerator {
 		let from = 0;
 		for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
 			add(chunk.subarray(from, end));
-			const line = begun.take().toString('utf8');
+			const line = lineStart.take().toString('utf8');
 			from = end + 1;
 			if (line.trim() !== '') {
-				yield parseLine(line, what);
+				yield parseLine(line, sourceName);
 			}
 		}
 
@@ -276,10 +284,10 @@ export async function* jsonLines(body: Readable, what: string): AsyncGenerator {
 	}
 }
 
-function parseLine(line: string, what: string): unknown {
+function parseLine(line: string, sourceName: string): unknown {
 	try {
 		return JSON.parse(line);
 	} catch (error) {
-		throw notKubernetesError(`${what} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
+		throw notKubernetesError(`${sourceName} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
 	}
 }

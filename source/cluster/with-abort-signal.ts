@@ -4,8 +4,8 @@ import type {Connection} from './connection.ts';
 
 /** The same as `cluster`, and all that is under way is cut when `signal` is aborted: probes take that for no answer, and do not go on asking. */
 export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): ClusterClient {
-	const either = (own: AbortSignal | undefined) => (own ? AbortSignal.any([own, signal]) : signal);
-	const cut = async (opening: Promise<Connection>) => {
+	const combine = (own: AbortSignal | undefined) => (own ? AbortSignal.any([own, signal]) : signal);
+	const closeOnAbort = async (opening: Promise<Connection>) => {
 		const connection = await opening;
 		const close = () => {
 			connection.close();
@@ -21,11 +21,11 @@ export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): Cl
 
 	return {
 		...cluster,
-		connect: async options => cut(cluster.connect({signal: either(options?.signal)})),
-		connectAt: async (address, options) => cut(cluster.connectAt(address, {...options, signal: either(options?.signal)})),
-		request: async options => cluster.request({...options, signal: either(options.signal)}),
-		json: async <T>(options: Parameters<ClusterClient['json']>[0]) => cluster.json<T>({...options, signal: either(options.signal)}),
-		logIn: async own => cluster.logIn(either(own)),
-		anonymous: async options => cluster.anonymous({...options, signal: either(options.signal)}),
+		connect: async options => closeOnAbort(cluster.connect({signal: combine(options?.signal)})),
+		connectAt: async (address, options) => closeOnAbort(cluster.connectAt(address, {...options, signal: combine(options?.signal)})),
+		request: async options => cluster.request({...options, signal: combine(options.signal)}),
+		json: async <T>(options: Parameters<ClusterClient['json']>[0]) => cluster.json<T>({...options, signal: combine(options.signal)}),
+		logIn: async own => cluster.logIn(combine(own)),
+		anonymous: async options => cluster.anonymous({...options, signal: combine(options.signal)}),
 	};
 }

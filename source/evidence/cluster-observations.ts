@@ -70,7 +70,7 @@ export async function observeCluster(
 		gatewaySeen:
 			first && again && isOfAnotherProcess(again, first)
 				? spreadsRequestsReason
-				: isCertificateLost(facts?.shownCertificate ?? null, user, version.read?.facts ?? null)
+				: isCertificateLost(facts?.clientCertificateSha256 ?? null, user, version.read?.facts ?? null)
 					? 'the apiserver does not know you by the certificate that you showed'
 					: null,
 		met: first && facts && {readings: {...first, user}, facts},

@@ -161,7 +161,7 @@ function gatewayAmong(met: readonly MetOnConnection[], version: VersionFacts | n
 		return `answers on a further connection carry ${[...foreign].join(', ')}, which no apiserver sends`;
 	}
 
-	return met.some(({facts, readings}) => isCertificateLost(facts.shownCertificate, readings.user, version))
+	return met.some(({facts, readings}) => isCertificateLost(facts.clientCertificateSha256, readings.user, version))
 		? 'on a further connection the apiserver does not know you by the certificate that you showed'
 		: null;
 }

@@ -51,7 +51,7 @@ export function failureObservation({
 			route: row.proves.route ?? null,
 			answered: !couldBeTheApplication && row.proves.farEndAnswered === true,
 			basis: couldBeTheApplication || !text.trimStart().startsWith('{') ? 'inferred' : 'proven',
-			mayBeFarEnds: explained.wrapper !== 'log',
+			mayBeFromFarEnd: explained.wrapper !== 'log',
 		},
 	};
 }

@@ -44,17 +44,17 @@ A service that selects no pods has a way through the proxy alone: with `alsoWith
 */
 export async function planPaths(
 	cluster: ClusterClient,
-	asked: string,
+	input: string,
 	{signal, namespace, container: named, alsoWithoutPods = false}: PathPlanOptions = {},
 ): Promise<PathPlan> {
-	const {plain, form} = takeOffProxyForm(asked);
-	const parsed = {...parseTarget(plain, {alsoNodes: true}), asked};
+	const {plain, form} = takeOffProxyForm(input);
+	const parsed = {...parseTarget(plain, {allowNodes: true}), input};
 	if (parsed.resource.kind === 'Node') {
 		if (named !== undefined) {
 			throw new SpokeError('ERR_USAGE', `a node has no containers: -c ${named} needs a pod, or what has pods`);
 		}
 
-		return nodeSubjects(cluster, asked, form);
+		return nodeSubjects(cluster, input, form);
 	}
 
 	const alone =
@@ -62,14 +62,14 @@ export async function planPaths(
 			? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
 			: null;
 	if (alone) {
-		const target: ResolvedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
+		const target: ResolvedTarget = {...serviceTarget(alone), asked: input, node: null, chosenFrom: 0};
 		return {
 			target,
-			purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}],
+			purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, input})}],
 			probe: null,
 			node: null,
 			pod: null,
-			proxyNotice: noticeOfPorts(alone, {...form, asked}),
+			proxyNotice: noticeOfPorts(alone, {...form, input}),
 		};
 	}
 
@@ -88,13 +88,13 @@ export async function planPaths(
 		feature: 'pod-proxy',
 		target: chosen,
 		...isUnscheduled,
-		request: proxyRequestFacts('pods', {...form, asked, ...(service ? {port: null} : {})}, pod),
+		request: proxyRequestFacts('pods', {...form, input, ...(service ? {port: null} : {})}, pod),
 	});
 	if (service) {
 		purposes.push({
 			feature: 'service-proxy',
 			target: {...chosen, ...serviceTarget(service)},
-			request: serviceRequest(service, {...form, asked}),
+			request: serviceRequest(service, {...form, input}),
 		});
 	}
 
@@ -104,7 +104,7 @@ export async function planPaths(
 		probe: probeOf(pod, container, node),
 		node,
 		pod,
-		proxyNotice: service ? noticeOfPorts(service, {...form, asked}) : null,
+		proxyNotice: service ? noticeOfPorts(service, {...form, input}) : null,
 	};
 }
 
@@ -119,11 +119,11 @@ function serviceTarget({metadata}: ServiceObject): Pick<ResolvedTarget, 'kind' |
 	return {kind: 'Service', namespace, name, uid, container: null};
 }
 
-async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxyName): Promise<PathPlan> {
+async function nodeSubjects(cluster: ClusterClient, input: string, form: ProxyName): Promise<PathPlan> {
 	const {name} = form;
 	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
 	const target: ResolvedTarget = {
-		asked,
+		asked: input,
 		kind: 'Node',
 		namespace: null,
 		name,
@@ -135,7 +135,7 @@ async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxyNa
 	const pod = await podOnNode(cluster, name);
 	return {
 		target,
-		purposes: [{feature: 'node-proxy', target, request: proxyRequestFacts('nodes', {...form, asked}, node)}],
+		purposes: [{feature: 'node-proxy', target, request: proxyRequestFacts('nodes', {...form, input}, node)}],
 		probe: pod ? probeOf(pod, containerOf(pod), node) : null,
 		node,
 		pod: null,
@@ -144,36 +144,36 @@ async function nodeSubjects(cluster: ClusterClient, asked: string, form: ProxyNa
 }
 
 /** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A path is taken as the proxy takes it; a workload's pod may carry a scheme and a port as well. */
-function takeOffProxyForm(asked: string): {plain: string; form: ProxyName} {
-	const [word = '', ...behind] = asked.split('/');
+function takeOffProxyForm(input: string): {plain: string; form: ProxyName} {
+	const [word = '', ...behind] = input.split('/');
 	const bare = behind.length === 0 || word.includes(':');
 	const resource = bare ? podResource : findResource(word);
 	const kind = bare ? '' : `${word}/`;
-	if (resource && isProxied(resource) && (asked.includes(':') || behind.length > 1)) {
-		const {scheme, name, port} = parseProxyTarget(asked);
+	if (resource && isProxied(resource) && (input.includes(':') || behind.length > 1)) {
+		const {scheme, name, port} = parseProxyTarget(input);
 		return {plain: kind + name, form: {scheme, name, port}};
 	}
 
-	const spelled = asked.slice(kind.length);
-	const form = spelled.includes(':') ? parseProxyName(spelled, asked) : {scheme: null, name: spelled, port: null};
+	const spelled = input.slice(kind.length);
+	const form = spelled.includes(':') ? parseProxyName(spelled, input) : {scheme: null, name: spelled, port: null};
 	return {plain: kind + form.name, form};
 }
 
 /** The ways to a service's ports differ by scheme alone, so a way can be told where the proxy would want one of several to be named. */
-function serviceRequest(service: ServiceObject, target: ProxyName & {asked: string}): ProxyRequestFacts {
+function serviceRequest(service: ServiceObject, target: ProxyName & {input: string}): ProxyRequestFacts {
 	return target.port === null && !onlyPort(service.spec?.ports ?? [])
 		? {scheme: target.scheme ?? 'http', port: null, portName: null, kubeletPort: false}
 		: proxyRequestFacts('services', target, service);
 }
 
-function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {asked, scheme, name, port}: ProxyName & {asked: string}): string | null {
+function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {input, scheme, name, port}: ProxyName & {input: string}): string | null {
 	if (port !== null || ports.length === 0 || onlyPort(ports)) {
 		return null;
 	}
 
 	const [told, other] =
 		scheme === 'https' ? ['HTTPS', `svc/${name} is told for plain HTTP`] : ['plain HTTP', `svc/https:${name} is told for HTTPS`];
-	return `${asked} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${told}, which is alike for each; ${other}`;
+	return `${input} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${told}, which is alike for each; ${other}`;
 }
 
 function containerOf(pod: PodObject): string | null {

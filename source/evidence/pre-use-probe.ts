@@ -119,7 +119,7 @@ export class PreUseProbe {
 	}
 
 	async #askUser(connection: Connection): Promise<UserInfo | null> {
-		if (isRecent(this.#userClosedAt, labelTimings.closedForMs, this.#clock.now()) || connection.facts.shownCertificate === null) {
+		if (isRecent(this.#userClosedAt, labelTimings.closedForMs, this.#clock.now()) || connection.facts.clientCertificateSha256 === null) {
 			return null;
 		}
 

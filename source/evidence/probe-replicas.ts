@@ -56,7 +56,7 @@ function whyNot(examined: ApiserverExamination, cluster: ClusterClient): string 
 /** Or why not. */
 async function readAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
 	try {
-		const connection = await cluster.connectAt(address, {limitMs, ...(signal ? {signal} : {})});
+		const connection = await cluster.connectAt(address, {timeoutMs: limitMs, ...(signal ? {signal} : {})});
 		try {
 			const readings = await observeConnection(connection, {limitMs});
 			return readings.flags ? {...readings, facts: connection.facts, dialedAddress: address} : `${address}: its /flagz may not be read`;

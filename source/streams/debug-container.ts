@@ -78,7 +78,7 @@ async function write(
 	const text = (await readFully(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (status < 200 || status > 299) {
 		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
-		const told = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, by: cluster.facts});
+		const told = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, identity: cluster.facts});
 		throw told.text?.includes('violates PodSecurity')
 			? new SpokeError(told.code, told.text.trim(), {
 					text: told.text,

@@ -26,7 +26,7 @@ export function preconnect(
 			async json<T>(options: Parameters<ClusterClient['json']>[0]) {
 				const answer = await ahead.ask(options);
 				return answer
-					? ((await readJsonResponse(answer, options, {what: `the apiserver ${cluster.facts.server}`, by: cluster.facts})) as T)
+					? ((await readJsonResponse(answer, options, {peerName: `the apiserver ${cluster.facts.server}`, identity: cluster.facts})) as T)
 					: cluster.json<T>(options);
 			},
 			request: async options => (options.whole ? await ahead.ask(options) : undefined) ?? cluster.request(options),

@@ -26,12 +26,12 @@ export function chooseContainer(
 	const annotated = pod.metadata.annotations?.[defaultContainerAnnotation] ?? '';
 	const wanted = named ?? '';
 	if (wanted !== '') {
-		return {name: existing(pod, wanted), notice: null};
+		return {name: validateContainerName(pod, wanted), notice: null};
 	}
 
 	if (annotated !== '') {
 		if (containerRole(pod, annotated) !== undefined || options.unknownAnnotation === 'refuse') {
-			return {name: existing(pod, annotated), notice: null};
+			return {name: validateContainerName(pod, annotated), notice: null};
 		}
 
 		return {name: firstContainer(pod), notice: `Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}`};
@@ -90,7 +90,7 @@ export function containerStatus(pod: PodObject, name: string): ContainerStatus |
 	return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(status => status.name === name);
 }
 
-function existing(pod: PodObject, name: string): string {
+function validateContainerName(pod: PodObject, name: string): string {
 	if (containerRole(pod, name) === undefined) {
 		throw new SpokeError('ERR_NOT_FOUND', `container ${name} is not valid for pod ${pod.metadata.name} out of: ${containerNames(pod)}`, {
 			leg: 1,

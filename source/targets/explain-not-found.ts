@@ -13,32 +13,36 @@ export async function explainNotFound(
 	signal?: AbortSignal,
 ): Promise<SpokeError> {
 	const error = toSpokeError(thrown);
-	if (error.code !== 'ERR_NOT_FOUND' || !saysNotFound.test(error.message)) {
+	if (error.code !== 'ERR_NOT_FOUND' || !notFoundMessage.test(error.message)) {
 		return error;
 	}
 
-	const ofNamespace = await readFailure(cluster, namespace, signal);
-	const message = ofNamespace?.startsWith('namespaces ') ? ofNamespace : `${error.message} in namespace ${JSON.stringify(namespace)}`;
+	const namespaceError = await readNamespaceError(cluster, namespace, signal);
+	const message = namespaceError?.startsWith('namespaces ') ? namespaceError : `${error.message} in namespace ${JSON.stringify(namespace)}`;
 	return error.withChanges({message});
 }
 
 /** A better word for the failure is worth no long wait. */
-const limitMs = 5000;
+const namespaceReadTimeoutMs = 5000;
 
 /** `pods "web" not found`, and not the 404 of something that stands before the apiserver. */
-const saysNotFound = /^[a-z.]+ ".*" not found$/;
+const notFoundMessage = /^[a-z.]+ ".*" not found$/;
 
 /** The apiserver's words when it says that there is no such namespace; `null` for all else. */
-async function readFailure(
+async function readNamespaceError(
 	cluster: Pick<ClusterClient, 'json'>,
 	namespace: string,
 	signal: AbortSignal | undefined,
 ): Promise<string | null> {
 	try {
-		await cluster.json({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`, timeoutMs: limitMs, ...(signal && {signal})});
+		await cluster.json({
+			path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`,
+			timeoutMs: namespaceReadTimeoutMs,
+			...(signal && {signal}),
+		});
 		return null;
 	} catch (thrown) {
 		const {code, message} = toSpokeError(thrown);
-		return code === 'ERR_NOT_FOUND' && saysNotFound.test(message) ? message : null;
+		return code === 'ERR_NOT_FOUND' && notFoundMessage.test(message) ? message : null;
 	}
 }

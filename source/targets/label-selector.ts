@@ -64,11 +64,11 @@ export function labelSelectorError(text: string): string | null {
 	try {
 		do {
 			readRequirement(tokens);
-		} while (tokens.takes(','));
+		} while (tokens.accept(','));
 
 		return tokens.peek() === '' ? null : tokens.missing('","');
 	} catch (thrown) {
-		if (thrown instanceof Fault) {
+		if (thrown instanceof SelectorError) {
 			return thrown.message;
 		}
 
@@ -76,11 +76,11 @@ export function labelSelectorError(text: string): string | null {
 	}
 }
 
-class Fault extends Error {}
+class SelectorError extends Error {}
 
 class Tokens {
 	readonly #tokens: readonly string[];
-	#at = 0;
+	#index = 0;
 
 	constructor(text: string) {
 		this.#tokens = text.match(/[^\s=!(),<>]+|==|!=|[=!(),<>]/g) ?? [];
@@ -88,88 +88,88 @@ class Tokens {
 
 	/** The empty text is the end. */
 	peek(): string {
-		return this.#tokens[this.#at] ?? '';
+		return this.#tokens[this.#index] ?? '';
 	}
 
-	takes(token: string): boolean {
+	accept(token: string): boolean {
 		const isNext = this.peek() === token;
-		this.#at += isNext ? 1 : 0;
+		this.#index += isNext ? 1 : 0;
 		return isNext;
 	}
 
-	word(what: string): string {
+	readWord(description: string): string {
 		const token = this.peek();
 		if (token === '' || /^[=!(),<>]/.test(token)) {
-			throw new Fault(this.missing(what));
+			throw new SelectorError(this.missing(description));
 		}
 
-		this.#at++;
+		this.#index++;
 		return token;
 	}
 
-	missing(what: string): string {
-		return `${what} is missing ${this.peek() === '' ? 'at the end' : `before ${this.#tokens.slice(this.#at).join('').slice(0, 20)}`}`;
+	missing(description: string): string {
+		return `${description} is missing ${this.peek() === '' ? 'at the end' : `before ${this.#tokens.slice(this.#index).join('').slice(0, 20)}`}`;
 	}
 }
 
 /** `KEY`, `!KEY`, `KEY=VALUE`, `KEY in (A,B)`, `KEY>1`. */
 function readRequirement(tokens: Tokens): void {
-	const isNot = tokens.takes('!');
-	checkKey(tokens.word('a key'));
+	const isNot = tokens.accept('!');
+	assertKey(tokens.readWord('a key'));
 	const operator = tokens.peek();
 	if (isNot || operator === '' || operator === ',') {
 		return;
 	}
 
-	if (tokens.takes('in') || tokens.takes('notin')) {
+	if (tokens.accept('in') || tokens.accept('notin')) {
 		readSet(tokens);
 	} else if (['=', '==', '!='].includes(operator)) {
-		tokens.takes(operator);
+		tokens.accept(operator);
 		if (!['', ','].includes(tokens.peek())) {
-			checkValue(tokens.word('a value'));
+			assertValue(tokens.readWord('a value'));
 		}
-	} else if (tokens.takes('<') || tokens.takes('>')) {
-		const value = tokens.word('a number');
+	} else if (tokens.accept('<') || tokens.accept('>')) {
+		const value = tokens.readWord('a number');
 		if (!/^\d+$/.test(value)) {
-			throw new Fault(`${value} is no whole number, which ${operator} compares`);
+			throw new SelectorError(`${value} is no whole number, which ${operator} compares`);
 		}
 	} else {
-		throw new Fault(tokens.missing('one of =, !=, in, notin'));
+		throw new SelectorError(tokens.missing('one of =, !=, in, notin'));
 	}
 }
 
 function readSet(tokens: Tokens): void {
-	if (!tokens.takes('(')) {
-		throw new Fault(tokens.missing('"("'));
+	if (!tokens.accept('(')) {
+		throw new SelectorError(tokens.missing('"("'));
 	}
 
 	do {
 		// What is left out between commas is the empty value.
 		if (![',', ')'].includes(tokens.peek())) {
-			checkValue(tokens.word('a value'));
+			assertValue(tokens.readWord('a value'));
 		}
-	} while (tokens.takes(','));
+	} while (tokens.accept(','));
 
-	if (!tokens.takes(')')) {
-		throw new Fault(tokens.missing('"," or ")"'));
+	if (!tokens.accept(')')) {
+		throw new SelectorError(tokens.missing('"," or ")"'));
 	}
 }
 
 const name = /^[\da-z](?:[\w.-]*[\da-z])?$/i;
 
-function checkKey(key: string): void {
+function assertKey(key: string): void {
 	const parts = key.split('/');
 	const own = parts.pop()!;
 	const isPrefix =
 		parts.length === 0 ||
 		(parts.length === 1 && parts[0]!.length <= 253 && /^[\da-z](?:[\da-z-]*[\da-z])?(?:\.[\da-z](?:[\da-z-]*[\da-z])?)*$/.test(parts[0]!));
 	if (!isPrefix || own.length > 63 || !name.test(own)) {
-		throw new Fault(`${key} cannot be a label’s key`);
+		throw new SelectorError(`${key} cannot be a label’s key`);
 	}
 }
 
-function checkValue(value: string): void {
+function assertValue(value: string): void {
 	if (value.length > 63 || !name.test(value)) {
-		throw new Fault(`${value} cannot be a label’s value: letters, digits, - _ . and no more than 63`);
+		throw new SelectorError(`${value} cannot be a label’s value: letters, digits, - _ . and no more than 63`);
 	}
 }

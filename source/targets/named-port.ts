@@ -16,12 +16,12 @@ A pod's port by name or number. A number need not be declared by any container.
 @throws SpokeError ERR_NOT_FOUND for an unknown name, ERR_USAGE for a number out of range or a port that is UDP only.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/portforward/portforward.go
 */
-export function podPort(pod: PodObject, asked: string): PodPort {
-	const named = /^\d+$/.test(asked) ? undefined : containerPortNamed(pod, asked);
-	const port = named ?? portNumber(asked);
+export function podPort(pod: PodObject, input: string): PodPort {
+	const named = /^\d+$/.test(input) ? undefined : containerPortNamed(pod, input);
+	const port = named ?? portNumber(input);
 	const declared = (pod.spec.containers ?? []).flatMap(({ports = []}) => ports).filter(({containerPort}) => containerPort === port);
-	refuseUdp(asked, declared);
-	return {port, name: named === undefined ? null : asked, servicePort: null};
+	assertTcp(input, declared);
+	return {port, name: named === undefined ? null : input, servicePort: null};
 }
 
 /**
@@ -29,32 +29,32 @@ A service's port by name or number, through targetPort to the number in `pod`. A
 @throws SpokeError ERR_NOT_FOUND, ERR_USAGE
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/service_port.go
 */
-export function servicePort(service: ServiceObject, pod: PodObject, asked: string): PodPort {
+export function servicePort(service: ServiceObject, pod: PodObject, input: string): PodPort {
 	const {name: serviceName} = service.metadata;
 	const ports = service.spec?.ports ?? [];
-	const isNumber = /^\d+$/.test(asked);
-	const found = isNumber ? ports.filter(({port}) => port === portNumber(asked)) : ports.filter(({name}) => name === asked);
+	const isNumber = /^\d+$/.test(input);
+	const found = isNumber ? ports.filter(({port}) => port === portNumber(input)) : ports.filter(({name}) => name === input);
 	const [chosen] = found;
 	if (!chosen) {
 		throw new SpokeError(
 			'ERR_NOT_FOUND',
 			isNumber
-				? `Service ${serviceName} does not have a service port ${asked}`
-				: `Service '${serviceName}' does not have a named port '${asked}'`,
+				? `Service ${serviceName} does not have a service port ${input}`
+				: `Service '${serviceName}' does not have a named port '${input}'`,
 			{remedy: `it has ${portList(ports)}`},
 		);
 	}
 
-	refuseUdp(
-		asked,
+	assertTcp(
+		input,
 		ports.filter(({port}) => port === chosen.port),
 	);
 	if (service.spec?.clusterIP === 'None' || chosen.targetPort === undefined || chosen.targetPort === 0) {
-		return {port: chosen.port, name: isNumber ? null : asked, servicePort: chosen.port};
+		return {port: chosen.port, name: isNumber ? null : input, servicePort: chosen.port};
 	}
 
 	return typeof chosen.targetPort === 'number'
-		? {port: chosen.targetPort, name: isNumber ? null : asked, servicePort: chosen.port}
+		? {port: chosen.targetPort, name: isNumber ? null : input, servicePort: chosen.port}
 		: {port: containerPortNamed(pod, chosen.targetPort), name: chosen.targetPort, servicePort: chosen.port};
 }
 
@@ -86,9 +86,9 @@ function portNumber(text: string): number {
 }
 
 /** A port that is declared for UDP and for nothing else cannot be forwarded. */
-function refuseUdp(asked: string, declared: ReadonlyArray<{protocol?: string}>): void {
+function assertTcp(input: string, declared: ReadonlyArray<{protocol?: string}>): void {
 	if (declared.length > 0 && declared.every(({protocol}) => protocol === 'UDP')) {
-		throw new SpokeError('ERR_USAGE', `UDP protocol is not supported for ${asked}`, {remedy: 'choose a TCP port'});
+		throw new SpokeError('ERR_USAGE', `UDP protocol is not supported for ${input}`, {remedy: 'choose a TCP port'});
 	}
 }
 

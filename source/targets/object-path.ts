@@ -7,9 +7,9 @@ The text itself, when it can be one segment.
 @throws SpokeError ERR_USAGE for a text that cannot be one segment of a path.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/api/validate/content/path.go
 */
-export function checkSegment(what: 'name' | 'namespace', text: string): string {
+export function validateSegment(part: 'name' | 'namespace', text: string): string {
 	if (text === '' || text === '.' || text === '..' || /[/%]/.test(text)) {
-		throw new SpokeError('ERR_USAGE', `invalid ${what} ${JSON.stringify(text)}: it must not be empty, "." or "..", nor contain "/" or "%"`);
+		throw new SpokeError('ERR_USAGE', `invalid ${part} ${JSON.stringify(text)}: it must not be empty, "." or "..", nor contain "/" or "%"`);
 	}
 
 	return text;
@@ -19,13 +19,13 @@ type ResourcePath = Pick<TargetResource, 'api' | 'namespaced'> & {plural: string
 
 /** `/api/v1/namespaces/NS/pods/NAME[/SUBRESOURCE]`, percent-coded. Cluster-wide resources take no namespace. */
 export function objectPath(resource: ResourcePath, namespace: string, name: string, subresource?: string): string {
-	const own = `${listPath(resource, namespace)}/${encodeURIComponent(checkSegment('name', name))}`;
-	return subresource === undefined ? own : `${own}/${subresource}`;
+	const path = `${listPath(resource, namespace)}/${encodeURIComponent(validateSegment('name', name))}`;
+	return subresource === undefined ? path : `${path}/${subresource}`;
 }
 
 /** The path of a list; a `null` namespace means all of them. */
 export function listPath(resource: ResourcePath, namespace: string | null): string {
 	return resource.namespaced && namespace !== null
-		? `${resource.api}/namespaces/${encodeURIComponent(checkSegment('namespace', namespace))}/${resource.plural}`
+		? `${resource.api}/namespaces/${encodeURIComponent(validateSegment('namespace', namespace))}/${resource.plural}`
 		: `${resource.api}/${resource.plural}`;
 }

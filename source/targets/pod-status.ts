@@ -11,7 +11,7 @@ export function podStatus({metadata, spec, status = {}}: PodObject): string {
 	const isGated = status.conditions?.some(({type, reason}) => type === 'PodScheduled' && reason === 'SchedulingGated');
 	const gated = isGated ? 'SchedulingGated' : reason || phase;
 	const shown =
-		initializing !== null && !holds(status, 'Initialized')
+		initializing !== null && !hasCondition(status, 'Initialized')
 			? initializing
 			: (containersReason(containerStatuses, status) ?? initializing ?? gated);
 	if (metadata.deletionTimestamp === undefined) {
@@ -35,7 +35,7 @@ function initReason(containers: readonly ContainerSpec[], statuses: readonly Con
 		}
 
 		if (terminated) {
-			return `Init:${terminationWord(terminated)}`;
+			return `Init:${terminationText(terminated)}`;
 		}
 
 		return waiting?.reason && waiting.reason !== 'PodInitializing' ? `Init:${waiting.reason}` : `Init:${index}/${containers.length}`;
@@ -47,20 +47,20 @@ function initReason(containers: readonly ContainerSpec[], statuses: readonly Con
 /** Of several containers the first that is held up. */
 function containersReason(statuses: readonly ContainerStatus[], status: NonNullable<PodObject['status']>): string | null {
 	const reason =
-		statuses.map(({state}) => state?.waiting?.reason || (state?.terminated ? terminationWord(state.terminated) : null)).find(Boolean) ??
+		statuses.map(({state}) => state?.waiting?.reason || (state?.terminated ? terminationText(state.terminated) : null)).find(Boolean) ??
 		null;
 	const isRunning = statuses.some(({ready, state}) => ready && state?.running);
 	if (reason === 'Completed' && isRunning) {
-		return holds(status, 'Ready') ? 'Running' : 'NotReady';
+		return hasCondition(status, 'Ready') ? 'Running' : 'NotReady';
 	}
 
 	return reason;
 }
 
-function terminationWord({reason, signal, exitCode}: Termination): string {
+function terminationText({reason, signal, exitCode}: Termination): string {
 	return reason || (signal ? `Signal:${signal}` : `ExitCode:${exitCode}`);
 }
 
-function holds({conditions = []}: NonNullable<PodObject['status']>, wanted: string): boolean {
+function hasCondition({conditions = []}: NonNullable<PodObject['status']>, wanted: string): boolean {
 	return conditions.some(({type, status}) => type === wanted && status === 'True');
 }

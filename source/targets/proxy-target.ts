@@ -1,6 +1,6 @@
 /** What TARGET[/path] of the apiserver proxy means: node, pod or service, by which scheme, port and path. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {checkSegment} from './object-path.ts';
+import {validateSegment} from './object-path.ts';
 import {findResource, type TargetResource} from './resource-names.ts';
 
 export type ProxyScheme = 'http' | 'https';
@@ -19,7 +19,7 @@ export type ProxyName = {
 
 export type ProxyTarget = ProxyName & {
 	/** As typed, without the path. */
-	asked: string;
+	input: string;
 	resource: TargetResource & {plural: ProxyResource};
 	/** Begins with a slash; percent-coded, with its query; never leaves the target. */
 	path: string;
@@ -40,10 +40,10 @@ export function parseProxyTarget(text: string): ProxyTarget {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)}: the apiserver has no proxy for ${resource.plural}; ${allowed}`);
 	}
 
-	const [spelled = '', ...path] = resource ? rest : [first, ...rest];
-	const {scheme, name, port} = parseProxyName(spelled, text);
+	const [proxyName = '', ...path] = resource ? rest : [first, ...rest];
+	const {scheme, name, port} = parseProxyName(proxyName, text);
 	return {
-		asked: resource ? `${first}/${spelled}` : spelled,
+		input: resource ? `${first}/${proxyName}` : proxyName,
 		resource: (resource ?? findResource('pods')) as ProxyTarget['resource'],
 		scheme,
 		name,
@@ -71,15 +71,15 @@ function splitOutsideQuery(text: string): string[] {
 Reads `https:web:443`; `text` is what it stands in.
 @throws SpokeError ERR_USAGE
 */
-export function parseProxyName(spelled: string, text: string): ProxyName {
-	const parts = spelled.split(':');
+export function parseProxyName(proxyName: string, text: string): ProxyName {
+	const parts = proxyName.split(':');
 	const scheme = parts[0] === 'http' || parts[0] === 'https' ? (parts.shift() as ProxyScheme) : null;
 	const [name = '', port = ''] = parts;
 	if (name === '' || parts.length > 2) {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)} has no name, or too many colons: ${allowed}`);
 	}
 
-	checkSegment('name', name);
+	validateSegment('name', name);
 	if (port !== '' && !/^[a-z\d]([-a-z\d]*[a-z\d])?$/i.test(port)) {
 		throw new SpokeError(
 			'ERR_USAGE',

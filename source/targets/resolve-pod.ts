@@ -36,28 +36,28 @@ export type ResolvedPod = {
 Reads the target's object, and its pods where it selects some.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN…; the signal's reason
 */
-export async function resolvePod(cluster: ClusterClient, asked: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
-	const parsed = typeof asked === 'string' ? parseTarget(asked) : asked;
-	const behind = await resolveTargetPods(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);
-	if (behind.kind === 'pod') {
-		return {pod: behind.pod, target: toResolvedTarget(parsed.asked, behind.pod, 1), service: null, scope: null};
+export async function resolvePod(cluster: ClusterClient, input: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
+	const parsed = typeof input === 'string' ? parseTarget(input) : input;
+	const targetPods = await resolveTargetPods(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);
+	if (targetPods.kind === 'pod') {
+		return {pod: targetPods.pod, target: toResolvedTarget(parsed.input, targetPods.pod, 1), service: null, scope: null};
 	}
 
-	const pods = await listPods(cluster, behind.scope, options.signal);
+	const pods = await listPods(cluster, targetPods.scope, options.signal);
 	const isCronJob = parsed.resource.kind === 'CronJob';
 	if (isCronJob && pods.length === 0) {
-		throw noRun(parsed.asked, behind.owner as CronJobObject);
+		throw noCronJobPodsError(parsed.input, targetPods.owner as CronJobObject);
 	}
 
 	const order = options.order === 'logs' ? byLogging : byAttaching;
-	const [pod = await firstToAppear(cluster, parsed.asked, behind.scope, options)] = pods.sort(isCronJob ? byLastRun : order);
-	return {pod, target: toResolvedTarget(parsed.asked, pod, Math.max(1, pods.length)), service: behind.service, scope: behind.scope};
+	const [pod = await waitForFirstPod(cluster, parsed.input, targetPods.scope, options)] = pods.sort(isCronJob ? byLastRun : order);
+	return {pod, target: toResolvedTarget(parsed.input, pod, Math.max(1, pods.length)), service: targetPods.service, scope: targetPods.scope};
 }
 
 /** How a pod is told in Path objects and events. */
-export function toResolvedTarget(asked: string, pod: PodObject, chosenFrom: number, container: string | null = null): ResolvedTarget {
+export function toResolvedTarget(input: string, pod: PodObject, chosenFrom: number, container: string | null = null): ResolvedTarget {
 	const {name, namespace = null, uid = null} = pod.metadata;
-	return {asked, kind: 'Pod', namespace, name, uid, node: pod.spec.nodeName ?? null, container, chosenFrom};
+	return {asked: input, kind: 'Pod', namespace, name, uid, node: pod.spec.nodeName ?? null, container, chosenFrom};
 }
 
 /** The pods of a scope as they are now, in the apiserver's order. */
@@ -71,15 +71,15 @@ export async function listPods(cluster: ClusterClient, scope: PodScope, signal?:
 }
 
 /** Not waited for: its next pod comes by its schedule. */
-function noRun(
-	asked: string,
+function noCronJobPodsError(
+	input: string,
 	{metadata: {name, namespace = 'default'}, spec: {schedule = '', suspend = false} = {}, status}: CronJobObject,
 ): SpokeError {
 	const last =
 		status?.lastScheduleTime === undefined ? 'it has not run by its schedule yet' : `its last run was at ${status.lastScheduleTime}`;
 	return new SpokeError(
 		'ERR_NOT_FOUND',
-		`no pod of a job of ${asked} is there: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`,
+		`no pod of a job of ${input} is there: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`,
 		{
 			remedy: `\`kubectl create job -n ${namespace} --from=cronjob/${name} ${name}-once\` runs it once`,
 		},
@@ -87,9 +87,9 @@ function noRun(
 }
 
 /** @throws SpokeError ERR_NOT_FOUND when none does in time; the signal's reason */
-async function firstToAppear(
+async function waitForFirstPod(
 	cluster: ClusterClient,
-	asked: string,
+	input: string,
 	scope: PodScope,
 	{podRunningTimeoutMs, signal}: ResolveOptions,
 ): Promise<PodObject> {
@@ -101,7 +101,7 @@ async function firstToAppear(
 	}
 
 	signal?.throwIfAborted();
-	throw new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`, {
+	throw new SpokeError('ERR_NOT_FOUND', `no pod behind ${input} after ${podRunningTimeoutMs / 1000} s`, {
 		remedy: 'check its replicas and selector, or raise --pod-running-timeout',
 	});
 }

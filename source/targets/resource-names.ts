@@ -18,21 +18,21 @@ export type TargetResource = {
 	api: string;
 	namespaced: boolean;
 	/** All words for it without a group. */
-	words: readonly string[];
+	names: readonly string[];
 	/** Group by which it may be qualified: `deployments.apps`, `deployments.v1.apps`. */
 	group: string;
 };
 
 export const targetResources: readonly TargetResource[] = [
-	{plural: 'pods', kind: 'Pod', api: '/api/v1', namespaced: true, words: ['pods', 'pod', 'po'], group: ''},
-	{plural: 'services', kind: 'Service', api: '/api/v1', namespaced: true, words: ['services', 'service', 'svc'], group: ''},
-	{plural: 'nodes', kind: 'Node', api: '/api/v1', namespaced: false, words: ['nodes', 'node', 'no'], group: ''},
+	{plural: 'pods', kind: 'Pod', api: '/api/v1', namespaced: true, names: ['pods', 'pod', 'po'], group: ''},
+	{plural: 'services', kind: 'Service', api: '/api/v1', namespaced: true, names: ['services', 'service', 'svc'], group: ''},
+	{plural: 'nodes', kind: 'Node', api: '/api/v1', namespaced: false, names: ['nodes', 'node', 'no'], group: ''},
 	{
 		plural: 'replicationcontrollers',
 		kind: 'ReplicationController',
 		api: '/api/v1',
 		namespaced: true,
-		words: ['replicationcontrollers', 'replicationcontroller', 'rc'],
+		names: ['replicationcontrollers', 'replicationcontroller', 'rc'],
 		group: '',
 	},
 	{
@@ -40,7 +40,7 @@ export const targetResources: readonly TargetResource[] = [
 		kind: 'Deployment',
 		api: '/apis/apps/v1',
 		namespaced: true,
-		words: ['deployments', 'deployment', 'deploy'],
+		names: ['deployments', 'deployment', 'deploy'],
 		group: 'apps',
 	},
 	{
@@ -48,7 +48,7 @@ export const targetResources: readonly TargetResource[] = [
 		kind: 'StatefulSet',
 		api: '/apis/apps/v1',
 		namespaced: true,
-		words: ['statefulsets', 'statefulset', 'sts'],
+		names: ['statefulsets', 'statefulset', 'sts'],
 		group: 'apps',
 	},
 	{
@@ -56,7 +56,7 @@ export const targetResources: readonly TargetResource[] = [
 		kind: 'DaemonSet',
 		api: '/apis/apps/v1',
 		namespaced: true,
-		words: ['daemonsets', 'daemonset', 'ds'],
+		names: ['daemonsets', 'daemonset', 'ds'],
 		group: 'apps',
 	},
 	{
@@ -64,18 +64,18 @@ export const targetResources: readonly TargetResource[] = [
 		kind: 'ReplicaSet',
 		api: '/apis/apps/v1',
 		namespaced: true,
-		words: ['replicasets', 'replicaset', 'rs'],
+		names: ['replicasets', 'replicaset', 'rs'],
 		group: 'apps',
 	},
-	{plural: 'jobs', kind: 'Job', api: '/apis/batch/v1', namespaced: true, words: ['jobs', 'job'], group: 'batch'},
-	{plural: 'cronjobs', kind: 'CronJob', api: '/apis/batch/v1', namespaced: true, words: ['cronjobs', 'cronjob', 'cj'], group: 'batch'},
+	{plural: 'jobs', kind: 'Job', api: '/apis/batch/v1', namespaced: true, names: ['jobs', 'job'], group: 'batch'},
+	{plural: 'cronjobs', kind: 'CronJob', api: '/apis/batch/v1', namespaced: true, names: ['cronjobs', 'cronjob', 'cj'], group: 'batch'},
 ];
 
 /** The resource that `word` names (`deploy`, `Deployment`, `deployments.apps`, `deployment.v1.apps`), or `undefined`. */
-export function findResource(word: string): TargetResource | undefined {
-	const [name = '', ...qualifiers] = word.toLowerCase().split('.');
+export function findResource(kindName: string): TargetResource | undefined {
+	const [name = '', ...qualifiers] = kindName.toLowerCase().split('.');
 	const group = /^v\d+((alpha|beta)\d+)?$/.test(qualifiers[0] ?? '') ? qualifiers.slice(1).join('.') : qualifiers.join('.');
-	return targetResources.find(resource => resource.words.includes(name) && (qualifiers.length === 0 || group === resource.group));
+	return targetResources.find(resource => resource.names.includes(name) && (qualifiers.length === 0 || group === resource.group));
 }
 
 export const podResource = targetResources.find(({kind}) => kind === 'Pod')!;

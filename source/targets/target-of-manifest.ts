@@ -5,13 +5,13 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {findResource} from './resource-names.ts';
 
 /** `namespace` is null where the manifest has none. */
-export type DescribedTarget = {asked: string; namespace: string | null};
+export type ManifestTarget = {input: string; namespace: string | null};
 
 /**
 The one object in `text`, JSON or YAML, as a target: `pod/web`. Only its kind, name and namespace count: its pods are looked up as they are now.
 @throws SpokeError ERR_USAGE for what is no object, several of them, or one that has no pods; it names `file`
 */
-export async function targetOfManifest(text: string, file: string): Promise<DescribedTarget> {
+export async function targetOfManifest(text: string, file: string): Promise<ManifestTarget> {
 	const documents = text.split(/^---(?:[ \t].*)?$/m).filter(document => /^\s*[^\s#]/m.test(document));
 	if (documents.length > 1) {
 		throw multipleObjectsError();
@@ -39,7 +39,7 @@ export async function targetOfManifest(text: string, file: string): Promise<Desc
 		throw new SpokeError('ERR_USAGE', `${file} describes a ${kind} of ${apiVersion}, which has no pods`);
 	}
 
-	return {asked: `${kind.toLowerCase()}${group}/${name}`, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : null};
+	return {input: `${kind.toLowerCase()}${group}/${name}`, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : null};
 }
 
 /** Kubectl's words. */

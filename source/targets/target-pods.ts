@@ -39,7 +39,7 @@ export async function resolveTargetPods(
 	namespace: string,
 	signal?: AbortSignal,
 ): Promise<TargetPods> {
-	const {resource, name, asked} = target;
+	const {resource, name, input: asked} = target;
 	if (resource.kind === 'Node') {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {
 			remedy: 'nodes can be reached by `spoke proxy`',
@@ -59,8 +59,8 @@ export async function resolveTargetPods(
 	}
 
 	if (resource.kind === 'CronJob') {
-		const isMeant = await cronJobPodFilter(cluster, object.metadata, namespace, signal);
-		return {kind: 'selected', scope: {namespace, labelSelector: jobPodLabel, includes: isMeant}, owner: object, service: null};
+		const includes = await cronJobPodFilter(cluster, object.metadata, namespace, signal);
+		return {kind: 'selected', scope: {namespace, labelSelector: jobPodLabel, includes}, owner: object, service: null};
 	}
 
 	const labelSelector =
@@ -77,13 +77,13 @@ export async function resolveTargetPods(
 }
 
 /** Those of `pods` that the scope means. */
-export async function filterByScope({includes: isMeant}: PodScope, pods: readonly PodObject[]): Promise<PodObject[]> {
-	if (!isMeant) {
+export async function filterByScope({includes}: PodScope, pods: readonly PodObject[]): Promise<PodObject[]> {
+	if (!includes) {
 		return [...pods];
 	}
 
-	const meant = await Promise.all(pods.map(async pod => isMeant(pod)));
-	return pods.filter((_, index) => meant[index]);
+	const included = await Promise.all(pods.map(async pod => includes(pod)));
+	return pods.filter((_, index) => included[index]);
 }
 
 /** The query of a list or watch in this scope. */
@@ -122,12 +122,12 @@ export async function cronJobPodFilter(
 			return false;
 		}
 
-		const answer = known.get(job.uid) ?? readJob(cluster, namespace, job, signal).then(found => found !== null && isOurs(found));
-		known.set(job.uid, answer);
-		answer.catch(() => {
+		const belongs = known.get(job.uid) ?? readJob(cluster, namespace, job, signal).then(found => found !== null && isOurs(found));
+		known.set(job.uid, belongs);
+		belongs.catch(() => {
 			known.delete(job.uid);
 		});
-		return answer;
+		return belongs;
 	};
 }
 

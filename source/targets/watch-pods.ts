@@ -12,7 +12,7 @@ export type PodChange =
 	/** The first complete list has been told. */
 	| {type: 'synced'}
 	/** Watching is refused: changes are told with a delay from now on. */
-	| {type: 'polling'; error: SpokeError; everyMs: number}
+	| {type: 'polling'; error: SpokeError; intervalMs: number}
 	/** Cut; it goes on by itself, and what changed meanwhile is told then. */
 	| {type: 'interrupted'; error: SpokeError; retryInMs: number};
 
@@ -103,11 +103,11 @@ function* differences(known: Map<string, PodObject>, now: readonly PodObject[]):
 }
 
 function* update(known: Map<string, PodObject>, pod: PodObject): Generator<PodChange> {
-	const before = known.get(identity(pod));
+	const previous = known.get(identity(pod));
 	known.set(identity(pod), pod);
-	if (!before) {
+	if (!previous) {
 		yield {type: 'appeared', pod};
-	} else if (before.metadata.resourceVersion !== pod.metadata.resourceVersion) {
+	} else if (previous.metadata.resourceVersion !== pod.metadata.resourceVersion) {
 		yield {type: 'changed', pod};
 	}
 }

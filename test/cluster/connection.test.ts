@@ -376,7 +376,7 @@ test('a request leaves the keep-alive of its socket as it was set when it was di
 		target: '/',
 		headers: {Host: 'x'},
 		timeoutMs: 0,
-		what: 'it',
+		peerName: 'it',
 	});
 	if (answer.kind === 'response') {
 		answer.body.resume();

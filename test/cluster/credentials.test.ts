@@ -164,14 +164,14 @@ test('in a pod, its service account is used', async t => {
 	await writeFile(join(folder, 'token'), 'pod-token');
 	await writeFile(join(folder, 'ca.crt'), ca.certificate);
 	await writeFile(join(folder, 'namespace'), 'shop\n');
-	const {access, facts} = await readSettings(flags(), inPod, {folder});
+	const {access, facts} = await readSettings(flags(), inPod, {directory: folder});
 	t.like(facts, {context: null, server: 'https://[fd00::1]:443', namespace: 'shop', source: 'in-cluster', sandbox: false});
 	t.is(facts.certificateAuthority?.trim(), ca.certificate.trim());
 	t.deepEqual(await access.credentials.current(), {authorization: 'Bearer pod-token', certificate: null});
-	t.like((await readSettings(flags('-n', 'other', '--token=by-flag'), {...inPod, POD_NAMESPACE: 'third'}, {folder})).facts, {
+	t.like((await readSettings(flags('-n', 'other', '--token=by-flag'), {...inPod, POD_NAMESPACE: 'third'}, {directory: folder})).facts, {
 		namespace: 'other',
 	});
-	t.like((await readSettings(flags(), {...inPod, POD_NAMESPACE: 'third'}, {folder})).facts, {namespace: 'third'});
+	t.like((await readSettings(flags(), {...inPod, POD_NAMESPACE: 'third'}, {directory: folder})).facts, {namespace: 'third'});
 });
 
 test('a kubeconfig wins over the pod’s service account', async t => {
@@ -181,7 +181,7 @@ test('a kubeconfig wins over the pod’s service account', async t => {
 		file,
 		'current-context: a\ncontexts:\n- name: a\n  context:\n    cluster: c\n    namespace: mine\nclusters:\n- name: c\n  cluster:\n    server: http://127.0.0.1:1\n',
 	);
-	t.like((await readSettings(flags('--kubeconfig', file), inPod, {folder: t.context})).facts, {
+	t.like((await readSettings(flags('--kubeconfig', file), inPod, {directory: t.context})).facts, {
 		source: 'kubeconfig',
 		context: 'a',
 		namespace: 'mine',
@@ -190,21 +190,21 @@ test('a kubeconfig wins over the pod’s service account', async t => {
 });
 
 test('neither a kubeconfig nor a pod: one line says what was looked for', async t => {
-	await t.throwsAsync(readSettings(flags(), {HOME: t.context}, {folder: t.context}), {
+	await t.throwsAsync(readSettings(flags(), {HOME: t.context}, {directory: t.context}), {
 		code: 'ERR_NO_KUBECONFIG',
 		message: /^no kubeconfig: .*\/\.kube\/config does not exist, and this is not a pod$/,
 	});
-	await t.throwsAsync(readSettings(flags(), {HOME: t.context, KUBECONFIG: '/nowhere/a:/nowhere/b'}, {folder: t.context}), {
+	await t.throwsAsync(readSettings(flags(), {HOME: t.context, KUBECONFIG: '/nowhere/a:/nowhere/b'}, {directory: t.context}), {
 		code: 'ERR_NO_KUBECONFIG',
 		message: /\/nowhere\/a, \/nowhere\/b/,
 	});
 	const file = join(t.context, 'config');
 	await writeFile(file, 'contexts:\n- name: a\n  context: {}\n');
-	await t.throwsAsync(readSettings(flags(), {KUBECONFIG: file}, {folder: t.context}), {
+	await t.throwsAsync(readSettings(flags(), {KUBECONFIG: file}, {directory: t.context}), {
 		code: 'ERR_CONTEXT_UNKNOWN',
 		message: /current-context is not set/,
 	});
-	const error = await t.throwsAsync(readSettings(flags('--context=b'), {KUBECONFIG: file}, {folder: t.context}), {
+	const error = await t.throwsAsync(readSettings(flags('--context=b'), {KUBECONFIG: file}, {directory: t.context}), {
 		code: 'ERR_CONTEXT_UNKNOWN',
 		message: 'context "b" does not exist',
 	});

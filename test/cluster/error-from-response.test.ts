@@ -205,7 +205,7 @@ for (const [asked, by, line] of [
 ] as const) {
 	test(`a right that lacks is checked where and as whom it was asked for: ${line}`, t => {
 		t.is(
-			errorFromResponse({status: 403, body: 'no', headers: {}}, {...asked, by}).remedy,
+			errorFromResponse({status: 403, body: 'no', headers: {}}, {...asked, identity: by}).remedy,
 			`ask for this right; check it with \`kubectl auth can-i ${line}\``,
 		);
 	});
@@ -217,12 +217,13 @@ test('whoever is let in as nobody lacks credentials, not a right; whoever asked 
 		'pods "w" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "demo"',
 	);
 	const remedy = (by: {impersonating: string | null; impersonatedGroups: string[]}) =>
-		errorFromResponse({status: 403, body, headers: {}}, {...requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), by}).remedy;
+		errorFromResponse({status: 403, body, headers: {}}, {...requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), identity: by})
+			.remedy;
 	t.is(remedy(nobodyElse), 'the request had no credentials that the apiserver knows: log in, or check the user of this context');
 	t.regex(remedy({impersonating: 'system:anonymous', impersonatedGroups: []}) ?? '', /^ask for this right/);
 });
 
-const shown = {facts: {shownDates: {notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-11-25T00:00:00Z')}}};
+const shown = {facts: {clientCertificateDates: {notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-11-25T00:00:00Z')}}};
 for (const [title, date, says] of [
 	[
 		'one that has ended',

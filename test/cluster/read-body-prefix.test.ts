@@ -12,7 +12,7 @@ test('no more is read than was asked for, and the rest is not waited for', async
 test('of one that stands still it is what came', async t => {
 	const body = new Readable({read() {}});
 	body.push('first words');
-	t.is(await readBodyPrefix(body, 100, {limitMs: 50}), 'first words');
+	t.is(await readBodyPrefix(body, 100, {timeoutMs: 50}), 'first words');
 	t.true(body.destroyed);
 });
 

@@ -23,7 +23,7 @@ function quiet() {
 		bytes => {
 			taken.push(bytes.toString());
 		},
-		{leavesTime: true},
+		{isInteractive: true},
 	);
 	return {socket, batch, taken};
 }
@@ -46,7 +46,7 @@ test('of a flood no more is read in one turn of the event loop than leaves time 
 			// It is the taker's.
 			bytes.fill(0xff);
 		},
-		{leavesTime: true},
+		{isInteractive: true},
 	);
 	let isOpen = true;
 	const nextTurn = () => {
@@ -87,9 +87,9 @@ test('what is held back comes once it is wanted again', async t => {
 		socket,
 		bytes => {
 			taken.push(Buffer.from(bytes));
-			batch.hold();
+			batch.pause();
 		},
-		{leavesTime: false},
+		{isInteractive: false},
 	);
 	await delay(30);
 	const held = Buffer.concat(taken).length;
@@ -100,7 +100,7 @@ test('what is held back comes once it is wanted again', async t => {
 		socket.once('end', resolve);
 	});
 	const wanting = setInterval(() => {
-		batch.want();
+		batch.resume();
 	}, 1);
 	await ended;
 	clearInterval(wanting);
@@ -115,7 +115,7 @@ test('a batch that ends with what it brought leaves the socket as it is for the 
 		() => {
 			batch.end();
 		},
-		{leavesTime: true},
+		{isInteractive: true},
 	);
 	// As much as a pause follows.
 	socket.push(Buffer.alloc(8192));

@@ -7,7 +7,7 @@ import process from 'node:process';
 import {Duplex} from 'node:stream';
 import type {TLSSocket} from 'node:tls';
 import test from 'ava';
-import {checkedPair} from '../../source/cluster/tls/client-certificate.ts';
+import {validateCertificatePair} from '../../source/cluster/tls/client-certificate.ts';
 import {clockSkew} from '../../source/cluster/tls/clock-skew.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
 import {peerFacts} from '../../source/cluster/tls/peer-facts.ts';
@@ -91,12 +91,12 @@ onLinux('SSL_CERT_FILE and SSL_CERT_DIR say which roots are the system’s, the 
 
 test('a client certificate and its key are a pair, and another’s key is none', t => {
 	const [certificate, key] = [Buffer.from(one!.certificate), Buffer.from(one!.key)];
-	t.deepEqual(checkedPair(certificate, key), {certificate, key});
-	t.throws(() => checkedPair(certificate, Buffer.from(two!.key)), {
+	t.deepEqual(validateCertificatePair(certificate, key), {certificate, key});
+	t.throws(() => validateCertificatePair(certificate, Buffer.from(two!.key)), {
 		code: 'ERR_CLIENT_CERTIFICATE',
 		message: 'the client certificate cannot be used: tls: private key does not match public key',
 	});
-	t.throws(() => checkedPair(Buffer.from('none'), key), {
+	t.throws(() => validateCertificatePair(Buffer.from('none'), key), {
 		code: 'ERR_CLIENT_CERTIFICATE',
 		message: /^the client certificate cannot be used: [^\n]+$/,
 	});

@@ -100,7 +100,7 @@ const ofLog = (text: string, code: number) =>
 
 test('what the apiserver says of a log itself nobody at the far end can have said', t => {
 	const {purpose} = grounds({}, 'logs');
-	t.like(read(ofLog('No agent available', 500), purpose), {route: 'konnectivity', basis: 'proven', mayBeFarEnds: false});
+	t.like(read(ofLog('No agent available', 500), purpose), {route: 'konnectivity', basis: 'proven', mayBeFromFarEnd: false});
 	t.is(read(ofLog('No agent available', 400), purpose), undefined);
 	t.is(read(ofLog('No agent available', 403), purpose), undefined);
 });
@@ -109,8 +109,8 @@ test('an answer that may have been passed on from the far end says so, whatever 
 	const passedOn = (code: number) =>
 		JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code});
 	for (const feature of ['exec', 'attach', 'port-forward', 'logs', 'node-proxy'] as const) {
-		t.like(read(passedOn(500), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFarEnds: true}, feature);
-		t.like(read(passedOn(400), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFarEnds: true}, feature);
+		t.like(read(passedOn(500), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
+		t.like(read(passedOn(400), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
 	}
 });
 

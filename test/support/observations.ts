@@ -38,8 +38,8 @@ export const socketFacts: SocketFacts = {
 		},
 	},
 	clientAuth: 'certificate',
-	shownCertificate: null,
-	shownDates: null,
+	clientCertificateSha256: null,
+	clientCertificateDates: null,
 	connectedAt: time,
 };
 
@@ -165,7 +165,7 @@ export const failure = (facts: Partial<FailureFacts>, more: Partial<Observation<
 			route: null,
 			answered: false,
 			basis: 'proven' as const,
-			mayBeFarEnds: true,
+			mayBeFromFarEnd: true,
 			...facts,
 		},
 		{connection: 'c1', ...more},

@@ -30,7 +30,7 @@ for (const [asked, plural, name] of [
 ] as const) {
 	test(`${asked} means ${plural} ${name}`, t => {
 		const parsed = parseTarget(asked);
-		t.deepEqual([parsed.resource.plural, parsed.name, parsed.asked], [plural, name, asked]);
+		t.deepEqual([parsed.resource.plural, parsed.name, parsed.input], [plural, name, asked]);
 	});
 }
 
@@ -76,5 +76,5 @@ test('a namespace cannot leave its segment either', t => {
 
 test('nodes are among what is allowed only where they are', t => {
 	t.throws(() => parseTarget('configmap/x'), {message: /must be one of po, svc, rc, /});
-	t.throws(() => parseTarget('configmap/x', {alsoNodes: true}), {message: /must be one of po, svc, node, rc, /});
+	t.throws(() => parseTarget('configmap/x', {allowNodes: true}), {message: /must be one of po, svc, node, rc, /});
 });

@@ -12,7 +12,7 @@ for (const [title, text, asked, namespace = null] of [
 	['JSON', JSON.stringify({apiVersion: 'batch/v1', kind: 'Job', metadata: {name: 'once'}}), 'job.batch/once'],
 ] as ReadonlyArray<[string, string, string, string?]>) {
 	test(`${title} is ${asked}`, async t => {
-		t.deepEqual(await targetOfManifest(text, 'f.yaml'), {asked, namespace});
+		t.deepEqual(await targetOfManifest(text, 'f.yaml'), {input: asked, namespace});
 	});
 }
 

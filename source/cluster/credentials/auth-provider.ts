@@ -17,9 +17,9 @@ Only `oidc` still exists: its id-token is sent while it is valid. It is not refr
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CREDENTIALS
 */
 export function authProvider({name, config}: AuthProviderEntry, now = Date.now()): Credentials {
-	const gone = removed.get(name);
-	if (gone !== undefined) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', gone, {remedy: 'replace auth-provider by exec in this user'});
+	const removalMessage = removed.get(name);
+	if (removalMessage !== undefined) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', removalMessage, {remedy: 'replace auth-provider by exec in this user'});
 	}
 
 	if (name !== 'oidc') {

@@ -3,10 +3,10 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {PlainValue} from '../kubeconfig/parse-yaml.ts';
-import {readPrinted} from '../kubeconfig/parse-document.ts';
+import {parsePluginOutput} from '../kubeconfig/parse-document.ts';
 import {rejectOnAbort} from '../abortable.ts';
 import {clampTimerMs} from '../clamp-timer-ms.ts';
-import {checkedPair} from '../tls/client-certificate.ts';
+import {validateCertificatePair} from '../tls/client-certificate.ts';
 import type {ClientCertificate} from '../tls/start-tls.ts';
 import type {Credentials, ClientIdentity} from './credentials.ts';
 import {headerValue} from './request-headers.ts';
@@ -17,7 +17,7 @@ import type {CredentialContext} from './user-credentials.ts';
 const versions: readonly string[] = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 
 /** How long a plugin may take, milliseconds, without and with a person to ask; SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 is no limit) overrides both. */
-const standardLimits: PluginTimeouts = {nonInteractiveMs: 60_000, interactiveMs: 600_000};
+const defaultTimeouts: PluginTimeouts = {nonInteractiveMs: 60_000, interactiveMs: 600_000};
 
 type Issued = {identity: ClientIdentity; expires: number};
 
@@ -33,13 +33,13 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 		});
 	}
 
-	const limits = timeLimits(context.environment);
+	const timeouts = pluginTimeouts(context.environment);
 	let last: Issued | null = null;
 	let running: Promise<Issued> | null = null;
-	const held = new RefWhileAwaited();
+	const refs = new RefWhileAwaited();
 	const renew = async (): Promise<Issued> => {
-		running ??= runPlugin(exec, context, {limits, isRenewal: last !== null, held})
-			.then(async output => issuedBy(exec, output, last))
+		running ??= runPlugin(exec, context, {timeouts, isRenewal: last !== null, refs})
+			.then(async output => parseIssued(exec, output, last))
 			.finally(() => {
 				running = null;
 			});
@@ -47,12 +47,12 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 		return last;
 	};
 
-	const renewed = async (signal: AbortSignal | undefined) => held.during(async () => rejectOnAbort(renew, signal));
+	const renewWhileAwaited = async (signal: AbortSignal | undefined) => refs.during(async () => rejectOnAbort(renew, signal));
 
 	return {
 		kind: 'exec',
 		async current(signal) {
-			const issued = last && now() <= last.expires ? last : await renewed(signal);
+			const issued = last && now() <= last.expires ? last : await renewWhileAwaited(signal);
 			return issued.identity;
 		},
 		async rejected(identity, signal) {
@@ -61,16 +61,16 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 				return last !== null;
 			}
 
-			await renewed(signal);
+			await renewWhileAwaited(signal);
 			return true;
 		},
 	};
 }
 
-function timeLimits(environment: NodeJS.ProcessEnv): PluginTimeouts {
+function pluginTimeouts(environment: NodeJS.ProcessEnv): PluginTimeouts {
 	const text = environment['SPOKE_EXEC_TIMEOUT'] ?? '';
 	if (text === '') {
-		return standardLimits;
+		return defaultTimeouts;
 	}
 
 	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
@@ -84,58 +84,58 @@ function timeLimits(environment: NodeJS.ProcessEnv): PluginTimeouts {
 }
 
 /** What the plugin printed, judged as client-go judges it. None of it is ever repeated in a message. */
-async function issuedBy(exec: ExecEntry, output: string, before: Issued | null): Promise<Issued> {
+async function parseIssued(exec: ExecEntry, output: string, previous: Issued | null): Promise<Issued> {
 	const status = await statusOf(exec, output);
 	const field = (name: string) => textField(exec, status, name);
 	const [token, certificate, key] = [field('token'), field('clientCertificateData'), field('clientKeyData')];
 	if (token === '' && certificate === '' && key === '') {
-		throw failed(exec, 'didn’t return a token or cert/key pair');
+		throw pluginError(exec, 'didn’t return a token or cert/key pair');
 	}
 
 	if ((certificate === '') !== (key === '')) {
-		throw failed(exec, 'returned only certificate or key, not both');
+		throw pluginError(exec, 'returned only certificate or key, not both');
 	}
 
 	const expires = field('expirationTimestamp');
-	const until = expires === '' ? Infinity : rfc3339.test(expires) ? Date.parse(expires) : NaN;
-	if (Number.isNaN(until)) {
-		throw failed(exec, 'returned an expirationTimestamp that is no RFC 3339 time');
+	const expiresAt = expires === '' ? Infinity : rfc3339.test(expires) ? Date.parse(expires) : NaN;
+	if (Number.isNaN(expiresAt)) {
+		throw pluginError(exec, 'returned an expirationTimestamp that is no RFC 3339 time');
 	}
 
-	const pair = certificate === '' ? null : samePair(before?.identity.certificate ?? null, Buffer.from(certificate), Buffer.from(key));
+	const pair = certificate === '' ? null : samePair(previous?.identity.certificate ?? null, Buffer.from(certificate), Buffer.from(key));
 	return {
 		identity: {authorization: token === '' ? null : headerValue('Authorization', `Bearer ${token}`), certificate: pair},
-		expires: until,
+		expires: expiresAt,
 	};
 }
 
-function samePair(before: ClientCertificate | null, certificate: Buffer, key: Buffer): ClientCertificate {
-	return before?.certificate.equals(certificate) && before.key.equals(key) ? before : checkedPair(certificate, key);
+function samePair(previous: ClientCertificate | null, certificate: Buffer, key: Buffer): ClientCertificate {
+	return previous?.certificate.equals(certificate) && previous.key.equals(key) ? previous : validateCertificatePair(certificate, key);
 }
 
 async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<unknown, PlainValue>> {
-	let answer: PlainValue;
+	let credential: PlainValue;
 	try {
-		answer = await readPrinted(output);
+		credential = await parsePluginOutput(output);
 	} catch (error) {
-		throw failed(exec, `printed something else than an ExecCredential: ${(error as Error).message}`);
+		throw pluginError(exec, `printed something else than an ExecCredential: ${(error as Error).message}`);
 	}
 
-	if (!(answer instanceof Map) || answer.get('kind') !== 'ExecCredential') {
-		throw failed(exec, 'printed something else than an ExecCredential');
+	if (!(credential instanceof Map) || credential.get('kind') !== 'ExecCredential') {
+		throw pluginError(exec, 'printed something else than an ExecCredential');
 	}
 
-	const version: unknown = answer.get('apiVersion');
+	const version: unknown = credential.get('apiVersion');
 	if (version !== exec.apiVersion) {
-		throw failed(
+		throw pluginError(
 			exec,
 			`is configured to use API version ${exec.apiVersion}, plugin returned version ${typeof version === 'string' ? version.slice(0, 100) : 'none'}`,
 		);
 	}
 
-	const status = (answer as ReadonlyMap<unknown, PlainValue>).get('status');
+	const status = (credential as ReadonlyMap<unknown, PlainValue>).get('status');
 	if (!(status instanceof Map)) {
-		throw failed(exec, 'didn’t return a status field');
+		throw pluginError(exec, 'didn’t return a status field');
 	}
 
 	return status as ReadonlyMap<unknown, PlainValue>;
@@ -146,12 +146,12 @@ const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$
 function textField(exec: ExecEntry, status: ReadonlyMap<unknown, PlainValue>, name: string): string {
 	const value = status.get(name) ?? '';
 	if (typeof value !== 'string') {
-		throw failed(exec, `returned a ${name} that is not a string`);
+		throw pluginError(exec, `returned a ${name} that is not a string`);
 	}
 
 	return value;
 }
 
-function failed(exec: ExecEntry, why: string): SpokeError {
+function pluginError(exec: ExecEntry, why: string): SpokeError {
 	return new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`);
 }

@@ -11,8 +11,8 @@ export function lookPath(command: string, environment: NodeJS.ProcessEnv): strin
 		? [command]
 		: (environment['PATH'] ?? '')
 				.split(delimiter)
-				.filter(folder => isAbsolute(folder))
-				.map(folder => join(folder, command));
+				.filter(directory => isAbsolute(directory))
+				.map(directory => join(directory, command));
 	return candidates.find(candidate => isProgram(candidate)) ?? null;
 }
 

@@ -9,7 +9,7 @@ import {readFileBounded} from '../kubeconfig/read-file-bounded.ts';
 import {parseDocument} from '../kubeconfig/parse-document.ts';
 import {lookPath} from './look-path.ts';
 
-const largestFile = 1024 * 1024;
+const maxFileBytes = 1024 * 1024;
 
 /**
 `credentialPluginPolicy` (AllowAll, DenyAll, Allowlist) and `credentialPluginAllowlist` of `$KUBERC`, else of `~/.kube/kuberc`.
@@ -29,7 +29,7 @@ export async function assertPluginAllowed(exec: ExecEntry, environment: NodeJS.P
 	}
 
 	const resolved = lookPath(command, environment);
-	if (resolved === null || allowed.every(one => lookPath(one, environment) !== resolved)) {
+	if (resolved === null || allowed.every(entry => lookPath(entry, environment) !== resolved)) {
 		throw notAllowed(`plugin path "${resolved ?? command}" is not permitted by the credential plugin allowlist`);
 	}
 }
@@ -49,20 +49,20 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	}
 
 	const file = explicit === '' ? join(environment['HOME'] ?? homedir(), '.kube', 'kuberc') : explicit;
-	const wrong = (why: string, cause?: unknown) =>
+	const policyError = (why: string, cause?: unknown) =>
 		new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {
 			remedy: 'correct the file, or set KUBECTL_KUBERC=false',
 			cause,
 		});
 	let fields: PlainValue;
 	try {
-		fields = await parseDocument((await readFileBounded(file, largestFile)).toString('utf8'));
+		fields = await parseDocument((await readFileBounded(file, maxFileBytes)).toString('utf8'));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && explicit === '') {
 			return {policy: 'AllowAll', allowed: []};
 		}
 
-		throw wrong(fileErrorText(error as NodeJS.ErrnoException), error);
+		throw policyError(fileErrorText(error as NodeJS.ErrnoException), error);
 	}
 
 	const about = fields instanceof Map ? (fields as ReadonlyMap<unknown, PlainValue>) : new Map<unknown, PlainValue>();
@@ -70,19 +70,19 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	const list = about.get('credentialPluginAllowlist') ?? null;
 	if (policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
 		if (list !== null) {
-			throw wrong(`misconfigured credential plugin allowlist: plugin policy is "${policy}" but allowlist is non-nil`);
+			throw policyError(`misconfigured credential plugin allowlist: plugin policy is "${policy}" but allowlist is non-nil`);
 		}
 
 		return {policy: policy || 'AllowAll', allowed: []};
 	}
 
 	if (policy !== 'Allowlist') {
-		throw wrong(`unknown plugin policy: "${typeof policy === 'string' ? policy : 'no string'}"`);
+		throw policyError(`unknown plugin policy: "${typeof policy === 'string' ? policy : 'no string'}"`);
 	}
 
 	const allowed = Array.isArray(list) ? (list as PlainValue[]).map(entry => commandOf(entry)) : [];
 	if (allowed.length === 0 || allowed.includes('')) {
-		throw wrong('credential plugin policy set to "Allowlist", but allowlist is empty or has an empty entry; use "DenyAll" instead');
+		throw policyError('credential plugin policy set to "Allowlist", but allowlist is empty or has an empty entry; use "DenyAll" instead');
 	}
 
 	return {policy, allowed};

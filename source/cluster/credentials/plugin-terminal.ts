@@ -4,7 +4,7 @@ import {isatty} from 'node:tty';
 
 export type PluginTerminal = {
 	/** Whether there is one to lend. */
-	readonly isThere: boolean;
+	readonly isAvailable: boolean;
 	/**
 	Whether something else is on it, so that a plugin gets it only when it must: new credentials in place of old ones are then first asked for without it.
 	*/
@@ -12,17 +12,17 @@ export type PluginTerminal = {
 	/** Runs `work` while the plugin `command` has it; waits for its turn. */
 	lend<Result>(command: string, work: () => Promise<Result>): Promise<Result>;
 	/** Takes what a plugin says on stderr while it has no terminal; control sequences are out of it. */
-	said(text: string): void;
+	showStderr(text: string): void;
 };
 
 /** Of a program that keeps it for nothing else. */
 export const processTerminal: PluginTerminal = {
-	get isThere() {
+	get isAvailable() {
 		return isatty(0);
 	},
 	isShared: false,
 	lend: async (_command, work) => work(),
-	said(text) {
+	showStderr(text) {
 		process.stderr.write(text);
 	},
 };

@@ -15,8 +15,8 @@ import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
 /** An ExecCredential with a long chain is some kilobytes. */
-const mostOutput = 1024 * 1024;
-const mostNotices = 64 * 1024;
+const maxOutputBytes = 1024 * 1024;
+const maxStderrCharacters = 64 * 1024;
 
 /** How long it may take, milliseconds: alone, and while it asks a person. 0 is no limit. */
 export type PluginTimeouts = {nonInteractiveMs: number; interactiveMs: number};
@@ -30,19 +30,19 @@ export async function runPlugin(
 	exec: ExecEntry,
 	context: CredentialContext,
 	{
-		limits,
+		timeouts,
 		isRenewal,
-		held,
+		refs,
 	}: {
-		limits: PluginTimeouts;
+		timeouts: PluginTimeouts;
 		isRenewal: boolean;
-		held: RefWhileAwaited;
+		refs: RefWhileAwaited;
 	},
 ): Promise<string> {
 	await assertPluginAllowed(exec, context.environment);
 	const {terminal = processTerminal} = context;
 	const {interactiveMode, command} = exec;
-	if (interactiveMode === 'Always' && !terminal.isThere) {
+	if (interactiveMode === 'Always' && !terminal.isAvailable) {
 		throw new SpokeError(
 			'ERR_CREDENTIAL_PLUGIN',
 			`getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`,
@@ -52,36 +52,38 @@ export async function runPlugin(
 		);
 	}
 
-	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.nonInteractiveMs, held});
-	const asking = async () =>
-		terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.interactiveMs, held}));
-	if (interactiveMode === 'Never' || !terminal.isThere) {
-		return alone();
+	const runNonInteractive = async () => runOnce(exec, context, terminal, {interactive: false, timeoutMs: timeouts.nonInteractiveMs, refs});
+	const runInteractive = async () =>
+		terminal.lend(command, async () =>
+			runOnce(exec, context, processTerminal, {interactive: true, timeoutMs: timeouts.interactiveMs, refs}),
+		);
+	if (interactiveMode === 'Never' || !terminal.isAvailable) {
+		return runNonInteractive();
 	}
 
 	if (interactiveMode === 'Always' || !terminal.isShared || !isRenewal) {
-		return asking();
+		return runInteractive();
 	}
 
 	try {
-		return await alone();
+		return await runNonInteractive();
 	} catch {
-		return asking();
+		return runInteractive();
 	}
 }
 
 async function runOnce(
 	exec: ExecEntry,
 	context: CredentialContext,
-	{said}: Pick<PluginTerminal, 'said'>,
-	{interactive, limitMs, held}: {interactive: boolean; limitMs: number; held: RefWhileAwaited},
+	{showStderr}: Pick<PluginTerminal, 'showStderr'>,
+	{interactive, timeoutMs, refs}: {interactive: boolean; timeoutMs: number; refs: RefWhileAwaited},
 ): Promise<string> {
 	const info = await execInfo(exec, context, {interactive});
 	const command = normalize(exec.command);
 	const program = lookPath(command, context.environment);
 	if (program === null && !command.includes('/')) {
 		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} cannot be run: executable not found`, {
-			remedy: howToGet(exec),
+			remedy: installRemedy(exec),
 		});
 	}
 
@@ -100,7 +102,7 @@ async function runOnce(
 
 	process.once('exit', ended);
 	try {
-		return await outcome(exec, child, {limitMs, end: ended, said, held});
+		return await waitForOutput(exec, child, {timeoutMs, end: ended, showStderr, refs});
 	} finally {
 		process.off('exit', ended);
 	}
@@ -128,11 +130,11 @@ async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Recor
 	};
 }
 
-type Watching = {limitMs: number; end: () => void; said: (text: string) => void; held: RefWhileAwaited};
+type WaitContext = {timeoutMs: number; end: () => void; showStderr: (text: string) => void; refs: RefWhileAwaited};
 
-async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said, held}: Watching): Promise<string> {
+async function waitForOutput(exec: ExecEntry, child: ChildProcess, {timeoutMs, end, showStderr, refs}: WaitContext): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
-	const giveUp = (why: string, remedy?: string) => {
+	const fail = (why: string, remedy?: string) => {
 		end();
 		reject(
 			new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {
@@ -143,53 +145,53 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 	};
 
 	const timer =
-		limitMs > 0
+		timeoutMs > 0
 			? setTimeout(() => {
-					giveUp(`did not end within ${limitMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
-				}, limitMs)
+					fail(`did not end within ${timeoutMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
+				}, timeoutMs)
 			: undefined;
-	const printed = new ByteCollector(mostOutput);
-	let notices = '';
-	const lastLine = () => notices.trimEnd().split('\n').at(-1) ?? '';
+	const printed = new ByteCollector(maxOutputBytes);
+	let stderr = '';
+	const lastLine = () => stderr.trimEnd().split('\n').at(-1) ?? '';
 	child.stdout!.on('data', (chunk: Buffer) => {
 		if (!printed.add(chunk)) {
-			giveUp(`printed more than ${mostOutput / 1024 / 1024} MiB`);
+			fail(`printed more than ${maxOutputBytes / 1024 / 1024} MiB`);
 		}
 	});
 	child.stderr!.on('data', (chunk: Buffer) => {
-		if (notices.length >= mostNotices) {
+		if (stderr.length >= maxStderrCharacters) {
 			return;
 		}
 
-		const text = chunk.toString('utf8').slice(0, mostNotices - notices.length);
-		notices += text;
-		said(sanitize(text));
+		const text = chunk.toString('utf8').slice(0, maxStderrCharacters - stderr.length);
+		stderr += text;
+		showStderr(sanitize(text));
 	});
 	child.once('error', (error: NodeJS.ErrnoException) => {
 		const missing = error.code === 'ENOENT';
-		giveUp(
+		fail(
 			missing ? 'cannot be run: executable not found' : `cannot be run: ${error.code ?? error.message}`,
-			howToGet(missing ? exec : {installHint: ''}),
+			installRemedy(missing ? exec : {installHint: ''}),
 		);
 	});
 	child.once('close', (status, signal) => {
 		if (status === 0) {
 			resolve(printed.take().toString('utf8'));
 		} else {
-			giveUp(status === null ? `was ended by ${signal}` : `failed with exit code ${status}`);
+			fail(status === null ? `was ended by ${signal}` : `failed with exit code ${status}`);
 		}
 	});
 	// A pipe of a child is a socket, whatever its type says.
-	const letGo = held.hold(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
+	const removeRefs = refs.add(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
 	try {
 		return await promise;
 	} finally {
-		letGo();
+		removeRefs();
 		clearTimeout(timer);
 	}
 }
 
-function howToGet({installHint}: Pick<ExecEntry, 'installHint'>): string {
+function installRemedy({installHint}: Pick<ExecEntry, 'installHint'>): string {
 	return installHint.trim().replaceAll(/\s+/g, ' ') || 'install the plugin, or correct exec.command of this user';
 }
 

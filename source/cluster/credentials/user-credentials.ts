@@ -25,7 +25,7 @@ Over http:// nothing is ever sent, as with kubectl.
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CLIENT_CERTIFICATE
 */
 export async function userCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
-	const own = await ownCredentials(user, context);
+	const own = await configuredCredentials(user, context);
 	const {login} = context.server;
 	// Go's HTTP client puts what stands in the URL over everything, and sends it over http:// as well.
 	return login === null
@@ -37,7 +37,7 @@ export async function userCredentials(user: UserEntry, context: CredentialContex
 			};
 }
 
-async function ownCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
+async function configuredCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
 	if (context.server.scheme === 'http') {
 		return anonymousCredentials;
 	}
@@ -50,7 +50,7 @@ async function ownCredentials(user: UserEntry, context: CredentialContext): Prom
 
 	const hasCertificate = user.clientCertificate !== '' || user.clientCertificateData.length > 0;
 	if (!hasToken && !hasBasic && !hasCertificate) {
-		return withoutLogin(user, context);
+		return pluginCredentials(user, context);
 	}
 
 	const token = hasToken ? tokenSource(user.token, user.tokenFile) : null;
@@ -67,7 +67,7 @@ async function ownCredentials(user: UserEntry, context: CredentialContext): Prom
 	return {kind: certificate ? 'certificate' : 'token', current, rejected: async () => false};
 }
 
-async function withoutLogin(user: UserEntry, context: CredentialContext): Promise<Credentials> {
+async function pluginCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
 	if (user.exec) {
 		const {execPlugin} = await import('./exec-plugin.ts');
 		return execPlugin(user.exec, context);
@@ -100,12 +100,12 @@ export function tokenSource(token: string, file: string, now: () => number = Dat
 		}
 
 		try {
-			const fresh = (await readFile(file, 'utf8')).trim();
-			if (fresh === '') {
+			const newToken = (await readFile(file, 'utf8')).trim();
+			if (newToken === '') {
 				throw new Error(`read empty token from file "${file}"`);
 			}
 
-			last = fresh;
+			last = newToken;
 			readAt = now();
 		} catch (error) {
 			if (last === '') {
@@ -120,13 +120,13 @@ export function tokenSource(token: string, file: string, now: () => number = Dat
 	};
 }
 
-type Pair = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'clientKey' | 'clientKeyData'>;
+type CertificateSource = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'clientKey' | 'clientKeyData'>;
 
 /** Files are looked at again at most once a second, as client-go does. */
 const certificateRereadMs = 1000;
 
 /** Gives the current pair, the same object while it has not changed; whether the two belong together shows when they are used. Data wins over a file. @throws SpokeError ERR_CLIENT_CERTIFICATE */
-export function certificateSource(pair: Pair, now: () => number = Date.now): () => Promise<ClientCertificate> {
+export function certificateSource(pair: CertificateSource, now: () => number = Date.now): () => Promise<ClientCertificate> {
 	let last: ClientCertificate | null = null;
 	let readAt = -Infinity;
 	return async () => {

@@ -199,12 +199,12 @@ function flag(fields: Fields, name: string, where: string): boolean {
 }
 
 function bytes(fields: Fields, name: string, where: string): Buffer {
-	const coded = text(fields, name, where).replaceAll(/[\r\n]/g, '');
-	if (!/^[a-z\d+/]*={0,2}$/i.test(coded) || coded.length % 4 !== 0) {
+	const encoded = text(fields, name, where).replaceAll(/[\r\n]/g, '');
+	if (!/^[a-z\d+/]*={0,2}$/i.test(encoded) || encoded.length % 4 !== 0) {
 		throw new Error(`${where}: ${name} is not base64`);
 	}
 
-	return Buffer.from(coded, 'base64');
+	return Buffer.from(encoded, 'base64');
 }
 
 function asJson(value: PlainValue | undefined): unknown {

@@ -6,10 +6,10 @@ import {fileErrorText} from '../file-error-text.ts';
 import {decodeKubeconfig} from './decode-kubeconfig.ts';
 import {emptyKubeconfig, type Kubeconfig} from './kubeconfig-shape.ts';
 import {readFileBounded} from './read-file-bounded.ts';
-import {readFileDocument} from './parse-document.ts';
+import {parseFileDocument} from './parse-document.ts';
 
 /** A thousand clusters with certificates are 6 MiB. */
-const largestFile = 8 * 1024 * 1024;
+const maxFileBytes = 8 * 1024 * 1024;
 
 export type LoadedKubeconfig = {
 	config: Kubeconfig;
@@ -28,7 +28,7 @@ Relative paths are resolved against the folder of the file they stand in.
 */
 export async function loadKubeconfig(explicit: string | undefined, environment: NodeJS.ProcessEnv): Promise<LoadedKubeconfig> {
 	const paths = explicit === undefined || explicit === '' ? fromEnvironment(environment) : [explicit];
-	const found = await Promise.all(paths.map(async path => readOne(path, path === explicit)));
+	const found = await Promise.all(paths.map(async path => readKubeconfigFile(path, path === explicit)));
 	const config = emptyKubeconfig();
 	for (const one of found) {
 		if (one) {
@@ -48,10 +48,10 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): readonly string[] {
 	return [join(environment['HOME'] ?? homedir(), '.kube', 'config')];
 }
 
-async function readOne(path: string, mustExist: boolean): Promise<Kubeconfig | null> {
+async function readKubeconfigFile(path: string, mustExist: boolean): Promise<Kubeconfig | null> {
 	let content: Buffer;
 	try {
-		content = await readFileBounded(path, largestFile);
+		content = await readFileBounded(path, maxFileBytes);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !mustExist) {
 			return null;
@@ -61,7 +61,7 @@ async function readOne(path: string, mustExist: boolean): Promise<Kubeconfig | n
 	}
 
 	try {
-		const config = decodeKubeconfig(await readFileDocument(content));
+		const config = decodeKubeconfig(await parseFileDocument(content));
 		resolvePaths(config, dirname(resolve(path)));
 		return config;
 	} catch (error) {
@@ -73,19 +73,19 @@ function invalid(path: string, why: string, cause: unknown): SpokeError {
 	return new SpokeError('ERR_KUBECONFIG_INVALID', `error loading config file "${path}": ${why}`, {cause});
 }
 
-function resolvePaths(config: Kubeconfig, folder: string): void {
-	const inFolder = (path: string) => (path === '' || isAbsolute(path) ? path : join(folder, path));
+function resolvePaths(config: Kubeconfig, directory: string): void {
+	const resolvePath = (path: string) => (path === '' || isAbsolute(path) ? path : join(directory, path));
 	for (const cluster of config.clusters.values()) {
-		cluster.certificateAuthority = inFolder(cluster.certificateAuthority);
+		cluster.certificateAuthority = resolvePath(cluster.certificateAuthority);
 	}
 
 	for (const user of config.users.values()) {
-		user.clientCertificate = inFolder(user.clientCertificate);
-		user.clientKey = inFolder(user.clientKey);
-		user.tokenFile = inFolder(user.tokenFile);
+		user.clientCertificate = resolvePath(user.clientCertificate);
+		user.clientKey = resolvePath(user.clientKey);
+		user.tokenFile = resolvePath(user.tokenFile);
 		// A bare name is looked for on PATH; anything with a slash is a path (client-go GetAuthInfoFileReferences).
 		if (user.exec?.command.includes('/')) {
-			user.exec.command = inFolder(user.exec.command);
+			user.exec.command = resolvePath(user.exec.command);
 		}
 	}
 }

@@ -6,8 +6,8 @@ import type {PlainValue} from './parse-yaml.ts';
 The data of a file in any encoding that YAML allows.
 @throws Error whose message is one line and repeats nothing of the file's values
 */
-export async function readFileDocument(content: Buffer): Promise<PlainValue> {
-	const text = decoded(content);
+export async function parseFileDocument(content: Buffer): Promise<PlainValue> {
+	const text = decodeText(content);
 	if (/[^\t\n\r -~\u0085\u00A0-\uFFFD]/.test(text)) {
 		throw new Error('yaml: control characters are not allowed');
 	}
@@ -17,7 +17,7 @@ export async function readFileDocument(content: Buffer): Promise<PlainValue> {
 }
 
 /** A byte order mark tells UTF-16; without one it is UTF-8. */
-function decoded(content: Buffer): string {
+function decodeText(content: Buffer): string {
 	const mark = content.subarray(0, 2).toString('hex');
 	const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf8';
 	try {
@@ -31,12 +31,12 @@ function decoded(content: Buffer): string {
 What a program prints, as client-go's decoder recognizes it: JSON where it begins with a brace, and nothing else then.
 @throws Error as `readFileDocument`
 */
-export async function readPrinted(text: string): Promise<PlainValue> {
+export async function parsePluginOutput(text: string): Promise<PlainValue> {
 	if (!/^[\t-\r \u0085\u00A0]*\{/.test(text)) {
 		return parseDocument(text.replace(/^\uFEFF/, ''));
 	}
 
-	const json = readJson(text);
+	const json = parseJson(text);
 	if (json === undefined) {
 		throw new Error('json parse error');
 	}
@@ -50,14 +50,14 @@ The text's data.
 */
 export async function parseDocument(text: string): Promise<PlainValue> {
 	// YAML has no escapes of surrogates, which JSON has.
-	const json = /^\s*\{/.test(text) && !/\\u[dD][89a-fA-F]/.test(text) ? readJson(text) : undefined;
+	const json = /^\s*\{/.test(text) && !/\\u[dD][89a-fA-F]/.test(text) ? parseJson(text) : undefined;
 	if (json !== undefined) {
 		return json;
 	}
 
-	const boring = parseSimpleYaml(text);
-	if (boring !== undefined) {
-		return boring;
+	const simple = parseSimpleYaml(text);
+	if (simple !== undefined) {
+		return simple;
 	}
 
 	const {parseYaml} = await import('./parse-yaml.ts');
@@ -65,20 +65,20 @@ export async function parseDocument(text: string): Promise<PlainValue> {
 }
 
 /** `undefined` for what only looks like JSON: a flow map of YAML. */
-function readJson(text: string): PlainValue | undefined {
+function parseJson(text: string): PlainValue | undefined {
 	try {
-		return plain(JSON.parse(text));
+		return toPlain(JSON.parse(text));
 	} catch {
 		return undefined;
 	}
 }
 
-function plain(value: unknown): PlainValue {
+function toPlain(value: unknown): PlainValue {
 	if (Array.isArray(value)) {
-		return value.map(item => plain(item));
+		return value.map(item => toPlain(item));
 	}
 
 	return typeof value === 'object' && value !== null
-		? new Map(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+		? new Map(Object.entries(value).map(([key, inner]) => [key, toPlain(inner)]))
 		: (value as PlainValue);
 }

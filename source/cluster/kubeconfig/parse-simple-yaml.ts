@@ -7,7 +7,7 @@ import type {PlainValue} from './parse-yaml.ts';
 type Line = {indent: number; text: string};
 
 /** Thrown, never shown: this text is for the library. */
-class NotBoring extends Error {}
+class NotSimple extends Error {}
 
 /** `undefined` when the text holds anything that could mean something else than it seems to. */
 export function parseSimpleYaml(text: string): PlainValue | undefined {
@@ -17,11 +17,11 @@ export function parseSimpleYaml(text: string): PlainValue | undefined {
 			return undefined;
 		}
 
-		const reader = {lines, at: 0};
+		const reader = {lines, index: 0};
 		const value = block(reader, 0);
-		return reader.at === lines.length ? value : undefined;
+		return reader.index === lines.length ? value : undefined;
 	} catch (error) {
-		if (error instanceof NotBoring) {
+		if (error instanceof NotSimple) {
 			return undefined;
 		}
 
@@ -31,7 +31,7 @@ export function parseSimpleYaml(text: string): PlainValue | undefined {
 
 function splitLines(text: string): Line[] {
 	if (/[^\n\u0020-\u007E]/.test(text)) {
-		throw new NotBoring();
+		throw new NotSimple();
 	}
 
 	const lines = text.split('\n');
@@ -44,27 +44,27 @@ function splitLines(text: string): Line[] {
 		});
 }
 
-type Reader = {lines: Line[]; at: number};
+type Reader = {lines: Line[]; index: number};
 
 function block(reader: Reader, indent: number): PlainValue {
-	return reader.lines[reader.at]!.text.startsWith('-') ? list(reader, indent) : map(reader, indent);
+	return reader.lines[reader.index]!.text.startsWith('-') ? list(reader, indent) : map(reader, indent);
 }
 
 function list(reader: Reader, indent: number): PlainValue {
 	const items: PlainValue[] = [];
-	for (let line = reader.lines[reader.at]; line?.indent === indent && line.text.startsWith('-'); line = reader.lines[reader.at]) {
+	for (let line = reader.lines[reader.index]; line?.indent === indent && line.text.startsWith('-'); line = reader.lines[reader.index]) {
 		const item = /^-( +)(\S.*)$/.exec(line.text);
 		if (!item) {
-			throw new NotBoring();
+			throw new NotSimple();
 		}
 
 		const inner = item[2]!;
 		if (entryOf(inner)) {
 			// The map behind the dash begins on its line, as deep as its first key stands.
-			reader.lines[reader.at] = {indent: indent + 1 + item[1]!.length, text: inner};
+			reader.lines[reader.index] = {indent: indent + 1 + item[1]!.length, text: inner};
 			items.push(map(reader, indent + 1 + item[1]!.length));
 		} else {
-			reader.at++;
+			reader.index++;
 			items.push(scalar(inner));
 		}
 	}
@@ -74,17 +74,17 @@ function list(reader: Reader, indent: number): PlainValue {
 
 function map(reader: Reader, indent: number): PlainValue {
 	const fields = new Map<string, PlainValue>();
-	for (let line = reader.lines[reader.at]; line?.indent === indent; line = reader.lines[reader.at]) {
+	for (let line = reader.lines[reader.index]; line?.indent === indent; line = reader.lines[reader.index]) {
 		const entry = entryOf(line.text);
 		if (!entry) {
 			// A list at the indentation of its own key ends the map that stands before it.
-			throw new NotBoring();
+			throw new NotSimple();
 		}
 
-		reader.at++;
+		reader.index++;
 		fields.set(entry.key, entry.value === '' ? nested(reader, indent) : scalar(entry.value));
-		if ((reader.lines[reader.at]?.indent ?? 0) > indent) {
-			throw new NotBoring();
+		if ((reader.lines[reader.index]?.indent ?? 0) > indent) {
+			throw new NotSimple();
 		}
 	}
 
@@ -93,17 +93,17 @@ function map(reader: Reader, indent: number): PlainValue {
 
 /** What stands below a key without a value: deeper lines, a list as deep as the key, or nothing at all. */
 function nested(reader: Reader, indent: number): PlainValue {
-	const next = reader.lines[reader.at];
+	const next = reader.lines[reader.index];
 	return next && (next.indent > indent || (next.indent === indent && next.text.startsWith('-'))) ? block(reader, next.indent) : null;
 }
 
 function entryOf(text: string): {key: string; value: string} | null {
 	const match = /^([a-z][\w./-]*):(?: +(\S.*))?$/i.exec(text);
-	return match && !words.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
+	return match && !reservedWords.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
 }
 
 /** Everything that YAML 1.1 could take for another type, whatever its case. */
-const words: ReadonlySet<string> = new Set(['y', 'yes', 'n', 'no', 'on', 'off', 'true', 'false', 'null', '~']);
+const reservedWords: ReadonlySet<string> = new Set(['y', 'yes', 'n', 'no', 'on', 'off', 'true', 'false', 'null', '~']);
 
 function scalar(text: string): PlainValue {
 	const quoted = /^"([^"\\]*)"$|^'([^']*)'$/.exec(text);
@@ -137,9 +137,9 @@ function scalar(text: string): PlainValue {
 			if (
 				!/^(?:[a-z/]|--?[a-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/i.test(text) ||
 				/:(?: |$)/.test(text) ||
-				words.has(text.toLowerCase())
+				reservedWords.has(text.toLowerCase())
 			) {
-				throw new NotBoring();
+				throw new NotSimple();
 			}
 
 			return text;

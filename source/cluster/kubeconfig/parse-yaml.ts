@@ -2,7 +2,7 @@
 import {type Document, isCollection, parseAllDocuments, type Tags, visit} from 'yaml';
 
 /** Deeper nesting than any real document has; the parser itself would go on until the stack ends. */
-const deepest = 100;
+const maxDepth = 100;
 
 /** Maps are `Map`s, so no key of the file can reach a prototype. */
 export type PlainValue = null | boolean | number | bigint | string | readonly PlainValue[] | ReadonlyMap<unknown, PlainValue>;
@@ -13,7 +13,7 @@ Aliases may multiply nodes at most a hundredfold.
 @throws Error whose message is one line and repeats nothing of the text's values
 */
 export function parseYaml(text: string): PlainValue {
-	if (tooDeep(text)) {
+	if (isTooDeep(text)) {
 		throw new Error('nested too deeply');
 	}
 
@@ -32,13 +32,13 @@ export function parseYaml(text: string): PlainValue {
 			return null;
 		}
 
-		const wrong = document.errors.find(({pos}) => pos[0] < endOfRoot(document));
-		if (wrong) {
-			throw new Error(`${withoutText(wrong.message)}${lineOf(text, wrong.pos[0])}`);
+		const firstError = document.errors.find(({pos}) => pos[0] < endOfRoot(document));
+		if (firstError) {
+			throw new Error(`${withoutText(firstError.message)}${lineOf(text, firstError.pos[0])}`);
 		}
 
-		refuseNewer(document, text);
-		return notTooDeep(document.toJS({mapAsMap: true, maxAliasCount: 100}) as PlainValue, 0);
+		assertYaml11(document, text);
+		return assertDepth(document.toJS({mapAsMap: true, maxAliasCount: 100}) as PlainValue, 0);
 	} catch (error) {
 		const message = error instanceof RangeError ? 'nested too deeply' : withoutText((error as Error).message);
 		throw new Error(message, {cause: error});
@@ -51,7 +51,7 @@ function endOfRoot({contents}: Document): number {
 }
 
 /** What the library reads and Go does not. */
-function refuseNewer(document: Document, text: string): void {
+function assertYaml11(document: Document, text: string): void {
 	const {explicit = false, version} = document.directives?.yaml ?? {};
 	if (explicit && version !== '1.1') {
 		throw new Error('found incompatible YAML document');
@@ -72,13 +72,13 @@ function withoutText(message: string): string {
 }
 
 /** An alias of itself has no end either. */
-function notTooDeep(value: PlainValue, depth: number): PlainValue {
-	if (depth > deepest) {
+function assertDepth(value: PlainValue, depth: number): PlainValue {
+	if (depth > maxDepth) {
 		throw new RangeError('nested too deeply');
 	}
 
 	for (const inner of value instanceof Map ? value.values() : Array.isArray(value) ? value : []) {
-		notTooDeep(inner as PlainValue, depth + 1);
+		assertDepth(inner as PlainValue, depth + 1);
 	}
 
 	return value;
@@ -122,8 +122,8 @@ const octal = {
 };
 
 /** Counts brackets and indentation, coarsely: enough to keep the recursive parser from the end of its stack. */
-function tooDeep(text: string): boolean {
-	return /[[{](?:[\s,"\w:&*!-]*[[{]){100}/.test(text) || new RegExp(`(?:- ){${deepest}}|(?:\\? ){${deepest}}`).test(text);
+function isTooDeep(text: string): boolean {
+	return /[[{](?:[\s,"\w:&*!-]*[[{]){100}/.test(text) || new RegExp(`(?:- ){${maxDepth}}|(?:\\? ){${maxDepth}}`).test(text);
 }
 
 function lineOf(text: string, position: number): string {

@@ -13,17 +13,17 @@ A plain file is read without leaving this thread: the small files of a start cos
 export async function readFileBounded(path: string, maxBytes: number): Promise<Buffer> {
 	// Non-blocking, since opening a pipe that nobody writes to would otherwise never come back.
 	const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-	const about = fstatSync(file);
-	if (about.isFIFO() || about.isSocket() || about.isCharacterDevice()) {
+	const stats = fstatSync(file);
+	if (stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice()) {
 		return readPipe(file, maxBytes);
 	}
 
 	try {
-		if (about.isDirectory()) {
+		if (stats.isDirectory()) {
 			throw Object.assign(new Error('is a directory'), {code: 'EISDIR', path});
 		}
 
-		if (about.size > maxBytes) {
+		if (stats.size > maxBytes) {
 			throw tooLarge(maxBytes);
 		}
 
@@ -53,7 +53,7 @@ function readRegular(file: number, maxBytes: number): Buffer {
 }
 
 async function readPipe(file: number, maxBytes: number): Promise<Buffer> {
-	const first = readNow(file);
+	const first = tryRead(file);
 	if (first !== 'later' && first.length === 0) {
 		closeSync(file);
 		return first;
@@ -78,7 +78,7 @@ async function readPipe(file: number, maxBytes: number): Promise<Buffer> {
 }
 
 /** Nothing at all means that nobody holds the other end: waiting would be for good. */
-function readNow(file: number): Buffer | 'later' {
+function tryRead(file: number): Buffer | 'later' {
 	try {
 		const buffer = Buffer.allocUnsafe(64 * 1024);
 		return buffer.subarray(0, readSync(file, buffer));

@@ -27,12 +27,12 @@ Applies context, cluster, user and all overriding flags.
 */
 export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): SelectedEntries {
 	const contextName = flags.context || config.currentContext;
-	const context = chooseContext(config, contextName, flags);
+	const context = selectContext(config, contextName, flags);
 	const userName = context.user;
 	const clusterName = context.cluster;
 	// Only what a flag names must exist here; a dangling name inside the file shows as an empty entry.
-	mustExist(flags.user, config.users, 'auth info', 'user');
-	mustExist(flags.cluster, config.clusters, 'cluster', 'cluster');
+	assertExists(flags.user, config.users, 'auth info', 'user');
+	assertExists(flags.cluster, config.clusters, 'cluster', 'cluster');
 	return {
 		contextName: contextName === '' ? null : contextName,
 		clusterName,
@@ -43,10 +43,10 @@ export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, enviro
 	};
 }
 
-function chooseContext(config: Kubeconfig, name: string, flags: ConnectionFlags): ContextEntry {
+function selectContext(config: Kubeconfig, name: string, flags: ConnectionFlags): ContextEntry {
 	const found = config.contexts.get(name);
 	if (!found && name !== '') {
-		throw unknown(
+		throw unknownEntryError(
 			flags.context ? `context "${name}" does not exist` : `current-context "${name}" does not exist`,
 			config.contexts,
 			'context',
@@ -57,17 +57,17 @@ function chooseContext(config: Kubeconfig, name: string, flags: ConnectionFlags)
 	return {cluster: flags.cluster || context.cluster, user: flags.user || context.user, namespace: flags.namespace || context.namespace};
 }
 
-function mustExist(name: string | undefined, among: ReadonlyMap<string, unknown>, word: string, flag: string): void {
+function assertExists(name: string | undefined, among: ReadonlyMap<string, unknown>, kindName: string, flag: string): void {
 	if (name && !among.has(name)) {
-		throw unknown(`${word} "${name}" does not exist`, among, flag);
+		throw unknownEntryError(`${kindName} "${name}" does not exist`, among, flag);
 	}
 }
 
-function unknown(message: string, among: ReadonlyMap<string, unknown>, what: string): SpokeError {
+function unknownEntryError(message: string, among: ReadonlyMap<string, unknown>, kindName: string): SpokeError {
 	const names = among.keys().toArray();
 	const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
 	return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {
-		remedy: names.length === 0 ? `the kubeconfig has no ${what}` : `${what}s in the kubeconfig: ${shown}`,
+		remedy: names.length === 0 ? `the kubeconfig has no ${kindName}` : `${kindName}s in the kubeconfig: ${shown}`,
 	});
 }
 
@@ -118,13 +118,13 @@ function overrideUser(entry: UserEntry | undefined, flags: ConnectionFlags): Use
 function mergeExtra(fromFile: ReadonlyMap<string, readonly string[]>, rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
 	const given = new Map<string, string[]>();
 	for (const row of rows) {
-		const at = row.indexOf('=');
-		if (at < 0) {
+		const index = row.indexOf('=');
+		if (index < 0) {
 			continue;
 		}
 
-		const key = row.slice(0, at);
-		given.set(key, [...(given.get(key) ?? []), row.slice(at + 1)]);
+		const key = row.slice(0, index);
+		given.set(key, [...(given.get(key) ?? []), row.slice(index + 1)]);
 	}
 
 	return new Map([...fromFile, ...given]);

@@ -13,96 +13,99 @@ Collects everything that is wrong, so that one run tells it all.
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
 export async function validateEntries({cluster, clusterName, user, userName}: SelectedEntries): Promise<void> {
-	const wrong = [...(await wrongWithUser(userName, user)), ...(await wrongWithCluster(clusterName, cluster))];
-	if (wrong.length > 0) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `invalid configuration: ${wrong.length === 1 ? wrong[0]! : `[${wrong.join(', ')}]`}`);
+	const problems = [...(await userProblems(userName, user)), ...(await clusterProblems(clusterName, cluster))];
+	if (problems.length > 0) {
+		throw new SpokeError(
+			'ERR_KUBECONFIG_INVALID',
+			`invalid configuration: ${problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`}`,
+		);
 	}
 }
 
-async function wrongWithCluster(name: string, cluster: ClusterEntry): Promise<string[]> {
-	const wrong =
+async function clusterProblems(name: string, cluster: ClusterEntry): Promise<string[]> {
+	const problems =
 		cluster.server === '' ? [name === '' ? 'default cluster has no server defined' : `no server found for cluster "${name}"`] : [];
 
 	if (cluster.proxyUrl !== '') {
 		try {
 			parseProxyUrl(cluster.proxyUrl);
 		} catch (error) {
-			wrong.push(`invalid 'proxy-url' for cluster "${name}": ${(error as Error).message}`);
+			problems.push(`invalid 'proxy-url' for cluster "${name}": ${(error as Error).message}`);
 		}
 	}
 
 	if (cluster.certificateAuthority !== '' && cluster.certificateAuthorityData.length > 0) {
-		wrong.push(
+		problems.push(
 			`certificate-authority-data and certificate-authority are both specified for ${name}. certificate-authority-data will override.`,
 		);
 	}
 
-	wrong.push(...(await unreadable(cluster.certificateAuthority, 'certificate-authority', name)));
-	return wrong;
+	problems.push(...(await unreadableFile(cluster.certificateAuthority, 'certificate-authority', name)));
+	return problems;
 }
 
-async function wrongWithUser(name: string, user: UserEntry): Promise<string[]> {
-	const wrong: string[] = [];
+async function userProblems(name: string, user: UserEntry): Promise<string[]> {
+	const problems: string[] = [];
 	if (user.clientCertificate !== '' || user.clientCertificateData.length > 0) {
 		if (user.clientCertificate !== '' && user.clientCertificateData.length > 0) {
-			wrong.push(`client-cert-data and client-cert are both specified for ${name}. client-cert-data will override.`);
+			problems.push(`client-cert-data and client-cert are both specified for ${name}. client-cert-data will override.`);
 		}
 
 		if (user.clientKey !== '' && user.clientKeyData.length > 0) {
-			wrong.push(`client-key-data and client-key are both specified for ${name}; client-key-data will override`);
+			problems.push(`client-key-data and client-key are both specified for ${name}; client-key-data will override`);
 		}
 
 		if (user.clientKey === '' && user.clientKeyData.length === 0) {
-			wrong.push(`client-key-data or client-key must be specified for ${name} to use the clientCert authentication method.`);
+			problems.push(`client-key-data or client-key must be specified for ${name} to use the clientCert authentication method.`);
 		}
 
-		wrong.push(
-			...(await unreadable(user.clientCertificate, 'client-cert', name)),
-			...(await unreadable(user.clientKey, 'client-key', name)),
+		problems.push(
+			...(await unreadableFile(user.clientCertificate, 'client-cert', name)),
+			...(await unreadableFile(user.clientKey, 'client-key', name)),
 		);
 	}
 
-	wrong.push(...wrongWithExec(name, user));
+	problems.push(...execProblems(name, user));
 	if (user.token !== '' && (user.username !== '' || user.password !== '')) {
-		wrong.push(`more than one authentication method found for ${name}; found [token basicAuth], only one is allowed`);
+		problems.push(`more than one authentication method found for ${name}; found [token basicAuth], only one is allowed`);
 	}
 
 	if (user.impersonate === '' && (user.impersonateUid !== '' || user.impersonateGroups.length > 0 || user.impersonateUserExtra.size > 0)) {
-		wrong.push(`requesting uid, groups or user-extra for ${name} without impersonating a user`);
+		problems.push(`requesting uid, groups or user-extra for ${name} without impersonating a user`);
 	}
 
-	return wrong;
+	return problems;
 }
 
-function wrongWithExec(name: string, {exec, authProvider}: UserEntry): string[] {
+function execProblems(name: string, {exec, authProvider}: UserEntry): string[] {
 	if (exec === null) {
 		return [];
 	}
 
-	const wrong = authProvider === null ? [] : [`authProvider cannot be provided in combination with an exec plugin for ${name}`];
+	const problems = authProvider === null ? [] : [`authProvider cannot be provided in combination with an exec plugin for ${name}`];
 
 	if (exec.command === '') {
-		wrong.push(`command must be specified for ${name} to use exec authentication plugin`);
+		problems.push(`command must be specified for ${name} to use exec authentication plugin`);
 	}
 
 	if (exec.apiVersion === '') {
-		wrong.push(`apiVersion must be specified for ${name} to use exec authentication plugin`);
+		problems.push(`apiVersion must be specified for ${name} to use exec authentication plugin`);
 	}
 
 	if (exec.env.some(variable => variable.name === '')) {
-		wrong.push(`env variable name must be specified for ${name} to use exec authentication plugin`);
+		problems.push(`env variable name must be specified for ${name} to use exec authentication plugin`);
 	}
 
 	if (exec.interactiveMode === '') {
-		wrong.push(`interactiveMode must be specified for ${name} to use exec authentication plugin`);
+		problems.push(`interactiveMode must be specified for ${name} to use exec authentication plugin`);
 	} else if (!['Never', 'IfAvailable', 'Always'].includes(exec.interactiveMode)) {
-		wrong.push(`invalid interactiveMode for ${name}: "${exec.interactiveMode}"`);
+		problems.push(`invalid interactiveMode for ${name}: "${exec.interactiveMode}"`);
 	}
 
-	return wrong;
+	return problems;
 }
 
-async function unreadable(path: string, what: string, name: string): Promise<string[]> {
+async function unreadableFile(path: string, fieldName: string, name: string): Promise<string[]> {
 	if (path === '') {
 		return [];
 	}
@@ -111,6 +114,8 @@ async function unreadable(path: string, what: string, name: string): Promise<str
 		await access(path, constants.R_OK);
 		return [];
 	} catch (error) {
-		return [`unable to read ${what} ${path} for ${name} due to ${fileErrorText(Object.assign(error as NodeJS.ErrnoException, {path}))}`];
+		return [
+			`unable to read ${fieldName} ${path} for ${name} due to ${fileErrorText(Object.assign(error as NodeJS.ErrnoException, {path}))}`,
+		];
 	}
 }

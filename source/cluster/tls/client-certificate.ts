@@ -7,7 +7,7 @@ import type {ClientCertificate} from './start-tls.ts';
 The two as one pair.
 @throws SpokeError ERR_CLIENT_CERTIFICATE when they cannot be read or do not belong together
 */
-export function checkedPair(certificate: Buffer, key: Buffer): ClientCertificate {
+export function validateCertificatePair(certificate: Buffer, key: Buffer): ClientCertificate {
 	try {
 		const leaf = new X509Certificate(certificate);
 		if (!leaf.checkPrivateKey(createPrivateKey(key))) {

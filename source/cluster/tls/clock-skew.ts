@@ -3,37 +3,37 @@ import type {X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
 import {userAgent} from '../../version.ts';
 
-const answerLimitMs = 2000;
-const longestHead = 16 * 1024;
+const responseTimeoutMs = 2000;
+const maxHeadBytes = 16 * 1024;
 
 /** Clocks differ a little everywhere; only more than this is called skew. */
-const worthSayingMs = 60_000;
+const minSkewMs = 60_000;
 
 /**
 One sentence when the server's own clock finds its certificate in order, and ours is far from it; `null` otherwise.
 The socket is one that was just refused: nothing of the user's is sent on it, and its answer is only a hint.
 */
 export async function clockSkew(socket: TLSSocket, leaf: X509Certificate, now: Date): Promise<string | null> {
-	const theirs = await serverDate(socket);
-	if (!theirs || theirs < new Date(leaf.validFrom) || theirs > new Date(leaf.validTo)) {
+	const serverTime = await serverDate(socket);
+	if (!serverTime || serverTime < new Date(leaf.validFrom) || serverTime > new Date(leaf.validTo)) {
 		return null;
 	}
 
-	const ahead = now.getTime() - theirs.getTime();
-	return Math.abs(ahead) < worthSayingMs
+	const skewMs = now.getTime() - serverTime.getTime();
+	return Math.abs(skewMs) < minSkewMs
 		? null
-		: `clock skew: this machine’s clock is ${spoken(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} the server’s (${theirs.toISOString().replace(/\.\d+Z$/, 'Z')})`;
+		: `clock skew: this machine’s clock is ${formatSkew(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the server’s (${serverTime.toISOString().replace(/\.\d+Z$/, 'Z')})`;
 }
 
 async function serverDate(socket: TLSSocket): Promise<Date | null> {
 	const {promise, resolve} = Promise.withResolvers<string>();
 	const timer = setTimeout(() => {
 		resolve('');
-	}, answerLimitMs);
+	}, responseTimeoutMs);
 	let head = '';
 	const read = (chunk: Buffer) => {
 		head += chunk.toString('latin1');
-		if (head.includes('\r\n\r\n') || head.length > longestHead) {
+		if (head.includes('\r\n\r\n') || head.length > maxHeadBytes) {
 			resolve(head);
 		}
 	};
@@ -54,7 +54,7 @@ async function serverDate(socket: TLSSocket): Promise<Date | null> {
 	}
 }
 
-function spoken(ms: number): string {
+function formatSkew(ms: number): string {
 	const minutes = Math.round(ms / 60_000);
 	return minutes < 120 ? `${minutes} min` : minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 60 / 24)} days`;
 }

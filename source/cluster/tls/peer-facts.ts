@@ -39,7 +39,7 @@ export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertifica
 }
 
 /** The first certificate, and behind it each that signed the one before: a peer can send certificates that have nothing to do with its own. */
-export function signedPart(sent: readonly ParsedCertificate[]): readonly ParsedCertificate[] {
+export function signedPrefix(sent: readonly ParsedCertificate[]): readonly ParsedCertificate[] {
 	const end = sent.findIndex((certificate, index) => index > 0 && signatureProblem(sent[index - 1]!, certificate) !== null);
 	return end < 0 ? sent : sent.slice(0, end);
 }

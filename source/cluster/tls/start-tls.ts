@@ -9,11 +9,11 @@ import {rejectOnAbort} from '../abortable.ts';
 import {assertNameOrAddress, addressAttemptTimeoutMs, waitForConnect, unreachableError} from '../transport/dial-tcp.ts';
 import {noop} from '../transport/noop.ts';
 import {onreadOptions} from '../transport/onread-buffers.ts';
-import {checkedPair} from './client-certificate.ts';
+import {validateCertificatePair} from './client-certificate.ts';
 import {clockSkew} from './clock-skew.ts';
 import {verifyCertificate, keyProblem, parsePeerChain} from './verify-certificate.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
-import {peerChain, peerFacts, signedPart, type PeerFacts} from './peer-facts.ts';
+import {peerChain, peerFacts, signedPrefix, type PeerFacts} from './peer-facts.ts';
 import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
@@ -23,13 +23,13 @@ export type TlsSettings = {
 	/** The name to ask for and to check; `null` means the host. */
 	serverName: string | null;
 	/** Milliseconds for the handshake, where the user asked for less than our own limit; 0 leaves that. */
-	limitMs: number;
+	timeoutMs: number;
 };
 
 export type ClientCertificate = {certificate: Buffer; key: Buffer};
 
 /** Milliseconds, as Go's http.Transport in client-go. */
-const handshakeLimitMs = 10_000;
+const handshakeTimeoutMs = 10_000;
 
 export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
 
@@ -37,7 +37,7 @@ export type HandshakeOptions = {
 	/** Whom we call; the name that is asked for and checked unless the settings have another one. */
 	host: string;
 	/** For messages: `the apiserver https://…`. */
-	what: string;
+	peerName: string;
 	settings: TlsSettings;
 	client: ClientCertificate | null;
 	signal?: AbortSignal | undefined;
@@ -50,7 +50,7 @@ NODE_TLS_REJECT_UNAUTHORIZED has no say, and no session is ever resumed, so the 
 */
 export async function startTls(raw: Duplex, handshake: HandshakeOptions): Promise<SecuredSocket> {
 	try {
-		return await secured(connect({socket: raw, ...handshakeOptions(handshake)}), handshake);
+		return await completeHandshake(connect({socket: raw, ...handshakeOptions(handshake)}), handshake);
 	} catch (error) {
 		raw.destroy();
 		throw error;
@@ -62,20 +62,20 @@ The same of a socket that dials itself, which is the cheaper one to read from; `
 @throws as `secure`
 */
 export async function dialTls(handshake: HandshakeOptions, {port, dialMs}: {port: number; dialMs: number}): Promise<SecuredSocket> {
-	const {host, what, signal} = handshake;
+	const {host, peerName, signal} = handshake;
 	signal?.throwIfAborted();
-	assertNameOrAddress(host, {what});
+	assertNameOrAddress(host, {peerName});
 	// Of what a socket takes for its dialling the types of TLS name a part only.
-	const dialling: ConnectionOptions & TcpNetConnectOpts = {
+	const dialOptions: ConnectionOptions & TcpNetConnectOpts = {
 		host,
 		port,
 		autoSelectFamilyAttemptTimeout: addressAttemptTimeoutMs,
 		onread: onreadOptions(),
 		...handshakeOptions(handshake),
 	};
-	const socket = connect(dialling);
-	await waitForConnect(socket, {host, port, what, limitMs: dialMs}, signal);
-	return secured(socket, handshake);
+	const socket = connect(dialOptions);
+	await waitForConnect(socket, {host, port, peerName, timeoutMs: dialMs}, signal);
+	return completeHandshake(socket, handshake);
 }
 
 function nameOf({host, settings: {serverName}}: HandshakeOptions): string {
@@ -93,15 +93,15 @@ function handshakeOptions(handshake: HandshakeOptions) {
 	};
 }
 
-async function secured(socket: TLSSocket, handshake: HandshakeOptions): Promise<SecuredSocket> {
+async function completeHandshake(socket: TLSSocket, handshake: HandshakeOptions): Promise<SecuredSocket> {
 	const {
-		what,
-		settings: {limitMs},
+		peerName,
+		settings: {timeoutMs},
 		signal,
 	} = handshake;
 	try {
-		await shakeHands(socket, what, limitMs > 0 ? Math.min(limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
-		return {socket, facts: await judgedFacts(socket, handshake)};
+		await waitForHandshake(socket, peerName, timeoutMs > 0 ? Math.min(timeoutMs, handshakeTimeoutMs) : handshakeTimeoutMs, signal);
+		return {socket, facts: await verifiedFacts(socket, handshake)};
 	} catch (error) {
 		socket.on('error', noop).destroy();
 		throw error;
@@ -109,17 +109,17 @@ async function secured(socket: TLSSocket, handshake: HandshakeOptions): Promise<
 }
 
 /** One for each client certificate. A key that was renewed is not kept. */
-const contexts = new WeakMap<ClientCertificate | typeof nobody, ReturnType<typeof createSecureContext>>();
-const nobody = {};
+const contexts = new WeakMap<ClientCertificate | typeof noClient, ReturnType<typeof createSecureContext>>();
+const noClient = {};
 
 /**
 The context for `client`, made once.
 @throws SpokeError ERR_CLIENT_CERTIFICATE
 */
 export function secureContextFor(client: ClientCertificate | null) {
-	const made = contexts.get(client ?? nobody) ?? newContext(client);
-	contexts.set(client ?? nobody, made);
-	return made;
+	const context = contexts.get(client ?? noClient) ?? newContext(client);
+	contexts.set(client ?? noClient, context);
+	return context;
 }
 
 function newContext(client: ClientCertificate | null) {
@@ -135,24 +135,24 @@ function newContext(client: ClientCertificate | null) {
 	} catch (error) {
 		if (client) {
 			// OpenSSL has checked the pair; asked again, it says what is wrong with it.
-			checkedPair(client.certificate, client.key);
+			validateCertificatePair(client.certificate, client.key);
 		}
 
 		throw error;
 	}
 }
 
-async function shakeHands(socket: TLSSocket, what: string, limitMs: number, signal?: AbortSignal): Promise<void> {
+async function waitForHandshake(socket: TLSSocket, peerName: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		reject(unreachableError(what, `net/http: TLS handshake timeout after ${limitMs / 1000} s`));
-	}, limitMs);
+		reject(unreachableError(peerName, `net/http: TLS handshake timeout after ${timeoutMs / 1000} s`));
+	}, timeoutMs);
 	const failed = (error: Error) => {
-		reject(handshakeError(error, what));
+		reject(handshakeError(error, peerName));
 	};
 
 	const closed = () => {
-		reject(unreachableError(what, 'EOF: it closed the connection during the TLS handshake'));
+		reject(unreachableError(peerName, 'EOF: it closed the connection during the TLS handshake'));
 	};
 
 	socket.once('secureConnect', resolve).once('error', failed).once('close', closed);
@@ -165,17 +165,17 @@ async function shakeHands(socket: TLSSocket, what: string, limitMs: number, sign
 }
 
 /** What OpenSSL's code for a failed handshake means, in Go's words. */
-function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError {
+function handshakeError(error: NodeJS.ErrnoException, peerName: string): SpokeError {
 	const {code = '', message} = error;
 	if (isNoTls(code, message)) {
 		const text = 'http: server gave HTTP response to HTTPS client';
 		const remedy = 'check the server URL: http:// instead of https://, or another port?';
-		return new SpokeError('ERR_APISERVER_TLS', `${what} does not speak TLS: ${text}`, {text, remedy, cause: error});
+		return new SpokeError('ERR_APISERVER_TLS', `${peerName} does not speak TLS: ${text}`, {text, remedy, cause: error});
 	}
 
 	if (/unsupported_protocol|protocol_version|protocol version/i.test(`${code} ${message}`)) {
 		const text = 'tls: protocol version not supported';
-		return new SpokeError('ERR_APISERVER_TLS', `${what} offers no TLS 1.2 or later: ${text}`, {
+		return new SpokeError('ERR_APISERVER_TLS', `${peerName} offers no TLS 1.2 or later: ${text}`, {
 			text,
 			remedy: 'it needs a newer TLS',
 			cause: error,
@@ -185,8 +185,8 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 	const alert = /alert(?: |_)([a-z_ ]+)/i.exec(`${message} ${code}`)?.[1]?.toLowerCase();
 	const why = alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message;
 	return code === 'ECONNRESET' || code === 'EPIPE'
-		? unreachableError(what, 'read: connection reset by peer during the TLS handshake', {cause: error})
-		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${why}`, {text: message, cause: error});
+		? unreachableError(peerName, 'read: connection reset by peer during the TLS handshake', {cause: error})
+		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${peerName} failed: ${why}`, {text: message, cause: error});
 }
 
 function isNoTls(code: string, message: string): boolean {
@@ -196,29 +196,29 @@ function isNoTls(code: string, message: string): boolean {
 	);
 }
 
-async function judgedFacts(socket: TLSSocket, handshake: HandshakeOptions): Promise<NonNullable<SocketFacts['tls']>> {
+async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Promise<NonNullable<SocketFacts['tls']>> {
 	const {
-		what,
+		peerName,
 		settings: {insecure, trust},
 	} = handshake;
 	const name = nameOf(handshake);
-	const sent = parsePeerChain(peerChain(socket), what);
+	const sent = parsePeerChain(peerChain(socket), peerName);
 	const [own] = sent;
 	const leaf = own && new X509Certificate(own.raw);
 	let verified: readonly ParsedCertificate[] | null = null;
 	if (!insecure) {
 		if (!leaf) {
-			throw new SpokeError('ERR_APISERVER_TLS', `${what} showed no certificate`, {remedy: 'check the server address'});
+			throw new SpokeError('ERR_APISERVER_TLS', `${peerName} showed no certificate`, {remedy: 'check the server address'});
 		}
 
 		const now = new Date();
-		const judged = verifyCertificate(sent, name, trust, now);
-		if (judged.refused) {
-			const {text, remedy, dates} = judged.refused;
+		const verification = verifyCertificate(sent, name, trust, now);
+		if (verification.refused) {
+			const {text, remedy, dates} = verification.refused;
 			const skew = dates ? await clockSkew(socket, leaf, now) : null;
 			throw new SpokeError(
 				'ERR_APISERVER_TLS',
-				`${what} is not trusted: tls: failed to verify certificate: ${text}${skew === null ? '' : `; ${skew}`}`,
+				`${peerName} is not trusted: tls: failed to verify certificate: ${text}${skew === null ? '' : `; ${skew}`}`,
 				{
 					text,
 					remedy: skew === null ? remedy : 'set this machine’s clock',
@@ -226,12 +226,12 @@ async function judgedFacts(socket: TLSSocket, handshake: HandshakeOptions): Prom
 			);
 		}
 
-		verified = judged.chain;
+		verified = verification.chain;
 	}
 
 	const problem = own ? keyProblem(own) : null;
 	if (problem !== null) {
-		throw new SpokeError('ERR_CERTIFICATE_UNUSABLE', `${what} sent a certificate that cannot be used: ${problem}`, {text: problem});
+		throw new SpokeError('ERR_CERTIFICATE_UNUSABLE', `${peerName} sent a certificate that cannot be used: ${problem}`, {text: problem});
 	}
 
 	let peer: PeerFacts | null | undefined;
@@ -243,7 +243,7 @@ async function judgedFacts(socket: TLSSocket, handshake: HandshakeOptions): Prom
 		trust: trust.from,
 		get peer() {
 			// Of use to a label only, and costs as much as the rest of the judgement.
-			peer ??= leaf ? peerFacts(leaf, verified ?? signedPart(sent)) : null;
+			peer ??= leaf ? peerFacts(leaf, verified ?? signedPrefix(sent)) : null;
 			return peer;
 		},
 	};

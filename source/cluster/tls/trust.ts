@@ -40,14 +40,14 @@ export async function systemTrust(environment: NodeJS.ProcessEnv): Promise<Trust
 	}
 
 	const file = environment['SSL_CERT_FILE'] || bundleFiles.find(path => existsSync(path));
-	const folders = environment['SSL_CERT_DIR']?.split(':') ?? bundleFolders;
+	const directories = environment['SSL_CERT_DIR']?.split(':') ?? bundleDirectories;
 	const fromFile = file === undefined ? [] : certificatesIn(await readFile(file, 'latin1').catch(() => ''));
 	if (fromFile.length > 0 && !environment['SSL_CERT_DIR']) {
 		return {from: 'system-roots', pem: fromFile};
 	}
 
-	const fromFolders = await Promise.all(folders.map(async folder => certificatesInFolder(folder)));
-	return {from: 'system-roots', pem: [...fromFile, ...fromFolders.flat()]};
+	const fromDirectories = await Promise.all(directories.map(async directory => readDirectoryCertificates(directory)));
+	return {from: 'system-roots', pem: [...fromFile, ...fromDirectories.flat()]};
 }
 
 const bundleFiles = [
@@ -58,11 +58,11 @@ const bundleFiles = [
 	'/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
 	'/etc/ssl/cert.pem',
 ];
-const bundleFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
+const bundleDirectories = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
-async function certificatesInFolder(folder: string): Promise<string[]> {
-	const names = await readdir(folder).catch(() => []);
-	const texts = await Promise.all(names.map(async name => readFile(join(folder, name), 'latin1').catch(() => '')));
+async function readDirectoryCertificates(directory: string): Promise<string[]> {
+	const names = await readdir(directory).catch(() => []);
+	const texts = await Promise.all(names.map(async name => readFile(join(directory, name), 'latin1').catch(() => '')));
 	return texts.flatMap(text => certificatesIn(text));
 }
 

@@ -18,17 +18,17 @@ export type CertificateRejection = {
 	dates: boolean;
 };
 
-export type Judged =
+export type VerificationResult =
 	{refused: CertificateRejection} | {refused: null; /** From the leaf to the trusted certificate. */ chain: readonly ParsedCertificate[]};
 
 /**
 The certificates of a handshake. Go refuses a server that sends one it cannot parse, even with `insecure-skip-tls-verify`.
-@param what names the server in messages
+@param peerName names the server in messages
 @throws SpokeError ERR_CERTIFICATE_UNUSABLE
 */
-export function parsePeerChain(sent: readonly Buffer[], what: string): readonly ParsedCertificate[] {
+export function parsePeerChain(sent: readonly Buffer[], peerName: string): readonly ParsedCertificate[] {
 	const unusable = (text: string, remedy?: string) =>
-		new SpokeError('ERR_CERTIFICATE_UNUSABLE', `${what} sent a certificate that cannot be used: ${text}`, {
+		new SpokeError('ERR_CERTIFICATE_UNUSABLE', `${peerName} sent a certificate that cannot be used: ${text}`, {
 			text,
 			...(remedy !== undefined && {remedy}),
 		});
@@ -63,7 +63,7 @@ export function keyProblem(leaf: ParsedCertificate): string | null {
 }
 
 /** The order is Go's: the leaf itself, then its name, then the chain. */
-export function verifyCertificate(sent: readonly ParsedCertificate[], name: string, trust: Trust, now: Date): Judged {
+export function verifyCertificate(sent: readonly ParsedCertificate[], name: string, trust: Trust, now: Date): VerificationResult {
 	const leaf = sent[0]!;
 	const early = leafProblem(leaf, now);
 	if (early) {

@@ -6,7 +6,7 @@ import {joinHostPort} from './server-url.ts';
 import {unreachableError} from './dial-tcp.ts';
 
 /** More than any proxy's answer to CONNECT. */
-const longestAnswer = 16 * 1024;
+const maxHeadBytes = 16 * 1024;
 
 /**
 After this the socket is as good as one to the apiserver itself.
@@ -14,7 +14,7 @@ After this the socket is as good as one to the apiserver itself.
 */
 export async function connectThroughProxy(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
 	try {
-		await (proxy.scheme === 'socks5' ? askSocks(socket, proxy, host, port) : askConnect(socket, proxy, host, port));
+		await (proxy.scheme === 'socks5' ? connectSocks(socket, proxy, host, port) : connectHttp(socket, proxy, host, port));
 	} catch (error) {
 		socket.destroy();
 		throw unreachableError(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, {
@@ -28,15 +28,15 @@ export function basicAuthorization({username, password}: {username: string; pass
 	return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-async function askConnect(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
+async function connectHttp(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
 	const authority = joinHostPort(host, port);
 	const credentials = proxy.credentials ? `Proxy-Authorization: ${basicAuthorization(proxy.credentials)}\r\n` : '';
 	socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: Go-http-client/1.1\r\n${credentials}\r\n`);
-	const read = reader(socket);
+	const read = exactReader(socket);
 	let head = '';
 	while (!head.endsWith('\r\n\r\n')) {
 		head += (await read(1)).toString('latin1');
-		if (head.length > longestAnswer) {
+		if (head.length > maxHeadBytes) {
 			throw new Error('its answer to CONNECT has no end');
 		}
 	}
@@ -64,8 +64,8 @@ const socksRefusals = [
 	'address type not supported',
 ];
 
-async function askSocks(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
-	const read = reader(socket);
+async function connectSocks(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
+	const read = exactReader(socket);
 	socket.write(Buffer.from(proxy.credentials ? [5, 2, 0, 2] : [5, 1, 0]));
 	const [version, method] = await read(2);
 	if (version !== 5) {
@@ -93,12 +93,12 @@ async function logIn(
 	read: (length: number) => Promise<Buffer>,
 	{username, password}: {username: string; password: string},
 ): Promise<void> {
-	const [name, word] = [Buffer.from(username), Buffer.from(password)];
-	if (name.length > 255 || word.length > 255) {
+	const [name, secret] = [Buffer.from(username), Buffer.from(password)];
+	if (name.length > 255 || secret.length > 255) {
 		throw new Error('user name or password is longer than SOCKS5 can carry');
 	}
 
-	socket.write(Buffer.concat([Buffer.from([1, name.length]), name, Buffer.from([word.length]), word]));
+	socket.write(Buffer.concat([Buffer.from([1, name.length]), name, Buffer.from([secret.length]), secret]));
 	const [, status] = await read(2);
 	if (status !== 0) {
 		throw new Error('username/password authentication failed');
@@ -130,7 +130,7 @@ function expandIpv6(address: string): Buffer {
 }
 
 /** Takes exactly what it needs off the socket: what comes behind belongs to the apiserver. */
-function reader(socket: Duplex): (length: number) => Promise<Buffer> {
+function exactReader(socket: Duplex): (length: number) => Promise<Buffer> {
 	return async length => {
 		for (;;) {
 			const chunk = socket.read(length) as Buffer | null;
@@ -142,12 +142,12 @@ function reader(socket: Duplex): (length: number) => Promise<Buffer> {
 				throw new Error('it closed the connection');
 			}
 
-			await changed(socket);
+			await waitForData(socket);
 		}
 	};
 }
 
-async function changed(socket: Duplex): Promise<void> {
+async function waitForData(socket: Duplex): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const failed = (error?: Error) => {
 		reject(error instanceof Error ? error : new Error('it closed the connection'));

@@ -22,7 +22,7 @@ export function hasDescriptorsFor(accepted: Socket): boolean {
 }
 
 /** Why a connection was closed, or not made. */
-export function descriptorsUsedUp(): SpokeError {
+export function descriptorLimitError(): SpokeError {
 	const shown = limit === undefined || limit === 0 ? '' : `, which is ${limit}`;
 	return new SpokeError('ERR_LOCAL_LIMIT', `the connection was closed: this process reached its limit on open files (ulimit -n)${shown}`);
 }

@@ -18,29 +18,33 @@ export const addressAttemptTimeoutMs = 1000;
 The addresses of a name are tried one after the other. Keep-alive is on: a silent cut is noticed by the kernel.
 @throws SpokeError ERR_APISERVER_UNREACHABLE on leg 1
 */
-export async function dialTcp({host, port, ...dialling}: Dialling, signal?: AbortSignal): Promise<Socket> {
+export async function dialTcp({host, port, ...options}: DialOptions, signal?: AbortSignal): Promise<Socket> {
 	signal?.throwIfAborted();
-	assertNameOrAddress(host, dialling);
+	assertNameOrAddress(host, options);
 	const socket = connect({host, port, autoSelectFamilyAttemptTimeout: addressAttemptTimeoutMs});
-	await waitForConnect(socket, {host, port, ...dialling}, signal);
+	await waitForConnect(socket, {host, port, ...options}, signal);
 	return socket;
 }
 
 /** `what` names who does not answer; `remedy` is in place of the apiserver's where that is somebody else. */
-type Dialling = {host: string; port: number; what: string; limitMs: number; remedy?: string};
+type DialOptions = {host: string; port: number; peerName: string; timeoutMs: number; remedy?: string};
 
 /**
 Waits for the TCP connection of a socket that dials.
 @throws SpokeError ERR_APISERVER_UNREACHABLE; the socket is destroyed then
 */
-export async function waitForConnect(socket: Socket, {host, port, what, limitMs, remedy}: Dialling, signal?: AbortSignal): Promise<void> {
+export async function waitForConnect(
+	socket: Socket,
+	{host, port, peerName, timeoutMs, remedy}: DialOptions,
+	signal?: AbortSignal,
+): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		reject(unreachableError(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`, {remedy}));
-	}, limitMs);
+		reject(unreachableError(peerName, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${timeoutMs / 1000} s`, {remedy}));
+	}, timeoutMs);
 	const failed = (error: Error) => {
 		const isAtLimit = ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
-		reject(unreachableError(what, dialText(error, host, port), {cause: error, remedy: isAtLimit ? raiseLimit : remedy}));
+		reject(unreachableError(peerName, dialText(error, host, port), {cause: error, remedy: isAtLimit ? raiseLimitRemedy : remedy}));
 	};
 
 	socket.once('connect', resolve).once('error', failed);
@@ -59,9 +63,9 @@ export async function waitForConnect(socket: Socket, {host, port, what, limitMs,
 The C library's resolver takes `127.1`, `0177.0.0.1` and `2130706433` for addresses; kubectl looks them up as names, and finds none.
 @throws SpokeError ERR_APISERVER_UNREACHABLE
 */
-export function assertNameOrAddress(host: string, {what, remedy}: Pick<Dialling, 'what' | 'remedy'>): void {
+export function assertNameOrAddress(host: string, {peerName, remedy}: Pick<DialOptions, 'peerName' | 'remedy'>): void {
 	if (isIP(host) === 0 && /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}\.?$/i.test(host)) {
-		throw unreachableError(what, `dial tcp: lookup ${host}: no such host`, {
+		throw unreachableError(peerName, `dial tcp: lookup ${host}: no such host`, {
 			remedy: remedy ?? 'write an IPv4 address as four decimal numbers, for example 127.0.0.1',
 		});
 	}
@@ -69,20 +73,20 @@ export function assertNameOrAddress(host: string, {what, remedy}: Pick<Dialling,
 
 /** In one line why there is no connection; `why` is kept as the other side's words. */
 export function unreachableError(
-	what: string,
+	peerName: string,
 	why: string,
 	{cause, remedy}: {cause?: unknown; remedy?: string | undefined} = {},
 ): SpokeError {
-	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {
+	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${peerName} cannot be reached: ${why}`, {
 		text: why,
 		cause,
 		...(remedy !== undefined && {remedy}),
 	});
 }
 
-const raiseLimit = 'raise the limit on open files with `ulimit -n`';
+const raiseLimitRemedy = 'raise the limit on open files with `ulimit -n`';
 
-const words: Readonly<Record<string, string>> = {
+const errnoTexts: Readonly<Record<string, string>> = {
 	ECONNREFUSED: 'connection refused',
 	EHOSTUNREACH: 'no route to host',
 	ENETUNREACH: 'network is unreachable',
@@ -102,5 +106,5 @@ function dialText(error: Error, host: string, port: number): string {
 		return `dial tcp: lookup ${host}: ${first.code === 'ENOTFOUND' ? 'no such host' : 'temporary failure in name resolution'}`;
 	}
 
-	return `dial tcp ${joinHostPort(first.address ?? host, first.port ?? port)}: connect: ${words[first.code ?? ''] ?? first.message}`;
+	return `dial tcp ${joinHostPort(first.address ?? host, first.port ?? port)}: connect: ${errnoTexts[first.code ?? ''] ?? first.message}`;
 }

@@ -17,8 +17,8 @@ export function encodeGetRequest(target: string, headers: RequestHeaders, body?:
 	}
 
 	// Whoever names a header again means another value for it, in whatever case.
-	const last = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
-	const lines = [...last.values()].flatMap(([name, value]) =>
+	const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
+	const lines = [...byName.values()].flatMap(([name, value]) =>
 		[value].flat().map(one => {
 			validateHeaderName(name);
 			validateHeaderValue(name, one);

@@ -17,8 +17,8 @@ export function proxyFromEnvironment(
 	environment: NodeJS.ProcessEnv,
 ): ProxyAddress | null {
 	const upper = scheme === 'https' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-	const proxy = anyOf(environment, upper);
-	if (proxy === '' || isLoopback(host) || exempt(host.toLowerCase(), port, anyOf(environment, 'NO_PROXY'))) {
+	const proxy = variable(environment, upper);
+	if (proxy === '' || isLoopback(host) || isExempt(host.toLowerCase(), port, variable(environment, 'NO_PROXY'))) {
 		return null;
 	}
 
@@ -32,12 +32,12 @@ export function proxyFromEnvironment(
 	}
 }
 
-function anyOf(environment: NodeJS.ProcessEnv, upper: string): string {
+function variable(environment: NodeJS.ProcessEnv, upper: string): string {
 	return environment[upper] || environment[upper.toLowerCase()] || '';
 }
 
 /** Entries: `*`, an address, a range, `name`, `.name` or `*.name`, each but the range with an optional port. */
-function exempt(host: string, port: number, list: string): boolean {
+function isExempt(host: string, port: number, list: string): boolean {
 	return list
 		.split(',')
 		.map(entry => entry.trim().toLowerCase())
@@ -51,8 +51,8 @@ function addressMatches(host: string, port: number, entry: string): boolean {
 		return inRange(host, range[1]!, Number(range[2]));
 	}
 
-	const [name, only] = splitPort(entry);
-	return isIP(name) !== 0 && inRange(host, name, isIP(name) === 6 ? 128 : 32) && (only === null || only === port);
+	const [name, onlyPort] = splitPort(entry);
+	return isIP(name) !== 0 && inRange(host, name, isIP(name) === 6 ? 128 : 32) && (onlyPort === null || onlyPort === port);
 }
 
 function inRange(host: string, network: string, bits: number): boolean {
@@ -67,14 +67,14 @@ function inRange(host: string, network: string, bits: number): boolean {
 }
 
 function nameMatches(host: string, port: number, entry: string): boolean {
-	const [name, only] = splitPort(entry);
-	const suffix = ascii(name.startsWith('*.') ? name.slice(1) : name);
+	const [name, onlyPort] = splitPort(entry);
+	const suffix = toAscii(name.startsWith('*.') ? name.slice(1) : name);
 	const matches = suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
-	return suffix !== '' && isIP(suffix) === 0 && matches && (only === null || only === port);
+	return suffix !== '' && isIP(suffix) === 0 && matches && (onlyPort === null || onlyPort === port);
 }
 
 /** `.示例.com` in the form that a URL's host has. */
-function ascii(name: string): string {
+function toAscii(name: string): string {
 	return name.startsWith('.') ? `.${domainToASCII(name.slice(1)) || name.slice(1)}` : domainToASCII(name) || name;
 }
 

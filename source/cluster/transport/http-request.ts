@@ -24,7 +24,7 @@ export type OutgoingRequest = {
 	/** Until the answer's headers, from the last byte of a streamed body on, milliseconds; 0 is none. */
 	timeoutMs: number;
 	/** For messages: `the apiserver https://…`. */
-	what: string;
+	peerName: string;
 };
 
 export type ResponseStart = {status: number; statusText: string; headers: IncomingHttpHeaders};
@@ -38,7 +38,7 @@ Sends the request and waits for the headers of its answer, whatever its status.
 */
 export async function sendHttpRequest(
 	agent: SingleSocketAgent,
-	{method, target, headers, body, signal, timeoutMs, what}: OutgoingRequest,
+	{method, target, headers, body, signal, timeoutMs, peerName}: OutgoingRequest,
 ): Promise<HttpResult> {
 	signal?.throwIfAborted();
 	const {promise, resolve, reject} = Promise.withResolvers<HttpResult>();
@@ -46,14 +46,14 @@ export async function sendHttpRequest(
 		agent,
 		method,
 		path: target,
-		headers: framed(headers, body) as Record<string, string | string[]>,
+		headers: withBodyLength(headers, body) as Record<string, string | string[]>,
 		setHost: false,
 		setDefaultHeaders: true,
 	});
 	const timer =
 		timeoutMs > 0
 			? setTimeout(() => {
-					request.destroy(responseTimeoutError(what, timeoutMs));
+					request.destroy(responseTimeoutError(peerName, timeoutMs));
 				}, timeoutMs)
 			: undefined;
 	const aborted = () => {
@@ -82,8 +82,8 @@ export async function sendHttpRequest(
 	request.on('error', error => {
 		signal?.removeEventListener('abort', aborted);
 		// A request whose body fails ends with words about its socket.
-		const own = body instanceof Readable && body.errored instanceof SpokeError ? body.errored : error;
-		reject(requestError(own, what, signal));
+		const reason = body instanceof Readable && body.errored instanceof SpokeError ? body.errored : error;
+		reject(requestError(reason, peerName, signal));
 	});
 	sendBody(request, body, () => timer?.refresh());
 	try {
@@ -94,7 +94,7 @@ export async function sendHttpRequest(
 }
 
 /** Node writes a body of a GET, HEAD, DELETE or OPTIONS without saying how long it is: the server would take it for the next request. */
-function framed(headers: RequestHeaders, body: RequestOptions['body']): RequestHeaders {
+function withBodyLength(headers: RequestHeaders, body: RequestOptions['body']): RequestHeaders {
 	const isFramed = Object.keys(headers).some(name => ['content-length', 'transfer-encoding'].includes(name.toLowerCase()));
 	if (body === undefined || isFramed) {
 		return headers;
@@ -114,22 +114,22 @@ export function isReplayable({body}: {body?: RequestOptions['body']}): boolean {
 	return !(body instanceof Readable);
 }
 
-function sendBody(request: ClientRequest, body: RequestOptions['body'], moved: () => void): void {
+function sendBody(request: ClientRequest, body: RequestOptions['body'], onSent: () => void): void {
 	if (body instanceof Readable) {
 		pipeline(body, request, noop);
-		body.on('data', moved);
+		body.on('data', onSent);
 	} else {
 		request.end(body);
 	}
 }
 
 /** The head of an answer did not come in time; `limitMs` in milliseconds. */
-export function responseTimeoutError(what: string, limitMs: number): SpokeError {
-	return new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${limitMs / 1000} s`);
+export function responseTimeoutError(peerName: string, timeoutMs: number): SpokeError {
+	return new SpokeError('ERR_APISERVER_TIMEOUT', `${peerName} did not answer within ${timeoutMs / 1000} s`);
 }
 
 /** What happened to a request, as it is told. */
-export function requestError(error: NodeJS.ErrnoException, what: string, signal: AbortSignal | undefined): Error {
+export function requestError(error: NodeJS.ErrnoException, peerName: string, signal: AbortSignal | undefined): Error {
 	if (error instanceof SpokeError || signal?.aborted) {
 		return error;
 	}
@@ -142,21 +142,21 @@ export function requestError(error: NodeJS.ErrnoException, what: string, signal:
 	if (alert) {
 		return new SpokeError(
 			'ERR_CLIENT_CERTIFICATE',
-			`${what} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`,
+			`${peerName} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`,
 			{leg: 1, text: error.message, cause: error},
 		);
 	}
 
 	// What aborts another request on the same socket has a number for its code.
 	const code = typeof error.code === 'string' ? error.code : '';
-	const text = endText(code, error.message);
+	const text = lossText(code, error.message);
 	return code.startsWith('HPE_')
-		? new SpokeError('ERR_PROTOCOL', `${what} does not speak HTTP/1.1: ${error.message}`, {text: error.message, cause: error})
-		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${what} was lost: ${text}`, {text, cause: error});
+		? new SpokeError('ERR_PROTOCOL', `${peerName} does not speak HTTP/1.1: ${error.message}`, {text: error.message, cause: error})
+		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${peerName} was lost: ${text}`, {text, cause: error});
 }
 
 /** How Go names the end of a connection. */
-function endText(code: string, message: string): string {
+function lossText(code: string, message: string): string {
 	switch (code) {
 		case 'ECONNRESET': {
 			return message === 'socket hang up' ? 'EOF' : 'connection reset by peer';
@@ -186,20 +186,20 @@ export function decompressBody(body: Readable, headers: IncomingHttpHeaders): Re
 }
 
 /** So long an answer that has begun may pause. */
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 
 /**
 A body read whole.
 @throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE when it was cut short; ERR_APISERVER_TIMEOUT when it stops midway for `pauseMs`
 */
-export async function readFully(body: Readable, maxBytes: number, what: string, pauseMs = longestPauseMs): Promise<Buffer> {
+export async function readFully(body: Readable, maxBytes: number, peerName: string, pauseMs = maxPauseMs): Promise<Buffer> {
 	const collected = new ByteCollector(maxBytes);
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
 		body.destroy(
 			new SpokeError(
 				'ERR_APISERVER_TIMEOUT',
-				`the answer of ${what} stopped after ${collected.length} bytes: nothing more came for ${pauseMs / 1000} s`,
+				`the answer of ${peerName} stopped after ${collected.length} bytes: nothing more came for ${pauseMs / 1000} s`,
 			),
 		);
 	}, pauseMs);
@@ -207,7 +207,7 @@ export async function readFully(body: Readable, maxBytes: number, what: string, 
 	body.on('data', (chunk: Buffer) => {
 		timer.refresh();
 		if (!collected.add(chunk)) {
-			body.destroy(new SpokeError('ERR_PROTOCOL', `the answer of ${what} is larger than ${maxBytes} bytes`));
+			body.destroy(new SpokeError('ERR_PROTOCOL', `the answer of ${peerName} is larger than ${maxBytes} bytes`));
 		}
 	});
 	const closed = () => {
@@ -224,7 +224,7 @@ export async function readFully(body: Readable, maxBytes: number, what: string, 
 	} catch (error) {
 		throw error instanceof SpokeError || (error as Error).name === 'AbortError'
 			? error
-			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the answer of ${what} was cut short: ${(error as Error).message}`, {cause: error});
+			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the answer of ${peerName} was cut short: ${(error as Error).message}`, {cause: error});
 	} finally {
 		clearTimeout(timer);
 	}

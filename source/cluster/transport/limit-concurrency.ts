@@ -1,12 +1,12 @@
 /** Lets only so many handshakes run at once: an apiserver that has just come back is not stormed by everything that waited for it. */
 
 /** Runs `work` when fewer than `most` others run; the rest wait in order, or until their signal. */
-export function limitConcurrency(most: number): <Result>(work: () => Promise<Result>, signal?: AbortSignal) => Promise<Result> {
+export function limitConcurrency(maxRunning: number): <Result>(work: () => Promise<Result>, signal?: AbortSignal) => Promise<Result> {
 	let running = 0;
 	const waiting: Array<() => void> = [];
 	return async (work, signal) => {
-		if (running >= most) {
-			await itsTurn(waiting, signal);
+		if (running >= maxRunning) {
+			await waitForTurn(waiting, signal);
 		} else {
 			running++;
 		}
@@ -25,22 +25,22 @@ export function limitConcurrency(most: number): <Result>(work: () => Promise<Res
 	};
 }
 
-async function itsTurn(waiting: Array<() => void>, signal: AbortSignal | undefined): Promise<void> {
+async function waitForTurn(waiting: Array<() => void>, signal: AbortSignal | undefined): Promise<void> {
 	signal?.throwIfAborted();
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	const leave = () => {
-		const at = waiting.indexOf(resolve);
-		if (at >= 0) {
-			waiting.splice(at, 1);
+	const onAbort = () => {
+		const index = waiting.indexOf(resolve);
+		if (index >= 0) {
+			waiting.splice(index, 1);
 			reject(signal!.reason as Error);
 		}
 	};
 
 	waiting.push(resolve);
-	signal?.addEventListener('abort', leave);
+	signal?.addEventListener('abort', onAbort);
 	try {
 		await promise;
 	} finally {
-		signal?.removeEventListener('abort', leave);
+		signal?.removeEventListener('abort', onAbort);
 	}
 }

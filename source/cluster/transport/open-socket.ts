@@ -16,13 +16,13 @@ export type DialRoute = {
 	/** Set exactly when the server's scheme is https. */
 	tls: TlsSettings | null;
 	/** At most this long for each step, milliseconds; 0 leaves our own limits. */
-	limitMs: number;
+	timeoutMs: number;
 };
 
 export type OpenSocket = {
 	socket: Duplex;
 	/** All but who we are on it, which only the caller knows. */
-	facts: Omit<SocketFacts, 'clientAuth' | 'shownCertificate' | 'shownDates'>;
+	facts: Omit<SocketFacts, 'clientAuth' | 'clientCertificateSha256' | 'clientCertificateDates'>;
 	/** Requests go to an HTTP proxy in absolute form (plain http:// servers only). */
 	absoluteForm: boolean;
 };
@@ -33,29 +33,29 @@ Connected, secured and judged: ready for the first request.
 */
 export async function openSocket(route: DialRoute, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
-	const what = `the apiserver ${server.shown}`;
+	const peerName = `the apiserver ${server.shown}`;
 	if (tls) {
 		// A pair that cannot be used is said before anybody is called.
 		secureContextFor(client);
 	}
 
-	const limit = dialLimit(route.limitMs);
+	const limit = dialTimeout(route.timeoutMs);
 	if (tls && !proxy) {
-		const {socket, facts} = await dialTls({host: server.host, what, settings: tls, client, signal}, {port: server.port, dialMs: limit});
+		const {socket, facts} = await dialTls({host: server.host, peerName, settings: tls, client, signal}, {port: server.port, dialMs: limit});
 		return {socket, absoluteForm: false, facts: factsOf(route, socket, facts)};
 	}
 
-	const first = proxy ? dialledProxy(proxy) : {host: server.host, port: server.port, what};
-	const tcp = await dialTcp({...first, limitMs: limit}, signal);
+	const first = proxy ? proxyDialOptions(proxy) : {host: server.host, port: server.port, peerName};
+	const tcp = await dialTcp({...first, timeoutMs: limit}, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
-	const way = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
-	const secured = tls ? await startTls(way, {host: server.host, what, settings: tls, client, signal}) : null;
-	return {socket: secured?.socket ?? way, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
+	const stream = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
+	const secured = tls ? await startTls(stream, {host: server.host, peerName, settings: tls, client, signal}) : null;
+	return {socket: secured?.socket ?? stream, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
 }
 
-function dialledProxy({address: {host, port, shown}, from}: NonNullable<DialRoute['proxy']>) {
+function proxyDialOptions({address: {host, port, shown}, from}: NonNullable<DialRoute['proxy']>) {
 	const setting = from === 'proxy-url' ? 'proxy-url of this cluster' : 'HTTPS_PROXY and NO_PROXY in the environment';
-	return {host, port, what: `the proxy ${shown}`, remedy: `check ${setting}, and the way to the proxy`};
+	return {host, port, peerName: `the proxy ${shown}`, remedy: `check ${setting}, and the way to the proxy`};
 }
 
 function factsOf({server, proxy}: DialRoute, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
@@ -73,26 +73,26 @@ function factsOf({server, proxy}: DialRoute, tcp: Socket, tls: OpenSocket['facts
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words; the signal's reason */
 async function throughProxy(
 	tcp: Socket,
-	{server, limitMs}: DialRoute,
+	{server, timeoutMs}: DialRoute,
 	{address: proxy, tls}: NonNullable<DialRoute['proxy']>,
 	absoluteForm: boolean,
 	signal?: AbortSignal,
 ): Promise<Duplex> {
-	const way = tls
-		? (await startTls(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket
+	const stream = tls
+		? (await startTls(tcp, {host: proxy.host, peerName: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket
 		: tcp;
 	if (absoluteForm) {
-		return way;
+		return stream;
 	}
 
 	const timer = setTimeout(() => {
-		way.destroy(new Error('it did not answer'));
-	}, dialLimit(limitMs));
+		stream.destroy(new Error('it did not answer'));
+	}, dialTimeout(timeoutMs));
 	try {
-		await rejectOnAbort(async () => connectThroughProxy(way, proxy, server.host, server.port), signal);
-		return way;
+		await rejectOnAbort(async () => connectThroughProxy(stream, proxy, server.host, server.port), signal);
+		return stream;
 	} catch (error) {
-		way.destroy();
+		stream.destroy();
 		throw error;
 	} finally {
 		clearTimeout(timer);
@@ -100,8 +100,8 @@ async function throughProxy(
 }
 
 /** The shorter of the user's limit, where there is one, and ours. */
-function dialLimit(limitMs: number): number {
-	return limitMs > 0 ? Math.min(limitMs, dialTimeoutMs) : dialTimeoutMs;
+function dialTimeout(timeoutMs: number): number {
+	return timeoutMs > 0 ? Math.min(timeoutMs, dialTimeoutMs) : dialTimeoutMs;
 }
 
 function endpoint(address: string | undefined, port: number | undefined): string | null {

@@ -13,26 +13,30 @@ export type PipelinedRequest = {
 	/** Of a POST, in JSON. */
 	body?: string | undefined;
 	/** From when all that was asked before it is answered until its own answer begins, milliseconds; 0 is none. */
-	limitMs: number;
+	timeoutMs: number;
 	signal?: AbortSignal | undefined;
 };
 
-type Waiting = PipelinedRequest & {resolve: (answer: CompleteResponse) => void; reject: (error: Error) => void; giveUp: () => void};
+type PendingRequest = PipelinedRequest & {
+	resolve: (response: CompleteResponse) => void;
+	reject: (error: Error) => void;
+	onAbort: () => void;
+};
 
-const largestBody = 16 * 1024 * 1024;
+const maxBodyBytes = 16 * 1024 * 1024;
 
 export class PipelinedRequests {
 	readonly #socket: Duplex;
 	/** For messages: `the apiserver https://…`. */
-	readonly #what: string;
-	readonly #decoder = new ResponseDecoder({largestBody});
-	readonly #waiting: Waiting[] = [];
+	readonly #peerName: string;
+	readonly #decoder = new ResponseDecoder({largestBody: maxBodyBytes});
+	readonly #pending: PendingRequest[] = [];
 	#timer: NodeJS.Timeout | undefined;
 	#idle = Promise.withResolvers<void>();
 
-	constructor(socket: Duplex, what: string) {
+	constructor(socket: Duplex, peerName: string) {
 		this.#socket = socket;
-		this.#what = what;
+		this.#peerName = peerName;
 		this.#idle.resolve();
 		socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
 	}
@@ -41,32 +45,32 @@ export class PipelinedRequests {
 	Sent at once. One that meets its limit, or is aborted, takes the socket and all others with it.
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 	*/
-	async ask(asked: PipelinedRequest): Promise<CompleteResponse> {
-		const {target, headers, body, signal} = asked;
+	async send(request: PipelinedRequest): Promise<CompleteResponse> {
+		const {target, headers, body, signal} = request;
 		signal?.throwIfAborted();
 		const head = encodeGetRequest(target, headers, body);
 		if (this.#socket.destroyed || !this.#socket.writable) {
-			throw requestError(new Error('the connection is gone'), this.#what, signal);
+			throw requestError(new Error('the connection is gone'), this.#peerName, signal);
 		}
 
 		const {promise, resolve, reject} = Promise.withResolvers<CompleteResponse>();
-		const giveUp = () => {
+		const onAbort = () => {
 			this.#fail(signal!.reason as Error);
 		};
 
-		signal?.addEventListener('abort', giveUp, {once: true});
-		if (this.#waiting.length === 0) {
+		signal?.addEventListener('abort', onAbort, {once: true});
+		if (this.#pending.length === 0) {
 			this.#idle = Promise.withResolvers();
 		}
 
-		this.#waiting.push({...asked, resolve, reject, giveUp});
+		this.#pending.push({...request, resolve, reject, onAbort: onAbort});
 		this.#socket.write(head, 'latin1');
 		if (body !== undefined) {
 			this.#socket.write(body, 'utf8');
 		}
 
-		if (this.#waiting.length === 1) {
-			this.#limitFirst();
+		if (this.#pending.length === 1) {
+			this.#startTimer();
 		}
 
 		return promise;
@@ -85,28 +89,28 @@ export class PipelinedRequests {
 
 	readonly #onData = (bytes: Buffer): void => {
 		clearTimeout(this.#timer);
-		let answers: CompleteResponse[];
+		let responses: CompleteResponse[];
 		try {
-			answers = this.#decoder.push(bytes);
+			responses = this.#decoder.push(bytes);
 		} catch (error) {
 			this.#fail(error as Error);
 			return;
 		}
 
-		for (const answer of answers) {
-			this.#answered(answer);
+		for (const response of responses) {
+			this.#resolveFirst(response);
 		}
 
 		if (!this.#decoder.begun) {
-			this.#limitFirst();
+			this.#startTimer();
 		}
 	};
 
 	readonly #onEnd = (): void => {
 		try {
-			const answer = this.#decoder.end();
-			if (answer) {
-				this.#answered(answer);
+			const response = this.#decoder.end();
+			if (response) {
+				this.#resolveFirst(response);
 			}
 		} catch {
 			// What waits for an answer is told below.
@@ -123,42 +127,42 @@ export class PipelinedRequests {
 		this.#fail(Object.assign(new Error('socket hang up'), {code: 'ECONNRESET'}));
 	};
 
-	#answered(answer: CompleteResponse): void {
-		const first = this.#waiting.shift();
+	#resolveFirst(response: CompleteResponse): void {
+		const first = this.#pending.shift();
 		if (!first) {
 			this.#socket.destroy();
 			return;
 		}
 
-		first.signal?.removeEventListener('abort', first.giveUp);
-		first.resolve(answer);
-		if (answer.last) {
+		first.signal?.removeEventListener('abort', first.onAbort);
+		first.resolve(response);
+		if (response.last) {
 			this.#onClose();
-		} else if (this.#waiting.length === 0) {
+		} else if (this.#pending.length === 0) {
 			this.#idle.resolve();
 		}
 	}
 
-	#limitFirst(): void {
-		const [first] = this.#waiting;
-		if (first && first.limitMs > 0) {
+	#startTimer(): void {
+		const [first] = this.#pending;
+		if (first && first.timeoutMs > 0) {
 			this.#timer = setTimeout(() => {
 				// What has arrived by now is read first: it was in time, and only we were busy.
 				setImmediate(() => {
-					if (this.#waiting[0] === first && !this.#decoder.begun) {
-						this.#fail(responseTimeoutError(this.#what, first.limitMs));
+					if (this.#pending[0] === first && !this.#decoder.begun) {
+						this.#fail(responseTimeoutError(this.#peerName, first.timeoutMs));
 					}
 				});
-			}, first.limitMs);
+			}, first.timeoutMs);
 		}
 	}
 
 	#fail(error: Error): void {
 		clearTimeout(this.#timer);
 		this.#socket.destroy();
-		for (const {reject, signal, giveUp} of this.#waiting.splice(0)) {
-			signal?.removeEventListener('abort', giveUp);
-			reject(requestError(error, this.#what, signal));
+		for (const {reject, signal, onAbort: onAbort} of this.#pending.splice(0)) {
+			signal?.removeEventListener('abort', onAbort);
+			reject(requestError(error, this.#peerName, signal));
 		}
 
 		this.#idle.resolve();
@@ -167,10 +171,10 @@ export class PipelinedRequests {
 
 type WaitOptions = {
 	/** Milliseconds; 0 is none. */
-	limitMs: number;
+	timeoutMs: number;
 	signal: AbortSignal | undefined;
 	/** For messages: `the apiserver https://…`. */
-	what: string;
+	peerName: string;
 };
 
 export class ResponseQueue {
@@ -181,12 +185,12 @@ export class ResponseQueue {
 	@returns what is to be called when one's own answer is whole, or nobody wants it any more
 	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
 	*/
-	async next(patience: WaitOptions): Promise<() => void> {
-		const before = this.#last;
+	async next(options: WaitOptions): Promise<() => void> {
+		const previous = this.#last;
 		const {promise, resolve: done} = Promise.withResolvers<void>();
-		this.#last = before.then(async () => promise);
+		this.#last = previous.then(async () => promise);
 		try {
-			await orGiveUp(before, patience);
+			await waitOrTimeOut(previous, options);
 			return done;
 		} catch (error) {
 			done();
@@ -195,16 +199,16 @@ export class ResponseQueue {
 	}
 }
 
-async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: WaitOptions): Promise<void> {
+async function waitOrTimeOut(previous: Promise<void>, {timeoutMs, signal, peerName}: WaitOptions): Promise<void> {
 	const {promise, reject} = Promise.withResolvers<never>();
 	const timer =
-		limitMs > 0
+		timeoutMs > 0
 			? setTimeout(() => {
-					reject(responseTimeoutError(what, limitMs));
-				}, limitMs)
+					reject(responseTimeoutError(peerName, timeoutMs));
+				}, timeoutMs)
 			: undefined;
 	try {
-		await rejectOnAbort(async () => Promise.race([before, promise]), signal);
+		await rejectOnAbort(async () => Promise.race([previous, promise]), signal);
 	} finally {
 		clearTimeout(timer);
 	}

@@ -3,56 +3,56 @@ import type {Duplex} from 'node:stream';
 import {interceptReads, type ReadSink} from './onread-buffers.ts';
 
 /** A TLS record has no more (RFC 8446 §5.1). */
-const largestRead = 16 * 1024;
+const maxReadBytes = 16 * 1024;
 const slabBytes = 64 * 1024;
-const mostInATurn = 64 * 1024;
+const maxTurnBytes = 64 * 1024;
 /** From this much on the next turn can wait until there is more for it: every turn has its price. */
-const aGoodTurn = 4 * 1024;
+const busyTurnBytes = 4 * 1024;
 /** Milliseconds. */
-const betweenGoodTurns = 4;
+const busyTurnPauseMs = 4;
 
 export class ReadCoalescer implements ReadSink {
 	readonly #socket: Duplex;
-	readonly #take: (bytes: Buffer) => void;
-	readonly #leavesTime: boolean;
+	readonly #onBytes: (bytes: Buffer) => void;
+	readonly #isInteractive: boolean;
 	readonly #endReads: () => void;
 	/** Its beginning is where a direct read goes; behind it stands what came. */
 	#slab = newSlab();
-	buffer = areaOf(this.#slab);
-	#from = largestRead;
-	#to = largestRead;
+	buffer = readArea(this.#slab);
+	#from = maxReadBytes;
+	#to = maxReadBytes;
 	#turn: NodeJS.Immediate | undefined;
 	#pause: NodeJS.Timeout | undefined;
 	#inThisTurn = 0;
-	#isWanted = true;
-	#isOver = false;
+	#isResumed = true;
+	#hasEnded = false;
 
 	/**
 	`take` gets bytes that nobody else will read or write: it may change them, and keep them.
 	`leavesTime`: of a flood the kernel holds more than is to be read at once, where keys are waited for between two turns.
 	*/
-	constructor(socket: Duplex, take: (bytes: Buffer) => void, {leavesTime}: {leavesTime: boolean}) {
+	constructor(socket: Duplex, onBytes: (bytes: Buffer) => void, {isInteractive}: {isInteractive: boolean}) {
 		this.#socket = socket;
-		this.#take = take;
-		this.#leavesTime = leavesTime;
+		this.#onBytes = onBytes;
+		this.#isInteractive = isInteractive;
 		this.#endReads = interceptReads(socket, this);
-		socket.on('data', this.#arrived);
+		socket.on('data', this.#onData);
 	}
 
-	onRead(place: Buffer, length: number): void {
+	onRead(source: Buffer, length: number): void {
 		if (this.#slab.length - this.#to < length) {
 			this.flush();
 			this.#startSlab();
 		}
 
-		if (place === this.buffer) {
+		if (source === this.buffer) {
 			this.#slab.copyWithin(this.#to, 0, length);
 		} else {
-			place.copy(this.#slab, this.#to, 0, length);
+			source.copy(this.#slab, this.#to, 0, length);
 		}
 
 		this.#to += length;
-		this.#came(length);
+		this.#received(length);
 	}
 
 	/** Gives what has come by now. */
@@ -62,89 +62,89 @@ export class ReadCoalescer implements ReadSink {
 		if (this.#to > this.#from) {
 			const bytes = this.#slab.subarray(this.#from, this.#to);
 			this.#from = this.#to;
-			this.#take(bytes);
+			this.#onBytes(bytes);
 		}
 	}
 
 	/** Nothing more is read until `want`. */
-	hold(): void {
-		this.#isWanted = false;
+	pause(): void {
+		this.#isResumed = false;
 		this.#socket.pause();
 	}
 
-	want(): void {
-		this.#isWanted = true;
-		this.#goOn();
+	resume(): void {
+		this.#isResumed = true;
+		this.#resumeSocket();
 	}
 
 	/** The socket is somebody else's. */
 	end(): void {
-		this.#isOver = true;
+		this.#hasEnded = true;
 		clearImmediate(this.#turn);
 		clearTimeout(this.#pause);
 		this.#endReads();
-		this.#socket.off('data', this.#arrived).resume();
+		this.#socket.off('data', this.#onData).resume();
 	}
 
 	/** Of a socket without direct reads. */
-	readonly #arrived = (bytes: Buffer): void => {
-		if (bytes.length <= largestRead) {
+	readonly #onData = (bytes: Buffer): void => {
+		if (bytes.length <= maxReadBytes) {
 			this.onRead(bytes, bytes.length);
 			return;
 		}
 
 		this.flush();
-		this.#came(bytes.length);
-		this.#take(bytes);
+		this.#received(bytes.length);
+		this.#onBytes(bytes);
 	};
 
-	#came(length: number): void {
+	#received(length: number): void {
 		this.#turn ??= setImmediate(this.#nextTurn);
 		this.#inThisTurn += length;
-		if (this.#isFull && !this.#isOver) {
+		if (this.#isFull && !this.#hasEnded) {
 			this.#socket.pause();
 		}
 	}
 
 	readonly #nextTurn = (): void => {
-		const came = this.#inThisTurn;
+		const received = this.#inThisTurn;
 		this.#inThisTurn = 0;
 		this.flush();
-		if (this.#leavesTime && came >= aGoodTurn && came < mostInATurn && !this.#isOver) {
+		if (this.#isInteractive && received >= busyTurnBytes && received < maxTurnBytes && !this.#hasEnded) {
 			this.#socket.pause();
-			this.#pause = setTimeout(this.#pauseEnds, betweenGoodTurns);
+			this.#pause = setTimeout(this.#pauseEnds, busyTurnPauseMs);
 		} else {
-			this.#goOn();
+			this.#resumeSocket();
 		}
 	};
 
 	readonly #pauseEnds = (): void => {
 		this.#pause = undefined;
-		this.#goOn();
+		this.#resumeSocket();
 	};
 
-	#goOn(): void {
-		if (this.#isWanted && this.#pause === undefined && !this.#isFull && !this.#isOver) {
+	#resumeSocket(): void {
+		if (this.#isResumed && this.#pause === undefined && !this.#isFull && !this.#hasEnded) {
 			this.#socket.resume();
 		}
 	}
 
 	get #isFull(): boolean {
-		return this.#leavesTime && this.#inThisTurn >= mostInATurn;
+		return this.#isInteractive && this.#inThisTurn >= maxTurnBytes;
 	}
 
 	#startSlab(): void {
 		this.#slab = newSlab();
-		this.buffer = areaOf(this.#slab);
-		this.#from = largestRead;
-		this.#to = largestRead;
+		this.buffer = readArea(this.#slab);
+		this.#from = maxReadBytes;
+		this.#to = maxReadBytes;
 	}
 }
 
 function newSlab(): Buffer {
-	return Buffer.allocUnsafeSlow(largestRead + slabBytes);
+	return Buffer.allocUnsafeSlow(maxReadBytes + slabBytes);
 }
 
-function areaOf(slab: Buffer): Buffer {
-	return slab.subarray(0, largestRead);
+function readArea(slab: Buffer): Buffer {
+	return slab.subarray(0, maxReadBytes);
 }

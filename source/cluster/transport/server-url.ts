@@ -26,7 +26,7 @@ A URL, or `host:port` alone, which is `http` to kubectl whatever the cluster's T
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
 export function parseServerUrl(text: string): ServerAddress {
-	const url = parse(text);
+	const url = parseAsClientGo(text);
 	const {name, port} = splitHost(url?.host ?? '');
 	if (!url || (url.scheme !== 'https' && url.scheme !== 'http') || name === '' || Number(port) > 65_535) {
 		throw new SpokeError(
@@ -40,32 +40,32 @@ export function parseServerUrl(text: string): ServerAddress {
 	const path = escapePath(posix.normalize(`/${url.path}`));
 	const prefix = path.replace(/\/+$/, '');
 	const host = asciiHost(name);
-	const written = (literal: string) => `${isIP(host) === 6 ? `[${literal}]` : host}${port === '' ? '' : `:${port}`}`;
+	const withPort = (literal: string) => `${isIP(host) === 6 ? `[${literal}]` : host}${port === '' ? '' : `:${port}`}`;
 	return {
 		scheme,
 		host,
 		port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
 		// The zone of an address means something on this machine only.
-		authority: written(host.replace(/%.*$/s, '')),
+		authority: withPort(host.replace(/%.*$/s, '')),
 		prefix,
 		login,
-		shown: `${scheme}://${written(host.replace('%', '%25'))}${prefix}`,
+		shown: `${scheme}://${withPort(host.replace('%', '%25'))}${prefix}`,
 	};
 }
 
-function parse(text: string): GoUrl | null {
-	const url = parsed(text);
+function parseAsClientGo(text: string): GoUrl | null {
+	const url = tryParse(text);
 	if (url !== null && url.scheme !== '' && url.host !== '') {
 		// Where it has a path client-go reads the URL once more as one that has no fragment.
-		const request = parsed(text, {isRequest: true});
+		const request = tryParse(text, {isRequest: true});
 		return request && !request.isOpaque && request.path.length > 1 ? request : url;
 	}
 
-	const whole = parsed(`http://${text}`);
+	const whole = tryParse(`http://${text}`);
 	return whole && (whole.path === '' || whole.path === '/') ? whole : null;
 }
 
-function parsed(text: string, options?: {isRequest: boolean}): GoUrl | null {
+function tryParse(text: string, options?: {isRequest: boolean}): GoUrl | null {
 	try {
 		return parseGoUrl(text, options);
 	} catch {

@@ -21,7 +21,7 @@ export class SingleSocketAgent extends Agent {
 	readonly #failQueued = (): void => {
 		for (const request of Object.values(this.requests).flatMap(queue => queue ?? [])) {
 			request.destroy();
-			request.emit('error', gone());
+			request.emit('error', connectionGoneError());
 		}
 	};
 
@@ -32,11 +32,11 @@ export class SingleSocketAgent extends Agent {
 			return socket;
 		}
 
-		callback?.(gone(), undefined as never);
+		callback?.(connectionGoneError(), undefined as never);
 		return undefined;
 	}
 }
 
-function gone(): Error {
+function connectionGoneError(): Error {
 	return Object.assign(new Error('the connection is gone'), {code: 'ECONNRESET'});
 }

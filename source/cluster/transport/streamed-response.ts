@@ -13,15 +13,15 @@ export type StreamedGet = {
 	target: string;
 	headers: RequestHeaders;
 	/** Until the answer's head, milliseconds; 0 is none. */
-	limitMs: number;
+	timeoutMs: number;
 	/** Ends the body, too. */
 	signal?: AbortSignal | undefined;
 	/** No more is read in a turn of the event loop than leaves time for keys. */
-	leavesTime: boolean;
+	isInteractive: boolean;
 	/** For messages: `the apiserver https://…`. */
-	what: string;
+	peerName: string;
 	/** The socket is free for the next one, or gone. */
-	released(): void;
+	onReleased(): void;
 };
 
 export type StreamedResponse = Omit<ResponseHead, 'last'> & {kind: 'response'; body: ResponseBody};
@@ -30,35 +30,35 @@ export type StreamedResponse = Omit<ResponseHead, 'last'> & {kind: 'response'; b
 Nobody else may use the socket until the body has ended; it is kept then, unless the server closes it or not all of the body was wanted.
 @throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 */
-export async function streamGet(socket: Duplex, asked: StreamedGet): Promise<StreamedResponse> {
+export async function streamGet(socket: Duplex, request: StreamedGet): Promise<StreamedResponse> {
 	try {
-		asked.signal?.throwIfAborted();
-		const head = encodeGetRequest(asked.target, asked.headers);
+		request.signal?.throwIfAborted();
+		const head = encodeGetRequest(request.target, request.headers);
 		if (socket.destroyed || !socket.writable) {
-			throw requestError(new Error('the connection is gone'), asked.what, asked.signal);
+			throw requestError(new Error('the connection is gone'), request.peerName, request.signal);
 		}
 
-		const exchange = new StreamedExchange(socket, asked);
+		const exchange = new StreamedExchange(socket, request);
 		socket.write(head, 'latin1');
-		return await exchange.answer.promise;
+		return await exchange.response.promise;
 	} catch (error) {
-		asked.released();
+		request.onReleased();
 		throw error;
 	}
 }
 
 class StreamedExchange {
-	readonly answer = Promise.withResolvers<StreamedResponse>();
+	readonly response = Promise.withResolvers<StreamedResponse>();
 	readonly #socket: Duplex;
-	readonly #asked: StreamedGet;
+	readonly #request: StreamedGet;
 	readonly #timer: NodeJS.Timeout | undefined;
-	readonly #batch: ReadCoalescer;
+	readonly #reads: ReadCoalescer;
 	#body: ResponseBody | undefined;
-	#isWhole = false;
-	#isLast = false;
+	#isComplete = false;
+	#closesConnection = false;
 	#isReleased = false;
 
-	readonly #parts = new ResponseParser({
+	readonly #parser = new ResponseParser({
 		head: head => {
 			// More than was asked for: it could be taken for another request's answer.
 			if (this.#body) {
@@ -68,81 +68,81 @@ class StreamedExchange {
 
 			clearTimeout(this.#timer);
 			const {last, ...start} = head;
-			this.#isLast = last;
-			this.#body = new ResponseBody(this.#batch, this.#release);
-			this.answer.resolve({kind: 'response', ...start, body: this.#body});
+			this.#closesConnection = last;
+			this.#body = new ResponseBody(this.#reads, this.#release);
+			this.response.resolve({kind: 'response', ...start, body: this.#body});
 		},
 		body: (bytes, from, to) => {
-			if (!this.#isWhole) {
+			if (!this.#isComplete) {
 				this.#body!.gather(bytes, from, to);
 			}
 		},
 		end: () => {
-			if (!this.#isWhole) {
-				this.#isWhole = true;
+			if (!this.#isComplete) {
+				this.#isComplete = true;
 				this.#body!.finish();
 			}
 		},
 	});
 
-	constructor(socket: Duplex, asked: StreamedGet) {
+	constructor(socket: Duplex, request: StreamedGet) {
 		this.#socket = socket;
-		this.#asked = asked;
-		const {limitMs, what, signal} = asked;
+		this.#request = request;
+		const {timeoutMs, peerName, signal} = request;
 		this.#timer =
-			limitMs > 0
+			timeoutMs > 0
 				? setTimeout(() => {
-						this.#fail(responseTimeoutError(what, limitMs));
-					}, limitMs)
+						this.#fail(responseTimeoutError(peerName, timeoutMs));
+					}, timeoutMs)
 				: undefined;
-		signal?.addEventListener('abort', this.#aborted);
-		this.#batch = new ReadCoalescer(socket, this.#arrived, {leavesTime: asked.leavesTime});
-		socket.on('end', this.#ended).on('error', this.#broken).on('close', this.#closed);
+		signal?.addEventListener('abort', this.#onAbort);
+		this.#reads = new ReadCoalescer(socket, this.#onBytes, {isInteractive: request.isInteractive});
+		socket.on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
 	}
 
-	readonly #arrived = (bytes: Buffer): void => {
+	readonly #onBytes = (bytes: Buffer): void => {
 		try {
-			this.#parts.push(bytes);
+			this.#parser.push(bytes);
 		} catch (error) {
 			this.#fail(error as Error);
 		}
 
-		this.#body?.give();
-		if (this.#isWhole && this.#parts.begun) {
+		this.#body?.flush();
+		if (this.#isComplete && this.#parser.begun) {
 			this.#socket.destroy();
 		}
 	};
 
-	readonly #ended = (): void => {
-		this.#batch.flush();
+	readonly #onEnd = (): void => {
+		this.#reads.flush();
 		try {
-			this.#parts.end();
+			this.#parser.end();
 		} catch {
 			// A cut, which is told below.
 		}
 
-		this.#closed();
+		this.#onClose();
 	};
 
-	readonly #broken = (error: Error): void => {
-		this.#batch.flush();
+	readonly #onError = (error: Error): void => {
+		this.#reads.flush();
 		this.#fail(error);
 	};
 
-	readonly #closed = (): void => {
-		this.#batch.flush();
-		if (!this.#isWhole) {
+	readonly #onClose = (): void => {
+		this.#reads.flush();
+		if (!this.#isComplete) {
 			// In Node's words, which tell a body that was broken off from an answer that did not begin.
 			this.#fail(Object.assign(new Error(this.#body ? 'aborted' : 'socket hang up'), {code: 'ECONNRESET'}));
 		}
 	};
 
-	readonly #aborted = (): void => {
-		this.#fail(this.#asked.signal!.reason as Error);
+	readonly #onAbort = (): void => {
+		this.#fail(this.#request.signal!.reason as Error);
 	};
 
 	readonly #fail = (error: Error): void => {
-		this.answer.reject(requestError(error, this.#asked.what, this.#asked.signal));
+		this.response.reject(requestError(error, this.#request.peerName, this.#request.signal));
 		if (this.#body) {
 			this.#body.fail(error);
 		} else {
@@ -158,32 +158,32 @@ class StreamedExchange {
 
 		this.#isReleased = true;
 		clearTimeout(this.#timer);
-		this.#asked.signal?.removeEventListener('abort', this.#aborted);
-		this.#batch.end();
-		this.#socket.off('end', this.#ended).off('error', this.#broken).off('close', this.#closed);
-		if (!this.#isWhole || this.#isLast) {
+		this.#request.signal?.removeEventListener('abort', this.#onAbort);
+		this.#reads.end();
+		this.#socket.off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose);
+		if (!this.#isComplete || this.#closesConnection) {
 			this.#socket.destroy();
 		}
 
-		this.#asked.released();
+		this.#request.onReleased();
 	};
 }
 
-const mostHeld = 256 * 1024;
+const maxBufferedBytes = 256 * 1024;
 
 class ResponseBody extends Readable {
-	readonly #flow: {hold(): void; want(): void};
-	readonly #done: () => void;
+	readonly #flow: {pause(): void; resume(): void};
+	readonly #onDone: () => void;
 	/** What is put together stands in it, between the two. */
 	#bytes: Buffer | undefined;
 	#from = 0;
 	#to = 0;
 
 	/** `flow` holds back what comes while nobody reads. `done` is called when the body has come whole, and when nobody wants the rest of it. */
-	constructor(flow: {hold(): void; want(): void}, done: () => void) {
-		super({highWaterMark: mostHeld});
+	constructor(flow: {pause(): void; resume(): void}, onDone: () => void) {
+		super({highWaterMark: maxBufferedBytes});
 		this.#flow = flow;
-		this.#done = done;
+		this.#onDone = onDone;
 		// A cut that nobody looks for must not bring the process down.
 		this.on('error', noop);
 	}
@@ -191,7 +191,7 @@ class ResponseBody extends Readable {
 	/** A piece stands in `bytes` from `from` to `to`. Until `give` what stands before it may be written over: a followed log has a chunk a line. */
 	gather(bytes: Buffer, from: number, to: number): void {
 		if (bytes !== this.#bytes) {
-			this.give();
+			this.flush();
 			this.#bytes = bytes;
 			this.#from = from;
 			this.#to = from;
@@ -205,24 +205,24 @@ class ResponseBody extends Readable {
 	}
 
 	/** Gives on what was gathered. */
-	give(): void {
+	flush(): void {
 		const bytes = this.#bytes;
 		this.#bytes = undefined;
 		if (bytes && this.#to > this.#from && !this.push(bytes.subarray(this.#from, this.#to))) {
-			this.#flow.hold();
+			this.#flow.pause();
 		}
 	}
 
 	/** All has come. */
 	finish(): void {
-		this.give();
+		this.flush();
 		this.push(null);
-		this.#done();
+		this.#onDone();
 	}
 
 	/** Nothing more will come, and not all has: what has come is read first. */
 	fail(error: Error): void {
-		this.give();
+		this.flush();
 		// What was pushed in this turn is there to be read until the next one.
 		setImmediate(() => {
 			this.destroy(error);
@@ -230,11 +230,11 @@ class ResponseBody extends Readable {
 	}
 
 	override _read(): void {
-		this.#flow.want();
+		this.#flow.resume();
 	}
 
 	override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-		this.#done();
+		this.#onDone();
 		callback(error);
 	}
 }

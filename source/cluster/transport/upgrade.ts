@@ -5,7 +5,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {UpgradeOptions} from '../connection.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 
-export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, what: string) => string | null};
+export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, peerName: string) => string | null};
 
 /** The headers that ask, and the check of a 101 that gives the protocol agreed on. */
 export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
@@ -17,7 +17,7 @@ export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, '
 				'Content-Length': '0',
 				...(protocols.length > 0 && {'X-Stream-Protocol-Version': protocols}),
 			},
-			check: (headers, what) => checked(headers, what, 'spdy/3.1', headers['x-stream-protocol-version'], protocols),
+			check: (headers, peerName) => checkProtocol(headers, peerName, 'spdy/3.1', headers['x-stream-protocol-version'], protocols),
 		};
 	}
 
@@ -30,12 +30,12 @@ export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, '
 			'Sec-WebSocket-Key': key,
 			...(protocols.length > 0 && {'Sec-WebSocket-Protocol': protocols.join(', ')}),
 		},
-		check(headers, what) {
+		check(headers, peerName) {
 			if (headers['sec-websocket-accept'] !== webSocketAccept(key)) {
-				throw refused(what, 'the answer’s Sec-WebSocket-Accept does not fit the key');
+				throw upgradeError(peerName, 'the answer’s Sec-WebSocket-Accept does not fit the key');
 			}
 
-			return checked(headers, what, 'websocket', headers['sec-websocket-protocol'], protocols);
+			return checkProtocol(headers, peerName, 'websocket', headers['sec-websocket-protocol'], protocols);
 		},
 	};
 }
@@ -45,25 +45,25 @@ export function webSocketAccept(key: string): string {
 	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 
-function checked(
+function checkProtocol(
 	headers: IncomingHttpHeaders,
-	what: string,
+	peerName: string,
 	upgrade: string,
 	protocol: string | string[] | undefined,
-	asked: readonly string[],
+	offered: readonly string[],
 ): string | null {
 	if (headers.upgrade?.toLowerCase() !== upgrade) {
-		throw refused(what, `asked for ${upgrade}, it switched to ${headers.upgrade ?? 'nothing it names'}`);
+		throw upgradeError(peerName, `asked for ${upgrade}, it switched to ${headers.upgrade ?? 'nothing it names'}`);
 	}
 
 	const agreed = Array.isArray(protocol) ? protocol[0] : protocol;
-	if (agreed !== undefined && !asked.includes(agreed)) {
-		throw refused(what, `it chose the protocol ${agreed}, which was not offered`);
+	if (agreed !== undefined && !offered.includes(agreed)) {
+		throw upgradeError(peerName, `it chose the protocol ${agreed}, which was not offered`);
 	}
 
 	return agreed ?? null;
 }
 
-function refused(what: string, why: string): SpokeError {
-	return new SpokeError('ERR_UPGRADE_REFUSED', `${what} answered the upgrade wrongly: ${why}`);
+function upgradeError(peerName: string, why: string): SpokeError {
+	return new SpokeError('ERR_UPGRADE_REFUSED', `${peerName} answered the upgrade wrongly: ${why}`);
 }

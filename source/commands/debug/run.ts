@@ -31,7 +31,7 @@ export const command: Command<typeof debugSpec.flags> = {
 		}
 
 		const asked = parseDebugRequest(invocation);
-		const parsed = parseTarget(target, {alsoNodes: true});
+		const parsed = parseTarget(target, {allowNodes: true});
 		refuseOtherTargets(parsed, invocation);
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		try {
@@ -63,7 +63,7 @@ type Added = {
 type Prepared = Omit<Added, 'name'> & {name: string | null; printed: string};
 
 /** Kubectl ignores these for a node. A workload replaces its pods itself. */
-function refuseOtherTargets({resource: {kind}, asked}: ParsedTarget, {flags}: DebugInvocation): void {
+function refuseOtherTargets({resource: {kind}, input: asked}: ParsedTarget, {flags}: DebugInvocation): void {
 	const wrong = kind === 'Node' ? (['copy-to', 'target'] as const).find(flag => flags[flag] !== undefined) : undefined;
 	if (wrong !== undefined) {
 		throw new SpokeError('ERR_USAGE', `--${wrong} does not apply to a node`);

@@ -4,7 +4,7 @@ import {assertAccess} from '../../actions/access.ts';
 import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {multipleObjectsError, targetOfManifest, type DescribedTarget} from '../../targets/target-of-manifest.ts';
+import {multipleObjectsError, targetOfManifest, type ManifestTarget} from '../../targets/target-of-manifest.ts';
 import type {Command, Invocation} from '../command.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {execSpec} from './spec.ts';
@@ -41,7 +41,7 @@ export const command: Command<typeof execSpec.flags> = {
 			});
 		}
 
-		const {asked, namespace} = filename.length === 0 ? {asked: named, namespace: null} : await described(invocation);
+		const {input: asked, namespace} = filename.length === 0 ? {input: named, namespace: null} : await described(invocation);
 		return runRemoteCommand(invocation, {feature: 'exec', asked, command: afterDash, ...(namespace !== null && {namespace})});
 	},
 };
@@ -50,7 +50,7 @@ export const command: Command<typeof execSpec.flags> = {
 async function described({
 	flags: {filename, stdin: isInput, namespace: wanted},
 	stdin,
-}: Invocation<typeof execSpec.flags>): Promise<DescribedTarget> {
+}: Invocation<typeof execSpec.flags>): Promise<ManifestTarget> {
 	const [file = '', ...more] = filename;
 	if (more.length > 0) {
 		throw multipleObjectsError();

@@ -61,14 +61,14 @@ async function logsBehind(
 	});
 	if (chosenFrom > 1 && allPods && scope !== null) {
 		const pods = (await listPods(cluster, scope, asking.signal)).sort(byLogging);
-		return pods.flatMap(one => logsOf(one, target.asked, pods.length, containers, {...asking, allPods}));
+		return pods.flatMap(one => logsOf(one, target.input, pods.length, containers, {...asking, allPods}));
 	}
 
 	if (chosenFrom > 1) {
 		asking.say(`Found ${chosenFrom} pods, using pod/${pod.metadata.name}`);
 	}
 
-	return logsOf(pod, target.asked, chosenFrom, containers, {...asking, allPods});
+	return logsOf(pod, target.input, chosenFrom, containers, {...asking, allPods});
 }
 
 function logsOf(

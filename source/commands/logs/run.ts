@@ -72,7 +72,7 @@ async function print(
 	const followed = await chooseFollowTargets(cluster, request, choosing).catch(missing);
 	await printFollow(cluster, followed, output, {
 		follow: {
-			asked: request.selector === null ? request.targets.map(({asked}) => asked).join(' ') : `-l ${request.selector}`,
+			asked: request.selector === null ? request.targets.map(({input: asked}) => asked).join(' ') : `-l ${request.selector}`,
 			containers,
 			start,
 			signal,

@@ -36,7 +36,7 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 	if (without || found.length === 0) {
 		throw new SpokeError(
 			'ERR_USAGE',
-			without ? `no port is given for ${without.target.asked}` : 'TYPE/NAME and list of ports are required for port-forward',
+			without ? `no port is given for ${without.target.input}` : 'TYPE/NAME and list of ports are required for port-forward',
 			{remedy: 'spoke port-forward TARGET [LOCAL:]REMOTE…'},
 		);
 	}
@@ -71,22 +71,22 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 	for (const {target, namespace = '', ports, addresses: own = addresses} of targets) {
 		for (const {spec} of ports) {
 			const port = localPortOf(spec);
-			const name = port === null && spec.local === null ? `${namespace} ${target.asked} ${spec.remote}` : null;
+			const name = port === null && spec.local === null ? `${namespace} ${target.input} ${spec.remote}` : null;
 			for (const {address} of port === null && name === null ? [] : own) {
 				const place = `${address} ${port ?? name}`;
 				const before = given.get(place);
 				if (before) {
 					const [one, other] =
-						before.target === target.asked
+						before.target === target.input
 							? [before.asked, spec.asked]
-							: [`${before.target} ${before.asked}`, `${target.asked} ${spec.asked}`];
+							: [`${before.target} ${before.asked}`, `${target.input} ${spec.asked}`];
 					throw new SpokeError(
 						'ERR_PORT_IN_USE',
-						`${port === null ? `the local port of ${target.asked} ${spec.remote}` : `local port ${port}`} is given twice, by ${one} and ${other}`,
+						`${port === null ? `the local port of ${target.input} ${spec.remote}` : `local port ${port}`} is given twice, by ${one} and ${other}`,
 					);
 				}
 
-				given.set(place, {asked: spec.asked, target: target.asked});
+				given.set(place, {asked: spec.asked, target: target.input});
 			}
 		}
 	}

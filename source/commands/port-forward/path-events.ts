@@ -43,7 +43,7 @@ export function emitPathEvents(
 			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (told === '' || told === 'checking'));
 			if (
 				path.feature !== 'port-forward' ||
-				path.target.asked !== target.asked ||
+				path.target.asked !== target.input ||
 				(path.target.namespace ?? namespace) !== namespace ||
 				hasEnded
 			) {

@@ -64,7 +64,7 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Asked> {
 	const targets = asked.map(one => ({...(onPodLoss && {onPodLoss}), ...one}));
 	const named = targets.find(({target, onPodLoss}) => onPodLoss === 'move' && target.resource.kind === 'Pod');
 	if (named) {
-		throw new SpokeError('ERR_USAGE', `--on-pod-loss=move: ${named.target.asked} is a pod, so there is no other pod to move to`, {
+		throw new SpokeError('ERR_USAGE', `--on-pod-loss=move: ${named.target.input} is a pod, so there is no other pod to move to`, {
 			remedy: 'forward to its service or workload',
 		});
 	}

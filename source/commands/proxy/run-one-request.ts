@@ -43,7 +43,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		assertAccess(
-			`proxy ${method.toLowerCase()} ${target.asked}${target.path}`,
+			`proxy ${method.toLowerCase()} ${target.input}${target.path}`,
 			proxyAccess({
 				// Dot segments that leave the target stay within it here, but a gateway in between may clean them.
 				method,
@@ -114,7 +114,7 @@ async function exchange(
 		const plainToTls = status === 400 && answer.bodyStart.toString().includes('Client sent an HTTP request to an HTTPS server');
 		throw new SpokeError(
 			'ERR_BACKEND_ANSWER',
-			`${target.asked} answered ${status} ${statusText}`,
+			`${target.input} answered ${status} ${statusText}`,
 			plainToTls ? {remedy: 'it speaks TLS: put https: before the name'} : {},
 		);
 	}

@@ -1,6 +1,6 @@
 /** Asks whom the apiserver takes us for, on one connection. */
 import type {Connection} from '../../cluster/connection.ts';
-import {whoAreWeQuestion} from '../../cluster/self-review.ts';
+import {selfSubjectReview} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
 import {tryParseJson, readText, wholeResponseSignal} from './probe-request.ts';
 
@@ -14,12 +14,12 @@ export async function readUserInfo(
 	connection: Pick<Connection, 'facts' | 'pipelinedGet'>,
 	{timeoutMs}: {timeoutMs: number},
 ): Promise<UserInfo | null> {
-	if (connection.facts.shownCertificate === null) {
+	if (connection.facts.clientCertificateSha256 === null) {
 		return null;
 	}
 
 	try {
-		const answer = await connection.pipelinedGet({...whoAreWeQuestion, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
+		const answer = await connection.pipelinedGet({...selfSubjectReview, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
 		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, largestReview))?.status?.userInfo ?? null;
 	} catch {
 		return null;

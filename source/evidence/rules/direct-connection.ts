@@ -36,7 +36,7 @@ Everybody else's verdicts beyond leg 1 are inferred at most. A server that has t
 */
 export function gatewayNotExcluded(findings: DirectFindings): {why: string; need: Need} | null {
 	const {
-		socket: {shownCertificate, proxy, remoteAddress},
+		socket: {clientCertificateSha256: shownCertificate, proxy, remoteAddress},
 		user,
 	} = findings;
 	if (isNamed(shownCertificate, user) || endsAtOwnAddress(findings)) {

@@ -93,7 +93,7 @@ function refusingTexts(grounds: Observations, least: Basis): Refusal[] {
 			reading,
 			said: reading.facts.basis,
 			isKubelets: false,
-			isApiservers: !reading.facts.mayBeFarEnds,
+			isApiservers: !reading.facts.mayBeFromFarEnd,
 			citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text),
 		}));
 }

@@ -62,7 +62,7 @@ function byFailureText(grounds: Observations, said: Basis): RouteVerdict | undef
 		basis: weakestBasis(
 			said,
 			basisOf(reading, grounds),
-			reading.facts.mayBeFarEnds && !isVerificationProven(grounds) ? 'inferred' : 'proven',
+			reading.facts.mayBeFromFarEnd && !isVerificationProven(grounds) ? 'inferred' : 'proven',
 		),
 		because: [cite(reading, 'text-of-a-tunnel', reading.facts.text)],
 		need: [],

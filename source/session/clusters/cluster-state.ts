@@ -90,7 +90,7 @@ async function versionIn(answer: ApiResponse, facts: ClusterInfo): Promise<strin
 		return null;
 	}
 
-	const told = (await readJsonResponse(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts})) as {
+	const told = (await readJsonResponse(answer, {path: versionPath}, {peerName: `the apiserver ${facts.server}`, identity: facts})) as {
 		gitVersion?: string;
 	} | null;
 	return told?.gitVersion ?? null;

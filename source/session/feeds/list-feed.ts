@@ -161,7 +161,7 @@ class FollowedRows {
 			}
 
 			case 'polling': {
-				tell({type: 'phase', phase: {kind: 'polling', everyMs: event.everyMs}});
+				tell({type: 'phase', phase: {kind: 'polling', everyMs: event.intervalMs}});
 				break;
 			}
 

@@ -92,7 +92,7 @@ const noCommand = 'no command is called';
 const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
 
 const wordsOf = (isOf: (resource: TargetResource) => boolean) =>
-	targetResources.filter(resource => isOf(resource)).flatMap(({words}) => words);
+	targetResources.filter(resource => isOf(resource)).flatMap(({names: words}) => words);
 const ownList: readonly string[] = ['pods', 'services', 'nodes'];
 const wordsOfView: ReadonlyMap<string, readonly string[]> = new Map([
 	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),

@@ -15,7 +15,7 @@ export function pluginTerminal(session: Session): LentTerminal {
 	const terminal: LentTerminal = {
 		wasLent: false,
 		// There is no session without one.
-		isThere: true,
+		isAvailable: true,
 		isShared: true,
 		async lend(command, work) {
 			terminal.wasLent = true;
@@ -24,7 +24,7 @@ export function pluginTerminal(session: Session): LentTerminal {
 				return work();
 			});
 		},
-		said(text) {
+		showStderr(text) {
 			const line = text.trim().split('\n').at(-1) ?? '';
 			if (line !== '') {
 				session.tell(sanitizeLine(line), 'warn');

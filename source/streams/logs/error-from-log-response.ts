@@ -7,7 +7,7 @@ import {kubectlLine, statusMessage} from '../../server-messages/parse-status.ts'
 /**
 Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.
 */
-export function errorFromLogResponse(answer: ErrorResponse, asked: Pick<ErrorResponseContext, 'namespace' | 'by'> = {}): SpokeError {
+export function errorFromLogResponse(answer: ErrorResponse, asked: Pick<ErrorResponseContext, 'namespace' | 'identity'> = {}): SpokeError {
 	const told = errorFromResponse(answer, {verb: 'get', resource: 'pods/log', ...asked});
 	const text = statusMessage(answer.body) || (told.text ?? told.message);
 	const asKubectl = kubectlLine(answer.body);

@@ -2,7 +2,7 @@
 import type {Readable} from 'node:stream';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
-import {isWebPage, pageInsteadOf} from '../../cluster/validate-object.ts';
+import {isWebPage, webPageError} from '../../cluster/validate-object.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
@@ -95,7 +95,7 @@ async function ask(
 		...(signal && {signal}),
 	});
 	if (status === 200 && isWebPage(headers)) {
-		throw pageInsteadOf('the log', await readBodyPrefix(body, longestPage));
+		throw webPageError('the log', await readBodyPrefix(body, longestPage));
 	}
 
 	if (status === 200 || status === 204) {
@@ -108,7 +108,7 @@ async function ask(
 		refusedByKubelet();
 	}
 
-	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, by});
+	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, identity: by});
 	const retryAfter = Number(headers['retry-after']);
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new RetryAfterError(error, retryAfter * 1000) : error;
 }

@@ -24,7 +24,7 @@ export async function resolveFollowTargets(
 	if (pods.length < behind.length) {
 		throw new SpokeError(
 			'ERR_USAGE',
-			`${targets.map(({asked}) => asked).join(' ')} cannot be followed together: several targets must all be pods`,
+			`${targets.map(({input: asked}) => asked).join(' ')} cannot be followed together: several targets must all be pods`,
 			{remedy: 'follow workloads one by one, or by -l SELECTOR'},
 		);
 	}

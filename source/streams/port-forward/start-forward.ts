@@ -2,7 +2,7 @@
 import type {Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
+import {descriptorLimitError, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -188,7 +188,7 @@ class ForwardedTarget implements RunningForward {
 			});
 		try {
 			if (!hasDescriptorsFor(socket)) {
-				throw descriptorsUsedUp();
+				throw descriptorLimitError();
 			}
 
 			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, left.signal, AbortSignal.timeout(longestWaitMs)]));

@@ -97,7 +97,7 @@ export async function openTunnel(
 			return tunnelOver(outcome, carrier, connection, purpose, {cluster, witness, pings});
 		}
 
-		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, by: cluster.facts});
+		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, identity: cluster.facts});
 		connection.close();
 		witness?.failed?.(connection, purpose, error);
 		refused.push(error);
@@ -182,7 +182,7 @@ function askedOnce(cluster: ClusterClient): (error: SpokeError) => Promise<Spoke
 function refusedUpgrade(
 	outcome: UpgradeResult & {connection: Connection},
 	carrier: TunnelCarrier,
-	asked: Pick<ErrorResponseContext, 'namespace' | 'by'>,
+	asked: Pick<ErrorResponseContext, 'namespace' | 'identity'>,
 ): SpokeError {
 	if (outcome.upgraded) {
 		outcome.socket.destroy();

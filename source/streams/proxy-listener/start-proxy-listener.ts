@@ -2,7 +2,7 @@
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
-import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
+import {descriptorLimitError, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import {rejectUpgrade, httpStatusForError} from './request-error.ts';
@@ -100,7 +100,7 @@ export async function startProxyListener(
 	});
 	server.on('connection', socket => {
 		if (!hasDescriptorsFor(socket)) {
-			onDropped?.(descriptorsUsedUp());
+			onDropped?.(descriptorLimitError());
 			socket.destroy();
 			return;
 		}

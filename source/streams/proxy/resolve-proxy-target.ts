@@ -15,7 +15,7 @@ export type ResolvedProxyTarget = {
 	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
 };
 
-type SpelledTarget = ProxyName & {asked: string};
+type SpelledTarget = ProxyName & {input: string};
 
 type NodeObject = NodeWithKubelet & {metadata: ObjectMeta};
 
@@ -43,7 +43,7 @@ export async function resolveProxyTarget(
 		resource: {plural, kind},
 	} = target;
 	const reached: ResolvedTarget = {
-		asked: target.asked,
+		asked: target.input,
 		kind: kind as ResolvedTarget['kind'],
 		namespace: plural === 'nodes' ? null : namespace,
 		name: target.name,
@@ -121,7 +121,7 @@ function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {reque
 }
 
 /** As a name a pod's port makes an apiserver of 1.36.3 panic, so it goes out as a number. */
-function podRequest({scheme, port, asked}: SpelledTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
+function podRequest({scheme, port, input}: SpelledTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	if (port === null) {
 		const first = pod?.spec.containers.flatMap(({ports = []}) => ports)[0];
@@ -135,7 +135,7 @@ function podRequest({scheme, port, asked}: SpelledTarget, pod: PodObject | null)
 	if (!pod) {
 		throw new SpokeError(
 			'ERR_FORBIDDEN',
-			`the number of port ${port} of ${asked} cannot be read: give it as a number, or get pods is needed`,
+			`the number of port ${port} of ${input} cannot be read: give it as a number, or get pods is needed`,
 		);
 	}
 
@@ -150,7 +150,7 @@ export function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined
 
 /** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
 function serviceRequest(
-	{scheme, port, name, asked}: SpelledTarget,
+	{scheme, port, name, input}: SpelledTarget,
 	service: ServiceObject | null,
 ): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
@@ -164,7 +164,7 @@ function serviceRequest(
 	if (!found) {
 		const list = portList(ports);
 		throw port === null && ports.length > 0
-			? new SpokeError('ERR_USAGE', `${asked} has several ports, so one must be named: ${list}`, {
+			? new SpokeError('ERR_USAGE', `${input} has several ports, so one must be named: ${list}`, {
 					remedy: `svc/${name}:${ports[0]?.port ?? 80}`,
 				})
 			: new SpokeError('ERR_NOT_FOUND', `service ${name} has ${port === null ? '' : `no port ${port}: it has `}${list}`);

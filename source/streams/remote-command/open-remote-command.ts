@@ -204,7 +204,12 @@ function refusedUpgrade(
 	return (
 		container ??
 		refusedAsKubectl(
-			errorFromResponse(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by}),
+			errorFromResponse(outcome, {
+				verb: method === 'GET' ? 'get' : 'create',
+				resource: `pods/${feature}`,
+				namespace: target.namespace,
+				identity: by,
+			}),
 			'unable to upgrade connection',
 		)
 	);

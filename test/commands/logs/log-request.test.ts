@@ -50,7 +50,7 @@ for (const [line, message] of [
 test('a second argument is the container, one with a slash another target', t => {
 	t.deepEqual(request('w', 'side').containers, {kind: 'named', name: 'side'});
 	t.deepEqual(
-		request('pod/a', 'pod/b', 'deploy/c').targets.map(({asked}) => asked),
+		request('pod/a', 'pod/b', 'deploy/c').targets.map(({input: asked}) => asked),
 		['pod/a', 'pod/b', 'deploy/c'],
 	);
 	t.deepEqual(request('w').containers, {kind: 'default'});

@@ -605,7 +605,7 @@ const rows: readonly Row[] = [
 		'no flags, and an x509 text that the apiserver says itself, of a log, where no proxy has a certificate',
 		grounds(
 			{
-				failures: [failure({tls: 'refused', mayBeFarEnds: false})],
+				failures: [failure({tls: 'refused', mayBeFromFarEnd: false})],
 				metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})],
 			},
 			'logs',

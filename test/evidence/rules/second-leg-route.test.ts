@@ -313,7 +313,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same of a log, which the apiserver says itself',
-		grounds({failures: [failure({route: 'konnectivity', text: 'No agent available', mayBeFarEnds: false})]}, 'logs'),
+		grounds({failures: [failure({route: 'konnectivity', text: 'No agent available', mayBeFromFarEnd: false})]}, 'logs'),
 		'konnectivity',
 		'proven',
 		'grpc',
@@ -550,7 +550,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a text that only an HTTP CONNECT proxy makes',
-		grounds({failures: [failure({route: 'egress-http-connect', mayBeFarEnds: false})]}),
+		grounds({failures: [failure({route: 'egress-http-connect', mayBeFromFarEnd: false})]}),
 		'egress-http-connect',
 		'proven',
 		'http-connect',
@@ -563,7 +563,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a text that only a tunnel makes, and an egress file',
-		grounds({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', mayBeFarEnds: false})]}),
+		grounds({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', mayBeFromFarEnd: false})]}),
 		'konnectivity',
 		'proven',
 		'grpc',
