@@ -7,7 +7,7 @@ import {build, type BuildOptions, type Plugin} from 'esbuild';
 import {presetNames} from '../source/keymap/preset-names.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
 import {buildStamp, isBuildStale} from './is-build-stale.ts';
-import {licencesOf} from './licences.ts';
+import {licensesOf} from './licenses.ts';
 import {manPages} from './man-pages.ts';
 
 const root = new URL('../', import.meta.url);
@@ -105,7 +105,7 @@ const built = await Promise.all([
 	}),
 ]);
 await launchByShell('build/spoke.js');
-await writeFile(inRoot('build/LICENCES.txt'), await licencesOf(built.map(({metafile}) => metafile)));
+await writeFile(inRoot('build/LICENSES.txt'), await licensesOf(built.map(({metafile}) => metafile)));
 await chmod(inRoot('build/spoke.js'), 0o755);
 await rm(inRoot('man'), {recursive: true, force: true});
 await mkdir(inRoot('man'));

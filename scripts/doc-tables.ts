@@ -41,20 +41,20 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		[
 			'errors',
 			table(
-				['code', 'status', 'leg', 'meaning', 'what to do'],
+				['code', 'status', 'leg', 'meaning', 'remedy'],
 				Object.entries(errorTable).map(([name, row]) => [
 					code(name),
 					String(row.exitStatus),
 					String(row.leg),
 					row.meaning,
-					row.remedy ?? 'the text says',
+					row.remedy ?? 'see the message',
 				]),
 			),
 		],
 		[
 			'requests',
 			table(
-				['request', 'tells', 'when', 'right'],
+				['request', 'shows', 'when', 'permission'],
 				extraRequests.map(row => [
 					`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`,
 					row.purpose,
@@ -69,7 +69,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		],
 		['role-user', fenced('yaml', manifest(userRole))],
 		['role-evidence-reader', fenced('yaml', manifest(evidenceReaderRole))],
-		['schemas', table(['schema', 'kind', 'is'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
+		['schemas', table(['schema', 'kind', 'object'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
 		[
 			'rooms',
 			table(

@@ -122,7 +122,7 @@ test('schema prints each schema as it is in the package, and without a name list
 			.map(line => line.split(' ')[0]),
 		[...schemaNames],
 	);
-	t.regex(stdout, /^log-line +One line of a log, or an event of it \(`spoke logs -o json`\)$/m);
+	t.regex(stdout, /^log-line +One line or event of a log \(`spoke logs -o json`\)$/m);
 });
 
 test('schema refuses an unknown name and suggests a close one', async t => {
