@@ -4,7 +4,7 @@ import {createRequire, isBuiltin} from 'node:module';
 import {basename, dirname, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
-import {presetNames} from '../source/keymap/preset-names.ts';
+import {presetNames} from '../source/keymap/keymap.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
 import {buildStamp, isBuildStale} from './is-build-stale.ts';
 import {licensesOf} from './licenses.ts';

@@ -1,18 +1,17 @@
-/** What an action touches, and which of them `--read-only` allows: the one place where that is decided. */
+/** Effects of actions, and which of them `--read-only` allows. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
 /**
-- `read`: asks the apiserver, changes nothing
-- `stream`: reads for as long as it is open (logs)
-- `shell`: runs something in a container or on a node, or talks to what runs there (exec, attach, kubelet's run)
-- `listen`: opens a local port through which others can reach the cluster (forwards, the proxy's listener)
-- `write`: may change an object, or what stands behind a proxy
+- `read`: reads from the apiserver, changes nothing
+- `stream`: reads as long as it is open (logs)
+- `shell`: runs something in a container or on a node, or sends input to it (exec, attach, the kubelet's run)
+- `listen`: opens a local port through which others can reach the cluster (forwards, the proxy listener)
+- `write`: may change an object, or whatever a proxied request reaches
 */
 export type AccessClass = 'read' | 'stream' | 'shell' | 'listen' | 'write';
 
 const allowedReadOnly: Readonly<Record<AccessClass, boolean>> = {read: true, stream: true, shell: false, listen: false, write: false};
 
-/** Whether an action of this class may be done at all. */
 export function isAccessAllowed(access: AccessClass, {readOnly}: {readOnly: boolean}): boolean {
 	return !readOnly || allowedReadOnly[access];
 }
@@ -20,14 +19,24 @@ export function isAccessAllowed(access: AccessClass, {readOnly}: {readOnly: bool
 /** @throws SpokeError ERR_READ_ONLY that names the action. */
 export function assertAccess(action: string, access: AccessClass, options: {readOnly: boolean}): void {
 	if (!isAccessAllowed(access, options)) {
-		throw new SpokeError('ERR_READ_ONLY', `${action} is refused: --read-only is set, and it ${whatItDoes[access]}`);
+		throw new SpokeError('ERR_READ_ONLY', `${action} is refused: --read-only is set, and it ${effects[access]}`);
 	}
 }
 
-const whatItDoes: Readonly<Record<AccessClass, string>> = {
+const effects: Readonly<Record<AccessClass, string>> = {
 	read: 'reads',
 	stream: 'reads',
 	shell: 'runs commands',
-	listen: 'opens a way in for others',
+	listen: 'opens a port that others can use',
 	write: 'may change something',
 };
+
+/** Access of a request through the apiserver proxy. `runsCommands`: a kubelet runs commands for its path, even for a GET. */
+export function proxyAccess({method, runsCommands, websocket}: {method: string; runsCommands: boolean; websocket: boolean}): AccessClass {
+	if (runsCommands) {
+		return 'shell';
+	}
+
+	// The messages of a WebSocket are unknown in advance.
+	return !websocket && ['GET', 'HEAD', 'OPTIONS'].includes(method.toUpperCase()) ? 'read' : 'write';
+}

@@ -1,42 +1,287 @@
-/** Everything a person can do in the session, context by context, in the order of help. */
-import {listActions} from './list-actions.ts';
-import {fieldActions} from './field-actions.ts';
-import {tailActions} from './tail-actions.ts';
-import type {ActionSpec} from './action-spec.ts';
+/** The actions of the session, context by context, in the order of help. */
+import type {AccessClass} from './access.ts';
 
-/** [id, label, title, place in the footer, access]: left out is 0 and `screen`. */
-export type ActionTuple = readonly [id: string, label: string, title: string, footer?: number, access?: ActionSpec['access']];
-export type ActionTable = Readonly<Record<string, readonly ActionTuple[]>>;
+export type ActionSpec = {
+	/** `context.verb`; users' keymaps name it. */
+	id: string;
+	/** The context in which it is bound; contexts below it inherit it. */
+	context: string;
+	/** One or two words for the footer. */
+	label: string;
+	/** A few words for help, the palette and the documents. */
+	title: string;
+	/** Effect beyond the screen; decides whether read-only mode and permissions allow it. */
+	access: AccessClass | 'screen';
+	/** Order in the footer from the left; 0 is not shown. */
+	footer: number;
+};
 
-const globalActions: ActionTable = {
+/** `footer` defaults to 0, `access` to `screen`. */
+type ActionTuple = readonly [id: string, label: string, title: string, footer?: number, access?: ActionSpec['access']];
+
+const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 	global: [
 		['help.open', 'help', 'this help', 99],
 		['palette.open', 'more', 'commands', 98],
 		['path.why', 'why', 'why this path', 50, 'read'],
 		['view.zoom', 'zoom', 'zoom the pane'],
-		['view.back', 'back', 'one step back', 90],
+		['view.back', 'back', 'go back', 90],
 		['pane.next', 'next pane', 'next pane'],
 		['pane.previous', 'previous pane', 'previous pane'],
-		['messages.open', 'messages', 'messages so far'],
-		['app.quit', 'quit', 'quit (may ask first)'],
+		['messages.open', 'messages', 'messages'],
+		['app.quit', 'quit', 'quit (may ask)'],
 		['app.suspend', 'suspend', 'suspend'],
 		['screen.redraw', 'redraw', 'redraw'],
 	],
+	connections: [
+		['connections.down', 'down', 'down'],
+		['connections.up', 'up', 'up'],
+		['connections.open', 'open', 'open its view', 1],
+		['connections.stop', 'stop', 'stop', 2],
+		['connections.restart', 'restart', 'restart', 3, 'listen'],
+		['connections.copy-address', 'copy', 'copy the address', 4],
+		['connections.doctor', 'doctor', 'run doctor', 5, 'read'],
+	],
+	rows: [
+		['list.down', 'down', 'down'],
+		['list.up', 'up', 'up'],
+		['list.page-down', 'page down', 'a page down'],
+		['list.page-up', 'page up', 'a page up'],
+		['list.half-down', 'half down', 'half a page down'],
+		['list.half-up', 'half up', 'half a page up'],
+		['list.top', 'first', 'first'],
+		['list.bottom', 'last', 'last'],
+		['list.open', 'open', 'open'],
+		['namespace.pick', 'namespace', 'namespace', 62],
+		['namespace.all', 'all namespaces', 'all namespaces'],
+		['context.pick', 'context', 'context', 63],
+		['view.pods', 'pods', 'pods'],
+		['view.workloads', 'workloads', 'workloads'],
+		['view.services', 'services', 'services'],
+		['view.nodes', 'nodes', 'nodes'],
+		['view.forwards', 'forwards', 'forwards'],
+		['view.proxy', 'proxy', 'proxy requests'],
+		['view.audit', 'audit', 'audit'],
+		['view.sandbox', 'sandbox', 'sandbox'],
+		['view.toggle-last', 'last view', 'toggle last view'],
+		['view.history-back', 'history back', 'back in history'],
+		['view.history-forward', 'history forward', 'forward in history'],
+	],
+	list: [
+		['list.filter', 'filter', 'filter', 60],
+		['list.mark', 'mark', 'mark'],
+		['list.sort', 'sort', 'sort', 61],
+		['list.reverse', 'reverse', 'reverse order'],
+		['list.columns', 'columns', 'columns'],
+		['list.copy-name', 'copy', 'copy the name'],
+		['list.yaml', 'YAML', 'YAML of the object', 65, 'read'],
+	],
+	unreachable: [
+		['unreachable.retry', 'retry', 'retry the apiserver now', 1],
+		['unreachable.doctor', 'doctor', 'doctor up to the apiserver', 2, 'read'],
+		['unreachable.copy-report', 'copy report', 'copy the report', 3],
+	],
+	pods: [
+		['pods.logs', 'logs', 'follow logs', 1, 'stream'],
+		['pods.shell', 'shell', 'shell', 2, 'shell'],
+		['pods.attach', 'attach', 'attach', 3, 'shell'],
+		['pods.forward', 'forward', 'forward a port', 4, 'listen'],
+		['pods.proxy', 'proxy', 'proxy a request', 5, 'read'],
+		['pods.doctor', 'doctor', 'doctor', 64, 'read'],
+		['pods.debug', 'debug', 'debug container', 0, 'write'],
+	],
+	workloads: [
+		['workloads.logs', 'logs', 'logs of all its pods', 1, 'stream'],
+		['workloads.shell', 'shell', 'shell in one of its pods', 2, 'shell'],
+		['workloads.forward', 'forward', 'forward a port', 3, 'listen'],
+		['workloads.doctor', 'doctor', 'doctor', 4, 'read'],
+	],
+	services: [
+		['services.logs', 'logs', 'logs of all its pods', 3, 'stream'],
+		['services.forward', 'forward', 'forward a port', 1, 'listen'],
+		['services.proxy', 'proxy', 'proxy a request', 2, 'read'],
+		['services.doctor', 'doctor', 'doctor', 4, 'read'],
+	],
+	nodes: [
+		['nodes.proxy', 'proxy', 'proxy a request', 1, 'read'],
+		['nodes.doctor', 'doctor', 'doctor', 2, 'read'],
+	],
+	forwards: [
+		['forwards.add', 'add', 'add a forward', 1, 'listen'],
+		['forwards.stop', 'stop', 'stop', 2],
+		['forwards.restart', 'restart', 'restart', 3, 'listen'],
+		['forwards.edit', 'edit', 'edit', 4, 'listen'],
+		['forwards.copy-address', 'copy', 'copy the address', 5],
+		['forwards.browse', 'browser', 'open in the browser', 6],
+		['forwards.save-set', 'save set', 'save open forwards as a set', 7],
+		['forwards.open-set', 'sets', 'start or stop a saved set', 8, 'listen'],
+		['forwards.doctor', 'doctor', 'doctor', 9, 'read'],
+	],
+	proxy: [
+		['proxy.edit', 'edit', 'edit the request', 1],
+		['proxy.method', 'method', 'next method', 2],
+		['proxy.resend', 'resend', 'resend the request', 3, 'read'],
+		['proxy.stop', 'stop', 'cancel the request or stop the listener', 4],
+		['proxy.listener', 'listener', 'start or stop a listener', 5, 'listen'],
+		['proxy.headers', 'headers', 'headers', 7],
+		['proxy.json', 'JSON raw', 'formatted or raw JSON', 8],
+		['proxy.copy-command', 'copy command', 'copy the command', 6],
+	],
+	audit: [
+		['audit.test', 'test', 'test the route (asks)', 1, 'stream'],
+		['audit.refresh', 'refresh', 'refresh', 2, 'read'],
+		['audit.save', 'save report', 'save the report', 3],
+	],
+	sandbox: [
+		['sandbox.previous', 'previous', 'previous value', 1],
+		['sandbox.next', 'next', 'next value', 2],
+		['sandbox.apply', 'apply', 'apply', 3],
+		['sandbox.reset', 'reset', 'reset all', 4],
+	],
+	text: [
+		['text.down', 'down', 'down'],
+		['text.up', 'up', 'up'],
+		['text.page-down', 'page down', 'a page down'],
+		['text.page-up', 'page up', 'a page up'],
+		['text.top', 'first', 'first line'],
+		['text.bottom', 'last', 'last line'],
+		['text.left', 'left', 'scroll left'],
+		['text.right', 'right', 'scroll right'],
+		['text.wrap', 'wrap', 'wrap long lines', 91],
+	],
+	why: [
+		['why.test', 'test route', 'test the route (asks)', 1, 'stream'],
+		['why.copy-evidence', 'copy evidence', 'copy the evidence', 2],
+		['why.copy-fix', 'copy fix', 'copy the fix', 3],
+		['why.doctor', 'doctor', 'doctor', 4, 'read'],
+		['why.retry', 'retry', 'retry', 5, 'read'],
+	],
+	doctor: [
+		['doctor.rerun', 'rerun', 'rerun', 1, 'read'],
+		['doctor.copy-report', 'copy report', 'copy the report', 2],
+		['doctor.copy-command', 'copy command', 'copy the command to run', 3],
+	],
+	details: [
+		['details.search', 'search', 'search', 1],
+		['details.next-match', 'next', 'next match'],
+		['details.previous-match', 'previous', 'previous match'],
+		['details.copy', 'copy', 'copy the text', 2],
+		['details.save', 'save', 'save the text', 3],
+		['details.pager', 'pager', 'open in $PAGER', 4],
+	],
+	yaml: [['yaml.refresh', 'refresh', 'refresh', 5, 'read']],
+	tail: [
+		['tail.down', 'down', 'down'],
+		['tail.up', 'up', 'up'],
+		['tail.left', 'left', 'scroll left'],
+		['tail.right', 'right', 'scroll right'],
+		['tail.page-down', 'page down', 'a page down'],
+		['tail.page-up', 'page up', 'a page up'],
+		['tail.half-down', 'half down', 'half a page down'],
+		['tail.half-up', 'half up', 'half a page up'],
+		['tail.top', 'first', 'first line kept'],
+		['tail.follow', 'end', 'end and follow'],
+		['tail.pause', 'pause', 'pause or resume', 8],
+		['tail.search', 'search', 'search, keeping all lines', 1],
+		['tail.next-match', 'next', 'next match'],
+		['tail.previous-match', 'previous', 'previous match'],
+		['tail.filter', 'filter', 'filter: text or !text', 2],
+		['tail.matches-only', 'matches only', 'matches only or all lines'],
+		['tail.more-context', 'more context', 'more around matches'],
+		['tail.less-context', 'less context', 'less around matches'],
+		['tail.next-error', 'error', 'next error', 3],
+		['tail.previous-error', 'previous error', 'previous error'],
+		['tail.level', 'level', 'only this level and above', 51],
+		['tail.next-mark', 'next mark', 'next mark'],
+		['tail.previous-mark', 'previous mark', 'previous mark'],
+		['tail.next-gap', 'next gap', 'next gap, reconnect or restart'],
+		['tail.previous-gap', 'previous gap', 'previous gap, reconnect or restart'],
+		['tail.mark', 'mark', 'mark line', 53],
+		['tail.json', 'JSON', 'formatted or raw JSON', 4],
+		['tail.fields', 'fields', 'choose JSON fields', 52],
+		['tail.wrap', 'wrap', 'wrap long lines', 5],
+		['tail.timestamps', 'time', 'times: clock, full, none', 54],
+		['tail.names', 'names', 'names: short, full, none'],
+		['tail.sources', 'sources', 'choose pods and containers', 56],
+		['tail.previous-log', 'previous log', 'previous log'],
+		['tail.open-line', 'open line', 'open the line'],
+		['tail.copy', 'copy', 'copy line or marked lines'],
+		['tail.save', 'save', 'save as shown', 55],
+		['tail.plain', 'plain', 'plain lines for terminal selection'],
+		['tail.pager', 'pager', 'open in $PAGER'],
+		['tail.editor', 'editor', 'open in $EDITOR'],
+		['tail.shell', 'shell', 'shell in this container', 0, 'shell'],
+		['tail.doctor', 'doctor', 'doctor', 0, 'read'],
+		['tail.since-tail', 'tail', 'from: the last lines', 0, 'stream'],
+		['tail.since-head', 'head', 'from: the first line', 0, 'stream'],
+		['tail.since-1m', '1m', 'from: 1 minute ago', 0, 'stream'],
+		['tail.since-5m', '5m', 'from: 5 minutes ago', 0, 'stream'],
+		['tail.since-15m', '15m', 'from: 15 minutes ago', 0, 'stream'],
+		['tail.since-30m', '30m', 'from: 30 minutes ago', 0, 'stream'],
+		['tail.since-1h', '1h', 'from: 1 hour ago', 0, 'stream'],
+	],
+	line: [
+		['line.down', 'down', 'next field'],
+		['line.up', 'up', 'previous field'],
+		['line.copy', 'copy', 'copy the field', 1],
+		['line.add-field', 'add field', 'show the field in each line', 2],
+		['line.close', 'close', 'close', 3],
+	],
+	failed: [['failed.retry', 'retry', 'retry', 1, 'stream']],
+	confirm: [
+		['confirm.yes', 'yes', 'yes', 1],
+		['confirm.no', 'no', 'no', 2],
+	],
+	form: [
+		['form.submit', 'start', 'start', 1],
+		['form.next', 'next field', 'next field', 2],
+		['form.previous', 'previous field', 'previous field'],
+		['form.left', 'left', 'previous value'],
+		['form.right', 'right', 'next value'],
+		['form.erase', 'erase', 'erase'],
+		['form.clear', 'clear', 'clear'],
+		['form.copy-script', 'copy script', 'copy as a script'],
+		['form.cancel', 'back', 'back', 3],
+	],
+	picker: [
+		['picker.down', 'down', 'down'],
+		['picker.up', 'up', 'up'],
+		['picker.accept', 'choose', 'choose', 1],
+		['picker.complete', 'complete', 'complete', 2],
+		['picker.erase', 'erase', 'erase'],
+		['picker.clear', 'clear', 'clear'],
+		['picker.cancel', 'back', 'back', 3],
+	],
+	prompt: [
+		['prompt.accept', 'accept', 'accept', 1],
+		['prompt.older', 'history', 'previous history entry', 3],
+		['prompt.newer', 'newer', 'next history entry'],
+		['prompt.complete', 'complete', 'complete', 2],
+		['prompt.left', 'left', 'left'],
+		['prompt.right', 'right', 'right'],
+		['prompt.start', 'start', 'start of the line'],
+		['prompt.end', 'end', 'end of the line'],
+		['prompt.erase', 'erase', 'erase'],
+		['prompt.delete-word', 'delete word', 'delete the previous word'],
+		['prompt.clear', 'clear', 'clear'],
+		['prompt.regex', 'regex', 'plain text or regex', 4],
+		['prompt.cancel', 'cancel', 'cancel', 5],
+	],
+	ended: [['ended.new-shell', 'new shell', 'new shell', 1, 'shell']],
+	terminal: [
+		['terminal.leave', 'leave', 'leave the shell', 1],
+		['terminal.send-key', 'send', 'send the leave key itself', 2],
+		['terminal.path', 'path', 'print the path line', 3],
+	],
 };
 
-/** In the order of help; ids are unique. */
-export const actionSpecs: readonly ActionSpec[] = Object.entries({
-	...globalActions,
-	...listActions,
-	...tailActions,
-	...fieldActions,
-}).flatMap(([context, rows]) =>
-	rows.map(([id, label, title, footer = 0, access = 'screen']) => ({id, context, label, title, footer, access})),
+/** Ids are unique. */
+export const actionSpecs: readonly ActionSpec[] = Object.entries(actions).flatMap(([context, tuples]) =>
+	tuples.map(([id, label, title, footer = 0, access = 'screen']) => ({id, context, label, title, footer, access})),
 );
 
-const byId = new Map(actionSpecs.map(row => [row.id, row]));
+const specsById = new Map(actionSpecs.map(spec => [spec.id, spec]));
 
-/** The row of an action, or `undefined` when there is no such action. */
 export function findAction(id: string): ActionSpec | undefined {
-	return byId.get(id);
+	return specsById.get(id);
 }

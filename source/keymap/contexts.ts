@@ -1,19 +1,18 @@
-/** Where keys are looked up: a tree of contexts; an opaque one hides all that stands above it. */
+/** The tree of contexts in which keys are looked up. */
 
-type ContextRow = {
+type ContextSpec = {
 	parent: string | null;
-	/** Nothing is inherited, and keys without a meaning here are text (or belong to the remote). */
+	/** Inherits nothing; unbound keys are text, or go to the remote program. */
 	opaque?: true;
-	/** Words for help. */
 	title: string;
 };
 
-export const contexts: Readonly<Record<string, ContextRow>> = {
+export const contexts: Readonly<Record<string, ContextSpec>> = {
 	global: {parent: null, title: 'everywhere'},
 	connections: {parent: 'global', title: 'connections'},
 	rows: {parent: 'global', title: 'rows and views'},
 	list: {parent: 'rows', title: 'lists'},
-	unreachable: {parent: 'rows', title: 'no answer'},
+	unreachable: {parent: 'rows', title: 'apiserver unreachable'},
 	pods: {parent: 'list', title: 'pods'},
 	workloads: {parent: 'list', title: 'workloads'},
 	services: {parent: 'list', title: 'services'},
@@ -28,21 +27,21 @@ export const contexts: Readonly<Record<string, ContextRow>> = {
 	details: {parent: 'text', title: 'details'},
 	yaml: {parent: 'details', title: 'YAML'},
 	tail: {parent: 'global', title: 'tail'},
-	line: {parent: 'tail', title: 'one line'},
-	failed: {parent: 'tail', title: 'a tail that failed'},
-	confirm: {parent: null, opaque: true, title: 'a question'},
-	form: {parent: null, opaque: true, title: 'a form'},
-	picker: {parent: null, opaque: true, title: 'a choice'},
-	prompt: {parent: null, opaque: true, title: 'a typed line'},
-	ended: {parent: 'global', title: 'after a shell'},
-	terminal: {parent: null, opaque: true, title: 'a remote shell'},
+	line: {parent: 'tail', title: 'line'},
+	failed: {parent: 'tail', title: 'failed tail'},
+	confirm: {parent: null, opaque: true, title: 'confirmation'},
+	form: {parent: null, opaque: true, title: 'form'},
+	picker: {parent: null, opaque: true, title: 'picker'},
+	prompt: {parent: null, opaque: true, title: 'prompt'},
+	ended: {parent: 'global', title: 'after exit'},
+	terminal: {parent: null, opaque: true, title: 'remote shell'},
 };
 
-/** The context and all that it inherits from, innermost first. */
+/** The context and those that it inherits from, innermost first. */
 export function contextStack(context: string): readonly string[] {
 	const stack: string[] = [];
-	for (let at: string | null = context; at !== null; at = contexts[at]?.parent ?? null) {
-		stack.push(at);
+	for (let current: string | null = context; current !== null; current = contexts[current]?.parent ?? null) {
+		stack.push(current);
 	}
 
 	return stack;

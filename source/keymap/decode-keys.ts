@@ -1,24 +1,24 @@
-/** From a terminal's bytes to keys: splits what arrives at once, keeps pasted text apart, and swallows answers and mouse reports. */
+/** Decoder of terminal input: keys, pasted text and reports; mouse reports are dropped. */
 import {StringDecoder} from 'node:string_decoder';
 
 export type KeyInput = {key: string} | {paste: string} | {report: string};
 
 export type KeyDecoder = {
-	/** Reads the next bytes. A lone escape byte at their end waits for `flush`. */
+	/** A lone escape byte at the end of `bytes` waits for `flush`. */
 	decode(bytes: Uint8Array): KeyInput[];
-	/** True when an escape byte waits: call `flush` when nothing follows within a moment. */
-	readonly waiting: boolean;
+	/** An escape byte waits: call `flush` if nothing follows within a moment. */
+	readonly isWaiting: boolean;
 	flush(): KeyInput[];
 };
 
 const escape = '\u001B';
 const pasteStart = `${escape}[200~`;
 const pasteEnd = `${escape}[201~`;
-/** A paste is kept to this many characters. */
-const pasteLimit = 1_000_000;
+/** In characters. */
+const maxPasteLength = 1_000_000;
 
-/** Sequences of xterm and its kin. @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys */
-const finals: Readonly<Record<string, string>> = {
+/** Sequences of xterm and compatible terminals. @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys */
+const keysByFinalCharacter: Readonly<Record<string, string>> = {
 	A: 'up',
 	B: 'down',
 	C: 'right',
@@ -31,7 +31,7 @@ const finals: Readonly<Record<string, string>> = {
 	S: 'f4',
 	Z: 'shift+tab',
 };
-const tildes: Readonly<Record<string, string>> = {
+const keysByTildeNumber: Readonly<Record<string, string>> = {
 	1: 'home',
 	2: 'insert',
 	3: 'delete',
@@ -54,8 +54,7 @@ const tildes: Readonly<Record<string, string>> = {
 	24: 'f12',
 };
 
-/** A decoder for one terminal. */
-export function makeKeyDecoder(): KeyDecoder {
+export function createKeyDecoder(): KeyDecoder {
 	const utf8 = new StringDecoder('utf8');
 	let rest = '';
 	let paste: string | null = null;
@@ -66,7 +65,7 @@ export function makeKeyDecoder(): KeyDecoder {
 			if (paste !== null) {
 				const end = rest.indexOf(pasteEnd);
 				const keep = end < 0 ? Math.max(0, rest.length - pasteEnd.length + 1) : end;
-				paste = (paste + rest.slice(0, keep)).slice(0, pasteLimit);
+				paste = (paste + rest.slice(0, keep)).slice(0, maxPasteLength);
 				rest = rest.slice(end < 0 ? keep : end + pasteEnd.length);
 				if (end < 0) {
 					break;
@@ -77,16 +76,16 @@ export function makeKeyDecoder(): KeyDecoder {
 				continue;
 			}
 
-			const taken = takeOne(rest, final);
-			if (taken === null) {
+			const decoded = decodeFirst(rest, final);
+			if (decoded === null) {
 				break;
 			}
 
-			rest = rest.slice(taken.length);
-			if (taken.input === 'paste') {
+			rest = rest.slice(decoded.length);
+			if (decoded.input === 'paste') {
 				paste = '';
-			} else if (taken.input !== null) {
-				out.push(taken.input);
+			} else if (decoded.input !== null) {
+				out.push(decoded.input);
 			}
 		}
 
@@ -98,16 +97,16 @@ export function makeKeyDecoder(): KeyDecoder {
 			rest += utf8.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 			return read(false);
 		},
-		get waiting() {
+		get isWaiting() {
 			return rest.length > 0 && paste === null;
 		},
 		flush: () => read(true),
 	};
 }
 
-type Taken = {length: number; input: KeyInput | 'paste' | null};
+type DecodedInput = {length: number; input: KeyInput | 'paste' | null};
 
-function takeOne(text: string, final: boolean): Taken | null {
+function decodeFirst(text: string, final: boolean): DecodedInput | null {
 	if (!text.startsWith(escape)) {
 		const character = String.fromCodePoint(text.codePointAt(0)!);
 		return {length: character.length, input: {key: plainKey(character)}};
@@ -128,13 +127,13 @@ function takeOne(text: string, final: boolean): Taken | null {
 
 	const ss3 = /^\u001BO([A-Z])/.exec(text);
 	if (ss3) {
-		const key = finals[ss3[1]!];
+		const key = keysByFinalCharacter[ss3[1]!];
 		return {length: 3, input: key === undefined ? null : {key}};
 	}
 
-	const told = /^\u001B([\]P_^])([\s\S]*?)(?:\u0007|\u001B\\)/.exec(text);
-	if (told) {
-		return {length: told[0].length, input: {report: told[2]!}};
+	const report = /^\u001B([\]P_^])([\s\S]*?)(?:\u0007|\u001B\\)/.exec(text);
+	if (report) {
+		return {length: report[0].length, input: {report: report[2]!}};
 	}
 
 	if (!final && /^\u001B(?:\[[<=>?]?[\d;:]*[ -/]*|O|[\]P_^][^\u0007]{0,4096})$/.test(text)) {
@@ -151,7 +150,7 @@ function takeOne(text: string, final: boolean): Taken | null {
 
 function csiKey(parameters: string, final: string): KeyInput | null {
 	const numbers = parameters.split(';');
-	const base = final === '~' ? tildes[numbers[0]!] : finals[final];
+	const base = final === '~' ? keysByTildeNumber[numbers[0]!] : keysByFinalCharacter[final];
 	if (base === undefined) {
 		return null;
 	}

@@ -1,6 +1,6 @@
-/** The bytes that a terminal sends for a key, where that is one spelling: characters, Ctrl chords, and keys with a byte of their own. */
+/** Encoder of keys as the bytes that a terminal sends. */
 
-const own: Readonly<Record<string, string>> = {
+const sequences: Readonly<Record<string, string>> = {
 	enter: '\r',
 	tab: '\t',
 	esc: '\u001B',
@@ -32,11 +32,11 @@ const own: Readonly<Record<string, string>> = {
 	f12: '\u001B[24~',
 };
 
-/** For a canonical name, as `parseKeys` gives it. */
+/** `key` is a canonical name, as `parseKeys` returns it. */
 export function keyBytes(key: string): Buffer {
-	const known = own[key];
-	if (known !== undefined) {
-		return Buffer.from(known);
+	const sequence = sequences[key];
+	if (sequence !== undefined) {
+		return Buffer.from(sequence);
 	}
 
 	if (key.startsWith('alt+')) {
@@ -46,7 +46,7 @@ export function keyBytes(key: string): Buffer {
 	const arrows = /^((?:ctrl\+|alt\+|shift\+)+)(up|down|right|left|home|end)$/.exec(key);
 	if (arrows) {
 		const bits = (arrows[1]!.includes('shift') ? 1 : 0) + (arrows[1]!.includes('alt') ? 2 : 0) + (arrows[1]!.includes('ctrl') ? 4 : 0);
-		return Buffer.from(`\u001B[1;${bits + 1}${own[arrows[2]!]!.at(-1)!}`);
+		return Buffer.from(`\u001B[1;${bits + 1}${sequences[arrows[2]!]!.at(-1)!}`);
 	}
 
 	return key.startsWith('ctrl+') ? Buffer.from([key.slice(5).toUpperCase().codePointAt(0)! - 0x40]) : Buffer.from(key);

@@ -1,6 +1,6 @@
-/** How a key is written: one canonical name for each key that a terminal can deliver. */
+/** Canonical names of the keys that a terminal can send. */
 
-const named = new Set([
+const namedKeys = new Set([
 	'enter',
 	'esc',
 	'tab',
@@ -19,7 +19,7 @@ const named = new Set([
 	...Array.from({length: 12}, (_, index) => `f${index + 1}`),
 ]);
 
-const otherNames: Readonly<Record<string, string>> = {
+const aliases: Readonly<Record<string, string>> = {
 	escape: 'esc',
 	return: 'enter',
 	' ': 'space',
@@ -29,8 +29,8 @@ const otherNames: Readonly<Record<string, string>> = {
 	ins: 'insert',
 };
 
-/** In a terminal these are the very same bytes as another key. */
-const sameBytes: Readonly<Record<string, string>> = {
+/** Keys that a terminal sends as the same bytes as another key. */
+const canonicalEquivalents: Readonly<Record<string, string>> = {
 	'ctrl+i': 'tab',
 	'ctrl+m': 'enter',
 	'ctrl+j': 'enter',
@@ -40,7 +40,7 @@ const sameBytes: Readonly<Record<string, string>> = {
 
 export type ParsedKeys = {keys: readonly string[]} | {problem: string};
 
-/** Reads a key or a sequence (`ctrl+] d`) into canonical names, or says what is wrong with it. */
+/** Parses a key or a sequence (`ctrl+] d`) into canonical names. */
 export function parseKeys(text: string): ParsedKeys {
 	const parts = text === ' ' ? ['space'] : text.trim().split(/ +/);
 	const keys: string[] = [];
@@ -57,18 +57,18 @@ export function parseKeys(text: string): ParsedKeys {
 }
 
 function parseKey(text: string): {key: string} | {problem: string} {
-	const pieces = text.length > 1 ? text.split(/(?<=.)\+(?=.)/) : [text];
-	const last = pieces.at(-1)!;
-	const modifiers = new Set(pieces.slice(0, -1).map(piece => piece.toLowerCase()));
+	const parts = text.length > 1 ? text.split(/(?<=.)\+(?=.)/) : [text];
+	const last = parts.at(-1)!;
+	const modifiers = new Set(parts.slice(0, -1).map(piece => piece.toLowerCase()));
 	const unknown = [...modifiers].find(modifier => !['ctrl', 'alt', 'shift'].includes(modifier));
 	if (unknown !== undefined) {
-		return {problem: `no modifier is called ${unknown}: use ctrl, alt or shift`};
+		return {problem: `unknown modifier ${unknown}: use ctrl, alt or shift`};
 	}
 
 	const isCharacter = [...last].length === 1;
-	const base = isCharacter ? last : (otherNames[last.toLowerCase()] ?? last.toLowerCase());
-	if (!isCharacter && !named.has(base)) {
-		return {problem: `no key is called ${last}`};
+	const base = isCharacter ? last : (aliases[last.toLowerCase()] ?? last.toLowerCase());
+	if (!isCharacter && !namedKeys.has(base)) {
+		return {problem: `unknown key ${last}`};
 	}
 
 	if (isCharacter && modifiers.has('shift')) {
@@ -76,17 +76,17 @@ function parseKey(text: string): {key: string} | {problem: string} {
 	}
 
 	if (modifiers.has('shift') && !['tab', 'up', 'down', 'left', 'right', 'home', 'end'].includes(base)) {
-		return {problem: `a terminal cannot tell shift+${base} from ${base}`};
+		return {problem: `a terminal cannot distinguish shift+${base} from ${base}`};
 	}
 
-	const held = ['ctrl', 'alt', 'shift']
+	const prefix = ['ctrl', 'alt', 'shift']
 		.filter(name => modifiers.has(name))
 		.map(name => `${name}+`)
 		.join('');
-	const key = `${held}${modifiers.has('ctrl') && isCharacter ? last.toLowerCase() : base}`;
-	const same = sameBytes[key];
-	if (same !== undefined) {
-		return {problem: `a terminal sends ${key} as ${same}: bind that`};
+	const key = `${prefix}${modifiers.has('ctrl') && isCharacter ? last.toLowerCase() : base}`;
+	const equivalent = canonicalEquivalents[key];
+	if (equivalent !== undefined) {
+		return {problem: `a terminal sends ${key} as ${equivalent}: bind that`};
 	}
 
 	if (modifiers.has('ctrl') && isCharacter && !/[a-z\]\\^_]/.test(last.toLowerCase())) {
@@ -94,13 +94,13 @@ function parseKey(text: string): {key: string} | {problem: string} {
 	}
 
 	if (modifiers.has('ctrl') && ['enter', 'esc', 'tab', 'backspace'].includes(base)) {
-		return {problem: `a terminal cannot tell ctrl+${base} from ${base}`};
+		return {problem: `a terminal cannot distinguish ctrl+${base} from ${base}`};
 	}
 
 	return {key};
 }
 
-const shownAs: Readonly<Record<string, string>> = {
+const displayNames: Readonly<Record<string, string>> = {
 	enter: 'Enter',
 	esc: 'Esc',
 	tab: 'Tab',
@@ -119,22 +119,21 @@ const shownAs: Readonly<Record<string, string>> = {
 	pgdn: 'PgDn',
 };
 
-/** A sequence of canonical names as footer, help and documents show it: `Ctrl-] d`, `S-Tab`, `G`. */
+/** Formats a sequence of canonical names for display: `Ctrl-] d`, `S-Tab`, `G`. */
 export function formatKeys(keys: readonly string[]): string {
 	return keys
 		.map(
 			key =>
-				shownAs[key] ??
+				displayNames[key] ??
 				key
 					.replace(/^ctrl\+/, 'Ctrl-')
 					.replace(/alt\+/, 'Alt-')
 					.replace(/shift\+/, 'S-')
-					.replace(/(?<=-)(\w{2,})$/, name => shownAs[name] ?? name),
+					.replace(/(?<=-)(\w{2,})$/, name => displayNames[name] ?? name),
 		)
 		.join(' ');
 }
 
-/** The character that a key types, or `undefined` when it types none. */
 export function typedText(key: string): string | undefined {
 	if (key === 'space') {
 		return ' ';
@@ -143,12 +142,11 @@ export function typedText(key: string): string | undefined {
 	return [...key].length === 1 ? key : undefined;
 }
 
-/** On a slow line Esc and the key behind it arrive in one go and read as Alt with it: both, or `null` when `key` is no such chord. */
+/** Splits an Alt chord into Esc and the key: on a slow connection both arrive together and look like Alt. `null` for other keys. */
 export function splitAltChord(key: string): readonly [string, string] | null {
 	return key.startsWith('alt+') ? ['esc', key.slice(4)] : null;
 }
 
-/** Whether a key is a chord that types nothing. */
 export function isChord(key: string): boolean {
 	return key.startsWith('ctrl+');
 }

@@ -1,9 +1,9 @@
-/** The JSON schema of a keymap file, made from the actions and contexts; `keymaps/schema.json` is this, printed. */
+/** JSON schema of keymap files; printed as `keymaps/schema.json`. */
 import {actionSpecs} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
-import {presetNames} from './preset-names.ts';
+import {presetNames} from './keymap.ts';
 
-/** For editors and for checks from outside. @see https://json-schema.org/draft-07 */
+/** @see https://json-schema.org/draft-07 */
 export function keymapSchema(): object {
 	return {
 		$schema: 'http://json-schema.org/draft-07/schema#',
@@ -11,7 +11,7 @@ export function keymapSchema(): object {
 		type: 'object',
 		additionalProperties: false,
 		properties: {
-			extends: {description: 'the keymap that this one is laid over', enum: ['default', ...presetNames]},
+			extends: {description: 'the keymap that this one extends', enum: ['default', ...presetNames]},
 			contexts: {
 				type: 'object',
 				additionalProperties: false,
@@ -24,11 +24,11 @@ export function keymapSchema(): object {
 							additionalProperties: false,
 							properties: Object.fromEntries(
 								actionSpecs
-									.filter(row => contextStack(name).includes(row.context))
-									.map(row => [
-										row.id,
+									.filter(spec => contextStack(name).includes(spec.context))
+									.map(spec => [
+										spec.id,
 										{
-											description: row.title,
+											description: spec.title,
 											$ref: '#/definitions/keys',
 										},
 									]),

@@ -1,12 +1,15 @@
-/** What a keymap is once it is read: for each context, actions and their key sequences. A plain value. */
+/** Keymap: the key sequences of each action, by context. */
 import type {SourceLocation} from './parse-keymap.ts';
 
 export type Binding = {
-	/** Sequences of canonical key names; none means unbound on purpose. */
+	/** Sequences of canonical key names; empty means unbound on purpose. */
 	sequences: ReadonlyArray<readonly string[]>;
-	place: SourceLocation;
-	/** 0 default, 1 a shipped overlay, 2 the user's. */
+	location: SourceLocation;
+	/** 0 default, 1 preset, 2 the user's file. */
 	layer: number;
 };
 
 export type Keymap = ReadonlyMap<string, ReadonlyMap<string, Binding>>;
+
+/** The shipped keymaps besides `default`. */
+export const presetNames: readonly string[] = ['vim', 'k9s'];

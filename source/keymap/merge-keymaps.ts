@@ -1,4 +1,4 @@
-/** Lays keymaps over each other, default ← overlay ← user, and checks every entry; what cannot be used falls back to what stood there before. */
+/** Merger of the default, a preset and the user's keymap; an invalid entry falls back to the layer below. */
 import {actionSpecs, findAction} from '../actions/action-table.ts';
 import {contexts, contextStack} from './contexts.ts';
 import {overlaps} from './describe-keys.ts';
@@ -7,84 +7,110 @@ import type {Binding, Keymap} from './keymap.ts';
 import {suggestNearest} from './nearest-name.ts';
 import type {KeymapEntry, ParsedKeymap, SourceLocation, KeymapProblem} from './parse-keymap.ts';
 
-export type MergedKeymap = {keymap: Keymap; problems: readonly KeymapProblem[]};
+export type MergedKeymap = {
+	keymap: Keymap;
+	problems: readonly KeymapProblem[];
+	/** Old action ids, which still work. */
+	warnings: readonly KeymapProblem[];
+};
+
+/** Ids of version 0.1, accepted in keymap files with a warning. */
+const renamedActions: ReadonlyMap<string, string> = new Map([
+	['view.before', 'view.toggle-last'],
+	['view.earlier', 'view.history-back'],
+	['view.later', 'view.history-forward'],
+	['audit.again', 'audit.refresh'],
+	['yaml.again', 'yaml.refresh'],
+	['why.again', 'why.retry'],
+	['unreachable.again', 'unreachable.retry'],
+	['failed.again', 'failed.retry'],
+	['proxy.again', 'proxy.resend'],
+	['doctor.again', 'doctor.rerun'],
+	['ended.again', 'ended.new-shell'],
+]);
 
 /** Contexts in which a character is text. */
-const typing = new Set(['prompt', 'picker', 'form']);
-/** Without these there is no way out. */
-const mustStay = ['app.quit', 'terminal.leave'];
+const typingContexts = new Set(['prompt', 'picker', 'form']);
+/** Actions without which you could not leave. */
+const requiredActions = ['app.quit', 'terminal.leave'];
 
-/** Layers from the ground up. An action's keys are replaced whole by a later layer; the order of actions stays the default's. */
+/** `layers` start with the default. A later layer replaces all keys of an action and keeps the order of actions. */
 export function mergeKeymaps(layers: readonly ParsedKeymap[]): MergedKeymap {
 	const problems: KeymapProblem[] = [];
+	const warnings: KeymapProblem[] = [];
 	const stacks = new Map<string, Binding[]>();
 	for (const [layer, parsed] of layers.entries()) {
 		problems.push(...parsed.problems);
 		for (const entry of parsed.entries) {
-			const binding = readEntry(entry, layer, problems);
+			const action = renamedActions.get(entry.action) ?? entry.action;
+			if (action !== entry.action) {
+				warnings.push({...entry.location, message: `action ${entry.action} was renamed: use ${action}`});
+			}
+
+			const binding = readEntry({...entry, action}, layer, problems);
 			if (binding) {
-				const slot = `${entry.context}/${entry.action}`;
+				const slot = `${entry.context}/${action}`;
 				stacks.set(slot, [...(stacks.get(slot) ?? []), binding]);
 			}
 		}
 	}
 
 	dropClashes(stacks, problems);
-	for (const action of mustStay) {
+	for (const action of requiredActions) {
 		const slot = `${findAction(action)!.context}/${action}`;
 		const bindings = stacks.get(slot) ?? [];
 		if (bindings.at(-1)?.sequences.length === 0 && bindings.length > 1) {
-			problems.push({...bindings.at(-1)!.place, message: `${action} needs a key: without it there is no way out`});
+			problems.push({...bindings.at(-1)!.location, message: `${action} needs a key: without it, you could not leave`});
 			bindings.pop();
 		}
 	}
 
-	return {keymap: asKeymap(stacks), problems};
+	return {keymap: toKeymap(stacks), problems, warnings};
 }
 
 function readEntry(entry: KeymapEntry, layer: number, problems: KeymapProblem[]): Binding | null {
-	const say = (place: SourceLocation, message: string) => {
-		problems.push({...place, message});
+	const reject = (location: SourceLocation, message: string) => {
+		problems.push({...location, message});
 		return null;
 	};
 
 	if (!(entry.context in contexts)) {
-		return say(entry.contextPlace, `no context is called ${entry.context}${suggestNearest(entry.context, Object.keys(contexts))}`);
+		return reject(entry.contextLocation, `unknown context ${entry.context}${suggestNearest(entry.context, Object.keys(contexts))}`);
 	}
 
-	const row = findAction(entry.action);
-	if (!row) {
-		return say(
-			entry.place,
-			`no action is called ${entry.action}${suggestNearest(
+	const spec = findAction(entry.action);
+	if (!spec) {
+		return reject(
+			entry.location,
+			`unknown action ${entry.action}${suggestNearest(
 				entry.action,
-				actionSpecs.map(row => row.id),
+				actionSpecs.map(({id}) => id),
 			)}`,
 		);
 	}
 
-	if (!contextStack(entry.context).includes(row.context)) {
-		return say(entry.place, `${entry.action} belongs to context ${row.context}, not to ${entry.context}`);
+	if (!contextStack(entry.context).includes(spec.context)) {
+		return reject(entry.location, `${entry.action} belongs to context ${spec.context}, not to ${entry.context}`);
 	}
 
 	const sequences: Array<readonly string[]> = [];
-	for (const {text, place} of entry.keys) {
+	for (const {text, location: location} of entry.keys) {
 		const parsed = parseKeys(text);
 		if ('problem' in parsed) {
-			return say(place, parsed.problem);
+			return reject(location, parsed.problem);
 		}
 
-		if (typing.has(entry.context) && typedText(parsed.keys[0]!) !== undefined) {
-			return say(place, `${formatKeys(parsed.keys)} is text in ${contexts[entry.context]!.title}: use a named key or ctrl`);
+		if (typingContexts.has(entry.context) && typedText(parsed.keys[0]!) !== undefined) {
+			return reject(location, `${formatKeys(parsed.keys)} types text in context ${entry.context}: use a named key or ctrl`);
 		}
 
 		sequences.push(parsed.keys);
 	}
 
-	return {sequences, place: entry.place, layer};
+	return {sequences, location: entry.location, layer};
 }
 
-/** Two actions of one context may not share a key, nor may one's key begin another's sequence. The later layer gives way. */
+/** Two actions of one context must not share a key, nor must a key start the sequence of another action. The later layer is dropped. */
 function dropClashes(stacks: Map<string, Binding[]>, problems: KeymapProblem[]): void {
 	for (;;) {
 		const clash = findClash(stacks);
@@ -92,7 +118,7 @@ function dropClashes(stacks: Map<string, Binding[]>, problems: KeymapProblem[]):
 			return;
 		}
 
-		problems.push({...clash.binding.place, message: clash.message});
+		problems.push({...clash.binding.location, message: clash.message});
 		stacks.get(clash.slot)!.pop();
 	}
 }
@@ -109,8 +135,12 @@ function findClash(stacks: ReadonlyMap<string, Binding[]>): {slot: string; bindi
 					other.binding.layer > binding!.layer
 						? {...other, rival: action}
 						: {slot, binding: binding!, sequence, rival: other.slot.split('/')[1]!};
-				const word = other.sequence.length === sequence.length ? 'is also' : 'clashes with the sequence of';
-				return {slot: later.slot, binding: later.binding, message: `${formatKeys(later.sequence)} ${word} ${later.rival} in ${context}`};
+				const relation = other.sequence.length === sequence.length ? 'is already bound to' : 'conflicts with the sequence of';
+				return {
+					slot: later.slot,
+					binding: later.binding,
+					message: `${formatKeys(later.sequence)} ${relation} ${later.rival} in ${context}`,
+				};
 			}
 
 			seen.push({slot, binding: binding!, sequence});
@@ -120,17 +150,17 @@ function findClash(stacks: ReadonlyMap<string, Binding[]>): {slot: string; bindi
 	return null;
 }
 
-function asKeymap(stacks: ReadonlyMap<string, Binding[]>): Keymap {
+function toKeymap(stacks: ReadonlyMap<string, Binding[]>): Keymap {
 	const keymap = new Map<string, Map<string, Binding>>();
 	for (const context of Object.keys(contexts)) {
 		keymap.set(context, new Map());
 	}
 
-	for (const row of actionSpecs) {
+	for (const spec of actionSpecs) {
 		for (const [context, bindings] of keymap) {
-			const binding = stacks.get(`${context}/${row.id}`)?.at(-1);
+			const binding = stacks.get(`${context}/${spec.id}`)?.at(-1);
 			if (binding) {
-				bindings.set(row.id, binding);
+				bindings.set(spec.id, binding);
 			}
 		}
 	}

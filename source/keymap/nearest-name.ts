@@ -1,20 +1,19 @@
-/** Offers the name that was probably meant. */
+/** Suggestion of the most similar name. */
 
-/** ` (did you mean x?)`, or nothing when no name is close. */
+/** ` (did you mean x?)`, or an empty string if no name is close. */
 export function suggestNearest(typed: string, names: readonly string[]): string {
 	let best: {name: string; far: number} | null = null;
 	for (const name of names) {
-		const far = distance(typed, name);
-		if (far <= Math.max(1, Math.floor(typed.length / 3)) && (best === null || far < best.far)) {
-			best = {name, far};
+		const distance = levenshteinDistance(typed, name);
+		if (distance <= Math.max(1, Math.floor(typed.length / 3)) && (best === null || distance < best.far)) {
+			best = {name, far: distance};
 		}
 	}
 
 	return best === null ? '' : ` (did you mean ${best.name}?)`;
 }
 
-/** Levenshtein's. */
-function distance(one: string, other: string): number {
+function levenshteinDistance(one: string, other: string): number {
 	let row = Array.from({length: other.length + 1}, (_, index) => index);
 	for (let i = 1; i <= one.length; i++) {
 		const next = [i];

@@ -1,38 +1,38 @@
-/** Reads a keymap file's text: what it binds, where each entry stands, and what is wrong with its shape. */
+/** Parser of keymap files. */
 import {isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair} from 'yaml';
 
-/** A place in a keymap file; lines and columns count from 1. */
+/** Lines and columns count from 1. */
 export type SourceLocation = {file: string; line: number; column: number};
 export type KeymapProblem = SourceLocation & {message: string};
 
 export type KeymapEntry = {
 	context: string;
 	action: string;
-	keys: ReadonlyArray<{text: string; place: SourceLocation}>;
-	place: SourceLocation;
-	contextPlace: SourceLocation;
+	keys: ReadonlyArray<{text: string; location: SourceLocation}>;
+	location: SourceLocation;
+	contextLocation: SourceLocation;
 };
 export type ParsedKeymap = {
-	extends: {name: string; place: SourceLocation} | null;
+	extends: {name: string; location: SourceLocation} | null;
 	entries: readonly KeymapEntry[];
 	problems: readonly KeymapProblem[];
 };
 
-/** Parses YAML (JSON is YAML too). Never throws: all that is wrong comes back as problems, the rest is used. */
+/** Parses YAML (JSON is YAML too). Never throws: errors become `problems`, and the rest is used. */
 export function parseKeymap(file: string, text: string): ParsedKeymap {
 	const counter = new LineCounter();
 	const document = parseDocument(text, {lineCounter: counter, uniqueKeys: true, maxAliasCount: 0} as Parameters<typeof parseDocument>[1]);
 	const problems: KeymapProblem[] = [];
-	const at = (node: unknown): SourceLocation => {
+	const locationOf = (node: unknown): SourceLocation => {
 		const offset = (node as Node | undefined)?.range?.[0] ?? 0;
 		const {line, col} = counter.linePos(offset);
 		return {file, line: Math.max(1, line), column: Math.max(1, col)};
 	};
 
-	const say = (place: SourceLocation, message: string) => problems.push({...place, message});
+	const report = (location: SourceLocation, message: string) => problems.push({...location, message});
 	for (const error of document.errors) {
 		const {line, col} = counter.linePos(error.pos[0]);
-		say({file, line, column: col}, error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''));
+		report({file, line, column: col}, error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''));
 	}
 
 	const parsed: {extends: ParsedKeymap['extends']; entries: KeymapEntry[]} = {extends: null, entries: []};
@@ -41,22 +41,22 @@ export function parseKeymap(file: string, text: string): ParsedKeymap {
 	}
 
 	if (!isMap(document.contents)) {
-		say(at(document.contents), 'a keymap is a mapping with `contexts`');
+		report(locationOf(document.contents), 'a keymap must be a mapping with `contexts`');
 		return {...parsed, problems};
 	}
 
 	for (const {key, value} of document.contents.items as Array<Pair<Node, Node | null>>) {
 		const name = textOf(key);
 		if (name === 'extends' && isScalar(value) && typeof value.value === 'string') {
-			parsed.extends = {name: value.value, place: at(value)};
+			parsed.extends = {name: value.value, location: locationOf(value)};
 		} else if (name === 'contexts' && isMap(value)) {
-			parsed.entries.push(...readContexts(value.items as Array<Pair<Node, Node | null>>, at, say));
+			parsed.entries.push(...readContexts(value.items as Array<Pair<Node, Node | null>>, locationOf, report));
 		} else {
-			say(
-				at(key),
+			report(
+				locationOf(key),
 				name === 'contexts' || name === 'extends'
-					? `\`${name}\` has the wrong shape`
-					: `no setting is called ${name}: a keymap has \`extends\` and \`contexts\``,
+					? `\`${name}\` has the wrong type`
+					: `unknown setting ${name}: a keymap has \`extends\` and \`contexts\``,
 			);
 		}
 	}
@@ -66,23 +66,23 @@ export function parseKeymap(file: string, text: string): ParsedKeymap {
 
 function readContexts(
 	items: Array<Pair<Node, Node | null>>,
-	at: (node: unknown) => SourceLocation,
-	say: (place: SourceLocation, message: string) => void,
+	locationOf: (node: unknown) => SourceLocation,
+	report: (location: SourceLocation, message: string) => void,
 ): KeymapEntry[] {
 	const entries: KeymapEntry[] = [];
 	for (const {key, value} of items) {
 		const context = textOf(key);
 		if (!isMap(value)) {
-			say(at(key), `context ${context} holds no mapping of actions to keys`);
+			report(locationOf(key), `context ${context} must be a mapping of actions to keys`);
 			continue;
 		}
 
 		for (const pair of value.items as Array<Pair<Node, Node | null>>) {
-			const keys = readKeys(pair.value, at, message => {
-				say(at(pair.value ?? pair.key), message);
+			const keys = readKeys(pair.value, locationOf, message => {
+				report(locationOf(pair.value ?? pair.key), message);
 			});
 			if (keys) {
-				entries.push({context, action: textOf(pair.key), keys, place: at(pair.key), contextPlace: at(key)});
+				entries.push({context, action: textOf(pair.key), keys, location: locationOf(pair.key), contextLocation: locationOf(key)});
 			}
 		}
 	}
@@ -90,11 +90,17 @@ function readContexts(
 	return entries;
 }
 
-function readKeys(value: Node | null, at: (node: unknown) => SourceLocation, say: (message: string) => void): KeymapEntry['keys'] | null {
+function readKeys(
+	value: Node | null,
+	locationOf: (node: unknown) => SourceLocation,
+	report: (message: string) => void,
+): KeymapEntry['keys'] | null {
 	const nodes = isSeq(value) ? (value.items as Node[]) : [value];
-	const keys = nodes.map(node => (isScalar(node) && typeof node.value === 'string' ? {text: node.value, place: at(node)} : null));
+	const keys = nodes.map(node =>
+		isScalar(node) && typeof node.value === 'string' ? {text: node.value, location: locationOf(node)} : null,
+	);
 	if (keys.includes(null)) {
-		say('a key is text, or a list of texts: quote it');
+		report('a key must be a string or a list of strings: quote it');
 		return null;
 	}
 

@@ -21,7 +21,7 @@ export type PromptDialog = {
 	/** The line being typed, while one of the history stands in its place. */
 	draft?: TextInput;
 	candidates: readonly string[];
-	/** What taking it is called: `send`, `keep`. */
+	/** What taking it is called: `send`, `accept`. */
 	accept: string;
 };
 

@@ -203,7 +203,7 @@ export function footer(screen: RenderInput): Line {
 
 	return line(
 		' ',
-		...[...shown, ...last].flatMap(({key, label, off}, index): Span[] => [
+		...[...shown, ...last].flatMap(({key, label, isDisabled: off}, index): Span[] => [
 			{text: index === 0 ? '' : '  '},
 			styled(off ? 'text.dim' : 'key', key),
 			off ? styled('text.dim', ` ${label}`) : {text: ` ${label}`},

@@ -40,7 +40,7 @@ export function dialogBox(screen: RenderInput, overlay: Dialog): Floating | null
 	}
 }
 
-/** `/timeout▏             17 matches   Enter keep   Esc drop` */
+/** `/timeout▏             17 matches   Enter accept   Esc cancel` */
 export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 	const {
 		theme,
@@ -56,7 +56,7 @@ export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 		...key('prompt.accept', prompt.accept),
 		...(prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : []),
 		...(prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : []),
-		...key('prompt.cancel', 'drop'),
+		...key('prompt.cancel', 'cancel'),
 	];
 	const role = prompt.problem === null ? ('key' as const) : ('notice.error' as const);
 	const sign = `${prompt.lead}${prompt.regex ? '~' : ''}`;

@@ -46,8 +46,8 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 	const hints = describeKeys(
 		screen.keymap,
 		context,
-		action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null,
-	).filter(({keys, off}) => keys.length > 0 || off !== null);
+		action => screen.hints.find(hint => hint.action === action)?.disabledReason ?? refused.get(action.id) ?? null,
+	).filter(({keys, disabledReason: off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
 	const width = Math.floor((size.columns - 2) / columns);
@@ -105,7 +105,7 @@ function shownKeys(keys: readonly string[]): string {
 	return keys.slice(0, 3).join(' ') || '–';
 }
 
-function hintLines({action, keys, off}: KeyHint, width: number, keyWidth: number): Line[] {
+function hintLines({action, keys, disabledReason: off}: KeyHint, width: number, keyWidth: number): Line[] {
 	return [
 		line(
 			styled(off === null ? 'key' : 'text.dim', fitToCells(shownKeys(keys), keyWidth)),

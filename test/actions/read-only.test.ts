@@ -1,8 +1,7 @@
-/** `--read-only` refuses everything that runs commands, listens or writes, and nothing else: every action of the session and every command is driven against it. */
+/** `--read-only` refuses exactly what runs commands, listens or writes, in the session and in every command. */
 import test from 'ava';
-import {assertAccess, isAccessAllowed, type AccessClass} from '../../source/actions/access.ts';
+import {type AccessClass, assertAccess, isAccessAllowed, proxyAccess} from '../../source/actions/access.ts';
 import {actionSpecs} from '../../source/actions/action-table.ts';
-import {proxyAccess} from '../../source/actions/proxy-access.ts';
 import {commandTable} from '../../source/commands/command-table.ts';
 import {runsKubeletCommands} from '../../source/streams/proxy/command-path.ts';
 import {startCommandServer} from '../support/command-server.ts';
@@ -10,26 +9,25 @@ import {runSpoke} from '../support/run-spoke.ts';
 
 const refused = new Set<AccessClass>(['shell', 'listen', 'write']);
 
-test('each class is decided in one place', t => {
+test('read-only mode refuses shell, listen and write access, and only these', t => {
 	for (const access of ['read', 'stream', 'shell', 'listen', 'write'] as const) {
 		t.is(isAccessAllowed(access, {readOnly: true}), !refused.has(access), access);
 		t.true(isAccessAllowed(access, {readOnly: false}));
 		t.notThrows(() => {
-			assertAccess('it', access, {readOnly: false});
+			assertAccess('exec', access, {readOnly: false});
 		});
 		if (refused.has(access)) {
 			t.throws(
 				() => {
-					assertAccess('it', access, {readOnly: true});
+					assertAccess('exec', access, {readOnly: true});
 				},
-				{code: 'ERR_READ_ONLY', message: /^it is refused/},
+				{code: 'ERR_READ_ONLY', message: /^exec is refused/},
 			);
 		}
 	}
 });
 
-/** All that reaches beyond reading, by name: an action that is added here or there must be added to both. */
-const acting = [
+const refusedActions = [
 	'pods.shell',
 	'pods.attach',
 	'pods.forward',
@@ -43,27 +41,28 @@ const acting = [
 	'forwards.open-set',
 	'connections.restart',
 	'tail.shell',
-	'ended.again',
+	'ended.new-shell',
 	'proxy.listener',
 ];
 
-test('of the session’s actions exactly those that run, listen or write are refused', t => {
+test('read-only mode refuses exactly the session actions that run commands, listen or write', t => {
 	const refusedRows = actionSpecs.filter(({access}) => access !== 'screen' && !isAccessAllowed(access, {readOnly: true})).map(({id}) => id);
-	t.deepEqual([...refusedRows].sort(), [...acting].sort());
+	t.deepEqual([...refusedRows].sort(), [...refusedActions].sort());
 	t.true(actionSpecs.every(({access}) => access === 'screen' || isAccessAllowed(access, {readOnly: false})));
 });
 
-test('every verb of the proxy has its class', t => {
-	const of = (method: string, path = '/', websocket = false) => proxyAccess({method, runsCommands: runsKubeletCommands(path), websocket});
+test('a proxy request has the access class of its method, path and protocol', t => {
+	const accessOf = (method: string, path = '/', websocket = false) =>
+		proxyAccess({method, runsCommands: runsKubeletCommands(path), websocket});
 	t.deepEqual(
-		['get', 'head', 'OPTIONS'].map(method => of(method)),
+		['get', 'head', 'OPTIONS'].map(method => accessOf(method)),
 		['read', 'read', 'read'],
 	);
 	t.deepEqual(
-		['post', 'put', 'patch', 'delete', 'TRACE', 'FOO'].map(method => of(method)),
+		['post', 'put', 'patch', 'delete', 'TRACE', 'FOO'].map(method => accessOf(method)),
 		['write', 'write', 'write', 'write', 'write', 'write'],
 	);
-	t.is(of('get', '/', true), 'write');
+	t.is(accessOf('get', '/', true), 'write');
 	for (const path of [
 		'/exec/d/p/c',
 		'/run/d/p/c',
@@ -76,14 +75,14 @@ test('every verb of the proxy has its class', t => {
 		'/a/../run/x',
 		'/RUN/x',
 	]) {
-		t.is(of('get', path), 'shell', path);
+		t.is(accessOf('get', path), 'shell', path);
 	}
 
-	t.is(of('get', '/metrics'), 'read');
-	t.is(of('get', '/runningpods/'), 'read');
+	t.is(accessOf('get', '/metrics'), 'read');
+	t.is(accessOf('get', '/runningpods/'), 'read');
 });
 
-/** What each command with the flag is called with, and what would make it do the forbidden thing. */
+/** Arguments with which each command that takes --read-only would do something forbidden. */
 const calls: Readonly<Record<string, readonly string[][]>> = {
 	exec: [['web', '--', 'ls']],
 	attach: [['web']],
@@ -102,7 +101,7 @@ const calls: Readonly<Record<string, readonly string[][]>> = {
 	],
 };
 
-test('every command that takes --read-only refuses with it, before it asks the apiserver for anything that acts', async t => {
+test('commands with --read-only refuse forbidden arguments before they open a stream', async t => {
 	const server = await startCommandServer(() => {});
 	t.teardown(async () => server.close());
 	await server.cluster();
@@ -116,7 +115,7 @@ test('every command that takes --read-only refuses with it, before it asks the a
 
 	for (const [name, argvs] of Object.entries(calls)) {
 		for (const argv of argvs) {
-			// The node is not there; a refusal comes first where the path alone decides, and the missing node else.
+			// The node does not exist: its 404 comes first unless the path alone decides.
 			const {status, stderr} = await runSpoke([name, '--kubeconfig', `${server.folder}/config-1`, '--read-only', ...argv]);
 			t.not(status, 0, `${name} ${argv.join(' ')}`);
 			t.regex(stderr, /\[ERR_READ_ONLY\]|nodes\/n1 not found/, `${name} ${argv.join(' ')}: ${stderr}`);

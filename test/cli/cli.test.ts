@@ -46,7 +46,7 @@ test('help of a command that there is not is a usage error, not the list of comm
 test('a keymap that is named and cannot be read is refused, and no other one is printed in its place', async t => {
 	const {status, stdout, stderr} = await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml', '-o', 'json']);
 	t.is(status, 2);
-	t.regex(stderr, /^error: keymap \/nonexistent\/keys\.yaml cannot be read: .*\[ERR_KEYMAP\]\n$/);
+	t.regex(stderr, /^error: cannot read keymap \/nonexistent\/keys\.yaml: .*\[ERR_KEYMAP\]\n$/);
 	t.like(JSON.parse(stdout), {kind: 'Error', code: 'ERR_KEYMAP', exitStatus: 2});
 	t.like(JSON.parse((await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml', '--json'])).stdout), {code: 'ERR_KEYMAP'});
 	t.is((await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml'])).stdout, '');

@@ -1,6 +1,6 @@
-/** What a terminal sends, and which keys it means, however it is cut. */
+/** Keys from terminal input that is split at any byte. */
 import test from 'ava';
-import {makeKeyDecoder, type KeyInput} from '../../source/keymap/decode-keys.ts';
+import {createKeyDecoder, type KeyInput} from '../../source/keymap/decode-keys.ts';
 
 const cases: ReadonlyArray<readonly [bytes: string, keys: readonly string[]]> = [
 	['jjj', ['j', 'j', 'j']],
@@ -22,27 +22,27 @@ const cases: ReadonlyArray<readonly [bytes: string, keys: readonly string[]]> = 
 ];
 
 for (const [bytes, keys] of cases) {
-	test(`${JSON.stringify(bytes)} is ${keys.join(' ')}, whole and cut at every byte`, t => {
+	test(`${JSON.stringify(bytes)} decodes to ${keys.join(' ')}, whole and split at every byte`, t => {
 		const whole = Buffer.from(bytes);
-		t.deepEqual(shown(makeKeyDecoder().decode(whole)), keys);
+		t.deepEqual(shown(createKeyDecoder().decode(whole)), keys);
 		for (let cut = 1; cut < whole.length; cut++) {
-			// A cut right behind an escape is how a person types Esc; only `flush` decides that.
-			const decoder = makeKeyDecoder();
-			t.deepEqual(shown([...decoder.decode(whole.subarray(0, cut)), ...decoder.decode(whole.subarray(cut))]), keys, `cut at ${cut}`);
+			// After a split right after an escape byte, only `flush` decides that the key is Esc.
+			const decoder = createKeyDecoder();
+			t.deepEqual(shown([...decoder.decode(whole.subarray(0, cut)), ...decoder.decode(whole.subarray(cut))]), keys, `split at ${cut}`);
 		}
 	});
 }
 
-test('a lone escape waits, and is Esc when nothing follows', t => {
-	const decoder = makeKeyDecoder();
+test('a lone escape byte waits, and is Esc when flushed', t => {
+	const decoder = createKeyDecoder();
 	t.deepEqual(decoder.decode(Buffer.from('\u001B')), []);
-	t.true(decoder.waiting);
+	t.true(decoder.isWaiting);
 	t.deepEqual(shown(decoder.flush()), ['esc']);
-	t.false(decoder.waiting);
+	t.false(decoder.isWaiting);
 });
 
-test('the start of a sequence that never ends becomes keys when it is flushed', t => {
-	const decoder = makeKeyDecoder();
+test('an incomplete sequence becomes keys when flushed', t => {
+	const decoder = createKeyDecoder();
 	t.deepEqual(decoder.decode(Buffer.from('\u001B[')), []);
 	t.deepEqual(shown(decoder.flush()), ['alt+[']);
 });

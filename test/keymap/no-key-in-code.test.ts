@@ -1,10 +1,10 @@
-/** Keys are data: none stands in code outside the keymap room. */
+/** No key is hard-coded outside the keymap room. */
 import test from 'ava';
 import {readSource} from '../architecture/imports.ts';
 
-const files = (await readSource()).filter(file => ['ui', 'app', 'state', 'actions', 'commands'].includes(file.room));
+const files = (await readSource()).filter(file => ['ui', 'session', 'state', 'actions', 'commands'].includes(file.room));
 
-test('no code outside the keymap room compares what was typed with a key', t => {
+test('code outside the keymap room compares no input with a key', t => {
 	const typed = /\bkey\s*===?\s*'|\bcase '(?:ctrl\+|alt\+|enter|esc|tab|up|down|pgup|pgdn|home|end|space|f\d+)'|\buseInput\b|keypress/;
 	t.deepEqual(
 		files.filter(file => typed.test(file.text)).map(file => file.path),
@@ -12,8 +12,8 @@ test('no code outside the keymap room compares what was typed with a key', t => 
 	);
 });
 
-test('no text of the screen names a key: it is looked up', t => {
-	// `Ctrl-` and arrows with a meaning are made by formatKeys from the keymap.
+test('screen texts contain no key names', t => {
+	// formatKeys makes `Ctrl-` and arrows from the keymap.
 	const shown = /Ctrl-|\^[A-Z]\b|[Pp]ress [a-z?](?!\w)|\b(?:Enter|Esc|Tab) (?:applies|closes|opens|clears|choose)/;
 	const found = files.flatMap(file =>
 		file.text

@@ -1,4 +1,4 @@
-/** Lookup: matched, pending, none; contexts, sequences and unbinding. */
+/** Key lookup: contexts, sequences and unbinding. */
 import test from 'ava';
 import {contextStack} from '../../source/keymap/contexts.ts';
 import {describeKeys, footerHints} from '../../source/keymap/describe-keys.ts';
@@ -10,7 +10,7 @@ import {resolveKey} from '../../source/keymap/resolve-key.ts';
 const {keymap} = await loadKeymap({});
 const vim = (await loadKeymap({}, 'vim')).keymap;
 
-test('a key of the context, of its parent, and of the root is found', t => {
+test('a lookup finds keys of the context, its parent and the root', t => {
 	t.deepEqual(resolveKey(keymap, 'pods', [], 'l'), {kind: 'matched', action: 'pods.logs'});
 	t.deepEqual(resolveKey(keymap, 'pods', [], 'j'), {kind: 'matched', action: 'list.down'});
 	t.deepEqual(resolveKey(keymap, 'pods', [], '?'), {kind: 'matched', action: 'help.open'});
@@ -23,7 +23,7 @@ test('an opaque context inherits nothing', t => {
 	t.deepEqual(resolveKey(keymap, 'terminal', [], 'ctrl+c'), {kind: 'none'});
 });
 
-test('a sequence is pending, says what may follow, and then matches or is dropped', t => {
+test('a sequence is pending and lists what can follow, then matches or resolves to none', t => {
 	const pending = resolveKey(vim, 'pods', [], 'g');
 	t.is(pending.kind, 'pending');
 	t.deepEqual(pending.kind === 'pending' && pending.next.map(({keys, action}) => [keys.join(' '), action]), [
@@ -36,7 +36,7 @@ test('a sequence is pending, says what may follow, and then matches or is droppe
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'x'), {kind: 'none'});
 });
 
-test('YAML has a key that copying the name does not have: Y, after g in vim, and the y of k9s', async t => {
+test('YAML and copy-name have different keys in every keymap', async t => {
 	const keymaps = {default: keymap, vim, k9s: (await loadKeymap({}, 'k9s')).keymap};
 	const first = (action: string) =>
 		Object.values(keymaps).map(one => describeKeys(one, 'pods').find(hint => hint.action.id === action)?.keys[0]);
@@ -44,7 +44,7 @@ test('YAML has a key that copying the name does not have: Y, after g in vim, and
 	t.deepEqual(first('list.copy-name'), ['y', 'y y', 'c']);
 });
 
-test('an inner context moves or unbinds an outer action for itself only', t => {
+test('an inner context rebinds or unbinds an outer action only for itself', t => {
 	const base = parseKeymap('a', 'contexts: {global: {path.why: w}, tail: {tail.wrap: W}, list: {list.down: j}}');
 	const merged = mergeKeymaps([base, parseKeymap('b', 'contexts: {tail: {path.why: W, tail.wrap: w}, pods: {path.why: []}}')]).keymap;
 	t.deepEqual(resolveKey(merged, 'tail', [], 'w'), {kind: 'matched', action: 'tail.wrap'});
@@ -53,7 +53,7 @@ test('an inner context moves or unbinds an outer action for itself only', t => {
 	t.deepEqual(resolveKey(merged, 'nodes', [], 'w'), {kind: 'matched', action: 'path.why'});
 });
 
-test('the footer of pods reads as drawn, and names the first key of each', t => {
+test('the footer of pods shows the first key of each action', t => {
 	const hints = footerHints(describeKeys(keymap, 'pods'));
 	t.deepEqual(
 		hints.slice(0, 5).map(({key, label}) => `${key} ${label}`),
@@ -65,9 +65,9 @@ test('the footer of pods reads as drawn, and names the first key of each', t => 
 	);
 });
 
-test('an action that is off says why, in every reading', t => {
+test('a disabled action has a reason and is marked in the footer', t => {
 	const hints = describeKeys(keymap, 'pods', action => (action.access === 'shell' ? 'read-only' : null));
-	t.is(hints.find(({action}) => action.id === 'pods.shell')?.off, 'read-only');
-	t.is(hints.find(({action}) => action.id === 'pods.logs')?.off, null);
-	t.true(footerHints(hints).find(({id}) => id === 'pods.shell')?.off);
+	t.is(hints.find(({action}) => action.id === 'pods.shell')?.disabledReason, 'read-only');
+	t.is(hints.find(({action}) => action.id === 'pods.logs')?.disabledReason, null);
+	t.true(footerHints(hints).find(({id}) => id === 'pods.shell')?.isDisabled);
 });

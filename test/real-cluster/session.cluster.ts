@@ -231,7 +231,7 @@ test('the YAML of pods, nodes, services, workloads and namespaces is what kubect
 		// What runs goes on meanwhile: the same object is read before and after.
 		for (let tries = 0; ; tries++) {
 			const {stdout} = await cluster.kubectl('off-direct', ['get', '-n', 'demo', target, '-o', 'yaml']);
-			terminal.press('yaml.again');
+			terminal.press('yaml.refresh');
 			await terminal.sees(/^ read again(?:: nothing has changed)?$/m);
 			terminal.press('details.save', 'prompt.clear');
 			terminal.type(`~/${tries}-${file}\r`);

@@ -253,11 +253,11 @@ test('a tail that a kubelet’s certificate ended is tried again at a key, and f
 	terminal.press('workloads.logs');
 	await terminal.sees(/failed · no log/);
 	await terminal.sees(/no log can be read now; pods that come are followed/);
-	await terminal.sees(/ r again .* w why/);
+	await terminal.sees(/ r retry .* w why/);
 	await sandbox.switches.set({verification: 'good'});
-	terminal.press('failed.again');
+	terminal.press('failed.retry');
 	await terminal.sees(/following/);
-	await terminal.loses(/ r again/);
+	await terminal.loses(/ r retry/);
 });
 
 test('an audit stays through another namespace, and is read anew for another context', async t => {

@@ -112,7 +112,7 @@ test('a shell gets the whole terminal, byte for byte, and gives it back', async 
 	await terminal.sees(/1 Pods \d/);
 	t.is(terminal.buffer(), 'alternate');
 	terminal.press('list.filter');
-	await terminal.sees(/Enter keep/);
+	await terminal.sees(/Enter accept/);
 });
 
 test('the leave keys leave a shell that goes on', async t => {
@@ -152,7 +152,7 @@ test('a shell whose connection is cut says so, with its leg, and is opened again
 	terminal.type('ls\r');
 	await delay(700);
 	t.is(terminal.buffer(), 'normal');
-	terminal.press('ended.again');
+	terminal.press('ended.new-shell');
 	await terminal.sees(/back to the pods[\s\S]*To leave: Ctrl-\] d[\s\S]*# $/m);
 });
 
@@ -563,7 +563,7 @@ test('a bad entry of a keymap is told at the start with its place, and the rest 
 	const keymap = join(home, 'keys.yaml');
 	await writeFile(keymap, 'contexts:\n  pods:\n    pods.shell: nonsense\n    pods.logs: "L"\n');
 	const {terminal} = await onSandbox(t, ['--keymap', keymap]);
-	await terminal.sees(/keys\.yaml:3:17: no key is called nonsense/);
+	await terminal.sees(/keys\.yaml:3:17: unknown key nonsense/);
 	await terminal.sees(/web-\w+/);
 	terminal.type('L');
 	await terminal.sees(/Tail pod\//);
@@ -602,7 +602,7 @@ test('for a screen reader there are sentences, no picture, and nothing that tick
 	terminal.press('list.down');
 	await terminal.sees(/8 shown, 2: api-/);
 	terminal.press('help.open');
-	await terminal.sees(/Keys of pods\.\s+HERE\s+l logs, follow\s+s shell\s/);
+	await terminal.sees(/Keys of pods\.\s+HERE\s+l follow logs\s+s shell\s/);
 	terminal.press('text.page-down');
 	await terminal.sees(/Keys of pods\.\s+a attach\s+f forward a port\s/);
 	terminal.press('text.bottom');

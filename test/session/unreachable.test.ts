@@ -80,9 +80,9 @@ test('r tries at once, the tries are listed, and lists come as soon as it answer
 	await writeFile(file, JSON.stringify(sandbox.kubeconfig('admin')).replaceAll(sandbox.server, `https://127.0.0.1:${port}`));
 	const terminal = await openTerminal(t, ['--kubeconfig', file], {home});
 	await terminal.sees(/\(try [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d .*connection refused, after [\d.]+ m?s\s+){3}/);
-	await terminal.sees(/^ r try now {2}d doctor {2}y copy report .*@ context/m);
+	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
 	const next = Number(/\(try (\d)\)/.exec(terminal.text())![1]);
-	terminal.press('unreachable.again');
+	terminal.press('unreachable.retry');
 	// By itself it waits four seconds at least.
 	await terminal.sees(new RegExp(`\\(try ${next + 1}\\)`), 4000);
 	terminal.press('unreachable.doctor');
@@ -94,7 +94,7 @@ test('r tries at once, the tries are listed, and lists come as soon as it answer
 	t.teardown(() => {
 		way.close();
 	});
-	terminal.press('unreachable.again');
+	terminal.press('unreachable.retry');
 	await terminal.sees(/web-\w+-\w+ +2\/2/, 9000);
 	terminal.press('pods.logs');
 	await terminal.sees(/Tail pod\//);
@@ -115,7 +115,7 @@ test('a try that runs is no longer counted down to: it is told since when it run
 	t.teardown(() => {
 		silent.close();
 	});
-	terminal.press('unreachable.again');
+	terminal.press('unreachable.retry');
 	await terminal.sees(/Trying again now \(try \d\)\./, 2000);
 	await terminal.sees(/Trying again since \d\d:\d\d:\d\d \(try \d\)\./, 4000);
 });

@@ -117,7 +117,7 @@ test('the help is read key by key, whatever stands beside it on the screen', asy
 	const {keymap} = await loadKeymap({});
 	const help = {kind: 'help', context: 'pods', top: 0} as const;
 	const text = spokenText(screenOf({keymap, state: {...session, size: {columns: 200, rows: 24}}}), help);
-	t.true(text.includes('l logs, follow'));
+	t.true(text.includes('l follow logs'));
 	t.true(text.includes('? this help'));
 	t.deepEqual(spokenSelection(screenOf({keymap, state: {...session, layers: [{...help, top: text.length - 3}]}})).slice(1), text.slice(-3));
 });

@@ -26,7 +26,7 @@ export const command: Command<typeof keysSpec.flags> = {
 		}
 
 		if (!json || flags.check) {
-			for (const {file, line, column, message} of loaded.problems) {
+			for (const {file, line, column, message} of [...loaded.problems, ...loaded.warnings]) {
 				stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
 			}
 		}

@@ -1,8 +1,7 @@
 /** One request through the apiserver proxy, from the command line to stdout. */
 import {open, type FileHandle} from 'node:fs/promises';
 import {Readable} from 'node:stream';
-import {assertAccess} from '../../actions/access.ts';
-import {proxyAccess} from '../../actions/proxy-access.ts';
+import {assertAccess, proxyAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';

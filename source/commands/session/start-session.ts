@@ -22,11 +22,11 @@ export async function startSession(
 
 	// What is loaded, and pages of a large list, are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
 	setFlagsFromString('--semi-space-growth-factor=1');
-	const [{keymap, problems}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
+	const [{keymap, problems, warnings}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
 	return runSession({
 		...here,
 		keymap,
-		keymapProblems: problems,
+		keymapProblems: [...problems, ...warnings],
 		readOnly: screen['read-only'],
 		theme: screen.theme,
 		motion: screen.motion,

@@ -18,7 +18,7 @@ import type {Handlers} from './handler.ts';
 import {asFileName, expandHome, writeNewFile} from '../write-new-file.ts';
 
 export const auditHandlers: Handlers = {
-	'audit.again': readAudit,
+	'audit.refresh': readAudit,
 	async 'view.audit'(session) {
 		session.store.now({type: 'view', view: 'audit'});
 		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {

@@ -50,7 +50,7 @@ export const doctorHandlers: Handlers = {
 		await doctorOfForward(session, forwardOf(session, id));
 		await doctorOfTail(session, session.tails.get(id ?? '') ?? null);
 	},
-	async 'doctor.again'(session) {
+	async 'doctor.rerun'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
 			const [namespace, target] = splitSubject(layer.subject);

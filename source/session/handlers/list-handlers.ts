@@ -77,11 +77,11 @@ export const listHandlers: Handlers = {
 	'list.bottom'(session) {
 		move(session, far);
 	},
-	'view.before': showBefore,
-	'view.earlier'(session) {
+	'view.toggle-last': showBefore,
+	'view.history-back'(session) {
 		goInHistory(session, -1);
 	},
-	'view.later'(session) {
+	'view.history-forward'(session) {
 		goInHistory(session, 1);
 	},
 	'list.filter': filterList,

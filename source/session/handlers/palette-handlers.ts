@@ -41,7 +41,7 @@ export const paletteHandlers: Handlers = {
 			}),
 			...hints
 				.filter(({action}) => action.id !== 'palette.open')
-				.map(({action, keys, off}) => ({
+				.map(({action, keys, disabledReason: off}) => ({
 					id: action.id,
 					cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''],
 					also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],

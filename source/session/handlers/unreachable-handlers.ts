@@ -4,7 +4,7 @@ import {describeUnreachable} from '../../state/describe-unreachable.ts';
 import type {Handlers} from './handler.ts';
 
 export const unreachableHandlers: Handlers = {
-	'unreachable.again'(session) {
+	'unreachable.retry'(session) {
 		session.tell('trying now …');
 		session.meeting.tryNow();
 	},

@@ -35,7 +35,7 @@ export const whyHandlers: Handlers = {
 			session.tell('there is nothing to fix here');
 		}
 	},
-	'why.again'(session) {
+	'why.retry'(session) {
 		session.store.now({type: 'pop'});
 		session.paths.follow();
 	},

@@ -1,16 +1,16 @@
 /** The keys on the plain screen after a shell: one says what is next, any other leads back. */
-import {makeKeyDecoder} from '../../keymap/decode-keys.ts';
+import {createKeyDecoder} from '../../keymap/decode-keys.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import {resolveKey} from '../../keymap/resolve-key.ts';
 
 export type ExitChoice = 'back' | 'why' | 'again';
 
-const meanings: Readonly<Record<string, ExitChoice>> = {'path.why': 'why', 'ended.again': 'again'};
+const meanings: Readonly<Record<string, ExitChoice>> = {'path.why': 'why', 'ended.new-shell': 'again'};
 
 export class ExitKeys {
 	readonly #keymap: Keymap;
-	readonly #decoder = makeKeyDecoder();
+	readonly #decoder = createKeyDecoder();
 	readonly #chosen = Promise.withResolvers<ExitChoice>();
 	#deafUntil = Infinity;
 	#mayAgain = false;
@@ -23,7 +23,7 @@ export class ExitKeys {
 	shown(where: string, {again}: {again: boolean}): string {
 		this.#mayAgain = again;
 		const hints = describeKeys(this.#keymap, 'ended').filter(
-			({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (again || action.id !== 'ended.again'),
+			({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (again || action.id !== 'ended.new-shell'),
 		);
 		return [
 			...hints.map(({keys, action}) => `${keys[0]!}: ${action.title}`),
@@ -34,7 +34,7 @@ export class ExitKeys {
 	/** Bytes from the terminal. A terminal's late answers are no keys. */
 	feed(bytes: Buffer): void {
 		const inputs = this.#decoder.decode(bytes);
-		const all = this.#decoder.waiting ? [...inputs, ...this.#decoder.flush()] : inputs;
+		const all = this.#decoder.isWaiting ? [...inputs, ...this.#decoder.flush()] : inputs;
 		if (performance.now() < this.#deafUntil) {
 			return;
 		}

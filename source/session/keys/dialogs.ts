@@ -50,7 +50,7 @@ export class Dialogs {
 			history,
 			historyAt: -1,
 			candidates: [],
-			accept: options.accept ?? 'keep',
+			accept: options.accept ?? 'accept',
 		};
 		const fresh = options.note && this.#keepNote(options.purpose, options.note);
 		const answer = this.#open<{text: string; regex: boolean} | null, PromptDialog>(overlay, resolve => ({

@@ -1,6 +1,6 @@
 /** Why is an action off, and for whom would it be on? */
 import {isAccessAllowed} from '../../actions/access.ts';
-import type {ActionSpec} from '../../actions/action-spec.ts';
+import type {ActionSpec} from '../../actions/action-table.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
 import {selectedRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';

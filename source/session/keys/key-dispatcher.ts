@@ -1,5 +1,5 @@
 /** From the terminal's bytes to actions: one place resolves every key. */
-import {makeKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
+import {createKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
 import {splitAltChord, isChord, formatKeys, typedText} from '../../keymap/key-name.ts';
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
 import {keyContext} from '../../state/session-state.ts';
@@ -19,7 +19,7 @@ export type KeyDispatcherCallbacks = {
 export class KeyDispatcher {
 	readonly #doers: ActionContext;
 	readonly #tells: KeyDispatcherCallbacks;
-	readonly #decoder = makeKeyDecoder();
+	readonly #decoder = createKeyDecoder();
 	/** The keys of a sequence that has begun. */
 	#pending: readonly string[] = [];
 	#escapeTimer: NodeJS.Timeout | null = null;
@@ -37,7 +37,7 @@ export class KeyDispatcher {
 		}
 
 		this.pass(this.#decoder.decode(chunk));
-		if (this.#decoder.waiting) {
+		if (this.#decoder.isWaiting) {
 			this.#escapeTimer = setTimeout(() => {
 				this.pass(this.#decoder.flush());
 			}, escapeMs);

@@ -1,6 +1,5 @@
 /** Does an action by its name: asks whether it may be done, finds who does it, and tells how it failed. */
-import {findAction} from '../../actions/action-table.ts';
-import type {ActionSpec} from '../../actions/action-spec.ts';
+import {type ActionSpec, findAction} from '../../actions/action-table.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {selectedRow} from '../../state/list-state.ts';
 import {currentNamespace, type SessionState} from '../../state/session-state.ts';

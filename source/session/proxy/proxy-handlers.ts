@@ -24,7 +24,7 @@ export const proxyHandlers: Handlers = {
 		const {method} = store.state.proxy;
 		store.now({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
 	},
-	async 'proxy.again'(session) {
+	async 'proxy.resend'(session) {
 		const exchange = selectedExchange(session.store.state.proxy);
 		if (exchange) {
 			await sendRequest(session, exchange.method, exchange.asked);

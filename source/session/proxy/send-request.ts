@@ -1,6 +1,5 @@
 /** Sends a typed request by the apiserver's proxy, and tells its row what comes of it, with the leg that it took. */
-import {proxyAccess} from '../../actions/proxy-access.ts';
-import {isAccessAllowed, type AccessClass} from '../../actions/access.ts';
+import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';

@@ -131,7 +131,7 @@ export const tailHandlers: Handlers = {
 		// Of a log before the last words are wanted, and back from it what goes on.
 		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
 	},
-	'failed.again'(session) {
+	'failed.retry'(session) {
 		const run = currentTail(session);
 		run?.start(run.view.since, run.view.previous);
 	},

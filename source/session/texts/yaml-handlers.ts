@@ -22,7 +22,7 @@ export const yamlHandlers: Handlers = {
 			await openYaml(session, here);
 		}
 	},
-	async 'yaml.again'(session) {
+	async 'yaml.refresh'(session) {
 		const layer = currentText(session);
 		const cluster = session.clusters.get(layer?.on ?? '');
 		if (layer?.of === undefined || layer.id === undefined || cluster === undefined || layer.busy) {

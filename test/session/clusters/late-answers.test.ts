@@ -172,7 +172,7 @@ test('an audit that comes late is not shown under the name of another cluster', 
 	const {left, entered, asked, letGo} = await twoClusters(t);
 	const store = storeWithPod();
 	const session = {cluster: left, store, fail() {}};
-	const read = auditHandlers['audit.again']!(session as unknown as Session);
+	const read = auditHandlers['audit.refresh']!(session as unknown as Session);
 	await asked;
 	session.cluster = entered;
 	store.data({type: 'switch', cluster: clusterState(entered.access)});

@@ -67,7 +67,7 @@ function asksAgain(
 	} as unknown as Session;
 	return {
 		async again() {
-			await proxyHandlers['proxy.again']!(session);
+			await proxyHandlers['proxy.resend']!(session);
 			return selectedExchange(store.state.proxy);
 		},
 		stop() {

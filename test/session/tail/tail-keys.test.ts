@@ -240,7 +240,7 @@ test('the keys of a tail follow at once that it failed, and that it is tried aga
 		await setImmediate();
 		t.is(run.view.phase, 'failed');
 		t.is(keyContext(store.state), 'failed');
-		await tailHandlers['failed.again']!(session);
+		await tailHandlers['failed.retry']!(session);
 	}
 
 	t.is(keyContext(store.state), 'tail');
@@ -249,11 +249,11 @@ test('the keys of a tail follow at once that it failed, and that it is tried aga
 test('a tail that failed is tried again from where it began', async t => {
 	const {run, press} = tailOf(['a line']);
 	run.view = {...run.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
-	await press('failed.again');
+	await press('failed.retry');
 	t.like(run.view, {phase: 'opening', note: '', since: '5m', previous: false, wrap: true});
 	t.is(run.view.buffer.end, 0);
 	run.view = {...run.view, phase: 'failed', previous: true};
-	await press('failed.again');
+	await press('failed.retry');
 	t.like(run.view, {phase: 'opening', previous: true}, 'the log before, again');
 });
 

@@ -122,17 +122,21 @@ test('YAML that could not be read at first is read with the key that reads it ag
 	await yamlHandlers['list.yaml']!(session);
 	t.deepEqual(texts(), ['you may not', 'ask for it']);
 	answer = () => ({kind: 'Pod', metadata: {name: 'web'}});
-	await yamlHandlers['yaml.again']!(session);
+	await yamlHandlers['yaml.refresh']!(session);
 	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
 	answer = () => {
 		throw new SpokeError('ERR_NOT_FOUND', 'pods "web" is gone');
 	};
 
-	await yamlHandlers['yaml.again']!(session);
+	await yamlHandlers['yaml.refresh']!(session);
 	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
 	t.deepEqual(told, ['YAML of pod/web: you may not', 'read again', 'read again: pods "web" is gone']);
 	answer = () => null;
-	await t.throwsAsync(async () => yamlHandlers['yaml.again']!(session), {instanceOf: TypeError}, 'a bug of ours is none of the cluster’s');
+	await t.throwsAsync(
+		async () => yamlHandlers['yaml.refresh']!(session),
+		{instanceOf: TypeError},
+		'a bug of ours is none of the cluster’s',
+	);
 });
 
 test('while a search is typed that is no regex yet, that is said, and not that nothing matches', async t => {

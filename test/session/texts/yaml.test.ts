@@ -80,7 +80,6 @@ test('its long lines are wrapped, or at a key cut and moved sideways, and so the
 	const {terminal} = await onDb(t, {annotations: {aaa: `${'x'.repeat(80)}-end`}}, {columns: 80});
 	terminal.press('list.yaml');
 	await terminal.sees(/aaa: x{60,}\n +x+-end\n/);
-	await terminal.sees(/W wrap/);
 	terminal.press('text.wrap');
 	await terminal.sees(/aaa: x{60,}…\n/);
 	terminal.press('text.right');
@@ -101,15 +100,15 @@ test('it is read again at a key, says whether anything changed, and what is gone
 	const {terminal, change, sandbox} = await onDb(t);
 	terminal.press('list.yaml');
 	await terminal.sees(/kind: Pod/);
-	terminal.press('yaml.again');
+	terminal.press('yaml.refresh');
 	await terminal.sees(/read again: nothing has changed/);
 	await change({labels: {fresh: 'label'}});
-	terminal.press('yaml.again');
+	terminal.press('yaml.refresh');
 	await terminal.sees(/ {5}fresh: label[\s\S]* read again$/m);
 	await ask(sandbox, '/apis/apps/v1/namespaces/default/statefulsets/db', {method: 'DELETE'});
 	await ask(sandbox, `${db}?gracePeriodSeconds=0`, {method: 'DELETE'});
 	await terminal.sees(/fresh: label/);
-	terminal.press('yaml.again');
+	terminal.press('yaml.refresh');
 	await terminal.sees(/not read again at \d\d:\d\d:\d\d[\s\S]*fresh: label[\s\S]*pods "db-0" not found in namespace "default"/);
 });
 
