@@ -126,6 +126,13 @@ test('every file of the slow suite exists', t => {
 	);
 });
 
+test('no source file calls a method that builds Node’s legacy certificate object', t => {
+	t.deepEqual(
+		files.filter(({text}) => /\.(?:getPeerCertificate|getCertificate|toLegacyObject)\(/.test(text)).map(({path}) => path),
+		[],
+	);
+});
+
 test('nothing imports the Kubernetes client at run time', t => {
 	t.deepEqual(
 		files.flatMap(file =>

@@ -5,7 +5,6 @@ import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {readSource} from '../architecture/imports.ts';
 import {here, type KeyKind, makeCertificate, type MadeCertificate, mayIssue} from '../support/der-certificate.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
@@ -91,11 +90,3 @@ for (const key of ['secp256k1', 'brainpoolP256r1', 'brainpoolP384r1'] as const) 
 		}
 	}
 }
-
-test('no source file calls a method that builds Node’s legacy certificate object', async t => {
-	const files = await readSource();
-	t.deepEqual(
-		files.filter(({text}) => /\.(?:getPeerCertificate|getCertificate|toLegacyObject)\(/.test(text)).map(({path}) => path),
-		[],
-	);
-});

@@ -1,4 +1,5 @@
 /** YAML is read as kubectl reads it, quickly where it is plain, and no bomb in it goes off. */
+import {once} from 'node:events';
 import {execFile} from 'node:child_process';
 import {mkdir, mkdtemp, rm, truncate, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -201,8 +202,8 @@ test('a pipe with a writer is read to its end, as of a shell’s <(command)', as
 	const pipe = join(t.context as string, 'pipe');
 	await promisify(execFile)('mkfifo', [pipe]);
 	// The shell opens its end only when we have opened ours, and both ends wait for that.
-	const writer = execFile('sh', ['-c', `exec 3<>"${pipe}"; printf '%s' '${written.replaceAll("'", '')}' >&3; sleep 0.3`]);
-	await new Promise(resolve => setTimeout(resolve, 150));
+	const writer = execFile('sh', ['-c', `exec 3<>"${pipe}"; printf '%s' '${written.replaceAll("'", '')}' >&3; echo written; sleep 3`]);
+	await once(writer.stdout!, 'data');
 	t.is((await loadKubeconfig(pipe, {})).config.currentContext, 'z');
 	writer.kill();
 });

@@ -127,7 +127,7 @@ test('a workload’s object and its pods are asked on the stream’s connection 
 
 test('without a label to tell nothing is read for it', async t => {
 	const {arrivals, env} = await apiserver(t);
-	await runSpoke(['logs', 'web', '--path=never'], {env, timeoutMs: 1500});
+	await runSpoke(['logs', 'web', '--path=never'], {env, timeoutMs: 6000});
 	t.deepEqual(
 		arrivals.map(({path}) => path),
 		[lookedUp],
