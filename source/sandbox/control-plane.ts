@@ -1,4 +1,4 @@
-/** The control plane as a whole: the apiserver, its route to the nodes, and what the cluster's objects tell of both. */
+/** Control plane: the apiserver, its route to the nodes, and the objects that describe both. */
 import {randomBytes} from 'node:crypto';
 import {Apiserver, type ApiserverConfig} from './apiserver/apiserver.ts';
 import {apiserverCommand} from './apiserver/apiserver-flags.ts';
@@ -13,9 +13,9 @@ import type {Tunnels} from './tunnels/tunnels.ts';
 
 const controlPlaneNode = 'cp';
 
-export type ControlPlaneConfig = Omit<ApiserverConfig, 'makeDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
+export type ControlPlaneConfig = Omit<ApiserverConfig, 'createDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
 
-/** How long there is no apiserver: for `downMs`, and `until` that settles. */
+/** Minimum time without an apiserver: `downMs`, and until `until` settles. */
 export type DowntimeOptions = {downMs?: number; until?: Promise<unknown>};
 
 export class ControlPlane {
@@ -24,17 +24,17 @@ export class ControlPlane {
 	readonly #store: ObjectStore;
 	readonly #tunnels: Tunnels;
 	readonly #identity = `apiserver-${randomBytes(16).toString('hex').slice(0, 26)}`;
-	#beat: NodeJS.Timeout | undefined;
-	#turn: Promise<void> = Promise.resolve();
-	readonly #ending = new AbortController();
+	#leaseTimer: NodeJS.Timeout | undefined;
+	#lastRestart: Promise<void> = Promise.resolve();
+	readonly #stopped = new AbortController();
 
-	constructor(setting: ControlPlaneConfig) {
-		const {tunnels, store} = setting;
+	constructor(config: ControlPlaneConfig) {
+		const {tunnels, store} = config;
 		this.#store = store;
 		this.#tunnels = tunnels;
 		this.apiserver = new Apiserver({
-			...setting,
-			makeDial: metrics => tunnels.dialFor(this.posture.route, metrics),
+			...config,
+			createDial: metrics => tunnels.dialFor(this.posture.route, metrics),
 			tunnelHealthy: () => tunnels.healthy,
 		});
 	}
@@ -44,45 +44,45 @@ export class ControlPlane {
 		await this.#tunnels.start(posture.route);
 		await this.apiserver.start(posture, port);
 		deployAgents(this.#store, this.#tunnels.hasAgents);
-		this.#tellObjects();
-		this.#beat = setInterval(() => {
+		this.#writeObjects();
+		this.#leaseTimer = setInterval(() => {
 			this.#store.update('leases', 'kube-system', this.#identity, lease => {
 				lease['spec'].renewTime = apiMicroTime();
 			});
 		}, 10_000).unref();
 	}
 
-	/** Ends the process, and starts another one at the same address; one after the other, and none after `stop`. `posture`: what is not named stays. */
+	/** Replaces the process at the same address. Calls run one after the other, and none after `stop`. Omitted fields of `posture` stay. */
 	async restart(posture: Partial<Posture> = {}, down: DowntimeOptions = {}): Promise<void> {
-		const turn = this.#turn.then(async () => this.#restart(posture, down));
-		this.#turn = turn.catch(noop);
-		await turn;
+		const restarted = this.#lastRestart.then(async () => this.#restart(posture, down));
+		this.#lastRestart = restarted.catch(noop);
+		await restarted;
 	}
 
 	async stop(): Promise<void> {
-		this.#ending.abort();
-		await this.#turn;
-		await this.#end();
+		this.#stopped.abort();
+		await this.#lastRestart;
+		await this.#endProcess();
 	}
 
 	async #restart(posture: Partial<Posture>, {downMs = 0, until}: DowntimeOptions): Promise<void> {
 		const {port} = this.apiserver;
-		await this.#end();
-		await abortableDelay(downMs, this.#ending.signal);
-		await (until && settledOrAborted(until, this.#ending.signal));
-		if (!this.#ending.signal.aborted) {
+		await this.#endProcess();
+		await abortableDelay(downMs, this.#stopped.signal);
+		await (until && settledOrAborted(until, this.#stopped.signal));
+		if (!this.#stopped.signal.aborted) {
 			await this.start({...this.posture, ...posture}, port);
 		}
 	}
 
-	async #end(): Promise<void> {
-		clearInterval(this.#beat);
+	async #endProcess(): Promise<void> {
+		clearInterval(this.#leaseTimer);
 		this.apiserver.stop();
 		await this.#tunnels.stop();
 	}
 
-	/** The mirror pod with this process's flags, the identity lease, and the `kubernetes` service. */
-	#tellObjects(): void {
+	/** Writes the mirror pod with the flags of this process, the identity lease and the `kubernetes` service. */
+	#writeObjects(): void {
 		const store = this.#store;
 		const {port, process} = this.apiserver;
 		const name = `kube-apiserver-${controlPlaneNode}`;
@@ -123,7 +123,7 @@ export class ControlPlane {
 		for (const node of store.list('nodes')) {
 			store.update('nodes', undefined, node.metadata.name, copy => {
 				copy['status'].nodeInfo.kubeletVersion = kubernetesVersion(this.posture);
-				if (process!.modern) {
+				if (process!.isModern) {
 					copy['status'].declaredFeatures = ['ExtendWebSocketsToKubelet'];
 				} else {
 					delete copy['status'].declaredFeatures;

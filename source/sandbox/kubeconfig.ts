@@ -1,4 +1,4 @@
-/** The kubeconfig with which clients come to a sandbox: all its users, and the mark that says what it is. */
+/** Kubeconfig of a sandbox, with all its users. */
 import {users, type UserName} from './apiserver/users.ts';
 import type {KeyPair} from './certificates/issuer.ts';
 import type {SandboxKubeconfig} from './sandbox.ts';
@@ -8,7 +8,7 @@ const sandboxExtension = 'spoke.dev/sandbox';
 
 export type Credentials = ReadonlyMap<UserName, {pair: KeyPair} | {token: string}>;
 
-export function makeKubeconfig(server: string, authority: string, credentials: Credentials, current: UserName): SandboxKubeconfig {
+export function buildKubeconfig(server: string, authority: string, credentials: Credentials, current: UserName): SandboxKubeconfig {
 	const cluster = 'spoke-sandbox';
 	const contextOf = (name: string) => (name === 'admin' ? 'sandbox' : `sandbox-${name}`);
 	return {
@@ -27,13 +27,13 @@ export function makeKubeconfig(server: string, authority: string, credentials: C
 		],
 		contexts: users.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
 		users: users.map(({name}) => {
-			const own = credentials.get(name)!;
+			const credential = credentials.get(name)!;
 			return {
 				name,
 				user:
-					'token' in own
-						? {token: own.token}
-						: {'client-certificate-data': base64(own.pair.certificate), 'client-key-data': base64(own.pair.key)},
+					'token' in credential
+						? {token: credential.token}
+						: {'client-certificate-data': base64(credential.pair.certificate), 'client-key-data': base64(credential.pair.key)},
 			};
 		}),
 	};

@@ -1,4 +1,4 @@
-/** The nodes of a sandbox: a kubelet each, and the certificates with which they serve. */
+/** Nodes of a sandbox and their kubelets. */
 import type {Issuer} from './certificates/issuer.ts';
 import type {FindProgram} from './containers/programs.ts';
 import {Kubelet} from './kubelet/kubelet.ts';
@@ -12,7 +12,7 @@ import type {SwitchValues} from './switches.ts';
 
 export const nodeNames = ['cp', 'n1', 'n2'] as const;
 
-/** Before the second restart of a container that fails; it doubles from there. */
+/** Delay before the second restart of a failing container; it doubles from there. */
 const backOffMs = 5000;
 
 export type NodesConfig = {store: ObjectStore; plan: AddressPlan; issuer: Issuer; findProgram: FindProgram};
@@ -21,10 +21,10 @@ export async function startNodes({store, plan, issuer, findProgram}: NodesConfig
 	return Promise.all(
 		nodeNames.map(async (node, index) => {
 			const kubelet = new Kubelet({store, plan, issuer, findProgram, node, hostAddress: plan.nodeAddress(index), backOffMs});
-			await kubelet.start(certificateFor(posture, 'fitting'));
+			await kubelet.start(certificateFor(posture, 'matching'));
 			createNode(store, {
 				name: node,
-				address: kubelet.place.address,
+				address: kubelet.address.address,
 				kubeletPort: kubelet.port,
 				version: kubernetesVersion(posture),
 				controlPlane: node === 'cp',
@@ -34,15 +34,18 @@ export async function startNodes({store, plan, issuer, findProgram}: NodesConfig
 	);
 }
 
-/** `fitting` is signed where the apiserver checks and accepts it, and self-signed, as by default, elsewhere. */
-export function certificateFor({verification}: Pick<Posture, 'verification'>, wish: SwitchValues['certificate']): KubeletCertificate {
-	return wish === 'fitting' ? (verification === 'good' ? 'signed' : 'self-signed') : wish;
+/** `matching` is signed by the CA if the apiserver verifies it, and self-signed otherwise, as by default. */
+export function certificateFor(
+	{verification}: Pick<Posture, 'verification'>,
+	certificate: SwitchValues['certificate'],
+): KubeletCertificate {
+	return certificate === 'matching' ? (verification === 'good' ? 'signed' : 'self-signed') : certificate;
 }
 
-/** Serving certificates by a signing request leave the request behind: approved, or waiting. */
+/** Writes the signing requests that belong to signed and pending certificates. */
 export function recordServingRequests(store: ObjectStore, kubelets: readonly Kubelet[]): void {
 	for (const {
-		setting: {node},
+		config: {node},
 		certificate,
 	} of kubelets) {
 		const name = `csr-${node}-serving`;

@@ -1,11 +1,11 @@
-/** What can be made to happen once. */
+/** Faults that happen once. */
 import {apiTime} from './objects/kube-object.ts';
 import type {PodRuntime} from './kubelet/pod-runtime.ts';
 import type {PodName, Sandbox} from './sandbox.ts';
 import type {SandboxParts} from './sandbox-parts.ts';
 
 /** @throws Error for a pod that is not in the sandbox */
-export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxParts): Sandbox['faults'] {
+export function createFaults({store, link, kubelets, controlPlane, emit}: SandboxParts): Sandbox['faults'] {
 	const runtimeOf = ({namespace = 'default', name}: PodName): PodRuntime => {
 		const found = kubelets.map(kubelet => kubelet.pod(namespace, name)).find(pod => pod !== undefined);
 		if (!found) {
@@ -17,19 +17,19 @@ export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxP
 
 	return {
 		cut() {
-			wire.disconnect();
-			tell('connections to the apiserver were cut');
+			link.disconnect();
+			emit('connections to the apiserver were reset');
 		},
 		cutSecondLeg() {
 			for (const kubelet of kubelets) {
 				kubelet.cutConnections();
 			}
 
-			tell('connections to the kubelets were cut');
+			emit('connections to the kubelets were reset');
 		},
 		async restartApiserver(down) {
 			await controlPlane.restart({}, down);
-			tell('the apiserver was restarted');
+			emit('the apiserver was restarted');
 		},
 		rotateLogs(pod) {
 			const runtimes = pod ? [runtimeOf(pod)] : kubelets.flatMap(kubelet => kubelet.runtimes);
@@ -37,17 +37,17 @@ export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxP
 				container.log.rotate();
 			}
 
-			tell('logs were rotated');
+			emit('logs were rotated');
 		},
 		replacePod({namespace = 'default', name}) {
 			store.update('pods', namespace, name, pod => {
 				pod.metadata.deletionTimestamp ??= apiTime();
 			});
-			tell(`pod ${name} is being replaced`);
+			emit(`pod ${name} is being replaced`);
 		},
 		restartContainers(pod, container) {
 			runtimeOf(pod).restart(container);
-			tell(`containers of ${pod.name} were ended`);
+			emit(`containers of ${pod.name} were stopped`);
 		},
 		rollOut({namespace = 'default', name}) {
 			store.update('deployments', namespace, name, deployment => {
@@ -55,11 +55,11 @@ export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxP
 				metadata.annotations = {...metadata.annotations, 'kubectl.kubernetes.io/restartedAt': new Date().toISOString()};
 				deployment.metadata.generation = (deployment.metadata.generation ?? 1) + 1;
 			});
-			tell(`deployment ${name} rolls out`);
+			emit(`deployment ${name} rolls out`);
 		},
 		compact() {
 			store.compact();
-			tell('the watch history was compacted');
+			emit('the watch history was compacted');
 		},
 	};
 }

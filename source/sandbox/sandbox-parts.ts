@@ -1,4 +1,4 @@
-/** What switches and faults act on. */
+/** Parts of a sandbox that switches and faults change. */
 import type {ControlPlane} from './control-plane.ts';
 import type {Kubelet} from './kubelet/kubelet.ts';
 import type {FaultyLink} from './network/faulty-link.ts';
@@ -7,10 +7,10 @@ import type {Tunnels} from './tunnels/tunnels.ts';
 
 export type SandboxParts = {
 	store: ObjectStore;
-	wire: FaultyLink;
+	link: FaultyLink;
 	kubelets: readonly Kubelet[];
 	controlPlane: ControlPlane;
 	tunnels: Tunnels;
-	/** Tells listeners what happened, in a few words. */
-	tell(what: string): void;
+	/** Reports a change to the listeners. */
+	emit(what: string): void;
 };

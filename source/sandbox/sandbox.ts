@@ -1,4 +1,4 @@
-/** What a running sandbox gives: a way in, switches for postures and faults, and news of what happens in it. */
+/** Interface of a running sandbox. */
 import type {UserName} from './apiserver/users.ts';
 import type {ScenarioName} from './scenarios/scenarios.ts';
 import type {SwitchValues} from './switches.ts';
@@ -9,13 +9,12 @@ export type {SwitchValues} from './switches.ts';
 export type SandboxOptions = {
 	/** Default `default`. */
 	scenario?: ScenarioName;
-	/** Of the apiserver; 0, the default, is a free one. */
+	/** Of the apiserver; 0, the default, uses a free one. */
 	port?: number;
-	/** Closes the sandbox when it is aborted. */
 	signal?: AbortSignal;
 };
 
-export type SandboxEvent = {time: string; what: string};
+export type SandboxEvent = {time: string; description: string};
 
 export type Sandbox = {
 	/** `https://127.0.0.1:PORT`. */
@@ -24,34 +23,33 @@ export type Sandbox = {
 	kubeconfig(user?: UserName): SandboxKubeconfig;
 	readonly switches: {
 		get(): SwitchValues;
-		/** A change of `verification` or `route` restarts the apiserver: every connection ends, and an open one never changes its truth. */
+		/** A change of `verification` or `route` restarts the apiserver and ends every connection, so an open connection never changes its path. */
 		set(change: Partial<SwitchValues>): Promise<void>;
 	};
-	/** What happens once when it is called. */
 	readonly faults: {
 		/** Resets all connections between clients and the apiserver. */
 		cut(): void;
 		/** Resets all connections to kubelets. */
 		cutSecondLeg(): void;
-		/** A new process at the same address, after `downMs`, and not before `until` settles. */
+		/** Starts a new process at the same address after `downMs`, but not before `until` settles. */
 		restartApiserver(down?: {downMs?: number; until?: Promise<unknown>}): Promise<void>;
-		/** Rotates the logs of all containers, or of one pod's. */
+		/** Rotates the logs of all containers, or of one pod. */
 		rotateLogs(pod?: PodName): void;
-		/** Deletes a pod; its controller makes another one. */
+		/** Deletes a pod; its controller creates another one. */
 		replacePod(pod: PodName): void;
-		/** Ends a pod's containers; their restart policy starts them again. */
+		/** Stops the containers of a pod; the restart policy decides what follows. */
 		restartContainers(pod: PodName, container?: string): void;
-		/** Gives a deployment new pods, one after the other. */
+		/** Restarts a deployment pod by pod. */
 		rollOut(deployment: PodName): void;
-		/** Forgets the watch history: a watch from an older revision gets 410. */
+		/** Drops the watch history: a watch from an older revision gets 410. */
 		compact(): void;
 	};
-	/** Calls `listener` for each switch and fault; returns what ends that. */
+	/** Calls `listener` for each switch and fault; returns a function that unsubscribes. */
 	onEvent(listener: (event: SandboxEvent) => void): () => void;
 	close(): Promise<void>;
 };
 
-/** Namespace `default` when it is left out. */
+/** The namespace defaults to `default`. */
 export type PodName = {namespace?: string; name: string};
 
 export type SandboxKubeconfig = {

@@ -1,12 +1,12 @@
-/** What can be switched in a sandbox: the sandbox screen, `demo` and tests are made from these rows. */
+/** The switches of a sandbox, for the sandbox view, `demo` and tests. */
 import type {PostureRoute, Verification} from './posture.ts';
 
 export type SwitchValues = {
 	verification: Verification;
 	route: PostureRoute;
 	agents: 'running' | 'gone' | 'frozen';
-	certificate: 'fitting' | 'expired' | 'pending';
-	/** Milliseconds each way between client and apiserver. */
+	certificate: 'matching' | 'expired' | 'pending';
+	/** Milliseconds in each direction between client and apiserver. */
 	latency: number;
 	stall: 'off' | 'on';
 	/** Seconds in Retry-After of a 429; 0 is off. */
@@ -19,9 +19,9 @@ export type SwitchName = keyof SwitchValues;
 export type SwitchSpec = {
 	name: SwitchName;
 	title: string;
-	/** In the order in which a person steps through them; the first one is the start. `word` is shown for a value that is no word. */
-	values: ReadonlyArray<{value: string | number; word?: string; description: string}>;
-	/** The apiserver starts anew, as it would to take other flags. */
+	/** In display order; the first one is the default. `label` is shown instead of a number. */
+	values: ReadonlyArray<{value: string | number; label?: string; description: string}>;
+	/** Restarts the apiserver, as a change of flags does. */
 	restarts: boolean;
 };
 
@@ -31,9 +31,9 @@ export const switches: readonly SwitchSpec[] = [
 		title: 'kubelet certificate check',
 		restarts: true,
 		values: [
-			{value: 'off', description: 'not verified: Kubernetes’ default'},
+			{value: 'off', description: 'not verified: the default of Kubernetes'},
 			{value: 'good', description: 'verified against the cluster’s CA'},
-			{value: 'bad', description: 'verified, and the kubelets’ certificates do not fit'},
+			{value: 'bad', description: 'verified, and rejects the kubelets’ certificates'},
 		],
 	},
 	{
@@ -42,8 +42,8 @@ export const switches: readonly SwitchSpec[] = [
 		restarts: true,
 		values: [
 			{value: 'direct', description: 'plain TCP from the control plane'},
-			{value: 'konnectivity', description: 'through Konnectivity’s shape: agents dial out, a server asks them to dial'},
-			{value: 'http-connect', description: 'through an HTTP CONNECT egress proxy in front of the same agents'},
+			{value: 'konnectivity', description: 'through Konnectivity: agents connect to a server, which sends them dial requests'},
+			{value: 'http-connect', description: 'through an HTTP CONNECT egress proxy with the same agents'},
 			{value: 'ssh', description: 'through SSH tunnels, as before Kubernetes 1.22 (history)'},
 		],
 	},
@@ -53,8 +53,8 @@ export const switches: readonly SwitchSpec[] = [
 		restarts: false,
 		values: [
 			{value: 'running', description: 'connected'},
-			{value: 'gone', description: 'stopped: nothing to dial through'},
-			{value: 'frozen', description: 'connected and silent'},
+			{value: 'gone', description: 'stopped: no route to the nodes'},
+			{value: 'frozen', description: 'connected, but not responding'},
 		],
 	},
 	{
@@ -62,18 +62,18 @@ export const switches: readonly SwitchSpec[] = [
 		title: 'kubelet serving certificates',
 		restarts: false,
 		values: [
-			{value: 'fitting', description: 'as the check needs them'},
+			{value: 'matching', description: 'valid for the selected verification'},
 			{value: 'expired', description: 'expired yesterday'},
-			{value: 'pending', description: 'none yet: the signing request waits for approval'},
+			{value: 'pending', description: 'none yet: the signing request is pending'},
 		],
 	},
 	{
 		name: 'identity',
-		title: 'apiserver’s rights at kubelets',
+		title: 'apiserver’s permissions on kubelets',
 		restarts: false,
 		values: [
-			{value: 'accepted', description: 'as it should be'},
-			{value: 'refused', description: 'kubelets answer 403 to the apiserver'},
+			{value: 'accepted', description: 'normal'},
+			{value: 'refused', description: 'kubelets return 403 to the apiserver'},
 		],
 	},
 	{
@@ -81,9 +81,9 @@ export const switches: readonly SwitchSpec[] = [
 		title: 'latency to the apiserver',
 		restarts: false,
 		values: [
-			{value: 0, word: 'none', description: 'nothing is held up'},
-			{value: 50, word: '50 ms', description: '50 ms each way'},
-			{value: 250, word: '250 ms', description: '250 ms each way'},
+			{value: 0, label: 'none', description: 'no added latency'},
+			{value: 50, label: '50 ms', description: '50 ms each way'},
+			{value: 250, label: '250 ms', description: '250 ms each way'},
 		],
 	},
 	{
@@ -92,7 +92,7 @@ export const switches: readonly SwitchSpec[] = [
 		restarts: false,
 		values: [
 			{value: 'off', description: 'bytes flow'},
-			{value: 'on', description: 'nothing is carried, nothing is said'},
+			{value: 'on', description: 'no bytes pass, and connections stay open'},
 		],
 	},
 	{
@@ -100,8 +100,8 @@ export const switches: readonly SwitchSpec[] = [
 		title: 'too many requests',
 		restarts: false,
 		values: [
-			{value: 0, word: 'off', description: 'every request is let in'},
-			{value: 2, word: 'on', description: '429 with Retry-After: 2'},
+			{value: 0, label: 'off', description: 'every request is accepted'},
+			{value: 2, label: 'on', description: '429 with Retry-After: 2'},
 		],
 	},
 ];

@@ -66,7 +66,7 @@ export class SessionRun {
 
 	/** Puts the terminal to rest at once: for a crash. */
 	rescue(): void {
-		this.#parts.session.terminal.rescue();
+		this.#parts.session.terminal.reset();
 	}
 
 	/** False when the program was told to end before there was a session. */

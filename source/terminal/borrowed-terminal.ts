@@ -1,4 +1,4 @@
-/** The person's terminal while a remote program has it: raw, watched, and given back as it was, however this process ends. */
+/** Terminal in raw mode for a remote program; restored however this process ends. */
 import {writeSync} from 'node:fs';
 import process from 'node:process';
 import {enterRawMode} from './raw-mode.ts';
@@ -7,27 +7,27 @@ import {TerminalModes} from './terminal-modes.ts';
 export class BorrowedTerminal {
 	readonly #modes = new TerminalModes();
 	readonly #output: NodeJS.WriteStream & {fd?: number};
-	readonly #restore: () => void;
-	#given = false;
+	readonly #exitRawMode: () => void;
+	#isRestored = false;
 
 	constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
 		this.#output = output;
-		this.#restore = enterRawMode(input);
+		this.#exitRawMode = enterRawMode(input);
 		process.on('exit', this.#atExit);
 	}
 
-	/** Sees what is written to it. */
+	/** Tracks the output that is written to the terminal. */
 	watch(output: Uint8Array): void {
 		this.#modes.watch(output);
 	}
 
-	/** Undoes what the remote program left behind. `newLine`: what is said next starts on a line of its own. */
-	giveBack({newLine}: {newLine: boolean}): void {
-		if (this.#given) {
+	/** Resets the modes that the remote program changed. `newLine`: later output starts on a new line. */
+	restore({newLine}: {newLine: boolean}): void {
+		if (this.#isRestored) {
 			return;
 		}
 
-		this.#given = true;
+		this.#isRestored = true;
 		process.off('exit', this.#atExit);
 		const lineEnd = newLine && !this.#modes.atLineStart ? '\r\n' : '';
 		const undo = this.#modes.undo() + lineEnd;
@@ -35,19 +35,19 @@ export class BorrowedTerminal {
 			this.#write(undo);
 		}
 
-		this.#restore();
+		this.#exitRawMode();
 	}
 
 	readonly #atExit = (): void => {
-		this.giveBack({newLine: true});
+		this.restore({newLine: true});
 	};
 
-	/** At once: nothing waits for a stream when the process exits. */
+	/** Synchronous, because streams are not flushed when the process exits. */
 	#write(text: string): void {
 		try {
 			writeSync(this.#output.fd ?? 1, text);
 		} catch {
-			// A terminal that is gone needs nothing.
+			// The terminal is gone.
 		}
 	}
 }

@@ -1,28 +1,28 @@
-/** Copies text to the clipboard of the person's own terminal, over ssh and through tmux as well. */
+/** Clipboard of the local terminal, also over ssh and in tmux. */
 
-/** More is not taken by most terminals (xterm's own limit is about this). */
-const mostBytes = 74_994;
+/** Most terminals accept no more; the limit of xterm is about this. */
+const maxBytes = 74_994;
 
 /**
-The OSC 52 sequence, wrapped where tmux or screen stands between; `null` when the text is longer than terminals take.
+The OSC 52 sequence, wrapped for tmux and screen; `null` if the text is too long for terminals.
 @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html (OSC 52); tmux(1) "allow-passthrough"
 */
 export function copySequence(text: string, env: NodeJS.ProcessEnv): string | null {
 	const bytes = Buffer.from(text);
-	if (bytes.length > mostBytes) {
+	if (bytes.length > maxBytes) {
 		return null;
 	}
 
 	const sequence = `\u001B]52;c;${bytes.toString('base64')}\u0007`;
 	if (env['TMUX']) {
-		// Without allow-passthrough tmux takes the plain one itself when set-clipboard allows: both are sent.
+		// Without allow-passthrough, tmux handles the plain sequence if set-clipboard is on: send both.
 		return `${sequence}\u001BPtmux;${sequence.replaceAll('\u001B', '\u001B\u001B')}\u001B\\`;
 	}
 
 	return env['STY'] ? `\u001BP${sequence}\u001B\\` : sequence;
 }
 
-/** What must be so for a copy to arrive, where what stands between is known and takes it or not without a word; `null` elsewhere. */
+/** The setting that a copy depends on, if it can be ignored silently. */
 export function copyNeeds(env: NodeJS.ProcessEnv): string | null {
-	return env['TMUX'] ? 'tmux passes it on with set-clipboard on' : null;
+	return env['TMUX'] ? 'tmux relays it if set-clipboard is on' : null;
 }

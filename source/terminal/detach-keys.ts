@@ -1,10 +1,10 @@
-/** Which keys leave a session without ending it, and where they are in what is typed. */
+/** Detach keys: parsing, and detection in the input. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
 export const defaultDetachKeys = 'ctrl-p,ctrl-q';
 
 /**
-The bytes of `ctrl-p,ctrl-q`, `a`, `DEL`… as docker and kubectl read them.
+Parses `ctrl-p,ctrl-q`, `a`, `DEL`, as docker and kubectl do.
 @throws SpokeError ERR_USAGE that names the key.
 @see https://github.com/moby/term/blob/main/ascii.go
 */
@@ -32,7 +32,7 @@ export function parseDetachKeys(keys: string): Buffer {
 	);
 }
 
-/** Finds the keys in typed bytes, wherever these are cut. The beginning of the keys is held back until it is clear that they are not meant. */
+/** Finds the keys in chunks of input. Buffers a partial match until the next byte decides. */
 export class DetachKeys {
 	readonly #keys: Buffer;
 	#matched = 0;
@@ -41,7 +41,7 @@ export class DetachKeys {
 		this.#keys = keys;
 	}
 
-	/** What goes to the far side; nothing that comes behind the keys does. */
+	/** `pass` is the input for the remote side; bytes after the keys are dropped. */
 	feed(typed: Buffer): {pass: Buffer; detached: boolean} {
 		const pass: number[] = [];
 		for (const byte of typed) {

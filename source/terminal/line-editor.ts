@@ -1,18 +1,17 @@
-/** A line at a time, as a terminal in its cooked mode would take it: for a program that has no terminal of its own while ours is raw. */
+/** Line editor like a terminal in canonical mode, for a program without a terminal while the local terminal is raw. */
 import {StringDecoder} from 'node:string_decoder';
 
 export type LineEditorOutput = {
-	/** What the person sees of what was typed. */
 	echo: string;
-	/** What goes to the program: whole lines. */
+	/** Complete lines for the program. */
 	send: string;
-	/** Ctrl-D on an empty line: no more will come. */
+	/** Ctrl-D on an empty line. */
 	isEnd: boolean;
 	/** Ctrl-C. */
 	isInterrupt: boolean;
 };
 
-/** Arrows and their kin: there is no line to move in. */
+/** Arrow and function keys, which are ignored. */
 const keySequence = /\u001B(?:\[[\d;?]*[ -/]*[@-~]|O[ -~])?/g;
 
 export class LineEditor {
@@ -22,13 +21,13 @@ export class LineEditor {
 	feed(bytes: Uint8Array): LineEditorOutput {
 		const out: LineEditorOutput = {echo: '', send: '', isEnd: false, isInterrupt: false};
 		for (const character of this.#utf8.write(Buffer.from(bytes)).replaceAll(keySequence, '')) {
-			this.#take(character, out);
+			this.#onCharacter(character, out);
 		}
 
 		return out;
 	}
 
-	#take(character: string, out: LineEditorOutput): void {
+	#onCharacter(character: string, out: LineEditorOutput): void {
 		switch (character) {
 			case '\r':
 			case '\n': {
@@ -64,7 +63,7 @@ export class LineEditor {
 			}
 
 			default: {
-				// Other control characters mean nothing to a program without a terminal.
+				// Ignore other control characters.
 				if (character >= ' ' || character === '\t') {
 					this.#line.push(character);
 					out.echo += character;

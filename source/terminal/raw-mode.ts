@@ -1,27 +1,27 @@
-/** A terminal that passes every key on as it is, and how it gets its own settings back. */
+/** Raw mode of the local terminal. */
 import {spawnSync} from 'node:child_process';
 
 /**
-Puts the terminal behind `input` into raw mode, output included. The function given back restores its settings, and may be called twice.
+Sets raw mode for input and output. The returned function restores the settings and can be called twice.
 */
 export function enterRawMode(input: NodeJS.ReadStream): () => void {
 	input.setRawMode(true);
-	leaveOutputAlone(input);
-	let raw = true;
+	disableOutputProcessing(input);
+	let isRaw = true;
 	return () => {
-		if (!raw) {
+		if (!isRaw) {
 			return;
 		}
 
-		raw = false;
+		isRaw = false;
 		input.setRawMode(false);
 	};
 }
 
 /**
-Node's raw mode still turns every line feed into carriage return and line feed, which breaks programs that move the cursor straight
-down with one. Node restores all settings that it found, this one as well. Without stty the far side's own line ends still look right.
+Node's raw mode still converts line feeds to CR LF, which breaks programs that move the cursor down with a line feed.
+Node restores all settings, including this one. Without stty, the line ends of the remote side still look right.
 */
-function leaveOutputAlone(input: NodeJS.ReadStream): void {
+function disableOutputProcessing(input: NodeJS.ReadStream): void {
 	spawnSync('stty', ['-opost'], {stdio: [input, 'ignore', 'ignore'], timeout: 1000});
 }

@@ -1,31 +1,31 @@
-/** Writes rows to their places on the screen, and only those that changed. */
+/** Painter of screen regions that writes only changed rows. */
 
 export type Region = {
 	/** Cells from the screen's edges. */
 	top: number;
 	left: number;
-	/** Ready for the terminal, and each as wide as the region; one that does not float goes to the right edge of the screen. */
+	/** Terminal output, each as wide as the region; a region that does not float extends to the right edge of the screen. */
 	rows: readonly string[];
-	/** It lies over what does not float. */
+	/** Drawn over regions that do not float. */
 	floats: boolean;
 };
 
-/** A terminal that knows them shows all of it at once. @see https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
+/** Synchronized output. @see https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
 const [begin, end] = ['\u001B[?2026h', '\u001B[?2026l'];
-// The cursor is left where it was: whoever else writes here counts on that.
+// Other writers depend on the cursor position.
 const [saveCursor, restoreCursor] = ['\u001B7', '\u001B8'];
-// A row that is wider on this terminal than it was counted must not run into the next one.
+// A row that this terminal draws wider than calculated must not wrap.
 const [noWrap, wrap] = ['\u001B[?7l', '\u001B[?7h'];
 
 /**
-The layout engine's own way to the screen takes every row apart into cells three times a frame; these rows are cut and filled already.
+Bypasses Ink's output, which splits every row into cells three times per frame; these rows are truncated and padded already.
 Regions that do not float must not overlap.
 */
 export class RowPainter {
 	readonly #write: (text: string) => void;
 	readonly #regions = new Map<string, Region>();
 	#painted: string[] = [];
-	#isHeld = false;
+	#isSuspended = false;
 
 	constructor(write: (text: string) => void) {
 		this.#write = write;
@@ -39,23 +39,23 @@ export class RowPainter {
 		this.#regions.delete(id);
 	}
 
-	/** Somebody else wrote to the screen: nothing of it is known any more. */
+	/** The screen content is unknown because something else wrote to it. */
 	forget(): void {
 		this.#painted = [];
 	}
 
-	/** Somebody else has the screen: nothing is written until it is let go. */
-	hold(): void {
-		this.#isHeld = true;
+	/** Writes nothing until `resume`, while something else uses the screen. */
+	suspend(): void {
+		this.#isSuspended = true;
 	}
 
-	letGo(): void {
-		this.#isHeld = false;
+	resume(): void {
+		this.#isSuspended = false;
 		this.forget();
 	}
 
 	flush(): void {
-		if (this.#isHeld) {
+		if (this.#isSuspended) {
 			return;
 		}
 
@@ -66,7 +66,7 @@ export class RowPainter {
 			.toSorted((one, other) => Number(one.floats) - Number(other.floats))) {
 			for (const [index, text] of texts.entries()) {
 				const row = top + index;
-				rows[row] = `${rows[row] ?? ''}\u001B[${row + 1};${left + 1}H${floats ? text : withoutBlankEnd(text)}`;
+				rows[row] = `${rows[row] ?? ''}\u001B[${row + 1};${left + 1}H${floats ? text : trimTrailingBlanks(text)}`;
 			}
 		}
 
@@ -84,8 +84,8 @@ export class RowPainter {
 	}
 }
 
-/** Blanks that were written would be copied with the text. */
-function withoutBlankEnd(text: string): string {
+/** Written blanks would be copied with the text. */
+function trimTrailingBlanks(text: string): string {
 	const trimmed = text.trimEnd();
 	return trimmed.length === text.length ? text : `${trimmed}\u001B[K`;
 }

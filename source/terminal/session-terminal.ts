@@ -1,4 +1,4 @@
-/** One owner for the person's terminal: its bytes go to whoever has it now, the screen or a remote shell, and it is given back whole however the program ends. */
+/** Owner of the terminal of a session: routes input to the screen or a remote shell, and restores the terminal at exit. */
 import {PassThrough} from 'node:stream';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -8,17 +8,17 @@ export type TerminalStreams = {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStr
 
 const pasteOn = '\u001B[?2004h';
 const pasteOff = '\u001B[?2004l';
-/** Attributes, keypad and arrows, mouse, paste, alternate screen and cursor, as a crash, or a remote program that it cut, would leave them. */
-const atRest = '\u001B[0m\u001B>\u001B[?1;1000;1002;1003;1004;1006l\u001B[?2004l\u001B[?1049l\u001B[?25h';
+/** Resets attributes, keypad, arrows, mouse, paste, alternate screen and cursor after a crash or a lost remote program. */
+const resetSequence = '\u001B[0m\u001B>\u001B[?1;1000;1002;1003;1004;1006l\u001B[?2004l\u001B[?1049l\u001B[?25h';
 
 export class SessionTerminal {
 	readonly stdout: NodeJS.WriteStream;
 	readonly #stdin: NodeJS.ReadStream;
-	#take: (bytes: Buffer) => void = () => {};
-	#active = false;
-	#lent = false;
-	/** It was given back for good: whoever had it then may end later. */
-	#isOver = false;
+	#receiver: (bytes: Buffer) => void = () => {};
+	#isActive = false;
+	#isLent = false;
+	/** Set by `stop`; a child or remote shell can end later. */
+	#hasEnded = false;
 	#atExit: (() => void) | null = null;
 
 	constructor({stdin, stdout}: TerminalStreams) {
@@ -26,23 +26,23 @@ export class SessionTerminal {
 		this.stdout = stdout;
 	}
 
-	/** As it is now; 80×24 where it does not say. */
+	/** 80×24 if unknown. */
 	get size(): {columns: number; rows: number} {
 		return {columns: this.stdout.columns || 80, rows: this.stdout.rows || 24};
 	}
 
-	/** Who has it now. A child is a program on this machine. */
+	/** A child is a local program. */
 	get holder(): 'screen' | 'remote shell' | 'child' {
-		return this.#active ? (this.#lent ? 'remote shell' : 'screen') : 'child';
+		return this.#isActive ? (this.#isLent ? 'remote shell' : 'screen') : 'child';
 	}
 
-	/** Keys go to `take` from now on, byte for byte; Ctrl-C, too. */
-	start(take: (bytes: Buffer) => void): void {
-		this.#take = take;
+	/** Sends all input to `onBytes`, including Ctrl-C. */
+	start(onBytes: (bytes: Buffer) => void): void {
+		this.#receiver = onBytes;
 		this.#atExit = () => {
-			if (this.#active) {
+			if (this.#isActive) {
 				this.#stdin.setRawMode(false);
-				this.stdout.write(atRest);
+				this.stdout.write(resetSequence);
 			}
 		};
 
@@ -50,60 +50,59 @@ export class SessionTerminal {
 		this.#listen();
 	}
 
-	/** For good. */
 	stop(): void {
-		this.#isOver = true;
+		this.#hasEnded = true;
 		this.#release();
 		if (this.#atExit) {
 			process.off('exit', this.#atExit);
 		}
 	}
 
-	/** Puts the terminal to rest at once: for a crash, before its one line is printed. */
-	rescue(): void {
+	/** Resets the terminal immediately, for a crash message. */
+	reset(): void {
 		this.#release();
-		this.stdout.write(atRest);
+		this.stdout.write(resetSequence);
 	}
 
-	/** A stdin for Ink that never says anything: keys are read here. */
+	/** A stdin without input for Ink, because this class reads the keys. */
 	silentInput(): NodeJS.ReadStream {
 		const silent = new PassThrough() as unknown as NodeJS.ReadStream;
 		return Object.assign(silent, {isTTY: true, setRawMode: () => silent, ref: () => silent, unref: () => silent});
 	}
 
-	/** Runs `work` with every key passed to `take`, output included as it comes: for a remote shell. */
-	async lend<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
-		const before = this.#take;
+	/** Runs `work` in full raw mode with all input sent to `onBytes`, for a remote shell. */
+	async lend<Result>(onBytes: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
+		const previous = this.#receiver;
 		this.stdout.write(pasteOff);
 		const restore = enterRawMode(this.#stdin);
-		this.#take = take;
-		this.#lent = true;
+		this.#receiver = onBytes;
+		this.#isLent = true;
 		try {
 			return await work();
 		} finally {
-			this.#lent = false;
+			this.#isLent = false;
 			restore();
-			this.#take = before;
-			if (!this.#isOver) {
+			this.#receiver = previous;
+			if (!this.#hasEnded) {
 				this.#stdin.setRawMode(true);
 				this.stdout.write(pasteOn);
 			}
 		}
 	}
 
-	/** Raw again for a remote shell, whatever somebody else made of it; nothing where none has it. */
-	retakeLent(): void {
+	/** Restores raw mode if a remote shell has the terminal. */
+	reenterRawMode(): void {
 		if (this.holder === 'remote shell') {
-			// Node sets nothing where it believes the mode to be set.
+			// Node skips a mode that it believes to be set.
 			this.#stdin.setRawMode(false);
 			enterRawMode(this.#stdin);
 		}
 	}
 
-	/** Lets go of the terminal while a child has it (a pager, an editor, a credential plugin), and takes it back. */
-	async handOver<Result>(work: () => Promise<Result>): Promise<Result> {
+	/** Releases the terminal to a child (pager, editor, credential plugin) while `work` runs. */
+	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#release();
-		const restore = leaveInterrupts();
+		const restore = ignoreInterrupts();
 		try {
 			return await work();
 		} finally {
@@ -112,25 +111,25 @@ export class SessionTerminal {
 		}
 	}
 
-	/** Stops the program as Ctrl-Z does, while the terminal is handed over; goes on when it is continued. */
+	/** Suspends the program like Ctrl-Z, with the terminal released. */
 	async suspend(): Promise<void> {
-		await this.handOver(async () => {
+		await this.handOff(async () => {
 			process.kill(0, 'SIGTSTP');
-			// Where nobody could continue us the signal is ignored, and this goes on at once.
+			// Without a shell that could continue the program, the signal is ignored and this returns.
 			await delay(50);
 		});
 	}
 
 	readonly #onData = (bytes: Buffer) => {
-		this.#take(bytes);
+		this.#receiver(bytes);
 	};
 
 	#listen(): void {
-		if (this.#active || this.#isOver) {
+		if (this.#isActive || this.#hasEnded) {
 			return;
 		}
 
-		this.#active = true;
+		this.#isActive = true;
 		this.#stdin.setRawMode(true);
 		this.#stdin.on('data', this.#onData);
 		this.#stdin.resume();
@@ -138,11 +137,11 @@ export class SessionTerminal {
 	}
 
 	#release(): void {
-		if (!this.#active) {
+		if (!this.#isActive) {
 			return;
 		}
 
-		this.#active = false;
+		this.#isActive = false;
 		this.#stdin.off('data', this.#onData);
 		this.#stdin.pause();
 		this.#stdin.setRawMode(false);
@@ -150,8 +149,8 @@ export class SessionTerminal {
 	}
 }
 
-/** What a person interrupts while a child has the terminal is the child; the terminal tells both. */
-function leaveInterrupts(): () => void {
+/** Ctrl-C interrupts the child, but the terminal signals both processes. */
+function ignoreInterrupts(): () => void {
 	const before = process.listeners('SIGINT');
 	const ignore = () => {};
 	process.on('SIGINT', ignore);

@@ -1,9 +1,9 @@
-/** What a remote program did to the terminal and did not undo, when its stream was cut. */
+/** Terminal modes that a remote program changed and did not reset. */
 
 const escape = 0x1b;
 
-/** Private modes that are off, or on, on a terminal at rest. Others are left as they are. */
-const atRest: ReadonlyMap<string, 'h' | 'l'> = new Map([
+/** Default values of private modes. Other modes are not reset. */
+const defaultModes: ReadonlyMap<string, 'h' | 'l'> = new Map([
 	...[
 		'1',
 		'5',
@@ -29,29 +29,28 @@ const atRest: ReadonlyMap<string, 'h' | 'l'> = new Map([
 	...['7', '25'].map(mode => [mode, 'h'] as const),
 ]);
 
-/** Where the reader of the output stands. Strings are OSC, DCS, APC, PM and SOS. */
-type Place = 'ground' | 'escape' | 'intermediate' | 'csi' | 'string' | 'string-escape';
+/** Strings are OSC, DCS, APC, PM and SOS. */
+type ParserState = 'ground' | 'escape' | 'intermediate' | 'csi' | 'string' | 'string-escape';
 
 /**
-Watches output on its way to the terminal, changes nothing of it, and knows what would undo it.
-A title and the clipboard cannot be given back: nobody told what they were.
+Tracks output to the terminal without changing it, to reset the modes later.
+Title and clipboard cannot be restored, because their previous values are unknown.
 */
 export class TerminalModes {
-	#place: Place = 'ground';
+	#state: ParserState = 'ground';
 	#sequence = '';
 	#changed = new Map<string, 'h' | 'l'>();
-	#painted = false;
+	#hasAttributes = false;
 	#charset = false;
 	#shifted = false;
 	#keypad = false;
 	#region = false;
 	#insert = false;
 	#cursorShape = false;
-	#otherKeys = false;
+	#modifyOtherKeys = false;
 	#keyboards = 0;
 	#lastByte = 0x0a;
 
-	/** Nothing was printed, or a line was ended last. */
 	get atLineStart(): boolean {
 		return this.#lastByte === 0x0a;
 	}
@@ -60,8 +59,8 @@ export class TerminalModes {
 		this.#lastByte = output.at(-1) ?? this.#lastByte;
 		let at = 0;
 		while (at < output.length) {
-			if (this.#place === 'ground') {
-				// Shifts to another character set are the only control characters of one byte that last.
+			if (this.#state === 'ground') {
+				// Character set shifts are the only single-byte control characters with a lasting effect.
 				const next = output.indexOf(escape, at);
 				const text = output.subarray(at, next < 0 ? output.length : next);
 				this.#shifted = text.includes(0x0e) || text.includes(0x0f) ? text.lastIndexOf(0x0e) > text.lastIndexOf(0x0f) : this.#shifted;
@@ -70,28 +69,28 @@ export class TerminalModes {
 				}
 
 				at = next + 1;
-				this.#place = 'escape';
+				this.#state = 'escape';
 				this.#sequence = '';
 			} else {
-				this.#step(output[at]!);
+				this.#onByte(output[at]!);
 				at++;
 			}
 		}
 	}
 
-	/** The sequences that put the terminal to rest; empty when it is. The alternate screen is left last, with the cursor as it was before. */
+	/** The sequences that reset the terminal, or an empty string. Leaves the alternate screen last, which restores the cursor. */
 	undo(): string {
 		const modes = [...this.#changed].map(([mode, state]) => `\u001B[?${mode}${state === 'h' ? 'l' : 'h'}`);
 		const undone = [
-			this.#place === 'string' || this.#place === 'string-escape' ? '\u001B\\' : this.#place === 'ground' ? '' : '\u0018',
-			this.#painted ? '\u001B[0m' : '',
+			this.#state === 'string' || this.#state === 'string-escape' ? '\u001B\\' : this.#state === 'ground' ? '' : '\u0018',
+			this.#hasAttributes ? '\u001B[0m' : '',
 			this.#charset ? '\u001B(B' : '',
 			this.#shifted ? '\u000F' : '',
 			this.#keypad ? '\u001B>' : '',
 			this.#insert ? '\u001B[4l' : '',
 			this.#region ? '\u001B7\u001B[r\u001B8' : '',
 			this.#cursorShape ? '\u001B[0 q' : '',
-			this.#otherKeys ? '\u001B[>4;0m' : '',
+			this.#modifyOtherKeys ? '\u001B[>4;0m' : '',
 			this.#keyboards > 0 ? `\u001B[<${this.#keyboards}u` : '',
 			...modes.sort((a, b) => Number(isAlternate(a)) - Number(isAlternate(b))),
 		].join('');
@@ -99,8 +98,8 @@ export class TerminalModes {
 		return undone;
 	}
 
-	#step(byte: number): void {
-		switch (this.#place) {
+	#onByte(byte: number): void {
+		switch (this.#state) {
 			case 'escape': {
 				this.#afterEscape(byte);
 				break;
@@ -110,7 +109,7 @@ export class TerminalModes {
 				this.#sequence += String.fromCodePoint(byte);
 				if (byte >= 0x30) {
 					this.#charset = this.#sequence.startsWith('(') ? this.#sequence !== '(B' : this.#charset;
-					this.#place = 'ground';
+					this.#state = 'ground';
 				}
 
 				break;
@@ -118,13 +117,13 @@ export class TerminalModes {
 
 			case 'csi': {
 				if (byte >= 0x40) {
-					this.#place = 'ground';
-					this.#control(this.#sequence, String.fromCodePoint(byte));
+					this.#state = 'ground';
+					this.#onControlSequence(this.#sequence, String.fromCodePoint(byte));
 				} else if (byte === escape) {
-					this.#place = 'escape';
+					this.#state = 'escape';
 					this.#sequence = '';
 				} else if (byte === 0x18 || byte === 0x1a) {
-					this.#place = 'ground';
+					this.#state = 'ground';
 				} else if (byte >= 0x20 && this.#sequence.length < 256) {
 					this.#sequence += String.fromCodePoint(byte);
 				}
@@ -133,12 +132,12 @@ export class TerminalModes {
 			}
 
 			case 'string': {
-				this.#place = byte === escape ? 'string-escape' : byte === 0x07 || byte === 0x18 || byte === 0x1a ? 'ground' : 'string';
+				this.#state = byte === escape ? 'string-escape' : byte === 0x07 || byte === 0x18 || byte === 0x1a ? 'ground' : 'string';
 				break;
 			}
 
 			case 'string-escape': {
-				this.#place = 'escape';
+				this.#state = 'escape';
 				this.#afterEscape(byte);
 				break;
 			}
@@ -152,15 +151,15 @@ export class TerminalModes {
 	#afterEscape(byte: number): void {
 		const character = String.fromCodePoint(byte);
 		if (character === '[') {
-			this.#place = 'csi';
+			this.#state = 'csi';
 			this.#sequence = '';
 		} else if (']P_^X'.includes(character)) {
-			this.#place = 'string';
+			this.#state = 'string';
 		} else if (byte >= 0x20 && byte <= 0x2f) {
-			this.#place = 'intermediate';
+			this.#state = 'intermediate';
 			this.#sequence = character;
 		} else if (byte !== escape) {
-			this.#place = 'ground';
+			this.#state = 'ground';
 			this.#keypad = character === '=' || (character !== '>' && this.#keypad);
 			if (character === 'c') {
 				this.#reset();
@@ -168,15 +167,15 @@ export class TerminalModes {
 		}
 	}
 
-	#control(parameters: string, final: string): void {
+	#onControlSequence(parameters: string, final: string): void {
 		if (parameters.startsWith('?') && (final === 'h' || final === 'l')) {
 			for (const mode of parameters.slice(1).split(';')) {
 				this.#setMode(mode, final);
 			}
 		} else if (final === 'm' && /^[\d;:]*$/.test(parameters)) {
-			this.#painted = !/^0*$/.test(parameters);
+			this.#hasAttributes = !/^0*$/.test(parameters);
 		} else if (final === 'm' && parameters.startsWith('>4')) {
-			this.#otherKeys = !/^>4(?:;0*)?$/.test(parameters);
+			this.#modifyOtherKeys = !/^>4(?:;0*)?$/.test(parameters);
 		} else if (final === 'r' && /^[\d;]*$/.test(parameters)) {
 			this.#region = parameters !== '';
 		} else if (final === 'q' && parameters.endsWith(' ')) {
@@ -191,25 +190,25 @@ export class TerminalModes {
 	}
 
 	#setMode(mode: string, state: 'h' | 'l'): void {
-		const rest = atRest.get(mode);
-		if (rest === state) {
+		const defaultState = defaultModes.get(mode);
+		if (defaultState === state) {
 			this.#changed.delete(mode);
-		} else if (rest !== undefined) {
+		} else if (defaultState !== undefined) {
 			this.#changed.set(mode, state);
 		}
 	}
 
 	#reset(): void {
-		this.#place = 'ground';
+		this.#state = 'ground';
 		this.#changed = new Map();
-		this.#painted = false;
+		this.#hasAttributes = false;
 		this.#charset = false;
 		this.#shifted = false;
 		this.#keypad = false;
 		this.#region = false;
 		this.#insert = false;
 		this.#cursorShape = false;
-		this.#otherKeys = false;
+		this.#modifyOtherKeys = false;
 		this.#keyboards = 0;
 	}
 }

@@ -18,19 +18,19 @@ test.after.always(async t => {
 
 test.serial('every switch takes each of its values and tells of it, and goes back to its first', async t => {
 	const {sandbox} = t.context;
-	const told: string[] = [];
-	const end = sandbox.onEvent(({what}) => told.push(what));
+	const descriptions: string[] = [];
+	const end = sandbox.onEvent(({description}) => descriptions.push(description));
 	for (const {name, title, values} of switches) {
 		for (const {value} of [...values.slice(1), values[0]!]) {
 			await sandbox.switches.set({[name]: value});
 			t.is<unknown, unknown>(sandbox.switches.get()[name], value);
 		}
 
-		t.is(told.filter(what => what.startsWith(`${title}: `)).length, values.length, name);
+		t.is(descriptions.filter(what => what.startsWith(`${title}: `)).length, values.length, name);
 	}
 
-	t.true(told.includes('too many requests: off → on'), 'in the words of the screen');
-	t.true(told.includes('latency to the apiserver: 50 ms → 250 ms'));
+	t.true(descriptions.includes('too many requests: off → on'), 'in the words of the screen');
+	t.true(descriptions.includes('latency to the apiserver: 50 ms → 250 ms'));
 	end();
 	t.is((await ask(sandbox, '/healthz')).body, 'ok');
 });
@@ -97,7 +97,7 @@ test.serial('too many requests say when to come again', async t => {
 	await sandbox.switches.set({retryAfter: 0});
 });
 
-test.serial('a restarted apiserver is away for as long as it is told, and nothing answers meanwhile', async t => {
+test.serial('a restarted apiserver is away for as long as it is descriptions, and nothing answers meanwhile', async t => {
 	const {sandbox} = t.context;
 	const restart = sandbox.faults.restartApiserver({downMs: 300});
 	await t.throwsAsync(ask(sandbox, '/version'));

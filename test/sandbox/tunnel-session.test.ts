@@ -74,5 +74,5 @@ test('the end of the connection ends every stream and every dial', async t => {
 	const waiting = server.dial('a', 2);
 	agent.destroy();
 	await Promise.all([once(stream, 'close'), t.throwsAsync(waiting, {message: 'the tunnel is gone'})]);
-	t.is(server.open, 0);
+	t.is(server.openStreams, 0);
 });

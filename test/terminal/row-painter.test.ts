@@ -64,10 +64,10 @@ test('after somebody else wrote all is written again; while somebody else has th
 	painter.set('main', {top: 0, left: 0, rows: rows('one', 'two'), floats: false});
 	painter.flush();
 	emulator.write('\u001B[2J');
-	painter.hold();
+	painter.suspend();
 	painter.flush();
 	t.is(writes.length, 1);
-	painter.letGo();
+	painter.resume();
 	painter.flush();
 	t.deepEqual((await shown(true)).slice(0, 2), ['one', 'two']);
 });

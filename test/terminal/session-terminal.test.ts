@@ -20,14 +20,14 @@ test('a rescue undoes what a remote program did that was cut: mouse, keys, scree
 	terminal.start(() => {});
 	await screen.write(`${written}\u001B[?1049h\u001B[?1h\u001B=\u001B[?1002h\u001B[?1003h\u001B[?1006h\u001B[?1004h\u001B[?25l\u001B[31m`);
 	written = '';
-	terminal.rescue();
+	terminal.reset();
 	terminal.stop();
 	await screen.write(written);
 	t.deepEqual(screen.state(), before);
 });
 
 for (const [who, give] of [
-	['a pager', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.handOver(work)],
+	['a pager', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.handOff(work)],
 	['a remote shell', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)],
 ] as const) {
 	test(`a terminal that was given back stays so when ${who} ends later than the session`, async t => {

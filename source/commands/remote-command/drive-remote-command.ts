@@ -86,7 +86,7 @@ export async function driveRemoteCommand(
 		stopSizes();
 		input.stop();
 		command.close();
-		terminal?.giveBack({newLine: end === undefined});
+		terminal?.restore({newLine: end === undefined});
 	}
 }
 

@@ -1,4 +1,4 @@
-/** What of a written object is stored? What is left out and has a default gets it; what controllers and kubelets could not work with is refused. */
+/** Admission of written objects: sets defaults, and rejects objects that controllers and kubelets cannot use. */
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
 import {parseSchedule} from '../objects/cron-schedule.ts';
 import type {ResourceSpec} from '../objects/resource-specs.ts';
@@ -9,13 +9,13 @@ type Named = Pick<ResourceSpec, 'name' | 'group' | 'kind'>;
 const workloads = ['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs'];
 const replicated = ['deployments', 'replicasets', 'statefulsets'];
 
-/** The same object, changed. @throws ApiFailure 422 that names the field: pkg/apis/core/validation, pkg/apis/apps/validation */
+/** Changes and returns `object`. @throws ApiFailure 422 that names the field: pkg/apis/core/validation, pkg/apis/apps/validation */
 export function admit<T extends NewObject | KubeObject>(row: Named, object: T): T {
 	const spec = object['spec'] as unknown;
 	if (row.name === 'pods') {
 		requirePod(spec, 'spec', row, object);
 	} else if (row.name === 'services') {
-		need(isMap(spec), 'spec', row, object);
+		requireField(isMap(spec), 'spec', row, object);
 	} else if (row.name === 'cronjobs') {
 		admitCronJob(spec, row, object);
 	} else if (workloads.includes(row.name)) {
@@ -26,12 +26,12 @@ export function admit<T extends NewObject | KubeObject>(row: Named, object: T): 
 }
 
 function admitWorkload(spec: unknown, row: Named, object: NewObject): void {
-	need(isMap(spec), 'spec', row, object);
-	need(isMap(spec['template']), 'spec.template', row, object);
+	requireField(isMap(spec), 'spec', row, object);
+	requireField(isMap(spec['template']), 'spec.template', row, object);
 	const {template, selector} = spec;
 	if (row.name !== 'jobs') {
-		need(isMap(selector), 'spec.selector', row, object);
-		need(isMap(template.metadata?.labels), 'spec.template.metadata.labels', row, object);
+		requireField(isMap(selector), 'spec.selector', row, object);
+		requireField(isMap(template.metadata?.labels), 'spec.template.metadata.labels', row, object);
 	}
 
 	requirePod(template.spec, 'spec.template.spec', row, object);
@@ -45,36 +45,31 @@ function admitWorkload(spec: unknown, row: Named, object: NewObject): void {
 }
 
 function admitCronJob(spec: unknown, row: Named, object: NewObject): void {
-	need(isMap(spec), 'spec', row, object);
-	need(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', row, object);
+	requireField(isMap(spec), 'spec', row, object);
+	requireField(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', row, object);
 	if (!parseSchedule(spec['schedule'])) {
-		throw invalid(
-			'spec.schedule',
-			`Invalid value: ${JSON.stringify(spec['schedule'])}: no schedule that the sandbox can follow`,
-			row,
-			object,
-		);
+		throw invalid('spec.schedule', `Invalid value: ${JSON.stringify(spec['schedule'])}: unsupported schedule`, row, object);
 	}
 
-	need(isMap(spec['jobTemplate']?.spec?.template), 'spec.jobTemplate.spec.template', row, object);
+	requireField(isMap(spec['jobTemplate']?.spec?.template), 'spec.jobTemplate.spec.template', row, object);
 	requirePod(spec['jobTemplate'].spec.template.spec, 'spec.jobTemplate.spec.template.spec', row, object);
 	spec['suspend'] ??= false;
 	spec['concurrencyPolicy'] ??= 'Allow';
 }
 
 function requirePod(spec: unknown, path: string, row: Named, object: NewObject): void {
-	need(isMap(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0, `${path}.containers`, row, object);
+	requireField(isMap(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0, `${path}.containers`, row, object);
 	for (const list of ['containers', 'initContainers', 'ephemeralContainers']) {
 		for (const [index, container] of ((spec[list] as Json[] | undefined) ?? []).entries()) {
 			for (const field of ['name', 'image']) {
-				need(typeof container[field] === 'string' && container[field] !== '', `${path}.${list}[${index}].${field}`, row, object);
+				requireField(typeof container[field] === 'string' && container[field] !== '', `${path}.${list}[${index}].${field}`, row, object);
 			}
 		}
 	}
 }
 
-function need(holds: boolean, field: string, row: Named, object: NewObject): asserts holds {
-	if (!holds) {
+function requireField(isValid: boolean, field: string, row: Named, object: NewObject): asserts isValid {
+	if (!isValid) {
 		throw invalid(field, 'Required value', row, object);
 	}
 }

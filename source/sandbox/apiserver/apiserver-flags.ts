@@ -1,10 +1,10 @@
-/** The flags that an apiserver of this posture was started with: `/flagz` and the mirror pod tell the same. */
+/** Apiserver flags of a posture, for `/flagz` and the mirror pod. */
 import type {Posture} from '../posture.ts';
 
 const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
 const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
 
-/** By flag name, after defaulting, each value as text. */
+/** By flag name, after defaulting. */
 export function apiserverFlags({verification, route}: Posture, address: string, port: number): Record<string, string> {
 	return {
 		'advertise-address': address,
@@ -34,13 +34,13 @@ export function apiserverFlags({verification, route}: Posture, address: string, 
 	};
 }
 
-/** The command line that comes to these flags: only what differs from the default. */
+/** The command line with the flags that differ from the default. */
 export function apiserverCommand(flags: Readonly<Record<string, string>>): string[] {
-	const left = ['anonymous-auth', 'bind-address', 'enable-aggregator-routing', 'kubelet-port', 'profiling'];
+	const omitted = ['anonymous-auth', 'bind-address', 'enable-aggregator-routing', 'kubelet-port', 'profiling'];
 	return [
 		'kube-apiserver',
 		...Object.entries(flags)
-			.filter(([name, value]) => value !== '' && !left.includes(name))
+			.filter(([name, value]) => value !== '' && !omitted.includes(name))
 			.map(([name, value]) => `--${name}=${value.replace(/^\[(.*)\]$/, '$1')}`),
 	];
 }

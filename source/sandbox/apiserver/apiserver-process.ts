@@ -1,4 +1,4 @@
-/** One life of an apiserver: what it was started with stays true until it ends, and so does its fingerprint. */
+/** One apiserver process: its posture and fingerprint never change. */
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import type {Json} from '../objects/kube-object.ts';
@@ -16,8 +16,8 @@ export type ProcessConfig = {
 	listen: HostPort;
 	authority: string;
 	kubeletClient: KeyPair;
-	/** Makes the route; it may count what it does. */
-	makeDial: (metrics: Metrics) => Dial;
+	/** Creates the route, which can count its dials. */
+	createDial: (metrics: Metrics) => Dial;
 	tunnelHealthy: () => boolean;
 };
 
@@ -31,26 +31,26 @@ export class ApiserverProcess {
 	readonly trust: KubeletTrust;
 	readonly dial: Dial;
 	readonly tunnelHealthy: () => boolean;
-	/** Of the text form of /flagz: random for each process. */
+	/** Separator in the text form of /flagz: random for each process, as in real ones. */
 	readonly textSeparator = [':', ': ', '=', ' '][Math.floor(Math.random() * 4)]!;
 
-	constructor({store, posture, listen, authority, kubeletClient, makeDial, tunnelHealthy}: ProcessConfig) {
+	constructor({store, posture, listen, authority, kubeletClient, createDial, tunnelHealthy}: ProcessConfig) {
 		this.store = store;
 		this.posture = posture;
 		this.version = kubernetesVersion(posture);
 		this.flags = apiserverFlags(posture, listen.address, listen.port);
 		this.trust = {authority: posture.verification === 'off' ? null : authority, identity: kubeletClient};
-		this.dial = makeDial(this.metrics);
+		this.dial = createDial(this.metrics);
 		this.tunnelHealthy = tunnelHealthy;
 		this.metrics.set('process_start_time_seconds', this.startedAt.getTime() / 1000);
 	}
 
-	/** Does this version have aggregated discovery, /flagz and tunnelled port-forward? */
-	get modern(): boolean {
+	/** Whether this version has aggregated discovery, /flagz and port-forward over WebSocket. */
+	get isModern(): boolean {
 		return !/^v1\.(\d|[12]\d)\./.test(this.version);
 	}
 
-	/** Where a node's kubelet is dialled. @throws ApiFailure when there is no such node, or it has no address */
+	/** The address of a node's kubelet. @throws ApiFailure for an unknown node, or one without an address */
 	kubeletOf(name: string): HostPort {
 		const node = this.store.get('nodes', undefined, name);
 		if (!node) {

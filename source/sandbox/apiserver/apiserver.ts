@@ -1,4 +1,4 @@
-/** The apiserver that clients reach: one process after another behind one address. */
+/** Apiserver at a constant address, whose process can be replaced. */
 import type {IncomingMessage} from 'node:http';
 import {createServer, type Server} from 'node:https';
 import type {Socket} from 'node:net';
@@ -15,25 +15,25 @@ import {users} from './users.ts';
 export type ApiserverConfig = Omit<ProcessConfig, 'posture' | 'listen'> & {
 	serving: KeyPair;
 	tokens: ReadonlyMap<string, string>;
-	wire: FaultyLink;
+	link: FaultyLink;
 };
 
 export class Apiserver {
-	/** Seconds to say in Retry-After, with 429 for everything but health; 0 is off. */
+	/** Seconds of Retry-After in a 429 for everything except /healthz; 0 is off. */
 	retryAfter = 0;
 	process: ApiserverProcess | null = null;
 	port = 0;
-	readonly #setting: ApiserverConfig;
+	readonly #config: ApiserverConfig;
 	#server: Server | null = null;
 	readonly #sockets = new Set<Socket>();
 
-	constructor(setting: ApiserverConfig) {
-		this.#setting = setting;
+	constructor(config: ApiserverConfig) {
+		this.#config = config;
 	}
 
-	/** Starts a process; `port` 0 takes a free one. */
+	/** Starts a process; `port` 0 uses a free one. */
 	async start(posture: ProcessConfig['posture'], port: number): Promise<void> {
-		const {serving, authority, wire} = this.#setting;
+		const {serving, authority, link} = this.#config;
 		const server = createServer({
 			cert: serving.chain,
 			key: serving.key,
@@ -58,21 +58,21 @@ export class Apiserver {
 		const inner = (server.address() as {port: number}).port;
 		this.#server = server;
 		try {
-			this.port = await wire.open(port, () => ({host: '127.0.0.1', port: inner}));
+			this.port = await link.open(port, () => ({host: '127.0.0.1', port: inner}));
 		} catch (error) {
 			server.close();
 			throw error;
 		}
 
-		this.process = this.#answerWith(
+		this.process = this.#handleRequests(
 			server,
-			new ApiserverProcess({...this.#setting, posture, listen: {address: '127.0.0.1', port: this.port}}),
+			new ApiserverProcess({...this.#config, posture, listen: {address: '127.0.0.1', port: this.port}}),
 		);
 	}
 
-	#answerWith(server: Server, process: ApiserverProcess): ApiserverProcess {
+	#handleRequests(server: Server, process: ApiserverProcess): ApiserverProcess {
 		const groupsOf = (name: string): readonly string[] => users.find(row => row.name === name)?.groups ?? [];
-		const identify = (request: IncomingMessage) => authenticate(request, this.#setting.tokens, groupsOf);
+		const identify = (request: IncomingMessage) => authenticate(request, this.#config.tokens, groupsOf);
 		server.on('request', (request, response) => {
 			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
 				sendFailure(
@@ -95,7 +95,7 @@ export class Apiserver {
 
 	/** Ends the process and every connection to it. */
 	stop(): void {
-		this.#setting.wire.close();
+		this.#config.link.close();
 		this.#server?.close();
 		for (const socket of this.#sockets) {
 			socket.destroy();

@@ -1,4 +1,4 @@
-/** Who asks: by client certificate, bearer token, or nobody; and on whose behalf. */
+/** Authentication by client certificate or bearer token, and impersonation. */
 import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
@@ -7,13 +7,13 @@ import {isAllowed} from './authorize.ts';
 import {ApiFailure, unauthorized} from './status.ts';
 import {anonymous, identify, type UserInfo} from './users.ts';
 
-/** The identity behind a request. @throws ApiFailure 401 for credentials that are not known, 403 for impersonation without the right to it. */
+/** @throws ApiFailure 401 for unknown credentials, 403 for impersonation without permission */
 export function authenticate(
 	request: IncomingMessage,
 	tokens: ReadonlyMap<string, string>,
 	groupsOf: (name: string) => readonly string[],
 ): UserInfo {
-	const identity = byCertificate(request.socket as TLSSocket) ?? byToken(request, tokens, groupsOf) ?? anonymous;
+	const identity = identityFromCertificate(request.socket as TLSSocket) ?? identityFromToken(request, tokens, groupsOf) ?? anonymous;
 	const as = request.headers['impersonate-user'];
 	if (typeof as !== 'string') {
 		return identity;
@@ -42,7 +42,7 @@ export function authenticate(
 	return identify(as, groups === undefined ? groupsOf(as) : [groups].flat().flatMap(group => group.split(',').map(name => name.trim())));
 }
 
-function byCertificate(socket: TLSSocket): UserInfo | undefined {
+function identityFromCertificate(socket: TLSSocket): UserInfo | undefined {
 	const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
 	if (!certificate) {
 		return undefined;
@@ -52,7 +52,7 @@ function byCertificate(socket: TLSSocket): UserInfo | undefined {
 	return {...identify(user, groups), credentialId: `X509SHA256=${createHash('sha256').update(certificate.raw).digest('hex')}`};
 }
 
-function byToken(
+function identityFromToken(
 	{headers: {authorization}}: IncomingMessage,
 	tokens: ReadonlyMap<string, string>,
 	groupsOf: (name: string) => readonly string[],

@@ -1,4 +1,4 @@
-/** May this user do this? */
+/** Authorization by RBAC rules. */
 import type {RequestInfo} from './request-info.ts';
 import type {UserInfo, PolicyRule} from './users.ts';
 
@@ -7,11 +7,11 @@ export type AuthorizationAttributes = Pick<
 	'isResource' | 'verb' | 'path' | 'group' | 'resource' | 'subresource' | 'namespace'
 >;
 
-export function isAllowed({rules}: UserInfo, asked: AuthorizationAttributes): boolean {
-	return rules.some(rule => (asked.isResource ? coversResource(rule, asked) : coversPath(rule, asked)));
+export function isAllowed({rules}: UserInfo, attributes: AuthorizationAttributes): boolean {
+	return rules.some(rule => (attributes.isResource ? coversResource(rule, attributes) : coversPath(rule, attributes)));
 }
 
-/** The rules that hold in a namespace, in the shape of a SelfSubjectRulesReview. */
+/** The rules of a namespace as the status of a SelfSubjectRulesReview. */
 export function rulesIn({rules}: UserInfo, namespace: string) {
 	const resourceRules = rules
 		.filter(rule => rule.resources && (rule.namespaces?.includes(namespace) ?? true))
@@ -24,11 +24,11 @@ function coversResource(
 	{verbs, apiGroups, resources, namespaces}: PolicyRule,
 	{verb, group, resource, subresource, namespace}: AuthorizationAttributes,
 ): boolean {
-	const what = subresource === '' ? resource : `${resource}/${subresource}`;
+	const resourceName = subresource === '' ? resource : `${resource}/${subresource}`;
 	return (
 		has(verbs, verb) &&
 		has(apiGroups, group) &&
-		has(resources, what) &&
+		has(resources, resourceName) &&
 		(namespaces === undefined || (namespace !== undefined && namespaces.includes(namespace)))
 	);
 }
@@ -40,6 +40,6 @@ function coversPath({verbs, nonResourceURLs}: PolicyRule, {verb, path}: Authoriz
 	);
 }
 
-function has(allowed: readonly string[] | undefined, asked: string): boolean {
-	return allowed !== undefined && (allowed.includes('*') || allowed.includes(asked));
+function has(allowed: readonly string[] | undefined, value: string): boolean {
+	return allowed !== undefined && (allowed.includes('*') || allowed.includes(value));
 }

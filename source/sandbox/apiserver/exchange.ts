@@ -1,4 +1,4 @@
-/** One request on its way through the apiserver: who asks, for what, and how to answer. */
+/** HTTP exchange: an authenticated request and its response. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Json} from '../objects/kube-object.ts';
 import type {RequestInfo} from './request-info.ts';
@@ -7,9 +7,8 @@ import type {UserInfo} from './users.ts';
 
 export type Exchange = {request: IncomingMessage; response: ServerResponse; info: RequestInfo; identity: UserInfo};
 
-const largestBody = 3 * 1024 * 1024;
+const maxBodyBytes = 3 * 1024 * 1024;
 
-/** Answers with an object. */
 export function sendJson(
 	{response}: Pick<Exchange, 'response'>,
 	body: Json,
@@ -27,7 +26,6 @@ export function sendJson(
 		.end(bytes);
 }
 
-/** Answers with text, as `/metrics` and `/healthz` do. */
 export function sendText(
 	{response}: Pick<Exchange, 'response'>,
 	text: string,
@@ -44,7 +42,6 @@ export function sendText(
 		.end(text);
 }
 
-/** Answers with the Status of a failure, and the headers that go with it. */
 export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFailure): void {
 	for (const [name, value] of Object.entries(failure.headers)) {
 		exchange.response.setHeader(name, value);
@@ -53,7 +50,7 @@ export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFa
 	sendJson(exchange, failure.status, {status: failure.code});
 }
 
-/** The body as JSON; `undefined` when it is none or too large. `decode` reads what is not JSON. */
+/** The body as JSON; `undefined` if it is invalid or too large. `decode` handles bodies that are not JSON. */
 export async function readBody(
 	request: IncomingMessage,
 	decode: (bytes: Buffer) => Json | undefined = () => undefined,
@@ -62,7 +59,7 @@ export async function readBody(
 	let size = 0;
 	for await (const chunk of request as AsyncIterable<Buffer>) {
 		size += chunk.length;
-		if (size > largestBody) {
+		if (size > maxBodyBytes) {
 			return undefined;
 		}
 

@@ -1,4 +1,4 @@
-/** From a request to its answer: who asks, may they, and which part of the apiserver answers. */
+/** Request handling: authentication, authorization and dispatch. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {findResource, type ResourceSpec} from '../objects/resource-specs.ts';
@@ -7,7 +7,7 @@ import {noop} from '../network/noop.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {isAllowed} from './authorize.ts';
 import {sendFailure, sendJson, type Exchange} from './exchange.ts';
-import {answerPlainPath} from './plain-paths.ts';
+import {servePlainPath} from './plain-paths.ts';
 import {podLog} from './pod-log.ts';
 import {podStream} from './pod-stream.ts';
 import {proxyRequest, proxyUpgrade} from './proxy.ts';
@@ -24,7 +24,7 @@ export type Authenticate = (request: IncomingMessage) => UserInfo;
 
 const streams = ['exec', 'attach', 'portforward'];
 
-/** Answers a request; what it throws is answered as a Status. */
+/** Responds to a request; errors become a Status. */
 export async function handleRequest(
 	request: IncomingMessage,
 	response: ServerResponse,
@@ -34,22 +34,22 @@ export async function handleRequest(
 	try {
 		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
 		const identity = authenticate(request);
-		permit(identity, info);
+		assertAllowed(identity, info);
 		const untrack = track(info, server);
 		response.on('close', untrack);
-		await answer({request, response, info, identity}, server);
+		await dispatchRequest({request, response, info, identity}, server);
 	} catch (error) {
 		if (error instanceof ProxyPanic) {
 			request.socket.destroy();
 		} else if (response.headersSent) {
 			response.destroy();
 		} else {
-			sendFailure({response}, asFailure(error));
+			sendFailure({response}, toFailure(error));
 		}
 	}
 }
 
-/** The same for a request that asks for another protocol: a refusal is the last word on its socket. */
+/** The same for an upgrade request; a refusal closes its socket. */
 export async function handleUpgrade(
 	request: IncomingMessage,
 	socket: Duplex,
@@ -61,18 +61,18 @@ export async function handleUpgrade(
 	try {
 		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
 		const identity = authenticate(request);
-		permit(identity, info);
+		assertAllowed(identity, info);
 		socket.on('close', track(info, server));
 		const row = rowOf(info);
 		if (info.subresource === 'proxy') {
 			await proxyUpgrade({request, socket, head, info}, server);
 		} else if (row.name === 'pods' && streams.includes(info.subresource)) {
-			// Since 1.35 a WebSocket's GET needs create as well; the refusal then gives no reason (measured).
-			if (server.modern && info.verb === 'get' && !isAllowed(identity, {...info, verb: 'create'})) {
+			// Since 1.35 a GET for a WebSocket also needs create; the refusal has no reason (measured).
+			if (server.isModern && info.verb === 'get' && !isAllowed(identity, {...info, verb: 'create'})) {
 				throw new ApiFailure(403, 'Forbidden', `pods "${info.name}" is forbidden: `, {details: {name: info.name, kind: 'pods'}});
 			}
 
-			await podStream({request, socket, head, info}, server, theObject(server, row, info));
+			await podStream({request, socket, head, info}, server, getExisting(server, row, info));
 		} else {
 			throw badRequest('unable to upgrade: not a stream');
 		}
@@ -82,7 +82,7 @@ export async function handleUpgrade(
 			return;
 		}
 
-		const {code, status} = asFailure(error);
+		const {code, status} = toFailure(error);
 		const body = `${JSON.stringify(status)}\n`;
 		socket.end(
 			[
@@ -98,17 +98,17 @@ export async function handleUpgrade(
 	}
 }
 
-async function answer(exchange: Exchange, server: ApiserverProcess): Promise<void> {
+async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Promise<void> {
 	const {info, response} = exchange;
 	if (!info.isResource) {
-		answerPlainPath(exchange, server);
+		servePlainPath(exchange, server);
 		return;
 	}
 
 	const row = rowOf(info);
 	const {verb, subresource} = info;
 	if (subresource !== '') {
-		await answerSubresource(exchange, server, row);
+		await serveSubresource(exchange, server, row);
 	} else if (!row.verbs.includes(verb)) {
 		throw new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {details: {}});
 	} else if (!row.verbs.includes('list')) {
@@ -127,7 +127,7 @@ async function answer(exchange: Exchange, server: ApiserverProcess): Promise<voi
 	response.shouldKeepAlive = true;
 }
 
-async function answerSubresource(exchange: Exchange, server: ApiserverProcess, row: ResourceSpec): Promise<void> {
+async function serveSubresource(exchange: Exchange, server: ApiserverProcess, row: ResourceSpec): Promise<void> {
 	const {info} = exchange;
 	const known = row.subresources?.find(({name}) => name === info.subresource);
 	if (!known) {
@@ -139,7 +139,7 @@ async function answerSubresource(exchange: Exchange, server: ApiserverProcess, r
 		return;
 	}
 
-	const object = theObject(server, row, info);
+	const object = getExisting(server, row, info);
 	if (info.subresource === 'log') {
 		await podLog(exchange, server, object);
 	} else if (streams.includes(info.subresource)) {
@@ -157,7 +157,7 @@ async function answerSubresource(exchange: Exchange, server: ApiserverProcess, r
 
 function rowOf(info: RequestInfo): ResourceSpec {
 	const row = findResource(info.group, info.version, info.resource);
-	// What belongs to no namespace is not found in one; a namespace itself is.
+	// A cluster-scoped resource does not exist in a namespace, except the namespace itself.
 	const isMisplaced = row?.namespaced === false && info.namespace !== undefined && row.name !== 'namespaces';
 	if (!row || isMisplaced || (info.subresource !== '' && info.name === undefined)) {
 		throw noSuchResource();
@@ -166,7 +166,7 @@ function rowOf(info: RequestInfo): ResourceSpec {
 	return row;
 }
 
-function theObject(server: ApiserverProcess, row: ResourceSpec, {namespace, name}: RequestInfo): KubeObject {
+function getExisting(server: ApiserverProcess, row: ResourceSpec, {namespace, name}: RequestInfo): KubeObject {
 	const object = server.store.get(row.name, row.namespaced ? namespace : undefined, name!);
 	if (!object) {
 		throw notFound(row.name, row.group, name!);
@@ -175,13 +175,13 @@ function theObject(server: ApiserverProcess, row: ResourceSpec, {namespace, name
 	return object;
 }
 
-function permit(identity: UserInfo, info: RequestInfo): void {
+function assertAllowed(identity: UserInfo, info: RequestInfo): void {
 	if (!isAllowed(identity, info)) {
 		throw forbidden(identity.name, info);
 	}
 }
 
-/** Requests that last are counted while they do; the streams under the verb CONNECT. */
+/** Counts a long-running request until the returned function is called; streams have the verb CONNECT. */
 function track(info: RequestInfo, server: ApiserverProcess): () => void {
 	const {subresource, group, version, resource, query} = info;
 	const connects = [...streams, 'proxy', 'log'].includes(subresource);
@@ -205,7 +205,7 @@ function scopeOf({name, namespace}: RequestInfo): 'resource' | 'namespace' | 'cl
 	return namespace === undefined ? 'cluster' : 'namespace';
 }
 
-function asFailure(error: unknown): ApiFailure {
+function toFailure(error: unknown): ApiFailure {
 	if (error instanceof ApiFailure) {
 		return error;
 	}

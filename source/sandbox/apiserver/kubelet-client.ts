@@ -1,4 +1,4 @@
-/** The apiserver as a client of kubelets: dials by its route, checks the certificate or not, and fails in Go's words. */
+/** TLS client of the apiserver for kubelets, with the error messages of Go. */
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
@@ -7,24 +7,24 @@ import {DialError, type Dial} from '../tunnels/dialer.ts';
 import {noop} from '../network/noop.ts';
 
 export type KubeletTrust = {
-	/** `--kubelet-certificate-authority`; `null` when it is empty and nothing is checked. */
+	/** `--kubelet-certificate-authority`; `null` if it is empty, which disables verification. */
 	authority: string | null;
 	/** `--kubelet-client-certificate` and its key. */
 	identity: KeyPair | null;
 };
 
-/** A time limit of the handshake: logs and node proxy have 10 s, upgrades none (measured on 1.36.3). */
+/** Logs and node proxy have 10 s, upgrades no timeout (measured on 1.36.3). */
 export type HandshakeTimeout = 10_000 | null;
 
 /**
-A TLS connection to a kubelet, or to another TLS server with `trust.authority` and `trust.identity` null.
-@throws DialError with the text that stands behind `Get "https://…": ` or `error dialing backend: `
+Opens a TLS connection to a kubelet, or to another TLS server if `trust.authority` and `trust.identity` are null.
+@throws DialError with the text that follows `Get "https://…": ` or `error dialing backend: `
 */
 export async function openTls(
 	dial: Dial,
 	to: HostPort,
 	{authority, identity}: KubeletTrust,
-	limitMs: HandshakeTimeout,
+	timeoutMs: HandshakeTimeout,
 ): Promise<TLSSocket> {
 	const carrier = await dial(to);
 	const secure = connect({
@@ -36,12 +36,12 @@ export async function openTls(
 		...(identity !== null && {cert: identity.chain, key: identity.key}),
 	});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	const limit =
-		limitMs === null
+	const timer =
+		timeoutMs === null
 			? undefined
 			: setTimeout(() => {
 					reject(new DialError('net/http: TLS handshake timeout'));
-				}, limitMs);
+				}, timeoutMs);
 	secure.once('secureConnect', resolve);
 	secure.once('error', error => {
 		reject(new DialError(handshakeText(error, carrier)));
@@ -52,21 +52,21 @@ export async function openTls(
 	try {
 		await promise;
 		if (authority !== null) {
-			judge(secure, to.address);
+			verifyCertificate(secure, to.address);
 		}
 	} catch (error) {
 		secure.destroy();
 		throw error;
 	} finally {
-		clearTimeout(limit);
+		clearTimeout(timer);
 	}
 
 	secure.on('error', noop);
 	return secure;
 }
 
-/** In Go's order: dates, then the name, then the chain. @see crypto/x509 Certificate.Verify */
-function judge(secure: TLSSocket, host: string): void {
+/** Checks in the order of Go: dates, name, chain. @see crypto/x509 Certificate.Verify */
+function verifyCertificate(secure: TLSSocket, host: string): void {
 	const certificate = secure.getPeerX509Certificate()!;
 	const now = Date.now();
 	const fail = (text: string): never => {
@@ -75,9 +75,9 @@ function judge(secure: TLSSocket, host: string): void {
 
 	const goTime = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`;
 	if (now > Date.parse(certificate.validTo) || now < Date.parse(certificate.validFrom)) {
-		const late = now > Date.parse(certificate.validTo);
+		const hasExpired = now > Date.parse(certificate.validTo);
 		fail(
-			`certificate has expired or is not yet valid: current time ${goTime(now)} is ${late ? 'after' : 'before'} ${goTime(Date.parse(late ? certificate.validTo : certificate.validFrom))}`,
+			`certificate has expired or is not yet valid: current time ${goTime(now)} is ${hasExpired ? 'after' : 'before'} ${goTime(Date.parse(hasExpired ? certificate.validTo : certificate.validFrom))}`,
 		);
 	}
 

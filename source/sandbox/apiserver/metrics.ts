@@ -1,4 +1,4 @@
-/** The series of `/metrics` that tell how connections go. A family appears with its first event, as real ones do. */
+/** Apiserver metrics about connections. As in a real apiserver, a family appears with its first event. */
 
 type Family = {help: string; type: 'counter' | 'gauge'; values: Map<string, number>};
 
@@ -51,7 +51,6 @@ export type MetricName = keyof typeof families;
 export class Metrics {
 	readonly #families = new Map<MetricName, Family>();
 
-	/** Adds to one series; `by` −1 takes a gauge down. */
 	add(name: MetricName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
 		const values = this.#values(name);
 		const key = labelText(labels);
@@ -85,7 +84,7 @@ function labelText(labels: Readonly<Record<string, string>>): string {
 	return pairs.length === 0 ? '' : `{${pairs.map(([key, value]) => `${key}="${value}"`).join(',')}}`;
 }
 
-/** Large numbers as Go prints them: `1.79553626899e+09`. */
+/** Formats large numbers like Go: `1.79553626899e+09`. */
 function goNumber(value: number): string {
 	return value < 1e6 ? String(value) : value.toExponential().replace(/e\+(?=\d$)/, 'e+0');
 }

@@ -1,12 +1,13 @@
 /**
-OpenAPI v3 as kubectl needs it for `apply`, `create` and `explain`: which paths take `fieldValidation`, and which kind stands behind each. The sandbox checks no fields, so its schemas take any.
+OpenAPI v3 for `kubectl apply`, `create` and `explain`: the paths with `fieldValidation` and the kind of each.
+The sandbox validates no fields, so its schemas accept any.
 @see kubectl: k8s.io/cli-runtime/pkg/resource/query_param_verifier_v3.go, k8s.io/kubectl/pkg/explain/v2
 */
 import {createHash} from 'node:crypto';
 import type {Json} from '../objects/kube-object.ts';
 import {apiVersionOf, storedResources, type ResourceSpec} from '../objects/resource-specs.ts';
 
-/** The document for a path under `/openapi/v3`, or `undefined` when it is none. */
+/** The document of a path under `/openapi/v3`; `undefined` for other paths. */
 export function openapi(path: string): Json | undefined {
 	if (path === '/openapi/v3') {
 		return {
@@ -18,14 +19,14 @@ export function openapi(path: string): Json | undefined {
 	return rows && documentOf(rows);
 }
 
-/** `api/v1`, `apis/apps/v1` → the kinds of that version. */
+/** Resources by `api/v1`, `apis/apps/v1`. */
 const documents = Map.groupBy(storedResources, row => rootOf(row));
 
 function rootOf(row: ResourceSpec): string {
 	return `${row.group === '' ? 'api' : 'apis'}/${apiVersionOf(row)}`;
 }
 
-/** Clients keep a document for as long as its hash stays. */
+/** Clients cache a document until its hash changes. */
 function hashOf(root: string): string {
 	return createHash('sha256')
 		.update(JSON.stringify(documents.get(root)))
@@ -70,7 +71,7 @@ function schemaOf(row: ResourceSpec): Json {
 	const any = {type: 'object', 'x-kubernetes-preserve-unknown-fields': true};
 	return {
 		type: 'object',
-		description: `${row.kind} in the sandbox, which takes any fields; \`kubectl explain\` against a real cluster knows them.`,
+		description: `${row.kind} in the sandbox, which accepts any fields; run \`kubectl explain\` against a real cluster.`,
 		properties: {apiVersion: {type: 'string'}, kind: {type: 'string'}, metadata: any, spec: any, status: any},
 		'x-kubernetes-group-version-kind': [kindOf(row)],
 		'x-kubernetes-preserve-unknown-fields': true,

@@ -1,19 +1,19 @@
-/** What is no resource: `/version`, health, `/flagz`, `/statusz`, `/metrics`, discovery and OpenAPI. */
+/** Non-resource paths: `/version`, health, `/flagz`, `/statusz`, `/metrics`, discovery and OpenAPI. */
 import {discovery} from './discovery.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {sendJson, sendText, type Exchange} from './exchange.ts';
 import {openapi} from './openapi.ts';
 import {ApiFailure} from './status.ts';
 
-/** Answers what is no resource. @throws ApiFailure 406 for a form that flagz and statusz do not have */
-export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): void {
+/** @throws ApiFailure 406 for a media type that flagz and statusz do not have */
+export function servePlainPath(exchange: Exchange, server: ApiserverProcess): void {
 	const {
 		info: {path, query},
 		request: {
 			headers: {accept = '*/*'},
 		},
 	} = exchange;
-	const found = discovery(path, server.modern ? accept : 'application/json');
+	const found = discovery(path, server.isModern ? accept : 'application/json');
 	const schemas = openapi(path);
 	const [, first = ''] = path.split('/', 2);
 	if (found) {
@@ -26,7 +26,7 @@ export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): v
 		sendHealth(exchange, server, first, query.has('verbose'));
 	} else if (path === '/metrics') {
 		sendText(exchange, server.metrics.toString(), 200, 'text/plain; version=0.0.4; charset=utf-8');
-	} else if ((path === '/flagz' || path === '/statusz') && server.modern) {
+	} else if ((path === '/flagz' || path === '/statusz') && server.isModern) {
 		sendZpage(exchange, server, path === '/flagz' ? 'Flagz' : 'Statusz', accept);
 	} else if (path === '/') {
 		sendJson(exchange, {paths: ['/api', '/api/v1', '/apis', '/apis/apps/v1', '/healthz', '/livez', '/metrics', '/readyz', '/version']});
@@ -79,12 +79,12 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, 
 	}
 }
 
-/** Structured only for clients that name group, version and kind; plain text has a separator that differs from process to process (measured). */
+/** Structured only for clients that name group, version and kind; the separator of plain text differs between processes (measured). */
 function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' | 'Statusz', accept: string): void {
-	const isAskedBy = (part: string) => part.includes('g=config.k8s.io') && part.includes(`as=${kind}`);
+	const requestsStructured = (part: string) => part.includes('g=config.k8s.io') && part.includes(`as=${kind}`);
 	const structured = accept
 		.split(',')
-		.map(part => (isAskedBy(part) ? /v=(v1beta1|v1alpha1)/.exec(part)?.[1] : undefined))
+		.map(part => (requestsStructured(part) ? /v=(v1beta1|v1alpha1)/.exec(part)?.[1] : undefined))
 		.find(version => version !== undefined);
 	const {startedAt} = server;
 	const statusz = {

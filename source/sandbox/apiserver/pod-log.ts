@@ -1,4 +1,4 @@
-/** `pods/log`: which container, then the kubelet's answer passed on. */
+/** `pods/log`: container selection and relay of the kubelet's response. */
 import {request as httpRequest, type IncomingMessage} from 'node:http';
 import {text as readText} from 'node:stream/consumers';
 import {destroyWithClient} from '../network/end-with.ts';
@@ -9,16 +9,16 @@ import type {Exchange} from './exchange.ts';
 import {openTls} from './kubelet-client.ts';
 import {ApiFailure, badRequest, internalFailure} from './status.ts';
 
-const passedOn = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes', 'previous', 'stream'];
+const relayedParameters = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes', 'previous', 'stream'];
 
-/** Passes the kubelet’s answer on. @see pkg/registry/core/pod/strategy.go LogLocation */
+/** @see pkg/registry/core/pod/strategy.go LogLocation */
 export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: KubeObject): Promise<void> {
 	const {
 		info: {query, namespace, name},
 		response,
 	} = exchange;
 	validate(query, pod);
-	const container = chooseContainer(pod, query.get('container'));
+	const container = resolveContainer(pod, query.get('container'));
 	if (!pod['spec'].nodeName) {
 		response.writeHead(204, {'cache-control': 'no-cache, private'}).end();
 		return;
@@ -27,25 +27,25 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 	const skip = query.get('insecureSkipTLSVerifyBackend') === 'true';
 	server.metrics.add('kube_apiserver_pod_logs_insecure_backend_total', {usage: skip ? 'skip_tls_allowed' : 'enforce_tls'});
 	server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total', {}, 0);
-	const forwarded = new URLSearchParams([...query].filter(([key]) => passedOn.includes(key)));
+	const forwarded = new URLSearchParams([...query].filter(([key]) => relayedParameters.includes(key)));
 	const path = `/containerLogs/${namespace}/${name}/${container}${forwarded.size > 0 ? `?${forwarded.toString()}` : ''}`;
-	const answer = await kubeletAnswer(exchange, server, {node: pod['spec'].nodeName, path, skip});
-	if (answer.statusCode !== 200) {
-		throw await kubeletRefusal(answer, String(name));
+	const kubeletResponse = await requestKubelet(exchange, server, {node: pod['spec'].nodeName, path, skip});
+	if (kubeletResponse.statusCode !== 200) {
+		throw await failureFromKubelet(kubeletResponse, String(name));
 	}
 
 	response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': 'text/plain'});
 	response.flushHeaders();
-	// A lost tunnel ends a followed log cleanly: so do real ones (measured).
-	answer
+	// A lost tunnel ends a followed log normally, as in a real apiserver (measured).
+	kubeletResponse
 		.on('error', () => {
 			response.end();
 		})
 		.pipe(response);
 }
 
-/** `skip`: it need not prove who it is. */
-async function kubeletAnswer(
+/** `skip`: does not verify the kubelet. */
+async function requestKubelet(
 	{response}: Exchange,
 	server: ApiserverProcess,
 	{
@@ -76,18 +76,15 @@ async function kubeletAnswer(
 			server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total');
 		}
 
-		const words = message.replace(
-			'tls: first record does not look like a TLS handshake',
-			'http: server gave HTTP response to HTTPS client',
-		);
-		throw internalFailure(`Get "https://${to.address}:${to.port}${path}": ${words}`);
+		const text = message.replace('tls: first record does not look like a TLS handshake', 'http: server gave HTTP response to HTTPS client');
+		throw internalFailure(`Get "https://${to.address}:${to.port}${path}": ${text}`);
 	}
 }
 
-/** The kubelet's 401 and 403 become the user's, with their own marks. @see registry/generic/rest/response_checker.go */
-async function kubeletRefusal(answer: IncomingMessage, name: string): Promise<ApiFailure> {
-	const text = await readText(answer);
-	const status = answer.statusCode ?? 500;
+/** Passes the 401 and 403 of the kubelet to the user, in the format of the apiserver. @see registry/generic/rest/response_checker.go */
+async function failureFromKubelet(response: IncomingMessage, name: string): Promise<ApiFailure> {
+	const text = await readText(response);
+	const status = response.statusCode ?? 500;
 	const details = {name, kind: 'pods/log'};
 	if (status === 401) {
 		return new ApiFailure(401, 'Unauthorized', `the server has asked for the client to provide credentials ( pods/log ${name})`, {details});
@@ -104,29 +101,29 @@ async function kubeletRefusal(answer: IncomingMessage, name: string): Promise<Ap
 	return status === 400 ? badRequest(text) : internalFailure(text);
 }
 
-/** The one that is asked for, the only one, or the one that the annotation names. @throws ApiFailure in the apiserver’s words */
-export function chooseContainer(pod: KubeObject, asked: string | null): string {
+/** The requested container, the only one, or the annotated one. @throws ApiFailure with the message of the apiserver */
+export function resolveContainer(pod: KubeObject, requested: string | null): string {
 	const {name} = pod.metadata;
 	const {
 		containers,
 		initContainers = [],
 		ephemeralContainers = [],
 	} = pod['spec'] as {containers: Json[]; initContainers?: Json[]; ephemeralContainers?: Json[]};
-	if (asked) {
-		if ([...containers, ...initContainers, ...ephemeralContainers].every(container => container['name'] !== asked)) {
-			throw badRequest(`container ${asked} is not valid for pod ${name}`);
+	if (requested) {
+		if ([...containers, ...initContainers, ...ephemeralContainers].every(container => container['name'] !== requested)) {
+			throw badRequest(`container ${requested} is not valid for pod ${name}`);
 		}
 
-		return asked;
+		return requested;
 	}
 
 	if (containers.length + initContainers.length === 1) {
 		return containers[0]!['name'] as string;
 	}
 
-	const chosen = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
-	if (chosen) {
-		return chosen;
+	const annotated = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
+	if (annotated) {
+		return annotated;
 	}
 
 	const listed = containers.map(container => container['name'] as string).join(' ');
@@ -137,7 +134,7 @@ export function chooseContainer(pod: KubeObject, asked: string | null): string {
 }
 
 function validate(query: URLSearchParams, pod: KubeObject): void {
-	const bad = (field: string, value: string, why: string) => {
+	const reject = (field: string, value: string, why: string) => {
 		const message = `${field}: Invalid value: ${value}: ${why}`;
 		throw new ApiFailure(422, 'Invalid', `PodLogOptions "${pod.metadata.name}" is invalid: ${message}`, {
 			details: {
@@ -150,14 +147,14 @@ function validate(query: URLSearchParams, pod: KubeObject): void {
 
 	const [tail, limit, since] = [query.get('tailLines'), query.get('limitBytes'), query.get('sinceSeconds')];
 	if (tail !== null && Number(tail) < 0) {
-		bad('tailLines', tail, 'must be greater than or equal to 0');
+		reject('tailLines', tail, 'must be greater than or equal to 0');
 	}
 
 	if (limit !== null && Number(limit) < 1) {
-		bad('limitBytes', limit, 'must be greater than 0');
+		reject('limitBytes', limit, 'must be greater than 0');
 	}
 
 	if (since !== null && Number(since) < 1) {
-		bad('sinceSeconds', since, 'must be greater than 0');
+		reject('sinceSeconds', since, 'must be greater than 0');
 	}
 }

@@ -1,17 +1,17 @@
-/** `pods/exec`, `attach` and `portforward`: the client's upgrade is passed on to the kubelet, and then bytes both ways. */
+/** `pods/exec`, `attach` and `portforward`: relay of the client's upgrade to the kubelet. */
 import {request as httpRequest, STATUS_CODES, type IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {destroyWithClient} from '../network/end-with.ts';
 import type {KubeObject} from '../objects/kube-object.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {openTls} from './kubelet-client.ts';
-import {chooseContainer} from './pod-log.ts';
+import {resolveContainer} from './pod-log.ts';
 import type {RequestInfo} from './request-info.ts';
 import {ApiFailure, badRequest, internalFailure} from './status.ts';
 
 export type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer; info: RequestInfo};
 
-/** Joins client and kubelet. @see pkg/registry/core/pod/strategy.go StreamLocation, PortForwardLocation; apimachinery/pkg/util/proxy/upgradeaware.go */
+/** @see pkg/registry/core/pod/strategy.go StreamLocation, PortForwardLocation; apimachinery/pkg/util/proxy/upgradeaware.go */
 export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod: KubeObject): Promise<void> {
 	const {
 		request,
@@ -30,7 +30,7 @@ export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod:
 	await relayUpgrade(upgrade, secure, path, {...request.headers, authorization: undefined, host: `${to.address}:${to.port}`});
 }
 
-/** Sends the client's upgrade over `backend`, and joins both when it is accepted; another answer is passed on. */
+/** Sends the client's upgrade over `backend` and joins both if it is accepted; other responses are relayed. */
 export async function relayUpgrade(
 	{request, socket, head}: Upgrade,
 	backend: Duplex,
@@ -55,7 +55,7 @@ export async function relayUpgrade(
 			upgraded.write(head);
 		}
 
-		join(socket, upgraded);
+		joinSockets(socket, upgraded);
 		resolve();
 	});
 	sent.on('response', answer => {
@@ -74,7 +74,7 @@ export async function relayUpgrade(
 	await promise;
 }
 
-function join(one: Duplex, other: Duplex): void {
+function joinSockets(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [
 		[one, other],
 		[other, one],
@@ -91,13 +91,13 @@ function join(one: Duplex, other: Duplex): void {
 	}
 }
 
-function headText(answer: IncomingMessage, more: Readonly<Record<string, string>> = {}): string {
-	const lines = [`HTTP/1.1 ${answer.statusCode} ${STATUS_CODES[answer.statusCode ?? 502] ?? ''}`];
-	for (let at = 0; at < answer.rawHeaders.length; at += 2) {
-		const name = answer.rawHeaders[at]!;
-		// The body has been taken apart from its frame already.
+function headText(response: IncomingMessage, more: Readonly<Record<string, string>> = {}): string {
+	const lines = [`HTTP/1.1 ${response.statusCode} ${STATUS_CODES[response.statusCode ?? 502] ?? ''}`];
+	for (let index = 0; index < response.rawHeaders.length; index += 2) {
+		const name = response.rawHeaders[index]!;
+		// The body is decoded already.
 		if (!['transfer-encoding', ...Object.keys(more)].includes(name.toLowerCase())) {
-			lines.push(`${name}: ${answer.rawHeaders[at + 1]}`);
+			lines.push(`${name}: ${response.rawHeaders[index + 1]}`);
 		}
 	}
 
@@ -119,29 +119,29 @@ function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Ku
 		return `/portForward/${namespace}/${name}${ports === '' ? '' : `?${ports}`}`;
 	}
 
-	const container = chooseContainer(pod, query.get('container'));
+	const container = resolveContainer(pod, query.get('container'));
 	if (pod['status']?.phase === 'Succeeded' || pod['status']?.phase === 'Failed') {
 		throw new ApiFailure(400, 'BadRequest', `cannot exec into a container in a completed pod; current phase is ${pod['status'].phase}`);
 	}
 
-	const asked = (word: string) => query.get(word) === 'true' || query.get(word) === '1';
-	const kubelets = new URLSearchParams();
-	for (const [word, theirs] of [
+	const isRequested = (word: string) => query.get(word) === 'true' || query.get(word) === '1';
+	const parameters = new URLSearchParams();
+	for (const [word, kubeletName] of [
 		['stdin', 'input'],
 		['stdout', 'output'],
 		['stderr', 'error'],
 		['tty', 'tty'],
 	] as const) {
-		if (asked(word)) {
-			kubelets.set(theirs, '1');
+		if (isRequested(word)) {
+			parameters.set(kubeletName, '1');
 		}
 	}
 
 	for (const argument of query.getAll('command')) {
-		kubelets.append('command', argument);
+		parameters.append('command', argument);
 	}
 
-	if (['input', 'output', 'error'].every(word => !kubelets.has(word))) {
+	if (['input', 'output', 'error'].every(word => !parameters.has(word))) {
 		throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
 	}
 
@@ -149,5 +149,5 @@ function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Ku
 		throw badRequest('you must specify at least one command for the container');
 	}
 
-	return `/${subresource}/${namespace}/${name}/${container}?${kubelets.toString()}`;
+	return `/${subresource}/${namespace}/${name}/${container}?${parameters.toString()}`;
 }

@@ -1,9 +1,9 @@
-/** Reads the reviews that clients send as protobuf; everything else here is JSON. @see apimachinery/pkg/runtime/serializer/protobuf */
+/** Decoder of protobuf reviews; everything else is JSON. @see apimachinery/pkg/runtime/serializer/protobuf */
 import type {Json} from '../objects/kube-object.ts';
 
 const magic = Buffer.from('k8s\0');
 
-/** The review in the body, in its JSON shape; `undefined` for anything else. */
+/** The review as JSON; `undefined` for anything else. */
 export function decodeReview(body: Buffer): Json | undefined {
 	if (!body.subarray(0, 4).equals(magic)) {
 		return undefined;
@@ -46,12 +46,12 @@ export function decodeReview(body: Buffer): Json | undefined {
 	};
 }
 
-const none = Buffer.alloc(0);
+const emptyBytes = Buffer.alloc(0);
 
-/** The bytes of a length-delimited field; empty when it is not there. */
+/** The bytes of a length-delimited field; empty if it is absent. */
 function fieldOf(message: Buffer, wanted: number): Buffer {
-	for (let at = 0; at < message.length;) {
-		const [key, afterKey] = varint(message, at);
+	for (let offset = 0; offset < message.length;) {
+		const [key, afterKey] = varint(message, offset);
 		const wireType = key & 7;
 		if (wireType === 2) {
 			const [length, start] = varint(message, afterKey);
@@ -59,30 +59,30 @@ function fieldOf(message: Buffer, wanted: number): Buffer {
 				return message.subarray(start, start + length);
 			}
 
-			at = start + length;
+			offset = start + length;
 		} else if (wireType === 0) {
-			[, at] = varint(message, afterKey);
+			[, offset] = varint(message, afterKey);
 		} else {
-			return none;
+			return emptyBytes;
 		}
 	}
 
-	return none;
+	return emptyBytes;
 }
 
 function text(message: Buffer, field: number): string {
 	return fieldOf(message, field).toString();
 }
 
-function varint(message: Buffer, at: number): [value: number, next: number] {
+function varint(message: Buffer, offset: number): [value: number, next: number] {
 	let value = 0;
-	for (let shift = 0; at < message.length && shift < 35; shift += 7) {
-		const byte = message[at++]!;
+	for (let shift = 0; offset < message.length && shift < 35; shift += 7) {
+		const byte = message[offset++]!;
 		value += (byte & 0x7f) * 2 ** shift;
 		if (byte < 0x80) {
 			break;
 		}
 	}
 
-	return [value, at];
+	return [value, offset];
 }

@@ -1,4 +1,4 @@
-/** Where a request to the `proxy` of a node, pod or service goes: scheme, address and port, by the forms that Kubernetes knows. */
+/** Targets of the `proxy` subresource of nodes, pods and services. */
 import type {HostPort} from '../network/address-plan.ts';
 import type {Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
@@ -6,10 +6,10 @@ import type {ApiserverProcess} from './apiserver-process.ts';
 import type {RequestInfo} from './request-info.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
-/** `kubelet` means the apiserver's own identity and trust; the others are never verified. */
+/** `kubelet` uses the apiserver's client certificate and CA; the others are never verified. */
 export type ProxyTarget = {to: HostPort; transport: 'http' | 'https' | 'kubelet'};
 
-/** Reads the name’s form and finds the place. @see apimachinery/pkg/util/net/port_split.go and pkg/registry/core/{node,pod,service} */
+/** @see apimachinery/pkg/util/net/port_split.go and pkg/registry/core/{node,pod,service} */
 export function proxyTarget({resource, namespace, name: id = ''}: RequestInfo, server: ApiserverProcess): ProxyTarget {
 	const singular = resource.slice(0, -1);
 	const parts = id.split(':');
@@ -43,7 +43,7 @@ function podTarget(store: ObjectStore, namespace: string, name: string, port: st
 	}
 
 	if (port !== '' && !/^\d+$/.test(port)) {
-		// A real 1.36.3 panics here and the connection ends without an answer.
+		// A real 1.36.3 panics here, and the connection ends without a response.
 		throw new ProxyPanic();
 	}
 
@@ -79,7 +79,7 @@ function serviceTarget(store: ObjectStore, namespace: string, name: string, port
 	return {to: choices[Math.floor(Math.random() * choices.length)]!, transport};
 }
 
-/** The connection ends with no answer at all. */
+/** Ends the connection without a response. */
 export class ProxyPanic extends Error {}
 
 function numeric(port: string): number {

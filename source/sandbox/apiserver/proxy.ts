@@ -1,4 +1,4 @@
-/** The apiserver proxy: requests and upgrades to nodes, pods and services, passed on by the route of this process. */
+/** Apiserver proxy: relay of requests and upgrades to nodes, pods and services. */
 import {request as httpRequest, type IncomingHttpHeaders} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {destroyWithClient} from '../network/end-with.ts';
@@ -10,7 +10,7 @@ import {proxyTarget, type ProxyTarget} from './proxy-target.ts';
 import type {RequestInfo} from './request-info.ts';
 import {ApiFailure} from './status.ts';
 
-/** Passes a request on, and its answer back. @see apimachinery/pkg/util/proxy/upgradeaware.go */
+/** @see apimachinery/pkg/util/proxy/upgradeaware.go */
 export async function proxyRequest({request, response, info}: Exchange, server: ApiserverProcess): Promise<void> {
 	const target = proxyTarget(info, server);
 	if (info.rest === '' && (request.method === 'GET' || request.method === 'HEAD')) {
@@ -51,7 +51,6 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 	request.pipe(sent);
 }
 
-/** An upgrade to a node, pod or service, byte for byte from then on. */
 export async function proxyUpgrade(upgrade: Upgrade, server: ApiserverProcess): Promise<void> {
 	const target = proxyTarget(upgrade.info, server);
 	const backend = await openBackend(target, server);
@@ -83,7 +82,7 @@ function backendPath({rest, query}: RequestInfo): string {
 	return `${rest === '' ? '/' : rest}${query.size > 0 ? `?${query.toString()}` : ''}`;
 }
 
-/** The user's own credentials never go on. */
+/** The user's credentials are never relayed. */
 function forwardable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 	return without(
 		headers,

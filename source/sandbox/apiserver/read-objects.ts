@@ -1,4 +1,4 @@
-/** Gets and lists: one object or pages of them, as objects, as metadata only, or as a Table. */
+/** Get and list, as objects, metadata or Tables. */
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
@@ -7,10 +7,9 @@ import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
 import {sendJson, type Exchange} from './exchange.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
-/** What the client wants objects as, by its Accept header. */
 export type Shape = 'object' | 'table' | 'metadata';
 
-/** In which shape the Accept header wants objects. */
+/** The shape that the Accept header requests. */
 export function shapeOf({
 	request: {
 		headers: {accept = ''},
@@ -24,14 +23,12 @@ export function shapeOf({
 	return first.includes('as=PartialObjectMetadata') ? 'metadata' : 'object';
 }
 
-/** What an answer in that shape is called. */
 export function contentTypeOf(shape: Shape): string {
 	return shape === 'object'
 		? 'application/json'
 		: `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
 }
 
-/** Answers with one object. @throws ApiFailure 404 */
 export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): void {
 	const {namespace, name} = exchange.info;
 	const object = store.get(row.name, row.namespaced ? namespace : undefined, name!);
@@ -48,12 +45,11 @@ export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceS
 	}
 }
 
-/** Answers with a page of objects, as the query selects and continues. */
 export function listObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec): void {
 	const {namespace, query} = exchange.info;
 	const matches = selection(exchange);
 	const all = store.list(row.name, row.namespaced ? namespace : undefined).filter(object => matches(object));
-	const {page, metadata} = cutPage(all, query, store);
+	const {page, metadata} = selectPage(all, query, store);
 	const shape = shapeOf(exchange);
 	if (shape === 'table') {
 		sendJson(exchange, tableOf(row.name, page, metadata, {includeObject: query.get('includeObject') ?? 'Metadata'}));
@@ -65,7 +61,7 @@ export function listObjects(exchange: Exchange, store: ObjectStore, row: Resourc
 			items: page.map(object => partialMetadata(object)),
 		});
 	} else {
-		// Items of a typed list carry neither kind nor version.
+		// Items of a typed list have neither kind nor apiVersion.
 		sendJson(exchange, {
 			kind: `${row.kind}List`,
 			apiVersion: apiVersionOf(row),
@@ -89,7 +85,7 @@ export function selection({info: {query, name}}: Exchange): Match {
 
 type Continue = {v: 'meta.k8s.io/v1'; rv: number; start: string};
 
-function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: ObjectStore): {page: readonly KubeObject[]; metadata: Json} {
+function selectPage(all: readonly KubeObject[], query: URLSearchParams, store: ObjectStore): {page: readonly KubeObject[]; metadata: Json} {
 	const limit = Number(query.get('limit') ?? 0);
 	const token = query.get('continue');
 	let {revision} = store;
@@ -110,13 +106,13 @@ function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: Obje
 	}
 
 	const page = limit > 0 ? rest.slice(0, limit) : rest;
-	const left = rest.length - page.length;
+	const remaining = rest.length - page.length;
 	const next = (): Continue => ({v: 'meta.k8s.io/v1', rv: revision, start: keyOf(page.at(-1)!)});
 	return {
 		page,
 		metadata: {
 			resourceVersion: String(revision),
-			...(left > 0 && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left}),
+			...(remaining > 0 && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: remaining}),
 		},
 	};
 }

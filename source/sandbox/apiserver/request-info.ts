@@ -1,4 +1,4 @@
-/** What a request is about: verb, group, resource, namespace, name and subresource, from its path. @see apiserver/pkg/endpoints/request/requestinfo.go */
+/** Request attributes from method and path. @see apiserver/pkg/endpoints/request/requestinfo.go */
 import {decodePart} from '../network/request-url.ts';
 
 export type RequestInfo = {
@@ -11,7 +11,7 @@ export type RequestInfo = {
 	subresource: string;
 	namespace: string | undefined;
 	name: string | undefined;
-	/** What follows a `proxy` subresource, still percent-coded, with its slash; `''` when nothing does, not even a slash. */
+	/** The path after a `proxy` subresource, percent-encoded, with its slash; may be empty. */
 	rest: string;
 	query: URLSearchParams;
 };
@@ -26,7 +26,6 @@ const verbs: Readonly<Record<string, string>> = {
 	OPTIONS: '',
 };
 
-/** What a request asks for, as the apiserver reads it off method and path: authorization and answer both go by it. */
 export function requestInfo(method: string, url: string): RequestInfo {
 	const queryAt = url.indexOf('?');
 	const path = queryAt < 0 ? url : url.slice(0, queryAt);
@@ -56,7 +55,7 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	let names = own;
 	if (own[0] === 'namespaces' && own[1] !== undefined && own[1] !== '') {
 		namespace = decodePart(own[1]);
-		// A namespace is itself an object, and has subresources of its own.
+		// A namespace is also an object with subresources.
 		names = own.length > 2 && !['status', 'finalize'].includes(own[2]!) ? own.slice(2) : own;
 	}
 
@@ -82,7 +81,7 @@ function verbOf(method: string): string {
 	return verbs[method] ?? method.toLowerCase();
 }
 
-/** Of what is no resource only the method counts. */
+/** For non-resource paths, the verb is the method. */
 function plainVerb(method: string): string {
 	if (method === 'HEAD') {
 		return 'head';

@@ -1,21 +1,21 @@
-/** SelfSubjectAccessReview, SelfSubjectRulesReview and SelfSubjectReview: may I, what may I, who am I? */
+/** SelfSubjectAccessReview, SelfSubjectRulesReview and SelfSubjectReview. */
 import {apiTime, type Json} from '../objects/kube-object.ts';
 import {isAllowed, rulesIn} from './authorize.ts';
 import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {decodeReview} from './protobuf.ts';
 import {badRequest, noSuchResource} from './status.ts';
 
-/** Answers a review of whoever asks. @throws ApiFailure 400 for a body that is none */
+/** @throws ApiFailure 400 for an invalid body */
 export async function review(exchange: Exchange): Promise<void> {
 	const body = await readBody(exchange.request, decodeReview);
 	if (!body) {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
 	}
 
-	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewed(exchange, body)}, {status: 201});
+	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewStatus(exchange, body)}, {status: 201});
 }
 
-function reviewed(exchange: Exchange, body: Json): Json {
+function reviewStatus(exchange: Exchange, body: Json): Json {
 	const {
 		identity,
 		info: {resource},
@@ -37,7 +37,7 @@ function reviewed(exchange: Exchange, body: Json): Json {
 		}
 
 		case 'selfsubjectaccessreviews': {
-			return {allowed: mayI(exchange, body)};
+			return {allowed: isReviewAllowed(exchange, body)};
 		}
 
 		default: {
@@ -46,8 +46,8 @@ function reviewed(exchange: Exchange, body: Json): Json {
 	}
 }
 
-function mayI({identity}: Exchange, {spec}: Json): boolean {
-	const {resourceAttributes: asked, nonResourceAttributes: path} = spec as {resourceAttributes?: Json; nonResourceAttributes?: Json};
+function isReviewAllowed({identity}: Exchange, {spec}: Json): boolean {
+	const {resourceAttributes: attributes, nonResourceAttributes: path} = spec as {resourceAttributes?: Json; nonResourceAttributes?: Json};
 	if (path) {
 		return isAllowed(identity, {
 			isResource: false,
@@ -62,11 +62,11 @@ function mayI({identity}: Exchange, {spec}: Json): boolean {
 
 	return isAllowed(identity, {
 		isResource: true,
-		verb: asked?.['verb'] ?? '*',
+		verb: attributes?.['verb'] ?? '*',
 		path: '',
-		group: asked?.['group'] ?? '',
-		resource: asked?.['resource'] ?? '*',
-		subresource: asked?.['subresource'] ?? '',
-		namespace: asked?.['namespace'] || undefined,
+		group: attributes?.['group'] ?? '',
+		resource: attributes?.['resource'] ?? '*',
+		subresource: attributes?.['subresource'] ?? '',
+		namespace: attributes?.['namespace'] || undefined,
 	});
 }

@@ -1,4 +1,4 @@
-/** How the apiserver says no: a Status object, in the words of apimachinery/pkg/api/errors. */
+/** Error responses as Status objects, with the messages of apimachinery/pkg/api/errors. */
 import type {Json} from '../objects/kube-object.ts';
 import type {RequestInfo} from './request-info.ts';
 
@@ -29,47 +29,44 @@ export class ApiFailure extends Error {
 	}
 }
 
-/** There is no object of that name. */
 export function notFound(resource: string, group: string, name: string): ApiFailure {
 	return new ApiFailure(404, 'NotFound', `${qualified(resource, group)} "${name}" not found`, {
 		details: {name, ...(group !== '' && {group}), kind: resource},
 	});
 }
 
-/** There is no such path at all. */
+/** For unknown paths. */
 export function noSuchResource(): ApiFailure {
 	return new ApiFailure(404, 'NotFound', 'the server could not find the requested resource', {details: {}});
 }
 
-/** The request cannot be read. */
 export function badRequest(message: string): ApiFailure {
 	return new ApiFailure(400, 'BadRequest', message);
 }
 
-/** Nobody knows who asks. */
 export function unauthorized(): ApiFailure {
 	return new ApiFailure(401, 'Unauthorized', 'Unauthorized');
 }
 
-/** An error of the second leg: it has no reason. */
+/** An error of leg 2: it has no reason. */
 export function internalFailure(message: string): ApiFailure {
 	return new ApiFailure(500, undefined, message);
 }
 
-/** The words of the RBAC authoriser's refusal. @see apiserver/pkg/endpoints/handlers/responsewriters/errors.go */
+/** @see apiserver/pkg/endpoints/handlers/responsewriters/errors.go */
 export function forbidden(user: string, info: RequestInfo): ApiFailure {
 	if (!info.isResource) {
 		return new ApiFailure(403, 'Forbidden', `forbidden: User "${user}" cannot ${info.verb} path "${info.path}"`, {details: {}});
 	}
 
 	const {resource, subresource, group, name, namespace, verb} = info;
-	const what = subresource === '' ? resource : `${resource}/${subresource}`;
-	const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+	const resourceName = subresource === '' ? resource : `${resource}/${subresource}`;
+	const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
 	const named = name === undefined ? '' : ` "${name}"`;
 	return new ApiFailure(
 		403,
 		'Forbidden',
-		`${qualified(resource, group)}${named} is forbidden: User "${user}" cannot ${verb} resource "${what}" in API group "${group}" ${where}`,
+		`${qualified(resource, group)}${named} is forbidden: User "${user}" cannot ${verb} resource "${resourceName}" in API group "${group}" ${scope}`,
 		{
 			details: {...(name !== undefined && {name}), ...(group !== '' && {group}), kind: resource},
 		},

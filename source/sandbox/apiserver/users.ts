@@ -1,6 +1,6 @@
-/** Who may use the sandbox, and what each may do. */
+/** Users of the sandbox and their permissions. */
 
-/** As RBAC writes it; `namespaces` left out means everywhere. */
+/** As in RBAC; without `namespaces` it applies everywhere. */
 export type PolicyRule = {
 	verbs: readonly string[];
 	apiGroups?: readonly string[];
@@ -12,10 +12,9 @@ export type PolicyRule = {
 export type UserSpec = {
 	name: string;
 	groups: readonly string[];
-	by: 'certificate' | 'token';
-	/** For people who choose one. */
-	says: string;
-	/** Its kubeconfig's namespace. */
+	credential: 'certificate' | 'token';
+	description: string;
+	/** In the kubeconfig. */
 	namespace: string;
 	rules: readonly PolicyRule[];
 };
@@ -43,7 +42,6 @@ const everyone: readonly PolicyRule[] = [
 
 const reading = ['get', 'list', 'watch'];
 
-/** What a developer does in a namespace: look, and use running pods. */
 const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
 	{
 		verbs: reading,
@@ -97,8 +95,8 @@ export const users = [
 	{
 		name: 'admin',
 		groups: ['system:masters'],
-		by: 'certificate',
-		says: 'may do everything',
+		credential: 'certificate',
+		description: 'can do everything',
 		namespace: 'default',
 		rules: [
 			{verbs: ['*'], apiGroups: ['*'], resources: ['*']},
@@ -108,31 +106,38 @@ export const users = [
 	{
 		name: 'ada',
 		groups: ['developers', 'system:monitoring'],
-		by: 'certificate',
-		says: 'a developer who may also read metrics and flags, and see nodes',
+		credential: 'certificate',
+		description: 'a developer who can also read metrics, flags and nodes',
 		namespace: 'default',
 		rules: [...developing(['default', 'shop']), ...monitoring, {verbs: reading, apiGroups: [''], resources: ['nodes', 'namespaces']}],
 	},
 	{
 		name: 'bob',
 		groups: ['developers'],
-		by: 'token',
-		says: 'a plain developer of one namespace',
+		credential: 'token',
+		description: 'a plain developer of one namespace',
 		namespace: 'default',
 		rules: developing(['default']),
 	},
 	{
 		name: 'cleo',
 		groups: ['viewers'],
-		by: 'token',
-		says: 'has get on exec and port-forward but lacks create, as rights from before 1.35 do',
+		credential: 'token',
+		description: 'has get but not create on exec and port-forward, like roles from before 1.35',
 		namespace: 'default',
 		rules: [
 			{verbs: reading, apiGroups: ['', 'apps'], resources: ['pods', 'services', 'deployments', 'replicasets'], namespaces: ['default']},
 			{verbs: ['get'], apiGroups: [''], resources: ['pods/log', 'pods/exec', 'pods/attach', 'pods/portforward'], namespaces: ['default']},
 		],
 	},
-	{name: 'eve', groups: ['outsiders'], by: 'token', says: 'is known, and may do nothing', namespace: 'default', rules: []},
+	{
+		name: 'eve',
+		groups: ['outsiders'],
+		credential: 'token',
+		description: 'is authenticated, but has no permissions',
+		namespace: 'default',
+		rules: [],
+	},
 ] as const satisfies readonly UserSpec[];
 
 export type UserName = (typeof users)[number]['name'];
@@ -145,7 +150,7 @@ const anonymousRules: readonly PolicyRule[] = [
 
 export const anonymous: UserInfo = {name: 'system:anonymous', groups: ['system:unauthenticated'], rules: anonymousRules};
 
-/** The identity of a name that a certificate, token or impersonation gave; groups bring the rights of system:masters and system:monitoring. */
+/** The groups system:masters and system:monitoring add their permissions. */
 export function identify(name: string, groups: readonly string[]): UserInfo {
 	const row = users.find(row => row.name === name);
 	const rules: PolicyRule[] = [...anonymousRules, ...everyone, ...(row?.rules ?? [])];

@@ -1,4 +1,4 @@
-/** Watches: what changes from a revision on, with bookmarks, and 410 when the history does not reach back. */
+/** Watches, with bookmarks, and 410 for a revision older than the history. */
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {Change, ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type ResourceSpec} from '../objects/resource-specs.ts';
@@ -8,27 +8,32 @@ import type {Exchange} from './exchange.ts';
 import {contentTypeOf, selection, shapeOf, type Shape} from './read-objects.ts';
 import {ApiFailure} from './status.ts';
 
-const bookmarkMs = 60_000;
+const defaultBookmarkIntervalMs = 60_000;
 
-/** Answers at once, and then for as long as the client stays, or `timeoutSeconds`. */
-export function watchObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec, bookmarkEveryMs = bookmarkMs): void {
+/** Sends events until the client closes the connection or `timeoutSeconds` pass. */
+export function watchObjects(
+	exchange: Exchange,
+	store: ObjectStore,
+	row: ResourceSpec,
+	bookmarkIntervalMs = defaultBookmarkIntervalMs,
+): void {
 	const {
 		response,
 		info: {query},
 	} = exchange;
 	const watcher = new Watcher(exchange, store, row);
-	if (!watcher.begin()) {
+	if (!watcher.start()) {
 		return;
 	}
 
 	const unwatch = store.onChange(change => {
-		watcher.tell(change);
+		watcher.onChange(change);
 	});
 	const bookmarks =
 		query.get('allowWatchBookmarks') === 'true'
 			? setInterval(() => {
 					watcher.bookmark();
-				}, bookmarkEveryMs)
+				}, bookmarkIntervalMs)
 			: undefined;
 	const seconds = Number(query.get('timeoutSeconds') ?? 0);
 	const end =
@@ -62,22 +67,22 @@ class Watcher {
 		this.#matches = object => selected(object) && (!row.namespaced || namespace === undefined || object.metadata.namespace === namespace);
 	}
 
-	/** What is there, or what changed since the asked version; false when that is too old to be told, and the watch is over. */
-	begin(): boolean {
+	/** Sends existing objects, or changes since the requested version; returns false if that version is too old, which ends the watch. */
+	start(): boolean {
 		const {
 			response,
 			info: {query},
 		} = this.#exchange;
-		const asked = query.get('resourceVersion') ?? '';
+		const resourceVersion = query.get('resourceVersion') ?? '';
 		const wantsInitial = query.get('sendInitialEvents') === 'true';
 		response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': contentTypeOf(this.#shape)});
 		response.flushHeaders();
-		if (asked !== '' && asked !== '0' && !wantsInitial) {
-			return this.#tellMissed(asked);
+		if (resourceVersion !== '' && resourceVersion !== '0' && !wantsInitial) {
+			return this.#sendMissed(resourceVersion);
 		}
 
 		if (wantsInitial || query.get('sendInitialEvents') === null) {
-			this.#tellAll();
+			this.#sendExisting();
 		}
 
 		if (wantsInitial) {
@@ -87,10 +92,10 @@ class Watcher {
 		return true;
 	}
 
-	tell(change: Change): void {
-		const news = change.resource === this.#row.name ? seenThrough(change, this.#matches) : undefined;
-		if (news) {
-			this.#send(news, this.#shaped(change.object));
+	onChange(change: Change): void {
+		const eventType = change.resource === this.#row.name ? visibleChangeType(change, this.#matches) : undefined;
+		if (eventType) {
+			this.#send(eventType, this.#inShape(change.object));
 		}
 	}
 
@@ -109,30 +114,30 @@ class Watcher {
 		);
 	}
 
-	#tellAll(): void {
+	#sendExisting(): void {
 		for (const object of this.#store.list(this.#row.name)) {
 			if (this.#matches(object)) {
-				this.#send('ADDED', this.#shaped(object));
+				this.#send('ADDED', this.#inShape(object));
 			}
 		}
 	}
 
-	#tellMissed(asked: string): boolean {
-		const missed = this.#store.changesSince(Number(asked));
+	#sendMissed(resourceVersion: string): boolean {
+		const missed = this.#store.changesSince(Number(resourceVersion));
 		if (!missed) {
-			this.#send('ERROR', new ApiFailure(410, 'Expired', `too old resource version: ${asked} (${this.#store.revision})`).status);
+			this.#send('ERROR', new ApiFailure(410, 'Expired', `too old resource version: ${resourceVersion} (${this.#store.revision})`).status);
 			this.#exchange.response.end();
 			return false;
 		}
 
 		for (const change of missed) {
-			this.tell(change);
+			this.onChange(change);
 		}
 
 		return true;
 	}
 
-	#shaped(object: KubeObject): Json {
+	#inShape(object: KubeObject): Json {
 		if (this.#shape !== 'table') {
 			return this.#shape === 'metadata' ? partialMetadata(object) : object;
 		}
@@ -155,8 +160,8 @@ class Watcher {
 	}
 }
 
-/** What a change is to a watcher with a selector: an object may come into sight or leave it. */
-function seenThrough({type, object, previous}: Change, matches: Match): Change['type'] | undefined {
+/** Type of a change as a watcher with a selector sees it: an object may start or stop to match. */
+function visibleChangeType({type, object, previous}: Change, matches: Match): Change['type'] | undefined {
 	const before = previous !== null && matches(previous);
 	const after = type !== 'DELETED' && matches(object);
 	if (before && after) {

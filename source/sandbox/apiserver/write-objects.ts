@@ -1,4 +1,4 @@
-/** The writes that a sandbox takes: create, replace, patch, scale and delete; controllers and kubelets do the rest. */
+/** Create, replace, patch, scale and delete. */
 import {scheduledPod} from '../controllers/workload-pods.ts';
 import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
@@ -8,7 +8,6 @@ import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
-/** Answers with the object as it was made. @throws ApiFailure */
 export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	if (exchange.request.headers['content-type']?.includes('protobuf')) {
 		throw new ApiFailure(
@@ -34,7 +33,7 @@ export async function createObject(exchange: Exchange, store: ObjectStore, row: 
 	sendJson(exchange, store.create(row.name, row.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
 }
 
-/** JSON merge patch (RFC 7386), and of strategic merge the one rule that clients here need: lists of named things are merged by name. */
+/** Applies a JSON merge patch (RFC 7386); of strategic merge, only the merge of lists by name. */
 export async function patchObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	const {namespace, name} = exchange.info;
 	const patch = await readBody(exchange.request);
@@ -60,7 +59,6 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, row: R
 	sendJson(exchange, stored);
 }
 
-/** Answers with the object as it stands now. @throws ApiFailure */
 export async function replaceObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	const body = await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
@@ -85,7 +83,6 @@ export async function replaceObject(exchange: Exchange, store: ObjectStore, row:
 	sendJson(exchange, stored);
 }
 
-/** `scale` of a workload, read and written. */
 export async function scaleObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	const {namespace, name, verb} = exchange.info;
 	const body = verb === 'get' ? undefined : await readBody(exchange.request);
@@ -110,7 +107,7 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, row: R
 	});
 }
 
-/** Pods are first told to end, and go when their containers have. */
+/** Marks pods for deletion; they are deleted when their containers have stopped. */
 export async function deleteObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
 	await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
@@ -142,8 +139,8 @@ function merge(target: unknown, patch: unknown, byName: boolean): unknown {
 	if (Array.isArray(patch) && Array.isArray(target) && byName && patch.every(item => typeof (item as Json)?.['name'] === 'string')) {
 		const result = [...target] as Json[];
 		for (const item of patch as Json[]) {
-			const at = result.findIndex(({name}) => name === item['name']);
-			result[at < 0 ? result.length : at] = merge(result[at], item, byName) as Json;
+			const index = result.findIndex(({name}) => name === item['name']);
+			result[index < 0 ? result.length : index] = merge(result[index], item, byName) as Json;
 		}
 
 		return result;

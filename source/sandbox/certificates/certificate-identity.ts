@@ -1,7 +1,7 @@
 /** The Kubernetes user that a client certificate names. */
 import type {X509Certificate} from 'node:crypto';
 
-/** Reads the lines of Node's text: its legacy object of a certificate crashes the process at a curve without a NIST name (Node 24.21). */
+/** Parses the subject text: Node's legacy certificate object crashes the process for a curve without a NIST name (Node 24.21). */
 export function certificateIdentity({subject}: X509Certificate): {user: string; groups: string[]} {
 	const values = (type: string) =>
 		(subject ?? '')

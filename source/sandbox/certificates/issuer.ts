@@ -1,11 +1,12 @@
-/** Who signs what in the sandbox: one cluster CA, and the serving and client certificates made with it. Keys live in memory only. */
+/** Cluster CA that issues serving and client certificates; keys are only in memory. */
 import {randomBytes, webcrypto, type webcrypto as WebCrypto} from 'node:crypto';
 import {isIP} from 'node:net';
 
 export type KeyPair = {
 	certificate: string;
 	key: string;
-	/** The certificates a server sends: its own, and those above it. */ chain: string;
+	/** The certificate and its CA, as a server sends them. */
+	chain: string;
 };
 
 export type CertificateOptions = {
@@ -19,17 +20,17 @@ export type CertificateOptions = {
 };
 
 export type Issuer = {
-	/** The CA's certificate, PEM. */
+	/** CA certificate as PEM. */
 	readonly authority: string;
-	issue(wish: CertificateOptions): Promise<KeyPair>;
-	/** As a kubelet makes it when nobody gives it one: a throw-away CA, and a host name but no address in it (client-go util/cert GenerateSelfSignedCertKey). */
+	issue(options: CertificateOptions): Promise<KeyPair>;
+	/** As a kubelet creates it by default: signed by a temporary CA, with a host name but no address (client-go util/cert GenerateSelfSignedCertKey). */
 	selfSigned(host: string): Promise<KeyPair>;
 };
 
 const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'} as const;
 const day = 86_400_000;
 
-/** Makes a cluster CA named `name`. @peculiar/x509 is loaded here and nowhere else. */
+/** Creates a cluster CA; loads @peculiar/x509 on demand. */
 export async function createIssuer(name: string): Promise<Issuer> {
 	await import('reflect-metadata');
 	const x509 = await import('@peculiar/x509');
@@ -84,11 +85,11 @@ export async function createIssuer(name: string): Promise<Issuer> {
 	const authority = await authorityOf(`CN=${name}`, 10);
 	return {
 		authority: `${authority.certificate}\n`,
-		issue: async wish => sign(authority, wish),
+		issue: async options => sign(authority, options),
 		async selfSigned(host) {
-			const made = Math.floor(Date.now() / 1000);
-			const own = await authorityOf(`CN=${host}-ca@${made}`, 1);
-			return sign(own, {subject: `CN=${host}@${made}`, use: 'server', names: [host]});
+			const createdAt = Math.floor(Date.now() / 1000);
+			const ca = await authorityOf(`CN=${host}-ca@${createdAt}`, 1);
+			return sign(ca, {subject: `CN=${host}@${createdAt}`, use: 'server', names: [host]});
 		},
 	};
 }

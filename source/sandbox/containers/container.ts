@@ -1,4 +1,4 @@
-/** One container's life: it starts, writes, listens, is attached to, ends, and keeps the log of the life before. */
+/** Container: its program, log, listeners and state over all instances. */
 import {randomBytes} from 'node:crypto';
 import {EventEmitter} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
@@ -11,11 +11,10 @@ import type {Program, TerminalSize} from './program.ts';
 
 export type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
 
-/** Everything a container needs from its pod. */
 export type ContainerConfig = {spec: Json; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
 
 export class Container extends EventEmitter<ContainerEvents> {
-	readonly setting: ContainerConfig;
+	readonly config: ContainerConfig;
 	readonly name: string;
 	log = new LogFile();
 	previousLog: LogFile | null = null;
@@ -31,23 +30,23 @@ export class Container extends EventEmitter<ContainerEvents> {
 	readonly #sockets = new Set<Socket>();
 	readonly #unfinished: Record<OutputStream, Buffer[]> = {stdout: [], stderr: []};
 
-	constructor(setting: ContainerConfig) {
+	constructor(config: ContainerConfig) {
 		super();
-		this.setting = setting;
-		this.name = setting.spec['name'] as string;
+		this.config = config;
+		this.name = config.spec['name'] as string;
 		this.setMaxListeners(0);
 	}
 
-	get running(): boolean {
+	get isRunning(): boolean {
 		return this.state['running'] !== undefined;
 	}
 
-	/** The life that is running now: aborted when it ends. Exec'd processes die with it. */
-	get life(): AbortSignal {
+	/** Aborted when the current instance ends, which also ends its exec processes. */
+	get instanceSignal(): AbortSignal {
 		return this.#stop.signal;
 	}
 
-	/** Starts a life; a second one keeps the first one's log as the previous. */
+	/** Starts a new instance and keeps the log of the previous one. */
 	start(): void {
 		if (this.id !== '') {
 			this.previousLog = this.log;
@@ -62,7 +61,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 		this.state = {running: {startedAt: apiTime()}};
 		const {signal} = this.#stop;
 		const startedAt = apiTime();
-		const {program, spec, env, address, plan} = this.setting;
+		const {program, spec, env, address, plan} = this.config;
 		void program({
 			args: (spec['args'] as string[] | undefined) ?? [],
 			env,
@@ -87,7 +86,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 			});
 	}
 
-	/** Asks the program to end, as SIGTERM does; it always obeys. */
+	/** Stops the program, as SIGTERM does. */
 	stop(): void {
 		this.#stop.abort();
 	}
@@ -143,7 +142,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 		const {promise, resolve, reject} = Promise.withResolvers<void>();
 		server.once('error', reject).listen({host, port}, resolve);
 		await promise;
-		plan.stands(wanted, server.address() as {address: string; port: number});
+		plan.register(wanted, server.address() as {address: string; port: number});
 		this.#servers.add(server);
 	}
 }

@@ -1,4 +1,4 @@
-/** What a container runtime keeps of a container's output: records with times, rotation, and reads as a kubelet makes them. */
+/** Log of a container as a container runtime stores it, with rotation. */
 import {performance} from 'node:perf_hooks';
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -7,17 +7,17 @@ export type LogRecord = {
 	/** RFC 3339 with nanoseconds, as the CRI format writes it. */
 	time: string;
 	/** Milliseconds since 1970, for comparisons with `sinceTime`. */
-	at: number;
+	timeMs: number;
 	stream: OutputStream;
 	/** Without the newline. */
 	text: Buffer;
-	/** The record is only the beginning of a line (CRI tag P). */
+	/** The record does not end its line (CRI tag P). */
 	partial: boolean;
 };
 
 export type ReadOptions = {
 	follow: boolean;
-	/** Counts records, not lines; `undefined` is all. */
+	/** In records, not lines; `undefined` is all. */
 	tail?: number | undefined;
 	/** Milliseconds since 1970. */
 	since?: number | undefined;
@@ -30,28 +30,28 @@ export type ReadOptions = {
 type Generation = {records: LogRecord[]; bytes: number};
 
 const rotateAtBytes = 2 * 1024 * 1024;
-const recordLimit = 16_384;
+const maxRecordBytes = 16_384;
 
 /**
-Only the newest generation can be read, and a follower goes on from the old one to the new one, as kubelets do
-(cri-client/pkg/logs). `close` ends followers, as the end of a container does.
+Only the newest generation can be read; a follower continues from the old one to the new one, as in kubelets
+(cri-client/pkg/logs). `close` ends followers.
 */
 export class LogFile {
 	#current: Generation = {records: [], bytes: 0};
 	#closed = false;
-	#wake: Array<() => void> = [];
+	#waiters: Array<() => void> = [];
 	#lastNanoseconds = 0n;
 
 	append(stream: OutputStream, line: Buffer): void {
-		for (let start = 0; start === 0 || start < line.length; start += recordLimit) {
-			const text = line.subarray(start, start + recordLimit);
-			this.#add({...this.#now(), stream, text, partial: start + recordLimit < line.length});
+		for (let start = 0; start === 0 || start < line.length; start += maxRecordBytes) {
+			const text = line.subarray(start, start + maxRecordBytes);
+			this.#add({...this.#now(), stream, text, partial: start + maxRecordBytes < line.length});
 		}
 
 		this.#notify();
 	}
 
-	/** Rename and reopen: what was written so far can no longer be read. */
+	/** Earlier records can no longer be read. */
 	rotate(): void {
 		this.#current = {records: [], bytes: 0};
 		this.#notify();
@@ -62,17 +62,17 @@ export class LogFile {
 		this.#notify();
 	}
 
-	/** Chunks of bytes as `/containerLogs` answers them. */
+	/** Yields the body of `/containerLogs`. */
 	async *read({follow, tail, since, timestamps, limitBytes = Infinity, stream, signal}: ReadOptions): AsyncGenerator<Buffer> {
-		let left = limitBytes;
+		let remaining = limitBytes;
 		let lineStart = true;
 		let file = this.#current;
-		let at = tail === undefined ? 0 : Math.max(0, file.records.length - tail);
+		let index = tail === undefined ? 0 : Math.max(0, file.records.length - tail);
 		while (!signal.aborted) {
 			const batch: Buffer[] = [];
-			for (; at < file.records.length && batch.length < 512; at++) {
-				const record = file.records[at]!;
-				if (!((since === undefined || record.at >= since) && (stream === undefined || record.stream === stream))) {
+			for (; index < file.records.length && batch.length < 512; index++) {
+				const record = file.records[index]!;
+				if (!((since === undefined || record.timeMs >= since) && (stream === undefined || record.stream === stream))) {
 					continue;
 				}
 
@@ -82,18 +82,18 @@ export class LogFile {
 
 			if (batch.length > 0) {
 				const chunk = Buffer.concat(batch);
-				yield left < chunk.length ? chunk.subarray(0, left) : chunk;
-				left -= chunk.length;
-				if (left <= 0) {
+				yield remaining < chunk.length ? chunk.subarray(0, remaining) : chunk;
+				remaining -= chunk.length;
+				if (remaining <= 0) {
 					return;
 				}
 			} else if (file !== this.#current) {
 				file = this.#current;
-				at = 0;
+				index = 0;
 			} else if (!follow || this.#closed) {
 				return;
 			} else {
-				await this.#more(signal);
+				await this.#waitForChange(signal);
 			}
 		}
 	}
@@ -107,29 +107,29 @@ export class LogFile {
 		this.#current.bytes += record.text.length + 100;
 	}
 
-	#now(): {time: string; at: number} {
+	#now(): {time: string; timeMs: number} {
 		const precise = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 		this.#lastNanoseconds = precise > this.#lastNanoseconds ? precise : this.#lastNanoseconds + 1n;
 		const milliseconds = Number(this.#lastNanoseconds / 1_000_000n);
 		const time = `${new Date(milliseconds).toISOString().slice(0, 19)}.${String(this.#lastNanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
-		return {time, at: Number(this.#lastNanoseconds / 1000n) / 1000};
+		return {time, timeMs: Number(this.#lastNanoseconds / 1000n) / 1000};
 	}
 
 	#notify(): void {
-		const wake = this.#wake;
-		this.#wake = [];
-		for (const resolve of wake) {
+		const waiters = this.#waiters;
+		this.#waiters = [];
+		for (const resolve of waiters) {
 			resolve();
 		}
 	}
 
-	async #more(signal: AbortSignal): Promise<void> {
+	async #waitForChange(signal: AbortSignal): Promise<void> {
 		const {promise, resolve} = Promise.withResolvers<void>();
 		const stop = () => {
 			resolve();
 		};
 
-		this.#wake.push(resolve);
+		this.#waiters.push(resolve);
 		signal.addEventListener('abort', stop, {once: true});
 		await promise;
 		signal.removeEventListener('abort', stop);

@@ -1,22 +1,22 @@
-/** What runs in a container: a function that has what a process has, and ends with an exit code. */
+/** Program of a container: a function with the environment of a process. */
 import type {Readable} from 'node:stream';
 import type {Socket} from 'node:net';
 
 export type ProcessIo = {
 	args: readonly string[];
 	env: Readonly<Record<string, string>>;
-	/** The pod's own address. */
+	/** Of the pod. */
 	address: string;
 	/** Writes bytes; whole lines become log records. */
 	stdout(bytes: string | Uint8Array): void;
 	stderr(bytes: string | Uint8Array): void;
-	/** What attached clients type. */
+	/** Input of attached clients. */
 	stdin: Readable;
-	/** Of a container with `tty: true`: its size, which attached clients change. */
+	/** Size of the terminal of a container with `tty: true`; attached clients change it. */
 	terminal: TerminalSize | null;
-	/** Takes connections on a port of the pod until the container ends. */
+	/** Accepts connections on a port of the pod until the container stops. */
 	listen(port: number, onConnection: (socket: Socket) => void): Promise<void>;
-	/** Aborted when the container is told to end. */
+	/** Aborted when the container is stopped. */
 	signal: AbortSignal;
 };
 
@@ -25,7 +25,7 @@ export type TerminalSize = {columns: number; rows: number};
 /** Resolves to the exit code. */
 export type Program = (io: ProcessIo) => Promise<number>;
 
-/** Resolves after `ms`, or at once when the container is told to end. */
+/** Resolves after `ms`, or when `signal` is aborted. */
 export async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
 	if (signal.aborted) {
 		return;
@@ -43,7 +43,7 @@ export async function abortableDelay(ms: number, signal: AbortSignal): Promise<v
 	signal.removeEventListener('abort', stop);
 }
 
-/** The value of `--name=value` among a program's arguments. */
+/** The value of `--name=value` in `args`. */
 export function option(args: readonly string[], name: string): string | undefined {
 	return args.find(argument => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 }

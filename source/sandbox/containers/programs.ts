@@ -1,4 +1,4 @@
-/** Which program an image stands for; an image that is not here cannot be pulled. */
+/** Programs by image name; other images cannot be pulled. */
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {Program} from './program.ts';
 import {httpService} from './programs/http-service.ts';
@@ -8,7 +8,7 @@ import {crasher, echoServer, finisher, waiter} from './programs/small-programs.t
 
 export type FindProgram = (image: string) => Program | undefined;
 
-/** `certificate` makes key pairs for programs that serve TLS. */
+/** `certificate` creates key pairs for programs that serve TLS. */
 export function programsByImage(
 	certificate: (host: string) => Promise<KeyPair>,
 	more: Readonly<Record<string, Program>> = {},
@@ -22,7 +22,7 @@ export function programsByImage(
 			'sandbox/finisher': finisher,
 			'sandbox/waiter': waiter,
 			'sandbox/shell': interactiveShell,
-			// The image that `debug` asks for when none is named.
+			// The usual image of `debug`.
 			busybox: interactiveShell,
 			...more,
 		}),

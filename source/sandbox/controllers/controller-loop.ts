@@ -1,4 +1,4 @@
-/** Runs the controllers after each change, once for changes that come together. */
+/** Controller loop: runs all controllers once after a batch of changes. */
 import type {ObjectStore} from '../objects/object-store.ts';
 import {reconcileCronJobs} from './cron-jobs.ts';
 import {reconcileEndpoints} from './endpoints.ts';
@@ -6,13 +6,13 @@ import {reconcileWorkloads} from './workloads.ts';
 
 const watched = new Set(['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs', 'cronjobs', 'pods', 'services', 'nodes']);
 
-/** A cron job is due without any change. */
-const clockMs = 1000;
+/** Cron jobs become due without a change. */
+const cronIntervalMs = 1000;
 
-/** Brings the store to rest once, then follows it; returns what ends it. */
+/** Returns a function that stops the controllers. */
 export function startControllers(store: ObjectStore): () => void {
 	let due: NodeJS.Immediate | undefined;
-	const look = () => {
+	const reconcile = () => {
 		due = undefined;
 		reconcileCronJobs(store);
 		reconcileWorkloads(store);
@@ -21,13 +21,13 @@ export function startControllers(store: ObjectStore): () => void {
 
 	const unwatch = store.onChange(({resource}) => {
 		if (watched.has(resource)) {
-			due ??= setImmediate(look);
+			due ??= setImmediate(reconcile);
 		}
 	});
-	look();
+	reconcile();
 	const clock = setInterval(() => {
 		reconcileCronJobs(store);
-	}, clockMs).unref();
+	}, cronIntervalMs).unref();
 	return () => {
 		clearInterval(clock);
 		unwatch();

@@ -1,4 +1,4 @@
-/** Makes the jobs of cron jobs when they are due, and clears away those that are done. */
+/** Cron job controller: creates due jobs and deletes old ones. */
 import {parseSchedule} from '../objects/cron-schedule.ts';
 import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
@@ -6,22 +6,21 @@ import {ownedBy, ownerOf} from './workload-pods.ts';
 
 const minuteMs = 60_000;
 
-/** Looks at all cron jobs once, as of `now`. */
 export function reconcileCronJobs(store: ObjectStore, now = new Date()): void {
 	for (const cronJob of store.list('cronjobs')) {
 		const minute = Math.floor(now.getTime() / minuteMs);
 		const isNew = Date.parse(cronJob.metadata.creationTimestamp) < minute * minuteMs;
 		if (isNew && !cronJob['spec'].suspend && parseSchedule(cronJob['spec'].schedule as string)?.(now)) {
-			makeJob(store, cronJob, minute);
+			createJob(store, cronJob, minute);
 		}
 
-		keepFew(store, cronJob);
-		tellStatus(store, cronJob);
+		deleteOldJobs(store, cronJob);
+		updateStatus(store, cronJob);
 	}
 }
 
-/** Named as the controller names it: once for each minute. */
-export function makeJob(store: ObjectStore, cronJob: KubeObject, minute: number): void {
+/** Creates at most one job per minute, named like the real controller names it. */
+export function createJob(store: ObjectStore, cronJob: KubeObject, minute: number): void {
 	const {name: own, namespace} = cronJob.metadata;
 	const name = `${own}-${minute}`;
 	if (store.get('jobs', namespace, name) || (cronJob['status']?.lastScheduleTime ?? '') >= apiTime(new Date(minute * minuteMs))) {
@@ -44,7 +43,7 @@ export function makeJob(store: ObjectStore, cronJob: KubeObject, minute: number)
 	});
 }
 
-function keepFew(store: ObjectStore, cronJob: KubeObject): void {
+function deleteOldJobs(store: ObjectStore, cronJob: KubeObject): void {
 	const done = ownedBy(store, 'jobs', cronJob)
 		.filter(isDone)
 		.toSorted((one, other) => (one.metadata.creationTimestamp < other.metadata.creationTimestamp ? 1 : -1));
@@ -61,7 +60,7 @@ function keepFew(store: ObjectStore, cronJob: KubeObject): void {
 	}
 }
 
-function tellStatus(store: ObjectStore, cronJob: KubeObject): void {
+function updateStatus(store: ObjectStore, cronJob: KubeObject): void {
 	const jobs = ownedBy(store, 'jobs', cronJob);
 	const active = jobs
 		.filter(job => !isDone(job))

@@ -1,38 +1,35 @@
-/** Makes a workload's pods: names, labels and owner from its template, a node by turns. */
+/** Pods of workloads: creation, ownership and scheduling. */
 import {createHash, randomInt} from 'node:crypto';
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
-/** The owner reference that makes an object a controller’s own. */
 export function ownerOf({apiVersion, kind, metadata: {name, uid}}: KubeObject): Json[] {
 	return [{apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true}];
 }
 
-/** The objects of a resource that an owner has made. */
 export function ownedBy(store: ObjectStore, resource: string, owner: KubeObject): KubeObject[] {
 	return store
 		.list(resource, owner.metadata.namespace)
 		.filter(object => object.metadata.ownerReferences?.some(reference => reference['uid'] === owner.metadata.uid));
 }
 
-/** Pods that count: neither leaving nor done. */
+/** Pods that are neither being deleted nor terminated. */
 export function livePods(store: ObjectStore, owner: KubeObject): KubeObject[] {
 	return ownedBy(store, 'pods', owner).filter(
 		pod => pod.metadata.deletionTimestamp === undefined && pod['status']?.phase !== 'Failed' && pod['status']?.phase !== 'Succeeded',
 	);
 }
 
-/** Whether its Ready condition holds. */
 export function isReady(pod: KubeObject): boolean {
 	return ((pod['status']?.conditions ?? []) as Json[]).some(({type, status}) => type === 'Ready' && status === 'True');
 }
 
-/** In the alphabet that Kubernetes uses for random names: no vowels, nothing that looks like another letter. */
+/** A random name in the alphabet of Kubernetes: no vowels or ambiguous characters. */
 export function randomName(length = 5): string {
 	return Array.from({length}, () => alphabet[randomInt(alphabet.length)]).join('');
 }
 
-/** The same name for the same value, in the letters of generated names. */
+/** A name that is a hash of `value`, in the same alphabet. */
 export function hashName(value: unknown, length = 10): string {
 	const bytes = createHash('sha256').update(JSON.stringify(value)).digest();
 	return Array.from(bytes.subarray(0, length), byte => alphabet[byte % alphabet.length]).join('');
@@ -40,7 +37,7 @@ export function hashName(value: unknown, length = 10): string {
 
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
-/** From its owner’s template, on `node`, or on the next one by turns. */
+/** Without `node`, the pod is scheduled. */
 export function createPod(
 	store: ObjectStore,
 	owner: KubeObject,
@@ -72,7 +69,7 @@ const tolerations = ['not-ready', 'unreachable'].map(what => ({
 	tolerationSeconds: 300,
 }));
 
-/** A pod that a client made has no node yet: the scheduler's work, done as it is stored. */
+/** Schedules a pod that a client creates. */
 export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
 	const spec = (pod['spec'] ?? {}) as Json;
 	return {
@@ -82,7 +79,7 @@ export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
 	};
 }
 
-/** The fields that an apiserver and scheduler would have filled in. */
+/** Sets the defaults of apiserver and scheduler. */
 export function defaultedSpec(spec: Json, nodeName: string): Json {
 	const container = (own: Json) => ({
 		terminationMessagePath: '/dev/termination-log',
@@ -112,13 +109,13 @@ export function defaultedSpec(spec: Json, nodeName: string): Json {
 	};
 }
 
-/** Workers by turns: the one that has the fewest pods of this owner, then the fewest at all. */
+/** The worker with the fewest pods of this owner, then the fewest pods. */
 function nextNode(store: ObjectStore, owner: KubeObject | undefined): string {
 	const pods = store.list('pods');
 	const workers = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
 	const load = workers.map(({metadata: {name}}) => {
-		const here = pods.filter(pod => pod['spec'].nodeName === name);
-		return {name, own: here.filter(pod => pod.metadata.ownerReferences?.[0]?.['uid'] === owner?.metadata.uid).length, all: here.length};
+		const onNode = pods.filter(pod => pod['spec'].nodeName === name);
+		return {name, own: onNode.filter(pod => pod.metadata.ownerReferences?.[0]?.['uid'] === owner?.metadata.uid).length, all: onNode.length};
 	});
 	return load.toSorted((a, b) => a.own - b.own || a.all - b.all)[0]!.name;
 }

@@ -1,22 +1,22 @@
-/** Accepts a raw SPDY/3.1 upgrade with one of the stream protocols that a server knows. */
+/** SPDY/3.1 upgrades with protocol negotiation. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {SpdySession} from '../../wire/spdy-session.ts';
 
-/** Resolves to the session and the protocol; a refusal is answered here, in the words of k8s.io/streaming httpstream.Handshake. */
+/** `undefined` after a refusal, which has the text of k8s.io/streaming httpstream.Handshake. */
 export function acceptSpdy(
 	request: IncomingMessage,
 	socket: Duplex,
 	head: Buffer,
 	supported: readonly string[],
 ): {session: SpdySession; protocol: string} | undefined {
-	const asked = String(request.headers['x-stream-protocol-version'] ?? '')
+	const offered = String(request.headers['x-stream-protocol-version'] ?? '')
 		.split(',')
 		.map(name => name.trim())
 		.filter(Boolean);
-	const protocol = asked.find(name => supported.includes(name));
+	const protocol = offered.find(name => supported.includes(name));
 	if (protocol === undefined) {
-		const text = `unable to upgrade: unable to negotiate protocol: client supports [${asked.join(' ')}], server accepts [${supported.join(' ')}]`;
+		const text = `unable to upgrade: unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${supported.join(' ')}]`;
 		socket.end(
 			`HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
 		);

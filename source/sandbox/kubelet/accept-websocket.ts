@@ -1,12 +1,12 @@
-/** Accepts a WebSocket with one of the subprotocols that a server knows. */
+/** WebSocket upgrades with subprotocol negotiation. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {WebSocketServer, type WebSocket} from 'ws';
 import {noop} from '../network/noop.ts';
 
 /**
-Answers 101 and resolves to the socket and the first protocol of the client's list that is supported; `undefined` when there is none,
-and nothing was answered then. Kubernetes' own names have a `/` in them, which RFC 6455 forbids and ws refuses, so the header is kept from it.
+Resolves to the socket and the first protocol of the client that is supported; `undefined`, without a response, if there is none.
+Some protocol names of Kubernetes contain `/`, which RFC 6455 forbids and ws rejects, so ws does not get the header.
 */
 export async function acceptWebSocket(
 	request: IncomingMessage,
@@ -14,11 +14,11 @@ export async function acceptWebSocket(
 	head: Buffer,
 	supported: readonly string[],
 ): Promise<{client: WebSocket; protocol: string} | undefined> {
-	const asked = (request.headers['sec-websocket-protocol'] ?? '')
+	const offered = (request.headers['sec-websocket-protocol'] ?? '')
 		.split(',')
 		.map(name => name.trim())
 		.filter(Boolean);
-	const protocol = asked.length === 0 ? '' : asked.find(name => supported.includes(name));
+	const protocol = offered.length === 0 ? '' : offered.find(name => supported.includes(name));
 	if (protocol === undefined) {
 		return undefined;
 	}

@@ -1,4 +1,4 @@
-/** `/configz`, `/flagz`, `/statusz` and `/metrics` of a kubelet. Zero values are left out of configz, as real kubelets do. */
+/** `/configz`, `/flagz` and `/metrics` of a kubelet. As in real kubelets, configz omits zero values. */
 import type {Json} from '../objects/kube-object.ts';
 
 export type KubeletFacts = {
@@ -10,7 +10,6 @@ export type KubeletFacts = {
 	inflight: Readonly<Record<string, number>>;
 };
 
-/** The answer of `/configz`. */
 export function configz({address, port, servingBootstrap}: KubeletFacts): Json {
 	return {
 		kubeletconfig: {
@@ -35,7 +34,7 @@ export function configz({address, port, servingBootstrap}: KubeletFacts): Json {
 	};
 }
 
-/** The trap of real ones is kept: with a configuration file, /flagz tells defaults that are not in force. */
+/** As in real kubelets with a configuration file, /flagz shows defaults that are not in effect. */
 export function kubeletFlags({node}: KubeletFacts): Record<string, string> {
 	return {
 		'anonymous-auth': 'true',
@@ -50,7 +49,6 @@ export function kubeletFlags({node}: KubeletFacts): Record<string, string> {
 	};
 }
 
-/** The answer of `/metrics`, as far as spoke reads it. */
 export function kubeletMetrics({startedAt, inflight}: KubeletFacts): string {
 	return [
 		'# HELP kubelet_http_inflight_requests [ALPHA] Number of the inflight http requests',

@@ -1,18 +1,17 @@
-/** `/containerLogs/NAMESPACE/POD/CONTAINER`: a container's log as the kubelet answers it. */
+/** `/containerLogs/NAMESPACE/POD/CONTAINER`. */
 import {once} from 'node:events';
 import type {ServerResponse} from 'node:http';
 import type {Container} from '../containers/container.ts';
 import type {LogFile, OutputStream, ReadOptions} from '../containers/log-file.ts';
 import {noop} from '../network/noop.ts';
 
-/** Streams until the end of what was asked for, or until the client is gone. */
 export async function sendContainerLog(
 	container: Container,
 	podName: string,
 	query: URLSearchParams,
 	response: ServerResponse,
 ): Promise<void> {
-	const log = chooseLog(container, podName, query.get('previous') === 'true');
+	const log = selectLog(container, podName, query.get('previous') === 'true');
 	if (typeof log === 'string') {
 		response.writeHead(400, {'content-type': 'text/plain; charset=utf-8'}).end(log);
 		return;
@@ -33,7 +32,7 @@ export async function sendContainerLog(
 	response.end();
 }
 
-function chooseLog(container: Container, podName: string, previous: boolean): LogFile | string {
+function selectLog(container: Container, podName: string, previous: boolean): LogFile | string {
 	if (previous) {
 		return container.previousLog ?? `previous terminated container "${container.name}" in pod "${podName}" not found`;
 	}

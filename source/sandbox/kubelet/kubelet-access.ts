@@ -1,10 +1,10 @@
-/** Who may talk to a kubelet: client certificates of the cluster's CA, and of those only the apiserver and administrators. */
+/** Access to kubelets: only client certificates of the apiserver and of administrators. */
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
 import {certificateIdentity} from '../certificates/certificate-identity.ts';
 import type {Kubelet} from './kubelet.ts';
 
-/** The kubelet's refusal in its own words, or `undefined`. @see pkg/kubelet/server/server.go InstallAuthFilter */
+/** The refusal with the kubelet's text; `undefined` if access is allowed. @see pkg/kubelet/server/server.go InstallAuthFilter */
 export function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {status: number; text: string} | undefined {
 	const socket = request.socket as TLSSocket;
 	const peer = socket.getPeerX509Certificate();
@@ -22,12 +22,12 @@ export function authorizeCaller(request: IncomingMessage, kubelet: Kubelet): {st
 		: {status: 403, text: `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=${subresource})`};
 }
 
-/** What a kubelet asks the right to, by the first part of a path. */
+/** Subresource that a kubelet authorizes, by the first path segment. */
 const subresources: ReadonlyMap<string, string> = new Map([
 	['configz', '[configz proxy]'],
 	['healthz', '[healthz proxy]'],
 	['metrics', '[metrics]'],
 ]);
 
-/** The common name of the certificate with which the apiserver comes to kubelets. */
+/** Common name of the apiserver's client certificate. */
 export const apiserverIdentity = 'kube-apiserver-kubelet-client';

@@ -1,4 +1,4 @@
-/** What a kubelet answers: who asks is checked first, on every path, then the path decides. */
+/** Request handling of a kubelet: authorization, then dispatch by path. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {createWebSocketStream} from 'ws';
@@ -23,8 +23,7 @@ import {acceptChannels} from './websocket-channels.ts';
 type Refusal = {status: number; text: string};
 type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer};
 
-/** Everything but upgrades. */
-export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serveRequest(kubelet: Kubelet, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const {pathname, searchParams} = requestUrl(request);
 	const [, first = ''] = pathname.split('/', 2);
 	const refused = authorizeCaller(request, kubelet);
@@ -38,12 +37,11 @@ export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, 
 			await sendContainerLog(found.container, found.podName, searchParams, response);
 		}
 	} else {
-		answerPlainly(kubelet, first, response);
+		servePlainPath(kubelet, first, response);
 	}
 }
 
-/** What needs no more than a look at the kubelet. */
-function answerPlainly(kubelet: Kubelet, path: string, response: ServerResponse): void {
+function servePlainPath(kubelet: Kubelet, path: string, response: ServerResponse): void {
 	const json = (body: unknown) => {
 		response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(body));
 	};
@@ -87,16 +85,16 @@ function answerPlainly(kubelet: Kubelet, path: string, response: ServerResponse)
 	}
 }
 
-function factsOf({setting, port, certificate, startedAt, inflight}: Kubelet): KubeletFacts {
-	return {node: setting.node, address: setting.hostAddress, port, servingBootstrap: certificate !== 'self-signed', startedAt, inflight};
+function factsOf({config, port, certificate, startedAt, inflight}: Kubelet): KubeletFacts {
+	return {node: config.node, address: config.hostAddress, port, servingBootstrap: certificate !== 'self-signed', startedAt, inflight};
 }
 
 function sendText(response: ServerResponse, {status, text}: {status: number; text: string}): void {
 	response.writeHead(status, {'content-type': 'text/plain; charset=utf-8'}).end(text);
 }
 
-/** Exec, attach and port-forward, by WebSocket (GET) and by SPDY (POST). */
-export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+/** Exec, attach and port-forward over WebSocket (GET) and SPDY (POST). */
+export async function serveUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 	const upgrade = {request, socket, head};
 	socket.on('error', noop);
 	const url = requestUrl(request);
@@ -107,7 +105,7 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 	} else if (first === 'portForward') {
 		const pod = kubelet.pod(decodePart(namespace), decodePart(podName));
 		if (pod) {
-			await portForward(kubelet, pod, upgrade);
+			await serveForward(kubelet, pod, upgrade);
 		} else {
 			refuse(socket, {status: 404, text: 'pod does not exist'});
 		}
@@ -115,8 +113,8 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 		const found = findContainer(kubelet, url.pathname);
 		if ('status' in found) {
 			refuse(socket, found);
-		} else if (found.container.running) {
-			await stream(first, found.container, url.searchParams, upgrade);
+		} else if (found.container.isRunning) {
+			await serveStream(first, found.container, url.searchParams, upgrade);
 		} else {
 			refuse(socket, {status: 404, text: `container not found ("${found.container.name}")`});
 		}
@@ -125,17 +123,17 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 	}
 }
 
-async function stream(
+async function serveStream(
 	kind: 'exec' | 'attach',
 	container: Container,
 	query: URLSearchParams,
 	{request, socket, head}: Upgrade,
 ): Promise<void> {
-	const wish = parseStreamOptions(query);
+	const options = parseStreamOptions(query);
 	const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-	const remote = await (isWebSocket ? acceptChannels(request, socket, head, wish) : acceptSpdyChannels(request, socket, head, wish));
+	const remote = await (isWebSocket ? acceptChannels(request, socket, head, options) : acceptSpdyChannels(request, socket, head, options));
 	if (!remote) {
-		// Measured: a WebSocket whose subprotocols are all unknown gets 403 with nothing in it.
+		// Measured: a WebSocket with only unknown subprotocols gets 403 without a body.
 		if (isWebSocket) {
 			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 		}
@@ -144,14 +142,14 @@ async function stream(
 	}
 
 	if (kind === 'exec') {
-		await runExec(container, query.getAll('command'), wish, remote);
+		await runExec(container, query.getAll('command'), options, remote);
 	} else {
 		runAttach(container, remote);
 	}
 }
 
-async function portForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, head}: Upgrade): Promise<void> {
-	const target = {sandboxId: pod.sandboxId, locate: (port: number) => kubelet.setting.plan.locate({address: pod.address, port})};
+async function serveForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, head}: Upgrade): Promise<void> {
+	const target = {sandboxId: pod.sandboxId, locate: (port: number) => kubelet.config.plan.locate({address: pod.address, port})};
 	if (request.headers.upgrade?.toLowerCase() === 'websocket') {
 		const accepted =
 			request.headers['sec-websocket-protocol'] === undefined

@@ -1,4 +1,4 @@
-/** One node's kubelet: a TLS listener of its own, the pods that run there, and the node's heartbeat. */
+/** Kubelet of one node: TLS listener, pods and node lease. */
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
@@ -9,7 +9,7 @@ import type {HostPort} from '../network/address-plan.ts';
 import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
 import {noop} from '../network/noop.ts';
-import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
+import {serveRequest, serveUpgrade} from './kubelet-paths.ts';
 import {PodRuntime, type RuntimeConfig} from './pod-runtime.ts';
 import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
 
@@ -18,13 +18,13 @@ export type KubeletConfig = RuntimeConfig & {issuer: Issuer};
 const heartbeatMs = 10_000;
 
 export class Kubelet {
-	readonly setting: KubeletConfig;
+	readonly config: KubeletConfig;
 	readonly startedAt = new Date();
-	/** Requests of now by first path segment, as its metrics count them. */
+	/** Open requests by first path segment, for its metrics. */
 	readonly inflight: Record<string, number> = {};
 	port = 0;
 	certificate: KubeletCertificate = 'self-signed';
-	/** A fault: the apiserver’s identity has lost its rights here. */
+	/** A fault: the apiserver has no permissions on this kubelet. */
 	refusesApiserver = false;
 	readonly #pods = new Map<string, PodRuntime>();
 	readonly #sockets = new Set<Socket>();
@@ -33,39 +33,39 @@ export class Kubelet {
 	#timer: NodeJS.Timeout | undefined;
 	#unwatch = () => {};
 
-	constructor(setting: KubeletConfig) {
-		this.setting = setting;
+	constructor(config: KubeletConfig) {
+		this.config = config;
 	}
 
-	get place(): HostPort {
-		return {address: this.setting.hostAddress, port: this.port};
+	get address(): HostPort {
+		return {address: this.config.hostAddress, port: this.port};
 	}
 
-	/** Listens, and from then on runs the pods that are bound to this node. */
+	/** Listens and runs the pods of this node. */
 	async start(certificate: KubeletCertificate): Promise<void> {
 		this.#tls = createTlsServer({requestCert: true, rejectUnauthorized: false, ALPNProtocols: []}, (request, response) => {
 			this.#count(request, response);
-			void kubeletAnswer(this, request, response);
+			void serveRequest(this, request, response);
 		});
 		this.#tls.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
 			this.#count(request, socket);
-			void kubeletUpgrade(this, request, socket, head);
+			void serveUpgrade(this, request, socket, head);
 		});
 		this.#tls.on('tlsClientError', noop);
 		await this.serveWith(certificate);
 		await this.#listen();
-		this.#unwatch = this.setting.store.onChange(change => {
+		this.#unwatch = this.config.store.onChange(change => {
 			this.#onChange(change);
 		});
 		this.#timer = setInterval(() => {
-			this.#beat();
+			this.#renewLease();
 		}, heartbeatMs);
 		this.#timer.unref();
 	}
 
-	/** Changes the serving certificate for handshakes to come. */
+	/** Sets the serving certificate of later handshakes. */
 	async serveWith(kind: KubeletCertificate): Promise<void> {
-		const {node, hostAddress, issuer} = this.setting;
+		const {node, hostAddress, issuer} = this.config;
 		const pair = await servingCertificate(kind, node, hostAddress, issuer);
 		this.certificate = kind;
 		if (pair) {
@@ -86,10 +86,10 @@ export class Kubelet {
 	}
 
 	pods(): KubeObject[] {
-		return this.setting.store.list('pods').filter(pod => pod['spec'].nodeName === this.setting.node);
+		return this.config.store.list('pods').filter(pod => pod['spec'].nodeName === this.config.node);
 	}
 
-	/** Breaks every connection to this kubelet, as a cut cable does. */
+	/** Resets every connection. */
 	cutConnections(): void {
 		for (const socket of this.#sockets) {
 			resetSocket(socket);
@@ -105,7 +105,7 @@ export class Kubelet {
 	}
 
 	async #listen(): Promise<void> {
-		const {plan, hostAddress} = this.setting;
+		const {plan, hostAddress} = this.config;
 		const listener = createServer(socket => {
 			this.#sockets.add(socket);
 			socket
@@ -122,7 +122,7 @@ export class Kubelet {
 			await promise;
 		};
 
-		// A kubelet of a real node may hold the port on all addresses: then any other will do.
+		// The kubelet of a real node may use the port on all addresses: then use any other.
 		const usual = {address: hostAddress, port: 10_250};
 		const {address} = plan.listenAt(usual);
 		try {
@@ -133,7 +133,7 @@ export class Kubelet {
 
 		const at = listener.address() as HostPort;
 		this.port = at.port;
-		plan.stands(this.place, at);
+		plan.register(this.address, at);
 	}
 
 	#onConnection(socket: Socket): void {
@@ -148,40 +148,40 @@ export class Kubelet {
 	}
 
 	#onChange({type, resource, object}: Change): void {
-		if (resource !== 'pods' || object['spec'].nodeName !== this.setting.node) {
+		if (resource !== 'pods' || object['spec'].nodeName !== this.config.node) {
 			return;
 		}
 
 		const key = `${object.metadata.namespace}/${object.metadata.name}`;
 		const runtime = this.#pods.get(key);
 		if (type === 'ADDED') {
-			const added = new PodRuntime(object, this.setting);
+			const added = new PodRuntime(object, this.config);
 			this.#pods.set(key, added);
 			added.start();
 		} else if (runtime?.uid !== object.metadata.uid) {
-			// A change of a pod that is gone.
+			// A change of a deleted pod.
 		} else if (type === 'DELETED') {
 			this.#pods.delete(key);
 			void runtime.stop();
 		} else if (object.metadata.deletionTimestamp === undefined) {
-			runtime.adopt(object);
+			runtime.startEphemeralContainers(object);
 		} else {
 			void runtime.stop().then(() => {
-				this.setting.store.delete('pods', object.metadata.namespace, object.metadata.name);
+				this.config.store.delete('pods', object.metadata.namespace, object.metadata.name);
 			});
 		}
 	}
 
-	#beat(): void {
-		this.setting.store.update('leases', 'kube-node-lease', this.setting.node, lease => {
+	#renewLease(): void {
+		this.config.store.update('leases', 'kube-node-lease', this.config.node, lease => {
 			lease['spec'].renewTime = apiMicroTime();
 		});
 	}
 
-	#count(request: IncomingMessage, life: ServerResponse | Socket): void {
+	#count(request: IncomingMessage, connection: ServerResponse | Socket): void {
 		const name = request.url?.split(/[/?]/, 2)[1] ?? '';
 		this.inflight[name] = (this.inflight[name] ?? 0) + 1;
-		life.once('close', () => {
+		connection.once('close', () => {
 			this.inflight[name]!--;
 		});
 	}

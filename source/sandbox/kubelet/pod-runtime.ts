@@ -1,11 +1,11 @@
-/** Runs one pod on its node: starts its containers, restarts them with back-off, and reports what becomes of them. */
+/** Runtime of one pod: starts its containers, restarts them with back-off and reports their status. */
 import {randomBytes} from 'node:crypto';
 import {Container} from '../containers/container.ts';
 import type {FindProgram} from '../containers/programs.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
 import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {recordEvent, type EventNews} from '../objects/record-event.ts';
+import {recordEvent, type EventOptions} from '../objects/record-event.ts';
 import {podStatus} from './pod-status.ts';
 
 export type RuntimeConfig = {
@@ -18,24 +18,24 @@ export type RuntimeConfig = {
 };
 
 export class PodRuntime {
-	/** The pod's sandbox in the runtime: port-forward's errors name it. */
+	/** Id of the CRI pod sandbox, which port-forward errors contain. */
 	readonly sandboxId = randomBytes(32).toString('hex');
 	readonly address: string;
 	readonly uid: string;
 	readonly #pod: KubeObject;
-	readonly #setting: RuntimeConfig;
+	readonly #config: RuntimeConfig;
 	readonly #startedAt = apiTime();
 	readonly #init: Container[];
 	readonly #main: Container[];
 	readonly #ephemeral: Container[] = [];
 	readonly #timers = new Set<NodeJS.Timeout>();
-	#stopping = false;
+	#isStopping = false;
 
-	constructor(pod: KubeObject, setting: RuntimeConfig) {
+	constructor(pod: KubeObject, config: RuntimeConfig) {
 		this.#pod = pod;
-		this.#setting = setting;
+		this.#config = config;
 		this.uid = pod.metadata.uid;
-		this.address = pod['spec'].hostNetwork ? setting.hostAddress : setting.plan.podAddress();
+		this.address = pod['spec'].hostNetwork ? config.hostAddress : config.plan.podAddress();
 		this.#init = ((pod['spec'].initContainers ?? []) as Json[]).map(spec => this.#container(spec));
 		this.#main = (pod['spec'].containers as Json[]).map(spec => this.#container(spec));
 	}
@@ -45,17 +45,16 @@ export class PodRuntime {
 	}
 
 	start(): void {
-		this.#tell({
+		this.#recordEvent({
 			reason: 'Scheduled',
-			message: `Successfully assigned ${this.#pod.metadata.namespace}/${this.#pod.metadata.name} to ${this.#setting.node}`,
+			message: `Successfully assigned ${this.#pod.metadata.namespace}/${this.#pod.metadata.name} to ${this.#config.node}`,
 			component: 'default-scheduler',
 		});
 		this.#startNext();
 		this.#report();
 	}
 
-	/** Starts ephemeral containers that the pod has gained. */
-	adopt(pod: KubeObject): void {
+	startEphemeralContainers(pod: KubeObject): void {
 		for (const spec of (pod['spec'].ephemeralContainers ?? []) as Json[]) {
 			if (this.#ephemeral.some(container => container.name === spec['name'])) {
 				continue;
@@ -68,14 +67,14 @@ export class PodRuntime {
 		}
 	}
 
-	/** Ends all containers, as the deletion of the pod does. Resolves when they have ended. */
+	/** Stops all containers; resolves when they have stopped. */
 	async stop(): Promise<void> {
-		this.#stopping = true;
+		this.#isStopping = true;
 		for (const timer of this.#timers) {
 			clearTimeout(timer);
 		}
 
-		const running = this.containers.filter(container => container.running);
+		const running = this.containers.filter(container => container.isRunning);
 		await Promise.all(
 			running.map(async container => {
 				const {promise, resolve} = Promise.withResolvers<void>();
@@ -86,7 +85,7 @@ export class PodRuntime {
 		);
 	}
 
-	/** Ends one container's life; the restart policy decides what follows. */
+	/** Stops one container or all; the restart policy decides what follows. */
 	restart(containerName?: string): void {
 		for (const container of this.#main) {
 			if (containerName === undefined || container.name === containerName) {
@@ -108,15 +107,15 @@ export class PodRuntime {
 			env[name as string] = String(value ?? '');
 		}
 
-		const program = this.#setting.findProgram(spec['image'] as string);
-		const container = new Container({spec, program: program ?? (async () => 0), env, address: this.address, plan: this.#setting.plan});
+		const program = this.#config.findProgram(spec['image'] as string);
+		const container = new Container({spec, program: program ?? (async () => 0), env, address: this.address, plan: this.#config.plan});
 		container.on('ended', () => {
-			this.#ended(container);
+			this.#onEnded(container);
 		});
 		return container;
 	}
 
-	/** Init containers one after the other, then all the others. */
+	/** Runs init containers one after the other, then all others. */
 	#startNext(): void {
 		const next = this.#init.find(container => container.state['terminated']?.exitCode !== 0);
 		for (const container of next ? [next] : this.#main) {
@@ -125,23 +124,23 @@ export class PodRuntime {
 	}
 
 	#run(container: Container): void {
-		const {spec} = container.setting;
+		const {spec} = container.config;
 		const fieldPath = `spec.containers{${container.name}}`;
-		const about = {component: 'kubelet', host: this.#setting.node, fieldPath};
-		if (!this.#setting.findProgram(spec['image'] as string)) {
+		const about = {component: 'kubelet', host: this.#config.node, fieldPath};
+		if (!this.#config.findProgram(spec['image'] as string)) {
 			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec['image']}"`}};
-			this.#tell({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec['image']}": not found`, ...about});
+			this.#recordEvent({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec['image']}": not found`, ...about});
 			return;
 		}
 
-		this.#tell({reason: 'Pulled', message: `Container image "${spec['image']}" already present on machine`, ...about});
-		this.#tell({reason: 'Created', message: 'Container created', ...about});
+		this.#recordEvent({reason: 'Pulled', message: `Container image "${spec['image']}" already present on machine`, ...about});
+		this.#recordEvent({reason: 'Created', message: 'Container created', ...about});
 		container.start();
-		this.#tell({reason: 'Started', message: 'Container started', ...about});
+		this.#recordEvent({reason: 'Started', message: 'Container started', ...about});
 	}
 
-	#ended(container: Container): void {
-		if (this.#stopping || this.#ephemeral.includes(container)) {
+	#onEnded(container: Container): void {
+		if (this.#isStopping || this.#ephemeral.includes(container)) {
 			this.#report();
 			return;
 		}
@@ -157,7 +156,7 @@ export class PodRuntime {
 	}
 
 	#restartLater(container: Container, failed: boolean): void {
-		const delay = failed || container.restarts > 0 ? Math.min(this.#setting.backOffMs * 2 ** Math.min(container.restarts, 6), 300_000) : 0;
+		const delay = failed || container.restarts > 0 ? Math.min(this.#config.backOffMs * 2 ** Math.min(container.restarts, 6), 300_000) : 0;
 		const restart = () => {
 			container.state = container.state['waiting'] ? container.lastState : container.state;
 			this.#run(container);
@@ -174,12 +173,12 @@ export class PodRuntime {
 					message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
 				},
 			};
-			this.#tell({
+			this.#recordEvent({
 				type: 'Warning',
 				reason: 'BackOff',
 				message: `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`,
 				component: 'kubelet',
-				host: this.#setting.node,
+				host: this.#config.node,
 				fieldPath: `spec.containers{${container.name}}`,
 			});
 		}
@@ -188,13 +187,13 @@ export class PodRuntime {
 		this.#timers.add(timer);
 	}
 
-	#tell(news: EventNews): void {
-		recordEvent(this.#setting.store, this.#pod, news);
+	#recordEvent(options: EventOptions): void {
+		recordEvent(this.#config.store, this.#pod, options);
 	}
 
 	#report(): void {
 		const {namespace, name} = this.#pod.metadata;
-		this.#setting.store.update('pods', namespace, name, pod => {
+		this.#config.store.update('pods', namespace, name, pod => {
 			if (pod.metadata.uid === this.uid) {
 				pod['status'] = podStatus(
 					{
@@ -203,7 +202,7 @@ export class PodRuntime {
 						main: this.#main,
 						ephemeral: this.#ephemeral,
 						address: this.address,
-						hostAddress: this.#setting.hostAddress,
+						hostAddress: this.#config.hostAddress,
 						startedAt: this.#startedAt,
 					},
 					pod['status'] ?? {},

@@ -1,4 +1,4 @@
-/** What a kubelet reports of a pod, from the lives of its containers. */
+/** Pod status from the states of its containers. */
 import type {Container} from '../containers/container.ts';
 import {apiTime, type Json} from '../objects/kube-object.ts';
 
@@ -12,25 +12,25 @@ export type PodParts = {
 	startedAt: string;
 };
 
-/** The pod's `status`; `before` keeps the times of conditions that did not change. */
-export function podStatus({spec, init, main, ephemeral, address, hostAddress, startedAt}: PodParts, before: Json): Json {
-	const initialised = init.every(container => container.state['terminated']?.exitCode === 0);
-	const ready = initialised && main.every(container => container.running);
-	const phase = podPhase({spec, main}, initialised);
+/** `previous` keeps the times of unchanged conditions. */
+export function podStatus({spec, init, main, ephemeral, address, hostAddress, startedAt}: PodParts, previous: Json): Json {
+	const isInitialized = init.every(container => container.state['terminated']?.exitCode === 0);
+	const ready = isInitialized && main.every(container => container.isRunning);
+	const phase = podPhase({spec, main}, isInitialized);
 	const completed = phase === 'Succeeded' ? {reason: 'PodCompleted'} : {};
 	const unready = main
-		.filter(container => !container.running)
+		.filter(container => !container.isRunning)
 		.map(({name}) => name)
 		.join(' ');
-	const whyNot = ready ? {} : {reason: 'ContainersNotReady', message: `containers with unready status: [${unready}]`, ...completed};
+	const reason = ready ? {} : {reason: 'ContainersNotReady', message: `containers with unready status: [${unready}]`, ...completed};
 	return {
 		phase,
 		conditions: [
-			condition('PodReadyToStartContainers', true, {}, before),
-			condition('Initialized', initialised, {}, before),
-			condition('Ready', ready, whyNot, before),
-			condition('ContainersReady', ready, whyNot, before),
-			condition('PodScheduled', true, {}, before),
+			condition('PodReadyToStartContainers', true, {}, previous),
+			condition('Initialized', isInitialized, {}, previous),
+			condition('Ready', ready, reason, previous),
+			condition('ContainersReady', ready, reason, previous),
+			condition('PodScheduled', true, {}, previous),
 		],
 		hostIP: hostAddress,
 		hostIPs: [{ip: hostAddress}],
@@ -45,13 +45,13 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 	};
 }
 
-function podPhase({spec, main}: Pick<PodParts, 'spec' | 'main'>, initialised: boolean): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
+function podPhase({spec, main}: Pick<PodParts, 'spec' | 'main'>, isInitialized: boolean): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
 	const ended = main.map(container => container.state['terminated'] as Json | undefined);
 	if (ended.every(state => state !== undefined) && spec['restartPolicy'] !== 'Always') {
 		return ended.every(state => state['exitCode'] === 0) ? 'Succeeded' : 'Failed';
 	}
 
-	return initialised && main.some(container => container.id !== '') ? 'Running' : 'Pending';
+	return isInitialized && main.some(container => container.id !== '') ? 'Running' : 'Pending';
 }
 
 function containerStatus(container: Container): Json {
@@ -61,8 +61,8 @@ function containerStatus(container: Container): Json {
 		state,
 		lastState,
 		restarts,
-		running,
-		setting: {spec},
+		isRunning: running,
+		config: {spec},
 	} = container;
 	const image = spec['image'] as string;
 	return {
@@ -78,9 +78,9 @@ function containerStatus(container: Container): Json {
 	};
 }
 
-function condition(type: string, holds: boolean, why: Json, before: Json): Json {
+function condition(type: string, holds: boolean, why: Json, previous: Json): Json {
 	const status = holds ? 'True' : 'False';
-	const last = (before['conditions'] as Json[] | undefined)?.find(
+	const last = (previous['conditions'] as Json[] | undefined)?.find(
 		condition => condition['type'] === type && condition['status'] === status,
 	);
 	return {type, status, lastProbeTime: null, lastTransitionTime: last?.['lastTransitionTime'] ?? apiTime(), ...why};

@@ -1,4 +1,4 @@
-/** Port-forward over a WebSocket as it was before SPDY could be carried by one: two channels for each port, data and error. */
+/** Port-forward over `v4.channel.k8s.io` WebSockets: a data and an error channel per port. */
 import type {IncomingMessage} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -7,7 +7,7 @@ import {acceptWebSocket} from './accept-websocket.ts';
 import type {ForwardTarget} from './port-forward.ts';
 
 /**
-Each channel begins with the port it is for, two bytes, low one first. There is no half-close here.
+Each channel starts with its port, as two bytes in little-endian order. There is no half-close.
 @see k8s.io/cri-streaming pkg/streaming/portforward/websocket.go
 */
 export async function servePortForwardChannels(
@@ -43,7 +43,7 @@ export async function servePortForwardChannels(
 	return true;
 }
 
-/** What comes of it goes out on the channel `data`, what fails on the next one. */
+/** Sends output on the channel `data`, errors on the next one. */
 function connectPort(client: WebSocket, {port, data}: {port: number; data: number}, locate: ForwardTarget['locate']): Socket {
 	const send = (channel: number, bytes: Uint8Array) => {
 		client.send(Buffer.concat([Buffer.of(channel), bytes]));

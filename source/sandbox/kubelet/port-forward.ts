@@ -1,4 +1,4 @@
-/** Port-forward: pairs of streams (`error`, `data`) with one request id each become a connection to a port of the pod. */
+/** Port-forward over SPDY: each pair of streams (`error`, `data`) with the same request id is a connection to a port of the pod. */
 import {createConnection, type Socket} from 'node:net';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
@@ -7,14 +7,14 @@ import {resetSocket} from '../../wire/reset-socket.ts';
 import {noop} from '../network/noop.ts';
 
 export type ForwardTarget = {
-	/** Where a port of the pod can be dialled. */
+	/** The address to dial for a port of the pod. */
 	locate(port: number): HostPort;
 	sandboxId: string;
 };
 
-const pairWithinMs = 30_000;
+const pairTimeoutMs = 30_000;
 
-/** Serves one session. @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go */
+/** @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go */
 export function servePortForward(session: SpdySession, target: ForwardTarget): void {
 	const waiting = new Map<string, {error?: SpdyStream; data?: SpdyStream}>();
 	const sockets = new Set<Socket>();
@@ -50,7 +50,7 @@ export function servePortForward(session: SpdySession, target: ForwardTarget): v
 
 				waiting.delete(id);
 				stream.reset();
-			}, pairWithinMs).unref();
+			}, pairTimeoutMs).unref();
 		}
 	});
 }
@@ -68,12 +68,12 @@ function connect(error: SpdyStream, data: SpdyStream, port: number, {locate, san
 		socket.pipe(data);
 	});
 	socket.on('error', failure => {
-		const what = connected
+		const reason = connected
 			? `: read tcp: ${failure.message}`
 			: `failed to execute portforward in network namespace "/var/run/netns/cni-${sandboxId.slice(0, 8)}": failed to connect to localhost:${port} inside namespace "${sandboxId}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6: address localhost: no suitable address found `;
 		// Measured on 1.36.3 with containerd 2.2: FIN on data, the text on error, then RST of the error stream.
 		data.end();
-		error.write(`error forwarding port ${port} to pod ${sandboxId}, uid : ${what}`, () => {
+		error.write(`error forwarding port ${port} to pod ${sandboxId}, uid : ${reason}`, () => {
 			error.reset();
 			data.reset();
 		});

@@ -1,4 +1,4 @@
-/** What exec and attach have of their client, whichever protocol carried it here. */
+/** Streams of an exec or attach client, independent of the protocol. */
 import type {Readable, Writable} from 'node:stream';
 import type {TerminalSize} from '../containers/program.ts';
 import type {Json} from '../objects/kube-object.ts';
@@ -6,26 +6,26 @@ import type {Json} from '../objects/kube-object.ts';
 export type RemoteStreams = {
 	stdin: Readable | null;
 	stdout: Writable | null;
-	/** `null` with a terminal: everything is one screen then. */
+	/** `null` with a terminal. */
 	stderr: Writable | null;
 	onResize(listener: (size: TerminalSize) => void): void;
-	/** Aborted when the client is gone. */
+	/** Aborted when the client disconnects. */
 	gone: AbortSignal;
 	/** Sends the status and ends the streams. */
 	finish(status: Json): void;
 };
 
-/** Which streams the client asked for: the kubelet's query words. */
+/** The requested streams. */
 export type StreamOptions = {stdin: boolean; stdout: boolean; stderr: boolean; tty: boolean};
 
 /** `input=1&output=1&error=1&tty=1`. */
 export function parseStreamOptions(query: URLSearchParams): StreamOptions {
-	const asked = (name: string) => query.get(name) === '1' || query.get(name) === 'true';
-	const tty = asked('tty');
-	return {stdin: asked('input'), stdout: asked('output'), stderr: asked('error') && !tty, tty};
+	const isRequested = (name: string) => query.get(name) === '1' || query.get(name) === 'true';
+	const tty = isRequested('tty');
+	return {stdin: isRequested('input'), stdout: isRequested('output'), stderr: isRequested('error') && !tty, tty};
 }
 
-/** The Status of a finished command, as the kubelet's remotecommand makes it. */
+/** Status of a finished command, as in the kubelet's remotecommand. */
 export function exitStatus(code: number): Json {
 	return code === 0
 		? {metadata: {}, status: 'Success'}
@@ -38,7 +38,7 @@ export function exitStatus(code: number): Json {
 			};
 }
 
-/** The Status of a command that could not be run at all. */
+/** Status of a command that could not start. */
 export function internalError(message: string): Json {
 	return {
 		metadata: {},
@@ -50,7 +50,7 @@ export function internalError(message: string): Json {
 	};
 }
 
-/** A resize message; `undefined` for what is none. */
+/** `undefined` for an invalid message. */
 export function parseResize(text: string): TerminalSize | undefined {
 	try {
 		const {Width: columns, Height: rows} = JSON.parse(text) as {Width?: number; Height?: number};

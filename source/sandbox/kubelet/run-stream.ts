@@ -1,4 +1,4 @@
-/** Exec and attach: connects a client's streams with a process of a container. */
+/** Exec and attach: connection of client streams to a process of a container. */
 import {Writable} from 'node:stream';
 import type {Container} from '../containers/container.ts';
 import type {TerminalSize} from '../containers/program.ts';
@@ -8,8 +8,12 @@ import {exitStatus, internalError, type RemoteStreams, type StreamOptions} from 
 
 const firstSizeMs = 100;
 
-/** Runs `command` beside the container's main process. */
-export async function runExec(container: Container, command: readonly string[], wish: StreamOptions, remote: RemoteStreams): Promise<void> {
+export async function runExec(
+	container: Container,
+	command: readonly string[],
+	options: StreamOptions,
+	remote: RemoteStreams,
+): Promise<void> {
 	const [name = ''] = command;
 	if (!hasCommand(name)) {
 		remote.finish(
@@ -20,35 +24,35 @@ export async function runExec(container: Container, command: readonly string[], 
 		return;
 	}
 
-	const terminal: TerminalSize | null = wish.tty ? {columns: 80, rows: 24} : null;
+	const terminal: TerminalSize | null = options.tty ? {columns: 80, rows: 24} : null;
 	const sized = Promise.withResolvers<void>();
 	remote.onResize(size => {
 		Object.assign(terminal ?? {}, size);
 		sized.resolve();
 	});
 	if (terminal) {
-		// A real container takes longer to start than the client's first size takes to come.
+		// A real container takes longer to start than the first terminal size takes to arrive.
 		setTimeout(sized.resolve, firstSizeMs);
 		await sized.promise;
 	}
 
-	const stdout = remote.stdout ?? nowhere();
+	const stdout = remote.stdout ?? discard();
 	const status = await startProcess({
 		argv: command,
-		env: container.setting.env,
+		env: container.config.env,
 		stdin: remote.stdin,
 		stdout,
-		stderr: remote.stderr ?? (wish.tty ? stdout : nowhere()),
+		stderr: remote.stderr ?? (options.tty ? stdout : discard()),
 		terminal,
-		signal: AbortSignal.any([container.life, remote.gone]),
+		signal: AbortSignal.any([container.instanceSignal, remote.gone]),
 		mainCommand: mainCommandOf(container),
 	});
-	await flushed(remote.stdout);
-	await flushed(remote.stderr);
+	await flush(remote.stdout);
+	await flush(remote.stderr);
 	remote.finish(exitStatus(status));
 }
 
-/** Shows the main process's output from now on, and hands it what the client types. */
+/** Streams the output of the main process from now on, and sends it the input of the client. */
 export function runAttach(container: Container, remote: RemoteStreams): void {
 	const onOutput = (stream: 'stdout' | 'stderr', bytes: Buffer) => {
 		const target = stream === 'stderr' ? (remote.stderr ?? remote.stdout) : remote.stdout;
@@ -58,7 +62,7 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 	};
 
 	const onEnded = () => {
-		// A runtime tells an attached client nothing of how the process ended.
+		// A runtime does not report the exit code of the process to attached clients.
 		remote.finish(exitStatus(0));
 	};
 
@@ -75,19 +79,19 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 	remote.onResize(size => {
 		Object.assign(container.terminal, size);
 	});
-	if (container.setting.spec['stdin']) {
-		remote.stdin?.pipe(container.stdin, {end: Boolean(container.setting.spec['stdinOnce'])});
+	if (container.config.spec['stdin']) {
+		remote.stdin?.pipe(container.stdin, {end: Boolean(container.config.spec['stdinOnce'])});
 	} else {
 		remote.stdin?.resume();
 	}
 }
 
 function mainCommandOf(container: Container): string {
-	const {image, args = []} = container.setting.spec as {image: string; args?: string[]};
+	const {image, args = []} = container.config.spec as {image: string; args?: string[]};
 	return [image.replace(/^.*\//, '').replace(/:.*$/, ''), ...args].join(' ');
 }
 
-function nowhere(): Writable {
+function discard(): Writable {
 	return new Writable({
 		write(_chunk, _encoding, done) {
 			done();
@@ -95,7 +99,7 @@ function nowhere(): Writable {
 	});
 }
 
-async function flushed(stream: Writable | null): Promise<void> {
+async function flush(stream: Writable | null): Promise<void> {
 	if (stream && stream.writableLength > 0 && !stream.destroyed) {
 		await new Promise<void>(resolve => {
 			stream.write('', () => {

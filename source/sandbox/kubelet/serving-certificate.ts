@@ -1,11 +1,11 @@
-/** Which certificate a kubelet serves with: its own, a signed one, one that has expired, or none yet. */
+/** Serving certificates of kubelets: self-signed, signed, expired or pending. */
 import type {Issuer, KeyPair} from '../certificates/issuer.ts';
 
 export type KubeletCertificate = 'self-signed' | 'signed' | 'expired' | 'pending';
 
 const day = 86_400_000;
 
-/** `null` while the signing request is pending: the kubelet then breaks off every handshake with an internal error. */
+/** `null` while the signing request is pending: the kubelet then fails every handshake with an internal error. */
 export async function servingCertificate(kind: KubeletCertificate, node: string, address: string, issuer: Issuer): Promise<KeyPair | null> {
 	if (kind === 'pending') {
 		return null;
@@ -20,5 +20,5 @@ export async function servingCertificate(kind: KubeletCertificate, node: string,
 	return issuer.issue({subject, use: 'server', names: [node, address], ...validity});
 }
 
-/** The TLS record that Go sends when it has no certificate: fatal alert 80, internal_error (RFC 8446 §6). */
+/** The TLS record that Go sends without a certificate: fatal alert 80, internal_error (RFC 8446 §6). */
 export const internalErrorAlert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);

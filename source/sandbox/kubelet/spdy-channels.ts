@@ -1,4 +1,4 @@
-/** Exec and attach over SPDY: a stream for each of error, stdin, stdout, stderr and resize. */
+/** Exec and attach over SPDY: one stream each for error, stdin, stdout, stderr and resize. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {SpdySession} from '../../wire/spdy-session.ts';
@@ -10,14 +10,14 @@ import {parseResize, type RemoteStreams, type StreamOptions} from './remote-stre
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'] as const;
 
-const streamsWithinMs = 30_000;
+const streamsTimeoutMs = 30_000;
 
-/** Waits until all streams that the client asked for are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
+/** Resolves when all requested streams are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
 export async function acceptSpdyChannels(
 	request: IncomingMessage,
 	socket: Duplex,
 	head: Buffer,
-	wish: StreamOptions,
+	options: StreamOptions,
 ): Promise<RemoteStreams | undefined> {
 	const accepted = acceptSpdy(request, socket, head, protocols);
 	if (!accepted) {
@@ -31,12 +31,12 @@ export async function acceptSpdyChannels(
 	});
 	const wanted = [
 		'error',
-		...(wish.stdin ? ['stdin'] : []),
-		...(wish.stdout ? ['stdout'] : []),
-		...(wish.stderr ? ['stderr'] : []),
-		...(wish.tty ? ['resize'] : []),
+		...(options.stdin ? ['stdin'] : []),
+		...(options.stdout ? ['stdout'] : []),
+		...(options.stderr ? ['stderr'] : []),
+		...(options.tty ? ['resize'] : []),
 	];
-	const open = await opened(session, wanted);
+	const open = await waitForStreams(session, wanted);
 	if (!open) {
 		session.destroy();
 		return undefined;
@@ -45,11 +45,11 @@ export async function acceptSpdyChannels(
 	return remoteStreams(session, open, gone.signal);
 }
 
-/** By their names; `undefined` where one of those that are wanted does not come. */
-async function opened(session: SpdySession, wanted: readonly string[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
+/** Streams by name; `undefined` if one is not opened in time. */
+async function waitForStreams(session: SpdySession, wanted: readonly string[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
 	const open = new Map<string, SpdyStream>();
 	const {promise, resolve} = Promise.withResolvers<boolean>();
-	const late = setTimeout(resolve, streamsWithinMs, false);
+	const timer = setTimeout(resolve, streamsTimeoutMs, false);
 	session.on('stream', stream => {
 		stream.on('error', noop);
 		stream.reply();
@@ -62,7 +62,7 @@ async function opened(session: SpdySession, wanted: readonly string[]): Promise<
 		resolve(false);
 	});
 	const isComplete = await promise;
-	clearTimeout(late);
+	clearTimeout(timer);
 	return isComplete ? open : undefined;
 }
 
@@ -94,7 +94,7 @@ function remoteStreams(session: SpdySession, open: ReadonlyMap<string, SpdyStrea
 			open.get('stdout')?.end();
 			open.get('stderr')?.end();
 			open.get('error')!.end(JSON.stringify(status), () => {
-				// The client ends the session when it has read the status; one that does not is ended.
+				// The client ends the session after it reads the status; end it if the client does not.
 				setTimeout(() => {
 					session.end();
 				}, 1000).unref();

@@ -1,4 +1,4 @@
-/** Exec and attach over a WebSocket: a channel number before each message (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
+/** Exec and attach over WebSocket: each message starts with a channel number (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import type {IncomingMessage} from 'node:http';
 import {PassThrough, Writable, type Duplex} from 'node:stream';
 import type {WebSocket} from 'ws';
@@ -11,12 +11,12 @@ const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 2
 
 const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
-/** The streams of a client, or `undefined` when none of its protocols is known. @see https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go */
+/** `undefined` if no protocol of the client is supported. @see https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go */
 export async function acceptChannels(
 	request: IncomingMessage,
 	socket: Duplex,
 	head: Buffer,
-	wish: StreamOptions,
+	options: StreamOptions,
 ): Promise<RemoteStreams | undefined> {
 	const accepted = await acceptWebSocket(request, socket, head, channelProtocols);
 	if (!accepted) {
@@ -25,13 +25,13 @@ export async function acceptChannels(
 
 	const {client} = accepted;
 	const gone = new AbortController();
-	const stdin = wish.stdin ? new PassThrough() : null;
+	const stdin = options.stdin ? new PassThrough() : null;
 	let onResize: (size: TerminalSize) => void = () => {};
 	client.on('message', (data: Buffer) => {
 		const [channel] = data;
 		const payload = data.subarray(1);
 		if (channel === channels.stdin && stdin) {
-			pass(payload, stdin, client);
+			writeStdin(payload, stdin, client);
 		} else if (channel === channels.resize) {
 			const size = parseResize(payload.toString());
 			if (size) {
@@ -46,12 +46,12 @@ export async function acceptChannels(
 		stdin?.destroy();
 	});
 
-	// Measured on 1.36.3: the server's first message is an empty one on stdout.
+	// Measured on 1.36.3: the first message of the server is empty, on stdout.
 	client.send(Buffer.of(channels.stdout));
 	return {
 		stdin,
-		stdout: wish.stdout ? writing(client, channels.stdout) : null,
-		stderr: wish.stderr ? writing(client, channels.stderr) : null,
+		stdout: options.stdout ? channelWriter(client, channels.stdout) : null,
+		stderr: options.stderr ? channelWriter(client, channels.stderr) : null,
 		onResize(listener) {
 			onResize = listener;
 		},
@@ -64,8 +64,7 @@ export async function acceptChannels(
 	};
 }
 
-/** No faster than it is taken. */
-function pass(payload: Buffer, stdin: PassThrough, client: WebSocket): void {
+function writeStdin(payload: Buffer, stdin: PassThrough, client: WebSocket): void {
 	if (!stdin.writableEnded && !stdin.write(payload)) {
 		client.pause();
 		stdin.once('drain', () => {
@@ -74,7 +73,7 @@ function pass(payload: Buffer, stdin: PassThrough, client: WebSocket): void {
 	}
 }
 
-function writing(client: WebSocket, channel: number): Writable {
+function channelWriter(client: WebSocket, channel: number): Writable {
 	return new Writable({
 		write(chunk: Buffer, _encoding, done) {
 			client.send(Buffer.concat([Buffer.of(channel), chunk]), error => {

@@ -1,4 +1,4 @@
-/** Where nodes and pods of a sandbox live on loopback, so that several sandboxes do not meet. */
+/** Loopback addresses of nodes and pods, disjoint between sandboxes. */
 import {randomInt} from 'node:crypto';
 import {createServer, type Server} from 'node:net';
 import {platform} from 'node:process';
@@ -6,26 +6,26 @@ import {platform} from 'node:process';
 export type HostPort = {address: string; port: number};
 
 export type AddressPlan = {
-	/** The control plane's own address: connections that it makes itself come from here. */
+	/** Source address of connections from the control plane. */
 	readonly controlPlane: string;
 	nodeAddress(index: number): string;
-	/** A pod's own address; only Linux gives it one that can be dialled as it is. */
+	/** Can be dialed directly only on Linux. */
 	podAddress(): string;
-	/** Where to listen so that `wanted` is reached; `port` 0 where the system has to choose. */
+	/** The address to listen on for `wanted`; `port` can be 0. */
 	listenAt(wanted: HostPort): HostPort;
-	/** Tells where a listener for `wanted` came to stand. */
-	stands(wanted: HostPort, at: HostPort): void;
-	/** Where to connect for `wanted`. */
+	/** Records the actual address of the listener for `wanted`. */
+	register(wanted: HostPort, at: HostPort): void;
+	/** The address to dial for `wanted`. */
 	locate(wanted: HostPort): HostPort;
-	/** The source address for connections of whoever lives at `address`; `undefined` where the system knows only one. */
+	/** Source address for connections from `address`; `undefined` if the system has only one. */
 	sourceOf(address: string): string | undefined;
 };
 
 /**
-On Linux the whole of 127.0.0.0/8 can be listened on, so every node and pod has an address of its own in a block 127.N.0.0/16
-that nobody else uses. Elsewhere only 127.0.0.1 can: addresses are names then, and ports tell listeners apart.
+On Linux, all of 127.0.0.0/8 is local, so every node and pod has an address in an unused block 127.N.0.0/16.
+Elsewhere only 127.0.0.1 is: addresses are then only names, and listeners differ by port.
 */
-export async function makeAddressPlan(): Promise<AddressPlan> {
+export async function createAddressPlan(): Promise<AddressPlan> {
 	let pods = 0;
 	const nextPod = () => {
 		pods++;
@@ -33,14 +33,14 @@ export async function makeAddressPlan(): Promise<AddressPlan> {
 	};
 
 	if (platform !== 'linux') {
-		const stands = new Map<string, HostPort>();
+		const listeners = new Map<string, HostPort>();
 		return {
 			controlPlane: '127.0.0.1',
 			nodeAddress: index => `10.99.0.${10 + index}`,
 			podAddress: () => `10.244.${nextPod().join('.')}`,
 			listenAt: () => ({address: '127.0.0.1', port: 0}),
-			stands: (wanted, at) => void stands.set(`${wanted.address}:${wanted.port}`, at),
-			locate: wanted => stands.get(`${wanted.address}:${wanted.port}`) ?? {address: '127.0.0.1', port: 9},
+			register: (wanted, at) => void listeners.set(`${wanted.address}:${wanted.port}`, at),
+			locate: wanted => listeners.get(`${wanted.address}:${wanted.port}`) ?? {address: '127.0.0.1', port: 9},
 			sourceOf: () => undefined,
 		};
 	}
@@ -51,13 +51,13 @@ export async function makeAddressPlan(): Promise<AddressPlan> {
 		nodeAddress: index => `127.${block}.0.${10 + index}`,
 		podAddress: () => `127.${block}.${nextPod().join('.')}`,
 		listenAt: wanted => wanted,
-		stands() {},
+		register() {},
 		locate: wanted => wanted,
 		sourceOf: address => address,
 	};
 }
 
-/** A listener marks a block as taken for as long as this process lives. */
+/** A listener reserves a block while this process runs. */
 const markers: Server[] = [];
 
 const markerPort = 47_613;
@@ -81,6 +81,6 @@ async function freeBlock(): Promise<number> {
 		}
 	}
 
-	// Somebody holds the port on all addresses: two sandboxes then meet by chance only, and listeners that do are told.
+	// The port is in use on all addresses: a collision of two sandboxes is then unlikely, and causes an error.
 	return randomInt(16, 250);
 }

@@ -1,8 +1,8 @@
-/** When does a connection that was made for somebody end? */
+/** Lifetime of connections that are opened for a client. */
 import type {Duplex} from 'node:stream';
 import type {ServerResponse} from 'node:http';
 
-/** With its client, also where that one did not wait until there was a connection. */
+/** Destroys `backend` with its client, or now if the client is gone already. */
 export function destroyWithClient(client: Duplex | ServerResponse, backend: Duplex): void {
 	if (client.destroyed) {
 		backend.destroy();

@@ -1,58 +1,58 @@
-/** The wire between clients and the apiserver, which can be slowed, stalled and cut. */
+/** Relay between clients and the apiserver that can add latency, stall and disconnect. */
 import {randomInt} from 'node:crypto';
 import {createConnection, createServer, type Server, type Socket} from 'node:net';
 import {Transform} from 'node:stream';
 import {resetSocket} from '../../wire/reset-socket.ts';
 
-/** A relay of bytes: FIN stays FIN, RST stays RST. */
+/** Relays FIN as FIN and RST as RST. */
 export class FaultyLink {
-	/** Milliseconds added each way. */
+	/** Added in each direction. */
 	latencyMs = 0;
 	readonly #sockets = new Set<Socket>();
 	#server: Server | null = null;
-	#stalled: Array<() => void> | null = null;
+	#stalledChunks: Array<() => void> | null = null;
 
-	/** Takes connections at `port` (0: a free one) and carries them to `target`. Resolves to the port. */
+	/** Accepts connections on `port` (0: a free one) and relays them to `target`. Resolves to the port. */
 	async open(port: number, target: () => {host: string; port: number}): Promise<number> {
 		const server = createServer({allowHalfOpen: true, noDelay: true}, client => {
 			const inner = createConnection({...target(), allowHalfOpen: true, noDelay: true});
-			this.#carry(client, inner);
-			this.#carry(inner, client);
+			this.#relay(client, inner);
+			this.#relay(inner, client);
 		});
-		const taken = port === 0 ? await listenAtLastingPort(server) : await listenAt(server, port);
+		const boundPort = port === 0 ? await listenAtLastingPort(server) : await listenAt(server, port);
 		this.#server = server;
-		return taken;
+		return boundPort;
 	}
 
-	/** Resets every connection of now. */
+	/** Resets every connection. */
 	disconnect(): void {
 		for (const socket of this.#sockets) {
 			resetSocket(socket);
 		}
 	}
 
-	/** Nothing is carried any more, in either way, and nothing is said about it; or everything goes on. */
-	stall(on: boolean): void {
-		if (on) {
-			this.#stalled ??= [];
+	/** Stops or resumes both directions without closing connections. */
+	stall(isStalled: boolean): void {
+		if (isStalled) {
+			this.#stalledChunks ??= [];
 		} else {
-			const waiting = this.#stalled ?? [];
-			this.#stalled = null;
-			for (const go of waiting) {
-				go();
+			const waiting = this.#stalledChunks ?? [];
+			this.#stalledChunks = null;
+			for (const forward of waiting) {
+				forward();
 			}
 		}
 	}
 
-	/** Takes no more connections and cuts those of now. A stall holds on for those that come when it is opened again. */
+	/** Stops listening and resets all connections. A stall also applies after the next `open`. */
 	close(): void {
 		this.#server?.close();
 		this.#server = null;
-		this.#stalled &&= [];
+		this.#stalledChunks &&= [];
 		this.disconnect();
 	}
 
-	#carry(from: Socket, to: Socket): void {
+	#relay(from: Socket, to: Socket): void {
 		this.#sockets.add(from);
 		from.on('close', hadError => {
 			this.#sockets.delete(from);
@@ -65,9 +65,9 @@ export class FaultyLink {
 		from.on('error', () => {
 			resetSocket(to);
 		});
-		const wire = new Transform({
+		const delay = new Transform({
 			transform: (chunk: Buffer, _encoding, done) => {
-				const go = () => {
+				const forward = () => {
 					if (this.latencyMs > 0) {
 						setTimeout(done, this.latencyMs, null, chunk);
 					} else {
@@ -75,20 +75,20 @@ export class FaultyLink {
 					}
 				};
 
-				if (this.#stalled) {
-					this.#stalled.push(go);
+				if (this.#stalledChunks) {
+					this.#stalledChunks.push(forward);
 				} else {
-					go();
+					forward();
 				}
 			},
 		});
-		from.pipe(wire).pipe(to);
+		from.pipe(delay).pipe(to);
 	}
 }
 
 /**
-A wire that was closed comes back to its port, which nobody may have taken meanwhile: so it is none of those that systems hand
-out to outgoing connections and to listeners that ask for any (from 32768 on Linux, from 49152 on macOS and in RFC 6335 §6).
+The port must still be free when the link is reopened, so it is outside the ephemeral range
+(from 32768 on Linux, from 49152 on macOS and in RFC 6335 §6).
 */
 async function listenAtLastingPort(server: Server): Promise<number> {
 	for (let attempt = 0; attempt < 50; attempt++) {

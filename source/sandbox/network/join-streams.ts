@@ -1,4 +1,4 @@
-/** Two streams become one way: what comes out of either goes into the other, and they end together. */
+/** Connection of two streams, which end together. */
 import type {Duplex} from 'node:stream';
 import {noop} from './noop.ts';
 

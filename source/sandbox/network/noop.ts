@@ -1,6 +1,6 @@
-/** Says where an error of a stream is no news. */
+/** Empty handler for expected stream errors. */
 
-/** For `'error'`: the other side may go at any time, and `'close'` tells the rest. */
+/** For `'error'`: the peer can disconnect at any time, and `'close'` follows. */
 export function noop(): void {
 	// Nothing to do.
 }

@@ -1,12 +1,12 @@
-/** What a request line asks for, whatever a client wrote there: nothing in it throws. */
+/** URL of a request; never throws. */
 import type {IncomingMessage} from 'node:http';
 
-/** Only path and query say something. */
+/** Only path and query are meaningful. */
 export function requestUrl({url = '/'}: IncomingMessage): URL {
 	return URL.parse(`http://host${url}`) ?? new URL('http://host/');
 }
 
-/** A part of a path without its percent codes, or as it is where they are none. */
+/** Percent-decodes a path segment; returns an invalid one unchanged. */
 export function decodePart(part: string): string {
 	try {
 		return decodeURIComponent(part);

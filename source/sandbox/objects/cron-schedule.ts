@@ -1,4 +1,4 @@
-/** When is a cron job due? In UTC, as a kube-controller-manager in UTC would have it. */
+/** Cron schedules in UTC. */
 
 /** Minute, hour, day of the month, month, day of the week. */
 const ranges = [
@@ -20,7 +20,7 @@ const macros: Readonly<Record<string, string>> = {
 
 export type CronSchedule = (minute: Date) => boolean;
 
-/** Whether a minute fits, for numbers, `*`, ranges, lists and steps; `undefined` for what is no schedule. */
+/** Supports numbers, `*`, ranges, lists and steps; `undefined` for other text. */
 export function parseSchedule(text: string): CronSchedule | undefined {
 	const fields = (macros[text] ?? text)
 		.trim()
@@ -39,12 +39,12 @@ export function parseSchedule(text: string): CronSchedule | undefined {
 		weekdays!.has(at.getUTCDay());
 }
 
-function valuesOf(field: string, [least, most]: readonly [number, number]): ReadonlySet<number> | undefined {
+function valuesOf(field: string, [min, max]: readonly [number, number]): ReadonlySet<number> | undefined {
 	const values = new Set<number>();
 	for (const part of field.split(',')) {
 		const found = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part);
-		const [from, to, step] = found ? [Number(found[1] ?? least), Number(found[2] ?? found[1] ?? most), Number(found[3] ?? 1)] : [0, 0, 0];
-		if (step < 1 || from < least || to > most || from > to) {
+		const [from, to, step] = found ? [Number(found[1] ?? min), Number(found[2] ?? found[1] ?? max), Number(found[3] ?? 1)] : [0, 0, 0];
+		if (step < 1 || from < min || to > max || from > to) {
 			return undefined;
 		}
 

@@ -1,4 +1,4 @@
-/** What an object is here: JSON with metadata. */
+/** Kubernetes objects as JSON with metadata. */
 
 export type Json = Record<string, any>;
 
@@ -17,15 +17,15 @@ export type ObjectMeta = {
 
 export type KubeObject = Json & {apiVersion: string; kind: string; metadata: ObjectMeta};
 
-/** An object still to be stored: the store gives uid, resourceVersion and creation time. */
+/** An object before the store sets uid, resourceVersion and creation time. */
 export type NewObject = Json & {metadata: Partial<ObjectMeta> & {name: string}};
 
-/** RFC 3339 in whole seconds, as the API writes times. */
+/** RFC 3339 in seconds. */
 export function apiTime(at: Date = new Date()): string {
 	return `${at.toISOString().slice(0, 19)}Z`;
 }
 
-/** RFC 3339 with microseconds, as leases write them. */
+/** RFC 3339 with microseconds, as in leases. */
 export function apiMicroTime(at: Date = new Date()): string {
 	return `${at.toISOString().slice(0, 23)}000Z`;
 }

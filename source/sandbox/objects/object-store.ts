@@ -1,4 +1,4 @@
-/** What the cluster is made of: objects by kind, with a revision for every change and a bounded history for watches. */
+/** Object store with revisions and a bounded history for watches. */
 import {randomUUID} from 'node:crypto';
 import {apiTime, type KubeObject, type NewObject} from './kube-object.ts';
 import {apiVersionOf, storedResources, type ResourceSpec} from './resource-specs.ts';
@@ -11,15 +11,15 @@ export type Change = {
 	revision: number;
 };
 
-const historyLimit = 1000;
+const maxHistory = 1000;
 
-/** Objects that were handed out are never changed: a change stores a new one. */
+/** Returned objects are never changed: a change stores a new object. */
 export class ObjectStore {
 	readonly #rows = new Map(storedResources.map(row => [row.name, row]));
 	readonly #byResource = new Map(storedResources.map(row => [row.name, new Map<string, KubeObject>()]));
 	readonly #listeners = new Set<(change: Change) => void>();
-	readonly #news: Change[] = [];
-	#notifying = false;
+	readonly #pendingChanges: Change[] = [];
+	#isNotifying = false;
 	#history: Change[] = [];
 	#compactedTo = 0;
 	#revision = 1000;
@@ -36,7 +36,7 @@ export class ObjectStore {
 		return this.#byResource.get(resource)!.get(keyOf(namespace, name));
 	}
 
-	/** In the order of namespace and name, as etcd keeps them. */
+	/** Sorted by namespace and name, as in etcd. */
 	list(resource: string, namespace?: string): KubeObject[] {
 		const all = [...this.#byResource.get(resource)!].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 		return all.map(([, object]) => object).filter(object => namespace === undefined || object.metadata.namespace === namespace);
@@ -58,7 +58,7 @@ export class ObjectStore {
 		return this.#store('ADDED', resource, object, null);
 	}
 
-	/** Stores what `edit` made of a copy; `undefined` when the object is gone. */
+	/** Stores a copy that `edit` changed; `undefined` if the object does not exist. */
 	update(resource: string, namespace: string | undefined, name: string, edit: (copy: KubeObject) => void): KubeObject | undefined {
 		const previous = this.get(resource, namespace, name);
 		if (!previous) {
@@ -88,12 +88,12 @@ export class ObjectStore {
 		return () => void this.#listeners.delete(listener);
 	}
 
-	/** Changes after `revision`, or `undefined` when the history no longer reaches back that far (HTTP 410). */
+	/** Changes after `revision`; `undefined` if the history does not contain them (HTTP 410). */
 	changesSince(revision: number): Change[] | undefined {
 		return revision < this.#compactedTo ? undefined : this.#history.filter(change => change.revision > revision);
 	}
 
-	/** Forgets the history, as etcd's compaction does. */
+	/** Drops the history, as etcd's compaction does. */
 	compact(): void {
 		this.#history = [];
 		this.#compactedTo = this.#revision;
@@ -112,30 +112,30 @@ export class ObjectStore {
 
 		const change: Change = {type, resource, object, previous, revision: this.#revision};
 		this.#history.push(change);
-		if (this.#history.length > historyLimit) {
-			this.#compactedTo = this.#history[this.#history.length - historyLimit - 1]!.revision;
-			this.#history = this.#history.slice(-historyLimit);
+		if (this.#history.length > maxHistory) {
+			this.#compactedTo = this.#history[this.#history.length - maxHistory - 1]!.revision;
+			this.#history = this.#history.slice(-maxHistory);
 		}
 
-		this.#news.push(change);
+		this.#pendingChanges.push(change);
 		this.#notify();
 		return object;
 	}
 
-	/** In the order of revisions: a listener that changes something is told of it after everyone was told of what it reacts to. */
+	/** Keeps the order of revisions: changes by a listener are delivered after the current change reached all listeners. */
 	#notify(): void {
-		if (this.#notifying) {
+		if (this.#isNotifying) {
 			return;
 		}
 
-		this.#notifying = true;
-		for (let change = this.#news.shift(); change; change = this.#news.shift()) {
+		this.#isNotifying = true;
+		for (let change = this.#pendingChanges.shift(); change; change = this.#pendingChanges.shift()) {
 			for (const listener of this.#listeners) {
 				listener(change);
 			}
 		}
 
-		this.#notifying = false;
+		this.#isNotifying = false;
 	}
 }
 

@@ -1,8 +1,8 @@
-/** Writes an Event as a component does: equal ones are counted, old ones forgotten. */
+/** Event recorder. */
 import {apiTime, type KubeObject} from './kube-object.ts';
 import type {ObjectStore} from './object-store.ts';
 
-export type EventNews = {
+export type EventOptions = {
 	type?: 'Normal' | 'Warning';
 	reason: string;
 	message: string;
@@ -11,13 +11,13 @@ export type EventNews = {
 	fieldPath?: string;
 };
 
-const keep = 200;
+const maxEvents = 200;
 
-/** One that happened before in the same words is counted up; of each namespace the newest 200 are kept. */
+/** Counts equal events, and keeps the newest 200 of each namespace. */
 export function recordEvent(
 	store: ObjectStore,
 	about: KubeObject,
-	{type = 'Normal', reason, message, component, host, fieldPath}: EventNews,
+	{type = 'Normal', reason, message, component, host, fieldPath}: EventOptions,
 ): void {
 	const {name, uid, resourceVersion} = about.metadata;
 	const namespace = about.metadata.namespace ?? 'default';
@@ -32,7 +32,7 @@ export function recordEvent(
 		return;
 	}
 
-	if (events.length >= keep) {
+	if (events.length >= maxEvents) {
 		const oldest = events.toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))[0]!;
 		store.delete('events', namespace, oldest.metadata.name);
 	}

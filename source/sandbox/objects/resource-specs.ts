@@ -1,4 +1,4 @@
-/** Which kinds the sandbox's apiserver knows: discovery, paths and stores are made of these rows. */
+/** Resources of the sandbox, for discovery, paths and the store. */
 
 export type Subresource = {name: string; kind: string; verbs: readonly string[]};
 
@@ -26,7 +26,7 @@ const stream = (name: string, kind: string): Subresource => ({name, kind, verbs:
 const core = {group: '', version: 'v1', namespaced: true, verbs: stored};
 const apps = {group: 'apps', version: 'v1', namespaced: true, verbs: stored, categories: ['all']};
 
-/** In the order in which discovery lists them. */
+/** In discovery order. */
 export const resourceSpecs: readonly ResourceSpec[] = [
 	{...core, name: 'configmaps', singular: 'configmap', kind: 'ConfigMap', shortNames: ['cm']},
 	{...core, name: 'endpoints', singular: 'endpoints', kind: 'Endpoints', shortNames: ['ep']},
@@ -178,10 +178,9 @@ export const resourceSpecs: readonly ResourceSpec[] = [
 	},
 ];
 
-/** The kinds whose objects are kept in the store; the others are only ever created. */
+/** Resources in the store; the others can only be created. */
 export const storedResources = resourceSpecs.filter(row => row.verbs.includes('list'));
 
-/** The row of a resource as a path names it. */
 export function findResource(group: string, version: string, name: string): ResourceSpec | undefined {
 	return resourceSpecs.find(row => row.group === group && row.version === version && row.name === name);
 }

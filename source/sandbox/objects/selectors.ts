@@ -1,9 +1,9 @@
-/** Does an object fit a label or field selector? */
+/** Label and field selectors. */
 import type {Json, KubeObject} from './kube-object.ts';
 
 export type Match = (object: KubeObject) => boolean;
 
-/** `app=web,tier!=db,env in (a, b),!old`; `undefined` when it cannot be read. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api */
+/** `app=web,tier!=db,env in (a, b),!old`; `undefined` if invalid. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api */
 export function parseLabelSelector(text: string): Match | undefined {
 	const terms: Match[] = [];
 	for (const part of splitTerms(text)) {
@@ -18,7 +18,7 @@ export function parseLabelSelector(text: string): Match | undefined {
 	return object => terms.every(term => term(object));
 }
 
-/** `spec.nodeName=n1,status.phase!=Running`; `undefined` when it cannot be read. */
+/** `spec.nodeName=n1,status.phase!=Running`; `undefined` if invalid. */
 export function parseFieldSelector(text: string): Match | undefined {
 	const terms = text
 		.split(',')
@@ -33,7 +33,6 @@ export function parseFieldSelector(text: string): Match | undefined {
 				});
 }
 
-/** Does the object carry all of these labels? */
 export function hasLabels(object: {metadata: {labels?: Record<string, string>}}, wanted: Record<string, string>): boolean {
 	return Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value);
 }

@@ -1,4 +1,4 @@
-/** What every sandbox has before its workloads: namespaces, nodes, leases, the cluster's CA where pods find it. */
+/** Objects of every sandbox: namespaces, nodes, leases and the cluster CA. */
 import {randomUUID} from 'node:crypto';
 import {platform, release} from 'node:os';
 import {apiMicroTime, apiTime, type Json} from '../objects/kube-object.ts';
@@ -6,7 +6,6 @@ import type {ObjectStore} from '../objects/object-store.ts';
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 'shop'] as const;
 
-/** Namespaces, each with a service account and the CA, and a secret to be found in one. */
 export function createBaseObjects(store: ObjectStore, authority: string): void {
 	for (const name of namespaces) {
 		store.create('namespaces', {
@@ -31,7 +30,7 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 
 export type NodeFacts = {name: string; address: string; kubeletPort: number; version: string; controlPlane: boolean};
 
-/** A node that is Ready, with its lease and the request by which its client certificate was approved. */
+/** Creates a ready node with its lease and its approved client certificate request. */
 export function createNode(store: ObjectStore, {name, address, kubeletPort, version, controlPlane}: NodeFacts): void {
 	const now = apiTime();
 	const conditions = [

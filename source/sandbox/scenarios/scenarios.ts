@@ -1,4 +1,4 @@
-/** Which sandboxes can be started by name: `spoke demo --scenario NAME`. */
+/** Scenarios that `spoke demo --scenario NAME` starts. */
 import type {ObjectStore} from '../objects/object-store.ts';
 import type {SwitchValues} from '../switches.ts';
 import {createShopWorkloads} from './shop-workloads.ts';
@@ -8,19 +8,19 @@ export type ScenarioSpec = {name: string; description: string; switches: Partial
 export const scenarios = [
 	{
 		name: 'default',
-		description: 'kubelets unverified and reached directly, as Kubernetes is by default',
+		description: 'unverified kubelets on the direct route, the default of Kubernetes',
 		switches: {},
 		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'verified',
-		description: 'kubelet certificates are checked',
+		description: 'kubelet certificates are verified',
 		switches: {verification: 'good'},
 		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'konnectivity',
-		description: 'nodes are reached through agents that dial out',
+		description: 'nodes are reached through Konnectivity agents',
 		switches: {route: 'konnectivity'},
 		createWorkloads: createShopWorkloads,
 	},
@@ -32,19 +32,19 @@ export const scenarios = [
 	},
 	{
 		name: 'ssh-tunnels',
-		description: 'history: an apiserver from before 1.22 with SSH tunnels',
+		description: 'SSH tunnels, as before Kubernetes 1.22',
 		switches: {route: 'ssh'},
 		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'refused',
-		description: 'kubelet certificates are checked and do not fit: the second leg fails',
+		description: 'the apiserver rejects the kubelet certificates: leg 2 fails',
 		switches: {verification: 'bad'},
 		createWorkloads: createShopWorkloads,
 	},
 	{
 		name: 'agents-gone',
-		description: 'Konnectivity’s shape with all agents gone',
+		description: 'Konnectivity without any running agent',
 		switches: {route: 'konnectivity', agents: 'gone'},
 		createWorkloads: createShopWorkloads,
 	},

@@ -1,5 +1,5 @@
-/** The workloads of the default sandbox: a small shop with plain and JSON logs, an HTTP service, an echo port, a shell, a crash loop, a finished job, and two cron jobs. */
-import {makeJob} from '../controllers/cron-jobs.ts';
+/** Workloads of all scenarios: plain and JSON logs, an HTTP service, an echo port, a shell, a crash loop, a finished job and two cron jobs. */
+import {createJob} from '../controllers/cron-jobs.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {createCronJob, createService, createWorkload} from './workload-objects.ts';
 
@@ -74,8 +74,8 @@ export function createShopWorkloads(store: ObjectStore): void {
 		schedule: '*/5 * * * *',
 		containers: [{name: 'report', image: 'sandbox/finisher:1.0', args: ['--lines=12', '--pace=250']}],
 	});
-	// The minute before this one, so that there is a run to look at.
-	makeJob(store, stock, Math.floor(Date.now() / 60_000) - 1);
+	// In the previous minute, so that there is a finished run.
+	createJob(store, stock, Math.floor(Date.now() / 60_000) - 1);
 	createCronJob(store, {
 		name: 'stock-backup',
 		namespace: 'shop',

@@ -1,4 +1,4 @@
-/** Builders of workloads, so that a scenario reads as what it has. */
+/** Builders of workloads and services. */
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
@@ -9,13 +9,12 @@ export type WorkloadOptions = {
 	replicas?: number;
 	containers: readonly Json[];
 	initContainers?: readonly Json[];
-	/** More of the pod's spec. */
+	/** Additional fields of the pod spec. */
 	pod?: Json;
 	annotations?: Record<string, string>;
 	labels?: Record<string, string>;
 };
 
-/** A Deployment, StatefulSet, DaemonSet or Job; its pods are made by a controller. */
 export function createWorkload(
 	store: ObjectStore,
 	{
@@ -58,7 +57,6 @@ export function createWorkload(
 
 export type CronJobOptions = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Json[]};
 
-/** Its jobs are made by a controller, when they are due. */
 export function createCronJob(store: ObjectStore, {name, namespace, schedule, suspend = false, containers}: CronJobOptions): KubeObject {
 	return store.create('cronjobs', {
 		metadata: {name, namespace, labels: {app: name}, generation: 1},
@@ -75,7 +73,6 @@ export function createCronJob(store: ObjectStore, {name, namespace, schedule, su
 
 let addresses = 10;
 
-/** With a cluster IP of its own. */
 export function createService(
 	store: ObjectStore,
 	name: string,

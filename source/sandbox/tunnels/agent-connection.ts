@@ -1,15 +1,15 @@
-/** One agent's connection: many TCP connections in it, each with its own flow control, both ways half-closable. */
+/** Multiplexed connection of an agent: many streams with flow control and half-close. */
 import {Duplex} from 'node:stream';
 import {noop} from '../network/noop.ts';
 import {encodeFrame, FrameReader, frameTypes, type Frame} from './tunnel-frame.ts';
 
-/** Bytes that may be under way unread on one stream. */
-const window = 256 * 1024;
+/** Maximum unread bytes per stream. */
+const maxUnreadBytes = 256 * 1024;
 
-/** Answers a dial: a connection, or a rejection whose message is told to the other side. */
+/** Rejects with the message for the other side. */
 export type OnDial = (address: string, port: number) => Promise<Duplex>;
 
-/** Either side may end it; all its streams end with it. */
+/** Either side can close it, which closes all its streams. */
 export class AgentConnection {
 	readonly #carrier: Duplex;
 	readonly #onDial: OnDial | null;
@@ -18,7 +18,7 @@ export class AgentConnection {
 	readonly #reader = new FrameReader();
 	#nextStream = 1;
 
-	/** `onDial` is set on the agent's side. */
+	/** Only agents set `onDial`. */
 	constructor(carrier: Duplex, onDial: OnDial | null = null) {
 		this.#carrier = carrier;
 		this.#onDial = onDial;
@@ -29,19 +29,18 @@ export class AgentConnection {
 		});
 		carrier.on('error', noop);
 		carrier.on('close', () => {
-			this.#end();
+			this.#onClosed();
 		});
 		carrier.on('end', () => {
 			carrier.destroy();
 		});
 	}
 
-	/** Streams that are open now. */
-	get open(): number {
+	get openStreams(): number {
 		return this.#streams.size;
 	}
 
-	/** Asks the other side for a connection. Rejects with its words. */
+	/** Requests a connection from the other side; rejects with its message. */
 	async dial(address: string, port: number): Promise<Duplex> {
 		const id = this.#nextStream++;
 		const {promise, resolve, reject} = Promise.withResolvers<Duplex>();
@@ -50,15 +49,13 @@ export class AgentConnection {
 		return promise;
 	}
 
-	/** For streams. */
 	send(type: number, stream: number, payload?: Uint8Array): void {
 		if (!this.#carrier.destroyed) {
 			this.#carrier.write(encodeFrame(type, stream, payload));
 		}
 	}
 
-	/** For streams. */
-	forget(stream: number): void {
+	removeStream(stream: number): void {
 		this.#streams.delete(stream);
 	}
 
@@ -70,7 +67,7 @@ export class AgentConnection {
 		const stream = this.#streams.get(id);
 		switch (type) {
 			case frameTypes.dial: {
-				void this.#answerDial(id, payload.toString());
+				void this.#acceptDial(id, payload.toString());
 
 				break;
 			}
@@ -116,8 +113,8 @@ export class AgentConnection {
 		}
 	}
 
-	async #answerDial(id: number, place: string): Promise<void> {
-		const [address = '', port = '0'] = place.split(' ', 2);
+	async #acceptDial(id: number, target: string): Promise<void> {
+		const [address = '', port = '0'] = target.split(' ', 2);
 		try {
 			const socket = await this.#onDial!(address, Number(port));
 			this.send(frameTypes.opened, id);
@@ -143,7 +140,7 @@ export class AgentConnection {
 		return stream;
 	}
 
-	#end(): void {
+	#onClosed(): void {
 		const lost = Object.assign(new Error('the tunnel is gone'), {code: 'ECONNRESET'});
 		for (const {reject} of this.#dials.values()) {
 			reject(lost);
@@ -158,7 +155,7 @@ export class AgentConnection {
 class TunnelStream extends Duplex {
 	readonly #session: AgentConnection;
 	readonly #id: number;
-	#credit = window;
+	#credit = maxUnreadBytes;
 	#unread = 0;
 	#waiting: (() => void) | null = null;
 
@@ -186,17 +183,17 @@ class TunnelStream extends Duplex {
 
 	override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
 		this.#waiting = null;
-		const now = chunk.subarray(0, Math.max(0, this.#credit));
-		if (now.length > 0) {
-			this.#credit -= now.length;
-			this.#session.send(frameTypes.data, this.#id, now);
+		const sendable = chunk.subarray(0, Math.max(0, this.#credit));
+		if (sendable.length > 0) {
+			this.#credit -= sendable.length;
+			this.#session.send(frameTypes.data, this.#id, sendable);
 		}
 
-		if (now.length === chunk.length) {
+		if (sendable.length === chunk.length) {
 			done();
 		} else {
 			this.#waiting = () => {
-				this._write(chunk.subarray(now.length), 'buffer' as BufferEncoding, done);
+				this._write(chunk.subarray(sendable.length), 'buffer' as BufferEncoding, done);
 			};
 		}
 	}
@@ -211,7 +208,7 @@ class TunnelStream extends Duplex {
 			this.#session.send(frameTypes.reset, this.#id);
 		}
 
-		this.#session.forget(this.#id);
+		this.#session.removeStream(this.#id);
 		done(error);
 	}
 

@@ -1,4 +1,4 @@
-/** The agents as people find them: a daemon set in kube-system. */
+/** Daemon set of the Konnectivity agents in kube-system. */
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiTime} from '../objects/kube-object.ts';
 import {createWorkload} from '../scenarios/workload-objects.ts';
@@ -9,7 +9,6 @@ export const agentImage = 'sandbox/konnectivity-agent';
 const namespace = 'kube-system';
 const name = 'konnectivity-agent';
 
-/** Makes the agents' pods, or ends them. */
 export function deployAgents(store: ObjectStore, present: boolean): void {
 	const set = store.get('daemonsets', namespace, name);
 	if (present && !set) {

@@ -1,31 +1,30 @@
-/** The plain route: a TCP connection from the control plane's own address. */
+/** Direct route: TCP connections from the address of the control plane. */
 import {createConnection, type Socket} from 'node:net';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
 import {noop} from '../network/noop.ts';
 import {DialError, goDialText, type Dial} from './dialer.ts';
 
-const dialLimitMs = 30_000;
+const dialTimeoutMs = 30_000;
 
-/** Dials as whoever lives at `from`. */
 export function directDial(plan: AddressPlan, from: string): Dial {
 	return async to => {
 		try {
-			return await connectFrom(plan, from, to, dialLimitMs);
+			return await connectFrom(plan, from, to, dialTimeoutMs);
 		} catch (error) {
 			throw new DialError(goDialText(to, error as NodeJS.ErrnoException));
 		}
 	};
 }
 
-/** A connected socket; rejects with the system's error, ETIMEDOUT when `limitMs` passes. */
-export async function connectFrom(plan: AddressPlan, from: string, to: HostPort, limitMs: number): Promise<Socket> {
+/** Rejects with the system's error, or ETIMEDOUT after `timeoutMs`. */
+export async function connectFrom(plan: AddressPlan, from: string, to: HostPort, timeoutMs: number): Promise<Socket> {
 	const {address: host, port} = plan.locate(to);
 	const localAddress = plan.sourceOf(from);
 	const socket = createConnection({host, port, allowHalfOpen: true, ...(localAddress !== undefined && {localAddress})});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	const limit = setTimeout(() => {
+	const timer = setTimeout(() => {
 		reject(Object.assign(new Error('timeout'), {code: 'ETIMEDOUT'}));
-	}, limitMs);
+	}, timeoutMs);
 	socket.once('connect', resolve).once('error', reject);
 	try {
 		await promise;
@@ -33,7 +32,7 @@ export async function connectFrom(plan: AddressPlan, from: string, to: HostPort,
 		socket.destroy();
 		throw error;
 	} finally {
-		clearTimeout(limit);
+		clearTimeout(timer);
 	}
 
 	socket.setNoDelay(true);

@@ -1,4 +1,4 @@
-/** How the apiserver dials through the tunnel's server, counts it, and fails in the words of its egress selector. */
+/** Apiserver dials through Konnectivity, with the metrics and messages of its egress selector. */
 import {request} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -6,7 +6,7 @@ import type {Metrics} from '../apiserver/metrics.ts';
 import {noop} from '../network/noop.ts';
 import {DialError, type Dial} from './dialer.ts';
 
-/** Through the server’s own words, as gRPC has it. @see apiserver/pkg/server/egressselector/egress_selector.go and konnectivity-client pkg/client/client.go */
+/** @see apiserver/pkg/server/egressselector/egress_selector.go and konnectivity-client pkg/client/client.go */
 export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 	const labels = {protocol: 'grpc', transport: 'uds'};
 	const connections = 'konnectivity_network_proxy_client_client_connections';
@@ -24,9 +24,9 @@ export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 		};
 
 		metrics.add(packets, {segment: 'from_client', packet_type: 'DIAL_REQ'});
-		let answer = '';
+		let reply = '';
 		try {
-			answer = await askFor(socket, `DIAL ${address} ${port}\n`);
+			reply = await exchangeLine(socket, `DIAL ${address} ${port}\n`);
 		} catch (error) {
 			fail(
 				`context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix ${socketPath}: connect: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : 'connection refused'}"`,
@@ -35,8 +35,8 @@ export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 		}
 
 		metrics.add(packets, {segment: 'to_client', packet_type: 'DIAL_RSP'});
-		if (answer !== 'OK') {
-			fail(answer.replace(/^ERROR /, ''), 'proxy');
+		if (reply !== 'OK') {
+			fail(reply.replace(/^ERROR /, ''), 'proxy');
 		}
 
 		metrics.add('apiserver_egress_dialer_dial_duration_seconds_count', labels);
@@ -50,19 +50,19 @@ export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 	};
 }
 
-/** By HTTP CONNECT on the Unix socket of an egress proxy, counted in the apiserver's metrics as the real one counts it. */
+/** Dials with HTTP CONNECT over the Unix socket of an egress proxy. */
 export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 	const labels = {protocol: 'http_connect', transport: 'uds'};
 	return async ({address, port}) => {
 		metrics.add('apiserver_egress_dialer_dial_start_total', labels);
 		const {promise, resolve, reject} = Promise.withResolvers<Duplex>();
-		const asked = request({socketPath, method: 'CONNECT', path: `${address}:${port}`});
+		const connectRequest = request({socketPath, method: 'CONNECT', path: `${address}:${port}`});
 		const fail = (text: string, stage: 'connect' | 'proxy') => {
 			metrics.add('apiserver_egress_dialer_dial_failure_count', {...labels, stage});
 			reject(new DialError(text));
 		};
 
-		asked.on('connect', (answer, socket: Socket) => {
+		connectRequest.on('connect', (answer, socket: Socket) => {
 			if (answer.statusCode === 200) {
 				metrics.add('apiserver_egress_dialer_dial_duration_seconds_count', labels);
 				socket.on('error', noop);
@@ -75,16 +75,16 @@ export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 				);
 			}
 		});
-		asked.on('error', (error: NodeJS.ErrnoException) => {
+		connectRequest.on('error', (error: NodeJS.ErrnoException) => {
 			fail(`dial unix ${socketPath}: connect: ${error.code === 'ENOENT' ? 'no such file or directory' : 'connection refused'}`, 'connect');
 		});
-		asked.end();
+		connectRequest.end();
 		return promise;
 	};
 }
 
-/** Sends a line and resolves to the line that answers it; what follows it stays in the socket. */
-async function askFor(socket: Socket, line: string): Promise<string> {
+/** Sends a line and resolves to the response line; leaves later bytes in the socket. */
+async function exchangeLine(socket: Socket, line: string): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	socket
 		.once('connect', () => {
@@ -108,7 +108,7 @@ async function askFor(socket: Socket, line: string): Promise<string> {
 	socket.on('close', () => {
 		reject(new DialError('tunnel closed'));
 	});
-	const answer = await promise;
+	const reply = await promise;
 	socket.off('error', reject).on('error', noop);
-	return answer;
+	return reply;
 }

@@ -1,4 +1,4 @@
-/** An agent on a node: dials out to the server by TLS, keeps that connection, and dials whatever it is asked to from its node. */
+/** Konnectivity agent: connects to the server over TLS and dials targets from its node. */
 import {createServer} from 'node:http';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
@@ -11,44 +11,44 @@ import {AgentConnection} from './agent-connection.ts';
 
 export type AgentConfig = {
 	plan: AddressPlan;
-	/** Where the server takes agents now; `null` while there is none. */
+	/** The address for agents; `null` while there is no server. */
 	server: () => HostPort | null;
 	pair: () => Promise<KeyPair>;
 	authority: string;
-	/** Held agents neither read nor answer. */
-	holds: Set<TLSSocket>;
-	frozen: () => boolean;
+	/** Connections of all agents; a frozen agent is paused. */
+	sockets: Set<TLSSocket>;
+	isFrozen: () => boolean;
 };
 
-/** A dial by an agent gives up sooner than one of the apiserver (measured: 5 s against 30 s). */
-const dialLimitMs = 5000;
+/** Shorter than the timeout of the apiserver (measured: 5 s and 30 s). */
+const dialTimeoutMs = 5000;
 
-/** The program of agent pods. Its health port is plain HTTP for everyone, as the real one's. */
-export function konnectivityAgent({plan, server, pair, authority, holds, frozen}: AgentConfig): Program {
+/** The health port is plain HTTP without authentication, as in real agents. */
+export function konnectivityAgent({plan, server, pair, authority, sockets, isFrozen}: AgentConfig): Program {
 	return async ({address, stdout, listen, signal}) => {
 		const counts = {dials: 0, failures: 0, sessions: 0};
 		let session: AgentConnection | null = null;
 		const metrics = createServer((request, response) => {
 			response
 				.setHeader('content-type', 'text/plain; version=0.0.4')
-				.end(request.url === '/metrics' ? metricsText(counts, session?.open ?? 0) : 'ok');
+				.end(request.url === '/metrics' ? metricsText(counts, session?.openStreams ?? 0) : 'ok');
 		});
 		await listen(8093, socket => void metrics.emit('connection', socket));
 		while (!signal.aborted) {
-			const place = server();
-			const socket = place && (await dialServer(plan, address, place, await pair(), authority).catch(() => null));
+			const serverAddress = server();
+			const socket = serverAddress && (await dialServer(plan, address, serverAddress, await pair(), authority).catch(() => null));
 			if (socket) {
-				stdout(`connected to the proxy server at ${place.address}:${place.port}\n`);
-				holds.add(socket);
+				stdout(`connected to the proxy server at ${serverAddress.address}:${serverAddress.port}\n`);
+				sockets.add(socket);
 				session = new AgentConnection(socket, async (host, port) => dialTarget(plan, address, {address: host, port}, counts));
-				if (frozen()) {
+				if (isFrozen()) {
 					socket.pause();
 				}
 
 				counts.sessions = 1;
 				await untilClosed(socket, signal);
 				counts.sessions = 0;
-				holds.delete(socket);
+				sockets.delete(socket);
 				stdout('connection to the proxy server is gone\n');
 			}
 
@@ -60,8 +60,8 @@ export function konnectivityAgent({plan, server, pair, authority, holds, frozen}
 	};
 }
 
-async function dialServer(plan: AddressPlan, from: string, place: HostPort, pair: KeyPair, authority: string): Promise<TLSSocket> {
-	const carrier = await connectFrom(plan, from, place, dialLimitMs);
+async function dialServer(plan: AddressPlan, from: string, address: HostPort, pair: KeyPair, authority: string): Promise<TLSSocket> {
+	const carrier = await connectFrom(plan, from, address, dialTimeoutMs);
 	const secure = connect({socket: carrier, ca: authority, cert: pair.chain, key: pair.key, servername: 'konnectivity-server'});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	secure.once('secureConnect', resolve).once('error', reject);
@@ -72,7 +72,7 @@ async function dialServer(plan: AddressPlan, from: string, place: HostPort, pair
 
 async function dialTarget(plan: AddressPlan, from: string, to: HostPort, counts: {dials: number; failures: number}) {
 	try {
-		const socket = await connectFrom(plan, from, to, dialLimitMs);
+		const socket = await connectFrom(plan, from, to, dialTimeoutMs);
 		counts.dials++;
 		return socket;
 	} catch (error) {

@@ -1,4 +1,4 @@
-/** The tunnel's server on the control plane's side: agents dial in by TLS, the apiserver asks over a unix socket, as CONNECT or in our own words. */
+/** Konnectivity server: agents connect over TLS, the apiserver over a Unix socket with HTTP CONNECT or a text protocol that replaces gRPC. */
 import {createServer as createHttpServer, type IncomingMessage, type Server as HttpServer} from 'node:http';
 import {createServer, type Server, type Socket} from 'node:net';
 import {once} from 'node:events';
@@ -10,22 +10,21 @@ import {noop} from '../network/noop.ts';
 import {joinStreams} from '../network/join-streams.ts';
 import {AgentConnection} from './agent-connection.ts';
 
-export type ServerConfig = {mode: 'grpc' | 'http-connect'; socketPath: string; agentPlace: HostPort; pair: KeyPair; authority: string};
+export type ServerConfig = {mode: 'grpc' | 'http-connect'; socketPath: string; agentAddress: HostPort; pair: KeyPair; authority: string};
 
-/** Past it a dial in gRPC mode is given up; CONNECT has no limit (measured on Konnectivity 0.36). */
-const backstopMs = 30_000;
+/** CONNECT has no timeout (measured on Konnectivity 0.36). */
+const grpcDialTimeoutMs = 30_000;
 
 export class KonnectivityServer {
-	/** Where agents dial in. */
 	agentPort = 0;
-	readonly #setting: ServerConfig;
+	readonly #config: ServerConfig;
 	readonly #agents = new Set<AgentConnection>();
 	readonly #sockets = new Set<Duplex>();
 	#agentListener: TlsServer | null = null;
 	#frontend: Server | HttpServer | null = null;
 
-	constructor(setting: ServerConfig) {
-		this.#setting = setting;
+	constructor(config: ServerConfig) {
+		this.#config = config;
 	}
 
 	get agents(): number {
@@ -33,7 +32,7 @@ export class KonnectivityServer {
 	}
 
 	async start(): Promise<void> {
-		const {mode, socketPath, agentPlace, pair, authority} = this.#setting;
+		const {mode, socketPath, agentAddress, pair, authority} = this.#config;
 		this.#agentListener = createTlsServer(
 			{cert: pair.chain, key: pair.key, ca: authority, requestCert: true, rejectUnauthorized: true},
 			socket => {
@@ -45,10 +44,10 @@ export class KonnectivityServer {
 			},
 		);
 		this.#agentListener.on('tlsClientError', noop);
-		this.#agentListener.listen({host: agentPlace.address, port: agentPlace.port});
+		this.#agentListener.listen({host: agentAddress.address, port: agentAddress.port});
 		await once(this.#agentListener, 'listening');
 		this.agentPort = (this.#agentListener.address() as HostPort).port;
-		this.#frontend = mode === 'grpc' ? this.#ownWords() : this.#connect();
+		this.#frontend = mode === 'grpc' ? this.#createTextFrontend() : this.#createConnectFrontend();
 		this.#frontend.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
 			socket.on('close', () => {
@@ -71,13 +70,13 @@ export class KonnectivityServer {
 		}
 	}
 
-	/** `DIAL ADDRESS PORT`, answered by `OK` or `ERROR` and why. */
-	#ownWords(): Server {
+	/** `DIAL ADDRESS PORT`; the response is `OK` or `ERROR MESSAGE`. */
+	#createTextFrontend(): Server {
 		return createServer({allowHalfOpen: true}, socket => {
 			socket.on('error', noop);
 			socket.once('data', (line: Buffer) => {
 				const [, address = '', port = '0'] = line.toString().trim().split(' ', 3);
-				this.#dial(address, Number(port), backstopMs).then(
+				this.#dial(address, Number(port), grpcDialTimeoutMs).then(
 					stream => {
 						socket.write('OK\n');
 						joinStreams(socket, stream);
@@ -90,7 +89,7 @@ export class KonnectivityServer {
 		});
 	}
 
-	#connect(): HttpServer {
+	#createConnectFrontend(): HttpServer {
 		const server = createHttpServer();
 		server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
 			socket.on('error', noop);
@@ -116,24 +115,24 @@ export class KonnectivityServer {
 		return server;
 	}
 
-	/** By any agent, as the default strategy chooses. */
-	async #dial(address: string, port: number, limitMs: number | null): Promise<Duplex> {
+	/** Uses a random agent, as the default strategy does. */
+	async #dial(address: string, port: number, timeoutMs: number | null): Promise<Duplex> {
 		const agents = [...this.#agents];
 		const agent = agents[Math.floor(Math.random() * agents.length)];
 		if (!agent) {
 			throw new Error(noAgent);
 		}
 
-		if (limitMs === null) {
+		if (timeoutMs === null) {
 			return agent.dial(address, port);
 		}
 
 		const {promise, reject} = Promise.withResolvers<never>();
-		const limit = setTimeout(() => {
+		const timer = setTimeout(() => {
 			reject(new Error('dial timeout, backstop'));
-		}, limitMs);
+		}, timeoutMs);
 		return Promise.race([agent.dial(address, port), promise]).finally(() => {
-			clearTimeout(limit);
+			clearTimeout(timer);
 		});
 	}
 }

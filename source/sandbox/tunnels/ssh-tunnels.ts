@@ -1,4 +1,4 @@
-/** SSH tunnels, as apiservers before 1.22 opened to every node: history, working. A server of a well-kept library on each node, a client for each in the control plane. */
+/** SSH tunnels to every node, as in apiservers before 1.22. */
 import {once} from 'node:events';
 import type {Duplex} from 'node:stream';
 import ssh, {type Client, type Server} from 'ssh2';
@@ -18,7 +18,7 @@ export class SshTunnels {
 	readonly #nodes: readonly string[];
 	#tunnels: Tunnel[] = [];
 
-	/** `nodes` are their addresses. */
+	/** `nodes` are addresses. */
 	constructor(plan: AddressPlan, nodes: readonly string[]) {
 		this.#plan = plan;
 		this.#nodes = nodes;
@@ -28,7 +28,7 @@ export class SshTunnels {
 		return this.#tunnels.some(({connected}) => connected);
 	}
 
-	/** Opens one tunnel to each node; keys are made for this and forgotten after it. */
+	/** Opens one tunnel to each node, with temporary keys. */
 	async start(): Promise<void> {
 		const userKey = readableKeyPair();
 		const allowed = ssh.utils.parseKey(userKey.public);
@@ -68,7 +68,7 @@ export class SshTunnels {
 				const client = new ssh.Client();
 				const tunnel: Tunnel = {node, server, client, connected: true};
 				const source = this.#plan.sourceOf(this.#plan.controlPlane);
-				// Host keys were never checked by those apiservers.
+				// Those apiservers did not verify host keys.
 				client.connect({
 					host: place.address,
 					port,
@@ -86,7 +86,7 @@ export class SshTunnels {
 		);
 	}
 
-	/** By the target’s own tunnel, else by any. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
+	/** Uses the tunnel of the target node, or any other. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
 	dial(metrics: Metrics): Dial {
 		metrics.add('ssh_tunnel_open_count', {}, this.#tunnels.length);
 		metrics.add('ssh_tunnel_open_fail_count', {}, 0);
@@ -120,7 +120,7 @@ export class SshTunnels {
 	}
 }
 
-/** The library writes an ed25519 key that begins with a zero byte in a form which it then does not read itself: such a one is thrown away. */
+/** ssh2 cannot parse the ed25519 keys with a leading zero byte that it generates: retry until it can. */
 function readableKeyPair(): {private: string; public: string} {
 	for (;;) {
 		const pair = ssh.utils.generateKeyPairSync('ed25519');

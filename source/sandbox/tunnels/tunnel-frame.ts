@@ -1,4 +1,4 @@
-/** How streams share the connection between agent and server: our own small framing, openly not Konnectivity's. */
+/** Frames between agent and server; not the protocol of Konnectivity. */
 
 /** type (1 byte), stream (4), length (4), payload. */
 export const frameTypes = {dial: 1, opened: 2, failed: 3, data: 4, fin: 5, reset: 6, credit: 7} as const;
@@ -16,7 +16,7 @@ export function encodeFrame(type: number, stream: number, payload: Uint8Array = 
 	return frame;
 }
 
-/** Takes bytes as they come and gives whole frames. */
+/** Splits bytes into complete frames. */
 export class FrameReader {
 	#pending: Buffer = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-/** The route of now: builds what it needs between control plane and nodes, and takes it down again. */
+/** Current route between control plane and nodes. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -20,13 +20,13 @@ export type AgentsState = 'running' | 'gone' | 'frozen';
 export class Tunnels {
 	readonly #plan: AddressPlan;
 	readonly #issuer: Issuer;
-	#made: Promise<{server: KeyPair; agent: KeyPair}> | undefined;
+	#createdPairs: Promise<{server: KeyPair; agent: KeyPair}> | undefined;
 	readonly #agentSockets = new Set<TLSSocket>();
 	readonly #nodeAddresses: readonly string[];
 	#agents: AgentsState = 'running';
 	#server: KonnectivityServer | null = null;
 	#ssh: SshTunnels | null = null;
-	#folder: string | null = null;
+	#directory: string | null = null;
 
 	constructor(plan: AddressPlan, issuer: Issuer, nodeAddresses: readonly string[]) {
 		this.#plan = plan;
@@ -34,7 +34,7 @@ export class Tunnels {
 		this.#nodeAddresses = nodeAddresses;
 	}
 
-	/** Set for the routes that have agents; they then run as pods. */
+	/** Agents run as pods. */
 	get hasAgents(): boolean {
 		return this.#server !== null && this.#agents !== 'gone';
 	}
@@ -49,26 +49,26 @@ export class Tunnels {
 			plan: this.#plan,
 			pair: async () => (await this.#pairs).agent,
 			authority: this.#issuer.authority,
-			holds: this.#agentSockets,
-			frozen: () => this.#agents === 'frozen',
+			sockets: this.#agentSockets,
+			isFrozen: () => this.#agents === 'frozen',
 			server: () => (this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#server.agentPort}),
 		});
 	}
 
 	async start(route: PostureRoute): Promise<void> {
 		if (route === 'konnectivity' || route === 'http-connect') {
-			// Readable by its owner only: whoever can use the socket can dial as the control plane.
-			this.#folder = await mkdtemp(join(tmpdir(), 'spoke-'));
+			// Only for the owner: the socket allows dialing as the control plane.
+			this.#directory = await mkdtemp(join(tmpdir(), 'spoke-'));
 			const {server: pair} = await this.#pairs;
 			this.#server = new KonnectivityServer({
 				mode: route === 'konnectivity' ? 'grpc' : 'http-connect',
 				socketPath: this.#socketPath,
-				agentPlace: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}),
+				agentAddress: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}),
 				pair,
 				authority: this.#issuer.authority,
 			});
 			await this.#server.start();
-			this.#plan.stands(
+			this.#plan.register(
 				{address: this.#plan.controlPlane, port: this.#server.agentPort},
 				{
 					address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address,
@@ -76,7 +76,7 @@ export class Tunnels {
 				},
 			);
 		} else if (route === 'ssh') {
-			// The library is large, and only this route needs it.
+			// A large library that only this route needs.
 			const {SshTunnels} = await import('./ssh-tunnels.ts');
 			this.#ssh = new SshTunnels(this.#plan, this.#nodeAddresses);
 			if (this.#agents !== 'gone') {
@@ -105,7 +105,7 @@ export class Tunnels {
 		}
 	}
 
-	/** `gone` ends SSH tunnels at once, and `running` opens them again; agents come and go with their pods. */
+	/** `gone` closes SSH tunnels and `running` reopens them; agents start and stop with their pods. */
 	async setAgents(state: AgentsState): Promise<void> {
 		this.#agents = state;
 		for (const socket of this.#agentSockets) {
@@ -123,8 +123,8 @@ export class Tunnels {
 		}
 	}
 
-	/** Resolves when at least one agent is connected, or when that takes too long. */
-	async settled(): Promise<void> {
+	/** Resolves when at least one agent is connected, or after 3 s. */
+	async waitForAgents(): Promise<void> {
 		for (let waited = 0; waited < 3000 && this.hasAgents && this.#server!.agents === 0; waited += 10) {
 			await new Promise(resolve => {
 				setTimeout(resolve, 10);
@@ -137,25 +137,25 @@ export class Tunnels {
 		this.#server = null;
 		this.#ssh?.stop();
 		this.#ssh = null;
-		if (this.#folder === null) {
+		if (this.#directory === null) {
 			return;
 		}
 
-		await rm(this.#folder, {recursive: true, force: true});
-		this.#folder = null;
+		await rm(this.#directory, {recursive: true, force: true});
+		this.#directory = null;
 	}
 
-	/** Made when a route with agents is first wanted. */
+	/** Created for the first route with agents. */
 	get #pairs(): Promise<{server: KeyPair; agent: KeyPair}> {
-		this.#made ??= this.#makePairs();
-		return this.#made;
+		this.#createdPairs ??= this.#createPairs();
+		return this.#createdPairs;
 	}
 
 	get #socketPath(): string {
-		return join(this.#folder!, 'konnectivity.sock');
+		return join(this.#directory!, 'konnectivity.sock');
 	}
 
-	async #makePairs() {
+	async #createPairs() {
 		const [server, agent] = await Promise.all([
 			this.#issuer.issue({subject: 'CN=konnectivity-server', use: 'server', names: ['konnectivity-server', this.#plan.controlPlane]}),
 			this.#issuer.issue({subject: 'CN=konnectivity-agent', use: 'client'}),

@@ -105,9 +105,9 @@ export function attachSandbox(session: Session, sandbox: Sandbox, isForWant: boo
 		const {switches: switchRows} = await import('../../sandbox/switches.ts');
 		running.set(session, {sandbox, rows: switchRows});
 		show(session);
-		sandbox.onEvent(({time, what}) => {
+		sandbox.onEvent(({time, description}) => {
 			session.paths.forget();
-			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${what}`]});
+			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${description}`]});
 		});
 	})();
 }
@@ -131,7 +131,7 @@ function switchKnob({name, title, values, restarts}: SwitchSpec, at: number, sho
 	return {
 		id: name,
 		label: title,
-		values: values.map(({value, word}) => word ?? String(value)),
+		values: values.map(({value, label}) => label ?? String(value)),
 		at: Math.max(0, shown),
 		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; apiserver restarts' : ''}`,
 		fault: name !== 'verification' && name !== 'route',

@@ -9,7 +9,7 @@ export function reclaimAfterSigcont(session: Session): () => void {
 			// Leaving the screen and coming back writes all that a terminal may have lost.
 			void session.withTerminal(async () => {});
 		} else {
-			session.terminal.retakeLent();
+			session.terminal.reenterRawMode();
 		}
 
 		// A size that changed meanwhile was told to whoever was in the foreground.

@@ -8,7 +8,7 @@ const waitMs = 500;
 
 export type TerminalQueueContext = {
 	store: Pick<Store, 'hold' | 'letGo'>;
-	terminal: Pick<SessionTerminal, 'handOver' | 'lend'>;
+	terminal: Pick<SessionTerminal, 'handOff' | 'lend'>;
 	screen: Pick<SessionDisplay, 'isTaken' | 'suspended'>;
 };
 
@@ -23,7 +23,7 @@ export class TerminalQueue {
 	/** To a program on this machine; at once where there is no screen yet. */
 	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
 		const {screen, terminal} = this.#takers;
-		return this.#next(async () => (screen.isTaken ? screen.suspended(async () => terminal.handOver(work)) : work()));
+		return this.#next(async () => (screen.isTaken ? screen.suspended(async () => terminal.handOff(work)) : work()));
 	}
 
 	/** To a remote shell, whose keys go to `take`. */

@@ -112,18 +112,18 @@ export class InkScreen {
 
 	/** Leaves the alternate screen for as long as `work` runs. */
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
-		this.#painter.hold();
+		this.#painter.suspend();
 		const {promise, resolve, reject} = Promise.withResolvers<Result>();
 		// How it ended is for whoever waits here, once the screen is back.
 		promise.catch(() => {});
 		await this.#suspend!(async () => work().then(resolve, reject));
-		this.#painter.letGo();
+		this.#painter.resume();
 		this.#painter.flush();
 		return promise;
 	}
 
 	async close(): Promise<void> {
-		this.#painter.hold();
+		this.#painter.suspend();
 		this.#ink?.unmount();
 		await this.#ink?.waitUntilExit().catch(() => {});
 		if (this.#isSpoken) {

@@ -23,7 +23,7 @@ function turnsOf({isTaken}: {isTaken: boolean}) {
 			},
 		},
 		terminal: {
-			handOver: async work => work(),
+			handOff: async work => work(),
 			lend: async (_take, work) => work(),
 		},
 	});

@@ -1,4 +1,4 @@
-/** An HTTP service: `--port=8080`, and with `--tls-port=8443` the same over TLS with a certificate that nobody signed. It logs its requests. */
+/** HTTP service with a request log: `--port=8080`, and `--tls-port=8443` for TLS with a self-signed certificate. */
 import {createHash} from 'node:crypto';
 import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
@@ -8,29 +8,29 @@ import {option, abortableDelay, type ProcessIo, type Program} from '../program.t
 import {noop} from '../../network/noop.ts';
 import {requestUrl} from '../../network/request-url.ts';
 
-/** `certificate` makes the TLS listener's own key pair. */
+/** `certificate` creates the key pair of the TLS listener. */
 export function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
 	return async io => {
 		const {args, env, stdout, listen, signal} = io;
 		const port = Number(option(args, 'port') ?? 8080);
 		const tlsPort = Number(option(args, 'tls-port') ?? 0);
 		const host = env['HOSTNAME'] ?? 'unknown';
-		const answer = (request: IncomingMessage, response: ServerResponse) => {
+		const handler = (request: IncomingMessage, response: ServerResponse) => {
 			try {
 				respond(io, request, response);
 			} catch (error) {
-				// A status or a header that there cannot be was asked for.
+				// The request asked for an invalid status or header.
 				response.writeHead(400, {'content-type': 'text/plain; charset=utf-8'}).end(`${(error as Error).message}\n`);
 			}
 		};
 
-		const server = createServer(answer);
+		const server = createServer(handler);
 		await listen(port, socket => void server.emit('connection', socket));
 		stdout(`listening on :${port} as ${host}\n`);
-		const tls = tlsPort > 0 ? new LateTlsServer(async () => certificate(host), answer) : null;
+		const tls = tlsPort > 0 ? new LazyTlsServer(async () => certificate(host), handler) : null;
 		if (tls) {
 			await listen(tlsPort, socket => {
-				sniffPlainHttp(socket, async () => tls.take(socket));
+				sniffPlainHttp(socket, async () => tls.accept(socket));
 			});
 			stdout(`listening with TLS on :${tlsPort}\n`);
 		}
@@ -45,30 +45,30 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 	};
 }
 
-/** Keys are made for the first connection: most services never get one. */
-class LateTlsServer {
+/** Creates the keys for the first connection: most services never get one. */
+class LazyTlsServer {
 	readonly #keys: () => Promise<KeyPair>;
-	readonly #answer: RequestListener;
-	#made: Promise<Server> | undefined;
+	readonly #handler: RequestListener;
+	#created: Promise<Server> | undefined;
 	#server: Server | undefined;
 
-	constructor(keys: () => Promise<KeyPair>, answer: RequestListener) {
+	constructor(keys: () => Promise<KeyPair>, handler: RequestListener) {
 		this.#keys = keys;
-		this.#answer = answer;
+		this.#handler = handler;
 	}
 
-	async take(socket: Socket): Promise<void> {
-		this.#made ??= this.#make();
-		(await this.#made).emit('connection', socket);
+	async accept(socket: Socket): Promise<void> {
+		this.#created ??= this.#create();
+		(await this.#created).emit('connection', socket);
 	}
 
 	close(): void {
 		this.#server?.close();
 	}
 
-	async #make(): Promise<Server> {
+	async #create(): Promise<Server> {
 		const {chain, key} = await this.#keys();
-		this.#server = createTlsServer({cert: chain, key}, this.#answer);
+		this.#server = createTlsServer({cert: chain, key}, this.#handler);
 		this.#server.on('tlsClientError', (_error, socket) => {
 			socket.destroy();
 		});
@@ -76,10 +76,9 @@ class LateTlsServer {
 	}
 }
 
-type Asked = {request: IncomingMessage; response: ServerResponse; host: string; url: URL};
+type RequestContext = {request: IncomingMessage; response: ServerResponse; host: string; url: URL};
 
-/** By path. */
-const answers: Readonly<Record<string, (asked: Asked) => void>> = {
+const handlers: Readonly<Record<string, (context: RequestContext) => void>> = {
 	'/'({response, host}) {
 		response.setHeader('content-type', 'text/plain; charset=utf-8').end(`hello from ${host}\n`);
 	},
@@ -114,9 +113,9 @@ function respond({stdout, env}: ProcessIo, request: IncomingMessage, response: S
 		stdout(`${request.method} ${request.url} ${response.statusCode} from ${request.socket.remoteAddress}\n`);
 	});
 	response.setHeader('server', 'sandbox-http');
-	const answer = Object.hasOwn(answers, url.pathname) ? answers[url.pathname] : undefined;
-	if (answer) {
-		answer({request, response, host: env['HOSTNAME'] ?? 'unknown', url});
+	const handler = Object.hasOwn(handlers, url.pathname) ? handlers[url.pathname] : undefined;
+	if (handler) {
+		handler({request, response, host: env['HOSTNAME'] ?? 'unknown', url});
 	} else {
 		response.statusCode = 404;
 		response.end('404 page not found\n');
@@ -130,12 +129,12 @@ function sendBytes(response: ServerResponse, count: number): void {
 
 	response.setHeader('content-length', count);
 	const block = Buffer.alloc(64 * 1024, 'spoke sandbox ');
-	let left = count;
+	let remaining = count;
 	const more = () => {
-		while (left > 0 && !response.destroyed) {
-			const part = left < block.length ? block.subarray(0, left) : block;
-			left -= part.length;
-			if (!response.write(part) && left > 0) {
+		while (remaining > 0 && !response.destroyed) {
+			const part = remaining < block.length ? block.subarray(0, remaining) : block;
+			remaining -= part.length;
+			if (!response.write(part) && remaining > 0) {
 				response.once('drain', more);
 				return;
 			}
@@ -147,8 +146,8 @@ function sendBytes(response: ServerResponse, count: number): void {
 	more();
 }
 
-/** Go's servers answer plain HTTP on a TLS port with these words; so do ours, since they are what points people to `https:`. */
-export function sniffPlainHttp(socket: Socket, asTls: () => void): void {
+/** Responds to plain HTTP on a TLS port with the text of Go servers, which points users to `https:`. */
+export function sniffPlainHttp(socket: Socket, onTls: () => void): void {
 	socket.once('readable', () => {
 		const first = socket.read() as Buffer | null;
 		if (first === null) {
@@ -157,7 +156,7 @@ export function sniffPlainHttp(socket: Socket, asTls: () => void): void {
 
 		if (first[0] === 0x16) {
 			socket.unshift(first);
-			asTls();
+			onTls();
 			return;
 		}
 

@@ -1,4 +1,4 @@
-/** A shell as the container's main process: attach talks to it. Without a terminal it waits. */
+/** Shell as the container's main process, for attach; only waits without a terminal. */
 import {Writable} from 'node:stream';
 import type {Program} from '../program.ts';
 import {startProcess} from '../shell/start-process.ts';
@@ -10,7 +10,7 @@ export const interactiveShell: Program = async io => {
 		return waiter(io);
 	}
 
-	const writing = (write: (bytes: Uint8Array) => void) =>
+	const writerTo = (write: (bytes: Uint8Array) => void) =>
 		new Writable({
 			write(chunk: Buffer, _encoding, done) {
 				write(chunk);
@@ -21,8 +21,8 @@ export const interactiveShell: Program = async io => {
 		argv: ['sh', ...args],
 		env,
 		stdin,
-		stdout: writing(stdout),
-		stderr: writing(stderr),
+		stdout: writerTo(stdout),
+		stderr: writerTo(stderr),
 		terminal,
 		signal,
 		mainCommand: 'sh',

@@ -1,4 +1,4 @@
-/** Writes lines for ever at a chosen rate: `--rate=LINES_A_SECOND`, `--format=plain|json|numbered`, `--stderr-every=N`. */
+/** Writes log lines: `--rate=LINES_PER_SECOND`, `--format=plain|json|numbered`, `--stderr-every=N`. */
 import {createHash} from 'node:crypto';
 import {option, abortableDelay, type Program} from '../program.ts';
 
@@ -9,7 +9,7 @@ export const logWriter: Program = async ({args, env, stdout, stderr, signal}) =>
 	const started = Date.now();
 	stdout(`starting on ${env['HOSTNAME'] ?? 'unknown'}\n`);
 	for (let sequence = 1; !signal.aborted;) {
-		// In steps of at least 10 ms, so that high rates do not need a timer a line.
+		// Batches of at least 10 ms, so that high rates do not need a timer per line.
 		const due = Math.floor(((Date.now() - started) / 1000) * rate);
 		for (; sequence <= due; sequence++) {
 			(stderrEvery > 0 && sequence % stderrEvery === 0 ? stderr : stdout)(line(sequence));
@@ -43,7 +43,7 @@ const jsonLine = (sequence: number) => {
 	})}\n`;
 };
 
-/** Each line carries its number and a digest of it, so that a reader can prove that none is missing, doubled or damaged. */
+/** Number and digest, so that a reader can detect missing, duplicate and corrupt lines. */
 const numberedLine = (sequence: number) => `${sequence} ${createHash('sha256').update(String(sequence)).digest('hex').slice(0, 16)}\n`;
 
 const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine, numbered: numberedLine};

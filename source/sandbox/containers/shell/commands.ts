@@ -1,4 +1,4 @@
-/** The commands of the sandbox's containers: small ones, with the words and exit codes that busybox uses. */
+/** Shell commands of containers, with the messages and exit codes of busybox. */
 import {createHash} from 'node:crypto';
 import {abortableDelay} from '../program.ts';
 import {entriesOf, filesOf, resolvePath} from './file-tree.ts';
@@ -6,28 +6,28 @@ import {writeAndDrain, type ShellProcess} from './shell-process.ts';
 
 export type ShellCommand = (process: ShellProcess) => Promise<number>;
 
-/** By name; `sh` itself is added by the shell. */
+/** The shell adds `sh`. */
 export const commands: Readonly<Record<string, ShellCommand>> = {
 	true: async () => 0,
 	false: async () => 1,
-	test: isThere,
-	'[': isThere,
+	test: fileExists,
+	'[': fileExists,
 	async echo(process) {
 		const [first, ...rest] = process.argv.slice(1);
-		return first === '-n' ? say(process, rest.join(' ')) : say(process, `${process.argv.slice(1).join(' ')}\n`);
+		return first === '-n' ? print(process, rest.join(' ')) : print(process, `${process.argv.slice(1).join(' ')}\n`);
 	},
-	printf: async process => say(process, formatted(process.argv[1] ?? '', process.argv[2] ?? '')),
-	pwd: async process => say(process, `${process.cwd}\n`),
-	whoami: async process => say(process, 'root\n'),
-	id: async process => say(process, 'uid=0(root) gid=0(root) groups=0(root)\n'),
-	hostname: async process => say(process, `${process.env['HOSTNAME'] ?? ''}\n`),
-	date: async process => say(process, `${new Date().toUTCString()}\n`),
+	printf: async process => print(process, formatPrintf(process.argv[1] ?? '', process.argv[2] ?? '')),
+	pwd: async process => print(process, `${process.cwd}\n`),
+	whoami: async process => print(process, 'root\n'),
+	id: async process => print(process, 'uid=0(root) gid=0(root) groups=0(root)\n'),
+	hostname: async process => print(process, `${process.env['HOSTNAME'] ?? ''}\n`),
+	date: async process => print(process, `${new Date().toUTCString()}\n`),
 	async uname(process) {
 		const isAll = process.argv[1] === '-a';
-		return say(process, isAll ? `Linux ${process.env['HOSTNAME']} 6.12.0-sandbox #1 SMP x86_64 GNU/Linux\n` : 'Linux\n');
+		return print(process, isAll ? `Linux ${process.env['HOSTNAME']} 6.12.0-sandbox #1 SMP x86_64 GNU/Linux\n` : 'Linux\n');
 	},
 	env: async process =>
-		say(
+		print(
 			process,
 			Object.entries(process.env)
 				.map(([key, value]) => `${key}=${value}\n`)
@@ -35,10 +35,10 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		),
 	async printenv(process) {
 		const [, name] = process.argv;
-		return name === undefined ? commands['env']!(process) : say(process, `${process.env[name] ?? ''}\n`);
+		return name === undefined ? commands['env']!(process) : print(process, `${process.env[name] ?? ''}\n`);
 	},
 	ps: async process =>
-		say(
+		print(
 			process,
 			[
 				'PID   USER     TIME  COMMAND',
@@ -53,9 +53,9 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		}
 
 		const {rows, columns} = process.terminal;
-		return say(process, process.argv[1] === 'size' ? `${rows} ${columns}\n` : `speed 38400 baud; rows ${rows}; columns ${columns};\n`);
+		return print(process, process.argv[1] === 'size' ? `${rows} ${columns}\n` : `speed 38400 baud; rows ${rows}; columns ${columns};\n`);
 	},
-	tty: async process => (process.terminal ? say(process, '/dev/pts/0\n') : say(process, 'not a tty\n', 1)),
+	tty: async process => (process.terminal ? print(process, '/dev/pts/0\n') : print(process, 'not a tty\n', 1)),
 	ls: list,
 	cat: concatenate,
 	async sleep(process) {
@@ -70,7 +70,7 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 			bytes += chunk.length;
 		}
 
-		return say(process, `${bytes}\n`);
+		return print(process, `${bytes}\n`);
 	},
 	async sha256sum(process) {
 		const hash = createHash('sha256');
@@ -78,37 +78,36 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 			hash.update(chunk);
 		}
 
-		return say(process, `${hash.digest('hex')}  -\n`);
+		return print(process, `${hash.digest('hex')}  -\n`);
 	},
-	help: async process => say(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
+	help: async process => print(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
 };
 
-/** With the escapes of a line feed and of bytes, and `text` for each `%s`. */
-function formatted(format: string, text: string): string {
+/** Supports `\n`, `\xNN` and `%s`. */
+function formatPrintf(format: string, text: string): string {
 	return format
 		.replaceAll('\\n', '\n')
 		.replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
 		.replaceAll('%s', () => text);
 }
 
-/** `-c N`, or `-cN`: so many bytes, and then it reads no more. */
+/** `-c N` or `-cN`; reads no further. */
 async function firstBytes(process: ShellProcess): Promise<number> {
 	const joined = /^-c(\d+)$/.exec(process.argv[1] ?? '')?.[1];
-	let left = Number(joined ?? process.argv[2] ?? 10);
-	while (left > 0) {
+	let remaining = Number(joined ?? process.argv[2] ?? 10);
+	while (remaining > 0) {
 		const chunk = await process.stdin.read(process.signal);
 		if (chunk === null) {
 			break;
 		}
 
-		await writeAndDrain(process.stdout, chunk.subarray(0, left), process.signal);
-		left -= chunk.length;
+		await writeAndDrain(process.stdout, chunk.subarray(0, remaining), process.signal);
+		remaining -= chunk.length;
 	}
 
 	return 0;
 }
 
-/** Piece by piece, to the end of its input or of the process. */
 async function* inputOf({stdin, signal}: ShellProcess): AsyncGenerator<Buffer> {
 	for (let chunk = await stdin.read(signal); chunk !== null; chunk = await stdin.read(signal)) {
 		yield chunk;
@@ -117,16 +116,16 @@ async function* inputOf({stdin, signal}: ShellProcess): AsyncGenerator<Buffer> {
 
 async function list(process: ShellProcess): Promise<number> {
 	const files = filesOf(process.env);
-	const given = process.argv.slice(1);
-	const isLong = given.some(argument => argument.startsWith('-') && argument.includes('l'));
-	const asked = given.filter(argument => !argument.startsWith('-'));
-	const row = (folder: string, name: string) => {
-		const type = entriesOf(files, resolvePath(folder, name)) ? 'd' : '-';
+	const args = process.argv.slice(1);
+	const isLong = args.some(argument => argument.startsWith('-') && argument.includes('l'));
+	const paths = args.filter(argument => !argument.startsWith('-'));
+	const row = (directory: string, name: string) => {
+		const type = entriesOf(files, resolvePath(directory, name)) ? 'd' : '-';
 		return isLong ? `${type}rwxr-xr-x    1 root     root          4096 ${name}\n` : `${name}\n`;
 	};
 
 	let status = 0;
-	for (const argument of asked.length > 0 ? asked : ['.']) {
+	for (const argument of paths.length > 0 ? paths : ['.']) {
 		const path = resolvePath(process.cwd, argument);
 		const names = entriesOf(files, path) ?? (path in files ? [argument] : undefined);
 		if (names === undefined) {
@@ -134,7 +133,7 @@ async function list(process: ShellProcess): Promise<number> {
 			continue;
 		}
 
-		await say(
+		await print(
 			process,
 			names
 				.filter(name => !name.startsWith('.'))
@@ -146,8 +145,8 @@ async function list(process: ShellProcess): Promise<number> {
 	return status;
 }
 
-/** `-e`, `-f` and `-x` of a path: what is in the tree is all three. */
-async function isThere(process: ShellProcess): Promise<number> {
+/** `-e`, `-f` and `-x` are the same. */
+async function fileExists(process: ShellProcess): Promise<number> {
 	const [, , path = ''] = process.argv;
 	return resolvePath(process.cwd, path) in filesOf(process.env) ? 0 : 1;
 }
@@ -163,7 +162,9 @@ async function concatenate(process: ShellProcess): Promise<number> {
 		} else {
 			const text = filesOf(process.env)[resolvePath(process.cwd, name)];
 			status =
-				text === undefined ? await fail(process, `cat: can't open '${name}': No such file or directory`) : await say(process, text, status);
+				text === undefined
+					? await fail(process, `cat: can't open '${name}': No such file or directory`)
+					: await print(process, text, status);
 		}
 	}
 
@@ -185,7 +186,7 @@ async function sequence(process: ShellProcess): Promise<number> {
 	return process.signal.aborted ? 130 : 0;
 }
 
-async function say(process: ShellProcess, text: string, status = 0): Promise<number> {
+async function print(process: ShellProcess, text: string, status = 0): Promise<number> {
 	await writeAndDrain(process.stdout, text, process.signal);
 	return status;
 }

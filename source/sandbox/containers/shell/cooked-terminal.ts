@@ -1,22 +1,20 @@
-/** What a terminal driver does between a person and a process: echo, editing, Ctrl-C and Ctrl-D, and line ends (termios in canonical mode). */
+/** Terminal driver in canonical mode (termios): echo, editing, Ctrl-C, Ctrl-D and line ends. */
 import {Writable, type Readable} from 'node:stream';
 import {noop} from '../../network/noop.ts';
 import {InputQueue} from './input-queue.ts';
 
 export type CookedTerminal = {
 	input: InputQueue;
-	/** Newlines leave as CR LF. */
+	/** Converts newlines to CR LF. */
 	output: Writable;
-	/** Called at Ctrl-C. */
 	onInterrupt(listener: (() => void) | null): void;
 };
 
-/** Puts a terminal driver between raw streams and a process. */
 export function cookTerminal(keys: Readable | null, screen: Writable): CookedTerminal {
 	const lines = new LineDiscipline(screen);
 	keys?.on('data', (chunk: Buffer) => {
 		for (const byte of chunk) {
-			lines.take(byte);
+			lines.onByte(byte);
 		}
 	});
 	const finish = () => {
@@ -33,8 +31,16 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 	};
 }
 
-/** What keys mean in canonical mode: termios(3), its default control characters. */
-const keyOf = {interrupt: 0x03, endOfFile: 0x04, backspace: 0x08, lineFeed: 0x0a, carriageReturn: 0x0d, kill: 0x15, erase: 0x7f} as const;
+/** Default control characters of termios(3). */
+const controlCharacters = {
+	interrupt: 0x03,
+	endOfFile: 0x04,
+	backspace: 0x08,
+	lineFeed: 0x0a,
+	carriageReturn: 0x0d,
+	kill: 0x15,
+	erase: 0x7f,
+} as const;
 
 class LineDiscipline {
 	readonly input = new InputQueue();
@@ -46,35 +52,35 @@ class LineDiscipline {
 		this.#screen = screen;
 	}
 
-	take(byte: number): void {
+	onByte(byte: number): void {
 		switch (byte) {
-			case keyOf.carriageReturn:
-			case keyOf.lineFeed: {
+			case controlCharacters.carriageReturn:
+			case controlCharacters.lineFeed: {
 				this.#echo('\r\n');
-				this.input.push(Buffer.from([...this.#line, keyOf.lineFeed]));
+				this.input.push(Buffer.from([...this.#line, controlCharacters.lineFeed]));
 				this.#line = [];
 				break;
 			}
 
-			case keyOf.erase:
-			case keyOf.backspace: {
+			case controlCharacters.erase:
+			case controlCharacters.backspace: {
 				this.#erase();
 				break;
 			}
 
-			case keyOf.interrupt: {
+			case controlCharacters.interrupt: {
 				this.#line = [];
 				this.#echo('^C\r\n');
 				this.interrupt?.();
 				break;
 			}
 
-			case keyOf.endOfFile: {
+			case controlCharacters.endOfFile: {
 				this.#endLine();
 				break;
 			}
 
-			case keyOf.kill: {
+			case controlCharacters.kill: {
 				this.#echo('\b \b'.repeat(this.#line.length));
 				this.#line = [];
 				break;
@@ -87,17 +93,17 @@ class LineDiscipline {
 		}
 	}
 
-	/** A character may be several bytes long. */
+	/** A character can have several bytes. */
 	#erase(): void {
 		if (this.#line.length > 0) {
 			while (((this.#line.pop() ?? 0) & 0xc0) === 0x80) {
-				/* its first byte is still to come */
+				/* Continue to the first byte. */
 			}
 			this.#echo('\b \b');
 		}
 	}
 
-	/** Ctrl-D gives what is typed as it is; on an empty line that is the end. */
+	/** Ctrl-D submits the line as it is; on an empty line, it ends the input. */
 	#endLine(): void {
 		if (this.#line.length > 0) {
 			this.input.push(Buffer.from(this.#line));
@@ -114,11 +120,13 @@ class LineDiscipline {
 	}
 }
 
-/** Newlines leave for the screen as CR LF; when the screen is gone, so is the output. */
+/** Is destroyed with `screen`. */
 function withCarriageReturns(screen: Writable): Writable {
 	const output = new Writable({
 		write(chunk: Buffer, _encoding, done) {
-			const text = chunk.includes(keyOf.lineFeed) ? Buffer.from(chunk.toString('latin1').replaceAll('\n', '\r\n'), 'latin1') : chunk;
+			const text = chunk.includes(controlCharacters.lineFeed)
+				? Buffer.from(chunk.toString('latin1').replaceAll('\n', '\r\n'), 'latin1')
+				: chunk;
 			screen.write(text, error => {
 				done(error ?? null);
 			});

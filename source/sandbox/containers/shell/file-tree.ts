@@ -1,6 +1,6 @@
-/** The files that a container shows: enough to look around in. */
+/** Files of a container. */
 
-/** Text of files by path; folders follow from them. */
+/** Texts by path; directories are implied. */
 export function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
 	const host = env['HOSTNAME'] ?? 'sandbox';
 	return {
@@ -19,7 +19,6 @@ export function filesOf(env: Readonly<Record<string, string>>): Record<string, s
 	};
 }
 
-/** `path` seen from `cwd`, without dots. */
 export function resolvePath(cwd: string, path: string): string {
 	const parts: string[] = [];
 	for (const part of (path.startsWith('/') ? path : `${cwd}/${path}`).split('/')) {
@@ -33,9 +32,9 @@ export function resolvePath(cwd: string, path: string): string {
 	return `/${parts.join('/')}`;
 }
 
-/** Names in a folder, sorted; `undefined` when it is none. */
-export function entriesOf(files: Readonly<Record<string, string>>, folder: string): string[] | undefined {
-	const prefix = folder === '/' ? '/' : `${folder}/`;
+/** Sorted names in a directory; `undefined` if it does not exist. */
+export function entriesOf(files: Readonly<Record<string, string>>, directory: string): string[] | undefined {
+	const prefix = directory === '/' ? '/' : `${directory}/`;
 	const names = new Set(
 		Object.keys(files)
 			.filter(path => path.startsWith(prefix))

@@ -1,4 +1,4 @@
-/** What a process reads: bytes in order, an end that may be temporary (Ctrl-D at a terminal) or final. */
+/** Input of a process; its end can be temporary (Ctrl-D on a terminal) or final. */
 import type {Readable} from 'node:stream';
 
 const highWaterBytes = 64 * 1024;
@@ -6,11 +6,11 @@ const highWaterBytes = 64 * 1024;
 export class InputQueue {
 	readonly #items: Array<Buffer | 'end-of-input'> = [];
 	#bytes = 0;
-	#over = false;
-	#wake: (() => void) | null = null;
+	#hasEnded = false;
+	#notifyWaiter: (() => void) | null = null;
 	#source: Readable | null = null;
 
-	/** Reads `source` to its end, no faster than it is asked. */
+	/** Reads `source` to its end, with backpressure. */
 	follow(source: Readable): void {
 		this.#source = source;
 		source.on('data', (chunk: Buffer) => {
@@ -33,30 +33,30 @@ export class InputQueue {
 	push(chunk: Buffer): void {
 		this.#items.push(chunk);
 		this.#bytes += chunk.length;
-		this.#wake?.();
+		this.#notifyWaiter?.();
 	}
 
-	/** The reader of now sees an end; whoever reads next does not. */
+	/** The current reader sees an end; the next one does not. */
 	pushEnd(): void {
 		this.#items.push('end-of-input');
-		this.#wake?.();
+		this.#notifyWaiter?.();
 	}
 
-	/** Forgets what was not read yet. */
+	/** Drops unread bytes. */
 	clear(): void {
 		this.#items.length = 0;
 		this.#bytes = 0;
 	}
 
 	finish(): void {
-		this.#over = true;
-		this.#wake?.();
+		this.#hasEnded = true;
+		this.#notifyWaiter?.();
 	}
 
-	/** The next bytes, or `null` at an end, or when `signal` is aborted. */
+	/** The next bytes; `null` at an end, or when `signal` is aborted. */
 	async read(signal: AbortSignal): Promise<Buffer | null> {
 		while (this.#items.length === 0) {
-			if (this.#over || signal.aborted) {
+			if (this.#hasEnded || signal.aborted) {
 				return null;
 			}
 
@@ -65,7 +65,7 @@ export class InputQueue {
 				resolve();
 			};
 
-			this.#wake = wake;
+			this.#notifyWaiter = wake;
 			signal.addEventListener('abort', wake, {once: true});
 			await promise;
 			signal.removeEventListener('abort', wake);
@@ -84,7 +84,7 @@ export class InputQueue {
 		return item;
 	}
 
-	/** The next line without its newline; what follows stays for the next reader. `null` at an end. */
+	/** The next line without its newline; `null` at an end. Leaves the rest to the next reader. */
 	async readLine(signal: AbortSignal): Promise<string | null> {
 		const parts: Buffer[] = [];
 		for (;;) {

@@ -1,4 +1,4 @@
-/** What a process in a container has: arguments, streams, an environment, perhaps a terminal. */
+/** Process of a container: arguments, streams, environment and terminal. */
 import type {Writable} from 'node:stream';
 import type {TerminalSize} from '../program.ts';
 import type {InputQueue} from './input-queue.ts';
@@ -6,27 +6,26 @@ import type {InputQueue} from './input-queue.ts';
 export type ShellProcess = {
 	argv: readonly string[];
 	env: Record<string, string>;
-	/** Where the process stands; `cd` changes it. */
 	cwd: string;
 	stdin: InputQueue;
 	stdout: Writable;
 	stderr: Writable;
 	terminal: TerminalSize | null;
-	/** Aborted by Ctrl-C, and by whatever aborts `ending`. */
+	/** Aborted by Ctrl-C and with `ending`. */
 	signal: AbortSignal;
-	/** Aborted by the end of the container, and when nobody is connected any more. */
+	/** Aborted when the container stops or the client disconnects. */
 	ending: AbortSignal;
-	/** The `signal` for a process that a shell starts now. */
+	/** The `signal` of a process that the shell starts now. */
 	foreground: () => AbortSignal;
-	/** A shell waits for a line. */
+	/** The shell waits for a line. */
 	atPrompt: boolean;
 	/** The container's main process, for `ps`. */
 	mainCommand: string;
-	/** What the last command of the shell came to, `$?`. */
+	/** `$?`. */
 	lastStatus: number;
 };
 
-/** Writes, and waits while the reader is behind. Nothing happens when the reader is gone. */
+/** Writes with backpressure; does nothing if the stream is closed. */
 export async function writeAndDrain(stream: Writable, bytes: string | Uint8Array, signal: AbortSignal): Promise<void> {
 	if (stream.destroyed || stream.writableEnded || signal.aborted || stream.write(bytes)) {
 		return;

@@ -1,28 +1,27 @@
-/** A small shell: words, quotes, variables, `;` `&&` `||`, no pipes; prompts at a terminal. */
+/** Small shell: words, quotes, variables, `;` `&&` `||`, no pipes; prompts on a terminal. */
 import {commands} from './commands.ts';
 import {resolvePath} from './file-tree.ts';
 import {writeAndDrain, type ShellProcess} from './shell-process.ts';
 
-/** Is there a program of this name in the container? */
 export function hasCommand(name: string): boolean {
 	return Object.hasOwn(commands, name.replace(/^\/(usr\/)?bin\//, '')) || isShell(name);
 }
 
-/** Runs `argv` to its end and tells its exit code. */
+/** Runs `argv` and resolves to its exit code. */
 export async function runProcess(process: ShellProcess): Promise<number> {
 	const [name = ''] = process.argv;
 	if (isShell(name)) {
-		const at = process.argv.indexOf('-c');
-		return at > 0 ? runLine(process, process.argv[at + 1] ?? '') : readLines(process);
+		const index = process.argv.indexOf('-c');
+		return index > 0 ? runLine(process, process.argv[index + 1] ?? '') : readLines(process);
 	}
 
 	return commands[name.replace(/^\/(usr\/)?bin\//, '')]!(process);
 }
 
-/** One line of shell; its status is that of its last command. `exit` inside it ends the line with that status. */
+/** Runs a line; resolves to the status of its last command. @throws ShellExit for `exit` */
 async function runLine(process: ShellProcess, line: string): Promise<number> {
-	for (const {joint, words} of splitCommands(line, process)) {
-		const skipped = (joint === '&&' && process.lastStatus !== 0) || (joint === '||' && process.lastStatus === 0);
+	for (const {operator, words} of splitCommands(line, process)) {
+		const skipped = (operator === '&&' && process.lastStatus !== 0) || (operator === '||' && process.lastStatus === 0);
 		if (skipped || words.length === 0) {
 			continue;
 		}
@@ -37,7 +36,7 @@ async function runLine(process: ShellProcess, line: string): Promise<number> {
 	return process.lastStatus;
 }
 
-/** `exit`, on its way out of nested commands. */
+/** Thrown by `exit` to leave nested commands. */
 export class ShellExit extends Error {
 	readonly status: number;
 
@@ -112,49 +111,49 @@ function isShell(name: string): boolean {
 	return ['sh', 'bash', 'ash'].includes(name.replace(/^\/(usr\/)?bin\//, ''));
 }
 
-type Part = {joint: ';' | '&&' | '||'; words: string[]};
+type CommandPart = {operator: ';' | '&&' | '||'; words: string[]};
 
-/** Variables are replaced as late as a part runs, so that `x=1; echo $x` works. */
-function* splitCommands(line: string, process: ShellProcess): Generator<Part> {
+/** Expands variables when a part runs, so that `x=1; echo $x` works. */
+function* splitCommands(line: string, process: ShellProcess): Generator<CommandPart> {
 	const tokens = line.match(/"(?:[^"\\]|\\.)*"|'[^']*'|&&|\|\||[;\n]|#.*$|(?:\\.|[^\s;&|"'#]|&(?!&)|(?<=\S)#)+|\s+/gm) ?? [];
-	let joint: Part['joint'] = ';';
+	let operator: CommandPart['operator'] = ';';
 	let words: string[] = [];
-	let open = false;
-	const flush = function* (next: Part['joint']) {
-		yield {joint, words};
-		joint = next;
+	let isInWord = false;
+	const flush = function* (next: CommandPart['operator']) {
+		yield {operator, words};
+		operator = next;
 		words = [];
-		open = false;
+		isInWord = false;
 	};
 
 	for (const token of tokens) {
 		if (token === '&&' || token === '||' || token === ';' || token === '\n') {
 			yield* flush(token === '\n' ? ';' : token);
 		} else if (/^\s+$/.test(token)) {
-			open = false;
+			isInWord = false;
 		} else if (!token.startsWith('#')) {
-			const text = plain(token, process);
-			if (open) {
+			const text = expandToken(token, process);
+			if (isInWord) {
 				words[words.length - 1] += text;
 			} else {
 				words.push(text);
 			}
 
-			open = true;
+			isInWord = true;
 		}
 	}
 
 	yield* flush(';');
 }
 
-function plain(token: string, process: ShellProcess): string {
+function expandToken(token: string, process: ShellProcess): string {
 	if (token.startsWith("'")) {
 		return token.slice(1, -1);
 	}
 
 	const quoted = token.startsWith('"');
 	const text = quoted ? token.slice(1, -1) : token;
-	// Between double quotes a backslash is one, unless it stands before what is special there.
+	// In double quotes, a backslash is literal unless a special character follows.
 	const unescape = (pair: string) => (quoted && !/["$\\`]/.test(pair[1]!) ? pair : pair.slice(1));
 	return text.replaceAll(
 		/(\\.)|\$(?:\{(\w+)\}|(\w+)|(\?))/g,

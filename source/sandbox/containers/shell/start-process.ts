@@ -1,4 +1,4 @@
-/** Starts a process with plain or terminal streams, and ends it when its container or its client goes. */
+/** Start of a process with plain or terminal streams. */
 import type {Readable, Writable} from 'node:stream';
 import type {TerminalSize} from '../program.ts';
 import {cookTerminal} from './cooked-terminal.ts';
@@ -12,13 +12,13 @@ export type ProcessOptions = {
 	stdin: Readable | null;
 	stdout: Writable;
 	stderr: Writable;
-	/** Set where the process has a terminal: then stdin is keys and stdout a screen. */
+	/** If set, stdin is keys and stdout is a screen. */
 	terminal: TerminalSize | null;
 	signal: AbortSignal;
 	mainCommand: string;
 };
 
-/** Resolves to the exit code; 137 when the container ended first. */
+/** Resolves to the exit code; 137 if `signal` is aborted first. */
 export async function startProcess({argv, env, stdin, stdout, stderr, terminal, signal, mainCommand}: ProcessOptions): Promise<number> {
 	let interrupted = new AbortController();
 	const foreground = () => AbortSignal.any([signal, interrupted.signal]);

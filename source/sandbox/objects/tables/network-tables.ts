@@ -1,4 +1,4 @@
-/** Rows of services, endpoints and endpoint slices. */
+/** Tables of services, endpoints and endpoint slices. */
 import type {Json} from '../kube-object.ts';
 import {age, columns, labels, type Printer} from './table.ts';
 

@@ -1,4 +1,4 @@
-/** A pod's row: its STATUS column is the reason that people know. */
+/** Table of pods. */
 import type {Json} from '../kube-object.ts';
 import {age, columns, type Printer} from './table.ts';
 
@@ -31,7 +31,7 @@ export const podPrinter: Printer = {
 	},
 };
 
-/** By the phase of a pod that has ended. */
+/** By phase. */
 const completions: Readonly<Record<string, {reason: string; message: string}>> = {
 	Succeeded: {reason: 'Succeeded', message: 'The pod has completed successfully.'},
 	Failed: {reason: 'Failed', message: 'The pod failed.'},
@@ -62,7 +62,7 @@ function podReason(deleted: string | undefined, spec: Json, status: Json): strin
 	return reason;
 }
 
-/** None where it only waits for its turn, or runs. */
+/** `undefined` while it waits for its turn or runs. */
 function initReason({terminated, waiting}: Json): string | undefined {
 	if (terminated) {
 		return String(terminated.reason);

@@ -1,4 +1,4 @@
-/** Which printer a kind has, and a Table made with it. */
+/** Server-side tables by resource. */
 import type {Json, KubeObject} from '../kube-object.ts';
 import {endpointSlicePrinter, endpointsPrinter, servicePrinter} from './network-tables.ts';
 import {podPrinter} from './pod-table.ts';
@@ -104,7 +104,7 @@ const printers: Readonly<Record<string, Printer>> = {
 	},
 };
 
-/** `includeObject`: None gives rows without objects, Metadata gives PartialObjectMetadata, Object the whole. */
+/** `includeObject`: `None`, `Metadata` (PartialObjectMetadata) or `Object`. */
 export function tableOf(
 	resource: string,
 	objects: readonly KubeObject[],
@@ -124,7 +124,7 @@ export function tableOf(
 	};
 }
 
-/** An object’s metadata alone. @see apiserver/pkg/endpoints/handlers/response.go asPartialObjectMetadata */
+/** @see apiserver/pkg/endpoints/handlers/response.go asPartialObjectMetadata */
 export function partialMetadata({metadata}: KubeObject): Json {
 	return {kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata};
 }

@@ -1,18 +1,19 @@
-/** Objects as rows, as the server prints them for `kubectl get`. @see pkg/printers/internalversion/printers.go */
+/** Columns and cells of server-side tables. @see pkg/printers/internalversion/printers.go */
 import type {Json, KubeObject} from '../kube-object.ts';
 
 export type Column = {
 	name: string;
 	type: 'string' | 'integer' | 'boolean';
 	format: '' | 'name';
-	/** 0: always shown; 1: with `-o wide`. */ priority: 0 | 1;
+	/** 0: always shown; 1: with `-o wide`. */
+	priority: 0 | 1;
 };
 
 export type TableRow = {cells: unknown[]; conditions?: Json[]};
 
 export type Printer = {columns: readonly Column[]; row: (object: KubeObject, now: number) => TableRow};
 
-/** `Name:name`, `Ready`, `Desired:integer`, and a `+` before what is shown only wide. */
+/** Parses `Name:name`, `Ready`, `Desired:integer`; `+` marks columns of `-o wide`. */
 export function columns(...specs: string[]): Column[] {
 	return specs.map(spec => {
 		const wide = spec.startsWith('+');
@@ -26,12 +27,11 @@ export function columns(...specs: string[]): Column[] {
 	});
 }
 
-/** `5d`, `3h12m`, `45s`: apimachinery's HumanDuration. */
 export function age(since: string | undefined, now: number): string {
 	return since === undefined ? '<unknown>' : duration(Math.max(0, now - Date.parse(since)));
 }
 
-/** Ages as the apiserver's tables write them: k8s.io/apimachinery duration.HumanDuration. */
+/** `5d`, `3h12m`, `45s`. @see k8s.io/apimachinery duration.HumanDuration */
 export function duration(milliseconds: number): string {
 	const seconds = Math.floor(milliseconds / 1000);
 	const minutes = Math.floor(seconds / 60);
@@ -62,7 +62,7 @@ export function duration(milliseconds: number): string {
 	return hours < 192 ? two(days, 'd', hours % 24, 'h') : `${days}d`;
 }
 
-/** `app=web,tier=front`, sorted by key; `<none>` where there are none. */
+/** `app=web,tier=front`, sorted by key, or `<none>`. */
 export function labels(map: Record<string, string> | undefined): string {
 	const pairs = Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 	return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${value}`).join(',');

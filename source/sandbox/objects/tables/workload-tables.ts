@@ -1,4 +1,4 @@
-/** Rows of deployments, replica sets, stateful sets, daemon sets, jobs and cron jobs. */
+/** Tables of workloads. */
 import type {Json, KubeObject} from '../kube-object.ts';
 import {age, columns, duration, labels, type Printer} from './table.ts';
 
