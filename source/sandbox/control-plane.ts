@@ -4,7 +4,7 @@ import {Apiserver, type ApiserverConfig} from './apiserver/apiserver.ts';
 import {apiserverCommand} from './apiserver/apiserver-flags.ts';
 import {abortableDelay} from './containers/program.ts';
 import {defaultedSpec} from './controllers/workload-pods.ts';
-import {noop} from './network/noop.ts';
+import {noop} from './network/join-streams.ts';
 import {apiMicroTime, type Json} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
 import {kubernetesVersion, type Posture} from './posture.ts';

@@ -1,8 +1,7 @@
 /** Nodes of a sandbox and their kubelets. */
 import type {Issuer} from './certificates/issuer.ts';
 import type {FindProgram} from './containers/programs.ts';
-import {Kubelet} from './kubelet/kubelet.ts';
-import type {KubeletCertificate} from './kubelet/serving-certificate.ts';
+import {Kubelet, type KubeletCertificate} from './kubelet/kubelet.ts';
 import type {AddressPlan} from './network/address-plan.ts';
 import {apiTime} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';

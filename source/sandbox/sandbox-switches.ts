@@ -4,7 +4,7 @@ import type {Posture} from './posture.ts';
 import type {SandboxParts} from './sandbox-parts.ts';
 import {deployAgents} from './tunnels/agent-pods.ts';
 import {switches, type SwitchValues} from './switches.ts';
-import {noop} from './network/noop.ts';
+import {noop} from './network/join-streams.ts';
 
 export class SandboxSwitches {
 	readonly #parts: SandboxParts;

@@ -1,20 +1,21 @@
 /** Start of a sandbox: real loopback sockets for every leg, keys only in memory. */
 import {randomBytes} from 'node:crypto';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {users, type UserName} from './apiserver/users.ts';
-import {createIssuer, type Issuer} from './certificates/issuer.ts';
+import {type UserName, users} from './apiserver/users.ts';
+import {createIssuer, type Issuer, type KeyPair} from './certificates/issuer.ts';
 import {programsByImage} from './containers/programs.ts';
 import {ControlPlane} from './control-plane.ts';
-import {startControllers} from './controllers/controller-loop.ts';
-import {buildKubeconfig, type Credentials} from './kubeconfig.ts';
+import {reconcileCronJobs} from './controllers/cron-jobs.ts';
+import {reconcileEndpoints} from './controllers/endpoints.ts';
+import {reconcileWorkloads} from './controllers/workloads.ts';
 import {apiserverIdentity} from './kubelet/kubelet-access.ts';
 import {createAddressPlan} from './network/address-plan.ts';
 import {FaultyLink} from './network/faulty-link.ts';
 import {nodeNames, startNodes} from './nodes.ts';
 import {ObjectStore} from './objects/object-store.ts';
-import type {Sandbox, SandboxEvent, SandboxOptions} from './sandbox.ts';
 import {createFaults} from './sandbox-faults.ts';
 import {SandboxSwitches} from './sandbox-switches.ts';
+import type {Sandbox, SandboxEvent, SandboxKubeconfig, SandboxOptions} from './sandbox.ts';
 import {createBaseObjects} from './scenarios/base-objects.ts';
 import {scenarios, type ScenarioSpec} from './scenarios/scenarios.ts';
 import {agentImage} from './tunnels/agent-pods.ts';
@@ -143,4 +144,75 @@ function portError(error: NodeJS.ErrnoException, port: number): unknown {
 				cause: error,
 			})
 		: error;
+}
+
+/** The name of the cluster extension that marks a sandbox. */
+const sandboxExtension = 'spoke.dev/sandbox';
+
+type Credentials = ReadonlyMap<UserName, {pair: KeyPair} | {token: string}>;
+
+function buildKubeconfig(server: string, authority: string, credentials: Credentials, current: UserName): SandboxKubeconfig {
+	const cluster = 'spoke-sandbox';
+	const contextOf = (name: string) => (name === 'admin' ? 'sandbox' : `sandbox-${name}`);
+	return {
+		apiVersion: 'v1',
+		kind: 'Config',
+		'current-context': contextOf(current),
+		clusters: [
+			{
+				name: cluster,
+				cluster: {
+					server,
+					'certificate-authority-data': base64(authority),
+					extensions: [{name: sandboxExtension, extension: {sandbox: true}}],
+				},
+			},
+		],
+		contexts: users.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
+		users: users.map(({name}) => {
+			const credential = credentials.get(name)!;
+			return {
+				name,
+				user:
+					'token' in credential
+						? {token: credential.token}
+						: {'client-certificate-data': base64(credential.pair.certificate), 'client-key-data': base64(credential.pair.key)},
+			};
+		}),
+	};
+}
+
+function base64(text: string): string {
+	return Buffer.from(text).toString('base64');
+}
+
+const watched = new Set(['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs', 'cronjobs', 'pods', 'services', 'nodes']);
+
+/** Cron jobs become due without a change. */
+const cronIntervalMs = 1000;
+
+/** Returns a function that stops the controllers. */
+function startControllers(store: ObjectStore): () => void {
+	let due: NodeJS.Immediate | undefined;
+	const reconcile = () => {
+		due = undefined;
+		reconcileCronJobs(store);
+		reconcileWorkloads(store);
+		reconcileEndpoints(store);
+	};
+
+	const unwatch = store.onChange(({resource}) => {
+		if (watched.has(resource)) {
+			due ??= setImmediate(reconcile);
+		}
+	});
+	reconcile();
+	const clock = setInterval(() => {
+		reconcileCronJobs(store);
+	}, cronIntervalMs).unref();
+	return () => {
+		clearInterval(clock);
+		unwatch();
+		clearImmediate(due);
+	};
 }

@@ -165,7 +165,7 @@ export const faultRows: readonly FaultRow[] = [
 		tests: [
 			['commands/port-forward/port-forward.test.ts', 'twenty live connections are gone within two seconds of a signal'],
 			['commands/exec/exec.test.ts', 'ends a quiet command within 2 s with'],
-			['terminal/borrowed-terminal.test.ts', 'settings and screen are as before, after'],
+			['terminal/borrowed-terminal.test.ts', 'settings and screen are restored after'],
 		],
 	},
 	{
@@ -234,7 +234,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'terminal and pipe; modes reset after exec -t',
 		tests: [
 			['commands/logs/logs.test.ts', 'on a terminal control characters are shown, not obeyed; in a pipe every byte passes'],
-			['terminal/borrowed-terminal.test.ts', 'settings and screen are as before, after'],
+			['terminal/borrowed-terminal.test.ts', 'settings and screen are restored after'],
 		],
 	},
 	{

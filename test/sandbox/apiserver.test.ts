@@ -1,4 +1,4 @@
-/** The apiserver's client side: lists, watches, users and the paths that are no resource. */
+/** Apiserver: lists, watches, users and non-resource paths. */
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import anyTest, {type TestFn} from 'ava';
@@ -24,7 +24,7 @@ type List = {
 	items: Array<{metadata: {name: string}}>;
 };
 
-test('a list cut into pages has every object once, in the order of names', async t => {
+test('a paged list has every object once, sorted by name', async t => {
 	const {sandbox} = t.context;
 	const whole = await askJson<List>(sandbox, pods);
 	const names: string[] = [];
@@ -44,7 +44,7 @@ test('a list cut into pages has every object once, in the order of names', async
 	t.deepEqual(names, names.toSorted());
 });
 
-test('a Table has the server’s columns, and rows without objects when none are asked for', async t => {
+test('a Table has the columns of the server, and rows without objects on request', async t => {
 	const table = await askJson(t.context.sandbox, `${pods}?includeObject=None`, {
 		headers: {accept: 'application/json;as=Table;v=v1;g=meta.k8s.io'},
 	});
@@ -60,7 +60,7 @@ test('a Table has the server’s columns, and rows without objects when none are
 	);
 });
 
-test('selectors choose by labels and fields, and one that cannot be read is refused', async t => {
+test('selectors match labels and fields, and an invalid one is rejected', async t => {
 	const {sandbox} = t.context;
 	const count = async (query: string) => (await askJson<List>(sandbox, `${pods}?${query}`)).items.length;
 	t.is(await count('labelSelector=app%3Dweb'), 2);
@@ -70,7 +70,7 @@ test('selectors choose by labels and fields, and one that cannot be read is refu
 	t.is((await ask(sandbox, `${pods}?labelSelector=a+b+c`)).status, 400);
 });
 
-test('a watch tells what comes, changes and goes, from its revision on', async t => {
+test('a watch sends additions, changes and deletions after its revision', async t => {
 	const {sandbox} = t.context;
 	const {
 		metadata: {resourceVersion},
@@ -96,7 +96,7 @@ test('a watch tells what comes, changes and goes, from its revision on', async t
 	t.true(seen.includes('MODIFIED new'));
 });
 
-test('a watch with initial events ends them with a bookmark that says so', async t => {
+test('initial events of a watch end with an annotated bookmark', async t => {
 	const stream = await open(
 		t.context.sandbox,
 		'/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true',
@@ -115,7 +115,7 @@ test('a watch with initial events ends them with a bookmark that says so', async
 	t.deepEqual(new Set(types.slice(0, -1)), new Set(['ADDED']));
 });
 
-test.serial('after a compaction an old watch gets 410, and an old continue token too', async t => {
+test.serial('an old watch and an old continue token get 410 after a compaction', async t => {
 	const {sandbox} = t.context;
 	const {metadata} = await askJson<List>(sandbox, `${pods}?limit=1`);
 	sandbox.faults.rollOut({name: 'toolbox'});
@@ -127,7 +127,7 @@ test.serial('after a compaction an old watch gets 410, and an old continue token
 	t.is((await ask(sandbox, `${pods}?limit=1&continue=${metadata.continue}`)).status, 410);
 });
 
-test('each user may do what its row says, and a refusal names user, verb and resource', async t => {
+test('each user has the permissions of its spec, and a refusal names user, verb and resource', async t => {
 	const {sandbox} = t.context;
 	t.is((await ask(sandbox, '/api/v1/nodes', {user: 'ada'})).status, 200);
 	t.is((await ask(sandbox, '/metrics', {user: 'ada'})).status, 200);
@@ -138,7 +138,7 @@ test('each user may do what its row says, and a refusal names user, verb and res
 	t.is((await ask(sandbox, pods, {user: 'eve'})).status, 403);
 });
 
-test('anonymous requests reach version and health and nothing else; a bad token reaches nothing', async t => {
+test('anonymous requests reach only version and health, and an invalid token nothing', async t => {
 	const {sandbox} = t.context;
 	const asked = async (path: string) => (await ask(sandbox, path, {user: 'nobody'})).status;
 	t.deepEqual(
@@ -148,7 +148,7 @@ test('anonymous requests reach version and health and nothing else; a bad token 
 	t.is((await ask(sandbox, '/version', {user: 'nobody', headers: {authorization: 'Bearer nonsense'}})).status, 401);
 });
 
-test('flagz is structured for clients that name it, text for others, and refused as plain JSON', async t => {
+test('flagz is structured on request, otherwise text, and 406 for plain JSON', async t => {
 	const {sandbox} = t.context;
 	const structured = await ask(sandbox, '/flagz', {headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'}});
 	t.is(structured.headers['content-type'], 'application/json;g=config.k8s.io;v=v1beta1;as=Flagz');
@@ -159,7 +159,7 @@ test('flagz is structured for clients that name it, text for others, and refused
 	t.regex(String(old.headers.warning), /deprecated/);
 });
 
-test('access reviews answer as the requests themselves would', async t => {
+test('access reviews match the results of the requests', async t => {
 	const {sandbox} = t.context;
 	const mayI = async (user: 'bob' | 'cleo', verb: string, subresource: string) =>
 		(
@@ -181,7 +181,7 @@ test('access reviews answer as the requests themselves would', async t => {
 	t.deepEqual(who['status'].userInfo, {username: 'bob', groups: ['developers', 'system:authenticated']});
 });
 
-test('every kind that can be written has an OpenAPI path that takes fieldValidation, as kubectl apply asks before it writes', async t => {
+test('every writable kind has an OpenAPI path with fieldValidation', async t => {
 	const {sandbox} = t.context;
 	const {paths} = await askJson<{paths: Record<string, {serverRelativeURL: string}>}>(sandbox, '/openapi/v3');
 	t.deepEqual(Object.keys(paths).slice(0, 2), ['api/v1', 'apis/apps/v1']);
@@ -201,7 +201,7 @@ test('every kind that can be written has an OpenAPI path that takes fieldValidat
 	t.is((await ask(sandbox, '/openapi/v3/apis/nosuch/v1')).status, 404);
 });
 
-test('what a client writes through the proxies cannot end the sandbox', async t => {
+test('malformed proxy requests do not crash the sandbox', async t => {
 	const {sandbox} = t.context;
 	const web = '/api/v1/namespaces/default/services/web:http/proxy';
 	const statuses = await Promise.all(
@@ -225,7 +225,7 @@ test('what a client writes through the proxies cannot end the sandbox', async t 
 	t.is((await ask(sandbox, `${web}/healthz`)).status, 200);
 });
 
-test('an object that controllers could not work with is refused by its field, and none ends the sandbox', async t => {
+test('an invalid object is rejected with its field and does not crash the sandbox', async t => {
 	const {sandbox} = t.context;
 	const write = async (path: string, body: unknown, method = 'POST') =>
 		ask(sandbox, path, {method, body, ...(method === 'PATCH' && {headers: {'content-type': 'application/merge-patch+json'}})});
@@ -263,7 +263,7 @@ test('an object that controllers could not work with is refused by its field, an
 	t.is((await askJson(sandbox, `${own}/fresh`))['status'].containerStatuses[0].state.waiting.reason, 'ImagePullBackOff');
 });
 
-test('a deployment that says nothing of replicas has one pod', async t => {
+test('a deployment without replicas has one pod', async t => {
 	const {sandbox} = t.context;
 	const labels = {app: 'alone'};
 	await ask(sandbox, '/apis/apps/v1/namespaces/kube-public/deployments', {

@@ -1,11 +1,11 @@
-/** The sandbox's cron jobs: when they are due, and what they make. */
+/** Cron jobs of the sandbox. */
 import test from 'ava';
 import {reconcileCronJobs} from '../../source/sandbox/controllers/cron-jobs.ts';
 import {parseSchedule} from '../../source/sandbox/objects/cron-schedule.ts';
 import {ObjectStore} from '../../source/sandbox/objects/object-store.ts';
 import {createCronJob} from '../../source/sandbox/scenarios/workload-objects.ts';
 
-test('a schedule fits by minute, hour, day, month and weekday, with ranges, lists and steps', t => {
+test('a schedule matches minute, hour, day, month and weekday, with ranges, lists and steps', t => {
 	const fits = (schedule: string, at: string) => parseSchedule(schedule)?.(new Date(at));
 	t.true(fits('*/15 * * * *', '2026-01-01T10:45:00Z'));
 	t.false(fits('*/15 * * * *', '2026-01-01T10:46:00Z'));
@@ -17,7 +17,7 @@ test('a schedule fits by minute, hour, day, month and weekday, with ranges, list
 	}
 });
 
-test('a cron job makes one job in a minute that fits, none while it is suspended, and keeps three', t => {
+test('a cron job creates one job per due minute, none while suspended, and keeps three', t => {
 	const store = new ObjectStore();
 	createCronJob(store, {name: 'tick', namespace: 'demo', schedule: '* * * * *', containers: [{name: 'c', image: 'x'}]});
 	createCronJob(store, {name: 'off', namespace: 'demo', schedule: '* * * * *', suspend: true, containers: [{name: 'c', image: 'x'}]});

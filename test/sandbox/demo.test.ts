@@ -1,4 +1,4 @@
-/** `spoke demo` from outside, as the built program. */
+/** `spoke demo` as the built program. */
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
@@ -27,7 +27,7 @@ async function run(args: readonly string[], env?: Record<string, string>): Promi
 	return {status, out, error};
 }
 
-test('the tour shows every feature in every posture, with its path, and ends with 0', async t => {
+test('the tour shows the path of every feature in every posture and exits 0', async t => {
 	const {status, out, error} = await run(['demo', '--tour']);
 	t.is(status, 0, error);
 	t.is(error, '');
@@ -45,7 +45,7 @@ test('the tour shows every feature in every posture, with its path, and ends wit
 	t.notRegex(stops.filter((_, index) => index !== 2).join(''), /fails:/);
 });
 
-test('without a kubeconfig and without a terminal the tour is what runs', async t => {
+test('spoke without a kubeconfig and a terminal runs the tour', async t => {
 	const child = start([]);
 	child.stdin.end();
 	const [first] = await once(child.stdout, 'data');
@@ -53,13 +53,13 @@ test('without a kubeconfig and without a terminal the tour is what runs', async 
 	t.regex(String(first), /^sandbox: a small cluster inside this process/);
 });
 
-test('an unknown scenario is one line and status 2', async t => {
+test('an unknown scenario prints one line and exits 2', async t => {
 	const {status, error} = await run(['demo', '--scenario', 'nope']);
 	t.is(status, 2);
-	t.regex(error, /^error: unknown scenario: nope \(one of default, .*\) \[ERR_USAGE\]\n$/);
+	t.regex(error, /^error: unknown scenario: nope \(use one of default, .*\) \[ERR_USAGE\]\n$/);
 });
 
-test('a port in use is one line and status 14', async t => {
+test('a port in use prints one line and exits 14', async t => {
 	const taken = createServer();
 	taken.listen(0, '127.0.0.1');
 	await once(taken, 'listening');
@@ -70,7 +70,7 @@ test('a port in use is one line and status 14', async t => {
 	t.regex(error, new RegExp(`^error: port ${port} is in use on 127\\.0\\.0\\.1 .*\\[ERR_PORT_IN_USE]\n$`));
 });
 
-test('a served sandbox is used by the program itself, says sandbox, and takes its kubeconfig with it', async t => {
+test('a served sandbox works with spoke and removes its kubeconfig at exit', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const file = join(folder, 'kubeconfig');
@@ -92,7 +92,7 @@ for (const [args, signal, expected] of [
 	[['--serve'], 'SIGHUP', 129],
 	[['--tour'], 'SIGINT', 130],
 ] as const) {
-	test(`demo ${args.join(' ')} that ${signal} ends has the status of every other command then`, async t => {
+	test(`demo ${args.join(' ')} exits ${expected} after ${signal}`, async t => {
 		const child = start(['demo', ...args]);
 		t.teardown(() => child.kill('SIGKILL'));
 		child.stdin.end();
@@ -104,9 +104,9 @@ for (const [args, signal, expected] of [
 }
 
 const own: ReadonlyArray<readonly [what: string, text: string]> = [
-	['of somebody’s own', 'apiVersion: v1\nkind: Config\n'],
+	['of the user', 'apiVersion: v1\nkind: Config\n'],
 	[
-		'of somebody’s own into which a sandbox was merged',
+		'of the user with a merged sandbox',
 		JSON.stringify({
 			clusters: [
 				{name: 'prod', cluster: {server: 'https://prod.example'}},
@@ -115,10 +115,10 @@ const own: ReadonlyArray<readonly [what: string, text: string]> = [
 			users: [{name: 'ada', user: {token: 'x'}}],
 		}),
 	],
-	['that only speaks of one', '# see spoke.dev/sandbox\n'],
+	['that mentions a sandbox in a comment', '# see spoke.dev/sandbox\n'],
 ];
 for (const [what, content] of own) {
-	test(`a kubeconfig ${what} is neither written over nor removed`, async t => {
+	test(`a kubeconfig ${what} is neither overwritten nor removed`, async t => {
 		const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
 		t.teardown(async () => rm(folder, {recursive: true, force: true}));
 		const file = join(folder, 'config');
@@ -133,7 +133,7 @@ for (const [what, content] of own) {
 	});
 }
 
-test('a served sandbox ends with its parent', async t => {
+test('a served sandbox exits when its parent does', async t => {
 	const script = `const {spawn} = require('node:child_process');
 		const child = spawn(process.execPath, [${JSON.stringify(program)}, 'demo', '--serve'], {stdio: ['ignore', 'pipe', 'ignore']});
 		child.stdout.once('data', () => { process.stdout.write(String(child.pid) + '\\n', () => process.exit(0)); });`;

@@ -1,4 +1,4 @@
-/** What can be switched and made to happen while clients look. */
+/** Switches and faults of a running sandbox. */
 import {createInterface} from 'node:readline';
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
@@ -16,7 +16,7 @@ test.after.always(async t => {
 	await t.context.sandbox?.close();
 });
 
-test.serial('every switch takes each of its values and tells of it, and goes back to its first', async t => {
+test.serial('every switch accepts each of its values and reports the change', async t => {
 	const {sandbox} = t.context;
 	const descriptions: string[] = [];
 	const end = sandbox.onEvent(({description}) => descriptions.push(description));
@@ -26,16 +26,16 @@ test.serial('every switch takes each of its values and tells of it, and goes bac
 			t.is<unknown, unknown>(sandbox.switches.get()[name], value);
 		}
 
-		t.is(descriptions.filter(what => what.startsWith(`${title}: `)).length, values.length, name);
+		t.is(descriptions.filter(description => description.startsWith(`${title}: `)).length, values.length, name);
 	}
 
-	t.true(descriptions.includes('too many requests: off → on'), 'in the words of the screen');
+	t.true(descriptions.includes('too many requests: off → on'), 'with the labels of the screen');
 	t.true(descriptions.includes('latency to the apiserver: 50 ms → 250 ms'));
 	end();
 	t.is((await ask(sandbox, '/healthz')).body, 'ok');
 });
 
-test.serial('a cut ends requests that are open, and the next one works', async t => {
+test.serial('a disconnect ends open requests, and the next request succeeds', async t => {
 	const {sandbox} = t.context;
 	const stream = await open(sandbox, '/api/v1/pods?watch=true');
 	const ended = new Promise<Error>(resolve => {
@@ -47,7 +47,7 @@ test.serial('a cut ends requests that are open, and the next one works', async t
 	t.is((await ask(sandbox, '/version')).status, 200);
 });
 
-test.serial('a stall holds answers back without a word, and lets them go afterwards', async t => {
+test.serial('a stall holds responses back until it ends', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({stall: 'on'});
 	const asked = ask(sandbox, '/healthz');
@@ -62,7 +62,7 @@ test.serial('a stall holds answers back without a word, and lets them go afterwa
 	t.is((await asked).body, 'ok');
 });
 
-test.serial('a stall outlasts a restart of the apiserver', async t => {
+test.serial('a stall persists over a restart of the apiserver', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({stall: 'on'});
 	await sandbox.faults.restartApiserver();
@@ -80,7 +80,7 @@ test.serial('a stall outlasts a restart of the apiserver', async t => {
 	t.is((await asked).body, 'ok');
 });
 
-test.serial('latency is added each way', async t => {
+test.serial('latency is added in each direction', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({latency: 40});
 	const before = performance.now();
@@ -89,7 +89,7 @@ test.serial('latency is added each way', async t => {
 	await sandbox.switches.set({latency: 0});
 });
 
-test.serial('too many requests say when to come again', async t => {
+test.serial('a 429 has a Retry-After header', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({retryAfter: 2});
 	const {status, headers, body} = await ask(sandbox, '/api/v1/pods');
@@ -97,7 +97,7 @@ test.serial('too many requests say when to come again', async t => {
 	await sandbox.switches.set({retryAfter: 0});
 });
 
-test.serial('a restarted apiserver is away for as long as it is descriptions, and nothing answers meanwhile', async t => {
+test.serial('a restarted apiserver refuses connections for its downtime', async t => {
 	const {sandbox} = t.context;
 	const restart = sandbox.faults.restartApiserver({downMs: 300});
 	await t.throwsAsync(ask(sandbox, '/version'));
@@ -105,7 +105,7 @@ test.serial('a restarted apiserver is away for as long as it is descriptions, an
 	t.is((await ask(sandbox, '/version')).status, 200);
 });
 
-test.serial('a restart while another one is under way comes after it, and keeps what that one changed', async t => {
+test.serial('a second restart waits for the first and keeps its changes', async t => {
 	const {sandbox} = t.context;
 	await Promise.all([
 		sandbox.switches.set({verification: 'good'}),
@@ -119,7 +119,7 @@ test.serial('a restart while another one is under way comes after it, and keeps 
 	await sandbox.switches.set({verification: 'off'});
 });
 
-test.serial('a rotation keeps a follower going, and hides from readers what was before', async t => {
+test.serial('a rotation keeps followers, and new readers get only later lines', async t => {
 	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/kube-system/pods';
 	const {
@@ -135,7 +135,7 @@ test.serial('a rotation keeps a follower going, and hides from readers what was 
 	stream.destroy();
 });
 
-test.serial('a container that is ended starts again, counts it, and keeps its log as the previous one', async t => {
+test.serial('a stopped container restarts, counts the restart and keeps its previous log', async t => {
 	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/default/pods/db-0';
 	sandbox.faults.restartContainers({name: 'db-0'});
@@ -162,7 +162,7 @@ test.serial('a container that is ended starts again, counts it, and keeps its lo
 	);
 });
 
-test.serial('a rollout replaces every pod, never fewer than wished', async t => {
+test.serial('a rollout replaces every pod without going below the replica count', async t => {
 	const {sandbox} = t.context;
 	const before = await podsOf(sandbox, 'web');
 	sandbox.faults.rollOut({name: 'web'});
@@ -181,7 +181,7 @@ test.serial('a rollout replaces every pod, never fewer than wished', async t => 
 	t.fail('the old pods stayed');
 });
 
-test.serial('the crash loop is one, as people know it', async t => {
+test.serial('the flaky deployment is in CrashLoopBackOff', async t => {
 	const {sandbox} = t.context;
 	for (let waited = 0; waited < 30_000; waited += 100) {
 		const {

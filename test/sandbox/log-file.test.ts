@@ -1,4 +1,4 @@
-/** A container's log as a kubelet reads it. */
+/** Log of a container as a kubelet reads it. */
 import {getEventListeners} from 'node:events';
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
@@ -20,12 +20,12 @@ function written(...lines: string[]): LogFile {
 	return log;
 }
 
-test('tail counts from the end, and 0 is nothing', async t => {
+test('tail counts from the end, and 0 returns no lines', async t => {
 	const log = written('a', 'b', 'c');
 	t.deepEqual(await Promise.all([0, 1, 2, 9].map(async tail => read(log, {tail}))), ['', 'c\n', 'b\nc\n', 'a\nb\nc\n']);
 });
 
-test('a log that is followed for long leaves nothing behind on the signal that ends it', async t => {
+test('a followed log leaves no listeners on its signal', async t => {
 	const {signal} = new AbortController();
 	const log = new LogFile();
 	const lines = log.read({follow: true, timestamps: false, signal});
@@ -38,11 +38,11 @@ test('a log that is followed for long leaves nothing behind on the signal that e
 	t.is(getEventListeners(signal, 'abort').length, 0);
 });
 
-test('a limit cuts in the middle of a line', async t => {
+test('limitBytes can end within a line', async t => {
 	t.is(await read(written('hello', 'world'), {limitBytes: 8}), 'hello\nwo');
 });
 
-test('timestamps have nine digits and only ever grow', async t => {
+test('timestamps have nine digits and increase', async t => {
 	const lines = (await read(written(...Array.from({length: 500}, String)), {timestamps: true}))
 		.trimEnd()
 		.split('\n')
@@ -52,20 +52,20 @@ test('timestamps have nine digits and only ever grow', async t => {
 	t.is(new Set(lines).size, 500);
 });
 
-test('a line longer than a record is one line, with one timestamp', async t => {
+test('a line longer than a record has one timestamp', async t => {
 	const line = 'x'.repeat(40_000);
 	t.is(await read(written(line, 'next')), `${line}\nnext\n`);
 	t.is((await read(written(line), {timestamps: true})).split(' ').length, 2);
 });
 
-test('one stream can be asked for', async t => {
+test('a read returns one stream if requested', async t => {
 	const log = written('out');
 	log.append('stderr', Buffer.from('err'));
 	t.is(await read(log, {stream: 'stderr'}), 'err\n');
 	t.is(await read(log), 'out\nerr\n');
 });
 
-test('a follower gets what comes, crosses a rotation, and ends when the log does', async t => {
+test('a follower gets new lines, continues after a rotation, and ends with the log', async t => {
 	const log = written('before');
 	const all = read(log, {follow: true});
 	await Promise.resolve();
@@ -77,7 +77,7 @@ test('a follower gets what comes, crosses a rotation, and ends when the log does
 	t.is(await read(log), 'after\n');
 });
 
-test('since is by time', async t => {
+test('since selects by time', async t => {
 	const log = written('old');
 	await new Promise(resolve => {
 		setTimeout(resolve, 15);

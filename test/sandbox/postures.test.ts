@@ -1,4 +1,4 @@
-/** Every route and every kind of verification, and what a client sees of each. */
+/** Routes and kubelet verification as clients see them. */
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox, SwitchValues} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
@@ -17,46 +17,43 @@ test.after.always(async t => {
 const log = '/api/v1/namespaces/default/pods/db-0/log?container=db&tailLines=1';
 const execPath = '/api/v1/namespaces/default/pods/db-0/exec?container=db&command=true&stdout=true';
 const routes = ['direct', 'konnectivity', 'http-connect', 'ssh'] as const;
-/** Elsewhere there is one loopback address for all. */
+/** Other systems have only one loopback address. */
 const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip;
 
 for (const route of routes) {
-	test.serial(
-		`by ${route}: logs, exec and proxies work unverified and verified, and a certificate that does not fit is refused in Go’s words`,
-		async t => {
-			const {sandbox} = t.context;
-			for (const verification of ['off', 'good', 'bad'] as const) {
-				await sandbox.switches.set({route, verification});
-				const answers = [
-					await ask(sandbox, log),
-					await upgrade(sandbox, execPath, {headers: webSocketHeaders('v5.channel.k8s.io')}),
-					await ask(sandbox, '/api/v1/nodes/n1/proxy/healthz'),
-					await ask(sandbox, '/api/v1/namespaces/default/services/web:http/proxy/'),
-					await ask(sandbox, '/api/v1/namespaces/default/services/https:web:https/proxy/'),
-				];
-				const statuses = answers.map(answer => ('socket' in answer ? 101 : answer.status));
-				// Verification is of kubelets: pods and services are never verified.
-				t.deepEqual(statuses, verification === 'bad' ? [500, 500, 503, 200, 200] : [200, 101, 200, 200, 200], verification);
-				if (verification === 'bad') {
-					const [logs, exec, node] = answers as Array<{body: string}>;
-					t.regex(
-						logs!.body,
-						/"message":"Get \\"https:\/\/[\d.]+:\d+\/containerLogs\/default\/db-0\/db\?tailLines=1\\": tls: failed to verify certificate: x509: cannot validate certificate for [\d.]+ because it doesn't contain any IP SANs"/,
-					);
-					t.regex(exec!.body, /"message":"error dialing backend: tls: failed to verify certificate: x509: cannot validate/);
-					t.regex(node!.body, /"message":"error trying to reach service: tls: failed to verify certificate: x509: cannot validate/);
-				}
+	test.serial(`${route}: logs, exec and proxies work unless the certificate is rejected`, async t => {
+		const {sandbox} = t.context;
+		for (const verification of ['off', 'good', 'bad'] as const) {
+			await sandbox.switches.set({route, verification});
+			const answers = [
+				await ask(sandbox, log),
+				await upgrade(sandbox, execPath, {headers: webSocketHeaders('v5.channel.k8s.io')}),
+				await ask(sandbox, '/api/v1/nodes/n1/proxy/healthz'),
+				await ask(sandbox, '/api/v1/namespaces/default/services/web:http/proxy/'),
+				await ask(sandbox, '/api/v1/namespaces/default/services/https:web:https/proxy/'),
+			];
+			const statuses = answers.map(answer => ('socket' in answer ? 101 : answer.status));
+			// Pods and services are never verified.
+			t.deepEqual(statuses, verification === 'bad' ? [500, 500, 503, 200, 200] : [200, 101, 200, 200, 200], verification);
+			if (verification === 'bad') {
+				const [logs, exec, node] = answers as Array<{body: string}>;
+				t.regex(
+					logs!.body,
+					/"message":"Get \\"https:\/\/[\d.]+:\d+\/containerLogs\/default\/db-0\/db\?tailLines=1\\": tls: failed to verify certificate: x509: cannot validate certificate for [\d.]+ because it doesn't contain any IP SANs"/,
+				);
+				t.regex(exec!.body, /"message":"error dialing backend: tls: failed to verify certificate: x509: cannot validate/);
+				t.regex(node!.body, /"message":"error trying to reach service: tls: failed to verify certificate: x509: cannot validate/);
+			}
 
-				for (const answer of answers) {
-					if ('socket' in answer) {
-						answer.socket.destroy();
-					}
+			for (const answer of answers) {
+				if ('socket' in answer) {
+					answer.socket.destroy();
 				}
 			}
-		},
-	);
+		}
+	});
 
-	onLinux(`by ${route}: the far side sees who dials as its peer`, async t => {
+	onLinux(`${route}: the far end sees the address of the dialer`, async t => {
 		const {sandbox} = t.context;
 		await sandbox.switches.set({route, verification: 'off'});
 		const [web] = await podsOf(sandbox, 'web');
@@ -77,7 +74,7 @@ const failures: ReadonlyArray<[what: string, change: Partial<SwitchValues>, expe
 	],
 	['no SSH tunnels', {route: 'ssh', agents: 'gone'}, /no SSH tunnels currently open/],
 	[
-		'an expired certificate that is checked',
+		'an expired certificate that is verified',
 		{route: 'direct', verification: 'good', certificate: 'expired'},
 		/x509: certificate has expired or is not yet valid: current time \S+Z is after \S+Z"/,
 	],
@@ -89,7 +86,7 @@ const failures: ReadonlyArray<[what: string, change: Partial<SwitchValues>, expe
 	],
 ];
 
-const calm: Partial<SwitchValues> = {
+const defaults: Partial<SwitchValues> = {
 	route: 'direct',
 	verification: 'off',
 	agents: 'running',
@@ -98,18 +95,18 @@ const calm: Partial<SwitchValues> = {
 };
 
 for (const [what, change, expected] of failures) {
-	test.serial(`${what}: the log says so, and works again afterwards`, async t => {
+	test.serial(`${what}: the log fails with its error, and succeeds after the reset`, async t => {
 		const {sandbox} = t.context;
-		await sandbox.switches.set({...calm, ...change});
+		await sandbox.switches.set({...defaults, ...change});
 		t.regex((await ask(sandbox, log)).body, expected);
-		await sandbox.switches.set({...calm, route: change.route ?? 'direct'});
+		await sandbox.switches.set({...defaults, route: change.route ?? 'direct'});
 		t.is((await ask(sandbox, log)).status, 200);
 	});
 }
 
-test.serial('a change of posture is another process: its start time and flags differ, and open streams end', async t => {
+test.serial('a change of posture starts another process with other flags and ends open streams', async t => {
 	const {sandbox} = t.context;
-	await sandbox.switches.set(calm);
+	await sandbox.switches.set(defaults);
 	const [web] = await podsOf(sandbox, 'web');
 	const stream = await open(sandbox, `/api/v1/namespaces/default/pods/${web}/log?container=access-log&follow=true`);
 	const cut = new Promise(resolve => {
@@ -129,9 +126,9 @@ test.serial('a change of posture is another process: its start time and flags di
 	t.true(mirror['spec'].containers[0].command.includes('--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt'));
 });
 
-test.serial('each held upgrade is one dial through the tunnel, seen in the apiserver’s metrics and the agents’', async t => {
+test.serial('each open upgrade is one dial in the metrics of apiserver and agents', async t => {
 	const {sandbox} = t.context;
-	await sandbox.switches.set({...calm, route: 'konnectivity'});
+	await sandbox.switches.set({...defaults, route: 'konnectivity'});
 	const gauge = async (name: string) =>
 		Number(new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec((await ask(sandbox, '/metrics')).body)?.[1] ?? 0);
 	const ok = 'konnectivity_network_proxy_client_client_connections';
@@ -160,9 +157,9 @@ test.serial('each held upgrade is one dial through the tunnel, seen in the apise
 	t.regex((await ask(sandbox, '/metrics')).body, /apiserver_egress_dialer_dial_start_total\{protocol="grpc",transport="uds"\} \d+/);
 });
 
-test.serial('a client that leaves before the kubelet is dialled leaves nothing open behind the apiserver', async t => {
+test.serial('a client that disconnects during the dial leaves no connection open', async t => {
 	const {sandbox} = t.context;
-	await sandbox.switches.set({...calm, route: 'konnectivity'});
+	await sandbox.switches.set({...defaults, route: 'konnectivity'});
 	const open = async () =>
 		/^konnectivity_network_proxy_client_client_connections\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? '0';
 	const dials = async () =>
@@ -187,14 +184,14 @@ test.serial('a client that leaves before the kubelet is dialled leaves nothing o
 	t.is(await open(), '0');
 });
 
-/** Asks, and goes away while the apiserver dials. */
+/** Sends a request and disconnects while the apiserver dials. */
 async function leave(sandbox: Sandbox, path: string, headers: Record<string, string> = {}): Promise<void> {
 	await upgrade(sandbox, path, {headers, signal: AbortSignal.timeout(300)}).catch(() => {});
 }
 
-test.serial('an apiserver with SSH tunnels is of a version that had them, without flagz and with their counter', async t => {
+test.serial('an apiserver with SSH tunnels has an old version, no flagz, and tunnel metrics', async t => {
 	const {sandbox} = t.context;
-	await sandbox.switches.set({...calm, route: 'ssh'});
+	await sandbox.switches.set({...defaults, route: 'ssh'});
 	t.is((await askJson(sandbox, '/version'))['gitVersion'], 'v1.21.14');
 	t.is((await ask(sandbox, '/flagz')).status, 404);
 	t.regex((await ask(sandbox, '/metrics')).body, /^ssh_tunnel_open_count 3$/m);
@@ -203,5 +200,5 @@ test.serial('an apiserver with SSH tunnels is of a version that had them, withou
 	t.is((await ask(sandbox, '/healthz')).status, 500);
 	await sandbox.faults.restartApiserver();
 	t.is((await ask(sandbox, '/healthz')).status, 500);
-	await sandbox.switches.set(calm);
+	await sandbox.switches.set(defaults);
 });

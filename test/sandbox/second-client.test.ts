@@ -1,4 +1,4 @@
-/** @kubernetes/client-node, a client that shares no code with ours, works against the sandbox. */
+/** @kubernetes/client-node, an independent client, against the sandbox. */
 import {PassThrough, Writable} from 'node:stream';
 import {connect, createServer} from 'node:net';
 import {once} from 'node:events';
@@ -21,14 +21,14 @@ test.after.always(async t => {
 	await t.context.sandbox?.close();
 });
 
-test('it reads typed objects', async t => {
+test('client-node reads typed objects', async t => {
 	const {items} = await t.context.config.makeApiClient(CoreV1Api).listNamespacedPod({namespace: 'default', labelSelector: 'app=db'});
 	t.is(items[0]!.metadata!.name, 'db-0');
 	t.true(items[0]!.metadata!.creationTimestamp instanceof Date);
 	t.true(items[0]!.status!.containerStatuses![0]!.state!.running!.startedAt instanceof Date);
 });
 
-test('it watches', async t => {
+test('client-node watches', async t => {
 	const {sandbox, config} = t.context;
 	const {promise, resolve} = Promise.withResolvers<string>();
 	const stop = await new Watch(config).watch(
@@ -46,7 +46,7 @@ test('it watches', async t => {
 	stop.abort();
 });
 
-test('it scales a deployment, and pods follow', async t => {
+test('client-node scales a deployment', async t => {
 	const apps = t.context.config.makeApiClient(AppsV1Api);
 	const scale = await apps.readNamespacedDeploymentScale({namespace: 'default', name: 'api'});
 	scale.spec!.replicas = 3;
@@ -66,7 +66,7 @@ test('it scales a deployment, and pods follow', async t => {
 	t.fail('never three pods');
 });
 
-test('it reads a log', async t => {
+test('client-node reads a log', async t => {
 	const {config} = t.context;
 	const output = new PassThrough();
 	const read = text(output);
@@ -74,7 +74,7 @@ test('it reads a log', async t => {
 	t.regex(await read, /^(echo on :7000|checkpoint \d+ complete)\n$/);
 });
 
-test('it runs a command and is told how it ended', async t => {
+test('client-node runs a command and gets its status', async t => {
 	const {config} = t.context;
 	let output = '';
 	const stdout = new Writable({
@@ -90,7 +90,7 @@ test('it runs a command and is told how it ended', async t => {
 	t.is(status.details!.causes![0]!.message, '3');
 });
 
-test('it forwards a port in its own, old way', async t => {
+test('client-node forwards a port over v4.channel.k8s.io', async t => {
 	const {config} = t.context;
 	const server = createServer(socket => {
 		socket.on('error', () => {});

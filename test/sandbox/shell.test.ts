@@ -1,4 +1,4 @@
-/** The small shell of the sandbox's containers. */
+/** The shell of containers. */
 import {PassThrough} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
@@ -43,12 +43,12 @@ const lines: ReadonlyArray<[line: string, out: string, status: number]> = [
 ];
 
 for (const [line, out, status] of lines) {
-	test(`sh -c '${line}' ends with ${status}`, async t => {
+	test(`sh -c '${line}' exits ${status}`, async t => {
 		t.like(await run(['sh', '-c', line]), {out, status});
 	});
 }
 
-test('stdin goes through, to the last byte', async t => {
+test('stdin arrives complete', async t => {
 	const input = 'one\ntwo'.repeat(50_000);
 	t.is((await run(['cat'], input)).out, input);
 	t.is((await run(['wc'], input)).out, `${input.length}\n`);
@@ -56,11 +56,11 @@ test('stdin goes through, to the last byte', async t => {
 	t.is((await run(['sha256sum'], 'abc')).out, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  -\n');
 });
 
-test('a script on stdin runs line by line, and a command in it reads what follows', async t => {
+test('a script on stdin runs line by line, and its commands read the following lines', async t => {
 	t.like(await run(['sh'], 'echo first\nhead -c4\nrest\n'), {out: 'first\nrest', status: 0});
 });
 
-test('at a terminal it prompts, echoes, edits, and Ctrl-C takes the line back or ends what runs', async t => {
+test('a shell on a terminal prompts, echoes and edits, and Ctrl-C drops a line or interrupts', async t => {
 	const [keys, screen] = [new PassThrough(), new PassThrough()];
 	const shown = text(screen);
 	const done = startProcess({

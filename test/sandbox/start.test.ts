@@ -1,4 +1,4 @@
-/** Starting and ending a sandbox. */
+/** Start and close of a sandbox. */
 import {connect, createServer} from 'node:net';
 import {once} from 'node:events';
 import test from 'ava';
@@ -6,7 +6,7 @@ import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {askJson} from '../support/sandbox-client.ts';
 
-test('every scenario starts, and its workloads run or fail as they should', async t => {
+test('every scenario starts with its workloads', async t => {
 	for (const {name} of scenarios) {
 		const sandbox = await startSandbox({scenario: name});
 		let late: string[] = [];
@@ -28,13 +28,13 @@ test('every scenario starts, and its workloads run or fail as they should', asyn
 	}
 });
 
-test('an unknown scenario is a usage error that names the known ones', async t => {
+test('an unknown scenario is a usage error with the known names', async t => {
 	const error = await t.throwsAsync(startSandbox({scenario: 'nope' as never}));
 	t.like(error, {code: 'ERR_USAGE', exitStatus: 2, message: 'unknown scenario: nope'});
 	t.regex((error as unknown as {remedy: string}).remedy, /konnectivity/);
 });
 
-test('a port in use is told with its number', async t => {
+test('a port in use is an error with its number', async t => {
 	const taken = createServer();
 	taken.listen(0, '127.0.0.1');
 	await once(taken, 'listening');
@@ -43,7 +43,7 @@ test('a port in use is told with its number', async t => {
 	taken.close();
 });
 
-test('a sandbox that restarts finds its port free: by default no system gives it to a connection meanwhile', async t => {
+test('the default port is outside the ephemeral range', async t => {
 	for (let round = 0; round < 3; round++) {
 		const {server, close} = await startSandbox();
 		t.true(Number(new URL(server).port) < 32_768, server);
@@ -51,7 +51,7 @@ test('a sandbox that restarts finds its port free: by default no system gives it
 	}
 });
 
-test('after the end nothing listens any more', async t => {
+test('a closed sandbox has no listeners', async t => {
 	const sandbox = await startSandbox();
 	const {items: nodes} = await askJson<{
 		items: Array<{status: {addresses: Array<{type: string; address: string}>; daemonEndpoints: {kubeletEndpoint: {Port: number}}}}>;
@@ -68,7 +68,7 @@ test('after the end nothing listens any more', async t => {
 	}
 });
 
-test('an apiserver that is away while its sandbox ends does not come back', async t => {
+test('a closed sandbox does not complete a restart of its apiserver', async t => {
 	const sandbox = await startSandbox();
 	const restart = sandbox.faults.restartApiserver({downMs: 60_000});
 	await sandbox.close();
@@ -81,9 +81,9 @@ test('an apiserver that is away while its sandbox ends does not come back', asyn
 
 for (const [when, isEarly] of [
 	['', false],
-	[', also while it starts', true],
+	[' that is starting', true],
 ] as const) {
-	test(`an abort of the signal ends it${when}`, async t => {
+	test(`an abort of the signal closes a sandbox${when}`, async t => {
 		const stop = new AbortController();
 		const starting = startSandbox({signal: stop.signal});
 		if (isEarly) {

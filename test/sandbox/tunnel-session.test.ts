@@ -1,17 +1,16 @@
-/** The connection between agent and server: frames cut anywhere, flow control, both kinds of ending. */
+/** Connection between agent and server: frames, flow control and half-close. */
 import {once} from 'node:events';
 import {Duplex, duplexPair, PassThrough} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
-import {encodeFrame, FrameReader, frameTypes} from '../../source/sandbox/tunnels/tunnel-frame.ts';
-import {AgentConnection, type OnDial} from '../../source/sandbox/tunnels/agent-connection.ts';
+import {AgentConnection, encodeFrame, FrameReader, frameTypes, type OnDial} from '../../source/sandbox/tunnels/agent-connection.ts';
 
 function tunnel(onDial: OnDial): {server: AgentConnection; agent: AgentConnection} {
 	const [near, far] = duplexPair();
 	return {server: new AgentConnection(near), agent: new AgentConnection(far, onDial)};
 }
 
-test('frames come out whole however the bytes are cut', t => {
+test('frames are complete however the bytes are split', t => {
 	const bytes = Buffer.concat([
 		encodeFrame(frameTypes.dial, 1, Buffer.from('10.0.0.1 80')),
 		encodeFrame(frameTypes.fin, 1),
@@ -32,14 +31,14 @@ test('frames come out whole however the bytes are cut', t => {
 	}
 });
 
-test('a dial is asked for by address and port, and its failure is told in the agent’s words', async t => {
+test('a dial request has address and port, and fails with the message of the agent', async t => {
 	const {server} = tunnel(async (address, port) => {
 		throw new Error(`dial tcp ${address}:${port}: connect: connection refused`);
 	});
 	await t.throwsAsync(server.dial('10.0.0.1', 80), {message: 'dial tcp 10.0.0.1:80: connect: connection refused'});
 });
 
-test('bytes go both ways, and one side may end before the other', async t => {
+test('bytes flow in both directions, and each side can end first', async t => {
 	const echo = new PassThrough();
 	const {server} = tunnel(async () => echo);
 	const stream = await server.dial('a', 1);
@@ -48,7 +47,7 @@ test('bytes go both ways, and one side may end before the other', async t => {
 	t.is(await answer, 'all of it');
 });
 
-test('a reader that does not read stops the writer, and not the other streams', async t => {
+test('a slow reader blocks its writer but not the other streams', async t => {
 	const silent = new Duplex({read() {}, write() {}});
 	let taken = 0;
 	const {server} = tunnel(async (_address, port) => (port === 1 ? silent : new PassThrough()));
@@ -68,7 +67,7 @@ test('a reader that does not read stops the writer, and not the other streams', 
 	t.true(taken < 2 * 1024 * 1024, `${taken} bytes went off to nobody`);
 });
 
-test('the end of the connection ends every stream and every dial', async t => {
+test('closing the connection ends every stream and dial', async t => {
 	const {server, agent} = tunnel(async (_address, port) => (port === 1 ? new PassThrough() : new Promise(() => {})));
 	const stream = await server.dial('a', 1);
 	const waiting = server.dial('a', 2);

@@ -1,4 +1,4 @@
-/** The terminal is the same before and after, however a remote program's stream ends: settings, modes, screen. */
+/** Restoration of settings, modes and screen after a remote program. */
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -11,7 +11,7 @@ import {fakeScreen} from '../support/fake-screen.ts';
 import {reset} from '../support/run-command.ts';
 import {builtProgram} from '../support/run-spoke.ts';
 
-/** What a full-screen program sets up: alternate screen, mouse, pasted text in brackets, hidden cursor, keypad, scroll region, colour. */
+/** Setup of a full-screen program: alternate screen, mouse, bracketed paste, hidden cursor, keypad, scroll region, color. */
 const fullScreen =
 	'\u001B[?1049h\u001B[?1000h\u001B[?1006h\u001B[?2004h\u001B[?25l\u001B[?1h\u001B=\u001B[2;10r\u001B[>1u\u001B[31mfull screen';
 
@@ -52,7 +52,7 @@ const endings: readonly Ending[] = [
 ];
 
 for (const [title, end, status, says] of endings) {
-	test(`settings and screen are as before, after ${title}`, async t => {
+	test(`settings and screen are restored after ${title}`, async t => {
 		const {far, run} = await remoteProgram(t, fullScreen, 'full screen');
 		t.is(run.screen.terminal.buffer.active.type, 'alternate');
 		end(far, Number(await readFile(run.file('pid'), 'utf8')));
@@ -70,7 +70,7 @@ for (const [title, end, status, says] of endings) {
 	});
 }
 
-test('while it runs every key goes to the far side as it is, and line feeds come as they are', async t => {
+test('keys and line feeds pass unchanged while a remote program runs', async t => {
 	const {far, run} = await remoteProgram(t, 'ready', 'ready');
 	let typed = '';
 	far.stdin.on('data', (piece: Buffer) => {
@@ -82,7 +82,7 @@ test('while it runs every key goes to the far side as it is, and line feeds come
 	await run.until('def');
 	await holds(() => typed.length >= 2 * keys.length);
 	t.is(typed, Buffer.from(keys).toString('hex'));
-	// A bare line feed moves straight down.
+	// A line feed alone moves straight down.
 	t.true(run.screen.lines().includes('   def'));
 	t.deepEqual(far.sizes.at(-1), {Width: 100, Height: 30});
 	run.resize(120, 40);
@@ -93,7 +93,7 @@ test('while it runs every key goes to the far side as it is, and line feeds come
 	t.regex(await run.ended, /rc=1\b/);
 });
 
-/** `spoke exec` in a terminal, once its far side has printed `says`. */
+/** `spoke exec` in a terminal, after the remote side printed `says`. */
 async function remoteProgram(t: ExecutionContext, printed: string, says: string) {
 	const started = Promise.withResolvers<FarSide>();
 	const server = await startCommandServer(

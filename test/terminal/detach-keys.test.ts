@@ -1,8 +1,8 @@
-/** Detach keys are read as docker's, and found wherever typed bytes are cut. */
+/** Detach keys: syntax of docker, and detection in split input. */
 import test from 'ava';
 import {DetachKeys, parseDetachKeys} from '../../source/terminal/detach-keys.ts';
 
-test('keys are bytes', t => {
+test('detach keys parse to bytes', t => {
 	t.is(parseDetachKeys('ctrl-p,ctrl-q').toString('hex'), '1011');
 	t.is(parseDetachKeys('ctrl-@,ctrl-[,ctrl-_,DEL,a').toString('hex'), '001b1f7f61');
 	for (const wrong of ['ctrl-', 'ctrl-1', 'escape', '', 'ctrl-p,']) {
@@ -10,7 +10,7 @@ test('keys are bytes', t => {
 	}
 });
 
-test('nothing of the keys is passed on, everything else is, however it is cut', t => {
+test('only input outside the detach keys is passed, however it is split', t => {
 	const rows: ReadonlyArray<[keys: string, typed: string, passed: string, detached: boolean]> = [
 		['ctrl-p,ctrl-q', 'ls\r', 'ls\r', false],
 		['ctrl-p,ctrl-q', 'a\u0010\u0011b', 'a', true],

@@ -1,4 +1,4 @@
-/** Rows are written to their places, only when they changed, and over whatever else was written meanwhile. */
+/** Painting of changed rows. */
 import test from 'ava';
 import xterm from '@xterm/headless';
 import {RowPainter} from '../../source/terminal/row-painter.ts';
@@ -25,7 +25,7 @@ function screen(columns = 10, rows = 4) {
 
 const rows = (...texts: string[]) => texts.map(text => text.padEnd(10));
 
-test('only rows that changed are written, and the cursor stays where it was', async t => {
+test('only changed rows are written, and the cursor does not move', async t => {
 	const {painter, writes, shown, emulator} = screen();
 	emulator.write('\u001B[3;4H');
 	painter.set('main', {top: 0, left: 0, rows: rows('one', 'two', 'three'), floats: false});
@@ -39,7 +39,7 @@ test('only rows that changed are written, and the cursor stays where it was', as
 	t.deepEqual([emulator.buffer.active.cursorX, emulator.buffer.active.cursorY], [3, 2]);
 });
 
-test('a shorter row leaves nothing of the longer one, and no blanks that would be copied', async t => {
+test('a shorter row replaces a longer one without trailing blanks', async t => {
 	const {painter, shown} = screen();
 	painter.set('main', {top: 0, left: 0, rows: rows('longer row'), floats: false});
 	painter.flush();
@@ -48,7 +48,7 @@ test('a shorter row leaves nothing of the longer one, and no blanks that would b
 	t.is((await shown(true))[0], 'short');
 });
 
-test('what floats lies over the rows, and they come back whole when it is gone', async t => {
+test('a floating region covers rows, which return when it is deleted', async t => {
 	const {painter, shown} = screen();
 	painter.set('box', {top: 1, left: 2, rows: ['[  ]'], floats: true});
 	painter.set('main', {top: 0, left: 0, rows: rows('aaaaaaaaaa', 'bbbbbbbbbb'), floats: false});
@@ -59,7 +59,7 @@ test('what floats lies over the rows, and they come back whole when it is gone',
 	t.deepEqual((await shown()).slice(0, 2), ['aaaaaaaaaa', 'bbbbbbbbbb']);
 });
 
-test('after somebody else wrote all is written again; while somebody else has the screen nothing is', async t => {
+test('all rows are rewritten after forget, and none while suspended', async t => {
 	const {painter, writes, emulator, shown} = screen();
 	painter.set('main', {top: 0, left: 0, rows: rows('one', 'two'), floats: false});
 	painter.flush();
@@ -72,7 +72,7 @@ test('after somebody else wrote all is written again; while somebody else has th
 	t.deepEqual((await shown(true)).slice(0, 2), ['one', 'two']);
 });
 
-test('a row that is wider on this terminal than it was counted stays in its row', async t => {
+test('a row that is wider than calculated does not wrap', async t => {
 	const {painter, shown} = screen();
 	painter.set('main', {top: 0, left: 0, rows: ['0123456789abc', 'next row  '], floats: false});
 	painter.flush();

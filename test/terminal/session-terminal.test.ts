@@ -1,11 +1,11 @@
-/** The person's terminal is given back whole, whoever had it. */
+/** Restoration of the terminal. */
 import {closeSync, openSync} from 'node:fs';
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {SessionTerminal} from '../../source/terminal/session-terminal.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
 
-test('a rescue undoes what a remote program did that was cut: mouse, keys, screen, cursor, colours', async t => {
+test('a reset restores mouse, keys, screen, cursor and colors', async t => {
 	const screen = fakeScreen();
 	const before = screen.state();
 	let written = '';
@@ -30,7 +30,7 @@ for (const [who, give] of [
 	['a pager', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.handOff(work)],
 	['a remote shell', async (terminal: SessionTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)],
 ] as const) {
-	test(`a terminal that was given back stays so when ${who} ends later than the session`, async t => {
+	test(`a stopped terminal is not changed when ${who} ends later`, async t => {
 		const said: string[] = [];
 		const stdout = Object.assign(new PassThrough(), {
 			write(text: string) {
@@ -38,7 +38,7 @@ for (const [who, give] of [
 				return true;
 			},
 		}) as unknown as NodeJS.WriteStream;
-		// What has no settings, for the program that sets them.
+		// A file without terminal settings, for stty.
 		const fd = openSync('/dev/null', 'r');
 		t.teardown(() => {
 			closeSync(fd);

@@ -17,7 +17,7 @@ const labelLimitMs = 3000;
 const stops: ReadonlyArray<{title: string; switches: Partial<SwitchValues>}> = [
 	{title: 'kubelets not verified, reached directly: how Kubernetes is by default', switches: {verification: 'off', route: 'direct'}},
 	{title: 'kubelets verified, reached directly', switches: {verification: 'good', route: 'direct'}},
-	{title: 'kubelets verified, and their certificates do not fit', switches: {verification: 'bad', route: 'direct'}},
+	{title: 'kubelets verified, and their certificates rejected', switches: {verification: 'bad', route: 'direct'}},
 	{title: 'kubelets not verified, through Konnectivity’s shape', switches: {verification: 'off', route: 'konnectivity'}},
 	{title: 'kubelets verified, through Konnectivity’s shape', switches: {verification: 'good', route: 'konnectivity'}},
 	{title: 'kubelets verified, through an HTTP CONNECT egress proxy', switches: {verification: 'good', route: 'http-connect'}},

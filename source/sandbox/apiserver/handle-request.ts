@@ -1,20 +1,20 @@
 /** Request handling: authentication, authorization and dispatch. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
+import {noop} from '../network/join-streams.ts';
+import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import {findResource, type ResourceSpec} from '../objects/resource-specs.ts';
-import type {KubeObject} from '../objects/kube-object.ts';
-import {noop} from '../network/noop.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
-import {isAllowed} from './authorize.ts';
-import {sendFailure, sendJson, type Exchange} from './exchange.ts';
+import {isAllowed, rulesIn} from './authorize.ts';
+import {type Exchange, readBody, sendFailure, sendJson} from './exchange.ts';
 import {servePlainPath} from './plain-paths.ts';
 import {podLog} from './pod-log.ts';
 import {podStream} from './pod-stream.ts';
-import {proxyRequest, proxyUpgrade} from './proxy.ts';
+import {decodeReview} from './protobuf.ts';
 import {ProxyPanic} from './proxy-target.ts';
+import {proxyRequest, proxyUpgrade} from './proxy.ts';
 import {getObject, listObjects} from './read-objects.ts';
 import {requestInfo, type RequestInfo} from './request-info.ts';
-import {review} from './reviews.ts';
 import {ApiFailure, badRequest, forbidden, noSuchResource, notFound} from './status.ts';
 import type {UserInfo} from './users.ts';
 import {watchObjects} from './watch-objects.ts';
@@ -212,4 +212,70 @@ function toFailure(error: unknown): ApiFailure {
 
 	const {message} = error as Error;
 	return new ApiFailure(500, 'InternalError', `Internal error occurred: ${message}`, {details: {causes: [{message}]}});
+}
+
+/** @throws ApiFailure 400 for an invalid body */
+async function review(exchange: Exchange): Promise<void> {
+	const body = await readBody(exchange.request, decodeReview);
+	if (!body) {
+		throw badRequest('the object provided is unrecognized (must be of type JSON)');
+	}
+
+	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewStatus(exchange, body)}, {status: 201});
+}
+
+function reviewStatus(exchange: Exchange, body: Json): Json {
+	const {
+		identity,
+		info: {resource},
+	} = exchange;
+	switch (resource) {
+		case 'selfsubjectreviews': {
+			const {name, groups, credentialId} = identity;
+			return {
+				userInfo: {
+					username: name,
+					groups,
+					...(credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [credentialId]}}),
+				},
+			};
+		}
+
+		case 'selfsubjectrulesreviews': {
+			return rulesIn(identity, String(body['spec']?.namespace ?? 'default'));
+		}
+
+		case 'selfsubjectaccessreviews': {
+			return {allowed: isReviewAllowed(exchange, body)};
+		}
+
+		default: {
+			throw noSuchResource();
+		}
+	}
+}
+
+function isReviewAllowed({identity}: Exchange, {spec}: Json): boolean {
+	const {resourceAttributes: attributes, nonResourceAttributes: path} = spec as {resourceAttributes?: Json; nonResourceAttributes?: Json};
+	if (path) {
+		return isAllowed(identity, {
+			isResource: false,
+			verb: path['verb'],
+			path: path['path'],
+			group: '',
+			resource: '',
+			subresource: '',
+			namespace: undefined,
+		});
+	}
+
+	return isAllowed(identity, {
+		isResource: true,
+		verb: attributes?.['verb'] ?? '*',
+		path: '',
+		group: attributes?.['group'] ?? '',
+		resource: attributes?.['resource'] ?? '*',
+		subresource: attributes?.['subresource'] ?? '',
+		namespace: attributes?.['namespace'] || undefined,
+	});
 }

@@ -3,8 +3,8 @@ import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
-import {DialError, type Dial} from '../tunnels/dialer.ts';
-import {noop} from '../network/noop.ts';
+import {type Dial, DialError} from '../tunnels/direct.ts';
+import {noop} from '../network/join-streams.ts';
 
 export type KubeletTrust = {
 	/** `--kubelet-certificate-authority`; `null` if it is empty, which disables verification. */

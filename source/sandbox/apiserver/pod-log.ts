@@ -1,9 +1,9 @@
 /** `pods/log`: container selection and relay of the kubelet's response. */
-import {request as httpRequest, type IncomingMessage} from 'node:http';
+import {type IncomingMessage, request as httpRequest} from 'node:http';
 import {text as readText} from 'node:stream/consumers';
-import {destroyWithClient} from '../network/end-with.ts';
+import {destroyWithClient} from '../network/join-streams.ts';
 import type {Json, KubeObject} from '../objects/kube-object.ts';
-import {DialError} from '../tunnels/dialer.ts';
+import {DialError} from '../tunnels/direct.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {Exchange} from './exchange.ts';
 import {openTls} from './kubelet-client.ts';

@@ -1,7 +1,7 @@
 /** `pods/exec`, `attach` and `portforward`: relay of the client's upgrade to the kubelet. */
-import {request as httpRequest, STATUS_CODES, type IncomingMessage} from 'node:http';
+import {type IncomingMessage, request as httpRequest, STATUS_CODES} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {destroyWithClient} from '../network/end-with.ts';
+import {destroyWithClient} from '../network/join-streams.ts';
 import type {KubeObject} from '../objects/kube-object.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {openTls} from './kubelet-client.ts';

@@ -1,7 +1,7 @@
 /** Apiserver proxy: relay of requests and upgrades to nodes, pods and services. */
-import {request as httpRequest, type IncomingHttpHeaders} from 'node:http';
+import {type IncomingHttpHeaders, request as httpRequest} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {destroyWithClient} from '../network/end-with.ts';
+import {destroyWithClient} from '../network/join-streams.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {Exchange} from './exchange.ts';
 import {openTls} from './kubelet-client.ts';

@@ -1,5 +1,5 @@
-/** Cluster CA that issues serving and client certificates; keys are only in memory. */
-import {randomBytes, webcrypto, type webcrypto as WebCrypto} from 'node:crypto';
+/** Cluster CA that issues serving and client certificates, and the users that these name; keys are only in memory. */
+import {randomBytes, webcrypto, type webcrypto as WebCrypto, type X509Certificate} from 'node:crypto';
 import {isIP} from 'node:net';
 
 export type KeyPair = {
@@ -108,4 +108,14 @@ async function keyPem(key: WebCrypto.CryptoKey): Promise<string> {
 
 function serial(): string {
 	return `00${randomBytes(15).toString('hex')}`;
+}
+
+/** Parses the subject text: Node's legacy certificate object crashes the process for a curve without a NIST name (Node 24.21). */
+export function certificateIdentity({subject}: X509Certificate): {user: string; groups: string[]} {
+	const values = (type: string) =>
+		(subject ?? '')
+			.split('\n')
+			.filter(line => line.startsWith(`${type}=`))
+			.map(line => line.slice(type.length + 1));
+	return {user: values('CN').at(-1) ?? '', groups: values('O')};
 }

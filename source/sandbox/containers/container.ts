@@ -5,7 +5,7 @@ import {createServer, type Server, type Socket} from 'node:net';
 import {PassThrough} from 'node:stream';
 import type {AddressPlan} from '../network/address-plan.ts';
 import {apiTime, type Json} from '../objects/kube-object.ts';
-import {noop} from '../network/noop.ts';
+import {noop} from '../network/join-streams.ts';
 import {LogFile, type OutputStream} from './log-file.ts';
 import type {Program, TerminalSize} from './program.ts';
 

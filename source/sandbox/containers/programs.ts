@@ -1,10 +1,11 @@
 /** Programs by image name; other images cannot be pulled. */
+import {createHash} from 'node:crypto';
+import {Writable} from 'node:stream';
 import type {KeyPair} from '../certificates/issuer.ts';
-import type {Program} from './program.ts';
+import {abortableDelay, option, type Program} from './program.ts';
 import {httpService} from './programs/http-service.ts';
-import {interactiveShell} from './programs/interactive-shell.ts';
-import {logWriter} from './programs/log-writer.ts';
 import {crasher, echoServer, finisher, waiter} from './programs/small-programs.ts';
+import {startProcess} from './shell/start-process.ts';
 
 export type FindProgram = (image: string) => Program | undefined;
 
@@ -29,3 +30,74 @@ export function programsByImage(
 	);
 	return image => programs.get(image.replace(/^(docker\.io\/)?(library\/)?/, '').replace(/(:[^:/]+)?(@.*)?$/, ''));
 }
+
+const interactiveShell: Program = async io => {
+	const {args, env, stdin, stdout, stderr, terminal, signal} = io;
+	if (!terminal && args.length === 0) {
+		return waiter(io);
+	}
+
+	const writerTo = (write: (bytes: Uint8Array) => void) =>
+		new Writable({
+			write(chunk: Buffer, _encoding, done) {
+				write(chunk);
+				done();
+			},
+		});
+	return startProcess({
+		argv: ['sh', ...args],
+		env,
+		stdin,
+		stdout: writerTo(stdout),
+		stderr: writerTo(stderr),
+		terminal,
+		signal,
+		mainCommand: 'sh',
+	});
+};
+
+const logWriter: Program = async ({args, env, stdout, stderr, signal}) => {
+	const rate = Number(option(args, 'rate') ?? 1);
+	const line = lines[option(args, 'format') ?? 'plain'] ?? plainLine;
+	const stderrEvery = Number(option(args, 'stderr-every') ?? 0);
+	const started = Date.now();
+	stdout(`starting on ${env['HOSTNAME'] ?? 'unknown'}\n`);
+	for (let sequence = 1; !signal.aborted;) {
+		// Batches of at least 10 ms, so that high rates do not need a timer per line.
+		const due = Math.floor(((Date.now() - started) / 1000) * rate);
+		for (; sequence <= due; sequence++) {
+			(stderrEvery > 0 && sequence % stderrEvery === 0 ? stderr : stdout)(line(sequence));
+		}
+
+		await abortableDelay(Math.max(10, 1000 / rate), signal);
+	}
+
+	stdout('caught SIGTERM, shutting down\n');
+	return 0;
+};
+
+const paths = ['/', '/cart', '/products/17', '/healthz', '/login', '/search?q=lamp'];
+const levels = ['info', 'info', 'info', 'debug', 'info', 'warn', 'info', 'info', 'error'];
+
+const plainLine = (sequence: number) => {
+	const level = levels[sequence % levels.length]!;
+	return `${new Date().toISOString()} ${level.toUpperCase().padEnd(5)} GET ${paths[sequence % paths.length]} ${level === 'error' ? 502 : 200} ${3 + ((sequence * 7) % 40)}ms request=${sequence}\n`;
+};
+
+const jsonLine = (sequence: number) => {
+	const level = levels[sequence % levels.length]!;
+	return `${JSON.stringify({
+		time: new Date().toISOString(),
+		level,
+		msg: level === 'error' ? 'upstream timed out' : 'request served',
+		path: paths[sequence % paths.length],
+		status: level === 'error' ? 504 : 200,
+		durationMs: 3 + ((sequence * 7) % 40),
+		request: sequence,
+	})}\n`;
+};
+
+/** Number and digest, so that a reader can detect missing, duplicate and corrupt lines. */
+const numberedLine = (sequence: number) => `${sequence} ${createHash('sha256').update(String(sequence)).digest('hex').slice(0, 16)}\n`;
+
+const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine, numbered: numberedLine};

@@ -1,7 +1,7 @@
 /** Access to kubelets: only client certificates of the apiserver and of administrators. */
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
-import {certificateIdentity} from '../certificates/certificate-identity.ts';
+import {certificateIdentity} from '../certificates/issuer.ts';
 import type {Kubelet} from './kubelet.ts';
 
 /** The refusal with the kubelet's text; `undefined` if access is allowed. @see pkg/kubelet/server/server.go InstallAuthFilter */

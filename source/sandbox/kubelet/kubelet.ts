@@ -3,15 +3,14 @@ import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import type {Issuer} from '../certificates/issuer.ts';
+import type {Issuer, KeyPair} from '../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs/http-service.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
-import {noop} from '../network/noop.ts';
+import {noop} from '../network/join-streams.ts';
 import {serveRequest, serveUpgrade} from './kubelet-paths.ts';
 import {PodRuntime, type RuntimeConfig} from './pod-runtime.ts';
-import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
 
 export type KubeletConfig = RuntimeConfig & {issuer: Issuer};
 
@@ -186,3 +185,25 @@ export class Kubelet {
 		});
 	}
 }
+
+export type KubeletCertificate = 'self-signed' | 'signed' | 'expired' | 'pending';
+
+const day = 86_400_000;
+
+/** `null` while the signing request is pending: the kubelet then fails every handshake with an internal error. */
+export async function servingCertificate(kind: KubeletCertificate, node: string, address: string, issuer: Issuer): Promise<KeyPair | null> {
+	if (kind === 'pending') {
+		return null;
+	}
+
+	if (kind === 'self-signed') {
+		return issuer.selfSigned(node);
+	}
+
+	const subject = `CN=system:node:${node}, O=system:nodes`;
+	const validity = kind === 'expired' ? {notBefore: new Date(Date.now() - 366 * day), notAfter: new Date(Date.now() - day)} : {};
+	return issuer.issue({subject, use: 'server', names: [node, address], ...validity});
+}
+
+/** The TLS record that Go sends without a certificate: fatal alert 80, internal_error (RFC 8446 §6). */
+export const internalErrorAlert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);

@@ -3,7 +3,7 @@ import type {IncomingMessage} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {WebSocket} from 'ws';
-import {acceptWebSocket} from './accept-websocket.ts';
+import {acceptWebSocket} from './accept-upgrade.ts';
 import type {ForwardTarget} from './port-forward.ts';
 
 /**

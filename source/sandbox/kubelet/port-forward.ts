@@ -4,7 +4,7 @@ import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {HostPort} from '../network/address-plan.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import {noop} from '../network/noop.ts';
+import {noop} from '../network/join-streams.ts';
 
 export type ForwardTarget = {
 	/** The address to dial for a port of the pod. */

@@ -4,8 +4,8 @@ import type {Duplex} from 'node:stream';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {TerminalSize} from '../containers/program.ts';
-import {noop} from '../network/noop.ts';
-import {acceptSpdy} from './accept-spdy.ts';
+import {noop} from '../network/join-streams.ts';
+import {acceptSpdy} from './accept-upgrade.ts';
 import {parseResize, type RemoteStreams, type StreamOptions} from './remote-streams.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'] as const;

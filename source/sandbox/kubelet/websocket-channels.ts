@@ -1,10 +1,10 @@
 /** Exec and attach over WebSocket: each message starts with a channel number (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import type {IncomingMessage} from 'node:http';
-import {PassThrough, Writable, type Duplex} from 'node:stream';
+import {type Duplex, PassThrough, Writable} from 'node:stream';
 import type {WebSocket} from 'ws';
 import type {TerminalSize} from '../containers/program.ts';
-import {noop} from '../network/noop.ts';
-import {acceptWebSocket} from './accept-websocket.ts';
+import {noop} from '../network/join-streams.ts';
+import {acceptWebSocket} from './accept-upgrade.ts';
 import {parseResize, type RemoteStreams, type StreamOptions} from './remote-streams.ts';
 
 const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255} as const;

@@ -1,6 +1,6 @@
-/** Connection of two streams, which end together. */
+/** Lifetime and errors of connected streams. */
 import type {Duplex} from 'node:stream';
-import {noop} from './noop.ts';
+import type {ServerResponse} from 'node:http';
 
 export function joinStreams(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [
@@ -13,4 +13,20 @@ export function joinStreams(one: Duplex, other: Duplex): void {
 			to.destroy();
 		});
 	}
+}
+
+/** Destroys `backend` with its client, or now if the client is gone already. */
+export function destroyWithClient(client: Duplex | ServerResponse, backend: Duplex): void {
+	if (client.destroyed) {
+		backend.destroy();
+	} else {
+		client.on('close', () => {
+			backend.destroy();
+		});
+	}
+}
+
+/** For `'error'`: the peer can disconnect at any time, and `'close'` follows. */
+export function noop(): void {
+	// Nothing to do.
 }

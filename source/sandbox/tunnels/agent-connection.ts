@@ -1,7 +1,6 @@
 /** Multiplexed connection of an agent: many streams with flow control and half-close. */
 import {Duplex} from 'node:stream';
-import {noop} from '../network/noop.ts';
-import {encodeFrame, FrameReader, frameTypes, type Frame} from './tunnel-frame.ts';
+import {noop} from '../network/join-streams.ts';
 
 /** Maximum unread bytes per stream. */
 const maxUnreadBytes = 256 * 1024;
@@ -221,5 +220,46 @@ class TunnelStream extends Duplex {
 		payload.writeUInt32BE(this.#unread);
 		this.#unread = 0;
 		this.#session.send(frameTypes.credit, this.#id, payload);
+	}
+}
+
+/** type (1 byte), stream (4), length (4), payload. */
+export const frameTypes = {dial: 1, opened: 2, failed: 3, data: 4, fin: 5, reset: 6, credit: 7} as const;
+
+type Frame = {type: number; stream: number; payload: Buffer};
+
+const headLength = 9;
+
+export function encodeFrame(type: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+	const frame = Buffer.allocUnsafe(headLength + payload.length);
+	frame.writeUInt8(type, 0);
+	frame.writeUInt32BE(stream, 1);
+	frame.writeUInt32BE(payload.length, 5);
+	frame.set(payload, headLength);
+	return frame;
+}
+
+/** Splits bytes into complete frames. */
+export class FrameReader {
+	#pending: Buffer = Buffer.alloc(0);
+
+	push(chunk: Buffer): Frame[] {
+		this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+		const frames: Frame[] = [];
+		while (this.#pending.length >= headLength) {
+			const end = headLength + this.#pending.readUInt32BE(5);
+			if (this.#pending.length < end) {
+				break;
+			}
+
+			frames.push({
+				type: this.#pending.readUInt8(0),
+				stream: this.#pending.readUInt32BE(1),
+				payload: this.#pending.subarray(headLength, end),
+			});
+			this.#pending = this.#pending.subarray(end);
+		}
+
+		return frames;
 	}
 }

@@ -1,8 +1,8 @@
-/** Direct route: TCP connections from the address of the control plane. */
+/** Dial functions, their errors, and the direct route. */
 import {createConnection, type Socket} from 'node:net';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
-import {noop} from '../network/noop.ts';
-import {DialError, goDialText, type Dial} from './dialer.ts';
+import {noop} from '../network/join-streams.ts';
+import type {Duplex} from 'node:stream';
 
 const dialTimeoutMs = 30_000;
 
@@ -38,4 +38,21 @@ export async function connectFrom(plan: AddressPlan, from: string, to: HostPort,
 	socket.setNoDelay(true);
 	socket.off('error', reject).on('error', noop);
 	return socket;
+}
+
+/** @throws DialError */
+export type Dial = (to: HostPort) => Promise<Duplex>;
+
+/** Has the message of a real apiserver. */
+export class DialError extends Error {}
+
+/** The message of Go for a failed dial. @see net/dial.go, net.OpError */
+export function goDialText({address, port}: HostPort, error: NodeJS.ErrnoException): string {
+	const texts: Readonly<Record<string, string>> = {
+		ECONNREFUSED: 'connect: connection refused',
+		EHOSTUNREACH: 'connect: no route to host',
+		ENETUNREACH: 'connect: network is unreachable',
+		ETIMEDOUT: 'i/o timeout',
+	};
+	return `dial tcp ${address}:${port}: ${texts[error.code ?? ''] ?? error.message}`;
 }

@@ -3,8 +3,8 @@ import {request} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {Metrics} from '../apiserver/metrics.ts';
-import {noop} from '../network/noop.ts';
-import {DialError, type Dial} from './dialer.ts';
+import {noop} from '../network/join-streams.ts';
+import {type Dial, DialError} from './direct.ts';
 
 /** @see apiserver/pkg/server/egressselector/egress_selector.go and konnectivity-client pkg/client/client.go */
 export function grpcDial(socketPath: string, metrics: Metrics): Dial {

@@ -4,9 +4,8 @@ import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
 import {abortableDelay, type Program} from '../containers/program.ts';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
-import {noop} from '../network/noop.ts';
-import {connectFrom} from './direct.ts';
-import {goDialText} from './dialer.ts';
+import {noop} from '../network/join-streams.ts';
+import {connectFrom, goDialText} from './direct.ts';
 import {AgentConnection} from './agent-connection.ts';
 
 export type AgentConfig = {

@@ -6,8 +6,7 @@ import type {Duplex} from 'node:stream';
 import {createServer as createTlsServer, type Server as TlsServer} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {HostPort} from '../network/address-plan.ts';
-import {noop} from '../network/noop.ts';
-import {joinStreams} from '../network/join-streams.ts';
+import {joinStreams, noop} from '../network/join-streams.ts';
 import {AgentConnection} from './agent-connection.ts';
 
 export type ServerConfig = {mode: 'grpc' | 'http-connect'; socketPath: string; agentAddress: HostPort; pair: KeyPair; authority: string};

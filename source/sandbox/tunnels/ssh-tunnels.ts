@@ -4,10 +4,8 @@ import type {Duplex} from 'node:stream';
 import ssh, {type Client, type Server} from 'ssh2';
 import type {Metrics} from '../apiserver/metrics.ts';
 import type {AddressPlan, HostPort} from '../network/address-plan.ts';
-import {noop} from '../network/noop.ts';
-import {joinStreams} from '../network/join-streams.ts';
-import {connectFrom} from './direct.ts';
-import {DialError, type Dial} from './dialer.ts';
+import {joinStreams, noop} from '../network/join-streams.ts';
+import {connectFrom, type Dial, DialError} from './direct.ts';
 
 const user = 'core';
 

@@ -4,8 +4,8 @@ import {createServer, type IncomingMessage, type RequestListener, type Server, t
 import {createServer as createTlsServer} from 'node:https';
 import type {Socket} from 'node:net';
 import type {KeyPair} from '../../certificates/issuer.ts';
-import {option, abortableDelay, type ProcessIo, type Program} from '../program.ts';
-import {noop} from '../../network/noop.ts';
+import {abortableDelay, option, type ProcessIo, type Program} from '../program.ts';
+import {noop} from '../../network/join-streams.ts';
 import {requestUrl} from '../../network/request-url.ts';
 
 /** `certificate` creates the key pair of the TLS listener. */

@@ -1,6 +1,6 @@
 /** Small programs: echo, crash, finish, wait. */
-import {option, abortableDelay, type Program} from '../program.ts';
-import {noop} from '../../network/noop.ts';
+import {abortableDelay, option, type Program} from '../program.ts';
+import {noop} from '../../network/join-streams.ts';
 
 /** Echoes bytes, also over half-closed connections. `--port=7000`. */
 export const echoServer: Program = async ({args, stdout, listen, signal}) => {

@@ -1,6 +1,6 @@
 /** Terminal driver in canonical mode (termios): echo, editing, Ctrl-C, Ctrl-D and line ends. */
-import {Writable, type Readable} from 'node:stream';
-import {noop} from '../../network/noop.ts';
+import {type Readable, Writable} from 'node:stream';
+import {noop} from '../../network/join-streams.ts';
 import {InputQueue} from './input-queue.ts';
 
 export type CookedTerminal = {
