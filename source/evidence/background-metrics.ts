@@ -9,19 +9,21 @@ import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {needMetrics} from './rules/needs.ts';
 
 /** Behind a balancer a new connection may end at another process: so many are tried to meet the right one. */
-const mostTries = 4;
+const maxAttempts = 4;
 
-const notMet: ProbeResult<MetricFacts> = {closed: {source: 'metrics', where: 'GET /metrics', because: 'no-answer', need: needMetrics}};
+const notReached: ProbeResult<MetricFacts> = {
+	unavailable: {source: 'metrics', where: 'GET /metrics', reason: 'no-response', need: needMetrics},
+};
 
 export class BackgroundMetrics {
 	readonly #cluster: ClusterClient;
 	readonly #clock: Clock;
-	readonly #ending = new AbortController();
-	readonly #reading = new Map<string | null, Promise<ProbeResult<MetricFacts>>>();
-	#closed: {outcome: ProbeResult<MetricFacts>; at: number} | undefined;
+	readonly #end = new AbortController();
+	readonly #pending = new Map<string | null, Promise<ProbeResult<MetricFacts>>>();
+	#unavailable: {result: ProbeResult<MetricFacts>; at: number} | undefined;
 	/** Where processes have no id. */
-	#unnamed: Observation<MetricFacts> | undefined;
-	#nextUnnamedAt = 0;
+	#unidentified: Observation<MetricFacts> | undefined;
+	#nextUnidentifiedAt = 0;
 
 	constructor(cluster: ClusterClient, clock: Clock) {
 		this.#cluster = cluster;
@@ -35,55 +37,59 @@ export class BackgroundMetrics {
 	*/
 	async read(process: string | null, openedAt: number): Promise<ProbeResult<MetricFacts>> {
 		const recent =
-			process === null ? this.#unnamedFor(openedAt) : processCacheFor(this.#cluster).recentMetrics(process, labelTimings.betweenCountersMs);
+			process === null
+				? this.#unidentifiedFor(openedAt)
+				: processCacheFor(this.#cluster).recentMetrics(process, labelTimings.metricsIntervalMs);
 		if (recent && (hasMoved(recent.facts) || Date.parse(recent.time) > openedAt)) {
-			return {read: recent};
+			return {observation: recent};
 		}
 
-		if (this.#closed && isRecent(this.#closed.at, labelTimings.countersClosedForMs, this.#clock.now())) {
-			return this.#closed.outcome;
+		if (this.#unavailable && isRecent(this.#unavailable.at, labelTimings.metricsUnavailableForMs, this.#clock.now())) {
+			return this.#unavailable.result;
 		}
 
-		const reading = this.#reading.get(process) ?? this.#readOnce(process);
-		this.#reading.set(process, reading);
-		return reading;
+		const pending = this.#pending.get(process) ?? this.#readOnce(process);
+		this.#pending.set(process, pending);
+		return pending;
 	}
 
 	/** Cuts what is under way. */
 	end(): void {
-		this.#ending.abort();
+		this.#end.abort();
 	}
 
-	#unnamedFor(openedAt: number): Observation<MetricFacts> | undefined {
-		return this.#unnamed && Date.parse(this.#unnamed.time) > openedAt - labelTimings.unnamedCountersForMs ? this.#unnamed : undefined;
+	#unidentifiedFor(openedAt: number): Observation<MetricFacts> | undefined {
+		return this.#unidentified && Date.parse(this.#unidentified.time) > openedAt - labelTimings.unidentifiedMetricsMaxAgeMs
+			? this.#unidentified
+			: undefined;
 	}
 
 	async #readOnce(process: string | null): Promise<ProbeResult<MetricFacts>> {
 		try {
 			if (process === null) {
-				await clockDelay(this.#clock, this.#nextUnnamedAt - this.#clock.elapsed(), this.#ending.signal);
-				this.#nextUnnamedAt = this.#clock.elapsed() + labelTimings.betweenCountersMs;
+				await clockDelay(this.#clock, this.#nextUnidentifiedAt - this.#clock.elapsed(), this.#end.signal);
+				this.#nextUnidentifiedAt = this.#clock.elapsed() + labelTimings.metricsIntervalMs;
 			}
 
-			const outcome = await this.#ask(process);
-			if (outcome.read) {
-				this.#unnamed = process === null ? outcome.read : this.#unnamed;
-				processCacheFor(this.#cluster).remember(process, {metrics: [outcome.read]});
-			} else if (outcome.closed.because !== 'no-answer') {
-				this.#closed = {outcome, at: this.#clock.now()};
+			const result = await this.#readFrom(process);
+			if (result.observation) {
+				this.#unidentified = process === null ? result.observation : this.#unidentified;
+				processCacheFor(this.#cluster).remember(process, {metrics: [result.observation]});
+			} else if (result.unavailable.reason !== 'no-response') {
+				this.#unavailable = {result, at: this.#clock.now()};
 			}
 
-			return outcome;
+			return result;
 		} catch {
-			return notMet;
+			return notReached;
 		} finally {
-			this.#reading.delete(process);
+			this.#pending.delete(process);
 		}
 	}
 
-	async #ask(process: string | null): Promise<ProbeResult<MetricFacts>> {
-		const {signal} = this.#ending;
-		for (let tries = 0; tries < mostTries; tries++) {
+	async #readFrom(process: string | null): Promise<ProbeResult<MetricFacts>> {
+		const {signal} = this.#end;
+		for (let attempt = 0; attempt < maxAttempts; attempt++) {
 			const connection = await this.#cluster.connect({signal});
 			const cut = () => {
 				connection.close();
@@ -91,7 +97,8 @@ export class BackgroundMetrics {
 
 			signal.addEventListener('abort', cut);
 			try {
-				const met = process === null ? null : (await observeConnection(connection, {limitMs: labelTimings.readBesideMs})).process?.facts.id;
+				const met =
+					process === null ? null : (await observeConnection(connection, {timeoutMs: labelTimings.sharedProbeTimeoutMs})).process?.facts.id;
 				if (met === process && connection.usable) {
 					return await readApiserverMetrics(connection, process, {signal});
 				}
@@ -101,7 +108,7 @@ export class BackgroundMetrics {
 			}
 		}
 
-		return notMet;
+		return notReached;
 	}
 }
 

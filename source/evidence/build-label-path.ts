@@ -11,12 +11,12 @@ import {recalledFailures} from './rules/second-leg-outcomes.ts';
 
 /** `known`: what was read before of the process at the connection's other end. `outcomes`: of earlier attempts on leg 2. */
 export function buildLabelPath(
-	life: LabelState,
+	state: LabelState,
 	cluster: ClusterInfo,
 	known: CachedProcess = emptyCachedProcess,
 	outcomes: readonly SecondLegOutcome[] = [],
 ): Path {
-	const {connection, purpose, readings, late, shared, counters, error} = life;
+	const {connection, purpose, observations: own, lateObservations, cluster: shared, metrics, error} = state;
 	const time = new Date().toISOString();
 	const failure =
 		error &&
@@ -24,50 +24,48 @@ export function buildLabelPath(
 			error,
 			purpose,
 			connection: connection?.id ?? null,
-			process: readings.process?.facts.id ?? null,
-			time: life.failedAt ?? time,
+			process: own.process?.facts.id ?? null,
+			time: state.failedAt ?? time,
 		});
-	const state = {
+	const attempt = {
 		purpose,
-		bound: connection !== null,
-		answered: life.answered || failure?.facts.answered === true,
-		process: readings.process,
+		isBound: connection !== null,
+		farEndAnswered: state.farEndAnswered || failure?.facts.answered === true,
+		process: own.process,
 		outcomes,
 	};
-	const grounds: Observations = {
-		...state,
-		about: life.about,
+	const observations: Observations = {
+		...attempt,
+		about: state.about,
 		time,
 		connection: connection?.id ?? null,
-		upgradePassedThrough: life.passedOn,
+		upgradePassedThrough: state.upgradePassedThrough,
 		socket: connection && socketObservation(connection),
 		serverIdentity: connection
-			? identifyObservedServer(connection, cluster.server, readings, shared)
+			? identifyObservedServer(connection, cluster.server, own, shared)
 			: {to: 'unknown', why: 'no connection was made'},
-		flags: [readings, late].flatMap(read => read?.flags ?? []),
+		flags: [own, lateObservations].flatMap(one => one?.flags ?? []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
-		unreached: [],
+		unreachedAddresses: [],
 		version: shared.version,
 		...known,
-		metrics: known.metrics.length === 0 && counters?.read ? [counters.read] : known.metrics,
+		metrics: known.metrics.length === 0 && metrics?.observation ? [metrics.observation] : known.metrics,
 		logDifferentials: [],
 		handshakes: [],
-		failures: [...(failure ? [failure] : []), ...recalledFailures(state)],
-		closed: [...readings.closed, ...shared.closed, ...(counters?.closed ? [counters.closed] : [])],
+		failures: [...(failure ? [failure] : []), ...recalledFailures(attempt)],
+		unavailable: [...own.unavailable, ...shared.unavailable, ...(metrics?.unavailable ? [metrics.unavailable] : [])],
 	};
-	return buildPath(grounds, {
+	return buildPath(observations, {
 		cluster: {
 			context: cluster.context,
 			server: cluster.server,
-			version:
-				shared.version?.facts.gitVersion ??
-				(readings.process?.facts.version ? `v${readings.process.facts.version.replace(/^v/, '')}` : null),
+			version: shared.version?.facts.gitVersion ?? (own.process?.facts.version ? `v${own.process.facts.version.replace(/^v/, '')}` : null),
 			sandbox: cluster.sandbox,
 		},
-		phase: life.phase,
+		phase: state.phase,
 		address: null,
-		rttMs: life.rttMs,
+		rttMs: state.rttMs,
 		error,
 	});
 }

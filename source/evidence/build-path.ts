@@ -23,48 +23,48 @@ export type PathMetadata = {
 };
 
 /** The Path of one connection, or of one that would be made. Pure: same grounds, same path. */
-export function buildPath(grounds: Observations, {cluster, phase, address, rttMs, error}: PathMetadata): Path {
-	const {purpose} = grounds;
+export function buildPath(observations: Observations, {cluster, phase, address, rttMs, error}: PathMetadata): Path {
+	const {purpose} = observations;
 	const numbered = numberEvidence();
-	const {need: toKnowFront} = grounds.serverIdentity;
-	const verdict = <State extends string>(ruling: RuleVerdict<State>): Verdict<State> => ({
-		state: ruling.state,
-		basis: ruling.basis,
-		evidence: ruling.because.map(citation => numbered.idOf(citation)),
+	const {need: serverNeed} = observations.serverIdentity;
+	const verdict = <State extends string>(verdict: RuleVerdict<State>): Verdict<State> => ({
+		state: verdict.state,
+		basis: verdict.basis,
+		evidence: verdict.citations.map(citation => numbered.idOf(citation)),
 		// Nothing that an apiserver says of itself is proven while it may be somebody else.
-		need: ruling.basis === 'inferred' && toKnowFront ? [...ruling.need, toKnowFront] : ruling.need,
-		...(ruling.why === undefined ? {} : {why: ruling.why}),
+		need: verdict.basis === 'inferred' && serverNeed ? [...verdict.need, serverNeed] : verdict.need,
+		...(verdict.why === undefined ? {} : {why: verdict.why}),
 	});
 
-	const firstRoute = firstLegRoute(grounds);
-	const tls = secondLegTls(grounds);
-	const route = secondLegRoute(grounds);
-	const sum = decideExposure(grounds, tls, route);
-	const peer = grounds.socket?.facts.tls?.peer;
+	const firstRoute = firstLegRoute(observations);
+	const tls = secondLegTls(observations);
+	const route = secondLegRoute(observations);
+	const exposure = decideExposure(observations, tls, route);
+	const peer = observations.socket?.facts.tls?.peer;
 	const legs: [Leg, Leg] = [
 		{
 			n: 1,
 			from: 'you',
-			to: grounds.serverIdentity.to,
-			address: grounds.socket?.facts.server ?? hostOf(cluster.server),
-			tls: verdict(firstLegTls(grounds)),
+			to: observations.serverIdentity.to,
+			address: observations.socket?.facts.server ?? hostOf(cluster.server),
+			tls: verdict(firstLegTls(observations)),
 			route: {...verdict(firstRoute), via: firstRoute.via, protocol: null, agent: null},
 			peer: peer
 				? {
-						protocol: grounds.socket!.facts.tls!.protocol,
+						protocol: observations.socket!.facts.tls!.protocol,
 						subject: peer.subject,
 						issuer: peer.issuer,
-						serverName: grounds.socket!.facts.tls!.serverName,
+						serverName: observations.socket!.facts.tls!.serverName,
 						notAfter: peer.notAfter,
 						spkiSha256: peer.spkiSha256,
 					}
 				: null,
-			clientAuth: grounds.socket?.facts.clientAuth ?? null,
+			clientAuth: observations.socket?.facts.clientAuth ?? null,
 		},
 		{
 			n: 2,
-			from: grounds.serverIdentity.to === 'gateway' ? 'gateway' : 'apiserver',
-			to: farEnd(grounds),
+			from: observations.serverIdentity.to === 'gateway' ? 'gateway' : 'apiserver',
+			to: farEnd(observations),
 			address,
 			tls: verdict(tls),
 			route: {...verdict(route), via: null, protocol: route.protocol, agent: route.agent},
@@ -72,51 +72,51 @@ export function buildPath(grounds: Observations, {cluster, phase, address, rttMs
 			clientAuth: null,
 		},
 	];
-	const broken = brokenNow(grounds, numbered);
+	const broken = brokenNow(observations, numbered);
 	return {
 		apiVersion: 'spoke/v1',
 		kind: 'Path',
-		time: grounds.time,
+		time: observations.time,
 		feature: purpose.feature,
-		about: grounds.about,
+		about: observations.about,
 		phase,
 		target: purpose.target,
 		request: purpose.request,
 		cluster,
-		process: binding(grounds),
+		process: binding(observations),
 		legs,
-		crossing: {...verdict(sum), why: sum.why},
+		crossing: {...verdict(exposure), why: exposure.why},
 		rttMs,
 		evidence: numbered.all(),
-		findings: [...lastAttemptFindings(grounds, error), ...pathFindings(grounds, tls, route, error)],
+		findings: [...lastAttemptFindings(observations, error), ...pathFindings(observations, tls, route, error)],
 		broken,
 		line: formatPathLine({legs, phase, target: purpose.target, error, broken}),
 		error,
 	};
 }
 
-function farEnd(grounds: Observations): Leg['to'] {
-	if (endsAtKubelet(grounds)) {
+function farEnd(observations: Observations): Leg['to'] {
+	if (endsAtKubelet(observations)) {
 		return 'kubelet';
 	}
 
 	const ends = {'node-proxy': 'node', 'pod-proxy': 'pod', 'service-proxy': 'service'} as const;
-	return ends[grounds.purpose.feature as keyof typeof ends];
+	return ends[observations.purpose.feature as keyof typeof ends];
 }
 
 /** Of a configuration: the process that was examined. */
-function binding(grounds: Observations): ProcessBinding {
-	const processes = flagsPerProcess(grounds);
-	const verdict = resolveApiserverFlag(grounds, 'kubelet-certificate-authority', () => 'binding');
-	const unread = grounds.process && grounds.bound ? 'same-connection' : 'none';
+function binding(observations: Observations): ProcessBinding {
+	const processes = flagsPerProcess(observations);
+	const verdict = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'binding');
+	const unread = observations.process && observations.isBound ? 'same-connection' : 'none';
 	return {
-		id: grounds.process?.facts.id ?? null,
-		startTime: grounds.process?.facts.startTime ?? null,
+		id: observations.process?.facts.id ?? null,
+		startTime: observations.process?.facts.startTime ?? null,
 		// Behind a gateway the process that was read need not be the one that the stream ends at.
-		boundBy: isVerifiedApiserver(grounds) ? (verdict.known ? verdict.boundBy : unread) : 'none',
-		known: knownReplicaCount(grounds),
+		boundBy: isVerifiedApiserver(observations) ? (verdict.known ? verdict.boundBy : unread) : 'none',
+		known: knownReplicaCount(observations),
 		read: processes.length,
-		agree: replicasAgree(grounds, processes),
+		agree: replicasAgree(observations, processes),
 	};
 }
 

@@ -27,7 +27,7 @@ export const userRole: ClusterRole = {
 /** Read-only, but for idle port-forwards and the agents’ metrics, which only `--probe active` uses. */
 export const evidenceReaderRole: ClusterRole = {
 	name: 'spoke-evidence-reader',
-	rules: byThing(extraRequests.flatMap(({permission: right}) => (right ? [ruleOf(right)] : []))),
+	rules: byThing(extraRequests.flatMap(({permission}) => (permission ? [ruleOf(permission)] : []))),
 };
 
 /** As a manifest. */

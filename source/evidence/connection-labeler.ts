@@ -19,73 +19,73 @@ import {recordAnswer, recordFailure} from './record-second-leg.ts';
 import {noClusterObservations} from './cluster-observations.ts';
 
 /** @see Labeler */
-export const createLabeler: CreateLabeler = (cluster, options = {}) => new ConnectionLabeller(cluster, options);
+export const createLabeler: CreateLabeler = (cluster, options = {}) => new ConnectionLabeler(cluster, options);
 
-class ConnectionLabeller implements Labeler {
+class ConnectionLabeler implements Labeler {
 	readonly labels = new Map<string, Path>();
-	readonly witness: ConnectionObserver = {
+	readonly observer: ConnectionObserver = {
 		connected: connection => {
-			void this.#sources.beforeUse.ahead(connection);
+			void this.#context.preUseProbe.start(connection);
 		},
-		beforeUse: async (connection, purpose) => observeBeforeUse(this.#watched(connection, purpose), connection, this.#sources),
+		beforeUse: async (connection, purpose) => observeBeforeUse(this.#labelFor(connection, purpose), connection, this.#context),
 		opened: (connection, purpose, about) => {
 			// One that was not there before its use stands in for one whose reading met the limit.
-			const label = this.#watched(connection, purpose, this.#sources.beforeUse.unanswered);
-			this.#tellAndRecord(label, {type: 'opened', byFarEnd: isOpenedByFarEnd(purpose, about)});
-			void settleLabel(label, this.#sources);
+			const label = this.#labelFor(connection, purpose, this.#context.preUseProbe.fallback);
+			this.#emitAndRecord(label, {type: 'opened', byFarEnd: isOpenedByFarEnd(purpose, about)});
+			void settleLabel(label, this.#context);
 		},
 		answered: connection => {
-			this.#tellAndRecord(this.#live.get(connection.id), {type: 'answered'});
+			this.#emitAndRecord(this.#liveLabels.get(connection.id), {type: 'far-end-answered'});
 		},
 		roundTrip: (connection, times) => {
-			this.#tellAndRecord(this.#live.get(connection.id), {type: 'measured', ...times});
+			this.#emitAndRecord(this.#liveLabels.get(connection.id), {type: 'measured', ...times});
 		},
 		failed: (connection, purpose, error) => {
-			this.#sources.beside.forget();
-			const label = this.#watched(connection, purpose);
+			this.#context.sharedProbe.forget();
+			const label = this.#labelFor(connection, purpose);
 			const failed = error.toJSON();
-			label.tell({type: 'failed', error: failed, time: new Date().toISOString()});
-			recordFailure(this.#sources.cluster, {purpose, process: processOf(label.life)}, failed);
+			label.emit({type: 'failed', error: failed, time: new Date().toISOString()});
+			recordFailure(this.#context.cluster, {purpose, process: processOf(label.state)}, failed);
 			this.#drop(label);
 		},
 		closed: connection => {
-			const label = this.#live.get(connection.id);
+			const label = this.#liveLabels.get(connection.id);
 			if (label) {
-				label.tell({type: 'closed'});
+				label.emit({type: 'closed'});
 				this.#drop(label);
-				this.#sources.beside.forget();
+				this.#context.sharedProbe.forget();
 			}
 		},
 	};
 
-	readonly #sources: LabelContext;
-	readonly #live = new Map<string, LiveLabel>();
+	readonly #context: LabelContext;
+	readonly #liveLabels = new Map<string, LiveLabel>();
 	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
-	readonly #endNews: () => void;
-	readonly #place: LabelHost;
-	#unconnected = 0;
-	#isEnded = false;
+	readonly #stopListening: () => void;
+	readonly #host: LabelHost;
+	#unconnectedCount = 0;
+	#isClosed = false;
 
-	constructor(cluster: ClusterClient, {isAwaited = false, clock = systemClock}: LabelerOptions) {
-		this.#sources = {
+	constructor(cluster: ClusterClient, {isBlocking = false, clock = systemClock}: LabelerOptions) {
+		this.#context = {
 			cluster,
 			clock,
-			isAwaited,
-			beforeUse: new PreUseProbe(cluster, clock),
-			beside: new SharedProbe(cluster, clock),
-			counters: new BackgroundMetrics(cluster, clock),
+			isBlocking,
+			preUseProbe: new PreUseProbe(cluster, clock),
+			sharedProbe: new SharedProbe(cluster, clock),
+			backgroundMetrics: new BackgroundMetrics(cluster, clock),
 		};
-		this.#place = {
+		this.#host = {
 			clock,
-			pathOf: life => this.#pathOf(life),
-			tell: (id, path) => {
-				this.#tell(id, path);
+			pathOf: state => this.#pathOf(state),
+			emit: (id, path) => {
+				this.#emit(id, path);
 			},
 		};
-		this.#endNews = processCacheFor(cluster).onNews(process => {
-			for (const label of this.#live.values()) {
-				if (label.life.phase !== 'failed' && (process === null || label.life.readings.process?.facts.id === process)) {
-					label.tellAgain();
+		this.#stopListening = processCacheFor(cluster).onChange(process => {
+			for (const label of this.#liveLabels.values()) {
+				if (label.state.phase !== 'failed' && (process === null || label.state.observations.process?.facts.id === process)) {
+					label.emitAgain();
 				}
 			}
 		});
@@ -99,21 +99,21 @@ class ConnectionLabeller implements Labeler {
 	}
 
 	close(): void {
-		this.#isEnded = true;
-		this.#endNews();
-		this.#sources.counters.end();
-		this.#sources.beside.end();
+		this.#isClosed = true;
+		this.#stopListening();
+		this.#context.backgroundMetrics.end();
+		this.#context.sharedProbe.end();
 		this.#listeners.clear();
-		for (const label of this.#live.values()) {
+		for (const label of this.#liveLabels.values()) {
 			this.#drop(label);
 		}
 	}
 
-	#watched(connection: Connection | null, purpose: ConnectionPurpose, readings?: ConnectionObservations): LiveLabel {
-		const id = connection?.id ?? `none-${++this.#unconnected}`;
-		const label = this.#live.get(id) ?? new LiveLabel(id, initialLabelState(connection, purpose, readings), this.#place);
-		this.#live.set(id, label);
-		if (this.#isEnded) {
+	#labelFor(connection: Connection | null, purpose: ConnectionPurpose, observations?: ConnectionObservations): LiveLabel {
+		const id = connection?.id ?? `none-${++this.#unconnectedCount}`;
+		const label = this.#liveLabels.get(id) ?? new LiveLabel(id, initialLabelState(connection, purpose, observations), this.#host);
+		this.#liveLabels.set(id, label);
+		if (this.#isClosed) {
 			this.#drop(label);
 		}
 
@@ -121,43 +121,44 @@ class ConnectionLabeller implements Labeler {
 	}
 
 	/** That its far end answered is known to later paths, too. */
-	#tellAndRecord(label: LiveLabel | undefined, event: LabelEvent): void {
-		const before = label?.life;
-		label?.tell(event);
-		if (before?.answered === false && label?.life.answered === true) {
-			recordAnswer(this.#sources.cluster, {purpose: before.purpose, process: processOf(before)});
+	#emitAndRecord(label: LiveLabel | undefined, event: LabelEvent): void {
+		const before = label?.state;
+		label?.emit(event);
+		if (before?.farEndAnswered === false && label?.state.farEndAnswered === true) {
+			recordAnswer(this.#context.cluster, {purpose: before.purpose, process: processOf(before)});
 		}
 	}
 
 	#drop(label: LiveLabel): void {
-		label.leave();
-		this.#live.delete(label.id);
+		label.stop();
+		this.#liveLabels.delete(label.id);
 		this.labels.delete(label.id);
 	}
 
-	#tell(id: string, path: Path): void {
+	#emit(id: string, path: Path): void {
 		this.labels.set(id, path);
 		for (const listener of this.#listeners) {
 			listener(id, path);
 		}
 	}
 
-	#pathOf(life: LabelState): Path {
-		const {cluster, clock, beforeUse} = this.#sources;
-		const process = processOf(life);
+	#pathOf(state: LabelState): Path {
+		const {cluster, clock, preUseProbe} = this.#context;
+		const process = processOf(state);
 		const known = processCacheFor(cluster);
 		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
-		const own = life.shared === noClusterObservations ? known.recentShared(process, labelTimings.sharedForMs, clock.now()) : life.shared;
+		const own =
+			state.cluster === noClusterObservations ? known.recentShared(process, labelTimings.sharedMaxAgeMs, clock.now()) : state.cluster;
 		const shared = {
 			...own,
-			authority: known.authority ?? own.authority,
+			ca: known.ca ?? own.ca,
 			gatewaySeen: known.gatewaySeen,
-			closed: [...own.closed, ...beforeUse.authorityClosed],
+			unavailable: [...own.unavailable, ...preUseProbe.unavailableCas],
 		};
-		return buildLabelPath({...life, shared}, cluster.facts, known.of(process), cluster.secondLegs.outcomes);
+		return buildLabelPath({...state, cluster: shared}, cluster.facts, known.of(process), cluster.secondLegs.outcomes);
 	}
 }
 
-function processOf({readings}: LabelState): string | null {
-	return readings.process?.facts.id ?? null;
+function processOf({observations}: LabelState): string | null {
+	return observations.process?.facts.id ?? null;
 }

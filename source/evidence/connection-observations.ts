@@ -14,10 +14,16 @@ export type ConnectionObservations = {
 	user: UserInfo | null;
 	/** Of any answer on it, refusals too: who refuses is seen as well. */
 	foreignHeaders: readonly string[];
-	closed: readonly UnavailableSource[];
+	unavailable: readonly UnavailableSource[];
 };
 
-export const noConnectionObservations: ConnectionObservations = {flags: null, process: null, user: null, foreignHeaders: [], closed: []};
+export const noConnectionObservations: ConnectionObservations = {
+	flags: null,
+	process: null,
+	user: null,
+	foreignHeaders: [],
+	unavailable: [],
+};
 
 /** Headers that gateways add and no kube-apiserver sends. */
 const foreign = [
@@ -39,17 +45,17 @@ const foreign = [
 export async function observeConnection(
 	connection: Connection,
 	{
-		limitMs: timeoutMs,
-		user: isUserAsked = true,
+		timeoutMs,
+		user: readsUser = true,
 		isReversed = false,
 	}: {
-		limitMs: number;
+		timeoutMs: number;
 		user?: boolean;
 		isReversed?: boolean;
 	},
 ): Promise<ConnectionObservations> {
 	const seen = new Set<string>();
-	const asked = {
+	const requester = {
 		id: connection.id,
 		async request(options: PipelinedGetOptions) {
 			const answer = await connection.pipelinedGet(options);
@@ -60,23 +66,25 @@ export async function observeConnection(
 			return answer;
 		},
 	};
-	const early = isReversed ? readProcessStart(asked, {timeoutMs}) : undefined;
+	const early = isReversed ? readProcessStart(requester, {timeoutMs}) : undefined;
 	const [flags, start, user] = await Promise.all([
-		readApiserverFlags(asked, {timeoutMs}),
-		early ?? readProcessStart(asked, {timeoutMs}),
-		isUserAsked ? readUserInfo({facts: connection.facts, pipelinedGet: asked.request}, {timeoutMs}) : null,
+		readApiserverFlags(requester, {timeoutMs}),
+		early ?? readProcessStart(requester, {timeoutMs}),
+		readsUser ? readUserInfo({facts: connection.facts, pipelinedGet: requester.request}, {timeoutMs}) : null,
 	]);
 	const foreignHeaders = [...seen];
-	if (!flags.read) {
-		return {...noConnectionObservations, user, foreignHeaders, closed: [flags.closed]};
+	if (!flags.observation) {
+		return {...noConnectionObservations, user, foreignHeaders, unavailable: [flags.unavailable]};
 	}
 
-	const process = start.read ? identifyProcess(start.read, flags.read, connection.facts.tls?.peer?.spkiSha256 ?? null) : null;
-	return {flags: {...flags.read, process: process?.facts.id ?? null}, process, user, foreignHeaders, closed: []};
+	const process = start.observation
+		? identifyProcess(start.observation, flags.observation, connection.facts.tls?.peer?.spkiSha256 ?? null)
+		: null;
+	return {flags: {...flags.observation, process: process?.facts.id ?? null}, process, user, foreignHeaders, unavailable: []};
 }
 
 /** Two looks on one connection were answered by two processes, as far as start, flags and certificate tell them apart. */
-export function isOfAnotherProcess(again: ConnectionObservations, own: ConnectionObservations): boolean {
+export function isFromAnotherProcess(again: ConnectionObservations, own: ConnectionObservations): boolean {
 	if (!again.flags || !own.flags) {
 		return false;
 	}
@@ -86,24 +94,24 @@ export function isOfAnotherProcess(again: ConnectionObservations, own: Connectio
 }
 
 /** What was read on a connection of its own, which need not end at the same process as another. */
-export type MetOnConnection = {readings: ConnectionObservations; facts: SocketFacts};
+export type ObservedConnection = {observations: ConnectionObservations; facts: SocketFacts};
 
 /** The same, on a connection opened for it alone; `null` when none could be made. Never throws. */
 export async function observeFreshConnection(
 	cluster: ClusterClient,
 	{
-		limitMs,
+		timeoutMs,
 		signal,
 	}: {
-		limitMs: number;
+		timeoutMs: number;
 		signal?: AbortSignal | undefined;
 	},
-): Promise<MetOnConnection | null> {
+): Promise<ObservedConnection | null> {
 	try {
 		const connection = await cluster.connect(signal ? {signal} : {});
-		const readings = await observeConnection(connection, {limitMs});
+		const observations = await observeConnection(connection, {timeoutMs});
 		connection.close();
-		return {readings, facts: connection.facts};
+		return {observations, facts: connection.facts};
 	} catch {
 		return null;
 	}

@@ -5,28 +5,28 @@ export type EvidenceList = {idOf(citation: Citation): string; all(): readonly Ev
 
 /** Gives each thing read one id, in the order of first use; the same reading used by the same rule is one piece. */
 export function numberEvidence(): EvidenceList {
-	const pieces = new Map<string, Evidence>();
+	const items = new Map<string, Evidence>();
 	return {
-		idOf({rule, observed, reading}) {
-			const key = [reading.source, reading.where, reading.process, rule, observed].join('\n');
-			const known = pieces.get(key);
+		idOf({rule, observed, observation}) {
+			const key = [observation.source, observation.where, observation.process, rule, observed].join('\n');
+			const known = items.get(key);
 			if (known) {
 				return known.id;
 			}
 
-			const piece: Evidence = {
-				id: `e${pieces.size + 1}`,
-				source: reading.source,
+			const item: Evidence = {
+				id: `e${items.size + 1}`,
+				source: observation.source,
 				rule,
 				observed,
-				where: reading.where,
-				process: reading.process,
-				time: reading.time,
-				active: reading.active,
+				where: observation.where,
+				process: observation.process,
+				time: observation.time,
+				active: observation.active,
 			};
-			pieces.set(key, piece);
-			return piece.id;
+			items.set(key, item);
+			return item.id;
 		},
-		all: () => [...pieces.values()],
+		all: () => [...items.values()],
 	};
 }

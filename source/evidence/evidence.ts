@@ -136,14 +136,14 @@ export type Path = {
 export type Citation = {
 	rule: string;
 	observed: string;
-	reading: {source: EvidenceSource; where: string; process: string | null; time: string; active: boolean};
+	observation: {source: EvidenceSource; where: string; process: string | null; time: string; active: boolean};
 };
 
 /** What a rule decides, before its evidence is numbered. */
 export type RuleVerdict<State extends string> = {
 	state: State;
 	basis: Basis;
-	because: readonly Citation[];
+	citations: readonly Citation[];
 	need: readonly Need[];
 	why?: string;
 };

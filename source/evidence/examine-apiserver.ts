@@ -2,12 +2,12 @@
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {
-	isOfAnotherProcess,
+	isFromAnotherProcess,
 	observeConnection,
 	observeFreshConnection,
 	socketObservation,
 	type ConnectionObservations,
-	type MetOnConnection,
+	type ObservedConnection,
 } from './connection-observations.ts';
 import type {
 	UnavailableSource,
@@ -38,7 +38,7 @@ export type ApiserverExamination = {
 	/** Other processes met on further connections, to the same server address or to their own. */
 	others: readonly ExaminedProcess[];
 	/** Addresses of apiservers that were tried and not read, each with the reason. */
-	unreached: readonly string[];
+	unreachedAddresses: readonly string[];
 	metrics: ProbeResult<MetricFacts>;
 	shared: ClusterObservations;
 	/** What an active probe found; empty without consent. */
@@ -66,76 +66,78 @@ export async function examineApiserver(
 ): Promise<ApiserverExamination> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
-	const own = await observeConnection(connection, {limitMs: readLimitMs});
+	const own = await observeConnection(connection, {timeoutMs: readLimitMs});
 	const processId = own.process?.facts.id ?? null;
-	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notAsked();
+	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notRequested();
 	const processChanged = own.flags !== null && connection.usable && (await answersDiffer(connection, own));
 	const readAt = Date.now();
 	const shared = await observeCluster(cluster, {timeoutMs: readLimitMs, ...(namespace ? {namespace} : {})});
 	const known = processCacheFor(cluster);
-	known.authority = shared.authority ?? known.authority;
-	known.sawGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
+	known.ca = shared.ca ?? known.ca;
+	known.recordGateway(processChanged ? spreadsRequestsReason : shared.gatewaySeen);
 	if (!processChanged) {
-		known.keepShared(processId, shared, readAt);
+		known.rememberShared(processId, shared, readAt);
 	}
 
 	const further = [
-		...(await readOnFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal)),
-		...(shared.met ? [shared.met] : []),
+		...(await observeFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal)),
+		...(shared.observed ? [shared.observed] : []),
 	];
-	known.sawGateway(gatewayAmong(further, shared.version?.facts ?? null));
-	return {connection, own, others: othersAmong(further, own), unreached: [], metrics, shared, active: noActiveObservations};
+	known.recordGateway(gatewayReason(further, shared.version?.facts ?? null));
+	return {connection, own, others: otherProcesses(further, own), unreachedAddresses: [], metrics, shared, active: noActiveObservations};
 }
 
 /** All that the rules need for one purpose, of a connection that nobody has opened yet. */
 export function observationsFor(examined: ApiserverExamination, cluster: ClusterClient, purpose: ConnectionPurpose): Observations {
-	const {connection, own, others, unreached, shared, metrics, active} = examined;
+	const {connection, own, others, unreachedAddresses, shared, metrics, active} = examined;
 	const known = processCacheFor(cluster);
 	const {stepTests, agentTests, metrics: later} = known.of(own.process?.facts.id ?? null);
 	const {outcomes} = cluster.secondLegs;
-	const state = {purpose, bound: false, answered: false, process: own.process, outcomes};
+	const attempt = {purpose, isBound: false, farEndAnswered: false, process: own.process, outcomes};
 	return {
-		...state,
+		...attempt,
 		about: 'configuration',
 		time: new Date().toISOString(),
 		connection: connection.id,
 		upgradePassedThrough: false,
 		socket: socketObservation(connection),
-		serverIdentity: frontOfAll(examined, cluster),
+		serverIdentity: identifyAll(examined, cluster),
 		flags: [own, ...others].flatMap(({flags}) => (flags ? [flags] : [])),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
-		unreached,
+		unreachedAddresses,
 		version: shared.version,
 		// Those that were read beside a stream since are newer.
-		metrics: later.length === 0 && metrics.read ? [metrics.read] : later,
+		metrics: later.length === 0 && metrics.observation ? [metrics.observation] : later,
 		...active,
-		failures: [...active.failures, ...recalledFailures(state)],
-		stepTests: [...active.stepTests, ...stepTests.map(test => ofRouteOnly(test))],
+		failures: [...active.failures, ...recalledFailures(attempt)],
+		stepTests: [...active.stepTests, ...stepTests.map(test => routeOnly(test))],
 		agentTests: [...active.agentTests, ...agentTests],
-		closed: [...own.closed, ...unavailableSources([metrics]), ...shared.closed],
+		unavailable: [...own.unavailable, ...unavailableSources([metrics]), ...shared.unavailable],
 	};
 }
 
 /** What others say counts with what the examined one says: where one of them may be behind a gateway nothing is proven. */
-function frontOfAll({connection, own, others, shared}: ApiserverExamination, cluster: ClusterClient): ServerIdentity {
+function identifyAll({connection, own, others, shared}: ApiserverExamination, cluster: ClusterClient): ServerIdentity {
 	const known = processCacheFor(cluster);
-	const beside = {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen};
+	const observed = {...shared, ca: shared.ca ?? known.ca, gatewaySeen: known.gatewaySeen};
 	const [first, ...further] = [{...own, facts: connection.facts}, ...others].map(one =>
-		identifyObservedServer(one, cluster.facts.server, one, beside),
+		identifyObservedServer(one, cluster.facts.server, one, observed),
 	);
 	return first!.to === 'apiserver' ? (further.find(({to}) => to !== 'apiserver') ?? first!) : first!;
 }
 
 /** The route is the process's for as long as it lives. That a kubelet's certificate was accepted once says nothing of the one that it has now. */
-function ofRouteOnly(test: Observation<StepTestFacts>): Observation<StepTestFacts> {
+function routeOnly(test: Observation<StepTestFacts>): Observation<StepTestFacts> {
 	return {...test, facts: {...test.facts, rounds: [], node: null}};
 }
 
 /** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */
 async function answersDiffer(connection: Connection, own: ConnectionObservations): Promise<boolean> {
-	for (let tries = 0; tries < 3 && connection.usable; tries++) {
-		if (isOfAnotherProcess(await observeConnection(connection, {limitMs: readLimitMs, user: false, isReversed: tries % 2 === 0}), own)) {
+	for (let attempt = 0; attempt < 3 && connection.usable; attempt++) {
+		if (
+			isFromAnotherProcess(await observeConnection(connection, {timeoutMs: readLimitMs, user: false, isReversed: attempt % 2 === 0}), own)
+		) {
 			return true;
 		}
 	}
@@ -144,35 +146,37 @@ async function answersDiffer(connection: Connection, own: ConnectionObservations
 }
 
 /** A balancer gives new connections to other apiservers, which may share their host name, so that they are known as one. */
-async function readOnFurtherConnections(
+async function observeFurtherConnections(
 	cluster: ClusterClient,
 	known: number | null,
 	signal: AbortSignal | undefined,
-): Promise<readonly MetOnConnection[]> {
+): Promise<readonly ObservedConnection[]> {
 	const count = Math.min(2 * (known ?? 1) + 2, 12);
-	const met = await Promise.all(Array.from({length: count}, async () => observeFreshConnection(cluster, {limitMs: readLimitMs, signal})));
-	return met.filter(one => one !== null);
+	const observed = await Promise.all(
+		Array.from({length: count}, async () => observeFreshConnection(cluster, {timeoutMs: readLimitMs, signal})),
+	);
+	return observed.filter(one => one !== null);
 }
 
 /** Why a gateway answered on one of them. */
-function gatewayAmong(met: readonly MetOnConnection[], version: VersionFacts | null): string | null {
-	const foreign = new Set(met.flatMap(({readings}) => readings.foreignHeaders));
+function gatewayReason(observed: readonly ObservedConnection[], version: VersionFacts | null): string | null {
+	const foreign = new Set(observed.flatMap(({observations}) => observations.foreignHeaders));
 	if (foreign.size > 0) {
 		return `answers on a further connection carry ${[...foreign].join(', ')}, which no apiserver sends`;
 	}
 
-	return met.some(({facts, readings}) => isCertificateLost(facts.clientCertificateSha256, readings.user, version))
+	return observed.some(({facts, observations}) => isCertificateLost(facts.clientCertificateSha256, observations.user, version))
 		? 'on a further connection the apiserver does not know you by the certificate that you showed'
 		: null;
 }
 
 /** Without an id of its own the examined process could not be told from those that are met. */
-function othersAmong(met: readonly MetOnConnection[], own: ConnectionObservations): readonly ExaminedProcess[] {
+function otherProcesses(observed: readonly ObservedConnection[], own: ConnectionObservations): readonly ExaminedProcess[] {
 	const others = new Map<string, ExaminedProcess>();
-	for (const {readings, facts} of met) {
-		const id = readings.process?.facts.id;
+	for (const {observations, facts} of observed) {
+		const id = observations.process?.facts.id;
 		if (id !== undefined && own.process && id !== own.process.facts.id) {
-			others.set(id, {...readings, facts, dialedAddress: null});
+			others.set(id, {...observations, facts, dialedAddress: null});
 		}
 	}
 
@@ -189,17 +193,17 @@ async function readMetricsOncePerMinute(
 	const known = processCacheFor(cluster);
 	const recent = known.recentMetrics(process, 60_000);
 	if (recent) {
-		return {read: recent};
+		return {observation: recent};
 	}
 
-	const outcome = await readApiserverMetrics(connection, process, options);
-	if (outcome.read) {
-		known.remember(process, {metrics: [outcome.read]});
+	const result = await readApiserverMetrics(connection, process, options);
+	if (result.observation) {
+		known.remember(process, {metrics: [result.observation]});
 	}
 
-	return outcome;
+	return result;
 }
 
-function notAsked(): {closed: UnavailableSource} {
-	return {closed: {source: 'metrics', where: 'GET /metrics', because: 'not-asked', need: null}};
+function notRequested(): {unavailable: UnavailableSource} {
+	return {unavailable: {source: 'metrics', where: 'GET /metrics', reason: 'not-requested', need: null}};
 }

@@ -26,10 +26,10 @@ export type FindPathsOptions = {
 /** @throws SpokeError when the target is not found or no connection can be made */
 export async function findPaths(
 	cluster: ClusterClient,
-	asked: string,
+	input: string,
 	{features, probe, namespace, signal, onNotice}: FindPathsOptions,
 ): Promise<Path[]> {
-	const subjects = await planPaths(cluster, asked, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
+	const subjects = await planPaths(cluster, input, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
 	if (subjects.proxyNotice !== null && (features?.includes('service-proxy') ?? true)) {
 		onNotice?.(subjects.proxyNotice);
 	}
@@ -63,23 +63,23 @@ export function configuredPath(
 	const isOwn = failures.some(({connection}) => connection === configured.connection);
 	// An attempt on a connection of its own: nothing but its own words is bound to it, and what was tested of a process before may be another's.
 	const attempt: Partial<Observations> = isOwn ? {} : {connection: failedAttemptId, process: null, stepTests, agentTests};
-	const grounds: Observations = error
-		? {...configured, about: 'ended-connection', bound: true, answered: failures.some(({facts}) => facts.answered), ...attempt}
+	const observations: Observations = error
+		? {...configured, about: 'ended-connection', isBound: true, farEndAnswered: failures.some(({facts}) => facts.answered), ...attempt}
 		: configured;
 	const {context, server, sandbox} = cluster.facts;
-	return buildPath(grounds, {
+	return buildPath(observations, {
 		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},
 		phase: error ? 'failed' : 'settled',
-		address: addressOf(grounds, subjects),
+		address: addressOf(observations, subjects),
 		rttMs: {websocket: null, runtime: null},
 		error,
 	});
 }
 
-function addressOf(grounds: Observations, {node, pod}: Pick<PathPlan, 'node' | 'pod'>): string | null {
-	const {purpose} = grounds;
-	if (endsAtKubelet(grounds)) {
-		const preferred = resolveApiserverFlag(grounds, 'kubelet-preferred-address-types', () => 'preferred-address-types');
+function addressOf(observations: Observations, {node, pod}: Pick<PathPlan, 'node' | 'pod'>): string | null {
+	const {purpose} = observations;
+	if (endsAtKubelet(observations)) {
+		const preferred = resolveApiserverFlag(observations, 'kubelet-preferred-address-types', () => 'preferred-address-types');
 		return dialAddress(node, preferred.known ? preferred.value : undefined);
 	}
 

@@ -16,35 +16,35 @@ import type {SharedProbeResult, SharedProbe} from './shared-probe.ts';
 export type LabelContext = {
 	cluster: ClusterClient;
 	clock: Clock;
-	beforeUse: PreUseProbe;
-	beside: SharedProbe;
-	counters: BackgroundMetrics;
+	preUseProbe: PreUseProbe;
+	sharedProbe: SharedProbe;
+	backgroundMetrics: BackgroundMetrics;
 	/** @see LabelerOptions.isAwaited */
-	isAwaited: boolean;
+	isBlocking: boolean;
 };
 
 /** As long as the connection's stream is kept waiting. */
 export async function observeBeforeUse(label: LiveLabel, connection: Connection, sources: LabelContext): Promise<void> {
-	const {beforeUse, clock} = sources;
-	label.tellAgain();
-	const readings = await beforeUse.read(connection, label.life.purpose.target.namespace);
-	label.tell({type: 'read', readings, asked: beforeUse.asked(connection)});
-	clock.after(labelTimings.lastsMs, () => {
+	const {preUseProbe, clock} = sources;
+	label.emitAgain();
+	const observations = await preUseProbe.observe(connection, label.state.purpose.target.namespace);
+	label.emit({type: 'observed', observations, hasOwnObservations: preUseProbe.hasObserved(connection)});
+	clock.after(labelTimings.lastingAfterMs, () => {
 		void readWhileUnanswered(label, sources);
 	});
 }
 
 /** A log that has no line yet is not answered before it has one: what is read beside streams is read beside it, too. */
 async function readWhileUnanswered(label: LiveLabel, sources: LabelContext): Promise<void> {
-	const isUnanswered = () => label.isChecking && !label.life.opened;
+	const isUnanswered = () => label.isChecking && !label.state.hasOpened;
 	if (!isUnanswered()) {
 		return;
 	}
 
-	const read = await sources.beside.shared();
+	const sharedResult = await sources.sharedProbe.observeCluster();
 	if (isUnanswered()) {
-		takeShared(label, read, sources);
-		label.tellAgain();
+		recordShared(label, sharedResult, sources);
+		label.emitAgain();
 	}
 }
 
@@ -54,105 +54,108 @@ export async function settleLabel(label: LiveLabel, sources: LabelContext): Prom
 	const openedAt = clock.now();
 	const opened = clock.elapsed();
 	const leftOf = (ms: number) => opened + ms - clock.elapsed();
-	await readBeside(label, sources);
+	await probeCluster(label, sources);
 	if (!label.isChecking) {
 		return;
 	}
 
-	await count(label, {openedAt, leftOf}, sources);
-	await hear(label, leftOf, sources);
+	await readMetrics(label, {openedAt, leftOf}, sources);
+	await awaitFarEnd(label, leftOf, sources);
 	if (label.isChecking) {
-		label.tell({type: 'settled'});
-		await lookAgain(label, sources);
+		label.emit({type: 'settled'});
+		await observeFlagsLater(label, sources);
 	}
 }
 
-async function readBeside(label: LiveLabel, sources: LabelContext): Promise<void> {
-	const {beside, beforeUse} = sources;
-	const isLate = !label.life.readings.flags && beforeUse.isSilent;
-	const [read, late] = await Promise.all([beside.shared(), isLate ? beside.elsewhere() : null]);
+async function probeCluster(label: LiveLabel, sources: LabelContext): Promise<void> {
+	const {sharedProbe, preUseProbe} = sources;
+	const isLate = !label.state.observations.flags && preUseProbe.isSilent;
+	const [sharedResult, lateObservations] = await Promise.all([
+		sharedProbe.observeCluster(),
+		isLate ? sharedProbe.observeElsewhere() : null,
+	]);
 	if (label.isChecking) {
-		label.note({type: 'read-elsewhere', late});
-		takeShared(label, read, sources);
+		label.apply({type: 'observed-elsewhere', lateObservations});
+		recordShared(label, sharedResult, sources);
 	}
 }
 
-function takeShared(label: LiveLabel, {shared, askedAt}: SharedProbeResult, {cluster}: LabelContext): void {
-	label.note({type: 'read-beside', shared});
+function recordShared(label: LiveLabel, {cluster: clusterObservations, requestedAt}: SharedProbeResult, {cluster}: LabelContext): void {
+	label.apply({type: 'cluster-observed', cluster: clusterObservations});
 	const known = processCacheFor(cluster);
-	known.keepShared(processOf(label), shared, askedAt);
-	known.sawGateway(shared.gatewaySeen);
+	known.rememberShared(processOf(label), clusterObservations, requestedAt);
+	known.recordGateway(clusterObservations.gatewaySeen);
 }
 
 /** The route where nothing else told it, as an egress file alone does not: waited for where somebody waits for the label, and else only for a stream that lasts. */
-async function count(
+async function readMetrics(
 	label: LiveLabel,
 	{openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number},
-	{clock, counters, isAwaited}: LabelContext,
+	{clock, backgroundMetrics, isBlocking}: LabelContext,
 ): Promise<void> {
 	const read = async () => {
 		if (label.isWatched && label.path.legs[1]!.route.state === 'unknown') {
-			label.tell({type: 'counted', counters: await counters.read(processOf(label), openedAt)});
+			label.emit({type: 'metrics-read', metrics: await backgroundMetrics.read(processOf(label), openedAt)});
 		}
 	};
 
-	if (isAwaited) {
-		await Promise.race([read(), clockDelay(clock, leftOf(labelTimings.settleWithinMs))]);
+	if (isBlocking) {
+		await Promise.race([read(), clockDelay(clock, leftOf(labelTimings.settleTimeoutMs))]);
 	} else {
-		clock.after(labelTimings.lastsMs, () => {
+		clock.after(labelTimings.lastingAfterMs, () => {
 			void read();
 		});
 	}
 }
 
 /** Until the far end of a command was heard or refused, where that tells anything, or its node tells as much, or the time is over. What is known by now is told meanwhile. */
-async function hear(label: LiveLabel, leftOf: (ms: number) => number, {cluster}: LabelContext): Promise<void> {
-	const isSilent = () => label.isChecking && !label.life.answered;
-	const tellsTls = () => label.pathAfter({type: 'answered'}).legs[1]!.tls.state !== label.path.legs[1]!.tls.state;
-	if (!isSilent() || !isRemoteCommand(label.life.purpose) || !tellsTls()) {
+async function awaitFarEnd(label: LiveLabel, leftOf: (ms: number) => number, {cluster}: LabelContext): Promise<void> {
+	const isSilent = () => label.isChecking && !label.state.farEndAnswered;
+	const tellsTls = () => label.pathAfter({type: 'far-end-answered'}).legs[1]!.tls.state !== label.path.legs[1]!.tls.state;
+	if (!isSilent() || !isRemoteCommand(label.state.purpose) || !tellsTls()) {
 		return;
 	}
 
-	label.tellAgain();
-	await label.whileIt(isSilent, leftOf(labelTimings.silentMs));
+	label.emitAgain();
+	await label.waitWhile(isSilent, leftOf(labelTimings.silentForMs));
 	if (isSilent()) {
-		void noteIfPassedOn(label, cluster);
-		await label.whileIt(() => isSilent() && !label.life.passedOn, leftOf(labelTimings.settleWithinMs));
+		void detectPassThrough(label, cluster);
+		await label.waitWhile(() => isSilent() && !label.state.upgradePassedThrough, leftOf(labelTimings.settleTimeoutMs));
 	}
 }
 
-async function noteIfPassedOn(label: LiveLabel, cluster: ClusterClient): Promise<void> {
-	if (await isUpgradePassedThrough(cluster, label.life)) {
-		label.note({type: 'passed-on'});
+async function detectPassThrough(label: LiveLabel, cluster: ClusterClient): Promise<void> {
+	if (await isUpgradePassedThrough(cluster, label.state)) {
+		label.apply({type: 'upgrade-passed-through'});
 	}
 }
 
 /** A stream may stay open for days: what no apiserver answered when it was opened is asked for again until one does, or refuses. */
-async function lookAgain(label: LiveLabel, {beside, clock}: LabelContext): Promise<void> {
-	const isUnread = () => label.isWatched && !label.life.readings.flags && !label.life.late?.flags;
-	if (label.life.asked && isRefused(label.life.readings.closed)) {
+async function observeFlagsLater(label: LiveLabel, {sharedProbe, clock}: LabelContext): Promise<void> {
+	const isUnread = () => label.isWatched && !label.state.observations.flags && !label.state.lateObservations?.flags;
+	if (label.state.hasOwnObservations && isRefused(label.state.observations.unavailable)) {
 		return;
 	}
 
 	while (isUnread()) {
-		await clockDelay(clock, labelTimings.closedForMs);
+		await clockDelay(clock, labelTimings.unavailableForMs);
 		if (!isUnread()) {
 			return;
 		}
 
-		const late = await beside.elsewhere();
-		if (late?.flags) {
-			label.tell({type: 'read-elsewhere', late});
-		} else if (late && isRefused(late.closed)) {
+		const lateObservations = await sharedProbe.observeElsewhere();
+		if (lateObservations?.flags) {
+			label.emit({type: 'observed-elsewhere', lateObservations});
+		} else if (lateObservations && isRefused(lateObservations.unavailable)) {
 			return;
 		}
 	}
 }
 
-function isRefused(closed: readonly UnavailableSource[]): boolean {
-	return closed.some(({because}) => because !== 'no-answer');
+function isRefused(unavailable: readonly UnavailableSource[]): boolean {
+	return unavailable.some(({reason}) => reason !== 'no-response');
 }
 
-function processOf({life: {readings}}: LiveLabel): string | null {
-	return readings.process?.facts.id ?? null;
+function processOf({state: {observations}}: LiveLabel): string | null {
+	return observations.process?.facts.id ?? null;
 }

@@ -12,19 +12,19 @@ export type LabelState = {
 	purpose: ConnectionPurpose;
 	about: Path['about'];
 	phase: Path['phase'];
-	opened: boolean;
-	answered: boolean;
+	hasOpened: boolean;
+	farEndAnswered: boolean;
 	/** @see Grounds.passedOn */
-	passedOn: boolean;
+	upgradePassedThrough: boolean;
 	/** `readings` came of it, not of the refusal that another connection got. */
-	asked: boolean;
-	readings: ConnectionObservations;
+	hasOwnObservations: boolean;
+	observations: ConnectionObservations;
 	/** Read on another connection, where this one's own answer did not come in time. */
-	late: ConnectionObservations | null;
+	lateObservations: ConnectionObservations | null;
 	/** Read beside it after it was opened; nothing before. */
-	shared: ClusterObservations;
+	cluster: ClusterObservations;
 	/** Read beside it where nothing else told its route. */
-	counters: ProbeResult<MetricFacts> | null;
+	metrics: ProbeResult<MetricFacts> | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
 	failedAt: string | null;
@@ -32,15 +32,15 @@ export type LabelState = {
 
 export type LabelEvent =
 	/** On the connection itself, before its use. */
-	| {type: 'read'; readings: ConnectionObservations; asked: boolean}
+	| {type: 'observed'; observations: ConnectionObservations; hasOwnObservations: boolean}
 	/** `byFarEnd`: only the far end of leg 2 can have opened it. @see isOpenedByFarEnd */
 	| {type: 'opened'; byFarEnd: boolean}
-	| {type: 'answered'}
+	| {type: 'far-end-answered'}
 	| {type: 'measured'; websocket?: number | undefined; runtime?: number | undefined}
-	| {type: 'read-beside'; shared: ClusterObservations}
-	| {type: 'read-elsewhere'; late: ConnectionObservations | null}
-	| {type: 'counted'; counters: ProbeResult<MetricFacts>}
-	| {type: 'passed-on'}
+	| {type: 'cluster-observed'; cluster: ClusterObservations}
+	| {type: 'observed-elsewhere'; lateObservations: ConnectionObservations | null}
+	| {type: 'metrics-read'; metrics: ProbeResult<MetricFacts>}
+	| {type: 'upgrade-passed-through'}
 	/** Nothing more is waited for. */
 	| {type: 'settled'}
 	/** `time`: RFC 3339. */
@@ -51,21 +51,21 @@ export type LabelEvent =
 export function initialLabelState(
 	connection: LabelState['connection'],
 	purpose: ConnectionPurpose,
-	readings = noConnectionObservations,
+	observations = noConnectionObservations,
 ): LabelState {
 	return {
 		connection: connection && {id: connection.id, facts: connection.facts},
 		purpose,
 		about: 'open-connection',
 		phase: 'checking',
-		opened: false,
-		answered: false,
-		passedOn: false,
-		asked: false,
-		readings,
-		late: null,
-		shared: noClusterObservations,
-		counters: null,
+		hasOpened: false,
+		farEndAnswered: false,
+		upgradePassedThrough: false,
+		hasOwnObservations: false,
+		observations,
+		lateObservations: null,
+		cluster: noClusterObservations,
+		metrics: null,
 		rttMs: {websocket: null, runtime: null},
 		error: null,
 		failedAt: null,
@@ -73,57 +73,57 @@ export function initialLabelState(
 }
 
 /** What it is after this. What is over stays as it was: the same object comes back. */
-export function reduceLabelState(life: LabelState, event: LabelEvent): LabelState {
-	if (life.about === 'ended-connection') {
-		return life;
+export function reduceLabelState(state: LabelState, event: LabelEvent): LabelState {
+	if (state.about === 'ended-connection') {
+		return state;
 	}
 
 	switch (event.type) {
-		case 'read': {
-			return {...life, readings: event.readings, asked: event.asked};
+		case 'observed': {
+			return {...state, observations: event.observations, hasOwnObservations: event.hasOwnObservations};
 		}
 
 		case 'opened': {
-			return {...life, opened: true, answered: life.answered || event.byFarEnd};
+			return {...state, hasOpened: true, farEndAnswered: state.farEndAnswered || event.byFarEnd};
 		}
 
-		case 'answered': {
-			return {...life, answered: true};
+		case 'far-end-answered': {
+			return {...state, farEndAnswered: true};
 		}
 
 		case 'measured': {
-			const {websocket = life.rttMs.websocket, runtime = life.rttMs.runtime} = event;
+			const {websocket = state.rttMs.websocket, runtime = state.rttMs.runtime} = event;
 			// The container runtime answered: so did the kubelet before it.
-			return {...life, answered: life.answered || event.runtime !== undefined, rttMs: {websocket, runtime}};
+			return {...state, farEndAnswered: state.farEndAnswered || event.runtime !== undefined, rttMs: {websocket, runtime}};
 		}
 
-		case 'read-beside': {
-			return {...life, shared: event.shared};
+		case 'cluster-observed': {
+			return {...state, cluster: event.cluster};
 		}
 
-		case 'read-elsewhere': {
-			return {...life, late: event.late};
+		case 'observed-elsewhere': {
+			return {...state, lateObservations: event.lateObservations};
 		}
 
-		case 'counted': {
-			return {...life, counters: event.counters};
+		case 'metrics-read': {
+			return {...state, metrics: event.metrics};
 		}
 
-		case 'passed-on': {
-			return {...life, passedOn: true};
+		case 'upgrade-passed-through': {
+			return {...state, upgradePassedThrough: true};
 		}
 
 		case 'settled': {
-			return {...life, phase: 'settled'};
+			return {...state, phase: 'settled'};
 		}
 
 		case 'failed': {
-			return {...life, phase: 'failed', about: 'ended-connection', error: event.error, failedAt: event.time};
+			return {...state, phase: 'failed', about: 'ended-connection', error: event.error, failedAt: event.time};
 		}
 
 		case 'closed': {
 			// One that was given up before it carried anything settles nothing.
-			return {...life, phase: life.opened ? 'settled' : life.phase, about: 'ended-connection'};
+			return {...state, phase: state.hasOpened ? 'settled' : state.phase, about: 'ended-connection'};
 		}
 	}
 }

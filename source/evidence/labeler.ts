@@ -9,7 +9,7 @@ Labels every connection of one cluster. `witness` is handed to sessions; each of
 first `checking` with leg 1 at once, later `settled`.
 */
 export type Labeler = {
-	readonly witness: ConnectionObserver;
+	readonly observer: ConnectionObserver;
 	/** All labels of now, in the order of their connections. */
 	readonly labels: ReadonlyMap<string, Path>;
 	/** Called with each new or changed label; returns a function that ends it. */
@@ -19,7 +19,7 @@ export type Labeler = {
 
 export type LabelerOptions = {
 	/** Somebody waits for each label: what takes long is read at once, and belongs to `settled`. Else it is read for streams that last, and `settled` changes. */
-	isAwaited?: boolean;
+	isBlocking?: boolean;
 	/** Default: the machine's. */
 	clock?: Clock;
 };

@@ -5,19 +5,19 @@ import {formatAge} from '../text/format-age.ts';
 import type {BrokenLeg, Finding, Observations} from './evidence.ts';
 import type {EvidenceList} from './evidence-list.ts';
 import {docs} from './rules/remedies.ts';
-import {citeAttempt, isFarEndOf, standingFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
+import {citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
 
 /** No attempt says more than that it failed at its time, which stays with it. A connection that is open, or was, speaks for itself. */
-export function brokenNow(grounds: Observations, numbered: EvidenceList): BrokenLeg | null {
-	if (grounds.about !== 'configuration') {
+export function brokenNow(observations: Observations, numbered: EvidenceList): BrokenLeg | null {
+	if (observations.about !== 'configuration') {
 		return null;
 	}
 
-	if (grounds.purpose.isUnscheduled) {
+	if (observations.purpose.isUnscheduled) {
 		return {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', farEnd: null, time: null, evidence: [], error: null};
 	}
 
-	const failed = standingFailure(grounds);
+	const failed = currentFailure(observations);
 	if (!failed) {
 		return null;
 	}
@@ -39,10 +39,10 @@ export function brokenNow(grounds: Observations, numbered: EvidenceList): Broken
 }
 
 /** `error`: of the path's own connection. */
-export function lastAttemptFindings(grounds: Observations, error: ErrorObject | null): readonly Finding[] {
+export function lastAttemptFindings(observations: Observations, error: ErrorObject | null): readonly Finding[] {
 	const {
 		purpose: {target, isUnscheduled = false},
-	} = grounds;
+	} = observations;
 	if (isUnscheduled) {
 		return [
 			{
@@ -57,7 +57,7 @@ export function lastAttemptFindings(grounds: Observations, error: ErrorObject | 
 		];
 	}
 
-	const failed = error === null ? standingFailure(grounds) : null;
+	const failed = error === null ? currentFailure(observations) : null;
 	return failed
 		? [
 				{
@@ -65,7 +65,7 @@ export function lastAttemptFindings(grounds: Observations, error: ErrorObject | 
 					code: 'LAST_ATTEMPT_FAILED',
 					severity: 'error',
 					leg: 2,
-					message: `The last attempt, ${attemptWords(failed, grounds)}, ${failedWords(failed, grounds.time)}`,
+					message: `The last attempt, ${describeAttempt(failed, observations)}, ${describeFailure(failed, observations.time)}`,
 					remedy: failed.failure.error.remedy,
 					docs: docs.debugging,
 				},
@@ -74,11 +74,11 @@ export function lastAttemptFindings(grounds: Observations, error: ErrorObject | 
 }
 
 /** `failed 12s ago: …` as of `now`, RFC 3339. */
-export function failedWords({failure: {error}, time}: FailedAttempt, now: string): string {
+export function describeFailure({failure: {error}, time}: FailedAttempt, now: string): string {
 	return `failed ${formatAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
 }
 
 /** Another far end is named: what failed on the way there is the tunnel that both share. */
-function attemptWords({feature, farEnd}: FailedAttempt, {purpose}: Observations): string {
+function describeAttempt({feature, farEnd}: FailedAttempt, {purpose}: Observations): string {
 	return isFarEndOf(purpose)(farEnd) ? feature : `${feature} to ${farEnd}`;
 }

@@ -6,25 +6,25 @@ import {reduceLabelState, type LabelState, type LabelEvent} from './label-state.
 export type LabelHost = {
 	clock: Clock;
 	/** What a life reads as now. */
-	pathOf(life: LabelState): Path;
-	tell(id: string, path: Path): void;
+	pathOf(state: LabelState): Path;
+	emit(id: string, path: Path): void;
 };
 
 export class LiveLabel {
 	readonly id: string;
-	readonly #place: LabelHost;
-	readonly #waiting = new Set<() => void>();
-	#life: LabelState;
+	readonly #host: LabelHost;
+	readonly #waiters = new Set<() => void>();
+	#state: LabelState;
 	#isWatched = true;
 
-	constructor(id: string, life: LabelState, place: LabelHost) {
+	constructor(id: string, state: LabelState, host: LabelHost) {
 		this.id = id;
-		this.#life = life;
-		this.#place = place;
+		this.#state = state;
+		this.#host = host;
 	}
 
-	get life(): LabelState {
-		return this.#life;
+	get state(): LabelState {
+		return this.#state;
 	}
 
 	/** False once nobody is told of it any more. */
@@ -33,70 +33,70 @@ export class LiveLabel {
 	}
 
 	get isChecking(): boolean {
-		return this.#isWatched && this.#life.phase === 'checking';
+		return this.#isWatched && this.#state.phase === 'checking';
 	}
 
 	get path(): Path {
-		return this.#place.pathOf(this.#life);
+		return this.#host.pathOf(this.#state);
 	}
 
 	/** As it would read if this happened now. */
 	pathAfter(event: LabelEvent): Path {
-		return this.#place.pathOf(reduceLabelState(this.#life, event));
+		return this.#host.pathOf(reduceLabelState(this.#state, event));
 	}
 
 	/** Takes what happened; it is told with what happens next. */
-	note(event: LabelEvent): void {
+	apply(event: LabelEvent): void {
 		if (this.#isWatched) {
-			this.#life = reduceLabelState(this.#life, event);
-			this.#look();
+			this.#state = reduceLabelState(this.#state, event);
+			this.#notifyWaiters();
 		}
 	}
 
 	/** Takes what happened, and tells it. What is over changes no more, and is told no more. */
-	tell(event: LabelEvent): void {
-		const before = this.#life;
-		this.note(event);
-		if (this.#life !== before) {
-			this.tellAgain();
+	emit(event: LabelEvent): void {
+		const before = this.#state;
+		this.apply(event);
+		if (this.#state !== before) {
+			this.emitAgain();
 		}
 	}
 
 	/** As it reads now: what is known of its process or its cluster may have changed. */
-	tellAgain(): void {
+	emitAgain(): void {
 		if (this.#isWatched) {
-			this.#place.tell(this.id, this.path);
+			this.#host.emit(this.id, this.path);
 		}
 	}
 
 	/** Nobody is told any more. */
-	leave(): void {
+	stop(): void {
 		this.#isWatched = false;
 	}
 
 	/** Until that holds no longer, or the time is over. */
-	async whileIt(holds: () => boolean, ms: number): Promise<void> {
+	async waitWhile(holds: () => boolean, ms: number): Promise<void> {
 		if (ms <= 0 || !holds()) {
 			return;
 		}
 
 		const {promise, resolve} = Promise.withResolvers<void>();
-		const callOff = this.#place.clock.after(ms, resolve);
-		const look = () => {
+		const callOff = this.#host.clock.after(ms, resolve);
+		const measure = () => {
 			if (!holds()) {
 				resolve();
 			}
 		};
 
-		this.#waiting.add(look);
+		this.#waiters.add(measure);
 		await promise;
-		this.#waiting.delete(look);
+		this.#waiters.delete(measure);
 		callOff();
 	}
 
-	#look(): void {
-		for (const look of this.#waiting) {
-			look();
+	#notifyWaiters(): void {
+		for (const measure of this.#waiters) {
+			measure();
 		}
 	}
 }

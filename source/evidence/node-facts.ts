@@ -20,20 +20,20 @@ export type NodeObject = {
 /** `null` where it may not be read or does not exist. */
 export async function readNode(cluster: ClusterClient, name: string): Promise<NodeObject | null> {
 	const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-	const outcome = await sendProbe(
+	const result = await sendProbe(
 		cluster,
 		{source: 'endpoints', path, need: null},
 		body => parseObject(body, {path}, 'a node’s answer') as NodeObject,
 	);
-	return outcome.read?.facts ?? null;
+	return result.observation?.facts ?? null;
 }
 
 /** A running pod on the node, in the namespace of the context: its port-forward goes through that kubelet. */
 export async function podOnNode(cluster: ClusterClient, name: string): Promise<PodObject | null> {
 	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
 	const path = `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`;
-	const outcome = await sendProbe(cluster, {source: 'endpoints', path, need: null}, body => parseList<PodObject>(body, path).items[0]);
-	return outcome.read?.facts ?? null;
+	const result = await sendProbe(cluster, {source: 'endpoints', path, need: null}, body => parseList<PodObject>(body, path).items[0]);
+	return result.observation?.facts ?? null;
 }
 
 /** The defaults of `--kubelet-preferred-address-types`. */

@@ -21,12 +21,13 @@ export type Observation<Facts> = {
 export type UnavailableSource = {
 	source: EvidenceSource;
 	where: string;
-	because: 'forbidden' | 'not-served' | 'no-answer' | 'not-asked';
+	reason: 'forbidden' | 'not-served' | 'no-response' | 'not-requested';
 	need: Need | null;
 };
 
 /** What a probe returns. */
-export type ProbeResult<Facts> = {read: Observation<Facts>; closed?: undefined} | {read?: undefined; closed: UnavailableSource};
+export type ProbeResult<Facts> =
+	{observation: Observation<Facts>; unavailable?: undefined} | {observation?: undefined; unavailable: UnavailableSource};
 
 /** The flags of one apiserver process. */
 export type FlagFacts = {
@@ -148,9 +149,9 @@ export type Observations = {
 	/** The connection the verdict is about, or the one that was examined for it. */
 	connection: string | null;
 	/** The verdict is about this very connection. False where none was opened: the next one may end at another apiserver than the one that was examined. */
-	bound: boolean;
+	isBound: boolean;
 	/** The far end of leg 2 answered on it: whatever check there is was passed. A 101 alone says it only where the apiserver dials first. */
-	answered: boolean;
+	farEndAnswered: boolean;
 	/** Its stream is open, and its node takes WebSockets itself: the apiserver reached the kubelet before it said 101. */
 	upgradePassedThrough: boolean;
 	socket: Observation<SocketFacts> | null;
@@ -163,7 +164,7 @@ export type Observations = {
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
 	replicas: Observation<ReplicaFacts> | null;
 	/** Addresses of apiservers that were tried and not read, each with the reason. */
-	unreached: readonly string[];
+	unreachedAddresses: readonly string[];
 	version: Observation<VersionFacts> | null;
 	metrics: ReadonlyArray<Observation<MetricFacts>>;
 	stepTests: ReadonlyArray<Observation<StepTestFacts>>;
@@ -174,5 +175,5 @@ export type Observations = {
 	failures: ReadonlyArray<Observation<FailureFacts>>;
 	/** The latest outcome of each far end that was attempted earlier, the oldest first. */
 	outcomes: readonly SecondLegOutcome[];
-	closed: readonly UnavailableSource[];
+	unavailable: readonly UnavailableSource[];
 };

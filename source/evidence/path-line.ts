@@ -22,17 +22,17 @@ export function formatPathLine({
 	const [first, second] = legs;
 	const broken = failedLeg({phase, error, broken: expected});
 	const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
-	const start = `path: you -${firstWords(first)}-${broken === 1 ? 'x' : '>'} ${hub}`;
+	const start = `path: you -${formatFirstLeg(first)}-${broken === 1 ? 'x' : '>'} ${hub}`;
 	return broken === 1
 		? start
-		: `${start} -${secondWords(second, phase)}-${broken === 2 ? 'x' : '>'} ${expected?.reason === 'no-node' ? 'no node yet' : farEnd(second, target)}`;
+		: `${start} -${formatSecondLeg(second, phase)}-${broken === 2 ? 'x' : '>'} ${expected?.reason === 'no-node' ? 'no node yet' : farEnd(second, target)}`;
 }
 
-function firstWords({tls, route}: Leg): string {
+function formatFirstLeg({tls, route}: Leg): string {
 	return route.state === 'direct' || route.state === 'unknown' ? tls.state : `${route.state},${tls.state}`;
 }
 
-function secondWords({tls, route}: Leg, phase: Path['phase']): string {
+function formatSecondLeg({tls, route}: Leg, phase: Path['phase']): string {
 	if (tls.state === 'unknown' && route.state === 'unknown') {
 		return phase === 'checking' ? 'checking' : 'unknown';
 	}

@@ -166,14 +166,17 @@ function serviceRequest(service: ServiceObject, target: ProxyName & {input: stri
 		: proxyRequestFacts('services', target, service);
 }
 
-function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {input, scheme, name, port}: ProxyName & {input: string}): string | null {
+function noticeOfPorts(
+	{spec: {ports = []} = {}}: ServiceObject,
+	{input, scheme, name, port}: ProxyName & {input: string},
+): string | null {
 	if (port !== null || ports.length === 0 || onlyPort(ports)) {
 		return null;
 	}
 
-	const [told, other] =
+	const [shown, other] =
 		scheme === 'https' ? ['HTTPS', `svc/${name} is told for plain HTTP`] : ['plain HTTP', `svc/https:${name} is told for HTTPS`];
-	return `${input} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${told}, which is alike for each; ${other}`;
+	return `${input} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${shown}, which is alike for each; ${other}`;
 }
 
 function containerOf(pod: PodObject): string | null {

@@ -8,9 +8,9 @@ import {advertisedAddress} from './rules/replicas.ts';
 import {isVerifiedApiserver} from './rules/same-process.ts';
 
 /** Most clusters have three or five. */
-const mostDialled = 16;
+const maxReplicas = 16;
 
-const limitMs = 2000;
+const timeoutMs = 2000;
 
 /**
 The same examination with the processes at every listed address that was not met yet. Credentials go only to a server whose certificate the kubeconfig's
@@ -29,37 +29,39 @@ export async function probeReplicas(
 		return examined;
 	}
 
-	const refused = whyNot(examined, cluster);
+	const refused = refusalReason(examined, cluster);
 	if (refused !== null) {
-		return {...examined, unreached: unmet.map(address => `${address}: not dialled, ${refused}`)};
+		return {...examined, unreachedAddresses: unmet.map(address => `${address}: not dialled, ${refused}`)};
 	}
 
-	const found = await Promise.all(unmet.slice(0, mostDialled).map(async address => readAt(cluster, address, signal)));
+	const found = await Promise.all(unmet.slice(0, maxReplicas).map(async address => observeAt(cluster, address, signal)));
 	const ids = new Set([own, ...others].map(({process}) => process?.facts.id));
-	const fresh = found.filter(one => typeof one !== 'string').filter(({process}) => process === null || !ids.has(process.facts.id));
-	return {...examined, others: [...others, ...fresh], unreached: found.filter(one => typeof one === 'string')};
+	const newProcesses = found.filter(one => typeof one !== 'string').filter(({process}) => process === null || !ids.has(process.facts.id));
+	return {...examined, others: [...others, ...newProcesses], unreachedAddresses: found.filter(one => typeof one === 'string')};
 }
 
 /** Why none is dialled; `null` where nothing stands against it. */
-function whyNot(examined: ApiserverExamination, cluster: ClusterClient): string | null {
+function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): string | null {
 	if (examined.connection.facts.proxy) {
 		return 'your way to the apiserver leads through a proxy';
 	}
 
-	const grounds = observationsFor(examined, cluster, anyPurpose);
+	const observations = observationsFor(examined, cluster, anyPurpose);
 	// Whoever has the apiserver's certificate is told nothing new by credentials for it.
-	return isVerifiedApiserver(grounds) || grounds.serverIdentity.hasApiserverCertificate
+	return isVerifiedApiserver(observations) || observations.serverIdentity.hasApiserverCertificate
 		? null
 		: 'what answers you is not certainly an apiserver';
 }
 
 /** Or why not. */
-async function readAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
+async function observeAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
 	try {
-		const connection = await cluster.connectAt(address, {timeoutMs: limitMs, ...(signal ? {signal} : {})});
+		const connection = await cluster.connectAt(address, {timeoutMs, ...(signal ? {signal} : {})});
 		try {
-			const readings = await observeConnection(connection, {limitMs});
-			return readings.flags ? {...readings, facts: connection.facts, dialedAddress: address} : `${address}: its /flagz may not be read`;
+			const observations = await observeConnection(connection, {timeoutMs});
+			return observations.flags
+				? {...observations, facts: connection.facts, dialedAddress: address}
+				: `${address}: its /flagz may not be read`;
 		} finally {
 			connection.close();
 		}

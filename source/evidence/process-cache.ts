@@ -17,11 +17,11 @@ export class ProcessCache {
 	readonly #listeners = new Set<(process: string | null) => void>();
 	#gatewaySeen: string | null = null;
 	/** Which the cluster gives its pods, once it was read: what it signed it signed. */
-	authority: CaFacts | null;
+	ca: CaFacts | null;
 
 	/** In a pod the authority is the one that it was given. */
 	constructor({source, certificateAuthority}: Pick<ClusterInfo, 'source' | 'certificateAuthority'>) {
-		this.authority = source === 'in-cluster' && certificateAuthority !== null ? parseCaBundle(certificateAuthority) : null;
+		this.ca = source === 'in-cluster' && certificateAuthority !== null ? parseCaBundle(certificateAuthority) : null;
 	}
 
 	/** Why something answers between us and the apiservers, seen at any time: it does not show itself each time. */
@@ -30,10 +30,10 @@ export class ProcessCache {
 	}
 
 	/** What stands before the apiservers stands before what was opened earlier, too. */
-	sawGateway(why: string | null): void {
+	recordGateway(why: string | null): void {
 		if (why !== null && this.#gatewaySeen === null) {
 			this.#gatewaySeen = why;
-			this.#tell(null);
+			this.#emit(null);
 		}
 	}
 
@@ -54,7 +54,7 @@ export class ProcessCache {
 	}
 
 	/** `readAt`: when that reading began, milliseconds since 1970. */
-	keepShared(process: string | null, shared: ClusterObservations, readAt: number): void {
+	rememberShared(process: string | null, shared: ClusterObservations, readAt: number): void {
 		if (process !== null) {
 			this.#shared.set(process, {at: readAt, shared});
 		}
@@ -71,29 +71,29 @@ export class ProcessCache {
 		}
 
 		this.#byId.set(process, {...this.of(process), ...known});
-		this.#tell(process);
+		this.#emit(process);
 	}
 
 	/** Of a process, or of all that is known (`null`). Returns a function that ends it. */
-	onNews(listener: (process: string | null) => void): () => void {
+	onChange(listener: (process: string | null) => void): () => void {
 		this.#listeners.add(listener);
 		return () => {
 			this.#listeners.delete(listener);
 		};
 	}
 
-	#tell(process: string | null): void {
+	#emit(process: string | null): void {
 		for (const listener of this.#listeners) {
 			listener(process);
 		}
 	}
 }
 
-const ofClusters = new WeakMap<ClusterClient, ProcessCache>();
+const caches = new WeakMap<ClusterClient, ProcessCache>();
 
 /** One for each way to a cluster: whoever asks through it shares what was read. */
 export function processCacheFor(cluster: ClusterClient): ProcessCache {
-	const known = ofClusters.get(cluster) ?? new ProcessCache(cluster.facts);
-	ofClusters.set(cluster, known);
+	const known = caches.get(cluster) ?? new ProcessCache(cluster.facts);
+	caches.set(cluster, known);
 	return known;
 }

@@ -29,16 +29,16 @@ export function recordFailure(
 	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
 	{purpose, process, time = new Date().toISOString()}: Attempt,
 	error: ErrorObject,
-	reading: Observation<FailureFacts> | undefined = failureObservation({error, purpose, connection: null, process, time}),
+	observation: Observation<FailureFacts> | undefined = failureObservation({error, purpose, connection: null, process, time}),
 ): void {
 	const farEnd = farEndOf(purpose);
 	if (farEnd !== null && error.leg === 2 && error.legKnown) {
-		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: {error, facts: reading?.facts ?? null}});
+		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: {error, facts: observation?.facts ?? null}});
 	}
 }
 
 /** The answer to a probe, in the words of whoever gave it; words that are in no row, or of another leg, are nothing. */
-export function recordWords(cluster: Pick<ClusterClient, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
+export function recordFailureText(cluster: Pick<ClusterClient, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
 	const explained = explainMessage(text, status === undefined ? {} : {status});
 	if (explained) {
 		recordFailure(cluster, attempt, errorFromExplanation(explained).toJSON());

@@ -3,25 +3,25 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Path} from './evidence.ts';
 
-export const requireWords = ['verified', 'tunnelled', 'protected'] as const;
-export type RequireWord = (typeof requireWords)[number];
+export const requirementNames = ['verified', 'tunnelled', 'protected'] as const;
+export type RequirementName = (typeof requirementNames)[number];
 export type MinBasis = 'proven' | 'inferred';
 
 const verifiedStates = new Set<string>(['verified', 'enforced']);
 const tunnelStates = new Set<string>(['konnectivity', 'egress-http-connect', 'egress', 'ssh-tunnel']);
 
-export function judgePath({legs, crossing}: Path, word: RequireWord, minBasis: MinBasis): RequireResult {
+export function evaluatePath({legs, crossing}: Path, word: RequirementName, minBasis: MinBasis): RequireResult {
 	switch (word) {
 		case 'verified': {
-			return worst(legs.map(({tls}) => judge(tls, verifiedStates, minBasis)));
+			return worst(legs.map(({tls}) => evaluate(tls, verifiedStates, minBasis)));
 		}
 
 		case 'tunnelled': {
-			return worst(legs.filter(({n}) => n === 2).map(({route}) => judge(route, tunnelStates, minBasis)));
+			return worst(legs.filter(({n}) => n === 2).map(({route}) => evaluate(route, tunnelStates, minBasis)));
 		}
 
 		case 'protected': {
-			return judge(crossing, new Set(['protected']), minBasis);
+			return evaluate(crossing, new Set(['protected']), minBasis);
 		}
 	}
 }
@@ -30,15 +30,15 @@ export function judgePath({legs, crossing}: Path, word: RequireWord, minBasis: M
 The words of `--require`, checked together with `--min-basis`.
 @throws SpokeError ERR_USAGE for a word that is not valid, or for `--min-basis` without a requirement
 */
-export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequireWord[] {
+export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequirementName[] {
 	assertRequireFlags(asked, given);
 	const words = asked.map(word => requirementOf(word));
-	const unknown = words.find(word => !requireWords.includes(word as RequireWord));
+	const unknown = words.find(word => !requirementNames.includes(word as RequirementName));
 	if (unknown !== undefined) {
-		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(unknown)}: must be one of ${requireWords.join(', ')}`);
+		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(unknown)}: must be one of ${requirementNames.join(', ')}`);
 	}
 
-	return words as readonly RequireWord[];
+	return words as readonly RequirementName[];
 }
 
 /** The contract spells `tunnelled`; the American spelling is accepted too. */
@@ -47,9 +47,9 @@ export function requirementOf(text: string): string {
 }
 
 /** @throws SpokeError ERR_USAGE when `--require` is empty, or missing beside `--min-basis` */
-export function assertRequireFlags(asked: readonly string[], given: ReadonlySet<string>): void {
+export function assertRequireFlags(input: readonly string[], given: ReadonlySet<string>): void {
 	// A gate whose variable is empty must not pass.
-	if (given.has('require') && asked.length === 0) {
+	if (given.has('require') && input.length === 0) {
 		throw new SpokeError('ERR_USAGE', '--require has no value');
 	}
 
@@ -62,13 +62,13 @@ export function assertRequireFlags(asked: readonly string[], given: ReadonlySet<
 Throws when a path does not meet a requirement; the message names the features.
 @throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED
 */
-export function assertPathsMeet(paths: readonly Path[], words: readonly RequireWord[], minBasis: MinBasis): void {
-	const judged = words.flatMap(word => paths.map(path => ({word, feature: path.feature, result: judgePath(path, word, minBasis)})));
+export function assertPathsMeet(paths: readonly Path[], words: readonly RequirementName[], minBasis: MinBasis): void {
+	const evaluated = words.flatMap(word => paths.map(path => ({word, feature: path.feature, result: evaluatePath(path, word, minBasis)})));
 	for (const [result, code, phrase] of [
 		['not-met', 'ERR_REQUIRE_NOT_MET', 'not met'],
 		['undecided', 'ERR_REQUIRE_UNDECIDED', 'not decided'],
 	] as const) {
-		const failed = judged.filter(one => one.result === result);
+		const failed = evaluated.filter(one => one.result === result);
 		if (failed.length > 0) {
 			const features = [...new Set(failed.map(({feature}) => feature))].join(', ');
 			throw new SpokeError(code, `required, but ${phrase}: ${[...new Set(failed.map(({word}) => word))].join(', ')} (${features})`);
@@ -80,7 +80,7 @@ export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {
 	return basis === 'proven' || (minBasis === 'inferred' && basis === 'inferred');
 }
 
-function judge({state, basis}: {state: string; basis: Basis}, accepted: ReadonlySet<string>, minBasis: MinBasis): RequireResult {
+function evaluate({state, basis}: {state: string; basis: Basis}, accepted: ReadonlySet<string>, minBasis: MinBasis): RequireResult {
 	if (state === 'unknown' || !hasBasis(basis, minBasis)) {
 		return 'undecided';
 	}

@@ -20,7 +20,7 @@ import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {holdUpgrade} from './probes/held-upgrades.ts';
 import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
 import {readLogDifferential} from './probes/log-differential.ts';
-import {recordAnswer, recordWords} from './record-second-leg.ts';
+import {recordAnswer, recordFailureText} from './record-second-leg.ts';
 import {runStepTest, type StepTestResult} from './probes/step-test.ts';
 
 /** The pod through whose node the route is tried. */
@@ -42,48 +42,48 @@ export async function runActiveProbes(
 	cluster: ClusterClient,
 	target: ProbeTarget,
 ): Promise<ApiserverExamination> {
-	const handshake = await shakeHands(target);
+	const handshake = await probeHandshake(target);
 	const log = await readLog(examined, target);
-	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
-	const tested = fromStepTest(outcome, examined, target);
-	recordProbes(cluster, {log, outcome}, examined, target);
+	const result = await stepTest(examined, cluster, target).catch(() => undefined);
+	const tested = fromStepTest(result, examined, target);
+	recordProbes(cluster, {log, result}, examined, target);
 	// What was tried has moved the counters, also where it was refused.
 	const again = await metricsOf(examined);
 	processCacheFor(cluster).remember(processOf(examined), {
-		...(again?.read && {metrics: [again.read]}),
+		...(again?.observation && {metrics: [again.observation]}),
 		...(tested.stepTests.length > 0 && {stepTests: tested.stepTests}),
 		...(tested.agentTests.length > 0 && {agentTests: tested.agentTests}),
 	});
 	return {
 		...examined,
-		metrics: again?.read ? again : examined.metrics,
-		active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.read ? [handshake.read] : []},
+		metrics: again?.observation ? again : examined.metrics,
+		active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.observation ? [handshake.observation] : []},
 	};
 }
 
 /** The port-forward was tried last. */
 function recordProbes(
 	cluster: ClusterClient,
-	{log, outcome}: {log: Observation<LogDifferentialFacts> | null; outcome: StepTestResult | undefined},
+	{log, result}: {log: Observation<LogDifferentialFacts> | null; result: StepTestResult | undefined},
 	examined: ApiserverExamination,
 	target: ProbeTarget,
 ): void {
 	const attempt = {purpose: portForward(target), process: processOf(examined)};
-	const ofLog = {...attempt, purpose: {...attempt.purpose, feature: 'logs' as const}};
+	const logAttempt = {...attempt, purpose: {...attempt.purpose, feature: 'logs' as const}};
 	if (log?.facts.normal === 'ok') {
-		recordAnswer(cluster, ofLog);
+		recordAnswer(cluster, logAttempt);
 	} else if (log?.facts.text) {
-		recordWords(cluster, ofLog, log.facts.text, 500);
+		recordFailureText(cluster, logAttempt, log.facts.text, 500);
 	}
 
-	if (outcome?.kind === 'judged' && outcome.steps.rounds.length > 0) {
+	if (result?.kind === 'evaluated' && result.steps.rounds.length > 0) {
 		recordAnswer(cluster, attempt);
-	} else if (outcome?.kind === 'refused') {
-		recordWords(cluster, attempt, outcome.answer.body);
+	} else if (result?.kind === 'refused') {
+		recordFailureText(cluster, attempt, result.answer.body);
 	}
 }
 
-async function shakeHands({
+async function probeHandshake({
 	hostAddress,
 	kubeletPort,
 	node,
@@ -103,15 +103,16 @@ async function readLog(
 
 /** On the examined connection, as it is now; `null` where they could not be read before, or it is gone. */
 async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<MetricFacts> | null> {
-	return examined.metrics.read && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
+	return examined.metrics.observation && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
 }
 
 async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, target: ProbeTarget): Promise<StepTestResult> {
-	const agents = (await readAgentPods(cluster)).read?.facts ?? [];
+	const agents = (await readAgentPods(cluster)).observation?.facts ?? [];
 	return runStepTest({
 		connectToProcess: async () => connectToProcess(examined, cluster),
-		hold: async first => holdUpgrade(async () => another(examined, cluster), {namespace: target.namespace, name: target.pod}, first),
-		metrics: async () => (await metricsOf(examined))?.read?.facts ?? null,
+		hold: async first =>
+			holdUpgrade(async () => reconnectToProcess(examined, cluster), {namespace: target.namespace, name: target.pod}, first),
+		metrics: async () => (await metricsOf(examined))?.observation?.facts ?? null,
 		agents: async () => connectionsOf(agents, cluster),
 	});
 }
@@ -119,14 +120,14 @@ async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, 
 /** A connection to the examined process; where processes cannot be told apart, any. */
 async function connectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection | null> {
 	const wanted = processOf(examined);
-	for (let tries = 0; tries < 12; tries++) {
+	for (let attempt = 0; attempt < 12; attempt++) {
 		const connection = await cluster.connect();
 		if (wanted === null) {
 			return connection;
 		}
 
-		const readings = await observeConnection(connection, {limitMs: 5000});
-		if (readings.process?.facts.id === wanted && connection.usable) {
+		const observations = await observeConnection(connection, {timeoutMs: 5000});
+		if (observations.process?.facts.id === wanted && connection.usable) {
 			return connection;
 		}
 
@@ -137,7 +138,7 @@ async function connectToProcess(examined: ApiserverExamination, cluster: Cluster
 }
 
 /** For another carrier: agents' counts would not show that another process opened it. */
-async function another(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection> {
+async function reconnectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection> {
 	const connection = await connectToProcess(examined, cluster);
 	if (!connection) {
 		throw new SpokeError('ERR_STREAM_LOST', 'the examined apiserver was not met again', {leg: 1});
@@ -163,14 +164,14 @@ async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterClient
 }
 
 function fromStepTest(
-	outcome: StepTestResult | undefined,
+	result: StepTestResult | undefined,
 	examined: ApiserverExamination,
 	target: ProbeTarget,
 ): Pick<Observations, 'stepTests' | 'agentTests' | 'failures'> {
 	const common = {process: processOf(examined), connection: examined.connection.id, time: new Date().toISOString(), active: true} as const;
-	if (outcome?.kind === 'refused') {
+	if (result?.kind === 'refused') {
 		const failure = failureObservation({
-			error: {text: outcome.answer.body, leg: 2},
+			error: {text: result.answer.body, leg: 2},
 			purpose: portForward(target),
 			connection: common.process === null ? null : common.connection,
 			process: common.process,
@@ -180,15 +181,15 @@ function fromStepTest(
 		return {stepTests: [], agentTests: [], failures: failure ? [failure] : []};
 	}
 
-	if (outcome?.kind !== 'judged') {
+	if (result?.kind !== 'evaluated') {
 		return {stepTests: [], agentTests: [], failures: []};
 	}
 
-	const {steps, agent} = outcome;
+	const {steps, agent} = result;
 	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
 	// Held upgrades have connections of their own. They speak for this one's process only where it was recognised on each, or where its own count of them rose.
 	const isBound = common.process !== null || steps.moved !== 'undecided';
-	const reading = <Facts>(source: Observation<Facts>['source'], facts: Facts): Observation<Facts> => ({
+	const makeObservation = <Facts>(source: Observation<Facts>['source'], facts: Facts): Observation<Facts> => ({
 		source,
 		where,
 		...common,
@@ -196,8 +197,8 @@ function fromStepTest(
 		facts,
 	});
 	return {
-		stepTests: [reading('step-test', {...steps, node: target.node})],
-		agentTests: agent ? [reading('agent-metrics', agent)] : [],
+		stepTests: [makeObservation('step-test', {...steps, node: target.node})],
+		agentTests: agent ? [makeObservation('agent-metrics', agent)] : [],
 		failures: [],
 	};
 }

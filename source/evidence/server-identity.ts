@@ -10,13 +10,13 @@ export function identifyObservedServer(
 	{facts}: Pick<Connection, 'facts'>,
 	server: string,
 	{flags, user, foreignHeaders}: ConnectionObservations,
-	{authority, gatewaySeen, mirrorPods, replicas, closed}: ClusterObservations,
+	{ca, gatewaySeen, mirrorPods, replicas, unavailable}: ClusterObservations,
 ): ServerIdentity {
 	return identifyServer({
 		socket: facts,
 		serverPath: pathOf(server),
-		authority,
-		authorityClosed: caUnavailableReason(closed),
+		ca,
+		caUnavailableReason: caUnavailableReason(unavailable),
 		foreignHeaders,
 		gatewaySeen,
 		user,

@@ -5,16 +5,16 @@ import {observeFreshConnection, type ConnectionObservations} from './connection-
 import {labelTimings} from './label-timings.ts';
 import {noClusterObservations, observeCluster, type ClusterObservations} from './cluster-observations.ts';
 
-/** `askedAt`: milliseconds since 1970. */
-export type SharedProbeResult = {shared: ClusterObservations; askedAt: number};
+/** `requestedAt`: milliseconds since 1970. */
+export type SharedProbeResult = {cluster: ClusterObservations; requestedAt: number};
 
 export class SharedProbe {
 	readonly #cluster: ClusterClient;
 	readonly #clock: Clock;
-	#shared: {askedAt: number; isBegun: boolean; reading: Promise<ClusterObservations>} | undefined;
-	#elsewhere: {askedAt: number; reading: Promise<ConnectionObservations | null>} | undefined;
+	#shared: {requestedAt: number; hasStarted: boolean; pending: Promise<ClusterObservations>} | undefined;
+	#elsewhere: {requestedAt: number; pending: Promise<ConnectionObservations | null>} | undefined;
 	#nextReadAt = 0;
-	#ended = false;
+	#hasEnded = false;
 
 	constructor(cluster: ClusterClient, clock: Clock) {
 		this.#cluster = cluster;
@@ -22,36 +22,36 @@ export class SharedProbe {
 	}
 
 	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
-	async shared(): Promise<SharedProbeResult> {
-		if (!this.#isUsed(this.#shared)) {
-			const waitMs = Math.max(labelTimings.afterOpeningMs, this.#nextReadAt - this.#clock.elapsed());
-			this.#nextReadAt = this.#clock.elapsed() + waitMs + labelTimings.betweenReadsMs;
-			this.#shared = this.#askShared(waitMs);
+	async observeCluster(): Promise<SharedProbeResult> {
+		if (!this.#isRecent(this.#shared)) {
+			const waitMs = Math.max(labelTimings.sharedProbeDelayMs, this.#nextReadAt - this.#clock.elapsed());
+			this.#nextReadAt = this.#clock.elapsed() + waitMs + labelTimings.sharedProbeIntervalMs;
+			this.#shared = this.#startShared(waitMs);
 		}
 
-		const {askedAt, reading} = this.#shared!;
-		return {askedAt, shared: await reading};
+		const {requestedAt, pending} = this.#shared!;
+		return {requestedAt, cluster: await pending};
 	}
 
 	/** What a connection itself did not answer, from another one: worth less, and better than nothing. */
-	async elsewhere(): Promise<ConnectionObservations | null> {
-		if (!this.#isUsed(this.#elsewhere)) {
-			this.#elsewhere = {askedAt: this.#clock.now(), reading: this.#readElsewhere()};
+	async observeElsewhere(): Promise<ConnectionObservations | null> {
+		if (!this.#isRecent(this.#elsewhere)) {
+			this.#elsewhere = {requestedAt: this.#clock.now(), pending: this.#readElsewhere()};
 		}
 
-		const asked = this.#elsewhere!;
-		const late = await asked.reading;
+		const entry = this.#elsewhere!;
+		const lateObservations = await entry.pending;
 		// Nothing read is nothing to keep for the next one.
-		if (!late?.flags && this.#elsewhere === asked) {
+		if (!lateObservations?.flags && this.#elsewhere === entry) {
 			this.#elsewhere = undefined;
 		}
 
-		return late;
+		return lateObservations;
 	}
 
 	/** A connection that ended may have been the apiserver's end: what was read beside it is not used for the next ones. What is yet to be read comes after that end, and is. */
 	forget(): void {
-		if (this.#shared?.isBegun) {
+		if (this.#shared?.hasStarted) {
 			this.#shared = undefined;
 		}
 
@@ -59,27 +59,27 @@ export class SharedProbe {
 	}
 
 	end(): void {
-		this.#ended = true;
+		this.#hasEnded = true;
 	}
 
 	async #readElsewhere(): Promise<ConnectionObservations | null> {
-		const met = await observeFreshConnection(this.#cluster, {limitMs: labelTimings.readBesideMs});
-		return met?.readings ?? null;
+		const observed = await observeFreshConnection(this.#cluster, {timeoutMs: labelTimings.sharedProbeTimeoutMs});
+		return observed?.observations ?? null;
 	}
 
-	#askShared(waitMs: number): {askedAt: number; isBegun: boolean; reading: Promise<ClusterObservations>} {
-		const asked = {
-			askedAt: this.#clock.now(),
-			isBegun: false,
-			reading: clockDelay(this.#clock, waitMs).then(async () => {
-				asked.isBegun = true;
-				return this.#ended ? noClusterObservations : observeCluster(this.#cluster, {timeoutMs: labelTimings.readBesideMs});
+	#startShared(waitMs: number): {requestedAt: number; hasStarted: boolean; pending: Promise<ClusterObservations>} {
+		const entry = {
+			requestedAt: this.#clock.now(),
+			hasStarted: false,
+			pending: clockDelay(this.#clock, waitMs).then(async () => {
+				entry.hasStarted = true;
+				return this.#hasEnded ? noClusterObservations : observeCluster(this.#cluster, {timeoutMs: labelTimings.sharedProbeTimeoutMs});
 			}),
 		};
-		return asked;
+		return entry;
 	}
 
-	#isUsed(asked: {askedAt: number} | undefined): boolean {
-		return isRecent(asked?.askedAt, labelTimings.sharedForMs, this.#clock.now());
+	#isRecent(entry: {requestedAt: number} | undefined): boolean {
+		return isRecent(entry?.requestedAt, labelTimings.sharedMaxAgeMs, this.#clock.now());
 	}
 }

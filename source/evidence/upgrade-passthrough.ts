@@ -12,7 +12,7 @@ It does since 1.36, and where no older version is emulated, if the node declares
 */
 export async function isUpgradePassedThrough(
 	cluster: ClusterClient,
-	{readings: {flags, process}, purpose: {target}}: Pick<LabelState, 'readings' | 'purpose'>,
+	{observations: {flags, process}, purpose: {target}}: Pick<LabelState, 'observations' | 'purpose'>,
 ): Promise<boolean> {
 	const gates = flags && flagValue(flags, 'feature-gates');
 	const emulated = (flags && flagValue(flags, 'emulated-version')) ?? '';

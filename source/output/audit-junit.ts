@@ -40,7 +40,7 @@ function junitDocument({name, time, counts, cases}: {name: string; time: string;
 
 type TestCase = {kind: 'passed' | 'failure' | 'skipped'; xml: string};
 
-function testCase(row: AuditRow, {asked, results}: Audit['require']): TestCase {
+function testCase(row: AuditRow, {asked: input, results}: Audit['require']): TestCase {
 	const required = results.filter(one => one.row === row.id).map(({result}) => result);
 	const text = escape(
 		[
@@ -54,7 +54,7 @@ function testCase(row: AuditRow, {asked, results}: Audit['require']): TestCase {
 	const open = opened(`${row.id} ${row.title}`);
 	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
 	const words = `${row.state}, ${row.basis}: ${row.message}`;
-	if (isFailure(row, asked.length > 0, required)) {
+	if (isFailure(row, input.length > 0, required)) {
 		return row.accepted === null
 			? {kind: 'failure', xml: `${open}\n      <failure type="${row.verdict}" message="${attribute(words)}">${text}</failure>${close}`}
 			: skippedAs(`accepted: ${row.accepted} (${row.verdict}, ${words})`);

@@ -8,11 +8,11 @@ export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
 	const known =
 		replicas.known === null ? `${replicas.read} read, how many there are is not known` : `${replicas.read} of ${replicas.known} read`;
-	const place = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
+	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	const apiservers = `${known}${replicas.agree === false ? ', and they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}`;
 	return [
-		sanitizeLine(`${place}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
+		sanitizeLine(`${location}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
 		sanitizeLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
 		...replicas.unreached.map(text => sanitizeLine(`not read: apiserver ${text}`)),
 		'',
@@ -25,10 +25,10 @@ export function auditReport(audit: Audit): string {
 	].join('\n');
 }
 
-function requireLine({asked, minBasis, result, rows, results}: Audit['require']): string {
+function requireLine({asked: input, minBasis, result, rows, results}: Audit['require']): string {
 	const accepted = results.filter(one => one.result === 'accepted').map(({row}) => row);
 	const failed = result === 'met' ? '' : ` by ${rows.join(', ')}`;
-	return `required: ${asked.join(', ')} (${minBasis}): ${result}${failed}${accepted.length > 0 ? `, accepted: ${accepted.join(', ')}` : ''}`;
+	return `required: ${input.join(', ')} (${minBasis}): ${result}${failed}${accepted.length > 0 ? `, accepted: ${accepted.join(', ')}` : ''}`;
 }
 
 const marks: Readonly<Record<AuditRow['verdict'], string>> = {
@@ -40,7 +40,7 @@ const marks: Readonly<Record<AuditRow['verdict'], string>> = {
 };
 
 function rowLines(row: AuditRow, {evidence}: Audit): string[] {
-	const cited = row.evidence.flatMap(id => evidence.find(piece => piece.id === id) ?? []);
+	const cited = row.evidence.flatMap(id => evidence.find(item => item.id === id) ?? []);
 	const basis = row.basis === 'unknown' ? '' : `, ${row.basis}`;
 	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`;
 	return [
@@ -50,8 +50,7 @@ function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 		...cited
 			.slice(0, 6)
 			.map(
-				piece =>
-					`         read   ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`,
+				item => `         read   ${sanitizeLine(`${item.observed}  (${item.where}${item.process === null ? '' : ` of ${item.process}`})`)}`,
 			),
 		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitizeLine(exception)}`),
 		...(row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : []),

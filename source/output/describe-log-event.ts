@@ -14,16 +14,16 @@ export function describeLogEvent(event: LogEvent): string | null {
 		}
 
 		case 'gap': {
-			return `${nameOf(event.source)}: ${gapText(event)}`;
+			return `${nameOf(event.source)}: ${describeGap(event)}`;
 		}
 
 		case 'restarted': {
-			return `${nameOf(event.source)}: ${ending(event.ended)} and started again, restart ${event.restarts}`;
+			return `${nameOf(event.source)}: ${describeEnd(event.ended)} and started again, restart ${event.restarts}`;
 		}
 
 		case 'waiting': {
 			const why = event.reason === null ? '' : `: ${event.reason}`;
-			return `${nameOf(event.source)}: ${event.ended === null ? 'waiting to start' : `${ending(event.ended)}, waiting to be started again`}${why}`;
+			return `${nameOf(event.source)}: ${event.ended === null ? 'waiting to start' : `${describeEnd(event.ended)}, waiting to be started again`}${why}`;
 		}
 
 		case 'stalled': {
@@ -35,7 +35,7 @@ export function describeLogEvent(event: LogEvent): string | null {
 		}
 
 		case 'ended': {
-			return `${nameOf(event.source)}: ${event.reason === 'pod-gone' ? 'the pod is gone' : ending(event.ended)}`;
+			return `${nameOf(event.source)}: ${event.reason === 'pod-gone' ? 'the pod is gone' : describeEnd(event.ended)}`;
 		}
 
 		case 'failed': {
@@ -64,7 +64,7 @@ const stallText = {
 	null: 'the server has more, or a second read stopped midway',
 } as const;
 
-function gapText({after, reason}: Extract<LogEvent, {type: 'gap'}>): string {
+function describeGap({after, reason}: Extract<LogEvent, {type: 'gap'}>): string {
 	const behind = after === null ? '' : ` after ${after}`;
 	switch (reason) {
 		case 'last-line-not-met': {
@@ -89,7 +89,7 @@ function gapText({after, reason}: Extract<LogEvent, {type: 'gap'}>): string {
 	}
 }
 
-function ending(ended: ContainerTermination | null): string {
+function describeEnd(ended: ContainerTermination | null): string {
 	return ended === null ? 'ended' : `ended with exit ${ended.exitCode}${ended.reason === null ? '' : ` ${ended.reason}`}`;
 }
 

@@ -17,12 +17,12 @@ export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 		...(path ? [sanitizeLine(path.line), ''] : []),
 		...steps.flatMap(step => stepLines(step)),
 		'',
-		outcome({steps, error, stoppedAt}),
+		lastLine({steps, error, stoppedAt}),
 		'',
 	].join('\n');
 }
 
-function outcome({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 'stoppedAt'>): string {
+function lastLine({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 'stoppedAt'>): string {
 	if (error) {
 		return sanitizeLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`);
 	}

@@ -34,11 +34,11 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 		);
 	}
 
-	const told = ({state, basis}: AuditRow) => `${state}${basis === 'unknown' ? '' : `, ${basis}`}`;
+	const emitted = ({state, basis}: AuditRow) => `${state}${basis === 'unknown' ? '' : `, ${basis}`}`;
 	return [
 		...lines,
 		`${' '.repeat(columns)}╰───────────╯`,
-		`route to nodes: ${told(row('C10'))}   kubelets: ${told(kubeletsRow(rows))}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`,
+		`route to nodes: ${emitted(row('C10'))}   kubelets: ${emitted(kubeletsRow(rows))}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`,
 	];
 }
 

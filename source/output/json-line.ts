@@ -2,10 +2,10 @@
 import type {Writable} from 'node:stream';
 import {toSafeJson} from '../text/safe-json.ts';
 
-type Common = {apiVersion: 'spoke/v1'; kind: string; time: string};
+type CommonFields = {apiVersion: 'spoke/v1'; kind: string; time: string};
 
 /** `time` is now, in UTC with milliseconds. */
-export function jsonObject<Fields extends object>(kind: string, fields: Fields): Common & Fields {
+export function jsonObject<Fields extends object>(kind: string, fields: Fields): CommonFields & Fields {
 	return {apiVersion: 'spoke/v1', kind, time: new Date().toISOString(), ...fields};
 }
 

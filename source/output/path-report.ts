@@ -25,14 +25,14 @@ function headLine({cluster, process, target, legs}: Path): string {
 	const replicas = process.known === null ? '' : `, ${process.read} of ${process.known} apiserver${process.known === 1 ? '' : 's'} read`;
 	const who = process.id === null ? '' : `, process ${process.id} up since ${process.startTime ?? '?'}`;
 	const reached = target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`;
-	const place = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
+	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	const front = legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver';
-	return sanitizeLine(`${target.asked}${reached} on ${place}: ${front} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
+	return sanitizeLine(`${target.asked}${reached} on ${location}: ${front} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
 }
 
 function section(group: readonly Path[]): string {
 	const path = group[0]!;
-	const evidence = new Map(path.evidence.map(piece => [piece.id, piece]));
+	const evidence = new Map(path.evidence.map(item => [item.id, item]));
 	return [
 		`${group.map(({feature}) => feature).join(', ')}`,
 		`  ${sanitizeLine(path.line)}`,
@@ -63,9 +63,9 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 	return [
 		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${sanitizeLine(why)}`}`,
 		...verdict.evidence.flatMap(id => {
-			const piece = evidence.get(id);
-			return piece
-				? [`            ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`]
+			const item = evidence.get(id);
+			return item
+				? [`            ${sanitizeLine(`${item.observed}  (${item.where}${item.process === null ? '' : ` of ${item.process}`})`)}`]
 				: [];
 		}),
 		...(verdict.state === 'unknown' || verdict.basis === 'inferred'

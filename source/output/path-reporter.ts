@@ -14,7 +14,7 @@ export type PathMode = 'auto' | 'always' | 'never' | 'json';
 
 export type PathReporter = {
 	/** For the session; left out when no path is told, so that nothing is read for it either. */
-	witness: ConnectionObserver | undefined;
+	observer: ConnectionObserver | undefined;
 	/** Before the process ends: waits for what `always` and `json` owe, at most 2 s. */
 	finished(): Promise<void>;
 };
@@ -26,40 +26,40 @@ and all three once more when it reads otherwise while the connection is open. A 
 export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathReporter {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	return isQuiet
-		? {witness: undefined, finished: async () => undefined}
-		: reportLabels(createLabeler(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
+		? {observer: undefined, finished: async () => undefined}
+		: reportLabels(createLabeler(cluster, {isBlocking: mode !== 'auto'}), mode, text => {
 				stderr.write(text);
 			});
 }
 
 /** The same on a labeller of one's own. */
-export function reportLabels(labeller: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathReporter {
-	return new LabelTelling(labeller, mode, write);
+export function reportLabels(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathReporter {
+	return new LabelReporter(labeler, mode, write);
 }
 
-class LabelTelling implements PathReporter {
-	readonly witness: ConnectionObserver;
-	readonly #labeller: Labeler;
+class LabelReporter implements PathReporter {
+	readonly observer: ConnectionObserver;
+	readonly #labeler: Labeler;
 	readonly #mode: Exclude<PathMode, 'never'>;
 	readonly #write: (text: string) => void;
 	/** Labels that are not settled, as they are so far. */
-	readonly #owed = new Map<string, Path>();
+	readonly #unsettled = new Map<string, Path>();
 	/** What was told last of connections that are settled; `null` for one that was given up before its use. */
-	readonly #told = new Map<string, Path | null>();
+	readonly #reported = new Map<string, Path | null>();
 	/** Connections on which a stream was opened. */
 	readonly #used = new Set<string>();
 	readonly #lines = new Set<string>();
 	/** Ends that the labeller hears of only when the label is settled. */
-	readonly #closings = new Map<string, () => void>();
-	readonly #endLabels: () => void;
+	readonly #delayedCloses = new Map<string, () => void>();
+	readonly #stopListening: () => void;
 	#whenSettled: (() => void) | undefined;
 
-	constructor(labeller: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void) {
-		this.#labeller = labeller;
+	constructor(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void) {
+		this.#labeler = labeler;
 		this.#mode = mode;
 		this.#write = write;
-		this.witness = this.#witnessOn(labeller.witness);
-		this.#endLabels = labeller.onLabel((id, path) => {
+		this.observer = this.#observerOn(labeler.observer);
+		this.#stopListening = labeler.onLabel((id, path) => {
 			if (path.phase === 'checking') {
 				this.#checking(id, path);
 			} else {
@@ -70,18 +70,18 @@ class LabelTelling implements PathReporter {
 
 	async finished(): Promise<void> {
 		if (this.#mode !== 'auto') {
-			await this.#nothingOwed();
-			for (const path of this.#owed.values()) {
-				this.#say(path);
+			await this.#allSettled();
+			for (const path of this.#unsettled.values()) {
+				this.#report(path);
 			}
 		}
 
-		this.#endLabels();
-		this.#labeller.close();
+		this.#stopListening();
+		this.#labeler.close();
 	}
 
 	/** The labeller's own, and what it hears of uses and ends. */
-	#witnessOn(witness: ConnectionObserver): ConnectionObserver {
+	#observerOn(witness: ConnectionObserver): ConnectionObserver {
 		return {
 			...witness,
 			opened: (connection, purpose, about) => {
@@ -97,56 +97,56 @@ class LabelTelling implements PathReporter {
 	}
 
 	#checking(id: string, path: Path): void {
-		if (this.#mode === 'auto' && (!this.#owed.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
-			this.#say(path);
+		if (this.#mode === 'auto' && (!this.#unsettled.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
+			this.#report(path);
 		}
 
-		this.#owed.set(id, path);
+		this.#unsettled.set(id, path);
 	}
 
 	#settled(id: string, path: Path): void {
-		this.#owed.delete(id);
-		const last = this.#told.get(id);
+		this.#unsettled.delete(id);
+		const last = this.#reported.get(id);
 		const isFirst = last === undefined;
 		const isNews =
-			!isFirst && last !== null && this.#reads(last) !== this.#reads(path) && (path.about === 'open-connection' || isRefusal(path));
+			!isFirst && last !== null && this.#keyOf(last) !== this.#keyOf(path) && (path.about === 'open-connection' || isRefusal(path));
 		if (isFirst || isNews) {
-			this.#told.set(id, path);
-			this.#say(path);
+			this.#reported.set(id, path);
+			this.#report(path);
 		}
 
 		this.#whenSettled?.();
 		// Not inside the labeller's own telling.
 		queueMicrotask(() => {
-			this.#closings.get(id)?.();
-			this.#closings.delete(id);
+			this.#delayedCloses.get(id)?.();
+			this.#delayedCloses.delete(id);
 		});
 	}
 
 	#closed(id: string, close: () => void): void {
 		if (!this.#used.has(id)) {
 			// What was read on it made it useless: the stream took another.
-			this.#told.set(id, null);
-			this.#owed.delete(id);
+			this.#reported.set(id, null);
+			this.#unsettled.delete(id);
 		}
 
 		// A short read is over before its second leg is known; what is owed is read to its end.
-		if (this.#owed.has(id)) {
-			this.#closings.set(id, close);
+		if (this.#unsettled.has(id)) {
+			this.#delayedCloses.set(id, close);
 		} else {
 			close();
 		}
 	}
 
-	async #nothingOwed(): Promise<void> {
-		if (this.#owed.size === 0) {
+	async #allSettled(): Promise<void> {
+		if (this.#unsettled.size === 0) {
 			return;
 		}
 
 		const {promise, resolve} = Promise.withResolvers<void>();
-		const timer = setTimeout(resolve, labelTimings.owedMs);
+		const timer = setTimeout(resolve, labelTimings.finishTimeoutMs);
 		this.#whenSettled = () => {
-			if (this.#owed.size === 0) {
+			if (this.#unsettled.size === 0) {
 				clearTimeout(timer);
 				resolve();
 			}
@@ -156,11 +156,11 @@ class LabelTelling implements PathReporter {
 	}
 
 	/** What two labels must share to be one: an object tells how sure it is, too. */
-	#reads({line, legs}: Path): string {
+	#keyOf({line, legs}: Path): string {
 		return this.#mode === 'json' ? `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}` : line;
 	}
 
-	#say(path: Path): void {
+	#report(path: Path): void {
 		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitizeLine(path.line)}\n`;
 		if (this.#mode === 'json' || !this.#lines.has(text)) {
 			this.#lines.add(text);

@@ -5,7 +5,7 @@ import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {Store} from './store.ts';
 
 /** A witness that labels connections, and books them under a row. */
-export function recordingObserver(store: Store, {witness}: Labeler, id: string): ConnectionObserver {
+export function recordingObserver(store: Store, {observer: witness}: Labeler, id: string): ConnectionObserver {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
 		store.data({type: 'dock', event: {type: event, id, connection}});
 	};

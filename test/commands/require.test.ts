@@ -5,7 +5,7 @@ import test from 'ava';
 import type {Audit} from '../../source/evidence/audit/audit-object.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {parseRequirement} from '../../source/evidence/audit/requirements.ts';
-import {judgePath, parsePathRequirements} from '../../source/evidence/require-path.ts';
+import {evaluatePath, parsePathRequirements} from '../../source/evidence/require-path.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
@@ -220,6 +220,6 @@ for (const [title, path, word, basis, result] of [
 	['a crossing protected by inference', pathOf({crossing: inferred('protected')}), 'protected', 'proven', 'undecided'],
 ] as const) {
 	test(`${title}: ${word} with at least ${basis} evidence is ${result}`, t => {
-		t.is(judgePath(path, word, basis), result);
+		t.is(evaluatePath(path, word, basis), result);
 	});
 }

@@ -10,11 +10,11 @@ const dial = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport
 /** An apiserver without /flagz and /statusz, and how often its counters were asked for. */
 async function unnamed(t: ExecutionContext, status = 200) {
 	const clock = handClock();
-	const asked: number[] = [];
+	const requested: number[] = [];
 	const server = await startServer({
 		request(request, response) {
 			if (request.url === '/metrics') {
-				asked.push(clock.elapsed());
+				requested.push(clock.elapsed());
 			}
 
 			response.statusCode = request.url === '/metrics' ? status : 404;
@@ -22,55 +22,55 @@ async function unnamed(t: ExecutionContext, status = 200) {
 		},
 	});
 	const cluster = await server.cluster();
-	const counters = new BackgroundMetrics(cluster, clock);
+	const backgroundMetrics = new BackgroundMetrics(cluster, clock);
 	t.teardown(async () => {
-		counters.end();
+		backgroundMetrics.end();
 		cluster.close();
 		await server.close();
 	});
-	return {clock, counters, asked};
+	return {clock, backgroundMetrics, requested};
 }
 
 test('a process without an id is read once for streams that open within 10 s', async t => {
-	const {counters, asked} = await unnamed(t);
-	await counters.read(null, Date.now());
-	const {read} = await counters.read(null, Date.now() + 9000);
-	t.is(read?.facts.egressDials[0]?.protocol, 'grpc');
-	t.is(asked.length, 1);
+	const {backgroundMetrics, requested} = await unnamed(t);
+	await backgroundMetrics.read(null, Date.now());
+	const {observation} = await backgroundMetrics.read(null, Date.now() + 9000);
+	t.is(observation?.facts.egressDials[0]?.protocol, 'grpc');
+	t.is(requested.length, 1);
 });
 
 test('a stream that opens later has its counters as soon as they may be asked for again, however many wait for them', async t => {
-	const {clock, counters, asked} = await unnamed(t);
-	await counters.read(null, Date.now());
+	const {clock, backgroundMetrics, requested} = await unnamed(t);
+	await backgroundMetrics.read(null, Date.now());
 	for (const later of [11_000, 22_000]) {
-		const reading = Promise.all([1, 2, 3].map(async () => counters.read(null, Date.now() + later)));
-		await clock.advance(labelTimings.betweenCountersMs);
-		const outcomes = await reading;
+		const pending = Promise.all([1, 2, 3].map(async () => backgroundMetrics.read(null, Date.now() + later)));
+		await clock.advance(labelTimings.metricsIntervalMs);
+		const results = await pending;
 		t.deepEqual(
-			outcomes.map(({read}) => read?.facts.egressDials[0]?.protocol),
+			results.map(({observation}) => observation?.facts.egressDials[0]?.protocol),
 			['grpc', 'grpc', 'grpc'],
 		);
 	}
 
-	t.deepEqual(asked, [0, labelTimings.betweenCountersMs, 2 * labelTimings.betweenCountersMs]);
+	t.deepEqual(requested, [0, labelTimings.metricsIntervalMs, 2 * labelTimings.metricsIntervalMs]);
 });
 
 test('what still waits for its turn ends with its labels', async t => {
-	const {counters, asked} = await unnamed(t);
-	await counters.read(null, Date.now());
-	const waiting = counters.read(null, Date.now() + 11_000);
-	counters.end();
-	t.is((await waiting).closed?.because, 'no-answer');
-	t.is(asked.length, 1);
+	const {backgroundMetrics, requested} = await unnamed(t);
+	await backgroundMetrics.read(null, Date.now());
+	const waiting = backgroundMetrics.read(null, Date.now() + 11_000);
+	backgroundMetrics.end();
+	t.is((await waiting).unavailable?.reason, 'no-response');
+	t.is(requested.length, 1);
 });
 
 test('counters that may not be read are asked for again only after a while', async t => {
-	const {clock, counters, asked} = await unnamed(t, 403);
-	await counters.read(null, clock.now());
-	await clock.advance(labelTimings.countersClosedForMs - 1);
-	t.is((await counters.read(null, clock.now())).closed?.because, 'forbidden');
-	t.is(asked.length, 1);
+	const {clock, backgroundMetrics, requested} = await unnamed(t, 403);
+	await backgroundMetrics.read(null, clock.now());
+	await clock.advance(labelTimings.metricsUnavailableForMs - 1);
+	t.is((await backgroundMetrics.read(null, clock.now())).unavailable?.reason, 'forbidden');
+	t.is(requested.length, 1);
 	await clock.advance(1);
-	await counters.read(null, clock.now());
-	t.is(asked.length, 2);
+	await backgroundMetrics.read(null, clock.now());
+	t.is(requested.length, 2);
 });

@@ -65,11 +65,11 @@ const givenToPods = JSON.stringify({data: {'ca.crt': apiserverAuthority.certific
 function listen(access: ClusterClient, options: LabelerOptions = {}) {
 	const clock = handClock();
 	const cluster = onClock(access, clock);
-	const labeller = createLabeler(cluster, {...options, clock});
-	const told: Path[] = [];
+	const labeler = createLabeler(cluster, {...options, clock});
+	const emitted: Path[] = [];
 	let news = Promise.withResolvers<void>();
-	labeller.onLabel((_, path) => {
-		told.push(path);
+	labeler.onLabel((_, path) => {
+		emitted.push(path);
 		news.resolve();
 		news = Promise.withResolvers();
 	});
@@ -77,7 +77,7 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 	/** `after`: how many were told before. */
 	const until = async (fits: (path: Path) => boolean, after = 0): Promise<Path> => {
 		for (;;) {
-			const path = told.slice(after).find(one => fits(one));
+			const path = emitted.slice(after).find(one => fits(one));
 			if (path) {
 				return path;
 			}
@@ -88,13 +88,13 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 
 	/** A stream whose first bytes are through: what is read beside it begins. */
 	const open = async (its: ConnectionPurpose = purpose) => {
-		const connection = await connectObserved(cluster, its, labeller.witness);
-		labeller.witness.opened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
-		await clock.advance(labelTimings.afterOpeningMs);
+		const connection = await connectObserved(cluster, its, labeler.observer);
+		labeler.observer.opened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
+		await clock.advance(labelTimings.sharedProbeDelayMs);
 		return connection;
 	};
 
-	return {cluster, clock, labeller, told, until, open};
+	return {cluster, clock, labeler, emitted, until, open};
 }
 
 /** Whether a request is for the flags of a stream's process: those that are read beside streams are asked for on connections that ask for more. */
@@ -134,52 +134,54 @@ function counter() {
 
 test('leg 1 is told at once, leg 2 when it was read, and it settles once the stream is open', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
-	const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	const connection = await connectObserved(cluster, purpose, labeller.witness);
-	t.is(told[0]?.phase, 'checking');
-	t.is(told[0]?.legs[0]?.tls.state, 'verified');
-	t.is(told[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
-	labeller.witness.opened?.(connection, purpose, opened);
-	await clock.advance(labelTimings.afterOpeningMs);
+	const {cluster, clock, labeler, emitted, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const connection = await connectObserved(cluster, purpose, labeler.observer);
+	t.is(emitted[0]?.phase, 'checking');
+	t.is(emitted[0]?.legs[0]?.tls.state, 'verified');
+	t.is(emitted[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
+	labeler.observer.opened?.(connection, purpose, opened);
+	await clock.advance(labelTimings.sharedProbeDelayMs);
 	const settled = await until(({phase}) => phase === 'settled');
 	t.is(settled.line, 'path: you -verified-> apiserver -direct,verified-> kubelet n1');
 	t.deepEqual([settled.legs[1]?.tls.basis, settled.legs[1]?.route.basis], ['proven', 'proven']);
 	t.is(settled.process.boundBy, 'same-connection');
 	t.true(settled.cluster.sandbox);
-	labeller.witness.closed?.(connection, purpose);
-	t.is(told.at(-1)?.about, 'ended-connection');
-	t.is(labeller.labels.size, 0);
+	labeler.observer.closed?.(connection, purpose);
+	t.is(emitted.at(-1)?.about, 'ended-connection');
+	t.is(labeler.labels.size, 0);
 	cluster.close();
 });
 
 test('a labeller that is closed tells nothing more, of what was open and of what opens then', async t => {
 	const {env} = await openSandbox(t);
-	const {cluster, clock, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	const connection = await connectObserved(cluster, purpose, labeller.witness);
-	labeller.close();
-	const before = told.length;
-	labeller.witness.opened?.(connection, purpose, opened);
-	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
-	await clock.advance(labelTimings.afterOpeningMs);
-	t.deepEqual([told.length, labeller.labels.size], [before, 0]);
+	const {cluster, clock, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const connection = await connectObserved(cluster, purpose, labeler.observer);
+	labeler.close();
+	const before = emitted.length;
+	labeler.observer.opened?.(connection, purpose, opened);
+	labeler.observer.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	await clock.advance(labelTimings.sharedProbeDelayMs);
+	t.deepEqual([emitted.length, labeler.labels.size], [before, 0]);
 	connection.close();
 	cluster.close();
 });
 
 test('after an apiserver restart with other flags no label of a new connection carries the old words', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeler, emitted, until, open} = listen(
+		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
+	);
 	const first = await open();
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
 	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
-	labeller.witness.closed?.(first, purpose);
-	const before = told.length;
+	labeler.observer.closed?.(first, purpose);
+	const before = emitted.length;
 	const started = clock.elapsed();
 	await open();
-	await clock.advance(labelTimings.betweenReadsMs);
+	await clock.advance(labelTimings.sharedProbeIntervalMs);
 	await until(({phase}) => phase === 'settled', before);
 	t.true(clock.elapsed() - started < 10_000);
-	const after = told.slice(before);
+	const after = emitted.slice(before);
 	t.is(after[0]?.phase, 'checking');
 	t.deepEqual(
 		after.filter(({legs}) => legs[1]?.tls.state === 'unverified' || legs[1]?.route.state === 'direct').map(({line}) => line),
@@ -191,7 +193,7 @@ test('after an apiserver restart with other flags no label of a new connection c
 
 test('what was read of a process beside a label is in the label: a session says the same everywhere', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, labeler, emitted, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	await open();
 	const alone = await until(({phase}) => phase === 'settled');
 	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
@@ -206,60 +208,60 @@ test('what was read of a process beside a label is in the label: a session says 
 	const pane = configuredPath(examined, cluster, purpose, {node: null, pod: null});
 	examined.connection.close();
 	t.is(pane.legs[1]?.route.state, 'konnectivity');
-	t.deepEqual([told.at(-1)?.legs[1]?.route.state, told.at(-1)?.process.id], [pane.legs[1]?.route.state, pane.process.id]);
+	t.deepEqual([emitted.at(-1)?.legs[1]?.route.state, emitted.at(-1)?.process.id], [pane.legs[1]?.route.state, pane.process.id]);
 	await open();
-	t.is(told.at(-1)?.legs[1]?.route.state, 'konnectivity');
-	labeller.close();
+	t.is(emitted.at(-1)?.legs[1]?.route.state, 'konnectivity');
+	labeler.close();
 	cluster.close();
 });
 
 /** A port-forward that the apiserver really dials for. */
-async function openForward({cluster, labeller, clock}: Pick<ReturnType<typeof listen>, 'cluster' | 'labeller' | 'clock'>) {
+async function openForward({cluster, labeler, clock}: Pick<ReturnType<typeof listen>, 'cluster' | 'labeler' | 'clock'>) {
 	const [pod] = (
 		await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})
 	).items;
-	const tunnel = await openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeller.witness});
-	await clock.advance(labelTimings.afterOpeningMs);
+	const tunnel = await openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeler.observer});
+	await clock.advance(labelTimings.sharedProbeDelayMs);
 	return tunnel;
 }
 
 test('an egress file tells no route: the counters do, for a stream that lasts, of its own process', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	const tunnel = await openForward({cluster, labeller, clock});
+	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const tunnel = await openForward({cluster, labeler, clock});
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
-	await clock.advance(labelTimings.lastsMs);
+	await clock.advance(labelTimings.lastingAfterMs);
 	const path = await until(({legs}) => legs[1]?.route.state !== 'unknown');
 	const {route} = path.legs[1]!;
 	t.deepEqual([route.state, route.basis, route.protocol], ['konnectivity', 'inferred', 'grpc']);
 	t.is(path.evidence.find(({id}) => route.evidence.includes(id))?.process, path.process.id);
 	tunnel.session.end();
-	labeller.close();
+	labeler.close();
 	cluster.close();
 });
 
 test('counters that were looked at before the first stream are looked at again: its own dial is in them', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
-		isAwaited: true,
+	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
+		isBlocking: true,
 	});
 	const {connection, metrics} = await examineApiserver(cluster);
 	connection.close();
-	t.deepEqual(metrics.read?.facts.egressDials, []);
+	t.deepEqual(metrics.observation?.facts.egressDials, []);
 	clock.setTo(Date.now() + 1);
-	const tunnel = await openForward({cluster, labeller, clock});
+	const tunnel = await openForward({cluster, labeler, clock});
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'konnectivity');
 	tunnel.session.end();
-	labeller.close();
+	labeler.close();
 	cluster.close();
 });
 
 test('a label that is waited for settles with what the counters say of the route', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, clock, labeller, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
-		isAwaited: true,
+	const {cluster, clock, labeler, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env), {
+		isBlocking: true,
 	});
-	const tunnel = await openForward({cluster, labeller, clock});
+	const tunnel = await openForward({cluster, labeler, clock});
 	const settled = await until(({phase}) => phase === 'settled');
 	t.true(clock.elapsed() < 2000);
 	t.deepEqual(
@@ -267,7 +269,7 @@ test('a label that is waited for settles with what the counters say of the route
 		['konnectivity', 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1'],
 	);
 	tunnel.session.end();
-	labeller.close();
+	labeler.close();
 	cluster.close();
 });
 
@@ -277,10 +279,10 @@ for (const {title, egress, metrics, reads} of [
 	{title: 'counters of a process are read once for all its streams', egress: '/egress.yaml', metrics: 200, reads: 1},
 ]) {
 	test(title, async t => {
-		let asked = 0;
+		let requested = 0;
 		const server = await startServer({
 			request(request, response) {
-				asked += request.url === '/metrics' ? 1 : 0;
+				requested += request.url === '/metrics' ? 1 : 0;
 				const answers: Readonly<Record<string, string>> = {
 					'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': egress}}),
 					'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
@@ -290,16 +292,16 @@ for (const {title, egress, metrics, reads} of [
 				response.end(answers[request.url!] ?? '{}');
 			},
 		});
-		const {cluster, labeller, told, until, open} = listen(await server.cluster(), {isAwaited: true});
+		const {cluster, labeler, emitted, until, open} = listen(await server.cluster(), {isBlocking: true});
 		for (let stream = 0; stream < 3; stream++) {
 			await open();
 		}
 
-		await until(() => told.filter(({phase}) => phase === 'settled').length === 3);
+		await until(() => emitted.filter(({phase}) => phase === 'settled').length === 3);
 
-		t.is(asked, reads);
-		t.is(told.at(-1)?.legs[1]?.route.state, egress === '' ? 'direct' : metrics === 200 ? 'konnectivity' : 'unknown');
-		labeller.close();
+		t.is(requested, reads);
+		t.is(emitted.at(-1)?.legs[1]?.route.state, egress === '' ? 'direct' : metrics === 200 ? 'konnectivity' : 'unknown');
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
@@ -323,10 +325,10 @@ test('a balancer’s other apiserver says nothing of this one’s route', async 
 			response.end(answers[request.url!] ?? '{}');
 		},
 	});
-	const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
+	const {cluster, labeler, until, open} = listen(await server.cluster(), {isBlocking: true});
 	await open();
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
-	labeller.close();
+	labeler.close();
 	cluster.close();
 	await server.close();
 });
@@ -373,7 +375,7 @@ for (const {title, starts, to, basis, place = {}} of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeller, until, open} = listen(
+		const {cluster, labeler, until, open} = listen(
 			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 		);
 		const connection = await open();
@@ -383,7 +385,7 @@ for (const {title, starts, to, basis, place = {}} of [
 		const examined = await examineApiserver(cluster);
 		examined.connection.close();
 		t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, to);
-		labeller.close();
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
@@ -411,13 +413,13 @@ test('a balancer of requests is a gateway where its apiservers started in the sa
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, labeller, until, open} = listen(
+	const {cluster, labeler, until, open} = listen(
 		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 	);
 	await open();
 	const {legs, process} = await until(({phase}) => phase === 'settled');
 	t.deepEqual([legs[0]?.to, legs[1]?.tls.basis, process.boundBy], ['gateway', 'inferred', 'none']);
-	labeller.close();
+	labeler.close();
 	cluster.close();
 	await server.close();
 });
@@ -469,11 +471,11 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 	},
 ] as const) {
 	test(`${title}: ${to}, and so it is while a quiet log waits for its first line`, async t => {
-		const asked: string[] = [];
+		const requested: string[] = [];
 		const server = await startServer(
 			{
 				request(request, response) {
-					asked.push(request.url!);
+					requested.push(request.url!);
 					const answers: Readonly<Record<string, object>> = {
 						'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
 						'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
@@ -486,18 +488,18 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 			},
 			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
 		);
-		const {cluster, clock, labeller, told, until} = listen(
+		const {cluster, clock, labeler, emitted, until} = listen(
 			await server.cluster({
 				user,
 				flags,
 				cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
 			}),
 		);
-		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeller.witness);
-		await clock.advance(labelTimings.lastsMs + labelTimings.afterOpeningMs);
+		const quiet = await connectObserved(cluster, {...purpose, feature: 'logs'}, labeler.observer);
+		await clock.advance(labelTimings.lastingAfterMs + labelTimings.sharedProbeDelayMs);
 		await until(({cluster: {version}}) => version === 'v1.36.3');
-		t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.phase], [to, 'checking']);
-		labeller.witness.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
+		t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.phase], [to, 'checking']);
+		labeler.observer.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
 		const {legs, findings} = await until(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred']);
 		t.is(
@@ -507,10 +509,10 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 				: undefined,
 		);
 		t.is(
-			asked.some(url => url.endsWith('selfsubjectreviews')),
+			requested.some(url => url.endsWith('selfsubjectreviews')),
 			reviews === 'asked',
 		);
-		labeller.close();
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
@@ -537,31 +539,31 @@ test('a balancer of requests that was seen once is one for every stream, earlier
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, clock, labeller, told, until, open} = listen(
+	const {cluster, clock, labeler, emitted, until, open} = listen(
 		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 	);
 	const tos: unknown[] = [];
 	for (let stream = 0; stream < 3; stream++) {
-		told.length = 0;
+		emitted.length = 0;
 		await open();
-		await clock.advance(labelTimings.betweenReadsMs);
+		await clock.advance(labelTimings.sharedProbeIntervalMs);
 		const settled = await until(({phase}) => phase === 'settled');
 		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
 		// What was read beside it is not used for the next one.
 		const brief = await connectObserved(cluster, purpose, undefined);
-		labeller.witness.failed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+		labeler.observer.failed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
 		brief.close();
 	}
 
 	t.deepEqual(tos, ['apiserver proven', 'gateway inferred', 'gateway inferred']);
 	t.deepEqual(
-		[...labeller.labels.values()].map(({legs}) => legs[0]?.to),
+		[...labeler.labels.values()].map(({legs}) => legs[0]?.to),
 		['gateway', 'gateway', 'gateway'],
 	);
 	const examined = await examineApiserver(cluster);
 	examined.connection.close();
 	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
-	labeller.close();
+	labeler.close();
 	cluster.close();
 	await server.close();
 });
@@ -572,11 +574,11 @@ for (const [title, given, to, basis, need] of [
 	['an apiserver or a gateway, where the cluster’s authority may not be read', null, 'unknown', 'inferred', true],
 ] as const) {
 	test(`a stream that fails at once has met ${title}: ${to}, and no label of it was surer than that`, async t => {
-		let asked = 0;
+		let requested = 0;
 		const server = await startServer(
 			{
 				request(request, response) {
-					asked += request.url === rootCa ? 1 : 0;
+					requested += request.url === rootCa ? 1 : 0;
 					const answers: Readonly<Record<string, object | null>> = {
 						'/flagz': {
 							kind: 'Flagz',
@@ -591,26 +593,26 @@ for (const [title, given, to, basis, need] of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeller, told} = listen(
+		const {cluster, labeler, emitted} = listen(
 			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 		);
 		for (let stream = 0; stream < 2; stream++) {
-			const connection = await connectObserved(cluster, purpose, labeller.witness);
-			labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+			const connection = await connectObserved(cluster, purpose, labeler.observer);
+			labeler.observer.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
 			connection.close();
 		}
 
-		const {legs, findings} = told.at(-1)!;
+		const {legs, findings} = emitted.at(-1)!;
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'unverified', basis]);
 		t.is(findings.find(({leg}) => leg === 1)?.code, {apiserver: undefined, gateway: 'GATEWAY_IN_FRONT', unknown: 'FRONT_NOT_KNOWN'}[to]);
 		t.is(
 			legs[1]!.tls.need.some(({permission}) => permission === 'get configmap kube-root-ca.crt'),
 			need,
 		);
-		const read = told.filter(({legs}) => legs[1]?.tls.state === 'unverified');
+		const read = emitted.filter(({legs}) => legs[1]?.tls.state === 'unverified');
 		t.deepEqual([...new Set(read.map(({legs}) => `${legs[0]?.to}, ${legs[1]?.tls.basis}`))], [`${to}, ${basis}`]);
-		t.is(asked, to === 'gateway' ? 2 : 1, 'asked again only where what is known does not fit');
-		labeller.close();
+		t.is(requested, to === 'gateway' ? 2 : 1, 'asked again only where what is known does not fit');
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
@@ -649,7 +651,7 @@ for (const [title, status, headers, to] of [
 			},
 			{...(await apiserverCertificate()), requestCert: true, rejectUnauthorized: false},
 		);
-		const {cluster, labeller, told} = listen(
+		const {cluster, labeler, emitted} = listen(
 			await server.cluster({
 				user: withCertificate,
 				cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
@@ -657,9 +659,9 @@ for (const [title, status, headers, to] of [
 		);
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
 		for (let stream = 0; stream < 2; stream++) {
-			const connection = await connectObserved(cluster, pods, labeller.witness);
+			const connection = await connectObserved(cluster, pods, labeler.observer);
 			t.deepEqual(
-				[told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis],
+				[emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis],
 				[to, to === 'apiserver' ? 'proven' : 'inferred'],
 				`stream ${stream}`,
 			);
@@ -669,7 +671,7 @@ for (const [title, status, headers, to] of [
 		const examined = await examineApiserver(cluster);
 		examined.connection.close();
 		t.is(configuredPath(examined, cluster, pods, {node: null, pod: null}).legs[0]?.to, to);
-		labeller.close();
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
@@ -695,11 +697,11 @@ test('in a pod, which was given the cluster’s authority, an apiserver is known
 	const outside = await server.cluster({
 		cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')},
 	});
-	const {cluster, labeller, told} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
-	const connection = await connectObserved(cluster, purpose, labeller.witness);
-	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	const {cluster, labeler, emitted} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
+	const connection = await connectObserved(cluster, purpose, labeler.observer);
+	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
-	labeller.close();
+	labeler.close();
 	outside.close();
 	await server.close();
 });
@@ -718,40 +720,42 @@ test('where the kubeconfig’s namespace may not be read, the authority is read 
 		},
 		await apiserverCertificate(),
 	);
-	const {cluster, labeller, told} = listen(
+	const {cluster, labeler, emitted} = listen(
 		await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 	);
-	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeller.witness);
-	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	const connection = await connectObserved(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeler.observer);
+	t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
-	labeller.close();
+	labeler.close();
 	cluster.close();
 	await server.close();
 });
 
 test('a connection that ends before anything is read beside it has what was read of its process before', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const {cluster, clock, labeller, told, until, open} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, clock, labeler, emitted, until, open} = listen(
+		await createClusterClient(parseCommandLine(connectionFlags, []).flags, env),
+	);
 	const logs = {...purpose, feature: 'logs'} as const;
 	const brief = async () => {
-		const connection = await connectObserved(cluster, logs, labeller.witness);
-		labeller.witness.opened?.(connection, logs, {carrier: 'http', protocol: null});
+		const connection = await connectObserved(cluster, logs, labeler.observer);
+		labeler.observer.opened?.(connection, logs, {carrier: 'http', protocol: null});
 		connection.close();
-		labeller.witness.closed?.(connection, logs);
-		return told.at(-1)!.legs[1]!.route;
+		labeler.observer.closed?.(connection, logs);
+		return emitted.at(-1)!.legs[1]!.route;
 	};
 
 	t.is((await brief()).basis, 'inferred');
 	const connection = await open(logs);
-	await clock.advance(labelTimings.betweenReadsMs);
+	await clock.advance(labelTimings.sharedProbeIntervalMs);
 	t.is((await until(({phase, about}) => phase === 'settled' && about === 'open-connection')).legs[1]?.route.basis, 'proven');
 	t.is((await brief()).basis, 'proven');
 	const now = clock.now();
-	clock.setTo(now + labelTimings.sharedForMs);
+	clock.setTo(now + labelTimings.sharedMaxAgeMs);
 	t.is((await brief()).basis, 'inferred', 'it was read too long ago');
 	clock.setTo(now);
 	connection.close();
-	labeller.witness.closed?.(connection, logs);
+	labeler.observer.closed?.(connection, logs);
 	// A process is told by its start, in seconds.
 	for (const second = Math.floor(Date.now() / 1000); Math.floor(Date.now() / 1000) === second;) {
 		await delay(20);
@@ -769,28 +773,28 @@ for (const [title, isHeard, declares, state, basis] of [
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const {cluster, clock, labeller, told, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+		const {cluster, clock, labeler, emitted, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
-		const connection = await connectObserved(cluster, exec, labeller.witness);
-		labeller.witness.opened?.(connection, exec, opened);
-		t.deepEqual([told.at(-1)?.phase, told.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
-		const before = told.length;
-		await clock.advance(labelTimings.afterOpeningMs);
+		const connection = await connectObserved(cluster, exec, labeler.observer);
+		labeler.observer.opened?.(connection, exec, opened);
+		t.deepEqual([emitted.at(-1)?.phase, emitted.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
+		const before = emitted.length;
+		await clock.advance(labelTimings.sharedProbeDelayMs);
 		t.is((await until(() => true, before)).phase, 'checking', 'what is known without its word is told');
 		if (isHeard) {
-			labeller.witness.answered?.(connection, exec);
+			labeler.observer.answered?.(connection, exec);
 		} else {
-			await clock.advance(labelTimings.silentMs - labelTimings.afterOpeningMs);
+			await clock.advance(labelTimings.silentForMs - labelTimings.sharedProbeDelayMs);
 			await cluster.quiet();
-			await clock.advance(declares ? 0 : labelTimings.settleWithinMs - labelTimings.silentMs - 1);
-			t.is(told.at(-1)?.phase, declares ? 'settled' : 'checking');
+			await clock.advance(declares ? 0 : labelTimings.settleTimeoutMs - labelTimings.silentForMs - 1);
+			t.is(emitted.at(-1)?.phase, declares ? 'settled' : 'checking');
 			await clock.advance(1);
 		}
 
 		const settled = await until(({phase}) => phase === 'settled');
 		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], [state, basis]);
 		t.deepEqual(
-			told.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard),
+			emitted.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard),
 			[],
 		);
 		connection.close();
@@ -830,7 +834,7 @@ for (const [method, status, type, body, state, basis] of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, labeller, told} = listen(
+		const {cluster, labeler, emitted} = listen(
 			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 		);
 		const target = {
@@ -841,11 +845,11 @@ for (const [method, status, type, body, state, basis] of [
 				request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true},
 			},
 		} as const;
-		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {witness: labeller.witness});
-		const tls = told.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
+		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {witness: labeler.observer});
+		const tls = emitted.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
 		t.deepEqual([answer.status, tls?.state, tls?.basis], [status, state, basis]);
 		answer.body.resume();
-		labeller.close();
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
@@ -853,16 +857,16 @@ for (const [method, status, type, body, state, basis] of [
 
 test('a failure’s words are evidence, and the line says which leg broke', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
-	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	const connection = await connectObserved(cluster, purpose, labeller.witness);
-	labeller.witness.failed?.(
+	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const connection = await connectObserved(cluster, purpose, labeler.observer);
+	labeler.observer.failed?.(
 		connection,
 		purpose,
 		new SpokeError('ERR_SECOND_LEG', 'no agent', {
 			text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500}),
 		}),
 	);
-	const failed = told.at(-1)!;
+	const failed = emitted.at(-1)!;
 	t.is(failed.phase, 'failed');
 	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'inferred']);
 	t.is(failed.line, 'path: you -verified-> apiserver -konnectivity,TLS unknown-x kubelet n1');
@@ -896,10 +900,10 @@ for (const [title, body, state, basis] of [
 ] as const) {
 	test(`where verification is on and ${title}, TLS of leg 2 is ${state}`, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+		const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const logs = {...purpose, feature: 'logs'} as const;
-		const connection = await connectObserved(cluster, logs, labeller.witness);
-		labeller.witness.failed?.(
+		const connection = await connectObserved(cluster, logs, labeler.observer);
+		labeler.observer.failed?.(
 			connection,
 			logs,
 			new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}),
@@ -908,7 +912,7 @@ for (const [title, body, state, basis] of [
 			legs: [, leg],
 			evidence,
 			process,
-		} = told.at(-1)!;
+		} = emitted.at(-1)!;
 		t.deepEqual([leg?.tls.state, leg?.tls.basis], [state, basis]);
 		t.true(
 			evidence.filter(({id}) => leg?.tls.evidence.includes(id)).every(one => one.process !== null && one.process === process.id),
@@ -921,9 +925,9 @@ for (const [title, body, state, basis] of [
 
 test('a stream for which no connection was made says nothing of any leg', async t => {
 	const {env} = await openSandbox(t);
-	const {cluster, labeller, told} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
-	const [{legs, phase, line}] = told as [Path];
+	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	labeler.observer.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	const [{legs, phase, line}] = emitted as [Path];
 	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
 	t.deepEqual(
 		legs.map(({tls, route}) => [tls.state, route.state]),
@@ -933,7 +937,7 @@ test('a stream for which no connection was made says nothing of any leg', async 
 		],
 	);
 	t.like(legs[0], {to: 'unknown', tls: {why: 'no connection was made'}, peer: null});
-	t.is(labeller.labels.size, 0);
+	t.is(labeler.labels.size, 0);
 	cluster.close();
 });
 
@@ -947,7 +951,7 @@ for (const [title, status, needed] of [
 				response.writeHead(status).end('{"kind":"Status"}');
 			},
 		});
-		const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
+		const {cluster, labeler, until, open} = listen(await server.cluster(), {isBlocking: true});
 		const connection = await open();
 		const {legs} = await until(({phase}) => phase === 'settled');
 		t.deepEqual(
@@ -955,33 +959,33 @@ for (const [title, status, needed] of [
 			[...needed],
 		);
 		connection.close();
-		labeller.close();
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
 }
 
 test('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
-	const asked = counter();
+	const entry = counter();
 	const server = await startServer({
 		request(request, response) {
 			if (request.url === '/flagz') {
-				asked.add();
+				entry.add();
 			} else {
 				response.end('{}');
 			}
 		},
 	});
 	t.teardown(async () => server.close());
-	const {cluster, clock, labeller} = listen(await server.cluster());
+	const {cluster, clock, labeler} = listen(await server.cluster());
 	t.teardown(() => {
 		cluster.close();
 	});
-	for (const costMs of [labelTimings.beforeUseMs, 0]) {
+	for (const costMs of [labelTimings.preUseTimeoutMs, 0]) {
 		const started = clock.elapsed();
-		const connecting = connectObserved(cluster, purpose, labeller.witness);
+		const connecting = connectObserved(cluster, purpose, labeler.observer);
 		if (costMs > 0) {
-			await asked.reaches(1);
+			await entry.reaches(1);
 			await clock.advance(costMs);
 		}
 
@@ -991,30 +995,30 @@ test('a /flagz that hangs costs a stream at most its limit, and is not asked aga
 		connection.close();
 	}
 
-	t.is(asked.count, 1);
+	t.is(entry.count, 1);
 });
 
 test('an authority that does not come costs a stream at most the limit, its flags are read elsewhere, and the next stream is not asked', async t => {
-	const asked = counter();
+	const entry = counter();
 	const server = await startServer({
 		request(request, response) {
 			// What is read beside the stream asks for it, too.
-			if (request.url !== rootCa || asked.add() > 1) {
+			if (request.url !== rootCa || entry.add() > 1) {
 				response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
 			}
 		},
 	});
 	t.teardown(async () => server.close());
-	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+	const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
 	t.teardown(() => {
 		cluster.close();
 	});
-	for (const costMs of [labelTimings.beforeUseMs, 0]) {
+	for (const costMs of [labelTimings.preUseTimeoutMs, 0]) {
 		const started = clock.elapsed();
-		const before = asked.count;
-		const connecting = connectObserved(cluster, purpose, labeller.witness);
+		const before = entry.count;
+		const connecting = connectObserved(cluster, purpose, labeler.observer);
 		if (costMs > 0) {
-			await asked.reaches(1);
+			await entry.reaches(1);
 			// The flags were answered before it.
 			await cluster.quiet(1);
 			await clock.advance(costMs);
@@ -1023,11 +1027,11 @@ test('an authority that does not come costs a stream at most the limit, its flag
 		const connection = await connecting;
 		t.is(clock.elapsed() - started, costMs);
 		t.true(connection.usable);
-		t.is(asked.count - before, costMs > 0 ? 1 : 0);
-		t.is(told.findLast(({phase, about}) => phase === 'checking' && about === 'open-connection')?.legs[1]?.tls.state, 'unverified');
-		told.length = 0;
-		labeller.witness.opened?.(connection, purpose, opened);
-		await clock.advance(labelTimings.afterOpeningMs);
+		t.is(entry.count - before, costMs > 0 ? 1 : 0);
+		t.is(emitted.findLast(({phase, about}) => phase === 'checking' && about === 'open-connection')?.legs[1]?.tls.state, 'unverified');
+		emitted.length = 0;
+		labeler.observer.opened?.(connection, purpose, opened);
+		await clock.advance(labelTimings.sharedProbeDelayMs);
 		t.is((await until(({legs}) => legs[1]?.tls.state !== 'unknown')).legs[1]?.tls.state, 'unverified');
 		connection.close();
 	}
@@ -1035,28 +1039,28 @@ test('an authority that does not come costs a stream at most the limit, its flag
 
 test('a /flagz that comes too late for its stream is read on another connection, and is then no better than inferred', async t => {
 	const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
-	const asked = counter();
-	let late: (() => void) | undefined;
+	const entry = counter();
+	let lateObservations: (() => void) | undefined;
 	const server = await startServer({
 		request(request, response) {
 			const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
-			if (request.url === '/flagz' && asked.add() === 1) {
-				late = answer;
+			if (request.url === '/flagz' && entry.add() === 1) {
+				lateObservations = answer;
 			} else {
 				answer();
 			}
 		},
 	});
-	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
-	const connecting = connectObserved(cluster, purpose, labeller.witness);
-	await asked.reaches(1);
-	await clock.advance(labelTimings.beforeUseMs - 1);
-	t.is(told.length, 1, 'it is waited for');
+	const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
+	const connecting = connectObserved(cluster, purpose, labeler.observer);
+	await entry.reaches(1);
+	await clock.advance(labelTimings.preUseTimeoutMs - 1);
+	t.is(emitted.length, 1, 'it is waited for');
 	await clock.advance(1);
 	const connection = await connecting;
-	late!();
-	labeller.witness.opened?.(connection, purpose, opened);
-	await clock.advance(labelTimings.afterOpeningMs);
+	lateObservations!();
+	labeler.observer.opened?.(connection, purpose, opened);
+	await clock.advance(labelTimings.sharedProbeDelayMs);
 	const {legs, process} = await until(({phase}) => phase === 'settled');
 	t.deepEqual([legs[1]?.tls.state, legs[1]?.tls.basis, process.boundBy], ['verified', 'inferred', 'none']);
 	connection.close();
@@ -1065,21 +1069,21 @@ test('a /flagz that comes too late for its stream is read on another connection,
 });
 
 test('an apiserver that ends while it is asked does not leave the next connections unread', async t => {
-	let asked = 0;
+	let requested = 0;
 	const server = await startServer({
 		request(request, response) {
-			if (request.url === '/flagz' && asked++ === 0) {
+			if (request.url === '/flagz' && requested++ === 0) {
 				request.socket.destroy();
 			} else {
 				response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
 			}
 		},
 	});
-	const {cluster, labeller, told} = listen(await server.cluster());
-	const lost = await connectObserved(cluster, purpose, labeller.witness);
-	labeller.witness.closed?.(lost, purpose);
-	const connection = await connectObserved(cluster, purpose, labeller.witness);
-	t.deepEqual([asked, told.at(-1)?.legs[1]?.tls.state], [2, 'unverified']);
+	const {cluster, labeler, emitted} = listen(await server.cluster());
+	const lost = await connectObserved(cluster, purpose, labeler.observer);
+	labeler.observer.closed?.(lost, purpose);
+	const connection = await connectObserved(cluster, purpose, labeler.observer);
+	t.deepEqual([requested, emitted.at(-1)?.legs[1]?.tls.state], [2, 'unverified']);
 	connection.close();
 	cluster.close();
 	await server.close();
@@ -1088,13 +1092,13 @@ test('an apiserver that ends while it is asked does not leave the next connectio
 test('a stream that was opened while no apiserver said its flags is labelled as soon as one does, however long it is open', async t => {
 	t.timeout(30_000);
 	let silent = true;
-	const asked = counter();
+	const entry = counter();
 	const isCounted = flagsOfStreams();
 	const server = await startServer({
 		request(request, response) {
 			const isFlags = isCounted(request);
 			if (isFlags) {
-				asked.add();
+				entry.add();
 			}
 
 			if (!isFlags || !silent) {
@@ -1102,49 +1106,49 @@ test('a stream that was opened while no apiserver said its flags is labelled as 
 			}
 		},
 	});
-	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
-	const connecting = connectObserved(cluster, purpose, labeller.witness);
-	await asked.reaches(1);
-	await clock.advance(labelTimings.beforeUseMs);
+	const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
+	const connecting = connectObserved(cluster, purpose, labeler.observer);
+	await entry.reaches(1);
+	await clock.advance(labelTimings.preUseTimeoutMs);
 	const connection = await connecting;
-	labeller.witness.opened?.(connection, purpose, opened);
-	await clock.advance(labelTimings.afterOpeningMs);
-	await asked.reaches(2);
-	await clock.advance(labelTimings.readBesideMs);
+	labeler.observer.opened?.(connection, purpose, opened);
+	await clock.advance(labelTimings.sharedProbeDelayMs);
+	await entry.reaches(2);
+	await clock.advance(labelTimings.sharedProbeTimeoutMs);
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unknown');
 	silent = false;
-	await clock.advance(labelTimings.closedForMs - 1);
+	await clock.advance(labelTimings.unavailableForMs - 1);
 	await cluster.quiet();
-	t.is(asked.count, 2, 'not before its time');
+	t.is(entry.count, 2, 'not before its time');
 	await clock.advance(1);
 	const {legs} = await until(({legs}) => legs[1]?.tls.state === 'unverified');
 	t.is(legs[1]?.tls.basis, 'inferred');
-	t.is(told.at(-1)?.phase, 'settled');
+	t.is(emitted.at(-1)?.phase, 'settled');
 	connection.close();
-	labeller.close();
+	labeler.close();
 	cluster.close();
 	await server.close();
 });
 
 for (const status of [403, 404, 406, 500]) {
 	test(`a /flagz that answers ${status} is never taken for “not set”, and is asked once`, async t => {
-		let asked = 0;
+		let requested = 0;
 		const server = await startServer({
 			request(request, response) {
-				asked += request.url === '/flagz' ? 1 : 0;
+				requested += request.url === '/flagz' ? 1 : 0;
 				response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
 			},
 		});
-		const {cluster, labeller, told} = listen(await server.cluster());
+		const {cluster, labeler, emitted} = listen(await server.cluster());
 		for (let turn = 0; turn < 2; turn++) {
-			const connection = await connectObserved(cluster, purpose, labeller.witness);
-			labeller.witness.opened?.(connection, purpose, opened);
-			t.is(told.at(-1)?.legs[1]?.tls.state, 'unknown');
-			t.true(told.at(-1)!.legs[1]!.tls.need.length > 0);
+			const connection = await connectObserved(cluster, purpose, labeler.observer);
+			labeler.observer.opened?.(connection, purpose, opened);
+			t.is(emitted.at(-1)?.legs[1]?.tls.state, 'unknown');
+			t.true(emitted.at(-1)!.legs[1]!.tls.need.length > 0);
 			connection.close();
 		}
 
-		t.is(asked, 1);
+		t.is(requested, 1);
 		cluster.close();
 		await server.close();
 	});
@@ -1171,11 +1175,11 @@ const askedAgain: ReadonlyArray<
 
 for (const [title, answers, then, asks, state] of askedAgain) {
 	test(`a flag ${title}`, async t => {
-		const asked = counter();
+		const entry = counter();
 		const isCounted = flagsOfStreams();
 		const server = await startServer({
 			request(request, response) {
-				const answer = isCounted(request) ? (answers[asked.add() - 1] ?? 403) : 404;
+				const answer = isCounted(request) ? (answers[entry.add() - 1] ?? 403) : 404;
 				if (answer !== 'silence') {
 					response
 						.writeHead(answer === 'flags' ? 200 : answer)
@@ -1188,57 +1192,57 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 			},
 		});
 		t.teardown(async () => server.close());
-		const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+		const {cluster, clock, labeler, emitted, until} = listen(await server.cluster());
 		t.teardown(() => {
 			cluster.close();
 		});
 		/** What is asked as the so manieth is answered, or its time is over. */
-		const answered = async (ask: number, limitMs: number) => {
-			await asked.reaches(ask);
+		const answered = async (ask: number, timeoutMs: number) => {
+			await entry.reaches(ask);
 			if (answers[ask - 1] === 'silence') {
-				await clock.advance(limitMs);
+				await clock.advance(timeoutMs);
 			}
 		};
 
 		const open = async () => {
-			const before = told.length;
-			const connecting = connectObserved(cluster, purpose, labeller.witness);
-			await answered(1, labelTimings.beforeUseMs);
+			const before = emitted.length;
+			const connecting = connectObserved(cluster, purpose, labeler.observer);
+			await answered(1, labelTimings.preUseTimeoutMs);
 			const connection = await connecting;
-			labeller.witness.opened?.(connection, purpose, opened);
-			await clock.advance(labelTimings.afterOpeningMs);
+			labeler.observer.opened?.(connection, purpose, opened);
+			await clock.advance(labelTimings.sharedProbeDelayMs);
 			if (answers[0] === 'silence') {
-				await answered(2, labelTimings.readBesideMs);
+				await answered(2, labelTimings.sharedProbeTimeoutMs);
 			}
 
-			await clock.advance(then === 'open another' ? labelTimings.betweenReadsMs : 0);
+			await clock.advance(then === 'open another' ? labelTimings.sharedProbeIntervalMs : 0);
 			await until(({phase}) => phase === 'settled', before);
 			return connection;
 		};
 
 		const connection = await open();
 		if (then === 'open another') {
-			labeller.witness.closed?.(connection, purpose);
-			told.length = 0;
+			labeler.observer.closed?.(connection, purpose);
+			emitted.length = 0;
 			await open();
 		} else if (then === 'close the stream') {
-			labeller.witness.closed?.(connection, purpose);
+			labeler.observer.closed?.(connection, purpose);
 		} else if (then === 'close the labeller') {
-			labeller.close();
+			labeler.close();
 		}
 
-		for (let ask = asked.count + 1; ask <= asks; ask++) {
-			await clock.advance(labelTimings.closedForMs - 1);
+		for (let ask = entry.count + 1; ask <= asks; ask++) {
+			await clock.advance(labelTimings.unavailableForMs - 1);
 			await cluster.quiet();
-			t.is(asked.count, ask - 1, 'not before its time');
+			t.is(entry.count, ask - 1, 'not before its time');
 			await clock.advance(1);
-			await answered(ask, labelTimings.readBesideMs);
+			await answered(ask, labelTimings.sharedProbeTimeoutMs);
 			await cluster.quiet();
 		}
 
-		await clock.advance(5 * labelTimings.closedForMs);
+		await clock.advance(5 * labelTimings.unavailableForMs);
 		await cluster.quiet();
-		t.deepEqual([asked.count, told.at(-1)?.legs[1]?.tls.state], [asks, state]);
+		t.deepEqual([entry.count, emitted.at(-1)?.legs[1]?.tls.state], [asks, state]);
 	});
 }
 
@@ -1247,10 +1251,10 @@ for (const [title, ms] of [
 	['once the clock was set back', -3_600_000],
 ] as const) {
 	test(`flags that may not be read on one apiserver are asked for again ${title}: the next one may serve them`, async t => {
-		let asked = 0;
+		let requested = 0;
 		const server = await startServer({
 			request(request, response) {
-				const isClosed = request.url === '/flagz' && asked++ === 0;
+				const isClosed = request.url === '/flagz' && requested++ === 0;
 				response
 					.writeHead(isClosed ? 404 : 200)
 					.end(
@@ -1260,19 +1264,19 @@ for (const [title, ms] of [
 					);
 			},
 		});
-		const {cluster, clock, labeller, told} = listen(await server.cluster());
+		const {cluster, clock, labeler, emitted} = listen(await server.cluster());
 		const states: unknown[] = [];
 		const began = clock.now();
 		for (const wait of [0, 5000, ms]) {
 			clock.setTo(began + wait);
-			const connection = await connectObserved(cluster, purpose, labeller.witness);
+			const connection = await connectObserved(cluster, purpose, labeler.observer);
 			clock.setTo(began);
-			states.push(told.at(-1)?.legs[1]?.tls.state);
+			states.push(emitted.at(-1)?.legs[1]?.tls.state);
 			connection.close();
 		}
 
 		t.deepEqual(states, ['unknown', 'unknown', 'unverified']);
-		labeller.close();
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});
@@ -1320,21 +1324,21 @@ for (const [title, ms] of [
 			},
 			await apiserverCertificate(),
 		);
-		const {cluster, clock, labeller, told, until, open} = listen(
+		const {cluster, clock, labeler, emitted, until, open} = listen(
 			await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}),
 		);
 		const first = await open();
 		const before = await until(({phase}) => phase === 'settled');
 		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
 		ca = '/ca.crt';
-		told.length = 0;
+		emitted.length = 0;
 		clock.setTo(clock.now() + ms);
 		const second = await open();
-		await clock.advance(labelTimings.betweenReadsMs);
+		await clock.advance(labelTimings.sharedProbeIntervalMs);
 		t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
 		first.close();
 		second.close();
-		labeller.close();
+		labeler.close();
 		cluster.close();
 		await server.close();
 	});

@@ -1,25 +1,25 @@
 /** Whose words they are decides what they prove. */
 import test from 'ava';
 import {failureObservation} from '../../source/evidence/failure-observation.ts';
-import {grounds} from '../support/observations.ts';
+import {makeObservations} from '../support/observations.ts';
 
 const words = 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority';
 const status = JSON.stringify({kind: 'Status', status: 'Failure', message: words, code: 500});
-const read = (text: string, purpose = grounds().purpose) =>
+const observation = (text: string, purpose = makeObservations().purpose) =>
 	failureObservation({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''})?.facts;
 
 test('a Status is the apiserver’s own word', t => {
-	t.like(read(status), {tls: 'refused', basis: 'proven'});
+	t.like(observation(status), {tls: 'refused', basis: 'proven'});
 });
 
 test('the same as plain text may be the kubelet’s', t => {
-	t.like(read(words), {tls: 'refused', basis: 'inferred'});
-	t.like(read('error dialing backend: No agent available'), {route: 'konnectivity', basis: 'inferred'});
+	t.like(observation(words), {tls: 'refused', basis: 'inferred'});
+	t.like(observation('error dialing backend: No agent available'), {route: 'konnectivity', basis: 'inferred'});
 });
 
 test('what a pod behind the proxy says proves nothing of TLS', t => {
-	const {purpose} = grounds({}, 'pod-proxy', {scheme: 'http', port: 80, portName: null, kubeletPort: false});
-	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), purpose), {tls: null, basis: 'inferred'});
+	const {purpose} = makeObservations({}, 'pod-proxy', {scheme: 'http', port: 80, portName: null, kubeletPort: false});
+	t.like(observation(status.replace('error dialing backend', 'error trying to reach service'), purpose), {tls: null, basis: 'inferred'});
 });
 
 const refusal = JSON.stringify({
@@ -35,8 +35,8 @@ for (const [feature, kubeletPort, isKubelet] of [
 	['node-proxy', true, true],
 ] as const) {
 	test(`the words of a failure through ${feature}, kubelet’s port: ${kubeletPort}, are ${isKubelet ? 'the apiserver’s or the kubelet’s' : 'perhaps an application’s'}`, t => {
-		const {purpose} = grounds({}, feature, {scheme: 'http', port: 80, portName: null, kubeletPort});
-		const proxied = (text: string) => read(text.replace('error dialing backend', 'error trying to reach service'), purpose);
+		const {purpose} = makeObservations({}, feature, {scheme: 'http', port: 80, portName: null, kubeletPort});
+		const proxied = (text: string) => observation(text.replace('error dialing backend', 'error trying to reach service'), purpose);
 		t.like(proxied(status), {tls: isKubelet ? 'refused' : null, basis: isKubelet ? 'proven' : 'inferred', leg: 2});
 		t.like(proxied(refusal), {answered: isKubelet});
 		t.like(proxied(words), {basis: 'inferred'});
@@ -45,15 +45,24 @@ for (const [feature, kubeletPort, isKubelet] of [
 }
 
 test('a node’s proxy of which no port is named is the kubelet’s', t => {
-	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), grounds({}, 'node-proxy').purpose), {
-		tls: 'refused',
-		basis: 'proven',
-	});
+	t.like(
+		observation(status.replace('error dialing backend', 'error trying to reach service'), makeObservations({}, 'node-proxy').purpose),
+		{
+			tls: 'refused',
+			basis: 'proven',
+		},
+	);
 });
 
 test('words that were asked for before are of a reading that moved nothing', t => {
 	t.like(
-		failureObservation({error: {text: `\n${status}`, leg: 2}, purpose: grounds().purpose, connection: 'c1', process: 'p1', time: 'now'}),
+		failureObservation({
+			error: {text: `\n${status}`, leg: 2},
+			purpose: makeObservations().purpose,
+			connection: 'c1',
+			process: 'p1',
+			time: 'now',
+		}),
 		{
 			connection: 'c1',
 			process: 'p1',
@@ -63,13 +72,16 @@ test('words that were asked for before are of a reading that moved nothing', t =
 			facts: {text: words.replace('error dialing backend: ', ''), basis: 'proven'},
 		},
 	);
-	t.is(failureObservation({error: {text: null, leg: 2}, purpose: grounds().purpose, connection: 'c1', process: null, time: ''}), undefined);
+	t.is(
+		failureObservation({error: {text: null, leg: 2}, purpose: makeObservations().purpose, connection: 'c1', process: null, time: ''}),
+		undefined,
+	);
 });
 
 test('a command that is named like a failure is none', t => {
 	for (const name of ['No agent available', 'x509: certificate signed by unknown authority']) {
 		t.is(
-			read(
+			observation(
 				JSON.stringify({
 					status: 'Failure',
 					message: `error executing command in container: OCI runtime exec failed: exec: "${name}": executable file not found in $PATH`,
@@ -82,7 +94,7 @@ test('a command that is named like a failure is none', t => {
 
 test('a kubelet that refuses the apiserver’s identity has answered, behind its TLS', t => {
 	t.like(
-		read(
+		observation(
 			JSON.stringify({
 				kind: 'Status',
 				status: 'Failure',
@@ -92,25 +104,25 @@ test('a kubelet that refuses the apiserver’s identity has answered, behind its
 		),
 		{row: 'K3', answered: true},
 	);
-	t.like(read(status), {answered: false});
+	t.like(observation(status), {answered: false});
 });
 
-const ofLog = (text: string, code: number) =>
+const logAttempt = (text: string, code: number) =>
 	JSON.stringify({kind: 'Status', status: 'Failure', message: `Get "https://10.0.0.1:10250/containerLogs/demo/web/c": ${text}`, code});
 
 test('what the apiserver says of a log itself nobody at the far end can have said', t => {
-	const {purpose} = grounds({}, 'logs');
-	t.like(read(ofLog('No agent available', 500), purpose), {route: 'konnectivity', basis: 'proven', mayBeFromFarEnd: false});
-	t.is(read(ofLog('No agent available', 400), purpose), undefined);
-	t.is(read(ofLog('No agent available', 403), purpose), undefined);
+	const {purpose} = makeObservations({}, 'logs');
+	t.like(observation(logAttempt('No agent available', 500), purpose), {route: 'konnectivity', basis: 'proven', mayBeFromFarEnd: false});
+	t.is(observation(logAttempt('No agent available', 400), purpose), undefined);
+	t.is(observation(logAttempt('No agent available', 403), purpose), undefined);
 });
 
 test('an answer that may have been passed on from the far end says so, whatever feature it is of', t => {
 	const passedOn = (code: number) =>
 		JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code});
 	for (const feature of ['exec', 'attach', 'port-forward', 'logs', 'node-proxy'] as const) {
-		t.like(read(passedOn(500), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
-		t.like(read(passedOn(400), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
+		t.like(observation(passedOn(500), makeObservations({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
+		t.like(observation(passedOn(400), makeObservations({}, feature).purpose), {route: 'konnectivity', mayBeFromFarEnd: true}, feature);
 	}
 });
 
@@ -124,8 +136,8 @@ test('what a failed translation reads like is no word about a log', t => {
 		),
 		code: 500,
 	});
-	t.like(read(translated), {tls: 'refused'});
-	t.like(read(translated, grounds({}, 'attach').purpose), {tls: 'refused'});
-	t.is(read(translated, grounds({}, 'logs').purpose), undefined);
-	t.is(read(translated, grounds({}, 'port-forward').purpose), undefined);
+	t.like(observation(translated), {tls: 'refused'});
+	t.like(observation(translated, makeObservations({}, 'attach').purpose), {tls: 'refused'});
+	t.is(observation(translated, makeObservations({}, 'logs').purpose), undefined);
+	t.is(observation(translated, makeObservations({}, 'port-forward').purpose), undefined);
 });

@@ -10,14 +10,14 @@ import {
 	type LabelEvent,
 } from '../../source/evidence/label-state.ts';
 import {noClusterObservations} from '../../source/evidence/cluster-observations.ts';
-import {flags, grounds} from '../support/observations.ts';
+import {flags, makeObservations} from '../support/observations.ts';
 
-const {purpose} = grounds();
+const {purpose} = makeObservations();
 const alive = initialLabelState(null, purpose);
-const readings = {...noConnectionObservations, flags: flags({'kubelet-certificate-authority': '/ca.pem'})};
-const late = {...noConnectionObservations, foreignHeaders: ['via']};
+const observations = {...noConnectionObservations, flags: flags({'kubelet-certificate-authority': '/ca.pem'})};
+const lateObservations = {...noConnectionObservations, foreignHeaders: ['via']};
 const shared = {...noClusterObservations, gatewaySeen: 'a balancer'};
-const counters = {closed: {source: 'metrics', where: 'GET /metrics', because: 'forbidden', need: null}} as const;
+const metrics = {unavailable: {source: 'metrics', where: 'GET /metrics', reason: 'forbidden', need: null}} as const;
 const error = new SpokeError('ERR_TARGET_GONE', 'gone').toJSON();
 
 const opened: LabelEvent = {type: 'opened', byFarEnd: false};
@@ -25,14 +25,14 @@ const openedByIt: LabelEvent = {type: 'opened', byFarEnd: true};
 const failed: LabelEvent = {type: 'failed', error, time: '2026-11-24T10:00:00Z'};
 const closed: LabelEvent = {type: 'closed'};
 const everything: readonly LabelEvent[] = [
-	{type: 'read', readings, asked: true},
+	{type: 'observed', observations, hasOwnObservations: true},
 	openedByIt,
-	{type: 'answered'},
+	{type: 'far-end-answered'},
 	{type: 'measured', runtime: 7},
-	{type: 'read-beside', shared},
-	{type: 'read-elsewhere', late},
-	{type: 'counted', counters},
-	{type: 'passed-on'},
+	{type: 'cluster-observed', cluster: shared},
+	{type: 'observed-elsewhere', lateObservations},
+	{type: 'metrics-read', metrics},
+	{type: 'upgrade-passed-through'},
 	{type: 'settled'},
 	failed,
 	closed,
@@ -40,12 +40,20 @@ const everything: readonly LabelEvent[] = [
 
 for (const [title, events, changed] of [
 	['is checked at first, and nobody has opened or answered anything', [], {}],
-	['has what was read on its connection', [{type: 'read', readings, asked: true}], {readings, asked: true}],
-	['knows that what stands in for it was read on another one', [{type: 'read', readings: late, asked: false}], {readings: late}],
-	['is opened by its far end, which thereby answered', [openedByIt], {opened: true, answered: true}],
-	['is opened by anybody, which is no answer of its far end', [opened], {opened: true}],
-	['was answered before it is opened, by anybody', [{type: 'answered'}, opened], {opened: true, answered: true}],
-	['is answered long after it is opened', [opened, {type: 'answered'}], {opened: true, answered: true}],
+	[
+		'has what was read on its connection',
+		[{type: 'observed', observations, hasOwnObservations: true}],
+		{observations, hasOwnObservations: true},
+	],
+	[
+		'knows that what stands in for it was read on another one',
+		[{type: 'observed', observations: lateObservations, hasOwnObservations: false}],
+		{observations: lateObservations},
+	],
+	['is opened by its far end, which thereby answered', [openedByIt], {hasOpened: true, farEndAnswered: true}],
+	['is opened by anybody, which is no answer of its far end', [opened], {hasOpened: true}],
+	['was answered before it is opened, by anybody', [{type: 'far-end-answered'}, opened], {hasOpened: true, farEndAnswered: true}],
+	['is answered long after it is opened', [opened, {type: 'far-end-answered'}], {hasOpened: true, farEndAnswered: true}],
 	[
 		'is measured to a WebSocket’s end, which may be the apiserver',
 		[{type: 'measured', websocket: 3}],
@@ -54,7 +62,7 @@ for (const [title, events, changed] of [
 	[
 		'is measured to the runtime, which the kubelet passed on',
 		[{type: 'measured', runtime: 7}],
-		{answered: true, rttMs: {websocket: null, runtime: 7}},
+		{farEndAnswered: true, rttMs: {websocket: null, runtime: 7}},
 	],
 	[
 		'keeps one time where the other is measured',
@@ -63,31 +71,31 @@ for (const [title, events, changed] of [
 			{type: 'measured', websocket: 3},
 			{type: 'measured', websocket: 4},
 		],
-		{answered: true, rttMs: {websocket: 4, runtime: 7}},
+		{farEndAnswered: true, rttMs: {websocket: 4, runtime: 7}},
 	],
 	[
 		'has what was read beside it, and goes on being checked',
-		[opened, {type: 'read-beside', shared}, {type: 'read-elsewhere', late}, {type: 'counted', counters}],
-		{opened: true, shared, late, counters},
+		[opened, {type: 'cluster-observed', cluster: shared}, {type: 'observed-elsewhere', lateObservations}, {type: 'metrics-read', metrics}],
+		{hasOpened: true, cluster: shared, lateObservations, metrics},
 	],
-	['may be its kubelet’s, which is no answer', [opened, {type: 'passed-on'}], {opened: true, passedOn: true}],
-	['settles once', [opened, {type: 'settled'}, {type: 'settled'}], {opened: true, phase: 'settled'}],
+	['may be its kubelet’s, which is no answer', [opened, {type: 'upgrade-passed-through'}], {hasOpened: true, upgradePassedThrough: true}],
+	['settles once', [opened, {type: 'settled'}, {type: 'settled'}], {hasOpened: true, phase: 'settled'}],
 	[
 		'that is settled still learns',
-		[opened, {type: 'settled'}, {type: 'counted', counters}, {type: 'answered'}],
-		{opened: true, phase: 'settled', counters, answered: true},
+		[opened, {type: 'settled'}, {type: 'metrics-read', metrics}, {type: 'far-end-answered'}],
+		{hasOpened: true, phase: 'settled', metrics, farEndAnswered: true},
 	],
 	[
 		'that is settled may fail',
 		[opened, {type: 'settled'}, failed],
-		{opened: true, phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
+		{hasOpened: true, phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'},
 	],
 	['fails before anything is opened', [failed], {phase: 'failed', about: 'ended-connection', error, failedAt: '2026-11-24T10:00:00Z'}],
-	['that is closed as it is opened is settled', [opened, closed], {opened: true, phase: 'settled', about: 'ended-connection'}],
+	['that is closed as it is opened is settled', [opened, closed], {hasOpened: true, phase: 'settled', about: 'ended-connection'}],
 	[
 		'that is given up before it carried anything settles nothing',
-		[{type: 'read', readings, asked: true}, closed],
-		{readings, asked: true, about: 'ended-connection'},
+		[{type: 'observed', observations, hasOwnObservations: true}, closed],
+		{observations, hasOwnObservations: true, about: 'ended-connection'},
 	],
 	[
 		'that failed is not settled by its end, nor changed by anything',
@@ -97,16 +105,16 @@ for (const [title, events, changed] of [
 	[
 		'that is over is changed by nothing, a failure neither',
 		[opened, closed, ...everything],
-		{opened: true, phase: 'settled', about: 'ended-connection'},
+		{hasOpened: true, phase: 'settled', about: 'ended-connection'},
 	],
 ] satisfies ReadonlyArray<[string, readonly LabelEvent[], Partial<LabelState>]>) {
 	test(`a label ${title}`, t => {
-		let life = alive;
+		let state = alive;
 		for (const event of events) {
-			life = reduceLabelState(life, event);
+			state = reduceLabelState(state, event);
 		}
 
-		t.deepEqual(life, {...alive, ...changed});
+		t.deepEqual(state, {...alive, ...changed});
 	});
 }
 

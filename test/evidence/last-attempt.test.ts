@@ -19,12 +19,12 @@ import {openSandbox} from '../support/sandbox.ts';
 const test = anyTest.serial;
 
 /** A cluster client whose streams are labelled, as in a session. */
-async function labelled(t: ExecutionContext, options: SandboxOptions) {
+async function labeled(t: ExecutionContext, options: SandboxOptions) {
 	const {sandbox, env} = await openSandbox(t, options);
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
-	const labeller = createLabeler(cluster);
+	const labeler = createLabeler(cluster);
 	t.teardown(() => {
-		labeller.close();
+		labeler.close();
 		cluster.close();
 	});
 	const {target} = await resolvePod(cluster, 'db-0', {order: 'logs', podRunningTimeoutMs: 2000});
@@ -36,7 +36,7 @@ async function labelled(t: ExecutionContext, options: SandboxOptions) {
 		/** `null` where it was read. */
 		async readLog(): Promise<string | null> {
 			try {
-				const log = await openLog(cluster, source, {tailLines: 1}, {target, witness: labeller.witness});
+				const log = await openLog(cluster, source, {tailLines: 1}, {target, witness: labeler.observer});
 				log.body.resume();
 				log.close();
 				return null;
@@ -50,7 +50,7 @@ async function labelled(t: ExecutionContext, options: SandboxOptions) {
 }
 
 test('agents that are gone break the path to the pod that was just refused, its audit rows too, until a stream gets through', async t => {
-	const {sandbox, node, readLog, pathOf, audit} = await labelled(t, {scenario: 'konnectivity'});
+	const {sandbox, node, readLog, pathOf, audit} = await labeled(t, {scenario: 'konnectivity'});
 	t.is((await pathOf('exec')).broken, null);
 	const before = (await audit()).map(({id, verdict}) => `${id} ${verdict}`);
 	await sandbox.switches.set({agents: 'gone'});
@@ -74,7 +74,7 @@ test('agents that are gone break the path to the pod that was just refused, its 
 });
 
 test('a kubelet whose certificate was just refused is refused, inferred, for its node alone', async t => {
-	const {cluster, node, readLog, pathOf} = await labelled(t, {scenario: 'refused'});
+	const {cluster, node, readLog, pathOf} = await labeled(t, {scenario: 'refused'});
 	t.is((await pathOf('logs')).legs[1]!.tls.state, 'unknown');
 	t.regex((await readLog()) ?? '', /refuses the kubelet’s certificate/);
 	const {tls} = (await pathOf('exec')).legs[1]!;
@@ -87,7 +87,7 @@ test('a kubelet whose certificate was just refused is refused, inferred, for its
 });
 
 test('an audit of its own sees that it could not read a kubelet through the tunnel', async t => {
-	const {sandbox, audit} = await labelled(t, {scenario: 'konnectivity'});
+	const {sandbox, audit} = await labeled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	const rows = await audit();
 	t.deepEqual(
@@ -97,14 +97,14 @@ test('an audit of its own sees that it could not read a kubelet through the tunn
 });
 
 test('a probe that failed breaks the path that it was made for', async t => {
-	const {sandbox, cluster, node} = await labelled(t, {scenario: 'konnectivity'});
+	const {sandbox, cluster, node} = await labeled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	const [path] = await findPaths(cluster, 'db-0', {probe: 'active', features: ['exec']});
 	t.regex(path!.line, new RegExp(`-x kubelet ${node}$`));
 });
 
 test('the doctor leaves what it met to what is asked after it', async t => {
-	const {sandbox, cluster, pathOf} = await labelled(t, {scenario: 'konnectivity'});
+	const {sandbox, cluster, pathOf} = await labeled(t, {scenario: 'konnectivity'});
 	await sandbox.switches.set({agents: 'gone'});
 	t.is((await runDoctor('db-0', async () => cluster)).stoppedAt, 'leg-2');
 	t.is((await pathOf('exec')).broken?.reason, 'last-attempt-failed');
@@ -130,8 +130,8 @@ test('where the doctor can try nothing it tells the last attempt', async t => {
 		process: null,
 		failure: {error, facts: null},
 	});
-	const [told] = (await fits())?.fits ?? [];
-	t.regex(told ?? '', /^the last attempt, exec, failed \d+s ago: connection refused$/);
+	const [emitted] = (await fits())?.fits ?? [];
+	t.regex(emitted ?? '', /^the last attempt, exec, failed \d+s ago: connection refused$/);
 });
 
 test('a log read that skipped the check of the certificate does not show that it passes', t => {

@@ -16,9 +16,9 @@ import {escapeRegExp} from '../../source/text/escape-regexp.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 /** The same access, and everything that is asked through it. */
-function recorded(cluster: ClusterClient): {cluster: ClusterClient; asked: Set<string>} {
-	const asked = new Set<string>();
-	const note = (method: string | undefined, path: string) => asked.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
+function recorded(cluster: ClusterClient): {cluster: ClusterClient; requested: Set<string>} {
+	const requested = new Set<string>();
+	const note = (method: string | undefined, path: string) => requested.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
 	const noted = (connection: Connection): Connection => {
 		const {pipelinedGet: ask, request, upgrade} = connection;
 		connection.pipelinedGet = async options => (
@@ -31,7 +31,7 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; asked: Set<s
 	};
 
 	return {
-		asked,
+		requested,
 		cluster: {
 			facts: cluster.facts,
 			secondLegs: cluster.secondLegs,
@@ -53,19 +53,19 @@ function recorded(cluster: ClusterClient): {cluster: ClusterClient; asked: Set<s
 
 test('path, audit, doctor and labels ask nothing that has no row', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, asked} = recorded(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
+	const {cluster, requested} = recorded(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	await findPaths(cluster, 'deploy/web', {probe: 'active'});
 	await findPaths(cluster, 'node/n1', {probe: 'passive'});
 	await runAudit(cluster, {probe: 'active', require: [], minBasis: 'proven'});
 	await runDoctor('deploy/web', async () => cluster);
-	const labeller = createLabeler(cluster);
+	const labeler = createLabeler(cluster);
 	const purpose = {
 		feature: 'logs',
 		target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1},
 		request: null,
 	} as const;
-	const connection = await connectObserved(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+	const connection = await connectObserved(cluster, purpose, labeler.observer);
+	labeler.observer.opened?.(connection, purpose, {carrier: 'http', protocol: null});
 	connection.close();
 	cluster.close();
 	for (const one of [
@@ -75,11 +75,11 @@ test('path, audit, doctor and labels ask nothing that has no row', async t => {
 		'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
 		'POST /apis/authentication.k8s.io/v1/selfsubjectreviews',
 	]) {
-		t.true(asked.has(one), one);
+		t.true(requested.has(one), one);
 	}
 
 	t.deepEqual(
-		[...asked].filter(line => {
+		[...requested].filter(line => {
 			const [method = '', path = ''] = line.split(' ');
 			return extraRequests.every(row => (row.method !== method && row.method !== 'upgrade') || !pattern(row.path).test(path));
 		}),

@@ -31,7 +31,7 @@ for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Ve
 				for (const probe of user === 'admin' || (user === 'bob' && verification === 'bad')
 					? (['passive', 'active'] as const)
 					: (['passive'] as const)) {
-					await judge(t, `${user} ${probe}`, await pathsOf(env, probe), verification, route);
+					await evaluate(t, `${user} ${probe}`, await pathsOf(env, probe), verification, route);
 				}
 
 				await sandbox.close();
@@ -49,7 +49,7 @@ async function pathsOf(env: NodeJS.ProcessEnv, probe: 'passive' | 'active'): Pro
 	}
 }
 
-async function judge(t: ExecutionContext, who: string, paths: readonly Path[], verification: Verification, route: Route): Promise<void> {
+async function evaluate(t: ExecutionContext, who: string, paths: readonly Path[], verification: Verification, route: Route): Promise<void> {
 	t.true(paths.length >= 6);
 	for (const path of paths) {
 		const {to, tls, route: way} = path.legs[1]!;

@@ -90,21 +90,21 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 		await server.cluster({user: given.user, cluster: {'certificate-authority-data': base64(clusterAuthority.certificate)}}),
 		clock,
 	);
-	const labeller = createLabeler(cluster, {clock});
-	const told: Path[] = [];
+	const labeler = createLabeler(cluster, {clock});
+	const emitted: Path[] = [];
 	let news = Promise.withResolvers<void>();
-	labeller.onLabel((_, path) => {
-		told.push(path);
+	labeler.onLabel((_, path) => {
+		emitted.push(path);
 		news.resolve();
 		news = Promise.withResolvers();
 	});
 	for (const feature of features) {
 		const purpose = purposeOf(feature);
-		const connection = await connectObserved(cluster, purpose, labeller.witness);
-		labeller.witness.opened?.(connection, purpose, {carrier: feature === 'logs' ? 'http' : 'websocket', protocol: null});
-		labeller.witness.answered?.(connection, purpose);
-		await clock.advance(labelTimings.afterOpeningMs + labelTimings.betweenReadsMs);
-		while (told.every(path => path.feature !== feature || path.phase !== 'settled')) {
+		const connection = await connectObserved(cluster, purpose, labeler.observer);
+		labeler.observer.opened?.(connection, purpose, {carrier: feature === 'logs' ? 'http' : 'websocket', protocol: null});
+		labeler.observer.answered?.(connection, purpose);
+		await clock.advance(labelTimings.sharedProbeDelayMs + labelTimings.sharedProbeIntervalMs);
+		while (emitted.every(path => path.feature !== feature || path.phase !== 'settled')) {
 			await news.promise;
 		}
 	}
@@ -112,10 +112,10 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	const examined = await examineApiserver(cluster);
 	examined.connection.close();
 	const configured = features.map(feature => configuredPath(examined, cluster, purposeOf(feature), {node: null, pod: null}));
-	labeller.close();
+	labeler.close();
 	cluster.close();
 	await server.close();
-	return [...told, ...configured];
+	return [...emitted, ...configured];
 }
 
 const proven = ({legs, crossing}: Path) => [legs[1]!.tls, legs[1]!.route, crossing].some(({basis}) => basis === 'proven');

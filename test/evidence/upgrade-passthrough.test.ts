@@ -4,7 +4,7 @@ import type {ClusterClient} from '../../source/cluster/cluster-client.ts';
 import type {ApiResponse, RequestOptions} from '../../source/cluster/connection.ts';
 import {noConnectionObservations} from '../../source/evidence/connection-observations.ts';
 import {isUpgradePassedThrough} from '../../source/evidence/upgrade-passthrough.ts';
-import {flags, grounds, processOf} from '../support/observations.ts';
+import {flags, makeObservations, processOf} from '../support/observations.ts';
 
 const feature = 'ExtendWebSocketsToKubelet';
 const gates = (text: string, emulated = '[]') => ({'feature-gates': text, 'emulated-version': emulated});
@@ -48,13 +48,13 @@ for (const [title, values, version, declared, node, passed] of [
 				};
 			},
 		} as unknown as ClusterClient;
-		const {purpose} = grounds();
+		const {purpose} = makeObservations();
 		const process = processOf('p1');
-		const readings = {
+		const observations = {
 			...noConnectionObservations,
 			flags: values && flags(values),
 			process: {...process, facts: {...process.facts, version}},
 		};
-		t.is(await isUpgradePassedThrough(cluster, {readings, purpose: {...purpose, target: {...purpose.target, node}}}), passed);
+		t.is(await isUpgradePassedThrough(cluster, {observations, purpose: {...purpose, target: {...purpose.target, node}}}), passed);
 	});
 }

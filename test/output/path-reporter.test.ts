@@ -9,8 +9,8 @@ import type {ConnectionPurpose} from '../../source/streams/connection-observer.t
 
 function scripted() {
 	const listeners = new Set<(id: string, path: Path) => void>();
-	const labeller: Labeler = {
-		witness: {},
+	const labeler: Labeler = {
+		observer: {},
 		labels: new Map(),
 		close() {},
 		onLabel(listener) {
@@ -19,7 +19,7 @@ function scripted() {
 		},
 	};
 	return {
-		labeller,
+		labeler,
 		label(id: string, phase: Path['phase'], line: string, about: Path['about'] = 'open-connection') {
 			const state = /,(\w+)-[>x]/.exec(line)?.[1] ?? 'unknown';
 			for (const listener of listeners) {
@@ -41,9 +41,9 @@ const checking = 'path: you -verified-> apiserver -checking-> kubelet n1';
 const settled = 'path: you -verified-> apiserver -direct,unverified-> kubelet n1';
 
 test('auto tells leg 1 at once, leg 2 when it is known, and each line once', async t => {
-	const {labeller, label} = scripted();
+	const {labeler, label} = scripted();
 	const written: string[] = [];
-	const telling = reportLabels(labeller, 'auto', text => written.push(text));
+	const telling = reportLabels(labeler, 'auto', text => written.push(text));
 	label('c1', 'checking', checking);
 	t.deepEqual(written, [`${checking}\n`]);
 	label('c1', 'checking', checking);
@@ -59,9 +59,9 @@ test('auto tells leg 1 at once, leg 2 when it is known, and each line once', asy
 });
 
 test('always tells only what is settled, and waits for it', async t => {
-	const {labeller, label} = scripted();
+	const {labeler, label} = scripted();
 	const written: string[] = [];
-	const telling = reportLabels(labeller, 'always', text => written.push(text));
+	const telling = reportLabels(labeler, 'always', text => written.push(text));
 	label('c1', 'checking', checking);
 	setTimeout(() => {
 		label('c1', 'settled', settled);
@@ -71,9 +71,9 @@ test('always tells only what is settled, and waits for it', async t => {
 });
 
 test('always does not wait longer than 2 s, and then tells what there is', async t => {
-	const {labeller, label} = scripted();
+	const {labeler, label} = scripted();
 	const written: string[] = [];
-	const telling = reportLabels(labeller, 'always', text => written.push(text));
+	const telling = reportLabels(labeler, 'always', text => written.push(text));
 	label('c1', 'checking', checking);
 	const before = Date.now();
 	await telling.finished();
@@ -82,9 +82,9 @@ test('always does not wait longer than 2 s, and then tells what there is', async
 });
 
 test('json tells one object a connection', async t => {
-	const {labeller, label} = scripted();
+	const {labeler, label} = scripted();
 	const written: string[] = [];
-	const telling = reportLabels(labeller, 'json', text => written.push(text));
+	const telling = reportLabels(labeler, 'json', text => written.push(text));
 	for (const id of ['c1', 'c2']) {
 		label(id, 'checking', checking);
 		label(id, 'settled', settled);
@@ -100,9 +100,9 @@ test('json tells one object a connection', async t => {
 
 for (const mode of ['auto', 'always', 'json'] as const) {
 	test(`${mode} tells once more what reads otherwise while the connection is open, and not what its end makes of it`, async t => {
-		const {labeller, label} = scripted();
+		const {labeler, label} = scripted();
 		const written: string[] = [];
-		const telling = reportLabels(labeller, mode, text => written.push(text));
+		const telling = reportLabels(labeler, mode, text => written.push(text));
 		const later = settled.replace('direct', 'konnectivity');
 		label('c1', 'settled', settled);
 		label('c1', 'settled', later);
@@ -117,9 +117,9 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 
 for (const mode of ['auto', 'always', 'json'] as const) {
 	test(`${mode} tells a refusal that comes after a command was opened`, async t => {
-		const {labeller, label} = scripted();
+		const {labeler, label} = scripted();
 		const written: string[] = [];
-		const telling = reportLabels(labeller, mode, text => written.push(text));
+		const telling = reportLabels(labeler, mode, text => written.push(text));
 		const unheard = settled.replace('unverified', 'TLS unknown');
 		label('c1', 'settled', unheard);
 		label('c1', 'failed', settled.replace('unverified->', 'refused-x'), 'ended-connection');
@@ -132,9 +132,9 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 }
 
 test('a path line cannot move the terminal', async t => {
-	const {labeller, label} = scripted();
+	const {labeler, label} = scripted();
 	const written: string[] = [];
-	const telling = reportLabels(labeller, 'auto', text => written.push(text));
+	const telling = reportLabels(labeler, 'auto', text => written.push(text));
 	label('c1', 'settled', 'path: kubelet \u001B]0;title\u0007 n1');
 	await telling.finished();
 	t.notRegex(written.join(''), /[\u0000-\u0009\u000B-\u001F]/);
@@ -148,15 +148,15 @@ test('an object is one line, whatever it holds', t => {
 });
 
 test('a connection that was given up before it was used has no path to tell', async t => {
-	const {labeller, label} = scripted();
+	const {labeler, label} = scripted();
 	const written: string[] = [];
-	const telling = reportLabels(labeller, 'json', text => written.push(text));
+	const telling = reportLabels(labeler, 'json', text => written.push(text));
 	label('c1', 'checking', checking);
-	telling.witness!.closed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
+	telling.observer!.closed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
 	label('c1', 'settled', settled);
 	label('c2', 'checking', checking);
-	telling.witness!.opened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
-	telling.witness!.closed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
+	telling.observer!.opened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
+	telling.observer!.closed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
 	label('c2', 'settled', settled);
 	await telling.finished();
 	t.is(written.length, 1);

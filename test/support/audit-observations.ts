@@ -4,13 +4,13 @@ import {noConnectionObservations} from '../../source/evidence/connection-observa
 import type {UnavailableSource, Observations, ProbeResult} from '../../source/evidence/evidence.ts';
 import {noActiveObservations, type ApiserverExamination} from '../../source/evidence/examine-apiserver.ts';
 import type {ComponentPod} from '../../source/evidence/probes/mirror-pods.ts';
-import {flags, grounds, here, known, processOf, reading, socketFacts, stepTest, versionOf} from './observations.ts';
+import {flags, makeObservations, here, known, processOf, makeObservation, socketFacts, stepTest, versionOf} from './observations.ts';
 
-export const shut = <Facts>(source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({
-	closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}},
+export const unavailable = <Facts>(source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({
+	unavailable: {source, where: source, reason: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}},
 });
 export const read = <Facts>(facts: Facts, source: UnavailableSource['source'] = 'flagz'): ProbeResult<Facts> => ({
-	read: reading(source, facts),
+	observation: makeObservation(source, facts),
 });
 
 export const good = {
@@ -24,14 +24,14 @@ export const good = {
 	...here,
 };
 
-export type Given = Partial<Omit<AuditObservations, 'grounds' | 'each' | 'examined'>> & {
+export type Given = Partial<Omit<AuditObservations, 'observations' | 'perReplica' | 'examined'>> & {
 	base?: Partial<Observations>;
 	others?: ReadonlyArray<Partial<Observations>>;
 	shared?: Partial<ApiserverExamination['shared']>;
 	own?: Partial<ApiserverExamination['own']>;
 };
 
-export function part(
+export function componentPod(
 	name: ComponentPod['component'],
 	values: Readonly<Record<string, string>>,
 	absent: ComponentPod['flags']['absent'] = 'default',
@@ -39,7 +39,7 @@ export function part(
 	return {component: name, pod: `${name}-a`, node: 'a', flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
 }
 
-export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditObservations {
+export function auditObservations({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditObservations {
 	const standing: Partial<Observations> = {
 		flags: [flags(good, {process: 'p1'})],
 		process: processOf('p1'),
@@ -47,37 +47,37 @@ export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...
 		stepTests: [stepTest('grpc', {process: 'p1'})],
 		...base,
 	};
-	const first: AuditObservations['grounds'] = (feature, request = null) => grounds(standing, feature, request);
+	const first: AuditObservations['observations'] = (feature, request = null) => makeObservations(standing, feature, request);
 	return {
-		grounds: first,
-		each: (feature, request = null) => [
+		observations: first,
+		perReplica: (feature, request = null) => [
 			first(feature, request),
-			...others.map(other => grounds({...standing, ...other}, feature, request)),
+			...others.map(other => makeObservations({...standing, ...other}, feature, request)),
 		],
 		examined: {
 			connection: {id: 'c1', facts: socketFacts, usable: false, close() {}} as unknown as ApiserverExamination['connection'],
 			own: {...noConnectionObservations, flags: flags(good), process: processOf('p1'), ...own},
 			others: [],
-			unreached: [],
-			metrics: shut('metrics'),
+			unreachedAddresses: [],
+			metrics: unavailable('metrics'),
 			shared: {
-				authority: {spkiSha256: [], subjects: []},
+				ca: {spkiSha256: [], subjects: []},
 				version: versionOf('v1.36.3'),
 				replicas: known(1),
 				mirrorPods: [],
 				gatewaySeen: null,
-				met: null,
-				closed: [],
+				observed: null,
+				unavailable: [],
 				...shared,
 			},
 			active: noActiveObservations,
 		},
 		whoAmI: {user: 'ada', groups: []},
 		namespace: 'default',
-		parts: read(
+		components: read(
 			[
-				part('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}),
-				part('etcd', {'listen-client-urls': 'https://127.0.0.1:2379', 'client-cert-auth': 'true'}),
+				componentPod('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}),
+				componentPod('etcd', {'listen-client-urls': 'https://127.0.0.1:2379', 'client-cert-auth': 'true'}),
 			],
 			'mirror-pod',
 		),

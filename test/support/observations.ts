@@ -43,7 +43,7 @@ export const socketFacts: SocketFacts = {
 	connectedAt: time,
 };
 
-export function reading<Facts>(
+export function makeObservation<Facts>(
 	source: Observation<Facts>['source'],
 	facts: Facts,
 	more: Partial<Observation<Facts>> = {},
@@ -51,7 +51,7 @@ export function reading<Facts>(
 	return {source, where: source, process: null, connection: null, time, active: false, facts, ...more};
 }
 
-export function grounds(
+export function makeObservations(
 	more: Partial<Observations> = {},
 	feature: StreamFeature = 'exec',
 	request: ProxyRequestFacts | null = null,
@@ -65,16 +65,16 @@ export function grounds(
 		about: 'configuration',
 		time,
 		connection: 'c1',
-		bound: true,
-		answered: false,
+		isBound: true,
+		farEndAnswered: false,
 		upgradePassedThrough: false,
-		socket: reading('socket', socketFacts, {connection: 'c1'}),
+		socket: makeObservation('socket', socketFacts, {connection: 'c1'}),
 		serverIdentity: {to: 'apiserver', why: 'its certificate'},
 		process: null,
 		flags: [],
 		mirrorPods: [],
 		replicas: null,
-		unreached: [],
+		unreachedAddresses: [],
 		version: versionOf('v1.36.3'),
 		metrics: [],
 		stepTests: [],
@@ -83,17 +83,17 @@ export function grounds(
 		handshakes: [],
 		failures: [],
 		outcomes: [],
-		closed: [],
+		unavailable: [],
 		...more,
 	};
 }
 
 /** A connection on which the far end answered. */
-export const answered = {about: 'open-connection', answered: true} as const;
+export const answered = {about: 'open-connection', farEndAnswered: true} as const;
 
 /** `/flagz` read on this connection, unless said otherwise. */
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Observation<FlagFacts>> = {}): Observation<FlagFacts> {
-	return reading(
+	return makeObservation(
 		'flagz',
 		{values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null},
 		{connection: 'c1', where: 'GET /flagz', ...more},
@@ -107,7 +107,7 @@ export function mirrorPod(
 	proxyEnvironment: boolean | null = false,
 	hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? values['bind-address'] ?? '10.0.0.99'],
 ): Observation<FlagFacts> {
-	return reading('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
+	return makeObservation('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
 }
 
 /** At the far end of the socket. */
@@ -117,19 +117,20 @@ export const checked = {'kubelet-certificate-authority': '/ca.crt', 'egress-sele
 export const tunnelled = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};
 
 export const known = (count: number, addresses: readonly string[] | null = null) =>
-	reading('lease', {
+	makeObservation('lease', {
 		known: count,
 		knownFrom: 'lease' as const,
 		leases: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null})),
 		addresses,
 	});
-export const processOf = (id: string) => reading('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
+export const processOf = (id: string) =>
+	makeObservation('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
 export function versionOf(gitVersion: string): Observation<VersionFacts> {
-	return reading('version', versionFacts(gitVersion)!);
+	return makeObservation('version', versionFacts(gitVersion)!);
 }
 
 export function metrics(facts: Partial<MetricFacts>, more: Partial<Observation<MetricFacts>> = {}): Observation<MetricFacts> {
-	return reading(
+	return makeObservation(
 		'metrics',
 		{
 			startSeconds: 1,
@@ -148,14 +149,14 @@ export function metrics(facts: Partial<MetricFacts>, more: Partial<Observation<M
 }
 
 export const stepTest = (moved: StepTestFacts['moved'], more: Partial<Observation<StepTestFacts>> = {}) =>
-	reading(
+	makeObservation(
 		'step-test',
 		{node: 'n1', rounds: [3, 5], moved, transport: 'uds', why: null, observed: moved},
 		{connection: 'c1', active: true, ...more},
 	);
 
 export const failure = (facts: Partial<FailureFacts>, more: Partial<Observation<FailureFacts>> = {}) =>
-	reading(
+	makeObservation(
 		'error-text',
 		{
 			row: 'T3',

@@ -2,7 +2,7 @@
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {rowIds} from '../../evidence/audit/audit-object.ts';
-import {requireWords} from '../../evidence/require-path.ts';
+import {requirementNames} from '../../evidence/require-path.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
@@ -10,7 +10,7 @@ const flags = [
 		name: 'require',
 		kind: 'strings',
 		value: 'REQUIREMENT',
-		suggests: [...requireWords, ...rowIds.map(id => `${id}=pass`)],
+		suggests: [...requirementNames, ...rowIds.map(id => `${id}=pass`)],
 		help: 'requirement: verified, tunnelled, protected or ROW=pass; exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,

@@ -55,7 +55,7 @@ export async function runTour(sandbox: Sandbox, way: SandboxAccess, stdout: Writ
 
 /** A label for each step alone, so that none is taken for another's. */
 async function tellStep({command, run}: TourStep, cluster: ClusterClient, say: (line: string) => void): Promise<void> {
-	const labeller = createLabeler(cluster, {isAwaited: true});
+	const labeller = createLabeler(cluster, {isBlocking: true});
 	const seen: Path[] = [];
 	labeller.onLabel((_id, path) => {
 		seen.push(path);
@@ -63,7 +63,7 @@ async function tellStep({command, run}: TourStep, cluster: ClusterClient, say: (
 	let outcome: string;
 	try {
 		// These connections end sooner than what is read beside them comes; their end is not told, so that the label waits for it.
-		const {closed: _untold, ...witness} = labeller.witness;
+		const {closed: _untold, ...witness} = labeller.observer;
 		outcome = await run(cluster, witness);
 	} catch (thrown) {
 		outcome = `fails: ${toSpokeError(thrown).message}`;

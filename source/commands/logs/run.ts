@@ -23,9 +23,9 @@ export const command: Command<typeof logsSpec.flags> = {
 		const {flags, given, interrupted, env, stderr} = invocation;
 		const cluster = await createClusterClient(flags, env);
 		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
-		const ahead = preconnect(cluster, {signal: interrupted, witness: paths.witness});
+		const ahead = preconnect(cluster, {signal: interrupted, witness: paths.observer});
 		try {
-			await print(ahead.cluster, request, invocation, paths.witness);
+			await print(ahead.cluster, request, invocation, paths.observer);
 			await paths.finished();
 			return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
 		} catch (error) {
@@ -46,7 +46,7 @@ async function print(
 	cluster: ClusterClient,
 	request: LogRequest,
 	{flags, given, stdout, stderr, interrupted}: LogsInvocation,
-	witness: ReturnType<typeof reportPaths>['witness'],
+	witness: ReturnType<typeof reportPaths>['observer'],
 ): Promise<void> {
 	const output = createOutputWriter(stdout);
 	const signal = AbortSignal.any([interrupted, output.closed]);

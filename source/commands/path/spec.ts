@@ -1,7 +1,7 @@
 /** `spoke path` as data. */
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {requireWords} from '../../evidence/require-path.ts';
+import {requirementNames} from '../../evidence/require-path.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [
@@ -16,7 +16,7 @@ const flags = [
 		name: 'require',
 		kind: 'strings',
 		value: 'REQUIREMENT',
-		suggests: requireWords,
+		suggests: requirementNames,
 		help: 'requirement for every feature shown: verified, tunnelled or protected; exits 3 if not met, 4 if undecided; repeat for several',
 	},
 	minBasisFlag,

@@ -106,7 +106,7 @@ async function forwardUntilOver(
 	try {
 		const opened = await createClusterClient({...flags, context}, env);
 		cluster = opened;
-		labeller = wantsPaths(invocation) ? createLabeler(opened, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
+		labeller = wantsPaths(invocation) ? createLabeler(opened, {isBlocking: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
 		if (labeller) {
 			const {namespace} = opened.facts;
 			// One name may be asked for in two namespaces.
@@ -122,7 +122,7 @@ async function forwardUntilOver(
 		const options = {
 			signal: AbortSignal.any([interrupted, stopped.signal]),
 			environment: env,
-			...(labeller && {witness: labeller.witness}),
+			...(labeller && {witness: labeller.observer}),
 		};
 		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
 		await report(running, targets, reporter, stopped);

@@ -50,7 +50,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 				keepaliveMs: flags.keepalive,
 			},
 			{
-				witness: paths.witness,
+				witness: paths.observer,
 				onEvent({method, path, status, error}) {
 					if (error) {
 						stderr.write(noticeLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`, stderr));

@@ -38,7 +38,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	refuseContradictions(invocation, method);
 	const reached = await createClusterClient(flags, env);
 	const paths = reportPaths(reached, {mode: flags.path, stderr});
-	const {cluster, close} = preconnect(reached, {signal: interrupted, witness: paths.witness});
+	const {cluster, close} = preconnect(reached, {signal: interrupted, witness: paths.observer});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		assertAccess(
@@ -53,8 +53,8 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 			{readOnly: flags['read-only']},
 		);
 		return flags.websocket
-			? await runWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.witness)
-			: await exchange({cluster, witness: paths.witness}, resolved, {target, method, headers}, invocation);
+			? await runWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.observer)
+			: await exchange({cluster, witness: paths.observer}, resolved, {target, method, headers}, invocation);
 	} catch (error) {
 		if (interrupted.aborted) {
 			return exitStatusForSignal(interrupted.reason);

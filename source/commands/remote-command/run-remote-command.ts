@@ -49,9 +49,9 @@ async function runInCluster(invocation: RemoteCommandInvocation, asked: RemoteCo
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	const notices = new DeferredNotices(invocation.stderr);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
-	const ahead = preconnect(cluster, {signal: invocation.interrupted, witness: paths.witness});
+	const ahead = preconnect(cluster, {signal: invocation.interrupted, witness: paths.observer});
 	try {
-		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);
+		return await runOn({cluster: ahead.cluster, witness: paths.observer, notices}, invocation, asked);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false};

@@ -28,7 +28,7 @@ export type AuditRow = {
 };
 
 /** A row before its evidence is numbered. */
-export type RowResult = Omit<AuditRow, 'id' | 'title' | 'evidence' | 'docs' | 'accepted'> & {because: readonly Citation[]};
+export type RowResult = Omit<AuditRow, 'id' | 'title' | 'evidence' | 'docs' | 'accepted'> & {citations: readonly Citation[]};
 
 export type RequireResult = 'met' | 'not-met' | 'undecided';
 

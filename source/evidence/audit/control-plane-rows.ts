@@ -13,23 +13,23 @@ import type {AuditObservations} from './gather-observations.ts';
 
 /** N4: over the secure port. Since 1.24 an apiserver has no other. */
 export function componentsToApiserver(audit: AuditObservations): RowResult {
-	const {parts, examined} = audit;
-	const components = (parts.read?.facts ?? []).filter(
-		({component: part}) => part === 'kube-controller-manager' || part === 'kube-scheduler',
+	const {components: probed, examined} = audit;
+	const components = (probed.observation?.facts ?? []).filter(
+		({component}) => component === 'kube-controller-manager' || component === 'kube-scheduler',
 	);
-	const because: Citation[] = parts.read
-		? components.map(({pod, component: part, flags}) =>
+	const citations: Citation[] = probed.observation
+		? components.map(({pod, component, flags}) =>
 				cite(
-					parts.read,
+					probed.observation,
 					'component-kubeconfig',
-					`${part} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => (flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`])).join(' ') || 'neither --master nor --kubeconfig'}`,
+					`${component} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => (flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`])).join(' ') || 'neither --master nor --kubeconfig'}`,
 				),
 			)
 		: [];
 	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
 	if (plain.length > 0) {
 		return rowResult('fail', 'plain', 'proven', 'A component talks to the apiserver by plain HTTP', {
-			because,
+			citations,
 			exceptions: plain.map(({pod}) => pod),
 			remedy: 'use --kubeconfig with an https server in place of --master',
 		});
@@ -42,75 +42,75 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 			'https',
 			version.facts.upstream ? 'proven' : 'inferred',
 			'The apiserver has no insecure port since 1.24, so components use TLS; whether they verify it is in their kubeconfig files',
-			{because: [...because, cite(version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]},
+			{citations: [...citations, cite(version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]},
 		);
 	}
 
 	return components.length > 0
-		? rowResult('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that cannot be seen', {because})
-		: unknownRow('How components reach the apiserver is not seen', unmetNeeds([needMirrorPods], audit, needComponentHosts), {because});
+		? rowResult('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that cannot be seen', {citations})
+		: unknownRow('How components reach the apiserver is not seen', unmetNeeds([needMirrorPods], audit, needComponentHosts), {citations});
 }
 
 /** N5: the sum of what stands above it, and of your own first leg. */
-export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; finding: RowResult}>, audit: AuditObservations): RowResult {
-	const {socket, serverIdentity: front} = audit.grounds('exec');
+export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; result: RowResult}>, audit: AuditObservations): RowResult {
+	const {socket, serverIdentity} = audit.observations('exec');
 	const leg = socket?.facts.tls?.verified === true;
-	const because = socket
+	const citations = socket
 		? [cite(socket, 'own-first-leg', leg ? 'your own connection is verified' : 'your own connection is not verified')]
 		: [];
-	const failing = rows.filter(({finding}) => finding.verdict === 'fail');
+	const failing = rows.filter(({result}) => result.verdict === 'fail');
 	const failed = failing.map(({id}) => id);
-	const unknown = rows.filter(({finding}) => finding.verdict === 'unknown').map(({id}) => id);
-	const warned = rows.filter(({finding}) => finding.verdict === 'warn').map(({id}) => id);
+	const unknown = rows.filter(({result}) => result.verdict === 'unknown').map(({id}) => id);
+	const warned = rows.filter(({result}) => result.verdict === 'warn').map(({id}) => id);
 	if (failed.length > 0 || !socket?.facts.tls) {
-		const remedy = [...new Set(failing.flatMap(({finding}) => finding.remedy ?? []))].join('; ');
-		const basis = failed.length === 0 || failing.some(({finding}) => finding.basis === 'proven') ? 'proven' : 'inferred';
+		const remedy = [...new Set(failing.flatMap(({result}) => result.remedy ?? []))].join('; ');
+		const basis = failed.length === 0 || failing.some(({result}) => result.basis === 'proven') ? 'proven' : 'inferred';
 		return rowResult(
 			'fail',
 			'not-secured',
 			basis,
 			failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP',
-			{because, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'},
+			{citations, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'},
 		);
 	}
 
 	if (unknown.length > 0) {
 		return unknownRow(
 			`Not all is known: ${unknown.join(', ')}`,
-			rows.flatMap(({finding}) => (finding.verdict === 'unknown' ? finding.need : [])),
-			{because},
+			rows.flatMap(({result}) => (result.verdict === 'unknown' ? result.need : [])),
+			{citations},
 		);
 	}
 
-	if (!leg || (front.to !== 'apiserver' && !front.hasApiserverCertificate)) {
+	if (!leg || (serverIdentity.to !== 'apiserver' && !serverIdentity.hasApiserverCertificate)) {
 		return rowResult(
 			'warn',
 			'your-leg',
 			'proven',
 			leg
-				? `What answers you is not certainly an apiserver: ${front.why}`
+				? `What answers you is not certainly an apiserver: ${serverIdentity.why}`
 				: 'Secured for nodes; your own connection does not verify the apiserver',
-			{because},
+			{citations},
 		);
 	}
 
 	return warned.length > 0
-		? rowResult('warn', 'secured', 'inferred', `Secured as documented; to note: ${warned.join(', ')}`, {because})
+		? rowResult('warn', 'secured', 'inferred', `Secured as documented; to note: ${warned.join(', ')}`, {citations})
 		: rowResult('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized; may cross untrusted networks', {
-				because,
+				citations,
 			});
 }
 
 /** N6: nothing else is meant to be reached from outside. */
 export function restOfControlPlane(audit: AuditObservations): RowResult {
-	const {parts} = audit;
-	const etcd = resolveApiserverFlag(audit.grounds('exec'), 'etcd-servers', () => 'etcd-servers');
-	const seen = parts.read?.facts ?? [];
-	const because: Citation[] = [
+	const {components} = audit;
+	const etcd = resolveApiserverFlag(audit.observations('exec'), 'etcd-servers', () => 'etcd-servers');
+	const seen = components.observation?.facts ?? [];
+	const citations: Citation[] = [
 		...(etcd.known ? etcd.citations : []),
 		...seen
-			.filter(({component: part}) => part !== 'kube-apiserver')
-			.flatMap(part => citeObserved(parts, 'component-addresses', () => addressesOf(part))),
+			.filter(({component}) => component !== 'kube-apiserver')
+			.flatMap(component => citeObserved(components, 'component-addresses', () => addressesOf(component))),
 	];
 	const exposed = [
 		...(etcd.known
@@ -119,7 +119,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 					.map(url => `etcd at ${url}: plain HTTP beyond loopback`)
 			: []),
 		...seen
-			.filter(({component: part}) => part === 'etcd')
+			.filter(({component}) => component === 'etcd')
 			.flatMap(({pod, flags}) =>
 				urlsOf(flags.values['listen-client-urls'] ?? '')
 					.filter(url => isPlainAndRemote(url))
@@ -127,8 +127,8 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 			),
 		...seen
 			.filter(
-				({component: part, flags}) =>
-					part === 'etcd' &&
+				({component, flags}) =>
+					component === 'etcd' &&
 					(valueGiven(flags, 'client-cert-auth') ?? 'true') !== 'true' &&
 					urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url)),
 			)
@@ -136,53 +136,55 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 	];
 	if (exposed.length > 0) {
 		return rowResult('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {
-			because,
+			citations,
 			exceptions: exposed,
 			remedy: remedies.etcd,
 		});
 	}
 
 	const open = seen.filter(
-		({component: part, flags}) => isComponent(part) && !isLoopback(valueGiven(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
+		({component, flags}) => isComponent(component) && !isLoopback(valueGiven(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'),
 	);
 	if (open.length > 0) {
 		return rowResult('warn', 'listening', 'proven', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {
-			because,
+			citations,
 			exceptions: open.map(({pod}) => pod),
 			remedy: remedies.componentBind,
 		});
 	}
 
-	if (seen.some(({component: part}) => part !== 'kube-apiserver')) {
+	if (seen.some(({component}) => component !== 'kube-apiserver')) {
 		// Without the argument etcd's addresses may still stand in its environment or a file; one that is no pod here may listen anywhere.
-		const etcds = seen.filter(({component: part}) => part === 'etcd');
+		const etcds = seen.filter(({component}) => component === 'etcd');
 		const isShown =
 			etcds.length > 0 &&
 			etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined) &&
 			seen.every(
-				({component: part, flags}) =>
-					!(isComponent(part) || part === 'etcd') ||
-					valueGiven(flags, part === 'etcd' ? 'client-cert-auth' : 'bind-address', '') !== undefined,
+				({component, flags}) =>
+					!(isComponent(component) || component === 'etcd') ||
+					valueGiven(flags, component === 'etcd' ? 'client-cert-auth' : 'bind-address', '') !== undefined,
 			);
 		return rowResult(
 			'pass',
 			'internal',
 			isShown ? 'proven' : 'inferred',
 			'The parts that are seen listen on loopback or ask for client certificates',
-			{because},
+			{citations},
 		);
 	}
 
-	const others = parts.read ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';
+	const others = components.observation ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';
 	const message =
 		etcd.known && urlsOf(etcd.value).length > 0
 			? `The apiserver’s way to etcd is TLS or loopback; ${others}`
 			: `${others[0]!.toUpperCase()}${others.slice(1)}`;
-	return unknownRow(message, unmetNeeds(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needComponentHosts), {because});
+	return unknownRow(message, unmetNeeds(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needComponentHosts), {
+		citations,
+	});
 }
 
-function isComponent(part: ComponentPod['component']): boolean {
-	return part === 'kube-controller-manager' || part === 'kube-scheduler';
+function isComponent(component: ComponentPod['component']): boolean {
+	return component === 'kube-controller-manager' || component === 'kube-scheduler';
 }
 
 /** `left` where it is not given; `undefined` where it may be given and is not seen. */
@@ -190,9 +192,9 @@ function valueGiven({values, absent}: ComponentPod['flags'], name: string, left 
 	return values[name] ?? (absent === 'default' ? left : undefined);
 }
 
-function addressesOf({component: part, pod, flags}: ComponentPod): string {
-	const names = part === 'etcd' ? ['listen-client-urls', 'client-cert-auth', 'trusted-ca-file'] : ['bind-address'];
-	return `${part} in ${pod}: ${names.map(name => `--${name}=${flags.values[name] ?? '(default)'}`).join(' ')}`;
+function addressesOf({component, pod, flags}: ComponentPod): string {
+	const names = component === 'etcd' ? ['listen-client-urls', 'client-cert-auth', 'trusted-ca-file'] : ['bind-address'];
+	return `${component} in ${pod}: ${names.map(name => `--${name}=${flags.values[name] ?? '(default)'}`).join(' ')}`;
 }
 
 /** Of a list as it stands on a command line or, in brackets, in `/flagz`; an address may have brackets of its own. */

@@ -29,13 +29,13 @@ import type {PodObject} from '../../targets/pod-object.ts';
 
 export type AuditObservations = {
 	/** What the rules of one connection are given, for a feature that is an upgrade to a kubelet. */
-	grounds(feature: StreamFeature, request?: ConnectionPurpose['request']): Observations;
+	observations(feature: StreamFeature, request?: ConnectionPurpose['request']): Observations;
 	/** The same for each apiserver process that was met: a row of the audit speaks of all of them. */
-	each(feature: StreamFeature, request?: ConnectionPurpose['request']): readonly Observations[];
+	perReplica(feature: StreamFeature, request?: ConnectionPurpose['request']): readonly Observations[];
 	examined: ApiserverExamination;
 	whoAmI: WhoAmI;
 	namespace: string;
-	parts: ProbeResult<readonly ComponentPod[]>;
+	components: ProbeResult<readonly ComponentPod[]>;
 	nodes: ProbeResult<NodesFacts>;
 	leases: ProbeResult<NodeLeaseFacts>;
 	signingRequests: ProbeResult<readonly SigningRequest[]>;
@@ -54,12 +54,12 @@ const sampledNodes = 50;
 const sampledKubelets = 5;
 
 /** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
-export async function gatherAuditObservations(cluster: ClusterClient, {probe, signal}: Wish): Promise<AuditObservations> {
+export async function gatherAuditObservations(cluster: ClusterClient, {probe, signal}: AuditProbeOptions): Promise<AuditObservations> {
 	const examined = await examineFor(cluster, {probe, signal});
 	const {namespace} = cluster.facts;
-	const {serverIdentity: front} = observationsFor(examined, cluster, purposeOf('exec', null));
+	const {serverIdentity} = observationsFor(examined, cluster, purposeOf('exec', null));
 	const nodes = await readNodes(cluster, sampledNodes);
-	const [whoAmI, parts, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
+	const [whoAmI, components, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
 		probeSelfSubject(cluster),
 		readMirrorPods(cluster),
 		readNodeLeases(cluster),
@@ -68,16 +68,18 @@ export async function gatherAuditObservations(cluster: ClusterClient, {probe, si
 		readApiserverEndpoints(cluster),
 		readKubeProxy(cluster),
 		// A gateway with a certificate of its own may put credentials of its own on a request that has none.
-		front.to === 'apiserver' || front.hasApiserverCertificate ? probeAnonymousAccess(cluster) : notAsked(front),
+		serverIdentity.to === 'apiserver' || serverIdentity.hasApiserverCertificate
+			? probeAnonymousAccess(cluster)
+			: notRequested(serverIdentity),
 		readAgentPods(cluster),
 		readKubelets(cluster, nodes),
 	]);
 	return {
-		...groundsOf(examined, cluster),
+		...observationsOf(examined, cluster),
 		examined,
 		whoAmI,
 		namespace,
-		parts,
+		components,
 		nodes,
 		leases,
 		signingRequests,
@@ -90,9 +92,9 @@ export async function gatherAuditObservations(cluster: ClusterClient, {probe, si
 	};
 }
 
-type Wish = {probe: 'passive' | 'active'; signal?: AbortSignal | undefined};
+type AuditProbeOptions = {probe: 'passive' | 'active'; signal?: AbortSignal | undefined};
 
-async function examineFor(cluster: ClusterClient, {probe, signal}: Wish): Promise<ApiserverExamination> {
+async function examineFor(cluster: ClusterClient, {probe, signal}: AuditProbeOptions): Promise<ApiserverExamination> {
 	const passive = await examineApiserver(cluster, signal ? {signal} : {});
 	try {
 		if (probe === 'passive') {
@@ -107,28 +109,28 @@ async function examineFor(cluster: ClusterClient, {probe, signal}: Wish): Promis
 	}
 }
 
-async function readKubelets(cluster: ClusterClient, {read}: ProbeResult<NodesFacts>): Promise<AuditObservations['kubelets']> {
-	const some = (read?.facts.examined ?? []).slice(0, sampledKubelets);
+async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<NodesFacts>): Promise<AuditObservations['kubelets']> {
+	const some = (observation?.facts.examined ?? []).slice(0, sampledKubelets);
 	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
 }
 
 /** A row speaks of processes, each by its own connection; whether those are all is said by the row itself. */
-function groundsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'grounds' | 'each'> {
-	const own: AuditObservations['grounds'] = (feature, request = null) => ({
+function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
+	const own: AuditObservations['observations'] = (feature, request = null) => ({
 		...observationsFor(examined, cluster, purposeOf(feature, request)),
-		bound: true,
+		isBound: true,
 	});
 	return {
-		grounds: own,
-		each(feature, request) {
+		observations: own,
+		perReplica(feature, request) {
 			const first = own(feature, request);
 			return [first, ...examined.others.map(({flags, process}) => ({...first, connection: flags?.connection ?? null, process}))];
 		},
 	};
 }
 
-function notAsked({need}: ServerIdentity): ProbeResult<AnonymousFacts> {
-	return {closed: {source: 'anonymous-probe', where: 'requests without credentials', because: 'not-asked', need: need ?? null}};
+function notRequested({need}: ServerIdentity): ProbeResult<AnonymousFacts> {
+	return {unavailable: {source: 'anonymous-probe', where: 'requests without credentials', reason: 'not-requested', need: need ?? null}};
 }
 
 /** For no one in particular. */
@@ -161,7 +163,7 @@ async function someRunningPod(cluster: ClusterClient): Promise<ProbeTarget | nul
 	const {namespace} = cluster.facts;
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query}`;
-	const outcome = await sendProbe(cluster, {source: 'construction', path, need: null}, body => parseList<PodObject>(body, path).items);
-	const pod = outcome.read?.facts.find(({spec, metadata}) => spec.nodeName !== undefined && metadata.deletionTimestamp === undefined);
+	const result = await sendProbe(cluster, {source: 'construction', path, need: null}, body => parseList<PodObject>(body, path).items);
+	const pod = result.observation?.facts.find(({spec, metadata}) => spec.nodeName !== undefined && metadata.deletionTimestamp === undefined);
 	return pod ? probeOf(pod, pod.spec.containers[0]?.name ?? null, await readNode(cluster, pod.spec.nodeName!)) : null;
 }

@@ -16,60 +16,62 @@ const flag = 'kubelet-certificate-authority';
 
 /** C4: off on one apiserver is off for whoever meets that one; on needs all of them. */
 export function kubeletCertificate(audit: AuditObservations): RowResult {
-	const grounds = audit.grounds('exec');
-	const readings = flagsPerProcess(grounds).filter(reading => flagValue(reading, flag) !== undefined);
-	const of = knownReplicaCount(grounds);
-	const name = (reading: Observation<FlagFacts>) => `apiserver ${reading.process ?? reading.where}`;
-	const off = readings.filter(reading => flagValue(reading, flag) === '');
-	const because = readings.map(reading =>
+	const observations = audit.observations('exec');
+	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, flag) !== undefined);
+	const of = knownReplicaCount(observations);
+	const name = (observation: Observation<FlagFacts>) => `apiserver ${observation.process ?? observation.where}`;
+	const off = flagObservations.filter(observation => flagValue(observation, flag) === '');
+	const citations = flagObservations.map(observation =>
 		cite(
-			reading,
-			flagValue(reading, flag) === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set',
-			`${flag}=${JSON.stringify(flagValue(reading, flag))}`,
+			observation,
+			flagValue(observation, flag) === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set',
+			`${flag}=${JSON.stringify(flagValue(observation, flag))}`,
 		),
 	);
-	const sure: Basis = isVerifiedApiserver(grounds) ? 'proven' : 'inferred';
+	const sure: Basis = isVerifiedApiserver(observations) ? 'proven' : 'inferred';
 	if (off.length > 0) {
 		return rowResult(
 			'fail',
 			'unverified',
 			sure,
-			off.length === readings.length
+			off.length === flagObservations.length
 				? 'The apiserver accepts any certificate from a kubelet: open to a man in the middle on an untrusted network'
-				: `${off.length} of ${readings.length} apiservers that were read accept any certificate from a kubelet`,
+				: `${off.length} of ${flagObservations.length} apiservers that were read accept any certificate from a kubelet`,
 			{
-				because,
+				citations,
 				scope: {of, proven: sure === 'proven' ? off.length : 0},
 				exceptions:
-					off.length === readings.length
+					off.length === flagObservations.length
 						? []
-						: readings.filter(reading => !off.includes(reading)).map(reading => `${name(reading)}: verified`),
+						: flagObservations.filter(observation => !off.includes(observation)).map(observation => `${name(observation)}: verified`),
 				remedy: remedies.kubeletCa,
 			},
 		);
 	}
 
-	if (readings.length === 0) {
-		const tls = kubeletTls(grounds);
-		const across = scopeAcrossReplicas(grounds, audit.each('exec'), []);
+	if (flagObservations.length === 0) {
+		const tls = kubeletTls(observations);
+		const across = scopeAcrossReplicas(observations, audit.perReplica('exec'), []);
 		return tls.state === 'refused'
 			? rowResult('pass', 'verified', weakestBasis(tls.basis, across.basis), 'Verification is on: a kubelet’s certificate was refused', {
-					because: tls.because,
+					citations: tls.citations,
 					scope: {of, proven: 0},
 					need: across.need,
 					remedy: remedies.kubeletServing,
 				})
 			: unknownRow('Whether kubelets are verified is not known', unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost), {
-					because: tls.because,
+					citations: tls.citations,
 					scope: {of, proven: 0},
 				});
 	}
 
-	const all = areAllReplicasRead(grounds, readings);
+	const all = areAllReplicasRead(observations, flagObservations);
 	const some =
-		readings.length === 1 ? 'The apiserver that could be read verifies' : `The ${readings.length} apiservers that could be read verify`;
+		flagObservations.length === 1
+			? 'The apiserver that could be read verifies'
+			: `The ${flagObservations.length} apiservers that could be read verify`;
 	const who = all ? 'Every apiserver verifies' : some;
-	const isRefused = kubeletTls(grounds).state === 'refused';
+	const isRefused = kubeletTls(observations).state === 'refused';
 	return rowResult(
 		'pass',
 		'verified',
@@ -77,27 +79,27 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 		`${who} kubelets’ certificates${isRefused ? ', and refuses: a kubelet that is refused is sent nothing' : ''}`,
 		{
 			...(isRefused && {remedy: remedies.kubeletServing}),
-			because,
-			scope: scopeOf(of, sure === 'proven' ? readings.length : 0, all),
-			need: all ? [] : [needOfAll(grounds, of, true)],
+			citations,
+			scope: scopeOf(of, sure === 'proven' ? flagObservations.length : 0, all),
+			need: all ? [] : [needOfAll(observations, of, true)],
 		},
 	);
 }
 
 /** C5: only a kubelet's merged configuration tells (its /flagz does not: it shows defaults that a file has replaced). */
 export function kubeletAccess(audit: AuditObservations): RowResult {
-	const read = audit.kubelets.flatMap(({read}) => (read ? [read] : []));
-	const of = audit.nodes.read?.facts.total ?? null;
-	const because = audit.kubelets.flatMap(outcome =>
+	const observed = audit.kubelets.flatMap(({observation}) => (observation ? [observation] : []));
+	const of = audit.nodes.observation?.facts.total ?? null;
+	const citations = audit.kubelets.flatMap(result =>
 		citeObserved(
-			outcome,
+			result,
 			'kubelet-configuration',
 			facts =>
 				`${facts.node}: anonymous ${facts.anonymous ? 'on' : 'off'}, webhook ${facts.webhook ? 'on' : 'off'}, client CA ${facts.clientCa ? 'set' : 'not set'}, authorization ${facts.authorizationMode || 'unknown'}, read-only port ${facts.readOnlyPort === 0 ? 'off' : facts.readOnlyPort}`,
 		),
 	);
-	if (read.length === 0) {
-		return audit.kubelets.some(({closed}) => closed?.because === 'no-answer')
+	if (observed.length === 0) {
+		return audit.kubelets.some(({unavailable}) => unavailable?.reason === 'no-response')
 			? unknownRow(
 					'Kubelets did not answer when their configuration was asked for through the apiserver',
 					[{permission: null, check: null, or: 'a second leg that works: spoke doctor node/NAME'}],
@@ -106,16 +108,16 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 			: unknownRow('Kubelets’ configuration may not be read', [needConfigz], {scope: {of, proven: 0}});
 	}
 
-	const worse = (test: (facts: (typeof read)[number]['facts']) => boolean) =>
-		read.filter(({facts}) => test(facts)).map(({facts}) => `node ${facts.node}`);
+	const worse = (test: (facts: (typeof observed)[number]['facts']) => boolean) =>
+		observed.filter(({facts}) => test(facts)).map(({facts}) => `node ${facts.node}`);
 	const open = worse(({authorizationMode, readOnlyPort}) => authorizationMode === 'AlwaysAllow' || readOnlyPort !== 0);
 	const isVerified = kubeletsAreVerified(audit);
 	const basis = isVerified ? 'proven' : 'inferred';
-	const scope = {of, proven: isVerified ? read.length : 0};
+	const scope = {of, proven: isVerified ? observed.length : 0};
 	const byWhom = isVerified ? '' : '; by the word of kubelets that are not surely verified';
 	if (open.length > 0) {
 		return rowResult('fail', 'open', basis, `A kubelet lets requests in without asking who they are${byWhom}`, {
-			because,
+			citations,
 			scope,
 			exceptions: open,
 			remedy: remedies.kubeletAccess,
@@ -125,7 +127,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	const unclear = worse(({authorizationMode}) => authorizationMode !== 'Webhook');
 	if (unclear.length > 0) {
 		return unknownRow('A kubelet’s configuration does not say how it authorizes requests', [needConfigz], {
-			because,
+			citations,
 			scope: {of, proven: 0},
 			exceptions: unclear,
 		});
@@ -134,7 +136,7 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	const anonymous = worse(facts => facts.anonymous);
 	if (anonymous.length > 0) {
 		return rowResult('warn', 'anonymous', basis, `A kubelet lets anonymous requests reach authorization${byWhom}`, {
-			because,
+			citations,
 			scope,
 			exceptions: anonymous,
 			remedy: remedies.kubeletAccess,
@@ -144,9 +146,9 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	return rowResult(
 		'pass',
 		'protected',
-		of !== null && read.length >= of ? basis : 'inferred',
-		`${read.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port${byWhom}`,
-		{because, scope},
+		of !== null && observed.length >= of ? basis : 'inferred',
+		`${observed.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port${byWhom}`,
+		{citations, scope},
 	);
 }
 

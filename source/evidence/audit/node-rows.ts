@@ -13,9 +13,9 @@ import type {RowResult} from './audit-object.ts';
 /** N1: HTTPS with client authentication and authorization on; the kubelets alive. Whether a kubelet verifies the apiserver is in a file on its node. */
 export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	const {anonymous, leases, examined, nodes} = audit;
-	const grounds = audit.grounds('exec');
-	const mode = resolveApiserverFlag(grounds, 'authorization-mode', () => 'authorization-mode');
-	const because: Citation[] = [
+	const observations = audit.observations('exec');
+	const mode = resolveApiserverFlag(observations, 'authorization-mode', () => 'authorization-mode');
+	const citations: Citation[] = [
 		...(mode.known ? mode.citations : []),
 		...authenticationForms(audit),
 		...citeObserved(anonymous, 'anonymous-three-way', ({observed}) => observed),
@@ -28,11 +28,13 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	const need = needsOf(
 		leases,
 		anonymous,
-		...(mode.known ? [] : [{closed: {source: 'flagz' as const, where: 'GET /flagz', because: 'not-asked' as const, need: needFlagz}}]),
+		...(mode.known
+			? []
+			: [{unavailable: {source: 'flagz' as const, where: 'GET /flagz', reason: 'not-requested' as const, need: needFlagz}}]),
 	);
 	const {fresh, silent} = lifeOf(audit);
-	const base = {because, need, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
-	if (flagsPerProcess(grounds).some(reading => allowsAll(reading))) {
+	const base = {citations, need, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
+	if (flagsPerProcess(observations).some(observation => allowsAll(observation))) {
 		return rowResult(
 			'fail',
 			'authorization-off',
@@ -42,14 +44,14 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		);
 	}
 
-	if (anonymous.read?.facts.anonymous === 'over-granted') {
+	if (anonymous.observation?.facts.anonymous === 'over-granted') {
 		return rowResult('fail', 'anonymous-granted', 'proven', 'Requests without any credentials may read the API', {
 			...base,
 			remedy: remedies.anonymous,
 		});
 	}
 
-	const tokens = flagsPerProcess(grounds).some(reading => (flagValue(reading, 'token-auth-file') ?? '') !== '');
+	const tokens = flagsPerProcess(observations).some(observation => (flagValue(observation, 'token-auth-file') ?? '') !== '');
 	if (tokens) {
 		return rowResult('warn', 'static-tokens', 'proven', 'Static tokens are accepted (--token-auth-file): they never expire', {
 			...base,
@@ -59,17 +61,19 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 
 	// A 403 to anybody says that authorization decides.
 	const authorizationOn =
-		mode.known || anonymous.read?.facts.anonymous === 'all-paths' || examined.own.closed.some(({because}) => because === 'forbidden');
-	if (!authorizationOn || !leases.read) {
+		mode.known ||
+		anonymous.observation?.facts.anonymous === 'all-paths' ||
+		examined.own.unavailable.some(({reason}) => reason === 'forbidden');
+	if (!authorizationOn || !leases.observation) {
 		return unknownRow(
-			leases.read ? 'Whether authorization is on is not known' : 'Whether the kubelets are alive is not known',
+			leases.observation ? 'Whether authorization is on is not known' : 'Whether the kubelets are alive is not known',
 			need.length > 0 ? need : [needNodeLeases],
 			base,
 		);
 	}
 
 	// What stands above is said of the apiserver, from here on of the kubelets.
-	const of = nodes.read?.facts.total ?? null;
+	const of = nodes.observation?.facts.total ?? null;
 	if (fresh.length === 0) {
 		return rowResult('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {
 			...base,
@@ -78,10 +82,10 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		});
 	}
 
-	const how = anonymous.read
-		? `; anonymous requests: ${{off: 'refused', 'all-paths': 'let in and authorized like others', conditional: 'some paths only', 'over-granted': 'granted'}[anonymous.read.facts.anonymous]}`
+	const how = anonymous.observation
+		? `; anonymous requests: ${{off: 'refused', 'all-paths': 'let in and authorized like others', conditional: 'some paths only', 'over-granted': 'granted'}[anonymous.observation.facts.anonymous]}`
 		: '';
-	const sample = leases.read.facts.more ? ` (${leases.read.facts.more} more not looked at)` : '';
+	const sample = leases.observation.facts.more ? ` (${leases.observation.facts.more} more not looked at)` : '';
 	const alive = {...base, scope: {of, proven: 0}};
 	return silent.length > 0
 		? rowResult(
@@ -101,22 +105,26 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 }
 
 /** With neither modes nor a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
-function allowsAll(reading: Observation<FlagFacts>): boolean {
-	const mode = flagValue(reading, 'authorization-mode')?.replaceAll(/[[\]\s]/g, '');
-	return mode?.split(',').includes('AlwaysAllow') === true || (mode === '' && (flagValue(reading, 'authorization-config') ?? '') === '');
+function allowsAll(observation: Observation<FlagFacts>): boolean {
+	const mode = flagValue(observation, 'authorization-mode')?.replaceAll(/[[\]\s]/g, '');
+	return (
+		mode?.split(',').includes('AlwaysAllow') === true || (mode === '' && (flagValue(observation, 'authorization-config') ?? '') === '')
+	);
 }
 
 /** Nodes by their leases; one that was looked at and has none is as silent as one whose lease is old. */
 function lifeOf({leases, nodes}: AuditObservations): {fresh: readonly string[]; silent: readonly string[]} {
-	const {fresh, stale} = leases.read?.facts ?? {fresh: [], stale: []};
-	const without = leases.read
-		? (nodes.read?.facts.examined ?? []).map(({metadata}) => metadata.name).filter(name => !fresh.includes(name) && !stale.includes(name))
+	const {fresh, stale} = leases.observation?.facts ?? {fresh: [], stale: []};
+	const without = leases.observation
+		? (nodes.observation?.facts.examined ?? [])
+				.map(({metadata}) => metadata.name)
+				.filter(name => !fresh.includes(name) && !stale.includes(name))
 		: [];
 	return {fresh, silent: [...stale, ...without]};
 }
 
 function authenticationForms(audit: AuditObservations): Citation[] {
-	const grounds = audit.grounds('exec');
+	const observations = audit.observations('exec');
 	return [
 		'client-ca-file',
 		'oidc-issuer-url',
@@ -125,22 +133,22 @@ function authenticationForms(audit: AuditObservations): Citation[] {
 		'service-account-issuer',
 		'anonymous-auth',
 	].flatMap(name => {
-		const flag = resolveApiserverFlag(grounds, name, () => 'authentication-forms');
+		const flag = resolveApiserverFlag(observations, name, () => 'authentication-forms');
 		return flag.known && flag.value !== '' ? flag.citations : [];
 	});
 }
 
 /** N2: kubelets ask for their certificates by signing requests; what waits or was denied has a name. */
 export function nodeProvisioning({signingRequests}: AuditObservations): RowResult {
-	if (!signingRequests.read) {
+	if (!signingRequests.observation) {
 		return unknownRow('Signing requests may not be read', [needSigningRequests]);
 	}
 
-	const own = signingRequests.read.facts.filter(
+	const own = signingRequests.observation.facts.filter(
 		({signer}) => signer === 'kubernetes.io/kube-apiserver-client-kubelet' || signer === 'kubernetes.io/kubelet-serving',
 	);
 	const by = (state: string) => own.filter(request => request.state === state);
-	const because = citeObserved(
+	const citations = citeObserved(
 		signingRequests,
 		'kubelet-signing-requests',
 		() =>
@@ -149,7 +157,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 	const named = (state: string) => by(state).map(({name, signer, user}) => `${name}: ${state}, ${signer} for ${user}`);
 	if (by('denied').length + by('failed').length > 0) {
 		return rowResult('fail', 'denied', 'proven', 'Signing requests of kubelets were denied or failed', {
-			because,
+			citations,
 			exceptions: [...named('denied'), ...named('failed')],
 			remedy: 'kubectl describe csr NAME',
 		});
@@ -161,7 +169,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			'pending',
 			'proven',
 			`${by('pending').length} signing request${by('pending').length === 1 ? '' : 's'} of kubelets wait for approval`,
-			{because, exceptions: named('pending'), remedy: 'kubectl certificate approve NAME, once its node and names were checked'},
+			{citations, exceptions: named('pending'), remedy: 'kubectl certificate approve NAME, once its node and names were checked'},
 		);
 	}
 
@@ -171,26 +179,26 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			'none-seen',
 			'inferred',
 			'No signing request of a kubelet is kept (they are deleted within an hour of approval, and pending ones after a day)',
-			{because},
+			{citations},
 		);
 	}
 
-	return signingRequests.read.facts.length < maxSigningRequests
-		? rowResult('pass', 'approved', 'proven', `All ${own.length} signing requests of kubelets are approved`, {because})
+	return signingRequests.observation.facts.length < maxSigningRequests
+		? rowResult('pass', 'approved', 'proven', `All ${own.length} signing requests of kubelets are approved`, {citations})
 		: rowResult(
 				'pass',
 				'approved',
 				'inferred',
 				`The ${own.length} signing requests of kubelets that were looked at are approved; there may be more`,
-				{because},
+				{citations},
 			);
 }
 
 /** N3: pods get the authority and a token, and their virtual IP leads to the apiserver. */
-export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespace, grounds}: AuditObservations): RowResult {
-	const {serverIdentity: front, socket} = grounds('exec');
-	const {authority, closed} = examined.shared;
-	const because: Citation[] = [
+export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespace, observations}: AuditObservations): RowResult {
+	const {serverIdentity, socket} = observations('exec');
+	const {ca, unavailable} = examined.shared;
+	const citations: Citation[] = [
 		...citeObserved(
 			tokens,
 			'projected-tokens',
@@ -201,12 +209,12 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 		...citeObserved(kubeProxy, 'kube-proxy', facts =>
 			facts.seen === 'not-seen' ? 'no kube-proxy pod in kube-system' : `${facts.seen}: ${facts.pods.length} pods`,
 		),
-		...(authority && socket
+		...(ca && socket
 			? [
 					{
 						rule: 'root-ca-compared',
-						observed: front.why,
-						reading: {
+						observed: serverIdentity.why,
+						observation: {
 							source: 'ca-comparison' as const,
 							where: `configmap ${namespace}/kube-root-ca.crt and our own socket`,
 							process: null,
@@ -217,9 +225,12 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 				]
 			: []),
 	];
-	const need = [...needsOf(tokens, endpoints), ...closed.flatMap(({source, need}) => (source === 'ca-comparison' && need ? [need] : []))];
-	const base = {because, need};
-	if (endpoints.read?.facts.addresses.length === 0) {
+	const need = [
+		...needsOf(tokens, endpoints),
+		...unavailable.flatMap(({source, need}) => (source === 'ca-comparison' && need ? [need] : [])),
+	];
+	const base = {citations, need};
+	if (endpoints.observation?.facts.addresses.length === 0) {
 		return rowResult(
 			'fail',
 			'no-endpoints',
@@ -229,7 +240,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 		);
 	}
 
-	if (closed.some(({source, because}) => source === 'ca-comparison' && because === 'not-served')) {
+	if (unavailable.some(({source, reason}) => source === 'ca-comparison' && reason === 'not-served')) {
 		return rowResult(
 			'fail',
 			'no-root-certificate',
@@ -239,28 +250,28 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 		);
 	}
 
-	if (!authority) {
+	if (!ca) {
 		return unknownRow(
 			'The root certificate that pods get may not be read',
-			closed.some(({source, need}) => source === 'ca-comparison' && need) ? need : [...need, needRootCa],
+			unavailable.some(({source, need}) => source === 'ca-comparison' && need) ? need : [...need, needRootCa],
 			base,
 		);
 	}
 
-	if (front.to === 'gateway') {
-		return unknownRow(`What serves pods is not what serves you: ${front.why}`, [...need, needApiserverItself], base);
+	if (serverIdentity.to === 'gateway') {
+		return unknownRow(`What serves pods is not what serves you: ${serverIdentity.why}`, [...need, needApiserverItself], base);
 	}
 
-	if (front.to === 'unknown' && !front.hasApiserverCertificate) {
+	if (serverIdentity.to === 'unknown' && !serverIdentity.hasApiserverCertificate) {
 		return unknownRow(
-			`Whether pods’ root certificate is the one that serves is not known: ${front.why}`,
-			[...need, front.need ?? needApiserverItself],
+			`Whether pods’ root certificate is the one that serves is not known: ${serverIdentity.why}`,
+			[...need, serverIdentity.need ?? needApiserverItself],
 			base,
 		);
 	}
 
-	const count = endpoints.read
-		? `, ${endpoints.read.facts.addresses.length} endpoint${endpoints.read.facts.addresses.length === 1 ? '' : 's'} (not dialled)`
+	const count = endpoints.observation
+		? `, ${endpoints.observation.facts.addresses.length} endpoint${endpoints.observation.facts.addresses.length === 1 ? '' : 's'} (not dialled)`
 		: '';
-	return rowResult('pass', 'ca-equal', endpoints.read ? 'proven' : 'inferred', `Pods get the authority that serves${count}`, base);
+	return rowResult('pass', 'ca-equal', endpoints.observation ? 'proven' : 'inferred', `Pods get the authority that serves${count}`, base);
 }

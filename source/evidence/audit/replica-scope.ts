@@ -6,15 +6,19 @@ import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount}
 export type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
 
 /** What is good on some apiservers is good for the cluster, proven, only when all that are known were read; what is bad on one is bad. */
-export function scopeAcrossReplicas(grounds: Observations, read: readonly Observations[], proven: readonly Observations[]): ReplicaScope {
-	const known = knownReplicaCount(grounds);
-	const met = flagsPerProcess(grounds);
+export function scopeAcrossReplicas(
+	observations: Observations,
+	read: readonly Observations[],
+	proven: readonly Observations[],
+): ReplicaScope {
+	const known = knownReplicaCount(observations);
+	const met = flagsPerProcess(observations);
 	// Without flags a process is known by nothing but its connection: then that must lead to the only address there is.
-	const all = met.length > 0 ? areAllReplicasRead(grounds, met) && countProcesses(read) >= met.length : isSoleApiserver(grounds);
+	const all = met.length > 0 ? areAllReplicasRead(observations, met) && countProcesses(read) >= met.length : isSoleApiserver(observations);
 	return {
 		basis: all ? 'proven' : 'inferred',
 		scope: scopeOf(known, countProcesses(proven), all),
-		need: all ? [] : [needOfAll(grounds, known, met.length > 0)],
+		need: all ? [] : [needOfAll(observations, known, met.length > 0)],
 	};
 }
 

@@ -17,21 +17,21 @@ const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly Ro
 
 /** @throws SpokeError ERR_USAGE for a word that is none */
 export function parseRequirement(text: string): Requirement {
-	const asked = requirementOf(text);
-	const [, id] = /^([NC]\d+)=pass$/.exec(asked) ?? [];
-	const rows = words.get(asked) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
+	const input = requirementOf(text);
+	const [, id] = /^([NC]\d+)=pass$/.exec(input) ?? [];
+	const rows = words.get(input) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
 	if (!rows) {
 		throw new SpokeError(
 			'ERR_USAGE',
-			`unknown requirement ${JSON.stringify(asked)}: it must be verified, tunnelled, protected or ROW=pass (${rowIds.join(' ')})`,
+			`unknown requirement ${JSON.stringify(input)}: it must be verified, tunnelled, protected or ROW=pass (${rowIds.join(' ')})`,
 		);
 	}
 
 	// Agents that are not ready, or a tunnel of another make, are a tunnel still; apiservers of which one has none are not.
 	return {
-		asked,
+		asked: input,
 		rows,
-		accepts: ({verdict, state}) => verdict === 'pass' || (verdict === 'warn' && asked === 'tunnelled' && state !== 'mixed'),
+		accepts: ({verdict, state}) => verdict === 'pass' || (verdict === 'warn' && input === 'tunnelled' && state !== 'mixed'),
 	};
 }
 
@@ -61,17 +61,22 @@ export function parseWaivers(given: readonly string[]): Waivers {
 	return waivers;
 }
 
-export type RequireOutcome = {result: RequireResult | null; rows: readonly RowId[]; results: readonly RequiredRow[]; exitStatus: number};
+export type RequirementsResult = {
+	result: RequireResult | null;
+	rows: readonly RowId[];
+	results: readonly RequiredRow[];
+	exitStatus: number;
+};
 
 /** A row that fails is not met, whatever else is unknown; a row that is known less surely than asked is undecided; an accepted row fails nothing. */
-export function checkRequirements(rows: readonly AuditRow[], require: readonly Requirement[], minBasis: MinBasis): RequireOutcome {
+export function checkRequirements(rows: readonly AuditRow[], require: readonly Requirement[], minBasis: MinBasis): RequirementsResult {
 	if (require.length === 0) {
 		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};
 	}
 
 	const results = require.flatMap(one =>
 		one.rows.map(id =>
-			judge(
+			evaluate(
 				rows.find(row => row.id === id)!,
 				one,
 				minBasis,
@@ -89,7 +94,7 @@ export function checkRequirements(rows: readonly AuditRow[], require: readonly R
 		: {result: 'met', rows: results.map(({row}) => row), results, exitStatus: exitStatus.ok};
 }
 
-function judge(row: AuditRow, require: Requirement, minBasis: MinBasis): RequiredRow {
+function evaluate(row: AuditRow, require: Requirement, minBasis: MinBasis): RequiredRow {
 	const isDecided = row.verdict !== 'unknown' && hasBasis(row.basis, minBasis);
 	const result = isDecided ? (require.accepts(row) ? 'met' : 'not-met') : 'undecided';
 	return {row: row.id, result: result !== 'met' && row.accepted !== null ? 'accepted' : result};

@@ -3,7 +3,7 @@ import type {Citation, Observations} from '../evidence.ts';
 import {honorsEnvironmentProxy} from '../rules/environment-proxy.ts';
 import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
-import {failedWords} from '../last-attempt.ts';
+import {describeFailure} from '../last-attempt.ts';
 import {citeAttempt, tunnelFailure} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute, type RouteVerdict} from '../rules/second-leg-route.ts';
 import {excludeSshByVersion} from '../rules/ssh-tunnels.ts';
@@ -15,7 +15,7 @@ import type {AuditObservations} from './gather-observations.ts';
 
 /** C9: gone since 1.22; before, flags, counters or the named health check tell. */
 export function sshTunnelRow(audit: AuditObservations): RowResult {
-	const own = audit.grounds('exec');
+	const own = audit.observations('exec');
 	const impossible = excludeSshByVersion(own);
 	if (impossible) {
 		return rowResult(
@@ -23,20 +23,20 @@ export function sshTunnelRow(audit: AuditObservations): RowResult {
 			'impossible',
 			impossible.basis,
 			impossible.basis === 'proven' ? 'Not in the code since 1.22' : 'Not in the project’s code since 1.22; this is a vendor’s build',
-			{because: [impossible.citation]},
+			{citations: [impossible.citation]},
 		);
 	}
 
 	const route = secondLegRoute(own);
 	if (route.state === 'ssh-tunnel') {
 		return rowResult('fail', 'in-use', route.basis, 'The apiserver reaches nodes through SSH tunnels, which check no host key', {
-			because: route.because,
+			citations: route.citations,
 			remedy: remedies.konnectivity,
 		});
 	}
 
 	return route.state !== 'unknown' && route.basis === 'proven'
-		? rowResult('pass', 'not-used', 'proven', `Not used: the route is ${route.state}`, {because: route.because})
+		? rowResult('pass', 'not-used', 'proven', `Not used: the route is ${route.state}`, {citations: route.citations})
 		: unknownRow(
 				own.version ? 'Possible on this version, and not seen' : 'The version is not known',
 				unmetNeeds([needMirrorPods, needMetrics], audit, needApiserverHost),
@@ -44,30 +44,30 @@ export function sshTunnelRow(audit: AuditObservations): RowResult {
 }
 
 /** C10: in use, for which kinds of connection, and with agents that are there. */
-export function konnectivityRow({each, agents}: AuditObservations): RowResult {
-	const routes = each('exec').map(grounds => ({grounds, route: secondLegRoute(grounds)}));
-	const [{grounds, route}] = routes as [(typeof routes)[number]];
-	const ready = agents.read?.facts.filter(({ready}) => ready) ?? [];
-	const all = agents.read?.facts ?? [];
+export function konnectivityRow({perReplica, agents}: AuditObservations): RowResult {
+	const routes = perReplica('exec').map(observations => ({observations, route: secondLegRoute(observations)}));
+	const [{observations, route}] = routes as [(typeof routes)[number]];
+	const ready = agents.observation?.facts.filter(({ready}) => ready) ?? [];
+	const all = agents.observation?.facts ?? [];
 	const across = scopeAcrossReplicas(
-		grounds,
-		routes.map(one => one.grounds),
-		routes.filter(one => one.route.state === route.state && one.route.basis === 'proven').map(one => one.grounds),
+		observations,
+		routes.map(one => one.observations),
+		routes.filter(one => one.route.state === route.state && one.route.basis === 'proven').map(one => one.observations),
 	);
 	const base = {
-		because: [
-			...routes.flatMap(one => one.route.because),
+		citations: [
+			...routes.flatMap(one => one.route.citations),
 			...citeObserved(agents, 'agent-pods', () => `${ready.length} of ${all.length} agent pods ready in kube-system`),
 		],
 		exceptions: [
 			...all.filter(({ready}) => !ready).map(({name}) => `agent ${name}: not ready`),
 			...routes
 				.filter(one => one.route.state !== route.state)
-				.map(one => `apiserver ${one.grounds.process?.facts.id ?? '?'}: ${one.route.state}`),
+				.map(one => `apiserver ${one.observations.process?.facts.id ?? '?'}: ${one.route.state}`),
 		],
 		scope: across.scope,
 	};
-	const isFailing = failureSeen(grounds) !== null;
+	const isFailing = failureSeen(observations) !== null;
 	const seen = routes.filter(one => one.route.state !== 'unknown');
 	if (new Set(seen.map(one => one.route.state)).size > 1 && !isFailing) {
 		return rowResult(
@@ -93,7 +93,7 @@ export function konnectivityRow({each, agents}: AuditObservations): RowResult {
 		case 'konnectivity':
 		case 'egress-http-connect': {
 			const seen = all.length === 0 ? 'no agent pod seen in kube-system' : `${ready.length} of ${all.length} agent pods ready`;
-			return inUse(grounds, {...route, basis}, {all: all.length, ready: ready.length, seen}, base, [
+			return inUse(observations, {...route, basis}, {all: all.length, ready: ready.length, seen}, base, [
 				...across.need,
 				...route.need,
 				...needsOf(agents),
@@ -116,24 +116,24 @@ export function konnectivityRow({each, agents}: AuditObservations): RowResult {
 }
 
 /** Of a probe, or of the last attempt: one far end that cannot be reached through a tunnel is not the tunnel. */
-function failureSeen(grounds: Observations): {words: string; because: readonly Citation[]} | null {
-	const probed = grounds.failures.find(({facts, active}) => facts.route !== null && active);
+function failureSeen(observations: Observations): {words: string; citations: readonly Citation[]} | null {
+	const probed = observations.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {
-		return {words: `failing: ${probed.facts.text}`, because: []};
+		return {words: `failing: ${probed.facts.text}`, citations: []};
 	}
 
-	const attempt = tunnelFailure(grounds);
-	return attempt && {words: failedWords(attempt, grounds.time), because: [citeAttempt(attempt)]};
+	const attempt = tunnelFailure(observations);
+	return attempt && {words: describeFailure(attempt, observations.time), citations: [citeAttempt(attempt)]};
 }
 
 function inUse(
-	grounds: Observations,
+	observations: Observations,
 	route: RouteVerdict,
 	agents: {all: number; ready: number; seen: string},
 	base: Partial<RowResult> & Pick<RowResult, 'scope'>,
 	need: RowResult['need'],
 ): RowResult {
-	const failed = failureSeen(grounds);
+	const failed = failureSeen(observations);
 	if (failed !== null || (agents.all > 0 && agents.ready === 0)) {
 		return rowResult(
 			'fail',
@@ -143,7 +143,7 @@ function inUse(
 			{
 				...base,
 				broken: failed !== null,
-				because: [...(base.because ?? []), ...(failed?.because ?? [])],
+				citations: [...(base.citations ?? []), ...(failed?.citations ?? [])],
 				scope: failed ? base.scope : {...base.scope, proven: 0},
 				remedy: 'kubectl -n kube-system describe pods of the agents; look at the konnectivity-server beside the apiserver',
 			},
@@ -151,7 +151,7 @@ function inUse(
 	}
 
 	// One dialer serves logs, exec, attach, port-forward and the proxies alike; only an environment's proxy could stand before it.
-	const everyKind = honorsEnvironmentProxy({...grounds.purpose, feature: 'logs'})
+	const everyKind = honorsEnvironmentProxy({...observations.purpose, feature: 'logs'})
 		? 'logs, exec, attach, port-forward and the node, pod and service proxies share its dialer'
 		: '';
 	const message = `In use${route.protocol === null ? '' : ` by ${route.protocol}`}: ${everyKind}; ${agents.seen}`;
@@ -167,35 +167,35 @@ function inUse(
 }
 
 /** C11: the worst crossing of all kinds of connection. */
-export function exposureSummary(rows: ReadonlyArray<{id: string; finding: RowResult}>): RowResult {
-	const by = (verdict: string) => rows.filter(({finding}) => finding.verdict === verdict);
-	const because = rows.flatMap(({finding}) => finding.because);
+export function exposureSummary(rows: ReadonlyArray<{id: string; result: RowResult}>): RowResult {
+	const by = (verdict: string) => rows.filter(({result}) => result.verdict === verdict);
+	const citations = rows.flatMap(({result}) => result.citations);
 	const [failed, unknown] = [by('fail'), by('unknown')];
 	if (failed.length > 0) {
-		const proven = failed.filter(({finding}) => finding.basis === 'proven');
+		const proven = failed.filter(({result}) => result.basis === 'proven');
 		return rowResult(
 			'fail',
 			'exposed',
 			proven.length > 0 ? 'proven' : 'inferred',
 			`Not safe over an untrusted network: ${failed.map(({id}) => id).join(', ')}`,
-			{because, remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)'},
+			{citations, remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)'},
 		);
 	}
 
 	if (unknown.length > 0) {
 		return unknownRow(
 			`Not known for ${unknown.map(({id}) => id).join(', ')}`,
-			unknown.flatMap(({finding}) => finding.need),
-			{because},
+			unknown.flatMap(({result}) => result.need),
+			{citations},
 		);
 	}
 
-	const inferred = rows.some(({finding}) => finding.basis !== 'proven');
+	const inferred = rows.some(({result}) => result.basis !== 'proven');
 	return rowResult(
 		'pass',
 		'protected',
 		inferred ? 'inferred' : 'proven',
 		'Every kind of connection is verified or inside the tunnel up to the node network',
-		{because},
+		{citations},
 	);
 }

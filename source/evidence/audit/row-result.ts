@@ -19,7 +19,7 @@ export function rowResult(
 		basis,
 		message,
 		scope: {of: null, proven: 0},
-		because: [],
+		citations: [],
 		exceptions: [],
 		need: [],
 		remedy: null,
@@ -34,25 +34,25 @@ export function unknownRow(message: string, need: readonly Need[], more: Partial
 }
 
 /** The reading of an outcome as a citation; nothing where it was closed. */
-export function citeObserved<Facts>(outcome: ProbeResult<Facts>, rule: string, observed: (facts: Facts) => string): Citation[] {
-	return outcome.read ? [cite(outcome.read, rule, observed(outcome.read.facts))] : [];
+export function citeObserved<Facts>(result: ProbeResult<Facts>, rule: string, observed: (facts: Facts) => string): Citation[] {
+	return result.observation ? [cite(result.observation, rule, observed(result.observation.facts))] : [];
 }
 
 /** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. Where all were, only a host tells. */
 export function unmetNeeds(
 	needs: readonly Need[],
-	{parts, examined}: Pick<AuditObservations, 'parts' | 'examined'>,
+	{components, examined}: Pick<AuditObservations, 'components' | 'examined'>,
 	onHost: Need,
 ): readonly Need[] {
 	const isMet = (need: Need) =>
-		(need === needMirrorPods && parts.read) ||
+		(need === needMirrorPods && components.observation) ||
 		(need === needFlagz && examined.own.flags) ||
-		(need === needMetrics && examined.metrics.read);
+		(need === needMetrics && examined.metrics.observation);
 	const left = needs.filter(need => !isMet(need));
 	return left.length > 0 ? left : [onHost];
 }
 
 /** What would open the closed ones. */
-export function needsOf(...outcomes: ReadonlyArray<ProbeResult<unknown>>): Need[] {
-	return outcomes.flatMap(({closed}) => (closed?.need ? [closed.need] : []));
+export function needsOf(...results: ReadonlyArray<ProbeResult<unknown>>): Need[] {
+	return results.flatMap(({unavailable}) => (unavailable?.need ? [unavailable.need] : []));
 }

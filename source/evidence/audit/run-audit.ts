@@ -46,20 +46,20 @@ export type AuditOptions = {
 
 /** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
 export async function runAudit(cluster: ClusterClient, options: AuditOptions): Promise<Audit> {
-	const grounds = await gatherAuditObservations(cluster, options);
-	return auditOf(grounds, cluster, options);
+	const audit = await gatherAuditObservations(cluster, options);
+	return auditOf(audit, cluster, options);
 }
 
 /** Pure but for the clock. */
 export function auditOf(
-	grounds: AuditObservations,
+	audit: AuditObservations,
 	{facts}: Pick<ClusterClient, 'facts'>,
 	{probe, require, minBasis, accepted}: AuditOptions,
 ): Audit {
 	const numbered = numberEvidence();
-	const own = grounds.grounds('exec');
-	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => ({
-		...rowOf(id, finding, own, numbered),
+	const own = audit.observations('exec');
+	const rows = rowResults(audit).map(({id, result}): AuditRow => ({
+		...rowOf(id, result, own, numbered),
 		accepted: accepted?.get(id) ?? null,
 	}));
 	const required = checkRequirements(rows, require, minBasis);
@@ -70,17 +70,23 @@ export function auditOf(
 		cluster: {
 			context: facts.context,
 			server: facts.server,
-			version: grounds.examined.shared.version?.facts.gitVersion ?? null,
+			version: audit.examined.shared.version?.facts.gitVersion ?? null,
 			sandbox: facts.sandbox,
 		},
-		identity: grounds.whoAmI,
-		replicas: replicasOf(grounds, own),
-		nodes: nodesOf(grounds),
+		identity: audit.whoAmI,
+		replicas: replicasOf(audit, own),
+		nodes: nodesOf(audit),
 		probe,
 		rows,
 		evidence: numbered.all(),
 		summary: summaryOf(rows),
-		require: {asked: require.map(({asked}) => asked), minBasis, result: required.result, rows: required.rows, results: required.results},
+		require: {
+			asked: require.map(({asked: input}) => input),
+			minBasis,
+			result: required.result,
+			rows: required.rows,
+			results: required.results,
+		},
 		exitStatus: required.exitStatus,
 	};
 }
@@ -88,16 +94,16 @@ export function auditOf(
 /** All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven. */
 function rowOf(
 	id: RowId,
-	{because, basis: found, need, ...finding}: RowResult,
+	{citations, basis: found, need, ...finding}: RowResult,
 	own: Observations,
 	numbered: EvidenceList,
 ): Omit<AuditRow, 'accepted'> {
 	const basis = weakestBasis(found, isVerifiedApiserver(own) ? 'proven' : 'inferred');
-	const toKnowFront = basis === 'inferred' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
+	const serverNeed = basis === 'inferred' && own.serverIdentity.need ? [own.serverIdentity.need] : [];
 	const {verdict, state, exceptions, message, remedy, broken} = finding;
 	const scope = isVerifiedApiserver(own) ? finding.scope : {...finding.scope, proven: 0};
 	const [title, docs] = titles[id];
-	const evidence = [...new Set(because.map(citation => numbered.idOf(citation)))];
+	const evidence = [...new Set(citations.map(citation => numbered.idOf(citation)))];
 	return {
 		id,
 		title,
@@ -107,7 +113,7 @@ function rowOf(
 		scope,
 		evidence,
 		exceptions,
-		need: distinct([...need, ...toKnowFront]),
+		need: distinct([...need, ...serverNeed]),
 		message,
 		remedy,
 		docs,
@@ -126,59 +132,62 @@ function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
 
 function replicasOf({examined}: AuditObservations, own: Observations): Audit['replicas'] {
 	const read = flagsPerProcess(own);
-	const met: readonly ExaminedProcess[] = [{...examined.own, facts: examined.connection.facts, dialedAddress: null}, ...examined.others];
+	const examinedProcesses: readonly ExaminedProcess[] = [
+		{...examined.own, facts: examined.connection.facts, dialedAddress: null},
+		...examined.others,
+	];
 	return {
 		known: knownReplicaCount(own),
 		read: read.length,
 		agree: replicasAgree(own, read),
 		knownFrom: examined.shared.replicas?.facts.knownFrom ?? 'unknown',
-		processes: met.filter(({flags, process}) => flags ?? process).map(process => processOf(examined, process)),
-		unreached: examined.unreached,
+		processes: examinedProcesses.filter(({flags, process}) => flags ?? process).map(process => processOf(examined, process)),
+		unreached: examined.unreachedAddresses,
 	};
 }
 
 function nodesOf({nodes}: AuditObservations): Audit['nodes'] {
-	const examined = nodes.read?.facts.examined.length ?? 0;
-	const total = nodes.read?.facts.total ?? null;
+	const examined = nodes.observation?.facts.examined.length ?? 0;
+	const total = nodes.observation?.facts.total ?? null;
 	return {total, examined, chosen: total !== null && total > examined ? 'sample' : 'all'};
 }
 
-function rowFindings(audit: AuditObservations): Array<{id: RowId; finding: RowResult}> {
+function rowResults(audit: AuditObservations): Array<{id: RowId; result: RowResult}> {
 	const http = {scheme: 'http', port: null, portName: null, kubeletPort: false} as const;
-	const findings: Partial<Record<RowId, RowResult>> = {
+	const results: Partial<Record<RowId, RowResult>> = {
 		N1: kubeletToApiserver(audit),
 		N2: nodeProvisioning(audit),
 		N3: podToApiserver(audit),
 		N4: componentsToApiserver(audit),
 		N6: restOfControlPlane(audit),
-		C1: streamRow(audit.each('logs')),
-		C2: streamRow(audit.each('exec')),
-		C3: streamRow(audit.each('port-forward')),
+		C1: streamRow(audit.perReplica('logs')),
+		C2: streamRow(audit.perReplica('exec')),
+		C3: streamRow(audit.perReplica('port-forward')),
 		C4: kubeletCertificate(audit),
 		C5: kubeletAccess(audit),
-		C6: streamRow(audit.each('node-proxy', http)),
-		C7: streamRow(audit.each('pod-proxy', http)),
-		C8: streamRow(audit.each('service-proxy', http)),
+		C6: streamRow(audit.perReplica('node-proxy', http)),
+		C7: streamRow(audit.perReplica('pod-proxy', http)),
+		C8: streamRow(audit.perReplica('service-proxy', http)),
 		C9: sshTunnelRow(audit),
 		C10: konnectivityRow(audit),
 	};
-	const some = (...ids: readonly RowId[]) => ids.map(id => ({id, finding: findings[id]!}));
-	findings.N5 = nodeToControlPlaneSummary(some('N1', 'N2', 'N3', 'N4'), audit);
-	findings.C11 = exposureSummary(some('C1', 'C2', 'C3', 'C6', 'C7', 'C8'));
-	return rowIds.map(id => ({id, finding: findings[id]!}));
+	const some = (...ids: readonly RowId[]) => ids.map(id => ({id, result: results[id]!}));
+	results.N5 = nodeToControlPlaneSummary(some('N1', 'N2', 'N3', 'N4'), audit);
+	results.C11 = exposureSummary(some('C1', 'C2', 'C3', 'C6', 'C7', 'C8'));
+	return rowIds.map(id => ({id, result: results[id]!}));
 }
 
 /** Its own address where that was dialled, or where our own server address is just that; else what stands before it. */
 function processOf(
 	{connection}: ApiserverExamination,
-	{process, flags, dialedAddress: dialled}: ExaminedProcess,
+	{process, flags, dialedAddress}: ExaminedProcess,
 ): Audit['replicas']['processes'][number] {
 	const own = flags ? advertisedAddress(flags) : null;
-	const isDirect = dialled !== null || (own !== null && own === connection.facts.remoteAddress);
+	const isDirect = dialedAddress !== null || (own !== null && own === connection.facts.remoteAddress);
 	return {
 		id: process?.facts.id ?? null,
 		startTime: process?.facts.startTime ?? null,
-		address: dialled ?? own ?? connection.facts.server,
+		address: dialedAddress ?? own ?? connection.facts.server,
 		readOver: isDirect ? 'direct' : 'balancer',
 	};
 }

@@ -23,7 +23,7 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 		});
 	}
 
-	const words = stateWords(pod, status);
+	const words = describeState(pod, status);
 	if (isInitDone(pod, status)) {
 		return passed(
 			'leg-3',
@@ -37,7 +37,7 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 		awaited === undefined
 			? [words, remedyFor(target, status), [...lastEnd(status), ...others]]
 			: [
-					`waits for init container ${awaited.name}, which ${stateWords(pod, awaited)}`,
+					`waits for init container ${awaited.name}, which ${describeState(pod, awaited)}`,
 					remedyFor({...target, container: awaited.name}, awaited),
 					lastEnd(awaited),
 				];
@@ -66,19 +66,19 @@ function lastEnd(status: ContainerStatus | undefined): string[] {
 }
 
 /** The pod's other containers that wait or have failed. */
-function otherTroubles(pod: PodObject, walked: string | null): string[] {
+function otherTroubles(pod: PodObject, examined: string | null): string[] {
 	return allContainers(pod)
-		.filter(({name, role}) => name !== walked && role !== 'ephemeral')
+		.filter(({name, role}) => name !== examined && role !== 'ephemeral')
 		.map(({name}) => ({name, status: containerStatus(pod, name)}))
 		.filter(({status}) => status?.state?.waiting !== undefined || (status?.state?.terminated?.exitCode ?? 0) !== 0)
-		.map(({name, status}) => `container ${name} ${stateWords(pod, status)}`);
+		.map(({name, status}) => `container ${name} ${describeState(pod, status)}`);
 }
 
 function isInitDone(pod: PodObject, status: ContainerStatus | undefined): boolean {
 	return status?.state?.terminated?.exitCode === 0 && containerRole(pod, status.name) === 'init';
 }
 
-function stateWords(pod: PodObject, status: ContainerStatus | undefined): string {
+function describeState(pod: PodObject, status: ContainerStatus | undefined): string {
 	const {waiting, terminated} = status?.state ?? {};
 	if (waiting) {
 		return `waits: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}`;
@@ -97,9 +97,9 @@ function stateWords(pod: PodObject, status: ContainerStatus | undefined): string
 
 /** A container that never ran before has no earlier log, and one that only waits has none at all. */
 function remedyFor({name, namespace, container}: ResolvedTarget, status: ContainerStatus | undefined): string {
-	const place = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
-	const describe = `kubectl describe pod ${place}`;
-	const logs = `spoke logs ${place}${container === null ? '' : ` -c ${quoteForShell(container)}`}`;
+	const location = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
+	const describe = `kubectl describe pod ${location}`;
+	const logs = `spoke logs ${location}${container === null ? '' : ` -c ${quoteForShell(container)}`}`;
 	if (status?.state?.terminated) {
 		return `${describe}; ${logs}`;
 	}

@@ -4,18 +4,18 @@ import type {AccessReview} from '../../cluster/self-review.ts';
 import {canI} from '../probes/access.ts';
 import {passed, type StepResult} from './step-result.ts';
 
-type AskedRight = Extract<AccessReview, {resource: string}>;
-type Asked = readonly [command: string, rights: readonly AskedRight[]];
+type PermissionQuestion = Extract<AccessReview, {resource: string}>;
+type CommandQuestion = readonly [command: string, rights: readonly PermissionQuestion[]];
 
-export async function permissionsStep(cluster: ClusterClient, asked: string): Promise<StepResult> {
+export async function permissionsStep(cluster: ClusterClient, input: string): Promise<StepResult> {
 	const {namespace} = cluster.facts;
-	const pods = (verb: string, subresource?: string): AskedRight => ({
+	const pods = (verb: string, subresource?: string): PermissionQuestion => ({
 		verb,
 		resource: 'pods',
 		namespace,
 		...(subresource === undefined ? {} : {subresource}),
 	});
-	const questions: readonly Asked[] = /^(no|nodes?)\//.test(asked)
+	const questions: readonly CommandQuestion[] = /^(no|nodes?)\//.test(input)
 		? [['proxy to nodes', [{verb: 'get', resource: 'nodes', subresource: 'proxy'}]]]
 		: [
 				['read pods', [pods('get')]],

@@ -8,8 +8,8 @@ import {configuredPath, failedAttemptId} from '../find-paths.ts';
 import {planPaths, type PathPlan} from '../plan-paths.ts';
 import {probeSelfSubject} from '../probes/access.ts';
 import {recordAnswer, recordFailure} from '../record-second-leg.ts';
-import {failedWords} from '../last-attempt.ts';
-import {standingFailure} from '../rules/second-leg-outcomes.ts';
+import {describeFailure} from '../last-attempt.ts';
+import {currentFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
 import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
 import {permissionsStep} from './permissions-step.ts';
@@ -19,19 +19,19 @@ import {targetStep} from './target-step.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 
-type Found = {
+type DoctorFindings = {
 	cluster?: ClusterClient;
 	examined?: ApiserverExamination;
-	subjects?: PathPlan;
-	met?: SecondLegResult['met'];
+	plan?: PathPlan;
+	secondLeg?: SecondLegResult['observed'];
 	error?: SpokeError;
 };
 
 /** Never throws for what it finds; `open` may. Without a target it goes as far as the apiserver. */
-export async function runDoctor(asked: string | null, open: () => Promise<ClusterClient>, options: WalkOptions = {}): Promise<Doctor> {
-	const found: Found = {};
+export async function runDoctor(input: string | null, open: () => Promise<ClusterClient>, options: DoctorOptions = {}): Promise<Doctor> {
+	const found: DoctorFindings = {};
 	const steps: DoctorStep[] = [];
-	for (const [name, run] of stepsTo(asked, open, found, options)) {
+	for (const [name, run] of stepsTo(input, open, found, options)) {
 		const started = performance.now();
 		const {step, error} = await run().catch((thrown: unknown) => failedStep(name, toSpokeError(thrown)));
 		steps.push({...step, tookMs: Math.round((performance.now() - started) * 10) / 10});
@@ -49,8 +49,8 @@ export async function runDoctor(asked: string | null, open: () => Promise<Cluste
 		apiVersion: 'spoke/v1',
 		kind: 'Doctor',
 		time: new Date().toISOString(),
-		asked: asked ?? '',
-		target: found.subjects?.target ?? null,
+		asked: input ?? '',
+		target: found.plan?.target ?? null,
 		cluster: identityOf(found),
 		steps,
 		stoppedAt: steps.find(({status}) => status === 'failed')?.name ?? null,
@@ -60,16 +60,16 @@ export async function runDoctor(asked: string | null, open: () => Promise<Cluste
 	};
 }
 
-type WalkOptions = {signal?: AbortSignal; container?: string | undefined};
+type DoctorOptions = {signal?: AbortSignal; container?: string | undefined};
 
 type Step = readonly [name: StepName, run: () => Promise<StepResult>];
 
 /** In the order of `order`. Each leaves in `found` what those behind it stand on. */
 function stepsTo(
-	asked: string | null,
+	input: string | null,
 	open: () => Promise<ClusterClient>,
-	found: Found,
-	{signal, container}: WalkOptions,
+	found: DoctorFindings,
+	{signal, container}: DoctorOptions,
 ): readonly Step[] {
 	const toApiserver: readonly Step[] = [
 		[
@@ -88,57 +88,62 @@ function stepsTo(
 			async () => {
 				found.examined = await examineApiserver(found.cluster!, signal ? {signal} : {});
 				await probeSelfSubject(found.cluster!);
-				return passed('leg-1', firstLegWords(found.examined));
+				return passed('leg-1', describeFirstLeg(found.examined));
 			},
 		],
 	];
-	if (asked === null) {
+	if (input === null) {
 		return toApiserver;
 	}
 
 	return [
 		...toApiserver,
-		['rights', async () => permissionsStep(found.cluster!, asked)],
+		['rights', async () => permissionsStep(found.cluster!, input)],
 		[
 			'target',
 			async () => {
-				found.subjects = await planPaths(found.cluster!, asked, {signal, container});
-				return targetStep(found.subjects);
+				found.plan = await planPaths(found.cluster!, input, {signal, container});
+				return targetStep(found.plan);
 			},
 		],
 		[
 			'leg-2',
 			async () => {
-				const result = await secondLegStep(found.cluster!, found.examined!.connection, found.subjects!);
-				found.met = result.met;
-				return withLastAttempt(found, result);
+				const result = await secondLegStep(found.cluster!, found.examined!.connection, found.plan!);
+				found.secondLeg = result.observed;
+				return addLastAttempt(found, result);
 			},
 		],
-		['leg-3', async () => containerStep(found.subjects!)],
+		['leg-3', async () => containerStep(found.plan!)],
 	];
 }
 
 /** What was met is recorded; where nothing could be tried, what was recorded before is told. */
-function withLastAttempt({cluster, examined, subjects, met}: Found, result: StepResult): StepResult {
-	const purpose = subjects && logsOf(subjects);
+function addLastAttempt({cluster, examined, plan, secondLeg}: DoctorFindings, result: StepResult): StepResult {
+	const purpose = plan && logsOf(plan);
 	if (!cluster || !purpose) {
 		return result;
 	}
 
-	const process = met?.connection === examined?.connection.id ? (examined?.own.process?.facts.id ?? null) : null;
+	const process = secondLeg?.connection === examined?.connection.id ? (examined?.own.process?.facts.id ?? null) : null;
 	if (result.error) {
 		recordFailure(cluster, {purpose, process}, result.error.toJSON());
-	} else if (met?.answered) {
+	} else if (secondLeg?.answered) {
 		recordAnswer(cluster, {purpose, process});
 	}
 
-	const failed = standingFailure({outcomes: cluster.secondLegs.outcomes, purpose, process: examined?.own.process ?? null, answered: false});
+	const failed = currentFailure({
+		outcomes: cluster.secondLegs.outcomes,
+		purpose,
+		process: examined?.own.process ?? null,
+		farEndAnswered: false,
+	});
 	return result.step.status === 'unknown' && failed
 		? {
 				...result,
 				step: {
 					...result.step,
-					fits: [...result.step.fits, `the last attempt, ${failed.feature}, ${failedWords(failed, new Date().toISOString())}`],
+					fits: [...result.step.fits, `the last attempt, ${failed.feature}, ${describeFailure(failed, new Date().toISOString())}`],
 				},
 			}
 		: result;
@@ -152,7 +157,7 @@ function notTried(name: StepName): DoctorStep {
 	return {...passed(name, 'not tried', {status: 'not-tried'}).step, tookMs: null};
 }
 
-function identityOf({cluster, examined}: Found): Doctor['cluster'] {
+function identityOf({cluster, examined}: DoctorFindings): Doctor['cluster'] {
 	if (!cluster) {
 		return null;
 	}
@@ -162,26 +167,26 @@ function identityOf({cluster, examined}: Found): Doctor['cluster'] {
 }
 
 /** The path as it was met: with the kubelet's answer, or the words of the second leg's failure, among the grounds. */
-function pathOf({cluster, examined, subjects, met, error}: Found): Path | null {
-	const purpose = subjects && logsOf(subjects);
-	if (!cluster || !examined || !subjects || !purpose) {
+function pathOf({cluster, examined, plan, secondLeg, error}: DoctorFindings): Path | null {
+	const purpose = plan && logsOf(plan);
+	if (!cluster || !examined || !plan || !purpose) {
 		return null;
 	}
 
-	const isOwn = met?.connection === examined.connection.id;
+	const isOwn = secondLeg?.connection === examined.connection.id;
 	if (error?.leg !== 2 || !error.legKnown) {
 		return configuredPath(
-			isOwn && met.answered ? {...examined, active: kubeletAnswer(met.answered, examined, subjects)} : examined,
+			isOwn && secondLeg.answered ? {...examined, active: kubeletResponse(secondLeg.answered, examined, plan)} : examined,
 			cluster,
 			purpose,
-			subjects,
+			plan,
 		);
 	}
 
 	const failure = failureObservation({
 		error,
 		purpose,
-		connection: isOwn ? met.connection : failedAttemptId,
+		connection: isOwn ? secondLeg.connection : failedAttemptId,
 		process: null,
 		time: new Date().toISOString(),
 		active: true,
@@ -190,26 +195,26 @@ function pathOf({cluster, examined, subjects, met, error}: Found): Path | null {
 		{...examined, active: {...noActiveObservations, failures: failure ? [failure] : []}},
 		cluster,
 		purpose,
-		subjects,
+		plan,
 		error.toJSON(),
 	);
 }
 
 /** What an active probe would have found of this kubelet. */
-function kubeletAnswer(
+function kubeletResponse(
 	to: 'log' | 'port-forward',
 	{connection, own}: ApiserverExamination,
 	{probe, target}: PathPlan,
 ): ApiserverExamination['active'] {
 	const common = {process: own.process?.facts.id ?? null, connection: connection.id, time: new Date().toISOString(), active: true} as const;
-	const place = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
+	const location = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
 	return to === 'log'
 		? {
 				...noActiveObservations,
 				logDifferentials: [
 					{
 						source: 'log-differential',
-						where: `GET pods/log of ${place}`,
+						where: `GET pods/log of ${location}`,
 						...common,
 						facts: {normal: 'ok', skipping: 'not-tried', text: null, node: target.node},
 					},
@@ -220,7 +225,7 @@ function kubeletAnswer(
 				stepTests: [
 					{
 						source: 'step-test',
-						where: `a held port-forward to ${place}`,
+						where: `a held port-forward to ${location}`,
 						...common,
 						facts: {node: target.node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'},
 					},
@@ -228,17 +233,17 @@ function kubeletAnswer(
 			};
 }
 
-function firstLegWords({connection, shared, own}: ApiserverExamination): string {
+function describeFirstLeg({connection, shared, own}: ApiserverExamination): string {
 	const {proxy, clientAuth} = connection.facts;
 	return [
-		`${tlsWords(connection.facts)}${proxy ? `, through the proxy ${proxy.url}` : ''}`,
+		`${describeTls(connection.facts)}${proxy ? `, through the proxy ${proxy.url}` : ''}`,
 		shared.version?.facts.gitVersion ?? 'version not known',
 		`you by ${clientAuth}`,
 		...(own.process ? [`up since ${own.process.facts.startTime}`] : []),
 	].join('; ');
 }
 
-function tlsWords({tls}: SocketFacts): string {
+function describeTls({tls}: SocketFacts): string {
 	if (!tls) {
 		return 'plain HTTP';
 	}

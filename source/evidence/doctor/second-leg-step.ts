@@ -17,7 +17,7 @@ import {failedStep, passed, type StepResult} from './step-result.ts';
 type Answer = {connection: string; status: number; contentType: string; body: string};
 
 /** How the kubelet showed that it was reached, or the apiserver that it was not: the connection that this came on, and what it answered to; `null` where it did not. */
-export type SecondLegResult = StepResult & {met?: {connection: string; answered: 'log' | 'port-forward' | null}};
+export type SecondLegResult = StepResult & {observed?: {connection: string; answered: 'log' | 'port-forward' | null}};
 
 /** `own`: the connection that was examined. What comes on it was said by the process that was read. */
 export async function secondLegStep(
@@ -38,10 +38,10 @@ export async function secondLegStep(
 	}
 
 	const read = await readLog(preferConnection(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
-	const isKubelets = read.status === 200 || kubeletLogRefusal(read.status, read.body) !== null;
-	const ofLog = {met: {connection: read.connection, answered: isKubelets ? 'log' : null}} as const;
-	if (read.status !== 200 && !isOurs(read)) {
-		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...ofLog};
+	const isFromKubelet = read.status === 200 || kubeletLogRefusal(read.status, read.body) !== null;
+	const logAttempt = {observed: {connection: read.connection, answered: isFromKubelet ? 'log' : null}} as const;
+	if (read.status !== 200 && !isFromApiserver(read)) {
+		return {...(await explained(read, cluster, node?.metadata.name ?? target.node)), ...logAttempt};
 	}
 
 	const held = probe
@@ -51,17 +51,17 @@ export async function secondLegStep(
 		held.end();
 		return {
 			...passed('leg-2', `kubelet ${target.node} answers: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
-			...(ofLog.met.answered ? ofLog : {met: {connection: held.connection, answered: 'port-forward'}}),
+			...(logAttempt.observed.answered ? logAttempt : {observed: {connection: held.connection, answered: 'port-forward'}}),
 		};
 	}
 
-	if (held && !isOurs(held)) {
-		return {...(await explained(held, cluster, target.node)), met: {connection: held.connection, answered: null}};
+	if (held && !isFromApiserver(held)) {
+		return {...(await explained(held, cluster, target.node)), observed: {connection: held.connection, answered: null}};
 	}
 
 	return {
 		...(read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node)),
-		...ofLog,
+		...logAttempt,
 	};
 }
 
@@ -78,18 +78,18 @@ function withoutLog({status, body}: Answer, node: string): StepResult {
 		return passed('leg-2', `kubelet ${node} answers: ${ofKubelet}`);
 	}
 
-	const said = statusMessage(body);
+	const message = statusMessage(body);
 	return status === 403
 		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {
 				status: 'unknown',
-				fits: [said ?? body.slice(0, 300)],
+				fits: [message ?? body.slice(0, 300)],
 			})
-		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});
+		: passed('leg-2', `not tried: ${message ?? 'there is no log to read'}`, {status: 'unknown'});
 }
 
-async function readLog(asked: Requester, namespace: string, pod: string, container: string): Promise<Answer> {
+async function readLog(requester: Requester, namespace: string, pod: string, container: string): Promise<Answer> {
 	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
-	const response = await asked.request({
+	const response = await requester.request({
 		path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`,
 		headers: {Accept: '*/*'},
 		timeoutMs: 40_000,
@@ -103,7 +103,7 @@ async function readLog(asked: Requester, namespace: string, pod: string, contain
 }
 
 /** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */
-function isOurs({status, body}: Answer): boolean {
+function isFromApiserver({status, body}: Answer): boolean {
 	const row = explainMessage(body, {status})?.rule;
 	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
 }
@@ -127,18 +127,18 @@ async function explained(answer: Answer, cluster: ClusterClient, node: string): 
 		text: explanation.message,
 		means: explanation.rule.meaning,
 		speaker: explanation.rule.speaker,
-		fits: await whatFits(explanation, cluster, node),
+		fits: await findRelated(explanation, cluster, node),
 	});
 }
 
 /** What can be seen beside that has to do with these words. */
-async function whatFits({rule: row, dialedAddress: dialled}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
-	const fits: string[] = dialled === null ? [] : [`the apiserver dialled ${dialled}`];
+async function findRelated({rule: row, dialedAddress}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
+	const fits: string[] = dialedAddress === null ? [] : [`the apiserver dialled ${dialedAddress}`];
 	if (row.proves.route) {
 		const agents = await readAgentPods(cluster);
 		fits.push(
-			agents.read
-				? `${agents.read.facts.filter(({ready}) => ready).length} of ${agents.read.facts.length} agent pods ready in kube-system`
+			agents.observation
+				? `${agents.observation.facts.filter(({ready}) => ready).length} of ${agents.observation.facts.length} agent pods ready in kube-system`
 				: 'agent pods cannot be listed by you',
 		);
 	}
@@ -146,7 +146,7 @@ async function whatFits({rule: row, dialedAddress: dialled}: Explanation, cluste
 	if (row.id === 'T5') {
 		const requests = await readSigningRequests(cluster);
 		const pending =
-			requests.read?.facts.filter(
+			requests.observation?.facts.filter(
 				({state, signer, user}) => state === 'pending' && signer === 'kubernetes.io/kubelet-serving' && user === `system:node:${node}`,
 			) ?? [];
 		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${quoteForShell(name)}`));

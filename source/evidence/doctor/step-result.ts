@@ -8,15 +8,15 @@ const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {configuration: 0, '
 
 /** What was seen, where nothing is wrong. */
 export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
-	return {step: {...told(name, legs[name], 'ok', observed), ...more}, error: null};
+	return {step: {...baseStep(name, legs[name], 'ok', observed), ...more}, error: null};
 }
 
 /** The walk stops here. */
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
 	const {leg, legKnown, message, text, remedy} = error;
-	return {step: {...told(name, leg === 0 || !legKnown ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};
+	return {step: {...baseStep(name, leg === 0 || !legKnown ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};
 }
 
-function told(name: StepName, leg: DoctorStep['leg'], status: DoctorStep['status'], observed: string): StepResult['step'] {
+function baseStep(name: StepName, leg: DoctorStep['leg'], status: DoctorStep['status'], observed: string): StepResult['step'] {
 	return {name, leg, status, observed, text: null, means: null, speaker: null, fits: [], remedy: null};
 }

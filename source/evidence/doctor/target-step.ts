@@ -10,12 +10,12 @@ export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' 
 		return nodeStep(target.name, node);
 	}
 
-	const {namespace, name, node: place, chosenFrom} = target;
+	const {namespace, name, node: location, chosenFrom} = target;
 	const others = chosenFrom > 1 ? `; one of ${chosenFrom}` : '';
 	return passed(
 		'target',
-		`pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`,
-		leaving(pod),
+		`pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${location ?? 'no node'}, ${describeReadiness(pod)}${others}`,
+		deletionNote(pod),
 	);
 }
 
@@ -32,7 +32,7 @@ function nodeStep(name: string, node: PathPlan['node']): StepResult {
 }
 
 /** A pod whose time is over may stay for long, held by whoever has to do something first. */
-function leaving({metadata: {deletionTimestamp, finalizers = []}}: PodObject): Partial<DoctorStep> {
+function deletionNote({metadata: {deletionTimestamp, finalizers = []}}: PodObject): Partial<DoctorStep> {
 	if (deletionTimestamp === undefined) {
 		return {};
 	}
@@ -46,7 +46,7 @@ function leaving({metadata: {deletionTimestamp, finalizers = []}}: PodObject): P
 }
 
 /** Sidecars count, as in kubectl's READY; a pod that no kubelet has seen yet has containers and no status of them. */
-function readyWords({spec, status}: PodObject): string {
+function describeReadiness({spec, status}: PodObject): string {
 	const own: readonly ContainerSpec[] = [
 		...(spec?.containers ?? []),
 		...(spec?.initContainers ?? []).filter(({restartPolicy}) => restartPolicy === 'Always'),

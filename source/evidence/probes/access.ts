@@ -6,11 +6,11 @@ import type {ProbeResult} from '../evidence.ts';
 
 export type WhoAmI = {user: string | null; groups: readonly string[]};
 
-const answerMs = 5000;
+const responseTimeoutMs = 5000;
 
 /** @throws SpokeError ERR_CREDENTIALS: what is then not read says nothing about rights. */
 export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
-	const self = await readSelfSubject(cluster, AbortSignal.timeout(answerMs)).catch((error: unknown) => {
+	const self = await readSelfSubject(cluster, AbortSignal.timeout(responseTimeoutMs)).catch((error: unknown) => {
 		if (error instanceof SpokeError && error.code === 'ERR_CREDENTIALS') {
 			throw error;
 		}
@@ -22,7 +22,7 @@ export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Pr
 
 /** `undefined` where the question itself is not answered. */
 export async function canI(cluster: Pick<ClusterClient, 'json'>, question: AccessReview): Promise<boolean | undefined> {
-	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(answerMs)).catch(() => null);
+	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
 	return answer?.allowed;
 }
 
@@ -39,7 +39,7 @@ export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymo
 		const anonymous = classifyAnonymousAccess(version, health, api);
 		return anonymous
 			? {
-					read: {
+					observation: {
 						source: 'anonymous-probe',
 						where,
 						process: null,
@@ -49,9 +49,9 @@ export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymo
 						facts: {anonymous, observed: `/version ${version}, /healthz ${health}, /api ${api}`},
 					},
 				}
-			: {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};
+			: {unavailable: {source: 'anonymous-probe', where, reason: 'no-response', need: null}};
 	} catch {
-		return {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};
+		return {unavailable: {source: 'anonymous-probe', where, reason: 'no-response', need: null}};
 	}
 }
 

@@ -18,8 +18,8 @@ const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i
 
 /** Pods of kube-system whose command line is an agent's: a name or a label proves nothing, and only narrows where to look first. */
 export async function readAgentPods(cluster: Requester): Promise<ProbeResult<readonly AgentPod[]>> {
-	const labelled = await readPods(cluster, '?labelSelector=k8s-app%3Dkonnectivity-agent&limit=5000');
-	return labelled.closed || labelled.read.facts.length > 0 ? labelled : readPods(cluster, '?limit=1000');
+	const labeled = await readPods(cluster, '?labelSelector=k8s-app%3Dkonnectivity-agent&limit=5000');
+	return labeled.unavailable || labeled.observation.facts.length > 0 ? labeled : readPods(cluster, '?limit=1000');
 }
 
 async function readPods(cluster: Requester, query: string): Promise<ProbeResult<readonly AgentPod[]>> {
@@ -47,14 +47,14 @@ function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 export async function readAgentConnections(
 	cluster: Pick<ClusterClient, 'request'>,
 	agent: AgentPod,
-	limitMs = 4000,
+	timeoutMs = 4000,
 ): Promise<number | undefined> {
 	for (const port of agent.ports) {
 		try {
 			const response = await cluster.request({
 				path: `/api/v1/namespaces/${encodeURIComponent(agent.namespace)}/pods/http:${encodeURIComponent(agent.name)}:${port}/proxy/metrics`,
 				headers: {Accept: 'text/plain'},
-				timeoutMs: limitMs,
+				timeoutMs,
 			});
 			const text = await readText(response, 8 * 1024 * 1024);
 			const open = text
@@ -63,7 +63,7 @@ export async function readAgentConnections(
 					line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? (parseSample(line)?.value ?? []) : [],
 				);
 			if (response.status === 200 && open.length > 0) {
-				return open.reduce((sum, value) => sum + value, 0);
+				return open.reduce((exposure, value) => exposure + value, 0);
 			}
 		} catch {
 			// The next port, or not at all.

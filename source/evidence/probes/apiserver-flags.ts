@@ -9,7 +9,7 @@ const accept = ['application/json;v=v1beta1;g=config.k8s.io;as=Flagz', 'applicat
 );
 
 /** What stands in place of a value that is kept back (flagreader.go): neither set nor not set. */
-const hidden = 'CLASSIFIED';
+const classified = 'CLASSIFIED';
 
 /** Reads it on `connection`; the answer is about the process that this very connection ends at. */
 export async function readApiserverFlags(
@@ -23,7 +23,7 @@ export async function readApiserverFlags(
 		}
 
 		const values = Object.fromEntries(
-			Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== hidden),
+			Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== classified),
 		);
 		return {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null};
 	});

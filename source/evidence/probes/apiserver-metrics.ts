@@ -19,9 +19,9 @@ const wanted = [
 	'ssh_tunnel_open_count',
 	'disabled_metrics_total',
 ];
-const longestBytes = 256 * 1024 * 1024;
+const maxBytes = 256 * 1024 * 1024;
 /** Kubernetes' own are a few hundred characters. What does not end would be put together anew with each piece that comes. */
-const longestLine = 1024 * 1024;
+const maxLineLength = 1024 * 1024;
 
 /** `process` is the one at the connection's other end, `null` where it is not known. An answer that cannot be known to be whole is none. The whole answer may take thrice `timeoutMs`. Never throws. */
 export async function readApiserverMetrics(
@@ -40,10 +40,10 @@ export async function readApiserverMetrics(
 		const samples = await samplesOf(response);
 		if (response.status !== 200) {
 			return {
-				closed: {
+				unavailable: {
 					source: 'metrics',
 					where,
-					because: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served',
+					reason: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served',
 					need: needMetrics,
 				},
 			};
@@ -51,11 +51,11 @@ export async function readApiserverMetrics(
 
 		// A family that is not there may stand behind a cut.
 		if (response.endsByClose) {
-			return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
+			return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
 		}
 
 		return {
-			read: {
+			observation: {
 				source: 'metrics',
 				where,
 				process,
@@ -66,7 +66,7 @@ export async function readApiserverMetrics(
 			},
 		};
 	} catch {
-		return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
+		return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
 	}
 }
 
@@ -80,7 +80,7 @@ async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 		const lines = (rest + decoder.decode(chunk, {stream: true})).split('\n');
 		rest = lines.pop()!;
 		size += chunk.length;
-		if (size > longestBytes || rest.length > longestLine) {
+		if (size > maxBytes || rest.length > maxLineLength) {
 			throw new Error('an answer without end');
 		}
 

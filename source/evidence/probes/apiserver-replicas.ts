@@ -28,18 +28,20 @@ export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {time
 		return addresses && addresses.length > 0 ? addresses : undefined;
 	});
 	const [leases, slices] = await Promise.all([leasesAsked, slicesAsked]);
-	if (!leases.read && !slices.read) {
-		return {closed: leases.closed};
+	if (!leases.observation && !slices.observation) {
+		return {unavailable: leases.unavailable};
 	}
 
 	// Apiservers that share a host name share a lease, and one that does not register itself has no endpoint: the larger number counts.
-	const all = [...new Set([...(slices.read?.facts ?? []), ...(leases.read?.facts ?? []).flatMap(({address}) => address ?? [])])];
+	const all = [
+		...new Set([...(slices.observation?.facts ?? []), ...(leases.observation?.facts ?? []).flatMap(({address}) => address ?? [])]),
+	];
 	const addresses = all.length > 0 ? all : null;
-	const known = Math.max(leases.read?.facts.length ?? 0, all.length);
+	const known = Math.max(leases.observation?.facts.length ?? 0, all.length);
 	return {
-		read: {
-			...(leases.read ?? slices.read!),
-			facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts ?? null, addresses},
+		observation: {
+			...(leases.observation ?? slices.observation!),
+			facts: {known, knownFrom: leases.observation ? 'lease' : 'endpointslice', leases: leases.observation?.facts ?? null, addresses},
 		},
 	};
 }

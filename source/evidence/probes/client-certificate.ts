@@ -4,7 +4,7 @@ import {selfSubjectReview} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
 import {tryParseJson, readText, wholeResponseSignal} from './probe-request.ts';
 
-const largestReview = 1024 * 1024;
+const maxReviewBytes = 1024 * 1024;
 
 /**
 `null` where the apiserver does not tell, and where no client certificate was shown or more than it may identify us: then the answer could name none.
@@ -20,7 +20,7 @@ export async function readUserInfo(
 
 	try {
 		const answer = await connection.pipelinedGet({...selfSubjectReview, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
-		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, largestReview))?.status?.userInfo ?? null;
+		return tryParseJson<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, maxReviewBytes))?.status?.userInfo ?? null;
 	} catch {
 		return null;
 	}

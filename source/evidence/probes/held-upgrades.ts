@@ -18,15 +18,15 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 	let refused: (Extract<UpgradeResult, {upgraded: false}> & {connection: string}) | undefined;
 	for (const [index, carrier] of carriers.entries()) {
 		const connection = index === 0 && first ? first : await open();
-		const outcome = await connection.upgrade(carrier);
-		if (outcome.upgraded) {
-			return {held: true, connection: connection.id, end: endOf(outcome.socket)};
+		const result = await connection.upgrade(carrier);
+		if (result.upgraded) {
+			return {held: true, connection: connection.id, end: endOf(result.socket)};
 		}
 
 		connection.close();
-		refused ??= {...outcome, connection: connection.id};
+		refused ??= {...result, connection: connection.id};
 		// A Status is the apiserver's word on the request itself, or on the way behind it: another carrier would meet the same.
-		if (outcome.body.trimStart().startsWith('{')) {
+		if (result.body.trimStart().startsWith('{')) {
 			break;
 		}
 	}

@@ -1,7 +1,7 @@
 /** A kubelet's merged configuration (`/configz`), for users who already may read it through the apiserver. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ProbeResult} from '../evidence.ts';
-import {recordAnswer, recordWords} from '../record-second-leg.ts';
+import {recordAnswer, recordFailureText} from '../record-second-leg.ts';
 import {needConfigz} from '../rules/needs.ts';
 import {canI} from './access.ts';
 import {sendProbe, tryParseJson} from './probe-request.ts';
@@ -32,18 +32,18 @@ type Configz = {
 export async function readKubeletConfiguration(cluster: ClusterClient, node: string): Promise<ProbeResult<KubeletConfigurationFacts>> {
 	const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`;
 	if ((await canI(cluster, {verb: 'get', resource: 'nodes', subresource: 'proxy', name: node})) !== true) {
-		return {closed: {source: 'configz', where: `GET ${path}`, because: 'not-asked', need: needConfigz}};
+		return {unavailable: {source: 'configz', where: `GET ${path}`, reason: 'not-requested', need: needConfigz}};
 	}
 
 	const attempt = {purpose: purposeOf(node), process: null};
-	const outcome = await sendProbe(
+	const result = await sendProbe(
 		cluster,
 		{
 			source: 'configz',
 			path,
 			need: needConfigz,
 			onRefused(status, body) {
-				recordWords(cluster, attempt, body, status);
+				recordFailureText(cluster, attempt, body, status);
 			},
 		},
 		body => {
@@ -62,11 +62,11 @@ export async function readKubeletConfiguration(cluster: ClusterClient, node: str
 			);
 		},
 	);
-	if (outcome.read) {
+	if (result.observation) {
 		recordAnswer(cluster, attempt);
 	}
 
-	return outcome;
+	return result;
 }
 
 function purposeOf(node: string): ConnectionPurpose {

@@ -8,12 +8,12 @@ import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
 /** What we meet is not certainly what the apiserver meets: another network may lie between. */
 export async function readKubeletHandshake(
 	{address, port, node, nodeAddresses}: {address: string; port: number; node: string | null; nodeAddresses: readonly string[] | null},
-	limitMs = 2000,
+	timeoutMs = 2000,
 ): Promise<ProbeResult<KubeletHandshakeFacts>> {
 	const where = `TLS handshake with ${address}:${port}`;
-	const der = await presented(address, port, limitMs);
+	const der = await readPresented(address, port, timeoutMs);
 	if (!der) {
-		return {closed: {source: 'handshake', where, because: 'no-answer', need: null}};
+		return {unavailable: {source: 'handshake', where, reason: 'no-response', need: null}};
 	}
 
 	const certificate = new X509Certificate(der);
@@ -21,7 +21,7 @@ export async function readKubeletHandshake(
 	const subject = distinguishedName(certificate.subject);
 	const issuer = distinguishedName(certificate.issuer);
 	return {
-		read: {
+		observation: {
 			source: 'handshake',
 			where,
 			process: null,
@@ -46,10 +46,10 @@ export async function readKubeletHandshake(
 	};
 }
 
-async function presented(host: string, port: number, limitMs: number): Promise<Buffer | undefined> {
+async function readPresented(host: string, port: number, timeoutMs: number): Promise<Buffer | undefined> {
 	return new Promise(resolve => {
 		// Looked at, never trusted: nothing is sent on this socket. Without a CA Node does not look into the chain, which some keys crash.
-		const socket = connect({host, port, ca: [], rejectUnauthorized: false, timeout: limitMs});
+		const socket = connect({host, port, ca: [], rejectUnauthorized: false, timeout: timeoutMs});
 		const finish = (der: Buffer | undefined) => {
 			socket.destroy();
 			resolve(der);

@@ -33,36 +33,36 @@ export async function readMirrorPods(
 }
 
 /** The flags of each apiserver among them, as readings. */
-export function apiserverFlags(reading: Observation<readonly ComponentPod[]>): Array<Observation<FlagFacts>> {
-	return reading.facts
-		.filter(({component: part}) => part === 'kube-apiserver')
-		.map(({pod, flags}) => ({...reading, where: `pod kube-system/${pod}`, facts: flags}));
+export function apiserverFlags(observation: Observation<readonly ComponentPod[]>): Array<Observation<FlagFacts>> {
+	return observation.facts
+		.filter(({component}) => component === 'kube-apiserver')
+		.map(({pod, flags}) => ({...observation, where: `pod kube-system/${pod}`, facts: flags}));
 }
 
 export function parseComponentPod({metadata, spec, status}: Pod): ComponentPod | undefined {
 	const isMirror =
 		metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
-	const container = spec?.containers?.find(({name}) => parts.includes(name as ControlPlaneComponent));
+	const container = spec?.containers?.find(({name}) => components.includes(name as ControlPlaneComponent));
 	if (!metadata?.name || !isMirror || !container || !isRunning(container, metadata, status)) {
 		return undefined;
 	}
 
-	const {words, areAll, runsAlone: isAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name!);
+	const {args, isComplete, runsAlone} = extractProgramArguments(container.command ?? [], container.args ?? [], container.name!);
 	return {
 		component: container.name as ControlPlaneComponent,
 		pod: metadata.name,
 		node: spec?.nodeName ?? null,
 		flags: {
 			// What a variable stands for is not seen: it may be no value, and any further argument.
-			values: Object.fromEntries(Object.entries(parseFlags(words)).filter(([, value]) => !/[$`]/.test(value))),
-			absent: areAll ? 'default' : 'unknown',
-			proxyEnvironment: proxyEnvironmentOf(container, isAlone),
+			values: Object.fromEntries(Object.entries(parseFlags(args)).filter(([, value]) => !/[$`]/.test(value))),
+			absent: isComplete ? 'default' : 'unknown',
+			proxyEnvironment: proxyEnvironmentOf(container, runsAlone),
 			hostAddresses: hostAddressesOf(status),
 		},
 	};
 }
 
-const parts: readonly ControlPlaneComponent[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
+const components: readonly ControlPlaneComponent[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
 
 function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<Pod['status']> = {}): readonly string[] | null {
 	const addresses = [hostIP, ...hostIPs.map(({ip}) => ip)].filter(address => address !== undefined);

@@ -24,7 +24,7 @@ export type ProbeRequest = {
 /** What the largest answer of a small probe may have. */
 const smallBytes = 4 * 1024 * 1024;
 
-const closedBy: ReadonlyMap<number, UnavailableSource['because']> = new Map([
+const reasonByStatus: ReadonlyMap<number, UnavailableSource['reason']> = new Map([
 	[401, 'forbidden'],
 	[403, 'forbidden'],
 	[404, 'not-served'],
@@ -36,25 +36,25 @@ Asks and reads whole. `read` gets status 200 only; anything else is `closed`: 40
 and neither says that something is not set. Never throws.
 */
 export async function sendProbe<Facts>(
-	asked: Requester,
+	requester: Requester,
 	question: ProbeRequest,
-	read: (body: string, response: ApiResponse) => Facts | undefined,
+	observation: (body: string, response: ApiResponse) => Facts | undefined,
 ): Promise<ProbeResult<Facts>> {
 	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes} = question;
 	const where = `GET ${path}`;
-	const closed = (because: UnavailableSource['because']): ProbeResult<Facts> => ({closed: {source, where, because, need}});
+	const unavailable = (reason: UnavailableSource['reason']): ProbeResult<Facts> => ({unavailable: {source, where, reason, need}});
 	try {
-		const response = await asked.request({path, headers: {Accept: accept}, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
+		const response = await requester.request({path, headers: {Accept: accept}, timeoutMs, signal: wholeResponseSignal(timeoutMs)});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
 			question.onRefused?.(response.status, body);
-			return closed(closedBy.get(response.status) ?? 'no-answer');
+			return unavailable(reasonByStatus.get(response.status) ?? 'no-response');
 		}
 
-		const facts = read(body, response);
-		return facts === undefined ? closed('not-served') : {read: reading(question, facts)};
+		const facts = observation(body, response);
+		return facts === undefined ? unavailable('not-served') : {observation: makeObservation(question, facts)};
 	} catch {
-		return closed('no-answer');
+		return unavailable('no-response');
 	}
 }
 
@@ -87,7 +87,7 @@ export function preferConnection(own: Requester | null, cluster: Requester): Req
 	};
 }
 
-function reading<Facts>({source, path, connection = null}: ProbeRequest, facts: Facts): Observation<Facts> {
+function makeObservation<Facts>({source, path, connection = null}: ProbeRequest, facts: Facts): Observation<Facts> {
 	return {source, where: `GET ${path}`, process: null, connection, time: new Date().toISOString(), active: false, facts};
 }
 

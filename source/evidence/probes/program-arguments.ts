@@ -1,14 +1,14 @@
 /** Which words of a container's command line are the arguments of the program in question, and are those all? */
 
 export type ProgramArguments = {
-	words: readonly string[];
+	args: readonly string[];
 	/** Nothing that is not seen can add to them. */
-	areAll: boolean;
+	isComplete: boolean;
 	/** Nothing but the program is run: what it finds in its environment is the container's. */
 	runsAlone: boolean;
 };
 
-const nothingSeen: ProgramArguments = {words: [], areAll: false, runsAlone: false};
+const noArguments: ProgramArguments = {args: [], isComplete: false, runsAlone: false};
 
 /**
 `kube-apiserver --a=b`, also behind a launcher (`go-runner --log-file=… kube-apiserver --a=b`) or in a shell's script. Where the program is not named, as where an
@@ -18,20 +18,20 @@ export function extractProgramArguments(command: readonly string[], args: readon
 	const words = [...command, ...args];
 	const script = scriptIn(words);
 	if (script === undefined) {
-		return {...behind(words, program), runsAlone: true};
+		return {...argumentsAfter(words, program), runsAlone: true};
 	}
 
 	const commands = simpleCommands(script);
 	const own = commands?.filter(one => nameAt(one, program) >= 0) ?? [];
-	return own.length === 1 ? {...behind(own[0]!, program), runsAlone: commands!.length === 1} : nothingSeen;
+	return own.length === 1 ? {...argumentsAfter(own[0]!, program), runsAlone: commands!.length === 1} : noArguments;
 }
 
 /** `hyperkube` was all programs in one, by the name of the second word. */
-function behind(words: readonly string[], program: string): Pick<ProgramArguments, 'words' | 'areAll'> {
+function argumentsAfter(words: readonly string[], program: string): Pick<ProgramArguments, 'args' | 'isComplete'> {
 	const at = nameAt(words, program);
 	const own = at < 0 ? [] : words.slice(at + 1);
 	// A variable, or what another command prints, may be no word or many.
-	return {words: own, areAll: at >= 0 && own.every(word => !/[$`]/.test(word))};
+	return {args: own, isComplete: at >= 0 && own.every(word => !/[$`]/.test(word))};
 }
 
 function nameAt(words: readonly string[], program: string): number {

@@ -19,16 +19,16 @@ export type StepTestContext = {
 };
 
 export type StepTestResult =
-	| {kind: 'judged'; steps: StepEvaluation; agent: AgentTestFacts | null}
+	| {kind: 'evaluated'; steps: StepEvaluation; agent: AgentTestFacts | null}
 	| {kind: 'refused'; answer: Extract<HeldUpgrade, {held: false}>}
-	| {kind: 'not-met'};
+	| {kind: 'not-found'};
 
-export async function runStepTest(tools: StepTestContext): Promise<StepTestResult> {
+export async function runStepTest(context: StepTestContext): Promise<StepTestResult> {
 	// Reads of agents are connections of their own: once before, so that they are warm.
-	await tools.agents();
+	await context.agents();
 	const steps: Step[] = [];
 	for (const k of rounds) {
-		const step = await oneRound(k, tools);
+		const step = await runRound(k, context);
 		if (!('before' in step)) {
 			return step;
 		}
@@ -36,20 +36,20 @@ export async function runStepTest(tools: StepTestContext): Promise<StepTestResul
 		steps.push(step);
 	}
 
-	return {kind: 'judged', ...evaluateSteps(steps)};
+	return {kind: 'evaluated', ...evaluateSteps(steps)};
 }
 
-async function oneRound(k: number, tools: StepTestContext): Promise<Step | Exclude<StepTestResult, {kind: 'judged'}>> {
-	const before = await look(tools);
+async function runRound(k: number, context: StepTestContext): Promise<Step | Exclude<StepTestResult, {kind: 'evaluated'}>> {
+	const before = await measure(context);
 	const held: Array<Extract<HeldUpgrade, {held: true}>> = [];
 	try {
 		for (let index = 0; index < k; index++) {
-			const connection = await tools.connectToProcess();
+			const connection = await context.connectToProcess();
 			if (!connection) {
-				return {kind: 'not-met'};
+				return {kind: 'not-found'};
 			}
 
-			const upgrade = await tools.hold(connection);
+			const upgrade = await context.hold(connection);
 			if (!upgrade.held) {
 				return {kind: 'refused', answer: upgrade};
 			}
@@ -58,13 +58,13 @@ async function oneRound(k: number, tools: StepTestContext): Promise<Step | Exclu
 		}
 
 		await pause(settleMs);
-		const during = await look(tools);
+		const during = await measure(context);
 		for (const upgrade of held.splice(0)) {
 			upgrade.end();
 		}
 
 		await pause(2 * settleMs);
-		return {k, before, during, after: await look(tools)};
+		return {k, before, during, after: await measure(context)};
 	} finally {
 		for (const upgrade of held) {
 			upgrade.end();
@@ -72,7 +72,7 @@ async function oneRound(k: number, tools: StepTestContext): Promise<Step | Exclu
 	}
 }
 
-async function look({metrics, agents}: StepTestContext): Promise<Step['before']> {
+async function measure({metrics, agents}: StepTestContext): Promise<Step['before']> {
 	const [metric, byAgent] = await Promise.all([metrics(), agents()]);
 	return {metrics: metric, agents: byAgent};
 }

@@ -13,47 +13,47 @@ export type FlagResult =
 The value of one flag. Read on this connection or of its process: proven. All replicas known, read, and of one mind: proven, unless they were read after this connection was opened.
 Some read and of one mind: inferred. Read and not of one mind: not known, unless nothing stands between us and the one that was examined: then inferred.
 */
-export function resolveApiserverFlag(grounds: Observations, name: string, rule: (value: string) => string): FlagResult {
+export function resolveApiserverFlag(observations: Observations, name: string, rule: (value: string) => string): FlagResult {
 	const known = (
-		readings: ReadonlyArray<Observation<FlagFacts>>,
+		flagObservations: ReadonlyArray<Observation<FlagFacts>>,
 		basis: Basis,
 		boundBy: 'same-connection' | 'all-replicas-agree' | 'none',
 	): FlagResult => {
-		const value = flagValue(readings[0]!, name)!;
+		const value = flagValue(flagObservations[0]!, name)!;
 		return {
 			known: true,
 			value,
-			basis: isVerifiedApiserver(grounds) ? basis : 'inferred',
-			citations: readings.map(reading => citation(reading, name, value, rule)),
+			basis: isVerifiedApiserver(observations) ? basis : 'inferred',
+			citations: flagObservations.map(observation => citation(observation, name, value, rule)),
 			boundBy,
 		};
 	};
 
-	const own = grounds.bound
-		? (grounds.flags.find(reading => isFromSameProcess(reading, grounds) && flagValue(reading, name) !== undefined) ??
-			mirrorPodOfServer(grounds))
+	const own = observations.isBound
+		? (observations.flags.find(observation => isFromSameProcess(observation, observations) && flagValue(observation, name) !== undefined) ??
+			mirrorPodOfServer(observations))
 		: undefined;
 	if (own) {
 		return known([own], 'proven', 'same-connection');
 	}
 
-	const readings = flagsPerProcess(grounds).filter(reading => flagValue(reading, name) !== undefined);
-	const values = new Set(readings.map(reading => flagValue(reading, name)!));
+	const flagObservations = flagsPerProcess(observations).filter(observation => flagValue(observation, name) !== undefined);
+	const values = new Set(flagObservations.map(observation => flagValue(observation, name)!));
 	if (values.size === 1) {
-		return areAllReplicasRead(grounds, readings)
-			? known(readings, isReadLater(grounds, readings) ? 'inferred' : 'proven', 'all-replicas-agree')
-			: known(readings, 'inferred', 'none');
+		return areAllReplicasRead(observations, flagObservations)
+			? known(flagObservations, isReadLater(observations, flagObservations) ? 'inferred' : 'proven', 'all-replicas-agree')
+			: known(flagObservations, 'inferred', 'none');
 	}
 
-	const near = values.size > 1 ? flagsAtOurAddress(grounds) : undefined;
+	const near = values.size > 1 ? flagsAtOurAddress(observations) : undefined;
 	return near && flagValue(near, name) !== undefined ? known([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
 }
 
 /** This connection is open and did not say it: what others said since may be of an apiserver that took the place of the one that it ends at. */
-function isReadLater({bound, connection, socket}: Observations, readings: ReadonlyArray<Observation<FlagFacts>>): boolean {
-	return bound && socket?.connection === connection && readings.some(({source}) => source === 'flagz');
+function isReadLater({isBound, connection, socket}: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
+	return isBound && socket?.connection === connection && flagObservations.some(({source}) => source === 'flagz');
 }
 
-function citation(reading: Observation<FlagFacts>, name: string, value: string, rule: (value: string) => string): Citation {
-	return cite(reading, rule(value), `${name}=${JSON.stringify(value)}`);
+function citation(observation: Observation<FlagFacts>, name: string, value: string, rule: (value: string) => string): Citation {
+	return cite(observation, rule(value), `${name}=${JSON.stringify(value)}`);
 }

@@ -9,8 +9,10 @@ TCP connection, or about the process that this connection is known to end at, an
 other end. Behind a gateway two requests of one connection may end at two processes. Where no connection of the verdict's own exists,
 the examined process is any connection's only when it is the only one that is known.
 */
-export function basisOf(reading: Pick<Observation<unknown>, 'connection' | 'process'>, grounds: Observations): Basis {
-	return isFromSameProcess(reading, grounds) && isVerifiedApiserver(grounds) && (grounds.bound || isSoleApiserver(grounds))
+export function basisOf(observation: Pick<Observation<unknown>, 'connection' | 'process'>, observations: Observations): Basis {
+	return isFromSameProcess(observation, observations) &&
+		isVerifiedApiserver(observations) &&
+		(observations.isBound || isSoleApiserver(observations))
 		? 'proven'
 		: 'inferred';
 }
@@ -23,12 +25,12 @@ export function weakestBasis(...bases: readonly Basis[]): Basis {
 }
 
 /** A reading as a piece of evidence, in the words of the rule that used it. */
-export function cite(reading: Observation<unknown>, rule: string, observed: string): Citation {
-	const {source, where, process, time, active} = reading;
-	return {rule, observed, reading: {source, where, process, time, active}};
+export function cite(observation: Observation<unknown>, rule: string, observed: string): Citation {
+	const {source, where, process, time, active} = observation;
+	return {rule, observed, observation: {source, where, process, time, active}};
 }
 
 /** Evidence that is the request itself: the code of every apiserver leaves no other way. */
 export function citeConstruction({time}: Observations, rule: string, observed: string): Citation {
-	return {rule, observed, reading: {source: 'construction', where: 'the request itself', process: null, time, active: false}};
+	return {rule, observed, observation: {source: 'construction', where: 'the request itself', process: null, time, active: false}};
 }

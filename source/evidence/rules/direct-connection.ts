@@ -3,7 +3,7 @@ import type {FlagFacts, Need, Observation, ReplicaFacts, SocketFacts, UserInfo, 
 import {needDirectConnection, needSelfReview} from './needs.ts';
 import {advertisedAddress, podOfAddress} from './replicas.ts';
 
-export type DirectFindings = {
+export type DirectConnectionInput = {
 	socket: SocketFacts;
 	/** The answer to a SelfSubjectReview on this connection; `null` where there is none. */
 	user: UserInfo | null;
@@ -34,12 +34,12 @@ was noticed proves nothing. Two observations rule it out:
 Everybody else's verdicts beyond leg 1 are inferred at most. A server that has the key and makes up its answers is beyond this: to TLS it is the apiserver.
 @see https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apiserver/pkg/authentication/request/x509/x509.go
 */
-export function gatewayNotExcluded(findings: DirectFindings): {why: string; need: Need} | null {
+export function gatewayNotExcluded(input: DirectConnectionInput): {why: string; need: Need} | null {
 	const {
 		socket: {clientCertificateSha256: shownCertificate, proxy, remoteAddress},
 		user,
-	} = findings;
-	if (isNamed(shownCertificate, user) || endsAtOwnAddress(findings)) {
+	} = input;
+	if (isNamed(shownCertificate, user) || endsAtOwnAddress(input)) {
 		return null;
 	}
 
@@ -77,7 +77,7 @@ function namesCertificates(version: VersionFacts | null): boolean {
 }
 
 /** What the process says of itself counts before the lists of apiservers. */
-function endsAtOwnAddress({socket: {proxy, remoteAddress}, flags, mirrorPods, replicas}: DirectFindings): boolean {
+function endsAtOwnAddress({socket: {proxy, remoteAddress}, flags, mirrorPods, replicas}: DirectConnectionInput): boolean {
 	if (proxy || remoteAddress === null || isShared(remoteAddress, replicas)) {
 		return false;
 	}

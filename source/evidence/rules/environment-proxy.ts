@@ -13,9 +13,9 @@ export function honorsEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 }
 
 /** The environment by the mirror pods that may be this process's: none has a proxy (with the basis), one has (`false`), not seen (`undefined`). */
-export function isEnvironmentProxyExcluded(grounds: Observations): false | {basis: Basis; citation: Citation} | undefined {
-	const own = grounds.bound ? grounds.flags.find(reading => isFromSameProcess(reading, grounds)) : undefined;
-	const candidates = own ? grounds.mirrorPods.filter(pod => isOfProcess(pod, own)) : grounds.mirrorPods;
+export function isEnvironmentProxyExcluded(observations: Observations): false | {basis: Basis; citation: Citation} | undefined {
+	const own = observations.isBound ? observations.flags.find(observation => isFromSameProcess(observation, observations)) : undefined;
+	const candidates = own ? observations.mirrorPods.filter(pod => isOfProcess(pod, own)) : observations.mirrorPods;
 	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
 		return false;
 	}
@@ -26,10 +26,10 @@ export function isEnvironmentProxyExcluded(grounds: Observations): false | {basi
 	}
 
 	const isBound = own
-		? candidates.length === 1 && (usesHostAddress(first) || areAllMirrorPodsSeen(grounds))
-		: areAllReplicasRead(grounds, candidates);
+		? candidates.length === 1 && (usesHostAddress(first) || areAllMirrorPodsSeen(observations))
+		: areAllReplicasRead(observations, candidates);
 	return {
-		basis: isBound && isVerifiedApiserver(grounds) ? 'proven' : 'inferred',
+		basis: isBound && isVerifiedApiserver(observations) ? 'proven' : 'inferred',
 		citation: cite(first, 'no-proxy-in-environment', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'),
 	};
 }

@@ -1,20 +1,20 @@
 /** What do counters that were watched while k upgrades were held say of the route? Pure. */
 import type {AgentTestFacts, MetricFacts, StepTestFacts} from '../evidence.ts';
 
-type Look = {metrics: MetricFacts | null; agents: ReadonlyMap<string, number>};
+type StepMetrics = {metrics: MetricFacts | null; agents: ReadonlyMap<string, number>};
 /** What the counters say, whatever node was dialled. */
 export type StepEvaluation = Omit<StepTestFacts, 'node'>;
-export type Step = {k: number; before: Look; during: Look; after: Look};
+export type Step = {k: number; before: StepMetrics; during: StepMetrics; after: StepMetrics};
 
 /**
 Decided only when every round agrees and the witness, the apiserver's own count of open port-forwards, rose by exactly what was held:
 else another replica carried them, or others were busy.
 */
 export function evaluateSteps(steps: readonly Step[]): {steps: StepEvaluation; agent: AgentTestFacts | null} {
-	return {steps: judgeMetrics(steps), agent: judgeAgents(steps)};
+	return {steps: evaluateMetrics(steps), agent: evaluateAgents(steps)};
 }
 
-function judgeMetrics(steps: readonly Step[]): StepEvaluation {
+function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 	const rounds = steps.map(({k}) => k);
 	const seen = steps.flatMap(({k, before, during, after}) =>
 		before.metrics && during.metrics && after.metrics ? [{k, before: before.metrics, during: during.metrics, after: after.metrics}] : [],
@@ -54,14 +54,14 @@ function judgeMetrics(steps: readonly Step[]): StepEvaluation {
 		};
 	}
 
-	return judgeDials(seen, rounds, undecided);
+	return evaluateDials(seen, rounds, undecided);
 }
 
-type Seen = {k: number; before: MetricFacts; during: MetricFacts; after: MetricFacts};
+type ReadStep = {k: number; before: MetricFacts; during: MetricFacts; after: MetricFacts};
 
-function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided: (why: string) => StepEvaluation): StepEvaluation {
+function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], undecided: (why: string) => StepEvaluation): StepEvaluation {
 	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) =>
-		metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((sum, {count}) => sum + count, 0);
+		metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((exposure, {count}) => exposure + count, 0);
 	const steps = seen.map(
 		({before, during, after}) => [before, during, after].map(metrics => dials('http-connect', metrics)) as [number, number, number],
 	);
@@ -94,12 +94,12 @@ function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided:
 		: undecided('egress dials were counted that do not fit the upgrades held');
 }
 
-function transportOf(seen: readonly Seen[], protocol: 'grpc' | 'http-connect'): string | null {
+function transportOf(seen: readonly ReadStep[], protocol: 'grpc' | 'http-connect'): string | null {
 	return seen[0]?.during.egressDials.find(dial => dial.protocol === protocol)?.transport ?? null;
 }
 
 /** The agents together followed both numbers, up and down. */
-function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
+function evaluateAgents(steps: readonly Step[]): AgentTestFacts | null {
 	if (
 		steps.length === 0 ||
 		steps.some(

@@ -13,8 +13,8 @@ Protected when the far end is verified, or when the way to the node's network li
 skip it, so what is unverified or plain inside is so only between agent and target. An SSH tunnel never checked host keys.
 @see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
 */
-export function decideExposure(grounds: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
-	const checked = tls.state !== 'unverified' && tls.state !== 'plain' ? verificationIsOn(grounds) : undefined;
+export function decideExposure(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
+	const checked = tls.state !== 'unverified' && tls.state !== 'plain' ? verificationIsOn(observations) : undefined;
 	if (checked && checked.basis === 'proven' && tls.basis !== 'proven') {
 		return checked;
 	}
@@ -23,7 +23,7 @@ export function decideExposure(grounds: Observations, tls: RuleVerdict<TlsState>
 		return {
 			state: 'protected',
 			basis: tls.basis,
-			because: tls.because,
+			citations: tls.citations,
 			need: [],
 			why: 'kubelet certificate verified',
 			protectedBy: 'check',
@@ -34,7 +34,7 @@ export function decideExposure(grounds: Observations, tls: RuleVerdict<TlsState>
 		return {
 			state: 'protected',
 			basis: tls.basis,
-			because: tls.because,
+			citations: tls.citations,
 			need: [],
 			why: 'kubelet certificate checked and refused: nothing is sent',
 			protectedBy: 'check',
@@ -45,19 +45,27 @@ export function decideExposure(grounds: Observations, tls: RuleVerdict<TlsState>
 		return {
 			state: 'protected',
 			basis: route.basis,
-			because: route.because,
+			citations: route.citations,
 			need: route.need,
 			why: 'inside the Konnectivity tunnel’s TLS up to the node network',
 			protectedBy: 'tunnel',
 		};
 	}
 
-	return onItsOwn(grounds, tls, route);
+	return onItsOwn(observations, tls, route);
 }
 
-function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
+function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
 	if (tls.state === 'unknown') {
-		return verificationIsOn(grounds) ?? {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
+		return (
+			verificationIsOn(observations) ?? {
+				state: 'unknown',
+				basis: 'unknown',
+				citations: [],
+				need: tls.need,
+				why: 'TLS of leg 2 is not known',
+			}
+		);
 	}
 
 	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
@@ -66,7 +74,7 @@ function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: Rout
 			return {
 				state: 'exposed',
 				basis: weaker(tls.basis, route.basis),
-				because: [...tls.because, ...route.because],
+				citations: [...tls.citations, ...route.citations],
 				need: [],
 				why: `${noTls}, no tunnel`,
 			};
@@ -76,7 +84,7 @@ function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: Rout
 			return {
 				state: 'exposed',
 				basis: 'inferred',
-				because: [...tls.because, ...route.because],
+				citations: [...tls.citations, ...route.citations],
 				need: [],
 				why: `${noTls}, and SSH tunnels of apiservers check no host key`,
 			};
@@ -87,7 +95,7 @@ function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: Rout
 			return {
 				state: 'unknown',
 				basis: 'unknown',
-				because: [...tls.because, ...route.because],
+				citations: [...tls.citations, ...route.citations],
 				need: [needAgentMetrics],
 				why: `${noTls}; whether the egress proxy’s own way is encrypted is not known`,
 			};
@@ -97,7 +105,7 @@ function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: Rout
 			return {
 				state: 'unknown',
 				basis: 'unknown',
-				because: tls.because,
+				citations: tls.citations,
 				need: route.need.length > 0 ? route.need : [needActive],
 				why: `${noTls}; the route is not known`,
 			};
@@ -106,13 +114,13 @@ function onItsOwn(grounds: Observations, tls: RuleVerdict<TlsState>, route: Rout
 }
 
 /** Whether this kubelet passes the check or not, one that does not is sent nothing; where it is one. */
-function verificationIsOn(grounds: Observations): ExposureVerdict | undefined {
-	const flag = resolveApiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
-	return flag.known && flag.value !== '' && isFarEndKnown(grounds)
+function verificationIsOn(observations: Observations): ExposureVerdict | undefined {
+	const flag = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
+	return flag.known && flag.value !== '' && isFarEndKnown(observations)
 		? {
 				state: 'protected',
 				basis: flag.basis,
-				because: flag.citations,
+				citations: flag.citations,
 				need: [],
 				why: 'verification is on: a kubelet that is not verified is sent nothing',
 				protectedBy: 'check',

@@ -5,34 +5,34 @@ import {cite} from './basis.ts';
 /** Verified only when the socket checked chain and name; proven in every case, since it is our own socket. */
 export function firstLegTls({socket}: Observations): RuleVerdict<TlsState> {
 	if (!socket) {
-		return {state: 'unknown', basis: 'unknown', because: [], need: [], why: 'no connection was made'};
+		return {state: 'unknown', basis: 'unknown', citations: [], need: [], why: 'no connection was made'};
 	}
 
 	const {facts} = socket;
-	const ruling = (state: TlsState, rule: string, observed: string): RuleVerdict<TlsState> => ({
+	const verdict = (state: TlsState, rule: string, observed: string): RuleVerdict<TlsState> => ({
 		state,
 		basis: 'proven',
-		because: [cite(socket, rule, observed)],
+		citations: [cite(socket, rule, observed)],
 		need: [],
 	});
 	if (!facts.tls) {
-		return ruling('plain', 'socket-without-tls', `scheme ${facts.scheme}, no TLS on the socket`);
+		return verdict('plain', 'socket-without-tls', `scheme ${facts.scheme}, no TLS on the socket`);
 	}
 
 	const {protocol, verified, skippedBy, trust, serverName} = facts.tls;
 	return verified
-		? ruling(
+		? verdict(
 				'verified',
 				'socket-verified',
 				`${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts)}`,
 			)
-		: ruling('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
+		: verdict('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
 }
 
 /** A proxy that our own settings name stands between; without one our socket goes straight to the server's address. */
 export function firstLegRoute({socket}: Observations): RuleVerdict<RouteState> & {via: string | null} {
 	if (!socket) {
-		return {state: 'unknown', basis: 'unknown', because: [], need: [], why: 'no connection was made', via: null};
+		return {state: 'unknown', basis: 'unknown', citations: [], need: [], why: 'no connection was made', via: null};
 	}
 
 	const {proxy, remoteAddress} = socket.facts;
@@ -40,14 +40,14 @@ export function firstLegRoute({socket}: Observations): RuleVerdict<RouteState> &
 		? {
 				state: 'proxy',
 				basis: 'proven',
-				because: [cite(socket, 'socket-through-proxy', `connected to ${proxy.url}, set by ${proxy.from}`)],
+				citations: [cite(socket, 'socket-through-proxy', `connected to ${proxy.url}, set by ${proxy.from}`)],
 				need: [],
 				via: proxy.url,
 			}
 		: {
 				state: 'direct',
 				basis: 'proven',
-				because: [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)],
+				citations: [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)],
 				need: [],
 				via: null,
 			};

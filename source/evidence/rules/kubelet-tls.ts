@@ -14,29 +14,29 @@ One setting decides for every kubelet of a process: without `--kubelet-certifica
 with it a request that succeeds was verified, and one that fails with an x509 text was refused.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
 */
-export function kubeletTls(grounds: Observations): RuleVerdict<TlsState> {
+export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 	return (
-		skippedByRequest(grounds) ??
-		byDifference(grounds) ??
-		byFlagOrText(grounds) ??
-		byCounters(grounds) ??
-		byImpossibleCertificate(grounds) ?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)}
+		skippedByRequest(observations) ??
+		byDifference(observations) ??
+		byFlagOrText(observations) ??
+		byCounters(observations) ??
+		byImpossibleCertificate(observations) ?? {state: 'unknown', basis: 'unknown', citations: [], need: openNeeds(observations)}
 	);
 }
 
 /** Words that an apiserver surely spoke stand against what is inferred of its flag, and those that anybody may have spoken only where the flag does not say that nothing is checked. */
-function byFlagOrText(grounds: Observations): RuleVerdict<TlsState> | undefined {
-	const flagged = byFlag(grounds);
+function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undefined {
+	const flagged = byFlag(observations);
 	if (isOff(flagged)) {
 		return flagged;
 	}
 
-	const spoken = refusedByText(grounds, 'proven');
+	const spoken = refusedByText(observations, 'proven');
 	if (spoken || flagged?.state === 'unverified') {
 		return spoken ?? flagged;
 	}
 
-	return refusedByText(grounds, 'inferred') ?? flagged;
+	return refusedByText(observations, 'inferred') ?? flagged;
 }
 
 /** Nothing is checked there, whatever words came: an unverified kubelet can say any. */
@@ -45,15 +45,15 @@ function isOff(flagged: RuleVerdict<TlsState> | undefined): boolean {
 }
 
 /** A log read may ask the apiserver not to look: then nobody does, whatever the flag says. */
-function skippedByRequest(grounds: Observations): RuleVerdict<TlsState> | undefined {
-	if (!grounds.purpose.insecureSkipTlsVerifyBackend || grounds.purpose.feature !== 'logs') {
+function skippedByRequest(observations: Observations): RuleVerdict<TlsState> | undefined {
+	if (!observations.purpose.insecureSkipTlsVerifyBackend || observations.purpose.feature !== 'logs') {
 		return undefined;
 	}
 
 	return {
 		state: 'unverified',
-		basis: isVerifiedApiserver(grounds) ? 'proven' : 'inferred',
-		because: [citeConstruction(grounds, 'log-read-skips-verification', 'insecureSkipTLSVerifyBackend=true')],
+		basis: isVerifiedApiserver(observations) ? 'proven' : 'inferred',
+		citations: [citeConstruction(observations, 'log-read-skips-verification', 'insecureSkipTLSVerifyBackend=true')],
 		need: [],
 	};
 }
@@ -62,54 +62,68 @@ function skippedByRequest(grounds: Observations): RuleVerdict<TlsState> | undefi
 An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts.
 `least`: how surely an apiserver spoke it, at the least; the kubelet itself may have, which does not stand against a flag.
 */
-function refusedByText(grounds: Observations, least: Basis): RuleVerdict<TlsState> | undefined {
-	const verifies = isVerificationProven(grounds);
-	const isNoProxys = noProxyHasTls(grounds);
+function refusedByText(observations: Observations, least: Basis): RuleVerdict<TlsState> | undefined {
+	const verifies = isVerificationProven(observations);
+	const isNotFromProxy = noProxyHasTls(observations);
 	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself where the apiserver passes them on.
-	const all = [...refusingTexts(grounds, least), ...refusingReads(grounds)].map(({reading, said, isKubelets, isApiservers, citation}) => ({
-		citation,
-		isApiservers,
-		basis: weakestBasis(said, basisOf(reading, grounds), (isApiservers || verifies) && (isKubelets || isNoProxys) ? 'proven' : 'inferred'),
-	}));
+	const all = [...refusingTexts(observations, least), ...refusingReads(observations)].map(
+		({observation, spokenBasis, isFromKubelet, isFromApiserver, citation}) => ({
+			citation,
+			isFromApiserver,
+			basis: weakestBasis(
+				spokenBasis,
+				basisOf(observation, observations),
+				(isFromApiserver || verifies) && (isFromKubelet || isNotFromProxy) ? 'proven' : 'inferred',
+			),
+		}),
+	);
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
 	if (!best) {
 		return undefined;
 	}
 
-	const toKnow = verifies || best.isApiservers ? egressNeeds(grounds) : [needFlagz, needMirrorPods];
-	return {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' ? [] : toKnow};
+	const needs = verifies || best.isFromApiserver ? egressNeeds(observations) : [needFlagz, needMirrorPods];
+	return {state: 'refused', basis: best.basis, citations: [best.citation], need: best.basis === 'proven' ? [] : needs};
 }
 
-/** `said`: how surely an apiserver said it. `isKubelets`: nobody's certificate but the kubelet's can have been meant. `isApiservers`: nobody else can have said it. */
-type Refusal = {reading: Observation<unknown>; said: Basis; isKubelets: boolean; isApiservers: boolean; citation: Citation};
+/** `spokenBasis`: how surely an apiserver said it. `isFromKubelet`: nobody's certificate but the kubelet's can have been meant. `isFromApiserver`: nobody else can have said it. */
+type Refusal = {
+	observation: Observation<unknown>;
+	spokenBasis: Basis;
+	isFromKubelet: boolean;
+	isFromApiserver: boolean;
+	citation: Citation;
+};
 
 /** A connection whose far end has answered was not refused, whatever words came on it. */
-function refusingTexts(grounds: Observations, least: Basis): Refusal[] {
-	return grounds.failures
-		.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isFromOtherProcess(reading, grounds))
-		.filter(({connection}) => !(grounds.answered && connection === grounds.connection))
+function refusingTexts(observations: Observations, least: Basis): Refusal[] {
+	return observations.failures
+		.filter(
+			observation => observation.facts.tls === 'refused' && observation.facts.leg === 2 && !isFromOtherProcess(observation, observations),
+		)
+		.filter(({connection}) => !(observations.farEndAnswered && connection === observations.connection))
 		.filter(({facts: {basis}}) => least === 'inferred' || basis === 'proven')
-		.map(reading => ({
-			reading,
-			said: reading.facts.basis,
-			isKubelets: false,
-			isApiservers: !reading.facts.mayBeFromFarEnd,
-			citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text),
+		.map(observation => ({
+			observation,
+			spokenBasis: observation.facts.basis,
+			isFromKubelet: false,
+			isFromApiserver: !observation.facts.mayBeFromFarEnd,
+			citation: cite(observation, 'kubelet-certificate-refused', observation.facts.text),
 		}));
 }
 
-function refusingReads(grounds: Observations): Refusal[] {
-	return grounds.logDifferentials
-		.filter(reading => reading.facts.normal === 'certificate-refused' && !isFromOtherProcess(reading, grounds))
-		.map(reading => {
-			const isKubelets = reading.facts.skipping === 'ok';
-			const rule = isKubelets ? 'log-read-refused-then-skipped' : 'log-read-refused';
+function refusingReads(observations: Observations): Refusal[] {
+	return observations.logDifferentials
+		.filter(observation => observation.facts.normal === 'certificate-refused' && !isFromOtherProcess(observation, observations))
+		.map(observation => {
+			const isFromKubelet = observation.facts.skipping === 'ok';
+			const rule = isFromKubelet ? 'log-read-refused-then-skipped' : 'log-read-refused';
 			return {
-				reading,
-				said: 'proven',
-				isKubelets,
-				isApiservers: true,
-				citation: cite(reading, rule, reading.facts.text ?? 'a log read is refused at the certificate'),
+				observation,
+				spokenBasis: 'proven',
+				isFromKubelet,
+				isFromApiserver: true,
+				citation: cite(observation, rule, observation.facts.text ?? 'a log read is refused at the certificate'),
 			};
 		});
 }
@@ -119,44 +133,53 @@ A proxy of kind HTTPConnect that is reached over TCP has a certificate of its ow
 where no egress file is set, or what the apiserver dials is seen to go by another way. A log that is read once the check is skipped was the kubelet's refusal anyhow.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
-function noProxyHasTls(grounds: Observations): boolean {
+function noProxyHasTls(observations: Observations): boolean {
 	const ways = [
-		...grounds.metrics
-			.filter(reading => !isFromOtherProcess(reading, grounds))
+		...observations.metrics
+			.filter(observation => !isFromOtherProcess(observation, observations))
 			.flatMap(({facts}) => facts.egressDials.map(({protocol, transport}) => `${protocol} ${transport}`)),
-		...grounds.stepTests
-			.filter(reading => !isFromOtherProcess(reading, grounds) && reading.facts.moved !== 'undecided')
+		...observations.stepTests
+			.filter(observation => !isFromOtherProcess(observation, observations) && observation.facts.moved !== 'undecided')
 			.map(({facts: {moved, transport}}) => `${moved} ${transport}`),
 	];
-	const file = resolveApiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-empty');
+	const file = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-empty');
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
 /** What would tell whether a proxy's certificate can have been meant. */
-function egressNeeds(grounds: Observations): readonly Need[] {
-	return resolveApiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set').known
+function egressNeeds(observations: Observations): readonly Need[] {
+	return resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-set').known
 		? [needActive]
 		: [needFlagz, needMetrics];
 }
 
 /** Proven: whoever answers at the far end was verified. */
-export function isVerificationProven(grounds: Observations): boolean {
-	const verdict = resolveApiserverFlag(grounds, flag, () => 'kubelet-ca-set');
+export function isVerificationProven(observations: Observations): boolean {
+	const verdict = resolveApiserverFlag(observations, flag, () => 'kubelet-ca-set');
 	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }
 
 /** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
-function byDifference(grounds: Observations): RuleVerdict<TlsState> | undefined {
-	const verdict = grounds.about === 'configuration' && !grounds.bound ? resolveApiserverFlag(grounds, flag, () => 'kubelet-ca') : undefined;
+function byDifference(observations: Observations): RuleVerdict<TlsState> | undefined {
+	const verdict =
+		observations.about === 'configuration' && !observations.isBound
+			? resolveApiserverFlag(observations, flag, () => 'kubelet-ca')
+			: undefined;
 	return verdict && !verdict.known && verdict.differs ? apiserversDiffer() : undefined;
 }
 
 function apiserversDiffer(): RuleVerdict<TlsState> {
-	return {state: 'unknown', basis: 'unknown', because: [], need: [needFlagz], why: 'the apiservers differ; which one answers is not known'};
+	return {
+		state: 'unknown',
+		basis: 'unknown',
+		citations: [],
+		need: [needFlagz],
+		why: 'the apiservers differ; which one answers is not known',
+	};
 }
 
-function byFlag(grounds: Observations): RuleVerdict<TlsState> | undefined {
-	const verdict = resolveApiserverFlag(grounds, flag, value => (value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set'));
+function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
+	const verdict = resolveApiserverFlag(observations, flag, value => (value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set'));
 	if (!verdict.known) {
 		return verdict.differs ? apiserversDiffer() : undefined;
 	}
@@ -165,78 +188,78 @@ function byFlag(grounds: Observations): RuleVerdict<TlsState> | undefined {
 		return {
 			state: 'unverified',
 			basis: verdict.basis,
-			because: verdict.citations,
-			need: verdict.basis === 'proven' ? [] : needReplicas(grounds),
+			citations: verdict.citations,
+			need: verdict.basis === 'proven' ? [] : needReplicas(observations),
 		};
 	}
 
-	if (grounds.bound && verdict.boundBy === 'none' && (knownReplicaCount(grounds) ?? 1) > 1) {
+	if (observations.isBound && verdict.boundBy === 'none' && (knownReplicaCount(observations) ?? 1) > 1) {
 		return {
 			state: 'unknown',
 			basis: 'unknown',
-			because: verdict.citations,
+			citations: verdict.citations,
 			need: [needFlagz],
 			why: 'another apiserver verifies; the one that answers was not read',
 		};
 	}
 
-	if (grounds.answered) {
-		return {state: 'verified', basis: verdict.basis, because: verdict.citations, need: []};
+	if (observations.farEndAnswered) {
+		return {state: 'verified', basis: verdict.basis, citations: verdict.citations, need: []};
 	}
 
-	if (grounds.about === 'open-connection') {
-		return grounds.upgradePassedThrough
+	if (observations.about === 'open-connection') {
+		return observations.upgradePassedThrough
 			? {
 					state: 'verified',
 					basis: 'inferred',
-					because: verdict.citations,
+					citations: verdict.citations,
 					need: [],
 					why: 'its node takes WebSockets itself: the apiserver reached the kubelet before the stream opened',
 				}
 			: {
 					state: 'unknown',
 					basis: 'unknown',
-					because: verdict.citations,
+					citations: verdict.citations,
 					need: [],
 					why: 'verification is on; that the kubelet has answered is not known',
 				};
 	}
 
-	return grounds.about === 'configuration'
-		? acceptedOrRefused(grounds, verdict.citations, verdict.basis)
+	return observations.about === 'configuration'
+		? acceptedOrRefused(observations, verdict.citations, verdict.basis)
 		: {
 				state: 'unknown',
 				basis: 'unknown',
-				because: verdict.citations,
+				citations: verdict.citations,
 				need: [],
 				why: 'verification is on, and this kubelet did not answer',
 			};
 }
 
 /** Verification is on and nothing was opened: whether this kubelet's certificate would pass is another question. */
-function acceptedOrRefused(grounds: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
-	const accepted = acceptedProbe(grounds);
+function acceptedOrRefused(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
+	const accepted = acceptedProbe(observations);
 	if (accepted) {
 		// The file that the flag names is each apiserver's own.
-		const basis = weakestBasis(flagBasis, basisOf(accepted, grounds));
+		const basis = weakestBasis(flagBasis, basisOf(accepted, observations));
 		return {
 			state: 'verified',
 			basis,
-			because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')],
-			need: basis === 'proven' ? [] : needReplicas(grounds),
+			citations: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')],
+			need: basis === 'proven' ? [] : needReplicas(observations),
 		};
 	}
 
-	const counters = grounds.metrics.find(reading => !isFromOtherProcess(reading, grounds));
+	const metrics = observations.metrics.find(observation => !isFromOtherProcess(observation, observations));
 	// They count all kubelets: of one in particular they tell nothing.
-	if (counters && grounds.purpose.target.chosenFrom === 0) {
-		const {kubeletSuccesses, logTlsFailures} = counters.facts;
+	if (metrics && observations.purpose.target.chosenFrom === 0) {
+		const {kubeletSuccesses, logTlsFailures} = metrics.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
-		if (kubeletSuccesses > 0 && !logTlsFailures && !mayBeDisabled(grounds, /pod_logs/)) {
+		if (kubeletSuccesses > 0 && !logTlsFailures && !mayBeDisabled(observations, /pod_logs/)) {
 			return {
 				state: 'verified',
 				basis: 'inferred',
-				because: [...flagCitations, cite(counters, 'kubelets-accepted-so-far', observed)],
+				citations: [...flagCitations, cite(metrics, 'kubelets-accepted-so-far', observed)],
 				need: [needActive],
 			};
 		}
@@ -245,7 +268,7 @@ function acceptedOrRefused(grounds: Observations, flagCitations: readonly Citati
 			return {
 				state: 'refused',
 				basis: 'inferred',
-				because: [...flagCitations, cite(counters, 'kubelets-refused-so-far', observed)],
+				citations: [...flagCitations, cite(metrics, 'kubelets-refused-so-far', observed)],
 				need: [needActive],
 			};
 		}
@@ -254,83 +277,90 @@ function acceptedOrRefused(grounds: Observations, flagCitations: readonly Citati
 	return {
 		state: 'unknown',
 		basis: 'unknown',
-		because: flagCitations,
-		need: [needActive, ...(counters ? [] : [needMetrics])],
+		citations: flagCitations,
+		need: [needActive, ...(metrics ? [] : [needMetrics])],
 		why: 'verification is on; this kubelet may pass it or not',
 	};
 }
 
 /** A probe through this process that this kubelet answered; any kubelet will do for a verdict on no one in particular. */
-function acceptedProbe(grounds: Observations): Observation<unknown> | undefined {
-	const {node, chosenFrom} = grounds.purpose.target;
-	const isThisKubelet = (reading: Observation<{node: string | null}>) => chosenFrom === 0 || (node !== null && reading.facts.node === node);
+function acceptedProbe(observations: Observations): Observation<unknown> | undefined {
+	const {node, chosenFrom} = observations.purpose.target;
+	const isThisKubelet = (observation: Observation<{node: string | null}>) =>
+		chosenFrom === 0 || (node !== null && observation.facts.node === node);
 	return (
-		grounds.stepTests.find(reading => isFromSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.rounds.length > 0) ??
-		grounds.logDifferentials.find(reading => isFromSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.normal === 'ok')
+		observations.stepTests.find(
+			observation => isFromSameProcess(observation, observations) && isThisKubelet(observation) && observation.facts.rounds.length > 0,
+		) ??
+		observations.logDifferentials.find(
+			observation => isFromSameProcess(observation, observations) && isThisKubelet(observation) && observation.facts.normal === 'ok',
+		)
 	);
 }
 
 /** Counters of the process: an x509 failure was counted, so verification is on there. */
-function byCounters(grounds: Observations): RuleVerdict<TlsState> | undefined {
-	const counters = grounds.metrics.find(reading => (reading.facts.logTlsFailures ?? 0) > 0 && !isFromOtherProcess(reading, grounds));
-	if (!counters) {
+function byCounters(observations: Observations): RuleVerdict<TlsState> | undefined {
+	const metrics = observations.metrics.find(
+		observation => (observation.facts.logTlsFailures ?? 0) > 0 && !isFromOtherProcess(observation, observations),
+	);
+	if (!metrics) {
 		return undefined;
 	}
 
-	const because = [
-		cite(counters, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${counters.facts.logTlsFailures}`),
+	const citations = [
+		cite(metrics, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${metrics.facts.logTlsFailures}`),
 	];
-	if (grounds.bound && !isFromSameProcess(counters, grounds) && (knownReplicaCount(grounds) ?? 1) > 1) {
+	if (observations.isBound && !isFromSameProcess(metrics, observations) && (knownReplicaCount(observations) ?? 1) > 1) {
 		return {
 			state: 'unknown',
 			basis: 'unknown',
-			because,
+			citations,
 			need: [needFlagz],
 			why: 'another apiserver may have counted it; the one that answers was not read',
 		};
 	}
 
-	if (!grounds.answered) {
-		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'verification is on; this kubelet may pass it or not'};
+	if (!observations.farEndAnswered) {
+		return {state: 'unknown', basis: 'unknown', citations, need: [needFlagz], why: 'verification is on; this kubelet may pass it or not'};
 	}
 
-	if (counters.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {
+	if (metrics.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {
 		return {
 			state: 'unknown',
 			basis: 'unknown',
-			because,
+			citations,
 			need: [needFlagz],
 			why: 'a certificate was refused; an egress proxy’s may be meant',
 		};
 	}
 
-	return {state: 'verified', basis: weakestBasis('inferred', basisOf(counters, grounds)), because, need: [needFlagz]};
+	return {state: 'verified', basis: weakestBasis('inferred', basisOf(metrics, observations)), citations, need: [needFlagz]};
 }
 
 /** The request succeeded although the kubelet presents a certificate that no check could pass for the address that was dialled. */
-function byImpossibleCertificate(grounds: Observations): RuleVerdict<TlsState> | undefined {
-	const accepted = acceptedProbe(grounds);
-	if (!grounds.answered && !accepted) {
+function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsState> | undefined {
+	const accepted = acceptedProbe(observations);
+	if (!observations.farEndAnswered && !accepted) {
 		return undefined;
 	}
 
-	const reading = grounds.handshakes.find(
-		({facts}) => facts.node === grounds.purpose.target.node && cannotVerify(facts, Date.parse(grounds.time)),
+	const observation = observations.handshakes.find(
+		({facts}) => facts.node === observations.purpose.target.node && cannotVerify(facts, Date.parse(observations.time)),
 	);
-	if (!reading) {
+	if (!observation) {
 		return undefined;
 	}
 
-	const {subject, notAfter} = reading.facts;
-	const shown = `${subject}, until ${notAfter}, names: ${namesOf(reading.facts).join(' ') || 'none'}`;
+	const {subject, notAfter} = observation.facts;
+	const shown = `${subject}, until ${notAfter}, names: ${namesOf(observation.facts).join(' ') || 'none'}`;
 	return {
 		state: 'unverified',
 		basis: 'inferred',
-		because: [
-			cite(reading, 'kubelet-certificate-cannot-verify', shown),
+		citations: [
+			cite(observation, 'kubelet-certificate-cannot-verify', shown),
 			...(accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []),
 		],
-		need: openNeeds(grounds),
+		need: openNeeds(observations),
 	};
 }
 
@@ -356,6 +386,9 @@ function fits(name: string, address: string): boolean {
 	return name === address || (name.startsWith('*.') && address.endsWith(name.slice(1)));
 }
 
-function openNeeds(grounds: Observations): readonly Need[] {
-	return obtainableNeeds(grounds, grounds.closed.some(({because}) => because === 'not-asked') ? [needFlagz] : [needFlagz, needMirrorPods]);
+function openNeeds(observations: Observations): readonly Need[] {
+	return obtainableNeeds(
+		observations,
+		observations.unavailable.some(({reason}) => reason === 'not-requested') ? [needFlagz] : [needFlagz, needMirrorPods],
+	);
 }

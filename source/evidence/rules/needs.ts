@@ -14,7 +14,7 @@ export const needMirrorPods: Need = {
 };
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
 /** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
-const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
+const needOpenConnection: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
 /** The step test was tried, and no port-forward could be held. */
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** Used by the active probe only. */
@@ -92,10 +92,10 @@ const sourceOf = new Map<Need, EvidenceSource>([
 ]);
 
 /** Without those that no right would open here: what is not served tells nobody, and where flags did not come in time a right is missing only where one was refused. */
-export function obtainableNeeds({closed}: Pick<Observations, 'closed'>, needs: readonly Need[]): readonly Need[] {
-	const isClosed = (need: Need, why: UnavailableSource['because']) =>
-		closed.some(({source, because}) => because === why && source === sourceOf.get(need));
-	if (needs.includes(needFlagz) && isClosed(needFlagz, 'no-answer')) {
+export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>, needs: readonly Need[]): readonly Need[] {
+	const isClosed = (need: Need, why: UnavailableSource['reason']) =>
+		unavailable.some(({source, reason}) => reason === why && source === sourceOf.get(need));
+	if (needs.includes(needFlagz) && isClosed(needFlagz, 'no-response')) {
 		return [needAnswer, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isClosed(need, 'forbidden')))];
 	}
 
@@ -104,23 +104,28 @@ export function obtainableNeeds({closed}: Pick<Observations, 'closed'>, needs: r
 }
 
 /** What would make an inference about one apiserver hold for all: their number, or a look at the others. Nothing where this connection itself was looked at. */
-export function needReplicas(grounds: Observations): readonly Need[] {
-	if (grounds.bound) {
+export function needReplicas(observations: Observations): readonly Need[] {
+	if (observations.isBound) {
 		return [];
 	}
 
-	const {leases = null, known = null} = grounds.replicas?.facts ?? {};
+	const {leases = null, known = null} = observations.replicas?.facts ?? {};
 	if (leases === null) {
 		return [needLeases];
 	}
 
 	// No look at apiservers tells one from several that share its lease: only its own address does.
-	return [known === 1 ? needApiserverItself : hasActiveProbes(grounds) ? needOpen : needActive];
+	return [known === 1 ? needApiserverItself : hasActiveProbes(observations) ? needOpenConnection : needActive];
 }
 
 /** The active probes were made, whatever they found. */
-export function hasActiveProbes({unreached, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
+export function hasActiveProbes({unreachedAddresses, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
 	return (
-		unreached.length + stepTests.length + logDifferentials.length + handshakes.length + failures.filter(({active}) => active).length > 0
+		unreachedAddresses.length +
+			stepTests.length +
+			logDifferentials.length +
+			handshakes.length +
+			failures.filter(({active}) => active).length >
+		0
 	);
 }

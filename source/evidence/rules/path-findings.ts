@@ -7,8 +7,13 @@ import type {RouteVerdict} from './second-leg-route.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';
 
 /** Findings of one path, worst first. */
-export function pathFindings(grounds: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict, error: ErrorObject | null): Finding[] {
-	return [...failed(error), ...firstLeg(grounds), ...farEnd(grounds, tls), ...routes(route), ...otherApiservers(grounds)];
+export function pathFindings(
+	observations: Observations,
+	tls: RuleVerdict<TlsState>,
+	route: RouteVerdict,
+	error: ErrorObject | null,
+): Finding[] {
+	return [...failed(error), ...firstLeg(observations), ...farEnd(observations, tls), ...routes(route), ...otherApiservers(observations)];
 }
 
 function failed(error: ErrorObject | null): Finding[] {
@@ -27,7 +32,7 @@ function failed(error: ErrorObject | null): Finding[] {
 		: [];
 }
 
-function firstLeg({socket, serverIdentity: front}: Observations): Finding[] {
+function firstLeg({socket, serverIdentity}: Observations): Finding[] {
 	const findings: Finding[] = [];
 	if (socket && !socket.facts.tls) {
 		findings.push({
@@ -51,23 +56,23 @@ function firstLeg({socket, serverIdentity: front}: Observations): Finding[] {
 		});
 	}
 
-	if (front.to === 'gateway') {
+	if (serverIdentity.to === 'gateway') {
 		findings.push({
 			row: 'N5',
 			code: 'GATEWAY_IN_FRONT',
 			severity: 'info',
 			leg: 1,
-			message: `A gateway answers, not an apiserver: ${front.why}`,
+			message: `A gateway answers, not an apiserver: ${serverIdentity.why}`,
 			remedy: null,
 			docs: null,
 		});
-	} else if (front.to === 'unknown' && socket?.facts.tls?.verified) {
+	} else if (serverIdentity.to === 'unknown' && socket?.facts.tls?.verified) {
 		findings.push({
 			row: 'N5',
 			code: 'FRONT_NOT_KNOWN',
 			severity: 'info',
 			leg: 1,
-			message: `Whether an apiserver or a gateway answers is not known: ${front.why}`,
+			message: `Whether an apiserver or a gateway answers is not known: ${serverIdentity.why}`,
 			remedy: null,
 			docs: null,
 		});
@@ -177,9 +182,9 @@ function routes({state}: RouteVerdict): Finding[] {
 }
 
 /** Nothing was opened: what other apiservers do decides what the next connection meets. */
-function otherApiservers(grounds: Observations): Finding[] {
-	const [read, known] = [flagsPerProcess(grounds), knownReplicaCount(grounds)];
-	if (grounds.about !== 'configuration' || read.length === 0 || areAllReplicasRead(grounds, read)) {
+function otherApiservers(observations: Observations): Finding[] {
+	const [read, known] = [flagsPerProcess(observations), knownReplicaCount(observations)];
+	if (observations.about !== 'configuration' || read.length === 0 || areAllReplicasRead(observations, read)) {
 		return [];
 	}
 
@@ -194,7 +199,7 @@ function otherApiservers(grounds: Observations): Finding[] {
 			code: 'APISERVERS_NOT_READ',
 			severity: 'info',
 			leg: 1,
-			message: [inferred, ...grounds.unreached.map(text => `not read: ${text}`)].join('; '),
+			message: [inferred, ...observations.unreachedAddresses.map(text => `not read: ${text}`)].join('; '),
 			remedy: null,
 			docs: null,
 		},

@@ -8,8 +8,8 @@ The transport of the apiserver proxy never verifies and sends no client certific
 No flag can change it.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/apiserver/config.go CreateProxyTransport
 */
-export function proxiedTls(grounds: Observations): RuleVerdict<TlsState> {
-	const {request, target} = grounds.purpose;
+export function proxiedTls(observations: Observations): RuleVerdict<TlsState> {
+	const {request, target} = observations.purpose;
 	const scheme = request?.scheme ?? 'http';
 	const where =
 		target.chosenFrom === 0
@@ -17,8 +17,8 @@ export function proxiedTls(grounds: Observations): RuleVerdict<TlsState> {
 			: `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
 	return {
 		state: scheme === 'https' ? 'unverified' : 'plain',
-		basis: isVerifiedApiserver(grounds) ? 'proven' : 'inferred',
-		because: [citeConstruction(grounds, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where)],
+		basis: isVerifiedApiserver(observations) ? 'proven' : 'inferred',
+		citations: [citeConstruction(observations, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where)],
 		need: [],
 	};
 }

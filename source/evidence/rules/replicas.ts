@@ -4,9 +4,11 @@ import {flagValue} from './flag-value.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 
 /** One reading for each process: what it says of itself by /flagz, and the mirror pods of those that were not read. */
-export function flagsPerProcess(grounds: Observations): ReadonlyArray<Observation<FlagFacts>> {
-	const running = [...new Map(grounds.flags.map(reading => [reading.process ?? reading.connection, reading])).values()];
-	return [...running, ...podsOfOthers(possiblePods(grounds), running)];
+export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
+	const running = [
+		...new Map(observations.flags.map(observation => [observation.process ?? observation.connection, observation])).values(),
+	];
+	return [...running, ...podsOfOthers(possiblePods(observations), running)];
 }
 
 /** Each process that was read is one of the pods where one may be it: of several the one that says the same. */
@@ -38,68 +40,68 @@ function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Obse
 How many there are at least. Apiservers that share a host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no endpoint:
 whoever was met and is in neither list counts beside them. Several that share a lease and were never met cannot be told from one: each renews it in turn.
 */
-export function knownReplicaCount(grounds: Observations): number | null {
-	const facts = grounds.replicas?.facts;
+export function knownReplicaCount(observations: Observations): number | null {
+	const facts = observations.replicas?.facts;
 	if (!facts || facts.known === null) {
 		return null;
 	}
 
-	const met = flagsPerProcess(grounds);
+	const met = flagsPerProcess(observations);
 	const listed = Math.max(
 		facts.known,
 		met.length,
-		(facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length,
+		(facts.addresses?.length ?? 0) + met.filter(observation => isUnlisted(observations, observation)).length,
 	);
 	// A lease that is not its holder's alone means one more than there are leases, at least.
-	return sharesItsLease(grounds, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
+	return sharesItsLease(observations, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
 }
 
 /**
 Every replica that is known was read, none twice, and none was met that has no lease or address of its own among the known; of mirror pods, exactly those that register themselves.
 Of one that is known, nothing but its own address at the end of our connection rules out another one with the same host name, which has the same lease.
 */
-export function areAllReplicasRead(grounds: Observations, readings: ReadonlyArray<Observation<FlagFacts>>): boolean {
-	const facts = grounds.replicas?.facts;
-	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
+export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
+	const facts = observations.replicas?.facts;
+	const distinct = new Set(flagObservations.map(observation => observation.process ?? observation.where));
 	if (
 		!facts?.known ||
 		distinct.size !== facts.known ||
-		(facts.known === 1 && !isAtFarEnd(readings[0]!, grounds)) ||
-		readings.some(reading => isUnlisted(grounds, reading)) ||
-		sharesItsLease(grounds, distinct.size)
+		(facts.known === 1 && !isAtFarEnd(flagObservations[0]!, observations)) ||
+		flagObservations.some(observation => isUnlisted(observations, observation)) ||
+		sharesItsLease(observations, distinct.size)
 	) {
 		return false;
 	}
 
-	const running = readings.filter(({source}) => source === 'flagz');
-	const pods = readings.filter(({source}) => source === 'mirror-pod');
+	const running = flagObservations.filter(({source}) => source === 'flagz');
+	const pods = flagObservations.filter(({source}) => source === 'mirror-pod');
 	const mayBeMore = (running.length > 0 && mayShareAnEndpoint(facts)) || (facts.leases === null && pods.some(pod => !usesHostAddress(pod)));
 	// Two looks of which one has no process id may have met one apiserver twice.
-	if (mayBeMore || (readings.length > 1 && running.some(({process}) => process === null))) {
+	if (mayBeMore || (flagObservations.length > 1 && running.some(({process}) => process === null))) {
 		return false;
 	}
 
-	const places = readings
-		.map(reading => (reading.source === 'mirror-pod' ? podAddress(reading) : (advertisedAddress(reading) ?? '')))
+	const places = flagObservations
+		.map(observation => (observation.source === 'mirror-pod' ? podAddress(observation) : (advertisedAddress(observation) ?? '')))
 		.sort();
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
 }
 
 /** Whether all do the same on leg 2, as far as their flags decide it. Two that differ are enough to know; that all agree is known of all only: `null` else. */
-export function replicasAgree(grounds: Observations, readings: ReadonlyArray<Observation<FlagFacts>>): boolean | null {
-	if (!doesTheSame(readings)) {
+export function replicasAgree(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean | null {
+	if (!doesTheSame(flagObservations)) {
 		return false;
 	}
 
-	const isAllSaid = readings.every(reading => deciding.every(name => flagValue(reading, name) !== undefined));
-	return isAllSaid && areAllReplicasRead(grounds, readings) ? true : null;
+	const isAllSaid = flagObservations.every(observation => deciding.every(name => flagValue(observation, name) !== undefined));
+	return isAllSaid && areAllReplicasRead(observations, flagObservations) ? true : null;
 }
 
 const deciding = ['kubelet-certificate-authority', 'egress-selector-config-file'] as const;
 
 /** Of what they say; one that does not say it does not differ. */
-function doesTheSame(readings: ReadonlyArray<Observation<FlagFacts>>): boolean {
-	return deciding.every(name => new Set(readings.flatMap(reading => flagValue(reading, name) ?? [])).size <= 1);
+function doesTheSame(flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
+	return deciding.every(name => new Set(flagObservations.flatMap(observation => flagValue(observation, name) ?? [])).size <= 1);
 }
 
 /** Apiservers that advertise one address, a balancer's, have one endpoint together: without leases one endpoint does not mean one apiserver. */
@@ -121,45 +123,49 @@ function sharesItsLease({replicas, process, flags}: Observations, met: number): 
 		return false;
 	}
 
-	const own = flags.find(reading => process !== null && reading.process === process.facts.id);
+	const own = flags.find(observation => process !== null && observation.process === process.facts.id);
 	const address = own ? advertisedAddress(own) : null;
 	const madeAt = leases.find(lease => address !== null && lease.address === address)?.madeAt;
 	return leases.length < met || (process !== null && Date.parse(madeAt ?? '') - Date.parse(process.facts.startTime) > startsWithinMs);
 }
 
 /** What is true of the process that was examined is true of every connection: there is no other one. */
-export function isSoleApiserver(grounds: Observations): boolean {
-	const facts = grounds.replicas?.facts;
-	if (facts?.known !== 1 || mayShareAnEndpoint(facts) || !isVerifiedApiserver(grounds)) {
+export function isSoleApiserver(observations: Observations): boolean {
+	const facts = observations.replicas?.facts;
+	if (facts?.known !== 1 || mayShareAnEndpoint(facts) || !isVerifiedApiserver(observations)) {
 		return false;
 	}
 
-	const met = flagsPerProcess(grounds);
-	return met.length > 0 ? areAllReplicasRead(grounds, met) : facts.addresses?.includes(farAddress(grounds) ?? '') === true;
+	const met = flagsPerProcess(observations);
+	return met.length > 0 ? areAllReplicasRead(observations, met) : facts.addresses?.includes(farAddress(observations) ?? '') === true;
 }
 
 /** It listens at the very address that our socket leads to: no balancer gives the next connection to another. */
-function isAtFarEnd(reading: Observation<FlagFacts>, grounds: Observations): boolean {
-	const far = farAddress(grounds);
-	return far !== null && (reading.source === 'mirror-pod' ? podAddress(reading) : advertisedAddress(reading)) === far;
+function isAtFarEnd(observation: Observation<FlagFacts>, observations: Observations): boolean {
+	const serverAddress = farAddress(observations);
+	return (
+		serverAddress !== null &&
+		(observation.source === 'mirror-pod' ? podAddress(observation) : advertisedAddress(observation)) === serverAddress
+	);
 }
 
 /** The examined process is the one at the very address that our socket leads to: no balancer gives the next connection to another. */
-export function flagsAtOurAddress(grounds: Observations): Observation<FlagFacts> | undefined {
-	const far = farAddress(grounds);
-	return far === null
+export function flagsAtOurAddress(observations: Observations): Observation<FlagFacts> | undefined {
+	const serverAddress = farAddress(observations);
+	return serverAddress === null
 		? undefined
-		: (grounds.flags.find(reading => isFromSameProcess(reading, grounds) && advertisedAddress(reading) === far) ??
-				mirrorPodOfServer(grounds));
+		: (observations.flags.find(
+				observation => isFromSameProcess(observation, observations) && advertisedAddress(observation) === serverAddress,
+			) ?? mirrorPodOfServer(observations));
 }
 
 /**
 The mirror pod whose process listens at the very address that our socket is connected to, which is its machine's own: several may advertise a balancer's,
 of which not every one need have a pod. Another connection may lead to another address.
 */
-export function mirrorPodOfServer(grounds: Observations): Observation<FlagFacts> | undefined {
-	const far = grounds.socket?.connection === grounds.connection ? farAddress(grounds) : null;
-	return far === null ? undefined : podOfAddress(far, grounds.mirrorPods);
+export function mirrorPodOfServer(observations: Observations): Observation<FlagFacts> | undefined {
+	const serverAddress = observations.socket?.connection === observations.connection ? farAddress(observations) : null;
+	return serverAddress === null ? undefined : podOfAddress(serverAddress, observations.mirrorPods);
 }
 
 /** The only mirror pod that listens at this address, which is its machine's own. */
@@ -169,8 +175,8 @@ export function podOfAddress(address: string, mirrorPods: Observations['mirrorPo
 }
 
 /** Each of the apiservers that are known has a pod that was seen. */
-export function areAllMirrorPodsSeen(grounds: Observations): boolean {
-	return (grounds.replicas?.facts.leases ?? null) !== null && grounds.mirrorPods.length === knownReplicaCount(grounds);
+export function areAllMirrorPodsSeen(observations: Observations): boolean {
+	return (observations.replicas?.facts.leases ?? null) !== null && observations.mirrorPods.length === knownReplicaCount(observations);
 }
 
 /** Its address is its machine's own, where nobody else can serve. */
@@ -185,14 +191,16 @@ export function advertisedAddress({facts: {values}}: Observation<FlagFacts>): st
 }
 
 /** A pod on the address of our socket that listens on another port is not what answers us. */
-function possiblePods(grounds: Observations): ReadonlyArray<Observation<FlagFacts>> {
-	const far = farAddress(grounds);
-	return grounds.mirrorPods.filter(pod => far === null || hostOf(podAddress(pod)) !== hostOf(far) || podAddress(pod) === far);
+function possiblePods(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
+	const serverAddress = farAddress(observations);
+	return observations.mirrorPods.filter(
+		pod => serverAddress === null || hostOf(podAddress(pod)) !== hostOf(serverAddress) || podAddress(pod) === serverAddress,
+	);
 }
 
 /** A running process whose own address is in no list of apiservers. */
-function isUnlisted({replicas}: Observations, reading: Observation<FlagFacts>): boolean {
-	const own = reading.source === 'flagz' ? advertisedAddress(reading) : null;
+function isUnlisted({replicas}: Observations, observation: Observation<FlagFacts>): boolean {
+	const own = observation.source === 'flagz' ? advertisedAddress(observation) : null;
 	const listed = replicas?.facts.addresses ?? null;
 	return own !== null && listed !== null && !listed.includes(own);
 }

@@ -17,14 +17,16 @@ export type FailedAttempt = SecondLegOutcome & {failure: SecondLegFailure};
 const tunnelRows: ReadonlySet<string> = new Set(['G1', 'G3', 'H4']);
 
 /** The attempt that failed last, where nothing newer stands against it. An answer on the connection in question is newer. */
-export function standingFailure(grounds: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'answered'>): FailedAttempt | null {
-	if (grounds.answered) {
+export function currentFailure(
+	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered'>,
+): FailedAttempt | null {
+	if (observations.farEndAnswered) {
 		return null;
 	}
 
-	const {outcomes, purpose, process} = grounds;
+	const {outcomes, purpose, process} = observations;
 	const isOwn = isFarEndOf(purpose);
-	const failed = standingFailures(outcomes);
+	const failed = currentFailures(outcomes);
 	const own = outcomes.findLast(({farEnd}) => isOwn(farEnd));
 	const ofTunnel = failed.findLast(attempt => isOfTunnel(attempt) && !isOfOtherProcess(attempt, process?.facts.id ?? null));
 	if (own === undefined || !failed.includes(own as FailedAttempt)) {
@@ -36,7 +38,7 @@ export function standingFailure(grounds: Pick<Observations, 'outcomes' | 'purpos
 }
 
 /** All that failed last, each without an answer since. */
-export function standingFailures(outcomes: readonly SecondLegOutcome[]): readonly FailedAttempt[] {
+export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly FailedAttempt[] {
 	return outcomes.filter(
 		(outcome, index): outcome is FailedAttempt =>
 			outcome.failure !== null &&
@@ -49,45 +51,45 @@ The words of earlier attempts, as readings of one path. A certificate that was r
 it is inferred at most, and only of the same kubelet while nothing is open. A route is its process's for as long as that lives.
 */
 export function recalledFailures(
-	grounds: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'answered' | 'bound'>,
+	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered' | 'isBound'>,
 ): ReadonlyArray<Observation<FailureFacts>> {
-	const {outcomes, purpose, process, answered, bound} = grounds;
-	if (answered) {
+	const {outcomes, purpose, process, farEndAnswered, isBound} = observations;
+	if (farEndAnswered) {
 		return [];
 	}
 
 	const isOwn = isFarEndOf(purpose);
-	return standingFailures(outcomes).flatMap(attempt => {
+	return currentFailures(outcomes).flatMap(attempt => {
 		const {facts} = attempt.failure;
 		const isSame = attempt.process !== null && attempt.process === process?.facts.id;
 		const isOfKubelet = facts?.tls === 'refused' && endsAtKubelet({purpose}) && isOwn(attempt.farEnd);
-		if (!facts || (bound && !isSame) || (facts.route === null && (bound || !isOfKubelet))) {
+		if (!facts || (isBound && !isSame) || (facts.route === null && (isBound || !isOfKubelet))) {
 			return [];
 		}
 
 		const basis = facts.route !== null && isSame ? facts.basis : weakestBasis(facts.basis, 'inferred');
-		return [attemptReading(attempt, {...facts, basis, answered: false})];
+		return [attemptObservation(attempt, {...facts, basis, answered: false})];
 	});
 }
 
 /** For a verdict on no target in particular: the failures of its kind of far end, and of the tunnel. */
 export function failuresOfKind({outcomes, purpose}: Pick<Observations, 'outcomes' | 'purpose'>): readonly FailedAttempt[] {
 	const kind = endsAtKubelet({purpose}) ? 'kubelet' : purpose.target.kind.toLowerCase();
-	return standingFailures(outcomes).filter(attempt => attempt.farEnd.startsWith(`${kind} `) || isOfTunnel(attempt));
+	return currentFailures(outcomes).filter(attempt => attempt.farEnd.startsWith(`${kind} `) || isOfTunnel(attempt));
 }
 
 /** The tunnel itself failed, and nothing was reached through it since. */
 export function tunnelFailure({outcomes}: Pick<Observations, 'outcomes'>): FailedAttempt | null {
-	return standingFailures(outcomes).findLast(attempt => isOfTunnel(attempt)) ?? null;
+	return currentFailures(outcomes).findLast(attempt => isOfTunnel(attempt)) ?? null;
 }
 
 /** Of its own time. */
 export function citeAttempt(attempt: FailedAttempt): Citation {
 	const {facts, error} = attempt.failure;
-	return cite(attemptReading(attempt, facts), 'last-attempt-failed', facts?.text ?? error.message);
+	return cite(attemptObservation(attempt, facts), 'last-attempt-failed', facts?.text ?? error.message);
 }
 
-function attemptReading<Facts>({feature, farEnd, process, time}: SecondLegOutcome, facts: Facts): Observation<Facts> {
+function attemptObservation<Facts>({feature, farEnd, process, time}: SecondLegOutcome, facts: Facts): Observation<Facts> {
 	return {source: 'error-text', where: `the answer to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
 }
 

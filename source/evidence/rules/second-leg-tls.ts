@@ -9,9 +9,11 @@ import {weakestBasis} from './basis.ts';
 const usualKubeletPort = 10_250;
 
 /** No better than inferred where the port was typed and the node, which names its kubelet's, may not be read. */
-export function secondLegTls(grounds: Observations): RuleVerdict<TlsState> {
-	const ruling = endsAtKubelet(grounds) ? kubeletTls(grounds) : proxiedTls(grounds);
-	return isFarEndKnown(grounds) ? ruling : {...ruling, basis: weakestBasis(ruling.basis, 'inferred'), need: [...ruling.need, needNode]};
+export function secondLegTls(observations: Observations): RuleVerdict<TlsState> {
+	const verdict = endsAtKubelet(observations) ? kubeletTls(observations) : proxiedTls(observations);
+	return isFarEndKnown(observations)
+		? verdict
+		: {...verdict, basis: weakestBasis(verdict.basis, 'inferred'), need: [...verdict.need, needNode]};
 }
 
 /** Whether leg 2 ends at the kubelet's own port: then the kubelet's transport is used, whatever scheme was asked. */

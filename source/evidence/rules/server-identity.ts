@@ -1,17 +1,17 @@
 /** Who answers at the end of leg 1: an apiserver of the cluster, or a gateway that speaks for one? */
 import type {UnavailableSource, FlagFacts, ServerIdentity, SocketFacts} from '../evidence.ts';
-import {gatewayNotExcluded, type DirectFindings} from './direct-connection.ts';
+import {gatewayNotExcluded, type DirectConnectionInput} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
 
 /** Certificates of authorities that the cluster gives its own pods; `null` where they could not be read. */
 export type ClusterCa = {spkiSha256: readonly string[]; subjects: readonly string[]} | null;
 
-export type ServerIdentityInput = DirectFindings & {
+export type ServerIdentityInput = DirectConnectionInput & {
 	/** The path of the server URL; an apiserver of its own has none. */
 	serverPath: string;
-	authority: ClusterCa;
+	ca: ClusterCa;
 	/** Why they could not; `null` before they were asked for. */
-	authorityClosed: UnavailableSource['because'] | null;
+	caUnavailableReason: UnavailableSource['reason'] | null;
 	/** Headers of an answer that no kube-apiserver sends. */
 	foreignHeaders: readonly string[];
 	/** Why something that answers between us and the apiservers was seen; `null` where nothing was. */
@@ -26,8 +26,8 @@ Nor does its authority where the apiserver behind it listens on loopback: a virt
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 @see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
 */
-export function identifyServer(findings: ServerIdentityInput): ServerIdentity {
-	const {socket, serverPath, authority, authorityClosed, foreignHeaders, gatewaySeen, flags, mirrorPods} = findings;
+export function identifyServer(input: ServerIdentityInput): ServerIdentity {
+	const {socket, serverPath, ca, caUnavailableReason, foreignHeaders, gatewaySeen, flags, mirrorPods} = input;
 	if (serverPath.replaceAll('/', '') !== '') {
 		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
 	}
@@ -48,9 +48,9 @@ export function identifyServer(findings: ServerIdentityInput): ServerIdentity {
 		return {to: 'unknown', why: 'the certificate was not verified: anybody may have answered'};
 	}
 
-	const front = byCertificate(socket.tls, authority, authorityClosed);
-	if (front.to !== 'apiserver') {
-		return front;
+	const serverIdentity = byCertificate(socket.tls, ca, caUnavailableReason);
+	if (serverIdentity.to !== 'apiserver') {
+		return serverIdentity;
 	}
 
 	// Where the flags of the process that answered were not read, those of all that may have answered count.
@@ -59,16 +59,16 @@ export function identifyServer(findings: ServerIdentityInput): ServerIdentity {
 		return {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'};
 	}
 
-	const notExcluded = gatewayNotExcluded(findings);
-	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : front;
+	const notExcluded = gatewayNotExcluded(input);
+	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : serverIdentity;
 }
 
 /** On loopback, and not at the end of our socket; of one through a proxy, not at the server's address. */
 function listensElsewhere({values}: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
-	const far = (proxy ? null : remoteAddress) ?? server;
+	const serverAddress = (proxy ? null : remoteAddress) ?? server;
 	return (
 		isLoopback(values['bind-address'] ?? '') &&
-		!(isLoopback(far.replace(/:\d+$/, '')) && far.endsWith(`:${values['secure-port'] ?? '6443'}`))
+		!(isLoopback(serverAddress.replace(/:\d+$/, '')) && serverAddress.endsWith(`:${values['secure-port'] ?? '6443'}`))
 	);
 }
 
@@ -78,15 +78,15 @@ function isLoopback(host: string): boolean {
 
 function byCertificate(
 	tls: NonNullable<SocketFacts['tls']>,
-	authority: ClusterCa,
-	closed: ServerIdentityInput['authorityClosed'],
+	ca: ClusterCa,
+	unavailable: ServerIdentityInput['caUnavailableReason'],
 ): ServerIdentity {
 	const names = (tls.peer?.subjectAltName ?? '').split(/,\s*/).map(name => name.replace(/^[^:]+:/, ''));
 	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
-	if (authority !== null && chain.every(hash => !authority.spkiSha256.includes(hash))) {
+	if (ca !== null && chain.every(hash => !ca.spkiSha256.includes(hash))) {
 		// The kubeconfig may trust this very certificate, so that nothing above it was shown; many authorities are named alike.
-		if (chain.length <= 1 && authority.subjects.includes(tls.peer?.issuer ?? '')) {
+		if (chain.length <= 1 && ca.subjects.includes(tls.peer?.issuer ?? '')) {
 			return {
 				to: 'unknown',
 				why: 'its issuer has the name of the authority that the cluster gives its pods, and what signed it was not shown',
@@ -104,14 +104,14 @@ function byCertificate(
 		return {to: 'unknown', why: 'its certificate does not carry the name kubernetes.default.svc'};
 	}
 
-	return authority === null
-		? namesAlone(closed)
+	return ca === null
+		? namesAlone(unavailable)
 		: {to: 'apiserver', why: 'its certificate is from the cluster’s authority and carries the apiserver’s names'};
 }
 
-function namesAlone(closed: ServerIdentityInput['authorityClosed']): ServerIdentity {
+function namesAlone(unavailable: ServerIdentityInput['caUnavailableReason']): ServerIdentity {
 	const why = 'its certificate carries the apiserver’s names, and the authority that the cluster gives its pods';
-	switch (closed) {
+	switch (unavailable) {
 		case 'forbidden': {
 			return {to: 'unknown', why: `${why} may not be read`, need: needRootCa};
 		}

@@ -10,19 +10,19 @@ import {cite, basisOf} from './basis.ts';
 A flag or a counter that only an apiserver with SSH tunnels has. Where they are in use, all traffic to nodes goes through them.
 @see https://github.com/kubernetes/kubernetes/pull/102297 (removed in 1.22)
 */
-export function sshTunnels(grounds: Observations): RouteVerdict | undefined {
-	const impossible = excludeSshByVersion(grounds);
+export function sshTunnels(observations: Observations): RouteVerdict | undefined {
+	const impossible = excludeSshByVersion(observations);
 	if (impossible) {
 		return undefined;
 	}
 
-	const flag = resolveApiserverFlag(grounds, 'ssh-user', () => 'ssh-user-set');
+	const flag = resolveApiserverFlag(observations, 'ssh-user', () => 'ssh-user-set');
 	if (flag.known && flag.value !== '') {
-		return ruling(flag.basis, flag.citations);
+		return verdict(flag.basis, flag.citations);
 	}
 
-	const counted = grounds.metrics.find(({facts}) => (facts.sshTunnels ?? 0) > 0);
-	return counted && ruling('inferred', [cite(counted, 'ssh-tunnels-counted', `ssh_tunnel_open_count ${counted.facts.sshTunnels}`)]);
+	const counted = observations.metrics.find(({facts}) => (facts.sshTunnels ?? 0) > 0);
+	return counted && verdict('inferred', [cite(counted, 'ssh-tunnels-counted', `ssh_tunnel_open_count ${counted.facts.sshTunnels}`)]);
 }
 
 /**
@@ -30,13 +30,13 @@ Gone from the code since 1.22: proven for builds of the project itself; a vendor
 the one in question, which may be one minor version older: 1.22 itself tells only of whoever said it.
 @see https://kubernetes.io/releases/version-skew-policy/#kube-apiserver
 */
-export function excludeSshByVersion(grounds: Observations): {basis: Basis; citation: Citation} | undefined {
-	const {version} = grounds;
+export function excludeSshByVersion(observations: Observations): {basis: Basis; citation: Citation} | undefined {
+	const {version} = observations;
 	if (!version || !isAtLeast(version.facts, 1, 22)) {
 		return undefined;
 	}
 
-	const isOfAll = isAtLeast(version.facts, 1, 23) || isFromSameProcess(version, grounds) || isSoleApiserver(grounds);
+	const isOfAll = isAtLeast(version.facts, 1, 23) || isFromSameProcess(version, observations) || isSoleApiserver(observations);
 	return {
 		basis: version.facts.upstream && isOfAll ? 'proven' : 'inferred',
 		citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion),
@@ -44,13 +44,14 @@ export function excludeSshByVersion(grounds: Observations): {basis: Basis; citat
 }
 
 /** How surely no SSH tunnel is in use: by the version, or by flags that name none. Never less than inferred. */
-export function sshExclusionBasis(grounds: Observations): Basis {
-	const own = grounds.flags.find(reading => isFromSameProcess(reading, grounds));
+export function sshExclusionBasis(observations: Observations): Basis {
+	const own = observations.flags.find(observation => isFromSameProcess(observation, observations));
 	// A structured /flagz names every flag there is.
-	const byFlagz = own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && basisOf(own, grounds) === 'proven';
-	const flag = resolveApiserverFlag(grounds, 'ssh-user', () => 'ssh-user-empty');
+	const byFlagz =
+		own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && basisOf(own, observations) === 'proven';
+	const flag = resolveApiserverFlag(observations, 'ssh-user', () => 'ssh-user-empty');
 	const bases: readonly Basis[] = [
-		excludeSshByVersion(grounds)?.basis ?? 'inferred',
+		excludeSshByVersion(observations)?.basis ?? 'inferred',
 		byFlagz ? 'proven' : 'inferred',
 		flag.known && flag.value === '' ? flag.basis : 'inferred',
 	];
@@ -62,6 +63,6 @@ export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wan
 	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
-function ruling(basis: Basis, because: readonly Citation[]): RouteVerdict {
-	return {state: 'ssh-tunnel', basis, because, need: [], protocol: 'ssh', agent: null};
+function verdict(basis: Basis, citations: readonly Citation[]): RouteVerdict {
+	return {state: 'ssh-tunnel', basis, citations, need: [], protocol: 'ssh', agent: null};
 }

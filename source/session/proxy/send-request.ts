@@ -136,11 +136,11 @@ async function answerOf(
 		}
 	});
 	const witness: ConnectionObserver = {
-		...labeller.witness,
+		...labeller.observer,
 		async beforeUse(connection, purpose) {
 			current = connection.id;
 			try {
-				await labeller.witness.beforeUse?.(connection, purpose);
+				await labeller.observer.beforeUse?.(connection, purpose);
 			} finally {
 				// The request goes out from here; one that was given up meanwhile never does.
 				if (!signal.aborted) {
@@ -151,11 +151,11 @@ async function answerOf(
 		// A connection that replaces one on which reading took too long is met here first.
 		opened(connection, purpose, about) {
 			current = connection.id;
-			labeller.witness.opened?.(connection, purpose, about);
+			labeller.observer.opened?.(connection, purpose, about);
 		},
 		failed(connection, purpose, error) {
 			current = connection?.id ?? current;
-			labeller.witness.failed?.(connection, purpose, error);
+			labeller.observer.failed?.(connection, purpose, error);
 		},
 	};
 	try {

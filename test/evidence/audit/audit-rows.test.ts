@@ -6,8 +6,19 @@ import {auditOf} from '../../../source/evidence/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {needApiserverItself} from '../../../source/evidence/rules/needs.ts';
-import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-observations.ts';
-import {failure, flags, known, metrics, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/observations.ts';
+import {auditObservations, good, componentPod, read, unavailable, type Given} from '../../support/audit-observations.ts';
+import {
+	failure,
+	flags,
+	known,
+	metrics,
+	mirrorPod,
+	off,
+	processOf,
+	makeObservation,
+	stepTest,
+	versionOf,
+} from '../../support/observations.ts';
 
 const facts = {
 	context: 'lab',
@@ -23,7 +34,7 @@ const facts = {
 	proxy: null,
 } as const;
 const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;
-const rowOf = (given: Given, id: RowId) => auditOf(auditGrounds(given), {facts}, options).rows.find(row => row.id === id)!;
+const rowOf = (given: Given, id: RowId) => auditOf(auditObservations(given), {facts}, options).rows.find(row => row.id === id)!;
 
 const unverified: Given = {base: {flags: [flags({...good, ...off}, {process: 'p1'})], stepTests: []}};
 const closed: Given = {base: {flags: [], process: null, stepTests: [], replicas: null}};
@@ -45,7 +56,7 @@ function attempt(farEnd: string, row: string, words: string): SecondLegOutcome {
 }
 
 const noAgent = (farEnd: string) => attempt(farEnd, 'G1', 'No agent available');
-const unreached = (farEnd: string) => attempt(farEnd, 'D1', 'connection refused');
+const unreachedAddresses = (farEnd: string) => attempt(farEnd, 'D1', 'connection refused');
 
 /** By its words alone: no flags can be read. */
 const refusedByOne = (apiservers: number): Given => ({
@@ -71,7 +82,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['N1', 'no kubelet alive', {leases: read({fresh: [], stale: ['n1']})}, 'fail'],
 	['N1', 'one node of two silent', {leases: read({fresh: ['n1'], stale: ['n2']})}, 'warn'],
 	['N1', 'static tokens', {base: {flags: [flags({...good, 'token-auth-file': '/t.csv'})]}}, 'warn'],
-	['N1', 'leases not readable', {leases: shut('lease')}, 'unknown'],
+	['N1', 'leases not readable', {leases: unavailable('lease')}, 'unknown'],
 	['N2', 'all approved', {}, 'pass'],
 	[
 		'N2',
@@ -89,22 +100,22 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		{signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'denied', issued: false}])},
 		'fail',
 	],
-	['N2', 'not readable', {signingRequests: shut('csr')}, 'unknown'],
+	['N2', 'not readable', {signingRequests: unavailable('csr')}, 'unknown'],
 	['N3', 'the same authority', {}, 'pass'],
 	['N3', 'no endpoint', {endpoints: read({addresses: []})}, 'fail'],
 	[
 		'N3',
 		'no root certificate in the namespace',
-		{shared: {authority: null, closed: [{source: 'ca-comparison', where: '', because: 'not-served', need: null}]}},
+		{shared: {ca: null, unavailable: [{source: 'ca-comparison', where: '', reason: 'not-served', need: null}]}},
 		'fail',
 	],
 	['N3', 'a gateway in front', {base: {serverIdentity: {to: 'gateway', why: 'path'}}}, 'unknown'],
 	['N4', 'no insecure port on this version', {}, 'pass'],
-	['N4', 'a component with a plain server', {parts: read([part('kube-scheduler', {master: 'http://10.0.0.5:8080'})])}, 'fail'],
-	['N4', 'an old version, nothing seen', {...old({}), parts: shut('mirror-pod')}, 'unknown'],
+	['N4', 'a component with a plain server', {components: read([componentPod('kube-scheduler', {master: 'http://10.0.0.5:8080'})])}, 'fail'],
+	['N4', 'an old version, nothing seen', {...old({}), components: unavailable('mirror-pod')}, 'unknown'],
 	['N5', 'all as documented', {}, 'pass'],
 	['N5', 'one row fails', {endpoints: read({addresses: []})}, 'fail'],
-	['N5', 'one row unknown', {leases: shut('lease')}, 'unknown'],
+	['N5', 'one row unknown', {leases: unavailable('lease')}, 'unknown'],
 	['N6', 'loopback and client certificates', {}, 'pass'],
 	['N6', 'etcd by plain HTTP beyond loopback', {base: {flags: [flags({...good, 'etcd-servers': '[http://10.0.0.7:2379]'})]}}, 'fail'],
 	[
@@ -120,9 +131,14 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		{base: {flags: [flags({...good, 'etcd-servers': '[http://localhost.example.com:2379]'})]}},
 		'fail',
 	],
-	['N6', 'a scheduler on another address of loopback', {parts: read([part('kube-scheduler', {'bind-address': '127.0.0.53'})])}, 'pass'],
-	['N6', 'a scheduler on all addresses', {parts: read([part('kube-scheduler', {'bind-address': '0.0.0.0'})])}, 'warn'],
-	['N6', 'nothing seen', {...closed, parts: shut('mirror-pod')}, 'unknown'],
+	[
+		'N6',
+		'a scheduler on another address of loopback',
+		{components: read([componentPod('kube-scheduler', {'bind-address': '127.0.0.53'})])},
+		'pass',
+	],
+	['N6', 'a scheduler on all addresses', {components: read([componentPod('kube-scheduler', {'bind-address': '0.0.0.0'})])}, 'warn'],
+	['N6', 'nothing seen', {...closed, components: unavailable('mirror-pod')}, 'unknown'],
 	...(['C1', 'C2', 'C3'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
 		[id, 'verified', {}, 'pass'],
 		[id, 'unverified and direct', unverified, 'fail'],
@@ -208,7 +224,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 		},
 		'unknown',
 	],
-	['C5', 'not readable', {kubelets: [shut('configz')]}, 'unknown'],
+	['C5', 'not readable', {kubelets: [unavailable('configz')]}, 'unknown'],
 	...(['C6', 'C7', 'C8'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
 		[id, 'inside the tunnel', {}, 'pass'],
 		[id, 'direct', unverified, 'fail'],
@@ -221,12 +237,12 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['C10', 'in use, no agent ready', {agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: []}])}, 'fail'],
 	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'}, {active: true})]}}, 'fail'],
 	['C10', 'in use, and the last attempt met no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],
-	['C10', 'in use, with a node that the agents cannot reach', {base: {outcomes: [unreached('kubelet n1')]}}, 'pass'],
-	['C1', 'protected, and the last attempt failed', {base: {outcomes: [unreached('kubelet n1')]}}, 'warn'],
+	['C10', 'in use, with a node that the agents cannot reach', {base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'pass'],
+	['C1', 'protected, and the last attempt failed', {base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'warn'],
 	[
 		'C6',
 		'a kubelet that failed says nothing of other ports',
-		{base: {outcomes: [unreached('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}},
+		{base: {outcomes: [unreachedAddresses('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}},
 		'pass',
 	],
 	[
@@ -252,7 +268,7 @@ for (const [id, title, given, verdict] of rows) {
 }
 
 test('a row whose last attempt failed names the far end, the words and their age', t => {
-	const {message, exceptions, broken} = rowOf({base: {outcomes: [unreached('kubelet n1')]}}, 'C2');
+	const {message, exceptions, broken} = rowOf({base: {outcomes: [unreachedAddresses('kubelet n1')]}}, 'C2');
 	t.true(broken);
 	t.false(rowOf({}, 'C2').broken);
 	t.regex(message, /; the last attempt failed$/);
@@ -261,46 +277,49 @@ test('a row whose last attempt failed names the far end, the words and their age
 });
 
 test('what was read and told nothing is not named as what would tell', t => {
-	const {verdict, message, need} = rowOf({parts: read([])}, 'N6');
+	const {verdict, message, need} = rowOf({components: read([])}, 'N6');
 	t.deepEqual(
 		[verdict, need.map(({or}) => or)],
 		['unknown', ['the command lines of etcd, the scheduler and the controller manager, on their hosts']],
 	);
 	t.regex(message, /none of the other parts is a pod in kube-system/i);
-	t.true(rowOf({...closed, parts: shut('mirror-pod')}, 'N6').need.length > 0);
+	t.true(rowOf({...closed, components: unavailable('mirror-pod')}, 'N6').need.length > 0);
 });
 
 const readAndTellsNothing: ReadonlyArray<readonly [title: string, given: Given]> = [
-	['parts that are no pods', {parts: read([])}],
-	['parts that are no pods, on an old version', {...old({flags: [], process: null, stepTests: []}), parts: read([])}],
-	['flags that lack what is asked', {base: {flags: [flags({}, {process: 'p1'})], stepTests: []}, own: {flags: flags({})}, parts: read([])}],
-	['counters that were read, on an old version', {...old({flags: [], process: null, stepTests: []}), parts: read([])}],
+	['parts that are no pods', {components: read([])}],
+	['parts that are no pods, on an old version', {...old({flags: [], process: null, stepTests: []}), components: read([])}],
+	[
+		'flags that lack what is asked',
+		{base: {flags: [flags({}, {process: 'p1'})], stepTests: []}, own: {flags: flags({})}, components: read([])},
+	],
+	['counters that were read, on an old version', {...old({flags: [], process: null, stepTests: []}), components: read([])}],
 	['a gateway', {base: {serverIdentity: {to: 'gateway', why: 'path'}}}],
 	['who answers is not known', {base: {serverIdentity: {to: 'unknown', why: 'no name'}}}],
 	[
 		'who answers is not known, and the authority is not there to compare',
 		{
 			base: {serverIdentity: {to: 'unknown', why: 'no name'}},
-			shared: {authority: null, closed: [{source: 'ca-comparison', where: '', because: 'no-answer', need: null}]},
+			shared: {ca: null, unavailable: [{source: 'ca-comparison', where: '', reason: 'no-response', need: null}]},
 		},
 	],
 	[
 		'no version',
-		{base: {version: null, flags: [], process: null, stepTests: []}, shared: {version: null}, parts: read([]), own: {flags: null}},
+		{base: {version: null, flags: [], process: null, stepTests: []}, shared: {version: null}, components: read([]), own: {flags: null}},
 	],
 	[
 		'closed without a need',
 		{
 			...closed,
-			leases: {closed: {source: 'lease', where: '', because: 'no-answer', need: null}},
-			anonymous: {closed: {source: 'anonymous-probe', where: '', because: 'not-asked', need: null}},
-			parts: read([]),
+			leases: {unavailable: {source: 'lease', where: '', reason: 'no-response', need: null}},
+			anonymous: {unavailable: {source: 'anonymous-probe', where: '', reason: 'not-requested', need: null}},
+			components: read([]),
 		},
 	],
 ];
 for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${title}`, given] as const), ...readAndTellsNothing]) {
 	test(`each row that is unknown says what would tell: ${title}`, t => {
-		const {rows: all} = auditOf(auditGrounds(given), {facts}, options);
+		const {rows: all} = auditOf(auditObservations(given), {facts}, options);
 		t.deepEqual(
 			all
 				.filter(({verdict, state, need}) => (verdict === 'unknown' || state === 'unknown') && need.length === 0)
@@ -323,8 +342,8 @@ test('a good row is proven only when every known apiserver was read', t => {
 	};
 	t.like(rowOf(balanced, 'C4'), {verdict: 'pass', basis: 'inferred', need: [needApiserverItself]});
 	t.like(rowOf(balanced, 'C1'), {verdict: 'pass', basis: 'inferred'});
-	t.is(auditOf(auditGrounds(balanced), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 4);
-	t.is(auditOf(auditGrounds(balanced), {facts}, options).replicas.agree, null);
+	t.is(auditOf(auditObservations(balanced), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 4);
+	t.is(auditOf(auditObservations(balanced), {facts}, options).replicas.agree, null);
 	t.is(rowOf({}, 'C4').basis, 'proven');
 	t.is(rowOf({base: {replicas: known(3)}}, 'C4').basis, 'inferred');
 	t.is(rowOf({base: {replicas: null}}, 'C4').basis, 'inferred');
@@ -347,7 +366,7 @@ test('no kubelet is said to be verified by what pods say where an apiserver said
 		basis: 'proven',
 		message: '1 of 3 apiservers that were read accept any certificate from a kubelet',
 	});
-	t.is(auditOf(auditGrounds(given), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 3);
+	t.is(auditOf(auditObservations(given), {facts}, {...options, require: [parseRequirement('verified')]}).exitStatus, 3);
 });
 
 test('apiservers are said to differ in what is known of each, and a tunnel of all is as sure as that of the least sure', t => {
@@ -419,7 +438,7 @@ test('a row that is proven is nowhere said to be proven on none', t => {
 	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
 	t.like(rowOf(checked, 'C1'), {state: 'checked', basis: 'proven'});
 	for (const [, title, given] of [...rows, ['C1', 'checked', checked] as const]) {
-		for (const {id, basis, scope} of auditOf(auditGrounds(given), {facts}, options).rows) {
+		for (const {id, basis, scope} of auditOf(auditObservations(given), {facts}, options).rows) {
 			t.false(basis === 'proven' && scope.of !== null && scope.proven === 0, `${id} of "${title}"`);
 		}
 	}
@@ -427,7 +446,12 @@ test('a row that is proven is nowhere said to be proven on none', t => {
 
 test('a row that is not proven is nowhere said to be proven on all', t => {
 	// As somebody knows them who may read neither leases nor flags: there may be more of them behind one endpoint.
-	const byEndpoint = reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']});
+	const byEndpoint = makeObservation('endpoints', {
+		known: 1,
+		knownFrom: 'endpointslice' as const,
+		leases: null,
+		addresses: ['10.0.0.5:6443'],
+	});
 	const more: ReadonlyArray<readonly [title: string, given: Given]> = [
 		['by one endpoint, nothing readable', {base: {...closed.base, replicas: byEndpoint}}],
 		['by one endpoint, flags readable', {base: {replicas: byEndpoint}}],
@@ -440,7 +464,7 @@ test('a row that is not proven is nowhere said to be proven on all', t => {
 		['behind a gateway, direct', {base: {...unverified.base, serverIdentity: {to: 'gateway', why: 'path'}}}],
 	];
 	for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${title}`, given] as const), ...more]) {
-		const wrong = auditOf(auditGrounds(given), {facts}, options).rows.filter(
+		const wrong = auditOf(auditObservations(given), {facts}, options).rows.filter(
 			({basis, scope}) => basis !== 'proven' && scope.of !== null && scope.proven >= scope.of,
 		);
 		t.deepEqual(
@@ -456,7 +480,7 @@ test('a row that is not proven is nowhere said to be proven on all', t => {
 
 test('etcd’s addresses are proven only where its command line names them', t => {
 	t.is(rowOf({}, 'N6').basis, 'proven');
-	t.is(rowOf({parts: read([part('etcd', {'config-file': '/etc/etcd.yaml'})])}, 'N6').basis, 'inferred');
+	t.is(rowOf({components: read([componentPod('etcd', {'config-file': '/etc/etcd.yaml'})])}, 'N6').basis, 'inferred');
 });
 
 test('of more signing requests than are looked at, nothing is proven', t => {
@@ -474,21 +498,26 @@ test('of more signing requests than are looked at, nothing is proven', t => {
 });
 
 test('of a part whose arguments are not all seen, none that is left out is its default', t => {
-	const etcd = part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379', 'client-cert-auth': 'true'});
+	const etcd = componentPod('etcd', {'listen-client-urls': 'https://10.0.0.5:2379', 'client-cert-auth': 'true'});
 	t.like(
 		rowOf(
-			{parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}), part('kube-scheduler', {'bind-address': '127.0.0.1'})])},
+			{
+				components: read([
+					componentPod('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}),
+					componentPod('kube-scheduler', {'bind-address': '127.0.0.1'}),
+				]),
+			},
 			'N6',
 		),
 		{verdict: 'fail', state: 'exposed'},
 	);
-	t.like(rowOf({parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}, 'unknown')])}, 'N6'), {
+	t.like(rowOf({components: read([componentPod('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}, 'unknown')])}, 'N6'), {
 		verdict: 'pass',
 		basis: 'inferred',
 	});
-	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {})])}, 'N6'), {verdict: 'warn', state: 'listening'});
-	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
-	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {'bind-address': '127.0.0.1'}, 'unknown')])}, 'N6'), {
+	t.like(rowOf({components: read([etcd, componentPod('kube-scheduler', {})])}, 'N6'), {verdict: 'warn', state: 'listening'});
+	t.like(rowOf({components: read([etcd, componentPod('kube-scheduler', {}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
+	t.like(rowOf({components: read([etcd, componentPod('kube-scheduler', {'bind-address': '127.0.0.1'}, 'unknown')])}, 'N6'), {
 		verdict: 'pass',
 		basis: 'proven',
 	});
@@ -509,7 +538,10 @@ test('the sum of the nodes’ side fails as surely as the surest row that does',
 });
 
 test('where etcd is not seen, nothing is proven of the rest of the control plane', t => {
-	t.like(rowOf({parts: read([part('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
+	t.like(rowOf({components: read([componentPod('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {
+		verdict: 'pass',
+		basis: 'inferred',
+	});
 });
 
 test('behind a gateway, or unverified, no row is proven', t => {
@@ -518,7 +550,7 @@ test('behind a gateway, or unverified, no row is proven', t => {
 		{to: 'unknown', why: 'no name'},
 	] as const) {
 		t.deepEqual(
-			auditOf(auditGrounds({base: {serverIdentity: front}}), {facts}, options)
+			auditOf(auditObservations({base: {serverIdentity: front}}), {facts}, options)
 				.rows.filter(({basis}) => basis === 'proven')
 				.map(({id}) => id),
 			[],
@@ -532,8 +564,8 @@ test('plain stays plain where only the route is not known, on what it stands its
 });
 
 test('a requirement is met, not met, or undecided', t => {
-	const status = (given: Given, asked: readonly string[], minBasis: 'proven' | 'inferred' = 'proven') =>
-		auditOf(auditGrounds(given), {facts}, {probe: 'passive', require: asked.map(word => parseRequirement(word)), minBasis}).exitStatus;
+	const status = (given: Given, input: readonly string[], minBasis: 'proven' | 'inferred' = 'proven') =>
+		auditOf(auditObservations(given), {facts}, {probe: 'passive', require: input.map(word => parseRequirement(word)), minBasis}).exitStatus;
 	t.is(status({}, []), 0);
 	t.is(status({}, ['verified', 'tunnelled', 'protected', 'C9=pass']), 0);
 	t.is(status(unverified, ['verified']), 3);

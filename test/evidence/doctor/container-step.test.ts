@@ -52,18 +52,18 @@ test('an init container that has done its work has not failed, one that has not 
 });
 
 test('a container that waits for its next start is told with how it ended', async t => {
-	const {step: told} = await step('app', {
+	const {step: result} = await step('app', {
 		app: {
 			state: {waiting: {reason: 'CrashLoopBackOff'}},
 			lastState: {terminated: {exitCode: 128, reason: 'StartError', message: 'exec: "/bin/nosuch": no such file'}},
 		},
 	});
-	t.deepEqual(told.fits, ['ended before: StartError, exit 128, exec: "/bin/nosuch": no such file']);
+	t.deepEqual(result.fits, ['ended before: StartError, exit 128, exec: "/bin/nosuch": no such file']);
 });
 
 test('a container that waits for an init container is told with that one: what it does, how it ended, and where its log is', async t => {
 	const waits = {app: {ready: false, state: {waiting: {reason: 'PodInitializing'}}}};
-	const {error, step: told} = await step('app', {
+	const {error, step: result} = await step('app', {
 		...waits,
 		setup: {
 			ready: false,
@@ -73,8 +73,8 @@ test('a container that waits for an init container is told with that one: what i
 		},
 	});
 	t.is(error?.message, 'container app of web waits for init container setup, which waits: CrashLoopBackOff');
-	t.deepEqual(told.fits, ['ended before: Error, exit 1']);
-	t.is(told.remedy, 'kubectl describe pod web -n demo; spoke logs web -n demo -c setup --previous');
+	t.deepEqual(result.fits, ['ended before: Error, exit 1']);
+	t.is(result.remedy, 'kubectl describe pod web -n demo; spoke logs web -n demo -c setup --previous');
 	t.deepEqual(
 		(await step('app', {...waits, sidecar: waits.app, setup: {ready: false, state: {running: {}}}})).step.fits,
 		[],

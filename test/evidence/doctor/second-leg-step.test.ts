@@ -8,7 +8,7 @@ import type {DoctorStep} from '../../../source/evidence/doctor/doctor-object.ts'
 import type {PathPlan} from '../../../source/evidence/plan-paths.ts';
 import type {PodObject} from '../../../source/targets/pod-object.ts';
 import {status} from '../../support/command-server.ts';
-import {grounds} from '../../support/observations.ts';
+import {makeObservations} from '../../support/observations.ts';
 
 const rows: ReadonlyArray<[title: string, code: number, message: string, observed: RegExp, found: DoctorStep['status']]> = [
 	[
@@ -49,17 +49,17 @@ for (const [title, code, message, observed, found] of rows) {
 		} as unknown as Connection;
 		const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}} as unknown as PodObject;
 		const subjects: PathPlan = {
-			target: {...grounds().purpose.target, container: 'app'},
+			target: {...makeObservations().purpose.target, container: 'app'},
 			purposes: [],
 			probe: null,
 			node: null,
 			pod,
 			proxyNotice: null,
 		};
-		const {step, met} = await secondLegStep({} as ClusterClient, own, subjects);
+		const {step, observed: result} = await secondLegStep({} as ClusterClient, own, subjects);
 		t.regex(step.observed, observed);
 		t.is(step.status, found);
-		t.deepEqual(met, {connection: 'c1', answered: found === 'ok' ? 'log' : null});
+		t.deepEqual(result, {connection: 'c1', answered: found === 'ok' ? 'log' : null});
 	});
 }
 
@@ -71,7 +71,7 @@ test('a pod that is on no node is told with the scheduler’s words', async t =>
 		status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message}]},
 	} as unknown as PodObject;
 	const subjects: PathPlan = {
-		target: {...grounds().purpose.target, node: null},
+		target: {...makeObservations().purpose.target, node: null},
 		purposes: [],
 		probe: null,
 		node: null,

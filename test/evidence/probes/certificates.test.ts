@@ -12,13 +12,13 @@ test('a kubelet’s certificate that has names and no subject is a reading as an
 	const server = createServer({cert: certificate, key}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	t.teardown(() => server.close());
-	const {read} = await readKubeletHandshake({
+	const {observation} = await readKubeletHandshake({
 		address: '127.0.0.1',
 		port: (server.address() as AddressInfo).port,
 		node: 'n1',
 		nodeAddresses: null,
 	});
-	t.like(read?.facts, {subject: '', issuer: 'CN=test-ca', dnsNames: ['n1']});
+	t.like(observation?.facts, {subject: '', issuer: 'CN=test-ca', dnsNames: ['n1']});
 });
 
 test('an authority without a name is one among others', async t => {

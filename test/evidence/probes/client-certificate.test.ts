@@ -7,12 +7,12 @@ import {socketFacts} from '../../support/observations.ts';
 
 /** Answers every request alike. */
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
-	const asked: PipelinedGetOptions[] = [];
+	const requests: PipelinedGetOptions[] = [];
 	const facts = {...socketFacts, shownCertificate};
 	const made: Pick<Connection, 'facts' | 'pipelinedGet'> = {
 		facts,
 		async pipelinedGet(options) {
-			asked.push(options);
+			requests.push(options);
 			if (answer instanceof Error) {
 				throw answer;
 			}
@@ -27,7 +27,7 @@ function connection(shownCertificate: string | null, answer: Error | {status: nu
 			};
 		},
 	};
-	return {asked, made};
+	return {requests, made};
 }
 
 for (const [title, answer, user] of [
@@ -39,15 +39,15 @@ for (const [title, answer, user] of [
 	['a connection that is lost', new Error('reset'), null],
 ] as const) {
 	test(`${title} as the answer to our own review: ${user === null ? 'it tells nothing' : 'it tells who we are'}`, async t => {
-		const {asked, made} = connection('ab'.repeat(32), answer);
+		const {requests, made} = connection('ab'.repeat(32), answer);
 		t.deepEqual(await readUserInfo(made, {timeoutMs: 10_000}), user);
-		t.is(asked[0]?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
-		t.like(JSON.parse(asked[0]?.review ?? '{}'), {kind: 'SelfSubjectReview'});
+		t.is(requests[0]?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
+		t.like(JSON.parse(requests[0]?.review ?? '{}'), {kind: 'SelfSubjectReview'});
 	});
 }
 
 test('who shows no certificate, or more than it, does not ask', async t => {
-	const {asked, made} = connection(null, {status: 201, body: '{}'});
+	const {requests, made} = connection(null, {status: 201, body: '{}'});
 	t.is(await readUserInfo(made, {timeoutMs: 10_000}), null);
-	t.deepEqual(asked, []);
+	t.deepEqual(requests, []);
 });

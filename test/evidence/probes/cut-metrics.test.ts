@@ -23,8 +23,8 @@ for (const [title, fields, body, isRead] of [
 			socket.write(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`);
 			socket.end(body);
 		});
-		const {read, closed} = await readApiserverMetrics(connection, 'p1');
-		t.is(read?.facts.familiesLeftOut, isRead ? 2 : undefined);
-		t.is(closed?.because, isRead ? undefined : 'no-answer');
+		const {observation, unavailable} = await readApiserverMetrics(connection, 'p1');
+		t.is(observation?.facts.familiesLeftOut, isRead ? 2 : undefined);
+		t.is(unavailable?.reason, isRead ? undefined : 'no-response');
 	});
 }

@@ -19,18 +19,18 @@ import {readNodeLeases, readSigningRequests} from '../../../source/evidence/prob
 import {dialAddress} from '../../../source/evidence/node-facts.ts';
 import {kubeletTls} from '../../../source/evidence/rules/kubelet-tls.ts';
 import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts';
-import {flags, grounds, reading} from '../../support/observations.ts';
+import {flags, makeObservations, makeObservation} from '../../support/observations.ts';
 
 type Answer = {status?: number; body?: string | object; headers?: Record<string, string>};
 
 /** Answers by path without query; anything else is a 404. */
 function server(answers: Readonly<Record<string, Answer>>) {
-	const asked: RequestOptions[] = [];
+	const requests: RequestOptions[] = [];
 	return {
 		id: 'c1',
-		asked,
+		asked: requests,
 		async request(options: RequestOptions): Promise<ApiResponse> {
-			asked.push(options);
+			requests.push(options);
 			const {status = 200, body = '', headers = {}} = answers[options.path.split('?')[0]!] ?? {status: 404, body: '404 page not found'};
 			return {
 				status,
@@ -51,26 +51,26 @@ test('/flagz is asked for in its structured form, and strings are kept', async t
 		kind: 'Flagz',
 		flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': 'CLASSIFIED', odd: 5},
 	});
-	const {read} = await readApiserverFlags(apiserver);
-	t.deepEqual(read?.facts.values, {'kubelet-certificate-authority': ''});
-	t.is(read?.connection, 'c1');
+	const {observation} = await readApiserverFlags(apiserver);
+	t.deepEqual(observation?.facts.values, {'kubelet-certificate-authority': ''});
+	t.is(observation?.connection, 'c1');
 	t.regex(apiserver.asked[0]?.headers?.['Accept'] ?? '', /^application\/json;v=v1beta1;g=config\.k8s\.io;as=Flagz/);
 });
 
-for (const [title, body, status, because] of [
+for (const [title, body, status, reason] of [
 	['a 403', {kind: 'Status'}, 403, 'forbidden'],
 	['a 401', 'Unauthorized', 401, 'forbidden'],
 	['a 404', '404 page not found', 404, 'not-served'],
 	['a 406', {kind: 'Status'}, 406, 'not-served'],
-	['a 500', '', 500, 'no-answer'],
+	['a 500', '', 500, 'no-response'],
 	['text with a random separator', 'kubelet-certificate-authority: \n', 200, 'not-served'],
 	['JSON of another kind', {kind: 'Statusz'}, 200, 'not-served'],
 	['flags that are no object', {kind: 'Flagz', flags: 'none'}, 200, 'not-served'],
 ] as const) {
 	test(`/flagz that answers ${title} is closed, and says what would open it`, async t => {
-		const {closed} = await readApiserverFlags(flagz(body, {status}));
-		t.is(closed?.because, because);
-		t.is(closed?.need?.permission, 'get nonResourceURL /flagz');
+		const {unavailable} = await readApiserverFlags(flagz(body, {status}));
+		t.is(unavailable?.reason, reason);
+		t.is(unavailable?.need?.permission, 'get nonResourceURL /flagz');
 	});
 }
 
@@ -94,15 +94,15 @@ test('an answer larger than its limit, or a connection that breaks, is no answer
 		},
 	};
 	t.is(
-		(await sendProbe(endless, {source: 'version', path: '/x', need: null, maxBytes: 10_000}, body => body)).closed?.because,
-		'no-answer',
+		(await sendProbe(endless, {source: 'version', path: '/x', need: null, maxBytes: 10_000}, body => body)).unavailable?.reason,
+		'no-response',
 	);
 	const broken = {
 		async request() {
 			throw new Error('reset');
 		},
 	};
-	t.is((await sendProbe(broken, {source: 'version', path: '/x', need: null}, body => body)).closed?.because, 'no-answer');
+	t.is((await sendProbe(broken, {source: 'version', path: '/x', need: null}, body => body)).unavailable?.reason, 'no-response');
 });
 
 test('what a lost connection did not answer is asked in the cluster, what did not come in time is not waited for twice', async t => {
@@ -120,7 +120,7 @@ test('what a lost connection did not answer is asked in the cluster, what did no
 test('two replicas that start within one second are told apart by their flags, or else by the key of their certificates', async t => {
 	const apiserver = server({'/statusz': {body: {kind: 'Statusz', startTime: '2026-11-24T13:49:26Z', binaryVersion: '1.36.3'}}});
 	const id = async (port: string, publicKey = 'aa') =>
-		identifyProcess((await readProcessStart(apiserver)).read!, flags({'secure-port': port}), publicKey).facts.id;
+		identifyProcess((await readProcessStart(apiserver)).observation!, flags({'secure-port': port}), publicKey).facts.id;
 	t.is(await id('6443'), await id('6443'));
 	t.not(await id('6443'), await id('6444'));
 	t.not(await id('6443'), await id('6443', 'bb'));
@@ -142,7 +142,7 @@ for (const [gitVersion, upstream, minor] of [
 }
 
 test('metrics: only what says something is kept, and a skipped check is no success', async t => {
-	const {read} = await readApiserverMetrics(
+	const {observation} = await readApiserverMetrics(
 		server({
 			'/metrics': {
 				body:
@@ -165,7 +165,7 @@ test('metrics: only what says something is kept, and a skipped check is no succe
 		}),
 		'p1',
 	);
-	t.like(read?.facts, {
+	t.like(observation?.facts, {
 		egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}],
 		tunnelsOpen: 2,
 		kubeletRequestsDone: 7,
@@ -178,12 +178,15 @@ test('metrics: only what says something is kept, and a skipped check is no succe
 });
 
 test('metrics whose lines do not end are none', async t => {
-	const {closed} = await readApiserverMetrics(server({'/metrics': {body: `process_start_time_seconds 1\n${'x'.repeat(2_000_000)}`}}), 'p1');
-	t.is(closed?.because, 'no-answer');
+	const {unavailable} = await readApiserverMetrics(
+		server({'/metrics': {body: `process_start_time_seconds 1\n${'x'.repeat(2_000_000)}`}}),
+		'p1',
+	);
+	t.is(unavailable?.reason, 'no-response');
 });
 
 test('an apiserver that does not count the starts of dials counts their ends: its tunnel is not overlooked', async t => {
-	const {read} = await readApiserverMetrics(
+	const {observation} = await readApiserverMetrics(
 		server({
 			'/metrics': {
 				body:
@@ -197,8 +200,8 @@ test('an apiserver that does not count the starts of dials counts their ends: it
 		}),
 		'p1',
 	);
-	t.deepEqual(read?.facts.egressDials, [{protocol: 'grpc', transport: 'uds', count: 7}]);
-	t.is(secondLegRoute(grounds({metrics: [{...read!, process: null, connection: 'c1'}]})).state, 'konnectivity');
+	t.deepEqual(observation?.facts.egressDials, [{protocol: 'grpc', transport: 'uds', count: 7}]);
+	t.is(secondLegRoute(makeObservations({metrics: [{...observation!, process: null, connection: 'c1'}]})).state, 'konnectivity');
 });
 
 test('a sample of the text format, with escapes, and what is none', t => {
@@ -358,7 +361,10 @@ for (const [title, command, values, absent] of [
 		pod.spec.containers[0]!.command = [...command];
 		const {flags} = parseComponentPod(pod)!;
 		t.deepEqual([flags.values, flags.absent], [values, absent]);
-		t.is(kubeletTls(grounds({mirrorPods: [reading('mirror-pod', flags)]})).state, absent === 'unknown' ? 'unknown' : 'unverified');
+		t.is(
+			kubeletTls(makeObservations({mirrorPods: [makeObservation('mirror-pod', flags)]})).state,
+			absent === 'unknown' ? 'unknown' : 'unverified',
+		);
 	});
 }
 
@@ -387,9 +393,9 @@ test('an agent is known by its command line, never by name or label', async t =>
 			},
 		],
 	};
-	const {read} = await readAgentPods(server({'/api/v1/namespaces/kube-system/pods': {body: pods}}));
+	const {observation} = await readAgentPods(server({'/api/v1/namespaces/kube-system/pods': {body: pods}}));
 	t.deepEqual(
-		read?.facts.map(({name, ready, ports}) => ({name, ready, ports})),
+		observation?.facts.map(({name, ready, ports}) => ({name, ready, ports})),
 		[{name: 'real', ready: true, ports: [8095, 8093]}],
 	);
 });
@@ -402,21 +408,21 @@ test('a kubelet that says why it has no log was reached, as one that gives it', 
 		reason: 'BadRequest',
 		code: 400,
 	};
-	const asked = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
-	const read = async (status: number, told: object) =>
-		(await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status, body: told}}), asked, null)).facts.normal;
+	const log = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
+	const read = async (status: number, emitted: object) =>
+		(await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status, body: emitted}}), log, null)).facts.normal;
 	t.is(await read(400, body), 'ok');
 	t.is(await read(400, {...body, message: 'container nope is not valid for pod web'}), 'failed');
 });
 
 test('a log is refused at the certificate by what the apiserver says itself, not by the like from a kubelet', async t => {
 	const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
-	const asked = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
+	const log = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
 	const read = async (message: string, code: number) =>
 		(
 			await readLogDifferential(
 				server({'/api/v1/namespaces/default/pods/web/log': {status: code, body: {kind: 'Status', status: 'Failure', message, code}}}),
-				asked,
+				log,
 				null,
 			)
 		).facts.normal;
@@ -436,7 +442,7 @@ test('replicas: leases that were renewed, or as many as register themselves; end
 	const endpoints = {
 		items: [{metadata: {name: 'kubernetes'}, ports: [{port: 6443}], endpoints: [{addresses: ['10.0.0.5']}, {addresses: ['10.0.0.6']}]}],
 	};
-	const facts = async (answers: Record<string, Answer>) => (await readReplicas(server(answers))).read?.facts;
+	const facts = async (answers: Record<string, Answer>) => (await readReplicas(server(answers))).observation?.facts;
 	t.like(
 		await facts({[leases]: {body: {items: [lease(1000), lease(1000), lease(1000), lease(3 * 3_600_000)]}}, [slices]: {body: endpoints}}),
 		{known: 3, knownFrom: 'lease', addresses: ['10.0.0.5:6443', '10.0.0.6:6443']},
@@ -457,7 +463,7 @@ for (const [version, health, api, anonymous] of [
 	test(`anonymous: /version ${version}, /healthz ${health}, /api ${api} is ${anonymous ?? 'not known'}`, async t => {
 		t.is(classifyAnonymousAccess(version, health, api), anonymous);
 		const {request} = server({'/version': {status: version}, '/healthz': {status: health}, '/api': {status: api}});
-		t.is((await probeAnonymousAccess({anonymous: request})).read?.facts.anonymous, anonymous);
+		t.is((await probeAnonymousAccess({anonymous: request})).observation?.facts.anonymous, anonymous);
 	});
 }
 
@@ -466,7 +472,7 @@ test('leases and signing requests say who is silent and what waits', async t => 
 	const leases = await readNodeLeases(
 		server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', 5000), lease('n2', 90_000)]}}}),
 	);
-	t.like(leases.read?.facts, {fresh: ['n1'], stale: ['n2']});
+	t.like(leases.observation?.facts, {fresh: ['n1'], stale: ['n2']});
 	const ofTheirs = await readNodeLeases(
 		server({
 			'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {
@@ -475,7 +481,7 @@ test('leases and signing requests say who is silent and what waits', async t => 
 			},
 		}),
 	);
-	t.like(ofTheirs.read?.facts, {fresh: ['n1'], stale: ['n2']}, 'by the apiserver’s clock, not ours');
+	t.like(ofTheirs.observation?.facts, {fresh: ['n1'], stale: ['n2']}, 'by the apiserver’s clock, not ours');
 	const conditions = (type: string) => ({conditions: [{type}]});
 	const requests = await readSigningRequests(
 		server({
@@ -490,7 +496,7 @@ test('leases and signing requests say who is silent and what waits', async t => 
 		}),
 	);
 	t.deepEqual(
-		requests.read?.facts.map(({state}) => state),
+		requests.observation?.facts.map(({state}) => state),
 		['pending', 'approved', 'denied', 'failed'],
 	);
 });

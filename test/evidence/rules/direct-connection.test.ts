@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {ReplicaFacts, UserInfo} from '../../../source/evidence/evidence.ts';
 import {versionFacts} from '../../../source/evidence/probes/cluster-version.ts';
-import {gatewayNotExcluded, isCertificateLost, type DirectFindings} from '../../../source/evidence/rules/direct-connection.ts';
+import {gatewayNotExcluded, isCertificateLost, type DirectConnectionInput} from '../../../source/evidence/rules/direct-connection.ts';
 import {flags, mirrorPod, socketFacts} from '../../support/observations.ts';
 
 const shown = 'ab'.repeat(32);
@@ -18,9 +18,9 @@ const listed = (addresses: readonly string[] | null, leases: ReadonlyArray<strin
 	addresses,
 	leases: leases?.map(address => ({address, madeAt: null})) ?? null,
 });
-const base: DirectFindings = {socket: socketFacts, user: null, flags: null, mirrorPods: [], replicas: null};
+const base: DirectConnectionInput = {socket: socketFacts, user: null, flags: null, mirrorPods: [], replicas: null};
 
-const rows: ReadonlyArray<[title: string, findings: Partial<DirectFindings>, isExcluded: boolean]> = [
+const rows: ReadonlyArray<[title: string, findings: Partial<DirectConnectionInput>, isExcluded: boolean]> = [
 	['a token, and nothing else', {}, false],
 	['a certificate that the apiserver names', {socket: withCertificate, user: named}, true],
 	[
@@ -67,14 +67,14 @@ const rows: ReadonlyArray<[title: string, findings: Partial<DirectFindings>, isE
 	['a socket of which the far end is not known', {socket: {...socketFacts, remoteAddress: null}, flags: at('10.0.0.5')}, false],
 ];
 
-for (const [title, findings, isExcluded] of rows) {
+for (const [title, input, isExcluded] of rows) {
 	test(`${title}: a gateway is ${isExcluded ? '' : 'not '}ruled out`, t => {
-		t.is(gatewayNotExcluded({...base, ...findings}) === null, isExcluded);
+		t.is(gatewayNotExcluded({...base, ...input}) === null, isExcluded);
 	});
 }
 
 test('says which permission would tell where a review may be refused, and none for a token', t => {
-	const permission = (findings: Partial<DirectFindings>) => gatewayNotExcluded({...base, ...findings})?.need.permission;
+	const permission = (input: Partial<DirectConnectionInput>) => gatewayNotExcluded({...base, ...input})?.need.permission;
 	t.is(permission({socket: withCertificate}), 'create selfsubjectreviews');
 	t.is(permission({socket: withCertificate, user: unnamed}), null);
 	t.is(permission({}), null);

@@ -4,16 +4,16 @@ import {evaluateSteps, type Step} from '../../../source/evidence/rules/evaluate-
 import {metrics} from '../../support/observations.ts';
 
 const none: ReadonlyMap<string, number> = new Map();
-const look = (facts: Partial<MetricFacts>, agents = none) => ({metrics: metrics(facts).facts, agents});
+const measure = (facts: Partial<MetricFacts>, agents = none) => ({metrics: metrics(facts).facts, agents});
 const dials = (count: number) => ({egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count}]});
 
 /** Two rounds, of 3 and 5, made by a function of how many are held, and of how many dials were made up to then. */
-function rounds(make: (held: number, dialled: number) => Partial<MetricFacts>, witness = (held: number) => held): Step[] {
-	let dialled = 0;
+function rounds(make: (held: number, dialedAddress: number) => Partial<MetricFacts>, witness = (held: number) => held): Step[] {
+	let dialedAddress = 0;
 	return [3, 5].map(k => {
-		const at = (held: number) => look({portForwardsOpen: witness(held), ...make(held, dialled)});
+		const at = (held: number) => measure({portForwardsOpen: witness(held), ...make(held, dialedAddress)});
 		const before = at(0);
-		dialled += k;
+		dialedAddress += k;
 		return {k, before, during: at(k), after: at(0)};
 	});
 }
@@ -23,7 +23,7 @@ type Looks = readonly [before: Partial<MetricFacts> | null, during: Partial<Metr
 const exact = (make: (k: number, round: number) => Looks): Step[] =>
 	[3, 5].map((k, round) => {
 		const [before, during, after] = make(k, round).map((facts, at) =>
-			facts ? look({portForwardsOpen: at === 1 ? k : 0, ...facts}) : {metrics: null, agents: none},
+			facts ? measure({portForwardsOpen: at === 1 ? k : 0, ...facts}) : {metrics: null, agents: none},
 		);
 		return {k, before: before!, during: during!, after: after!};
 	});
@@ -33,11 +33,15 @@ const dialledBy = (protocol: 'grpc' | 'http-connect', count: number) => ({egress
 
 const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTestFacts['moved']]> = [
 	['tunnels that follow up and down', rounds(held => ({tunnelsOpen: 4 + held})), 'grpc'],
-	['tunnels whose series appears with the first dial', rounds((held, dialled) => ({tunnelsOpen: dialled === 0 ? null : held})), 'grpc'],
-	['tunnels that go up and stay', rounds((_, dialled) => ({tunnelsOpen: dialled})), 'undecided'],
+	[
+		'tunnels whose series appears with the first dial',
+		rounds((held, dialedAddress) => ({tunnelsOpen: dialedAddress === 0 ? null : held})),
+		'grpc',
+	],
+	['tunnels that go up and stay', rounds((_, dialedAddress) => ({tunnelsOpen: dialedAddress})), 'undecided'],
 	['tunnels that somebody else moves too', rounds(held => ({tunnelsOpen: held === 0 ? 4 : 5 + held})), 'undecided'],
-	['dials that rise by what was held', rounds((_, dialled) => dials(dialled)), 'http-connect'],
-	['dials that rise by more', rounds((_, dialled) => dials(2 * dialled)), 'undecided'],
+	['dials that rise by what was held', rounds((_, dialedAddress) => dials(dialedAddress)), 'http-connect'],
+	['dials that rise by more', rounds((_, dialedAddress) => dials(2 * dialedAddress)), 'undecided'],
 	['no egress series at all', rounds(() => ({})), 'nothing'],
 	[
 		'a witness that did not rise: another replica carried them',
@@ -47,7 +51,11 @@ const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTes
 		),
 		'undecided',
 	],
-	['a process that was replaced in between', rounds((held, dialled) => ({tunnelsOpen: held, startSeconds: dialled})), 'undecided'],
+	[
+		'a process that was replaced in between',
+		rounds((held, dialedAddress) => ({tunnelsOpen: held, startSeconds: dialedAddress})),
+		'undecided',
+	],
 	['a witness that rose and stayed', exact(k => [{tunnelsOpen: 0}, {tunnelsOpen: k}, {tunnelsOpen: 0, portForwardsOpen: k}]), 'undecided'],
 	[
 		'a witness that rose by more',
@@ -115,10 +123,10 @@ const rows: ReadonlyArray<[title: string, steps: readonly Step[], moved: StepTes
 
 for (const [title, steps, moved] of rows) {
 	test(`${title}: ${moved}`, t => {
-		const judged = evaluateSteps(steps).steps;
-		t.is(judged.moved, moved);
+		const evaluated = evaluateSteps(steps).steps;
+		t.is(evaluated.moved, moved);
 		t.deepEqual(
-			judged.rounds,
+			evaluated.rounds,
 			steps.map(({k}) => k),
 		);
 	});
@@ -131,14 +139,14 @@ test('the transport is that of the protocol that moved', t => {
 			{protocol: 'http-connect' as const, transport: 'tcp', count},
 		],
 	});
-	t.is(evaluateSteps(rounds((_, dialled) => both(dialled))).steps.transport, 'tcp');
+	t.is(evaluateSteps(rounds((_, dialedAddress) => both(dialedAddress))).steps.transport, 'tcp');
 	t.is(evaluateSteps(exact(k => followed(k).map(facts => ({...facts, ...both(1)})) as unknown as Looks)).steps.transport, 'uds');
 	t.is(evaluateSteps(exact(k => followed(k))).steps.transport, null);
 });
 
 const agentSteps = (...carried: ReadonlyArray<ReadonlyArray<Readonly<Record<string, number>>>>): Step[] =>
 	[3, 5].map((k, index) => {
-		const [before, during, after] = carried[index]!.map(counts => look({}, new Map(Object.entries(counts))));
+		const [before, during, after] = carried[index]!.map(counts => measure({}, new Map(Object.entries(counts))));
 		return {k, before: before!, during: during!, after: after!};
 	});
 

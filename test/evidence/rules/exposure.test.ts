@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {Basis, ExposureState, RouteState, TlsState} from '../../../source/evidence/evidence.ts';
 import {decideExposure} from '../../../source/evidence/rules/exposure.ts';
-import {checked, flags, grounds} from '../../support/observations.ts';
+import {checked, flags, makeObservations} from '../../support/observations.ts';
 
 type Row = [tls: TlsState, tlsBasis: Basis, route: RouteState, routeBasis: Basis, state: ExposureState, basis: Basis];
 const rows: readonly Row[] = [
@@ -24,58 +24,58 @@ const rows: readonly Row[] = [
 
 for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
 	test(`${tls} (${tlsBasis}) by ${route} (${routeBasis}): ${state}, ${basis}`, t => {
-		const sum = decideExposure(
-			grounds(),
-			{state: tls, basis: tlsBasis, because: [], need: []},
-			{state: route, basis: routeBasis, because: [], need: [], protocol: null, agent: null},
+		const exposure = decideExposure(
+			makeObservations(),
+			{state: tls, basis: tlsBasis, citations: [], need: []},
+			{state: route, basis: routeBasis, citations: [], need: [], protocol: null, agent: null},
 		);
-		t.is(sum.state, state);
-		t.is(sum.basis, basis);
-		t.not(sum.why, '');
+		t.is(exposure.state, state);
+		t.is(exposure.basis, basis);
+		t.not(exposure.why, '');
 	});
 }
 
 test('what is known to be unverified or plain is not protected by a flag', t => {
-	const given = grounds({flags: [flags(checked)]});
+	const given = makeObservations({flags: [flags(checked)]});
 	for (const state of ['unverified', 'plain'] as const) {
-		const sum = decideExposure(
+		const exposure = decideExposure(
 			given,
-			{state, basis: 'inferred', because: [], need: []},
-			{state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null},
+			{state, basis: 'inferred', citations: [], need: []},
+			{state: 'direct', basis: 'proven', citations: [], need: [], protocol: null, agent: null},
 		);
-		t.deepEqual([sum.state, sum.basis], ['exposed', 'inferred']);
-		t.regex(sum.why, state === 'plain' ? /^plain HTTP/ : /not verified/);
+		t.deepEqual([exposure.state, exposure.basis], ['exposed', 'inferred']);
+		t.regex(exposure.why, state === 'plain' ? /^plain HTTP/ : /not verified/);
 	}
 });
 
 test('a flag that is only inferred to be set protects where nothing better is known', t => {
-	const given = grounds({flags: [flags(checked, {connection: 'c9'})]});
+	const given = makeObservations({flags: [flags(checked, {connection: 'c9'})]});
 	for (const [state, route, basis] of [
 		['unknown', 'direct', 'inferred'],
 		['unknown', 'konnectivity', 'proven'],
 		['verified', 'direct', 'inferred'],
 	] as const) {
-		const sum = decideExposure(
+		const exposure = decideExposure(
 			given,
-			{state, basis: state === 'unknown' ? 'unknown' : 'inferred', because: [], need: []},
-			{state: route, basis: 'proven', because: [], need: [], protocol: null, agent: null},
+			{state, basis: state === 'unknown' ? 'unknown' : 'inferred', citations: [], need: []},
+			{state: route, basis: 'proven', citations: [], need: [], protocol: null, agent: null},
 		);
-		t.deepEqual([sum.state, sum.basis], ['protected', basis]);
+		t.deepEqual([exposure.state, exposure.basis], ['protected', basis]);
 	}
 });
 
 test('verification that is on protects, whether or not this kubelet passes it', t => {
-	const given = grounds({flags: [flags(checked)]});
+	const given = makeObservations({flags: [flags(checked)]});
 	for (const [state, basis] of [
 		['unknown', 'unknown'],
 		['verified', 'inferred'],
 		['refused', 'inferred'],
 	] as const) {
-		const sum = decideExposure(
+		const exposure = decideExposure(
 			given,
-			{state, basis, because: [], need: []},
-			{state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null},
+			{state, basis, citations: [], need: []},
+			{state: 'direct', basis: 'proven', citations: [], need: [], protocol: null, agent: null},
 		);
-		t.deepEqual([sum.state, sum.basis], ['protected', 'proven']);
+		t.deepEqual([exposure.state, exposure.basis], ['protected', 'proven']);
 	}
 });

@@ -2,16 +2,16 @@
 import test from 'ava';
 import type {Observations, SocketFacts} from '../../../source/evidence/evidence.ts';
 import {firstLegRoute, firstLegTls} from '../../../source/evidence/rules/first-leg.ts';
-import {grounds, reading, socketFacts} from '../../support/observations.ts';
+import {makeObservations, makeObservation, socketFacts} from '../../support/observations.ts';
 
 const of = (more: Partial<SocketFacts>): Observations =>
-	grounds({socket: reading('socket', {...socketFacts, ...more}, {connection: 'c1'})});
+	makeObservations({socket: makeObservation('socket', {...socketFacts, ...more}, {connection: 'c1'})});
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): Observations => of({tls: {...socketFacts.tls!, ...more}});
 
 const rows: ReadonlyArray<[title: string, given: Observations, state: string, rule: string, observed: string]> = [
 	[
 		'a chain and a name that were checked by the kubeconfig’s CA',
-		grounds(),
+		makeObservations(),
 		'verified',
 		'socket-verified',
 		'TLSv1.3, checked: the kubeconfig’s CA, name 10.0.0.5',
@@ -42,9 +42,9 @@ const rows: ReadonlyArray<[title: string, given: Observations, state: string, ru
 
 for (const [title, given, state, rule, observed] of rows) {
 	test(`${title}: ${state}, proven`, t => {
-		const ruling = firstLegTls(given);
+		const verdict = firstLegTls(given);
 		t.deepEqual(
-			[ruling.state, ruling.basis, ruling.because.map(citation => [citation.rule, citation.observed]), ruling.need],
+			[verdict.state, verdict.basis, verdict.citations.map(citation => [citation.rule, citation.observed]), verdict.need],
 			[state, 'proven', [[rule, observed]], []],
 		);
 	});
@@ -52,8 +52,8 @@ for (const [title, given, state, rule, observed] of rows) {
 
 test('the route is direct, or by the proxy that our settings name', t => {
 	const routes = [of({}), of({remoteAddress: null}), of({proxy: {url: 'http://p:3128', from: 'environment'}})].map(given => {
-		const {state, basis, via, because} = firstLegRoute(given);
-		return [state, basis, via, because.map(({rule, observed}) => [rule, observed])];
+		const {state, basis, via, citations} = firstLegRoute(given);
+		return [state, basis, via, citations.map(({rule, observed}) => [rule, observed])];
 	});
 	t.deepEqual(routes, [
 		['direct', 'proven', null, [['socket-direct', 'connected to 10.0.0.5:6443, no proxy set']]],
@@ -63,7 +63,7 @@ test('the route is direct, or by the proxy that our settings name', t => {
 });
 
 test('without a connection nothing is known of leg 1', t => {
-	for (const ruling of [firstLegTls(grounds({socket: null})), firstLegRoute(grounds({socket: null}))]) {
-		t.deepEqual([ruling.state, ruling.basis, ruling.because, ruling.why], ['unknown', 'unknown', [], 'no connection was made']);
+	for (const verdict of [firstLegTls(makeObservations({socket: null})), firstLegRoute(makeObservations({socket: null}))]) {
+		t.deepEqual([verdict.state, verdict.basis, verdict.citations, verdict.why], ['unknown', 'unknown', [], 'no connection was made']);
 	}
 });

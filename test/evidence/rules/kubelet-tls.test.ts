@@ -7,20 +7,20 @@ import {
 	checked,
 	failure,
 	flags,
-	grounds,
+	makeObservations,
 	here,
 	known,
 	metrics,
 	mirrorPod,
 	off,
 	processOf,
-	reading,
+	makeObservation,
 	socketFacts,
 	stepTest,
 } from '../../support/observations.ts';
 
 const handshake = (facts: object) =>
-	reading('handshake', {
+	makeObservation('handshake', {
 		node: 'n1',
 		address: '10.0.0.11:10250',
 		subject: 'CN=n1',
@@ -39,20 +39,21 @@ const differential = (
 	more: Partial<Pick<Observation<unknown>, 'connection' | 'process'>> = {},
 	skipping: 'ok' | 'failed' = 'ok',
 	node: string | null = 'n1',
-) => reading('log-differential', {normal, skipping, text: 'x509', node}, {...more, connection: more.connection ?? 'c1', active: true});
+) =>
+	makeObservation('log-differential', {normal, skipping, text: 'x509', node}, {...more, connection: more.connection ?? 'c1', active: true});
 const carried = (
 	transport: string,
 	more: Partial<Pick<Observation<unknown>, 'connection' | 'process'>> = {},
 	moved: StepTestFacts['moved'] = 'http-connect',
-) => reading('step-test', {...stepTest(moved).facts, transport}, {connection: 'c1', ...more});
+) => makeObservation('step-test', {...stepTest(moved).facts, transport}, {connection: 'c1', ...more});
 const overTcp = {egressDials: [{protocol: 'http-connect' as const, transport: 'tcp', count: 3}]};
-const unverifiedSocket = reading(
+const unverifiedSocket = makeObservation(
 	'socket',
 	{...socketFacts, tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify' as const}},
 	{connection: 'c1'},
 );
 
-const {purpose} = grounds();
+const {purpose} = makeObservations();
 const anyKubelet = {...purpose, target: {...purpose.target, chosenFrom: 0}};
 
 const onlyCa = flags({'kubelet-certificate-authority': '/ca.pem'});
@@ -61,35 +62,48 @@ const twoThatCheck = ['10.0.0.7', '10.0.0.8'].map((address, at) =>
 	mirrorPod(`kube-apiserver-${at}`, {'advertise-address': address, 'kubelet-certificate-authority': '/ca.crt'}),
 );
 
-const unopened = {about: 'configuration', bound: false} as const;
+const unopened = {about: 'configuration', isBound: false} as const;
 
 type Row = [title: string, given: Observations, state: TlsState, basis: Basis];
 const rows: readonly Row[] = [
-	['no CA, read on the same connection', grounds({flags: [flags(off)]}), 'unverified', 'proven'],
-	['no CA, read on another connection of an unknown process', grounds({flags: [flags(off, {connection: 'c9'})]}), 'unverified', 'inferred'],
+	['no CA, read on the same connection', makeObservations({flags: [flags(off)]}), 'unverified', 'proven'],
+	[
+		'no CA, read on another connection of an unknown process',
+		makeObservations({flags: [flags(off, {connection: 'c9'})]}),
+		'unverified',
+		'inferred',
+	],
 	[
 		'no CA, read on another connection of the same process',
-		grounds({flags: [flags(off, {connection: 'c9', process: 'p1'})], process: processOf('p1')}),
+		makeObservations({flags: [flags(off, {connection: 'c9', process: 'p1'})], process: processOf('p1')}),
 		'unverified',
 		'proven',
 	],
 	[
 		'no CA, but of another process than this connection’s',
-		grounds({flags: [flags(off, {connection: 'c9', process: 'p2'})], process: processOf('p1')}),
+		makeObservations({flags: [flags(off, {connection: 'c9', process: 'p2'})], process: processOf('p1')}),
 		'unverified',
 		'inferred',
 	],
-	['no CA, behind a gateway', grounds({flags: [flags(off)], serverIdentity: {to: 'gateway', why: 'path'}}), 'unverified', 'inferred'],
-	['no CA, and nobody checked who answers', grounds({flags: [flags(off)], socket: unverifiedSocket}), 'unverified', 'inferred'],
+	[
+		'no CA, behind a gateway',
+		makeObservations({flags: [flags(off)], serverIdentity: {to: 'gateway', why: 'path'}}),
+		'unverified',
+		'inferred',
+	],
+	['no CA, and nobody checked who answers', makeObservations({flags: [flags(off)], socket: unverifiedSocket}), 'unverified', 'inferred'],
 	[
 		'no CA on all replicas that are known, read on others when this connection was open: one may have come in the place of its own',
-		grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})], replicas: known(2)}),
+		makeObservations({
+			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
+			replicas: known(2),
+		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'no CA on all replicas that are known, read before another connection failed',
-		grounds({
+		makeObservations({
 			connection: 'c7',
 			about: 'ended-connection',
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
@@ -100,19 +114,19 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on one of two known replicas, the other not read',
-		grounds({flags: [flags(off, {connection: 'c8', process: 'p1'})], replicas: known(2)}),
+		makeObservations({flags: [flags(off, {connection: 'c8', process: 'p1'})], replicas: known(2)}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA on the only apiserver that is known, reached at its own address',
-		grounds({...unopened, flags: [flags({...off, ...here}, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
+		makeObservations({...unopened, flags: [flags({...off, ...here}, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
 		'unverified',
 		'proven',
 	],
 	[
 		'nothing opened yet, no CA on the only apiserver that is known, reached through a balancer: another one may share its lease',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -123,25 +137,25 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, no CA on the only apiserver that is known, which names no address',
-		grounds({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
+		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA on the one apiserver of three that was read',
-		grounds({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(3)}),
+		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(3)}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA, and how many apiservers there are is not known',
-		grounds({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1')}),
+		makeObservations({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1')}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA on both of two',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(off, {process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
@@ -152,7 +166,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, no CA on two although one lease says that there is one',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(off, {process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
@@ -163,11 +177,11 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, no CA, and the only lease was made by another apiserver of the same host name',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
-			replicas: reading('lease', {
+			replicas: makeObservation('lease', {
 				known: 1,
 				knownFrom: 'lease' as const,
 				leases: [{address: '10.0.0.5:6443', madeAt: '2026-11-24T14:05:00Z'}],
@@ -179,11 +193,11 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, no CA, and the only lease was made as this apiserver started',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
-			replicas: reading('lease', {
+			replicas: makeObservation('lease', {
 				known: 1,
 				knownFrom: 'lease' as const,
 				leases: [{address: '10.0.0.5:6443', madeAt: '2026-11-24T14:00:04Z'}],
@@ -195,7 +209,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, no CA on a process whose own address is in no list of apiservers',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6444'}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -206,7 +220,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, replicas that differ, and a kubelet refused by one of them',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(off, {process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			process: processOf('p2'),
@@ -218,7 +232,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, CA set on both, this kubelet accepted by one',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(checked, {process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
@@ -230,24 +244,24 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on two looks of which one has no process id: they may have met one apiserver',
-		grounds({...unopened, flags: [flags(off), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(2)}),
+		makeObservations({...unopened, flags: [flags(off), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(2)}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, no CA, and one endpoint without leases: several may advertise one balancer',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(off, {process: 'p1'})],
 			process: processOf('p1'),
-			replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']}),
+			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']}),
 		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'replicas that differ',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 		}),
@@ -256,31 +270,43 @@ const rows: readonly Row[] = [
 	],
 	[
 		'one replica read twice is not two',
-		grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(2)}),
+		makeObservations({
+			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})],
+			replicas: known(2),
+		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a mirror pod without the flag, and the only apiserver that registers itself, at another address than ours',
-		grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})], replicas: known(1, ['10.0.0.7:6443'])}),
+		makeObservations({
+			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})],
+			replicas: known(1, ['10.0.0.7:6443']),
+		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a mirror pod without the flag, and the only apiserver that registers itself, at our address',
-		grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})], replicas: known(1, ['10.0.0.5:6443'])}),
+		makeObservations({
+			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})],
+			replicas: known(1, ['10.0.0.5:6443']),
+		}),
 		'unverified',
 		'proven',
 	],
 	[
 		'a mirror pod without the flag, and another apiserver registers itself',
-		grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})], replicas: known(1, ['10.0.0.8:6443'])}),
+		makeObservations({
+			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})],
+			replicas: known(1, ['10.0.0.8:6443']),
+		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a mirror pod at the address of our own socket',
-		grounds({
+		makeObservations({
 			mirrorPods: [
 				mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'}),
 				mirrorPod('kube-apiserver-b', {'advertise-address': '10.0.0.6', 'kubelet-certificate-authority': '/ca.crt'}),
@@ -291,13 +317,17 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a mirror pod at the address of our own socket, and an attempt that failed on another connection',
-		grounds({connection: 'c7', about: 'ended-connection', mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})]}),
+		makeObservations({
+			connection: 'c7',
+			about: 'ended-connection',
+			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})],
+		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'two mirror pods that differ, and an attempt that failed on another connection',
-		grounds({
+		makeObservations({
 			connection: 'c7',
 			about: 'ended-connection',
 			mirrorPods: [
@@ -310,8 +340,8 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a mirror pod at the IPv6 address of our own socket',
-		grounds({
-			socket: reading('socket', {...socketFacts, remoteAddress: '[fd00::5]:6443'}, {connection: 'c1'}),
+		makeObservations({
+			socket: makeObservation('socket', {...socketFacts, remoteAddress: '[fd00::5]:6443'}, {connection: 'c1'}),
 			mirrorPods: [
 				mirrorPod('kube-apiserver-a', {'advertise-address': 'fd00::5'}),
 				mirrorPod('kube-apiserver-b', {'advertise-address': 'fd00::6', 'kubelet-certificate-authority': '/ca.crt'}),
@@ -322,19 +352,25 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a mirror pod without the flag, and the only apiserver that registers itself, by IPv6',
-		grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': 'fd00::7'})], replicas: known(1, ['[fd00::7]:6443'])}),
+		makeObservations({
+			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': 'fd00::7'})],
+			replicas: known(1, ['[fd00::7]:6443']),
+		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a mirror pod at the address of our own socket and on another port',
-		grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5', 'secure-port': '6459'})], replicas: known(1)}),
+		makeObservations({
+			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5', 'secure-port': '6459'})],
+			replicas: known(1),
+		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set on the one pod that is seen of three apiservers that advertise their balancer’s address, the one of our socket, and the kubelet answered',
-		grounds({
+		makeObservations({
 			...answered,
 			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, ['10.0.0.11'])],
 			replicas: known(3, ['10.0.0.5:6443']),
@@ -344,7 +380,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same on a machine of that address, as one of several',
-		grounds({
+		makeObservations({
 			...answered,
 			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, ['fd00::5', '10.0.0.5'])],
 			replicas: known(3, ['10.0.0.5:6443']),
@@ -354,7 +390,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same on a machine of which no address is told',
-		grounds({
+		makeObservations({
 			...answered,
 			mirrorPods: [mirrorPod('kube-apiserver-a', {...checked, 'advertise-address': '10.0.0.5'}, false, null)],
 			replicas: known(3, ['10.0.0.5:6443']),
@@ -364,16 +400,16 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a mirror pod without the flag, and the only endpoint is a balancer’s, where no lease may be read',
-		grounds({
+		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'}, false, ['10.0.0.11'])],
-			replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.7:6443']}),
+			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.7:6443']}),
 		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a mirror pod without the flag, and the only lease and endpoint are its own, by an address that its machine does not have',
-		grounds({
+		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'}, false, ['10.0.0.11'])],
 			replicas: known(1, ['10.0.0.7:6443']),
 		}),
@@ -382,82 +418,85 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a mirror pod without the flag, replicas not known',
-		grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {})]}),
+		makeObservations({mirrorPods: [mirrorPod('kube-apiserver-a', {})]}),
 		'unverified',
 		'inferred',
 	],
-	['a /flagz that lacks the flag says nothing', grounds({flags: [flags({})]}), 'unknown', 'unknown'],
-	['CA set, and the kubelet answered', grounds({flags: [flags(checked)], ...answered}), 'verified', 'proven'],
+	['a /flagz that lacks the flag says nothing', makeObservations({flags: [flags({})]}), 'unknown', 'unknown'],
+	['CA set, and the kubelet answered', makeObservations({flags: [flags(checked)], ...answered}), 'verified', 'proven'],
 	[
 		'CA set, the kubelet was not heard, and its node takes WebSockets itself',
-		grounds({flags: [flags(checked)], about: 'open-connection', upgradePassedThrough: true}),
+		makeObservations({flags: [flags(checked)], about: 'open-connection', upgradePassedThrough: true}),
 		'verified',
 		'inferred',
 	],
 	[
 		'CA set, the stream is open, and the kubelet may not even have been dialled',
-		grounds({flags: [flags(checked)], about: 'open-connection'}),
+		makeObservations({flags: [flags(checked)], about: 'open-connection'}),
 		'unknown',
 		'unknown',
 	],
-	['CA set, nothing tried', grounds({flags: [flags(checked)]}), 'unknown', 'unknown'],
+	['CA set, nothing tried', makeObservations({flags: [flags(checked)]}), 'unknown', 'unknown'],
 	[
 		'CA set, and kubelets have answered this process: others may have been meant',
-		grounds({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
+		makeObservations({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and this process refused every kubelet so far: others may have been meant',
-		grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
+		makeObservations({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, no kubelet in particular, and kubelets have answered this process',
-		grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}),
 		'verified',
 		'inferred',
 	],
 	[
 		'CA set, no kubelet in particular, and this process refused every kubelet so far',
-		grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set on another of two apiservers, and a kubelet answered this one',
-		grounds({flags: [flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), ...answered}),
+		makeObservations({flags: [flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), ...answered}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'no flags, an x509 failure counted, and the kubelet answered',
-		grounds({metrics: [metrics({logTlsFailures: 1, egressDials: []})], ...answered}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1, egressDials: []})], ...answered}),
 		'verified',
 		'inferred',
 	],
 	[
 		'the same, counted by whichever of two apiservers answered the look at the counters',
-		grounds({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], replicas: known(2), ...answered}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], replicas: known(2), ...answered}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'the same, counted by the very apiserver of two that answers',
-		grounds({metrics: [metrics({logTlsFailures: 1})], replicas: known(2), ...answered}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1})], replicas: known(2), ...answered}),
 		'verified',
 		'inferred',
 	],
 	[
 		'the same where an HTTP CONNECT proxy with a certificate of its own may have been refused',
-		grounds({metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})], ...answered}),
+		makeObservations({
+			metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})],
+			...answered,
+		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, no kubelet in particular, and kubelets have answered this process, whose refusals are left out of the metrics',
-		grounds({
+		makeObservations({
 			purpose: anyKubelet,
 			flags: [flags({...checked, 'disabled-metrics': '[kube_apiserver_pod_logs_backend_tls_failure_total]'})],
 			metrics: [metrics({kubeletSuccesses: 3})],
@@ -467,25 +506,28 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, no kubelet in particular, some refused and some not',
-		grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and idle upgrades of ours were accepted',
-		grounds({flags: [flags(checked)], stepTests: [stepTest('undecided')]}),
+		makeObservations({flags: [flags(checked)], stepTests: [stepTest('undecided')]}),
 		'verified',
 		'proven',
 	],
 	[
 		'CA set, and idle upgrades of ours were accepted by another kubelet',
-		grounds({flags: [flags(checked)], stepTests: [reading('step-test', {...stepTest('undecided').facts, node: 'n2'}, {connection: 'c1'})]}),
+		makeObservations({
+			flags: [flags(checked)],
+			stepTests: [makeObservation('step-test', {...stepTest('undecided').facts, node: 'n2'}, {connection: 'c1'})],
+		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, the connection failed before the kubelet answered, whatever it answered to others',
-		grounds({
+		makeObservations({
 			flags: [flags(checked)],
 			about: 'ended-connection',
 			stepTests: [stepTest('undecided')],
@@ -496,31 +538,31 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on this very process, and an x509 text that somebody made up',
-		grounds({flags: [flags(off)], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(off)], failures: [failure({tls: 'refused'})]}),
 		'unverified',
 		'proven',
 	],
 	[
 		'no CA on another apiserver, and an x509 text on this connection',
-		grounds({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'an x509 text on this connection, and an egress file that nobody could read: a proxy’s certificate may be meant',
-		grounds({failures: [failure({tls: 'refused'})]}),
+		makeObservations({failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'an x509 text on this connection, and no egress file',
-		grounds({flags: [flags(checked)], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'proven',
 	],
 	[
 		'CA set, and an x509 text where the tunnel is of gRPC',
-		grounds({
+		makeObservations({
 			flags: [onlyCa],
 			failures: [failure({tls: 'refused'})],
 			metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})],
@@ -530,19 +572,22 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no flags, and an x509 text where the tunnel is of gRPC: whoever is not verified can say it',
-		grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})]}),
+		makeObservations({
+			failures: [failure({tls: 'refused'})],
+			metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})],
+		}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and an x509 text on a connection whose kubelet was heard before',
-		grounds({flags: [flags(checked)], failures: [failure({tls: 'refused'})], ...answered}),
+		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'})], ...answered}),
 		'verified',
 		'proven',
 	],
 	[
 		'an x509 text where an HTTP CONNECT proxy with a certificate of its own stands before the kubelet',
-		grounds({
+		makeObservations({
 			failures: [failure({tls: 'refused'})],
 			metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})],
 		}),
@@ -551,7 +596,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and an x509 text where the tunnel is reached by a Unix socket',
-		grounds({
+		makeObservations({
 			flags: [onlyCa],
 			failures: [failure({tls: 'refused'})],
 			metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})],
@@ -561,49 +606,49 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on another apiserver, and an x509 text that the kubelet itself may have sent',
-		grounds({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused', basis: 'inferred'})]}),
+		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused', basis: 'inferred'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'an x509 text that the kubelet itself may have sent',
-		grounds({failures: [failure({tls: 'refused', basis: 'inferred'})]}),
+		makeObservations({failures: [failure({tls: 'refused', basis: 'inferred'})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'an x509 text on a connection of an unknown process',
-		grounds({failures: [failure({tls: 'refused'}, {connection: 'c9'})]}),
+		makeObservations({failures: [failure({tls: 'refused'}, {connection: 'c9'})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'an x509 text behind a gateway',
-		grounds({failures: [failure({tls: 'refused'})], serverIdentity: {to: 'gateway', why: 'path'}}),
+		makeObservations({failures: [failure({tls: 'refused'})], serverIdentity: {to: 'gateway', why: 'path'}}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and a log read refused, and answered when the check is skipped',
-		grounds({flags: [onlyCa], logDifferentials: [differential('certificate-refused')]}),
+		makeObservations({flags: [onlyCa], logDifferentials: [differential('certificate-refused')]}),
 		'refused',
 		'proven',
 	],
 	[
 		'no flags, and the same: the apiserver says it itself of a log',
-		grounds({logDifferentials: [differential('certificate-refused')]}),
+		makeObservations({logDifferentials: [differential('certificate-refused')]}),
 		'refused',
 		'proven',
 	],
 	[
 		'no flags, and a log read refused also when the check is skipped: a proxy may have been',
-		grounds({logDifferentials: [differential('certificate-refused', {}, 'failed')]}),
+		makeObservations({logDifferentials: [differential('certificate-refused', {}, 'failed')]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'no flags, and an x509 text that the apiserver says itself, of a log, where no proxy has a certificate',
-		grounds(
+		makeObservations(
 			{
 				failures: [failure({tls: 'refused', mayBeFromFarEnd: false})],
 				metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})],
@@ -613,46 +658,46 @@ const rows: readonly Row[] = [
 		'refused',
 		'proven',
 	],
-	['two log reads that succeed say nothing', grounds({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
+	['two log reads that succeed say nothing', makeObservations({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
 	[
 		'a success although the certificate is expired',
-		grounds({...answered, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
+		makeObservations({...answered, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for a host name that may be the one dialled',
-		grounds({...answered, handshakes: [handshake({selfMade: true})]}),
+		makeObservations({...answered, handshakes: [handshake({selfMade: true})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'a log read that succeeds although the certificate is expired',
-		grounds({...unopened, logDifferentials: [differential('ok')], handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
+		makeObservations({...unopened, logDifferentials: [differential('ok')], handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for no address that the node has',
-		grounds({...answered, handshakes: [handshake({dnsNames: ['other'], nodeAddresses: ['n1', '10.0.0.11']})]}),
+		makeObservations({...answered, handshakes: [handshake({dnsNames: ['other'], nodeAddresses: ['n1', '10.0.0.11']})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for one of the node’s addresses',
-		grounds({...answered, handshakes: [handshake({dnsNames: ['n1'], nodeAddresses: ['n1', '10.0.0.11']})]}),
+		makeObservations({...answered, handshakes: [handshake({dnsNames: ['n1'], nodeAddresses: ['n1', '10.0.0.11']})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'an expired certificate, and nothing that succeeded',
-		grounds({...unopened, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
+		makeObservations({...unopened, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'what a kubelet refused to another process says nothing of this one',
-		grounds({
+		makeObservations({
 			process: processOf('p1'),
 			failures: [failure({tls: 'refused'}, {connection: 'c9', process: 'p2'})],
 			metrics: [metrics({logTlsFailures: 2}, {connection: 'c9', process: 'p2'})],
@@ -662,13 +707,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, no kubelet in particular, and none was asked so far',
-		grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({})]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, no kubelet in particular, and kubelets have answered another process',
-		grounds({
+		makeObservations({
 			purpose: anyKubelet,
 			process: processOf('p1'),
 			flags: [flags(checked)],
@@ -679,13 +724,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set on another connection of an unknown process, and the kubelet answered',
-		grounds({flags: [flags(checked, {connection: 'c9'})], ...answered}),
+		makeObservations({flags: [flags(checked, {connection: 'c9'})], ...answered}),
 		'verified',
 		'inferred',
 	],
 	[
 		'CA set on all of two, read on others when this connection was open, and the kubelet answered',
-		grounds({
+		makeObservations({
 			flags: [flags(checked, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 			...answered,
@@ -695,19 +740,19 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set on this one of two, and the kubelet answered',
-		grounds({flags: [flags(checked)], replicas: known(2), ...answered}),
+		makeObservations({flags: [flags(checked)], replicas: known(2), ...answered}),
 		'verified',
 		'proven',
 	],
 	[
 		'CA set, and the kubelet answered, behind a gateway',
-		grounds({flags: [flags(checked)], serverIdentity: {to: 'gateway', why: 'path'}, ...answered}),
+		makeObservations({flags: [flags(checked)], serverIdentity: {to: 'gateway', why: 'path'}, ...answered}),
 		'verified',
 		'inferred',
 	],
 	[
 		'nothing opened yet, CA set on the one of two that was read, and this kubelet answered it',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(checked, {process: 'p1'})],
 			process: processOf('p1'),
@@ -719,7 +764,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, CA set on the only apiserver, and this kubelet answered it',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...checked, ...here}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -731,49 +776,60 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and an idle upgrade that was accepted by way of another apiserver',
-		grounds({process: processOf('p1'), flags: [flags(checked)], stepTests: [stepTest('undecided', {connection: 'c9', process: 'p2'})]}),
+		makeObservations({
+			process: processOf('p1'),
+			flags: [flags(checked)],
+			stepTests: [stepTest('undecided', {connection: 'c9', process: 'p2'})],
+		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and a test that held no upgrade',
-		grounds({flags: [flags(checked)], stepTests: [reading('step-test', {...stepTest('undecided').facts, rounds: []}, {connection: 'c1'})]}),
+		makeObservations({
+			flags: [flags(checked)],
+			stepTests: [makeObservation('step-test', {...stepTest('undecided').facts, rounds: []}, {connection: 'c1'})],
+		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and a log of this kubelet was read',
-		grounds({flags: [flags(checked)], logDifferentials: [differential('ok')]}),
+		makeObservations({flags: [flags(checked)], logDifferentials: [differential('ok')]}),
 		'verified',
 		'proven',
 	],
 	[
 		'CA set, and a log read that failed for another reason',
-		grounds({flags: [flags(checked)], logDifferentials: [differential('failed')]}),
+		makeObservations({flags: [flags(checked)], logDifferentials: [differential('failed')]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and a log of another kubelet was read',
-		grounds({flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
+		makeObservations({flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, and a log of this kubelet was read by way of another apiserver',
-		grounds({process: processOf('p1'), flags: [flags(checked)], logDifferentials: [differential('ok', {connection: 'c9', process: 'p2'})]}),
+		makeObservations({
+			process: processOf('p1'),
+			flags: [flags(checked)],
+			logDifferentials: [differential('ok', {connection: 'c9', process: 'p2'})],
+		}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set, no kubelet in particular, and a log of one was read',
-		grounds({purpose: anyKubelet, flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
+		makeObservations({purpose: anyKubelet, flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}),
 		'verified',
 		'proven',
 	],
 	[
 		'CA set, a node that is not known, and a log read whose node is not known either',
-		grounds({
+		makeObservations({
 			purpose: {...purpose, target: {...purpose.target, node: null}},
 			flags: [flags(checked)],
 			logDifferentials: [differential('ok', {}, 'ok', null)],
@@ -783,7 +839,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'replicas that differ, an x509 failure counted, and the kubelet answered',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 			metrics: [metrics({logTlsFailures: 1})],
@@ -794,7 +850,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'replicas that differ, and an x509 text on this connection',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 			failures: [failure({tls: 'refused'})],
@@ -804,9 +860,9 @@ const rows: readonly Row[] = [
 	],
 	[
 		'replicas that differ, and an x509 text on a connection that ended',
-		grounds({
+		makeObservations({
 			about: 'ended-connection',
-			bound: false,
+			isBound: false,
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 			failures: [failure({tls: 'refused'})],
@@ -816,31 +872,31 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and a failure whose words are of no certificate',
-		grounds({flags: [flags(checked)], failures: [failure({})]}),
+		makeObservations({flags: [flags(checked)], failures: [failure({})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'CA set by a flag of an unknown process, and an x509 text',
-		grounds({flags: [flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and an x509 text where the proxy has a certificate of its own',
-		grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], metrics: [metrics(overTcp)]}),
+		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], metrics: [metrics(overTcp)]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and an x509 text where nothing is known of a proxy',
-		grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and an x509 text where an egress file is set',
-		grounds({
+		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '/egress.yaml'})],
 			failures: [failure({tls: 'refused'})],
 		}),
@@ -849,31 +905,31 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and an x509 text where another process is the one without an egress file',
-		grounds({flags: [onlyCa, flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
+		makeObservations({flags: [onlyCa, flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and an x509 text where upgrades of ours went through a Unix socket',
-		grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds')]}),
+		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds')]}),
 		'refused',
 		'proven',
 	],
 	[
 		'CA set, and an x509 text where upgrades of ours went through a proxy over TCP',
-		grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('tcp')]}),
+		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('tcp')]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and an x509 text where upgrades of ours decided nothing',
-		grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds', {}, 'undecided')]}),
+		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds', {}, 'undecided')]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and an x509 text where upgrades through another process went through a Unix socket',
-		grounds({
+		makeObservations({
 			process: processOf('p1'),
 			flags: [onlyCa],
 			failures: [failure({tls: 'refused'})],
@@ -884,7 +940,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and an x509 text where another process dials through a Unix socket',
-		grounds({
+		makeObservations({
 			process: processOf('p1'),
 			flags: [onlyCa],
 			failures: [failure({tls: 'refused'})],
@@ -895,13 +951,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and a log read refused also when the check is skipped: a proxy may have been',
-		grounds({flags: [onlyCa], logDifferentials: [differential('certificate-refused', {}, 'failed')]}),
+		makeObservations({flags: [onlyCa], logDifferentials: [differential('certificate-refused', {}, 'failed')]}),
 		'refused',
 		'inferred',
 	],
 	[
 		'CA set, and a log read refused to another process',
-		grounds({
+		makeObservations({
 			process: processOf('p1'),
 			flags: [onlyCa],
 			logDifferentials: [differential('certificate-refused', {connection: 'c9', process: 'p2'})],
@@ -911,13 +967,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set, and the surest of two refusals counts',
-		grounds({flags: [flags(checked)], failures: [failure({tls: 'refused'}, {connection: 'c9'}), failure({tls: 'refused'})]}),
+		makeObservations({flags: [flags(checked)], failures: [failure({tls: 'refused'}, {connection: 'c9'}), failure({tls: 'refused'})]}),
 		'refused',
 		'proven',
 	],
 	[
 		'CA set by a flag of an unknown process, and an x509 text where the tunnel is of gRPC',
-		grounds({
+		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem'}, {connection: 'c9'})],
 			failures: [failure({tls: 'refused'})],
 			metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})],
@@ -927,68 +983,76 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no flags, an x509 failure counted, and this kubelet did not answer',
-		grounds({metrics: [metrics({logTlsFailures: 1})]}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1})]}),
 		'unknown',
 		'unknown',
 	],
-	['no flags, no x509 failure counted, and the kubelet answered', grounds({metrics: [metrics({})], ...answered}), 'unknown', 'unknown'],
+	[
+		'no flags, no x509 failure counted, and the kubelet answered',
+		makeObservations({metrics: [metrics({})], ...answered}),
+		'unknown',
+		'unknown',
+	],
 	[
 		'no flags, an x509 failure counted by another process, and the kubelet answered',
-		grounds({process: processOf('p1'), metrics: [metrics({logTlsFailures: 1}, {connection: 'c9', process: 'p2'})], ...answered}),
+		makeObservations({process: processOf('p1'), metrics: [metrics({logTlsFailures: 1}, {connection: 'c9', process: 'p2'})], ...answered}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'no flags, an x509 failure counted where the tunnel is reached by a Unix socket, and the kubelet answered',
-		grounds({metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})], ...answered}),
+		makeObservations({
+			metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})],
+			...answered,
+		}),
 		'verified',
 		'inferred',
 	],
 	[
 		'a success although the certificate of another node is expired',
-		grounds({...answered, handshakes: [handshake({node: 'n2', notAfter: '2026-02-01T00:00:00Z'})]}),
+		makeObservations({...answered, handshakes: [handshake({node: 'n2', notAfter: '2026-02-01T00:00:00Z'})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'a success with a certificate that is not valid yet',
-		grounds({...answered, handshakes: [handshake({notBefore: '2026-12-01T00:00:00Z'})]}),
+		makeObservations({...answered, handshakes: [handshake({notBefore: '2026-12-01T00:00:00Z'})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate without a name',
-		grounds({...answered, handshakes: [handshake({dnsNames: []})]}),
+		makeObservations({...answered, handshakes: [handshake({dnsNames: []})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for the node’s IP address',
-		grounds({...answered, handshakes: [handshake({dnsNames: [], addresses: ['10.0.0.11'], nodeAddresses: ['n1', '10.0.0.11']})]}),
+		makeObservations({...answered, handshakes: [handshake({dnsNames: [], addresses: ['10.0.0.11'], nodeAddresses: ['n1', '10.0.0.11']})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'a success with a certificate for the node’s domain',
-		grounds({...answered, handshakes: [handshake({dnsNames: ['other', '*.nodes.test'], nodeAddresses: ['n1.nodes.test']})]}),
+		makeObservations({...answered, handshakes: [handshake({dnsNames: ['other', '*.nodes.test'], nodeAddresses: ['n1.nodes.test']})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'a success with a certificate for another domain',
-		grounds({...answered, handshakes: [handshake({dnsNames: ['*.else.test'], nodeAddresses: ['n1.nodes.test']})]}),
+		makeObservations({...answered, handshakes: [handshake({dnsNames: ['*.else.test'], nodeAddresses: ['n1.nodes.test']})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'a success with a certificate for an address, where no address of the node is known',
-		grounds({...answered, handshakes: [handshake({nodeAddresses: []})]}),
+		makeObservations({...answered, handshakes: [handshake({nodeAddresses: []})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'nothing opened yet, no CA on the one of two addresses that was read',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -999,7 +1063,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on a process that was read, and one of two pods has it',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c9', process: 'p2'})],
 			mirrorPods: [
 				mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'}),
@@ -1011,7 +1075,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on a process that was read, whatever its pod says',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c9', process: 'p2'})],
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7', 'kubelet-certificate-authority': '/ca.crt'})],
 		}),
@@ -1020,16 +1084,16 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a mirror pod without the flag, and the only endpoint is its own',
-		grounds({
+		makeObservations({
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})],
-			replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.7:6443']}),
+			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.7:6443']}),
 		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'two mirror pods at the address of our own socket: either may answer',
-		grounds({
+		makeObservations({
 			mirrorPods: [
 				mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'}),
 				mirrorPod('kube-apiserver-b', {'advertise-address': '10.0.0.5', 'kubelet-certificate-authority': '/ca.crt'}),
@@ -1040,8 +1104,8 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a mirror pod at the address that a proxy of ours connected to',
-		grounds({
-			socket: reading('socket', {...socketFacts, proxy: {url: 'http://p:3128', from: 'environment' as const}}, {connection: 'c1'}),
+		makeObservations({
+			socket: makeObservation('socket', {...socketFacts, proxy: {url: 'http://p:3128', from: 'environment' as const}}, {connection: 'c1'}),
 			mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})],
 		}),
 		'unverified',
@@ -1049,7 +1113,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, replicas that differ, and nothing stands between us and the one that was examined',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [
 				flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'}),
@@ -1063,7 +1127,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, replicas that differ, and the one at our address was not the one examined',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [
 				flags(off, {process: 'p1'}),
@@ -1077,25 +1141,28 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no CA on this connection by a list that has the flag, though another of its process lacks it',
-		grounds({flags: [flags({}, {connection: 'c9', process: 'p1'}), flags(off, {process: 'p1'})], process: processOf('p1')}),
+		makeObservations({flags: [flags({}, {connection: 'c9', process: 'p1'}), flags(off, {process: 'p1'})], process: processOf('p1')}),
 		'unverified',
 		'proven',
 	],
 	[
 		'no CA on one of two, where the other’s list lacks the flag',
-		grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}),
+		makeObservations({
+			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})],
+			replicas: known(2),
+		}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'no flags of this process, none read and no process known: nothing is of the same',
-		grounds({connection: null, flags: [flags(off, {connection: null})]}),
+		makeObservations({connection: null, flags: [flags(off, {connection: null})]}),
 		'unverified',
 		'inferred',
 	],
 	[
 		'no CA on one process that was read, CA set on the pods of two others, and this kubelet answered',
-		grounds({
+		makeObservations({
 			...answered,
 			connection: 'c5',
 			flags: [flags({...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})],
@@ -1107,7 +1174,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, CA set on a process that was read, and not on the pod of another',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...checked, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -1119,7 +1186,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'CA set on a process that was read, on its pod and on another’s, and this kubelet answered',
-		grounds({
+		makeObservations({
 			connection: 'c9',
 			socket: null,
 			process: null,
@@ -1133,7 +1200,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, no CA on a process that was read, nor on the pod of the only other',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -1145,7 +1212,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, no CA on a process that was read, nor on the pod of one of two others',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...off, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -1155,24 +1222,24 @@ const rows: readonly Row[] = [
 		'unverified',
 		'inferred',
 	],
-	['nothing readable', grounds({...answered}), 'unknown', 'unknown'],
+	['nothing readable', makeObservations({...answered}), 'unknown', 'unknown'],
 ];
 
 for (const [title, given, state, basis] of rows) {
 	test(`${title}: ${state}, ${basis}`, t => {
-		const ruling = kubeletTls(given);
-		t.is(ruling.state, state);
-		t.is(ruling.basis, basis);
-		t.true(state === 'unknown' ? ruling.need.length > 0 || ruling.why !== undefined : ruling.because.length > 0);
+		const verdict = kubeletTls(given);
+		t.is(verdict.state, state);
+		t.is(verdict.basis, basis);
+		t.true(state === 'unknown' ? verdict.need.length > 0 || verdict.why !== undefined : verdict.citations.length > 0);
 	});
 }
 
 test('a log read that asks to skip the check is unverified, whatever the flag says', t => {
-	const given = grounds({flags: [flags(checked)], ...answered}, 'logs');
-	const ruling = kubeletTls({...given, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}});
-	t.is(ruling.state, 'unverified');
-	t.is(ruling.basis, 'proven');
-	t.is(ruling.because[0]?.reading.source, 'construction');
+	const given = makeObservations({flags: [flags(checked)], ...answered}, 'logs');
+	const verdict = kubeletTls({...given, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}});
+	t.is(verdict.state, 'unverified');
+	t.is(verdict.basis, 'proven');
+	t.is(verdict.citations[0]?.observation.source, 'construction');
 	t.is(
 		kubeletTls({...given, serverIdentity: {to: 'gateway', why: 'path'}, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}})
 			.basis,
@@ -1183,23 +1250,23 @@ test('a log read that asks to skip the check is unverified, whatever the flag sa
 const egressFile = flags({'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '/egress.yaml'});
 const refused = {failures: [failure({tls: 'refused'})]};
 const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly Need[]]> = [
-	['a refusal that is proven', grounds({flags: [flags(checked)], ...refused}), []],
-	['a refusal where no flag was read', grounds(refused), [needFlagz, needMirrorPods]],
-	['a refusal where only the egress file is not known', grounds({flags: [onlyCa], ...refused}), [needFlagz, needMetrics]],
-	['a refusal where an egress file is set', grounds({flags: [egressFile], ...refused}), [needActive]],
-	['no CA, proven', grounds({flags: [flags(off)]}), []],
+	['a refusal that is proven', makeObservations({flags: [flags(checked)], ...refused}), []],
+	['a refusal where no flag was read', makeObservations(refused), [needFlagz, needMirrorPods]],
+	['a refusal where only the egress file is not known', makeObservations({flags: [onlyCa], ...refused}), [needFlagz, needMetrics]],
+	['a refusal where an egress file is set', makeObservations({flags: [egressFile], ...refused}), [needActive]],
+	['no CA, proven', makeObservations({flags: [flags(off)]}), []],
 	[
 		'apiservers that differ',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 		}),
 		[needFlagz],
 	],
-	['CA set, and this kubelet not tried', grounds({flags: [flags(checked)]}), [needActive, needMetrics]],
+	['CA set, and this kubelet not tried', makeObservations({flags: [flags(checked)]}), [needActive, needMetrics]],
 	[
 		'CA set, and this kubelet not tried, where counters were read',
-		grounds({flags: [flags(checked)], metrics: [metrics({})]}),
+		makeObservations({flags: [flags(checked)], metrics: [metrics({})]}),
 		[needActive],
 	],
 ];
@@ -1212,10 +1279,9 @@ for (const [title, given, need] of wanted) {
 
 test('the evidence of a refused log read says whether it was read once the check was skipped', t => {
 	const rules = (skipping: 'ok' | 'failed') =>
-		kubeletTls(grounds({logDifferentials: [differential('certificate-refused', {}, skipping)]})).because.map(({rule, observed}) => [
-			rule,
-			observed,
-		]);
+		kubeletTls(makeObservations({logDifferentials: [differential('certificate-refused', {}, skipping)]})).citations.map(
+			({rule, observed}) => [rule, observed],
+		);
 	t.deepEqual(rules('ok'), [['log-read-refused-then-skipped', 'x509']]);
 	t.deepEqual(rules('failed'), [['log-read-refused', 'x509']]);
 });

@@ -4,7 +4,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Observations, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/evidence/evidence.ts';
 import {pathFindings} from '../../../source/evidence/rules/path-findings.ts';
 import {docs, remedies} from '../../../source/evidence/rules/remedies.ts';
-import {answered, flags, grounds, here, known, off, processOf, reading, socketFacts} from '../../support/observations.ts';
+import {answered, flags, makeObservations, here, known, off, processOf, makeObservation, socketFacts} from '../../support/observations.ts';
 
 type Given = {
 	of?: Partial<Observations>;
@@ -16,9 +16,9 @@ type Given = {
 };
 
 function found({of = {...answered}, feature = 'exec', request = null, tls = 'verified', route = 'direct', error = null}: Given) {
-	const rest = {basis: 'proven', because: [], need: []} as const;
+	const rest = {basis: 'proven', citations: [], need: []} as const;
 	return pathFindings(
-		grounds(of, feature, request),
+		makeObservations(of, feature, request),
 		{state: tls, ...rest},
 		{state: route, protocol: null, agent: null, ...rest},
 		error?.toJSON() ?? null,
@@ -28,7 +28,7 @@ function found({of = {...answered}, feature = 'exec', request = null, tls = 'ver
 const codes = (given: Given) => found(given).map(({row, code, severity, leg}) => `${row} ${code} ${severity} ${leg}`);
 const socket = (facts: Partial<typeof socketFacts>) => ({
 	...answered,
-	socket: reading('socket', {...socketFacts, ...facts}, {connection: 'c1'}),
+	socket: makeObservation('socket', {...socketFacts, ...facts}, {connection: 'c1'}),
 });
 const unchecked = socket({tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify'}});
 const request = (kubeletPort: boolean): ProxyRequestFacts => ({
@@ -110,7 +110,7 @@ test('a remedy is the one of its finding', t => {
 	t.is(
 		remedy({
 			tls: 'unverified',
-			of: {...answered, purpose: {...grounds().purpose, feature: 'logs', insecureSkipTlsVerifyBackend: true}},
+			of: {...answered, purpose: {...makeObservations().purpose, feature: 'logs', insecureSkipTlsVerifyBackend: true}},
 			feature: 'logs',
 		}),
 		'leave out --insecure-skip-tls-verify-backend',
@@ -128,7 +128,7 @@ test('what was not read is counted and named', t => {
 	t.regex(message({flags: read(1), replicas: null}), /^How many apiservers there are is not known, and 1 was read:/);
 	t.regex(message({flags: read(2), replicas: null}), /^How many apiservers there are is not known, and 2 were read:/);
 	t.regex(
-		message({flags: read(1), replicas: known(2), unreached: ['10.0.0.6:6443: refused']}),
+		message({flags: read(1), replicas: known(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
 		/until it is open; not read: 10\.0\.0\.6:6443: refused$/,
 	);
 	t.regex(

@@ -2,11 +2,11 @@
 import test from 'ava';
 import type {Observations, ReplicaFacts} from '../../../source/evidence/evidence.ts';
 import {replicasAgree, flagsPerProcess, knownReplicaCount, advertisedAddress} from '../../../source/evidence/rules/replicas.ts';
-import {flags, grounds, known, mirrorPod, off, processOf, reading} from '../../support/observations.ts';
+import {flags, makeObservations, known, mirrorPod, off, processOf, makeObservation} from '../../support/observations.ts';
 
 const at = (host: string) => ({...off, 'advertise-address': host, 'secure-port': '6443'});
 const leased = (madeAt: string | null) =>
-	reading('lease', {
+	makeObservation('lease', {
 		known: 1,
 		knownFrom: 'lease' as const,
 		leases: [{address: '10.0.0.5:6443', madeAt}],
@@ -18,7 +18,7 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 	['nothing is known', {}, null],
 	[
 		'neither leases nor endpoints may be read, and two were met',
-		{flags: two, replicas: reading('lease', {known: null, knownFrom: 'unknown' as const, leases: null, addresses: null})},
+		{flags: two, replicas: makeObservation('lease', {known: null, knownFrom: 'unknown' as const, leases: null, addresses: null})},
 		null,
 	],
 	['three leases, one met', {flags: [flags(off)], replicas: known(3)}, 3],
@@ -28,7 +28,7 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 		'one endpoint, and two connections without a process id',
 		{
 			flags: [flags(off, {connection: 'c8'}), flags(off, {connection: 'c9'})],
-			replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: null}),
+			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: null}),
 		},
 		2,
 	],
@@ -87,7 +87,7 @@ const rows: ReadonlyArray<[title: string, given: Partial<Observations>, count: n
 
 for (const [title, given, count] of rows) {
 	test(`${title}: ${count ?? 'not known'}`, t => {
-		t.is(knownReplicaCount(grounds(given)), count);
+		t.is(knownReplicaCount(makeObservations(given)), count);
 	});
 }
 
@@ -121,7 +121,7 @@ const agreed: ReadonlyArray<[title: string, given: Partial<Observations>, agree:
 
 for (const [title, given, agree] of agreed) {
 	test(`whether all do the same: ${title}: ${agree ?? 'not known'}`, t => {
-		const all = grounds(given);
+		const all = makeObservations(given);
 		t.is(replicasAgree(all, flagsPerProcess(all)), agree);
 	});
 }

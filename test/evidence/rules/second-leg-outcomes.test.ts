@@ -3,8 +3,8 @@ import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Observations, SecondLegOutcome} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
-import {farEndOf, recalledFailures, standingFailure, standingFailures} from '../../../source/evidence/rules/second-leg-outcomes.ts';
-import {checked, failure, flags, grounds, here, known, off, processOf} from '../../support/observations.ts';
+import {farEndOf, recalledFailures, currentFailure, currentFailures} from '../../../source/evidence/rules/second-leg-outcomes.ts';
+import {checked, failure, flags, makeObservations, here, known, off, processOf} from '../../support/observations.ts';
 
 const noAgent = {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'} as const;
 const refused = {row: 'T3', text: 'x509', tls: 'refused', route: null} as const;
@@ -67,20 +67,20 @@ const rows: ReadonlyArray<[title: string, outcomes: readonly SecondLegOutcome[],
 
 for (const [title, outcomes, purpose, stands] of rows) {
 	test(`an earlier failure ${stands ? 'stands against' : 'says nothing of'} ${title}`, t => {
-		t.is(standingFailure({outcomes, purpose, process: processOf('p1'), answered: false}) !== null, stands);
+		t.is(currentFailure({outcomes, purpose, process: processOf('p1'), farEndAnswered: false}) !== null, stands);
 	});
 }
 
 test('an answer on the connection in question is newer than any failure', t => {
 	const outcomes = [failed('kubelet n1', refused)];
-	t.is(standingFailure({outcomes, purpose: toNode('n1'), process: processOf('p1'), answered: true}), null);
-	t.deepEqual(recalledFailures({outcomes, purpose: toNode('n1'), process: processOf('p1'), answered: true, bound: true}), []);
+	t.is(currentFailure({outcomes, purpose: toNode('n1'), process: processOf('p1'), farEndAnswered: true}), null);
+	t.deepEqual(recalledFailures({outcomes, purpose: toNode('n1'), process: processOf('p1'), farEndAnswered: true, isBound: true}), []);
 });
 
 test('all that failed last stand, each without an answer since', t => {
 	const outcomes = [failed('kubelet n1', nothingListens), answered('kubelet n2'), failed('kubelet n3', refused)];
 	t.deepEqual(
-		standingFailures(outcomes).map(({farEnd}) => farEnd),
+		currentFailures(outcomes).map(({farEnd}) => farEnd),
 		['kubelet n1', 'kubelet n3'],
 	);
 });
@@ -93,7 +93,7 @@ test('a proxied far end is named by its scheme and port, and no one in particula
 
 const cluster = {context: 'lab', server: 'https://10.0.0.5:6443', version: null, sandbox: false};
 const pathOf = (more: Partial<Observations>, outcomes: readonly SecondLegOutcome[]) => {
-	const given = grounds({bound: false, process: processOf('p1'), replicas: known(1), ...more, outcomes});
+	const given = makeObservations({isBound: false, process: processOf('p1'), replicas: known(1), ...more, outcomes});
 	return buildPath(
 		{...given, failures: recalledFailures(given)},
 		{cluster, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null},
@@ -132,7 +132,7 @@ test('a certificate that was refused is refused, inferred: it may have been repl
 const elsewhere: ReadonlyArray<[title: string, more: Partial<Observations>, outcome: SecondLegOutcome]> = [
 	['another kubelet', {}, failed('kubelet n2', refused)],
 	['another apiserver', {}, failed('kubelet n1', refused, 'p2')],
-	['a connection that is open', {bound: true, about: 'open-connection'}, failed('kubelet n1', refused)],
+	['a connection that is open', {isBound: true, about: 'open-connection'}, failed('kubelet n1', refused)],
 ];
 
 for (const [title, more, outcome] of elsewhere) {
@@ -155,7 +155,7 @@ test('the words of a tunnel show the route of the process that said them, and hi
 		basis: 'proven',
 	});
 	t.like(routeOf({process: null}), {state: 'konnectivity', basis: 'inferred'});
-	t.is(routeOf({process: null, bound: true}).state, 'unknown');
+	t.is(routeOf({process: null, isBound: true}).state, 'unknown');
 	t.is(routeOf({process: processOf('p2')}).state, 'unknown');
 });
 
@@ -168,13 +168,13 @@ test('a pod on no node has no whole path', t => {
 
 test('a connection that is open is not said to be broken, but is told of the last attempt until its far end answers', t => {
 	const codes = (more: Partial<Observations>) => {
-		const {broken, findings} = pathOf({bound: true, about: 'open-connection', flags: [flags(checked, {process: 'p1'})], ...more}, [
+		const {broken, findings} = pathOf({isBound: true, about: 'open-connection', flags: [flags(checked, {process: 'p1'})], ...more}, [
 			failed('kubelet n1', refused),
 		]);
 		t.is(broken, null);
 		return findings.map(({code}) => code);
 	};
 
-	t.deepEqual(codes({answered: false}), ['LAST_ATTEMPT_FAILED']);
-	t.deepEqual(codes({answered: true}), []);
+	t.deepEqual(codes({farEndAnswered: false}), ['LAST_ATTEMPT_FAILED']);
+	t.deepEqual(codes({farEndAnswered: true}), []);
 });

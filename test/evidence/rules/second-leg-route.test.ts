@@ -15,38 +15,50 @@ import {secondLegRoute} from '../../../source/evidence/rules/second-leg-route.ts
 import {
 	failure,
 	flags,
-	grounds,
+	makeObservations,
 	here,
 	known,
 	metrics,
 	mirrorPod,
 	off,
 	processOf,
-	reading,
+	makeObservation,
 	stepTest,
 	tunnelled,
 	versionOf,
 } from '../../support/observations.ts';
 
-const agents = reading('agent-metrics', {agent: 'konnectivity-agent-x', observed: '1→4→1, 1→6→1'}, {connection: 'c1', active: true});
+const agents = makeObservation(
+	'agent-metrics',
+	{agent: 'konnectivity-agent-x', observed: '1→4→1, 1→6→1'},
+	{connection: 'c1', active: true},
+);
 const grpc = {egressDials: [{protocol: 'grpc' as const, transport: 'uds', count: 4}], tunnelsOpen: 1, kubeletRequestsDone: 4};
 const connectDials = {egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count: 4}], kubeletRequestsDone: 4};
-const unopened = {about: 'configuration', bound: false} as const;
+const unopened = {about: 'configuration', isBound: false} as const;
 const addressed = {...off, ...here};
 
 type Row = [title: string, given: Observations, state: RouteState, basis: Basis, protocol?: 'grpc' | 'http-connect' | 'ssh' | null];
 const rows: readonly Row[] = [
-	['no egress file, an upgrade', grounds({flags: [flags(off)]}), 'direct', 'proven'],
-	['no egress file, a log read that may take a proxy of the environment', grounds({flags: [flags(off)]}, 'logs'), 'direct', 'inferred'],
+	['no egress file, an upgrade', makeObservations({flags: [flags(off)]}), 'direct', 'proven'],
+	[
+		'no egress file, a log read that may take a proxy of the environment',
+		makeObservations({flags: [flags(off)]}, 'logs'),
+		'direct',
+		'inferred',
+	],
 	[
 		'no egress file, a log read, and the process’s own pod has no proxy in its environment',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'})]}, 'logs'),
+		makeObservations(
+			{flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'})]},
+			'logs',
+		),
 		'direct',
 		'proven',
 	],
 	[
 		'no egress file, a log read, and the one pod that is seen of those that advertise their balancer’s address: it may be another’s',
-		grounds(
+		makeObservations(
 			{
 				flags: [flags(addressed)],
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'}, false, ['10.0.0.11'])],
@@ -58,7 +70,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same where it is the pod of the only apiserver',
-		grounds(
+		makeObservations(
 			{
 				flags: [flags(addressed)],
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'}, false, ['10.0.0.11'])],
@@ -71,7 +83,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same where it is the pod of one of three',
-		grounds(
+		makeObservations(
 			{
 				flags: [flags(addressed)],
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'}, false, ['10.0.0.11'])],
@@ -84,11 +96,11 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same where only an endpoint is known',
-		grounds(
+		makeObservations(
 			{
 				flags: [flags(addressed)],
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'}, false, ['10.0.0.11'])],
-				replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']}),
+				replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']}),
 			},
 			'logs',
 		),
@@ -97,13 +109,13 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file, a log read, and only the pod of another apiserver was seen',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.6'})]}, 'logs'),
+		makeObservations({flags: [flags(addressed)], mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.6'})]}, 'logs'),
 		'direct',
 		'inferred',
 	],
 	[
 		'no egress file, a log read, and a pod without a proxy that listens on every address, as another apiserver’s would',
-		grounds(
+		makeObservations(
 			{
 				flags: [flags({...off, 'bind-address': '0.0.0.0', 'secure-port': '6443'})],
 				mirrorPods: [mirrorPod('b', {'bind-address': '0.0.0.0', 'secure-port': '6443'})],
@@ -115,42 +127,52 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file, a log read, and a proxy in the environment',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}, 'logs'),
+		makeObservations({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}, 'logs'),
 		'unknown',
 		'unknown',
 	],
 	[
 		'no egress file, an upgrade, and a proxy in the environment',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}),
+		makeObservations({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}),
 		'direct',
 		'proven',
 	],
-	['no egress file, behind a gateway', grounds({flags: [flags(off)], serverIdentity: {to: 'gateway', why: 'path'}}), 'direct', 'inferred'],
+	[
+		'no egress file, behind a gateway',
+		makeObservations({flags: [flags(off)], serverIdentity: {to: 'gateway', why: 'path'}}),
+		'direct',
+		'inferred',
+	],
 	[
 		'replicas that differ',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 		}),
 		'unknown',
 		'unknown',
 	],
-	['an egress file, and nothing else: its cluster may be Direct', grounds({flags: [flags(tunnelled)]}), 'unknown', 'unknown'],
+	['an egress file, and nothing else: its cluster may be Direct', makeObservations({flags: [flags(tunnelled)]}), 'unknown', 'unknown'],
 	[
 		'nothing opened yet, and the only apiserver has no egress file',
-		grounds({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1'), replicas: known(1, ['10.0.0.5:6443'])}),
+		makeObservations({
+			...unopened,
+			flags: [flags(addressed, {process: 'p1'})],
+			process: processOf('p1'),
+			replicas: known(1, ['10.0.0.5:6443']),
+		}),
 		'direct',
 		'proven',
 	],
 	[
 		'nothing opened yet, and how many apiservers there are is not known',
-		grounds({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1')}),
+		makeObservations({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1')}),
 		'direct',
 		'inferred',
 	],
 	[
 		'nothing opened yet, and held upgrades of one of two apiservers moved the tunnels',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(tunnelled, {process: 'p1'})],
 			process: processOf('p1'),
@@ -163,7 +185,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, and held upgrades of the only apiserver moved the tunnels',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({...tunnelled, ...here}, {process: 'p1'})],
 			process: processOf('p1'),
@@ -176,7 +198,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, and replicas behind a balancer that differ, one of them tried',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags(off, {process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
 			process: processOf('p1'),
@@ -188,7 +210,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, and another apiserver differs from the one at the very address of the kubeconfig',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [
 				flags(addressed, {process: 'p1'}),
@@ -202,39 +224,44 @@ const rows: readonly Row[] = [
 	],
 	[
 		'nothing opened yet, metrics of the only apiserver that is known, reached at its own address',
-		grounds({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.5:6443'])}),
+		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.5:6443'])}),
 		'direct',
 		'proven',
 	],
 	[
 		'nothing opened yet, metrics of an apiserver that is not where the only known one is',
-		grounds({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.6:6443'])}),
+		makeObservations({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.6:6443'])}),
 		'direct',
 		'inferred',
 	],
-	['an egress file that this process has not used', grounds({flags: [flags(tunnelled)], metrics: [metrics({})]}), 'unknown', 'unknown'],
+	[
+		'an egress file that this process has not used',
+		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({})]}),
+		'unknown',
+		'unknown',
+	],
 	[
 		'an egress file, and kubelets reached without a dial of it (its cluster is Direct)',
-		grounds({flags: [flags(tunnelled)], metrics: [metrics({kubeletRequestsDone: 2})]}),
+		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({kubeletRequestsDone: 2})]}),
 		'direct',
 		'proven',
 	],
 	[
 		'kubelets dialled whose certificates were refused, and no dial of a tunnel',
-		grounds({metrics: [metrics({logTlsFailures: 1})]}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1})]}),
 		'direct',
 		'inferred',
 	],
 	[
 		'kubelets dialled whose certificates were refused, by a tunnel',
-		grounds({metrics: [metrics({...grpc, kubeletRequestsDone: 0, logTlsFailures: 1})]}),
+		makeObservations({metrics: [metrics({...grpc, kubeletRequestsDone: 0, logTlsFailures: 1})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
 		'an egress file, and kubelets reached without a dial that is counted, where dials are left out of the metrics',
-		grounds({
+		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			metrics: [metrics({kubeletRequestsDone: 2})],
 		}),
@@ -243,67 +270,73 @@ const rows: readonly Row[] = [
 	],
 	[
 		'held upgrades moved nothing, where dials are left out of the metrics',
-		grounds({
+		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			stepTests: [stepTest('nothing')],
 		}),
 		'unknown',
 		'unknown',
 	],
-	['an egress file, and dials by gRPC', grounds({flags: [flags(tunnelled)], metrics: [metrics(grpc)]}), 'konnectivity', 'inferred', 'grpc'],
+	[
+		'an egress file, and dials by gRPC',
+		makeObservations({flags: [flags(tunnelled)], metrics: [metrics(grpc)]}),
+		'konnectivity',
+		'inferred',
+		'grpc',
+	],
 	[
 		'an egress file, and dials by HTTP CONNECT',
-		grounds({flags: [flags(tunnelled)], metrics: [metrics(connectDials)]}),
+		makeObservations({flags: [flags(tunnelled)], metrics: [metrics(connectDials)]}),
 		'egress-http-connect',
 		'inferred',
 		'http-connect',
 	],
 	[
 		'metrics of another process',
-		grounds({metrics: [metrics(grpc, {connection: 'c9', process: 'p2'})], process: processOf('p1')}),
+		makeObservations({metrics: [metrics(grpc, {connection: 'c9', process: 'p2'})], process: processOf('p1')}),
 		'unknown',
 		'unknown',
 	],
-	['held upgrades moved the tunnels', grounds({stepTests: [stepTest('grpc')]}), 'konnectivity', 'proven', 'grpc'],
+	['held upgrades moved the tunnels', makeObservations({stepTests: [stepTest('grpc')]}), 'konnectivity', 'proven', 'grpc'],
 	[
 		'held upgrades moved the dials by HTTP CONNECT',
-		grounds({stepTests: [stepTest('http-connect')]}),
+		makeObservations({stepTests: [stepTest('http-connect')]}),
 		'egress-http-connect',
 		'proven',
 		'http-connect',
 	],
-	['held upgrades moved nothing', grounds({stepTests: [stepTest('nothing')]}), 'direct', 'proven'],
+	['held upgrades moved nothing', makeObservations({stepTests: [stepTest('nothing')]}), 'direct', 'proven'],
 	[
 		'held upgrades moved nothing, behind a gateway',
-		grounds({stepTests: [stepTest('nothing')], serverIdentity: {to: 'gateway', why: 'path'}}),
+		makeObservations({stepTests: [stepTest('nothing')], serverIdentity: {to: 'gateway', why: 'path'}}),
 		'direct',
 		'inferred',
 	],
-	['held upgrades that decide nothing', grounds({stepTests: [stepTest('undecided')]}), 'unknown', 'unknown'],
+	['held upgrades that decide nothing', makeObservations({stepTests: [stepTest('undecided')]}), 'unknown', 'unknown'],
 	[
 		'agents carried the held upgrades, behind HTTP CONNECT',
-		grounds({stepTests: [stepTest('http-connect')], agentTests: [agents]}),
+		makeObservations({stepTests: [stepTest('http-connect')], agentTests: [agents]}),
 		'konnectivity',
 		'proven',
 		'http-connect',
 	],
 	[
 		'a text that only a gRPC tunnel makes, which whoever stands at the far end may have said',
-		grounds({failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
 		'the same where nobody verifies who that is',
-		grounds({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
 		'the same where whoever answers there was verified',
-		grounds({
+		makeObservations({
 			flags: [flags({'kubelet-certificate-authority': '/ca.pem'})],
 			failures: [failure({route: 'konnectivity', text: 'No agent available'})],
 		}),
@@ -313,27 +346,27 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same of a log, which the apiserver says itself',
-		grounds({failures: [failure({route: 'konnectivity', text: 'No agent available', mayBeFromFarEnd: false})]}, 'logs'),
+		makeObservations({failures: [failure({route: 'konnectivity', text: 'No agent available', mayBeFromFarEnd: false})]}, 'logs'),
 		'konnectivity',
 		'proven',
 		'grpc',
 	],
 	[
 		'the same from the far end, and held upgrades of this process moved nothing',
-		grounds({stepTests: [stepTest('nothing')], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({stepTests: [stepTest('nothing')], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'direct',
 		'proven',
 	],
 	[
 		'the same from the far end, and dials by HTTP CONNECT were counted',
-		grounds({metrics: [metrics(connectDials)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({metrics: [metrics(connectDials)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
 		'the same from a probe, and nothing is opened yet: the next connection may end at another apiserver',
-		grounds({
+		makeObservations({
 			...unopened,
 			process: processOf('p1'),
 			failures: [failure({route: 'konnectivity', text: 'No agent available'})],
@@ -345,26 +378,26 @@ const rows: readonly Row[] = [
 	],
 	[
 		'the same from a pod behind the proxy, which may say anything',
-		grounds({failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'),
+		makeObservations({failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
 		'the same, and held upgrades of this process moved nothing',
-		grounds({stepTests: [stepTest('nothing')], failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'),
+		makeObservations({stepTests: [stepTest('nothing')], failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'),
 		'direct',
 		'inferred',
 	],
 	[
 		'the same where this very process has no egress file, so that somebody made it up',
-		grounds({flags: [flags(off)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({flags: [flags(off)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}),
 		'direct',
 		'proven',
 	],
 	[
 		'SSH flags before 1.22',
-		grounds({
+		makeObservations({
 			mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})],
 			replicas: known(1),
 			version: versionOf('v1.21.5'),
@@ -375,14 +408,14 @@ const rows: readonly Row[] = [
 	],
 	[
 		'SSH counters before 1.22',
-		grounds({metrics: [metrics({sshTunnels: 2})], version: versionOf('v1.19.0')}),
+		makeObservations({metrics: [metrics({sshTunnels: 2})], version: versionOf('v1.19.0')}),
 		'ssh-tunnel',
 		'inferred',
 		'ssh',
 	],
 	[
 		'SSH flags that a newer apiserver cannot have',
-		grounds({
+		makeObservations({
 			mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})],
 			replicas: known(1),
 			version: versionOf('v1.36.3'),
@@ -392,57 +425,57 @@ const rows: readonly Row[] = [
 	],
 	[
 		'held upgrades moved nothing on an apiserver that may have SSH tunnels',
-		grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.21.5')}),
+		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.21.5')}),
 		'direct',
 		'inferred',
 	],
 	[
 		'held upgrades moved nothing, and an apiserver, perhaps another one, says 1.22: this one may be 1.21',
-		grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4')}),
+		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4')}),
 		'direct',
 		'inferred',
 	],
 	[
 		'held upgrades moved nothing, and the only apiserver says 1.22',
-		grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4'), replicas: known(1, ['10.0.0.5:6443'])}),
+		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4'), replicas: known(1, ['10.0.0.5:6443'])}),
 		'direct',
 		'proven',
 	],
 	[
 		'held upgrades moved nothing, and an apiserver says 1.23, which stands beside none before 1.22',
-		grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.23.0')}),
+		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.23.0')}),
 		'direct',
 		'proven',
 	],
 	[
 		'held upgrades moved nothing on an apiserver of unknown version',
-		grounds({stepTests: [stepTest('nothing')], version: null}),
+		makeObservations({stepTests: [stepTest('nothing')], version: null}),
 		'direct',
 		'inferred',
 	],
 	[
 		'held upgrades moved nothing on a vendor’s build',
-		grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.29.1-gke.1589000')}),
+		makeObservations({stepTests: [stepTest('nothing')], version: versionOf('v1.29.1-gke.1589000')}),
 		'direct',
 		'inferred',
 	],
 	[
 		'no egress file on a vendor’s build whose /flagz knows no SSH flag',
-		grounds({flags: [flags(off)], version: versionOf('v1.36.1+k3s1')}),
+		makeObservations({flags: [flags(off)], version: versionOf('v1.36.1+k3s1')}),
 		'direct',
 		'proven',
 	],
 	[
 		'no egress and no SSH flag on the only mirror pod of an old cluster',
-		grounds({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], version: versionOf('v1.20.0')}),
+		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], version: versionOf('v1.20.0')}),
 		'direct',
 		'proven',
 	],
 	[
 		'agents that carried what another process opened',
-		grounds({
+		makeObservations({
 			process: processOf('p1'),
-			agentTests: [reading('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', process: 'p2', active: true})],
+			agentTests: [makeObservation('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', process: 'p2', active: true})],
 			failures: [failure({route: 'konnectivity'}, {connection: 'c9', process: 'p2'})],
 		}),
 		'unknown',
@@ -450,19 +483,19 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file, a request to a service that may take a proxy of the environment',
-		grounds({flags: [flags(off)]}, 'service-proxy'),
+		makeObservations({flags: [flags(off)]}, 'service-proxy'),
 		'direct',
 		'inferred',
 	],
 	[
 		'no egress file, a log read, and the process’s own pod, whose environment cannot be told',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, null)]}, 'logs'),
+		makeObservations({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, null)]}, 'logs'),
 		'direct',
 		'inferred',
 	],
 	[
 		'no egress file, a log read, and two pods that may be the process’s',
-		grounds(
+		makeObservations(
 			{
 				flags: [flags(addressed)],
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}), mirrorPod('b', {'advertise-address': '10.0.0.5'})],
@@ -474,43 +507,52 @@ const rows: readonly Row[] = [
 	],
 	[
 		'no egress file, a log read, and a pod of the same address with another argument',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6444'})]}, 'logs'),
+		makeObservations(
+			{flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6444'})]},
+			'logs',
+		),
 		'direct',
 		'inferred',
 	],
 	[
 		'no egress file, a log read, and the process’s own pod with an argument that /flagz does not list',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'cloud-config': '/c'})]}, 'logs'),
+		makeObservations(
+			{flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'cloud-config': '/c'})]},
+			'logs',
+		),
 		'direct',
 		'proven',
 	],
 	[
 		'no egress file, a log read, and the process’s own pod by the address that it binds',
-		grounds({flags: [flags({...off, 'bind-address': '10.0.0.5'})], mirrorPods: [mirrorPod('a', {'bind-address': '10.0.0.5'})]}, 'logs'),
+		makeObservations(
+			{flags: [flags({...off, 'bind-address': '10.0.0.5'})], mirrorPods: [mirrorPod('a', {'bind-address': '10.0.0.5'})]},
+			'logs',
+		),
 		'direct',
 		'proven',
 	],
 	[
 		'no egress file, a log read, and a pod that binds every IPv6 address',
-		grounds({flags: [flags({...off, 'bind-address': '::'})], mirrorPods: [mirrorPod('a', {'bind-address': '::'})]}, 'logs'),
+		makeObservations({flags: [flags({...off, 'bind-address': '::'})], mirrorPods: [mirrorPod('a', {'bind-address': '::'})]}, 'logs'),
 		'direct',
 		'inferred',
 	],
 	[
 		'a pod without egress at our address, a log read, and it is the only apiserver',
-		grounds({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(1, ['10.0.0.5:6443'])}, 'logs'),
+		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(1, ['10.0.0.5:6443'])}, 'logs'),
 		'direct',
 		'proven',
 	],
 	[
 		'a pod without egress at our address, a log read, and another apiserver was not seen',
-		grounds({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(2)}, 'logs'),
+		makeObservations({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], replicas: known(2)}, 'logs'),
 		'direct',
 		'inferred',
 	],
 	[
 		'a pod without egress at our address, a log read, and another’s environment cannot be told',
-		grounds(
+		makeObservations(
 			{
 				mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}), mirrorPod('b', {'advertise-address': '10.0.0.6'}, null)],
 				replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443']),
@@ -520,26 +562,31 @@ const rows: readonly Row[] = [
 		'direct',
 		'inferred',
 	],
-	['SSH counters at zero before 1.22', grounds({metrics: [metrics({sshTunnels: 0})], version: versionOf('v1.19.0')}), 'unknown', 'unknown'],
+	[
+		'SSH counters at zero before 1.22',
+		makeObservations({metrics: [metrics({sshTunnels: 0})], version: versionOf('v1.19.0')}),
+		'unknown',
+		'unknown',
+	],
 	[
 		'held upgrades moved nothing on a connection that says itself 1.22',
-		grounds({stepTests: [stepTest('nothing')], version: {...versionOf('v1.22.4'), connection: 'c1'}}),
+		makeObservations({stepTests: [stepTest('nothing')], version: {...versionOf('v1.22.4'), connection: 'c1'}}),
 		'direct',
 		'proven',
 	],
 	[
 		'nothing opened yet, metrics of an apiserver at the only endpoint, where no lease may be read',
-		grounds({
+		makeObservations({
 			...unopened,
 			metrics: [metrics({kubeletRequestsDone: 3})],
-			replicas: reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']}),
+			replicas: makeObservation('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']}),
 		}),
 		'direct',
 		'inferred',
 	],
 	[
 		'nothing opened yet, metrics of the only apiserver that is known, and one was met that is not in the list',
-		grounds({
+		makeObservations({
 			...unopened,
 			flags: [flags({'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {connection: 'c9'})],
 			metrics: [metrics({kubeletRequestsDone: 3})],
@@ -550,65 +597,67 @@ const rows: readonly Row[] = [
 	],
 	[
 		'a text that only an HTTP CONNECT proxy makes',
-		grounds({failures: [failure({route: 'egress-http-connect', mayBeFromFarEnd: false})]}),
+		makeObservations({failures: [failure({route: 'egress-http-connect', mayBeFromFarEnd: false})]}),
 		'egress-http-connect',
 		'proven',
 		'http-connect',
 	],
 	[
 		'words of a failure that name no tunnel, and no egress file',
-		grounds({flags: [flags(off)], failures: [failure({})]}),
+		makeObservations({flags: [flags(off)], failures: [failure({})]}),
 		'direct',
 		'proven',
 	],
 	[
 		'a text that only a tunnel makes, and an egress file',
-		grounds({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', mayBeFromFarEnd: false})]}),
+		makeObservations({flags: [flags(tunnelled)], failures: [failure({route: 'konnectivity', mayBeFromFarEnd: false})]}),
 		'konnectivity',
 		'proven',
 		'grpc',
 	],
 	[
 		'a text that only a tunnel makes, and another apiserver without an egress file',
-		grounds({flags: [flags(off, {connection: 'c9'})], failures: [failure({route: 'konnectivity'})]}),
+		makeObservations({flags: [flags(off, {connection: 'c9'})], failures: [failure({route: 'konnectivity'})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
 	[
 		'agents carried the held upgrades, and whose process carried them is not known',
-		grounds({agentTests: [reading('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', active: true})]}),
+		makeObservations({agentTests: [makeObservation('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', active: true})]}),
 		'konnectivity',
 		'inferred',
 	],
 	[
 		'agents carried held upgrades of this connection and of one that is not known',
-		grounds({agentTests: [reading('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', active: true}), agents]}),
+		makeObservations({
+			agentTests: [makeObservation('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', active: true}), agents],
+		}),
 		'konnectivity',
 		'proven',
 	],
 	[
 		'agents carried the held upgrades, which moved the tunnels',
-		grounds({stepTests: [stepTest('grpc')], agentTests: [agents]}),
+		makeObservations({stepTests: [stepTest('grpc')], agentTests: [agents]}),
 		'konnectivity',
 		'proven',
 		'grpc',
 	],
 	[
 		'agents say that they carried the held upgrades, and no counter of the process that carried them moved',
-		grounds({stepTests: [stepTest('nothing')], agentTests: [agents]}),
+		makeObservations({stepTests: [stepTest('nothing')], agentTests: [agents]}),
 		'direct',
 		'proven',
 	],
 	[
 		'agents say that they carried the held upgrades of a process that has no egress file',
-		grounds({flags: [flags(off)], agentTests: [agents]}),
+		makeObservations({flags: [flags(off)], agentTests: [agents]}),
 		'direct',
 		'proven',
 	],
 	[
 		'agents carried the held upgrades, which moved no counter where dials are left out of the metrics',
-		grounds({
+		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})],
 			stepTests: [stepTest('nothing')],
 			agentTests: [agents],
@@ -619,14 +668,14 @@ const rows: readonly Row[] = [
 	],
 	[
 		'agents carried the held upgrades, and another apiserver has no egress file',
-		grounds({flags: [flags(off, {connection: 'c9'})], agentTests: [agents]}),
+		makeObservations({flags: [flags(off, {connection: 'c9'})], agentTests: [agents]}),
 		'konnectivity',
 		'proven',
 		null,
 	],
 	[
 		'held upgrades moved nothing, where families are left out of the metrics and another apiserver’s flag names none',
-		grounds({
+		makeObservations({
 			process: processOf('p1'),
 			flags: [flags({'disabled-metrics': '[]'}, {connection: 'c9', process: 'p2'})],
 			metrics: [metrics({familiesLeftOut: 2}, {process: 'p1'})],
@@ -637,7 +686,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'held upgrades moved nothing, where families are left out of the metrics, and by this apiserver’s own flag they are others',
-		grounds({
+		makeObservations({
 			flags: [flags({'disabled-metrics': '[etcd_bookmark_counts]'})],
 			metrics: [metrics({familiesLeftOut: 1})],
 			stepTests: [stepTest('nothing')],
@@ -647,7 +696,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'held upgrades moved nothing, and another apiserver leaves the families out',
-		grounds({
+		makeObservations({
 			flags: [flags({'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'}, {connection: 'c9'})],
 			stepTests: [stepTest('nothing')],
 		}),
@@ -656,37 +705,37 @@ const rows: readonly Row[] = [
 	],
 	[
 		'held upgrades of another connection, where no process is known',
-		grounds({stepTests: [stepTest('nothing', {connection: 'c9'})]}),
+		makeObservations({stepTests: [stepTest('nothing', {connection: 'c9'})]}),
 		'direct',
 		'inferred',
 	],
 	[
 		'held upgrades of another process',
-		grounds({process: processOf('p1'), stepTests: [stepTest('grpc', {connection: 'c9', process: 'p2'})]}),
+		makeObservations({process: processOf('p1'), stepTests: [stepTest('grpc', {connection: 'c9', process: 'p2'})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'held upgrades moved nothing, where families are left out of the metrics and no flag tells which',
-		grounds({metrics: [metrics({familiesLeftOut: 2})], stepTests: [stepTest('nothing')]}),
+		makeObservations({metrics: [metrics({familiesLeftOut: 2})], stepTests: [stepTest('nothing')]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'kubelets reached without a dial that is counted, where families are left out of the metrics and no flag tells which',
-		grounds({metrics: [metrics({familiesLeftOut: 2, kubeletRequestsDone: 2})]}),
+		makeObservations({metrics: [metrics({familiesLeftOut: 2, kubeletRequestsDone: 2})]}),
 		'unknown',
 		'unknown',
 	],
 	[
 		'held upgrades moved nothing, and other families are left out of the metrics',
-		grounds({flags: [flags({...tunnelled, 'disabled-metrics': '[etcd_bookmark_counts]'})], stepTests: [stepTest('nothing')]}),
+		makeObservations({flags: [flags({...tunnelled, 'disabled-metrics': '[etcd_bookmark_counts]'})], stepTests: [stepTest('nothing')]}),
 		'direct',
 		'proven',
 	],
 	[
 		'held upgrades moved nothing, where the tunnel’s families are left out of the metrics',
-		grounds({
+		makeObservations({
 			flags: [flags({...tunnelled, 'disabled-metrics': '[konnectivity_network_proxy_client_client_connections]'})],
 			stepTests: [stepTest('nothing')],
 		}),
@@ -695,7 +744,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'replicas that differ, and counters of one of them',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 			metrics: [metrics({kubeletRequestsDone: 3}, {connection: 'c9'})],
@@ -705,7 +754,7 @@ const rows: readonly Row[] = [
 	],
 	[
 		'replicas that differ, and held upgrades of this connection',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 			stepTests: [stepTest('grpc')],
@@ -716,95 +765,109 @@ const rows: readonly Row[] = [
 	],
 	[
 		'metrics of this process and of one that is not known',
-		grounds({metrics: [metrics(grpc, {connection: 'c9'}), metrics({kubeletRequestsDone: 3})]}),
+		makeObservations({metrics: [metrics(grpc, {connection: 'c9'}), metrics({kubeletRequestsDone: 3})]}),
 		'direct',
 		'proven',
 	],
 	[
 		'metrics of one that is not known, where no process is',
-		grounds({metrics: [metrics({kubeletRequestsDone: 3}, {connection: 'c9'})]}),
+		makeObservations({metrics: [metrics({kubeletRequestsDone: 3}, {connection: 'c9'})]}),
 		'direct',
 		'inferred',
 	],
 	[
 		'kubelets reached and refused, and no dial of a tunnel',
-		grounds({metrics: [metrics({kubeletRequestsDone: 2, logTlsFailures: 1})]}),
+		makeObservations({metrics: [metrics({kubeletRequestsDone: 2, logTlsFailures: 1})]}),
 		'direct',
 		'proven',
 	],
-	['no kubelet reached, where refusals are not counted', grounds({metrics: [metrics({logTlsFailures: null})]}), 'unknown', 'unknown'],
+	[
+		'no kubelet reached, where refusals are not counted',
+		makeObservations({metrics: [metrics({logTlsFailures: null})]}),
+		'unknown',
+		'unknown',
+	],
 	[
 		'dials by gRPC among others',
-		grounds({metrics: [metrics({...grpc, egressDials: [...connectDials.egressDials, ...grpc.egressDials]})]}),
+		makeObservations({metrics: [metrics({...grpc, egressDials: [...connectDials.egressDials, ...grpc.egressDials]})]}),
 		'konnectivity',
 		'inferred',
 		'grpc',
 	],
-	['nothing readable', grounds({}), 'unknown', 'unknown'],
+	['nothing readable', makeObservations({}), 'unknown', 'unknown'],
 ];
 
 for (const [title, given, state, basis, protocol = null] of rows) {
 	test(`${title}: ${state}, ${basis}`, t => {
-		const ruling = secondLegRoute(given);
-		t.is(ruling.state, state);
-		t.is(ruling.basis, basis);
-		t.is(ruling.protocol, protocol);
-		t.true(state === 'unknown' ? ruling.need.length > 0 || ruling.why !== undefined : ruling.because.length > 0);
+		const verdict = secondLegRoute(given);
+		t.is(verdict.state, state);
+		t.is(verdict.basis, basis);
+		t.is(verdict.protocol, protocol);
+		t.true(state === 'unknown' ? verdict.need.length > 0 || verdict.why !== undefined : verdict.citations.length > 0);
 	});
 }
 
 test('a name or a label of a pod is in no rule: nothing of a pod list reaches the route', t => {
 	for (const feature of ['logs', 'exec', 'attach', 'port-forward', 'pod-proxy'] as const satisfies readonly StreamFeature[]) {
-		t.is(secondLegRoute(grounds({}, feature)).state, 'unknown');
+		t.is(secondLegRoute(makeObservations({}, feature)).state, 'unknown');
 	}
 });
 
-const closed = (source: UnavailableSource['source'], because: UnavailableSource['because']): UnavailableSource => ({
+const unavailable = (source: UnavailableSource['source'], reason: UnavailableSource['reason']): UnavailableSource => ({
 	source,
 	where: source,
-	because,
+	reason,
 	need: null,
 });
 const oneOfMany = {...unopened, process: processOf('p1')};
-const addressedOne = grounds({...oneOfMany, flags: [flags(addressed, {process: 'p1'})]});
-const testedOne = grounds({...oneOfMany, stepTests: [stepTest('grpc', {process: 'p1'})]});
-const carriedOne = grounds({...oneOfMany, agentTests: [{...agents, process: 'p1'}]});
+const addressedOne = makeObservations({...oneOfMany, flags: [flags(addressed, {process: 'p1'})]});
+const testedOne = makeObservations({...oneOfMany, stepTests: [stepTest('grpc', {process: 'p1'})]});
+const carriedOne = makeObservations({...oneOfMany, agentTests: [{...agents, process: 'p1'}]});
 const logsOfOne = {...addressedOne, purpose: {...addressedOne.purpose, feature: 'logs' as const}};
 const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly Need[], why?: string]> = [
-	['nothing was read', grounds(), [needFlagz, needMirrorPods, needMetrics]],
-	['counters that have not moved were read', grounds({metrics: [metrics({})]}), [needFlagz, needMirrorPods]],
+	['nothing was read', makeObservations(), [needFlagz, needMirrorPods, needMetrics]],
+	['counters that have not moved were read', makeObservations({metrics: [metrics({})]}), [needFlagz, needMirrorPods]],
 	[
 		'the apiservers differ',
-		grounds({
+		makeObservations({
 			flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})],
 			replicas: known(2),
 		}),
 		[needFlagz],
 		'the apiservers differ; which one answers is not known',
 	],
-	['an egress file is set', grounds({flags: [flags(tunnelled)]}), [needMetrics], 'an egress file is set; the flag does not say for what'],
+	[
+		'an egress file is set',
+		makeObservations({flags: [flags(tunnelled)]}),
+		[needMetrics],
+		'an egress file is set; the flag does not say for what',
+	],
 	[
 		'an egress file is set, and nothing was dialled',
-		grounds({flags: [flags(tunnelled)], metrics: [metrics({})]}),
+		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({})]}),
 		[needActive],
 		'an egress file is set, and was not in use when the counters were read',
 	],
 	[
 		'an egress file is set, and nothing was dialled, among counters of two processes',
-		grounds({flags: [flags(tunnelled)], process: processOf('p1'), metrics: [metrics({}), metrics({}, {connection: 'c9', process: 'p2'})]}),
+		makeObservations({
+			flags: [flags(tunnelled)],
+			process: processOf('p1'),
+			metrics: [metrics({}), metrics({}, {connection: 'c9', process: 'p2'})],
+		}),
 		[needActive],
 		'an egress file is set, and was not in use when the counters were read',
 	],
-	['dials were counted', grounds({metrics: [metrics(grpc)]}), [needActive]],
+	['dials were counted', makeObservations({metrics: [metrics(grpc)]}), [needActive]],
 	[
 		'dials were counted, and no upgrade could be held',
-		grounds({metrics: [metrics(grpc)], stepTests: [stepTest('undecided')]}),
+		makeObservations({metrics: [metrics(grpc)], stepTests: [stepTest('undecided')]}),
 		[needStepTest],
 	],
-	['held upgrades moved the tunnels', grounds({stepTests: [stepTest('grpc')]}), []],
+	['held upgrades moved the tunnels', makeObservations({stepTests: [stepTest('grpc')]}), []],
 	['held upgrades of one apiserver moved the tunnels', testedOne, needReplicas(testedOne)],
-	['held upgrades moved the dials by HTTP CONNECT', grounds({stepTests: [stepTest('http-connect')]}), [needAgentMetrics]],
-	['agents carried the held upgrades', grounds({agentTests: [agents]}), []],
+	['held upgrades moved the dials by HTTP CONNECT', makeObservations({stepTests: [stepTest('http-connect')]}), [needAgentMetrics]],
+	['agents carried the held upgrades', makeObservations({agentTests: [agents]}), []],
 	['agents carried the held upgrades of one apiserver', carriedOne, needReplicas(carriedOne)],
 	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],
 	['held upgrades of the only apiserver moved the tunnels', {...testedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
@@ -815,27 +878,30 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 	],
 	['agents carried the held upgrades of the only apiserver', {...carriedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
 	['the only apiserver has no egress file', {...addressedOne, replicas: known(1)}, []],
-	['no egress file, proven', grounds({flags: [flags(off)]}), []],
-	['no egress file, and an environment that was not seen', grounds({flags: [flags(off)]}, 'logs'), [needMirrorPods]],
+	['no egress file, proven', makeObservations({flags: [flags(off)]}), []],
+	['no egress file, and an environment that was not seen', makeObservations({flags: [flags(off)]}, 'logs'), [needMirrorPods]],
 	['no egress file on one apiserver, and an environment that was not seen', logsOfOne, [needMirrorPods, ...needReplicas(logsOfOne)]],
 	[
 		'no egress file, and no pod that would show the environment',
-		grounds({flags: [flags(off)], closed: [closed('version', 'no-answer'), closed('mirror-pod', 'not-served')]}, 'logs'),
+		makeObservations(
+			{flags: [flags(off)], unavailable: [unavailable('version', 'no-response'), unavailable('mirror-pod', 'not-served')]},
+			'logs',
+		),
 		[needEnvironment],
 	],
 	[
 		'no egress file, and pods that may not be listed',
-		grounds({flags: [flags(off)], closed: [closed('mirror-pod', 'forbidden')]}, 'logs'),
+		makeObservations({flags: [flags(off)], unavailable: [unavailable('mirror-pod', 'forbidden')]}, 'logs'),
 		[needMirrorPods],
 	],
 	[
 		'no egress file, and something else that is not served',
-		grounds({flags: [flags(off)], closed: [closed('metrics', 'not-served')]}, 'logs'),
+		makeObservations({flags: [flags(off)], unavailable: [unavailable('metrics', 'not-served')]}, 'logs'),
 		[needMirrorPods],
 	],
 	[
 		'no egress file, and a proxy in the environment',
-		grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}, 'logs'),
+		makeObservations({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}, 'logs'),
 		[],
 		'the apiserver may use the proxy in its environment',
 	],
@@ -843,8 +909,8 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 
 for (const [title, given, need, why] of wanted) {
 	test(`what would tell the route: ${title}`, t => {
-		const ruling = secondLegRoute(given);
-		t.deepEqual([ruling.need, ruling.why], [need, why]);
+		const verdict = secondLegRoute(given);
+		t.deepEqual([verdict.need, verdict.why], [need, why]);
 	});
 }
 
@@ -852,20 +918,20 @@ const pod = mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '644
 const shown: ReadonlyArray<[title: string, given: Observations, evidence: readonly string[]]> = [
 	[
 		'agents, and the held upgrades that they carried',
-		grounds({stepTests: [stepTest('http-connect')], agentTests: [agents]}),
+		makeObservations({stepTests: [stepTest('http-connect')], agentTests: [agents]}),
 		['agent-carried-held-streams: 1→4→1, 1→6→1', 'step-test: http-connect'],
 	],
-	['held upgrades', grounds({stepTests: [stepTest('grpc')]}), ['step-test: grpc']],
+	['held upgrades', makeObservations({stepTests: [stepTest('grpc')]}), ['step-test: grpc']],
 	[
 		'words of a tunnel',
-		grounds({failures: [failure({}), failure({route: 'konnectivity', text: 'No agent available'})]}),
+		makeObservations({failures: [failure({}), failure({route: 'konnectivity', text: 'No agent available'})]}),
 		['text-of-a-tunnel: No agent available'],
 	],
-	['no egress file', grounds({flags: [flags(off)]}), ['egress-file-empty: egress-selector-config-file=""']],
-	['an egress file', grounds({flags: [flags(tunnelled)]}), ['egress-file-set: egress-selector-config-file="/egress.yaml"']],
+	['no egress file', makeObservations({flags: [flags(off)]}), ['egress-file-empty: egress-selector-config-file=""']],
+	['an egress file', makeObservations({flags: [flags(tunnelled)]}), ['egress-file-set: egress-selector-config-file="/egress.yaml"']],
 	[
 		'no egress file, and an environment without a proxy',
-		grounds({flags: [flags(addressed)], mirrorPods: [pod]}, 'logs'),
+		makeObservations({flags: [flags(addressed)], mirrorPods: [pod]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',
 			'no-proxy-in-environment: no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod',
@@ -873,7 +939,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 	],
 	[
 		'no egress file, and an environment that was not seen',
-		grounds({flags: [flags(off)]}, 'logs'),
+		makeObservations({flags: [flags(off)]}, 'logs'),
 		[
 			'egress-file-empty: egress-selector-config-file=""',
 			'environment-proxy-possible: requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen',
@@ -881,32 +947,32 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 	],
 	[
 		'kubelets reached without a dial that is counted',
-		grounds({metrics: [metrics({kubeletRequestsDone: 2, logTlsFailures: 3})]}),
+		makeObservations({metrics: [metrics({kubeletRequestsDone: 2, logTlsFailures: 3})]}),
 		['dials-without-egress: 2 requests to kubelets, pods or services done, no apiserver_egress_dialer series'],
 	],
 	[
 		'kubelets refused without a dial that is counted',
-		grounds({metrics: [metrics({logTlsFailures: 1})]}),
+		makeObservations({metrics: [metrics({logTlsFailures: 1})]}),
 		['dials-without-egress: 1 log read refused for a certificate, no apiserver_egress_dialer series'],
 	],
 	[
 		'kubelets refused twice',
-		grounds({metrics: [metrics({logTlsFailures: 2})]}),
+		makeObservations({metrics: [metrics({logTlsFailures: 2})]}),
 		['dials-without-egress: 2 log reads refused for a certificate, no apiserver_egress_dialer series'],
 	],
 	[
 		'one request to a kubelet',
-		grounds({metrics: [metrics({kubeletRequestsDone: 1})]}),
+		makeObservations({metrics: [metrics({kubeletRequestsDone: 1})]}),
 		['dials-without-egress: 1 request to kubelets, pods or services done, no apiserver_egress_dialer series'],
 	],
 	[
 		'one dial and one tunnel',
-		grounds({metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 1}], tunnelsOpen: 1})]}),
+		makeObservations({metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 1}], tunnelsOpen: 1})]}),
 		['egress-dials-counted: 1 dial by grpc over uds; 1 tunnel open'],
 	],
 	[
 		'dials of two kinds, and no tunnels',
-		grounds({
+		makeObservations({
 			metrics: [
 				metrics({
 					egressDials: [
@@ -921,7 +987,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 	],
 	[
 		'dials where tunnels are not counted',
-		grounds({metrics: [metrics(connectDials)]}),
+		makeObservations({metrics: [metrics(connectDials)]}),
 		['egress-dials-counted: 4 dials by http-connect over uds'],
 	],
 ];
@@ -929,7 +995,7 @@ const shown: ReadonlyArray<[title: string, given: Observations, evidence: readon
 for (const [title, given, evidence] of shown) {
 	test(`what a route stands on: ${title}`, t => {
 		t.deepEqual(
-			secondLegRoute(given).because.map(({rule, observed}) => `${rule}: ${observed}`),
+			secondLegRoute(given).citations.map(({rule, observed}) => `${rule}: ${observed}`),
 			evidence,
 		);
 	});

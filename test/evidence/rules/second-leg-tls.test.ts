@@ -2,7 +2,7 @@ import test from 'ava';
 import type {Basis, ProxyRequestFacts, TlsState} from '../../../source/evidence/evidence.ts';
 import {buildPath} from '../../../source/evidence/build-path.ts';
 import {secondLegTls} from '../../../source/evidence/rules/second-leg-tls.ts';
-import {answered, checked, flags, grounds, off} from '../../support/observations.ts';
+import {answered, checked, flags, makeObservations, off} from '../../support/observations.ts';
 
 const subject = {
 	cluster: {context: null, server: 'https://10.0.0.5:6443', version: null, sandbox: false},
@@ -57,7 +57,7 @@ const cases: ReadonlyArray<
 for (const [title, request, set, to, state, basis, crossing] of cases) {
 	test(`${title}: ${to}, ${state}, ${basis}`, t => {
 		const path = buildPath(
-			grounds({...answered, flags: [flags(set)]}, 'node-proxy', {
+			makeObservations({...answered, flags: [flags(set)]}, 'node-proxy', {
 				scheme: 'http',
 				port: null,
 				portName: null,
@@ -82,14 +82,14 @@ for (const feature of ['pod-proxy', 'service-proxy'] as const) {
 		[null, 'plain', 'proxy-http-is-plain'],
 	] as const) {
 		test(`${feature} by ${scheme ?? 'the usual scheme'}, whatever flag is set: ${state}, and proven only of an apiserver`, t => {
-			const given = grounds(
+			const given = makeObservations(
 				{...answered, flags: [flags(checked)]},
 				feature,
 				scheme && {scheme, port: 8080, portName: null, kubeletPort: false},
 			);
-			const ruling = secondLegTls(given);
+			const verdict = secondLegTls(given);
 			t.deepEqual(
-				[ruling.state, ruling.basis, ruling.because.map(({rule, observed}) => [rule, observed])],
+				[verdict.state, verdict.basis, verdict.citations.map(({rule, observed}) => [rule, observed])],
 				[state, 'proven', [[rule, `${scheme ?? 'http'}: to pod web${scheme ? ':8080' : ''}`]]],
 			);
 			t.is(secondLegTls({...given, serverIdentity: {to: 'gateway', why: 'path'}}).basis, 'inferred');

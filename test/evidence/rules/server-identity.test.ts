@@ -8,8 +8,8 @@ const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
 const base: ServerIdentityInput = {
 	socket: socketFacts,
 	serverPath: '/',
-	authority: own,
-	authorityClosed: null,
+	ca: own,
+	caUnavailableReason: null,
 	foreignHeaders: [],
 	gatewaySeen: null,
 	user: null,
@@ -26,17 +26,17 @@ const at = (remoteAddress: string) => ({...socketFacts, remoteAddress});
 
 const rows: ReadonlyArray<[title: string, findings: Partial<ServerIdentityInput>, to: ServerIdentity['to']]> = [
 	['a chain of the cluster’s authority, with the apiserver’s name', {}, 'apiserver'],
-	['the apiserver’s name, and the authority not read yet: gateways have certificates with that name, too', {authority: null}, 'unknown'],
-	['the apiserver’s name, and the authority not readable', {authority: null, authorityClosed: 'forbidden'}, 'unknown'],
+	['the apiserver’s name, and the authority not read yet: gateways have certificates with that name, too', {ca: null}, 'unknown'],
+	['the apiserver’s name, and the authority not readable', {ca: null, caUnavailableReason: 'forbidden'}, 'unknown'],
 	['a server URL with a path', {serverPath: '/k8s/clusters/c-1'}, 'gateway'],
-	['another authority than pods get', {authority: other}, 'gateway'],
+	['another authority than pods get', {ca: other}, 'gateway'],
 	['a header that no apiserver sends', {foreignHeaders: ['via']}, 'gateway'],
 	['two processes on one connection', {gatewaySeen: 'two requests on one connection were answered by two processes'}, 'gateway'],
 	['plain HTTP', {socket: {...socketFacts, scheme: 'http', tls: null}}, 'gateway'],
 	['a check that was skipped', {socket: tls({verified: false, skippedBy: 'insecure-skip-tls-verify'})}, 'unknown'],
-	['a public certificate', {socket: tls({trust: 'system-roots'}), authority: null}, 'unknown'],
+	['a public certificate', {socket: tls({trust: 'system-roots'}), ca: null}, 'unknown'],
 	['a public certificate that is also the authority’s', {socket: tls({trust: 'system-roots'})}, 'unknown'],
-	['another authority of the same name, shown by the server', {authority: {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=ca']}}, 'gateway'],
+	['another authority of the same name, shown by the server', {ca: {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=ca']}}, 'gateway'],
 	['the name kubernetes.default behind others', {socket: named('DNS:a,DNS:kubernetes.default')}, 'apiserver'],
 	['the name kubernetes.default.svc alone', {socket: named('DNS:kubernetes.default.svc')}, 'apiserver'],
 	['a name that only ends like the apiserver’s', {socket: named('DNS:api.kubernetes')}, 'unknown'],
@@ -50,7 +50,7 @@ const rows: ReadonlyArray<[title: string, findings: Partial<ServerIdentityInput>
 	['a certificate that the kubeconfig names itself, of another authority', {socket: leafOnly('CN=gateway-ca')}, 'gateway'],
 	[
 		'a certificate that the cluster gives its pods as their authority',
-		{socket: leafOnly('CN=kube-apiserver'), authority: {spkiSha256: ['aa'.repeat(32)], subjects: ['CN=kube-apiserver']}},
+		{socket: leafOnly('CN=kube-apiserver'), ca: {spkiSha256: ['aa'.repeat(32)], subjects: ['CN=kube-apiserver']}},
 		'apiserver',
 	],
 	['an apiserver that listens on loopback, as one behind a virtual cluster’s proxy does', {flags: bound('127.0.0.1')}, 'unknown'],
@@ -77,17 +77,17 @@ const rows: ReadonlyArray<[title: string, findings: Partial<ServerIdentityInput>
 	],
 	['an apiserver that listens on every address', {flags: bound('0.0.0.0')}, 'apiserver'],
 	['two apiservers that may answer, of which one listens on loopback', {mirrorPods: [bound('127.0.0.1'), bound('::')]}, 'apiserver'],
-	['another authority than pods get, and an apiserver that listens on loopback', {authority: other, flags: bound('127.0.0.1')}, 'gateway'],
+	['another authority than pods get, and an apiserver that listens on loopback', {ca: other, flags: bound('127.0.0.1')}, 'gateway'],
 ];
 
 test('where a right would tell an apiserver from a gateway, it is named', t => {
-	const needs = (authorityClosed: ServerIdentityInput['authorityClosed']) =>
-		identifyServer({...base, authority: null, authorityClosed}).need?.permission;
+	const needs = (caUnavailableReason: ServerIdentityInput['caUnavailableReason']) =>
+		identifyServer({...base, ca: null, caUnavailableReason}).need?.permission;
 	t.deepEqual([needs('forbidden'), needs('not-served'), needs(null)], ['get configmap kube-root-ca.crt', undefined, undefined]);
 });
 
-for (const [title, findings, to] of rows) {
+for (const [title, input, to] of rows) {
 	test(`${title}: ${to}`, t => {
-		t.is(identifyServer({...base, ...findings}).to, to);
+		t.is(identifyServer({...base, ...input}).to, to);
 	});
 }

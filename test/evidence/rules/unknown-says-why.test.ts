@@ -10,7 +10,7 @@ import {
 	checked,
 	failure,
 	flags,
-	grounds,
+	makeObservations,
 	known,
 	metrics,
 	mirrorPod,
@@ -21,10 +21,10 @@ import {
 	versionOf,
 } from '../../support/observations.ts';
 
-const closed = (because: UnavailableSource['because']): Partial<Observations> => ({
-	closed: (['flagz', 'metrics', 'mirror-pod'] as const).map(source => ({source, where: source, because, need: null})),
+const unavailable = (reason: UnavailableSource['reason']): Partial<Observations> => ({
+	unavailable: (['flagz', 'metrics', 'mirror-pod'] as const).map(source => ({source, where: source, reason, need: null})),
 });
-const another = flags(checked, {process: 'p2', connection: 'c2'});
+const reconnectToProcess = flags(checked, {process: 'p2', connection: 'c2'});
 
 /** One of each is taken, in every combination. */
 const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial<Observations>]>> = [
@@ -34,8 +34,8 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 		['checked', {flags: [flags(checked, {process: 'p1'})], process: processOf('p1')}],
 		['tunnelled', {flags: [flags(tunnelled, {process: 'p1'})], process: processOf('p1')}],
 		['flags without a word', {flags: [flags({}, {process: 'p1'})], process: processOf('p1')}],
-		['two that differ', {flags: [flags(off, {process: 'p1'}), another], process: processOf('p1'), replicas: known(2)}],
-		['another alone', {flags: [another], replicas: known(2)}],
+		['two that differ', {flags: [flags(off, {process: 'p1'}), reconnectToProcess], process: processOf('p1'), replicas: known(2)}],
+		['another alone', {flags: [reconnectToProcess], replicas: known(2)}],
 		['a pod with a proxy in its environment', {mirrorPods: [mirrorPod('kube-apiserver-a', off, true)], replicas: known(1)}],
 	],
 	[
@@ -55,16 +55,16 @@ const choices: ReadonlyArray<ReadonlyArray<readonly [name: string, more: Partial
 	],
 	[
 		['nothing closed', {}],
-		['all forbidden', closed('forbidden')],
-		['nothing served', closed('not-served')],
-		['no answer', closed('no-answer')],
+		['all forbidden', unavailable('forbidden')],
+		['nothing served', unavailable('not-served')],
+		['no answer', unavailable('no-response')],
 	],
 	[
 		['before use', {}],
-		['before use, any apiserver', {bound: false}],
+		['before use, any apiserver', {isBound: false}],
 		['answered', answered],
 		['ended', {about: 'ended-connection'}],
-		['answered, any apiserver', {...answered, bound: false}],
+		['answered, any apiserver', {...answered, isBound: false}],
 	],
 	[
 		['1.36', {}],
@@ -108,7 +108,7 @@ for (const [feature, request] of features) {
 		const silent: string[] = [];
 		const seen = new Set<string>();
 		for (const {title, more} of combined()) {
-			const all = grounds(more, feature, request);
+			const all = makeObservations(more, feature, request);
 			const [tls, route] = [secondLegTls(all), secondLegRoute(all)];
 			for (const [word, {state, basis, need, why}] of Object.entries({
 				'leg 1 TLS': firstLegTls(all),

@@ -26,12 +26,12 @@ function asksAgain(
 		method,
 		ask,
 		drawn,
-		labeller = {witness: {}, onLabel: () => () => {}},
+		labeller = {observer: {}, onLabel: () => () => {}},
 	}: {
 		method: string;
 		ask: () => Promise<boolean>;
 		drawn?: (exchange: ProxyExchange | null) => void;
-		labeller?: Pick<Labeler, 'witness' | 'onLabel'>;
+		labeller?: Pick<Labeler, 'observer' | 'onLabel'>;
 	},
 ) {
 	const store = new Store(
@@ -113,7 +113,7 @@ for (const answers of [true, false]) {
 					tell = listener;
 					return () => {};
 				},
-				witness: {
+				observer: {
 					async beforeUse(connection) {
 						given.push(connection.id);
 						connection.close();
