@@ -1,4 +1,4 @@
-/** What do an apiserver's own counters say of a stream that it carries? Read in the background, and only where nothing cheaper told the route. */
+/** An apiserver's own metrics about a stream that it carries, read in the background if no cheaper source gave the route. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isRecent, clockDelay, type Clock} from './clock.ts';
 import {observeConnection} from './connection-observations.ts';
@@ -8,7 +8,7 @@ import {labelTimings} from './label-timings.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {needMetrics} from './rules/needs.ts';
 
-/** Behind a balancer a new connection may end at another process: so many are tried to meet the right one. */
+/** Behind a balancer a new connection may end at another process: this many are tried to reach the right one. */
 const maxAttempts = 4;
 
 const notReached: ProbeResult<MetricFacts> = {
@@ -21,7 +21,7 @@ export class BackgroundMetrics {
 	readonly #end = new AbortController();
 	readonly #pending = new Map<string | null, Promise<ProbeResult<MetricFacts>>>();
 	#unavailable: {result: ProbeResult<MetricFacts>; at: number} | undefined;
-	/** Where processes have no id. */
+	/** For processes without an id. */
 	#unidentified: Observation<MetricFacts> | undefined;
 	#nextUnidentifiedAt = 0;
 
@@ -31,9 +31,9 @@ export class BackgroundMetrics {
 	}
 
 	/**
-	Counters of this process, on a connection of their own; `process` is `null` where its id could not be read: the answer may be another's then, and
-	comes when it may be asked for again. Many streams of one process share a reading, which is kept with what is known of the process. `openedAt`:
-	since when the stream is open, milliseconds since 1970; counters that were at zero before it are read again. Never throws.
+	Metrics of this process, read on a separate connection. `process` is `null` if its id could not be read: the response may then be from
+	another process, and is delayed by the minimum interval. Streams of one process share a read, which is kept in the process cache.
+	`openedAt`: when the stream was opened, in ms since 1970; metrics that were zero before that are read again. Never throws.
 	*/
 	async read(process: string | null, openedAt: number): Promise<ProbeResult<MetricFacts>> {
 		const recent =
@@ -53,7 +53,7 @@ export class BackgroundMetrics {
 		return pending;
 	}
 
-	/** Cuts what is under way. */
+	/** Aborts the reads in progress. */
 	end(): void {
 		this.#end.abort();
 	}
@@ -112,7 +112,7 @@ export class BackgroundMetrics {
 	}
 }
 
-/** The process has reached something behind it, so that its counters say by which way. */
+/** The process has connected to a far end, so its metrics show the route. */
 function hasMoved({egressDials, kubeletRequestsDone, logTlsFailures}: MetricFacts): boolean {
 	return egressDials.length > 0 || kubeletRequestsDone > 0 || (logTlsFailures ?? 0) > 0;
 }

@@ -1,4 +1,4 @@
-/** From grounds to a Path: asks the rules, numbers the evidence, and writes the line. */
+/** Builds a Path from observations: applies the rules, numbers the evidence, and formats the path line. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ClusterIdentity, Observations, Leg, Path, ProcessBinding, RuleVerdict, Verdict} from './evidence.ts';
 import {numberEvidence} from './evidence-list.ts';
@@ -16,13 +16,13 @@ import {secondLegTls, endsAtKubelet} from './rules/second-leg-tls.ts';
 export type PathMetadata = {
 	cluster: ClusterIdentity;
 	phase: Path['phase'];
-	/** `host:port` of leg 2's far end, where it is known. */
+	/** `host:port` of leg 2's far end, if known. */
 	address: string | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
 };
 
-/** The Path of one connection, or of one that would be made. Pure: same grounds, same path. */
+/** The Path of an open or a possible connection. Pure: the same observations give the same path. */
 export function buildPath(observations: Observations, {cluster, phase, address, rttMs, error}: PathMetadata): Path {
 	const {purpose} = observations;
 	const numbered = numberEvidence();
@@ -31,7 +31,7 @@ export function buildPath(observations: Observations, {cluster, phase, address, 
 		state: verdict.state,
 		basis: verdict.basis,
 		evidence: verdict.citations.map(citation => numbered.idOf(citation)),
-		// Nothing that an apiserver says of itself is proven while it may be somebody else.
+		// Statements of an apiserver about itself are not proven while the server may be something else.
 		need: verdict.basis === 'inferred' && serverNeed ? [...verdict.need, serverNeed] : verdict.need,
 		...(verdict.why === undefined ? {} : {why: verdict.why}),
 	});
@@ -104,7 +104,7 @@ function farEnd(observations: Observations): Leg['to'] {
 	return ends[observations.purpose.feature as keyof typeof ends];
 }
 
-/** Of a configuration: the process that was examined. */
+/** For a configuration: the process that was examined. */
 function binding(observations: Observations): ProcessBinding {
 	const processes = flagsPerProcess(observations);
 	const verdict = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'binding');
@@ -112,7 +112,7 @@ function binding(observations: Observations): ProcessBinding {
 	return {
 		id: observations.process?.facts.id ?? null,
 		startTime: observations.process?.facts.startTime ?? null,
-		// Behind a gateway the process that was read need not be the one that the stream ends at.
+		// Behind a gateway the process that was read may not be the one where the stream ends.
 		boundBy: isVerifiedApiserver(observations) ? (verdict.known ? verdict.boundBy : unread) : 'none',
 		known: knownReplicaCount(observations),
 		read: processes.length,

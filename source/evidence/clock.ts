@@ -1,14 +1,13 @@
-/** What time is it, and who is called later? Labels take the time from here and nowhere else, so that it can be turned by hand. */
+/** The time source of labels, replaceable in tests. */
 export type Clock = {
-	/** Milliseconds since 1970, to compare with times that were written down. A person may set it back. */
+	/** Milliseconds since 1970, for comparison with recorded times. The system clock can be set back. */
 	now(): number;
-	/** Milliseconds that only go on, to say how long something takes. */
+	/** Monotonic milliseconds, for durations. */
 	elapsed(): number;
-	/** Calls `work` once, so many milliseconds later; keeps no process open. Returns a function that calls it off. */
+	/** Calls `work` once after `ms`, without keeping the process alive. Returns a function that cancels it. */
 	after(ms: number, work: () => void): () => void;
 };
 
-/** The machine's own. */
 export const systemClock: Clock = {
 	now: () => Date.now(),
 	elapsed: () => performance.now(),
@@ -20,7 +19,7 @@ export const systemClock: Clock = {
 	},
 };
 
-/** Over at once where no time is left, and as soon as `signal` is aborted. */
+/** Resolves at once if no time is left, and as soon as `signal` is aborted. */
 export async function clockDelay(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
 	if (ms <= 0 || signal?.aborted) {
 		return;
@@ -38,7 +37,7 @@ export async function clockDelay(clock: Clock, ms: number, signal?: AbortSignal)
 	callOff();
 }
 
-/** What began `at` is no older than that `now`. A clock that was set back since makes nothing recent. */
+/** Whether `at` is less than `maxAgeMs` ago. Nothing is recent after the clock was set back. */
 export function isRecent(at: number | undefined, maxAgeMs: number, now: number): boolean {
 	const age = at === undefined ? -1 : now - at;
 	return age >= 0 && age < maxAgeMs;

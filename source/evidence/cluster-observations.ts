@@ -1,4 +1,6 @@
-/** What was read of the cluster beside any one connection: read once in the background, dropped when the cluster may have changed. */
+/**
+Observations of the cluster that belong to no single connection: read once in the background, dropped when the cluster may have changed.
+*/
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isFromAnotherProcess, observeConnection, type ObservedConnection} from './connection-observations.ts';
 import type {UnavailableSource, FlagFacts, ProbeResult, Observation, ReplicaFacts, VersionFacts} from './evidence.ts';
@@ -15,9 +17,9 @@ export type ClusterObservations = {
 	version: Observation<VersionFacts> | null;
 	replicas: Observation<ReplicaFacts> | null;
 	mirrorPods: ReadonlyArray<Observation<FlagFacts>>;
-	/** Why something answers between us and the apiservers, whatever certificate it shows; `null` where nothing was seen to. */
+	/** Why something between us and the apiservers answers, whatever certificate it shows; `null` if nothing was seen. */
 	gatewaySeen: string | null;
-	/** What answered on the connection on which it was read, which may be another apiserver; `null` where none was made. */
+	/** The server on the connection that these reads used, which may be another apiserver; `null` if no connection was made. */
 	observed: ObservedConnection | null;
 	unavailable: readonly UnavailableSource[];
 };
@@ -32,10 +34,10 @@ export const noClusterObservations: ClusterObservations = {
 	unavailable: [],
 };
 
-/** What stands in between gives each request to an apiserver of its choice. */
+/** The server in between gives each request to an apiserver of its choice. */
 export const spreadsRequestsReason = 'two requests on one connection were answered by two processes';
 
-/** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
+/** Ordinary reads, pipelined on a separate connection, each with a timeout. Never throws. */
 export async function observeCluster(
 	cluster: ClusterClient,
 	{
@@ -47,7 +49,7 @@ export async function observeCluster(
 	},
 ): Promise<ClusterObservations> {
 	const connection = await cluster.connect().catch(() => null);
-	// One that is not answered in time takes the connection along, and the others are asked again elsewhere.
+	// A read that times out closes the connection, and the others are sent again elsewhere.
 	const requester = preferConnection(connection && pipelined(connection), cluster);
 	const [ca, version, replicas, pods, first] = await Promise.all([
 		readClusterCa(requester, namespace, {timeoutMs}),
@@ -78,12 +80,11 @@ export async function observeCluster(
 	};
 }
 
-/** Why the authority could not be read; `null` where it was not asked for, or was read. */
+/** Why the CA could not be read; `null` if it was not requested, or was read. */
 export function caUnavailableReason(unavailable: readonly UnavailableSource[]): UnavailableSource['reason'] | null {
 	return unavailable.find(({source}) => source === 'ca-comparison')?.reason ?? null;
 }
 
-/** What could not be read, and why. */
 export function unavailableSources(results: ReadonlyArray<ProbeResult<unknown>>): readonly UnavailableSource[] {
 	return results.flatMap(({unavailable}) => (unavailable ? [unavailable] : []));
 }

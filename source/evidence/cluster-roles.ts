@@ -1,4 +1,4 @@
-/** The two ClusterRoles of docs/permissions.md: what a person needs to use spoke, and what proves the paths. */
+/** The two ClusterRoles of docs/permissions.md: for using spoke, and for proving the paths. */
 import {extraRequests, type PermissionSpec} from './extra-requests.ts';
 
 type Rule = {
@@ -10,7 +10,10 @@ type Rule = {
 };
 export type ClusterRole = {name: string; rules: readonly Rule[]};
 
-/** Logs, shells, forwards and the pod and service proxies, as kubectl needs them. `nodes/proxy` is not in it: it runs commands in every pod of a node. */
+/**
+Logs, shells, forwards and the pod and service proxies, as kubectl needs them. Excludes `nodes/proxy`, which runs commands in every pod
+of a node.
+*/
 export const userRole: ClusterRole = {
 	name: 'spoke-user',
 	rules: [
@@ -24,13 +27,12 @@ export const userRole: ClusterRole = {
 	],
 };
 
-/** Read-only, but for idle port-forwards and the agents’ metrics, which only `--probe active` uses. */
+/** Read-only, except for idle port-forwards and the agents' metrics, which only `--probe active` uses. */
 export const evidenceReaderRole: ClusterRole = {
 	name: 'spoke-evidence-reader',
 	rules: byThing(extraRequests.flatMap(({permission}) => (permission ? [ruleOf(permission)] : []))),
 };
 
-/** As a manifest. */
 export function manifest({name, rules}: ClusterRole): string {
 	const list = (items: readonly string[]) => `[${items.map(item => JSON.stringify(item)).join(', ')}]`;
 	return [
@@ -47,7 +49,7 @@ export function manifest({name, rules}: ClusterRole): string {
 	].join('\n');
 }
 
-/** What several requests need of the same thing is one rule, with all their verbs. */
+/** Merges the rules for the same objects into one with all their verbs. */
 function byThing(rules: readonly Rule[]): readonly Rule[] {
 	const groups = Map.groupBy(rules, rule => JSON.stringify({...rule, verbs: []}));
 	return [...groups.values()].map(group => ({...group[0]!, verbs: [...new Set(group.flatMap(({verbs}) => verbs))]}));

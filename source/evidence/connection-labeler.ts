@@ -1,4 +1,7 @@
-/** Labels every connection of one cluster while it is open: leg 1 at once, leg 2 as soon as it is read, and never an old label for a new connection. */
+/**
+Labels every connection of one cluster while it is open: leg 1 at once, leg 2 as soon as it is read, never an old label for a new
+connection.
+*/
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionPurpose, ConnectionObserver} from '../streams/connection-observer.ts';
@@ -29,7 +32,7 @@ class ConnectionLabeler implements Labeler {
 		},
 		beforeUse: async (connection, purpose) => observeBeforeUse(this.#labelFor(connection, purpose), connection, this.#context),
 		opened: (connection, purpose, about) => {
-			// One that was not there before its use stands in for one whose reading met the limit.
+			// A new connection replaces one whose reads timed out.
 			const label = this.#labelFor(connection, purpose, this.#context.preUseProbe.fallback);
 			this.#emitAndRecord(label, {type: 'opened', byFarEnd: isOpenedByFarEnd(purpose, about)});
 			void settleLabel(label, this.#context);
@@ -120,7 +123,7 @@ class ConnectionLabeler implements Labeler {
 		return label;
 	}
 
-	/** That its far end answered is known to later paths, too. */
+	/** Later paths use the answer of the far end, too. */
 	#emitAndRecord(label: LiveLabel | undefined, event: LabelEvent): void {
 		const before = label?.state;
 		label?.emit(event);
@@ -146,7 +149,7 @@ class ConnectionLabeler implements Labeler {
 		const {cluster, clock, preUseProbe} = this.#context;
 		const process = processOf(state);
 		const known = processCacheFor(cluster);
-		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
+		// A short connection closes before the cluster is observed: recent observations for its process hold for it.
 		const own =
 			state.cluster === noClusterObservations ? known.recentShared(process, labelTimings.sharedMaxAgeMs, clock.now()) : state.cluster;
 		const shared = {

@@ -1,4 +1,4 @@
-/** What is read on one connection before it is used: the flags and the process at its other end. */
+/** Observations on one connection before its use: the flags and the identity of the process it ends at. */
 import {isDeepStrictEqual} from 'node:util';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {PipelinedGetOptions, Connection} from '../cluster/connection.ts';
@@ -10,9 +10,9 @@ import {readUserInfo} from './probes/client-certificate.ts';
 export type ConnectionObservations = {
 	flags: Observation<FlagFacts> | null;
 	process: Observation<ProcessFacts> | null;
-	/** Whom the apiserver takes us for; `null` where it did not say, or could name no certificate of ours. */
+	/** The user that the apiserver sees; `null` if it did not say, or could not name our certificate. */
 	user: UserInfo | null;
-	/** Of any answer on it, refusals too: who refuses is seen as well. */
+	/** Of any response, refusals included. */
 	foreignHeaders: readonly string[];
 	unavailable: readonly UnavailableSource[];
 };
@@ -25,7 +25,6 @@ export const noConnectionObservations: ConnectionObservations = {
 	unavailable: [],
 };
 
-/** Headers that gateways add and no kube-apiserver sends. */
 const foreign = [
 	'server',
 	'via',
@@ -39,8 +38,9 @@ const foreign = [
 ];
 
 /**
-`/flagz`, `/statusz` and, unless `user` is false, who we are, asked together: one round trip. Each may take `limitMs`. Never throws; past the limit the connection is not usable any more.
-`isReversed`: `/statusz` first, so that of two looks the same question is not answered twice by the same one of two that take turns.
+Reads `/flagz`, `/statusz` and, unless `user` is false, our user, pipelined in one round trip, each with `timeoutMs`. Never throws;
+after a timeout the connection is unusable. `isReversed`: `/statusz` first, so that two alternating servers do not answer the same
+request twice.
 */
 export async function observeConnection(
 	connection: Connection,
@@ -83,7 +83,7 @@ export async function observeConnection(
 	return {flags: {...flags.observation, process: process?.facts.id ?? null}, process, user, foreignHeaders, unavailable: []};
 }
 
-/** Two looks on one connection were answered by two processes, as far as start, flags and certificate tell them apart. */
+/** Two reads on one connection were answered by two processes, as far as start time, flags and certificate distinguish them. */
 export function isFromAnotherProcess(again: ConnectionObservations, own: ConnectionObservations): boolean {
 	if (!again.flags || !own.flags) {
 		return false;
@@ -93,10 +93,10 @@ export function isFromAnotherProcess(again: ConnectionObservations, own: Connect
 	return isOtherId || !isDeepStrictEqual(again.flags.facts.values, own.flags.facts.values);
 }
 
-/** What was read on a connection of its own, which need not end at the same process as another. */
+/** Observed on a separate connection, which may end at another process. */
 export type ObservedConnection = {observations: ConnectionObservations; facts: SocketFacts};
 
-/** The same, on a connection opened for it alone; `null` when none could be made. Never throws. */
+/** The same on a new connection; `null` if none could be made. Never throws. */
 export async function observeFreshConnection(
 	cluster: ClusterClient,
 	{
@@ -117,7 +117,6 @@ export async function observeFreshConnection(
 	}
 }
 
-/** Our own socket, as a reading. */
 export function socketObservation({id, facts}: Pick<Connection, 'id' | 'facts'>): Observation<SocketFacts> {
 	return {
 		source: 'socket',

@@ -1,9 +1,9 @@
-/** The evidence of one object, numbered as it is first used. */
+/** The evidence of one object, numbered in the order of first use. */
 import type {Citation, Evidence} from './evidence.ts';
 
 export type EvidenceList = {idOf(citation: Citation): string; all(): readonly Evidence[]};
 
-/** Gives each thing read one id, in the order of first use; the same reading used by the same rule is one piece. */
+/** The same observation used by the same rule gets one id. */
 export function numberEvidence(): EvidenceList {
 	const items = new Map<string, Evidence>();
 	return {

@@ -1,4 +1,4 @@
-/** The words of the proof: evidence, verdicts, legs and the Path object, as the contract fixes them. Rules import only this file. */
+/** Evidence, verdicts, legs and the Path object, as the contract fixes them. Rules import only this file. */
 import type {ProxyRequestFacts, ResolvedTarget, StreamFeature} from '../streams/connection-observer.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
@@ -30,32 +30,31 @@ export type EvidenceSource =
 	| 'error-text'
 	| 'version';
 
-/** One thing that was read. `rule` names the rule that used it. */
+/** One observation; `rule` is the rule that used it. */
 export type Evidence = {
 	id: string;
 	source: EvidenceSource;
 	rule: string;
-	/** What was seen, in the source's own words as far as possible. */
+	/** What was observed, in the source's own words as far as possible. */
 	observed: string;
-	/** The request or place it was read from. */
 	where: string;
-	/** Fingerprint of the apiserver process that answered; `null` where no process is involved or it is not known. */
+	/** Fingerprint of the apiserver process that answered; `null` if no process is involved or it is unknown. */
 	process: string | null;
 	time: string;
-	/** True when it took streams of our own or a handshake with a node: only in doctor, with `--probe active` or by consent. */
+	/** Whether it took streams of our own or a handshake with a node: only in doctor, with `--probe active` or by consent. */
 	active: boolean;
 };
 
-/** What would settle an unknown. `permission` and `check` are null where only an active probe would. */
+/** What would settle an unknown. `permission` and `check` are `null` if only an active probe would. */
 export type Need = {permission: string | null; check: string | null; or: string | null};
 
 export type Verdict<State extends string> = {
 	state: State;
 	basis: Basis;
-	/** Ids of the evidence it stands on. */
+	/** Ids of the evidence. */
 	evidence: readonly string[];
 	need: readonly Need[];
-	/** Only on an unknown without a need, or on a crossing: the reason in a few words. */
+	/** The reason, on an unknown without a need and on the exposure. */
 	why?: string;
 };
 
@@ -73,7 +72,7 @@ export type Leg = {
 };
 
 export type Finding = {
-	/** N1–N6, C1–C11. */
+	/** An audit row: N1 to N6, C1 to C11. */
 	row: string;
 	code: string;
 	severity: 'info' | 'warning' | 'error';
@@ -94,21 +93,21 @@ export type ProcessBinding = {
 	agree: boolean | null;
 };
 
-/** Why a connection that would be made now is expected to fail. */
+/** Why a connection that is made now is expected to fail. */
 export type BrokenLeg = {
 	leg: 1 | 2 | 3;
-	/** `last-attempt-failed`: and nothing newer stands against it. `no-node`: the pod is not scheduled. */
+	/** `last-attempt-failed`: and nothing newer contradicts it. `no-node`: the pod is not scheduled. */
 	reason: 'last-attempt-failed' | 'no-node';
 	message: string;
-	/** What was attempted, `kubelet n1`: another far end where what failed is the tunnel that both share; `null` where nothing was. */
+	/** The far end that was tried, `kubelet n1`: another one if the tunnel that both share failed; `null` if nothing was tried. */
 	farEnd: string | null;
-	/** When it failed; `null` where nothing was attempted. */
+	/** When it failed; `null` if nothing was tried. */
 	time: string | null;
 	evidence: readonly string[];
 	error: ErrorObject | null;
 };
 
-/** One connection (or one that would be made), leg by leg. */
+/** An open or a possible connection, leg by leg. */
 export type Path = {
 	apiVersion: 'spoke/v1';
 	kind: 'Path';
@@ -125,21 +124,20 @@ export type Path = {
 	rttMs: {websocket: number | null; runtime: number | null};
 	evidence: readonly Evidence[];
 	findings: readonly Finding[];
-	/** Only of a configuration. */
+	/** Only for a configuration. */
 	broken: BrokenLeg | null;
 	/** The path line in plain ASCII: `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. */
 	line: string;
 	error: ErrorObject | null;
 };
 
-/** A reading as a rule used it: it becomes a piece of evidence. */
+/** An observation as a rule used it, before it is numbered as evidence. */
 export type Citation = {
 	rule: string;
 	observed: string;
 	observation: {source: EvidenceSource; where: string; process: string | null; time: string; active: boolean};
 };
 
-/** What a rule decides, before its evidence is numbered. */
 export type RuleVerdict<State extends string> = {
 	state: State;
 	basis: Basis;

@@ -1,4 +1,4 @@
-/** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
+/** Reads everything that `path`, `audit`, `doctor` and the why screen need of one apiserver, once for all features. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {
@@ -28,24 +28,24 @@ import {isCertificateLost} from './rules/direct-connection.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
 import {unavailableSources, observeCluster, spreadsRequestsReason, type ClusterObservations} from './cluster-observations.ts';
 
-/** How long one connection's small reads may take when nobody waits for a stream. */
+/** Timeout of small reads that no stream waits for. */
 const readLimitMs = 5000;
 
 export type ApiserverExamination = {
-	/** The connection that the verdicts are about; its requests all end at one process, if no gateway stands between. */
+	/** The connection that the verdicts are about; all its requests end at one process, unless a gateway is in between. */
 	connection: Connection;
 	own: ConnectionObservations;
-	/** Other processes met on further connections, to the same server address or to their own. */
+	/** Other processes found on further connections, to the same server address or to their own. */
 	others: readonly ExaminedProcess[];
 	/** Addresses of apiservers that were tried and not read, each with the reason. */
 	unreachedAddresses: readonly string[];
 	metrics: ProbeResult<MetricFacts>;
 	shared: ClusterObservations;
-	/** What an active probe found; empty without consent. */
+	/** The observations of active probes; empty without consent. */
 	active: Pick<Observations, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
 };
 
-/** `facts`: of the connection that it was met on. `dialled`: its own address, where that was dialled. */
+/** `facts`: of its connection. `dialedAddress`: its own address, if that was dialed. */
 export type ExaminedProcess = ConnectionObservations & {facts: SocketFacts; dialedAddress: string | null};
 
 export const noActiveObservations: ApiserverExamination['active'] = {
@@ -57,7 +57,8 @@ export const noActiveObservations: ApiserverExamination['active'] = {
 };
 
 /**
-Passive: ordinary reads on a connection of ours, and on a few more to meet other apiservers behind the same address. `namespace`: of what it is done for, where the user may read.
+Passive: ordinary reads on one connection, and on a few more to find other apiservers at the same address. `namespace`: one that the
+user can read.
 @throws SpokeError when no connection can be made
 */
 export async function examineApiserver(
@@ -87,7 +88,7 @@ export async function examineApiserver(
 	return {connection, own, others: otherProcesses(further, own), unreachedAddresses: [], metrics, shared, active: noActiveObservations};
 }
 
-/** All that the rules need for one purpose, of a connection that nobody has opened yet. */
+/** All that the rules need for one purpose, for a connection that is not open yet. */
 export function observationsFor(examined: ApiserverExamination, cluster: ClusterClient, purpose: ConnectionPurpose): Observations {
 	const {connection, own, others, unreachedAddresses, shared, metrics, active} = examined;
 	const known = processCacheFor(cluster);
@@ -107,7 +108,7 @@ export function observationsFor(examined: ApiserverExamination, cluster: Cluster
 		replicas: shared.replicas,
 		unreachedAddresses,
 		version: shared.version,
-		// Those that were read beside a stream since are newer.
+		// Metrics that were read since for a stream are newer.
 		metrics: later.length === 0 && metrics.observation ? [metrics.observation] : later,
 		...active,
 		failures: [...active.failures, ...recalledFailures(attempt)],
@@ -117,7 +118,7 @@ export function observationsFor(examined: ApiserverExamination, cluster: Cluster
 	};
 }
 
-/** What others say counts with what the examined one says: where one of them may be behind a gateway nothing is proven. */
+/** The other processes count, too: if one of them may be behind a gateway, nothing is proven. */
 function identifyAll({connection, own, others, shared}: ApiserverExamination, cluster: ClusterClient): ServerIdentity {
 	const known = processCacheFor(cluster);
 	const observed = {...shared, ca: shared.ca ?? known.ca, gatewaySeen: known.gatewaySeen};
@@ -127,12 +128,12 @@ function identifyAll({connection, own, others, shared}: ApiserverExamination, cl
 	return first!.to === 'apiserver' ? (further.find(({to}) => to !== 'apiserver') ?? first!) : first!;
 }
 
-/** The route is the process's for as long as it lives. That a kubelet's certificate was accepted once says nothing of the one that it has now. */
+/** The route holds while the process runs. An accepted kubelet certificate says nothing about the current one. */
 function routeOnly(test: Observation<StepTestFacts>): Observation<StepTestFacts> {
 	return {...test, facts: {...test.facts, rounds: [], node: null}};
 }
 
-/** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */
+/** Two processes answer on one connection: the server in between spreads requests, not connections. */
 async function answersDiffer(connection: Connection, own: ConnectionObservations): Promise<boolean> {
 	for (let attempt = 0; attempt < 3 && connection.usable; attempt++) {
 		if (
@@ -145,7 +146,7 @@ async function answersDiffer(connection: Connection, own: ConnectionObservations
 	return false;
 }
 
-/** A balancer gives new connections to other apiservers, which may share their host name, so that they are known as one. */
+/** A balancer gives new connections to other apiservers, which may share a host name and then count as one. */
 async function observeFurtherConnections(
 	cluster: ClusterClient,
 	known: number | null,
@@ -170,7 +171,7 @@ function gatewayReason(observed: readonly ObservedConnection[], version: Version
 		: null;
 }
 
-/** Without an id of its own the examined process could not be told from those that are met. */
+/** If the examined process has no id, it cannot be told apart from the others. */
 function otherProcesses(observed: readonly ObservedConnection[], own: ConnectionObservations): readonly ExaminedProcess[] {
 	const others = new Map<string, ExaminedProcess>();
 	for (const {observations, facts} of observed) {
@@ -183,7 +184,7 @@ function otherProcesses(observed: readonly ObservedConnection[], own: Connection
 	return [...others.values()];
 }
 
-/** Megabytes on a large cluster: asked at most once a minute of one process. */
+/** Megabytes on a large cluster: read at most once a minute per process. */
 async function readMetricsOncePerMinute(
 	cluster: ClusterClient,
 	connection: Connection,

@@ -1,4 +1,7 @@
-/** Every request that spoke makes beyond what kubectl would make for the same command, as data: docs/permissions.md and its two ClusterRoles are rendered from it. */
+/**
+Every request that spoke makes beyond those of kubectl for the same command, as data: docs/permissions.md and its two ClusterRoles are
+rendered from it.
+*/
 
 export type PermissionSpec =
 	| {kind: 'resource'; groups: readonly string[]; resources: readonly string[]; verbs: readonly string[]; resourceNames?: readonly string[]}
@@ -10,9 +13,9 @@ export type ExtraRequest = {
 	path: string;
 	purpose: string;
 	when: string;
-	/** `null`: every authenticated user has it, or spoke uses it if it exists and never asks for it. */
+	/** `null`: every authenticated user has the permission, or it is used if present and never requested. */
 	permission: PermissionSpec | null;
-	/** Opens streams of its own: made by doctor, with `--probe active`, or after the user confirms. */
+	/** Opens streams of its own: doctor, `--probe active`, or by consent. */
 	active?: true;
 };
 

@@ -1,7 +1,7 @@
-/** Which leg is a failed path broken on? */
+/** The leg on which a path failed. */
 import type {Path} from './evidence.ts';
 
-/** `null` of a path that holds, and where it is not known which leg it was. */
+/** `null` if the path did not fail, or the leg is unknown. */
 export function failedLeg({phase, error, broken}: Pick<Path, 'phase' | 'error' | 'broken'>): number | null {
 	if (broken) {
 		return broken.leg;

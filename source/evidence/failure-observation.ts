@@ -1,14 +1,15 @@
-/** A failure's words as a reading: what they prove of the second leg, by the table of failures. */
+/** The text of a failure as an observation of leg 2, by the table of failures. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {explainMessage, type Explanation} from '../server-messages/explain-message.ts';
 import {parseStatus} from '../server-messages/parse-status.ts';
 import type {ConnectionPurpose, FailureFacts, Observation} from './evidence.ts';
 
 /**
-`undefined` for words that prove nothing. A pod or service behind the proxy can say anything, so its words are no proof; and what the apiserver
-says of its own second leg is a Status: the same words as plain text are the kubelet's, or whoever stands in its place.
-Who stands there can say a Status, too: an answer that is no upgrade is passed on as it came, and so are the words of a translated command's end. Only of a log
-that was not had the apiserver says itself, with a 500, what it met: of whatever a kubelet answers it makes a Status of another code, or with words in front.
+`undefined` if the text proves nothing. A pod or service of the proxy can send any text, so its text is no evidence. The apiserver
+reports on its own leg 2 with a Status: the same text without one is from the kubelet or an impostor. The far end can send a Status,
+too: a response that is not an upgrade is relayed unchanged, and so is the text at the end of a translated command. Only for a log that
+could not be read does the apiserver itself report, with a 500; it turns any response of a kubelet into a Status of another code or with
+a prefix.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/util/proxy/upgradeaware.go tryUpgrade
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/registry/generic/rest/response_checker.go
 */
@@ -56,7 +57,9 @@ export function failureObservation({
 	};
 }
 
-/** As words of a stream, or as an answer of one of the statuses that rows ask for: which one it was is not kept beside the words, where they do not say it themselves. */
+/**
+Tries the text as stream text, and with each status that rows ask for: the status is not recorded with the text, unless the text has it.
+*/
 function explainedAs(text: string): Explanation | null {
 	const code = parseStatus(text)?.code;
 	const statuses = typeof code === 'number' ? [code] : [500, 401, 403];

@@ -1,4 +1,4 @@
-/** `spoke path`: the Path of each feature to one target, as it would be now. */
+/** Finds the paths of `spoke path`: one per feature to one target, as they would be now. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
@@ -13,13 +13,13 @@ import {resolveApiserverFlag} from './rules/apiserver-flag.ts';
 import {endsAtKubelet} from './rules/second-leg-tls.ts';
 
 export type FindPathsOptions = {
-	/** Only these; all that apply when left out. */
+	/** Default: all that apply. */
 	features?: readonly StreamFeature[];
 	probe: 'passive' | 'active';
-	/** Of the target; the cluster's own when left out. */
+	/** Namespace of the target; default: the one of the context. */
 	namespace?: string;
 	signal?: AbortSignal;
-	/** What a person should know of the paths, in one line. */
+	/** Receives a notice about the paths, in one line. */
 	onNotice?: (notice: string) => void;
 };
 
@@ -46,10 +46,10 @@ export async function findPaths(
 	}
 }
 
-/** Stands for the connection of an attempt that failed; what was read on it says so. */
+/** Replaces the id of the connection of a failed attempt. */
 export const failedAttemptId = 'failed-attempt';
 
-/** The path that a connection for this purpose would take, or with `error`, the one that failed. */
+/** The path that a connection for this purpose would take or, with `error`, the one that failed. */
 export function configuredPath(
 	examined: ApiserverExamination,
 	cluster: ClusterClient,
@@ -61,7 +61,7 @@ export function configuredPath(
 	const {stepTests, agentTests} = examined.active;
 	const {failures} = configured;
 	const isOwn = failures.some(({connection}) => connection === configured.connection);
-	// An attempt on a connection of its own: nothing but its own words is bound to it, and what was tested of a process before may be another's.
+	// An attempt on a separate connection: only its own failure is bound to it, and earlier tests of a process may be about another one.
 	const attempt: Partial<Observations> = isOwn ? {} : {connection: failedAttemptId, process: null, stepTests, agentTests};
 	const observations: Observations = error
 		? {...configured, about: 'ended-connection', isBound: true, farEndAnswered: failures.some(({facts}) => facts.answered), ...attempt}

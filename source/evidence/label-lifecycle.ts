@@ -1,4 +1,4 @@
-/** What is done for one label from its connection's use on: what is read before, what beside the open stream, until it settles and after. */
+/** The work for one label: what is read before its connection is used, during the stream until the label settles, and after. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {BackgroundMetrics} from './background-metrics.ts';
@@ -12,18 +12,18 @@ import {isUpgradePassedThrough} from './upgrade-passthrough.ts';
 import type {PreUseProbe} from './pre-use-probe.ts';
 import type {SharedProbeResult, SharedProbe} from './shared-probe.ts';
 
-/** Where the labels of one cluster get what they need. */
+/** The probes that the labels of one cluster share. */
 export type LabelContext = {
 	cluster: ClusterClient;
 	clock: Clock;
 	preUseProbe: PreUseProbe;
 	sharedProbe: SharedProbe;
 	backgroundMetrics: BackgroundMetrics;
-	/** @see LabelerOptions.isAwaited */
+	/** @see LabelerOptions.isBlocking */
 	isBlocking: boolean;
 };
 
-/** As long as the connection's stream is kept waiting. */
+/** The stream waits for this. */
 export async function observeBeforeUse(label: LiveLabel, connection: Connection, sources: LabelContext): Promise<void> {
 	const {preUseProbe, clock} = sources;
 	label.emitAgain();
@@ -34,7 +34,7 @@ export async function observeBeforeUse(label: LiveLabel, connection: Connection,
 	});
 }
 
-/** A log that has no line yet is not answered before it has one: what is read beside streams is read beside it, too. */
+/** The apiserver does not answer for a log without lines before its first line: observe the cluster meanwhile. */
 async function readWhileUnanswered(label: LiveLabel, sources: LabelContext): Promise<void> {
 	const isUnanswered = () => label.isChecking && !label.state.hasOpened;
 	if (!isUnanswered()) {
@@ -48,7 +48,6 @@ async function readWhileUnanswered(label: LiveLabel, sources: LabelContext): Pro
 	}
 }
 
-/** From the stream's opening on. */
 export async function settleLabel(label: LiveLabel, sources: LabelContext): Promise<void> {
 	const {clock} = sources;
 	const openedAt = clock.now();
@@ -87,7 +86,10 @@ function recordShared(label: LiveLabel, {cluster: clusterObservations, requested
 	known.recordGateway(clusterObservations.gatewaySeen);
 }
 
-/** The route where nothing else told it, as an egress file alone does not: waited for where somebody waits for the label, and else only for a stream that lasts. */
+/**
+Reads the route from metrics if nothing else gave it (an egress file alone does not). Waits for it if someone waits for the label;
+otherwise it is read only for a stream that lasts.
+*/
 async function readMetrics(
 	label: LiveLabel,
 	{openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number},
@@ -108,7 +110,9 @@ async function readMetrics(
 	}
 }
 
-/** Until the far end of a command was heard or refused, where that tells anything, or its node tells as much, or the time is over. What is known by now is told meanwhile. */
+/**
+Waits until the far end of a command has answered or refused, if that affects the label, or its node gives as much, or the time is up.
+*/
 async function awaitFarEnd(label: LiveLabel, leftOf: (ms: number) => number, {cluster}: LabelContext): Promise<void> {
 	const isSilent = () => label.isChecking && !label.state.farEndAnswered;
 	const tellsTls = () => label.pathAfter({type: 'far-end-answered'}).legs[1]!.tls.state !== label.path.legs[1]!.tls.state;
@@ -130,7 +134,7 @@ async function detectPassThrough(label: LiveLabel, cluster: ClusterClient): Prom
 	}
 }
 
-/** A stream may stay open for days: what no apiserver answered when it was opened is asked for again until one does, or refuses. */
+/** A stream may stay open for days: flags that no apiserver returned when it opened are requested again until one does, or refuses. */
 async function observeFlagsLater(label: LiveLabel, {sharedProbe, clock}: LabelContext): Promise<void> {
 	const isUnread = () => label.isWatched && !label.state.observations.flags && !label.state.lateObservations?.flags;
 	if (label.state.hasOwnObservations && isRefused(label.state.observations.unavailable)) {

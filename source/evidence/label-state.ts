@@ -1,4 +1,6 @@
-/** The life of one label: what is known of its connection, and what may change that. It is checked, then settled unless it failed; a settled one may fail yet, and an end is final. */
+/**
+The state of one label and its events. It is checking, then settled unless it failed; a settled one can still fail, and an end is final.
+*/
 import type {Connection} from '../cluster/connection.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../streams/connection-observer.ts';
@@ -7,23 +9,23 @@ import type {MetricFacts, ProbeResult, Path} from './evidence.ts';
 import {noClusterObservations, type ClusterObservations} from './cluster-observations.ts';
 
 export type LabelState = {
-	/** `null` when none could be made. */
+	/** `null` if none could be made. */
 	connection: Pick<Connection, 'id' | 'facts'> | null;
 	purpose: ConnectionPurpose;
 	about: Path['about'];
 	phase: Path['phase'];
 	hasOpened: boolean;
 	farEndAnswered: boolean;
-	/** @see Grounds.passedOn */
+	/** @see Observations.upgradePassedThrough */
 	upgradePassedThrough: boolean;
-	/** `readings` came of it, not of the refusal that another connection got. */
+	/** `observations` were made on this connection; otherwise they repeat the refusal that another connection got. */
 	hasOwnObservations: boolean;
 	observations: ConnectionObservations;
-	/** Read on another connection, where this one's own answer did not come in time. */
+	/** Observed on another connection, because this one did not respond in time. */
 	lateObservations: ConnectionObservations | null;
-	/** Read beside it after it was opened; nothing before. */
+	/** Observed after the connection was opened; empty before. */
 	cluster: ClusterObservations;
-	/** Read beside it where nothing else told its route. */
+	/** Read if nothing else gave the route. */
 	metrics: ProbeResult<MetricFacts> | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
@@ -41,13 +43,13 @@ export type LabelEvent =
 	| {type: 'observed-elsewhere'; lateObservations: ConnectionObservations | null}
 	| {type: 'metrics-read'; metrics: ProbeResult<MetricFacts>}
 	| {type: 'upgrade-passed-through'}
-	/** Nothing more is waited for. */
+	/** Nothing more is awaited. */
 	| {type: 'settled'}
 	/** `time`: RFC 3339. */
 	| {type: 'failed'; error: ErrorObject; time: string}
 	| {type: 'closed'};
 
-/** `readings`: what stands in for those of a connection that nothing was read on. */
+/** `observations`: the default for a connection without any. */
 export function initialLabelState(
 	connection: LabelState['connection'],
 	purpose: ConnectionPurpose,
@@ -72,7 +74,7 @@ export function initialLabelState(
 	};
 }
 
-/** What it is after this. What is over stays as it was: the same object comes back. */
+/** Returns the same object if the label has already ended. */
 export function reduceLabelState(state: LabelState, event: LabelEvent): LabelState {
 	if (state.about === 'ended-connection') {
 		return state;
@@ -93,7 +95,7 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 
 		case 'measured': {
 			const {websocket = state.rttMs.websocket, runtime = state.rttMs.runtime} = event;
-			// The container runtime answered: so did the kubelet before it.
+			// The container runtime answered, so the kubelet did, too.
 			return {...state, farEndAnswered: state.farEndAnswered || event.runtime !== undefined, rttMs: {websocket, runtime}};
 		}
 
@@ -122,13 +124,16 @@ export function reduceLabelState(state: LabelState, event: LabelEvent): LabelSta
 		}
 
 		case 'closed': {
-			// One that was given up before it carried anything settles nothing.
+			// A connection that was closed before it carried anything does not settle the label.
 			return {...state, phase: state.hasOpened ? 'settled' : state.phase, about: 'ended-connection'};
 		}
 	}
 }
 
-/** A translated exec gets its 101 before the apiserver dials the kubelet, and some answers are anybody's; every other opening is the far end's own. */
+/**
+A translated exec gets its 101 before the apiserver dials the kubelet, and some responses may be from either; every other opening is by
+the far end.
+*/
 export function isOpenedByFarEnd(
 	{feature}: Pick<ConnectionPurpose, 'feature'>,
 	{
@@ -142,7 +147,7 @@ export function isOpenedByFarEnd(
 	return !mayBeApiservers && !(carrier === 'websocket' && isRemoteCommand({feature}));
 }
 
-/** Its far end has words of its own, which may come long after its opening. */
+/** The far end of a remote command may answer long after the stream opens. */
 export function isRemoteCommand({feature}: Pick<ConnectionPurpose, 'feature'>): boolean {
 	return feature === 'exec' || feature === 'attach';
 }

@@ -1,4 +1,4 @@
-/** Why a connection that is opened now is expected to fail, and how that is told: by the attempt that failed last, with its age. */
+/** Why a connection that is opened now is expected to fail: the last failed attempt, with its age. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import {formatAge} from '../text/format-age.ts';
@@ -7,7 +7,7 @@ import type {EvidenceList} from './evidence-list.ts';
 import {docs} from './rules/remedies.ts';
 import {citeAttempt, isFarEndOf, currentFailure, type FailedAttempt} from './rules/second-leg-outcomes.ts';
 
-/** No attempt says more than that it failed at its time, which stays with it. A connection that is open, or was, speaks for itself. */
+/** An attempt only shows that it failed at its time. An open or ended connection has observations of its own. */
 export function brokenNow(observations: Observations, numbered: EvidenceList): BrokenLeg | null {
 	if (observations.about !== 'configuration') {
 		return null;
@@ -78,7 +78,7 @@ export function describeFailure({failure: {error}, time}: FailedAttempt, now: st
 	return `failed ${formatAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
 }
 
-/** Another far end is named: what failed on the way there is the tunnel that both share. */
+/** Names the far end if it is another one: the tunnel that both share has failed. */
 function describeAttempt({feature, farEnd}: FailedAttempt, {purpose}: Observations): string {
 	return isFarEndOf(purpose)(farEnd) ? feature : `${feature} to ${farEnd}`;
 }

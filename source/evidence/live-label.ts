@@ -1,11 +1,11 @@
-/** One label while its connection is watched: its life so far, told at each change, and waited upon. */
+/** One label while its connection is watched. */
 import type {Clock} from './clock.ts';
 import type {Path} from './evidence.ts';
 import {reduceLabelState, type LabelState, type LabelEvent} from './label-state.ts';
 
 export type LabelHost = {
 	clock: Clock;
-	/** What a life reads as now. */
+	/** The current path of a state. */
 	pathOf(state: LabelState): Path;
 	emit(id: string, path: Path): void;
 };
@@ -27,7 +27,7 @@ export class LiveLabel {
 		return this.#state;
 	}
 
-	/** False once nobody is told of it any more. */
+	/** False once the label is no longer reported. */
 	get isWatched(): boolean {
 		return this.#isWatched;
 	}
@@ -40,12 +40,12 @@ export class LiveLabel {
 		return this.#host.pathOf(this.#state);
 	}
 
-	/** As it would read if this happened now. */
+	/** The path as it would be after this event. */
 	pathAfter(event: LabelEvent): Path {
 		return this.#host.pathOf(reduceLabelState(this.#state, event));
 	}
 
-	/** Takes what happened; it is told with what happens next. */
+	/** Applies the event; it is reported with the next one. */
 	apply(event: LabelEvent): void {
 		if (this.#isWatched) {
 			this.#state = reduceLabelState(this.#state, event);
@@ -53,7 +53,7 @@ export class LiveLabel {
 		}
 	}
 
-	/** Takes what happened, and tells it. What is over changes no more, and is told no more. */
+	/** Applies the event and reports the label. An ended label does not change and is not reported again. */
 	emit(event: LabelEvent): void {
 		const before = this.#state;
 		this.apply(event);
@@ -62,19 +62,18 @@ export class LiveLabel {
 		}
 	}
 
-	/** As it reads now: what is known of its process or its cluster may have changed. */
+	/** Reports the current path: the observations of its process or cluster may have changed. */
 	emitAgain(): void {
 		if (this.#isWatched) {
 			this.#host.emit(this.id, this.path);
 		}
 	}
 
-	/** Nobody is told any more. */
 	stop(): void {
 		this.#isWatched = false;
 	}
 
-	/** Until that holds no longer, or the time is over. */
+	/** Resolves when the condition no longer holds, or the time is up. */
 	async waitWhile(holds: () => boolean, ms: number): Promise<void> {
 		if (ms <= 0 || !holds()) {
 			return;

@@ -1,4 +1,4 @@
-/** A node's own addresses and port, as the apiserver would dial them. */
+/** A node's addresses and port, as the apiserver would dial them. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {parseObject} from '../cluster/read-json-response.ts';
 import {joinHostPort} from '../cluster/transport/server-url.ts';
@@ -17,7 +17,7 @@ export type NodeObject = {
 	};
 };
 
-/** `null` where it may not be read or does not exist. */
+/** `null` if it is forbidden or does not exist. */
 export async function readNode(cluster: ClusterClient, name: string): Promise<NodeObject | null> {
 	const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
 	const result = await sendProbe(
@@ -39,7 +39,9 @@ export async function podOnNode(cluster: ClusterClient, name: string): Promise<P
 /** The defaults of `--kubelet-preferred-address-types`. */
 const preferredTypes = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'];
 
-/** The first address of the first kind that is preferred; `null` where flags or node are not known. The flag's value reads `[InternalIP,Hostname]`. */
+/**
+The first address of the first preferred type; `null` if flags or node are unknown. The flag's value reads `[InternalIP,Hostname]`.
+*/
 export function dialAddress(node: NodeObject | null, preferred: string | undefined): string | null {
 	if (!node || preferred === undefined) {
 		return null;

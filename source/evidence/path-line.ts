@@ -1,10 +1,11 @@
-/** The path line in plain ASCII: one arrow a leg, route first, then TLS; words never shortened. */
+/** The path line in plain ASCII: one arrow per leg, route first, then TLS; words are never shortened. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {failedLeg} from './failed-leg.ts';
 import type {Leg, Path, ResolvedTarget} from './evidence.ts';
 
 /**
-`path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`, where it is known.
+`path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg shows only its TLS; the failed leg, if
+known, ends in `-x`.
 */
 export function formatPathLine({
 	legs,

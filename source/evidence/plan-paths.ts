@@ -1,4 +1,4 @@
-/** Which connections does a target mean, feature by feature, and through which pod may its way be tried? */
+/** The connections that a target implies, feature by feature, and the pod through which they can be probed. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {readIfAllowed} from '../cluster/read-if-allowed.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -19,11 +19,11 @@ import {readNode, podOnNode, type NodeObject} from './node-facts.ts';
 export type PathPlan = {
 	target: ResolvedTarget;
 	purposes: readonly ConnectionPurpose[];
-	/** `null` when no running pod on the node may be used. */
+	/** `null` if no running pod on the node can be used. */
 	probe: ProbeTarget | null;
 	node: NodeObject | null;
 	pod: PodObject | null;
-	/** What a person should know of the way through the proxy, in one line. */
+	/** A notice about the path through the proxy, in one line. */
 	proxyNotice: string | null;
 };
 
@@ -37,9 +37,9 @@ export type PathPlanOptions = {
 const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 
 /**
-TARGET as in the other commands; a pod, service or node may carry a scheme, a port and a path as the proxy takes them: `svc/https:web:443`, `node/n1:9100/metrics`.
-`container` is of the pod that the target comes to; without it the annotated default, else the first.
-A service that selects no pods has a way through the proxy alone: with `alsoWithoutPods` it is that, without it not found.
+`input` as in the other commands; a pod, service or node can have a scheme, a port and a path as the proxy takes them:
+`svc/https:web:443`, `node/n1:9100/metrics`. `container` is one of the resolved pod; default: the annotated one, else the first. A
+service without a selector has only a path through the proxy: it is returned with `alsoWithoutPods`, and not found otherwise.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
 export async function planPaths(
@@ -108,7 +108,7 @@ export async function planPaths(
 	};
 }
 
-/** `null` for every other service, and where it may not be read. */
+/** `null` for every other service, and if it cannot be read. */
 async function serviceWithoutPods(cluster: ClusterClient, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
 	const service = await readIfAllowed<ServiceObject>(cluster, path, signal).catch(() => null);
 	return service && Object.keys(service.spec?.selector ?? {}).length === 0 ? service : null;
@@ -143,7 +143,10 @@ async function nodeSubjects(cluster: ClusterClient, input: string, form: ProxyNa
 	};
 }
 
-/** `svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A path is taken as the proxy takes it; a workload's pod may carry a scheme and a port as well. */
+/**
+`svc/https:web:443/healthz` → `svc/web`, and https, web, 443. A path is handled as by the proxy; a workload's pod can have a scheme and
+a port as well.
+*/
 function takeOffProxyForm(input: string): {plain: string; form: ProxyName} {
 	const [word = '', ...behind] = input.split('/');
 	const bare = behind.length === 0 || word.includes(':');
@@ -159,17 +162,14 @@ function takeOffProxyForm(input: string): {plain: string; form: ProxyName} {
 	return {plain: kind + form.name, form};
 }
 
-/** The ways to a service's ports differ by scheme alone, so a way can be told where the proxy would want one of several to be named. */
+/** Only the scheme affects the path to a service port, so a path is known even if the proxy would need a port. */
 function serviceRequest(service: ServiceObject, target: ProxyName & {input: string}): ProxyRequestFacts {
 	return target.port === null && !onlyPort(service.spec?.ports ?? [])
 		? {scheme: target.scheme ?? 'http', port: null, portName: null, kubeletPort: false}
 		: proxyRequestFacts('services', target, service);
 }
 
-function noticeOfPorts(
-	{spec: {ports = []} = {}}: ServiceObject,
-	{input, scheme, name, port}: ProxyName & {input: string},
-): string | null {
+function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {input, scheme, name, port}: ProxyName & {input: string}): string | null {
 	if (port !== null || ports.length === 0 || onlyPort(ports)) {
 		return null;
 	}
@@ -187,7 +187,7 @@ function containerOf(pod: PodObject): string | null {
 	}
 }
 
-/** `null` for a pod that does not run. */
+/** `null` for a pod that is not running. */
 export function probeOf({metadata, spec, status}: PodObject, container: string | null, node: NodeObject | null): ProbeTarget | null {
 	if (status?.phase !== 'Running') {
 		return null;

@@ -1,4 +1,7 @@
-/** What is read on a connection before its use, for the labels of one cluster: how long a stream waits for it, and how often it is asked. */
+/**
+Observations on each connection before its use, for the labels of one cluster: how long a stream waits for them, and how often they are
+requested.
+*/
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {isRecent, type Clock} from './clock.ts';
@@ -13,10 +16,10 @@ import {needFlagz} from './rules/needs.ts';
 
 const noResponse: UnavailableSource = {source: 'flagz', where: 'GET /flagz', reason: 'no-response', need: needFlagz};
 
-/** `at`: when, milliseconds since 1970; left out, it keeps nobody from asking again. */
+/** `at`: when, in ms since 1970; without it the next connection tries again. */
 type UnavailableFlags = {unavailable: UnavailableSource; foreignHeaders: readonly string[]; isSilent: boolean; at?: number};
 
-/** A timer may fire so much before its time. */
+/** How early a timer may fire. */
 const timerEarlyMs = 1;
 
 export class PreUseProbe {
@@ -25,10 +28,10 @@ export class PreUseProbe {
 	readonly #observations = new WeakMap<Connection, Promise<ConnectionObservations>>();
 	readonly #users = new WeakMap<Connection, Promise<UserInfo | null>>();
 	readonly #cas = new WeakMap<Connection, Promise<void>>();
-	/** Where the cluster's authority could not be read, by namespace. */
+	/** By namespace. */
 	readonly #unavailableCas = new Map<string, {unavailable: UnavailableSource; at: number}>();
 	#unavailableFlags: UnavailableFlags | undefined;
-	/** When no apiserver said who we are, milliseconds since 1970. */
+	/** In ms since 1970. */
 	#userUnavailableAt: number | undefined;
 
 	constructor(cluster: ClusterClient, clock: Clock) {
@@ -36,22 +39,22 @@ export class PreUseProbe {
 		this.#clock = clock;
 	}
 
-	/** Whether this very connection was asked. */
+	/** Whether the observations are from this very connection. */
 	hasObserved(connection: Connection): boolean {
 		return this.#observations.has(connection);
 	}
 
-	/** Not one word came in time on the connection that was asked last, so that another one may have better luck. */
+	/** The last connection gave no response in time, so another one may. */
 	get isSilent(): boolean {
 		return this.#unavailableFlags?.isSilent === true;
 	}
 
-	/** Why the authority that the cluster gives its pods could not be read, wherever it was asked for. */
+	/** Why the cluster CA could not be read, for each namespace that was tried. */
 	get unavailableCas(): readonly UnavailableSource[] {
 		return [...this.#unavailableCas.values()].map(({unavailable}) => unavailable);
 	}
 
-	/** Of a connection that nothing was read on. */
+	/** The observations of a connection on which nothing was read. */
 	get fallback(): ConnectionObservations {
 		return this.#unavailableFlags
 			? {
@@ -62,7 +65,7 @@ export class PreUseProbe {
 			: noConnectionObservations;
 	}
 
-	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
+	/** Sends the requests on a new connection, to shorten the wait before its use. */
 	async start(connection: Connection): Promise<ConnectionObservations> {
 		const pending = this.#isUnavailable(this.#unavailableFlags) ? null : this.#readFlags(connection);
 		const user = this.#userOf(connection);
@@ -73,11 +76,11 @@ export class PreUseProbe {
 		return {...observations, user: await user};
 	}
 
-	/** The same, waited for. What does not come in time takes the connection along, so that nothing of it is read as an answer to the stream. */
+	/** Waits for them. A timeout closes the connection, so that no late response is taken for the stream's. */
 	async observe(connection: Connection, namespace: string | null = null): Promise<ConnectionObservations> {
 		let isRead = false;
 		const callOff = this.#clock.after(labelTimings.preUseTimeoutMs, () => {
-			// What has arrived by now is read first: it was in time, and only we were busy.
+			// What has arrived by now was in time, and only this process was busy: read it first.
 			setImmediate(() => {
 				if (!isRead) {
 					connection.close();
@@ -93,7 +96,7 @@ export class PreUseProbe {
 			processCacheFor(this.#cluster).ca === null &&
 			connection.usable
 		) {
-			// Where the stream goes the user may read more than where the kubeconfig points.
+			// The user may be able to read more in the stream's namespace than in the context's.
 			await this.#readCa(connection, namespace);
 		}
 
@@ -109,7 +112,7 @@ export class PreUseProbe {
 		const observations = await pending;
 		const silent = !connection.usable;
 		const [unavailable = silent ? noResponse : undefined] = observations.unavailable;
-		// One that was lost before its time was up, by an apiserver that ends, says nothing about the next one.
+		// A connection lost before the timeout, by an apiserver that shuts down, says nothing about the next one.
 		const lost = silent && this.#clock.elapsed() - started < labelTimings.preUseTimeoutMs - timerEarlyMs;
 		this.#unavailableFlags =
 			unavailable && !lost
@@ -118,7 +121,7 @@ export class PreUseProbe {
 		return observations;
 	}
 
-	/** Asked behind the flags on the same connection: only there does it tell whether the connection ends at the apiserver. */
+	/** Pipelined after the flags on the same connection: only there does the response show whether the connection ends at the apiserver. */
 	async #userOf(connection: Connection): Promise<UserInfo | null> {
 		const pending = this.#users.get(connection) ?? this.#readUser(connection);
 		this.#users.set(connection, pending);
@@ -126,7 +129,10 @@ export class PreUseProbe {
 	}
 
 	async #readUser(connection: Connection): Promise<UserInfo | null> {
-		if (isRecent(this.#userUnavailableAt, labelTimings.unavailableForMs, this.#clock.now()) || connection.facts.clientCertificateSha256 === null) {
+		if (
+			isRecent(this.#userUnavailableAt, labelTimings.unavailableForMs, this.#clock.now()) ||
+			connection.facts.clientCertificateSha256 === null
+		) {
 			return null;
 		}
 
@@ -142,8 +148,8 @@ export class PreUseProbe {
 	}
 
 	/**
-	Asked behind the flags on the same connection, so that also a stream that fails at once is known to have met an apiserver or a gateway. Only where
-	what is known does not tell: most often once.
+	Pipelined after the flags on the same connection, so that a stream that fails at once is also known to have reached an apiserver or a
+	gateway. Only if the cached CA does not decide it: usually once.
 	*/
 	async #readCa(connection: Connection, namespace: string): Promise<void> {
 		const known = processCacheFor(this.#cluster);
@@ -160,7 +166,7 @@ export class PreUseProbe {
 
 		this.#unavailableCas.set(namespace, {unavailable, at: this.#clock.now()});
 		if (!connection.usable) {
-			// The flags that came on it are lost to the stream, and are read on another connection.
+			// The flags that were read on it are lost to the stream, and are read on another connection.
 			this.#unavailableFlags ??= {unavailable: noResponse, foreignHeaders: [], isSilent: true};
 		}
 	}

@@ -1,4 +1,4 @@
-/** Looks at the apiservers that a balancer did not show, each at its own address: only by consent, and never without the check of its certificate. */
+/** Reads the apiservers that a balancer did not show, each at its own address: only by consent, and always with verification. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import {observeConnection} from './connection-observations.ts';
@@ -13,8 +13,8 @@ const maxReplicas = 16;
 const timeoutMs = 2000;
 
 /**
-The same examination with the processes at every listed address that was not met yet. Credentials go only to a server whose certificate the kubeconfig's
-authority signed and which carries the apiserver's own name; behind a gateway or a proxy, or where leg 1 is not verified, none is dialled.
+Adds the processes at every listed address that was not found yet. Credentials go only to a server whose certificate is signed by the
+kubeconfig's CA and has the apiserver's own name. Behind a gateway or a proxy, or if leg 1 is not verified, none is dialed.
 */
 export async function probeReplicas(
 	examined: ApiserverExamination,
@@ -24,7 +24,7 @@ export async function probeReplicas(
 	const {own, others} = examined;
 	const met = [own, ...others].flatMap(({flags}) => (flags ? [advertisedAddress(flags)] : []));
 	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
-	// Where the flags of the first may not be read, those of the others may not either.
+	// If the flags of the first are forbidden, those of the others are, too.
 	if (!own.flags || unmet.length === 0) {
 		return examined;
 	}
@@ -40,20 +40,20 @@ export async function probeReplicas(
 	return {...examined, others: [...others, ...newProcesses], unreachedAddresses: found.filter(one => typeof one === 'string')};
 }
 
-/** Why none is dialled; `null` where nothing stands against it. */
+/** Why none is dialed; `null` if nothing forbids it. */
 function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): string | null {
 	if (examined.connection.facts.proxy) {
 		return 'your way to the apiserver leads through a proxy';
 	}
 
 	const observations = observationsFor(examined, cluster, anyPurpose);
-	// Whoever has the apiserver's certificate is told nothing new by credentials for it.
+	// A server with the apiserver's certificate learns nothing new from credentials for it.
 	return isVerifiedApiserver(observations) || observations.serverIdentity.hasApiserverCertificate
 		? null
 		: 'what answers you is not certainly an apiserver';
 }
 
-/** Or why not. */
+/** Returns a text if it could not be read. */
 async function observeAt(cluster: ClusterClient, address: string, signal: AbortSignal | undefined): Promise<ExaminedProcess | string> {
 	try {
 		const connection = await cluster.connectAt(address, {timeoutMs, ...(signal ? {signal} : {})});

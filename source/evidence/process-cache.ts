@@ -1,4 +1,7 @@
-/** What was read once of an apiserver process stays true as long as it lives: shared between the labels, the path pane and the probes of one cluster. */
+/**
+Observations of apiserver processes, which hold while the process runs: shared by the labels, the path pane and the probes of one
+cluster.
+*/
 import type {ClusterClient, ClusterInfo} from '../cluster/cluster-client.ts';
 import {isRecent} from './clock.ts';
 import type {Observations, MetricFacts, Observation} from './evidence.ts';
@@ -9,27 +12,27 @@ export type CachedProcess = Pick<Observations, 'metrics' | 'stepTests' | 'agentT
 
 export const emptyCachedProcess: CachedProcess = {metrics: [], stepTests: [], agentTests: []};
 
-/** Flags and egress file are read at an apiserver's start, and a process's id is made of its start time and its flags. */
+/** Flags and egress file are read when an apiserver starts, and the id of a process is made of its start time and flags. */
 export class ProcessCache {
 	readonly #byId = new Map<string, CachedProcess>();
 	readonly #metricsAt = new Map<string, number>();
 	readonly #shared = new Map<string, {at: number; shared: ClusterObservations}>();
 	readonly #listeners = new Set<(process: string | null) => void>();
 	#gatewaySeen: string | null = null;
-	/** Which the cluster gives its pods, once it was read: what it signed it signed. */
+	/** The CA that the cluster gives its pods, once it was read. */
 	ca: CaFacts | null;
 
-	/** In a pod the authority is the one that it was given. */
+	/** In a pod the CA is the one that the pod was given. */
 	constructor({source, certificateAuthority}: Pick<ClusterInfo, 'source' | 'certificateAuthority'>) {
 		this.ca = source === 'in-cluster' && certificateAuthority !== null ? parseCaBundle(certificateAuthority) : null;
 	}
 
-	/** Why something answers between us and the apiservers, seen at any time: it does not show itself each time. */
+	/** Why something between us and the apiservers answers, seen at any time: it does not show itself each time. */
 	get gatewaySeen(): string | null {
 		return this.#gatewaySeen;
 	}
 
-	/** What stands before the apiservers stands before what was opened earlier, too. */
+	/** A gateway in front of the apiservers is in front of earlier connections, too. */
 	recordGateway(why: string | null): void {
 		if (why !== null && this.#gatewaySeen === null) {
 			this.#gatewaySeen = why;
@@ -47,20 +50,20 @@ export class ProcessCache {
 		return isRecent(at, maxAgeMs, Date.now()) ? this.of(process).metrics[0] : undefined;
 	}
 
-	/** What was read beside connections of a process within the last `maxAgeMs` before `now`: its pod's environment is fixed at its start. */
+	/** The cluster observations for a process within the last `maxAgeMs` before `now`: the environment of its pod is fixed at its start. */
 	recentShared(process: string | null, maxAgeMs: number, now: number): ClusterObservations {
 		const kept = process === null ? undefined : this.#shared.get(process);
 		return kept && isRecent(kept.at, maxAgeMs, now) ? kept.shared : noClusterObservations;
 	}
 
-	/** `readAt`: when that reading began, milliseconds since 1970. */
+	/** `readAt`: when the read began, in ms since 1970. */
 	rememberShared(process: string | null, shared: ClusterObservations, readAt: number): void {
 		if (process !== null) {
 			this.#shared.set(process, {at: readAt, shared});
 		}
 	}
 
-	/** What is left out stays as it was. Without an id nothing can be told apart, and nothing is kept. */
+	/** Omitted parts stay unchanged. Without an id, processes cannot be told apart, and nothing is kept. */
 	remember(process: string | null, known: Partial<CachedProcess>): void {
 		if (process === null) {
 			return;
@@ -74,7 +77,7 @@ export class ProcessCache {
 		this.#emit(process);
 	}
 
-	/** Of a process, or of all that is known (`null`). Returns a function that ends it. */
+	/** The listener gets the id of a process, or `null` for all. Returns a function that unsubscribes. */
 	onChange(listener: (process: string | null) => void): () => void {
 		this.#listeners.add(listener);
 		return () => {
@@ -91,7 +94,7 @@ export class ProcessCache {
 
 const caches = new WeakMap<ClusterClient, ProcessCache>();
 
-/** One for each way to a cluster: whoever asks through it shares what was read. */
+/** One per cluster client: everything that uses it shares the cache. */
 export function processCacheFor(cluster: ClusterClient): ProcessCache {
 	const known = caches.get(cluster) ?? new ProcessCache(cluster.facts);
 	caches.set(cluster, known);

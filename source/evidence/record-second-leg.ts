@@ -1,4 +1,4 @@
-/** Records what an attempt on leg 2 came to, for later paths of the same cluster client. */
+/** Records the outcome of an attempt on leg 2, for later paths of the same cluster client. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
@@ -8,12 +8,12 @@ import {farEndOf} from './rules/second-leg-outcomes.ts';
 
 type Attempt = {
 	purpose: ConnectionPurpose;
-	/** Fingerprint of the apiserver process, where it is known. */
+	/** Fingerprint of the apiserver process, if known. */
 	process: string | null;
 	time?: string;
 };
 
-/** The far end answered. A log read that skipped the check of its certificate does not show that the check passes. */
+/** The far end answered. A log read that skipped verification does not show that the certificate passes. */
 export function recordAnswer(
 	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
 	{purpose, process, time = new Date().toISOString()}: Attempt,
@@ -24,7 +24,7 @@ export function recordAnswer(
 	}
 }
 
-/** Only a failure that is known to be of leg 2 is recorded. `reading`: of its words, where that was made already. */
+/** Records only a failure that is known to be on leg 2. `observation`: of its text, if that was made already. */
 export function recordFailure(
 	{secondLegs}: Pick<ClusterClient, 'secondLegs'>,
 	{purpose, process, time = new Date().toISOString()}: Attempt,
@@ -37,7 +37,7 @@ export function recordFailure(
 	}
 }
 
-/** The answer to a probe, in the words of whoever gave it; words that are in no row, or of another leg, are nothing. */
+/** Records the response to a probe; a text that is in no row, or of another leg, is ignored. */
 export function recordFailureText(cluster: Pick<ClusterClient, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
 	const explained = explainMessage(text, status === undefined ? {} : {status});
 	if (explained) {

@@ -1,4 +1,4 @@
-/** `--require` of one path: met, not met, or undecided with the evidence at hand. */
+/** `--require` for one path: met, not met, or undecided with the available evidence. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {RequireResult} from './audit/audit-object.ts';
 import type {Basis, Path} from './evidence.ts';
@@ -27,7 +27,7 @@ export function evaluatePath({legs, crossing}: Path, word: RequirementName, minB
 }
 
 /**
-The words of `--require`, checked together with `--min-basis`.
+Validates the values of `--require`, together with `--min-basis`.
 @throws SpokeError ERR_USAGE for a word that is not valid, or for `--min-basis` without a requirement
 */
 export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequirementName[] {
@@ -48,7 +48,7 @@ export function requirementOf(text: string): string {
 
 /** @throws SpokeError ERR_USAGE when `--require` is empty, or missing beside `--min-basis` */
 export function assertRequireFlags(input: readonly string[], given: ReadonlySet<string>): void {
-	// A gate whose variable is empty must not pass.
+	// A check whose variable is empty must not pass.
 	if (given.has('require') && input.length === 0) {
 		throw new SpokeError('ERR_USAGE', '--require has no value');
 	}

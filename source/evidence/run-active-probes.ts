@@ -23,20 +23,20 @@ import {readLogDifferential} from './probes/log-differential.ts';
 import {recordAnswer, recordFailureText} from './record-second-leg.ts';
 import {runStepTest, type StepTestResult} from './probes/step-test.ts';
 
-/** The pod through whose node the route is tried. */
+/** The pod through whose node the route is probed. */
 export type ProbeTarget = {
 	namespace: string;
 	pod: string;
 	container: string | null;
 	node: string | null;
-	/** Where its kubelet is shaken hands with; `null` where the pod does not say. */
+	/** The address of its kubelet; `null` if the pod does not say. */
 	hostAddress: string | null;
 	kubeletPort: number;
-	/** `null` where the node may not be read. */
+	/** `null` if the node cannot be read. */
 	nodeAddresses: readonly string[] | null;
 };
 
-/** The same examination with what the active probes found. Never throws: what a probe met is a reading or nothing. */
+/** The examination with the results of the active probes. Never throws: a failed probe gives an observation or nothing. */
 export async function runActiveProbes(
 	examined: ApiserverExamination,
 	cluster: ClusterClient,
@@ -47,7 +47,7 @@ export async function runActiveProbes(
 	const result = await stepTest(examined, cluster, target).catch(() => undefined);
 	const tested = fromStepTest(result, examined, target);
 	recordProbes(cluster, {log, result}, examined, target);
-	// What was tried has moved the counters, also where it was refused.
+	// The attempts have moved the metrics, even if they were refused.
 	const again = await metricsOf(examined);
 	processCacheFor(cluster).remember(processOf(examined), {
 		...(again?.observation && {metrics: [again.observation]}),
@@ -101,7 +101,7 @@ async function readLog(
 		: readLogDifferential(examined.connection, {namespace, pod, container, node}, processOf(examined));
 }
 
-/** On the examined connection, as it is now; `null` where they could not be read before, or it is gone. */
+/** On the examined connection; `null` if they could not be read before, or it is closed. */
 async function metricsOf(examined: ApiserverExamination): Promise<ProbeResult<MetricFacts> | null> {
 	return examined.metrics.observation && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
 }
@@ -117,7 +117,7 @@ async function stepTest(examined: ApiserverExamination, cluster: ClusterClient, 
 	});
 }
 
-/** A connection to the examined process; where processes cannot be told apart, any. */
+/** A connection to the examined process; any, if processes cannot be told apart. */
 async function connectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection | null> {
 	const wanted = processOf(examined);
 	for (let attempt = 0; attempt < 12; attempt++) {
@@ -137,7 +137,7 @@ async function connectToProcess(examined: ApiserverExamination, cluster: Cluster
 	return null;
 }
 
-/** For another carrier: agents' counts would not show that another process opened it. */
+/** For another carrier: the agents' counts would not show that another process opened it. */
 async function reconnectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection> {
 	const connection = await connectToProcess(examined, cluster);
 	if (!connection) {
@@ -187,7 +187,7 @@ function fromStepTest(
 
 	const {steps, agent} = result;
 	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
-	// Held upgrades have connections of their own. They speak for this one's process only where it was recognised on each, or where its own count of them rose.
+	// Held upgrades use connections of their own. They are evidence for this process only if each was recognized, or its own count of them rose.
 	const isBound = common.process !== null || steps.moved !== 'undecided';
 	const makeObservation = <Facts>(source: Observation<Facts>['source'], facts: Facts): Observation<Facts> => ({
 		source,

@@ -1,11 +1,10 @@
-/** Who answers on a connection that was read: its own answers and what was read beside it, as the rule of the front asks for them. */
+/** The server identity of one connection, from what was observed on it and beside it. */
 import type {Connection} from '../cluster/connection.ts';
 import type {ConnectionObservations} from './connection-observations.ts';
 import type {ServerIdentity} from './evidence.ts';
 import {identifyServer} from './rules/server-identity.ts';
 import {caUnavailableReason, type ClusterObservations} from './cluster-observations.ts';
 
-/** `server` is the URL as configured. */
 export function identifyObservedServer(
 	{facts}: Pick<Connection, 'facts'>,
 	server: string,
@@ -26,7 +25,7 @@ export function identifyObservedServer(
 	});
 }
 
-/** The prefix under which a server has its API, as a gateway's. */
+/** The prefix of the API in the server URL, as of a gateway. */
 function pathOf(server: string): string {
 	return /^[a-z]+:\/\/[^/]+(\/.+)$/.exec(server)?.[1] ?? '/';
 }

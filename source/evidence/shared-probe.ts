@@ -1,11 +1,11 @@
-/** What is read beside the connections of one cluster, on others: shared by those that are opened together, and never used after one of them ended. */
+/** Observations on other connections, shared by connections that are opened together, and never used after one of them ended. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {isRecent, clockDelay, type Clock} from './clock.ts';
 import {observeFreshConnection, type ConnectionObservations} from './connection-observations.ts';
 import {labelTimings} from './label-timings.ts';
 import {noClusterObservations, observeCluster, type ClusterObservations} from './cluster-observations.ts';
 
-/** `requestedAt`: milliseconds since 1970. */
+/** `requestedAt`: in ms since 1970. */
 export type SharedProbeResult = {cluster: ClusterObservations; requestedAt: number};
 
 export class SharedProbe {
@@ -21,7 +21,7 @@ export class SharedProbe {
 		this.#clock = clock;
 	}
 
-	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
+	/** Connections of a burst share one observation, and wait for it instead of using an old one. */
 	async observeCluster(): Promise<SharedProbeResult> {
 		if (!this.#isRecent(this.#shared)) {
 			const waitMs = Math.max(labelTimings.sharedProbeDelayMs, this.#nextReadAt - this.#clock.elapsed());
@@ -33,7 +33,7 @@ export class SharedProbe {
 		return {requestedAt, cluster: await pending};
 	}
 
-	/** What a connection itself did not answer, from another one: worth less, and better than nothing. */
+	/** Observes another connection if the connection itself did not respond: weaker evidence, but better than none. */
 	async observeElsewhere(): Promise<ConnectionObservations | null> {
 		if (!this.#isRecent(this.#elsewhere)) {
 			this.#elsewhere = {requestedAt: this.#clock.now(), pending: this.#readElsewhere()};
@@ -41,7 +41,7 @@ export class SharedProbe {
 
 		const entry = this.#elsewhere!;
 		const lateObservations = await entry.pending;
-		// Nothing read is nothing to keep for the next one.
+		// An empty observation is not kept.
 		if (!lateObservations?.flags && this.#elsewhere === entry) {
 			this.#elsewhere = undefined;
 		}
@@ -49,7 +49,10 @@ export class SharedProbe {
 		return lateObservations;
 	}
 
-	/** A connection that ended may have been the apiserver's end: what was read beside it is not used for the next ones. What is yet to be read comes after that end, and is. */
+	/**
+	A connection may have ended because its apiserver did: earlier observations are not used for later connections. One that has not started
+	yet is.
+	*/
 	forget(): void {
 		if (this.#shared?.hasStarted) {
 			this.#shared = undefined;

@@ -1,4 +1,4 @@
-/** Does the apiserver pass the WebSocket of an exec on to the kubelet, and so reach it before the 101? */
+/** Whether the apiserver passes the WebSocket upgrade of an exec through to the kubelet, and so reaches it before its 101. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {flagValue} from './rules/flag-value.ts';
 import type {LabelState} from './label-state.ts';
@@ -7,7 +7,8 @@ import {readNode} from './node-facts.ts';
 const feature = 'ExtendWebSocketsToKubelet';
 
 /**
-It does since 1.36, and where no older version is emulated, if the node declares the feature and the gate is not switched off; else it answers 101 itself, dials, and translates. False where that cannot be read.
+True since 1.36 without an emulated older version, if the node declares the feature and the gate is not off. Otherwise the apiserver
+answers 101 itself, dials, and translates. False if that cannot be read.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
 */
 export async function isUpgradePassedThrough(

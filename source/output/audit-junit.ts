@@ -1,4 +1,4 @@
-/** An audit as JUnit: what is required and not met or undecided is a failure, without `--require` what fails is. */
+/** An audit as JUnit: a required row that is not met or undecided is a failure; without `--require`, a failing row is. */
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow, RequiredRow} from '../evidence/audit/audit-object.ts';
 
@@ -74,7 +74,7 @@ function testCase(row: AuditRow, {asked: input, results}: Audit['require']): Tes
 	};
 }
 
-/** Before its waiver. */
+/** Ignores waivers. */
 function isFailure({verdict}: AuditRow, isGate: boolean, required: ReadonlyArray<RequiredRow['result']>): boolean {
 	return isGate ? required.some(result => result !== 'met') : verdict === 'fail';
 }

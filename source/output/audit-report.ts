@@ -1,4 +1,4 @@
-/** An audit as text: the hub with its spokes, drawn from what was found, then every row with what it stands on. */
+/** An audit as text: the hub with its spokes, then every row with its evidence. */
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {hubPicture} from './hub-picture.ts';

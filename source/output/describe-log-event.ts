@@ -1,7 +1,7 @@
-/** What happens to a followed log, in one line for stderr; the lines themselves are data. */
+/** A log event in one line for stderr; log lines are data. */
 import type {LogEvent, LogSource, ContainerTermination} from '../streams/logs/log-events.ts';
 
-/** `null` for what need not be said. Raw text: sanitise it where it meets a terminal. */
+/** `null` if the event is not shown. Unsanitized: sanitize before printing to a terminal. */
 export function describeLogEvent(event: LogEvent): string | null {
 	switch (event.type) {
 		case 'reconnecting': {
@@ -51,7 +51,7 @@ export function describeLogEvent(event: LogEvent): string | null {
 			return 'no pod to follow now; waiting for one';
 		}
 
-		// `opened`, `asking`, `checking` and `checked`: what does not come of them is told as an outage.
+		// `opened`, `asking`, `checking` and `checked`: a problem is reported by a later event.
 		default: {
 			return null;
 		}

@@ -1,4 +1,4 @@
-/** A doctor's walk as text: one line a step, and under the one that failed its words, their meaning and what to do. */
+/** A doctor run as text: one line per step; for the failed one also the text, its meaning and the fix. */
 import type {Doctor, DoctorStep} from '../evidence/doctor/doctor-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 

@@ -1,4 +1,4 @@
-/** The hub and its spokes, each stroke drawn as surely as its row is known: ━ proven, ╍ inferred, ┈ unknown. */
+/** The hub and its spokes, each stroke drawn by the basis of its row: ━ proven, ╍ inferred, ┈ unknown. */
 import type {AuditRow} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
@@ -42,13 +42,12 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 	];
 }
 
-/** What stands for the way to kubelets: C4 where nothing is verified; where verification is on, what it comes to, which may be a refusal. */
+/** The row for kubelets: C4 if nothing is verified; otherwise C2, which may be a refusal. */
 export function kubeletsRow(rows: readonly AuditRow[]): AuditRow {
 	const row = (id: string) => rows.find(one => one.id === id)!;
 	return row(row('C4').verdict === 'pass' ? 'C2' : 'C4');
 }
 
-/** Name, state, and an arrow to the hub. */
 function incoming(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
 	const start = `${name.padEnd(13)}${row.state} `;

@@ -1,4 +1,4 @@
-/** One object a line, as the contract has it. */
+/** Output as JSON: one object per line. */
 import type {Writable} from 'node:stream';
 import {toSafeJson} from '../text/safe-json.ts';
 
@@ -9,12 +9,10 @@ export function jsonObject<Fields extends object>(kind: string, fields: Fields):
 	return {apiVersion: 'spoke/v1', kind, time: new Date().toISOString(), ...fields};
 }
 
-/** Safe wherever it is shown. */
 export function jsonLine(value: object): string {
 	return `${toSafeJson(value)}\n`;
 }
 
-/** Writes it at once. */
 export function writeJsonLine(stream: Writable, value: object): void {
 	stream.write(jsonLine(value));
 }

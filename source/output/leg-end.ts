@@ -1,7 +1,7 @@
-/** What stands at the end of a leg, in a sentence. */
+/** The end of a leg, in a sentence. */
 import type {Leg} from '../evidence/evidence.ts';
 
-/** `apiserver`, `kubelet`…; where it is not known it is whoever answers. */
+/** `apiserver`, `kubelet`…; an unknown one is "an unknown server". */
 export function legEnd({to}: Pick<Leg, 'to'>): string {
 	return to === 'unknown' ? 'whoever answers' : to;
 }

@@ -1,4 +1,4 @@
-/** Logs as JSON: one object per line, and one per event of a log. */
+/** Logs as JSON: one object per line, and one per log event. */
 import {isAscii, isUtf8} from 'node:buffer';
 import {lineEnd} from '../streams/logs/log-lines.ts';
 import {timestampLength, timestampMilliseconds} from '../streams/logs/line-timestamp.ts';
@@ -8,8 +8,8 @@ import {jsonObject} from './json-line.ts';
 import {describeLogEvent} from './describe-log-event.ts';
 
 /**
-One `LogLine` object per line of the block, whose lines begin with their timestamps. No object is made of them, because they come in floods.
-`take` is asked how many bytes of a line, its line feed included, may be printed.
+One `LogLine` object per line of the block, whose lines begin with timestamps. Built as text, without objects, for speed. `take` returns
+how many bytes of a line, including its line feed, can be printed.
 */
 export function logLineObjects(
 	block: Buffer,
@@ -48,7 +48,7 @@ const lineFeed = 0x0a;
 const rubout = 0x7f;
 
 function textFields(bytes: Buffer): string {
-	// JSON escapes every other control character of ASCII by itself.
+	// JSON escapes every other ASCII control character.
 	if (isAscii(bytes) && !bytes.includes(rubout)) {
 		return `"text":${JSON.stringify(bytes.toString('latin1'))},"base64":null`;
 	}
@@ -60,7 +60,7 @@ function jsonString(text: string): string {
 	return escapeHazards(JSON.stringify(text));
 }
 
-/** What a screen shows while nothing comes is no event of its own: what becomes of it is. */
+/** States that only a screen shows are no events of their own. */
 export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checking' | 'checked'}>;
 
 /** In the order of the schema. */
@@ -80,7 +80,7 @@ export const eventNames = [
 	'failed',
 ] as const satisfies ReadonlyArray<PrintedEvent['type']>;
 
-/** What happened to a log. The fields behind `notice` are those of the event. */
+/** A log event. The fields after `notice` are those of the event. */
 export function logEventObject(event: PrintedEvent): object {
 	const {namespace, pod, container} = 'source' in event ? event.source : {...placeOf(event), container: null};
 	return jsonObject('LogLine', {

@@ -1,21 +1,21 @@
-/** Data on stdout, no faster than its reader takes it, and gone at once when the reader is. */
+/** Data on stdout, with backpressure, and an end when the reader closes it. */
 import type {Writable} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 
 export type OutputWriter = {
 	/** Resolves when more may be written. @throws SpokeError ERR_OUTPUT_CLOSED (141), ERR_LOCAL_FILE (a full disk) */
 	write(bytes: Buffer | string): Promise<void>;
-	/** Aborted when the reader is gone, so that what only waits ends too. */
+	/** Aborted when the reader is gone, so that waiting work ends, too. */
 	readonly closed: AbortSignal;
-	/** Resolves when all has been handed to the system. */
+	/** Resolves when all data has been handed to the system. */
 	finished(): Promise<void>;
 };
 
-/** One for each stream: it listens to its errors for as long as the process lives. */
+/** One per stream: it listens to errors for as long as the process lives. */
 export function createOutputWriter(stream: Writable): OutputWriter {
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;
-	/** For all who wait that more may be written. */
+	/** Resolved for all writers when the stream drains. */
 	let drained: PromiseWithResolvers<void> | null = null;
 	const wake = () => {
 		drained?.resolve();

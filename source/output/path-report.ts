@@ -1,9 +1,9 @@
-/** Paths as text for a person: the line, each word with its basis and evidence, what would tell more, and what to do. */
+/** Paths as text: the path line, each verdict with its basis and evidence, needs and fixes. */
 import type {Evidence, Leg, Need, Path, Verdict} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {legEnd} from './leg-end.ts';
 
-/** Features that go the same way are told once. */
+/** Features with the same path are shown once. */
 export function pathReport(paths: readonly Path[]): string {
 	const groups = new Map<string, Path[]>();
 	for (const path of paths) {
@@ -74,7 +74,7 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 	];
 }
 
-/** What would tell more: a right with the line that checks it, or another way. */
+/** A permission with the command that checks it, or an alternative. */
 export function needText({permission, check, or}: Need): string {
 	const right = permission === null ? null : `${permission}${check === null ? '' : ` (${check})`}`;
 	return [right, or].filter(text => text !== null).join(', or ');

@@ -1,4 +1,4 @@
-/** How one-shots tell the path of their connections on stderr: as a line, or as one object a connection. */
+/** Reports the paths of a one-shot's connections on stderr: as lines, or as one object per connection. */
 import type {Writable} from 'node:stream';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Path} from '../evidence/evidence.ts';
@@ -13,15 +13,15 @@ import {jsonLine} from './json-line.ts';
 export type PathMode = 'auto' | 'always' | 'never' | 'json';
 
 export type PathReporter = {
-	/** For the session; left out when no path is told, so that nothing is read for it either. */
+	/** For streams; `undefined` if no path is reported, so that nothing is read for it either. */
 	observer: ConnectionObserver | undefined;
-	/** Before the process ends: waits for what `always` and `json` owe, at most 2 s. */
+	/** Before the process ends: waits for what `always` and `json` have not reported, at most 2 s. */
 	finished(): Promise<void>;
 };
 
 /**
-`auto` tells only a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` tell each connection when its label is settled,
-and all three once more when it reads otherwise while the connection is open. A line that was told already is not repeated.
+`auto` reports only on a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` report each connection
+when its label is settled. All three report again if the label changes while the connection is open. A line is not repeated.
 */
 export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathReporter {
 	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
@@ -32,7 +32,7 @@ export function reportPaths(cluster: ClusterClient, {mode, stderr}: {mode: PathM
 			});
 }
 
-/** The same on a labeller of one's own. */
+/** The same with an existing labeler. */
 export function reportLabels(labeler: Labeler, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathReporter {
 	return new LabelReporter(labeler, mode, write);
 }
@@ -42,14 +42,14 @@ class LabelReporter implements PathReporter {
 	readonly #labeler: Labeler;
 	readonly #mode: Exclude<PathMode, 'never'>;
 	readonly #write: (text: string) => void;
-	/** Labels that are not settled, as they are so far. */
+	/** Labels that are not settled, with their latest path. */
 	readonly #unsettled = new Map<string, Path>();
-	/** What was told last of connections that are settled; `null` for one that was given up before its use. */
+	/** The last report of settled connections; `null` for one that was closed before its use. */
 	readonly #reported = new Map<string, Path | null>();
 	/** Connections on which a stream was opened. */
 	readonly #used = new Set<string>();
 	readonly #lines = new Set<string>();
-	/** Ends that the labeller hears of only when the label is settled. */
+	/** Ends that are passed to the labeler only when the label is settled. */
 	readonly #delayedCloses = new Map<string, () => void>();
 	readonly #stopListening: () => void;
 	#whenSettled: (() => void) | undefined;
@@ -80,7 +80,7 @@ class LabelReporter implements PathReporter {
 		this.#labeler.close();
 	}
 
-	/** The labeller's own, and what it hears of uses and ends. */
+	/** The labeler's observer, with a record of uses and ends. */
 	#observerOn(witness: ConnectionObserver): ConnectionObserver {
 		return {
 			...witness,
@@ -116,7 +116,7 @@ class LabelReporter implements PathReporter {
 		}
 
 		this.#whenSettled?.();
-		// Not inside the labeller's own telling.
+		// Not within the labeler's own callback.
 		queueMicrotask(() => {
 			this.#delayedCloses.get(id)?.();
 			this.#delayedCloses.delete(id);
@@ -125,12 +125,12 @@ class LabelReporter implements PathReporter {
 
 	#closed(id: string, close: () => void): void {
 		if (!this.#used.has(id)) {
-			// What was read on it made it useless: the stream took another.
+			// A timeout on it made it unusable: the stream uses another.
 			this.#reported.set(id, null);
 			this.#unsettled.delete(id);
 		}
 
-		// A short read is over before its second leg is known; what is owed is read to its end.
+		// A short read ends before its second leg is known: let the label settle first.
 		if (this.#unsettled.has(id)) {
 			this.#delayedCloses.set(id, close);
 		} else {
@@ -155,7 +155,7 @@ class LabelReporter implements PathReporter {
 		await promise;
 	}
 
-	/** What two labels must share to be one: an object tells how sure it is, too. */
+	/** Labels with the same key are reported once: an object shows the basis, too. */
 	#keyOf({line, legs}: Path): string {
 		return this.#mode === 'json' ? `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}` : line;
 	}
@@ -169,7 +169,7 @@ class LabelReporter implements PathReporter {
 	}
 }
 
-/** It may come long after a command was opened, and is what the line is for. */
+/** A refusal can come long after a command was opened, and is the purpose of the line. */
 function isRefusal({phase, legs}: Path): boolean {
 	return phase === 'failed' && legs[1]?.tls.state === 'refused';
 }

@@ -1,4 +1,4 @@
-/** The words of the audit, as the contract fixes them. */
+/** The Audit object, as the contract fixes it. */
 import type {Basis, Citation, ClusterIdentity, Evidence, Need} from '../evidence.ts';
 
 export const rowIds = ['N1', 'N2', 'N3', 'N4', 'N5', 'N6', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C8', 'C9', 'C10', 'C11'] as const;
@@ -12,16 +12,16 @@ export type AuditRow = {
 	verdict: RowVerdict;
 	state: string;
 	basis: Basis;
-	/** Of how many (apiservers, nodes) the row speaks, `null` where there may be more than are known; and on how many it is proven. */
+	/** `of`: how many apiservers or nodes the row covers, `null` if there may be more than are known. `proven`: on how many it is proven. */
 	scope: {of: number | null; proven: number};
 	evidence: readonly string[];
-	/** Names of what differs from the row's verdict. */
+	/** Names of objects that the row's verdict does not hold for. */
 	exceptions: readonly string[];
 	need: readonly Need[];
 	message: string;
 	remedy: string | null;
 	docs: string | null;
-	/** The last attempt on such a connection failed, and nothing newer stands against it. */
+	/** The last attempt on such a connection failed, and nothing newer contradicts it. */
 	broken: boolean;
 	/** The reason of `--accept`; the verdict stays what the evidence says. */
 	accepted: string | null;
@@ -32,7 +32,7 @@ export type RowResult = Omit<AuditRow, 'id' | 'title' | 'evidence' | 'docs' | 'a
 
 export type RequireResult = 'met' | 'not-met' | 'undecided';
 
-/** What a requirement says of one row; `accepted` stands for a row that would fail it and has a waiver. */
+/** How one row meets a requirement; `accepted`: it does not, and has a waiver. */
 export type RequiredRow = {row: RowId; result: RequireResult | 'accepted'};
 
 /** The reasons of `--accept`, by row. */

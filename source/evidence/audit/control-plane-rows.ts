@@ -1,4 +1,4 @@
-/** N4–N6: the control plane's own parts. */
+/** Audit rows N4 to N6: the components of the control plane. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {Citation} from '../evidence.ts';
 import type {ComponentPod} from '../probes/mirror-pods.ts';
@@ -11,7 +11,7 @@ import type {RowResult} from './audit-object.ts';
 import {citeObserved, rowResult, unknownRow, unmetNeeds} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
-/** N4: over the secure port. Since 1.24 an apiserver has no other. */
+/** N4: components use the secure port. Since 1.24 an apiserver has no other. */
 export function componentsToApiserver(audit: AuditObservations): RowResult {
 	const {components: probed, examined} = audit;
 	const components = (probed.observation?.facts ?? []).filter(
@@ -51,7 +51,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 		: unknownRow('How components reach the apiserver is not seen', unmetNeeds([needMirrorPods], audit, needComponentHosts), {citations});
 }
 
-/** N5: the sum of what stands above it, and of your own first leg. */
+/** N5: the summary of N1 to N4 and of your own first leg. */
 export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; result: RowResult}>, audit: AuditObservations): RowResult {
 	const {socket, serverIdentity} = audit.observations('exec');
 	const leg = socket?.facts.tls?.verified === true;
@@ -101,7 +101,7 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 			});
 }
 
-/** N6: nothing else is meant to be reached from outside. */
+/** N6: no other component is meant to be reachable from outside. */
 export function restOfControlPlane(audit: AuditObservations): RowResult {
 	const {components} = audit;
 	const etcd = resolveApiserverFlag(audit.observations('exec'), 'etcd-servers', () => 'etcd-servers');
@@ -154,7 +154,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 	}
 
 	if (seen.some(({component}) => component !== 'kube-apiserver')) {
-		// Without the argument etcd's addresses may still stand in its environment or a file; one that is no pod here may listen anywhere.
+		// Without the argument, etcd's addresses may be set in its environment or a file. A component without a pod may listen anywhere.
 		const etcds = seen.filter(({component}) => component === 'etcd');
 		const isShown =
 			etcds.length > 0 &&
@@ -187,7 +187,7 @@ function isComponent(component: ComponentPod['component']): boolean {
 	return component === 'kube-controller-manager' || component === 'kube-scheduler';
 }
 
-/** `left` where it is not given; `undefined` where it may be given and is not seen. */
+/** `left` if the flag is not given; `undefined` if it may be given but was not seen. */
 function valueGiven({values, absent}: ComponentPod['flags'], name: string, left = ''): string | undefined {
 	return values[name] ?? (absent === 'default' ? left : undefined);
 }
@@ -197,7 +197,7 @@ function addressesOf({component, pod, flags}: ComponentPod): string {
 	return `${component} in ${pod}: ${names.map(name => `--${name}=${flags.values[name] ?? '(default)'}`).join(' ')}`;
 }
 
-/** Of a list as it stands on a command line or, in brackets, in `/flagz`; an address may have brackets of its own. */
+/** URLs of a list from a command line or, in brackets, from `/flagz`; an address may have brackets of its own. */
 function urlsOf(value: string): string[] {
 	return value
 		.replaceAll(/\s/g, '')

@@ -1,4 +1,4 @@
-/** Reads all that the audit's rows stand on, as far as the user's rights go. */
+/** Reads everything that the audit rows use, as far as the user's permissions allow. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ConnectionPurpose, ServerIdentity, Observations, ProbeResult, StreamFeature} from '../evidence.ts';
 import {runActiveProbes, type ProbeTarget} from '../run-active-probes.ts';
@@ -28,9 +28,9 @@ import {
 import type {PodObject} from '../../targets/pod-object.ts';
 
 export type AuditObservations = {
-	/** What the rules of one connection are given, for a feature that is an upgrade to a kubelet. */
+	/** The observations of the examined process, for one feature. */
 	observations(feature: StreamFeature, request?: ConnectionPurpose['request']): Observations;
-	/** The same for each apiserver process that was met: a row of the audit speaks of all of them. */
+	/** The same for each apiserver process that was found: an audit row covers all of them. */
 	perReplica(feature: StreamFeature, request?: ConnectionPurpose['request']): readonly Observations[];
 	examined: ApiserverExamination;
 	whoAmI: WhoAmI;
@@ -47,7 +47,7 @@ export type AuditObservations = {
 	agents: ProbeResult<readonly AgentPod[]>;
 };
 
-/** Of a large cluster this many nodes are looked at one by one. */
+/** Nodes that are examined one by one in a large cluster. */
 const sampledNodes = 50;
 
 /** Kubelets whose configuration is read: each is a request through the apiserver to a node. */
@@ -67,7 +67,7 @@ export async function gatherAuditObservations(cluster: ClusterClient, {probe, si
 		readPodTokens(cluster, namespace),
 		readApiserverEndpoints(cluster),
 		readKubeProxy(cluster),
-		// A gateway with a certificate of its own may put credentials of its own on a request that has none.
+		// A gateway with its own certificate may add its own credentials to a request without any.
 		serverIdentity.to === 'apiserver' || serverIdentity.hasApiserverCertificate
 			? probeAnonymousAccess(cluster)
 			: notRequested(serverIdentity),
@@ -114,7 +114,7 @@ async function readKubelets(cluster: ClusterClient, {observation}: ProbeResult<N
 	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
 }
 
-/** A row speaks of processes, each by its own connection; whether those are all is said by the row itself. */
+/** A row is about processes, each by its own connection. Whether those are all processes is the row's own statement. */
 function observationsOf(examined: ApiserverExamination, cluster: ClusterClient): Pick<AuditObservations, 'observations' | 'perReplica'> {
 	const own: AuditObservations['observations'] = (feature, request = null) => ({
 		...observationsFor(examined, cluster, purposeOf(feature, request)),
@@ -133,7 +133,6 @@ function notRequested({need}: ServerIdentity): ProbeResult<AnonymousFacts> {
 	return {unavailable: {source: 'anonymous-probe', where: 'requests without credentials', reason: 'not-requested', need: need ?? null}};
 }
 
-/** For no one in particular. */
 function purposeOf(feature: StreamFeature, request: ConnectionPurpose['request']): ConnectionPurpose {
 	return {
 		feature,
@@ -158,7 +157,7 @@ function kindOf(feature: StreamFeature): ConnectionPurpose['target']['kind'] {
 	}
 }
 
-/** Through its node the way is tried. */
+/** The route is tried through the node of this pod. */
 async function someRunningPod(cluster: ClusterClient): Promise<ProbeTarget | null> {
 	const {namespace} = cluster.facts;
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});

@@ -1,4 +1,4 @@
-/** N1–N3: kubelets and pods to the apiserver. */
+/** Audit rows N1 to N3: kubelets and pods to the apiserver. */
 import type {Citation, FlagFacts, Observation} from '../evidence.ts';
 import {resolveApiserverFlag} from '../rules/apiserver-flag.ts';
 import {maxSigningRequests} from '../probes/node-to-apiserver.ts';
@@ -10,7 +10,10 @@ import {citeObserved, rowResult, needsOf, unknownRow} from './row-result.ts';
 import type {AuditObservations} from './gather-observations.ts';
 import type {RowResult} from './audit-object.ts';
 
-/** N1: HTTPS with client authentication and authorization on; the kubelets alive. Whether a kubelet verifies the apiserver is in a file on its node. */
+/**
+N1: HTTPS with client authentication and authorization on, and live kubelets. Whether a kubelet verifies the apiserver is in a file on
+its node.
+*/
 export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	const {anonymous, leases, examined, nodes} = audit;
 	const observations = audit.observations('exec');
@@ -59,7 +62,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		});
 	}
 
-	// A 403 to anybody says that authorization decides.
+	// A 403 for any user shows that authorization decides.
 	const authorizationOn =
 		mode.known ||
 		anonymous.observation?.facts.anonymous === 'all-paths' ||
@@ -72,7 +75,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		);
 	}
 
-	// What stands above is said of the apiserver, from here on of the kubelets.
+	// The checks above are about the apiserver; those below are about the kubelets.
 	const of = nodes.observation?.facts.total ?? null;
 	if (fresh.length === 0) {
 		return rowResult('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {
@@ -104,7 +107,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 			);
 }
 
-/** With neither modes nor a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
+/** Without modes and without a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
 function allowsAll(observation: Observation<FlagFacts>): boolean {
 	const mode = flagValue(observation, 'authorization-mode')?.replaceAll(/[[\]\s]/g, '');
 	return (
@@ -112,7 +115,7 @@ function allowsAll(observation: Observation<FlagFacts>): boolean {
 	);
 }
 
-/** Nodes by their leases; one that was looked at and has none is as silent as one whose lease is old. */
+/** Liveness of nodes by their leases; an examined node without a lease counts as silent. */
 function lifeOf({leases, nodes}: AuditObservations): {fresh: readonly string[]; silent: readonly string[]} {
 	const {fresh, stale} = leases.observation?.facts ?? {fresh: [], stale: []};
 	const without = leases.observation
@@ -138,7 +141,7 @@ function authenticationForms(audit: AuditObservations): Citation[] {
 	});
 }
 
-/** N2: kubelets ask for their certificates by signing requests; what waits or was denied has a name. */
+/** N2: kubelets request certificates by CSRs; pending and denied ones are named. */
 export function nodeProvisioning({signingRequests}: AuditObservations): RowResult {
 	if (!signingRequests.observation) {
 		return unknownRow('Signing requests may not be read', [needSigningRequests]);
@@ -194,7 +197,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			);
 }
 
-/** N3: pods get the authority and a token, and their virtual IP leads to the apiserver. */
+/** N3: pods get the CA and a token, and their virtual IP leads to the apiserver. */
 export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespace, observations}: AuditObservations): RowResult {
 	const {serverIdentity, socket} = observations('exec');
 	const {ca, unavailable} = examined.shared;

@@ -1,11 +1,11 @@
-/** May a row speak for every apiserver of the cluster? */
+/** Whether an audit row can speak for every apiserver of the cluster. */
 import type {Basis, Observations, Need} from '../evidence.ts';
 import {needActive, needApiserverItself, needFlagz, needLeases} from '../rules/needs.ts';
 import {areAllReplicasRead, flagsPerProcess, isSoleApiserver, knownReplicaCount} from '../rules/replicas.ts';
 
 export type ReplicaScope = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
 
-/** What is good on some apiservers is good for the cluster, proven, only when all that are known were read; what is bad on one is bad. */
+/** A good state is proven for the cluster only if all known apiservers were read; a bad state on one fails it. */
 export function scopeAcrossReplicas(
 	observations: Observations,
 	read: readonly Observations[],
@@ -13,7 +13,7 @@ export function scopeAcrossReplicas(
 ): ReplicaScope {
 	const known = knownReplicaCount(observations);
 	const met = flagsPerProcess(observations);
-	// Without flags a process is known by nothing but its connection: then that must lead to the only address there is.
+	// Without flags a process is known only by its connection, which then must lead to the only address there is.
 	const all = met.length > 0 ? areAllReplicasRead(observations, met) && countProcesses(read) >= met.length : isSoleApiserver(observations);
 	return {
 		basis: all ? 'proven' : 'inferred',
@@ -22,7 +22,7 @@ export function scopeAcrossReplicas(
 	};
 }
 
-/** What would tell of every apiserver: of one that is known, only a connection to its own address. */
+/** The need that would cover every apiserver. If only one is known, that is a connection to its own address. */
 export function needOfAll({replicas}: Observations, known: number | null, isRead: boolean): Need {
 	if (known === null || (replicas?.facts.leases ?? null) === null) {
 		return needLeases;
@@ -31,7 +31,7 @@ export function needOfAll({replicas}: Observations, known: number | null, isRead
 	return isRead ? (known === 1 ? needApiserverItself : needActive) : needFlagz;
 }
 
-/** Proven on all that are known, and yet not for all: there may be more. */
+/** `of` is `null` if all known are proven but there may be more. */
 export function scopeOf(known: number | null, proven: number, all: boolean): ReplicaScope['scope'] {
 	return {of: !all && known !== null && proven >= known ? null : known, proven};
 }

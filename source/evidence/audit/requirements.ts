@@ -1,4 +1,4 @@
-/** `--require`: is the cluster as it must be, is it not, or can the evidence at hand not say? */
+/** The audit's `--require`: met, not met, or undecided with the available evidence. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {hasBasis, requirementOf, type MinBasis} from '../require-path.ts';
@@ -7,15 +7,13 @@ import {rowIds, type AuditRow, type RequiredRow, type RequireResult, type RowId,
 export type Requirement = {asked: string; rows: readonly RowId[]; accepts(row: AuditRow): boolean};
 
 const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly RowId[]>([
-	/** Kubelets are verified. */
 	['verified', ['C4']],
-	/** Node traffic goes through a tunnel. */
 	['tunnelled', ['C10']],
-	/** Nothing of the second leg may be read or changed on an untrusted network. */
+	/** Nothing on leg 2 can be read or changed on an untrusted network. */
 	['protected', ['C11']],
 ]);
 
-/** @throws SpokeError ERR_USAGE for a word that is none */
+/** @throws SpokeError ERR_USAGE for an unknown requirement */
 export function parseRequirement(text: string): Requirement {
 	const input = requirementOf(text);
 	const [, id] = /^([NC]\d+)=pass$/.exec(input) ?? [];
@@ -27,7 +25,7 @@ export function parseRequirement(text: string): Requirement {
 		);
 	}
 
-	// Agents that are not ready, or a tunnel of another make, are a tunnel still; apiservers of which one has none are not.
+	// Agents that are not ready, or a tunnel of another make, still are a tunnel; apiservers of which one has no tunnel are not.
 	return {
 		asked: input,
 		rows,
@@ -68,7 +66,9 @@ export type RequirementsResult = {
 	exitStatus: number;
 };
 
-/** A row that fails is not met, whatever else is unknown; a row that is known less surely than asked is undecided; an accepted row fails nothing. */
+/**
+A failing row is not met, whatever else is unknown. A row with a weaker basis than required is undecided. An accepted row fails nothing.
+*/
 export function checkRequirements(rows: readonly AuditRow[], require: readonly Requirement[], minBasis: MinBasis): RequirementsResult {
 	if (require.length === 0) {
 		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};

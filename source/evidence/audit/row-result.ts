@@ -1,11 +1,10 @@
-/** How do rows say what they found? */
+/** Constructors of audit row results. */
 import type {Basis, Citation, Need, ProbeResult} from '../evidence.ts';
 import {needFlagz, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {cite} from '../rules/basis.ts';
 import type {RowResult, RowVerdict} from './audit-object.ts';
 import type {AuditObservations} from './gather-observations.ts';
 
-/** What a row comes to; `more` is what it stands on and what to do. */
 export function rowResult(
 	verdict: RowVerdict,
 	state: string,
@@ -28,17 +27,17 @@ export function rowResult(
 	};
 }
 
-/** With what would tell: at least one. */
+/** `need` has at least one entry. */
 export function unknownRow(message: string, need: readonly Need[], more: Partial<RowResult> = {}): RowResult {
 	return rowResult('unknown', 'unknown', 'unknown', message, {...more, need});
 }
 
-/** The reading of an outcome as a citation; nothing where it was closed. */
+/** The observation as a citation; nothing if the source is unavailable. */
 export function citeObserved<Facts>(result: ProbeResult<Facts>, rule: string, observed: (facts: Facts) => string): Citation[] {
 	return result.observation ? [cite(result.observation, rule, observed(result.observation.facts))] : [];
 }
 
-/** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. Where all were, only a host tells. */
+/** The needs that are not met yet: a source that was read without an answer is no remedy. If all were read, only the host remains. */
 export function unmetNeeds(
 	needs: readonly Need[],
 	{components, examined}: Pick<AuditObservations, 'components' | 'examined'>,
@@ -52,7 +51,6 @@ export function unmetNeeds(
 	return left.length > 0 ? left : [onHost];
 }
 
-/** What would open the closed ones. */
 export function needsOf(...results: ReadonlyArray<ProbeResult<unknown>>): Need[] {
 	return results.flatMap(({unavailable}) => (unavailable?.need ? [unavailable.need] : []));
 }

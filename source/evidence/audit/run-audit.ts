@@ -1,4 +1,4 @@
-/** `spoke audit`: every path of the documentation's page, row by row, for one cluster. */
+/** Runs `spoke audit`: every path of the Kubernetes documentation page, row by row, for one cluster. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
 import type {ApiserverExamination, ExaminedProcess} from '../examine-apiserver.ts';
@@ -50,7 +50,7 @@ export async function runAudit(cluster: ClusterClient, options: AuditOptions): P
 	return auditOf(audit, cluster, options);
 }
 
-/** Pure but for the clock. */
+/** Pure except for the clock. */
 export function auditOf(
 	audit: AuditObservations,
 	{facts}: Pick<ClusterClient, 'facts'>,
@@ -91,7 +91,7 @@ export function auditOf(
 	};
 }
 
-/** All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven. */
+/** Everything was read over leg 1: behind a gateway, or unverified, nothing is proven. */
 function rowOf(
 	id: RowId,
 	{citations, basis: found, need, ...finding}: RowResult,
@@ -177,7 +177,7 @@ function rowResults(audit: AuditObservations): Array<{id: RowId; result: RowResu
 	return rowIds.map(id => ({id, result: results[id]!}));
 }
 
-/** Its own address where that was dialled, or where our own server address is just that; else what stands before it. */
+/** Its own address if that was dialed, or if our server address is the same; otherwise the server address. */
 function processOf(
 	{connection}: ApiserverExamination,
 	{process, flags, dialedAddress}: ExaminedProcess,

@@ -1,4 +1,4 @@
-/** C1–C3 and C6–C8: what each kind of connection from the apiserver to nodes, pods and services may be called. */
+/** Audit rows C1 to C3 and C6 to C8: each kind of connection from the apiserver to nodes, pods and services. */
 import type {Basis, Observations, RouteState, RuleVerdict, TlsState} from '../evidence.ts';
 import {decideExposure} from '../rules/exposure.ts';
 import {remedies} from '../rules/remedies.ts';
@@ -11,7 +11,10 @@ import type {RowResult} from './audit-object.ts';
 import {scopeAcrossReplicas} from './replica-scope.ts';
 import {rowResult, unknownRow} from './row-result.ts';
 
-/** One kind of connection (attach goes as exec does) on each apiserver met. The verdict is by the worst crossing; the words are its route and TLS. */
+/**
+One kind of connection (attach uses the path of exec) on each apiserver found. The worst exposure decides; the message names its route
+and TLS.
+*/
 export function streamRow(all: readonly Observations[]): RowResult {
 	const [observations] = all;
 	const row = exposureRow(all);
@@ -20,7 +23,7 @@ export function streamRow(all: readonly Observations[]): RowResult {
 		return row;
 	}
 
-	// That it would be protected is no use to anybody while it fails.
+	// Protection is of no use while the connection fails.
 	const exceptions = [
 		...row.exceptions,
 		...failed.map(attempt => `${attempt.farEnd}: ${attempt.feature} ${describeFailure(attempt, observations.time)}`),
@@ -58,7 +61,7 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		need: [...tls.need, ...route.need],
 	};
 	if (exposure.state === 'unknown') {
-		// Only whether it may cross is not known: what is known of its TLS keeps its own basis.
+		// Only the exposure is unknown: what is known about TLS keeps its own basis.
 		const encrypted = scopeAcrossReplicas(
 			observations,
 			all,
@@ -88,14 +91,14 @@ function exposureRow(all: readonly Observations[]): RowResult {
 		return rowResult('warn', 'refused', basis, `${words}: ${exposure.why}`, {...more, need, remedy: remedies.kubeletServing});
 	}
 
-	// Of a certificate that is checked it may not be seen whether it was accepted; in a tunnel, not even whether it is checked.
+	// For a certificate that is checked, it may be unknown whether it was accepted; in a tunnel, even whether it is checked.
 	const isChecked = tls.state === 'unknown' && exposure.protectedBy === 'check';
 	return isChecked
 		? rowResult('pass', 'checked', basis, `${routeName(route)}, checked: ${exposure.why}`, {...more, need})
 		: rowResult('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${exposure.why}`, {...more, need});
 }
 
-/** Where only that it is checked is known, the row says no more than the crossing does. */
+/** If it is only known that the certificate is checked, the row claims no more than the exposure does. */
 function isProven({exposure, tls}: {exposure: {basis: Basis}; tls: RuleVerdict<TlsState>}): boolean {
 	return weakestBasis(exposure.basis, ...(tls.state === 'unknown' ? [] : [tls.basis])) === 'proven';
 }

@@ -1,4 +1,4 @@
-/** Does the container run? */
+/** The doctor's leg 3: the state of the container. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
@@ -48,14 +48,14 @@ export async function containerStep({pod, target}: PathPlan): Promise<StepResult
 	);
 }
 
-/** Of containers that are started one after another only the one whose turn it is tells why the later ones wait. */
+/** Init containers start one after another: only the current one shows why the later ones wait. */
 function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): ContainerStatus | undefined {
 	return status?.state?.waiting?.reason === 'PodInitializing' && containerRole(pod, status.name) === 'regular'
 		? pod.status?.initContainerStatuses?.find(({ready}) => ready !== true)
 		: undefined;
 }
 
-/** A message of a container may be the end of its log, over many lines (`terminationMessagePolicy`). */
+/** A container's message may be the end of its log, over many lines (`terminationMessagePolicy`). */
 function lastEnd(status: ContainerStatus | undefined): string[] {
 	const last = status?.lastState?.terminated;
 	return last
@@ -95,7 +95,7 @@ function describeState(pod: PodObject, status: ContainerStatus | undefined): str
 	return `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
 }
 
-/** A container that never ran before has no earlier log, and one that only waits has none at all. */
+/** A container that never ran has no previous log, and one that only waits has no log. */
 function remedyFor({name, namespace, container}: ResolvedTarget, status: ContainerStatus | undefined): string {
 	const location = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
 	const describe = `kubectl describe pod ${location}`;

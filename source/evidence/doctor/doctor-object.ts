@@ -1,4 +1,4 @@
-/** The words of the doctor: the steps it walked, and the one it stopped at. */
+/** The Doctor object: its steps, and the one it stopped at. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {ClusterIdentity, Path, ResolvedTarget} from '../evidence.ts';
 
@@ -8,14 +8,13 @@ export type DoctorStep = {
 	name: StepName;
 	leg: 0 | 1 | 2 | 3;
 	status: 'ok' | 'note' | 'failed' | 'unknown' | 'not-tried';
-	/** What was seen, one line. */
 	observed: string;
-	/** Only where it failed. */
+	/** Only if the step failed. */
 	text: string | null;
 	means: string | null;
-	/** Who spoke the words. */
+	/** Who sent `text`. */
 	speaker: string | null;
-	/** What fits to it, seen beside. */
+	/** Other observations that are related to it. */
 	fits: readonly string[];
 	remedy: string | null;
 	tookMs: number | null;
@@ -30,7 +29,7 @@ export type Doctor = {
 	cluster: ClusterIdentity | null;
 	steps: readonly DoctorStep[];
 	stoppedAt: StepName | null;
-	/** How leg 1 and leg 2 go, as far as it was read. */
+	/** How leg 1 and leg 2 are verified and routed, as far as it was read. */
 	path: Path | null;
 	error: ErrorObject | null;
 	exitStatus: number;

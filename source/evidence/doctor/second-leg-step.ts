@@ -1,4 +1,4 @@
-/** Can the apiserver reach and use the kubelet? Tried as a person would: one log line, and a port-forward without streams. */
+/** The doctor's leg 2: reads one log line, and opens a port-forward without streams. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
@@ -16,10 +16,10 @@ import {failedStep, passed, type StepResult} from './step-result.ts';
 
 type Answer = {connection: string; status: number; contentType: string; body: string};
 
-/** How the kubelet showed that it was reached, or the apiserver that it was not: the connection that this came on, and what it answered to; `null` where it did not. */
+/** `observed`: the connection on which the kubelet was or was not reached, and the request that it answered; `null` if it did not. */
 export type SecondLegResult = StepResult & {observed?: {connection: string; answered: 'log' | 'port-forward' | null}};
 
-/** `own`: the connection that was examined. What comes on it was said by the process that was read. */
+/** `own`: the examined connection. Responses on it are from the process that was read. */
 export async function secondLegStep(
 	cluster: ClusterClient,
 	own: Connection,
@@ -65,13 +65,13 @@ export async function secondLegStep(
 	};
 }
 
-/** The scheduler's own words, where it has looked. */
+/** The scheduler's own text, if it has looked at the pod. */
 function whyUnscheduled(pod: PathPlan['pod']): string[] {
 	const {reason, message} = pod?.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False') ?? {};
 	return message ? [`${reason ?? 'not scheduled'}: ${message}`] : [];
 }
 
-/** Leg 2 did its work where the kubelet says why there is none; else it is the apiserver's word, before it asked. */
+/** Leg 2 worked if the kubelet says why there is no log; otherwise the apiserver answered before contacting it. */
 function withoutLog({status, body}: Answer, node: string): StepResult {
 	const ofKubelet = kubeletLogRefusal(status, body);
 	if (ofKubelet !== null) {
@@ -102,7 +102,7 @@ async function readLog(requester: Requester, namespace: string, pod: string, con
 	};
 }
 
-/** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */
+/** The apiserver refused us, or the container has no log yet: leg 2 was not tried, or worked. */
 function isFromApiserver({status, body}: Answer): boolean {
 	const row = explainMessage(body, {status})?.rule;
 	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
@@ -131,7 +131,7 @@ async function explained(answer: Answer, cluster: ClusterClient, node: string): 
 	});
 }
 
-/** What can be seen beside that has to do with these words. */
+/** Other observations that are related to the failure. */
 async function findRelated({rule: row, dialedAddress}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
 	const fits: string[] = dialedAddress === null ? [] : [`the apiserver dialled ${dialedAddress}`];
 	if (row.proves.route) {

@@ -1,4 +1,4 @@
-/** How does a step say what it found? */
+/** Constructors of doctor steps. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {DoctorStep, StepName} from './doctor-object.ts';
 
@@ -6,12 +6,11 @@ export type StepResult = {step: Omit<DoctorStep, 'tookMs'>; error: SpokeError | 
 
 const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {configuration: 0, 'leg-1': 1, rights: 1, target: 1, 'leg-2': 2, 'leg-3': 3};
 
-/** What was seen, where nothing is wrong. */
 export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
 	return {step: {...baseStep(name, legs[name], 'ok', observed), ...more}, error: null};
 }
 
-/** The walk stops here. */
+/** The doctor stops here. */
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
 	const {leg, legKnown, message, text, remedy} = error;
 	return {step: {...baseStep(name, leg === 0 || !legKnown ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};

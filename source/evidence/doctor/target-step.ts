@@ -1,4 +1,4 @@
-/** What is the target, and how does it stand? */
+/** The doctor's target step: the pod or node, and its state. */
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import {podStatus} from '../../targets/pod-status.ts';
 import type {PathPlan} from '../plan-paths.ts';
@@ -31,7 +31,7 @@ function nodeStep(name: string, node: PathPlan['node']): StepResult {
 		: passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
 }
 
-/** A pod whose time is over may stay for long, held by whoever has to do something first. */
+/** A pod past its deletion time can stay for long, held by finalizers. */
 function deletionNote({metadata: {deletionTimestamp, finalizers = []}}: PodObject): Partial<DoctorStep> {
 	if (deletionTimestamp === undefined) {
 		return {};
@@ -45,7 +45,7 @@ function deletionNote({metadata: {deletionTimestamp, finalizers = []}}: PodObjec
 	};
 }
 
-/** Sidecars count, as in kubectl's READY; a pod that no kubelet has seen yet has containers and no status of them. */
+/** Sidecars count, as in kubectl's READY. A pod that no kubelet has seen has containers but no container statuses. */
 function describeReadiness({spec, status}: PodObject): string {
 	const own: readonly ContainerSpec[] = [
 		...(spec?.containers ?? []),
