@@ -8,7 +8,7 @@ import {socketFacts} from '../../support/observations.ts';
 /** Answers every request alike. */
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
 	const requests: PipelinedGetOptions[] = [];
-	const facts = {...socketFacts, shownCertificate};
+	const facts = {...socketFacts, clientCertificateSha256: shownCertificate};
 	const made: Pick<Connection, 'facts' | 'pipelinedGet'> = {
 		facts,
 		async pipelinedGet(options) {

@@ -10,7 +10,7 @@ const extra = (...ids: readonly string[]) => ({'authentication.kubernetes.io/cre
 const named: UserInfo = {username: 'ada', extra: extra(`X509SHA256=${shown}`)};
 const unnamed: UserInfo = {username: 'ada', extra: {}};
 
-const withCertificate = {...socketFacts, shownCertificate: shown};
+const withCertificate = {...socketFacts, clientCertificateSha256: shown};
 const at = (host: string, port = '6443') => flags({'advertise-address': host, 'secure-port': port});
 const listed = (addresses: readonly string[] | null, leases: ReadonlyArray<string | null> | null = null): ReplicaFacts => ({
 	known: 1,
