@@ -73,7 +73,7 @@ export async function observeCluster(
 			first && again && isFromAnotherProcess(again, first)
 				? spreadsRequestsReason
 				: isCertificateLost(facts?.clientCertificateSha256 ?? null, user, version.observation?.facts ?? null)
-					? 'the apiserver does not know you by the certificate that you showed'
+					? 'the apiserver did not identify you by the client certificate that you presented'
 					: null,
 		observed: first && facts && {observations: {...first, user}, facts},
 		unavailable: unavailableSources([ca, version, replicas, pods]),

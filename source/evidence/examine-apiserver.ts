@@ -163,11 +163,11 @@ async function observeFurtherConnections(
 function gatewayReason(observed: readonly ObservedConnection[], version: VersionFacts | null): string | null {
 	const foreign = new Set(observed.flatMap(({observations}) => observations.foreignHeaders));
 	if (foreign.size > 0) {
-		return `answers on a further connection carry ${[...foreign].join(', ')}, which no apiserver sends`;
+		return `responses on a further connection carry ${[...foreign].join(', ')}, which no apiserver sends`;
 	}
 
 	return observed.some(({facts, observations}) => isCertificateLost(facts.clientCertificateSha256, observations.user, version))
-		? 'on a further connection the apiserver does not know you by the certificate that you showed'
+		? 'on a further connection the apiserver did not identify you by the client certificate that you presented'
 		: null;
 }
 

@@ -51,7 +51,7 @@ export async function planPaths(
 	const parsed = {...parseTarget(plain, {allowNodes: true}), input};
 	if (parsed.resource.kind === 'Node') {
 		if (named !== undefined) {
-			throw new SpokeError('ERR_USAGE', `a node has no containers: -c ${named} needs a pod, or what has pods`);
+			throw new SpokeError('ERR_USAGE', `a node has no containers: -c ${named} needs a pod, or a target with pods`);
 		}
 
 		return nodeSubjects(cluster, input, form);
@@ -175,8 +175,8 @@ function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {input, scheme,
 	}
 
 	const [shown, other] =
-		scheme === 'https' ? ['HTTPS', `svc/${name} is told for plain HTTP`] : ['plain HTTP', `svc/https:${name} is told for HTTPS`];
-	return `${input} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${shown}, which is alike for each; ${other}`;
+		scheme === 'https' ? ['HTTPS', `svc/${name} is shown for plain HTTP`] : ['plain HTTP', `svc/https:${name} is shown for HTTPS`];
+	return `${input} has several ports, ${portList(ports)}, and none is named: service-proxy is shown for ${shown}, which is the same for each; ${other}`;
 }
 
 function containerOf(pod: PodObject): string | null {

@@ -31,7 +31,7 @@ export async function probeReplicas(
 
 	const refused = refusalReason(examined, cluster);
 	if (refused !== null) {
-		return {...examined, unreachedAddresses: unmet.map(address => `${address}: not dialled, ${refused}`)};
+		return {...examined, unreachedAddresses: unmet.map(address => `${address}: not dialed, ${refused}`)};
 	}
 
 	const found = await Promise.all(unmet.slice(0, maxReplicas).map(async address => observeAt(cluster, address, signal)));
@@ -43,14 +43,14 @@ export async function probeReplicas(
 /** Why none is dialed; `null` if nothing forbids it. */
 function refusalReason(examined: ApiserverExamination, cluster: ClusterClient): string | null {
 	if (examined.connection.facts.proxy) {
-		return 'your way to the apiserver leads through a proxy';
+		return 'your connection to the apiserver uses a proxy';
 	}
 
 	const observations = observationsFor(examined, cluster, anyPurpose);
 	// A server with the apiserver's certificate learns nothing new from credentials for it.
 	return isVerifiedApiserver(observations) || observations.serverIdentity.hasApiserverCertificate
 		? null
-		: 'what answers you is not certainly an apiserver';
+		: 'it is not certain that an apiserver answers you';
 }
 
 /** Returns a text if it could not be read. */
@@ -61,7 +61,7 @@ async function observeAt(cluster: ClusterClient, address: string, signal: AbortS
 			const observations = await observeConnection(connection, {timeoutMs});
 			return observations.flags
 				? {...observations, facts: connection.facts, dialedAddress: address}
-				: `${address}: its /flagz may not be read`;
+				: `${address}: its /flagz could not be read`;
 		} finally {
 			connection.close();
 		}

@@ -141,7 +141,7 @@ async function connectToProcess(examined: ApiserverExamination, cluster: Cluster
 async function reconnectToProcess(examined: ApiserverExamination, cluster: ClusterClient): Promise<Connection> {
 	const connection = await connectToProcess(examined, cluster);
 	if (!connection) {
-		throw new SpokeError('ERR_STREAM_LOST', 'the examined apiserver was not met again', {leg: 1});
+		throw new SpokeError('ERR_STREAM_LOST', 'could not reconnect to the same apiserver process', {leg: 1});
 	}
 
 	return connection;

@@ -1,18 +1,17 @@
 /** An audit as text: the hub with its spokes, then every row with its evidence. */
-import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
+import {auditStateName, type Audit, type AuditRow} from '../evidence/audit/audit-object.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {hubPicture} from './hub-picture.ts';
 import {needText} from './path-report.ts';
 
 export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
-	const known =
-		replicas.known === null ? `${replicas.read} read, how many there are is not known` : `${replicas.read} of ${replicas.known} read`;
+	const known = replicas.known === null ? `${replicas.read} read, total unknown` : `${replicas.read} of ${replicas.known} read`;
 	const location = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	const apiservers = `${known}${replicas.agree === false ? ', and they differ' : ''}`;
-	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}`;
+	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} examined` : ''}`;
 	return [
-		sanitizeLine(`${location}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
+		sanitizeLine(`${location}  ${cluster.version ?? 'version unknown'}  as ${identity.user ?? 'an unknown user'}`),
 		sanitizeLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
 		...replicas.unreached.map(text => sanitizeLine(`not read: apiserver ${text}`)),
 		'',
@@ -44,23 +43,24 @@ function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 	const basis = row.basis === 'unknown' ? '' : `, ${row.basis}`;
 	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`;
 	return [
-		sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${basis}${scope}`),
+		sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${auditStateName(row.state)}${basis}${scope}`),
 		`         ${sanitizeLine(row.message)}`,
-		...(row.accepted === null ? [] : [`         accepted  ${sanitizeLine(row.accepted)}`]),
+		...(row.accepted === null ? [] : [`         accepted   ${sanitizeLine(row.accepted)}`]),
 		...cited
 			.slice(0, 6)
 			.map(
-				item => `         read   ${sanitizeLine(`${item.observed}  (${item.where}${item.process === null ? '' : ` of ${item.process}`})`)}`,
+				item =>
+					`         evidence   ${sanitizeLine(`${item.observed}  (${item.where}${item.process === null ? '' : ` of ${item.process}`})`)}`,
 			),
-		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitizeLine(exception)}`),
-		...(row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : []),
+		...row.exceptions.slice(0, 10).map(exception => `         exception  ${sanitizeLine(exception)}`),
+		...(row.exceptions.length > 10 ? [`         exception  ${row.exceptions.length - 10} more`] : []),
 		...(row.verdict === 'unknown' || row.basis === 'inferred'
-			? row.need.map(need => `         tells  ${sanitizeLine(needText(need))}`)
+			? row.need.map(need => `         needs      ${sanitizeLine(needText(need))}`)
 			: []),
 		...(row.verdict === 'fail' || row.verdict === 'warn'
 			? [
-					...(row.remedy === null ? [] : [`         fix    ${sanitizeLine(row.remedy)}`]),
-					...(row.docs === null ? [] : [`         docs   ${row.docs}`]),
+					...(row.remedy === null ? [] : [`         fix        ${sanitizeLine(row.remedy)}`]),
+					...(row.docs === null ? [] : [`         docs       ${row.docs}`]),
 				]
 			: []),
 		'',

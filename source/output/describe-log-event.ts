@@ -5,12 +5,12 @@ import type {LogEvent, LogSource, ContainerTermination} from '../streams/logs/lo
 export function describeLogEvent(event: LogEvent): string | null {
 	switch (event.type) {
 		case 'reconnecting': {
-			const why = event.error === null ? 'ended although the container runs' : event.error.message;
+			const why = event.error === null ? 'ended although the container is running' : event.error.message;
 			return `${nameOf(event.source)}: ${why}; trying again`;
 		}
 
 		case 'resumed': {
-			return `${nameOf(event.source)}: back after ${seconds(event.outageMs)}${event.proven ? ', no line lost' : ''}`;
+			return `${nameOf(event.source)}: back after ${seconds(event.outageMs)}${event.proven ? '; resumed at the last line, no gap' : ''}`;
 		}
 
 		case 'gap': {
@@ -18,16 +18,16 @@ export function describeLogEvent(event: LogEvent): string | null {
 		}
 
 		case 'restarted': {
-			return `${nameOf(event.source)}: ${describeEnd(event.ended)} and started again, restart ${event.restarts}`;
+			return `${nameOf(event.source)}: ${describeEnd(event.ended)} and restarted, restart ${event.restarts}`;
 		}
 
 		case 'waiting': {
 			const why = event.reason === null ? '' : `: ${event.reason}`;
-			return `${nameOf(event.source)}: ${event.ended === null ? 'waiting to start' : `${describeEnd(event.ended)}, waiting to be started again`}${why}`;
+			return `${nameOf(event.source)}: ${event.ended === null ? 'waiting to start' : `${describeEnd(event.ended)}, waiting to restart`}${why}`;
 		}
 
 		case 'stalled': {
-			return `${nameOf(event.source)}: stalled: nothing came for ${seconds(event.quietMs)} and ${stallText[`${event.leg}`]}; trying again`;
+			return `${nameOf(event.source)}: stalled: no data for ${seconds(event.quietMs)} and ${stallText[`${event.leg}`]}; trying again`;
 		}
 
 		case 'server-said': {
@@ -48,7 +48,7 @@ export function describeLogEvent(event: LogEvent): string | null {
 		}
 
 		case 'no-pods': {
-			return 'no pod to follow now; waiting for one';
+			return 'no pods to follow; waiting for one';
 		}
 
 		// `opened`, `asking`, `checking` and `checked`: a problem is reported by a later event.
@@ -59,7 +59,7 @@ export function describeLogEvent(event: LogEvent): string | null {
 }
 
 const stallText = {
-	1: 'the apiserver does not answer',
+	1: 'the apiserver does not respond',
 	2: 'the log cannot be read on a second connection',
 	null: 'the server has more, or a second read stopped midway',
 } as const;
@@ -68,23 +68,23 @@ function describeGap({after, reason}: Extract<LogEvent, {type: 'gap'}>): string 
 	const behind = after === null ? '' : ` after ${after}`;
 	switch (reason) {
 		case 'last-line-not-met': {
-			return `last line not met again (log file was rotated?): lines${behind} may be missing`;
+			return `could not find the last line again (was the log file rotated?): lines${behind} may be missing`;
 		}
 
 		case 'log-gone': {
-			return `its log can no longer be read, so whether that was its end is not known: lines${behind} may be missing`;
+			return `its log can no longer be read, so it is unknown whether this was its end: lines${behind} may be missing`;
 		}
 
 		case 'restarts-missed': {
-			return `restarted more often than logs are kept: lines${behind} may be missing`;
+			return `restarted more times than the node keeps logs for: lines${behind} may be missing`;
 		}
 
 		case 'no-line-yet': {
-			return 'cut before its first line: lines may be missing';
+			return 'disconnected before its first line: lines may be missing';
 		}
 
 		case 'clock-went-back': {
-			return `its clock went back or too many lines share one second: lines${behind} may come twice`;
+			return `the node’s clock moved back, or too many lines share one second: lines${behind} may be repeated`;
 		}
 	}
 }

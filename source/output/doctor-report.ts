@@ -28,7 +28,7 @@ function lastLine({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 's
 	}
 
 	const isUntried = steps.some(({name, status}) => name === 'leg-2' && status === 'unknown');
-	return isUntried ? 'nothing failed; leg 2 was not tried' : 'every leg answers';
+	return isUntried ? 'nothing failed; leg 2 was not tried' : 'every leg responds';
 }
 
 function stepLines({name, status, observed, text, means, speaker, fits, remedy}: DoctorStep): string[] {

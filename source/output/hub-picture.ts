@@ -1,5 +1,5 @@
 /** The hub and its spokes, each stroke drawn by the basis of its row: ━ proven, ╍ inferred, ┈ unknown. */
-import type {AuditRow} from '../evidence/audit/audit-object.ts';
+import {auditStateName, type AuditRow} from '../evidence/audit/audit-object.ts';
 
 /** Left of the hub: the longest name and state, and an arrow. */
 const columns = 36;
@@ -34,11 +34,11 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 		);
 	}
 
-	const emitted = ({state, basis}: AuditRow) => `${state}${basis === 'unknown' ? '' : `, ${basis}`}`;
+	const describe = ({state, basis}: AuditRow) => `${auditStateName(state)}${basis === 'unknown' ? '' : `, ${basis}`}`;
 	return [
 		...lines,
 		`${' '.repeat(columns)}╰───────────╯`,
-		`route to nodes: ${emitted(row('C10'))}   kubelets: ${emitted(kubeletsRow(rows))}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`,
+		`route to nodes: ${describe(row('C10'))}   kubelets: ${describe(kubeletsRow(rows))}   summary: ${row('N5').verdict} in, ${row('C11').verdict} out`,
 	];
 }
 
@@ -50,12 +50,18 @@ export function kubeletsRow(rows: readonly AuditRow[]): AuditRow {
 
 function incoming(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
-	const start = `${name.padEnd(13)}${row.state} `;
+	const start = `${name.padEnd(13)}${stateOf(row)} `;
 	return `${start}${stroke.repeat(Math.max(1, columns - 1 - start.length))}►`;
 }
 
 function outgoing(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
-	const words = `${stroke}${stroke} ${row.state} `;
-	return `${words}${stroke.repeat(Math.max(2, 18 - words.length))}${row.broken ? '✗' : '►'} ${name}`;
+	const start = `${stroke}${stroke} ${stateOf(row)} `;
+	return `${start}${stroke.repeat(Math.max(2, 18 - start.length))}${row.broken ? '✗' : '►'} ${name}`;
+}
+
+/** The display name, or the state if the name does not fit. */
+function stateOf({state}: AuditRow): string {
+	const name = auditStateName(state);
+	return name.length <= columns - 15 ? name : state;
 }

@@ -3,5 +3,5 @@ import type {Leg} from '../evidence/evidence.ts';
 
 /** `apiserver`, `kubelet`…; an unknown one is "an unknown server". */
 export function legEnd({to}: Pick<Leg, 'to'>): string {
-	return to === 'unknown' ? 'whoever answers' : to;
+	return to === 'unknown' ? 'an unknown server' : to;
 }

@@ -37,7 +37,7 @@ function section(group: readonly Path[]): string {
 		`${group.map(({feature}) => feature).join(', ')}`,
 		`  ${sanitizeLine(path.line)}`,
 		...path.legs.flatMap(leg => legLines(leg, evidence)),
-		...verdictLines('crossing', path.crossing, evidence, path.crossing.why),
+		...verdictLines('exposure', path.crossing, evidence, path.crossing.why),
 		...path.findings
 			.filter(({severity}) => severity !== 'info')
 			.flatMap(({message, remedy, docs}) => [
@@ -69,7 +69,7 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 				: [];
 		}),
 		...(verdict.state === 'unknown' || verdict.basis === 'inferred'
-			? verdict.need.map(need => `            would tell: ${sanitizeLine(needText(need))}`)
+			? verdict.need.map(need => `            needs: ${sanitizeLine(needText(need))}`)
 			: []),
 	];
 }

@@ -63,13 +63,13 @@ test('path: a service’s port that is not named is not claimed: with several, t
 	t.deepEqual(valid<Path>(t, stdout).at(-1)?.request, {scheme: 'http', port: null, portName: null, kubeletPort: false});
 	t.is(
 		stderr,
-		'svc/web has several ports, http (80), https (443), and none is named: service-proxy is told for plain HTTP, which is alike for each; svc/https:web is told for HTTPS\n',
+		'svc/web has several ports, http (80), https (443), and none is named: service-proxy is shown for plain HTTP, which is the same for each; svc/https:web is shown for HTTPS\n',
 	);
 	const encrypted = await runSpoke(['path', 'svc/https:web', '-o', 'json', '--feature', 'service-proxy'], {env});
 	t.like(valid<Path>(t, encrypted.stdout)[0], {request: {scheme: 'https', port: null}});
 	t.is(
 		encrypted.stderr,
-		'svc/https:web has several ports, http (80), https (443), and none is named: service-proxy is told for HTTPS, which is alike for each; svc/web is told for plain HTTP\n',
+		'svc/https:web has several ports, http (80), https (443), and none is named: service-proxy is shown for HTTPS, which is the same for each; svc/web is shown for plain HTTP\n',
 	);
 	for (const argv of [['svc/web', '--feature', 'port-forward'], ['svc/web:80'], ['svc/kubernetes']]) {
 		t.is((await runSpoke(['path', ...argv], {env})).stderr, '', argv.join(' '));
@@ -148,7 +148,7 @@ test('audit as somebody with no rights: rows are unknown, each with what would t
 	t.regex(text.stdout, /│ apiserver │/);
 });
 
-test('doctor: 0 where every leg answers; 11 and the tunnel’s words where agents are gone; 5 and 8 before', async t => {
+test('doctor: 0 where every leg responds; 11 and the tunnel’s words where agents are gone; 5 and 8 before', async t => {
 	const {env, sandbox} = await openSandbox(t, {scenario: 'konnectivity'});
 	const well = await runSpoke(['doctor', 'deploy/web', '-o', 'json'], {env});
 	t.is(well.status, 0, well.stdout);

@@ -101,7 +101,7 @@ test('an accepted row does not fail --require and its reason is shown in text, J
 	t.is(audit.require.result, 'met');
 	const text = await runSpoke(argv, {env});
 	t.is(text.status, 0, text.stderr);
-	t.regex(text.stdout, /FAIL C4 [\s\S]*?accepted {2}private network, ticket <7>/);
+	t.regex(text.stdout, /FAIL C4 [\s\S]*?accepted {3}private network, ticket <7>/);
 	t.regex(text.stdout, /required: verified \(proven\): met, accepted: C4\n/);
 	const junit = await runSpoke([...argv, '-o', 'junit'], {env});
 	t.is(junit.status, 0, junit.stderr);

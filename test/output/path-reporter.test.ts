@@ -165,6 +165,6 @@ test('a connection that was given up before it was used has no path to tell', as
 test('at the end of a leg stands what is known to answer there, or whoever does', t => {
 	t.deepEqual(
 		(['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => legEnd({to})),
-		['apiserver', 'gateway', 'whoever answers', 'kubelet'],
+		['apiserver', 'gateway', 'an unknown server', 'kubelet'],
 	);
 });

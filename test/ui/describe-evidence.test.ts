@@ -55,7 +55,7 @@ test('what is needed is named in whole rights, as many as there is room for', t 
 
 test('the reason of an unknown is what is said of it, not what was read on the way', t => {
 	t.is(
-		wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'verification is on; this kubelet may pass it or not'}),
-		'verification is on; this kubelet may pass it or not',
+		wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'verification is on; this kubelet may pass or fail'}),
+		'verification is on; this kubelet may pass or fail',
 	);
 });

@@ -67,3 +67,18 @@ export type Audit = {
 	};
 	exitStatus: number;
 };
+
+const stateNames: Readonly<Record<string, string>> = {
+	'ca-equal': 'CA matches',
+	'partly-alive': 'partially alive',
+	'your-leg': 'your connection unverified',
+	'none-seen': 'none found',
+	'no-root-certificate': 'no root CA',
+	'static-tokens': 'static tokens enabled',
+	listening: 'listening beyond loopback',
+};
+
+/** The display name of a row's state; JSON keeps the state. */
+export function auditStateName(state: string): string {
+	return stateNames[state] ?? state;
+}

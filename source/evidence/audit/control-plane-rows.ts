@@ -31,7 +31,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 		return rowResult('fail', 'plain', 'proven', 'A component talks to the apiserver by plain HTTP', {
 			citations,
 			exceptions: plain.map(({pod}) => pod),
-			remedy: 'use --kubeconfig with an https server in place of --master',
+			remedy: 'use --kubeconfig with an https server instead of --master',
 		});
 	}
 
@@ -48,7 +48,7 @@ export function componentsToApiserver(audit: AuditObservations): RowResult {
 
 	return components.length > 0
 		? rowResult('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that cannot be seen', {citations})
-		: unknownRow('How components reach the apiserver is not seen', unmetNeeds([needMirrorPods], audit, needComponentHosts), {citations});
+		: unknownRow('How components reach the apiserver is unknown', unmetNeeds([needMirrorPods], audit, needComponentHosts), {citations});
 }
 
 /** N5: the summary of N1 to N4 and of your own first leg. */
@@ -76,7 +76,7 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 
 	if (unknown.length > 0) {
 		return unknownRow(
-			`Not all is known: ${unknown.join(', ')}`,
+			`Unknown: ${unknown.join(', ')}`,
 			rows.flatMap(({result}) => (result.verdict === 'unknown' ? result.need : [])),
 			{citations},
 		);
@@ -88,14 +88,14 @@ export function nodeToControlPlaneSummary(rows: ReadonlyArray<{id: string; resul
 			'your-leg',
 			'proven',
 			leg
-				? `What answers you is not certainly an apiserver: ${serverIdentity.why}`
+				? `It is not certain that an apiserver answers you: ${serverIdentity.why}`
 				: 'Secured for nodes; your own connection does not verify the apiserver',
 			{citations},
 		);
 	}
 
 	return warned.length > 0
-		? rowResult('warn', 'secured', 'inferred', `Secured as documented; to note: ${warned.join(', ')}`, {citations})
+		? rowResult('warn', 'secured', 'inferred', `Secured as documented; warnings: ${warned.join(', ')}`, {citations})
 		: rowResult('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized; may cross untrusted networks', {
 				citations,
 			});
@@ -132,7 +132,7 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 					(valueGiven(flags, 'client-cert-auth') ?? 'true') !== 'true' &&
 					urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url)),
 			)
-			.map(({pod}) => `${pod} asks no client certificate`),
+			.map(({pod}) => `${pod} does not ask for a client certificate`),
 	];
 	if (exposed.length > 0) {
 		return rowResult('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {
@@ -168,15 +168,15 @@ export function restOfControlPlane(audit: AuditObservations): RowResult {
 			'pass',
 			'internal',
 			isShown ? 'proven' : 'inferred',
-			'The parts that are seen listen on loopback or ask for client certificates',
+			'The components that were seen listen on loopback or ask for client certificates',
 			{citations},
 		);
 	}
 
-	const others = components.observation ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';
+	const others = components.observation ? 'none of the other components is a pod in kube-system' : 'the other components were not seen';
 	const message =
 		etcd.known && urlsOf(etcd.value).length > 0
-			? `The apiserver’s way to etcd is TLS or loopback; ${others}`
+			? `The apiserver’s connection to etcd is TLS or loopback; ${others}`
 			: `${others[0]!.toUpperCase()}${others.slice(1)}`;
 	return unknownRow(message, unmetNeeds(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needComponentHosts), {
 		citations,

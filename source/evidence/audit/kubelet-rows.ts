@@ -59,7 +59,7 @@ export function kubeletCertificate(audit: AuditObservations): RowResult {
 					need: across.need,
 					remedy: remedies.kubeletServing,
 				})
-			: unknownRow('Whether kubelets are verified is not known', unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost), {
+			: unknownRow('It is unknown whether kubelets are verified', unmetNeeds([needFlagz, needMirrorPods], audit, needApiserverHost), {
 					citations: tls.citations,
 					scope: {of, proven: 0},
 				});
@@ -101,11 +101,11 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	if (observed.length === 0) {
 		return audit.kubelets.some(({unavailable}) => unavailable?.reason === 'no-response')
 			? unknownRow(
-					'Kubelets did not answer when their configuration was asked for through the apiserver',
+					'Kubelets did not respond when their configuration was requested through the apiserver',
 					[{permission: null, check: null, or: 'a second leg that works: spoke doctor node/NAME'}],
 					{scope: {of, proven: 0}},
 				)
-			: unknownRow('Kubelets’ configuration may not be read', [needConfigz], {scope: {of, proven: 0}});
+			: unknownRow('The configuration of kubelets could not be read', [needConfigz], {scope: {of, proven: 0}});
 	}
 
 	const worse = (test: (facts: (typeof observed)[number]['facts']) => boolean) =>
@@ -114,9 +114,9 @@ export function kubeletAccess(audit: AuditObservations): RowResult {
 	const isVerified = kubeletsAreVerified(audit);
 	const basis = isVerified ? 'proven' : 'inferred';
 	const scope = {of, proven: isVerified ? observed.length : 0};
-	const byWhom = isVerified ? '' : '; by the word of kubelets that are not surely verified';
+	const byWhom = isVerified ? '' : '; as reported by kubelets whose verification is not proven';
 	if (open.length > 0) {
-		return rowResult('fail', 'open', basis, `A kubelet lets requests in without asking who they are${byWhom}`, {
+		return rowResult('fail', 'open', basis, `A kubelet accepts requests without authorization${byWhom}`, {
 			citations,
 			scope,
 			exceptions: open,

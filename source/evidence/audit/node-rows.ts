@@ -48,7 +48,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 	}
 
 	if (anonymous.observation?.facts.anonymous === 'over-granted') {
-		return rowResult('fail', 'anonymous-granted', 'proven', 'Requests without any credentials may read the API', {
+		return rowResult('fail', 'anonymous-granted', 'proven', 'Requests without credentials can read the API', {
 			...base,
 			remedy: remedies.anonymous,
 		});
@@ -69,7 +69,7 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		examined.own.unavailable.some(({reason}) => reason === 'forbidden');
 	if (!authorizationOn || !leases.observation) {
 		return unknownRow(
-			leases.observation ? 'Whether authorization is on is not known' : 'Whether the kubelets are alive is not known',
+			leases.observation ? 'It is unknown whether authorization is on' : 'It is unknown whether the kubelets are alive',
 			need.length > 0 ? need : [needNodeLeases],
 			base,
 		);
@@ -81,14 +81,14 @@ export function kubeletToApiserver(audit: AuditObservations): RowResult {
 		return rowResult('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {
 			...base,
 			scope: {of, proven: silent.length},
-			remedy: 'look at the kubelets on the nodes, and whether they reach the apiserver: kubectl describe node NAME',
+			remedy: 'check the kubelets on the nodes, and that they reach the apiserver: kubectl describe node NAME',
 		});
 	}
 
 	const how = anonymous.observation
-		? `; anonymous requests: ${{off: 'refused', 'all-paths': 'let in and authorized like others', conditional: 'some paths only', 'over-granted': 'granted'}[anonymous.observation.facts.anonymous]}`
+		? `; anonymous requests: ${{off: 'refused', 'all-paths': 'accepted and authorized like others', conditional: 'some paths only', 'over-granted': 'granted'}[anonymous.observation.facts.anonymous]}`
 		: '';
-	const sample = leases.observation.facts.more ? ` (${leases.observation.facts.more} more not looked at)` : '';
+	const sample = leases.observation.facts.more ? ` (${leases.observation.facts.more} more not examined)` : '';
 	const alive = {...base, scope: {of, proven: 0}};
 	return silent.length > 0
 		? rowResult(
@@ -144,7 +144,7 @@ function authenticationForms(audit: AuditObservations): Citation[] {
 /** N2: kubelets request certificates by CSRs; pending and denied ones are named. */
 export function nodeProvisioning({signingRequests}: AuditObservations): RowResult {
 	if (!signingRequests.observation) {
-		return unknownRow('Signing requests may not be read', [needSigningRequests]);
+		return unknownRow('Signing requests could not be read', [needSigningRequests]);
 	}
 
 	const own = signingRequests.observation.facts.filter(
@@ -172,7 +172,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			'pending',
 			'proven',
 			`${by('pending').length} signing request${by('pending').length === 1 ? '' : 's'} of kubelets wait for approval`,
-			{citations, exceptions: named('pending'), remedy: 'kubectl certificate approve NAME, once its node and names were checked'},
+			{citations, exceptions: named('pending'), remedy: 'check its node and names, then kubectl certificate approve NAME'},
 		);
 	}
 
@@ -181,7 +181,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 			'pass',
 			'none-seen',
 			'inferred',
-			'No signing request of a kubelet is kept (they are deleted within an hour of approval, and pending ones after a day)',
+			'No signing requests of kubelets found (they are deleted within an hour of approval, and pending ones after a day)',
 			{citations},
 		);
 	}
@@ -192,7 +192,7 @@ export function nodeProvisioning({signingRequests}: AuditObservations): RowResul
 				'pass',
 				'approved',
 				'inferred',
-				`The ${own.length} signing requests of kubelets that were looked at are approved; there may be more`,
+				`The ${own.length} signing requests of kubelets that were examined are approved; there may be more`,
 				{citations},
 			);
 }
@@ -238,7 +238,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 			'fail',
 			'no-endpoints',
 			'proven',
-			'The service default/kubernetes has no endpoint: pods cannot reach the apiserver by it',
+			'The service default/kubernetes has no endpoints: pods cannot reach the apiserver through it',
 			{...base, remedy: 'check --endpoint-reconciler-type and --advertise-address of the apiservers'},
 		);
 	}
@@ -255,26 +255,26 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 
 	if (!ca) {
 		return unknownRow(
-			'The root certificate that pods get may not be read',
+			'The root certificate of pods could not be read',
 			unavailable.some(({source, need}) => source === 'ca-comparison' && need) ? need : [...need, needRootCa],
 			base,
 		);
 	}
 
 	if (serverIdentity.to === 'gateway') {
-		return unknownRow(`What serves pods is not what serves you: ${serverIdentity.why}`, [...need, needApiserverItself], base);
+		return unknownRow(`Pods and you are served by different servers: ${serverIdentity.why}`, [...need, needApiserverItself], base);
 	}
 
 	if (serverIdentity.to === 'unknown' && !serverIdentity.hasApiserverCertificate) {
 		return unknownRow(
-			`Whether pods’ root certificate is the one that serves is not known: ${serverIdentity.why}`,
+			`It is unknown whether the root certificate of pods matches the server: ${serverIdentity.why}`,
 			[...need, serverIdentity.need ?? needApiserverItself],
 			base,
 		);
 	}
 
 	const count = endpoints.observation
-		? `, ${endpoints.observation.facts.addresses.length} endpoint${endpoints.observation.facts.addresses.length === 1 ? '' : 's'} (not dialled)`
+		? `, ${endpoints.observation.facts.addresses.length} endpoint${endpoints.observation.facts.addresses.length === 1 ? '' : 's'} (not dialed)`
 		: '';
-	return rowResult('pass', 'ca-equal', endpoints.observation ? 'proven' : 'inferred', `Pods get the authority that serves${count}`, base);
+	return rowResult('pass', 'ca-equal', endpoints.observation ? 'proven' : 'inferred', `Pods get the CA of the server${count}`, base);
 }

@@ -22,7 +22,7 @@ export function sshTunnelRow(audit: AuditObservations): RowResult {
 			'pass',
 			'impossible',
 			impossible.basis,
-			impossible.basis === 'proven' ? 'Not in the code since 1.22' : 'Not in the project’s code since 1.22; this is a vendor’s build',
+			impossible.basis === 'proven' ? 'Removed in 1.22' : 'Removed from Kubernetes in 1.22; this is a vendor build',
 			{citations: [impossible.citation]},
 		);
 	}
@@ -38,7 +38,7 @@ export function sshTunnelRow(audit: AuditObservations): RowResult {
 	return route.state !== 'unknown' && route.basis === 'proven'
 		? rowResult('pass', 'not-used', 'proven', `Not used: the route is ${route.state}`, {citations: route.citations})
 		: unknownRow(
-				own.version ? 'Possible on this version, and not seen' : 'The version is not known',
+				own.version ? 'Possible in this version; not observed' : 'The version is unknown',
 				unmetNeeds([needMirrorPods, needMetrics], audit, needApiserverHost),
 			);
 }
@@ -82,7 +82,7 @@ export function konnectivityRow({perReplica, agents}: AuditObservations): RowRes
 	const unseen = routes.find(one => one.route.state === 'unknown');
 	if (unseen && seen.length > 0 && !isFailing) {
 		return unknownRow(
-			`The route to nodes is not known of ${routes.length - seen.length} of ${routes.length} apiservers that were read`,
+			`The route to nodes is unknown for ${routes.length - seen.length} of ${routes.length} apiservers that were read`,
 			unseen.route.need.length > 0 ? unseen.route.need : [needActive],
 			base,
 		);
@@ -107,7 +107,7 @@ export function konnectivityRow({perReplica, agents}: AuditObservations): RowRes
 		}
 
 		default: {
-			return unknownRow(route.why ?? 'The route to nodes is not known', route.need.length > 0 ? route.need : [needActive], {
+			return unknownRow(route.why ?? 'The route to nodes is unknown', route.need.length > 0 ? route.need : [needActive], {
 				...base,
 				state: route.state,
 			});
@@ -139,13 +139,13 @@ function inUse(
 			'fail',
 			route.state,
 			failed === null ? 'inferred' : route.basis,
-			failed === null ? 'In use, and no agent is ready' : `In use, and ${failed.words}`,
+			failed === null ? 'In use, but no agent is ready' : `In use, but ${failed.words}`,
 			{
 				...base,
 				broken: failed !== null,
 				citations: [...(base.citations ?? []), ...(failed?.citations ?? [])],
 				scope: failed ? base.scope : {...base.scope, proven: 0},
-				remedy: 'kubectl -n kube-system describe pods of the agents; look at the konnectivity-server beside the apiserver',
+				remedy: 'kubectl -n kube-system describe pods of the agents; check the konnectivity-server next to the apiserver',
 			},
 		);
 	}
@@ -161,7 +161,7 @@ function inUse(
 				'warn',
 				'egress-http-connect',
 				route.basis,
-				`An HTTP CONNECT egress is in use; whether it is Konnectivity only the agents’ metrics tell; ${agents.seen}`,
+				`An HTTP CONNECT egress is in use; only the agents’ metrics show whether it is Konnectivity; ${agents.seen}`,
 				{...base, need: route.need},
 			);
 }
@@ -184,7 +184,7 @@ export function exposureSummary(rows: ReadonlyArray<{id: string; result: RowResu
 
 	if (unknown.length > 0) {
 		return unknownRow(
-			`Not known for ${unknown.map(({id}) => id).join(', ')}`,
+			`Unknown for ${unknown.map(({id}) => id).join(', ')}`,
 			unknown.flatMap(({result}) => result.need),
 			{citations},
 		);

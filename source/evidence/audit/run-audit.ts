@@ -21,8 +21,8 @@ const titles: Record<RowId, readonly [title: string, page: string]> = {
 	N2: ['joining nodes', pages.bootstrapping],
 	N3: ['pods to apiserver', pages.serviceAccounts],
 	N4: ['control plane components to apiserver', pages.nodeToControlPlane],
-	N5: ['nodes to control plane, the sum', pages.nodeToControlPlane],
-	N6: ['the rest of the control plane', pages.ports],
+	N5: ['nodes to control plane, summary', pages.nodeToControlPlane],
+	N6: ['other control plane components', pages.ports],
 	C1: ['logs', pages.kubelet],
 	C2: ['exec and attach', pages.kubelet],
 	C3: ['port-forward', pages.kubelet],
@@ -33,7 +33,7 @@ const titles: Record<RowId, readonly [title: string, page: string]> = {
 	C8: ['services through the proxy', pages.proxied],
 	C9: ['SSH tunnels', pages.ssh],
 	C10: ['Konnectivity', pages.konnectivity],
-	C11: ['control plane to nodes, the sum', pages.paths],
+	C11: ['control plane to nodes, summary', pages.paths],
 };
 
 export type AuditOptions = {

@@ -9,7 +9,7 @@ import {failedStep, passed, type StepResult} from './step-result.ts';
 
 export async function containerStep({pod, target}: PathPlan): Promise<StepResult> {
 	if (!pod) {
-		return passed('leg-3', 'not looked at: the target is a node', {status: 'not-tried'});
+		return passed('leg-3', 'not checked: the target is a node', {status: 'not-tried'});
 	}
 
 	const status = containerStatus(pod, target.container ?? '');
@@ -60,7 +60,7 @@ function lastEnd(status: ContainerStatus | undefined): string[] {
 	const last = status?.lastState?.terminated;
 	return last
 		? [
-				`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`,
+				`previous instance ended: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`,
 			]
 		: [];
 }

@@ -37,14 +37,14 @@ export async function permissionsStep(cluster: ClusterClient, input: string): Pr
 			.map(({right}) => `${command}: no ${right.verb} on ${right.resource}${right.subresource ? `/${right.subresource}` : ''}`),
 	);
 	if (answers.every(({rights}) => rights.every(({allowed}) => allowed === undefined))) {
-		return passed('rights', 'the apiserver does not say what you may do', {status: 'unknown'});
+		return passed('rights', 'the apiserver does not report your permissions', {status: 'unknown'});
 	}
 
 	const allowed = answers.filter(({rights}) => rights.every(({allowed}) => allowed)).map(({command}) => command);
 	const powerful = answers.some(({command, rights}) => command === 'proxy to nodes' && rights.every(({allowed}) => allowed));
-	return passed('rights', `may: ${allowed.join(', ') || 'nothing of what was asked'}`, {
+	return passed('rights', `allowed: ${allowed.join(', ') || 'none of the permissions checked'}`, {
 		status: missing.length > 0 ? 'note' : 'ok',
-		fits: [...missing, ...(powerful ? ['nodes/proxy lets its holder run commands in every pod of a node, also with get alone'] : [])],
-		remedy: missing.length > 0 ? 'ask for the rights named; since 1.35 a WebSocket needs create as well as get' : null,
+		fits: [...missing, ...(powerful ? ['nodes/proxy allows commands in every pod of a node, even with get only'] : [])],
+		remedy: missing.length > 0 ? 'request the permissions named; since 1.35, WebSockets need create as well as get' : null,
 	});
 }

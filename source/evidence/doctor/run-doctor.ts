@@ -237,7 +237,7 @@ function describeFirstLeg({connection, shared, own}: ApiserverExamination): stri
 	const {proxy, clientAuth} = connection.facts;
 	return [
 		`${describeTls(connection.facts)}${proxy ? `, through the proxy ${proxy.url}` : ''}`,
-		shared.version?.facts.gitVersion ?? 'version not known',
+		shared.version?.facts.gitVersion ?? 'version unknown',
 		`you by ${clientAuth}`,
 		...(own.process ? [`up since ${own.process.facts.startTime}`] : []),
 	].join('; ');

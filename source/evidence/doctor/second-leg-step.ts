@@ -34,7 +34,7 @@ export async function secondLegStep(
 	const log =
 		probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
 	if (!log?.container) {
-		return passed('leg-2', `not tried: no pod on node ${target.node} that you may read`, {status: 'unknown'});
+		return passed('leg-2', `not tried: no pod on node ${target.node} that you can read`, {status: 'unknown'});
 	}
 
 	const read = await readLog(preferConnection(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
@@ -50,7 +50,7 @@ export async function secondLegStep(
 	if (held?.held) {
 		held.end();
 		return {
-			...passed('leg-2', `kubelet ${target.node} answers: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
+			...passed('leg-2', `kubelet ${target.node} responds: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
 			...(logAttempt.observed.answered ? logAttempt : {observed: {connection: held.connection, answered: 'port-forward'}}),
 		};
 	}
@@ -60,7 +60,7 @@ export async function secondLegStep(
 	}
 
 	return {
-		...(read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node)),
+		...(read.status === 200 ? passed('leg-2', `kubelet ${target.node} responds: a log read`) : withoutLog(read, target.node)),
 		...logAttempt,
 	};
 }
@@ -75,16 +75,16 @@ function whyUnscheduled(pod: PathPlan['pod']): string[] {
 function withoutLog({status, body}: Answer, node: string): StepResult {
 	const ofKubelet = kubeletLogRefusal(status, body);
 	if (ofKubelet !== null) {
-		return passed('leg-2', `kubelet ${node} answers: ${ofKubelet}`);
+		return passed('leg-2', `kubelet ${node} responds: ${ofKubelet}`);
 	}
 
 	const message = statusMessage(body);
 	return status === 403
-		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {
+		? passed('leg-2', 'not tried: you have no permission for logs or port-forward', {
 				status: 'unknown',
 				fits: [message ?? body.slice(0, 300)],
 			})
-		: passed('leg-2', `not tried: ${message ?? 'there is no log to read'}`, {status: 'unknown'});
+		: passed('leg-2', `not tried: ${message ?? 'no log to read'}`, {status: 'unknown'});
 }
 
 async function readLog(requester: Requester, namespace: string, pod: string, container: string): Promise<Answer> {
@@ -118,7 +118,7 @@ async function explained(answer: Answer, cluster: ClusterClient, node: string): 
 				body: answer.body,
 				headers: {'content-type': answer.contentType},
 			}),
-			{means: 'words that are not in the table of failures; shown as they are'},
+			{means: 'unknown failure text; shown unchanged'},
 		);
 	}
 
@@ -133,13 +133,13 @@ async function explained(answer: Answer, cluster: ClusterClient, node: string): 
 
 /** Other observations that are related to the failure. */
 async function findRelated({rule: row, dialedAddress}: Explanation, cluster: ClusterClient, node: string): Promise<string[]> {
-	const fits: string[] = dialedAddress === null ? [] : [`the apiserver dialled ${dialedAddress}`];
+	const fits: string[] = dialedAddress === null ? [] : [`the apiserver dialed ${dialedAddress}`];
 	if (row.proves.route) {
 		const agents = await readAgentPods(cluster);
 		fits.push(
 			agents.observation
 				? `${agents.observation.facts.filter(({ready}) => ready).length} of ${agents.observation.facts.length} agent pods ready in kube-system`
-				: 'agent pods cannot be listed by you',
+				: 'you cannot list agent pods',
 		);
 	}
 

@@ -22,7 +22,7 @@ export function targetStep({target, pod, node}: Pick<PathPlan, 'target' | 'pod' 
 function nodeStep(name: string, node: PathPlan['node']): StepResult {
 	const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
 	if (!ready) {
-		return passed('target', `node ${name}, its conditions may not be read`);
+		return passed('target', `node ${name}, its conditions could not be read`);
 	}
 
 	const observed = `node ${name}, Ready ${ready.status}`;

@@ -1,4 +1,4 @@
-/** Who are we to the apiserver, what may we do, and what does it let nobody in particular do? */
+/** The user's identity and permissions, and the access of anonymous requests. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {reviewAccess, readSelfSubject, type AccessReview} from '../../cluster/self-review.ts';
@@ -8,7 +8,7 @@ export type WhoAmI = {user: string | null; groups: readonly string[]};
 
 const responseTimeoutMs = 5000;
 
-/** @throws SpokeError ERR_CREDENTIALS: what is then not read says nothing about rights. */
+/** Without credentials, unreadable sources say nothing about permissions. @throws SpokeError ERR_CREDENTIALS */
 export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Promise<WhoAmI> {
 	const self = await readSelfSubject(cluster, AbortSignal.timeout(responseTimeoutMs)).catch((error: unknown) => {
 		if (error instanceof SpokeError && error.code === 'ERR_CREDENTIALS') {
@@ -20,7 +20,7 @@ export async function probeSelfSubject(cluster: Pick<ClusterClient, 'json'>): Pr
 	return {user: self?.user ?? null, groups: self?.groups ?? []};
 }
 
-/** `undefined` where the question itself is not answered. */
+/** `undefined` if the review itself was not answered. */
 export async function canI(cluster: Pick<ClusterClient, 'json'>, question: AccessReview): Promise<boolean | undefined> {
 	const answer = await reviewAccess(cluster, question, AbortSignal.timeout(responseTimeoutMs)).catch(() => null);
 	return answer?.allowed;
@@ -29,7 +29,7 @@ export async function canI(cluster: Pick<ClusterClient, 'json'>, question: Acces
 /** `conditional`: some paths only, by AuthenticationConfiguration. */
 export type AnonymousFacts = {anonymous: 'off' | 'all-paths' | 'conditional' | 'over-granted'; observed: string};
 
-/** Three requests without any credentials: what answers tells whether anonymous requests are let in, and what they may do. */
+/** Three requests without credentials: their statuses show whether anonymous requests are accepted, and what they can do. */
 export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymous'>): Promise<ProbeResult<AnonymousFacts>> {
 	const where = 'GET /version, /healthz and /api without credentials';
 	try {

@@ -1,4 +1,4 @@
-/** Konnectivity agents as they describe themselves: which pods run one, and how many connections each carries now. */
+/** Konnectivity agents: the pods that run one, and the connections that each carries. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ProbeResult} from '../evidence.ts';
 import {sendProbe, parseList, readText, type Requester} from './probe-request.ts';
@@ -16,7 +16,7 @@ type Pod = {
 const path = '/api/v1/namespaces/kube-system/pods';
 const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
 
-/** Pods of kube-system whose command line is an agent's: a name or a label proves nothing, and only narrows where to look first. */
+/** Pods of kube-system with an agent's command line. A name or a label proves nothing, and only decides where to look first. */
 export async function readAgentPods(cluster: Requester): Promise<ProbeResult<readonly AgentPod[]>> {
 	const labeled = await readPods(cluster, '?labelSelector=k8s-app%3Dkonnectivity-agent&limit=5000');
 	return labeled.unavailable || labeled.observation.facts.length > 0 ? labeled : readPods(cluster, '?limit=1000');
@@ -28,7 +28,7 @@ async function readPods(cluster: Requester, query: string): Promise<ProbeResult<
 	);
 }
 
-/** An agent is told where its proxy server is; nothing else takes that flag. */
+/** An agent needs the address of its proxy server; no other program has that flag. */
 function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 	for (const {command = [], args = []} of spec?.containers ?? []) {
 		const flags = parseShellFlags([...command, ...args]);
@@ -43,7 +43,7 @@ function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
 	return undefined;
 }
 
-/** Connections to endpoints that an agent carries now, through the apiserver's own proxy to its pod; `undefined` where it cannot be read. */
+/** Open endpoint connections of an agent, read through the apiserver's pod proxy; `undefined` if they cannot be read. */
 export async function readAgentConnections(
 	cluster: Pick<ClusterClient, 'request'>,
 	agent: AgentPod,
@@ -66,7 +66,7 @@ export async function readAgentConnections(
 				return open.reduce((exposure, value) => exposure + value, 0);
 			}
 		} catch {
-			// The next port, or not at all.
+			// Try the next port.
 		}
 	}
 

@@ -1,4 +1,4 @@
-/** `/flagz` of the apiserver at the other end of one connection. */
+/** `/flagz` of the apiserver at the end of one connection. */
 import type {FlagFacts, ProbeResult} from '../evidence.ts';
 import {needFlagz} from '../rules/needs.ts';
 import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
@@ -8,10 +8,10 @@ const accept = ['application/json;v=v1beta1;g=config.k8s.io;as=Flagz', 'applicat
 	', ',
 );
 
-/** What stands in place of a value that is kept back (flagreader.go): neither set nor not set. */
+/** The placeholder of a redacted value (flagreader.go): neither set nor not set. */
 const classified = 'CLASSIFIED';
 
-/** Reads it on `connection`; the answer is about the process that this very connection ends at. */
+/** The result is about the process that this connection ends at. */
 export async function readApiserverFlags(
 	connection: Requester & {id: string | null},
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},

@@ -1,11 +1,11 @@
-/** `/metrics` of the apiserver at the other end of one connection: the few families that say something of the second leg. */
+/** `/metrics` of the apiserver at the end of one connection: the few families that are evidence of leg 2. */
 import type {ApiResponse} from '../../cluster/connection.ts';
 import type {MetricFacts, ProbeResult} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
 import {wholeResponseSignal, type Requester} from './probe-request.ts';
 import {parseSample, type Sample} from './metric-sample.ts';
 
-/** Megabytes on a large cluster: read as it comes, and only lines of these families are kept. */
+/** Megabytes on a large cluster: read as a stream, and only lines of these families are kept. */
 const wanted = [
 	'process_start_time_seconds',
 	'apiserver_egress_dialer_dial_start_total',
@@ -20,10 +20,13 @@ const wanted = [
 	'disabled_metrics_total',
 ];
 const maxBytes = 256 * 1024 * 1024;
-/** Kubernetes' own are a few hundred characters. What does not end would be put together anew with each piece that comes. */
+/** Kubernetes' own lines are a few hundred characters. A line without an end would be concatenated again with each chunk. */
 const maxLineLength = 1024 * 1024;
 
-/** `process` is the one at the connection's other end, `null` where it is not known. An answer that cannot be known to be whole is none. The whole answer may take thrice `timeoutMs`. Never throws. */
+/**
+`process` is the one at the connection's end, `null` if unknown. A response that may be truncated counts as none. The whole response may
+take three times `timeoutMs`. Never throws.
+*/
 export async function readApiserverMetrics(
 	connection: Requester & {id: string | null},
 	process: string | null,
@@ -49,7 +52,7 @@ export async function readApiserverMetrics(
 			};
 		}
 
-		// A family that is not there may stand behind a cut.
+		// A missing family may have been cut off.
 		if (response.endsByClose) {
 			return {unavailable: {source: 'metrics', where, reason: 'no-response', need: needMetrics}};
 		}
@@ -70,7 +73,7 @@ export async function readApiserverMetrics(
 	}
 }
 
-/** @throws Error for an answer that is no lines, or too many */
+/** @throws Error for a response that is not lines, or too large */
 async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 	const samples: Sample[] = [];
 	const decoder = new TextDecoder();
@@ -95,7 +98,7 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
 	const sumOrNull = (list: readonly Sample[]) => (list.length === 0 ? null : sum(list));
 	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels) && labels['group'] === '');
-	// A log read that skips the check succeeds where a checked one is refused: it says nothing of the check.
+	// A log read that skips verification succeeds where a verified one is refused: it says nothing about verification.
 	const skipping = of('kube_apiserver_pod_logs_insecure_backend_total').filter(({labels}) => labels['usage'] === 'skip_tls_allowed');
 	return {
 		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
@@ -115,8 +118,8 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 }
 
 /**
-By protocol and transport. An apiserver that does not count starts yet counts the dials that succeeded and those that failed:
-without those a tunnel of such a one would look like no tunnel at all.
+By protocol and transport. An apiserver that does not count starts still counts successful and failed dials: without those its tunnel
+would look like no tunnel.
 @see https://github.com/kubernetes/kubernetes/pull/113520 (starts), https://github.com/kubernetes/kubernetes/pull/88549 (the others)
 */
 function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egressDials'] {
@@ -136,7 +139,7 @@ function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egre
 	});
 }
 
-/** The far end answered: 200; a hijacked upgrade is counted with the code 0, a refused one with its own. */
+/** The far end answered: 200; a hijacked upgrade is counted with code 0, a refused one with its own. */
 function isDone({code, subresource}: Sample['labels']): boolean {
 	return code === '200' || code === '101' || (code === '0' && subresource !== 'log' && subresource !== 'proxy');
 }

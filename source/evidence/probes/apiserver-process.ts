@@ -1,4 +1,4 @@
-/** Which apiserver process is at the other end of one connection? */
+/** The identity of the apiserver process at the end of one connection. */
 import {createHash} from 'node:crypto';
 import type {FlagFacts, ProbeResult, ProcessFacts, Observation} from '../evidence.ts';
 import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
@@ -7,7 +7,7 @@ const accept = 'application/json;v=v1beta1;g=config.k8s.io;as=Statusz, applicati
 
 export type ProcessStart = Omit<ProcessFacts, 'id'>;
 
-/** Start time by `/statusz`, of one-second grain. */
+/** Start time from `/statusz`, with a precision of one second. */
 export async function readProcessStart(
 	connection: Requester & {id: string | null},
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},
@@ -21,8 +21,9 @@ export async function readProcessStart(
 }
 
 /**
-The process by its start, the flags that this user may read and the public key that the connection was shown, since two replicas may start within
-one second, with the same flags. The same user gets the same id for the same process on every connection, until its certificate gets another key.
+Identifies the process by its start time, the flags that this user can read and the public key of the connection, since two replicas may
+start within one second with the same flags. The same user gets the same id for the same process on every connection, until its
+certificate gets another key.
 */
 export function identifyProcess(
 	start: Observation<ProcessStart>,
@@ -33,7 +34,7 @@ export function identifyProcess(
 	return {...start, process: id, facts: {id, ...start.facts}};
 }
 
-/** Six hexadecimal digits, enough to tell apart the few processes of one cluster. */
+/** Six hexadecimal digits, enough for the few processes of one cluster. */
 function fingerprint(startTime: string, flags: Observation<FlagFacts>, publicKey: string | null): string {
 	const values = Object.entries(flags.facts.values).sort(([a], [b]) => (a < b ? -1 : 1));
 	return createHash('sha256')

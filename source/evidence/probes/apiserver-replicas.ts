@@ -1,10 +1,10 @@
-/** How many apiservers does the cluster have, and where? (identity leases, and the endpoints of the `kubernetes` service) */
+/** The number and addresses of the cluster's apiservers, from identity leases and the endpoints of the `kubernetes` service. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {ProbeResult, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
 import {sendProbe, parseList, serverNow, type Requester} from './probe-request.ts';
 
-/** Each apiserver keeps a lease of an hour; one that is gone is deleted by the others after it has run out. KEP-1965. */
+/** Each apiserver keeps a lease of an hour; an expired lease is deleted by the others. KEP-1965. */
 const leasePath =
 	'/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver&limit=500';
 const slicePath =
@@ -46,20 +46,23 @@ export async function readReplicas(cluster: Requester, {timeoutMs = 5000}: {time
 	};
 }
 
-/** `ip:port` of all endpoints in a list of EndpointSlices. @throws SpokeError for what is none */
+/** `ip:port` of all endpoints in a list of EndpointSlices. @throws SpokeError for any other body */
 export function addressesIn(body: string): readonly string[] {
 	return parseList<Slice>(body, slicePath).items.flatMap(({endpoints, ports}) =>
 		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))),
 	);
 }
 
-/** Where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */
+/**
+The address where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go
+labelAPIServerHeartbeatFunc
+*/
 function peerAddress({metadata}: Lease): string | null {
 	const address = metadata?.annotations?.['kubernetes.io/peer-advertise-address'];
 	return address !== undefined && /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d+$/i.test(address) ? address : null;
 }
 
-/** Renewed within twice its own duration. */
+/** Renewed within twice its duration. */
 function isCurrent({spec}: Lease, now: number): boolean {
 	const renewed = Date.parse(String(spec?.renewTime));
 	const seconds = Number(spec?.leaseDurationSeconds ?? 3600);

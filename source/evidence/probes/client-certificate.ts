@@ -1,4 +1,4 @@
-/** Asks whom the apiserver takes us for, on one connection. */
+/** The user that the apiserver sees on one connection. */
 import type {Connection} from '../../cluster/connection.ts';
 import {selfSubjectReview} from '../../cluster/self-review.ts';
 import type {UserInfo} from '../evidence.ts';
@@ -7,8 +7,8 @@ import {tryParseJson, readText, wholeResponseSignal} from './probe-request.ts';
 const maxReviewBytes = 1024 * 1024;
 
 /**
-`null` where the apiserver does not tell, and where no client certificate was shown or more than it may identify us: then the answer could name none.
-Sent at once, behind what was asked before. Never throws.
+`null` if the apiserver does not say, or if no client certificate, or more than one, may identify us: the response could then not name
+it. Pipelined after earlier requests. Never throws.
 */
 export async function readUserInfo(
 	connection: Pick<Connection, 'facts' | 'pipelinedGet'>,

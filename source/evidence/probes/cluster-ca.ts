@@ -1,4 +1,4 @@
-/** Which authority does the cluster give its own pods? (the ConfigMap `kube-root-ca.crt` of any namespace) */
+/** The CA that the cluster gives its own pods (the ConfigMap `kube-root-ca.crt` of any namespace). */
 import {X509Certificate} from 'node:crypto';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import type {ProbeResult} from '../evidence.ts';
@@ -19,7 +19,9 @@ export async function readClusterCa(
 	});
 }
 
-/** The public keys and names of a PEM bundle. An entry that is no certificate is left out, and of one whose key cannot be decoded the key. */
+/**
+The public keys and names of a PEM bundle. An entry that is not a certificate is left out, and the key of one that cannot be decoded.
+*/
 export function parseCaBundle(pem: string): CaFacts {
 	const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
 		try {
@@ -34,7 +36,7 @@ export function parseCaBundle(pem: string): CaFacts {
 	};
 }
 
-/** None for a key of a kind that OpenSSL does not know. */
+/** Empty for a kind of key that OpenSSL does not know. */
 function keyHash(certificate: X509Certificate): readonly string[] {
 	try {
 		return [spkiSha256(certificate)];

@@ -1,4 +1,4 @@
-/** `/version`: which code answers, and is it the project's own build? */
+/** `/version`: the version, and whether it is an upstream build. */
 import type {ProbeResult, VersionFacts} from '../evidence.ts';
 import {sendProbe, tryParseJson, type Requester} from './probe-request.ts';
 
@@ -9,7 +9,7 @@ export async function readVersion(cluster: Requester, {timeoutMs = 5000}: {timeo
 	});
 }
 
-/** A vendor's build names itself behind the number: `v1.29.1-gke.1589000`, `v1.30.4-eks-a737599`, `v1.31.2+k3s1`. */
+/** A vendor's build has a suffix: `v1.29.1-gke.1589000`, `v1.30.4-eks-a737599`, `v1.31.2+k3s1`. */
 export function versionFacts(gitVersion: string): VersionFacts | undefined {
 	const [, major, minor, rest] = /^v?(\d+)\.(\d+)(.*)$/.exec(gitVersion) ?? [];
 	return major === undefined || minor === undefined

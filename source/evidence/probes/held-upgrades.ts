@@ -5,10 +5,12 @@ import type {Connection, UpgradeOptions, UpgradeResult} from '../../cluster/conn
 export type HeldUpgrade =
 	{held: true; connection: string; end(): void} | {held: false; connection: string; status: number; contentType: string; body: string};
 
-/** The pod whose node is dialled. A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
+/**
+The pod whose node is dialed. A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod.
+*/
 export type ProbedPod = {namespace: string; name: string};
 
-/** By WebSocket first, and by SPDY where that is refused for want of a carrier; the user's right to create is needed for both. */
+/** WebSocket first, then SPDY if the carrier is refused; both need the create permission. */
 export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPod, first?: Connection): Promise<HeldUpgrade> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward`;
 	const carriers: readonly UpgradeOptions[] = [
@@ -25,7 +27,7 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 
 		connection.close();
 		refused ??= {...result, connection: connection.id};
-		// A Status is the apiserver's word on the request itself, or on the way behind it: another carrier would meet the same.
+		// A Status is the apiserver's response to the request itself, or to a failure beyond it: another carrier would get the same.
 		if (result.body.trimStart().startsWith('{')) {
 			break;
 		}

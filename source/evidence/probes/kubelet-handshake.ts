@@ -1,11 +1,11 @@
-/** What certificate does a kubelet present to us? No credentials are sent, and nothing is asked of it. */
+/** The certificate that a kubelet presents to us. No credentials and no request are sent. */
 import {X509Certificate} from 'node:crypto';
 import {connect} from 'node:tls';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
 import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
 
-/** What we meet is not certainly what the apiserver meets: another network may lie between. */
+/** The apiserver may meet another server at this address: another network may lie between. */
 export async function readKubeletHandshake(
 	{address, port, node, nodeAddresses}: {address: string; port: number; node: string | null; nodeAddresses: readonly string[] | null},
 	timeoutMs = 2000,
@@ -48,7 +48,7 @@ export async function readKubeletHandshake(
 
 async function readPresented(host: string, port: number, timeoutMs: number): Promise<Buffer | undefined> {
 	return new Promise(resolve => {
-		// Looked at, never trusted: nothing is sent on this socket. Without a CA Node does not look into the chain, which some keys crash.
+		// Inspected, never trusted: nothing is sent on this socket. Without a CA Node does not examine the chain, which crashes for some keys.
 		const socket = connect({host, port, ca: [], rejectUnauthorized: false, timeout: timeoutMs});
 		const finish = (der: Buffer | undefined) => {
 			socket.destroy();

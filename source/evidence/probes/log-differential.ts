@@ -1,4 +1,4 @@
-/** A log read as usual, and one that asks the apiserver to skip the check: what one refuses and the other answers was checked. */
+/** An ordinary log read, and one that asks the apiserver to skip verification: what one refuses and the other answers was verified. */
 import type {Connection} from '../../cluster/connection.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
@@ -9,7 +9,7 @@ import {readText} from './probe-request.ts';
 
 export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
 
-/** Two small reads on one connection; the second only when the first was refused at the certificate. Never throws. */
+/** Two small reads on one connection; the second only if the first was refused at the certificate. Never throws. */
 export async function readLogDifferential(
 	connection: Pick<Connection, 'request' | 'id'>,
 	log: ReadLog,
@@ -29,7 +29,7 @@ export async function readLogDifferential(
 	};
 }
 
-/** `ok`: the kubelet answered. `status` is 0 where there was no answer at all. */
+/** `ok`: the kubelet answered. `status` is 0 without a response. */
 type LogRead = {ok: boolean; status: number; text: string};
 
 function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
@@ -38,7 +38,7 @@ function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
 	}
 
 	const explained = explainMessage(text, {status});
-	// In another frame they may be a kubelet's own words.
+	// In another wrapper it may be a kubelet's own text.
 	return explained?.wrapper === 'log' && explained.rule.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
 }
 
@@ -65,7 +65,7 @@ async function readOnce(
 	try {
 		const response = await connection.request({path, headers: {Accept: '*/*'}, timeoutMs: 35_000});
 		const text = await readText(response, 64 * 1024);
-		// A kubelet that says why it has no log has answered as well.
+		// A kubelet that says why it has no log has answered, too.
 		return {ok: response.status === 200 || kubeletLogRefusal(response.status, text) !== null, status: response.status, text};
 	} catch (error) {
 		return {ok: false, status: 0, text: (error as Error).message};

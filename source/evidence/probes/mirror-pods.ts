@@ -1,4 +1,4 @@
-/** The static pods of the control plane, as the API mirrors them: their command lines and environment. */
+/** The static pods of the control plane, from their mirror pods: command lines and environment. */
 import type {FlagFacts, ProbeResult, Observation} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
 import {sendProbe, parseList, type Requester} from './probe-request.ts';
@@ -21,7 +21,7 @@ type Pod = {
 const path =
 	'/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
 
-/** Only pods that the API server mirrors for a kubelet's static manifest: the label alone can be put on any pod. */
+/** Only mirror pods of a kubelet's static manifest: the label alone can be put on any pod. */
 export async function readMirrorPods(
 	cluster: Requester,
 	{timeoutMs = 5000}: {timeoutMs?: number} = {},
@@ -32,7 +32,7 @@ export async function readMirrorPods(
 	});
 }
 
-/** The flags of each apiserver among them, as readings. */
+/** The flags of each apiserver among them, as observations. */
 export function apiserverFlags(observation: Observation<readonly ComponentPod[]>): Array<Observation<FlagFacts>> {
 	return observation.facts
 		.filter(({component}) => component === 'kube-apiserver')
@@ -53,7 +53,7 @@ export function parseComponentPod({metadata, spec, status}: Pod): ComponentPod |
 		pod: metadata.name,
 		node: spec?.nodeName ?? null,
 		flags: {
-			// What a variable stands for is not seen: it may be no value, and any further argument.
+			// The value of a variable is not seen: it may be empty, or further arguments.
 			values: Object.fromEntries(Object.entries(parseFlags(args)).filter(([, value]) => !/[$`]/.test(value))),
 			absent: isComplete ? 'default' : 'unknown',
 			proxyEnvironment: proxyEnvironmentOf(container, runsAlone),
@@ -69,7 +69,7 @@ function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<Pod['status']> = {}
 	return addresses.length > 0 ? [...new Set(addresses)] : null;
 }
 
-/** The running container is younger than the manifest: its command line is the one that runs. */
+/** The running container is newer than the manifest, so its command line is the running one. */
 function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>, status: Pod['status']): boolean {
 	const running = status?.containerStatuses?.find(({name}) => name === container.name)?.state?.running;
 	const seen = Date.parse(metadata.annotations?.['kubernetes.io/config.seen'] ?? '');
@@ -78,7 +78,7 @@ function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>,
 }
 
 /**
-`--a=b`, `--a b` and a bare `--a`; the last one wins, and `_` is `-` in a name. A list in a file (`--config`) is not seen.
+`--a=b`, `--a b` and a bare `--a`; the last one wins, and `_` equals `-` in a name. Flags in a file (`--config`) are not seen.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-base/cli/flag/flags.go WordSepNormalizeFunc
 */
 export function parseFlags(words: readonly string[]): Record<string, string> {
@@ -94,14 +94,14 @@ export function parseFlags(words: readonly string[]): Record<string, string> {
 	return flags;
 }
 
-/** The same where a shell may stand in front: `sh -c "exec kube-apiserver --a=b"`. Good for what finds a program, not for what proves anything of it. */
+/** Also within a shell command: `sh -c "exec kube-apiserver --a=b"`. Good enough to find a program, not to prove anything about it. */
 export function parseShellFlags(words: readonly string[]): Record<string, string> {
 	return parseFlags(
 		words.flatMap(word => (/\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word])),
 	);
 }
 
-/** Of the manifest, or set by a shell that stands in front, which may also read it from a file. */
+/** From the manifest, or set by a shell command, which may also read it from a file. */
 function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container, isAlone: boolean): boolean | null {
 	if (
 		env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') ||

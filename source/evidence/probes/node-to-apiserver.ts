@@ -1,4 +1,4 @@
-/** What the API shows of the nodes' own way to the apiserver: nodes, their leases, signing requests, pods' tokens, the `kubernetes` service. */
+/** Evidence about the nodes' own connections to the apiserver: nodes, leases, CSRs, pods' tokens, the `kubernetes` service. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {ProbeResult} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
@@ -10,7 +10,7 @@ const large = 64 * 1024 * 1024;
 
 export type NodesFacts = {total: number; examined: readonly NodeObject[]};
 
-/** A sample of the first `limit` nodes; the apiserver says how many there are beside. */
+/** A sample of the first `limit` nodes; the apiserver adds the number of the others. */
 export async function readNodes(cluster: Requester, limit: number): Promise<ProbeResult<NodesFacts>> {
 	const path = `/api/v1/nodes?limit=${limit}`;
 	return sendProbe(cluster, {source: 'endpoints', path, need: needNodes, maxBytes: large}, body => {
@@ -19,9 +19,9 @@ export async function readNodes(cluster: Requester, limit: number): Promise<Prob
 	});
 }
 
-export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]; /** Leases beyond those that were read. */ more?: number};
+export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]; /** Leases that were not read. */ more?: number};
 
-/** A kubelet renews its lease every 10 s; 40 s without is the limit that the controllers use. */
+/** A kubelet renews its lease every 10 s; the controllers' limit is 40 s. */
 export async function readNodeLeases(cluster: Requester): Promise<ProbeResult<NodeLeaseFacts>> {
 	const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500';
 	return sendProbe(cluster, {source: 'lease', path, need: needNodeLeases, maxBytes: large}, (body, response) => {
@@ -40,7 +40,7 @@ export type SigningRequest = {
 	issued: boolean;
 };
 
-/** Of very many only these are looked at. */
+/** Signing requests that are examined. */
 export const maxSigningRequests = 500;
 
 export async function readSigningRequests(cluster: Requester): Promise<ProbeResult<readonly SigningRequest[]>> {
@@ -65,7 +65,7 @@ function stateOf(conditions: ReadonlyArray<string | undefined>): SigningRequest[
 	return states.find(([condition]) => conditions.includes(condition))?.[1] ?? 'pending';
 }
 
-/** Of several conditions the first here counts. */
+/** The first match counts. */
 const states = [
 	['Denied', 'denied'],
 	['Failed', 'failed'],
@@ -74,7 +74,7 @@ const states = [
 
 export type PodTokenFacts = {pods: number; withToken: number; withCa: number; optedOut: number};
 
-/** How many pods of the namespace get a token and the root certificate projected. */
+/** Counts the pods of the namespace with a projected token and root certificate. */
 export async function readPodTokens(cluster: Requester, namespace: string): Promise<ProbeResult<PodTokenFacts>> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`;
 	return sendProbe(
@@ -102,7 +102,7 @@ export async function readPodTokens(cluster: Requester, namespace: string): Prom
 
 export type ServiceEndpointFacts = {addresses: readonly string[]};
 
-/** The EndpointSlices of `default/kubernetes`: where kube-proxy sends what pods send to its virtual IP. */
+/** The EndpointSlices of `default/kubernetes`: where kube-proxy sends traffic to its virtual IP. */
 export async function readApiserverEndpoints(cluster: Requester): Promise<ProbeResult<ServiceEndpointFacts>> {
 	const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes';
 	return sendProbe(cluster, {source: 'endpoints', path, need: needEndpointSlices}, body => ({addresses: addressesIn(body)}));
@@ -110,7 +110,7 @@ export async function readApiserverEndpoints(cluster: Requester): Promise<ProbeR
 
 export type KubeProxyFacts = {seen: 'kube-proxy' | 'replaced' | 'not-seen'; pods: readonly string[]};
 
-/** A proxy that runs as a process of the host is not seen so. */
+/** Does not see a proxy that runs as a host process. */
 export async function readKubeProxy(cluster: Requester): Promise<ProbeResult<KubeProxyFacts>> {
 	const path = '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%20in%20(kube-proxy%2Ccilium%2Ckube-router)&limit=50';
 	return sendProbe(cluster, {source: 'construction', path, need: null, maxBytes: large}, body => {

@@ -1,11 +1,11 @@
-/** How does a probe ask, and what does an answer that tells nothing mean? */
+/** Sends a probe and turns its response into an observation or an unavailable source. */
 import {readFully} from '../../cluster/transport/http-request.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import {parseObject} from '../../cluster/read-json-response.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {UnavailableSource, EvidenceSource, Need, ProbeResult, Observation} from '../evidence.ts';
 
-/** A connection, or a cluster's pooled ones: all that a probe needs. */
+/** A connection, or a cluster's connection pool. */
 export type Requester = Pick<Connection, 'request'>;
 
 export type ProbeRequest = {
@@ -15,13 +15,13 @@ export type ProbeRequest = {
 	accept?: string;
 	timeoutMs?: number;
 	maxBytes?: number;
-	/** Called with an answer that is not 200. */
+	/** Called with a response other than 200. */
 	onRefused?: (status: number, body: string) => void;
-	/** Id of the connection, when the answer says something about it. */
+	/** Id of the connection, if the response is evidence about it. */
 	connection?: string | null;
 };
 
-/** What the largest answer of a small probe may have. */
+/** Maximum response size of a small probe. */
 const smallBytes = 4 * 1024 * 1024;
 
 const reasonByStatus: ReadonlyMap<number, UnavailableSource['reason']> = new Map([
@@ -32,8 +32,8 @@ const reasonByStatus: ReadonlyMap<number, UnavailableSource['reason']> = new Map
 ]);
 
 /**
-Asks and reads whole. `read` gets status 200 only; anything else is `closed`: 403 and 401 say that it may not be read, 404 that it is not served,
-and neither says that something is not set. Never throws.
+Reads the whole response. `read` gets status 200 only; anything else is `unavailable`: 401 and 403 mean forbidden, 404 not served, and
+neither means that something is not set. Never throws.
 */
 export async function sendProbe<Facts>(
 	requester: Requester,
@@ -58,14 +58,13 @@ export async function sendProbe<Facts>(
 	}
 }
 
-/** Asks at once, behind what was asked there before and may be unanswered still. */
+/** Sends at once, after earlier requests that may still be unanswered. */
 export function pipelined(connection: Connection): Requester & Pick<Connection, 'id'> {
 	return {id: connection.id, request: async options => connection.pipelinedGet(options)};
 }
 
 /**
-Asks on `own`, and in the cluster again what got no answer there: that a connection was closed meanwhile says nothing of what was asked.
-What was not answered in time is not waited for twice.
+Sends on `own`, and again through the cluster if the connection failed, which says nothing about the request. A timeout is not retried.
 */
 export function preferConnection(own: Requester | null, cluster: Requester): Requester {
 	if (own === null) {
@@ -91,24 +90,24 @@ function makeObservation<Facts>({source, path, connection = null}: ProbeRequest,
 	return {source, where: `GET ${path}`, process: null, connection, time: new Date().toISOString(), active: false, facts};
 }
 
-/** An answer that begins in time and then stands still is none. */
+/** Aborts a response that starts in time and then stalls. */
 export function wholeResponseSignal(timeoutMs: number, signal?: AbortSignal): AbortSignal {
 	const limit = AbortSignal.timeout(3 * timeoutMs);
 	return signal ? AbortSignal.any([signal, limit]) : limit;
 }
 
-/** @throws when the body is cut short or larger than `maxBytes` */
+/** @throws when the body is truncated or larger than `maxBytes` */
 export async function readText({body}: ApiResponse, maxBytes: number): Promise<string> {
 	return (await readFully(body, maxBytes, 'a probe')).toString('utf8');
 }
 
-/** Now by the clock of whoever answered, milliseconds since 1970: what a server writes is as old as its own clock says, whatever ours does. */
+/** The server's clock in ms since 1970: ages of what a server writes are relative to its own clock. */
 export function serverNow({headers: {date}}: Pick<ApiResponse, 'headers'>): number {
 	const now = Date.parse(date ?? '');
 	return Number.isNaN(now) ? Date.now() : now;
 }
 
-/** Parsed JSON, or `undefined` where it is none. */
+/** `undefined` for invalid JSON. */
 export function tryParseJson<T>(body: string): T | undefined {
 	try {
 		return JSON.parse(body) as T;
@@ -119,7 +118,7 @@ export function tryParseJson<T>(body: string): T | undefined {
 
 export type ParsedList<Item> = {items: readonly Item[]; remaining: number};
 
-/** The list that was asked for at `path`. @throws SpokeError for what is none: an answer that tells nothing */
+/** The list that was requested at `path`. @throws SpokeError for any other body */
 export function parseList<Item>(body: string, path: string): ParsedList<Item> {
 	const {items = [], metadata} = parseObject(body, {path}, 'a probe’s answer') as {
 		items?: Item[];

@@ -1,18 +1,18 @@
-/** Which words of a container's command line are the arguments of the program in question, and are those all? */
+/** The arguments of one program in a container's command line, and whether they are complete. */
 
 export type ProgramArguments = {
 	args: readonly string[];
-	/** Nothing that is not seen can add to them. */
+	/** Nothing unseen can add arguments. */
 	isComplete: boolean;
-	/** Nothing but the program is run: what it finds in its environment is the container's. */
+	/** Nothing else runs, so the program's environment is the container's. */
 	runsAlone: boolean;
 };
 
 const noArguments: ProgramArguments = {args: [], isComplete: false, runsAlone: false};
 
 /**
-`kube-apiserver --a=b`, also behind a launcher (`go-runner --log-file=… kube-apiserver --a=b`) or in a shell's script. Where the program is not named, as where an
-image's own entry point runs, none is known; in a script that names it twice either may run.
+`kube-apiserver --a=b`, also after a launcher (`go-runner --log-file=… kube-apiserver --a=b`) or in a shell script. Without the
+program's name, for example if the image's entry point runs, nothing is known; in a script that names it twice, either may run.
 */
 export function extractProgramArguments(command: readonly string[], args: readonly string[], program: string): ProgramArguments {
 	const words = [...command, ...args];
@@ -26,11 +26,11 @@ export function extractProgramArguments(command: readonly string[], args: readon
 	return own.length === 1 ? {...argumentsAfter(own[0]!, program), runsAlone: commands!.length === 1} : noArguments;
 }
 
-/** `hyperkube` was all programs in one, by the name of the second word. */
+/** `hyperkube` contained all programs, selected by the second argument. */
 function argumentsAfter(words: readonly string[], program: string): Pick<ProgramArguments, 'args' | 'isComplete'> {
 	const at = nameAt(words, program);
 	const own = at < 0 ? [] : words.slice(at + 1);
-	// A variable, or what another command prints, may be no word or many.
+	// A variable or command substitution may be any number of arguments.
 	return {args: own, isComplete: at >= 0 && own.every(word => !/[$`]/.test(word))};
 }
 
@@ -38,18 +38,18 @@ function nameAt(words: readonly string[], program: string): number {
 	return words.findIndex(word => [program, 'hyperkube'].includes(word.split('/').at(-1)!));
 }
 
-/** What a shell is given to run: behind the first option that has a `c`. */
+/** The script of a shell command: after the first option with a `c`. */
 function scriptIn(words: readonly string[]): string | undefined {
 	const isShell = /^(?:ba|da|a|k|z)?sh$/.test((words[0] ?? '').split('/').at(-1)!);
 	const at = isShell ? words.findIndex((word, index) => index > 0 && /^-[a-z]*c[a-z]*$/.test(word)) : -1;
 	return at < 0 ? (isShell ? '' : undefined) : (words[at + 1] ?? '');
 }
 
-/** A word, with what is quoted in it; before it a comment, which begins where a word does, and a redirection, which is none. */
+/** A word, with its quoted parts; a comment begins where a word does; a redirection is not a word. */
 const token =
 	/(?<gap>[ \t]+|\\\n)|(?<comment>#[^\n]*)|(?<redirection>\d*[<>]{1,2}&?[ \t]*[^\s;&|()<>]*)|(?<end>\n|;|&&?|\|\|?|[()]|[{}](?=[\s;]|$))|(?<word>(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|[^\s;&|()<>'"\\])+)|(?<rest>[\s\S])/gy;
 
-/** The simple commands of a script, each as its words without their quotes; `undefined` for one that is not read to its end. @see POSIX.1 XCU 2.3 */
+/** The simple commands of a script as unquoted words; `undefined` if the script cannot be parsed to its end. @see POSIX.1 XCU 2.3 */
 function simpleCommands(script: string): ReadonlyArray<readonly string[]> | undefined {
 	const commands: string[][] = [[]];
 	for (const {groups = {}} of script.matchAll(token)) {
@@ -67,7 +67,7 @@ function simpleCommands(script: string): ReadonlyArray<readonly string[]> | unde
 	return commands.filter(words => words.length > 0);
 }
 
-/** In single quotes a `$` is a letter as any; it is taken for a variable all the same. */
+/** A `$` in single quotes is a plain character; it is treated as a variable all the same. */
 function unquoted(word: string): string {
 	return word.replaceAll(
 		/'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g,

@@ -1,20 +1,20 @@
-/** The step test: holds k idle upgrades, twice with another k, and watches which counters of the same process follow up and down. */
+/** The step test: holds k idle upgrades, twice with different k, and checks which metrics of the same process follow up and down. */
 import type {Connection} from '../../cluster/connection.ts';
 import type {AgentTestFacts, MetricFacts} from '../evidence.ts';
 import {evaluateSteps, type Step, type StepEvaluation} from '../rules/evaluate-steps.ts';
 import type {HeldUpgrade} from './held-upgrades.ts';
 
-/** Two different numbers, so that a noise of one size cannot pass for both. */
+/** Two different numbers, so that noise of one size cannot pass for both. */
 const rounds = [3, 5] as const;
 const settleMs = 300;
 
 export type StepTestContext = {
-	/** A connection whose other end is the process in question, or `null` when none was met within the tries. */
+	/** A connection to the process in question, or `null` if none was found within the attempts. */
 	connectToProcess(): Promise<Connection | null>;
 	hold(first: Connection): Promise<HeldUpgrade>;
-	/** Of the same process, over the connection that the verdict is about; `null` where it may not be read. */
+	/** Of the same process, on the connection that the verdict is about; `null` if they cannot be read. */
 	metrics(): Promise<MetricFacts | null>;
-	/** Connections carried now, by agent. */
+	/** Open connections, by agent. */
 	agents(): Promise<ReadonlyMap<string, number>>;
 };
 
@@ -24,7 +24,7 @@ export type StepTestResult =
 	| {kind: 'not-found'};
 
 export async function runStepTest(context: StepTestContext): Promise<StepTestResult> {
-	// Reads of agents are connections of their own: once before, so that they are warm.
+	// Agents are read on connections of their own: once before, to open them.
 	await context.agents();
 	const steps: Step[] = [];
 	for (const k of rounds) {

@@ -1,4 +1,4 @@
-/** What does the apiserver behind this connection have set, and how sure is that? */
+/** The value of an apiserver flag for one connection, and its basis. */
 import type {Basis, Citation, FlagFacts, Observations, Observation} from '../evidence.ts';
 import {flagValue} from './flag-value.ts';
 import {areAllReplicasRead, flagsAtOurAddress, flagsPerProcess, mirrorPodOfServer} from './replicas.ts';
@@ -10,8 +10,9 @@ export type FlagResult =
 	| {known: false; differs: boolean};
 
 /**
-The value of one flag. Read on this connection or of its process: proven. All replicas known, read, and of one mind: proven, unless they were read after this connection was opened.
-Some read and of one mind: inferred. Read and not of one mind: not known, unless nothing stands between us and the one that was examined: then inferred.
+Read on this connection or of its process: proven. All known replicas read and equal: proven, unless they were read after this
+connection was opened. Some read and equal: inferred. Read and different: unknown, unless nothing is between us and the examined one:
+then inferred.
 */
 export function resolveApiserverFlag(observations: Observations, name: string, rule: (value: string) => string): FlagResult {
 	const known = (
@@ -49,7 +50,9 @@ export function resolveApiserverFlag(observations: Observations, name: string, r
 	return near && flagValue(near, name) !== undefined ? known([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
 }
 
-/** This connection is open and did not say it: what others said since may be of an apiserver that took the place of the one that it ends at. */
+/**
+The flags were read after this connection was opened, on another one: they may be of an apiserver that replaced the one it ends at.
+*/
 function isReadLater({isBound, connection, socket}: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	return isBound && socket?.connection === connection && flagObservations.some(({source}) => source === 'flagz');
 }

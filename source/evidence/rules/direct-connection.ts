@@ -1,11 +1,11 @@
-/** Whether a connection ends at an apiserver process itself. No other file decides what rules a gateway out. */
+/** Whether a connection ends at an apiserver process itself. No other file decides that a gateway is excluded. */
 import type {FlagFacts, Need, Observation, ReplicaFacts, SocketFacts, UserInfo, VersionFacts} from '../evidence.ts';
 import {needDirectConnection, needSelfReview} from './needs.ts';
 import {advertisedAddress, podOfAddress} from './replicas.ts';
 
 export type DirectConnectionInput = {
 	socket: SocketFacts;
-	/** The answer to a SelfSubjectReview on this connection; `null` where there is none. */
+	/** The response to a SelfSubjectReview on this connection; `null` if there is none. */
 	user: UserInfo | null;
 	/** Of the process that answered on this connection. */
 	flags: Observation<FlagFacts> | null;
@@ -16,22 +16,23 @@ export type DirectConnectionInput = {
 const credentialId = 'authentication.kubernetes.io/credential-id';
 
 /**
-Why a gateway is not ruled out; `null` where it is.
+Why a gateway is not excluded; `null` if it is.
 
-A gateway that has the apiserver's certificate and key can answer as an apiserver does, add no header, and send each request to another apiserver. That none
-was noticed proves nothing. Two observations rule it out:
+A gateway that has the apiserver's certificate and key can answer as an apiserver does, add no header, and send each request to another
+apiserver. Not having noticed one proves nothing. Two observations exclude it:
 
-- The apiserver names our client certificate (1.32 or later), on this connection. Only the process that ended our TLS handshake can know us by it.
-- The connection ends at the address that the process advertises, where nobody else can listen.
+- The apiserver names our client certificate (1.32 or later), on this connection. Only the process that terminated our TLS can know it.
+- The connection ends at the address that the process advertises, where no other server can listen.
 
 | user | can be proven by |
 | --- | --- |
-| client certificate and nothing else, apiserver 1.32 or later | its name, or the address |
-| the same, where the SelfSubjectReview is refused | the address |
+| client certificate only, apiserver 1.32 or later | its name, or the address |
+| the same, if the SelfSubjectReview is refused | the address |
 | client certificate, apiserver before 1.32 | the address |
-| token, credential plugin, basic authentication, impersonation, also beside a certificate | the address |
+| token, credential plugin, basic authentication, impersonation, also with a certificate | the address |
 
-Everybody else's verdicts beyond leg 1 are inferred at most. A server that has the key and makes up its answers is beyond this: to TLS it is the apiserver.
+For all other users, verdicts beyond leg 1 are inferred at most. A server that has the key and makes up its responses is out of scope:
+to TLS it is the apiserver.
 @see https://github.com/kubernetes/kubernetes/blob/v1.32.0/staging/src/k8s.io/apiserver/pkg/authentication/request/x509/x509.go
 */
 export function gatewayNotExcluded(input: DirectConnectionInput): {why: string; need: Need} | null {
@@ -45,13 +46,13 @@ export function gatewayNotExcluded(input: DirectConnectionInput): {why: string; 
 
 	const certificate =
 		shownCertificate === null
-			? 'you do not show a client certificate alone'
+			? 'you do not authenticate with a client certificate only'
 			: user === null
-				? 'the apiserver did not say by which certificate it knows you'
+				? 'the apiserver did not say which client certificate it saw'
 				: 'the apiserver names no client certificate';
 	const address = proxy
-		? 'your connection leads through a proxy'
-		: `${remoteAddress ?? 'where your connection ends'} is not known to be the address that the apiserver advertises`;
+		? 'your connection uses a proxy'
+		: `${remoteAddress ?? 'the end of your connection'} is not known to be the address that the apiserver advertises`;
 	return {
 		why: `a gateway can have the apiserver’s certificate: ${certificate}, and ${address}`,
 		need: shownCertificate !== null && user === null ? needSelfReview : needDirectConnection,
@@ -59,8 +60,8 @@ export function gatewayNotExcluded(input: DirectConnectionInput): {why: string; 
 }
 
 /**
-An apiserver of 1.32 or later that names another certificate than the one we showed, or none, was told who we are by what ended our TLS. An anonymous or
-impersonated user has none to name.
+An apiserver of 1.32 or later that names another certificate than ours, or none, got our identity from the server that terminated our
+TLS. An anonymous or impersonated user has no certificate to name.
 */
 export function isCertificateLost(shown: string | null, user: UserInfo | null, version: VersionFacts | null): boolean {
 	const isTold = user !== null && typeof user.username === 'string' && user.username !== 'system:anonymous';
@@ -76,7 +77,7 @@ function namesCertificates(version: VersionFacts | null): boolean {
 	return version !== null && (version.major > 1 || version.minor >= 32);
 }
 
-/** What the process says of itself counts before the lists of apiservers. */
+/** The process's own flags take precedence over the lists of apiservers. */
 function endsAtOwnAddress({socket: {proxy, remoteAddress}, flags, mirrorPods, replicas}: DirectConnectionInput): boolean {
 	if (proxy || remoteAddress === null || isShared(remoteAddress, replicas)) {
 		return false;

@@ -1,18 +1,18 @@
-/** Could a proxy of the apiserver's own environment stand in leg 2, and was that environment seen? */
+/** Whether leg 2 may use a proxy from the apiserver's environment, and whether that environment was seen. */
 import type {Basis, Citation, ConnectionPurpose, FlagFacts, Observations, Observation} from '../evidence.ts';
 import {areAllReplicasRead, areAllMirrorPodsSeen, usesHostAddress} from './replicas.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 import {cite} from './basis.ts';
 
 /**
-Plain round trips (logs, and the proxies where they are no upgrade) honour HTTP(S)_PROXY and NO_PROXY; upgrades are dialled without them.
+Requests other than upgrades (logs, and the proxies) honor HTTP(S)_PROXY and NO_PROXY; upgrades are dialed without them.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/util/proxy/dial.go DialURL
 */
 export function honorsEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 	return feature === 'logs' || feature === 'node-proxy' || feature === 'pod-proxy' || feature === 'service-proxy';
 }
 
-/** The environment by the mirror pods that may be this process's: none has a proxy (with the basis), one has (`false`), not seen (`undefined`). */
+/** From the mirror pods that may be this process: no proxy (with the basis), a proxy (`false`), or not seen (`undefined`). */
 export function isEnvironmentProxyExcluded(observations: Observations): false | {basis: Basis; citation: Citation} | undefined {
 	const own = observations.isBound ? observations.flags.find(observation => isFromSameProcess(observation, observations)) : undefined;
 	const candidates = own ? observations.mirrorPods.filter(pod => isOfProcess(pod, own)) : observations.mirrorPods;
@@ -36,7 +36,7 @@ export function isEnvironmentProxyExcluded(observations: Observations): false | 
 
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
 
-/** Every argument of the pod's command line is what the process says it runs with; an address of its own among them tells replicas apart. */
+/** Every argument of the pod is also reported by the process; an own address among them distinguishes replicas. */
 function isOfProcess({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
 	const plain = (value: string) => value.replaceAll(/[[\]"\s]/g, '');
 	const shared = Object.entries(pod.values).filter(([name]) => process.values[name] !== undefined);

@@ -1,14 +1,14 @@
-/** What do counters that were watched while k upgrades were held say of the route? Pure. */
+/** The route, from metrics that were watched while k upgrades were held. Pure. */
 import type {AgentTestFacts, MetricFacts, StepTestFacts} from '../evidence.ts';
 
 type StepMetrics = {metrics: MetricFacts | null; agents: ReadonlyMap<string, number>};
-/** What the counters say, whatever node was dialled. */
+/** Independent of the node that was dialed. */
 export type StepEvaluation = Omit<StepTestFacts, 'node'>;
 export type Step = {k: number; before: StepMetrics; during: StepMetrics; after: StepMetrics};
 
 /**
-Decided only when every round agrees and the witness, the apiserver's own count of open port-forwards, rose by exactly what was held:
-else another replica carried them, or others were busy.
+Decided only if every round agrees and the control, the apiserver's own count of open port-forwards, rose by exactly the number held:
+otherwise another replica carried them, or others were active.
 */
 export function evaluateSteps(steps: readonly Step[]): {steps: StepEvaluation; agent: AgentTestFacts | null} {
 	return {steps: evaluateMetrics(steps), agent: evaluateAgents(steps)};
@@ -27,7 +27,7 @@ function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 		observed: `${rounds.join(' and ')} idle upgrades accepted; ${why}`,
 	});
 	if (seen.length !== steps.length || seen.length === 0) {
-		return undecided('the apiserver’s /metrics may not be read');
+		return undecided('the apiserver’s /metrics could not be read');
 	}
 
 	if (new Set(seen.flatMap(({before, during, after}) => [before, during, after].map(({startSeconds}) => startSeconds))).size > 1) {
@@ -40,7 +40,7 @@ function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 				!(during.portForwardsOpen - before.portForwardsOpen === k && during.portForwardsOpen - after.portForwardsOpen === k),
 		)
 	) {
-		return undecided('the apiserver’s own count of port-forwards did not follow: another replica, or others were busy');
+		return undecided('the apiserver’s own count of port-forwards did not follow: another replica carried them, or others were active');
 	}
 
 	const gauge = seen.map(({before, during, after}) => [before.tunnelsOpen ?? 0, during.tunnelsOpen ?? 0, after.tunnelsOpen ?? 0] as const);
@@ -50,7 +50,7 @@ function evaluateMetrics(steps: readonly Step[]): StepEvaluation {
 			moved: 'grpc',
 			transport: transportOf(seen, 'grpc'),
 			why: null,
-			observed: `tunnels ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of ours`,
+			observed: `tunnels ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of spoke`,
 		};
 	}
 
@@ -71,11 +71,11 @@ function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], und
 			moved: 'http-connect',
 			transport: transportOf(seen, 'http-connect'),
 			why: null,
-			observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} upgrades of ours`,
+			observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} upgrades of spoke`,
 		};
 	}
 
-	// Anything that moved and fits neither pattern could be a tunnel in use by others, too: then nothing is decided.
+	// Anything that moved without matching a pattern may be a tunnel that others use, too: undecided.
 	const still = seen.every(({before, during, after}) =>
 		[during, after].every(
 			later =>
@@ -91,7 +91,7 @@ function evaluateDials(seen: readonly ReadStep[], rounds: readonly number[], und
 				why: null,
 				observed: `no egress dial for ${rounds.join(' and ')} upgrades carried by this process`,
 			}
-		: undecided('egress dials were counted that do not fit the upgrades held');
+		: undecided('egress dials were counted that do not match the held upgrades');
 }
 
 function transportOf(seen: readonly ReadStep[], protocol: 'grpc' | 'http-connect'): string | null {
@@ -124,6 +124,6 @@ function evaluateAgents(steps: readonly Step[]): AgentTestFacts | null {
 	const [only] = carriers;
 	return {
 		agent: carriers.size === 1 ? only! : null,
-		observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} with ${steps.map(({k}) => k).join(' and ')} idle ones of ours, carried by ${[...carriers].join(' ')}`,
+		observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} with ${steps.map(({k}) => k).join(' and ')} idle ones of spoke, carried by ${[...carriers].join(' ')}`,
 	};
 }

@@ -1,16 +1,16 @@
-/** May leg 2 cross a network that nobody trusts? TLS and tunnel taken together (C11). */
+/** The exposure of leg 2: whether it can cross an untrusted network, TLS and tunnel together (C11). */
 import type {Basis, ExposureState, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {needActive, needAgentMetrics} from './needs.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isFarEndKnown} from './second-leg-tls.ts';
 
-/** `protectedBy` the check of the far end's certificate, whatever it comes to, or by the tunnel's own TLS. */
+/** `protectedBy`: the verification of the far end, whatever its result, or the tunnel's own TLS. */
 export type ExposureVerdict = RuleVerdict<ExposureState> & {why: string; protectedBy?: 'check' | 'tunnel'};
 
 /**
-Protected when the far end is verified, or when the way to the node's network lies inside Konnectivity's own TLS: the agent has no option to
-skip it, so what is unverified or plain inside is so only between agent and target. An SSH tunnel never checked host keys.
+Protected if the far end is verified, or if the connection is inside Konnectivity's TLS up to the node network: the agent has no option
+to skip it, so it is unverified or plain only between agent and target. An SSH tunnel never checked host keys.
 @see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
 */
 export function decideExposure(observations: Observations, tls: RuleVerdict<TlsState>, route: RouteVerdict): ExposureVerdict {
@@ -63,7 +63,7 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 				basis: 'unknown',
 				citations: [],
 				need: tls.need,
-				why: 'TLS of leg 2 is not known',
+				why: 'TLS of leg 2 is unknown',
 			}
 		);
 	}
@@ -97,7 +97,7 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 				basis: 'unknown',
 				citations: [...tls.citations, ...route.citations],
 				need: [needAgentMetrics],
-				why: `${noTls}; whether the egress proxy’s own way is encrypted is not known`,
+				why: `${noTls}; it is unknown whether the egress proxy’s own connection is encrypted`,
 			};
 		}
 
@@ -107,13 +107,13 @@ function onItsOwn(observations: Observations, tls: RuleVerdict<TlsState>, route:
 				basis: 'unknown',
 				citations: tls.citations,
 				need: route.need.length > 0 ? route.need : [needActive],
-				why: `${noTls}; the route is not known`,
+				why: `${noTls}; the route is unknown`,
 			};
 		}
 	}
 }
 
-/** Whether this kubelet passes the check or not, one that does not is sent nothing; where it is one. */
+/** With verification on, a kubelet that fails it is sent nothing; only if the far end is a kubelet. */
 function verificationIsOn(observations: Observations): ExposureVerdict | undefined {
 	const flag = resolveApiserverFlag(observations, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
 	return flag.known && flag.value !== '' && isFarEndKnown(observations)

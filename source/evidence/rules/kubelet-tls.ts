@@ -1,4 +1,4 @@
-/** Leg 2 to the kubelet's own port: does the apiserver verify the kubelet's certificate? */
+/** Leg 2 to the kubelet's own port: whether the apiserver verifies the kubelet's certificate. */
 import type {Basis, Citation, Observations, KubeletHandshakeFacts, Need, Observation, RuleVerdict, TlsState} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {mayBeDisabled} from './disabled-metrics.ts';
@@ -10,8 +10,8 @@ import {citeConstruction, cite, basisOf, weakestBasis} from './basis.ts';
 const flag = 'kubelet-certificate-authority';
 
 /**
-One setting decides for every kubelet of a process: without `--kubelet-certificate-authority` the transport is built insecure,
-with it a request that succeeds was verified, and one that fails with an x509 text was refused.
+One setting decides for every kubelet of a process: without `--kubelet-certificate-authority` the transport is insecure, with it a
+successful request was verified, and one that fails with an x509 text was refused.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
 */
 export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
@@ -24,7 +24,10 @@ export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 	);
 }
 
-/** Words that an apiserver surely spoke stand against what is inferred of its flag, and those that anybody may have spoken only where the flag does not say that nothing is checked. */
+/**
+A text that an apiserver certainly sent outweighs an inferred flag; a text that others may have sent counts only if the flag does not
+turn verification off.
+*/
 function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const flagged = byFlag(observations);
 	if (isOff(flagged)) {
@@ -39,12 +42,12 @@ function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undef
 	return refusedByText(observations, 'inferred') ?? flagged;
 }
 
-/** Nothing is checked there, whatever words came: an unverified kubelet can say any. */
+/** Verification is off, whatever text was received: an unverified kubelet can send any. */
 function isOff(flagged: RuleVerdict<TlsState> | undefined): boolean {
 	return flagged?.state === 'unverified' && flagged.basis === 'proven';
 }
 
-/** A log read may ask the apiserver not to look: then nobody does, whatever the flag says. */
+/** A log read can ask the apiserver to skip verification, whatever the flag says. */
 function skippedByRequest(observations: Observations): RuleVerdict<TlsState> | undefined {
 	if (!observations.purpose.insecureSkipTlsVerifyBackend || observations.purpose.feature !== 'logs') {
 		return undefined;
@@ -59,13 +62,14 @@ function skippedByRequest(observations: Observations): RuleVerdict<TlsState> | u
 }
 
 /**
-An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts.
-`least`: how surely an apiserver spoke it, at the least; the kubelet itself may have, which does not stand against a flag.
+An x509 text comes only from a verification: of the failed attempt itself, or of a probe to the same node. The strongest observation
+counts. `least`: the minimum basis for the text being the apiserver's; the kubelet itself may have sent it, which does not outweigh a
+flag.
 */
 function refusedByText(observations: Observations, least: Basis): RuleVerdict<TlsState> | undefined {
 	const verifies = isVerificationProven(observations);
 	const isNotFromProxy = noProxyHasTls(observations);
-	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself where the apiserver passes them on.
+	// An unverified kubelet, or an impostor, can send this text itself if the apiserver relays it.
 	const all = [...refusingTexts(observations, least), ...refusingReads(observations)].map(
 		({observation, spokenBasis, isFromKubelet, isFromApiserver, citation}) => ({
 			citation,
@@ -86,7 +90,10 @@ function refusedByText(observations: Observations, least: Basis): RuleVerdict<Tl
 	return {state: 'refused', basis: best.basis, citations: [best.citation], need: best.basis === 'proven' ? [] : needs};
 }
 
-/** `spokenBasis`: how surely an apiserver said it. `isFromKubelet`: nobody's certificate but the kubelet's can have been meant. `isFromApiserver`: nobody else can have said it. */
+/**
+`spokenBasis`: the basis for the text being an apiserver's. `isFromKubelet`: only the kubelet's certificate can be meant.
+`isFromApiserver`: no other server can have sent it.
+*/
 type Refusal = {
 	observation: Observation<unknown>;
 	spokenBasis: Basis;
@@ -95,7 +102,7 @@ type Refusal = {
 	citation: Citation;
 };
 
-/** A connection whose far end has answered was not refused, whatever words came on it. */
+/** A connection whose far end has answered was not refused, whatever text was received on it. */
 function refusingTexts(observations: Observations, least: Basis): Refusal[] {
 	return observations.failures
 		.filter(
@@ -129,8 +136,9 @@ function refusingReads(observations: Observations): Refusal[] {
 }
 
 /**
-A proxy of kind HTTPConnect that is reached over TCP has a certificate of its own, whose refusal reads as a kubelet's does. It is out of the question
-where no egress file is set, or what the apiserver dials is seen to go by another way. A log that is read once the check is skipped was the kubelet's refusal anyhow.
+A proxy of kind HTTPConnect over TCP has a certificate of its own, whose refusal reads the same as a kubelet's. It is excluded if no
+egress file is set, or the apiserver is seen to use another route. A log that can be read without verification was refused for the
+kubelet's certificate.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 function noProxyHasTls(observations: Observations): boolean {
@@ -146,20 +154,20 @@ function noProxyHasTls(observations: Observations): boolean {
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
-/** What would tell whether a proxy's certificate can have been meant. */
+/** The needs for excluding a proxy's certificate. */
 function egressNeeds(observations: Observations): readonly Need[] {
 	return resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-set').known
 		? [needActive]
 		: [needFlagz, needMetrics];
 }
 
-/** Proven: whoever answers at the far end was verified. */
+/** Proven: any far end that answers was verified. */
 export function isVerificationProven(observations: Observations): boolean {
 	const verdict = resolveApiserverFlag(observations, flag, () => 'kubelet-ca-set');
 	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }
 
-/** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
+/** Nothing was opened, and the next connection may end at either of two apiservers that differ. */
 function byDifference(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const verdict =
 		observations.about === 'configuration' && !observations.isBound
@@ -174,7 +182,7 @@ function apiserversDiffer(): RuleVerdict<TlsState> {
 		basis: 'unknown',
 		citations: [],
 		need: [needFlagz],
-		why: 'the apiservers differ; which one answers is not known',
+		why: 'the apiservers differ; it is unknown which one answers',
 	};
 }
 
@@ -214,14 +222,14 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 					basis: 'inferred',
 					citations: verdict.citations,
 					need: [],
-					why: 'its node takes WebSockets itself: the apiserver reached the kubelet before the stream opened',
+					why: 'its node accepts WebSockets itself: the apiserver reached the kubelet before the stream opened',
 				}
 			: {
 					state: 'unknown',
 					basis: 'unknown',
 					citations: verdict.citations,
 					need: [],
-					why: 'verification is on; that the kubelet has answered is not known',
+					why: 'verification is on; it is unknown whether the kubelet has answered',
 				};
 	}
 
@@ -232,11 +240,11 @@ function byFlag(observations: Observations): RuleVerdict<TlsState> | undefined {
 				basis: 'unknown',
 				citations: verdict.citations,
 				need: [],
-				why: 'verification is on, and this kubelet did not answer',
+				why: 'verification is on, and this kubelet did not respond',
 			};
 }
 
-/** Verification is on and nothing was opened: whether this kubelet's certificate would pass is another question. */
+/** Verification is on and nothing was opened: whether this kubelet's certificate passes is a separate question. */
 function acceptedOrRefused(observations: Observations, flagCitations: readonly Citation[], flagBasis: Basis): RuleVerdict<TlsState> {
 	const accepted = acceptedProbe(observations);
 	if (accepted) {
@@ -251,7 +259,7 @@ function acceptedOrRefused(observations: Observations, flagCitations: readonly C
 	}
 
 	const metrics = observations.metrics.find(observation => !isFromOtherProcess(observation, observations));
-	// They count all kubelets: of one in particular they tell nothing.
+	// They count all kubelets, and say nothing about a particular one.
 	if (metrics && observations.purpose.target.chosenFrom === 0) {
 		const {kubeletSuccesses, logTlsFailures} = metrics.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
@@ -279,11 +287,11 @@ function acceptedOrRefused(observations: Observations, flagCitations: readonly C
 		basis: 'unknown',
 		citations: flagCitations,
 		need: [needActive, ...(metrics ? [] : [needMetrics])],
-		why: 'verification is on; this kubelet may pass it or not',
+		why: 'verification is on; this kubelet may pass or fail',
 	};
 }
 
-/** A probe through this process that this kubelet answered; any kubelet will do for a verdict on no one in particular. */
+/** A probe through this process that this kubelet answered; any kubelet, if the verdict is about none in particular. */
 function acceptedProbe(observations: Observations): Observation<unknown> | undefined {
 	const {node, chosenFrom} = observations.purpose.target;
 	const isThisKubelet = (observation: Observation<{node: string | null}>) =>
@@ -298,7 +306,7 @@ function acceptedProbe(observations: Observations): Observation<unknown> | undef
 	);
 }
 
-/** Counters of the process: an x509 failure was counted, so verification is on there. */
+/** Metrics of the process: an x509 failure was counted, so verification is on there. */
 function byCounters(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const metrics = observations.metrics.find(
 		observation => (observation.facts.logTlsFailures ?? 0) > 0 && !isFromOtherProcess(observation, observations),
@@ -321,7 +329,7 @@ function byCounters(observations: Observations): RuleVerdict<TlsState> | undefin
 	}
 
 	if (!observations.farEndAnswered) {
-		return {state: 'unknown', basis: 'unknown', citations, need: [needFlagz], why: 'verification is on; this kubelet may pass it or not'};
+		return {state: 'unknown', basis: 'unknown', citations, need: [needFlagz], why: 'verification is on; this kubelet may pass or fail'};
 	}
 
 	if (metrics.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {
@@ -330,14 +338,14 @@ function byCounters(observations: Observations): RuleVerdict<TlsState> | undefin
 			basis: 'unknown',
 			citations,
 			need: [needFlagz],
-			why: 'a certificate was refused; an egress proxy’s may be meant',
+			why: 'a certificate was refused, possibly an egress proxy’s',
 		};
 	}
 
 	return {state: 'verified', basis: weakestBasis('inferred', basisOf(metrics, observations)), citations, need: [needFlagz]};
 }
 
-/** The request succeeded although the kubelet presents a certificate that no check could pass for the address that was dialled. */
+/** The request succeeded although the kubelet's certificate could not pass verification for the dialed address. */
 function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const accepted = acceptedProbe(observations);
 	if (!observations.farEndAnswered && !accepted) {
@@ -365,8 +373,8 @@ function byImpossibleCertificate(observations: Observations): RuleVerdict<TlsSta
 }
 
 /**
-No name at all in it, out of date, or for no address that the node has: no authority can make it pass. A name that we do not know to be dialled
-may still be the one, and a certificate that a kubelet made for itself may be among the authorities.
+No name at all, expired, or for no address of the node: no CA can make it pass. An unknown name may still be the dialed one, and a
+self-made certificate may be among the CAs.
 */
 function cannotVerify(facts: KubeletHandshakeFacts, now: number): boolean {
 	const names = namesOf(facts);
@@ -381,7 +389,7 @@ function namesOf({dnsNames, addresses}: KubeletHandshakeFacts): readonly string[
 	return [...dnsNames, ...addresses];
 }
 
-/** A wildcard may stand for more here than in TLS: what passes is to be ruled out. */
+/** A wildcard may match more here than in TLS: anything that could pass must be excluded. */
 function fits(name: string, address: string): boolean {
 	return name === address || (name.startsWith('*.') && address.endsWith(name.slice(1)));
 }

@@ -1,4 +1,4 @@
-/** Which right would tell: the needs that verdicts name, each with the command that checks it. */
+/** The needs that verdicts name, each with the command that checks it. */
 import type {UnavailableSource, EvidenceSource, Observations, Need} from '../evidence.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
@@ -13,9 +13,9 @@ export const needMirrorPods: Need = {
 	or: null,
 };
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
-/** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
-const needOpenConnection: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
-/** The step test was tried, and no port-forward could be held. */
+/** A connection shows by itself, once it is open, what no read of apiservers can show before. */
+const needOpenConnection: Need = {permission: null, check: null, or: 'the path of the connection once it is open'};
+/** The step test ran, and no port-forward could be held. */
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** Used by the active probe only. */
 export const needAgentMetrics: Need = {
@@ -23,20 +23,20 @@ export const needAgentMetrics: Need = {
 	check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system',
 	or: null,
 };
-/** Where no pod shows it. */
+/** If no pod shows it. */
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
-/** What stands on hosts is read by whoever has them: of use where nothing that the API serves would tell. */
+/** Read on the hosts, if nothing that the API serves would show it. */
 export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
 export const needComponentHosts: Need = {
 	permission: null,
 	check: null,
 	or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts',
 };
-/** What stands before an apiserver is seen by going round it. */
+/** A server in front of an apiserver is detected by connecting to the apiserver itself. */
 export const needApiserverItself: Need = {
 	permission: null,
 	check: null,
-	or: 'a kubeconfig that leads to the apiserver itself, and verifies it',
+	or: 'a kubeconfig that connects to the apiserver itself, and verifies it',
 };
 export const needDirectConnection: Need = {
 	permission: null,
@@ -75,15 +75,15 @@ export const needRootCa: Need = {
 	check: 'kubectl auth can-i get configmaps/kube-root-ca.crt',
 	or: null,
 };
-/** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
+/** Do not grant this permission for spoke: it also allows running commands in every pod of the node. */
 export const needConfigz: Need = {
 	permission: null,
 	check: null,
-	or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)',
+	or: 'the kubelet’s /configz, read by someone who already has the permission (nodes/proxy also runs commands: do not grant it for this)',
 };
 
-/** No right is missing where nothing came in time. */
-const needAnswer: Need = {permission: null, check: null, or: 'an answer to GET /flagz in time: the next connection asks again'};
+/** A timeout is not a missing permission. */
+const needAnswer: Need = {permission: null, check: null, or: 'a response to GET /flagz in time: the next connection tries again'};
 
 const sourceOf = new Map<Need, EvidenceSource>([
 	[needFlagz, 'flagz'],
@@ -91,7 +91,9 @@ const sourceOf = new Map<Need, EvidenceSource>([
 	[needMirrorPods, 'mirror-pod'],
 ]);
 
-/** Without those that no right would open here: what is not served tells nobody, and where flags did not come in time a right is missing only where one was refused. */
+/**
+Leaves out needs that no permission would meet: a source that is not served, and after a timeout of the flags all but forbidden sources.
+*/
 export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>, needs: readonly Need[]): readonly Need[] {
 	const isClosed = (need: Need, why: UnavailableSource['reason']) =>
 		unavailable.some(({source, reason}) => reason === why && source === sourceOf.get(need));
@@ -103,7 +105,10 @@ export function obtainableNeeds({unavailable}: Pick<Observations, 'unavailable'>
 	return open.length > 0 ? open : [needActive];
 }
 
-/** What would make an inference about one apiserver hold for all: their number, or a look at the others. Nothing where this connection itself was looked at. */
+/**
+What would extend an inference about one apiserver to all: their number, or a read of the others. Empty if this connection itself was
+read.
+*/
 export function needReplicas(observations: Observations): readonly Need[] {
 	if (observations.isBound) {
 		return [];
@@ -114,11 +119,11 @@ export function needReplicas(observations: Observations): readonly Need[] {
 		return [needLeases];
 	}
 
-	// No look at apiservers tells one from several that share its lease: only its own address does.
+	// Only its own address distinguishes an apiserver from others that share its lease.
 	return [known === 1 ? needApiserverItself : hasActiveProbes(observations) ? needOpenConnection : needActive];
 }
 
-/** The active probes were made, whatever they found. */
+/** The active probes ran, whatever they found. */
 export function hasActiveProbes({unreachedAddresses, stepTests, logDifferentials, handshakes, failures}: Observations): boolean {
 	return (
 		unreachedAddresses.length +

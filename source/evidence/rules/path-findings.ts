@@ -1,4 +1,4 @@
-/** What a person should know about this path, with the exact remedy. */
+/** Notable facts about a path, each with its remedy. */
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Finding, Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {docs, remedies} from './remedies.ts';
@@ -6,7 +6,7 @@ import {areAllReplicasRead, flagsPerProcess, knownReplicaCount} from './replicas
 import type {RouteVerdict} from './second-leg-route.ts';
 import {endsAtKubelet} from './second-leg-tls.ts';
 
-/** Findings of one path, worst first. */
+/** Worst first. */
 export function pathFindings(
 	observations: Observations,
 	tls: RuleVerdict<TlsState>,
@@ -50,7 +50,7 @@ function firstLeg({socket, serverIdentity}: Observations): Finding[] {
 			code: 'APISERVER_NOT_VERIFIED',
 			severity: 'warning',
 			leg: 1,
-			message: 'Nobody checked which server answers: what it says of itself is inferred at most',
+			message: 'The server was not verified: what it reports about itself is inferred at most',
 			remedy: 'remove insecure-skip-tls-verify and set certificate-authority in the kubeconfig',
 			docs: docs.paths,
 		});
@@ -72,7 +72,7 @@ function firstLeg({socket, serverIdentity}: Observations): Finding[] {
 			code: 'FRONT_NOT_KNOWN',
 			severity: 'info',
 			leg: 1,
-			message: `Whether an apiserver or a gateway answers is not known: ${serverIdentity.why}`,
+			message: `It is unknown whether an apiserver or a gateway answers: ${serverIdentity.why}`,
 			remedy: null,
 			docs: null,
 		});
@@ -92,7 +92,7 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 							code: 'KUBELET_CERT_NOT_VERIFIED',
 							severity: 'warning',
 							leg: 2,
-							message: 'The apiserver accepts any certificate from a kubelet: encrypted, but nobody checked who answers',
+							message: 'The apiserver accepts any certificate from a kubelet: encrypted, but the far end is not verified',
 							remedy: purpose.insecureSkipTlsVerifyBackend ? 'leave out --insecure-skip-tls-verify-backend' : remedies.kubeletCa,
 							docs: docs.kubelet,
 						},
@@ -104,7 +104,7 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 							severity: 'warning',
 							leg: 2,
 							message: 'The apiserver proxy encrypts, but never validates the certificate',
-							remedy: 'use a port-forward, or TLS of your own through it, where the far end must be known',
+							remedy: 'use a port-forward, or your own TLS through it, if the far end must be verified',
 							docs: docs.proxied,
 						},
 					];
@@ -118,7 +118,7 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 					severity: 'warning',
 					leg: 2,
 					message: 'The apiserver proxy speaks plain HTTP to the target',
-					remedy: 'put https: before the name where the target speaks TLS (still not verified)',
+					remedy: 'put https: before the name if the target speaks TLS (still not verified)',
 					docs: docs.proxied,
 				},
 			];
@@ -144,7 +144,7 @@ function farEnd({purpose}: Observations, {state}: RuleVerdict<TlsState>): Findin
 	}
 }
 
-/** Of the audit: the one that is about the same far end. */
+/** The audit row about the same far end. */
 function rowOf({purpose}: Pick<Observations, 'purpose'>): string {
 	switch (purpose.feature) {
 		case 'pod-proxy': {
@@ -173,7 +173,7 @@ function routes({state}: RouteVerdict): Finding[] {
 					code: 'SSH_TUNNELS',
 					severity: 'warning',
 					leg: 2,
-					message: 'SSH tunnels are deprecated and gone since 1.22',
+					message: 'SSH tunnels are deprecated, and removed since 1.22',
 					remedy: remedies.konnectivity,
 					docs: docs.ssh,
 				},
@@ -181,7 +181,7 @@ function routes({state}: RouteVerdict): Finding[] {
 		: [];
 }
 
-/** Nothing was opened: what other apiservers do decides what the next connection meets. */
+/** Nothing was opened: the next connection may end at another apiserver. */
 function otherApiservers(observations: Observations): Finding[] {
 	const [read, known] = [flagsPerProcess(observations), knownReplicaCount(observations)];
 	if (observations.about !== 'configuration' || read.length === 0 || areAllReplicasRead(observations, read)) {
@@ -190,9 +190,9 @@ function otherApiservers(observations: Observations): Finding[] {
 
 	const count =
 		known === null
-			? `How many apiservers there are is not known, and ${read.length} ${read.length === 1 ? 'was' : 'were'} read`
+			? `The number of apiservers is unknown, and ${read.length} ${read.length === 1 ? 'was' : 'were'} read`
 			: `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
-	const inferred = `${count}: a new connection may end at another, so what stands on flags and counters is inferred until it is open`;
+	const inferred = `${count}: a new connection may end at another, so verdicts from flags and metrics are inferred until it is open`;
 	return [
 		{
 			row: 'C4',

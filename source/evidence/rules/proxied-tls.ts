@@ -1,11 +1,11 @@
-/** Leg 2 of a proxied request to a pod, a service or another port of a node: what the URL alone decides. */
+/** Leg 2 of a proxied request to a pod, a service or another port of a node, from the URL alone. */
 import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {isVerifiedApiserver} from './same-process.ts';
 import {citeConstruction} from './basis.ts';
 
 /**
-The transport of the apiserver proxy never verifies and sends no client certificate; the scheme before the name decides, and `http` is the default.
-No flag can change it.
+The apiserver proxy never verifies and sends no client certificate. The scheme before the name decides; `http` is the default. No flag
+can change it.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/apiserver/config.go CreateProxyTransport
 */
 export function proxiedTls(observations: Observations): RuleVerdict<TlsState> {

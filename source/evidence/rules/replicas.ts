@@ -1,9 +1,9 @@
-/** Which apiservers are known, which were read, and were that all of them? */
+/** The known apiservers, and whether all of them were read. */
 import type {FlagFacts, Observations, Observation, ReplicaFacts} from '../evidence.ts';
 import {flagValue} from './flag-value.ts';
 import {isVerifiedApiserver, isFromSameProcess} from './same-process.ts';
 
-/** One reading for each process: what it says of itself by /flagz, and the mirror pods of those that were not read. */
+/** One observation per process: from /flagz, and mirror pods for those that were not read. */
 export function flagsPerProcess(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
 	const running = [
 		...new Map(observations.flags.map(observation => [observation.process ?? observation.connection, observation])).values(),
@@ -11,12 +11,12 @@ export function flagsPerProcess(observations: Observations): ReadonlyArray<Obser
 	return [...running, ...podsOfOthers(possiblePods(observations), running)];
 }
 
-/** Each process that was read is one of the pods where one may be it: of several the one that says the same. */
+/** Each process that was read is removed from the pods that may be it, the one with the same settings first. */
 function podsOfOthers(
 	pods: ReadonlyArray<Observation<FlagFacts>>,
 	running: ReadonlyArray<Observation<FlagFacts>>,
 ): ReadonlyArray<Observation<FlagFacts>> {
-	// Whoever names an address first: that leaves the others less to choose from, not the wrong one.
+	// Processes that name an address go first: that leaves fewer choices to the others, not wrong ones.
 	const inTurn = running.toSorted((a, b) => Number(advertisedAddress(b) !== null) - Number(advertisedAddress(a) !== null));
 	let rest = pods;
 	for (const process of inTurn) {
@@ -28,7 +28,7 @@ function podsOfOthers(
 	return rest;
 }
 
-/** Nothing that both name of their address stands against it. */
+/** No address that both name contradicts it. */
 function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Observation<FlagFacts>): boolean {
 	return ['advertise-address', 'secure-port'].every(name => {
 		const [ofPod, ofProcess] = [pod.values[name], process.values[name]];
@@ -37,8 +37,9 @@ function mayBePodOf({facts: pod}: Observation<FlagFacts>, {facts: process}: Obse
 }
 
 /**
-How many there are at least. Apiservers that share a host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no endpoint:
-whoever was met and is in neither list counts beside them. Several that share a lease and were never met cannot be told from one: each renews it in turn.
+The minimum number. Apiservers that share a host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no
+endpoint: any that was found and is in neither list counts in addition. Several that share a lease and were never found look like one:
+each renews it in turn.
 */
 export function knownReplicaCount(observations: Observations): number | null {
 	const facts = observations.replicas?.facts;
@@ -52,13 +53,14 @@ export function knownReplicaCount(observations: Observations): number | null {
 		met.length,
 		(facts.addresses?.length ?? 0) + met.filter(observation => isUnlisted(observations, observation)).length,
 	);
-	// A lease that is not its holder's alone means one more than there are leases, at least.
+	// A lease that is shared means at least one more apiserver than leases.
 	return sharesItsLease(observations, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
 }
 
 /**
-Every replica that is known was read, none twice, and none was met that has no lease or address of its own among the known; of mirror pods, exactly those that register themselves.
-Of one that is known, nothing but its own address at the end of our connection rules out another one with the same host name, which has the same lease.
+Every known replica was read, none twice, and none was found without a lease or address among the known ones; for mirror pods, exactly
+those that register. If only one is known, nothing but its own address at the end of our connection excludes another one with the same
+host name and lease.
 */
 export function areAllReplicasRead(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	const facts = observations.replicas?.facts;
@@ -76,7 +78,7 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 	const running = flagObservations.filter(({source}) => source === 'flagz');
 	const pods = flagObservations.filter(({source}) => source === 'mirror-pod');
 	const mayBeMore = (running.length > 0 && mayShareAnEndpoint(facts)) || (facts.leases === null && pods.some(pod => !usesHostAddress(pod)));
-	// Two looks of which one has no process id may have met one apiserver twice.
+	// Two reads, one of them without a process id, may be of one apiserver.
 	if (mayBeMore || (flagObservations.length > 1 && running.some(({process}) => process === null))) {
 		return false;
 	}
@@ -87,7 +89,10 @@ export function areAllReplicasRead(observations: Observations, flagObservations:
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
 }
 
-/** Whether all do the same on leg 2, as far as their flags decide it. Two that differ are enough to know; that all agree is known of all only: `null` else. */
+/**
+Whether all have the same settings for leg 2. A difference between two is enough; agreement holds only if all were read: otherwise
+`null`.
+*/
 export function replicasAgree(observations: Observations, flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean | null {
 	if (!doesTheSame(flagObservations)) {
 		return false;
@@ -99,12 +104,12 @@ export function replicasAgree(observations: Observations, flagObservations: Read
 
 const deciding = ['kubelet-certificate-authority', 'egress-selector-config-file'] as const;
 
-/** Of what they say; one that does not say it does not differ. */
+/** Of the flags that they report; an absent flag is no difference. */
 function doesTheSame(flagObservations: ReadonlyArray<Observation<FlagFacts>>): boolean {
 	return deciding.every(name => new Set(flagObservations.flatMap(observation => flagValue(observation, name) ?? [])).size <= 1);
 }
 
-/** Apiservers that advertise one address, a balancer's, have one endpoint together: without leases one endpoint does not mean one apiserver. */
+/** Apiservers that advertise one address, a balancer's, share one endpoint: without leases one endpoint does not mean one apiserver. */
 function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
 	return leases === null && known === 1;
 }
@@ -113,8 +118,8 @@ function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
 const startsWithinMs = 15_000;
 
 /**
-Apiservers with one host name have one lease, and how many they are nobody can say. Seen where more were met than there are leases, or where the lease
-of the examined one was made long after its start: each deletes the lease of its name when it starts.
+Apiservers with one host name have one lease, and their number cannot be determined. Detected if more were found than there are leases,
+or if the lease of the examined one was created long after its start: each deletes the lease of its name when it starts.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go Start
 */
 function sharesItsLease({replicas, process, flags}: Observations, met: number): boolean {
@@ -129,7 +134,7 @@ function sharesItsLease({replicas, process, flags}: Observations, met: number): 
 	return leases.length < met || (process !== null && Date.parse(madeAt ?? '') - Date.parse(process.facts.startTime) > startsWithinMs);
 }
 
-/** What is true of the process that was examined is true of every connection: there is no other one. */
+/** Facts about the examined process hold for every connection: there is no other one. */
 export function isSoleApiserver(observations: Observations): boolean {
 	const facts = observations.replicas?.facts;
 	if (facts?.known !== 1 || mayShareAnEndpoint(facts) || !isVerifiedApiserver(observations)) {
@@ -140,7 +145,7 @@ export function isSoleApiserver(observations: Observations): boolean {
 	return met.length > 0 ? areAllReplicasRead(observations, met) : facts.addresses?.includes(farAddress(observations) ?? '') === true;
 }
 
-/** It listens at the very address that our socket leads to: no balancer gives the next connection to another. */
+/** It listens at the address that our socket connects to: no balancer sends the next connection elsewhere. */
 function isAtFarEnd(observation: Observation<FlagFacts>, observations: Observations): boolean {
 	const serverAddress = farAddress(observations);
 	return (
@@ -149,7 +154,7 @@ function isAtFarEnd(observation: Observation<FlagFacts>, observations: Observati
 	);
 }
 
-/** The examined process is the one at the very address that our socket leads to: no balancer gives the next connection to another. */
+/** The examined process, if it listens at the address that our socket connects to: no balancer sends the next connection elsewhere. */
 export function flagsAtOurAddress(observations: Observations): Observation<FlagFacts> | undefined {
 	const serverAddress = farAddress(observations);
 	return serverAddress === null
@@ -160,8 +165,8 @@ export function flagsAtOurAddress(observations: Observations): Observation<FlagF
 }
 
 /**
-The mirror pod whose process listens at the very address that our socket is connected to, which is its machine's own: several may advertise a balancer's,
-of which not every one need have a pod. Another connection may lead to another address.
+The mirror pod whose process listens at the address that our socket connects to, if that is its machine's own: several may advertise a
+balancer's, and not all need to have a pod. Another connection may lead to another address.
 */
 export function mirrorPodOfServer(observations: Observations): Observation<FlagFacts> | undefined {
 	const serverAddress = observations.socket?.connection === observations.connection ? farAddress(observations) : null;
@@ -174,23 +179,23 @@ export function podOfAddress(address: string, mirrorPods: Observations['mirrorPo
 	return found.length === 1 && usesHostAddress(found[0]!) ? found[0] : undefined;
 }
 
-/** Each of the apiservers that are known has a pod that was seen. */
+/** Each known apiserver has a pod that was seen. */
 export function areAllMirrorPodsSeen(observations: Observations): boolean {
 	return (observations.replicas?.facts.leases ?? null) !== null && observations.mirrorPods.length === knownReplicaCount(observations);
 }
 
-/** Its address is its machine's own, where nobody else can serve. */
+/** The address is its machine's own, where no other server can listen. */
 export function usesHostAddress(pod: Observation<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
 }
 
-/** `ip:port` at which a process says that it serves and registers itself; `null` where its flags do not tell. */
+/** `ip:port` at which a process registers itself; `null` if its flags do not say. */
 export function advertisedAddress({facts: {values}}: Observation<FlagFacts>): string | null {
 	const [host, port] = [values['advertise-address'] ?? '', values['secure-port'] ?? ''];
 	return /^[\da-f.:]+$/i.test(host) && /^\d+$/.test(port) ? hostPort(host, port) : null;
 }
 
-/** A pod on the address of our socket that listens on another port is not what answers us. */
+/** Excludes pods on the address of our socket that listen on another port. */
 function possiblePods(observations: Observations): ReadonlyArray<Observation<FlagFacts>> {
 	const serverAddress = farAddress(observations);
 	return observations.mirrorPods.filter(
@@ -205,7 +210,7 @@ function isUnlisted({replicas}: Observations, observation: Observation<FlagFacts
 	return own !== null && listed !== null && !listed.includes(own);
 }
 
-/** Arguments that are left out have their defaults. */
+/** Absent arguments have their defaults. */
 function podAddress(pod: Observation<FlagFacts>): string {
 	const {values} = pod.facts;
 	return hostPort(values['advertise-address'] ?? values['bind-address'] ?? pod.where, values['secure-port'] ?? '6443');

@@ -1,7 +1,7 @@
-/** Was a reading made on the connection in question or of its process, and can what the apiserver says of itself be believed? */
+/** Whether an observation belongs to the connection in question or its process. */
 import type {Observations, Observation} from '../evidence.ts';
 
-/** The reading was made on the connection, or on another one of the same process. */
+/** Made on the connection, or on another one of the same process. */
 export function isFromSameProcess(
 	observation: Pick<Observation<unknown>, 'connection' | 'process'>,
 	{connection, process}: Observations,
@@ -12,12 +12,12 @@ export function isFromSameProcess(
 	);
 }
 
-/** The reading was made of a process, and it is not the one that the connection ends at. */
+/** Made of a process other than the one that the connection ends at. */
 export function isFromOtherProcess(observation: Pick<Observation<unknown>, 'connection' | 'process'>, observations: Observations): boolean {
 	return observation.process !== null && observations.process !== null && !isFromSameProcess(observation, observations);
 }
 
-/** Leg 1 ends, verified, at an apiserver: what it says of itself can be believed. */
+/** Leg 1 ends, verified, at an apiserver, so its statements about itself can be trusted. */
 export function isVerifiedApiserver({serverIdentity, socket}: Observations): boolean {
 	return serverIdentity.to === 'apiserver' && socket?.facts.tls?.verified === true;
 }

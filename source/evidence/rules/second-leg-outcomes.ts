@@ -1,4 +1,4 @@
-/** What earlier attempts on leg 2 say of a path: the latest outcome of its far end, or of the tunnel that all far ends share. */
+/** Earlier attempts on leg 2: the latest outcome of a far end, or of the tunnel that all far ends share. */
 import type {
 	Citation,
 	ConnectionPurpose,
@@ -13,10 +13,10 @@ import {cite, weakestBasis} from './basis.ts';
 
 export type FailedAttempt = SecondLegOutcome & {failure: SecondLegFailure};
 
-/** No agent is connected, or the tunnel's server is down: these words are about the tunnel and not about what was dialed through it. */
+/** No agent is connected, or the tunnel's server is down: a failure of the tunnel and not of the dialed target. */
 const tunnelRows: ReadonlySet<string> = new Set(['G1', 'G3', 'H4']);
 
-/** The attempt that failed last, where nothing newer stands against it. An answer on the connection in question is newer. */
+/** The last failed attempt, if nothing newer contradicts it. An answer on the connection in question is newer. */
 export function currentFailure(
 	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered'>,
 ): FailedAttempt | null {
@@ -37,7 +37,7 @@ export function currentFailure(
 	return own as FailedAttempt;
 }
 
-/** All that failed last, each without an answer since. */
+/** The latest failures, each without a later answer. */
 export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly FailedAttempt[] {
 	return outcomes.filter(
 		(outcome, index): outcome is FailedAttempt =>
@@ -47,8 +47,8 @@ export function currentFailures(outcomes: readonly SecondLegOutcome[]): readonly
 }
 
 /**
-The words of earlier attempts, as readings of one path. A certificate that was refused then may have been replaced since, and another apiserver may not check it:
-it is inferred at most, and only of the same kubelet while nothing is open. A route is its process's for as long as that lives.
+Earlier failures as observations of one path. A certificate that was refused may have been replaced since, and another apiserver may not
+verify it: inferred at most, and only for the same kubelet while nothing is open. A route holds while its process runs.
 */
 export function recalledFailures(
 	observations: Pick<Observations, 'outcomes' | 'purpose' | 'process' | 'farEndAnswered' | 'isBound'>,
@@ -83,7 +83,7 @@ export function tunnelFailure({outcomes}: Pick<Observations, 'outcomes'>): Faile
 	return currentFailures(outcomes).findLast(attempt => isOfTunnel(attempt)) ?? null;
 }
 
-/** Of its own time. */
+/** With the time of the attempt. */
 export function citeAttempt(attempt: FailedAttempt): Citation {
 	const {facts, error} = attempt.failure;
 	return cite(attemptObservation(attempt, facts), 'last-attempt-failed', facts?.text ?? error.message);
@@ -93,7 +93,7 @@ function attemptObservation<Facts>({feature, farEnd, process, time}: SecondLegOu
 	return {source: 'error-text', where: `the answer to ${feature}, ${farEnd}`, process, connection: null, time, active: false, facts};
 }
 
-/** What leg 2 ends at; `null` where that is not chosen yet. */
+/** The far end of leg 2; `null` if it is not chosen yet. */
 export function farEndOf({feature, target, request}: ConnectionPurpose): string | null {
 	if (endsAtKubelet({purpose: {feature, target, request}})) {
 		const node = target.node ?? (target.kind === 'Node' ? target.name : null);
@@ -103,7 +103,7 @@ export function farEndOf({feature, target, request}: ConnectionPurpose): string 
 	return `${proxiedEnd(target, request?.scheme ?? 'http')}${request?.port ?? request?.portName ?? ''}`;
 }
 
-/** Of a proxied target without a port: any of its ports. */
+/** A proxied target without a port matches any of its ports. */
 export function isFarEndOf(purpose: ConnectionPurpose): (farEnd: string) => boolean {
 	const own = farEndOf(purpose);
 	const hasNoPort = own !== null && !endsAtKubelet({purpose}) && own.endsWith(':');
@@ -118,7 +118,7 @@ function isOfTunnel({failure}: SecondLegOutcome): boolean {
 	return failure?.facts !== undefined && failure.facts !== null && tunnelRows.has(failure.facts.row);
 }
 
-/** Kubelets are always reached the one way; a proxied request may leave the tunnel out by an environment proxy. */
+/** Kubelets are always reached by the same route; a proxied request may bypass the tunnel through an environment proxy. */
 function showsTunnel({failure, farEnd}: SecondLegOutcome): boolean {
 	return failure === null && farEnd.startsWith('kubelet ');
 }

@@ -1,4 +1,4 @@
-/** Leg 2's route: which way does the apiserver reach kubelets, nodes, pods and services? */
+/** The route of leg 2 to kubelets, nodes, pods and services. */
 import type {Basis, Observations, MetricFacts, Need, Observation, RouteState, RuleVerdict, StepTestFacts} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import {isEnvironmentProxyExcluded, honorsEnvironmentProxy} from './environment-proxy.ts';
@@ -23,8 +23,8 @@ import {sshExclusionBasis, sshTunnels} from './ssh-tunnels.ts';
 export type RouteVerdict = RuleVerdict<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
 
 /**
-One dialer serves all features: the egress selector's `cluster` entry, or none. What proves it for one feature on a process proves it for all,
-except that requests which are no upgrades may also take a proxy from the apiserver's environment.
+One dialer serves all features: the egress selector's `cluster` entry, or none. Proof for one feature of a process holds for all, except
+that requests other than upgrades may also use a proxy from the apiserver's environment.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 export function secondLegRoute(observations: Observations): RouteVerdict {
@@ -37,7 +37,7 @@ export function secondLegRoute(observations: Observations): RouteVerdict {
 	return seen ?? byFailureText(observations, 'inferred') ?? bySetFlag(observations) ?? unknown(observations);
 }
 
-/** By what was read and watched, whatever words came. */
+/** From observations other than failure texts. */
 function bySight(observations: Observations): RouteVerdict | undefined {
 	return (
 		byDifference(observations) ??
@@ -50,9 +50,9 @@ function bySight(observations: Observations): RouteVerdict | undefined {
 }
 
 /**
-Texts that only a tunnel's client makes; where this apiserver surely has none, somebody made them up. `said`: how surely an apiserver spoke them;
-what a pod behind the proxy may have said counts only where nothing else tells, and what whoever stands in the place of a kubelet that nobody verifies may have said
-only where nothing else is proven.
+Texts that only a tunnel's client makes; if this apiserver certainly has no tunnel, they are forged. `spokenBasis`: the basis for the
+text being an apiserver's. A text that a pod of the proxy may have sent counts only without other evidence, and one that an unverified
+kubelet or an impostor may have sent only if nothing else is proven.
 */
 function byFailureText(observations: Observations, spokenBasis: Basis): RouteVerdict | undefined {
 	const observation = observations.failures.find(
@@ -77,7 +77,7 @@ function byFailureText(observations: Observations, spokenBasis: Basis): RouteVer
 	};
 }
 
-/** The agents' own gauges rose and fell with streams that were held: they carry them, whatever the protocol towards the apiserver. */
+/** The agents' own gauges followed the held streams up and down: they carry them, whatever the protocol to the apiserver. */
 function byAgents(observations: Observations): RouteVerdict | undefined {
 	const observation =
 		observations.agentTests.find(test => isFromSameProcess(test, observations)) ??
@@ -102,7 +102,7 @@ function byAgents(observations: Observations): RouteVerdict | undefined {
 	};
 }
 
-/** By its own word, or by counters that would have moved: then whatever calls itself an agent made its numbers up. */
+/** By its own flag, or by metrics that would have moved: then the gauges of a supposed agent are forged. */
 function hasNoTunnel(observations: Observations): boolean {
 	const step = ownStepTest(observations);
 	return (
@@ -119,7 +119,7 @@ function hasNoEgressFile(observations: Observations): boolean {
 
 const dialFamilies = /egress_dialer|konnectivity/;
 
-/** Counters of the same process followed two different numbers of held streams, up and down. */
+/** Metrics of the same process followed two different numbers of held streams, up and down. */
 function byStepTest(observations: Observations): RouteVerdict | undefined {
 	const observation = ownStepTest(observations);
 	if (!observation) {
@@ -130,7 +130,7 @@ function byStepTest(observations: Observations): RouteVerdict | undefined {
 	const strength = basisOf(observation, observations);
 	switch (observation.facts.moved) {
 		case 'grpc': {
-			// The gRPC egress protocol is Konnectivity's own; nothing else speaks it.
+			// The gRPC egress protocol is Konnectivity's own; no other program speaks it.
 			return {
 				state: 'konnectivity',
 				basis: strength,
@@ -156,7 +156,7 @@ function ownStepTest(observations: Observations): Observation<StepTestFacts> | u
 	return decided.find(test => isFromSameProcess(test, observations)) ?? decided.find(() => observations.process === null);
 }
 
-/** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
+/** Nothing was opened, and the next connection may end at either of two apiservers that differ. */
 function byDifference(observations: Observations): RouteVerdict | undefined {
 	const verdict =
 		observations.about === 'configuration' && !observations.isBound
@@ -166,7 +166,7 @@ function byDifference(observations: Observations): RouteVerdict | undefined {
 }
 
 function apiserversDiffer(observations: Observations): RouteVerdict {
-	return {...unknown(observations), need: [needFlagz], why: 'the apiservers differ; which one answers is not known'};
+	return {...unknown(observations), need: [needFlagz], why: 'the apiservers differ; it is unknown which one answers'};
 }
 
 /** No egress file: a plain dialer. */
@@ -179,9 +179,9 @@ function byEmptyFlag(observations: Observations): RouteVerdict | undefined {
 	return verdict.value === '' ? direct(observations, verdict.basis, verdict.citations) : undefined;
 }
 
-/** Requests that are no upgrades may go through HTTPS_PROXY of the apiserver's environment; only that environment tells. */
+/** Requests other than upgrades may use HTTPS_PROXY of the apiserver's environment; only that environment shows it. */
 function direct(observations: Observations, unless: Basis, citations: RouteVerdict['citations']): RouteVerdict {
-	// An SSH tunnel moves no counter and needs no egress file.
+	// An SSH tunnel moves no metric and needs no egress file.
 	const basis = weakestBasis(unless, sshExclusionBasis(observations));
 	const common = {protocol: null, agent: null} as const;
 	const replicas = unless === 'proven' ? [] : needReplicas(observations);
@@ -235,7 +235,7 @@ function byCounters(observations: Observations): RouteVerdict | undefined {
 
 function byReachedKubelets(observations: Observations, observation: Observation<MetricFacts>): RouteVerdict | undefined {
 	const {kubeletRequestsDone: done, logTlsFailures} = observation.facts;
-	// Whoever showed a certificate that was refused had been dialled, too.
+	// A server whose certificate was refused had been dialed, too.
 	const refused = done === 0 ? (logTlsFailures ?? 0) : 0;
 	if (done + refused === 0 || mayBeDisabled(observations, dialFamilies)) {
 		return undefined;
@@ -249,7 +249,7 @@ function byReachedKubelets(observations: Observations, observation: Observation<
 	return direct(observations, basis, [cite(observation, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
 }
 
-/** The series do not say which kind of egress was dialled: cluster, etcd or controlplane. */
+/** The series do not show which kind of egress was dialed: cluster, etcd or controlplane. */
 function byEgressDials(observations: Observations, observation: Observation<MetricFacts>): RouteVerdict {
 	const {egressDials, tunnelsOpen} = observation.facts;
 	const dials = egressDials
@@ -267,7 +267,7 @@ function byEgressDials(observations: Observations, observation: Observation<Metr
 	};
 }
 
-/** An egress file is set; what it says for `cluster` is not in the flag. It fits a tunnel, and `Direct` as well: no word for the route. */
+/** An egress file is set; its `cluster` entry is not in the flag. It can mean a tunnel or `Direct`, so it is no evidence of a route. */
 function bySetFlag(observations: Observations): RouteVerdict | undefined {
 	const verdict = resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-set');
 	if (!verdict.known || verdict.value === '') {
@@ -281,7 +281,7 @@ function bySetFlag(observations: Observations): RouteVerdict | undefined {
 		citations: verdict.citations,
 		need: [metricsRead ? needActive : needMetrics],
 		why: metricsRead
-			? 'an egress file is set, and was not in use when the counters were read'
+			? 'an egress file is set, but was not in use when the metrics were read'
 			: 'an egress file is set; the flag does not say for what',
 		protocol: null,
 		agent: null,

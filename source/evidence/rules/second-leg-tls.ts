@@ -1,14 +1,14 @@
-/** Leg 2's TLS, whatever its far end: the kubelet's own port, or what the apiserver proxy reaches. */
+/** Leg 2's TLS: of the kubelet's own port, or of the targets of the apiserver proxy. */
 import type {Observations, RuleVerdict, TlsState} from '../evidence.ts';
 import {kubeletTls} from './kubelet-tls.ts';
 import {needNode} from './needs.ts';
 import {proxiedTls} from './proxied-tls.ts';
 import {weakestBasis} from './basis.ts';
 
-/** Where a kubelet listens unless its node says otherwise. */
+/** The kubelet's default port. */
 const usualKubeletPort = 10_250;
 
-/** No better than inferred where the port was typed and the node, which names its kubelet's, may not be read. */
+/** Inferred at most if the port was typed and the node, which has its kubelet's port, cannot be read. */
 export function secondLegTls(observations: Observations): RuleVerdict<TlsState> {
 	const verdict = endsAtKubelet(observations) ? kubeletTls(observations) : proxiedTls(observations);
 	return isFarEndKnown(observations)
@@ -16,7 +16,7 @@ export function secondLegTls(observations: Observations): RuleVerdict<TlsState> 
 		: {...verdict, basis: weakestBasis(verdict.basis, 'inferred'), need: [...verdict.need, needNode]};
 }
 
-/** Whether leg 2 ends at the kubelet's own port: then the kubelet's transport is used, whatever scheme was asked. */
+/** Whether leg 2 ends at the kubelet's own port: then the kubelet's transport is used, whatever scheme was requested. */
 export function endsAtKubelet({purpose: {feature, request}}: Pick<Observations, 'purpose'>): boolean {
 	switch (feature) {
 		case 'node-proxy': {
@@ -34,7 +34,7 @@ export function endsAtKubelet({purpose: {feature, request}}: Pick<Observations, 
 	}
 }
 
-/** It is known whether the kubelet is meant, or something else on its node. */
+/** Whether it is known that the kubelet, or something else on its node, is the target. */
 export function isFarEndKnown({purpose: {request}}: Pick<Observations, 'purpose'>): boolean {
 	return request?.kubeletPort !== null;
 }

@@ -1,28 +1,29 @@
-/** Who answers at the end of leg 1: an apiserver of the cluster, or a gateway that speaks for one? */
+/** The server at the end of leg 1: an apiserver of the cluster, or a gateway. */
 import type {UnavailableSource, FlagFacts, ServerIdentity, SocketFacts} from '../evidence.ts';
 import {gatewayNotExcluded, type DirectConnectionInput} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
 
-/** Certificates of authorities that the cluster gives its own pods; `null` where they could not be read. */
+/** The CA that the cluster gives its own pods; `null` if it could not be read. */
 export type ClusterCa = {spkiSha256: readonly string[]; subjects: readonly string[]} | null;
 
 export type ServerIdentityInput = DirectConnectionInput & {
-	/** The path of the server URL; an apiserver of its own has none. */
+	/** The path of the server URL; an apiserver itself has none. */
 	serverPath: string;
 	ca: ClusterCa;
-	/** Why they could not; `null` before they were asked for. */
+	/** `null` before the CA was requested. */
 	caUnavailableReason: UnavailableSource['reason'] | null;
-	/** Headers of an answer that no kube-apiserver sends. */
+	/** Response headers that no kube-apiserver sends. */
 	foreignHeaders: readonly string[];
-	/** Why something that answers between us and the apiservers was seen; `null` where nothing was. */
+	/** Why something between us and the apiservers was seen; `null` if nothing was. */
 	gatewaySeen: string | null;
 };
 
 /**
-An apiserver is what proves itself with a certificate of the cluster's own authority that also carries the name by which pods know it, where no gateway can
-have that certificate (direct-connection.ts).
-A server URL with a path, plain HTTP (no apiserver since 1.24 listens so), an unverified peer, or another authority's chain: a gateway may answer. Its names alone do not tell: gateways have certificates with the same ones, from authorities of their own.
-Nor does its authority where the apiserver behind it listens on loopback: a virtual cluster's proxy has a certificate like an apiserver's, and sends logs, exec and port-forwards to another cluster.
+An apiserver proves itself with a certificate of the cluster's own CA that also has the name by which pods know it, if no gateway can
+have that certificate (direct-connection.ts). A server URL with a path, plain HTTP (no apiserver since 1.24 serves it), an unverified
+peer, or the chain of another CA: a gateway may answer. The names alone are no evidence: gateways have certificates with the same ones,
+from CAs of their own. Nor is the CA if the apiserver listens on loopback: a virtual cluster's proxy has a certificate like an
+apiserver's, and sends logs, exec and port-forwards to another cluster.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 @see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
 */
@@ -37,7 +38,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 	}
 
 	if (foreignHeaders.length > 0) {
-		return {to: 'gateway', why: `answers carry ${foreignHeaders.join(', ')}, which no apiserver sends`};
+		return {to: 'gateway', why: `responses carry ${foreignHeaders.join(', ')}, which no apiserver sends`};
 	}
 
 	if (!socket.tls) {
@@ -45,7 +46,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 	}
 
 	if (!socket.tls.verified) {
-		return {to: 'unknown', why: 'the certificate was not verified: anybody may have answered'};
+		return {to: 'unknown', why: 'the certificate was not verified: any server may have answered'};
 	}
 
 	const serverIdentity = byCertificate(socket.tls, ca, caUnavailableReason);
@@ -53,7 +54,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 		return serverIdentity;
 	}
 
-	// Where the flags of the process that answered were not read, those of all that may have answered count.
+	// If the flags of the answering process were not read, those of all that may have answered count.
 	const processes = flags ? [flags] : mirrorPods;
 	if (processes.length > 0 && processes.every(({facts}) => listensElsewhere(facts, socket))) {
 		return {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'};
@@ -63,7 +64,7 @@ export function identifyServer(input: ServerIdentityInput): ServerIdentity {
 	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : serverIdentity;
 }
 
-/** On loopback, and not at the end of our socket; of one through a proxy, not at the server's address. */
+/** On loopback, and not at the end of our socket; through a proxy, not at the server's address. */
 function listensElsewhere({values}: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
 	const serverAddress = (proxy ? null : remoteAddress) ?? server;
 	return (
@@ -85,15 +86,15 @@ function byCertificate(
 	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
 	if (ca !== null && chain.every(hash => !ca.spkiSha256.includes(hash))) {
-		// The kubeconfig may trust this very certificate, so that nothing above it was shown; many authorities are named alike.
+		// The kubeconfig may trust this very certificate, so that its issuer was not shown; many CAs have the same name.
 		if (chain.length <= 1 && ca.subjects.includes(tls.peer?.issuer ?? '')) {
 			return {
 				to: 'unknown',
-				why: 'its issuer has the name of the authority that the cluster gives its pods, and what signed it was not shown',
+				why: 'its issuer has the name of the CA that the cluster gives its pods, but that CA’s certificate was not shown',
 			};
 		}
 
-		return {to: 'gateway', why: 'its certificate is not from the authority that the cluster gives its pods'};
+		return {to: 'gateway', why: 'its certificate is not from the CA that the cluster gives its pods'};
 	}
 
 	if (tls.trust === 'system-roots') {
@@ -106,18 +107,18 @@ function byCertificate(
 
 	return ca === null
 		? namesAlone(unavailable)
-		: {to: 'apiserver', why: 'its certificate is from the cluster’s authority and carries the apiserver’s names'};
+		: {to: 'apiserver', why: 'its certificate is from the cluster’s CA and carries the apiserver’s names'};
 }
 
 function namesAlone(unavailable: ServerIdentityInput['caUnavailableReason']): ServerIdentity {
-	const why = 'its certificate carries the apiserver’s names, and the authority that the cluster gives its pods';
+	const why = 'its certificate carries the apiserver’s names, but the CA that the cluster gives its pods';
 	switch (unavailable) {
 		case 'forbidden': {
-			return {to: 'unknown', why: `${why} may not be read`, need: needRootCa};
+			return {to: 'unknown', why: `${why} cannot be read (forbidden)`, need: needRootCa};
 		}
 
 		case 'not-served': {
-			return {to: 'unknown', why: `${why} is not there to compare`};
+			return {to: 'unknown', why: `${why} is missing`};
 		}
 
 		default: {

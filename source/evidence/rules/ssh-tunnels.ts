@@ -1,4 +1,4 @@
-/** SSH tunnels (before 1.22): in use, impossible, or not known. */
+/** SSH tunnels (before 1.22): in use, impossible, or unknown. */
 import type {Basis, Citation, Observations, VersionFacts} from '../evidence.ts';
 import {resolveApiserverFlag} from './apiserver-flag.ts';
 import type {RouteVerdict} from './second-leg-route.ts';
@@ -7,7 +7,7 @@ import {isFromSameProcess} from './same-process.ts';
 import {cite, basisOf} from './basis.ts';
 
 /**
-A flag or a counter that only an apiserver with SSH tunnels has. Where they are in use, all traffic to nodes goes through them.
+A flag or a metric that only an apiserver with SSH tunnels has. If they are in use, all traffic to nodes goes through them.
 @see https://github.com/kubernetes/kubernetes/pull/102297 (removed in 1.22)
 */
 export function sshTunnels(observations: Observations): RouteVerdict | undefined {
@@ -26,8 +26,8 @@ export function sshTunnels(observations: Observations): RouteVerdict | undefined
 }
 
 /**
-Gone from the code since 1.22: proven for builds of the project itself; a vendor's suffix leaves a doubt. The version may be another apiserver's than
-the one in question, which may be one minor version older: 1.22 itself tells only of whoever said it.
+Removed in 1.22: proven for upstream builds; a vendor's suffix leaves a doubt. The version may be another apiserver's than the one in
+question, which may be one minor version older: 1.22 itself holds only for the apiserver that reported it.
 @see https://kubernetes.io/releases/version-skew-policy/#kube-apiserver
 */
 export function excludeSshByVersion(observations: Observations): {basis: Basis; citation: Citation} | undefined {
@@ -43,10 +43,10 @@ export function excludeSshByVersion(observations: Observations): {basis: Basis; 
 	};
 }
 
-/** How surely no SSH tunnel is in use: by the version, or by flags that name none. Never less than inferred. */
+/** The basis for no SSH tunnel being in use: by the version, or by flags that name none. At least inferred. */
 export function sshExclusionBasis(observations: Observations): Basis {
 	const own = observations.flags.find(observation => isFromSameProcess(observation, observations));
-	// A structured /flagz names every flag there is.
+	// A structured /flagz names every flag.
 	const byFlagz =
 		own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && basisOf(own, observations) === 'proven';
 	const flag = resolveApiserverFlag(observations, 'ssh-user', () => 'ssh-user-empty');
@@ -58,7 +58,7 @@ export function sshExclusionBasis(observations: Observations): Basis {
 	return bases.includes('proven') ? 'proven' : 'inferred';
 }
 
-/** By the version that the apiserver tells. */
+/** By the version that the apiserver reports. */
 export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {
 	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }

@@ -127,7 +127,7 @@ test('a followed log tells of a cut, of its return and of its end by events', as
 		objects(stdout).find(({event}) => event === 'reconnecting'),
 		{attempt: 1, error: {code: 'ERR_STREAM_LOST'}},
 	);
-	t.regex(stderr, /back after .*no line lost/, 'stderr says the same to a person');
+	t.regex(stderr, /back after .*no gap/, 'stderr says the same to a person');
 });
 
 test('a gap is an event with the timestamp of the last line before it', async t => {

@@ -273,7 +273,7 @@ test('a row whose last attempt failed names the far end, the words and their age
 	t.false(rowOf({}, 'C2').broken);
 	t.regex(message, /; the last attempt failed$/);
 	t.deepEqual(exceptions, ['kubelet n1: exec failed 12s ago: connection refused']);
-	t.is(rowOf({base: {outcomes: [noAgent('kubelet n1')]}}, 'C10').message, 'In use, and failed 12s ago: No agent available');
+	t.is(rowOf({base: {outcomes: [noAgent('kubelet n1')]}}, 'C10').message, 'In use, but failed 12s ago: No agent available');
 });
 
 test('what was read and told nothing is not named as what would tell', t => {
@@ -282,7 +282,7 @@ test('what was read and told nothing is not named as what would tell', t => {
 		[verdict, need.map(({or}) => or)],
 		['unknown', ['the command lines of etcd, the scheduler and the controller manager, on their hosts']],
 	);
-	t.regex(message, /none of the other parts is a pod in kube-system/i);
+	t.regex(message, /none of the other components is a pod in kube-system/i);
 	t.true(rowOf({...closed, components: unavailable('mirror-pod')}, 'N6').need.length > 0);
 });
 
@@ -318,7 +318,7 @@ const readAndTellsNothing: ReadonlyArray<readonly [title: string, given: Given]>
 	],
 ];
 for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${title}`, given] as const), ...readAndTellsNothing]) {
-	test(`each row that is unknown says what would tell: ${title}`, t => {
+	test(`each row that is unknown says what needs: ${title}`, t => {
 		const {rows: all} = auditOf(auditObservations(given), {facts}, options);
 		t.deepEqual(
 			all
@@ -378,7 +378,7 @@ test('apiservers are said to differ in what is known of each, and a tunnel of al
 	t.like(rowOf(second({}), 'C10'), {
 		verdict: 'unknown',
 		basis: 'unknown',
-		message: 'The route to nodes is not known of 1 of 2 apiservers that were read',
+		message: 'The route to nodes is unknown for 1 of 2 apiservers that were read',
 	});
 	t.like(rowOf(second({metrics: [counted]}), 'C10'), {verdict: 'pass', state: 'konnectivity', basis: 'inferred'});
 	t.like(rowOf(second({stepTests: [stepTest('grpc', {connection: 'c2', process: 'p2'})]}), 'C10'), {
@@ -395,7 +395,7 @@ test('the word of kubelets that are not surely verified proves nothing of them, 
 		verdict: 'pass',
 		basis: 'inferred',
 		message:
-			'1 of 1 kubelets: anonymous off, authorization by webhook, no read-only port; by the word of kubelets that are not surely verified',
+			'1 of 1 kubelets: anonymous off, authorization by webhook, no read-only port; as reported by kubelets whose verification is not proven',
 	});
 	t.like(rowOf({base: {replicas: known(2)}}, 'C5'), {verdict: 'pass', basis: 'inferred'});
 	const anonymous = {

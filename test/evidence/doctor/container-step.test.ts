@@ -58,7 +58,7 @@ test('a container that waits for its next start is told with how it ended', asyn
 			lastState: {terminated: {exitCode: 128, reason: 'StartError', message: 'exec: "/bin/nosuch": no such file'}},
 		},
 	});
-	t.deepEqual(result.fits, ['ended before: StartError, exit 128, exec: "/bin/nosuch": no such file']);
+	t.deepEqual(result.fits, ['previous instance ended: StartError, exit 128, exec: "/bin/nosuch": no such file']);
 });
 
 test('a container that waits for an init container is told with that one: what it does, how it ended, and where its log is', async t => {
@@ -73,7 +73,7 @@ test('a container that waits for an init container is told with that one: what i
 		},
 	});
 	t.is(error?.message, 'container app of web waits for init container setup, which waits: CrashLoopBackOff');
-	t.deepEqual(result.fits, ['ended before: Error, exit 1']);
+	t.deepEqual(result.fits, ['previous instance ended: Error, exit 1']);
 	t.is(result.remedy, 'kubectl describe pod web -n demo; spoke logs web -n demo -c setup --previous');
 	t.deepEqual(
 		(await step('app', {...waits, sidecar: waits.app, setup: {ready: false, state: {running: {}}}})).step.fits,

@@ -15,7 +15,7 @@ const rows: ReadonlyArray<[title: string, code: number, message: string, observe
 		'a kubelet that says that a container waits has answered',
 		400,
 		'container "app" in pod "web" is waiting to start: ErrImageNeverPull',
-		/^kubelet n1 answers: container "app" in pod "web" is waiting to start/,
+		/^kubelet n1 responds: container "app" in pod "web" is waiting to start/,
 		'ok',
 	],
 	[
@@ -29,7 +29,7 @@ const rows: ReadonlyArray<[title: string, code: number, message: string, observe
 		'a right that is missing is the apiserver’s word',
 		403,
 		'pods "web" is forbidden: User "ada" cannot get resource "pods/log"',
-		/^not tried: neither logs nor port-forward/,
+		/^not tried: you have no permission for logs or port-forward/,
 		'unknown',
 	],
 ];

@@ -511,13 +511,13 @@ const rows: readonly Row[] = [
 		'unknown',
 	],
 	[
-		'CA set, and idle upgrades of ours were accepted',
+		'CA set, and idle upgrades of spoke were accepted',
 		makeObservations({flags: [flags(checked)], stepTests: [stepTest('undecided')]}),
 		'verified',
 		'proven',
 	],
 	[
-		'CA set, and idle upgrades of ours were accepted by another kubelet',
+		'CA set, and idle upgrades of spoke were accepted by another kubelet',
 		makeObservations({
 			flags: [flags(checked)],
 			stepTests: [makeObservation('step-test', {...stepTest('undecided').facts, node: 'n2'}, {connection: 'c1'})],
@@ -910,19 +910,19 @@ const rows: readonly Row[] = [
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where upgrades of ours went through a Unix socket',
+		'CA set, and an x509 text where upgrades of spoke went through a Unix socket',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds')]}),
 		'refused',
 		'proven',
 	],
 	[
-		'CA set, and an x509 text where upgrades of ours went through a proxy over TCP',
+		'CA set, and an x509 text where upgrades of spoke went through a proxy over TCP',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('tcp')]}),
 		'refused',
 		'inferred',
 	],
 	[
-		'CA set, and an x509 text where upgrades of ours decided nothing',
+		'CA set, and an x509 text where upgrades of spoke decided nothing',
 		makeObservations({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds', {}, 'undecided')]}),
 		'refused',
 		'inferred',
@@ -1272,7 +1272,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 ];
 
 for (const [title, given, need] of wanted) {
-	test(`what would tell: ${title}`, t => {
+	test(`what needs: ${title}`, t => {
 		t.deepEqual(kubeletTls(given).need, need);
 	});
 }

@@ -10,7 +10,7 @@ const unavailable = (source: UnavailableSource['source'], reason: UnavailableSou
 	need: null,
 });
 const requests = [needFlagz, needMirrorPods, needMetrics];
-const answer = 'an answer to GET /flagz in time: the next connection asks again';
+const answer = 'a response to GET /flagz in time: the next connection tries again';
 
 const rows: ReadonlyArray<[title: string, closed: readonly UnavailableSource[], needs: ReadonlyArray<Need | string>]> = [
 	['nothing was asked yet', [], requests],

@@ -125,8 +125,8 @@ test('a remedy is the one of its finding', t => {
 test('what was not read is counted and named', t => {
 	const message = (of: Partial<Observations>) => found({of})[0]?.message ?? '';
 	t.regex(message({flags: read(1), replicas: known(3)}), /^1 of at least 3 apiservers read: a new connection may end at another/);
-	t.regex(message({flags: read(1), replicas: null}), /^How many apiservers there are is not known, and 1 was read:/);
-	t.regex(message({flags: read(2), replicas: null}), /^How many apiservers there are is not known, and 2 were read:/);
+	t.regex(message({flags: read(1), replicas: null}), /^The number of apiservers is unknown, and 1 was read:/);
+	t.regex(message({flags: read(2), replicas: null}), /^The number of apiservers is unknown, and 2 were read:/);
 	t.regex(
 		message({flags: read(1), replicas: known(2), unreachedAddresses: ['10.0.0.6:6443: refused']}),
 		/until it is open; not read: 10\.0\.0\.6:6443: refused$/,

@@ -834,7 +834,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			replicas: known(2),
 		}),
 		[needFlagz],
-		'the apiservers differ; which one answers is not known',
+		'the apiservers differ; it is unknown which one answers',
 	],
 	[
 		'an egress file is set',
@@ -846,7 +846,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 		'an egress file is set, and nothing was dialled',
 		makeObservations({flags: [flags(tunnelled)], metrics: [metrics({})]}),
 		[needActive],
-		'an egress file is set, and was not in use when the counters were read',
+		'an egress file is set, but was not in use when the metrics were read',
 	],
 	[
 		'an egress file is set, and nothing was dialled, among counters of two processes',
@@ -856,7 +856,7 @@ const wanted: ReadonlyArray<[title: string, given: Observations, need: readonly 
 			metrics: [metrics({}), metrics({}, {connection: 'c9', process: 'p2'})],
 		}),
 		[needActive],
-		'an egress file is set, and was not in use when the counters were read',
+		'an egress file is set, but was not in use when the metrics were read',
 	],
 	['dials were counted', makeObservations({metrics: [metrics(grpc)]}), [needActive]],
 	[
