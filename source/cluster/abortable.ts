@@ -1,8 +1,9 @@
-/** How does whoever waits hear at once that nobody wants what it waits for? */
+/** Waiting that an abort signal ends. */
 import {setTimeout as delay} from 'node:timers/promises';
 
 /**
-What `begin` comes to. Behind an abort it is waited for no more, but ends only by itself; it is not even begun for whoever has left already.
+The result of `begin`. An abort rejects at once; the work itself continues unobserved,
+and does not start if the signal has already aborted.
 @throws the signal's reason
 */
 export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
@@ -25,7 +26,7 @@ export async function rejectOnAbort<Value>(begin: () => Promise<Value>, signal: 
 }
 
 /**
-Nothing for `ms`. Node's own ends with an error of its own, which nobody who knows the signal looks for.
+Rejects with the signal's reason, where Node's own timer rejects with an AbortError.
 @throws the signal's reason
 */
 export async function abortableDelay(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-/** From flags, environment and kubeconfig to everything a connection needs to know. */
+/** Connection settings from flags, environment and kubeconfig. */
 import {existsSync, statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -23,14 +23,14 @@ import type {DialRoute} from './transport/open-socket.ts';
 import {parseProxyUrl} from './transport/proxy-url.ts';
 import {joinHostPort, parseServerUrl, type ServerAddress} from './transport/server-url.ts';
 
-/** Our own limit for an answer's headers when --request-timeout sets none, milliseconds. */
+/** Timeout for a response head without --request-timeout. */
 const defaultResponseTimeoutMs = 30_000;
 const maxBundleBytes = 8 * 1024 * 1024;
 
 export type AccessSettings = {access: ConnectionConfig; facts: ClusterInfo};
 
 /**
-Reads everything once; nothing is connected.
+Reads files, but opens no connection.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE
 */
 export async function readSettings(
@@ -110,8 +110,8 @@ function noClusterError({config, read, missing}: LoadedKubeconfig, {contextName,
 	}
 
 	if (config.contexts.size > 0) {
-		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context is chosen: current-context is not set in ${read.join(', ')}`, {
-			remedy: `give --context, one of: ${config.contexts.keys().take(10).toArray().join(', ')}`,
+		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context selected: current-context is not set in ${read.join(', ')}`, {
+			remedy: `pass --context with one of: ${config.contexts.keys().take(10).toArray().join(', ')}`,
 		});
 	}
 
@@ -119,7 +119,7 @@ function noClusterError({config, read, missing}: LoadedKubeconfig, {contextName,
 		'ERR_NO_KUBECONFIG',
 		read.length > 0
 			? `the kubeconfig ${read.join(', ')} names no cluster`
-			: `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`,
+			: `no kubeconfig found: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and spoke does not run in a pod`,
 	);
 }
 
@@ -131,7 +131,7 @@ async function tlsSettings(cluster: ClusterEntry, timeoutMs: number, environment
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {
-			remedy: 'drop insecure-skip-tls-verify, or the certificate-authority',
+			remedy: 'remove insecure-skip-tls-verify or certificate-authority',
 		});
 	}
 
@@ -178,7 +178,7 @@ function clusterInfo(
 		user: userName === '' ? null : userName,
 		impersonating: user.impersonate === '' ? null : user.impersonate,
 		impersonatedGroups: user.impersonateGroups,
-		// A kubeconfig can say so of any cluster; ours is on this machine.
+		// Any kubeconfig can carry the mark, but a sandbox listens on this machine.
 		sandbox: cluster.sandbox && server.host === '127.0.0.1' && proxy === null,
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
@@ -187,22 +187,25 @@ function clusterInfo(
 	};
 }
 
-/** Whole seconds, or a duration in Go's syntax; 0 is none. */
+/** Whole seconds or a duration in Go's syntax; 0 means no limit. */
 function requestTimeout(text: string): number {
 	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 	if (ms === undefined || !Number.isFinite(ms)) {
-		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is no duration`, {
-			remedy: 'give whole seconds, or a number with a unit: 1s, 2m, 3h',
+		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is not a valid duration`, {
+			remedy: 'use whole seconds, or a number with a unit: 1s, 2m, 3h',
 		});
 	}
 
 	return clampTimerMs(Math.max(0, ms));
 }
 
-/** Where the kubelet mounts a service account's token. */
+/** Mount path of a service account's token. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** `null` outside of a pod. As in kubectl, only --server, --token, --certificate-authority and --namespace override here. */
+/**
+`null` outside a pod. As in kubectl, only --server, --token, --certificate-authority and --namespace override it.
+@see client-go rest.InClusterConfig
+*/
 async function inClusterEntries(
 	flags: ConnectionFlags,
 	environment: NodeJS.ProcessEnv,

@@ -1,18 +1,17 @@
-/** Requests on kept-alive connections: one is taken, used, and put back when its answer has been read. */
+/** Pool of idle keep-alive connections. */
 import {finished} from 'node:stream';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {DedicatedConnection} from './dedicated-connection.ts';
 import {abortableDelay} from './abortable.ts';
 import {isReplayable} from './transport/http-request.ts';
 
-/** Kept open without work. */
 const maxIdleConnections = 8;
 const idleTimeoutMs = 60_000;
 
-/** A server closes what is idle for long; just used, it can be taken for open. */
+/** A server may close a connection that has been idle longer. */
 const recentUseMs = 1000;
 
-/** client-go tries ten times; the longest single wait we accept is a minute. */
+/** client-go retries ten times; spoke waits at most a minute per retry. */
 const maxRetries = 10;
 const maxRetryAfterS = 60;
 
@@ -25,12 +24,12 @@ export class ConnectionPool {
 		this.#open = open;
 	}
 
-	/** Obeys Retry-After on 429, 503 and other server errors, while the request can be sent again. */
+	/** Honors Retry-After of 429 and 5xx responses if the request is replayable. */
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
 			const {response, isOutdated: isOutdated} = await this.#requestOnce(options);
 			if (isOutdated && attempt === 0 && isReplayable(options)) {
-				// Refused for a client certificate that has been renewed since: the next connection shows the new one.
+				// The client certificate has been renewed since: a new connection presents the new one.
 				response.body.resume();
 				continue;
 			}
@@ -52,7 +51,7 @@ export class ConnectionPool {
 		}
 	}
 
-	/** The connection that was used a moment ago, for somebody to have as their own: it saves a handshake. `undefined` when there is none. */
+	/** Hands out a recently used connection for dedicated use, which saves a handshake. */
 	acquireRecent(): DedicatedConnection | undefined {
 		const [connection, idle] = [...this.#idle].at(-1) ?? [];
 		if (!connection || !connection.usable || performance.now() - idle!.since > recentUseMs) {
@@ -70,7 +69,7 @@ export class ConnectionPool {
 			try {
 				return await this.#handleResponse(pooled, await pooled.request(options), options.signal);
 			} catch (error) {
-				// The server may have closed it just now. What changes nothing is sent again on a fresh connection.
+				// The server may have just closed it. Only a request without side effects is sent again.
 				const {usable} = pooled;
 				pooled.close();
 				if (usable || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
@@ -90,7 +89,7 @@ export class ConnectionPool {
 
 	async #acquireIdle(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
 		for (const [connection, {timer}] of [...this.#idle].toReversed()) {
-			// Another request may have taken it while the one before was looked at.
+			// Another request may have acquired it during the await below.
 			if (!this.#idle.delete(connection)) {
 				continue;
 			}
@@ -141,7 +140,7 @@ export class ConnectionPool {
 	}
 }
 
-/** Seconds, or `null` when no wait was asked for, or one that is too long to be kept up with. */
+/** `null` without a usable Retry-After or when it is longer than the maximum. */
 function retryAfterSeconds({status, headers}: ApiResponse): number | null {
 	const isTemporary = status === 429 || status >= 500;
 	const header = headers['retry-after'];

@@ -1,27 +1,25 @@
-/** What one TCP connection to the apiserver is and can do. Made by `ClusterClient.connect`. */
+/** Types of one TCP connection to the apiserver. */
 import type {Duplex, Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 
-/** What our own socket told, once its handshake was done. The proof of leg 1 is made of this and nothing else. */
+/** Facts that spoke's own socket provides after the handshake. The verdict on leg 1 rests on these only. */
 export type SocketFacts = {
-	/** Of the server URL. */
 	scheme: 'https' | 'http';
-	/** `host:port` of the server URL, as asked for. */
+	/** `host:port` of the server URL. */
 	server: string;
-	/** The address that the socket is really connected to (of the proxy, when there is one), `ip:port`. */
+	/** Peer address of the socket (of the proxy, if there is one), `ip:port`. */
 	remoteAddress: string | null;
 	localAddress: string | null;
-	/** Set when a proxy stands between: its URL without credentials, and where the setting came from. */
+	/** Proxy URL without credentials, and the source of the setting. */
 	proxy: {url: string; from: 'proxy-url' | 'environment'} | null;
 	tls: null | {
-		/** True only when the chain **and** the name were checked and accepted for this socket. */
+		/** True only when both chain **and** name were verified for this socket. */
 		verified: boolean;
-		/** Why the check was not made; `null` when it was. */
+		/** Reason for skipping verification. */
 		skippedBy: 'insecure-skip-tls-verify' | null;
 		/** `TLSv1.3`. */
 		protocol: string;
 		serverName: string | null;
-		/** What verified it: the kubeconfig's CA, or the system's roots. */
 		trust: 'kubeconfig-ca' | 'system-roots';
 		peer: {
 			subject: string;
@@ -34,82 +32,88 @@ export type SocketFacts = {
 		} | null;
 	};
 	clientAuth: 'certificate' | 'token' | 'basic' | 'exec' | 'none';
-	/** SHA-256 of the client certificate of the handshake, in hexadecimal; `null` where there is none, and where a token, a login or an impersonated user goes along with it. */
+	/**
+	SHA-256 of the handshake's client certificate, in hexadecimal;
+	`null` without one, and if the request also carries a token, a login or impersonation.
+	*/
 	clientCertificateSha256: string | null;
-	/** When the client certificate of the handshake is in order; `null` where there is none, and where a token or a login goes along with it. */
+	/** Validity of the handshake's client certificate; `null` without one, and if the request also carries a token or a login. */
 	clientCertificateDates: {notBefore: Date; notAfter: Date} | null;
-	/** RFC 3339 with milliseconds: when the handshake was done. */
+	/** End of the handshake, RFC 3339 with milliseconds. */
 	connectedAt: string;
 };
 
 export type RequestOptions = {
-	/** Default GET. */
 	method?: string;
-	/** Absolute path on the server, already percent-coded, with its query: `/api/v1/pods?limit=5`. A server path prefix of the kubeconfig is put before it. */
+	/** Percent-encoded absolute path with query: `/api/v1/pods?limit=5`. The kubeconfig's server path prefix is prepended. */
 	path: string;
 	headers?: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
 	signal?: AbortSignal;
-	/** Limit until the answer's headers, from the last byte of a streamed body on, in milliseconds; 0 is none. Default: --request-timeout, else 30 s. */
+	/**
+	Timeout for the response head, counted from the last byte of a streamed body, in milliseconds; 0 means no limit. Default:
+	--request-timeout, else 30 s.
+	*/
 	timeoutMs?: number;
-	/** A GET whose answer is read whole at once: it may be asked together with others. */
+	/** A GET whose response is read fully at once, so that it can be pipelined. */
 	whole?: boolean;
 };
 
 export type PipelinedGetOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'> & {
-	/** Makes it a POST of this JSON: for a review, which changes nothing, so that it may be sent behind others. */
+	/** Sends a POST with this JSON: for a review, which has no side effects and can be pipelined. */
 	review?: string;
 };
 
-/** An answer whose body has not been read. Any HTTP status: nothing is thrown for 4xx and 5xx. */
+/** A response with an unread body. Any HTTP status, also 4xx and 5xx. */
 export type ApiResponse = {
 	status: number;
 	statusText: string;
 	headers: IncomingHttpHeaders;
-	/** The body, decompressed. Must be read to the end, or destroyed (which closes the connection). */
+	/** The decompressed body. Read it to the end, or destroy it, which closes the connection. */
 	body: Readable;
-	/** Nothing in the answer says where its body ends, so that a cut may look like its end (RFC 9112 §8). */
+	/** The response does not declare the end of its body, so an interruption can look like the end (RFC 9112 §8). */
 	endsByClose: boolean;
-	/** Which connection carried it. */
 	connection: {id: string; facts: SocketFacts};
 };
 
 export type UpgradeOptions = {
 	method: 'GET' | 'POST';
 	path: string;
-	/** The value of `Upgrade:`; `websocket` or `SPDY/3.1`. Key and accept of a WebSocket are made and checked here. */
+	/** The value of `Upgrade:`. Key and accept value of a WebSocket are created and checked here. */
 	upgrade: 'websocket' | 'SPDY/3.1';
 	/** `Sec-WebSocket-Protocol` for a WebSocket, `X-Stream-Protocol-Version` for SPDY, in order of preference. */
 	protocols: readonly string[];
 	headers?: Readonly<Record<string, string>>;
 	signal?: AbortSignal;
-	/** Limit until the 101, milliseconds. Default 35 s: just past the apiserver's own 30 s dial limit. */
+	/** Timeout for the 101, milliseconds. Default 35 s, just past the apiserver's own dial timeout of 30 s. */
 	timeoutMs?: number;
 };
 
 export type UpgradeResult =
 	| {upgraded: true; socket: Duplex; head: Buffer; protocol: string | null; headers: IncomingHttpHeaders}
-	/** Any other answer, its body read (at most 64 KiB). */
+	/** Any other response with its body, at most 64 KiB. */
 	| {upgraded: false; status: number; statusText: string; headers: IncomingHttpHeaders; body: string};
 
 /**
-One dedicated HTTP/1.1 connection. Requests on it run one after the other on the same socket; an upgrade ends its life as HTTP.
-So what a request read (`/flagz`) and what the upgrade then carries were answered by the same apiserver process, unless an L7 gateway stands between.
+One dedicated HTTP/1.1 connection. Requests run one after another on the same socket; an upgrade ends its use for HTTP.
+So the responses to its requests (`/flagz`) and the upgraded stream come from the same apiserver process,
+unless an L7 gateway is in between.
 */
 export type Connection = {
 	/** Unique within this process: `c1`, `c2`… */
 	readonly id: string;
 	readonly facts: SocketFacts;
-	/** False once closed by either side or upgraded. */
+	/** False once closed or upgraded. */
 	readonly usable: boolean;
 	/**
-	A GET or a review that is sent at once, behind others of its kind that may be unanswered still, and its answer read whole. Its limit counts from their answers.
-	Where another request came before, it waits its turn as any. @throws SpokeError as `request`; whoever fails takes the socket along
+	Sends a GET or review at once after other pipelined requests, and reads its response fully.
+	Its timeout counts from the previous response.
+	After an ordinary request it queues like one. @throws SpokeError as `request`; a failure closes the connection
 	*/
 	pipelinedGet(options: PipelinedGetOptions): Promise<ApiResponse>;
-	/** Answers on this very socket, once all that was asked is answered. @throws SpokeError when the socket is gone or the limit passes. */
+	/** Sends a request on this socket after all earlier responses. @throws SpokeError when the socket closes or the timeout passes */
 	request(options: RequestOptions): Promise<ApiResponse>;
 	upgrade(options: UpgradeOptions): Promise<UpgradeResult>;
-	/** Closes the socket unless it was upgraded (then the upgrade's owner closes it). */
+	/** Closes the socket unless it was upgraded: then the owner of the upgraded socket closes it. */
 	close(): void;
 };

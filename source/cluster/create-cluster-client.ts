@@ -1,4 +1,4 @@
-/** The way to a cluster: reads the kubeconfig as kubectl does and gives connections and requests. */
+/** Client of one cluster, configured as kubectl is. */
 import process from 'node:process';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -18,8 +18,8 @@ import {parseServerUrl} from './transport/server-url.ts';
 const maxHandshakes = 16;
 
 /**
-Reads configuration only: the first connection is made by the first call. A credential plugin gets the `terminal`, or the process's own.
-`isInteractive`: somebody waits at a keyboard while answers are read, and has the time between two pieces of them.
+Reads configuration only: the first call opens the first connection. A credential plugin uses `terminal`, else the process's own.
+`isInteractive`: a person types while responses are read, and needs time between chunks.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
 export async function createClusterClient(
@@ -63,7 +63,7 @@ function toStderr(line: string): void {
 	process.stderr.write(`${line}\n`);
 }
 
-/** In every apiserver's certificate. @see https://kubernetes.io/docs/setup/best-practices/certificates/ */
+/** A name in every apiserver's certificate. @see https://kubernetes.io/docs/setup/best-practices/certificates/ */
 const apiserverDnsName = 'kubernetes.default.svc';
 
 function accessAt(access: ConnectionConfig, address: string, timeoutMs: number): ConnectionConfig {
@@ -72,7 +72,7 @@ function accessAt(access: ConnectionConfig, address: string, timeoutMs: number):
 	if (!tls || tls.insecure || tls.trust.from !== 'kubeconfig-ca' || proxy) {
 		throw new SpokeError(
 			'ERR_APISERVER_TLS',
-			`${server.shown} is not dialled: ${proxy ? 'the way to the apiserver leads through a proxy' : 'the kubeconfig has no certificate authority to check it with'}`,
+			`spoke does not connect to ${server.shown}: ${proxy ? 'the path to the apiserver uses a proxy' : 'the kubeconfig has no CA to verify it with'}`,
 		);
 	}
 

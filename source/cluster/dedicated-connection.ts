@@ -1,4 +1,4 @@
-/** A connection of its own: requests one after the other on one socket, and the upgrade that ends its life as HTTP. */
+/** Dedicated connection: sequential requests on one socket, then an optional upgrade. */
 import {Readable, type Duplex} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {userAgent} from '../version.ts';
@@ -33,25 +33,24 @@ import {certificateDates, certificateFingerprint} from './tls/client-certificate
 import {readBodyPrefix} from './read-body-prefix.ts';
 import {traceRequest, traceConnect, type RequestTrace} from './request-trace.ts';
 
-/** Everything that connections to one apiserver as one user have in common. */
+/** Settings shared by the connections to one apiserver as one user. */
 export type ConnectionConfig = {
 	route: DialRoute;
 	credentials: Credentials;
-	/** Sent with every request: impersonation. */
+	/** Impersonation headers, sent with every request. */
 	headers: RequestHeaders;
-	/** Until an answer's headers, milliseconds; 0 is none. */
+	/** Timeout for a response head, milliseconds; 0 means no limit. */
 	requestTimeoutMs: number;
 	compression: boolean;
-	/** Somebody waits at a keyboard while answers are read. */
+	/** A person types while responses are read. */
 	isInteractive: boolean;
-	/** Is told of each request, and of each connection that is not made; `null` for nobody. */
+	/** Receives each request and each failed connection. */
 	trace: RequestTrace | null;
 };
 
-/** An upgrade's body on refusal is kept up to this size. */
 const maxErrorBodyBytes = 64 * 1024;
 
-/** Just past the apiserver's own limit of 30 s for reaching a kubelet. */
+/** Just past the apiserver's own timeout of 30 s for reaching a kubelet. */
 const upgradeTimeoutMs = 35_000;
 
 type SendOptions = Pick<OutgoingRequest, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
@@ -59,7 +58,7 @@ type SendOptions = Pick<OutgoingRequest, 'method' | 'body' | 'signal' | 'timeout
 let connectionCount = 0;
 
 /**
-With handshake done and credentials ready.
+Returns after the handshake.
 @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
 */
 export async function openConnection(access: ConnectionConfig, signal?: AbortSignal): Promise<DedicatedConnection> {
@@ -75,10 +74,10 @@ export class DedicatedConnection implements Connection {
 	readonly #absoluteForm: boolean;
 	readonly #presentedCertificate: ClientIdentity['certificate'];
 	#pipelined: PipelinedRequests | undefined;
-	/** Set by the first request that is not asked together with others. */
+	/** Set by the first request that is not pipelined. */
 	#pipelineReleased: Promise<void> | undefined;
 	#upgraded = false;
-	/** Node's own client has had the socket: it does not give it back. */
+	/** Node's HTTP client does not return a socket once it has used it. */
 	#isUsedByNodeClient = false;
 	readonly #queue = new ResponseQueue();
 	readonly id: string;
@@ -96,14 +95,14 @@ export class DedicatedConnection implements Connection {
 			...facts,
 			clientAuth: access.credentials.kind,
 			get clientCertificateSha256() {
-				// Asked for beside streams only; most connections need not read the certificate again.
+				// Lazy: only streams need it, and parsing a certificate costs time.
 				return soleCertificateFingerprint(access, identity);
 			},
 			get clientCertificateDates() {
 				return identity.certificate && identity.authorization === null ? certificateDates(identity.certificate.certificate) : null;
 			},
 		};
-		// An idle socket that breaks must not bring the process down; the next request tells.
+		// Without a listener the error of an idle socket would end the process; the next request reports it.
 		socket.on('error', noop);
 	}
 
@@ -111,7 +110,7 @@ export class DedicatedConnection implements Connection {
 		return !this.#upgraded && !this.#socket.destroyed && this.#socket.writable;
 	}
 
-	/** False once there is another client certificate than the one that this socket's handshake showed. */
+	/** False once the client certificate differs from the one that this socket presented. */
 	async isCurrent(signal?: AbortSignal): Promise<boolean> {
 		const {certificate} = await this.#access.credentials.current(signal);
 		return certificate === this.#presentedCertificate;
@@ -124,7 +123,7 @@ export class DedicatedConnection implements Connection {
 			...(review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}),
 		};
 		const identity = await this.#access.credentials.current(signal);
-		// A plain HTTP proxy may not know that requests can come together.
+		// A plain HTTP proxy may not support pipelining.
 		if (this.#pipelineReleased || this.#absoluteForm) {
 			return this.request(queuedOptions);
 		}
@@ -160,7 +159,7 @@ export class DedicatedConnection implements Connection {
 		);
 		if (response.kind === 'upgrade') {
 			response.socket.destroy();
-			throw new SpokeError('ERR_PROTOCOL', `${this.#peerName} switched protocols without being asked`);
+			throw new SpokeError('ERR_PROTOCOL', `${this.#peerName} switched protocols without an upgrade request`);
 		}
 
 		return this.#response(response, isFullBody);
@@ -211,7 +210,7 @@ export class DedicatedConnection implements Connection {
 		return `the apiserver ${this.#access.route.server.shown}`;
 	}
 
-	/** One more try when a 401 made us get another token. */
+	/** Retries once when a 401 leads to another token. */
 	async #send(path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
@@ -229,7 +228,7 @@ export class DedicatedConnection implements Connection {
 		return this.#sendAs(renewed, path, extraHeaders, request);
 	}
 
-	/** Another token after a 401: the socket stays the same, so a new certificate does not help here. */
+	/** Another token after a 401. The socket stays the same, so a new certificate does not help here. */
 	async #renewIdentity(identity: ClientIdentity, signal: AbortSignal | undefined): Promise<ClientIdentity | null> {
 		const {credentials} = this.#access;
 		if (!(await credentials.rejected(identity, signal))) {
@@ -249,7 +248,7 @@ export class DedicatedConnection implements Connection {
 	async #exchange(identity: ClientIdentity, path: string, extraHeaders: RequestHeaders, request: SendOptions): Promise<HttpResult> {
 		const {signal, timeoutMs} = request;
 		const peerName = this.#peerName;
-		// What was asked together is answered first; from then on requests run one after the other.
+		// Pipelined requests finish first; from then on requests run one after another.
 		this.#pipelineReleased ??= this.#pipelined?.release() ?? Promise.resolve();
 		await this.#pipelineReleased;
 		const released = await this.#queue.next({timeoutMs, signal, peerName});
@@ -267,7 +266,7 @@ export class DedicatedConnection implements Connection {
 			});
 		}
 
-		// Its queue is one of its own.
+		// Node's agent has its own queue.
 		this.#isUsedByNodeClient = true;
 		released();
 		return sendHttpRequest(this.#agent, {
@@ -277,12 +276,12 @@ export class DedicatedConnection implements Connection {
 		});
 	}
 
-	/** Which needs nothing of Node's own client, while that has not had the socket. */
+	/** Needs no feature of Node's HTTP client, and Node has not used the socket. */
 	#isPlainGet({method, body, upgrade}: SendOptions): boolean {
 		return method === 'GET' && body === undefined && !upgrade && !this.#absoluteForm && !this.#isUsedByNodeClient;
 	}
 
-	/** In absolute form, with what logs us in there. */
+	/** In absolute form, with the proxy's credentials. */
 	#toProxy(target: string, headers: RequestHeaders): Pick<OutgoingRequest, 'target' | 'headers'> {
 		const {server, proxy} = this.#access.route;
 		const login = proxy?.address.credentials;
@@ -292,7 +291,7 @@ export class DedicatedConnection implements Connection {
 		};
 	}
 
-	/** As Go's transport: what is no body, or a part of one, is in no coding that could be undone. */
+	/** As in Go's transport, HEAD and partial responses are not decompressed. */
 	#response({status, statusText, headers, body}: ResponseStart & {body: Readable}, isFullBody = true): ApiResponse {
 		const isDecoded = isFullBody && status !== 206;
 		const endsByClose = hasNoDeclaredEnd(headers, isDecoded);
@@ -317,13 +316,13 @@ export class DedicatedConnection implements Connection {
 	}
 }
 
-/** Neither by its length nor by a last chunk, nor, where its coding is undone, by the end that gzip has of itself (RFC 1952 §2.3.1). */
+/** Neither a length, nor chunks, nor (if decompressed) gzip's own end marks the end of the body (RFC 1952 §2.3.1). */
 function hasNoDeclaredEnd(headers: ResponseStart['headers'], isDecoded: boolean): boolean {
 	const isGzip = isDecoded && headers['content-encoding']?.toLowerCase() === 'gzip';
 	return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined && !isGzip;
 }
 
-/** The certificate of the handshake, where nothing but it says who asks. */
+/** Fingerprint of the client certificate if it alone identifies the client. */
 function soleCertificateFingerprint({headers}: ConnectionConfig, {authorization, certificate}: ClientIdentity): string | null {
 	return certificate && authorization === null && headers['Impersonate-User'] === undefined
 		? certificateFingerprint(certificate.certificate)

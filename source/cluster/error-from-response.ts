@@ -1,4 +1,4 @@
-/** What an apiserver's answer other than 2xx means, and who said it: the apiserver to us, or the kubelet to the apiserver. */
+/** Errors from responses other than 2xx, by speaker: the apiserver, or the kubelet through it. */
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
@@ -11,14 +11,14 @@ export type ErrorResponse = {
 	status: number;
 	body: string;
 	headers: IncomingHttpHeaders;
-	/** What carried it, where that is known: a client certificate that it showed may be why. */
+	/** The connection, if known: its client certificate may be the cause. */
 	connection?: PresentedOn;
 };
 
-/** What was asked, for messages: verb and resource as RBAC names them (`create`, `pods/exec`), and by whom. */
+/** The request, for messages: verb and resource as RBAC names them (`create`, `pods/exec`), and the user. */
 export type ErrorResponseContext = Partial<RequestAttributes> & {identity?: ImpersonatedIdentity};
 
-/** Never throws; the apiserver's own words are kept in `text`. */
+/** Keeps the server's message in `text`. */
 export function errorFromResponse(response: ErrorResponse, context: ErrorResponseContext = {}): SpokeError {
 	const told = baseError(response, context);
 	const asKubectl = kubectlLine(response.body);
@@ -28,7 +28,7 @@ export function errorFromResponse(response: ErrorResponse, context: ErrorRespons
 
 function baseError({status, body, headers}: ErrorResponse, context: ErrorResponseContext): SpokeError {
 	const explained = explainMessage(body, {status});
-	// A request that ends at the apiserver is never answered by a kubelet: such words are a gateway's.
+	// A kubelet never responds to a request that ends at the apiserver: such a message comes from a gateway.
 	if (explained && (explained.rule.leg === 1 || reachesKubelet(context.resource)) && !unexplainedRules.has(explained.rule.id)) {
 		return errorFromExplanation(explained);
 	}
@@ -50,7 +50,7 @@ function baseError({status, body, headers}: ErrorResponse, context: ErrorRespons
 		case 404: {
 			return statusMessage(body) || reachesKubelet(context.resource)
 				? new SpokeError('ERR_NOT_FOUND', line, {text})
-				: new SpokeError('ERR_NOT_FOUND', `no such API at the server URL: ${line}`, {text, remedy: 'check the server URL, and its path'});
+				: new SpokeError('ERR_NOT_FOUND', `no such API at the server URL: ${line}`, {text, remedy: 'check the server URL and its path'});
 		}
 
 		case 301:
@@ -67,7 +67,7 @@ function baseError({status, body, headers}: ErrorResponse, context: ErrorRespons
 
 		default: {
 			return line === 'Client sent an HTTP request to an HTTPS server.'
-				? new SpokeError('ERR_APISERVER_ANSWER', 'the apiserver speaks HTTPS, and the server URL says http://', {
+				? new SpokeError('ERR_APISERVER_ANSWER', 'the apiserver requires HTTPS, but the server URL says http://', {
 						text,
 						remedy: 'use https:// in the server URL',
 					})
@@ -76,7 +76,7 @@ function baseError({status, body, headers}: ErrorResponse, context: ErrorRespons
 	}
 }
 
-/** Rows of the table whose words are already the best message (R2), or are meant for another place (P5: a pod behind the proxy). */
+/** Rules that do not improve on the server's message (R2), or apply elsewhere (P5: a pod of the target of the proxy). */
 const unexplainedRules: ReadonlySet<string> = new Set(['R2', 'P5']);
 
 function reachesKubelet(resource: string | undefined): boolean {
@@ -92,20 +92,19 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 	if (line.includes('User "system:anonymous" ') && (identity?.impersonating ?? null) === null) {
 		return new SpokeError('ERR_FORBIDDEN', message, {
 			text,
-			remedy: 'the request had no credentials that the apiserver knows: log in, or check the user of this context',
+			remedy: 'the apiserver recognized no credentials in the request: log in, or check the user of this context',
 		});
 	}
 
 	return new SpokeError('ERR_FORBIDDEN', message, {
 		text,
-		remedy: `ask for this right; check it with \`${canICommand({verb, resource, namespace}, identity)}\``,
+		remedy: `request permission; check with \`${canICommand({verb, resource, namespace}, identity)}\``,
 	});
 }
 
-/** What tells of the connection's own certificate. */
 type PresentedOn = {facts: Pick<SocketFacts, 'clientCertificateDates'>};
 
-/** The same error, with the date that stands against the certificate that was shown, where one does. */
+/** Adds the violated date of the presented client certificate: the apiserver itself gives no reason for a 401. */
 function explainRejectedCertificate(
 	error: SpokeError,
 	{headers, connection}: {headers: IncomingHttpHeaders; connection?: PresentedOn},
@@ -120,21 +119,21 @@ function explainRejectedCertificate(
 	if (now > notAfter) {
 		return told(
 			error,
-			`your client certificate ended at ${formatRfc3339Seconds(notAfter)}`,
-			'get a new client certificate for the user of this context: renew it, or log in again',
+			`your client certificate expired at ${formatRfc3339Seconds(notAfter)}`,
+			'renew the client certificate of this context’s user, or log in again',
 		);
 	}
 
 	return now < notBefore
 		? told(
 				error,
-				`your client certificate begins only at ${formatRfc3339Seconds(notBefore)}`,
-				'check the clocks of the apiserver and of whoever signed it, or wait until then',
+				`your client certificate is not valid before ${formatRfc3339Seconds(notBefore)}`,
+				'check the clocks of the apiserver and of the certificate’s issuer, or wait until then',
 			)
 		: error;
 }
 
-/** The clock that judged, as the answer shows it; ours where it shows none. */
+/** The server's time by its Date header, else the local time. */
 function serverNow(date: string | undefined): Date {
 	const time = Date.parse(date ?? '');
 	return Number.isNaN(time) ? new Date() : new Date(time);

@@ -1,4 +1,4 @@
-/** Why a local file could not be read, in the words that kubectl has for it. */
+/** Reasons for file errors in kubectl's words. */
 
 const errnoTexts: Readonly<Record<string, string>> = {
 	ENOENT: 'no such file or directory',
@@ -8,7 +8,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
 	ELOOP: 'too many levels of symbolic links',
 };
 
-/** `open /x: no such file or directory`; an error of our own keeps its message. */
+/** `open /x: no such file or directory`; an error without a known code keeps its message. */
 export function fileErrorText({code, path, message}: NodeJS.ErrnoException): string {
 	const text = errnoTexts[code ?? ''];
 	return text === undefined ? message : path === undefined ? text : `open ${path}: ${text}`;

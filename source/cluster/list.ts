@@ -1,4 +1,4 @@
-/** Lists a resource page by page, as objects, as metadata or as the apiserver's own table rows. */
+/** Paged lists of a resource: objects, metadata or table rows. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {requestAttributes} from './request-attributes.ts';
 import type {ClusterClient} from './cluster-client.ts';
@@ -7,11 +7,11 @@ import {errorFromResponse} from './error-from-response.ts';
 import {readFully} from './transport/http-request.ts';
 
 export type ListOptions = {
-	/** Of the collection: `/api/v1/namespaces/demo/pods`. */
+	/** Path of the collection: `/api/v1/namespaces/demo/pods`. */
 	path: string;
 	labelSelector?: string;
 	fieldSelector?: string;
-	/** Objects of one page; default 500. 5,000 is quickest for table rows. */
+	/** Objects per page; default 500. 5,000 is fastest for table rows. */
 	pageSize?: number;
 	/** `table` gives rows whose `object` is null (`includeObject=None`); `table-metadata` keeps each row's metadata. Default `objects`. */
 	as?: 'objects' | 'table' | 'table-metadata';
@@ -21,7 +21,7 @@ export type ListOptions = {
 /** One row of a `metav1.Table`: cells in the order of the page's columns. */
 export type TableRow = {
 	cells: readonly unknown[];
-	/** A pod that has ended is `Completed`, its phase the reason. */
+	/** A terminated pod is `Completed`, with its phase as reason. */
 	conditions?: ReadonlyArray<{type: string; status: string; reason?: string}>;
 	object: {metadata: Record<string, unknown>} | null;
 };
@@ -29,27 +29,25 @@ export type TableColumn = {name: string; type: string; format: string; priority:
 
 export type ListPage<Item> = {
 	items: readonly Item[];
-	/** Only of tables. */
+	/** For tables only. */
 	columns: readonly TableColumn[] | null;
-	/** From where a watch can go on. */
+	/** Where a watch can start. */
 	resourceVersion: string;
-	/** How many are still to come, where the apiserver says so. */
+	/** Number of remaining objects, if the apiserver gives it. */
 	remaining: number | null;
-	/** The pages before this one are void: the list was begun anew, since its continue token had expired. */
+	/** Discard the earlier pages: the continue token expired, and the list started again. */
 	restarted: boolean;
 };
 
 const defaultPageSize = 500;
 const maxPageBytes = 256 * 1024 * 1024;
 
-/** A list whose token expires this often is left as an error. */
 const maxRestarts = 3;
 
 /**
-Pages as they come.
-@yields one page at a time
+@yields pages as they arrive
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
-@throws SpokeError by `refusal`
+@throws SpokeError by `errorFromResponse`
 */
 export async function* listPages<Item>(cluster: ClusterClient, options: ListOptions): AsyncGenerator<ListPage<Item>> {
 	let token = '';
@@ -60,7 +58,7 @@ export async function* listPages<Item>(cluster: ClusterClient, options: ListOpti
 		if (response === 'expired') {
 			restarts++;
 			if (restarts > maxRestarts) {
-				throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} expired ${restarts} times before it was read`);
+				throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} expired ${restarts} times before it was complete`);
 			}
 
 			token = '';
@@ -74,7 +72,7 @@ export async function* listPages<Item>(cluster: ClusterClient, options: ListOpti
 	} while (token !== '' || restarted);
 }
 
-/** Every page together. @throws SpokeError by `refusal` */
+/** @throws SpokeError by `errorFromResponse` */
 export async function listAll<Item>(
 	cluster: ClusterClient,
 	options: ListOptions,
@@ -98,17 +96,15 @@ export async function listAll<Item>(
 	return {items, columns, resourceVersion};
 }
 
-/** What a list or a watch asks for in a table or as objects. */
 export function acceptHeader(as: ListOptions['as']): string {
 	return isTable(as) ? 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' : 'application/json';
 }
 
-/** Whether rows are asked for. */
 export function isTable(as: ListOptions['as']): boolean {
 	return as === 'table' || as === 'table-metadata';
 }
 
-/** What a list and its watch have in common. */
+/** Query parameters shared by a list and its watch. */
 export function listQuery({labelSelector, fieldSelector, as}: ListOptions): URLSearchParams {
 	const query = new URLSearchParams();
 	if (labelSelector) {

@@ -1,12 +1,12 @@
-/** The beginning of a body as text: refusals are read with it. */
+/** The beginning of a response body as text, for error messages. */
 import {ByteCollector} from '../wire/byte-collector.ts';
 
-/** Of an answer that was given already the words follow at once, if they do. */
+/** After the head of an error response, its body follows at once, if there is one. */
 const prefixTimeoutMs = 10_000;
 
 /**
-At most `maxBytes` of UTF-8, and what has come within `limitMs`; what is longer ends the body, since the rest would stand in the way.
-Never throws: what came before a cut is what can be told.
+At most `maxBytes` of UTF-8 that arrive within `timeoutMs`; a longer body is destroyed, because the rest would block the connection.
+Never throws: returns what arrived before an interruption.
 */
 export async function readBodyPrefix(
 	body: NodeJS.ReadableStream & {destroy(): void},
@@ -25,7 +25,7 @@ export async function readBodyPrefix(
 			}
 		}
 	} catch {
-		// What came before the cut is the refusal's text.
+		// The bytes before the interruption are still useful.
 	} finally {
 		clearTimeout(timer);
 	}

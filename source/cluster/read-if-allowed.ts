@@ -1,8 +1,8 @@
-/** An object that helps where it may be read. */
+/** Reads that tolerate a missing permission. */
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ClusterClient} from './cluster-client.ts';
 
-/** `null` where the user may not read it. @throws SpokeError for any other failure, ERR_NOT_FOUND among them */
+/** `null` without permission. @throws SpokeError for any other failure, including ERR_NOT_FOUND */
 export async function readIfAllowed<T>(cluster: Pick<ClusterClient, 'json'>, path: string, signal?: AbortSignal): Promise<T | null> {
 	try {
 		return await cluster.json<T>({path, ...(signal && {signal})});

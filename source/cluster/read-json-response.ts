@@ -1,4 +1,4 @@
-/** An answer's object, or the error that the apiserver told instead. */
+/** JSON responses of the apiserver. */
 import {parseLosslessJson} from '../text/lossless-json.ts';
 import {type ImpersonatedIdentity, requestAttributes} from './request-attributes.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
@@ -6,17 +6,16 @@ import {validateObject, notKubernetesError, type ResponseForm} from './validate-
 import {errorFromResponse} from './error-from-response.ts';
 import {readFully} from './transport/http-request.ts';
 
-/** A page of 5,000 whole pods is about 40 MiB. */
+/** A page of 5,000 pods has about 40 MiB. */
 const maxJsonBytes = 256 * 1024 * 1024;
 
-/** Enough of a refusal to tell what it says. */
 const maxErrorBodyBytes = 1024 * 1024;
 
 type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean};
 
 /**
-`what` is who answered and `by` who asked, for messages.
-@throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes
+`peerName` and `identity` are for messages.
+@throws SpokeError by `errorFromResponse` for any status but 2xx; ERR_PROTOCOL for a body that is not a Kubernetes object
 */
 export async function readJsonResponse(
 	response: ApiResponse,
@@ -29,14 +28,14 @@ export async function readJsonResponse(
 	}
 
 	const text = (await readFully(response.body, maxBytes, peerName)).toString('utf8');
-	const object = parseObject(text, {method, path}, `the answer of ${peerName}`);
-	// The check leaves out what is null, which whoever asks for it exactly is to see.
+	const object = parseObject(text, {method, path}, `the response of ${peerName}`);
+	// Validation removes null fields, which exact output must show.
 	return exact ? (parseLosslessJson(text) as object) : object;
 }
 
 /**
-The object, list or table that was asked for at `path`. `what` is the text, for messages.
-@throws SpokeError ERR_PROTOCOL for what is no JSON, or JSON of something else
+The object, list or table at `path`. `description` names the text in messages.
+@throws SpokeError ERR_PROTOCOL for invalid JSON or another shape
 */
 export function parseObject(
 	text: string,

@@ -1,21 +1,21 @@
-/** What a request asks for, in RBAC's words: verb and resource, read off its method and path. */
+/** Authorization attributes of a request, and the kubectl command that checks them. */
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import type {ClusterInfo} from './cluster-client.ts';
 
-/** `namespace` is `null` for what stands in none, and for all of them. */
+/** `namespace` is `null` for cluster-scoped resources and for all namespaces. */
 export type RequestAttributes = {verb: string; resource: string; namespace: string | null};
 
 const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete'};
 
 /**
-`/api/v1/namespaces/demo/pods/web/log` is `get pods/log`; a path outside of the resources, such as `/flagz`, stands for itself.
+`/api/v1/namespaces/demo/pods/web/log` is `get pods/log`; a non-resource path such as `/flagz` is its own resource.
 @see https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
 */
 export function requestAttributes(method: string, path: string): RequestAttributes {
 	const [plain = '', query = ''] = path.split('?', 2);
 	const parts = plain.split('/').filter(part => part !== '');
 	const afterVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
-	// A namespace itself is a resource; what stands below it is found behind its name.
+	// `/namespaces/NAME` is a resource itself; anything below it is in that namespace.
 	const isInNamespace = afterVersion[0] === 'namespaces' && afterVersion.length > 2;
 	const segments = isInNamespace ? afterVersion.slice(2) : afterVersion;
 	const namespace = isInNamespace ? decodeURIComponent(afterVersion[1]!) : null;
@@ -28,10 +28,9 @@ export function requestAttributes(method: string, path: string): RequestAttribut
 	return {verb: verbs[method] ?? readVerb, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace};
 }
 
-/** Whose rights are meant. */
 export type ImpersonatedIdentity = Pick<ClusterInfo, 'impersonating' | 'impersonatedGroups'>;
 
-/** Those that are asked about here; of all others a list without a namespace is one of all namespaces. */
+/** The cluster-scoped resources that spoke reads. For all others, a list without a namespace covers all namespaces. */
 const clusterScoped: ReadonlySet<string> = new Set([
 	'nodes',
 	'namespaces',
@@ -40,9 +39,9 @@ const clusterScoped: ReadonlySet<string> = new Set([
 	'clusterrolebindings',
 ]);
 
-/** A line for a shell that answers for the same namespace and the same user, typed as it stands. */
+/** A shell command that checks the permission for the same namespace and user. */
 export function canICommand({verb, resource, namespace}: RequestAttributes, identity: ImpersonatedIdentity | undefined): string {
-	// Behind a slash kubectl reads an object's name: a subresource has a flag of its own.
+	// kubectl takes the text after a slash for an object's name, so a subresource needs its own flag.
 	const [plain = '', subresource] = resource.startsWith('/') ? [resource] : resource.split('/', 2);
 	const everywhere = !resource.startsWith('/') && !clusterScoped.has(plain);
 	return [

@@ -1,15 +1,17 @@
-/** `-v=6`: each request as a line on stderr, with how it was answered and when, as kubectl prints from that level on. */
+/** `-v=6`: one line per request on stderr, with status and time, as kubectl prints. */
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {DialRoute} from './transport/open-socket.ts';
 
-/** From here on kubectl prints its requests. Headers and bodies, which it adds from 7 and 8 on, are never printed: they hold tokens and data. */
+/**
+kubectl prints requests from this level. Headers and bodies, which it adds from 7 and 8, are never printed: they contain tokens and data.
+*/
 export const traceVerbosity = 6;
 
 export type RequestTrace = (line: string) => void;
 
 type TracedRequest = {route: Pick<DialRoute, 'server'>; method?: string | undefined; path: string};
 
-/** Tells `trace` of the answer to one request, until its head is there. */
+/** Traces one request when its response head arrives. */
 export async function traceRequest<Response extends {status: number; statusText: string}>(
 	trace: RequestTrace | null,
 	{route, method = 'GET', path}: TracedRequest,
@@ -34,7 +36,7 @@ export async function traceRequest<Response extends {status: number; statusText:
 	}
 }
 
-/** Tells `trace` of a connection that was not made: no request went out that could tell it. */
+/** Traces a failed connection, which no request can report. */
 export async function traceConnect<Opened>(
 	trace: RequestTrace | null,
 	{server}: Pick<DialRoute, 'server'>,

@@ -1,22 +1,21 @@
-/** The latest outcome of leg 2 to each far end, as this process met it through one cluster client. */
+/** The latest result of leg 2 for each far end. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
 export type SecondLegOutcome = {
-	/** What leg 2 ends at: `kubelet n1`, `pod default/web http:8080`. */
+	/** `kubelet n1`, `pod default/web http:8080`. */
 	farEnd: string;
-	/** The stream feature that was attempted. */
 	feature: string;
 	/** RFC 3339. */
 	time: string;
-	/** Fingerprint of the apiserver process, where it is known. */
+	/** Fingerprint of the apiserver process, if known. */
 	process: string | null;
-	/** `null` when the far end answered. */
+	/** `null` when the far end responded. */
 	failure: SecondLegFailure | null;
 };
 
 export type SecondLegFailure = {
 	error: ErrorObject;
-	/** What the words prove, by the table of failures; `null` for words that are not in it. */
+	/** What the message proves, by the message rules; `null` for an unknown message. */
 	facts: SecondLegFailureFacts | null;
 };
 
@@ -26,11 +25,11 @@ export type SecondLegFailureFacts = {
 	leg: 0 | 1 | 2 | 3;
 	tls: 'refused' | 'plain' | null;
 	route: 'konnectivity' | 'egress-http-connect' | null;
-	/** A kubelet's own words, behind its TLS. */
+	/** The message is from a kubelet, after its TLS handshake. */
 	answered: boolean;
-	/** How surely the apiserver said it, if its far end is to be believed. */
+	/** The basis for the apiserver as speaker, assuming that its far end does not forge the message. */
 	basis: 'proven' | 'inferred' | 'unknown';
-	/** Whoever stands at the far end can say it in the very same words. */
+	/** The far end could send the same text. */
 	mayBeFromFarEnd: boolean;
 };
 
@@ -40,12 +39,12 @@ export class SecondLegRecord {
 	readonly #latest = new Map<string, SecondLegOutcome>();
 	#version = 0;
 
-	/** Rises with each change. */
+	/** Increases with each change. */
 	get version(): number {
 		return this.#version;
 	}
 
-	/** One for each far end, the oldest first. */
+	/** One per far end, oldest first. */
 	get outcomes(): readonly SecondLegOutcome[] {
 		return [...this.#latest.values()];
 	}

@@ -1,17 +1,14 @@
-/** What the apiserver says about us: who we are, and what we may do. */
+/** Self reviews: the client's identity and permissions according to the apiserver. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ClusterClient} from './cluster-client.ts';
 
-/** Of a resource or, with `path`, of a URL such as `/flagz`. */
+/** A resource, or with `path` a URL such as `/flagz`. */
 export type AccessReview =
 	{verb: string; group?: string; resource: string; subresource?: string; namespace?: string; name?: string} | {verb: string; path: string};
 
 export type AccessReviewResult = {allowed: boolean; reason: string};
 
-/**
-Asks the apiserver whether we may; `null` when it does not tell (the review itself is refused or missing).
-Never asks for more than the review: nothing is tried.
-*/
+/** `null` when the review itself is forbidden or not served. Only reviews: does not try the request. */
 export async function reviewAccess(
 	cluster: Pick<ClusterClient, 'json'>,
 	attributes: AccessReview,
@@ -26,7 +23,7 @@ export async function reviewAccess(
 
 export type SelfSubject = {user: string; groups: readonly string[]; uid: string | null};
 
-/** Who the apiserver takes us for (`kubectl auth whoami`, since 1.28); `null` when it does not tell. */
+/** As `kubectl auth whoami` (since 1.28); `null` when the review is not available. */
 export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, signal?: AbortSignal): Promise<SelfSubject | null> {
 	const review = (await selfReview(cluster, 'authentication.k8s.io/v1', 'SelfSubjectReview', {}, signal)) as {
 		status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}};
@@ -37,7 +34,7 @@ export async function readSelfSubject(cluster: Pick<ClusterClient, 'json'>, sign
 
 const selfSubjectReviewRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
 
-/** As `readSelfSubject` asks, for whoever must ask on one connection. */
+/** The request of `readSelfSubject`, to send on a given connection. */
 export const selfSubjectReview = {path: selfSubjectReviewRequest.path, review: selfSubjectReviewRequest.body};
 
 function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {

@@ -6,9 +6,9 @@ import {requestAttributes} from './request-attributes.ts';
 export type ResponseForm = 'object' | 'table';
 
 /**
-The value itself, in which fields that are read and are `null` are left out, as Go reads them.
-`path` is what was asked for, an object or a list where no form is given, and `what` the answer, for the message.
-@throws SpokeError ERR_PROTOCOL that names the first field which is something else than in Kubernetes
+Returns the value without the null fields, as Go reads it. Without `form`, the request decides between object and list;
+`description` names the response in messages.
+@throws SpokeError ERR_PROTOCOL that names the first field that differs from Kubernetes
 */
 export function validateObject(
 	value: unknown,
@@ -20,7 +20,7 @@ export function validateObject(
 	const isOne = form === 'object' || (form === undefined && verb !== 'list');
 	const mismatch = isOne ? findMismatch(value, own, '') : findListMismatch(value, form === 'table' ? 'table' : 'list', own);
 	if (mismatch !== undefined) {
-		throw notKubernetesError(`${description} is no answer of Kubernetes: ${mismatch}`);
+		throw notKubernetesError(`${description} is not a Kubernetes response: ${mismatch}`);
 	}
 
 	return value as object;
@@ -28,7 +28,7 @@ export function validateObject(
 
 export type WatchEventLine = {
 	type: string;
-	/** Of a table only its rows are there, and of an error code and message. */
+	/** A table has only rows, an error only code and message. */
 	object: {
 		metadata?: {resourceVersion?: string};
 		rows?: ReadonlyArray<{object?: {metadata: {resourceVersion?: string}} | null}>;
@@ -37,12 +37,12 @@ export type WatchEventLine = {
 	};
 };
 
-/** One line of a watch. A bookmark's object is none but for its version. @throws SpokeError as `validateObject` */
+/** A bookmark's object has only its version. @throws SpokeError as `validateObject` */
 export function validateWatchEvent(value: unknown, path: string, form: ResponseForm): WatchEventLine {
 	const description = `a line in the watch of ${path}`;
 	const mismatch = findMismatch(value, watchEvent, '');
 	if (mismatch !== undefined) {
-		throw notKubernetesError(`${description} is no answer of Kubernetes: ${mismatch}`);
+		throw notKubernetesError(`${description} is not a Kubernetes response: ${mismatch}`);
 	}
 
 	const line = value as WatchEventLine;
@@ -53,17 +53,16 @@ export function validateWatchEvent(value: unknown, path: string, form: ResponseF
 	return line;
 }
 
-/** An answer that no apiserver gives. */
 export function notKubernetesError(message: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', message, {
-		remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place',
+		remedy: 'check that the server URL is that of a Kubernetes apiserver, not of a login page or a gateway',
 		cause,
 	});
 }
 
 /**
-A web page, as a login portal gives it for every request, with status 200: an apiserver never sends HTML for what it is asked here.
-`body` is the beginning of the page; only its title, or its first words, are kept.
+A web page with status 200, as a login portal returns for every request: an apiserver never sends HTML here.
+`body` is the beginning of the page; the error keeps its title or first words.
 */
 export function webPageError(expected: string, body: string): SpokeError {
 	const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
@@ -71,7 +70,7 @@ export function webPageError(expected: string, body: string): SpokeError {
 		.trim()
 		.replaceAll(/\s+/g, ' ')
 		.slice(0, 200);
-	const error = notKubernetesError(`a web page came instead of ${expected}${excerpt === '' ? '' : `: ${excerpt}`}`);
+	const error = notKubernetesError(`received a web page instead of ${expected}${excerpt === '' ? '' : `: ${excerpt}`}`);
 	return excerpt === '' ? error : error.withChanges({text: excerpt});
 }
 
@@ -79,7 +78,7 @@ export function isWebPage({'content-type': type}: {'content-type'?: string | und
 	return /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type ?? '');
 }
 
-/** Go writes the members also where there are none: a list without them is none. */
+/** Go writes an empty list too, so a missing one is an error. */
 function findListMismatch(value: unknown, form: 'list' | 'table', member: Shape): string | undefined {
 	if (form === 'table') {
 		return findMismatch(value, table, '') ?? ('rows' in (value as object) ? undefined : 'it has no rows');
@@ -113,7 +112,7 @@ function findMismatch(value: unknown, shape: Shape, fieldPath: string): string |
 		return wrongType('an object', value, fieldPath);
 	}
 
-	// Keys are anybody's, and any length: they are not told.
+	// Keys are untrusted and of any length, so the message does not contain them.
 	return 'each' in shape
 		? findFirstMismatch(Object.values(value), one => findMismatch(one, shape.each, `a value of ${fieldPath}`))
 		: findFieldMismatch(value as Record<string, unknown>, shape, fieldPath);

@@ -1,4 +1,4 @@
-/** Lists a resource and then follows it for good: resumes after cuts, begins anew when history is gone, polls where watching is not allowed. */
+/** Endless watch of a resource: resumes after interruptions, lists again after 410, polls if watching is forbidden. */
 import type {Readable} from 'node:stream';
 import {SpokeError, toSpokeError} from '../errors/spoke-error.ts';
 import {ByteCollector} from '../wire/byte-collector.ts';
@@ -11,37 +11,38 @@ import {readFully} from './transport/http-request.ts';
 import {notKubernetesError, validateWatchEvent, type WatchEventLine} from './validate-object.ts';
 
 export type WatchEvent<Item> =
-	/** A page of the list. `first` means: forget everything from before. */
+	/** `first` means: discard everything from before. */
 	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean; remaining: number | null}
-	/** The list is whole; what comes now are changes. */
+	/** The list is complete; changes follow. */
 	| {type: 'synced'; resourceVersion: string}
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}
-	/** Cut; it goes on by itself. `since`, in milliseconds, is when the last was heard of a watch that hung, else now. */
+	/** Reconnects by itself. `since` is the time of the last received event if the watch hung, else now, in milliseconds. */
 	| {type: 'interrupted'; error: SpokeError; since: number; retryInMs: number}
-	/** After a cut the watch goes on where it was; nothing may change for long. */
+	/** The watch has resumed at its position; the next change may be long in coming. */
 	| {type: 'resumed'}
-	/** Watching is refused: the list is read again this often. */
+	/** Watching is forbidden: the list is read at this interval. */
 	| {type: 'polling'; error: SpokeError; intervalMs: number};
 
-/** Minutes after which a watch is begun anew, chosen between these so that many clients do not come back at once (client-go reflector). */
+/** Random lifetime of a watch, so that many clients do not return at once (client-go reflector). */
 const watchSeconds = [300, 600] as const;
-/** One that ends sooner is not begun anew at once (client-go reflector: very short watch). */
+/** A shorter watch is followed by a delay (client-go reflector: very short watch). */
 const minWatchMs = 1000;
 const initialRetryDelayMs = 500;
 const maxRetryDelayMs = 10_000;
 const pollIntervalMs = 5000;
 /**
-An apiserver sends a bookmark every minute. One that is silent for longer may hang, which its TCP keep-alive does not tell: the watch is begun anew,
-and whoever sends no bookmarks is only asked again.
+An apiserver sends a bookmark every minute. A watch that is silent for longer may hang without TCP keep-alive noticing,
+so it is restarted.
+This also restarts the watch of a server that sends no bookmarks.
 @see k8s.io/apiserver pkg/storage/cacher (bookmarkFrequency)
 */
 const maxSilenceMs = 75_000;
 
 /**
-Events for good. Never ends by itself: abort `options.signal`, or leave the loop. `from` is the version of a list that was read already: only changes come then.
-A watch that says nothing for `silenceTimeoutMs`, not even a bookmark, is begun anew.
-@yields what happened, in order
-@throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
+Never ends by itself: abort `options.signal` or leave the loop. With `from`, the version of an earlier list, yields only changes.
+Restarts a watch without any event or bookmark for `silenceMs`.
+@yields events in order
+@throws SpokeError when the first list fails, and later for 401, 403 and 404, which waiting does not fix
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 */
 export async function* watchObjects<Item>(
@@ -98,10 +99,10 @@ export async function* watchObjects<Item>(
 	}
 }
 
-/** Since when a watch said nothing that was given up for it; `null` once the next one is answered. */
+/** Time of the last event of a watch that was ended for silence; `null` once the next one responds. */
 type Hung = {since: number | null};
 
-/** The list may be read, but not watched. */
+/** The list is allowed, but not the watch. */
 class WatchRefused extends Error {
 	readonly error: SpokeError;
 
@@ -111,7 +112,7 @@ class WatchRefused extends Error {
 	}
 }
 
-/** The watch broke; `version` is where to go on, empty when from a new list only. */
+/** `version` is where to resume; empty requires a new list. */
 class WatchInterrupted extends Error {
 	readonly error: SpokeError;
 	readonly version: string;
@@ -137,7 +138,7 @@ async function* readFullList<Item>(cluster: ClusterClient, options: ListOptions)
 }
 
 /**
-One watch until it ends; gives the version to go on from.
+Runs one watch and returns the version to resume from.
 @yields its changes
 */
 async function* watchOnce<Item>(
@@ -222,20 +223,20 @@ async function* watchOnce<Item>(
 		response.body.destroy();
 	}
 
-	// Whoever stands before the apiserver does not pass a watch on: nothing would be told for good.
+	// A gateway that does not support watches would otherwise cause an endless silent loop.
 	if (isEmpty && Date.now() - startedAt < minWatchMs) {
-		throw new WatchInterrupted(new SpokeError('ERR_STREAM_LOST', `the watch of ${options.path} ended at once`, {leg: 1}), version);
+		throw new WatchInterrupted(new SpokeError('ERR_STREAM_LOST', `the watch of ${options.path} ended immediately`, {leg: 1}), version);
 	}
 
 	return version;
 }
 
-/** An object's own version, or of a table its row's, else the table's. */
+/** The object's version; for a table that of its last row, else of the table. */
 function versionOf(object: WatchEventLine['object']): string | undefined {
 	return object.rows?.at(-1)?.object?.metadata.resourceVersion ?? (object.metadata?.resourceVersion || undefined);
 }
 
-/** 410: the history from here on is gone, so a new list is due; anything else is an error that a new list may mend. */
+/** 410 requires a new list; after any other error a new list may help too. */
 function versionAfterError({code, message}: WatchEventLine['object']): string {
 	if (code === 410) {
 		return '';
@@ -250,16 +251,15 @@ function versionAfterError({code, message}: WatchEventLine['object']): string {
 function interruptionError(error: unknown, path: string): SpokeError {
 	return error instanceof SpokeError
 		? error
-		: new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
+		: new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was interrupted: ${(error as Error).message}`, {leg: 1, cause: error});
 }
 
-/** An object of etcd is at most 1.5 MiB; its table row or managed fields may make it some times larger. */
+/** An etcd object has at most 1.5 MiB; managed fields or its table row can multiply that. */
 const maxLineBytes = 32 * 1024 * 1024;
 
 /**
-Values as they come whole.
-@yields one parsed value a line
-@throws SpokeError ERR_PROTOCOL for a line that is too long or is not JSON; a last line without its end is dropped, since it was cut
+@yields one parsed value per line
+@throws SpokeError ERR_PROTOCOL for a line that is too long or not JSON; drops an unterminated last line, which was truncated
 */
 export async function* jsonLines(body: Readable, sourceName: string): AsyncGenerator {
 	const lineStart = new ByteCollector(maxLineBytes);

@@ -1,8 +1,8 @@
-/** A way to a cluster that ends with a signal. */
+/** Cluster client bound to an abort signal. */
 import type {ClusterClient} from './cluster-client.ts';
 import type {Connection} from './connection.ts';
 
-/** The same as `cluster`, and all that is under way is cut when `signal` is aborted: probes take that for no answer, and do not go on asking. */
+/** Aborting `signal` ends all requests and connections of the returned client: probes then stop without a result. */
 export function withAbortSignal(cluster: ClusterClient, signal: AbortSignal): ClusterClient {
 	const combine = (own: AbortSignal | undefined) => (own ? AbortSignal.any([own, signal]) : signal);
 	const closeOnAbort = async (opening: Promise<Connection>) => {

@@ -1,4 +1,4 @@
-/** Which container of a pod is meant when none, or one, is named. */
+/** Container selection. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ContainerSpec, ContainerStatus, PodObject} from './pod-object.ts';
 
@@ -9,13 +9,14 @@ export type ContainerRole = 'regular' | 'init' | 'ephemeral';
 
 export type ChosenContainer = {
 	name: string;
-	/** Kubectl's words for a choice that the user did not make; `null` when there is nothing to say. */
+	/** kubectl's notice for a default choice, if any. */
 	notice: string | null;
 };
 
 /**
-The named container, else the annotated one, else the first. With an annotation that names no container `logs` of kubectl goes on with the first, exec and attach refuse.
-@throws SpokeError ERR_NOT_FOUND that lists the containers there are.
+The named container, else the annotated one, else the first. If the annotation names no container, kubectl's `logs` uses the first;
+exec and attach fail.
+@throws SpokeError ERR_NOT_FOUND that lists the containers
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/podcmd/podcmd.go
 */
 export function chooseContainer(
@@ -49,7 +50,7 @@ export function containerRole(pod: PodObject, name: string): ContainerRole | und
 	return allContainers(pod).find(container => container.name === name)?.role;
 }
 
-/** Init containers, then regular, then ephemeral ones: the order in which kubectl reads all of a pod's logs. */
+/** In the order in which kubectl reads all of a pod's logs. */
 export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
 	const named = (role: ContainerRole, containers: ReadonlyArray<{name: string}> = []) => containers.map(({name}) => ({name, role}));
 	return [
@@ -59,7 +60,7 @@ export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role
 	];
 }
 
-/** Those that a shell or an attach may find running: no init container that is not, and no ephemeral one that ended, which never starts again. */
+/** Containers that can be running: excludes init containers that are not, and terminated ephemeral ones, which never restart. */
 export function attachableContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
 	return allContainers(pod).filter(({name, role}) => {
 		const state = containerStatus(pod, name)?.state;
@@ -84,7 +85,7 @@ export function containerSpec({spec}: PodObject, name: string): ContainerSpec | 
 	);
 }
 
-/** `undefined` before the kubelet has told of it. */
+/** `undefined` until the kubelet reports it. */
 export function containerStatus(pod: PodObject, name: string): ContainerStatus | undefined {
 	const {containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = []} = pod.status ?? {};
 	return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(status => status.name === name);

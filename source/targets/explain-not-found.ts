@@ -1,10 +1,10 @@
-/** What is not there, the object or its whole namespace? */
+/** Missing objects and namespaces. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 
 /**
-An apiserver answers for an object in a namespace that does not exist as for one that is not in it: the namespace is looked for, where that is allowed.
-`thrown` itself for anything but the apiserver's word that the object is not found.
+An apiserver gives the same response for a missing namespace as for a missing object, so this reads the namespace if allowed.
+Returns `thrown` itself unless the apiserver reports that the object is not found.
 */
 export async function explainNotFound(
 	cluster: Pick<ClusterClient, 'json'>,
@@ -22,13 +22,13 @@ export async function explainNotFound(
 	return error.withChanges({message});
 }
 
-/** A better word for the failure is worth no long wait. */
+/** A better message is not worth a long wait. */
 const namespaceReadTimeoutMs = 5000;
 
-/** `pods "web" not found`, and not the 404 of something that stands before the apiserver. */
+/** `pods "web" not found`, but not the 404 of a gateway. */
 const notFoundMessage = /^[a-z.]+ ".*" not found$/;
 
-/** The apiserver's words when it says that there is no such namespace; `null` for all else. */
+/** The apiserver's message for a missing namespace; `null` otherwise. */
 async function readNamespaceError(
 	cluster: Pick<ClusterClient, 'json'>,
 	namespace: string,

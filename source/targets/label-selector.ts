@@ -1,9 +1,10 @@
-/** A workload's selector as the text that a list is asked with. */
+/** Label selectors: text form, inverse and validation. */
 import type {LabelSelector} from './pod-object.ts';
 
 /**
-`a=b,c in (d,e),!f`. `undefined` when the selector selects nothing, as Kubernetes reads a missing one.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go LabelSelectorAsSelector
+`a=b,c in (d,e),!f`. `undefined` when the selector matches nothing, as Kubernetes reads a missing one.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go
+LabelSelectorAsSelector
 */
 export function selectorText(selector: LabelSelector | undefined): string | undefined {
 	if (!selector) {
@@ -34,8 +35,8 @@ export function selectorText(selector: LabelSelector | undefined): string | unde
 }
 
 /**
-Of a selector that the apiserver takes. `null` where no selector says it: several requirements are met together, and a number is compared one way only.
-A value that is excluded fits also what has no such label, so the inverse is exact.
+`null` for several requirements and number comparisons, which have no inverse selector.
+Exact, because an excluded value also matches objects without the label.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Requirement.Matches
 */
 export function invertSelector(selector: string): string | null {
@@ -56,7 +57,7 @@ export function invertSelector(selector: string): string | null {
 }
 
 /**
-Why it is none, in words; `null` when the apiserver takes it.
+The reason why the apiserver would reject the selector, or `null`.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/labels/selector.go Parser
 */
 export function labelSelectorError(text: string): string | null {
@@ -86,7 +87,7 @@ class Tokens {
 		this.#tokens = text.match(/[^\s=!(),<>]+|==|!=|[=!(),<>]/g) ?? [];
 	}
 
-	/** The empty text is the end. */
+	/** Empty at the end. */
 	peek(): string {
 		return this.#tokens[this.#index] ?? '';
 	}
@@ -131,7 +132,7 @@ function readRequirement(tokens: Tokens): void {
 	} else if (tokens.accept('<') || tokens.accept('>')) {
 		const value = tokens.readWord('a number');
 		if (!/^\d+$/.test(value)) {
-			throw new SelectorError(`${value} is no whole number, which ${operator} compares`);
+			throw new SelectorError(`${value} is not a whole number, which ${operator} requires`);
 		}
 	} else {
 		throw new SelectorError(tokens.missing('one of =, !=, in, notin'));
@@ -144,7 +145,7 @@ function readSet(tokens: Tokens): void {
 	}
 
 	do {
-		// What is left out between commas is the empty value.
+		// An omitted value between commas is the empty value.
 		if (![',', ')'].includes(tokens.peek())) {
 			assertValue(tokens.readWord('a value'));
 		}
@@ -164,12 +165,12 @@ function assertKey(key: string): void {
 		parts.length === 0 ||
 		(parts.length === 1 && parts[0]!.length <= 253 && /^[\da-z](?:[\da-z-]*[\da-z])?(?:\.[\da-z](?:[\da-z-]*[\da-z])?)*$/.test(parts[0]!));
 	if (!isPrefix || own.length > 63 || !name.test(own)) {
-		throw new SelectorError(`${key} cannot be a label’s key`);
+		throw new SelectorError(`${key} is not a valid label key`);
 	}
 }
 
 function assertValue(value: string): void {
 	if (value.length > 63 || !name.test(value)) {
-		throw new SelectorError(`${value} cannot be a label’s value: letters, digits, - _ . and no more than 63`);
+		throw new SelectorError(`${value} is not a valid label value: use letters, digits, - _ . and at most 63 characters`);
 	}
 }

@@ -1,19 +1,19 @@
-/** From a port as typed, name or number, to the number in the pod. */
+/** Port numbers of pods and services by name or number. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ContainerPort, PodObject, ServiceObject, ServicePort} from './pod-object.ts';
 
 export type PodPort = {
 	/** In the pod. */
 	port: number;
-	/** The name that was asked for, or the service's targetPort name; `null` when it was a number all along. */
+	/** The name as typed, or the service's targetPort name; `null` for a number. */
 	name: string | null;
-	/** Of the service, where one was asked: kubectl listens locally on this one when a name was typed. */
+	/** The service's port: kubectl listens locally on it when a name was typed. */
 	servicePort: number | null;
 };
 
 /**
-A pod's port by name or number. A number need not be declared by any container.
-@throws SpokeError ERR_NOT_FOUND for an unknown name, ERR_USAGE for a number out of range or a port that is UDP only.
+A port number need not be declared by any container.
+@throws SpokeError ERR_NOT_FOUND for an unknown name, ERR_USAGE for a number out of range or a UDP-only port
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/portforward/portforward.go
 */
 export function podPort(pod: PodObject, input: string): PodPort {
@@ -41,7 +41,7 @@ export function servicePort(service: ServiceObject, pod: PodObject, input: strin
 			isNumber
 				? `Service ${serviceName} does not have a service port ${input}`
 				: `Service '${serviceName}' does not have a named port '${input}'`,
-			{remedy: `it has ${portList(ports)}`},
+			{remedy: `the service has ${portList(ports)}`},
 		);
 	}
 
@@ -58,7 +58,7 @@ export function servicePort(service: ServiceObject, pod: PodObject, input: strin
 		: {port: containerPortNamed(pod, chosen.targetPort), name: chosen.targetPort, servicePort: chosen.port};
 }
 
-/** What forwards and the proxy carry: a port that names no protocol is of TCP. */
+/** A port without a protocol is TCP. */
 export function isTcp({protocol = 'TCP'}: ContainerPort | ServicePort): boolean {
 	return protocol === 'TCP';
 }
@@ -69,7 +69,7 @@ function containerPortNamed(pod: PodObject, name: string): number {
 	if (!found) {
 		const names = declared.flatMap(port => (port.name === undefined ? [] : [port.name]));
 		throw new SpokeError('ERR_NOT_FOUND', `Pod '${pod.metadata.name}' does not have a named port '${name}'`, {
-			remedy: names.length === 0 ? 'it names no ports: give a number' : `it names ${names.join(', ')}`,
+			remedy: names.length === 0 ? 'the pod names no ports: pass a port number' : `the pod names ${names.join(', ')}`,
 		});
 	}
 
@@ -85,14 +85,13 @@ function portNumber(text: string): number {
 	return port;
 }
 
-/** A port that is declared for UDP and for nothing else cannot be forwarded. */
+/** A port that is declared for UDP only cannot be forwarded. */
 function assertTcp(input: string, declared: ReadonlyArray<{protocol?: string}>): void {
 	if (declared.length > 0 && declared.every(({protocol}) => protocol === 'UDP')) {
 		throw new SpokeError('ERR_USAGE', `UDP protocol is not supported for ${input}`, {remedy: 'choose a TCP port'});
 	}
 }
 
-/** Names and numbers, for a person. */
 export function portList(ports: ReadonlyArray<{name?: string; port: number}>): string {
 	return ports.map(({name, port}) => (name === undefined ? String(port) : `${name} (${port})`)).join(', ') || 'no ports';
 }

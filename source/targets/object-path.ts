@@ -1,10 +1,9 @@
-/** API paths of objects and lists, made so that no name or namespace can change which path is asked. */
+/** API paths of objects and lists, safe against any name or namespace. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {TargetResource} from './resource-names.ts';
 
 /**
-The text itself, when it can be one segment.
-@throws SpokeError ERR_USAGE for a text that cannot be one segment of a path.
+@throws SpokeError ERR_USAGE for a text that cannot be one path segment
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/api/validate/content/path.go
 */
 export function validateSegment(part: 'name' | 'namespace', text: string): string {
@@ -17,13 +16,13 @@ export function validateSegment(part: 'name' | 'namespace', text: string): strin
 
 type ResourcePath = Pick<TargetResource, 'api' | 'namespaced'> & {plural: string};
 
-/** `/api/v1/namespaces/NS/pods/NAME[/SUBRESOURCE]`, percent-coded. Cluster-wide resources take no namespace. */
+/** `/api/v1/namespaces/NS/pods/NAME[/SUBRESOURCE]`, percent-encoded. Ignores the namespace for cluster-scoped resources. */
 export function objectPath(resource: ResourcePath, namespace: string, name: string, subresource?: string): string {
 	const path = `${listPath(resource, namespace)}/${encodeURIComponent(validateSegment('name', name))}`;
 	return subresource === undefined ? path : `${path}/${subresource}`;
 }
 
-/** The path of a list; a `null` namespace means all of them. */
+/** A `null` namespace means all namespaces. */
 export function listPath(resource: ResourcePath, namespace: string | null): string {
 	return resource.namespaced && namespace !== null
 		? `${resource.api}/namespaces/${encodeURIComponent(validateSegment('namespace', namespace))}/${resource.plural}`

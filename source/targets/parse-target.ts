@@ -1,4 +1,4 @@
-/** What TARGET on a command line means: which resource, which name. */
+/** Parser of TARGET on the command line. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {validateSegment} from './object-path.ts';
 import {findResource, targetResources, type TargetResource} from './resource-names.ts';
@@ -7,13 +7,14 @@ export type ParsedTarget = {
 	/** As typed. */
 	input: string;
 	resource: TargetResource;
-	/** Checked to be one path segment, so that no name can change which API path is asked. */
+	/** Validated as one path segment. */
 	name: string;
 };
 
 /**
-Reads `x`, `pod/x`, `deploy/x`, `deployment.apps/x`, `svc/x`, `node/x`… A bare name is a pod. Nodes are named among what is allowed only with `alsoNodes`.
-@throws SpokeError ERR_USAGE that names the target and what is allowed.
+Parses `x`, `pod/x`, `deploy/x`, `deployment.apps/x`, `svc/x`, `node/x`… A bare name is a pod.
+`allowNodes` adds nodes to the list of kinds in the error.
+@throws SpokeError ERR_USAGE that names the target and the allowed kinds
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cli-runtime/pkg/resource/builder.go splitResourceTypeName
 */
 export function parseTarget(input: string, {allowNodes = false}: {allowNodes?: boolean} = {}): ParsedTarget {
@@ -34,7 +35,7 @@ export function parseTarget(input: string, {allowNodes = false}: {allowNodes?: b
 	if (!resource) {
 		throw new SpokeError(
 			'ERR_USAGE',
-			`target ${JSON.stringify(input)}: no pods can be found by ${JSON.stringify(kindName)}; it must be one of ${kindNames(allowNodes).join(', ')}`,
+			`target ${JSON.stringify(input)}: ${JSON.stringify(kindName)} is not a kind with pods; it must be one of ${kindNames(allowNodes).join(', ')}`,
 		);
 	}
 

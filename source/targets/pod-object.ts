@@ -1,4 +1,4 @@
-/** The parts of Kubernetes objects that a choice of pod, container or port stands on, as the apiserver's JSON has them. */
+/** Parts of the Kubernetes objects that target selection reads. */
 
 export type ObjectMeta = {
 	name: string;
@@ -21,7 +21,7 @@ export type ContainerSpec = {
 	ports?: readonly ContainerPort[];
 	stdin?: boolean;
 	tty?: boolean;
-	/** Of one container, where it differs from the pod's (sidecars, and since 1.34 any container). */
+	/** Overrides the pod's policy (sidecars, and any container since 1.34). */
 	restartPolicy?: string;
 	restartPolicyRules?: readonly unknown[];
 };
@@ -81,14 +81,14 @@ export type LabelSelector = {
 	matchExpressions?: ReadonlyArray<{key: string; operator: string; values?: readonly string[]}>;
 };
 
-/** A workload: anything whose pods are found by a label selector. */
+/** Any object whose pods are found by a label selector. */
 export type WorkloadObject = {
 	metadata: ObjectMeta;
 	spec?: {selector?: LabelSelector};
 	status?: {conditions?: readonly PodCondition[]};
 };
 
-/** Its pods are those of the jobs that it makes: it has no selector. */
+/** Has no selector: its pods are those of its jobs. */
 export type CronJobObject = {
 	metadata: ObjectMeta;
 	spec?: {schedule?: string; timeZone?: string; suspend?: boolean; concurrencyPolicy?: string};

@@ -1,4 +1,4 @@
-/** Which of several pods kubectl would take: the order of its choice for logs, and for everything that attaches. */
+/** kubectl's order of pods for logs and for attaching. */
 import type {PodObject} from './pod-object.ts';
 
 type Order = (a: PodObject, b: PodObject) => number;
@@ -35,14 +35,13 @@ export const byAttaching: Order = (a, b) =>
 		pod => timeOf(pod.metadata.creationTimestamp),
 	]);
 
-/** First the pod of the last run, and before all that are over one that is not. Kubectl knows no pods of a cron job. */
+/** Running pods first, then the most recent. kubectl does not support pods of cron jobs. */
 export const byLastRun: Order = (a, b) =>
 	firstDifference(a, b, [
 		pod => (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? 1 : 0),
 		pod => -timeOf(pod.metadata.creationTimestamp),
 	]);
 
-/** The pod's Ready condition is true. */
 export function isReady(pod: PodObject): boolean {
 	return readyCondition(pod) !== undefined;
 }
@@ -62,13 +61,13 @@ function readyCondition(pod: PodObject) {
 	return pod.status?.conditions?.find(({type, status}) => type === 'Ready' && status === 'True');
 }
 
-/** Only pods that are both ready or both not ready are ever compared by it. */
+/** Compared only between pods with the same readiness. */
 function readySince(pod: PodObject): number {
 	const condition = readyCondition(pod);
 	return condition ? timeOf(condition.lastTransitionTime) : 0;
 }
 
-/** A missing time comes after every other. */
+/** A missing time sorts last. */
 function timeOf(text: string | undefined): number {
 	return text === undefined ? Number.MAX_VALUE : Date.parse(text);
 }

@@ -1,8 +1,8 @@
-/** The status of a pod in one word, as kubectl's STATUS column has it. */
+/** Pod status as in kubectl's STATUS column. */
 import type {ContainerSpec, ContainerStatus, PodObject, Termination} from './pod-object.ts';
 
 /**
-The phase stays `Running` while containers crash, so what holds a container up comes first.
+The phase stays `Running` while containers crash, so container states take precedence.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/printers/internalversion/printers.go printPod
 */
 export function podStatus({metadata, spec, status = {}}: PodObject): string {
@@ -25,7 +25,7 @@ export function podStatus({metadata, spec, status = {}}: PodObject): string {
 	return phase === 'Succeeded' || phase === 'Failed' ? shown : 'Terminating';
 }
 
-/** What the first init container that is not done waits for; `null` when all are. */
+/** The state of the first incomplete init container; `null` when all are complete. */
 function initReason(containers: readonly ContainerSpec[], statuses: readonly ContainerStatus[]): string | null {
 	for (const [index, {name, state = {}, started}] of statuses.entries()) {
 		const {waiting, terminated} = state;
@@ -44,7 +44,7 @@ function initReason(containers: readonly ContainerSpec[], statuses: readonly Con
 	return null;
 }
 
-/** Of several containers the first that is held up. */
+/** The reason of the first container that is waiting or terminated. */
 function containersReason(statuses: readonly ContainerStatus[], status: NonNullable<PodObject['status']>): string | null {
 	const reason =
 		statuses.map(({state}) => state?.waiting?.reason || (state?.terminated ? terminationText(state.terminated) : null)).find(Boolean) ??

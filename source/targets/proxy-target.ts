@@ -1,16 +1,15 @@
-/** What TARGET[/path] of the apiserver proxy means: node, pod or service, by which scheme, port and path. */
+/** Parser of TARGET[/path] for the apiserver proxy. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {validateSegment} from './object-path.ts';
 import {findResource, type TargetResource} from './resource-names.ts';
 
 export type ProxyScheme = 'http' | 'https';
 
-/** What the apiserver has a proxy for. */
 export type ProxyResource = 'nodes' | 'pods' | 'services';
 
 /** `https:web:443` */
 export type ProxyName = {
-	/** `null` when none was typed: plain HTTP, but for a kubelet. */
+	/** `null` when omitted: plain HTTP, except for a kubelet. */
 	scheme: ProxyScheme | null;
 	name: string;
 	/** Name or number as typed, or `null`. */
@@ -21,17 +20,17 @@ export type ProxyTarget = ProxyName & {
 	/** As typed, without the path. */
 	input: string;
 	resource: TargetResource & {plural: ProxyResource};
-	/** Begins with a slash; percent-coded, with its query; never leaves the target. */
+	/** Starts with a slash; percent-encoded, with its query; never leaves the target. */
 	path: string;
 };
 
 /**
-Reads `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `pod/http:web:8080/a?b=c`; a bare name is a pod.
-@throws SpokeError ERR_USAGE that names the target and what is allowed.
+Parses `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `pod/http:web:8080/a?b=c`; a bare name is a pod.
+@throws SpokeError ERR_USAGE that names the target and the allowed forms
 @see k8s.io/apimachinery pkg/util/net/port_split.go SplitSchemeNamePort
 */
 export function parseProxyTarget(text: string): ProxyTarget {
-	// A query right behind the name belongs to the path.
+	// A query directly after the name belongs to the path.
 	const [first = '', ...rest] = splitOutsideQuery(
 		text.replace(/^([^?]*[^/?])\?/, (_, before: string) => (before.split('/').length <= 2 ? `${before}/?` : `${before}?`)),
 	);
@@ -54,12 +53,11 @@ export function parseProxyTarget(text: string): ProxyTarget {
 
 const allowed = 'it must be KIND/[SCHEME:]NAME[:PORT][/PATH] with node, pod or svc as KIND';
 
-/** Has the apiserver a proxy for it? */
 export function isProxied(resource: TargetResource): resource is ProxyTarget['resource'] {
 	return ['nodes', 'pods', 'services'].includes(resource.plural);
 }
 
-/** The first two slashes divide; those of a query do not. */
+/** Splits at slashes before the query. */
 function splitOutsideQuery(text: string): string[] {
 	const query = text.indexOf('?');
 	const parts = (query < 0 ? text : text.slice(0, query)).split('/');
@@ -68,7 +66,7 @@ function splitOutsideQuery(text: string): string[] {
 }
 
 /**
-Reads `https:web:443`; `text` is what it stands in.
+Parses `https:web:443`; `text` is the complete input, for messages.
 @throws SpokeError ERR_USAGE
 */
 export function parseProxyName(proxyName: string, text: string): ProxyName {
@@ -94,10 +92,10 @@ export function parseProxyName(proxyName: string, text: string): ProxyName {
 	return {scheme, name, port: port === '' ? null : port};
 }
 
-/** Dot segments, in any spelling, end at the target's root: as they would on the server's side of it. */
+/** Resolves dot segments in any spelling within the target's root. */
 function safePath(path: string, text: string): string {
 	if (/[\u0000-\u001F\u007F]/.test(path)) {
-		throw new SpokeError('ERR_USAGE', `the path of ${JSON.stringify(text)} has control characters in it`);
+		throw new SpokeError('ERR_USAGE', `the path of ${JSON.stringify(text)} contains control characters`);
 	}
 
 	const {pathname, search} = new URL(`http://target/${path.replaceAll('#', '%23').replaceAll('\\', '%5C')}`);

@@ -1,4 +1,4 @@
-/** The one pod that is meant by a target, chosen as kubectl chooses it. */
+/** Pod selection for a target, as kubectl selects. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
 import {clampTimerMs} from '../cluster/clamp-timer-ms.ts';
@@ -13,29 +13,26 @@ import {podResource} from './resource-names.ts';
 import {watchPods} from './watch-pods.ts';
 
 export type ResolveOptions = {
-	/** Default: the cluster access's own. */
+	/** Default: the cluster client's namespace. */
 	namespace?: string;
-	/** `logs`: as `kubectl logs` chooses; `attach`: as exec, attach and port-forward do. */
+	/** `logs`: as `kubectl logs`; `attach`: as exec, attach and port-forward. */
 	order: 'logs' | 'attach';
-	/** How long to wait for a pod to exist, milliseconds; 0 waits without limit. Ready is not waited for, as in kubectl. */
+	/** Timeout for a pod to exist, milliseconds; 0 means no limit. Does not wait for readiness, as in kubectl. */
 	podRunningTimeoutMs: number;
 	signal?: AbortSignal;
 };
 
 export type ResolvedPod = {
 	pod: PodObject;
-	/** `container` is still null: `chooseContainer` tells it. */
+	/** `container` is null until `chooseContainer`. */
 	target: ResolvedTarget;
-	/** The service that was asked for; its ports are then meant (`servicePort`). */
+	/** The target, if it is a service: ports then mean its ports (`servicePort`). */
 	service: ServiceObject | null;
-	/** Where the pod was found and where its successors will be; `null` for a pod that was named. */
+	/** Where the pod and its replacements are found; `null` for a named pod. */
 	scope: PodScope | null;
 };
 
-/**
-Reads the target's object, and its pods where it selects some.
-@throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN…; the signal's reason
-*/
+/** @throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN…; the signal's reason */
 export async function resolvePod(cluster: ClusterClient, input: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
 	const parsed = typeof input === 'string' ? parseTarget(input) : input;
 	const targetPods = await resolveTargetPods(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);
@@ -54,13 +51,12 @@ export async function resolvePod(cluster: ClusterClient, input: string | ParsedT
 	return {pod, target: toResolvedTarget(parsed.input, pod, Math.max(1, pods.length)), service: targetPods.service, scope: targetPods.scope};
 }
 
-/** How a pod is told in Path objects and events. */
 export function toResolvedTarget(input: string, pod: PodObject, chosenFrom: number, container: string | null = null): ResolvedTarget {
 	const {name, namespace = null, uid = null} = pod.metadata;
 	return {asked: input, kind: 'Pod', namespace, name, uid, node: pod.spec.nodeName ?? null, container, chosenFrom};
 }
 
-/** The pods of a scope as they are now, in the apiserver's order. */
+/** In the apiserver's order. */
 export async function listPods(cluster: ClusterClient, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
 	const {items} = await listAll<PodObject>(cluster, {
 		path: listPath(podResource, scope.namespace),
@@ -70,7 +66,7 @@ export async function listPods(cluster: ClusterClient, scope: PodScope, signal?:
 	return filterByScope(scope, items);
 }
 
-/** Not waited for: its next pod comes by its schedule. */
+/** Does not wait: the next pod appears by the cron schedule. */
 function noCronJobPodsError(
 	input: string,
 	{metadata: {name, namespace = 'default'}, spec: {schedule = '', suspend = false} = {}, status}: CronJobObject,
@@ -79,14 +75,14 @@ function noCronJobPodsError(
 		status?.lastScheduleTime === undefined ? 'it has not run by its schedule yet' : `its last run was at ${status.lastScheduleTime}`;
 	return new SpokeError(
 		'ERR_NOT_FOUND',
-		`no pod of a job of ${input} is there: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`,
+		`no pods found for ${input}: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`,
 		{
 			remedy: `\`kubectl create job -n ${namespace} --from=cronjob/${name} ${name}-once\` runs it once`,
 		},
 	);
 }
 
-/** @throws SpokeError ERR_NOT_FOUND when none does in time; the signal's reason */
+/** @throws SpokeError ERR_NOT_FOUND on timeout; the signal's reason */
 async function waitForFirstPod(
 	cluster: ClusterClient,
 	input: string,
@@ -101,7 +97,7 @@ async function waitForFirstPod(
 	}
 
 	signal?.throwIfAborted();
-	throw new SpokeError('ERR_NOT_FOUND', `no pod behind ${input} after ${podRunningTimeoutMs / 1000} s`, {
+	throw new SpokeError('ERR_NOT_FOUND', `no pods found for ${input} after ${podRunningTimeoutMs / 1000} s`, {
 		remedy: 'check its replicas and selector, or raise --pod-running-timeout',
 	});
 }

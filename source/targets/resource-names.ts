@@ -1,4 +1,4 @@
-/** Which words name which resource, as kubectl takes them. */
+/** Resource names that kubectl accepts. */
 
 export type TargetResource = {
 	/** The plural of the API path. */
@@ -17,9 +17,9 @@ export type TargetResource = {
 	/** The path up to the namespace. */
 	api: string;
 	namespaced: boolean;
-	/** All words for it without a group. */
+	/** All names without a group. */
 	names: readonly string[];
-	/** Group by which it may be qualified: `deployments.apps`, `deployments.v1.apps`. */
+	/** API group for qualified names: `deployments.apps`, `deployments.v1.apps`. */
 	group: string;
 };
 
@@ -71,7 +71,7 @@ export const targetResources: readonly TargetResource[] = [
 	{plural: 'cronjobs', kind: 'CronJob', api: '/apis/batch/v1', namespaced: true, names: ['cronjobs', 'cronjob', 'cj'], group: 'batch'},
 ];
 
-/** The resource that `word` names (`deploy`, `Deployment`, `deployments.apps`, `deployment.v1.apps`), or `undefined`. */
+/** Accepts `deploy`, `Deployment`, `deployments.apps` and `deployment.v1.apps`. */
 export function findResource(kindName: string): TargetResource | undefined {
 	const [name = '', ...qualifiers] = kindName.toLowerCase().split('.');
 	const group = /^v\d+((alpha|beta)\d+)?$/.test(qualifiers[0] ?? '') ? qualifiers.slice(1).join('.') : qualifiers.join('.');

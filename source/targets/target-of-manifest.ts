@@ -1,15 +1,15 @@
-/** Which object does a manifest describe? */
+/** Target of a manifest. */
 import {parseDocument} from '../cluster/kubeconfig/parse-document.ts';
 import type {PlainValue} from '../cluster/kubeconfig/parse-yaml.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {findResource} from './resource-names.ts';
 
-/** `namespace` is null where the manifest has none. */
 export type ManifestTarget = {input: string; namespace: string | null};
 
 /**
-The one object in `text`, JSON or YAML, as a target: `pod/web`. Only its kind, name and namespace count: its pods are looked up as they are now.
-@throws SpokeError ERR_USAGE for what is no object, several of them, or one that has no pods; it names `file`
+The single object in `text`, JSON or YAML, as a target: `pod/web`. Only kind, name and namespace count;
+its pods are read from the cluster.
+@throws SpokeError ERR_USAGE, which names `file`, for no object, several objects, or a kind without pods
 */
 export async function targetOfManifest(text: string, file: string): Promise<ManifestTarget> {
 	const documents = text.split(/^---(?:[ \t].*)?$/m).filter(document => /^\s*[^\s#]/m.test(document));
@@ -42,9 +42,9 @@ export async function targetOfManifest(text: string, file: string): Promise<Mani
 	return {input: `${kind.toLowerCase()}${group}/${name}`, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : null};
 }
 
-/** Kubectl's words. */
+/** kubectl's message. */
 export function multipleObjectsError(): SpokeError {
-	return new SpokeError('ERR_USAGE', 'cannot exec into multiple objects at a time', {remedy: 'give one file with one object'});
+	return new SpokeError('ERR_USAGE', 'cannot exec into multiple objects at a time', {remedy: 'pass one file with one object'});
 }
 
 function valueAt(map: PlainValue | undefined, key: string): PlainValue | undefined {

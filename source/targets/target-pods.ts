@@ -1,4 +1,4 @@
-/** Which pods stand behind a target: one by its name, or those that a workload or service selects. */
+/** Pods of a target: a named one, or those that a workload or service selects. */
 import {abortableDelay} from '../cluster/abortable.ts';
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {listAll} from '../cluster/list.ts';
@@ -10,12 +10,12 @@ import type {ParsedTarget} from './parse-target.ts';
 import type {CronJobObject, ObjectMeta, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
 import {findResource} from './resource-names.ts';
 
-/** Where to look for pods. A `null` namespace means all. */
+/** Where to find pods. A `null` namespace means all. */
 export type PodScope = {
 	namespace: string | null;
 	labelSelector?: string;
 	fieldSelector?: string;
-	/** Where no selector can tell: which of them are meant. */
+	/** Additional filter, for conditions that no selector can express. */
 	includes?: (pod: PodObject) => Promise<boolean>;
 };
 
@@ -29,8 +29,7 @@ export type TargetPods =
 	  };
 
 /**
-Reads the target's object, and its namespace where there is no such object.
-@throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector.
+@throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/helpers.go SelectorsForObject
 */
 export async function resolveTargetPods(
@@ -41,8 +40,8 @@ export async function resolveTargetPods(
 ): Promise<TargetPods> {
 	const {resource, name, input: asked} = target;
 	if (resource.kind === 'Node') {
-		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {
-			remedy: 'nodes can be reached by `spoke proxy`',
+		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node, but this command needs a pod`, {
+			remedy: 'use `spoke proxy` to reach nodes',
 		});
 	}
 
@@ -76,7 +75,6 @@ export async function resolveTargetPods(
 	return {kind: 'selected', scope: {namespace, labelSelector}, owner: object, service: resource.kind === 'Service' ? object : null};
 }
 
-/** Those of `pods` that the scope means. */
 export async function filterByScope({includes}: PodScope, pods: readonly PodObject[]): Promise<PodObject[]> {
 	if (!includes) {
 		return [...pods];
@@ -86,24 +84,25 @@ export async function filterByScope({includes}: PodScope, pods: readonly PodObje
 	return pods.filter((_, index) => included[index]);
 }
 
-/** The query of a list or watch in this scope. */
+/** Query parameters of a list or watch. */
 export function scopeQuery({labelSelector, fieldSelector}: PodScope): Record<string, string> {
 	return {...(labelSelector !== undefined && {labelSelector}), ...(fieldSelector !== undefined && {fieldSelector})};
 }
 
-/** Every pod that a job made has it. */
+/** A label of every pod that a job creates. */
 const jobPodLabel = 'job-name';
 
 const jobRetryDelayMs = 1000;
-/** Longer than most cuts; then whoever asked is told, and may ask again. */
+/** Longer than most interruptions. */
 const maxJobReads = 30;
 const jobResource = findResource('jobs')!;
 
 type JobObject = {metadata: ObjectMeta};
 
 /**
-Tells of a pod, now or later, whether a job of this cron job made it. The jobs are listed once; one that comes later is read when its first pod does.
-@throws SpokeError ERR_FORBIDDEN… where jobs may not be listed
+Returns a filter for pods of the cron job's jobs: nothing on a pod names the cron job.
+Lists the jobs once, and reads a later job when its first pod appears.
+@throws SpokeError ERR_FORBIDDEN… without permission to list jobs
 */
 export async function cronJobPodFilter(
 	cluster: ClusterClient,
@@ -111,7 +110,7 @@ export async function cronJobPodFilter(
 	namespace: string,
 	signal?: AbortSignal,
 ): Promise<(pod: PodObject) => Promise<boolean>> {
-	// By its name: one that is made anew is followed as a workload that is made anew is.
+	// By name, so that a recreated cron job is still followed, as a recreated workload is.
 	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) =>
 		ownerReferences.some(owner => owner.kind === 'CronJob' && owner.name === name);
 	const {items} = await listAll<JobObject>(cluster, {path: listPath(jobResource, namespace), ...(signal && {signal})});
@@ -131,7 +130,7 @@ export async function cronJobPodFilter(
 	};
 }
 
-/** `null` for a job that is gone: its pods go with it. While the cluster cannot be asked it is asked again. */
+/** `null` for a deleted job, whose pods are deleted too. Retries while the cluster is unreachable. */
 async function readJob(
 	cluster: Pick<ClusterClient, 'json'>,
 	namespace: string,

@@ -1,4 +1,4 @@
-/** The pods of a scope as they come, change and go: watched, and polled where watching is refused. */
+/** Watch of the pods of a scope, or polling if watching is forbidden. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {watchObjects} from '../cluster/watch.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
@@ -9,16 +9,16 @@ import {podResource} from './resource-names.ts';
 
 export type PodChange =
 	| {type: 'appeared' | 'changed' | 'gone'; pod: PodObject}
-	/** The first complete list has been told. */
+	/** The first complete list has been yielded. */
 	| {type: 'synced'}
-	/** Watching is refused: changes are told with a delay from now on. */
+	/** Watching is forbidden: changes arrive with a delay from now on. */
 	| {type: 'polling'; error: SpokeError; intervalMs: number}
-	/** Cut; it goes on by itself, and what changed meanwhile is told then. */
+	/** Reconnects by itself, and then yields the missed changes. */
 	| {type: 'interrupted'; error: SpokeError; retryInMs: number};
 
 /**
-Each pod once as `appeared`, then its changes, then `gone`, over cuts and new lists. Ends without an error when `signal` is aborted.
-@throws SpokeError when the pods may not be listed
+Yields each pod once as `appeared`, then its changes, then `gone`, across interruptions. Returns when `signal` aborts.
+@throws SpokeError without permission to list pods
 */
 export async function* watchPods(
 	cluster: ClusterClient,
@@ -85,7 +85,7 @@ export async function* watchPods(
 	}
 }
 
-/** What a complete list changes in what was known; `known` is brought up to date. */
+/** Yields the changes from `known` to a complete list, and updates `known`. */
 function* differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
 	const present = new Set(now.map(pod => identity(pod)));
 	for (const [key, pod] of known) {
@@ -112,7 +112,7 @@ function* update(known: Map<string, PodObject>, pod: PodObject): Generator<PodCh
 	}
 }
 
-/** A pod that is made again under the same name is another pod. */
+/** A recreated pod of the same name is another pod. */
 function identity({metadata: {uid, namespace, name}}: PodObject): string {
 	return uid ?? `${namespace}/${name}`;
 }

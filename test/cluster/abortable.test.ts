@@ -6,10 +6,10 @@ import {rejectOnAbort, abortableDelay} from '../../source/cluster/abortable.ts';
 const reason = new Error('not wanted');
 
 for (const [title, wait] of [
-	['a pause', async (signal: AbortSignal) => abortableDelay(60_000, signal)],
-	['what never comes', async (signal: AbortSignal) => rejectOnAbort(async () => new Promise<void>(() => {}), signal)],
+	['a delay', async (signal: AbortSignal) => abortableDelay(60_000, signal)],
+	['a promise that never settles', async (signal: AbortSignal) => rejectOnAbort(async () => new Promise<void>(() => {}), signal)],
 ] as const) {
-	test(`${title} ends at an abort, and does not begin behind one`, async t => {
+	test(`${title} rejects on abort, and does not start after one`, async t => {
 		const stop = new AbortController();
 		const waiting = wait(stop.signal);
 		stop.abort(reason);
@@ -19,7 +19,7 @@ for (const [title, wait] of [
 	});
 }
 
-test('what comes in time comes as it is, and without a signal too', async t => {
+test('returns the value without an abort, with and without a signal', async t => {
 	const stop = new AbortController();
 	for (const signal of [stop.signal, undefined]) {
 		t.is(await rejectOnAbort(async () => 'value', signal), 'value');
@@ -35,7 +35,7 @@ test('what comes in time comes as it is, and without a signal too', async t => {
 	t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
 });
 
-test('nothing is begun for whoever has left, and what fails behind an abort fails unheard', async t => {
+test('starts nothing after an abort, and ignores a later failure', async t => {
 	let begun = 0;
 	await t.throwsAsync(
 		rejectOnAbort(async () => {

@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
 		title: 'no kubeconfig',
 		status: 5,
 		code: 'ERR_NO_KUBECONFIG',
-		says: /no kubeconfig: \/nonexistent\/\.kube\/config does not exist.*KUBECONFIG/,
+		says: /no kubeconfig found: \/nonexistent\/\.kube\/config does not exist.*KUBECONFIG/,
 		config: null,
 	},
 	{
@@ -93,21 +93,21 @@ const cases: readonly Case[] = [
 	},
 	{title: 'a YAML bomb', status: 5, code: 'ERR_KUBECONFIG_INVALID', says: /error loading config file ".*": .*alias/i, config: () => bomb},
 	{
-		title: 'a server where nobody listens',
+		title: 'a server without a listener',
 		status: 9,
 		code: 'ERR_APISERVER_UNREACHABLE',
 		says: /apiserver https:\/\/127\.0\.0\.1:1 cannot be reached: dial tcp 127\.0\.0\.1:1: connect: connection refused/,
 		config: ({ca}) => config('https://127.0.0.1:1', ca, 'token: secret-token'),
 	},
 	{
-		title: 'a name that nobody knows',
+		title: 'an unknown host name',
 		status: 9,
 		code: 'ERR_APISERVER_UNREACHABLE',
 		says: /dial tcp: lookup nobody\.invalid: (no such host|temporary failure)/,
 		config: ({ca}) => config('https://nobody.invalid:6443', ca, 'token: secret-token'),
 	},
 	{
-		title: 'another host name than the certificate’s',
+		title: 'a host name that the certificate lacks',
 		status: 10,
 		code: 'ERR_APISERVER_TLS',
 		says: /certificate is valid for localhost, api\.example\.test, not elsewhere\.test \(use a server address it is valid for, or --tls-server-name=localhost\)/,
@@ -123,10 +123,10 @@ const cases: readonly Case[] = [
 	},
 	{title: '403', status: 7, code: 'ERR_FORBIDDEN', says: /User "ada" cannot get resource "pods"/, config: asUser('token: secret-token')},
 	{
-		title: 'a plugin that hangs',
+		title: 'a hung plugin',
 		status: 6,
 		code: 'ERR_CREDENTIAL_PLUGIN',
-		says: /plugin did not end within 1 s \(run it by hand, or raise SPOKE_EXEC_TIMEOUT\)/,
+		says: /plugin did not exit within 1 s \(run it manually, or increase SPOKE_EXEC_TIMEOUT\)/,
 		config: withPlugin,
 		plugin: 'sleep 60',
 		environment: {SPOKE_EXEC_TIMEOUT: '1'},
@@ -143,14 +143,14 @@ const cases: readonly Case[] = [
 		title: 'a plugin that prints junk',
 		status: 6,
 		code: 'ERR_CREDENTIAL_PLUGIN',
-		says: /printed something else than an ExecCredential/,
+		says: /did not print an ExecCredential/,
 		config: withPlugin,
 		plugin: 'printf "secret-token\\033]0;owned\\007\\n"',
 	},
 ];
 
 for (const [index, one] of cases.entries()) {
-	test(`${one.title}: status ${one.status} and one line`, async t => {
+	test(`${one.title}: exits ${one.status} with one line`, async t => {
 		const {server, folder} = t.context;
 		const own = join(folder, String(index));
 		await writeFile(own, one.config?.(server, `${own}-files`) ?? '');
@@ -170,7 +170,7 @@ for (const [index, one] of cases.entries()) {
 	});
 }
 
-test('an expired certificate: status 10, and what to do', async t => {
+test('exits 10 with a remedy for an expired certificate', async t => {
 	const ended = await refusedCertificate(new Date(Date.now() - 10 * 86_400_000), new Date(Date.now() - 86_400_000));
 	t.is(ended.status, 10);
 	assertOneLine(t, ended, 'ERR_APISERVER_TLS');
@@ -180,7 +180,7 @@ test('an expired certificate: status 10, and what to do', async t => {
 	);
 });
 
-test('a certificate that is only valid by the server’s clock: the skew is said as skew', async t => {
+test('reports clock skew when the certificate is valid by the server’s clock only', async t => {
 	const ended = await refusedCertificate(
 		new Date(Date.now() + 2 * 86_400_000),
 		new Date(Date.now() + 9 * 86_400_000),
@@ -194,7 +194,7 @@ test('a certificate that is only valid by the server’s clock: the skew is said
 	);
 });
 
-test('NODE_EXTRA_CA_CERTS and NODE_TLS_REJECT_UNAUTHORIZED vouch for nobody; SSL_CERT_FILE does, as in Go', async t => {
+test('trusts SSL_CERT_FILE as Go does, and ignores Node’s certificate variables', async t => {
 	const {server, folder} = t.context;
 	const [file, ca] = [join(folder, 'no-ca'), join(folder, 'ca.pem')];
 	await writeFile(file, config(server.url, '', 'token: secret-token'));

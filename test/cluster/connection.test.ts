@@ -25,7 +25,7 @@ const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-4
 const switching = (lines: readonly string[], behind = '') =>
 	`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${lines.map(line => `${line}\r\n`).join('')}\r\n${behind}`;
 
-test('requests and the upgrade behind them run on one socket', async t => {
+test('sends requests and the following upgrade on one socket', async t => {
 	const ports: number[] = [];
 	const server = await startServer({
 		request(request, response) {
@@ -77,7 +77,7 @@ test('requests and the upgrade behind them run on one socket', async t => {
 	outcome.socket.destroy();
 });
 
-test('through an HTTP and a SOCKS5 proxy it is one socket as well, and the facts name the proxy without its password', async t => {
+test('uses one socket through HTTP and SOCKS5 proxies, and hides the proxy’s password', async t => {
 	const proxies = await startRecordingServers();
 	const server = await startServer({
 		request(request, response) {
@@ -104,7 +104,7 @@ test('through an HTTP and a SOCKS5 proxy it is one socket as well, and the facts
 	}
 });
 
-test('whoever gives up on a silent proxy hears their own reason, and its socket is closed', async t => {
+test('rejects with the abort reason and closes the socket when a proxy is silent', async t => {
 	const proxy = createTcpServer().listen(0, '127.0.0.1');
 	t.teardown(() => proxy.close());
 	await once(proxy, 'listening');
@@ -121,13 +121,13 @@ test('whoever gives up on a silent proxy hears their own reason, and its socket 
 	await once(socket.resume(), 'close');
 });
 
-test('a proxy that cannot be reached is where to look, not the server', async t => {
+test('names the proxy when the proxy is unreachable', async t => {
 	const server = await startServer({});
 	t.teardown(async () => server.close());
 	const ofCluster = await server.cluster({cluster: {'proxy-url': 'http://127.0.0.1:1'}});
 	t.like(await t.throwsAsync(ofCluster.connect()), {
 		code: 'ERR_APISERVER_UNREACHABLE',
-		remedy: 'check proxy-url of this cluster, and the way to the proxy',
+		remedy: 'check proxy-url of this cluster, and the connection to the proxy',
 	});
 	const ofEnvironment = await server.cluster({
 		environment: {HTTPS_PROXY: 'http://127.0.0.1:1'},
@@ -135,27 +135,27 @@ test('a proxy that cannot be reached is where to look, not the server', async t 
 	});
 	t.like(await t.throwsAsync(ofEnvironment.connect()), {
 		code: 'ERR_APISERVER_UNREACHABLE',
-		remedy: 'check HTTPS_PROXY and NO_PROXY in the environment, and the way to the proxy',
+		remedy: 'check HTTPS_PROXY and NO_PROXY in the environment, and the connection to the proxy',
 	});
 });
 
 const wrongUpgrades: ReadonlyArray<[string, (key: string) => string, RegExp]> = [
 	[
-		'another key’s answer',
+		'the accept value of another key',
 		() => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept('x')}`]),
-		/Sec-WebSocket-Accept does not fit/,
+		/Sec-WebSocket-Accept does not match/,
 	],
-	['no answer to the key', () => switching(['Upgrade: websocket']), /Sec-WebSocket-Accept does not fit/],
+	['no accept value', () => switching(['Upgrade: websocket']), /Sec-WebSocket-Accept does not match/],
 	[
 		'a protocol that was not offered',
 		key => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(key)}`, 'Sec-WebSocket-Protocol: z']),
-		/chose the protocol z, which was not offered/,
+		/selected the protocol z, which was not offered/,
 	],
 	['another upgrade', key => switching(['Upgrade: h2c', `Sec-WebSocket-Accept: ${accept(key)}`]), /switched to h2c/],
 ];
 
 for (const [title, answer, message] of wrongUpgrades) {
-	test(`an upgrade that is answered wrongly is refused: ${title}`, async t => {
+	test(`rejects an invalid upgrade response: ${title}`, async t => {
 		const server = await startServer({upgrade: (request, socket) => socket.write(answer(request.headers['sec-websocket-key']!))});
 		t.teardown(async () => server.close());
 		const connection = await (await server.cluster()).connect();
@@ -166,7 +166,7 @@ for (const [title, answer, message] of wrongUpgrades) {
 	});
 }
 
-test('a refused upgrade gives status and body, at most 64 KiB of it, and the connection goes on', async t => {
+test('returns status and 64 KiB of body of a refused upgrade, and stays usable', async t => {
 	const server = await startServer({
 		request(request, response) {
 			response.statusCode = 403;
@@ -185,7 +185,7 @@ test('a refused upgrade gives status and body, at most 64 KiB of it, and the con
 	t.is(server.connections(), 1);
 });
 
-test('a redirect is given back and never followed: another host sees nothing', async t => {
+test('returns a redirect without following it', async t => {
 	const canary = await startServer({request: (_, response) => response.end('caught')});
 	const server = await startServer({
 		request(_, response) {
@@ -204,7 +204,7 @@ test('a redirect is given back and never followed: another host sees nothing', a
 	t.is(canary.connections(), 0);
 });
 
-test('a request timeout of a thousand hours is one', async t => {
+test('accepts a request timeout of a thousand hours', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			setTimeout(() => response.end('{}'), 100);
@@ -214,23 +214,23 @@ test('a request timeout of a thousand hours is one', async t => {
 	t.deepEqual(await (await server.cluster({flags: ['--request-timeout=1000h']})).json({path: '/'}), {});
 });
 
-test('a silent server meets our limit, which names the leg', async t => {
+test('times out on leg 1 when the server is silent', async t => {
 	const server = await startServer({request() {}});
 	t.teardown(async () => server.close());
 	const connection = await (await server.cluster()).connect();
 	await t.throwsAsync(connection.request({path: '/', timeoutMs: 100}), {
 		code: 'ERR_APISERVER_TIMEOUT',
-		message: /did not answer within 0\.1 s/,
+		message: /did not respond within 0\.1 s/,
 		instanceOf: Error,
 	});
 	t.false(connection.usable);
 	await t.throwsAsync((await server.cluster({flags: ['--request-timeout=2s']})).json({path: '/'}), {
 		code: 'ERR_APISERVER_TIMEOUT',
-		message: /did not answer within 2 s/,
+		message: /did not respond within 2 s/,
 	});
 });
 
-test('a server that accepts and never shakes hands is given up, as is one that hangs up', async t => {
+test('fails when the server hangs or closes during the TLS handshake', async t => {
 	const deaf = createTcpServer(() => {}).listen(0, '127.0.0.1');
 	const curt = createTcpServer(socket => socket.destroy()).listen(0, '127.0.0.1');
 	const server = await startServer({});
@@ -248,7 +248,7 @@ test('a server that accepts and never shakes hands is given up, as is one that h
 	await t.throwsAsync((await server.cluster(at(curt))).connect(), {code: 'ERR_APISERVER_UNREACHABLE', message: /during the TLS handshake/});
 });
 
-test('what is aborted ends at once with the reason given', async t => {
+test('rejects with the abort reason', async t => {
 	const server = await startServer({request() {}});
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
@@ -263,7 +263,7 @@ test('what is aborted ends at once with the reason given', async t => {
 	t.is(await t.throwsAsync(cluster.request({path: '/', signal: AbortSignal.abort(reason)})), reason);
 });
 
-test('a body may be compressed, and a bomb in it is bounded', async t => {
+test('decompresses gzip bodies up to the size limit', async t => {
 	const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024), {level: 9});
 	const server = await startServer({
 		request(request, response) {
@@ -278,7 +278,7 @@ test('a body may be compressed, and a bomb in it is bounded', async t => {
 	t.deepEqual(await (await server.cluster({flags: ['--disable-compression']})).json({path: '/'}), {asked: 'identity'});
 });
 
-test('the head of a compressed body, and a part of one, come as they are', async t => {
+test('leaves HEAD and range responses compressed', async t => {
 	const asked: unknown[] = [];
 	const server = await startServer({
 		request(request, response) {
@@ -305,7 +305,7 @@ test('the head of a compressed body, and a part of one, come as they are', async
 	t.deepEqual(asked, ['identity', 'identity']);
 });
 
-test('the limit of an answer counts from the end of an upload, and ends one that stands still', async t => {
+test('starts the response timeout after an upload, and ends a stalled upload', async t => {
 	const server = await startServer({
 		request(request, response) {
 			let bytes = 0;
@@ -333,7 +333,7 @@ test('the limit of an answer counts from the end of an upload, and ends one that
 	});
 });
 
-test('answers that are cut, endless or no JSON are told apart', async t => {
+test('reports truncated, oversized and non-JSON bodies with different errors', async t => {
 	const server = await startServer({
 		request(request, response) {
 			if (request.url === '/cut') {
@@ -349,14 +349,14 @@ test('answers that are cut, endless or no JSON are told apart', async t => {
 	});
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
-	await t.throwsAsync(cluster.json({path: '/cut'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /cut short/});
+	await t.throwsAsync(cluster.json({path: '/cut'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /truncated/});
 	await t.throwsAsync(cluster.json({path: '/endless', maxBytes: 1_000_000}), {code: 'ERR_PROTOCOL', message: /larger than/});
 	await t.throwsAsync(cluster.json({path: '/deep'}), {code: 'ERR_PROTOCOL', message: /not JSON/});
 	await cluster.json({path: '/'});
 	t.is(({} as {polluted?: number}).polluted, undefined);
 });
 
-test('a request leaves the keep-alive of its socket as it was set when it was dialled', async t => {
+test('a request does not change the keep-alive of its socket', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			response.end();
@@ -388,7 +388,7 @@ test('a request leaves the keep-alive of its socket as it was set when it was di
 	t.deepEqual(set, [[true, 30_000]]);
 });
 
-test('requests that wait their turn fail with the connection, none of them waits for good', async t => {
+test('queued requests fail when the connection closes', async t => {
 	const server = await startServer({request: request => request.socket.destroy()});
 	t.teardown(async () => server.close());
 	const connection = await (await server.cluster()).connect();
@@ -397,7 +397,7 @@ test('requests that wait their turn fail with the connection, none of them waits
 	}
 });
 
-test('pooled requests share a connection, and a stale one is replaced without a word', async t => {
+test('pooled requests share a connection, and replace a stale one', async t => {
 	const server = await startServer({request: (request, response) => response.end(JSON.stringify({method: request.method}))});
 	t.teardown(async () => server.close());
 	const cluster = await server.cluster();
@@ -424,7 +424,7 @@ test('pooled requests share a connection, and a stale one is replaced without a 
 	t.is(server.sockets.size, 0);
 });
 
-test('a kept connection for a request that was given up already is not left open', async t => {
+test('closes the pooled connection of an aborted request', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			response.end('{}');
@@ -444,7 +444,7 @@ test('a kept connection for a request that was given up already is not left open
 	t.is(server.sockets.size, 0);
 });
 
-test('Retry-After of a 429 and a 503 is obeyed', async t => {
+test('waits for Retry-After of a 429 and a 503', async t => {
 	const times: number[] = [];
 	const server = await startServer({
 		request(_, response) {
@@ -462,13 +462,13 @@ test('Retry-After of a 429 and a 503 is obeyed', async t => {
 	t.true(times[1]! - times[0]! >= 990);
 });
 
-test('a wait that is too long is given back instead of kept', async t => {
+test('returns the response when Retry-After is too long', async t => {
 	const server = await startServer({request: (_, response) => response.writeHead(429, {'retry-after': '3600'}).end()});
 	t.teardown(async () => server.close());
 	t.is((await (await server.cluster()).request({path: '/'})).status, 429);
 });
 
-test('an anonymous request carries no credentials at all, on a connection of its own', async t => {
+test('an anonymous request sends no credentials, on its own connection', async t => {
 	const seen: Array<{authorization: string | null; impersonating: string[]; port: number | undefined}> = [];
 	const server = await startServer({
 		request(request, response) {
@@ -495,7 +495,7 @@ test('an anonymous request carries no credentials at all, on a connection of its
 	t.not(seen[0]!.port, seen[1]!.port);
 });
 
-test.serial('the facts are those of this handshake, again and again, whatever the environment says', async t => {
+test.serial('socket facts describe this handshake, whatever the environment says', async t => {
 	const server = await startServer({request: (_, response) => response.end('{}')});
 	t.teardown(async () => {
 		delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
@@ -535,7 +535,7 @@ test.serial('the facts are those of this handshake, again and again, whatever th
 	});
 });
 
-test('a renewed client certificate is shown on the next connection, and a 401 for the old one is tried again with it', async t => {
+test('presents a renewed client certificate on the next connection, and retries after a 401', async t => {
 	const root = await authority('client-ca');
 	const [first, second] = await Promise.all([
 		issue({commonName: 'first', usage: 'client'}, root),
@@ -569,7 +569,7 @@ test('a renewed client certificate is shown on the next connection, and a 401 fo
 	t.is(server.connections(), 2);
 });
 
-test('a 401 says when the client certificate ended, however it was asked', async t => {
+test('a 401 names the expiry of the client certificate for every kind of request', async t => {
 	const ended = await issue(
 		{commonName: 'ada', usage: 'client', notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-02-01T00:00:00Z')},
 		await authority(),
@@ -611,7 +611,7 @@ test('a 401 says when the client certificate ended, however it was asked', async
 	};
 	const told = {
 		code: 'ERR_CREDENTIALS',
-		message: 'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-02-01T00:00:00Z',
+		message: 'the apiserver does not accept your credentials: Unauthorized; your client certificate expired at 2026-02-01T00:00:00Z',
 	} as const;
 	await t.throwsAsync(cluster.json({path: '/api/v1/namespaces/demo/pods/web'}), told);
 	await t.throwsAsync(listAll(cluster, {path: '/api/v1/pods'}), told);

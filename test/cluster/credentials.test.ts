@@ -21,7 +21,7 @@ test.afterEach.always(async t => {
 	await rm(t.context, {recursive: true, force: true});
 });
 
-test('a token file is read again after 50 seconds, and the last good token outlives the file', async t => {
+test('rereads a token file after 50 s, and keeps the last token when the file is gone', async t => {
 	const file = join(t.context, 'token');
 	let now = 0;
 	const token = tokenSource('', file, () => now);
@@ -39,7 +39,7 @@ test('a token file is read again after 50 seconds, and the last good token outli
 	t.is(await token(), 'two');
 });
 
-test('renewed certificate files are taken up, and the same files give the same object', async t => {
+test('returns a new pair for renewed certificate files, and the same object otherwise', async t => {
 	const ca = await authority();
 	const [certificate, key] = [join(t.context, 'c'), join(t.context, 'k')];
 	const write = async (name: string) => {
@@ -66,7 +66,7 @@ test('renewed certificate files are taken up, and the same files give the same o
 	await t.throwsAsync(source(), {code: 'ERR_CLIENT_CERTIFICATE', message: /cannot be read: open .*: no such file or directory/});
 });
 
-test('a client certificate that is a folder is named as well', async t => {
+test('names the path when a client certificate is a directory', async t => {
 	const none = Buffer.alloc(0);
 	const source = certificateSource({clientCertificate: tmpdir(), clientKey: tmpdir(), clientCertificateData: none, clientKeyData: none});
 	await t.throwsAsync(source(), {
@@ -75,7 +75,7 @@ test('a client certificate that is a folder is named as well', async t => {
 	});
 });
 
-test('extra keys are coded by byte, values by the kubeconfig', t => {
+test('percent-encodes impersonation extra keys byte by byte', t => {
 	t.deepEqual(
 		impersonationHeaders({
 			impersonate: 'eve',
@@ -103,14 +103,14 @@ test('extra keys are coded by byte, values by the kubeconfig', t => {
 	);
 });
 
-test('an auth provider of an unknown name is told as kubectl tells it, whatever the name', t => {
+test('reports an unknown auth provider in kubectl’s words', t => {
 	t.throws(() => authProvider({name: 'constructor', config: new Map()}), {
 		code: 'ERR_KUBECONFIG_INVALID',
 		message: 'no Auth Provider found for name "constructor"',
 	});
 });
 
-test('an oidc token that has run out asks for a log-in, not for trust', t => {
+test('rejects an expired OIDC token with ERR_CREDENTIALS', t => {
 	const token = (exp: number) => `x.${Buffer.from(JSON.stringify({exp})).toString('base64url')}.y`;
 	t.throws(() => authProvider({name: 'oidc', config: new Map([['id-token', token(1000)]])}, 2_000_000), {
 		code: 'ERR_CREDENTIALS',
@@ -129,7 +129,7 @@ for (const [server, proxy, isSandbox] of [
 	['https://prod.example.test', '', false],
 	['https://127.0.0.1:6443', 'http://far.example.test:3128', false],
 ] as const) {
-	test(`a kubeconfig that says so makes no sandbox of another machine’s cluster: ${server} ${proxy}`, async t => {
+	test(`ignores the sandbox extension when the server is remote: ${server} ${proxy}`, async t => {
 		const file = join(t.context, 'config');
 		await writeFile(
 			file,
@@ -143,7 +143,7 @@ for (const [server, proxy, isSandbox] of [
 	});
 }
 
-test('a server that a flag names in its place is no sandbox, the sandbox’s own named again is', async t => {
+test('--server clears the sandbox mark unless it names the sandbox’s own server', async t => {
 	const file = join(t.context, 'config');
 	await writeFile(
 		file,
@@ -157,7 +157,7 @@ test('a server that a flag names in its place is no sandbox, the sandbox’s own
 	t.true((await readSettings(flags('--kubeconfig', file, '--server', 'https://127.0.0.1:6443'), {})).facts.sandbox);
 });
 
-test('in a pod, its service account is used', async t => {
+test('uses the service account in a pod', async t => {
 	const ca = await authority();
 	await mkdir(join(t.context, 'sa'));
 	const folder = join(t.context, 'sa');
@@ -174,7 +174,7 @@ test('in a pod, its service account is used', async t => {
 	t.like((await readSettings(flags(), {...inPod, POD_NAMESPACE: 'third'}, {directory: folder})).facts, {namespace: 'third'});
 });
 
-test('a kubeconfig wins over the pod’s service account', async t => {
+test('prefers a kubeconfig to the pod’s service account', async t => {
 	await writeFile(join(t.context, 'token'), 'pod-token');
 	const file = join(t.context, 'config');
 	await writeFile(
@@ -189,10 +189,10 @@ test('a kubeconfig wins over the pod’s service account', async t => {
 	});
 });
 
-test('neither a kubeconfig nor a pod: one line says what was looked for', async t => {
+test('names the missing kubeconfig files outside a pod', async t => {
 	await t.throwsAsync(readSettings(flags(), {HOME: t.context}, {directory: t.context}), {
 		code: 'ERR_NO_KUBECONFIG',
-		message: /^no kubeconfig: .*\/\.kube\/config does not exist, and this is not a pod$/,
+		message: /^no kubeconfig found: .*\/\.kube\/config does not exist, and spoke does not run in a pod$/,
 	});
 	await t.throwsAsync(readSettings(flags(), {HOME: t.context, KUBECONFIG: '/nowhere/a:/nowhere/b'}, {directory: t.context}), {
 		code: 'ERR_NO_KUBECONFIG',

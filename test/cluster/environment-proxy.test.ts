@@ -76,7 +76,7 @@ for (const [host, proxied] of hosts) {
 	});
 }
 
-test('a proxy that cannot be used is an error that does not repeat it', t => {
+test('an invalid proxy URL is an error that does not repeat it', t => {
 	const error = t.throws(() => proxyFor('https://a.test', {HTTPS_PROXY: 'foo://me:hidden@host'}), {
 		code: 'ERR_KUBECONFIG_INVALID',
 		message: /HTTPS_PROXY cannot be used: unsupported scheme "foo"/,

@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
 		says: /kubelet does not accept/,
 	},
 	{
-		title: '401 in plain text on a list is a gateway’s, about the user',
+		title: '401 in plain text on a list, from a gateway',
 		status: 401,
 		type: 'text/plain',
 		body: 'Unauthorized',
@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
 		says: /your credentials/,
 	},
 	{
-		title: '403 with RBAC’s words',
+		title: '403 with RBAC’s message',
 		status: 403,
 		body: status(403, 'pods "w" is forbidden: User "ada" cannot get resource "pods/log" in API group "" in the namespace "demo"'),
 		asked: logs,
@@ -77,7 +77,7 @@ const rows: readonly Row[] = [
 		says: /create/,
 	},
 	{
-		title: '403 without words',
+		title: '403 without a message',
 		status: 403,
 		body: 'no',
 		asked: {verb: 'list', resource: 'nodes'},
@@ -97,7 +97,7 @@ const rows: readonly Row[] = [
 	},
 	{title: '404', status: 404, body: status(404, 'pods "w" not found'), code: 'ERR_NOT_FOUND', leg: 1, says: /^pods "w" not found$/},
 	{
-		title: '404 of a server URL that leads elsewhere',
+		title: '404 of a server URL that is no apiserver',
 		status: 404,
 		type: 'text/plain',
 		body: '404 page not found\n',
@@ -107,7 +107,7 @@ const rows: readonly Row[] = [
 		says: /^no such API at the server URL: 404 page not found$/,
 	},
 	{
-		title: '500 of a log that the kubelet’s certificate stops',
+		title: '500 of a log because of the kubelet’s certificate',
 		status: 500,
 		body: status(
 			500,
@@ -119,7 +119,7 @@ const rows: readonly Row[] = [
 		says: /its CA is not the one of --kubelet-certificate-authority/,
 	},
 	{
-		title: '500 with unknown words',
+		title: '500 with an unknown message',
 		status: 500,
 		body: status(500, 'etcdserver: leader changed'),
 		code: 'ERR_APISERVER_ANSWER',
@@ -136,16 +136,16 @@ const rows: readonly Row[] = [
 		says: /redirects to https:\/\/login\.test\/; redirects are not followed/,
 	},
 	{
-		title: 'HTTP where HTTPS is spoken',
+		title: 'HTTP to an HTTPS port',
 		status: 400,
 		type: 'text/plain',
 		body: 'Client sent an HTTP request to an HTTPS server.\n',
 		code: 'ERR_APISERVER_ANSWER',
 		leg: 1,
-		says: /speaks HTTPS, and the server URL says http/,
+		says: /requires HTTPS, but the server URL says http/,
 	},
 	{
-		title: 'a page of HTML',
+		title: 'an HTML page',
 		status: 502,
 		type: 'text/html',
 		body: '<html>\n<h1>Bad\nGateway</h1>\n</html>',
@@ -153,8 +153,8 @@ const rows: readonly Row[] = [
 		leg: 1,
 		says: /^the apiserver answered 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/,
 	},
-	{title: 'JSON that is no Status', status: 500, body: 'null', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 500: null/},
-	{title: 'nothing at all', status: 503, body: '', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 503/},
+	{title: 'JSON that is not a Status', status: 500, body: 'null', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 500: null/},
+	{title: 'an empty 503', status: 503, body: '', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 503/},
 ];
 
 for (const row of rows) {
@@ -173,7 +173,7 @@ for (const row of rows) {
 	});
 }
 
-test('verb and resource are read off method and path as RBAC does', t => {
+test('derives verb and resource from method and path as RBAC does', t => {
 	const told = (method: string, path: string) => {
 		const {verb, resource, namespace} = requestAttributes(method, path);
 		return `${verb} ${resource}${namespace === null ? '' : ` in ${namespace}`}`;
@@ -203,15 +203,15 @@ for (const [asked, by, line] of [
 	[requestAttributes('GET', '/api/v1/nodes'), nobodyElse, 'list nodes'],
 	[requestAttributes('GET', '/flagz'), nobodyElse, 'get /flagz'],
 ] as const) {
-	test(`a right that lacks is checked where and as whom it was asked for: ${line}`, t => {
+	test(`suggests the permission check for namespace and identity: ${line}`, t => {
 		t.is(
 			errorFromResponse({status: 403, body: 'no', headers: {}}, {...asked, identity: by}).remedy,
-			`ask for this right; check it with \`kubectl auth can-i ${line}\``,
+			`request permission; check with \`kubectl auth can-i ${line}\``,
 		);
 	});
 }
 
-test('whoever is let in as nobody lacks credentials, not a right; whoever asked to be nobody lacks the right', t => {
+test('a 403 for system:anonymous asks for credentials unless it was impersonated', t => {
 	const body = status(
 		403,
 		'pods "w" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "demo"',
@@ -219,29 +219,29 @@ test('whoever is let in as nobody lacks credentials, not a right; whoever asked 
 	const remedy = (by: {impersonating: string | null; impersonatedGroups: string[]}) =>
 		errorFromResponse({status: 403, body, headers: {}}, {...requestAttributes('GET', '/api/v1/namespaces/demo/pods/w'), identity: by})
 			.remedy;
-	t.is(remedy(nobodyElse), 'the request had no credentials that the apiserver knows: log in, or check the user of this context');
-	t.regex(remedy({impersonating: 'system:anonymous', impersonatedGroups: []}) ?? '', /^ask for this right/);
+	t.is(remedy(nobodyElse), 'the apiserver recognized no credentials in the request: log in, or check the user of this context');
+	t.regex(remedy({impersonating: 'system:anonymous', impersonatedGroups: []}) ?? '', /^request permission/);
 });
 
 const shown = {facts: {clientCertificateDates: {notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-11-25T00:00:00Z')}}};
 for (const [title, date, says] of [
 	[
-		'one that has ended',
+		'names its expiry',
 		'Thu, 26 Nov 2026 12:00:00 GMT',
-		'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-11-25T00:00:00Z',
+		'the apiserver does not accept your credentials: Unauthorized; your client certificate expired at 2026-11-25T00:00:00Z',
 	],
 	[
-		'one that has not begun',
+		'names its start when not yet valid',
 		'Wed, 31 Dec 2025 12:00:00 GMT',
-		'the apiserver does not accept your credentials: Unauthorized; your client certificate begins only at 2026-01-01T00:00:00Z',
+		'the apiserver does not accept your credentials: Unauthorized; your client certificate is not valid before 2026-01-01T00:00:00Z',
 	],
 	[
-		'one that is in order by the apiserver’s clock',
+		'adds nothing when it is valid by the apiserver’s clock',
 		'Tue, 24 Nov 2026 12:00:00 GMT',
 		'the apiserver does not accept your credentials: Unauthorized',
 	],
 ] as const) {
-	test(`a 401 for a client certificate: ${title}`, t => {
+	test(`a 401 for a client certificate ${title}`, t => {
 		const error = errorFromResponse({status: 401, body: status(401, 'Unauthorized'), headers: {date}, connection: shown});
 		t.is(error.message, says);
 		t.is(error.code, 'ERR_CREDENTIALS');
@@ -249,7 +249,7 @@ for (const [title, date, says] of [
 	});
 }
 
-test('a kubelet’s 401 has nothing to do with our client certificate', t => {
+test('a kubelet’s 401 does not mention the client certificate', t => {
 	t.notRegex(
 		errorFromResponse(
 			{status: 401, body: 'Unauthorized', headers: {date: 'Thu, 26 Nov 2026 12:00:00 GMT'}, connection: shown},

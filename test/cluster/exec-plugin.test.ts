@@ -61,7 +61,7 @@ async function runs({folder}: ScriptedServer): Promise<number> {
 	return (await readFile(join(folder, 'runs'), 'utf8').catch(() => '')).split('\n').length - 1;
 }
 
-test('it is not run before it is needed, and once for many requests at the same time', async t => {
+test('runs the plugin on the first request, and once for simultaneous requests', async t => {
 	const cluster = await withPlugin(t.context.server, {between: 'sleep 0.2'});
 	t.is(await runs(t.context.server), 0);
 	await Promise.all(Array.from({length: 12}, async () => cluster.json({path: '/'})));
@@ -72,7 +72,7 @@ test('it is not run before it is needed, and once for many requests at the same 
 	connection.close();
 });
 
-test('it is run again when its answer has expired, and not before', async t => {
+test('reruns the plugin only after its credential expires', async t => {
 	const {server} = t.context;
 	await withPlugin(server, {expires: ',"expirationTimestamp":"2030-01-01T00:00:00Z"'});
 	let now = Date.parse('2029-12-31T23:00:00Z');
@@ -97,7 +97,7 @@ test('it is run again when its answer has expired, and not before', async t => {
 	t.is(await token(), 'Bearer t2');
 });
 
-test('a 401 makes it run again, and the request is tried once more', async t => {
+test('reruns the plugin after a 401 and retries the request once', async t => {
 	const {server, good, seen} = t.context;
 	const cluster = await withPlugin(server);
 	await cluster.json({path: '/'});
@@ -110,7 +110,7 @@ test('a 401 makes it run again, and the request is tried once more', async t => 
 	t.deepEqual(seen.slice(3), ['Bearer t2', 'Bearer t3']);
 });
 
-test('a connection that was kept is not left open when it fails', async t => {
+test('closes a pooled connection when the plugin fails', async t => {
 	const {server, good} = t.context;
 	for (let run = 1; run < 10; run++) {
 		good.add(`Bearer t${run}`);
@@ -130,7 +130,7 @@ test('a connection that was kept is not left open when it fails', async t => {
 	t.is(server.sockets.size, 0);
 });
 
-test('a 401 to what was asked together makes it run again as well, once, and all are answered', async t => {
+test('reruns the plugin once when pipelined requests get a 401', async t => {
 	const {server, good, seen} = t.context;
 	const cluster = await withPlugin(server);
 	good.clear();
@@ -151,13 +151,13 @@ test('a 401 to what was asked together makes it run again as well, once, and all
 	connection.close();
 });
 
-test('one that hangs is ended with all that it started, within a limit that can be set', async t => {
+test('kills a hung plugin and its children after SPOKE_EXEC_TIMEOUT', async t => {
 	const cluster = await withPlugin(t.context.server, {
 		between: `(while :; do echo x >> "${t.context.server.folder}/beat"; sleep 0.05; done) & sleep 60`,
 		environment: {SPOKE_EXEC_TIMEOUT: '2s'},
 	});
 	const began = performance.now();
-	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /did not end within 2 s/});
+	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /did not exit within 2 s/});
 	t.true(performance.now() - began < 20_000);
 	const beats = async () => (await readFile(join(t.context.server.folder, 'beat'), 'utf8')).length;
 	await delay(50);
@@ -167,7 +167,7 @@ test('one that hangs is ended with all that it started, within a limit that can 
 	t.is(await beats(), last);
 });
 
-test('one that never stops printing is ended, and its output is not kept', async t => {
+test('kills a plugin that prints without end', async t => {
 	const cluster = await withPlugin(t.context.server, {between: 'yes 0123456789012345678901234567890123456789 | head -c 100000000'});
 	const began = performance.now();
 	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /printed more than 1 MiB/});
@@ -176,13 +176,13 @@ test('one that never stops printing is ended, and its output is not kept', async
 
 const failures: ReadonlyArray<[string, string, RegExp]> = [
 	['exits 1', 'echo secret-hint >&2; exit 1', /failed with exit code 1/],
-	['is killed', 'kill -9 $$', /was ended by SIGKILL/],
-	['prints junk', 'echo "token: secret-hint }{"; exit 0', /printed something else than an ExecCredential/],
-	['prints nothing', 'exit 0', /printed something else than an ExecCredential/],
+	['is killed', 'kill -9 $$', /was terminated by SIGKILL/],
+	['prints junk', 'echo "token: secret-hint }{"; exit 0', /did not print an ExecCredential/],
+	['prints nothing', 'exit 0', /did not print an ExecCredential/],
 ];
 
 for (const [title, between, message] of failures) {
-	test(`one that ${title} is told in one line, without its output`, async t => {
+	test(`reports a plugin that ${title} in one line, without its output`, async t => {
 		const cluster = await withPlugin(t.context.server, {between});
 		const error = await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message});
 		t.notRegex(error.message, /secret-hint|\n/);
@@ -190,14 +190,14 @@ for (const [title, between, message] of failures) {
 	});
 }
 
-test('a wrong time limit is refused', async t => {
+test('rejects an invalid SPOKE_EXEC_TIMEOUT', async t => {
 	await t.throwsAsync(withPlugin(t.context.server, {environment: {SPOKE_EXEC_TIMEOUT: 'soon'}}), {
 		code: 'ERR_USAGE',
-		message: /SPOKE_EXEC_TIMEOUT=soon is no duration/,
+		message: /SPOKE_EXEC_TIMEOUT=soon is not a valid duration/,
 	});
 });
 
-test('arguments reach it as they are: no shell reads them', async t => {
+test('passes arguments to the plugin without a shell', async t => {
 	const {server} = t.context;
 	const cluster = await withPlugin(server, {
 		between: `printf '%s\\n' "$@" > "${server.folder}/arguments"`,
@@ -208,10 +208,10 @@ test('arguments reach it as they are: no shell reads them', async t => {
 });
 
 for (const [where, settings] of [
-	['on the PATH that the kubeconfig gives to it', (evil: string) => ({exec: {env: [{name: 'PATH', value: `${evil}:/usr/bin:/bin`}]}})],
-	['where the user stands', (evil: string) => ({path: `${relative(process.cwd(), evil)}:`})],
+	['on the PATH that the kubeconfig sets for it', (evil: string) => ({exec: {env: [{name: 'PATH', value: `${evil}:/usr/bin:/bin`}]}})],
+	['in the working directory', (evil: string) => ({path: `${relative(process.cwd(), evil)}:`})],
 ] as const) {
-	test(`a name is that of a program on the user’s own PATH, whatever lies ${where}`, async t => {
+	test(`finds the plugin on the user’s PATH, whatever lies ${where}`, async t => {
 		const {server, seen} = t.context;
 		const [good, evil] = [join(server.folder, 'good'), join(server.folder, 'evil')];
 		for (const [folder, token] of [
@@ -236,7 +236,7 @@ for (const [where, settings] of [
 	});
 }
 
-test('who has left already does not make it run, and its failure ends nobody', async t => {
+test('does not run the plugin for an aborted signal', async t => {
 	const cluster = await withPlugin(t.context.server, {between: 'exit 1'});
 	const reason = new Error('left');
 	t.is(await t.throwsAsync(cluster.logIn(AbortSignal.abort(reason))), reason);
@@ -244,7 +244,7 @@ test('who has left already does not make it run, and its failure ends nobody', a
 	t.is(await runs(t.context.server), 0);
 });
 
-test('who no longer waits is let go, while the others still get their answer', async t => {
+test('an abort releases one waiter, and the others get their credential', async t => {
 	const cluster = await withPlugin(t.context.server, {between: 'sleep 0.4'});
 	const controller = new AbortController();
 	const left = cluster.json({path: '/', signal: controller.signal});

@@ -24,7 +24,7 @@ function work() {
 	};
 }
 
-test('the third waits for one of two, and the others behind it in order', async t => {
+test('runs two at once, and the others in order', async t => {
 	const limited = limitConcurrency(2);
 	const {begun, run, end} = work();
 	for (const name of ['a', 'b', 'c', 'd']) {
@@ -38,7 +38,7 @@ test('the third waits for one of two, and the others behind it in order', async 
 	t.deepEqual(begun, ['a', 'b', 'c', 'd']);
 });
 
-test('who gives up while it waits is told at once, and its place is the next one’s', async t => {
+test('an abort removes a waiter from the queue', async t => {
 	const limited = limitConcurrency(1);
 	const {begun, run, end} = work();
 	const gone = new AbortController();

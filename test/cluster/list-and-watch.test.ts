@@ -52,7 +52,7 @@ async function take(events: AsyncIterable<WatchEvent<Pod>>, enough: (told: reado
 	return told;
 }
 
-test('pages follow one another by their token, with selectors and table rows asked for', async t => {
+test('lists pages by continue token, with selectors and table rows', async t => {
 	const asked: string[] = [];
 	const cluster = await serverFor(t, (request, response, query) => {
 		asked.push(`${request.headers.accept} ${query.toString()}`);
@@ -77,7 +77,7 @@ test('pages follow one another by their token, with selectors and table rows ask
 	]);
 });
 
-test('a list whose token expires is begun anew, and says so', async t => {
+test('restarts a list whose continue token expires', async t => {
 	let expired = false;
 	const cluster = await serverFor(t, (_, response, query) => {
 		if (query.has('continue') && !expired) {
@@ -104,7 +104,7 @@ test('a list whose token expires is begun anew, and says so', async t => {
 	);
 });
 
-test('a list that may not be read is refused with verb and resource', async t => {
+test('a forbidden list names verb and resource', async t => {
 	const cluster = await serverFor(t, (_, response) => response.writeHead(403).end('no'));
 	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_FORBIDDEN', message: 'not allowed to list pods: no'});
 });
@@ -177,7 +177,7 @@ const oddAnswers: ReadonlyArray<readonly [what: string, path: string, answers: r
 	],
 ];
 for (const [what, asked, answers] of oddAnswers) {
-	test(`a ${what} that is none says which field is not as in Kubernetes`, async t => {
+	test(`an invalid ${what} names the field that differs from Kubernetes`, async t => {
 		let body = '';
 		const cluster = await serverFor(t, (_, response) => response.end(body));
 		for (const [answer, says] of answers) {
@@ -188,13 +188,13 @@ for (const [what, asked, answers] of oddAnswers) {
 					? listAll(cluster, {path: asked, as: 'table-metadata'})
 					: cluster.json({path: asked});
 			const {message, remedy} = await t.throwsAsync<SpokeError>(reading, {code: 'ERR_PROTOCOL'});
-			t.true(message.endsWith(` is no answer of Kubernetes: ${says}`), message);
-			t.regex(remedy ?? '', /check that the server URL leads to a Kubernetes apiserver/);
+			t.true(message.endsWith(` is not a Kubernetes response: ${says}`), message);
+			t.regex(remedy ?? '', /check that the server URL is that of a Kubernetes apiserver/);
 		}
 	});
 }
 
-test('what Go writes as null is left out, and lists of none are lists', async t => {
+test('treats null fields as missing, and null lists as empty', async t => {
 	let body =
 		'{"metadata":{"name":"x","labels":null,"creationTimestamp":null},"spec":{"containers":[],"initContainers":null},"status":null}';
 	const cluster = await serverFor(t, (_, response) => response.end(body));
@@ -217,14 +217,14 @@ const oddLines: readonly Odd[] = [
 	['{"type":"MODIFIED","object":{"metadata":{"name":"x"}}}', 'it has no spec'],
 	['{"type":"DELETED","object":{"kind":"Node","metadata":{"name":"x"}}}', 'it is a Node, not a Pod'],
 ];
-test('a line of a watch that is none says which field is not as in Kubernetes', t => {
+test('an invalid watch event names the field that differs from Kubernetes', t => {
 	for (const [line, says] of oddLines) {
 		const {message} = t.throws<SpokeError>(() => validateWatchEvent(JSON.parse(line), path, 'object'), {code: 'ERR_PROTOCOL'});
-		t.is(message, `a line in the watch of ${path} is no answer of Kubernetes: ${says}`);
+		t.is(message, `a line in the watch of ${path} is not a Kubernetes response: ${says}`);
 	}
 });
 
-test('after such a line the watch goes on, and a bookmark may be of no pod', async t => {
+test('a watch resumes after an invalid event, and accepts a bookmark without a pod', async t => {
 	let watches = 0;
 	const cluster = await serverFor(t, (_, response, query) => {
 		watches += query.has('watch') ? 1 : 0;
@@ -247,7 +247,7 @@ test('after such a line the watch goes on, and a bookmark may be of no pod', asy
 	]);
 });
 
-test('changes, bookmarks and a clean end: the watch goes on from the last version', async t => {
+test('a watch resumes from the last version after a normal end', async t => {
 	const versions: Array<string | null> = [];
 	const cluster = await serverFor(t, (_, response, query) => {
 		if (!query.has('watch')) {
@@ -275,7 +275,7 @@ test('changes, bookmarks and a clean end: the watch goes on from the last versio
 	t.deepEqual(versions, ['10', '20']);
 });
 
-test('410 as an answer, 410 as an event and another error each bring a new list', async t => {
+test('a watch lists again after a 410 response, a 410 event and another error', async t => {
 	let watches = 0;
 	const cluster = await serverFor(t, (_, response, query) => {
 		if (!query.has('watch')) {
@@ -322,7 +322,7 @@ test('410 as an answer, 410 as an event and another error each bring a new list'
 	]);
 });
 
-test('a cut in the middle of an event is told, and loses nothing', async t => {
+test('a watch reports an interruption inside an event, and loses nothing', async t => {
 	const versions: Array<string | null> = [];
 	const cluster = await serverFor(t, (request, response, query) => {
 		if (!query.has('watch')) {
@@ -349,7 +349,7 @@ test('a cut in the middle of an event is told, and loses nothing', async t => {
 	t.deepEqual(versions, ['10', '11']);
 });
 
-test('where watching is refused, the list is read again and again, and it is said', async t => {
+test('polls the list when watching is forbidden', async t => {
 	let lists = 0;
 	const cluster = await serverFor(t, (_, response, query) => {
 		if (query.has('watch')) {
@@ -370,7 +370,7 @@ test('where watching is refused, the list is read again and again, and it is sai
 	]);
 });
 
-test('a first list that fails is an error, and so is a right that is lost', async t => {
+test('fails when the first list fails or a permission is lost', async t => {
 	let lists = 0;
 	const cluster = await serverFor(t, (_, response, query) => {
 		if (query.has('watch')) {
@@ -392,12 +392,12 @@ test('a first list that fails is an error, and so is a right that is lost', asyn
 	t.is(lists, 3);
 });
 
-test('a watch that ends at once and says nothing is told as cut, and waited for longer each time', async t => {
+test('reports an empty watch as interrupted, with growing delays', async t => {
 	const cluster = await serverFor(t, (_, response, query) => response.end(query.has('watch') ? '' : list(['a'])));
 	const waits: number[] = [];
 	for await (const one of watchObjects<Pod>(cluster, {path})) {
 		if (one.type === 'interrupted') {
-			t.is(one.error.message, `the watch of ${path} ended at once`);
+			t.is(one.error.message, `the watch of ${path} ended immediately`);
 			waits.push(one.retryInMs);
 			if (waits.length === 2) {
 				break;
@@ -408,7 +408,7 @@ test('a watch that ends at once and says nothing is told as cut, and waited for 
 	t.true(waits[0]! <= 750 && waits[1]! >= 500 && waits[1]! <= 1500, waits.join(' '));
 });
 
-test('a watch without even a bookmark for long is begun anew from where it was, and told as cut only where nobody answers that', async t => {
+test('restarts a silent watch, and reports an interruption if that gets no response', async t => {
 	const asked: string[] = [];
 	const cluster = await serverFor(t, (_request, response, query) => {
 		if (!query.has('watch')) {
@@ -430,7 +430,7 @@ test('a watch without even a bookmark for long is begun anew from where it was, 
 	t.deepEqual(asked, ['10', '11', '12', '12']);
 });
 
-test('what hung is as old as the last that was heard of it, and a later cut as old as itself', async t => {
+test('dates an interruption from the last received event of a hung watch', async t => {
 	let watches = 0;
 	const cluster = await serverFor(t, (_request, response, query) => {
 		if (!query.has('watch')) {
@@ -461,7 +461,7 @@ test('what hung is as old as the last that was heard of it, and a later cut as o
 	t.true(ages[1]! < 990, `${ages[1]} ms`);
 });
 
-test('leaving the loop or aborting ends the watch’s connection', async t => {
+test('leaving the loop or aborting closes the watch’s connection', async t => {
 	const server = await startServer({
 		request(request, response) {
 			if (request.url!.includes('watch')) {
@@ -493,7 +493,7 @@ test('leaving the loop or aborting ends the watch’s connection', async t => {
 	t.is(server.sockets.size, 0);
 });
 
-test('lines come whole however their bytes are split', async t => {
+test('assembles lines however their bytes are split', async t => {
 	const bytes = Buffer.from('{"a":"é😀"}\n\n{"b":[1,2]}\r\n{"c":null}\n{"cut":');
 	for (let size = 1; size <= bytes.length; size++) {
 		const chunks = Array.from({length: Math.ceil(bytes.length / size)}, (_, i) => bytes.subarray(i * size, (i + 1) * size));
@@ -514,7 +514,7 @@ test('lines come whole however their bytes are split', async t => {
 	await t.throwsAsync(gather(jsonLines(endless, 'the watch')), {code: 'ERR_PROTOCOL', message: /more than 32 MiB/});
 });
 
-test('what we may and who we are: asked for as a review, and null where it is not told', async t => {
+test('reviews access and identity, and returns null when the review is refused', async t => {
 	const bodies: unknown[] = [];
 	const cluster = await serverFor(t, (request, response) => {
 		void textOf(request).then(body => {

@@ -9,7 +9,7 @@ import {toBytes} from '../support/byte-server.ts';
 
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 
-test('what comes before an upgraded socket is read stays as it came, record by record', async t => {
+test('keeps record boundaries of bytes that arrive before an upgraded socket is read', async t => {
 	const connection = await toBytes(
 		t,
 		(all, socket) => {
@@ -40,7 +40,7 @@ test('what comes before an upgraded socket is read stays as it came, record by r
 	outcome.socket.destroy();
 });
 
-test('a taker gets what is read, where it wants it, until its end', async t => {
+test('a sink receives reads in its own buffer until it is removed', async t => {
 	const texts = ['stream', 'taken', 'stream again'];
 	const server = createServer(socket => {
 		socket.on('error', () => undefined).on('data', () => socket.write(texts.shift()!));

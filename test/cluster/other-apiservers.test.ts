@@ -9,7 +9,7 @@ const answers = {
 	},
 };
 
-test('an apiserver of the same authority, by the name that pods know it by, is asked with our credentials', async t => {
+test('sends credentials to another apiserver with a certificate of the cluster’s CA', async t => {
 	const ca = await authority('cluster-ca');
 	const asked: Array<string | undefined> = [];
 	const leaf = await issue({commonName: 'kube-apiserver', dns: ['kubernetes', 'kubernetes.default.svc'], ip: ['10.0.0.7']}, ca);
@@ -33,11 +33,11 @@ test('an apiserver of the same authority, by the name that pods know it by, is a
 });
 
 const strangers: ReadonlyArray<[title: string, wish: CertificateWish, byOthers: boolean]> = [
-	['another authority signed it', {commonName: 'kube-apiserver', dns: ['kubernetes.default.svc'], ip: ['127.0.0.1']}, true],
-	['it carries the address only', {commonName: 'kube-apiserver', ip: ['127.0.0.1']}, false],
-	['it is for another name', {commonName: 'kube-apiserver', dns: ['gateway.example.test']}, false],
+	['signed by another CA', {commonName: 'kube-apiserver', dns: ['kubernetes.default.svc'], ip: ['127.0.0.1']}, true],
+	['for the address only', {commonName: 'kube-apiserver', ip: ['127.0.0.1']}, false],
+	['for another name', {commonName: 'kube-apiserver', dns: ['gateway.example.test']}, false],
 	[
-		'it is out of date',
+		'expired',
 		{
 			commonName: 'kube-apiserver',
 			dns: ['kubernetes.default.svc'],
@@ -49,7 +49,7 @@ const strangers: ReadonlyArray<[title: string, wish: CertificateWish, byOthers: 
 ];
 
 for (const [title, wish, byOthers] of strangers) {
-	test(`a server whose certificate is not an apiserver’s is told nothing: ${title}`, async t => {
+	test(`sends nothing to a server whose certificate is not an apiserver’s: ${title}`, async t => {
 		const ca = await authority('cluster-ca');
 		const leaf = await issue(wish, byOthers ? await authority('other-ca') : ca);
 		const told: unknown[] = [];
@@ -71,13 +71,13 @@ for (const [title, wish, byOthers] of strangers) {
 }
 
 for (const [title, cluster, environment] of [
-	['the kubeconfig skips the check', {'insecure-skip-tls-verify': true, 'certificate-authority-data': ''}, {}],
-	['the way leads through a proxy', {'proxy-url': 'http://127.0.0.1:1'}, {}],
+	['the kubeconfig skips verification', {'insecure-skip-tls-verify': true, 'certificate-authority-data': ''}, {}],
+	['a proxy is set', {'proxy-url': 'http://127.0.0.1:1'}, {}],
 ] as const) {
-	test(`no other apiserver is dialled where ${title}`, async t => {
+	test(`dials no other apiserver when ${title}`, async t => {
 		const server = await startServer(answers);
 		const access = await server.cluster({cluster, environment});
-		await t.throwsAsync(access.connectAt(`127.0.0.1:${server.port}`), {code: 'ERR_APISERVER_TLS', message: /is not dialled/});
+		await t.throwsAsync(access.connectAt(`127.0.0.1:${server.port}`), {code: 'ERR_APISERVER_TLS', message: /does not connect to/});
 		t.is(server.connections(), 0);
 		await server.close();
 	});

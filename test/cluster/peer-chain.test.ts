@@ -5,7 +5,7 @@ import {spkiSha256} from '../../source/cluster/tls/peer-facts.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 
-test('a chain holds what signed it, not what has the name of its issuer and was sent along', async t => {
+test('the peer chain contains only certificates that signed the previous one', async t => {
 	const [own, namesake] = [await authority('kubernetes'), await authority('kubernetes')];
 	const leaf = await issue({commonName: 'gateway', ip: ['127.0.0.1'], dns: ['kubernetes'], namesNoKey: true}, own);
 	const [signed, named] = [own, namesake].map(({certificate}) => spkiSha256(new X509Certificate(certificate)));

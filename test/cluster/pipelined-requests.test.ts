@@ -14,7 +14,7 @@ async function connected(t: ExecutionContext, scripted: Scripted): Promise<Conne
 
 const answerOf = (body: string, head = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${head}\r\n${body}`;
 
-test('all are sent before the first is answered, with the user’s credentials', async t => {
+test('sends all requests before the first response, with the user’s credentials', async t => {
 	const connection = await toBytes(t, (all, socket) => {
 		// Waits for the third: a client that waits for an answer gets none.
 		if (all.includes('GET /c ')) {
@@ -27,7 +27,7 @@ test('all are sent before the first is answered, with the user’s credentials',
 	t.is(answers[2]!.connection.id, connection.id);
 });
 
-test('a server over TLS answers them in order on one socket, and the upgrade comes last', async t => {
+test('pipelines over TLS in order on one socket, then upgrades', async t => {
 	const seen: string[] = [];
 	const connection = await connected(t, {
 		async request(request, response) {
@@ -56,7 +56,7 @@ test('a server over TLS answers them in order on one socket, and the upgrade com
 	t.deepEqual(seen, ['/slow Bearer secret-token spoke', '/large Bearer secret-token spoke', '/none Bearer secret-token spoke', 'POST /up']);
 });
 
-test('behind another request each waits its turn, and is answered all the same', async t => {
+test('queues after another request, and still gets a response', async t => {
 	const connection = await connected(t, {request: (request, response) => response.end(request.url)});
 	const first = connection.request({path: '/first'});
 	const asked = connection.pipelinedGet({path: '/asked'});
@@ -65,7 +65,7 @@ test('behind another request each waits its turn, and is answered all the same',
 	t.true(connection.usable);
 });
 
-test('a limit counts from the answer before, and takes the connection along', async t => {
+test('a timeout counts from the previous response, and closes the connection', async t => {
 	const connection = await toBytes(t, (all, socket) => {
 		if (all.includes('GET /b ')) {
 			setTimeout(() => socket.write(answerOf('a')), 400);
@@ -80,7 +80,7 @@ test('a limit counts from the answer before, and takes the connection along', as
 	t.false(connection.usable);
 });
 
-test('one that is aborted, cut or answered with rubbish fails all that wait, each in one line', async t => {
+test('an abort, an interruption or invalid data fails every pending request', async t => {
 	const aborted = await toBytes(t, () => undefined);
 	const abort = new AbortController();
 	const both = Promise.allSettled([aborted.pipelinedGet({path: '/a'}), aborted.pipelinedGet({path: '/b', signal: abort.signal})]);
@@ -108,7 +108,7 @@ test('one that is aborted, cut or answered with rubbish fails all that wait, eac
 	t.false(rubbish.usable);
 });
 
-test('an answer that ends its connection is whole, and the next one is refused at once', async t => {
+test('a response that closes the connection is complete, and the next request fails', async t => {
 	const closing = await toBytes(t, (_, socket) => socket.end(answerOf('a', 'Connection: close\r\n')));
 	t.is(await textOf((await closing.pipelinedGet({path: '/a'})).body), 'a');
 	t.false(closing.usable);
@@ -117,7 +117,7 @@ test('an answer that ends its connection is whole, and the next one is refused a
 	t.is(await textOf((await untilEnd.pipelinedGet({path: '/a'})).body), 'to the end');
 });
 
-test('a server that sends more than was asked for is not believed any more', async t => {
+test('closes the connection when the server sends an extra response', async t => {
 	for (const more of ['HTTP/1.1 200', answerOf('b')]) {
 		const connection = await toBytes(t, (_, socket) => socket.write(answerOf('a') + more));
 		t.is(await textOf((await connection.pipelinedGet({path: '/a'})).body), 'a');
@@ -125,14 +125,14 @@ test('a server that sends more than was asked for is not believed any more', asy
 	}
 });
 
-test('a path or header that would be two requests is not sent', async t => {
+test('rejects a path or header that would split the request', async t => {
 	const connection = await toBytes(t, () => undefined);
 	await t.throwsAsync(connection.pipelinedGet({path: '/a b'}), {instanceOf: TypeError});
 	await t.throwsAsync(connection.pipelinedGet({path: '/a', headers: {Accept: 'x\r\nY: z'}}), {instanceOf: TypeError});
 	connection.close();
 });
 
-test('a header that is named twice goes out once, with its last value, and gzip is undone', async t => {
+test('sends a repeated header once with its last value, and decompresses gzip', async t => {
 	const seen: string[][] = [];
 	const connection = await connected(t, {
 		request(request, response) {

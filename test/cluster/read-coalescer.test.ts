@@ -31,7 +31,7 @@ function quiet() {
 const numbered = (count: number, length: (number: number) => number) =>
 	Array.from({length: count}, (_, number) => Buffer.alloc(length(number), number));
 
-test('of a flood no more is read in one turn of the event loop than leaves time for keys, and nothing is lost', async t => {
+test('limits reads per event loop turn during a flood without losing bytes', async t => {
 	const pieces = numbered(1000, number => 1024 * (1 + (number % 40)));
 	const all = Buffer.concat(pieces);
 	const socket = flood(pieces);
@@ -67,7 +67,7 @@ test('of a flood no more is read in one turn of the event loop than leaves time 
 	t.true(mostInATurn > 16_384 && mostInATurn < 150_000, `${mostInATurn} bytes`);
 });
 
-test('small pieces of one turn are one, and a piece that is alone waits for no other', async t => {
+test('merges the chunks of one turn, and delivers a single chunk at once', async t => {
 	const {socket, batch, taken} = quiet();
 	socket.push('a');
 	socket.push('b');
@@ -79,7 +79,7 @@ test('small pieces of one turn are one, and a piece that is alone waits for no o
 	batch.end();
 });
 
-test('what is held back comes once it is wanted again', async t => {
+test('delivers paused bytes after resume', async t => {
 	const pieces = numbered(100, () => 8192);
 	const socket = flood(pieces);
 	const taken: Buffer[] = [];
@@ -108,7 +108,7 @@ test('what is held back comes once it is wanted again', async t => {
 	t.true(Buffer.concat(taken).equals(Buffer.concat(pieces)));
 });
 
-test('a batch that ends with what it brought leaves the socket as it is for the next one', async t => {
+test('leaves the socket usable when ended inside its own callback', async t => {
 	const socket = new Duplex({read() {}});
 	const batch = new ReadCoalescer(
 		socket,
@@ -126,7 +126,7 @@ test('a batch that ends with what it brought leaves the socket as it is for the 
 	t.true(socket.isPaused());
 });
 
-test('after its end the socket is the next one’s, and what came before is not', async t => {
+test('passes only later bytes to the next owner of the socket', async t => {
 	const {socket, batch, taken} = quiet();
 	socket.push('mine');
 	await delay(1);

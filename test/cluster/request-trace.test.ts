@@ -4,7 +4,7 @@ import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 import {openTerminal} from '../support/terminal.ts';
 
-test('from -v=6 on each request is told on stderr, and stdout stays as it is', async t => {
+test('-v=6 traces each request on stderr and leaves stdout unchanged', async t => {
 	const {sandbox, env} = await openSandbox(t, {user: 'bob'});
 	const {stdout, stderr, status} = await runSpoke(['-v', '9', 'exec', 'deploy/web', '--', 'echo', 'hi'], {env});
 	t.like({status, stdout}, {status: 0, stdout: 'hi\n'});
@@ -25,20 +25,20 @@ test('from -v=6 on each request is told on stderr, and stdout stays as it is', a
 	}
 });
 
-test('a connection that is not made is told as well, and nothing as a request', async t => {
+test('-v=6 traces a failed connection, and no request', async t => {
 	const {env} = await openSandbox(t);
 	const {stderr} = await runSpoke(['logs', 'web', '-s', 'https://127.0.0.1:1', '-v=6'], {env});
 	t.regex(stderr, /^connection: https:\/\/127\.0\.0\.1:1 failed: .*connection refused, \d+ ms$/m);
 	t.notRegex(stderr, /^request/m);
 });
 
-test('below 6 no request is told', async t => {
+test('-v=5 traces no request', async t => {
 	const {env} = await openSandbox(t);
 	const {stderr} = await runSpoke(['logs', 'deploy/toolbox', '-v=5'], {env});
 	t.is(stderr, '');
 });
 
-test('the session has the screen, so it refuses to tell requests', async t => {
+test('the session rejects -v=6', async t => {
 	const {env} = await openSandbox(t);
 	const terminal = await openTerminal(t, ['tail', 'deploy/web', '-v=6'], {home: '/nonexistent', env, columns: 150});
 	t.is(await terminal.ended(), 2);

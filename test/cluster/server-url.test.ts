@@ -1,7 +1,7 @@
 import test from 'ava';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 
-test('a server URL is taken apart as client-go does it', t => {
+test('parses a server URL as client-go does', t => {
 	t.like(parseServerUrl('https://me:p%40w@[::1]:6443/k8s//?x=1'), {
 		scheme: 'https',
 		host: '::1',
@@ -23,13 +23,13 @@ for (const url of [
 	'https://me:p/100@x',
 	'ftp://me:1@100@x',
 ]) {
-	test(`${url} is refused in words of the kubeconfig, without its password`, t => {
+	test(`rejects ${url} without repeating its password`, t => {
 		const {message} = t.throws(() => parseServerUrl(url), {code: 'ERR_KUBECONFIG_INVALID'});
 		t.notRegex(message, /100/);
 	});
 }
 
-test('a zone of an IPv6 address is dialed and shown, and stays out of the Host header', t => {
+test('an IPv6 zone is dialed and shown, but not sent in the Host header', t => {
 	t.like(parseServerUrl('https://me:100@[fe80::1%25eth0]:6443'), {
 		host: 'fe80::1%eth0',
 		authority: '[fe80::1]:6443',
@@ -38,7 +38,7 @@ test('a zone of an IPv6 address is dialed and shown, and stays out of the Host h
 });
 
 for (const host of ['0177.0.0.1', '2130706433', '127.1', '0x7f000001', 'LOCALHOST']) {
-	test(`the host ${host} stays as it is typed`, t => {
+	test(`keeps the host ${host} as typed`, t => {
 		t.like(parseServerUrl(`https://${host}:6443`), {host, authority: `${host}:6443`, shown: `https://${host}:6443`});
 	});
 }

@@ -12,7 +12,7 @@ const lines = Array.from({length: 300}, (_, number) => `line ${number} ${'x'.rep
 for (const over of ['TCP', 'TLS'] as const) {
 	const to = async (t: ExecutionContext, answer: Parameters<typeof toBytes>[1]) => toBytes(t, answer, over);
 
-	test(`over ${over} a thousand small chunks come as a few pieces, whole and in order`, async t => {
+	test(`over ${over}, merges a thousand small chunks into a few, complete and in order`, async t => {
 		const connection = await to(t, (_, socket) => socket.write(head + lines.map(line => chunk(line)).join('') + '0\r\n\r\n'));
 		const {status, body} = await connection.request({path: '/log'});
 		t.is(status, 200);
@@ -23,7 +23,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 	});
 
 	for (const size of [1, 7, 100, 20_000]) {
-		test(`over ${over} an answer that comes ${size} bytes at a time is put together again, and the next one after it`, async t => {
+		test(`over ${over}, assembles two responses that arrive ${size} bytes at a time`, async t => {
 			const all =
 				head +
 				lines
@@ -44,7 +44,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 		});
 	}
 
-	test(`over ${over} a line is given on at once, without waiting for the next`, async t => {
+	test(`over ${over}, passes on a line before the next one arrives`, async t => {
 		let far: Socket | undefined;
 		const connection = await to(t, (_, socket) => {
 			far = socket;
@@ -63,7 +63,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 		t.true(body.readableEnded);
 	});
 
-	test(`over ${over} what nobody reads is held back at the server`, async t => {
+	test(`over ${over}, applies backpressure to the server when the body is not read`, async t => {
 		const line = 'x'.repeat(1000);
 		let sent = 0;
 		const connection = await to(t, (_, socket) => {
@@ -97,7 +97,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 		t.false(connection.usable);
 	});
 
-	test(`over ${over} a body that is broken off is read to the cut and is an error, not an end`, async t => {
+	test(`over ${over}, delivers the bytes of an interrupted body, then fails`, async t => {
 		for (const cut of [head + chunk('all') + '5\r\nha', head + chunk('all'), 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall']) {
 			const connection = await to(t, (_, socket) => socket.end(cut));
 			const {body} = await connection.request({path: '/log'});
@@ -116,13 +116,13 @@ for (const over of ['TCP', 'TLS'] as const) {
 		}
 	});
 
-	test(`over ${over} only the end of the connection ends a body without a length`, async t => {
+	test(`over ${over}, ends a body without a length when the connection closes`, async t => {
 		const connection = await to(t, (_, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nto the end'));
 		t.is(await textOf((await connection.request({path: '/'})).body), 'to the end');
 		t.false(connection.usable);
 	});
 
-	test(`over ${over} what comes behind a whole answer is no answer to the next request`, async t => {
+	test(`over ${over}, discards bytes after a complete response`, async t => {
 		const connection = await to(t, (_, socket) =>
 			socket.write(`${head}${chunk('a')}0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb`),
 		);
@@ -130,7 +130,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 2000}), {code: 'ERR_APISERVER_UNREACHABLE'});
 	});
 
-	test(`over ${over} no head within the limit is an error, a slow body is none`, async t => {
+	test(`over ${over}, times out while waiting for the head, but not during a slow body`, async t => {
 		const silent = await to(t, () => undefined);
 		await t.throwsAsync(silent.request({path: '/', timeoutMs: 100}), {code: 'ERR_APISERVER_TIMEOUT'});
 		const slow = await to(t, (_, socket) => {
@@ -140,7 +140,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 		t.is(await textOf((await slow.request({path: '/', timeoutMs: 1500})).body), 'late');
 	});
 
-	test(`over ${over} a signal ends the body, and after the body it ends nothing`, async t => {
+	test(`over ${over}, an abort ends an unfinished body only`, async t => {
 		const abort = new AbortController();
 		const open = await to(t, (_, socket) => socket.write(head + chunk('a')));
 		const {body} = await open.request({path: '/', signal: abort.signal});
@@ -161,7 +161,7 @@ for (const over of ['TCP', 'TLS'] as const) {
 		t.true(whole.usable);
 	});
 
-	test(`over ${over} who waits for its turn is answered after the one before, or gives up alone`, async t => {
+	test(`over ${over}, answers queued requests in order, and an abort cancels one alone`, async t => {
 		const connection = await to(t, (all, socket) => {
 			if (all.endsWith('\r\n\r\n')) {
 				const paths = [...all.matchAll(/GET (\S+)/g)].map(([, path]) => path!);

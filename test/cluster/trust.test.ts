@@ -23,7 +23,7 @@ const dated = new X509Certificate(
 const pemOf = ({certificate}: {certificate: string}) => certificate.trim();
 const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
 
-test('of a bundle the certificates vouch, and what is none is passed over', t => {
+test('trusts the certificates of a bundle and skips other PEM blocks', t => {
 	const {from, pem} = trustBundle(
 		Buffer.from(
 			`# a comment\n${pemOf(one!)}\n${one!.key}\n${broken}\n-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n${pemOf(two!)}\n`,
@@ -32,7 +32,7 @@ test('of a bundle the certificates vouch, and what is none is passed over', t =>
 	t.deepEqual([from, pem], ['kubeconfig-ca', [pemOf(one!), pemOf(two!)]]);
 });
 
-test('a long bundle with one certificate that cannot be read vouches by the others', async t => {
+test('trusts a long bundle except for one invalid certificate', async t => {
 	const leaf = await issue({ip: ['127.0.0.1']}, four);
 	const server = await startServer({request: (_, response) => response.end('{}')}, {key: leaf.key, cert: leaf.certificate});
 	t.teardown(async () => server.close());
@@ -46,15 +46,11 @@ test('a long bundle with one certificate that cannot be read vouches by the othe
 });
 
 for (const [title, bundle, words] of [
-	['no certificate in it that can be read', broken, 'failed to parse certificate: x509: malformed certificate'],
-	[
-		'a key of another kind in it',
-		'-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----',
-		'no valid certificate authority data seen',
-	],
-	['nothing in it', 'none', 'unable to parse bytes as PEM block'],
+	['no readable certificate', broken, 'failed to parse certificate: x509: malformed certificate'],
+	['a private key only', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', 'no valid certificate authority data seen'],
+	['no PEM block', 'none', 'unable to parse bytes as PEM block'],
 ] as const) {
-	test(`a bundle with ${title} is refused in Go’s words`, t => {
+	test(`rejects a bundle with ${title} in Go’s words`, t => {
 		t.throws(() => trustBundle(Buffer.from(bundle)), {
 			code: 'ERR_KUBECONFIG_INVALID',
 			message: `unable to load root certificates: ${words}`,
@@ -89,7 +85,7 @@ onLinux('SSL_CERT_FILE and SSL_CERT_DIR say which roots are the system’s, the 
 	t.is((await systemTrust({SSL_CERT_FILE: file})).from, 'system-roots');
 });
 
-test('a client certificate and its key are a pair, and another’s key is none', t => {
+test('accepts a certificate with its key, and rejects another key', t => {
 	const [certificate, key] = [Buffer.from(one!.certificate), Buffer.from(one!.key)];
 	t.deepEqual(validateCertificatePair(certificate, key), {certificate, key});
 	t.throws(() => validateCertificatePair(certificate, Buffer.from(two!.key)), {
@@ -102,7 +98,7 @@ test('a client certificate and its key are a pair, and another’s key is none',
 	});
 });
 
-test('the facts of a certificate: its names with the most particular part first, its dates and its key', async t => {
+test('peer facts give names in RFC 4514 order, dates and key', async t => {
 	const leaf = await issue(
 		{
 			commonName: 'kube-apiserver',
@@ -160,22 +156,22 @@ for (const [title, now, words, said] of [
 	['two days behind', '2026-11-22T12:00:00Z', answer(theirs), '2 days behind'],
 	['a month ahead', '2026-12-24T12:00:00Z', answer(theirs), '30 days ahead of'],
 	[
-		'a month ahead of a server that finds its certificate expired, too',
+		'a month ahead of a server that also finds its certificate expired',
 		'2026-12-24T12:00:00Z',
 		answer('Tue, 01 Dec 2026 12:00:00 GMT'),
 		null,
 	],
 	['a month ahead of a server whose certificate is not valid yet', '2026-12-24T12:00:00Z', answer('Sat, 31 Oct 2026 12:00:00 GMT'), null],
-	['a month ahead of a server that names no date', '2026-12-24T12:00:00Z', 'HTTP/1.1 403 Forbidden\r\nX-Date: x\r\n\r\n', null],
-	['a month ahead of a server that names no date that can be read', '2026-12-24T12:00:00Z', answer('soon'), null],
+	['a month ahead of a server without a Date header', '2026-12-24T12:00:00Z', 'HTTP/1.1 403 Forbidden\r\nX-Date: x\r\n\r\n', null],
+	['a month ahead of a server with an invalid Date header', '2026-12-24T12:00:00Z', answer('soon'), null],
 	[
-		'a month ahead of a server that ends within its answer',
+		'a month ahead of a server that closes during its response',
 		'2026-12-24T12:00:00Z',
 		`HTTP/1.1 403 Forbidden\r\ndate:${theirs}\r\n`,
 		'30 days ahead of',
 	],
 ] as const) {
-	test(`a clock that is ${title}: ${said ?? 'nothing is said'}`, async t => {
+	test(`a clock that is ${title}: ${said ?? 'no message'}`, async t => {
 		const {socket, asked} = answering(words);
 		t.is(
 			await clockSkew(socket, dated, new Date(now)),
@@ -189,7 +185,7 @@ for (const [title, now, words, said] of [
 	});
 }
 
-test('a server that stays open, answers for ever or not at all costs two seconds at most', async t => {
+test('the skew check ends in time when the server is silent or endless', async t => {
 	const now = new Date('2026-12-24T12:00:00Z');
 	const took = async (words: string) => {
 		const started = performance.now();

@@ -9,7 +9,7 @@ import {toBytes} from '../support/byte-server.ts';
 
 /** Each is read by a reader of its own: requests asked together, a GET as it streams, and Node's client. */
 const readers: ReadonlyArray<readonly [title: string, read: (connection: Connection) => Promise<unknown>]> = [
-	['requests asked together', async connection => connection.pipelinedGet({path: '/x', timeoutMs: 0})],
+	['pipelined requests', async connection => connection.pipelinedGet({path: '/x', timeoutMs: 0})],
 	['a streamed GET', async connection => textOf((await connection.request({path: '/x', timeoutMs: 0})).body)],
 	['a POST', async connection => textOf((await connection.request({path: '/x', method: 'POST', body: 'x', timeoutMs: 0})).body)],
 	['an upgrade', async connection => connection.upgrade({method: 'GET', path: '/x', upgrade: 'websocket', protocols: [], timeoutMs: 0})],
@@ -29,7 +29,7 @@ for (const [reader, read] of readers) {
 	for (const [title, start, repeated] of endless) {
 		// The body of a refused upgrade is read only in part, and is no error.
 		const isRefusedUpgrade = reader === 'an upgrade' && start.startsWith(okChunked);
-		test(`${title} without end: ${reader} ${isRefusedUpgrade ? 'is a refusal' : 'is given up'}`, async t => {
+		test(`${title} without end: ${reader} ${isRefusedUpgrade ? 'returns a refusal' : 'fails'}`, async t => {
 			let sent = 0;
 			const connection = await toBytes(t, (_, socket) => {
 				socket.write(start);
@@ -59,7 +59,7 @@ for (const [reader, read] of readers) {
 	}
 }
 
-test('a line of a watch that does not end is given up', async t => {
+test('a watch fails at a line without end', async t => {
 	const chunk = Buffer.alloc(1 << 20, 'x');
 	let sent = 0;
 	const body = new Readable({

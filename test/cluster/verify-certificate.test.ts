@@ -13,7 +13,7 @@ const trust = trustBundle(Buffer.from(ca.certificate));
 const leafOf = async (wish: CertificateWish) =>
 	parseCertificate(derOf((await issue({notBefore: from, notAfter: to, ...wish}, ca)).certificate));
 
-test('dates are right from their first second to their last', async t => {
+test('accepts a certificate from its first second to its last', async t => {
 	const leaf = await leafOf({dns: ['api.test']});
 	const at = (time: number) => verifyCertificate([leaf], 'api.test', trust, new Date(time)).refused;
 	t.is(at(from.getTime()), null);
@@ -49,7 +49,7 @@ const names: ReadonlyArray<[wish: CertificateWish, name: string, accepted: boole
 ];
 
 for (const [wish, name, accepted] of names) {
-	test(`a certificate for ${JSON.stringify(wish)} is ${accepted ? '' : 'not '}one for ${name}`, async t => {
+	test(`a certificate for ${JSON.stringify(wish)} ${accepted ? 'matches' : 'does not match'} ${name}`, async t => {
 		const judged = verifyCertificate([await leafOf(wish)], name, trust, now).refused;
 		t.is(judged === null, accepted, judged?.text);
 		t.not(judged?.dates, true);

@@ -36,7 +36,7 @@ users:
       provideClusterInfo: false
 `;
 
-test('what kubectl writes needs no YAML library', t => {
+test('parses what kubectl writes without the YAML library', t => {
 	t.deepEqual(parseSimpleYaml(written), parseYaml(written));
 });
 
@@ -71,7 +71,7 @@ for (const [text, value] of typed) {
 	});
 }
 
-test('the quick reader agrees with the library on everything that it takes upon itself', t => {
+test('the simple parser agrees with the library on everything it accepts', t => {
 	const random = seeded(20_261_124);
 	const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
 	const bits = [
@@ -157,7 +157,7 @@ const bombs: ReadonlyArray<[string, string, RegExp]> = [
 ];
 
 for (const [title, text, says] of bombs) {
-	test.serial(`refused in one line, at once: ${title}`, async t => {
+	test.serial(`rejects in one line: ${title}`, async t => {
 		const file = join(t.context as string, 'config');
 		await writeFile(file, text);
 		const began = process.cpuUsage();
@@ -169,7 +169,7 @@ for (const [title, text, says] of bombs) {
 }
 
 for (const password of ['*hunter2', '|hunter2']) {
-	test(`what cannot be read is not repeated: a password ${password[0]!}…`, async t => {
+	test(`does not repeat invalid YAML: a password ${password[0]!}…`, async t => {
 		const file = join(t.context as string, 'config');
 		await writeFile(file, `users:\n- name: ada\n  user:\n    password: ${password}\n`);
 		const error = await t.throwsAsync(loadKubeconfig(file, {}), {code: 'ERR_KUBECONFIG_INVALID'});
@@ -185,7 +185,7 @@ test.afterEach.always(async t => {
 	await rm(t.context as string, {recursive: true, force: true});
 });
 
-test('a folder, a pipe without a writer and a hundred megabytes are refused at once', async t => {
+test('rejects a directory, a pipe without a writer and a file of 100 MB', async t => {
 	const folder = t.context as string;
 	await mkdir(join(folder, 'sub'));
 	await promisify(execFile)('mkfifo', [join(folder, 'pipe')]);
@@ -193,12 +193,15 @@ test('a folder, a pipe without a writer and a hundred megabytes are refused at o
 	await truncate(join(folder, 'huge'), 100 * 1024 * 1024);
 	const began = process.cpuUsage();
 	await t.throwsAsync(loadKubeconfig(join(folder, 'sub'), {}), {code: 'ERR_KUBECONFIG_INVALID', message: /is a directory/});
-	await t.throwsAsync(loadKubeconfig(join(folder, 'huge'), {}), {code: 'ERR_KUBECONFIG_INVALID', message: /larger than 8 MiB/});
+	await t.throwsAsync(loadKubeconfig(join(folder, 'huge'), {}), {
+		code: 'ERR_KUBECONFIG_INVALID',
+		message: /larger than the maximum of 8 MiB/,
+	});
 	t.is((await loadKubeconfig(join(folder, 'pipe'), {})).config.clusters.size, 0);
 	t.true(spentMs(began) < 1000);
 });
 
-test('a pipe with a writer is read to its end, as of a shell’s <(command)', async t => {
+test('reads a pipe to its end, as of a shell’s <(command)', async t => {
 	const pipe = join(t.context as string, 'pipe');
 	await promisify(execFile)('mkfifo', [pipe]);
 	// The shell opens its end only when we have opened ours, and both ends wait for that.
@@ -208,7 +211,7 @@ test('a pipe with a writer is read to its end, as of a shell’s <(command)', as
 	writer.kill();
 });
 
-test('a megabyte of clusters is read in time', async t => {
+test('reads a kubeconfig of 1 MB', async t => {
 	const file = join(t.context as string, 'config');
 	const data = Buffer.alloc(1500, 7).toString('base64');
 	await writeFile(

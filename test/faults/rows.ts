@@ -91,16 +91,16 @@ export const faultRows: readonly FaultRow[] = [
 		tests: [
 			['streams/logs/resume.test.ts', 'Retry-After is obeyed'],
 			['streams/logs/follow-many.test.ts', '150 logs are followed at once, and come back 20 at a time'],
-			['cluster/connection.test.ts', 'Retry-After of a 429 and a 503 is obeyed'],
+			['cluster/connection.test.ts', 'waits for Retry-After of a 429 and a 503'],
 		],
 	},
 	{
 		row: 'F11',
 		says: 'watch: 410, ERROR event, close, split JSON, bookmark',
 		tests: [
-			['cluster/list-and-watch.test.ts', '410 as an answer, 410 as an event and another error each bring a new list'],
-			['cluster/list-and-watch.test.ts', 'a cut in the middle of an event is told, and loses nothing'],
-			['cluster/list-and-watch.test.ts', 'changes, bookmarks and a clean end'],
+			['cluster/list-and-watch.test.ts', 'a watch lists again after a 410 response, a 410 event and another error'],
+			['cluster/list-and-watch.test.ts', 'a watch reports an interruption inside an event, and loses nothing'],
+			['cluster/list-and-watch.test.ts', 'a watch resumes from the last version after a normal end'],
 		],
 	},
 	{
@@ -301,7 +301,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'WebSocket framing and handshakes that are wrong',
 		tests: [
 			['wire/websocket.test.ts', 'refused with '],
-			['cluster/connection.test.ts', 'an upgrade that is answered wrongly is refused'],
+			['cluster/connection.test.ts', 'rejects an invalid upgrade response'],
 			['streams/remote-command/outcome.test.ts', 'a message in text, and one on a channel that no server writes, break the protocol'],
 		],
 		open: 'the Autobahn suite itself is not run',
@@ -318,7 +318,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B14',
 		says: 'redirects are not followed with credentials',
 		tests: [
-			['cluster/connection.test.ts', 'a redirect is given back and never followed: another host sees nothing'],
+			['cluster/connection.test.ts', 'returns a redirect without following it'],
 			['streams/proxy/proxy-request.test.ts', 'a redirect is an answer, not a way to go'],
 			['streams/remote-command/carriers.test.ts', 'a redirect is not followed'],
 		],
@@ -327,24 +327,24 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B15',
 		says: 'bombs, endless answers, odd JSON',
 		tests: [
-			['cluster/connection.test.ts', 'a body may be compressed, and a bomb in it is bounded'],
-			['cluster/connection.test.ts', 'answers that are cut, endless or no JSON are told apart'],
+			['cluster/connection.test.ts', 'decompresses gzip bodies up to the size limit'],
+			['cluster/connection.test.ts', 'reports truncated, oversized and non-JSON bodies with different errors'],
 		],
 	},
 	{
 		row: 'B16',
 		says: 'kubeconfigs that are bombs, pipes, folders, cycles',
 		tests: [
-			['cluster/yaml.test.ts', 'refused in one line, at once'],
-			['cluster/yaml.test.ts', 'a folder, a pipe without a writer and a hundred megabytes are refused at once'],
+			['cluster/yaml.test.ts', 'rejects in one line'],
+			['cluster/yaml.test.ts', 'rejects a directory, a pipe without a writer and a file of 100 MB'],
 		],
 	},
 	{
 		row: 'B17',
 		says: 'plugins: never a shell, run only when needed',
 		tests: [
-			['cluster/exec-plugin.test.ts', 'arguments reach it as they are: no shell reads them'],
-			['cluster/exec-plugin.test.ts', 'it is not run before it is needed, and once for many requests at the same time'],
+			['cluster/exec-plugin.test.ts', 'passes arguments to the plugin without a shell'],
+			['cluster/exec-plugin.test.ts', 'runs the plugin on the first request, and once for simultaneous requests'],
 		],
 	},
 	{
@@ -360,7 +360,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'certificates accepted and refused as kubectl does',
 		tests: [
 			['cluster/certificates.test.ts', 'as kubectl: '],
-			['cluster/connection.test.ts', 'the facts are those of this handshake, again and again, whatever the environment says'],
+			['cluster/connection.test.ts', 'socket facts describe this handshake, whatever the environment says'],
 		],
 	},
 ];

@@ -139,7 +139,7 @@ const rows: readonly Row[] = [
 		'off-direct',
 		[...exec('shell').slice(0, 2), '--as', 'gets-nothing', '--', 'true'],
 		/cannot create resource "pods\/exec"/,
-		/ask for this right.*ERR_FORBIDDEN/,
+		/request permission.*ERR_FORBIDDEN/,
 	],
 	['R3', 'off-direct', [...exec('shell').slice(0, 2), '--as', 'gets-only', '--', 'true'], /pods "shell" is forbidden/],
 	['P6', 'off-direct', exec('unplaced'), /pod unplaced does not have a host assigned/],

@@ -150,7 +150,7 @@ for (const [line, status, says] of [
 	[`logs ${finished} --limit-bytes=-1`, 2, /--limit-bytes must be greater than 0/],
 	['logs two left --all-containers', 2, /should not be specified with container name left/],
 	['logs pod/../x', 2, /more than one slash/],
-	['logs configmap/x', 2, /no pods can be found by "configmap"/],
+	['logs configmap/x', 2, /"configmap" is not a kind with pods/],
 	['logs deploy/nope', 8, /deployments.apps "nope" not found/],
 ] as const) {
 	test(`\`${line}\` fails in kubectl as here, with status ${status} and one line`, async t => {

@@ -527,7 +527,7 @@ export const firstRows: readonly KubeconfigRow[] = [
 	}),
 	simple('a plugin prints junk', () => ({user: execUser('')}), {
 		files: () => ({plugin: plugin('echo hello')}),
-		says: /getting credentials: .*(decoding stdout|something else than an ExecCredential)/,
+		says: /getting credentials: .*(decoding stdout|did not print an ExecCredential)/,
 	}),
 	simple('a plugin fails', () => ({user: execUser('')}), {
 		files: () => ({plugin: plugin('echo no >&2; exit 3')}),

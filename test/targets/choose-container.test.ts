@@ -17,28 +17,28 @@ const annotated = (name: string): PodObject => ({...many, metadata: {name: 'many
 const goOn = {unknownAnnotation: 'go-on'} as const;
 const refuse = {unknownAnnotation: 'refuse'} as const;
 
-test('the only container is taken without a word', t => {
+test('selects the only container without a notice', t => {
 	t.deepEqual(chooseContainer(one, undefined, goOn), {name: 'app', notice: null});
 });
 
-test('the first of several is taken, and the others are said as kubectl says them', t => {
+test('selects the first of several containers, with kubectl’s notice', t => {
 	t.deepEqual(chooseContainer(many, undefined, goOn), {
 		name: 'app',
 		notice: 'Defaulted container "app" out of: app, side, debugger (ephem), setup (init)',
 	});
 });
 
-test('the annotation chooses without a word', t => {
+test('selects the annotated container without a notice', t => {
 	t.deepEqual(chooseContainer(annotated('side'), undefined, refuse), {name: 'side', notice: null});
 });
 
-test('a named container wins over the annotation, of whatever role', t => {
+test('prefers a named container of any role to the annotation', t => {
 	for (const name of ['app', 'setup', 'debugger']) {
 		t.deepEqual(chooseContainer(annotated('side'), name, refuse), {name, notice: null});
 	}
 });
 
-test('an annotation that names nothing is refused, except for logs', t => {
+test('rejects an annotation of a missing container, except for logs', t => {
 	t.throws(() => chooseContainer(annotated('gone'), undefined, refuse), {
 		code: 'ERR_NOT_FOUND',
 		message: 'container gone is not valid for pod many out of: app, side, debugger (ephem), setup (init)',
@@ -49,14 +49,14 @@ test('an annotation that names nothing is refused, except for logs', t => {
 	});
 });
 
-test('an unknown container is named with those there are', t => {
+test('lists the containers when the named one is unknown', t => {
 	t.throws(() => chooseContainer(one, 'nope', goOn), {
 		code: 'ERR_NOT_FOUND',
 		message: 'container nope is not valid for pod one out of: app',
 	});
 });
 
-test('all containers come in the order in which kubectl reads them', t => {
+test('lists containers in kubectl’s order', t => {
 	t.deepEqual(
 		allContainers(many).map(({name, role}) => `${role} ${name}`),
 		['init setup', 'regular app', 'regular side', 'ephemeral debugger'],
@@ -64,7 +64,7 @@ test('all containers come in the order in which kubectl reads them', t => {
 	t.is(containerNames(many), 'app, side, debugger (ephem), setup (init)');
 });
 
-test('a debug container that ended is not offered to enter, and an init container only while it runs', t => {
+test('offers no terminated debug container, and only running init containers', t => {
 	const names = (status: NonNullable<PodObject['status']>) => attachableContainers({...many, status}).map(({name}) => name);
 	const ended = {terminated: {exitCode: 0}};
 	const running = {running: {}};

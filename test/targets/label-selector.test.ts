@@ -2,7 +2,7 @@
 import test from 'ava';
 import {labelSelectorError} from '../../source/targets/label-selector.ts';
 
-test('what the apiserver takes is taken', t => {
+test('accepts selectors that the apiserver accepts', t => {
 	for (const text of [
 		'app',
 		'!app',
@@ -27,21 +27,21 @@ test('what the apiserver takes is taken', t => {
 	}
 });
 
-test('what the apiserver refuses is refused with what is missing or wrong', t => {
+test('rejects selectors that the apiserver rejects, with the reason', t => {
 	const faults: Readonly<Record<string, string>> = {
 		'app in (web': '"," or ")" is missing at the end',
 		'app in web': '"(" is missing before web',
-		'x<-2': '-2 is no whole number, which < compares',
+		'x<-2': '-2 is not a whole number, which < requires',
 		'app web': 'one of =, !=, in, notin is missing before web',
 		'app=web tier=db': '"," is missing before tier=db',
 		'app=web,': 'a key is missing at the end',
 		'=web': 'a key is missing before =web',
 		'!app=web': '"," is missing before =web',
 		'app=web)': '"," is missing before )',
-		'app>b': 'b is no whole number, which > compares',
-		'-app': '-app cannot be a label’s key',
-		'a/b/c': 'a/b/c cannot be a label’s key',
-		'app=-x': '-x cannot be a label’s value: letters, digits, - _ . and no more than 63',
+		'app>b': 'b is not a whole number, which > requires',
+		'-app': '-app is not a valid label key',
+		'a/b/c': 'a/b/c is not a valid label key',
+		'app=-x': '-x is not a valid label value: use letters, digits, - _ . and at most 63 characters',
 	};
 	for (const [text, fault] of Object.entries(faults)) {
 		t.is(labelSelectorError(text), fault, text);

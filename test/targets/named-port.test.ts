@@ -31,16 +31,16 @@ const service: ServiceObject = {
 	},
 };
 
-test('a number is taken as it is, declared or not', t => {
+test('accepts a port number, declared or not', t => {
 	t.deepEqual(podPort(pod, '4711'), {port: 4711, name: null, servicePort: null});
 });
 
-test('a name is looked up in containers, then in init containers', t => {
+test('finds a port name in containers, then in init containers', t => {
 	t.deepEqual(podPort(pod, 'http'), {port: 8080, name: 'http', servicePort: null});
 	t.deepEqual(podPort(pod, 'admin'), {port: 9000, name: 'admin', servicePort: null});
 });
 
-test('a service’s port goes through targetPort, by name and by number', t => {
+test('resolves a service port through targetPort, by name and by number', t => {
 	t.deepEqual(servicePort(service, pod, '80'), {port: 8080, name: 'http', servicePort: 80});
 	t.deepEqual(servicePort(service, pod, 'http'), {port: 8080, name: 'http', servicePort: 80});
 	t.deepEqual(servicePort(service, pod, '81'), {port: 8081, name: null, servicePort: 81});
@@ -48,18 +48,18 @@ test('a service’s port goes through targetPort, by name and by number', t => {
 	t.deepEqual(servicePort(service, pod, '82'), {port: 82, name: null, servicePort: 82});
 });
 
-test('a headless service keeps the number', t => {
+test('keeps the port number of a headless service', t => {
 	t.is(servicePort({...service, spec: {...service.spec, clusterIP: 'None'}}, pod, '80').port, 80);
 });
 
-test('unknown names and numbers are named with what there is', t => {
+test('lists the ports when a name or number is unknown', t => {
 	t.throws(() => podPort(pod, 'nope'), {code: 'ERR_NOT_FOUND', message: "Pod 'web' does not have a named port 'nope'"});
 	t.throws(() => servicePort(service, pod, 'nope'), {code: 'ERR_NOT_FOUND', message: "Service 'web' does not have a named port 'nope'"});
 	t.throws(() => servicePort(service, pod, '8080'), {code: 'ERR_NOT_FOUND', message: 'Service web does not have a service port 8080'});
 	t.throws(() => servicePort(service, pod, 'lost'), {code: 'ERR_NOT_FOUND', message: "Pod 'web' does not have a named port 'nope'"});
 });
 
-test('UDP and impossible numbers are refused', t => {
+test('rejects UDP ports and numbers out of range', t => {
 	t.throws(() => podPort(pod, 'dns'), {code: 'ERR_USAGE', message: 'UDP protocol is not supported for dns'});
 	t.throws(() => podPort(pod, '53'), {code: 'ERR_USAGE', message: 'UDP protocol is not supported for 53'});
 	t.throws(() => servicePort(service, pod, '53'), {code: 'ERR_USAGE', message: 'UDP protocol is not supported for 53'});

@@ -28,7 +28,7 @@ for (const [asked, plural, name] of [
 	['no/n1', 'nodes', 'n1'],
 	['web.example', 'pods', 'web.example'],
 ] as const) {
-	test(`${asked} means ${plural} ${name}`, t => {
+	test(`parses ${asked} as ${plural} ${name}`, t => {
 		const parsed = parseTarget(asked);
 		t.deepEqual([parsed.resource.plural, parsed.name, parsed.input], [plural, name, asked]);
 	});
@@ -51,13 +51,13 @@ for (const asked of [
 	'deployments.batch/x',
 	'pods.v1.apps/x',
 ]) {
-	test(`${JSON.stringify(asked)} is refused and named`, t => {
+	test(`rejects ${JSON.stringify(asked)} and names it`, t => {
 		const error = t.throws(() => parseTarget(asked), {code: 'ERR_USAGE'});
 		t.true(error.message.includes(asked.split(/^pod\//).at(-1)!));
 	});
 }
 
-test('whatever a name holds, it stays one segment of the path', t => {
+test('keeps a name in one path segment', t => {
 	for (const name of ['a b', 'a?b', 'a#b', 'a\\b', 'a&b=c', '-dash', '\u0000', 'é', 'a;b', '@x:y']) {
 		const url = new URL(objectPath(podResource, 'default', parseTarget(name).name, 'log'), 'https://h');
 		t.is(url.pathname.split('/').length, '/api/v1/namespaces/default/pods/x/log'.split('/').length);
@@ -66,7 +66,7 @@ test('whatever a name holds, it stays one segment of the path', t => {
 	}
 });
 
-test('a namespace cannot leave its segment either', t => {
+test('keeps a namespace in one path segment', t => {
 	for (const namespace of ['..', 'a/b', 'a%2fb', '']) {
 		t.throws(() => listPath(podResource, namespace), {code: 'ERR_USAGE'});
 	}
@@ -74,7 +74,7 @@ test('a namespace cannot leave its segment either', t => {
 	t.is(listPath(podResource, null), '/api/v1/pods');
 });
 
-test('nodes are among what is allowed only where they are', t => {
+test('names nodes as allowed only with allowNodes', t => {
 	t.throws(() => parseTarget('configmap/x'), {message: /must be one of po, svc, rc, /});
 	t.throws(() => parseTarget('configmap/x', {allowNodes: true}), {message: /must be one of po, svc, node, rc, /});
 });

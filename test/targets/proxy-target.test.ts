@@ -37,7 +37,7 @@ for (const [text, plural, scheme, name, port, path] of rows) {
 	});
 }
 
-test('what is no target says what is allowed', t => {
+test('an invalid target names the allowed form', t => {
 	for (const text of [
 		'',
 		'svc/',

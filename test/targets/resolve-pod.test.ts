@@ -77,7 +77,7 @@ async function withCluster<Result>(
 
 const options = {order: 'attach', podRunningTimeoutMs: 500} as const;
 
-test('a named pod is read and nothing else', async t => {
+test('a named pod needs one read', async t => {
 	await withCluster(async (cluster, asked) => {
 		const {target, service, scope} = await resolvePod(cluster, 'pod/web-1', options);
 		t.deepEqual(target, {
@@ -94,7 +94,7 @@ test('a named pod is read and nothing else', async t => {
 	});
 });
 
-test('a workload’s selector finds its pods, and the ready one is chosen', async t => {
+test('a workload resolves to its ready pod', async t => {
 	await withCluster(async (cluster, asked) => {
 		const {target, scope} = await resolvePod(cluster, 'deploy/web', options);
 		t.like(target, {name: 'web-1', chosenFrom: 2, asked: 'deploy/web'});
@@ -163,7 +163,7 @@ async function withCronJobs<Result>(
 	}
 }
 
-test('a cron job’s pods are those of the jobs that it made, the last run first', async t => {
+test('a cron job resolves to a pod of its last run', async t => {
 	await withCronJobs(async (cluster, control) => {
 		control.pods = [
 			jobPod('a-1', {phase: 'Succeeded', created: '2026-01-01T00:00:00Z'}),
@@ -176,7 +176,7 @@ test('a cron job’s pods are those of the jobs that it made, the last run first
 	});
 });
 
-test('a cron job that was made anew is followed, as a workload is', async t => {
+test('follows a cron job that was recreated', async t => {
 	await withCronJobs(async (cluster, control) => {
 		control.jobs = [{metadata: {...job('a-1', 'a').metadata, ownerReferences: [{kind: 'CronJob', name: 'a', uid: 'uid-before'}]}}];
 		control.pods = [jobPod('a-1', {phase: 'Running', created: '2026-01-01T00:00:00Z'})];
@@ -184,11 +184,11 @@ test('a cron job that was made anew is followed, as a workload is', async t => {
 	});
 });
 
-test('a cron job that has no pods says at once why, and is not waited for', async t => {
+test('a cron job without pods fails without waiting, and says why', async t => {
 	await withCronJobs(async cluster => {
 		await t.throwsAsync(resolvePod(cluster, 'cj/c', {...options, podRunningTimeoutMs: 60_000}), {
 			code: 'ERR_NOT_FOUND',
-			message: 'no pod of a job of cj/c is there: its schedule is "0 3 * * *", it has not run by its schedule yet',
+			message: 'no pods found for cj/c: its schedule is "0 3 * * *", it has not run by its schedule yet',
 		});
 		await t.throwsAsync(resolvePod(cluster, 'cj/off', {...options, podRunningTimeoutMs: 60_000}), {
 			code: 'ERR_NOT_FOUND',
@@ -199,7 +199,7 @@ test('a cron job that has no pods says at once why, and is not waited for', asyn
 	});
 });
 
-test('pods of jobs that a cron job makes later are followed, those of others are not', async t => {
+test('watches pods of later jobs of the cron job, and of no others', async t => {
 	await withCronJobs(async (cluster, control) => {
 		const behind = await resolveTargetPods(cluster, parseTarget('cj/a'), 'demo');
 		const ended = new AbortController();
@@ -232,7 +232,7 @@ test('pods of jobs that a cron job makes later are followed, those of others are
 	});
 });
 
-test('a service comes along, for its ports', async t => {
+test('a service target returns the service', async t => {
 	await withCluster(async cluster => {
 		const {service, target} = await resolvePod(cluster, 'svc/web', options);
 		t.is(service?.metadata.name, 'web');
@@ -240,13 +240,13 @@ test('a service comes along, for its ports', async t => {
 	});
 });
 
-test('a service without a selector has no pods', async t => {
+test('a service without a selector is an error', async t => {
 	await withCluster(async cluster => {
 		await t.throwsAsync(resolvePod(cluster, 'svc/bare', options), {code: 'ERR_NOT_FOUND', message: /svc\/bare selects no pods/});
 	});
 });
 
-test('a node is no pod, and what does not exist is not found', async t => {
+test('rejects a node, and reports a missing object', async t => {
 	await withCluster(async cluster => {
 		await t.throwsAsync(resolvePod(cluster, 'node/n1', options), {code: 'ERR_USAGE', message: /is a node/});
 		await t.throwsAsync(resolvePod(cluster, 'deploy/nope', options), {code: 'ERR_NOT_FOUND'});
@@ -254,7 +254,7 @@ test('a node is no pod, and what does not exist is not found', async t => {
 	});
 });
 
-test('a pod that comes in time is waited for', async t => {
+test('waits for a pod that appears in time', async t => {
 	await withCluster(async (cluster, _, control) => {
 		const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: 5000});
 		while (control.watching.length === 0) {
@@ -268,18 +268,18 @@ test('a pod that comes in time is waited for', async t => {
 	});
 });
 
-test('when none comes the limit ends the wait and the target is named', async t => {
+test('names the target when no pod appears in time', async t => {
 	await withCluster(async cluster => {
 		const began = Date.now();
 		await t.throwsAsync(resolvePod(cluster, 'deploy/empty', options), {
 			code: 'ERR_NOT_FOUND',
-			message: 'no pod behind deploy/empty after 0.5 s',
+			message: 'no pods found for deploy/empty after 0.5 s',
 		});
 		t.true(Date.now() - began < 15_000);
 	});
 });
 
-test('whoever gives up is told nothing of pods that are not there', async t => {
+test('an abort while waiting for a pod rejects with its reason', async t => {
 	await withCluster(async (cluster, _, control) => {
 		const left = new AbortController();
 		const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: 60_000, signal: left.signal});
@@ -292,7 +292,7 @@ test('whoever gives up is told nothing of pods that are not there', async t => {
 	});
 });
 
-test('whoever gives up while a job is asked for again ends with their own reason', async t => {
+test('an abort while rereading a job rejects with its reason', async t => {
 	await withCronJobs(async cluster => {
 		const left = new AbortController();
 		const asked = Promise.withResolvers<void>();
@@ -316,10 +316,10 @@ test('whoever gives up while a job is asked for again ends with their own reason
 });
 
 for (const [limitMs, title] of [
-	[1001 + 2 ** -10, 'a fraction of a millisecond more than whole ones'],
-	[2 ** 31, 'more than a timer can wait'],
+	[1001 + 2 ** -10, 'a fractional number of milliseconds'],
+	[2 ** 31, 'more than a timer supports'],
 ] as const) {
-	test(`a limit of ${title} is a limit`, async t => {
+	test(`accepts a timeout of ${title}`, async t => {
 		await withCluster(async (cluster, _, control) => {
 			const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: limitMs});
 			while (control.watching.length === 0) {
@@ -337,7 +337,7 @@ for (const [limitMs, title] of [
 	});
 }
 
-test('pods are told once each, then their changes, over a watch that is cut', async t => {
+test('reports each pod once, then its changes, across an interruption', async t => {
 	await withCluster(async (cluster, _, control) => {
 		const stop = new AbortController();
 		const told: string[] = [];
@@ -360,7 +360,7 @@ test('pods are told once each, then their changes, over a watch that is cut', as
 	});
 });
 
-test('where watching is refused it is polled, and said', async t => {
+test('reports polling when watching is forbidden', async t => {
 	await withCluster(async (cluster, asked, control) => {
 		control.refuseWatch = true;
 		const stop = new AbortController();
@@ -378,20 +378,20 @@ test('where watching is refused it is polled, and said', async t => {
 });
 
 const refusals: ReadonlyArray<[title: string, ofNamespace: SpokeError | null, says: string]> = [
-	['is told with its namespace', null, 'pods "web" not found in namespace "demo"'],
+	['names its namespace', null, 'pods "web" not found in namespace "demo"'],
 	[
-		'in a namespace that is not there is told as that',
+		'in a missing namespace names the namespace',
 		new SpokeError('ERR_NOT_FOUND', 'namespaces "demo" not found'),
 		'namespaces "demo" not found',
 	],
 	[
-		'in a namespace that may not be read is told with its name',
+		'in an unreadable namespace names the namespace',
 		new SpokeError('ERR_FORBIDDEN', 'namespaces "demo" is forbidden'),
 		'pods "web" not found in namespace "demo"',
 	],
 ];
 for (const [title, ofNamespace, says] of refusals) {
-	test(`a pod that is not found ${title}, and the server’s own words are kept`, async t => {
+	test(`a pod that is not found ${title}`, async t => {
 		const cluster = {
 			async json({path}: {path: string}) {
 				if (path.endsWith('/pods/web')) {

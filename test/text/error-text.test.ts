@@ -30,12 +30,12 @@ const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: str
 	[
 		'Forbidden',
 		errorFromResponse(forbidden, get),
-		'Error from server (Forbidden): pods "web" is forbidden: User "eve" cannot get resource "pods" (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
+		'Error from server (Forbidden): pods "web" is forbidden: User "eve" cannot get resource "pods" (request permission; check with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
 	],
 	[
 		'Forbidden, without who may not',
 		errorFromResponse(status('Forbidden', 403, 'no'), get),
-		'Error from server (Forbidden): no (ask for this right; check it with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
+		'Error from server (Forbidden): no (request permission; check with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
 	],
 	[
 		'BadRequest',

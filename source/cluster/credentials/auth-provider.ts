@@ -1,4 +1,4 @@
-/** The old `auth-provider` of a kubeconfig: what is left of it in Kubernetes, with its words for what is not. */
+/** The deprecated `auth-provider` of a kubeconfig, with client-go's messages for removed providers. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {AuthProviderEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import {fixedCredentials, type Credentials} from './credentials.ts';
@@ -13,7 +13,7 @@ const removed: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
-Only `oidc` still exists: its id-token is sent while it is valid. It is not refreshed here.
+Supports `oidc` only: sends its id-token while it is valid, without refreshing it.
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CREDENTIALS
 */
 export function authProvider({name, config}: AuthProviderEntry, now = Date.now()): Credentials {
@@ -41,7 +41,7 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 	return fixedCredentials('token', {authorization: headerValue('Authorization', `Bearer ${token}`), certificate: null});
 }
 
-/** Milliseconds since 1970 of a JWT's `exp`; 0 when it cannot be read. The apiserver checks the token, we only look at its date. */
+/** A JWT's `exp` in milliseconds since 1970; 0 if unreadable. The apiserver verifies the token, this reads only its date. */
 function expiryOf(token: string): number {
 	try {
 		const {exp} = JSON.parse(Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString('utf8')) as {exp?: unknown};

@@ -1,4 +1,4 @@
-/** Credentials from an exec plugin: run when needed, once at a time, kept until they expire. */
+/** Credentials of an exec plugin, kept until they expire. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
@@ -16,15 +16,15 @@ import type {CredentialContext} from './user-credentials.ts';
 
 const versions: readonly string[] = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 
-/** How long a plugin may take, milliseconds, without and with a person to ask; SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 is no limit) overrides both. */
+/** SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 means no limit) overrides both. */
 const defaultTimeouts: PluginTimeouts = {nonInteractiveMs: 60_000, interactiveMs: 600_000};
 
 type Issued = {identity: ClientIdentity; expires: number};
 
 /**
-Credentials that a plugin gives, run when they are needed.
+Runs the plugin when needed, once at a time.
 @see https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
-@throws SpokeError ERR_KUBECONFIG_INVALID for an API version that is not known
+@throws SpokeError ERR_KUBECONFIG_INVALID for an unknown API version
 */
 export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () => number = Date.now): Credentials {
 	if (!versions.includes(exec.apiVersion)) {
@@ -56,7 +56,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 			return issued.identity;
 		},
 		async rejected(identity, signal) {
-			// Somebody else's 401 may have brought new ones already.
+			// Another request's 401 may have renewed it already.
 			if (last?.identity !== identity) {
 				return last !== null;
 			}
@@ -75,15 +75,15 @@ function pluginTimeouts(environment: NodeJS.ProcessEnv): PluginTimeouts {
 
 	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 	if (ms === undefined) {
-		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {
-			remedy: 'give whole seconds, or a number with a unit: 90s, 5m',
+		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is not a valid duration`, {
+			remedy: 'use whole seconds, or a number with a unit: 90s, 5m',
 		});
 	}
 
 	return {nonInteractiveMs: clampTimerMs(ms), interactiveMs: clampTimerMs(ms)};
 }
 
-/** What the plugin printed, judged as client-go judges it. None of it is ever repeated in a message. */
+/** Validates the plugin's output as client-go does. Messages never repeat any of it, because it contains secrets. */
 async function parseIssued(exec: ExecEntry, output: string, previous: Issued | null): Promise<Issued> {
 	const status = await statusOf(exec, output);
 	const field = (name: string) => textField(exec, status, name);
@@ -99,7 +99,7 @@ async function parseIssued(exec: ExecEntry, output: string, previous: Issued | n
 	const expires = field('expirationTimestamp');
 	const expiresAt = expires === '' ? Infinity : rfc3339.test(expires) ? Date.parse(expires) : NaN;
 	if (Number.isNaN(expiresAt)) {
-		throw pluginError(exec, 'returned an expirationTimestamp that is no RFC 3339 time');
+		throw pluginError(exec, 'returned an expirationTimestamp that is not an RFC 3339 time');
 	}
 
 	const pair = certificate === '' ? null : samePair(previous?.identity.certificate ?? null, Buffer.from(certificate), Buffer.from(key));
@@ -118,11 +118,11 @@ async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<un
 	try {
 		credential = await parsePluginOutput(output);
 	} catch (error) {
-		throw pluginError(exec, `printed something else than an ExecCredential: ${(error as Error).message}`);
+		throw pluginError(exec, `did not print an ExecCredential: ${(error as Error).message}`);
 	}
 
 	if (!(credential instanceof Map) || credential.get('kind') !== 'ExecCredential') {
-		throw pluginError(exec, 'printed something else than an ExecCredential');
+		throw pluginError(exec, 'did not print an ExecCredential');
 	}
 
 	const version: unknown = credential.get('apiVersion');

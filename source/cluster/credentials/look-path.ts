@@ -1,10 +1,10 @@
-/** Which program does a command's name mean? */
+/** Program lookup on PATH. */
 import {accessSync, constants, statSync} from 'node:fs';
 import {delimiter, isAbsolute, join} from 'node:path';
 
 /**
-With a slash the path itself, else the first match on the user's own PATH; `null` when nothing there can be run.
-As in Go's exec.LookPath nothing counts that is found only because of where the user stands.
+With a slash the path itself, else the first match on the user's PATH.
+As in Go's exec.LookPath, relative PATH entries do not count.
 */
 export function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
 	const candidates = command.includes('/')

@@ -1,4 +1,4 @@
-/** Whether the user lets this credential plugin run: kubectl's own policy in kuberc counts here as well. */
+/** kubectl's credential plugin policy in kuberc. */
 import {homedir} from 'node:os';
 import {join, normalize} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -12,10 +12,10 @@ import {lookPath} from './look-path.ts';
 const maxFileBytes = 1024 * 1024;
 
 /**
-`credentialPluginPolicy` (AllowAll, DenyAll, Allowlist) and `credentialPluginAllowlist` of `$KUBERC`, else of `~/.kube/kuberc`.
-A kuberc that cannot be read stops the plugin: the file may forbid it.
+Applies `credentialPluginPolicy` (AllowAll, DenyAll, Allowlist) and `credentialPluginAllowlist` of `$KUBERC`, else of `~/.kube/kuberc`.
+An unreadable kuberc denies the plugin, because it may forbid it.
 @see https://kubernetes.io/docs/reference/kubectl/kuberc/
-@throws SpokeError ERR_CREDENTIAL_PLUGIN when it is not allowed, ERR_KUBECONFIG_INVALID for a policy that is none
+@throws SpokeError ERR_CREDENTIAL_PLUGIN when the plugin is not allowed, ERR_KUBECONFIG_INVALID for an invalid policy
 */
 export async function assertPluginAllowed(exec: ExecEntry, environment: NodeJS.ProcessEnv): Promise<void> {
 	const command = normalize(exec.command);
@@ -88,7 +88,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	return {policy, allowed};
 }
 
-/** `name` is the older word for `command`. */
+/** `name` is the older field for `command`. */
 function commandOf(entry: PlainValue): string {
 	const command = entry instanceof Map ? (entry.get('command') ?? entry.get('name')) : null;
 	return typeof command === 'string' ? command : '';

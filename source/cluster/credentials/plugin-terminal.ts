@@ -1,21 +1,18 @@
-/** The person's terminal, as far as a credential plugin may have it: to ask a password, or to show the code and address of a login. */
+/** Access of a credential plugin to the user's terminal, for a password prompt or a login code. */
 import process from 'node:process';
 import {isatty} from 'node:tty';
 
 export type PluginTerminal = {
-	/** Whether there is one to lend. */
 	readonly isAvailable: boolean;
-	/**
-	Whether something else is on it, so that a plugin gets it only when it must: new credentials in place of old ones are then first asked for without it.
-	*/
+	/** Something else uses it too, so a renewal first runs the plugin without it. */
 	readonly isShared: boolean;
-	/** Runs `work` while the plugin `command` has it; waits for its turn. */
+	/** Waits its turn, then runs `work` while the plugin `command` owns the terminal. */
 	lend<Result>(command: string, work: () => Promise<Result>): Promise<Result>;
-	/** Takes what a plugin says on stderr while it has no terminal; control sequences are out of it. */
+	/** Shows sanitized stderr of a plugin that runs without the terminal. */
 	showStderr(text: string): void;
 };
 
-/** Of a program that keeps it for nothing else. */
+/** For a program that does not use the terminal itself. */
 export const processTerminal: PluginTerminal = {
 	get isAvailable() {
 		return isatty(0);

@@ -1,13 +1,13 @@
-/** How long does a thing that runs keep the process alive? As long as somebody waits for what it comes to. */
+/** Handles that keep the process alive only while something awaits their result. */
 
 type Handle = {ref(): unknown; unref(): unknown};
 
-/** Waiters of one kind, and what runs for them: behind the last one’s leave that holds the process no more, and a new one makes it hold again. */
+/** Calls ref() on all handles for the first waiter, and unref() after the last. */
 export class RefWhileAwaited {
 	readonly #handles = new Set<Handle>();
 	#waiterCount = 0;
 
-	/** @returns takes it out again */
+	/** @returns a function that removes them */
 	add(...handles: readonly Handle[]): () => void {
 		for (const handle of handles) {
 			this.#handles.add(handle);
@@ -21,7 +21,7 @@ export class RefWhileAwaited {
 		};
 	}
 
-	/** What `wait` comes to; what runs is held meanwhile. */
+	/** Keeps the handles referenced during `wait`. */
 	async during<Value>(wait: () => Promise<Value>): Promise<Value> {
 		this.#waiterCount++;
 		this.#update();

@@ -1,13 +1,13 @@
-/** The headers that ask the apiserver to act as somebody else. */
+/** Request headers from kubeconfig values. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 /**
-None when nobody is impersonated.
+Empty without impersonation.
 @see client-go transport/round_trippers.go (impersonatingRoundTripper)
-@throws SpokeError ERR_KUBECONFIG_INVALID for a value that no header may carry
+@throws SpokeError ERR_KUBECONFIG_INVALID for a value that is invalid in a header
 */
 export function impersonationHeaders(
 	user: Pick<UserEntry, 'impersonate' | 'impersonateUid' | 'impersonateGroups' | 'impersonateUserExtra'>,
@@ -32,7 +32,7 @@ export function impersonationHeaders(
 	return headers;
 }
 
-/** Everything that a header's name may not hold, and `%` itself, percent-coded by byte. */
+/** Percent-encodes, byte by byte, `%` and the characters that are invalid in a header name. */
 function escapeKey(key: string): string {
 	return [...Buffer.from(key, 'utf8')]
 		.map(byte => {
@@ -43,14 +43,18 @@ function escapeKey(key: string): string {
 }
 
 /**
-Node writes header values as Latin-1; this makes it the UTF-8 bytes that Go writes.
-@throws SpokeError ERR_KUBECONFIG_INVALID when `value` (never shown) holds what no header may carry, such as a line end
+Node writes header values as Latin-1; this yields the UTF-8 bytes that Go writes.
+@throws SpokeError ERR_KUBECONFIG_INVALID for a control character or line break; the message does not contain `value`
 */
 export function headerValue(name: string, value: string): string {
 	if (/[^\t\u0020-\u007E\u0080-\u{10FFFF}]/u.test(value)) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `invalid header field value for "${name}": it holds a control character or a line end`, {
-			remedy: 'check this user in the kubeconfig',
-		});
+		throw new SpokeError(
+			'ERR_KUBECONFIG_INVALID',
+			`invalid header field value for "${name}": it contains a control character or a line break`,
+			{
+				remedy: 'check this user in the kubeconfig',
+			},
+		);
 	}
 
 	return Buffer.from(value, 'utf8').toString('latin1');

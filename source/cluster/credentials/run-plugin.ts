@@ -1,4 +1,4 @@
-/** Runs a credential plugin: never by a shell, never without a limit, and takes what it prints. */
+/** Execution of a credential plugin, without a shell and with a timeout. */
 import {spawn, type ChildProcess} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
 import type {Socket} from 'node:net';
@@ -14,16 +14,17 @@ import {assertPluginAllowed} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
-/** An ExecCredential with a long chain is some kilobytes. */
+/** An ExecCredential with a long certificate chain has some kilobytes. */
 const maxOutputBytes = 1024 * 1024;
 const maxStderrCharacters = 64 * 1024;
 
-/** How long it may take, milliseconds: alone, and while it asks a person. 0 is no limit. */
+/** 0 means no limit. */
 export type PluginTimeouts = {nonInteractiveMs: number; interactiveMs: number};
 
 /**
-What it printed on stdout. With `isRenewal` it has answered before: on a terminal that is shared it then gets that only after it failed without.
-It ends with the process, which `held` keeps alive for it.
+Returns the plugin's stdout. With `isRenewal` (the plugin has succeeded before),
+a shared terminal is lent only after an attempt without it failed.
+`refs` keeps the process alive while it runs.
 @throws SpokeError ERR_CREDENTIAL_PLUGIN
 */
 export async function runPlugin(
@@ -87,12 +88,12 @@ async function runOnce(
 		});
 	}
 
-	// By its path: a name would be looked for on the PATH that the kubeconfig gives to the plugin.
+	// By path: spawn would look up a name on the PATH that the kubeconfig sets for the plugin.
 	const child = spawn(program ?? command, exec.args, {
 		argv0: command,
 		stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
 		env: {...context.environment, ...Object.fromEntries(exec.env.map(({name, value}) => [name, value])), KUBERNETES_EXEC_INFO: info},
-		// In a group of its own everything that it started ends with it; one that asks questions must stay in the terminal's.
+		// A separate process group can be killed with all children; an interactive plugin must stay in the terminal's group.
 		detached: !interactive,
 		shell: false,
 	});
@@ -108,7 +109,7 @@ async function runOnce(
 	}
 }
 
-/** KUBERNETES_EXEC_INFO: client-go pkg/apis/clientauthentication. */
+/** KUBERNETES_EXEC_INFO. @see client-go pkg/apis/clientauthentication */
 async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, {interactive}: {interactive: boolean}): Promise<string> {
 	const about = exec.provideClusterInfo ? {cluster: await clusterInfo(cluster, server.prefix === '' ? cluster.server : server.shown)} : {};
 	return JSON.stringify({kind: 'ExecCredential', apiVersion: exec.apiVersion, spec: {...about, interactive}});
@@ -147,7 +148,7 @@ async function waitForOutput(exec: ExecEntry, child: ChildProcess, {timeoutMs, e
 	const timer =
 		timeoutMs > 0
 			? setTimeout(() => {
-					fail(`did not end within ${timeoutMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
+					fail(`did not exit within ${timeoutMs / 1000} s`, 'run it manually, or increase SPOKE_EXEC_TIMEOUT');
 				}, timeoutMs)
 			: undefined;
 	const printed = new ByteCollector(maxOutputBytes);
@@ -178,10 +179,10 @@ async function waitForOutput(exec: ExecEntry, child: ChildProcess, {timeoutMs, e
 		if (status === 0) {
 			resolve(printed.take().toString('utf8'));
 		} else {
-			fail(status === null ? `was ended by ${signal}` : `failed with exit code ${status}`);
+			fail(status === null ? `was terminated by ${signal}` : `failed with exit code ${status}`);
 		}
 	});
-	// A pipe of a child is a socket, whatever its type says.
+	// The pipes of a child are sockets, although typed otherwise.
 	const removeRefs = refs.add(child, child.stdout as Socket, child.stderr as Socket, ...(timer ? [timer] : []));
 	try {
 		return await promise;
@@ -205,6 +206,6 @@ function kill(child: ChildProcess, {asGroup}: {asGroup: boolean}): void {
 			child.kill('SIGKILL');
 		}
 	} catch {
-		// It has ended already.
+		// The process has already exited.
 	}
 }

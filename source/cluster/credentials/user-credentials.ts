@@ -1,4 +1,4 @@
-/** From a kubeconfig's user to credentials: which of the ways to log in counts. */
+/** Credentials of a kubeconfig user. */
 import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
@@ -10,7 +10,7 @@ import {anonymousCredentials, type Credentials, fixedCredentials} from './creden
 import {headerValue} from './request-headers.ts';
 import type {PluginTerminal} from './plugin-terminal.ts';
 
-/** Without a `terminal` a plugin has the process's own. */
+/** Without `terminal`, a plugin uses the process's own. */
 export type CredentialContext = {
 	cluster: ClusterEntry;
 	server: ServerAddress;
@@ -19,15 +19,15 @@ export type CredentialContext = {
 };
 
 /**
-A token or basic login and a client certificate may go together; a plugin runs only when there is none of them.
-Over http:// nothing is ever sent, as with kubectl.
+A token or basic login can go with a client certificate; a plugin runs only without any of them.
+Over http:// nothing is sent, as in kubectl.
 @see client-go transport/round_trippers.go, plugin/pkg/client/auth/exec/exec.go
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CLIENT_CERTIFICATE
 */
 export async function userCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
 	const own = await configuredCredentials(user, context);
 	const {login} = context.server;
-	// Go's HTTP client puts what stands in the URL over everything, and sends it over http:// as well.
+	// In Go's HTTP client, credentials in the URL override all others, and are sent over http:// too.
 	return login === null
 		? own
 		: {
@@ -82,14 +82,14 @@ async function pluginCredentials(user: UserEntry, context: CredentialContext): P
 }
 
 /**
-Reads a token file at most once in 50 s: client-go's period of a minute less its leeway (transport/token_source.go). A 401 does not make it read sooner there:
-bearerAuthRoundTripper (transport/round_trippers.go) never resets its source, as only a WrapTransport of the caller's own would.
+client-go rereads a token file after a minute less its leeway of 10 s (transport/token_source.go). A 401 does not trigger a reread there:
+bearerAuthRoundTripper (transport/round_trippers.go) never resets its source.
 */
 const tokenRereadMs = 50_000;
 
 /**
-Gives the current token. The file wins over the fixed token; when it cannot be read, the last good token goes on being used.
-@throws SpokeError ERR_KUBECONFIG_INVALID when there was never one
+The file takes precedence over the fixed token; if it becomes unreadable, the last good token is used.
+@throws SpokeError ERR_KUBECONFIG_INVALID if no token was ever read
 */
 export function tokenSource(token: string, file: string, now: () => number = Date.now): () => Promise<string> {
 	let last = token;
@@ -122,10 +122,13 @@ export function tokenSource(token: string, file: string, now: () => number = Dat
 
 type CertificateSource = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'clientKey' | 'clientKeyData'>;
 
-/** Files are looked at again at most once a second, as client-go does. */
+/** client-go rereads certificate files at most once a second. */
 const certificateRereadMs = 1000;
 
-/** Gives the current pair, the same object while it has not changed; whether the two belong together shows when they are used. Data wins over a file. @throws SpokeError ERR_CLIENT_CERTIFICATE */
+/**
+Returns the same object until the pair changes. Data takes precedence over files. A mismatch of key and certificate shows on first use.
+@throws SpokeError ERR_CLIENT_CERTIFICATE
+*/
 export function certificateSource(pair: CertificateSource, now: () => number = Date.now): () => Promise<ClientCertificate> {
 	let last: ClientCertificate | null = null;
 	let readAt = -Infinity;

@@ -1,4 +1,4 @@
-/** From plain data to a kubeconfig: which fields there are and of which type, as client-go's decoder has them. */
+/** Decoder of kubeconfig fields, as strict as client-go's. */
 import type {PlainValue} from './parse-yaml.ts';
 import {
 	type ClusterEntry,
@@ -14,10 +14,7 @@ import {
 
 type Fields = ReadonlyMap<unknown, PlainValue>;
 
-/**
-The entries of one file.
-@throws Error whose one-line message names the field and the type it must have.
-*/
+/** @throws Error whose one-line message names the field and its expected type */
 export function decodeKubeconfig(plain: PlainValue): Kubeconfig {
 	const config = emptyKubeconfig();
 	if (plain === null) {
@@ -95,7 +92,7 @@ function decodeExec(fields: Fields, where: string): ExecEntry {
 		apiVersion,
 		installHint: text(fields, 'installHint', where),
 		provideClusterInfo: flag(fields, 'provideClusterInfo', where),
-		// Only the older versions have a default: client-go tools/clientcmd/api/v1/defaults.go.
+		// Only older versions have a default: client-go tools/clientcmd/api/v1/defaults.go.
 		interactiveMode: interactiveMode === '' && /\/v1(?:alpha1|beta1)$/.test(apiVersion) ? 'IfAvailable' : interactiveMode,
 	};
 }
@@ -109,7 +106,7 @@ function decodeContext(fields: Fields, where: string): ContextEntry {
 	};
 }
 
-/** The lists of `{name, cluster|user|context|extension}`. The same name twice in one file is an error. */
+/** Decodes a list of `{name, cluster|user|context|extension}`. A repeated name in one file is an error. */
 function named<Entry>(
 	root: Fields,
 	plural: string,
@@ -119,7 +116,7 @@ function named<Entry>(
 	within = '',
 ): void {
 	for (const item of list(root, plural, within || plural)) {
-		// As in Go, null is an entry in which nothing is set.
+		// As in Go, a null entry has only defaults.
 		const fields = item === null ? new Map() : fieldsOf(item, plural);
 		const name = text(fields, 'name', plural);
 		if (into.has(name)) {

@@ -1,17 +1,17 @@
-/** What a kubeconfig is once read: client-go's internal form, with nothing left out that decides a connection. */
+/** Types of a decoded kubeconfig: client-go's internal form. */
 
 export type ClusterEntry = {
 	server: string;
 	tlsServerName: string;
 	insecureSkipTlsVerify: boolean;
 	certificateAuthority: string;
-	/** PEM bytes, already out of base64. */
+	/** PEM bytes, decoded from base64. */
 	certificateAuthorityData: Buffer;
 	proxyUrl: string;
 	disableCompression: boolean;
 	/** The extension `client.authentication.k8s.io/exec`: plain JSON for the credential plugin. */
 	execExtension: unknown;
-	/** The extension `spoke.dev/sandbox` is there: the cluster is the program's own sandbox, and everything says so. */
+	/** The extension `spoke.dev/sandbox` is present: the cluster is spoke's own sandbox. */
 	sandbox: boolean;
 };
 
@@ -55,7 +55,6 @@ export type Kubeconfig = {
 
 const noBytes = Buffer.alloc(0);
 
-/** What a file says that says nothing. */
 export function emptyKubeconfig(): Kubeconfig {
 	return {clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: ''};
 }

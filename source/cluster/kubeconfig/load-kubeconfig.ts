@@ -1,4 +1,4 @@
-/** Which kubeconfig files count, and what they come to together: client-go's loading rules. */
+/** Loading and merging of kubeconfig files, by client-go's rules. */
 import {homedir} from 'node:os';
 import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -8,21 +8,21 @@ import {emptyKubeconfig, type Kubeconfig} from './kubeconfig-shape.ts';
 import {readFileBounded} from './read-file-bounded.ts';
 import {parseFileDocument} from './parse-document.ts';
 
-/** A thousand clusters with certificates are 6 MiB. */
+/** A thousand clusters with certificates have 6 MiB. */
 const maxFileBytes = 8 * 1024 * 1024;
 
 export type LoadedKubeconfig = {
 	config: Kubeconfig;
-	/** The files that were read, in order. */
+	/** Files that were read, in order. */
 	read: readonly string[];
-	/** The files that were looked for and are not there. */
+	/** Files that do not exist. */
 	missing: readonly string[];
 };
 
 /**
-`--kubeconfig` alone, else the files of KUBECONFIG (missing ones skipped), else `~/.kube/config`.
-Of a cluster, user or context named twice the first file's counts, whole; so does the first current-context.
-Relative paths are resolved against the folder of the file they stand in.
+Reads `--kubeconfig` alone, else the files of KUBECONFIG (skipping missing ones), else `~/.kube/config`.
+The first file with a cluster, user, context or current-context wins, without merging fields.
+Relative paths are relative to the directory of their file.
 @see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
@@ -83,7 +83,7 @@ function resolvePaths(config: Kubeconfig, directory: string): void {
 		user.clientCertificate = resolvePath(user.clientCertificate);
 		user.clientKey = resolvePath(user.clientKey);
 		user.tokenFile = resolvePath(user.tokenFile);
-		// A bare name is looked for on PATH; anything with a slash is a path (client-go GetAuthInfoFileReferences).
+		// A bare name is looked up on PATH; anything with a slash is a path (client-go GetAuthInfoFileReferences).
 		if (user.exec?.command.includes('/')) {
 			user.exec.command = resolvePath(user.exec.command);
 		}

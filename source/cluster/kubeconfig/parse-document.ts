@@ -1,10 +1,10 @@
-/** JSON or YAML text as plain data, by the quickest reader that understands it. */
+/** JSON or YAML parsing, by the fastest suitable parser. */
 import {parseSimpleYaml} from './parse-simple-yaml.ts';
 import type {PlainValue} from './parse-yaml.ts';
 
 /**
-The data of a file in any encoding that YAML allows.
-@throws Error whose message is one line and repeats nothing of the file's values
+Accepts every encoding that YAML allows.
+@throws Error with a one-line message that contains none of the file's values
 */
 export async function parseFileDocument(content: Buffer): Promise<PlainValue> {
 	const text = decodeText(content);
@@ -12,11 +12,11 @@ export async function parseFileDocument(content: Buffer): Promise<PlainValue> {
 		throw new Error('yaml: control characters are not allowed');
 	}
 
-	// Of YAML 1.1 all of these end a line.
+	// All of these are line breaks in YAML 1.1.
 	return parseDocument(text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n'));
 }
 
-/** A byte order mark tells UTF-16; without one it is UTF-8. */
+/** UTF-16 needs a byte order mark. */
 function decodeText(content: Buffer): string {
 	const mark = content.subarray(0, 2).toString('hex');
 	const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf8';
@@ -28,8 +28,8 @@ function decodeText(content: Buffer): string {
 }
 
 /**
-What a program prints, as client-go's decoder recognizes it: JSON where it begins with a brace, and nothing else then.
-@throws Error as `readFileDocument`
+As client-go's decoder: text that starts with a brace must be JSON.
+@throws Error as `parseFileDocument`
 */
 export async function parsePluginOutput(text: string): Promise<PlainValue> {
 	if (!/^[\t-\r \u0085\u00A0]*\{/.test(text)) {
@@ -44,12 +44,9 @@ export async function parsePluginOutput(text: string): Promise<PlainValue> {
 	return json;
 }
 
-/**
-The text's data.
-@throws Error whose message is one line and repeats nothing of the text's values
-*/
+/** @throws Error with a one-line message that contains none of the text's values */
 export async function parseDocument(text: string): Promise<PlainValue> {
-	// YAML has no escapes of surrogates, which JSON has.
+	// JSON allows escaped surrogates, YAML does not.
 	const json = /^\s*\{/.test(text) && !/\\u[dD][89a-fA-F]/.test(text) ? parseJson(text) : undefined;
 	if (json !== undefined) {
 		return json;
@@ -64,7 +61,7 @@ export async function parseDocument(text: string): Promise<PlainValue> {
 	return parseYaml(text);
 }
 
-/** `undefined` for what only looks like JSON: a flow map of YAML. */
+/** `undefined` for a YAML flow map, which only looks like JSON. */
 function parseJson(text: string): PlainValue | undefined {
 	try {
 		return toPlain(JSON.parse(text));

@@ -1,15 +1,15 @@
 /**
-The YAML that programs write into kubeconfigs: block maps and lists of plain words, read without a YAML library.
-Whatever is not plainly that is left to the library, which takes ten milliseconds to load: a fifth of a one-shot's start.
+Parser for the YAML that programs write into kubeconfigs: block maps and lists of plain scalars.
+Loading the YAML library takes 10 ms, a fifth of the start of a one-shot command; it handles everything else.
 */
 import type {PlainValue} from './parse-yaml.ts';
 
 type Line = {indent: number; text: string};
 
-/** Thrown, never shown: this text is for the library. */
+/** The text needs the library. */
 class NotSimple extends Error {}
 
-/** `undefined` when the text holds anything that could mean something else than it seems to. */
+/** `undefined` when any part of the text could be ambiguous. */
 export function parseSimpleYaml(text: string): PlainValue | undefined {
 	try {
 		const lines = splitLines(text);
@@ -60,7 +60,7 @@ function list(reader: Reader, indent: number): PlainValue {
 
 		const inner = item[2]!;
 		if (entryOf(inner)) {
-			// The map behind the dash begins on its line, as deep as its first key stands.
+			// The map after the dash starts on its line, indented like its first key.
 			reader.lines[reader.index] = {indent: indent + 1 + item[1]!.length, text: inner};
 			items.push(map(reader, indent + 1 + item[1]!.length));
 		} else {
@@ -77,7 +77,7 @@ function map(reader: Reader, indent: number): PlainValue {
 	for (let line = reader.lines[reader.index]; line?.indent === indent; line = reader.lines[reader.index]) {
 		const entry = entryOf(line.text);
 		if (!entry) {
-			// A list at the indentation of its own key ends the map that stands before it.
+			// A list at the indentation of its own key ends the map before it.
 			throw new NotSimple();
 		}
 
@@ -91,7 +91,7 @@ function map(reader: Reader, indent: number): PlainValue {
 	return fields;
 }
 
-/** What stands below a key without a value: deeper lines, a list as deep as the key, or nothing at all. */
+/** The value below a key: deeper lines, a list as deep as the key, or null. */
 function nested(reader: Reader, indent: number): PlainValue {
 	const next = reader.lines[reader.index];
 	return next && (next.indent > indent || (next.indent === indent && next.text.startsWith('-'))) ? block(reader, next.indent) : null;
@@ -102,7 +102,7 @@ function entryOf(text: string): {key: string; value: string} | null {
 	return match && !reservedWords.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
 }
 
-/** Everything that YAML 1.1 could take for another type, whatever its case. */
+/** Words that YAML 1.1 reads as another type, in any case. */
 const reservedWords: ReadonlySet<string> = new Set(['y', 'yes', 'n', 'no', 'on', 'off', 'true', 'false', 'null', '~']);
 
 function scalar(text: string): PlainValue {
@@ -133,7 +133,7 @@ function scalar(text: string): PlainValue {
 		}
 
 		default: {
-			// Begins with a letter or `/`, or with the dashes of a flag, and holds no ` #`, no colon at the end of a word and nothing that opens something.
+			// Starts with a letter, `/` or the dashes of a flag; contains no ` #`, no word that ends in a colon and no opening bracket.
 			if (
 				!/^(?:[a-z/]|--?[a-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/i.test(text) ||
 				/:(?: |$)/.test(text) ||

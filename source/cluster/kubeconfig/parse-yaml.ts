@@ -1,16 +1,16 @@
-/** YAML or JSON text as plain data, as Go's YAML reader in Kubernetes types it, with every bomb bounded. */
+/** YAML parsing with the types of Kubernetes' Go reader and bounded aliases. */
 import {type Document, isCollection, parseAllDocuments, type Tags, visit} from 'yaml';
 
-/** Deeper nesting than any real document has; the parser itself would go on until the stack ends. */
+/** Deeper than any real document. The parser itself would recurse until the stack ends. */
 const maxDepth = 100;
 
-/** Maps are `Map`s, so no key of the file can reach a prototype. */
+/** Maps are `Map`s, so that no key can reach a prototype. */
 export type PlainValue = null | boolean | number | bigint | string | readonly PlainValue[] | ReadonlyMap<unknown, PlainValue>;
 
 /**
-YAML 1.1, as sigs.k8s.io/yaml reads it: `yes` is a boolean, `<<` merges, of two equal keys the last one counts.
-Aliases may multiply nodes at most a hundredfold.
-@throws Error whose message is one line and repeats nothing of the text's values
+YAML 1.1 as sigs.k8s.io/yaml reads it: `yes` is a boolean, `<<` merges, and the last of equal keys wins.
+Aliases can multiply nodes at most a hundredfold.
+@throws Error with a one-line message that contains none of the text's values
 */
 export function parseYaml(text: string): PlainValue {
 	if (isTooDeep(text)) {
@@ -18,7 +18,7 @@ export function parseYaml(text: string): PlainValue {
 	}
 
 	try {
-		// As in Go, what stands behind the first document is not looked at.
+		// As in Go, only the first document counts.
 		const [document] = parseAllDocuments(text, {
 			version: '1.1',
 			customTags: goTags,
@@ -45,12 +45,12 @@ export function parseYaml(text: string): PlainValue {
 	}
 }
 
-/** Go stops reading at the bracket that ends a root in brackets. */
+/** Go stops at the closing bracket of a root in brackets. */
 function endOfRoot({contents}: Document): number {
 	return isCollection(contents) && contents.flow ? (contents.range?.[1] ?? Infinity) : Infinity;
 }
 
-/** What the library reads and Go does not. */
+/** Rejects what the library accepts and Go does not. */
 function assertYaml11(document: Document, text: string): void {
 	const {explicit = false, version} = document.directives?.yaml ?? {};
 	if (explicit && version !== '1.1') {
@@ -66,12 +66,12 @@ function assertYaml11(document: Document, text: string): void {
 	});
 }
 
-/** The library quotes behind a colon what it could not read: a password may begin with `*` or `|`. */
+/** The library quotes the text after a colon, which may be a password that starts with `*` or `|`. */
 function withoutText(message: string): string {
 	return message.split(/[:\n]/, 1)[0]!;
 }
 
-/** An alias of itself has no end either. */
+/** An alias of itself nests without end. */
 function assertDepth(value: PlainValue, depth: number): PlainValue {
 	if (depth > maxDepth) {
 		throw new RangeError('nested too deeply');
@@ -84,7 +84,7 @@ function assertDepth(value: PlainValue, depth: number): PlainValue {
 	return value;
 }
 
-/** In Go a date stays text where text is asked for, 12:30:45 is no number of base sixty, and `e1` is no number at all. */
+/** As in Go, a date is text, 12:30:45 is not a number of base 60, and `e1` is not a number. */
 function goTags(tags: Tags): Tags {
 	return [
 		...tags
@@ -100,7 +100,7 @@ function goTags(tags: Tags): Tags {
 	] as Tags;
 }
 
-/** In Go binary data is text where text is asked for. */
+/** As in Go, binary data is text. */
 const binary = {
 	tag: 'tag:yaml.org,2002:binary',
 	resolve(text: string, onError: (message: string) => void): string {
@@ -112,7 +112,7 @@ const binary = {
 	},
 };
 
-/** Octal numbers as YAML 1.2 writes them, which Go reads too. */
+/** Octal numbers of YAML 1.2, which Go reads too. */
 const octal = {
 	tag: 'tag:yaml.org,2002:int',
 	default: true,
@@ -121,7 +121,7 @@ const octal = {
 	resolve: (text: string) => Number.parseInt(text.replaceAll('_', '').replace('0o', ''), 8),
 };
 
-/** Counts brackets and indentation, coarsely: enough to keep the recursive parser from the end of its stack. */
+/** A coarse check that keeps the recursive parser from overflowing the stack. */
 function isTooDeep(text: string): boolean {
 	return /[[{](?:[\s,"\w:&*!-]*[[{]){100}/.test(text) || new RegExp(`(?:- ){${maxDepth}}|(?:\\? ){${maxDepth}}`).test(text);
 }

@@ -1,17 +1,17 @@
-/** Reads a file of the user's without being held up by what it really is: a folder, a pipe, a device or something huge. */
+/** Bounded file reads that no directory, pipe, device or huge file can block. */
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {Socket} from 'node:net';
 
-/** How long a pipe (`--kubeconfig <(command)`) may stay silent, milliseconds. */
+/** Longest silence of a pipe (`--kubeconfig <(command)`). */
 const pipeSilenceMs = 10_000;
 
 /**
-The bytes of `path`, at most `maxBytes` (else it throws). A pipe is read to its end; one without a writer is empty at once.
-A plain file is read without leaving this thread: the small files of a start cost less than one turn to another.
-@throws Error with Node's `code` (ENOENT, EISDIR, EACCES…), or with a plain message for the limits.
+Reads a pipe to its end; one without a writer is empty.
+Reads a regular file synchronously, because small files at the start cost less than a turn of the thread pool.
+@throws Error with Node's `code` (ENOENT, EISDIR, EACCES…), or with a plain message for the limits
 */
 export async function readFileBounded(path: string, maxBytes: number): Promise<Buffer> {
-	// Non-blocking, since opening a pipe that nobody writes to would otherwise never come back.
+	// Non-blocking, because opening a pipe without a writer would block.
 	const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 	const stats = fstatSync(file);
 	if (stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice()) {
@@ -63,7 +63,7 @@ async function readPipe(file: number, maxBytes: number): Promise<Buffer> {
 	const chunks: Buffer[] = first === 'later' ? [] : [first];
 	let total = first === 'later' ? 0 : first.length;
 	pipe.setTimeout(pipeSilenceMs, () => {
-		pipe.destroy(new Error(`nothing came out of this pipe for ${pipeSilenceMs / 1000} s`));
+		pipe.destroy(new Error(`no data from this pipe for ${pipeSilenceMs / 1000} s`));
 	});
 	for await (const chunk of pipe as AsyncIterable<Buffer>) {
 		total += chunk.length;
@@ -77,7 +77,7 @@ async function readPipe(file: number, maxBytes: number): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** Nothing at all means that nobody holds the other end: waiting would be for good. */
+/** Empty means that the pipe has no writer: waiting would not end. */
 function tryRead(file: number): Buffer | 'later' {
 	try {
 		const buffer = Buffer.allocUnsafe(64 * 1024);
@@ -92,5 +92,5 @@ function tryRead(file: number): Buffer | 'later' {
 }
 
 function tooLarge(maxBytes: number): Error {
-	return new Error(`larger than ${maxBytes / 1024 / 1024} MiB, the most that is read`);
+	return new Error(`larger than the maximum of ${maxBytes / 1024 / 1024} MiB`);
 }

@@ -1,4 +1,4 @@
-/** Which cluster, user and namespace the flags choose from the kubeconfig, with every override: client-go's DirectClientConfig. */
+/** Cluster, user and namespace by flags and kubeconfig: client-go's DirectClientConfig. */
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {
@@ -21,7 +21,6 @@ export type SelectedEntries = {
 };
 
 /**
-Applies context, cluster, user and all overriding flags.
 @see client-go tools/clientcmd/client_config.go (getContext, getAuthInfo, getCluster)
 @throws SpokeError ERR_CONTEXT_UNKNOWN
 */
@@ -30,7 +29,7 @@ export function selectEntries(config: Kubeconfig, flags: ConnectionFlags, enviro
 	const context = selectContext(config, contextName, flags);
 	const userName = context.user;
 	const clusterName = context.cluster;
-	// Only what a flag names must exist here; a dangling name inside the file shows as an empty entry.
+	// Only entries named by a flag must exist; a dangling name in the file yields an empty entry.
 	assertExists(flags.user, config.users, 'auth info', 'user');
 	assertExists(flags.cluster, config.clusters, 'cluster', 'cluster');
 	return {
@@ -73,7 +72,7 @@ function unknownEntryError(message: string, among: ReadonlyMap<string, unknown>,
 
 function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ClusterEntry {
 	const cluster = {...(entry ?? emptyCluster())};
-	// What the kubeconfig says of its own server, it does not say of another.
+	// The sandbox mark applies to the kubeconfig's own server only.
 	cluster.sandbox &&= !flags.server || flags.server === cluster.server;
 	cluster.server = flags.server || cluster.server || (environment['KUBERNETES_MASTER'] ?? '');
 	cluster.proxyUrl = flags['proxy-url'] || cluster.proxyUrl;
@@ -84,7 +83,7 @@ function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags
 		cluster.certificateAuthorityData = Buffer.alloc(0);
 	}
 
-	// A server given by flag is another host: the kubeconfig's name for the old one would be wrong there.
+	// A server from a flag is another host, so the kubeconfig's TLS server name does not apply.
 	if (flags['tls-server-name'] || flags.server) {
 		cluster.tlsServerName = flags['tls-server-name'] ?? '';
 	}
@@ -114,7 +113,7 @@ function overrideUser(entry: UserEntry | undefined, flags: ConnectionFlags): Use
 	return user;
 }
 
-/** `key=value` rows; one without `=` is passed over, as kubectl does. A key of the flags replaces that key of the file. */
+/** Ignores an entry without `=`, as kubectl does. A key of the flags replaces that of the file. */
 function mergeExtra(fromFile: ReadonlyMap<string, readonly string[]>, rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
 	const given = new Map<string, string[]>();
 	for (const row of rows) {

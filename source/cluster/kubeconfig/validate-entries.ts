@@ -1,4 +1,4 @@
-/** Whether the chosen cluster and user fit together: client-go's own checks, in its words. */
+/** client-go's validation of the selected cluster and user, in its words. */
 import {constants} from 'node:fs';
 import {access} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -8,7 +8,7 @@ import type {SelectedEntries} from './select-entries.ts';
 import type {ClusterEntry, UserEntry} from './kubeconfig-shape.ts';
 
 /**
-Collects everything that is wrong, so that one run tells it all.
+Reports all problems at once.
 @see client-go tools/clientcmd/validation.go
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */

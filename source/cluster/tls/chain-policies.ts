@@ -1,4 +1,7 @@
-/** Certificate policies along a chain (RFC 5280 section 6.1 with RFC 9618), for a caller that accepts any policy. @see crypto/x509/verify.go policiesValid */
+/**
+Certificate policies along a chain (RFC 5280 section 6.1 with RFC 9618), for a caller that accepts any policy.
+@see crypto/x509/verify.go policiesValid
+*/
 import type {ParsedCertificate} from './parse-certificate.ts';
 import {anyPolicy} from './parse-extensions.ts';
 

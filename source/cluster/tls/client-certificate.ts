@@ -1,12 +1,9 @@
-/** Do a client certificate and a key belong together? */
+/** Client certificates: validation of a pair, fingerprint and dates. */
 import {createPrivateKey, X509Certificate} from 'node:crypto';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ClientCertificate} from './start-tls.ts';
 
-/**
-The two as one pair.
-@throws SpokeError ERR_CLIENT_CERTIFICATE when they cannot be read or do not belong together
-*/
+/** @throws SpokeError ERR_CLIENT_CERTIFICATE when they are unreadable or do not belong together */
 export function validateCertificatePair(certificate: Buffer, key: Buffer): ClientCertificate {
 	try {
 		const leaf = new X509Certificate(certificate);
@@ -24,7 +21,7 @@ export function validateCertificatePair(certificate: Buffer, key: Buffer): Clien
 	return {certificate, key};
 }
 
-/** SHA-256 of the first certificate of a PEM text, which is the one that a handshake shows for us, in hexadecimal; `null` where none can be read. */
+/** SHA-256 of the first certificate in PEM, which the handshake presents, in hexadecimal; `null` if unreadable. */
 export function certificateFingerprint(pem: Buffer): string | null {
 	try {
 		return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
@@ -33,7 +30,7 @@ export function certificateFingerprint(pem: Buffer): string | null {
 	}
 }
 
-/** Of the first certificate of a PEM text; `null` where none can be read. */
+/** Validity of the first certificate in PEM; `null` if unreadable. */
 export function certificateDates(pem: Buffer): {notBefore: Date; notAfter: Date} | null {
 	try {
 		const {validFrom, validTo} = new X509Certificate(pem);

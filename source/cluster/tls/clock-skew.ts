@@ -1,4 +1,4 @@
-/** Whose clock is wrong, when a certificate's dates do not fit ours? */
+/** Clock skew as the cause of an invalid certificate date. */
 import type {X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
 import {userAgent} from '../../version.ts';
@@ -6,12 +6,12 @@ import {userAgent} from '../../version.ts';
 const responseTimeoutMs = 2000;
 const maxHeadBytes = 16 * 1024;
 
-/** Clocks differ a little everywhere; only more than this is called skew. */
+/** Smaller differences are normal. */
 const minSkewMs = 60_000;
 
 /**
-One sentence when the server's own clock finds its certificate in order, and ours is far from it; `null` otherwise.
-The socket is one that was just refused: nothing of the user's is sent on it, and its answer is only a hint.
+One sentence if the certificate is valid by the server's clock, and the local clock is far from it; `null` otherwise.
+The socket was just rejected: it receives no user data, and its response is only a hint.
 */
 export async function clockSkew(socket: TLSSocket, leaf: X509Certificate, now: Date): Promise<string | null> {
 	const serverTime = await serverDate(socket);

@@ -1,4 +1,4 @@
-/** What a peer's certificate says, as plain facts. */
+/** Facts of a peer's certificate. */
 import {createHash, type X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
 import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
@@ -38,7 +38,7 @@ export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertifica
 	};
 }
 
-/** The first certificate, and behind it each that signed the one before: a peer can send certificates that have nothing to do with its own. */
+/** The first certificate, followed by each that signed the previous one: a peer can send unrelated certificates. */
 export function signedPrefix(sent: readonly ParsedCertificate[]): readonly ParsedCertificate[] {
 	const end = sent.findIndex((certificate, index) => index > 0 && signatureProblem(sent[index - 1]!, certificate) !== null);
 	return end < 0 ? sent : sent.slice(0, end);

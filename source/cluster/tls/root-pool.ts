@@ -1,4 +1,4 @@
-/** The trusted certificates of a trust, found by subject. A system has more than a hundred and one is needed, so they are parsed when they are looked at. */
+/** Trusted certificates by subject. They are parsed on use, because a system has more than a hundred and a chain needs one. */
 import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
 import {parseCertificate, type ParsedCertificate} from './parse-certificate.ts';
 import {derOf, type Trust} from './trust.ts';

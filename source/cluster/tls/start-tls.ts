@@ -1,4 +1,4 @@
-/** TLS over a connected socket: handshake, judgement, and the facts that only this very socket can tell. */
+/** TLS handshake, verification and facts of one socket. */
 import {X509Certificate} from 'node:crypto';
 import {isIP, type TcpNetConnectOpts} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -18,23 +18,23 @@ import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
 	trust: Trust;
-	/** True: nobody is checked, and the facts say so. */
+	/** True disables verification, and the facts report that. */
 	insecure: boolean;
-	/** The name to ask for and to check; `null` means the host. */
+	/** Name for SNI and verification; `null` means the host. */
 	serverName: string | null;
-	/** Milliseconds for the handshake, where the user asked for less than our own limit; 0 leaves that. */
+	/** Handshake timeout in milliseconds if shorter than the default; 0 keeps the default. */
 	timeoutMs: number;
 };
 
 export type ClientCertificate = {certificate: Buffer; key: Buffer};
 
-/** Milliseconds, as Go's http.Transport in client-go. */
+/** As Go's http.Transport in client-go. */
 const handshakeTimeoutMs = 10_000;
 
 export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
 
 export type HandshakeOptions = {
-	/** Whom we call; the name that is asked for and checked unless the settings have another one. */
+	/** The dialed host, and the name for SNI and verification unless the settings have another. */
 	host: string;
 	/** For messages: `the apiserver https://…`. */
 	peerName: string;
@@ -44,8 +44,8 @@ export type HandshakeOptions = {
 };
 
 /**
-The check is made here, after the handshake and before a byte of ours is sent, by name and chain both, whatever the environment says:
-NODE_TLS_REJECT_UNAUTHORIZED has no say, and no session is ever resumed, so the peer's certificate is always this handshake's.
+Verifies chain and name after the handshake and before sending a byte, whatever the environment says:
+NODE_TLS_REJECT_UNAUTHORIZED has no effect, and sessions are never resumed, so the peer's certificate is always this handshake's.
 @throws SpokeError ERR_APISERVER_TLS, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE
 */
 export async function startTls(raw: Duplex, handshake: HandshakeOptions): Promise<SecuredSocket> {
@@ -58,14 +58,14 @@ export async function startTls(raw: Duplex, handshake: HandshakeOptions): Promis
 }
 
 /**
-The same of a socket that dials itself, which is the cheaper one to read from; `dialMs` is for its TCP connection.
-@throws as `secure`
+Dials itself, which makes reading cheaper than over a given socket; `dialMs` is the timeout of its TCP connection.
+@throws as `startTls`
 */
 export async function dialTls(handshake: HandshakeOptions, {port, dialMs}: {port: number; dialMs: number}): Promise<SecuredSocket> {
 	const {host, peerName, signal} = handshake;
 	signal?.throwIfAborted();
 	assertNameOrAddress(host, {peerName});
-	// Of what a socket takes for its dialling the types of TLS name a part only.
+	// The types of TLS omit some dial options that Node accepts.
 	const dialOptions: ConnectionOptions & TcpNetConnectOpts = {
 		host,
 		port,
@@ -108,14 +108,11 @@ async function completeHandshake(socket: TLSSocket, handshake: HandshakeOptions)
 	}
 }
 
-/** One for each client certificate. A key that was renewed is not kept. */
+/** One per client certificate. A weak map does not retain a key that was renewed. */
 const contexts = new WeakMap<ClientCertificate | typeof noClient, ReturnType<typeof createSecureContext>>();
 const noClient = {};
 
-/**
-The context for `client`, made once.
-@throws SpokeError ERR_CLIENT_CERTIFICATE
-*/
+/** @throws SpokeError ERR_CLIENT_CERTIFICATE */
 export function secureContextFor(client: ClientCertificate | null) {
 	const context = contexts.get(client ?? noClient) ?? newContext(client);
 	contexts.set(client ?? noClient, context);
@@ -125,7 +122,7 @@ export function secureContextFor(client: ClientCertificate | null) {
 function newContext(client: ClientCertificate | null) {
 	try {
 		return createSecureContext({
-			// OpenSSL trusts nobody: the verdict is spoke's own, by Go's rules. Nor does Node look into a chain that OpenSSL did not verify.
+			// OpenSSL trusts no CA, because spoke verifies by Go's rules. Node also skips chains that OpenSSL did not verify.
 			ca: [],
 			...(client && {cert: client.certificate, key: client.key}),
 			minVersion: 'TLSv1.2',
@@ -134,7 +131,7 @@ function newContext(client: ClientCertificate | null) {
 		});
 	} catch (error) {
 		if (client) {
-			// OpenSSL has checked the pair; asked again, it says what is wrong with it.
+			// OpenSSL has rejected the pair; this finds the reason.
 			validateCertificatePair(client.certificate, client.key);
 		}
 
@@ -164,12 +161,12 @@ async function waitForHandshake(socket: TLSSocket, peerName: string, timeoutMs: 
 	}
 }
 
-/** What OpenSSL's code for a failed handshake means, in Go's words. */
+/** Translates OpenSSL's error codes to Go's messages. */
 function handshakeError(error: NodeJS.ErrnoException, peerName: string): SpokeError {
 	const {code = '', message} = error;
 	if (isNoTls(code, message)) {
 		const text = 'http: server gave HTTP response to HTTPS client';
-		const remedy = 'check the server URL: http:// instead of https://, or another port?';
+		const remedy = 'check the server URL: it may need http:// or another port';
 		return new SpokeError('ERR_APISERVER_TLS', `${peerName} does not speak TLS: ${text}`, {text, remedy, cause: error});
 	}
 
@@ -177,7 +174,7 @@ function handshakeError(error: NodeJS.ErrnoException, peerName: string): SpokeEr
 		const text = 'tls: protocol version not supported';
 		return new SpokeError('ERR_APISERVER_TLS', `${peerName} offers no TLS 1.2 or later: ${text}`, {
 			text,
-			remedy: 'it needs a newer TLS',
+			remedy: 'upgrade TLS on the server',
 			cause: error,
 		});
 	}
@@ -208,7 +205,7 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 	let verified: readonly ParsedCertificate[] | null = null;
 	if (!insecure) {
 		if (!leaf) {
-			throw new SpokeError('ERR_APISERVER_TLS', `${peerName} showed no certificate`, {remedy: 'check the server address'});
+			throw new SpokeError('ERR_APISERVER_TLS', `${peerName} presented no certificate`, {remedy: 'check the server address'});
 		}
 
 		const now = new Date();
@@ -242,7 +239,7 @@ async function verifiedFacts(socket: TLSSocket, handshake: HandshakeOptions): Pr
 		serverName: name,
 		trust: trust.from,
 		get peer() {
-			// Of use to a label only, and costs as much as the rest of the judgement.
+			// Lazy: only labels need it, and it costs as much as the verification.
 			peer ??= leaf ? peerFacts(leaf, verified ?? signedPrefix(sent)) : null;
 			return peer;
 		},

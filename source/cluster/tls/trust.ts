@@ -1,4 +1,4 @@
-/** Which certificates vouch for the apiserver: the kubeconfig's, else the system's, never Node's own list. */
+/** Trusted CA certificates: the kubeconfig's, else the system's, never Node's own list. */
 import {existsSync} from 'node:fs';
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';

@@ -11,10 +11,10 @@ import {addressText} from './name-constraints.ts';
 import {leafProblem, verifyChain, type ChainProblem} from './verify-chain.ts';
 
 export type CertificateRejection = {
-	/** Go's own words: what kubectl would print behind `tls: failed to verify certificate: `. */
+	/** Go's message, which kubectl prints after `tls: failed to verify certificate: `. */
 	text: string;
 	remedy: string;
-	/** A certificate's dates do not include our clock's time. */
+	/** The local time is outside a certificate's validity. */
 	dates: boolean;
 };
 

@@ -1,16 +1,16 @@
-/** Asks a proxy for a way to the apiserver: HTTP CONNECT (RFC 9110 §9.3.6) or SOCKS5 (RFC 1928, RFC 1929). */
+/** Connections through a proxy: HTTP CONNECT (RFC 9110 §9.3.6) or SOCKS5 (RFC 1928, RFC 1929). */
 import {isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {ProxyAddress} from './proxy-url.ts';
 import {joinHostPort} from './server-url.ts';
 import {unreachableError} from './dial-tcp.ts';
 
-/** More than any proxy's answer to CONNECT. */
+/** More than any proxy's response to CONNECT. */
 const maxHeadBytes = 16 * 1024;
 
 /**
-After this the socket is as good as one to the apiserver itself.
-@throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words
+The socket then behaves like a direct one to the apiserver.
+@throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's message
 */
 export async function connectThroughProxy(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
 	try {
@@ -37,7 +37,7 @@ async function connectHttp(socket: Duplex, proxy: ProxyAddress, host: string, po
 	while (!head.endsWith('\r\n\r\n')) {
 		head += (await read(1)).toString('latin1');
 		if (head.length > maxHeadBytes) {
-			throw new Error('its answer to CONNECT has no end');
+			throw new Error('its response to CONNECT does not end');
 		}
 	}
 
@@ -48,7 +48,7 @@ async function connectHttp(socket: Duplex, proxy: ProxyAddress, host: string, po
 	}
 
 	if (status[1] !== '200') {
-		throw new Error(`CONNECT ${authority} was answered with ${status[1]!} ${status[2]!}`.trimEnd());
+		throw new Error(`it responded to CONNECT ${authority} with ${status[1]!} ${status[2]!}`.trimEnd());
 	}
 }
 
@@ -75,7 +75,7 @@ async function connectSocks(socket: Duplex, proxy: ProxyAddress, host: string, p
 	if (method === 2 && proxy.credentials) {
 		await logIn(socket, read, proxy.credentials);
 	} else if (method !== 0) {
-		throw new Error('it accepts none of our ways to log in');
+		throw new Error('it accepts no supported authentication method');
 	}
 
 	socket.write(Buffer.concat([Buffer.from([5, 1, 0]), socksAddress(host), Buffer.from([port >> 8, port & 255])]));
@@ -95,7 +95,7 @@ async function logIn(
 ): Promise<void> {
 	const [name, secret] = [Buffer.from(username), Buffer.from(password)];
 	if (name.length > 255 || secret.length > 255) {
-		throw new Error('user name or password is longer than SOCKS5 can carry');
+		throw new Error('user name or password is longer than SOCKS5 allows');
 	}
 
 	socket.write(Buffer.concat([Buffer.from([1, name.length]), name, Buffer.from([secret.length]), secret]));
@@ -105,13 +105,13 @@ async function logIn(
 	}
 }
 
-/** Names go to the proxy as names: it resolves them. */
+/** The proxy resolves names. */
 function socksAddress(host: string): Buffer {
 	if (isIP(host) === 4) {
 		return Buffer.from([1, ...host.split('.').map(Number)]);
 	}
 
-	// An address with a zone is a name to Go.
+	// Go treats an address with a zone as a name.
 	if (isIP(host) === 6 && !host.includes('%')) {
 		const groups = new URL(`http://[${host}]`).hostname.slice(1, -1);
 		return Buffer.concat([Buffer.from([4]), expandIpv6(groups)]);
@@ -129,7 +129,7 @@ function expandIpv6(address: string): Buffer {
 	return Buffer.from(groups.map(group => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** Takes exactly what it needs off the socket: what comes behind belongs to the apiserver. */
+/** Reads exactly the needed bytes: the following ones belong to the apiserver. */
 function exactReader(socket: Duplex): (length: number) => Promise<Buffer> {
 	return async length => {
 		for (;;) {

@@ -1,21 +1,21 @@
-/** A TCP connection within a limit, and in one line why there is none. */
+/** TCP connections with a timeout, and Go's messages for failures. */
 import {connect, isIP, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {rejectOnAbort} from '../abortable.ts';
 import {noop} from './noop.ts';
 import {joinHostPort} from './server-url.ts';
 
-/** Milliseconds for name lookup and TCP handshake together. */
+/** Timeout for name lookup and TCP handshake together. */
 export const dialTimeoutMs = 15_000;
 
-/** Nothing heard for so long, the kernel asks whether the other side is still there, milliseconds. As Go's dialer: a network that is away for seconds costs nothing. */
+/** Idle time before TCP keep-alive probes, as in Go's dialer: a network outage of seconds is survived. */
 export const keepAliveIdleMs = 30_000;
 
-/** Where a name has several addresses Node gives one up for the next after this, for good: RFC 8305 would go on with both. So it is longer than any way takes. */
+/** Node abandons an address of a name after this time, whereas RFC 8305 would keep trying both. So it exceeds any normal connect time. */
 export const addressAttemptTimeoutMs = 1000;
 
 /**
-The addresses of a name are tried one after the other. Keep-alive is on: a silent cut is noticed by the kernel.
+Tries the addresses of a name in order. With keep-alive the kernel notices a silent loss.
 @throws SpokeError ERR_APISERVER_UNREACHABLE on leg 1
 */
 export async function dialTcp({host, port, ...options}: DialOptions, signal?: AbortSignal): Promise<Socket> {
@@ -26,13 +26,10 @@ export async function dialTcp({host, port, ...options}: DialOptions, signal?: Ab
 	return socket;
 }
 
-/** `what` names who does not answer; `remedy` is in place of the apiserver's where that is somebody else. */
+/** `peerName` is for messages; `remedy` replaces the apiserver's for another peer. */
 type DialOptions = {host: string; port: number; peerName: string; timeoutMs: number; remedy?: string};
 
-/**
-Waits for the TCP connection of a socket that dials.
-@throws SpokeError ERR_APISERVER_UNREACHABLE; the socket is destroyed then
-*/
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE, after destroying the socket */
 export async function waitForConnect(
 	socket: Socket,
 	{host, port, peerName, timeoutMs, remedy}: DialOptions,
@@ -60,7 +57,7 @@ export async function waitForConnect(
 }
 
 /**
-The C library's resolver takes `127.1`, `0177.0.0.1` and `2130706433` for addresses; kubectl looks them up as names, and finds none.
+The C library's resolver reads `127.1`, `0177.0.0.1` and `2130706433` as addresses; kubectl looks them up as names, and finds none.
 @throws SpokeError ERR_APISERVER_UNREACHABLE
 */
 export function assertNameOrAddress(host: string, {peerName, remedy}: Pick<DialOptions, 'peerName' | 'remedy'>): void {
@@ -71,7 +68,7 @@ export function assertNameOrAddress(host: string, {peerName, remedy}: Pick<DialO
 	}
 }
 
-/** In one line why there is no connection; `why` is kept as the other side's words. */
+/** `why` is kept in `text`. */
 export function unreachableError(
 	peerName: string,
 	why: string,
@@ -99,7 +96,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
 	ENFILE: 'too many open files in system',
 };
 
-/** As Go says it, so that what people search for is found. */
+/** In Go's words, which people search for. */
 function dialText(error: Error, host: string, port: number): string {
 	const first = (error instanceof AggregateError ? error.errors[0] : error) as NodeJS.ErrnoException & {address?: string; port?: number};
 	if (first.code === 'ENOTFOUND' || first.code === 'EAI_AGAIN') {

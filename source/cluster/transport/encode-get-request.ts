@@ -1,22 +1,22 @@
-/** The head of a GET request, or of a POST with its body, as it goes on the wire: RFC 9112 §3. */
+/** Encoder of GET requests, and of POST requests with a body: RFC 9112 §3. */
 import process from 'node:process';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 
-// Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
+// Not by `import`, which would load lazy exports too: see single-socket-agent.ts.
 const {validateHeaderName, validateHeaderValue} = process.getBuiltinModule('node:http');
 
 /**
-The connection is to stay open behind it.
+Keeps the connection open.
 @param target in origin form
 @param body of a POST, in JSON
-@throws TypeError for what would be more than one request, or none
+@throws TypeError for text that would not be exactly one request
 */
 export function encodeGetRequest(target: string, headers: RequestHeaders, body?: string): string {
 	if (!/^[\u0021-\u007E]+$/.test(target)) {
-		throw new TypeError('a path must be percent-coded');
+		throw new TypeError('a path must be percent-encoded');
 	}
 
-	// Whoever names a header again means another value for it, in whatever case.
+	// The last value of a repeated header wins, in any case of its name.
 	const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
 	const lines = [...byName.values()].flatMap(([name, value]) =>
 		[value].flat().map(one => {

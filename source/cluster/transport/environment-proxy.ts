@@ -1,4 +1,4 @@
-/** Which proxy the environment asks for: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as Go reads them. */
+/** Proxy settings of the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as Go reads them. */
 import {BlockList, isIP} from 'node:net';
 import {domainToASCII} from 'node:url';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -6,9 +6,9 @@ import {isLoopback} from './loopback.ts';
 import {type ProxyAddress, parseProxyUrl} from './proxy-url.ts';
 
 /**
-The proxy for a connection to `host:port`, or `null`. localhost and loopback addresses are never proxied.
+The proxy for `host:port`, or `null`. localhost and loopback addresses never use one.
 @see golang.org/x/net/http/httpproxy
-@throws SpokeError ERR_KUBECONFIG_INVALID when the proxy's URL cannot be used
+@throws SpokeError ERR_KUBECONFIG_INVALID for an unusable proxy URL
 */
 export function proxyFromEnvironment(
 	scheme: 'http' | 'https',
@@ -23,7 +23,7 @@ export function proxyFromEnvironment(
 	}
 
 	try {
-		// Names are always the proxy's to look up, so socks5h is what socks5 is.
+		// The proxy always resolves names, so socks5h equals socks5.
 		return parseProxyUrl(/^[a-z\d+.-]+:\/\//i.test(proxy) ? proxy.replace(/^socks5h:/i, 'socks5:') : `http://${proxy}`);
 	} catch (error) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', `${upper} cannot be used: ${(error as Error).message}`, {
@@ -73,7 +73,7 @@ function nameMatches(host: string, port: number, entry: string): boolean {
 	return suffix !== '' && isIP(suffix) === 0 && matches && (onlyPort === null || onlyPort === port);
 }
 
-/** `.示例.com` in the form that a URL's host has. */
+/** `.示例.com` in the ASCII form of a URL's host. */
 function toAscii(name: string): string {
 	return name.startsWith('.') ? `.${domainToASCII(name.slice(1)) || name.slice(1)}` : domainToASCII(name) || name;
 }

@@ -1,4 +1,4 @@
-/** One HTTP request of any kind and its answer on an open socket, by Node's own client. */
+/** HTTP requests on an open socket, by Node's HTTP client. */
 import type {ClientRequest, IncomingHttpHeaders, IncomingMessage} from 'node:http';
 import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
@@ -11,7 +11,7 @@ import type {RequestOptions} from '../connection.ts';
 import {noop} from './noop.ts';
 import type {SingleSocketAgent} from './single-socket-agent.ts';
 
-// Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
+// Not by `import`, which would load lazy exports too: see single-socket-agent.ts.
 const {request: httpRequest} = process.getBuiltinModule('node:http');
 
 export type OutgoingRequest = {
@@ -21,7 +21,7 @@ export type OutgoingRequest = {
 	headers: RequestHeaders;
 	body?: RequestOptions['body'];
 	signal?: AbortSignal | undefined;
-	/** Until the answer's headers, from the last byte of a streamed body on, milliseconds; 0 is none. */
+	/** Timeout for the response head, counted from the last byte of a streamed body, milliseconds; 0 means no limit. */
 	timeoutMs: number;
 	/** For messages: `the apiserver https://…`. */
 	peerName: string;
@@ -33,8 +33,8 @@ export type HttpResult =
 	(ResponseStart & {kind: 'response'; body: Readable}) | (ResponseStart & {kind: 'upgrade'; socket: Duplex; head: Buffer});
 
 /**
-Sends the request and waits for the headers of its answer, whatever its status.
-@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE; the signal's reason when it was aborted
+Resolves at the response head, whatever its status.
+@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE; the signal's reason
 */
 export async function sendHttpRequest(
 	agent: SingleSocketAgent,
@@ -71,7 +71,7 @@ export async function sendHttpRequest(
 		}
 	});
 	request.once('response', message => {
-		// From here on the signal ends the body, too.
+		// The signal ends the body too.
 		message.once('close', () => signal?.removeEventListener('abort', aborted));
 		resolve({kind: 'response', ...startOf(message), body: message});
 	});
@@ -81,7 +81,7 @@ export async function sendHttpRequest(
 	});
 	request.on('error', error => {
 		signal?.removeEventListener('abort', aborted);
-		// A request whose body fails ends with words about its socket.
+		// When a request body fails, Node reports only the socket.
 		const reason = body instanceof Readable && body.errored instanceof SpokeError ? body.errored : error;
 		reject(requestError(reason, peerName, signal));
 	});
@@ -93,7 +93,7 @@ export async function sendHttpRequest(
 	}
 }
 
-/** Node writes a body of a GET, HEAD, DELETE or OPTIONS without saying how long it is: the server would take it for the next request. */
+/** Node sends a body of GET, HEAD, DELETE or OPTIONS without its length: the server would take it for the next request. */
 function withBodyLength(headers: RequestHeaders, body: RequestOptions['body']): RequestHeaders {
 	const isFramed = Object.keys(headers).some(name => ['content-length', 'transfer-encoding'].includes(name.toLowerCase()));
 	if (body === undefined || isFramed) {
@@ -109,7 +109,7 @@ function startOf({statusCode, statusMessage, headers}: IncomingMessage): Respons
 	return {status: statusCode!, statusText: statusMessage ?? '', headers};
 }
 
-/** A body that is read as it is sent is gone afterwards. */
+/** A stream can be sent only once. */
 export function isReplayable({body}: {body?: RequestOptions['body']}): boolean {
 	return !(body instanceof Readable);
 }
@@ -123,18 +123,16 @@ function sendBody(request: ClientRequest, body: RequestOptions['body'], onSent: 
 	}
 }
 
-/** The head of an answer did not come in time; `limitMs` in milliseconds. */
 export function responseTimeoutError(peerName: string, timeoutMs: number): SpokeError {
-	return new SpokeError('ERR_APISERVER_TIMEOUT', `${peerName} did not answer within ${timeoutMs / 1000} s`);
+	return new SpokeError('ERR_APISERVER_TIMEOUT', `${peerName} did not respond within ${timeoutMs / 1000} s`);
 }
 
-/** What happened to a request, as it is told. */
 export function requestError(error: NodeJS.ErrnoException, peerName: string, signal: AbortSignal | undefined): Error {
 	if (error instanceof SpokeError || signal?.aborted) {
 		return error;
 	}
 
-	// With TLS 1.3 a server refuses a client certificate only after the handshake, by an alert.
+	// With TLS 1.3 a server rejects a client certificate only after the handshake, by an alert.
 	const alert =
 		/alert (bad certificate|unsupported certificate|certificate revoked|certificate expired|certificate unknown|unknown ca|certificate required)/i.exec(
 			error.message,
@@ -147,7 +145,7 @@ export function requestError(error: NodeJS.ErrnoException, peerName: string, sig
 		);
 	}
 
-	// What aborts another request on the same socket has a number for its code.
+	// An abort of another request on the socket has a numeric code.
 	const code = typeof error.code === 'string' ? error.code : '';
 	const text = lossText(code, error.message);
 	return code.startsWith('HPE_')
@@ -155,7 +153,7 @@ export function requestError(error: NodeJS.ErrnoException, peerName: string, sig
 		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${peerName} was lost: ${text}`, {text, cause: error});
 }
 
-/** How Go names the end of a connection. */
+/** Go's words for the end of a connection. */
 function lossText(code: string, message: string): string {
 	switch (code) {
 		case 'ECONNRESET': {
@@ -172,7 +170,7 @@ function lossText(code: string, message: string): string {
 	}
 }
 
-/** A whole body as it was meant: gzip is undone as it arrives, a chunk at a time. */
+/** Decompresses gzip as chunks arrive. */
 export function decompressBody(body: Readable, headers: IncomingHttpHeaders): Readable {
 	if (headers['content-encoding']?.toLowerCase() !== 'gzip') {
 		return body;
@@ -185,12 +183,12 @@ export function decompressBody(body: Readable, headers: IncomingHttpHeaders): Re
 	return plain;
 }
 
-/** So long an answer that has begun may pause. */
+/** Longest pause within a body. */
 const maxPauseMs = 30_000;
 
 /**
-A body read whole.
-@throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE when it was cut short; ERR_APISERVER_TIMEOUT when it stops midway for `pauseMs`
+@throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE for a truncated body;
+ERR_APISERVER_TIMEOUT for a pause of `pauseMs`
 */
 export async function readFully(body: Readable, maxBytes: number, peerName: string, pauseMs = maxPauseMs): Promise<Buffer> {
 	const collected = new ByteCollector(maxBytes);
@@ -199,15 +197,15 @@ export async function readFully(body: Readable, maxBytes: number, peerName: stri
 		body.destroy(
 			new SpokeError(
 				'ERR_APISERVER_TIMEOUT',
-				`the answer of ${peerName} stopped after ${collected.length} bytes: nothing more came for ${pauseMs / 1000} s`,
+				`the response of ${peerName} stopped after ${collected.length} bytes: no more data for ${pauseMs / 1000} s`,
 			),
 		);
 	}, pauseMs);
-	// By its events: an iterator over a stream costs milliseconds the first time.
+	// By events: the first iterator over a stream costs milliseconds.
 	body.on('data', (chunk: Buffer) => {
 		timer.refresh();
 		if (!collected.add(chunk)) {
-			body.destroy(new SpokeError('ERR_PROTOCOL', `the answer of ${peerName} is larger than ${maxBytes} bytes`));
+			body.destroy(new SpokeError('ERR_PROTOCOL', `the response of ${peerName} is larger than ${maxBytes} bytes`));
 		}
 	});
 	const closed = () => {
@@ -224,7 +222,9 @@ export async function readFully(body: Readable, maxBytes: number, peerName: stri
 	} catch (error) {
 		throw error instanceof SpokeError || (error as Error).name === 'AbortError'
 			? error
-			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the answer of ${peerName} was cut short: ${(error as Error).message}`, {cause: error});
+			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the response of ${peerName} was truncated: ${(error as Error).message}`, {
+					cause: error,
+				});
 	} finally {
 		clearTimeout(timer);
 	}

@@ -1,6 +1,6 @@
-/** Lets only so many handshakes run at once: an apiserver that has just come back is not stormed by everything that waited for it. */
+/** Limit on concurrent handshakes, so that waiting requests do not flood an apiserver that has just restarted. */
 
-/** Runs `work` when fewer than `most` others run; the rest wait in order, or until their signal. */
+/** Runs `work` when fewer than `maxRunning` others run; the rest wait in order, until their signal aborts. */
 export function limitConcurrency(maxRunning: number): <Result>(work: () => Promise<Result>, signal?: AbortSignal) => Promise<Result> {
 	let running = 0;
 	const waiting: Array<() => void> = [];

@@ -1,7 +1,7 @@
-/** Does a host mean this very machine, whatever its network is? */
+/** Loopback hosts. */
 import {BlockList, isIP} from 'node:net';
 
-/** An address of loopback, in brackets or not, or `localhost` as it is: any other name is whatever a resolver makes of it. As Go's net.IP.IsLoopback. */
+/** A loopback address, with or without brackets, or exactly `localhost`: a resolver decides any other name. As Go's net.IP.IsLoopback. */
 export function isLoopback(host: string): boolean {
 	const address = host.replace(/^\[(.*)\]$/, '$1');
 	const family = isIP(address);

@@ -1,6 +1,6 @@
-/** What comes of an error that somebody else has told already: nothing. */
+/** Listener for errors that are reported elsewhere. */
 
-/** A listener must be there, or Node ends the process for an `error` that nobody hears. */
+/** Without a listener an `error` event ends the process. */
 export function noop(): void {
-	// Told elsewhere.
+	// Reported elsewhere.
 }

@@ -1,27 +1,28 @@
-/** Where a TLS socket that dials itself reads to: for whoever takes its reads straight into their memory, for the stream else. */
+/** Read buffers of a TLS socket that dials itself. */
 import type {OnReadOpts, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 
-/** Takes what a socket reads, instead of its stream. */
+/** Receives a socket's reads instead of its stream. */
 export type ReadSink = {
-	/** Where the next read goes; after each one it may be another place. */
+	/** Buffer for the next read; may change after each one. */
 	readonly buffer: Buffer;
-	/** `length` bytes were read, and stand at the beginning of `place`, until the next read. */
+	/** `length` bytes are at the start of `source`, until the next read. */
 	onRead(source: Buffer, length: number): void;
 };
 
 const sinks = new WeakMap<Duplex, ReadSink>();
-/** Every read of a stream is copied out of it before there is another one. */
+/** Each read is copied out before the next one. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
-For one socket. Of each read Node makes a piece of memory and an event of a stream, and a followed log has a TLS record a line: that costs more than all that is done with the line.
+For one socket. Node allocates memory and emits an event per read, and a followed log has a TLS record per line:
+that costs more than processing the line.
 */
 export function onreadOptions(): OnReadOpts {
 	let current: Buffer | undefined;
 	let sink: ReadSink | undefined;
 	return {
-		/** Asked at first and after each read; where it gives nothing the place stays. */
+		/** Node calls it first and after each read; `undefined` keeps the buffer. */
 		buffer() {
 			const next = sink?.buffer ?? shared;
 			const isSame = next === current;
@@ -41,7 +42,10 @@ export function onreadOptions(): OnReadOpts {
 	};
 }
 
-/** Until the function that it returns is called `taker` gets what the socket reads; what was read before is the stream's. Without effect on a socket that has no direct reads. */
+/**
+Passes reads to `sink` until the returned function is called; earlier reads stay in the stream.
+No effect on a socket without onread buffers.
+*/
 export function interceptReads(socket: Duplex, sink: ReadSink): () => void {
 	sinks.set(socket, sink);
 	return () => {

@@ -1,4 +1,4 @@
-/** A socket to the apiserver, through a proxy where one is set and with TLS where the URL says so, and what it is. */
+/** Sockets to the apiserver, with optional proxy and TLS, and their facts. */
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {SocketFacts} from '../connection.ts';
@@ -11,31 +11,31 @@ import {joinHostPort, type ServerAddress} from './server-url.ts';
 
 export type DialRoute = {
 	server: ServerAddress;
-	/** `tls` is set exactly for an https:// proxy: its certificate is judged with the cluster's own settings, as Go's http.Transport does. */
+	/** `tls` is set exactly for an https:// proxy, which is verified with the cluster's settings, as in Go's http.Transport. */
 	proxy: {address: ProxyAddress; from: 'proxy-url' | 'environment'; tls: TlsSettings | null} | null;
-	/** Set exactly when the server's scheme is https. */
+	/** Set exactly for an https:// server. */
 	tls: TlsSettings | null;
-	/** At most this long for each step, milliseconds; 0 leaves our own limits. */
+	/** Timeout per step, milliseconds; 0 keeps the defaults. */
 	timeoutMs: number;
 };
 
 export type OpenSocket = {
 	socket: Duplex;
-	/** All but who we are on it, which only the caller knows. */
+	/** All but the client's identity, which only the caller knows. */
 	facts: Omit<SocketFacts, 'clientAuth' | 'clientCertificateSha256' | 'clientCertificateDates'>;
-	/** Requests go to an HTTP proxy in absolute form (plain http:// servers only). */
+	/** Requests use absolute form for an HTTP proxy (plain http:// servers only). */
 	absoluteForm: boolean;
 };
 
 /**
-Connected, secured and judged: ready for the first request.
+Connected and verified, ready for the first request.
 @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason
 */
 export async function openSocket(route: DialRoute, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
 	const peerName = `the apiserver ${server.shown}`;
 	if (tls) {
-		// A pair that cannot be used is said before anybody is called.
+		// Reports an unusable pair before dialing.
 		secureContextFor(client);
 	}
 
@@ -55,7 +55,7 @@ export async function openSocket(route: DialRoute, client: ClientCertificate | n
 
 function proxyDialOptions({address: {host, port, shown}, from}: NonNullable<DialRoute['proxy']>) {
 	const setting = from === 'proxy-url' ? 'proxy-url of this cluster' : 'HTTPS_PROXY and NO_PROXY in the environment';
-	return {host, port, peerName: `the proxy ${shown}`, remedy: `check ${setting}, and the way to the proxy`};
+	return {host, port, peerName: `the proxy ${shown}`, remedy: `check ${setting}, and the connection to the proxy`};
 }
 
 function factsOf({server, proxy}: DialRoute, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
@@ -70,7 +70,7 @@ function factsOf({server, proxy}: DialRoute, tcp: Socket, tls: OpenSocket['facts
 	};
 }
 
-/** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words; the signal's reason */
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's message; the signal's reason */
 async function throughProxy(
 	tcp: Socket,
 	{server, timeoutMs}: DialRoute,
@@ -86,7 +86,7 @@ async function throughProxy(
 	}
 
 	const timer = setTimeout(() => {
-		stream.destroy(new Error('it did not answer'));
+		stream.destroy(new Error('it did not respond'));
 	}, dialTimeout(timeoutMs));
 	try {
 		await rejectOnAbort(async () => connectThroughProxy(stream, proxy, server.host, server.port), signal);
@@ -99,7 +99,7 @@ async function throughProxy(
 	}
 }
 
-/** The shorter of the user's limit, where there is one, and ours. */
+/** The shorter of the user's timeout, if any, and the default. */
 function dialTimeout(timeoutMs: number): number {
 	return timeoutMs > 0 ? Math.min(timeoutMs, dialTimeoutMs) : dialTimeoutMs;
 }

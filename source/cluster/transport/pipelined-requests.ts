@@ -1,4 +1,7 @@
-/** GET requests and reviews on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
+/**
+Request order on one socket: pipelined GET requests and reviews (RFC 9112 §9.3.2), and the queue for all others.
+Node's HTTP client cannot pipeline.
+*/
 import type {Duplex} from 'node:stream';
 import {type CompleteResponse, ResponseDecoder} from '../../wire/response-decoder.ts';
 import {rejectOnAbort} from '../abortable.ts';
@@ -10,9 +13,9 @@ export type PipelinedRequest = {
 	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
-	/** Of a POST, in JSON. */
+	/** JSON body of a POST. */
 	body?: string | undefined;
-	/** From when all that was asked before it is answered until its own answer begins, milliseconds; 0 is none. */
+	/** Timeout from the previous response to the start of this one, milliseconds; 0 means no limit. */
 	timeoutMs: number;
 	signal?: AbortSignal | undefined;
 };
@@ -42,7 +45,7 @@ export class PipelinedRequests {
 	}
 
 	/**
-	Sent at once. One that meets its limit, or is aborted, takes the socket and all others with it.
+	Sends at once. A timeout or abort closes the socket and fails all other requests.
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 	*/
 	async send(request: PipelinedRequest): Promise<CompleteResponse> {
@@ -76,11 +79,11 @@ export class PipelinedRequests {
 		return promise;
 	}
 
-	/** Once all that was asked is answered, or cannot be any more, the socket is somebody else's. */
+	/** Resolves when no response is pending and the socket is free for other use. */
 	async release(): Promise<void> {
 		await this.#idle.promise;
 		if (this.#decoder.begun) {
-			// More came than was asked for: what comes next could be taken for another request's answer.
+			// An extra response could be taken for that of another request.
 			this.#socket.destroy();
 		}
 
@@ -113,7 +116,7 @@ export class PipelinedRequests {
 				this.#resolveFirst(response);
 			}
 		} catch {
-			// What waits for an answer is told below.
+			// The next statement fails the pending requests.
 		}
 
 		this.#onClose();
@@ -147,7 +150,7 @@ export class PipelinedRequests {
 		const [first] = this.#pending;
 		if (first && first.timeoutMs > 0) {
 			this.#timer = setTimeout(() => {
-				// What has arrived by now is read first: it was in time, and only we were busy.
+				// Reads what has arrived first: the response was in time if only this process was busy.
 				setImmediate(() => {
 					if (this.#pending[0] === first && !this.#decoder.begun) {
 						this.#fail(responseTimeoutError(this.#peerName, first.timeoutMs));
@@ -170,7 +173,7 @@ export class PipelinedRequests {
 }
 
 type WaitOptions = {
-	/** Milliseconds; 0 is none. */
+	/** 0 means no limit. */
 	timeoutMs: number;
 	signal: AbortSignal | undefined;
 	/** For messages: `the apiserver https://…`. */
@@ -181,8 +184,8 @@ export class ResponseQueue {
 	#last: Promise<void> = Promise.resolve();
 
 	/**
-	Waits until all who came before are done. Who gives up leaves its place to the next.
-	@returns what is to be called when one's own answer is whole, or nobody wants it any more
+	Waits for all earlier callers. A caller that gives up passes its place on.
+	@returns a function to call when the caller's response is complete or no longer needed
 	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
 	*/
 	async next(options: WaitOptions): Promise<() => void> {

@@ -1,4 +1,4 @@
-/** A proxy's URL: which kinds there are, where it listens, and who we are to it. */
+/** Proxy URLs. */
 import {parseGoUrl, splitHost} from './go-url.ts';
 import {asciiHost} from './server-url.ts';
 
@@ -9,16 +9,13 @@ export type ProxyAddress = {
 	port: number;
 	/** `null` when the URL names no user. */
 	credentials: {username: string; password: string} | null;
-	/** Without credentials: this may be shown. */
+	/** Without credentials, for display. */
 	shown: string;
 };
 
 const standardPorts = {http: 80, https: 443, socks5: 1080} as const;
 
-/**
-The parts of a proxy's URL.
-@throws Error that never repeats the URL, since it may hold a password
-*/
+/** @throws Error that never contains the URL, because it can hold a password */
 export function parseProxyUrl(text: string): ProxyAddress {
 	const {scheme, host, login} = parseGoUrl(text);
 	if (scheme !== 'http' && scheme !== 'https' && scheme !== 'socks5') {

@@ -1,12 +1,12 @@
-/** What a socket brings in one turn of the event loop, as one piece. */
+/** Coalesces a socket's reads of one event loop turn into one chunk. */
 import type {Duplex} from 'node:stream';
 import {interceptReads, type ReadSink} from './onread-buffers.ts';
 
-/** A TLS record has no more (RFC 8446 §5.1). */
+/** Maximum of a TLS record (RFC 8446 §5.1). */
 const maxReadBytes = 16 * 1024;
 const slabBytes = 64 * 1024;
 const maxTurnBytes = 64 * 1024;
-/** From this much on the next turn can wait until there is more for it: every turn has its price. */
+/** After a turn with this much, a pause lets data accumulate, because every turn has a fixed cost. */
 const busyTurnBytes = 4 * 1024;
 /** Milliseconds. */
 const busyTurnPauseMs = 4;
@@ -16,7 +16,7 @@ export class ReadCoalescer implements ReadSink {
 	readonly #onBytes: (bytes: Buffer) => void;
 	readonly #isInteractive: boolean;
 	readonly #endReads: () => void;
-	/** Its beginning is where a direct read goes; behind it stands what came. */
+	/** A direct read goes to the start; received data follows it. */
 	#slab = newSlab();
 	buffer = readArea(this.#slab);
 	#from = maxReadBytes;
@@ -28,8 +28,8 @@ export class ReadCoalescer implements ReadSink {
 	#hasEnded = false;
 
 	/**
-	`take` gets bytes that nobody else will read or write: it may change them, and keep them.
-	`leavesTime`: of a flood the kernel holds more than is to be read at once, where keys are waited for between two turns.
+	`onBytes` owns the bytes it gets.
+	`isInteractive` bounds the bytes per turn, so that keys are handled between turns of a flood.
 	*/
 	constructor(socket: Duplex, onBytes: (bytes: Buffer) => void, {isInteractive}: {isInteractive: boolean}) {
 		this.#socket = socket;
@@ -55,7 +55,7 @@ export class ReadCoalescer implements ReadSink {
 		this.#received(length);
 	}
 
-	/** Gives what has come by now. */
+	/** Emits the buffered bytes. */
 	flush(): void {
 		clearImmediate(this.#turn);
 		this.#turn = undefined;
@@ -66,7 +66,6 @@ export class ReadCoalescer implements ReadSink {
 		}
 	}
 
-	/** Nothing more is read until `want`. */
 	pause(): void {
 		this.#isResumed = false;
 		this.#socket.pause();
@@ -77,7 +76,7 @@ export class ReadCoalescer implements ReadSink {
 		this.#resumeSocket();
 	}
 
-	/** The socket is somebody else's. */
+	/** Releases the socket. */
 	end(): void {
 		this.#hasEnded = true;
 		clearImmediate(this.#turn);
@@ -86,7 +85,7 @@ export class ReadCoalescer implements ReadSink {
 		this.#socket.off('data', this.#onData).resume();
 	}
 
-	/** Of a socket without direct reads. */
+	/** For a socket without onread buffers. */
 	readonly #onData = (bytes: Buffer): void => {
 		if (bytes.length <= maxReadBytes) {
 			this.onRead(bytes, bytes.length);

@@ -1,4 +1,4 @@
-/** Where the apiserver is: a server URL read as client-go reads it. */
+/** Server URLs, parsed as client-go does. */
 import {isIP} from 'node:net';
 import {posix} from 'node:path';
 import {domainToASCII} from 'node:url';
@@ -10,18 +10,18 @@ export type ServerAddress = {
 	/** As typed, without brackets. */
 	host: string;
 	port: number;
-	/** `host:port`, as a `Host` header and messages want it; no port when the URL has none. */
+	/** `host:port` for the `Host` header and messages; without a port if the URL has none. */
 	authority: string;
-	/** What stands before every path, without a final slash; usually empty. */
+	/** Path prefix without a final slash; usually empty. */
 	prefix: string;
-	/** Of the URL itself. */
+	/** Credentials in the URL. */
 	login: {username: string; password: string} | null;
-	/** The URL without user, query and fragment: this may be shown. */
+	/** The URL without user, query and fragment, for display. */
 	shown: string;
 };
 
 /**
-A URL, or `host:port` alone, which is `http` to kubectl whatever the cluster's TLS settings are.
+Accepts a URL or a bare `host:port`, which kubectl reads as `http` whatever the cluster's TLS settings are.
 @see client-go rest/url_utils.go DefaultServerURL, tools/clientcmd/client_config.go ClientConfig
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
@@ -45,7 +45,7 @@ export function parseServerUrl(text: string): ServerAddress {
 		scheme,
 		host,
 		port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
-		// The zone of an address means something on this machine only.
+		// A zone is meaningful on this machine only.
 		authority: withPort(host.replace(/%.*$/s, '')),
 		prefix,
 		login,
@@ -56,7 +56,7 @@ export function parseServerUrl(text: string): ServerAddress {
 function parseAsClientGo(text: string): GoUrl | null {
 	const url = tryParse(text);
 	if (url !== null && url.scheme !== '' && url.host !== '') {
-		// Where it has a path client-go reads the URL once more as one that has no fragment.
+		// client-go parses a URL with a path again as one without a fragment.
 		const request = tryParse(text, {isRequest: true});
 		return request && !request.isOpaque && request.path.length > 1 ? request : url;
 	}
@@ -73,9 +73,9 @@ function tryParse(text: string, options?: {isRequest: boolean}): GoUrl | null {
 	}
 }
 
-/** A name beyond ASCII in the form that DNS has. ASCII stays as it is typed, so that `127.1` is never taken for an address. */
+/** Converts a non-ASCII name to its DNS form. ASCII stays as typed, so that `127.1` is never taken for an address. */
 export function asciiHost(name: string): string {
-	// The further label keeps Node from reading digits as an IPv4 address.
+	// The extra label keeps Node from reading digits as an IPv4 address.
 	return /^[\0-\u007F]*$/.test(name) ? name : domainToASCII(`${name}.x`).replace(/\.x$/, '') || name;
 }
 

@@ -1,23 +1,23 @@
-/** Keeps all requests of one connection on the one socket that it was made with. */
+/** HTTP agent with a single given socket. */
 import process from 'node:process';
 import type {Duplex} from 'node:stream';
 import {keepAliveIdleMs} from './dial-tcp.ts';
 
-// An `import` of node:http would also load everything behind its lazy exports (a WebSocket client): 25 ms at start.
+// An `import` of node:http would also load its lazy exports (a WebSocket client): 25 ms at start.
 const {Agent} = process.getBuiltinModule('node:http');
 
-/** Requests queue up and run one after the other. When the socket is gone they fail: there is never a second one. */
+/** Requests run one after another, and fail when the socket closes: there is never a second one. */
 export class SingleSocketAgent extends Agent {
 	#socket: Duplex | null;
 
 	constructor(socket: Duplex) {
-		// Node would set the socket's own keep-alive to a second behind the first request, and with it cut it after ten without a network.
+		// Node would reset the socket's keep-alive to 1 s after the first request, which ends it after 10 s without a network.
 		super({keepAlive: true, keepAliveMsecs: keepAliveIdleMs, maxSockets: 1, maxFreeSockets: 1});
 		this.#socket = socket;
 		socket.once('close', this.#failQueued);
 	}
 
-	/** Node tells the first of those that wait, and leaves the others to wait for good: without a socket not even their limits end them. */
+	/** Node fails only the first queued request. The others would wait forever, because timeouts need a socket. */
 	readonly #failQueued = (): void => {
 		for (const request of Object.values(this.requests).flatMap(queue => queue ?? [])) {
 			request.destroy();

@@ -1,4 +1,4 @@
-/** One GET on an open socket, and its answer as it comes. Of a log that is followed, whose every line is a chunk in a TLS record, Node's own client would make a stream's chunk each. */
+/** Streaming GET on an open socket. Node's HTTP client would emit one chunk per TLS record, which for a followed log is each line. */
 import {type Duplex, Readable} from 'node:stream';
 import type {ResponseHead} from '../../wire/response-head.ts';
 import {ResponseParser} from '../../wire/response-parser.ts';
@@ -12,22 +12,22 @@ export type StreamedGet = {
 	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
-	/** Until the answer's head, milliseconds; 0 is none. */
+	/** Timeout for the response head, milliseconds; 0 means no limit. */
 	timeoutMs: number;
-	/** Ends the body, too. */
+	/** Also ends the body. */
 	signal?: AbortSignal | undefined;
-	/** No more is read in a turn of the event loop than leaves time for keys. */
+	/** Bounds the bytes read per event loop turn, so that keys are handled. */
 	isInteractive: boolean;
 	/** For messages: `the apiserver https://…`. */
 	peerName: string;
-	/** The socket is free for the next one, or gone. */
+	/** The socket is free, or closed. */
 	onReleased(): void;
 };
 
 export type StreamedResponse = Omit<ResponseHead, 'last'> & {kind: 'response'; body: ResponseBody};
 
 /**
-Nobody else may use the socket until the body has ended; it is kept then, unless the server closes it or not all of the body was wanted.
+The socket must not be used until the body has ended. It then stays open, unless the server closes it or the body was not read fully.
 @throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 */
 export async function streamGet(socket: Duplex, request: StreamedGet): Promise<StreamedResponse> {
@@ -60,7 +60,7 @@ class StreamedExchange {
 
 	readonly #parser = new ResponseParser({
 		head: head => {
-			// More than was asked for: it could be taken for another request's answer.
+			// An extra response could be taken for that of another request.
 			if (this.#body) {
 				this.#socket.destroy();
 				return;
@@ -118,7 +118,7 @@ class StreamedExchange {
 		try {
 			this.#parser.end();
 		} catch {
-			// A cut, which is told below.
+			// The call below reports the truncation.
 		}
 
 		this.#onClose();
@@ -132,7 +132,7 @@ class StreamedExchange {
 	readonly #onClose = (): void => {
 		this.#reads.flush();
 		if (!this.#isComplete) {
-			// In Node's words, which tell a body that was broken off from an answer that did not begin.
+			// Node's messages distinguish a truncated body from a missing response.
 			this.#fail(Object.assign(new Error(this.#body ? 'aborted' : 'socket hang up'), {code: 'ECONNRESET'}));
 		}
 	};
@@ -150,7 +150,7 @@ class StreamedExchange {
 		}
 	};
 
-	/** Also called when nobody wants the rest of a body. */
+	/** Also called when the rest of a body is not needed. */
 	readonly #release = (): void => {
 		if (this.#isReleased) {
 			return;
@@ -174,21 +174,24 @@ const maxBufferedBytes = 256 * 1024;
 class ResponseBody extends Readable {
 	readonly #flow: {pause(): void; resume(): void};
 	readonly #onDone: () => void;
-	/** What is put together stands in it, between the two. */
+	/** Buffer of the gathered bytes, between the two offsets. */
 	#bytes: Buffer | undefined;
 	#from = 0;
 	#to = 0;
 
-	/** `flow` holds back what comes while nobody reads. `done` is called when the body has come whole, and when nobody wants the rest of it. */
+	/** `flow` applies backpressure. `onDone` is called when the body is complete or no longer needed. */
 	constructor(flow: {pause(): void; resume(): void}, onDone: () => void) {
 		super({highWaterMark: maxBufferedBytes});
 		this.#flow = flow;
 		this.#onDone = onDone;
-		// A cut that nobody looks for must not bring the process down.
+		// Without a listener a truncation would end the process.
 		this.on('error', noop);
 	}
 
-	/** A piece stands in `bytes` from `from` to `to`. Until `give` what stands before it may be written over: a followed log has a chunk a line. */
+	/**
+	Adds `bytes` from `from` to `to`. Until `flush`, earlier bytes of the buffer may be overwritten:
+	a followed log has one chunk per line.
+	*/
 	gather(bytes: Buffer, from: number, to: number): void {
 		if (bytes !== this.#bytes) {
 			this.flush();
@@ -204,7 +207,6 @@ class ResponseBody extends Readable {
 		this.#to += to - from;
 	}
 
-	/** Gives on what was gathered. */
 	flush(): void {
 		const bytes = this.#bytes;
 		this.#bytes = undefined;
@@ -213,17 +215,16 @@ class ResponseBody extends Readable {
 		}
 	}
 
-	/** All has come. */
 	finish(): void {
 		this.flush();
 		this.push(null);
 		this.#onDone();
 	}
 
-	/** Nothing more will come, and not all has: what has come is read first. */
+	/** Delivers the received bytes, then the error. */
 	fail(error: Error): void {
 		this.flush();
-		// What was pushed in this turn is there to be read until the next one.
+		// Bytes pushed in this turn stay readable until the next one.
 		setImmediate(() => {
 			this.destroy(error);
 		});

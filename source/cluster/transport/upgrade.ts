@@ -1,4 +1,4 @@
-/** What an upgrade asks for and whether the answer is one: RFC 6455 §4 for WebSockets, Kubernetes' own headers for SPDY. */
+/** HTTP upgrades: RFC 6455 §4 for WebSockets, Kubernetes' own headers for SPDY. */
 import {createHash, randomBytes} from 'node:crypto';
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -7,7 +7,7 @@ import type {RequestHeaders} from '../credentials/request-headers.ts';
 
 export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, peerName: string) => string | null};
 
-/** The headers that ask, and the check of a 101 that gives the protocol agreed on. */
+/** The request headers, and a check of the 101 that returns the selected protocol. */
 export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
 	if (upgrade === 'SPDY/3.1') {
 		return {
@@ -32,7 +32,7 @@ export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, '
 		},
 		check(headers, peerName) {
 			if (headers['sec-websocket-accept'] !== webSocketAccept(key)) {
-				throw upgradeError(peerName, 'the answer’s Sec-WebSocket-Accept does not fit the key');
+				throw upgradeError(peerName, 'Sec-WebSocket-Accept does not match the key');
 			}
 
 			return checkProtocol(headers, peerName, 'websocket', headers['sec-websocket-protocol'], protocols);
@@ -40,7 +40,7 @@ export function buildUpgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, '
 	};
 }
 
-/** What a server proves with that it has read the key (RFC 6455 §4.2.2). */
+/** Proves that the server has read the key (RFC 6455 §4.2.2). */
 export function webSocketAccept(key: string): string {
 	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
@@ -53,17 +53,17 @@ function checkProtocol(
 	offered: readonly string[],
 ): string | null {
 	if (headers.upgrade?.toLowerCase() !== upgrade) {
-		throw upgradeError(peerName, `asked for ${upgrade}, it switched to ${headers.upgrade ?? 'nothing it names'}`);
+		throw upgradeError(peerName, `spoke requested ${upgrade}, but it switched to ${headers.upgrade ?? 'no named protocol'}`);
 	}
 
 	const agreed = Array.isArray(protocol) ? protocol[0] : protocol;
 	if (agreed !== undefined && !offered.includes(agreed)) {
-		throw upgradeError(peerName, `it chose the protocol ${agreed}, which was not offered`);
+		throw upgradeError(peerName, `it selected the protocol ${agreed}, which was not offered`);
 	}
 
 	return agreed ?? null;
 }
 
 function upgradeError(peerName: string, why: string): SpokeError {
-	return new SpokeError('ERR_UPGRADE_REFUSED', `${peerName} answered the upgrade wrongly: ${why}`);
+	return new SpokeError('ERR_UPGRADE_REFUSED', `${peerName} sent an invalid upgrade response: ${why}`);
 }

@@ -63,8 +63,7 @@ function skippedByRequest(observations: Observations): RuleVerdict<TlsState> | u
 
 /**
 An x509 text comes only from a verification: of the failed attempt itself, or of a probe to the same node. The strongest observation
-counts. `least`: the minimum basis for the text being the apiserver's; the kubelet itself may have sent it, which does not outweigh a
-flag.
+counts. `least`: the minimum basis for the text being the apiserver's; the kubelet itself can send it too.
 */
 function refusedByText(observations: Observations, least: Basis): RuleVerdict<TlsState> | undefined {
 	const verifies = isVerificationProven(observations);
@@ -137,8 +136,7 @@ function refusingReads(observations: Observations): Refusal[] {
 
 /**
 A proxy of kind HTTPConnect over TCP has a certificate of its own, whose refusal reads the same as a kubelet's. It is excluded if no
-egress file is set, or the apiserver is seen to use another route. A log that can be read without verification was refused for the
-kubelet's certificate.
+egress file is set, or the apiserver uses another route. A log readable without verification was refused for the kubelet's certificate.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 function noProxyHasTls(observations: Observations): boolean {
@@ -154,7 +152,6 @@ function noProxyHasTls(observations: Observations): boolean {
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
-/** The needs for excluding a proxy's certificate. */
 function egressNeeds(observations: Observations): readonly Need[] {
 	return resolveApiserverFlag(observations, 'egress-selector-config-file', () => 'egress-file-set').known
 		? [needActive]

@@ -33,7 +33,7 @@ const answers: ReadonlyArray<readonly [title: string, answer: (response: ServerR
 			cut(response, 'application/json');
 		},
 		'ERR_APISERVER_UNREACHABLE',
-		/was cut short/,
+		/was truncated/,
 	],
 ];
 for (const [title, answer, code, words] of answers) {
@@ -63,5 +63,5 @@ test('the answer to a patch that is cut says so, without the name of a bug', asy
 	});
 	const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: []}};
 	const added = addDebugContainer(access, pod, {name: 'late', image: 'x'});
-	await t.throwsAsync(added, {code: 'ERR_APISERVER_UNREACHABLE', message: /was cut short/});
+	await t.throwsAsync(added, {code: 'ERR_APISERVER_UNREACHABLE', message: /was truncated/});
 });

@@ -151,7 +151,7 @@ test('a refusal stands where the text would be, names the verb that is missing, 
 	await terminal.sees(/db-0 +1\/1 +Running/);
 	terminal.type(':yaml node/n1\r');
 	await terminal.sees(
-		/YAML├ node\/n1 ─[\s\S]*cannot get resource "nodes"[\s\S]*try +ask for this right; check it with `kubectl auth can-i get nodes/,
+		/YAML├ node\/n1 ─[\s\S]*cannot get resource "nodes"[\s\S]*try +request permission; check with `kubectl auth can-i get nodes/,
 	);
 	terminal.press('path.why');
 	await terminal.sees(/Why├ YAML of node\/n1[\s\S]*Refused by the apiserver/);

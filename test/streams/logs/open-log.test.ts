@@ -122,11 +122,11 @@ for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=
 			),
 			{code: 'ERR_PROTOCOL'},
 		);
-		t.is(error?.message, 'a web page came instead of the log: Sign in to Example Wi-Fi');
+		t.is(error?.message, 'received a web page instead of the log: Sign in to Example Wi-Fi');
 		t.like(error, {
 			text: 'Sign in to Example Wi-Fi',
 			leg: 1,
-			remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place',
+			remedy: 'check that the server URL is that of a Kubernetes apiserver, not of a login page or a gateway',
 		});
 		t.deepEqual(seen, ['failed']);
 	});

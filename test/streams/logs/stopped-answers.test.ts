@@ -123,7 +123,7 @@ test('an answer that is read whole may pause for its limit, and no longer', asyn
 	slow.write('begun');
 	await t.throwsAsync(whole, {
 		code: 'ERR_APISERVER_TIMEOUT',
-		message: 'the answer of it stopped after 5 bytes: nothing more came for 0.05 s',
+		message: 'the response of it stopped after 5 bytes: no more data for 0.05 s',
 	});
 	t.true(slow.destroyed);
 });
