@@ -23,7 +23,7 @@ export type Sandbox = {
 	kubeconfig(user?: UserName): SandboxKubeconfig;
 	readonly switches: {
 		get(): SwitchValues;
-		/** A change of `verification` or `route` restarts the apiserver and ends every connection, so an open connection never changes its path. */
+		/** A change of `verification` or `route` restarts the apiserver and ends every connection. */
 		set(change: Partial<SwitchValues>): Promise<void>;
 	};
 	readonly faults: {

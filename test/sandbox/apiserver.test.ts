@@ -140,9 +140,9 @@ test('each user has the permissions of its spec, and a refusal names user, verb 
 
 test('anonymous requests reach only version and health, and an invalid token nothing', async t => {
 	const {sandbox} = t.context;
-	const asked = async (path: string) => (await ask(sandbox, path, {user: 'nobody'})).status;
+	const statusOf = async (path: string) => (await ask(sandbox, path, {user: 'nobody'})).status;
 	t.deepEqual(
-		await Promise.all(['/version', '/healthz', '/livez', '/readyz', '/api', '/flagz', '/metrics'].map(async path => asked(path))),
+		await Promise.all(['/version', '/healthz', '/livez', '/readyz', '/api', '/flagz', '/metrics'].map(async path => statusOf(path))),
 		[200, 200, 200, 200, 403, 403, 403],
 	);
 	t.is((await ask(sandbox, '/version', {user: 'nobody', headers: {authorization: 'Bearer nonsense'}})).status, 401);

@@ -50,26 +50,26 @@ test.serial('a disconnect ends open requests, and the next request succeeds', as
 test.serial('a stall holds responses back until it ends', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({stall: 'on'});
-	const asked = ask(sandbox, '/healthz');
+	const response = ask(sandbox, '/healthz');
 	const first = await Promise.race([
-		asked,
+		response,
 		new Promise(resolve => {
 			setTimeout(resolve, 200, 'silent');
 		}),
 	]);
 	t.is(first, 'silent');
 	await sandbox.switches.set({stall: 'off'});
-	t.is((await asked).body, 'ok');
+	t.is((await response).body, 'ok');
 });
 
 test.serial('a stall persists over a restart of the apiserver', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({stall: 'on'});
 	await sandbox.faults.restartApiserver();
-	const asked = ask(sandbox, '/healthz');
+	const response = ask(sandbox, '/healthz');
 	t.is(
 		await Promise.race([
-			asked,
+			response,
 			new Promise(resolve => {
 				setTimeout(resolve, 200, 'silent');
 			}),
@@ -77,7 +77,7 @@ test.serial('a stall persists over a restart of the apiserver', async t => {
 		'silent',
 	);
 	await sandbox.switches.set({stall: 'off'});
-	t.is((await asked).body, 'ok');
+	t.is((await response).body, 'ok');
 });
 
 test.serial('latency is added in each direction', async t => {

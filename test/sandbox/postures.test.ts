@@ -66,9 +66,9 @@ for (const route of routes) {
 }
 
 const failures: ReadonlyArray<[what: string, change: Partial<SwitchValues>, expected: RegExp]> = [
-	['no agents behind gRPC', {route: 'konnectivity', agents: 'gone'}, /: No agent available"/],
+	['no agents with gRPC', {route: 'konnectivity', agents: 'gone'}, /: No agent available"/],
 	[
-		'no agents behind CONNECT',
+		'no agents with CONNECT',
 		{route: 'http-connect', agents: 'gone'},
 		/: proxy error from \S+konnectivity\.sock while dialing [\d.]+:\d+, code 500: 500 Internal Server Error"/,
 	],

@@ -64,7 +64,7 @@ test('a slow reader blocks its writer but not the other streams', async t => {
 	lively.write('still here');
 	const [chunk] = await once(lively, 'data');
 	t.is(String(chunk), 'still here');
-	t.true(taken < 2 * 1024 * 1024, `${taken} bytes went off to nobody`);
+	t.true(taken < 2 * 1024 * 1024, `${taken} bytes were sent without a reader`);
 });
 
 test('closing the connection ends every stream and dial', async t => {

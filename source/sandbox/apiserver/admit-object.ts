@@ -10,67 +10,82 @@ const workloads = ['deployments', 'replicasets', 'statefulsets', 'daemonsets', '
 const replicated = ['deployments', 'replicasets', 'statefulsets'];
 
 /** Changes and returns `object`. @throws ApiFailure 422 that names the field: pkg/apis/core/validation, pkg/apis/apps/validation */
-export function admit<T extends NewObject | KubeObject>(row: Named, object: T): T {
+export function admit<T extends NewObject | KubeObject>(resourceSpec: Named, object: T): T {
 	const spec = object['spec'] as unknown;
-	if (row.name === 'pods') {
-		requirePod(spec, 'spec', row, object);
-	} else if (row.name === 'services') {
-		requireField(isMap(spec), 'spec', row, object);
-	} else if (row.name === 'cronjobs') {
-		admitCronJob(spec, row, object);
-	} else if (workloads.includes(row.name)) {
-		admitWorkload(spec, row, object);
+	if (resourceSpec.name === 'pods') {
+		requirePod(spec, 'spec', resourceSpec, object);
+	} else if (resourceSpec.name === 'services') {
+		requireField(isMap(spec), 'spec', resourceSpec, object);
+	} else if (resourceSpec.name === 'cronjobs') {
+		admitCronJob(spec, resourceSpec, object);
+	} else if (workloads.includes(resourceSpec.name)) {
+		admitWorkload(spec, resourceSpec, object);
 	}
 
 	return object;
 }
 
-function admitWorkload(spec: unknown, row: Named, object: NewObject): void {
-	requireField(isMap(spec), 'spec', row, object);
-	requireField(isMap(spec['template']), 'spec.template', row, object);
+function admitWorkload(spec: unknown, resourceSpec: Named, object: NewObject): void {
+	requireField(isMap(spec), 'spec', resourceSpec, object);
+	requireField(isMap(spec['template']), 'spec.template', resourceSpec, object);
 	const {template, selector} = spec;
-	if (row.name !== 'jobs') {
-		requireField(isMap(selector), 'spec.selector', row, object);
-		requireField(isMap(template.metadata?.labels), 'spec.template.metadata.labels', row, object);
+	if (resourceSpec.name !== 'jobs') {
+		requireField(isMap(selector), 'spec.selector', resourceSpec, object);
+		requireField(isMap(template.metadata?.labels), 'spec.template.metadata.labels', resourceSpec, object);
 	}
 
-	requirePod(template.spec, 'spec.template.spec', row, object);
-	if (replicated.includes(row.name)) {
+	requirePod(template.spec, 'spec.template.spec', resourceSpec, object);
+	if (replicated.includes(resourceSpec.name)) {
 		spec['replicas'] ??= 1;
 		const {replicas} = spec;
 		if (!Number.isSafeInteger(replicas) || replicas < 0) {
-			throw invalid('spec.replicas', `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`, row, object);
+			throw invalid(
+				'spec.replicas',
+				`Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
+				resourceSpec,
+				object,
+			);
 		}
 	}
 }
 
-function admitCronJob(spec: unknown, row: Named, object: NewObject): void {
-	requireField(isMap(spec), 'spec', row, object);
-	requireField(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', row, object);
+function admitCronJob(spec: unknown, resourceSpec: Named, object: NewObject): void {
+	requireField(isMap(spec), 'spec', resourceSpec, object);
+	requireField(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', resourceSpec, object);
 	if (!parseSchedule(spec['schedule'])) {
-		throw invalid('spec.schedule', `Invalid value: ${JSON.stringify(spec['schedule'])}: unsupported schedule`, row, object);
+		throw invalid('spec.schedule', `Invalid value: ${JSON.stringify(spec['schedule'])}: unsupported schedule`, resourceSpec, object);
 	}
 
-	requireField(isMap(spec['jobTemplate']?.spec?.template), 'spec.jobTemplate.spec.template', row, object);
-	requirePod(spec['jobTemplate'].spec.template.spec, 'spec.jobTemplate.spec.template.spec', row, object);
+	requireField(isMap(spec['jobTemplate']?.spec?.template), 'spec.jobTemplate.spec.template', resourceSpec, object);
+	requirePod(spec['jobTemplate'].spec.template.spec, 'spec.jobTemplate.spec.template.spec', resourceSpec, object);
 	spec['suspend'] ??= false;
 	spec['concurrencyPolicy'] ??= 'Allow';
 }
 
-function requirePod(spec: unknown, path: string, row: Named, object: NewObject): void {
-	requireField(isMap(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0, `${path}.containers`, row, object);
+function requirePod(spec: unknown, path: string, resourceSpec: Named, object: NewObject): void {
+	requireField(
+		isMap(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0,
+		`${path}.containers`,
+		resourceSpec,
+		object,
+	);
 	for (const list of ['containers', 'initContainers', 'ephemeralContainers']) {
 		for (const [index, container] of ((spec[list] as Json[] | undefined) ?? []).entries()) {
 			for (const field of ['name', 'image']) {
-				requireField(typeof container[field] === 'string' && container[field] !== '', `${path}.${list}[${index}].${field}`, row, object);
+				requireField(
+					typeof container[field] === 'string' && container[field] !== '',
+					`${path}.${list}[${index}].${field}`,
+					resourceSpec,
+					object,
+				);
 			}
 		}
 	}
 }
 
-function requireField(isValid: boolean, field: string, row: Named, object: NewObject): asserts isValid {
+function requireField(isValid: boolean, field: string, resourceSpec: Named, object: NewObject): asserts isValid {
 	if (!isValid) {
-		throw invalid(field, 'Required value', row, object);
+		throw invalid(field, 'Required value', resourceSpec, object);
 	}
 }
 

@@ -63,16 +63,16 @@ export async function handleUpgrade(
 		const identity = authenticate(request);
 		assertAllowed(identity, info);
 		socket.on('close', track(info, server));
-		const row = rowOf(info);
+		const resourceSpec = resourceSpecOf(info);
 		if (info.subresource === 'proxy') {
 			await proxyUpgrade({request, socket, head, info}, server);
-		} else if (row.name === 'pods' && streams.includes(info.subresource)) {
+		} else if (resourceSpec.name === 'pods' && streams.includes(info.subresource)) {
 			// Since 1.35 a GET for a WebSocket also needs create; the refusal has no reason (measured).
 			if (server.isModern && info.verb === 'get' && !isAllowed(identity, {...info, verb: 'create'})) {
 				throw new ApiFailure(403, 'Forbidden', `pods "${info.name}" is forbidden: `, {details: {name: info.name, kind: 'pods'}});
 			}
 
-			await podStream({request, socket, head, info}, server, getExisting(server, row, info));
+			await podStream({request, socket, head, info}, server, getExisting(server, resourceSpec, info));
 		} else {
 			throw badRequest('unable to upgrade: not a stream');
 		}
@@ -105,31 +105,31 @@ async function dispatchRequest(exchange: Exchange, server: ApiserverProcess): Pr
 		return;
 	}
 
-	const row = rowOf(info);
+	const resourceSpec = resourceSpecOf(info);
 	const {verb, subresource} = info;
 	if (subresource !== '') {
-		await serveSubresource(exchange, server, row);
-	} else if (!row.verbs.includes(verb)) {
+		await serveSubresource(exchange, server, resourceSpec);
+	} else if (!resourceSpec.verbs.includes(verb)) {
 		throw new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {details: {}});
-	} else if (!row.verbs.includes('list')) {
+	} else if (!resourceSpec.verbs.includes('list')) {
 		await review(exchange);
 	} else if (verb === 'watch') {
-		watchObjects(exchange, server.store, row);
+		watchObjects(exchange, server.store, resourceSpec);
 	} else if (verb === 'list' || verb === 'get') {
-		(verb === 'list' ? listObjects : getObject)(exchange, server.store, row);
+		(verb === 'list' ? listObjects : getObject)(exchange, server.store, resourceSpec);
 	} else {
 		const write = {create: createObject, patch: patchObject, update: replaceObject, delete: deleteObjects, deletecollection: deleteObjects}[
 			verb
 		]!;
-		await write(exchange, server.store, row);
+		await write(exchange, server.store, resourceSpec);
 	}
 
 	response.shouldKeepAlive = true;
 }
 
-async function serveSubresource(exchange: Exchange, server: ApiserverProcess, row: ResourceSpec): Promise<void> {
+async function serveSubresource(exchange: Exchange, server: ApiserverProcess, resourceSpec: ResourceSpec): Promise<void> {
 	const {info} = exchange;
-	const known = row.subresources?.find(({name}) => name === info.subresource);
+	const known = resourceSpec.subresources?.find(({name}) => name === info.subresource);
 	if (!known) {
 		throw noSuchResource();
 	}
@@ -139,37 +139,37 @@ async function serveSubresource(exchange: Exchange, server: ApiserverProcess, ro
 		return;
 	}
 
-	const object = getExisting(server, row, info);
+	const object = getExisting(server, resourceSpec, info);
 	if (info.subresource === 'log') {
 		await podLog(exchange, server, object);
 	} else if (streams.includes(info.subresource)) {
 		throw badRequest('Upgrade request required');
 	} else if (info.subresource === 'scale') {
-		await scaleObject(exchange, server.store, row);
+		await scaleObject(exchange, server.store, resourceSpec);
 	} else if (info.verb === 'patch') {
-		await patchObject(exchange, server.store, row);
+		await patchObject(exchange, server.store, resourceSpec);
 	} else if (info.verb === 'update') {
-		await replaceObject(exchange, server.store, row);
+		await replaceObject(exchange, server.store, resourceSpec);
 	} else {
 		sendJson(exchange, object);
 	}
 }
 
-function rowOf(info: RequestInfo): ResourceSpec {
-	const row = findResource(info.group, info.version, info.resource);
+function resourceSpecOf(info: RequestInfo): ResourceSpec {
+	const resourceSpec = findResource(info.group, info.version, info.resource);
 	// A cluster-scoped resource does not exist in a namespace, except the namespace itself.
-	const isMisplaced = row?.namespaced === false && info.namespace !== undefined && row.name !== 'namespaces';
-	if (!row || isMisplaced || (info.subresource !== '' && info.name === undefined)) {
+	const isMisplaced = resourceSpec?.namespaced === false && info.namespace !== undefined && resourceSpec.name !== 'namespaces';
+	if (!resourceSpec || isMisplaced || (info.subresource !== '' && info.name === undefined)) {
 		throw noSuchResource();
 	}
 
-	return row;
+	return resourceSpec;
 }
 
-function getExisting(server: ApiserverProcess, row: ResourceSpec, {namespace, name}: RequestInfo): KubeObject {
-	const object = server.store.get(row.name, row.namespaced ? namespace : undefined, name!);
+function getExisting(server: ApiserverProcess, resourceSpec: ResourceSpec, {namespace, name}: RequestInfo): KubeObject {
+	const object = server.store.get(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!);
 	if (!object) {
-		throw notFound(row.name, row.group, name!);
+		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
 	return object;

@@ -22,8 +22,8 @@ export function openapi(path: string): Json | undefined {
 /** Resources by `api/v1`, `apis/apps/v1`. */
 const documents = Map.groupBy(storedResources, row => rootOf(row));
 
-function rootOf(row: ResourceSpec): string {
-	return `${row.group === '' ? 'api' : 'apis'}/${apiVersionOf(row)}`;
+function rootOf(resourceSpec: ResourceSpec): string {
+	return `${resourceSpec.group === '' ? 'api' : 'apis'}/${apiVersionOf(resourceSpec)}`;
 }
 
 /** Clients cache a document until its hash changes. */
@@ -44,42 +44,49 @@ function documentOf(rows: readonly ResourceSpec[]): Json {
 	};
 }
 
-function pathsOf(row: ResourceSpec): Array<[string, Json]> {
-	const collection = `/${rootOf(row)}/${row.namespaced ? 'namespaces/{namespace}/' : ''}${row.name}`;
+function pathsOf(resourceSpec: ResourceSpec): Array<[string, Json]> {
+	const collection = `/${rootOf(resourceSpec)}/${resourceSpec.namespaced ? 'namespaces/{namespace}/' : ''}${resourceSpec.name}`;
 	return [
-		[collection, {get: operation(row, 'list'), post: operation(row, 'post')}],
+		[collection, {get: operation(resourceSpec, 'list'), post: operation(resourceSpec, 'post')}],
 		[
 			`${collection}/{name}`,
-			{get: operation(row, 'get'), put: operation(row, 'put'), patch: operation(row, 'patch'), delete: operation(row, 'delete')},
+			{
+				get: operation(resourceSpec, 'get'),
+				put: operation(resourceSpec, 'put'),
+				patch: operation(resourceSpec, 'patch'),
+				delete: operation(resourceSpec, 'delete'),
+			},
 		],
 	];
 }
 
-function operation(row: ResourceSpec, action: string): Json {
+function operation(resourceSpec: ResourceSpec, action: string): Json {
 	const writes = ['post', 'put', 'patch'].includes(action);
 	return {
 		'x-kubernetes-action': action,
-		'x-kubernetes-group-version-kind': kindOf(row),
+		'x-kubernetes-group-version-kind': kindOf(resourceSpec),
 		parameters: writes
 			? ['dryRun', 'fieldManager', 'fieldValidation'].map(name => ({name, in: 'query', schema: {type: 'string', uniqueItems: true}}))
 			: [],
-		responses: {200: {description: 'OK', content: {'application/json': {schema: {$ref: `#/components/schemas/${schemaName(row)}`}}}}},
+		responses: {
+			200: {description: 'OK', content: {'application/json': {schema: {$ref: `#/components/schemas/${schemaName(resourceSpec)}`}}}},
+		},
 	};
 }
 
-function schemaOf(row: ResourceSpec): Json {
+function schemaOf(resourceSpec: ResourceSpec): Json {
 	const any = {type: 'object', 'x-kubernetes-preserve-unknown-fields': true};
 	return {
 		type: 'object',
-		description: `${row.kind} in the sandbox, which accepts any fields; run \`kubectl explain\` against a real cluster.`,
+		description: `${resourceSpec.kind} in the sandbox, which accepts any fields; run \`kubectl explain\` against a real cluster.`,
 		properties: {apiVersion: {type: 'string'}, kind: {type: 'string'}, metadata: any, spec: any, status: any},
-		'x-kubernetes-group-version-kind': [kindOf(row)],
+		'x-kubernetes-group-version-kind': [kindOf(resourceSpec)],
 		'x-kubernetes-preserve-unknown-fields': true,
 	};
 }
 
-function schemaName(row: ResourceSpec): string {
-	return `sandbox.${row.group === '' ? 'core' : row.group}.${row.version}.${row.kind}`;
+function schemaName(resourceSpec: ResourceSpec): string {
+	return `sandbox.${resourceSpec.group === '' ? 'core' : resourceSpec.group}.${resourceSpec.version}.${resourceSpec.kind}`;
 }
 
 function kindOf({group, version, kind}: ResourceSpec): Json {

@@ -29,30 +29,30 @@ export function contentTypeOf(shape: Shape): string {
 		: `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
 }
 
-export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): void {
+export function getObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): void {
 	const {namespace, name} = exchange.info;
-	const object = store.get(row.name, row.namespaced ? namespace : undefined, name!);
+	const object = store.get(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!);
 	if (!object) {
-		throw notFound(row.name, row.group, name!);
+		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
 	const shape = shapeOf(exchange);
 	const includeObject = exchange.info.query.get('includeObject') ?? 'Metadata';
 	if (shape === 'table') {
-		sendJson(exchange, tableOf(row.name, [object], {resourceVersion: object.metadata.resourceVersion}, {includeObject}));
+		sendJson(exchange, tableOf(resourceSpec.name, [object], {resourceVersion: object.metadata.resourceVersion}, {includeObject}));
 	} else {
 		sendJson(exchange, shape === 'metadata' ? partialMetadata(object) : object);
 	}
 }
 
-export function listObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec): void {
+export function listObjects(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): void {
 	const {namespace, query} = exchange.info;
 	const matches = selection(exchange);
-	const all = store.list(row.name, row.namespaced ? namespace : undefined).filter(object => matches(object));
+	const all = store.list(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined).filter(object => matches(object));
 	const {page, metadata} = selectPage(all, query, store);
 	const shape = shapeOf(exchange);
 	if (shape === 'table') {
-		sendJson(exchange, tableOf(row.name, page, metadata, {includeObject: query.get('includeObject') ?? 'Metadata'}));
+		sendJson(exchange, tableOf(resourceSpec.name, page, metadata, {includeObject: query.get('includeObject') ?? 'Metadata'}));
 	} else if (shape === 'metadata') {
 		sendJson(exchange, {
 			kind: 'PartialObjectMetadataList',
@@ -63,8 +63,8 @@ export function listObjects(exchange: Exchange, store: ObjectStore, row: Resourc
 	} else {
 		// Items of a typed list have neither kind nor apiVersion.
 		sendJson(exchange, {
-			kind: `${row.kind}List`,
-			apiVersion: apiVersionOf(row),
+			kind: `${resourceSpec.kind}List`,
+			apiVersion: apiVersionOf(resourceSpec),
 			metadata,
 			items: page.map(({kind: _kind, apiVersion: _version, ...rest}) => rest),
 		});

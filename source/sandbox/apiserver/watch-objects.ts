@@ -14,14 +14,14 @@ const defaultBookmarkIntervalMs = 60_000;
 export function watchObjects(
 	exchange: Exchange,
 	store: ObjectStore,
-	row: ResourceSpec,
+	resourceSpec: ResourceSpec,
 	bookmarkIntervalMs = defaultBookmarkIntervalMs,
 ): void {
 	const {
 		response,
 		info: {query},
 	} = exchange;
-	const watcher = new Watcher(exchange, store, row);
+	const watcher = new Watcher(exchange, store, resourceSpec);
 	if (!watcher.start()) {
 		return;
 	}
@@ -52,19 +52,20 @@ export function watchObjects(
 class Watcher {
 	readonly #exchange: Exchange;
 	readonly #store: ObjectStore;
-	readonly #row: ResourceSpec;
+	readonly #resourceSpec: ResourceSpec;
 	readonly #shape: Shape;
 	readonly #matches: Match;
 	#isFirstTable = true;
 
-	constructor(exchange: Exchange, store: ObjectStore, row: ResourceSpec) {
+	constructor(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec) {
 		this.#exchange = exchange;
 		this.#store = store;
-		this.#row = row;
+		this.#resourceSpec = resourceSpec;
 		this.#shape = shapeOf(exchange);
 		const {namespace} = exchange.info;
 		const selected = selection(exchange);
-		this.#matches = object => selected(object) && (!row.namespaced || namespace === undefined || object.metadata.namespace === namespace);
+		this.#matches = object =>
+			selected(object) && (!resourceSpec.namespaced || namespace === undefined || object.metadata.namespace === namespace);
 	}
 
 	/** Sends existing objects, or changes since the requested version; returns false if that version is too old, which ends the watch. */
@@ -93,21 +94,21 @@ class Watcher {
 	}
 
 	onChange(change: Change): void {
-		const eventType = change.resource === this.#row.name ? visibleChangeType(change, this.#matches) : undefined;
+		const eventType = change.resource === this.#resourceSpec.name ? visibleChangeType(change, this.#matches) : undefined;
 		if (eventType) {
 			this.#send(eventType, this.#inShape(change.object));
 		}
 	}
 
 	bookmark(annotations?: Record<string, string>): void {
-		const row = this.#row;
+		const resourceSpec = this.#resourceSpec;
 		const metadata = {resourceVersion: String(this.#store.revision), ...(annotations && {annotations})};
-		const object = {kind: row.kind, apiVersion: apiVersionOf(row), metadata};
+		const object = {kind: resourceSpec.kind, apiVersion: apiVersionOf(resourceSpec), metadata};
 		this.#send(
 			'BOOKMARK',
 			this.#shape === 'table'
 				? {
-						...tableOf(row.name, [], {resourceVersion: metadata.resourceVersion}, {withColumns: false}),
+						...tableOf(resourceSpec.name, [], {resourceVersion: metadata.resourceVersion}, {withColumns: false}),
 						rows: [{cells: [], object: {...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1'}}],
 					}
 				: object,
@@ -115,7 +116,7 @@ class Watcher {
 	}
 
 	#sendExisting(): void {
-		for (const object of this.#store.list(this.#row.name)) {
+		for (const object of this.#store.list(this.#resourceSpec.name)) {
 			if (this.#matches(object)) {
 				this.#send('ADDED', this.#inShape(object));
 			}
@@ -145,7 +146,7 @@ class Watcher {
 		const withColumns = this.#isFirstTable;
 		this.#isFirstTable = false;
 		return tableOf(
-			this.#row.name,
+			this.#resourceSpec.name,
 			[object],
 			{resourceVersion: object.metadata.resourceVersion},
 			{

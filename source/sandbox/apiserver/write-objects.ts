@@ -8,7 +8,7 @@ import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
-export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
+export async function createObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
 	if (exchange.request.headers['content-type']?.includes('protobuf')) {
 		throw new ApiFailure(
 			415,
@@ -24,17 +24,17 @@ export async function createObject(exchange: Exchange, store: ObjectStore, row: 
 	}
 
 	const name = metadata.name ?? `${metadata.generateName ?? 'object-'}${Math.random().toString(36).slice(2, 7)}`;
-	const namespace = row.namespaced ? (exchange.info.namespace ?? 'default') : undefined;
-	if (store.get(row.name, namespace, name)) {
-		throw new ApiFailure(409, 'AlreadyExists', `${row.name} "${name}" already exists`, {details: {name, kind: row.name}});
+	const namespace = resourceSpec.namespaced ? (exchange.info.namespace ?? 'default') : undefined;
+	if (store.get(resourceSpec.name, namespace, name)) {
+		throw new ApiFailure(409, 'AlreadyExists', `${resourceSpec.name} "${name}" already exists`, {details: {name, kind: resourceSpec.name}});
 	}
 
-	const wanted = admit(row, {...body, metadata: {...metadata, name, ...(namespace !== undefined && {namespace})}});
-	sendJson(exchange, store.create(row.name, row.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
+	const wanted = admit(resourceSpec, {...body, metadata: {...metadata, name, ...(namespace !== undefined && {namespace})}});
+	sendJson(exchange, store.create(resourceSpec.name, resourceSpec.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
 }
 
 /** Applies a JSON merge patch (RFC 7386); of strategic merge, only the merge of lists by name. */
-export async function patchObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
+export async function patchObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
 	const {namespace, name} = exchange.info;
 	const patch = await readBody(exchange.request);
 	if (!patch) {
@@ -42,29 +42,29 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, row: R
 	}
 
 	const byName = exchange.request.headers['content-type'] === 'application/strategic-merge-patch+json';
-	const stored = store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
+	const stored = store.update(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!, copy => {
 		const {uid, resourceVersion, creationTimestamp} = copy.metadata;
 		const spec = JSON.stringify(copy['spec']);
 		Object.assign(copy, merge(copy, patch, byName) as Json);
 		Object.assign(copy.metadata, {uid, resourceVersion, creationTimestamp});
-		admit(row, copy);
+		admit(resourceSpec, copy);
 		if (JSON.stringify(copy['spec']) !== spec && copy.metadata.generation !== undefined) {
 			copy.metadata.generation++;
 		}
 	});
 	if (!stored) {
-		throw notFound(row.name, row.group, name!);
+		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
 	sendJson(exchange, stored);
 }
 
-export async function replaceObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
+export async function replaceObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
 	const body = await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
 	const stored =
 		body &&
-		store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
+		store.update(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined, name!, copy => {
 			const {metadata} = copy;
 			Object.assign(copy, body, {
 				metadata: {
@@ -74,27 +74,27 @@ export async function replaceObject(exchange: Exchange, store: ObjectStore, row:
 					resourceVersion: metadata.resourceVersion,
 				},
 			});
-			admit(row, copy);
+			admit(resourceSpec, copy);
 		});
 	if (!stored) {
-		throw notFound(row.name, row.group, name!);
+		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
 	sendJson(exchange, stored);
 }
 
-export async function scaleObject(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
+export async function scaleObject(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
 	const {namespace, name, verb} = exchange.info;
 	const body = verb === 'get' ? undefined : await readBody(exchange.request);
-	const object = store.update(row.name, namespace, name!, copy => {
+	const object = store.update(resourceSpec.name, namespace, name!, copy => {
 		const replicas = body?.['spec']?.replicas as number | undefined;
 		if (replicas !== undefined) {
 			copy['spec'].replicas = replicas;
-			admit(row, copy);
+			admit(resourceSpec, copy);
 		}
 	});
 	if (!object) {
-		throw notFound(row.name, row.group, name!);
+		throw notFound(resourceSpec.name, resourceSpec.group, name!);
 	}
 
 	const {uid, resourceVersion, creationTimestamp} = object.metadata;
@@ -108,31 +108,36 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, row: R
 }
 
 /** Marks pods for deletion; they are deleted when their containers have stopped. */
-export async function deleteObjects(exchange: Exchange, store: ObjectStore, row: ResourceSpec): Promise<void> {
+export async function deleteObjects(exchange: Exchange, store: ObjectStore, resourceSpec: ResourceSpec): Promise<void> {
 	await readBody(exchange.request);
 	const {namespace, name} = exchange.info;
 	const matches = selection(exchange);
-	const chosen = store.list(row.name, row.namespaced ? namespace : undefined).filter(object => matches(object));
+	const chosen = store.list(resourceSpec.name, resourceSpec.namespaced ? namespace : undefined).filter(object => matches(object));
 	if (name !== undefined && chosen.length === 0) {
-		throw notFound(row.name, row.group, name);
+		throw notFound(resourceSpec.name, resourceSpec.group, name);
 	}
 
-	const deleted = chosen.map(object => deleteObject(store, row, object));
+	const deleted = chosen.map(object => deleteObject(store, resourceSpec, object));
 	sendJson(
 		exchange,
 		name === undefined
-			? {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata: {resourceVersion: String(store.revision)}, items: deleted}
+			? {
+					kind: `${resourceSpec.kind}List`,
+					apiVersion: apiVersionOf(resourceSpec),
+					metadata: {resourceVersion: String(store.revision)},
+					items: deleted,
+				}
 			: deleted[0]!,
 	);
 }
 
-function deleteObject(store: ObjectStore, row: Pick<ResourceSpec, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
-	return row.name === 'pods'
+function deleteObject(store: ObjectStore, resourceSpec: Pick<ResourceSpec, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
+	return resourceSpec.name === 'pods'
 		? store.update('pods', namespace, name, pod => {
 				pod.metadata.deletionTimestamp ??= apiTime();
 				(pod.metadata as Json)['deletionGracePeriodSeconds'] ??= 30;
 			})!
-		: store.delete(row.name, namespace, name)!;
+		: store.delete(resourceSpec.name, namespace, name)!;
 }
 
 function merge(target: unknown, patch: unknown, byName: boolean): unknown {

@@ -15,7 +15,7 @@ const maxHistory = 1000;
 
 /** Returned objects are never changed: a change stores a new object. */
 export class ObjectStore {
-	readonly #rows = new Map(storedResources.map(row => [row.name, row]));
+	readonly #specs = new Map(storedResources.map(specOf => [specOf.name, specOf]));
 	readonly #byResource = new Map(storedResources.map(row => [row.name, new Map<string, KubeObject>()]));
 	readonly #listeners = new Set<(change: Change) => void>();
 	readonly #pendingChanges: Change[] = [];
@@ -29,7 +29,7 @@ export class ObjectStore {
 	}
 
 	row(resource: string): ResourceSpec {
-		return this.#rows.get(resource)!;
+		return this.#specs.get(resource)!;
 	}
 
 	get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
@@ -43,10 +43,10 @@ export class ObjectStore {
 	}
 
 	create(resource: string, wanted: NewObject): KubeObject {
-		const row = this.row(resource);
+		const resourceSpec = this.row(resource);
 		const object = {
-			apiVersion: apiVersionOf(row),
-			kind: row.kind,
+			apiVersion: apiVersionOf(resourceSpec),
+			kind: resourceSpec.kind,
 			...structuredClone(wanted),
 			metadata: {
 				...structuredClone(wanted.metadata),

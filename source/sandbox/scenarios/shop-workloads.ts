@@ -1,4 +1,4 @@
-/** Workloads of all scenarios: plain and JSON logs, an HTTP service, an echo port, a shell, a crash loop, a finished job and two cron jobs. */
+/** Workloads of all scenarios: logs, an HTTP service, an echo port, a shell, a crash loop, a job and two cron jobs. */
 import {createJob} from '../controllers/cron-jobs.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {createCronJob, createService, createWorkload} from './workload-objects.ts';

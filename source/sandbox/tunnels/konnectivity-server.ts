@@ -1,4 +1,4 @@
-/** Konnectivity server: agents connect over TLS, the apiserver over a Unix socket with HTTP CONNECT or a text protocol that replaces gRPC. */
+/** Konnectivity server: agents connect over TLS, the apiserver over a Unix socket by HTTP CONNECT or a text protocol instead of gRPC. */
 import {createServer as createHttpServer, type IncomingMessage, type Server as HttpServer} from 'node:http';
 import {createServer, type Server, type Socket} from 'node:net';
 import {once} from 'node:events';
