@@ -2,22 +2,23 @@
 import {assertAccess} from '../../actions/access.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {addDebugContainer, createDebugPod, deletePodNow, waitUntilRunning} from '../../streams/debug-container.ts';
-import {ephemeralContainer, losesCapabilities, nodePod, podCopy, type CopyRequest} from '../../streams/debug-specs.ts';
+import {createOutputWriter} from '../../output/output-writer.ts';
+import {addDebugContainer, createDebugPod, deletePodNow, exitStatusOf, waitUntilRunning} from '../../streams/debug-container.ts';
+import {type CopyRequest, ephemeralContainer, losesCapabilities, nodePod, podCopy} from '../../streams/debug-specs.ts';
 import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import {objectPath} from '../../targets/object-path.ts';
-import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
+import {type ParsedTarget, parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
-import type {Command} from '../command.ts';
-import {parseDebugRequest, type AskedDebug, type DebugInvocation} from './debug-request.ts';
-import {printTerminatedContainer} from './print-terminated-container.ts';
+import type {Command, Invocation} from '../command.ts';
+import {printLogs} from '../logs/print-logs.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
+import {type AskedDebug, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
 import {debugSpec} from './spec.ts';
 
 export const command: Command<typeof debugSpec.flags> = {
@@ -224,5 +225,49 @@ function throwIfNotRunning({notRunning}: Added): void {
 function say({flags, stderr}: Pick<DebugInvocation, 'flags' | 'stderr'>, notice: string): void {
 	if (!flags.quiet) {
 		stderr.write(noticeLine(notice, stderr));
+	}
+}
+
+/** A kubelet reports a container's end within a second or two. */
+const statusLagMs = 10_000;
+
+/**
+Prints the container's whole log to stdout, as `kubectl debug` does.
+@returns its exit status, or `null` when it has not ended, and nothing is printed
+@throws SpokeError of the log that cannot be read
+*/
+async function printTerminatedContainer(
+	{flags, env, stdout, interrupted}: Invocation<typeof debugSpec.flags>,
+	{pod: podName, name}: {pod: string; name: string},
+): Promise<number | null> {
+	const cluster = await createClusterClient(flags, env);
+	try {
+		const {pod, target} = await resolvePod(cluster, `pod/${podName}`, {
+			order: 'attach',
+			podRunningTimeoutMs: flags['pod-running-timeout'],
+			signal: interrupted,
+		});
+		const status = await exitStatusOf(cluster, pod, name, {limitMs: statusLagMs, signal: interrupted});
+		if (status === null) {
+			return null;
+		}
+
+		const {namespace = cluster.facts.namespace, uid = null} = pod.metadata;
+		const source = {namespace, pod: podName, uid, node: pod.spec.nodeName ?? null, container: name};
+		const output = createOutputWriter(stdout);
+		await printLogs(cluster, [{source, target: {...target, container: name}}], output, {
+			read: {},
+			prefix: false,
+			json: false,
+			terminal: stdout.isTTY,
+			ignoreErrors: false,
+			witness: undefined,
+			signal: interrupted,
+			say() {},
+		});
+		await output.finished();
+		return status;
+	} finally {
+		cluster.close();
 	}
 }

@@ -1,13 +1,16 @@
 /** `spoke demo`: the sandbox, as a tour, or kept running for others. */
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {SandboxOptions} from '../../sandbox/sandbox.ts';
-import type {Command} from '../command.ts';
+import type {Sandbox, SandboxOptions} from '../../sandbox/sandbox.ts';
+import type {Command, Invocation} from '../command.ts';
+import {startSession} from '../session/start-session.ts';
+import {hasKubeconfig} from './has-kubeconfig.ts';
 import {createSandboxAccess} from './sandbox-access.ts';
 import {serveSandbox} from './serve.ts';
-import {runSandboxSession} from './run-sandbox-session.ts';
-import {runTour} from './tour.ts';
 import {demoSpec} from './spec.ts';
+import {runTour} from './tour.ts';
 
 export const command: Command<typeof demoSpec.flags> = {
 	row: demoSpec,
@@ -50,3 +53,17 @@ export const command: Command<typeof demoSpec.flags> = {
 		return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
 	},
 };
+
+async function runSandboxSession(
+	sandbox: Sandbox,
+	kubeconfig: string,
+	screen: Pick<Invocation<typeof demoSpec.flags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>,
+): Promise<number> {
+	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
+	// One that cannot be used is there all the same.
+	const isForWant = !(await hasKubeconfig(parseCommandLine(connectionFlags, []).flags, screen.env).catch(() => true));
+	return startSession(
+		{...screen, env: {...screen.env, HTTPS_PROXY: '', https_proxy: ''}},
+		{flags, allNamespaces: false, sandbox, isForWant},
+	);
+}

@@ -1,28 +1,31 @@
 /** `spoke port-forward`: forwards local ports for as long as it runs. */
 import {readFile} from 'node:fs/promises';
+import process from 'node:process';
+import type {Writable} from 'node:stream';
 import {assertAccess} from '../../actions/access.ts';
-import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
+import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseOnPodLoss} from '../../command-line/common-flags.ts';
 import {parseForwardFile} from '../../command-line/forward-file.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {Labeler} from '../../evidence/labeler.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
-import {validateForward} from '../../streams/port-forward/validate-forward.ts';
+import type {Labeler} from '../../evidence/labeler.ts';
+import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
+import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 import type {RunningForward} from '../../streams/port-forward/forward-request.ts';
-import {parseListenAddresses, type ListenAddress} from '../../streams/port-forward/listen-address.ts';
+import {type ListenAddress, parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {startForward} from '../../streams/port-forward/start-forward.ts';
+import {validateForward} from '../../streams/port-forward/validate-forward.ts';
 import {errorText} from '../../text/error-text.ts';
 import {toTerminalCharset} from '../../text/terminal-charset.ts';
 import type {Command, Invocation} from '../command.ts';
-import {endReasonFor, exitStatusForEnd} from './end-reason.ts';
-import {contextOfEntries, forwardArguments, parseForwardEntries, assertUniquePorts, type TargetWithPorts} from './forward-arguments.ts';
+import {assertUniquePorts, contextOfEntries, forwardArguments, parseForwardEntries, type TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
-import {jsonReporter} from './json-reporter.ts';
 import {emitPathEvents} from './path-events.ts';
-import {textReporter} from './text-reporter.ts';
 import {portForwardSpec} from './spec.ts';
+import {exposedListenerWarning, textReporter} from './text-reporter.ts';
 
 type PortForwardInvocation = Invocation<typeof portForwardSpec.flags>;
 
@@ -188,4 +191,55 @@ function totalsOf(running: readonly RunningForward[], targets: readonly TargetWi
 	}
 
 	return sum;
+}
+
+type EndReason = 'signal' | 'target-gone' | 'bind-failed' | 'not-found' | 'forbidden' | 'credentials' | 'unreachable' | 'error';
+
+/** INT is how a person ends a forward: 0, as with kubectl. */
+function exitStatusForEnd(signal: string): number {
+	return signal === 'SIGINT' ? exitStatus.ok : exitStatusForSignal(signal);
+}
+
+const reasons: Readonly<Partial<Record<SpokeError['code'], EndReason>>> = {
+	ERR_TARGET_GONE: 'target-gone',
+	ERR_PORT_IN_USE: 'bind-failed',
+	ERR_NOT_FOUND: 'not-found',
+	ERR_FORBIDDEN: 'forbidden',
+	ERR_CREDENTIALS: 'credentials',
+	ERR_CREDENTIAL_PLUGIN: 'credentials',
+	ERR_CLIENT_CERTIFICATE: 'credentials',
+	ERR_APISERVER_UNREACHABLE: 'unreachable',
+	ERR_APISERVER_TIMEOUT: 'unreachable',
+};
+
+/** In a word for scripts, by the code. */
+function endReasonFor({code}: SpokeError): EndReason {
+	return reasons[code] ?? 'error';
+}
+
+type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
+
+/** That others can reach a forward is said on stderr as well, where a person sees it. */
+function jsonReporter(stdout: Writable, stderr: Output): ForwardReporter {
+	const line = (fields: object) => {
+		writeJsonLine(stdout, jsonObject('PortForwardEvent', fields));
+	};
+
+	return {
+		event(event) {
+			line(event.event === 'ready' ? {...event, pid: process.pid} : event);
+			for (const warning of event.event === 'ready' ? event.listen.map(listening => exposedListenerWarning(listening)) : []) {
+				stderr.write(warning ? noticeLine(warning, stderr) : '');
+			}
+		},
+		allReady(forwards) {
+			line({event: 'all-ready', forward: null, forwards, pid: process.pid});
+		},
+		path(forward, path) {
+			line({event: 'path', forward, path});
+		},
+		ended(ended) {
+			line({event: 'ended', forward: null, ...ended});
+		},
+	};
 }

@@ -1,11 +1,11 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
+import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../streams/port-forward/forward-event.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
-import {exposedListenerWarning} from './exposed-listener-warning.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
@@ -108,4 +108,13 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 			break;
 		}
 	}
+}
+
+type Listening = Extract<ForwardEvent, {event: 'ready'}>['listen'][number];
+
+/** One line for an address that is not loopback, `null` for one that is. */
+export function exposedListenerWarning({address, port}: Listening): string | null {
+	return isLoopback(address)
+		? null
+		: `warning: everybody who reaches ${joinHostPort(address, port)} can use this forward with your rights, as long as it lasts`;
 }

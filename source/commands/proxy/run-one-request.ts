@@ -1,29 +1,29 @@
 /** One request through the apiserver proxy, from the command line to stdout. */
-import {open, type FileHandle} from 'node:fs/promises';
+import {type FileHandle, open} from 'node:fs/promises';
 import {Readable} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {assertAccess, proxyAccess} from '../../actions/access.ts';
+import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
-import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {reportPaths} from '../../output/path-reporter.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
+import {reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
 import {runsCommands, runsKubeletCommands} from '../../streams/proxy/command-path.ts';
+import {parseHeader, type ProxyRequest, type ProxyResponse, sendProxyRequest} from '../../streams/proxy/proxy-request.ts';
+import {type ResolvedProxyTarget, resolveProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
-import {parseHeader, sendProxyRequest, type ProxyResponse, type ProxyRequest} from '../../streams/proxy/proxy-request.ts';
-import {resolveProxyTarget, type ResolvedProxyTarget} from '../../streams/proxy/resolve-proxy-target.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import {Sanitizer} from '../../text/sanitize.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {Sanitizer} from '../../text/sanitize.ts';
 import type {Invocation} from '../command.ts';
-import {listenerFlags, type proxySpec} from './spec.ts';
-import {readStdinBody} from './read-stdin-body.ts';
 import {runWebSocket} from './run-websocket.ts';
+import {listenerFlags, type proxySpec} from './spec.ts';
 
 /** The apiserver gives up reaching a backend after 30 s; the rest is the backend's own time. */
 const answerMs = 120_000;
@@ -216,5 +216,43 @@ function refuseContradictions({flags, given}: ProxyInvocation, method: string): 
 
 	if (flags.websocket && (method !== 'GET' || flags['no-fail'] || flags.include)) {
 		throw new SpokeError('ERR_USAGE', '--websocket goes with get, and not with --include or --no-fail');
+	}
+}
+
+/** Whoever writes slower than this wants each piece passed on. */
+const pauseMs = 100;
+
+/** More is not kept in memory. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** What comes without a pause is gathered and so has a length, as `ProxyRequest.bodyBytes` says what for; anything else is sent as it comes. */
+async function readStdinBody(stdin: Readable): Promise<Uint8Array | Readable> {
+	const pieces: Buffer[] = [];
+	const iterator = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+	for (let bytes = 0, next = iterator.next(); ; next = iterator.next()) {
+		const settled = new AbortController();
+		const read = await Promise.race([next, sleep(pauseMs, null, {signal: settled.signal}).catch(() => null)]);
+		settled.abort();
+		if (read?.done === true) {
+			return Buffer.concat(pieces);
+		}
+
+		if (read === null || bytes + read.value.length > mostBytes) {
+			return Readable.from(asItComes(pieces, next, iterator), {objectMode: false});
+		}
+
+		pieces.push(read.value);
+		bytes += read.value.length;
+	}
+}
+
+async function* asItComes(
+	pieces: readonly Buffer[],
+	first: Promise<IteratorResult<Buffer>>,
+	iterator: AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer> {
+	yield* pieces;
+	for (let read = await first; read.done !== true; read = await iterator.next()) {
+		yield read.value;
 	}
 }

@@ -1,23 +1,22 @@
 /** What exec and attach have in common: from a target on the command line to the exit status. */
+import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {reportPaths, type PathMode} from '../../output/path-reporter.ts';
+import {type PathMode, reportPaths} from '../../output/path-reporter.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
-import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {openRemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
+import {assertPodRunning} from '../../streams/terminated-pod.ts';
 import {chooseContainer, containerRole, containerSpec} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
-import type {Invocation} from '../command.ts';
 import type {attachSpec} from '../attach/spec.ts';
+import type {Invocation} from '../command.ts';
 import type {debugSpec} from '../debug/spec.ts';
 import type {execSpec} from '../exec/spec.ts';
-import {chooseTty} from './choose-tty.ts';
 import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
-import {DeferredNotices} from './deferred-notices.ts';
 
 type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
 
@@ -149,4 +148,62 @@ function endWords(pod: PodObject, container: string, {detached}: {detached: bool
 
 	const comesBack = detached || (pod.spec.restartPolicy ?? 'Always') === 'Always';
 	return comesBack ? `Session ended, resume using ${again} command when the pod is running` : null;
+}
+
+type TtyRequest = {
+	stdin: boolean;
+	tty: boolean;
+	/** `process.stdin` is a terminal. */
+	here: boolean;
+	/** For attach: the container was started with a terminal of its own. */
+	container?: {name: string; tty: boolean};
+};
+
+/** @see k8s.io/kubectl pkg/cmd/exec/exec.go SetupTTY, pkg/cmd/attach/attach.go */
+function chooseTty({stdin, tty, here, container}: TtyRequest): {tty: boolean; notice: string | null} {
+	if (container && tty && !container.tty) {
+		return {tty: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
+	}
+
+	// A container that has a terminal mixes its outputs: asking for them apart is an error there.
+	const wanted = tty || container?.tty === true;
+	if (!wanted || !stdin) {
+		return {tty: false, notice: null};
+	}
+
+	return here ? {tty: true, notice: null} : {tty: false, notice: 'Unable to use a TTY - input is not a terminal or the right kind of file'};
+}
+
+class DeferredNotices extends Writable {
+	readonly isTTY: boolean;
+	readonly #stderr: NodeJS.WriteStream;
+	#held: string[] | null = null;
+
+	constructor(stderr: NodeJS.WriteStream) {
+		super({decodeStrings: false});
+		this.#stderr = stderr;
+		this.isTTY = stderr.isTTY;
+	}
+
+	hold(): void {
+		this.#held ??= [];
+	}
+
+	release(): void {
+		for (const notice of this.#held ?? []) {
+			this.#stderr.write(notice);
+		}
+
+		this.#held = null;
+	}
+
+	override _write(notice: string, _encoding: BufferEncoding, done: () => void): void {
+		if (this.#held) {
+			this.#held.push(notice);
+		} else {
+			this.#stderr.write(notice);
+		}
+
+		done();
+	}
 }
