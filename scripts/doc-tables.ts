@@ -27,10 +27,10 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 			'commands',
 			table(
 				['command', 'does'],
-				commandTable.map(({row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]),
+				commandTable.map(({spec: row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]),
 			),
 		],
-		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
+		['command-flags', commandTable.map(({spec: row}) => commandSection(row)).join('\n\n')],
 		[
 			'connection-flags',
 			table(
@@ -80,7 +80,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 	]);
 }
 
-function commandSection(row: (typeof commandTable)[number]['row']): string {
+function commandSection(row: (typeof commandTable)[number]['spec']): string {
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
 	return [

@@ -7,12 +7,12 @@ import {commandTable} from '../source/commands/command-table.ts';
 import {exitStatus} from '../source/errors/exit-status.ts';
 import {toTerminalCharset} from '../source/text/terminal-charset.ts';
 
-type CommandRow = (typeof commandTable)[number]['row'];
+type CommandRow = (typeof commandTable)[number]['spec'];
 
 /** File name → text in roff with the man macros. */
 export async function manPages(): Promise<ReadonlyMap<string, string>> {
 	const {version} = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
-	const rows = commandTable.map(({row}) => row);
+	const rows = commandTable.map(({spec: row}) => row);
 	return new Map([
 		['spoke.1', programPage(rows, version)],
 		...rows.filter(row => row.name !== 'session').map(row => [`${pageName(row)}.1`, commandPage(row, version)] as const),

@@ -1,4 +1,4 @@
-/** From a command line to an exit status: finds the subcommand, loads it and nothing else, and tells its failure. The only file that sets the exit status. */
+/** Finds, loads and runs the command, and reports its failure. Only this file sets the exit status. */
 import {basename} from 'node:path';
 import process from 'node:process';
 import {closestWord} from './command-line/closest-word.ts';
@@ -16,29 +16,29 @@ import {errorText} from './text/error-text.ts';
 import {toSafeJson} from './text/safe-json.ts';
 import {toTerminalCharset} from './text/terminal-charset.ts';
 
-/** How a failure of the command that runs is told, as far as its line is read. */
-type Telling = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
+/** How to report a failure, as far as the command line is parsed. */
+type ErrorReporting = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
 
 /** Runs `argv` (without node and script) and sets the process's exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
-	const interrupted = untilInterrupted();
-	const telling: Telling = {wantsJson: false, failureStatus: undefined, isStdoutRemote: false};
-	endOnUncaught(telling);
+	const interrupted = abortOnSignal();
+	const reporting: ErrorReporting = {wantsJson: false, failureStatus: undefined, isStdoutRemote: false};
+	exitOnUncaught(reporting);
 	try {
 		process.exitCode = await run(
 			isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv,
-			telling,
+			reporting,
 			interrupted,
 		);
 	} catch (thrown) {
-		const error = withStatus(toSpokeError(thrown), telling);
+		const error = withStatus(toSpokeError(thrown), reporting);
 		if (interrupted.aborted && error.code === 'ERR_INTERNAL') {
-			// What was under way was cut by the signal, and says so in many ways.
+			// The signal interrupted work that can fail in any way.
 			process.exitCode = exitStatusForSignal(interrupted.reason);
 			return;
 		}
 
-		tell(error, telling);
+		reportError(error, reporting);
 		process.exitCode = error.exitStatus;
 	}
 }
@@ -49,22 +49,22 @@ function isCalledBy(name: string): boolean {
 }
 
 /** @returns the exit status */
-async function run(argv: readonly string[], telling: Telling, interrupted: AbortSignal): Promise<number> {
-	const {name, rest} = await findWithPreferences(argv, telling);
+async function run(argv: readonly string[], reporting: ErrorReporting, interrupted: AbortSignal): Promise<number> {
+	const {name, rest} = await findWithPreferences(argv, reporting);
 	if (name === 'help') {
 		process.stdout.write(helpText(rest[0]));
 		return exitStatus.ok;
 	}
 
-	telling.wantsJson = asksForJson(rest);
-	const {row, load} = findEntry(name);
+	reporting.wantsJson = asksForJson(rest);
+	const {spec: row, load} = findEntry(name);
 	if (asksForHelp(rest)) {
 		process.stdout.write(helpText(name));
 		return exitStatus.ok;
 	}
 
-	telling.failureStatus = row.failureStatus;
-	telling.isStdoutRemote = row.isStdoutRemote ?? false;
+	reporting.failureStatus = row.failureStatus;
+	reporting.isStdoutRemote = row.isStdoutRemote ?? false;
 	const line = parseCommandLine<readonly FlagSpec[]>(row.flags, rest);
 	const {command} = await load();
 	const {stdout, stderr} = process;
@@ -75,37 +75,37 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 		interrupted,
 		env: environmentWith(line.flags['kuberc']),
 		get stdin() {
-			// Asking for it opens it.
+			// Reading this property opens stdin.
 			return process.stdin;
 		},
 	};
 	return command.run(invocation);
 }
 
-function endOnUncaught(telling: Telling): void {
+function exitOnUncaught(reporting: ErrorReporting): void {
 	process.on('uncaughtException', thrown => {
-		// The session has its own screen to leave first.
+		// The session restores its screen first, in its own listener.
 		if (process.listenerCount('uncaughtException') === 1) {
-			const error = withStatus(toSpokeError(thrown), telling);
-			// Told last of all, when whoever borrowed the terminal has given it back.
+			const error = withStatus(toSpokeError(thrown), reporting);
+			// Reported last, when the terminal is restored.
 			process.on('exit', () => {
-				tell(error, telling);
+				reportError(error, reporting);
 			});
 			process.exit(error.exitStatus);
 		}
 	});
 }
 
-/** The command as `findCommand` finds it, on the line that kuberc's aliases and defaults make of it. */
-async function findWithPreferences(argv: readonly string[], telling: Telling): Promise<Found> {
+/** `findCommand` after kuberc's aliases and defaults are applied. */
+async function findWithPreferences(argv: readonly string[], reporting: ErrorReporting): Promise<Found> {
 	const found = findCommand(argv);
 	const {env, stderr} = process;
-	const rows = commandTable.map(({row}) => row);
+	const rows = commandTable.map(({spec: row}) => row);
 	if (found.at < 0 || isKubercOff(env) || !canHavePreferences(found.name, rows)) {
 		return found;
 	}
 
-	telling.failureStatus = rows.find(({name}) => name === found.name)?.failureStatus;
+	reporting.failureStatus = rows.find(({name}) => name === found.name)?.failureStatus;
 	const applied = await applyKuberc(argv, found.at, {
 		rows,
 		env,
@@ -113,11 +113,11 @@ async function findWithPreferences(argv: readonly string[], telling: Telling): P
 			stderr.write(`${toTerminalCharset(stderr, text)}\n`);
 		},
 	});
-	telling.failureStatus = undefined;
+	reporting.failureStatus = undefined;
 	return findCommand(applied);
 }
 
-/** The policy for credential plugins is read from the same kuberc. */
+/** The policy for credential plugins comes from the same kuberc. */
 function environmentWith(kuberc: string | undefined): NodeJS.ProcessEnv {
 	const {env} = process;
 	if (kuberc !== undefined && env['KUBERC'] === 'off') {
@@ -127,10 +127,10 @@ function environmentWith(kuberc: string | undefined): NodeJS.ProcessEnv {
 	return kuberc === undefined ? env : {...env, KUBERC: kuberc};
 }
 
-/** `at` is where the command's name stands; -1 for none. */
+/** `at` is the index of the command's name; -1 for none. */
 type Found = {name: string; rest: readonly string[]; at: number};
 
-/** The subcommand's name; connection flags may stand before it, as with kubectl, and come behind it then. No name means the session. */
+/** Connection flags can precede the command's name, as with kubectl; they are moved after it. No name means the session. */
 function findCommand(argv: readonly string[]): Found {
 	let at = 0;
 	while (at < argv.length) {
@@ -140,7 +140,7 @@ function findCommand(argv: readonly string[]): Found {
 		}
 
 		if (argument === '--version' || argument === 'version') {
-			// No flag that an alias puts before it matters to it.
+			// Flags that an alias puts before it do not matter.
 			return {name: 'version', rest: argv.slice(at + 1), at: -1};
 		}
 
@@ -168,8 +168,11 @@ function takesNext(argument: string): boolean {
 	return row !== undefined && row.kind !== 'boolean';
 }
 
-/** Connection flags may stand before a subcommand's name; without one all flags are the session's. */
-const flagsBeforeTheName: readonly FlagSpec[] = [...connectionFlags, ...commandTable.find(({row}) => row.name === 'session')!.row.flags];
+/** Connection flags can precede a command's name; without a name, all flags belong to the session. */
+const flagsBeforeTheName: readonly FlagSpec[] = [
+	...connectionFlags,
+	...commandTable.find(({spec: row}) => row.name === 'session')!.spec.flags,
+];
 
 function asksForHelp(rest: readonly string[]): boolean {
 	const own = rest.slice(0, endOfFlags(rest));
@@ -190,11 +193,11 @@ function asksForJson(rest: readonly string[]): boolean {
 
 /** @throws SpokeError ERR_USAGE when there is no such command */
 function findEntry(name: string): (typeof commandTable)[number] {
-	const entry = commandTable.find(({row}) => row.name === name);
+	const entry = commandTable.find(({spec: row}) => row.name === name);
 	if (!entry) {
 		const closest = closestWord(
 			name,
-			commandTable.map(({row}) => row.name),
+			commandTable.map(({spec: row}) => row.name),
 		);
 		const remedy = 'list the commands with `spoke help`';
 		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {
@@ -209,19 +212,19 @@ function helpText(name: string | undefined): string {
 	const form = {width: process.stdout.columns || 80, spell: (text: string) => toTerminalCharset(process.stdout, text)};
 	return name === undefined || name.startsWith('-')
 		? renderProgramHelp(
-				commandTable.map(({row}) => row),
+				commandTable.map(({spec: row}) => row),
 				form,
 			)
-		: renderCommandHelp(findEntry(name).row, form);
+		: renderCommandHelp(findEntry(name).spec, form);
 }
 
-/** One line on stderr, and with `-o json` an Error object as the last line of stdout, or of stderr where stdout is the remote command's. */
-function tell(error: SpokeError, {wantsJson, isStdoutRemote}: Telling): void {
+/** Prints one line to stderr and, with `-o json`, an Error object as the last line of stdout (of stderr if stdout is the remote command's). */
+function reportError(error: SpokeError, {wantsJson, isStdoutRemote}: ErrorReporting): void {
 	if (error.code === 'ERR_OUTPUT_CLOSED') {
 		return;
 	}
 
-	// A remote command's own status is no failure of ours: its words are already on the terminal.
+	// A remote command's own status is not a failure of spoke, and its output is already printed.
 	if (error.code !== 'ERR_REMOTE_EXIT') {
 		process.stderr.write(`${toTerminalCharset(process.stderr, errorText(error))}\n`);
 	}
@@ -231,23 +234,23 @@ function tell(error: SpokeError, {wantsJson, isStdoutRemote}: Telling): void {
 	}
 }
 
-function withStatus(error: SpokeError, {failureStatus}: Telling): SpokeError {
-	if (failureStatus === undefined || keepsItsStatus.has(error.code)) {
+function withStatus(error: SpokeError, {failureStatus}: ErrorReporting): SpokeError {
+	if (failureStatus === undefined || codesWithOwnStatus.has(error.code)) {
 		return error;
 	}
 
 	return error.withChanges({exitStatus: failureStatus, cause: error.cause});
 }
 
-/** A script is to tell these from other failures, also where the statuses are the remote command’s. */
-const keepsItsStatus: ReadonlySet<string> = new Set(['ERR_OUTPUT_CLOSED', 'ERR_REQUIRE_NOT_MET', 'ERR_REQUIRE_UNDECIDED']);
+/** Scripts need to distinguish these from other failures, even where other statuses are the remote command’s. */
+const codesWithOwnStatus: ReadonlySet<string> = new Set(['ERR_OUTPUT_CLOSED', 'ERR_REQUIRE_NOT_MET', 'ERR_REQUIRE_UNDECIDED']);
 
 function errorLine(error: ErrorObject) {
 	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error};
 }
 
-/** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. A HUP that was ignored at the start stays ignored. */
-function untilInterrupted(): AbortSignal {
+/** The first INT, TERM or HUP interrupts the command; a second one exits with the signal's status. A HUP that was ignored at the start stays ignored. */
+function abortOnSignal(): AbortSignal {
 	const controller = new AbortController();
 	const ignoresHangup = isHangupIgnored();
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -1,4 +1,4 @@
-/** Which subcommands exist: their rows, and how each is loaded. Rows are data; nothing of a command is loaded before it is run. */
+/** All commands: their specs, and how each is loaded. The code of a command is loaded only when it runs. */
 import type {Command, CommandSpec} from './command.ts';
 import {attachSpec} from './attach/spec.ts';
 import {auditSpec} from './audit/spec.ts';
@@ -14,27 +14,27 @@ import {tailSpec} from './tail/spec.ts';
 import {logsSpec} from './logs/spec.ts';
 import {portForwardSpec} from './port-forward/spec.ts';
 import {pathSpec} from './path/spec.ts';
-import {schemaRow} from './schema/spec.ts';
-import {versionRow} from './version/spec.ts';
+import {schemaSpec} from './schema/spec.ts';
+import {versionSpec} from './version/spec.ts';
 
-type Entry = {row: CommandSpec; load: () => Promise<{command: Command<any>}>};
+type CommandEntry = {spec: CommandSpec; load: () => Promise<{command: Command<any>}>};
 
-/** In the order of help. */
-export const commandTable: readonly Entry[] = [
-	{row: sessionSpec, load: async () => import('./session/run.ts')},
-	{row: tailSpec, load: async () => import('./tail/run.ts')},
-	{row: logsSpec, load: async () => import('./logs/run.ts')},
-	{row: execSpec, load: async () => import('./exec/run.ts')},
-	{row: attachSpec, load: async () => import('./attach/run.ts')},
-	{row: pathSpec, load: async () => import('./path/run.ts')},
-	{row: auditSpec, load: async () => import('./audit/run.ts')},
-	{row: doctorSpec, load: async () => import('./doctor/run.ts')},
-	{row: portForwardSpec, load: async () => import('./port-forward/run.ts')},
-	{row: demoSpec, load: async () => import('./demo/run.ts')},
-	{row: debugSpec, load: async () => import('./debug/run.ts')},
-	{row: proxySpec, load: async () => import('./proxy/run.ts')},
-	{row: keysSpec, load: async () => import('./keys/run.ts')},
-	{row: completionSpec, load: async () => import('./completion/run.ts')},
-	{row: schemaRow, load: async () => import('./schema/run.ts')},
-	{row: versionRow, load: async () => import('./version/run.ts')},
+/** In the order in which help lists them. */
+export const commandTable: readonly CommandEntry[] = [
+	{spec: sessionSpec, load: async () => import('./session/run.ts')},
+	{spec: tailSpec, load: async () => import('./tail/run.ts')},
+	{spec: logsSpec, load: async () => import('./logs/run.ts')},
+	{spec: execSpec, load: async () => import('./exec/run.ts')},
+	{spec: attachSpec, load: async () => import('./attach/run.ts')},
+	{spec: pathSpec, load: async () => import('./path/run.ts')},
+	{spec: auditSpec, load: async () => import('./audit/run.ts')},
+	{spec: doctorSpec, load: async () => import('./doctor/run.ts')},
+	{spec: portForwardSpec, load: async () => import('./port-forward/run.ts')},
+	{spec: demoSpec, load: async () => import('./demo/run.ts')},
+	{spec: debugSpec, load: async () => import('./debug/run.ts')},
+	{spec: proxySpec, load: async () => import('./proxy/run.ts')},
+	{spec: keysSpec, load: async () => import('./keys/run.ts')},
+	{spec: completionSpec, load: async () => import('./completion/run.ts')},
+	{spec: schemaSpec, load: async () => import('./schema/run.ts')},
+	{spec: versionSpec, load: async () => import('./version/run.ts')},
 ];

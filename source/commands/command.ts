@@ -1,7 +1,7 @@
-/** What a subcommand is: a row of data, and a function from a parsed line to an exit status. */
+/** Types of a command: its spec, and a function from a parsed command line to an exit status. */
 import type {FlagSpec, ParsedCommandLine} from '../command-line/flag-spec.ts';
 
-/** Everything a command may touch of the process; tests give their own. */
+/** The parts of the process that a command uses; tests provide their own. */
 export type Invocation<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = ParsedCommandLine<Rows> & {
 	stdin: NodeJS.ReadStream;
 	stdout: NodeJS.WriteStream;
@@ -21,16 +21,16 @@ export type CommandSpec<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> 
 	about: string;
 	/** Lines of [command, what it does]. */
 	examples: ReadonlyArray<readonly [string, string]>;
-	/** Given in place of every failure's own status, where the other statuses belong to somebody else (exec, attach, debug). */
+	/** Replaces the exit status of every failure of spoke, where other statuses belong to the remote command (exec, attach, debug). */
 	failureStatus?: number;
-	/** What a remote command prints is all that stands on stdout; with -o json the Error object stands on stderr. */
+	/** stdout has only the output of the remote command; with -o json, the Error object is printed to stderr. */
 	isStdoutRemote?: boolean;
-	/** Its own flags, and `...connectionFlags` when it talks to a cluster (shown under their own heading). */
+	/** Includes `...connectionFlags` (shown under their own heading) if it connects to a cluster. */
 	flags: Rows;
 };
 
 export type Command<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
-	row: CommandSpec<Rows>;
-	/** Resolves to the exit status. @throws SpokeError for what went wrong. */
+	spec: CommandSpec<Rows>;
+	/** Resolves to the exit status. @throws SpokeError */
 	run(invocation: Invocation<Rows>): Promise<number>;
 };

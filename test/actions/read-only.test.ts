@@ -106,7 +106,7 @@ test('commands with --read-only refuse forbidden arguments before they open a st
 	t.teardown(async () => server.close());
 	await server.cluster();
 	const withFlag = commandTable
-		.map(({row}) => row)
+		.map(({spec: row}) => row)
 		.filter(({flags}) => flags.some(({name}) => name === 'read-only'))
 		.map(({name}) => name);
 	for (const name of Object.keys(calls)) {

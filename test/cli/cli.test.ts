@@ -14,19 +14,19 @@ import {textOf} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {schemaFaults} from '../support/schemas.ts';
 
-const connecting = commandTable.filter(({row}) => row.flags.some(flag => flag.name === 'kubeconfig'));
+const connecting = commandTable.filter(({spec: row}) => row.flags.some(flag => flag.name === 'kubeconfig'));
 
 test('help lists every command on stdout and ends 0', async t => {
 	const {status, stdout, stderr} = await runSpoke(['--help']);
 	t.is(status, 0);
 	t.is(stderr, '');
-	for (const {row} of commandTable.filter(({row}) => row.name !== 'session')) {
+	for (const {spec: row} of commandTable.filter(({spec: row}) => row.name !== 'session')) {
 		t.true(stdout.includes(`  ${row.name} `), row.name);
 	}
 });
 
 test('each command’s help shows each of its flags', async t => {
-	for (const {row} of commandTable) {
+	for (const {spec: row} of commandTable) {
 		const {status, stdout} = await runSpoke([row.name, '--help']);
 		t.is(status, 0, row.name);
 		for (const flag of row.flags.filter(flag => !flag.hidden)) {
@@ -97,23 +97,23 @@ onLinux('a disk that is full is status 14 and no bug of ours', async t => {
 const refused: ReadonlyArray<readonly [line: string, status: number, said: RegExp]> = [
 	['audit --require=', 2, /--require has no value/],
 	['audit --min-basis inferred', 2, /--min-basis .* pass --require with it/],
-	['logs x --until pod-done', 2, /--until is for a log that is followed/],
-	['logs x --resume=false', 2, /--resume is for a log that is followed/],
-	['tail x -A', 2, /--all-namespaces goes with -l/],
+	['logs x --until pod-done', 2, /--until requires -f/],
+	['logs x --resume=false', 2, /--resume requires -f/],
+	['tail x -A', 2, /--all-namespaces requires -l/],
 	['tail x -c c --all-containers', 2, /--all-containers should not be given with container name c/],
-	['demo --tour --scenario verified', 2, /--tour goes through every scenario/],
-	['demo --serve --tour', 2, /--serve and --tour exclude each other/],
-	['demo --kubeconfig-out x', 2, /--kubeconfig-out needs --serve/],
+	['demo --tour --scenario verified', 2, /--tour runs every scenario/],
+	['demo --serve --tour', 2, /--serve and --tour are mutually exclusive/],
+	['demo --kubeconfig-out x', 2, /--kubeconfig-out requires --serve/],
 	['logs x --pod-running-timeout=0', 2, /--pod-running-timeout must be higher than zero/],
 	['exec x --pod-running-timeout=-1s -- ls', 125, /--pod-running-timeout must be higher than zero/],
 	['port-forward x 80 --pod-running-timeout 0s', 2, /--pod-running-timeout must be higher than zero/],
 	['port-forward svc/x 80 pod/y 80 --on-pod-loss move', 2, /--on-pod-loss=move: pod\/y is a pod, so there is no other pod to move to/],
 	['port-forward svc/x 80 pod/y 80 --when-pod-goes move', 2, /--on-pod-loss=move: pod\/y is a pod/],
 	['port-forward x 80 --address=', 2, /you must specify at least 1 address/],
-	['proxy get svc/web:80/ --port 0', 2, /--port is for the listener/],
-	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts is for the listener/],
-	['proxy get svc/web:80/ --protocol x', 2, /--protocol goes with --websocket/],
-	['proxy --no-fail', 2, /--no-fail is for one request/],
+	['proxy get svc/web:80/ --port 0', 2, /--port applies only to the listener/],
+	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts applies only to the listener/],
+	['proxy get svc/web:80/ --protocol x', 2, /--protocol requires --websocket/],
+	['proxy --no-fail', 2, /--no-fail applies only to one request/],
 ];
 for (const [line, status, said] of refused) {
 	test(`\`spoke ${line}\` is refused before anything is asked of a cluster`, async t => {
@@ -126,7 +126,7 @@ for (const [line, status, said] of refused) {
 
 test('every command that reaches a cluster takes --read-only, so that an alias may have it', t => {
 	t.deepEqual(
-		connecting.filter(({row}) => row.flags.every(flag => flag.name !== 'read-only')).map(({row}) => row.name),
+		connecting.filter(({spec: row}) => row.flags.every(flag => flag.name !== 'read-only')).map(({spec: row}) => row.name),
 		[],
 	);
 });
@@ -228,7 +228,7 @@ test('version and --version print the same, also behind the flags of an alias', 
 });
 
 test('help that is piped is wrapped to 80 columns', async t => {
-	for (const {row} of commandTable) {
+	for (const {spec: row} of commandTable) {
 		const {stdout} = await runSpoke([row.name, '--help']);
 		t.deepEqual(
 			stdout.split('\n').filter(line => line.length > 80),
@@ -263,7 +263,7 @@ test('without a kubeconfig every command that needs a cluster says so in one lin
 		path: ['pod/x'],
 		doctor: ['pod/x'],
 	};
-	for (const {row} of connecting.filter(({row}) => !['session', 'tail', 'demo', 'completion', 'keys'].includes(row.name))) {
+	for (const {spec: row} of connecting.filter(({spec: row}) => !['session', 'tail', 'demo', 'completion', 'keys'].includes(row.name))) {
 		const {status, stdout, stderr} = await runSpoke([row.name, ...(needsTarget[row.name] ?? [])]);
 		t.is(status, ['exec', 'attach', 'debug'].includes(row.name) ? 125 : 5, row.name);
 		// What stops doctor is its finding: it stands at the end of the report.

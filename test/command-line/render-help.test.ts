@@ -6,7 +6,7 @@ import {wrapCommand, wrapText} from '../../source/command-line/wrap-text.ts';
 import {commandTable} from '../../source/commands/command-table.ts';
 
 test('a default is shown as it would be given', t => {
-	for (const {row} of commandTable) {
+	for (const {spec: row} of commandTable) {
 		for (const flag of row.flags) {
 			const shown = / \((.*)\)$/.exec(formatFlag(flag))?.[1];
 			if (shown !== undefined && flag.kind !== 'strings' && flag.kind !== 'texts') {
@@ -20,7 +20,7 @@ test('a default is shown as it would be given', t => {
 	}
 });
 
-const rows = commandTable.map(({row}) => row);
+const rows = commandTable.map(({spec: row}) => row);
 const texts = (width: number) => {
 	const form = {width, spell: (text: string) => text};
 	return [renderProgramHelp(rows, form), ...rows.map(row => renderCommandHelp(row, form))];

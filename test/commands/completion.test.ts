@@ -16,7 +16,7 @@ import {startServer} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
-const rows = commandTable.map(({row}) => row);
+const rows = commandTable.map(({spec: row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
 	['po', ['port-forward']],
 	['--context x lo', ['logs']],
@@ -69,7 +69,7 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` asks for a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
-		const {asked} = completeWords(rows, line.split(' '));
+		const {clusterCompletion: asked} = completeWords(rows, line.split(' '));
 		t.is(asked?.kind, kind as 'target');
 		t.is(asked?.prefix, prefix);
 	});
@@ -77,7 +77,7 @@ for (const [line, kind, prefix] of asked) {
 
 for (const line of ['exec web ', 'attach -it web ', 'path svc/web ', 'doctor web ', 'debug web ', 'proxy get svc/web ', 'logs web app ']) {
 	test(`\`spoke ${line}\` asks for nothing: one target is all it takes`, t => {
-		t.is(completeWords(rows, line.split(' ')).asked, null);
+		t.is(completeWords(rows, line.split(' ')).clusterCompletion, null);
 	});
 }
 
@@ -95,7 +95,7 @@ test('every command is offered, and each script asks the program', t => {
 test('a word that every object has as a name is no shell', async t => {
 	await t.throwsAsync(async () => command.run({positionals: ['constructor']} as unknown as Parameters<typeof command.run>[0]), {
 		code: 'ERR_USAGE',
-		message: 'there is no completion for "constructor"',
+		message: 'no completion for "constructor"',
 	});
 });
 
@@ -179,7 +179,7 @@ test('a target or namespace may have a command’s name', t => {
 test('names are asked of the cluster that the line names, also for the value of a flag', async t => {
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
-		const {asked, command, rest} = completeWords(rows, line.split(' '));
+		const {clusterCompletion: asked, command, rest} = completeWords(rows, line.split(' '));
 		return (await completeFromCluster(asked!, rest, command?.flags ?? [], env)).map(({word}) => word);
 	};
 
@@ -240,7 +240,7 @@ test('a name that a shell would run is not offered', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	const {asked, command, rest} = completeWords(rows, ['logs', '-n', '']);
+	const {clusterCompletion: asked, command, rest} = completeWords(rows, ['logs', '-n', '']);
 	await server.cluster();
 	const offers = await completeFromCluster(asked!, rest, command!.flags, {KUBECONFIG: join(server.folder, 'config-1')});
 	t.deepEqual(

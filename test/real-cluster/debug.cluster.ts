@@ -86,7 +86,7 @@ test('a copy of a pod runs with its command changed, and --replace deletes the o
 		'sleep 2; echo changed',
 	]);
 	t.is(stdout, 'changed\n', `${status}: ${stderr}`);
-	t.regex(stderr, /^created pod copied, a copy of pod original; it stays until you delete it\ndeleted pod original\n/);
+	t.regex(stderr, /^created pod copied, a copy of pod original; it remains until you delete it\ndeleted pod original\n/);
 	const left = await cluster.kubectl('off-direct', [
 		'get',
 		'pods',

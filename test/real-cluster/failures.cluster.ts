@@ -148,7 +148,7 @@ const rows: readonly Row[] = [
 		'off-direct',
 		['proxy', 'get', 'svc/secure:443/'],
 		/Client sent an HTTP request to an HTTPS server/,
-		/it speaks TLS: put https: before the name/,
+		/the backend uses TLS: prefix the name with https:/,
 	],
 ];
 

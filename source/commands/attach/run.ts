@@ -1,4 +1,4 @@
-/** `spoke attach`: joins the process that runs in a container. */
+/** `spoke attach`: attaches to the process that runs in a container. */
 import {assertAccess} from '../../actions/access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts';
@@ -7,24 +7,24 @@ import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {attachSpec} from './spec.ts';
 
 export const command: Command<typeof attachSpec.flags> = {
-	row: attachSpec,
+	spec: attachSpec,
 	async run(invocation) {
 		const {flags, positionals, afterDash = []} = invocation;
 		assertAccess('attach', 'shell', {readOnly: flags['read-only']});
 		const words = [...positionals, ...afterDash];
-		// Kubectl's attach, unlike its exec, takes a kind and a name as two words as well.
+		// Unlike exec, kubectl attach also accepts a kind and a name as two words.
 		const isPair = words.length === 2 && words.every(word => !word.includes('/'));
 		const [target] = isPair ? [words.join('/')] : words.length === 1 ? words : [];
 		if (target === undefined) {
 			throw new SpokeError(
 				'ERR_USAGE',
-				`one target is needed: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'none was given' : `given: ${words.join(' ')}`}`,
+				`one target is required: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'got none' : `got: ${words.join(' ')}`}`,
 			);
 		}
 
 		return runRemoteCommand(invocation, {
 			feature: 'attach',
-			asked: target,
+			target,
 			command: [],
 			detachKeys: parseDetachKeys(flags['detach-keys'] || defaultDetachKeys),
 		});

@@ -1,4 +1,4 @@
-/** `spoke attach` as data. */
+/** Spec of `spoke attach`. */
 import {errorOutputFlag, helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';

@@ -1,4 +1,4 @@
-/** `spoke audit`: every path between nodes and the control plane, judged row by row. */
+/** `spoke audit`: checks every path between the nodes and the control plane. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {FlagValues} from '../../command-line/flag-spec.ts';
@@ -22,23 +22,23 @@ const formats: Readonly<Record<FlagValues<typeof auditSpec.flags>['output'], (au
 };
 
 export const command: Command<typeof auditSpec.flags> = {
-	row: auditSpec,
+	spec: auditSpec,
 	async run(invocation) {
 		const {flags, given, positionals, stdout, stderr, interrupted} = invocation;
 		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `audit takes no target, ${JSON.stringify(positionals[0])} was given`, {
-				remedy: 'spoke path TARGET looks at one target',
+			throw new SpokeError('ERR_USAGE', `audit takes no target, got ${JSON.stringify(positionals[0])}`, {
+				remedy: 'for one target, run `spoke path TARGET`',
 			});
 		}
 
 		assertRequireFlags(flags.require, given);
-		const require = flags.require.map(asked => parseRequirement(asked));
+		const require = flags.require.map(text => parseRequirement(text));
 		const accepted = parseWaivers(flags.accept);
 		let audit: Audit;
 		try {
 			audit = await readAudit(invocation, {probe: flags.probe, require, minBasis: flags['min-basis'], accepted, signal: interrupted});
 		} catch (error) {
-			// CI collects the file also when nothing could be read.
+			// CI collects the file even if nothing could be read.
 			if (flags.output === 'junit' && !interrupted.aborted) {
 				stdout.write(failedAuditJunit(toSpokeError(error), new Date().toISOString()));
 			}
@@ -68,7 +68,7 @@ async function readAudit({flags, env, interrupted}: Invocation<typeof auditSpec.
 	}
 }
 
-/** What a gate says where its output goes to a file: the audit itself carries the result. */
+/** For stderr, because a gate in CI writes the audit to a file. */
 function failureOf({require: {asked, result, rows}}: Audit): SpokeError | undefined {
 	const [wanted, why] = [asked.join(', '), rows.join(', ')];
 	return result === 'not-met'

@@ -1,4 +1,4 @@
-/** `spoke audit` as data. */
+/** Spec of `spoke audit`. */
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {rowIds} from '../../evidence/audit/audit-object.ts';

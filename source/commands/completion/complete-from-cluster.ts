@@ -1,4 +1,4 @@
-/** Names for completion that a kubeconfig or a cluster knows; a cluster that is slow or refuses offers nothing. */
+/** Completions from the kubeconfig or the cluster; none if the cluster is slow or denies the request. */
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
@@ -14,47 +14,47 @@ import {findResource, podResource} from '../../targets/resource-names.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {ClusterCompletion, CompletionItem} from './complete-words.ts';
 
-const limitMs = 2000;
+const timeoutMs = 2000;
 
-/** `words` are those behind the program's name without the command's; the last one is being typed. */
+/** `words` are the arguments without the name of the command; the last one is being typed. */
 export async function completeFromCluster(
-	{kind, prefix, lead, kinds = []}: ClusterCompletion,
+	{kind, prefix, leadingText: lead, kinds = []}: ClusterCompletion,
 	words: readonly string[],
 	flags: readonly FlagSpec[],
 	env: NodeJS.ProcessEnv,
 ): Promise<readonly CompletionItem[]> {
-	const {given, targets} = typedSoFar(words, flags);
-	const fitting = (names: Iterable<string>, does = ''): CompletionItem[] =>
-		[...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
+	const {given, targets} = parseTyped(words, flags);
+	const matching = (names: Iterable<string>, description = ''): CompletionItem[] =>
+		[...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, description}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
-		return fitting({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());
+		return matching({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());
 	}
 
-	// What is told of requests would be written into the line that is typed.
+	// A request trace would be written into the line that is being typed.
 	const cluster = await createClusterClient({...given, v: 0}, env);
-	const signal = AbortSignal.timeout(limitMs);
-	// A shell puts them on the line as they are. No name that Kubernetes allows would need quotes.
-	const harmless = (names: readonly string[]) => names.filter(name => quoteForShell(name) === name);
+	const signal = AbortSignal.timeout(timeoutMs);
+	// Shells insert names unquoted. No name that Kubernetes allows needs quotes.
+	const withoutQuotes = (names: readonly string[]) => names.filter(name => quoteForShell(name) === name);
 	const namesIn = async (path: string) => {
 		const {items} = await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal});
-		return harmless(items.map(({cells}) => String(cells[0])));
+		return withoutQuotes(items.map(({cells}) => String(cells[0])));
 	};
 
 	try {
 		if (kind === 'namespace') {
-			return fitting(await namesIn('/api/v1/namespaces'));
+			return matching(await namesIn('/api/v1/namespaces'));
 		}
 
 		if (kind === 'container') {
 			const {pod} = await resolvePod(cluster, targets[0] ?? '', {order: 'attach', podRunningTimeoutMs: 500, signal});
-			return [...fitting(harmless(allContainers(pod).map(({name}) => name))), ...fitting(kinds)];
+			return [...matching(withoutQuotes(allContainers(pod).map(({name}) => name))), ...matching(kinds)];
 		}
 
 		if (kind === 'port') {
 			const target = targets.findLast(word => word.includes('/')) ?? targets[0] ?? '';
 			const {pod, service} = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs: 500, signal});
-			return [...fitting(harmless(portsOf(pod, service))), ...fitting(kinds)];
+			return [...matching(withoutQuotes(portsOf(pod, service))), ...matching(kinds)];
 		}
 
 		const slash = prefix.indexOf('/');
@@ -66,13 +66,13 @@ export async function completeFromCluster(
 		const names = await namesIn(listPath(resource, resource.namespaced ? cluster.facts.namespace : null));
 		// The proxy's form has a scheme before the name.
 		const [head] = /^[^/]*\/(?:https?:)?/.exec(prefix) ?? [''];
-		return slash < 0 ? [...fitting(names), ...fitting(kinds)] : fitting(names.map(name => head + name));
+		return slash < 0 ? [...matching(names), ...matching(kinds)] : matching(names.map(name => head + name));
 	} finally {
 		cluster.close();
 	}
 }
 
-/** Numbers and names that a forward takes: a service's own, else those that the pod's containers declare. */
+/** Port numbers and names of the service, or those that the containers of the pod declare. */
 function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 	const ports = service
 		? (service.spec?.ports ?? []).filter(port => isTcp(port)).map(({port, name}) => ({port, name}))
@@ -83,9 +83,9 @@ function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 	return ports.flatMap(({port, name}) => [String(port), ...(name === undefined ? [] : [name])]);
 }
 
-/** The connection flags and the targets as far as they are typed; a line that cannot be read yet counts as none. */
-function typedSoFar(words: readonly string[], flags: readonly FlagSpec[]): {given: ConnectionFlags; targets: readonly string[]} {
-	// The flag whose value is being typed still lacks one.
+/** Connection flags and targets typed so far; empty if the line cannot be parsed yet. */
+function parseTyped(words: readonly string[], flags: readonly FlagSpec[]): {given: ConnectionFlags; targets: readonly string[]} {
+	// The last flag may still lack its value.
 	for (const before of [words.slice(0, -1), words.slice(0, -2)]) {
 		try {
 			const line = parseCommandLine<readonly FlagSpec[]>(flags.length > 0 ? flags : connectionFlags, before);

@@ -1,31 +1,31 @@
-/** What may come next on a command line, from the program's own rows. */
+/** Completions of a command line from the specs of commands and flags. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {CommandSpec} from '../command.ts';
 import {schemaNames} from '../schema/spec.ts';
 
-export type CompletionItem = {word: string; does: string};
-/** What only a kubeconfig or a cluster can tell. */
+export type CompletionItem = {word: string; description: string};
+/** Completions that only a kubeconfig or a cluster can provide. */
 export type ClusterCompletion = {
 	kind: NonNullable<FlagSpec['completes']> | 'port';
 	prefix: string;
-	lead: string;
-	/** Of a target, or where one may stand as well: what comes before its name. */
+	leadingText: string;
+	/** Prefixes of target names, where a target is allowed. */
 	kinds?: readonly string[];
 };
 export type CompletionResult = {
 	offers: readonly CompletionItem[];
-	asked: ClusterCompletion | null;
+	clusterCompletion: ClusterCompletion | null;
 	command: CommandSpec | null;
-	/** The words without the command's own name, for `asked`. */
+	/** The arguments without the name of the command. */
 	rest: readonly string[];
 };
 
-const ofPods = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'cronjob/'];
-const kindsOf = new Map<string, readonly string[]>([
-	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward'].map(name => [name, ofPods] as const),
-	...['path', 'doctor'].map(name => [name, [...ofPods, 'node/']] as const),
+const podKinds = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'cronjob/'];
+const kindsByCommand = new Map<string, readonly string[]>([
+	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward'].map(name => [name, podKinds] as const),
+	...['path', 'doctor'].map(name => [name, [...podKinds, 'node/']] as const),
 	['proxy', ['pod/', 'svc/', 'node/']],
 ]);
 const firstWords = new Map<string, readonly string[]>([
@@ -33,21 +33,21 @@ const firstWords = new Map<string, readonly string[]>([
 	['proxy', ['get', 'head', 'post', 'put', 'patch', 'delete']],
 	['schema', schemaNames],
 ]);
-/** What may stand behind the first target; the others take one alone. */
-const behindTarget = new Map<string, ClusterCompletion['kind']>([
+/** Arguments after the first target; other commands take only one. */
+const afterTarget = new Map<string, ClusterCompletion['kind']>([
 	['tail', 'target'],
 	['logs', 'container'],
 	['port-forward', 'port'],
 ]);
 
-/** `words` are those behind the program's name; the last one is being typed. Pure. */
+/** `words` are the arguments; the last one is being typed. */
 export function completeWords(rows: readonly CommandSpec[], words: readonly string[]): CompletionResult {
 	const typed = words.at(-1) ?? '';
 	const before = words.slice(0, -1);
 	const at = commandIndex(before);
 	const name = at < 0 ? 'session' : before[at]!;
 	const command = rows.find(row => row.name === name) ?? null;
-	const none: CompletionResult = {offers: [], asked: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
+	const none: CompletionResult = {offers: [], clusterCompletion: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
 	if (name === 'help' && before.length === at + 1) {
 		return {...none, offers: commandsFrom(rows, typed)};
 	}
@@ -59,7 +59,7 @@ export function completeWords(rows: readonly CommandSpec[], words: readonly stri
 	const last = findFlag(command.flags, before.at(-1));
 	if (last && takesValue(last) && !before.at(-1)!.includes('=')) {
 		const values = valuesOf(last, typed, '');
-		// Another word than one of its values leaves such a flag bare.
+		// Any other word is not the value of such a flag.
 		if (last.bare === undefined || values.offers.length > 0) {
 			return {...none, ...values};
 		}
@@ -76,7 +76,7 @@ export function completeWords(rows: readonly CommandSpec[], words: readonly stri
 			...none,
 			offers: command.flags
 				.filter(flag => !flag.hidden && `--${flag.name}`.startsWith(typed))
-				.map(flag => ({word: `--${flag.name}`, does: flag.help})),
+				.map(flag => ({word: `--${flag.name}`, description: flag.help})),
 		};
 	}
 
@@ -88,29 +88,34 @@ export function completeWords(rows: readonly CommandSpec[], words: readonly stri
 	if (given) {
 		const isFirst = before.slice(at + 1).every(word => word.startsWith('-'));
 		if (isFirst) {
-			return {...none, offers: given.filter(word => word.startsWith(typed)).map(word => ({word, does: ''}))};
+			return {...none, offers: given.filter(word => word.startsWith(typed)).map(word => ({word, description: ''}))};
 		}
 	}
 
-	const kinds = kindsOf.get(name);
+	const kinds = kindsByCommand.get(name);
 	return kinds
-		? {...none, asked: askedAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds})}
+		? {
+				...none,
+				clusterCompletion: clusterCompletionAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds}),
+			}
 		: none;
 }
 
-function askedAt(place: number, {name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]}): ClusterCompletion | null {
-	const kind = place <= 0 ? 'target' : behindTarget.get(name);
+function clusterCompletionAt(
+	place: number,
+	{name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]},
+): ClusterCompletion | null {
+	const kind = place <= 0 ? 'target' : afterTarget.get(name);
 	if (kind === undefined || kind === 'target' || typed.includes('/')) {
-		return kind === undefined ? null : {kind: 'target', prefix: typed, lead: '', kinds};
+		return kind === undefined ? null : {kind: 'target', prefix: typed, leadingText: '', kinds};
 	}
 
 	if (kind === 'container' && place > 1) {
 		return null;
 	}
 
-	// LOCAL: is behind us.
 	const lead = kind === 'port' ? typed.slice(0, typed.lastIndexOf(':') + 1) : '';
-	return {kind, prefix: typed.slice(lead.length), lead, kinds: lead === '' ? kinds : []};
+	return {kind, prefix: typed.slice(lead.length), leadingText: lead, kinds: lead === '' ? kinds : []};
 }
 
 function positionalsOf(command: CommandSpec, rest: readonly string[]): readonly string[] {
@@ -122,10 +127,10 @@ function positionalsOf(command: CommandSpec, rest: readonly string[]): readonly 
 }
 
 function commandsFrom(rows: readonly CommandSpec[], typed: string): readonly CompletionItem[] {
-	return rows.filter(row => row.name !== 'session' && row.name.startsWith(typed)).map(row => ({word: row.name, does: row.summary}));
+	return rows.filter(row => row.name !== 'session' && row.name.startsWith(typed)).map(row => ({word: row.name, description: row.summary}));
 }
 
-/** Connection flags may stand before the subcommand. */
+/** Connection flags can precede the command. */
 function commandIndex(words: readonly string[]): number {
 	for (let index = 0; index < words.length; index++) {
 		const word = words[index]!;
@@ -150,11 +155,17 @@ function takesValue({kind}: FlagSpec): boolean {
 	return kind !== 'boolean';
 }
 
-function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<CompletionResult, 'offers' | 'asked'> {
+function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<CompletionResult, 'offers' | 'clusterCompletion'> {
 	const known = flag.oneOf ?? flag.suggests;
 	if (known) {
-		return {offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, does: ''})), asked: null};
+		return {
+			offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, description: ''})),
+			clusterCompletion: null,
+		};
 	}
 
-	return {offers: [], asked: flag.completes === undefined || flag.completes === 'file' ? null : {kind: flag.completes, prefix, lead}};
+	return {
+		offers: [],
+		clusterCompletion: flag.completes === undefined || flag.completes === 'file' ? null : {kind: flag.completes, prefix, leadingText: lead},
+	};
 }

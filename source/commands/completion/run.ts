@@ -1,4 +1,4 @@
-/** `spoke completion`: scripts for shells, and the words that these ask for. */
+/** `spoke completion`: prints shell scripts, and the completions that they request. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
@@ -11,7 +11,7 @@ import {completionSpec} from './spec.ts';
 import {commandTable} from '../command-table.ts';
 
 export const command: Command<typeof completionSpec.flags> = {
-	row: completionSpec,
+	spec: completionSpec,
 	async run({positionals, afterDash, stdout, env}) {
 		const [what = '', ...surplus] = positionals;
 		if (what === 'words' && surplus.length === 0) {
@@ -29,7 +29,7 @@ export const command: Command<typeof completionSpec.flags> = {
 		if (script === undefined || surplus.length > 0) {
 			throw new SpokeError(
 				'ERR_USAGE',
-				what === '' ? 'a shell is needed' : `there is no completion for ${JSON.stringify(positionals.join(' '))}`,
+				what === '' ? 'a shell is required' : `no completion for ${JSON.stringify(positionals.join(' '))}`,
 				{remedy: `spoke completion ${Object.keys(completionScripts).join('|')}`},
 			);
 		}
@@ -39,12 +39,12 @@ export const command: Command<typeof completionSpec.flags> = {
 	},
 };
 
-function offerLine({word, does}: CompletionItem): string {
-	return `${sanitizeLine(word)}\t${sanitizeLine(does)}\n`;
+function offerLine({word, description}: CompletionItem): string {
+	return `${sanitizeLine(word)}\t${sanitizeLine(description)}\n`;
 }
 
 /**
-What kubectl's shell scripts do with the words: without any they offer files, and behind a word that goes on they put no space.
+Tells kubectl's shell scripts to offer files if there are no completions, and to add no space after an incomplete word.
 @see https://github.com/spf13/cobra/blob/v1.10.0/completions.go ShellCompDirective
 */
 function directiveFor(offers: readonly CompletionItem[]): number {
@@ -53,23 +53,23 @@ function directiveFor(offers: readonly CompletionItem[]): number {
 }
 
 async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly CompletionItem[]> {
-	const rows = commandTable.map(({row}) => row);
+	const rows = commandTable.map(({spec: row}) => row);
 	const aliases = await readAliases(env);
 	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || rows.some(({name}) => name === word)));
 	const words = typed.with(Math.max(at, 0), aliases.get(typed[at] ?? '') ?? typed[Math.max(at, 0)] ?? '');
-	const {offers, asked, command: row, rest} = completeWords(rows, words);
-	if (asked === null) {
+	const {offers, clusterCompletion, command: row, rest} = completeWords(rows, words);
+	if (clusterCompletion === null) {
 		const last = typed.at(-1) ?? '';
 		const isCommand = at < 0 && !last.startsWith('-') && offers.every(({word}) => rows.some(({name}) => name === word));
 		return isCommand ? [...offers, ...aliasOffers(aliases, last)] : offers;
 	}
 
-	// Nobody reads an error while typing: what cannot be asked offers nothing.
-	return completeFromCluster(asked, rest, row?.flags ?? [], env).catch(() => []);
+	// An error message would disturb the line that is being typed.
+	return completeFromCluster(clusterCompletion, rest, row?.flags ?? [], env).catch(() => []);
 }
 
 function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly CompletionItem[] {
 	return [...aliases]
 		.filter(([name]) => name.startsWith(prefix))
-		.map(([name, command]) => ({word: name, does: `alias of ${command} in your kuberc`}));
+		.map(([name, command]) => ({word: name, description: `alias of ${command} in your kuberc`}));
 }

@@ -1,9 +1,9 @@
-/** The scripts that a shell loads; all that can be known is asked of the program itself. */
+/** Completion scripts for bash, zsh and fish, which call `spoke completion words`. */
 
 export const completionScripts: Readonly<Record<string, string>> = {
 	bash: `# spoke completion for bash
 _spoke() {
-	# bash takes words apart at colons and equals signs too; the program wants them whole.
+	# bash also splits words at colons and equals signs; the program needs whole words.
 	local line="\${COMP_LINE:0:COMP_POINT}"
 	local -a typed
 	read -ra typed <<< "$line"
@@ -18,11 +18,11 @@ _spoke() {
 	local word
 	while IFS= read -r word; do
 		word="\${word%%$'\\t'*}"
-		# It stands on the line as it is here: a context may be called anything.
+		# The word is inserted as it is, and a context can have any name.
 		printf -v word '%q' "\${word#"$before"}"
 		COMPREPLY+=("$word")
 	done < <(spoke completion words -- "\${typed[@]:1}" 2>/dev/null)
-	# What ends in a slash, a colon or an equals sign goes on.
+	# A word that ends in a slash, a colon or an equals sign is incomplete.
 	if [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *[/:=] ]]; then
 		compopt -o nospace
 	fi
@@ -47,12 +47,12 @@ _spoke() {
 	(( $#plain )) && _describe 'spoke' plain
 	(( $#open )) && compadd -S '' -a open
 	if (( $#plain + $#open == 0 )); then
-		# A file, also behind --flag=.
+		# A file, also after --flag=.
 		compset -P '--*='
 		_files
 	fi
 }
-# Sourced, or as a file _spoke on the fpath, which is run when it is first asked.
+# Sourced, or as a file _spoke on the fpath, which zsh runs on first use.
 if [[ \${funcstack[1]} == _spoke ]]; then
 	_spoke "$@"
 else
@@ -68,7 +68,7 @@ function __spoke_complete
 		printf '%s\\n' $offers
 		return
 	end
-	# Where the program has no word for it, it is a file, also behind --flag=.
+	# If the program offers nothing, complete files, also after --flag=.
 	set -l flag (string match -r -- '^--[^=]+=' $typed)
 	for path in (__fish_complete_path (string replace -- "$flag" '' $typed))
 		printf '%s\\n' "$flag$path"

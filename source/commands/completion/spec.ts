@@ -1,4 +1,4 @@
-/** `spoke completion` as data. */
+/** Spec of `spoke completion`. */
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 

@@ -1,4 +1,4 @@
-/** What the flags of `debug` ask for, checked as kubectl checks them. */
+/** Flags of `debug`, validated as kubectl does. */
 import {parsePairs} from '../../command-line/parse-pairs.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CopyRequest, DebugRequest} from '../../streams/debug-specs.ts';
@@ -7,7 +7,7 @@ import type {debugSpec} from './spec.ts';
 
 export type DebugInvocation = Invocation<typeof debugSpec.flags>;
 
-export type AskedDebug = {
+export type DebugInput = {
 	container: DebugRequest;
 	/** `null` without `--copy-to`. */
 	copy: CopyRequest | null;
@@ -15,11 +15,11 @@ export type AskedDebug = {
 };
 
 /**
-kubectl's own rules and words.
+Applies kubectl's rules and messages.
 @throws SpokeError ERR_USAGE
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/debug.go Validate
 */
-export function parseDebugRequest(invocation: DebugInvocation): AskedDebug {
+export function parseDebugRequest(invocation: DebugInvocation): DebugInput {
 	const {flags, given, afterDash: command = [], stdin} = invocation;
 	const env = [...parsePairs('--env', flags.env)].map(([name, value]) => ({name, value}));
 	const images = parsePairs('--set-image', flags['set-image']);
@@ -27,9 +27,9 @@ export function parseDebugRequest(invocation: DebugInvocation): AskedDebug {
 		text === undefined || text === '' ? null : text,
 	) as [string | null, string | null, string | null];
 	const attaches = given.has('attach') ? flags.attach : flags.stdin;
-	const fault = usageFault(invocation, {image, name, copyName, images});
-	if (fault !== null) {
-		throw new SpokeError('ERR_USAGE', fault);
+	const error = usageError(invocation, {image, name, copyName, images});
+	if (error !== null) {
+		throw new SpokeError('ERR_USAGE', error);
 	}
 
 	const container: DebugRequest = {
@@ -38,7 +38,7 @@ export function parseDebugRequest(invocation: DebugInvocation): AskedDebug {
 		command,
 		env,
 		stdin: flags.stdin,
-		// A terminal in the container that nobody has here would mix its outputs for nothing.
+		// Without a local terminal, a terminal in the container would only mix stdout and stderr.
 		tty: flags.tty && (!attaches || stdin.isTTY),
 		argumentsOnly: flags['arguments-only'],
 		imagePullPolicy: flags['image-pull-policy'] ?? null,
@@ -65,7 +65,7 @@ function copyRequest({flags, given}: DebugInvocation, request: DebugRequest & Pi
 
 type Names = {image: string | null; name: string | null; copyName: string | null; images: ReadonlyMap<string, string>};
 
-function usageFault({flags, given, afterDash = []}: DebugInvocation, {image, name, copyName, images}: Names): string | null {
+function usageError({flags, given, afterDash = []}: DebugInvocation, {image, name, copyName, images}: Names): string | null {
 	if (given.has('attach') && flags.attach && image === null && name === null) {
 		return 'you must specify --container or create a new container using --image in order to attach';
 	}

@@ -18,26 +18,26 @@ import {defaultDetachKeys, parseDetachKeys} from '../../terminal/detach-keys.ts'
 import type {Command, Invocation} from '../command.ts';
 import {printLogs} from '../logs/print-logs.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
-import {type AskedDebug, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
+import {type DebugInput, type DebugInvocation, parseDebugRequest} from './debug-request.ts';
 import {debugSpec} from './spec.ts';
 
 export const command: Command<typeof debugSpec.flags> = {
-	row: debugSpec,
+	spec: debugSpec,
 	async run(invocation) {
 		const {flags, positionals, stdout, interrupted} = invocation;
 		assertAccess('debug', 'shell', {readOnly: flags['read-only']});
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `one target is needed, ${positionals.length} were given`);
+			throw new SpokeError('ERR_USAGE', `expected one target, got ${positionals.length}`);
 		}
 
-		const asked = parseDebugRequest(invocation);
+		const input = parseDebugRequest(invocation);
 		const parsed = parseTarget(target, {allowNodes: true});
-		refuseOtherTargets(parsed, invocation);
+		assertTargetKind(parsed, invocation);
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		try {
-			const added = await prepare(invocation, parsed, asked);
-			if (!asked.attaches || added.name === null) {
+			const added = await prepare(invocation, parsed, input);
+			if (!input.attaches || added.name === null) {
 				stdout.write(`${added.printed}\n`);
 				return exitStatus.ok;
 			}
@@ -56,26 +56,26 @@ export const command: Command<typeof debugSpec.flags> = {
 type Added = {
 	pod: string;
 	name: string;
-	/** Why it does not run, though it was added; only where it is to be attached to. */
+	/** Why the added container does not run; only if spoke is to attach to it. */
 	notRunning: SpokeError | null;
 };
 
-/** `name` is null where a copy has no debug container. */
+/** `name` is null if a copy has no debug container. */
 type Prepared = Omit<Added, 'name'> & {name: string | null; printed: string};
 
-/** Kubectl ignores these for a node. A workload replaces its pods itself. */
-function refuseOtherTargets({resource: {kind}, input: asked}: ParsedTarget, {flags}: DebugInvocation): void {
+/** kubectl ignores these flags for a node. A workload replaces its pods itself. */
+function assertTargetKind({resource: {kind}, input}: ParsedTarget, {flags}: DebugInvocation): void {
 	const wrong = kind === 'Node' ? (['copy-to', 'target'] as const).find(flag => flags[flag] !== undefined) : undefined;
 	if (wrong !== undefined) {
 		throw new SpokeError('ERR_USAGE', `--${wrong} does not apply to a node`);
 	}
 
 	if (flags.replace && kind !== 'Pod') {
-		throw new SpokeError('ERR_USAGE', `--replace deletes the pod that you name: ${asked} is not a pod`);
+		throw new SpokeError('ERR_USAGE', `--replace deletes the named pod: ${input} is not a pod`);
 	}
 }
 
-/** A command that ends at once may have ended, or said all it had to say, before it can be attached to: its log has what it said. */
+/** A short command can end, or print all its output, before spoke attaches; its log then has the output. */
 async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: Buffer): Promise<number> {
 	try {
 		throwIfNotRunning(added);
@@ -83,10 +83,10 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 			{...invocation, flags: {...invocation.flags, container: added.name}},
 			{
 				feature: 'attach',
-				asked: `pod/${added.pod}`,
+				target: `pod/${added.pod}`,
 				command: [],
 				detachKeys,
-				// Who may attach need not be able to read logs.
+				// A user who is allowed to attach may lack permission to read logs.
 				ifSilent: async () => printTerminatedContainer(invocation, added).catch(() => null),
 			},
 		);
@@ -104,7 +104,7 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 	}
 }
 
-async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, asked: AskedDebug): Promise<Prepared> {
+async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, input: DebugInput): Promise<Prepared> {
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	try {
 		if (invocation.flags.profile === 'legacy') {
@@ -115,7 +115,7 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, asked:
 		}
 
 		if (parsed.resource.kind === 'Node') {
-			return await startOnNode({cluster, invocation, asked}, parsed);
+			return await startOnNode({cluster, invocation, input}, parsed);
 		}
 
 		const {
@@ -123,40 +123,39 @@ async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, asked:
 			interrupted: signal,
 		} = invocation;
 		const {pod} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs, signal});
-		return asked.copy === null
-			? await addContainer({cluster, invocation, asked}, pod)
-			: await startCopy({cluster, invocation, asked}, pod, asked.copy);
+		return input.copy === null
+			? await addContainer({cluster, invocation, input}, pod)
+			: await startCopy({cluster, invocation, input}, pod, input.copy);
 	} finally {
 		cluster.close();
 	}
 }
 
-type Preparing = {cluster: ClusterClient; invocation: DebugInvocation; asked: AskedDebug};
+type PrepareContext = {cluster: ClusterClient; invocation: DebugInvocation; input: DebugInput};
 
-async function addContainer(preparing: Preparing, pod: PodObject): Promise<Prepared> {
-	const {cluster, invocation, asked} = preparing;
+async function addContainer(preparing: PrepareContext, pod: PodObject): Promise<Prepared> {
+	const {cluster, invocation, input} = preparing;
 	const {flags, interrupted} = invocation;
-	// What nobody waits for is added as with kubectl.
-	if (asked.attaches) {
+	if (input.attaches) {
 		assertPodRunning(pod, 'debug');
 	}
 
 	const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
-	const container = ephemeralContainer(pod, asked.container, target);
+	const container = ephemeralContainer(pod, input.container, target);
 	warnOfUser(invocation, pod, container.securityContext);
 	await addDebugContainer(cluster, pod, container, interrupted);
 	const {name} = container;
-	say(invocation, `added container ${name} (${asked.container.image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
+	say(invocation, `added container ${name} (${input.container.image}) to pod ${pod.metadata.name}; it remains until the pod is deleted`);
 	return {pod: pod.metadata.name, name, printed: name, notRunning: await whyNotRunning(preparing, pod, name)};
 }
 
-async function startCopy(preparing: Preparing, original: PodObject, request: CopyRequest): Promise<Prepared> {
+async function startCopy(preparing: PrepareContext, original: PodObject, request: CopyRequest): Promise<Prepared> {
 	const {cluster, invocation} = preparing;
 	const {pod, container} = podCopy(original, request);
 	warnOfUser(invocation, original, pod.spec.containers.find(({name}) => name === container)?.securityContext);
 	const created = await createDebugPod(cluster, original.metadata.namespace ?? 'default', pod, invocation.interrupted);
 	const {name} = created.metadata;
-	say(invocation, `created pod ${name}, a copy of pod ${original.metadata.name}; it stays until you delete it`);
+	say(invocation, `created pod ${name}, a copy of pod ${original.metadata.name}; it remains until you delete it`);
 	if (invocation.flags.replace) {
 		await deletePodNow(cluster, original, invocation.interrupted);
 		say(invocation, `deleted pod ${original.metadata.name}`);
@@ -170,26 +169,26 @@ async function startCopy(preparing: Preparing, original: PodObject, request: Cop
 	};
 }
 
-async function startOnNode(preparing: Preparing, {resource, name: asked}: ParsedTarget): Promise<Prepared> {
+async function startOnNode(preparing: PrepareContext, {resource, name: nodeName}: ParsedTarget): Promise<Prepared> {
 	const {
 		cluster,
 		invocation,
-		asked: {container: request},
+		input: {container: request},
 	} = preparing;
 	const {
 		metadata: {name: node},
-	} = await cluster.json<PodObject>({path: objectPath(resource, '', asked), signal: invocation.interrupted});
+	} = await cluster.json<PodObject>({path: objectPath(resource, '', nodeName), signal: invocation.interrupted});
 	const pod = nodePod(node, request);
 	const created = await createDebugPod(cluster, cluster.facts.namespace, pod, invocation.interrupted);
 	const {name} = created.metadata;
 	const container = pod.spec.containers[0]!.name;
-	say(invocation, `created pod ${name} with container ${container} on node ${node}; it stays until you delete it`);
+	say(invocation, `created pod ${name} with container ${container} on node ${node}; it remains until you delete it`);
 	return {pod: name, name: container, printed: name, notRunning: await whyNotRunning(preparing, created, container)};
 }
 
-/** Nobody waits for what is not attached to: as with kubectl, whether it runs is for `kubectl get` to tell. */
-async function whyNotRunning({cluster, invocation, asked}: Preparing, pod: PodObject, container: string): Promise<SpokeError | null> {
-	if (!asked.attaches) {
+/** Like kubectl, waits only for a container to attach to. */
+async function whyNotRunning({cluster, invocation, input}: PrepareContext, pod: PodObject, container: string): Promise<SpokeError | null> {
+	if (!input.attaches) {
 		return null;
 	}
 
@@ -228,12 +227,12 @@ function say({flags, stderr}: Pick<DebugInvocation, 'flags' | 'stderr'>, notice:
 	}
 }
 
-/** A kubelet reports a container's end within a second or two. */
+/** Kubelets report a terminated container within 1 to 2 s. */
 const statusLagMs = 10_000;
 
 /**
 Prints the container's whole log to stdout, as `kubectl debug` does.
-@returns its exit status, or `null` when it has not ended, and nothing is printed
+@returns its exit status, or `null` without output if it has not terminated
 @throws SpokeError of the log that cannot be read
 */
 async function printTerminatedContainer(

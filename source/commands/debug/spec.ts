@@ -1,4 +1,4 @@
-/** `spoke debug` as data. */
+/** Spec of `spoke debug`. */
 import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';

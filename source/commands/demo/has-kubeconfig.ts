@@ -1,9 +1,9 @@
-/** Is there a way to a cluster at all? */
+/** Check for a usable source of cluster access. */
 import {readSettings} from '../../cluster/access-settings.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
-/** Without one the sandbox stands in for it. @throws SpokeError for a kubeconfig that is there and cannot be used */
+/** @throws SpokeError for a kubeconfig that exists but cannot be used */
 export async function hasKubeconfig(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Promise<boolean> {
 	try {
 		await readSettings(flags, env);

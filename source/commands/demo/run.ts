@@ -1,4 +1,4 @@
-/** `spoke demo`: the sandbox, as a tour, or kept running for others. */
+/** `spoke demo`: the sandbox as a session, as a tour, or as a server. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
@@ -13,41 +13,43 @@ import {demoSpec} from './spec.ts';
 import {runTour} from './tour.ts';
 
 export const command: Command<typeof demoSpec.flags> = {
-	row: demoSpec,
+	spec: demoSpec,
 	async run({flags, given, positionals, stdin, stdout, env, interrupted}) {
 		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `demo takes no argument: ${positionals[0]}`);
+			throw new SpokeError('ERR_USAGE', `demo takes no arguments, got ${positionals[0]}`);
 		}
 
 		if (flags.serve && flags.tour) {
-			throw new SpokeError('ERR_USAGE', '--serve and --tour exclude each other');
+			throw new SpokeError('ERR_USAGE', '--serve and --tour are mutually exclusive');
 		}
 
 		if (flags.tour && given.has('scenario')) {
-			throw new SpokeError('ERR_USAGE', '--tour goes through every scenario: --scenario is for the session and --serve');
+			throw new SpokeError('ERR_USAGE', '--tour runs every scenario: use --scenario with the session or --serve');
 		}
 
 		if (flags['kubeconfig-out'] !== undefined && !flags.serve) {
-			throw new SpokeError('ERR_USAGE', '--kubeconfig-out needs --serve: without it the sandbox is gone when the command ends');
+			throw new SpokeError('ERR_USAGE', '--kubeconfig-out requires --serve: otherwise the sandbox ends with the command');
 		}
 
 		if (flags.port < 0 || flags.port > 65_535) {
-			throw new SpokeError('ERR_USAGE', `--port=${flags.port} is no port`, {remedy: 'a number from 1 to 65535, or 0 for a free one'});
+			throw new SpokeError('ERR_USAGE', `invalid port ${flags.port} for --port`, {
+				remedy: 'pass a number from 1 to 65535, or 0 for a free port',
+			});
 		}
 
 		const {startSandbox} = await import('../../sandbox/start-sandbox.ts');
 		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});
-		const way = await createSandboxAccess(sandbox);
+		const access = await createSandboxAccess(sandbox);
 		try {
 			if (!flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY) {
-				return await runSandboxSession(sandbox, way.kubeconfigFile, {flags, stdin, stdout, env, interrupted});
+				return await runSandboxSession(sandbox, access.kubeconfigFile, {flags, stdin, stdout, env, interrupted});
 			}
 
 			await (flags.serve
 				? serveSandbox(sandbox, flags['kubeconfig-out'], stdout, interrupted)
-				: runTour(sandbox, way, stdout, interrupted));
+				: runTour(sandbox, access, stdout, interrupted));
 		} finally {
-			await Promise.all([way.dispose(), sandbox.close()]);
+			await Promise.all([access.dispose(), sandbox.close()]);
 		}
 
 		return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
@@ -60,7 +62,7 @@ async function runSandboxSession(
 	screen: Pick<Invocation<typeof demoSpec.flags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>,
 ): Promise<number> {
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
-	// One that cannot be used is there all the same.
+	// A kubeconfig that cannot be used exists all the same.
 	const isForWant = !(await hasKubeconfig(parseCommandLine(connectionFlags, []).flags, screen.env).catch(() => true));
 	return startSession(
 		{...screen, env: {...screen.env, HTTPS_PROXY: '', https_proxy: ''}},

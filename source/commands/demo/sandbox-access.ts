@@ -1,4 +1,4 @@
-/** A way into a sandbox of this process for code that takes a cluster: its kubeconfig lies in a folder that only its owner can read. */
+/** Access to a sandbox of this process, with a kubeconfig in a directory that only its owner can read. */
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -12,22 +12,22 @@ import type {Sandbox, UserName} from '../../sandbox/sandbox.ts';
 export type SandboxAccess = {
 	/** A file that any client can use while the sandbox runs. */
 	kubeconfigFile: string;
-	/** A new access each time; the caller closes it. */
+	/** A new client each time; the caller closes it. */
 	open(): Promise<ClusterClient>;
-	/** Removes the folder. */
+	/** Removes the directory. */
 	dispose(): Promise<void>;
 };
 
-/** As `user`; whoever has it must `forget` it. */
+/** The caller must `dispose` of the result. */
 export async function createSandboxAccess(sandbox: Sandbox, user: UserName = 'admin'): Promise<SandboxAccess> {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
-	const kubeconfigFile = join(folder, 'kubeconfig');
+	const directory = await mkdtemp(join(tmpdir(), 'spoke-'));
+	const kubeconfigFile = join(directory, 'kubeconfig');
 	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig(user)), {mode: 0o600});
 	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile]);
 	const env = {...process.env, HTTPS_PROXY: '', https_proxy: ''};
 	return {
 		kubeconfigFile,
 		open: async () => createClusterClient(flags, env),
-		dispose: async () => rm(folder, {recursive: true, force: true}),
+		dispose: async () => rm(directory, {recursive: true, force: true}),
 	};
 }

@@ -1,4 +1,4 @@
-/** Keeps a sandbox running for other clients, until it is told to end or its parent is gone. */
+/** Runs a sandbox for other clients until it is interrupted or its parent process ends. */
 import {chmod, readFile, rm, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {Writable} from 'node:stream';
@@ -10,7 +10,7 @@ import type {Sandbox} from '../../sandbox/sandbox.ts';
 
 const parentCheckMs = 500;
 
-/** Writes the kubeconfig, and removes it again at the end, if it still holds nothing but sandboxes. */
+/** Writes the kubeconfig, and removes it at the end if it still contains only sandboxes. */
 export async function serveSandbox(sandbox: Sandbox, file: string | undefined, stdout: Writable, signal: AbortSignal): Promise<void> {
 	if (file !== undefined) {
 		await writeKubeconfig(file, sandbox);
@@ -18,18 +18,18 @@ export async function serveSandbox(sandbox: Sandbox, file: string | undefined, s
 
 	stdout.write(`sandbox: serving at ${sandbox.server}${file === undefined ? '' : `; use it with KUBECONFIG=${file}`}\n`);
 	await untilEnd(signal);
-	// Somebody may have added a cluster of their own meanwhile.
+	// The user may have added a cluster meanwhile.
 	if (file !== undefined && (await isOfSandbox(await readFile(file, 'utf8').catch(() => '')))) {
 		await rm(file, {force: true});
 	}
 }
 
-/** A file that holds anything but an earlier sandbox is left alone. @throws SpokeError ERR_LOCAL_FILE */
+/** Overwrites only the kubeconfig of an earlier sandbox. @throws SpokeError ERR_LOCAL_FILE */
 async function writeKubeconfig(file: string, sandbox: Sandbox): Promise<void> {
 	const there = await readFile(file, 'utf8').catch(() => '');
 	if (there !== '' && !(await isOfSandbox(there))) {
-		throw new SpokeError('ERR_LOCAL_FILE', `${file} exists and is no kubeconfig of a sandbox`, {
-			remedy: 'name a file that does not exist yet',
+		throw new SpokeError('ERR_LOCAL_FILE', `${file} exists and is not the kubeconfig of a sandbox`, {
+			remedy: 'specify a file that does not exist',
 		});
 	}
 
@@ -41,7 +41,6 @@ async function writeKubeconfig(file: string, sandbox: Sandbox): Promise<void> {
 	}
 }
 
-/** All of its clusters are sandboxes, and there is one. */
 async function isOfSandbox(text: string): Promise<boolean> {
 	try {
 		const {clusters} = decodeKubeconfig(await parseDocument(text));

@@ -1,4 +1,4 @@
-/** `spoke demo` as data. */
+/** Spec of `spoke demo`. */
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 import {sessionFlags} from '../session/spec.ts';

@@ -1,4 +1,4 @@
-/** The features that the tour drives: each once, with the program's own streams, told in a few words. */
+/** Steps of the tour: each feature once, with a short result. */
 import {once} from 'node:events';
 import {createConnection} from 'node:net';
 import {text} from 'node:stream/consumers';
@@ -18,7 +18,7 @@ import {resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 export type TourStep = {
 	/** The command that does the same. */
 	command: string;
-	/** Resolves to what was seen. */
+	/** Resolves to a short result. */
 	run(cluster: ClusterClient, witness: ConnectionObserver): Promise<string>;
 };
 
@@ -28,9 +28,9 @@ export const tourSteps: readonly TourStep[] = [
 	{command: 'spoke logs deploy/api --tail=5', run: readLogs},
 	{command: 'spoke exec deploy/web -- hostname', run: runHostname},
 	{command: 'spoke port-forward sts/db :7000', run: echoThroughForward},
-	...['node/n1/healthz', 'pod/http:WEB:8080/', 'pod/https:WEB:8443/', 'svc/web:http/', 'svc/https:web:https/'].map(asked => ({
-		command: `spoke proxy get ${asked}`,
-		run: async (cluster: ClusterClient, witness: ConnectionObserver) => get(cluster, witness, asked),
+	...['node/n1/healthz', 'pod/http:WEB:8080/', 'pod/https:WEB:8443/', 'svc/web:http/', 'svc/https:web:https/'].map(input => ({
+		command: `spoke proxy get ${input}`,
+		run: async (cluster: ClusterClient, witness: ConnectionObserver) => get(cluster, witness, input),
 	})),
 ];
 
@@ -52,7 +52,7 @@ async function runHostname(cluster: ClusterClient, witness: ConnectionObserver):
 	);
 	command.stderr?.resume();
 	const [output, status] = await Promise.all([text(command.stdout), command.outcome]);
-	return `it printed ${output.trim()} and ended with ${status}`;
+	return `printed ${output.trim()} and exited with status ${status}`;
 }
 
 async function echoThroughForward(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
@@ -76,23 +76,23 @@ async function echoThroughForward(cluster: ClusterClient, witness: ConnectionObs
 			}
 		}
 
-		return 'it ended before it was ready';
+		return 'ended before it was ready';
 	} finally {
 		stop.abort();
 	}
 }
 
-/** `WEB` stands for a pod of deploy/web, since the tour does not know its name before. */
-async function get(cluster: ClusterClient, witness: ConnectionObserver, asked: string): Promise<string> {
-	const named = asked.includes('WEB') ? asked.split('WEB').join((await find(cluster, 'deploy/web')).pod.metadata.name) : asked;
+/** `WEB` stands for a pod of deploy/web, whose name is not known in advance. */
+async function get(cluster: ClusterClient, witness: ConnectionObserver, input: string): Promise<string> {
+	const named = input.includes('WEB') ? input.split('WEB').join((await find(cluster, 'deploy/web')).pod.metadata.name) : input;
 	const target = parseProxyTarget(named);
 	const resolved = await resolveProxyTarget(cluster, target, 'default');
 	const answer = await sendProxyRequest(cluster, resolved, {method: 'GET', path: target.path, headers: {}, timeoutMs: 35_000}, {witness});
 	return `${answer.status}: ${`${answer.bodyStart.toString()}${await text(answer.body)}`.trim()}`;
 }
 
-async function find(cluster: ClusterClient, asked: string): Promise<ResolvedPod> {
-	return resolvePod(cluster, asked, {order: 'attach', podRunningTimeoutMs});
+async function find(cluster: ClusterClient, input: string): Promise<ResolvedPod> {
+	return resolvePod(cluster, input, {order: 'attach', podRunningTimeoutMs});
 }
 
 async function echo(host: string, port: number, words: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** `spoke doctor`: which leg fails, why, and what to do. */
+/** `spoke doctor`: tests each leg to a target. */
 import {withAbortSignal} from '../../cluster/with-abort-signal.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -11,15 +11,15 @@ import type {Command} from '../command.ts';
 import {doctorSpec} from './spec.ts';
 
 export const command: Command<typeof doctorSpec.flags> = {
-	row: doctorSpec,
+	spec: doctorSpec,
 	async run({flags, positionals, stdout, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
 			throw new SpokeError(
 				'ERR_USAGE',
 				target === undefined
-					? 'a target is needed: a pod, or KIND/NAME'
-					: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`,
+					? 'a target is required: a pod, or KIND/NAME'
+					: `expected one target, got ${positionals.length}: ${positionals.join(' ')}`,
 			);
 		}
 
@@ -33,7 +33,6 @@ export const command: Command<typeof doctorSpec.flags> = {
 				},
 				{signal: interrupted, container: flags.container},
 			);
-			// A walk that was told to end has found nothing.
 			interrupted.throwIfAborted();
 			stdout.write(flags.output === 'json' ? jsonLine(doctor) : toTerminalCharset(stdout, doctorReport(doctor)));
 			return doctor.exitStatus;

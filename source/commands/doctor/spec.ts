@@ -1,4 +1,4 @@
-/** `spoke doctor` as data. */
+/** Spec of `spoke doctor`. */
 import {helpFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';

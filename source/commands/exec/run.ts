@@ -1,4 +1,4 @@
-/** `spoke exec`: runs a command in a container; its exit status is ours. */
+/** `spoke exec`: runs a command in a container and exits with its status. */
 import {text} from 'node:stream/consumers';
 import {assertAccess} from '../../actions/access.ts';
 import {readFileBounded} from '../../cluster/kubeconfig/read-file-bounded.ts';
@@ -9,11 +9,11 @@ import type {Command, Invocation} from '../command.ts';
 import {runRemoteCommand} from '../remote-command/run-remote-command.ts';
 import {execSpec} from './spec.ts';
 
-/** More than any object has that an apiserver takes. */
-const mostBytes = 4 * 1024 * 1024;
+/** Larger than any object that an apiserver accepts. */
+const maxManifestBytes = 4 * 1024 * 1024;
 
 export const command: Command<typeof execSpec.flags> = {
-	row: execSpec,
+	spec: execSpec,
 	async run(invocation) {
 		const {flags, positionals, afterDash} = invocation;
 		assertAccess('exec', 'shell', {readOnly: flags['read-only']});
@@ -26,28 +26,27 @@ export const command: Command<typeof execSpec.flags> = {
 		}
 
 		if (positionals.length > 1) {
-			throw new SpokeError('ERR_USAGE', `one target is allowed before --, ${positionals.length} were given: ${positionals.join(' ')}`, {
+			throw new SpokeError('ERR_USAGE', `expected one target before --, got ${positionals.length}: ${positionals.join(' ')}`, {
 				remedy: 'spoke exec TARGET -- COMMAND',
 			});
 		}
 
 		if (named === undefined) {
-			throw new SpokeError('ERR_USAGE', 'a target is needed: a pod, or KIND/NAME');
+			throw new SpokeError('ERR_USAGE', 'a target is required: a pod, or KIND/NAME');
 		}
 
 		if (afterDash === undefined || afterDash.length === 0) {
-			throw new SpokeError('ERR_USAGE', 'a command is needed behind --', {
+			throw new SpokeError('ERR_USAGE', 'a command is required after --', {
 				remedy: `spoke exec ${filename.length > 0 ? '-f ' : ''}${quoteForShell(named)} -- COMMAND`,
 			});
 		}
 
-		const {input: asked, namespace} = filename.length === 0 ? {input: named, namespace: null} : await described(invocation);
-		return runRemoteCommand(invocation, {feature: 'exec', asked, command: afterDash, ...(namespace !== null && {namespace})});
+		const {input: target, namespace} = filename.length === 0 ? {input: named, namespace: null} : await readManifestTarget(invocation);
+		return runRemoteCommand(invocation, {feature: 'exec', target, command: afterDash, ...(namespace !== null && {namespace})});
 	},
 };
 
-/** What -f names, and in which namespace it says that it is. */
-async function described({
+async function readManifestTarget({
 	flags: {filename, stdin: isInput, namespace: wanted},
 	stdin,
 }: Invocation<typeof execSpec.flags>): Promise<ManifestTarget> {
@@ -57,10 +56,10 @@ async function described({
 	}
 
 	if (file === '-' && isInput) {
-		throw new SpokeError('ERR_USAGE', 'stdin cannot be the manifest and the command’s input at once');
+		throw new SpokeError('ERR_USAGE', 'stdin cannot be both the manifest and the input of the command');
 	}
 
-	const content = await (file === '-' ? text(stdin) : readFileBounded(file, mostBytes).then(String)).catch((error: unknown) => {
+	const content = await (file === '-' ? text(stdin) : readFileBounded(file, maxManifestBytes).then(String)).catch((error: unknown) => {
 		throw new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});
 	});
 	const target = await targetOfManifest(content, file);

@@ -1,4 +1,4 @@
-/** `spoke keys`: prints the keymap in use, or checks one. */
+/** `spoke keys`: prints or checks the keymap. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../../keymap/load-keymap.ts';
@@ -9,10 +9,10 @@ import type {Command} from '../command.ts';
 import {keysSpec} from './spec.ts';
 
 export const command: Command<typeof keysSpec.flags> = {
-	row: keysSpec,
+	spec: keysSpec,
 	async run({flags, positionals, stdout, stderr, env}) {
 		if (positionals.length > 1) {
-			throw new SpokeError('ERR_USAGE', `keys takes one file, not ${positionals.length}`);
+			throw new SpokeError('ERR_USAGE', `expected one keymap file, got ${positionals.length}`);
 		}
 
 		const loaded = await loadKeymap(env, positionals[0] ?? flags.keymap);
@@ -20,7 +20,7 @@ export const command: Command<typeof keysSpec.flags> = {
 		if (json) {
 			stdout.write(jsonLine(asObject(loaded)));
 		} else if (flags.check) {
-			stdout.write(loaded.problems.length === 0 ? `keymap ${loaded.userFile ?? loaded.base}: no problem\n` : '');
+			stdout.write(loaded.problems.length === 0 ? `keymap ${loaded.userFile ?? loaded.base}: no problems\n` : '');
 		} else {
 			stdout.write(asText(keyTable(loaded.keymap)));
 		}

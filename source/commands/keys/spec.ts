@@ -1,4 +1,4 @@
-/** `spoke keys` as data. */
+/** Spec of `spoke keys`. */
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 

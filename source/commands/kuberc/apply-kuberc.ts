@@ -16,7 +16,7 @@ export function canHavePreferences(name: string, rows: readonly CommandSpec[]): 
 }
 
 /**
-The command line with what kuberc adds to it; `at` is where its command stands.
+Adds the aliases and defaults of kuberc to the command line; `at` is the index of its command.
 @throws SpokeError ERR_KUBECONFIG_INVALID by `readPreferences`, and for a flag that the command does not have or whose value it does not take
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go applyAliases, applyOverrides
 */
@@ -30,7 +30,7 @@ export async function applyKuberc(argv: readonly string[], at: number, {rows, en
 	return sharedCommands.has(name) ? withDefaults(argv, at, {preferences, rows}) : withAlias(argv, at, {preferences, rows});
 }
 
-/** Aliases of shared commands, for completion: none where kuberc is off or cannot be read. */
+/** Aliases of shared commands, for completion; none if kuberc is off or cannot be read. */
 export async function readAliases(env: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, string>> {
 	if (isKubercOff(env)) {
 		return new Map();
@@ -74,7 +74,7 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 	const row = rows.find(one => one.name === command);
 	if (!row || !sharedCommands.has(command)) {
 		throw new SpokeError('ERR_USAGE', `command ${JSON.stringify(alias.command)} not found to set alias ${JSON.stringify(alias.name)}`, {
-			remedy: `spoke has these of kubectl's commands: ${[...sharedCommands].join(', ')}`,
+			remedy: `spoke shares these commands with kubectl: ${[...sharedCommands].join(', ')}`,
 		});
 	}
 
@@ -91,7 +91,7 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 	return [...argv.slice(0, at), command, ...added, ...alias.prependArgs, ...argv.slice(at + 1), ...alias.appendArgs];
 }
 
-/** No flag where the user gave it, and none for kubectl's flags that do nothing here. */
+/** Empty if the user passed the flag, or if it is a kubectl flag that has no effect in spoke. */
 function flagFor(
 	{name, default: value}: KubercOption,
 	row: CommandSpec,
@@ -121,7 +121,7 @@ function flagFor(
 	return [added];
 }
 
-/** As kubectl searches its arguments, those of a remote command among them. */
+/** Like kubectl, also searches the arguments of a remote command. */
 function isGiven({name, short}: FlagSpec, argv: readonly string[]): boolean {
 	return argv.some(
 		argument =>

@@ -1,4 +1,4 @@
-/** kubectl's kuberc file: the aliases and default flags in it, read and checked as kubectl reads and checks them. */
+/** Aliases and default flags of kubectl's kuberc file, read and validated as kubectl does. */
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
@@ -16,7 +16,7 @@ const maxFileBytes = 1024 * 1024;
 
 /**
 The preferences of `--kuberc`, `$KUBERC` or `~/.kube/kuberc`, in this order; `null` for none.
-A file that nobody named is warned of where it cannot be read, and does nothing.
+If the default file cannot be read, this only warns.
 @throws SpokeError ERR_KUBECONFIG_INVALID for a named file that cannot be read, and for preferences that are not valid
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go
 */
@@ -55,7 +55,7 @@ export function invalid(message: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_KUBECONFIG_INVALID', message, {remedy: 'correct your kuberc, or set KUBERC=off', cause});
 }
 
-/** The first document that is a Preference. @throws Error where there are documents and none is */
+/** The first document that is a Preference. @throws Error if there are documents but no Preference */
 async function decode(text: string, file: string): Promise<Preferences | null> {
 	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
 	for (const document of documents) {
@@ -65,7 +65,7 @@ async function decode(text: string, file: string): Promise<Preferences | null> {
 				return found;
 			}
 		} catch {
-			// Like kubectl, go on with the next document.
+			// Like kubectl, try the next document.
 		}
 	}
 

@@ -1,4 +1,4 @@
-/** Which logs a request without -f reads, and which pods one with -f follows. */
+/** Selects the logs to read, or the pods to follow with -f. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
@@ -11,10 +11,10 @@ import {listPods, toResolvedTarget, resolvePod} from '../../targets/resolve-pod.
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
 
-type Asking = {podRunningTimeoutMs: number; signal: AbortSignal; say: (notice: string) => void};
+type ChooseOptions = {podRunningTimeoutMs: number; signal: AbortSignal; say: (notice: string) => void};
 
-/** Kubectl's words of a target of logs that is not there differ from those of its other commands. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
-export function missingAsKubectl(thrown: unknown, namespace: string): never {
+/** kubectl logs words a missing target differently from other commands. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
+export function throwNotFoundAsKubectl(thrown: unknown, namespace: string): never {
 	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((thrown instanceof SpokeError && thrown.asKubectl) || '') ?? [];
 	throw words === undefined
 		? thrown
@@ -24,31 +24,31 @@ export function missingAsKubectl(thrown: unknown, namespace: string): never {
 			});
 }
 
-/** As kubectl: by selector all pods in the apiserver's order, of a workload one pod, or with `allPods` all in the order of its choice. */
-export async function chooseLogs(cluster: ClusterClient, request: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
+/** Like kubectl: for a selector, all pods in the apiserver's order; for a workload, one pod, or with `allPods` all in order of preference. */
+export async function chooseLogs(cluster: ClusterClient, request: LogRequest, options: ChooseOptions): Promise<readonly ChosenLog[]> {
 	const {selector, targets, containers, allPods} = request;
 	if (selector !== null) {
-		const pods = await listPods(cluster, {namespace: cluster.facts.namespace, labelSelector: selector}, asking.signal);
+		const pods = await listPods(cluster, {namespace: cluster.facts.namespace, labelSelector: selector}, options.signal);
 		if (pods.length === 0) {
-			asking.say(`No resources found in ${cluster.facts.namespace} namespace.`);
+			options.say(`No resources found in ${cluster.facts.namespace} namespace.`);
 		}
 
-		return pods.flatMap(pod => logsOf(pod, `-l ${selector}`, pods.length, containers, {...asking, allPods}));
+		return pods.flatMap(pod => logsOf(pod, `-l ${selector}`, pods.length, containers, {...options, allPods}));
 	}
 
 	const chosen: ChosenLog[] = [];
 	for (const target of targets) {
-		chosen.push(...(await logsBehind(cluster, target, request, asking)));
+		chosen.push(...(await logsOfTarget(cluster, target, request, options)));
 	}
 
 	return chosen;
 }
 
-async function logsBehind(
+async function logsOfTarget(
 	cluster: ClusterClient,
 	target: ParsedTarget,
 	{containers, allPods}: LogRequest,
-	asking: Asking,
+	options: ChooseOptions,
 ): Promise<readonly ChosenLog[]> {
 	const {
 		pod,
@@ -56,34 +56,34 @@ async function logsBehind(
 		scope,
 	} = await resolvePod(cluster, target, {
 		order: 'logs',
-		podRunningTimeoutMs: asking.podRunningTimeoutMs,
-		signal: asking.signal,
+		podRunningTimeoutMs: options.podRunningTimeoutMs,
+		signal: options.signal,
 	});
 	if (chosenFrom > 1 && allPods && scope !== null) {
-		const pods = (await listPods(cluster, scope, asking.signal)).sort(byLogging);
-		return pods.flatMap(one => logsOf(one, target.input, pods.length, containers, {...asking, allPods}));
+		const pods = (await listPods(cluster, scope, options.signal)).sort(byLogging);
+		return pods.flatMap(one => logsOf(one, target.input, pods.length, containers, {...options, allPods}));
 	}
 
 	if (chosenFrom > 1) {
-		asking.say(`Found ${chosenFrom} pods, using pod/${pod.metadata.name}`);
+		options.say(`Found ${chosenFrom} pods, using pod/${pod.metadata.name}`);
 	}
 
-	return logsOf(pod, target.input, chosenFrom, containers, {...asking, allPods});
+	return logsOf(pod, target.input, chosenFrom, containers, {...options, allPods});
 }
 
 function logsOf(
 	pod: PodObject,
-	asked: string,
+	input: string,
 	chosenFrom: number,
 	choice: ContainerSelection,
-	{say, allPods}: {say: Asking['say']; allPods: boolean},
+	{say, allPods}: {say: ChooseOptions['say']; allPods: boolean},
 ): ChosenLog[] {
 	const names =
 		choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
-	return names.map(name => ({source: logSource(pod, name), target: toResolvedTarget(asked, pod, chosenFrom, name)}));
+	return names.map(name => ({source: logSource(pod, name), target: toResolvedTarget(input, pod, chosenFrom, name)}));
 }
 
-function chosenName(pod: PodObject, choice: ContainerSelection, say: Asking['say']): string {
+function chosenName(pod: PodObject, choice: ContainerSelection, say: ChooseOptions['say']): string {
 	const {name, notice} = chooseContainer(pod, choice.kind === 'named' ? choice.name : undefined, {unknownAnnotation: 'go-on'});
 	if (notice !== null) {
 		say(notice);
@@ -92,15 +92,15 @@ function chosenName(pod: PodObject, choice: ContainerSelection, say: Asking['say
 	return name;
 }
 
-/** Named pods, or everything behind one workload, service or selector. */
+/** Named pods, or the pods of one workload, service or selector. */
 export async function chooseFollowTargets(
 	cluster: ClusterClient,
 	{selector, targets, containers}: LogRequest,
-	{signal, say}: Asking,
+	{signal, say}: ChooseOptions,
 ): Promise<FollowTargets> {
 	const {namespace} = cluster.facts;
 	if (selector !== null) {
-		// Pods that nothing but a job brought back will have no successors.
+		// Pods of a job have no successors.
 		const mayCome = async (controllers: ReadonlySet<string>) =>
 			controllers.size === 0 || [...controllers].some(kind => kind !== '' && kind !== 'Job');
 		return {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome};

@@ -1,4 +1,4 @@
-/** What `spoke logs` was asked for, checked as kubectl checks it. */
+/** Request of `spoke logs`, validated as kubectl does. */
 import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
@@ -13,7 +13,7 @@ export type LogRequest = {
 	containers: ContainerSelection;
 	allPods: boolean;
 	prefix: boolean;
-	/** Without `follow`; `limitBytes` is the server's to keep only where nothing is resumed. */
+	/** Without `follow`. The server applies `limitBytes` only if the log is not resumed. */
 	read: PodLogOptions;
 };
 
@@ -24,12 +24,12 @@ type Line = {flags: LogFlags; given: ReadonlySet<string>; positionals: readonly 
 const selectorTail = 10;
 
 /**
-The flags and arguments together.
-@throws SpokeError ERR_USAGE in kubectl's words
+Combines flags and arguments.
+@throws SpokeError ERR_USAGE with kubectl's messages
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go
 */
 export function logRequest({flags, given, positionals, afterDash}: Line): LogRequest {
-	const {asked, inlineContainer} = readArguments([...positionals, ...(afterDash ?? [])], flags);
+	const {inputs, inlineContainer} = readArguments([...positionals, ...(afterDash ?? [])], flags);
 	const container = inlineContainer ?? flags.container ?? '';
 	check(inlineContainer === undefined || !given.has('container'), 'only one of -c or an inline [CONTAINER] arg is allowed');
 	check(!flags['all-containers'] || container === '', `--all-containers=true should not be specified with container name ${container}`);
@@ -38,11 +38,11 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 	check(flags.since >= 0, '--since must be greater than 0');
 	check(flags.tail >= -1, '--tail must be greater than or equal to -1');
 	for (const name of ['until', 'resume']) {
-		check(flags.follow || !given.has(name), `--${name} is for a log that is followed: give -f with it`);
+		check(flags.follow || !given.has(name), `--${name} requires -f`);
 	}
 
 	return {
-		targets: asked.map(text => parseTarget(text)),
+		targets: inputs.map(text => parseTarget(text)),
 		selector: flags.selector || null,
 		containers: flags['all-containers'] ? {kind: 'all'} : container === '' ? {kind: 'default'} : {kind: 'named', name: container},
 		allPods: flags['all-pods'],
@@ -51,11 +51,11 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 	};
 }
 
-/** A second argument without a slash is the container, as in kubectl; one with a slash is another target. */
-function readArguments(positionals: readonly string[], flags: LogFlags): {asked: readonly string[]; inlineContainer: string | undefined} {
+/** A second argument without a slash is the container, as in kubectl; with a slash, it is another target. */
+function readArguments(positionals: readonly string[], flags: LogFlags): {inputs: readonly string[]; inlineContainer: string | undefined} {
 	if (flags.selector) {
 		check(positionals.length === 0, 'only a selector (-l) or a POD name is allowed');
-		return {asked: [], inlineContainer: undefined};
+		return {inputs: [], inlineContainer: undefined};
 	}
 
 	const [first, second, ...rest] = positionals;
@@ -66,14 +66,14 @@ function readArguments(positionals: readonly string[], flags: LogFlags): {asked:
 	if (second === undefined || second.includes('/')) {
 		const stranger = rest.find(text => !text.includes('/'));
 		check(stranger === undefined, `argument ${JSON.stringify(stranger)}: targets after the first must be KIND/NAME`);
-		return {asked: positionals, inlineContainer: undefined};
+		return {inputs: positionals, inlineContainer: undefined};
 	}
 
 	check(
 		rest.length === 0,
-		`argument ${JSON.stringify(rest[0])} is one too many behind TARGET and CONTAINER: further targets must be KIND/NAME`,
+		`argument ${JSON.stringify(rest[0])} is one too many after TARGET and CONTAINER: further targets must be KIND/NAME`,
 	);
-	return {asked: [first], inlineContainer: second};
+	return {inputs: [first], inlineContainer: second};
 }
 
 function readOf(flags: LogFlags, given: ReadonlySet<string>): PodLogOptions {

@@ -1,4 +1,4 @@
-/** Prints followed logs: lines to stdout, what happens to them to stderr. */
+/** Prints followed logs: lines to stdout, notices to stderr. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
@@ -13,16 +13,16 @@ import {formatBlock, type LineFormat} from './format-block.ts';
 export type PrintFollowOptions = {
 	follow: FollowLogsOptions;
 	form: LineFormat;
-	/** One object per line and per event, in place of `form`. */
+	/** One object per line and per event, instead of `form`. */
 	json: boolean;
-	/** Of each log as printed; 0 is no limit. */
+	/** Limit for each log as printed; 0 means no limit. */
 	limitBytes: number;
 	ignoreErrors: boolean;
 	level: NoticeLevel;
 	say: (notice: string) => void;
 };
 
-/** Returns when everything that was followed is done. @throws SpokeError of a log that fails, unless errors are ignored */
+/** Resolves when all logs have ended. @throws SpokeError of a log that fails, unless errors are ignored */
 export async function printFollow(
 	cluster: ClusterClient,
 	targets: FollowTargets,
@@ -66,14 +66,14 @@ export async function printFollow(
 	}
 }
 
-/** At least so many logs will tell something; behind a selector only their events say how many. */
+/** The least number of logs; for a selector, only events show how many there are. */
 function expectedLogs(targets: FollowTargets, containers: ContainerSelection): number {
 	return targets.kind === 'pods'
 		? targets.pods.reduce((sum, pod) => sum + (containers.kind === 'all' ? allContainers(pod).length : 1), 0)
 		: 1;
 }
 
-/** The server's own limit would count what a resumed answer repeats, so it is kept here. */
+/** Applies --limit-bytes locally, because the server would count the lines that it repeats after a resume. */
 class ByteLimits {
 	readonly #limit: number;
 	readonly #expected: number;
@@ -84,7 +84,7 @@ class ByteLimits {
 		this.#expected = expected;
 	}
 
-	/** Every log has told all it may, or all that it will. */
+	/** Every log has reached its limit or ended. */
 	get reached(): boolean {
 		return this.#limit > 0 && this.#left.size >= this.#expected && this.#left.values().every(left => left === 0);
 	}
@@ -104,7 +104,7 @@ class ByteLimits {
 		return bytes.subarray(0, this.take(source, bytes.length));
 	}
 
-	/** How many of so many bytes may be printed; they are counted. */
+	/** Counts `bytes` and returns how many of them can be printed. */
 	take(source: LogSource, bytes: number): number {
 		if (this.#limit === 0) {
 			return bytes;

@@ -1,4 +1,4 @@
-/** Prints logs as they are, one after the other: kubectl's bytes. */
+/** Prints logs one after the other, byte for byte as kubectl does. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {abortableDelay} from '../../cluster/abortable.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
@@ -21,7 +21,7 @@ export type PrintOptions = {
 	read: PodLogOptions;
 	prefix: boolean;
 	terminal: boolean;
-	/** One object per line, in place of `prefix`. */
+	/** One object per line, instead of `prefix`. */
 	json: boolean;
 	ignoreErrors: boolean;
 	witness: ConnectionObserver | undefined;
@@ -30,7 +30,7 @@ export type PrintOptions = {
 };
 
 /**
-Each log to its end, in order.
+Prints each log to its end, in order.
 @throws SpokeError of the first log that fails, unless errors are ignored
 */
 export async function printLogs(
@@ -43,7 +43,7 @@ export async function printLogs(
 	let ahead: Preconnection | undefined;
 	for (const [index, log] of logs.entries()) {
 		const opened = () => {
-			// The next one's connection is made while this one is printed.
+			// Connect for the next log while this one is printed.
 			ahead = index + 1 < logs.length ? preconnect(cluster, {signal, witness}) : undefined;
 		};
 
@@ -72,10 +72,10 @@ async function printLog(
 	options: PrintOptions & {opened: () => void},
 ): Promise<void> {
 	const {json, prefix, terminal, witness, signal, opened} = options;
-	// The server would count the timestamps too.
+	// The server would count the timestamps, too.
 	const {limitBytes = 0, ...unlimited} = options.read;
 	const read = json ? {...unlimited, timestamps: true} : options.read;
-	const open = await openWhenTold(cluster, source, read, {target, witness, signal});
+	const open = await openWithRetry(cluster, source, read, {target, witness, signal});
 	opened();
 	try {
 		await (json
@@ -92,16 +92,16 @@ async function printLog(
 	}
 }
 
-/** client-go asks again as often, where it is told when. @see k8s.io/client-go rest/with_retry.go */
-const mostRepeats = 10;
-const longestWaitMs = 60_000;
+/** As many retries after Retry-After as client-go makes. @see k8s.io/client-go rest/with_retry.go */
+const maxRetries = 10;
+const maxRetryAfterMs = 60_000;
 
-async function openWhenTold(cluster: ClusterClient, source: LogSource, read: PodLogOptions, options: OpenLogOptions): Promise<OpenLog> {
-	for (let repeats = 0; ; repeats++) {
+async function openWithRetry(cluster: ClusterClient, source: LogSource, read: PodLogOptions, options: OpenLogOptions): Promise<OpenLog> {
+	for (let retries = 0; ; retries++) {
 		try {
 			return await openLog(cluster, source, read, options);
 		} catch (error) {
-			if (!(error instanceof RetryAfterError) || repeats === mostRepeats || error.retryAfterMs > longestWaitMs) {
+			if (!(error instanceof RetryAfterError) || retries === maxRetries || error.retryAfterMs > maxRetryAfterMs) {
 				throw error;
 			}
 

@@ -7,7 +7,7 @@ import {reportPaths} from '../../output/path-reporter.ts';
 import {createOutputWriter} from '../../output/output-writer.ts';
 import {preconnect} from '../../streams/preconnect.ts';
 import type {Command, Invocation} from '../command.ts';
-import {chooseFollowTargets, chooseLogs, missingAsKubectl} from './choose-logs.ts';
+import {chooseFollowTargets, chooseLogs, throwNotFoundAsKubectl} from './choose-logs.ts';
 import {logRequest, type LogRequest} from './log-request.ts';
 import type {NoticeLevel} from './notice-filter.ts';
 import {printFollow} from './print-follow.ts';
@@ -17,7 +17,7 @@ import {logsSpec} from './spec.ts';
 type LogsInvocation = Invocation<typeof logsSpec.flags>;
 
 export const command: Command<typeof logsSpec.flags> = {
-	row: logsSpec,
+	spec: logsSpec,
 	async run(invocation) {
 		const request = logRequest(invocation);
 		const {flags, given, interrupted, env, stderr} = invocation;
@@ -55,7 +55,7 @@ async function print(
 	};
 
 	const choosing = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say: flags.quiet ? () => {} : say};
-	const missing = (thrown: unknown) => missingAsKubectl(thrown, cluster.facts.namespace);
+	const missing = (thrown: unknown) => throwNotFoundAsKubectl(thrown, cluster.facts.namespace);
 	const {read, prefix, containers} = request;
 	const terminal = stdout.isTTY;
 	const json = flags.output === 'json';
@@ -72,7 +72,7 @@ async function print(
 	const followed = await chooseFollowTargets(cluster, request, choosing).catch(missing);
 	await printFollow(cluster, followed, output, {
 		follow: {
-			asked: request.selector === null ? request.targets.map(({input: asked}) => asked).join(' ') : `-l ${request.selector}`,
+			asked: request.selector === null ? request.targets.map(({input}) => input).join(' ') : `-l ${request.selector}`,
 			containers,
 			start,
 			signal,
@@ -98,7 +98,7 @@ async function print(
 	await output.finished();
 }
 
-/** A script that follows a workload learns of its pods from nobody's notices: that one came or ended is told to a person, or with -v. */
+/** New and ended pods are reported only to a person or with -v, so that stderr of a script stays empty. */
 function noticeLevel({quiet, verbose, isWatched}: {quiet: boolean; verbose: boolean; isWatched: boolean}): NoticeLevel {
 	if (quiet) {
 		return 'losses';

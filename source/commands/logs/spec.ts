@@ -1,4 +1,4 @@
-/** `spoke logs` as data. */
+/** Spec of `spoke logs`. */
 import {helpFlag, pathFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';

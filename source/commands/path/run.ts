@@ -16,15 +16,15 @@ import {pathSpec} from './spec.ts';
 const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
 
 export const command: Command<typeof pathSpec.flags> = {
-	row: pathSpec,
+	spec: pathSpec,
 	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
 			throw new SpokeError(
 				'ERR_USAGE',
 				target === undefined
-					? 'a target is needed: a pod, or KIND/NAME'
-					: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`,
+					? 'a target is required: a pod, or KIND/NAME'
+					: `expected one target, got ${positionals.length}: ${positionals.join(' ')}`,
 			);
 		}
 
@@ -54,11 +54,11 @@ export const command: Command<typeof pathSpec.flags> = {
 	},
 };
 
-function chosenFeatures(asked: readonly string[]): readonly StreamFeature[] | undefined {
-	const unknown = asked.find(name => !features.includes(name as StreamFeature));
+function chosenFeatures(names: readonly string[]): readonly StreamFeature[] | undefined {
+	const unknown = names.find(name => !features.includes(name as StreamFeature));
 	if (unknown !== undefined) {
 		throw new SpokeError('ERR_USAGE', `unknown feature ${JSON.stringify(unknown)}: it must be one of ${features.join(', ')}`);
 	}
 
-	return asked.length === 0 ? undefined : (asked as readonly StreamFeature[]);
+	return names.length === 0 ? undefined : (names as readonly StreamFeature[]);
 }

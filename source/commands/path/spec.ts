@@ -1,4 +1,4 @@
-/** `spoke path` as data. */
+/** Spec of `spoke path`. */
 import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {requirementNames} from '../../evidence/require-path.ts';

@@ -1,4 +1,4 @@
-/** Which targets and which of their ports do the arguments of port-forward name? */
+/** Targets and ports from the arguments of port-forward and from a file of forwards. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import type {ForwardPort, OnPodLoss} from '../../streams/port-forward/forward-request.ts';
@@ -6,7 +6,7 @@ import {parseListenAddresses, type ListenAddress} from '../../streams/port-forwa
 import {localPortOf, namesProtocol, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
-/** `namespace`, `addresses` and `onPodLoss` where they are not the command's own. */
+/** `namespace`, `addresses` and `onPodLoss` override those of the command. */
 export type TargetWithPorts = {
 	target: ParsedTarget;
 	ports: readonly ForwardPort[];
@@ -16,7 +16,7 @@ export type TargetWithPorts = {
 };
 
 /**
-The first argument is a target; behind it an argument with a slash begins another one, and every other one is a port of the last.
+The first argument is a target. After it, an argument with a slash starts another target, and any other is a port of the last target.
 @throws SpokeError ERR_USAGE
 */
 export function forwardArguments(positionals: readonly string[]): readonly TargetWithPorts[] {
@@ -36,7 +36,7 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 	if (without || found.length === 0) {
 		throw new SpokeError(
 			'ERR_USAGE',
-			without ? `no port is given for ${without.target.input}` : 'TYPE/NAME and list of ports are required for port-forward',
+			without ? `no port specified for ${without.target.input}` : 'TYPE/NAME and list of ports are required for port-forward',
 			{remedy: 'spoke port-forward TARGET [LOCAL:]REMOTE…'},
 		);
 	}
@@ -45,7 +45,7 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 }
 
 /**
-The same of a file's lines, whose ports are numbered on from those of the command line.
+Parses the entries of a file; their ports are numbered after those of the command line.
 @throws SpokeError ERR_USAGE
 */
 export function parseForwardEntries(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
@@ -63,7 +63,7 @@ export function parseForwardEntries(lines: readonly ForwardFileEntry[], already:
 }
 
 /**
-A second forward on a port of the same run would find it in use, by nobody but us. Of names the port is known only when they are the same.
+Rejects a local port that is used twice in one run. For named ports, only equal names are known to be equal.
 @throws SpokeError ERR_PORT_IN_USE
 */
 export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses: readonly ListenAddress[]): void {
@@ -82,7 +82,7 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 							: [`${before.target} ${before.asked}`, `${target.input} ${spec.asked}`];
 					throw new SpokeError(
 						'ERR_PORT_IN_USE',
-						`${port === null ? `the local port of ${target.input} ${spec.remote}` : `local port ${port}`} is given twice, by ${one} and ${other}`,
+						`${port === null ? `the local port of ${target.input} ${spec.remote}` : `local port ${port}`} is used twice, by ${one} and ${other}`,
 					);
 				}
 
@@ -92,12 +92,12 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 	}
 }
 
-/** The one context that the lines name; `undefined` when none does. One run forwards from one. @throws SpokeError ERR_USAGE */
+/** The only context of the entries, or `undefined`. @throws SpokeError ERR_USAGE for a second one */
 export function contextOfEntries(lines: readonly ForwardFileEntry[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
 	if (other !== undefined) {
-		throw new SpokeError('ERR_USAGE', `the file names two contexts, ${context} and ${other}: one run forwards from one`, {
-			remedy: 'give --context to forward only the lines of that context',
+		throw new SpokeError('ERR_USAGE', `the file names two contexts, ${context} and ${other}, but one run can use only one`, {
+			remedy: 'pass --context to forward only the entries of that context',
 		});
 	}
 

@@ -1,11 +1,10 @@
-/** What does a person, or a script, get to read of a run of port-forward? */
+/** Interface of the text and JSON output of port-forward. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {ForwardEvent, ForwardTotals} from '../../streams/port-forward/forward-event.ts';
 
 export type ForwardRunResult = {exitStatus: number; reason: string; signal: string | null; totals: ForwardTotals; error: SpokeError | null};
 
-/** One for people, one for scripts. */
 export type ForwardReporter = {
 	event(event: ForwardEvent): void;
 	allReady(forwards: number): void;

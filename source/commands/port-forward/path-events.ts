@@ -1,4 +1,4 @@
-/** When is the label of a forward's tunnels worth telling, and where is it told? */
+/** Reports path changes of the tunnels of a forward. */
 import {jsonLine} from '../../output/json-line.ts';
 import type {PathMode} from '../../output/path-reporter.ts';
 import type {Path} from '../../evidence/evidence.ts';
@@ -7,16 +7,17 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 
-/** `always` prints what is known by then, milliseconds. */
-const longestWaitMs = 2000;
+/** After this, `always` prints what is known. */
+const maxWaitMs = 2000;
 
 /**
-Tells each target's label when it is first known and whenever a tunnel's differs from the last one told: many tunnels, one line. How sure it is counts for the tunnel that was told alone.
-A forward whose first tunnel fails is told what that failure says of the path; of later tunnels an end is told by events alone.
+Reports the label of each target when it is first known, and when the label of a tunnel differs from the last report: one line for many tunnels.
+A change of basis counts only for the tunnel that was reported. If the first tunnel of a forward fails, the path of that failure is reported;
+the end of a later tunnel is reported by events only.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */
 export function emitPathEvents(
-	labeller: Labeler,
+	labeler: Labeler,
 	targets: ReadonlyArray<TargetWithPorts & {namespace: string}>,
 	{
 		mode,
@@ -25,7 +26,7 @@ export function emitPathEvents(
 	}: {
 		mode: PathMode;
 		stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
-		/** `auto` prints no line beside JSON events. */
+		/** With `auto`, JSON events suppress the line. */
 		quietly: boolean;
 	},
 	reporter: ForwardReporter,
@@ -36,11 +37,11 @@ export function emitPathEvents(
 
 	const asText = mode === 'always' || (mode === 'auto' && stderr.isTTY && !quietly);
 	for (const {target, ports, namespace} of targets) {
-		const line = lineTeller(stderr, mode);
-		let told = '';
-		let toldOf = {tunnel: '', bases: ''};
-		labeller.onLabel((tunnel, path) => {
-			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (told === '' || told === 'checking'));
+		const line = createLinePrinter(stderr, mode);
+		let reported = '';
+		let reportedBy = {tunnel: '', bases: ''};
+		labeler.onLabel((tunnel, path) => {
+			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (reported === '' || reported === 'checking'));
 			if (
 				path.feature !== 'port-forward' ||
 				path.target.asked !== target.input ||
@@ -51,13 +52,13 @@ export function emitPathEvents(
 			}
 
 			const [identity, bases] = [identityOf(path), basesOf(path)];
-			const isSureAsTold = tunnel !== toldOf.tunnel || bases === toldOf.bases;
-			if ((identity === told && isSureAsTold) || (path.phase === 'checking' && told !== '')) {
+			const hasSameBases = tunnel !== reportedBy.tunnel || bases === reportedBy.bases;
+			if ((identity === reported && hasSameBases) || (path.phase === 'checking' && reported !== '')) {
 				return;
 			}
 
-			told = path.phase === 'checking' ? 'checking' : identity;
-			toldOf = {tunnel, bases};
+			reported = path.phase === 'checking' ? 'checking' : identity;
+			reportedBy = {tunnel, bases};
 			for (const {id} of ports) {
 				reporter.path(id, path);
 			}
@@ -71,7 +72,7 @@ export function emitPathEvents(
 	}
 }
 
-function lineTeller(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): (path: Path) => void {
+function createLinePrinter(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): (path: Path) => void {
 	let timer: NodeJS.Timeout | undefined;
 	let last = '';
 	const write = ({line}: Path) => {
@@ -86,14 +87,14 @@ function lineTeller(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): 
 	return path => {
 		clearTimeout(timer);
 		if (mode === 'always' && path.phase === 'checking') {
-			timer = setTimeout(write, longestWaitMs, path);
+			timer = setTimeout(write, maxWaitMs, path);
 		} else {
 			write(path);
 		}
 	};
 }
 
-/** What a reader would see as another label. */
+/** Labels with equal identity look the same to a reader. */
 function identityOf({line, phase, target, process, crossing, error}: Path): string {
 	return JSON.stringify([line, phase, target.uid, process.id, crossing.state, error?.code]);
 }

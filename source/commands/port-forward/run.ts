@@ -1,4 +1,4 @@
-/** `spoke port-forward`: forwards local ports for as long as it runs. */
+/** `spoke port-forward`: forwards local ports while it runs. */
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {Writable} from 'node:stream';
@@ -30,7 +30,7 @@ import {exposedListenerWarning, textReporter} from './text-reporter.ts';
 type PortForwardInvocation = Invocation<typeof portForwardSpec.flags>;
 
 export const command: Command<typeof portForwardSpec.flags> = {
-	row: portForwardSpec,
+	spec: portForwardSpec,
 	async run(invocation) {
 		const {flags, given, stdout, stderr, interrupted} = invocation;
 		assertAccess('port-forward', 'listen', {readOnly: flags['read-only']});
@@ -38,8 +38,7 @@ export const command: Command<typeof portForwardSpec.flags> = {
 		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
 		assertUniquePorts(targets, addresses);
 		const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
-		const {failure, totals} = await forwardUntilOver(invocation, {targets, context, addresses}, reporter);
-		// Only a signal ends what does not fail.
+		const {failure, totals} = await runForwards(invocation, {targets, context, addresses}, reporter);
 		if (failure === null || interrupted.aborted) {
 			const signal = String(interrupted.reason);
 			const exitStatus = exitStatusForEnd(signal);
@@ -58,13 +57,13 @@ export const command: Command<typeof portForwardSpec.flags> = {
 	},
 };
 
-type Asked = {targets: readonly TargetWithPorts[]; context: string | undefined};
+type ForwardInput = {targets: readonly TargetWithPorts[]; context: string | undefined};
 
-/** Those of the command line, then those of the file. @throws SpokeError ERR_USAGE, ERR_LOCAL_FILE */
-async function targetsOf(invocation: PortForwardInvocation): Promise<Asked> {
-	const {targets: asked, context} = await readTargets(invocation);
+/** Targets of the command line, then of the file. @throws SpokeError ERR_USAGE, ERR_LOCAL_FILE */
+async function targetsOf(invocation: PortForwardInvocation): Promise<ForwardInput> {
+	const {targets: parsed, context} = await readTargets(invocation);
 	const onPodLoss = parseOnPodLoss(invocation.flags);
-	const targets = asked.map(one => ({...(onPodLoss && {onPodLoss}), ...one}));
+	const targets = parsed.map(one => ({...(onPodLoss && {onPodLoss}), ...one}));
 	const named = targets.find(({target, onPodLoss}) => onPodLoss === 'move' && target.resource.kind === 'Pod');
 	if (named) {
 		throw new SpokeError('ERR_USAGE', `--on-pod-loss=move: ${named.target.input} is a pod, so there is no other pod to move to`, {
@@ -75,46 +74,46 @@ async function targetsOf(invocation: PortForwardInvocation): Promise<Asked> {
 	return {targets, context};
 }
 
-/** With --context only the file's lines of that context, and those that name none. */
-async function readTargets({flags, positionals, afterDash = []}: PortForwardInvocation): Promise<Asked> {
+/** With --context, only entries of the file with that context or none. */
+async function readTargets({flags, positionals, afterDash = []}: PortForwardInvocation): Promise<ForwardInput> {
 	const words = [...positionals, ...afterDash];
 	if (flags.filename === undefined) {
 		return {targets: forwardArguments(words), context: flags.context};
 	}
 
 	const text = await readFile(flags.filename, 'utf8').catch((error: unknown) => {
-		throw new SpokeError('ERR_LOCAL_FILE', `the forwards cannot be read: ${(error as Error).message}`, {cause: error});
+		throw new SpokeError('ERR_LOCAL_FILE', `cannot read the forwards: ${(error as Error).message}`, {cause: error});
 	});
 	const all = parseForwardFile(text, flags.filename, validateForward);
 	const lines = all.filter(({context}) => flags.context === undefined || context === null || context === flags.context);
-	const asked = words.length === 0 ? [] : forwardArguments(words);
-	const targets = [...asked, ...parseForwardEntries(lines, asked)];
+	const typed = words.length === 0 ? [] : forwardArguments(words);
+	const targets = [...typed, ...parseForwardEntries(lines, typed)];
 	if (targets.length === 0) {
-		throw new SpokeError('ERR_USAGE', `${flags.filename} has no forward${all.length === 0 ? '' : ` of the context ${flags.context}`}`);
+		throw new SpokeError('ERR_USAGE', `no forwards in ${flags.filename}${all.length === 0 ? '' : ` for context ${flags.context}`}`);
 	}
 
 	return {targets, context: flags.context ?? contextOfEntries(lines)};
 }
 
-/** Never rejects; `failure` is `null` when it was told to end. */
-async function forwardUntilOver(
+/** Never rejects; `failure` is `null` after an interruption. */
+async function runForwards(
 	invocation: PortForwardInvocation,
-	{targets, context, addresses}: Asked & {addresses: readonly ListenAddress[]},
+	{targets, context, addresses}: ForwardInput & {addresses: readonly ListenAddress[]},
 	reporter: ForwardReporter,
 ): Promise<{failure: SpokeError | null; totals: ForwardTotals}> {
 	const {flags, stderr, interrupted, env} = invocation;
 	let running: RunningForward[] = [];
 	let cluster: ClusterClient | undefined;
-	let labeller: Labeler | undefined;
+	let labeler: Labeler | undefined;
 	try {
 		const opened = await createClusterClient({...flags, context}, env);
 		cluster = opened;
-		labeller = wantsPaths(invocation) ? createLabeler(opened, {isBlocking: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
-		if (labeller) {
+		labeler = wantsPaths(invocation) ? createLabeler(opened, {isBlocking: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
+		if (labeler) {
 			const {namespace} = opened.facts;
-			// One name may be asked for in two namespaces.
+			// Two targets can have the same name in different namespaces.
 			emitPathEvents(
-				labeller,
+				labeler,
 				targets.map(one => ({namespace, ...one})),
 				{mode: flags.path, stderr, quietly: flags.output === 'json'},
 				reporter,
@@ -125,26 +124,26 @@ async function forwardUntilOver(
 		const options = {
 			signal: AbortSignal.any([interrupted, stopped.signal]),
 			environment: env,
-			...(labeller && {witness: labeller.observer}),
+			...(labeler && {witness: labeler.observer}),
 		};
 		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
-		await report(running, targets, reporter, stopped);
+		await reportEvents(running, targets, reporter, stopped);
 		return {failure: null, totals: totalsOf(running, targets)};
 	} catch (thrown) {
 		return {failure: toSpokeError(thrown), totals: totalsOf(running, targets)};
 	} finally {
-		labeller?.close();
+		labeler?.close();
 		cluster?.close();
 	}
 }
 
-/** A label that nobody is told is not asked for either: the tunnels then open without reading anything first. */
+/** Without a reader of the label, tunnels open without reading evidence first. */
 function wantsPaths({flags, stderr}: PortForwardInvocation): boolean {
 	return flags.path !== 'never' && (flags.output === 'json' || flags.path !== 'auto' || stderr.isTTY);
 }
 
-/** Until all are over: the first that fails ends the others. @throws its SpokeError */
-async function report(
+/** Resolves when all forwards have ended; the first failure ends the others. @throws its SpokeError */
+async function reportEvents(
 	running: readonly RunningForward[],
 	targets: readonly TargetWithPorts[],
 	reporter: ForwardReporter,
@@ -195,7 +194,7 @@ function totalsOf(running: readonly RunningForward[], targets: readonly TargetWi
 
 type EndReason = 'signal' | 'target-gone' | 'bind-failed' | 'not-found' | 'forbidden' | 'credentials' | 'unreachable' | 'error';
 
-/** INT is how a person ends a forward: 0, as with kubectl. */
+/** 0 for INT, as with kubectl. */
 function exitStatusForEnd(signal: string): number {
 	return signal === 'SIGINT' ? exitStatus.ok : exitStatusForSignal(signal);
 }
@@ -212,14 +211,13 @@ const reasons: Readonly<Partial<Record<SpokeError['code'], EndReason>>> = {
 	ERR_APISERVER_TIMEOUT: 'unreachable',
 };
 
-/** In a word for scripts, by the code. */
 function endReasonFor({code}: SpokeError): EndReason {
 	return reasons[code] ?? 'error';
 }
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
-/** That others can reach a forward is said on stderr as well, where a person sees it. */
+/** Prints JSON lines (schemas/port-forward-event.json) to stdout, and warnings to stderr, too. */
 function jsonReporter(stdout: Writable, stderr: Output): ForwardReporter {
 	const line = (fields: object) => {
 		writeJsonLine(stdout, jsonObject('PortForwardEvent', fields));

@@ -1,4 +1,4 @@
-/** `spoke port-forward` as data. */
+/** Spec of `spoke port-forward`. */
 import {helpFlag, pathFlag, readOnlyFlag, onPodLossFlags} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandSpec} from '../command.ts';

@@ -9,7 +9,6 @@ import type {ForwardReporter} from './forward-reporter.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
-/** The path line is told elsewhere, and the end by the program. */
 export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 	const say = (text: string) => {
 		stdout.write(`${sanitizeLine(text)}\n`);
@@ -23,7 +22,7 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 	const localPorts = new Map<string, number>();
 	return {
 		event(event) {
-			tell(event, say, note);
+			printEvent(event, say, note);
 			if (event.event === 'ready') {
 				remotePorts.set(event.forward, event.remotePort);
 			} else if (event.event === 'connection-opened') {
@@ -31,7 +30,7 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 			} else if (event.event === 'connection-closed' || event.event === 'connection-failed') {
 				if (event.event === 'connection-closed' && event.end === 'pod-reset') {
 					note(
-						`reset inside the pod: a connection of ${localPorts.get(event.connection)} -> ${remotePorts.get(event.forward)}, after ${event.up} bytes sent and ${event.down} received`,
+						`reset inside the pod: connection ${localPorts.get(event.connection)} -> ${remotePorts.get(event.forward)}, after ${event.up} bytes sent and ${event.down} received`,
 					);
 				}
 
@@ -44,7 +43,7 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 	};
 }
 
-function tell(event: ForwardEvent, say: (text: string) => void, note: (text: string) => void): void {
+function printEvent(event: ForwardEvent, say: (text: string) => void, note: (text: string) => void): void {
 	switch (event.event) {
 		case 'ready': {
 			for (const listening of event.listen) {
@@ -59,7 +58,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'bound-without': {
-			note(`note: ${event.error.message}; the forward does without [${event.error.code}]`);
+			note(`note: ${event.error.message}; the forward works without it [${event.error.code}]`);
 			break;
 		}
 
@@ -74,12 +73,12 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'connection-congested': {
-			note(`congested: the client of connection ${event.connection} does not read; tunnel ${event.tunnel} takes no new connections`);
+			note(`blocked: the client of connection ${event.connection} is not reading; tunnel ${event.tunnel} accepts no new connections`);
 			break;
 		}
 
 		case 'connection-flowing': {
-			note(`flowing again: connection ${event.connection}`);
+			note(`unblocked: connection ${event.connection}`);
 			break;
 		}
 
@@ -94,7 +93,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 
 		case 'interrupted': {
 			note(
-				`interrupted: ${event.error.message} (attempt ${event.attempt}${event.retryInMs > 0 ? `, again in ${event.retryInMs} ms` : ''}) [${event.error.code}]`,
+				`interrupted: ${event.error.message} (attempt ${event.attempt}${event.retryInMs > 0 ? `, next in ${event.retryInMs} ms` : ''}) [${event.error.code}]`,
 			);
 			break;
 		}
@@ -112,9 +111,9 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 
 type Listening = Extract<ForwardEvent, {event: 'ready'}>['listen'][number];
 
-/** One line for an address that is not loopback, `null` for one that is. */
+/** `null` for a loopback address. */
 export function exposedListenerWarning({address, port}: Listening): string | null {
 	return isLoopback(address)
 		? null
-		: `warning: everybody who reaches ${joinHostPort(address, port)} can use this forward with your rights, as long as it lasts`;
+		: `warning: anyone who can reach ${joinHostPort(address, port)} can use this forward with your permissions while it runs`;
 }

@@ -1,4 +1,4 @@
-/** `spoke proxy` without a verb: listens until it is told to end. */
+/** `spoke proxy` without a verb: a local listener that runs until it is interrupted. */
 import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
 import {assertAccess} from '../../actions/access.ts';
@@ -17,12 +17,12 @@ import {requestFlags, type proxySpec} from './spec.ts';
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
-/** Resolves to the signal's status. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
+/** Resolves to the exit status for the signal. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
 export async function runListener(invocation: ProxyInvocation): Promise<number> {
 	const {flags, env, stdout, stderr, interrupted} = invocation;
 	assertAccess('proxy (a listener)', 'listen', {readOnly: flags['read-only']});
 	const place = placeOf(invocation);
-	refuseRequestFlags(invocation);
+	assertNoRequestFlags(invocation);
 	if (flags['allow-commands'] && !flags['disable-filter']) {
 		throw new SpokeError('ERR_USAGE', '--allow-commands requires --disable-filter');
 	}
@@ -68,7 +68,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
 		stderr.write(
 			noticeLine(
-				`${describeListenerUsers(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`,
+				`${describeListenerUsers(place)}, with the permissions of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, while this runs`,
 				stderr,
 			),
 		);
@@ -84,14 +84,14 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 	}
 }
 
-/** Kubectl's words, and what is more open than with kubectl. */
+/** kubectl's warnings, and one for what kubectl does not allow. */
 function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] {
 	return [
 		...(flags['disable-filter'] && flags['unix-socket'] === undefined
 			? ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious']
 			: []),
 		...(flags['allow-commands']
-			? ['exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers']
+			? ['exec, attach and port-forward are relayed: anyone who can reach this listener can run commands in your containers']
 			: []),
 		...(serverPath !== '' && !flags['append-server-path']
 			? [
@@ -101,7 +101,7 @@ function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] 
 	];
 }
 
-/** Kubectl's words for a folder that it warns of; requests for its files are then not found. */
+/** kubectl's warnings; requests for the files then return 404. */
 async function unservedFiles(folder: string): Promise<string[]> {
 	try {
 		return (await stat(folder)).isDirectory() ? [] : [`static file directory ${folder} is not a directory`];
@@ -113,7 +113,7 @@ async function unservedFiles(folder: string): Promise<string[]> {
 function placeOf({flags, given}: ProxyInvocation): ListenEndpoint {
 	const unixSocket = flags['unix-socket'];
 	if (unixSocket !== undefined && (given.has('port') || given.has('address'))) {
-		throw new SpokeError('ERR_USAGE', '--unix-socket does not go with --port or --address');
+		throw new SpokeError('ERR_USAGE', '--unix-socket cannot be combined with --port or --address');
 	}
 
 	if (flags.port < 0 || flags.port > 65_535) {
@@ -123,11 +123,10 @@ function placeOf({flags, given}: ProxyInvocation): ListenEndpoint {
 	return unixSocket === undefined ? {address: flags.address, port: flags.port} : {unixSocket};
 }
 
-/** Flags of one request would change nothing here. */
-function refuseRequestFlags({given}: ProxyInvocation): void {
+function assertNoRequestFlags({given}: ProxyInvocation): void {
 	const wrong = requestFlags.find(name => given.has(name));
 	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `--${wrong} is for one request: spoke proxy get TARGET`);
+		throw new SpokeError('ERR_USAGE', `--${wrong} applies only to one request: spoke proxy get TARGET`);
 	}
 }
 

@@ -1,4 +1,4 @@
-/** One request through the apiserver proxy, from the command line to stdout. */
+/** `spoke proxy VERB`: one request through the apiserver proxy. */
 import {type FileHandle, open} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -25,8 +25,8 @@ import type {Invocation} from '../command.ts';
 import {runWebSocket} from './run-websocket.ts';
 import {listenerFlags, type proxySpec} from './spec.ts';
 
-/** The apiserver gives up reaching a backend after 30 s; the rest is the backend's own time. */
-const answerMs = 120_000;
+/** 30 s in which the apiserver connects to the backend, and 90 s for its response. */
+const defaultTimeoutMs = 120_000;
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
@@ -35,10 +35,10 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const {flags, env, stderr, interrupted} = invocation;
 	const target = parseProxyTarget(text);
 	const headers = Object.fromEntries(flags.header.map(line => parseHeader(line)));
-	refuseContradictions(invocation, method);
-	const reached = await createClusterClient(flags, env);
-	const paths = reportPaths(reached, {mode: flags.path, stderr});
-	const {cluster, close} = preconnect(reached, {signal: interrupted, witness: paths.observer});
+	assertCompatibleFlags(invocation, method);
+	const client = await createClusterClient(flags, env);
+	const paths = reportPaths(client, {mode: flags.path, stderr});
+	const {cluster, close} = preconnect(client, {signal: interrupted, witness: paths.observer});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		assertAccess(
@@ -64,24 +64,24 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	} finally {
 		close();
 		await paths.finished();
-		reached.close();
+		client.close();
 	}
 }
 
-type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined};
-type Asked = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
+type ExchangeContext = {cluster: ClusterClient; witness: ConnectionObserver | undefined};
+type RequestInput = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
 
 async function exchange(
-	{cluster, witness}: Means,
+	{cluster, witness}: ExchangeContext,
 	resolved: ResolvedProxyTarget,
-	{target, method, headers}: Asked,
+	{target, method, headers}: RequestInput,
 	invocation: ProxyInvocation,
 ): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
 	const output = createOutputWriter(stdout);
 	const sent = await bodyOf(invocation);
-	const timeoutMs = limitOf(flags['request-timeout']);
-	const answer = await sendProxyRequest(
+	const timeoutMs = timeoutOf(flags['request-timeout']);
+	const response = await sendProxyRequest(
 		cluster,
 		resolved,
 		{method, path: target.path, headers, timeoutMs, ...sent},
@@ -93,28 +93,28 @@ async function exchange(
 	if (sent.body instanceof Readable && sent.bodyBytes === undefined && !sent.body.readableEnded) {
 		stderr.write(
 			noticeLine(
-				'the answer began before the body was sent: of one whose length it does not know the apiserver may have dropped up to 256 KiB; --data-file FILE tells the length',
+				'the response started before the body was sent: without a known length, the apiserver may have dropped up to 256 KiB; --data-file FILE sends the length',
 				stderr,
 			),
 		);
 	}
 
 	if (flags.include) {
-		stderr.write(headText(answer));
+		stderr.write(headText(response));
 	}
 
-	await printBody(answer, output, stdout.isTTY);
-	const {status, statusText} = answer;
-	if (status >= 300 && status < 400 && answer.headers.location !== undefined) {
-		stderr.write(noticeLine(`redirected to ${answer.headers.location}: not followed`, stderr));
+	await printBody(response, output, stdout.isTTY);
+	const {status, statusText} = response;
+	if (status >= 300 && status < 400 && response.headers.location !== undefined) {
+		stderr.write(noticeLine(`redirected to ${response.headers.location}: not followed`, stderr));
 	}
 
 	if (status >= 400 && !flags['no-fail']) {
-		const plainToTls = status === 400 && answer.bodyStart.toString().includes('Client sent an HTTP request to an HTTPS server');
+		const plainToTls = status === 400 && response.bodyStart.toString().includes('Client sent an HTTP request to an HTTPS server');
 		throw new SpokeError(
 			'ERR_BACKEND_ANSWER',
 			`${target.input} answered ${status} ${statusText}`,
-			plainToTls ? {remedy: 'it speaks TLS: put https: before the name'} : {},
+			plainToTls ? {remedy: 'the backend uses TLS: prefix the name with https:'} : {},
 		);
 	}
 
@@ -126,12 +126,12 @@ async function printBody(
 	output: ReturnType<typeof createOutputWriter>,
 	terminal: boolean,
 ): Promise<void> {
-	const sanitiser = terminal ? new Sanitizer({colours: 'keep'}) : null;
-	const shown = (piece: Buffer) => sanitiser?.write(piece) ?? piece;
+	const sanitizer = terminal ? new Sanitizer({colours: 'keep'}) : null;
+	const shown = (chunk: Buffer) => sanitizer?.write(chunk) ?? chunk;
 	try {
 		await output.write(shown(begun));
-		for await (const piece of body as AsyncIterable<Buffer>) {
-			await output.write(shown(piece));
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			await output.write(shown(chunk));
 		}
 	} catch (error) {
 		throw error instanceof SpokeError || output.closed.aborted ? (output.closed.reason ?? error) : truncatedResponseError(error);
@@ -139,7 +139,7 @@ async function printBody(
 		body.destroy();
 	}
 
-	await output.write(sanitiser?.end() ?? '');
+	await output.write(sanitizer?.end() ?? '');
 	await output.finished();
 }
 
@@ -161,97 +161,96 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyReques
 	try {
 		const handle = await open(file);
 		const stats = await handle.stat();
-		// What the kernel makes up as it is read says that it has no bytes.
+		// Files that the kernel generates, as in /proc, report a size of 0.
 		const bytes = stats.isFile() && stats.size > 0 ? stats.size : null;
 		return {body: Readable.from(bytesOf(handle, file, bytes), {objectMode: false}), ...(bytes !== null && {bodyBytes: bytes})};
 	} catch (error) {
-		throw unreadable(file, error);
+		throw fileError(file, error);
 	}
 }
 
-/** A folder opens like a file, and a disk may fail later: both are told when they are read. Of one that grows what it had is sent. */
+/** A directory opens like a file, and a disk can fail later, so errors appear while reading. If the file grows, its original size is sent. */
 async function* bytesOf(handle: FileHandle, file: string, bytes: number | null): AsyncGenerator<Buffer> {
 	let missing = bytes ?? 0;
 	try {
-		for await (const piece of handle.createReadStream(bytes === null ? {} : {end: bytes - 1})) {
-			missing -= (piece as Buffer).length;
-			yield piece as Buffer;
+		for await (const chunk of handle.createReadStream(bytes === null ? {} : {end: bytes - 1})) {
+			missing -= (chunk as Buffer).length;
+			yield chunk as Buffer;
 		}
 	} catch (error) {
-		throw unreadable(file, error);
+		throw fileError(file, error);
 	}
 
 	if (bytes !== null && missing > 0) {
-		throw unreadable(file, new Error(`it became ${missing} bytes shorter while it was sent`));
+		throw fileError(file, new Error(`it shrank by ${missing} bytes while it was sent`));
 	}
 }
 
-function unreadable(file: string, error: unknown): SpokeError {
-	return new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});
+function fileError(file: string, error: unknown): SpokeError {
+	return new SpokeError('ERR_LOCAL_FILE', `cannot read ${file}: ${(error as Error).message}`, {cause: error});
 }
 
-function limitOf(text: string): number {
+function timeoutOf(text: string): number {
 	const limit = /^\d+$/.test(text) ? Number(text) * 1000 : (parseDuration(text) ?? 0);
-	return limit > 0 ? clampTimerMs(limit) : answerMs;
+	return limit > 0 ? clampTimerMs(limit) : defaultTimeoutMs;
 }
 
-function refuseContradictions({flags, given}: ProxyInvocation, method: string): void {
+function assertCompatibleFlags({flags, given}: ProxyInvocation, method: string): void {
 	const wrong = listenerFlags.find(name => given.has(name));
 	if (wrong !== undefined) {
-		throw new SpokeError('ERR_USAGE', `--${wrong} is for the listener: spoke proxy without ${method.toLowerCase()}`);
+		throw new SpokeError('ERR_USAGE', `--${wrong} applies only to the listener: run spoke proxy without ${method.toLowerCase()}`);
 	}
 
 	if (given.has('protocol') && !flags.websocket) {
-		throw new SpokeError('ERR_USAGE', '--protocol goes with --websocket');
+		throw new SpokeError('ERR_USAGE', '--protocol requires --websocket');
 	}
 
 	if (flags.data !== undefined && flags['data-file'] !== undefined) {
-		throw new SpokeError('ERR_USAGE', 'one of --data and --data-file is allowed');
+		throw new SpokeError('ERR_USAGE', '--data and --data-file are mutually exclusive');
 	}
 
 	const body = flags.data !== undefined || flags['data-file'] !== undefined;
 	if (body && (method === 'GET' || method === 'HEAD')) {
-		throw new SpokeError('ERR_USAGE', `${method.toLowerCase()} has no body: --data and --data-file are for post, put, patch and delete`);
+		throw new SpokeError('ERR_USAGE', `${method.toLowerCase()} has no body: use --data and --data-file with post, put, patch or delete`);
 	}
 
 	if (flags.websocket && (method !== 'GET' || flags['no-fail'] || flags.include)) {
-		throw new SpokeError('ERR_USAGE', '--websocket goes with get, and not with --include or --no-fail');
+		throw new SpokeError('ERR_USAGE', '--websocket requires get, and cannot be combined with --include or --no-fail');
 	}
 }
 
-/** Whoever writes slower than this wants each piece passed on. */
+/** After a pause this long, the writer is taken for interactive and the body is streamed. */
 const pauseMs = 100;
 
-/** More is not kept in memory. */
-const mostBytes = 64 * 1024 * 1024;
+const maxBufferedBytes = 64 * 1024 * 1024;
 
-/** What comes without a pause is gathered and so has a length, as `ProxyRequest.bodyBytes` says what for; anything else is sent as it comes. */
+/** Buffers input that arrives without a pause, so that its length is known (see `ProxyRequest.bodyBytes`); streams any other. */
 async function readStdinBody(stdin: Readable): Promise<Uint8Array | Readable> {
-	const pieces: Buffer[] = [];
+	const chunks: Buffer[] = [];
 	const iterator = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 	for (let bytes = 0, next = iterator.next(); ; next = iterator.next()) {
 		const settled = new AbortController();
 		const read = await Promise.race([next, sleep(pauseMs, null, {signal: settled.signal}).catch(() => null)]);
 		settled.abort();
 		if (read?.done === true) {
-			return Buffer.concat(pieces);
+			return Buffer.concat(chunks);
 		}
 
-		if (read === null || bytes + read.value.length > mostBytes) {
-			return Readable.from(asItComes(pieces, next, iterator), {objectMode: false});
+		if (read === null || bytes + read.value.length > maxBufferedBytes) {
+			return Readable.from(streamedBody(chunks, next, iterator), {objectMode: false});
 		}
 
-		pieces.push(read.value);
+		chunks.push(read.value);
 		bytes += read.value.length;
 	}
 }
 
-async function* asItComes(
-	pieces: readonly Buffer[],
+async function* streamedBody(
+	chunks: readonly Buffer[],
 	first: Promise<IteratorResult<Buffer>>,
 	iterator: AsyncIterator<Buffer>,
 ): AsyncGenerator<Buffer> {
-	yield* pieces;
+	yield* chunks;
 	for (let read = await first; read.done !== true; read = await iterator.next()) {
 		yield read.value;
 	}

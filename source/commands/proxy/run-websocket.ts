@@ -1,4 +1,4 @@
-/** A WebSocket through the apiserver proxy, joined to stdin and stdout: a line is a message, a message is a line. */
+/** A WebSocket through the apiserver proxy: each line of stdin is a message, and each message is a line on stdout. */
 import {isUtf8} from 'node:buffer';
 import {once} from 'node:events';
 import type {Readable} from 'node:stream';
@@ -16,13 +16,13 @@ import {sanitize} from '../../text/sanitize.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketCloseResult} from '../../wire/websocket-messages.ts';
 import type {Invocation} from '../command.ts';
 
-/** Below every common idle limit. */
+/** Below every common idle timeout. */
 const pingEveryMs = 20_000;
 
-/** How long the other side may take to answer our Close. */
+/** Timeout for the reply to the Close frame. */
 const closeMs = 5000;
 
-/** The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST when it ended without a Close, or with another code than 1000 */
+/** The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST if it ended without a Close frame, or with a code other than 1000 */
 export async function runWebSocket(
 	cluster: ClusterClient,
 	resolved: ResolvedProxyTarget,
@@ -79,10 +79,10 @@ export async function runWebSocket(
 	}
 }
 
-/** As fast as the other side takes them; behind the last one the WebSocket is closed. */
+/** Respects backpressure, and closes the WebSocket after the last line. */
 async function sendLines(stdin: Readable, messages: WebSocketMessages, ended: Promise<unknown>): Promise<void> {
 	const send = async (line: Buffer) => {
-		// What is no text would be changed in a text message.
+		// A text message would alter bytes that are not UTF-8.
 		if (!messages.send(line, {binary: !isUtf8(line)})) {
 			await Promise.race([once(messages, 'drain'), ended]);
 		}

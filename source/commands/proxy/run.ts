@@ -8,7 +8,7 @@ import {proxySpec} from './spec.ts';
 const verbs = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 
 export const command: Command<typeof proxySpec.flags> = {
-	row: proxySpec,
+	spec: proxySpec,
 	async run(invocation) {
 		const [verb, target, ...surplus] = [...invocation.positionals, ...(invocation.afterDash ?? [])];
 		if (verb === undefined) {
@@ -18,16 +18,14 @@ export const command: Command<typeof proxySpec.flags> = {
 		if (!verbs.includes(verb.toLowerCase())) {
 			throw new SpokeError(
 				'ERR_USAGE',
-				`unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without one, spoke proxy listens`,
+				`unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without a verb, spoke proxy starts a listener`,
 			);
 		}
 
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError(
-				'ERR_USAGE',
-				`one target is needed behind ${verb}; ${surplus.length + Number(target !== undefined)} were given`,
-				{remedy: `spoke proxy ${verb} svc/web:80/path`},
-			);
+			throw new SpokeError('ERR_USAGE', `expected one target after ${verb}, got ${surplus.length + Number(target !== undefined)}`, {
+				remedy: `spoke proxy ${verb} svc/web:80/path`,
+			});
 		}
 
 		return runOneRequest(invocation, verb.toUpperCase(), target);

@@ -1,4 +1,4 @@
-/** `spoke proxy` as data. */
+/** Spec of `spoke proxy`. */
 import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {defaultFilter, defaultPort} from '../../streams/proxy-listener/listener-defaults.ts';
@@ -92,7 +92,7 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
-/** Flags that mean nothing to a listener, and those that mean nothing to one request. */
+/** Flags that apply only to one request, and those that apply only to a listener. */
 export const requestFlags = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'] as const;
 export const listenerFlags = [
 	'port',

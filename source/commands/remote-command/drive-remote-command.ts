@@ -1,4 +1,4 @@
-/** Joins a remote command to the streams of this process, and the person's terminal to it for as long as it runs. */
+/** Connects a remote command to the streams and the terminal of this process while it runs. */
 import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
 import type {Readable} from 'node:stream';
@@ -13,7 +13,7 @@ import {InputPump} from './input-pump.ts';
 
 export type DriveOptions = {
 	tty: boolean;
-	/** Bytes that leave the session; `null` where none do. */
+	/** Key sequence that detaches; `null` for none. */
 	detachKeys: Buffer | null;
 	/** Sent before the real size: a program redraws its screen when the size changes (attach). */
 	redraw?: boolean;
@@ -21,18 +21,18 @@ export type DriveOptions = {
 
 export type DriveResult = {
 	exitStatus: number;
-	/** It is the remote command’s own. */
+	/** Whether the exit status is the remote command’s. */
 	isRemote: boolean;
 	detached: boolean;
-	/** The command ended while input that was read here was not yet on its way to it. */
+	/** The command ended before all input that was read locally was sent. */
 	hasUnsentInput: boolean;
-	/** Anything at all came out of it. */
+	/** Whether the command printed anything. */
 	hasOutput: boolean;
 };
 
 /**
-Resolves when the command has ended and its output is written, its detach keys were typed, or this process was told to end.
-The terminal is then as it was before. @throws SpokeError what `RemoteCommand.outcome` rejects with, ERR_OUTPUT_CLOSED
+Resolves when the command has ended and its output is written, when the user detached, or after an interruption.
+The terminal is then restored. @throws SpokeError what `RemoteCommand.outcome` rejects with, ERR_OUTPUT_CLOSED
 */
 export async function driveRemoteCommand(
 	command: RemoteCommand,
@@ -45,7 +45,7 @@ export async function driveRemoteCommand(
 		? new InputPump(stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
 				detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, hasUnsentInput: false, hasOutput: true});
 			})
-		: {left: async () => false, stop() {}};
+		: {hasUnsent: async () => false, stop() {}};
 
 	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
 	const interruption = whenInterrupted(interrupted);
@@ -55,12 +55,12 @@ export async function driveRemoteCommand(
 			writeOutput(command.stdout, stdout, terminal),
 			...(command.stderr ? [writeOutput(command.stderr, stderr, null)] : []),
 		]);
-		// A closed output of ours ends the command; its result is then nobody's.
+		// If the local output closes, end the command; nobody needs its result.
 		outputs.catch(() => {
 			command.close();
 		});
 		const done = (async (): Promise<DriveResult> => {
-			// What came before a cut is written as well.
+			// Output that arrived before an interruption is written too.
 			const [outcome, written] = await Promise.allSettled([command.outcome, outputs]);
 			if (written.status === 'rejected') {
 				throw written.reason;
@@ -75,7 +75,7 @@ export async function driveRemoteCommand(
 				exitStatus: status === 'closed' ? exitStatus.ok : status,
 				isRemote: status !== 'closed',
 				detached: false,
-				hasUnsentInput: await input.left(),
+				hasUnsentInput: await input.hasUnsent(),
 				hasOutput: written.value.includes(true),
 			};
 		})();
@@ -90,25 +90,25 @@ export async function driveRemoteCommand(
 	}
 }
 
-/** Resolves to whether there was anything to write. */
+/** Resolves to whether there was any output. */
 async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: BorrowedTerminal | null): Promise<boolean> {
-	let heard = false;
+	let hasOutput = false;
 	const failed = Promise.withResolvers<never>();
 	failed.promise.catch(() => {});
 	const onError = (error: NodeJS.ErrnoException) => {
 		failed.reject(
 			error.code === 'EPIPE'
 				? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of the output closed it', {cause: error})
-				: new SpokeError('ERR_LOCAL_FILE', `our output cannot be written: ${error.message}`, {cause: error}),
+				: new SpokeError('ERR_LOCAL_FILE', `cannot write the output: ${error.message}`, {cause: error}),
 		);
 		from.destroy();
 	};
 
 	to.on('error', onError);
-	from.on('data', (piece: Buffer) => {
-		heard ||= piece.length > 0;
-		terminal?.watch(piece);
-		if (to.write(piece)) {
+	from.on('data', (chunk: Buffer) => {
+		hasOutput ||= chunk.length > 0;
+		terminal?.watch(chunk);
+		if (to.write(chunk)) {
 			return;
 		}
 
@@ -119,13 +119,13 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 		);
 	});
 	try {
-		// What cuts an output is told by the command's outcome, which knows more about it.
+		// The outcome of the command reports the error with more detail.
 		await Promise.race([finished(from).catch(() => {}), failed.promise]);
 		if (to.writableNeedDrain) {
 			await Promise.race([once(to, 'drain'), failed.promise]);
 		}
 
-		return heard;
+		return hasOutput;
 	} finally {
 		to.off('error', onError);
 	}

@@ -1,9 +1,9 @@
-/** What is typed or piped here goes to a remote command: as it is, and no faster than the far side takes it. */
+/** Sends stdin unchanged to a remote command, with backpressure. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Writable} from 'node:stream';
 import type {DetachKeys} from '../../terminal/detach-keys.ts';
 
-/** A file or a full pipe has its next piece by then. */
+/** By then, a file or a full pipe provides its next chunk. */
 const nextPieceMs = 20;
 
 export class InputPump {
@@ -11,22 +11,22 @@ export class InputPump {
 	readonly #sink: Writable;
 	readonly #keys: DetachKeys | null;
 	readonly #onDetach: () => void;
-	/** Pieces that were read here and are not yet on their way. */
+	/** Chunks that were read but not yet sent. */
 	#underWay = 0;
 
-	/** Begins at once. `keys` are not passed on; `onDetach` is called when they were typed. */
+	/** Starts at once. `keys` are not sent; they call `onDetach`. */
 	constructor(stdin: NodeJS.ReadStream, sink: Writable, keys: DetachKeys | null, onDetach: () => void) {
 		this.#stdin = stdin;
 		this.#sink = sink;
 		this.#keys = keys;
 		this.#onDetach = onDetach;
 		sink.on('drain', this.#drained);
-		// A terminal that hangs up ends the input as its end does; the signal tells the rest.
+		// A terminal that hangs up ends the input; the signal handler does the rest.
 		stdin.on('data', this.#typed).on('end', this.#ended).on('error', this.#ended);
 	}
 
-	/** Whether input was read here that is not on its way; asked when the command has ended. */
-	async left(): Promise<boolean> {
+	/** Whether input was read but not sent; call it when the command has ended. */
+	async hasUnsent(): Promise<boolean> {
 		if (this.#underWay === 0 && !this.#stdin.isTTY && !this.#stdin.readableEnded) {
 			await delay(nextPieceMs);
 		}
@@ -39,7 +39,7 @@ export class InputPump {
 		this.#stdin.off('data', this.#typed).off('end', this.#ended);
 		this.#stdin.pause();
 		if (!this.#stdin.isTTY) {
-			// A pipe that somebody still holds open would keep this process alive.
+			// An open pipe would keep this process alive.
 			this.#stdin.destroy();
 		}
 	}

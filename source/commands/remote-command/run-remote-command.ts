@@ -1,4 +1,4 @@
-/** What exec and attach have in common: from a target on the command line to the exit status. */
+/** Common part of exec and attach: from the target on the command line to the exit status. */
 import {Writable} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {createClusterClient} from '../../cluster/create-cluster-client.ts';
@@ -21,21 +21,21 @@ import {driveRemoteCommand, type DriveResult} from './drive-remote-command.ts';
 type RemoteCommandInvocation = Invocation<typeof execSpec.flags> | Invocation<typeof attachSpec.flags> | Invocation<typeof debugSpec.flags>;
 
 export type RemoteCommandRequest =
-	| {feature: 'exec'; asked: string; command: readonly string[]; namespace?: string}
+	| {feature: 'exec'; target: string; command: readonly string[]; namespace?: string}
 	| {
 			feature: 'attach';
-			asked: string;
+			target: string;
 			command: readonly [];
 			detachKeys: Buffer;
-			/** Tried where it ended without a word; the exit status, or null to leave it at that. */
+			/** Called if the stream ended without output; returns the exit status, or null to keep the result. */
 			ifSilent?: () => Promise<number | null>;
 	  };
 
-/** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
-export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: RemoteCommandRequest): Promise<number> {
-	const {exitStatus, isRemote} = await runInCluster(invocation, asked);
+/** @throws SpokeError for every end other than the remote command's own or a signal. */
+export async function runRemoteCommand(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<number> {
+	const {exitStatus, isRemote} = await runInCluster(invocation, request);
 	if (isRemote && exitStatus !== 0) {
-		// Kubectl's last line, -q or not.
+		// kubectl prints this line even with -q.
 		invocation.stderr.write(`command terminated with exit code ${exitStatus} [ERR_REMOTE_EXIT]\n`);
 	}
 
@@ -44,13 +44,13 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 
 type RunEnd = Pick<DriveResult, 'exitStatus' | 'isRemote'>;
 
-async function runInCluster(invocation: RemoteCommandInvocation, asked: RemoteCommandRequest): Promise<RunEnd> {
+async function runInCluster(invocation: RemoteCommandInvocation, request: RemoteCommandRequest): Promise<RunEnd> {
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	const notices = new DeferredNotices(invocation.stderr);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
 	const ahead = preconnect(cluster, {signal: invocation.interrupted, witness: paths.observer});
 	try {
-		return await runOn({cluster: ahead.cluster, witness: paths.observer, notices}, invocation, asked);
+		return await runOn({cluster: ahead.cluster, witness: paths.observer, notices}, invocation, request);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false};
@@ -65,17 +65,17 @@ async function runInCluster(invocation: RemoteCommandInvocation, asked: RemoteCo
 	}
 }
 
-/** `-q` leaves the screen to the command, but for a path that was asked for. */
+/** `-q` suppresses the path line, unless --path is given. */
 function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
-type Means = {cluster: ClusterClient; witness: ConnectionObserver | undefined; notices: DeferredNotices};
+type RunContext = {cluster: ClusterClient; witness: ConnectionObserver | undefined; notices: DeferredNotices};
 
 async function runOn(
-	{cluster, witness, notices}: Means,
+	{cluster, witness, notices}: RunContext,
 	invocation: RemoteCommandInvocation,
-	asked: RemoteCommandRequest,
+	request: RemoteCommandRequest,
 ): Promise<RunEnd> {
 	const {flags, stdin, interrupted, env} = invocation;
 	const warn = (notice: string) => {
@@ -88,28 +88,34 @@ async function runOn(
 		}
 	};
 
-	const {pod, target} = await resolvePod(cluster, asked.asked, {
+	const {pod, target} = await resolvePod(cluster, request.target, {
 		order: 'attach',
 		podRunningTimeoutMs: flags['pod-running-timeout'],
 		signal: interrupted,
-		...('namespace' in asked && {namespace: asked.namespace}),
+		...('namespace' in request && {namespace: request.namespace}),
 	});
-	assertPodRunning(pod, asked.feature);
+	assertPodRunning(pod, request.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);
 	const attached =
-		asked.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
+		request.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
 	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, here: stdin.isTTY, ...attached});
 	say(notice);
-	if (asked.feature === 'attach') {
+	if (request.feature === 'attach') {
 		say(
 			'All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.',
 		);
 		say("If you don't see a command prompt, try pressing enter.");
 	}
 
-	const request = {feature: asked.feature, target: {...target, container: container.name}, command: asked.command, stdin: flags.stdin, tty};
-	const command = await openRemoteCommand(cluster, request, {
+	const commandRequest = {
+		feature: request.feature,
+		target: {...target, container: container.name},
+		command: request.command,
+		stdin: flags.stdin,
+		tty,
+	};
+	const command = await openRemoteCommand(cluster, commandRequest, {
 		signal: interrupted,
 		environment: env,
 		onWaiting: say,
@@ -119,27 +125,27 @@ async function runOn(
 		notices.hold();
 	}
 
-	const detachKeys = asked.feature === 'attach' && tty ? asked.detachKeys : null;
-	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: asked.feature === 'attach'});
-	// A runtime ends the input as soon as a command closes its output (containerd, `cat > FILE`): what is then missing is missed nowhere else, so -q does not silence it.
+	const detachKeys = request.feature === 'attach' && tty ? request.detachKeys : null;
+	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
+	// containerd ends the input as soon as a command closes its output (`cat > FILE`). Nothing else reports the missing input, so -q does not suppress this.
 	if (end.hasUnsentInput && !tty) {
-		warn('the command ended before all of its input was passed on to it');
+		warn('the command exited before all of its input was sent');
 	}
 
-	if (asked.feature === 'attach' && tty) {
-		say(endWords(pod, container.name, end));
+	if (request.feature === 'attach' && tty) {
+		say(describeEnd(pod, container.name, end));
 	}
 
-	const isSilent = asked.feature === 'attach' && !end.hasOutput && !tty;
-	const silentStatus = isSilent ? await asked.ifSilent?.() : null;
+	const isSilent = request.feature === 'attach' && !end.hasOutput && !tty;
+	const silentStatus = isSilent ? await request.ifSilent?.() : null;
 	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false};
 }
 
 /**
-Kubectl's words; `null` where what ended stays ended.
+kubectl's message; `null` if the container will not run again.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/attach/attach.go reattachMessage
 */
-function endWords(pod: PodObject, container: string, {detached}: {detached: boolean}): string | null {
+function describeEnd(pod: PodObject, container: string, {detached}: {detached: boolean}): string | null {
 	const {name, namespace = 'default'} = pod.metadata;
 	const again = `'spoke attach ${name} -c ${container} -n ${namespace} -i -t'`;
 	if (containerRole(pod, container) === 'ephemeral') {
@@ -155,7 +161,7 @@ type TtyRequest = {
 	tty: boolean;
 	/** `process.stdin` is a terminal. */
 	here: boolean;
-	/** For attach: the container was started with a terminal of its own. */
+	/** For attach: whether the container has a terminal. */
 	container?: {name: string; tty: boolean};
 };
 
@@ -165,7 +171,7 @@ function chooseTty({stdin, tty, here, container}: TtyRequest): {tty: boolean; no
 		return {tty: false, notice: `Unable to use a TTY - container ${container.name} did not allocate one`};
 	}
 
-	// A container that has a terminal mixes its outputs: asking for them apart is an error there.
+	// A container with a terminal has no separate stderr: requesting one is an error.
 	const wanted = tty || container?.tty === true;
 	if (!wanted || !stdin) {
 		return {tty: false, notice: null};

@@ -4,14 +4,14 @@ import {closestWord} from '../../command-line/closest-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {Command} from '../command.ts';
-import {schemaNames, schemaRow} from './spec.ts';
+import {schemaNames, schemaSpec} from './spec.ts';
 
-export const command: Command<typeof schemaRow.flags> = {
-	row: schemaRow,
+export const command: Command<typeof schemaSpec.flags> = {
+	spec: schemaSpec,
 	async run({positionals, stdout}) {
 		const [name, ...surplus] = positionals;
 		if (surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `schema takes one name, not ${positionals.length}`);
+			throw new SpokeError('ERR_USAGE', `expected one schema name, got ${positionals.length}`);
 		}
 
 		stdout.write(name === undefined ? await listText() : await schemaText(name));
@@ -30,7 +30,6 @@ async function listText(): Promise<string> {
 	return lines.join('');
 }
 
-/** The file as the package has it. */
 async function schemaText(name: string): Promise<string> {
 	if (!(schemaNames as readonly string[]).includes(name)) {
 		const closest = closestWord(name, schemaNames);

@@ -1,13 +1,13 @@
-/** `spoke schema` as data. */
+/** Spec of `spoke schema`. */
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
 const flags = [helpFlag] as const;
 
-/** The files of `schemas/`, without their ending. */
+/** File names in `schemas/`, without extension. */
 export const schemaNames = ['audit', 'doctor', 'error', 'keymap', 'log-line', 'path', 'port-forward-event', 'version'] as const;
 
-export const schemaRow = {
+export const schemaSpec = {
 	name: 'schema',
 	summary: 'print the JSON Schema of an object that -o json prints',
 	usage: ['schema', 'schema NAME'],

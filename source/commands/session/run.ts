@@ -8,7 +8,7 @@ import {sessionSpec} from './spec.ts';
 import {startSession} from './start-session.ts';
 
 export const command: Command<typeof sessionSpec.flags> = {
-	row: sessionSpec,
+	spec: sessionSpec,
 	async run(invocation) {
 		const {flags, positionals, stdin, stdout, env, interrupted} = invocation;
 		if (positionals.length > 0) {

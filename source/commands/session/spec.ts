@@ -1,4 +1,4 @@
-/** `spoke`, the session, as data. */
+/** Spec of the session. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';

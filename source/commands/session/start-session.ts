@@ -1,4 +1,4 @@
-/** What `spoke`, `spoke tail` and `spoke demo` have in common: they load the session and run it in this terminal. */
+/** Loads the session and runs it in this terminal, for `spoke`, `spoke tail` and `spoke demo`. */
 import {setFlagsFromString} from 'node:v8';
 import type {SessionOptions} from '../../session.ts';
 import {traceVerbosity} from '../../cluster/request-trace.ts';
@@ -15,12 +15,12 @@ export async function startSession(
 	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>,
 ): Promise<number> {
 	if (what.flags.v >= traceVerbosity) {
-		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} tells requests on stderr, and the session has the screen`, {
-			remedy: 'give it to a one-shot: spoke logs, exec, port-forward, path …',
+		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} logs requests to stderr, which the session uses as its screen`, {
+			remedy: 'use -v with a one-shot command: spoke logs, exec, port-forward, path',
 		});
 	}
 
-	// What is loaded, and pages of a large list, are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
+	// Loaded code and pages of a large list become garbage at once: with a young generation of fixed size, 150,000 pods need about 100 MiB less.
 	setFlagsFromString('--semi-space-growth-factor=1');
 	const [{keymap, problems, warnings}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
 	return runSession({

@@ -1,19 +1,19 @@
-/** `spoke tail`: the session's tail, straight from the shell. */
+/** `spoke tail`: the session's tail, opened from the shell. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Command} from '../command.ts';
 import {tailSpec} from './spec.ts';
 import {startSession} from '../session/start-session.ts';
 
 export const command: Command<typeof tailSpec.flags> = {
-	row: tailSpec,
+	spec: tailSpec,
 	async run({flags, positionals, stdin, stdout, env, interrupted}) {
 		const selector = flags.selector ?? null;
 		if ((positionals.length === 0) === (selector === null)) {
-			throw new SpokeError('ERR_USAGE', 'name a target, or labels with -l');
+			throw new SpokeError('ERR_USAGE', 'specify either a target or -l');
 		}
 
 		if (flags['all-namespaces'] && selector === null) {
-			throw new SpokeError('ERR_USAGE', '--all-namespaces goes with -l: a target is in one namespace');
+			throw new SpokeError('ERR_USAGE', '--all-namespaces requires -l: a target is in one namespace');
 		}
 
 		if (flags['all-containers'] && flags.container !== undefined) {

@@ -1,4 +1,4 @@
-/** `spoke tail` as data. */
+/** Spec of `spoke tail`. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';

@@ -5,13 +5,13 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {jsonLine, jsonObject} from '../../output/json-line.ts';
 import {version} from '../../version.ts';
 import type {Command} from '../command.ts';
-import {versionRow} from './spec.ts';
+import {versionSpec} from './spec.ts';
 
-export const command: Command<typeof versionRow.flags> = {
-	row: versionRow,
+export const command: Command<typeof versionSpec.flags> = {
+	spec: versionSpec,
 	async run({flags, positionals, stdout}) {
 		if (positionals.length > 0) {
-			throw new SpokeError('ERR_USAGE', `version takes no argument: ${JSON.stringify(positionals[0])}`);
+			throw new SpokeError('ERR_USAGE', `version takes no arguments, got ${JSON.stringify(positionals[0])}`);
 		}
 
 		const {platform, arch} = process;

@@ -1,4 +1,4 @@
-/** `spoke version` as data. */
+/** Spec of `spoke version`. */
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandSpec} from '../command.ts';
 
@@ -15,7 +15,7 @@ const flags = [
 	helpFlag,
 ] as const;
 
-export const versionRow = {
+export const versionSpec = {
 	name: 'version',
 	summary: 'print the version of spoke',
 	usage: ['version [flags]', '--version [flags]'],

@@ -22,7 +22,7 @@ const ownWords = new Set([
 async function runDebug([, ...argv]: readonly string[]): Promise<{ok: boolean; stderr: string}> {
 	const [stdout, stderr] = [new PassThrough(), new PassThrough()];
 	try {
-		const line = parseCommandLine(command.row.flags, argv);
+		const line = parseCommandLine(command.spec.flags, argv);
 		const invocation = {
 			...line,
 			stdin: new PassThrough(),
@@ -31,7 +31,7 @@ async function runDebug([, ...argv]: readonly string[]): Promise<{ok: boolean; s
 			env: {HOME: '/nonexistent'},
 			interrupted: new AbortController().signal,
 		};
-		return {ok: (await command.run(invocation as unknown as Invocation<typeof command.row.flags>)) === 0, stderr: ''};
+		return {ok: (await command.run(invocation as unknown as Invocation<typeof command.spec.flags>)) === 0, stderr: ''};
 	} catch (error) {
 		return {ok: false, stderr: errorText(toSpokeError(error))};
 	}

@@ -191,15 +191,15 @@ test('a workload or service is taken as exec takes it, help says so, and the pod
 	const {env} = await openSandbox(t);
 	t.regex(
 		(await runSpoke(['debug', '--help'])).stdout,
-		/Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, or a service or workload, of whose pods one is chosen as\s+exec\s+does/,
+		/Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, service or workload\.[\s\S]*spoke\s+picks\s+a\s+pod\s+as\s+exec\s+does/,
 	);
 	for (const target of ['deploy/web', 'svc/web']) {
 		const {status, stderr} = await runSpoke(['debug', target, '--image=x', '-c', `late-${target.split('/')[0]}`], {env});
 		t.is(status, 0, stderr);
-		t.regex(stderr, /^added container late-\w+ \(x\) to pod web-[\w-]+; it stays until the pod goes\n$/);
+		t.regex(stderr, /^added container late-\w+ \(x\) to pod web-[\w-]+; it remains until the pod is deleted\n$/);
 	}
 
-	t.regex((await runSpoke(['debug', '--image=x'], {env})).stderr, /^error: one target is needed, 0 were given/);
+	t.regex((await runSpoke(['debug', '--image=x'], {env})).stderr, /^error: expected one target, got 0/);
 });
 
 test('a copy of a pod is created, attached to and labeled, and the original stays', async t => {
@@ -222,7 +222,7 @@ test('a copy of a pod is created, attached to and labeled, and the original stay
 		{env, input: 'hello\n'},
 	);
 	t.deepEqual([status, stdout], [0, 'hello\n'], stderr);
-	t.regex(stderr, /^created pod db-debug, a copy of pod db-0; it stays until you delete it\n/);
+	t.regex(stderr, /^created pod db-debug, a copy of pod db-0; it remains until you delete it\n/);
 	const kept = await runSpoke(['path', 'db-0', '--feature', 'logs'], {env});
 	t.is(kept.status, 0, kept.stderr);
 });
@@ -234,7 +234,7 @@ test('a pod on a node is created in the namespace of the context, attached to an
 		{env, input: 'hello\n'},
 	);
 	t.deepEqual([status, stdout], [0, 'hello\n'], stderr);
-	t.regex(stderr, /^created pod node-debugger-n1-\w{5} with container debugger on node n1; it stays until you delete it\n/);
+	t.regex(stderr, /^created pod node-debugger-n1-\w{5} with container debugger on node n1; it remains until you delete it\n/);
 	const path = JSON.parse(stderr.split('\n').findLast(line => line.startsWith('{')) ?? 'null') as {
 		feature: string;
 		target: {node: string};
@@ -263,7 +263,7 @@ test('--replace deletes the pod that is named, after its copy is created, and ta
 	t.regex(stderr, /^created pod db-new, a copy of pod db-0; .*\ndeleted pod db-0\n$/);
 	const workload = await runSpoke(['debug', 'deploy/web', '--copy-to=web-new', '--replace', '--set-image=*=x'], {env});
 	t.is(workload.status, 125);
-	t.regex(workload.stderr, /--replace deletes the pod that you name: deploy\/web is not a pod.*\[ERR_USAGE\]\n$/);
+	t.regex(workload.stderr, /--replace deletes the named pod: deploy\/web is not a pod.*\[ERR_USAGE\]\n$/);
 });
 
 for (const argv of [

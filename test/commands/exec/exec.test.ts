@@ -52,9 +52,9 @@ const wrong: ReadonlyArray<
 		options?: Parameters<typeof startCommandServer>[1] & {far?: (far: FarSide) => void},
 	]
 > = [
-	['no command', ['web'], /^error: a command is needed behind -- .*\[ERR_USAGE\]\n$/],
+	['no command', ['web'], /^error: a command is required after -- .*\[ERR_USAGE\]\n$/],
 	['no command, and a target that a shell would run', ['pod/$(id)'], /\(spoke exec 'pod\/\$\(id\)' -- COMMAND\)/],
-	['a command without --', ['web', 'ls'], /^error: one target is allowed before --.*\[ERR_USAGE\]\n$/],
+	['a command without --', ['web', 'ls'], /^error: expected one target before --.*\[ERR_USAGE\]\n$/],
 	['no pod', ['gone', '--', 'ls'], /^error: .*gone.*not found.*\[ERR_NOT_FOUND\]\n$/],
 	[
 		'no such container',
@@ -143,7 +143,7 @@ test('-f takes the target from a manifest, in its namespace, or from stdin; a ta
 			/^error: the namespace from the provided object "shop" does not match the namespace "other" \(pass --namespace=shop\) \[ERR_USAGE\]/,
 		],
 		[['-f', `${file},${file}`], /^error: cannot exec into multiple objects at a time/],
-		[['-i', '-f', '-'], /^error: stdin cannot be the manifest and the command’s input at once/],
+		[['-i', '-f', '-'], /^error: stdin cannot be both the manifest and the input of the command/],
 		[['-f', `${file}.gone`], /^error: .*cannot be read: ENOENT.*\[ERR_LOCAL_FILE\]/],
 	] as ReadonlyArray<[string[], RegExp]>) {
 		const {status, stderr} = await run(...argv);
@@ -164,7 +164,7 @@ test('stdin reaches the far side whole, and its end too', async t => {
 });
 
 test('a command that ends before its input does is said to, with -q as well; one that took it all is not', async t => {
-	const loss = 'the command ended before all of its input was passed on to it\n';
+	const loss = 'the command exited before all of its input was sent\n';
 	for (const [input, said, flags] of [
 		['x'.repeat(20_000_000), loss, '-i'],
 		['x'.repeat(20_000_000), loss, '-iq'],
@@ -191,7 +191,7 @@ test('a file that is not read to its end is said to be, also where the command e
 	const file = await open(name);
 	t.teardown(async () => file.close());
 	const child = spawn(process.execPath, [builtProgram, 'exec', ...config, '-i', 'web', '--', 'head'], {stdio: [file.fd, 'ignore', 'pipe']});
-	t.is((await bytes(child.stderr!)).toString(), 'the command ended before all of its input was passed on to it\n');
+	t.is((await bytes(child.stderr!)).toString(), 'the command exited before all of its input was sent\n');
 });
 
 test('a slow reader gets all of it, and 0; a cut is never 0', async t => {
@@ -384,7 +384,7 @@ test('attach says what kubectl says, takes detach keys, and is refused with --re
 		'a kind and a name may be two words',
 	);
 	for (const words of [[], ['pod/web', 'pod/web'], ['pod', 'web', 'web']]) {
-		t.regex((await runSpoke(['attach', ...config, ...words])).stderr, /^error: one target is needed/);
+		t.regex((await runSpoke(['attach', ...config, ...words])).stderr, /^error: one target is required/);
 	}
 
 	t.regex((await runSpoke(['attach', ...config, '--detach-keys=nope', 'web'])).stderr, /unknown key "nope"/);
@@ -416,7 +416,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input: 'x'.repeat(50_000_000), env, timeoutMs: 50_000}), {
 			status: 3,
 			stdout: 'said\n',
-			stderr: 'the command ended before all of its input was passed on to it\ncommand terminated with exit code 3 [ERR_REMOTE_EXIT]\n',
+			stderr: 'the command exited before all of its input was sent\ncommand terminated with exit code 3 [ERR_REMOTE_EXIT]\n',
 		});
 	});
 }

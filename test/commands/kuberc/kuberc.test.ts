@@ -9,7 +9,7 @@ import {commandTable} from '../../../source/commands/command-table.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
-const rows = commandTable.map(({row}) => row);
+const rows = commandTable.map(({spec: row}) => row);
 const head = 'apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n';
 
 async function folderOf(t: ExecutionContext): Promise<string> {

@@ -39,7 +39,7 @@ for (const [line, message] of [
 	['w --limit-bytes=-1', '--limit-bytes must be greater than 0'],
 	['w --since-time=yesterday', 'invalid argument "yesterday" for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z'],
 	['w --since=5', 'invalid argument "5" for --since: must be a duration such as 30s, 5m or 1h30m'],
-	['w c d', 'argument "d" is one too many behind TARGET and CONTAINER: further targets must be KIND/NAME'],
+	['w c d', 'argument "d" is one too many after TARGET and CONTAINER: further targets must be KIND/NAME'],
 	['pod/a pod/b c', 'argument "c": targets after the first must be KIND/NAME'],
 ] as const) {
 	test(`\`logs ${line}\` is refused: ${message.slice(0, 50)}`, t => {

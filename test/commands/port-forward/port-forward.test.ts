@@ -198,7 +198,7 @@ test.serial('twenty live connections are gone within two seconds of a signal', a
 });
 
 const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
-	[['svc/db'], 2, /no port is given for svc\/db/],
+	[['svc/db'], 2, /no port specified for svc\/db/],
 	[[], 2, /TYPE\/NAME and list of ports are required/],
 	[['pod/db-0', '70000'], 2, /remote port "70000"/],
 	[['pod/db-0', 'nosuch'], 8, /does not have a named port 'nosuch'/],
@@ -207,13 +207,13 @@ const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
 	[['svc/nosuch', '80'], 8, /"nosuch" not found/],
 	[['node/n1', '80'], 2, /is a node/],
 	[['pod/db-0', ':7000', '--address', 'example.com'], 2, /not a valid IP/],
-	[['pod/db-0', '17000:7000', '17000:7001'], 14, /local port 17000 is given twice, by 17000:7000 and 17000:7001/],
-	[['pod/db-0', '7000', '7000'], 14, /local port 7000 is given twice, by 7000 and 7000/],
-	[['svc/db', 'echo', 'echo'], 14, /the local port of svc\/db echo is given twice/],
+	[['pod/db-0', '17000:7000', '17000:7001'], 14, /local port 17000 is used twice, by 17000:7000 and 17000:7001/],
+	[['pod/db-0', '7000', '7000'], 14, /local port 7000 is used twice, by 7000 and 7000/],
+	[['svc/db', 'echo', 'echo'], 14, /the local port of svc\/db echo is used twice/],
 	[
 		['svc/db', '17000:7000', 'deploy/web', '17000:http'],
 		14,
-		/local port 17000 is given twice, by svc\/db 17000:7000 and deploy\/web 17000:http/,
+		/local port 17000 is used twice, by svc\/db 17000:7000 and deploy\/web 17000:http/,
 	],
 	[['pod/db-0', ':7000', '--read-only'], 2, /--read-only is set/],
 	[['pod/db-0', ':7000'], 7, /forbidden/i, {user: 'eve'}],
@@ -341,12 +341,12 @@ test.serial('a file that cannot be forwarded is refused with its line, its conte
 	const cases: ReadonlyArray<readonly [text: string, args: readonly string[], status: number, message: RegExp]> = [
 		['svc/db 7000\nsvc/web', [], 2, /mine:2: no port is given for svc\/web/],
 		['--context a svc/db 7000\n--context b svc/db 7001', [], 2, /names two contexts, a and b/],
-		['--context a svc/db 7000', ['--context', 'sandbox'], 2, /has no forward of the context sandbox/],
-		['# nothing', [], 2, /has no forward/],
+		['--context a svc/db 7000', ['--context', 'sandbox'], 2, /no forwards in .* for context sandbox/],
+		['# nothing', [], 2, /no forwards in /],
 		['svc/db 7000\nsvc/web 80:99999', [], 2, /mine:2: error parsing remote port "99999": it must be a number from 1 to 65535/],
 		['\ndb-0/x/y 80', [], 2, /mine:2: target "db-0\/x\/y" has more than one slash/],
 		['svc/db 7000 --address nowhere', [], 2, /mine:1: "nowhere" is not a valid IP address/],
-		['svc/db 7000', ['svc/web'], 2, /no port is given for svc\/web/],
+		['svc/db 7000', ['svc/web'], 2, /no port specified for svc\/web/],
 	];
 	for (const [text, args, status, message] of cases) {
 		await writeFile(file, text);
@@ -361,7 +361,7 @@ test.serial('a file that cannot be forwarded is refused with its line, its conte
 test('a forward that others can reach says so on stderr, whatever goes to stdout', async t => {
 	const {env} = await openSandbox(t);
 	for (const [address, said] of [
-		['0.0.0.0', /^warning: everybody who reaches 0\.0\.0\.0:\d+ can use this forward with your rights, as long as it lasts\n$/],
+		['0.0.0.0', /^warning: anyone who can reach 0\.0\.0\.0:\d+ can use this forward with your permissions while it runs\n$/],
 		['127.0.0.1', /^$/],
 	] as const) {
 		const run = await runPortForward(['pod/db-0', ':7000', '--address', address, '--path', 'never'], {env});
@@ -402,7 +402,7 @@ test('as text, what fails of a connection is one line with its code, and a reset
 		'an error occurred forwarding 17010 -> 9: nothing listens: dial: connection refused [ERR_PORT_REFUSED]\n',
 		'an error occurred forwarding 17010 -> 9: no tunnel to the pod within 30 s [ERR_STREAM_LOST]\n',
 		'interrupted: gone (attempt 1) [ERR_APISERVER_UNREACHABLE]\n',
-		'reset inside the pod: a connection of 17010 -> 9, after 4 bytes sent and 2 received\n',
+		'reset inside the pod: connection 17010 -> 9, after 4 bytes sent and 2 received\n',
 	]);
 });
 

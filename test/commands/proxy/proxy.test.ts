@@ -98,7 +98,7 @@ test('a body that cannot be read is the fault of its file, not of the way to the
 	const {config, folder} = await serve(t);
 	const {status, stdout, stderr} = await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', folder, ...config]);
 	t.deepEqual({status, stdout}, {status: 14, stdout: ''});
-	t.regex(stderr, /cannot be read: EISDIR.*\[ERR_LOCAL_FILE\]/);
+	t.regex(stderr, /cannot read .*: EISDIR.*\[ERR_LOCAL_FILE\]/);
 });
 
 test('a body comes from a flag, a file or stdin, and every byte of it', async t => {
@@ -132,7 +132,7 @@ test('where the answer begins before a body of unknown length was sent, it is sa
 	await once(child.stdout, 'data');
 	child.stdin.end(' and ended');
 	t.deepEqual(await once(child, 'close'), [0, null]);
-	t.regex(await said, /began before the body was sent.*may have dropped.*--data-file FILE/);
+	t.regex(await said, /started before the body was sent.*may have dropped.*--data-file FILE/);
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/early', '--data-file', join(folder, 'body'), ...config])).stderr, '');
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', '-', ...config], {input: 'whole'})).stderr, '');
 });
@@ -284,7 +284,7 @@ test('a listener says where it serves and who can use it, and ends by its signal
 	const [, address] = /^Starting to serve on (127\.0\.0\.1:\d+)$/.exec(line!)!;
 	t.is(await (await fetch(`http://${address}/version`)).text(), 'GET /version');
 	t.is((await fetch(`http://${address}/version`, {headers: {Origin: 'http://evil.test'}})).status, 403);
-	t.regex(stderr, /^every user of this host can use it, with the rights of ada, as long as this runs\n/);
+	t.regex(stderr, /^every user of this host can use it, with the permissions of ada, while this runs\n/);
 	child.kill('SIGTERM');
 	t.is(
 		await new Promise(resolve => {
@@ -319,7 +319,7 @@ for (const [argv, warnings] of [
 		['-p', '0', '--disable-filter', '--allow-commands'],
 		[
 			'Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious',
-			'exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers',
+			'exec, attach and port-forward are relayed: anyone who can reach this listener can run commands in your containers',
 		],
 	],
 	[['-p', '0', '--append-server-path'], []],
