@@ -1,4 +1,4 @@
-/** What changed in the dock that a person should know without looking there: what broke, came back, or goes a worse way. Pure. */
+/** Messages about connections that failed, recovered or became less secure. */
 import type {TlsState} from '../evidence/evidence.ts';
 import {tlsWorstFirst, worstPath, type ConnectionList, type ConnectionEntry} from './connection-list.ts';
 import {qualifyWithContext} from './qualify-name.ts';
@@ -7,7 +7,6 @@ import type {ClusterState, Message} from './session-state.ts';
 /** How long a row is marked. */
 export const changeMarkMs = 10_000;
 
-/** The dock with its rows marked, and what there is to say. */
 export function connectionChanges(
 	before: ConnectionList,
 	after: ConnectionList,
@@ -39,16 +38,16 @@ function newsOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; is
 	}
 
 	if (old.phase !== 'open' && entry.phase === 'open' && old.isLost) {
-		return {text: 'back', isBad: false, isLost: false};
+		return {text: 'reconnected', isBad: false, isLost: false};
 	}
 
 	const [was, is] = [worstTls(old), worstTls(entry)];
 	return was !== undefined && is !== undefined && tlsWorstFirst.indexOf(is) < tlsWorstFirst.indexOf(was)
-		? {text: `${is} now, ${was} before`, isBad: true, isLost: entry.isLost}
+		? {text: `${is} now, was ${was}`, isBad: true, isLost: entry.isLost}
 		: null;
 }
 
-/** Of leg 2 of the worst stream, where it is known: before a label is settled its words are no verdict yet, and what is not known is no change to the worse. */
+/** Leg 2 of the worst stream. An unsettled label is no verdict yet, and an unknown state is no change for the worse. */
 function worstTls({paths}: ConnectionEntry): TlsState | undefined {
 	const state = worstPath(paths.values().filter(path => path?.phase !== 'checking'))?.legs[1]?.tls.state;
 	return state === 'unknown' ? undefined : state;

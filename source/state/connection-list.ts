@@ -1,4 +1,4 @@
-/** The dock: every stream that the session has, what it carries, and by which path. Pure. */
+/** The connection list: every stream of the session, what it carries, and its path. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../evidence/evidence.ts';
 import {formatQuantity} from '../text/format-number.ts';
@@ -13,30 +13,30 @@ export type ConnectionEntry = {
 	/** `deploy/api, 3 pods`, `:8080 → svc/web:80`. */
 	what: string;
 	context: string;
-	/** `null` where it is of none, or of all. */
+	/** `null` if it belongs to none, or to all. */
 	namespace: string | null;
 	phase: ConnectionPhase;
-	/** In place of path and figures while it is not open. */
+	/** Shown instead of path and stats while it is not open. */
 	note: string;
 	/** `214 lines/s`, `3 open · 41 MB`. */
 	figures: string;
-	/** Samples of what it carries, oldest first. */
+	/** Traffic samples, oldest first. */
 	samples: readonly number[];
 	since: number;
 	error: ErrorObject | null;
-	/** Who else can use it, where it listens: told as long as it does. */
+	/** Who else can use its listener; `null` if nobody can. */
 	usable: string | null;
-	/** Its connections to the apiserver, by id, and their labels. */
+	/** The paths of its connections to the apiserver, by connection id. */
 	paths: ReadonlyMap<string, Path | null>;
-	/** Of those whose pings are unanswered for longer than it takes: since when, by the clock of the screen. */
+	/** Connections with overdue responses to pings: since when, by the screen clock. */
 	waits: ReadonlyMap<string, PendingPings>;
-	/** It was open, broke, and is not back. */
+	/** It was open, failed, and has not recovered. */
 	isLost: boolean;
 	/** When something became worse; `null` for never. */
 	markedAt: number | null;
 };
 
-/** Since when an answer of either is waited for; `null` where it is not. */
+/** Since when a response of each end is overdue; `null` if it is not. */
 export type PendingPings = {websocket: number | null; runtime: number | null};
 
 export type ConnectionListEvent =
@@ -50,7 +50,7 @@ export type ConnectionListEvent =
 
 export type ConnectionList = readonly ConnectionEntry[];
 
-/** The very same dock for a label of a connection that no row has. */
+/** Returns the same list for the label of a connection that is in no entry. */
 export function reduceConnectionList(dock: ConnectionList, event: ConnectionListEvent): ConnectionList {
 	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) => dock.map(entry => (entry.id === id ? to(entry) : entry));
 	switch (event.type) {
@@ -115,7 +115,7 @@ export function reduceConnectionList(dock: ConnectionList, event: ConnectionList
 
 const noWaits: PendingPings = {websocket: null, runtime: null};
 
-/** Answers come all the time, and change nothing where none was missed. */
+/** Most responses change nothing, because none was overdue. */
 function changesWaits(
 	{paths, waits}: ConnectionEntry,
 	{connection, waits: to}: {connection: string; waits: Partial<PendingPings>},
@@ -131,7 +131,7 @@ function withWaits(
 	return new Map([...waits, [connection, {...noWaits, ...waits.get(connection), ...to}]]);
 }
 
-/** What is waited for on the very connection that a path is of. */
+/** The overdue responses of the connection that a path belongs to. */
 export function pendingPingsOf(dock: ConnectionList, path: Path): PendingPings {
 	for (const {paths, waits} of dock) {
 		for (const [connection, one] of paths) {
@@ -144,21 +144,21 @@ export function pendingPingsOf(dock: ConnectionList, path: Path): PendingPings {
 	return noWaits;
 }
 
-/** What ended is let go as soon as another one is known, open or ended: that one may end before it says anything, and then what is known is of before. */
+/** Drops ended connections once another path is known, open or ended; until then the last known path stays. */
 function living(paths: ReadonlyMap<string, Path | null>, latest: {connection: string; path: Path}): ReadonlyMap<string, Path | null> {
 	const isOpenKnown = [...paths.values()].some(path => !hasEnded(path) && isKnown(path));
 	const lasts = hasEnded(latest.path) && isKnown(latest.path) && !isOpenKnown ? latest.connection : null;
 	return isOpenKnown || lasts !== null ? new Map([...paths].filter(([id, path]) => !hasEnded(path) || id === lasts)) : paths;
 }
 
-/** The last one known stays: a stream that is about to come back still says how it went. */
+/** The last known path stays, so that a reconnecting stream still shows one. */
 function withoutOne(paths: ReadonlyMap<string, Path | null>, connection: string): ReadonlyMap<string, Path | null> {
 	const rest = [...paths].filter(([id]) => id !== connection);
 	const isLast = rest.length === 0 || (isKnown(paths.get(connection) ?? null) && rest.every(([, path]) => !isKnown(path)));
 	return isLast ? paths : new Map(rest);
 }
 
-/** It says something of leg 2, or why there is nothing to say. */
+/** Leg 2 is settled, or the reason why it is unknown. */
 function isKnown(path: Path | null): boolean {
 	return path !== null && path.phase !== 'checking';
 }
@@ -167,10 +167,10 @@ function hasEnded(path: Path | null): boolean {
 	return path?.about === 'ended-connection';
 }
 
-/** From bad to good: where several streams share a line, it shows the worst. */
+/** From worst to best: a line that several streams share shows the worst. */
 export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
-/** The path that says the least good of a TLS leg, and of those the one that is known least surely; `null` where none is known. Of several connections of one thing it is the one to be shown: what ended only where none else is there. */
+/** The path with the worst TLS state, then with the weakest basis; `null` if none is known. Ended connections count only if there is no other. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {
 	const all = [...paths];
 	const open = all.filter(path => !hasEnded(path));
@@ -189,7 +189,7 @@ function rank(path: Path): number {
 	return Math.min(...path.legs.map(({tls}: Leg) => tlsWorstFirst.indexOf(tls.state) + (tls.basis === 'proven' ? 0.5 : 0)));
 }
 
-/** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. Tails lose nothing, and are counted only on request. */
+/** What leaving would disconnect, for the confirmation; `null` if nothing. A tail loses nothing and is counted only on request. */
 export function describeOpenConnections(dock: ConnectionList, {tails = false}: {tails?: boolean} = {}): string | null {
 	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
 	const names: ReadonlyArray<[kind: ConnectionKind, one: string, many?: string]> = [

@@ -1,26 +1,27 @@
-/** What is known while the apiserver does not answer: for the screen, and for a report. */
+/** Describes an apiserver that does not respond, for the screen and for a report. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
 import {errorTable} from '../errors/error-table.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {describeNextRetry} from './describe-next-retry.ts';
 import type {SessionState, TextLine} from './session-state.ts';
 
-/** What it is, its own words and what was tried, each try with the role `tried`. */
+/** The failure, its message and the attempts, each with the role `tried`. */
 export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' | 'isStill'>): readonly TextLine[] {
 	const {
 		cluster: {context, proxy, error, retryAt, tries},
 	} = state;
-	const next = retryAt === null ? '' : ` Trying ${describeNextRetry(state, retryAt)} (try ${tries.count + 1}).`;
+	const next = retryAt === null ? '' : ` Retrying${describeNextRetry(state, retryAt)} (attempt ${tries.count + 1}).`;
 	const isSilent = error === null || error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT';
 	return [
-		{text: `The apiserver of ${sanitizeLine(context)} ${isSilent ? 'does not answer' : 'cannot be used yet'}.${next}`},
+		{text: `The apiserver of ${sanitizeLine(context)} ${isSilent ? 'does not respond' : 'cannot be used yet'}.${next}`},
 		...(error === null
 			? []
 			: [
-					...(error.text === null ? [] : [{label: 'text', text: sanitizeLine(error.text)}]),
+					...(error.text === null ? [] : [{label: textLabel(error), text: sanitizeLine(error.text)}]),
 					{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitizeLine(error.message)},
-					...(isSilent ? [{label: 'known', text: proxyWords(proxy)}] : []),
-					...(error.remedy === null ? [] : [{label: 'try', text: sanitizeLine(error.remedy), role: 'focus'}]),
+					...(isSilent ? [{label: 'proxy', text: proxyWords(proxy)}] : []),
+					...(error.remedy === null ? [] : [{label: 'fix', text: sanitizeLine(error.remedy), role: 'focus'}]),
 				]),
 		...tries.last.map(({time, tookMs, text}) => ({
 			text: `${clockTime(time)}  ${sanitizeLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`,
@@ -31,9 +32,28 @@ export function describeUnreachable(state: Pick<SessionState, 'cluster' | 'now' 
 
 function proxyWords(proxy: SessionState['cluster']['proxy']): string {
 	if (proxy === null) {
-		return 'no proxy in between: no proxy-url, and none by the environment';
+		return 'none: no proxy-url in the kubeconfig and none in the environment';
 	}
 
-	const from = proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY here';
-	return `it is dialled through ${sanitizeLine(proxy.url)} (${from})`;
+	const from = proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY in the environment';
+	return `${sanitizeLine(proxy.url)} (${from})`;
 }
+
+/** The label of an error's verbatim text: who said it. */
+export function textLabel({code}: Pick<ErrorObject, 'code'>): 'server' | 'error' {
+	return serverErrors.has(code) ? 'server' : 'error';
+}
+
+/** Errors whose text is that of the apiserver, the kubelet, the runtime or the backend; all others are from spoke, its socket or a plugin. */
+const serverErrors: ReadonlySet<ErrorObject['code']> = new Set([
+	'ERR_FORBIDDEN',
+	'ERR_CREDENTIALS',
+	'ERR_NOT_FOUND',
+	'ERR_APISERVER_ANSWER',
+	'ERR_SECOND_LEG',
+	'ERR_UPGRADE_REFUSED',
+	'ERR_COMMAND_NOT_STARTED',
+	'ERR_TARGET_GONE',
+	'ERR_PORT_REFUSED',
+	'ERR_BACKEND_ANSWER',
+]);

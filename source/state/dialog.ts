@@ -1,27 +1,27 @@
-/** What floats over the screen and owns the keys meanwhile: a typed line, a choice, a form, a question. Pure. */
+/** Dialogs, which float over the screen and receive the keys: prompt, picker, form, confirmation. */
 
 /** A line of text with a caret, counted in UTF-16 units. */
 export type TextInput = {text: string; caret: number};
 
 export type PromptDialog = {
 	kind: 'prompt';
-	/** What stands before the text: `/`, `&`, `:`. */
+	/** The prefix of the text: `/`, `&`, `:`. */
 	lead: string;
 	purpose: string;
 	typed: TextInput;
 	regex: boolean;
-	/** Whether ^R turns it into a regex. */
+	/** Whether ^R switches to a regular expression. */
 	mayRegex: boolean;
-	/** What is shown at the right while typing. */
+	/** Shown at the right while typing. */
 	note: string;
 	problem: string | null;
 	history: readonly string[];
-	/** Place in the history; -1 is the line being typed. */
+	/** Position in the history; -1 is the line being typed. */
 	historyAt: number;
-	/** The line being typed, while one of the history stands in its place. */
+	/** The line being typed, while a line of the history is shown. */
 	draft?: TextInput;
 	candidates: readonly string[];
-	/** What taking it is called: `send`, `accept`. */
+	/** The name of accepting it: `send`, `accept`. */
 	accept: string;
 };
 
@@ -30,9 +30,9 @@ export type PickerItem = {
 	cells: readonly string[];
 	/** Why it cannot be chosen. */
 	off?: string;
-	/** What completing it writes, where that is not its first cell. */
+	/** What completion writes, if that is not its first cell. */
 	text?: string;
-	/** Other words for it, which no row shows: `svc`. */
+	/** Aliases that no row shows: `svc`. */
 	also?: readonly string[];
 };
 
@@ -42,17 +42,17 @@ export type PickerDialog = {
 	purpose: string;
 	lead: string;
 	typed: TextInput;
-	/** Where the word begins that the items complete; what stands before it is kept. */
+	/** The start of the word that the items complete; the text before it is kept. */
 	from: number;
 	heads: readonly string[];
-	/** All; those that fit the text are shown. */
+	/** All items; those that match the text are shown. */
 	items: readonly PickerItem[];
 	index: number;
 	/** Below the items. */
 	notes: readonly string[];
-	/** A text that is in no item may be taken as it is. */
+	/** Text that is not in the items can be accepted. */
 	free: boolean;
-	/** What is said of a text that no item fits, before it. */
+	/** The prefix of the message about a text that matches no item. */
 	none: string | null;
 	keys: string;
 };
@@ -61,14 +61,14 @@ export type FormField = {
 	name: string;
 	label: string;
 	value: string;
-	/** With choices it is chosen, not typed. */
+	/** With choices, the value is selected and not typed. */
 	choices: ReadonlyArray<{value: string; shown: string}> | null;
 	note: string;
-	/** Only there while another field has this value. */
+	/** Visible only while another field has this value. */
 	when?: {field: string; value: string};
-	/** Nobody touched the value yet: what is typed stands in its place, and erasing takes all of it. */
+	/** The initial value: typing replaces it, and erasing removes all of it. */
 	untouched?: boolean;
-	/** What is typed on the choices goes into another field, which this choice brings. */
+	/** Text typed on the choices goes into another field, which this choice shows. */
 	typing?: {choose: string; field: string};
 };
 
@@ -81,7 +81,8 @@ export type FormDialog = {
 	notes: readonly string[];
 	submit: string;
 };
-/** What does in a script what a form does; its note is indented. `null` of a form that has none. */
+
+/** The one-shot command that does the same as a form, which is its indented note; `null` if it has none. */
 export function equivalentCommand({notes}: Pick<FormDialog, 'notes'>): string | null {
 	return notes.find(note => note.startsWith(' '))?.trim() ?? null;
 }
@@ -103,7 +104,7 @@ export type DialogEvent =
 	| {type: 'choose'; by: number}
 	| {type: 'set'; overlay: Dialog};
 
-/** What a key or a late answer makes of the dialog that is open; an event of another kind of dialog changes nothing. */
+/** Applies a key or a late response to the open dialog; events for another kind of dialog change nothing. */
 export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
 	if (event.type === 'set') {
 		return event.overlay;
@@ -128,10 +129,10 @@ export function reduceDialog(overlay: Dialog, event: DialogEvent): Dialog {
 	}
 }
 
-/** The items that fit what is typed: those that begin with it before those that hold it. */
+/** The items that match the text: those that begin with it before those that contain it. */
 export function matchingItems({items, typed, from}: PickerDialog): readonly PickerItem[] {
 	const rest = typed.text.slice(from).toLowerCase();
-	// A command's own words stand behind it; of an argument all that is typed counts.
+	// A command can be followed by arguments; an argument is matched as a whole.
 	const word = from > 0 ? rest.trimStart() : rest.trim().split(' ')[0]!;
 	if (word === '') {
 		return items;
@@ -179,10 +180,10 @@ function editTyped({text, caret}: TextInput, event: DialogEvent): TextInput {
 	}
 }
 
-/** So many names are shown of those that fit. */
+/** The number of matching names that are shown. */
 const namedFits = 4;
 
-/** What is said when a line was completed as far as `fits` agree. */
+/** The note after completion, where `fits` are the remaining candidates. */
 function completionNote({candidates, note}: PromptDialog, fits: readonly string[]): string {
 	if (fits.length === 0) {
 		return candidates.length > 0 ? 'nothing completes this' : note;
@@ -214,7 +215,7 @@ function reducePrompt(prompt: PromptDialog, event: DialogEvent): PromptDialog {
 	}
 }
 
-/** No further than to its oldest line, and back to what was being typed. */
+/** Stops at the oldest line, and at the line being typed. */
 function goInHistory(prompt: PromptDialog, by: 1 | -1): PromptDialog {
 	const historyAt = Math.max(-1, Math.min(prompt.history.length - 1, prompt.historyAt + by));
 	if (historyAt === prompt.historyAt) {
@@ -225,7 +226,6 @@ function goInHistory(prompt: PromptDialog, by: 1 | -1): PromptDialog {
 	return {...prompt, historyAt, draft, problem: null, typed: historyAt < 0 ? draft : atEnd(prompt.history[historyAt]!)};
 }
 
-/** With the caret behind it. */
 function atEnd(text: string): TextInput {
 	return {text, caret: text.length};
 }
@@ -245,7 +245,6 @@ function reducePicker(picker: PickerDialog, event: DialogEvent): PickerDialog {
 	return {...picker, typed: editTyped(picker.typed, event), index: 0};
 }
 
-/** Whether a field is there now. */
 export function isFieldVisible({fields}: FormDialog, {when}: FormField): boolean {
 	return when === undefined || fields.some(({name, value}) => name === when.field && value === when.value);
 }
@@ -284,7 +283,7 @@ function chooseIn(field: FormField, choices: NonNullable<FormField['choices']>, 
 	return {...field, value: choices[Math.max(0, Math.min(choices.length - 1, index + by))]?.value ?? field.value};
 }
 
-/** A key to the side keeps an untouched value, to go on typing behind it. */
+/** A caret key keeps an untouched value for editing. */
 function editField(field: FormField, event: DialogEvent): FormField {
 	const {untouched = false, ...touched} = field;
 	if (event.type === 'choose') {

@@ -1,8 +1,8 @@
-/** What is copied of the lines of a screen? */
+/** The lines of a screen as text for copying. */
 import {lineLabel} from './line-label.ts';
 import type {TextLine} from './session-state.ts';
 
-/** Labels before their texts, what an empty label goes on with indented, paths as their lines. */
+/** Labels before their texts, continuation lines indented, paths as lines. */
 export function formatCopiedLines(lines: readonly TextLine[], now: number): string {
 	return lines
 		.map(one => copiedLine(one, lineLabel(one, now)))

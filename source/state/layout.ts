@@ -1,27 +1,27 @@
-/** How the rows of the screen are shared out. Pure, so that paging and drawing agree. */
+/** How the rows of the screen are divided among the panes, so that paging and drawing agree. */
 import {isListName} from './list-kinds.ts';
 import type {SessionState, ViewName} from './session-state.ts';
 
 export type Layout = {
-	/** Rows of the main pane, without its head. */
+	/** Rows of the main pane without its column titles. */
 	main: number;
-	/** Lines under the path's rule; 0 when the path stands at the right, and 1 without a rule on a low screen. */
+	/** Lines under the rule of the path; 0 if the path is at the right, 1 without a rule on a low screen. */
 	path: number;
 	pathRule: boolean;
-	/** Columns of the path at the right; 0 when it stands below. */
+	/** Columns of the path at the right; 0 if it is below. */
 	side: number;
 	dock: number;
-	/** Lines of details under a list, with their rule. */
+	/** Lines of details under a list, including their rule. */
 	details: number;
 };
 
-/** From this width the path stands at the right. */
+/** The least width for the path at the right. */
 const sideFrom = 110;
 const lowBelow = 20;
-/** From this height details stand under the list. */
+/** The least height for details under the list. */
 const detailsFrom = 32;
 
-/** Rows and columns for each pane. Where it is narrow or low, panes go in a fixed order, and the list keeps one row at least. */
+/** Rows and columns for each pane. On a narrow or low screen panes are dropped in a fixed order, and the list keeps at least one row. */
 export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionState, 'size' | 'dock' | 'zoom' | 'view'>): Layout {
 	const chrome = 3;
 	const head = 1;
@@ -40,7 +40,7 @@ export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionSt
 	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details};
 }
 
-/** A proxy request shows the leg it took beside its answer, an audit its picture; a list on a wide screen has the path at its side. */
+/** A proxy request shows its path beside the response, the audit its picture, and a list on a wide screen has the path at its side. */
 function pathRows(view: ViewName, {hasSide, isLow}: {hasSide: boolean; isLow: boolean}): number {
 	if (hasSide || view === 'audit' || view === 'proxy') {
 		return 0;

@@ -1,8 +1,8 @@
-/** What stands at the left of a line of text, at this moment. */
+/** The label at the left of a text line. */
 import {formatAge} from '../text/format-age.ts';
 import type {TextLine} from './session-state.ts';
 
-/** The age grows as long as the line is looked at. */
+/** The age keeps growing while the line is shown. */
 export function lineLabel({label, since}: TextLine, now: number): string | undefined {
 	return since === undefined ? label : `${formatAge(now - since).padEnd(5)} ${label ?? ''}`;
 }

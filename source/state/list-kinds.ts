@@ -1,36 +1,36 @@
-/** The lists of the session: which resources each shows, and which columns of the apiserver's tables. */
+/** The list views: the resources of each, and its columns of the apiserver's tables. */
 
 export type ListName = 'pods' | 'workloads' | 'services' | 'nodes';
 
 export type ListColumn = {
-	/** As the head of the column. */
+	/** The column title. */
 	title: string;
-	/** Where there is little room. */
+	/** The title on a narrow screen. */
 	short?: string;
-	/** Names of the apiserver's columns that fill it, first one there counts; none where it is told beside the list, and not sorted by. */
+	/** The columns of the apiserver's table that fill it, the first one found; if empty, filled from another source and not sortable. */
 	from: readonly string[];
-	/** The apiserver's column with the whole of what is counted, where the cell is a count alone: `2/3`. */
+	/** The apiserver's column with the total, if the cell is only a count: `2/3`. */
 	whole?: string;
-	/** What fills it where none of `from` is there but all of these are. */
+	/** What fills it if none of `from` exists but all of these do. */
 	otherwise?: {from: readonly string[]; words(...cells: readonly string[]): string};
-	/** 0 is always shown; 1 from some width on, or with more columns; 2 only with more columns. */
+	/** 0 is always shown, 1 on a wide screen or with more columns, 2 only with more columns. */
 	rank: 0 | 1 | 2;
-	/** A number at the start of the cell decides the order. */
+	/** Sorted by the number at the start of the cell. */
 	numeric?: true;
-	/** An age, which grows since it was read. */
+	/** An age, which grows after it was read. */
 	ages?: true;
-	/** Only where a row has something in it. */
+	/** Only shown if a row has a value. */
 	sparse?: true;
-	/** No wider where there is little room. */
+	/** The greatest width on a narrow screen. */
 	tight?: number;
-	/** It goes where fewer cells than this are left for the name; those that want the most go first. */
+	/** Dropped if the name would have fewer cells than this; the columns with the greatest value are dropped first. */
 	leastName: number;
 };
 
 export type ListResource = {
-	/** Collection path for a namespace, or for all of them. */
+	/** The collection path for a namespace, or for all of them. */
 	path(namespace: string | null): string;
-	/** Before the name, where a list shows several kinds: `deploy/`. */
+	/** The prefix of the name, if a list shows several kinds: `deploy/`. */
 	prefix: string;
 	resource: string;
 	group: string;
@@ -114,7 +114,6 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 
 export const listNames = Object.keys(listKinds) as readonly ListName[];
 
-/** Whether a view is one of the lists. */
 export function isListName(view: string): view is ListName {
 	return Object.hasOwn(listKinds, view);
 }

@@ -1,4 +1,4 @@
-/** One list: its rows as they come and change, what of them is shown, and where the cursor is. Pure. */
+/** One list: its rows as they arrive and change, the visible ones, and the cursor. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {listKinds, type ListName} from './list-kinds.ts';
 import {filterRows, parseRowFilter} from './row-filter.ts';
@@ -15,31 +15,31 @@ export type ListPhase =
 
 export type ListState = {
 	name: ListName;
-	/** Rows in order of name, by chunk: `pods`, or `pods payments` where a namespace is read by itself. */
+	/** Rows by name, per chunk: `pods`, or `pods payments` if namespaces are read separately. */
 	chunks: ReadonlyMap<string, readonly Row[]>;
-	/** Of those that are there: a row that stays for a moment to say that its thing is gone is none of them. */
+	/** Without deleted rows that are still shown for a moment. */
 	total: number;
-	/** How many there were when they were last counted; of a list that was not opened yet. */
+	/** The last known count of a list that was not opened yet. */
 	counted: number | null;
 	phase: ListPhase;
 	filter: string;
 	filterProblem: string | null;
-	/** The labels that its rows were asked for with; another selector is only typed until it is asked. */
+	/** The selector that its rows were requested with; another one is only typed until it is sent. */
 	selector: string;
 	order: RowOrder;
 	wide: boolean;
-	/** What is shown, in its order. */
+	/** The rows that are shown, in order. */
 	visible: readonly Row[];
-	/** Until the first move it stays on top while rows come. */
+	/** Until the first move the cursor stays on the first row. */
 	moved: boolean;
 	cursorId: string | null;
 	cursorIndex: number;
-	/** The row at the top of the window. */
+	/** The index of the first row of the window. */
 	top: number;
-	/** Rows that the window shows; the layout tells. */
+	/** The rows of the window, from the layout. */
 	windowRows: number;
 	marked: ReadonlySet<string>;
-	/** Until then rows keep their order: nothing moves while somebody moves. */
+	/** Until then rows keep their order, so that nothing moves while the user navigates. */
 	heldUntil: number;
 };
 
@@ -47,11 +47,11 @@ export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; 
 
 export type ListEvent =
 	| {type: 'reset'; selector?: string}
-	/** Every row of this resource is void, those of others stay; the cursor waits for its thing to come again. */
+	/** Drops the rows of this resource only; the cursor waits for its object to return. */
 	| {type: 'clear'; resource: string}
 	| {type: 'counted'; count: number | null}
 	| {type: 'phase'; phase: ListPhase}
-	/** `first`: what the chunk held before is void. */
+	/** `first`: replaces the chunk. */
 	| {type: 'page'; chunk: string; rows: readonly Row[]; first: boolean}
 	| {type: 'changes'; changes: readonly RowChange[]; now: number}
 	| {type: 'expire'; now: number}
@@ -72,7 +72,6 @@ export const orderHoldMs = 2000;
 /** How long a deleted row under the cursor stays. */
 export const deletedRowMs = 3000;
 
-/** Before anything of it is read. */
 export function emptyList(name: ListName): ListState {
 	return {
 		name,
@@ -96,7 +95,7 @@ export function emptyList(name: ListName): ListState {
 	};
 }
 
-/** Once it was moved, the cursor stays on its thing and not on its place, whatever rows come and go. */
+/** Once it was moved, the cursor stays on its object and not on its position. */
 export function reduceList(list: ListState, event: ListEvent): ListState {
 	switch (event.type) {
 		case 'reset': {
@@ -149,7 +148,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'filter': {
-			// Who filtered has chosen: the thing under the cursor stays under it when the others come back.
+			// A filter is a choice: its selected object stays selected when the other rows return.
 			return settle({...list, filter: event.text, top: 0, moved: list.moved || list.filter !== ''});
 		}
 
@@ -186,17 +185,16 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 	}
 }
 
-/** The row under the cursor. */
 export function selectedRow(list: ListState): Row | null {
 	return list.visible[list.cursorIndex] ?? null;
 }
 
-/** How many of these rows are of something that is there. */
+/** The number of rows whose object exists. */
 export function countPresent(rows: readonly Row[]): number {
 	return rows.reduce((count, {gone}) => (gone === null ? count + 1 : count), 0);
 }
 
-/** Shows the rows anew. The cursor keeps its thing, and its thing keeps its place on the screen. */
+/** Filters and sorts the rows. The cursor keeps its object, and the object its position on the screen. */
 function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): ListState {
 	const keys = [...list.chunks.keys()].sort();
 	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
@@ -216,7 +214,7 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
 }
 
-/** Rows that were shown keep their order, new ones follow. */
+/** Rows that were shown keep their order; new ones follow. */
 function inOrderOf(shown: readonly Row[], rows: readonly Row[]): readonly Row[] {
 	const places = new Map(shown.map((row, index) => [row.id, index]));
 	const place = (row: Row) => places.get(row.id) ?? shown.length;
@@ -247,7 +245,7 @@ function applyChanges(list: ListState, changes: readonly RowChange[], now: numbe
 		const before = rows[at];
 		const same = before?.name === row.name && before.namespace === row.namespace;
 		if (type !== 'deleted') {
-			// A row that was listed without its uid keeps the identity that it was given.
+			// A row that was listed without its uid keeps its identity.
 			const isSame = same && before.gone === null && (before.id === row.id || before.id === `${row.namespace}/${row.name}`);
 			rows.splice(at, same ? 1 : 0, isSame ? {...row, id: before.id} : row);
 		} else if (same) {

@@ -1,4 +1,4 @@
-/** The proxy screen: what was asked so far, and the listeners that others ask through. Pure. */
+/** The proxy view: the requests sent so far, and the listeners for other programs. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Path} from '../evidence/evidence.ts';
 
@@ -7,12 +7,12 @@ export type ProxyExchange = {
 	time: number;
 	method: string;
 	asked: string;
-	/** What it was asked of was found, and there was a connection to send it on. */
+	/** Its target was found, and it had a connection. */
 	isSent?: true;
-	/** By the person, before all of its answer was there. */
+	/** Canceled by the user before the response was complete. */
 	isGivenUp?: true;
 	status: number | null;
-	/** `null` while it is under way. */
+	/** `null` while the response is pending. */
 	tookMs: number | null;
 	bytes: number;
 	note: string;
@@ -23,29 +23,29 @@ export type ProxyExchange = {
 	error: ErrorObject | null;
 };
 
-/** Where its target cannot be found, it was never sent; of an answer that was cut there is a beginning. */
+/** A request whose target was not found was never sent; of a truncated response there is a beginning. */
 export function describeMissingResponse({isSent, isGivenUp, error}: Pick<ProxyExchange, 'isSent' | 'isGivenUp' | 'error'>): string {
 	if (isGivenUp === true) {
-		return 'Given up';
+		return 'Canceled';
 	}
 
 	if (isSent !== true) {
 		return 'Not sent';
 	}
 
-	return error?.code === 'ERR_STREAM_LOST' ? 'No whole answer' : 'No answer';
+	return error?.code === 'ERR_STREAM_LOST' ? 'No complete response' : 'No response';
 }
 
-/** One request that came through a listener, when its answer began or it was refused. */
+/** One request of a listener, when its response began or it was rejected. */
 export type RelayedRequest = {time: number; method: string; path: string; status: number; tookMs: number; error: string | null};
 
 export type ListenerState = {
-	/** The same as of its row in the dock. */
+	/** The id of its entry in the connection list. */
 	id: string;
 	context: string;
 	/** `127.0.0.1:8001` */
 	address: string;
-	/** `every user of this host can use it, with the rights of ada` */
+	/** `every user of this host can use it, with ada's permissions` */
 	usable: string;
 	since: number;
 	requests: number;
@@ -58,7 +58,7 @@ export type ProxyState = {
 	request: string;
 	listeners: readonly ListenerState[];
 	exchanges: readonly ProxyExchange[];
-	/** Which row the cursor is on: the listeners come first. */
+	/** The index of the selected row; the listeners come first. */
 	at: number;
 	json: boolean;
 	headers: boolean;
@@ -72,12 +72,12 @@ export type ProxyEvent =
 	| {type: 'passed'; id: string; request: RelayedRequest}
 	| {type: 'stopped'; id: string};
 
-/** More are counted, not kept. */
+/** Older ones are counted, not kept. */
 const mostKept = 100;
 
 export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], at: 0, json: true, headers: false};
 
-/** A request that is known by its id is replaced where it stands; a new one comes last, under the cursor. */
+/** A request with a known id is replaced; a new one is added at the end and selected. */
 export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 	const {listeners, exchanges} = proxy;
 	switch (event.type) {
@@ -122,17 +122,15 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 	}
 }
 
-/** How many rows the cursor moves over. */
+/** The number of rows. */
 export function proxyRowCount({listeners, exchanges}: ProxyState): number {
 	return listeners.length + exchanges.length;
 }
 
-/** The listener under the cursor. */
 export function selectedListener({listeners, at}: ProxyState): ListenerState | null {
 	return listeners[at] ?? null;
 }
 
-/** The request under the cursor. */
 export function selectedExchange({listeners, exchanges, at}: ProxyState): ProxyExchange | null {
 	return exchanges[at - listeners.length] ?? null;
 }

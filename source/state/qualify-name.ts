@@ -1,12 +1,12 @@
-/** A namespace is told where it is not the one on the screen: pods of one name are in several. */
+/** Adds the namespace or context to a name if it is not the current one. */
 
-/** `:8080 → pod/web:80` as `:8080 → demo/pod/web:80`; `own` is `null` where it is of none, or of all. */
+/** `:8080 → pod/web:80` as `:8080 → demo/pod/web:80`; `own` is `null` for no namespace or all of them. */
 export function qualifyWithNamespace(what: string, own: string | null, onScreen: string | null): string {
 	if (own === null || own === onScreen) {
 		return what;
 	}
 
-	// A selector or a count of targets has no name that a namespace could stand before.
+	// A selector or a count of targets has no name to prefix.
 	if (/^(?:-|\d+ targets)/.test(what)) {
 		return `${what} in ${own}`;
 	}
@@ -15,7 +15,7 @@ export function qualifyWithNamespace(what: string, own: string | null, onScreen:
 	return at < 0 ? `${own}/${what}` : `${what.slice(0, at + 2)}${own}/${what.slice(at + 2)}`;
 }
 
-/** `pod/web` as `demo/pod/web on prod`, as far as namespace and context are not those on the screen. */
+/** `pod/web` as `demo/pod/web on prod`, if namespace and context are not the current ones. */
 export function qualifyWithContext(
 	{what, namespace, context}: {what: string; namespace: string | null; context: string},
 	onScreen: {namespace: string | null; context: string},

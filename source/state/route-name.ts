@@ -1,9 +1,9 @@
-/** What routes and states are called on every screen: those of rows and paths are written for programs. */
+/** The display names of routes and audit states; JSON has their machine-readable names. */
 
-/** Where there is little room. */
+/** For narrow screens. */
 type Short = {short?: boolean};
 
-/** The name that a route has on every screen. */
+/** The display name of a route. */
 export function routeName(state: string, {short = false}: Short = {}): string {
 	const words: Readonly<Record<string, readonly [string, string]>> = {
 		konnectivity: ['konnectivity', 'konn'],
@@ -15,14 +15,26 @@ export function routeName(state: string, {short = false}: Short = {}): string {
 	return found ? found[short ? 1 : 0] : state;
 }
 
-/** A state or sentence that is written for programs, with the route by the name that it has on every screen. */
+/** A text with the machine-readable names of routes replaced. */
 export function replaceRouteNames(text: string, {short = false}: Short = {}): string {
 	return text.replaceAll('egress-http-connect', () => routeName('egress-http-connect', {short}));
 }
 
-/** The same for a state alone, whose words are joined: `konnectivity, TLS unknown`, `not used`. */
+/** Audit states whose words need more than a blank in place of a hyphen, and their short form. */
+const auditStates: Readonly<Record<string, readonly [string, string]>> = {
+	'ca-equal': ['CA matches', 'CA matches'],
+	listening: ['listening beyond loopback', 'listening'],
+	'no-root-certificate': ['no root CA', 'no root CA'],
+	'none-seen': ['none found', 'none found'],
+	'partly-alive': ['partially alive', 'part alive'],
+	'static-tokens': ['static tokens enabled', 'static tokens'],
+	'your-leg': ['your connection unverified', 'unverified'],
+};
+
+/** The display name of an audit state: `konnectivity, TLS unknown`, `not used`, `CA matches`. */
 export function stateName(state: string, {short = false}: Short = {}): string {
-	return state
-		.replaceAll(/egress-http-connect|-/g, found => (found === '-' ? ' ' : replaceRouteNames(found, {short})))
-		.replace(/^ca\b/, 'CA');
+	const found = auditStates[state];
+	return found
+		? found[short ? 1 : 0]
+		: state.replaceAll(/egress-http-connect|-/g, part => (part === '-' ? ' ' : replaceRouteNames(part, {short})));
 }

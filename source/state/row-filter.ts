@@ -1,4 +1,4 @@
-/** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels, `!-l app=web` without them. */
+/** The filter of a list: text, `!text` excludes, `~regex`, `-l app=web` labels, `!-l app=web` excludes labels. */
 import {invertSelector, labelSelectorError} from '../targets/label-selector.ts';
 import {matchWithin} from '../text/bounded-match.ts';
 import {escapeRegExp} from '../text/escape-regexp.ts';
@@ -9,11 +9,11 @@ export type RowFilter =
 	| {kind: 'none'}
 	| {kind: 'text'; text: string; inverse: boolean}
 	| {kind: 'regex'; pattern: RegExp; inverse: boolean}
-	/** Asked of the apiserver, not of the rows. */
+	/** Evaluated by the apiserver. */
 	| {kind: 'labels'; selector: string}
 	| {kind: 'invalid'; why: string};
 
-/** `-l SELECTOR` is asked of the apiserver, `~REGEX` and text are looked for here, `!` before either leaves out what fits. */
+/** `-l SELECTOR` goes to the apiserver; `~REGEX` and text filter the rows here; `!` before either excludes matches. */
 export function parseRowFilter(typed: string): RowFilter {
 	const labels = /^(!?)-l\s*(.*)$/.exec(typed);
 	if (labels) {
@@ -31,7 +31,7 @@ export function parseRowFilter(typed: string): RowFilter {
 	}
 
 	try {
-		// Every cell is a line of its own: an anchor is the edge of a name or of a cell.
+		// Every cell is one line, so an anchor is the edge of a name or a cell.
 		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'imsu'), inverse};
 	} catch (error) {
 		return {kind: 'invalid', why: describeRegexError(error)};
@@ -50,18 +50,18 @@ function labelFilter(selector: string, inverse: boolean): RowFilter {
 
 	const asked = inverse ? invertSelector(selector) : selector;
 	return asked === null
-		? {kind: 'invalid', why: 'only one KEY, !KEY, =, !=, in or notin has an inverse selector'}
+		? {kind: 'invalid', why: 'only a single KEY, !KEY, =, !=, in or notin can be inverted'}
 		: {kind: 'labels', selector: asked};
 }
 
-/** A regular expression may take this long over a whole list. */
+/** The longest time of a regular expression for a whole list. */
 const regexLimitMs = 200;
 
-/** The rows that pass, or why they cannot be told. */
+/** The matching rows, or why the filter cannot be used. */
 export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: readonly Row[]; problem: string | null} {
 	switch (filter.kind) {
 		case 'text': {
-			// A pattern compares without a copy in small letters of every cell.
+			// Unlike toLowerCase, a pattern does not copy every cell.
 			const pattern = new RegExp(escapeRegExp(filter.text), 'i');
 			return {rows: rows.filter(row => holds(row, pattern) !== filter.inverse), problem: null};
 		}
@@ -73,7 +73,7 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 				regexLimitMs,
 			);
 			return found === null
-				? {rows, problem: `this regex takes longer than ${regexLimitMs} ms: not used`}
+				? {rows, problem: `this regular expression takes longer than ${regexLimitMs} ms and is not used`}
 				: {rows: rows.filter((_, index) => found[index] !== filter.inverse), problem: null};
 		}
 
@@ -91,8 +91,8 @@ function holds(row: Row, pattern: RegExp): boolean {
 	return pattern.test(row.name) || pattern.test(row.namespace) || row.cells.some(cell => pattern.test(cell));
 }
 
-/** Why this is no label selector; `null` when it is one. */
+/** The error of a label selector; `null` if it is valid. */
 export function rowSelectorError(selector: string): string | null {
 	const fault = labelSelectorError(selector);
-	return fault === null ? null : `no label selector: ${fault}`;
+	return fault === null ? null : `invalid label selector: ${fault}`;
 }

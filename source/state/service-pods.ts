@@ -1,4 +1,4 @@
-/** How many pods stand ready behind each service, by the EndpointSlices of its namespace. Pure. */
+/** The number of ready pods of each service, from the EndpointSlices of its namespace. */
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
 export type EndpointSlice = {
@@ -8,10 +8,10 @@ export type EndpointSlice = {
 
 const serviceLabel = 'kubernetes.io/service-name';
 
-/** What was read of one namespace: ready and all pods by the name of their service. */
+/** The counts of one namespace: ready and all pods by service name. */
 export type ServicePods = {namespace: string; cells: ReadonlyMap<string, string>};
 
-/** A pod of several slices (one for each address family, or port) counts once; endpoints that are no pods are left out. */
+/** A pod in several slices (one per address family or port) counts once; endpoints that are not pods are ignored. */
 export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<string, string> {
 	const services = new Map<string, Map<string, boolean>>();
 	for (const {
@@ -32,7 +32,7 @@ export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<s
 		for (const {targetRef, conditions} of targets) {
 			if (targetRef?.kind === 'Pod') {
 				const pod = targetRef.uid ?? targetRef.name ?? '';
-				// The field left out means ready.
+				// An omitted field means ready.
 				pods.set(pod, (pods.get(pod) ?? false) || conditions?.ready !== false);
 			}
 		}
@@ -41,7 +41,7 @@ export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<s
 	return new Map([...services].map(([service, pods]) => [service, `${[...pods.values()].filter(Boolean).length}/${pods.size}`]));
 }
 
-/** What the column says of one service: `?` where it was not told, `–` where no pods belong to it. */
+/** The cell of one service: `?` if unknown, `–` if it has no pods. */
 export function servicePodsCell(known: ServicePods | null, namespace: string, service: string): string {
 	return known === null || known.namespace !== namespace ? '?' : (known.cells.get(service) ?? '–');
 }

@@ -1,4 +1,4 @@
-/** From one state of the session to the next. Pure: whatever happens comes in as an event. */
+/** The reducer of the session: every change is an event. */
 import type {Path} from '../evidence/evidence.ts';
 import {reduceConnectionList, type ConnectionListEvent} from './connection-list.ts';
 import {connectionChanges} from './connection-changes.ts';
@@ -32,28 +32,28 @@ export type SessionEvent =
 	| {type: 'resize'; columns: number; rows: number}
 	| {type: 'cluster'; to: Partial<ClusterState>}
 	| {type: 'view'; view: ViewName}
-	/** To a view of the history; its namespace is opened by whoever goes there. */
+	/** To a view of the history; the caller opens its namespace. */
 	| {type: 'go'; by: 1 | -1}
 	| {type: 'push'; layer: Layer}
 	| {type: 'layer'; to: Partial<Layer>}
-	/** Lines of a tail stand elsewhere, whatever stands over it: the one that is opened is the same. */
+	/** Lines of a tail got new numbers; the expanded line stays the same. */
 	| {type: 'lines-moved'; id: string; moved: LineRemap}
-	/** What a text waited for has come; nothing where it was closed meanwhile. */
+	/** A pending text arrived; ignored if its layer was closed. */
 	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
 	| {type: 'pop'}
 	| {type: 'pane'; by: 1 | -1}
 	| {type: 'dock-move'; by: number}
 	| {type: 'zoom'}
-	/** Lines of texts are wrapped, or not any more. */
+	/** Toggles the wrapping of texts. */
 	| {type: 'wrap'}
 	| {type: 'pending'; keys: string | null}
-	/** `isPassing`: nobody looks for it later. */
+	/** `isPassing`: not kept in the messages. */
 	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
-	/** A key came: the notice was read, and stays in the messages. */
+	/** A key was pressed: the notice was read and stays in the messages. */
 	| {type: 'notice-read'}
-	/** Told like a notice, and kept for `why`. */
+	/** Shown like a notice, and kept for `why`. */
 	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
-	/** Something else is done: `why` is about that from now on. */
+	/** Another action started, which `why` is about from now on. */
 	| {type: 'failure-over'}
 	| {type: 'tick'; now: number}
 	| {type: 'path-here'; of: string; path: Path | null}
@@ -70,13 +70,13 @@ export type SessionEvent =
 	| {type: 'switch'; cluster: ClusterState}
 	| {type: 'tail-changed'};
 
-/** Notices leave the last line after this long. */
+/** Notices leave the footer after this time. */
 const noticeMs = 5000;
 const mostMessages = 500;
-/** Without motion the clock of the screen goes on this often. */
+/** The step of the screen clock under reduced motion. */
 const stillMs = 10_000;
 
-/** The very same state where it is cheap to see that nothing changed: then nothing is drawn. */
+/** Returns the same state if it is cheap to detect that nothing changed; then nothing is drawn. */
 export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
 	const reduce = reducers[event.type] as (state: SessionState, event: SessionEvent) => SessionState;
 	return reduce(state, event);
@@ -152,7 +152,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'tail-changed': state => ({...state, tailVersion: state.tailVersion + 1}),
 };
 
-/** What is searched for is looked for in the new lines, from where it stood. */
+/** Repeats the search in the new lines, from its position. */
 function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer, {kind: 'text'}>>): Layer {
 	return {...layer, ...to, ...(to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)})};
 }
@@ -163,7 +163,7 @@ function showView(state: SessionState, view: ViewName): SessionState {
 
 function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Event<'notice'>): SessionState {
 	const message: Message = {time: now, text, role, hint};
-	// What went wrong is not pushed away by news before it was there to be read.
+	// A warning is not replaced by an ordinary notice before it could be read.
 	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
 	return {
 		...state,
@@ -172,13 +172,13 @@ function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassin
 	};
 }
 
-/** In the row that it has, or in a new one. */
+/** Replaces its row, or adds one. */
 function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
 	const isKnown = forwards.some(({id}) => id === forward.id);
 	return isKnown ? forwards.map(one => (one.id === forward.id ? forward : one)) : [...forwards, forward];
 }
 
-/** Another cluster, or another namespace of the same. What was asked elsewhere is not asked again here. */
+/** Another cluster or namespace: nothing of the previous one is kept that does not apply. */
 function switched(state: SessionState, cluster: ClusterState): SessionState {
 	const lists = {...state.lists};
 	for (const name of listNames) {
@@ -214,7 +214,7 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 	const processes = event.type === 'label' ? withProcess(state.processes, event.path) : state.processes;
 	const bad = messages.findLast(({role}) => role === 'warn');
 	const top = state.layers.at(-1);
-	// A tail says it in its own stream.
+	// A tail shows it among its own lines.
 	const isTold = top?.kind === 'tail' && 'id' in event && event.id === top.id;
 	return {
 		...state,
@@ -230,7 +230,7 @@ function tick(state: SessionState, now: number): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
 	const list = listHere(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
-	// In steps: what is shown of ages moves with it.
+	// In steps, so that ages change in steps too.
 	return {...state, now: state.isStill && now - state.now < stillMs ? state.now : now, notice, lists};
 }
 

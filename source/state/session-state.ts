@@ -1,4 +1,4 @@
-/** All that the session knows and shows, as one value. */
+/** The state of the session, everything that it knows and shows. */
 import type {ClusterInfo} from '../cluster/cluster-client.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Audit, AuditRow} from '../evidence/audit/audit-object.ts';
@@ -14,7 +14,7 @@ import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
-/** A screen that stands over the views; Esc takes the last one away. A why of a `row` has its path as soon as that is read. `left`: it is moved sideways by so many cells. A text that is read has an `id`, by which it is filled wherever it stands; `of` and `on` are what it can be read again from. */
+/** A full-size page over the views; Esc closes the last one. `row`: the path of a why screen arrives later. `left`: cells scrolled sideways. `id`: a pending text is filled by it. `of`, `on`: what a text is refreshed from. */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
 	| {
@@ -48,8 +48,8 @@ export type Layer =
 	| {kind: 'messages'; top: number; left?: number};
 
 /**
-A line of a text screen: `label` stands out at the left, behind the age of what was at `since`; `role` colours the text.
-`asIs`: each of its blanks counts, and it is cut where the screen ends; `key` is from where to where in it the name of a field stands.
+A line of a text screen: `label` is at the left, after the age of `since`; `role` colors the text.
+`asIs`: blanks are kept, and it is not wrapped at words; `key` is the range of a field name in it.
 */
 export type TextLine = {
 	label?: string;
@@ -63,10 +63,10 @@ export type TextLine = {
 	key?: readonly [from: number, to: number];
 };
 
-/** `hint` is kept whole where the text is cut. */
+/** `hint` is never cut. */
 export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string};
 
-/** What failed, and on which path where one was met. */
+/** A failure, and its path if one was observed. */
 export type Failure = {about: string; error: ErrorObject; path: Path | null};
 
 export type ClusterState = {
@@ -77,50 +77,50 @@ export type ClusterState = {
 	sandbox: boolean;
 	/** `null` is all namespaces. */
 	namespace: string | null;
-	/** The one to come back to from all namespaces. */
+	/** The namespace to return to from all namespaces. */
 	lastNamespace: string;
-	/** What lies between it and this machine, as configured. */
+	/** The configured proxy. */
 	proxy: ClusterInfo['proxy'];
-	/** What our own socket says of leg 1; `null` before the first answer. */
+	/** Leg 1 from spoke's own socket; `null` before the first response. */
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
-	/** Who answers at the end of leg 1, where that was read. */
+	/** The server at the end of leg 1, if identified. */
 	front: Leg['to'] | null;
-	/** Apiserver processes known and read, where that is told. */
+	/** Apiserver processes known and read, if known. */
 	replicas: {known: number | null; read: number} | null;
 	reachable: 'yes' | 'no' | 'not yet';
-	/** When it answered last, where requests have been unanswered since for longer than they take: what is said of leg 1 is as of then. */
+	/** The time of the last response, if requests are overdue since: leg 1 is as of then. */
 	asOf: number | null;
 	error: ErrorObject | null;
 	retryAt: number | null;
-	/** Tries since the last answer, the oldest first; `count` is of all, also those let go. */
+	/** Attempts since the last response, oldest first; `count` includes dropped ones. */
 	tries: {count: number; last: ReadonlyArray<{time: number; tookMs: number; text: string}>};
 };
 
 export type ForwardLogLine = {time: number; text: string; connection: string | null};
-/** `since` is a moment as of Date.now(). */
+/** `since` is in Date.now() milliseconds. */
 export type ForwardConnectionRow = {connection: string; client: string; since: number; up: number; down: number; congested: boolean};
 export type ForwardState = {
 	id: string;
 	context: string;
 	namespace: string;
 	target: string;
-	/** As asked for. */
+	/** As the user typed it. */
 	remote: string;
-	/** What the pod calls the port that it goes to. */
+	/** The pod's name of that port. */
 	portName: string | null;
 	local: number | null;
 	asked: string;
 	address: string;
 	phase: 'open' | 'working' | 'stopped' | 'failed';
 	note: string;
-	/** The pod it goes to, as last told. */
+	/** The current pod. */
 	on: string;
 	open: number;
 	closed: number;
 	failed: number;
 	up: number;
 	down: number;
-	/** Connections that are open, the oldest first. */
+	/** Open connections, oldest first. */
 	live: readonly ForwardConnectionRow[];
 	log: readonly ForwardLogLine[];
 };
@@ -132,46 +132,46 @@ export type SessionState = {
 	viewBefore: ViewName;
 	history: ViewHistory;
 	lists: Readonly<Record<ListName, ListState>>;
-	/** Of the namespace on the screen; `null` while it is not told. */
+	/** Of the current namespace; `null` if unknown. */
 	servicePods: ServicePods | null;
 	layers: readonly Layer[];
 	overlay: Dialog | null;
-	/** Which pane the keys move in. */
+	/** The pane with the focus. */
 	pane: 'main' | 'connections';
 	dock: ConnectionList;
 	dockAt: number;
 	zoom: boolean;
-	/** Lines of texts end at the edge of the screen, and are not wrapped. */
+	/** Texts are cut at the edge and not wrapped. */
 	textsAreCut: boolean;
-	/** Keys of a sequence that has begun, as shown. */
+	/** The keys of an incomplete sequence, as shown. */
 	pending: string | null;
 	notice: Message | null;
 	messages: readonly Message[];
-	/** What failed last, until something else is done: what `why` is about. */
+	/** The last failure until another action starts: the subject of `why`. */
 	lastFailure: Failure | null;
-	/** The path to what is under the cursor, where it is known; `of` is the row's id: two namespaces may have the same name in them. */
+	/** The path of the selected row, if known; `of` is the id of the row, because names repeat across namespaces. */
 	pathHere: {of: string; path: Path | null} | null;
-	/** Details of the row under the cursor, where there is room for them. */
+	/** Details of the selected row, if the screen has space for them. */
 	detailsHere: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
 	forwardAt: number;
-	/** Saved sets that have forwards of this context. */
+	/** Saved sets with forwards of this context. */
 	forwardSets: ReadonlyArray<{name: string; count: number}>;
 	proxy: ProxyState;
-	/** Rows of the audit and sandbox screens, made outside. */
+	/** Rows of the audit and sandbox views. */
 	audit: {rows: readonly ShownAuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
 	sandboxKnobs: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxAt: number;
 	sandboxLog: readonly string[];
-	/** Actions that are off by right: id of the action → the reason. */
+	/** Actions that are disabled by missing permissions: action id → reason. */
 	refused: ReadonlyMap<string, string>;
 	readOnly: boolean;
-	/** Nothing moves by itself: no countdown, no curve, and ages in steps of 10 s. */
+	/** Reduced motion: no countdowns or sparklines, and ages in steps of 10 s. */
 	isStill: boolean;
 	now: number;
-	/** Fingerprints of apiserver processes in the order met: letters on the screen. */
+	/** Fingerprints of apiserver processes in the order of first use; shown as letters. */
 	processes: readonly string[];
-	/** Rises when a tail's buffer changed, so that the screen is drawn. */
+	/** Increases when a tail's buffer changed, so that the screen is drawn. */
 	tailVersion: number;
 };
 
@@ -179,7 +179,7 @@ export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' 
 
 export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: ''};
 
-/** Before anything is read: on the pods, with nothing open. */
+/** Pods view, nothing open. */
 export function emptySession(
 	cluster: ClusterState,
 	size: {columns: number; rows: number},
@@ -224,22 +224,22 @@ export function emptySession(
 	};
 }
 
-/** The list on the screen; `null` where the view is none. */
+/** The current list; `null` if the view is not a list. */
 export function listHere({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {
 	return isListName(view) ? lists[view] : null;
 }
 
-/** Where a thing is that is named without a namespace. */
+/** The namespace of a name that has none. */
 export function currentNamespace({namespace, lastNamespace}: Pick<ClusterState, 'namespace' | 'lastNamespace'>): string {
 	return namespace ?? lastNamespace;
 }
 
-/** Whether the apiserver has not answered yet, and that stands where a list would be. A list that was there before stays. */
+/** Whether the list is replaced by the unreachable pane; a list with rows stays. */
 export function isAwaitingApiserver(state: SessionState): boolean {
 	return state.cluster.reachable === 'no' && listHere(state)?.total === 0;
 }
 
-/** In which context keys are looked up now. */
+/** The keymap context. */
 export function keyContext(state: SessionState): string {
 	if (state.overlay) {
 		return state.overlay.kind;
@@ -257,7 +257,7 @@ export function keyContext(state: SessionState): string {
 	return isAwaitingApiserver(state) ? 'unreachable' : state.view;
 }
 
-/** Help and messages are texts like others. */
+/** Help and messages use the keys of texts. */
 function layerContext(layer: Layer, {dock}: Pick<SessionState, 'dock'>): string {
 	switch (layer.kind) {
 		case 'tail': {

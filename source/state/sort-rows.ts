@@ -1,21 +1,20 @@
-/** In which order a list shows its rows. */
+/** The order of the rows of a list. */
 import {ageTitle, type ListKind} from './list-kinds.ts';
 import {momentOf, type Row} from './table-rows.ts';
 
 export type RowOrder = {column: string; reverse: boolean};
 export const byName: RowOrder = {column: 'NAME', reverse: false};
 
-/** The columns by which a list may be sorted. */
 export function sortColumns(kind: ListKind): readonly string[] {
 	return ['NAME', ...kind.columns.filter(({rank, from}) => rank < 2 && from.length > 0).map(column => column.title), ageTitle];
 }
 
-/** Whether the values grow from the top down. */
+/** Whether values increase from top to bottom. */
 export function isAscending(kind: ListKind, {column, reverse}: RowOrder): boolean {
 	return kind.columns.some(({title, numeric}) => title === column && numeric === true) === reverse;
 }
 
-/** Rows come in by namespace and name; any other order is by one column, then by that. */
+/** Rows arrive sorted by namespace and name; any other order is by one column and then by those. */
 export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder): readonly Row[] {
 	if (order.column === byName.column) {
 		return order.reverse ? rows.toReversed() : rows;
@@ -35,7 +34,7 @@ export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder):
 
 	return rows.toSorted((one, other) => {
 		const [a, b] = [one.cells[at] ?? '', other.cells[at] ?? ''];
-		// The most is what one looks for: numbers go down.
+		// Numbers sort from the greatest.
 		return sign * (numeric ? Number.parseInt(b, 10) - Number.parseInt(a, 10) : a < b ? -1 : a > b ? 1 : 0);
 	});
 }

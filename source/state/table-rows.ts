@@ -1,35 +1,35 @@
-/** From the apiserver's table rows to rows of ours: small, and with an identity that survives sorting and watching. */
+/** Compact rows from the apiserver's table rows, with an identity that survives sorting and watching. */
 import type {TableColumn, TableRow} from '../cluster/list.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {formatAge} from '../text/format-age.ts';
 import type {ListColumn} from './list-kinds.ts';
 
 export type Row = {
-	/** The uid where it is known, else namespace and name. */
+	/** The uid if known, else namespace and name. */
 	id: string;
 	namespace: string;
-	/** With the prefix of its kind, where a list shows several. */
+	/** With the prefix of its kind, if a list shows several. */
 	name: string;
-	/** In the order of the list's columns; safe to show. */
+	/** In the order of the columns; sanitized. */
 	cells: readonly string[];
-	/** Milliseconds; `null` when not known. */
+	/** Milliseconds; `null` if unknown. */
 	created: number | null;
-	/** Set when it is deleted and only kept because the cursor is on it. */
+	/** Set when it is deleted and still shown because it is selected. */
 	gone: number | null;
-	/** The phase of a pod that has ended: `Succeeded` or `Failed`. */
+	/** The phase of a terminated pod: `Succeeded` or `Failed`. */
 	ended?: string;
-	/** When it was read, where a cell tells an age: `8 (63s ago)`. */
+	/** When it was read, if a cell contains an age: `8 (63s ago)`. */
 	readAt?: number;
 };
 
-/** `now` is when this row came, where that was after its table. */
+/** `now` is when this row arrived, if that was after its table. */
 export type RowReader = (row: TableRow, namespace: string, now?: number) => Row;
 
-/** Equal cells share one string: statuses and node names repeat by the thousand. */
+/** Equal cells share one string: statuses and node names repeat in thousands of rows. */
 const shared = new Map<string, string>();
 const mostShared = 50_000;
 
-/** A reader for tables with these columns. `now` is when the table was read, for ages without a date. */
+/** A reader for tables with these columns; `now` is when the table was read, for ages without a date. */
 export function rowReader(columns: readonly ListColumn[], prefix: string, given: readonly TableColumn[], now: number): RowReader {
 	const at = (name: string) => given.findIndex(column => column.name === name);
 	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
@@ -88,7 +88,7 @@ function share(text: string): string {
 
 const ago = / \((\w+) ago\)$/;
 
-/** A cell as it reads by now: the apiserver told an age once, and it has grown since. */
+/** A cell with its age as of now. */
 export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'>, now: number): string {
 	const {cells, readAt} = row;
 	const cell = cells[index] ?? '';
@@ -101,14 +101,14 @@ export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'
 	return ms === null ? cell : cell.replace(ago, () => ` (${formatAge(ms + now - readAt!)} ago)`);
 }
 
-/** When that was whose age a cell tells; `null` where it tells none. */
+/** The moment whose age a cell contains; `null` if it contains none. */
 export function momentOf({cells, readAt}: Row, index: number): number | null {
 	return readAt === undefined ? null : createdFromAge(cells[index], readAt);
 }
 
 const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};
 
-/** `3d4h` as a moment; the apiserver rounds, so it is as exact as that. */
+/** `3d4h` as a moment, as exact as the apiserver's rounding. */
 function createdFromAge(age: unknown, now: number): number | null {
 	const ms = ageMs(age);
 	return ms === null ? null : now - ms;

@@ -1,24 +1,24 @@
-/** Searching in a text that is read whole: which of its lines have it, and which one is next. */
+/** Search in a text that is read as a whole. */
 import {matchWithin} from '../text/bounded-match.ts';
 import {escapeRegExp} from '../text/escape-regexp.ts';
 import {describeRegexError} from '../text/describe-regex-error.ts';
 import type {TextLine} from './session-state.ts';
 import {patternOf} from './tail/line-index.ts';
 
-/** `found` are places among the lines, in order; `at` is the one that it stands on. */
+/** `found` are line indexes in order; `at` is the current one. */
 export type TextSearch = {text: string; regex: boolean; found: readonly number[]; at: number | null};
 
 type Searched = Pick<TextSearch, 'text' | 'regex'>;
 
-/** A regular expression may look through a text for so long. */
+/** The longest time of a regular expression for a whole text. */
 const longestMs = 250;
 
-/** As `patternOf`: lower-case letters match both cases. @throws SyntaxError for a regular expression that is none */
+/** Like `patternOf`: lower-case letters match both cases. @throws SyntaxError for an invalid regular expression */
 export function searchPattern({text, regex}: Searched, flags = ''): RegExp {
 	return patternOf(regex ? text : escapeRegExp(text), flags);
 }
 
-/** Why it cannot be searched for; `null` when it can. */
+/** Why the search is not valid; `null` if it is. */
 export function searchProblem(searched: Searched): string | null {
 	try {
 		searchPattern(searched);
@@ -28,7 +28,7 @@ export function searchProblem(searched: Searched): string | null {
 	}
 }
 
-/** On the first line from `from` on that has it, round the end. Nothing is found by what cannot be searched for, or not in time. */
+/** Goes to the first matching line from `from` on, wrapping around. An invalid or slow search finds nothing. */
 export function searchText(lines: readonly TextLine[], {text, regex}: Searched, from: number): TextSearch | null {
 	if (text === '') {
 		return null;
@@ -46,12 +46,12 @@ export function searchText(lines: readonly TextLine[], {text, regex}: Searched, 
 	return {text, regex, found, at: found.find(index => index >= from) ?? found[0] ?? null};
 }
 
-/** What is looked through of a line: the words before it as well, where it has some. */
+/** The searched text of a line, with its label. */
 function searchedText(one: TextLine): string {
 	return one.asIs ? one.text : `${one.label ?? ''} ${one.text}`;
 }
 
-/** The found line behind or before the one that it stands on, round the ends. */
+/** The next or previous matching line, wrapping around. */
 export function nextFound({found, at}: TextSearch, direction: 1 | -1): number | null {
 	const here = at ?? -1;
 	return direction > 0

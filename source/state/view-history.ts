@@ -1,18 +1,19 @@
-/** Where a person was in this context: views with their namespaces, as a browser keeps pages. Pure. */
+/** The history of views with their namespaces in one context, like that of a browser. */
 import type {ViewName} from './session-state.ts';
 
 type Place = {view: ViewName; namespace: string | null};
-/** `at` is where one is now. */
+
+/** `at` is the current position. */
 export type ViewHistory = {places: readonly Place[]; at: number};
 
 const mostPlaces = 100;
 
-/** With one place, and nothing to go back to. */
+/** One place, and nothing to go back to. */
 export function startHistory(place: Place): ViewHistory {
 	return {places: [place], at: 0};
 }
 
-/** Goes on from here: what was gone back from is forgotten. */
+/** Adds a place after the current one and drops those after it. */
 export function visit(history: ViewHistory, place: Place): ViewHistory {
 	const now = history.places[history.at]!;
 	if (now.view === place.view && now.namespace === place.namespace) {
@@ -23,7 +24,7 @@ export function visit(history: ViewHistory, place: Place): ViewHistory {
 	return {places, at: places.length - 1};
 }
 
-/** The place so many steps later or earlier; `null` where there is none. */
+/** The place `by` steps forward or back; `null` if there is none. */
 export function placeAt({places, at}: ViewHistory, by: number): Place | null {
 	return places[at + by] ?? null;
 }

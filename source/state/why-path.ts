@@ -1,14 +1,14 @@
-/** Which path is a why-screen about? Pure. */
+/** The path of a why screen. */
 import type {Path} from '../evidence/evidence.ts';
 import {worstPath} from './connection-list.ts';
 import type {Layer, SessionState} from './session-state.ts';
 
 export type WhyLayer = Extract<Layer, {kind: 'why'}>;
 
-/** The connection's own where it still is one: the worst where it has several, as its row shows. What failed without one has none: that of the row under the cursor is not its. */
+/** That of its connection if open (the worst of several), else the one it was opened with. A failure without a connection has none, not even that of the selected row. */
 export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
 	const entry = state.dock.find(one => one.id === layer.entry);
-	// It may have been read only after the view was opened: the cursor is still on what was asked for.
+	// The path may arrive after the layer was opened, while its row is still selected.
 	const isOfRow = layer.row !== undefined && layer.row === state.pathHere?.of;
 	return (entry ? worstPath(entry.paths.values()) : null) ?? layer.path ?? (isOfRow ? state.pathHere!.path : null);
 }

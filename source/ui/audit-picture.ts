@@ -1,4 +1,4 @@
-/** The hub and its spokes, drawn from what an audit found: who comes to the apiserver at the left, where it goes, and by which route, at the right. */
+/** Draws the audit as a hub with spokes: the callers of the apiserver at the left, what it connects to at the right. */
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../evidence/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
@@ -16,15 +16,14 @@ const leftRows: ReadonlyArray<readonly [string, RowId]> = [
 ];
 const rightRows: ReadonlyArray<readonly [name: string, long: string, RowId]> = [
 	['kubelets', 'kubelets: logs, exec, attach, port-forward', 'C4'],
-	['nodes, by proxy', 'nodes, by the proxy', 'C6'],
-	['pods, by proxy', 'pods, by the proxy', 'C7'],
-	['services, by proxy', 'services, by the proxy', 'C8'],
+	['nodes, by proxy', 'nodes, through the proxy', 'C6'],
+	['pods, by proxy', 'pods, through the proxy', 'C7'],
+	['services, by proxy', 'services, through the proxy', 'C8'],
 ];
-/** Between the frames. */
 const hub = ' apiserver ';
 const wideFrom = 110;
 
-/** As many lines as there are spokes, and the hub's frame over and under them. */
+/** One line per spoke, between the top and bottom of the hub's frame. */
 export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width: number): Line[] {
 	const {frame} = glyphs;
 	const isWide = width >= wideFrom;
@@ -49,11 +48,11 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 			),
 		);
 	});
-	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${words(state === '' ? verdict : state)}`;
+	const labeled = (name: string, {state, verdict}: AuditRow) => `${name}: ${stateName(state === '' ? verdict : state)}`;
 	const bottom = edge(frame.bottomLeft, frame.bottomRight);
-	const route = `  ${said('route', row('C10'))}`;
-	const both = `${route} ${glyphs.dot} ${said('SSH', row('C9'))}`;
-	// Half a word of the second tells nothing that its row does not.
+	const route = `  ${labeled('route', row('C10'))}`;
+	const both = `${route} ${glyphs.dot} ${labeled('SSH', row('C9'))}`;
+	// Whole or not at all: row C9 has it too.
 	return [
 		line(edge(frame.topLeft, frame.topRight)),
 		...middle,
@@ -62,12 +61,12 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
-	const lead = [{text: `${name.padEnd(14)}`}, styled(roleOf(row), truncateToCells(foundWords(row), width - 18))];
+	const lead = [{text: `${name.padEnd(14)}`}, styled(roleOf(row), truncateToCells(stateText(row), width - 18))];
 	const stroke = strokes[row.basis];
 	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }
 
-/** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word behind it. */
+/** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word after it. */
 function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow, broke}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
 	const end = row.broken ? styled('state.failed', ` ${broke}`) : styled(roleOf(row), ` ${stroke}${arrow}`);
@@ -75,18 +74,13 @@ function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes,
 		route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
 			? [styled('route', `${strokes[route.basis]} ${routeName(route.state)} `)]
 			: [];
-	return [...way, styled(roleOf(row), `${stroke} ${foundWords(row)}`), end, {text: ` ${name}`}];
+	return [...way, styled(roleOf(row), `${stroke} ${stateText(row)}`), end, {text: ` ${name}`}];
 }
 
 function roleOf({state, verdict}: AuditRow) {
 	return tlsRoleOf(state) ?? verdictRole[verdict];
 }
 
-function foundWords({verdict, state}: AuditRow): string {
-	return words(state === '' ? verdict : state);
-}
-
-/** States are written for programs. */
-function words(state: string): string {
-	return stateName(state);
+function stateText({verdict, state}: AuditRow): string {
+	return stateName(state === '' ? verdict : state, {short: true});
 }

@@ -1,4 +1,4 @@
-/** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
+/** The audit view: the picture, one row per path, and the details of the selected row. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {stateName} from '../state/route-name.ts';
 import type {SessionState, ShownAuditRow} from '../state/session-state.ts';
@@ -11,9 +11,9 @@ import {textLines} from './text-rows.ts';
 import {verdictRole} from './verdict-role.ts';
 
 const leastVerdict = 27;
-/** Besides what a row is called and its verdict. */
+/** Cells of all columns but title and verdict. */
 const otherColumns = 30;
-/** Below it there is no picture, and the titles get what they can. */
+/** Narrower screens show no picture and narrower titles. */
 const wideFrom = 60;
 
 export function auditScreen(screen: RenderInput, rows: number): Line[] {
@@ -39,7 +39,7 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 			line(
 				styled(
 					'text.dim',
-					`   ROW  ${fitToCells('WHAT', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}READ ON`,
+					`   ROW  ${fitToCells('CHECK', widths.title)} ${fitToCells('VERDICT', widths.verdict)} ${fitToCells('BASIS', 10)}READ ON`,
 				),
 			),
 			...audit.rows.slice(top, top + room).map(row => rowLine(row, widths, glyphs, {isAt: row === at})),
@@ -52,7 +52,7 @@ export function auditScreen(screen: RenderInput, rows: number): Line[] {
 
 function withoutRows({busy, note}: SessionState['audit']): string {
 	if (busy) {
-		return 'reading …  connections are not touched';
+		return 'reading …  open connections are not affected';
 	}
 
 	return note === '' ? 'not read yet' : note;
@@ -60,7 +60,7 @@ function withoutRows({busy, note}: SessionState['audit']): string {
 
 type Widths = {title: number; verdict: number};
 
-/** What the verdicts do not need is the titles'. */
+/** Gives the width that verdicts do not need to the title column. */
 function columnWidths(verdicts: readonly number[], columns: number): Widths {
 	const longest = Math.max(...verdicts);
 	const needed = Math.min(leastVerdict, longest);
@@ -71,7 +71,7 @@ function columnWidths(verdicts: readonly number[], columns: number): Widths {
 
 function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {isAt}: {isAt: boolean}): Line {
 	const whole = verdictWords(row, glyphs);
-	// TLS decides, and stands behind the route.
+	// Shorten the route first: the TLS state comes after it and decides.
 	const found = cellWidth(whole) <= verdict ? whole : verdictWords(row, glyphs, {short: true});
 	return {
 		spans: [
@@ -85,7 +85,7 @@ function rowLine(row: ShownAuditRow, {title, verdict}: Widths, glyphs: Glyphs, {
 	};
 }
 
-/** `✗ unverified`: the sign is the verdict, the word what was found; colour alone says nothing. */
+/** `✗ unverified`: the glyph is the verdict and the text is the state, so that color is never the only sign. */
 function verdictWords(
 	{verdict, state}: ShownAuditRow,
 	{passed, failed, look, strokes}: Glyphs,

@@ -1,8 +1,8 @@
-/** Which cells of a list stand out, and as what. */
+/** The roles of list cells that stand out. */
 import {servicePodsTitle} from '../state/list-kinds.ts';
 import type {Role} from './theme.ts';
 
-/** Of the cell of the column that is called `title`; `undefined` for one like all others. */
+/** The role of a cell in the column `title`; `undefined` for an ordinary cell. */
 export function cellRole(title: string, cell: string): Role | undefined {
 	if (title === 'STATUS') {
 		return statusRole(cell);

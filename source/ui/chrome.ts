@@ -1,4 +1,4 @@
-/** The rows that are always there: header, numbered views, titled rules, footer. */
+/** Header, view tabs, titled rules and footer. */
 import {footerHints} from '../keymap/describe-keys.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
@@ -10,7 +10,7 @@ import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 import {hubName, tlsRole} from './path-line.ts';
 
-/** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` where it has not answered since. */
+/** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` when it has not responded since. */
 export function header(screen: RenderInput): Line {
 	const {
 		state: {cluster, size},
@@ -33,7 +33,7 @@ export function header(screen: RenderInput): Line {
 			? ''
 			: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
 	const bare = [...legOne(screen, true), {text: version}];
-	// The place goes before how much was read of whom.
+	// Drop the replica count before context and namespace are cut.
 	const way = [
 		...bare,
 		...(lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [styled('text.dim', read)]),
@@ -43,7 +43,7 @@ export function header(screen: RenderInput): Line {
 	return spread(place, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
 }
 
-/** A few letters of a name tell nobody who it is. */
+/** A name is not cut below 12 cells. */
 function userWithin(user: string, room: number): Span[] {
 	if (cellWidth(user) <= room) {
 		return [styled('text.dim', `${user} `)];
@@ -73,7 +73,7 @@ function legOne({state: {cluster}, theme: {glyphs}}: RenderInput, long: boolean)
 	];
 }
 
-/** Each with a word for where there is less room. */
+/** View, title and short title. */
 const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 	['pods', 'Pods', 'Pods'],
 	['workloads', 'Workloads', 'Work'],
@@ -85,7 +85,7 @@ const views: ReadonlyArray<readonly [ViewName, string, string]> = [
 	['sandbox', 'Sandbox', 'Sandbox'],
 ];
 
-/** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes; with less room fewer sizes, shorter words, then keys alone. */
+/** `─┤1 Pods 12├─2 Workloads 6─…`; a narrow screen drops counts, then shortens titles, then shows keys only. */
 export function viewRule(screen: RenderInput, right = ''): Line {
 	const {
 		state,
@@ -146,7 +146,7 @@ function sizeOf({phase, counted, total}: ListState): string {
 	}
 }
 
-/** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. `short` stands at the right where `right` has no room. */
+/** `── Path to api ──────── w why ─`, with focus `─┤Why├ …`; `short` replaces a `right` that does not fit. */
 export function titledRule(
 	screen: RenderInput,
 	title: string,
@@ -160,7 +160,7 @@ export function titledRule(
 	const left = options.focus
 		? [styled('rule', rule), styled('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
 		: [styled('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
-	// What the rule is about outlasts what is said of it.
+	// The title is cut last.
 	const room = Math.max(0, size.columns - lineWidth(left) - 4);
 	const {right: whole = '', short = whole} = options;
 	const said = truncateToCells(cellWidth(whole) <= room ? whole : short, room, glyphs.more);
@@ -168,7 +168,7 @@ export function titledRule(
 	return spread(left, right, size.columns, styled('rule', rule));
 }
 
-/** The keymap, cut by whole hints: the last ones (commands, help) never go. */
+/** Key hints; those that do not fit are left out whole, but never those of commands and help. */
 export function footer(screen: RenderInput): Line {
 	const {state, hints} = screen;
 	const width = state.size.columns - 1;
@@ -176,7 +176,7 @@ export function footer(screen: RenderInput): Line {
 		return pendingFooter(screen, state.pending);
 	}
 
-	// The keys of a form stand in its frame.
+	// A form shows its keys in its frame.
 	if (state.notice !== null && (state.overlay === null || state.overlay.kind === 'form')) {
 		return noticeFooter(screen, state.notice);
 	}
@@ -189,14 +189,14 @@ export function footer(screen: RenderInput): Line {
 
 	const all = footerHints(hints).map(hint => (hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint));
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
-	// The last hint needs no gap behind it.
+	// No gap after the last hint.
 	const room = width - widthOf(last) + 2;
 	const isText = top !== undefined && top !== 'tail';
 	const shown: Array<(typeof all)[number]> = [];
 	for (const hint of all) {
-		// Another namespace does not answer either.
-		const isVain = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
-		if (!last.includes(hint) && !isVain && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
+		// Another namespace does not help while the apiserver does not respond.
+		const isUseless = hint.id === 'namespace.pick' && isAwaitingApiserver(state);
+		if (!last.includes(hint) && !isUseless && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
 			shown.push(hint);
 		}
 	}
@@ -211,7 +211,7 @@ export function footer(screen: RenderInput): Line {
 	);
 }
 
-/** The first key of a sequence, and what each next one does. */
+/** The keys that can follow the first key of a sequence. */
 function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): Line {
 	const next = hints.flatMap(({keys, action}) =>
 		keys.flatMap(key =>
@@ -223,11 +223,11 @@ function pendingFooter({hints, theme: {glyphs}}: RenderInput, pending: string): 
 
 const noticeRole = {error: 'notice.error', warn: 'notice.warn', plain: undefined} as const;
 
-/** What does not fit is whole in the messages. */
+/** A notice that is cut names the key of the messages, which show all of it. */
 function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	const {columns} = screen.state.size;
 	const messages = hint === '' && cellWidth(text) > columns - 1 ? firstKey(screen, 'messages.open') : null;
-	const shownHint = messages === null ? hint : `${messages} all of it`;
+	const shownHint = messages === null ? hint : `${messages} full text`;
 	return spread(
 		[{text: ' '}, styled(noticeRole[role], text)],
 		shownHint === '' ? [] : [{text: '  '}, styled('key', shownHint), {text: ' '}],
@@ -235,7 +235,7 @@ function noticeFooter(screen: RenderInput, {text, role, hint}: Message): Line {
 	);
 }
 
-/** Every other key only closes the help: none of what it does elsewhere is offered. */
+/** Only the scrolling keys: any other key closes the help. */
 function helpFooter({hints}: RenderInput): Line {
 	const turns = hints.flatMap(({action, keys}) =>
 		action.id === 'text.down' || action.id === 'text.page-down' ? [styled('key', keys[0] ?? ''), {text: ` ${action.title}  `}] : [],
@@ -247,7 +247,7 @@ function widthOf(hints: ReadonlyArray<{key: string; label: string}>): number {
 	return hints.reduce((sum, {key, label}) => sum + cellWidth(key) + cellWidth(label) + 3, 0);
 }
 
-/** A line of a text cut at words to `width`. */
+/** Wraps at words; a longer word is broken. */
 export function wrapWords(text: string, width: number): string[] {
 	const out: string[] = [];
 	for (const paragraph of text.split('\n')) {
@@ -273,7 +273,7 @@ export function wrapWords(text: string, width: number): string[] {
 	return out;
 }
 
-/** How many rows of a list are not shown: `4 more` below its beginning, else `2 above · 4 below`. */
+/** Counts the rows that are not visible: `4 more` at the top of a list, else `2 above · 4 below`. */
 export function moreWords(above: number, below: number): string {
 	if (above === 0) {
 		return `${below} more`;

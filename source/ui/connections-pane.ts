@@ -1,4 +1,4 @@
-/** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
+/** The connections pane: one row per open stream with its state, path and traffic. */
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
 import type {Path} from '../evidence/evidence.ts';
 import {worstPath, type ConnectionEntry} from '../state/connection-list.ts';
@@ -14,7 +14,7 @@ import type {Glyphs} from './glyphs.ts';
 import {formatRoundTrips, pendingTimes} from './round-trips.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 
-/** Below this many columns a row is a name and a word. */
+/** On narrower screens a row has only a name and a TLS state. */
 const narrowBelow = 60;
 const narrowRoom = 22;
 
@@ -28,7 +28,7 @@ export function connectionsPane(screen: RenderInput, rows: number): Line[] {
 		return emptyDock(screen, rows);
 	}
 
-	// What is left out is counted on a row of its own, where there is more than one.
+	// With more entries than rows, the last row counts the others.
 	const room = dock.length > rows && rows > 1 ? rows - 1 : rows;
 	const top = Math.max(0, Math.min(dockAt - room + 1, dock.length - room));
 	const shown = dock.slice(top, top + room);
@@ -70,7 +70,7 @@ function entryLine(screen: RenderInput, entry: ConnectionEntry, isAt: boolean): 
 	const trips = rtt === '' ? [] : [styled('text.dim', `  ${rtt}`)];
 	const right = [styled('text.dim', ` ${formatAge(now - entry.since)} `)];
 	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note, ...figures];
-	// A route has a short word; what is carried has none, and half a round trip is none.
+	// Shorten the route first, then drop the round-trip times.
 	const forms = [[...bodyOf(false), ...trips], [...bodyOf(true), ...trips], bodyOf(true)];
 	const body = forms.find(spans => lineWidth([...left, ...spans, ...right]) <= size.columns) ?? forms.at(-1)!;
 	return {...spread([...left, ...body], right, size.columns), ...ground};
@@ -80,7 +80,7 @@ function newsMark({markedAt}: ConnectionEntry, now: number, {look}: Glyphs): Spa
 	return markedAt !== null && now - markedAt < changeMarkMs ? styled('notice.warn', look) : {text: ' '};
 }
 
-/** One width for all: the badges stand under each other. */
+/** The same for all rows, so that the badges are aligned. */
 function roomForWhat({dock, cluster}: SessionState, isWide: boolean): number {
 	if (isWide) {
 		return 36;
@@ -89,7 +89,7 @@ function roomForWhat({dock, cluster}: SessionState, isWide: boolean): number {
 	return dock.every(({context}) => context === cluster.context) ? 22 : 27;
 }
 
-/** Before it is open, and after, its note stands in the place of a way that is not known. */
+/** Empty while the note of a stream that is not open takes the place of its path. */
 function badge(
 	entry: ConnectionEntry,
 	path: Path | null,
@@ -110,7 +110,7 @@ function wasSpans(path: Path): Span[] {
 	return hasEnded(path) ? [styled('text.dim', 'was ')] : [];
 }
 
-/** It was of a connection that ended, and no other is open. */
+/** The path is of a connection that ended, and no other is open. */
 function hasEnded(path: Path | null): boolean {
 	return path?.about === 'ended-connection';
 }
@@ -125,10 +125,10 @@ function noteSpan({phase, note}: ConnectionEntry): Span {
 
 function roundTrip(state: SessionState, {kind}: ConnectionEntry, path: Path | null): string {
 	const trips = path === null ? '' : formatRoundTrips(path, pendingTimes(state, path));
-	return trips === '' && kind === 'logs' ? 'no ping in logs' : trips;
+	return trips === '' && kind === 'logs' ? 'no round-trip time for logs' : trips;
 }
 
-/** `logs api-…-95fgt      ━unverified`: the word about TLS is the last to go. A note gives way to the name. */
+/** `logs api-…-95fgt      ━unverified`: the TLS state is cut last, and a note before the name. */
 function narrowRow(entry: ConnectionEntry, path: Path | null, {glyphs, room}: {glyphs: Glyphs; room: number}): Span[] {
 	const what = entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`;
 	const word = narrowWord(entry, path, glyphs);
@@ -145,14 +145,14 @@ function narrowWord(entry: ConnectionEntry, path: Path | null, glyphs: Glyphs): 
 		return [...wasSpans(path), ...pathBadge(path, glyphs).slice(-1)];
 	}
 
-	return [entry.kind === 'proxy' ? styled('tls.unknown', 'by request') : checking(glyphs)];
+	return [entry.kind === 'proxy' ? styled('tls.unknown', 'per request') : checking(glyphs)];
 }
 
 function hasNarrowNote({note, kind}: ConnectionEntry): boolean {
 	return note !== '' && kind !== 'proxy';
 }
 
-/** `:8080 → web-…-64fs2:80`: what gives way is the middle of the pod's name, never the ports. */
+/** `:8080 → web-…-64fs2:80`: cuts the middle of the pod name, never the ports. */
 function shortWhat(what: string, room: number, {more}: Glyphs): string {
 	if (cellWidth(what) <= room) {
 		return what;
@@ -165,18 +165,18 @@ function shortWhat(what: string, room: number, {more}: Glyphs): string {
 		: `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
 }
 
-/** Each request of a listener goes its own way. */
+/** Each request of a listener has its own path. */
 function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span[] {
 	if (path === null) {
-		return [styled('text.dim', 'by request')];
+		return [styled('text.dim', 'per request')];
 	}
 
 	return isWide
-		? [styled('text.dim', 'by request; last proxied '), ...pathBadge(path, glyphs)]
-		: [styled('text.dim', 'proxied '), ...pathBadge(path, glyphs).slice(-1)];
+		? [styled('text.dim', 'per request; last '), ...pathBadge(path, glyphs)]
+		: [styled('text.dim', 'last '), ...pathBadge(path, glyphs).slice(-1)];
 }
 
-/** What listens here for others than the person: the words last as long as it does. */
+/** Who else can use the open listeners. */
 export function listenerUsersText({state: {dock}}: Pick<RenderInput, 'state'>): string {
 	return dock.flatMap(({usable, phase}) => (usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : [])).join(' · ');
 }
@@ -188,13 +188,13 @@ function emptyDock(screen: RenderInput, rows: number): Line[] {
 	const key = (action: string) => firstKey(screen, action);
 	const first = [
 		['logs', key('pods.logs')],
-		['a shell', key('pods.shell')],
-		['a forward', key('pods.forward')],
+		['shell', key('pods.shell')],
+		['forward', key('pods.forward')],
 	].flatMap(([word, at]) => (at === null ? [] : [`${at} ${word}`]));
 	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
 	const lines = [
-		line(' ', styled('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes,`)),
-		line(' ', styled('text.dim', `if TLS is verified, and how that is known: ${bases}`)),
+		line(' ', styled('text.dim', `None open${first.length > 0 ? `: ${first.join(', ')}` : ''}. Open streams are listed here`)),
+		line(' ', styled('text.dim', `with their route, TLS state and its basis: ${bases}`)),
 	];
 	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
 }

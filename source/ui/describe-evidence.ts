@@ -1,26 +1,26 @@
-/** What a verdict stands on, or what would tell, in the cells that there are: the fact first, its source while there is room. */
+/** The evidence or the needs of a verdict, as much as fits: the fact first, then its source. */
 import type {Evidence, Path, Verdict} from '../evidence/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
-/** Where a reading's own words have no room: what it says to the person who looks at the line. By the rule that used it. */
+/** Short texts of observations by the rule that used them, for when the observation does not fit. */
 const shortWords: Readonly<Record<string, string>> = {
 	'egress-file-empty': 'no egress file',
 	'egress-file-set': 'egress file set',
 	'no-proxy-in-environment': 'no proxy set',
-	'environment-proxy-possible': 'its HTTPS_PROXY was not seen',
-	'dials-without-egress': 'no egress dial counted',
-	'agent-carried-held-streams': 'agents’ connections rose and fell with ours',
+	'environment-proxy-possible': 'its HTTPS_PROXY not observed',
+	'dials-without-egress': 'no egress dials counted',
+	'agent-carried-held-streams': 'agent connections rose and fell with spoke’s',
 	'kubelet-ca-empty': 'no kubelet CA',
 	'kubelet-ca-set': 'kubelet CA set',
-	'kubelet-certificate-accepted': 'kubelet answered',
-	'kubelets-accepted-so-far': 'kubelets answered',
+	'kubelet-certificate-accepted': 'kubelet responded',
+	'kubelets-accepted-so-far': 'kubelets responded',
 	'kubelets-refused-so-far': 'kubelets refused',
-	'kubelet-certificate-cannot-verify': 'no check could pass its certificate',
+	'kubelet-certificate-cannot-verify': 'its certificate cannot pass verification',
 	'log-tls-failures-counted': 'log reads failed at the certificate',
 };
 
-/** `words` puts what is written for a shell as it is done here. */
+/** `words` rewrites advice for a shell as keys of the session. */
 export function describeEvidence(
 	path: Path,
 	verdict: Verdict<string>,
@@ -46,7 +46,7 @@ export function describeEvidence(
 	return verdict.why === undefined ? needWords(verdict.need, room, words) : sanitizeLine(verdict.why);
 }
 
-/** The same thing read at several places stands there once: `no egress file (flagz, mirror-pod)`. */
+/** Equal observations of several sources appear once: `no egress file (flagz, mirror-pod)`. */
 function joined(read: readonly Evidence[], say: (one: Evidence) => string, withSources: boolean): string {
 	return [...Map.groupBy(read, say)]
 		.map(([said, all]) => {
@@ -56,20 +56,20 @@ function joined(read: readonly Evidence[], say: (one: Evidence) => string, withS
 		.join('; ');
 }
 
-/** `needs get on /flagz, or list pods in kube-system`: rights first; what only a test tells stands where no right does. Only whole ones. */
+/** `needs get on /flagz, or list pods in kube-system`: permissions, or else probes; as many whole ones as fit. */
 function needWords(need: Verdict<string>['need'], room: number, words: (text: string) => string): string {
 	const rights = need.flatMap(({permission}) => (permission === null ? [] : [permission.replace('nonResourceURL', 'on')]));
 	const others = need.flatMap(({or}) => (or === null ? [] : [words(or)]));
-	const [lead, all] = rights.length > 0 ? ['needs ', rights] : ['would tell: ', others];
+	const all = rights.length > 0 ? rights : others;
 	return all.length === 0
-		? 'not known'
+		? 'unknown'
 		: longestThatFits(
-				all.map((_, index) => sanitizeLine(lead + all.slice(0, all.length - index).join(', or '))),
+				all.map((_, index) => sanitizeLine(`needs ${all.slice(0, all.length - index).join(', or ')}`)),
 				room,
 			);
 }
 
-/** From the longest on; the last one where none fits. */
+/** The first text that fits, else the last. */
 function longestThatFits(texts: readonly string[], room: number): string {
 	return texts.find(text => cellWidth(text) <= room) ?? texts.at(-1)!;
 }

@@ -1,4 +1,4 @@
-/** What the rule above a list says of it. */
+/** The status of a list at the right of the rule above it. */
 import {countPresent, type ListState} from '../state/list-state.ts';
 import {describeNextRetry} from '../state/describe-next-retry.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
@@ -7,7 +7,7 @@ import {formatAge} from '../text/format-age.ts';
 import {chooseColumns, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import type {RenderInput} from './render-input.ts';
 
-/** What the rule's right edge says of the list: which part of it is shown where its head has no room for that, its state, and what was left out. */
+/** Row range (if the column titles leave no room for it), filter and connection state. */
 export function describeListStatus(screen: RenderInput, list: ListState, width: number): string {
 	const {state} = screen;
 	const parts: string[] = [];
@@ -26,9 +26,9 @@ export function describeListStatus(screen: RenderInput, list: ListState, width: 
 	}
 
 	if (list.phase.kind === 'polling') {
-		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
+		parts.push(`watch refused, refreshed every ${list.phase.everyMs / 1000} s`);
 	} else if (list.phase.kind === 'interrupted') {
-		parts.push(`as of ${formatAge(state.now - list.phase.since)} ago · trying ${describeNextRetry(state, list.phase.retryAt)}`);
+		parts.push(`last read ${formatAge(state.now - list.phase.since)} ago · retrying${describeNextRetry(state, list.phase.retryAt)}`);
 	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
 		parts.push(list.phase.error.message);
 	}

@@ -1,4 +1,4 @@
-/** What is said of a tail: what is tailed, how it goes, what stands before its first line, what was counted. */
+/** Describes a tail: scope, state, older lines and counters. */
 import {describeMatchPosition} from '../state/describe-matches.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
 import {activityWords, podCount, presentSources, shownLength, pausedBacklog, type TailView} from '../state/tail/tail-view.ts';
@@ -7,7 +7,7 @@ import {formatQuantity, formatNumber} from '../text/format-number.ts';
 import {describeFilter} from './empty-tail.ts';
 import type {Role} from './theme.ts';
 
-/** How many pods, which containers, and from when: what its title does not say. */
+/** Pods, containers and start, as far as the title does not show them. */
 export function describeTailScope(view: TailView, dot: string): string {
 	const pods = podCount(view.sources);
 	const names = new Set(view.sources.map(source => source.container));
@@ -29,7 +29,7 @@ export function describeTailScope(view: TailView, dot: string): string {
 
 function fromWords({since, previous}: TailView): string {
 	if (previous) {
-		return 'the log before';
+		return 'previous log';
 	}
 
 	if (since === 'head') {
@@ -39,17 +39,17 @@ function fromWords({since, previous}: TailView): string {
 	return since === 'tail' ? '' : `since ${since}`;
 }
 
-/** Which one is followed is one of several: the others are a key away. */
+/** Says that only one of several containers is followed. */
 function ofContainers({sources}: TailView): string {
 	const most = Math.max(0, ...sources.map(({besides = []}) => besides.length));
 	return most === 0 ? '' : `, 1 of ${most + 1} containers`;
 }
 
-/** Whether it is paused, reads older lines, is held or follows, and how much it does not show. */
+/** Paused, loading older lines, not following or following, with the number of hidden lines. */
 export function describeTailState(view: TailView, dot: string): string {
 	if (view.pausedAt !== null) {
 		const {lines, errors} = pausedBacklog(view);
-		return `paused ${dot} ${formatNumber(lines)} wait${errors === 0 ? '' : `, ${formatQuantity(errors, 'error')}`}`;
+		return `paused ${dot} ${formatNumber(lines)} buffered${errors === 0 ? '' : `, ${formatQuantity(errors, 'error')}`}`;
 	}
 
 	if (view.older.phase === 'reading') {
@@ -58,21 +58,21 @@ export function describeTailState(view: TailView, dot: string): string {
 
 	if (!view.follow) {
 		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
-		return `held ${dot} ${formatNumber(Math.max(0, below))} below`;
+		return `not following ${dot} ${formatNumber(Math.max(0, below))} below`;
 	}
 
 	const activity = activityWords(view);
 	return `${view.phase}${activity === '' ? '' : ` ${dot} ${activity}`}`;
 }
 
-/** What stands before the first line. `key` reads it, where one does. */
+/** What precedes the first line; `key` loads it. */
 export function describeOlderLines(
 	{older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>,
 	key: string | undefined,
 ): string {
 	switch (phase) {
 		case 'unread': {
-			return `older lines are not loaded${note === '' ? '' : `: ${note}`}${key === undefined ? '' : `   ${key} reads them`}`;
+			return `older lines not loaded${note === '' ? '' : `: ${note}`}${key === undefined ? '' : `   ${key} load`}`;
 		}
 
 		case 'reading': {
@@ -89,17 +89,17 @@ export function describeOlderLines(
 			}
 
 			return since === 'head' && buffer.first > 0
-				? `${formatNumber(buffer.first)} older lines were let go`
-				: 'the first line: the server offers none older';
+				? `${formatNumber(buffer.first)} older lines were dropped`
+				: 'start of log: the server has no older lines';
 		}
 	}
 }
 
 function readingWords(read: number): string {
-	return `reading older lines, ${formatNumber(read)} so far`;
+	return `loading older lines, ${formatNumber(read)} so far`;
 }
 
-/** Where its ways end, where that is not one pod: `kubelets n1 n2`. */
+/** The far ends of its paths, unless that is one pod: `kubelets n1 n2`. */
 export function describeFarEnds(view: TailView): string | undefined {
 	const nodes = [
 		...new Set(
@@ -116,10 +116,10 @@ export function describeFarEnds(view: TailView): string | undefined {
 	return pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 }
 
-/** One of the counts below a tail; one `isZero` of nothing is the first to go. */
+/** A counter below a tail; those that are zero are left out first. */
 export type TailCount = {text: string; role: Role; isZero: boolean};
 
-/** From left to right. `previousLog` is the key that shows the log before, where one does. */
+/** From left to right. `previousLog` is the key that shows the previous log. */
 export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
 	const {
 		buffer,
@@ -130,7 +130,9 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	const filter =
 		view.shownIndex === null
 			? []
-			: [`${formatNumber(view.shownIndex.matches.length)} fit ${describeFilter(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
+			: [
+					`${formatNumber(view.shownIndex.matches.length)} ${view.shownIndex.matches.length === 1 ? 'matches' : 'match'} ${describeFilter(view)}${view.matchesOnly ? '' : ' (all shown)'}`,
+				];
 	const place =
 		view.follow || match.length === 0
 			? formatQuantity(lines, 'line')
@@ -141,7 +143,7 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewWords(skew), role: 'level.warn', isZero: false})),
 		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...(view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : []),
-		{text: `${formatNumber(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
+		{text: `${formatNumber(buffer.first)} dropped`, role: 'text.dim', isZero: buffer.first === 0},
 		{
 			text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? logBeforeWords(view, previousLog) : ''}`,
 			role: 'text.dim',
@@ -169,7 +171,7 @@ function searchedWords(view: TailView): readonly string[] {
 	];
 }
 
-/** While it waits to be started again, the log that is shown is the one before. */
+/** Not while it waits for a restart: the log that is shown then is the previous one. */
 function logBeforeWords({phase, previous}: TailView, key: string | undefined): string {
-	return key === undefined || phase !== 'following' || previous ? '' : ` (${key} the log before)`;
+	return key === undefined || phase !== 'following' || previous ? '' : ` (${key} previous log)`;
 }

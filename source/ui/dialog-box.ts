@@ -1,4 +1,4 @@
-/** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
+/** The prompt line and the dialog boxes, as lines with a position. */
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../text/cell-width.ts';
 import {
 	isFieldVisible,
@@ -19,7 +19,7 @@ import {line, lineWidth, styled, spread, type Line, type Span} from './styled-li
 
 export type Floating = {lines: readonly Line[]; left: number; top: number; width: number};
 
-/** `null` for a prompt: that takes the last row of the screen. */
+/** `null` for a prompt, which is the last row of the screen. */
 export function dialogBox(screen: RenderInput, overlay: Dialog): Floating | null {
 	switch (overlay.kind) {
 		case 'prompt': {
@@ -60,7 +60,7 @@ export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 	];
 	const role = prompt.problem === null ? ('key' as const) : ('notice.error' as const);
 	const sign = `${prompt.lead}${prompt.regex ? '~' : ''}`;
-	// Of a problem as much is shown as leaves what is typed in sight.
+	// Cut the problem so that the input stays visible.
 	const beside = prompt.problem === null ? 0 : Math.min(cellWidth(prompt.problem) + 3, Math.floor(size.columns / 2));
 	const typed = typedSpans(prompt.typed, theme.glyphs.caret, size.columns - cellWidth(sign) - 2 - beside);
 	const lead = [
@@ -73,12 +73,12 @@ export function promptLine(screen: RenderInput, prompt: PromptDialog): Line {
 		return spread(lead, right, size.columns);
 	}
 
-	// The names to choose from matter more than the keys.
+	// Candidates matter more than key hints.
 	const hasNames = prompt.note !== '' && prompt.problem === null && lineWidth(lead) + 12 < size.columns;
 	return hasNames ? line(...lead, '  ', styled('text.dim', `${prompt.note} `)) : line(...lead);
 }
 
-/** What is longer than `room` is shown around the caret. */
+/** Text longer than `room` is shown around the caret. */
 function typedSpans({text, caret}: TextInput, sign: string, room: number): Span[] {
 	const [before, after] = [text.slice(0, caret), text.slice(caret)];
 	const left = room - cellWidth(sign);
@@ -96,7 +96,7 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
 	const from = Math.max(0, Math.min(overlay.index - Math.floor(most / 2), items.length - most));
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
-	// The last one is as wide as it is.
+	// The last column is not padded.
 	const widths = Array.from({length: columns - 1}, (_, column) => columnWidth(overlay, column));
 	const row = (cells: readonly string[]) =>
 		cells.map((cell, column) => (column === columns - 1 ? cell : fitToCells(cell, widths[column]!))).join('  ');
@@ -141,7 +141,7 @@ function columnWidth({heads, items}: PickerDialog, column: number): number {
 
 function noneWords({free, none, from, typed: {text}}: PickerDialog): string {
 	if (!free || text === '') {
-		return 'nothing fits';
+		return 'no match';
 	}
 
 	return none === null || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
@@ -154,7 +154,7 @@ function form(screen: RenderInput, overlay: FormDialog): Floating {
 	} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
-	// On a low screen a problem must not fall out of the frame for the sake of blank rows.
+	// A low screen needs the blank rows for a problem.
 	const blank = size.rows < 20 ? [] : [line('')];
 	const lines: Line[] = [...blank];
 	for (const [index, field] of overlay.fields.entries()) {
@@ -188,7 +188,7 @@ function form(screen: RenderInput, overlay: FormDialog): Floating {
 		keysOf(screen, [
 			['form.submit', overlay.submit],
 			['form.next', 'next field'],
-			...(equivalentCommand(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const]),
+			...(equivalentCommand(overlay) === null ? [] : [['form.copy-script', 'copy command'] as const]),
 			['form.cancel', 'back'],
 		]),
 		width,
@@ -222,7 +222,7 @@ function confirm(screen: RenderInput, overlay: ConfirmDialog): Floating {
 	];
 	return framed(
 		screen,
-		'Sure?',
+		'Confirm',
 		lines,
 		keysOf(screen, [
 			['confirm.yes', 'yes'],
@@ -232,9 +232,9 @@ function confirm(screen: RenderInput, overlay: ConfirmDialog): Floating {
 	);
 }
 
-/** A command goes on in the next row as a shell reads it, so that it can be copied. */
+/** Continues a command as a shell reads it, so that it can be copied. */
 function wrapCommand(command: string, width: number): string[] {
-	// Two cells for the indentation are always there, two for the sign only where it goes on.
+	// Two cells are for the indentation; two for the backslash are needed only if the command continues.
 	if (cellWidth(command) <= width + 4) {
 		return [`  ${command}`];
 	}
@@ -246,7 +246,7 @@ function wrapCommand(command: string, width: number): string[] {
 	});
 }
 
-/** A word that no row has room for is at least seen to its end. */
+/** Breaks a word that is longer than a row. */
 function piecesOf(row: string, width: number): string[] {
 	if (cellWidth(row) <= width) {
 		return [row];
@@ -256,7 +256,7 @@ function piecesOf(row: string, width: number): string[] {
 	return [head, ...piecesOf(row.slice(head.length), width)];
 }
 
-/** A row ends between two words of the shell's: within quotes it would be part of the word. */
+/** Breaks only between shell words: within quotes the backslash would be part of the word. */
 function rowsOfWords(command: string, width: number): string[] {
 	const rows: string[] = [];
 	for (const word of command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []) {
@@ -271,7 +271,6 @@ function rowsOfWords(command: string, width: number): string[] {
 	return rows;
 }
 
-/** A key and what it does, one to an action. */
 function keysOf(screen: RenderInput, actions: ReadonlyArray<readonly [string, string]>): KeyHint[] {
 	return actions.flatMap(([action, label]): KeyHint[] => {
 		const key = action === 'picker.up' ? [hintedKey(screen, action), hintedKey(screen, 'picker.down')].join('') : hintedKey(screen, action);
@@ -281,7 +280,7 @@ function keysOf(screen: RenderInput, actions: ReadonlyArray<readonly [string, st
 
 type KeyHint = {action: string; spans: readonly Span[]};
 
-/** What is left out first where the frame has no room for all. */
+/** Hints that are left out first when the frame is narrow. */
 const leftOut = ['picker.complete', 'form.next', 'form.copy-script', 'picker.up'];
 
 function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
@@ -303,7 +302,7 @@ function framed(screen: RenderInput, title: string, lines: readonly Line[], hint
 		state: {size},
 	} = screen;
 	const inner = width - 2;
-	// What is longer would take the corner with it.
+	// A longer title would push the corner out.
 	const head = truncateToCells(title, inner - 3, more);
 	const keys = keysWithin(hints, inner - 3, dot);
 	const edge = styled('rule', frame.side);

@@ -1,4 +1,5 @@
-/** What stands where the rows of a list would be: why there is none, and what would bring some. */
+/** The text of an empty list: why it is empty and what to do. */
+import {textLabel} from '../state/describe-unreachable.ts';
 import {listKinds, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {describeNextRetry} from '../state/describe-next-retry.ts';
@@ -27,17 +28,17 @@ function failedWords(screen: RenderInput, {name}: ListState, {error, retryAt}: E
 	const {all, pick, why} = wayOut(screen);
 	if (error.code === 'ERR_FORBIDDEN') {
 		return [
-			`You may not list ${name} in ${placeOf(screen, name)} (403).  ${why}`,
+			`You are not allowed to list ${name} in ${placeOf(screen, name)} (403).  ${why}`,
 			...(listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : []),
-			...(name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : []),
+			...(name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work if you have the permissions for that pod'] : []),
 		];
 	}
 
-	const again = retryAt === null ? '' : ` Trying ${describeNextRetry(screen.state, retryAt)}.`;
+	const again = retryAt === null ? '' : ` Retrying${describeNextRetry(screen.state, retryAt)}.`;
 	return [
 		`${error.message}.${again}  ${why}`,
-		...(error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`]),
-		...(error.remedy === null ? [] : [`try    ${error.remedy}`]),
+		...(error.text === null || error.message.includes(error.text) ? [] : [`${textLabel(error).padEnd(7)}${error.text}`]),
+		...(error.remedy === null ? [] : [`fix    ${error.remedy}`]),
 	];
 }
 
@@ -47,11 +48,11 @@ function noneWords(screen: RenderInput, {name, total, selector, filter}: ListSta
 	const {namespaced} = listKinds[name];
 	if (total > 0) {
 		const isPart = namespaced && screen.state.cluster.namespace !== null;
-		return `Nothing in ${formatNumber(total)} ${name} fits "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
+		return `None of ${formatNumber(total)} ${name} match "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
 	}
 
 	if (selector !== '') {
-		return `No ${name} in ${place} fit -l ${selector}.  ${clears}${namespaced ? `   ${all}` : ''}`;
+		return `No ${name} in ${place} match -l ${selector}.  ${clears}${namespaced ? `   ${all}` : ''}`;
 	}
 
 	return `No ${name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`;
@@ -61,13 +62,13 @@ function placeOf({state: {cluster}}: RenderInput, name: ListName): string {
 	return listKinds[name].namespaced ? (cluster.namespace ?? 'any namespace') : 'this cluster';
 }
 
-/** Each with its key, or its command where no key does it. */
+/** Each with its key, or else its command. */
 function wayOut(screen: RenderInput): {pick: string; all: string; why: string; clears: string} {
 	const {namespace, lastNamespace} = screen.state.cluster;
 	return {
 		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
 		all: `${firstKey(screen, 'namespace.all') ?? ':ns'} ${namespace === null ? `back to ${lastNamespace}` : 'all namespaces'}`,
 		why: `${firstKey(screen, 'path.why') ?? ':why'} why`,
-		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clears`,
+		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clear filter`,
 	};
 }

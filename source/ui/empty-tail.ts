@@ -1,4 +1,4 @@
-/** What stands where the lines of a tail would be: why there is none, and what would bring some. */
+/** The text of an empty tail: why it is empty and what to do. */
 import {levelNames} from '../state/tail/line-buffer.ts';
 import {effectiveFilter, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {clockTime} from '../text/clock-time.ts';
@@ -8,14 +8,12 @@ import {hintedKey, type RenderInput} from './render-input.ts';
 export function describeEmptyTail(screen: RenderInput, view: TailView): string[] {
 	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
 		return [
-			view.buffer.first > 0
-				? 'What was shown when it was paused was let go, to keep what came since.'
-				: 'It was paused before the first line came.',
+			view.buffer.first > 0 ? 'The lines you paused on were dropped to make room for newer ones.' : 'Paused before the first line arrived.',
 		];
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		return [`None of ${whichLines(view)} fits ${describeFilter(view)}.`];
+		return [`None of ${whichLines(view)} match ${describeFilter(view)}.`];
 	}
 
 	switch (view.phase) {
@@ -32,7 +30,7 @@ export function describeEmptyTail(screen: RenderInput, view: TailView): string[]
 		}
 
 		case 'ended': {
-			return [`No line. ${view.note}`];
+			return [`No lines. ${view.note}`];
 		}
 
 		default: {
@@ -41,26 +39,26 @@ export function describeEmptyTail(screen: RenderInput, view: TailView): string[]
 				.filter(key => key !== undefined);
 			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
 			const further = keys.length === 0 ? '' : `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back`;
-			return [`No line yet. ${who} written nothing ${windowWords[view.since]}.${further}`];
+			return [`No lines yet. ${who} written nothing ${windowWords[view.since]}.${further}`];
 		}
 	}
 }
 
-/** An answer that is not there at once is awaited since then: a kubelet may begin its answer with the first line. */
+/** A kubelet may not respond before the first line. */
 function openingWords({askedAt}: TailView, now: number): string {
-	return askedAt === null || now - askedAt < longMs
+	return askedAt === null || now - askedAt < slowMs
 		? 'opening'
-		: `Asked at ${clockTime(askedAt)}, no answer yet: that of a log without lines may come with the first one.`;
+		: `Requested at ${clockTime(askedAt)}; no response yet. An empty log may not respond until its first line.`;
 }
 
-const longMs = 2000;
+const slowMs = 2000;
 
 function whichLines({pausedAt, buffer}: TailView): string {
 	if (pausedAt !== null) {
 		return 'the lines before the pause';
 	}
 
-	return buffer.first > 0 ? 'the lines that are kept' : formatQuantity(buffer.counts.lines, 'line');
+	return buffer.first > 0 ? 'the kept lines' : formatQuantity(buffer.counts.lines, 'line');
 }
 
 function waitingWords(screen: RenderInput, {sources, note}: TailView): string {
@@ -70,7 +68,7 @@ function waitingWords(screen: RenderInput, {sources, note}: TailView): string {
 	}
 
 	const choose = (waits.besides ?? []).length === 0 ? undefined : hintedKey(screen, 'tail.sources');
-	return `${waits.container} is waiting: ${note}. Lines come as soon as it starts.${choose === undefined ? '' : `  ${choose} the others`}`;
+	return `${waits.container} is waiting: ${note}. Lines appear when it starts.${choose === undefined ? '' : `  ${choose} other containers`}`;
 }
 
 const windowWords: Readonly<Record<SincePreset, string>> = {
@@ -83,19 +81,19 @@ const windowWords: Readonly<Record<SincePreset, string>> = {
 	head: 'so far',
 };
 
-/** A few presets that reach further back; nothing does where the whole log, or its end, was empty. */
+/** Presets that reach further back; none after `tail`, which reads from the end of the log. */
 function furtherThan(since: SincePreset): readonly SincePreset[] {
 	const presets: readonly SincePreset[] = ['1m', '5m', '15m', '30m', '1h', 'head'];
 	return since === 'tail' ? [] : (['5m', '1h', 'head'] as const).filter(preset => presets.indexOf(preset) > presets.indexOf(since));
 }
 
-/** What is asked of a line that it be shown: `!200, warn and worse`. */
+/** The active filters: `!200, warn and worse`. */
 export function describeFilter(view: TailView): string {
 	const {level, sources} = view;
 	const {text, inverse} = effectiveFilter(view);
 	return [
 		...(text === '' ? [] : [`${inverse ? '!' : ''}${text}`]),
 		...(level === 0 ? [] : [`${levelNames[level]} and worse`]),
-		...(sources.every(({on}) => on) ? [] : ['the chosen containers']),
+		...(sources.every(({on}) => on) ? [] : ['the selected containers']),
 	].join(', ');
 }

@@ -1,4 +1,4 @@
-/** All of one line of a tail below the others: its fields one by one, or its text wrapped. */
+/** The expanded line of a tail: its JSON fields, or its wrapped text. */
 import {allJsonFields, type JsonField} from '../state/tail/json-fields.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
@@ -9,7 +9,7 @@ import type {Glyphs} from './glyphs.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
 
-/** A titled rule and what is in the line that is open, in at most half of the `room` of a tail, in rows; none where no line is, or it was let go. */
+/** A titled rule and the content, in at most half of the `room` rows; empty if no line is expanded or it was dropped. */
 export function expandedLine(screen: RenderInput, view: TailView, room: number): Line[] {
 	const layer = screen.state.layers.at(-1);
 	const number = layer?.kind === 'tail' ? layer.line : null;
@@ -29,7 +29,7 @@ export function expandedLine(screen: RenderInput, view: TailView, room: number):
 	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${formatNumber(one.bytes.length)} bytes`]
 		.filter(part => part !== '')
 		.join(', ');
-	const head = titledRule(screen, `Line ${formatNumber(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after});
+	const head = titledRule(screen, `Line ${formatNumber(number + 1)}`, {focus: true, right: close === null ? '' : `${close} close`, after});
 	const cursor = (index: number) => (index === view.lineField ? styled('focus', glyphs.cursor) : ' ');
 	const rows =
 		fields === null
@@ -49,13 +49,13 @@ function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
 	];
 }
 
-/** How many fields, or rows of text, an opened line has. */
+/** Number of JSON fields, or of rows of text. */
 export function expandedLength({bytes}: TailLine, columns: number): number {
 	const text = bytes.toString('utf8');
 	return allJsonFields(text)?.length ?? textRows(text, columns).length;
 }
 
-/** Of `length` rows, where `most` are shown: the one under the cursor is among them, with one below it. */
+/** The first visible row, so that the selected one and one below it are visible. */
 function firstShown(cursor: number, length: number, most: number): number {
 	return Math.max(0, Math.min(cursor - most + 2, length - most));
 }

@@ -1,4 +1,4 @@
-/** Forwards: what listens, where it goes, what it carried; and under it the log of the one under the cursor. */
+/** The forwards view: each forward with state and traffic, and the log of the selected one. */
 import {clockTime} from '../text/clock-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {formatBytes} from '../text/format-bytes.ts';
@@ -15,10 +15,9 @@ function liveLine({state: {now}}: RenderInput, {connection, client, since, up, d
 		'   ',
 		styled('text.dim', `${clockTime(since)}  `),
 		`${connection.padEnd(4)} ${client.padEnd(21)} `,
-		styled('state.open', 'open'),
+		congested ? styled('level.warn', 'blocked') : styled('state.open', 'open'),
 		` ${formatAge(now - since).padStart(4)}  `,
 		`${formatBytes(up)} sent, ${formatBytes(down)} received`,
-		styled('level.warn', congested ? ', waits for its local reader' : ''),
 	);
 }
 
@@ -26,12 +25,11 @@ function localWords({local, asked}: ForwardState): string {
 	return local === null ? asked : `:${local}`;
 }
 
-/** The port is what tells two forwards of one pod apart. */
+/** With the port, which distinguishes two forwards of one pod. */
 function toWords({target, remote, namespace}: ForwardState, onScreen: string | null): string {
 	return `${qualifyWithNamespace(abbreviatePodName(target), namespace, onScreen)}:${remote}`;
 }
 
-/** What was saved for this context, and how it comes back. */
 function setLines(screen: RenderInput): Line[] {
 	const {forwardSets, size} = screen.state;
 	if (forwardSets.length === 0) {
@@ -39,18 +37,17 @@ function setLines(screen: RenderInput): Line[] {
 	}
 
 	const sets = forwardSets.map(({name, count}) => `${name} ${count}`).join(', ');
-	const words = `Saved sets of this context: ${sets}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} starts one, and asks first.`;
+	const words = `Saved sets for this context: ${sets}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} start one (asks for confirmation).`;
 	return [line(''), ...wrapWords(words, size.columns - 2).map(text => line(' ', styled('text.dim', text)))];
 }
 
-/** `rows` lines: the forwards, and the log of the one under the cursor. */
 export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 	const {
 		state: {forwards, forwardAt, size, cluster},
 		theme: {glyphs},
 	} = screen;
 	if (forwards.length === 0) {
-		const none = `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or on a pod or service.`;
+		const none = `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or in the list of pods or services.`;
 		return padLines([line(''), line(' ', styled('text.dim', none)), ...setLines(screen)], rows);
 	}
 
@@ -83,7 +80,7 @@ export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
 	return padLines([head, ...list.slice(top, top + listRows), ...(at ? logLines(screen, at) : [])], rows);
 }
 
-/** What is open, then what came before, each with the last first. */
+/** Open connections, then past events, newest first. */
 function logLines(screen: RenderInput, at: ForwardState): Line[] {
 	const {
 		state: {size, cluster},

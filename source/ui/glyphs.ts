@@ -1,4 +1,4 @@
-/** The signs of the screen, in Unicode and in ASCII. All are one cell wide in every terminal; none is an emoji. */
+/** The glyphs of the screen in Unicode and ASCII; each is one cell wide, none is an emoji. */
 import {asciiFallbacks, showsUnicode} from '../text/terminal-charset.ts';
 
 export type Glyphs = {
@@ -100,12 +100,12 @@ export const asciiGlyphs: Glyphs = {
 	spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
-/** ASCII for a terminal that does not show Unicode. */
+/** ASCII if the terminal cannot show Unicode. */
 export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
 	return showsUnicode(env, platform) ? unicodeGlyphs : asciiGlyphs;
 }
 
-/** Signs that stand in words of ours, each of one cell. */
+/** Glyphs that occur in texts of spoke, each of one cell. */
 const spelled: Readonly<Record<string, string>> = {
 	...asciiFallbacks,
 	...Object.fromEntries(
@@ -134,7 +134,7 @@ const spelled: Readonly<Record<string, string>> = {
 	),
 };
 
-/** The same text, as wide, where a terminal has no such signs; what is not ours stays as it is. */
+/** Replaces the glyphs of spoke by ASCII of the same width; other characters stay. */
 export function toAscii(text: string): string {
 	return text.replaceAll(/[^\u0000-\u007F]/g, sign => spelled[sign] ?? sign);
 }

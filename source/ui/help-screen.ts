@@ -1,4 +1,4 @@
-/** `?`: the keys of this place, then of lists, then everywhere; what is off says why; and how to read the line. */
+/** The help screen: the keys of the current view, of lists and of the program, with reasons for disabled ones, and a legend. */
 import {contexts, contextStack} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {formatKeys} from '../keymap/key-name.ts';
@@ -9,35 +9,34 @@ import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
 import {pageOf} from './text-screen.ts';
 
-/** A page of the keys of `context`, from `top` on. */
 export function helpScreen(screen: RenderInput, {context, top}: {context: string; top: number}, rows: number): Line[] {
 	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
 }
 
-const tlsWords = {verified: 'checked', unverified: 'nobody checked', plain: 'not encrypted'} as const;
+const tlsWords = {verified: 'checked', unverified: 'not checked', plain: 'not encrypted'} as const;
 
-/** What may be typed where this place can be filtered. */
+/** The filter syntax, if the current view has filters. */
 function filterLegend({keymap}: RenderInput, context: string): Line[] {
 	const here = contextStack(context);
 	const head = [line(''), line(styled('title', 'FILTERS'))];
 	if (here.includes('list')) {
-		return [...head, line('text  !without  ~regex'), line('-l app=web  labels'), line('!-l app=web  without')];
+		return [...head, line('text  !exclude  ~regex'), line('-l app=web  labels'), line('!-l app=web  exclude')];
 	}
 
 	if (here.includes('tail')) {
 		const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
-		return [...head, line('text  !without'), ...(regex === undefined ? [] : [line(`${formatKeys(regex)} while typing: regex`)])];
+		return [...head, line('text  !exclude'), ...(regex === undefined ? [] : [line(`${formatKeys(regex)} while typing: regex`)])];
 	}
 
 	return [];
 }
 
-/** A group that begins a column begins at its top. */
+/** No blank line at the top of a column. */
 function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 	return lines[0]?.spans.every(({text}) => text === '') ? lines.slice(1) : lines;
 }
 
-/** In as many columns as there is room for; longer than the screen where there is none. */
+/** In as many columns as fit; may be longer than the screen. */
 export function helpBody(screen: RenderInput, context: string): Line[] {
 	const {
 		state: {size, refused},
@@ -53,33 +52,33 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 	const width = Math.floor((size.columns - 2) / columns);
 	const keyWidth = Math.min(12, Math.max(8, ...hints.map(({keys}) => cellWidth(shownKeys(keys)))));
 	const blocks = groups.map(([at, list], index) => [
-		line(styled('title', (index === 0 ? 'here' : contexts[at]!.title).toUpperCase())),
+		line(styled('title', (index === 0 ? 'current view' : contexts[at]!.title).toUpperCase())),
 		...list.flatMap(hint => hintLines(hint, width - 1, keyWidth)),
 	]);
 	const legend = [
 		line(''),
-		line(styled('title', 'THE LINE')),
+		line(styled('title', 'PATH LINE')),
 		...(
 			[
-				['proven', 'no doubt left'],
-				['inferred', 'it fits'],
-				['unknown', 'not seen'],
-				['unseen', 'not looked at'],
+				['proven', 'no other explanation'],
+				['inferred', 'others possible'],
+				['unknown', 'not observed'],
+				['unseen', 'not examined'],
 			] as const
-		).map(([basis, words]) => line(`${glyphs.strokes[basis]} ${fitToCells(basis === 'unseen' ? '' : basis, 9)} ${words}`)),
+		).flatMap(([basis, words]) => legendLines(glyphs.strokes[basis], basis === 'unseen' ? '' : basis, words, width - 1)),
 		line('A stroke is the basis'),
-		line('of the word behind it.'),
-		line(styled('state.failed', glyphs.broke), ' ends a broken line'),
+		line('of the word after it.'),
+		line(styled('state.failed', glyphs.broke), ' marks a failed leg'),
 		...(['verified', 'unverified', 'plain'] as const).map(word => line(styled(tlsRole[word], fitToCells(word, 11)), tlsWords[word])),
 		line(''),
 		line(styled('title', 'MARKS')),
 		line(`${glyphs.open} open     ${glyphs.working} working`),
 		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
-		line(`${glyphs.look} look here`),
+		line(`${glyphs.look} attention`),
 		...filterLegend(screen, context),
 		line(''),
-		line(styled('title', 'YOUR OWN KEYS')),
-		line('spoke keys prints them,'),
+		line(styled('title', 'CUSTOM KEYS')),
+		line('spoke keys lists them,'),
 		line('~/.config/spoke/'),
 		line('keymap.yaml sets them'),
 	];
@@ -89,7 +88,7 @@ export function helpBody(screen: RenderInput, context: string): Line[] {
 	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...parts.flatMap(part => cell(part[row], width - 1))));
 }
 
-/** As many as the width has room for, but none so narrow that most titles are cut. */
+/** As many as fit without cutting most titles. */
 function columnsFor(width: number, longest: number): number {
 	const most =
 		[
@@ -99,6 +98,11 @@ function columnsFor(width: number, longest: number): number {
 		].find(([from]) => width >= from!)?.[1] ?? 1;
 	const room = (columns: number) => Math.floor((width - 2) / columns) - 11;
 	return most > 2 && room(most) < Math.min(longest, 22) ? most - 1 : most;
+}
+
+function legendLines(stroke: string, name: string, meaning: string, width: number): Line[] {
+	const one = `${stroke} ${fitToCells(name, 9)} ${meaning}`;
+	return cellWidth(one) <= width ? [line(one)] : [line(`${stroke} ${name}`), line(`  ${meaning}`)];
 }
 
 function shownKeys(keys: readonly string[]): string {
@@ -114,7 +118,7 @@ function hintLines({action, keys, disabledReason: off}: KeyHint, width: number, 
 		),
 		...(off === null
 			? []
-			: wrapWords(`off: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`)))),
+			: wrapWords(`disabled: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`)))),
 	];
 }
 

@@ -1,4 +1,4 @@
-/** What of the lines on the screen is a hit of the search, on its own ground. */
+/** Highlights the matches of a search in the visible lines. */
 import {patternOf, type LineIndex} from '../state/tail/line-index.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
@@ -6,15 +6,15 @@ import {styled, type Span} from './styled-line.ts';
 
 export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
 
-/** A regular expression may hold up one frame for so long. */
+/** A regular expression may delay one frame by this much. */
 const longestMs = 20;
-/** One that did so often is not asked again: once or twice it may have been the machine that was busy. */
+/** An expression is dropped after this many slow frames; fewer may be due to a busy machine. */
 const mostSlowFrames = 3;
 const slowFrames = new WeakMap<LineIndex, number>();
 
 /**
 @param lines the text of each line, without time and name
-@param current the index of the line under the cursor, which is where the search stands; -1 when it is not among them
+@param current index of the selected line, which is the current match; -1 if it is not among them
 */
 export function highlightMatches(
 	{search, searchIndex}: TailView,
@@ -49,7 +49,7 @@ function hitsOf(text: string, searched: string): MatchRanges {
 	return hits;
 }
 
-/** `hits` in the text of all spans together. */
+/** `hits` are offsets in the joined text of all spans. */
 export function applyBackground(spans: readonly Span[], hits: MatchRanges, ground: 'match' | 'match.current'): readonly Span[] {
 	if (hits.length === 0) {
 		return spans;

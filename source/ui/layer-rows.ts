@@ -1,4 +1,4 @@
-/** The rows of a screen that is read, and the lines that they are of. */
+/** The rows of a scrollable layer and the lines they belong to. */
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {wrappingOf} from '../state/text-wrapping.ts';
 import {helpBody} from './help-screen.ts';
@@ -7,7 +7,7 @@ import type {RenderInput} from './render-input.ts';
 import {textRows} from './text-rows.ts';
 import {whyRows, whyTexts} from './why-screen.ts';
 
-/** All that there is to scroll in: of each row the line that it is of. */
+/** For each row, the index of its line. */
 export function layerRows(screen: RenderInput, layer: Layer): readonly number[] {
 	const look = wrappingOf(screen.state, layer);
 	switch (layer.kind) {
@@ -33,7 +33,7 @@ export function layerRows(screen: RenderInput, layer: Layer): readonly number[] 
 	}
 }
 
-/** The lines that can be wrapped, or cut and moved sideways; none where it is laid out in another way. */
+/** The lines that can be wrapped or scrolled sideways; none for other layouts. */
 export function layerTexts(screen: RenderInput, layer: Layer): readonly TextLine[] {
 	switch (layer.kind) {
 		case 'why': {

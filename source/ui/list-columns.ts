@@ -1,4 +1,4 @@
-/** Which columns of a list there is room for, how wide each is, and what goes first where there is less. */
+/** Chooses the columns of a list that fit, and their widths. */
 import {isAscending} from '../state/sort-rows.ts';
 import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
@@ -11,23 +11,22 @@ import {cellRole} from './cell-role.ts';
 import type {RenderInput} from './render-input.ts';
 import type {Role} from './theme.ts';
 
-/** Blank between two columns. */
+/** Cells between two columns. */
 export const gap = 2;
-/** The marks before a row. */
+/** Cells for mark and cursor. */
 const lead = 3;
-/** No column is wider, and on a narrow screen none as wide as that. */
+/** The widest column; `narrowest` on a narrow screen. */
 const widest = 40;
 const narrowBelow = 60;
 const narrowest = 11;
 /** From this width on columns of the second rank are shown. */
 const rankOneFrom = 100;
-/** On a narrow screen a status tells more than the middle of a name. */
+/** The least width of a name on a narrow screen, where the status matters more than a whole name. */
 const narrowName = 13;
 const tightNamespace = 14;
-/** Blank at the right of a row. */
+/** Cells at the right edge. */
 const edge = 1;
 
-/** A column as it is placed: no wider than `width`. */
 export type ColumnLayout = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
 
 /** From left to right; `shown` are the rows on the screen. */
@@ -37,7 +36,7 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 	const nameWidth = measure('NAME', row => row.name, 63);
 	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
 	const all = allColumns(screen, list, measure, width);
-	// Names are cut only to what is needed to tell them apart.
+	// Tighten the other columns before names are cut below 36 cells.
 	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
 	const {before, columns, after} = withFewer(
 		chosen,
@@ -51,10 +50,10 @@ export function chooseColumns(screen: RenderInput, list: ListState, shown: reado
 
 type Wanted = {column: ListColumn; index: number; placed: ColumnLayout};
 
-/** The columns beside the name's. */
+/** All columns but the name. */
 type Chosen = {before: readonly ColumnLayout[]; columns: readonly Wanted[]; after: readonly ColumnLayout[]};
 
-/** How many cells a column of these takes, up to `most`. */
+/** The cells that a column needs, up to `most`. */
 type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
 
 function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
@@ -62,7 +61,7 @@ function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
 	return (title, cell, most = widest) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
 }
 
-/** As wide as they are, where there is room. */
+/** The columns at full width. */
 function allColumns(screen: RenderInput, list: ListState, measure: Measure, width: number): Chosen {
 	const {now, cluster} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
@@ -84,7 +83,7 @@ function allColumns(screen: RenderInput, list: ListState, measure: Measure, widt
 	};
 }
 
-/** The same ones with shorter titles, and no wider than they must be. */
+/** The same columns with short titles and the least width. */
 function tightened(screen: RenderInput, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
 	return {
 		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
@@ -129,7 +128,7 @@ function cellOf({state: {now, servicePods}}: RenderInput, list: ListState, colum
 		return row => servicePodsCell(servicePods, row.namespace, row.name);
 	}
 
-	// `13 (2m ago)`: when it was last is told with more columns.
+	// `13 (2m ago)`: only the wide columns show the age.
 	return list.wide || column.numeric !== true
 		? row => cellNow(row, index, column, now)
 		: row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
@@ -139,13 +138,13 @@ function widthOf({before, columns, after}: Chosen): number {
 	return [...before, ...columns.map(({placed}) => placed), ...after].reduce((sum, column) => sum + column.width + gap, 0);
 }
 
-/** One goes after the other, until there is room enough or none may go. */
+/** Removes columns until the rest fits or none can be removed. */
 function withFewer(chosen: Chosen, isNarrow: boolean, isEnough: (chosen: Chosen) => boolean): Chosen {
 	const fewer = isEnough(chosen) ? null : withoutOne(chosen, isNarrow);
 	return fewer === null ? chosen : withFewer(fewer, isNarrow, isEnough);
 }
 
-/** Without the one that wants the longest name beside it. The cell that tells most goes last, after the age. */
+/** Removes the column that requires the longest name; the most important one after the age. */
 function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
 	const {columns, after} = chosen;
 	const isMost = mostWanting(chosen).column.leastName <= narrowName;
@@ -157,12 +156,12 @@ function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
 	return columns.length > least ? {...chosen, columns: columns.filter(one => one !== mostWanting(chosen))} : null;
 }
 
-/** How long the name must be at least beside these. */
+/** The least width of the name beside these columns. */
 function leastName(chosen: Chosen, isNarrow: boolean): number {
 	return isNarrow ? narrowName : mostWanting(chosen).column.leastName;
 }
 
-/** Of equal ones the rightmost. */
+/** The rightmost of equal ones. */
 function mostWanting({columns}: Chosen): Wanted {
 	return columns.reduce((most, one) => (one.column.leastName >= most.column.leastName ? one : most));
 }
@@ -175,7 +174,7 @@ function ageCell({gone, created}: Row, now: number): string {
 	return created === null ? '' : formatAge(now - created);
 }
 
-/** The titles, and the sign of the order; rows by name are as everybody expects them. */
+/** Column titles with the sort direction, except in the default order by name. */
 export function headText({name, order}: ListState, columns: readonly ColumnLayout[]): string {
 	const sign = isAscending(listKinds[name], order) ? '↑' : '↓';
 	const signOf = (title: string) => (title === order.column && (order.reverse || title !== 'NAME') ? sign : '');
@@ -183,17 +182,17 @@ export function headText({name, order}: ListState, columns: readonly ColumnLayou
 	return `   ${heads.join(' '.repeat(gap))}`.trimEnd();
 }
 
-/** Cells that are left between the titles and what is told at the right of them; none below 1. */
+/** Cells between the titles and the range at the right; below 1, the range does not fit. */
 export function spaceBeside(text: string, range: string, width: number): number {
 	return width - cellWidth(text) - cellWidth(range) - edge;
 }
 
-/** `1–20/345`: which rows are on the screen. */
+/** `1–20/345`: the visible rows. */
 export function rangeOf({visible, top}: ListState, rows: number): string {
 	return `${formatNumber(top + 1)}–${formatNumber(Math.min(visible.length, top + rows))}/${formatNumber(visible.length)}`;
 }
 
-/** No wider and no narrower than `width`. */
+/** Exactly `width` cells. */
 export function fillCell(text: string, width: number): string {
 	const wide = cellWidth(text);
 	if (wide <= width) {
@@ -201,6 +200,6 @@ export function fillCell(text: string, width: number): string {
 	}
 
 	const head = truncateToCells(text, Math.max(1, Math.floor((width - 1) * 0.6)), '');
-	// The end of a pod's name tells it apart.
+	// Keep the end of a pod name, which identifies the pod.
 	return fitToCells(head + truncateStartToCells(text, width - cellWidth(head)), width);
 }

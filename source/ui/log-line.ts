@@ -1,4 +1,4 @@
-/** One line of a log as it is drawn: time, pod, then its text with its own colours, or as JSON fields. */
+/** One drawn log line: time, pod, and the text with its own colors or as JSON fields. */
 import {sanitize} from '../text/sanitize.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
@@ -8,13 +8,12 @@ import type {Glyphs} from './glyphs.ts';
 import {styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
-/** More of a line is not drawn: it opens whole. */
+/** Longer lines are cut; the expanded line shows all. */
 const longestDrawn = 8192;
 
-/** `lead` stands before the text: time and name. */
+/** `lead` is time and name. */
 export type LogLine = {lead: readonly Span[]; text: readonly Span[]};
 
-/** `lead` stays where it is when the text is moved left or wrapped. */
 export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine {
 	const source = view.sources[line.source];
 	const spans: Span[] = [];
@@ -39,7 +38,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	return {lead: spans, text: [...(json ? jsonSpans(json, view, glyphs) : textSpans(text, line)), ...rest]};
 }
 
-/** How far the lines before it were; late ones among them do not count. */
+/** The time of the last line before it that was not late. */
 function newestBefore({buffer}: TailView, number: number): number {
 	for (let before = number - 1; before >= buffer.first && before > number - 1000; before--) {
 		const line = buffer.line(before)!;
@@ -60,7 +59,7 @@ function nameWidth(view: TailView): number {
 	);
 }
 
-/** `14:02:07.882` in UTC, as the log has it; or with the date. */
+/** `14:02:07.882` in UTC, or with the date. */
 export function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): string {
 	if (time === 0) {
 		return how === 'full' ? ' '.repeat(24) : ' '.repeat(12);
@@ -93,7 +92,7 @@ function textSpans(text: string, line: TailLine): Span[] {
 	return [...spans, {text: safe.slice(from), ...(sgr !== '' && {sgr})}];
 }
 
-/** `0` puts all back that was set before it. */
+/** `0` resets all attributes. */
 function sgrBehind(sgr: string, codes: string): string {
 	if (codes === '' || codes === '0') {
 		return '';
@@ -102,10 +101,10 @@ function sgrBehind(sgr: string, codes: string): string {
 	return sgr === '' || codes.startsWith('0;') ? codes.replace(/^0;/, '') : `${sgr};${codes}`;
 }
 
-/** By `LineLevel`. */
+/** Indexed by `LineLevel`. */
 const levelRoles: ReadonlyArray<Role | undefined> = [undefined, 'text.dim', undefined, 'level.warn', 'level.error', 'level.error'];
 
-/** By the word that the line has for its level. */
+/** By the level name of a JSON line. */
 function wordRole(word: string): Role | undefined {
 	if (/err|fatal|panic|crit/.test(word)) {
 		return 'level.error';

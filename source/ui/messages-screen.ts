@@ -1,4 +1,4 @@
-/** What was told so far, the newest first. */
+/** The message history, newest first. */
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
 import {wrappingOf} from '../state/text-wrapping.ts';
 import {clockTime} from '../text/clock-time.ts';
@@ -7,17 +7,15 @@ import type {Line} from './styled-line.ts';
 import {textRows} from './text-rows.ts';
 import {pageOf} from './text-screen.ts';
 
-/** Rule and `rows - 1` messages from `top`. */
 export function messagesScreen(screen: RenderInput, layer: Extract<Layer, {kind: 'messages'}>, rows: number): Line[] {
 	const {state} = screen;
 	const body = textRows(screen, messageTexts(state), wrappingOf(state, layer)).map(row => row.line);
 	return pageOf(screen, {title: 'Messages', right: String(state.messages.length)}, body, layer.top, rows);
 }
 
-/** As the lines of a text. */
 export function messageTexts({messages}: Pick<SessionState, 'messages'>): readonly TextLine[] {
 	return messages.length === 0
-		? [{text: 'Nothing to report.', role: 'text.dim'}]
+		? [{text: 'No messages yet.', role: 'text.dim'}]
 		: messages.toReversed().map(({time, text, role}) => ({
 				label: clockTime(time),
 				text,

@@ -1,4 +1,4 @@
-/** Rows that Ink gives a place on the screen, and that are painted there as they are. */
+/** Rows that Ink lays out and the row painter writes as they are. */
 import {Box, type DOMElement} from 'ink';
 import {createContext, memo, use, useId, useLayoutEffect, useRef, type ReactNode} from 'react';
 import type {RowPainter} from '../terminal/row-painter.ts';
@@ -13,7 +13,7 @@ export const PaintedRows = memo(({lines, width, theme, floats = false}: PaintedR
 	const id = useId();
 	const box = useRef<DOMElement>(null);
 	const painter = use(PainterContext);
-	// Ink has the layout by then: it is computed before these effects run.
+	// Ink computes the layout before it runs layout effects.
 	useLayoutEffect(() => {
 		painter?.set(id, {...placeOf(box.current), rows: lines.map(one => paint(one, width, theme)), floats});
 	});

@@ -1,4 +1,4 @@
-/** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
+/** The path as one line: the stroke before each word is its basis. It shrinks in a fixed order and never loses the worst TLS state. */
 import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
 import {routeName} from '../state/route-name.ts';
@@ -43,14 +43,14 @@ const forms: readonly Form[] = [
 	{...narrow, leg1: 'none', names: false, route: 'none'},
 ];
 
-/** Where leg 1 is not proven to be verified it stays, and the rest gives way. */
+/** Leg 1 stays unless it is proven to be verified. */
 const formsOfBoth: readonly Form[] = [
 	...forms.filter(({leg1}) => leg1 !== 'none'),
 	{...narrow, leg1: 'numbered', names: false},
 	{...narrow, leg1: 'numbered', names: false, route: 'none'},
 ];
 
-/** The longest form that fits in `width`. `letter` is the apiserver process's. */
+/** The longest form that fits in `width`; `letter` names the apiserver process. */
 export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const first = path.legs[0];
 	const mayDropFirst = first?.tls.state === 'verified' && first.tls.basis === 'proven';
@@ -65,7 +65,7 @@ export function pathLineSpans(path: Path, width: number, glyphs: Glyphs, letter:
 	return shortest;
 }
 
-/** The same where it stands alone: of a connection that ended it begins with when it did, as its words are of before. */
+/** Like pathLineSpans, but a connection that ended starts with its end time. */
 export function endedPathLineSpans(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const ended = describeEnd(path);
 	return ended === ''
@@ -73,19 +73,19 @@ export function endedPathLineSpans(path: Path, width: number, glyphs: Glyphs, le
 		: [styled('text.dim', `${ended}  `), ...pathLineSpans(path, width - ended.length - 2, glyphs, letter, ends)];
 }
 
-/** `ended 13:48:31`; empty for what is open, or would be. */
+/** `ended 13:48:31`; empty for an open connection or a configuration. */
 export function describeEnd({about, time}: Pick<Path, 'about' | 'time'>): string {
 	return about === 'ended-connection' ? `ended ${clockTime(time)}` : '';
 }
 
-/** What stands at the end of leg 1: a gateway that was recognised is called one. */
+/** The name of the end of leg 1: a recognized gateway, or the apiserver. */
 export function hubName(to: Leg['to'] | null | undefined): string {
 	return to === 'gateway' ? 'gateway' : 'apiserver';
 }
 
 type Drawing = {form: Form; glyphs: Glyphs; letter: string | null; ends: string | undefined};
 
-/** Where a leg broke nothing is drawn behind it. */
+/** Nothing is drawn after a failed leg. */
 function spell(path: Path, drawing: Drawing): Span[] {
 	const [first, second] = path.legs;
 	const broken = failedLeg(path);
@@ -132,7 +132,7 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: 
 	];
 }
 
-/** `1 ━ verified`: no arrow, as what it leads to has no room. */
+/** `1 ━ verified`, without arrow and far end. */
 function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Span[] {
 	const {tls, route} = leg;
 	return [
@@ -145,10 +145,10 @@ function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Spa
 	];
 }
 
-/** What is at a leg's far end, as far as known: a workload's kubelet has no name before a pod of it was chosen. */
+/** The far end of a leg; a workload's kubelet has no name before a pod is chosen. */
 export function farEndName({to}: Leg, {target: {kind, name, node}, broken}: Path): string {
 	if (broken?.reason === 'no-node') {
-		return 'on no node yet';
+		return '(no node yet)';
 	}
 
 	return to === 'kubelet' || to === 'node' ? (node ?? (kind === 'Node' ? name : '')) : name;
@@ -201,22 +201,21 @@ function legWords(
 	return spans;
 }
 
-/** The colour of a state that may be one of TLS; `undefined` for every other. */
+/** The role of a TLS state; `undefined` for any other text. */
 export function tlsRoleOf(state: string): Role | undefined {
 	return Object.hasOwn(tlsRole, state) ? tlsRole[state as TlsState] : undefined;
 }
 
-/** The name that a state of TLS has on every screen: beside a route an unknown one says of what it is. */
+/** The display name of a TLS state; beside a route, `unknown` needs its subject. */
 export function tlsName(state: TlsState): string {
 	return state === 'unknown' ? 'TLS unknown' : state;
 }
 
-/** Only a route that is not known stands out. */
 export function routeRole(state: RouteState): Role {
 	return state === 'unknown' ? 'tls.unknown' : 'route';
 }
 
-/** As a badge in a row: `━konnectivity ━unverified`. */
+/** The badge of a row: `━konnectivity ━unverified`. */
 export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: boolean} = {}): Span[] {
 	const leg = path.legs[1];
 	if (!leg) {
@@ -236,7 +235,7 @@ export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: 
 	];
 }
 
-/** The letter of an apiserver process, in the order met. */
+/** The letter of an apiserver process, in the order of first use. */
 export function replicaLetter(processes: readonly string[], id: string | null): string | null {
 	const at = id === null ? -1 : processes.indexOf(id);
 	return at < 0 ? null : String.fromCodePoint(0x61 + (at % 26));

@@ -1,4 +1,4 @@
-/** The path to what is under the cursor, below a list: the line, and one line a fact with its basis and evidence. */
+/** The path pane below a list: the path line, then one line per verdict with its basis and evidence. */
 import type {Path} from '../evidence/evidence.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -18,7 +18,6 @@ import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';
 
-/** `rows` lines below a list. */
 export function pathPane(screen: RenderInput, path: Path | null, rows: number, width: number): Line[] {
 	const {
 		state,
@@ -35,7 +34,7 @@ export function pathPane(screen: RenderInput, path: Path | null, rows: number, w
 
 	const facts = pathVerdicts(path);
 	const broken = brokenLines(screen, path, width);
-	// Where there is no room for all, leg 2 is what differs, and that it fails is what matters.
+	// With too few rows, show the failure first, then leg 2, which differs between targets.
 	const room = rows - 1 - broken.length;
 	const shown = room >= facts.length ? facts : facts.slice(facts.length - Math.max(0, room));
 	return padLines(
@@ -76,7 +75,7 @@ function unreadLine({state, theme: {glyphs}}: RenderInput): Line {
 	);
 }
 
-/** One fact a line: its word, its basis, and what it stands on. */
+/** One line per verdict: name, basis, evidence. */
 export function pathVerdictLines(screen: RenderInput, path: Path, facts: readonly VerdictEntry[], width: number): Line[] {
 	const wide = verdictColumnWidth(facts);
 	return facts.map(({word, role, verdict}) =>

@@ -1,4 +1,4 @@
-/** What is said beside a path's line: its facts, and the words where there is no path to tell facts of. */
+/** The verdicts of a path, and the texts for when there is no path. */
 import type {Path, Verdict} from '../evidence/evidence.ts';
 import {routeName} from '../state/route-name.ts';
 import {isListName} from '../state/list-kinds.ts';
@@ -8,7 +8,6 @@ import {formatAge} from '../text/format-age.ts';
 import {routeRole, tlsRole, tlsName} from './path-line.ts';
 import type {Role} from './theme.ts';
 
-/** One word of a path, and what it stands on. */
 export type VerdictEntry = {word: string; role: Role; verdict: Verdict<string>};
 
 /** Leg 1's TLS, then leg 2's route and TLS. */
@@ -28,7 +27,7 @@ export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 	return facts;
 }
 
-/** Why a connection would fail now, in the words that were heard; `null` where nothing says so. */
+/** Why a connection would fail now, as it was observed; `null` if nothing says so. */
 export function brokenWords({broken, evidence, legs, target}: Path, now: number): {word: string; message: string} | null {
 	if (!broken) {
 		return null;
@@ -41,25 +40,25 @@ export function brokenWords({broken, evidence, legs, target}: Path, now: number)
 	return {
 		word:
 			broken.time === null
-				? 'broken'
+				? 'would fail'
 				: `failed ${formatAge(now - Date.parse(broken.time))} ago${isOther ? ` to ${sanitizeLine(farEnd)}` : ''}`,
 		message: heard?.observed ?? broken.message,
 	};
 }
 
-/** Cells of the column in which the facts' words stand. */
+/** The width of the verdict column. */
 export function verdictColumnWidth(facts: readonly VerdictEntry[]): number {
 	return Math.max(14, ...facts.map(({word}) => word.length + 1));
 }
 
-/** A service has two ways: the proxy's is the one that a path shows. */
+/** For a service, the path is that of the service proxy. */
 export function pathTitle(path: Path | null, subject: string): string {
 	return `Path${path?.legs[1]?.to === 'service' ? ' of the proxy' : ''}${subject === '' ? '' : ` to ${subject}`}`;
 }
 
-export const nothingSelected = 'Nothing is under the cursor: what is there shows its way here.';
+export const nothingSelected = 'Nothing is selected. The path of the selected row appears here.';
 
-/** A view that is read and has no row: no way is waited for. */
+/** Whether the current view was read and has no rows. */
 export function isNothingSelected({
 	view,
 	lists,
@@ -80,39 +79,39 @@ export function isNothingSelected({
 	);
 }
 
-/** The apiserver refused the credentials for the list that is looked at: nothing is read of the ways either. */
+/** Whether the apiserver refused the credentials for the current list; then no path is read either. */
 export function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
 	const phase = listHere({view, lists})?.phase;
 	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
 }
 
-/** When leg 2 will be known, or why it will not be. */
+/** When leg 2 will be determined, or why it will not be. */
 export function describePendingLeg({
 	view,
 	lists,
 	cluster: {reachable},
 }: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
 	if (reachable !== 'yes') {
-		return reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read once the apiserver answers';
+		return reachable === 'no' ? 'leg 2 is determined after leg 1 connects' : 'leg 2 is determined after the apiserver responds';
 	}
 
 	if (isUnauthorized({view, lists})) {
-		return 'leg 2 is not read: the apiserver does not accept your credentials';
+		return 'leg 2 is not determined: the apiserver does not accept your credentials';
 	}
 
-	// A row of a list is read for by itself, for as long as that takes; a forward has its own connections.
-	return isListName(view) ? 'leg 2 is being read' : 'leg 2 is read within 2 s of the first connection';
+	// The path of a list row is read separately; a forward has its own connections.
+	return isListName(view) ? 'leg 2 is being determined' : 'leg 2 is determined within 2 s of the first connection';
 }
 
-/** In the place of its way, beside its stroke. */
+/** Shown beside the stroke instead of a path. */
 export function pendingLegName(state: Pick<SessionState, 'view' | 'lists'>): string {
-	return isUnauthorized(state) ? 'not read' : 'not read yet';
+	return isUnauthorized(state) ? 'not determined' : 'not determined yet';
 }
 
-/** `up 3d, 1 of 3 read`: of the apiserver process at the end of leg 1; empty where it is not known. */
+/** `up 3d, 1 of 3 read`, of the apiserver process at the end of leg 1; empty if unknown. */
 export function describeProcess({process: {startTime, known, read}}: Path, now: number): string {
 	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
 }
 
 export const proxyPathNote =
-	'This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.';
+	'This is the path of the service proxy. Logs and forwards of a service use the kubelet of one of its pods; select the pod to see that path.';

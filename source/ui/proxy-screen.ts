@@ -1,4 +1,5 @@
-/** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
+/** The proxy view: the request line, requests and listeners, and the response to the selected request. */
+import {textLabel} from '../state/describe-unreachable.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
@@ -22,10 +23,10 @@ import {firstKey, type RenderInput} from './render-input.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
-/** Where the request begins in a row. */
+/** The column at which the request begins. */
 const requestFrom = 37;
 
-/** `rows` lines; the answer gets what the list of requests leaves. */
+/** `rows` lines; the response gets the rows that the requests leave. */
 export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 	const {proxy} = screen.state;
 	const ask = line(
@@ -53,7 +54,7 @@ export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 	return padLines([ask, head, ...list, ...legLines(screen, at), ...below], rows);
 }
 
-/** The way of the request under the cursor; with none there, of the last one through the listener. */
+/** The path of the selected request, or of the last request of the selected listener. */
 function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 	const {
 		state: {proxy, dock, size, processes},
@@ -65,7 +66,7 @@ function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 	}
 
 	return [
-		titledRule(screen, at === null ? 'Leg of the last proxied request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
+		titledRule(screen, at === null ? 'Path of the last request' : 'Path', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
 		line(' ', pathLineSpans(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
 		...pathVerdictLines(screen, path, pathVerdicts(path).slice(1), size.columns),
 	];
@@ -74,7 +75,7 @@ function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyExchange, isAt: boolean): Line {
 	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
-	// The request gives way to the words about its leg.
+	// Cut the request before the path badge.
 	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
 	const asked = `${one.method} ${one.asked}`;
 	const withoutCode = tookMs === null ? '…' : '–';
@@ -94,7 +95,7 @@ function exchangeLine({theme: {glyphs}, state: {size}}: RenderInput, one: ProxyE
 	};
 }
 
-/** `null` where no answer came. */
+/** `null` if there is no response. */
 function codeRole(status: number | null): Role | undefined {
 	if (status === null) {
 		return 'state.failed';
@@ -106,11 +107,11 @@ function codeRole(status: number | null): Role | undefined {
 function emptyWords(screen: RenderInput): Line[] {
 	const key = (action: string, words: string) => line(' ', styled('key', firstKey(screen, action) ?? ''), styled('text.dim', ` ${words}`));
 	return [
-		line(' ', styled('text.dim', 'No request yet.')),
+		line(' ', styled('text.dim', 'No requests yet.')),
 		line(''),
-		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
-		line(' ', styled('text.dim', '  pods and services: plain HTTP; https:NAME is TLS that nobody verifies')),
-		key('proxy.listener', 'opens a local port for other programs: kubectl proxy, with stricter rules'),
+		key('proxy.edit', 'enter a request: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
+		line(' ', styled('text.dim', '  pods and services: plain HTTP; https:NAME uses TLS without verification')),
+		key('proxy.listener', 'start a listener for other programs, like kubectl proxy with stricter rules'),
 	];
 }
 
@@ -134,13 +135,13 @@ function listenerLine(
 	};
 }
 
-/** What came through a listener, the last first. */
+/** The requests of a listener, newest first. */
 function passedRequests(screen: RenderInput, {address, usable, log}: ListenerState): Line[] {
 	return [
-		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stops it`}),
+		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stop`}),
 		line(' ', styled('notice.warn', usable)),
 		...(log.length === 0
-			? [line(' ', styled('text.dim', 'No request yet.'))]
+			? [line(' ', styled('text.dim', 'No requests yet.'))]
 			: log
 					.toReversed()
 					.map(({time, status, tookMs, method, path, error}) =>
@@ -163,29 +164,29 @@ function answer(screen: RenderInput, one: ProxyExchange): Line[] {
 	if (one.error) {
 		const {message, text, remedy} = one.error;
 		return [
-			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, cut after ${formatBytes(one.bytes)}`),
+			titledRule(screen, one.status === null ? describeMissingResponse(one) : `${one.status}, truncated after ${formatBytes(one.bytes)}`),
 			line(' ', styled('state.failed', message)),
-			...(text === null || text === message ? [] : [line(' ', styled('text.dim', 'text  '), sanitizeText(text))]),
-			...(remedy === null ? [] : [line(' ', styled('text.dim', 'try   '), styled('focus', remedy))]),
+			...(text === null || text === message ? [] : [line(' ', styled('text.dim', textLabel(one.error).padEnd(8)), sanitizeText(text))]),
+			...(remedy === null ? [] : [line(' ', styled('text.dim', 'fix     '), styled('focus', remedy))]),
 		];
 	}
 
-	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} gives it up` : '';
+	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} cancel` : '';
 	if (one.status === null) {
 		return one.isGivenUp === true
 			? [titledRule(screen, describeMissingResponse(one)), line(' ', one.note)]
-			: [titledRule(screen, 'On its way', {right: stop})];
+			: [titledRule(screen, 'Waiting for the response', {right: stop})];
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
 	const isRedirect = one.status >= 300 && one.status < 400;
-	const givenUp = one.isGivenUp === true ? `, given up after ${formatBytes(one.bytes)}` : '';
+	const givenUp = one.isGivenUp === true ? `, canceled after ${formatBytes(one.bytes)}` : '';
 	const title = `${one.status}${isRedirect ? ' (not followed)' : ''}${givenUp}`;
 	const right = [
 		stop,
 		one.type.split(';')[0],
 		formatBytes(one.bytes),
-		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}` : '',
+		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'formatted'}` : '',
 		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
 	]
 		.filter(part => part !== '')

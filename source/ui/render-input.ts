@@ -1,4 +1,4 @@
-/** What every pane is drawn from. */
+/** What the panes are drawn from. */
 import {findAction} from '../actions/action-table.ts';
 import {formatKeys} from '../keymap/key-name.ts';
 import type {Keymap} from '../keymap/keymap.ts';
@@ -11,25 +11,24 @@ export type RenderInput = {
 	state: SessionState;
 	theme: Theme;
 	keymap: Keymap;
-	/** The keys of this place, with the reasons of those that are off. */
+	/** The key hints of the current context, with the reasons of disabled ones. */
 	hints: readonly KeyHint[];
-	/** The tail on top, when there is one. */
+	/** The topmost layer, if that is a tail. */
 	tail: TailView | null;
 };
 
-/** As a hint names it; none where no key does it now. */
+/** The first key of an action, if one of the current hints has it. */
 export function hintedKey({hints}: Pick<RenderInput, 'hints'>, action: string): string | undefined {
 	return hints.find(hint => hint.action.id === action)?.keys[0];
 }
 
-/** The same, with the keys of the place behind an overlay; `null` where no key of this place does it. */
+/** Like hintedKey, but an open dialog does not hide the keys of the view behind it. */
 export function firstKey(screen: RenderInput, action: string): string | null {
 	const {
 		state: {overlay},
 		keymap,
 	} = screen;
 	const found = hintedKey(screen, action) ?? null;
-	// While something is typed or asked the keys of the place behind it wait, and are still its keys.
 	const waiting = found === null && overlay !== null ? keymap.get(findAction(action)?.context ?? '')?.get(action)?.sequences[0] : undefined;
 	return waiting === undefined ? found : formatKeys(waiting);
 }

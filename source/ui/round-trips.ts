@@ -1,15 +1,15 @@
-/** What is said of round trips: as they were measured last, or for how long an answer is waited for. */
+/** Describes round-trip times: as last measured, or for how long a response is overdue. */
 import type {Path} from '../evidence/evidence.ts';
 import {pendingPingsOf} from '../state/connection-list.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {formatDuration} from '../text/format-duration.ts';
 
-/** For how long each has been waited for, milliseconds; `null` where none is missed. */
+/** For how long each response is overdue, in ms; `null` if none is. */
 export type PendingTimes = {websocket: number | null; runtime: number | null};
 
 export const noPendingTimes: PendingTimes = {websocket: null, runtime: null};
 
-/** None is missed sooner; the clock of a still screen lags. @see PongTracker */
+/** No response is overdue sooner; the screen clock lags under reduced motion. @see PongTracker */
 const shortestMs = 5000;
 
 export function pendingTimes({dock, now}: Pick<SessionState, 'dock' | 'now'>, path: Path): PendingTimes {
@@ -18,7 +18,7 @@ export function pendingTimes({dock, now}: Pick<SessionState, 'dock' | 'now'>, pa
 	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }
 
-/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`, with `was` where nothing is open any more, and `no answer for 8 s` where it is waited for; empty where none was measured. */
+/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; `was` if nothing is open any more, `no response for 8 s` if overdue, empty if not measured. */
 export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
 		return noAnswer(waited);
@@ -33,7 +33,7 @@ export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = 
 	return words !== '' && about === 'ended-connection' ? `was ${words}` : words;
 }
 
-/** `rtt 1.6/9 ms`, `rtt was 1.6/9 ms`, `rtt 1.6 ms/over 8 s`, `no answer for 8 s`; empty where the carrier itself was not measured. */
+/** `rtt 1.6/9 ms`, `rtt was 1.6/9 ms`, `rtt 1.6 ms/over 8 s`, `no response for 8 s`; empty if the WebSocket end was not measured. */
 export function formatRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
 		return noAnswer(waited);
@@ -52,18 +52,18 @@ export function formatRoundTrips({about, rttMs}: Path, waited: PendingTimes = no
 	return `rtt ${one(websocket, waited.websocket)}/${one(runtime ?? 0, waited.runtime)}`;
 }
 
-/** Nothing that was ever measured is answered. */
+/** Whether every measured end is overdue. */
 function isWholeWait(rttMs: Path['rttMs'], waited: PendingTimes): boolean {
 	const ends = (['websocket', 'runtime'] as const).filter(end => rttMs[end] !== null || waited[end] !== null);
 	return ends.length > 0 && ends.every(end => waited[end] !== null);
 }
 
-/** Of the one that was answered last: for so long there was none at all. */
+/** Since the last response of any end. */
 function noAnswer(waited: PendingTimes): string {
-	return `no answer for ${seconds(Math.min(...Object.values(waited).filter(ms => ms !== null)))}`;
+	return `no response for ${seconds(Math.min(...Object.values(waited).filter(ms => ms !== null)))}`;
 }
 
-/** Whole ones, as they are counted on the screen: `8 s`, `1 min 12 s`. */
+/** `8 s`, `1 min 12 s`. */
 function seconds(ms: number): string {
 	return ms < 10_000 ? `${Math.floor(ms / 1000)} s` : formatDuration(ms);
 }

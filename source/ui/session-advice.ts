@@ -1,19 +1,17 @@
-/** Advice is written for a shell; in the session a key does the same. */
+/** Rewrites advice for a shell as keys of the session. */
 import {findAction} from '../actions/action-table.ts';
 import {formatKeys} from '../keymap/key-name.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 
-/** `or --probe active` is `or t (asks first)`; what has no key here stays as it is. */
+/** `or --probe active` becomes `or the test (t)`; advice without a key stays as it is. */
 export function toSessionAdvice(screen: RenderInput, text: string): string {
 	const test = firstKey(screen, 'why.test') ?? firstKey(screen, 'audit.test') ?? viaWhy(screen);
 	const doctor = firstKey(screen, 'why.doctor') ?? firstKey(screen, 'pods.doctor');
-	const tested = test === null ? text : text.replaceAll('--probe active', () => `${test} (asks first)`);
-	return doctor === null
-		? tested
-		: tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} walks the legs and says what is wrong`);
+	const tested = test === null ? text : text.replaceAll('--probe active', () => `the test (${test})`);
+	return doctor === null ? tested : tested.replace(/^run `spoke doctor` on the target$/, () => `${doctor} runs the doctor`);
 }
 
-/** The test is a key of another screen: the keys that lead there. */
+/** The keys that lead to the test on the why screen. */
 function viaWhy(screen: RenderInput): string | null {
 	const there = firstKey(screen, 'path.why');
 	const sequence = screen.keymap.get(findAction('why.test')!.context)?.get('why.test')?.sequences[0];

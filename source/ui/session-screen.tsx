@@ -1,4 +1,4 @@
-/** The whole screen: header, main pane, path, connections, footer, and what floats over them. Only lays out. */
+/** The layout of the screen: header, main pane, path, connections, footer and dialog. */
 import {Box} from 'ink';
 import {use, useLayoutEffect, type ReactNode} from 'react';
 import type {Path} from '../evidence/evidence.ts';
@@ -38,7 +38,7 @@ export function SessionScreen({screen}: {readonly screen: RenderInput}): ReactNo
 	} = screen;
 	const floating = overlay === null ? null : dialogBox(screen, overlay);
 	const painter = use(PainterContext);
-	// After those of the rows within.
+	// Runs after the layout effects of the rows.
 	useLayoutEffect(() => {
 		painter?.flush();
 	});
@@ -124,7 +124,7 @@ function viewWithoutList(screen: RenderInput, rows: number): Line[] {
 	}
 }
 
-/** `── api-7c9f ── Enter: more ─` and the first of what the object says. */
+/** `── api-7c9f ── Enter more ─` and the first lines of the details. */
 function detailsRows(screen: RenderInput, list: ListState, rows: number, width: number): Line[] {
 	if (rows === 0) {
 		return [];
@@ -135,27 +135,26 @@ function detailsRows(screen: RenderInput, list: ListState, rows: number, width: 
 	} = screen;
 	const row = selectedRow(list);
 	if (row === null) {
-		// A rule without a name is about nothing.
 		return padLines([], rows);
 	}
 
 	const narrow = {...screen, state: {...screen.state, size: {...size, columns: width}}};
 	const key = firstKey(screen, 'list.open');
 	const isHere = detailsHere?.of === row.id;
-	// The name stands in the rule already.
+	// The rule already shows the name.
 	const lines = isHere
 		? textLines(
 				narrow,
 				detailsHere.lines.slice(1).filter(({rule}) => rule !== true),
 			)
 		: [line(' ', styled('text.dim', 'reading …'))];
-	return padLines([titledRule(narrow, row.name, {right: key === null ? '' : `${key}: more`}), ...lines], rows);
+	return padLines([titledRule(narrow, row.name, {right: key === null ? '' : `${key} more`}), ...lines], rows);
 }
 
 function beside(screen: RenderInput, left: readonly Line[], width: number, right: readonly Line[]): Line[] {
 	return left.map((one, index): Line => {
 		const filled = spread(one.spans, [], width);
-		// The ground of the cursor ends where the list does.
+		// The background of the selected row ends with the list.
 		const spans = one.ground === undefined ? filled.spans : onGround(filled.spans, screen.theme.sgr[one.ground], screen);
 		return {spans: [...spans, ...(right[index]?.spans ?? [])]};
 	});
@@ -185,7 +184,7 @@ function pathRows(screen: RenderInput, parts: Layout): Line[] {
 	return [titledRule(screen, pathTitle(path, subject(screen)), {after, right: key === null ? '' : `${key} why`}), ...pane];
 }
 
-/** The path of what is under the cursor: of its own connection where it has one, the worst where it has several, else as it was read. */
+/** The path of the selection: that of its own connection (the worst of several), else as it was read for the row. */
 export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 	if (state.view === 'forwards') {
 		const entry = state.dock.find(one => one.id === state.forwards[state.forwardAt]?.id);
@@ -222,7 +221,7 @@ function dockRows(screen: RenderInput, parts: Layout): Line[] {
 	} = screen;
 	const key = firstKey(screen, 'pane.next');
 	const usable = listenerUsersText(screen);
-	const hint = dock.length > 0 && key !== null ? `${key}: ${pane === 'connections' ? 'to the list above' : 'to this list'}` : '';
+	const hint = dock.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
 	const room = screen.state.size.columns - 24;
 	const both = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
 	const right = usable !== '' && both.length > room ? usable : both;

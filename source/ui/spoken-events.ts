@@ -1,19 +1,19 @@
-/** What happened, as a screen reader hears it: each once, at most one a second, the rest as a number. */
+/** Announces messages to a screen reader: each once, at most one per second, the rest as a count. */
 import type {Message} from '../state/session-state.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
 
 const apartMs = 1000;
 
-/** The how many-th it is tells it from one with the same words. */
+/** The number distinguishes events with the same text. */
 export type SpokenEvent = {number: number; text: string};
 
 export class SpokenEvents {
-	/** The last: those before it were heard, and are not kept. */
+	/** The last event; earlier ones are not kept. */
 	said: SpokenEvent | null = null;
 	#last: Message | null = null;
 	#saidAt = -apartMs;
 
-	/** Whether there is something new to say, `now` in milliseconds of a steady clock; what comes too soon is counted into the next. */
+	/** Whether there is a new event; messages that arrive too soon are counted in the next one. `now` is monotonic, in ms. */
 	take(messages: readonly Message[], now: number): boolean {
 		const fresh = messages.slice(this.#last === null ? 0 : messages.indexOf(this.#last) + 1);
 		if (fresh.length === 0 || now - this.#saidAt < apartMs) {

@@ -1,4 +1,4 @@
-/** Words that are the same wherever they are spoken. */
+/** Spoken sentences about a path. */
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {routeName} from '../state/route-name.ts';
@@ -6,15 +6,14 @@ import {clockTime} from '../text/clock-time.ts';
 import {sanitize} from '../text/sanitize.ts';
 import {describeEnd} from './path-line.ts';
 
-/** Whether a screen reader reads the screen aloud. */
 export function isScreenReaderEnabled(env: NodeJS.ProcessEnv): boolean {
 	return env['INK_SCREEN_READER'] === 'true';
 }
 
-/** Lines of a tail or text that are read at once: a page. */
+/** Lines per spoken page of a tail or text. */
 export const spokenPage = 3;
 
-/** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.`, and before it that this was so until the connection ended. */
+/** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.`, after the end time of an ended connection. */
 export function legSentences(path: Path): string[] {
 	const {legs, target, broken} = path;
 	const ended = describeEnd(path);
@@ -25,7 +24,7 @@ export function legSentences(path: Path): string[] {
 			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsWords(leg)}; ${wayWords(leg)}.`;
 		}),
 		...(broken
-			? [`Leg ${broken.leg} ${broken.time === null ? 'is broken' : `failed at ${clockTime(broken.time)}`}: ${sanitize(broken.message)}.`]
+			? [`Leg ${broken.leg} ${broken.time === null ? 'would fail' : `failed at ${clockTime(broken.time)}`}: ${sanitize(broken.message)}.`]
 			: []),
 	];
 }

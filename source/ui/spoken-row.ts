@@ -1,4 +1,4 @@
-/** The row of a list under the cursor, said: its name first, then what its cells tell. */
+/** The spoken text of the selected row: its name first, then its cells. */
 import {listKinds} from '../state/list-kinds.ts';
 import {selectedRow} from '../state/list-state.ts';
 import {listHere} from '../state/session-state.ts';
@@ -7,7 +7,7 @@ import {formatQuantity} from '../text/format-number.ts';
 import type {RenderInput} from './render-input.ts';
 import {legSentences} from './spoken-path.ts';
 
-/** The list, and its row with its path; nothing in a view that is none. */
+/** The list and its selected row with its path; empty if the view is not a list. */
 export function listSentences({state}: RenderInput): string[] {
 	const list = listHere(state);
 	if (!list) {
@@ -31,7 +31,7 @@ export function listSentences({state}: RenderInput): string[] {
 	];
 }
 
-/** `2 of 2 ready`, `running`, `node n7`; no restarts are not worth a word. */
+/** `2 of 2 ready`, `running`, `node n7`; no restarts are not mentioned. */
 function cellWords(title: string, cell: string): string {
 	switch (title) {
 		case 'READY': {

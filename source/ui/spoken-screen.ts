@@ -1,4 +1,4 @@
-/** The screen as a few sentences, for a screen reader: nothing that ticks, no signs, names first. */
+/** The screen as a few sentences for a screen reader: nothing that ticks, no glyphs, names first. */
 import {footerHints} from '../keymap/describe-keys.ts';
 import {matchingItems} from '../state/dialog.ts';
 import {truncateToCells} from '../text/cell-width.ts';
@@ -7,14 +7,14 @@ import {escapeControls} from '../text/sanitize-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {spokenSelection} from './spoken-selection.ts';
 
-/** More would be read whole at each change. */
+/** The screen reader reads all lines at each change. */
 const mostLines = 6;
 
-/** At most six lines; what happened meanwhile is told beside them, once. */
+/** At most six lines; events are announced separately. */
 export function spokenLines(screen: RenderInput): string[] {
 	const {state} = screen;
 	const {sandbox, context, namespace, asOf} = state.cluster;
-	const place = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No request was answered since ${clockTime(asOf)}.`}`;
+	const place = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No response since ${clockTime(asOf)}.`}`;
 	const here = spokenSelection(screen);
 	const typed = typedLine(screen);
 	return [place, ...here.slice(0, mostLines - 2), typed]
@@ -35,8 +35,8 @@ function typedLine(screen: RenderInput): string {
 		case 'picker': {
 			const items = matchingItems(overlay);
 			const item = items[overlay.index];
-			const words = item && [...item.cells, item.off === undefined ? '' : `off, ${item.off}`].filter(cell => cell !== '').join(', ');
-			return `${overlay.title}, ${items.length} choices. ${words === undefined ? 'Nothing fits' : `${overlay.index + 1}: ${words}`}.`;
+			const words = item && [...item.cells, item.off === undefined ? '' : `disabled, ${item.off}`].filter(cell => cell !== '').join(', ');
+			return `${overlay.title}, ${items.length} choices. ${words === undefined ? 'No match' : `${overlay.index + 1}: ${words}`}.`;
 		}
 
 		case 'form': {
@@ -62,7 +62,6 @@ function typedLine(screen: RenderInput): string {
 	}
 }
 
-/** Rows of a list, said behind each other, need their ends. */
 function asSentence(text: string): string {
 	return /[.?!:]$/.test(text) ? text : `${text}.`;
 }

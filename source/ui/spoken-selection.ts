@@ -1,4 +1,5 @@
-/** What is under the cursor, said: name first, then what matters of it. */
+/** The spoken text of the selection: its name first, then what matters about it. */
+import {stateName} from '../state/route-name.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {selectedExchange, selectedListener} from '../state/proxy-state.ts';
@@ -49,10 +50,10 @@ export function spokenSelection(screen: RenderInput): string[] {
 	}
 }
 
-/** First what it is about and its way; further down what was read, a page at a time. */
+/** At the top the subject and its path; further down the evidence, a page at a time. */
 function whySentences(screen: RenderInput, layer: WhyLayer): string[] {
 	if (layer.top > 0) {
-		return ['Why, what was read:', ...pageOfText(screen, layer)];
+		return ['Why, evidence:', ...pageOfText(screen, layer)];
 	}
 
 	const head = `Why: ${layer.about}.`;
@@ -64,10 +65,10 @@ function whySentences(screen: RenderInput, layer: WhyLayer): string[] {
 	return [head, ...(path ? legSentences(path) : pageOfText(screen, layer))];
 }
 
-/** A tail that follows speaks its way and what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
+/** A following tail speaks its path and its counts of errors and gaps; otherwise it reads a page from the selected line on. */
 function tailSentences(screen: RenderInput, tail: TailView): string[] {
 	const {counts} = tail.buffer;
-	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${formatQuantity(counts.errors, 'error')}, ${formatQuantity(tail.counters.possibleGaps, 'possible gap')}, ${formatQuantity(tail.counters.reconnects, 'reconnect')}.`;
+	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'not following'}. ${formatQuantity(counts.errors, 'error')}, ${formatQuantity(tail.counters.possibleGaps, 'possible gap')}, ${formatQuantity(tail.counters.reconnects, 'reconnect')}.`;
 	if (tail.follow || shownLength(tail) === 0) {
 		return [head, ...pathOfEntry(screen, tail.id)];
 	}
@@ -104,13 +105,13 @@ function viewSentences(screen: RenderInput): string[] {
 			const exchange = selectedExchange(state.proxy);
 			if (exchange) {
 				const {method, asked, error, status, path, isGivenUp, note} = exchange;
-				const came = isGivenUp === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'on its way');
+				const came = isGivenUp === true ? [status, note].filter(part => part !== null).join(', ') : (status ?? 'waiting for the response');
 				return [`Proxy: ${method} ${asked}, ${error ? error.message : came}.`, ...(path ? legSentences(path) : [])];
 			}
 
 			const listener = selectedListener(state.proxy);
 			return [
-				listener ? `Proxy: listener on ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no request yet.',
+				listener ? `Proxy: listener on ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no requests yet.',
 			];
 		}
 
@@ -121,7 +122,7 @@ function viewSentences(screen: RenderInput): string[] {
 				return [`Audit, ${busy ? 'reading' : 'not read yet'}.`];
 			}
 
-			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${row.state}`;
+			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${stateName(row.state)}`;
 			return [`Audit, ${note}, ${at + 1}: ${row.id} ${row.title}, ${found}, ${row.basis}.`, ...row.lines.slice(0, 1).map(({text}) => text)];
 		}
 
@@ -130,7 +131,7 @@ function viewSentences(screen: RenderInput): string[] {
 			const chosen =
 				knob === undefined
 					? ''
-					: `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. A change: ${knob.effect}.`;
+					: `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. Effect: ${knob.effect}.`;
 			return [`Sandbox. ${chosen}`, ...state.sandboxLog.slice(-1)];
 		}
 

@@ -1,4 +1,4 @@
-/** A text that is longer than a screen, as it is read aloud: a page of it at a time. */
+/** Long texts as they are read aloud, a page at a time. */
 import {lineLabel} from '../state/line-label.ts';
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {helpBody} from './help-screen.ts';
@@ -11,12 +11,11 @@ import {whyBody} from './why-screen.ts';
 
 type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
 
-/** The page of it that its place is on. */
+/** The page at the scroll position. */
 export function pageOfText(screen: RenderInput, layer: ReadLayer): readonly string[] {
 	return spokenText(screen, layer).slice(layer.top, layer.top + spokenPage);
 }
 
-/** All of it, sentence by sentence. */
 export function spokenText(screen: RenderInput, layer: ReadLayer): readonly string[] {
 	switch (layer.kind) {
 		case 'text': {
@@ -37,18 +36,18 @@ export function spokenText(screen: RenderInput, layer: ReadLayer): readonly stri
 	}
 }
 
-/** A line, and before it its label. */
+/** The label and the text of a line. */
 export function said(one: TextLine, now: number): string {
 	return `${lineLabel(one, now)?.trim() ?? ''} ${one.text}`.trim();
 }
 
-/** What stands beside each other is not read as one line. */
+/** So that adjacent columns are not read as one line. */
 function inOneColumn(screen: RenderInput): RenderInput {
 	const {state} = screen;
 	return {...screen, state: {...state, size: {...state.size, columns: 49}}};
 }
 
-/** Blank lines and rules are for eyes. */
+/** Without blank lines and rules. */
 function read(lines: readonly Line[]): readonly string[] {
 	return lines
 		.map(({spans}) =>

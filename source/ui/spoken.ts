@@ -1,9 +1,9 @@
-/** The screen as a screen reader has it: what happens is appended, and the few sentences of the place stand anew under it. */
+/** The screen for a screen reader: events are appended, and the sentences about the selection are redrawn below them. */
 import {Static, Text} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import type {SpokenEvent} from './spoken-events.ts';
 
-/** A `Static` never goes back over what it wrote, and counts what it was given for as long as it lives: each event has one of its own. */
+/** Each event has a `Static` of its own: one only appends, and keeps every item it was given. */
 export function Spoken({said, text}: {readonly said: SpokenEvent | null; readonly text: string}): ReactNode {
 	const events = said === null ? [] : [said.text];
 	return createElement(

@@ -1,29 +1,26 @@
-/** A line of the screen as words with roles, and how it becomes text for a terminal: cut, filled and coloured. */
+/** Lines of spans with roles, and their painting for a terminal: cut, padded and colored. */
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
 import {asciiGlyphs, toAscii} from './glyphs.ts';
 import type {Role, Theme} from './theme.ts';
 
-/** `sgr` is a colour that a log line brought itself. */
+/** `sgr` is a color of the log line itself. */
 export type Span = {text: string; role?: Role | undefined; sgr?: string};
 export type Line = {spans: readonly Span[]; ground?: Role};
 
-/** A span with a role. */
 export function styled(role: Role | undefined, text: string): Span {
 	return {text, role};
 }
 
-/** From words and spans, in order. */
 export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): Line {
 	return {spans: parts.flatMap((part): readonly Span[] => (typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part))};
 }
 
-/** In cells of the terminal. */
 export function lineWidth(spans: readonly Span[]): number {
 	return spans.reduce((sum, {text}) => sum + cellWidth(text), 0);
 }
 
-/** Exactly `width` cells: what is too long ends in `…`, what is too short is filled with blanks. Nothing gets to the terminal but by here. */
+/** Exactly `width` cells, cut with `…` or padded. All output to the terminal passes through here. */
 export function paint({spans, ground}: Line, width: number, theme: Theme, mark = theme.glyphs.more): string {
 	const base = ground === undefined ? '' : theme.sgr[ground];
 	const isAscii = theme.glyphs === asciiGlyphs;
@@ -51,7 +48,7 @@ export function paint({spans, ground}: Line, width: number, theme: Theme, mark =
 	return out + (base === '' ? rest : `\u001B[${base}m${rest}\u001B[0m`);
 }
 
-/** `left` and, at the right edge, `right`; `left` gives way, and ends in `mark` then. */
+/** `left`, and `right` at the right edge; if needed, `left` is cut and ends in `mark`. */
 export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}, mark?: string): Line {
 	const room = Math.max(0, width - lineWidth(right));
 	const cut = clipSpans(left, room, mark);
@@ -59,7 +56,7 @@ export function spread(left: readonly Span[], right: readonly Span[], width: num
 	return {spans: [...cut, ...(gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : []), ...right]};
 }
 
-/** No wider than `room` cells; what is cut ends with `mark`. */
+/** No wider than `room` cells; a cut ends with `mark`. */
 export function clipSpans(spans: readonly Span[], room: number, mark = '…'): Span[] {
 	const out: Span[] = [];
 	let left = room;
@@ -70,7 +67,7 @@ export function clipSpans(spans: readonly Span[], room: number, mark = '…'): S
 			left -= wide;
 		} else {
 			const before = left === 0 ? out.pop() : undefined;
-			// What ends just at the edge says that there is more, too.
+			// Mark the cut also if a span ends exactly at the edge.
 			out.push(
 				before
 					? {...before, text: truncateToCells(`${before.text}${mark}`, cellWidth(before.text), mark)}
@@ -83,7 +80,7 @@ export function clipSpans(spans: readonly Span[], room: number, mark = '…'): S
 	return out;
 }
 
-/** Without its first cells; what is left of a wide character that is cut through goes with them. */
+/** Without the first cells; a wide character that is cut goes with them. */
 export function dropCells(spans: readonly Span[], cells: number): Span[] {
 	let left = cells;
 	return spans.flatMap(span => {
@@ -102,7 +99,7 @@ export function dropCells(spans: readonly Span[], cells: number): Span[] {
 	});
 }
 
-/** Exactly `rows` lines: cut, or with blank ones below. */
+/** Exactly `rows` lines: cut or padded. */
 export function padLines(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => blank)].slice(0, rows);
 }

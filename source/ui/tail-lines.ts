@@ -1,4 +1,4 @@
-/** The lines of a tail with the map at their right edge. */
+/** The lines of a tail, with the map at their right edge. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {wrapWords} from './chrome.ts';
@@ -12,7 +12,6 @@ import {cellsForLines, shownWindow, thumbRow} from './tail-fit.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 import {describeOlderLines} from './describe-tail.ts';
 
-/** `rows` lines, `width` cells wide. */
 export function tailLines(screen: RenderInput, view: TailView, rows: number, width: number): Line[] {
 	const {
 		theme: {glyphs},
@@ -69,7 +68,7 @@ export function tailLines(screen: RenderInput, view: TailView, rows: number, wid
 	});
 }
 
-/** `isRule`: a rule goes on behind its words up to the edge. */
+/** `isRule`: filled up with a rule to the edge. */
 type DrawnRow = {line: Line; of: TailLine | null; isRule: boolean};
 
 function withEdge({theme: {glyphs}}: RenderInput, view: TailView, row: DrawnRow | null, width: number, rest: string): Line {
@@ -87,7 +86,7 @@ function withEdge({theme: {glyphs}}: RenderInput, view: TailView, row: DrawnRow 
 	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
 }
 
-/** The worst of what is true of a line. */
+/** The most severe mark of a line. */
 function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {
 	if (kind !== 'text') {
 		return styled('gap', edge.gap);

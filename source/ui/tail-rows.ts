@@ -1,4 +1,4 @@
-/** One line of a tail as rows: one, cut where the screen ends, or with wrapping as many as it needs. */
+/** The screen rows of one tail line: one that is cut, or several when it is wrapped. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {sanitizeText} from '../text/sanitize-text.ts';
@@ -7,15 +7,14 @@ import {logLine, formatLogTime, type LogLine} from './log-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
 
-/** More rows of one line are not drawn: it opens whole. */
+/** Longer lines are cut; the expanded line shows all. */
 const mostRows = 200;
 
-/** What we say ourselves is always whole, and so is what is there to be selected. */
+/** Notices, and plain lines for terminal selection, are always wrapped. */
 export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
 	return wrap || plain || kind !== 'text';
 }
 
-/** The rows of one line, `room` cells wide. */
 export function tailRows(
 	{theme: {glyphs}}: RenderInput,
 	view: TailView,
@@ -24,7 +23,7 @@ export function tailRows(
 	{lead: before, text}: LogLine = logLine(view, one, glyphs),
 ): Line[] {
 	const isCursor = !view.follow && one.number === view.cursor;
-	// The cursor's row has a ground of its own: a mark shows there, too.
+	// The selected row has its own background, so the mark can replace the cursor glyph.
 	const lead = view.plain
 		? []
 		: [view.marked.has(one.number) ? styled('mark', glyphs.marked) : isCursor ? styled('focus', glyphs.cursor) : {text: ' '}];
@@ -44,7 +43,7 @@ export function tailRows(
 	return wrapCells(spans, room, lead, view.plain ? [] : [{text: ' '}]);
 }
 
-/** Behind `lead` on the first row, and behind `indent`, which is as wide, on those after it. */
+/** The first row starts with `lead`, the others with `indent` of the same width. */
 function wrapCells(spans: readonly Span[], room: number, lead: readonly Span[], indent: readonly Span[]): Line[] {
 	const out: Line[] = [];
 	const width = room - indent.length;

@@ -1,4 +1,4 @@
-/** A tail: title rule, lines with the map at their right edge, the path of its streams, its counters. Only lays out. */
+/** A tail: title, lines with the map, path and counters. */
 import {worstPath, type ConnectionEntry} from '../state/connection-list.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {presentSources, type TailView} from '../state/tail/tail-view.ts';
@@ -11,7 +11,6 @@ import {fitCounts, hasSourceRow, rowsForLines} from './tail-fit.ts';
 import {tailLines} from './tail-lines.ts';
 import {describeFarEnds, describeTailState, tailCounts, describeTailScope} from './describe-tail.ts';
 
-/** All rows between header and footer. */
 export function tailScreen(screen: RenderInput, view: TailView, rows: number): Line[] {
 	const {
 		size: {columns},
@@ -42,7 +41,7 @@ function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry |
 			glyphs: {dot},
 		},
 	} = screen;
-	// Pods of one name are in several contexts, and the header is of the one that is chosen now.
+	// The header shows the current context, which may differ from that of the tail.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const after = [foreign, describeTailScope(view, dot)].filter(part => part !== '').join(` ${dot} `);
 	return titledRule(screen, `Tail ${qualifyWithNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
@@ -53,13 +52,12 @@ function tailTitle(screen: RenderInput, view: TailView, entry: ConnectionEntry |
 	});
 }
 
-/** More of its containers do not stand beside each other. */
 const mostSources = 12;
 
 const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
 function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
-	// A rollout leaves more of those that are gone than there is room for.
+	// Present containers first: a rollout leaves many that are gone.
 	const present = new Set(presentSources(sources));
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
 	return line(
@@ -88,8 +86,8 @@ function fieldsRow(screen: RenderInput, {fields}: TailView): Line {
 function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view: TailView, entry: ConnectionEntry | undefined): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
 	if (worst !== null && view.phase === 'waiting') {
-		// Nothing comes by it now, so it is told as what was, in no color of its own.
-		const was = 'no answer now; was  ';
+		// No stream is open: show the last path, without colors.
+		const was = 'no response now; was  ';
 		const spans = endedPathLineSpans(
 			worst,
 			size.columns - 2 - was.length,
@@ -112,8 +110,8 @@ function pathRow({state: {processes, size}, theme: {glyphs}}: RenderInput, view:
 		styled(
 			'tls.unknown',
 			['failed', 'ended', 'waiting'].includes(view.phase)
-				? 'no connection is open'
-				: `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 settles within 2 s of the first connection`,
+				? 'no open connection'
+				: `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 is determined within 2 s of the first connection`,
 		),
 	);
 }

@@ -1,4 +1,4 @@
-/** The rows that the lines of a text take: wrapped to the screen, or one each, cut at its edge. */
+/** Lays out the lines of a text as screen rows: wrapped, or one cut row per line. */
 import {lineLabel} from '../state/line-label.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {wrapped, type TextWrapping} from '../state/text-wrapping.ts';
@@ -10,18 +10,19 @@ import {line, styled, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 const labelWidth = 10;
-/** Words are not wrapped to less. */
+/** Indented labels, the longest of which is `exception`. */
+const indentedLabelWidth = 12;
+/** The least width for wrapping. */
 const leastWrapped = 20;
 
-/** A row of the screen: of which line, and which part of it where that is shown as it is, behind `lead` blanks. */
+/** A screen row: the index of its line and, for text shown as it is, which part of it, after `lead` blanks. */
 export type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
 
-/** Wrapped to the screen, the texts of all labels in one column. */
+/** Wrapped to the screen, with the texts of all labels in one column. */
 export function textLines(screen: RenderInput, lines: readonly TextLine[]): Line[] {
 	return textRows(screen, lines, wrapped).map(row => row.line);
 }
 
-/** All rows, the texts of all labels in one column. */
 export function textRows(screen: RenderInput, lines: readonly TextLine[], look: TextWrapping): TextRow[] {
 	return lines.flatMap((one, index): TextRow[] => {
 		if (!one.asIs) {
@@ -34,7 +35,7 @@ export function textRows(screen: RenderInput, lines: readonly TextLine[], look: 
 	});
 }
 
-/** How many cells of the longest line the screen has no room for, where each is on one row. */
+/** The cells of the longest line that do not fit on its row. */
 export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): number {
 	let most = 0;
 	for (const one of lines) {
@@ -47,7 +48,7 @@ export function hiddenCells(screen: RenderInput, lines: readonly TextLine[]): nu
 	return most;
 }
 
-/** Cells for the text of a line on one row, behind what stands before it. */
+/** The cells for the text of a line after its label. */
 export function availableCells({state: {size, now}}: RenderInput, one: TextLine): number {
 	return Math.max(1, size.columns - (one.asIs ? 1 : leadOf(one, now).length + 1));
 }
@@ -55,7 +56,9 @@ export function availableCells({state: {size, now}}: RenderInput, one: TextLine)
 function leadOf(one: TextLine, now: number): string {
 	const indent = ' '.repeat(one.indent ?? 1);
 	const label = lineLabel(one, now);
-	return label === undefined ? indent : indent + label.padEnd(Math.max(labelWidth, label.length + 1));
+	return label === undefined
+		? indent
+		: indent + label.padEnd(Math.max(label.startsWith('  ') ? indentedLabelWidth : labelWidth, label.length + 1));
 }
 
 function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrapping): Line[] {
@@ -94,7 +97,7 @@ function cutRow(screen: RenderInput, one: TextLine, index: number, left: number)
 	return {line: line(' ', partSpans(one, part), isWhole ? [] : styled('text.dim', screen.theme.glyphs.more)), of: index, part};
 }
 
-/** What of a text is in `room` cells behind its first `left` ones; where that is not all of the rest, a cell is left for the sign that says so. */
+/** The part of a text in `room` cells after its first `left` ones; a cell is kept for the mark of a cut. */
 function seenPart(text: string, left: number, room: number): {from: number; to: number; isWhole: boolean} {
 	const from = fitting(text, 0, left);
 	const to = from + fitting(text, from, room);
@@ -103,16 +106,16 @@ function seenPart(text: string, left: number, room: number): {from: number; to: 
 
 const isAscii = /^[ -~]*$/;
 
-/** How many units of a text from `from` on are in so many cells. Of a character that a terminal shows in one there may be several. */
+/** The UTF-16 units of a text from `from` on that fit in `cells`; one cell can take several. */
 function fitting(text: string, from: number, cells: number): number {
 	const fits = text.slice(from, from + cells);
 	return (isAscii.test(fits) ? fits : truncateToCells(text.slice(from, from + cells * 8), cells, '')).length;
 }
 
-/** A long line is cut anew only when the screen has another width. */
+/** The parts of long lines, valid until the width changes. */
 const cut = new WeakMap<TextLine, {columns: number; parts: readonly Part[]}>();
 
-/** The parts behind the first one stand further in than the line does. */
+/** Continuation rows are indented further than the line. */
 function partsOf(one: TextLine, columns: number): readonly Part[] {
 	const known = cut.get(one);
 	if (known?.columns === columns) {

@@ -1,4 +1,4 @@
-/** Screens of labelled text: details, YAML, doctor, answers. */
+/** Screens of labeled text: details, YAML, doctor, responses. */
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {describeMatchPosition} from '../state/describe-matches.ts';
 import {wrappingOf, type TextWrapping} from '../state/text-wrapping.ts';
@@ -14,7 +14,6 @@ import {hiddenCells, availableCells, textRows, type TextRow} from './text-rows.t
 
 type TextLayer = Extract<Layer, {kind: 'text'}>;
 
-/** Rule and `rows - 1` lines from `top`. */
 export function textScreen(screen: RenderInput, layer: TextLayer, rows: number): Line[] {
 	const right = layer.search ? describeSearch(layer.search) : layer.right;
 	return pageOf(
@@ -26,7 +25,7 @@ export function textScreen(screen: RenderInput, layer: TextLayer, rows: number):
 	);
 }
 
-/** `match 3 of 12`, or why it cannot be searched for. */
+/** `match 3 of 12`, or why the search is not valid. */
 export function describeSearch(search: TextSearch): string {
 	const {at, found} = search;
 	return (
@@ -40,7 +39,7 @@ export function describeSearch(search: TextSearch): string {
 	);
 }
 
-/** A titled rule and the lines from `top` on; what stands above and below is counted. */
+/** A titled rule and the lines from `top` on, with the number of lines above and below. */
 export function pageOf(
 	screen: RenderInput,
 	{title, after, right}: {title: string; after?: string; right: string},
@@ -61,10 +60,10 @@ export function pageOf(
 	return padLines([head, ...body.slice(top, top + rows - 1)], rows);
 }
 
-/** A regular expression may hold up one frame for so long. */
+/** A regular expression may delay one frame by this much. */
 const longestMs = 20;
 
-/** What is searched for stands on its own ground, also where a line is cut within it. */
+/** Highlights the matches, also across a cut. */
 function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'lines' | 'search'>): Line[] {
 	const found = new Set(search?.found);
 	const marked = rows.filter(row => found.has(row.of));
@@ -72,7 +71,7 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 		return rows.map(row => row.line);
 	}
 
-	// A line that is cut is looked through once, and whole.
+	// Search a cut line once, as a whole.
 	const texts = new Map(
 		marked.map(row => [row.part ? row.of : row, row.part ? lines[row.of]!.text : row.line.spans.map(({text}) => text).join('')] as const),
 	);
@@ -94,7 +93,7 @@ function within(hits: MatchRanges, {from, to, lead}: NonNullable<TextRow['part']
 
 type Searched = Pick<TextLayer, 'lines' | 'search'>;
 
-/** The row on which the line that a search stands on is hit first. */
+/** The row with the first match of the current line. */
 export function rowOfMatch(screen: RenderInput, searched: Searched, look: TextWrapping): number {
 	const hit = firstHit(searched);
 	return hit === null
@@ -104,7 +103,7 @@ export function rowOfMatch(screen: RenderInput, searched: Searched, look: TextWr
 			);
 }
 
-/** How far a text that is cut is moved for that hit to be seen: as it is where it is seen already. */
+/** The scroll offset that shows that match; unchanged if it is visible. */
 export function leftOfMatch(screen: RenderInput, searched: Searched, left: number): number {
 	const hit = firstHit(searched);
 	if (hit === null) {
@@ -118,7 +117,6 @@ export function leftOfMatch(screen: RenderInput, searched: Searched, left: numbe
 		: Math.max(0, Math.min(first - Math.floor(room / 3), hiddenCells(screen, searched.lines)));
 }
 
-/** Where in its text; a label stands where it is. */
 function firstHit({lines, search}: Searched): {one: TextLine; from: number; to: number} | null {
 	const one = lines[search?.at ?? -1];
 	if (!search || one === undefined) {

@@ -1,4 +1,4 @@
-/** Colours by role. A theme maps these names and nothing else; text keeps the terminal's own colours. */
+/** Colors by role. A theme maps these roles and nothing else; text keeps the terminal's own color. */
 import {asciiGlyphs, type Glyphs} from './glyphs.ts';
 
 export type Role =
@@ -45,9 +45,9 @@ export type ThemeName = 'dark' | 'light' | 'ansi' | 'mono';
 /** SGR parameters for each role; empty is the terminal's own. */
 export type Theme = {name: ThemeName; sgr: Readonly<Record<Role, string>>; glyphs: Glyphs};
 
-type Colours = Readonly<Record<Role, string>>;
+type Colors = Readonly<Record<Role, string>>;
 
-const dark: Colours = {
+const dark: Colors = {
 	'tls.verified': '#5fd7af',
 	'state.open': '#5fd7af',
 	'tls.unverified': 'bold #ffaf5f',
@@ -88,7 +88,7 @@ const dark: Colours = {
 	'pod.8': '#87d7af',
 };
 
-const light: Colours = {
+const light: Colors = {
 	'tls.verified': '#00695c',
 	'state.open': '#00695c',
 	'tls.unverified': 'bold #9a4d00',
@@ -129,8 +129,8 @@ const light: Colours = {
 	'pod.8': '#006b45',
 };
 
-/** SGR parameters as they are. A match is underlined as well: on the row under the cursor inverse alone is not seen. */
-const ansi: Colours = {
+/** SGR parameters. A match is also underlined, because the selected row is inverse too. */
+const ansi: Colors = {
 	'tls.verified': '32',
 	'state.open': '32',
 	'tls.unverified': '1;33',
@@ -171,7 +171,7 @@ const ansi: Colours = {
 	'pod.8': '96',
 };
 
-const mono: Colours = {
+const mono: Colors = {
 	'tls.verified': '',
 	'state.open': '',
 	'tls.unverified': '1',
@@ -212,24 +212,23 @@ const mono: Colours = {
 	'pod.8': '',
 };
 
-/** No escape sequence at all: TERM=dumb. */
-const bare = Object.fromEntries(Object.keys(mono).map(role => [role, ''])) as Colours;
+/** No escape sequences, for TERM=dumb. */
+const bare = Object.fromEntries(Object.keys(mono).map(role => [role, ''])) as Colors;
 
 export type ColorDepth = 'true' | '256';
 
 export type ThemeChoice = {name: ThemeName; depth: ColorDepth; isDumb: boolean};
 
-/** Escape sequences for each role; none at all on a terminal that takes none. */
 export function makeTheme({name, depth, isDumb}: ThemeChoice, glyphs: Glyphs): Theme {
-	const colours = {dark, light, ansi, mono}[name];
+	const colors = {dark, light, ansi, mono}[name];
 	if (name === 'dark' || name === 'light') {
-		return {name, sgr: Object.fromEntries(Object.entries(colours).map(([role, words]) => [role, asSgr(words, depth)])) as Colours, glyphs};
+		return {name, sgr: Object.fromEntries(Object.entries(colors).map(([role, words]) => [role, asSgr(words, depth)])) as Colors, glyphs};
 	}
 
-	return {name, sgr: isDumb ? bare : colours, glyphs};
+	return {name, sgr: isDumb ? bare : colors, glyphs};
 }
 
-/** What the environment and the terminal's own background say; `background` is what it answered to OSC 11, if it did. */
+/** From the environment and the terminal; `background` is its response to OSC 11, if any. */
 export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): ThemeChoice {
 	const isDumb = env['TERM'] === 'dumb';
 	const depth = /truecolor|24bit/i.test(env['COLORTERM'] ?? '') ? 'true' : '256';
@@ -247,7 +246,7 @@ export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, 
 		return {name: 'ansi', depth, isDumb};
 	}
 
-	// On white the bright yellow and cyan of 16 colours cannot be read. Who tells its ground is new enough to have 256, whatever TERM says.
+	// On white, the bright yellow and cyan of 16 colors are unreadable. A terminal that reports its background has 256 colors, whatever TERM says.
 	if (lightness > 0.5) {
 		return {name: 'light', depth, isDumb};
 	}
@@ -286,17 +285,17 @@ function asSgr(words: string, depth: ColorDepth): string {
 	return codes.join(';');
 }
 
-/** Of a cube of six steps or the greys behind it: a dark ground has no near colour in the cube, whose darkest steps are black and a middle grey. */
+/** In the 6×6×6 cube or the grays after it: the darkest steps of the cube are black and a medium gray. */
 function nearestOf256(rgb: readonly [number, number, number]): number {
 	const steps = [0, 95, 135, 175, 215, 255];
 	const nearest = (value: number) =>
 		steps.reduce((best, step, index) => (Math.abs(step - value) < Math.abs(steps[best]! - value) ? index : best), 0);
 	const [red, green, blue] = rgb.map(value => nearest(value)) as [number, number, number];
-	const grey = Math.min(23, Math.max(0, Math.round(((rgb[0] + rgb[1] + rgb[2]) / 3 - 8) / 10)));
+	const gray = Math.min(23, Math.max(0, Math.round(((rgb[0] + rgb[1] + rgb[2]) / 3 - 8) / 10)));
 	const off = (values: readonly number[]) => values.reduce((sum, value, index) => sum + (value - rgb[index]!) ** 2, 0);
-	const ofGrey = 8 + 10 * grey;
-	return off([ofGrey, ofGrey, ofGrey]) < off([steps[red]!, steps[green]!, steps[blue]!]) ? 232 + grey : 16 + 36 * red + 6 * green + blue;
+	const ofGray = 8 + 10 * gray;
+	return off([ofGray, ofGray, ofGray]) < off([steps[red]!, steps[green]!, steps[blue]!]) ? 232 + gray : 16 + 36 * red + 6 * green + blue;
 }
 
-/** For screens without any colour and sign, as a test or a pipe wants them. */
+/** No colors and no Unicode, for tests and pipes. */
 export const plainTheme: Theme = {name: 'mono', sgr: bare, glyphs: asciiGlyphs};

@@ -1,4 +1,4 @@
-/** What stands where a list would be while the apiserver does not answer: which end is silent, its own words, what was tried, what is next. */
+/** The pane shown while the apiserver does not respond: which leg failed, the server's message, the attempts and the next retry. */
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {describeUnreachable} from '../state/describe-unreachable.ts';
@@ -6,7 +6,7 @@ import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line} from './styled-line.ts';
 import {textLines} from './text-rows.ts';
 
-/** `rows` lines at most, `width` cells wide; blank ones part it where there is room for them. */
+/** At most `rows` lines, separated by blank ones if there are enough rows. */
 export function unreachablePane(screen: RenderInput, rows: number, width: number): Line[] {
 	const parted = paneLines(screen, [line('')], width);
 	return (parted.length <= rows ? parted : paneLines(screen, [], width)).slice(0, rows);
@@ -39,10 +39,10 @@ function paneLines(screen: RenderInput, blank: readonly Line[], width: number): 
 		...blank,
 		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', styled('state.failed', glyphs.broke), ` ${text}`)),
 		...blank,
-		// What is there already where another context is looked at: tails, forwards.
+		// Streams of other contexts, for example.
 		...(state.dock.length === 0
 			? []
-			: draw([{text: 'What is open stays: forwards keep their local port, tails wait and resume.', role: 'text.dim'}])),
+			: draw([{text: 'Open streams stay open: forwards keep their local port, tails wait and resume.', role: 'text.dim'}])),
 	];
 }
 

@@ -1,4 +1,4 @@
-/** How a verdict of the audit is coloured. */
+/** The roles (colors) of audit verdicts. */
 import type {RowVerdict} from '../evidence/audit/audit-object.ts';
 import type {Role} from './theme.ts';
 

@@ -1,4 +1,4 @@
-/** The path to what is under the cursor, upright at the right of a list: from top to bottom, with what each word stands on. */
+/** The path at the right of a list, from top to bottom, with the evidence of each verdict. */
 import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -25,7 +25,7 @@ import type {RenderInput} from './render-input.ts';
 import {toSessionAdvice} from './session-advice.ts';
 import {padLines, line, styled, type Line, type Span} from './styled-line.ts';
 
-/** What stands on one row behind the edge. */
+/** One row, after the edge. */
 type Row = ReadonlyArray<string | Span>;
 
 /** `rows` lines of `width` cells. */
@@ -47,7 +47,7 @@ function unreadRows({state, theme: {glyphs}}: RenderInput, room: number): readon
 	const {cluster} = state;
 	const you = [`you     ${cluster.user}`];
 	if (cluster.reachable === 'no') {
-		return [you, [' ', styled('state.failed', `${glyphs.broke} broke here`)], ['apiserver']];
+		return [you, [' ', styled('state.failed', `${glyphs.broke} failed here`)], ['apiserver']];
 	}
 
 	if (isNothingSelected(state)) {
@@ -80,7 +80,7 @@ function pathRows(screen: RenderInput, path: Path, width: number): readonly Row[
 		...(first ? firstLeg(screen, path, first, factOf) : []),
 		...(second ? secondLeg(screen, path, second, {factOf, width}) : []),
 		...(second?.to === 'service' ? [[''], ...wrapWords(proxyPathNote, width - 4).map(text => [' ', styled('text.dim', text)])] : []),
-		...(fixes.length > 0 ? [[''], [styled('title', 'To fix')], ...fixes.map(text => [' ', text])] : []),
+		...(fixes.length > 0 ? [[''], [styled('title', 'Fix')], ...fixes.map(text => [' ', text])] : []),
 	];
 }
 
@@ -127,7 +127,7 @@ function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}
 	return [' ', styled(tlsRole[state], failedLeg(path) === leg ? broke : arrowDown)];
 }
 
-/** Its word, its basis, and beside them what it stands on, `room` cells wide. */
+/** Name and basis, and beside them the evidence, `room` cells wide. */
 function factRows(
 	screen: RenderInput,
 	path: Path,
@@ -149,7 +149,7 @@ function factRows(
 	];
 }
 
-/** Of the words about one fact. */
+/** Rows of evidence per verdict. */
 const mostRows = 4;
 
 function fewRows(words: string, room: number, more: string): readonly string[] {

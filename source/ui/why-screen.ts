@@ -1,4 +1,5 @@
-/** Why: each leg with its verdicts, what was read, what it means, what would tell, what to run; the other side's own words whole. */
+/** The why screen: each leg with its verdicts, their evidence, meaning, needs and fixes, and the server's message verbatim. */
+import {textLabel} from '../state/describe-unreachable.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
@@ -21,13 +22,12 @@ import {noPendingTimes, describeRoundTrips, pendingTimes, type PendingTimes} fro
 
 const meanings: Readonly<Record<string, string>> = {
 	verified: 'the certificate was checked and accepted',
-	unverified: 'encrypted, but nobody checked who answers',
+	unverified: 'encrypted, but the certificate was not checked',
 	plain: 'not encrypted',
-	refused: 'checked, and not accepted',
-	unknown: 'cannot be seen from here',
+	refused: 'the certificate was checked and rejected',
+	unknown: 'cannot be determined from here',
 };
 
-/** A page of it, `rows` lines with their rule. */
 export function whyScreen(screen: RenderInput, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
 	const right = path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`;
@@ -40,7 +40,7 @@ export function whyBody(screen: RenderInput, layer: WhyLayer): Line[] {
 	return whyRows(screen, layer, wrapped).map(row => row.line);
 }
 
-/** The path as a line and a table, then verdict by verdict what it stands on. */
+/** The path line and the leg table, then the evidence of each verdict. */
 export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping): TextRow[] {
 	const {
 		state,
@@ -60,7 +60,7 @@ export function whyRows(screen: RenderInput, layer: WhyLayer, look: TextWrapping
 	];
 }
 
-/** All below the table. */
+/** Everything below the table. */
 export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLine[] {
 	const {
 		state,
@@ -80,18 +80,18 @@ export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLin
 
 function noPathWords({dock}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
 	if (error !== null) {
-		return ['No connection of its own was read, so no path stands here.'];
+		return ['No path: no connection was observed for this failure.'];
 	}
 
 	if (row !== undefined) {
-		return ['The path to it is not read yet: it stands here as soon as it is.'];
+		return ['The path is still being read and will appear here.'];
 	}
 
 	const note = dock.find(({id}) => id === entry)?.note ?? '';
-	return [`No connection is open${note === '' ? '' : `: ${note}`}.`, 'Which way one goes is read as it opens.'];
+	return [`No open connection${note === '' ? '' : `: ${note}`}.`, 'Its path is read when it opens.'];
 }
 
-/** Beside a right that is missing: what else is off in the same place, in the order of its actions. What is not named was allowed, or not asked. */
+/** Other actions of the pod list that a missing permission disables. Actions that are not listed were allowed or not checked. */
 function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[] {
 	if (error?.code !== 'ERR_FORBIDDEN') {
 		return [];
@@ -99,13 +99,13 @@ function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[]
 
 	const off = actionSpecs.flatMap(({id, label}) => {
 		const why = refused.get(id);
-		const isAnother = id.startsWith('pods.') && why !== undefined && error.message !== `off, ${why}`;
+		const isAnother = id.startsWith('pods.') && why !== undefined && !error.message.endsWith(why);
 		return isAnother ? [`${label}: ${why}`] : [];
 	});
-	return off.length === 0 ? [] : [{label: '  also off', text: off.join(' · ')}];
+	return off.length === 0 ? [] : [{label: '  disabled', text: off.join(' · ')}];
 }
 
-/** Cells of all columns but the first, and what stands around them. */
+/** The cells of all columns but the first. */
 const tableRest = 51;
 
 function legTable(
@@ -134,7 +134,7 @@ function legTable(
 	];
 }
 
-/** When the last of what stands behind a leg's words was read; `–` where nothing was. */
+/** The time of the latest evidence of a leg; `–` if there is none. */
 function readAt(path: Path, {tls, route}: Leg): string {
 	const read = new Set([...tls.evidence, ...route.evidence]);
 	const times = path.evidence
@@ -144,7 +144,7 @@ function readAt(path: Path, {tls, route}: Leg): string {
 	return times.length === 0 ? '–' : clockTime(times.at(-1)!);
 }
 
-/** A leg that brought the apiserver's answer did not fail. */
+/** If the apiserver responded, no leg failed. */
 function whereItFailed({code, leg, legKnown}: ErrorObject): string {
 	switch (code) {
 		case 'ERR_FORBIDDEN':
@@ -154,22 +154,22 @@ function whereItFailed({code, leg, legKnown}: ErrorObject): string {
 
 		case 'ERR_NOT_FOUND':
 		case 'ERR_APISERVER_ANSWER': {
-			return 'Answered by the apiserver';
+			return 'Error from the apiserver';
 		}
 
 		default: {
 			if (!legKnown) {
-				return 'Failed; on which leg is not known';
+				return 'Failed; leg unknown';
 			}
 
-			return leg === 0 ? 'Here' : `Leg ${leg} failed`;
+			return leg === 0 ? 'Failed locally' : `Leg ${leg} failed`;
 		}
 	}
 }
 
 type Strokes = {proven: string; inferred: string; unknown: string};
 
-/** The same as plain data, for copying and for the screen. */
+/** As plain data, for the screen and for copying. */
 export function whyLines(
 	path: Path | null,
 	error: ErrorObject | null,
@@ -184,22 +184,22 @@ function errorLines(error: ErrorObject): TextLine[] {
 	return [
 		{text: whereItFailed(error), rule: true},
 		{text: error.message, role: 'state.failed'},
-		...(error.text === null ? [] : [{label: '  text', text: sanitizeLine(error.text)}]),
+		...(error.text === null ? [] : [{label: `  ${textLabel(error)}`, text: sanitizeLine(error.text)}]),
 		{label: '  code', text: error.code},
-		...(error.remedy === null ? [] : [{label: '  try', text: error.remedy, role: 'focus'}]),
+		...(error.remedy === null ? [] : [{label: '  fix', text: error.remedy, role: 'focus'}]),
 	];
 }
 
 function pathLines(path: Path, strokes: Strokes, waited: PendingTimes): TextLine[] {
 	return [
 		...path.legs.flatMap(leg => legLines(path, leg, strokes)),
-		{text: 'Taken together', rule: true},
+		{text: 'Exposure', rule: true},
 		...verdictLines(path, path.crossing, path.crossing.state, strokes, path.crossing.why),
 		...path.findings.flatMap(findingLines),
 		...notReadLines(path),
 		{text: 'Round trips', rule: true},
 		{text: describeRoundTrips(path, waited) || noTrips(path), indent: 3},
-		{text: 'Read at', rule: true},
+		{text: 'Apiserver process', rule: true},
 		{text: processWords(path), indent: 3},
 	];
 }
@@ -212,7 +212,7 @@ function legLines(path: Path, {n, tls, route, peer}: Leg, strokes: Strokes): Tex
 			? [{label: '  peer', text: sanitizeLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}]
 			: []),
 		{text: `Leg ${n}: route`, rule: true},
-		...verdictLines(path, route, routeName(route.state), strokes, route.via === null ? undefined : `by way of ${route.via}`),
+		...verdictLines(path, route, routeName(route.state), strokes, route.via === null ? undefined : `via ${route.via}`),
 		...(route.agent === null ? [] : [{label: '  agent', text: sanitizeLine(route.agent)}]),
 	];
 }
@@ -227,18 +227,18 @@ function findingLines({row, message, severity, remedy}: Finding): TextLine[] {
 function processWords(path: Path): string {
 	const {id, startTime, known, read} = path.process;
 	if (id === null) {
-		return 'the apiserver process is not known';
+		return 'unknown';
 	}
 
 	const replicas = known === null ? '' : `; ${read} of ${known} replicas read`;
-	return `process ${id}, up since ${startTime ?? 'not known'}; ${boundWords(path)}${replicas}`;
+	return `process ${id}, up since ${startTime ?? 'an unknown time'}; ${boundWords(path)}${replicas}`;
 }
 
-/** Why what that process said holds for the connection. */
+/** Why evidence from that process applies to the connection. */
 function boundWords({about, process: {boundBy}}: Path): string {
 	switch (boundBy) {
 		case 'same-connection': {
-			return 'read on this very connection';
+			return 'read on this connection';
 		}
 
 		case 'all-replicas-agree': {
@@ -246,26 +246,26 @@ function boundWords({about, process: {boundBy}}: Path): string {
 		}
 
 		default: {
-			return about === 'configuration' ? 'a new connection may end at another' : 'not bound to this connection';
+			return about === 'configuration' ? 'a new connection may reach another apiserver' : 'not bound to this connection';
 		}
 	}
 }
 
-/** What this path says nothing of, each with the right that would tell. */
+/** What is not determined, each with what it needs. */
 function notReadLines(path: Path): TextLine[] {
 	const {
 		process: {known, read, boundBy},
 	} = path;
 	const hasAgent = path.legs.some(({route}) => route.state === 'konnectivity' && route.agent === null);
 	const hasOthers = known !== null && boundBy !== 'all-replicas-agree' && known > read;
-	const holds = boundBy === 'same-connection' ? 'this connection uses one of them' : 'what is said here may not hold for the others';
+	const holds = boundBy === 'same-connection' ? 'this connection uses one of them' : 'the others may differ';
 	const lines: TextLine[] = [
 		...path.legs.flatMap(({n, tls, route}) => [...unknownLines(n, 'TLS', tls), ...unknownLines(n, 'route', route)]),
-		...(hasAgent ? [{label: '  agent', text: 'which one carries it: get pods/proxy in kube-system, and the test'}] : []),
-		...(known === null ? [{label: '  others', text: 'how many apiservers there are; list leases in kube-system may tell'}] : []),
-		...(hasOthers ? [{label: '  others', text: `${read} of ${known} apiservers read; ${holds}`}] : []),
+		...(hasAgent ? [{label: '  agent', text: 'which agent carries it; needs get pods/proxy in kube-system, and the test'}] : []),
+		...(known === null ? [{label: '  replicas', text: 'number of apiservers unknown; list leases in kube-system may show it'}] : []),
+		...(hasOthers ? [{label: '  replicas', text: `${read} of ${known} apiservers read; ${holds}`}] : []),
 	];
-	return lines.length === 0 ? [] : [{text: 'Not read', rule: true}, ...lines];
+	return lines.length === 0 ? [] : [{text: 'Not determined', rule: true}, ...lines];
 }
 
 function unknownLines(leg: number, what: string, {state, need, why}: Verdict<string>): TextLine[] {
@@ -273,16 +273,19 @@ function unknownLines(leg: number, what: string, {state, need, why}: Verdict<str
 		return [];
 	}
 
-	const tells = need.length === 0 ? (why ?? 'nothing would tell') : need.map(one => needText({...one, check: null})).join('; or ');
-	return [{label: `  leg ${leg}`, text: `${what}: ${sanitizeLine(tells)}`}];
+	const reason =
+		need.length === 0
+			? `: ${why ?? 'no permission or probe can settle it'}`
+			: ` needs ${need.map(one => needText({...one, check: null})).join('; or ')}`;
+	return [{label: `  leg ${leg}`, text: `${what}${sanitizeLine(reason)}`}];
 }
 
 function noTrips({about, feature}: Path): string {
 	if (about === 'configuration') {
-		return 'nothing is open here yet; a forward shows two, a shell one';
+		return 'no stream is open yet; a forward measures two, a shell one';
 	}
 
-	return feature === 'logs' ? 'a followed log has no ping, so there is none to show' : 'none measured';
+	return feature === 'logs' ? 'not available for logs (no ping)' : 'not measured';
 }
 
 function verdictLines(path: Path, verdict: Verdict<string>, word: string, strokes: Strokes, meaning: string | undefined): TextLine[] {
@@ -293,11 +296,11 @@ function verdictLines(path: Path, verdict: Verdict<string>, word: string, stroke
 			role: tlsRoleOf(verdict.state) ?? 'route',
 		},
 		...read.map(({observed, where, time}): TextLine => ({
-			label: '  read',
+			label: '  evidence',
 			text: sanitizeLine(`${observed}   ${where}, ${clockTime(time)}`),
 		})),
-		...(meaning === undefined ? [] : [{label: '  so', text: meaning}]),
-		...verdict.need.map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(need))})),
-		...(verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitizeLine(verdict.why)}] : []),
+		...(meaning === undefined ? [] : [{label: '  means', text: meaning}]),
+		...verdict.need.map((need): TextLine => ({label: '  needs', text: sanitizeLine(needText(need))})),
+		...(verdict.why !== undefined && verdict.why !== meaning ? [{label: '  reason', text: sanitizeLine(verdict.why)}] : []),
 	];
 }

@@ -46,7 +46,7 @@ test('the top is the first line of the log; what comes meanwhile is there as wel
 	const {terminal, write} = await tailOf(t);
 	terminal.press('tail.top');
 	write(count, count + 100);
-	await terminal.sees(/the first line: the server offers none older/);
+	await terminal.sees(/start of log: the server has no older lines/);
 	await terminal.sees(/^▸14:00:00\.000 request 0 /m);
 	terminal.press('tail.follow');
 	await terminal.sees(new RegExp(`request ${count + 99} `));
@@ -56,7 +56,7 @@ test('the top is the first line of the log; what comes meanwhile is there as wel
 test('a log that is shorter than what was asked for is known to be whole: nothing is said to be older', async t => {
 	const {terminal, server} = await tailOf(t, 10);
 	terminal.press('tail.up');
-	await terminal.sees(/the first line: the server offers none older/);
+	await terminal.sees(/start of log: the server has no older lines/);
 	t.is(server.seen.filter(({query}) => query['tailLines'] !== undefined).length, 1);
 });
 

@@ -11,7 +11,7 @@ for (const [what, env] of [
 		await terminal.sees(/1 of 1 read[\s\S]*toolbox|Pods, \d+ shown/);
 		terminal.press('messages.open');
 		// What the key before said has gone from the last row.
-		await terminal.sees(/Messages[\s\S]*Nothing to report[\s\S]*\? help/);
+		await terminal.sees(/Messages[\s\S]*No messages yet[\s\S]*\? help/);
 		const before = terminal.screen();
 		// Over the first and the third row: the spoken screen has few, and what stands below is not its own.
 		await terminal.overwrite('\u001B7\u001B[Hwritten by another program\u001B[3;1H\u001B[2Kand so was this\u001B8');

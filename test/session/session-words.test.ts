@@ -39,9 +39,9 @@ test('advice names the key that follows it here, not a flag of another command',
 	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
 	await terminal.sees(/needs get on[^\n]*\n[^\n]*\/flagz, or list/);
 	terminal.press('path.why');
-	await terminal.sees(/would tell get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\), or t \(asks first\)/);
+	await terminal.sees(/needs +get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\), or the test \(t\)/);
 	await terminal.sees(/TLS unknown$/m);
-	await terminal.sees(/nothing is open here yet; a forward shows two, a shell one/);
+	await terminal.sees(/no stream is open yet; a forward measures two, a shell one/);
 	t.notRegex(terminal.text(), /--probe|unknown, unknown/);
 });
 
@@ -88,7 +88,7 @@ test('a sequence that has begun shows what may follow, by the keymap that is in 
 	await terminal.sees(/^ g … {2}.*g first.*\? help/m);
 	terminal.type('?');
 	await terminal.sees(/Help├ pods/);
-	await terminal.sees(/unverified +nobody checked/);
+	await terminal.sees(/unverified +not checked/);
 });
 
 test('the command line completes what stands behind a command: namespaces, targets, ports', async t => {
@@ -205,8 +205,8 @@ test('a list whose watch was cut is live again when the watch is, though nothing
 	terminal.press('view.pods');
 	await terminal.sees(/▸ checkout-/);
 	await sandbox.faults.restartApiserver({downMs: 1500});
-	await terminal.sees(/as of \d+s ago/);
-	await terminal.loses(/as of \d+s ago/);
+	await terminal.sees(/last read \d+s ago/);
+	await terminal.loses(/last read \d+s ago/);
 });
 
 test('the way and the round trips of a forward that lost its apiserver are told as they were, and when they ended', async t => {
@@ -264,16 +264,16 @@ test('an audit stays through another namespace, and is read anew for another con
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.audit');
-	await terminal.sees(/ROW +WHAT/);
+	await terminal.sees(/ROW +CHECK/);
 	terminal.press('namespace.all');
 	await terminal.sees(/› all namespaces/);
-	t.regex(terminal.text(), /ROW +WHAT/);
+	t.regex(terminal.text(), /ROW +CHECK/);
 	terminal.type(':ctx bob');
 	await terminal.sees(/▸ sandbox-bob/);
 	terminal.press('picker.accept');
 	await terminal.sees(/ bob ━/);
-	await terminal.sees(/ROW +WHAT/);
-	t.notRegex(terminal.text(), /not read yet/);
+	await terminal.sees(/ROW +CHECK/);
+	t.notRegex(terminal.text(), /not determined yet/);
 });
 
 test('what is open in another context than the one on the screen says which', async t => {
@@ -297,7 +297,7 @@ test('a request whose target is not there is told as not sent', async t => {
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type(':proxy svc/nope:80/\r');
 	await terminal.sees(/── Not sent ─+\n services "nope" not found/);
-	t.notRegex(terminal.text(), /No answer/);
+	t.notRegex(terminal.text(), /No response/);
 });
 
 test('a request can be typed whole behind :proxy, and a namespace still stands there too', async t => {

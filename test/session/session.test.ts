@@ -43,13 +43,13 @@ test('a tail follows, is searched with all lines kept, and shows JSON as fields'
 	await terminal.sees(/[1-9]\d* matches/);
 	terminal.press('prompt.accept');
 	await terminal.sees(/match \d+ of \d+/);
-	await terminal.sees(/held · /);
+	await terminal.sees(/not following · /);
 	terminal.press('tail.json');
 	await terminal.sees(/error upstream timed out +path=/);
 	terminal.press('tail.filter');
 	terminal.type('!healthz');
 	terminal.press('prompt.accept');
-	await terminal.sees(/fit !healthz/);
+	await terminal.sees(/match !healthz/);
 	t.notRegex(terminal.text(), /path=\/healthz/);
 	terminal.press('tail.follow');
 	await terminal.sees(/following · /);
@@ -65,9 +65,9 @@ test('where no line is left to show, what leaves them out is named', async t => 
 	terminal.press('tail.level', 'tail.level', 'tail.filter');
 	terminal.type('!nothing');
 	terminal.press('prompt.accept');
-	await terminal.sees(/^ None of \d+ lines fits !nothing, error and worse\.[\s\S]+0 fit !nothing, error and worse/m);
+	await terminal.sees(/^ None of \d+ lines match !nothing, error and worse\.[\s\S]+0 match !nothing, error and worse/m);
 	terminal.press('tail.pause');
-	await terminal.sees(/^ None of the lines before the pause fits !nothing, error and worse\./m);
+	await terminal.sees(/^ None of the lines before the pause match !nothing, error and worse\./m);
 });
 
 test('what is typed ahead in one burst meets each place in turn', async t => {
@@ -86,7 +86,7 @@ test('a cut of all connections stands in the stream as a reconnect, and the tail
 	t.regex(terminal.text(), /0 possible gaps/);
 	terminal.press('tail.previous-gap');
 	await terminal.sees(/^▸.*(?:back after|ended|lost|resum)/im);
-	await terminal.sees(/held · /);
+	await terminal.sees(/not following · /);
 });
 
 test('a shell gets the whole terminal, byte for byte, and gives it back', async t => {
@@ -274,7 +274,7 @@ test('leaving with a forward open asks, and No is the answer of Enter', async t 
 	t.is(terminal.buffer(), 'normal');
 });
 
-test('a proxy request shows status, body and the leg it took; a writing method asks first', async t => {
+test('a proxy request shows status, body and the leg it took; a writing method asks for confirmation', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	terminal.press('view.proxy', 'proxy.edit');
@@ -298,7 +298,7 @@ test('a listener is started and stopped in the session: its rules hold, who can 
 	terminal.type('0');
 	await terminal.sees(/Port +0▏/);
 	terminal.press('form.submit');
-	await terminal.sees(/● proxy +listener :\d+ +by request/);
+	await terminal.sees(/● proxy +listener :\d+ +per request/);
 	await terminal.sees(/listener on 127\.0\.0\.1:\d+ ·/);
 	const address = /listener on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
 	t.is((await fetch(`http://${address}/version`)).status, 200);
@@ -395,7 +395,7 @@ test('rights that are missing turn an action off, with the verb, before it fails
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
 	await terminal.sees(/─► kubelet|━► kubelet|┈► kubelet/);
 	terminal.press('help.open');
-	await terminal.sees(/off: you may not/);
+	await terminal.sees(/disabled: you may not/);
 	terminal.press('view.back');
 	await terminal.sees(/Connections 0/);
 	terminal.press('pods.shell');
@@ -404,7 +404,7 @@ test('rights that are missing turn an action off, with the verb, before it fails
 
 test('who may not list pods is told so, and can still tail by name', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'eve'});
-	await terminal.sees(/You may not list pods in default \(403\)/);
+	await terminal.sees(/You are not allowed to list pods in default \(403\)/);
 	terminal.press('path.why');
 	await terminal.sees(/Refused by the apiserver/);
 	await terminal.sees(/eve/);
@@ -539,7 +539,7 @@ test('$EDITOR is told the line under the cursor, and the screen is whole again a
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {EDITOR: editor, VISUAL: ''}});
 	await terminal.sees(/"level":"error"/);
 	terminal.press('tail.previous-error');
-	await terminal.sees(/held · /);
+	await terminal.sees(/not following · /);
 	// Names come with the second pod.
 	await terminal.sees(/^▸\S+ \w{5} \{/m);
 	const before = terminal.screen();
@@ -602,7 +602,7 @@ test('for a screen reader there are sentences, no picture, and nothing that tick
 	terminal.press('list.down');
 	await terminal.sees(/8 shown, 2: api-/);
 	terminal.press('help.open');
-	await terminal.sees(/Keys of pods\.\s+HERE\s+l follow logs\s+s shell\s/);
+	await terminal.sees(/Keys of pods\.\s+CURRENT VIEW\s+l follow logs\s+s shell\s/);
 	terminal.press('text.page-down');
 	await terminal.sees(/Keys of pods\.\s+a attach\s+f forward a port\s/);
 	terminal.press('text.bottom');
@@ -633,5 +633,5 @@ test('lists are asked for by kubectl’s flags, and a namespace that is none is 
 	await terminal.sees(/No_Such cannot be a namespace/);
 	terminal.type(':ns nosuchns\r');
 	await terminal.sees(/no such namespace: nosuchns/);
-	await terminal.sees(/No pods in nosuchns fit -l app=api/);
+	await terminal.sees(/No pods in nosuchns match -l app=api/);
 });

@@ -31,22 +31,22 @@ async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: 
 }
 
 for (const [columns, drawn] of [
-	[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 is read once leg 1 is there/m],
-	[120, /│ you +u\s*\n.*✗ broke here\s*\n.*│ apiserver/],
+	[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 is determined after leg 1 connects/m],
+	[120, /│ you +u\s*\n.*✗ failed here\s*\n.*│ apiserver/],
 ] as const) {
 	test(`at ${columns} columns the line breaks at leg 1, and nothing is said to be checked`, async t => {
 		const {home, file} = await nobodyThere(t, createServer());
 		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
 		await terminal.sees(
-			/The apiserver of c does not answer\. Trying again in \d s \(try \d\)\.[\s\S]+text +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/,
+			/The apiserver of c does not respond\. Retrying in \d s \(attempt \d\)\.[\s\S]+error +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/,
 		);
-		await terminal.sees(/known +no proxy in between: no proxy-url/);
+		await terminal.sees(/proxy +none: no proxy-url/);
 		await terminal.sees(drawn);
-		t.notRegex(terminal.text(), /checking|not read yet/);
+		t.notRegex(terminal.text(), /checking|not determined yet/);
 	});
 }
 
-test('a proxy that lies between is named where the apiserver does not answer, without its password', async t => {
+test('a proxy that lies between is named where the apiserver does not respond, without its password', async t => {
 	const closed = createServer().listen(0, '127.0.0.1');
 	await once(closed, 'listening');
 	const {port} = closed.address() as AddressInfo;
@@ -55,7 +55,7 @@ test('a proxy that lies between is named where the apiserver does not answer, wi
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {
 		home: await newHome(t),
 	});
-	await terminal.sees(new RegExp(`known +it is dialled through http://127\\.0\\.0\\.1:${port}/? \\(proxy-url of`));
+	await terminal.sees(new RegExp(`proxy +http://127\\.0\\.0\\.1:${port}/? \\(proxy-url of`));
 	t.notRegex(terminal.text(), /secret/);
 });
 
@@ -79,12 +79,12 @@ test('r tries at once, the tries are listed, and lists come as soon as it answer
 	const file = join(home, 'config.json');
 	await writeFile(file, JSON.stringify(sandbox.kubeconfig('admin')).replaceAll(sandbox.server, `https://127.0.0.1:${port}`));
 	const terminal = await openTerminal(t, ['--kubeconfig', file], {home});
-	await terminal.sees(/\(try [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d .*connection refused, after [\d.]+ m?s\s+){3}/);
+	await terminal.sees(/\(attempt [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d .*connection refused, after [\d.]+ m?s\s+){3}/);
 	await terminal.sees(/^ r retry {2}d doctor {2}y copy report .*@ context/m);
-	const next = Number(/\(try (\d)\)/.exec(terminal.text())![1]);
+	const next = Number(/\(attempt (\d)\)/.exec(terminal.text())![1]);
 	terminal.press('unreachable.retry');
 	// By itself it waits four seconds at least.
-	await terminal.sees(new RegExp(`\\(try ${next + 1}\\)`), 4000);
+	await terminal.sees(new RegExp(`\\(attempt ${next + 1}\\)`), 4000);
 	terminal.press('unreachable.doctor');
 	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
 	terminal.press('view.back', 'unreachable.copy-report');
@@ -109,13 +109,13 @@ test('a try that runs is no longer counted down to: it is told since when it run
 	});
 	const {home, file, port} = await nobodyThere(t, silent);
 	const terminal = await openTerminal(t, ['--kubeconfig', file], {home});
-	await terminal.sees(/Trying again in [3-9] s \(try [4-9]\)\./);
+	await terminal.sees(/Retrying in [3-9] s \(attempt [4-9]\)\./);
 	silent.listen(port, '127.0.0.1');
 	await once(silent, 'listening');
 	t.teardown(() => {
 		silent.close();
 	});
 	terminal.press('unreachable.retry');
-	await terminal.sees(/Trying again now \(try \d\)\./, 2000);
-	await terminal.sees(/Trying again since \d\d:\d\d:\d\d \(try \d\)\./, 4000);
+	await terminal.sees(/Retrying now \(attempt \d\)\./, 2000);
+	await terminal.sees(/Retrying since \d\d:\d\d:\d\d \(attempt \d\)\./, 4000);
 });

@@ -11,9 +11,9 @@ test('why of an action that is off says what to ask for, whom for, and what else
 	terminal.press('path.why');
 	await terminal.sees(/Why├ shell/);
 	await terminal.sees(
-		/try +ask for +apiGroups: \[""\] +resources: \["pods\/exec"\] +verbs:\s+\["create"\] +in namespace default, for user cleo/,
+		/fix +ask for +apiGroups: \[""\] +resources: \["pods\/exec"\] +verbs:\s+\["create"\] +in namespace default, for user cleo/,
 	);
-	await terminal.sees(/also off attach: you may not create pods\/attach · forward: /);
+	await terminal.sees(/disabled +attach: you may not create pods\/attach · forward: /);
 	t.notRegex(terminal.text(), /shell: you may not/);
 });
 
@@ -25,7 +25,7 @@ test('the legs say when they were read, and what was not read stands with the ri
 	await terminal.sees(/^ {3}1 {2}you → apiserver +━verified +━direct +\d\d:\d\d:\d\d$/m);
 	await terminal.sees(/^ {3}2 {2}apiserver → kubelet n\d +┈TLS unknown +┈route unknown +–$/m);
 	await terminal.sees(
-		/── Not read ─[\s\S]+leg 2 +TLS: get nonResourceURL \/flagz[\s\S]+leg 2 +route: [\s\S]+others +0 of 1 apiservers read/,
+		/── Not determined ─[\s\S]+leg 2 +TLS needs get nonResourceURL \/flagz[\s\S]+leg 2 +route needs [\s\S]+replicas +0 of 1 apiservers read/,
 	);
 	t.true(terminal.screen().every(row => row.length <= 80));
 });

@@ -4,9 +4,9 @@ import {onSandbox} from '../support/sandbox-session.ts';
 
 test('at 200×50 a list without a row under the cursor has no details, and no rule of them without a name', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 200, rows: 50});
-	await terminal.sees(/^── api-\S+ ─+ Enter: more ─/m);
+	await terminal.sees(/^── api-\S+ ─+ Enter more ─/m);
 	terminal.press('list.filter');
 	terminal.type('zzz\r');
-	await terminal.sees(/Nothing in \d+ pods fits "zzz"/);
+	await terminal.sees(/None of \d+ pods match "zzz"/);
 	t.notRegex(terminal.text(), /^─+ {2,}─/m);
 });

@@ -1,4 +1,4 @@
-/** A clock that stands out is seen by when lines come; a slow line or a log's past is none. */
+/** The clock skew of nodes, from timestamps and arrival times. */
 import test from 'ava';
 import {ClockSkew} from '../../source/state/tail/clock-skew.ts';
 
@@ -16,11 +16,11 @@ function clocks(nodes: Readonly<Record<string, {aheadMs: number; delays: readonl
 
 const usual = [30, 12, 40, 900, 15, 22];
 
-test('clocks that agree say nothing, though single lines are late', t => {
+test('equal clocks report no skew, even if single lines are late', t => {
 	t.deepEqual(clocks({n1: {aheadMs: 0, delays: usual}, n2: {aheadMs: 20, delays: usual}}).skews(), []);
 });
 
-test('the one that stands out among several is named, ahead or behind, the furthest first', t => {
+test('deviating clocks are reported, ahead or late, the greatest difference first', t => {
 	t.deepEqual(
 		clocks({
 			n1: {aheadMs: 0, delays: usual},
@@ -36,16 +36,16 @@ test('the one that stands out among several is named, ahead or behind, the furth
 	);
 });
 
-test('of two, the one that is further from the clock here', t => {
+test('of two nodes, the one further from the local clock is reported', t => {
 	t.deepEqual(clocks({n1: {aheadMs: 0, delays: usual}, n2: {aheadMs: 700, delays: usual}}).skews(), [{node: 'n2', aheadMs: 700}]);
 });
 
-test('one node, or few lines, tell nothing', t => {
+test('one node, or few lines, report no skew', t => {
 	t.deepEqual(clocks({n1: {aheadMs: 5000, delays: usual}}).skews(), []);
 	t.deepEqual(clocks({n1: {aheadMs: 0, delays: usual}, n2: {aheadMs: 700, delays: [10, 20]}}).skews(), []);
 });
 
-test('a clock that was set right is so after a while', t => {
+test('a corrected clock is no longer reported after a while', t => {
 	const skew = clocks({n1: {aheadMs: 0, delays: usual}, n2: {aheadMs: 700, delays: usual}});
 	for (const from of [1_040_000, 1_080_000]) {
 		for (let at = from; at < from + 1000; at += 100) {

@@ -1,4 +1,4 @@
-/** What the dock has to say by itself: once for each change to the worse, and when it is back. */
+/** Messages about connections: one for each change for the worse, and one when it recovers. */
 import test from 'ava';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import type {ConnectionEntry} from '../../source/state/connection-list.ts';
@@ -16,32 +16,28 @@ const open = change({phase: 'open', note: ''});
 const lost = change({phase: 'working', note: 'No agent available · try 1 in 1 s'});
 
 const cases: ReadonlyArray<readonly [title: string, events: readonly SessionEvent[], said: readonly string[]]> = [
-	['a first opening says nothing', [opened, open], []],
-	['what is still on its way says nothing', [opened, lost, change({note: 'try 2'})], []],
+	['a first opening has no message', [opened, open], []],
+	['further attempts have no message', [opened, lost, change({note: 'try 2'})], []],
 	[
-		'what breaks says so once, with its reason',
+		'a failure has one message, with its reason',
 		[opened, open, lost, change({note: 'try 2'}), change({note: 'try 3'})],
 		['forward :1 → pod/x:80: No agent available · try 1 in 1 s'],
 	],
 	[
-		'what is back says so',
+		'a recovery has a message',
 		[opened, open, lost, open],
-		['forward :1 → pod/x:80: No agent available · try 1 in 1 s', 'forward :1 → pod/x:80: back'],
+		['forward :1 → pod/x:80: No agent available · try 1 in 1 s', 'forward :1 → pod/x:80: reconnected'],
 	],
-	['what was stopped by the person says nothing', [opened, open, change({phase: 'stopped', note: 'stopped by you'}), open], []],
-	['a first label is no news', [opened, connected, label('unknown'), label('unverified')], []],
+	['a stream that the user stopped has no message', [opened, open, change({phase: 'stopped', note: 'stopped by you'}), open], []],
+	['a first label has no message', [opened, connected, label('unknown'), label('unverified')], []],
 	[
-		'a worse label is',
+		'a worse label has a message',
 		[opened, connected, label('verified'), label('unverified')],
-		['forward :1 → pod/x:80: unverified now, verified before'],
+		['forward :1 → pod/x:80: unverified now, was verified'],
 	],
-	[
-		'what was being checked was no verdict, so that a refusal is not worse',
-		[opened, connected, label('verified', 'checking'), label('refused', 'failed')],
-		[],
-	],
-	['a better one is not', [opened, connected, label('plain'), label('verified')], []],
-	['one that is not known any more is not worse', [opened, connected, label('verified'), label('unknown')], []],
+	['a refusal after an unsettled label has no message', [opened, connected, label('verified', 'checking'), label('refused', 'failed')], []],
+	['a better label has no message', [opened, connected, label('plain'), label('verified')], []],
+	['a label that becomes unknown has no message', [opened, connected, label('verified'), label('unknown')], []],
 ];
 for (const [title, events, said] of cases) {
 	test(title, t => {
@@ -55,14 +51,14 @@ for (const [title, events, said] of cases) {
 	});
 }
 
-test('a tail on top says it in its own stream, and the message is kept', t => {
+test('a change of the tail on top shows no notice, but is kept in the messages', t => {
 	const layered: SessionEvent = {type: 'push', layer: {kind: 'tail', id: 'f-1', line: null}};
 	const state = run([opened, open, layered, lost]);
 	t.is(state.notice, null);
 	t.is(state.messages.length, 1);
 });
 
-test('of another context or namespace than the one on the screen it says which', t => {
+test('a message names the context and namespace if they are not the current ones', t => {
 	const here = {context: 'prod', namespace: 'web'};
 	t.deepEqual(
 		run([opened, open, lost], here).messages.map(({text}) => text),
@@ -71,7 +67,7 @@ test('of another context or namespace than the one on the screen it says which',
 	const inDemo = dock({type: 'open', entry: {id: 'f-1', kind: 'logs', what: 'pod/x', context: 'prod', namespace: 'demo', since: 0}});
 	t.deepEqual(
 		run([inDemo, connected, label('verified'), label('unverified')], here).messages.map(({text}) => text),
-		['logs demo/pod/x: unverified now, verified before'],
+		['logs demo/pod/x: unverified now, was verified'],
 	);
 });
 

@@ -1,4 +1,4 @@
-/** The dock: what is open, and that an old label never speaks for a new connection. */
+/** The connection list: open streams, and that the label of an ended connection never replaces that of an open one. */
 import test from 'ava';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
 import {
@@ -23,7 +23,7 @@ const run = (...events: ConnectionListEvent[]): ConnectionList => {
 const open: ConnectionListEvent = {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'x', context: 'c', since: 0}};
 const worst = (dock: ConnectionList) => worstPath(dock[0]!.paths.values())?.legs[1]?.tls.state;
 
-test('of several streams the worst is shown: plain, unverified, unknown, verified', t => {
+test('several streams show the worst TLS state: plain, unverified, unknown, verified', t => {
 	const states = (['verified', 'unknown', 'unverified', 'plain'] as const).map((tls, index): ConnectionListEvent[] => [
 		{type: 'connected', id: 'tail-1', connection: `c${index}`},
 		{type: 'label', connection: `c${index}`, path: path(tls)},
@@ -33,7 +33,7 @@ test('of several streams the worst is shown: plain, unverified, unknown, verifie
 	}
 });
 
-test('of several streams that say the same, the one that is known least surely is shown', t => {
+test('several streams with the same TLS state show the weakest basis', t => {
 	const of = (basis: 'proven' | 'inferred') =>
 		({about: 'open-connection', legs: [{tls: {state: 'verified', basis: 'proven'}}, {tls: {state: 'verified', basis}}]}) as unknown as Path;
 	for (const bases of [
@@ -44,7 +44,7 @@ test('of several streams that say the same, the one that is known least surely i
 	}
 });
 
-test('a connection that ended shows its label until another one is open, and never beside it', t => {
+test('an ended connection shows its label only until another one is known', t => {
 	const first: ConnectionListEvent[] = [
 		open,
 		{type: 'connected', id: 'tail-1', connection: 'c1'},
@@ -58,7 +58,7 @@ test('a connection that ended shows its label until another one is open, and nev
 	t.is(worst(run(...second, {type: 'label', connection: 'c2', path: path('verified')})), 'verified');
 });
 
-test('a connection that ends before it says anything leaves what was known before it', t => {
+test('a connection that ends before its label settles keeps the previous label', t => {
 	const checking = (about: Path['about']) => ({...path('unknown', about), phase: 'checking'}) as unknown as Path;
 	const before: ConnectionListEvent[] = [
 		open,
@@ -84,7 +84,7 @@ test('a connection that ends before it says anything leaves what was known befor
 	);
 });
 
-test('whichever of several that ended is told last, what said something stays', t => {
+test('of several ended connections, the settled label stays', t => {
 	const silent = {...path('unknown', 'ended-connection'), phase: 'checking'} as unknown as Path;
 	const ended = {...path('unverified', 'ended-connection'), phase: 'failed'} as unknown as Path;
 	const both: ConnectionListEvent[] = [
@@ -124,7 +124,7 @@ test('whichever of several that ended is told last, what said something stays', 
 	);
 });
 
-test('leaving names what would be lost, and nothing for tails', t => {
+test('the confirmation names what leaving disconnects, without tails', t => {
 	t.is(describeOpenConnections(run(open)), null);
 	t.is(
 		describeOpenConnections(

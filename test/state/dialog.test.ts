@@ -1,4 +1,4 @@
-/** Typing, choosing and filling in, as a table of keys and texts. */
+/** Dialogs: typing, completion, selection and forms. */
 import test from 'ava';
 import {
 	reduceDialog,
@@ -25,22 +25,22 @@ const prompt = (text = '', caret = text.length): PromptDialog => ({
 });
 
 const edits: ReadonlyArray<readonly [string, string, DialogEvent, string, number]> = [
-	['a character goes in at the caret', 'ac', {type: 'type', text: 'b'}, 'acb', 3],
-	['pasted line ends do not run anything', '', {type: 'type', text: 'rm\r\nx\u0003'}, 'rmx', 3],
-	['a whole character is erased', 'aé🎉', {type: 'erase'}, 'aé', 2],
-	['a word is erased', 'one two ', {type: 'erase-word'}, 'one ', 4],
-	['all is cleared', 'x', {type: 'clear'}, '', 0],
-	['the caret goes to the start', 'ab', {type: 'caret', to: 'start'}, 'ab', 0],
-	['the history comes from the newest', '', {type: 'history', by: 1}, 'second', 6],
-	['completion goes as far as all fit', 'svc/', {type: 'complete'}, 'svc/web:', 8],
+	['inserts a character at the caret', 'ac', {type: 'type', text: 'b'}, 'acb', 3],
+	['drops pasted line ends', '', {type: 'type', text: 'rm\r\nx\u0003'}, 'rmx', 3],
+	['erases a whole character', 'aé🎉', {type: 'erase'}, 'aé', 2],
+	['erases a word', 'one two ', {type: 'erase-word'}, 'one ', 4],
+	['clears all', 'x', {type: 'clear'}, '', 0],
+	['moves the caret to the start', 'ab', {type: 'caret', to: 'start'}, 'ab', 0],
+	['goes to the newest line of the history', '', {type: 'history', by: 1}, 'second', 6],
+	['completes the common prefix', 'svc/', {type: 'complete'}, 'svc/web:', 8],
 ];
 for (const [title, before, event, text, caret] of edits) {
-	test(`in a typed line ${title}`, t => {
+	test(`a prompt ${title}`, t => {
 		t.deepEqual((reduceDialog(prompt(before), event) as PromptDialog).typed, {text, caret});
 	});
 }
 
-test('what was being typed comes back behind the newest of the history, and stays where there is none', t => {
+test('a prompt restores the typed line after the newest of the history', t => {
 	const typed = (overlay: PromptDialog, ...events: readonly DialogEvent[]) =>
 		events.reduce((now, event) => reduceDialog(now, event) as PromptDialog, overlay).typed;
 	const [older, newer]: DialogEvent[] = [
@@ -53,7 +53,7 @@ test('what was being typed comes back behind the newest of the history, and stay
 });
 
 for (const event of [{type: 'history', by: 1}, {type: 'complete'}, {type: 'regex'}] as readonly DialogEvent[]) {
-	test(`a problem of what was typed is told no longer after ${event.type}`, t => {
+	test(`the problem of an input disappears after ${event.type}`, t => {
 		t.is((reduceDialog({...prompt('svc/'), problem: 'no regex: unterminated group'}, event) as PromptDialog).problem, null);
 	});
 }
@@ -74,7 +74,7 @@ const picker: PickerDialog = {
 	keys: '',
 };
 
-test('what begins with the typed text stands before what holds it, and the choice starts anew', t => {
+test('a picker lists prefix matches first, and typing resets the selection', t => {
 	const typed = reduceDialog(reduceDialog(reduceDialog(picker, {type: 'move', by: 2}), {type: 'type', text: 'fo'}), {
 		type: 'move',
 		by: 1,
@@ -87,7 +87,7 @@ test('what begins with the typed text stands before what holds it, and the choic
 	t.is((reduceDialog(typed, {type: 'move', by: 9}) as PickerDialog).index, 2);
 });
 
-test('a form steps through its fields, chooses and types', t => {
+test('a form moves between fields, selects values and takes text', t => {
 	const form: FormDialog = {
 		kind: 'form',
 		title: '',
@@ -142,21 +142,21 @@ const portForm: FormDialog = {
 
 const localEdits: ReadonlyArray<readonly [string, readonly DialogEvent[], string]> = [
 	[
-		'what is typed stands in its place, and goes on behind it',
+		'typing replaces the value',
 		[
 			{type: 'type', text: '9'},
 			{type: 'type', text: '0'},
 		],
 		'90',
 	],
-	['erasing takes all of it', [{type: 'erase'}, {type: 'type', text: '7'}], '7'],
+	['erasing removes the value', [{type: 'erase'}, {type: 'type', text: '7'}], '7'],
 	[
-		'a key to the side keeps it, and typing goes on behind it',
+		'a caret key keeps the value, and typing appends to it',
 		[{type: 'choose', by: 1}, {type: 'type', text: '1'}, {type: 'erase'}, {type: 'erase'}],
 		'808',
 	],
 	[
-		'going past leaves it',
+		'moving past keeps the value',
 		[
 			{type: 'move', by: 1},
 			{type: 'move', by: -1},
@@ -165,18 +165,18 @@ const localEdits: ReadonlyArray<readonly [string, readonly DialogEvent[], string
 	],
 ];
 for (const [title, events, value] of localEdits) {
-	test(`of a prefilled field that nobody touched, ${title}`, t => {
+	test(`in a prefilled field ${title}`, t => {
 		const form = events.reduce((now, event) => reduceDialog(now, event) as FormDialog, {...portForm, at: 2});
 		t.is(form.fields[2]?.value, value);
 	});
 }
 
-test('a port typed on the ports to choose from is another one, in its own field', t => {
+test('a port typed on the choices goes into the field for other ports', t => {
 	const form = [...'90'].reduce((now, text) => reduceDialog(now, {type: 'type', text}) as FormDialog, portForm);
 	t.deepEqual([form.at, form.fields[0]?.value, form.fields[1]?.value], [1, 'other', '90']);
 });
 
-test('what stands behind a command is completed there, and the command stays', t => {
+test('completing an argument keeps the command', t => {
 	const names = ['pod/cobweb', 'deploy/web', 'pod/web-1', 'pod/db'].map(id => ({id, cells: [id]}));
 	const typed: PickerDialog = {...picker, items: names, from: 5, typed: {text: 'tail web', caret: 8}};
 	t.deepEqual(
@@ -187,7 +187,7 @@ test('what stands behind a command is completed there, and the command stays', t
 	t.deepEqual(matchingItems({...typed, typed: {text: 'tail deploy/web -c x', caret: 0}}), []);
 });
 
-test('a word that no row shows finds its item, before those that only hold it', t => {
+test('an alias finds its item before items that only contain it', t => {
 	const items = [
 		{id: 'shell', cells: ['svc shell']},
 		{id: 'services', cells: ['services'], also: ['svc']},

@@ -1,8 +1,8 @@
-/** The lines of a screen as text that is copied or saved. */
+/** The lines of a screen as text for copying. */
 import test from 'ava';
 import {formatCopiedLines} from '../../source/state/format-copied-lines.ts';
 
-test('a label stands before its text, and a line that goes on without one is indented', t => {
+test('a label precedes its text, and a continuation line is indented', t => {
 	t.is(
 		formatCopiedLines(
 			[

@@ -1,4 +1,4 @@
-/** Lines that are put between others: none is lost or repeated, each log keeps its order, and what pointed at a line still does. */
+/** Inserted lines: none is lost or repeated, each log keeps its order, and references follow their lines. */
 import test from 'ava';
 import {insertLines} from '../../source/state/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts';
@@ -18,7 +18,7 @@ function buffer(lines: readonly Given[]): LineBuffer {
 const textsOf = (lines: LineBuffer) =>
 	Array.from({length: lines.end - lines.first}, (_, at) => lines.line(lines.first + at)!.bytes.toString());
 
-test('older lines of one log stand before all others', t => {
+test('older lines of one log come before all others', t => {
 	const shown = buffer([
 		{source: 0, time: 30, text: 'c'},
 		{source: 0, time: 40, text: 'd'},
@@ -39,7 +39,7 @@ test('older lines of one log stand before all others', t => {
 	t.is(shown.line(4)?.bytes.toString(), 'e');
 });
 
-test('older lines of several logs go where their times belong, also between those that are shown; equal times: the older read first', t => {
+test('older lines of several logs are inserted by time; of equal times, the first read first', t => {
 	const shown = buffer([
 		{source: 1, time: 5, text: '1:5'},
 		{source: -1, time: 999, text: 'notice', notice: true},
@@ -64,7 +64,7 @@ test('older lines of several logs go where their times belong, also between thos
 	);
 });
 
-test('lines before a number stay where they are', t => {
+test('lines before the given number stay', t => {
 	const shown = buffer([10, 20, 30, 40].map(time => ({source: 0, time, text: String(time)})));
 	const moved = insertLines(
 		shown,
@@ -83,7 +83,7 @@ test('lines before a number stay where they are', t => {
 	);
 });
 
-test('what the view points at moves with its lines', t => {
+test('cursor, top and marks move with their lines', t => {
 	const shown = buffer(['x', 'y', 'z'].map((text, at) => ({source: 0, time: 100 + at, text})));
 	const view = searchTail({...emptyTail('t', 'x', shown), cursor: 1, top: 0, pausedAt: 3, marked: new Set([2])}, {text: 'y', regex: false});
 	const after = remapTail(view, insertLines(shown, [buffer([{source: 0, time: 1, text: 'an older y'}])]));
@@ -92,7 +92,7 @@ test('what the view points at moves with its lines', t => {
 	t.deepEqual([after.searchIndex!.matches.at(0), after.searchIndex!.matches.at(1)], [0, 2]);
 });
 
-test('many logs with equal and backward times, over the edges of blocks: all lines once, each log in its order', t => {
+test('merging many logs with equal and backward times keeps each line once and each log in order', t => {
 	let seed = 7;
 	const random = (below: number) => {
 		seed = (seed * 1_103_515_245 + 12_345) & 0x7f_ff_ff_ff;

@@ -1,8 +1,8 @@
-/** How many lines come, and how many of them live. */
+/** The rate of live lines. */
 import test from 'ava';
 import {LineFlow} from '../../source/state/tail/line-flow.ts';
 
-test('what a log held before is counted as it comes, and is no rate', t => {
+test('the backlog of a log is counted but has no rate', t => {
 	const flow = new LineFlow();
 	flow.opened(0, 0);
 	t.false(flow.came(0, 500, 100));
@@ -12,7 +12,7 @@ test('what a log held before is counted as it comes, and is no rate', t => {
 	t.false(flow.isPastBacklog(1, 9000));
 });
 
-test('the rate is of live lines, over the last five seconds', t => {
+test('the rate covers the live lines of the last five seconds', t => {
 	const flow = new LineFlow();
 	flow.opened(0, 0);
 	for (const [second, count] of [100, 10, 10, 10, 10, 10].entries()) {
@@ -23,7 +23,7 @@ test('the rate is of live lines, over the last five seconds', t => {
 	t.is(flow.tick(9500).rate, 8);
 });
 
-test('a source that begins anew brings again what its log held', t => {
+test('a restarted source has a backlog again', t => {
 	const flow = new LineFlow();
 	t.false(flow.came(0, 1, 0));
 	t.true(flow.came(0, 1, 2001));

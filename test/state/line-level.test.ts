@@ -1,4 +1,4 @@
-/** The level of a line: by its key or its first word that says one, read in place. */
+/** The level of a line: from its level key, or its first word that names one. */
 import test from 'ava';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 
@@ -49,7 +49,7 @@ function byPatterns(line: string): number {
 	return named.get(keyed.exec(text)?.[1]?.toLowerCase() ?? '') ?? (found ? 5 - found.slice(1).findIndex(group => group !== undefined) : 0);
 }
 
-test('lines of all sorts of words have the level that the patterns find', t => {
+test('the scanner finds the same level as the patterns', t => {
 	const parts = [
 		'FATAL',
 		'ERR',

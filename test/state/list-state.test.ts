@@ -1,4 +1,4 @@
-/** Lists: what is shown, and that nothing moves under the cursor. */
+/** Lists: the visible rows, and that the selected object stays selected. */
 import process from 'node:process';
 import test from 'ava';
 import {listKinds} from '../../source/state/list-kinds.ts';
@@ -39,16 +39,16 @@ const change = (type: 'added' | 'modified' | 'deleted', one: Row, now = 0): List
 	now,
 });
 
-test('rows that come are put into the order of names', t => {
+test('new rows are sorted by name', t => {
 	t.deepEqual(names(run(page('a', 'c'), change('added', row('b')), change('added', row('d')))), ['a', 'b', 'c', 'd']);
 });
 
-test('until the first move the cursor stays on top while rows come', t => {
+test('the cursor stays on the first row until the first move', t => {
 	const list = run(page('m'), change('added', row('a')));
 	t.is(selectedRow(list)?.name, 'a');
 });
 
-test('the cursor keeps its thing when rows come before it, and the thing keeps its place on the screen', t => {
+test('the cursor keeps its object and screen position when rows arrive before it', t => {
 	const list = run({type: 'window', rows: 4}, page('c', 'd', 'e', 'f', 'g', 'h'), {type: 'move', by: 4});
 	const place = list.cursorIndex - list.top;
 	const after = reduceList(reduceList(list, change('added', row('a'))), change('added', row('b')));
@@ -56,13 +56,13 @@ test('the cursor keeps its thing when rows come before it, and the thing keeps i
 	t.is(after.cursorIndex - after.top, place);
 });
 
-test('what was found by a filter stays under the cursor when the filter goes, without a move', t => {
+test('the row that a filter found stays selected without the filter', t => {
 	const list = run(page('api', 'flaky', 'web'), {type: 'filter', text: 'f'}, {type: 'filter', text: 'fl'}, {type: 'filter', text: ''});
 	t.deepEqual([names(list), selectedRow(list)?.name], [['api', 'flaky', 'web'], 'flaky']);
 	t.is(selectedRow(run(page('api', 'flaky', 'web'), {type: 'filter', text: 'a'}, {type: 'filter', text: 'we'}))?.name, 'web');
 });
 
-test('a filter and a sort keep the cursor on its thing, if it is still shown', t => {
+test('filter and sort keep the selected object, if it is still visible', t => {
 	const list = run(page('api-1', 'api-2', 'web-1', 'web-2'), {type: 'move', by: 3});
 	const filtered = reduceList(list, {type: 'filter', text: 'web'});
 	t.deepEqual(names(filtered), ['web-1', 'web-2']);
@@ -70,13 +70,13 @@ test('a filter and a sort keep the cursor on its thing, if it is still shown', t
 	t.is(selectedRow(reduceList(list, {type: 'reverse'}))?.name, 'web-2');
 });
 
-test('what is gone is not counted, though its row is still shown', t => {
+test('a deleted row that is still visible is not counted', t => {
 	const list = run(page('a', 'b', 'c'), {type: 'move', by: 1}, change('deleted', row('b'), 1000));
 	t.deepEqual([list.total, list.visible.length], [2, 3]);
 	t.is(reduceList(list, {type: 'clear', resource: 'services'}).total, 2);
 });
 
-test('a deleted thing under the cursor stays, marked as gone, until the cursor leaves it or its time is over', t => {
+test('a deleted selected row stays visible until the cursor leaves it or a timeout', t => {
 	const list = run(page('a', 'b', 'c'), {type: 'move', by: 1}, change('deleted', row('b'), 1000));
 	t.is(selectedRow(list)?.name, 'b');
 	t.is(selectedRow(list)?.gone, 1000);
@@ -87,7 +87,7 @@ test('a deleted thing under the cursor stays, marked as gone, until the cursor l
 	t.is(selectedRow(expired)?.name, 'c');
 });
 
-test('another pod of the same name is another thing; a row listed without its uid is the same one', t => {
+test('a new pod of the same name is another object, but a row without uid is the same', t => {
 	const replaced = run(
 		page('db-0'),
 		{type: 'move', by: 0},
@@ -103,7 +103,7 @@ test('another pod of the same name is another thing; a row listed without its ui
 	t.is(selectedRow(bare)?.cells[1], 'Error');
 });
 
-test('a new list voids the rows before it, page by page', t => {
+test('the first page of a new list replaces the rows', t => {
 	const list = run(page('a', 'b'), page('c'), {type: 'page', chunk: 'pods', rows: [row('d')], first: false});
 	t.deepEqual(names(list), ['c', 'd']);
 });
@@ -131,7 +131,7 @@ for (const [text, expected] of filters) {
 	});
 }
 
-test('a regular expression that backtracks for ever is given up in time, and said', t => {
+test('a filter with endless backtracking is stopped and reported', t => {
 	const rows = Array.from({length: 200}, (_, index) => row(`${'a'.repeat(60)}-${index}!`));
 	const began = performance.now();
 	const list = run({type: 'page', chunk: 'pods', rows, first: true}, {type: 'filter', text: '~(a+)+$'});
@@ -140,7 +140,7 @@ test('a regular expression that backtracks for ever is given up in time, and sai
 	t.is(list.visible.length, 200);
 });
 
-test('numbers sort from the most, and back', t => {
+test('numbers sort from the greatest, and reversed', t => {
 	const list = run(
 		{
 			type: 'page',
@@ -157,7 +157,7 @@ test('numbers sort from the most, and back', t => {
 	t.deepEqual(names(reduceList(list, {type: 'reverse'})), ['c', 'a', 'b']);
 });
 
-test('150,000 rows of 20 namespaces are shown, filtered and changed within a moment', t => {
+test('150,000 rows of 20 namespaces are shown, filtered and changed', t => {
 	let list = emptyList('pods');
 	const began = process.cpuUsage();
 	for (let namespace = 0; namespace < 20; namespace++) {
@@ -178,7 +178,7 @@ test('150,000 rows of 20 namespaces are shown, filtered and changed within a mom
 	t.true(user + system < 2_000_000, `${(user + system) / 1000} ms`);
 });
 
-test('while somebody moves, rows sorted by another column keep their order; new ones follow, and later all are sorted anew', t => {
+test('sorted rows keep their order while the cursor moves, and are sorted again later', t => {
 	const restarts = (name: string, count: string) => row(name, ['1/1', 'Running', count, 'n1', '']);
 	const sorted: ListEvent[] = [
 		{type: 'page', chunk: 'pods', rows: [restarts('a', '9'), restarts('b', '5'), restarts('c', '1')], first: true},
@@ -199,7 +199,7 @@ test('while somebody moves, rows sorted by another column keep their order; new 
 	t.is(selectedRow(later)?.name, 'b');
 });
 
-test('a list of nodes is the cluster’s, whichever namespace is open', t => {
+test('the node list does not depend on the namespace', t => {
 	t.deepEqual(
 		listKinds.nodes.resources.map(({path}) => path('demo')),
 		['/api/v1/nodes'],
@@ -222,22 +222,22 @@ const inverses: ReadonlyArray<readonly [string, string]> = [
 	['in', '!in'],
 ];
 for (const [asked, inverse] of inverses) {
-	test(`!-l ${asked} asks for ${inverse}`, t => {
+	test(`the filter !-l ${asked} selects ${inverse}`, t => {
 		t.deepEqual(parseRowFilter(`!-l ${asked}`), {kind: 'labels', selector: inverse});
 		t.deepEqual(parseRowFilter(`-l ${inverse}`), {kind: 'labels', selector: inverse});
 	});
 }
 
-test('the inverse of several requirements, or of a number that is compared, is no selector, which is said', t => {
+test('several requirements and number comparisons cannot be inverted', t => {
 	for (const asked of ['app=web,tier=front', 'app in (a,b),!old', 'size>1']) {
-		t.like(parseRowFilter(`!-l ${asked}`), {kind: 'invalid', why: 'only one KEY, !KEY, =, !=, in or notin has an inverse selector'}, asked);
+		t.like(parseRowFilter(`!-l ${asked}`), {kind: 'invalid', why: 'only a single KEY, !KEY, =, !=, in or notin can be inverted'}, asked);
 	}
 
-	t.like(parseRowFilter('!-l app in (web'), {kind: 'invalid', why: 'no label selector: "," or ")" is missing at the end'});
+	t.like(parseRowFilter('!-l app in (web'), {kind: 'invalid', why: 'invalid label selector: "," or ")" is missing at the end'});
 	t.deepEqual(parseRowFilter('!-l '), {kind: 'none'});
 });
 
-test('a label selector that the apiserver would refuse is no filter', t => {
-	t.deepEqual(parseRowFilter('-l app in (web'), {kind: 'invalid', why: 'no label selector: "," or ")" is missing at the end'});
+test('an invalid label selector is not a filter', t => {
+	t.deepEqual(parseRowFilter('-l app in (web'), {kind: 'invalid', why: 'invalid label selector: "," or ")" is missing at the end'});
 	t.deepEqual(parseRowFilter('-l app in (web)'), {kind: 'labels', selector: 'app in (web)'});
 });

@@ -1,4 +1,4 @@
-/** What stands on the last line: what went wrong before what is only news. */
+/** Notices in the footer: a failure takes precedence over ordinary news. */
 import test from 'ava';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
@@ -16,7 +16,7 @@ const run = (...events: SessionEvent[]) => {
 const warning: SessionEvent = {type: 'notice', text: 'the keymap has a mistake', role: 'warn', now: 1000};
 const news = (now: number): SessionEvent => ({type: 'notice', text: 'a sandbox was opened', now});
 
-test('news does not push a warning away before it was there to be read; both stay in the messages', t => {
+test('a notice does not replace a recent warning, and both stay in the messages', t => {
 	const state = run(warning, news(1200));
 	t.is(state.notice?.text, 'the keymap has a mistake');
 	t.deepEqual(
@@ -26,12 +26,12 @@ test('news does not push a warning away before it was there to be read; both sta
 	t.is(run(warning, {type: 'notice', text: 'worse', role: 'error', now: 1200}).notice?.text, 'worse');
 });
 
-test('a key, or its time, gives the line to what comes next', t => {
+test('a key or a timeout makes way for the next notice', t => {
 	t.is(run(warning, {type: 'notice-read'}, news(1200)).notice?.text, 'a sandbox was opened');
 	t.is(run(warning, news(9000)).notice?.text, 'a sandbox was opened');
 });
 
-test('a failure is told, and stays what `why` is about until something else is done', t => {
+test('a failure is shown, and `why` is about it until another action starts', t => {
 	const failure = {about: 'list', error: {code: 'ERR_FORBIDDEN'} as ErrorObject, path: null};
 	const failed: SessionEvent = {type: 'failed', failure, text: 'list: forbidden', hint: 'w why', now: 1000};
 	const state = run(failed, news(1200));

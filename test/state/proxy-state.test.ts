@@ -1,4 +1,4 @@
-/** The rows of the proxy screen: listeners first, then requests, and the cursor keeps its row. */
+/** The rows of the proxy view: listeners first, then requests, and the cursor keeps its row. */
 import test from 'ava';
 import {
 	emptyProxy,
@@ -31,14 +31,14 @@ const exchange = (id: number): ProxyExchange => ({
 const passed: RelayedRequest = {time: 0, method: 'GET', path: '/', status: 200, tookMs: 1, error: null};
 const after = (...events: readonly ProxyEvent[]): ProxyState => events.reduce((state, event) => reduceProxy(state, event), emptyProxy);
 
-test('what is new takes the cursor; what changes does not', t => {
+test('a new row is selected, a changed row is not', t => {
 	const state = after({type: 'exchange', exchange: exchange(1)}, {type: 'listening', listener: listener('l1')});
 	t.is(selectedListener(state)?.id, 'l1');
 	t.is(selectedExchange(reduceProxy(state, {type: 'exchange', exchange: exchange(2)}))?.id, 2);
 	t.is(selectedListener(reduceProxy(state, {type: 'exchange', exchange: {...exchange(1), status: 200}}))?.id, 'l1');
 });
 
-test('every request through a listener is counted, the last hundred are kept', t => {
+test('all requests of a listener are counted, and the last hundred are kept', t => {
 	const state = after(
 		{type: 'listening', listener: listener('l1')},
 		...Array.from({length: 130}, (): ProxyEvent => ({type: 'passed', id: 'l1', request: passed})),
@@ -47,7 +47,7 @@ test('every request through a listener is counted, the last hundred are kept', t
 	t.is(state.listeners[0]?.log.length, 100);
 });
 
-test('a listener that is stopped leaves the cursor on the row it was on', t => {
+test('stopping a listener keeps the selected row', t => {
 	const state = after(
 		{type: 'listening', listener: listener('l1')},
 		{type: 'listening', listener: listener('l2')},

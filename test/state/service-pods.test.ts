@@ -1,4 +1,4 @@
-/** How many pods stand behind a service. */
+/** The number of ready pods of a service. */
 import test from 'ava';
 import {countServicePods, servicePodsCell, type EndpointSlice} from '../../source/state/service-pods.ts';
 
@@ -23,7 +23,7 @@ for (const [what, slices, cells] of rows) {
 	});
 }
 
-test('what was not told is not none, and another namespace’s counts are not this one’s', t => {
+test('an unknown count is not zero, and counts of another namespace are not used', t => {
 	const known = {namespace: 'shop', cells: new Map([['web', '2/3']])};
 	t.is(servicePodsCell(known, 'shop', 'web'), '2/3');
 	t.is(servicePodsCell(known, 'default', 'web'), '?');

@@ -1,4 +1,4 @@
-/** What the sources of a tail are called: short, and each by a name of its own. */
+/** The short, unique names of the sources of a tail. */
 import test from 'ava';
 import {shortNames} from '../../source/state/tail/tail-source.ts';
 
@@ -10,7 +10,7 @@ const of = (pods: readonly string[], containers: readonly string[] = ['app']) =>
 		}),
 	);
 
-test('two pods of a tail have two names', t => {
+test('two pods have different names', t => {
 	t.deepEqual(shortNames(of(['web-67cbd55664-64fs2', 'web-67cbd55664-9x8kq'])), ['64fs2', '9x8kq']);
 	t.deepEqual(shortNames(of(['finished-writer', 'writer'])), ['finished-writer', 'writer']);
 	t.deepEqual(shortNames(of(['old-web-writer', 'new-web-writer', 'new-api-writer'])), ['old-web-writer', 'new-web-writer', 'api-writer']);
@@ -21,7 +21,7 @@ test('two pods of a tail have two names', t => {
 	t.deepEqual(shortNames(of(['a/writer', 'b/writer'])), ['a/writer', 'b/writer']);
 });
 
-test('several containers stand behind the name of their pod', t => {
+test('several containers follow the name of their pod', t => {
 	t.deepEqual(shortNames(of(['finished-writer', 'writer'], ['app', 'side'])), [
 		'finished-writer/app',
 		'finished-writer/side',

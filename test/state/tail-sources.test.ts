@@ -1,4 +1,4 @@
-/** Where a tail's lines come from, and what it does by what they do. */
+/** The sources of a tail, and its phase. */
 import test from 'ava';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import {changeSource, countUp, podGone, sourcesOf, withSource} from '../../source/state/tail/tail-sources.ts';
@@ -7,7 +7,7 @@ import {restartTail, emptyTail, type TailView} from '../../source/state/tail/tai
 const log = (pod: string, container = 'app') => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container});
 const tailOf = (...pods: string[]): TailView => pods.map(pod => log(pod)).reduce(withSource, emptyTail('tail-1', 'web'));
 
-test('what they are called grows when another one has the same name', t => {
+test('a name is extended when another source has the same one', t => {
 	t.deepEqual(
 		tailOf('web-67cbd55664-64fs2').sources.map(({short}) => short),
 		['64fs2'],
@@ -18,7 +18,7 @@ test('what they are called grows when another one has the same name', t => {
 	);
 });
 
-test('a tail goes by its sources; where nothing changes it is the very same', t => {
+test('a tail has the phase of its sources, and is the same object if nothing changes', t => {
 	const open = changeSource(tailOf('web-0', 'web-1'), 0, {state: 'open', note: ''});
 	t.is(open.phase, 'following');
 	t.is(changeSource(open, 0, {state: 'open', note: ''}), open);
@@ -28,7 +28,7 @@ test('a tail goes by its sources; where nothing changes it is the very same', t 
 	t.is(changeSource(failed, 0, {state: 'open'}).phase, 'following');
 });
 
-test('a pod that is gone is gone with all its containers, and with no other pod', t => {
+test('a deleted pod marks all its containers, and no other pod', t => {
 	const view = podGone(withSource(tailOf('web-0', 'web-1'), log('web-0', 'side')), {namespace: 'demo', pod: 'web-0'});
 	t.deepEqual(
 		view.sources.map(({isGone}) => isGone === true),
@@ -37,7 +37,7 @@ test('a pod that is gone is gone with all its containers, and with no other pod'
 	t.is(sourcesOf(view, {namespace: 'demo', pod: 'web-0'}).length, 2);
 });
 
-test('begun anew it counts from nothing, and shows what was filtered as it was', t => {
+test('a restarted tail resets its counters and keeps its filter', t => {
 	const view = countUp(countUp({...tailOf('web-0'), wrap: true, level: 4, pausedAt: 3}, {reconnects: 1}), {reconnects: 1, restarts: 1});
 	t.deepEqual(view.counters, {reconnects: 2, possibleGaps: 0, restarts: 1, json: 0});
 	const anew = restartTail(view, '5m', {previous: false, now: 0});

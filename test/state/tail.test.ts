@@ -1,4 +1,4 @@
-/** Tails: lines kept as bytes, found again, and looked at from one place while others come. */
+/** Tails: lines kept as bytes, searched, and viewed from one position while others arrive. */
 import process from 'node:process';
 import test from 'ava';
 import {LineBuffer, linesPerBlock, type LineLevel} from '../../source/state/tail/line-buffer.ts';
@@ -53,7 +53,7 @@ const found = (buffer: LineBuffer, change: Partial<LineQuery>) => {
 	return Array.from({length: index.shown.length}, (_, at) => index.shown.at(at)!);
 };
 
-test('every line comes back as it was put, over the edges of blocks', t => {
+test('every line is returned as it was added, across block boundaries', t => {
 	const all = texts(linesPerBlock * 2 + 10);
 	const buffer = filled(all);
 	for (const number of [0, linesPerBlock - 1, linesPerBlock, linesPerBlock + 1, linesPerBlock * 2 + 9]) {
@@ -63,7 +63,7 @@ test('every line comes back as it was put, over the edges of blocks', t => {
 	t.is(buffer.line(buffer.end), null);
 });
 
-test('the oldest lines are let go past either limit, and numbers stay', t => {
+test('the oldest lines are dropped beyond either limit, and numbers stay', t => {
 	const buffer = filled(texts(linesPerBlock * 4), {lines: linesPerBlock * 2, bytes: 1e9});
 	t.true(buffer.first > 0);
 	t.is(buffer.end, linesPerBlock * 4);
@@ -72,7 +72,7 @@ test('the oldest lines are let go past either limit, and numbers stay', t => {
 	t.true(filled(texts(linesPerBlock * 4), {lines: 1e9, bytes: 50_000}).first > 0);
 });
 
-test('lines are what they were put as, however long the ones were in whose place they stand', t => {
+test('lines in reused blocks are returned as they were added', t => {
 	const lengths = [3, 3, 40, 2, 2, 2, 2, 90, 90, 1, 60];
 	const limits = {lines: linesPerBlock * 2, bytes: 1e9};
 	const buffer = new LineBuffer(limits);
@@ -96,7 +96,7 @@ test('lines are what they were put as, however long the ones were in whose place
 	);
 });
 
-test('a line that is let go leaves the cursor on the oldest that is kept, and takes its mark along', t => {
+test('dropping a line moves the cursor to the oldest kept one and removes its mark', t => {
 	const buffer = filled(texts(linesPerBlock), {lines: linesPerBlock * 2, bytes: 1e9});
 	const held = {...goTo({...emptyTail('t', 't', buffer), windowRows: 5}, 7), marked: new Set([3, linesPerBlock * 3])};
 	t.is(clampToBuffer(held), held);
@@ -124,19 +124,19 @@ const lines = [
 	'\u3A40',
 ];
 const searches: ReadonlyArray<readonly [string, Partial<LineQuery>, readonly number[]]> = [
-	['text, small letters match both', {text: 'timeout'}, [1, 4, 5]],
-	['text with a capital asks for itself', {text: 'Timeout'}, [4]],
-	['text beyond ASCII', {text: 'ünï'}, [4]],
-	['text beyond ASCII in either case, and no other character that shares its bytes', {text: 'été'}, [7]],
+	['text, lower-case letters in both cases', {text: 'timeout'}, [1, 4, 5]],
+	['text with a capital only in that case', {text: 'Timeout'}, [4]],
+	['non-ASCII text', {text: 'ünï'}, [4]],
+	['non-ASCII text in either case, and no character that shares its bytes', {text: 'été'}, [7]],
 	['a letter whose lower-case bytes begin another character', {text: 'é'}, [7]],
-	['text without', {text: 'timeout', inverse: true}, [0, 2, 3, 6, 7, 8]],
+	['lines without a text', {text: 'timeout', inverse: true}, [0, 2, 3, 6, 7, 8]],
 	['a regular expression', {text: '^(get|end)', regex: true}, [0, 6]],
-	['a regular expression whose only capitals name classes', {text: String.raw`^get\S*\s\S+\s\d`, regex: true}, [0]],
-	['text beyond ASCII with signs of regular expressions', {text: 'é('}, []],
+	['a regular expression whose only capitals are character classes', {text: String.raw`^get\S*\s\S+\s\d`, regex: true}, [0]],
+	['non-ASCII text with regular expression characters', {text: 'é('}, []],
 	['a level and worse', {level: 4}, [1, 3]],
 	['lines around', {text: 'warn', context: 1}, [1, 2, 3]],
 	['a hidden source', {hidden: new Set([0])}, []],
-	['what stands over a line end', {text: '200error'}, []],
+	['no text across a line end', {text: '200error'}, []],
 ];
 for (const [title, change, expected] of searches) {
 	test(`a search finds ${title}`, t => {
@@ -144,7 +144,7 @@ for (const [title, change, expected] of searches) {
 	});
 }
 
-test('a search that began goes on with lines that come, and forgets those let go', t => {
+test('a search continues with new lines and forgets dropped ones', t => {
 	const buffer = filled(texts(10), {lines: linesPerBlock, bytes: 1e9});
 	const index = new LineIndex(query({text: 'line'}));
 	t.true(index.advance(buffer, 100));
@@ -160,14 +160,14 @@ test('a search that began goes on with lines that come, and forgets those let go
 	t.is(index.matches.at(0), buffer.first);
 });
 
-test('a regular expression that cannot be used says why, and one that never ends is given up', t => {
+test('an invalid regular expression is reported, and an endless one is stopped', t => {
 	t.is(new LineIndex(query({text: '(', regex: true})).problem, 'no regex: unterminated group');
 	const index = new LineIndex(query({text: '(a+)+$', regex: true}));
 	index.advance(filled(Array.from({length: 50}, () => `${'a'.repeat(60)}!`)), 1);
 	t.regex(index.problem ?? '', /longer than 250 ms/);
 });
 
-test('a regular expression that is given up hides nothing: what it left out is shown again, and what comes later is, too', t => {
+test('a filter that was stopped shows all lines again, including new ones', t => {
 	const lines = ['keep', 'skip', 'keep'];
 	const buffer = filled(lines);
 	buffer.append(1, 0, 0, 'text', Buffer.from('of a log that is off'));
@@ -186,7 +186,7 @@ test('a regular expression that is given up hides nothing: what it left out is s
 	t.is(view.shownIndex!.matches.length, 0);
 });
 
-test('a million lines are searched in moments, a block at a time', t => {
+test('a million lines are searched block by block', t => {
 	const buffer = new LineBuffer();
 	const bytes = Buffer.from(`${'x'.repeat(90)} 404 `);
 	for (let number = 0; number < 1_000_000; number++) {
@@ -208,7 +208,7 @@ test('a million lines are searched in moments, a block at a time', t => {
 	t.true(longest < 300, `one step took ${longest} ms`);
 });
 
-test('a JSON line is read as time, level, message and the rest; another line is none', t => {
+test('a JSON line is parsed into time, level, message and fields; another line is not', t => {
 	t.deepEqual(readJsonLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {
 		time: '1',
 		level: 'warn',
@@ -226,7 +226,7 @@ test('a JSON line is read as time, level, message and the rest; another line is 
 const view = (count: number, rows = 5): TailView => ({...emptyTail('t', 'x', filled(texts(count))), windowRows: rows});
 const shown = (tail: TailView) => tailWindow(tail, tail.windowRows, () => 1).lines.map(({number}) => number);
 
-test('it follows only at the end: a move holds it there, new lines wait below, and only End brings it back', t => {
+test('a move stops following, and only End resumes', t => {
 	const tail = view(20);
 	t.deepEqual(shown(tail), [15, 16, 17, 18, 19]);
 	const held = moveTail(tail, -1);
@@ -237,14 +237,14 @@ test('it follows only at the end: a move holds it there, new lines wait below, a
 	t.deepEqual(shown(followTail(held)), [16, 17, 18, 19, 20]);
 });
 
-test('pausing keeps what comes from the screen and counts it', t => {
+test('a pause hides new lines and counts them', t => {
 	const paused = pauseTail(view(20));
 	paused.buffer.append(0, 0, 0, 'text', Buffer.from('later'));
 	t.deepEqual(shown(paused), [15, 16, 17, 18, 19]);
 	t.deepEqual(shown(pauseTail(paused)), [16, 17, 18, 19, 20]);
 });
 
-test('a window that is held does not move when old lines are let go', t => {
+test('a window that does not follow stays when old lines are dropped', t => {
 	const tail = goTo(
 		{...emptyTail('t', 'x', filled(texts(linesPerBlock * 2), {lines: linesPerBlock, bytes: 1e9})), windowRows: 3},
 		linesPerBlock * 2 - 10,
@@ -257,7 +257,7 @@ test('a window that is held does not move when old lines are let go', t => {
 	t.deepEqual(shown(tail), before);
 });
 
-test('a filter shows what fits; all lines come back around the same one', t => {
+test('removing a filter shows all lines around the selected one', t => {
 	const filtered = filterTail(view(100), {filter: {text: '7', regex: false, inverse: false}});
 	filtered.shownIndex!.advance(filtered.buffer, 1000);
 	t.is(shownLength(filtered), 19);
@@ -268,7 +268,7 @@ test('a filter shows what fits; all lines come back around the same one', t => {
 	t.true(topOf(all) <= 57);
 });
 
-test('where lines take several rows, the one under the cursor is whole on the screen', t => {
+test('the selected line is fully visible when lines are wrapped', t => {
 	const height = () => 3;
 	const last = (tail: TailView) => tailWindow(tail, 10, height).lines.map(({number}) => number);
 	const down = scrollToCursor(moveTail(goTo({...view(50), windowRows: 10}, 0), 5), 10, height);
@@ -279,7 +279,7 @@ test('where lines take several rows, the one under the cursor is whole on the sc
 	t.is(scrollToCursor(goTo(view(50), 7), 2, height).top, 7);
 });
 
-test('while it follows the screen is full, though the line above the newest is higher than the screen', t => {
+test('a following tail fills the screen, even with a line higher than the screen', t => {
 	const window = tailWindow(view(3), 5, ({number}) => (number === 1 ? 50 : 1));
 	t.deepEqual(
 		window.lines.map(({number}) => number),
@@ -288,7 +288,7 @@ test('while it follows the screen is full, though the line above the newest is h
 	t.like(window, {above: 1, below: 0});
 });
 
-test('our notices stay in a filtered view, and are none of the lines that fit', t => {
+test('notices stay in a filtered view, but do not count as matches', t => {
 	const buffer = filled(['ERROR a', 'b', 'ERROR c']);
 	buffer.append(-1, 0, 0, 'notice', Buffer.from('back after 2 s'));
 	const index = new LineIndex(query({level: 4, notices: true}));
@@ -297,7 +297,7 @@ test('our notices stay in a filtered view, and are none of the lines that fit', 
 	t.is(index.shown.length, 3);
 });
 
-test('while paused, the lines and errors that wait are counted, and what was let go meanwhile is not shown', t => {
+test('a pause counts buffered lines and errors, and does not show dropped lines', t => {
 	const buffer = filled(['old ERROR', 'old'], {lines: linesPerBlock * 2, bytes: 1e9});
 	const paused = pauseTail(emptyTail('tail-1', 'pod/web', buffer));
 	t.deepEqual(pausedBacklog(paused), {lines: 0, errors: 0});
@@ -320,7 +320,7 @@ test('while paused, the lines and errors that wait are counted, and what was let
 	t.true(shownLength(pauseTail(paused)) > linesPerBlock);
 });
 
-test('n and N go from match to match and round the ends', t => {
+test('n and N go from match to match and wrap around', t => {
 	const tail = searchTail(goTo(view(50), 0), {text: 'line 1', regex: false});
 	tail.searchIndex!.advance(tail.buffer, 1000);
 	t.is(nextMatch({...tail, cursor: 1}, 1), 10);
@@ -328,7 +328,7 @@ test('n and N go from match to match and round the ends', t => {
 	t.is(nextMatch({...tail, cursor: 19}, 1), 1);
 });
 
-test('n and N pass over matches that the filter leaves out, which are counted apart', t => {
+test('n and N skip matches that the filter hides, which are counted separately', t => {
 	const tail = searchTail(filterTail(goTo(view(50), 0), {filter: {text: '3', regex: false, inverse: false}, matchesOnly: true}), {
 		text: 'line 1',
 		regex: false,

@@ -1,4 +1,4 @@
-/** Searching in a text: what is found, which one is next, and what becomes of it when the text is read again. */
+/** Search in a text: matches, order, and what happens when the text is refreshed. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {reduceSession} from '../../source/state/session-reducer.ts';
@@ -17,12 +17,12 @@ for (const [text, regex, found] of [
 	['web|Pod$', true, [0, 1]],
 	['(', true, []],
 ] as const) {
-	test(`the ${regex ? 'regex' : 'text'} ${text} is in ${found.length === 0 ? 'no line' : `the lines ${found.join(', ')}`}`, t => {
+	test(`the ${regex ? 'regular expression' : 'text'} ${text} matches ${found.length === 0 ? 'no line' : `lines ${found.join(', ')}`}`, t => {
 		t.deepEqual(find(text, {regex})!.found, found);
 	});
 }
 
-test('a label is looked through as well', t => {
+test('a search includes labels', t => {
 	t.deepEqual(
 		searchText(
 			[
@@ -36,7 +36,7 @@ test('a label is looked through as well', t => {
 	);
 });
 
-test('it begins at the line on the screen, and goes round both ends', t => {
+test('a search starts at the visible line and wraps around', t => {
 	const search = find('image', {from: 2})!;
 	t.is(search.at, 2);
 	t.is(find('pod', {from: 2})!.at, 0);
@@ -47,19 +47,19 @@ test('it begins at the line on the screen, and goes round both ends', t => {
 	t.is(nextFound(find('nothing')!, 1), null);
 });
 
-test('nothing typed is no search, and half a regular expression says why it is none, as it does in lists and tails', t => {
+test('an empty search is none, and an invalid one is reported as in lists and tails', t => {
 	t.is(find(''), null);
 	t.is(searchProblem({text: '(', regex: false}), null);
 	t.is(searchProblem({text: '(', regex: true}), 'no regex: unterminated group');
 });
 
-test('a regular expression that backtracks for ever finds nothing, soon', t => {
+test('a search with endless backtracking finds nothing', t => {
 	const began = performance.now();
 	t.deepEqual(searchText([{text: `${'a'.repeat(60)}!`}], {text: '(a+)+$', regex: true}, 0)!.found, []);
 	t.true(performance.now() - began < 5000);
 });
 
-test('a text that is read again is searched again', t => {
+test('a refreshed text is searched again', t => {
 	const layer: Layer = {
 		kind: 'text',
 		id: 'text-1',

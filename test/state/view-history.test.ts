@@ -1,4 +1,4 @@
-/** The history of views: back, on again, and what a new step forgets. */
+/** The history of views: back, forward, and what a new step drops. */
 import test from 'ava';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
@@ -34,7 +34,7 @@ function after(...events: readonly SessionEvent[]) {
 const back = {type: 'go', by: -1} as const;
 const on = {type: 'go', by: 1} as const;
 
-test('one goes back view by view, on again, and no further than the ends', t => {
+test('the history goes back and forward view by view, and stops at its ends', t => {
 	const steps = [
 		{type: 'view', view: 'services'},
 		{type: 'view', view: 'audit'},
@@ -45,7 +45,7 @@ test('one goes back view by view, on again, and no further than the ends', t => 
 	t.is(after(...steps, on).view, 'audit');
 });
 
-test('a namespace is a place of its own, and the same place twice is one', t => {
+test('a namespace is a separate place, and a repeated place is one', t => {
 	const {places, at} = after(
 		{type: 'view', view: 'services'},
 		{type: 'view', view: 'services'},
@@ -55,7 +55,7 @@ test('a namespace is a place of its own, and the same place twice is one', t => 
 	t.is(at, 2);
 });
 
-test('a new step from the middle forgets what was gone back from', t => {
+test('a new step drops the places after the current one', t => {
 	t.deepEqual(after({type: 'view', view: 'services'}, {type: 'view', view: 'audit'}, back, {type: 'view', view: 'nodes'}).places, [
 		'pods default',
 		'services default',
@@ -63,7 +63,7 @@ test('a new step from the middle forgets what was gone back from', t => {
 	]);
 });
 
-test('another context begins anew: its namespaces are not those of the one that was left', t => {
+test('another context starts a new history', t => {
 	t.deepEqual(after({type: 'view', view: 'services'}, {type: 'switch', cluster: cluster('lab', 'kube-system')}), {
 		view: 'services',
 		places: ['services kube-system'],
@@ -71,7 +71,7 @@ test('another context begins anew: its namespaces are not those of the one that 
 	});
 });
 
-test('a place that is gone back to is still one when its namespace is opened', t => {
+test('opening the namespace of a previous place keeps the history', t => {
 	const {places, at} = after({type: 'view', view: 'nodes'}, {type: 'switch', cluster: cluster('prod', 'web')}, back, {
 		type: 'switch',
 		cluster: cluster('prod', 'default'),

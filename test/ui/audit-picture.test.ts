@@ -1,4 +1,4 @@
-/** The pictures of an audit say of the way to kubelets what it comes to, not only that verification is on. */
+/** The audit picture and rows. */
 import test from 'ava';
 import {hubPicture} from '../../source/output/hub-picture.ts';
 import {rowIds, type AuditRow} from '../../source/evidence/audit/audit-object.ts';
@@ -69,11 +69,11 @@ function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<
 	return auditScreen(screen, 16).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
-test('a row is told in the words of the picture', t => {
-	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA equal/);
+test('a row uses the display names of the picture', t => {
+	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA matches/);
 });
 
-test('room that no verdict needs is left to what was looked at', t => {
+test('the title column gets the width that verdicts do not need', t => {
 	const titles = {C8: 'services through the proxy'};
 	t.regex(
 		listOf({C8: ['fail', 'direct, plain', 'inferred']}, titles)[1]!,
@@ -84,7 +84,7 @@ test('room that no verdict needs is left to what was looked at', t => {
 	t.true(long.length <= 80, long);
 });
 
-test('what is said under the hub is whole', t => {
+test('the text under the hub is not cut', t => {
 	const under = (route: string) =>
 		auditPicture({rows: rowsOf({C10: ['pass', route, 'inferred'], C9: ['pass', 'impossible', 'inferred']})}, unicodeGlyphs, 80)
 			.at(-1)!
@@ -94,7 +94,7 @@ test('what is said under the hub is whole', t => {
 	t.regex(under('konnectivity'), /route: konnectivity$/);
 });
 
-test('a kind of connection whose last attempt failed has no whole spoke', t => {
+test('a path whose last attempt failed has a broken spoke', t => {
 	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(
 		row => ({...row, broken: row.id === 'C2'}),
 	);

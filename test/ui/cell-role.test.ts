@@ -1,4 +1,4 @@
-/** Which cells of a list stand out. */
+/** The roles of list cells that stand out. */
 import test from 'ava';
 import {servicePodsTitle} from '../../source/state/list-kinds.ts';
 import {cellRole} from '../../source/ui/cell-role.ts';
@@ -20,7 +20,7 @@ for (const [title, cell, role] of [
 	['RESTARTS', '3 (2m ago)', 'level.warn'],
 	['NAME', 'Failed', undefined],
 ] as const) {
-	test(`${cell || 'nothing'} as ${title} ${role === undefined ? 'is like all others' : `stands out as ${role}`}`, t => {
+	test(`${cell || 'an empty cell'} as ${title} has ${role === undefined ? 'no role' : `the role ${role}`}`, t => {
 		t.is(cellRole(title, cell), role);
 	});
 }

@@ -1,4 +1,4 @@
-/** The rows that are always there. */
+/** Header and view tabs. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
@@ -23,14 +23,14 @@ const headerOf = (context: string, columns: number, more: Partial<ClusterState> 
 		.join('');
 };
 
-test('between the place and the way there is room, whatever goes for it', t => {
+test('the header separates context and path at any width', t => {
 	t.regex(headerOf('prod-eu', 80), /prod-eu › all namespaces {2,}ada ━ verified ━► apiserver · 1 of 3 read $/);
 	t.regex(headerOf('a-context-of-some-length', 80), /a-context-of-some-length › all namespaces {2,}ada ━ verified ━► apiserver $/);
 	t.regex(headerOf('a-context-of-some-length', 60), / ━ verified ━► apiserver $/);
 	t.regex(headerOf('a-context-of-some-length', 40), / 1 ━ verified$/);
 });
 
-test('while requests are not answered the way is as of the last answer, in every width, and how many were read and which version is of before', t => {
+test('overdue requests replace replica count and version by the last response time', t => {
 	const at = Date.UTC(2026, 10, 26, 13, 48, 31);
 	const shown = (columns: number, more: Partial<ClusterState> = {}) =>
 		headerOf('prod-eu', columns, {asOf: at, version: 'v1.36.3', ...more});

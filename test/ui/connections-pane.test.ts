@@ -1,4 +1,4 @@
-/** Rows of open connections stand under each other, and no figure in them is cut. */
+/** The rows of the connections pane: aligned, and no figure is cut. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {
@@ -40,14 +40,14 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 	return connectionsPane(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
-test('where a row has no room for all, its route has a short word and its figures stay whole', t => {
+test('a narrow row shortens its route and keeps its figures', t => {
 	t.deepEqual(
 		rows(['0 open · 0 B', '12 open · 1.2 kB']).map(row => row.slice(35).trim().replaceAll(/ +/g, ' ')),
 		['╍konnectivity ━unverified 0 open · 0 B 10m', '╍konn ━unverified 12 open · 1.2 kB 10m'],
 	);
 });
 
-test('the way and the round trips of a connection that ended are told as they were', t => {
+test('an ended connection shows path and round-trip time as past', t => {
 	const of = (about: Path['about']) => ({...path, about, rttMs: {websocket: 1.6, runtime: 9}});
 	const shown = (about: Path['about'], to: Partial<ConnectionEntry>, columns = 120) => {
 		const dock = (
@@ -86,7 +86,7 @@ test('the way and the round trips of a connection that ended are told as they we
 	);
 });
 
-test('an answer that is missed is counted up in place of the round trip, and the round trip is back with the answer', t => {
+test('an overdue response replaces the round-trip time until it arrives', t => {
 	const measured = {...path, about: 'open-connection', rttMs: {websocket: 1.6, runtime: 9}} as Path;
 	const waits = (to: Partial<PendingPings>) => ({type: 'waits', connection: 'c', waits: to}) as const;
 	const open: readonly ConnectionListEvent[] = [
@@ -111,15 +111,15 @@ test('an answer that is missed is counted up in place of the round trip, and the
 	};
 
 	const late = waits({websocket: 20_000, runtime: 20_000});
-	t.is(shown(28_000, late), 'no answer for 8 s');
-	t.is(shown(31_000, late), 'no answer for 11 s');
-	t.is(shown(22_000, late), 'no answer for 5 s', 'the clock of a still screen lags');
+	t.is(shown(28_000, late), 'no response for 8 s');
+	t.is(shown(31_000, late), 'no response for 11 s');
+	t.is(shown(22_000, late), 'no response for 5 s', 'the clock of a still screen lags');
 	t.is(shown(31_000, late, waits({websocket: null})), 'rtt 1.6 ms/over 11 s');
 	t.is(shown(31_000, late, waits({websocket: null, runtime: null})), 'rtt 1.6/9 ms');
 	t.is(shown(31_000, late, {type: 'label', connection: 'c', path: {...measured, about: 'ended-connection'}}), 'rtt was 1.6/9 ms');
 });
 
-test('an answer where none was missed, or of a connection of no row, changes nothing that is drawn', t => {
+test('a response in time, or of an unlisted connection, changes nothing', t => {
 	const dock = (
 		[
 			{type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: 'here', since: 0}},
@@ -132,12 +132,12 @@ test('an answer where none was missed, or of a connection of no row, changes not
 	t.is(reduceConnectionList(late, {type: 'disconnected', id: 'f', connection: 'c'})[0]!.waits.size, 0);
 });
 
-test('the badges of all contexts stand under each other', t => {
+test('the badges of all contexts are aligned', t => {
 	const starts = rows(['0 open', '0 open'], ['here', 'elsewhere']).map(row => row.indexOf('╍'));
 	t.is(starts[0], starts[1]);
 });
 
-test('what is not of the namespace on the screen is told with its own', t => {
+test('an entry of another namespace shows it', t => {
 	const entry = (id: string, kind: 'logs' | 'forward', what: string, namespace: string) =>
 		({type: 'open', entry: {id, kind, what, context: 'here', namespace, since: 0}}) as const;
 	const dock = [
@@ -163,7 +163,7 @@ test('what is not of the namespace on the screen is told with its own', t => {
 	);
 });
 
-test('what has no room is counted on both sides, and the selected connection is always shown', t => {
+test('hidden entries are counted, and the selected one is always visible', t => {
 	const dock = Array.from({length: 9}, (_, at) => at).reduce<ConnectionList>(
 		(before, at) =>
 			reduceConnectionList(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}),

@@ -1,4 +1,4 @@
-/** Lines of a text that end at the edge of the screen, as a terminal shows them. */
+/** Texts that are cut at the edge of the screen, as a terminal shows them. */
 import test from 'ava';
 import {searchText} from '../../source/state/text-search.ts';
 import type {Layer, TextLine} from '../../source/state/session-state.ts';
@@ -60,7 +60,7 @@ async function shown(drawn: readonly Line[]): Promise<string[]> {
 		.map(row => row.trimEnd());
 }
 
-test('each line has a row, and what is cut says so; a label stands where it is', async t => {
+test('each line has one row, a cut is marked, and labels stay', async t => {
 	t.deepEqual(await shown(textScreen(screen, layer(0), 8)), [
 		'   image: registry/web:…',
 		' kind: Pod',
@@ -72,7 +72,7 @@ test('each line has a row, and what is cut says so; a label stands where it is',
 	]);
 });
 
-test('moved sideways the ends of lines are seen, and rules and labels stand', async t => {
+test('scrolling sideways shows the ends of lines and keeps rules and labels', async t => {
 	t.deepEqual(await shown(textScreen(screen, layer(11), 8)), [
 		' gistry/web:1.27',
 		'',
@@ -84,12 +84,12 @@ test('moved sideways the ends of lines are seen, and rules and labels stand', as
 	]);
 });
 
-test('it is moved no further than its longest line is', t => {
+test('scrolling sideways stops at the longest line', t => {
 	t.is(hiddenCells(screen, lines), 11);
 	t.is(hiddenCells(screen, lines.slice(3, 4)), 0, 'a rule is as long as the screen is wide');
 });
 
-test('what is searched for is marked in what is seen of its line, and moved to where it is not', t => {
+test('a match is highlighted, and scrolled to if it is not visible', t => {
 	const spans = (left: number, search: string) =>
 		textScreen(screen, layer(left, search), 8).flatMap(({spans}) =>
 			spans.filter(({role}) => role === 'match' || role === 'match.current').map(({text}) => text),
@@ -104,7 +104,7 @@ test('what is searched for is marked in what is seen of its line, and moved to w
 	t.is(leftOfMatch(screen, layer(left, 'kind'), left), 0, 'and back');
 });
 
-test('a message that is cut is on one row', async t => {
+test('a cut message takes one row', async t => {
 	t.deepEqual(await shown(messagesScreen(screen, {kind: 'messages', top: 0, left: 0}, 3)), [' 00:00:00  one two thr…', '']);
 	t.deepEqual(await shown(messagesScreen(screen, {kind: 'messages', top: 0, left: 12}, 3)), [' 00:00:00  e four five', '']);
 });

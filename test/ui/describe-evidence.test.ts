@@ -1,4 +1,4 @@
-/** What a verdict stands on, in the cells that there are: the fact is whole, its source while there is room. */
+/** The evidence of a verdict in the available cells: the fact is complete, and its source if space permits. */
 import test from 'ava';
 import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../source/evidence/evidence.ts';
 import {describeEvidence} from '../../source/ui/describe-evidence.ts';
@@ -22,21 +22,21 @@ const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'this kubel
 /** The room that a fact has at 80 columns. */
 const room = 53;
 
-test('with room each reading stands in its own words, with its source', t => {
+test('each observation is shown as read, with its source, if it fits', t => {
 	t.is(
 		wordsOf([noFile, noProxy], 200),
 		'egress-selector-config-file="" (flagz); no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod (mirror-pod)',
 	);
 });
 
-test('with less, every reading is still there, shorter, and the sources go last', t => {
+test('in less space, all observations are shown in short form, and sources are dropped last', t => {
 	t.is(wordsOf([noFile, noProxy], room), 'no egress file (flagz); no proxy set (mirror-pod)');
-	t.is(wordsOf([authority, answered], room), 'kubelet CA set (flagz); kubelet answered (step-test)');
+	t.is(wordsOf([authority, answered], room), 'kubelet CA set (flagz); kubelet responded (step-test)');
 	t.is(wordsOf([noFile, noProxy], 40), 'no egress file; no proxy set');
 	t.is(wordsOf([authority], room), 'kubelet CA set (flagz)');
 });
 
-test('the same flag read of three apiservers stands there once', t => {
+test('the same flag of three apiservers is shown once', t => {
 	const empty: Read = ['kubelet-ca-empty', 'flagz', 'kubelet-certificate-authority=""'];
 	t.is(
 		wordsOf([empty, empty, ['kubelet-ca-empty', 'mirror-pod', 'kubelet-certificate-authority=""']], room),
@@ -44,7 +44,7 @@ test('the same flag read of three apiservers stands there once', t => {
 	);
 });
 
-test('what is needed is named in whole rights, as many as there is room for', t => {
+test('needs are shown as whole permissions, as many as fit', t => {
 	const need: readonly Need[] = ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics'].map(
 		permission => ({permission, check: null, or: null}),
 	);
@@ -53,7 +53,7 @@ test('what is needed is named in whole rights, as many as there is room for', t 
 	t.is(wordsOf([], 10, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz');
 });
 
-test('the reason of an unknown is what is said of it, not what was read on the way', t => {
+test('an unknown verdict shows its reason, not its evidence', t => {
 	t.is(
 		wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'verification is on; this kubelet may pass or fail'}),
 		'verification is on; this kubelet may pass or fail',

@@ -1,4 +1,4 @@
-/** What floats over the screen. */
+/** Dialogs as they are drawn. */
 import test from 'ava';
 import {equivalentCommand, type FormDialog, type Dialog, type PromptDialog} from '../../source/state/dialog.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
@@ -6,7 +6,7 @@ import {dialogBox, promptLine} from '../../source/ui/dialog-box.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
-test('what is asked before something that cannot be taken back stands out as dangerous', t => {
+test('the question of a confirmation has the danger role', t => {
 	const screen = {state: {size: {columns: 80, rows: 24}} as SessionState, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
 	const box = dialogBox(screen, {kind: 'confirm', question: 'Send DELETE to svc/web?', details: ['It goes.'], leaves: false});
 	const roleOf = (words: string) => box?.lines.flatMap(({spans}) => spans).find(({text}) => text.includes(words))?.role;
@@ -14,7 +14,7 @@ test('what is asked before something that cannot be taken back stands out as dan
 	t.is(roleOf('It goes'), 'text.dim');
 });
 
-test('a problem that is also the note of what is typed is said once', t => {
+test('a problem that equals the note is shown once', t => {
 	const prompt: PromptDialog = {
 		kind: 'prompt',
 		lead: '/',
@@ -44,7 +44,7 @@ test('a problem that is also the note of what is typed is said once', t => {
 	);
 });
 
-test('a word that is no command is said to be none before it is run', t => {
+test('an unknown command is reported while it is typed', t => {
 	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints: [], keymap: new Map()} as unknown as RenderInput;
 	const box = (from: number, none: string | null) =>
 		dialogBox(screen, {
@@ -69,7 +69,7 @@ test('a word that is no command is said to be none before it is run', t => {
 	t.regex(box(0, null), /events -A as typed/);
 });
 
-test('the end of what is typed is in sight, however long it is and whatever the box', t => {
+test('the end of the input stays visible in every dialog', t => {
 	const text = `registry.example.com/${'team/'.repeat(20)}debug:1.2-x`;
 	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints: [], keymap: new Map()} as unknown as RenderInput;
 	const shown = (lines: ReadonlyArray<{spans: ReadonlyArray<{text: string}>}>) =>
@@ -128,7 +128,7 @@ test('the end of what is typed is in sight, however long it is and whatever the 
 	t.regex(shown([promptLine(screen, prompt(60, null))])[0]!, /GET ….*team_\/team.*…$/);
 });
 
-test('a command that is longer than the box goes on between the words of a shell, never within quotes', t => {
+test('a long command breaks between shell words, never within quotes', t => {
 	const screen = {
 		state: {size: {columns: 60, rows: 24}} as SessionState,
 		theme: plainTheme,
@@ -160,7 +160,7 @@ test('a command that is longer than the box goes on between the words of a shell
 	);
 });
 
-test('of a command’s word that is longer than the box all is seen', t => {
+test('a long word of a command is shown completely', t => {
 	const screen = {
 		state: {size: {columns: 60, rows: 24}} as SessionState,
 		theme: plainTheme,
@@ -193,7 +193,7 @@ test('of a command’s word that is longer than the box all is seen', t => {
 	);
 });
 
-test('on a narrow screen a box keeps its corners, however long its title and whatever its keys do', t => {
+test('a box on a narrow screen keeps its corners, with any title and keys', t => {
 	const hint = (id: string, key: string) => ({action: {id}, keys: [key]});
 	const hints = [
 		hint('form.submit', 'Enter'),
@@ -246,7 +246,7 @@ test('on a narrow screen a box keeps its corners, however long its title and wha
 	}
 });
 
-test('a form that can be done in a script offers to copy the command, and in one piece: what is drawn is wrapped within a frame', t => {
+test('a form with an equivalent command offers to copy it as one line', t => {
 	const hints = [
 		['form.submit', 'Enter'],
 		['form.copy-script', '^y'],
@@ -270,8 +270,8 @@ test('a form that can be done in a script offers to copy the command, and in one
 			.lines.at(-1)!
 			.spans.map(({text}) => text)
 			.join('');
-	t.regex(bottom(['The same in a script:', `  ${command}`]), /Enter start .*\^y copy script .*Esc back/);
-	t.notRegex(bottom(['It stays.']), /copy script/);
+	t.regex(bottom(['The same in a script:', `  ${command}`]), /Enter start .*\^y copy command .*Esc back/);
+	t.notRegex(bottom(['It stays.']), /copy command/);
 	t.is(equivalentCommand(form(['The same in a script:', `  ${command}`])), command);
 	t.is(equivalentCommand(form(['It stays.'])), null);
 });

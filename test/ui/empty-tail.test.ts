@@ -1,4 +1,4 @@
-/** What stands where the lines of a tail would be is no more than is known. */
+/** The text of an empty tail claims no more than is known. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
@@ -12,16 +12,16 @@ const asked = restartTail(emptyTail('tail-1', 'pod/web'), 'tail', {previous: fal
 const screenAt = (now: number) =>
 	({state: emptySession(clusterState(null), {columns: 80, rows: 24}, now), hints: [], keymap: new Map()}) as unknown as RenderInput;
 
-test('a log that is not answered for some seconds says since when it is asked for, and that one without lines may be answered so', t => {
+test('a log without response shows when it was requested, and that it may be empty', t => {
 	t.deepEqual(describeEmptyTail(screenAt(askedAt + 1000), asked), ['opening']);
 	t.deepEqual(describeEmptyTail(screenAt(askedAt + 5000), asked), [
-		`Asked at ${clockTime(askedAt)}, no answer yet: that of a log without lines may come with the first one.`,
+		`Requested at ${clockTime(askedAt)}; no response yet. An empty log may not respond until its first line.`,
 	]);
 });
 
-test('a log that is answered, and has no line, says that it has none', t => {
+test('an empty log reads “No lines yet”', t => {
 	t.regex(
 		describeEmptyTail(screenAt(askedAt + 5000), {...asked, phase: 'following'})[0]!,
-		/^No line yet\. The container runs and has written nothing so far\./,
+		/^No lines yet\. The container runs and has written nothing so far\./,
 	);
 });

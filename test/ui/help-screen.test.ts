@@ -1,4 +1,4 @@
-/** The help, in as many columns as there is room for. */
+/** The help screen, in as many columns as fit. */
 import test from 'ava';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
@@ -23,15 +23,15 @@ const textOf = (context: string) =>
 			.trim(),
 	);
 
-test('the help names the filters that can be typed here, and no others', t => {
-	t.true(textOf('pods').includes('text  !without  ~regex'));
+test('the help lists the filters of the current view, and no others', t => {
+	t.true(textOf('pods').includes('text  !exclude  ~regex'));
 	const tail = textOf('tail');
 	t.false(tail.some(line => line.includes('~regex') || line.includes('-l app=web')));
-	t.deepEqual(tail.slice(tail.indexOf('FILTERS') + 1).slice(0, 2), ['text  !without', 'Ctrl-r while typing: regex']);
+	t.deepEqual(tail.slice(tail.indexOf('FILTERS') + 1).slice(0, 2), ['text  !exclude', 'Ctrl-r while typing: regex']);
 	t.false(textOf('why').includes('FILTERS'));
 });
 
-test('no column of the help begins with a blank row', t => {
+test('no column of the help starts with a blank row', t => {
 	for (const {keymap} of keymaps) {
 		for (const context of ['pods', 'tail', 'why', 'doctor', 'audit', 'proxy']) {
 			for (const [columns, rows] of [

@@ -1,4 +1,4 @@
-/** Which part of a line is the hit. */
+/** The highlighted part of a line. */
 import test from 'ava';
 import {emptyTail, searchTail} from '../../source/state/tail/tail-view.ts';
 import {highlightMatches} from '../../source/ui/highlight-matches.ts';
@@ -22,12 +22,12 @@ const rows: ReadonlyArray<readonly [searched: string, regex: boolean, spans: rea
 ];
 
 for (const [searched, regex, spans, shown] of rows) {
-	test(`${regex ? 'the regex' : 'the text'} ${JSON.stringify(searched)} in ${JSON.stringify(spans)}`, t => {
+	test(`highlights ${regex ? 'the regular expression' : 'the text'} ${JSON.stringify(searched)} in ${JSON.stringify(spans)}`, t => {
 		t.is(marked(searched, regex, ...spans), shown);
 	});
 }
 
-test('a regex that took too long three times is not asked again, and the lines are shown as they are', t => {
+test('a regular expression that was slow three times is not used any more', t => {
 	const slow = view('(a+)+$', true);
 	const endless = [[styled(undefined, `${'a'.repeat(40)}!`)]];
 	const short = (asked = slow) => told(highlightMatches(asked, [[styled(undefined, 'aaa')]], -1, 5000)[0]!);
@@ -39,7 +39,7 @@ test('a regex that took too long three times is not asked again, and the lines a
 	t.is(short(view('(a+)+$', true)), '[aaa]');
 });
 
-test('the hits of the line that the search stands on are told from the others', t => {
+test('the matches of the current line differ from the others', t => {
 	const lines = highlightMatches(
 		view('time', false),
 		['time out', 'time and time'].map(text => [styled(undefined, text)]),

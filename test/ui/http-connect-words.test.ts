@@ -1,4 +1,4 @@
-/** The longest route word on the screens: one spelling, and what stands beside it is neither cut nor touched by it. */
+/** The longest route name on the screens: one spelling, and nothing beside it is cut. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
@@ -24,7 +24,7 @@ const row: ShownAuditRow = {
 	lines: [],
 };
 
-test('the audit has room for a route and for TLS, where there is less room the route is short', t => {
+test('the audit shows route and TLS state, and shortens the route on a narrow screen', t => {
 	const alone: ShownAuditRow = {...row, id: 'C10', state: 'egress-http-connect'};
 	const at = (columns: number, id = 'C2') => texts(auditScreen(screenOf(columns, [row, alone]), 20)).find(text => text.includes(id)) ?? '';
 	t.regex(at(200), / egress http-connect, TLS unknown +inferred /);
@@ -33,7 +33,7 @@ test('the audit has room for a route and for TLS, where there is less room the r
 	t.regex(at(80, 'C10'), / egress http-connect +inferred /);
 });
 
-test('the upright path has its columns as wide as its longest word, and evidence in what is left', t => {
+test('the vertical path gives its columns the longest name, and the rest to evidence', t => {
 	const leg = {
 		to: 'apiserver',
 		address: null,

@@ -1,4 +1,4 @@
-/** What stands where rows would be is true of what was asked. */
+/** The list pane: its rows, and true texts when it is empty. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {listKinds, type ListName} from '../../source/state/list-kinds.ts';
@@ -37,21 +37,21 @@ function screenAfter(events: readonly ListEvent[]): RenderInput {
 
 const live: ListEvent = {type: 'phase', phase: {kind: 'live'}};
 
-test('a list that labels left empty says so, and nothing of the namespace', t => {
-	t.regex(pane({type: 'filter', text: '-l nope=1'}, {type: 'reset', selector: 'nope=1'}, live), /No pods in demo fit -l nope=1\./);
+test('a list without rows for a selector names the selector, not the namespace', t => {
+	t.regex(pane({type: 'filter', text: '-l nope=1'}, {type: 'reset', selector: 'nope=1'}, live), /No pods in demo match -l nope=1\./);
 	t.regex(pane(live), /No pods in demo\./);
 });
 
-test('while other labels are typed, an empty list is still that of the labels it was asked for', t => {
+test('an empty list names the requested selector while another one is typed', t => {
 	for (const typed of ['-l app in (web', '-l app=web', '']) {
 		t.regex(
 			pane({type: 'filter', text: '-l nope=1'}, {type: 'reset', selector: 'nope=1'}, live, {type: 'filter', text: typed}),
-			/No pods in demo fit -l nope=1\./,
+			/No pods in demo match -l nope=1\./,
 		);
 	}
 });
 
-test('how many fit labels is told once the apiserver was asked', t => {
+test('the number of matches for a selector appears after the request', t => {
 	const noteAfter = (...events: readonly ListEvent[]) => {
 		const screen = screenAfter(events);
 		return describeListStatus(screen, screen.state.lists.pods, 100);
@@ -61,7 +61,7 @@ test('how many fit labels is told once the apiserver was asked', t => {
 	t.is(noteAfter({type: 'filter', text: '-l app=web'}, {type: 'reset', selector: 'app=web'}, live), 'filter: -l app=web · 0 of 0');
 });
 
-test('how long ago a pod was restarted grows while the row stands', t => {
+test('the age of a restart grows while its row is shown', t => {
 	const read = rowReader(
 		listKinds.pods.columns,
 		'',
@@ -107,7 +107,7 @@ function head(name: ListName, given: readonly string[], cells: readonly string[]
 		.replace(/ \S+–\S+$/, '');
 }
 
-test('a cron job tells whether it is suspended, and how many of its jobs run', t => {
+test('a cron job shows whether it is suspended, and its active jobs', t => {
 	const given = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({
 		name: title,
 		type: 'string',
@@ -122,7 +122,7 @@ test('a cron job tells whether it is suspended, and how many of its jobs run', t
 	t.deepEqual(cells('True', 1), ['Suspended, 1 active', '0 3 * * *']);
 });
 
-test('when a cron job last ran is told where there is room and a cron job, and grows', t => {
+test('the last run of a cron job is shown on a wide screen, and its age grows', t => {
 	const titles = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({
 		name: title,
 		type: 'string',
@@ -171,7 +171,7 @@ test('when a cron job last ran is told where there is room and a cron job, and g
 	);
 });
 
-test('where there is no room for all columns, those that tell most of a row stay', t => {
+test('a narrow list keeps the most important columns', t => {
 	const pods = (width: number) =>
 		head('pods', ['Ready', 'Status', 'Restarts', 'Node'], ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width);
 	t.is(pods(120), 'NAMESPACE NAME READY STATUS RESTARTS NODE AGE');
@@ -187,12 +187,12 @@ test('where there is no room for all columns, those that tell most of a row stay
 	t.is(workloads(80), 'NAMESPACE NAME READY UPD STATUS AGE');
 });
 
-test('a count alone has its whole beside it', t => {
+test('a count is shown with its total', t => {
 	const given = ['Name', 'Desired', 'Ready'].map(name => ({name, type: 'string', format: '', priority: 0}));
 	t.is(rowReader(listKinds.workloads.columns, 'ds/', given, 0)({cells: ['agent', 3, 2], object: null}, 'demo').cells[0], '2/3');
 });
 
-test('which part of a long list is shown is told in the rule where the head has no room for it', t => {
+test('the rule shows the row range if the column titles leave no space', t => {
 	const read = rowReader(
 		listKinds.pods.columns,
 		'',
@@ -217,11 +217,11 @@ test('which part of a long list is shown is told in the rule where the head has 
 });
 
 for (const [what, text, shown] of [
-	['of narrow letters', 'ContainerCreatingFor', 'Contai…gFor'],
-	['of wide letters', '映像を取得できません', '映像を…せん'],
+	['of narrow characters', 'ContainerCreatingFor', 'Contai…gFor'],
+	['of wide characters', '映像を取得できません', '映像を…せん'],
 	['with an odd cell left', 'ab映像を取得できません', 'ab映像…せん'],
 ] as const) {
-	test(`a cell ${what} is cut in its middle to the width of its column, so that the columns behind it stay`, t => {
+	test(`a cell ${what} is cut in its middle to the column width`, t => {
 		t.is(fillCell(text, 11), shown);
 		t.is(cellWidth(fillCell(text, 11)), 11);
 	});

@@ -1,4 +1,4 @@
-/** Which path stands beside what is under the cursor. */
+/** The path of the selection. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {Path, TlsState} from '../../source/evidence/evidence.ts';
@@ -7,7 +7,7 @@ import {selectedPath} from '../../source/ui/session-screen.tsx';
 
 const pathOf = (tls: TlsState) => ({legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 
-test('of a forward with several connections it is the worst, as in its row', t => {
+test('a forward with several connections shows the worst path, as in its row', t => {
 	const [bad, good] = [pathOf('unverified'), pathOf('verified')];
 	const state = {
 		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0),

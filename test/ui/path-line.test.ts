@@ -1,4 +1,4 @@
-/** How a path shrinks: what goes first, and what stays to the last. */
+/** How the path line shrinks: what is dropped first, and what stays. */
 import test from 'ava';
 import type {Basis, Path, RouteState, TlsState} from '../../source/evidence/evidence.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
@@ -42,26 +42,26 @@ const cases: ReadonlyArray<readonly [width: number, expected: string]> = [
 	[17, '2 ━ unverified ━►'],
 ];
 for (const [width, expected] of cases) {
-	test(`${width} cells: ${expected}`, t => {
+	test(`in ${width} cells the path line is ${expected}`, t => {
 		t.is(shown(pathOf(good, far), width), expected);
 	});
 }
 
-test('a first leg that is not proven to be verified never gives way', t => {
+test('leg 1 stays unless it is proven to be verified', t => {
 	t.is(shown(pathOf(lax, far), 44), '1 ━ unverified  2 ━ konn ━ unverified ━► n7');
 	t.is(shown(pathOf(lax, far), 40), '1 ━ unverified  2 ━ konn ━ unverified ━►');
 	t.is(shown(pathOf(lax, far), 33), '1 ━ unverified  2 ━ unverified ━►');
 	t.is(shown(pathOf(['direct', 'proven', 'verified', 'inferred'], far), 33), '1 ╍ verified  2 ━ unverified ━►');
 });
 
-test('at no width is a word about TLS cut as long as it has room', t => {
+test('no TLS state is cut at any width that fits it', t => {
 	for (let width = 17; width < 130; width++) {
 		t.regex(shown(pathOf(good, far), width), /unverified/);
 		t.true([...shown(pathOf(good, far), width)].length <= width);
 	}
 });
 
-test('a kubelet is never called by the name of a workload or pod', t => {
+test('a kubelet never has the name of a workload or pod', t => {
 	const path = pathOf(good, far);
 	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) =>
 		farEndName({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});

@@ -1,4 +1,4 @@
-/** The upright path beside a list. */
+/** The vertical path beside a list. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {Path} from '../../source/evidence/evidence.ts';
@@ -32,26 +32,26 @@ function shown(to: 'service' | 'kubelet', kind: string): string {
 		.replaceAll(/\s+/g, ' ');
 }
 
-test('the way to a service is the proxy\u2019s, and it is said that logs and forwards take another', t => {
+test('the path to a service is that of the proxy, with a note about logs and forwards', t => {
 	t.regex(
 		shown('service', 'Service'),
-		/^Path of the proxy to web .* plain proven .* This is the way of the proxy\. Logs and forwards of a service go to the kubelet of one of its pods/,
+		/^Path of the proxy to web .* plain proven .* This is the path of the service proxy\. Logs and forwards of a service use the kubelet of one of its pods/,
 	);
 	t.notRegex(shown('kubelet', 'Service'), /way of the proxy/, 'a forward of a service goes to a kubelet');
 	t.notRegex(shown('kubelet', 'Pod'), /way of the proxy/);
 });
 
-test('where a view has no row no way is waited for', t => {
+test('a view without rows shows no pending path', t => {
 	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
 	const pane = (of: Partial<SessionState>) =>
 		pathPane({state: {...state, ...of}, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, null, 3, 80)
 			.map(({spans}) => spans.map(({text}) => text).join(''))
 			.join('\n');
 	const live = {...state.lists, pods: {...state.lists.pods, phase: {kind: 'live'} as const}};
-	t.regex(pane({view: 'pods'}), /not read yet/, 'the list is not there yet');
+	t.regex(pane({view: 'pods'}), /not determined yet/, 'the list is not there yet');
 	for (const empty of [{view: 'pods', lists: live}, {view: 'forwards'}] as const) {
-		t.regex(pane(empty), /Nothing is under the cursor/);
-		t.notRegex(pane(empty), /not read yet/);
+		t.regex(pane(empty), /Nothing is selected/);
+		t.notRegex(pane(empty), /not determined yet/);
 	}
 });
 
@@ -66,15 +66,15 @@ const failedAt = {
 };
 const onNoNode = {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', time: null, evidence: [], error: null};
 const ofBroken: ReadonlyArray<[title: string, broken: object, node: string | null, line: RegExp, words: RegExp]> = [
-	['that failed last shows how long ago, and the words', failedAt, 'n1', /plain x kubelet n1$/m, /failed 12s ago:? +No agent available/],
+	['that failed shows how long ago, and the message', failedAt, 'n1', /plain x kubelet n1$/m, /failed 12s ago:? +No agent available/],
 	[
-		'to another node than the one that was attempted names that',
+		'to another node than the attempted one names that node',
 		{...failedAt, farEnd: 'kubelet n7'},
 		'n1',
 		/plain x kubelet n1$/m,
 		/failed 12s ago to kubelet n7:? +No agent available/,
 	],
-	['to a pod on no node ends there', onNoNode, null, /plain x no node yet$/m, /broken:? +the pod is on no node yet/],
+	['to a pod on no node ends there', onNoNode, null, /plain x no node yet$/m, /would fail:? +the pod is on no node yet/],
 ];
 
 for (const [title, broken, node, line, words] of ofBroken) {

@@ -1,4 +1,4 @@
-/** What is said beside the line of a path. */
+/** The verdicts of a path, and the texts when there is none. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import type {ErrorObject} from '../../source/errors/spoke-error.ts';
@@ -23,11 +23,11 @@ const one = leg('apiserver', 'direct', 'verified');
 
 for (const [what, path, words] of [
 	['no leg', pathOf(), []],
-	['leg 1 alone', pathOf(one), ['verified']],
+	['only leg 1', pathOf(one), ['verified']],
 	['both legs', pathOf(one, leg('kubelet', 'konnectivity', 'unverified')), ['verified', 'konnectivity', 'unverified']],
-	['a second leg that is not seen', pathOf(one, leg('kubelet', 'unknown', 'unknown')), ['verified', 'route unknown', 'TLS unknown']],
+	['an unknown leg 2', pathOf(one, leg('kubelet', 'unknown', 'unknown')), ['verified', 'route unknown', 'TLS unknown']],
 ] as const) {
-	test(`the facts of ${what} are ${words.join(', ') || 'none'}`, t => {
+	test(`the verdicts of ${what} are ${words.join(', ') || 'none'}`, t => {
 		t.deepEqual(
 			pathVerdicts(path).map(({word}) => word),
 			[...words],
@@ -35,7 +35,7 @@ for (const [what, path, words] of [
 	});
 }
 
-test('the column of the words is as wide as the longest of them, with a blank behind it', t => {
+test('the verdict column is one cell wider than its longest name', t => {
 	t.is(verdictColumnWidth([]), 14);
 	t.is(verdictColumnWidth(pathVerdicts(pathOf(one, leg('kubelet', 'egress-http-connect', 'plain')))), 20);
 });
@@ -46,7 +46,7 @@ for (const [to, subject, title] of [
 	[null, 'web', 'Path to web'],
 	[null, '', 'Path'],
 ] as const) {
-	test(`a path ${to === null ? 'that is not read' : `to a ${to}`} of ${subject || 'nothing'} is titled ${title}`, t => {
+	test(`${to === null ? 'an unknown path' : `a path to a ${to}`} of ${subject || 'nothing'} has the title ${title}`, t => {
 		t.is(pathTitle(to === null ? null : pathOf(one, leg(to, 'direct', 'plain')), subject), title);
 	});
 }
@@ -56,7 +56,7 @@ for (const [startTime, known, read, words] of [
 	['2026-11-25T00:00:00Z', null, 0, 'up 24h'],
 	['2026-11-25T00:00:00Z', 3, 1, 'up 24h, 1 of 3 read'],
 ] as const) {
-	test(`of an apiserver process ${startTime === null ? 'that is not known' : known === null ? 'alone' : 'among others'} stands: ${words || 'nothing'}`, t => {
+	test(`${startTime === null ? 'an unknown apiserver process' : known === null ? 'a single apiserver process' : 'one of several processes'} reads: ${words || 'nothing'}`, t => {
 		t.is(
 			describeProcess({...pathOf(one), process: {startTime, known, read}} as unknown as Path, Date.parse('2026-11-26T00:00:00Z')),
 			words,
@@ -73,26 +73,26 @@ const refused: ListState['phase'] = {kind: 'failed', error: {code: 'ERR_CREDENTI
 const forbidden: ListState['phase'] = {...refused, error: {code: 'ERR_FORBIDDEN'} as ErrorObject};
 
 for (const [reachable, phase, words] of [
-	['no', {kind: 'reading'}, 'leg 2 is read once leg 1 is there'],
-	['yes', {kind: 'reading'}, 'leg 2 is being read'],
-	['not yet', {kind: 'reading'}, 'leg 2 is read once the apiserver answers'],
-	['yes', refused, 'leg 2 is not read: the apiserver does not accept your credentials'],
+	['no', {kind: 'reading'}, 'leg 2 is determined after leg 1 connects'],
+	['yes', {kind: 'reading'}, 'leg 2 is being determined'],
+	['not yet', {kind: 'reading'}, 'leg 2 is determined after the apiserver responds'],
+	['yes', refused, 'leg 2 is not determined: the apiserver does not accept your credentials'],
 ] as const) {
-	test(`where the apiserver answers: ${reachable}, and the list is ${phase.kind}, of a path that is not there is said: ${words}`, t => {
+	test(`a pending path (reachable: ${reachable}, list: ${phase.kind}) reads: ${words}`, t => {
 		t.is(describePendingLeg({...listed(phase), cluster: {reachable}}), words);
 	});
 }
 
-test('of a forward, which has its own connections, it is said when they are read', t => {
+test('a pending path of a forward says when it is determined', t => {
 	t.is(
 		describePendingLeg({...listed({kind: 'reading'}), view: 'forwards', cluster: {reachable: 'yes'}}),
-		'leg 2 is read within 2 s of the first connection',
+		'leg 2 is determined within 2 s of the first connection',
 	);
 });
 
-test('credentials that are refused let nothing be waited for, and are said as that; a list that may not be read has nothing under its cursor', t => {
-	t.is(pendingLegName(listed({kind: 'reading'})), 'not read yet');
-	t.is(pendingLegName(listed(refused)), 'not read');
+test('refused credentials leave the path undetermined, and a forbidden list has no selection', t => {
+	t.is(pendingLegName(listed({kind: 'reading'})), 'not determined yet');
+	t.is(pendingLegName(listed(refused)), 'not determined');
 	t.false(isNothingSelected(listed(refused)));
 	t.true(isNothingSelected(listed(forbidden)));
 });

@@ -1,4 +1,4 @@
-/** What the proxy screen says of a request that is under way, and of one that was given up. */
+/** The proxy view: pending and canceled requests. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
@@ -49,27 +49,27 @@ const shown = (exchange: Partial<ProxyExchange>) =>
 		)
 		.filter(text => text !== '');
 
-test('below a request that is under way stands the key that gives it up', t => {
-	t.regex(shown({}).at(-1)!, /On its way.* x gives it up/);
+test('a pending request shows the key that cancels it', t => {
+	t.regex(shown({}).at(-1)!, /Waiting for the response.* x cancel/);
 	t.regex(
 		shown({status: 200, bytes: 7, body: 'tick 1'}).find(text => text.includes('─ 200 '))!,
-		/ x gives it up/,
+		/ x cancel/,
 	);
-	t.notRegex(shown({status: 200, tookMs: 3, body: 'tick 1'}).join('\n'), /gives it up/);
+	t.notRegex(shown({status: 200, tookMs: 3, body: 'tick 1'}).join('\n'), /cancel/);
 });
 
-test('a request that was given up says so in its row and below it, and what had come stays', t => {
+test('a canceled request says so and keeps the received part', t => {
 	const without = shown({tookMs: 900, isGivenUp: true, note: maybe});
 	t.regex(without[2]!, /– +900 ms .*POST svc\/web:80\/ +given up: it may have been carried out/);
-	t.regex(without[3]!, /Given up/);
+	t.regex(without[3]!, /Canceled/);
 	t.is(without[4], ` ${maybe}`);
 	const midway = shown({status: 200, tookMs: 900, bytes: 7, body: 'tick 1', isGivenUp: true, note: maybe});
-	t.regex(midway[3]!, /200, given up after 7 B/);
+	t.regex(midway[3]!, /200, canceled after 7 B/);
 	t.deepEqual(midway.slice(4), [` ${maybe}`, ' tick 1']);
 });
 
-test('a screen reader hears of it too', t => {
-	t.deepEqual(spokenSelection(screenWith({})), ['Proxy: POST svc/web:80/, on its way.']);
+test('a screen reader reads the state of a request', t => {
+	t.deepEqual(spokenSelection(screenWith({})), ['Proxy: POST svc/web:80/, waiting for the response.']);
 	t.deepEqual(spokenSelection(screenWith({tookMs: 900, isGivenUp: true, note: maybe})), [`Proxy: POST svc/web:80/, ${maybe}.`]);
 	t.deepEqual(spokenSelection(screenWith({tookMs: 900, status: 200, isGivenUp: true, note: maybe})), [
 		`Proxy: POST svc/web:80/, 200, ${maybe}.`,

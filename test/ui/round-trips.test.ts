@@ -1,4 +1,4 @@
-/** Round trips: of a tunnel two, of a log none. */
+/** Round-trip times: two for a tunnel, none for a log. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import {clockTime} from '../../source/text/clock-time.ts';
@@ -8,7 +8,7 @@ import {formatRoundTrips, describeRoundTrips, type PendingTimes} from '../../sou
 
 const words = (websocket: number | null, runtime: number | null) => describeRoundTrips({rttMs: {websocket, runtime}} as Path);
 
-test('round trips of a connection that ended are told as they were, and its line with when it ended', t => {
+test('an ended connection shows its last round-trip times and its end time', t => {
 	const time = '2026-11-26T13:48:31Z';
 	const path = {
 		about: 'ended-connection',
@@ -34,7 +34,7 @@ test('round trips of a connection that ended are told as they were, and its line
 	t.is(describeRoundTrips({...path, rttMs: {websocket: null, runtime: null}}), '');
 });
 
-test('each round trip that was measured is told with its far end, and none that was not', t => {
+test('each measured round trip is shown with its far end', t => {
 	t.is(words(4.06, 11), '4.1 ms to the end of the WebSocket · 11.0 ms to the runtime');
 	t.is(words(null, 11), '11.0 ms to the runtime');
 	t.is(words(null, null), '');
@@ -42,42 +42,42 @@ test('each round trip that was measured is told with its far end, and none that 
 
 const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], waited: PendingTimes, long: string, short: string]> = [
 	[
-		'neither end answers: it is waited for, and what was measured is not shown as current',
+		'no end responds, and measured times are not shown as current',
 		{websocket: 1.6, runtime: 9},
 		{websocket: 8400, runtime: 8100},
-		'no answer for 8 s',
-		'no answer for 8 s',
+		'no response for 8 s',
+		'no response for 8 s',
 	],
 	[
-		'the end of the WebSocket answers, and the runtime does not',
+		'the end of the WebSocket responds, and the runtime does not',
 		{websocket: 1.6, runtime: 9},
 		{websocket: null, runtime: 72_300},
 		'1.6 ms to the end of the WebSocket · over 1 min 12 s to the runtime',
 		'rtt 1.6 ms/over 1 min 12 s',
 	],
 	[
-		'the runtime answers by other frames than pings of the WebSocket',
+		'the runtime responds, and the end of the WebSocket does not',
 		{websocket: 1.6, runtime: 9},
 		{websocket: 12_000, runtime: null},
 		'over 12 s to the end of the WebSocket · 9.0 ms to the runtime',
 		'rtt over 12 s/9 ms',
 	],
 	[
-		'no ping was ever answered',
+		'no ping was ever answered with a pong',
 		{websocket: null, runtime: null},
 		{websocket: 30_000, runtime: 30_000},
-		'no answer for 30 s',
-		'no answer for 30 s',
+		'no response for 30 s',
+		'no response for 30 s',
 	],
 	[
-		'the only end that there is does not answer',
+		'the only end does not respond',
 		{websocket: 4.06, runtime: null},
 		{websocket: 5000, runtime: null},
-		'no answer for 5 s',
-		'no answer for 5 s',
+		'no response for 5 s',
+		'no response for 5 s',
 	],
 	[
-		'both answer',
+		'both ends respond',
 		{websocket: 1.6, runtime: 9},
 		{websocket: null, runtime: null},
 		'1.6 ms to the end of the WebSocket · 9.0 ms to the runtime',

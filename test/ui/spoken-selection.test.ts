@@ -1,4 +1,4 @@
-/** What a screen reader hears of the row under the cursor and of a tail. */
+/** The spoken text of the selected row and of a tail. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
@@ -45,18 +45,18 @@ for (const [restarts, said] of [
 	['1 (5m ago)', 'web, 1 restart, 5m ago.'],
 	['8 (3h ago)', 'web, 8 restarts, the last 3h ago.'],
 ] as const) {
-	test(`a pod whose RESTARTS are ${restarts} is said as “${said}”`, t => {
+	test(`a pod with RESTARTS ${restarts} is spoken as “${said}”`, t => {
 		t.true(saidOfPod(restarts).endsWith(said), saidOfPod(restarts));
 	});
 }
 
-test('one error, gap or reconnect of a tail is said in the singular', t => {
+test('a tail with one error, gap or reconnect is spoken in the singular', t => {
 	const tail = {...emptyTail('tail-1', 'pod/web'), counters: {reconnects: 1, possibleGaps: 1, restarts: 0, json: 0}};
 	const said = spokenSelection(screenOf({state: {...session, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' ');
 	t.regex(said, /\. 0 errors, 1 possible gap, 1 reconnect\.$/);
 });
 
-test('of a text that is searched the match is said, and then the lines from the row at the top on', t => {
+test('a searched text speaks the match, then the lines from the top row on', t => {
 	const lines = ['kind: Pod', `annotation: ${'x'.repeat(250)}`, 'image: web', 'image: db'].map(text => ({text, asIs: true}) as const);
 	const layer = {
 		kind: 'text',
@@ -87,7 +87,7 @@ const path = {
 	],
 };
 
-test('a tail that follows says which way it goes', t => {
+test('a following tail speaks its path', t => {
 	const tail = emptyTail('tail-1', 'pod/web');
 	const dock = [{id: 'tail-1', paths: new Map([['one', path]])}];
 	t.regex(
@@ -96,7 +96,7 @@ test('a tail that follows says which way it goes', t => {
 	);
 });
 
-test('the way of a connection that ended is said as it was', t => {
+test('an ended connection speaks its path as past', t => {
 	const dock = [
 		{
 			id: 'f-1',
@@ -113,7 +113,7 @@ test('the way of a connection that ended is said as it was', t => {
 	);
 });
 
-test('the help is read key by key, whatever stands beside it on the screen', async t => {
+test('the help is read key by key, not across columns', async t => {
 	const {keymap} = await loadKeymap({});
 	const help = {kind: 'help', context: 'pods', top: 0} as const;
 	const text = spokenText(screenOf({keymap, state: {...session, size: {columns: 200, rows: 24}}}), help);
@@ -122,13 +122,13 @@ test('the help is read key by key, whatever stands beside it on the screen', asy
 	t.deepEqual(spokenSelection(screenOf({keymap, state: {...session, layers: [{...help, top: text.length - 3}]}})).slice(1), text.slice(-3));
 });
 
-test('why of what has no connection says so, on the screen and aloud', t => {
+test('a why screen without a connection says so, on the screen and spoken', t => {
 	const layer = {kind: 'why', about: 'logs pod/web', path: null, error: null, entry: 'tail-1', top: 0} as const;
 	const screen = screenOf({state: {...session, dock: [{id: 'tail-1', note: 'ImagePullBackOff', paths: new Map()}], layers: [layer]}});
 	t.true(
 		whyBody(screen, layer)
 			.map(({spans}) => spans.map(({text}) => text).join(''))
-			.some(line => line.includes('No connection is open: ImagePullBackOff.')),
+			.some(line => line.includes('No open connection: ImagePullBackOff.')),
 	);
-	t.regex(spokenSelection(screen).join(' '), /^Why: logs pod\/web\. No connection is open: ImagePullBackOff\./);
+	t.regex(spokenSelection(screen).join(' '), /^Why: logs pod\/web\. No open connection: ImagePullBackOff\./);
 });

@@ -1,4 +1,4 @@
-/** What gets to the terminal: as wide as asked, and nothing in it that could move the cursor. */
+/** Painted lines: exactly as wide as requested, with nothing that could move the cursor. */
 import test from 'ava';
 import {wrapWords} from '../../source/ui/chrome.ts';
 import {clipSpans, line, styled, paint} from '../../source/ui/styled-line.ts';
@@ -15,13 +15,13 @@ for (const [hazard, shown] of [
 	['a\rb', 'a^Mb'],
 	['\u202Egnp', '<U+202E>gnp'],
 ] as const) {
-	test(`${JSON.stringify(hazard)} that somebody let through is shown, not obeyed`, t => {
+	test(`${JSON.stringify(hazard)} in a span is escaped`, t => {
 		t.is(paint(line('x ', styled('state.failed', hazard), ' y'), 40, theme), `x ${shown} y`.padEnd(40));
 		t.is(paint(line('x ', styled('state.failed', hazard)), 4, theme).length, 4);
 	});
 }
 
-test('words that are wider than the line are cut by cells: nothing of them is lost', t => {
+test('long words are broken by cells without loss', t => {
 	const text = '漢字かな交じり文のログ行';
 	const rows = wrapWords(text, 7);
 	t.deepEqual(rows, ['漢字か', 'な交じ', 'り文の', 'ログ行']);
@@ -37,7 +37,7 @@ const clipped = (room: number, mark: string, ...texts: string[]) =>
 		.map(({text}) => text)
 		.join('');
 
-test('what is cut says so at its end, also where a part ends just at the edge', t => {
+test('a cut is marked, even if a span ends at the edge', t => {
 	t.is(clipped(6, '…', 'abc', 'def'), 'abcdef');
 	t.is(clipped(5, '…', 'abc', 'def'), 'abcd…');
 	t.is(clipped(3, '…', 'abc', 'def'), 'ab…');

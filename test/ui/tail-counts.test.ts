@@ -1,4 +1,4 @@
-/** What the title and the path of a tail say of several pods, and of another namespace. */
+/** Title, path and counters of a tail with several pods, or of another namespace. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
@@ -41,7 +41,7 @@ function rows(
 	);
 }
 
-test('containers are counted, not their names', t => {
+test('containers are counted, not their distinct names', t => {
 	t.regex(
 		rows('-l app=web', [
 			['web-0', 'app'],
@@ -60,7 +60,7 @@ test('containers are counted, not their names', t => {
 	);
 });
 
-test('a container that is one of several says so, and names the key to the others where it waits', t => {
+test('one of several containers says so, and shows the key to the others while waiting', t => {
 	const sources = [
 		{
 			...asTailSource({namespace: 'demo', pod: 'web-0', uid: null, node: 'n1', container: 'app', besides: ['setup', 'side']}),
@@ -77,10 +77,10 @@ test('a container that is one of several says so, and names the key to the other
 		({spans}) => spans.map(({text}) => text).join(''),
 	);
 	t.regex(shown[0]!, /Tail pod\/web-0├ app, 1 of 3 containers ─/);
-	t.regex(shown.slice(1, 3).join(''), /app is waiting: PodInitializing\..* {2}a the others$/);
+	t.regex(shown.slice(1, 3).join(''), /app is waiting: PodInitializing\..* {2}a other containers$/);
 });
 
-test('a restart names the key to the log before it, unless that is what is shown', t => {
+test('a restart shows the key to the previous log, unless that is open', t => {
 	const screen = {
 		state: emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		theme: {glyphs: unicodeGlyphs},
@@ -92,12 +92,12 @@ test('a restart names the key to the log before it, unless that is what is shown
 			.at(-1)!
 			.spans.map(({text}) => text)
 			.join('');
-	t.regex(counted('following', 1), /1 restart \(p the log before\)/);
+	t.regex(counted('following', 1), /1 restart \(p previous log\)/);
 	t.notRegex(counted('waiting', 1), /log before/);
 	t.notRegex(counted('following', 0), /log before/);
 });
 
-test('the path of several pods names none of them', t => {
+test('the path of several pods names no pod', t => {
 	t.regex(
 		rows('sts/web', [
 			['web-0', 'app'],
@@ -108,12 +108,12 @@ test('the path of several pods names none of them', t => {
 	t.regex(rows('sts/web', [['web-0', 'app']]).at(-2)!, /kubelet n1 ─► web-0\/app$/);
 });
 
-test('a tail of another namespace than the one on the screen has it in its title', t => {
+test('the title of a tail shows its namespace if it is not the current one', t => {
 	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'other'})[0]!, /Tail other\/pod\/web-0├/);
 	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'demo'})[0]!, /Tail pod\/web-0├/);
 });
 
-test('where a title has no room for the rate the state stands there without it, and not a part of it', t => {
+test('a narrow title drops the rate and keeps the state', t => {
 	const titled = (columns: number) => {
 		const screen = {
 			state: emptySession(clusterState(null), {columns, rows: 24}, 0),

@@ -1,4 +1,4 @@
-/** How much of a tail fits: rows, cells, the window among all lines, and what goes first. */
+/** How a tail fits the screen: rows, cells, the window, and what is dropped first. */
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
@@ -19,17 +19,17 @@ const two = [{}, {}] as unknown as readonly TailSource[];
 for (const [what, change, columns, detail, rows] of [
 	['title, path and counts', {}, 80, 0, 19],
 	['the fields of JSON', {json: true}, 80, 0, 18],
-	['its containers, where there is room for them', {sources: two}, 110, 0, 18],
-	['its containers, where there is none', {sources: two}, 109, 0, 19],
-	['an opened line', {}, 80, 9, 10],
-	['more than there is', {}, 80, 40, 1],
+	['its containers on a wide screen', {sources: two}, 110, 0, 18],
+	['its containers on a narrow screen', {sources: two}, 109, 0, 19],
+	['an expanded line', {}, 80, 9, 10],
+	['more rows than available', {}, 80, 40, 1],
 ] as const) {
-	test(`beside ${what} its lines get ${rows} of 22 rows`, t => {
+	test(`with ${what}, log lines get ${rows} of 22 rows`, t => {
 		t.is(rowsForLines({...view, ...change}, columns, 22, detail), rows);
 	});
 }
 
-test('the line that is open stays among those above it, which have less room then', t => {
+test('the expanded line stays visible among fewer lines', t => {
 	const at = {...goTo(view, 99), windowRows: 19};
 	const screen = (line: number | null) =>
 		({
@@ -44,17 +44,17 @@ test('the line that is open stays among those above it, which have less room the
 	t.is(fitTail(screen(null), at, 22).windowRows, 19);
 });
 
-test('its lines leave room for the map, and bare ones do not', t => {
+test('lines leave two cells for the map, and plain lines none', t => {
 	t.deepEqual([cellsForLines(view, 80), cellsForLines({...view, plain: true}, 80)], [78, 80]);
 });
 
 for (const [what, shown, isTop, numbers] of [
 	['following', view, false, [90, 99]],
-	['held in the middle', goTo(view, 50), false, [41, 50]],
-	['held at the first line', goTo(view, 0), true, [0, 8]],
-	['bare, at the first line', {...goTo(view, 0), plain: true}, false, [0, 9]],
+	['in the middle', goTo(view, 50), false, [41, 50]],
+	['at the first line', goTo(view, 0), true, [0, 8]],
+	['plain, at the first line', {...goTo(view, 0), plain: true}, false, [0, 9]],
 ] as const) {
-	test(`${what}, the lines ${numbers.join(' to ')} are in ten rows${isTop ? ', one of which tells what stands above them' : ''}`, t => {
+	test(`${what}, ten rows show lines ${numbers.join(' to ')}${isTop ? ' and a row about older lines' : ''}`, t => {
 		const found = shownWindow(shown, 10, () => 1);
 		t.deepEqual([found.isTop, found.window.lines[0]!.number, found.window.lines.at(-1)!.number], [isTop, ...numbers]);
 	});
@@ -63,10 +63,10 @@ for (const [what, shown, isTop, numbers] of [
 for (const [what, follow, above, row] of [
 	['at the first line', false, 0, 0],
 	['in the middle', false, 50, 5],
-	['at the last', false, 90, 9],
+	['at the last line', false, 90, 9],
 	['following', true, 90, 9],
 ] as const) {
-	test(`the map says that the window is ${what}`, t => {
+	test(`the map marks a window ${what}`, t => {
 		t.is(
 			thumbRow({follow}, {above, lines: Array.from({length: 10}, (_, index) => buffer.line(above + index)!), below: 90 - above}, 10),
 			row,
@@ -74,7 +74,7 @@ for (const [what, follow, above, row] of [
 	});
 }
 
-test('where there is no room, what counts nothing goes first, from the left, and what counts something never', t => {
+test('zero counters are dropped first, from the left, and others never', t => {
 	const counts = [
 		['3 lines', false],
 		['0 errors', true],

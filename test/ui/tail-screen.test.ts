@@ -1,4 +1,4 @@
-/** A tail as it is laid out: what is cut, what is whole, and what stands above an opened line. */
+/** The layout of a tail: what is cut, what is complete, and the expanded line. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
@@ -67,7 +67,7 @@ const words = (rows: readonly string[]) =>
 		.map(row => row.replaceAll(/^[-> ]+|[-|. !~]+$/g, ''))
 		.join(' ');
 
-test('what the tail says itself is whole, however narrow the screen', t => {
+test('notices are complete on any width', t => {
 	for (const view of [tailOf(['notice', refused]), goTo(tailOf(['text', 'a'], ['notice', refused]), 1)]) {
 		t.true(words(shown(view)).includes(`22:42:56 ${refused}`));
 		t.true(words(shown(view, {columns: 40})).includes(refused));
@@ -76,7 +76,7 @@ test('what the tail says itself is whole, however narrow the screen', t => {
 	t.false(words(shown(tailOf(['text', refused]))).includes(refused), 'a line of a log is cut');
 });
 
-test('a rule goes on behind what is said on one row, and not behind the rows of what needs more', t => {
+test('a rule follows a notice of one row, but not one of several rows', t => {
 	const at = (rows: readonly string[], text: string) => rows.find(row => row.includes(text))!;
 	t.regex(at(shown(tailOf(['notice', 'app started again'])), 'started'), /again -{40,}/);
 	const rows = shown(tailOf(['notice', refused]));
@@ -85,7 +85,7 @@ test('a rule goes on behind what is said on one row, and not behind the rows of 
 	}
 });
 
-test('an empty tail says for how long nothing was written, and offers what reaches further back', t => {
+test('an empty tail shows the searched period, and the keys that reach further back', t => {
 	const of = (since: TailView['since']) =>
 		words(shown({...tailOf(), phase: 'following', since}, {keys: {'tail.since-5m': '3', 'tail.since-1h': '6', 'tail.since-head': '1'}}));
 	t.regex(of('1m'), /has written nothing in the last minute\.? +3 6 1 look further back/);
@@ -95,14 +95,14 @@ test('an empty tail says for how long nothing was written, and offers what reach
 	t.notRegex(of('tail'), /further/);
 });
 
-test('a leg is checked where a connection is there to check', t => {
+test('a leg is being checked only while a connection exists', t => {
 	t.true(words(shown({...tailOf(), phase: 'opening'})).includes('checking'));
 	const waits = words(shown({...tailOf(), phase: 'waiting', note: 'ImagePullBackOff'}));
 	t.false(waits.includes('checking'));
-	t.true(waits.includes('no connection is open'));
+	t.true(waits.includes('no open connection'));
 });
 
-test('of many pods those that are there stand before those that are gone', t => {
+test('present pods are listed before deleted ones', t => {
 	const source = (short: string, isGone: boolean) =>
 		({
 			namespace: 'demo',
@@ -120,13 +120,13 @@ test('of many pods those that are there stand before those that are gone', t => 
 	t.regex(shown({...tailOf(), sources}, {columns: 120})[1]!, /^ new .*old0/);
 });
 
-test('a mark is seen at once, under the cursor', t => {
+test('a mark is visible on the selected line', t => {
 	const view = goTo(tailOf(['text', 'first'], ['text', 'last']), 1);
 	t.true(shown(view).some(row => row.startsWith('>') && row.includes('last')));
 	t.true(shown({...view, marked: new Set([view.cursor])}).some(row => row.startsWith('&') && row.includes('last')));
 });
 
-test('bare lines are whole, and nothing stands before them', t => {
+test('plain lines are complete and have no prefix', t => {
 	const text = 'x'.repeat(200);
 	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), [
 		'x'.repeat(80),
@@ -136,20 +136,20 @@ test('bare lines are whole, and nothing stands before them', t => {
 	]);
 });
 
-test('an opened line that is of no pod has its length alone in its title', t => {
+test('an expanded notice shows only its length in the title', t => {
 	const title = shown(goTo(tailOf(['notice', refused]), 0), {line: 0}).find(row => row.includes('Line 1'));
 	t.regex(title ?? '', /Line 1\W+\d+ bytes/);
 	t.notRegex(title ?? '', /,/);
 });
 
-test('a tail that failed before it had a connection waits for none', t => {
-	t.true(shown({...tailOf(['notice', refused]), phase: 'opening'}).some(row => row.includes('leg 2 settles')));
+test('a tail that failed before it connected shows no pending path', t => {
+	t.true(shown({...tailOf(['notice', refused]), phase: 'opening'}).some(row => row.includes('leg 2 is determined')));
 	const failed = shown({...tailOf(['notice', refused]), phase: 'failed'});
-	t.false(failed.some(row => row.includes('leg 2 settles')));
-	t.true(failed.some(row => row.includes('no connection is open')));
+	t.false(failed.some(row => row.includes('leg 2 is determined')));
+	t.true(failed.some(row => row.includes('no open connection')));
 });
 
-test('while no answer comes the path is told as what was, without the colors of what is', t => {
+test('a tail without response shows the last path without colors', t => {
 	const leg = {tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}} as const;
 	const path = {
 		about: 'open-connection',
@@ -165,6 +165,6 @@ test('while no answer comes the path is told as what was, without the colors of 
 	const row = (phase: TailView['phase']) => drawn({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120}).at(-2)!.spans;
 	t.true(row('following').some(({role}) => role === 'tls.verified'));
 	const waits = row('waiting');
-	t.regex(waits.map(({text}) => text).join(''), /no answer now; was {2}.*verified/);
+	t.regex(waits.map(({text}) => text).join(''), /no response now; was {2}.*verified/);
 	t.true(waits.every(({role, text}) => role === 'text.dim' || text.trim() === ''));
 });

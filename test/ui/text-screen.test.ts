@@ -1,4 +1,4 @@
-/** Lines of text stay true while they are looked at. */
+/** Text screens: ages, wrapping and search. */
 import test from 'ava';
 import {searchText} from '../../source/state/text-search.ts';
 import type {Layer, TextLine} from '../../source/state/session-state.ts';
@@ -22,21 +22,21 @@ test('the age of an event grows', t => {
 	t.deepEqual(at(43_000), [' 42s   Started started it']);
 });
 
-test('a line that is shown as it is keeps its blanks, and goes on further in where the screen ends', t => {
+test('a verbatim line keeps its blanks, and continues indented', t => {
 	t.deepEqual(
 		textLines(screenOf(16), [asIs('  - name: a'), asIs(''), asIs('    value:  1234567890')]).map(line => told(line)),
 		['   - name: a', ' ', '     value:  123', '       4567890'],
 	);
 });
 
-test('wide characters and parts of others are not cut within', t => {
+test('wide and combined characters are not split', t => {
 	t.deepEqual(
 		textLines(screenOf(8), [asIs('日本語日本'), asIs('e\u0301'.repeat(9))]).map(line => told(line)),
 		[' 日本語', '   日本', ` ${'e\u0301'.repeat(7)}`, `   ${'e\u0301'.repeat(2)}`],
 	);
 });
 
-test('the name of a field has a colour of its own, on each row that it is on', t => {
+test('a field name has its own role on each of its rows', t => {
 	const [row] = textLines(screenOf(80), [{text: '- a/b: a', asIs: true, key: [2, 5]}]);
 	t.deepEqual(row!.spans.slice(1), [
 		{text: '- ', role: undefined},
@@ -61,7 +61,7 @@ function layerOf(lines: readonly TextLine[], text: string): Extract<Layer, {kind
 	};
 }
 
-test('what is searched for stands on its own ground, also where a line is cut within it, and is counted', t => {
+test('matches are highlighted, even across a cut, and counted', t => {
 	const layer = layerOf([asIs('image: one-two'), asIs('kind'), {label: 'Image', text: 'it'}], 'e: one-t');
 	const [rule, ...rows] = textScreen(screenOf(12), layer, 5).map(line => told(line));
 	t.deepEqual(rows, [' imag{e: one-}', '   {t}wo', ' kind', ' Image     it']);
@@ -81,7 +81,7 @@ test('what is searched for stands on its own ground, also where a line is cut wi
 	);
 });
 
-test('the row of a match is the one that the match begins on, and a row knows its line', t => {
+test('the row of a match is the one on which the match starts', t => {
 	const lines = [asIs('x'.repeat(30)), asIs(`${'y'.repeat(25)}image`)];
 	const layer = layerOf(lines, 'image');
 	t.is(rowOfMatch(screenOf(80), layer, wrapped), 1);
@@ -94,7 +94,7 @@ test('the row of a match is the one that the match begins on, and a row knows it
 	);
 });
 
-test('a line of 256 KiB is drawn and searched without a wait', t => {
+test('a line of 256 KiB is drawn and searched', t => {
 	const layer = layerOf([asIs(`${'{"a":"b"},'.repeat(26_000)}end`)], 'end');
 	const began = performance.now();
 	for (let frame = 0; frame < 10; frame++) {
@@ -104,7 +104,7 @@ test('a line of 256 KiB is drawn and searched without a wait', t => {
 	t.true(performance.now() - began < 10_000);
 });
 
-test('what stands below is counted in thousands that can be read', t => {
+test('the number of lines below has thousands separators', t => {
 	const screen = {state: {size: {columns: 80, rows: 24}}, theme: plainTheme} as unknown as RenderInput;
 	const body = Array.from({length: 5000}, () => ({spans: []}));
 	t.regex(

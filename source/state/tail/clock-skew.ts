@@ -1,10 +1,10 @@
-/** How far the clocks of nodes are from each other, as far as lines tell: by their timestamps and when they came. */
+/** The differences between node clocks, inferred from timestamps and arrival times of lines. */
 
-/** Lines of so long are looked at. */
+/** The period that is evaluated. */
 const windowMs = 30_000;
-/** So many live lines of a node are needed before it says anything. */
+/** Live lines of a node that are needed for a result. */
 const enough = 5;
-/** Less is the way that lines take. */
+/** Smaller differences are transmission delay. */
 const leastMs = 200;
 
 export type NodeSkew = {node: string; /** Above 0: its clock is ahead of the others'. */ aheadMs: number};
@@ -15,13 +15,13 @@ type Least = {delay: number; count: number};
 const none: Least = {delay: Infinity, count: 0};
 
 /**
-Of each node the smallest delay between timestamp and arrival counts: a line can be kept up on its way, and never comes before it was written.
-An inference: a way that is always slow looks like a clock that is behind.
+The smallest delay between timestamp and arrival counts for each node: a line can be delayed, but never arrives before it was written.
+This is an inference: a path that is always slow looks like a clock that is late.
 */
 export class ClockSkew {
 	readonly #nodes = new Map<string, Seen>();
 
-	/** A line came live, not from what the log held before. */
+	/** Records a live line, not one of the backlog. */
 	note(node: string, stampMs: number, arrivedMs: number): void {
 		const seen = this.#nodes.get(node) ?? {since: arrivedMs, now: none, before: none};
 		if (arrivedMs - seen.since > windowMs) {
@@ -32,7 +32,7 @@ export class ClockSkew {
 		this.#nodes.set(node, seen);
 	}
 
-	/** Nodes whose clocks stand out against the median, of two nodes against the one that is nearer to the clock here; the furthest first. */
+	/** Nodes whose clocks differ from the median (of two nodes, from the one closer to the local clock), the greatest difference first. */
 	skews(): readonly NodeSkew[] {
 		const delays = [...this.#nodes]
 			.filter(([, {now, before}]) => now.count + before.count >= enough)

@@ -1,10 +1,10 @@
-/** Puts lines that came out of turn, older ones or late ones, where their times belong among those that are shown. */
+/** Inserts older or late lines where their times belong among the lines that are shown. */
 import {kindBits, levelBits, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
 
-/** Where the line with that number stands now. */
+/** The new number of a line. */
 export type LineRemap = (number: number) => number;
 
-/** Blocks that are smaller than this are copied into others. */
+/** Smaller blocks are copied into others. */
 const worthKeeping = 512;
 
 /**
@@ -19,7 +19,7 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 	const rest = begin < 0 ? [] : buffer.blocks.slice(begin);
 	const writer = new BlockWriter(begin < 0 ? buffer.blocks : buffer.blocks.slice(0, begin));
 	const firstNumber = rest[0]?.first ?? buffer.end;
-	// Where lines went that were overtaken; behind them all moved by the same.
+	// The new positions of overtaken lines; all lines after them moved by the same amount.
 	const places: number[] = [];
 	let number = firstNumber;
 	let newest = -Infinity;
@@ -53,14 +53,14 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 
 type Head = {blocks: LineBlock[]; at: number; time: number};
 
-/** The lines of several logs in the order of their times. A line that is older than one before it in its own log stands behind that one. */
+/** Merges the lines of several logs by time. A line that is older than its predecessor in the same log stays after it. */
 class Merge {
 	readonly #heads: Head[] = [];
 
 	constructor(logs: readonly LineBuffer[]) {
 		for (const log of logs) {
 			const blocks = [...log.blocks];
-			// Its blocks are let go one by one while they are taken over.
+			// Blocks are released one by one while they are moved.
 			log.clear();
 			if (blocks.length > 0) {
 				this.#insert({blocks, at: 0, time: blocks[0]!.times[0]!});
@@ -72,7 +72,7 @@ class Merge {
 		return this.#heads.length === 0;
 	}
 
-	/** Moves all lines up to `limit`; gives how many they were. */
+	/** Moves all lines up to `limit` and returns their number. */
 	moveUntil(limit: number, writer: BlockWriter): number {
 		let moved = 0;
 		while (this.#heads.length > 0 && this.#heads[0]!.time <= limit) {

@@ -1,57 +1,57 @@
-/** Holds the lines of a tail as bytes: a million of them in little more than their own size; the oldest are let go, and counted. */
+/** The lines of a tail as bytes: a million lines take little more than their own size; the oldest are dropped and counted. */
 
 export type LineLevel = 0 | 1 | 2 | 3 | 4 | 5;
 export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
-/** `text` came from a container; `notice` is ours: a gap, a reconnect, a restart, a mark. */
+/** `text` came from a container; `notice` is from spoke: a gap, a reconnect, a restart, a mark. */
 export type LineKind = 'text' | 'notice' | 'mark';
 
 export type TailLine = {
-	/** Counts from 0 for the first line that is known, lines that were let go included. */
+	/** Counts from 0, including dropped lines. */
 	number: number;
-	/** Index of its source; -1 for a notice about all. */
+	/** The index of its source; -1 for a notice about all. */
 	source: number;
-	/** Milliseconds; 0 when it has none. */
+	/** Milliseconds; 0 if it has none. */
 	time: number;
 	level: LineLevel;
 	kind: LineKind;
-	/** It came when later ones were shown already, and stands where it came. */
+	/** It arrived after later lines were shown, and is in order of arrival. */
 	late: boolean;
 	/** Valid until the next append. */
 	bytes: Buffer;
 };
 
 const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
-/** In a line's sign: level in the lowest bits, kind above, then whether it came late. */
+/** The flags of a line: level in the lowest bits, then kind, then whether it was late. */
 export const levelBits = 0x0f;
 export const kindBits = 0x30;
 export const noticeFlags = kinds.indexOf('notice') << 4;
 const lateBit = 0x40;
 export const linesPerBlock = 4096;
-/** This part of a block may stay empty: to copy it costs more. */
+/** This part of a block may stay empty, because copying costs more. */
 const worthless = 1 / 16;
 
-/** Lines that came and went together. Sealed ones hold little more than their bytes. */
+/** Lines that are added and dropped together. A sealed block takes little more than its bytes. */
 export class LineBlock {
-	/** Number of its first line. */
+	/** The number of its first line. */
 	first: number;
 	count = 0;
 	bytes: Buffer;
 	used = 0;
-	/** A snapshot reads them: they are not overwritten. */
+	/** A snapshot reads them, so they must not be overwritten. */
 	isShared = false;
 	readonly starts = new Uint32Array(linesPerBlock + 1);
 	readonly times = new Float64Array(linesPerBlock);
 	readonly sources = new Int16Array(linesPerBlock);
 	readonly signs = new Uint8Array(linesPerBlock);
 
-	/** `expected`: how many bytes its lines may have. */
+	/** `expected`: the bytes that its lines may need. */
 	constructor(first: number, expected = 64 * 1024) {
 		this.first = first;
 		this.bytes = Buffer.allocUnsafeSlow(expected);
 	}
 
-	/** Lets its lines go and begins anew: memory that is kept costs neither the system nor the collector anything. */
+	/** Drops its lines and reuses the memory, which spares the system and the garbage collector. */
 	beginAnew(first: number, expected: number): void {
 		this.first = first;
 		this.count = 0;
@@ -65,7 +65,7 @@ export class LineBlock {
 		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateBit : 0), bytes, from, to);
 	}
 
-	/** Takes over a line of another block as it is. */
+	/** Copies a line of another block. */
 	take(from: LineBlock, at: number): void {
 		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes, from.starts[at]!, from.starts[at + 1]!);
 	}
@@ -93,7 +93,7 @@ export class LineBlock {
 		}
 	}
 
-	/** The lines so far; those that come later stand behind them. */
+	/** The lines so far; later ones are added after them. */
 	snapshot(): LineBlock {
 		this.isShared = true;
 		return Object.assign(Object.create(LineBlock.prototype) as LineBlock, this);
@@ -123,38 +123,38 @@ const standardLimits: LineBufferLimits = {lines: 1_000_000, bytes: 200_000_000};
 export class LineBuffer {
 	readonly #limits: LineBufferLimits;
 	#blocks: LineBlock[] = [];
-	/** Let go last: the next block is made of it. */
+	/** The block dropped last, which is reused for the next one. */
 	#spare: LineBlock | null = null;
 	#bytes = 0;
-	/** Lines of containers that came, by level; never goes down. */
+	/** Received lines by level; never decreases. */
 	readonly counts: LineCounts = {lines: 0, errors: 0, warnings: 0};
 
 	constructor(limits: LineBufferLimits = standardLimits) {
 		this.#limits = limits;
 	}
 
-	/** Number of the oldest line that is kept: so many were let go. */
+	/** The number of the oldest line that is kept, which is the number of dropped lines. */
 	get first(): number {
 		return this.#blocks[0]?.first ?? 0;
 	}
 
-	/** One past the newest. */
+	/** One after the newest. */
 	get end(): number {
 		const last = this.#blocks.at(-1);
 		return last ? last.first + last.count : 0;
 	}
 
-	/** How many bytes the lines have. */
+	/** The size of the lines in bytes. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
-	/** In order; of others than the last one each is full or sealed. */
+	/** In order; every block but the last is full or sealed. */
 	get blocks(): readonly LineBlock[] {
 		return this.#blocks;
 	}
 
-	/** The line stands in `bytes` from `from` to `to`. */
+	/** The line is in `bytes` from `from` to `to`. */
 	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
 		let block = this.#blocks.at(-1);
 		if (!block || block.count === linesPerBlock) {
@@ -181,7 +181,7 @@ export class LineBuffer {
 		}
 	}
 
-	/** Lines of one log are alike. */
+	/** Lines of one log have similar lengths. */
 	#nextBlock(last: LineBlock | undefined): LineBlock {
 		const expected = last && Math.ceil(last.used * (1 + worthless / 2));
 		const spare = this.#spare;
@@ -194,19 +194,19 @@ export class LineBuffer {
 		return spare;
 	}
 
-	/** Lets the oldest lines go; gives how many they were. */
+	/** Drops the oldest lines and returns their number. */
 	dropFirstBlock(): number {
 		const gone = this.#blocks.shift();
 		this.#bytes -= gone?.used ?? 0;
 		return gone?.count ?? 0;
 	}
 
-	/** Room for lines before the ones that are kept. */
+	/** The free capacity for lines before the kept ones. */
 	get room(): LineBufferLimits {
 		return {lines: Math.max(0, this.#limits.lines - (this.end - this.first)), bytes: Math.max(0, this.#limits.bytes - this.#bytes)};
 	}
 
-	/** Puts other blocks in place of all; they are numbered anew, from the first line that is kept on. */
+	/** Replaces all blocks; their lines are renumbered from the first kept one on. */
 	replace(blocks: readonly LineBlock[], added: LineCounts): void {
 		let number = this.first;
 		this.#blocks = blocks.filter(({count}) => count > 0);
@@ -222,7 +222,7 @@ export class LineBuffer {
 		this.counts.warnings += added.warnings;
 	}
 
-	/** The lines that are kept now, whatever comes and goes later: for whoever reads them bit by bit. It takes no memory of its own. */
+	/** A snapshot of the kept lines for incremental reading; it copies nothing. */
 	snapshot(): LineBuffer {
 		const kept = new LineBuffer(this.#limits);
 		kept.#blocks = this.#blocks.map(block => block.snapshot());

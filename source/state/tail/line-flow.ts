@@ -1,35 +1,35 @@
-/** How many lines come, and how many of them live? What logs held before comes first, and fast. */
+/** The rate of live lines; the backlog of a log arrives first, and fast. */
 
-/** What a log holds when a read begins has come by then. */
+/** The backlog has arrived by then. */
 const backlogMs = 2000;
 
-/** A rate is said once a source has been live for so long. */
+/** A rate is shown once a source has been live for this long. */
 const settledMs = 1000;
 
-/** Over so many seconds. */
+/** The seconds that a rate covers. */
 const averaged = 5;
 
 export class LineFlow {
-	/** Since when what a source brings is live. */
+	/** Since when the lines of a source are live. */
 	readonly #liveFrom = new Map<number, number>();
-	/** When something last came of a source. */
+	/** When a source last had a line. */
 	readonly #lastAt = new Map<number, number>();
 	#arrived = 0;
 	#live = 0;
 	#rates: readonly number[] = [];
 
-	/** A read of it begins, or begins anew. */
+	/** A read starts or restarts. */
 	opened(source: number, now: number): void {
 		this.#liveFrom.set(source, now + backlogMs);
 		this.#lastAt.set(source, now);
 	}
 
-	/** Since when nothing came of a source; `null` before something did. */
+	/** The time of the last line of a source; `null` before the first. */
 	quietSince(source: number): number | null {
 		return this.#lastAt.get(source) ?? null;
 	}
 
-	/** So many lines came of it; gives whether live. */
+	/** Records lines of a source and returns whether they are live. */
 	came(source: number, count: number, now: number): boolean {
 		const from = this.#liveFrom.get(source) ?? now + backlogMs;
 		this.#liveFrom.set(source, from);
@@ -40,17 +40,17 @@ export class LineFlow {
 		return isLive;
 	}
 
-	/** Whether of a source all has come that its log held before. */
+	/** Whether the backlog of a source has been received. */
 	isPastBacklog(source: number, now: number): boolean {
 		return now > (this.#liveFrom.get(source) ?? Infinity);
 	}
 
-	/** For how long nothing came of any source; `null` before something did. */
+	/** How long no source had a line; `null` before the first. */
 	quietMs(now: number): number | null {
 		return this.#lastAt.size === 0 ? null : Math.max(0, now - Math.max(...this.#lastAt.values()));
 	}
 
-	/** Once a second: how many lines came in it, and how many come live a second; `null` before that is known. */
+	/** Called once per second with the lines received in it; returns the live lines per second, `null` if unknown. */
 	tick(now: number): {inflow: number; rate: number | null} {
 		const inflow = this.#arrived;
 		const isLive = this.#liveFrom.values().some(from => now > from + settledMs);

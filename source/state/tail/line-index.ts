@@ -1,4 +1,4 @@
-/** Which lines of a buffer match: found block by block, so that a million lines never hold up a key, and carried on as lines come. */
+/** The lines of a buffer that match, found block by block, so that a million lines never delay a key. */
 import {matchWithin} from '../../text/bounded-match.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {escapeRegExp} from '../../text/escape-regexp.ts';
@@ -7,30 +7,30 @@ import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, typ
 import {LineNumbers} from './line-numbers.ts';
 
 export type LineQuery = {
-	/** Empty matches every line. */
+	/** Empty matches all lines. */
 	text: string;
 	regex: boolean;
 	inverse: boolean;
-	/** This level and worse; 0 is every line. */
+	/** This level and worse; 0 is all lines. */
 	level: LineLevel;
-	/** Sources that are off. */
+	/** Hidden sources. */
 	hidden: ReadonlySet<number>;
 	/** Lines shown around each match. */
 	context: number;
-	/** Whether our own notices are shown: they are in a filtered view, and not in a search. */
+	/** Whether notices are included: in a filtered view, not in a search. */
 	notices: boolean;
 };
 
-/** One block may keep a regular expression busy for so long. */
+/** The longest time of a regular expression for one block. */
 const regexLimitMs = 250;
 const pieceBytes = 16 * 1024;
 
 export class LineIndex {
 	readonly query: LineQuery;
 	readonly matches = new LineNumbers();
-	/** The matches with the lines around them, and our notices. */
+	/** The matches with the lines around them, and the notices. */
 	readonly shown = new LineNumbers();
-	/** Why its text cannot be used: nothing matches then, and nothing is left out for it. */
+	/** Why its text is not valid; then nothing matches and nothing is left out. */
 	problem: string | null = null;
 	#scanned: number;
 	#lastMatch = -1;
@@ -43,11 +43,11 @@ export class LineIndex {
 	constructor(query: LineQuery, from = 0) {
 		this.query = query;
 		this.#scanned = from;
-		// Lower-case letters match both cases; a capital asks for itself, and what is no letter has one case only.
+		// Lower-case letters match both cases, capital letters only themselves.
 		this.#ignoreCase = isLower(query.text) && query.text !== query.text.toUpperCase();
 		this.#needle = Buffer.from(query.text);
 		this.#lowerNeedle = this.#needle.toString('latin1').toLowerCase();
-		// Bytes are folded as ASCII is: of other letters both cases are found by their characters.
+		// Bytes are folded as ASCII; other letters are matched as characters.
 		const isByCharacters = query.regex || (this.#ignoreCase && !asciiOnly.test(query.text));
 		if (isByCharacters && query.text !== '') {
 			try {
@@ -58,12 +58,12 @@ export class LineIndex {
 		}
 	}
 
-	/** How far it has looked. */
+	/** The number of scanned lines. */
 	get scanned(): number {
 		return this.#scanned;
 	}
 
-	/** Looks on for about `budgetMs`; true when it is up to date. */
+	/** Scans for about `budgetMs`; true if it is up to date. */
 	advance(buffer: LineBuffer, budgetMs: number): boolean {
 		const until = performance.now() + budgetMs;
 		this.#scanned = Math.max(this.#scanned, buffer.first);
@@ -88,7 +88,7 @@ export class LineIndex {
 		return this.#scanned >= buffer.end;
 	}
 
-	/** What was left out so far is shown again. */
+	/** Shows the lines again that were left out so far. */
 	#beginAnew(first: number): void {
 		this.#scanned = first;
 		this.#lastMatch = -1;
@@ -97,7 +97,7 @@ export class LineIndex {
 		this.shown.dropBelow(Infinity);
 	}
 
-	/** Indexes within the block of lines whose text matches, in order; `null` is all. */
+	/** Indexes within the block of the matching lines, in order; `null` is all. */
 	#find(block: LineBlock, from: number): ReadonlySet<number> | 'given-up' | null {
 		if (this.query.text === '' || this.problem !== null) {
 			return null;
@@ -110,7 +110,7 @@ export class LineIndex {
 			);
 			const matched = matchWithin(this.#pattern, texts, regexLimitMs);
 			if (matched === null) {
-				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${formatNumber(linesPerBlock)} lines: not used`;
+				this.problem = `this regular expression takes longer than ${regexLimitMs} ms for ${formatNumber(linesPerBlock)} lines and is not used`;
 				return 'given-up';
 			}
 
@@ -172,19 +172,19 @@ export class LineIndex {
 	}
 }
 
-/** What a search asks for: a text in the lines of all containers, and nothing else. */
+/** The query of a search: a text in the lines of all containers. */
 export function searchQuery({text, regex}: Pick<LineQuery, 'text' | 'regex'>): LineQuery {
 	return {text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false};
 }
 
-/** Why what is typed cannot be looked for; `null` where it can. */
+/** Why a query is not valid; `null` if it is. */
 export function queryProblem(typed: Pick<LineQuery, 'text' | 'regex'>): string | null {
 	return new LineIndex(searchQuery(typed)).problem;
 }
 
-/** @throws SyntaxError when it is none */
+/** @throws SyntaxError for an invalid regular expression */
 export function patternOf(text: string, flags = ''): RegExp {
-	// What an escape is called by is no capital letter: \S, \W, \p{L}.
+	// The letter of an escape is not a capital letter: \S, \W, \p{L}.
 	return new RegExp(text, `${flags}${isLower(text.replaceAll(/\\p\{[^}]*\}|\\./gi, '')) ? 'iu' : 'u'}`);
 }
 
@@ -194,7 +194,7 @@ function isLower(text: string): boolean {
 	return text === text.toLowerCase();
 }
 
-/** Lines from `from` on that are looked at as one text: long texts, made by the thousand, are what a collector is slow with. */
+/** Lines from `from` on that are scanned as one text: many long strings are slow to collect. */
 function pieceEnd(block: LineBlock, from: number): number {
 	let to = from + 1;
 	while (to < block.count && block.starts[to + 1]! - block.starts[from]! <= pieceBytes) {
@@ -204,7 +204,7 @@ function pieceEnd(block: LineBlock, from: number): number {
 	return to;
 }
 
-/** `next` gives where a hit is at or behind a byte of the block, -1 for none. A hit across two lines is none. */
+/** `next` returns the position of a match at or after a byte of the block, -1 for none; a match across two lines does not count. */
 function collect(block: LineBlock, from: number, to: number, found: Set<number>, length: number, next: (position: number) => number): void {
 	let line = from;
 	for (let at = next(block.starts[from]!); at >= 0 && at < block.starts[to]!; at = next(Math.max(at + 1, block.starts[line]!))) {

@@ -1,7 +1,7 @@
-/** How bad a line says it is. */
+/** The severity level of a log line. */
 import type {LineLevel} from './line-buffer.ts';
 
-/** Only the start of a line is looked at: what comes later is its message. */
+/** Only the start of a line is scanned: the rest is its message. */
 const lookedAt = 200;
 
 /** `E1124 14:02:09.002` of klog. */
@@ -25,7 +25,7 @@ const named: ReadonlyMap<string, LineLevel> = new Map([
 	] as const),
 ]);
 
-/** Words that say it wherever they stand. */
+/** Words that name the level in any position. */
 const words: ReadonlyMap<string, LineLevel> = new Map([
 	...levelled(5, ['FATAL', 'PANIC', 'CRITICAL', 'CRIT', 'EMERG', 'ALERT', 'fatal', 'panic', 'critical']),
 	...levelled(4, ['ERROR', 'ERR', 'SEVERE', 'Exception']),
@@ -33,26 +33,26 @@ const words: ReadonlyMap<string, LineLevel> = new Map([
 	...levelled(2, ['INFO', 'NOTICE']),
 	...levelled(1, ['DEBUG', 'TRACE']),
 ]);
-/** Words that say it only before a blank, `:`, `"` or `]`: they stand in paths and names as well. */
+/** Words that name the level only before a blank, `:`, `"` or `]`, because paths and names contain them too. */
 const wordsBeforeAnEnd: ReadonlyMap<string, LineLevel> = new Map([
 	...levelled(4, ['Error', 'error']),
 	...levelled(3, ['Warn', 'warn', 'Warning', 'warning']),
 	...levelled(2, ['info']),
 	...levelled(1, ['debug', 'trace']),
 ]);
-/** `level=warn` of logfmt: before all other words. */
+/** `level=warn` of logfmt takes precedence. */
 const keys: ReadonlySet<string> = new Set(['level', 'lvl', 'severity']);
 
 const longestWord = 9;
 const isInWord = byteTable(byte => /\w/.test(String.fromCodePoint(byte)));
 const isEnd = byteTable(byte => /[\s:"\]]/.test(String.fromCodePoint(byte)));
-/** A bit for each length of the words that begin with this byte: of all others no string is made. */
+/** A bit for each length of the words that start with this byte; no string is created for other lengths. */
 const lengths = new Uint16Array(256);
 for (const word of [...words.keys(), ...wordsBeforeAnEnd.keys(), ...[...keys].flatMap(key => [key, key.toUpperCase()])]) {
 	lengths[word.codePointAt(0)!]! |= 1 << word.length;
 }
 
-/** Of the line from `from` to `to`. Bytes are looked at in place: a tail asks for every line of a flood. */
+/** The level of the line from `from` to `to`. Scans bytes in place, because a tail calls it for every line. */
 export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
 	const end = Math.min(to, from + lookedAt);
 	if (bytes[from] === 0x7b) {
@@ -98,7 +98,7 @@ function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 	return found ?? 0;
 }
 
-/** The word at `at`, behind a quotation mark or none. */
+/** The word at `at`, with or without a quotation mark before it. */
 function valueAt(bytes: Buffer, at: number, end: number): string {
 	const begin = bytes[at] === 0x22 || bytes[at] === 0x27 ? at + 1 : at;
 	return bytes.toString('latin1', begin, wordEnd(bytes, begin, end)).toLowerCase();

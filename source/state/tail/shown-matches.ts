@@ -1,11 +1,11 @@
-/** Which matches of a search can be gone to: a match that the filter leaves out, or that waits in a pause, is on no row. */
+/** The matches of a search that can be reached: not those that the filter leaves out or that are buffered by a pause. */
 import type {LineNumbers} from './line-numbers.ts';
 import {activeIndex, shownEnd, type TailView} from './tail-view.ts';
 
-/** The counters are drawn several times a second: of what two indexes share no more is counted. */
+/** The counters are drawn several times per second, so counting stops here. */
 const countedAtMost = 5000;
 
-/** The next match behind or before the cursor; goes round at the ends. */
+/** The next or previous match of the cursor, wrapping around. */
 export function nextMatch(view: TailView, direction: 1 | -1): number | null {
 	return direction > 0
 		? (firstFrom(view, view.cursor + 1) ?? firstFrom(view, view.buffer.first))
@@ -13,15 +13,15 @@ export function nextMatch(view: TailView, direction: 1 | -1): number | null {
 }
 
 export type MatchCount = {
-	/** Which one the cursor is on, or before; `null` beyond what is counted. */
+	/** The number of the current or next match; `null` beyond the counted ones. */
 	at: number | null;
 	of: number;
-	/** There are more than were counted. */
+	/** There are more than the counted ones. */
 	more: boolean;
 	hidden: number;
 };
 
-/** Counts the matches that are shown, and those that are not. */
+/** Counts the visible and the hidden matches. */
 export function countMatches(view: TailView): MatchCount {
 	const matches = view.searchIndex?.matches;
 	if (!matches || activeIndex(view) === null) {
@@ -77,7 +77,7 @@ function lastUpTo(view: TailView, to: number): number | null {
 	}
 }
 
-/** The greatest of the numbers that is not above `number`. */
+/** The greatest number that is not above `number`. */
 function upTo(numbers: LineNumbers, number: number): number | undefined {
 	return numbers.at(numbers.indexOf(number + 1) - 1);
 }

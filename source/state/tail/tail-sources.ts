@@ -1,17 +1,17 @@
-/** Where a tail's lines come from, and what the tail does by what they do: one view from another. */
+/** The sources of a tail, and the phase of the tail that follows from them. */
 import {shortNames} from './tail-source.ts';
 import type {TailCounters, TailSource, TailView} from './tail-view.ts';
 
 type PodPlace = Pick<TailSource, 'namespace' | 'pod'>;
 
-/** One more, behind the others; what they are called may grow by it. */
+/** Adds a source; the names of the others may be extended. */
 export function withSource(view: TailView, source: TailSource): TailView {
 	const sources = [...view.sources, source];
 	const names = shortNames(sources);
 	return {...view, sources: sources.map((one, at) => ({...one, short: names[at]!}))};
 }
 
-/** What became of a source, and of the tail by it. The very same view where nothing did: it is asked for each block of lines. */
+/** Changes a source and the phase of the tail. Returns the same view if nothing changed, because it is called for each block of lines. */
 export function changeSource(view: TailView, index: number, change: Partial<TailSource>): TailView {
 	const source = view.sources[index]!;
 	const isChanged = Object.entries(change).some(([name, value]) => source[name as keyof TailSource] !== value);
@@ -21,7 +21,7 @@ export function changeSource(view: TailView, index: number, change: Partial<Tail
 	return isChanged || isMoved ? {...view, sources, ...to} : view;
 }
 
-/** What a tail does by what its sources do: one that is open is enough to follow. `null` leaves it as it is. */
+/** The phase of a tail: one open source is enough to follow. `null` leaves it unchanged. */
 export function tailPhase(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'>>): Pick<TailView, 'phase' | 'note'> | null {
 	if (sources.some(({state}) => state === 'open')) {
 		return {phase: 'following', note: ''};
@@ -31,7 +31,7 @@ export function tailPhase(sources: ReadonlyArray<Pick<TailSource, 'state' | 'not
 	return held ? {phase: 'waiting', note: held.note} : null;
 }
 
-/** The one whose note says why nothing can come. */
+/** The source whose note says why no lines can arrive. */
 function heldSource<Source extends Pick<TailSource, 'state'>>(sources: readonly Source[]): Source | undefined {
 	return (
 		sources.find(({state}) => state === 'interrupted') ??
@@ -40,21 +40,21 @@ function heldSource<Source extends Pick<TailSource, 'state'>>(sources: readonly 
 	);
 }
 
-/** How long an answer is waited for by now, where none of the sources is open. */
+/** How long a response has been awaited, if no source is open. */
 export function waitedMs({phase, sources}: Pick<TailView, 'phase' | 'sources'>, now: number): number | null {
 	const since = phase === 'waiting' ? (heldSource(sources)?.since ?? null) : null;
 	return since === null ? null : Math.max(0, now - since);
 }
 
-/** What is noted of a source that could not be read. */
+/** The note of a source that could not be read. */
 export const failedNote = 'failed';
 
-/** Whether a source that is still there could not be read, and none is left that can. */
+/** Whether a present source could not be read and no other can be. */
 export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note' | 'isGone'>>): boolean {
 	return sources.every(({state}) => state === 'ended') && sources.some(({note, isGone}) => note === failedNote && isGone !== true);
 }
 
-/** The one that is meant where none is named: one that is followed before one that ended, one whose pod is gone last, and none that is hidden where another is shown. */
+/** The source that an action without a name uses: a followed one before an ended one, deleted pods last, and no hidden one if another is shown. */
 export function defaultSource(sources: readonly TailSource[]): TailSource | undefined {
 	const shown = sources.filter(({on}) => on);
 	const order = [...shown, ...sources];
@@ -71,13 +71,11 @@ export function sourcesOf({sources}: Pick<TailView, 'sources'>, {namespace, pod}
 	return sources.filter(source => source.namespace === namespace && source.pod === pod);
 }
 
-/** A pod was deleted. */
 export function podGone(view: TailView, place: PodPlace): TailView {
 	const its = new Set(sourcesOf(view, place));
 	return {...view, sources: view.sources.map(source => (its.has(source) ? {...source, isGone: true} : source))};
 }
 
-/** What happened to the streams is counted. */
 export function countUp(view: TailView, more: Partial<TailCounters>): TailView {
 	const counters = {...view.counters};
 	for (const name of Object.keys(more) as Array<keyof TailCounters>) {

@@ -1,4 +1,4 @@
-/** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
+/** What the user sees of a tail: position, search, filter and display options. The lines are in its buffer. */
 import {formatNumber} from '../../text/format-number.ts';
 import {formatDuration} from '../../text/format-duration.ts';
 import type {NodeSkew} from './clock-skew.ts';
@@ -15,10 +15,10 @@ export type TailSource = {
 	/** 1–8. */
 	colour: number;
 	on: boolean;
-	/** `checking`: open, quiet, and the reads that tell whether it is alive are not answered yet. */
+	/** `checking`: open and silent, and the liveness check is pending. */
 	state: 'waiting' | 'open' | 'checking' | 'interrupted' | 'ended';
 	note: string;
-	/** Since when it is as its note says, milliseconds since 1970, where that is told. */
+	/** Since when its note applies, milliseconds since 1970, if known. */
 	since?: number | null;
 	/** Other containers of its pod. */
 	besides?: readonly string[];
@@ -26,7 +26,7 @@ export type TailSource = {
 	isGone?: boolean;
 };
 
-/** What happened to the streams; lines that were let go are counted by the buffer. */
+/** Events of the streams; the buffer counts dropped lines. */
 export type TailCounters = {reconnects: number; possibleGaps: number; restarts: number; json: number};
 const noCounters: TailCounters = {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0};
 
@@ -40,13 +40,13 @@ export type TailView = {
 	phase: 'opening' | 'following' | 'waiting' | 'ended' | 'failed';
 	note: string;
 	since: SincePreset;
-	/** When this beginning was asked for; `null` before. */
+	/** When the log was requested; `null` before. */
 	askedAt: number | null;
 	previous: boolean;
 	follow: boolean;
-	/** Lines that wait while paused: number of the first one that is not shown. */
+	/** While paused, the number of the first buffered line. */
 	pausedAt: number | null;
-	/** The line under the cursor, and at the top of the screen, by number. */
+	/** The numbers of the selected line and of the line at the top. */
 	cursor: number;
 	top: number;
 	left: number;
@@ -61,51 +61,51 @@ export type TailView = {
 	filter: {text: string; regex: boolean; inverse: boolean};
 	level: LineLevel;
 	context: number;
-	/** False shows all lines, though there is a filter. */
+	/** False shows all lines despite a filter. */
 	matchesOnly: boolean;
-	/** Without a filter: lines that the search does not match are left out. */
+	/** Without a filter: hides lines that the search does not match. */
 	searchOnly: boolean;
-	/** Set while lines are left out. */
+	/** Set while lines are hidden. */
 	shownIndex: LineIndex | null;
 	marked: ReadonlySet<number>;
 	lineField: number;
 	counters: TailCounters;
-	/** Lines a second that come live; `null` before that is known. */
+	/** Live lines per second; `null` if unknown. */
 	rate: number | null;
-	/** Since a line last came, milliseconds; `null` before one did. */
+	/** Time since the last line, milliseconds; `null` before the first. */
 	quietMs: number | null;
-	/** How long an answer is waited for, milliseconds; `null` where none is. */
+	/** How long a response has been awaited, milliseconds; `null` if none is. */
 	waitedMs: number | null;
 	windowRows: number;
 	older: OlderLines;
-	/** Nodes whose clocks stand out. */
+	/** Nodes whose clocks differ. */
 	skews: readonly NodeSkew[];
 };
 
-/** What stands before the first line here: not looked at, being read, nothing more, or more than is kept. */
+/** Whether there are lines before the first one: not loaded, being loaded, none, or more than can be kept. */
 export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
 export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
-/** Pods of one name in two namespaces are two. Those that are gone are not counted beside others that are not. */
+/** Counts equal names in two namespaces as two pods, and deleted pods only if all are. */
 export function podCount(sources: readonly TailSource[]): number {
 	return new Set(presentSources(sources).map(({namespace, pod}) => `${namespace}/${pod}`)).size;
 }
 
-/** Those whose pod is still there; where none is, all that were. */
+/** The sources whose pod exists; if none does, all of them. */
 export function presentSources(sources: readonly TailSource[]): readonly TailSource[] {
 	const present = sources.filter(({isGone}) => isGone !== true);
 	return present.length === 0 ? sources : present;
 }
 
-/** `214 lines/s`; below ten with a digit behind the point. */
+/** `214 lines/s`; below ten with one decimal. */
 export function formatRate(rate: number): string {
 	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate))} lines/s`;
 }
 
-/** No lines for so long are told as such: below it, they may just be slow. */
+/** A shorter silence may just be a slow log. */
 const quietAfterMs = 5000;
 
-/** What comes, or since when nothing does: `214 lines/s`, `quiet for 12 s`, `asking again for 3.0 s`. */
+/** `214 lines/s`, `no new lines for 12 s`, `reconnecting for 3.0 s`. */
 export function activityWords({
 	phase,
 	note,
@@ -118,13 +118,13 @@ export function activityWords({
 	}
 
 	if (rate === 0 && quietMs !== null && quietMs >= quietAfterMs) {
-		return `quiet for ${formatDuration(quietMs)}`;
+		return `no new lines for ${formatDuration(quietMs)}`;
 	}
 
 	return rate === null ? '' : formatRate(rate);
 }
 
-/** Before its first line: at the end, following. */
+/** An empty tail that follows the end. */
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
 		id,
@@ -167,7 +167,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 	};
 }
 
-/** The same tail before the first line from another beginning: how lines are drawn and filtered stays. From the head it stands on the first line. */
+/** Restarts a tail from another position; display options and filter stay. From the head, the cursor is on the first line. */
 export function restartTail(view: TailView, since: SincePreset, {previous, now}: {previous: boolean; now: number}): TailView {
 	const isHead = since === 'head';
 	const begun = filterTail(
@@ -196,12 +196,12 @@ export function restartTail(view: TailView, since: SincePreset, {previous, now}:
 	return begun.follow ? begun : goTo(begun, 0);
 }
 
-/** One past the newest line that is shown: what came while paused waits. */
+/** One after the newest line that is shown; a pause hides later ones. */
 export function shownEnd({buffer, pausedAt}: TailView): number {
 	return pausedAt === null ? buffer.end : Math.max(buffer.first, Math.min(pausedAt, buffer.end));
 }
 
-/** What came since it was paused; errors are counted in what is still kept. */
+/** Lines received since the pause; errors are counted among the kept ones. */
 export function pausedBacklog({buffer, pausedAt}: TailView): {lines: number; errors: number} {
 	const from = pausedAt ?? buffer.end;
 	let errors = 0;
@@ -219,13 +219,13 @@ export function pausedBacklog({buffer, pausedAt}: TailView): {lines: number; err
 	return {lines: buffer.end - from, errors};
 }
 
-/** How many lines the view can show now. */
+/** The number of lines that the view can show. */
 export function shownLength(view: TailView): number {
 	const index = activeIndex(view);
 	return index === null ? shownEnd(view) - view.buffer.first : index.shown.indexOf(shownEnd(view));
 }
 
-/** Numbers of all lines that the view shows, in order, as it is now. */
+/** The numbers of all lines that the view shows, in order. */
 export function shownNumbers(view: TailView): Iterable<number> {
 	const {first} = view.buffer;
 	const end = shownEnd(view);
@@ -238,7 +238,7 @@ function* range(from: number, end: number): Generator<number> {
 	}
 }
 
-/** Number of the line at `place` in the view's order; places outside give the nearest. */
+/** The number of the line at `place` in the view's order, clamped to its ends. */
 export function numberAt(view: TailView, place: number): number {
 	const length = shownLength(view);
 	const at = Math.max(0, Math.min(place, length - 1));
@@ -246,29 +246,29 @@ export function numberAt(view: TailView, place: number): number {
 	return index === null ? view.buffer.first + at : (index.shown.at(at) ?? view.buffer.first);
 }
 
-/** Place of a line, or of the first one behind it that is shown. */
+/** The place of a line, or of the next one that is shown. */
 export function placeOf(view: TailView, number: number): number {
 	const index = activeIndex(view);
 	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
 }
 
-/** The line under the cursor; while it follows, the last one that is shown. */
+/** The selected line; while following, the last line shown. */
 export function selectedLine(view: TailView): number {
 	return view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor;
 }
 
-/** What the filter lets through; `null` where all lines are shown. */
+/** The lines that pass the filter; `null` if all lines are shown. */
 export function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | null {
 	return matchesOnly ? shownIndex : null;
 }
 
-/** Moves the cursor by lines; leaving the end holds the view there. */
+/** Moves the cursor by lines; leaving the end stops following. */
 export function moveTail(view: TailView, by: number): TailView {
 	const place = view.follow ? shownLength(view) - 1 : placeOf(view, view.cursor);
 	return goTo({...view, top: topOf(view)}, numberAt(view, place + by));
 }
 
-/** Puts the cursor on a line and keeps it in the window. */
+/** Selects a line and keeps it in the window. */
 export function goTo(view: TailView, number: number): TailView {
 	const place = placeOf(view, number);
 	const topPlace = placeOf(view, view.top);
@@ -276,7 +276,7 @@ export function goTo(view: TailView, number: number): TailView {
 	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, from)};
 }
 
-/** The same with the line in the upper third: for matches, errors and marks, which want what stands behind them. */
+/** Like goTo, with the line in the upper third: matches, errors and marks need the lines after them. */
 export function jumpTo(view: TailView, number: number): TailView {
 	const place = placeOf(view, number);
 	const topPlace = placeOf(view, topOf(view));
@@ -287,7 +287,7 @@ export function jumpTo(view: TailView, number: number): TailView {
 	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, Math.max(0, place - Math.floor(view.windowRows / 3)))};
 }
 
-/** To the newest line, and on with those that come. */
+/** Goes to the newest line and follows. */
 export function followTail(view: TailView): TailView {
 	return {
 		...view,
@@ -298,12 +298,12 @@ export function followTail(view: TailView): TailView {
 	};
 }
 
-/** The line at the top of the window now. */
+/** The line at the top of the window. */
 export function topOf(view: TailView): number {
 	return view.follow ? numberAt(view, Math.max(0, shownLength(view) - view.windowRows)) : Math.max(view.top, view.buffer.first);
 }
 
-/** The same view when lines were let go: its cursor and its marks are on lines that are kept. */
+/** Moves cursor and marks to lines that were not dropped. */
 export function clampToBuffer(view: TailView): TailView {
 	const {first} = view.buffer;
 	const areKept = view.marked.values().every(number => number >= first);
@@ -317,30 +317,30 @@ export function clampToBuffer(view: TailView): TailView {
 			};
 }
 
-/** Shows a field of JSON lines, or leaves it out again. */
+/** Shows or hides a field of JSON lines. */
 export function toggleField(view: TailView, name: string): TailView {
 	const {fields} = view;
 	return {...view, json: true, fields: fields.includes(name) ? fields.filter(one => one !== name) : [...fields, name]};
 }
 
-/** Holds what comes from now on, or lets it go on. */
+/** Pauses, or resumes. */
 export function pauseTail(view: TailView): TailView {
 	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
 }
 
-/** Sets what is searched for, in all lines again; an empty text is nothing. The index is filled by whoever has the time. */
+/** Starts a search in all lines; an empty text ends it. The caller fills the index. */
 export function searchTail(view: TailView, asked: TailView['search']): TailView {
 	const search = asked?.text === '' ? null : asked;
 	const next = {...view, search, searchIndex: search && new LineIndex(searchQuery(search), view.buffer.first)};
 	return view.searchOnly ? filterTail(next, {searchOnly: false}) : next;
 }
 
-/** What lines are asked for: the filter, or the search where it leaves out what it does not match. */
+/** The effective filter: that of the user, or the search if it hides other lines. */
 export function effectiveFilter({filter, search, searchOnly}: Pick<TailView, 'filter' | 'search' | 'searchOnly'>): TailView['filter'] {
 	return filter.text === '' && searchOnly && search !== null ? {...search, inverse: false} : filter;
 }
 
-/** Sets which lines are left out; without any reason to leave out, none is. */
+/** Sets the filter; hides no lines if there is nothing to filter. */
 export function filterTail(
 	view: TailView,
 	change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'searchOnly' | 'sources'>>,
@@ -353,7 +353,7 @@ export function filterTail(
 		return {...next, shownIndex: null};
 	}
 
-	// Which lines fit is the same, whether the others are left out or not.
+	// The matching lines are the same, whether the others are hidden or not.
 	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
 	return isSame
 		? next
@@ -366,7 +366,7 @@ export function filterTail(
 			};
 }
 
-/** The same view when lines were put between others: what it points at moved. What is searched for is looked for anew. */
+/** Applies the new numbers of lines after an insertion, and repeats the search. */
 export function remapTail(view: TailView, moved: (number: number) => number): TailView {
 	const {buffer, searchIndex, shownIndex} = view;
 	return {
@@ -380,7 +380,7 @@ export function remapTail(view: TailView, moved: (number: number) => number): Ta
 	};
 }
 
-/** The next line, in either direction, that `isWanted`; `null` when there is none. */
+/** The next line in either direction that `isWanted`; `null` if there is none. */
 export function findLine(view: TailView, from: number, direction: 1 | -1, isWanted: (number: number) => boolean): number | null {
 	for (let place = placeOf(view, from) + direction; place >= 0 && place < shownLength(view); place += direction) {
 		const number = numberAt(view, place);

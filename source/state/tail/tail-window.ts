@@ -1,16 +1,15 @@
-/** The lines of a tail that are on the screen now. */
+/** The lines of a tail that are on the screen. */
 import type {TailLine} from './line-buffer.ts';
 import {numberAt, placeOf, shownLength, topOf, type TailView} from './tail-view.ts';
 
 export type TailWindow = {
 	lines: readonly TailLine[];
-	/** Shown lines above and below the window. */
 	above: number;
 	below: number;
 };
 
 /**
-At most `rows` lines. `heightOf` tells how many rows a line takes when lines are wrapped; while it follows, the newest line is whole and last, and of the first one there may be room for its end alone.
+At most `rows` lines. `heightOf` returns the rows of a wrapped line. While following, the newest line is complete and last, and of the first one possibly only the end is visible.
 */
 export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailWindow {
 	const length = shownLength(view);
@@ -40,7 +39,7 @@ export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLi
 	return {lines, above: from, below: length - place};
 }
 
-/** The same view with the line under the cursor whole on the screen, where lines take more than one row; a line that is higher than the screen begins at its top. */
+/** Scrolls so that the selected line is fully visible if it fits, else from its top. */
 export function scrollToCursor(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailView {
 	if (view.follow || shownLength(view) === 0) {
 		return view;

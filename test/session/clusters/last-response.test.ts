@@ -202,7 +202,7 @@ test('each second the screen hears of the cluster that is on it, and it is spoke
 	t.is(store.state.cluster.asOf, null);
 	feeds.tick();
 	t.is(store.state.cluster.asOf, at);
-	t.is(spoken(), `, default. No request was answered since ${clockTime(at)}.`);
+	t.is(spoken(), `, default. No response since ${clockTime(at)}.`);
 	shown = {access: other.server.access} as OpenCluster;
 	feeds.tick();
 	t.is(store.state.cluster.asOf, null);

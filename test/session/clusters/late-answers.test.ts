@@ -134,7 +134,7 @@ test('what was read before a restart is not taken for what stands after it', asy
 	t.is(store.state.pathHere, null);
 });
 
-test('while the apiserver does not answer no path is claimed: what comes back may be another process', async t => {
+test('while the apiserver does not respond no path is claimed: what comes back may be another process', async t => {
 	const {store, paths} = await pathRead(t);
 	t.truthy(store.state.pathHere?.path);
 	store.data({type: 'cluster', to: {reachable: 'no'}});
@@ -200,7 +200,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 	});
 }
 
-test('a cluster that is chosen once more while it does not answer is asked no more often than before', async t => {
+test('a cluster that is chosen once more while it does not respond is asked no more often than before', async t => {
 	let asked = 0;
 	const access = {
 		facts: {context: 'away', server: 'https://away'},

@@ -43,13 +43,13 @@ test('what is open is saved, is not started by the next session, comes back by a
 	const second = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, rows: 30});
 	await second.sees(/web-\w+-\w+/);
 	second.press('view.forwards');
-	await second.sees(/No forwards\. .*\n.*\n.*Saved sets of this context: mine 2\./);
+	await second.sees(/No forwards\. .*\n.*\n.*Saved sets for this context: mine 2\./);
 	second.press('forwards.open-set');
 	await second.sees(/▸ mine +2 /);
 	second.press('picker.accept');
 	await second.sees(/Start 2 forwards of mine in sandbox\?[\s\S]*→ svc\/web:80 in default[\s\S]*→ sts\/db:7000 in default/);
 	second.press('confirm.no');
-	await second.loses(/Sure\?/);
+	await second.loses(/Confirm/);
 	t.regex(second.text(), /No forwards\./);
 	second.press('forwards.open-set', 'picker.accept');
 	await second.sees(/Start 2 forwards/);
@@ -135,7 +135,7 @@ test('a screen reader is told the sets, why one is off, and each thing that a se
 	terminal.press('view.forwards');
 	await terminal.sees(/Forwards, none\. Saved sets: mine of 2\./);
 	terminal.press('forwards.open-set');
-	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, off, of prod-eu\./);
+	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, disabled, of prod-eu\./);
 	terminal.press('picker.down', 'picker.accept');
 	await terminal.sees(
 		/Start 2 forwards of mine in sandbox\? a free port → sts\/db:7000 in default\. a\s+free port → svc\/web:80 in default\. y yes, n no/,

@@ -19,8 +19,8 @@ test('what cannot be a namespace, a flag or a selector is refused with one line'
 	t.like(read('Demo'), {fault: 'Demo cannot be a namespace: small letters, digits and - between them, no more than 63'});
 	t.like(read('-o wide'), {fault: '-o is not known here: a namespace, -A or -l SELECTOR'});
 	t.like(read('one two'), {fault: 'one namespace at a time, or -A for all'});
-	t.like(read('-l app in (a'), {fault: 'no label selector: "," or ")" is missing at the end'});
-	t.like(read('-l'), {fault: 'no label selector: a key is missing at the end'});
+	t.like(read('-l app in (a'), {fault: 'invalid label selector: "," or ")" is missing at the end'});
+	t.like(read('-l'), {fault: 'invalid label selector: a key is missing at the end'});
 });
 
 test('a tail’s selector goes on over spaces too', t => {

@@ -46,7 +46,7 @@ function sessionWith(...names: readonly string[]) {
 }
 
 for (const [what, before] of [
-	['is not read yet', null],
+	['is not determined yet', null],
 	['of the row before is still there', {of: 'api', path}],
 	['is not believed any more', {of: 'web', path: null}],
 ] as ReadonlyArray<readonly [string, SessionState['pathHere']]>) {
@@ -61,7 +61,7 @@ for (const [what, before] of [
 		t.is(whyPath(store.state, layer()!), null);
 		t.deepEqual(
 			whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text),
-			['The path to it is not read yet: it stands here as soon as it is.'],
+			['The path is still being read and will appear here.'],
 		);
 		store.data({type: 'path-here', of: 'api', path});
 		t.is(whyPath(store.state, layer()!), null, 'another row’s');
@@ -99,7 +99,7 @@ for (const [what, code, leg] of [
 		t.is(whyPath(store.state, layer()!), null);
 		const texts = whyTexts(createRenderInput(session, null, plainTheme), layer()!).map(({text}) => text);
 		t.is(texts[1], 'it failed');
-		t.is(texts.at(-1), 'No connection of its own was read, so no path stands here.');
+		t.is(texts.at(-1), 'No path: no connection was observed for this failure.');
 	});
 }
 
