@@ -277,7 +277,7 @@ export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'B9',
 		says: 'expensive regular expressions never block typing',
-		tests: [['state/tail.test.ts', 'a regular expression that cannot be used says why, and one that never ends is given up']],
+		tests: [['state/tail.test.ts', 'an invalid regular expression is reported, and an endless one is stopped']],
 	},
 	{
 		row: 'B10',
