@@ -24,10 +24,7 @@ export function kubeletTls(observations: Observations): RuleVerdict<TlsState> {
 	);
 }
 
-/**
-A text that an apiserver certainly sent outweighs an inferred flag; a text that others may have sent counts only if the flag does not
-turn verification off.
-*/
+/** Text certainly from an apiserver outweighs an inferred flag; other text counts only if the flag does not turn verification off. */
 function byFlagOrText(observations: Observations): RuleVerdict<TlsState> | undefined {
 	const flagged = byFlag(observations);
 	if (isOff(flagged)) {
