@@ -27,23 +27,23 @@ export const createLabeler: CreateLabeler = (cluster, options = {}) => new Conne
 class ConnectionLabeler implements Labeler {
 	readonly labels = new Map<string, Path>();
 	readonly observer: ConnectionObserver = {
-		connected: connection => {
+		onConnected: connection => {
 			void this.#context.preUseProbe.start(connection);
 		},
 		beforeUse: async (connection, purpose) => observeBeforeUse(this.#labelFor(connection, purpose), connection, this.#context),
-		opened: (connection, purpose, about) => {
+		onOpened: (connection, purpose, about) => {
 			// A new connection replaces one whose reads timed out.
 			const label = this.#labelFor(connection, purpose, this.#context.preUseProbe.fallback);
 			this.#emitAndRecord(label, {type: 'opened', byFarEnd: isOpenedByFarEnd(purpose, about)});
 			void settleLabel(label, this.#context);
 		},
-		answered: connection => {
+		onFarEndAnswered: connection => {
 			this.#emitAndRecord(this.#liveLabels.get(connection.id), {type: 'far-end-answered'});
 		},
-		roundTrip: (connection, times) => {
+		onRoundTrip: (connection, times) => {
 			this.#emitAndRecord(this.#liveLabels.get(connection.id), {type: 'measured', ...times});
 		},
-		failed: (connection, purpose, error) => {
+		onFailed: (connection, purpose, error) => {
 			this.#context.sharedProbe.forget();
 			const label = this.#labelFor(connection, purpose);
 			const failed = error.toJSON();
@@ -51,7 +51,7 @@ class ConnectionLabeler implements Labeler {
 			recordFailure(this.#context.cluster, {purpose, process: processOf(label.state)}, failed);
 			this.#drop(label);
 		},
-		closed: connection => {
+		onClosed: connection => {
 			const label = this.#liveLabels.get(connection.id);
 			if (label) {
 				label.emit({type: 'closed'});

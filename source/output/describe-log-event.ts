@@ -27,7 +27,7 @@ export function describeLogEvent(event: LogEvent): string | null {
 		}
 
 		case 'stalled': {
-			return `${nameOf(event.source)}: stalled: no data for ${seconds(event.quietMs)} and ${stallText[`${event.leg}`]}; trying again`;
+			return `${nameOf(event.source)}: stalled: no data for ${seconds(event.silentForMs)} and ${stallText[`${event.leg}`]}; trying again`;
 		}
 
 		case 'server-said': {

@@ -116,7 +116,7 @@ function detailsOf(event: PrintedEvent): object {
 		}
 
 		case 'stalled': {
-			return {leg: event.leg, quietMs: event.quietMs};
+			return {leg: event.leg, quietMs: event.silentForMs};
 		}
 
 		case 'reconnecting': {

@@ -81,16 +81,16 @@ class LabelReporter implements PathReporter {
 	}
 
 	/** The labeler's observer, with a record of uses and ends. */
-	#observerOn(witness: ConnectionObserver): ConnectionObserver {
+	#observerOn(observer: ConnectionObserver): ConnectionObserver {
 		return {
-			...witness,
-			opened: (connection, purpose, about) => {
+			...observer,
+			onOpened: (connection, purpose, about) => {
 				this.#used.add(connection.id);
-				witness.opened?.(connection, purpose, about);
+				observer.onOpened?.(connection, purpose, about);
 			},
-			closed: (connection, purpose) => {
+			onClosed: (connection, purpose) => {
 				this.#closed(connection.id, () => {
-					witness.closed?.(connection, purpose);
+					observer.onClosed?.(connection, purpose);
 				});
 			},
 		};

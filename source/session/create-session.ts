@@ -142,7 +142,7 @@ function sessionOf(
 		copy(...given) {
 			copyToClipboard(session, ...given);
 		},
-		witnessFor: (id, {labeller} = clusters.here) => recordingObserver(store, labeller, id),
+		observerFor: (id, {labeller} = clusters.here) => recordingObserver(store, labeller, id),
 		open: async to => trackResponses(await createClusterClient(to, env, {terminal: lent, isInteractive: true}), clock),
 		switchContext: async context => switchContext({session, clusters, feeds}, context),
 		openNamespace(namespace) {

@@ -4,24 +4,24 @@ import type {Labeler} from '../evidence/labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {Store} from './store.ts';
 
-/** A witness that labels connections, and books them under a row. */
-export function recordingObserver(store: Store, {observer: witness}: Labeler, id: string): ConnectionObserver {
+/** A observer that labels connections, and books them under a row. */
+export function recordingObserver(store: Store, {observer: observer}: Labeler, id: string): ConnectionObserver {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
 		store.data({type: 'dock', event: {type: event, id, connection}});
 	};
 
 	return {
-		...witness,
+		...observer,
 		async beforeUse(connection, purpose) {
 			book('connected', connection.id);
-			await witness.beforeUse?.(connection, purpose);
+			await observer.beforeUse?.(connection, purpose);
 		},
-		opened(connection, purpose, about) {
+		onOpened(connection, purpose, about) {
 			book('connected', connection.id);
 			store.data({type: 'dock', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
-			witness.opened?.(connection, purpose, about);
+			observer.onOpened?.(connection, purpose, about);
 		},
-		roundTrip(connection, times) {
+		onRoundTrip(connection, times) {
 			store.data({
 				type: 'dock',
 				event: {
@@ -30,9 +30,9 @@ export function recordingObserver(store: Store, {observer: witness}: Labeler, id
 					waits: {...(times.websocket !== undefined && {websocket: null}), ...(times.runtime !== undefined && {runtime: null})},
 				},
 			});
-			witness.roundTrip?.(connection, times);
+			observer.onRoundTrip?.(connection, times);
 		},
-		late(connection, {websocket, runtime}) {
+		onPingOverdue(connection, {websocket, runtime}) {
 			const now = Date.now();
 			store.data({
 				type: 'dock',
@@ -43,16 +43,16 @@ export function recordingObserver(store: Store, {observer: witness}: Labeler, id
 				},
 			});
 		},
-		failed(connection, purpose, error) {
+		onFailed(connection, purpose, error) {
 			// One that stands in for another, on which nothing was read, is met here first.
 			if (connection) {
 				book('connected', connection.id);
 			}
 
-			witness.failed?.(connection, purpose, error);
+			observer.onFailed?.(connection, purpose, error);
 		},
-		closed(connection, purpose) {
-			witness.closed?.(connection, purpose);
+		onClosed(connection, purpose) {
+			observer.onClosed?.(connection, purpose);
 			book('disconnected', connection.id);
 		},
 	};

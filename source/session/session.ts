@@ -58,8 +58,8 @@ export type Session = {
 	pick(options: PickOptions): Promise<string | null>;
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 	copy(text: string, what: string): void;
-	/** A witness that books connections under a row of the dock. */
-	witnessFor(id: string, cluster?: OpenCluster): ConnectionObserver;
+	/** An observer that books connections under a row of the dock. */
+	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
 	/** Leaves the screen to `work` and draws it again when it is done. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
 	/** The same for a remote shell, whose keys go on passing through here. */

@@ -1,4 +1,4 @@
-/** Which error is told when more than one carrier was refused? */
+/** The error of a stream that every carrier refused. */
 import type {SpokeError} from '../errors/spoke-error.ts';
 
 /** Kubectl does not tell the reason of a Status that refuses an upgrade; `prefix` is its words. @see k8s.io/streaming pkg/httpstream/spdy/roundtripper.go */
@@ -16,5 +16,5 @@ export function combineCarrierErrors(refused: readonly SpokeError[]): SpokeError
 		return last;
 	}
 
-	return last.withChanges({text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first});
+	return last.withChanges({text: `${first.text}; over the other carrier: ${last.text ?? last.message}`, cause: first});
 }

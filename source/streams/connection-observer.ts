@@ -1,4 +1,4 @@
-/** What a session tells, connection by connection, so that somebody else can label it; sessions themselves know nothing of evidence. */
+/** Callbacks through which streams report their connections, without knowledge of evidence. */
 import type {Connection} from '../cluster/connection.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 
@@ -34,32 +34,32 @@ export type ConnectionPurpose = {
 
 /**
 Given by commands and the session to every stream. All methods return at once or are awaited no longer than they take;
-a witness never makes a stream fail.
+an observer never makes a stream fail.
 */
 export type ConnectionObserver = {
 	/** A connection that the next stream will take, unless it turns out useless; its target is still looked up. */
-	connected?(connection: Connection): void;
+	onConnected?(connection: Connection): void;
 	/** Called with the handshake done and before the request that makes it a stream: ordinary requests may be made on it. */
 	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
 	/** The stream is open: 101, or an answer. `mayBeFromApiserver`: who gave it cannot be told, so that the far end of leg 2 may not have been reached. */
-	opened?(
+	onOpened?(
 		connection: Connection,
 		purpose: ConnectionPurpose,
 		about: {
 			carrier: 'http' | 'websocket' | 'spdy';
 			protocol: string | null;
-			mayBeApiservers?: boolean;
+			mayBeFromApiserver?: boolean;
 		},
 	): void;
 	/**
 	The far end of leg 2 itself has been heard: first bytes of the remote command, or how it ended. Told for exec and attach,
 	where a 101 may come from the apiserver before it dials, and so may the words of a failure; and where a kubelet says why there is no log.
 	*/
-	answered?(connection: Connection, purpose: ConnectionPurpose): void;
+	onFarEndAnswered?(connection: Connection, purpose: ConnectionPurpose): void;
 	/** Round-trip times as they are measured, milliseconds. */
-	roundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
+	onRoundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
 	/** A ping was not answered for so long, milliseconds, which is longer than it takes: told once, and the next round trip says that it goes on. */
-	late?(connection: Connection, waited: {websocket?: number; runtime?: number}): void;
-	failed?(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void;
-	closed?(connection: Connection, purpose: ConnectionPurpose): void;
+	onPingOverdue?(connection: Connection, waited: {websocket?: number; runtime?: number}): void;
+	onFailed?(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void;
+	onClosed?(connection: Connection, purpose: ConnectionPurpose): void;
 };

@@ -14,14 +14,19 @@ import {quoteForShell} from '../text/quote-for-shell.ts';
 import type {ContainerJson, PodJson} from './debug-specs.ts';
 
 /** The answer is the whole pod, of which etcd keeps no more than 1.5 MiB. */
-const largestAnswer = 8 * 1024 * 1024;
+const maxResponseBytes = 8 * 1024 * 1024;
 
 /**
 An ephemeral container cannot be taken away again: it stays in the pod until the pod goes.
 @throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's words
 @see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
 */
-export async function addDebugContainer(cluster: Writing, pod: PodObject, container: ContainerJson, signal?: AbortSignal): Promise<void> {
+export async function addDebugContainer(
+	cluster: WritingClient,
+	pod: PodObject,
+	container: ContainerJson,
+	signal?: AbortSignal,
+): Promise<void> {
 	const {name, namespace = 'default'} = pod.metadata;
 	await write(
 		cluster,
@@ -38,7 +43,7 @@ export async function addDebugContainer(cluster: Writing, pod: PodObject, contai
 }
 
 /** Creates a copy of a pod, or a pod on a node, as it was made by `podCopy` or `nodePod`. @throws SpokeError as `addDebugContainer` */
-export async function createDebugPod(cluster: Writing, namespace: string, pod: PodJson, signal?: AbortSignal): Promise<PodObject> {
+export async function createDebugPod(cluster: WritingClient, namespace: string, pod: PodJson, signal?: AbortSignal): Promise<PodObject> {
 	return (await write(
 		cluster,
 		{method: 'POST', path: listPath(podResource, namespace), contentType: 'application/json', body: pod, resource: 'pods', namespace},
@@ -48,7 +53,7 @@ export async function createDebugPod(cluster: Writing, namespace: string, pod: P
 
 /** Deletes a pod at once, without its grace period, as `kubectl debug --replace` does. @throws SpokeError as `addDebugContainer` */
 export async function deletePodNow(
-	cluster: Writing,
+	cluster: WritingClient,
 	{metadata: {name, namespace = 'default'}}: PodObject,
 	signal?: AbortSignal,
 ): Promise<void> {
@@ -60,32 +65,39 @@ export async function deletePodNow(
 	);
 }
 
-type Writing = Pick<ClusterClient, 'request' | 'facts'>;
-type Write = {method: 'PATCH' | 'POST' | 'DELETE'; path: string; contentType: string; body: object; resource: string; namespace: string};
+type WritingClient = Pick<ClusterClient, 'request' | 'facts'>;
+type WriteRequest = {
+	method: 'PATCH' | 'POST' | 'DELETE';
+	path: string;
+	contentType: string;
+	body: object;
+	resource: string;
+	namespace: string;
+};
 
 async function write(
-	cluster: Writing,
-	{method, path, contentType, body: sent, resource, namespace}: Write,
+	cluster: WritingClient,
+	{method, path, contentType, body: requestBody, resource, namespace}: WriteRequest,
 	signal?: AbortSignal,
 ): Promise<object> {
 	const {status, headers, body, connection} = await cluster.request({
 		method,
 		path,
 		headers: {'Content-Type': contentType},
-		body: JSON.stringify(sent),
+		body: JSON.stringify(requestBody),
 		...(signal && {signal}),
 	});
-	const text = (await readFully(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
+	const text = (await readFully(body, maxResponseBytes, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (status < 200 || status > 299) {
 		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
-		const told = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, identity: cluster.facts});
-		throw told.text?.includes('violates PodSecurity')
-			? new SpokeError(told.code, told.text.trim(), {
-					text: told.text,
-					asKubectl: told.asKubectl,
-					remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands',
+		const error = errorFromResponse({status, headers, body: text, connection}, {verb, resource, namespace, identity: cluster.facts});
+		throw error.text?.includes('violates PodSecurity')
+			? new SpokeError(error.code, error.text.trim(), {
+					text: error.text,
+					asKubectl: error.asKubectl,
+					remedy: 'use --profile=baseline or --profile=restricted, as the namespace requires',
 				})
-			: told;
+			: error;
 	}
 
 	// A page in its place has changed nothing. A deletion is answered by the pod or by a Status.
@@ -101,24 +113,24 @@ export async function waitUntilRunning(
 	cluster: ClusterClient,
 	{metadata: {name: podName, namespace = 'default'}}: PodObject,
 	container: string,
-	{limitMs, signal, onWaiting}: {limitMs: number; signal: AbortSignal; onWaiting: (reason: string) => void},
+	{timeoutMs, signal, onWaiting}: {timeoutMs: number; signal: AbortSignal; onWaiting: (reason: string) => void},
 ): Promise<void> {
-	const limit = AbortSignal.timeout(clampTimerMs(limitMs));
+	const timeout = AbortSignal.timeout(clampTimerMs(timeoutMs));
 	let waiting = '';
 	for await (const change of watchPods(
 		cluster,
 		{namespace, fieldSelector: `metadata.name=${podName}`},
-		{signal: AbortSignal.any([limit, signal])},
+		{signal: AbortSignal.any([timeout, signal])},
 	)) {
 		if (change.type === 'gone') {
-			throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} went before container ${container} ran`);
+			throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} was gone before container ${container} ran`);
 		}
 
 		if (change.type !== 'appeared' && change.type !== 'changed') {
 			continue;
 		}
 
-		const {running, terminated, waiting: now}: ContainerState = containerStatus(change.pod, container)?.state ?? {};
+		const {running, terminated, waiting: latest}: ContainerState = containerStatus(change.pod, container)?.state ?? {};
 		if (running) {
 			return;
 		}
@@ -129,22 +141,22 @@ export async function waitUntilRunning(
 				`container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`,
 				{
 					text: terminated.message ?? '',
-					remedy: `what it said: spoke logs ${quoteForShell(podName)} -n ${quoteForShell(namespace)} -c ${quoteForShell(container)}`,
+					remedy: `see its log: spoke logs ${quoteForShell(podName)} -n ${quoteForShell(namespace)} -c ${quoteForShell(container)}`,
 				},
 			);
 		}
 
 		// A pod that its node does not admit has no containers.
 		if (change.pod.status?.phase === 'Failed') {
-			const {reason: why = 'Failed', message = ''} = change.pod.status;
+			const {reason: phaseReason = 'Failed', message = ''} = change.pod.status;
 			throw new SpokeError(
 				'ERR_TARGET_GONE',
-				`pod ${podName} failed before container ${container} ran: ${[why, message].filter(part => part !== '').join(': ')}`,
+				`pod ${podName} failed before container ${container} ran: ${[phaseReason, message].filter(part => part !== '').join(': ')}`,
 				{text: message},
 			);
 		}
 
-		const reason = [now?.reason, now?.message].filter(part => part !== undefined).join(': ');
+		const reason = [latest?.reason, latest?.message].filter(part => part !== undefined).join(': ');
 		if (reason !== '' && reason !== waiting) {
 			waiting = reason;
 			onWaiting(reason);
@@ -154,7 +166,7 @@ export async function waitUntilRunning(
 	signal.throwIfAborted();
 	throw new SpokeError(
 		'ERR_TARGET_GONE',
-		`container ${container} does not run after ${limitMs / 1000} s${waiting === '' ? '' : `: ${waiting}`}`,
+		`container ${container} is not running after ${timeoutMs / 1000} s${waiting === '' ? '' : `: ${waiting}`}`,
 	);
 }
 
@@ -163,13 +175,13 @@ export async function exitStatusOf(
 	cluster: ClusterClient,
 	{metadata: {name: podName, namespace = 'default'}}: PodObject,
 	container: string,
-	{limitMs, signal}: {limitMs: number; signal: AbortSignal},
+	{timeoutMs, signal}: {timeoutMs: number; signal: AbortSignal},
 ): Promise<number | null> {
-	const limit = AbortSignal.timeout(limitMs);
+	const timeout = AbortSignal.timeout(timeoutMs);
 	for await (const change of watchPods(
 		cluster,
 		{namespace, fieldSelector: `metadata.name=${podName}`},
-		{signal: AbortSignal.any([limit, signal])},
+		{signal: AbortSignal.any([timeout, signal])},
 	)) {
 		const ended =
 			change.type === 'appeared' || change.type === 'changed' ? containerStatus(change.pod, container)?.state?.terminated : undefined;

@@ -1,4 +1,4 @@
-/** What each debug profile gives to a container and its pod: kubectl's own, by name. */
+/** Security settings of kubectl's debug profiles. */
 
 /** Ephemeral container, copy of a pod, or pod on a node. */
 export type DebugStyle = 'ephemeral' | 'copy' | 'node';
@@ -7,10 +7,10 @@ export type SecurityContext = {capabilities?: {add?: readonly string[]; drop?: r
 
 /** What each allows, in a few words. */
 export const profileDescriptions = {
-	general: 'may trace processes',
-	baseline: 'no more than its image',
+	general: 'can trace processes',
+	baseline: 'nothing beyond its image',
 	restricted: 'no root, no capabilities',
-	netadmin: 'may change the network',
+	netadmin: 'can change the network',
 	sysadmin: 'privileged',
 	legacy: 'as baseline',
 } as const;

@@ -1,4 +1,4 @@
-/** The objects that `debug` asks the apiserver to create: an ephemeral container, a copy of a pod, a pod on a node. */
+/** Objects that `debug` creates: an ephemeral container, a copy of a pod, or a pod on a node. */
 import {randomInt} from 'node:crypto';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PodObject} from '../targets/pod-object.ts';
@@ -99,7 +99,7 @@ export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; co
 
 	changeContainer(container, request);
 	setSecurity(container, debugSecurityContext(request.profile, 'copy', container.securityContext));
-	dropUnkept(copy, request);
+	removeUnkept(copy, request);
 	return {pod: copy, container: container.name};
 }
 
@@ -188,7 +188,7 @@ function withSecurity(securityContext: SecurityContext | undefined): {securityCo
 }
 
 /** The legacy profile removes labels whatever is asked, and nothing else. */
-function dropUnkept({metadata, spec}: PodJson, {profile, keep}: CopyRequest): void {
+function removeUnkept({metadata, spec}: PodJson, {profile, keep}: CopyRequest): void {
 	if (profile === 'legacy' || !keep.labels) {
 		delete metadata.labels;
 	}

@@ -1,11 +1,11 @@
-/** Many producers, one reader: events in the order in which they came, and nobody runs ahead of the reader. */
+/** An event stream from many producers to one reader, with backpressure. */
 
-type Waiting<Event> = {event: Event; taken: () => void};
+type Pending<Event> = {event: Event; onRead: () => void};
 
 /** `push` resolves when the reader is done with the event, so that a slow reader slows every producer. */
 export class EventChannel<Event> implements AsyncIterable<Event> {
-	readonly #waiting: Array<Waiting<Event>> = [];
-	#wake: (() => void) | undefined;
+	readonly #pending: Array<Pending<Event>> = [];
+	#notifyReader: (() => void) | undefined;
 	#ended: {error: Error | null} | null = null;
 	#abandoned = false;
 
@@ -14,27 +14,27 @@ export class EventChannel<Event> implements AsyncIterable<Event> {
 			return;
 		}
 
-		await new Promise<void>(taken => {
-			this.#waiting.push({event, taken});
-			this.#wake?.();
+		await new Promise<void>(onRead => {
+			this.#pending.push({event, onRead});
+			this.#notifyReader?.();
 		});
 	}
 
 	/** What was pushed is still read; then the reader's loop ends, with `error` when there is one. */
 	end(error: unknown = null): void {
 		this.#ended ??= {error: error === null || error instanceof Error ? error : new Error('ended', {cause: error})};
-		this.#wake?.();
+		this.#notifyReader?.();
 	}
 
 	async *[Symbol.asyncIterator](): AsyncGenerator<Event, void> {
 		try {
 			for (;;) {
-				const next = this.#waiting.shift();
+				const next = this.#pending.shift();
 				if (next) {
 					try {
 						yield next.event;
 					} finally {
-						next.taken();
+						next.onRead();
 					}
 				} else if (this.#ended) {
 					if (this.#ended.error !== null) {
@@ -44,14 +44,14 @@ export class EventChannel<Event> implements AsyncIterable<Event> {
 					return;
 				} else {
 					await new Promise<void>(resolve => {
-						this.#wake = resolve;
+						this.#notifyReader = resolve;
 					});
 				}
 			}
 		} finally {
 			this.#abandoned = true;
-			for (const {taken} of this.#waiting.splice(0)) {
-				taken();
+			for (const {onRead} of this.#pending.splice(0)) {
+				onRead();
 			}
 		}
 	}

@@ -1,10 +1,10 @@
-/** Which leg a lost stream was lost on. */
+/** Finds the leg on which a stream was lost. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import {rejectOnAbort} from '../cluster/abortable.ts';
 import {SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
 import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 
-const askMs = 3000;
+const connectTimeoutMs = 3000;
 
 /**
 A stream that ends without a word was ended with the apiserver, where a fresh connection is not answered. Where it is, an orderly close of the stream is
@@ -12,20 +12,20 @@ the apiserver's, which lost its own way to the kubelet; an end of the connection
 Other errors are given back as they are.
 */
 export async function locateStreamLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
-	const how = howLost(error);
-	if (how === null || how === 'input-refused') {
+	const kind = lossKind(error);
+	if (kind === null || kind === 'input-refused') {
 		return error;
 	}
 
 	const {code, syscall} = (error.cause ?? {}) as NodeJS.ErrnoException;
-	const found = code !== undefined || how === 'silence' ? 'silent' : await asked(cluster);
-	if (found === 'silent') {
-		return lostToApiserver(error, syscall === 'write' ? inputRefused : 'check the network, and run it again');
+	const reachability = code !== undefined || kind === 'silence' ? 'no-response' : await checkApiserver(cluster);
+	if (reachability === 'no-response') {
+		return lostToApiserver(error, syscall === 'write' ? inputRefusedRemedy : 'check the network, then run the command again');
 	}
 
-	return found === 'answers' && how === 'no-status'
-		? lost(error, 'the apiserver answers, so its way to the kubelet (leg 2) was cut', {leg: 2, legKnown: true})
-		: lostSomewhere(error, eitherWay(found));
+	return reachability === 'responds' && kind === 'no-status'
+		? withLocation(error, 'the apiserver responds, so its connection to the kubelet (leg 2) was lost', {leg: 2, legKnown: true})
+		: lostOnUnknownLeg(error, describeEitherLeg(reachability));
 }
 
 /**
@@ -35,9 +35,9 @@ or nobody behind one, took in time. Other errors are given back as they are.
 export async function locateTunnelLoss(
 	cluster: Pick<ClusterClient, 'connect'>,
 	error: SpokeError,
-	to = 'the kubelet',
+	farEnd = 'the kubelet',
 ): Promise<SpokeError> {
-	return tunnelLossBy(error, async () => asked(cluster), to);
+	return locateTunnelLossBy(error, async () => checkApiserver(cluster), farEnd);
 }
 
 /**
@@ -45,38 +45,42 @@ The same of a log's answer that was cut. An apiserver ends our connection as wel
 reset, yet no system call. Answers that are cut together are asked about once.
 */
 export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {
-	return verdictOn(error, wasReset(error) ? 'silent' : await askedTogether(cluster));
+	return locatedError(error, wasReset(error) ? 'no-response' : await checkApiserverOnce(cluster));
 }
 
 /** The same for whom no asking is waited for. */
 export function unlocatedLoss(error: SpokeError): SpokeError {
-	return verdictOn(error, wasReset(error) ? 'silent' : 'unasked');
+	return locatedError(error, wasReset(error) ? 'no-response' : 'not-checked');
 }
 
 /** The verdict on `error`, unless whoever waits for it leaves before: then it is told as one that nobody was asked about. Never rejects. */
-export async function unlessAborted(error: SpokeError, verdict: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
-	return rejectOnAbort(verdict, signal).catch(async () => tunnelLossBy(error, async () => 'unasked'));
+export async function unlessAborted(error: SpokeError, locate: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
+	return rejectOnAbort(locate, signal).catch(async () => locateTunnelLossBy(error, async () => 'not-checked'));
 }
 
-async function tunnelLossBy(error: SpokeError, ask: () => Promise<Asked>, to = 'the kubelet'): Promise<SpokeError> {
-	const how = howLost(error);
-	if (how === null) {
+async function locateTunnelLossBy(error: SpokeError, check: () => Promise<Reachability>, farEnd = 'the kubelet'): Promise<SpokeError> {
+	const kind = lossKind(error);
+	if (kind === null) {
 		return error;
 	}
 
-	if (how === 'not-taken') {
-		const found = await ask();
-		return found === 'silent'
-			? lost(error, 'the apiserver (leg 1) answers no new connection', {leg: 1, legKnown: true, remedy: 'check the network'})
-			: lostSomewhere(error, whoeverWaits[found]);
+	if (kind === 'not-taken') {
+		const reachability = await check();
+		return reachability === 'no-response'
+			? withLocation(error, 'the apiserver (leg 1) does not respond to a new connection', {
+					leg: 1,
+					legKnown: true,
+					remedy: 'check the network',
+				})
+			: lostOnUnknownLeg(error, notConfirmedTexts[reachability]);
 	}
 
-	const isOwn = (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined;
-	return verdictOn(error, isOwn ? 'silent' : await ask(), to);
+	const isSystemError = (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined;
+	return locatedError(error, isSystemError ? 'no-response' : await check(), farEnd);
 }
 
 /** `null` for what is no lost stream. */
-function howLost(error: SpokeError): LossKind | null {
+function lossKind(error: SpokeError): LossKind | null {
 	if (error.code !== 'ERR_STREAM_LOST') {
 		return null;
 	}
@@ -84,8 +88,10 @@ function howLost(error: SpokeError): LossKind | null {
 	return error instanceof StreamLostError ? error.kind : 'cut';
 }
 
-function verdictOn(error: SpokeError, found: Asked, to?: string): SpokeError {
-	return found === 'silent' ? lostToApiserver(error, 'check the network') : lostSomewhere(error, eitherWay(found, to));
+function locatedError(error: SpokeError, reachability: Reachability, farEnd?: string): SpokeError {
+	return reachability === 'no-response'
+		? lostToApiserver(error, 'check the network')
+		: lostOnUnknownLeg(error, describeEitherLeg(reachability, farEnd));
 }
 
 /** The system's own word of our connection, which it has for a reset and not for an end. */
@@ -93,56 +99,57 @@ function wasReset(error: unknown): boolean {
 	return error instanceof Error && ('syscall' in error || wasReset(error.cause));
 }
 
-/** Whether the apiserver answers a connection of now; `unasked` where none could be tried. */
-type Asked = 'answers' | 'silent' | 'unasked';
+/** Whether the apiserver answers a connection of now; `not-checked` where none could be tried. */
+type Reachability = 'responds' | 'no-response' | 'not-checked';
 
-type Open = Exclude<Asked, 'silent'>;
+type UndecidedReachability = Exclude<Reachability, 'no-response'>;
 
-function eitherWay(found: Open, to = 'the kubelet'): string {
-	return `${found === 'answers' ? 'the apiserver answers others; whether its way' : 'whether the apiserver’s way'} to ${to} (leg 2) was cut, or yours to it (leg 1), is not known`;
+function describeEitherLeg(reachability: UndecidedReachability, farEnd = 'the kubelet'): string {
+	return `${reachability === 'responds' ? 'the apiserver responds to new connections; it is unknown whether its' : 'it is unknown whether the apiserver’s'} connection to ${farEnd} (leg 2) or yours to it (leg 1) was lost`;
 }
 
-const whoeverWaits: Readonly<Record<Open, string>> = {
-	answers:
-		'the apiserver answers others; whether your way to it (leg 1), its way to the kubelet (leg 2) or the runtime stands still is not known',
-	unasked: 'whether your way to the apiserver (leg 1), its way to the kubelet (leg 2) or the runtime stands still is not known',
+const notConfirmedTexts: Readonly<Record<UndecidedReachability, string>> = {
+	responds:
+		'the apiserver responds to new connections; it is unknown whether your connection to it (leg 1), its connection to the kubelet (leg 2) or the runtime has stalled',
+	'not-checked':
+		'it is unknown whether your connection to the apiserver (leg 1), its connection to the kubelet (leg 2) or the runtime has stalled',
 };
 
 function lostToApiserver(error: SpokeError, remedy: string): SpokeError {
-	return lost(error, 'the connection to the apiserver (leg 1) is gone', {leg: 1, legKnown: true, remedy});
+	return withLocation(error, 'the connection to the apiserver (leg 1) was lost', {leg: 1, legKnown: true, remedy});
 }
 
 /** The number is the row's, and no finding. */
-function lostSomewhere(error: SpokeError, what: string): SpokeError {
-	return lost(error, what, {legKnown: false});
+function lostOnUnknownLeg(error: SpokeError, description: string): SpokeError {
+	return withLocation(error, description, {legKnown: false});
 }
 
-function lost(error: SpokeError, what: string, where: SpokeErrorOptions): SpokeError {
-	return error.withChanges({message: `${error.message}: ${what}`, ...where});
+function withLocation(error: SpokeError, description: string, location: SpokeErrorOptions): SpokeError {
+	return error.withChanges({message: `${error.message}: ${description}`, ...location});
 }
 
 /** Measured: an apiserver resets the connection where the command ended while its input still came, and the status goes with it. */
-const inputRefused = 'check the network; a command that ends before its input does may end like this as well';
+const inputRefusedRemedy = 'check the network; a command that exits before reading all its input can also cause this';
 
-async function asked(cluster: Pick<ClusterClient, 'connect'>): Promise<Asked> {
+async function checkApiserver(cluster: Pick<ClusterClient, 'connect'>): Promise<Reachability> {
 	try {
-		const connection = await cluster.connect({signal: AbortSignal.timeout(askMs)});
+		const connection = await cluster.connect({signal: AbortSignal.timeout(connectTimeoutMs)});
 		connection.close();
-		return 'answers';
+		return 'responds';
 	} catch (thrown) {
 		// A credential plugin or file that fails here says nothing of the apiserver.
-		return thrown instanceof SpokeError && thrown.leg === 0 ? 'unasked' : 'silent';
+		return thrown instanceof SpokeError && thrown.leg === 0 ? 'not-checked' : 'no-response';
 	}
 }
 
-const asking = new WeakMap<Pick<ClusterClient, 'connect'>, Promise<Asked>>();
+const runningChecks = new WeakMap<Pick<ClusterClient, 'connect'>, Promise<Reachability>>();
 
-async function askedTogether(cluster: Pick<ClusterClient, 'connect'>): Promise<Asked> {
+async function checkApiserverOnce(cluster: Pick<ClusterClient, 'connect'>): Promise<Reachability> {
 	const running =
-		asking.get(cluster) ??
-		asked(cluster).finally(() => {
-			asking.delete(cluster);
+		runningChecks.get(cluster) ??
+		checkApiserver(cluster).finally(() => {
+			runningChecks.delete(cluster);
 		});
-	asking.set(cluster, running);
+	runningChecks.set(cluster, running);
 	return running;
 }

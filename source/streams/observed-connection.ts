@@ -1,47 +1,47 @@
-/** How does a stream get its connection, so that the witness may read on it first without ever costing the stream its life? */
+/** Opens the connection of a stream and lets the observer use it first. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionObserver} from './connection-observer.ts';
 
 /**
-Opens a dedicated connection and lets the witness use it before the request that makes it a stream.
-A witness whose request met its limit leaves the connection unusable; the stream then gets a fresh one, unread.
-@throws what `ClusterClient.connect` throws; never anything of the witness.
+Opens a dedicated connection and lets the observer use it before the request that makes it a stream.
+An observer whose request timed out leaves the connection unusable; the stream then gets a fresh one, unread.
+@throws what `ClusterClient.connect` throws; never an error of the observer.
 */
 export async function connectObserved(
 	cluster: ClusterClient,
 	purpose: ConnectionPurpose,
-	witness: ConnectionObserver | undefined,
+	observer: ConnectionObserver | undefined,
 	signal?: AbortSignal,
 ): Promise<Connection> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
 	try {
-		await witness?.beforeUse?.(connection, purpose);
+		await observer?.beforeUse?.(connection, purpose);
 	} catch {
-		// What the witness meets is its own affair.
+		// Errors of the observer do not concern the stream.
 	}
 
 	if (connection.usable) {
 		return connection;
 	}
 
-	witness?.closed?.(connection, purpose);
+	observer?.onClosed?.(connection, purpose);
 	connection.close();
 	return cluster.connect(options);
 }
 
-/** Tells the witness that a stream did not come about: by a failure, unless whoever wanted it did not wait, which is nobody's. */
+/** Reports to the observer that a stream was not opened; an aborted one is closed, not failed. */
 export function reportNotOpened(
-	witness: ConnectionObserver | undefined,
+	observer: ConnectionObserver | undefined,
 	connection: Connection | null,
 	purpose: ConnectionPurpose,
 	{thrown, signal}: {thrown: unknown; signal: AbortSignal | undefined},
 ): void {
 	if (!signal?.aborted) {
-		witness?.failed?.(connection, purpose, toSpokeError(thrown));
+		observer?.onFailed?.(connection, purpose, toSpokeError(thrown));
 	} else if (connection) {
-		witness?.closed?.(connection, purpose);
+		observer?.onClosed?.(connection, purpose);
 	}
 }

@@ -1,4 +1,4 @@
-/** What can no longer be done with a pod that has ended, in kubectl's words? */
+/** Errors for pods that have terminated, in kubectl's words. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
@@ -17,7 +17,7 @@ export function terminatedPodMessage(feature: RunningPodFeature, phase: string):
 		}
 
 		case 'debug': {
-			return `a container that is added to a completed pod is never started; current phase is ${phase}`;
+			return `a container added to a completed pod never starts; current phase is ${phase}`;
 		}
 
 		default: {
@@ -38,5 +38,5 @@ export function assertPodRunning({metadata, status}: PodObject, feature: Exclude
 
 /** Where it ran, its log is what is left of it. */
 export function logRemedy(name: string, namespace: string): string {
-	return `its log may still be there: spoke logs ${quoteForShell(name)} -n ${quoteForShell(namespace)}`;
+	return `its log may still be available: spoke logs ${quoteForShell(name)} -n ${quoteForShell(namespace)}`;
 }

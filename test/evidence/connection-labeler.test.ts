@@ -89,7 +89,7 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 	/** A stream whose first bytes are through: what is read beside it begins. */
 	const open = async (its: ConnectionPurpose = purpose) => {
 		const connection = await connectObserved(cluster, its, labeler.observer);
-		labeler.observer.opened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
+		labeler.observer.onOpened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
 		await clock.advance(labelTimings.sharedProbeDelayMs);
 		return connection;
 	};
@@ -139,14 +139,14 @@ test('leg 1 is told at once, leg 2 when it was read, and it settles once the str
 	t.is(emitted[0]?.phase, 'checking');
 	t.is(emitted[0]?.legs[0]?.tls.state, 'verified');
 	t.is(emitted[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
-	labeler.observer.opened?.(connection, purpose, opened);
+	labeler.observer.onOpened?.(connection, purpose, opened);
 	await clock.advance(labelTimings.sharedProbeDelayMs);
 	const settled = await until(({phase}) => phase === 'settled');
 	t.is(settled.line, 'path: you -verified-> apiserver -direct,verified-> kubelet n1');
 	t.deepEqual([settled.legs[1]?.tls.basis, settled.legs[1]?.route.basis], ['proven', 'proven']);
 	t.is(settled.process.boundBy, 'same-connection');
 	t.true(settled.cluster.sandbox);
-	labeler.observer.closed?.(connection, purpose);
+	labeler.observer.onClosed?.(connection, purpose);
 	t.is(emitted.at(-1)?.about, 'ended-connection');
 	t.is(labeler.labels.size, 0);
 	cluster.close();
@@ -158,8 +158,8 @@ test('a labeller that is closed tells nothing more, of what was open and of what
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	labeler.close();
 	const before = emitted.length;
-	labeler.observer.opened?.(connection, purpose, opened);
-	labeler.observer.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	labeler.observer.onOpened?.(connection, purpose, opened);
+	labeler.observer.onFailed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
 	await clock.advance(labelTimings.sharedProbeDelayMs);
 	t.deepEqual([emitted.length, labeler.labels.size], [before, 0]);
 	connection.close();
@@ -174,7 +174,7 @@ test('after an apiserver restart with other flags no label of a new connection c
 	const first = await open();
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
 	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
-	labeler.observer.closed?.(first, purpose);
+	labeler.observer.onClosed?.(first, purpose);
 	const before = emitted.length;
 	const started = clock.elapsed();
 	await open();
@@ -220,7 +220,7 @@ async function openForward({cluster, labeler, clock}: Pick<ReturnType<typeof lis
 	const [pod] = (
 		await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})
 	).items;
-	const tunnel = await openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeler.observer});
+	const tunnel = await openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {observer: labeler.observer});
 	await clock.advance(labelTimings.sharedProbeDelayMs);
 	return tunnel;
 }
@@ -499,7 +499,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 		await clock.advance(labelTimings.lastingAfterMs + labelTimings.sharedProbeDelayMs);
 		await until(({cluster: {version}}) => version === 'v1.36.3');
 		t.deepEqual([emitted.at(-1)?.legs[0]?.to, emitted.at(-1)?.phase], [to, 'checking']);
-		labeler.observer.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
+		labeler.observer.onOpened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
 		const {legs, findings} = await until(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred']);
 		t.is(
@@ -551,7 +551,7 @@ test('a balancer of requests that was seen once is one for every stream, earlier
 		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
 		// What was read beside it is not used for the next one.
 		const brief = await connectObserved(cluster, purpose, undefined);
-		labeler.observer.failed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+		labeler.observer.onFailed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
 		brief.close();
 	}
 
@@ -598,7 +598,7 @@ for (const [title, given, to, basis, need] of [
 		);
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectObserved(cluster, purpose, labeler.observer);
-			labeler.observer.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+			labeler.observer.onFailed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
 			connection.close();
 		}
 
@@ -739,9 +739,9 @@ test('a connection that ends before anything is read beside it has what was read
 	const logs = {...purpose, feature: 'logs'} as const;
 	const brief = async () => {
 		const connection = await connectObserved(cluster, logs, labeler.observer);
-		labeler.observer.opened?.(connection, logs, {carrier: 'http', protocol: null});
+		labeler.observer.onOpened?.(connection, logs, {carrier: 'http', protocol: null});
 		connection.close();
-		labeler.observer.closed?.(connection, logs);
+		labeler.observer.onClosed?.(connection, logs);
 		return emitted.at(-1)!.legs[1]!.route;
 	};
 
@@ -755,7 +755,7 @@ test('a connection that ends before anything is read beside it has what was read
 	t.is((await brief()).basis, 'inferred', 'it was read too long ago');
 	clock.setTo(now);
 	connection.close();
-	labeler.observer.closed?.(connection, logs);
+	labeler.observer.onClosed?.(connection, logs);
 	// A process is told by its start, in seconds.
 	for (const second = Math.floor(Date.now() / 1000); Math.floor(Date.now() / 1000) === second;) {
 		await delay(20);
@@ -776,13 +776,13 @@ for (const [title, isHeard, declares, state, basis] of [
 		const {cluster, clock, labeler, emitted, until} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
 		const connection = await connectObserved(cluster, exec, labeler.observer);
-		labeler.observer.opened?.(connection, exec, opened);
+		labeler.observer.onOpened?.(connection, exec, opened);
 		t.deepEqual([emitted.at(-1)?.phase, emitted.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
 		const before = emitted.length;
 		await clock.advance(labelTimings.sharedProbeDelayMs);
 		t.is((await until(() => true, before)).phase, 'checking', 'what is known without its word is told');
 		if (isHeard) {
-			labeler.observer.answered?.(connection, exec);
+			labeler.observer.onFarEndAnswered?.(connection, exec);
 		} else {
 			await clock.advance(labelTimings.silentForMs - labelTimings.sharedProbeDelayMs);
 			await cluster.quiet();
@@ -845,7 +845,7 @@ for (const [method, status, type, body, state, basis] of [
 				request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true},
 			},
 		} as const;
-		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {witness: labeler.observer});
+		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {observer: labeler.observer});
 		const tls = emitted.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
 		t.deepEqual([answer.status, tls?.state, tls?.basis], [status, state, basis]);
 		answer.body.resume();
@@ -859,7 +859,7 @@ test('a failure’s words are evidence, and the line says which leg broke', asyn
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
-	labeler.observer.failed?.(
+	labeler.observer.onFailed?.(
 		connection,
 		purpose,
 		new SpokeError('ERR_SECOND_LEG', 'no agent', {
@@ -903,7 +903,7 @@ for (const [title, body, state, basis] of [
 		const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
 		const logs = {...purpose, feature: 'logs'} as const;
 		const connection = await connectObserved(cluster, logs, labeler.observer);
-		labeler.observer.failed?.(
+		labeler.observer.onFailed?.(
 			connection,
 			logs,
 			new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}),
@@ -926,7 +926,7 @@ for (const [title, body, state, basis] of [
 test('a stream for which no connection was made says nothing of any leg', async t => {
 	const {env} = await openSandbox(t);
 	const {cluster, labeler, emitted} = listen(await createClusterClient(parseCommandLine(connectionFlags, []).flags, env));
-	labeler.observer.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	labeler.observer.onFailed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
 	const [{legs, phase, line}] = emitted as [Path];
 	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
 	t.deepEqual(
@@ -1030,7 +1030,7 @@ test('an authority that does not come costs a stream at most the limit, its flag
 		t.is(entry.count - before, costMs > 0 ? 1 : 0);
 		t.is(emitted.findLast(({phase, about}) => phase === 'checking' && about === 'open-connection')?.legs[1]?.tls.state, 'unverified');
 		emitted.length = 0;
-		labeler.observer.opened?.(connection, purpose, opened);
+		labeler.observer.onOpened?.(connection, purpose, opened);
 		await clock.advance(labelTimings.sharedProbeDelayMs);
 		t.is((await until(({legs}) => legs[1]?.tls.state !== 'unknown')).legs[1]?.tls.state, 'unverified');
 		connection.close();
@@ -1059,7 +1059,7 @@ test('a /flagz that comes too late for its stream is read on another connection,
 	await clock.advance(1);
 	const connection = await connecting;
 	lateObservations!();
-	labeler.observer.opened?.(connection, purpose, opened);
+	labeler.observer.onOpened?.(connection, purpose, opened);
 	await clock.advance(labelTimings.sharedProbeDelayMs);
 	const {legs, process} = await until(({phase}) => phase === 'settled');
 	t.deepEqual([legs[1]?.tls.state, legs[1]?.tls.basis, process.boundBy], ['verified', 'inferred', 'none']);
@@ -1081,7 +1081,7 @@ test('an apiserver that ends while it is asked does not leave the next connectio
 	});
 	const {cluster, labeler, emitted} = listen(await server.cluster());
 	const lost = await connectObserved(cluster, purpose, labeler.observer);
-	labeler.observer.closed?.(lost, purpose);
+	labeler.observer.onClosed?.(lost, purpose);
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
 	t.deepEqual([requested, emitted.at(-1)?.legs[1]?.tls.state], [2, 'unverified']);
 	connection.close();
@@ -1111,7 +1111,7 @@ test('a stream that was opened while no apiserver said its flags is labelled as 
 	await entry.reaches(1);
 	await clock.advance(labelTimings.preUseTimeoutMs);
 	const connection = await connecting;
-	labeler.observer.opened?.(connection, purpose, opened);
+	labeler.observer.onOpened?.(connection, purpose, opened);
 	await clock.advance(labelTimings.sharedProbeDelayMs);
 	await entry.reaches(2);
 	await clock.advance(labelTimings.sharedProbeTimeoutMs);
@@ -1142,7 +1142,7 @@ for (const status of [403, 404, 406, 500]) {
 		const {cluster, labeler, emitted} = listen(await server.cluster());
 		for (let turn = 0; turn < 2; turn++) {
 			const connection = await connectObserved(cluster, purpose, labeler.observer);
-			labeler.observer.opened?.(connection, purpose, opened);
+			labeler.observer.onOpened?.(connection, purpose, opened);
 			t.is(emitted.at(-1)?.legs[1]?.tls.state, 'unknown');
 			t.true(emitted.at(-1)!.legs[1]!.tls.need.length > 0);
 			connection.close();
@@ -1209,7 +1209,7 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 			const connecting = connectObserved(cluster, purpose, labeler.observer);
 			await answered(1, labelTimings.preUseTimeoutMs);
 			const connection = await connecting;
-			labeler.observer.opened?.(connection, purpose, opened);
+			labeler.observer.onOpened?.(connection, purpose, opened);
 			await clock.advance(labelTimings.sharedProbeDelayMs);
 			if (answers[0] === 'silence') {
 				await answered(2, labelTimings.sharedProbeTimeoutMs);
@@ -1222,11 +1222,11 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 
 		const connection = await open();
 		if (then === 'open another') {
-			labeler.observer.closed?.(connection, purpose);
+			labeler.observer.onClosed?.(connection, purpose);
 			emitted.length = 0;
 			await open();
 		} else if (then === 'close the stream') {
-			labeler.observer.closed?.(connection, purpose);
+			labeler.observer.onClosed?.(connection, purpose);
 		} else if (then === 'close the labeller') {
 			labeler.close();
 		}

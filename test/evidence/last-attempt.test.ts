@@ -36,7 +36,7 @@ async function labeled(t: ExecutionContext, options: SandboxOptions) {
 		/** `null` where it was read. */
 		async readLog(): Promise<string | null> {
 			try {
-				const log = await openLog(cluster, source, {tailLines: 1}, {target, witness: labeler.observer});
+				const log = await openLog(cluster, source, {tailLines: 1}, {target, observer: labeler.observer});
 				log.body.resume();
 				log.close();
 				return null;

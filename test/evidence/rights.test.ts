@@ -65,7 +65,7 @@ test('path, audit, doctor and labels ask nothing that has no row', async t => {
 		request: null,
 	} as const;
 	const connection = await connectObserved(cluster, purpose, labeler.observer);
-	labeler.observer.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+	labeler.observer.onOpened?.(connection, purpose, {carrier: 'http', protocol: null});
 	connection.close();
 	cluster.close();
 	for (const one of [

@@ -101,8 +101,8 @@ async function pathsThrough(given: Server): Promise<Path[]> {
 	for (const feature of features) {
 		const purpose = purposeOf(feature);
 		const connection = await connectObserved(cluster, purpose, labeler.observer);
-		labeler.observer.opened?.(connection, purpose, {carrier: feature === 'logs' ? 'http' : 'websocket', protocol: null});
-		labeler.observer.answered?.(connection, purpose);
+		labeler.observer.onOpened?.(connection, purpose, {carrier: feature === 'logs' ? 'http' : 'websocket', protocol: null});
+		labeler.observer.onFarEndAnswered?.(connection, purpose);
 		await clock.advance(labelTimings.sharedProbeDelayMs + labelTimings.sharedProbeIntervalMs);
 		while (emitted.every(path => path.feature !== feature || path.phase !== 'settled')) {
 			await news.promise;

@@ -17,7 +17,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F1',
 		says: 'resets of a follow: nothing lost, nothing twice',
 		tests: [
-			['streams/logs/resume.test.ts', 'a follow that is broken off ('],
+			['streams/logs/resume.test.ts', 'a follow interrupted ('],
 			['real-cluster/logs.cluster.ts', 'no line is lost or repeated over'],
 		],
 	},
@@ -27,7 +27,7 @@ export const faultRows: readonly FaultRow[] = [
 		tests: [
 			['real-cluster/logs.cluster.ts', 'an apiserver that restarts costs no line'],
 			['commands/port-forward/port-forward.test.ts', 'a stopped apiserver is told, and ports stay bound'],
-			['streams/remote-command/outcome.test.ts', 'an apiserver that went with the stream is leg 1'],
+			['streams/remote-command/outcome.test.ts', 'a stream lost together with the apiserver is leg 1'],
 		],
 	},
 	{
@@ -58,7 +58,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F6',
 		says: 'a pod replaced while its workload is followed',
 		tests: [
-			['streams/logs/follow-many.test.ts', 'pods that come are followed from their first line'],
+			['streams/logs/follow-many.test.ts', 'new pods are followed from their first line'],
 			['real-cluster/logs.cluster.ts', 'a new pod of a workload is followed within 2 s of Running'],
 		],
 	},
@@ -74,8 +74,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F8',
 		says: 'middleboxes that cut idle flows: exec, attach and forward ping below their limits',
 		tests: [
-			['streams/remote-command/silence.test.ts', 'a middlebox that cuts idle flows cuts no stream whose pings are below its limit'],
-			['streams/remote-command/silence.test.ts', 'our pings are below the limits of common middleboxes'],
+			['streams/remote-command/silence.test.ts', 'a middlebox that drops idle flows keeps a stream with shorter ping intervals'],
+			['streams/remote-command/silence.test.ts', 'the ping interval is below the limits of common middleboxes'],
 			['wire/spdy-session.test.ts', 'PINGs of the interval use odd ids'],
 		],
 		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s, behind a limit of 60 s; no middlebox for 15 minutes',
@@ -90,7 +90,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: '429 and 503 with Retry-After; at most 20 reconnects at once',
 		tests: [
 			['streams/logs/resume.test.ts', 'Retry-After is obeyed'],
-			['streams/logs/follow-many.test.ts', '150 logs are followed at once, and come back 20 at a time'],
+			['streams/logs/follow-many.test.ts', '150 logs are followed at once and reconnect 20 at a time'],
 			['cluster/connection.test.ts', 'waits for Retry-After of a 429 and a 503'],
 		],
 	},
@@ -115,21 +115,21 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F13',
 		says: 'a client that aborts a download again and again',
 		tests: [
-			['streams/port-forward/forwarded-connection.test.ts', 'a client that leaves in the middle of a download resets the stream'],
+			['streams/port-forward/forwarded-connection.test.ts', 'a client that closes during a download resets the stream'],
 			['real-cluster/port-forward.cluster.ts', 'a client that leaves a download a hundred times leaves nothing behind'],
 		],
 	},
 	{
 		row: 'F14',
 		says: 'a reset in the pod is a reset here, never an end',
-		tests: [['streams/port-forward/forwarded-connection.test.ts', 'a reset in the pod is a reset for the client, never an end']],
+		tests: [['streams/port-forward/forwarded-connection.test.ts', 'a reset in the pod is a reset for the client']],
 	},
 	{
 		row: 'F15',
 		says: 'half-close both ways',
 		tests: [
-			['streams/port-forward/forwarded-connection.test.ts', 'the client ends first, and the answer still comes'],
-			['streams/port-forward/forwarded-connection.test.ts', 'the pod ends first, and 20 MiB still go up'],
+			['streams/port-forward/forwarded-connection.test.ts', 'a client that ends first still receives the response'],
+			['streams/port-forward/forwarded-connection.test.ts', 'a pod that ends first still receives 20 MiB'],
 		],
 	},
 	{
@@ -143,7 +143,7 @@ export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'F17',
 		says: 'sandbox recreated: told, and redialled',
-		tests: [['streams/port-forward/forwarded-connection.test.ts', 'words of a runtime whose sandbox is gone']],
+		tests: [['streams/port-forward/forwarded-connection.test.ts', 'messages of containerd and CRI-O name a pod sandbox that is gone']],
 	},
 	{
 		row: 'F18',
@@ -155,8 +155,8 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F19',
 		says: 'a busy or privileged port names port and family',
 		tests: [
-			['streams/port-forward/port-and-address.test.ts', 'a port in use is told with its family, and nothing stays bound'],
-			['streams/proxy-listener/listener.test.ts', 'a taken port is named with its family'],
+			['streams/port-forward/port-and-address.test.ts', 'the error for a port in use names its family, and nothing stays bound'],
+			['streams/proxy-listener/listener.test.ts', 'the error for a port in use names its family'],
 		],
 	},
 	{
@@ -172,7 +172,7 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'F21',
 		says: 'exec cut or black-holed is never 0',
 		tests: [
-			['streams/remote-command/silence.test.ts', 'a link that swallows everything is lost within its limit'],
+			['streams/remote-command/silence.test.ts', 'a link that drops everything is lost within the silence timeout'],
 			['streams/remote-command/outcome.test.ts', 'a reset is a lost stream, whatever was printed before'],
 			['real-cluster/agents.cluster.ts', 'an exec whose agent dies ends with 125 and says so, never with 0'],
 		],
@@ -182,15 +182,15 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'a slow reader: whole and 0, or not 0',
 		tests: [
 			['commands/exec/exec.test.ts', 'a slow reader gets all of it, and 0; a cut is never 0'],
-			['streams/remote-command/streams.test.ts', 'what came before a cut can be read, however slowly'],
+			['streams/remote-command/streams.test.ts', 'output received before an interruption can be read, however slowly'],
 		],
 	},
 	{
 		row: 'F23',
 		says: 'much stdin has the right hash, early close is quiet',
 		tests: [
-			['streams/remote-command/streams.test.ts', '20 MB through stdin have the right hash'],
-			['streams/remote-command/streams.test.ts', 'a command that ends before its input does ends quietly'],
+			['streams/remote-command/streams.test.ts', '20 MB through stdin keep their hash'],
+			['streams/remote-command/streams.test.ts', 'a command that exits before its input ends without an error'],
 			['real-cluster/exec.cluster.ts', 'exec carries the same bytes through every route'],
 		],
 		open: '`head -c1` over a WebSocket to a 1.36.3 kubelet: the kubelet never sends the status (kubectl hangs too); ended after 450 s with the way out named, quiet over SPDY',
@@ -212,7 +212,7 @@ export const faultRows: readonly FaultRow[] = [
 	{
 		row: 'F26',
 		says: 'exec and attach idle for 6 minutes are alive',
-		tests: [['streams/remote-command/silence.test.ts', 'a middlebox that cuts idle flows cuts no stream whose pings are below its limit']],
+		tests: [['streams/remote-command/silence.test.ts', 'a middlebox that drops idle flows keeps a stream with shorter ping intervals']],
 		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s',
 	},
 	{
@@ -242,7 +242,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'all 256 bytes, invalid and cut UTF-8',
 		tests: [
 			['text/sanitize.test.ts', 'bytes that are no UTF-8 become U+FFFD, whole characters survive any cut'],
-			['streams/remote-command/streams.test.ts', 'all 256 bytes come back as they went, outputs apart'],
+			['streams/remote-command/streams.test.ts', 'all 256 byte values return unchanged on separate outputs'],
 		],
 	},
 	{
@@ -254,16 +254,16 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B6',
 		says: 'lines of any length, CRLF, no final line feed',
 		tests: [
-			['streams/logs/line-blocks.test.ts', 'a long line comes in one piece, byte for byte'],
-			['streams/logs/line-blocks.test.ts', 'a line without end is refused at a limit'],
+			['streams/logs/line-blocks.test.ts', 'a long line arrives in one block, byte for byte'],
+			['streams/logs/line-blocks.test.ts', 'a line longer than the maximum is an error'],
 		],
 	},
 	{
 		row: 'B7',
 		says: 'P and F chunks mixed: no text lost, no false timestamp',
 		tests: [
-			['streams/logs/log-lines.test.ts', 'a block is taken apart without losing a byte'],
-			['streams/logs/duplicate-filter.test.ts', 'the tail of a line that began earlier was told with its line'],
+			['streams/logs/log-lines.test.ts', 'eachLine returns every byte of a block'],
+			['streams/logs/duplicate-filter.test.ts', 'the tail of an earlier line is a duplicate'],
 		],
 	},
 	{
@@ -271,7 +271,7 @@ export const faultRows: readonly FaultRow[] = [
 		says: 'odd timestamps and time that goes back',
 		tests: [
 			['streams/logs/resume.test.ts', 'time that goes back loses nothing'],
-			['streams/logs/log-lines.test.ts', 'an instant is the same in every zone'],
+			['streams/logs/log-lines.test.ts', 'a timestamp is the same instant in every zone'],
 		],
 	},
 	{
@@ -302,7 +302,7 @@ export const faultRows: readonly FaultRow[] = [
 		tests: [
 			['wire/websocket.test.ts', 'refused with '],
 			['cluster/connection.test.ts', 'rejects an invalid upgrade response'],
-			['streams/remote-command/outcome.test.ts', 'a message in text, and one on a channel that no server writes, break the protocol'],
+			['streams/remote-command/outcome.test.ts', 'a text message or an unexpected channel is a protocol error'],
 		],
 		open: 'the Autobahn suite itself is not run',
 	},

@@ -152,11 +152,11 @@ test('a connection that was given up before it was used has no path to tell', as
 	const written: string[] = [];
 	const telling = reportLabels(labeler, 'json', text => written.push(text));
 	label('c1', 'checking', checking);
-	telling.observer!.closed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
+	telling.observer!.onClosed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
 	label('c1', 'settled', settled);
 	label('c2', 'checking', checking);
-	telling.observer!.opened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
-	telling.observer!.closed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
+	telling.observer!.onOpened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
+	telling.observer!.onClosed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
 	label('c2', 'settled', settled);
 	await telling.finished();
 	t.is(written.length, 1);

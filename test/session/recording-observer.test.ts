@@ -38,24 +38,24 @@ test('an answer that is missed is booked from when its ping was sent, until one 
 	});
 	const heard: unknown[] = [];
 	const labeller = {
-		witness: {
-			roundTrip(_connection: Connection, times: object) {
+		observer: {
+			onRoundTrip(_connection: Connection, times: object) {
 				heard.push(times);
 			},
 		},
 	} as unknown as Labeler;
 	store.data({type: 'dock', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
-	const witness = recordingObserver(store, labeller, 'f');
+	const observer = recordingObserver(store, labeller, 'f');
 	const connection = {id: 'c-1'} as Connection;
-	witness.opened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
+	observer.onOpened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
 	const waits = () => store.state.dock[0]!.waits.get('c-1');
 	const before = Date.now();
-	witness.late!(connection, {websocket: 5000});
-	witness.late!(connection, {runtime: 7000});
+	observer.onPingOverdue!(connection, {websocket: 5000});
+	observer.onPingOverdue!(connection, {runtime: 7000});
 	const {websocket, runtime} = waits()!;
 	t.true(websocket! >= before - 5000 && websocket! <= Date.now() - 5000);
 	t.true(runtime! >= before - 7000 && runtime! <= Date.now() - 7000);
-	witness.roundTrip!(connection, {websocket: 2});
+	observer.onRoundTrip!(connection, {websocket: 2});
 	t.deepEqual(waits(), {websocket: null, runtime});
 	t.deepEqual(heard, [{websocket: 2}]);
 });

@@ -16,31 +16,31 @@ const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, l
 		lost('the connection was lost: read ECONNRESET', 'ECONNRESET'),
 		true,
 		1,
-		/leg 1\) is gone$/,
+		/leg 1\) was lost$/,
 	],
-	['an end while the apiserver is away is leg 1', lost('the connection ended without a WebSocket Close'), false, 1, /leg 1\) is gone$/],
-	['silence while the apiserver is away is leg 1', silenceError(60_000), false, 1, /leg 1\) is gone$/],
+	['an end while the apiserver is away is leg 1', lost('the connection ended without a WebSocket Close'), false, 1, /leg 1\) was lost$/],
+	['silence while the apiserver is away is leg 1', silenceError(60_000), false, 1, /leg 1\) was lost$/],
 	[
 		'an end while the apiserver answers may be either',
 		lost('the connection ended without a WebSocket Close'),
 		true,
 		null,
-		/\(leg 2\) was cut, or yours to it \(leg 1\), is not known$/,
+		/\(leg 2\) or yours to it \(leg 1\) was lost$/,
 	],
-	['silence while the apiserver answers may be either', silenceError(60_000), true, null, /is not known$/],
+	['silence while the apiserver answers may be either', silenceError(60_000), true, null, /it is unknown whether .* was lost$/],
 	[
 		'a connection that no tunnel took while the apiserver is away is leg 1',
 		untaken('no tunnel to the pod within 30 s'),
 		false,
 		1,
-		/: the apiserver \(leg 1\) answers no new connection$/,
+		/: the apiserver \(leg 1\) does not respond to a new connection$/,
 	],
 	[
 		'a connection that nobody behind its tunnel took may stand on any leg',
-		untaken('the container runtime was not heard to take the connection within 15 s'),
+		untaken('the container runtime did not confirm the connection within 15 s'),
 		true,
 		null,
-		/your way to it \(leg 1\), its way to the kubelet \(leg 2\) or the runtime stands still is not known$/,
+		/unknown whether your connection to it \(leg 1\), its connection to the kubelet \(leg 2\) or the runtime has stalled$/,
 	],
 	['a broken protocol is what it is', new SpokeError('ERR_PROTOCOL', 'a frame of no kind'), false, 1, /^a frame of no kind$/],
 ];
@@ -65,7 +65,7 @@ for (const [title, error, isAnswered, leg, message] of rows) {
 	});
 }
 
-test('where credentials fail, nobody was asked, and no leg is blamed', async t => {
+test('a failed credential leaves the leg unknown', async t => {
 	const cluster = {
 		async connect() {
 			throw new SpokeError('ERR_CREDENTIAL_PLUGIN', 'the plugin is gone');
@@ -73,7 +73,7 @@ test('where credentials fail, nobody was asked, and no leg is blamed', async t =
 	};
 	for (const name of [locateTunnelLoss, locateStreamLoss]) {
 		const {message, legKnown} = await name(cluster, lost('the connection ended without a WebSocket Close'));
-		t.regex(message, /: whether the apiserver’s way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/);
+		t.regex(message, /: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/);
 		t.false(legKnown);
 	}
 });

@@ -9,7 +9,7 @@ import {openRemoteCommand} from '../../source/streams/remote-command/open-remote
 import {startServer} from '../support/api-server.ts';
 import {reachedWeb} from '../support/run-command.ts';
 
-type Watched = {witness: ConnectionObserver; signal: AbortSignal};
+type Watched = {observer: ConnectionObserver; signal: AbortSignal};
 
 const proxied = {
 	base: '/api/v1/namespaces/default/pods/web/proxy',
@@ -39,7 +39,7 @@ const streams: ReadonlyArray<[string, (cluster: ClusterClient, watched: Watched)
 ];
 
 for (const [title, open] of streams) {
-	test(`${title} that nobody waits for any more is over, and no failure`, async t => {
+	test(`${title} that is aborted is closed, not failed`, async t => {
 		const asked = Promise.withResolvers<unknown>();
 		const server = await startServer({request: asked.resolve, upgrade: asked.resolve});
 		t.teardown(async () => server.close());
@@ -47,11 +47,11 @@ for (const [title, open] of streams) {
 		const controller = new AbortController();
 		const opening = open(await server.cluster(), {
 			signal: controller.signal,
-			witness: {
-				failed(_connection, _purpose, {code}) {
+			observer: {
+				onFailed(_connection, _purpose, {code}) {
 					told.push(`failed ${code}`);
 				},
-				closed() {
+				onClosed() {
 					told.push('closed');
 				},
 			},
@@ -62,7 +62,7 @@ for (const [title, open] of streams) {
 		t.deepEqual(told, ['closed']);
 	});
 
-	test(`${title} whose server went away is a failure`, async t => {
+	test(`${title} fails when the server is gone`, async t => {
 		const server = await startServer({
 			request({socket}) {
 				socket.destroy();
@@ -76,8 +76,8 @@ for (const [title, open] of streams) {
 		await t.throwsAsync(
 			open(await server.cluster(), {
 				signal: new AbortController().signal,
-				witness: {
-					failed(_connection, _purpose, {code}) {
+				observer: {
+					onFailed(_connection, _purpose, {code}) {
 						told.push(code);
 					},
 				},

@@ -63,7 +63,7 @@ test('containers are counted, not their distinct names', t => {
 test('one of several containers says so, and shows the key to the others while waiting', t => {
 	const sources = [
 		{
-			...asTailSource({namespace: 'demo', pod: 'web-0', uid: null, node: 'n1', container: 'app', besides: ['setup', 'side']}),
+			...asTailSource({namespace: 'demo', pod: 'web-0', uid: null, node: 'n1', container: 'app', otherContainers: ['setup', 'side']}),
 			note: 'PodInitializing',
 		},
 	];
@@ -122,7 +122,14 @@ test('a narrow title drops the rate and keeps the state', t => {
 			keymap: new Map(),
 		} as unknown as RenderInput;
 		const sources = [
-			asTailSource({namespace: 'demo', pod: 'web-xwp8q9v99b-4ms2q', uid: null, node: 'n1', container: 'web', besides: ['access-log']}),
+			asTailSource({
+				namespace: 'demo',
+				pod: 'web-xwp8q9v99b-4ms2q',
+				uid: null,
+				node: 'n1',
+				container: 'web',
+				otherContainers: ['access-log'],
+			}),
 		];
 		return tailScreen(screen, {...emptyTail('tail-1', 'pod/web-xwp8q9v99b-4ms2q'), sources, phase: 'following', rate: 0}, 10)[0]!
 			.spans.map(({text}) => text)

@@ -193,7 +193,7 @@ async function whyNotRunning({cluster, invocation, input}: PrepareContext, pod: 
 	}
 
 	return waitUntilRunning(cluster, pod, container, {
-		limitMs: invocation.flags['pod-running-timeout'],
+		timeoutMs: invocation.flags['pod-running-timeout'],
 		signal: invocation.interrupted,
 		onWaiting(reason) {
 			say(invocation, `waiting for ${container}: ${reason}`);
@@ -246,7 +246,7 @@ async function printTerminatedContainer(
 			podRunningTimeoutMs: flags['pod-running-timeout'],
 			signal: interrupted,
 		});
-		const status = await exitStatusOf(cluster, pod, name, {limitMs: statusLagMs, signal: interrupted});
+		const status = await exitStatusOf(cluster, pod, name, {timeoutMs: statusLagMs, signal: interrupted});
 		if (status === null) {
 			return null;
 		}
@@ -260,7 +260,7 @@ async function printTerminatedContainer(
 			json: false,
 			terminal: stdout.isTTY,
 			ignoreErrors: false,
-			witness: undefined,
+			observer: undefined,
 			signal: interrupted,
 			say() {},
 		});

@@ -19,7 +19,7 @@ export type TourStep = {
 	/** The command that does the same. */
 	command: string;
 	/** Resolves to a short result. */
-	run(cluster: ClusterClient, witness: ConnectionObserver): Promise<string>;
+	run(cluster: ClusterClient, observer: ConnectionObserver): Promise<string>;
 };
 
 const podRunningTimeoutMs = 10_000;
@@ -30,32 +30,32 @@ export const tourSteps: readonly TourStep[] = [
 	{command: 'spoke port-forward sts/db :7000', run: echoThroughForward},
 	...['node/n1/healthz', 'pod/http:WEB:8080/', 'pod/https:WEB:8443/', 'svc/web:http/', 'svc/https:web:https/'].map(input => ({
 		command: `spoke proxy get ${input}`,
-		run: async (cluster: ClusterClient, witness: ConnectionObserver) => get(cluster, witness, input),
+		run: async (cluster: ClusterClient, observer: ConnectionObserver) => get(cluster, observer, input),
 	})),
 ];
 
-async function readLogs(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
+async function readLogs(cluster: ClusterClient, observer: ConnectionObserver): Promise<string> {
 	const {pod, target} = await find(cluster, 'deploy/api');
 	const source = {namespace: target.namespace ?? 'default', pod: pod.metadata.name, uid: target.uid, node: target.node, container: 'api'};
-	const log = await openLog(cluster, source, {tailLines: 5}, {target, witness});
+	const log = await openLog(cluster, source, {tailLines: 5}, {target, observer});
 	const lines = (await text(log.body)).trimEnd().split('\n');
 	log.close();
 	return `${lines.length === 1 ? '1 line' : `${lines.length} lines, the last one`}: ${lines.at(-1)!.slice(0, 60)}…`;
 }
 
-async function runHostname(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
+async function runHostname(cluster: ClusterClient, observer: ConnectionObserver): Promise<string> {
 	const {target} = await find(cluster, 'deploy/web');
 	const command = await openRemoteCommand(
 		cluster,
 		{feature: 'exec', target: {...target, container: 'web'}, command: ['hostname'], stdin: false, tty: false},
-		{witness},
+		{observer},
 	);
 	command.stderr?.resume();
 	const [output, status] = await Promise.all([text(command.stdout), command.outcome]);
 	return `printed ${output.trim()} and exited with status ${status}`;
 }
 
-async function echoThroughForward(cluster: ClusterClient, witness: ConnectionObserver): Promise<string> {
+async function echoThroughForward(cluster: ClusterClient, observer: ConnectionObserver): Promise<string> {
 	const stop = new AbortController();
 	const forward = startForward(
 		cluster,
@@ -65,7 +65,7 @@ async function echoThroughForward(cluster: ClusterClient, witness: ConnectionObs
 			addresses: parseListenAddresses(['127.0.0.1']),
 			podRunningTimeoutMs,
 		},
-		{signal: stop.signal, witness},
+		{signal: stop.signal, observer},
 	);
 	try {
 		for await (const event of forward.events) {
@@ -83,11 +83,11 @@ async function echoThroughForward(cluster: ClusterClient, witness: ConnectionObs
 }
 
 /** `WEB` stands for a pod of deploy/web, whose name is not known in advance. */
-async function get(cluster: ClusterClient, witness: ConnectionObserver, input: string): Promise<string> {
+async function get(cluster: ClusterClient, observer: ConnectionObserver, input: string): Promise<string> {
 	const named = input.includes('WEB') ? input.split('WEB').join((await find(cluster, 'deploy/web')).pod.metadata.name) : input;
 	const target = parseProxyTarget(named);
 	const resolved = await resolveProxyTarget(cluster, target, 'default');
-	const answer = await sendProxyRequest(cluster, resolved, {method: 'GET', path: target.path, headers: {}, timeoutMs: 35_000}, {witness});
+	const answer = await sendProxyRequest(cluster, resolved, {method: 'GET', path: target.path, headers: {}, timeoutMs: 35_000}, {observer});
 	return `${answer.status}: ${`${answer.bodyStart.toString()}${await text(answer.body)}`.trim()}`;
 }
 

@@ -61,8 +61,8 @@ async function printStep({command, run}: TourStep, cluster: ClusterClient, print
 	let outcome: string;
 	try {
 		// These connections end before their evidence arrives. Not reporting their end makes the label wait for the evidence.
-		const {closed: _untold, ...witness} = labeler.observer;
-		outcome = await run(cluster, witness);
+		const {onClosed: _untold, ...observer} = labeler.observer;
+		outcome = await run(cluster, observer);
 	} catch (thrown) {
 		outcome = `failed: ${toSpokeError(thrown).message}`;
 	}

@@ -103,7 +103,7 @@ export async function chooseFollowTargets(
 		// Pods of a job have no successors.
 		const mayCome = async (controllers: ReadonlySet<string>) =>
 			controllers.size === 0 || [...controllers].some(kind => kind !== '' && kind !== 'Job');
-		return {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome};
+		return {kind: 'scope', scope: {namespace, labelSelector: selector}, canAppear: mayCome};
 	}
 
 	const followed = await resolveFollowTargets(cluster, targets, namespace, signal);

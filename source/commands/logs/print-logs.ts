@@ -24,7 +24,7 @@ export type PrintOptions = {
 	/** One object per line, instead of `prefix`. */
 	json: boolean;
 	ignoreErrors: boolean;
-	witness: ConnectionObserver | undefined;
+	observer: ConnectionObserver | undefined;
 	signal: AbortSignal;
 	say: (notice: string) => void;
 };
@@ -39,12 +39,12 @@ export async function printLogs(
 	output: OutputWriter,
 	options: PrintOptions,
 ): Promise<void> {
-	const {signal, witness} = options;
+	const {signal, observer} = options;
 	let ahead: Preconnection | undefined;
 	for (const [index, log] of logs.entries()) {
 		const opened = () => {
 			// Connect for the next log while this one is printed.
-			ahead = index + 1 < logs.length ? preconnect(cluster, {signal, witness}) : undefined;
+			ahead = index + 1 < logs.length ? preconnect(cluster, {signal, observer}) : undefined;
 		};
 
 		try {
@@ -71,11 +71,11 @@ async function printLog(
 	output: OutputWriter,
 	options: PrintOptions & {opened: () => void},
 ): Promise<void> {
-	const {json, prefix, terminal, witness, signal, opened} = options;
+	const {json, prefix, terminal, observer, signal, opened} = options;
 	// The server would count the timestamps, too.
 	const {limitBytes = 0, ...unlimited} = options.read;
 	const read = json ? {...unlimited, timestamps: true} : options.read;
-	const open = await openWithRetry(cluster, source, read, {target, witness, signal});
+	const open = await openWithRetry(cluster, source, read, {target, observer, signal});
 	opened();
 	try {
 		await (json
@@ -86,7 +86,7 @@ async function printLog(
 	} catch (error) {
 		throw signal.aborted || error instanceof SpokeError
 			? error
-			: await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was cut`, error as Error), signal);
+			: await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was interrupted`, error as Error), signal);
 	} finally {
 		open.close();
 	}

@@ -23,7 +23,7 @@ export const command: Command<typeof logsSpec.flags> = {
 		const {flags, given, interrupted, env, stderr} = invocation;
 		const cluster = await createClusterClient(flags, env);
 		const paths = reportPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
-		const ahead = preconnect(cluster, {signal: interrupted, witness: paths.observer});
+		const ahead = preconnect(cluster, {signal: interrupted, observer: paths.observer});
 		try {
 			await print(ahead.cluster, request, invocation, paths.observer);
 			await paths.finished();
@@ -46,7 +46,7 @@ async function print(
 	cluster: ClusterClient,
 	request: LogRequest,
 	{flags, given, stdout, stderr, interrupted}: LogsInvocation,
-	witness: ReturnType<typeof reportPaths>['observer'],
+	observer: ReturnType<typeof reportPaths>['observer'],
 ): Promise<void> {
 	const output = createOutputWriter(stdout);
 	const signal = AbortSignal.any([interrupted, output.closed]);
@@ -62,7 +62,7 @@ async function print(
 	const ignoreErrors = flags['ignore-errors'];
 	if (!flags.follow || read.previous) {
 		const logs = await chooseLogs(cluster, request, choosing).catch(missing);
-		await printLogs(cluster, logs, output, {read, prefix, terminal, json, ignoreErrors, witness, signal, say});
+		await printLogs(cluster, logs, output, {read, prefix, terminal, json, ignoreErrors, observer, signal, say});
 		await output.finished();
 		return;
 	}
@@ -77,10 +77,10 @@ async function print(
 			start,
 			signal,
 			until: flags.until,
-			startLimitMs: flags['pod-running-timeout'],
+			startTimeoutMs: flags['pod-running-timeout'],
 			resume: flags.resume,
-			...(given.has('max-log-requests') && mostLogs !== undefined && {mostLogs}),
-			...(witness && {witness}),
+			...(given.has('max-log-requests') && mostLogs !== undefined && {maxLogs: mostLogs}),
+			...(observer && {observer}),
 		},
 		form: {terminal, prefix, strip: !timestamps},
 		json,

@@ -78,15 +78,15 @@ export function assertUniquePorts(targets: readonly TargetWithPorts[], addresses
 				if (before) {
 					const [one, other] =
 						before.target === target.input
-							? [before.asked, spec.asked]
-							: [`${before.target} ${before.asked}`, `${target.input} ${spec.asked}`];
+							? [before.asked, spec.input]
+							: [`${before.target} ${before.asked}`, `${target.input} ${spec.input}`];
 					throw new SpokeError(
 						'ERR_PORT_IN_USE',
 						`${port === null ? `the local port of ${target.input} ${spec.remote}` : `local port ${port}`} is used twice, by ${one} and ${other}`,
 					);
 				}
 
-				given.set(place, {asked: spec.asked, target: target.input});
+				given.set(place, {asked: spec.input, target: target.input});
 			}
 		}
 	}

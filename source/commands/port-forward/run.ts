@@ -124,7 +124,7 @@ async function runForwards(
 		const options = {
 			signal: AbortSignal.any([interrupted, stopped.signal]),
 			environment: env,
-			...(labeler && {witness: labeler.observer}),
+			...(labeler && {observer: labeler.observer}),
 		};
 		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
 		await reportEvents(running, targets, reporter, stopped);

@@ -34,7 +34,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		const listener = await startProxyListener(
 			cluster,
 			{
-				place,
+				endpoint: place,
 				filter: flags['disable-filter']
 					? null
 					: {
@@ -46,11 +46,11 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 				allowsCommands: flags['allow-commands'],
 				serverPath: flags['append-server-path'] ? '' : serverPath,
 				apiPrefix: withSlash(flags['api-prefix']),
-				files: flags.www === undefined ? null : {folder: flags.www, prefix: withSlash(flags['www-prefix'])},
+				files: flags.www === undefined ? null : {directory: flags.www, prefix: withSlash(flags['www-prefix'])},
 				keepaliveMs: flags.keepalive,
 			},
 			{
-				witness: paths.observer,
+				observer: paths.observer,
 				onEvent({method, path, status, error}) {
 					if (error) {
 						stderr.write(noticeLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`, stderr));

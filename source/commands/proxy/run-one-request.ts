@@ -38,7 +38,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	assertCompatibleFlags(invocation, method);
 	const client = await createClusterClient(flags, env);
 	const paths = reportPaths(client, {mode: flags.path, stderr});
-	const {cluster, close} = preconnect(client, {signal: interrupted, witness: paths.observer});
+	const {cluster, close} = preconnect(client, {signal: interrupted, observer: paths.observer});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		assertAccess(
@@ -54,7 +54,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 		);
 		return flags.websocket
 			? await runWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.observer)
-			: await exchange({cluster, witness: paths.observer}, resolved, {target, method, headers}, invocation);
+			: await exchange({cluster, observer: paths.observer}, resolved, {target, method, headers}, invocation);
 	} catch (error) {
 		if (interrupted.aborted) {
 			return exitStatusForSignal(interrupted.reason);
@@ -68,11 +68,11 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	}
 }
 
-type ExchangeContext = {cluster: ClusterClient; witness: ConnectionObserver | undefined};
+type ExchangeContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined};
 type RequestInput = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
 
 async function exchange(
-	{cluster, witness}: ExchangeContext,
+	{cluster, observer}: ExchangeContext,
 	resolved: ResolvedProxyTarget,
 	{target, method, headers}: RequestInput,
 	invocation: ProxyInvocation,
@@ -86,7 +86,7 @@ async function exchange(
 		resolved,
 		{method, path: target.path, headers, timeoutMs, ...sent},
 		{
-			witness,
+			observer,
 			signal: AbortSignal.any([interrupted, output.closed]),
 		},
 	);

@@ -28,10 +28,10 @@ export async function runWebSocket(
 	resolved: ResolvedProxyTarget,
 	asked: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
 	{stdin, stdout, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'interrupted'>,
-	witness: ConnectionObserver | undefined,
+	observer: ConnectionObserver | undefined,
 ): Promise<number> {
 	const output = createOutputWriter(stdout);
-	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {witness, signal: interrupted});
+	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {observer, signal: interrupted});
 	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingEveryMs, closeMs});
 	const ending = Promise.withResolvers<WebSocketCloseResult>();
 	messages.on('close', ending.resolve);

@@ -48,9 +48,9 @@ async function runInCluster(invocation: RemoteCommandInvocation, request: Remote
 	const cluster = await createClusterClient(invocation.flags, invocation.env);
 	const notices = new DeferredNotices(invocation.stderr);
 	const paths = reportPaths(cluster, {mode: pathMode(invocation), stderr: notices});
-	const ahead = preconnect(cluster, {signal: invocation.interrupted, witness: paths.observer});
+	const ahead = preconnect(cluster, {signal: invocation.interrupted, observer: paths.observer});
 	try {
-		return await runOn({cluster: ahead.cluster, witness: paths.observer, notices}, invocation, request);
+		return await runOn({cluster: ahead.cluster, observer: paths.observer, notices}, invocation, request);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false};
@@ -70,10 +70,10 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
-type RunContext = {cluster: ClusterClient; witness: ConnectionObserver | undefined; notices: DeferredNotices};
+type RunContext = {cluster: ClusterClient; observer: ConnectionObserver | undefined; notices: DeferredNotices};
 
 async function runOn(
-	{cluster, witness, notices}: RunContext,
+	{cluster, observer, notices}: RunContext,
 	invocation: RemoteCommandInvocation,
 	request: RemoteCommandRequest,
 ): Promise<RunEnd> {
@@ -119,7 +119,7 @@ async function runOn(
 		signal: interrupted,
 		environment: env,
 		onWaiting: say,
-		...(witness && {witness}),
+		...(observer && {observer}),
 	});
 	if (tty) {
 		notices.hold();

@@ -45,7 +45,7 @@ export async function runForward(session: Session, id: string, wish: ForwardConf
 				onPodLoss: wish.onPodLoss,
 				podRunningTimeoutMs: 60_000,
 			},
-			{signal, witness: session.witnessFor(id, wish.cluster), environment: session.env},
+			{signal, observer: session.observerFor(id, wish.cluster), environment: session.env},
 		);
 		clock = everySecond(session, id, running);
 		for await (const event of running.events) {

@@ -84,7 +84,7 @@ async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, 
 	try {
 		await session.typedAhead.showProgress(`waiting for ${name}`, async (signal, say) =>
 			waitUntilRunning(access, pod, name, {
-				limitMs: startLimitMs,
+				timeoutMs: startLimitMs,
 				signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]),
 				onWaiting(reason) {
 					const text = `waiting for ${name}: ${sanitizeLine(reason)}`;

@@ -154,7 +154,7 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 			...(feature === 'attach' && {
 				statusOf: async () =>
 					exitStatusOf(cluster.access, pod, container, {
-						limitMs: statusLagMs,
+						timeoutMs: statusLagMs,
 						signal: AbortSignal.timeout(statusLagMs),
 					}),
 			}),
@@ -174,7 +174,7 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 				cluster.access,
 				{feature, target: toResolvedTarget(asked, pod, chosenFrom, container), command, stdin, tty},
 				{
-					witness: session.witnessFor(id, cluster),
+					observer: session.observerFor(id, cluster),
 					environment: session.env,
 					signal,
 				},

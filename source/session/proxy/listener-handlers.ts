@@ -75,12 +75,12 @@ export async function startListener(
 
 	const {store} = session;
 	const id = session.nextId('listener');
-	const witness = session.witnessFor(id, cluster);
+	const observer = session.observerFor(id, cluster);
 	const listener = await startProxyListener(
 		cluster.access,
-		{place, filter: defaultFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''},
+		{endpoint: place, filter: defaultFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''},
 		{
-			witness,
+			observer,
 			onEvent(event) {
 				passed(session, id, event);
 			},

@@ -135,7 +135,7 @@ async function answerOf(
 			show({path: label});
 		}
 	});
-	const witness: ConnectionObserver = {
+	const observer: ConnectionObserver = {
 		...labeller.observer,
 		async beforeUse(connection, purpose) {
 			current = connection.id;
@@ -149,18 +149,18 @@ async function answerOf(
 			}
 		},
 		// A connection that replaces one on which reading took too long is met here first.
-		opened(connection, purpose, about) {
+		onOpened(connection, purpose, about) {
 			current = connection.id;
-			labeller.observer.opened?.(connection, purpose, about);
+			labeller.observer.onOpened?.(connection, purpose, about);
 		},
-		failed(connection, purpose, error) {
+		onFailed(connection, purpose, error) {
 			current = connection?.id ?? current;
-			labeller.observer.failed?.(connection, purpose, error);
+			labeller.observer.onFailed?.(connection, purpose, error);
 		},
 	};
 	try {
 		const answer = await rejectOnAbort(
-			async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}),
+			async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {observer, signal}),
 			signal,
 		);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));

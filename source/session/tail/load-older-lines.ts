@@ -128,23 +128,23 @@ class OlderLoad {
 		const {most, signal, options} = this.#options;
 		let beginning: Buffer | null = null;
 		const sink = {
-			begin: () => {
+			start: () => {
 				beginning = null;
 				this.#letGo.delete(log.index);
 				this.#found.set(log.index, new LineBuffer({lines: Infinity, bytes: Infinity}));
 			},
-			take: (block: Buffer) => {
+			onLines: (block: Buffer) => {
 				beginning ??= beginningOf(block);
 				this.#take(log.index, block);
 			},
 		};
 		try {
-			const ending = await readOlderLines(this.#cluster, log.source, {known: log.first, arrived: log.arrived, most}, sink, {
+			const ending = await readOlderLines(this.#cluster, log.source, {known: log.first, receivedCount: log.arrived, maxLines: most}, sink, {
 				...options(log.source),
 				signal,
 			});
-			this.#isAll &&= ending.isAll;
-			if (!ending.joined) {
+			this.#isAll &&= ending.isComplete;
+			if (!ending.isJoined) {
 				this.#drop(log.index, 'the node offers none of the lines here any more, so older ones cannot be joined to them');
 			} else if (beginning) {
 				this.#begins.set(log.index, beginning);

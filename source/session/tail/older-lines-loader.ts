@@ -68,7 +68,7 @@ export class OlderLinesLoader {
 		const {
 			ask: {asked},
 		} = this.#tail;
-		return {witness: this.#means.witness, target: {asked, kind: 'Pod', namespace, name: pod, uid, node, container, chosenFrom: 1}};
+		return {observer: this.#means.observer, target: {asked, kind: 'Pod', namespace, name: pod, uid, node, container, chosenFrom: 1}};
 	}
 
 	#tell(to: Partial<OlderLines>): void {

@@ -41,7 +41,7 @@ function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): T
 	const view = withDisplayOptionsOf(emptyTail(id, ask.title), [...tails.values()].at(-1)?.view);
 	const run = new TailRun(id, ask, view, {
 		cluster: cluster.access,
-		witness: session.witnessFor(id),
+		observer: session.observerFor(id),
 		changed() {
 			showTailFailure(session, run);
 			store.data({type: 'tail-changed'});

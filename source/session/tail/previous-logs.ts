@@ -5,7 +5,7 @@ import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionObserver} from '../../streams/connection-observer.ts';
 import {logSource, type ContainerSelection, type FollowTargets} from '../../streams/logs/follow-logs.ts';
 import {splitKubeletError} from '../../streams/logs/kubelet-log-error.ts';
-import {readLineBlocks, readSilenceMs} from '../../streams/logs/line-blocks.ts';
+import {readLineBlocks, readSilenceTimeoutMs} from '../../streams/logs/line-blocks.ts';
 import {LogInterruptedError, locateInterruption} from '../../streams/logs/log-interruption.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import {openLog} from '../../streams/logs/open-log.ts';
@@ -15,7 +15,7 @@ import {listPods, toResolvedTarget} from '../../targets/resolve-pod.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailRequest} from './tail-run.ts';
 
-export type PreviousLogsOptions = {ask: Pick<TailRequest, 'asked' | 'containers'>; witness: ConnectionObserver; signal: AbortSignal};
+export type PreviousLogsOptions = {ask: Pick<TailRequest, 'asked' | 'containers'>; observer: ConnectionObserver; signal: AbortSignal};
 
 export type PreviousLogsCallbacks = {
 	/** Gives the number by which a source is called from then on. */
@@ -59,7 +59,7 @@ function chosenContainers(pod: PodObject, choice: ContainerSelection): readonly 
 async function readOne(
 	cluster: ClusterClient,
 	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
-	{ask, witness, signal}: PreviousLogsOptions,
+	{ask, observer, signal}: PreviousLogsOptions,
 	tells: PreviousLogsCallbacks,
 ): Promise<void> {
 	const source = logSource(pod, container);
@@ -69,7 +69,7 @@ async function readOne(
 			cluster,
 			source,
 			{previous: true, timestamps: true},
-			{target: toResolvedTarget(ask.asked, pod, chosenFrom, container), witness, signal},
+			{target: toResolvedTarget(ask.asked, pod, chosenFrom, container), observer, signal},
 		);
 		try {
 			const {remainder, error} = await readLineBlocks(
@@ -78,10 +78,10 @@ async function readOne(
 					signal.throwIfAborted();
 					tells.lines(index, block);
 				},
-				{silenceMs: readSilenceMs},
+				{silenceTimeoutMs: readSilenceTimeoutMs},
 			);
 			signal.throwIfAborted();
-			const {log, words} = splitKubeletError(remainder, {follows: false});
+			const {log, message: words} = splitKubeletError(remainder, {follows: false});
 			tells.lines(index, log);
 			if (words !== null) {
 				throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});

@@ -44,7 +44,7 @@ export function tailNotice(
 
 		case 'stalled': {
 			return {
-				text: `${who}no answer for ${seconds(event.quietMs)}: stalled${event.leg === null ? '' : ` on leg ${event.leg}`}, opened again`,
+				text: `${who}no answer for ${seconds(event.silentForMs)}: stalled${event.leg === null ? '' : ` on leg ${event.leg}`}, opened again`,
 				source: {state: 'interrupted', note: 'stalled'},
 				counters: {reconnects: 1},
 			};
@@ -70,7 +70,7 @@ export function tailNotice(
 
 		case 'resumed': {
 			return {
-				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.met ? ', last line met again' : ''}: no gap` : ''}`,
+				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.foundLastLine ? ', last line met again' : ''}: no gap` : ''}`,
 				source: {state: 'open', note: ''},
 			};
 		}

@@ -33,7 +33,7 @@ export type TailSink = {
 	tellMoved(moved: LineRemap): void;
 };
 
-export type TailContext = {cluster: ClusterClient; witness: ConnectionObserver};
+export type TailContext = {cluster: ClusterClient; observer: ConnectionObserver};
 
 type SourceEvent = Extract<LogEvent, {source: LogSource}>;
 type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
@@ -149,9 +149,9 @@ export class TailReader {
 			asked,
 			containers,
 			start: beginnings[since],
-			startLimitMs: 0,
+			startTimeoutMs: 0,
 			gatherMs,
-			witness: this.#means.witness,
+			observer: this.#means.observer,
 			signal,
 		})) {
 			if (signal.aborted) {
@@ -163,11 +163,11 @@ export class TailReader {
 	}
 
 	async #readBefore(targets: FollowTargets, signal: AbortSignal): Promise<void> {
-		const {cluster, witness} = this.#means;
+		const {cluster, observer} = this.#means;
 		await readPreviousLogs(
 			cluster,
 			targets,
-			{ask: this.#tail.ask, witness, signal},
+			{ask: this.#tail.ask, observer, signal},
 			{
 				source: source => this.#placeOf(source),
 				lines: (index, block) => {

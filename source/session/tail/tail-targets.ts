@@ -24,7 +24,7 @@ export function createTailRequest(cluster: ClusterClient, {namespace, targets, s
 		targets: async signal =>
 			selector === null
 				? resolveFollowTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
-				: {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome: async () => true},
+				: {kind: 'scope', scope: {namespace, labelSelector: selector}, canAppear: async () => true},
 	};
 }
 

@@ -62,6 +62,6 @@ export function asTailSource(source: LogSource): TailSource {
 		on: true,
 		state: 'waiting',
 		note: '',
-		...(source.besides && {besides: source.besides}),
+		...(source.otherContainers && {besides: source.otherContainers}),
 	};
 }

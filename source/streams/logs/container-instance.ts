@@ -1,4 +1,4 @@
-/** What the pod's status says of a container's lives: which one's log is offered now, and whether another may come. */
+/** Container instances according to the pod's status. */
 import {containerRole, containerStatus} from '../../targets/choose-container.ts';
 import type {PodObject, Termination} from '../../targets/pod-object.ts';
 import type {ContainerTermination} from './log-events.ts';
@@ -7,14 +7,14 @@ export type ContainerInstance = {
 	/** Runtime's id of the life whose log a read without `previous` gives; `null` when there is none yet. */
 	id: string | null;
 	restarts: number;
-	/** `waiting`: not started yet. `between`: ended, and another life is expected. `over`: ended for good. */
-	state: 'waiting' | 'running' | 'between' | 'over';
+	/** `waiting`: not started yet. `restarting`: ended, and another life is expected. `terminated`: ended for good. */
+	state: 'waiting' | 'running' | 'restarting' | 'terminated';
 	/** Why it waits, in the kubelet's word: `ContainerCreating`, `CrashLoopBackOff`. */
 	reason: string | null;
 	/** How this life ended; `null` while it runs. */
 	ended: ContainerTermination | null;
 	/** How the life before this one ended. */
-	before: ContainerTermination | null;
+	previous: ContainerTermination | null;
 };
 
 /**
@@ -29,42 +29,42 @@ export function currentInstance(pod: PodObject, container: string): ContainerIns
 	// Not every kubelet tells states and ids; a pod that is said to run may be read.
 	if (running || (status?.state === undefined && pod.status?.phase === 'Running')) {
 		return {
-			id: status?.containerID ?? unnamed(restarts),
+			id: status?.containerID ?? instanceNumber(restarts),
 			restarts,
 			state: 'running',
 			reason: null,
 			ended: null,
-			before: earlier ? ending(earlier) : null,
+			previous: earlier ? terminationOf(earlier) : null,
 		};
 	}
 
 	const last = terminated ?? earlier;
 	if (last) {
 		return {
-			id: last.containerID ?? unnamed(restarts),
+			id: last.containerID ?? instanceNumber(restarts),
 			restarts,
 			reason: waiting?.reason ?? null,
-			state: mayStartAgain(pod, container, last) ? 'between' : 'over',
-			ended: ending(last),
-			before: terminated && earlier ? ending(earlier) : null,
+			state: canRestart(pod, container, last) ? 'restarting' : 'terminated',
+			ended: terminationOf(last),
+			previous: terminated && earlier ? terminationOf(earlier) : null,
 		};
 	}
 
-	const reason = waiting?.reason ?? scheduling(pod) ?? pod.status?.phase ?? null;
-	return {id: null, restarts, state: podIsDone(pod) ? 'over' : 'waiting', reason, ended: null, before: null};
+	const reason = waiting?.reason ?? schedulingReason(pod) ?? pod.status?.phase ?? null;
+	return {id: null, restarts, state: isPodTerminated(pod) ? 'terminated' : 'waiting', reason, ended: null, previous: null};
 }
 
 /** For a life of which no id is told: its number will do. */
-function unnamed(restarts: number): string {
+function instanceNumber(restarts: number): string {
 	return `life ${restarts}`;
 }
 
 /** Every container has ended and the pod will not start one again. */
-function podIsDone(pod: PodObject): boolean {
+function isPodTerminated(pod: PodObject): boolean {
 	return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
-function ending({exitCode, reason, signal, finishedAt}: Termination): ContainerTermination {
+function terminationOf({exitCode, reason, signal, finishedAt}: Termination): ContainerTermination {
 	return {exitCode: exitCode ?? (signal ? 128 + signal : 0), reason: reason ?? null, at: finishedAt ?? null};
 }
 
@@ -72,8 +72,8 @@ function ending({exitCode, reason, signal, finishedAt}: Termination): ContainerT
 By the pod's policy, or the container's own.
 @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
 */
-function mayStartAgain(pod: PodObject, container: string, last: Termination): boolean {
-	if (podIsDone(pod) || pod.metadata.deletionTimestamp !== undefined) {
+function canRestart(pod: PodObject, container: string, last: Termination): boolean {
+	if (isPodTerminated(pod) || pod.metadata.deletionTimestamp !== undefined) {
 		return false;
 	}
 
@@ -87,11 +87,11 @@ function mayStartAgain(pod: PodObject, container: string, last: Termination): bo
 		return last.exitCode !== 0;
 	}
 
-	const ofPod = pod.spec.restartPolicy ?? 'Always';
-	const policy = spec.restartPolicy ?? (role === 'init' && ofPod === 'Always' ? 'OnFailure' : ofPod);
+	const podPolicy = pod.spec.restartPolicy ?? 'Always';
+	const policy = spec.restartPolicy ?? (role === 'init' && podPolicy === 'Always' ? 'OnFailure' : podPolicy);
 	return policy === 'Always' || (policy === 'OnFailure' && last.exitCode !== 0);
 }
 
-function scheduling(pod: PodObject): string | undefined {
+function schedulingReason(pod: PodObject): string | undefined {
 	return pod.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False')?.reason;
 }

@@ -1,62 +1,66 @@
-/** Does an answer go on where the one before was cut? Settled once, and only for an answer that has begun: by meeting the last line, or by what explains that it is not there. */
+/** Decides whether a resumed response continues at the last line. */
 import type {GapReason} from './log-events.ts';
 import type {DuplicateFilter} from './duplicate-filter.ts';
 
 /** `proven`: nothing is missing. `met`: because the last line that was told came again. */
-export type Continuity = {proven: boolean; met: boolean};
+export type Continuity = {proven: boolean; foundLastLine: boolean};
 
 export type ContinuityCallbacks = {
 	/** Whether another life has begun; the rest of the one before is told by then. */
-	isNewLife(): Promise<boolean>;
+	hasRestarted(): Promise<boolean>;
 	/** Whether a side read is still offered the last line. @throws what such a read can fail with: then nothing is known */
-	offersLast(): Promise<boolean>;
+	isLastLineOffered(): Promise<boolean>;
 	reportGap(reason: GapReason): Promise<void>;
 	/** The answer has begun, and it is known whether it goes on where it was cut. */
 	onResumed(continuity: Continuity): Promise<void>;
 };
 
 /** An answer that holds nothing for so long does not hold the last line. */
-const meetWithinMs = 3000;
+const lastLineTimeoutMs = 3000;
 
 export class ContinuityCheck {
-	readonly #last: Pick<DuplicateFilter, 'met' | 'complete'> | null;
-	readonly #asks: ContinuityCallbacks;
-	readonly #withinMs: number;
+	readonly #filter: Pick<DuplicateFilter, 'foundLastLine' | 'isComplete'> | null;
+	readonly #callbacks: ContinuityCallbacks;
+	readonly #timeoutMs: number;
 	#timer: NodeJS.Timeout | undefined;
 	#isStopped = false;
-	#explaining: Promise<boolean> | null = null;
-	#settling: Promise<void> | null = null;
+	#restartCheck: Promise<boolean> | null = null;
+	#settlement: Promise<void> | null = null;
 
 	/** The request goes out now. `last` knows whether the last line was met; `null` where there is none to meet. */
-	constructor(last: Pick<DuplicateFilter, 'met' | 'complete'> | null, asks: ContinuityCallbacks, withinMs = meetWithinMs) {
-		this.#last = last;
-		this.#asks = asks;
-		this.#withinMs = withinMs;
-		if (last !== null) {
+	constructor(
+		filter: Pick<DuplicateFilter, 'foundLastLine' | 'isComplete'> | null,
+		callbacks: ContinuityCallbacks,
+		timeoutMs = lastLineTimeoutMs,
+	) {
+		this.#filter = filter;
+		this.#callbacks = callbacks;
+		this.#timeoutMs = timeoutMs;
+		if (filter !== null) {
 			this.#timer = setTimeout(() => {
-				this.#explain();
-			}, withinMs);
+				this.#checkRestart();
+			}, timeoutMs);
 		}
 	}
 
 	/** The answer has begun; without that nothing can be settled. */
-	answered(): void {
-		this.#askAsideLater();
+	responseStarted(): void {
+		this.#scheduleVerification();
 	}
 
 	/** Awaited before anything new is told. */
-	async before(fresh: Buffer): Promise<void> {
-		await this.#explaining;
-		if (this.#last === null || this.#last.met || fresh.length > 0) {
-			this.#settling ??= this.#settle(false);
+	async beforeLines(newLines: Buffer): Promise<void> {
+		await this.#restartCheck;
+		if (this.#filter === null || this.#filter.foundLastLine || newLines.length > 0) {
+			this.#settlement ??= this.#settle(false);
 		}
 
-		await this.#settling;
+		await this.#settlement;
 	}
 
 	/** When what is being settled is, where anything is. */
 	async settled(): Promise<void> {
-		await this.#settling;
+		await this.#settlement;
 	}
 
 	stop(): void {
@@ -65,49 +69,49 @@ export class ContinuityCheck {
 	}
 
 	/** A log without a line is not even answered: a new life is looked for, so that the rest of the one before is told. */
-	#explain(): void {
-		this.#explaining ??= this.#asks.isNewLife();
-		// Whoever waits for it hears of it.
-		this.#explaining.catch(() => undefined);
+	#checkRestart(): void {
+		this.#restartCheck ??= this.#callbacks.hasRestarted();
+		// The waiter receives the error.
+		this.#restartCheck.catch(() => undefined);
 	}
 
-	#askAsideLater(): void {
+	#scheduleVerification(): void {
 		clearTimeout(this.#timer);
-		if (this.#last !== null && !this.#isStopped && this.#settling === null) {
+		if (this.#filter !== null && !this.#isStopped && this.#settlement === null) {
 			this.#timer = setTimeout(() => {
-				void this.#askAside();
-			}, this.#withinMs);
+				void this.#verify();
+			}, this.#timeoutMs);
 		}
 	}
 
 	/** A large file takes the kubelet its time: a side read tells whether the last line will still come. One that fails tells nothing, and is made again. */
-	async #askAside(): Promise<void> {
+	async #verify(): Promise<void> {
 		let isOffered: boolean;
 		try {
-			isOffered = await this.#asks.offersLast();
+			isOffered = await this.#callbacks.isLastLineOffered();
 		} catch {
-			this.#askAsideLater();
+			this.#scheduleVerification();
 			return;
 		}
 
 		if (!this.#isStopped) {
-			this.#settling ??= this.#settle(isOffered);
-			this.#settling.catch(() => undefined);
+			this.#settlement ??= this.#settle(isOffered);
+			this.#settlement.catch(() => undefined);
 		}
 	}
 
 	async #settle(isOffered: boolean): Promise<void> {
-		const last = this.#last;
-		if (last !== null && !last.complete) {
-			await this.#asks.reportGap('clock-went-back');
+		const filter = this.#filter;
+		if (filter !== null && !filter.isComplete) {
+			await this.#callbacks.reportGap('clock-went-back');
 		}
 
-		const met = last !== null && (last.met || isOffered);
-		const proven = last === null || met || (await this.#explaining) === true || (await this.#asks.isNewLife());
+		const foundLastLine = filter !== null && (filter.foundLastLine || isOffered);
+		const proven = filter === null || foundLastLine || (await this.#restartCheck) === true || (await this.#callbacks.hasRestarted());
 		if (!proven) {
-			await this.#asks.reportGap('last-line-not-met');
+			await this.#callbacks.reportGap('last-line-not-met');
 		}
 
-		await this.#asks.onResumed({proven, met});
+		await this.#callbacks.onResumed({proven, foundLastLine});
 	}
 }

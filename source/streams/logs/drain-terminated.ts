@@ -1,4 +1,4 @@
-/** Reads what the log of a life that has ended still holds, until its end can be believed. */
+/** Reads the rest of a terminated container's log until its end is certain. */
 import {abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ResumableLog, DrainResult} from './resumable-log.ts';
@@ -7,25 +7,25 @@ import {isContainerRemoved} from './kubelet-log-error.ts';
 import type {LogOutage} from './log-outage.ts';
 import type {Semaphore} from './semaphore.ts';
 
-export type DrainOptions = {gate: Semaphore; outage: LogOutage; signal?: AbortSignal | undefined};
+export type DrainOptions = {semaphore: Semaphore; outage: LogOutage; signal?: AbortSignal | undefined};
 
 /** So often a log must end without the last line before that is believed. */
-const unmetTries = 3;
-const unmetPauseMs = 200;
+const lastLineAttempts = 3;
+const lastLineRetryDelayMs = 200;
 /** So often in a row the kubelet must say that it has no such container: while its runtime restarts it says so, too. */
-const removedTries = 6;
+const removedAttempts = 6;
 
 /** Gives whether the life's log was read to its end; false where it can be read no more. `gap` is told unless the last line is met. */
 export async function drainTerminated(
-	reads: ResumableLog,
+	log: ResumableLog,
 	read: {previous: boolean; gap: GapReason | null},
-	{gate, outage, signal}: DrainOptions,
+	{semaphore, outage, signal}: DrainOptions,
 ): Promise<boolean> {
-	const proof = new EndOfLogCheck();
+	const endCheck = new EndOfLogCheck();
 	for (let removed = 0; ;) {
 		let drained: DrainResult;
 		try {
-			drained = await gate.run(async () => reads.drain(read));
+			drained = await semaphore.run(async () => log.drain(read));
 		} catch (thrown) {
 			signal?.throwIfAborted();
 			if (!(thrown instanceof SpokeError)) {
@@ -33,40 +33,40 @@ export async function drainTerminated(
 			}
 
 			if (thrown.code === 'ERR_NOT_FOUND' || thrown.code === 'ERR_TARGET_GONE') {
-				await reads.tellGap(ofGone(read.gap));
+				await log.reportGap(unavailableGap(read.gap));
 				return false;
 			}
 
-			await outage.lost(thrown);
+			await outage.handleLoss(thrown);
 			continue;
 		}
 
 		removed = isContainerRemoved(drained.result?.text ?? '') ? removed + 1 : 0;
-		if (removed === removedTries) {
-			await reads.tellGap(ofGone(read.gap));
+		if (removed === removedAttempts) {
+			await log.reportGap(unavailableGap(read.gap));
 			return false;
 		}
 
-		switch (proof.judge(drained)) {
-			case 'cut': {
-				await outage.lost(drained.result!);
+		switch (endCheck.judge(drained)) {
+			case 'interrupted': {
+				await outage.handleLoss(drained.result!);
 				break;
 			}
 
-			case 'unmet': {
-				await abortableDelay(unmetPauseMs, signal);
+			case 'not-found': {
+				await abortableDelay(lastLineRetryDelayMs, signal);
 				break;
 			}
 
-			case 'once': {
+			case 'unconfirmed': {
 				break;
 			}
 
 			case 'end': {
-				const isMet = drained.foundLastLine !== false;
-				await (isMet ? undefined : reads.tellGap(read.gap));
-				await reads.tellRemainder(drained.remainder);
-				await outage.back({proven: proof.isWhole && isMet, met: drained.foundLastLine === true});
+				const foundLastLine = drained.foundLastLine !== false;
+				await (foundLastLine ? undefined : log.reportGap(read.gap));
+				await log.emitRemainder(drained.remainder);
+				await outage.reportResumed({proven: endCheck.isComplete && foundLastLine, foundLastLine: drained.foundLastLine === true});
 				return true;
 			}
 		}
@@ -74,7 +74,7 @@ export async function drainTerminated(
 }
 
 /** No line can be met in a log that is not there. */
-function ofGone(gap: GapReason | null): GapReason | null {
+function unavailableGap(gap: GapReason | null): GapReason | null {
 	return gap === 'last-line-not-met' ? 'log-gone' : gap;
 }
 
@@ -84,31 +84,31 @@ and what cannot be held against anything must come the same twice.
 */
 export class EndOfLogCheck {
 	/** Nothing was told that may stand behind a gap. */
-	isWhole = true;
-	#unmet = 0;
-	#before: Buffer | null = null;
+	isComplete = true;
+	#missedCount = 0;
+	#previousRemainder: Buffer | null = null;
 
-	/** `cut`: it did not end by itself; `unmet`: the last line may still be there the next time; `once`: it must end so again. */
-	judge({hasNewLines: fresh, foundLastLine: met, remainder, result: ending}: DrainResult): 'cut' | 'unmet' | 'once' | 'end' {
-		this.isWhole &&= met !== false || !fresh;
-		if (ending !== null) {
-			return 'cut';
+	/** `interrupted`: it did not end by itself; `not-found`: the last line may still be there the next time; `unconfirmed`: it must end so again. */
+	judge({hasNewLines, foundLastLine, remainder, result}: DrainResult): 'interrupted' | 'not-found' | 'unconfirmed' | 'end' {
+		this.isComplete &&= foundLastLine !== false || !hasNewLines;
+		if (result !== null) {
+			return 'interrupted';
 		}
 
-		if (fresh) {
-			this.#before = null;
-			return 'once';
+		if (hasNewLines) {
+			this.#previousRemainder = null;
+			return 'unconfirmed';
 		}
 
-		if (met === false && this.#unmet + 1 < unmetTries) {
-			this.#unmet++;
-			return 'unmet';
+		if (foundLastLine === false && this.#missedCount + 1 < lastLineAttempts) {
+			this.#missedCount++;
+			return 'not-found';
 		}
 
-		const isAlone = met === null || remainder.length > 0;
-		if (isAlone && !this.#before?.equals(remainder)) {
-			this.#before = remainder;
-			return 'once';
+		const needsConfirmation = foundLastLine === null || remainder.length > 0;
+		if (needsConfirmation && !this.#previousRemainder?.equals(remainder)) {
+			this.#previousRemainder = remainder;
+			return 'unconfirmed';
 		}
 
 		return 'end';

@@ -1,4 +1,4 @@
-/** Takes out of a resumed answer what was told before the cut. */
+/** Removes duplicates from a resumed response. */
 import {lineEnd} from './log-lines.ts';
 import {timestampLength, timestampNanoseconds, timestampSecond} from './line-timestamp.ts';
 import {lineKey, type ExpectedDuplicates} from './recent-lines.ts';
@@ -8,96 +8,96 @@ Lines are compared by timestamp and bytes, as a multiset: equal lines may share 
 A stretch without a timestamp at the very beginning is the tail of a line that began before the second from which the server was asked.
 */
 export class DuplicateFilter {
-	readonly #repeats: ExpectedDuplicates;
-	#left: number;
-	#beginning = true;
+	readonly #expected: ExpectedDuplicates;
+	#remaining: number;
+	#isAtStart = true;
 	#tail: Buffer | null = null;
-	#met = false;
-	#unwantedBefore: ExpectedDuplicates['beginning'];
+	#foundLastLine = false;
+	#skipUntil: ExpectedDuplicates['start'];
 
-	constructor(repeats: ExpectedDuplicates) {
-		this.#repeats = repeats;
-		this.#unwantedBefore = repeats.beginning;
-		this.#left = repeats.counts.values().reduce((sum, count) => sum + count, 0);
+	constructor(expected: ExpectedDuplicates) {
+		this.#expected = expected;
+		this.#skipUntil = expected.start;
+		this.#remaining = expected.counts.values().reduce((sum, count) => sum + count, 0);
 	}
 
 	/** The last line was met again: what follows it here followed it in the log. */
-	get met(): boolean {
-		return this.#met;
+	get foundLastLine(): boolean {
+		return this.#foundLastLine;
 	}
 
 	/** False: some lines may come twice, since too many were told in one second to be remembered. */
-	get complete(): boolean {
-		return this.#repeats.complete;
+	get isComplete(): boolean {
+		return this.#expected.isComplete;
 	}
 
 	/** The lines of `block` that are new; a view when it can be. */
-	pass(block: Buffer): Buffer {
-		if (this.#left === 0 && !this.#beginning) {
+	removeDuplicates(block: Buffer): Buffer {
+		if (this.#remaining === 0 && !this.#isAtStart) {
 			return block;
 		}
 
-		const fresh: Buffer[] = [];
-		let run = 0;
+		const newLines: Buffer[] = [];
+		let runStart = 0;
 		for (let from = 0; from < block.length;) {
 			const end = lineEnd(block, from);
-			if (this.#isRepeat(block, from, end)) {
-				if (run < from) {
-					fresh.push(block.subarray(run, from));
+			if (this.#isDuplicate(block, from, end)) {
+				if (runStart < from) {
+					newLines.push(block.subarray(runStart, from));
 				}
 
-				run = end;
+				runStart = end;
 			}
 
 			from = end;
-			if (this.#left === 0 && !this.#beginning) {
+			if (this.#remaining === 0 && !this.#isAtStart) {
 				break;
 			}
 		}
 
-		if (run < block.length) {
-			fresh.push(block.subarray(run));
+		if (runStart < block.length) {
+			newLines.push(block.subarray(runStart));
 		}
 
-		return fresh.length === 1 ? fresh[0]! : Buffer.concat(fresh);
+		return newLines.length === 1 ? newLines[0]! : Buffer.concat(newLines);
 	}
 
 	/** A tail of which nothing tells that it was told; it is due before anything new. */
 	takeTail(): Buffer | null {
-		const tail = this.#met ? null : this.#tail;
+		const tail = this.#foundLastLine ? null : this.#tail;
 		this.#tail = null;
 		return tail;
 	}
 
-	#isRepeat(block: Buffer, from: number, end: number): boolean {
-		const stamp = timestampLength(block, from);
-		if (stamp === 0 && this.#beginning) {
-			this.#beginning = false;
-			this.#tail = this.#toldTail(block.subarray(from, end)) ? null : block.subarray(from, end);
+	#isDuplicate(block: Buffer, from: number, end: number): boolean {
+		const timestampSize = timestampLength(block, from);
+		if (timestampSize === 0 && this.#isAtStart) {
+			this.#isAtStart = false;
+			this.#tail = this.#isKnownTail(block.subarray(from, end)) ? null : block.subarray(from, end);
 			return true;
 		}
 
-		this.#beginning = false;
-		if (stamp > 0 && timestampSecond(block, from, stamp) > this.#repeats.newestSecond) {
-			this.#left = 0;
+		this.#isAtStart = false;
+		if (timestampSize > 0 && timestampSecond(block, from, timestampSize) > this.#expected.newestSecond) {
+			this.#remaining = 0;
 			return false;
 		}
 
 		const key = lineKey(block, from, end);
-		const count = this.#repeats.counts.get(key) ?? 0;
+		const count = this.#expected.counts.get(key) ?? 0;
 		if (count === 0) {
-			return stamp > 0 && this.#unwantedBefore !== null && timestampNanoseconds(block, from, stamp) <= this.#unwantedBefore.time;
+			return timestampSize > 0 && this.#skipUntil !== null && timestampNanoseconds(block, from, timestampSize) <= this.#skipUntil.time;
 		}
 
 		// What stands behind a line that was told is wanted.
-		this.#unwantedBefore = null;
-		this.#repeats.counts.set(key, count - 1);
-		this.#left--;
-		this.#met ||= key === this.#repeats.last && count === 1;
+		this.#skipUntil = null;
+		this.#expected.counts.set(key, count - 1);
+		this.#remaining--;
+		this.#foundLastLine ||= key === this.#expected.lastLine && count === 1;
 		return true;
 	}
 
-	#toldTail(tail: Buffer): boolean {
-		return this.#repeats.tails.some(block => block.includes(tail));
+	#isKnownTail(tail: Buffer): boolean {
+		return this.#expected.tails.some(block => block.includes(tail));
 	}
 }

@@ -1,4 +1,4 @@
-/** Follows the logs of many containers at once: of pods that are named, or of all that a scope has and will have. */
+/** Follows the logs of named pods, or of all current and future pods of a scope. */
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
@@ -22,7 +22,7 @@ export type FollowTargets =
 	/** Each is followed until it is done. */
 	| {kind: 'pods'; pods: readonly PodObject[]}
 	/** What the scope has and will have. `mayCome` is asked while it has nothing to follow; false ends it. It is told what controlled the pods so far (`''`: nothing did). */
-	| {kind: 'scope'; scope: PodScope; mayCome: (controllers: ReadonlySet<string>) => Promise<boolean>};
+	| {kind: 'scope'; scope: PodScope; canAppear: (controllers: ReadonlySet<string>) => Promise<boolean>};
 
 export type FollowLogsOptions = {
 	/** As typed, for labels. */
@@ -33,17 +33,17 @@ export type FollowLogsOptions = {
 	/** Default `pod-done`. */
 	until?: 'pod-done' | 'container-end';
 	/** For named pods, milliseconds; 0 waits for good. */
-	startLimitMs?: number;
+	startTimeoutMs?: number;
 	/** Default true. False: the first cut is an error. */
 	resume?: boolean;
 	/** How long lines that come one soon after the other may be held to be taken together, milliseconds: for a reader that looks at them now and then. Default 0. */
 	gatherMs?: number;
 	/** More logs than this at the start are an error; default none. */
-	mostLogs?: number;
-	witness?: ConnectionObserver;
+	maxLogs?: number;
+	observer?: ConnectionObserver;
 	/** Ends the iteration without an error. */
 	signal?: AbortSignal;
-	quiet?: StallTimeouts;
+	stallTimeouts?: StallTimeouts;
 };
 
 /** Lines come in the order of their arrival. @throws SpokeError when nothing could be followed, or what failed will not mend by waiting */
@@ -53,54 +53,54 @@ export async function* followLogs(
 	options: FollowLogsOptions,
 ): AsyncGenerator<LogEvent, void> {
 	const stop = new AbortController();
-	const stopNow = () => {
+	const abort = () => {
 		stop.abort();
 	};
 
-	options.signal?.addEventListener('abort', stopNow);
+	options.signal?.addEventListener('abort', abort);
 	if (options.signal?.aborted) {
-		stopNow();
+		abort();
 	}
 
-	const many = new ManyFollows(cluster, options, stop.signal);
-	void (targets.kind === 'pods' ? many.followPods(targets.pods) : many.followScope(targets.scope, targets.mayCome));
+	const group = new FollowGroup(cluster, options, stop.signal);
+	void (targets.kind === 'pods' ? group.followPods(targets.pods) : group.followScope(targets.scope, targets.canAppear));
 	try {
-		yield* many.events;
+		yield* group.events;
 	} catch (error) {
 		if (!stop.signal.aborted) {
 			throw error;
 		}
 	} finally {
-		stopNow();
-		options.signal?.removeEventListener('abort', stopNow);
+		abort();
+		options.signal?.removeEventListener('abort', abort);
 	}
 }
 
-type MayCome = Extract<FollowTargets, {kind: 'scope'}>['mayCome'];
-type Following = {view: WatchedPod; containers: Set<string>};
+type CanAppear = Extract<FollowTargets, {kind: 'scope'}>['canAppear'];
+type FollowedPod = {watchedPod: WatchedPod; containers: Set<string>};
 
 /** Between looks at whether the workload of no pods is still there. */
-const lookEveryMs = 3000;
+const recheckIntervalMs = 3000;
 
-class ManyFollows {
+class FollowGroup {
 	readonly events = new EventChannel<LogEvent>();
 	readonly #cluster: ClusterClient;
 	readonly #options: FollowLogsOptions;
 	readonly #signal: AbortSignal;
-	readonly #gate = new Semaphore();
-	readonly #firstLeg: ApiserverCheck;
-	readonly #pods = new Map<string, Following>();
+	readonly #semaphore = new Semaphore();
+	readonly #apiserverCheck: ApiserverCheck;
+	readonly #pods = new Map<string, FollowedPod>();
 	readonly #controllers = new Set<string>();
 	readonly #synced = Promise.withResolvers<void>();
-	#begun = false;
+	#hasStarted = false;
 	#running = 0;
-	#idle: (() => void) | undefined;
+	#notifyIdle: (() => void) | undefined;
 
 	constructor(cluster: ClusterClient, options: FollowLogsOptions, signal: AbortSignal) {
 		this.#cluster = cluster;
 		this.#options = options;
 		this.#signal = signal;
-		this.#firstLeg = new ApiserverCheck(cluster, (options.quiet ?? defaultStallTimeouts).answerWithinMs);
+		this.#apiserverCheck = new ApiserverCheck(cluster, (options.stallTimeouts ?? defaultStallTimeouts).apiserverTimeoutMs);
 		signal.addEventListener('abort', () => {
 			this.events.end();
 		});
@@ -108,13 +108,13 @@ class ManyFollows {
 
 	async followPods(pods: readonly PodObject[]): Promise<void> {
 		try {
-			const sources = pods.map(pod => [pod, this.#chosen(pod)] as const);
-			this.#limit(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
+			const sources = pods.map(pod => [pod, this.#selectContainers(pod)] as const);
+			this.#assertLogLimit(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
 			await Promise.all(
 				sources.flatMap(([pod, containers]) => {
-					const view = new WatchedPod(this.#cluster, pod, {isWatched: false});
+					const watchedPod = new WatchedPod(this.#cluster, pod, {isWatched: false});
 					return containers.map(async container =>
-						this.#follow(pod, view, container, {start: this.#options.start, many: pods.length * containers.length > 1}),
+						this.#follow(pod, watchedPod, container, {start: this.#options.start, group: pods.length * containers.length > 1}),
 					);
 				}),
 			);
@@ -124,15 +124,15 @@ class ManyFollows {
 		}
 	}
 
-	async followScope(scope: PodScope, mayCome: MayCome): Promise<void> {
+	async followScope(scope: PodScope, canAppear: CanAppear): Promise<void> {
 		try {
-			void this.#untilNothingIsLeft(mayCome);
-			const atFirst: PodObject[] = [];
+			void this.#endWhenNothingIsLeft(canAppear);
+			const initialPods: PodObject[] = [];
 			for await (const change of watchPods(this.#cluster, scope, {signal: this.#signal})) {
 				if (change.type === 'synced') {
-					await this.#begin(atFirst);
-				} else if (change.type === 'appeared' && !this.#begun) {
-					atFirst.push(change.pod);
+					await this.#start(initialPods);
+				} else if (change.type === 'appeared' && !this.#hasStarted) {
+					initialPods.push(change.pod);
 				} else if (change.type === 'appeared') {
 					await this.#appeared(change.pod, {});
 				} else if (change.type === 'changed') {
@@ -147,9 +147,9 @@ class ManyFollows {
 	}
 
 	/** With what is there; only of these the user's own beginning is meant. */
-	async #begin(pods: readonly PodObject[]): Promise<void> {
-		this.#begun = true;
-		this.#limit(pods.reduce((sum, pod) => sum + this.#chosen(pod).length, 0));
+	async #start(pods: readonly PodObject[]): Promise<void> {
+		this.#hasStarted = true;
+		this.#assertLogLimit(pods.reduce((sum, pod) => sum + this.#selectContainers(pod).length, 0));
 		for (const pod of pods) {
 			await this.#appeared(pod, this.#options.start);
 		}
@@ -158,88 +158,101 @@ class ManyFollows {
 	}
 
 	#changed(pod: PodObject): void {
-		const following = this.#pods.get(keyOf(pod));
-		following?.view.changed();
-		if (following && this.#options.containers.kind === 'all') {
-			this.#followNew(pod, following, {});
+		const followed = this.#pods.get(keyOf(pod));
+		followed?.watchedPod.notifyChanged();
+		if (followed && this.#options.containers.kind === 'all') {
+			this.#followNew(pod, followed, {});
 		}
 	}
 
 	async #gone(pod: PodObject): Promise<void> {
-		this.#pods.get(keyOf(pod))?.view.changed();
+		this.#pods.get(keyOf(pod))?.watchedPod.notifyChanged();
 		this.#pods.delete(keyOf(pod));
-		await this.events.push({type: 'pod-gone', ...placeOf(pod)});
+		await this.events.push({type: 'pod-gone', ...podFields(pod)});
 	}
 
 	/** Ends everything when nobody is left to follow and nobody will come. */
-	async #untilNothingIsLeft(mayCome: MayCome): Promise<void> {
+	async #endWhenNothingIsLeft(canAppear: CanAppear): Promise<void> {
 		await this.#synced.promise;
-		let said = false;
+		let isReported = false;
 		while (!this.#signal.aborted) {
 			if (this.#running > 0) {
-				said = false;
+				isReported = false;
 				await new Promise<void>(resolve => {
-					this.#idle = resolve;
+					this.#notifyIdle = resolve;
 				});
 				continue;
 			}
 
-			if (!(await mayCome(this.#controllers).catch(() => true))) {
+			if (!(await canAppear(this.#controllers).catch(() => true))) {
 				this.events.end();
 				return;
 			}
 
-			if (!said) {
-				said = true;
+			if (!isReported) {
+				isReported = true;
 				await this.events.push({type: 'no-pods'});
 			}
 
-			await sleep(lookEveryMs, undefined, {signal: this.#signal}).catch(() => undefined);
+			await sleep(recheckIntervalMs, undefined, {signal: this.#signal}).catch(() => undefined);
 		}
 	}
 
 	async #appeared(pod: PodObject, start: PodLogOptions): Promise<void> {
-		const following: Following = {view: new WatchedPod(this.#cluster, pod, {isWatched: true}), containers: new Set()};
-		this.#pods.set(keyOf(pod), following);
+		const followed: FollowedPod = {watchedPod: new WatchedPod(this.#cluster, pod, {isWatched: true}), containers: new Set()};
+		this.#pods.set(keyOf(pod), followed);
 		this.#controllers.add(pod.metadata.ownerReferences?.find(({controller}) => controller)?.kind ?? '');
-		await this.events.push({type: 'pod-appeared', ...placeOf(pod)});
-		this.#followNew(pod, following, start);
+		await this.events.push({type: 'pod-appeared', ...podFields(pod)});
+		this.#followNew(pod, followed, start);
 	}
 
-	#followNew(pod: PodObject, following: Following, start: PodLogOptions): void {
-		for (const container of this.#chosen(pod)) {
-			if (following.containers.has(container)) {
+	#followNew(pod: PodObject, followed: FollowedPod, start: PodLogOptions): void {
+		for (const container of this.#selectContainers(pod)) {
+			if (followed.containers.has(container)) {
 				continue;
 			}
 
-			following.containers.add(container);
-			void this.#follow(pod, following.view, container, {start, many: true});
+			followed.containers.add(container);
+			void this.#follow(pod, followed.watchedPod, container, {start, group: true});
 		}
 	}
 
 	/** One source to its end. Alone, its failure is everybody's; among many it is told and the others go on. */
-	async #follow(pod: PodObject, view: WatchedPod, container: string, {start, many}: {start: PodLogOptions; many: boolean}): Promise<void> {
+	async #follow(
+		pod: PodObject,
+		watchedPod: WatchedPod,
+		container: string,
+		{start, group}: {start: PodLogOptions; group: boolean},
+	): Promise<void> {
 		const source = logSource(pod, container);
-		const {asked, until = 'pod-done', startLimitMs = 0, resume = true, gatherMs = 0, witness, quiet = defaultStallTimeouts} = this.#options;
+		const {
+			asked,
+			until = 'pod-done',
+			startTimeoutMs = 0,
+			resume = true,
+			gatherMs = 0,
+			observer,
+			stallTimeouts = defaultStallTimeouts,
+		} = this.#options;
 		const insecure = this.#options.start.insecureSkipTLSVerifyBackend;
 		this.#running++;
 		try {
 			await new ContainerFollower(
 				this.#cluster,
-				view,
+				watchedPod,
 				source,
 				{
 					target: toResolvedTarget(asked, pod, 1, container),
 					start: {...start, ...(insecure && {insecureSkipTLSVerifyBackend: insecure})},
 					until,
-					startLimitMs,
+					startTimeoutMs,
 					resume,
 					gatherMs,
-					witness,
-					quiet,
+					observer,
+					stallTimeouts,
 					signal: this.#signal,
-					gate: this.#gate,
-					firstLeg: this.#firstLeg,
+					semaphore: this.#semaphore,
+					apiserverCheck: this.#apiserverCheck,
 				},
 				async event => this.events.push(event),
 			).run();
@@ -248,7 +261,7 @@ class ManyFollows {
 				return;
 			}
 
-			if (!many) {
+			if (!group) {
 				throw thrown;
 			}
 
@@ -256,12 +269,12 @@ class ManyFollows {
 		} finally {
 			this.#running--;
 			if (this.#running === 0) {
-				this.#idle?.();
+				this.#notifyIdle?.();
 			}
 		}
 	}
 
-	#chosen(pod: PodObject): readonly string[] {
+	#selectContainers(pod: PodObject): readonly string[] {
 		const {containers} = this.#options;
 		if (containers.kind === 'all') {
 			return allContainers(pod).map(({name}) => name);
@@ -274,11 +287,11 @@ class ManyFollows {
 		return [chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name];
 	}
 
-	#limit(logs: number): void {
-		const {mostLogs = Infinity} = this.#options;
-		if (logs > mostLogs) {
-			const kubectls = `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${mostLogs}, use --max-log-requests to increase the limit`;
-			throw new SpokeError('ERR_USAGE', kubectls, {remedy: 'leave --max-log-requests out: there is no limit then'});
+	#assertLogLimit(logs: number): void {
+		const {maxLogs = Infinity} = this.#options;
+		if (logs > maxLogs) {
+			const message = `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${maxLogs}, use --max-log-requests to increase the limit`;
+			throw new SpokeError('ERR_USAGE', message, {remedy: 'omit --max-log-requests for no limit'});
 		}
 	}
 }
@@ -292,13 +305,13 @@ export function logSource(pod: PodObject, container: string): LogSource {
 		uid,
 		node: pod.spec.nodeName ?? null,
 		container,
-		besides: allContainers(pod)
+		otherContainers: allContainers(pod)
 			.map(one => one.name)
 			.filter(one => one !== container),
 	};
 }
 
-function placeOf(pod: PodObject): {namespace: string; pod: string; node: string | null} {
+function podFields(pod: PodObject): {namespace: string; pod: string; node: string | null} {
 	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, node: pod.spec.nodeName ?? null};
 }
 

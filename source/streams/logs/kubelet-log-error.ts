@@ -1,4 +1,4 @@
-/** Tells the kubelet's own failure from the log it stands in: it comes inside the body, with status 200. */
+/** Separates an error of the kubelet from the log body that contains it (status 200). */
 
 /**
 The log reader's failures, as they stand behind the last line of a body.
@@ -12,28 +12,28 @@ What stood behind the last line feed, parted into the log's own bytes and the ku
 A follow may fail in the middle of a line, when the kubelet goes over to waiting for more; in any other read words that stand behind a line's beginning
 are the end of that line, which a container that ended may well have left so.
 */
-export function splitKubeletError(remainder: Buffer, {follows}: {follows: boolean}): {log: Buffer; words: string | null} {
+export function splitKubeletError(remainder: Buffer, {follows}: {follows: boolean}): {log: Buffer; message: string | null} {
 	// A failure is one short line at the very end; a longer tail is the log's.
 	const tail = remainder.subarray(Math.max(0, remainder.length - 2048));
 	const match = failures.exec(tail.toString('latin1'));
 	if (!match) {
-		return {log: remainder, words: null};
+		return {log: remainder, message: null};
 	}
 
-	const at = remainder.length - tail.length + match.index;
-	if (at > 0 && !follows) {
-		return {log: remainder, words: null};
+	const start = remainder.length - tail.length + match.index;
+	if (start > 0 && !follows) {
+		return {log: remainder, message: null};
 	}
 
-	return {log: remainder.subarray(0, at), words: remainder.subarray(at).toString('utf8')};
+	return {log: remainder.subarray(0, start), message: remainder.subarray(start).toString('utf8')};
 }
 
 /** What to do about them, where it is known. */
-export function kubeletErrorRemedy(words: string): string | null {
-	return words.includes('too many open files') ? 'raise fs.inotify.max_user_instances on the node' : null;
+export function kubeletErrorRemedy(message: string): string | null {
+	return message.includes('too many open files') ? 'raise fs.inotify.max_user_instances on the node' : null;
 }
 
 /** Of an ended container whose pod stays, as with a finaliser: the node has removed it with its log. @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kuberuntime/kuberuntime_container.go GetContainerLogs */
-export function isContainerRemoved(words: string): boolean {
-	return words.startsWith('unable to retrieve container logs for ');
+export function isContainerRemoved(message: string): boolean {
+	return message.startsWith('unable to retrieve container logs for ');
 }

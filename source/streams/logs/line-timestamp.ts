@@ -1,4 +1,4 @@
-/** The timestamp before a line: where it ends and which instant it names. */
+/** Parses the timestamp of a log line. */
 
 const digitZero = 0x30;
 
@@ -7,12 +7,12 @@ Bytes of a timestamp at `at`, without the space behind it; 0 when there is none.
 The kubelet writes `2026-11-24T14:02:08.231000001Z`, older ones leave trailing zeros out, and the zone may be an offset.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go timeFormatOut
 */
-export function timestampLength(bytes: Buffer, at: number): number {
-	if (!isDateTime(bytes, at)) {
+export function timestampLength(bytes: Buffer, offset: number): number {
+	if (!isDateTime(bytes, offset)) {
 		return 0;
 	}
 
-	let end = at + 19;
+	let end = offset + 19;
 	if (bytes[end] === 0x2e) {
 		end++;
 		while (isDigit(bytes[end])) {
@@ -35,15 +35,15 @@ export function timestampLength(bytes: Buffer, at: number): number {
 		return 0;
 	}
 
-	return bytes[end] === 0x20 ? end - at : 0;
+	return bytes[end] === 0x20 ? end - offset : 0;
 }
 
 /** Seconds since 1970 of the timestamp at `at`, whose length is known. */
-export function timestampSecond(bytes: Buffer, at: number, length: number): number {
-	const midnight = daySecond(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2));
-	const second = midnight + number(bytes, at + 11, 2) * 3600 + number(bytes, at + 14, 2) * 60 + number(bytes, at + 17, 2);
-	const zone = at + length - 6;
-	const sign = bytes[at + length - 1] === 0x5a ? 0 : bytes[zone] === 0x2b ? 1 : -1;
+export function timestampSecond(bytes: Buffer, offset: number, length: number): number {
+	const midnight = daySecond(number(bytes, offset, 4), number(bytes, offset + 5, 2), number(bytes, offset + 8, 2));
+	const second = midnight + number(bytes, offset + 11, 2) * 3600 + number(bytes, offset + 14, 2) * 60 + number(bytes, offset + 17, 2);
+	const zone = offset + length - 6;
+	const sign = bytes[offset + length - 1] === 0x5a ? 0 : bytes[zone] === 0x2b ? 1 : -1;
 	return sign === 0 ? second : second - sign * (number(bytes, zone + 1, 2) * 3600 + number(bytes, zone + 4, 2) * 60);
 }
 
@@ -60,54 +60,54 @@ function daySecond(year: number, month: number, day: number): number {
 }
 
 /** Nanoseconds since 1970. */
-export function timestampNanoseconds(bytes: Buffer, at: number, length: number): bigint {
+export function timestampNanoseconds(bytes: Buffer, offset: number, length: number): bigint {
 	let fraction = 0;
 	let digits = 0;
-	for (let position = fractionAt(bytes, at); digits < 9 && isDigit(bytes[position]); position++, digits++) {
+	for (let position = fractionAt(bytes, offset); digits < 9 && isDigit(bytes[position]); position++, digits++) {
 		fraction = fraction * 10 + bytes[position]! - digitZero;
 	}
 
-	return BigInt(timestampSecond(bytes, at, length)) * 1_000_000_000n + BigInt(fraction * 10 ** (9 - digits));
+	return BigInt(timestampSecond(bytes, offset, length)) * 1_000_000_000n + BigInt(fraction * 10 ** (9 - digits));
 }
 
 /** Milliseconds since 1970, what is less left out. */
-export function timestampMilliseconds(bytes: Buffer, at: number, length: number): number {
+export function timestampMilliseconds(bytes: Buffer, offset: number, length: number): number {
 	let fraction = 0;
-	for (let position = fractionAt(bytes, at), weight = 100; weight >= 1 && isDigit(bytes[position]); position++, weight /= 10) {
+	for (let position = fractionAt(bytes, offset), weight = 100; weight >= 1 && isDigit(bytes[position]); position++, weight /= 10) {
 		fraction += (bytes[position]! - digitZero) * Math.trunc(weight);
 	}
 
-	return timestampSecond(bytes, at, length) * 1000 + fraction;
+	return timestampSecond(bytes, offset, length) * 1000 + fraction;
 }
 
 /** Where the digits of the fraction begin; without a fraction, a place without a digit. The digits of a zone are none. */
-function fractionAt(bytes: Buffer, at: number): number {
-	return bytes[at + 19] === 0x2e ? at + 20 : at + 19;
+function fractionAt(bytes: Buffer, offset: number): number {
+	return bytes[offset + 19] === 0x2e ? offset + 20 : offset + 19;
 }
 
 /** `YYYY-MM-DDTHH:MM:SS` */
-function isDateTime(bytes: Buffer, at: number): boolean {
+function isDateTime(bytes: Buffer, offset: number): boolean {
 	return (
-		bytes.length - at > 20 &&
-		bytes[at + 4] === 0x2d &&
-		bytes[at + 7] === 0x2d &&
-		bytes[at + 10] === 0x54 &&
-		bytes[at + 13] === 0x3a &&
-		bytes[at + 16] === 0x3a &&
-		isDigit(bytes[at]) &&
-		isDigit(bytes[at + 1]) &&
-		isDigit(bytes[at + 2]) &&
-		isDigit(bytes[at + 3]) &&
-		isDigit(bytes[at + 5]) &&
-		isDigit(bytes[at + 6]) &&
-		isDigit(bytes[at + 8]) &&
-		isDigit(bytes[at + 9]) &&
-		isDigit(bytes[at + 11]) &&
-		isDigit(bytes[at + 12]) &&
-		isDigit(bytes[at + 14]) &&
-		isDigit(bytes[at + 15]) &&
-		isDigit(bytes[at + 17]) &&
-		isDigit(bytes[at + 18])
+		bytes.length - offset > 20 &&
+		bytes[offset + 4] === 0x2d &&
+		bytes[offset + 7] === 0x2d &&
+		bytes[offset + 10] === 0x54 &&
+		bytes[offset + 13] === 0x3a &&
+		bytes[offset + 16] === 0x3a &&
+		isDigit(bytes[offset]) &&
+		isDigit(bytes[offset + 1]) &&
+		isDigit(bytes[offset + 2]) &&
+		isDigit(bytes[offset + 3]) &&
+		isDigit(bytes[offset + 5]) &&
+		isDigit(bytes[offset + 6]) &&
+		isDigit(bytes[offset + 8]) &&
+		isDigit(bytes[offset + 9]) &&
+		isDigit(bytes[offset + 11]) &&
+		isDigit(bytes[offset + 12]) &&
+		isDigit(bytes[offset + 14]) &&
+		isDigit(bytes[offset + 15]) &&
+		isDigit(bytes[offset + 17]) &&
+		isDigit(bytes[offset + 18])
 	);
 }
 
@@ -115,9 +115,9 @@ function isDigit(byte: number | undefined): boolean {
 	return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
-function number(bytes: Buffer, at: number, digits: number): number {
+function number(bytes: Buffer, offset: number, digits: number): number {
 	let value = 0;
-	for (let position = at; position < at + digits; position++) {
+	for (let position = offset; position < offset + digits; position++) {
 		value = value * 10 + bytes[position]! - digitZero;
 	}
 

@@ -1,4 +1,4 @@
-/** What a followed log tells, as events; the one-shot and the session read the same ones. */
+/** Events of a followed log, used by the command and the session. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 /** Where a line comes from. */
@@ -10,7 +10,7 @@ export type LogSource = {
 	readonly node: string | null;
 	readonly container: string;
 	/** The pod's other containers, those to be run first included. */
-	readonly besides?: readonly string[];
+	readonly otherContainers?: readonly string[];
 };
 
 export type LogEvent =
@@ -24,11 +24,11 @@ export type LogEvent =
 	/** No log yet: the container has not started, or, with `ended`, waits to be started again. `reason` is the kubelet's word, `null` before it has one. */
 	| {type: 'waiting'; source: LogSource; reason: string | null; ended: ContainerTermination | null}
 	/** Nothing came for a while and the log cannot be read beside: the follow is closed and opened again. `leg` is `null` where it may be either. */
-	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; quietMs: number}
+	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; silentForMs: number}
 	/** Cut. `error` is `null` when the answer ended cleanly although the container runs: a tunnel's end looks so. */
 	| {type: 'reconnecting'; source: LogSource; attempt: number; retryInMs: number; error: SpokeError | null}
 	/** Back: an answer has begun. `proven`: nothing is missing in between, `met`: since the last line was met again. */
-	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean; met: boolean}
+	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean; foundLastLine: boolean}
 	/** After an answer that ended, the log was asked for again a second ago, and no answer has begun. A kubelet answers a log without a line only with its first one. */
 	| {type: 'asking'; source: LogSource}
 	/** Nothing comes on an open follow, and the reads beside it that tell whether it is alive are not answered yet; `checked` follows where they are. */

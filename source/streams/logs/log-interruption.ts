@@ -1,4 +1,4 @@
-/** How is a log told whose answer was cut, and on which leg? */
+/** An interrupted log response and its leg. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {rejectOnAbort, abortableDelay} from '../../cluster/abortable.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -6,11 +6,11 @@ import {locateResponseLoss, unlocatedLoss} from '../locate-loss.ts';
 
 /** ERR_STREAM_LOST of which nobody has asked yet where it was: `locateInterruption` before it is shown. */
 export class LogInterruptedError extends SpokeError {
-	constructor(what: string, cause: Error) {
+	constructor(description: string, cause: Error) {
 		const text = cause instanceof SpokeError ? cause.text : cause.message;
 		super(
 			'ERR_STREAM_LOST',
-			`${what}: ${cause.message === 'aborted' ? 'the connection was closed in the middle of the answer' : cause.message}`,
+			`${description}: ${cause.message === 'aborted' ? 'the connection was closed in the middle of the response' : cause.message}`,
 			{cause, text},
 		);
 	}
@@ -29,11 +29,11 @@ export async function locateInterruption(
 export async function locateInterruptionWithin(
 	cluster: Pick<ClusterClient, 'connect'>,
 	error: SpokeError,
-	withinMs: number,
+	timeoutMs: number,
 	signal?: AbortSignal,
 ): Promise<SpokeError> {
 	return Promise.race([
 		locateInterruption(cluster, error, signal),
-		abortableDelay(withinMs, signal).then(() => (error instanceof LogInterruptedError ? unlocatedLoss(error) : error)),
+		abortableDelay(timeoutMs, signal).then(() => (error instanceof LogInterruptedError ? unlocatedLoss(error) : error)),
 	]);
 }

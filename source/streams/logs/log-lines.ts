@@ -1,4 +1,4 @@
-/** Blocks of whole lines, taken apart line by line, or as a block without their timestamps. */
+/** Operations on blocks of whole lines. */
 import {timestampLength, timestampMilliseconds} from './line-timestamp.ts';
 
 export const lineFeed = 0x0a;
@@ -7,13 +7,17 @@ export const lineFeed = 0x0a;
 Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed or what stands before it where a terminal was written to (`\r\n`), and its milliseconds since 1970, 0 for a line without a timestamp.
 @returns how many lines there were
 */
-export function eachLine(bytes: Buffer, take: (from: number, to: number, ms: number) => void): number {
+export function eachLine(bytes: Buffer, onLine: (from: number, to: number, ms: number) => void): number {
 	let count = 0;
 	for (let from = 0; from < bytes.length; count++) {
 		const end = lineEnd(bytes, from);
-		const stamp = timestampLength(bytes, from);
+		const timestampSize = timestampLength(bytes, from);
 		const to = textEnd(bytes, from, end);
-		take(stamp === 0 ? from : from + stamp + 1, to, stamp === 0 ? 0 : timestampMilliseconds(bytes, from, stamp));
+		onLine(
+			timestampSize === 0 ? from : from + timestampSize + 1,
+			to,
+			timestampSize === 0 ? 0 : timestampMilliseconds(bytes, from, timestampSize),
+		);
 		from = end;
 	}
 
@@ -30,17 +34,17 @@ function textEnd(bytes: Buffer, from: number, end: number): number {
 
 /** The block as the user sees it who did not ask for timestamps: every other byte stays. */
 export function stripTimestamps(bytes: Buffer): Buffer {
-	const firstStamp = timestampLength(bytes, 0);
+	const firstTimestampSize = timestampLength(bytes, 0);
 	if (lineEnd(bytes, 0) === bytes.length) {
-		return firstStamp === 0 ? bytes : bytes.subarray(firstStamp + 1);
+		return firstTimestampSize === 0 ? bytes : bytes.subarray(firstTimestampSize + 1);
 	}
 
 	const output = Buffer.allocUnsafe(bytes.length);
 	let length = 0;
 	for (let from = 0; from < bytes.length;) {
 		const end = lineEnd(bytes, from);
-		const stamp = timestampLength(bytes, from);
-		length += bytes.copy(output, length, stamp === 0 ? from : from + stamp + 1, end);
+		const timestampSize = timestampLength(bytes, from);
+		length += bytes.copy(output, length, timestampSize === 0 ? from : from + timestampSize + 1, end);
 		from = end;
 	}
 
@@ -61,6 +65,6 @@ export function withPrefix(bytes: Buffer, prefix: Buffer): Buffer {
 
 /** Behind the line feed of the line that begins at `from`, or the end of the block. */
 export function lineEnd(bytes: Buffer, from: number): number {
-	const at = bytes.indexOf(lineFeed, from);
-	return at < 0 ? bytes.length : at + 1;
+	const index = bytes.indexOf(lineFeed, from);
+	return index < 0 ? bytes.length : index + 1;
 }

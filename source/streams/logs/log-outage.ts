@@ -1,12 +1,12 @@
-/** The outages of one log: when one is told, after how long it is tried again, and when the way is back. */
-import type {ClusterClient} from '../../cluster/cluster-client.ts';
+/** Outages of one log: reports, retry delays and the resume. */
 import {abortableDelay} from '../../cluster/abortable.ts';
+import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
+import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
-import {locateInterruption, locateInterruptionWithin} from './log-interruption.ts';
-import type {LogEvent, LogSource} from './log-events.ts';
-import {RetryAfterError} from './open-log.ts';
 import type {Continuity} from './continuity-check.ts';
-import {reconnectDelay} from './reconnect-delay.ts';
+import type {LogEvent, LogSource} from './log-events.ts';
+import {locateInterruption, locateInterruptionWithin} from './log-interruption.ts';
+import {RetryAfterError} from './open-log.ts';
 
 export type OutageOptions = {
 	/** Which is asked where a cut was. */
@@ -17,31 +17,31 @@ export type OutageOptions = {
 };
 
 /** How long a refusal of the user's own may last before it is believed: an apiserver that starts refuses everybody for a while. */
-const refusedForMs = 30_000;
+const maxRefusalMs = 30_000;
 /** A read that lasted so long was good: what ends it is no repetition of what ended the one before. */
-const lastingMs = 3000;
+const stableAfterMs = 3000;
 /** The kubelet's word of a container's end comes to the apiserver a little later, so so many clean ends are no news. */
-const quietEnds = 4;
-const firstEndRetryMs = 100;
+const maxUnreportedEnds = 4;
+const firstEndRetryDelayMs = 100;
 
 export class LogOutage {
 	readonly #source: LogSource;
-	readonly #tell: (event: LogEvent) => Promise<void>;
+	readonly #emit: (event: LogEvent) => Promise<void>;
 	readonly #options: OutageOptions;
 	#attempt = 0;
 	#lostAt = 0;
-	#isSaid = false;
-	#readSince = 0;
+	#isReported = false;
+	#readStartedAt = 0;
 
-	constructor(source: LogSource, tell: (event: LogEvent) => Promise<void>, options: OutageOptions) {
+	constructor(source: LogSource, emit: (event: LogEvent) => Promise<void>, options: OutageOptions) {
 		this.#source = source;
-		this.#tell = tell;
+		this.#emit = emit;
 		this.#options = options;
 	}
 
 	/** A read begins: when it ends, it may have been a good one. */
-	readBegins(): void {
-		this.#readSince = Date.now();
+	recordReadStart(): void {
+		this.#readStartedAt = Date.now();
 	}
 
 	/** Whether the way was lost before that, or nobody saw when. */
@@ -50,73 +50,89 @@ export class LogOutage {
 	}
 
 	/** An answer ended as if there were no more, though there may be: waits until the next try. */
-	async endedCleanly(): Promise<void> {
+	async handleCleanEnd(): Promise<void> {
 		this.#lostAt ||= Date.now();
-		this.#countTry();
-		const retryInMs = this.#attempt === 1 ? firstEndRetryMs : reconnectDelay(this.#attempt);
-		if (this.#attempt > quietEnds) {
-			await this.#say(retryInMs, null);
+		this.#countAttempt();
+		const retryInMs = this.#attempt === 1 ? firstEndRetryDelayMs : reconnectDelay(this.#attempt);
+		if (this.#attempt > maxUnreportedEnds) {
+			await this.#reportReconnecting(retryInMs, null);
 		}
 
 		await abortableDelay(retryInMs, this.#options.signal);
 	}
 
 	/** The way broke: waits until the next try. @throws SpokeError where none is wanted, or none will help */
-	async lost(error: SpokeError): Promise<void> {
+	async handleLoss(error: SpokeError): Promise<void> {
 		const {resume, signal, cluster} = this.#options;
 		signal?.throwIfAborted();
 		if (!resume) {
-			throw this.#asCut(await locateInterruption(cluster, error, signal));
+			throw this.#toStreamLostError(await locateInterruption(cluster, error, signal));
 		}
 
 		this.#lostAt ||= Date.now();
 		const isRefusal = error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS';
-		if (isRefusal && this.isOlderThan(refusedForMs)) {
+		if (isRefusal && this.isOlderThan(maxRefusalMs)) {
 			throw error;
 		}
 
-		this.#countTry();
+		this.#countAttempt();
 		const retryInMs = reconnectDelay(this.#attempt, error instanceof RetryAfterError ? error.retryAfterMs : 0);
 		// Where it was cut is asked while it is waited anyway: the next try waits for no answer.
 		await Promise.all([
 			abortableDelay(retryInMs, signal),
-			locateInterruptionWithin(cluster, error, retryInMs, signal).then(async named => this.#say(retryInMs, named)),
+			locateInterruptionWithin(cluster, error, retryInMs, signal).then(async located => this.#reportReconnecting(retryInMs, located)),
 		]);
 	}
 
 	/** The log is asked for again, and not answered at once: what ended cleanly is told now. */
-	async unanswered(): Promise<void> {
-		if (this.#lostAt !== 0 && !this.#isSaid) {
-			await this.#say(0, null);
+	async reportUnanswered(): Promise<void> {
+		if (this.#lostAt !== 0 && !this.#isReported) {
+			await this.#reportReconnecting(0, null);
 		}
 	}
 
 	/** An answer has begun. */
-	async back(continuity: Continuity): Promise<void> {
+	async reportResumed(continuity: Continuity): Promise<void> {
 		const outageMs = this.#lostAt === 0 ? 0 : Date.now() - this.#lostAt;
-		const wasSaid = this.#isSaid;
+		const wasReported = this.#isReported;
 		this.#lostAt = 0;
-		this.#isSaid = false;
-		if (wasSaid) {
-			await this.#tell({type: 'resumed', source: this.#source, outageMs, ...continuity});
+		this.#isReported = false;
+		if (wasReported) {
+			await this.#emit({type: 'resumed', source: this.#source, outageMs, ...continuity});
 		}
 	}
 
-	async #say(retryInMs: number, error: SpokeError | null): Promise<void> {
-		this.#isSaid = true;
-		await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
+	async #reportReconnecting(retryInMs: number, error: SpokeError | null): Promise<void> {
+		this.#isReported = true;
+		await this.#emit({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
 	}
 
 	/** Where the way was good for a while its next failure is a new one; once for each read. */
-	#countTry(): void {
-		const lasted = this.#readSince > 0 && Date.now() - this.#readSince > lastingMs;
-		this.#readSince = 0;
-		this.#attempt = lasted ? 1 : this.#attempt + 1;
+	#countAttempt(): void {
+		const wasStable = this.#readStartedAt > 0 && Date.now() - this.#readStartedAt > stableAfterMs;
+		this.#readStartedAt = 0;
+		this.#attempt = wasStable ? 1 : this.#attempt + 1;
 	}
 
-	#asCut(error: SpokeError): SpokeError {
+	#toStreamLostError(error: SpokeError): SpokeError {
 		return error.code === 'ERR_STREAM_LOST'
 			? error
-			: error.withChanges({code: 'ERR_STREAM_LOST', message: `the log of ${this.#source.pod} was cut: ${error.message}`, remedy: null});
+			: error.withChanges({
+					code: 'ERR_STREAM_LOST',
+					message: `the log of ${this.#source.pod} was interrupted: ${error.message}`,
+					remedy: null,
+				});
 	}
+}
+
+const initialDelayMs = 200;
+const maxDelayMs = 2000;
+
+/**
+Milliseconds before `attempt` (from 1): doubles up to 2 s, so that it is back at most 2 s after the way is, and jittered, so that many do not come at once.
+A time that the server asked for is never cut short.
+*/
+export function reconnectDelay(attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {
+	const delayMs = Math.min(maxDelayMs, initialDelayMs * 2 ** (attempt - 1));
+	return clampTimerMs(Math.max(retryAfterMs + random() * Math.min(retryAfterMs, 1000), delayMs * (0.5 + random() / 2)));
 }

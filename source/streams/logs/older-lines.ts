@@ -1,7 +1,7 @@
-/** What a log holds before the lines that are known: read until both join, so that none is lost between them and none comes twice. */
+/** Reads the lines before the known ones, without gaps or duplicates. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
+import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
 import {timestampLength} from './line-timestamp.ts';
 import {LogInterruptedError, locateInterruption} from './log-interruption.ts';
 import {lineEnd, lineFeed} from './log-lines.ts';
@@ -13,26 +13,26 @@ export type OlderLinesRequest = {
 	/** The first lines that are known, as they came, with their timestamps; at least one, and without a gap between them. */
 	known: Buffer;
 	/** How many lines of this log came so far. */
-	arrived: number;
+	receivedCount: number;
 	/** About how many older ones are wanted; `null` is all. */
-	most: number | null;
+	maxLines: number | null;
 };
 
 export type OlderLinesSink = {
 	/** A reading begins; what came before it does not count. */
-	begin(): void;
+	start(): void;
 	/** Stamped lines, each once, in the order of the log; the last one may lack its line feed. */
-	take(lines: Buffer): Promise<void> | void;
+	onLines(lines: Buffer): Promise<void> | void;
 };
 
 export type OlderLinesResult = {
 	/** False: the server offers none of the known lines any more, so nothing can be put before them. */
-	joined: boolean;
+	isJoined: boolean;
 	/** Nothing older is offered. */
-	isAll: boolean;
+	isComplete: boolean;
 };
 
-const slack = 200;
+const extraLines = 200;
 
 /**
 First from the end, where only some are wanted, then from the beginning of the log, then from that of the life before.
@@ -41,30 +41,31 @@ First from the end, where only some are wanted, then from the beginning of the l
 export async function readOlderLines(
 	cluster: ClusterClient,
 	source: LogSource,
-	{known, arrived, most}: OlderLinesRequest,
+	{known, receivedCount, maxLines}: OlderLinesRequest,
 	sink: OlderLinesSink,
 	options: OpenLogOptions,
 ): Promise<OlderLinesResult> {
-	const read = async (ask: PodLogOptions) => readUntilJoin(cluster, source, {...ask, timestamps: true}, {known, sink, options});
-	if (most !== null) {
-		const some = await read({tailLines: arrived + most + slack});
-		if (some.joined && some.count > 0) {
-			return {joined: true, isAll: false};
+	const read = async (logOptions: PodLogOptions) =>
+		readUntilJoin(cluster, source, {...logOptions, timestamps: true}, {known, sink, options});
+	if (maxLines !== null) {
+		const newest = await read({tailLines: receivedCount + maxLines + extraLines});
+		if (newest.isJoined && newest.count > 0) {
+			return {isJoined: true, isComplete: false};
 		}
 	}
 
 	const all = await read({});
-	if (all.joined) {
-		return {joined: true, isAll: true};
+	if (all.isJoined) {
+		return {isJoined: true, isComplete: true};
 	}
 
 	try {
-		const before = await read({previous: true});
-		return {joined: before.joined, isAll: true};
+		const preceding = await read({previous: true});
+		return {isJoined: preceding.isJoined, isComplete: true};
 	} catch (thrown) {
 		const {code} = toSpokeError(thrown);
 		if (code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE') {
-			return {joined: false, isAll: true};
+			return {isJoined: false, isComplete: true};
 		}
 
 		throw thrown;
@@ -74,7 +75,7 @@ export async function readOlderLines(
 async function readUntilJoin(
 	cluster: ClusterClient,
 	source: LogSource,
-	ask: PodLogOptions,
+	logOptions: PodLogOptions,
 	{
 		known,
 		sink,
@@ -84,37 +85,37 @@ async function readUntilJoin(
 		sink: OlderLinesSink;
 		options: OpenLogOptions;
 	},
-): Promise<{joined: boolean; count: number}> {
+): Promise<{isJoined: boolean; count: number}> {
 	const join = new Join(known);
-	sink.begin();
-	const open = await openLog(cluster, source, ask, options);
+	sink.start();
+	const open = await openLog(cluster, source, logOptions, options);
 	try {
 		const {remainder, error} = await readLineBlocks(
 			open.body,
 			async block => {
-				const older = join.pass(block);
+				const older = join.takeOlderLines(block);
 				if (older.length > 0) {
-					await sink.take(older);
+					await sink.onLines(older);
 				}
 
-				if (join.isMet) {
+				if (join.isFound) {
 					// The rest is known: nothing more is read.
 					open.body.destroy();
 				}
 			},
-			{silenceMs: readSilenceMs},
+			{silenceTimeoutMs: readSilenceTimeoutMs},
 		);
-		if (!join.isMet && remainder.length > 0) {
-			const older = join.pass(remainder);
-			await (older.length > 0 ? sink.take(older) : undefined);
+		if (!join.isFound && remainder.length > 0) {
+			const older = join.takeOlderLines(remainder);
+			await (older.length > 0 ? sink.onLines(older) : undefined);
 		}
 
-		if (!join.isMet && error) {
+		if (!join.isFound && error) {
 			options.signal?.throwIfAborted();
-			throw await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was cut`, error), options.signal);
+			throw await locateInterruption(cluster, new LogInterruptedError(`the log of ${source.pod} was interrupted`, error), options.signal);
 		}
 
-		return {joined: join.isMet, count: join.passed};
+		return {isJoined: join.isFound, count: join.olderCount};
 	} finally {
 		open.close();
 	}
@@ -127,68 +128,68 @@ and the line before them gives what stands before that end.
 */
 class Join {
 	readonly #first: Buffer;
-	readonly #wanted: readonly Buffer[];
+	readonly #pattern: readonly Buffer[];
 	/** Knuth, Morris and Pratt: how many lines still fit when the one behind them does not. */
 	readonly #fallback: number[] = [0];
 	/** Lines that may be the known ones; the one before them comes first. */
-	#held: Buffer[] = [];
-	#fit = 0;
-	passed = 0;
-	isMet = false;
+	#buffered: Buffer[] = [];
+	#matched = 0;
+	olderCount = 0;
+	isFound = false;
 
 	constructor(known: Buffer) {
 		const lines = linesOf(known);
 		this.#first = lines[0]!;
-		this.#wanted = lines.length > 1 ? lines.slice(1) : lines;
-		for (let at = 1, fit = 0; at < this.#wanted.length; at++) {
-			while (fit > 0 && !this.#wanted[at]!.equals(this.#wanted[fit]!)) {
-				fit = this.#fallback[fit - 1]!;
+		this.#pattern = lines.length > 1 ? lines.slice(1) : lines;
+		for (let index = 1, matched = 0; index < this.#pattern.length; index++) {
+			while (matched > 0 && !this.#pattern[index]!.equals(this.#pattern[matched]!)) {
+				matched = this.#fallback[matched - 1]!;
 			}
 
-			fit += this.#wanted[at]!.equals(this.#wanted[fit]!) ? 1 : 0;
-			this.#fallback.push(fit);
+			matched += this.#pattern[index]!.equals(this.#pattern[matched]!) ? 1 : 0;
+			this.#fallback.push(matched);
 		}
 	}
 
 	/** The lines that are surely older; nothing more once it is met. */
-	pass(block: Buffer): Buffer {
-		const out: Buffer[] = [];
-		for (let from = 0; from < block.length && !this.isMet;) {
+	takeOlderLines(block: Buffer): Buffer {
+		const olderLines: Buffer[] = [];
+		for (let from = 0; from < block.length && !this.isFound;) {
 			const end = lineEnd(block, from);
-			this.#held.push(block.subarray(from, end));
-			this.#look(block, from, end);
+			this.#buffered.push(block.subarray(from, end));
+			this.#match(block, from, end);
 			from = end;
-			const hold = this.isMet ? 0 : this.#fit + this.#before;
-			if (this.#held.length > hold) {
-				out.push(...this.#held.splice(0, this.#held.length - hold));
+			const bufferCount = this.isFound ? 0 : this.#matched + this.#precedingCount;
+			if (this.#buffered.length > bufferCount) {
+				olderLines.push(...this.#buffered.splice(0, this.#buffered.length - bufferCount));
 			}
 		}
 
-		this.passed += out.length;
-		return out.length === 1 ? out[0]! : Buffer.concat(out);
+		this.olderCount += olderLines.length;
+		return olderLines.length === 1 ? olderLines[0]! : Buffer.concat(olderLines);
 	}
 
-	get #before(): number {
-		return this.#wanted[0] === this.#first ? 0 : 1;
+	get #precedingCount(): number {
+		return this.#pattern[0] === this.#first ? 0 : 1;
 	}
 
-	#look(block: Buffer, from: number, end: number): void {
-		while (this.#fit > 0 && !sameLine(this.#wanted[this.#fit]!, block, from, end)) {
-			this.#fit = this.#fallback[this.#fit - 1]!;
+	#match(block: Buffer, from: number, end: number): void {
+		while (this.#matched > 0 && !sameLine(this.#pattern[this.#matched]!, block, from, end)) {
+			this.#matched = this.#fallback[this.#matched - 1]!;
 		}
 
-		this.#fit += sameLine(this.#wanted[this.#fit]!, block, from, end) ? 1 : 0;
-		if (this.#fit < this.#wanted.length) {
+		this.#matched += sameLine(this.#pattern[this.#matched]!, block, from, end) ? 1 : 0;
+		if (this.#matched < this.#pattern.length) {
 			return;
 		}
 
-		this.isMet = true;
-		const before = this.#before === 1 && this.#held.length > this.#wanted.length ? this.#held[0]! : null;
-		this.#held = this.#held.slice(0, this.#held.length - this.#wanted.length);
-		if (before && sameLine(this.#first, before, 0, before.length)) {
-			this.#held.pop();
-		} else if (before) {
-			this.#held[0] = withoutEnd(before, textOf(this.#first));
+		this.isFound = true;
+		const preceding = this.#precedingCount === 1 && this.#buffered.length > this.#pattern.length ? this.#buffered[0]! : null;
+		this.#buffered = this.#buffered.slice(0, this.#buffered.length - this.#pattern.length);
+		if (preceding && sameLine(this.#first, preceding, 0, preceding.length)) {
+			this.#buffered.pop();
+		} else if (preceding) {
+			this.#buffered[0] = withoutEnd(preceding, textOf(this.#first));
 		}
 	}
 }
@@ -211,8 +212,8 @@ function linesOf(block: Buffer): Buffer[] {
 }
 
 function textOf(line: Buffer): Buffer {
-	const stamp = timestampLength(line, 0);
-	return stamp === 0 ? line : line.subarray(stamp + 1);
+	const timestampSize = timestampLength(line, 0);
+	return timestampSize === 0 ? line : line.subarray(timestampSize + 1);
 }
 
 function withoutEnd(line: Buffer, end: Buffer): Buffer {

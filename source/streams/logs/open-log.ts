@@ -1,4 +1,4 @@
-/** Opens one read of a log on a connection of its own. */
+/** Opens one log read on a connection of its own. */
 import type {Readable} from 'node:stream';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
@@ -21,94 +21,99 @@ export type OpenLog = {
 export type OpenLogOptions = {
 	/** For the label: how the pod was chosen. */
 	target: ResolvedTarget;
-	witness?: ConnectionObserver | undefined;
+	observer?: ConnectionObserver | undefined;
 	signal?: AbortSignal | undefined;
 	/** Called when there is a connection and the request is about to go out. */
-	asks?: (() => void) | undefined;
+	onRequest?: (() => void) | undefined;
 };
 
 /** Just past the apiserver's own limit of 30 s for reaching a kubelet, so that its words are heard. */
-export const answerLimitMs = 35_000;
+export const responseTimeoutMs = 35_000;
 
 /**
 Asks, and waits for the answer to begin; the body is read by the caller.
 A kubelet answers a follow only with the log's first line, so that has no limit: whoever follows must look after a silent way.
 @throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page… and what a connection can fail with
 */
-export async function openLog(cluster: ClusterClient, source: LogSource, read: PodLogOptions, options: OpenLogOptions): Promise<OpenLog> {
-	const {target, witness, signal, asks} = options;
+export async function openLog(
+	cluster: ClusterClient,
+	source: LogSource,
+	logOptions: PodLogOptions,
+	options: OpenLogOptions,
+): Promise<OpenLog> {
+	const {target, observer, signal, onRequest} = options;
 	const purpose: ConnectionPurpose = {
 		feature: 'logs',
 		target: {...target, container: source.container},
 		request: null,
-		...(read.insecureSkipTLSVerifyBackend && {insecureSkipTlsVerifyBackend: true}),
+		...(logOptions.insecureSkipTLSVerifyBackend && {insecureSkipTlsVerifyBackend: true}),
 	};
 	let connection: Connection | null = null;
 	try {
-		connection = await connectObserved(cluster, purpose, witness, signal);
-		asks?.();
-		const used = connection;
-		const {isOfKubelet, body} = await ask(used, source, read, {
+		connection = await connectObserved(cluster, purpose, observer, signal);
+		onRequest?.();
+		const openConnection = connection;
+		const {isFromKubelet, body} = await requestLog(openConnection, source, logOptions, {
 			signal,
-			by: cluster.facts,
-			refusedByKubelet() {
-				witness?.answered?.(used, purpose);
+			clientInfo: cluster.facts,
+			onKubeletRefusal() {
+				observer?.onFarEndAnswered?.(openConnection, purpose);
 			},
 		});
-		if (isOfKubelet) {
-			witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
+		if (isFromKubelet) {
+			observer?.onOpened?.(openConnection, purpose, {carrier: 'http', protocol: null});
 		}
 
 		return {
 			body,
 			close() {
 				body.destroy();
-				used.close();
-				witness?.closed?.(used, purpose);
+				openConnection.close();
+				observer?.onClosed?.(openConnection, purpose);
 			},
 		};
 	} catch (thrown) {
-		reportNotOpened(witness, connection, purpose, {thrown, signal});
+		reportNotOpened(observer, connection, purpose, {thrown, signal});
 		connection?.close();
 		throw thrown;
 	}
 }
 
-type Asking = {
+type LogRequestContext = {
 	signal: AbortSignal | undefined;
-	by: ClusterInfo;
+	clientInfo: ClusterInfo;
 	/** Called where the apiserver passes on a kubelet's own word on the log. */
-	refusedByKubelet(): void;
+	onKubeletRefusal(): void;
 };
 
-async function ask(
+async function requestLog(
 	connection: Connection,
 	source: LogSource,
-	read: PodLogOptions,
-	{signal, by, refusedByKubelet}: Asking,
-): Promise<{body: Readable; isOfKubelet: boolean}> {
+	logOptions: PodLogOptions,
+	{signal, clientInfo, onKubeletRefusal}: LogRequestContext,
+): Promise<{body: Readable; isFromKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
-		path: logPath(source, read),
+		path: logPath(source, logOptions),
 		// An answer that is compressed would come in the compressor's time, not in the log's.
 		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
-		timeoutMs: read.follow ? 0 : answerLimitMs,
+		timeoutMs: logOptions.follow ? 0 : responseTimeoutMs,
 		...(signal && {signal}),
 	});
 	if (status === 200 && isWebPage(headers)) {
-		throw webPageError('the log', await readBodyPrefix(body, longestPage));
+		throw webPageError('the log', await readBodyPrefix(body, maxPageBytes));
 	}
 
 	if (status === 200 || status === 204) {
 		// 204: the pod is on no node yet, so no kubelet was asked (registry/generic/rest/streamer.go).
-		return {body, isOfKubelet: status === 200};
+		return {body, isFromKubelet: status === 200};
 	}
 
-	const text = await readBodyPrefix(body, longestRefusal);
+	const text = await readBodyPrefix(body, maxErrorBytes);
 	if (kubeletLogRefusal(status, text) !== null) {
-		refusedByKubelet();
+		onKubeletRefusal();
 	}
 
-	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, identity: by});
+	const error = errorFromLogResponse({status, body: text, headers, connection}, {namespace: source.namespace, identity: clientInfo});
 	const retryAfter = Number(headers['retry-after']);
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new RetryAfterError(error, retryAfter * 1000) : error;
 }
@@ -124,6 +129,6 @@ export class RetryAfterError extends SpokeError {
 	}
 }
 
-const longestRefusal = 64 * 1024;
+const maxErrorBytes = 64 * 1024;
 /** Of a web page: enough for its title. */
-const longestPage = 8 * 1024;
+const maxPageBytes = 8 * 1024;

@@ -1,4 +1,4 @@
-/** One read of a container's log: what is asked, and the path that asks it. */
+/** The query of one log read. */
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import type {LogSource} from './log-events.ts';

@@ -1,4 +1,4 @@
-/** What is followed where targets are named: pods themselves, or all that stand behind one workload or service, also those to come. */
+/** Resolves named targets to pods, or to the scope of one workload or service. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -14,18 +14,18 @@ export async function resolveFollowTargets(
 	namespace: string,
 	signal: AbortSignal,
 ): Promise<FollowTargets> {
-	const behind = await Promise.all(targets.map(async target => resolveTargetPods(cluster, target, namespace, signal)));
-	const [only] = behind;
-	if (only?.kind === 'selected' && behind.length === 1) {
-		return {kind: 'scope', scope: only.scope, mayCome: async () => mayHavePods(cluster, targets[0]!, namespace)};
+	const resolved = await Promise.all(targets.map(async target => resolveTargetPods(cluster, target, namespace, signal)));
+	const [only] = resolved;
+	if (only?.kind === 'selected' && resolved.length === 1) {
+		return {kind: 'scope', scope: only.scope, canAppear: async () => canHavePods(cluster, targets[0]!, namespace)};
 	}
 
-	const pods = behind.flatMap(found => (found.kind === 'pod' ? [found.pod] : []));
-	if (pods.length < behind.length) {
+	const pods = resolved.flatMap(one => (one.kind === 'pod' ? [one.pod] : []));
+	if (pods.length < resolved.length) {
 		throw new SpokeError(
 			'ERR_USAGE',
 			`${targets.map(({input: asked}) => asked).join(' ')} cannot be followed together: several targets must all be pods`,
-			{remedy: 'follow workloads one by one, or by -l SELECTOR'},
+			{remedy: 'follow workloads one at a time, or use -l SELECTOR'},
 		);
 	}
 
@@ -33,7 +33,7 @@ export async function resolveFollowTargets(
 }
 
 /** False once the workload is gone, or a job is complete. */
-async function mayHavePods(cluster: ClusterClient, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
+async function canHavePods(cluster: ClusterClient, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
 	try {
 		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
 		return (

@@ -1,19 +1,19 @@
-/** The reads of one container's log, each without what was told before: a follow, and the rest of a life that ended. */
+/** Reads one container's log without duplicates: a follow, and the rest of a terminated instance. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {EmitLogEvent, ContainerFollowerOptions} from './container-follower.ts';
 import {splitKubeletError, kubeletErrorRemedy} from './kubelet-log-error.ts';
-import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
+import {readLineBlocks, readSilenceTimeoutMs} from './line-blocks.ts';
 import {LogInterruptedError} from './log-interruption.ts';
 import type {GapReason, LogSource} from './log-events.ts';
 import type {PodLogOptions} from './pod-log-options.ts';
-import {answerLimitMs, openLog, type OpenLog} from './open-log.ts';
+import {responseTimeoutMs, openLog, type OpenLog} from './open-log.ts';
 import {startStallDetector, type StallDetector} from './stall-detector.ts';
 import {ResumePosition} from './resume-position.ts';
 import {DuplicateFilter} from './duplicate-filter.ts';
 import {ContinuityCheck, type Continuity} from './continuity-check.ts';
 import {RecentLines} from './recent-lines.ts';
-import {isFirstOffered, readBeside, type SideReadLimits, type SideReadResult} from './verification-read.ts';
+import {isFirstOffered, readForVerification, type VerificationTimeouts, type VerificationResult} from './verification-read.ts';
 
 /** `null`: the answer ended cleanly. */
 export type ReadResult = SpokeError | null;
@@ -30,141 +30,140 @@ export type DrainResult = {
 
 export type FollowCallbacks = {
 	/** The answer has begun. */
-	opened(): Promise<void>;
+	onOpened(): Promise<void>;
 	/** The answer has begun, and it is known whether it goes on where the last one was cut. */
-	back(continuity: Continuity): Promise<void>;
+	onResumed(continuity: Continuity): Promise<void>;
 	/** The request went out a while ago, and no answer has begun. */
-	unanswered(): Promise<void>;
-	/** Nothing more is wanted. */
-	isOver(): boolean;
+	onUnanswered(): Promise<void>;
+	hasEnded(): boolean;
 };
 
 /** A kubelet that has a line sends it within this; whoever waits longer waits for a line. */
-const waitedForMs = 3000;
+const emptyLogAfterMs = 3000;
 /** A follow whose answer has not begun for so long is said to wait for it. */
-const unansweredMs = 1000;
-const nothing = Buffer.alloc(0);
+const unansweredAfterMs = 1000;
+const empty = Buffer.alloc(0);
 
 export class ResumableLog {
 	readonly #cluster: ClusterClient;
 	readonly #source: LogSource;
 	readonly #options: ContainerFollowerOptions;
-	readonly #tell: EmitLogEvent;
-	readonly #seen: RecentLines;
-	readonly #beginning: ResumePosition;
+	readonly #emit: EmitLogEvent;
+	readonly #recentLines: RecentLines;
+	readonly #position: ResumePosition;
 	/** The last follow did not come to a clean end. */
-	#wasCut = false;
+	#wasInterrupted = false;
 	/** Lines of the life that is read now have been told. */
-	#continuing = false;
+	#hasLines = false;
 	/** The last read began behind a follow that had no line. */
-	#isBehind = false;
+	#isAfterEmptyFollow = false;
 	/** Lines of before may be missing where the next read begins. */
-	#owesCheck = false;
+	#needsCoverageCheck = false;
 	#isUncovered = false;
-	#gapTold = '';
+	#reportedGap = '';
 	/** What the kubelet said since the last line. */
-	#kubeletSaid = '';
+	#reportedKubeletError = '';
 
-	constructor(cluster: ClusterClient, source: LogSource, options: ContainerFollowerOptions, tell: EmitLogEvent) {
+	constructor(cluster: ClusterClient, source: LogSource, options: ContainerFollowerOptions, emit: EmitLogEvent) {
 		this.#cluster = cluster;
 		this.#source = source;
 		this.#options = options;
-		this.#tell = tell;
+		this.#emit = emit;
 		const {tailLines, sinceSeconds} = options.start;
-		this.#seen = new RecentLines(tailLines !== undefined || sinceSeconds !== undefined);
-		this.#beginning = new ResumePosition(options.start, this.#seen);
+		this.#recentLines = new RecentLines(tailLines !== undefined || sinceSeconds !== undefined);
+		this.#position = new ResumePosition(options.start, this.#recentLines);
 	}
 
 	/** From now on another life is read: its log need not hold the last line. */
-	beginLife(): void {
-		this.#continuing = false;
+	startInstance(): void {
+		this.#hasLines = false;
 	}
 
 	/**
 	One follow, until its answer ends in whatever way. `isNewLife` is asked once when the last line is not met; it tells the rest of the life before if there is a new one.
 	@throws SpokeError when the read was refused
 	*/
-	async follow(isNewLife: () => Promise<boolean>, on: FollowCallbacks): Promise<ReadResult> {
+	async follow(hasRestarted: () => Promise<boolean>, callbacks: FollowCallbacks): Promise<ReadResult> {
 		const filter = this.#filter();
 		const stop = new AbortController();
-		const proof = new ContinuityCheck(this.#continuing ? filter : null, {
-			async isNewLife() {
-				const isNew = await isNewLife();
-				if (on.isOver()) {
-					stop.abort(new SpokeError('ERR_STREAM_LOST', 'not wanted any more'));
+		const continuity = new ContinuityCheck(this.#hasLines ? filter : null, {
+			async hasRestarted() {
+				const isNew = await hasRestarted();
+				if (callbacks.hasEnded()) {
+					stop.abort(new SpokeError('ERR_STREAM_LOST', 'no longer needed'));
 				}
 
 				return isNew;
 			},
-			onResumed: async ({proven, met}) => on.back({proven: proven && !this.#isUncovered, met}),
-			offersLast: async () => this.#offersLast(),
-			reportGap: async reason => this.tellGap(reason),
+			onResumed: async ({proven, foundLastLine: met}) => callbacks.onResumed({proven: proven && !this.#isUncovered, foundLastLine: met}),
+			isLastLineOffered: async () => this.#isLastLineOffered(),
+			reportGap: async reason => this.reportGap(reason),
 		});
 		const signal = AbortSignal.any([stop.signal, this.#options.signal].filter(one => one !== undefined));
-		const guard = this.#guard(stop, () => open !== null);
-		const unanswered = setTimeout(() => {
-			void on.unanswered();
-		}, unansweredMs);
+		const stallDetector = this.#watchForStall(stop, () => open !== null);
+		const onUnanswered = setTimeout(() => {
+			void callbacks.onUnanswered();
+		}, unansweredAfterMs);
 		let open: OpenLog | null = null;
-		let askedAt: number | null = null;
-		const asks = () => {
-			askedAt = performance.now();
+		let requestedAt: number | null = null;
+		const onRequest = () => {
+			requestedAt = performance.now();
 		};
 
 		try {
-			open = await this.#options.gate.run(async () =>
+			open = await this.#options.semaphore.run(async () =>
 				openLog(
 					this.#cluster,
 					this.#source,
-					{...this.#readOn(), follow: true},
+					{...this.#nextRead(), follow: true},
 					{
 						...this.#options,
 						signal,
-						asks,
+						onRequest,
 					},
 				),
 			);
-			clearTimeout(unanswered);
-			this.#beginning.followed(askedAt);
-			await on.opened();
-			proof.answered();
-			await (this.#owesCheck ? undefined : proof.before(nothing));
-			guard.dataReceived();
+			clearTimeout(onUnanswered);
+			this.#position.recordFollow(requestedAt);
+			await callbacks.onOpened();
+			continuity.responseStarted();
+			await (this.#needsCoverageCheck ? undefined : continuity.beforeLines(empty));
+			stallDetector.dataReceived();
 			const {remainder, error} = await readLineBlocks(
 				open.body,
 				async block => {
-					guard.pause();
-					await this.#checkCovered(block);
-					const fresh = filter ? filter.pass(block) : block;
-					await proof.before(fresh);
-					if (on.isOver()) {
-						stop.abort(new SpokeError('ERR_STREAM_LOST', 'not wanted any more'));
+					stallDetector.pause();
+					await this.#checkCoverage(block);
+					const newLines = filter ? filter.removeDuplicates(block) : block;
+					await continuity.beforeLines(newLines);
+					if (callbacks.hasEnded()) {
+						stop.abort(new SpokeError('ERR_STREAM_LOST', 'no longer needed'));
 						return;
 					}
 
-					await this.#tellLines(filter, fresh);
-					guard.dataReceived();
+					await this.#emitLines(filter, newLines);
+					stallDetector.dataReceived();
 				},
 				{gatherMs: this.#options.gatherMs},
 			);
-			await proof.settled();
-			const ending = await this.#ending(remainder, error, stop.signal);
-			this.#wasCut = ending !== null;
-			return ending;
+			await continuity.settled();
+			const result = await this.#resultOf(remainder, error, stop.signal);
+			this.#wasInterrupted = result !== null;
+			return result;
 		} catch (error) {
 			this.#options.signal?.throwIfAborted();
-			const cut = open === null ? this.#cutUnanswered(error, askedAt, stop.signal) : null;
-			if (cut === null) {
+			const interruption = open === null ? this.#interruptedBeforeResponse(error, requestedAt, stop.signal) : null;
+			if (interruption === null) {
 				throw error;
 			}
 
-			this.#beginning.followed(askedAt);
-			this.#wasCut = true;
-			return cut;
+			this.#position.recordFollow(requestedAt);
+			this.#wasInterrupted = true;
+			return interruption;
 		} finally {
-			clearTimeout(unanswered);
-			proof.stop();
-			guard.stop();
+			clearTimeout(onUnanswered);
+			continuity.stop();
+			stallDetector.stop();
 			open?.close();
 		}
 	}
@@ -175,182 +174,188 @@ export class ResumableLog {
 	*/
 	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<DrainResult> {
 		const filter = this.#filter();
-		let fresh = false;
-		const read = this.#wasCut ? this.#readOn() : this.#beginning.again;
+		let newLines = false;
+		const read = this.#wasInterrupted ? this.#nextRead() : this.#position.fromLastLine;
 		const open = await openLog(this.#cluster, this.#source, {...read, ...(previous && {previous})}, this.#options);
 		try {
 			const {remainder, error} = await readLineBlocks(
 				open.body,
 				async block => {
-					await this.#checkCovered(block);
-					const lines = filter ? filter.pass(block) : block;
+					await this.#checkCoverage(block);
+					const lines = filter ? filter.removeDuplicates(block) : block;
 					if (lines.length === 0) {
 						return;
 					}
 
-					await (fresh || filter === null || filter.met ? undefined : this.tellGap(gap));
-					fresh = true;
-					await this.#tellLines(filter, lines);
+					await (newLines || filter === null || filter.foundLastLine ? undefined : this.reportGap(gap));
+					newLines = true;
+					await this.#emitLines(filter, lines);
 				},
-				{silenceMs: readSilenceMs},
+				{silenceTimeoutMs: readSilenceTimeoutMs},
 			);
-			const {log, words} = splitKubeletError(remainder, {follows: false});
-			const ending = words === null ? error && this.#cut(error) : await this.#kubeletFailed(words);
+			const {log, message} = splitKubeletError(remainder, {follows: false});
+			const result = message === null ? error && this.#interruption(error) : await this.#reportKubeletError(message);
 			return {
-				hasNewLines: fresh,
-				foundLastLine: filter === null ? null : filter.met,
-				remainder: filter && log.length > 0 ? filter.pass(log) : log,
-				result: ending,
+				hasNewLines: newLines,
+				foundLastLine: filter === null ? null : filter.foundLastLine,
+				remainder: filter && log.length > 0 ? filter.removeDuplicates(log) : log,
+				result,
 			};
 		} finally {
 			open.close();
 		}
 	}
 
-	/** The very last line, which has no line feed. */
-	async tellRemainder(remainder: Buffer): Promise<void> {
+	/** Emits the last line, which has no line feed. */
+	async emitRemainder(remainder: Buffer): Promise<void> {
 		if (remainder.length > 0) {
-			await this.#tellLines(null, remainder);
+			await this.#emitLines(null, remainder);
 		}
 	}
 
-	/** Once for the same place. */
-	async tellGap(reason: GapReason | null): Promise<void> {
-		const place = `${reason} ${this.#seen.stamp}`;
-		if (reason === null || this.#gapTold === place) {
+	/** Reports a gap once per position. */
+	async reportGap(reason: GapReason | null): Promise<void> {
+		const key = `${reason} ${this.#recentLines.timestamp}`;
+		if (reason === null || this.#reportedGap === key) {
 			return;
 		}
 
-		this.#gapTold = place;
-		await this.#tell({type: 'gap', source: this.#source, after: this.#seen.stamp, reason});
+		this.#reportedGap = key;
+		await this.#emit({type: 'gap', source: this.#source, after: this.#recentLines.timestamp, reason});
 	}
 
 	#filter(): DuplicateFilter | null {
-		return this.#seen.since === null ? null : new DuplicateFilter(this.#seen.repeats());
+		return this.#recentLines.since === null ? null : new DuplicateFilter(this.#recentLines.expectedDuplicates());
 	}
 
 	/** After a follow. */
-	#readOn(): PodLogOptions {
-		this.#isBehind = this.#beginning.isOwed;
-		this.#owesCheck = this.#beginning.mayMiss;
+	#nextRead(): PodLogOptions {
+		this.#isAfterEmptyFollow = this.#position.isOwed;
+		this.#needsCoverageCheck = this.#position.mayHaveMissed;
 		this.#isUncovered = false;
-		return this.#beginning.behind(performance.now());
+		return this.#position.afterFollow(performance.now());
 	}
 
 	/** Asked for again after a follow that had no line, the newest lines hold all that was written since, unless that is more than were asked for: then the oldest of it is not among them. */
-	async #checkCovered(block: Buffer): Promise<void> {
-		if (!this.#owesCheck) {
+	async #checkCoverage(block: Buffer): Promise<void> {
+		if (!this.#needsCoverageCheck) {
 			return;
 		}
 
-		this.#owesCheck = false;
-		const {target, signal, quiet} = this.#options;
-		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#beginning.since(performance.now()), {
+		this.#needsCoverageCheck = false;
+		const {target, signal, stallTimeouts: quiet} = this.#options;
+		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#position.sinceFirstFollow(performance.now()), {
 			block,
-			limits: quiet,
+			timeouts: quiet,
 			target,
 			signal,
 		});
 		this.#isUncovered = !isCovered;
-		await (isCovered ? undefined : this.tellGap('no-line-yet'));
+		await (isCovered ? undefined : this.reportGap('no-line-yet'));
 	}
 
 	/** A follow of a log without a line has no answer to be cut in; `null` for what is no cut: it was refused, or lost at once. */
-	#cutUnanswered(error: unknown, askedAt: number | null, given: AbortSignal): ReadResult {
-		if (given.aborted) {
-			return toSpokeError(given.reason);
+	#interruptedBeforeResponse(error: unknown, requestedAt: number | null, stopSignal: AbortSignal): ReadResult {
+		if (stopSignal.aborted) {
+			return toSpokeError(stopSignal.reason);
 		}
 
-		const isCut =
-			askedAt !== null &&
-			performance.now() - askedAt > waitedForMs &&
+		const isInterruption =
+			requestedAt !== null &&
+			performance.now() - requestedAt > emptyLogAfterMs &&
 			error instanceof SpokeError &&
 			error.code === 'ERR_APISERVER_UNREACHABLE';
-		return isCut ? new LogInterruptedError(`the log of ${this.#source.pod} was cut before its first line`, error) : null;
+		return isInterruption ? new LogInterruptedError(`the log of ${this.#source.pod} was interrupted before its first line`, error) : null;
 	}
 
-	async #tellLines(filter: DuplicateFilter | null, fresh: Buffer): Promise<void> {
-		const tail = fresh.length > 0 || filter?.met ? filter?.takeTail() : null;
-		const bytes = tail ? Buffer.concat([tail, fresh]) : fresh;
+	async #emitLines(filter: DuplicateFilter | null, newLines: Buffer): Promise<void> {
+		const tail = newLines.length > 0 || filter?.foundLastLine ? filter?.takeTail() : null;
+		const bytes = tail ? Buffer.concat([tail, newLines]) : newLines;
 		if (bytes.length === 0) {
 			return;
 		}
 
-		this.#continuing = true;
-		this.#kubeletSaid = '';
-		this.#seen.add(bytes);
-		await this.#tell({type: 'lines', source: this.#source, bytes});
+		this.#hasLines = true;
+		this.#reportedKubeletError = '';
+		this.#recentLines.add(bytes);
+		await this.#emit({type: 'lines', source: this.#source, bytes});
 	}
 
 	/** Before an answer begins nothing of a live stream is told, and the apiserver's words of why there is none are waited for. */
-	#guard(stop: AbortController, isAnswered: () => boolean): StallDetector {
-		const tell = (type: 'checking' | 'checked') => {
-			if (isAnswered()) {
-				void this.#tell({type, source: this.#source});
+	#watchForStall(stop: AbortController, hasResponse: () => boolean): StallDetector {
+		const emit = (type: 'checking' | 'checked') => {
+			if (hasResponse()) {
+				void this.#emit({type, source: this.#source});
 			}
 		};
 
-		return startStallDetector(this.#options.firstLeg, this.#options.quiet, {
-			offersMore: async () => this.#offersMore(isAnswered()),
-			checking() {
-				tell('checking');
+		return startStallDetector(this.#options.apiserverCheck, this.#options.stallTimeouts, {
+			hasNewLines: async () => this.#hasNewLines(hasResponse()),
+			onChecking() {
+				emit('checking');
 			},
-			checked() {
-				tell('checked');
+			onChecked() {
+				emit('checked');
 			},
-			giveUp: (leg, quietMs, error) => {
-				void this.#tell({type: 'stalled', source: this.#source, leg, quietMs});
+			onStalled: (leg, quietMs, error) => {
+				void this.#emit({type: 'stalled', source: this.#source, leg, silentForMs: quietMs});
 				stop.abort(error);
 			},
 		});
 	}
 
-	async #offersMore(isAnswered: boolean): Promise<boolean> {
-		const {quiet} = this.#options;
-		const {more} = await this.#lookAside(isAnswered ? quiet : {...quiet, sideAnswerMs: answerLimitMs});
+	async #hasNewLines(hasResponse: boolean): Promise<boolean> {
+		const {stallTimeouts: quiet} = this.#options;
+		const {hasNewLines: more} = await this.#verify(hasResponse ? quiet : {...quiet, responseTimeoutMs});
 		return more;
 	}
 
-	async #offersLast(): Promise<boolean> {
-		const {met} = await this.#lookAside();
+	async #isLastLineOffered(): Promise<boolean> {
+		const {foundLastLine: met} = await this.#verify();
 		return met;
 	}
 
-	async #lookAside(limits: SideReadLimits = this.#options.quiet): Promise<SideReadResult> {
-		const read = this.#isBehind ? this.#beginning.behind(performance.now()) : this.#beginning.again;
+	async #verify(timeouts: VerificationTimeouts = this.#options.stallTimeouts): Promise<VerificationResult> {
+		const read = this.#isAfterEmptyFollow ? this.#position.afterFollow(performance.now()) : this.#position.fromLastLine;
 		const {target, signal} = this.#options;
-		return readBeside(this.#cluster, this.#source, read, {filter: this.#filter(), knownBytes: this.#seen.bytes, limits, target, signal});
+		return readForVerification(this.#cluster, this.#source, read, {
+			filter: this.#filter(),
+			knownBytes: this.#recentLines.bytes,
+			timeouts,
+			target,
+			signal,
+		});
 	}
 
-	async #ending(remainder: Buffer, error: Error | null, given: AbortSignal): Promise<ReadResult> {
+	async #resultOf(remainder: Buffer, error: Error | null, stopSignal: AbortSignal): Promise<ReadResult> {
 		// A kubelet that fails ends its answer; where that was broken off the container's own line was, whatever stands in it.
-		const {words} = splitKubeletError(remainder, {follows: error === null && !given.aborted});
-		if (words !== null) {
-			return this.#kubeletFailed(words);
+		const {message} = splitKubeletError(remainder, {follows: error === null && !stopSignal.aborted});
+		if (message !== null) {
+			return this.#reportKubeletError(message);
 		}
 
-		if (given.aborted) {
-			return toSpokeError(given.reason);
+		if (stopSignal.aborted) {
+			return toSpokeError(stopSignal.reason);
 		}
 
 		this.#options.signal?.throwIfAborted();
-		return error && this.#cut(error);
+		return error && this.#interruption(error);
 	}
 
-	async #kubeletFailed(words: string): Promise<SpokeError> {
-		if (this.#kubeletSaid !== words) {
-			this.#kubeletSaid = words;
-			await this.#tell({type: 'server-said', source: this.#source, text: words});
+	async #reportKubeletError(message: string): Promise<SpokeError> {
+		if (this.#reportedKubeletError !== message) {
+			this.#reportedKubeletError = message;
+			await this.#emit({type: 'server-said', source: this.#source, text: message});
 		}
 
-		const remedy = kubeletErrorRemedy(words);
-		return new SpokeError('ERR_SECOND_LEG', `the kubelet could not read the log: ${words}`, {
-			text: words,
+		const remedy = kubeletErrorRemedy(message);
+		return new SpokeError('ERR_SECOND_LEG', `the kubelet could not read the log: ${message}`, {
+			text: message,
 			...(remedy !== null && {remedy}),
 		});
 	}
 
-	#cut(error: Error): SpokeError {
-		return error instanceof SpokeError ? error : new LogInterruptedError(`the log of ${this.#source.pod} was cut`, error);
+	#interruption(error: Error): SpokeError {
+		return error instanceof SpokeError ? error : new LogInterruptedError(`the log of ${this.#source.pod} was interrupted`, error);
 	}
 }

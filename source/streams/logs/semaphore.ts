@@ -1,48 +1,48 @@
-/** How many reads are opened at once: after an apiserver's restart many followers come back together. */
+/** Limits how many logs are opened at once, because many followers reconnect together. */
 
 export class Semaphore {
-	readonly #atOnce: number;
-	#inside = 0;
+	readonly #limit: number;
+	#running = 0;
 	readonly #queue: Array<() => void> = [];
 
-	constructor(atOnce = 20) {
-		this.#atOnce = atOnce;
+	constructor(limit = 20) {
+		this.#limit = limit;
 	}
 
 	/**
 	Runs `open` as soon as there is room. The room is free again when it is done, or after `longestMs`:
 	a log without lines may answer only with its first line.
 	*/
-	async run<Result>(open: () => Promise<Result>, longestMs = 3000): Promise<Result> {
-		if (this.#inside >= this.#atOnce) {
+	async run<Result>(open: () => Promise<Result>, maxHoldMs = 3000): Promise<Result> {
+		if (this.#running >= this.#limit) {
 			await new Promise<void>(resolve => {
 				this.#queue.push(resolve);
 			});
 		} else {
-			this.#inside++;
+			this.#running++;
 		}
 
-		let inside = true;
-		const leave = () => {
-			if (!inside) {
+		let holdsSlot = true;
+		const release = () => {
+			if (!holdsSlot) {
 				return;
 			}
 
-			inside = false;
+			holdsSlot = false;
 			const next = this.#queue.shift();
 			if (next) {
 				next();
 			} else {
-				this.#inside--;
+				this.#running--;
 			}
 		};
 
-		const timer = setTimeout(leave, longestMs);
+		const timer = setTimeout(release, maxHoldMs);
 		try {
 			return await open();
 		} finally {
 			clearTimeout(timer);
-			leave();
+			release();
 		}
 	}
 }

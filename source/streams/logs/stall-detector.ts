@@ -1,75 +1,75 @@
-/** Is a quiet follow quiet, or dead? A log has no ping, so the way is asked on the side. */
+/** Detects a stalled follow by side requests, because logs have no pings. */
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {indicatesStall, type SideReadLimits} from './verification-read.ts';
+import {indicatesStall, type VerificationTimeouts} from './verification-read.ts';
 
-export type StallTimeouts = SideReadLimits & {
+export type StallTimeouts = VerificationTimeouts & {
 	/** Quiet for so long, the first leg is asked. */
-	askAfterMs: number;
+	checkApiserverAfterMs: number;
 	/** It must answer within this. */
-	answerWithinMs: number;
+	apiserverTimeoutMs: number;
 	/** Quiet for so long, the log itself is read on the side. */
-	readAfterMs: number;
+	verifyAfterMs: number;
 	/** A line that is offered on the side must come on the stream within this. */
-	deliverWithinMs: number;
+	deliveryTimeoutMs: number;
 	/** And again this often while it stays quiet. */
-	readEveryMs: number;
+	verifyIntervalMs: number;
 };
 
 export const defaultStallTimeouts: StallTimeouts = {
-	askAfterMs: 10_000,
-	answerWithinMs: 8000,
-	readAfterMs: 15_000,
-	deliverWithinMs: 2000,
-	readEveryMs: 60_000,
-	sideAnswerMs: 8000,
-	sideSilenceMs: 4000,
+	checkApiserverAfterMs: 10_000,
+	apiserverTimeoutMs: 8000,
+	verifyAfterMs: 15_000,
+	deliveryTimeoutMs: 2000,
+	verifyIntervalMs: 60_000,
+	responseTimeoutMs: 8000,
+	silenceTimeoutMs: 4000,
 };
 
 /** Reads beside a follow that take longer are told. */
-const tellCheckingMs = 1000;
+const reportCheckingAfterMs = 1000;
 
 /** One for all follows of a cluster: many quiet ones ask once. */
 export class ApiserverCheck {
 	readonly #cluster: ClusterClient;
-	readonly #withinMs: number;
+	readonly #timeoutMs: number;
 	#running: Promise<void> | null = null;
-	#answeredAt = 0;
+	#respondedAt = 0;
 
-	constructor(cluster: ClusterClient, withinMs: number) {
+	constructor(cluster: ClusterClient, timeoutMs: number) {
 		this.#cluster = cluster;
-		this.#withinMs = withinMs;
+		this.#timeoutMs = timeoutMs;
 	}
 
 	/** Any HTTP answer will do. @throws SpokeError ERR_APISERVER_TIMEOUT when none comes in time, twice in a row; what else a request can fail with */
 	async check(): Promise<void> {
-		if (Date.now() - this.#answeredAt < this.#withinMs) {
+		if (Date.now() - this.#respondedAt < this.#timeoutMs) {
 			return;
 		}
 
-		this.#running ??= this.#askTwice().finally(() => {
+		this.#running ??= this.#checkTwice().finally(() => {
 			this.#running = null;
 		});
 		await this.#running;
 	}
 
-	async #askTwice(): Promise<void> {
+	async #checkTwice(): Promise<void> {
 		// A credential plugin takes its time, and that is no silence of the apiserver.
 		await this.#cluster.logIn();
-		await this.#ask().catch(async () => this.#ask());
+		await this.#request().catch(async () => this.#request());
 	}
 
-	async #ask(): Promise<void> {
-		const limitMs = this.#withinMs / 2;
-		const limit = AbortSignal.timeout(limitMs);
+	async #request(): Promise<void> {
+		const timeoutMs = this.#timeoutMs / 2;
+		const timeout = AbortSignal.timeout(timeoutMs);
 		try {
-			const {body} = await this.#cluster.request({path: '/readyz', timeoutMs: limitMs, signal: limit});
+			const {body} = await this.#cluster.request({path: '/readyz', timeoutMs, signal: timeout});
 			body.resume();
-			this.#answeredAt = Date.now();
+			this.#respondedAt = Date.now();
 		} catch (error) {
-			throw limit.aborted
-				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer within ${limitMs / 1000} s`, {leg: 1, cause: error})
+			throw timeout.aborted
+				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not respond within ${timeoutMs / 1000} s`, {leg: 1, cause: error})
 				: error;
 		}
 	}
@@ -77,13 +77,13 @@ export class ApiserverCheck {
 
 export type StallCallbacks = {
 	/** Reads the end of the log on the side: whether the server offers a line that has not come here. @throws what a read can fail with */
-	offersMore(): Promise<boolean>;
+	hasNewLines(): Promise<boolean>;
 	/** The reads beside it take their time, so that nothing tells whether the follow is alive. */
-	checking(): void;
+	onChecking(): void;
 	/** And are answered now, where the follow goes on. */
-	checked(): void;
+	onChecked(): void;
 	/** The follow is dead and must be opened again. `leg` is `null` where it may be either. */
-	giveUp(leg: 1 | 2 | null, quietMs: number, error: SpokeError): void;
+	onStalled(leg: 1 | 2 | null, silentForMs: number, error: SpokeError): void;
 };
 
 export type StallDetector = {
@@ -95,49 +95,49 @@ export type StallDetector = {
 };
 
 /** Watches one follow from the moment its request is sent. */
-export function startStallDetector(firstLeg: ApiserverCheck, limits: StallTimeouts, guarded: StallCallbacks): StallDetector {
-	return new Guard(firstLeg, limits, guarded);
+export function startStallDetector(apiserverCheck: ApiserverCheck, timeouts: StallTimeouts, callbacks: StallCallbacks): StallDetector {
+	return new Detector(apiserverCheck, timeouts, callbacks);
 }
 
-class Guard implements StallDetector {
-	readonly #firstLeg: ApiserverCheck;
-	readonly #limits: StallTimeouts;
-	readonly #guarded: StallCallbacks;
+class Detector implements StallDetector {
+	readonly #apiserverCheck: ApiserverCheck;
+	readonly #timeouts: StallTimeouts;
+	readonly #callbacks: StallCallbacks;
 	readonly #timer: NodeJS.Timeout;
 	/** When something last came. */
-	#lastAt = Date.now();
+	#lastReceivedAt = Date.now();
 	/** From when on the log is read on the side. */
-	#readAt: number;
+	#verifyAt: number;
 	/** From when on the first leg is asked again, where what it failed with proved nothing. */
-	#askAt = 0;
-	#isLooking = false;
-	#isHeld = false;
+	#checkAt = 0;
+	#isChecking = false;
+	#isPaused = false;
 	#isStopped = false;
-	#isGivenUp = false;
+	#hasStalled = false;
 
-	constructor(firstLeg: ApiserverCheck, limits: StallTimeouts, guarded: StallCallbacks) {
-		this.#firstLeg = firstLeg;
-		this.#limits = limits;
-		this.#guarded = guarded;
-		this.#readAt = this.#lastAt + limits.readAfterMs;
+	constructor(apiserverCheck: ApiserverCheck, timeouts: StallTimeouts, callbacks: StallCallbacks) {
+		this.#apiserverCheck = apiserverCheck;
+		this.#timeouts = timeouts;
+		this.#callbacks = callbacks;
+		this.#verifyAt = this.#lastReceivedAt + timeouts.verifyAfterMs;
 		this.#timer = setInterval(
 			() => {
-				if (!this.#isLooking && !this.#isHeld && this.#quietMs >= limits.askAfterMs && Date.now() >= this.#askAt) {
-					void this.#look();
+				if (!this.#isChecking && !this.#isPaused && this.#silentForMs >= timeouts.checkApiserverAfterMs && Date.now() >= this.#checkAt) {
+					void this.#check();
 				}
 			},
-			Math.min(1000, limits.askAfterMs / 4),
+			Math.min(1000, timeouts.checkApiserverAfterMs / 4),
 		);
 	}
 
 	dataReceived(): void {
-		this.#isHeld = false;
-		this.#lastAt = Date.now();
-		this.#readAt = this.#lastAt + this.#limits.readAfterMs;
+		this.#isPaused = false;
+		this.#lastReceivedAt = Date.now();
+		this.#verifyAt = this.#lastReceivedAt + this.#timeouts.verifyAfterMs;
 	}
 
 	pause(): void {
-		this.#isHeld = true;
+		this.#isPaused = true;
 	}
 
 	stop(): void {
@@ -145,76 +145,76 @@ class Guard implements StallDetector {
 		clearInterval(this.#timer);
 	}
 
-	get #quietMs(): number {
-		return Date.now() - this.#lastAt;
+	get #silentForMs(): number {
+		return Date.now() - this.#lastReceivedAt;
 	}
 
 	/** First the leg that is quickly asked, then the log itself. What came meanwhile makes either answer void. */
-	async #look(): Promise<void> {
-		const since = this.#lastAt;
-		const giveUp = (leg: 1 | 2 | null, error: SpokeError) => {
-			if (this.#isQuietSince(since)) {
-				this.#isGivenUp = true;
-				this.#guarded.giveUp(leg, this.#quietMs, error);
+	async #check(): Promise<void> {
+		const since = this.#lastReceivedAt;
+		const onStalled = (leg: 1 | 2 | null, error: SpokeError) => {
+			if (this.#isSilentSince(since)) {
+				this.#hasStalled = true;
+				this.#callbacks.onStalled(leg, this.#silentForMs, error);
 			}
 		};
 
-		let isTold = false;
-		const telling = setTimeout(() => {
-			if (this.#isQuietSince(since)) {
-				isTold = true;
-				this.#guarded.checking();
+		let isReported = false;
+		const reportTimer = setTimeout(() => {
+			if (this.#isSilentSince(since)) {
+				isReported = true;
+				this.#callbacks.onChecking();
 			}
-		}, tellCheckingMs);
-		this.#isLooking = true;
+		}, reportCheckingAfterMs);
+		this.#isChecking = true;
 		try {
-			await this.#firstLeg.check();
-			if (this.#isQuietSince(since) && Date.now() >= this.#readAt) {
-				await this.#readAside(giveUp);
+			await this.#apiserverCheck.check();
+			if (this.#isSilentSince(since) && Date.now() >= this.#verifyAt) {
+				await this.#verify(onStalled);
 			}
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
 			if (error.code === 'ERR_APISERVER_TIMEOUT' || error.code === 'ERR_APISERVER_UNREACHABLE') {
-				giveUp(1, error);
+				onStalled(1, error);
 			} else {
 				// Credentials or a certificate that fail a new connection say nothing of one that is open.
-				this.#askAt = Date.now() + this.#limits.readEveryMs;
+				this.#checkAt = Date.now() + this.#timeouts.verifyIntervalMs;
 			}
 		} finally {
-			clearTimeout(telling);
-			this.#isLooking = false;
-			if (isTold && !this.#isStopped && !this.#isGivenUp) {
-				this.#guarded.checked();
+			clearTimeout(reportTimer);
+			this.#isChecking = false;
+			if (isReported && !this.#isStopped && !this.#hasStalled) {
+				this.#callbacks.onChecked();
 			}
 		}
 	}
 
 	/** Never throws: what fails here fails behind an apiserver that has just answered. */
-	async #readAside(giveUp: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
-		this.#readAt = Date.now() + this.#limits.readEveryMs * (0.75 + Math.random() / 2);
+	async #verify(onStalled: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
+		this.#verifyAt = Date.now() + this.#timeouts.verifyIntervalMs * (0.75 + Math.random() / 2);
 		try {
-			if (await this.#guarded.offersMore()) {
+			if (await this.#callbacks.hasNewLines()) {
 				// A line may have been written just now.
-				await sleep(this.#limits.deliverWithinMs, undefined, {ref: false});
+				await sleep(this.#timeouts.deliveryTimeoutMs, undefined, {ref: false});
 				// Lost on either leg: a connection that is dropped in silence looks the same on both.
-				giveUp(null, new SpokeError('ERR_STREAM_LOST', 'the server offers lines that did not come on this stream'));
+				onStalled(null, new SpokeError('ERR_STREAM_LOST', 'the server has lines that did not arrive on this stream'));
 			}
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
 			if (indicatesStall(error)) {
-				giveUp(error.legKnown ? 2 : null, silentKubelet(error));
+				onStalled(error.legKnown ? 2 : null, silentKubeletError(error));
 			}
 		}
 	}
 
-	#isQuietSince(since: number): boolean {
-		return !this.#isStopped && !this.#isHeld && this.#lastAt === since;
+	#isSilentSince(since: number): boolean {
+		return !this.#isStopped && !this.#isPaused && this.#lastReceivedAt === since;
 	}
 }
 
 /** The apiserver has just answered for itself, so its silence about a log is the kubelet's, or of the way there. */
-function silentKubelet(error: SpokeError): SpokeError {
+function silentKubeletError(error: SpokeError): SpokeError {
 	return error.code === 'ERR_APISERVER_TIMEOUT'
-		? new SpokeError('ERR_SECOND_LEG', 'the apiserver answers, and nothing comes from the kubelet', {cause: error})
+		? new SpokeError('ERR_SECOND_LEG', 'the apiserver responds, but nothing arrives from the kubelet', {cause: error})
 		: error;
 }

@@ -1,4 +1,4 @@
-/** A short read of a log beside the follow of it: what it offers, and what its failure proves of the follow. */
+/** A short second read of a log that verifies a follow. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainMessage} from '../../server-messages/explain-message.ts';
@@ -11,72 +11,72 @@ import {timestampLength, timestampNanoseconds} from './line-timestamp.ts';
 import {openLog, type OpenLogOptions} from './open-log.ts';
 import type {DuplicateFilter} from './duplicate-filter.ts';
 
-export type SideReadLimits = {
+export type VerificationTimeouts = {
 	/** The answer must begin within this. */
-	sideAnswerMs: number;
+	responseTimeoutMs: number;
 	/** And may pause so long. */
-	sideSilenceMs: number;
+	silenceTimeoutMs: number;
 };
 
-export type SideReadResult = {
+export type VerificationResult = {
 	/** It holds a line that has not been told. */
-	more: boolean;
+	hasNewLines: boolean;
 	/** It holds the last line that was told. */
-	met: boolean;
+	foundLastLine: boolean;
 };
 
 /** The longest a side read may take as a whole, however steadily its answer comes. */
-const wholeLimitMs = 60_000;
+const totalTimeoutMs = 60_000;
 /** Enough for a new line behind those that are known. */
-const newBytes = 64 * 1024;
+const newLinesBytes = 64 * 1024;
 
 /**
 Reads from the beginning that the follow was asked for, and no further than the answer to the question. No stream of the user's, so nobody labels it.
 `filter` holds the lines that are known, in `knownBytes`; `null` where there are none. Always ends: by its answer, or by a limit.
 @throws SpokeError what opening a log throws; ERR_APISERVER_TIMEOUT when no answer begins; ERR_STREAM_LOST when the answer stops or is cut before it tells anything
 */
-export async function readBeside(
+export async function readForVerification(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
 	{
 		filter,
 		knownBytes,
-		limits,
+		timeouts,
 		target,
 		signal,
-	}: {filter: DuplicateFilter | null; knownBytes: number; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
-): Promise<SideReadResult> {
-	let more = false;
+	}: {filter: DuplicateFilter | null; knownBytes: number; timeouts: VerificationTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
+): Promise<VerificationResult> {
+	let hasNewLines = false;
 	const {error} = await readBounded(
 		cluster,
 		source,
-		{...read, limitBytes: knownBytes + newBytes},
+		{...read, limitBytes: knownBytes + newLinesBytes},
 		{
-			limits,
+			timeouts,
 			target,
 			signal,
-			take(lines) {
-				more = (filter ? filter.pass(lines) : lines).length > 0;
-				return more;
+			onLines(lines) {
+				hasNewLines = (filter ? filter.removeDuplicates(lines) : lines).length > 0;
+				return hasNewLines;
 			},
 		},
 	);
-	const met = filter?.met ?? false;
-	if (error !== null && !more && !met) {
-		throw new SpokeError('ERR_STREAM_LOST', `a second read of the log was not answered to its end: ${error.message}`, {
+	const foundLastLine = filter?.foundLastLine ?? false;
+	if (error !== null && !hasNewLines && !foundLastLine) {
+		throw new SpokeError('ERR_STREAM_LOST', `the response to a second read of the log was incomplete: ${error.message}`, {
 			legKnown: false,
 			cause: error,
 		});
 	}
 
-	return {more, met};
+	return {hasNewLines, foundLastLine};
 }
 
-type Bounded = {
-	limits: SideReadLimits;
+type BoundedReadOptions = {
+	timeouts: VerificationTimeouts;
 	/** Gets whole lines; true ends the read. */
-	take: (lines: Buffer) => boolean;
+	onLines: (lines: Buffer) => boolean;
 } & Pick<OpenLogOptions, 'target' | 'signal'>;
 
 /** `error` is what cut the answer, or stopped it; `null` where it came to its end, or `take` ended it. */
@@ -84,15 +84,15 @@ async function readBounded(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
-	{limits, take, target, signal}: Bounded,
+	{timeouts, onLines, target, signal}: BoundedReadOptions,
 ): Promise<BlocksResult> {
-	const limit = new AbortController();
+	const responseTimeout = new AbortController();
 	const timer = setTimeout(() => {
-		limit.abort(
-			new SpokeError('ERR_APISERVER_TIMEOUT', `a second read of the log was not answered within ${limits.sideAnswerMs / 1000} s`),
+		responseTimeout.abort(
+			new SpokeError('ERR_APISERVER_TIMEOUT', `no response to a second read of the log within ${timeouts.responseTimeoutMs / 1000} s`),
 		);
-	}, limits.sideAnswerMs);
-	const stop = AbortSignal.any([limit.signal, AbortSignal.timeout(wholeLimitMs), ...(signal ? [signal] : [])]);
+	}, timeouts.responseTimeoutMs);
+	const stop = AbortSignal.any([responseTimeout.signal, AbortSignal.timeout(totalTimeoutMs), ...(signal ? [signal] : [])]);
 	try {
 		const open = await openLog(cluster, source, read, {target, signal: stop});
 		clearTimeout(timer);
@@ -101,12 +101,12 @@ async function readBounded(
 			const {remainder, error} = await readLineBlocks(
 				open.body,
 				lines => {
-					isEnough ||= take(lines);
+					isEnough ||= onLines(lines);
 					if (isEnough) {
 						open.body.destroy();
 					}
 				},
-				{silenceMs: limits.sideSilenceMs},
+				{silenceTimeoutMs: timeouts.silenceTimeoutMs},
 			);
 			signal?.throwIfAborted();
 			return {remainder, error: isEnough ? null : error};
@@ -114,7 +114,7 @@ async function readBounded(
 			open.close();
 		}
 	} catch (error) {
-		throw limit.signal.aborted && !signal?.aborted ? limit.signal.reason : error;
+		throw responseTimeout.signal.aborted && !signal?.aborted ? responseTimeout.signal.reason : error;
 	} finally {
 		clearTimeout(timer);
 	}
@@ -127,19 +127,19 @@ export async function isFirstOffered(
 	cluster: ClusterClient,
 	source: LogSource,
 	read: PodLogOptions,
-	{block, limits, target, signal}: {block: Buffer; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
+	{block, timeouts, target, signal}: {block: Buffer; timeouts: VerificationTimeouts} & Pick<OpenLogOptions, 'target' | 'signal'>,
 ): Promise<boolean> {
 	let offered: Buffer | null = null;
 	try {
 		const {remainder, error} = await readBounded(
 			cluster,
 			source,
-			{...read, limitBytes: newBytes},
+			{...read, limitBytes: newLinesBytes},
 			{
-				limits,
+				timeouts,
 				target,
 				signal,
-				take(lines) {
+				onLines(lines) {
 					offered = lines;
 					return true;
 				},
@@ -169,9 +169,9 @@ function firstInstant(block: Buffer): bigint | null {
 }
 
 /** No answer, or nobody reached: refused and dropped dials, a tunnel without its end, a silent or broken handshake. Not a name that is not found: only a new dial asks for it. */
-const unreached = /^(?:D[1-3]|[GH]\d|T[78])$/;
+const unreachedRows = /^(?:D[1-3]|[GH]\d|T[78])$/;
 /** How Go says, in words of no row, that none came in time: of contexts, sockets, handshakes, answers, and HTTP/2's own pings. */
-const unanswered = /(?:context deadline exceeded|timeout|Client\.Timeout exceeded[^:]*|http2: client connection lost)\)?$/;
+const timeoutMessages = /(?:context deadline exceeded|timeout|Client\.Timeout exceeded[^:]*|http2: client connection lost)\)?$/;
 
 /**
 Whether the way to the kubelet, or the log at its end, is gone. Whoever is met and refuses only a new connection or request (a certificate that ran out, a right that was
@@ -185,9 +185,9 @@ export function indicatesStall({code, text}: Pick<SpokeError, 'code' | 'text'>):
 
 	const row = explainMessage(text ?? '', {status: 500})?.rule;
 	if (row) {
-		return unreached.test(row.id);
+		return unreachedRows.test(row.id);
 	}
 
-	const {wrapper: frame, message: words} = unwrapMessage(text?.trim() ?? '', [], {isStream: false, code: 500});
-	return frame === 'log' && unanswered.test(words);
+	const {wrapper, message} = unwrapMessage(text?.trim() ?? '', [], {isStream: false, code: 500});
+	return wrapper === 'log' && timeoutMessages.test(message);
 }

@@ -1,20 +1,20 @@
-/** One pod as a follower sees it: read afresh when it must decide, woken when something changes. */
+/** One pod as a follower reads and watches it. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-names.ts';
 
-const freshForMs = 500;
-const readLimitMs = 10_000;
+const maxAgeMs = 500;
+const readTimeoutMs = 10_000;
 
 export class WatchedPod {
 	readonly #cluster: ClusterClient;
 	readonly #pod: PodObject;
 	/** Whether somebody calls `changed`; without that, waiting is polling. */
 	readonly #isWatched: boolean;
-	readonly #givenAt = performance.now();
-	readonly #sleepers = new Set<() => void>();
+	readonly #readAt = performance.now();
+	readonly #waiters = new Set<() => void>();
 
 	constructor(cluster: ClusterClient, pod: PodObject, {isWatched}: {isWatched: boolean}) {
 		this.#cluster = cluster;
@@ -23,20 +23,20 @@ export class WatchedPod {
 	}
 
 	/** As it was given, while that is fresh: whoever begins to follow has just looked it up. */
-	get fresh(): PodObject | null {
-		return performance.now() - this.#givenAt < freshForMs ? this.#pod : null;
+	get recent(): PodObject | null {
+		return performance.now() - this.#readAt < maxAgeMs ? this.#pod : null;
 	}
 
 	/** `null` when this pod is gone, even if another has its name now. */
-	async read(signal?: AbortSignal, limitMs = readLimitMs): Promise<PodObject | null> {
+	async read(signal?: AbortSignal, timeoutMs = readTimeoutMs): Promise<PodObject | null> {
 		const {namespace = 'default', name, uid} = this.#pod.metadata;
 		// Of the whole answer: one that stops midway would hold up the follow for good.
-		const limit = AbortSignal.timeout(limitMs);
+		const timeout = AbortSignal.timeout(timeoutMs);
 		try {
 			const pod = await this.#cluster.json<PodObject>({
 				path: objectPath(podResource, namespace, name),
-				timeoutMs: limitMs,
-				signal: signal ? AbortSignal.any([limit, signal]) : limit,
+				timeoutMs,
+				signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
 			});
 			return uid === undefined || pod.metadata.uid === uid ? pod : null;
 		} catch (error) {
@@ -44,8 +44,8 @@ export class WatchedPod {
 				return null;
 			}
 
-			throw limit.aborted && !signal?.aborted
-				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer with pod ${name} within ${limitMs / 1000} s`, {
+			throw timeout.aborted && !signal?.aborted
+				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not return pod ${name} within ${timeoutMs / 1000} s`, {
 						cause: error,
 					})
 				: error;
@@ -54,28 +54,28 @@ export class WatchedPod {
 
 	/** Resolves at the next change, or after a while. */
 	async change(signal?: AbortSignal): Promise<void> {
-		const limitMs = this.#isWatched ? 5000 : 1000;
+		const timeoutMs = this.#isWatched ? 5000 : 1000;
 		await new Promise<void>(resolve => {
-			const wake = () => {
+			const notify = () => {
 				clearTimeout(timer);
-				this.#sleepers.delete(wake);
-				signal?.removeEventListener('abort', wake);
+				this.#waiters.delete(notify);
+				signal?.removeEventListener('abort', notify);
 				resolve();
 			};
 
-			const timer = setTimeout(wake, limitMs);
-			this.#sleepers.add(wake);
-			signal?.addEventListener('abort', wake);
+			const timer = setTimeout(notify, timeoutMs);
+			this.#waiters.add(notify);
+			signal?.addEventListener('abort', notify);
 			if (signal?.aborted) {
-				wake();
+				notify();
 			}
 		});
 	}
 
-	/** Called by whoever watches. */
-	changed(): void {
-		for (const wake of this.#sleepers) {
-			wake();
+	/** Called by the watcher of the pod. */
+	notifyChanged(): void {
+		for (const notify of this.#waiters) {
+			notify();
 		}
 	}
 }

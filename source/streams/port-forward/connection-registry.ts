@@ -1,4 +1,4 @@
-/** Which connections does a forward have, and what have they carried? */
+/** Open connections of one forward and their byte counts. */
 import type {Socket} from 'node:net';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
@@ -6,24 +6,23 @@ import type {EventQueue} from './event-queue.ts';
 import type {ForwardEvent, ForwardTotals, ConnectionSnapshot} from './forward-event.ts';
 import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
 
-/** How a connection goes on behind its opening. */
+/** One connection after it was opened. */
 export type RegisteredConnection = {
-	/** To be called once it is on a tunnel. */
+	/** Called once the connection is on a tunnel. */
 	started(connection: ForwardedConnection): void;
-	/** Exactly one closed or failed follows every opened. It is over at once; a failure is told as what `named` comes to, which must not reject. */
-	ends(outcome: ConnectionOutcome, named?: (error: SpokeError) => Promise<SpokeError>): void;
+	/** Emits exactly one closed or failed event. `locate` adds the leg to a failure and must not reject. */
+	close(outcome: ConnectionOutcome, locate?: (error: SpokeError) => Promise<SpokeError>): void;
 	congested(is: boolean): void;
-	readonly live: ConnectionSnapshot;
+	readonly snapshot: ConnectionSnapshot;
 	readonly connection: ForwardedConnection | undefined;
 };
 
-/** The connections of one forward. */
 export class ConnectionRegistry {
 	readonly #id: string;
 	readonly #events: EventQueue<ForwardEvent>;
 	readonly #open = new Map<
 		string,
-		{live: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}
+		{snapshot: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}
 	>();
 	readonly #totals: ForwardTotals = {connections: 0, failed: 0, up: 0, down: 0};
 	#number = 0;
@@ -33,7 +32,6 @@ export class ConnectionRegistry {
 		this.#events = events;
 	}
 
-	/** Books a connection and tells of it. */
 	open({
 		socket,
 		pod,
@@ -50,15 +48,15 @@ export class ConnectionRegistry {
 		remotePort: number;
 	}): RegisteredConnection {
 		const connection = `${this.#id}.${++this.#number}`;
-		const live = {connection, client: clientOf(socket), pod, tunnel, shared, since: performance.now()};
-		const entry = {live, congested: false, connection: undefined as ForwardedConnection | undefined};
+		const snapshot = {connection, client: clientOf(socket), pod, tunnel, shared, since: performance.now()};
+		const entry = {snapshot, congested: false, connection: undefined as ForwardedConnection | undefined};
 		this.#open.set(connection, entry);
 		this.#totals.connections++;
-		this.#events.push({event: 'connection-opened', forward: this.#id, connection, client: live.client, port, pod, tunnel, shared});
+		this.#events.push({event: 'connection-opened', forward: this.#id, connection, client: snapshot.client, port, pod, tunnel, shared});
 		const forward = this.#id;
 		return {
-			get live() {
-				return liveOf(entry);
+			get snapshot() {
+				return snapshotOf(entry);
 			},
 			get connection() {
 				return entry.connection;
@@ -74,18 +72,18 @@ export class ConnectionRegistry {
 				entry.congested = is;
 				this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
 			},
-			ends: ({end, error}, named = async error => error) => {
+			close: ({end, error}, locate = async error => error) => {
 				if (!this.#open.delete(connection)) {
 					return;
 				}
 
 				const {up = 0, down = 0} = entry.connection ?? {};
-				const counts = {forward, connection, up, down, durationMs: Math.round(performance.now() - live.since)};
+				const counts = {forward, connection, up, down, durationMs: Math.round(performance.now() - snapshot.since)};
 				this.#totals.up += up;
 				this.#totals.down += down;
 				this.#totals.failed += error ? 1 : 0;
 				if (error) {
-					void named(error).then(error => {
+					void locate(error).then(error => {
 						this.#events.push({event: 'connection-failed', ...counts, port, remotePort, error});
 					});
 				} else {
@@ -95,8 +93,8 @@ export class ConnectionRegistry {
 		};
 	}
 
-	get live(): readonly ConnectionSnapshot[] {
-		return [...this.#open.values()].map(entry => liveOf(entry));
+	get snapshot(): readonly ConnectionSnapshot[] {
+		return [...this.#open.values()].map(entry => snapshotOf(entry));
 	}
 
 	get totals(): ForwardTotals {
@@ -110,16 +108,16 @@ export class ConnectionRegistry {
 	}
 }
 
-function liveOf({
-	live,
+function snapshotOf({
+	snapshot,
 	congested,
 	connection,
 }: {
-	live: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>;
+	snapshot: Omit<ConnectionSnapshot, 'up' | 'down' | 'congested'>;
 	congested: boolean;
 	connection: ForwardedConnection | undefined;
 }): ConnectionSnapshot {
-	return {...live, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
+	return {...snapshot, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
 }
 
 /** `127.0.0.1:53211`, `[::1]:53211`. */

@@ -1,24 +1,24 @@
-/** How do events that happen by themselves become something to loop over? */
+/** An event queue for one reader, without backpressure. */
 
 /** Events in order for one reader; ends with `end`, fails with `fail`. What was pushed before either is read first. */
 export class EventQueue<Event> implements AsyncIterable<Event> {
-	readonly #waiting: Event[] = [];
+	readonly #pending: Event[] = [];
 	#ended = false;
-	#failure: unknown;
-	#wake: (() => void) | undefined;
+	#error: unknown;
+	#notifyReader: (() => void) | undefined;
 
 	push(event: Event): void {
 		if (this.#ended) {
 			return;
 		}
 
-		this.#waiting.push(event);
-		this.#wake?.();
+		this.#pending.push(event);
+		this.#notifyReader?.();
 	}
 
 	end(): void {
 		this.#ended = true;
-		this.#wake?.();
+		this.#notifyReader?.();
 	}
 
 	fail(error: unknown): void {
@@ -26,22 +26,22 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 			return;
 		}
 
-		this.#failure = error;
+		this.#error = error;
 		this.end();
 	}
 
 	async *[Symbol.asyncIterator](): AsyncGenerator<Event, void> {
 		for (;;) {
-			for (const event of this.#waiting.splice(0)) {
+			for (const event of this.#pending.splice(0)) {
 				yield event;
 			}
 
-			if (this.#waiting.length > 0) {
+			if (this.#pending.length > 0) {
 				continue;
 			}
 
-			if (this.#failure !== undefined) {
-				throw this.#failure;
+			if (this.#error !== undefined) {
+				throw this.#error;
 			}
 
 			if (this.#ended) {
@@ -49,9 +49,9 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 			}
 
 			await new Promise<void>(resolve => {
-				this.#wake = resolve;
+				this.#notifyReader = resolve;
 			});
-			this.#wake = undefined;
+			this.#notifyReader = undefined;
 		}
 	}
 }

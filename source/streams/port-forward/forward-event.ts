@@ -1,10 +1,10 @@
-/** What happens on forwards, as typed events: the one-shot prints them, the session shows them. */
+/** Events of forwards, printed by the command and shown by the session. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {ResolvedTarget} from '../connection-observer.ts';
 
 export type BoundAddress = {address: string; port: number; family: 'IPv4' | 'IPv6'};
 
-/** Who ended a connection first. `moved`: its pod went and the forward goes on with another; `shutdown`: we were told to end. */
+/** Who ended a connection first. `moved`: the forward moved to another pod; `shutdown`: the forward ended. */
 export type ConnectionEnd = 'client-fin' | 'pod-fin' | 'client-reset' | 'pod-reset' | 'moved' | 'shutdown';
 
 export type MoveReason = 'deleted' | 'not-ready' | 'evicted' | 'completed' | 'sandbox-changed';
@@ -21,7 +21,7 @@ type ConnectionCounts = {
 };
 
 export type ForwardEvent =
-	/** Once for each forward, before any connection of it: the pod is resolved, the tunnel is open, the port is bound. */
+	/** Once per forward, before its connections: the pod is resolved, the tunnel open, the port bound. */
 	| {
 			event: 'ready';
 			forward: string;
@@ -31,7 +31,7 @@ export type ForwardEvent =
 			listen: readonly BoundAddress[];
 			carrier: 'websocket' | 'spdy';
 	  }
-	/** An address of several could not be bound, and the forward does without. */
+	/** One of several addresses could not be bound; the forward continues without it. */
 	| {event: 'bound-without'; forward: string; error: SpokeError}
 	| {
 			event: 'connection-opened';
@@ -45,10 +45,10 @@ export type ForwardEvent =
 	  }
 	| (ConnectionCounts & {event: 'connection-closed'; end: ConnectionEnd})
 	| (ConnectionCounts & {event: 'connection-failed'; port: number; remotePort: number; error: SpokeError})
-	/** A connection's local reader is so far behind that its tunnel stands still; and that it goes on. */
+	/** The local reader of a connection blocks its tunnel; and no longer does. */
 	| {event: 'connection-congested' | 'connection-flowing'; forward: string; connection: string; tunnel: string | null}
 	| {event: 'moved'; forward: string; from: PodIdentity; to: PodIdentity; reason: MoveReason; outageMs: number}
-	/** No tunnel to the pod, or no pod; it goes on trying, and the ports stay bound. */
+	/** No tunnel to the pod, or no pod; spoke retries, and the ports stay bound. */
 	| {event: 'interrupted'; forward: string; error: SpokeError; attempt: number; retryInMs: number}
 	| {event: 'restored'; forward: string; outageMs: number};
 
@@ -57,7 +57,7 @@ export type ConnectionSnapshot = {
 	connection: string;
 	client: string;
 	pod: string;
-	/** `null` when there was none to be had. */
+	/** `null` when no tunnel was available. */
 	tunnel: string | null;
 	shared: boolean;
 	congested: boolean;

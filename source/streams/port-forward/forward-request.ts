@@ -1,4 +1,4 @@
-/** What a forward is asked for: one target, the ports of it, and where to listen. */
+/** Request and options of a forward. */
 import type {ParsedTarget} from '../../targets/parse-target.ts';
 import type {ConnectionObserver} from '../connection-observer.ts';
 import type {ForwardEvent, ForwardTotals, ConnectionSnapshot} from './forward-event.ts';
@@ -28,7 +28,7 @@ export type ForwardRequest = {
 export type ForwardOptions = {
 	/** Ends the forward: ports are closed, connections are cut. */
 	signal: AbortSignal;
-	witness?: ConnectionObserver;
+	observer?: ConnectionObserver;
 	environment?: NodeJS.ProcessEnv;
 };
 

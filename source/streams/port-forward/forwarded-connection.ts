@@ -1,4 +1,4 @@
-/** How does one local connection become a stream in a pod, with every ending kept what it was? */
+/** Carries one local connection over a stream pair of a tunnel, preserving FIN and RST. */
 import type {Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -15,16 +15,16 @@ export type ForwardedConnection = {
 	readonly down: number;
 	/** Settles once, when both ends are over; never rejects. */
 	readonly outcome: Promise<ConnectionOutcome>;
-	/** Cuts both ends: RST to either side. */
-	cut(end: 'moved' | 'shutdown' | 'pod-reset'): void;
+	/** Sends RST to both ends. */
+	abort(end: 'moved' | 'shutdown' | 'pod-reset'): void;
 };
 
-/** The runtime ends data before it says on the error stream whether all went well; words come within this time, milliseconds. */
-const wordsMs = 250;
-/** A client that was sent the end is given so long to end, too, when nothing of it can arrive any more, milliseconds. */
+/** The runtime ends the data stream before it writes to the error stream; the message arrives within this time. */
+const errorTextTimeoutMs = 250;
+/** Time for a client to end after it was sent the end, when nothing of it can arrive any more. */
 const lingerMs = 2000;
 /** The runtime must answer SYN_STREAM within this time, milliseconds: it does so before it dials. */
-const replyMs = 15_000;
+const replyTimeoutMs = 15_000;
 
 /**
 FIN stays FIN and RST stays RST, each way on its own. A local end that dies resets the data stream, or the runtime would hold the whole tunnel up.
@@ -40,45 +40,44 @@ class Forwarding implements ForwardedConnection {
 	down = 0;
 	readonly #socket: Socket;
 	readonly #data: SpdyStream;
-	readonly #words: SpdyStream;
+	readonly #errorStream: SpdyStream;
 	/** All that the runtime says on the error stream, once it is done. */
-	readonly #said: Promise<string>;
+	readonly #errorText: Promise<string>;
 	readonly #resolve: (outcome: ConnectionOutcome) => void;
 	readonly #replyTimer: NodeJS.Timeout;
-	/** Which side sent FIN first. */
 	#firstEnd: 'client-fin' | 'pod-fin' | undefined;
 	#isRuntimeDone = false;
 	#isSettled = false;
 
-	constructor(socket: Socket, {data, error: words}: {data: SpdyStream; error: SpdyStream}) {
+	constructor(socket: Socket, {data, error: errorStream}: {data: SpdyStream; error: SpdyStream}) {
 		({promise: this.outcome, resolve: this.#resolve} = Promise.withResolvers<ConnectionOutcome>());
 		this.#socket = socket;
 		this.#data = data;
-		this.#words = words;
-		this.#said = readErrorStream(words);
+		this.#errorStream = errorStream;
+		this.#errorText = readErrorStream(errorStream);
 		this.#replyTimer = setTimeout(() => {
-			this.#cut({
+			this.#abort({
 				end: null,
-				error: new StreamLostError(`the container runtime was not heard to take the connection within ${replyMs / 1000} s`, {
+				error: new StreamLostError(`the container runtime did not confirm the connection within ${replyTimeoutMs / 1000} s`, {
 					how: 'not-taken',
 				}),
 			});
-		}, replyMs);
+		}, replyTimeoutMs);
 		data.once('reply', () => {
 			clearTimeout(this.#replyTimer);
 		});
-		this.#carryUp();
-		this.#carryDown();
-		this.#heedRuntime();
-		this.#heedClient();
+		this.#pipeUp();
+		this.#pipeDown();
+		this.#handleRuntime();
+		this.#handleClient();
 		socket.resume();
 	}
 
-	cut(end: 'moved' | 'shutdown' | 'pod-reset'): void {
-		this.#cut({end, error: null});
+	abort(end: 'moved' | 'shutdown' | 'pod-reset'): void {
+		this.#abort({end, error: null});
 	}
 
-	#carryUp(): void {
+	#pipeUp(): void {
 		this.#socket.on('data', (chunk: Buffer) => {
 			if (this.#isSettled || this.#data.writableEnded || this.#data.destroyed) {
 				return;
@@ -98,7 +97,7 @@ class Forwarding implements ForwardedConnection {
 		});
 	}
 
-	#carryDown(): void {
+	#pipeDown(): void {
 		this.#data.on('data', (chunk: Buffer) => {
 			this.down += chunk.length;
 			if (!this.#socket.write(chunk)) {
@@ -110,23 +109,23 @@ class Forwarding implements ForwardedConnection {
 		});
 		this.#data.on('end', async () => {
 			this.#firstEnd ??= 'pod-fin';
-			await this.#saidSoon();
-			this.#endLocally();
+			await this.#errorTextInTime();
+			this.#endClient();
 		});
 	}
 
-	#heedRuntime(): void {
-		void this.#said.then(text => {
+	#handleRuntime(): void {
+		void this.#errorText.then(text => {
 			this.#isRuntimeDone = true;
 			if (text !== '') {
-				this.#cut(classifyRuntimeError(text, this.up + this.down > 0));
+				this.#abort(classifyRuntimeError(text, this.up + this.down > 0));
 			}
 		});
 		this.#data.on('error', async (error: Error) => {
-			// The runtime's own words, if there are any, tell more than the reset.
-			const text = error instanceof StreamResetError ? await this.#saidSoon() : '';
+			// The runtime's message, if any, says more than the reset.
+			const text = error instanceof StreamResetError ? await this.#errorTextInTime() : '';
 			if (text === '') {
-				this.#cut(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
+				this.#abort(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
 			}
 		});
 		this.#data.on('close', () => {
@@ -134,13 +133,13 @@ class Forwarding implements ForwardedConnection {
 				this.#settle({end: this.#firstEnd ?? 'pod-fin', error: null});
 			}
 		});
-		// The session's loss reaches both streams; the data stream's is told.
-		this.#words.on('error', () => undefined);
+		// A lost session fails both streams; the data stream reports it.
+		this.#errorStream.on('error', () => undefined);
 	}
 
-	#heedClient(): void {
+	#handleClient(): void {
 		this.#socket.on('error', () => {
-			this.#cut({end: 'client-reset', error: null});
+			this.#abort({end: 'client-reset', error: null});
 		});
 		this.#socket.on('close', hadError => {
 			if (this.#data.readableEnded && this.#data.writableFinished && !hadError) {
@@ -150,13 +149,13 @@ class Forwarding implements ForwardedConnection {
 			// A client that ended and was sent the end is done, but what it sent may still be on its way up.
 			const bothEnded = !hadError && this.#socket.readableEnded && this.#socket.writableFinished;
 			if (!bothEnded || this.#data.destroyed) {
-				this.#cut({end: 'client-reset', error: null});
+				this.#abort({end: 'client-reset', error: null});
 			}
 		});
 	}
 
-	/** The pod sent its end, which goes on to the client. */
-	#endLocally(): void {
+	/** Relays the end of the pod to the client. */
+	#endClient(): void {
 		if (this.#isSettled && this.#socket.destroyed) {
 			return;
 		}
@@ -177,12 +176,11 @@ class Forwarding implements ForwardedConnection {
 		});
 	}
 
-	/** The runtime's words; empty when none come in time. */
-	async #saidSoon(): Promise<string> {
-		return Promise.race([this.#said, delay(wordsMs, '', {ref: false})]);
+	/** Empty when no message arrives in time. */
+	async #errorTextInTime(): Promise<string> {
+		return Promise.race([this.#errorText, delay(errorTextTimeoutMs, '', {ref: false})]);
 	}
 
-	/** The first outcome counts. */
 	#settle(outcome: ConnectionOutcome): void {
 		if (this.#isSettled) {
 			return;
@@ -193,18 +191,18 @@ class Forwarding implements ForwardedConnection {
 		this.#resolve(outcome);
 	}
 
-	#cut(outcome: ConnectionOutcome): void {
+	#abort(outcome: ConnectionOutcome): void {
 		this.#settle(outcome);
 		this.#data.destroy();
-		this.#words.destroy();
+		this.#errorStream.destroy();
 		resetSocket(this.#socket);
 	}
 }
 
-function whenFinished(socket: Socket, then: () => void): void {
+function whenFinished(socket: Socket, callback: () => void): void {
 	if (socket.writableFinished) {
-		then();
+		callback();
 	} else {
-		socket.once('finish', then);
+		socket.once('finish', callback);
 	}
 }

@@ -1,4 +1,4 @@
-/** On which local addresses does a forward listen? */
+/** Parses the local addresses of a forward. */
 import {isIP} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
@@ -14,21 +14,21 @@ Reads the values of --address: IP addresses, and `localhost` for 127.0.0.1 and :
 @throws SpokeError ERR_USAGE
 @see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parseAddresses
 */
-export function parseListenAddresses(asked: readonly string[]): readonly ListenAddress[] {
+export function parseListenAddresses(input: readonly string[]): readonly ListenAddress[] {
 	const found = new Map<string, ListenAddress>();
-	for (const address of asked) {
+	for (const address of input) {
 		if (address === 'localhost') {
-			for (const [own, family] of [
+			for (const [loopback, family] of [
 				['127.0.0.1', 'IPv4'],
 				['::1', 'IPv6'],
 			] as const) {
-				if (!found.has(own)) {
-					found.set(own, {address: own, family, needed: 'any-of-these'});
+				if (!found.has(loopback)) {
+					found.set(loopback, {address: loopback, family, needed: 'any-of-these'});
 				}
 			}
 		} else if (isIP(address) === 0) {
 			throw new SpokeError('ERR_USAGE', `${JSON.stringify(address)} is not a valid IP address`, {
-				remedy: 'give IP addresses or localhost, separated by commas',
+				remedy: 'specify IP addresses or localhost, separated by commas',
 			});
 		} else {
 			found.set(address, {address, family: isIP(address) === 4 ? 'IPv4' : 'IPv6', needed: 'yes'});
@@ -36,7 +36,7 @@ export function parseListenAddresses(asked: readonly string[]): readonly ListenA
 	}
 
 	if (found.size === 0) {
-		throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address', {remedy: 'give IP addresses or localhost'});
+		throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address', {remedy: 'specify IP addresses or localhost'});
 	}
 
 	return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1));

@@ -1,4 +1,4 @@
-/** How does a forward get its local port, on every address that was asked for? */
+/** Binds the local port of a forward on every requested address. */
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -7,8 +7,8 @@ import type {ListenAddress} from './listen-address.ts';
 
 export type LocalListener = {
 	bound: readonly BoundAddress[];
-	/** Addresses that could be done without. */
-	without: readonly SpokeError[];
+	/** Errors of the optional addresses that were not bound. */
+	skipped: readonly SpokeError[];
 	/** Calls `listener` with each connection, paused; those that came before the call are kept. */
 	onConnection(listener: (socket: Socket) => void): void;
 	close(): void;
@@ -32,41 +32,41 @@ export async function listenLocally(port: number, addresses: readonly ListenAddr
 class Listener implements LocalListener {
 	/** Kept: a server that is closed does not know its address any more. */
 	readonly bound: BoundAddress[] = [];
-	readonly without: SpokeError[] = [];
+	readonly skipped: SpokeError[] = [];
 	readonly #servers: Server[] = [];
-	/** Connections that nobody takes yet. */
-	readonly #early: Socket[] = [];
-	#take = (socket: Socket): void => {
-		this.#early.push(socket);
+	/** Connections accepted before `onConnection`. */
+	readonly #pending: Socket[] = [];
+	#onSocket = (socket: Socket): void => {
+		this.#pending.push(socket);
 	};
 
 	/** @throws SpokeError when an address that is needed cannot be bound, or none of them can */
 	async bindAll(port: number, addresses: readonly ListenAddress[]): Promise<void> {
-		let shared = port;
+		let sharedPort = port;
 		for (const address of addresses) {
 			try {
-				shared = this.#add(await bindShared(shared, address, {isFree: port === 0}));
+				sharedPort = this.#add(await bindShared(sharedPort, address, {isFree: port === 0}));
 			} catch (error) {
-				const told = bindError(error as NodeJS.ErrnoException, port, address);
+				const failure = bindError(error as NodeJS.ErrnoException, port, address);
 				if (address.needed === 'yes') {
-					throw told;
+					throw failure;
 				}
 
-				this.without.push(told);
+				this.skipped.push(failure);
 			}
 		}
 
-		const [first, ...more] = this.without;
+		const [first, ...more] = this.skipped;
 		if (this.#servers.length === 0 && first) {
 			throw more.length === 0
 				? first
-				: new SpokeError('ERR_PORT_IN_USE', this.without.map(({message}) => message).join('; '), {cause: first});
+				: new SpokeError('ERR_PORT_IN_USE', this.skipped.map(({message}) => message).join('; '), {cause: first});
 		}
 	}
 
 	onConnection(listener: (socket: Socket) => void): void {
-		this.#take = listener;
-		for (const socket of this.#early.splice(0)) {
+		this.#onSocket = listener;
+		for (const socket of this.#pending.splice(0)) {
 			listener(socket);
 		}
 	}
@@ -76,15 +76,15 @@ class Listener implements LocalListener {
 			server.close();
 		}
 
-		for (const socket of this.#early.splice(0)) {
+		for (const socket of this.#pending.splice(0)) {
 			resetSocket(socket);
 		}
 	}
 
-	/** Gives the port that it has. */
+	/** Returns the bound port. */
 	#add(server: Server): number {
 		server.on('connection', socket => {
-			this.#take(socket);
+			this.#onSocket(socket);
 		});
 		this.#servers.push(server);
 		const {address, family, port} = server.address() as AddressInfo;
@@ -120,19 +120,19 @@ async function bind(port: number, {address, family}: ListenAddress): Promise<Ser
 	return server;
 }
 
-const words: Readonly<Record<string, string>> = {
-	EADDRINUSE: 'it is in use',
-	EACCES: 'it needs privileges',
-	EPERM: 'it needs privileges',
+const reasons: Readonly<Record<string, string>> = {
+	EADDRINUSE: 'the port is in use',
+	EACCES: 'this requires privileges',
+	EPERM: 'this requires privileges',
 	EADDRNOTAVAIL: 'this host has no such address',
-	EAFNOSUPPORT: 'this host does not speak the family',
+	EAFNOSUPPORT: 'this host does not support the address family',
 };
 
 function bindError(error: NodeJS.ErrnoException, port: number, {address, family}: ListenAddress): SpokeError {
-	const place = family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-	return new SpokeError('ERR_PORT_IN_USE', `cannot listen on ${place} (${family}): ${words[error.code ?? ''] ?? error.message}`, {
+	const endpoint = family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+	return new SpokeError('ERR_PORT_IN_USE', `cannot listen on ${endpoint} (${family}): ${reasons[error.code ?? ''] ?? error.message}`, {
 		text: error.message,
 		cause: error,
-		...(error.code === 'EADDRNOTAVAIL' && {remedy: 'give an address of this host, or localhost'}),
+		...(error.code === 'EADDRNOTAVAIL' && {remedy: 'use an address of this host, or localhost'}),
 	});
 }

@@ -1,13 +1,13 @@
-/** Should a forward stay with its pod, move to another, or wait? */
+/** Decides whether a forward stays with its pod, moves to another, or waits. */
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching, isReady} from '../../targets/pod-order.ts';
 import type {MoveReason} from './forward-event.ts';
 
 export type PodDecision =
-	| {choice: 'stay'; pod: PodObject}
-	| {choice: 'move'; pod: PodObject; reason: MoveReason}
-	/** The pod is no longer of use and there is none to move to. */
-	| {choice: 'wait'; reason: MoveReason};
+	| {action: 'stay'; pod: PodObject}
+	| {action: 'move'; pod: PodObject; reason: MoveReason}
+	/** The pod is not usable, and there is no other. */
+	| {action: 'wait'; reason: MoveReason};
 
 /**
 Decides for a target with several pods. A pod that is only not ready, or about to go, is left as soon as another one is Ready;
@@ -16,21 +16,21 @@ a pod that is gone is left at once.
 @param pods all pods of the target now, by uid
 */
 export function decidePod(current: PodObject, pods: ReadonlyMap<string, PodObject>): PodDecision {
-	const now = pods.get(current.metadata.uid ?? '');
-	const reason = moveReason(now);
+	const latest = pods.get(current.metadata.uid ?? '');
+	const reason = moveReason(latest);
 	if (reason === null) {
-		return {choice: 'stay', pod: now!};
+		return {action: 'stay', pod: latest!};
 	}
 
-	const [next] = [...pods.values()].filter(pod => pod !== now && isReady(pod) && moveReason(pod) === null).sort(byAttaching);
-	if (next) {
-		return {choice: 'move', pod: next, reason};
+	const [replacement] = [...pods.values()].filter(pod => pod !== latest && isReady(pod) && moveReason(pod) === null).sort(byAttaching);
+	if (replacement) {
+		return {action: 'move', pod: replacement, reason};
 	}
 
-	return isPodTerminated(now) ? {choice: 'wait', reason} : {choice: 'stay', pod: now!};
+	return isPodTerminated(latest) ? {action: 'wait', reason} : {action: 'stay', pod: latest!};
 }
 
-/** Nothing runs in it any more, or it is not there. */
+/** The pod is absent or has terminated. */
 export function isPodTerminated(pod: PodObject | undefined): boolean {
 	return pod === undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }

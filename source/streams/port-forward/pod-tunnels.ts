@@ -1,4 +1,4 @@
-/** Which pod do a target's connections go to now, by which tunnels, and how does that change? */
+/** Tunnels to the current pod of a target, and the move to the next pod. */
 import process from 'node:process';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
@@ -16,15 +16,15 @@ import {TunnelPool} from './tunnel-pool.ts';
 
 export type Pool = TunnelPool<Tunnel>;
 
-export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> &
+export type PodTunnelsOptions = Pick<ForwardOptions, 'observer' | 'environment'> &
 	Pick<ForwardRequest, 'onPodLoss'> & {
-		/** Tells an event of every forward of the target. */
-		tell: (event: (forward: string) => ForwardEvent) => void;
+		/** Emits one event per forward of the target. */
+		emit: (event: (forward: string) => ForwardEvent) => void;
 		/** The target is another pod now. */
 		onMove: (pod: PodObject) => void;
-		/** The pod behind `pool` is over: connections on it can only be cut. */
-		onOver: (pool: Pool) => void;
-		/** The pod is gone, and nothing is to take its place. */
+		/** The pod of `pool` has terminated: its connections can only be aborted. */
+		onTerminated: (pool: Pool) => void;
+		/** The pod is gone and has no replacement. */
 		onGone: (error: SpokeError) => void;
 	};
 
@@ -35,11 +35,11 @@ export class PodTunnels {
 	#resolved: ResolvedPod;
 	/** `undefined` while there is no pod to forward to. */
 	#pool: Pool | undefined;
-	#poolComes = Promise.withResolvers<void>();
+	#poolAvailable = Promise.withResolvers<void>();
 	/** A move that no tunnel has confirmed yet. */
-	#moving: {from: PodIdentity; reason: MoveReason} | undefined;
+	#pendingMove: {from: PodIdentity; reason: MoveReason} | undefined;
 	#downSince: number | undefined;
-	#trouble: SpokeError | undefined;
+	#lastError: SpokeError | undefined;
 
 	constructor(cluster: ClusterClient, resolved: ResolvedPod, options: PodTunnelsOptions) {
 		this.#cluster = cluster;
@@ -61,31 +61,30 @@ export class PodTunnels {
 		return this.#options.onPodLoss === 'exit' ? null : this.#resolved.scope;
 	}
 
-	/** Why there is no tunnel, where that was told. */
-	get trouble(): SpokeError | undefined {
-		return this.#trouble;
+	get lastError(): SpokeError | undefined {
+		return this.#lastError;
 	}
 
 	/** Opens the first tunnel, by `ahead` where that has a connection already. @throws SpokeError why there is none */
-	async start(ahead: ClusterClient): Promise<TunnelCarrier> {
-		this.#pool = this.#poolTo(this.target, ahead);
+	async start(preconnected: ClusterClient): Promise<TunnelCarrier> {
+		this.#pool = this.#createPool(this.target, preconnected);
 		const {carrier} = await this.#pool.start();
 		this.#carriers = carrier === this.#carriers[0] ? this.#carriers : this.#carriers.toReversed();
 		return carrier;
 	}
 
-	/** A place on a tunnel to whatever pod is the target's by then. @throws the signal's reason */
+	/** Leases a tunnel to the current pod of the target. @throws the signal's reason */
 	async lease(signal: AbortSignal): Promise<[TunnelLease<Tunnel>, Pool]> {
 		for (;;) {
 			signal.throwIfAborted();
 			const pool = this.#pool;
 			if (!pool) {
-				await rejectOnAbort(async () => this.#poolComes.promise, signal);
+				await rejectOnAbort(async () => this.#poolAvailable.promise, signal);
 				continue;
 			}
 
 			try {
-				return [await pool.take(signal), pool];
+				return [await pool.acquire(signal), pool];
 			} catch (error) {
 				if (pool === this.#pool || signal.aborted) {
 					throw error;
@@ -94,38 +93,37 @@ export class PodTunnels {
 		}
 	}
 
-	/** Are connections made by `pool` now? */
-	uses(pool: Pool): boolean {
+	isCurrent(pool: Pool): boolean {
 		return pool === this.#pool;
 	}
 
-	/** The pod is the same, its network is not: tunnels lead to a sandbox, not to a pod. */
+	/** Replaces the tunnels after a change of the pod sandbox: a tunnel leads to a sandbox, not to a pod. */
 	renew(pool: Pool): void {
 		if (pool !== this.#pool) {
 			return;
 		}
 
-		this.#moving ??= {from: identityOf(this.pod), reason: 'sandbox-changed'};
+		this.#pendingMove ??= {from: identityOf(this.pod), reason: 'sandbox-changed'};
 		pool.renew();
 	}
 
-	/** Decides anew, with all pods of the target as they are now. */
-	reconsider(pods: ReadonlyMap<string, PodObject>): void {
-		const now = pods.get(this.pod.metadata.uid ?? '');
-		if (this.scope === null && isPodTerminated(now)) {
-			this.#options.onGone(this.#goneError(now ? `its phase is ${now.status?.phase}` : 'it was deleted'));
+	/** @param pods all current pods of the target */
+	update(pods: ReadonlyMap<string, PodObject>): void {
+		const latest = pods.get(this.pod.metadata.uid ?? '');
+		if (this.scope === null && isPodTerminated(latest)) {
+			this.#options.onGone(this.#goneError(latest ? `its phase is ${latest.status?.phase}` : 'it was deleted'));
 			return;
 		}
 
-		const choice = decidePod(this.pod, pods);
-		if (choice.choice === 'stay') {
-			this.#stay(choice.pod);
-		} else if (choice.choice === 'move') {
-			this.#move(choice, {isOver: isPodTerminated(now), chosenFrom: pods.size});
+		const decision = decidePod(this.pod, pods);
+		if (decision.action === 'stay') {
+			this.#stay(decision.pod);
+		} else if (decision.action === 'move') {
+			this.#move(decision, {isTerminated: isPodTerminated(latest), chosenFrom: pods.size});
 		} else if (this.#pool) {
-			this.#leave(choice.reason, {isOver: true});
-			this.#interrupted(
-				new SpokeError('ERR_TARGET_GONE', `no pod behind ${this.target.asked} is ready`, {remedy: 'it goes on when one is'}),
+			this.#leave(decision.reason, {isTerminated: true});
+			this.#reportInterruption(
+				new SpokeError('ERR_TARGET_GONE', `no pod of ${this.target.asked} is ready`, {remedy: 'the forward continues when one is ready'}),
 				1,
 				0,
 			);
@@ -136,24 +134,24 @@ export class PodTunnels {
 		this.#pool?.destroy();
 	}
 
-	#poolTo(target: ResolvedTarget, cluster = this.#cluster): Pool {
-		const {witness, tell} = this.#options;
+	#createPool(target: ResolvedTarget, cluster = this.#cluster): Pool {
+		const {observer, emit} = this.#options;
 		const pool: Pool = new TunnelPool<Tunnel>({
-			open: async signal => openTunnel(cluster, target, {signal, carriers: this.#carriers, ...(witness && {witness})}),
+			open: async signal => openTunnel(cluster, target, {signal, carriers: this.#carriers, ...(observer && {observer})}),
 			onInterrupted: (error, attempt, retryInMs) => {
-				if (this.uses(pool)) {
-					this.#interrupted(error, attempt, retryInMs);
+				if (this.isCurrent(pool)) {
+					this.#reportInterruption(error, attempt, retryInMs);
 				}
 			},
 			onRestored: outageMs => {
-				if (this.uses(pool) && !this.#moving) {
+				if (this.isCurrent(pool) && !this.#pendingMove) {
 					this.#downSince = undefined;
-					tell(forward => ({event: 'restored', forward, outageMs}));
+					emit(forward => ({event: 'restored', forward, outageMs}));
 				}
 			},
 			onOpened: () => {
-				if (this.uses(pool)) {
-					this.#trouble = undefined;
+				if (this.isCurrent(pool)) {
+					this.#lastError = undefined;
 					this.#confirmMove();
 				}
 			},
@@ -161,49 +159,52 @@ export class PodTunnels {
 		return pool;
 	}
 
-	#interrupted(error: SpokeError, attempt: number, retryInMs: number): void {
+	#reportInterruption(error: SpokeError, attempt: number, retryInMs: number): void {
 		if (error.code === 'ERR_NOT_FOUND' && this.scope === null) {
-			this.#options.onGone(this.#goneError('it is not there any more', error.text));
+			this.#options.onGone(this.#goneError('it no longer exists', error.text));
 			return;
 		}
 
-		this.#trouble = error;
+		this.#lastError = error;
 		this.#downSince ??= performance.now();
-		this.#options.tell(forward => ({event: 'interrupted', forward, error, attempt, retryInMs}));
+		this.#options.emit(forward => ({event: 'interrupted', forward, error, attempt, retryInMs}));
 	}
 
 	#stay(pod: PodObject): void {
-		const before = this.pod.status?.podIP;
+		const previousIp = this.pod.status?.podIP;
 		this.#resolved = {...this.#resolved, pod};
-		if (this.#pool && before !== undefined && pod.status?.podIP !== undefined && pod.status.podIP !== before) {
+		if (this.#pool && previousIp !== undefined && pod.status?.podIP !== undefined && pod.status.podIP !== previousIp) {
 			this.renew(this.#pool);
 		}
 	}
 
-	#move({pod, reason}: Extract<PodDecision, {choice: 'move'}>, {isOver, chosenFrom}: {isOver: boolean; chosenFrom: number}): void {
-		this.#leave(reason, {isOver});
+	#move(
+		{pod, reason}: Extract<PodDecision, {action: 'move'}>,
+		{isTerminated, chosenFrom}: {isTerminated: boolean; chosenFrom: number},
+	): void {
+		this.#leave(reason, {isTerminated});
 		const target = toResolvedTarget(this.target.asked, pod, chosenFrom);
 		this.#resolved = {...this.#resolved, pod, target};
-		this.#trouble = undefined;
+		this.#lastError = undefined;
 		this.#options.onMove(pod);
-		this.#pool = this.#poolTo(target);
-		this.#poolComes.resolve();
+		this.#pool = this.#createPool(target);
+		this.#poolAvailable.resolve();
 		this.#pool.warm();
 	}
 
-	/** Leaves the pod: at once when it is over, else as its connections end. */
-	#leave(reason: MoveReason, {isOver}: {isOver: boolean}): void {
+	/** Leaves the pod: at once if it has terminated, otherwise as its connections end. */
+	#leave(reason: MoveReason, {isTerminated}: {isTerminated: boolean}): void {
 		const pool = this.#pool;
-		this.#moving ??= {from: identityOf(this.pod), reason};
+		this.#pendingMove ??= {from: identityOf(this.pod), reason};
 		this.#downSince ??= performance.now();
 		if (!pool) {
 			return;
 		}
 
 		this.#pool = undefined;
-		this.#poolComes = Promise.withResolvers();
-		if (isOver) {
-			this.#options.onOver(pool);
+		this.#poolAvailable = Promise.withResolvers();
+		if (isTerminated) {
+			this.#options.onTerminated(pool);
 			pool.destroy();
 		} else {
 			pool.retire();
@@ -211,24 +212,24 @@ export class PodTunnels {
 	}
 
 	#confirmMove(): void {
-		if (!this.#moving) {
+		if (!this.#pendingMove) {
 			return;
 		}
 
-		const {from, reason} = this.#moving;
+		const {from, reason} = this.#pendingMove;
 		const outageMs = Math.round(this.#downSince === undefined ? 0 : performance.now() - this.#downSince);
-		this.#moving = undefined;
+		this.#pendingMove = undefined;
 		this.#downSince = undefined;
-		this.#options.tell(forward => ({event: 'moved', forward, from, to: identityOf(this.pod), reason, outageMs}));
+		this.#options.emit(forward => ({event: 'moved', forward, from, to: identityOf(this.pod), reason, outageMs}));
 	}
 
-	#goneError(why: string, text: string | null = null): SpokeError {
+	#goneError(reason: string, text: string | null = null): SpokeError {
 		const {asked, name} = this.target;
-		const [what, remedy] =
+		const [subject, remedy] =
 			this.#resolved.scope === null
-				? [asked, 'forward to its service or workload to follow its successors']
+				? [asked, 'forward to its service or workload to follow its replacement']
 				: [`pod ${name} of ${asked}`, '--on-pod-loss=move continues with the next Ready pod'];
-		return new SpokeError('ERR_TARGET_GONE', `${what} is gone: ${why}`, {remedy, text});
+		return new SpokeError('ERR_TARGET_GONE', `${subject} is gone: ${reason}`, {remedy, text});
 	}
 }
 

@@ -1,9 +1,9 @@
-/** Which local and remote port does `[LOCAL:]REMOTE` mean? */
+/** Parses `[LOCAL:]REMOTE`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 export type PortSpec = {
 	/** As typed. */
-	asked: string;
+	input: string;
 	/** `null`: the same as the remote port (a service's own port where a service was asked); 0: any free one. */
 	local: number | null;
 	/** A number or a name. */
@@ -15,16 +15,16 @@ Reads `8080`, `8080:80`, `:80`, `0:80`, `http`, `8080:http`.
 @throws SpokeError ERR_USAGE with client-go's verdicts.
 @see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parsePorts
 */
-export function parsePortSpec(asked: string): PortSpec {
-	if (namesProtocol(asked)) {
-		throw new SpokeError('ERR_USAGE', `a port-forward carries TCP only and takes no protocol: ${JSON.stringify(asked)}`, {
-			remedy: `for TCP write ${asked.slice(0, asked.lastIndexOf('/'))}; UDP and SCTP cannot be forwarded`,
+export function parsePortSpec(input: string): PortSpec {
+	if (namesProtocol(input)) {
+		throw new SpokeError('ERR_USAGE', `port-forward supports only TCP and accepts no protocol: ${JSON.stringify(input)}`, {
+			remedy: `for TCP, use ${input.slice(0, input.lastIndexOf('/'))}; UDP and SCTP cannot be forwarded`,
 		});
 	}
 
-	const parts = asked.split(':');
+	const parts = input.split(':');
 	if (parts.length > 2) {
-		throw usage(`invalid port format ${JSON.stringify(asked)}`);
+		throw usage(`invalid port format ${JSON.stringify(input)}`);
 	}
 
 	const [first = '', second] = parts;
@@ -32,23 +32,23 @@ export function parsePortSpec(asked: string): PortSpec {
 	if (/^[+-]?\d+$/.test(remote)) {
 		const number = portNumber('remote', remote);
 		if (number === 0) {
-			throw usage(`remote port must be > 0: ${JSON.stringify(asked)}`);
+			throw usage(`remote port must be > 0: ${JSON.stringify(input)}`);
 		}
 	} else if (!isPortName(remote)) {
-		throw usage(`error parsing remote port ${JSON.stringify(remote)}: it is no number and no port's name`);
+		throw usage(`error parsing remote port ${JSON.stringify(remote)}: it is neither a number nor a port name`);
 	}
 
 	if (second === undefined) {
-		return {asked, local: null, remote};
+		return {input, local: null, remote};
 	}
 
-	return {asked, local: first === '' ? 0 : portNumber('local', first), remote};
+	return {input, local: first === '' ? 0 : portNumber('local', first), remote};
 }
 
 /** The local port that is asked for; `null` where it is any free one, or that of a name which only the cluster knows. */
 export function localPortOf({local, remote}: Pick<PortSpec, 'local' | 'remote'>): number | null {
-	const wanted = local ?? Number(remote);
-	return wanted > 0 ? wanted : null;
+	const port = local ?? Number(remote);
+	return port > 0 ? port : null;
 }
 
 /** `53/udp` is a port with a protocol, not another target. */
@@ -71,5 +71,5 @@ function isPortName(text: string): boolean {
 }
 
 function usage(message: string): SpokeError {
-	return new SpokeError('ERR_USAGE', message, {remedy: 'give ports as [LOCAL:]REMOTE, REMOTE a number or a name'});
+	return new SpokeError('ERR_USAGE', message, {remedy: 'specify ports as [LOCAL:]REMOTE, where REMOTE is a number or a name'});
 }

@@ -1,4 +1,4 @@
-/** Which running pod does a forward begin with? */
+/** Finds the running pod that a forward starts with. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {clampTimerMs} from '../../cluster/clamp-timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -32,23 +32,28 @@ export async function runningPod(
 
 	// A job's pods that are done are not followed by others, a cron job's not soon.
 	const isDone = resolved.scope === null || (['Job', 'CronJob'].includes(target.resource.kind) && isPodTerminated(resolved.pod));
-	return isDone ? refuse(resolved) : waitForOne(cluster, resolved, podRunningTimeoutMs, signal);
+	return isDone ? throwNotRunning(resolved) : waitForRunningPod(cluster, resolved, podRunningTimeoutMs, signal);
 }
 
 function isRunning({status}: PodObject): boolean {
 	return status?.phase === 'Running';
 }
 
-function refuse({pod, target}: ResolvedPod, after = ''): never {
+function throwNotRunning({pod, target}: ResolvedPod, after = ''): never {
 	throw new SpokeError('ERR_TARGET_GONE', `${terminatedPodMessage('port-forward', pod.status?.phase ?? 'Unknown')}${after}`, {
 		remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
 	});
 }
 
-async function waitForOne(cluster: ClusterClient, resolved: ResolvedPod, limitMs: number, signal: AbortSignal): Promise<ResolvedPod> {
-	const limit = limitMs > 0 ? AbortSignal.timeout(clampTimerMs(limitMs)) : undefined;
+async function waitForRunningPod(
+	cluster: ClusterClient,
+	resolved: ResolvedPod,
+	timeoutMs: number,
+	signal: AbortSignal,
+): Promise<ResolvedPod> {
+	const timeout = timeoutMs > 0 ? AbortSignal.timeout(clampTimerMs(timeoutMs)) : undefined;
 	const pods = new Map<string, PodObject>();
-	for await (const change of watchPods(cluster, resolved.scope!, {signal: limit ? AbortSignal.any([signal, limit]) : signal})) {
+	for await (const change of watchPods(cluster, resolved.scope!, {signal: timeout ? AbortSignal.any([signal, timeout]) : signal})) {
 		if (change.type === 'appeared' || change.type === 'changed') {
 			pods.set(change.pod.metadata.uid ?? change.pod.metadata.name, change.pod);
 		} else if (change.type === 'gone') {
@@ -62,5 +67,5 @@ async function waitForOne(cluster: ClusterClient, resolved: ResolvedPod, limitMs
 	}
 
 	signal.throwIfAborted();
-	return refuse(resolved, ` after ${limitMs / 1000} s`);
+	return throwNotRunning(resolved, ` after ${timeoutMs / 1000} s`);
 }

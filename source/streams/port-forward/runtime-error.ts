@@ -1,29 +1,29 @@
-/** What does a container runtime say of a connection, on its error stream, and what is meant? */
+/** Reads and classifies the runtime's message on the error stream of a connection. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionOutcome} from './forwarded-connection.ts';
 
-const longestWords = 64 * 1024;
+const maxErrorTextBytes = 64 * 1024;
 
 /** All that is said, trimmed; empty when all went well. Never rejects: of a stream that is lost it is what came before. */
 export async function readErrorStream(stream: SpdyStream): Promise<string> {
 	const {promise, resolve} = Promise.withResolvers<string>();
-	const collected = new ByteCollector(longestWords);
+	const collected = new ByteCollector(maxErrorTextBytes);
 	stream.on('data', (chunk: Buffer) => {
-		collected.add(chunk.subarray(0, longestWords - collected.length));
+		collected.add(chunk.subarray(0, maxErrorTextBytes - collected.length));
 	});
-	const tell = () => {
+	const finish = () => {
 		resolve(collected.take().toString('utf8').trim());
 	};
 
-	stream.once('end', tell).once('error', tell).once('close', tell);
+	stream.once('end', finish).once('error', finish).once('close', finish);
 	return promise;
 }
 
 /** What the runtime's words are about: a pod that reset a running connection, or one that never took it. */
-export function classifyRuntimeError(text: string, flowed: boolean): ConnectionOutcome {
-	if (flowed && /connection reset by peer|broken pipe/.test(text)) {
+export function classifyRuntimeError(text: string, hadData: boolean): ConnectionOutcome {
+	if (hadData && /connection reset by peer|broken pipe/.test(text)) {
 		return {end: 'pod-reset', error: null};
 	}
 
@@ -35,7 +35,10 @@ export function classifyRuntimeError(text: string, flowed: boolean): ConnectionO
 	}
 
 	if (isPodSandboxGone(text)) {
-		return {end: null, error: new SpokeError('ERR_TARGET_GONE', 'the pod’s network is not the one that the tunnel was opened to', {text})};
+		return {
+			end: null,
+			error: new SpokeError('ERR_TARGET_GONE', 'the pod’s network is no longer the one that the tunnel was opened to', {text}),
+		};
 	}
 
 	return {

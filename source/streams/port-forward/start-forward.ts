@@ -1,33 +1,33 @@
-/** How is one target forwarded to, port by port, for as long as it is wanted? */
+/** Runs the forwards of one target. */
 import type {Socket} from 'node:net';
-import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
+import type {Duplex} from 'node:stream';
+import {setTimeout as delay, setImmediate as nextTurn} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {descriptorLimitError, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {podPort, type PodPort, servicePort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {StreamLostError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import {preconnect} from '../preconnect.ts';
 import {locateTunnelLoss, unlessAborted} from '../locate-loss.ts';
+import {preconnect} from '../preconnect.ts';
 import {ConnectionRegistry, type RegisteredConnection} from './connection-registry.ts';
 import {EventQueue} from './event-queue.ts';
 import type {ForwardEvent} from './forward-event.ts';
 import type {ForwardOptions, ForwardPort, ForwardRequest, RunningForward} from './forward-request.ts';
 import {forwardConnection} from './forwarded-connection.ts';
 import {listenLocally, type LocalListener} from './local-listener.ts';
-import {watchForwardPods} from './watch-forward-pods.ts';
 import {PodTunnels, type Pool} from './pod-tunnels.ts';
 import {runningPod} from './running-pod.ts';
 import {isPodSandboxGone} from './runtime-error.ts';
-import type {Tunnel, TunnelCarrier} from './tunnel.ts';
 import type {TunnelLease} from './tunnel-slots.ts';
-import {watchCongestion} from './watch-congestion.ts';
+import type {Tunnel, TunnelCarrier} from './tunnel.ts';
+import {watchForwardPods} from './watch-forward-pods.ts';
 
 /** A local connection waits so long for a tunnel, milliseconds: an apiserver's restart passes. */
-const longestWaitMs = 30_000;
+const maxTunnelWaitMs = 30_000;
 /** Between the announcement and the first look at the pods, milliseconds. */
-const settleMs = 60;
+const settleDelayMs = 60;
 
 /** Starts at once; everything that happens is told by `events`. */
 export function startForward(cluster: ClusterClient, request: ForwardRequest, options: ForwardOptions): RunningForward {
@@ -36,7 +36,7 @@ export function startForward(cluster: ClusterClient, request: ForwardRequest, op
 	return target;
 }
 
-type RunningPort = ForwardPort & {book: ConnectionRegistry; listener: LocalListener; remote: PodPort};
+type RunningPort = ForwardPort & {registry: ConnectionRegistry; listener: LocalListener; remote: PodPort};
 
 class ForwardedTarget implements RunningForward {
 	readonly events = new EventQueue<ForwardEvent>();
@@ -45,7 +45,7 @@ class ForwardedTarget implements RunningForward {
 	readonly #options: ForwardOptions;
 	readonly #ended = new AbortController();
 	readonly #signal: AbortSignal;
-	readonly #booked = new Map<RegisteredConnection, Pool>();
+	readonly #registered = new Map<RegisteredConnection, Pool>();
 	readonly #ports: RunningPort[] = [];
 	#tunnels: PodTunnels | undefined;
 
@@ -57,20 +57,20 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	connections(id: string) {
-		return this.#ports.find(port => port.id === id)?.book.live ?? [];
+		return this.#ports.find(port => port.id === id)?.registry.snapshot ?? [];
 	}
 
 	totals(id: string) {
-		return this.#ports.find(port => port.id === id)?.book.totals ?? {connections: 0, failed: 0, up: 0, down: 0};
+		return this.#ports.find(port => port.id === id)?.registry.totals ?? {connections: 0, failed: 0, up: 0, down: 0};
 	}
 
 	async run(): Promise<void> {
 		try {
-			const tunnels = await this.#begin();
+			const tunnels = await this.#start();
 			// A client that waits for the announcement connects now: it goes before the list of pods.
-			await delay(settleMs, undefined, {signal: this.#signal}).catch(() => undefined);
+			await delay(settleDelayMs, undefined, {signal: this.#signal}).catch(() => undefined);
 			for await (const pods of watchForwardPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
-				tunnels.reconsider(pods);
+				tunnels.update(pods);
 			}
 
 			this.#finish();
@@ -80,20 +80,20 @@ class ForwardedTarget implements RunningForward {
 	}
 
 	/** The first connection is made while the pod is still looked up, and ports are bound while the tunnel opens. */
-	async #begin() {
-		const ahead = preconnect(this.#cluster, {signal: this.#signal, witness: this.#options.witness});
+	async #start() {
+		const preconnection = preconnect(this.#cluster, {signal: this.#signal, observer: this.#options.observer});
 		try {
-			const resolved = await runningPod(ahead.cluster, this.#request, this.#signal);
+			const resolved = await runningPod(preconnection.cluster, this.#request, this.#signal);
 			const {pod, service} = resolved;
 			const ports = this.#request.ports.map(port => ({...port, remote: portIn(pod, service, port)}));
 			const tunnels = this.#tunnelsTo(resolved);
-			const first = tunnels.start(ahead.cluster);
+			const first = tunnels.start(preconnection.cluster);
 			first.catch(() => undefined);
 			// The upgrade is on its way before the ports take their time.
 			await nextTurn();
 			for (const port of ports) {
 				const listener = await listenLocally(port.spec.local ?? port.remote.servicePort ?? port.remote.port, this.#request.addresses);
-				this.#ports.push({...port, listener, book: new ConnectionRegistry(port.id, this.events)});
+				this.#ports.push({...port, listener, registry: new ConnectionRegistry(port.id, this.events)});
 			}
 
 			const carrier = await first;
@@ -101,29 +101,29 @@ class ForwardedTarget implements RunningForward {
 			this.#listen(tunnels, carrier);
 			return tunnels;
 		} finally {
-			ahead.close();
+			preconnection.close();
 		}
 	}
 
 	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): PodTunnels {
-		const {witness, environment} = this.#options;
+		const {observer, environment} = this.#options;
 		const {onPodLoss} = this.#request;
 		this.#tunnels = new PodTunnels(this.#cluster, resolved, {
-			...(witness && {witness}),
+			...(observer && {observer}),
 			...(environment && {environment}),
 			...(onPodLoss && {onPodLoss}),
-			tell: event => {
+			emit: event => {
 				for (const {id} of this.#ports) {
 					this.events.push(event(id));
 				}
 			},
 			onMove: pod => {
-				this.#findPortsAgain(pod, resolved.service);
+				this.#updateRemotePorts(pod, resolved.service);
 			},
-			onOver: pool => {
-				for (const [booked, owner] of this.#booked) {
+			onTerminated: pool => {
+				for (const [registered, owner] of this.#registered) {
 					if (owner === pool) {
-						booked.connection?.cut('moved');
+						registered.connection?.abort('moved');
 					}
 				}
 			},
@@ -134,7 +134,7 @@ class ForwardedTarget implements RunningForward {
 		return this.#tunnels;
 	}
 
-	#findPortsAgain(pod: PodObject, service: ServiceObject | null): void {
+	#updateRemotePorts(pod: PodObject, service: ServiceObject | null): void {
 		for (const port of this.#ports) {
 			try {
 				port.remote = portIn(pod, service, port);
@@ -148,7 +148,7 @@ class ForwardedTarget implements RunningForward {
 		for (const {
 			id,
 			remote,
-			listener: {bound, without},
+			listener: {bound, skipped},
 		} of this.#ports) {
 			this.events.push({
 				event: 'ready',
@@ -159,7 +159,7 @@ class ForwardedTarget implements RunningForward {
 				listen: bound,
 				carrier,
 			});
-			for (const error of without) {
+			for (const error of skipped) {
 				this.events.push({event: 'bound-without', forward: id, error});
 			}
 		}
@@ -173,12 +173,12 @@ class ForwardedTarget implements RunningForward {
 
 	async #serve(tunnels: PodTunnels, port: RunningPort, socket: Socket): Promise<void> {
 		socket.on('error', () => undefined);
-		const left = new AbortController();
+		const clientClosed = new AbortController();
 		socket.once('close', () => {
-			left.abort();
+			clientClosed.abort();
 		});
-		const opens = (lease: TunnelLease<Tunnel> | null) =>
-			port.book.open({
+		const register = (lease: TunnelLease<Tunnel> | null) =>
+			port.registry.open({
 				socket,
 				tunnel: lease?.tunnel.id ?? null,
 				shared: lease?.shared ?? false,
@@ -191,60 +191,60 @@ class ForwardedTarget implements RunningForward {
 				throw descriptorLimitError();
 			}
 
-			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, left.signal, AbortSignal.timeout(longestWaitMs)]));
-			this.#run(tunnels, opens(lease), {lease, pool, port, socket});
+			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, clientClosed.signal, AbortSignal.timeout(maxTunnelWaitMs)]));
+			this.#carry(tunnels, register(lease), {lease, pool, port, socket});
 		} catch (thrown) {
 			resetSocket(socket);
-			const booked = opens(null);
+			const registered = register(null);
 			if (this.#signal.aborted) {
-				booked.ends({end: 'shutdown', error: null});
-			} else if (left.signal.aborted) {
-				booked.ends({end: 'client-reset', error: null});
+				registered.close({end: 'shutdown', error: null});
+			} else if (clientClosed.signal.aborted) {
+				registered.close({end: 'client-reset', error: null});
 			} else if (thrown instanceof SpokeError) {
-				booked.ends({end: null, error: thrown});
+				registered.close({end: null, error: thrown});
 			} else {
-				this.#endUnserved(booked, tunnels.trouble);
+				this.#closeWithoutTunnel(registered, tunnels.lastError);
 			}
 		}
 	}
 
 	/** `why` is what stood in the way, where that is known. */
-	#endUnserved(booked: RegisteredConnection, why: SpokeError | undefined): void {
-		const waited = `no tunnel to the pod within ${longestWaitMs / 1000} s`;
-		if (why) {
-			booked.ends({end: null, error: why.withChanges({code: 'ERR_STREAM_LOST', message: `${waited}: ${why.message}`})});
+	#closeWithoutTunnel(registered: RegisteredConnection, reason: SpokeError | undefined): void {
+		const message = `no tunnel to the pod within ${maxTunnelWaitMs / 1000} s`;
+		if (reason) {
+			registered.close({end: null, error: reason.withChanges({code: 'ERR_STREAM_LOST', message: `${message}: ${reason.message}`})});
 		} else {
-			booked.ends({end: null, error: new StreamLostError(waited, {how: 'not-taken'})}, async error =>
+			registered.close({end: null, error: new StreamLostError(message, {how: 'not-taken'})}, async error =>
 				unlessAborted(error, async () => locateTunnelLoss(this.#cluster, error), this.#signal),
 			);
 		}
 	}
 
-	#run(
+	#carry(
 		tunnels: PodTunnels,
-		booked: RegisteredConnection,
+		registered: RegisteredConnection,
 		{lease, pool, port, socket}: {lease: TunnelLease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket},
 	): void {
-		const named = async (error: SpokeError) => lease.tunnel.lossNamed(error, this.#signal);
+		const locate = async (error: SpokeError) => lease.tunnel.locateLoss(error, this.#signal);
 		let pair;
 		try {
 			pair = lease.tunnel.open(port.remote.port);
 		} catch (thrown) {
 			resetSocket(socket);
 			lease.release();
-			booked.ends({end: null, error: toSpokeError(thrown)}, named);
+			registered.close({end: null, error: toSpokeError(thrown)}, locate);
 			return;
 		}
 
 		const running = forwardConnection(socket, pair);
-		booked.started(running);
-		this.#booked.set(booked, pool);
-		const endWatch = watchCongestion(pair.data, booked);
+		registered.started(running);
+		this.#registered.set(registered, pool);
+		const stopWatch = watchCongestion(pair.data, registered);
 		void running.outcome.then(outcome => {
-			endWatch();
-			this.#booked.delete(booked);
-			const moved = outcome.error?.code === 'ERR_STREAM_LOST' && !tunnels.uses(pool);
-			booked.ends(moved ? {end: 'moved', error: null} : outcome, named);
+			stopWatch();
+			this.#registered.delete(registered);
+			const hasMoved = outcome.error?.code === 'ERR_STREAM_LOST' && !tunnels.isCurrent(pool);
+			registered.close(hasMoved ? {end: 'moved', error: null} : outcome, locate);
 			lease.release();
 			if (outcome.error?.code === 'ERR_TARGET_GONE' && isPodSandboxGone(outcome.error.text ?? '')) {
 				tunnels.renew(pool);
@@ -257,12 +257,12 @@ class ForwardedTarget implements RunningForward {
 			listener.close();
 		}
 
-		for (const {connection} of this.#booked.keys()) {
-			connection?.cut(error?.code === 'ERR_TARGET_GONE' ? 'pod-reset' : 'shutdown');
+		for (const {connection} of this.#registered.keys()) {
+			connection?.abort(error?.code === 'ERR_TARGET_GONE' ? 'pod-reset' : 'shutdown');
 		}
 
 		this.#tunnels?.destroy();
-		for (const pool of new Set(this.#booked.values())) {
+		for (const pool of new Set(this.#registered.values())) {
 			pool.destroy();
 		}
 
@@ -280,4 +280,41 @@ class ForwardedTarget implements RunningForward {
 
 function portIn(pod: PodObject, service: ServiceObject | null, {spec}: ForwardPort): PodPort {
 	return service ? servicePort(service, pod, spec.remote) : podPort(pod, spec.remote);
+}
+
+/** Shorter congestion is not reported. */
+const congestedAfterMs = 1000;
+/** Time without congestion before it is reported as ended. */
+const calmAfterMs = 5000;
+
+/** Marks `booked` while the reader of `data` holds its tunnel up; gives what ends the watch. */
+export function watchCongestion(data: Duplex, connection: Pick<RegisteredConnection, 'congested'>): () => void {
+	let congestedTimer: NodeJS.Timeout | undefined;
+	let calmTimer: NodeJS.Timeout | undefined;
+	let isReported = false;
+	const onCongested = () => {
+		clearTimeout(calmTimer);
+		congestedTimer ??= setTimeout(() => {
+			isReported = true;
+			connection.congested(true);
+		}, congestedAfterMs);
+	};
+
+	const onFlowing = () => {
+		clearTimeout(congestedTimer);
+		congestedTimer = undefined;
+		if (isReported) {
+			calmTimer = setTimeout(() => {
+				isReported = false;
+				connection.congested(false);
+			}, calmAfterMs);
+		}
+	};
+
+	data.on('congested', onCongested).on('flowing', onFlowing);
+	return () => {
+		clearTimeout(congestedTimer);
+		clearTimeout(calmTimer);
+		data.off('congested', onCongested).off('flowing', onFlowing);
+	};
 }

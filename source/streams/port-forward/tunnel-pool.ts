@@ -1,18 +1,15 @@
-/** How many tunnels to a pod are kept ready for the next connection, and when is another opened? */
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {EarliestTimer} from './earliest-timer.ts';
-import {TunnelOutage, type OutageCallbacks} from './tunnel-outage.ts';
-import {maxUnsharedConnections, TunnelSlots, type TunnelLease, type PooledTunnel} from './tunnel-slots.ts';
-import {WaitQueue} from './wait-queue.ts';
+/** Keeps tunnels to one pod ready for the next connections. */
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
+import {maxUnsharedConnections, type PooledTunnel, type TunnelLease, TunnelSlots} from './tunnel-slots.ts';
 
 /** Tunnels kept open without a connection: two at first, more when connections came quicker than tunnels. */
 export const maxIdleTunnels = 4;
-const firstIdle = 2;
+const initialIdleTunnels = 2;
 
-const mostOpening = 8;
+const maxOpening = 8;
 /** The first bytes of a connection go before the next handshake, which takes as long again; sooner when no tunnel is left, milliseconds. */
-const fillAfterMs = 40;
-const fillEmptyAfterMs = 15;
+const fillDelayMs = 40;
+const emptyFillDelayMs = 15;
 
 export type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
 	open: (signal: AbortSignal) => Promise<T>;
@@ -23,21 +20,21 @@ export type PoolOptions<T extends PooledTunnel> = OutageCallbacks & {
 /** The tunnels to one pod. */
 export class TunnelPool<T extends PooledTunnel> {
 	readonly #options: PoolOptions<T>;
-	readonly #places: TunnelSlots<T>;
-	readonly #waiting = new WaitQueue<TunnelLease<T>>();
+	readonly #slots: TunnelSlots<T>;
+	readonly #queue = new WaitQueue<TunnelLease<T>>();
 	readonly #outage: TunnelOutage;
-	readonly #filling = new EarliestTimer(() => {
+	readonly #fillTimer = new EarliestTimer(() => {
 		this.#fill();
 	});
 
 	readonly #retired = new AbortController();
 	#opening = 0;
-	#keptIdle = firstIdle;
+	#targetIdle = initialIdleTunnels;
 
 	constructor(options: PoolOptions<T>) {
 		this.#options = options;
 		this.#outage = new TunnelOutage(options);
-		this.#places = new TunnelSlots(tunnel => {
+		this.#slots = new TunnelSlots(tunnel => {
 			this.#serve();
 			this.#endSurplus(tunnel);
 		});
@@ -56,53 +53,53 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#fill();
 	}
 
-	/** A place on a tunnel: at once where one is ready. @throws the signal's reason, or a SpokeError when the pool is retired. */
-	async take(signal: AbortSignal): Promise<TunnelLease<T>> {
+	/** Leases a tunnel, at once if one is ready. @throws the signal's reason, or a SpokeError when the pool is retired. */
+	async acquire(signal: AbortSignal): Promise<TunnelLease<T>> {
 		signal.throwIfAborted();
 		if (this.#isRetired) {
-			throw gone();
+			throw podChangedError();
 		}
 
-		const ready = this.#waiting.length === 0 ? this.#places.take() : undefined;
+		const ready = this.#queue.length === 0 ? this.#slots.acquire() : undefined;
 		if (ready) {
 			this.#fillSoon();
 			return ready;
 		}
 
-		this.#keptIdle = maxIdleTunnels;
-		const lease = this.#waiting.wait(signal);
-		// Somebody needs it now.
-		this.#outage.endWait();
+		this.#targetIdle = maxIdleTunnels;
+		const lease = this.#queue.wait(signal);
+		// A caller waits.
+		this.#outage.cancelWait();
 		this.#fill();
 		return lease;
 	}
 
-	/** Opens nothing more; each tunnel ends with its last connection. Those who wait are turned away. */
+	/** Opens no more tunnels; each ends with its last connection. Waiters are rejected. */
 	retire(): void {
 		this.#retired.abort();
-		this.#outage.endWait();
-		this.#filling.stop();
-		this.#waiting.rejectAll(gone);
-		for (const tunnel of this.#places.all.keys()) {
-			this.#places.endIdle(tunnel);
+		this.#outage.cancelWait();
+		this.#fillTimer.stop();
+		this.#queue.rejectAll(podChangedError);
+		for (const tunnel of this.#slots.all.keys()) {
+			this.#slots.endIdle(tunnel);
 		}
 	}
 
 	/** Replaces all tunnels: those without a connection end now, the others with their last one. */
 	renew(): void {
-		this.#places.renew();
+		this.#slots.renew();
 		this.#fill();
 	}
 
 	/** Ends everything at once. */
 	destroy(error: SpokeError | null = null): void {
 		this.retire();
-		this.#places.destroy(error);
+		this.#slots.destroy(error);
 	}
 
 	/** Tunnels of now, with their connections. */
 	get tunnels(): ReadonlyMap<T, number> {
-		return this.#places.all;
+		return this.#slots.all;
 	}
 
 	get #isRetired(): boolean {
@@ -110,21 +107,20 @@ export class TunnelPool<T extends PooledTunnel> {
 	}
 
 	#serve(): void {
-		this.#waiting.serve(() => this.#places.take());
+		this.#queue.serve(() => this.#slots.acquire());
 	}
 
-	/** One that nobody uses, and that is more than are kept. */
 	#endSurplus(tunnel: T): void {
-		if (this.#isRetired || this.#places.idle > maxIdleTunnels) {
-			this.#places.endIdle(tunnel);
+		if (this.#isRetired || this.#slots.idle > maxIdleTunnels) {
+			this.#slots.endIdle(tunnel);
 		}
 	}
 
 	/** How many tunnels are missing: for those who wait, and to keep some ready. */
 	get #missing(): number {
-		const waiting = this.#waiting.length;
-		// Whoever waits although others may be joined finds each of them stalled.
-		return waiting > 0 ? Math.min(waiting, Math.max(1, maxUnsharedConnections - this.#places.total)) : this.#keptIdle - this.#places.idle;
+		const waiting = this.#queue.length;
+		// A waiter that could share a tunnel has found each of them stalled.
+		return waiting > 0 ? Math.min(waiting, Math.max(1, maxUnsharedConnections - this.#slots.total)) : this.#targetIdle - this.#slots.idle;
 	}
 
 	#fill(): void {
@@ -133,15 +129,15 @@ export class TunnelPool<T extends PooledTunnel> {
 		}
 
 		// After a failure one at a time, until one succeeds.
-		const most = this.#outage.isTroubled ? 1 : mostOpening;
-		for (let missing = this.#missing - this.#opening; missing > 0 && this.#opening < most; missing--) {
+		const limit = this.#outage.hasFailed ? 1 : maxOpening;
+		for (let missing = this.#missing - this.#opening; missing > 0 && this.#opening < limit; missing--) {
 			void this.#openOne();
 		}
 	}
 
-	/** A handshake must not stand in the way of the connection that made it necessary: whoever comes before it has begun begins it. */
+	/** Delays the handshake, so that it does not delay the connection that made it necessary; a connection that waits starts it. */
 	#fillSoon(): void {
-		this.#filling.scheduleWithin(this.#places.idle === 0 ? fillEmptyAfterMs : fillAfterMs);
+		this.#fillTimer.scheduleWithin(this.#slots.idle === 0 ? emptyFillDelayMs : fillDelayMs);
 	}
 
 	async #openOne(): Promise<void> {
@@ -153,7 +149,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		} catch (thrown) {
 			this.#opening--;
 			if (!this.#isRetired) {
-				this.#outage.failed(toSpokeError(thrown), this.#places.all.size === 0, () => {
+				this.#outage.recordFailure(toSpokeError(thrown), this.#slots.all.size === 0, () => {
 					this.#fill();
 				});
 			}
@@ -170,28 +166,184 @@ export class TunnelPool<T extends PooledTunnel> {
 			return;
 		}
 
-		this.#places.add(tunnel);
+		this.#slots.add(tunnel);
 		tunnel.session.once('close', () => {
-			if (this.#places.drop(tunnel) && !this.#isRetired) {
-				this.#lost();
+			if (this.#slots.remove(tunnel) && !this.#isRetired) {
+				this.#handleLoss();
 			}
 		});
 		this.#options.onOpened(tunnel);
-		this.#outage.opened();
+		this.#outage.recordOpened();
 		this.#serve();
 		this.#endSurplus(tunnel);
 	}
 
 	/** A tunnel ended by itself: another is opened, and only if that fails, too, is it an interruption. */
-	#lost(): void {
-		if (this.#places.all.size === 0) {
-			this.#outage.emptied();
+	#handleLoss(): void {
+		if (this.#slots.all.size === 0) {
+			this.#outage.recordEmpty();
 		}
 
 		this.#fill();
 	}
 }
 
-function gone(): SpokeError {
-	return new SpokeError('ERR_TARGET_GONE', 'the pod is no longer the one that is forwarded to');
+function podChangedError(): SpokeError {
+	return new SpokeError('ERR_TARGET_GONE', 'the pod is no longer the target of the forward');
+}
+
+/** Calls back once, at the earliest of the scheduled times. */
+export class EarliestTimer {
+	readonly #callback: () => void;
+	#timer: NodeJS.Timeout | undefined;
+	#dueAt = 0;
+
+	constructor(callback: () => void) {
+		this.#callback = callback;
+	}
+
+	/** No later than `ms` from now. */
+	scheduleWithin(ms: number): void {
+		const dueAt = performance.now() + ms;
+		if (this.#timer && this.#dueAt <= dueAt) {
+			return;
+		}
+
+		clearTimeout(this.#timer);
+		this.#dueAt = dueAt;
+		this.#timer = setTimeout(() => {
+			this.#timer = undefined;
+			this.#callback();
+		}, ms);
+	}
+
+	stop(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+	}
+}
+
+type Waiter<Item> = {resolve: (item: Item) => void; reject: (error: Error) => void};
+
+export class WaitQueue<Item> {
+	readonly #waiters: Array<Waiter<Item>> = [];
+
+	get length(): number {
+		return this.#waiters.length;
+	}
+
+	/** @throws the signal's reason, or the error of `rejectAll` */
+	async wait(signal: AbortSignal): Promise<Item> {
+		const {promise, resolve, reject} = Promise.withResolvers<Item>();
+		const waiter: Waiter<Item> = {resolve, reject};
+		const onAbort = () => {
+			this.#remove(waiter);
+			reject(signal.reason as Error);
+		};
+
+		signal.addEventListener('abort', onAbort);
+		this.#waiters.push(waiter);
+		try {
+			return await promise;
+		} finally {
+			signal.removeEventListener('abort', onAbort);
+		}
+	}
+
+	/** Serves waiters while `next` returns items. */
+	serve(next: () => Item | undefined): void {
+		while (this.#waiters.length > 0) {
+			const item = next();
+			if (item === undefined) {
+				return;
+			}
+
+			this.#waiters.shift()!.resolve(item);
+		}
+	}
+
+	rejectAll(error: () => Error): void {
+		for (const {reject} of this.#waiters.splice(0)) {
+			reject(error());
+		}
+	}
+
+	#remove(waiter: Waiter<Item>): void {
+		const index = this.#waiters.indexOf(waiter);
+		if (index >= 0) {
+			this.#waiters.splice(index, 1);
+		}
+	}
+}
+
+type OutageCallbacks = {
+	/** It is tried again in `retryInMs`. */
+	onInterrupted: (error: SpokeError, attempt: number, retryInMs: number) => void;
+	onRestored: (outageMs: number) => void;
+};
+
+const initialDelayMs = 500;
+const maxDelayMs = 4000;
+
+class TunnelOutage {
+	readonly #callbacks: OutageCallbacks;
+	#attempt = 0;
+	#emptySince: number | undefined;
+	#lostAt: number | undefined;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(callbacks: OutageCallbacks) {
+		this.#callbacks = callbacks;
+	}
+
+	get hasFailed(): boolean {
+		return this.#attempt > 0;
+	}
+
+	get isWaiting(): boolean {
+		return this.#timer !== undefined;
+	}
+
+	/** The last tunnel ended by itself: it is an interruption only if another cannot be opened. */
+	recordEmpty(): void {
+		this.#emptySince ??= performance.now();
+	}
+
+	/** A tunnel was opened. */
+	recordOpened(): void {
+		this.#attempt = 0;
+		this.#emptySince = undefined;
+		if (this.#lostAt !== undefined) {
+			const outageMs = performance.now() - this.#lostAt;
+			this.#lostAt = undefined;
+			this.#callbacks.onRestored(Math.round(outageMs));
+		}
+	}
+
+	/** A tunnel could not be opened: `retry` is called when it is time. `isEmpty`: there is no other one. */
+	recordFailure(error: SpokeError, isEmpty: boolean, retry: () => void): void {
+		// Several that were under way at once fail together: one attempt.
+		if (this.isWaiting) {
+			return;
+		}
+
+		const retryInMs = Math.round(Math.min(initialDelayMs * 2 ** this.#attempt, maxDelayMs) * (0.75 + Math.random() / 2));
+		this.#attempt++;
+		if (isEmpty) {
+			this.#lostAt ??= this.#emptySince ?? performance.now();
+			this.#emptySince = undefined;
+			this.#callbacks.onInterrupted(error, this.#attempt, retryInMs);
+		}
+
+		this.#timer = setTimeout(() => {
+			this.#timer = undefined;
+			retry();
+		}, retryInMs);
+	}
+
+	/** Nothing is waited for any more: somebody needs a tunnel now, or nobody ever again. */
+	cancelWait(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+	}
 }

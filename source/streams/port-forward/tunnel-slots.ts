@@ -1,8 +1,8 @@
-/** Which tunnel does a new connection get a place on, and when does a tunnel end? */
+/** Assigns connections to the tunnels of one pod. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {Tunnel} from './tunnel.ts';
 
-export type PooledTunnel = Pick<Tunnel, 'id' | 'carrier' | 'stale'> & {
+export type PooledTunnel = Pick<Tunnel, 'id' | 'carrier' | 'isStale'> & {
 	session: Pick<Tunnel['session'], 'usable' | 'destroy' | 'end'> & {
 		readonly congestedStreams: {readonly size: number};
 		once(event: 'close', listener: (error: SpokeError | null) => void): unknown;
@@ -27,7 +27,7 @@ const bufferBytes = {alone: 256 * 1024, shared: 2 * 1024 * 1024} as const;
 export class TunnelSlots<T extends PooledTunnel> {
 	readonly #connections = new Map<T, number>();
 	/** Taken out of use by `renew`, with connections that may end in peace. */
-	readonly #leaving = new Map<T, number>();
+	readonly #retiring = new Map<T, number>();
 	readonly #onFreed: (tunnel: T) => void;
 
 	/** `onFreed` hears that a connection has left a tunnel that is in use. */
@@ -65,17 +65,17 @@ export class TunnelSlots<T extends PooledTunnel> {
 	}
 
 	/** It has ended by itself. False where nobody would have got a place on it any more. */
-	drop(tunnel: T): boolean {
-		this.#leaving.delete(tunnel);
+	remove(tunnel: T): boolean {
+		this.#retiring.delete(tunnel);
 		return this.#connections.delete(tunnel);
 	}
 
 	/** The best tunnel of now: an unused one; a shared one only when as many as may own one do. */
-	take(): TunnelLease<T> | undefined {
+	acquire(): TunnelLease<T> | undefined {
 		let best: T | undefined;
 		let fewest = this.total >= maxUnsharedConnections ? Infinity : 1;
 		for (const [tunnel, connections] of this.#connections) {
-			if (connections === 0 && tunnel.stale) {
+			if (connections === 0 && tunnel.isStale) {
 				this.#connections.delete(tunnel);
 				tunnel.session.destroy();
 			} else if (connections < fewest && tunnel.session.usable && tunnel.session.congestedStreams.size === 0) {
@@ -102,14 +102,14 @@ export class TunnelSlots<T extends PooledTunnel> {
 			if (connections === 0) {
 				tunnel.session.end();
 			} else {
-				this.#leaving.set(tunnel, connections);
+				this.#retiring.set(tunnel, connections);
 			}
 		}
 	}
 
 	/** Ends everything at once. */
 	destroy(error: SpokeError | null): void {
-		for (const tunnel of [...this.#connections.keys(), ...this.#leaving.keys()]) {
+		for (const tunnel of [...this.#connections.keys(), ...this.#retiring.keys()]) {
 			tunnel.session.destroy(error);
 		}
 	}
@@ -134,10 +134,10 @@ export class TunnelSlots<T extends PooledTunnel> {
 	}
 
 	#release(tunnel: T): void {
-		const leaving = this.#leaving.get(tunnel);
+		const retiring = this.#retiring.get(tunnel);
 		const connections = this.#connections.get(tunnel);
-		if (leaving !== undefined) {
-			this.#leave(tunnel, leaving - 1);
+		if (retiring !== undefined) {
+			this.#releaseRetiring(tunnel, retiring - 1);
 		} else if (connections !== undefined) {
 			// To the end of the line: what the last connection left on its way has time to be read over.
 			this.#connections.delete(tunnel);
@@ -146,10 +146,10 @@ export class TunnelSlots<T extends PooledTunnel> {
 		}
 	}
 
-	#leave(tunnel: T, connections: number): void {
-		this.#leaving.set(tunnel, connections);
+	#releaseRetiring(tunnel: T, connections: number): void {
+		this.#retiring.set(tunnel, connections);
 		if (connections === 0) {
-			this.#leaving.delete(tunnel);
+			this.#retiring.delete(tunnel);
 			tunnel.session.end();
 		}
 	}

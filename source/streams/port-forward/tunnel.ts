@@ -1,4 +1,4 @@
-/** How is a tunnel to one pod opened, and how does a connection go through it? */
+/** Opens one tunnel to a pod and its stream pairs. */
 import process from 'node:process';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
@@ -19,7 +19,7 @@ import {refusedAsKubectl, combineCarrierErrors} from '../combine-carrier-errors.
 export type TunnelCarrier = 'websocket' | 'spdy';
 
 export type TunnelOptions = {
-	witness?: ConnectionObserver;
+	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	/** In order of preference; by default as kubectl, by KUBECTL_PORT_FORWARD_WEBSOCKETS. */
 	carriers?: readonly TunnelCarrier[];
@@ -28,11 +28,11 @@ export type TunnelOptions = {
 };
 
 /** Load balancers cut what is idle for 60 s. */
-const pingEveryMs = 20_000;
-const ownPings: PingOptions = {intervalMs: pingEveryMs};
-const silenceMs = 45_000;
+const pingIntervalMs = 20_000;
+const defaultPings: PingOptions = {intervalMs: pingIntervalMs};
+const silenceTimeoutMs = 45_000;
 
-let opened = 0;
+let openedCount = 0;
 
 /** A session with the container runtime of one pod, on a connection of its own. */
 export class Tunnel {
@@ -40,16 +40,16 @@ export class Tunnel {
 	readonly carrier: TunnelCarrier;
 	readonly connection: Connection;
 	readonly session: SpdySession;
-	readonly #lossOf: (error: SpokeError) => Promise<SpokeError>;
+	readonly #locate: (error: SpokeError) => Promise<SpokeError>;
 	#nextRequest = 0;
 
-	constructor(carrier: TunnelCarrier, connection: Connection, session: SpdySession, lossOf: (error: SpokeError) => Promise<SpokeError>) {
-		opened++;
-		this.id = `t${opened}`;
+	constructor(carrier: TunnelCarrier, connection: Connection, session: SpdySession, locate: (error: SpokeError) => Promise<SpokeError>) {
+		openedCount++;
+		this.id = `t${openedCount}`;
 		this.carrier = carrier;
 		this.connection = connection;
 		this.session = session;
-		this.#lossOf = lossOf;
+		this.#locate = locate;
 	}
 
 	/**
@@ -57,20 +57,20 @@ export class Tunnel {
 	@see k8s.io/streaming pkg/portforward/httpstream.go
 	*/
 	open(port: number): {data: SpdyStream; error: SpdyStream} {
-		const about = {port: String(port), requestid: String(this.#nextRequest++)};
-		const error = this.session.open({...about, streamtype: 'error'});
+		const headers = {port: String(port), requestid: String(this.#nextRequest++)};
+		const error = this.session.open({...headers, streamtype: 'error'});
 		error.end();
-		return {error, data: this.session.open({...about, streamtype: 'data'})};
+		return {error, data: this.session.open({...headers, streamtype: 'data'})};
 	}
 
 	/** What a connection on it failed with, and on which leg where that can be told: the very words of the tunnel's path. Never waits behind an abort, and never rejects. */
-	async lossNamed(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
-		return unlessAborted(error, async () => this.#lossOf(error), signal);
+	async locateLoss(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
+		return unlessAborted(error, async () => this.#locate(error), signal);
 	}
 
 	/** True when nothing was heard for longer than the pings allow: the process was stopped, or the network is gone. */
-	get stale(): boolean {
-		return performance.now() - this.session.lastHeardAt > pingEveryMs + 5000;
+	get isStale(): boolean {
+		return performance.now() - this.session.lastHeardAt > pingIntervalMs + 5000;
 	}
 }
 
@@ -82,24 +82,24 @@ Opens by WebSocket and, where that is refused, by the raw SPDY upgrade, which ol
 export async function openTunnel(
 	cluster: ClusterClient,
 	target: ResolvedTarget,
-	{witness, signal, carriers = carriersOf(process.env), pings = ownPings}: TunnelOptions = {},
+	{observer, signal, carriers = carriersOf(process.env), pings = defaultPings}: TunnelOptions = {},
 ): Promise<Tunnel> {
 	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
 	const refused: SpokeError[] = [];
 	for (const carrier of carriers) {
-		const connection = await connectObserved(cluster, purpose, witness, signal);
+		const connection = await connectObserved(cluster, purpose, observer, signal);
 		const outcome = await upgrade(connection, target, carrier, signal).catch((thrown: unknown) => {
 			connection.close();
-			reportNotOpened(witness, connection, purpose, {thrown, signal});
+			reportNotOpened(observer, connection, purpose, {thrown, signal});
 			throw toSpokeError(thrown);
 		});
 		if (outcome.upgraded && outcome.protocol !== null) {
-			return tunnelOver(outcome, carrier, connection, purpose, {cluster, witness, pings});
+			return createTunnel(outcome, carrier, connection, purpose, {cluster, observer, pings});
 		}
 
 		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, identity: cluster.facts});
 		connection.close();
-		witness?.failed?.(connection, purpose, error);
+		observer?.onFailed?.(connection, purpose, error);
 		refused.push(error);
 		if (!outcome.upgraded && !shouldTryNextCarrier(outcome)) {
 			break;
@@ -128,49 +128,45 @@ async function upgrade(
 	);
 }
 
-function tunnelOver(
+function createTunnel(
 	outcome: Extract<UpgradeResult, {upgraded: true}>,
 	carrier: TunnelCarrier,
 	connection: Connection,
 	purpose: ConnectionPurpose,
-	{
-		cluster,
-		witness,
-		pings: {intervalMs: everyMs, timing},
-	}: {cluster: ClusterClient; witness: ConnectionObserver | undefined; pings: PingOptions},
+	{cluster, observer, pings: {intervalMs, timing}}: {cluster: ClusterClient; observer: ConnectionObserver | undefined; pings: PingOptions},
 ): Tunnel {
 	const {socket, head} = outcome;
-	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
-	const options = {pingEveryMs: everyMs, ...(timing && {timing})};
+	observer?.onOpened?.(connection, purpose, {carrier, protocol: outcome.protocol});
+	const options = {pingEveryMs: intervalMs, ...(timing && {timing})};
 	let session: SpdySession;
 	if (carrier === 'websocket') {
-		const bytes = new WebSocketCarrier(socket, head, options);
-		bytes.onRoundTrip(websocket => witness?.roundTrip?.(connection, {websocket}));
-		bytes.onLate(websocket => witness?.late?.(connection, {websocket}));
-		session = new SpdySession(bytes, {...options, silenceMs});
+		const carrierStream = new WebSocketCarrier(socket, head, options);
+		carrierStream.onRoundTrip(websocket => observer?.onRoundTrip?.(connection, {websocket}));
+		carrierStream.onLate(websocket => observer?.onPingOverdue?.(connection, {websocket}));
+		session = new SpdySession(carrierStream, {...options, silenceMs: silenceTimeoutMs});
 	} else {
 		if (head.length > 0) {
 			socket.unshift(head);
 		}
 
-		session = new SpdySession(socket, {...options, silenceMs});
+		session = new SpdySession(socket, {...options, silenceMs: silenceTimeoutMs});
 	}
 
-	session.on('roundTrip', runtime => witness?.roundTrip?.(connection, {runtime}));
-	session.on('late', runtime => witness?.late?.(connection, {runtime}));
-	const lossOf = askedOnce(cluster);
+	session.on('roundTrip', runtime => observer?.onRoundTrip?.(connection, {runtime}));
+	session.on('late', runtime => observer?.onPingOverdue?.(connection, {runtime}));
+	const locate = memoizeLoss(cluster);
 	session.once('close', async error => {
 		if (error) {
-			witness?.failed?.(connection, purpose, await lossOf(error));
+			observer?.onFailed?.(connection, purpose, await locate(error));
 		}
 
-		witness?.closed?.(connection, purpose);
+		observer?.onClosed?.(connection, purpose);
 	});
-	return new Tunnel(carrier, connection, session, lossOf);
+	return new Tunnel(carrier, connection, session, locate);
 }
 
 /** The path and all connections of a tunnel hear one verdict of its loss. */
-function askedOnce(cluster: ClusterClient): (error: SpokeError) => Promise<SpokeError> {
+function memoizeLoss(cluster: ClusterClient): (error: SpokeError) => Promise<SpokeError> {
 	const verdicts = new WeakMap<SpokeError, Promise<SpokeError>>();
 	return async error => {
 		const verdict = verdicts.get(error) ?? locateTunnelLoss(cluster, error);
@@ -182,11 +178,11 @@ function askedOnce(cluster: ClusterClient): (error: SpokeError) => Promise<Spoke
 function refusedUpgrade(
 	outcome: UpgradeResult & {connection: Connection},
 	carrier: TunnelCarrier,
-	asked: Pick<ErrorResponseContext, 'namespace' | 'identity'>,
+	context: Pick<ErrorResponseContext, 'namespace' | 'identity'>,
 ): SpokeError {
 	if (outcome.upgraded) {
 		outcome.socket.destroy();
-		return new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to the upgrade to ${carrier}, but not to forwarding ports over it`);
+		return new SpokeError('ERR_UPGRADE_REFUSED', `the server accepted the upgrade to ${carrier}, but not port forwarding over it`);
 	}
 
 	const text = outcome.body.trim();
@@ -197,10 +193,10 @@ function refusedUpgrade(
 	return text === ''
 		? new SpokeError(
 				'ERR_UPGRADE_REFUSED',
-				`the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`,
+				`the server answered ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
 			)
 		: refusedAsKubectl(
-				errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked}),
+				errorFromResponse(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...context}),
 				'error upgrading connection: unable to upgrade connection',
 			);
 }

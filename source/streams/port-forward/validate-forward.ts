@@ -1,4 +1,4 @@
-/** Could this be forwarded at all, before any cluster is asked? */
+/** Validates the arguments of a forward without a cluster. */
 import {parseTarget} from '../../targets/parse-target.ts';
 import {parseListenAddresses} from './listen-address.ts';
 import {parsePortSpec} from './port-spec.ts';

@@ -1,4 +1,4 @@
-/** How does a forward learn that its pod is about to go, is gone, or has a better successor? */
+/** Watches the pods that a forward can use. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
@@ -8,8 +8,8 @@ import type {PodScope} from '../../targets/target-pods.ts';
 import {podResource} from '../../targets/resource-names.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 
-const retryMs = 1000;
-const pollMs = 2000;
+const retryDelayMs = 1000;
+const pollIntervalMs = 2000;
 
 /**
 All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
@@ -18,10 +18,10 @@ All pods of the scope by uid, again and again: whenever something changed, never
 export async function* watchForwardPods(
 	cluster: ClusterClient,
 	scope: PodScope | null,
-	named: PodObject,
+	namedPod: PodObject,
 	signal: AbortSignal,
 ): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
-	const {name, namespace = ''} = named.metadata;
+	const {name, namespace = ''} = namedPod.metadata;
 	const watched = scope ?? {namespace, fieldSelector: `metadata.name=${name}`};
 	while (!signal.aborted) {
 		const pods = new Map<string, PodObject>();
@@ -53,12 +53,12 @@ export async function* watchForwardPods(
 			}
 		} catch (thrown) {
 			if (!signal.aborted && scope === null && toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
-				yield* pollPod(cluster, named, signal);
+				yield* pollPod(cluster, namedPod, signal);
 				return;
 			}
 		}
 
-		await delay(retryMs, undefined, {signal}).catch(() => undefined);
+		await delay(retryDelayMs, undefined, {signal}).catch(() => undefined);
 	}
 }
 
@@ -78,6 +78,6 @@ async function* pollPod(
 			}
 		}
 
-		await delay(pollMs, undefined, {signal}).catch(() => undefined);
+		await delay(pollIntervalMs, undefined, {signal}).catch(() => undefined);
 	}
 }

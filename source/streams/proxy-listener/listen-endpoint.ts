@@ -1,4 +1,4 @@
-/** Where a local listener listens: a port of an address, or a Unix socket that only its owner can use. */
+/** The endpoint of a local listener: a TCP port, or a Unix socket that only its owner can use. */
 import {lstatSync, rmSync} from 'node:fs';
 import {chmod, lstat, mkdtemp, rename, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
@@ -11,14 +11,14 @@ export type ListenEndpoint = {address: string; port: number} | {unixSocket: stri
 Resolves to `127.0.0.1:8001`, `[::1]:8001` or the socket's path.
 @throws SpokeError ERR_PORT_IN_USE (taken, or not allowed to this user), ERR_USAGE for what is no address, ERR_LOCAL_FILE for a path that is no socket
 */
-export async function listenOn(server: Server, place: ListenEndpoint): Promise<string> {
-	return 'unixSocket' in place ? listenAtSocket(server, place.unixSocket) : listenAtPort(server, place);
+export async function listenOn(server: Server, endpoint: ListenEndpoint): Promise<string> {
+	return 'unixSocket' in endpoint ? listenOnSocket(server, endpoint.unixSocket) : listenOnPort(server, endpoint);
 }
 
-async function listenAtPort(server: Server, {address, port}: {address: string; port: number}): Promise<string> {
+async function listenOnPort(server: Server, {address, port}: {address: string; port: number}): Promise<string> {
 	const host = address.replace(/^\[(.*)\]$/, '$1');
 	try {
-		await listening(server, {host, port, exclusive: true});
+		await startListening(server, {host, port, exclusive: true});
 	} catch (error) {
 		throw portError(error as NodeJS.ErrnoException, host, port);
 	}
@@ -27,26 +27,26 @@ async function listenAtPort(server: Server, {address, port}: {address: string; p
 	return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
 }
 
-async function listenAtSocket(server: Server, path: string): Promise<string> {
-	const there = await lstat(path).catch(() => null);
-	if (there && !there.isSocket()) {
-		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists and is no socket, so it is not replaced`);
+async function listenOnSocket(server: Server, path: string): Promise<string> {
+	const existing = await lstat(path).catch(() => null);
+	if (existing && !existing.isSocket()) {
+		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists and is not a socket, so spoke does not replace it`);
 	}
 
 	// Made in a folder that is ours alone, and moved when it is private: a mode that is set in place comes too late.
-	let folder: string | undefined;
+	let directory: string | undefined;
 	try {
-		folder = await mkdtemp(join(dirname(path), '.spoke-'));
-		const made = join(folder, 's');
-		await listening(server, {path: made});
-		await chmod(made, 0o600);
-		await rename(made, path);
+		directory = await mkdtemp(join(dirname(path), '.spoke-'));
+		const temporaryPath = join(directory, 's');
+		await startListening(server, {path: temporaryPath});
+		await chmod(temporaryPath, 0o600);
+		await rename(temporaryPath, path);
 	} catch (error) {
 		server.close();
-		throw new SpokeError('ERR_LOCAL_FILE', `the socket ${path} cannot be made: ${(error as Error).message}`, {cause: error});
+		throw new SpokeError('ERR_LOCAL_FILE', `cannot create the socket ${path}: ${(error as Error).message}`, {cause: error});
 	} finally {
-		if (folder !== undefined) {
-			await rm(folder, {recursive: true, force: true});
+		if (directory !== undefined) {
+			await rm(directory, {recursive: true, force: true});
 		}
 	}
 
@@ -60,7 +60,7 @@ async function listenAtSocket(server: Server, path: string): Promise<string> {
 	return path;
 }
 
-async function listening(server: Server, options: {host: string; port: number; exclusive: boolean} | {path: string}): Promise<void> {
+async function startListening(server: Server, options: {host: string; port: number; exclusive: boolean} | {path: string}): Promise<void> {
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
 		server.listen(options, () => {
@@ -74,14 +74,14 @@ function portError(error: NodeJS.ErrnoException, host: string, port: number): Sp
 	const family = host.includes(':') ? 'IPv6' : 'IPv4';
 	switch (error.code) {
 		case 'EADDRINUSE': {
-			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is taken`, {
+			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is in use`, {
 				cause: error,
 				remedy: 'choose another --port, or 0 for a free one',
 			});
 		}
 
 		case 'EACCES': {
-			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is not allowed to this user`, {
+			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is not allowed for this user`, {
 				cause: error,
 				remedy: 'choose a port from 1024, or 0 for a free one',
 			});

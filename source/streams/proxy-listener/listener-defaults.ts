@@ -1,4 +1,4 @@
-/** On which terms a listener runs when nothing else is asked: what it answers to, what it refuses, and who can use it. */
+/** Defaults of the proxy listener, and who can use it. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {ListenEndpoint} from './listen-endpoint.ts';
 import type {FilterOptions} from './request-filter.ts';
@@ -15,12 +15,12 @@ export const defaultFilter = {
 } as const satisfies FilterOptions;
 
 /** Who can use what listens there, besides the person. */
-export function describeListenerUsers(place: ListenEndpoint): string {
-	if ('unixSocket' in place) {
+export function describeListenerUsers(endpoint: ListenEndpoint): string {
+	if ('unixSocket' in endpoint) {
 		return 'only you can use it (mode 0600)';
 	}
 
-	return isLoopback(place.address)
+	return isLoopback(endpoint.address)
 		? 'every user of this host can use it'
-		: 'everyone who reaches this address can use it, from the network too';
+		: 'anyone who can reach this address can use it, also from the network';
 }

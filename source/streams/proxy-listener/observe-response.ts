@@ -1,4 +1,4 @@
-/** Whose is an answer that is passed on, and what does whoever labels its connection hear of it? */
+/** Reports a relayed response to the observer of its connection. */
 import type {Readable} from 'node:stream';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
@@ -12,60 +12,60 @@ Tells what the head of the answer says, before its body is passed on. Gives a fu
 in its words only, and the client does not wait for them.
 */
 export function observeResponse(
-	witness: ConnectionObserver | undefined,
+	observer: ConnectionObserver | undefined,
 	connection: Connection,
-	{purpose, behind}: RelayedTarget,
+	{purpose, rest}: RelayedTarget,
 	{status, headers, body}: ApiResponse,
 ): () => void {
 	const isLog = purpose.feature === 'logs';
-	const tellOpened = (words: Buffer) => {
+	const reportOpened = (bodyStart: Buffer) => {
 		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.
-		witness?.opened?.(connection, purpose, {
+		observer?.onOpened?.(connection, purpose, {
 			carrier: 'http',
 			protocol: null,
-			mayBeApiservers: isLog ? status !== 200 : mayBeFromApiserver(status, headers, words),
+			mayBeFromApiserver: isLog ? status !== 200 : mayBeFromApiserver(status, headers, bodyStart),
 		});
 	};
 
 	if (status < 400) {
-		if (!isApiserverRedirect(status, behind)) {
-			tellOpened(nothing);
+		if (!isApiserverRedirect(status, rest)) {
+			reportOpened(empty);
 		}
 
 		return () => {};
 	}
 
-	const begun = beginningOf(body);
+	const collectedStart = collectBodyStart(body);
 	return () => {
-		const words = begun();
-		if (!words) {
+		const bodyStart = collectedStart();
+		if (!bodyStart) {
 			return;
 		}
 
-		const said = apiserverErrorIn(status, headers, words, purpose);
-		if (isLog && kubeletLogRefusal(status, words.toString('utf8')) !== null) {
-			witness?.answered?.(connection, purpose);
-			witness?.failed?.(connection, purpose, errorFromLogResponse({status, headers, body: words.toString('utf8')}));
-		} else if (said) {
-			witness?.failed?.(connection, purpose, said);
+		const error = apiserverErrorIn(status, headers, bodyStart, purpose);
+		if (isLog && kubeletLogRefusal(status, bodyStart.toString('utf8')) !== null) {
+			observer?.onFarEndAnswered?.(connection, purpose);
+			observer?.onFailed?.(connection, purpose, errorFromLogResponse({status, headers, body: bodyStart.toString('utf8')}));
+		} else if (error) {
+			observer?.onFailed?.(connection, purpose, error);
 		} else {
-			tellOpened(words);
+			reportOpened(bodyStart);
 		}
 	};
 }
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 /** Gathers while the body is passed on; gives what came, or `undefined` where that is not enough to judge by. */
-function beginningOf(body: Readable): () => Buffer | undefined {
-	const pieces: Buffer[] = [];
+function collectBodyStart(body: Readable): () => Buffer | undefined {
+	const chunks: Buffer[] = [];
 	let bytes = 0;
-	body.on('data', (piece: Buffer) => {
+	body.on('data', (chunk: Buffer) => {
 		if (bytes < maxErrorBytes) {
-			pieces.push(piece);
+			chunks.push(chunk);
 		}
 
-		bytes += piece.length;
+		bytes += chunk.length;
 	});
-	return () => (body.readableEnded || bytes >= maxErrorBytes ? Buffer.concat(pieces) : undefined);
+	return () => (body.readableEnded || bytes >= maxErrorBytes ? Buffer.concat(chunks) : undefined);
 }

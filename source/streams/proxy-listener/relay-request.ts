@@ -1,4 +1,4 @@
-/** One request of a local client, passed to the apiserver, and its answer back. */
+/** Relays one request of a local client to the apiserver. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {pipeline} from 'node:stream/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -15,7 +15,7 @@ import {observeResponse} from './observe-response.ts';
 export type RelayContext = {
 	cluster: ClusterClient;
 	targets: RelayedTargets;
-	witness: ConnectionObserver | undefined;
+	observer: ConnectionObserver | undefined;
 	keepaliveMs: number;
 	allowsCommands: boolean;
 };
@@ -25,78 +25,78 @@ The client that goes away ends the request, and nothing else does: an upload, a 
 @throws SpokeError when the apiserver was not reached; ERR_STREAM_LOST when its answer was cut, which is no word on how the connection went; `clientDisconnectedError`
 */
 export async function relayRequest(
-	{cluster, targets, witness}: RelayContext,
+	{cluster, targets, observer}: RelayContext,
 	path: string,
 	request: IncomingMessage,
 	response: ServerResponse,
 ): Promise<void> {
-	const gone = new AbortController();
+	const clientClosed = new AbortController();
 	response.once('close', () => {
-		gone.abort(clientDisconnectedError());
+		clientClosed.abort(clientDisconnectedError());
 	});
-	const asked: RequestOptions = {
+	const options: RequestOptions = {
 		method: request.method ?? 'GET',
 		path,
 		headers: headersToApiserver(request.headers),
 		timeoutMs: 0,
-		signal: gone.signal,
+		signal: clientClosed.signal,
 		...(hasBody(request) && {body: request}),
 	};
-	const proxied = await targets.find(path);
-	if (proxied) {
-		await passProxied({cluster, witness}, proxied, asked, response);
+	const target = await targets.find(path);
+	if (target) {
+		await relayObserved({cluster, observer}, target, options, response);
 	} else {
-		await passAnswer(response, await cluster.request(asked));
+		await relayResponse(response, await cluster.request(options));
 	}
 }
 
 /** On a connection of its own, which is labelled for as long as its answer is passed on. */
-async function passProxied(
-	{cluster, witness}: Pick<RelayContext, 'cluster' | 'witness'>,
+async function relayObserved(
+	{cluster, observer}: Pick<RelayContext, 'cluster' | 'observer'>,
 	target: RelayedTarget,
-	asked: RequestOptions,
+	options: RequestOptions,
 	response: ServerResponse,
 ): Promise<void> {
-	const {purpose, base, behind} = target;
-	const {signal} = asked;
-	const connection = await connectObserved(cluster, purpose, witness, signal);
-	let cut: SpokeError | undefined;
+	const {purpose, base, rest} = target;
+	const {signal} = options;
+	const connection = await connectObserved(cluster, purpose, observer, signal);
+	let interruption: SpokeError | undefined;
 	try {
-		const answer = await connection.request({...asked, path: base + behind});
-		const tellRest = observeResponse(witness, connection, target, answer);
-		await passAnswer(response, answer).catch((error: unknown) => {
-			cut = toSpokeError(error);
+		const apiResponse = await connection.request({...options, path: base + rest});
+		const reportAfterBody = observeResponse(observer, connection, target, apiResponse);
+		await relayResponse(response, apiResponse).catch((error: unknown) => {
+			interruption = toSpokeError(error);
 		});
-		tellRest();
+		reportAfterBody();
 	} catch (thrown) {
 		if (!signal?.aborted) {
-			witness?.failed?.(connection, purpose, toSpokeError(thrown));
+			observer?.onFailed?.(connection, purpose, toSpokeError(thrown));
 		}
 
 		throw thrown;
 	} finally {
-		witness?.closed?.(connection, purpose);
+		observer?.onClosed?.(connection, purpose);
 		connection.close();
 	}
 
-	if (cut) {
-		throw cut;
+	if (interruption) {
+		throw interruption;
 	}
 }
 
 /** How the end of a client shows on an answer that is on its way to it. */
-const ofClient: ReadonlySet<string | undefined> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_OUTPUT_CLOSED']);
+const clientClosedCodes: ReadonlySet<string | undefined> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_OUTPUT_CLOSED']);
 
 /** @throws SpokeError ERR_STREAM_LOST when it was cut; a client that is gone needs nothing */
-async function passAnswer(response: ServerResponse, {status, statusText, headers, body}: ApiResponse): Promise<void> {
+async function relayResponse(response: ServerResponse, {status, statusText, headers, body}: ApiResponse): Promise<void> {
 	response.writeHead(status, statusText, headersToClient(headers));
 	response.flushHeaders();
 	try {
 		await pipeline(body, response);
 	} catch (error) {
-		// It must not look whole.
+		// Abort, so that the client does not take the response for complete.
 		response.destroy();
-		if (!ofClient.has((error as NodeJS.ErrnoException).code)) {
+		if (!clientClosedCodes.has((error as NodeJS.ErrnoException).code)) {
 			throw truncatedResponseError(error);
 		}
 	}

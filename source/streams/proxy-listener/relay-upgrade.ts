@@ -1,4 +1,4 @@
-/** A local client's WebSocket, passed to the apiserver and joined to it both ways. */
+/** Relays the WebSocket or SPDY upgrade of a local client. */
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -13,28 +13,28 @@ import type {RelayContext} from './relay-request.ts';
 
 /** Resolves to the status given to the client, and what went wrong. SPDY is upgraded only where commands are allowed: nothing else uses it. */
 export async function relayUpgrade(
-	means: RelayContext,
+	context: RelayContext,
 	path: string,
 	request: IncomingMessage,
 	client: Duplex,
 	head: Buffer,
 ): Promise<[status: number, error: SpokeError | null]> {
-	const asked = askedUpgrade(request, means.allowsCommands);
-	if (asked === null) {
-		rejectUpgrade(client, 403, 'only WebSockets are upgraded here');
+	const upgradeRequest = parseUpgradeRequest(request, context.allowsCommands);
+	if (upgradeRequest === null) {
+		rejectUpgrade(client, 403, 'only WebSocket upgrades are accepted');
 		return [403, null];
 	}
 
-	const left = new AbortController();
+	const clientClosed = new AbortController();
 	client.once('close', () => {
-		left.abort(clientDisconnectedError());
+		clientClosed.abort(clientDisconnectedError());
 	});
 	try {
-		const {method, upgrade, protocols, answer} = asked;
-		const outcome = await askForUpgrade(
-			means,
+		const {method, upgrade, protocols, responseHeaders} = upgradeRequest;
+		const outcome = await openUpgrade(
+			context,
 			path,
-			{method, upgrade, protocols, headers: headersToApiserver(request.headers), signal: left.signal},
+			{method, upgrade, protocols, headers: headersToApiserver(request.headers), signal: clientClosed.signal},
 			client,
 		);
 		if (!outcome.upgraded) {
@@ -42,14 +42,14 @@ export async function relayUpgrade(
 			return [outcome.status, null];
 		}
 
-		if (means.keepaliveMs > 0) {
-			(outcome.socket as Socket).setKeepAlive?.(true, means.keepaliveMs);
+		if (context.keepaliveMs > 0) {
+			(outcome.socket as Socket).setKeepAlive?.(true, context.keepaliveMs);
 		}
 
-		client.write(['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', ...answer(outcome.protocol), '', ''].join('\r\n'));
+		client.write(['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', ...responseHeaders(outcome.protocol), '', ''].join('\r\n'));
 		outcome.socket.unshift(outcome.head);
 		client.unshift(head);
-		join(client, outcome.socket);
+		joinStreams(client, outcome.socket);
 		return [101, null];
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
@@ -59,17 +59,19 @@ export async function relayUpgrade(
 	}
 }
 
-type AskedUpgrade = Pick<UpgradeOptions, 'method' | 'upgrade' | 'protocols'> & {answer: (protocol: string | null) => readonly string[]};
+type UpgradeRequest = Pick<UpgradeOptions, 'method' | 'upgrade' | 'protocols'> & {
+	responseHeaders: (protocol: string | null) => readonly string[];
+};
 
 /** `null` for an upgrade that is not passed. */
-function askedUpgrade({method, headers, headersDistinct}: IncomingMessage, allowsCommands: boolean): AskedUpgrade | null {
+function parseUpgradeRequest({method, headers, headersDistinct}: IncomingMessage, allowsCommands: boolean): UpgradeRequest | null {
 	const {upgrade = '', 'sec-websocket-key': key = ''} = headers;
 	if (upgrade.toLowerCase() === 'websocket' && key !== '') {
 		return {
 			method: 'GET',
 			upgrade: 'websocket',
-			protocols: listed(headersDistinct['sec-websocket-protocol']),
-			answer: protocol => [
+			protocols: splitList(headersDistinct['sec-websocket-protocol']),
+			responseHeaders: protocol => [
 				'Upgrade: websocket',
 				`Sec-WebSocket-Accept: ${webSocketAccept(key)}`,
 				...(protocol === null ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
@@ -81,13 +83,13 @@ function askedUpgrade({method, headers, headersDistinct}: IncomingMessage, allow
 		? {
 				method: method === 'POST' ? 'POST' : 'GET',
 				upgrade: 'SPDY/3.1',
-				protocols: listed(headersDistinct['x-stream-protocol-version']),
-				answer: protocol => ['Upgrade: SPDY/3.1', ...(protocol === null ? [] : [`X-Stream-Protocol-Version: ${protocol}`])],
+				protocols: splitList(headersDistinct['x-stream-protocol-version']),
+				responseHeaders: protocol => ['Upgrade: SPDY/3.1', ...(protocol === null ? [] : [`X-Stream-Protocol-Version: ${protocol}`])],
 			}
 		: null;
 }
 
-function listed(values: readonly string[] = []): string[] {
+function splitList(values: readonly string[] = []): string[] {
 	return values
 		.flatMap(value => value.split(','))
 		.map(name => name.trim())
@@ -95,43 +97,46 @@ function listed(values: readonly string[] = []): string[] {
 }
 
 /** The answer, whose label lasts as long as `client`. @throws `clientDisconnectedError`, and what a connection can fail with; nothing is open then */
-async function askForUpgrade(
-	{cluster, targets, witness}: RelayContext,
+async function openUpgrade(
+	{cluster, targets, observer}: RelayContext,
 	path: string,
 	options: Omit<UpgradeOptions, 'path'> & {signal: AbortSignal},
 	client: Duplex,
 ): Promise<UpgradeResult> {
-	const proxied = await targets.findUpgraded(path);
-	if (!proxied) {
+	const target = await targets.findUpgraded(path);
+	if (!target) {
 		const connection = await cluster.connect({signal: options.signal});
-		return upgraded(connection, {...options, path}, client);
+		return upgradeFor(connection, {...options, path}, client);
 	}
 
-	const {purpose, base, behind} = proxied;
-	const connection = await connectObserved(cluster, purpose, witness, options.signal);
+	const {purpose, base, rest} = target;
+	const connection = await connectObserved(cluster, purpose, observer, options.signal);
 	try {
-		const outcome = await upgraded(connection, {...options, path: base + behind}, client);
+		const outcome = await upgradeFor(connection, {...options, path: base + rest}, client);
 		if (outcome.upgraded) {
-			witness?.opened?.(connection, purpose, {carrier: options.upgrade === 'websocket' ? 'websocket' : 'spdy', protocol: outcome.protocol});
-			client.once('close', () => witness?.closed?.(connection, purpose));
+			observer?.onOpened?.(connection, purpose, {
+				carrier: options.upgrade === 'websocket' ? 'websocket' : 'spdy',
+				protocol: outcome.protocol,
+			});
+			client.once('close', () => observer?.onClosed?.(connection, purpose));
 			return outcome;
 		}
 
 		// Of a refused exec, attach or port-forward its words alone do not say who refused it.
-		const said = purpose.request === null ? null : apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
-		if (said) {
-			witness?.failed?.(connection, purpose, said);
+		const error = purpose.request === null ? null : apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
+		if (error) {
+			observer?.onFailed?.(connection, purpose, error);
 		}
 
-		witness?.closed?.(connection, purpose);
+		observer?.onClosed?.(connection, purpose);
 		return outcome;
 	} catch (thrown) {
-		reportNotOpened(witness, connection, purpose, {thrown, signal: options.signal});
+		reportNotOpened(observer, connection, purpose, {thrown, signal: options.signal});
 		throw thrown;
 	}
 }
 
-async function upgraded(connection: Connection, options: UpgradeOptions, client: Duplex): Promise<UpgradeResult> {
+async function upgradeFor(connection: Connection, options: UpgradeOptions, client: Duplex): Promise<UpgradeResult> {
 	const outcome = await connection.upgrade(options).catch((thrown: unknown) => {
 		connection.close();
 		throw thrown;
@@ -147,7 +152,7 @@ async function upgraded(connection: Connection, options: UpgradeOptions, client:
 }
 
 /** Each side's end goes on as an end; a break on one side breaks the other. */
-function join(one: Duplex, other: Duplex): void {
+function joinStreams(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [
 		[one, other],
 		[other, one],

@@ -1,8 +1,8 @@
-/** Which headers go on through a local listener, to the apiserver and back. */
+/** Headers that the listener relays in each direction. */
 import type {IncomingHttpHeaders, OutgoingHttpHeaders} from 'node:http';
 
 /** Of one connection only (RFC 9110 section 7.6.1), or set by the connection to the apiserver itself. */
-const ofOneConnection = new Set([
+const hopByHopHeaders = new Set([
 	'connection',
 	'keep-alive',
 	'proxy-connection',
@@ -17,29 +17,29 @@ const ofOneConnection = new Set([
 	'accept-encoding',
 ]);
 
-/** Who asks is decided here, by the kubeconfig. */
-const identity = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
+/** Headers of the client identity, which the kubeconfig decides. */
+const identityHeaders = /^(?:authorization|impersonate-.*|x-remote-.*)$/;
 
 /** To the apiserver. What the browser says of its own page is not the apiserver's business. */
 export function headersToApiserver(headers: IncomingHttpHeaders): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(headers).flatMap(([name, value]) => {
-			const dropped =
-				value === undefined || isOfOneConnection(name, headers) || identity.test(name) || name === 'origin' || name.startsWith('sec-');
-			return dropped ? [] : [[name, [value].flat().join(name === 'cookie' ? '; ' : ', ')]];
+			const isDropped =
+				value === undefined || isHopByHop(name, headers) || identityHeaders.test(name) || name === 'origin' || name.startsWith('sec-');
+			return isDropped ? [] : [[name, [value].flat().join(name === 'cookie' ? '; ' : ', ')]];
 		}),
 	);
 }
 
 /** Back to the client. */
 export function headersToClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-	return Object.fromEntries(Object.entries(headers).filter(([name]) => !isOfOneConnection(name, headers)));
+	return Object.fromEntries(Object.entries(headers).filter(([name]) => !isHopByHop(name, headers)));
 }
 
-function isOfOneConnection(name: string, {connection}: IncomingHttpHeaders): boolean {
-	const named = (connection ?? '')
+function isHopByHop(name: string, {connection}: IncomingHttpHeaders): boolean {
+	const connectionTokens = (connection ?? '')
 		.toLowerCase()
 		.split(',')
 		.map(one => one.trim());
-	return ofOneConnection.has(name) || named.includes(name);
+	return hopByHopHeaders.has(name) || connectionTokens.includes(name);
 }

@@ -1,4 +1,4 @@
-/** The node, pod or service that a path of the API goes through, so that the request can be labeled. */
+/** The node, pod or service in an API path, so that a request can be labeled. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -7,7 +7,7 @@ import type {ConnectionPurpose, StreamFeature} from '../connection-observer.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 
 /** A page's requests come in bursts; a service's ports seldom change. */
-const knownForMs = 30_000;
+const maxAgeMs = 30_000;
 
 const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
 
@@ -20,13 +20,13 @@ const features: ReadonlyMap<string | undefined, StreamFeature> = new Map([
 	['portforward', 'port-forward'],
 ]);
 
-export type RelayedTarget = {base: string; behind: string; purpose: ConnectionPurpose};
+export type RelayedTarget = {base: string; rest: string; purpose: ConnectionPurpose};
 
-type Spelled = {kind: string; spelling: string; namespace: string};
+type TargetInPath = {kind: string; spelling: string; namespace: string};
 
 export class RelayedTargets {
 	readonly #cluster: ClusterClient;
-	readonly #known = new Map<string, {until: number; resolved: Promise<ResolvedProxyTarget>}>();
+	readonly #cache = new Map<string, {expiresAt: number; resolved: Promise<ResolvedProxyTarget>}>();
 
 	constructor(cluster: ClusterClient) {
 		this.#cluster = cluster;
@@ -40,8 +40,8 @@ export class RelayedTargets {
 		}
 
 		return {
-			...(await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decoded(spelling), namespace: namespace ?? ''})),
-			behind: path.slice(base.length),
+			...(await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decodeSegment(spelling), namespace: namespace ?? ''})),
+			rest: path.slice(base.length),
 		};
 	}
 
@@ -58,22 +58,22 @@ export class RelayedTargets {
 		}
 
 		const query = new URLSearchParams(path.slice(base.length));
-		const found = await this.#cluster.json<PodObject>({path: pod}).catch(() => null);
+		const podObject = await this.#cluster.json<PodObject>({path: pod}).catch(() => null);
 		const skips = query.get('insecureSkipTLSVerifyBackend');
-		const asked = decoded(name!);
+		const asked = decodeSegment(name!);
 		return {
 			base,
-			behind: path.slice(base.length),
+			rest: path.slice(base.length),
 			purpose: {
 				feature,
 				request: null,
 				target: {
 					asked,
 					kind: 'Pod',
-					namespace: decoded(namespace!),
+					namespace: decodeSegment(namespace!),
 					name: asked,
-					uid: found?.metadata.uid ?? null,
-					node: found?.spec.nodeName ?? null,
+					uid: podObject?.metadata.uid ?? null,
+					node: podObject?.spec.nodeName ?? null,
 					container: query.get('container'),
 					chosenFrom: 1,
 				},
@@ -83,26 +83,26 @@ export class RelayedTargets {
 		};
 	}
 
-	async #resolveOnce(base: string, about: Spelled): Promise<ResolvedProxyTarget> {
-		const known = this.#known.get(base);
-		if (known && known.until > performance.now()) {
-			return known.resolved;
+	async #resolveOnce(base: string, target: TargetInPath): Promise<ResolvedProxyTarget> {
+		const cached = this.#cache.get(base);
+		if (cached && cached.expiresAt > performance.now()) {
+			return cached.resolved;
 		}
 
-		const resolved = this.#resolve(base, about);
-		this.#known.set(base, {until: performance.now() + knownForMs, resolved});
-		resolved.catch(() => this.#known.delete(base));
-		if (this.#known.size > 1000) {
-			this.#known.delete(this.#known.keys().next().value!);
+		const resolved = this.#resolve(base, target);
+		this.#cache.set(base, {expiresAt: performance.now() + maxAgeMs, resolved});
+		resolved.catch(() => this.#cache.delete(base));
+		if (this.#cache.size > 1000) {
+			this.#cache.delete(this.#cache.keys().next().value!);
 		}
 
 		return resolved;
 	}
 
-	async #resolve(base: string, {kind, spelling, namespace}: Spelled): Promise<ResolvedProxyTarget> {
+	async #resolve(base: string, {kind, spelling, namespace}: TargetInPath): Promise<ResolvedProxyTarget> {
 		const resolved = await resolveProxyTarget(
 			this.#cluster,
-			asTheApiserverReads(spelling, parseProxyTarget(`${kind}/${spelling}`)),
+			asApiserverParses(spelling, parseProxyTarget(`${kind}/${spelling}`)),
 			namespace,
 		);
 		// A pod's named port must not reach the apiserver as a name: its number stands in the base made from it.
@@ -111,16 +111,16 @@ export class RelayedTargets {
 }
 
 /** In a path two parts are a name and a port, also where the name is a scheme's: SplitSchemeNamePort. */
-function asTheApiserverReads(spelling: string, target: ProxyTarget): ProxyTarget {
+function asApiserverParses(spelling: string, target: ProxyTarget): ProxyTarget {
 	const [name = '', port = '', ...more] = spelling.split(':');
 	return target.scheme !== null && more.length === 0 ? {...target, scheme: null, name, port} : target;
 }
 
 /** @throws SpokeError ERR_USAGE */
-function decoded(spelling: string): string {
+function decodeSegment(spelling: string): string {
 	try {
 		return decodeURIComponent(spelling);
 	} catch (error) {
-		throw new SpokeError('ERR_USAGE', `${JSON.stringify(spelling)} is not percent-coded`, {cause: error});
+		throw new SpokeError('ERR_USAGE', `${JSON.stringify(spelling)} is not valid percent-encoding`, {cause: error});
 	}
 }

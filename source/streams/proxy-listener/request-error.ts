@@ -1,11 +1,11 @@
-/** How is a request told that came to no answer of the apiserver's? */
+/** Responses to requests that the apiserver did not answer. */
 import type {Duplex} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ErrorCode} from '../../errors/error-table.ts';
 
 /** Why everything that is under way for a client ends when it does. */
 export function clientDisconnectedError(): SpokeError {
-	return new SpokeError('ERR_OUTPUT_CLOSED', 'the client did not wait for the answer');
+	return new SpokeError('ERR_OUTPUT_CLOSED', 'the client disconnected before the response was complete');
 }
 
 /** The status that a client is given; 499, which nobody receives any more, is nginx's word for a client that left. */

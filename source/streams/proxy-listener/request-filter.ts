@@ -1,4 +1,4 @@
-/** Which requests a local listener takes: by method, path, Host and Origin, as strict as `kubectl proxy` or stricter. */
+/** Accepts requests by method, path, Host and Origin, at least as strictly as `kubectl proxy`. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {runsCommands, normalizedPaths} from '../proxy/command-path.ts';
 
@@ -24,11 +24,11 @@ export type FilteredRequest = {
 export type RequestFilter = (request: FilteredRequest) => {status: 400 | 403; reason: string} | null;
 
 /** A pattern with two `.*` takes the square of a path's length, for each spelling: nobody may hold this process up by that. */
-const longestPath = 8192;
-const mostSpellings = 6;
+const maxPathLength = 8192;
+const maxNormalizedPaths = 6;
 
 /** `--allow-commands`: running commands passes too. `--append-server-path`: `serverPath` is empty. */
-export type FilterTerms = {allowsCommands: boolean; serverPath: string};
+export type FilterContext = {allowsCommands: boolean; serverPath: string};
 
 /**
 `null` accepts. A page of another origin is refused whatever it sends: a simple POST and a WebSocket need no consent of ours.
@@ -36,67 +36,69 @@ Without `options` (`--disable-filter`) only what runs commands is refused.
 @throws SpokeError ERR_USAGE for what is no regular expression
 @see k8s.io/kubectl pkg/proxy/proxy_server.go FilterServer
 */
-export function makeRequestFilter(options: FilterOptions | null, terms: FilterTerms): RequestFilter {
-	const refusesCommand = (path: string) =>
-		terms.allowsCommands ? null : refusedCommand(path.startsWith(`${terms.serverPath}/`) ? path.slice(terms.serverPath.length) : path);
+export function createRequestFilter(options: FilterOptions | null, context: FilterContext): RequestFilter {
+	const commandRefusal = (path: string) =>
+		context.allowsCommands
+			? null
+			: commandPathRefusal(path.startsWith(`${context.serverPath}/`) ? path.slice(context.serverPath.length) : path);
 	if (options === null) {
-		return ({path}) => refusesCommand(path);
+		return ({path}) => commandRefusal(path);
 	}
 
-	const acceptPaths = patterns('--accept-paths', options.acceptPaths);
-	const rejectPaths = patterns('--reject-paths', options.rejectPaths);
-	const acceptHosts = patterns('--accept-hosts', options.acceptHosts);
-	const rejectMethods = patterns('--reject-methods', options.rejectMethods);
+	const acceptPaths = parsePatterns('--accept-paths', options.acceptPaths);
+	const rejectPaths = parsePatterns('--reject-paths', options.rejectPaths);
+	const acceptHosts = parsePatterns('--accept-hosts', options.acceptHosts);
+	const rejectMethods = parsePatterns('--reject-methods', options.rejectMethods);
 	const matches = (text: string, list: readonly RegExp[]) => list.some(pattern => pattern.test(text));
 	return ({method, path, hosts, origins, fetchSites}) => {
 		const [host] = hosts;
 		if (hosts.length !== 1 || host === undefined || origins.length > 1) {
-			return {status: 400, reason: 'one Host is needed, and at most one Origin'};
+			return {status: 400, reason: 'the request needs exactly one Host and at most one Origin'};
 		}
 
 		if (!matches(hostName(host), acceptHosts)) {
-			return refused(`Host ${host} is not one of ours`);
+			return refusal(`Host ${host} is not accepted`);
 		}
 
 		if (origins.some(origin => !isSameOrigin(origin, host)) || fetchSites.some(site => site !== 'same-origin' && site !== 'none')) {
-			return refused('it comes from a page of another origin');
+			return refusal('the request comes from a page of another origin');
 		}
 
 		if (matches(method, rejectMethods)) {
-			return refused(`method ${method} is refused`);
+			return refusal(`method ${method} is refused`);
 		}
 
-		const command = refusesCommand(path);
-		if (command) {
-			return command;
+		const commandReason = commandRefusal(path);
+		if (commandReason) {
+			return commandReason;
 		}
 
-		const asKubectl = decodedOnce(path);
-		const variants = new Set([asKubectl, ...normalizedPaths(path)]);
-		if (variants.size > mostSpellings || asKubectl.length > longestPath) {
-			return refused('the path is too long, or percent-coded too often');
+		const kubectlPath = decodeOnce(path);
+		const variants = new Set([kubectlPath, ...normalizedPaths(path)]);
+		if (variants.size > maxNormalizedPaths || kubectlPath.length > maxPathLength) {
+			return refusal('the path is too long, or percent-encoded too many times');
 		}
 
-		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(asKubectl, acceptPaths)
-			? refused('the path is refused')
+		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(kubectlPath, acceptPaths)
+			? refusal('the path is refused')
 			: null;
 	};
 }
 
-function refused(reason: string) {
+function refusal(reason: string) {
 	return {status: 403, reason} as const;
 }
 
 /** Dot segments could hide a command from the check; a path without them is what its spelling says. */
-function refusedCommand(path: string) {
+function commandPathRefusal(path: string) {
 	if (hasDotSegments(path)) {
-		return refused('the path has dot segments');
+		return refusal('the path has dot segments');
 	}
 
-	return runsCommands(path) ? refused('running commands is refused here: use spoke exec, attach or port-forward') : null;
+	return runsCommands(path) ? refusal('running commands is refused here: use spoke exec, attach or port-forward') : null;
 }
 
-function patterns(flag: string, text: string): RegExp[] {
+function parsePatterns(flag: string, text: string): RegExp[] {
 	return text === ''
 		? []
 		: text.split(',').map(pattern => {
@@ -127,6 +129,6 @@ function hasDotSegments(path: string): boolean {
 }
 
 /** What Go calls URL.Path, which kubectl's filter sees: its codes are undone also where they come to no text. */
-function decodedOnce(path: string): string {
+function decodeOnce(path: string): string {
 	return path.split('?', 1)[0]!.replaceAll(/(?:%[\da-f]{2})+/gi, codes => Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'));
 }

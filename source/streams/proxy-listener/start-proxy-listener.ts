@@ -1,4 +1,4 @@
-/** A local listener through which others use the API with this user's rights: filtered, labelled, and told request by request. */
+/** Serves the API locally with the user's permissions: filtered, labeled and reported. */
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -10,11 +10,11 @@ import {listenOn, type ListenEndpoint} from './listen-endpoint.ts';
 import {relayRequest} from './relay-request.ts';
 import {relayUpgrade} from './relay-upgrade.ts';
 import {RelayedTargets} from './relayed-targets.ts';
-import {makeRequestFilter, type FilterOptions, type RequestFilter} from './request-filter.ts';
+import {createRequestFilter, type FilterOptions, type RequestFilter} from './request-filter.ts';
 import {serveFile} from './static-files.ts';
 
 export type ListenerOptions = {
-	place: ListenEndpoint;
+	endpoint: ListenEndpoint;
 	/** `null` for `--disable-filter`. */
 	filter: FilterOptions | null;
 	/** Whether exec, attach, port-forward and the kubelet's run pass, which upgrade to SPDY too. */
@@ -23,7 +23,7 @@ export type ListenerOptions = {
 	serverPath: string;
 	/** `/` or `/x/`. As with kubectl it is taken off, unless it begins with `/api`. */
 	apiPrefix: string;
-	files: {folder: string; prefix: string} | null;
+	files: {directory: string; prefix: string} | null;
 	/** TCP keep-alive of upgraded connections, milliseconds; 0 leaves it to the system. */
 	keepaliveMs: number;
 };
@@ -43,60 +43,60 @@ export async function startProxyListener(
 	cluster: ClusterClient,
 	options: ListenerOptions,
 	{
-		witness,
+		observer,
 		onEvent,
 		onDropped,
 	}: {
-		witness?: ConnectionObserver | undefined;
+		observer?: ConnectionObserver | undefined;
 		onEvent?: (event: ListenerEvent) => void;
 		/** A connection was closed before its first request. */
 		onDropped?: (error: SpokeError) => void;
 	} = {},
 ): Promise<ProxyListener> {
-	const filter = makeRequestFilter(options.filter, options);
+	const filter = createRequestFilter(options.filter, options);
 	const targets = new RelayedTargets(cluster);
-	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs, allowsCommands: options.allowsCommands};
+	const context = {cluster, targets, observer, keepaliveMs: options.keepaliveMs, allowsCommands: options.allowsCommands};
 	const open = new Set<Duplex>();
 	const server = createServer({
 		requestTimeout: 0,
 		// A client that would go over to HTTP/2 is answered all the same, as by Go's server. Nodes before 24.9 do not ask, and refuse it.
 		shouldUpgradeCallback: ({headers: {upgrade = ''}}) => upgrade.toLowerCase() !== 'h2c',
 	});
-	const tell = (request: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
+	const report = (request: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
 		onEvent?.({method: request.method ?? '', path: request.url ?? '', status, milliseconds: performance.now() - startedAt, error});
 	};
 
 	server.on('request', async (request, response) => {
 		const startedAt = performance.now();
 		try {
-			const path = await admitted(request, response, filter, options);
+			const path = await admitRequest(request, response, filter, options);
 			if (path !== null) {
-				await relayRequest(means, path, request, response);
+				await relayRequest(context, path, request, response);
 			}
 
-			tell(request, startedAt, response.statusCode);
+			report(request, startedAt, response.statusCode);
 		} catch (thrown) {
 			const error = toSpokeError(thrown);
 			const status = httpStatusForError(error);
-			const wasBegun = response.headersSent;
+			const hadStarted = response.headersSent;
 			refuse(response, status, error.text ?? error.message);
-			tell(request, startedAt, wasBegun ? response.statusCode : status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
+			report(request, startedAt, hadStarted ? response.statusCode : status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
 		}
 	});
 	server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const startedAt = performance.now();
-		const verdict = judge(request, filter, options);
+		const verdict = checkRequest(request, filter, options);
 		if (typeof verdict === 'string') {
-			tell(request, startedAt, ...(await relayUpgrade(means, verdict, request, socket, head)));
+			report(request, startedAt, ...(await relayUpgrade(context, verdict, request, socket, head)));
 		} else {
 			rejectUpgrade(socket, verdict.status, verdict.reason);
-			tell(request, startedAt, verdict.status);
+			report(request, startedAt, verdict.status);
 		}
 	});
-	// CONNECT would make it a way to anywhere.
+	// CONNECT would make the listener an open proxy.
 	server.on('connect', (request, socket: Duplex) => {
 		rejectUpgrade(socket, 403, 'CONNECT is refused');
-		tell(request, performance.now(), 403);
+		report(request, performance.now(), 403);
 	});
 	server.on('connection', socket => {
 		if (!hasDescriptorsFor(socket)) {
@@ -109,7 +109,7 @@ export async function startProxyListener(
 		socket.on('error', () => {});
 		socket.once('close', () => open.delete(socket));
 	});
-	const address = await listenOn(server, options.place);
+	const address = await listenOn(server, options.endpoint);
 	return {
 		address,
 		close() {
@@ -122,16 +122,16 @@ export async function startProxyListener(
 }
 
 /** The path for the apiserver; `null` when the request was answered here. */
-async function admitted(
+async function admitRequest(
 	request: IncomingMessage,
 	response: ServerResponse,
 	filter: RequestFilter,
 	options: ListenerOptions,
 ): Promise<string | null> {
 	const {files} = options;
-	const verdict = judge(request, filter, options);
+	const verdict = checkRequest(request, filter, options);
 	if (files && request.url?.startsWith(files.prefix) && (typeof verdict === 'string' || verdict.status === 404)) {
-		await serveFile(files.folder, decodeOnce(request.url.slice(files.prefix.length)), request, response);
+		await serveFile(files.directory, decodeOnce(request.url.slice(files.prefix.length)), request, response);
 		return null;
 	}
 
@@ -144,14 +144,14 @@ async function admitted(
 }
 
 /** The path behind the API prefix, or why there is none. */
-function judge(
+function checkRequest(
 	request: IncomingMessage,
 	filter: RequestFilter,
 	{apiPrefix, serverPath}: ListenerOptions,
 ): string | {status: number; reason: string} {
 	const {url = '', method = '', headersDistinct} = request;
 	if (!url.startsWith('/')) {
-		return {status: 400, reason: 'a path is needed, not a URL'};
+		return {status: 400, reason: 'the request must name a path, not a URL'};
 	}
 
 	const inPrefix = url.startsWith(apiPrefix);

@@ -1,4 +1,4 @@
-/** Files of one folder, served beside the API; nothing outside of it, whatever the path or a link says. */
+/** Serves the files of one directory, and nothing outside it. */
 import {createReadStream} from 'node:fs';
 import {realpath, stat} from 'node:fs/promises';
 import type {IncomingMessage, ServerResponse} from 'node:http';
@@ -24,8 +24,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 `path` is decoded once and stands behind the files' prefix. A folder is its index.html. Resolves once the file has passed, or its client has left.
 @throws SpokeError ERR_LOCAL_FILE for a file that cannot be read to its end; the answer may have begun
 */
-export async function serveFile(folder: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-	const file = await fileIn(folder, path);
+export async function serveFile(directory: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+	const file = await findFile(directory, path);
 	if (file === null || (request.method !== 'GET' && request.method !== 'HEAD')) {
 		response
 			.writeHead(file === null ? 404 : 405, {'Content-Type': 'text/plain'})
@@ -43,11 +43,11 @@ export async function serveFile(folder: string, path: string, request: IncomingM
 		return;
 	}
 
-	await passFile(file, response);
+	await sendFile(file, response);
 }
 
 /** As much of it as was said, though it may have grown since. */
-async function passFile({path, size}: {path: string; size: number}, response: ServerResponse): Promise<void> {
+async function sendFile({path, size}: {path: string; size: number}, response: ServerResponse): Promise<void> {
 	try {
 		await pipeline(createReadStream(path, {end: size - 1}), response);
 	} catch (error) {
@@ -58,13 +58,13 @@ async function passFile({path, size}: {path: string; size: number}, response: Se
 	}
 }
 
-async function fileIn(folder: string, path: string): Promise<{path: string; size: number} | null> {
+async function findFile(directory: string, path: string): Promise<{path: string; size: number} | null> {
 	try {
-		const root = await realpath(folder);
-		const asked = await realpath(join(root, path));
-		const found = (await stat(asked)).isDirectory() ? await realpath(join(asked, 'index.html')) : asked;
-		const facts = await stat(found);
-		return facts.isFile() && found.startsWith(root + sep) ? {path: found, size: facts.size} : null;
+		const root = await realpath(directory);
+		const requested = await realpath(join(root, path));
+		const file = (await stat(requested)).isDirectory() ? await realpath(join(requested, 'index.html')) : requested;
+		const facts = await stat(file);
+		return facts.isFile() && file.startsWith(root + sep) ? {path: file, size: facts.size} : null;
 	} catch {
 		return null;
 	}

@@ -1,4 +1,4 @@
-/** Behind which paths are commands run or ports opened, in any spelling of them? */
+/** Recognizes paths that run commands or open ports, in any spelling. */
 
 /** The kubelet's own, which its authorisation takes for plain `nodes/proxy` (kubelet pkg/server/auth.go). */
 const kubeletCommands = /^\/(?:exec|run|attach|portforward|cri)(?![\w.-])/;
@@ -20,7 +20,7 @@ export function runsKubeletCommands(path: string): boolean {
 /** The path as it came, decoded once, twice… until it stays the same, each with slashes and dot segments as a server would clean them, in lower case. */
 export function normalizedPaths(path: string): string[] {
 	let text = path.split('?', 1)[0]!;
-	const found = [clean(text)];
+	const paths = [clean(text)];
 	for (let round = 0; round < 16; round++) {
 		const next = text.replaceAll(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
 		if (next === text) {
@@ -28,10 +28,10 @@ export function normalizedPaths(path: string): string[] {
 		}
 
 		text = next;
-		found.push(clean(text));
+		paths.push(clean(text));
 	}
 
-	return found;
+	return paths;
 }
 
 function clean(path: string): string {

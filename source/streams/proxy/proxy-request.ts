@@ -1,4 +1,4 @@
-/** One request through the apiserver proxy, and whose answer came back: the backend's, or the apiserver's about it. */
+/** Sends one request through the apiserver proxy. */
 import type {Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
@@ -45,12 +45,12 @@ export async function sendProxyRequest(
 	cluster: ClusterClient,
 	{base, purpose}: ResolvedProxyTarget,
 	request: ProxyRequest,
-	{witness, signal}: {witness?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
+	{observer, signal}: {observer?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
 ): Promise<ProxyResponse> {
-	const connection = await connectObserved(cluster, purpose, witness, signal);
+	const connection = await connectObserved(cluster, purpose, observer, signal);
 	try {
 		const {path, method, headers, body, bodyBytes, timeoutMs} = request;
-		const answer = await connection
+		const response = await connection
 			.request({
 				method,
 				path: base + path,
@@ -67,33 +67,33 @@ export async function sendProxyRequest(
 			.catch((error: unknown) => {
 				throw noResponseError(error, timeoutMs);
 			});
-		const begun = answer.status >= 400 ? await readBeginning(answer.body) : Buffer.alloc(0);
-		const said = apiserverErrorIn(answer.status, answer.headers, begun, purpose);
-		if (said) {
-			answer.body.destroy();
-			throw said;
+		const bodyStart = response.status >= 400 ? await readBodyStart(response.body) : Buffer.alloc(0);
+		const error = apiserverErrorIn(response.status, response.headers, bodyStart, purpose);
+		if (error) {
+			response.body.destroy();
+			throw error;
 		}
 
-		witness?.opened?.(connection, purpose, {
+		observer?.onOpened?.(connection, purpose, {
 			carrier: 'http',
 			protocol: null,
-			mayBeApiservers: mayBeFromApiserver(answer.status, answer.headers, begun),
+			mayBeFromApiserver: mayBeFromApiserver(response.status, response.headers, bodyStart),
 		});
-		const over = () => {
-			witness?.closed?.(connection, purpose);
+		const onBodyClosed = () => {
+			observer?.onClosed?.(connection, purpose);
 			connection.close();
 		};
 
-		if (answer.body.closed) {
-			over();
+		if (response.body.closed) {
+			onBodyClosed();
 		} else {
-			answer.body.once('close', over);
+			response.body.once('close', onBodyClosed);
 		}
 
-		const {status, statusText, headers: answered} = answer;
-		return {status, statusText, headers: answered, bodyStart: begun, body: answer.body, connection};
+		const {status, statusText, headers: responseHeaders} = response;
+		return {status, statusText, headers: responseHeaders, bodyStart, body: response.body, connection};
 	} catch (thrown) {
-		reportNotOpened(witness, connection, purpose, {thrown, signal});
+		reportNotOpened(observer, connection, purpose, {thrown, signal});
 		connection.close();
 		throw toSpokeError(thrown);
 	}
@@ -104,9 +104,9 @@ export async function openProxyWebSocket(
 	cluster: ClusterClient,
 	{base, purpose}: ResolvedProxyTarget,
 	{path, headers, protocols}: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
-	{witness, signal}: {witness?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
+	{observer, signal}: {observer?: ConnectionObserver | undefined; signal?: AbortSignal} = {},
 ): Promise<{upgraded: Extract<UpgradeResult, {upgraded: true}>; closed: () => void}> {
-	const connection = await connectObserved(cluster, purpose, witness, signal);
+	const connection = await connectObserved(cluster, purpose, observer, signal);
 	try {
 		const outcome = await connection.upgrade({
 			method: 'GET',
@@ -121,7 +121,7 @@ export async function openProxyWebSocket(
 				apiserverErrorIn(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose) ??
 				new SpokeError(
 					'ERR_UPGRADE_REFUSED',
-					`the backend answered ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`,
+					`the backend responded ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`,
 					{
 						leg: 3,
 						text: outcome.body,
@@ -130,30 +130,30 @@ export async function openProxyWebSocket(
 			);
 		}
 
-		witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
+		observer?.onOpened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
 		return {
 			upgraded: outcome,
 			closed() {
-				witness?.closed?.(connection, purpose);
+				observer?.onClosed?.(connection, purpose);
 			},
 		};
 	} catch (thrown) {
-		reportNotOpened(witness, connection, purpose, {thrown, signal});
+		reportNotOpened(observer, connection, purpose, {thrown, signal});
 		connection.close();
 		throw toSpokeError(thrown);
 	}
 }
 
-async function readBeginning(body: Readable): Promise<Buffer> {
-	const pieces: Buffer[] = [];
+async function readBodyStart(body: Readable): Promise<Buffer> {
+	const chunks: Buffer[] = [];
 	let bytes = 0;
 	const {promise: ended, resolve} = Promise.withResolvers<void>();
 	body.once('end', resolve);
 	body.once('close', resolve);
 	body.once('error', resolve);
-	const onData = (piece: Buffer) => {
-		pieces.push(piece);
-		bytes += piece.length;
+	const onData = (chunk: Buffer) => {
+		chunks.push(chunk);
+		bytes += chunk.length;
 		if (bytes >= maxErrorBytes) {
 			resolve();
 		}
@@ -163,10 +163,10 @@ async function readBeginning(body: Readable): Promise<Buffer> {
 	await ended;
 	body.pause();
 	body.off('data', onData);
-	return Buffer.concat(pieces);
+	return Buffer.concat(chunks);
 }
 
-const ours =
+const reservedHeaders =
 	/^(?:authorization|impersonate-.*|host|connection|content-length|transfer-encoding|te|trailer|upgrade|sec-websocket-.*|proxy-.*|x-remote-.*)$/i;
 
 /**
@@ -179,7 +179,7 @@ export function parseHeader(line: string): [name: string, value: string] {
 		throw new SpokeError('ERR_USAGE', `invalid header ${JSON.stringify(line)}: it must be "Name: value"`);
 	}
 
-	if (ours.test(name)) {
+	if (reservedHeaders.test(name)) {
 		throw new SpokeError('ERR_USAGE', `header ${name} cannot be set: it belongs to the connection to the apiserver`);
 	}
 

@@ -1,4 +1,4 @@
-/** Which scheme and port a request through the apiserver proxy really goes by, and the API path that asks for it. */
+/** Resolves the scheme, port and API path of a proxy request. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readIfAllowed} from '../../cluster/read-if-allowed.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -15,7 +15,7 @@ export type ResolvedProxyTarget = {
 	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
 };
 
-type SpelledTarget = ProxyName & {input: string};
+type TypedTarget = ProxyName & {input: string};
 
 type NodeObject = NodeWithKubelet & {metadata: ObjectMeta};
 
@@ -42,7 +42,7 @@ export async function resolveProxyTarget(
 	const {
 		resource: {plural, kind},
 	} = target;
-	const reached: ResolvedTarget = {
+	const resolved: ResolvedTarget = {
 		asked: target.input,
 		kind: kind as ResolvedTarget['kind'],
 		namespace: plural === 'nodes' ? null : namespace,
@@ -57,7 +57,7 @@ export async function resolveProxyTarget(
 			.split(':')
 			.map(part => encodeURIComponent(part))
 			.join(':')}/proxy`,
-		purpose: {feature: featureOf[plural], target: reached, request},
+		purpose: {feature: featureOf[plural], target: resolved, request},
 	};
 }
 
@@ -78,7 +78,7 @@ What a request to this target goes by, read from its object, or null where that 
 */
 export function proxyRequestFacts(
 	plural: ProxyResource,
-	target: SpelledTarget,
+	target: TypedTarget,
 	object: PodObject | ServiceObject | NodeObject | null,
 ): ProxyRequestFacts {
 	return requestAndPort(plural, target, object).request;
@@ -87,7 +87,7 @@ export function proxyRequestFacts(
 /** `port` is what stands in the path. */
 function requestAndPort(
 	plural: ProxyResource,
-	target: SpelledTarget,
+	target: TypedTarget,
 	object: PodObject | ServiceObject | NodeObject | null,
 ): {request: ProxyRequestFacts; port: string | null} {
 	switch (plural) {
@@ -121,7 +121,7 @@ function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {reque
 }
 
 /** As a name a pod's port makes an apiserver of 1.36.3 panic, so it goes out as a number. */
-function podRequest({scheme, port, input}: SpelledTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
+function podRequest({scheme, port, input}: TypedTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	if (port === null) {
 		const first = pod?.spec.containers.flatMap(({ports = []}) => ports)[0];
@@ -135,7 +135,7 @@ function podRequest({scheme, port, input}: SpelledTarget, pod: PodObject | null)
 	if (!pod) {
 		throw new SpokeError(
 			'ERR_FORBIDDEN',
-			`the number of port ${port} of ${input} cannot be read: give it as a number, or get pods is needed`,
+			`cannot read the number of port ${port} of ${input}: specify it as a number, or get permission to get pods`,
 		);
 	}
 
@@ -150,7 +150,7 @@ export function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined
 
 /** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
 function serviceRequest(
-	{scheme, port, name, input}: SpelledTarget,
+	{scheme, port, name, input}: TypedTarget,
 	service: ServiceObject | null,
 ): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
@@ -164,7 +164,7 @@ function serviceRequest(
 	if (!found) {
 		const list = portList(ports);
 		throw port === null && ports.length > 0
-			? new SpokeError('ERR_USAGE', `${input} has several ports, so one must be named: ${list}`, {
+			? new SpokeError('ERR_USAGE', `${input} has several ports; name one of them: ${list}`, {
 					remedy: `svc/${name}:${ports[0]?.port ?? 80}`,
 				})
 			: new SpokeError('ERR_NOT_FOUND', `service ${name} has ${port === null ? '' : `no port ${port}: it has `}${list}`);

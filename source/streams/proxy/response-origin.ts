@@ -1,4 +1,4 @@
-/** Is an answer that came through the apiserver proxy the apiserver's own? */
+/** Decides whether a proxied response is the apiserver's own. */
 import type {IncomingHttpHeaders} from 'node:http';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -16,14 +16,14 @@ What the apiserver says of itself, `begun` being the body's beginning: a Status,
 export function apiserverErrorIn(
 	status: number,
 	headers: IncomingHttpHeaders,
-	begun: Buffer,
+	bodyStart: Buffer,
 	{request}: Pick<ConnectionPurpose, 'request'>,
 ): SpokeError | null {
 	if (status < 400) {
 		return null;
 	}
 
-	const body = begun.toString('utf8');
+	const body = bodyStart.toString('utf8');
 	const isStatus =
 		(headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
 	const explained = isStatus || (request !== null && targetsKubelet(request)) ? explainMessage(body, {status}) : null;
@@ -42,23 +42,25 @@ export function apiserverErrorIn(
 const otherEncodings = /^application\/(?:yaml|cbor|vnd\.kubernetes\.protobuf)/;
 
 /** What Go's HTTP server itself says of a request that it cannot read, the apiserver's as well as a kubelet's (net/http server.go). */
-const serversOwn = /^(?:400 Bad Request|431 Request Header Fields Too Large)/;
+const goServerErrors = /^(?:400 Bad Request|431 Request Header Fields Too Large)/;
 
 /**
 Whether an answer that `apiserverErrorIn` takes for the backend's may be the apiserver's all the same: it has no words, or they are in an encoding that is not read here,
 or they are those of too many requests, of a limit that passed, of a panic.
 @see k8s.io/apiserver pkg/server/filters maxinflight.go tooManyRequests, timeout.go, wrap.go
 */
-export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders, begun: Buffer): boolean {
+export function mayBeFromApiserver(status: number, headers: IncomingHttpHeaders, bodyStart: Buffer): boolean {
 	return (
 		status === 429 ||
 		status >= 500 ||
 		(status >= 400 &&
-			(begun.length === 0 || otherEncodings.test(headers['content-type'] ?? '') || serversOwn.test(begun.toString('latin1', 0, 64))))
+			(bodyStart.length === 0 ||
+				otherEncodings.test(headers['content-type'] ?? '') ||
+				goServerErrors.test(bodyStart.toString('latin1', 0, 64))))
 	);
 }
 
 /** The apiserver itself sends a client that leaves out the slash behind `/proxy` there (apimachinery pkg/util/proxy/upgradeaware.go). */
-export function isApiserverRedirect(status: number, pathBehindProxy: string): boolean {
-	return status === 301 && /^(\?|$)/.test(pathBehindProxy);
+export function isApiserverRedirect(status: number, pathAfterProxy: string): boolean {
+	return status === 301 && /^(\?|$)/.test(pathAfterProxy);
 }

@@ -1,24 +1,24 @@
-/** How is an answer told that did not come, or not to its end? */
+/** Errors for a missing or truncated response. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 /** ERR_STREAM_LOST with the words of what cut it. An apiserver ends our connection when its own to what answers behind it is cut: no leg is known by it. */
 export function truncatedResponseError(cause: unknown): SpokeError {
-	return new SpokeError('ERR_STREAM_LOST', `the answer was cut short: ${(cause as Error).message}: ${notKnown}`, {cause});
+	return new SpokeError('ERR_STREAM_LOST', `the response was truncated: ${(cause as Error).message}: ${legUnknown}`, {cause});
 }
 
 /** The same of one that did not begin although the request went out: an apiserver waits as long as what answers behind it. Anything else is left as it is. */
-export function noResponseError(cause: unknown, limitMs: number): unknown {
+export function noResponseError(cause: unknown, timeoutMs: number): unknown {
 	const {code, text} = cause instanceof SpokeError ? cause : {code: null, text: null};
 	switch (code) {
 		case 'ERR_APISERVER_TIMEOUT': {
-			return new SpokeError('ERR_STREAM_LOST', `no answer within ${limitMs / 1000} s: ${notKnown}`, {
+			return new SpokeError('ERR_STREAM_LOST', `no response within ${timeoutMs / 1000} s: ${legUnknown}`, {
 				cause,
 				remedy: 'raise --request-timeout, or run `spoke doctor` on the target',
 			});
 		}
 
 		case 'ERR_APISERVER_UNREACHABLE': {
-			return new SpokeError('ERR_STREAM_LOST', `the connection ended without an answer: ${text}: ${notKnown}`, {cause, text});
+			return new SpokeError('ERR_STREAM_LOST', `the connection ended without a response: ${text}: ${legUnknown}`, {cause, text});
 		}
 
 		default: {
@@ -27,4 +27,4 @@ export function noResponseError(cause: unknown, limitMs: number): unknown {
 	}
 }
 
-const notKnown = 'whether between you and the apiserver (leg 1) or behind it (leg 2) is not known';
+const legUnknown = 'it is unknown whether this happened on leg 1 (to the apiserver) or leg 2 (beyond it)';

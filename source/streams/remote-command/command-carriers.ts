@@ -1,4 +1,4 @@
-/** Which carriers a remote command is tried by, and when the next one is worth trying. */
+/** Carriers of a remote command, and when to try the next one. */
 import {statusMessage} from '../../server-messages/parse-status.ts';
 import type {UpgradeResult} from '../../cluster/connection.ts';
 
@@ -26,27 +26,27 @@ export function commandCarriers({stdin, tty}: {stdin: boolean; tty: boolean}, en
 	return stdin && !tty ? [websocketV5, spdyV4] : [websocketV5, spdyV4, websocketV4];
 }
 
-type Refused = Extract<UpgradeResult, {upgraded: false}>;
+type RefusedUpgrade = Extract<UpgradeResult, {upgraded: false}>;
 
 /**
 Whether another carrier may fare better. An answer that knows the request (the user may not create it, there is no such pod or container,
 the apiserver or kubelet said why) would be given again; one that is about upgrading or about `get` alone would not.
 */
-export function shouldTryNextCarrier(refused: Refused): boolean {
-	const message = statusMessage(refused.body);
+export function shouldTryNextCarrier(result: RefusedUpgrade): boolean {
+	const message = statusMessage(result.body);
 	if (message !== null) {
 		return /cannot get resource "pods\/(?:exec|attach|portforward)"/.test(message) || message === 'Upgrade request required';
 	}
 
-	return !saidByKubelet(refused);
+	return !isKubeletRefusal(result);
 }
 
 /** The kubelet refused the apiserver, or could not be reached; either as text/plain: rows K2 and K3 of the failures. */
-function saidByKubelet({status, body, headers}: Refused): boolean {
+function isKubeletRefusal({status, body, headers}: RefusedUpgrade): boolean {
 	const text = body.trim();
-	const plain = (headers['content-type'] ?? '').startsWith('text/plain');
+	const isPlainText = (headers['content-type'] ?? '').startsWith('text/plain');
 	return (
-		(plain && ((status === 401 && text === 'Unauthorized') || (status === 403 && text.startsWith('Forbidden (user=')))) ||
+		(isPlainText && ((status === 401 && text === 'Unauthorized') || (status === 403 && text.startsWith('Forbidden (user=')))) ||
 		text.startsWith('error dialing backend:')
 	);
 }

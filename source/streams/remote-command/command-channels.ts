@@ -1,4 +1,4 @@
-/** What any carrier makes of a remote command: bytes in, bytes out, sizes, and the bytes of the status that ends it. */
+/** Channels of a remote command, independent of the carrier. */
 import type {Readable, Writable} from 'node:stream';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 

@@ -1,4 +1,4 @@
-/** What a remote command came to, or why that is not known. */
+/** The exit status of a remote command, or the error. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {StreamLostError} from '../../wire/protocol-error.ts';
@@ -19,7 +19,7 @@ export function exitStatusFrom({status, lost}: ChannelsResult): number {
 	}
 
 	if (status.length === 0) {
-		throw new StreamLostError('the stream ended without a status, so the command’s result is not known', {how: 'no-status'});
+		throw new StreamLostError('the stream ended without a status; the result of the command is unknown', {how: 'no-status'});
 	}
 
 	const result = parseStatusMessage(status);
@@ -33,11 +33,11 @@ export function exitStatusFrom({status, lost}: ChannelsResult): number {
 		}
 
 		case 'failure': {
-			throw failureOf(result.message, status.toString());
+			throw errorFromFailure(result.message, status.toString());
 		}
 
 		case 'unreadable': {
-			throw new SpokeError('ERR_PROTOCOL', 'what came on the error channel is not one status, so the command’s result is not known', {
+			throw new SpokeError('ERR_PROTOCOL', 'the error channel did not carry exactly one status; the result of the command is unknown', {
 				text: result.text,
 				leg: 2,
 			});
@@ -46,7 +46,7 @@ export function exitStatusFrom({status, lost}: ChannelsResult): number {
 }
 
 /** Whose words a Failure carries: the apiserver's about its kubelet (K4 of the failures), the kubelet's or the runtime's. */
-function failureOf(message: string, status: string): SpokeError {
+function errorFromFailure(message: string, status: string): SpokeError {
 	const explained = explainMessage(status);
 	if (explained) {
 		return errorFromExplanation(explained);

@@ -1,8 +1,9 @@
-/** Has a command that says nothing behind much input ended without anybody's word? */
+/** Detects a silent command that may have ended. */
 import type {CommandChannels} from './command-channels.ts';
 
 /** Where nothing comes behind input. */
-export const mayHaveEndedNotice = 'waiting on: the command may be busy, or it ended before its input did, which not every runtime tells';
+export const mayHaveEndedNotice =
+	'still waiting: the command may be busy, or it may have exited before reading all input (not every runtime reports this)';
 
 /** A pipe of Linux holds as much: less cannot hold a runtime up. */
 const pipeBytes = 65_536;
@@ -14,22 +15,22 @@ Measured: containerd that still passes input on to a command which has ended wai
 export function detectSilentEnd(
 	channels: Pick<CommandChannels, 'received' | 'sent'>,
 	onWaiting: ((notice: string) => void) | undefined,
-	quietMs = 30_000,
+	silentForMs = 30_000,
 ): {stop: () => void} {
-	let known = '';
-	let since = performance.now();
+	let lastCounts = '';
+	let changedAt = performance.now();
 	const timer = setInterval(
 		() => {
-			const now = `${channels.sent} ${channels.received}`;
-			if (now !== known) {
-				known = now;
-				since = performance.now();
-			} else if (channels.sent > pipeBytes && performance.now() - since >= quietMs) {
+			const counts = `${channels.sent} ${channels.received}`;
+			if (counts !== lastCounts) {
+				lastCounts = counts;
+				changedAt = performance.now();
+			} else if (channels.sent > pipeBytes && performance.now() - changedAt >= silentForMs) {
 				clearInterval(timer);
-				onWaiting?.(`nothing came for ${Math.round(quietMs / 1000)} s behind its input; ${mayHaveEndedNotice}`);
+				onWaiting?.(`no data for ${Math.round(silentForMs / 1000)} s after its input; ${mayHaveEndedNotice}`);
 			}
 		},
-		Math.min(quietMs / 3, 5000),
+		Math.min(silentForMs / 3, 5000),
 	);
 	timer.unref();
 	return {

@@ -1,4 +1,4 @@
-/** Is a command that has said nothing since its 101 quiet, or was it never started? */
+/** Detects a command that never started after its 101. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {readBodyPrefix} from '../../cluster/read-body-prefix.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
@@ -9,13 +9,13 @@ import type {ResolvedTarget} from '../connection-observer.ts';
 import type {CommandChannels} from './command-channels.ts';
 
 /** Past the apiserver's own limit of 30 s for reaching a kubelet; there is none for a handshake that never ends (measured). */
-const silentMs = 35_000;
+const silentForMs = 35_000;
 
 /** The kubelet transport's handshake limit is 10 s; a frozen tunnel agent has none. */
-const askMs = 35_000;
+const probeTimeoutMs = 35_000;
 
 /** A Status is some hundred bytes. */
-const longestAnswer = 64 * 1024;
+const maxResponseBytes = 64 * 1024;
 
 type SilenceCheck = {
 	/** Rejects when the apiserver cannot get even a byte of the log; never resolves. */
@@ -32,17 +32,17 @@ export function detectUnstartedCommand(
 	cluster: Pick<ClusterClient, 'request'>,
 	target: ResolvedTarget,
 	channels: Pick<CommandChannels, 'received'>,
-	timing = {silentMs, askMs},
+	timing = {silentMs: silentForMs, askMs: probeTimeoutMs},
 ): SilenceCheck {
 	const {promise: failed, reject} = Promise.withResolvers<never>();
 	failed.catch(() => {});
-	const over = new AbortController();
+	const stopped = new AbortController();
 	const timer = setTimeout(async () => {
 		if (channels.received > 0) {
 			return;
 		}
 
-		const error = await secondLegFailure(cluster, target, {timeoutMs: timing.askMs, signal: over.signal});
+		const error = await probeSecondLeg(cluster, target, {timeoutMs: timing.askMs, signal: stopped.signal});
 		if (error && channels.received === 0) {
 			reject(error);
 		}
@@ -52,15 +52,15 @@ export function detectUnstartedCommand(
 		failed,
 		stop() {
 			clearTimeout(timer);
-			over.abort();
+			stopped.abort();
 		},
 	};
 }
 
-async function secondLegFailure(
+async function probeSecondLeg(
 	cluster: Pick<ClusterClient, 'request'>,
 	{namespace, name, container}: ResolvedTarget,
-	limits: {
+	requestOptions: {
 		timeoutMs: number;
 		signal: AbortSignal;
 	},
@@ -69,20 +69,20 @@ async function secondLegFailure(
 	try {
 		const {status, headers, body} = await cluster.request({
 			path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`,
-			...limits,
+			...requestOptions,
 		});
-		const text = await readBodyPrefix(body, longestAnswer);
+		const text = await readBodyPrefix(body, maxResponseBytes);
 		// A log read that the apiserver could not make names the kubelet's URL: the frame `log` of the failures.
 		return status >= 500 && text.includes('/containerLogs/')
-			? secondLegFailed('the apiserver cannot reach the kubelet', errorFromResponse({status, headers, body: text}).text ?? text)
+			? secondLegError('the apiserver cannot reach the kubelet', errorFromResponse({status, headers, body: text}).text ?? text)
 			: null;
 	} catch (thrown) {
 		return thrown instanceof SpokeError && thrown.code === 'ERR_APISERVER_TIMEOUT'
-			? secondLegFailed('nothing comes from the kubelet to another request either')
+			? secondLegError('nothing arrives from the kubelet for another request either')
 			: null;
 	}
 }
 
-function secondLegFailed(what: string, text?: string): SpokeError {
-	return new SpokeError('ERR_SECOND_LEG', `no output in ${silentMs / 1000} s, and ${what}`, text === undefined ? {} : {text});
+function secondLegError(description: string, text?: string): SpokeError {
+	return new SpokeError('ERR_SECOND_LEG', `no output in ${silentForMs / 1000} s, and ${description}`, text === undefined ? {} : {text});
 }

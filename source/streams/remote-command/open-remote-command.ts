@@ -1,29 +1,30 @@
-/** Opens exec or attach by the first carrier that is accepted, and tells what it comes to. */
+/** Opens exec or attach over the first carrier that is accepted. */
 import process from 'node:process';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {Connection, UpgradeResult} from '../../cluster/connection.ts';
 import {errorFromResponse} from '../../cluster/error-from-response.ts';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {statusMessage} from '../../server-messages/parse-status.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-names.ts';
 import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
-import type {ConnectionPurpose, ConnectionObserver} from '../connection-observer.ts';
-import {connectObserved, reportNotOpened} from '../observed-connection.ts';
-import {refusedAsKubectl, combineCarrierErrors} from '../combine-carrier-errors.ts';
+import {combineCarrierErrors, refusedAsKubectl} from '../combine-carrier-errors.ts';
+import type {ConnectionObserver, ConnectionPurpose, ResolvedTarget} from '../connection-observer.ts';
 import {locateStreamLoss} from '../locate-loss.ts';
-import {shouldTryNextCarrier, commandCarriers, type CommandCarrier} from './command-carriers.ts';
-import {pingIntervalMs, silenceTimeoutMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
-import {exitStatusFrom, containerErrorFrom} from './command-result.ts';
-import {commandPath, type CommandRequest} from './command-request.ts';
-import {detectUnstartedCommand} from './detect-unstarted-command.ts';
+import {connectObserved, reportNotOpened} from '../observed-connection.ts';
+import {type CommandCarrier, commandCarriers, shouldTryNextCarrier} from './command-carriers.ts';
+import {type CommandChannels, pingIntervalMs, type RoundTripListener, silenceTimeoutMs} from './command-channels.ts';
+import {containerErrorFrom, exitStatusFrom} from './command-result.ts';
 import {detectSilentEnd} from './detect-silent-end.ts';
+import {detectUnstartedCommand} from './detect-unstarted-command.ts';
 import {SpdyChannels} from './spdy-channels.ts';
 import {WebSocketChannels} from './websocket-channels.ts';
 
 export type RemoteCommandOptions = {
-	witness?: ConnectionObserver;
+	observer?: ConnectionObserver;
 	signal?: AbortSignal;
 	environment?: NodeJS.ProcessEnv;
 	/** Something that a person who waits should know, in one line; at most once. */
@@ -54,26 +55,26 @@ export async function openRemoteCommand(
 	options: RemoteCommandOptions = {},
 ): Promise<RemoteCommand> {
 	const purpose: ConnectionPurpose = {feature: request.feature, target: request.target, request: null};
-	const refused: SpokeError[] = [];
+	const errors: SpokeError[] = [];
 	for (const carrier of commandCarriers(request, options.environment ?? process.env)) {
 		const attempt = await tryCarrier(cluster, request, carrier, purpose, options);
-		if ('opened' in attempt) {
-			return attempt.opened;
+		if ('command' in attempt) {
+			return attempt.command;
 		}
 
-		refused.push(attempt.error);
-		if (!attempt.another) {
+		errors.push(attempt.error);
+		if (!attempt.shouldTryNext) {
 			break;
 		}
 	}
 
-	throw combineCarrierErrors(refused);
+	throw combineCarrierErrors(errors);
 }
 
-type Attempt = {opened: RemoteCommand} | {error: SpokeError; another: boolean};
+type Attempt = {command: RemoteCommand} | {error: SpokeError; shouldTryNext: boolean};
 
 /** One carrier on a connection of its own. */
-type Try = {
+type CarrierContext = {
 	cluster: ClusterClient;
 	request: CommandRequest;
 	carrier: CommandCarrier;
@@ -92,8 +93,8 @@ async function tryCarrier(
 	purpose: ConnectionPurpose,
 	options: RemoteCommandOptions,
 ): Promise<Attempt> {
-	const {witness, signal} = options;
-	const connection = await connectObserved(cluster, purpose, witness, signal);
+	const {observer, signal} = options;
+	const connection = await connectObserved(cluster, purpose, observer, signal);
 	let outcome: UpgradeResult;
 	try {
 		outcome = await connection.upgrade({
@@ -106,63 +107,66 @@ async function tryCarrier(
 	} catch (thrown) {
 		connection.close();
 		const error = toSpokeError(thrown);
-		reportNotOpened(witness, connection, purpose, {thrown, signal});
+		reportNotOpened(observer, connection, purpose, {thrown, signal});
 		if (error.code === 'ERR_UPGRADE_REFUSED') {
-			return {error, another: true};
+			return {error, shouldTryNext: true};
 		}
 
 		throw error;
 	}
 
-	const tried = {cluster, request, carrier, purpose, connection, options};
-	return outcome.upgraded && outcome.protocol !== null ? {opened: openedBy(outcome, tried)} : refusedBy(outcome, tried);
+	const context = {cluster, request, carrier, purpose, connection, options};
+	return outcome.upgraded && outcome.protocol !== null ? {command: createCommand(outcome, context)} : refusedAttempt(outcome, context);
 }
 
-function openedBy(outcome: Upgraded, tried: Try): RemoteCommand {
+function createCommand(outcome: Upgraded, context: CarrierContext): RemoteCommand {
 	const {
 		carrier,
 		purpose,
 		connection,
-		options: {witness, onWaiting, pings = {intervalMs: pingIntervalMs}},
-	} = tried;
-	witness?.opened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
-	const channels = channelsOver(outcome, tried, pings, {
+		options: {observer, onWaiting, pings = {intervalMs: pingIntervalMs}},
+	} = context;
+	observer?.onOpened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
+	const channels = createChannels(outcome, context, pings, {
 		onRoundTrip(times) {
-			witness?.roundTrip?.(connection, times);
+			observer?.onRoundTrip?.(connection, times);
 		},
-		onLate(waited) {
-			witness?.late?.(connection, waited);
+		onPingOverdue(waited) {
+			observer?.onPingOverdue?.(connection, waited);
 		},
-		onAnswer() {
-			witness?.answered?.(connection, purpose);
+		onFarEndAnswered() {
+			observer?.onFarEndAnswered?.(connection, purpose);
 		},
 		onBlocked: onWaiting,
 	});
-	return remoteCommand(tried, channels, error => {
+	return remoteCommand(context, channels, error => {
 		if (error) {
-			tellFailure(witness, {connection, purpose, error});
+			reportFailure(observer, {connection, purpose, error});
 		}
 
-		witness?.closed?.(connection, purpose);
+		observer?.onClosed?.(connection, purpose);
 	});
 }
 
 /** Also by a 101 that agrees to no version of the channels. */
-function refusedBy(outcome: UpgradeResult, {cluster, request, carrier, purpose, connection, options: {witness}}: Try): Attempt {
+function refusedAttempt(
+	outcome: UpgradeResult,
+	{cluster, request, carrier, purpose, connection, options: {observer}}: CarrierContext,
+): Attempt {
 	const error = outcome.upgraded
-		? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
+		? new SpokeError('ERR_UPGRADE_REFUSED', `the server accepted no version of the channels (offered: ${carrier.protocol})`)
 		: refusedUpgrade({...outcome, connection}, request, carrier, cluster.facts);
 	connection.close();
-	tellFailure(witness, {connection, purpose, error});
+	reportFailure(observer, {connection, purpose, error});
 	if (outcome.upgraded) {
 		outcome.socket.destroy();
 	}
 
-	return {error, another: outcome.upgraded || shouldTryNextCarrier(outcome)};
+	return {error, shouldTryNext: outcome.upgraded || shouldTryNextCarrier(outcome)};
 }
 
-function tellFailure(
-	witness: ConnectionObserver | undefined,
+function reportFailure(
+	observer: ConnectionObserver | undefined,
 	{
 		connection,
 		purpose,
@@ -175,22 +179,22 @@ function tellFailure(
 ): void {
 	if (error.leg === 3) {
 		// The words are the runtime's, by way of the kubelet.
-		witness?.answered?.(connection, purpose);
+		observer?.onFarEndAnswered?.(connection, purpose);
 	}
 
-	witness?.failed?.(connection, purpose, error);
+	observer?.onFailed?.(connection, purpose, error);
 }
 
 function refusedUpgrade(
 	outcome: Extract<UpgradeResult, {upgraded: false}> & {connection: Connection},
 	{feature, target}: CommandRequest,
 	{method, carrier}: CommandCarrier,
-	by: ClusterInfo,
+	clientInfo: ClusterInfo,
 ): SpokeError {
 	if (outcome.body.trim() === '') {
 		return new SpokeError(
 			'ERR_UPGRADE_REFUSED',
-			`the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`,
+			`the server answered ${outcome.status} ${outcome.statusText}, without a message, to the upgrade to ${carrier}`,
 		);
 	}
 
@@ -208,7 +212,7 @@ function refusedUpgrade(
 				verb: method === 'GET' ? 'get' : 'create',
 				resource: `pods/${feature}`,
 				namespace: target.namespace,
-				identity: by,
+				identity: clientInfo,
 			}),
 			'unable to upgrade connection',
 		)
@@ -217,66 +221,66 @@ function refusedUpgrade(
 
 type Listeners = {
 	onRoundTrip: RoundTripListener;
-	onLate: RoundTripListener;
-	onAnswer: () => void;
+	onPingOverdue: RoundTripListener;
+	onFarEndAnswered: () => void;
 	onBlocked: ((notice: string) => void) | undefined;
 };
 
-function channelsOver(
+function createChannels(
 	{socket, head}: Upgraded,
-	{request: {stdin, tty}, carrier: {carrier, protocol}}: Try,
-	{intervalMs: everyMs, timing}: PingOptions,
+	{request: {stdin, tty}, carrier: {carrier, protocol}}: CarrierContext,
+	{intervalMs, timing}: PingOptions,
 	listeners: Listeners,
 ): CommandChannels {
-	const by = timing && {timing};
+	const clientInfo = timing && {timing};
 	if (carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(socket, head, by), {
+		return new WebSocketChannels(new WebSocketMessages(socket, head, clientInfo), {
 			stdin,
 			tty,
 			canEndStdin: protocol.startsWith('v5.'),
-			timing: {pingEveryMs: everyMs, silenceMs: silenceTimeoutMs},
+			timing: {pingIntervalMs: intervalMs, silenceTimeoutMs},
 			...listeners,
 		});
 	}
 
 	socket.unshift(head);
-	return new SpdyChannels(new SpdySession(socket, {pingEveryMs: everyMs, silenceMs: silenceTimeoutMs, ...by}), {
+	return new SpdyChannels(new SpdySession(socket, {pingEveryMs: intervalMs, silenceMs: silenceTimeoutMs, ...clientInfo}), {
 		stdin,
 		tty,
 		onRoundTrip: listeners.onRoundTrip,
-		onLate: listeners.onLate,
+		onPingOverdue: listeners.onPingOverdue,
 	});
 }
 
 /** `over` is told once, with why the outcome is not known, or `null`. */
 function remoteCommand(
-	{cluster, request, connection, carrier, options: {onWaiting}}: Try,
+	{cluster, request, connection, carrier, options: {onWaiting}}: CarrierContext,
 	channels: CommandChannels,
-	over: (error: SpokeError | null) => void,
+	onEnded: (error: SpokeError | null) => void,
 ): RemoteCommand {
 	const {stdin, stdout, stderr} = channels;
 	let closed = false;
 	// Behind a WebSocket's 101 the apiserver may still be trying to reach the kubelet, without any limit of its own.
-	const silence = carrier.carrier === 'websocket' ? detectUnstartedCommand(cluster, request.target, channels) : null;
+	const unstartedCheck = carrier.carrier === 'websocket' ? detectUnstartedCommand(cluster, request.target, channels) : null;
 	// A terminal's input is as slow as a person.
 	const silentEnd = stdin && !request.tty ? detectSilentEnd(channels, onWaiting) : null;
 	const outcome = (async () => {
 		try {
-			const ending = await Promise.race([channels.ended, ...(silence ? [silence.failed] : [])]);
-			const exitStatus = closed ? 'closed' : exitStatusFrom(ending);
-			over(null);
+			const result = await Promise.race([channels.ended, ...(unstartedCheck ? [unstartedCheck.failed] : [])]);
+			const exitStatus = closed ? 'closed' : exitStatusFrom(result);
+			onEnded(null);
 			return exitStatus;
 		} catch (thrown) {
 			const error = await locateStreamLoss(cluster, toSpokeError(thrown));
-			over(error);
+			onEnded(error);
 			throw error;
 		} finally {
-			silence?.stop();
+			unstartedCheck?.stop();
 			silentEnd?.stop();
 			channels.close();
 		}
 	})();
-	// Whoever closes it need not wait for the outcome.
+	// A caller that closes the command need not wait for the outcome.
 	outcome.catch(() => {});
 	return {
 		connection,
@@ -293,4 +297,35 @@ function remoteCommand(
 			channels.close();
 		},
 	};
+}
+
+type CommandRequest = {
+	feature: 'exec' | 'attach';
+	/** A pod; `container` is set. */
+	target: ResolvedTarget;
+	/** For exec: program and arguments, passed as they are, through no shell. */
+	command: readonly string[];
+	stdin: boolean;
+	/** A terminal on the far side: one output, and sizes. */
+	tty: boolean;
+};
+
+/** @see k8s.io/api/core/v1 PodExecOptions, PodAttachOptions */
+function commandPath({feature, target, command, stdin, tty}: CommandRequest): string {
+	const query = new URLSearchParams();
+	if (target.container !== null) {
+		query.append('container', target.container);
+	}
+
+	for (const argument of feature === 'exec' ? command : []) {
+		query.append('command', argument);
+	}
+
+	for (const [name, isSet] of Object.entries({stdin, stdout: true, stderr: !tty, tty})) {
+		if (isSet) {
+			query.append(name, 'true');
+		}
+	}
+
+	return `${objectPath(podResource, target.namespace ?? 'default', target.name, feature)}?${query}`;
 }

@@ -1,14 +1,14 @@
-/** Is the other side of a WebSocket still there, when it says nothing? */
+/** Detects a WebSocket peer that no longer responds. */
 import {silenceError, StreamLostError} from '../../wire/protocol-error.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {mayHaveEndedNotice} from './detect-silent-end.ts';
 
-export type SilenceTiming = {pingEveryMs: number; silenceMs: number};
+export type SilenceTiming = {pingIntervalMs: number; silenceTimeoutMs: number};
 
-type Excuses = {
-	/** We do not read, so we cannot hear. */
-	deaf(): boolean;
+type BlockingContext = {
+	/** Nothing is read, so nothing can be received. */
+	isPaused(): boolean;
 	/** Bytes sent since `heardAt` changed, from which on a server may be blocked. */
 	blockingBytes: number;
 	/** Called once when input of ours seems to hold the other side up; long before it counts as lost. */
@@ -21,89 +21,89 @@ and so answers no ping, without being gone (measured): after input that may have
 */
 export class SilenceWatch {
 	readonly #messages: WebSocketMessages;
-	readonly #silenceMs: number;
-	readonly #excuses: Excuses;
+	readonly #silenceTimeoutMs: number;
+	readonly #context: BlockingContext;
 	readonly #onSilence: (error: SpokeError) => void;
 	readonly #timer: NodeJS.Timeout;
-	#heardAt: number;
-	#sentSinceHeard = 0;
-	#toldBlocked = false;
-	#isOver = false;
+	#lastReceivedAt: number;
+	#sentSinceReceived = 0;
+	#hasReportedBlocked = false;
+	#hasEnded = false;
 
 	constructor(
 		messages: WebSocketMessages,
-		{pingEveryMs, silenceMs}: SilenceTiming,
-		excuses: Excuses,
+		{pingIntervalMs, silenceTimeoutMs}: SilenceTiming,
+		context: BlockingContext,
 		onSilence: (error: SpokeError) => void,
 	) {
 		this.#messages = messages;
-		this.#silenceMs = silenceMs;
-		this.#excuses = excuses;
+		this.#silenceTimeoutMs = silenceTimeoutMs;
+		this.#context = context;
 		this.#onSilence = onSilence;
-		this.#heardAt = messages.lastHeardAt;
+		this.#lastReceivedAt = messages.lastHeardAt;
 		messages.ping();
 		this.#timer = setInterval(() => {
 			this.#tick();
-		}, pingEveryMs).unref();
+		}, pingIntervalMs).unref();
 	}
 
 	sent(bytes: number): void {
-		this.#sentSinceHeard += bytes;
+		this.#sentSinceReceived += bytes;
 	}
 
 	stop(): void {
-		this.#isOver = true;
+		this.#hasEnded = true;
 		clearInterval(this.#timer);
 	}
 
 	#tick(): void {
 		const {lastHeardAt} = this.#messages;
-		if (lastHeardAt !== this.#heardAt) {
-			this.#heardAt = lastHeardAt;
-			this.#sentSinceHeard = 0;
+		if (lastHeardAt !== this.#lastReceivedAt) {
+			this.#lastReceivedAt = lastHeardAt;
+			this.#sentSinceReceived = 0;
 		}
 
 		if (this.#isSilent()) {
 			// A process that stood still, suspended or on a machine that was, has not read what came meanwhile: that comes first.
 			setImmediate(() => {
-				if (!this.#isOver && this.#isSilent()) {
-					this.#onSilence(this.#isBlocked() ? inputBlocked(this.#silence()) : silenceError(this.#silence()));
+				if (!this.#hasEnded && this.#isSilent()) {
+					this.#onSilence(this.#isBlocked() ? inputBlockedError(this.#silentForMs()) : silenceError(this.#silentForMs()));
 				}
 			});
 			return;
 		}
 
 		this.#messages.ping();
-		if (this.#isBlocked() && !this.#excuses.deaf() && this.#silence() > this.#silenceMs / 3) {
-			this.#tellBlocked(this.#silence());
+		if (this.#isBlocked() && !this.#context.isPaused() && this.#silentForMs() > this.#silenceTimeoutMs / 3) {
+			this.#reportBlocked(this.#silentForMs());
 		}
 	}
 
 	#isSilent(): boolean {
-		return !this.#excuses.deaf() && this.#silence() > this.#silenceMs * (this.#isBlocked() ? 10 : 1);
+		return !this.#context.isPaused() && this.#silentForMs() > this.#silenceTimeoutMs * (this.#isBlocked() ? 10 : 1);
 	}
 
 	#isBlocked(): boolean {
-		return this.#messages.bufferedBytes > 0 || this.#sentSinceHeard >= this.#excuses.blockingBytes;
+		return this.#messages.bufferedBytes > 0 || this.#sentSinceReceived >= this.#context.blockingBytes;
 	}
 
-	#silence(): number {
+	#silentForMs(): number {
 		return performance.now() - this.#messages.lastHeardAt;
 	}
 
-	#tellBlocked(silence: number): void {
-		if (!this.#toldBlocked) {
-			this.#toldBlocked = true;
-			this.#excuses.onBlocked?.(`no input was taken and nothing was answered for ${seconds(silence)}; ${mayHaveEndedNotice}`);
+	#reportBlocked(silentForMs: number): void {
+		if (!this.#hasReportedBlocked) {
+			this.#hasReportedBlocked = true;
+			this.#context.onBlocked?.(`no input was accepted and nothing was received for ${seconds(silentForMs)}; ${mayHaveEndedNotice}`);
 		}
 	}
 }
 
 /** Measured: a kubelet whose command ended before its input was read may send no status, by neither carrier. */
-function inputBlocked(silence: number): SpokeError {
-	return new StreamLostError(`the far side took no more input and answered nothing for ${seconds(silence)}`, {
+function inputBlockedError(silentForMs: number): SpokeError {
+	return new StreamLostError(`the far end accepted no more input and sent nothing for ${seconds(silentForMs)}`, {
 		how: 'input-refused',
-		remedy: 'a command that ends before its input does may end like this: give it no more than it reads',
+		remedy: 'a command that exits before reading all its input can cause this; send no more than it reads',
 	});
 }
 

@@ -1,4 +1,4 @@
-/** A remote command's channels as streams of one SPDY session (`v4.channel.k8s.io`). */
+/** Channels of a remote command over SPDY (`v4.channel.k8s.io`). */
 import type {Readable, Writable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
@@ -8,11 +8,11 @@ import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ChannelsResult, CommandChannels, RoundTripListener, TerminalSize} from './command-channels.ts';
 
-/** The server ends or resets its outputs right behind the status; how long one that does not is waited for. */
-const afterStatusMs = 10_000;
+/** Time for a server to end its outputs after the status. */
+const closeDelayMs = 10_000;
 
 /** A status says all: how long its stream's own end is waited for, which a server that is held up by our input may never send. */
-const statusEndMs = 2000;
+const statusEndTimeoutMs = 2000;
 
 /** @see k8s.io/api/core/v1 StreamType headers; k8s.io/cri-streaming remotecommand httpstream.go (streams must come within 30 s) */
 export class SpdyChannels implements CommandChannels {
@@ -25,20 +25,25 @@ export class SpdyChannels implements CommandChannels {
 	readonly #outputs: readonly SpdyStream[];
 	readonly #resizes: SpdyStream | null;
 	#size: TerminalSize | null = null;
-	#sendsSize = false;
+	#isSendingSize = false;
 	/** We ended the session, long behind the last byte that came. */
-	#endedStill = false;
+	#endedAfterSilence = false;
 
 	constructor(
 		session: SpdySession,
-		{stdin, tty, onRoundTrip, onLate}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener; onLate?: RoundTripListener},
+		{
+			stdin,
+			tty,
+			onRoundTrip,
+			onPingOverdue,
+		}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener; onPingOverdue?: RoundTripListener},
 	) {
 		this.#session = session;
 		session.on('roundTrip', milliseconds => {
 			onRoundTrip({runtime: milliseconds});
 		});
 		session.on('late', milliseconds => {
-			onLate?.({runtime: milliseconds});
+			onPingOverdue?.({runtime: milliseconds});
 		});
 		const open = (streamtype: string) => session.open({streamtype});
 		const error = open('error');
@@ -76,7 +81,7 @@ export class SpdyChannels implements CommandChannels {
 	/** Only the last of the sizes that come while one is being sent matters. */
 	resize(size: TerminalSize): void {
 		this.#size = size;
-		if (!this.#sendsSize) {
+		if (!this.#isSendingSize) {
 			this.#sendSize(size);
 		}
 	}
@@ -86,9 +91,9 @@ export class SpdyChannels implements CommandChannels {
 	}
 
 	#sendSize(size: TerminalSize): void {
-		this.#sendsSize = true;
+		this.#isSendingSize = true;
 		this.#resizes?.write(JSON.stringify({Width: size.columns, Height: size.rows}), () => {
-			this.#sendsSize = false;
+			this.#isSendingSize = false;
 			if (this.#size && this.#size !== size) {
 				this.#sendSize(this.#size);
 			}
@@ -96,43 +101,45 @@ export class SpdyChannels implements CommandChannels {
 	}
 
 	async #watch(error: SpdyStream): Promise<ChannelsResult> {
-		const outputs = this.#outputs.map(async output => endingOf(output));
+		const outputs = this.#outputs.map(async output => endOf(output));
 		const {status, lost} = await readStatus(error);
 		if (status.length > 0 && lost?.code !== 'ERR_PROTOCOL') {
-			this.#endSoon();
+			this.#endAfterSilence();
 		} else {
 			// Without a status, or with one that never ends, there is nothing to wait for, but what has come may still be read.
 			this.#session.end();
 		}
 
-		const endings = await Promise.all(outputs);
+		const ends = await Promise.all(outputs);
 		this.#session.end();
 		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end, and so is a long silence there, since the status is said last.
-		const cut = endings.find(ending => ending !== null && !(status.length > 0 && (ending instanceof StreamResetError || this.#endedStill)));
-		return {status, lost: lost ?? (cut ? asLost(cut) : null)};
+		const interruption = ends.find(
+			end => end !== null && !(status.length > 0 && (end instanceof StreamResetError || this.#endedAfterSilence)),
+		);
+		return {status, lost: lost ?? (interruption ? toStreamLostError(interruption) : null)};
 	}
 
 	/** Ends the session some time after the last byte, unless our own reader is what takes so long. */
-	#endSoon(): void {
-		const before = this.received;
+	#endAfterSilence(): void {
+		const receivedBefore = this.received;
 		setTimeout(() => {
-			if (this.received === before && this.#outputs.every(({readableLength}) => readableLength === 0)) {
-				this.#endedStill = true;
+			if (this.received === receivedBefore && this.#outputs.every(({readableLength}) => readableLength === 0)) {
+				this.#endedAfterSilence = true;
 				this.#session.end();
 			} else {
-				this.#endSoon();
+				this.#endAfterSilence();
 			}
-		}, afterStatusMs).unref();
+		}, closeDelayMs).unref();
 	}
 }
 
 async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: SpokeError | null}> {
 	const collected = new ByteCollector(maxStatusBytes);
-	const told = Promise.withResolvers<SpokeError | null>();
+	const earlyResult = Promise.withResolvers<SpokeError | null>();
 	let timer: NodeJS.Timeout | undefined;
-	stream.on('data', (piece: Buffer) => {
-		if (!collected.add(piece)) {
-			told.resolve(statusTooLong());
+	stream.on('data', (chunk: Buffer) => {
+		if (!collected.add(chunk)) {
+			earlyResult.resolve(statusTooLong());
 			return;
 		}
 
@@ -141,27 +148,29 @@ async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: Sp
 			timer?.refresh() ??
 			setTimeout(() => {
 				if (parseStatusMessage(collected.bytes).kind !== 'unreadable') {
-					told.resolve(null);
+					earlyResult.resolve(null);
 				}
-			}, statusEndMs);
+			}, statusEndTimeoutMs);
 	});
-	const ending = await Promise.race([endingOf(stream), told.promise]);
+	const end = await Promise.race([endOf(stream), earlyResult.promise]);
 	clearTimeout(timer);
 	const status = collected.take();
 	return {
 		status,
 		lost:
-			ending === null || (ending instanceof StreamResetError && status.length > 0) || isCutBehind(status, ending) ? null : asLost(ending),
+			end === null || (end instanceof StreamResetError && status.length > 0) || isResetAfterStatus(status, end)
+				? null
+				: toStreamLostError(end),
 	};
 }
 
 /** A server that has said all may reset the connection, for input that it did not read, before the stream's own end has left. */
-function isCutBehind(status: Buffer, ending: Error): boolean {
-	return asLost(ending).code === 'ERR_STREAM_LOST' && parseStatusMessage(status).kind !== 'unreadable';
+function isResetAfterStatus(status: Buffer, end: Error): boolean {
+	return toStreamLostError(end).code === 'ERR_STREAM_LOST' && parseStatusMessage(status).kind !== 'unreadable';
 }
 
 /** `null` once its FIN was read, or what cut it. An output is only told to be ended when its reader has read it. */
-async function endingOf(stream: SpdyStream): Promise<Error | null> {
+async function endOf(stream: SpdyStream): Promise<Error | null> {
 	return new Promise(resolve => {
 		stream.on('end', () => {
 			resolve(null);
@@ -173,6 +182,6 @@ async function endingOf(stream: SpdyStream): Promise<Error | null> {
 	});
 }
 
-function asLost(error: Error): SpokeError {
+function toStreamLostError(error: Error): SpokeError {
 	return error instanceof SpokeError ? error : streamLostError(error.message, error);
 }

@@ -1,27 +1,26 @@
-/** A remote command's channels over WebSocket messages (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
-import {Writable, type Readable} from 'node:stream';
-import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+/** Channels of a remote command over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
+import {Readable, Writable} from 'node:stream';
+import {SpokeError, toSpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
 import {protocolError, streamLostError} from '../../wire/protocol-error.ts';
 import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';
 import {isNormalClose, type WebSocketCloseResult, type WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {
-	pingIntervalMs,
-	silenceTimeoutMs,
 	type ChannelsResult,
 	type CommandChannels,
+	pingIntervalMs,
 	type RoundTripListener,
+	silenceTimeoutMs,
 	type TerminalSize,
 } from './command-channels.ts';
-import {PausingOutputs} from './pausing-outputs.ts';
-import {SilenceWatch, type SilenceTiming} from './silence-watch.ts';
+import {type SilenceTiming, SilenceWatch} from './silence-watch.ts';
 
 /** A message larger than the server's buffer only costs memory on both sides. */
 const maxStdinBytes = 32 * 1024;
 
 /** The server closes right behind the status; one that does not is closed by us. */
-const afterStatusMs = 2000;
+const closeDelayMs = 2000;
 
 /** What a terminal's input queue holds on Linux, and a pipe's at the least. */
 const blockingBytes = {tty: 4096, pipe: 1} as const;
@@ -32,9 +31,9 @@ export type WebSocketChannelsOptions = {
 	/** Only v5 can say that stdin has ended. */
 	canEndStdin: boolean;
 	onRoundTrip: RoundTripListener;
-	onLate?: RoundTripListener;
+	onPingOverdue?: RoundTripListener;
 	/** The far side was heard for the first time: the apiserver's own 101, its first, empty message and its word on a kubelet that it could not use are not its. */
-	onAnswer: () => void;
+	onFarEndAnswered: () => void;
 	/** Told once when the far side seems to be held up by our input. */
 	onBlocked?: ((notice: string) => void) | undefined;
 	timing?: SilenceTiming;
@@ -51,9 +50,9 @@ export class WebSocketChannels implements CommandChannels {
 	readonly #outputs: PausingOutputs;
 	readonly #silence: SilenceWatch;
 	readonly #status = new ByteCollector(maxStatusBytes);
-	readonly #onAnswer: () => void;
-	#answered = false;
-	#afterStatus: NodeJS.Timeout | undefined;
+	readonly #onFarEndAnswered: () => void;
+	#farEndAnswered = false;
+	#closeTimer: NodeJS.Timeout | undefined;
 	#failure: SpokeError | null = null;
 
 	constructor(
@@ -63,20 +62,20 @@ export class WebSocketChannels implements CommandChannels {
 			tty,
 			canEndStdin,
 			onRoundTrip,
-			onLate,
-			onAnswer,
+			onPingOverdue,
+			onFarEndAnswered,
 			onBlocked,
-			timing = {pingEveryMs: pingIntervalMs, silenceMs: silenceTimeoutMs},
+			timing = {pingIntervalMs, silenceTimeoutMs},
 		}: WebSocketChannelsOptions,
 	) {
 		this.#messages = messages;
-		this.#onAnswer = onAnswer;
+		this.#onFarEndAnswered = onFarEndAnswered;
 		this.#outputs = new PausingOutputs(messages);
 		this.stdout = this.#outputs.open();
 		this.stderr = tty ? null : this.#outputs.open();
 		this.stdin = stdin ? this.#openStdin(canEndStdin) : null;
-		const excuses = {deaf: () => this.#outputs.paused, blockingBytes: blockingBytes[tty ? 'tty' : 'pipe'], onBlocked};
-		this.#silence = new SilenceWatch(messages, timing, excuses, error => {
+		const context = {isPaused: () => this.#outputs.isPaused, blockingBytes: blockingBytes[tty ? 'tty' : 'pipe'], onBlocked};
+		this.#silence = new SilenceWatch(messages, timing, context, error => {
 			this.#fail(error);
 		});
 		messages.on('message', (message, binary) => {
@@ -86,11 +85,11 @@ export class WebSocketChannels implements CommandChannels {
 			onRoundTrip({websocket: milliseconds});
 		});
 		messages.on('late', milliseconds => {
-			onLate?.({websocket: milliseconds});
+			onPingOverdue?.({websocket: milliseconds});
 		});
 		this.ended = new Promise(resolve => {
-			messages.on('close', ending => {
-				resolve(this.#end(ending));
+			messages.on('close', result => {
+				resolve(this.#end(result));
 			});
 		});
 	}
@@ -111,14 +110,14 @@ export class WebSocketChannels implements CommandChannels {
 
 		try {
 			if (!binary) {
-				throw protocolError('a text message came, where all messages are binary');
+				throw protocolError('received a text message; all messages must be binary');
 			}
 
 			const {channel: name, bytes} = decodeChannelMessage(message);
 			if (name === 'error') {
 				this.#receiveStatus(bytes);
 			} else {
-				this.#answers(bytes.length > 0);
+				this.#recordAnswer(bytes.length > 0);
 				this.received += bytes.length;
 				this.#outputs.push(name === 'stderr' && this.stderr ? this.stderr : this.stdout, bytes);
 			}
@@ -133,16 +132,16 @@ export class WebSocketChannels implements CommandChannels {
 		}
 
 		// A failure may be the apiserver's own, which never reached the kubelet; how a command ended is not. It comes in one message.
-		this.#answers(this.#status.length === bytes.length && ['success', 'exit'].includes(parseStatusMessage(bytes).kind));
-		this.#afterStatus ??= setTimeout(() => {
+		this.#recordAnswer(this.#status.length === bytes.length && ['success', 'exit'].includes(parseStatusMessage(bytes).kind));
+		this.#closeTimer ??= setTimeout(() => {
 			this.#messages.close();
-		}, afterStatusMs);
+		}, closeDelayMs);
 	}
 
-	#answers(isFarSide: boolean): void {
-		if (isFarSide && !this.#answered) {
-			this.#answered = true;
-			this.#onAnswer();
+	#recordAnswer(isFarSide: boolean): void {
+		if (isFarSide && !this.#farEndAnswered) {
+			this.#farEndAnswered = true;
+			this.#onFarEndAnswered();
 		}
 	}
 
@@ -153,7 +152,7 @@ export class WebSocketChannels implements CommandChannels {
 
 	#end({code, reason, error}: WebSocketCloseResult): ChannelsResult {
 		this.#silence.stop();
-		clearTimeout(this.#afterStatus);
+		clearTimeout(this.#closeTimer);
 		this.#outputs.end();
 		const lost =
 			this.#failure ??
@@ -162,8 +161,8 @@ export class WebSocketChannels implements CommandChannels {
 				? null
 				: new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
 		// Messages come in order: what came before a status is whole, however the socket ended behind it.
-		const whole = this.#status.length > 0 && lost?.code !== 'ERR_PROTOCOL';
-		return {status: this.#status.take(), lost: whole ? null : lost};
+		const isComplete = this.#status.length > 0 && lost?.code !== 'ERR_PROTOCOL';
+		return {status: this.#status.take(), lost: isComplete ? null : lost};
 	}
 
 	#openStdin(canEnd: boolean): Writable {
@@ -171,14 +170,14 @@ export class WebSocketChannels implements CommandChannels {
 		const stdin = new Writable({
 			highWaterMark: 64 * 1024,
 			write: (chunk: Buffer, _encoding, done) => {
-				let more = true;
-				for (let at = 0; at < chunk.length; at += maxStdinBytes) {
-					more = messages.send(stdinMessage(chunk.subarray(at, at + maxStdinBytes)));
+				let canWrite = true;
+				for (let offset = 0; offset < chunk.length; offset += maxStdinBytes) {
+					canWrite = messages.send(stdinMessage(chunk.subarray(offset, offset + maxStdinBytes)));
 				}
 
 				this.sent += chunk.length;
 				this.#silence.sent(chunk.length);
-				if (more) {
+				if (canWrite) {
 					done();
 				} else {
 					messages.once('drain', done);
@@ -189,7 +188,7 @@ export class WebSocketChannels implements CommandChannels {
 					messages.send(stdinEndMessage());
 					done();
 				} else {
-					done(streamLostError('this server’s version of the channels cannot tell the far side that the input has ended'));
+					done(streamLostError('this version of the channels cannot signal the end of the input'));
 				}
 			},
 		});
@@ -197,5 +196,60 @@ export class WebSocketChannels implements CommandChannels {
 			stdin.destroy();
 		});
 		return stdin;
+	}
+}
+
+class PausingOutputs {
+	readonly #socket: {pause(): void; resume(): void};
+	readonly #all: Readable[] = [];
+	readonly #congested = new Set<Readable>();
+
+	constructor(socket: {pause(): void; resume(): void}) {
+		this.#socket = socket;
+	}
+
+	/** A reader is congested, so nothing is read, including pongs. */
+	get isPaused(): boolean {
+		return this.#congested.size > 0;
+	}
+
+	open(): Readable {
+		const output = new Readable({
+			highWaterMark: 64 * 1024,
+			read: () => {
+				this.#resume(output);
+			},
+			destroy: (error, done) => {
+				// Nobody reads it any more: what still comes for it is dropped, and holds nobody up.
+				this.#resume(output);
+				done(error);
+			},
+		});
+		this.#all.push(output);
+		return output;
+	}
+
+	push(output: Readable, bytes: Buffer): void {
+		if (bytes.length === 0 || output.destroyed || output.push(bytes)) {
+			return;
+		}
+
+		this.#congested.add(output);
+		this.#socket.pause();
+	}
+
+	/** Every reader meets its end, behind what it has not read yet. */
+	end(): void {
+		for (const output of this.#all) {
+			if (!output.destroyed) {
+				output.push(null);
+			}
+		}
+	}
+
+	#resume(output: Readable): void {
+		if (this.#congested.delete(output) && this.#congested.size === 0) {
+			this.#socket.resume();
+		}
 	}
 }

@@ -33,7 +33,7 @@ async function openForward(
 	const cluster = {access, labeller: null as never, context: 'sandbox'};
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;
-	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
+	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, observerFor: () => ({})} as unknown as Session;
 	startForwardFrom(session, {target: 'svc/web', namespace: 'default', port: ':80', address, onPodLoss, cluster});
 	const state = () => store.state.forwards[0]!;
 	while (state().phase !== 'open') {

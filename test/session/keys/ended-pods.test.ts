@@ -57,7 +57,7 @@ test('a key that is off for a pod that has ended keeps kubectl’s words, and a 
 	await terminal.sees(/shell: off, the pod has ended \(Succeeded\) +w why/);
 	terminal.press('path.why');
 	await terminal.sees(/cannot exec into a container in a completed pod; current phase is\s+Succeeded/);
-	await terminal.sees(/its log may still be there: spoke logs report-/);
+	await terminal.sees(/its log may still be available: spoke logs report-/);
 	terminal.press('view.back', 'pods.forward');
 	await terminal.sees(/forward.*: off, the pod has ended \(Succeeded\)/);
 	terminal.press('view.workloads');

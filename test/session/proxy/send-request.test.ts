@@ -118,10 +118,10 @@ for (const answers of [true, false]) {
 						given.push(connection.id);
 						connection.close();
 					},
-					opened(connection) {
+					onOpened(connection) {
 						carried.resolve(connection.id);
 					},
-					failed(connection) {
+					onFailed(connection) {
 						carried.resolve(connection!.id);
 					},
 				},
@@ -152,7 +152,7 @@ test('an answer through the proxy that is cut says so in its row', async t => {
 	const {again} = asksAgain(access, {method: 'GET', ask: async () => true});
 	const exchange = await again();
 	t.is(exchange?.error?.code, 'ERR_STREAM_LOST');
-	t.regex(exchange!.note, /the answer was cut short/);
+	t.regex(exchange!.note, /the response was truncated/);
 });
 
 test('of an answer that does not end its row shows what has come so far', async t => {

@@ -17,7 +17,7 @@ test('why a tail fails stands behind the lines that are held back for their plac
 
 	const cluster = await server.cluster();
 	const ask = createTailRequest(cluster, {namespace: 'demo', targets: [], selector: 'app=web', containers: {kind: 'default'}});
-	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, witness: {}, changed() {}});
+	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
 	t.teardown(async () => {
 		run.stop();
 		cluster.close();

@@ -16,7 +16,7 @@ test('a pod is said to be gone once, however many of its containers were followe
 		cluster.close();
 	});
 	const ask = createTailRequest(cluster, {namespace: 'default', targets: ['deploy/web'], selector: null, containers: {kind: 'all'}});
-	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, witness: {}, changed() {}});
+	const run = new TailRun('tail-1', ask, emptyTail('tail-1', ask.title), {cluster, observer: {}, changed() {}});
 	t.teardown(() => {
 		run.stop();
 	});

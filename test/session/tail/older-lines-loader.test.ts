@@ -47,7 +47,7 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 		buffer,
 		asked,
 		letGo,
-		older: new OlderLinesLoader(tail, {cluster: await server.cluster(), witness: {}}, points, new AbortController().signal),
+		older: new OlderLinesLoader(tail, {cluster: await server.cluster(), observer: {}}, points, new AbortController().signal),
 	};
 }
 

@@ -38,7 +38,7 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 		emptyTail('tail-1', 'web'),
 		{
 			cluster,
-			witness: {},
+			observer: {},
 			changed() {
 				wake();
 			},
@@ -69,7 +69,7 @@ test('a log before that is cut says so', async t => {
 	run.start('tail', true);
 	await until(() => run.view.phase === 'ended');
 	t.true(texts().includes('before 0'));
-	t.regex(texts().join('\n'), /web\/app: the log before was cut: .*\(leg 2\) was cut, or yours to it \(leg 1\), is not known/);
+	t.regex(texts().join('\n'), /web\/app: the log before was cut: .*\(leg 2\) or yours to it \(leg 1\) was lost/);
 });
 
 test('of several, a cut is said behind the lines of the one that was cut, which are held back for their places', async t => {

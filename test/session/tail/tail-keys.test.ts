@@ -29,7 +29,7 @@ function tailOf(lines: readonly string[]) {
 	const targets = async () => Promise.withResolvers<never>().promise;
 	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {
 		cluster: null as never,
-		witness: {},
+		observer: {},
 		changed() {},
 	});
 	for (const [index, line] of lines.entries()) {
@@ -159,7 +159,7 @@ test('another container of the pod can be followed instead', async t => {
 	const {run} = tailOf([]);
 	run.view = {
 		...run.view,
-		sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', besides: ['setup']})],
+		sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', otherContainers: ['setup']})],
 	};
 	const offered: string[] = [];
 	const answers = ['only setup', null];
@@ -229,7 +229,7 @@ test('the keys of a tail follow at once that it failed, and that it is tried aga
 		store,
 		tails: new Map(),
 		nextId: () => 'tail-1',
-		witnessFor: () => ({}),
+		observerFor: () => ({}),
 		cluster: {access, context: 'main'},
 	} as unknown as Session;
 	const run = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
@@ -273,7 +273,7 @@ test('an opened line stays the same one where others are put before it while som
 	);
 	const never = async () => Promise.withResolvers<never>().promise;
 	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
-	const session = {store, tails: new Map(), cluster, witnessFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
+	const session = {store, tails: new Map(), cluster, observerFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
 	const run = openTail(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
 	t.teardown(() => {
 		run.stop();

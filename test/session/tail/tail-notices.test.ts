@@ -21,7 +21,7 @@ test('an outage is told and counted when it begins, whichever try is the first t
 });
 
 test('a row names its log once, and leaves room for the try', t => {
-	const cut = new SpokeError('ERR_STREAM_LOST', 'the log of p was cut: the connection was closed in the middle of the answer', {leg: 1});
+	const cut = new SpokeError('ERR_STREAM_LOST', 'the log of p was cut: the connection was closed in the middle of the response', {leg: 1});
 	t.is(tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note, 'was cut · try 1');
 });
 
@@ -144,7 +144,8 @@ test('a tail says what it asks for while nothing comes, and follows again only w
 });
 
 test('that a tail is back claims no more than was seen', t => {
-	const text = (proven: boolean, met: boolean) => tailNotice({type: 'resumed', source, outageMs: 700, proven, met}, '', 'interrupted').text;
+	const text = (proven: boolean, met: boolean) =>
+		tailNotice({type: 'resumed', source, outageMs: 700, proven, foundLastLine: met}, '', 'interrupted').text;
 	t.is(text(true, true), 'back after 700 ms, last line met again: no gap');
 	t.is(text(true, false), 'back after 700 ms: no gap');
 	t.is(text(false, false), 'back after 700 ms');

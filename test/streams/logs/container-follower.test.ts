@@ -33,7 +33,7 @@ for (const [title, faults, isTold, happens, reads] of [
 	['while a new life may explain that the last line is not there', [cut], (event: LogEvent) => event.type === 'reconnecting', rotated, 2],
 	['while the rest of a life may hold the last line', [cut], (event: LogEvent) => event.type === 'reconnecting', over, 2],
 ] as const) {
-	test(`it ends at an abort ${title}`, async t => {
+	test(`the follower ends when aborted ${title}`, async t => {
 		const server = await LogServer.start();
 		t.teardown(async () => server.stop());
 		const log = server.addPod('w').get('app')!;
@@ -52,14 +52,14 @@ for (const [title, faults, isTold, happens, reads] of [
 				target: toResolvedTarget('w', pod, 1, 'app'),
 				start: {},
 				until: 'pod-done',
-				startLimitMs: 0,
+				startTimeoutMs: 0,
 				resume: true,
 				gatherMs: 0,
-				witness: undefined,
-				quiet: defaultStallTimeouts,
+				observer: undefined,
+				stallTimeouts: defaultStallTimeouts,
 				signal: stop.signal,
-				gate: new Semaphore(),
-				firstLeg: new ApiserverCheck(cluster, defaultStallTimeouts.answerWithinMs),
+				semaphore: new Semaphore(),
+				apiserverCheck: new ApiserverCheck(cluster, defaultStallTimeouts.apiserverTimeoutMs),
 			},
 			async event => {
 				events.push(event.type);

@@ -11,29 +11,29 @@ async function until(isSo: () => boolean): Promise<void> {
 
 const line = Buffer.from('2026-11-24T14:00:00Z new\n');
 
-/** A proof whose last line is met when the test says so, and what it told. */
+/** A check whose last line is found when the test says so, and what it told. */
 function proofOf(
 	t: ExecutionContext,
-	{complete = true, isNewLife = async () => false, isOffered = async () => false, withinMs = 60_000, isAnswered = true} = {},
+	{isComplete = true, isNewLife = async () => false, isOffered = async () => false, withinMs = 60_000, isAnswered = true} = {},
 ) {
 	const told: string[] = [];
-	const last = {met: false, complete};
+	const last = {foundLastLine: false, isComplete};
 	const proof = new ContinuityCheck(
 		last,
 		{
-			isNewLife,
-			offersLast: isOffered,
+			hasRestarted: isNewLife,
+			isLastLineOffered: isOffered,
 			async reportGap(reason) {
 				told.push(reason);
 			},
-			async onResumed({proven, met}) {
-				told.push(`${proven ? 'proven' : 'not proven'}${met ? ', met' : ''}`);
+			async onResumed({proven, foundLastLine}) {
+				told.push(`${proven ? 'proven' : 'not proven'}${foundLastLine ? ', found' : ''}`);
 			},
 		},
 		withinMs,
 	);
 	if (isAnswered) {
-		proof.answered();
+		proof.responseStarted();
 	}
 
 	t.teardown(() => {
@@ -42,34 +42,34 @@ function proofOf(
 	return {proof, last, told};
 }
 
-test('nothing is settled until something new comes, and then once', async t => {
+test('continuity is decided once, when new lines arrive', async t => {
 	const {proof, last, told} = proofOf(t);
-	await proof.before(Buffer.alloc(0));
+	await proof.beforeLines(Buffer.alloc(0));
 	t.deepEqual(told, []);
-	last.met = true;
-	await proof.before(Buffer.alloc(0));
-	await proof.before(line);
-	t.deepEqual(told, ['proven, met']);
+	last.foundLastLine = true;
+	await proof.beforeLines(Buffer.alloc(0));
+	await proof.beforeLines(line);
+	t.deepEqual(told, ['proven, found']);
 });
 
-test('new lines without the last one are a gap, unless another life explains them', async t => {
+test('a missing last line is a gap, unless the container restarted', async t => {
 	const rotated = proofOf(t, {isOffered: async () => true});
-	await rotated.proof.before(line);
+	await rotated.proof.beforeLines(line);
 	t.deepEqual(rotated.told, ['last-line-not-met', 'not proven']);
 	const restarted = proofOf(t, {isNewLife: async () => true});
-	await restarted.proof.before(line);
+	await restarted.proof.beforeLines(line);
 	t.deepEqual(restarted.told, ['proven']);
 });
 
-test('where an answer holds nothing for long a side read tells whether the last line will still come', async t => {
+test('a verification read decides when a response has no lines for long', async t => {
 	const slow = proofOf(t, {isOffered: async () => true, withinMs: 1});
 	const gone = proofOf(t, {withinMs: 1});
 	await until(() => slow.told.length > 0 && gone.told.length > 1);
-	t.deepEqual(slow.told, ['proven, met']);
+	t.deepEqual(slow.told, ['proven, found']);
 	t.deepEqual(gone.told, ['last-line-not-met', 'not proven']);
 });
 
-test('a side read that fails proves neither a loss nor that it goes on: it is made again', async t => {
+test('a failed verification read proves nothing and is repeated', async t => {
 	let reads = 0;
 	const {last, proof, told} = proofOf(t, {
 		withinMs: 1,
@@ -80,12 +80,12 @@ test('a side read that fails proves neither a loss nor that it goes on: it is ma
 	});
 	await until(() => reads === 3);
 	t.deepEqual(told, []);
-	last.met = true;
-	await proof.before(line);
-	t.deepEqual(told, ['proven, met']);
+	last.foundLastLine = true;
+	await proof.beforeLines(line);
+	t.deepEqual(told, ['proven, found']);
 });
 
-test('a request that is not answered settles nothing, and no side read is made for it', async t => {
+test('a request without a response decides nothing and starts no verification read', async t => {
 	let lives = 0;
 	let reads = 0;
 	const {last, proof, told} = proofOf(t, {
@@ -103,13 +103,13 @@ test('a request that is not answered settles nothing, and no side read is made f
 	await until(() => lives === 1);
 	await delay(20);
 	t.deepEqual([told, lives, reads], [[], 1, 0]);
-	proof.answered();
-	last.met = true;
-	await proof.before(line);
-	t.deepEqual(told, ['proven, met']);
+	proof.responseStarted();
+	last.foundLastLine = true;
+	await proof.beforeLines(line);
+	t.deepEqual(told, ['proven, found']);
 });
 
-test('another container instance that is seen before the answer explains that the last line is not in it', async t => {
+test('a restart seen before the response explains the missing last line', async t => {
 	const {proof, told} = proofOf(t, {
 		withinMs: 1,
 		isAnswered: false,
@@ -119,14 +119,14 @@ test('another container instance that is seen before the answer explains that th
 	});
 	await delay(20);
 	t.deepEqual(told, []);
-	proof.answered();
-	await proof.before(line);
+	proof.responseStarted();
+	await proof.beforeLines(line);
 	t.deepEqual(told, ['proven']);
 });
 
-test('lines that may come twice are told before it goes on', async t => {
-	const {proof, last, told} = proofOf(t, {complete: false});
-	last.met = true;
-	await proof.before(line);
-	t.deepEqual(told, ['clock-went-back', 'proven, met']);
+test('possible duplicates are reported before the resume', async t => {
+	const {proof, last, told} = proofOf(t, {isComplete: false});
+	last.foundLastLine = true;
+	await proof.beforeLines(line);
+	t.deepEqual(told, ['clock-went-back', 'proven, found']);
 });

@@ -13,30 +13,30 @@ const answer = (of: Partial<DrainResult>): DrainResult => ({
 });
 const judgeAll = (...answers: ReadonlyArray<Partial<DrainResult>>) => {
 	const proof = new EndOfLogCheck();
-	return {verdicts: answers.map(one => proof.judge(answer(one))), isWhole: proof.isWhole};
+	return {verdicts: answers.map(one => proof.judge(answer(one))), isWhole: proof.isComplete};
 };
 
-test('the last line and nothing new behind it is the end', t => {
+test('the last line with no new lines is the end', t => {
 	t.deepEqual(judgeAll({}).verdicts, ['end']);
-	t.deepEqual(judgeAll({hasNewLines: true}, {}).verdicts, ['once', 'end']);
+	t.deepEqual(judgeAll({hasNewLines: true}, {}).verdicts, ['unconfirmed', 'end']);
 });
 
-test('what nothing can be held against must come the same twice', t => {
-	t.deepEqual(judgeAll({foundLastLine: null}, {foundLastLine: null}).verdicts, ['once', 'end']);
+test('an end without the last line must appear twice', t => {
+	t.deepEqual(judgeAll({foundLastLine: null}, {foundLastLine: null}).verdicts, ['unconfirmed', 'end']);
 	const [half, whole] = [Buffer.from('ha'), Buffer.from('half')];
-	t.deepEqual(judgeAll({remainder: half}, {remainder: whole}, {remainder: whole}).verdicts, ['once', 'once', 'end']);
+	t.deepEqual(judgeAll({remainder: half}, {remainder: whole}, {remainder: whole}).verdicts, ['unconfirmed', 'unconfirmed', 'end']);
 	t.deepEqual(
 		judgeAll({foundLastLine: null}, {hasNewLines: true, foundLastLine: null}, {foundLastLine: null}, {foundLastLine: null}).verdicts,
-		['once', 'once', 'once', 'end'],
+		['unconfirmed', 'unconfirmed', 'unconfirmed', 'end'],
 	);
 });
 
-test('a log without the last line is asked three times; a cut says nothing of its end', t => {
-	const cut = new SpokeError('ERR_STREAM_LOST', 'cut');
+test('a log without the last line is read three times, not counting interruptions', t => {
+	const cut = new SpokeError('ERR_STREAM_LOST', 'interrupted');
 	t.deepEqual(judgeAll({foundLastLine: false}, {result: cut}, {foundLastLine: false}, {foundLastLine: false}).verdicts, [
-		'unmet',
-		'cut',
-		'unmet',
+		'not-found',
+		'interrupted',
+		'not-found',
 		'end',
 	]);
 	t.true(judgeAll({foundLastLine: false}).isWhole);
@@ -52,15 +52,15 @@ async function readAgainst(...texts: ReadonlyArray<string | null>) {
 		return answer(text === null ? {} : {result: new SpokeError('ERR_SECOND_LEG', text, {text})});
 	};
 
-	const reads = {drain, tellGap: async (gap: unknown) => told.push(gap), async tellRemainder() {}} as unknown as ResumableLog;
+	const reads = {drain, reportGap: async (gap: unknown) => told.push(gap), async emitRemainder() {}} as unknown as ResumableLog;
 	const options = {
-		gate: {run: async <T>(work: () => Promise<T>) => work()},
-		outage: {async lost() {}, async back() {}},
+		semaphore: {run: async <T>(work: () => Promise<T>) => work()},
+		outage: {async handleLoss() {}, async reportResumed() {}},
 	} as unknown as DrainOptions;
 	return {isWhole: await drainTerminated(reads, {previous: false, gap: 'last-line-not-met'}, options), told, tries};
 }
 
-test('a container that the node has removed has no log to wait for, and what may be missing is told as a gap', async t => {
+test('a removed container is reported as a gap and not retried further', async t => {
 	const removed = 'unable to retrieve container logs for containerd://12';
 	t.deepEqual(await readAgainst(removed), {isWhole: false, told: ['log-gone'], tries: 6});
 	t.deepEqual(await readAgainst(removed, removed, 'failed to read log file', removed, removed, removed, removed, null), {

@@ -13,9 +13,9 @@ const seen = (...blocks: string[]) => {
 };
 
 const passed = (lines: RecentLines, ...blocks: string[]) => {
-	const filter = new DuplicateFilter(lines.repeats());
-	const text = blocks.map(block => filter.pass(Buffer.from(block)).toString()).join('');
-	return {text, met: filter.met, tail: filter.takeTail()?.toString() ?? null};
+	const filter = new DuplicateFilter(lines.expectedDuplicates());
+	const text = blocks.map(block => filter.removeDuplicates(Buffer.from(block)).toString()).join('');
+	return {text, met: filter.foundLastLine, tail: filter.takeTail()?.toString() ?? null};
 };
 
 const a = `${stamp(1, 1)} a\n`;
@@ -23,13 +23,13 @@ const b = `${stamp(2, 1)} b\n`;
 const c = `${stamp(2, 2)} c\n`;
 const d = `${stamp(3, 1)} d\n`;
 
-test('the server is asked from the last line’s second on', t => {
+test('the resume starts at the second of the last line', t => {
 	t.is(seen(a, b, c).since, Date.UTC(2026, 10, 24, 14, 0, 2) / 1000);
-	t.is(seen(a, b, c).stamp, stamp(2, 2));
+	t.is(seen(a, b, c).timestamp, stamp(2, 2));
 	t.is(seen().since, null);
 });
 
-test('lines of the last second are taken out, wherever the blocks are cut', t => {
+test('duplicates of the last second are removed, wherever the blocks are split', t => {
 	for (let cut = 0; cut <= 3; cut++) {
 		const lines = [b, c, d];
 		t.deepEqual(passed(seen(a, b, c), lines.slice(0, cut).join(''), lines.slice(cut).join('')), {text: d, met: true, tail: null});
@@ -41,28 +41,28 @@ test('equal lines with one timestamp are counted, not merged', t => {
 	t.false(passed(seen(b, b, b), b + b).met);
 });
 
-test('without the last line nothing is proved', t => {
+test('without the last line, continuity is not proven', t => {
 	t.deepEqual(passed(seen(a, b, c), d), {text: d, met: false, tail: null});
 	t.deepEqual(passed(seen(a, b, c), b + d), {text: d, met: false, tail: null});
 });
 
-test('the tail of a line that began earlier was told with its line', t => {
+test('the tail of an earlier line is a duplicate', t => {
 	const line = `${stamp(1, 9)} begun and ended\n`;
 	t.deepEqual(passed(seen(line + b), `and ended\n${b}${d}`), {text: d, met: true, tail: null});
 });
 
-test('a tail of which nothing is known is kept when the last line is not met, and dropped when it is', t => {
+test('an unknown tail is kept only when the last line is not found', t => {
 	t.deepEqual(passed(seen(a, b), `unknown\n${d}`), {text: d, met: false, tail: 'unknown\n'});
 	t.deepEqual(passed(seen(a, b), `unknown\n${b}${d}`), {text: d, met: true, tail: null});
 });
 
-test('what stands before the beginning of a follow is not wanted after a cut either', t => {
+test('lines before the start of a follow stay excluded after an interruption', t => {
 	const lines = new RecentLines(true);
 	lines.add(Buffer.from(c));
 	t.is(passed(lines, b + c + d).text, d);
 });
 
-test('a line that was left out in the middle is told, however the follow began', t => {
+test('a line missing in the middle is emitted, however the follow started', t => {
 	const e = `${stamp(2, 3)} e\n`;
 	for (const beginsInside of [true, false]) {
 		const lines = new RecentLines(beginsInside);
@@ -74,30 +74,30 @@ test('a line that was left out in the middle is told, however the follow began',
 	t.is(passed(seen(c), b + c + d).text, b + d, 'of a log that was read from its beginning nothing is unwanted');
 });
 
-test('what the follow began with stands in for nothing in later seconds', t => {
+test('the start of the follow excludes nothing in later seconds', t => {
 	const lines = new RecentLines(true);
 	lines.add(Buffer.from(a + b));
 	lines.add(Buffer.from(d));
-	t.is(lines.repeats().beginning, null);
+	t.is(lines.expectedDuplicates().start, null);
 });
 
-test('lines without a timestamp are no place to resume from', t => {
+test('a line without a timestamp is not a resume position', t => {
 	t.is(seen('no stamp\n').since, null);
 	const lines = seen(a + b, 'no stamp\n');
-	t.is(lines.stamp, stamp(2, 1));
+	t.is(lines.timestamp, stamp(2, 1));
 	t.deepEqual(passed(lines, b + d), {text: d, met: true, tail: null});
 	const inside = new RecentLines(true);
 	inside.add(Buffer.from(`end of a line\n${b}`));
-	t.is(inside.repeats().beginning?.time, BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n + 1n);
+	t.is(inside.expectedDuplicates().start?.time, BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n + 1n);
 });
 
-test('a stretch without a timestamp is a tail only at the very beginning of an answer', t => {
+test('text without a timestamp is a tail only at the start of a response', t => {
 	t.deepEqual(passed(seen(b, c), `${b}no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
 	t.deepEqual(passed(seen(b, c), b, `no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
 	t.deepEqual(passed(seen(b, c), `tail\nno stamp\n${b}${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
 });
 
-test('a stretch without a timestamp in the middle of an answer is told once', t => {
+test('text without a timestamp within a response is emitted once', t => {
 	const lines = seen(b, c);
 	const answer = `${b}no stamp\n${c}no stamp\n`;
 	t.deepEqual(passed(lines, answer), {text: 'no stamp\nno stamp\n', met: true, tail: null});
@@ -107,58 +107,58 @@ test('a stretch without a timestamp in the middle of an answer is told once', t 
 	t.is(passed(seen(a, 'no stamp\n', b), `${b}no stamp\n`).text, 'no stamp\n', 'one of an earlier second is not offered again');
 });
 
-test('a follow that began inside a line loses no line of the same instant, or of one that is earlier by a hair', t => {
+test('a follow that started inside a line loses no line of the same instant', t => {
 	const lines = new RecentLines(true);
 	lines.add(Buffer.from(`${stamp(2, 2)} the end of a line\n${stamp(2, 2)} known\n`));
 	const fresh = `${stamp(2, 2)} fresh\n${stamp(2, 1)} of the other stream\n`;
 	t.deepEqual(passed(lines, `the end of a line\n${stamp(2, 2)} known\n${fresh}`), {text: fresh, met: true, tail: null});
 });
 
-test('a tail that was told is not told again where the last line is not met, and another one is told once', t => {
+test('a known tail is not repeated when the last line is missing, and a new one is emitted once', t => {
 	t.deepEqual(passed(seen(`${stamp(1, 9)} begun and ended\n${b}`), `and ended\n${d}`), {text: d, met: false, tail: null});
-	const filter = new DuplicateFilter(seen(b).repeats());
-	filter.pass(Buffer.from(`unknown\n${d}`));
+	const filter = new DuplicateFilter(seen(b).expectedDuplicates());
+	filter.removeDuplicates(Buffer.from(`unknown\n${d}`));
 	t.is(filter.takeTail()?.toString(), 'unknown\n');
 	t.is(filter.takeTail(), null);
 });
 
-test('behind the last second nothing is a repeat', t => {
+test('nothing after the last second is a duplicate', t => {
 	t.deepEqual(passed(seen(b, c), d + b + c), {text: d + b + c, met: false, tail: null});
 });
 
-test('lines of 4096 bytes are kept as they are, and longer ones differ by any byte', t => {
+test('lines up to 4096 bytes are kept as they are, and longer ones differ by any byte', t => {
 	for (const length of [4096, 4097]) {
 		const line = (end: string) => `${stamp(2, 1)} ${'x'.repeat(length - stamp(2, 1).length - 2)}${end}\n`;
 		t.deepEqual(passed(seen(line('x')), line('y') + line('x')), {text: line('y'), met: true, tail: null});
 	}
 });
 
-test('a line that ends with the answer is the same line with its line feed', t => {
+test('a line without its line feed equals the line with it', t => {
 	t.deepEqual(passed(seen(b.trimEnd()), b + d), {text: d, met: true, tail: null});
 });
 
-test('long lines are remembered by their digest', t => {
+test('long lines are kept as digests', t => {
 	const long = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024)}\n`;
 	const other = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024 - 1)}y\n`;
 	t.deepEqual(passed(seen(long), long + other), {text: other, met: true, tail: null});
 });
 
-test('when one second held more than is remembered, it is said', t => {
+test('a second with more lines than are kept is incomplete', t => {
 	const block = Buffer.from(`${stamp(2, 1)} ${'x'.repeat(1024 * 1024)}\n`);
 	const lines = new RecentLines();
 	for (let index = 0; index < 40; index++) {
 		lines.add(block);
 	}
 
-	t.true(lines.repeats().complete);
+	t.true(lines.expectedDuplicates().isComplete);
 	for (let index = 0; index < 20; index++) {
 		lines.add(block);
 	}
 
-	t.false(lines.repeats().complete);
+	t.false(lines.expectedDuplicates().isComplete);
 });
 
-test('what a second held beyond what is remembered was told before what is remembered', t => {
+test('lines of a second beyond the kept ones precede the kept ones', t => {
 	const short = (text: string) => text.replaceAll(/x{9,}/g, '*');
 	const mebibyte = (nanosecond: number) => `${stamp(2, nanosecond)} ${'x'.repeat(1024 * 1024 - 32)}\n`;
 	const long = `${stamp(2, 10)} ${'x'.repeat(5 * 1024 * 1024)}\n`;
@@ -180,14 +180,14 @@ test('what a second held beyond what is remembered was told before what is remem
 		],
 	] as const) {
 		const lines = seen(...told);
-		t.false(lines.repeats().complete, whatIsFirst);
+		t.false(lines.expectedDuplicates().isComplete, whatIsFirst);
 		const {text, met} = passed(lines, ...told, fresh);
 		t.deepEqual({text: short(text), met}, {text: fresh, met: true}, whatIsFirst);
 		t.deepEqual(passed(lines, fresh), {text: fresh, met: false, tail: null}, 'nothing else is offered any more');
 	}
 });
 
-test('lines of a second that held much are all taken out, each once', t => {
+test('all duplicates of a large second are removed, each once', t => {
 	const blocks = Array.from({length: 600}, (_, index) =>
 		Array.from({length: 400}, (_, at) => `${stamp(2, index * 400 + at)} ${'much '.repeat(10)}${index} ${at}\n`).join(''),
 	);
@@ -195,16 +195,16 @@ test('lines of a second that held much are all taken out, each once', t => {
 	const lines = seen(a, ...blocks);
 	t.deepEqual(passed(lines, ...blocks, blocks[0]!, d), {text: blocks[0]! + d, met: true, tail: null});
 	lines.add(Buffer.from(d));
-	t.is(lines.repeats().counts.size, 1);
+	t.is(lines.expectedDuplicates().counts.size, 1);
 });
 
-test('seconds that are over are let go', t => {
+test('lines of earlier seconds are dropped', t => {
 	const lines = seen(
 		...Array.from(
 			{length: 1000},
 			(_, index) => `2026-11-24T14:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}Z ${index}\n`,
 		),
 	);
-	t.is(lines.repeats().counts.size, 1);
-	t.true(lines.repeats().complete);
+	t.is(lines.expectedDuplicates().counts.size, 1);
+	t.true(lines.expectedDuplicates().isComplete);
 });

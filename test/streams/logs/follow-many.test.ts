@@ -8,7 +8,7 @@ import {LogServer} from '../../support/log-server.ts';
 const line = (second: number, text: string) => ({time: `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`, text});
 const scope = {namespace: 'demo', labelSelector: 'app=web'};
 
-test('pods that come are followed from their first line, and the tail of one that goes is complete', async t => {
+test('new pods are followed from their first line, and the log of a deleted pod is complete', async t => {
 	const server = await LogServer.start();
 	const cluster = await server.cluster();
 	const stop = new AbortController();
@@ -18,7 +18,7 @@ test('pods that come are followed from their first line, and the tail of one tha
 	let readAt = 0;
 	for await (const event of followLogs(
 		cluster,
-		{kind: 'scope', scope, mayCome: async () => true},
+		{kind: 'scope', scope, canAppear: async () => true},
 		{asked: 'deploy/web', containers: {kind: 'default'}, start: {tailLines: 1}, signal: stop.signal},
 	)) {
 		if (event.type !== 'lines') {
@@ -56,7 +56,7 @@ test('pods that come are followed from their first line, and the tail of one tha
 	await server.stop();
 });
 
-test('of a pod that was on no node yet when it came the node is told once it has one, to whoever reads its lines and to the path', async t => {
+test('the node of a pod that is scheduled later appears in its lines and its path', async t => {
 	const server = await LogServer.start();
 	const cluster = await server.cluster();
 	const stop = new AbortController();
@@ -66,15 +66,15 @@ test('of a pod that was on no node yet when it came the node is told once it has
 	delete object.spec.nodeName;
 	log.state = 'waiting';
 	const nodes: string[] = [];
-	const witness: ConnectionObserver = {
+	const observer: ConnectionObserver = {
 		async beforeUse(_, {target}) {
 			nodes.push(`asked of ${target.node}`);
 		},
 	};
 	for await (const event of followLogs(
 		cluster,
-		{kind: 'scope', scope, mayCome: async () => true},
-		{asked: 'deploy/web', containers: {kind: 'default'}, start: {}, witness, signal: stop.signal},
+		{kind: 'scope', scope, canAppear: async () => true},
+		{asked: 'deploy/web', containers: {kind: 'default'}, start: {}, observer, signal: stop.signal},
 	)) {
 		if (event.type === 'waiting') {
 			nodes.push(`waits on ${event.source.node}`);
@@ -92,7 +92,7 @@ test('of a pod that was on no node yet when it came the node is told once it has
 	await server.stop();
 });
 
-test('it ends when nothing is left and nothing may come, and not before', async t => {
+test('following ends only when no pods are left and none can appear', async t => {
 	const server = await LogServer.start();
 	const cluster = await server.cluster();
 	server.restartPolicy = 'Never';
@@ -109,7 +109,7 @@ test('it ends when nothing is left and nothing may come, and not before', async 
 			{
 				kind: 'scope',
 				scope,
-				async mayCome(controllers) {
+				async canAppear(controllers) {
 					asked.push([...controllers].join(','));
 					return false;
 				},
@@ -124,7 +124,7 @@ test('it ends when nothing is left and nothing may come, and not before', async 
 	await server.stop();
 });
 
-test('150 logs are followed at once, and come back 20 at a time', async t => {
+test('150 logs are followed at once and reconnect 20 at a time', async t => {
 	const server = await LogServer.start();
 	const cluster = await server.cluster();
 	const stop = new AbortController();
@@ -136,7 +136,7 @@ test('150 logs are followed at once, and come back 20 at a time', async t => {
 	let cut = false;
 	for await (const event of followLogs(
 		cluster,
-		{kind: 'scope', scope, mayCome: async () => true},
+		{kind: 'scope', scope, canAppear: async () => true},
 		{asked: '-l', containers: {kind: 'all'}, start: {}, signal: stop.signal},
 	)) {
 		if (event.type === 'lines') {
@@ -186,8 +186,8 @@ const refused = async (options: Partial<FollowLogsOptions>, prepare: (server: Lo
 	}
 };
 
-test('more logs than allowed are refused in kubectl’s words', async t => {
-	const error = await refused({mostLogs: 1}, server => {
+test('more logs than allowed fail with kubectl’s message', async t => {
+	const error = await refused({maxLogs: 1}, server => {
 		server.addPod('a');
 		server.addPod('b');
 	});
@@ -198,14 +198,14 @@ test('more logs than allowed are refused in kubectl’s words', async t => {
 });
 
 test('a container that does not start in time is named with its reason', async t => {
-	const error = await refused({startLimitMs: 500}, server => {
+	const error = await refused({startTimeoutMs: 500}, server => {
 		server.addPod('w').get('app')!.state = 'waiting';
 	});
 	t.is(error?.exitStatus, 12);
 	t.regex(error?.message ?? '', /app of pod w did not start within 0\.5 s: ContainerCreating/);
 });
 
-test('a second leg that fails at the first read is told at once, with the server’s words', async t => {
+test('a leg 2 failure at the first read is reported at once with the server’s message', async t => {
 	const text =
 		'Get "https://10.0.0.1:10250/containerLogs/demo/w/app?follow=true": tls: failed to verify certificate: x509: certificate signed by unknown authority';
 	const error = await refused({}, server => {

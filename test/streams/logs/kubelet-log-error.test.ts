@@ -19,18 +19,18 @@ for (const words of [
 	'unable to retrieve container logs for containerd://1234',
 	'rpc error: code = Unavailable desc = connection error',
 ]) {
-	test(`known as the kubelet’s: ${words.slice(0, 40)}`, t => {
-		t.deepEqual(splitKubeletError(Buffer.from(words), {follows: true}), {log: Buffer.alloc(0), words});
-		t.deepEqual(splitKubeletError(Buffer.from(words), {follows: false}), {log: Buffer.alloc(0), words});
+	test(`splitKubeletError recognizes ${words.slice(0, 40)}`, t => {
+		t.deepEqual(splitKubeletError(Buffer.from(words), {follows: true}), {log: Buffer.alloc(0), message: words});
+		t.deepEqual(splitKubeletError(Buffer.from(words), {follows: false}), {log: Buffer.alloc(0), message: words});
 		const half = Buffer.from(`2026-11-24T14:00:00Z half a line${words}`);
 		const after = splitKubeletError(half, {follows: true});
 		t.is(after.log.toString(), '2026-11-24T14:00:00Z half a line');
-		t.is(after.words, words);
-		t.deepEqual(splitKubeletError(half, {follows: false}), {log: half, words: null});
+		t.is(after.message, words);
+		t.deepEqual(splitKubeletError(half, {follows: false}), {log: half, message: null});
 	});
 }
 
-test('a log’s own bytes are the log’s', t => {
+test('splitKubeletError leaves the log’s own bytes in the log', t => {
 	for (const text of [
 		'',
 		'2026-11-24T14:00:00Z failed',
@@ -41,11 +41,11 @@ test('a log’s own bytes are the log’s', t => {
 		`${inotify}${' '.repeat(2048)}`,
 		`${inotify}\n2026`,
 	]) {
-		t.deepEqual(splitKubeletError(Buffer.from(text), {follows: true}), {log: Buffer.from(text), words: null});
+		t.deepEqual(splitKubeletError(Buffer.from(text), {follows: true}), {log: Buffer.from(text), message: null});
 	}
 });
 
-test('what helps is said where it is known', t => {
+test('a remedy is returned when one is known', t => {
 	t.is(kubeletErrorRemedy(inotify), 'raise fs.inotify.max_user_instances on the node');
 	t.is(kubeletErrorRemedy('rpc error: code = Unknown'), null);
 });

@@ -22,7 +22,7 @@ async function blocksOf(chunks: readonly Buffer[]): Promise<{blocks: Buffer[]; r
 
 const text = Buffer.from('one\n\ntwo\r\n\u00FF\nlast', 'latin1');
 
-test('whole lines come whole, wherever the bytes are cut', async t => {
+test('whole lines arrive whole, wherever the chunks are split', async t => {
 	for (let first = 0; first <= text.length; first++) {
 		for (let second = first; second <= text.length; second += 3) {
 			const {blocks, remainder, error} = await blocksOf(
@@ -36,7 +36,7 @@ test('whole lines come whole, wherever the bytes are cut', async t => {
 	}
 });
 
-test('a long line comes in one piece, byte for byte', async t => {
+test('a long line arrives in one block, byte for byte', async t => {
 	const long = Buffer.alloc(5 * 1024 * 1024, 'abcdefg');
 	const chunks: Buffer[] = [Buffer.from('short\n')];
 	for (let at = 0; at < long.length; at += 50_000) {
@@ -52,7 +52,7 @@ test('a long line comes in one piece, byte for byte', async t => {
 	t.is(remainder, 'end');
 });
 
-test('a line without end is refused at a limit', async t => {
+test('a line longer than the maximum is an error', async t => {
 	const body = new Readable({read() {}});
 	const reading = readLineBlocks(body, () => {});
 	const chunk = Buffer.alloc(64 * 1024 * 1024, 'x');
@@ -66,7 +66,7 @@ test('a line without end is refused at a limit', async t => {
 	await t.throwsAsync(reading, {code: 'ERR_PROTOCOL', message: /longer than 256 MiB/});
 });
 
-test('what breaks the body is told, with what stood there', async t => {
+test('an error of the body is returned with the remainder', async t => {
 	const body = new Readable({read() {}});
 	const reading = readLineBlocks(body, () => {});
 	body.push('whole\nhalf');
@@ -78,7 +78,7 @@ test('what breaks the body is told, with what stood there', async t => {
 	t.is(error?.message, 'cut');
 });
 
-test('nothing is read while a block is taken', async t => {
+test('nothing is read while a block is processed', async t => {
 	let pulled = 0;
 	const body = new Readable({
 		highWaterMark: 1000,
@@ -128,12 +128,12 @@ async function gathered(
 	return blocks;
 }
 
-test('the first line after a pause comes at once, and those that come soon after it together', async t => {
+test('the first line after a pause arrives at once, and the lines soon after it together', async t => {
 	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n', 'four\n'], 2000, taken => taken > 0), ['one\n', 'two\nthree\nfour\n']);
 	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n'], 0, (taken, pushed) => taken === pushed), ['one\n', 'two\n', 'three\n']);
 });
 
-test('a flood is not held back', async t => {
+test('a flood of lines is not delayed', async t => {
 	const flood = `${'x'.repeat(50_000)}\n`;
 	t.deepEqual(await gathered([flood, flood, 'last\n'], 600_000, (taken, pushed) => taken === pushed), [flood, flood, 'last\n']);
 });

@@ -28,7 +28,7 @@ for (const [text, length] of [
 }
 
 for (const text of ['2026-11-24T14:02:08.231000001+05:30 x', '2026-11-24T14:02:08Z x']) {
-	test(`a byte that is wrong anywhere in ${text.slice(0, -2)} makes it no timestamp`, t => {
+	test(`a wrong byte anywhere in ${text.slice(0, -2)} makes it invalid`, t => {
 		for (let at = 0; at < text.length - 1; at++) {
 			for (const wrong of ['x', '/', ':', '5']) {
 				const isDigit = /\d/.test(text[at]!);
@@ -41,7 +41,7 @@ for (const text of ['2026-11-24T14:02:08.231000001+05:30 x', '2026-11-24T14:02:0
 	});
 }
 
-test('milliseconds are cut, not rounded, and the same in every zone', t => {
+test('milliseconds are truncated, not rounded, and equal in every zone', t => {
 	const milliseconds = (text: string) => {
 		const bytes = Buffer.from(`__${text} 123`);
 		return timestampMilliseconds(bytes, 2, timestampLength(bytes, 2)) - Date.UTC(2026, 10, 24, 14, 2, 8);
@@ -54,12 +54,12 @@ test('milliseconds are cut, not rounded, and the same in every zone', t => {
 	t.is(milliseconds('2026-11-24T19:32:08.999999999+05:30'), 999);
 });
 
-test('of more digits than nine the first nine count', t => {
+test('only the first nine digits of a fraction count', t => {
 	const bytes = Buffer.from('2026-11-24T14:02:08.1234567899Z x');
 	t.is(timestampNanoseconds(bytes, 0, timestampLength(bytes, 0)) % 1_000_000_000n, 123_456_789n);
 });
 
-test('two days in one block are two days', t => {
+test('a block can contain lines of two days', t => {
 	const seconds = ['2026-01-31T00:00:00Z x', '2026-02-01T00:00:00Z x', '2027-01-31T00:00:00Z x', '2026-01-31T00:00:00Z x'].map(text =>
 		timestampSecond(Buffer.from(text), 0, 20),
 	);
@@ -69,7 +69,7 @@ test('two days in one block are two days', t => {
 	);
 });
 
-test('an instant is the same in every zone, to the nanosecond', t => {
+test('a timestamp is the same instant in every zone, to the nanosecond', t => {
 	const nanoseconds = (text: string) => {
 		const bytes = Buffer.from(`${text} x`);
 		return timestampNanoseconds(bytes, 0, timestampLength(bytes, 0));
@@ -85,7 +85,7 @@ test('an instant is the same in every zone, to the nanosecond', t => {
 	t.is(timestampNanoseconds(before, 0, 22), -500_000_000n);
 });
 
-test('a block is taken apart without losing a byte, but for line ends', t => {
+test('eachLine returns every byte of a block except line ends', t => {
 	const bytes = Buffer.concat([
 		Buffer.from(
 			'2026-11-24T14:02:08Z one\nno stamp\n2026-11-24T14:02:09Z \n2026-11-24T14:02:09Z 2026-11-24T14:02:10Z two\r\n2026-11-24T14:02:11Z ',
@@ -115,11 +115,11 @@ test('one line is stripped without a copy', t => {
 	t.is(stripTimestamps(bare), bare);
 });
 
-test('a prefix stands before every line, also before the last one without a line feed', t => {
+test('a prefix precedes every line, including a last one without a line feed', t => {
 	t.is(withPrefix(Buffer.from('a\n\nb'), Buffer.from('[p] ')).toString(), '[p] a\n[p] \n[p] b');
 });
 
-test('the digits of a zone are no fraction of a second', t => {
+test('the digits of a zone are not read as a fraction', t => {
 	const bytes = Buffer.from('2026-11-24T14:02:08+02:00 x');
 	const length = timestampLength(bytes, 0);
 	t.is(timestampMilliseconds(bytes, 0, length), Date.UTC(2026, 10, 24, 12, 2, 8));

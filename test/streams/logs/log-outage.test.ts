@@ -4,10 +4,11 @@ import type {Connection} from '../../../source/cluster/connection.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/streams/logs/log-events.ts';
 import {LogInterruptedError} from '../../../source/streams/logs/log-interruption.ts';
-import {LogOutage} from '../../../source/streams/logs/log-outage.ts';
+import {LogOutage, reconnectDelay} from '../../../source/streams/logs/log-outage.ts';
+import {Semaphore} from '../../../source/streams/logs/semaphore.ts';
 
 const source: LogSource = {namespace: 'demo', pod: 'web', uid: null, node: 'n1', container: 'app'};
-const cut = new SpokeError('ERR_STREAM_LOST', 'the log of web was cut', {leg: 1});
+const cut = new SpokeError('ERR_STREAM_LOST', 'the log of web was interrupted', {leg: 1});
 
 const answers = async () => ({close() {}}) as Connection;
 
@@ -23,29 +24,29 @@ function outageOf(options: {resume: boolean; signal?: AbortSignal}, connect: () 
 	return {outage, told, words: () => told.map(event => (event.type === 'reconnecting' ? `try ${event.attempt}` : event.type))};
 }
 
-test('an outage is told with each try and when it is over; a clean end is no news', async t => {
+test('an outage reports each attempt and its end, and a clean end is not reported', async t => {
 	const {outage, words} = outageOf({resume: true});
-	await outage.endedCleanly();
-	await outage.back({proven: true, met: true});
+	await outage.handleCleanEnd();
+	await outage.reportResumed({proven: true, foundLastLine: true});
 	t.deepEqual(words(), []);
-	await outage.lost(cut);
-	await outage.back({proven: false, met: false});
-	await outage.back({proven: true, met: true});
+	await outage.handleLoss(cut);
+	await outage.reportResumed({proven: false, foundLastLine: false});
+	await outage.reportResumed({proven: true, foundLastLine: true});
 	t.deepEqual(words(), ['try 2', 'resumed']);
 });
 
-test('who does not want to go on gets the cut, and who has left no try', async t => {
+test('without resume the interruption is thrown, and an abort prevents an attempt', async t => {
 	const error = await t.throwsAsync(
-		outageOf({resume: false}).outage.lost(new SpokeError('ERR_SECOND_LEG', 'no agent', {text: 'No agent available'})),
-		{code: 'ERR_STREAM_LOST', message: 'the log of web was cut: no agent'},
+		outageOf({resume: false}).outage.handleLoss(new SpokeError('ERR_SECOND_LEG', 'no agent', {text: 'No agent available'})),
+		{code: 'ERR_STREAM_LOST', message: 'the log of web was interrupted: no agent'},
 	);
 	t.is((error as SpokeError).text, 'No agent available');
 	const {outage, told} = outageOf({resume: true, signal: AbortSignal.abort(new Error('left'))});
-	await t.throwsAsync(outage.lost(cut), {message: 'left'});
+	await t.throwsAsync(outage.handleLoss(cut), {message: 'left'});
 	t.deepEqual(told, []);
 });
 
-const aborted = () => new LogInterruptedError('the log of web was cut', Object.assign(new Error('aborted'), {code: 'ECONNRESET'}));
+const aborted = () => new LogInterruptedError('the log of web was interrupted', Object.assign(new Error('aborted'), {code: 'ECONNRESET'}));
 const refused = async () => {
 	throw new Error('connect ECONNREFUSED');
 };
@@ -57,32 +58,32 @@ for (const [title, connect, leg, message] of [
 		'while the apiserver answers may have been cut on either leg',
 		answers,
 		2,
-		/^the log of web was cut: the connection was closed in the middle of the answer: the apiserver answers others; whether its way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/,
+		/^the log of web was interrupted: the connection was closed in the middle of the response: the apiserver responds to new connections; it is unknown whether its connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/,
 	],
-	['while the apiserver is away was cut on leg 1', refused, 1, /: the connection to the apiserver \(leg 1\) is gone$/],
+	['while the apiserver is away was cut on leg 1', refused, 1, /: the connection to the apiserver \(leg 1\) was lost$/],
 ] as const) {
-	test(`a log that is cut ${title}`, async t => {
+	test(`an interrupted log ${title}`, async t => {
 		const {outage, told} = outageOf({resume: true}, connect);
-		await outage.lost(aborted());
+		await outage.handleLoss(aborted());
 		const [event] = told;
 		t.is(event?.type, 'reconnecting');
 		const error = event?.type === 'reconnecting' ? event.error! : null;
 		t.is(error?.leg, leg);
 		t.regex(error!.message, message);
-		const thrown = await t.throwsAsync(outageOf({resume: false}, connect).outage.lost(aborted()), {code: 'ERR_STREAM_LOST', message});
+		const thrown = await t.throwsAsync(outageOf({resume: false}, connect).outage.handleLoss(aborted()), {code: 'ERR_STREAM_LOST', message});
 		t.is((thrown as SpokeError).exitStatus, 13);
 	});
 }
 
-test('the next try does not wait for who is asked where the cut was: then that is not known', async t => {
+test('the next attempt does not wait for the leg, which is then unknown', async t => {
 	const {outage, told} = outageOf({resume: true}, never);
-	await outage.lost(aborted());
+	await outage.handleLoss(aborted());
 	t.like(told, {length: 1, 0: {type: 'reconnecting', attempt: 1}});
 	const error = told[0]?.type === 'reconnecting' ? told[0].error! : null;
-	t.regex(error!.message, /: whether the apiserver’s way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/);
+	t.regex(error!.message, /: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/);
 });
 
-test('logs that are cut together ask once where it was', async t => {
+test('logs interrupted together check the apiserver once', async t => {
 	let asked = 0;
 	const cluster = {
 		async connect() {
@@ -91,28 +92,82 @@ test('logs that are cut together ask once where it was', async t => {
 		},
 	};
 	await Promise.all(
-		['a', 'b', 'c'].map(async () => t.throwsAsync(new LogOutage(source, async () => {}, {resume: false, cluster}).lost(aborted()))),
+		['a', 'b', 'c'].map(async () => t.throwsAsync(new LogOutage(source, async () => {}, {resume: false, cluster}).handleLoss(aborted()))),
 	);
 	t.is(asked, 1);
 });
 
-test('a reset before the first line is our own connection’s, whoever else is answered; who leaves waits for no verdict', async t => {
+test('a reset before the first line is leg 1, and an abort waits for no verdict', async t => {
 	const reset = Object.assign(new Error('read ECONNRESET'), {code: 'ECONNRESET', syscall: 'read'});
 	const lost = new SpokeError('ERR_APISERVER_UNREACHABLE', 'the connection was lost: connection reset by peer', {
 		text: 'connection reset by peer',
 		cause: reset,
 	});
 	const error = await t.throwsAsync(
-		outageOf({resume: false}).outage.lost(new LogInterruptedError('the log of web was cut before its first line', lost)),
+		outageOf({resume: false}).outage.handleLoss(new LogInterruptedError('the log of web was interrupted before its first line', lost)),
 	);
 	t.like(error, {
 		leg: 1,
 		text: 'connection reset by peer',
 		message:
-			'the log of web was cut before its first line: the connection was lost: connection reset by peer: the connection to the apiserver (leg 1) is gone',
+			'the log of web was interrupted before its first line: the connection was lost: connection reset by peer: the connection to the apiserver (leg 1) was lost',
 	});
 	const leave = new AbortController();
-	const waiting = outageOf({resume: false, signal: leave.signal}, never).outage.lost(aborted());
+	const waiting = outageOf({resume: false, signal: leave.signal}, never).outage.handleLoss(aborted());
 	leave.abort(new Error('left'));
 	await t.throwsAsync(waiting, {message: 'left'});
+});
+
+test('the reconnect delay doubles with jitter up to 2 s', t => {
+	t.deepEqual(
+		[1, 2, 3, 4, 5, 9, 50].map(attempt => reconnectDelay(attempt, 0, () => 1)),
+		[200, 400, 800, 1600, 2000, 2000, 2000],
+	);
+	t.deepEqual(
+		[1, 2, 3, 4, 5, 9, 50].map(attempt => reconnectDelay(attempt, 0, () => 0)),
+		[100, 200, 400, 800, 1000, 1000, 1000],
+	);
+});
+
+test('a Retry-After time is a minimum', t => {
+	t.is(
+		reconnectDelay(1, 5000, () => 0),
+		5000,
+	);
+	t.is(
+		reconnectDelay(1, 5000, () => 1),
+		6000,
+	);
+});
+
+test('a delay beyond the timer maximum is clamped', t => {
+	t.is(
+		reconnectDelay(1, 1e12, () => 0),
+		2 ** 31 - 1,
+	);
+});
+
+test('a semaphore limits opens and releases a slot after the maximum hold time', async t => {
+	const gate = new Semaphore(3);
+	let inside = 0;
+	let most = 0;
+	await Promise.all(
+		Array.from({length: 20}, async () =>
+			gate.run(async () => {
+				inside++;
+				most = Math.max(most, inside);
+				await new Promise(resolve => {
+					setTimeout(resolve, 5);
+				});
+				inside--;
+			}),
+		),
+	);
+	t.is(most, 3);
+	const never = new Promise<void>(() => {});
+	for (let index = 0; index < 3; index++) {
+		void gate.run(async () => never, 20);
+	}
+
+	t.is(await gate.run(async () => 'through'), 'through');
 });

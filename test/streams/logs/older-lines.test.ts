@@ -27,12 +27,12 @@ async function withLog(t: ExecutionContext, records: readonly LogRecord[]) {
 			const ending = await readOlderLines(
 				cluster,
 				logSource(pod, 'app'),
-				{known, arrived, most},
+				{known, receivedCount: arrived, maxLines: most},
 				{
-					begin() {
+					start() {
 						lines = [];
 					},
-					take(block) {
+					onLines(block) {
 						lines.push(Buffer.from(block));
 					},
 				},
@@ -43,15 +43,15 @@ async function withLog(t: ExecutionContext, records: readonly LogRecord[]) {
 	};
 }
 
-test('all that stands before the first known line, and not one of the known ones', async t => {
+test('older lines are all lines before the first known line', async t => {
 	const records = Array.from({length: 300}, (_, at) => record(at));
 	const {older} = await withLog(t, records);
-	t.deepEqual(await older(raw(records.slice(250, 260))), {joined: true, isAll: true, text: raw(records.slice(0, 250)).toString()});
-	t.deepEqual(await older(raw(records.slice(299))), {joined: true, isAll: true, text: raw(records.slice(0, 299)).toString()});
-	t.deepEqual(await older(raw(records.slice(0, 5))), {joined: true, isAll: true, text: ''});
+	t.deepEqual(await older(raw(records.slice(250, 260))), {isJoined: true, isComplete: true, text: raw(records.slice(0, 250)).toString()});
+	t.deepEqual(await older(raw(records.slice(299))), {isJoined: true, isComplete: true, text: raw(records.slice(0, 299)).toString()});
+	t.deepEqual(await older(raw(records.slice(0, 5))), {isJoined: true, isComplete: true, text: ''});
 });
 
-test('equal lines with equal timestamps are told apart by what follows them', async t => {
+test('equal lines with equal timestamps are distinguished by the lines that follow', async t => {
 	const records = [
 		record(1),
 		record(2, 'same'),
@@ -68,7 +68,7 @@ test('equal lines with equal timestamps are told apart by what follows them', as
 	}
 });
 
-test('a stretch that looks like the beginning of the known lines and goes on otherwise is older', async t => {
+test('lines that only start like the known lines are older', async t => {
 	const records = [
 		record(1, 'a'),
 		record(1, 'a'),
@@ -83,17 +83,17 @@ test('a stretch that looks like the beginning of the known lines and goes on oth
 	t.is((await older(raw(records.slice(4)))).text, raw(records.slice(0, 4)).toString());
 });
 
-test('only some are read from the end where only some are wanted; when there are none, the beginning is looked at', async t => {
+test('limited older lines are read from the end first, then from the start', async t => {
 	const records = Array.from({length: 2000}, (_, at) => record(at % 500, `line ${at}`));
 	const {older, server} = await withLog(t, records);
 	const some = await older(raw(records.slice(1500, 1600)), {arrived: 500, most: 300});
-	t.deepEqual({joined: some.joined, isAll: some.isAll}, {joined: true, isAll: false});
+	t.deepEqual({isJoined: some.isJoined, isComplete: some.isComplete}, {isJoined: true, isComplete: false});
 	t.is(some.text, raw(records.slice(1000, 1500)).toString());
 	t.is(server.seen.length, 1);
-	t.deepEqual(await older(raw(records.slice(0, 100)), {arrived: 2000, most: 300}), {joined: true, isAll: true, text: ''});
+	t.deepEqual(await older(raw(records.slice(0, 100)), {arrived: 2000, most: 300}), {isJoined: true, isComplete: true, text: ''});
 });
 
-test('the known end of a long line gets its beginning', async t => {
+test('a known end of a long line is completed', async t => {
 	const {older} = await withLog(t, [
 		record(1),
 		{time: stamp(2), text: 'the beginning, ', partial: true},
@@ -103,29 +103,29 @@ test('the known end of a long line gets its beginning', async t => {
 	t.is((await older(raw([{time: stamp(3), text: 'the end'}, record(4)]))).text, `${stamp(1)} line 1\n${stamp(2)} the beginning, \n`);
 });
 
-test('the log before is looked at when the container was started anew, and joined there', async t => {
+test('the previous log is joined when the container restarted', async t => {
 	const records = Array.from({length: 20}, (_, at) => record(at));
 	const {older, log} = await withLog(t, records);
 	log.restart();
 	log.append(record(30), record(31));
-	t.deepEqual(await older(raw(records.slice(15))), {joined: true, isAll: true, text: raw(records.slice(0, 15)).toString()});
+	t.deepEqual(await older(raw(records.slice(15))), {isJoined: true, isComplete: true, text: raw(records.slice(0, 15)).toString()});
 });
 
-test('a log that was rotated away cannot be joined, and that is said', async t => {
+test('a rotated log is reported as not joined', async t => {
 	const records = Array.from({length: 20}, (_, at) => record(at));
 	const {older, log} = await withLog(t, records);
 	log.rotate();
 	log.append(record(30), record(31));
-	t.like(await older(raw(records.slice(15))), {joined: false, isAll: true});
+	t.like(await older(raw(records.slice(15))), {isJoined: false, isComplete: true});
 });
 
-test('an answer that is cut is an error and no beginning', async t => {
+test('an interrupted response is an error', async t => {
 	const records = Array.from({length: 300}, (_, at) => record(at));
 	const {older, server} = await withLog(t, records);
 	server.faults.push({kind: 'close', afterBytes: 2000});
 	const error = await t.throwsAsync(older(raw(records.slice(250))));
 	t.regex(
 		error.message,
-		/^the log of web was cut: the connection was closed in the middle of the answer: the apiserver answers others; .*is not known$/,
+		/^the log of web was interrupted: the connection was closed in the middle of the response: the apiserver responds to new connections; .* was lost$/,
 	);
 });

@@ -20,8 +20,8 @@ for (const [status, told, title] of [
 		});
 		t.teardown(async () => server.close());
 		let opened = 0;
-		const witness = {
-			opened() {
+		const observer = {
+			onOpened() {
 				opened++;
 			},
 		};
@@ -29,7 +29,7 @@ for (const [status, told, title] of [
 			await server.cluster(),
 			{namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'},
 			{},
-			{target: reachedWeb, witness},
+			{target: reachedWeb, observer},
 		);
 		log.close();
 		t.is(opened, told);
@@ -52,11 +52,11 @@ for (const [message, told, title] of [
 		});
 		t.teardown(async () => server.close());
 		const seen: string[] = [];
-		const witness = {
-			answered() {
+		const observer = {
+			onFarEndAnswered() {
 				seen.push('answered');
 			},
-			failed() {
+			onFailed() {
 				seen.push('failed');
 			},
 		};
@@ -65,14 +65,14 @@ for (const [message, told, title] of [
 				await server.cluster(),
 				{namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'},
 				{},
-				{target: reachedWeb, witness},
+				{target: reachedWeb, observer},
 			),
 		);
 		t.deepEqual(seen, told);
 	});
 }
 
-test('a follow waits for the first line without a limit, any other read for its answer as long as the apiserver does', async t => {
+test('only a follow waits for its response without a limit', async t => {
 	const limits: unknown[] = [];
 	const connection = {
 		usable: true,
@@ -105,11 +105,11 @@ for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=
 		});
 		t.teardown(async () => server.close());
 		const seen: string[] = [];
-		const witness = {
-			opened() {
+		const observer = {
+			onOpened() {
 				seen.push('opened');
 			},
-			failed() {
+			onFailed() {
 				seen.push('failed');
 			},
 		};
@@ -118,7 +118,7 @@ for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=
 				await server.cluster(),
 				{namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'},
 				{},
-				{target: reachedWeb, witness},
+				{target: reachedWeb, observer},
 			),
 			{code: 'ERR_PROTOCOL'},
 		);
@@ -132,7 +132,7 @@ for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=
 	});
 }
 
-test('a log whose lines are HTML is a log', async t => {
+test('a log whose lines are HTML is read as a log', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			response.writeHead(200, {'Content-Type': 'text/plain'}).end(loginPage);

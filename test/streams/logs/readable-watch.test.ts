@@ -17,13 +17,13 @@ function pieceByPiece(pieces: string[], onRead: () => void = () => undefined) {
 	};
 }
 
-test('all that has come is one piece', t => {
+test('all available bytes are one chunk', t => {
 	const body = pieceByPiece(['one\n', 'two\n', 'three']);
 	t.is(String(readAvailable(body)), 'one\ntwo\nthree');
 	t.is(readAvailable(body), null);
 });
 
-test('what comes only because it is read is left for the next time', t => {
+test('bytes that arrive because of a read are left for the next one', t => {
 	const pieces = ['one\n', 'two\n'];
 	const body = pieceByPiece(pieces, () => {
 		pieces.push('more\n');
@@ -32,7 +32,7 @@ test('what comes only because it is read is left for the next time', t => {
 	t.is(String(readAvailable(body)), 'more\nmore\n');
 });
 
-test('a stream of this Node gives all that it holds, then its end', t => {
+test('a Node.js stream returns all buffered bytes, then its end', t => {
 	const body = new Readable({read() {}});
 	for (const piece of ['one\n', 'two\n', null]) {
 		body.push(piece);

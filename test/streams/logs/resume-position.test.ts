@@ -4,40 +4,40 @@ import {ResumePosition} from '../../../source/streams/logs/resume-position.ts';
 
 const seen = (since: number | null) => ({since});
 
-test('once a line was seen it is its second, whatever was asked for first', t => {
+test('after a line, the position is its second, whatever was requested first', t => {
 	const beginning = new ResumePosition({tailLines: 10}, seen(1_800_000_000));
-	beginning.followed(0);
-	t.deepEqual(beginning.again, {timestamps: true, sinceTime: '2027-01-15T08:00:00Z'});
-	t.deepEqual(beginning.behind(9000), beginning.again);
-	t.false(beginning.mayMiss);
+	beginning.recordFollow(0);
+	t.deepEqual(beginning.fromLastLine, {timestamps: true, sinceTime: '2027-01-15T08:00:00Z'});
+	t.deepEqual(beginning.afterFollow(9000), beginning.fromLastLine);
+	t.false(beginning.mayHaveMissed);
 });
 
-test('without a line the newest ones are asked for again, and since when they must reach back is known', t => {
+test('without a line, the newest lines are requested again, and the time to cover is known', t => {
 	const beginning = new ResumePosition({tailLines: 10}, seen(null));
-	t.deepEqual(beginning.behind(9000), {timestamps: true, tailLines: 10});
-	beginning.followed(1000);
-	beginning.followed(5000);
-	t.true(beginning.mayMiss);
-	t.deepEqual(beginning.behind(9000), {timestamps: true, tailLines: 10});
-	t.deepEqual(beginning.since(9000), {timestamps: true, sinceSeconds: 10});
+	t.deepEqual(beginning.afterFollow(9000), {timestamps: true, tailLines: 10});
+	beginning.recordFollow(1000);
+	beginning.recordFollow(5000);
+	t.true(beginning.mayHaveMissed);
+	t.deepEqual(beginning.afterFollow(9000), {timestamps: true, tailLines: 10});
+	t.deepEqual(beginning.sinceFirstFollow(9000), {timestamps: true, sinceSeconds: 10});
 });
 
-test('the last seconds begin where they began; who wanted no line from before misses none', t => {
+test('sinceSeconds starts where it started, and tailLines=0 misses no line', t => {
 	const seconds = new ResumePosition({sinceSeconds: 60}, seen(null));
-	seconds.followed(0);
-	t.false(seconds.mayMiss);
-	t.is(seconds.behind(3000).sinceSeconds, 65);
+	seconds.recordFollow(0);
+	t.false(seconds.mayHaveMissed);
+	t.is(seconds.afterFollow(3000).sinceSeconds, 65);
 	const both = new ResumePosition({tailLines: 10, sinceSeconds: 60}, seen(null));
-	both.followed(0);
-	t.deepEqual(both.behind(3000), {timestamps: true, tailLines: 10, sinceSeconds: 65});
+	both.recordFollow(0);
+	t.deepEqual(both.afterFollow(3000), {timestamps: true, tailLines: 10, sinceSeconds: 65});
 	const none = new ResumePosition({tailLines: 0}, seen(null));
-	none.followed(0);
-	t.false(none.mayMiss);
-	t.is(none.behind(3000).sinceSeconds, 5);
+	none.recordFollow(0);
+	t.false(none.mayHaveMissed);
+	t.is(none.afterFollow(3000).sinceSeconds, 5);
 });
 
-test('a whole log is read again from its beginning', t => {
+test('a whole log is read again from its start', t => {
 	const beginning = new ResumePosition({insecureSkipTLSVerifyBackend: true}, seen(null));
-	beginning.followed(0);
-	t.deepEqual(beginning.behind(9000), {timestamps: true, insecureSkipTLSVerifyBackend: true});
+	beginning.recordFollow(0);
+	t.deepEqual(beginning.afterFollow(9000), {timestamps: true, insecureSkipTLSVerifyBackend: true});
 });

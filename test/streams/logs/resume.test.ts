@@ -8,13 +8,13 @@ import type {StallTimeouts} from '../../../source/streams/logs/stall-detector.ts
 import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
 
 const quickly: StallTimeouts = {
-	askAfterMs: 400,
-	answerWithinMs: 2000,
-	readAfterMs: 500,
-	deliverWithinMs: 300,
-	readEveryMs: 800,
-	sideAnswerMs: 2000,
-	sideSilenceMs: 1000,
+	checkApiserverAfterMs: 400,
+	apiserverTimeoutMs: 2000,
+	verifyAfterMs: 500,
+	deliveryTimeoutMs: 300,
+	verifyIntervalMs: 800,
+	responseTimeoutMs: 2000,
+	silenceTimeoutMs: 1000,
 };
 
 type Told = {text: string; events: LogEvent[]};
@@ -92,7 +92,7 @@ const kinds = ['cut', 'end-cleanly'] as const;
 const total = asLines(awkward).length;
 
 for (const kind of kinds) {
-	test(`a follow that is broken off (${kind}) at any byte tells every line once, in order`, async t => {
+	test(`a follow interrupted (${kind}) at any byte emits every line once, in order`, async t => {
 		t.timeout(180_000);
 		const positions = Array.from({length: total + 1}, (_, position) => position);
 		const results = await inParallel(positions, 40, async position =>
@@ -118,7 +118,7 @@ for (const kind of kinds) {
 	});
 }
 
-test('control: without the memory, the same cuts repeat or lose lines', async t => {
+test('control: without recent lines, the same interruptions repeat or lose lines', async t => {
 	const wrong = await inParallel([70, 100, 130, 170, 210], 5, async position =>
 		withServer(async (server, cluster) => {
 			server
@@ -232,7 +232,7 @@ testLog(
 		const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
 		const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
 		const told = await follow(server, cluster, {
-			quiet: {...quickly, askAfterMs: 60_000},
+			stallTimeouts: {...quickly, checkApiserverAfterMs: 60_000},
 			async on(event, {events}) {
 				if (event.type === 'reconnecting' && server.seen.length === 1) {
 					// The next follow is not answered at all, and whatever else is read is refused.
@@ -260,7 +260,7 @@ testLog(
 			told.events.flatMap(event => (event.type === 'gap' ? [event.reason] : [])),
 			[],
 		);
-		t.true(told.events.some(event => event.type === 'resumed' && event.proven && event.met));
+		t.true(told.events.some(event => event.type === 'resumed' && event.proven && event.foundLastLine));
 	},
 );
 
@@ -270,7 +270,7 @@ testLog('a follow that is not answered is neither checked nor called alive', asy
 	// The second follow, and the read beside it.
 	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'}, {kind: 'silence'});
 	const told = await follow(server, cluster, {
-		quiet: quickly,
+		stallTimeouts: quickly,
 		async on(event) {
 			if (event.type === 'asking') {
 				await sleep(3000);
@@ -448,7 +448,7 @@ testLog(
 		log.append(...awkward);
 		let reads = 0;
 		const broken = {
-			opened() {
+			onOpened() {
 				reads++;
 				if (reads > 1) {
 					throw new TypeError('a bug');
@@ -457,7 +457,7 @@ testLog(
 		};
 		await t.throwsAsync(
 			follow(server, cluster, {
-				witness: broken,
+				observer: broken,
 				signal: AbortSignal.timeout(50_000),
 				on(_event, {text}) {
 					if (text.includes('other') && log.state === 'running') {
@@ -590,7 +590,7 @@ testLog('a log without a line answers not even with headers, and is waited for',
 		log.append({time: at(1, '1'), text: 'at last'});
 		log.end();
 	}, 900);
-	const told = await follow(server, cluster, {quiet: quickly});
+	const told = await follow(server, cluster, {stallTimeouts: quickly});
 	t.is(told.text, `${at(1, '1')} at last\n`);
 	t.deepEqual(
 		told.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'),
@@ -657,7 +657,7 @@ testLog(
 		const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
 		const told = await follow(server, cluster, {
 			start: {tailLines: 2},
-			quiet: quickly,
+			stallTimeouts: quickly,
 			signal: AbortSignal.timeout(50_000),
 			on(event) {
 				if (event.type === 'lines' && log.state === 'running') {
@@ -673,7 +673,7 @@ testLog(
 		);
 		t.like(
 			told.events.find(({type}) => type === 'resumed'),
-			{proven: true, met: false},
+			{proven: true, foundLastLine: false},
 		);
 	},
 );
@@ -704,7 +704,7 @@ testLog(
 		);
 		t.like(
 			told.events.find(({type}) => type === 'resumed'),
-			{proven: false, met: false},
+			{proven: false, foundLastLine: false},
 		);
 	},
 );
@@ -727,7 +727,7 @@ testLog('a way that swallows everything is said to be stalled, and nothing is lo
 		log.end();
 	}, 300);
 	const told = await follow(server, cluster, {
-		quiet: quickly,
+		stallTimeouts: quickly,
 		on(event) {
 			if (event.type === 'stalled') {
 				server.readyzSilent = false;
@@ -752,7 +752,7 @@ testLog('a stream that stands still while the log goes on is given up and resume
 		log.append(...awkward.slice(3));
 	}, 100);
 	const told = await follow(server, cluster, {
-		quiet: quickly,
+		stallTimeouts: quickly,
 		on(_event, {text}) {
 			if (text.length === total) {
 				log.end();

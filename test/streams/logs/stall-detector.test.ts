@@ -5,13 +5,13 @@ import {errorFromLogResponse} from '../../../source/streams/logs/error-from-log-
 import {ApiserverCheck, startStallDetector} from '../../../source/streams/logs/stall-detector.ts';
 
 const limits = {
-	askAfterMs: 40,
-	answerWithinMs: 200,
-	readAfterMs: 60,
-	deliverWithinMs: 20,
-	readEveryMs: 100,
-	sideAnswerMs: 1000,
-	sideSilenceMs: 1000,
+	checkApiserverAfterMs: 40,
+	apiserverTimeoutMs: 200,
+	verifyAfterMs: 60,
+	deliveryTimeoutMs: 20,
+	verifyIntervalMs: 100,
+	responseTimeoutMs: 1000,
+	silenceTimeoutMs: 1000,
 };
 const silence = () => new SpokeError('ERR_APISERVER_TIMEOUT', 'the apiserver did not answer within 35 s');
 
@@ -21,11 +21,11 @@ async function givenUp(
 ): Promise<{leg: LegNumber | null; error: SpokeError}> {
 	const cluster = {request, async logIn() {}} as unknown as ClusterClient;
 	return new Promise(resolve => {
-		const guard = startStallDetector(new ApiserverCheck(cluster, limits.answerWithinMs), limits, {
-			offersMore,
-			checking() {},
-			checked() {},
-			giveUp(leg, _quietMs, error) {
+		const guard = startStallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
+			hasNewLines: offersMore,
+			onChecking() {},
+			onChecked() {},
+			onStalled(leg, _quietMs, error) {
 				guard.stop();
 				resolve({leg, error});
 			},
@@ -33,7 +33,7 @@ async function givenUp(
 	});
 }
 
-test('a kubelet that says nothing on the side either is told as the second leg, whose silence the apiserver’s answer makes it', async t => {
+test('a verification read without a response is leg 2 while the apiserver responds', async t => {
 	const {leg, error} = await givenUp(
 		async () => ({body: {resume() {}}}),
 		async () => {
@@ -44,7 +44,7 @@ test('a kubelet that says nothing on the side either is told as the second leg, 
 	t.like(error, {code: 'ERR_SECOND_LEG', leg: 2});
 });
 
-test('an apiserver that says nothing for itself is the first leg', async t => {
+test('an apiserver that does not respond is leg 1', async t => {
 	const {leg, error} = await givenUp(
 		async () => {
 			throw silence();
@@ -55,7 +55,7 @@ test('an apiserver that says nothing for itself is the first leg', async t => {
 	t.like(error, {code: 'ERR_APISERVER_TIMEOUT', leg: 1});
 });
 
-test('lines that are offered on the side and do not come prove a loss, and not its leg', async t => {
+test('lines seen only by the verification read prove a loss, and not its leg', async t => {
 	const {leg, error} = await givenUp(
 		async () => ({body: {resume() {}}}),
 		async () => true,
@@ -99,11 +99,11 @@ async function keptUp({
 			};
 
 		const cluster = {request: counted(request), logIn: counted(logIn)} as unknown as ClusterClient;
-		const guard = startStallDetector(new ApiserverCheck(cluster, limits.answerWithinMs), limits, {
-			offersMore: counted(offersMore),
-			checking() {},
-			checked() {},
-			giveUp(leg, _quietMs, error) {
+		const guard = startStallDetector(new ApiserverCheck(cluster, limits.apiserverTimeoutMs), limits, {
+			hasNewLines: counted(offersMore),
+			onChecking() {},
+			onChecked() {},
+			onStalled(leg, _quietMs, error) {
 				guard.stop();
 				reject(new Error(`given up on leg ${leg}: ${error.message}`));
 			},
@@ -154,7 +154,7 @@ for (const [title, answer] of [
 	['that is one request too many', status(429, 'too many requests')],
 	['that fails with words of no row', status(500, ofLog('something new'))],
 ] as const) {
-	test(`a read on the side ${title} says nothing of the stream: it is kept`, async t => {
+	test(`a verification read ${title} keeps the stream`, async t => {
 		await t.notThrowsAsync(
 			keptUp({
 				async offersMore() {
@@ -178,7 +178,7 @@ for (const [title, answer, code] of [
 	['finds no pod', status(404, 'pods "p" not found', 'pods'), 'ERR_NOT_FOUND'],
 	['finds a container that is over', status(400, 'container "app" in pod "p" is terminated'), 'ERR_TARGET_GONE'],
 ] as const) {
-	test(`a read on the side that ${title} gives the stream up`, async t => {
+	test(`a verification read that ${title} ends the stream`, async t => {
 		const {leg, error} = await givenUp(answers, async () => {
 			throw errorFromLogResponse(answer, {namespace: 'd'});
 		});
@@ -205,7 +205,7 @@ for (const [title, options] of [
 		},
 	],
 ] as const) {
-	test(`${title} say nothing of a stream that is open`, async t => {
+	test(`${title} do not end an open stream`, async t => {
 		await t.notThrowsAsync(keptUp(options));
 	});
 }

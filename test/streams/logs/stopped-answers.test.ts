@@ -15,13 +15,13 @@ import {startTcpCutter, type TcpCutter} from '../../support/tcp-cutter.ts';
 
 const quickly: StallTimeouts = {
 	...defaultStallTimeouts,
-	askAfterMs: 200,
-	answerWithinMs: 2000,
-	readAfterMs: 300,
-	deliverWithinMs: 100,
-	readEveryMs: 60_000,
-	sideAnswerMs: 2000,
-	sideSilenceMs: 500,
+	checkApiserverAfterMs: 200,
+	apiserverTimeoutMs: 2000,
+	verifyAfterMs: 300,
+	deliveryTimeoutMs: 100,
+	verifyIntervalMs: 60_000,
+	responseTimeoutMs: 2000,
+	silenceTimeoutMs: 500,
 };
 
 async function behindCutter(
@@ -48,7 +48,7 @@ function records(count: number): LogRecord[] {
 	}));
 }
 
-test('a log whose every connection stops after some bytes is told whole, in pieces', async t => {
+test('a log whose connections all stop early is emitted completely', async t => {
 	t.timeout(60_000);
 	const {server, cutter, cluster, log} = await behindCutter(t);
 	server.restartPolicy = 'Never';
@@ -59,7 +59,7 @@ test('a log whose every connection stops after some bytes is told whole, in piec
 	for await (const event of followLogs(
 		cluster,
 		{kind: 'pods', pods: [server.pods.get('w')!.object]},
-		{asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)},
+		{asked: 'w', containers: {kind: 'default'}, start: {}, stallTimeouts: quickly, signal: AbortSignal.timeout(50_000)},
 	)) {
 		if (event.type === 'lines') {
 			numbers.push(
@@ -84,7 +84,7 @@ test('a log whose every connection stops after some bytes is told whole, in piec
 	t.true(stalls.length > 2);
 });
 
-test('a side read that is reset midway still tells that the server has more', async t => {
+test('a verification read that is reset midway still finds new lines', async t => {
 	const {server, cluster, log} = await behindCutter(t);
 	server.restartPolicy = 'Never';
 	log.append(...records(5));
@@ -93,7 +93,7 @@ test('a side read that is reset midway still tells that the server has more', as
 	for await (const event of followLogs(
 		cluster,
 		{kind: 'pods', pods: [server.pods.get('w')!.object]},
-		{asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)},
+		{asked: 'w', containers: {kind: 'default'}, start: {}, stallTimeouts: quickly, signal: AbortSignal.timeout(50_000)},
 	)) {
 		if (event.type === 'lines') {
 			lines += event.bytes.toString().trim().split('\n').length;
@@ -106,18 +106,18 @@ test('a side read that is reset midway still tells that the server has more', as
 	t.is(lines, 5);
 });
 
-test('a pod whose answer stops midway is read no longer than the limit', async t => {
+test('reading a pod whose response stops midway ends at the timeout', async t => {
 	const {server, cutter, cluster} = await behindCutter(t);
 	cutter.stopAfter(150);
 	const view = new WatchedPod(cluster, server.pods.get('w')!.object, {isWatched: false});
 	await t.throwsAsync(view.read(undefined, 3000), {
 		code: 'ERR_APISERVER_TIMEOUT',
-		message: 'the apiserver did not answer with pod w within 3 s',
+		message: 'the apiserver did not return pod w within 3 s',
 	});
 	t.is(cutter.stopped, 1);
 });
 
-test('an answer that is read whole may pause for its limit, and no longer', async t => {
+test('a response that is read whole can pause until its timeout', async t => {
 	const slow = new PassThrough();
 	const whole = readFully(slow, 1000, 'it', 50);
 	slow.write('begun');

@@ -87,7 +87,7 @@ async function endSeenBy(client: Socket): Promise<string> {
 
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-test('the client ends first, and the answer still comes', async t => {
+test('a client that ends first still receives the response', async t => {
 	const {client, data, words, running} = await line(t);
 	client.end('question');
 	t.is((await bytesOf(data)).toString(), 'question');
@@ -99,7 +99,7 @@ test('the client ends first, and the answer still comes', async t => {
 	t.deepEqual([running.up, running.down], [8, 6]);
 });
 
-test('the pod ends first, and 20 MiB still go up', async t => {
+test('a pod that ends first still receives 20 MiB', async t => {
 	const {client, data, running} = await line(t);
 	data.end('ready');
 	t.is((await bytesOf(client)).toString(), 'ready');
@@ -109,7 +109,7 @@ test('the pod ends first, and 20 MiB still go up', async t => {
 	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
 });
 
-test('a client that has closed its socket still has all of its bytes carried up', async t => {
+test('all bytes of a client reach the pod after the client closed its socket', async t => {
 	const {client, socket, far, data, running, session} = await line(t);
 	data.end();
 	await bytesOf(client);
@@ -130,7 +130,7 @@ test('a client that has closed its socket still has all of its bytes carried up'
 	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
 });
 
-test('bytes are the same both ways at once', async t => {
+test('bytes are unchanged in both directions at once', async t => {
 	const {client, data, words, running} = await line(t);
 	const [up, down] = [Buffer.alloc(5_000_000, 'up'), Buffer.alloc(7_000_000, 'down')];
 	client.end(up);
@@ -145,7 +145,7 @@ test('bytes are the same both ways at once', async t => {
 	t.truthy((await running.outcome).end);
 });
 
-test('a reset in the pod is a reset for the client, never an end', async t => {
+test('a reset in the pod is a reset for the client', async t => {
 	const {client, data, running} = await line(t);
 	data.write('half a rep');
 	await delay(10);
@@ -154,7 +154,7 @@ test('a reset in the pod is a reset for the client, never an end', async t => {
 	t.deepEqual(await running.outcome, {end: 'pod-reset', error: null});
 });
 
-test('the runtime ends data before it tells of a refused port: still a reset, with its words', async t => {
+test('a refused port is a reset with the runtime’s message, even if data ended before', async t => {
 	const {client, data, words, running, session} = await line(t);
 	data.end();
 	await delay(5);
@@ -169,7 +169,7 @@ test('the runtime ends data before it tells of a refused port: still a reset, wi
 	await streamsEnd(session);
 });
 
-test('a pod that resets a running connection is told by words, after a clean end of data', async t => {
+test('a pod reset is recognized by the runtime’s message after a clean end of data', async t => {
 	const {client, data, words, running} = await line(t);
 	data.write('first part');
 	await once(client, 'data');
@@ -181,7 +181,7 @@ test('a pod that resets a running connection is told by words, after a clean end
 	t.deepEqual(await running.outcome, {end: 'pod-reset', error: null});
 });
 
-test('a client that dies resets the stream, and the session stays usable', async t => {
+test('a client reset resets the stream, and the session stays usable', async t => {
 	const {client, data, running, session} = await line(t);
 	client.write('x');
 	await once(data, 'data');
@@ -192,7 +192,7 @@ test('a client that dies resets the stream, and the session stays usable', async
 	await streamsEnd(session);
 });
 
-test('a client that leaves in the middle of a download resets the stream', async t => {
+test('a client that closes during a download resets the stream', async t => {
 	const {client, data, running, session} = await line(t);
 	const writing = setInterval(() => data.write(Buffer.alloc(100_000)), 1);
 	await once(client, 'data');
@@ -203,7 +203,7 @@ test('a client that leaves in the middle of a download resets the stream', async
 	await streamsEnd(session);
 });
 
-test('a client that does not read stops the pod, and loses nothing when it reads on', async t => {
+test('a client that does not read pauses the pod and loses nothing when it resumes', async t => {
 	const {client, data, words} = await line(t);
 	client.pause();
 	let written = 0;
@@ -222,7 +222,7 @@ test('a client that does not read stops the pod, and loses nothing when it reads
 	t.is((await bytesOf(client)).length, written);
 });
 
-test('what was sent before all ended reaches a client that takes longer over it than anybody lingers', async t => {
+test('data sent before the end reaches a client that reads longer than the linger time', async t => {
 	const {client, socket, data, words, running} = await line(t);
 	client.pause();
 	let written = 0;
@@ -240,7 +240,7 @@ test('what was sent before all ended reaches a client that takes longer over it 
 	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
 });
 
-test('a session that is lost is a failure of the connection, and a reset for the client', async t => {
+test('a lost session fails the connection and resets the client', async t => {
 	const {client, far, running} = await line(t);
 	client.write('x');
 	await delay(10);
@@ -249,7 +249,7 @@ test('a session that is lost is a failure of the connection, and a reset for the
 	t.is((await running.outcome).error?.code, 'ERR_STREAM_LOST');
 });
 
-test('a client that goes on sending after all is over is not waited for', async t => {
+test('the connection ends although the client continues to send', async t => {
 	const {client, data, words, running, session} = await line(t);
 	client.write('x');
 	await delay(5);
@@ -261,16 +261,16 @@ test('a client that goes on sending after all is over is not waited for', async 
 	await streamsEnd(session);
 });
 
-test('cutting resets both sides', async t => {
+test('abort resets both sides', async t => {
 	const {client, data, running} = await line(t);
 	const lost = once(data, 'error');
-	running.cut('shutdown');
+	running.abort('shutdown');
 	t.is(await endSeenBy(client), 'RST');
 	await lost;
 	t.deepEqual(await running.outcome, {end: 'shutdown', error: null});
 });
 
-test('words of a runtime whose sandbox is gone', t => {
+test('messages of containerd and CRI-O name a pod sandbox that is gone', t => {
 	t.true(isPodSandboxGone('failed to execute portforward for sandbox "abc": network namespace for sandbox "abc" is closed'));
 	t.true(isPodSandboxGone('sandbox container "abc" is not running'));
 	t.true(isPodSandboxGone('failed to find sandbox "abc" in store: not found'));

@@ -43,7 +43,7 @@ async function forwarded(t: ExecutionContext) {
 			addresses: parseListenAddresses(['127.0.0.1']),
 			podRunningTimeoutMs: 10_000,
 		},
-		{signal: stop.signal, witness: {failed: (_connection, _purpose, error) => ofPath.push(error)}},
+		{signal: stop.signal, observer: {onFailed: (_connection, _purpose, error) => ofPath.push(error)}},
 	);
 	const told: ForwardEvent[] = [];
 	const failed: Failed[] = [];
@@ -98,7 +98,7 @@ const rows: ReadonlyArray<[title: string, cut: (forwarded: Forwarded) => void, l
 			cutter.reset();
 		},
 		1,
-		/: the connection to the apiserver \(leg 1\) is gone$/,
+		/: the connection to the apiserver \(leg 1\) was lost$/,
 	],
 	[
 		'an end while the apiserver answers nobody fails its connections on leg 1',
@@ -107,7 +107,7 @@ const rows: ReadonlyArray<[title: string, cut: (forwarded: Forwarded) => void, l
 			sandbox.faults.cutSecondLeg();
 		},
 		1,
-		/: the connection to the apiserver \(leg 1\) is gone$/,
+		/: the connection to the apiserver \(leg 1\) was lost$/,
 	],
 	[
 		'an end while the apiserver answers may be on either leg, and the failures of its connections say so',
@@ -115,7 +115,7 @@ const rows: ReadonlyArray<[title: string, cut: (forwarded: Forwarded) => void, l
 			sandbox.faults.cutSecondLeg();
 		},
 		2,
-		/whether its way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/,
+		/unknown whether its connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/,
 	],
 ];
 
@@ -137,7 +137,7 @@ for (const [title, cut, leg, words] of rows) {
 	});
 }
 
-test('a client sees its end at once, and its failure is timed by it, while the apiserver is still being asked', async t => {
+test('a client sees its end at once while the apiserver is still being checked', async t => {
 	const line = await forwarded(t);
 	const answers = Promise.withResolvers<void>();
 	line.state.answers = answers.promise;
@@ -154,7 +154,7 @@ test('a client sees its end at once, and its failure is timed by it, while the a
 	t.true(line.failed.every(({durationMs}) => durationMs <= Math.ceil(endedAt - line.dialledAt)));
 });
 
-test('whoever leaves while the apiserver is asked is told of each connection, and that its leg is not known', async t => {
+test('an abort during the apiserver check reports each connection with an unknown leg', async t => {
 	const line = await forwarded(t);
 	line.state.answers = Promise.withResolvers<void>().promise;
 	line.sandbox.faults.cutSecondLeg();
@@ -163,6 +163,9 @@ test('whoever leaves while the apiserver is asked is told of each connection, an
 	await line.ended;
 	t.is(line.failed.length, 2);
 	for (const {error} of line.failed) {
-		t.regex(error.message, /: whether the apiserver’s way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/);
+		t.regex(
+			error.message,
+			/: it is unknown whether the apiserver’s connection to the kubelet \(leg 2\) or yours to it \(leg 1\) was lost$/,
+		);
 	}
 });

@@ -21,9 +21,9 @@ function pod(
 const among = (...pods: PodObject[]) => new Map(pods.map(pod => [pod.metadata.uid!, pod]));
 const current = pod('a');
 
-test('a pod that serves is kept', t => {
+test('a forward stays on a pod that is Ready', t => {
 	const choice = decidePod(current, among(pod('a'), pod('b')));
-	t.is(choice.choice, 'stay');
+	t.is(choice.action, 'stay');
 });
 
 const moves: Array<[string, PodObject | undefined, string]> = [
@@ -36,28 +36,28 @@ const moves: Array<[string, PodObject | undefined, string]> = [
 ];
 
 for (const [what, now, reason] of moves) {
-	test(`a pod that is ${what} is left for a Ready one`, t => {
+	test(`a forward moves from a pod that is ${what} to a Ready one`, t => {
 		const choice = decidePod(current, among(...(now ? [now] : []), pod('b', {ready: false}), pod('c', {deleting: true}), pod('d')));
-		t.is(choice.choice, 'move');
-		t.true(choice.choice === 'move' && choice.pod.metadata.name === 'd' && choice.reason === reason, JSON.stringify(choice));
+		t.is(choice.action, 'move');
+		t.true(choice.action === 'move' && choice.pod.metadata.name === 'd' && choice.reason === reason, JSON.stringify(choice));
 	});
 }
 
-test('with no Ready pod to move to, a pod that still runs is kept, and one that is over is waited out', t => {
-	t.is(decidePod(current, among(pod('a', {ready: false}), pod('b', {ready: false}))).choice, 'stay');
-	t.is(decidePod(current, among(pod('a', {deleting: true}))).choice, 'stay');
-	t.deepEqual(decidePod(current, among(pod('b', {ready: false}))), {choice: 'wait', reason: 'deleted'});
-	t.deepEqual(decidePod(current, among(pod('a', {phase: 'Failed', ready: false}))), {choice: 'wait', reason: 'completed'});
+test('without another Ready pod, a forward stays on a running pod and waits if it is terminated', t => {
+	t.is(decidePod(current, among(pod('a', {ready: false}), pod('b', {ready: false}))).action, 'stay');
+	t.is(decidePod(current, among(pod('a', {deleting: true}))).action, 'stay');
+	t.deepEqual(decidePod(current, among(pod('b', {ready: false}))), {action: 'wait', reason: 'deleted'});
+	t.deepEqual(decidePod(current, among(pod('a', {phase: 'Failed', ready: false}))), {action: 'wait', reason: 'completed'});
 });
 
-test('a pod made anew under the same name is another pod', t => {
+test('a pod recreated under the same name is another pod', t => {
 	const again = pod('a');
 	const now = {...again, metadata: {...again.metadata, uid: 'other'}};
 	const choice = decidePod(current, among(now));
-	t.true(choice.choice === 'move' && choice.reason === 'deleted');
+	t.true(choice.action === 'move' && choice.reason === 'deleted');
 });
 
-test('over is what runs nothing any more', t => {
+test('a pod is terminated when it is absent, Succeeded or Failed', t => {
 	t.deepEqual(
 		[undefined, pod('a', {phase: 'Succeeded'}), pod('a', {phase: 'Failed'}), pod('a', {deleting: true}), pod('a', {ready: false})].map(
 			pod => isPodTerminated(pod),

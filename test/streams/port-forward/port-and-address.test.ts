@@ -31,13 +31,13 @@ const ports: Array<[string, RegExp | {local: number | null; remote: string}]> = 
 	['-1:80', /local port "-1"/],
 	['+80', /remote port "\+80"/],
 	['8 0', /remote port/],
-	['80/tcp', /TCP only/],
-	['53:53/udp', /TCP only/],
-	[':53/UDP', /TCP only/],
+	['80/tcp', /only TCP/],
+	['53:53/udp', /only TCP/],
+	[':53/UDP', /only TCP/],
 ];
 
-test('a port with a protocol is refused as such and never taken for a target', t => {
-	t.throws(() => forwardArguments(['svc/dns', '53/udp']), {message: /TCP only/});
+test('a port with a protocol is rejected and never parsed as a target', t => {
+	t.throws(() => forwardArguments(['svc/dns', '53/udp']), {message: /only TCP/});
 });
 
 for (const [asked, verdict] of ports) {
@@ -47,7 +47,7 @@ for (const [asked, verdict] of ports) {
 			t.is(error.exitStatus, 2);
 			t.regex(error.message, verdict);
 		} else {
-			t.deepEqual(parsePortSpec(asked), {asked, ...verdict});
+			t.deepEqual(parsePortSpec(asked), {input: asked, ...verdict});
 		}
 	});
 }
@@ -96,10 +96,10 @@ for (const [asked, verdict] of addresses) {
 	});
 }
 
-test('behind the first target, an argument with a slash begins another', t => {
+test('after the first target, an argument with a slash starts another target', t => {
 	const found = forwardArguments(['web', '80', ':http', 'svc/db', '5432', 'pod/x', '1:2']);
 	t.deepEqual(
-		found.map(({target, ports}) => [target.resource.kind, target.name, ports.map(({id, spec}) => `${id} ${spec.asked}`)]),
+		found.map(({target, ports}) => [target.resource.kind, target.name, ports.map(({id, spec}) => `${id} ${spec.input}`)]),
 		[
 			['Pod', 'web', ['f1 80', 'f2 :http']],
 			['Service', 'db', ['f3 5432']],
@@ -111,27 +111,27 @@ test('behind the first target, an argument with a slash begins another', t => {
 	}
 });
 
-test('a port in use is told with its family, and nothing stays bound', async t => {
+test('the error for a port in use names its family, and nothing stays bound', async t => {
 	const taken = createServer().listen(0, '127.0.0.1');
 	await once(taken, 'listening');
 	const {port} = taken.address() as AddressInfo;
 	const error = await t.throwsAsync(listenLocally(port, parseListenAddresses(['::1', '127.0.0.1'])), {instanceOf: SpokeError});
 	t.is(error.code, 'ERR_PORT_IN_USE');
 	t.is(error.exitStatus, 14);
-	t.regex(error.message, new RegExp(`127\\.0\\.0\\.1:${port} \\(IPv4\\): it is in use`));
+	t.regex(error.message, new RegExp(`127\\.0\\.0\\.1:${port} \\(IPv4\\): the port is in use`));
 	const free = createServer().listen(port, '::1');
 	await t.notThrowsAsync(once(free, 'listening'));
 	free.close();
 	taken.close();
 });
 
-test('localhost wants one of its two addresses', async t => {
+test('localhost needs one of its two addresses', async t => {
 	const taken = createServer().listen(0, '::1');
 	await once(taken, 'listening');
 	const {port} = taken.address() as AddressInfo;
 	const listener = await listenLocally(port, parseListenAddresses(['localhost']));
 	t.deepEqual(listener.bound, [{address: '127.0.0.1', port, family: 'IPv4'}]);
-	t.regex(listener.without[0]!.message, /\[::1\]:\d+ \(IPv6\): it is in use/);
+	t.regex(listener.skipped[0]!.message, /\[::1\]:\d+ \(IPv6\): the port is in use/);
 	const error = await t.throwsAsync(listenLocally(port, parseListenAddresses(['localhost'])), {instanceOf: SpokeError});
 	t.regex(error.message, /IPv4.*IPv6/);
 	listener.close();

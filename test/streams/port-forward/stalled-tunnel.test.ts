@@ -24,7 +24,7 @@ for (const [carrier, ends] of [
 	['websocket', ['websocket', 'runtime']],
 	['spdy', ['runtime']],
 ] as const) {
-	test(`answers that do not come are missed after five seconds, and heard when the network goes on (${carrier})`, async t => {
+	test(`a missing pong is reported after five seconds and cleared when the network resumes (${carrier})`, async t => {
 		const {sandbox, kubeconfigFile} = await openSandbox(t);
 		const cutter = await startTcpCutter(new URL(sandbox.server).host);
 		const cluster = await createClusterClient(
@@ -38,11 +38,11 @@ for (const [carrier, ends] of [
 		const tunnel = await openTunnel(cluster, target, {
 			carriers: [carrier],
 			pings: {intervalMs: 20, timing: clock},
-			witness: {
-				roundTrip(_connection, times) {
+			observer: {
+				onRoundTrip(_connection, times) {
 					heard.emit(Object.keys(times)[0]!);
 				},
-				late(_connection, waited) {
+				onPingOverdue(_connection, waited) {
 					late.push(Object.keys(waited)[0]!);
 					t.true(Object.values(waited)[0]! >= 5000);
 				},

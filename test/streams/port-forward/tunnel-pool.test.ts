@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {TunnelLease} from '../../../source/streams/port-forward/tunnel-slots.ts';
-import {maxIdleTunnels, TunnelPool} from '../../../source/streams/port-forward/tunnel-pool.ts';
+import {maxIdleTunnels, TunnelPool, EarliestTimer, WaitQueue} from '../../../source/streams/port-forward/tunnel-pool.ts';
 
 class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
 	usable = true;
@@ -30,7 +30,7 @@ class PretendTunnel {
 	readonly carrier = 'websocket';
 	readonly session = new PretendSession();
 	readonly id: string;
-	stale = false;
+	isStale = false;
 
 	constructor(number: number) {
 		this.id = `t${number}`;
@@ -76,12 +76,12 @@ async function warmed(pool: TunnelPool<PretendTunnel>): Promise<void> {
 
 const down = new SpokeError('ERR_APISERVER_UNREACHABLE', 'connection refused');
 
-test('the first connections find a tunnel open, also when another has just taken one', async t => {
+test('the first connections find an open tunnel, even if another has just leased one', async t => {
 	const {pool, never} = poolOf(t);
 	await pool.start();
 	await warmed(pool);
 	for (let index = 0; index < 10; index++) {
-		const taken = pool.take(never);
+		const taken = pool.acquire(never);
 		t.false(await Promise.race([taken.then(lease => lease.shared), delay(1, 'waited')]), `connection ${index}`);
 		while (![...pool.tunnels.values()].includes(0)) {
 			await delay(1);
@@ -89,20 +89,20 @@ test('the first connections find a tunnel open, also when another has just taken
 	}
 });
 
-test('the connection that takes the last tunnel goes before the handshakes that it makes necessary; who comes next does not wait for them to begin', async t => {
+test('a connection that leases the last tunnel precedes the next handshakes', async t => {
 	const {pool, never, state} = poolOf(t, {openMs: 50});
 	await pool.start();
-	await pool.take(never);
+	await pool.acquire(never);
 	t.is(state.opening, 0);
-	const next = pool.take(never);
+	const next = pool.acquire(never);
 	t.true(state.opening > 0);
 	await next;
 });
 
-test('up to sixteen connections own a tunnel each; a burst beyond waits for no other tunnel, and is spread over these evenly', async t => {
+test('sixteen connections have a tunnel each, and further ones share them evenly', async t => {
 	const {pool, never, opened, state} = poolOf(t);
 	await pool.start();
-	const leases = await Promise.all(Array.from({length: 300}, async () => pool.take(never)));
+	const leases = await Promise.all(Array.from({length: 300}, async () => pool.acquire(never)));
 	const owned = leases.slice(0, 16);
 	t.is(new Set(owned.map(({tunnel}) => tunnel)).size, 16);
 	t.true(owned.every(({shared}) => !shared));
@@ -116,39 +116,39 @@ test('up to sixteen connections own a tunnel each; a burst beyond waits for no o
 	t.true(state.mostOpening <= 8);
 });
 
-test('a burst that finds each tunnel stalled opens others', async t => {
+test('a burst opens more tunnels when every tunnel is stalled', async t => {
 	const {pool, never} = poolOf(t);
 	await pool.start();
-	const leases = await Promise.all(Array.from({length: 16}, async () => pool.take(never)));
+	const leases = await Promise.all(Array.from({length: 16}, async () => pool.acquire(never)));
 	const stalled = new Set(leases.map(({tunnel}) => tunnel));
 	for (const {session} of stalled) {
 		session.congestedStreams.add('stalled');
 	}
 
-	const more = await Promise.all(Array.from({length: 40}, async () => pool.take(never)));
+	const more = await Promise.all(Array.from({length: 40}, async () => pool.acquire(never)));
 	t.true(more.every(({tunnel}) => !stalled.has(tunnel)));
 });
 
-test('a tunnel with a stalled stream takes no new connection', async t => {
+test('a tunnel with a stalled stream accepts no new connection', async t => {
 	const {pool, never} = poolOf(t);
 	await pool.start();
-	const owners = await Promise.all(Array.from({length: 16}, async () => pool.take(never)));
+	const owners = await Promise.all(Array.from({length: 16}, async () => pool.acquire(never)));
 	await delay(40);
 	for (const {tunnel} of owners.slice(1)) {
 		tunnel.session.congestedStreams.add('stalled');
 	}
 
-	const more = await Promise.all(Array.from({length: 12}, async () => pool.take(never)));
+	const more = await Promise.all(Array.from({length: 12}, async () => pool.acquire(never)));
 	t.deepEqual(
 		more.filter(({tunnel}) => tunnel.session.congestedStreams.size > 0),
 		[],
 	);
 });
 
-test('after a burst at most four tunnels stay open, and the next connection waits for none', async t => {
+test('at most four idle tunnels stay open after a burst, and the next connection does not wait', async t => {
 	const {pool, never, live} = poolOf(t);
 	await pool.start();
-	const leases = await Promise.all(Array.from({length: 40}, async () => pool.take(never)));
+	const leases = await Promise.all(Array.from({length: 40}, async () => pool.acquire(never)));
 	for (const lease of leases) {
 		lease.release();
 		lease.release();
@@ -157,11 +157,11 @@ test('after a burst at most four tunnels stay open, and the next connection wait
 	t.true(live().length <= maxIdleTunnels + 8, `${live().length} left`);
 	await delay(60);
 	t.true(live().length <= maxIdleTunnels, `${live().length} left`);
-	const next = await Promise.race([pool.take(never), delay(1, undefined)]);
+	const next = await Promise.race([pool.acquire(never), delay(1, undefined)]);
 	t.truthy(next);
 });
 
-test('a tunnel that ends is replaced without a word; when none can be had, that is told, and its end too', async t => {
+test('an ended tunnel is replaced silently, and an outage is reported only if that fails', async t => {
 	const {pool, told, live, state, never} = poolOf(t);
 	await pool.start();
 	await warmed(pool);
@@ -186,7 +186,7 @@ test('a tunnel that ends is replaced without a word; when none can be had, that 
 	}
 
 	t.deepEqual(told, ['interrupted ERR_APISERVER_UNREACHABLE 1']);
-	const waiting = pool.take(never);
+	const waiting = pool.acquire(never);
 	await delay(20);
 	state.failure = undefined;
 	t.false((await waiting).shared);
@@ -194,31 +194,31 @@ test('a tunnel that ends is replaced without a word; when none can be had, that 
 	t.is(told.filter(text => text === 'restored').length, 1);
 });
 
-test('tunnels on which nothing is heard are not given out', async t => {
+test('a stale tunnel is not leased', async t => {
 	const {pool, never, opened} = poolOf(t);
 	const first = await pool.start();
 	await warmed(pool);
 	const old = [...opened];
 	for (const tunnel of old) {
-		tunnel.stale = true;
+		tunnel.isStale = true;
 	}
 
-	const lease = await pool.take(never);
+	const lease = await pool.acquire(never);
 	t.false(old.includes(lease.tunnel));
 	t.true(first.session.over);
 });
 
-test('a retired pool ends its tunnels as their connections end, and turns away those who wait', async t => {
+test('a retired pool ends tunnels with their last connections and rejects waiters', async t => {
 	const {pool, never, opened} = poolOf(t, {openMs: 30});
 	await pool.start();
-	const lease = await pool.take(never);
+	const lease = await pool.acquire(never);
 	await delay(100);
 	const taken: Array<TunnelLease<PretendTunnel>> = [];
 	while (taken.length < 2) {
-		taken.push(await pool.take(never));
+		taken.push(await pool.acquire(never));
 	}
 
-	const waiting = t.throwsAsync(pool.take(never), {instanceOf: SpokeError});
+	const waiting = t.throwsAsync(pool.acquire(never), {instanceOf: SpokeError});
 	pool.retire();
 	t.is((await waiting).code, 'ERR_TARGET_GONE');
 	t.false(lease.tunnel.session.over);
@@ -232,29 +232,70 @@ test('a retired pool ends its tunnels as their connections end, and turns away t
 	t.true(opened.every(({session}) => session.over));
 });
 
-test('renewed tunnels take the new connections, and the old ones end in peace', async t => {
+test('new connections use renewed tunnels, and old tunnels end with their last connections', async t => {
 	const {pool, never} = poolOf(t);
 	await pool.start();
 	await warmed(pool);
-	const old = await pool.take(never);
+	const old = await pool.acquire(never);
 	pool.renew();
-	const fresh = await pool.take(never);
+	const fresh = await pool.acquire(never);
 	t.not(fresh.tunnel, old.tunnel);
 	t.false(old.tunnel.session.over);
 	old.release();
 	t.true(old.tunnel.session.over);
 });
 
-test('whoever gives up waiting is forgotten', async t => {
+test('an aborted waiter is removed from the pool', async t => {
 	const {pool, never, state} = poolOf(t);
 	await pool.start();
 	await warmed(pool);
 	state.failure = down;
-	await pool.take(never);
-	await pool.take(never);
+	await pool.acquire(never);
+	await pool.acquire(never);
 	const gaveUp = new AbortController();
-	const waiting = t.throwsAsync(pool.take(gaveUp.signal));
+	const waiting = t.throwsAsync(pool.acquire(gaveUp.signal));
 	await delay(10);
 	gaveUp.abort(new Error('the client left'));
 	t.is((await waiting).message, 'the client left');
+});
+
+test('the timer runs at the earliest time, and not after stop', async t => {
+	let done = 0;
+	const soonest = new EarliestTimer(() => {
+		done++;
+	});
+	soonest.scheduleWithin(60_000);
+	soonest.scheduleWithin(5);
+	soonest.scheduleWithin(10);
+	await delay(100);
+	t.is(done, 1);
+	soonest.scheduleWithin(5);
+	soonest.stop();
+	await delay(50);
+	t.is(done, 1);
+});
+
+const never = new AbortController().signal;
+
+test('a wait queue serves waiters in order while items remain', async t => {
+	const line = new WaitQueue<string>();
+	const [first, second] = [line.wait(never), line.wait(never)];
+	const things = ['one'];
+	line.serve(() => things.shift());
+	t.is(await first, 'one');
+	t.is(line.length, 1);
+	line.serve(() => 'two');
+	t.is(await second, 'two');
+});
+
+test('an aborted waiter receives nothing, and rejected waiters receive the error', async t => {
+	const line = new WaitQueue<string>();
+	const given = new AbortController();
+	const [first, second] = [line.wait(given.signal), line.wait(never)];
+	given.abort(new Error('left'));
+	await t.throwsAsync(first, {message: 'left'});
+	t.is(line.length, 1);
+	line.rejectAll(() => new Error('closed'));
+	await t.throwsAsync(second, {message: 'closed'});
+	t.is(line.length, 0);
 });

@@ -8,7 +8,7 @@ import type {ConnectionPurpose} from '../../../source/streams/connection-observe
 import {startServer} from '../../support/api-server.ts';
 
 const strict: ListenerOptions = {
-	place: {address: '127.0.0.1', port: 0},
+	endpoint: {address: '127.0.0.1', port: 0},
 	filter: {acceptPaths: '^.*', rejectPaths: '', acceptHosts: '^localhost$', rejectMethods: '^$'},
 	apiPrefix: '/',
 	files: null,
@@ -59,8 +59,8 @@ async function start(t: ExecutionContext, options: Partial<ListenerOptions>, ser
 		cluster,
 		{...strict, ...options},
 		{
-			witness: {
-				opened(_connection, purpose) {
+			observer: {
+				onOpened(_connection, purpose) {
 					purposes.push(purpose);
 				},
 			},
@@ -114,7 +114,7 @@ for (const path of [
 	'/api/v1/nodes/n1/proxy/exec/d/web/c',
 	'/api/v1/nodes/n1/proxy/%2572un/d/web/c',
 ]) {
-	test(`with the filter disabled ${path} is still refused`, async t => {
+	test(`with the filter disabled, ${path} is still rejected`, async t => {
 		const {port, seen} = await start(t, {filter: null});
 		for (const method of ['GET', 'POST']) {
 			t.regex(await raw(port, [`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close']), /^HTTP\/1\.1 403 /);
@@ -135,7 +135,7 @@ for (const path of [
 	});
 }
 
-test('exec passes as a WebSocket when commands are allowed, and its connection is labeled', async t => {
+test('exec is relayed as a WebSocket when commands are allowed, and labeled', async t => {
 	const {port, seen, purposes} = await start(t, {filter: null, allowsCommands: true});
 	const socket = new WebSocket(`ws://127.0.0.1:${port}${exec}`, ['v5.channel.k8s.io']);
 	await once(socket, 'open');
@@ -161,7 +161,7 @@ test('port-forward passes as SPDY when commands are allowed, and SPDY is refused
 	t.deepEqual(closed.seen, []);
 });
 
-test('the server path is added when it is appended, and must stand in the request when it is not', async t => {
+test('the server path is appended, or required in the request', async t => {
 	const appended = await start(t, {}, '/k8s/clusters/c-1');
 	t.regex(await raw(appended.port, ['GET /api/v1/pods HTTP/1.1', 'Host: localhost', 'Connection: close']), /^HTTP\/1\.1 200 /);
 	t.deepEqual(appended.seen, ['GET /k8s/clusters/c-1/api/v1/pods']);

@@ -12,7 +12,7 @@ import type {ConnectionPurpose} from '../../../source/streams/connection-observe
 import {startServer} from '../../support/api-server.ts';
 
 const options: ListenerOptions = {
-	place: {address: '127.0.0.1', port: 0},
+	endpoint: {address: '127.0.0.1', port: 0},
 	filter: {acceptPaths: '^.*', rejectPaths: '', acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`, rejectMethods: '^$'},
 	apiPrefix: '/',
 	files: null,
@@ -50,16 +50,14 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 			} else if (pathname === '/api/v1/nodes/n1') {
 				response.end(JSON.stringify({metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}}));
 			} else if (pathname === '/api/v1/nodes/n1/proxy/refused') {
-				response
-					.writeHead(503, {'Content-Type': 'application/json'})
-					.end(
-						JSON.stringify({
-							kind: 'Status',
-							status: 'Failure',
-							message: 'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority',
-							code: 503,
-						}),
-					);
+				response.writeHead(503, {'Content-Type': 'application/json'}).end(
+					JSON.stringify({
+						kind: 'Status',
+						status: 'Failure',
+						message: 'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority',
+						code: 503,
+					}),
+				);
 			} else if (pathname === '/api/v1/nodes/n1/proxy/missing') {
 				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
 			} else if (pathname === '/api/v1/nodes/n1/proxy') {
@@ -77,16 +75,14 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 					.writeHead(404, {'Content-Type': 'application/json'})
 					.end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
 			} else if (pathname === '/api/v1/namespaces/d/pods/waits/log') {
-				response
-					.writeHead(400, {'Content-Type': 'application/json'})
-					.end(
-						JSON.stringify({
-							kind: 'Status',
-							status: 'Failure',
-							message: 'container "c" in pod "waits" is waiting to start: ContainerCreating',
-							code: 400,
-						}),
-					);
+				response.writeHead(400, {'Content-Type': 'application/json'}).end(
+					JSON.stringify({
+						kind: 'Status',
+						status: 'Failure',
+						message: 'container "c" in pod "waits" is waiting to start: ContainerCreating',
+						code: 400,
+					}),
+				);
 			} else if (pathname === '/api/v1/namespaces/d/pods/unplaced/log') {
 				response.writeHead(204).end();
 			} else if (pathname === '/api/v1/namespaces/d/pods/elsewhere/log') {
@@ -119,15 +115,15 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 		await server.cluster(),
 		{...options, ...more},
 		{
-			witness: {
-				opened(_connection, purpose, {mayBeApiservers}) {
+			observer: {
+				onOpened(_connection, purpose, {mayBeFromApiserver: mayBeApiservers}) {
 					purposes.push(purpose);
 					unsure.push(...(mayBeApiservers ? [purpose.target.name] : []));
 				},
-				answered(_connection, {target}) {
+				onFarEndAnswered(_connection, {target}) {
 					answered.push(target.name);
 				},
-				failed(_connection, _purpose, {code}) {
+				onFailed(_connection, _purpose, {code}) {
 					failures.push(code);
 				},
 			},
@@ -154,7 +150,7 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 	};
 }
 
-test('a request passes with our credentials and without what is not the apiserver’s', async t => {
+test('a request is relayed with spoke’s credentials and without the client’s own', async t => {
 	const {url, seen} = await start(t);
 	const answer = await fetch(`${url}/api/v1/things?a=b%2Fc`, {
 		method: 'POST',
@@ -177,7 +173,7 @@ for (const [how, framing] of [
 	['chunked', 'Transfer-Encoding: chunked'],
 	['of a length that is said to be for one connection only', 'Connection: content-length\r\nContent-Length: 49'],
 ] as const) {
-	test(`a body stays the body of its request, whatever the method, and never becomes a request of its own: ${how}`, async t => {
+	test(`a body stays part of its request, whatever the method: ${how}`, async t => {
 		const {port, seen} = await start(t);
 		const hidden = 'DELETE /hidden HTTP/1.1\r\nHost: x\r\nX-Pad: 1234\r\n\r\n';
 		const socket = connect(port, '127.0.0.1');
@@ -197,7 +193,7 @@ for (const [how, framing] of [
 	});
 }
 
-test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect is passed and not followed', async t => {
+test('a response is streamed, a 404 is relayed, a redirect is not followed', async t => {
 	const {url, firstRead} = await start(t);
 	const slow = await fetch(`${url}/slow`);
 	const reader = slow.body!.getReader();
@@ -210,17 +206,17 @@ test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect 
 });
 
 for (const path of ['/cut', '/api/v1/nodes/n1/proxy/cut']) {
-	test(`an answer that is cut is told as cut, with the status that its client was given: ${path}`, async t => {
+	test(`a truncated response is reported with the status sent to the client: ${path}`, async t => {
 		const {url, failures, firstTold} = await start(t);
 		const answer = await fetch(`${url}${path}`);
 		await t.throwsAsync(async () => answer.text());
 		t.like(await firstTold, {status: 200, error: {code: 'ERR_STREAM_LOST'}});
-		t.regex((await firstTold).error!.message, /whether between you and the apiserver \(leg 1\) or behind it \(leg 2\) is not known$/);
+		t.regex((await firstTold).error!.message, /it is unknown whether this happened on leg 1 \(to the apiserver\) or leg 2 \(beyond it\)$/);
 		t.deepEqual(failures, [], 'which leg was cut is not known');
 	});
 }
 
-test('a client that leaves its answer has cut it itself', async t => {
+test('a client that disconnects early is not a truncated response', async t => {
 	const {port, firstTold} = await start(t);
 	const client = connect(port, '127.0.0.1').on('error', () => {});
 	client.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -245,7 +241,7 @@ for (const [path, opened, failures, title] of [
 	});
 }
 
-test('a log that is read through it is labelled as a log, with what its query asks of the apiserver', async t => {
+test('a log read through the listener is labeled as a log with the options of its query', async t => {
 	const {url, purposes} = await start(t);
 	for (const query of [
 		'',
@@ -271,14 +267,14 @@ test('a log that is read through it is labelled as a log, with what its query as
 	);
 });
 
-test('a kubelet that says why there is no log has answered, and no log was opened', async t => {
+test('a kubelet’s error for a log counts as an answer, not as an opened log', async t => {
 	const {url, purposes, answered, failures, firstTold} = await start(t);
 	t.regex(await (await fetch(`${url}/api/v1/namespaces/d/pods/waits/log`)).text(), /is waiting to start/);
 	await firstTold;
 	t.deepEqual([answered, failures, purposes], [['waits'], ['ERR_TARGET_GONE'], []]);
 });
 
-test('a log’s answer other than 200 may be the apiserver’s: no kubelet is asked for a pod that is on no node', async t => {
+test('a log response other than 200 may be from the apiserver', async t => {
 	const {url, purposes, unsure} = await start(t);
 	for (const pod of ['web', 'unplaced', 'elsewhere']) {
 		await (await fetch(`${url}/api/v1/namespaces/d/pods/${pod}/log`)).text();
@@ -288,7 +284,7 @@ test('a log’s answer other than 200 may be the apiserver’s: no kubelet is as
 	t.deepEqual([purposes.length, unsure], [3, ['unplaced', 'elsewhere']]);
 });
 
-test('what is refused never reaches the apiserver', async t => {
+test('a rejected request never reaches the apiserver', async t => {
 	const {port, seen} = await start(t);
 	const refused: ReadonlyArray<[title: string, request: string, status: RegExp]> = [
 		['a foreign Host', 'GET /version HTTP/1.1\r\nHost: evil.test\r\n\r\n', /^HTTP\/1\.1 403/],
@@ -334,7 +330,7 @@ test('what is refused never reaches the apiserver', async t => {
 	t.deepEqual(seen, []);
 });
 
-test('a client that would rather speak HTTP/2 is answered in HTTP/1.1, as Go’s server does', async t => {
+test('a client that offers HTTP/2 receives HTTP/1.1, as from Go’s server', async t => {
 	const {port, seen} = await start(t);
 	const answer = await raw(
 		port,
@@ -344,7 +340,7 @@ test('a client that would rather speak HTTP/2 is answered in HTTP/1.1, as Go’s
 	t.deepEqual([seen[0]?.headers['upgrade'], seen[0]?.headers['http2-settings']], [undefined, undefined]);
 });
 
-test('a WebSocket passes both ways, through a service’s proxy with its label', async t => {
+test('a WebSocket is relayed in both directions through a service proxy and labeled', async t => {
 	const {port, seen, purposes} = await start(t);
 	const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/d/services/web:80/proxy/chat`, {
 		origin: `http://127.0.0.1:${port}`,
@@ -362,20 +358,20 @@ test('a WebSocket passes both ways, through a service’s proxy with its label',
 	t.deepEqual(purposes[0]?.request, {scheme: 'http', port: 80, portName: 'http', kubeletPort: false});
 });
 
-test('in a path two parts are a name and a port, as the apiserver reads them: no scheme, so plain HTTP', async t => {
+test('two parts in a path are a name and a port, as the apiserver parses them', async t => {
 	const {url, purposes} = await start(t);
 	t.is((await fetch(`${url}/api/v1/namespaces/d/services/https:web/proxy/`)).status, 200);
 	t.deepEqual([purposes[0]?.target.name, purposes[0]?.request?.scheme, purposes[0]?.request?.portName], ['https', 'http', 'web']);
 });
 
-test('a prefix of its own is taken off, files of a folder are served beside it, and nothing outside of the folder', async t => {
+test('an API prefix is removed, and only files of the directory are served', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-files-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	await mkdir(join(folder, 'www'));
 	await writeFile(join(folder, 'www', 'index.html'), '<p>hi');
 	await writeFile(join(folder, 'secret'), 'secret');
 	await symlink(join(folder, 'secret'), join(folder, 'www', 'link'));
-	const {url, port, seen} = await start(t, {apiPrefix: '/k8s/', files: {folder: join(folder, 'www'), prefix: '/static/'}});
+	const {url, port, seen} = await start(t, {apiPrefix: '/k8s/', files: {directory: join(folder, 'www'), prefix: '/static/'}});
 	t.is((await fetch(`${url}/k8s/version`)).status, 200);
 	t.is(seen[0]!.url, '/version');
 	t.is((await fetch(`${url}/version`)).status, 404);
@@ -385,13 +381,13 @@ test('a prefix of its own is taken off, files of a folder are served beside it, 
 	t.is(seen.length, 1);
 });
 
-test('a file is let go when its client does not wait for all of it', async t => {
+test('a file is closed when its client disconnects early', async t => {
 	const folder = await realpath(await mkdtemp(join(tmpdir(), 'spoke-files-')));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const file = join(folder, 'large');
 	await writeFile(file, '');
 	await truncate(file, 50_000_000);
-	const {port, firstTold} = await start(t, {files: {folder, prefix: '/static/'}});
+	const {port, firstTold} = await start(t, {files: {directory: folder, prefix: '/static/'}});
 	const client = connect(port, '127.0.0.1').on('error', () => {});
 	client.write('GET /static/large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
 	await once(client, 'data');
@@ -403,9 +399,9 @@ test('a file is let go when its client does not wait for all of it', async t => 
 	}
 });
 
-test('no more of a file comes than was said, though it has grown since', async t => {
+test('a file that grows is sent up to its announced size', async t => {
 	// The size of this one is said to be 0.
-	const {port} = await start(t, {files: {folder: '/proc/self', prefix: '/static/'}});
+	const {port} = await start(t, {files: {directory: '/proc/self', prefix: '/static/'}});
 	t.regex(
 		await raw(port, 'GET /static/status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'),
 		/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/,
@@ -417,7 +413,7 @@ for (const path of [
 	'/api/v1/namespaces/proxy/services/web:80/proxy/proxy/y',
 	'/api/v1/namespaces/hub/services/web:80/proxy?x=/proxy',
 ]) {
-	test(`a path goes on as it came: ${path}`, async t => {
+	test(`a path is relayed unchanged: ${path}`, async t => {
 		const {port, url, seen} = await start(t);
 		t.is((await fetch(url + path)).status, 200);
 		t.is(seen.at(-1)!.url, path);
@@ -428,7 +424,7 @@ for (const path of [
 	});
 }
 
-test('a client that does not wait for its answer is no failure of anybody’s', async t => {
+test('a client that disconnects before the response is not a failure', async t => {
 	const {port, arrived, firstTold, failures} = await start(t);
 	const client = connect(port, '127.0.0.1').on('error', () => {});
 	client.write('GET /never HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
@@ -438,7 +434,7 @@ test('a client that does not wait for its answer is no failure of anybody’s', 
 	t.deepEqual(failures, []);
 });
 
-test('a WebSocket whose client left before it was there is closed', async t => {
+test('a WebSocket is closed when its client disconnected before the upgrade', async t => {
 	const left = Promise.withResolvers<void>();
 	const {port, arrived, upgraded, firstTold} = await start(t, {clientLeft: async () => left.promise});
 	const client = connect(port, '127.0.0.1').on('error', () => {});
@@ -460,7 +456,7 @@ test('a WebSocket whose client left before it was there is closed', async t => {
 for (const [path, status, title] of [
 	['/api/v1/namespaces/d/pods/none/proxy/', 404, 'a pod that is not there is the client’s 404'],
 	['/api/v1/namespaces/d/services/web:99/proxy/', 404, 'so is a service’s port that is not there'],
-	['/api/v1/namespaces/d/pods/%zz/proxy/', 400, 'a name that is not percent-coded is the client’s mistake'],
+	['/api/v1/namespaces/d/pods/%zz/proxy/', 400, 'a name that is not valid percent-encoding is the client’s mistake'],
 ] as const) {
 	test(title, async t => {
 		const {port, firstTold} = await start(t);
@@ -469,7 +465,7 @@ for (const [path, status, title] of [
 	});
 }
 
-test('an apiserver that cannot be reached is 502 with its reason', async t => {
+test('an unreachable apiserver is a 502 with the reason', async t => {
 	const server = await startServer({});
 	const cluster = await server.cluster();
 	await server.close();
@@ -482,24 +478,24 @@ test('an apiserver that cannot be reached is 502 with its reason', async t => {
 	t.regex(await answer.text(), /refused/);
 });
 
-test('a taken port is named with its family', async t => {
+test('the error for a port in use names its family', async t => {
 	const {port} = await start(t);
 	const server = await startServer({});
 	t.teardown(async () => server.close());
-	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {address: '127.0.0.1', port}}), {
+	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, endpoint: {address: '127.0.0.1', port}}), {
 		code: 'ERR_PORT_IN_USE',
 		message: new RegExp(`port ${port} .*IPv4`),
 	});
 });
 
-test('a Unix socket is private, replaces a stale socket, and nothing else', async t => {
+test('a Unix socket is private and replaces only a stale socket', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-socket-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const path = join(folder, 'api.sock');
 	const stale = createServer().listen(path);
 	await once(stale, 'listening');
 	await chmod(path, 0o777);
-	const {listener} = await start(t, {place: {unixSocket: path}});
+	const {listener} = await start(t, {endpoint: {unixSocket: path}});
 	// Closing it takes the path away, so that comes last.
 	t.teardown(() => {
 		stale.close();
@@ -513,7 +509,7 @@ test('a Unix socket is private, replaces a stale socket, and nothing else', asyn
 	await writeFile(file, 'precious');
 	const server = await startServer({});
 	t.teardown(async () => server.close());
-	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {unixSocket: file}}), {code: 'ERR_LOCAL_FILE'});
+	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, endpoint: {unixSocket: file}}), {code: 'ERR_LOCAL_FILE'});
 });
 
 async function raw(place: number | string, request: string): Promise<string> {

@@ -14,7 +14,7 @@ for (const name of [
 	'sec-fetch-site',
 	'sec-websocket-key',
 ]) {
-	test(`${name} of a client does not reach the apiserver`, t => {
+	test(`header ${name} of a client does not reach the apiserver`, t => {
 		t.deepEqual(headersToApiserver({[name]: 'x', accept: 'text/plain'}), {accept: 'text/plain'});
 	});
 }
@@ -33,19 +33,19 @@ for (const name of [
 	'expect',
 	'accept-encoding',
 ]) {
-	test(`${name} is of one connection, both ways`, t => {
+	test(`header ${name} is hop-by-hop in both directions`, t => {
 		t.deepEqual(headersToApiserver({[name]: 'x', accept: 'text/plain'}), {accept: 'text/plain'});
 		t.deepEqual(headersToClient({[name]: 'x', 'content-type': 'text/plain'}), {'content-type': 'text/plain'});
 	});
 }
 
-test('what Connection names is of one connection, however it is spelled', t => {
+test('headers named by Connection are hop-by-hop, whatever their case', t => {
 	const headers = {connection: 'close, X-Hop,x-other', 'x-hop': '1', 'x-other': '2', 'x-mine': '3'};
 	t.deepEqual(headersToApiserver(headers), {'x-mine': '3'});
 	t.deepEqual(headersToClient(headers), {'x-mine': '3'});
 });
 
-test('all else goes on: several values as one, cookies in their own way', t => {
+test('other headers are relayed: values joined, cookies by semicolons', t => {
 	t.deepEqual(
 		headersToApiserver({
 			cookie: ['a=1', 'b=2'] as never,

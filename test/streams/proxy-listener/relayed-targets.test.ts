@@ -65,7 +65,7 @@ for (const [path, expected] of rows) {
 				? null
 				: [
 						found.base,
-						found.behind,
+						found.rest,
 						found.purpose.feature,
 						found.purpose.target.name,
 						found.purpose.request?.scheme,
@@ -76,7 +76,7 @@ for (const [path, expected] of rows) {
 	});
 }
 
-test('a log’s label knows the pod and its node, or says that it does not', async t => {
+test('the label of a log names the pod and its node, or null when unknown', async t => {
 	const found = await targets().targets.find('/api/v1/namespaces/d/pods/p/log?container=c');
 	t.like(found?.purpose.target, {kind: 'Pod', namespace: 'd', name: 'p', uid: 'u', node: 'n1', container: 'c', chosenFrom: 1});
 	t.like((await targets({failing: 1}).targets.find('/api/v1/namespaces/d/pods/p/log'))?.purpose.target, {
@@ -86,7 +86,7 @@ test('a log’s label knows the pod and its node, or says that it does not', asy
 	});
 });
 
-test('requests that come in a burst ask once, and a failure is asked again', async t => {
+test('a burst of requests resolves a target once, and a failure is retried', async t => {
 	const {targets: known, asked} = targets();
 	await Promise.all(Array.from({length: 10}, async () => known.find('/api/v1/nodes/n1/proxy/metrics')));
 	await known.find('/api/v1/nodes/n1/proxy/pods');

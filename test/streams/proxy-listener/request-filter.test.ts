@@ -1,7 +1,7 @@
 /** The listener's verdicts: kubectl's own cases give kubectl's verdict or a stricter one, and no spelling runs a command. */
 import test from 'ava';
 import {runsCommands, runsKubeletCommands} from '../../../source/streams/proxy/command-path.ts';
-import {makeRequestFilter, type FilterOptions} from '../../../source/streams/proxy-listener/request-filter.ts';
+import {createRequestFilter, type FilterOptions} from '../../../source/streams/proxy-listener/request-filter.ts';
 
 const standard: FilterOptions = {
 	acceptPaths: '^.*',
@@ -44,22 +44,22 @@ const kubectlCases: ReadonlyArray<
 /** Where ours refuses what kubectl accepts, and why. */
 const stricter = new Set(['test24']);
 
-test('kubectl has 23 cases', t => {
+test('the table has kubectl’s 23 cases', t => {
 	t.is(kubectlCases.length, 23);
 });
 
 for (const [name, method, path, host, accepts, options = {}] of kubectlCases) {
 	test(`kubectl’s ${name}: ${method} ${path} on ${host} is ${accepts && !stricter.has(name) ? 'accepted' : 'refused'}`, t => {
-		const verdict = makeRequestFilter({...standard, ...options}, terms)({method, path, hosts: [host], origins: [], fetchSites: []});
+		const verdict = createRequestFilter({...standard, ...options}, terms)({method, path, hosts: [host], origins: [], fetchSites: []});
 		t.is(verdict === null, accepts && !stricter.has(name));
 	});
 }
 
-const filter = makeRequestFilter(standard, terms);
+const filter = createRequestFilter(standard, terms);
 const ask = (request: Partial<Parameters<typeof filter>[0]>) =>
 	filter({method: 'GET', path: '/version', hosts: ['127.0.0.1:8001'], origins: [], fetchSites: [], ...request});
 
-test('only pages of the listener’s own origin are answered', t => {
+test('only pages of the listener’s own origin are accepted', t => {
 	t.is(ask({origins: ['http://127.0.0.1:8001']}), null);
 	t.is(ask({hosts: ['[::1]:8001'], origins: ['http://[::1]:8001']}), null);
 	t.is(ask({hosts: ['LocalHost:8001'], origins: ['http://LOCALHOST:8001']}), null);
@@ -82,7 +82,7 @@ test('only pages of the listener’s own origin are answered', t => {
 	t.is(ask({fetchSites: ['same-site']})?.status, 403);
 });
 
-test('one Host, and one of ours', t => {
+test('a request needs one accepted Host', t => {
 	t.is(ask({hosts: []})?.status, 400);
 	t.is(ask({hosts: ['localhost', 'evil.test']})?.status, 400);
 	t.is(ask({origins: ['http://127.0.0.1:8001', 'http://127.0.0.1:8001']})?.status, 400);
@@ -148,10 +148,10 @@ const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]>
 ];
 
 /** Whatever paths the user accepts. */
-const open = makeRequestFilter({...standard, rejectPaths: ''}, terms);
+const open = createRequestFilter({...standard, rejectPaths: ''}, terms);
 
 for (const [title, spell] of spellings) {
-	test(`no command is run by a path spelled ${title}`, t => {
+	test(`a command path spelled ${title} is rejected`, t => {
 		for (const command of commands) {
 			const path = spell(command);
 			t.true(runsCommands(path), path);
@@ -162,7 +162,7 @@ for (const [title, spell] of spellings) {
 	});
 }
 
-test('a path of the kubelet’s own is known by itself', t => {
+test('runsKubeletCommands recognizes paths of the kubelet', t => {
 	for (const path of ['/exec/d/p/c', '/run/d/p/c', '//RUN/d/p/c', '/x/../cri/exec/x', '/%65xec/d/p/c', '/run']) {
 		t.true(runsKubeletCommands(path), path);
 	}
@@ -173,23 +173,23 @@ test('a path of the kubelet’s own is known by itself', t => {
 });
 
 for (const behind of ['', '%ff', '%zz']) {
-	test(`a path is judged as the apiserver will read it, whatever stands behind: ${behind}`, t => {
-		const only = makeRequestFilter({...standard, acceptPaths: '^/api/v1/namespaces/demo/[^/]+$'}, terms);
+	test(`a path is checked as the apiserver parses it: ${behind}`, t => {
+		const only = createRequestFilter({...standard, acceptPaths: '^/api/v1/namespaces/demo/[^/]+$'}, terms);
 		const of = (path: string) => only({method: 'GET', path, hosts: ['localhost'], origins: [], fetchSites: []});
 		t.is(of('/api/v1/namespaces/demo/pods'), null);
 		t.is(of(`/api/v1/namespaces/demo/services%2Fweb%2Fproxy${behind}`)?.status, 403);
 	});
 }
 
-test('a path that takes long to judge is refused instead', t => {
+test('a path that takes long to check is rejected', t => {
 	for (const path of [`/api${'/pods/a'.repeat(1500)}`, `/api/pods/%${'25'.repeat(9)}41`]) {
-		t.like(ask({path}), {status: 403, reason: 'the path is too long, or percent-coded too often'});
+		t.like(ask({path}), {status: 403, reason: 'the path is too long, or percent-encoded too many times'});
 	}
 
 	t.is(ask({path: `/api/v1/namespaces/d/services/web/proxy/a%25252fb${'/long'.repeat(1500)}?${'q'.repeat(9000)}`}), null);
 });
 
-test('what only looks like a command passes', t => {
+test('a path that only resembles a command is accepted', t => {
 	for (const path of [
 		'/api/v1/namespaces/exec/pods/attach',
 		'/api/v1/namespaces/d/pods/p/log',
@@ -206,7 +206,7 @@ test('what only looks like a command passes', t => {
 	}
 });
 
-const narrow = makeRequestFilter({...standard, acceptPaths: '^/api/', rejectPaths: '^/api/v1/.*secrets'}, terms);
+const narrow = createRequestFilter({...standard, acceptPaths: '^/api/', rejectPaths: '^/api/v1/.*secrets'}, terms);
 const paths: ReadonlyArray<[path: string, accepts: boolean]> = [
 	['/api/v1/pods', true],
 	['/version', false],
@@ -236,11 +236,11 @@ const paths: ReadonlyArray<[path: string, accepts: boolean]> = [
 ];
 
 for (const [path, accepts] of paths) {
-	test(`where paths are accepted by a pattern and secrets are not, ${path} is ${accepts ? 'accepted' : 'refused'}`, t => {
+	test(`with patterns that exclude secrets, ${path} is ${accepts ? 'accepted' : 'refused'}`, t => {
 		t.is(narrow({method: 'GET', path, hosts: ['localhost'], origins: [], fetchSites: []})?.status, accepts ? undefined : 403);
 	});
 }
 
-test('what is no regular expression is a wrong call', t => {
-	t.throws(() => makeRequestFilter({...standard, acceptPaths: '('}, terms), {code: 'ERR_USAGE', message: /--accept-paths/});
+test('an invalid regular expression is a usage error', t => {
+	t.throws(() => createRequestFilter({...standard, acceptPaths: '('}, terms), {code: 'ERR_USAGE', message: /--accept-paths/});
 });

@@ -85,7 +85,7 @@ const resolved: ReadonlyArray<
 ];
 
 for (const [target, base, scheme, port, portName, kubeletPort] of resolved) {
-	test(`${target} goes by ${scheme} to port ${port}`, async t => {
+	test(`${target} uses ${scheme} and port ${port}`, async t => {
 		const {cluster} = await serve(t);
 		const found = await resolveProxyTarget(cluster, parseProxyTarget(target), 'default');
 		t.is(found.base, base);
@@ -93,7 +93,7 @@ for (const [target, base, scheme, port, portName, kubeletPort] of resolved) {
 	});
 }
 
-test('a port that is not there, or must be named, is said before any request', async t => {
+test('a missing or ambiguous port is an error before any request', async t => {
 	const {cluster, urls} = await serve(t);
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/two/'), 'default'), {
 		code: 'ERR_USAGE',
@@ -196,11 +196,11 @@ for (const [title, request, says] of [
 	[
 		'a connection that ends before the answer',
 		(response: ServerResponse) => response.destroy(),
-		/^the connection ended without an answer: .*leg 1.*leg 2.*not known$/,
+		/^the connection ended without a response: .*unknown.*leg 1.*leg 2/,
 	],
-	['no answer in time', () => undefined, /^no answer within 0\.3 s: .*leg 1.*leg 2.*not known$/],
+	['no answer in time', () => undefined, /^no response within 0\.3 s: .*unknown.*leg 1.*leg 2/],
 ] as const) {
-	test(`${title} may be anybody’s doing: the apiserver waits for its backend, and ends our connection when its own is cut`, async t => {
+	test(`${title} leaves the leg unknown`, async t => {
 		const server = await startServer({
 			request(asked, response) {
 				if (objects[asked.url!]) {

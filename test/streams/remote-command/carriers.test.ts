@@ -125,7 +125,7 @@ for (const [title, refused, tried, code] of rows) {
 	});
 }
 
-test('KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false leaves SPDY alone', async t => {
+test('KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false leaves only SPDY', async t => {
 	const server = await startCommandServer(() => {}, {refuse: () => mayNotCreate});
 	t.teardown(async () => server.close());
 	await t.throwsAsync(
@@ -138,7 +138,7 @@ test('KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false leaves SPDY alone', async t => {
 	t.deepEqual(server.upgrades, [spdy]);
 });
 
-test('a command that reads stdin to its end does not go by the channels that cannot end it', async t => {
+test('a command that reads stdin to its end does not use channels that cannot end it', async t => {
 	const server = await startCommandServer(() => {}, {refuse: () => ({status: 403, body: ''})});
 	t.teardown(async () => server.close());
 	await t.throwsAsync(
@@ -151,7 +151,7 @@ test('a command that reads stdin to its end does not go by the channels that can
 	t.deepEqual(server.upgrades, [websocketV5, spdy]);
 });
 
-test('the words of a command reach the path as they are', async t => {
+test('the arguments of a command reach the path unchanged', async t => {
 	let asked: URL | undefined;
 	const server = await startCommandServer(far => {
 		asked = far.url;

@@ -12,7 +12,7 @@ for (const feature of ['exec', 'attach'] as const) {
 		['websocket', 'websocket'],
 		['spdy', 'runtime'],
 	] as const) {
-		test(`of ${feature} answers that do not come are told as late, and heard when they come (${carrier})`, async t => {
+		test(`overdue pongs of ${feature} are reported, and their arrival too (${carrier})`, async t => {
 			const opened = Promise.withResolvers<FarSide>();
 			const server = await startCommandServer(opened.resolve);
 			t.teardown(async () => server.close());
@@ -25,11 +25,11 @@ for (const feature of ['exec', 'attach'] as const) {
 				{
 					environment: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
 					pings: {intervalMs: 20, timing: clock},
-					witness: {
-						roundTrip(_connection, times) {
+					observer: {
+						onRoundTrip(_connection, times) {
 							heard.emit('roundTrip', times);
 						},
-						late(connection, waited) {
+						onPingOverdue(connection, waited) {
 							t.is(connection, command.connection);
 							late.push(waited);
 						},

@@ -90,7 +90,7 @@ for (const carrier of carriers) {
 		});
 	}
 
-	test(`a status without end ends the stream before it is taken in whole (${carrier})`, async t => {
+	test(`an endless status ends the stream before all of it is read (${carrier})`, async t => {
 		let sent = 0;
 		const piece = ' '.repeat(500_000);
 		const server = await startCommandServer(far => {
@@ -117,7 +117,7 @@ for (const carrier of carriers) {
 		t.true(sent < 100_000_000, `${sent} bytes were taken`);
 	});
 
-	test(`an apiserver that went with the stream is leg 1 (${carrier})`, async t => {
+	test(`a stream lost together with the apiserver is leg 1 (${carrier})`, async t => {
 		const server = await startCommandServer(async far => {
 			await server.close();
 			far.socket.destroy();
@@ -134,7 +134,7 @@ for (const carrier of carriers) {
 		t.is(error.leg, 1);
 	});
 
-	test(`a reset is a lost stream, whatever was printed before (${carrier})`, async t => {
+	test(`a reset is a lost stream, whatever was printed before it (${carrier})`, async t => {
 		const server = await startCommandServer(far => {
 			far.stdout('half a line');
 			setTimeout(() => reset(far.socket), 50);
@@ -151,7 +151,7 @@ for (const carrier of carriers) {
 	});
 }
 
-test('a message in text, and one on a channel that no server writes, break the protocol', async t => {
+test('a text message or an unexpected channel is a protocol error', async t => {
 	for (const send of [
 		(far: FarSide) => far.messages!.send(Buffer.from('1text'), {binary: false}),
 		(far: FarSide) => far.messages!.send(Buffer.from([9, 1])),
@@ -173,7 +173,7 @@ test('a message in text, and one on a channel that no server writes, break the p
 	}
 });
 
-test('a server’s signal that a channel is closed is no message of it', async t => {
+test('a server’s close signal for a channel is not a message', async t => {
 	const server = await startCommandServer(far => {
 		far.messages!.send(Buffer.from([255, 1]));
 		far.status(success);
@@ -238,19 +238,19 @@ const heard: ReadonlyArray<[title: string, far: (far: FarSide) => void, told: nu
 ];
 
 for (const [title, far, told] of heard) {
-	test(`${title}: the far side ${told === 0 ? 'has not answered' : 'has answered'}`, async t => {
+	test(`${title}: the far end ${told === 0 ? 'has not answered' : 'has answered'}`, async t => {
 		const server = await startCommandServer(far);
 		t.teardown(async () => server.close());
 		let answers = 0;
-		const witness = {
-			answered() {
+		const observer = {
+			onFarEndAnswered() {
 				answers++;
 			},
 		};
 		const command = await openRemoteCommand(
 			await server.cluster(),
 			{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-			{environment: {}, witness},
+			{environment: {}, observer},
 		);
 		void text(command.stdout);
 		void text(command.stderr!);
@@ -259,15 +259,15 @@ for (const [title, far, told] of heard) {
 	});
 }
 
-test('which leg a connection was cut on that ends without a word is not known while the apiserver answers', async t => {
+test('a connection that ends silently has an unknown leg while the apiserver responds', async t => {
 	for (const [far, words] of [
 		[
 			(far: FarSide) => {
 				far.socket.end();
 			},
-			/leg 2.*leg 1.*not known/,
+			/unknown.*leg 2.*leg 1/,
 		],
-		[end(), /\(leg 2\) was cut/],
+		[end(), /\(leg 2\) was lost/],
 	] as const) {
 		const server = await startCommandServer(far);
 		t.teardown(async () => server.close());
@@ -303,11 +303,11 @@ for (const [title, body, code, first] of [
 		const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body})});
 		t.teardown(async () => server.close());
 		const told: string[] = [];
-		const witness = {
-			answered() {
+		const observer = {
+			onFarEndAnswered() {
 				told.push('answered');
 			},
-			failed() {
+			onFailed() {
 				told.push('failed');
 			},
 		};
@@ -315,7 +315,7 @@ for (const [title, body, code, first] of [
 			openRemoteCommand(
 				await server.cluster(),
 				{feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false},
-				{environment: {}, witness},
+				{environment: {}, observer},
 			),
 			{code},
 		);
@@ -339,15 +339,15 @@ function only(carrier: 'websocket' | 'spdy'): NodeJS.ProcessEnv {
 	return carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
 }
 
-test('what is cut while we write need not be the network', async t => {
+test('an interruption during a write can be caused by the command', async t => {
 	const cluster = {
 		async connect() {
 			throw new Error('not asked');
 		},
 	};
 	for (const [syscall, remedy] of [
-		['write', /^check the network; a command that ends before its input does may end like this as well$/],
-		['read', /^check the network, and run it again$/],
+		['write', /^check the network; a command that exits before reading all its input can also cause this$/],
+		['read', /^check the network, then run the command again$/],
 	] as const) {
 		const lost = new SpokeError('ERR_STREAM_LOST', `${syscall} ECONNRESET`, {
 			cause: Object.assign(new Error(syscall), {code: 'ECONNRESET', syscall}),

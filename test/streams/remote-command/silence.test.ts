@@ -12,10 +12,10 @@ import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
 import {startServer} from '../../support/api-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';
 
-const timing = {pingEveryMs: 20, silenceMs: 120};
+const timing = {pingIntervalMs: 20, silenceTimeoutMs: 120};
 
-test('pings keep a quiet stream alive and measure it', async t => {
-	const {channels, roundTrips, far} = pair({silenceMs: 20_000});
+test('pings keep an idle stream alive and measure round-trip time', async t => {
+	const {channels, roundTrips, far} = pair({silenceTimeoutMs: 20_000});
 	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
 	for (let waited = 0; roundTrips.length < 3 && waited < 10_000; waited += 20) {
 		await delay(20);
@@ -27,7 +27,7 @@ test('pings keep a quiet stream alive and measure it', async t => {
 	t.is((await channels.ended).lost?.code, undefined);
 });
 
-test('a middlebox that cuts idle flows cuts no stream whose pings are below its limit', async t => {
+test('a middlebox that drops idle flows keeps a stream with shorter ping intervals', async t => {
 	// Thirty pings long, so that a busy machine does not miss all of them.
 	const idleMs = 1200;
 	const far = createServer(socket => {
@@ -67,15 +67,15 @@ test('a middlebox that cuts idle flows cuts no stream whose pings are below its 
 		middlebox.close();
 		far.close();
 	});
-	const idle = async (pingEveryMs: number) => {
+	const idle = async (pingIntervalMs: number) => {
 		const socket = connect((middlebox.address() as AddressInfo).port, '127.0.0.1');
 		await once(socket, 'connect');
 		const channels = new WebSocketChannels(new WebSocketMessages(socket, Buffer.alloc(0)), {
 			stdin: true,
 			tty: false,
 			canEndStdin: true,
-			timing: {pingEveryMs, silenceMs: 30_000},
-			onAnswer() {},
+			timing: {pingIntervalMs, silenceTimeoutMs: 30_000},
+			onFarEndAnswered() {},
 			onRoundTrip() {},
 		});
 		const outcome = await Promise.race([channels.ended.then(() => 'cut'), delay(idleMs * 5, 'alive')]);
@@ -87,12 +87,12 @@ test('a middlebox that cuts idle flows cuts no stream whose pings are below its 
 	t.is(await idle(60_000), 'cut', 'the control: without pings it is cut');
 });
 
-test('our pings are below the limits of common middleboxes', t => {
+test('the ping interval is below the limits of common middleboxes', t => {
 	t.true(pingIntervalMs <= 30_000);
 	t.true(silenceTimeoutMs <= 65_000);
 });
 
-test('a link that swallows everything is lost within its limit', async t => {
+test('a link that drops everything is lost within the silence timeout', async t => {
 	const {channels} = pair();
 	const startedAt = performance.now();
 	const {lost} = await channels.ended;
@@ -101,7 +101,7 @@ test('a link that swallows everything is lost within its limit', async t => {
 	t.true(performance.now() - startedAt < 15_000, 'and not within that of everybody else');
 });
 
-test('typed keys do not lengthen the limit, input that may block the far side does', async t => {
+test('typed keys do not extend the silence timeout, blocking input does', async t => {
 	const typing = pair({tty: true});
 	typing.channels.stdin!.write('ls\n');
 	const piping = pair({tty: false});
@@ -111,15 +111,15 @@ test('typed keys do not lengthen the limit, input that may block the far side do
 	t.is(first, 0);
 	t.regex((await typing.channels.ended).lost!.message, /^nothing was heard/);
 	const {lost} = await piping.channels.ended;
-	t.true(performance.now() - pipedAt > timing.silenceMs * 10);
+	t.true(performance.now() - pipedAt > timing.silenceTimeoutMs * 10);
 	t.is(typing.notices.length, 0);
 	t.is(piping.notices.length, 1);
-	t.regex(piping.notices[0]!, /^no input was taken .*it ended before its input did, which not every runtime tells$/);
-	t.regex(lost!.message, /took no more input/);
-	t.regex(lost!.remedy!, /give it no more than it reads/);
+	t.regex(piping.notices[0]!, /^no input was accepted .*before reading all input \(not every runtime reports this\)$/);
+	t.regex(lost!.message, /accepted no more input/);
+	t.regex(lost!.remedy!, /send no more than it reads/);
 });
 
-test('a reader of ours that is behind is no silence of theirs', async t => {
+test('a paused reader is not counted as silence', async t => {
 	const {channels, far} = pair();
 	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
 	server.send(Buffer.concat([Buffer.from([1]), Buffer.alloc(300_000)]));
@@ -172,7 +172,7 @@ for (const [title, answer, expected] of [
 	});
 }
 
-test('a question that is under way when the command ends is not waited for', async t => {
+test('a running probe is aborted when the command ends', async t => {
 	const asked = Promise.withResolvers<void>();
 	const server = await startServer({
 		request() {
@@ -190,7 +190,7 @@ test('a question that is under way when the command ends is not waited for', asy
 	t.is(await Promise.race([failed, delay(50, 'no word')]), 'no word');
 });
 
-test('of an answer without end no more is read than tells what it is', async t => {
+test('an endless probe response is read only up to its limit', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			response.writeHead(500);
@@ -213,7 +213,7 @@ test('of an answer without end no more is read than tells what it is', async t =
 	t.pass();
 });
 
-test('a command that has said something is not asked about', async t => {
+test('a command with output is not probed', async t => {
 	let asked = 0;
 	const server = await startServer({
 		request(_request, response) {
@@ -227,7 +227,7 @@ test('a command that has said something is not asked about', async t => {
 	t.is(asked, 0);
 });
 
-test('a command that says nothing behind much input may have ended: said once, and only behind more than a pipe holds', async t => {
+test('a silent command is reported once, only after more input than a pipe holds', async t => {
 	const watch = (channels: {sent: number; received: number}) => {
 		const notices: string[] = [];
 		const {promise: isTold, resolve} = Promise.withResolvers<void>();
@@ -265,7 +265,7 @@ test('a command that says nothing behind much input may have ended: said once, a
 });
 
 /** Channels whose other end is a duplex of the test's own; nothing reads it until the test does. */
-function pair({tty = false, silenceMs: silence = timing.silenceMs} = {}) {
+function pair({tty = false, silenceTimeoutMs: silence = timing.silenceTimeoutMs} = {}) {
 	const [near, far] = duplexPair();
 	const roundTrips: number[] = [];
 	const notices: string[] = [];
@@ -273,8 +273,8 @@ function pair({tty = false, silenceMs: silence = timing.silenceMs} = {}) {
 		stdin: true,
 		tty,
 		canEndStdin: true,
-		timing: {...timing, silenceMs: silence},
-		onAnswer() {},
+		timing: {...timing, silenceTimeoutMs: silence},
+		onFarEndAnswered() {},
 		onRoundTrip({websocket}) {
 			roundTrips.push(websocket!);
 		},

@@ -26,7 +26,7 @@ for (const [title, frames, lost] of [
 		'a SPDY data frame for stream 0',
 	],
 ] as const) {
-	test(`a connection that ends ${title}: ${lost === null ? 'all is there' : 'a loss'}`, async t => {
+	test(`a connection that ends ${title} is ${lost === null ? 'complete' : 'a loss'}`, async t => {
 		const [near, far] = duplexPair();
 		far.resume();
 		const channels = new SpdyChannels(new SpdySession(near), {stdin: true, tty: false, onRoundTrip() {}});
@@ -39,7 +39,7 @@ for (const [title, frames, lost] of [
 	});
 }
 
-test('a status behind an output that ended while its reader was behind is read', async t => {
+test('a status is read after an output that ended while its reader was congested', async t => {
 	const [near, far] = duplexPair();
 	far.resume();
 	const session = new SpdySession(near);

@@ -24,7 +24,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		);
 	};
 
-	test(`all 256 bytes come back as they went, outputs apart (${carrier})`, async t => {
+	test(`all 256 byte values return unchanged on separate outputs (${carrier})`, async t => {
 		const command = await open(t, async far => {
 			const all = await bytes(far.stdin);
 			far.stdout(all);
@@ -38,7 +38,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		t.deepEqual([out, errors, status], [sent, Buffer.from(sent).reverse(), 3]);
 	});
 
-	test(`20 MB through stdin have the right hash, however slowly the far side reads (${carrier})`, async t => {
+	test(`20 MB through stdin keep their hash, however slowly the far end reads (${carrier})`, async t => {
 		const command = await open(t, async far => {
 			const hash = createHash('sha256');
 			let pieces = 0;
@@ -70,7 +70,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		t.is(await output, hash.digest('hex'));
 	});
 
-	test(`a reader that stands still stops the far side, and gets all of it in the end (${carrier})`, async t => {
+	test(`a paused reader pauses the far end and receives everything later (${carrier})`, async t => {
 		let written = 0;
 		const command = await open(t, async far => {
 			const block = Buffer.alloc(64 * 1024, 'x');
@@ -92,7 +92,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		t.is(await command.outcome, 0);
 	});
 
-	test(`what came before the end can be read behind it (${carrier})`, async t => {
+	test(`output received before the end can be read after it (${carrier})`, async t => {
 		const command = await open(t, far => {
 			far.stdout(Buffer.alloc(50_000, 'x'));
 			far.stderr(Buffer.alloc(50_000, 'y'));
@@ -104,7 +104,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		t.deepEqual([out.length, errors.length, status], [50_000, 50_000, 0]);
 	});
 
-	test(`what came before a cut can be read, however slowly (${carrier})`, async t => {
+	test(`output received before an interruption can be read, however slowly (${carrier})`, async t => {
 		const command = await open(t, async far => {
 			for (let round = 0; round < 100; round++) {
 				far.stdout(Buffer.alloc(64 * 1024, 'x'));
@@ -130,7 +130,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		await t.throwsAsync(command.outcome as Promise<number>, {code: 'ERR_STREAM_LOST'});
 	});
 
-	test(`a command that ends before its input does ends quietly (${carrier})`, async t => {
+	test(`a command that exits before its input ends without an error (${carrier})`, async t => {
 		const command = await open(t, far => {
 			far.stdout('x');
 			far.status(success);
@@ -174,7 +174,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		t.deepEqual(far!.sizes.at(-1), {Width: 1000, Height: 50});
 	});
 
-	test(`leaving is no failure (${carrier})`, async t => {
+	test(`closing is not a failure (${carrier})`, async t => {
 		const command = await open(t, far => {
 			far.stdout('prompt');
 		});

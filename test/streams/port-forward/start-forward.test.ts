@@ -1,9 +1,9 @@
 import {Duplex} from 'node:stream';
 import {mock} from 'node:test';
 import test from 'ava';
-import {watchCongestion} from '../../../source/streams/port-forward/watch-congestion.ts';
+import {watchCongestion} from '../../../source/streams/port-forward/start-forward.ts';
 
-test.serial('a reader is told to be behind after a second, and to be over it only when it stays so', t => {
+test.serial('watchCongestion reports congestion after a second, and its end only when it lasts', t => {
 	mock.timers.enable({apis: ['setTimeout']});
 	t.teardown(() => {
 		mock.timers.reset();
