@@ -32,7 +32,7 @@ test('a copy in tmux, which may keep it without a word, says what it needs', asy
 	const {terminal} = await onSandbox(t, [], {env: {TMUX: '/tmp/tmux-0/default,1,0'}});
 	await terminal.sees(/Running/);
 	terminal.press('list.copy-name');
-	await terminal.sees(/copied \S+ \(tmux passes it on with set-clipboard on\)/);
+	await terminal.sees(/copied \S+ \(tmux relays it if set-clipboard is on\)/);
 });
 
 test('advice names the key that follows it here, not a flag of another command', async t => {
