@@ -42,5 +42,5 @@ test('the session rejects -v=6', async t => {
 	const {env} = await openSandbox(t);
 	const terminal = await openTerminal(t, ['tail', 'deploy/web', '-v=6'], {home: '/nonexistent', env, columns: 150});
 	t.is(await terminal.ended(), 2);
-	t.regex(terminal.raw(), /-v=6 tells requests on stderr, and the session has the screen/);
+	t.regex(terminal.raw(), /-v=6 logs requests to stderr, which the session uses as its screen/);
 });

@@ -128,7 +128,7 @@ for (const [what, content] of own) {
 		child.stdout.once('data', () => child.kill('SIGTERM'));
 		const [error, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
 		t.is(status, 14);
-		t.regex(error, /is no kubeconfig of a sandbox/);
+		t.regex(error, /is not the kubeconfig of a sandbox/);
 		t.is(await readFile(file, 'utf8'), content);
 	});
 }
