@@ -1,4 +1,4 @@
-/** Puts the session together: the terminal, the cluster, the state, and what runs between them. */
+/** Runs the session: terminal, cluster, state and their lifecycle. */
 import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -13,13 +13,15 @@ const closeMs = 2000;
 export type {SessionOptions} from './session/session-options.ts';
 
 /**
-Runs the session until it is left; resolves to the exit status. The terminal is then as it was before, also after a failure.
+Resolves to the exit status after restoring the terminal, also after a failure.
 @throws SpokeError when the first cluster cannot be opened
 */
 export async function runSession(options: SessionOptions): Promise<number> {
-	// The young generation is small and soon collected: helpers would be waited for, longest where a flood of lines keeps every core busy.
+	// The young generation is small: parallel scavenge threads would only be waited for, longest when a flood of lines keeps all cores
+	// busy.
 	setFlagsFromString('--no-parallel-scavenge');
-	// Of the 14 MiB of objects all are marked each time that a tail's lines, which are none, have grown by as much: three times a second in a flood.
+	// The 14 MiB of objects would be marked each time the lines of a tail, which are not objects, grow by as much: three times per second
+	// in a flood.
 	setFlagsFromString('--heap-growing-percent=300');
 	const run = new SessionRun(options);
 	const {promise: crashed, reject} = Promise.withResolvers<never>();
@@ -45,12 +47,12 @@ export async function runSession(options: SessionOptions): Promise<number> {
 		process.off('uncaughtException', onCrash);
 		process.off('unhandledRejection', onCrash);
 		if (told !== '') {
-			// Last of all: what leaves the screen would take the line with it.
+			// Written last, because leaving the screen would erase it.
 			run.rescue();
 			process.stderr.write(told);
 		}
 
-		// Whatever could not be closed keeps nobody waiting.
+		// Do not wait for anything that could not be closed.
 		setTimeout(() => {
 			process.exit();
 		}, closeMs).unref();

@@ -1,13 +1,13 @@
-/** Copies by way of the terminal, which is the only one that reaches the person's own clipboard. */
+/** Copies through the terminal (OSC 52), which reaches the user's own clipboard even over ssh. */
 import {sanitize} from '../text/sanitize.ts';
 import {copyNeeds, copySequence} from '../terminal/clipboard.ts';
 import type {Session} from './session.ts';
 
-/** Controls are copied as they are shown, so that nothing can end a paste early and be typed. `what` is what the last row calls it. */
+/** Copies control characters in their escaped form, so that none can end a paste early. `what` names the text in the notice. */
 export function copyToClipboard({terminal, env, tell}: Pick<Session, 'terminal' | 'env' | 'tell'>, text: string, what: string): void {
 	const sequence = copySequence(sanitize(text), env);
 	if (sequence === null) {
-		tell(`${what} is longer than terminals copy: save it instead`, 'warn');
+		tell(`${what} is too long to copy through the terminal: save it instead`, 'warn');
 		return;
 	}
 

@@ -1,11 +1,11 @@
-/** Where a crash is written down, so that the terminal gets one line. */
+/** Crash report files, so that the terminal gets one line. */
 import {mkdir, mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import process from 'node:process';
 import {version} from '../version.ts';
 
-/** The report's path, or `null` when it could not be written. It holds no credentials: a stack and versions. */
+/** Returns the path, or `null` when it could not be written. Contains no credentials: a stack and versions. */
 export async function writeCrashReport(error: unknown, env: NodeJS.ProcessEnv): Promise<string | null> {
 	const from = `spoke ${version}, Node ${process.versions.node}, ${process.platform}, TERM=${env['TERM'] ?? ''}`;
 	const cause = error instanceof Error && error.cause instanceof Error ? `\ncause: ${stackOf(error.cause)}\n` : '';
@@ -25,7 +25,7 @@ function stackOf(error: unknown): string {
 
 async function folderOf({XDG_STATE_HOME: states = '', HOME: home = ''}: NodeJS.ProcessEnv): Promise<string> {
 	if (!isAbsolute(states) && home === '') {
-		// Where everybody writes a name that is known before may be somebody's link.
+		// A predictable name in a shared directory could be a link of another user.
 		return mkdtemp(join(tmpdir(), 'spoke-'));
 	}
 

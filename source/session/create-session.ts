@@ -1,4 +1,4 @@
-/** Puts the parts of a session together: which of them hears of which. */
+/** Creates and connects the parts of a session. */
 import {createClusterClient} from '../cluster/create-cluster-client.ts';
 import {emptySession} from '../state/session-state.ts';
 import {SessionTerminal} from '../terminal/session-terminal.ts';
@@ -27,7 +27,6 @@ import {TerminalQueue} from './handoff/terminal-queue.ts';
 import {createTypeAhead} from './keys/type-ahead.ts';
 
 export type SessionParts = {
-	/** What the handlers of actions see of it all. */
 	session: Session;
 	screen: SessionDisplay;
 	clusters: OpenClusters;
@@ -39,7 +38,7 @@ export type SessionParts = {
 	lent: LentTerminal;
 };
 
-/** Nothing runs yet: no cluster is open, and no terminal taken. */
+/** Opens no cluster and takes no terminal. */
 export function createSession(options: SessionOptions): SessionParts {
 	const {keymap, readOnly} = options;
 	const end = new SessionEnd();
@@ -102,7 +101,6 @@ export function createSession(options: SessionOptions): SessionParts {
 type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> &
 	Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'> & {overlays: Dialogs};
 
-/** What handlers see, and who does what they ask for. */
 function sessionOf(
 	{keymap, flags, env, readOnly, clock}: SessionOptions,
 	parts: Wired,
@@ -167,7 +165,6 @@ function dialogsOf(overlays: Dialogs): Pick<Session, 'ask' | 'type' | 'pick' | '
 	};
 }
 
-/** Who has the terminal, what is read for it, and how it is left. */
 function screenOf({
 	screen,
 	turns,

@@ -1,4 +1,4 @@
-/** What is told in the last row, and kept in the messages; a failure also for `why`. */
+/** Notices of the last row and the message list. */
 import {toSpokeError} from '../errors/spoke-error.ts';
 import type {Path} from '../evidence/evidence.ts';
 import type {Message} from '../state/session-state.ts';
@@ -6,12 +6,12 @@ import {currentKeyHints} from './screen/create-render-input.ts';
 import type {Session} from './session.ts';
 import {shortErrorFirst} from './short-error.ts';
 
-/** In the last row and in the messages; what is `plain` pushes no warning away that was just told. */
+/** A `plain` message does not replace a recent warning. */
 export function showMessage({store}: Pick<Session, 'store'>, text: string, role: Message['role'] = 'plain'): void {
 	store.now({type: 'notice', text, role, now: Date.now()});
 }
 
-/** `path` is of the connection that met it, where there was one. */
+/** `path` is the path of the failed connection, if any. */
 export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
 	const error = toSpokeError(thrown);
 	const words = error.leg === 2 ? shortErrorFirst(error) : error.message;
@@ -24,7 +24,6 @@ export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: s
 	});
 }
 
-/** The key that says why, where it does so here. */
 function whyHint(session: Pick<Session, 'store' | 'keymap'>): string {
 	const key = currentKeyHints(session).find(({action}) => action.id === 'path.why')?.keys[0];
 	return key === undefined ? '' : `${key} why`;

@@ -1,11 +1,10 @@
-/** Connections and their labels, booked under rows of the dock. */
+/** Records connections and their labels in the connection list. */
 import type {Path} from '../evidence/evidence.ts';
 import type {Labeler} from '../evidence/labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
 import type {Store} from './store.ts';
 
-/** A observer that labels connections, and books them under a row. */
-export function recordingObserver(store: Store, {observer: observer}: Labeler, id: string): ConnectionObserver {
+export function recordingObserver(store: Store, {observer}: Labeler, id: string): ConnectionObserver {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
 		store.data({type: 'dock', event: {type: event, id, connection}});
 	};
@@ -44,7 +43,7 @@ export function recordingObserver(store: Store, {observer: observer}: Labeler, i
 			});
 		},
 		onFailed(connection, purpose, error) {
-			// One that stands in for another, on which nothing was read, is met here first.
+			// A replacement connection is first seen here.
 			if (connection) {
 				book('connected', connection.id);
 			}
@@ -58,7 +57,7 @@ export function recordingObserver(store: Store, {observer: observer}: Labeler, i
 	};
 }
 
-/** Gives whether the label tells of an apiserver process that was not met before, where some were. */
+/** Returns whether the label names a new apiserver process. */
 export function recordLabel(store: Store, connection: string, path: Path): boolean {
 	const {processes} = store.state;
 	const {id} = path.process;

@@ -1,11 +1,11 @@
-/** What is wrong in the keymap file is told at the start, with its place; the rest of the file is used. */
+/** Reports invalid keymap entries at the start; the rest of the file applies. */
 import type {KeymapProblem} from '../keymap/parse-keymap.ts';
 import type {Session} from './session.ts';
 
 export function reportKeymapProblems(session: Session, [first, ...rest]: readonly KeymapProblem[]): void {
 	if (first) {
 		session.tell(
-			`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more, spoke keys --check` : ''}`,
+			`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more: run spoke keys --check` : ''}`,
 			'warn',
 		);
 	}

@@ -1,19 +1,17 @@
-/** How does a session end, and with which status? Whoever ends it first says so. */
+/** End and exit status of the session; the first cause counts. */
 import {exitStatusForSignal} from '../errors/exit-status.ts';
 
-/** As a shell counts the end by SIGHUP. */
+/** 128 + SIGHUP. */
 const goneStatus = 129;
 
 export class SessionEnd {
 	readonly #left = Promise.withResolvers<number>();
 	readonly #closing = new AbortController();
 
-	/** The exit status, once it is over. */
 	get status(): Promise<number> {
 		return this.#left.promise;
 	}
 
-	/** Aborted when what runs is taken down. */
 	get closing(): AbortSignal {
 		return this.#closing.signal;
 	}
@@ -22,9 +20,9 @@ export class SessionEnd {
 		this.#left.resolve(status);
 	}
 
-	/** It also ends when the program is told to, and when its terminal is gone. */
+	/** Also ends on a signal and when the terminal is closed. */
 	watch({stdin, stdout, interrupted}: {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream; interrupted: AbortSignal}): void {
-		// A terminal that is gone takes nothing any more: there is nobody to tell.
+		// A closed terminal accepts no output, so nothing is reported.
 		const onGone = () => {
 			this.leave(goneStatus);
 		};

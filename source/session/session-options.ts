@@ -1,4 +1,4 @@
-/** What is a session started with? */
+/** Start options of a session. */
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {KeymapProblem} from '../keymap/parse-keymap.ts';
@@ -18,14 +18,14 @@ export type SessionOptions = {
 	readOnly: boolean;
 	allNamespaces: boolean;
 	theme?: string | undefined;
-	/** `on` or `off`; what the environment says when left out. */
+	/** `on` or `off`; the environment decides when absent. */
 	motion?: string | undefined;
-	/** A tail that is opened at once: `spoke tail`. Leaving it leads to the lists. */
+	/** Tail opened at the start (`spoke tail`); back leads to the lists. */
 	tail?: {wish: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
-	/** The sandbox that the cluster is, when it is one. */
+	/** The sandbox, if the cluster is one. */
 	sandbox?: Sandbox;
-	/** By which an answer of an apiserver is missed; the machine's by default. */
+	/** Clock for missing responses; defaults to the system clock. */
 	clock?: Clock;
-	/** The sandbox stands in for a kubeconfig that was not found. */
+	/** The sandbox replaces a kubeconfig that was not found. */
 	isForWant?: boolean;
 };

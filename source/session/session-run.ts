@@ -1,4 +1,4 @@
-/** One run of the session, from the first cluster that is opened to the terminal that is given back. */
+/** One run of the session, from the first cluster to the restored terminal. */
 import {exitStatusForSignal} from '../errors/exit-status.ts';
 import {clusterState} from './clusters/cluster-state.ts';
 import {reclaimAfterSigcont} from './handoff/reclaim-after-sigcont.ts';
@@ -22,13 +22,13 @@ export class SessionRun {
 		this.#parts = createSession(options);
 	}
 
-	/** Resolves to the exit status, when it is left. @throws SpokeError when the first cluster cannot be opened */
+	/** Resolves to the exit status. @throws SpokeError when the first cluster cannot be opened */
 	async run(): Promise<number> {
 		const {
 			session: {store},
 			end,
 		} = this.#parts;
-		// One first frame, when all of it is known, in place of one for each step.
+		// Draw a single first frame when everything is known.
 		store.hold();
 		if (!(await this.#openFirst())) {
 			return exitStatusForSignal(this.#options.interrupted.reason);
@@ -59,17 +59,16 @@ export class SessionRun {
 		clusters.close();
 	}
 
-	/** Whether the screen was taken. */
 	get isOnScreen(): boolean {
 		return this.#parts.screen.isTaken;
 	}
 
-	/** Puts the terminal to rest at once: for a crash. */
+	/** Restores the terminal immediately, for a crash. */
 	rescue(): void {
 		this.#parts.session.terminal.reset();
 	}
 
-	/** False when the program was told to end before there was a session. */
+	/** Returns false when the program was told to end before the session started. */
 	async #openFirst(): Promise<boolean> {
 		const {session, clusters, lent} = this.#parts;
 		const access = await session.open(session.flags);
@@ -119,7 +118,6 @@ export class SessionRun {
 		feeds.tick();
 	}
 
-	/** The tail that was asked for, else the lists. */
 	#showFirst(): void {
 		const {session, feeds} = this.#parts;
 		const {keymapProblems, sandbox, isForWant = false, tail} = this.#options;

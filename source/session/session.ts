@@ -1,4 +1,4 @@
-/** What the parts of the running session share. */
+/** Interface that the parts of the session share. */
 import type {ClusterClient} from '../cluster/cluster-client.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
@@ -15,7 +15,7 @@ import type {TailRun} from './tail/tail-run.ts';
 import type {Store} from './store.ts';
 import type {TypeAhead} from './keys/type-ahead.ts';
 
-/** A cluster that the session has open; the one that is left stays open for what still runs on it. */
+/** An open cluster; it stays open for its streams after a switch. */
 export type OpenCluster = {
 	access: ClusterClient;
 	labeller: Labeler;
@@ -26,51 +26,43 @@ export type Session = {
 	readonly store: Store;
 	readonly terminal: SessionTerminal;
 	readonly keymap: Keymap;
-	/** Whoever waits before a dialog opens does so within it: the next keys are for that dialog. */
+	/** Waits before a dialog run inside it, so that the next keys reach that dialog. */
 	readonly typedAhead: TypeAhead;
 	readonly flags: ConnectionFlags;
 	readonly env: NodeJS.ProcessEnv;
 	readonly readOnly: boolean;
-	/** The one on the screen. */
 	readonly cluster: OpenCluster;
-	/** All that are open, by their contexts; the first is the one of the flags. */
+	/** By context name; the first is the cluster of the flags. */
 	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
 	readonly tails: Map<string, TailRun>;
-	/** Reads the path to what is under the cursor. */
 	readonly paths: PathFeed;
-	/** Finds out whether the apiserver answers, and tries again where it does not. */
 	readonly meeting: ReachabilityCheck;
-	/** Aborted when the session ends: whoever has the terminal gives it back. */
+	/** Aborted when the session ends, to return the terminal. */
 	readonly closing: AbortSignal;
-	/** The signs that this terminal can show. */
+	/** Glyphs that this terminal can show. */
 	readonly glyphs: Glyphs;
-	/** Does an action by its name, as its key would. */
 	perform(id: string): void;
-	/** A line for the last row, kept in the messages. */
+	/** Shows a line in the last row and keeps it in the messages. */
 	tell(text: string, role?: Message['role']): void;
-	/** Tells of a failure and keeps it for `why`, with the path of the connection that met it where there was one. */
+	/** Shows a failure and keeps it for why, with the path of its connection. */
 	fail(about: string, thrown: unknown, path?: Path | null): void;
-	/** `leaves`: yes ends the session. */
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
 	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
-	/** Adds names to complete with to the line that is typed for `purpose`, as they become known. */
+	/** Adds completion names to the open prompt of `purpose`. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
 	pick(options: PickOptions): Promise<string | null>;
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 	copy(text: string, what: string): void;
-	/** An observer that books connections under a row of the dock. */
+	/** Observer that records connections under a row of the connection list. */
 	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
-	/** Leaves the screen to `work` and draws it again when it is done. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
-	/** The same for a remote shell, whose keys go on passing through here. */
+	/** For a remote shell; keys keep passing through the session. */
 	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
-	/** A way to a cluster whose credential plugin gets this terminal, and gives it back. */
+	/** Opens a client whose credential plugins can use this terminal. */
 	open(flags: ConnectionFlags): Promise<ClusterClient>;
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
-	/** Feeds what is on the screen, and anew where what is asked for changed. */
 	readHere(): void;
-	/** Draws all of the screen, whatever somebody else wrote over it. */
 	redraw(): void;
 	quit(status: number): void;
 	nextId(kind: string): string;
@@ -82,14 +74,13 @@ export type TypeOptions = {
 	text?: string;
 	mayRegex?: boolean;
 	regex?: boolean;
-	/** Said until names are offered. */
+	/** Shown until names arrive. */
 	waits?: string;
-	/** What taking it is called in the last row. */
+	/** Key hint label of accept. */
 	accept?: string;
 	note?(text: string): string;
-	/** Called with each change of the text. */
 	onChange?(text: string, regex: boolean): void;
-	/** A problem keeps the line open. */
+	/** A problem keeps the prompt open. */
 	check?(text: string, regex: boolean): string | null;
 };
 
@@ -101,14 +92,14 @@ export type PickOptions = {
 	items: readonly PickerItem[];
 	notes?: readonly string[];
 	free?: boolean;
-	/** What is said of a text that no item fits, before it. */
+	/** Prefix shown with a text that no item matches. */
 	none?: string;
 	keys?: string;
 	text?: string;
 	at?: number;
-	/** What may stand behind a word that is typed whole, and where that begins; `null` while the word itself is typed. */
+	/** Completion of an argument and its offset; `null` while the command itself is typed. */
 	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
-	/** Takes a function to call when more names are known. */
+	/** Registers a function to call when more names are known. */
 	onNames?(again: () => void): void;
 };
 
@@ -117,7 +108,7 @@ export type FillOptions = {
 	fields: readonly FormField[];
 	submit: string;
 	notes?(values: Readonly<Record<string, string>>): readonly string[];
-	/** What a change of one field makes of the others. */
+	/** Adjusts other fields after a change. */
 	adjust?(fields: readonly FormField[]): readonly FormField[];
 	check?(values: Readonly<Record<string, string>>): Promise<string | null> | string | null;
 };

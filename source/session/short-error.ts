@@ -1,9 +1,9 @@
-/** The fewest words that name a failure, for a row: the innermost of the other side's own. */
+/** Shortest description of an error for a row: the innermost part of the server message. */
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {statusMessage} from '../server-messages/parse-status.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 
-/** `Get "https://…": No agent available` is `No agent available`; what has no short end is our own message. */
+/** `Get "https://…": No agent available` → `No agent available`; without a short part it is the message of spoke. */
 export function shortError({message, text}: Pick<SpokeError, 'message' | 'text'>): string {
 	const own = withoutStrayEnd(
 		sanitizeLine(messageOf(text?.trim() ?? ''))
@@ -13,20 +13,20 @@ export function shortError({message, text}: Pick<SpokeError, 'message' | 'text'>
 	return /^.{8,48}$/.test(own) ? own : sanitizeLine(message);
 }
 
-/** What is cut out of quotes or brackets leaves their end behind: `desc = "transport: dial unix /x: connection refused"`. */
+/** A part cut from quotes or brackets may keep their end: `desc = "transport: dial unix /x: connection refused"`. */
 function withoutStrayEnd(words: string): string {
 	const count = (sign: string) => words.split(sign).length - 1;
 	const isStray = (words.endsWith('"') && count('"') % 2 === 1) || (words.endsWith(')') && count(')') > count('('));
 	return isStray ? withoutStrayEnd(words.slice(0, -1)) : words;
 }
 
-/** The innermost words first: where a line is cut, they are what is read. */
+/** Starts with the innermost part, which stays visible when the line is cut. */
 export function shortErrorFirst(error: Pick<SpokeError, 'message' | 'text'>): string {
 	const [short, whole] = [shortError(error), sanitizeLine(error.message)];
 	return short === whole ? whole : `${short}: ${whole.endsWith(`: ${short}`) ? whole.slice(0, -short.length - 2) : whole}`;
 }
 
-/** Of an apiserver's Status its message; of other JSON nothing. */
+/** Message of a Status object; nothing for other JSON. */
 function messageOf(text: string): string {
 	return text.startsWith('{') ? (statusMessage(text) ?? '') : text;
 }

@@ -1,4 +1,4 @@
-/** Holds the session's state, and says when the screen is due: at once after a key, and at a measured pace for data. */
+/** Session state; draws at once after a key and at a limited rate for data. */
 import {layout} from '../state/layout.ts';
 import {reduceSession, type SessionEvent} from '../state/session-reducer.ts';
 import {listHere, type SessionState} from '../state/session-state.ts';
@@ -14,7 +14,7 @@ export class Store {
 	#isDue = false;
 	#isClosed = false;
 
-	/** `paceMs` is the least time between two frames that no key asked for. */
+	/** `paceMs` returns the minimum time between frames for data. */
 	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
 		this.#state = state;
 		this.#draw = draw;
@@ -25,14 +25,14 @@ export class Store {
 		return this.#state;
 	}
 
-	/** Data: drawn when its time comes. */
+	/** Reduces a data event; draws at the next interval. */
 	data(event: SessionEvent): void {
 		if (this.#reduce(event)) {
 			this.later();
 		}
 	}
 
-	/** A key, or what answers one: drawn at once. */
+	/** Reduces a key event and draws at once. */
 	now(event: SessionEvent): void {
 		this.#reduce(event);
 		this.drawNow();
@@ -66,7 +66,7 @@ export class Store {
 		}
 	}
 
-	/** What `work` changes at once is one frame, when it is done: a key goes through several hands. */
+	/** Draws once after `work`, which may dispatch several events. */
 	together(work: () => void): void {
 		this.#together++;
 		try {
@@ -80,7 +80,7 @@ export class Store {
 		}
 	}
 
-	/** Until it is let go as often as it was held, nothing is drawn: somebody else has the terminal, or more is to come. */
+	/** Nothing is drawn until `letGo` was called as often as `hold`. */
 	hold(): void {
 		this.#held++;
 	}
@@ -90,7 +90,7 @@ export class Store {
 		this.drawNow();
 	}
 
-	/** What comes from now on is known, and drawn by nobody: the screen is about to go. */
+	/** Later events change the state but are not drawn. */
 	close(): void {
 		this.#isClosed = true;
 		if (this.#timer) {

@@ -1,14 +1,14 @@
-/** Text of the session as a file: what it is called, where it goes, and that nothing is written over. */
+/** Writes texts to new files and never overwrites. */
 import {mkdir, open, rm} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {dirname, resolve} from 'node:path';
 
-/** Written at once. */
+/** Bytes per write. */
 const blockLength = 256 * 1024;
-/** A file system takes 255 bytes; a date and an ending come behind it. */
+/** File names are limited to 255 bytes, including date and extension. */
 const longestName = 200;
 
-/** Words as one name: a context may be called `arn:aws:eks:eu-west-1:1234:cluster/prod`. `otherwise` where nothing is left of them. */
+/** Turns a text into a file name: a context may be called `arn:aws:eks:eu-west-1:1234:cluster/prod`. `otherwise` if nothing remains. */
 export function asFileName(words: string, otherwise: string): string {
 	return (
 		words
@@ -18,14 +18,13 @@ export function asFileName(words: string, otherwise: string): string {
 	);
 }
 
-/** `~` is the person's home. */
 export function expandHome(typed: string): string {
 	return resolve(typed.replace(/^~(?=\/)/, () => homedir()));
 }
 
 /**
-Writes `texts` one behind the other to a file that nobody else reads, with the folders that it needs. Gives how many texts there were.
-@throws Error where the file is there already, or cannot be written whole: nothing is left of it then
+Writes `texts` to a private file and creates its directories. Returns their count.
+@throws Error when the file exists or cannot be written completely; it is removed then
 */
 export async function writeNewFile(path: string, texts: Iterable<string>): Promise<number> {
 	await mkdir(dirname(path), {recursive: true});

@@ -102,7 +102,7 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once, each labelled w
 	await terminal.sees(/[#$] $/m);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('stty size; exit 3\r');
-	await terminal.sees(/shell ended with exit status 3/);
+	await terminal.sees(/shell exited with status 3/);
 	await terminal.sees(/Meanwhile: .*lines in the tail/);
 	terminal.type(' ');
 	await terminal.sees(/Connections 2/);
@@ -141,7 +141,7 @@ test('an image without a shell: a debug container is offered, asked about, added
 	await terminal.sees(/# $/m);
 	terminal.type('ls /proc/1/root/bin; exit 3\r');
 	await terminal.sees(/workload/);
-	await terminal.sees(/the container ended with exit status 3/);
+	await terminal.sees(/the container terminated with exit code 3/);
 	terminal.type(' ');
 	await terminal.sees(/▸ bare/);
 });
@@ -266,11 +266,11 @@ test('a plain person sees what may be seen: no nodes, no namespaces, a path that
 	terminal.press('view.pods', 'namespace.all');
 	await terminal.sees(/You may not list pods in any namespace \(403\)[\s\S]*back to demo/);
 	terminal.press('namespace.pick');
-	await terminal.sees(/You may not list namespaces: type a name/);
+	await terminal.sees(/You have no permission to list namespaces. Type a name/);
 	terminal.type('demo\r');
 	await terminal.sees(/writer +1\/1 +Running/, 60_000);
 	terminal.press('help.open');
-	await terminal.sees(/off: you may not/);
+	await terminal.sees(/: no permission to/);
 	terminal.press('view.back');
 	await terminal.sees(/Connections 0/);
 	terminal.press('pods.debug');
@@ -308,7 +308,7 @@ test('where watching is refused the list is read again and again, and says so; a
 	terminal.type('tcp-0\r');
 	await terminal.sees(/▸ tcp-0/);
 	terminal.press('pods.shell');
-	await terminal.sees(/shell: off, you may not create pods\/exec/);
+	await terminal.sees(/shell: disabled, no permission to create pods\/exec/);
 });
 
 test('SIGTERM gives the terminal back with a tail and a forward open, and leaves no listener', async t => {

@@ -6,7 +6,7 @@ import process from 'node:process';
 import test from 'ava';
 import {writeCrashReport} from '../../source/session/crash-report.ts';
 
-test.serial('without a home a report goes where nobody else could have put a link', async t => {
+test.serial('without HOME a crash report goes to a private temporary directory', async t => {
 	const {TMPDIR: before} = process.env;
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-crash-'));
 	t.teardown(async () => {

@@ -58,7 +58,7 @@ async function withPlugin(
 	return {terminal, told: async () => (await readFile(join(folder, 'told'), 'utf8')).trim().split('\n')};
 }
 
-test('at the start it asks before there is a screen, reads the answer as a line, and the session opens', async t => {
+test('a credential plugin prompts before the first screen, and the session opens', async t => {
 	const {terminal, told} = await withPlugin(t);
 	await terminal.sees(/Code from your device:/);
 	t.is(terminal.buffer(), 'normal');
@@ -74,7 +74,7 @@ for (const [signal, status] of [
 	['SIGINT', 130],
 	['SIGTERM', 143],
 ] as const) {
-	test(`${signal} while a plugin is waited for ends the program, and no session opens`, async t => {
+	test(`${signal} while a plugin runs ends the program, and no session opens`, async t => {
 		const {terminal} = await withPlugin(t, {exec: {command: '/bin/sleep', args: ['45'], interactiveMode: 'Never'}});
 		await terminal.sees(/waiting for credentials/);
 		terminal.signal(signal);
@@ -84,7 +84,7 @@ for (const [signal, status] of [
 	});
 }
 
-test('a wrong answer ends the start with the plugin’s words, one line of ours, and the status of credentials', async t => {
+test('a failed login exits with the plugin’s text, one line, and the credentials status', async t => {
 	const {terminal} = await withPlugin(t);
 	await terminal.sees(/Code from your device:/);
 	terminal.type('1234\r');
@@ -98,13 +98,13 @@ test('a wrong answer ends the start with the plugin’s words, one line of ours,
 	t.notRegex(terminal.text(), /bug in spoke/);
 });
 
-test('at a switch of context the screen steps aside, and comes back with every key', async t => {
+test('a context switch suspends the screen for a login and restores every key', async t => {
 	const {terminal} = await withPlugin(t, {current: 'sandbox'});
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.press('context.pick');
-	await terminal.sees(/BY THE FILE/);
+	await terminal.sees(/TLS BY KUBECONFIG/);
 	terminal.type('asks\r');
-	await terminal.sees(/logs you in; the screen comes back when it ends/);
+	await terminal.sees(/logs you in; the screen returns when it exits/);
 	await terminal.sees(/Code from your device:/);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('4711\r');
@@ -114,7 +114,7 @@ test('at a switch of context the screen steps aside, and comes back with every k
 	await terminal.sees(/^ \/we▏/m);
 });
 
-test('a switch that fails to log in says why and leaves the session where it was, alive', async t => {
+test('a failed login at a context switch shows why and keeps the session', async t => {
 	const {terminal} = await withPlugin(t, {current: 'sandbox'});
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.press('palette.open');
@@ -134,7 +134,7 @@ test('a switch that fails to log in says why and leaves the session where it was
 	await terminal.sees(/n1 +Ready/);
 });
 
-test('new credentials in place of old ones are got without the screen stepping aside', async t => {
+test('renewed credentials do not suspend the screen', async t => {
 	const {terminal, told} = await withPlugin(t, {expires: '2020-01-01T00:00:00Z'});
 	await terminal.sees(/Code from your device:/);
 	terminal.type('4711\r');

@@ -31,11 +31,11 @@ async function crashes(t: ExecutionContext, {terminal, home}: Awaited<ReturnType
 	}
 }
 
-test('a crash gives the terminal back, and its one line stays on the screen', async t => {
+test('a crash restores the terminal and leaves one line on the screen', async t => {
 	await crashes(t, await withBug(t));
 });
 
-test('so does a crash while a shell has the terminal', async t => {
+test('a crash while a shell has the terminal restores the terminal', async t => {
 	const session = await withBug(t);
 	session.terminal.type('/toolbox\r');
 	session.terminal.press('pods.shell');
@@ -43,7 +43,7 @@ test('so does a crash while a shell has the terminal', async t => {
 	await crashes(t, session);
 });
 
-test('a signal while a shell has the terminal gives it back', async t => {
+test('a signal while a shell has the terminal restores the terminal', async t => {
 	const {terminal} = await withBug(t);
 	terminal.type('/toolbox\r');
 	terminal.press('pods.shell');

@@ -7,7 +7,7 @@ import test from 'ava';
 import {manyPods} from '../support/many-pods.ts';
 import {openTerminal} from '../support/terminal.ts';
 
-test('150,000 pods of all namespaces: read, live, scrolled and filtered, in bounded memory', async t => {
+test('150,000 pods of all namespaces are read, scrolled and filtered in bounded memory', async t => {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
 	t.teardown(async () => rm(home, {recursive: true, force: true}));
 	const cluster = await manyPods(t);

@@ -9,7 +9,7 @@ for (const [title, argv, env] of [
 	['NO_MOTION', [], {NO_MOTION: '1'}],
 	['--motion=off', ['--motion=off'], {}],
 ] as const) {
-	test(`with ${title} an open tail draws no curve, and a screen of lists stands still between two steps of its clock`, async t => {
+	test(`with ${title} a tail draws no curve and a list screen is still between two ticks`, async t => {
 		const {terminal} = await onSandbox(t, argv, {env, columns: 120, rows: 40});
 		await terminal.sees(/toolbox-/);
 		terminal.type('/toolbox\rl');
@@ -32,7 +32,7 @@ for (const [title, argv, env] of [
 	});
 }
 
-test('--motion=on is over NO_MOTION', async t => {
+test('--motion=on overrides NO_MOTION', async t => {
 	const {terminal} = await onSandbox(t, ['--motion=on'], {env: {NO_MOTION: '1'}, columns: 120, rows: 40});
 	await terminal.sees(/api-\w+/);
 	terminal.type('/api\rl');
@@ -41,7 +41,7 @@ test('--motion=on is over NO_MOTION', async t => {
 	await terminal.sees(/lines\/s +[▁▂▃▄▅▆▇]{2}/);
 });
 
-test('the clock of a screen without motion goes on in steps of 10 s, and a notice still leaves after its time', t => {
+test('with reduced motion the clock advances by 10 s and a notice still expires', t => {
 	const still = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, {isStill: true});
 	const told = reduceSession(still, {type: 'notice', text: 'x', now: 0});
 	const after = reduceSession(told, {type: 'tick', now: 6000});

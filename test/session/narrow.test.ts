@@ -2,7 +2,7 @@
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-test('at 40×12 a row of the dock keeps its name and the word about TLS, and a form its problem', async t => {
+test('at 40×12 a connection row keeps name and TLS state, and a form keeps its problem', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 40, rows: 12});
 	await terminal.sees(/toolbox/);
 	terminal.type('/api\rl');

@@ -42,7 +42,7 @@ async function tailOf(t: ExecutionContext, lines = count) {
 	return {terminal, server, log, write};
 }
 
-test('the top is the first line of the log; what comes meanwhile is there as well, and every line once', async t => {
+test('the top is the first line of the log, every line appears once, new ones too', async t => {
 	const {terminal, write} = await tailOf(t);
 	terminal.press('tail.top');
 	write(count, count + 100);
@@ -53,14 +53,14 @@ test('the top is the first line of the log; what comes meanwhile is there as wel
 	await terminal.sees(/ 20,100 lines/);
 });
 
-test('a log that is shorter than what was asked for is known to be whole: nothing is said to be older', async t => {
+test('a log shorter than requested is complete: no older lines are offered', async t => {
 	const {terminal, server} = await tailOf(t, 10);
 	terminal.press('tail.up');
 	await terminal.sees(/start of log: the server has no older lines/);
 	t.is(server.seen.filter(({query}) => query['tailLines'] !== undefined).length, 1);
 });
 
-test('a search that finds nothing in what is loaded goes on in older lines, and lands on the line', async t => {
+test('a search without a loaded match continues in older lines', async t => {
 	const {terminal} = await tailOf(t);
 	terminal.press('tail.search');
 	terminal.type('needle\r');
@@ -68,7 +68,7 @@ test('a search that finds nothing in what is loaded goes on in older lines, and 
 	await terminal.sees(/match 1 of 1 · line 8 of 20,000/);
 });
 
-test('the way up goes on beyond the first line that was loaded, a part at a time', async t => {
+test('scrolling up loads older lines in parts', async t => {
 	const {terminal, server} = await tailOf(t);
 	terminal.press('tail.pause');
 	for (let page = 0; page < 30; page++) {
@@ -80,11 +80,11 @@ test('the way up goes on beyond the first line that was loaded, a part at a time
 	t.false(server.seen.some(({query}) => query['follow'] !== 'true' && query['tailLines'] === undefined));
 });
 
-test('a log that was rotated says that older lines cannot be joined', async t => {
+test('a rotated log reports that older lines cannot be joined', async t => {
 	const {terminal, log, write} = await tailOf(t);
 	log.rotate();
 	write(count, count + 10);
 	terminal.press('tail.top');
-	await terminal.sees(/the node offers none of the lines here any more/);
+	await terminal.sees(/the node no longer has any line shown here/);
 	await terminal.sees(/^▸14:00:19\.500 request 19500 /m);
 });

@@ -87,9 +87,9 @@ const lists: readonly Step[] = [
 	['picker.cancel', /Running/],
 	['palette.open', /Commands ─/],
 	['picker.cancel', /Running/],
-	['pods.doctor', /nothing failed|stopped at/],
+	['pods.doctor', /no failures|stopped at/],
 	['doctor.copy-report', /copied the report/],
-	['doctor.rerun', /nothing failed|stopped at/],
+	['doctor.rerun', /no failures|stopped at/],
 	['view.back', /Running/],
 	['view.audit', /READ ON/],
 	['audit.refresh', /rows ·/],
@@ -107,7 +107,7 @@ const lists: readonly Step[] = [
 	['proxy.stop', /Stop the listener/],
 	['confirm.no', /▸ .*listener on/],
 	['proxy.listener', /Stop the listener/],
-	['confirm.yes', /is stopped/],
+	['confirm.yes', /stopped the listener/],
 	['view.forwards', /No forwards/],
 	['view.pods', /Running/],
 ];
@@ -134,7 +134,7 @@ const typing: readonly Step[] = [
 	['form.right', /https 8443/],
 	['form.left', /http 8080/],
 	['form.copy-script', /copied the command/],
-	['form.submit', /goes to web-/],
+	['form.submit', /forwards to web-/],
 	['pane.next', /┤Connections 1├/],
 	['connections.down', /┤Connections/],
 	['connections.up', /┤Connections/],
@@ -142,7 +142,7 @@ const typing: readonly Step[] = [
 	['connections.open', /LOCAL/],
 	['forwards.copy-address', /copied http/],
 	['forwards.stop', /stopped by you/],
-	['forwards.restart', /goes to web-/],
+	['forwards.restart', /forwards to web-/],
 	['forwards.save-set', /save set as default▏/],
 	['prompt.accept', /saved 1 forward/],
 	['forwards.open-set', /Saved forwards/],
@@ -201,7 +201,7 @@ const tails: readonly Step[] = [
 	['line.add-field', /fields: /],
 	['line.close', /not following/],
 	['tail.copy', /copied/],
-	['tail.plain', /bare lines/],
+	['tail.plain', /plain lines/],
 	['tail.plain', /not following/],
 	['tail.more-context', /not following/],
 	['tail.less-context', /not following/],
@@ -268,7 +268,7 @@ const elsewhere = new Map([
 	['forwards.add', 'types a target'],
 	['forwards.edit', 'the form'],
 	['audit.save', 'writes a file'],
-	['doctor.copy-command', 'nothing failed'],
+	['doctor.copy-command', 'no failures'],
 	['proxy.resend', 'session.test.ts sends'],
 	['proxy.headers', 'the same'],
 	['proxy.json', 'the same'],
@@ -286,7 +286,7 @@ const elsewhere = new Map([
 	['unreachable.copy-report', 'the same'],
 ]);
 
-test('every action is driven here by a key it never had, or is named with the reason why not', t => {
+test('every action has a rebound key in this test or a reason why not', t => {
 	const driven = new Set([...lists, ...typing, ...tails].map(([action]) => action));
 	t.deepEqual(
 		actionSpecs.map(row => row.id).filter(id => !driven.has(id) && !elsewhere.has(id)),
@@ -303,7 +303,7 @@ for (const [title, steps] of [
 	['typed lines, forms and forwards', typing],
 	['tails', tails],
 ] as const) {
-	test(`rebound, ${title} do what their actions say`, async t => {
+	test(`rebound: ${title} do what their actions say`, async t => {
 		const terminal = await reboundSession(t);
 		for (const [action, shows] of steps) {
 			if (action.startsWith('> ')) {

@@ -11,7 +11,7 @@ import {emptySession} from '../../source/state/session-state.ts';
 
 const pathOf = (id: string | null) => ({process: {id}}) as Path;
 
-test('only a process beside those that were met before is news', t => {
+test('only an additional apiserver process is new', t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},
@@ -27,7 +27,7 @@ test('only a process beside those that were met before is news', t => {
 	t.true(recordLabel(store, 'c-1', pathOf('second')));
 });
 
-test('an answer that is missed is booked from when its ping was sent, until one comes, which the label hears, too', t => {
+test('a missed pong is recorded from its ping until the next pong, also for the label', t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},

@@ -6,7 +6,7 @@ for (const [what, env] of [
 	['of rows', {}],
 	['that is spoken', {INK_SCREEN_READER: 'true'}],
 ] as const) {
-	test(`a screen ${what} is whole again after the key that redraws it, also where nothing changes by itself`, async t => {
+	test(`the redraw key repairs a screen ${what}, even when nothing else changes`, async t => {
 		const {terminal} = await onSandbox(t, [], {env: {...env, NO_MOTION: '1'}});
 		await terminal.sees(/1 of 1 read[\s\S]*toolbox|Pods, \d+ shown/);
 		terminal.press('messages.open');

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-test('after a test of the route the line under the list says what it proved', async t => {
+test('after a route test the path line shows what it proved', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
 	await sandbox.switches.set({route: 'konnectivity'});

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-test('services say how many of their pods are ready, and – where no pods belong to them', async t => {
+test('services show how many of their pods are Ready, and – without pods', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.services');
@@ -14,7 +14,7 @@ test('services say how many of their pods are ready, and – where no pods belon
 	t.notRegex(terminal.text(), /PODS/);
 });
 
-test('whoever may not read EndpointSlices sees that it is not known', async t => {
+test('without permission to read EndpointSlices the count is unknown', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'cleo'});
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.services');

@@ -11,7 +11,7 @@ function watched() {
 	return {end, stdin, stdout, told};
 }
 
-test('a terminal that is gone ends it as SIGHUP does, whichever side says so', async t => {
+test('a closed terminal ends the session like SIGHUP, whichever stream reports it', async t => {
 	for (const side of ['stdin', 'stdout'] as const) {
 		const session = watched();
 		session[side].emit('error', new Error('EIO'));
@@ -19,7 +19,7 @@ test('a terminal that is gone ends it as SIGHUP does, whichever side says so', a
 	}
 });
 
-test('a signal ends it with its status, and whoever ends it first says which', async t => {
+test('a signal ends the session with its status, and the first end counts', async t => {
 	const {end, told} = watched();
 	told.abort('SIGTERM');
 	end.leave(0);

@@ -5,12 +5,12 @@ import test from 'ava';
 import {newHome, onSandbox} from '../support/sandbox-session.ts';
 import {openTerminal} from '../support/terminal.ts';
 
-test('where a terminal has no UTF-8 no screen has a sign that it cannot show', async t => {
+test('without UTF-8 no screen has a glyph that the terminal cannot show', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {LANG: 'C', LC_ALL: 'C'}});
 	await terminal.sees(/= direct [=~] unverified [=~]> kubelet/);
 	const screens: ReadonlyArray<readonly [keys: string, shows: RegExp]> = [
 		['w', /you > apiserver/],
-		['q7', /READ ON[\s\S]*to fix/],
+		['q7', /READ ON[\s\S]*fail/],
 		['\r', /Audit\] \w\d/],
 		['q1d', /\+ leg 3/],
 		['q?', /HERE/],
@@ -28,14 +28,14 @@ test('where a terminal has no UTF-8 no screen has a sign that it cannot show', a
 	}
 });
 
-test('a copy in tmux, which may keep it without a word, says what it needs', async t => {
+test('a copy in tmux says what it needs', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {TMUX: '/tmp/tmux-0/default,1,0'}});
 	await terminal.sees(/Running/);
 	terminal.press('list.copy-name');
 	await terminal.sees(/copied \S+ \(tmux relays it if set-clipboard is on\)/);
 });
 
-test('advice names the key that follows it here, not a flag of another command', async t => {
+test('a remedy names the key of this view, not a flag of another command', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
 	await terminal.sees(/needs get on[^\n]*\n[^\n]*\/flagz, or list/);
 	terminal.press('path.why');
@@ -45,7 +45,7 @@ test('advice names the key that follows it here, not a flag of another command',
 	t.notRegex(terminal.text(), /--probe|unknown, unknown/);
 });
 
-test('a row of the audit opens to all that was read for it, by the key that opens and by the one that asks why', async t => {
+test('an audit row opens to all its evidence, by the open key and by the why key', async t => {
 	const {terminal, home} = await onSandbox(t);
 	await terminal.sees(/Running/);
 	terminal.press('view.audit');
@@ -63,7 +63,7 @@ test('a row of the audit opens to all that was read for it, by the key that open
 	t.regex(await readFile(join(home, 'a.xml'), 'utf8'), /<testsuite /);
 });
 
-test('a proxy request begins at a port of what is under the cursor, and a long one leaves room for the words about its leg', async t => {
+test('a proxy request starts at a port of the selected row and keeps the leg text visible', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.press('view.services');
@@ -81,7 +81,7 @@ test('a proxy request begins at a port of what is under the cursor, and a long o
 	await terminal.sees(/GET pod\/web-\S+:8080\/▏/);
 });
 
-test('a sequence that has begun shows what may follow, by the keymap that is in use', async t => {
+test('a started key sequence shows the possible next keys of the active keymap', async t => {
 	const {terminal} = await onSandbox(t, ['--keymap', 'vim'], {columns: 200, rows: 50});
 	await terminal.sees(/Running/);
 	terminal.type('g');
@@ -91,7 +91,7 @@ test('a sequence that has begun shows what may follow, by the keymap that is in 
 	await terminal.sees(/unverified +not checked/);
 });
 
-test('the command line completes what stands behind a command: namespaces, targets, ports', async t => {
+test('the palette completes namespaces, targets and ports of a command', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);
 	terminal.type(':ns sh');
@@ -112,10 +112,10 @@ test('the command line completes what stands behind a command: namespaces, targe
 	terminal.press('view.back', 'palette.open');
 	await terminal.sees(/Commands ─/);
 	terminal.type('nonsense\r');
-	await terminal.sees(/no command is called nonsense/);
+	await terminal.sees(/unknown command: nonsense/);
 	terminal.press('palette.open');
 	terminal.type('constructor\r');
-	await terminal.sees(/no command is called constructor/);
+	await terminal.sees(/unknown command: constructor/);
 	terminal.press('palette.open');
 	terminal.type('constructor web');
 	await terminal.sees(/:constructor web▏/);
@@ -123,13 +123,13 @@ test('the command line completes what stands behind a command: namespaces, targe
 	await terminal.sees(/Running/);
 });
 
-test('the quit key a second time quits without an answer', async t => {
+test('a second press of the quit key quits without confirmation', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);
 	terminal.type(':listen 0\r');
 	await terminal.sees(/listening on/);
 	terminal.press('app.quit');
-	await terminal.sees(/Close 1 listener, and quit\?/);
+	await terminal.sees(/Close 1 listener and quit\?/);
 	terminal.press('app.quit');
 	t.is(await terminal.ended(), 0);
 });
@@ -142,7 +142,7 @@ test('marked pods are followed together', async t => {
 	await terminal.sees(/2 pods/);
 });
 
-test('what the far end said stands first in the line that tells of a failure: it is not cut at 80 columns', async t => {
+test('a failure line starts with the server message, so 80 columns do not cut it', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
 	await terminal.sees(/Running/);
@@ -150,7 +150,7 @@ test('what the far end said stands first in the line that tells of a failure: it
 	await terminal.sees(/^ shell: No agent available: .*w why/m);
 });
 
-test('on a small terminal every row of the sandbox is reached, a pod can be lost there, and why says nothing of a cursor', async t => {
+test('a small terminal reaches every sandbox row, and why there mentions no selection', async t => {
 	const terminal = await openTerminal(t, ['demo'], {home: await newHome(t), columns: 60, rows: 20});
 	await terminal.sees(/Running/);
 	terminal.press('view.sandbox');
@@ -165,10 +165,10 @@ test('on a small terminal every row of the sandbox is reached, a pod can be lost
 	await terminal.sees(/pod web-\S+ is being replaced/);
 	terminal.press('path.why');
 	await terminal.sees(/Why├ api-/);
-	t.notRegex(terminal.text(), /nothing is under the cursor/);
+	t.notRegex(terminal.text(), /nothing is selected/);
 });
 
-test('the help offers only the keys that it takes, and at 80 columns no word of it is cut', async t => {
+test('help shows only the keys that it accepts, and 80 columns cut no word', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);
 	terminal.press('pods.logs');
@@ -185,19 +185,19 @@ test('the help offers only the keys that it takes, and at 80 columns no word of 
 	);
 });
 
-test('a key without a meaning says so, names the one that helps, and is no message', async t => {
+test('an unbound key is reported with the help key, and is no message', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);
 	terminal.type('h');
-	await terminal.sees(/^ h has no meaning here +\? help/m);
+	await terminal.sees(/^ h is not bound here +\? help/m);
 	terminal.type('\u0007');
-	await terminal.sees(/^ Ctrl-g has no meaning here; nothing is deleted or killed by a key/m);
+	await terminal.sees(/^ Ctrl-g is not bound here; no key deletes or kills anything/m);
 	terminal.press('messages.open');
 	await terminal.sees(/Messages├/);
 	t.notRegex(terminal.text(), /no meaning/);
 });
 
-test('a list whose watch was cut is live again when the watch is, though nothing changes', async t => {
+test('a list is live again when its watch resumes, even without changes', async t => {
 	const {terminal, sandbox} = await onSandbox(t, ['-n', 'shop']);
 	await terminal.sees(/▸ checkout-/);
 	terminal.press('view.services');
@@ -209,7 +209,7 @@ test('a list whose watch was cut is live again when the watch is, though nothing
 	await terminal.loses(/last read \d+s ago/);
 });
 
-test('the way and the round trips of a forward that lost its apiserver are told as they were, and when they ended', async t => {
+test('a forward that lost its apiserver keeps its path and round-trip times with their end', async t => {
 	const {terminal, sandbox} = await onSandbox(t, [], {columns: 120, rows: 36});
 	await terminal.sees(/▸ api-/);
 	terminal.type(':forward svc/web :80\r');
@@ -228,7 +228,7 @@ test('the way and the round trips of a forward that lost its apiserver are told 
 	await terminal.sees(/Why├ forward .*open connection, settled[\s\S]+^ you ━ /m);
 });
 
-test('why a shell was refused draws the break into the path of the very connection that met it, whose certificate was refused', async t => {
+test('why for a refused shell breaks the path of the connection with the refused certificate', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	await sandbox.switches.set({verification: 'bad'});
@@ -241,7 +241,7 @@ test('why a shell was refused draws the break into the path of the very connecti
 	await terminal.sees(/Why├ shell ─+ ended connection, failed[\s\S]*[━╍] refused ✗ (?:kubelet )?n\d[\s\S]*Leg 2 failed/);
 });
 
-test('a tail that a kubelet’s certificate ended is tried again at a key, and follows once it may', async t => {
+test('a tail ended by a kubelet certificate retries by a key and follows when allowed', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'bad'});
@@ -252,7 +252,7 @@ test('a tail that a kubelet’s certificate ended is tried again at a key, and f
 	await terminal.sees(/▸ deploy\/web/);
 	terminal.press('workloads.logs');
 	await terminal.sees(/failed · no log/);
-	await terminal.sees(/no log can be read now; pods that come are followed/);
+	await terminal.sees(/no logs can be read now; new pods will be followed/);
 	await terminal.sees(/ r retry .* w why/);
 	await sandbox.switches.set({verification: 'good'});
 	terminal.press('failed.retry');
@@ -260,7 +260,7 @@ test('a tail that a kubelet’s certificate ended is tried again at a key, and f
 	await terminal.loses(/ r retry/);
 });
 
-test('an audit stays through another namespace, and is read anew for another context', async t => {
+test('an audit survives a namespace switch and is read again for another context', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.audit');
@@ -276,7 +276,7 @@ test('an audit stays through another namespace, and is read anew for another con
 	t.notRegex(terminal.text(), /not determined yet/);
 });
 
-test('what is open in another context than the one on the screen says which', async t => {
+test('an open stream of another context names that context', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/▸ api-/);
 	terminal.press('pods.logs');
@@ -292,7 +292,7 @@ test('what is open in another context than the one on the screen says which', as
 	await terminal.sees(/Why├ logs pod\/api-\S+ on sandbox ─/);
 });
 
-test('a request whose target is not there is told as not sent', async t => {
+test('a request to a missing target is reported as not sent', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type(':proxy svc/nope:80/\r');
@@ -300,7 +300,7 @@ test('a request whose target is not there is told as not sent', async t => {
 	t.notRegex(terminal.text(), /No response/);
 });
 
-test('a request can be typed whole behind :proxy, and a namespace still stands there too', async t => {
+test(':proxy accepts a complete request as well as a namespace', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type(':proxy svc/web:80/\r');
@@ -309,7 +309,7 @@ test('a request can be typed whole behind :proxy, and a namespace still stands t
 	await terminal.sees(/› shop /);
 });
 
-test('from the connections, too, a key leads to a view; keys of lists do not', async t => {
+test('a view key works in the connections pane, a list key does not', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('pods.logs');
@@ -317,7 +317,7 @@ test('from the connections, too, a key leads to a view; keys of lists do not', a
 	terminal.press('view.back', 'pane.next');
 	await terminal.sees(/┤Connections 1├/);
 	terminal.press('list.filter');
-	await terminal.sees(/has no meaning here/);
+	await terminal.sees(/is not bound here/);
 	terminal.press('view.nodes');
 	await terminal.sees(/┤4 Nodes 3├/);
 	await terminal.sees(/── Connections 1 /);

@@ -22,7 +22,7 @@ async function typeFreePort(terminal: TestTerminal): Promise<void> {
 	await terminal.sees(new RegExp(`Local port +${port}▏`));
 }
 
-test('the first screen is pods with the path to the one under the cursor, and the keys of the place', async t => {
+test('the first screen shows pods, the path of the selected pod, and the key hints', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 	await terminal.sees(/you ━ verified ━► apiserver a? ?━ direct ━ unverified ━► kubelet n\d/);
@@ -34,7 +34,7 @@ test('the first screen is pods with the path to the one under the cursor, and th
 	t.true(terminal.screen().every(row => row.length <= 80));
 });
 
-test('a tail follows, is searched with all lines kept, and shows JSON as fields', async t => {
+test('a tail follows, keeps all lines while searched, and shows JSON as fields', async t => {
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/Tail deploy\/api├ 2 pods/);
 	await terminal.sees(/"level":"error"/);
@@ -59,7 +59,7 @@ test('a tail follows, is searched with all lines kept, and shows JSON as fields'
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 });
 
-test('where no line is left to show, what leaves them out is named', async t => {
+test('an empty tail names the filters that hide its lines', async t => {
 	const {terminal} = await onSandbox(t, ['tail', 'sts/db']);
 	await terminal.sees(/[1-9]\d* lines?/);
 	terminal.press('tail.level', 'tail.level', 'tail.filter');
@@ -70,18 +70,18 @@ test('where no line is left to show, what leaves them out is named', async t => 
 	await terminal.sees(/^ None of the lines before the pause match !nothing, error and worse\./m);
 });
 
-test('what is typed ahead in one burst meets each place in turn', async t => {
+test('keys typed in one burst apply to each view in turn', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('/web\rjjkl');
 	await terminal.sees(/Tail pod\/web-/);
 });
 
-test('a cut of all connections stands in the stream as a reconnect, and the tail goes on', async t => {
+test('a reset of all connections appears as a reconnect and the tail resumes', async t => {
 	const {terminal, sandbox} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/"msg":/);
 	sandbox.faults.cut();
-	await terminal.sees(/back after .*last line met again: no gap/);
+	await terminal.sees(/back after .*resumed at the last line, no gap/);
 	await terminal.sees(/[1-9]\d* reconnects?/);
 	t.regex(terminal.text(), /0 possible gaps/);
 	terminal.press('tail.previous-gap');
@@ -89,7 +89,7 @@ test('a cut of all connections stands in the stream as a reconnect, and the tail
 	await terminal.sees(/not following · /);
 });
 
-test('a shell gets the whole terminal, byte for byte, and gives it back', async t => {
+test('a shell gets the whole terminal, byte for byte, and returns it', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
@@ -105,7 +105,7 @@ test('a shell gets the whole terminal, byte for byte, and gives it back', async 
 	terminal.type('stty size\r');
 	await terminal.sees(/^30 100$/m);
 	terminal.type('exit 3\r');
-	await terminal.sees(/shell ended with exit status 3, after \d+\.\d s/);
+	await terminal.sees(/shell exited with status 3 after \d+\.\d s/);
 	await terminal.sees(/w: why this path {2}any other key: back to the pods/);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('x');
@@ -115,14 +115,14 @@ test('a shell gets the whole terminal, byte for byte, and gives it back', async 
 	await terminal.sees(/Enter accept/);
 });
 
-test('the leave keys leave a shell that goes on', async t => {
+test('the leave keys detach from a shell that keeps running', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
 	terminal.press('pods.shell');
 	await terminal.sees(/# $/m);
 	terminal.press('terminal.leave');
-	await terminal.sees(/left the shell after .* It may go on in the container/);
+	await terminal.sees(/left the shell after .* it may still be running in the container/);
 	// The same key tells here why the path was as it was.
 	terminal.press('path.why');
 	await terminal.sees(/Why├ shell in toolbox-\S+\/shell/);
@@ -131,7 +131,7 @@ test('the leave keys leave a shell that goes on', async t => {
 	await terminal.sees(/toolbox-/);
 });
 
-test('a shell whose connection is cut says so, with its leg, and is opened again by a key; a tail went on meanwhile', async t => {
+test('a lost shell names its leg and reopens by a key while a tail keeps running', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/api\r');
@@ -141,11 +141,11 @@ test('a shell whose connection is cut says so, with its leg, and is opened again
 	terminal.type('toolbox\r');
 	await terminal.sees(/▸ toolbox/);
 	terminal.press('pods.shell');
-	await terminal.sees(/1 tail goes on\. To leave: Ctrl-\] d/);
+	await terminal.sees(/1 tail stays open\. To leave: Ctrl-\] d/);
 	await terminal.sees(/# $/m);
 	await delay(1500);
 	sandbox.faults.cut();
-	await terminal.sees(/Exit status unknown\. The shell may still run in the container\./);
+	await terminal.sees(/Exit status unknown; the shell may still be running in the container\./);
 	await terminal.sees(/Meanwhile: .*lines in the tail/);
 	await terminal.sees(/r: new shell {2}w: why this path {2}any other key: back to the pods/);
 	// What was typed for the far side as it went is not taken for a key of ours.
@@ -156,7 +156,7 @@ test('a shell whose connection is cut says so, with its leg, and is opened again
 	await terminal.sees(/back to the pods[\s\S]*To leave: Ctrl-\] d[\s\S]*# $/m);
 });
 
-test('why a shell ended shows the path that it had, also once the pods are back', async t => {
+test('why after a lost shell shows its path, also after the return to the pods', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
@@ -173,7 +173,7 @@ test('why a shell ended shows the path that it had, also once the pods are back'
 	await terminal.sees(/Why├ shell in toolbox-\S+ ─+ ended connection/);
 });
 
-test('attach ends with the status of the container, not of its stream', async t => {
+test('attach reports the exit code of the container, not of its stream', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
@@ -186,10 +186,10 @@ test('attach ends with the status of the container, not of its stream', async t 
 	terminal.press('confirm.yes');
 	await terminal.sees(/attach in SANDBOX default\/toolbox-\S+ container debugger-/);
 	terminal.type('\rexit 3\r');
-	await terminal.sees(/the container ended with exit status 3/);
+	await terminal.sees(/the container terminated with exit code 3/);
 });
 
-test('a forward is added with its port offered, works, and says what it carried; stopping asks nothing when it is idle', async t => {
+test('a new forward suggests its port, works, reports its bytes, and stops without a dialog', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.type('/web\r');
@@ -198,8 +198,8 @@ test('a forward is added with its port offered, works, and says what it carried;
 	await terminal.sees(/spoke port-forward -n default pod\/web-\S+ [\\\s│]*\d+:80/);
 	await typeFreePort(terminal);
 	terminal.press('form.submit');
-	await terminal.sees(/http:\/\/localhost:(\d+) goes to web-/);
-	const port = /http:\/\/localhost:(\d+) goes/.exec(terminal.text())![1]!;
+	await terminal.sees(/http:\/\/localhost:(\d+) forwards to web-/);
+	const port = /http:\/\/localhost:(\d+) forwards/.exec(terminal.text())![1]!;
 	const answer = await fetch(`http://127.0.0.1:${port}/`);
 	t.is(answer.status, 200);
 	await answer.text();
@@ -210,7 +210,7 @@ test('a forward is added with its port offered, works, and says what it carried;
 	await t.throwsAsync(fetch(`http://127.0.0.1:${port}/`));
 });
 
-test('a forward is changed in its place: another target and port, the same row, its log goes on, and what is open is asked about', async t => {
+test('an edited forward keeps its row and log, and asks before it resets connections', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.press('view.services');
@@ -220,8 +220,8 @@ test('a forward is changed in its place: another target and port, the same row, 
 	await terminal.sees(/Forward from svc\/web/);
 	await typeFreePort(terminal);
 	terminal.press('form.submit');
-	await terminal.sees(/http:\/\/localhost:\d+ goes to web-/);
-	const port = Number(/http:\/\/localhost:(\d+) goes/.exec(terminal.text())![1]);
+	await terminal.sees(/http:\/\/localhost:\d+ forwards to web-/);
+	const port = Number(/http:\/\/localhost:(\d+) forwards/.exec(terminal.text())![1]);
 	terminal.press('view.forwards');
 	await terminal.sees(/svc\/web:80 +on web-…-\w{5}/);
 	const socket = connect(port, '127.0.0.1').on('error', () => {});
@@ -233,7 +233,7 @@ test('a forward is changed in its place: another target and port, the same row, 
 	terminal.press('form.next', 'form.clear');
 	terminal.type('81');
 	terminal.press('form.submit');
-	await terminal.sees(/svc\/web has no port 81: it has 80, http/);
+	await terminal.sees(/svc\/web has no port 81; available: 80, http/);
 	terminal.press('form.previous', 'form.previous', 'form.right');
 	await terminal.sees(/On pod loss +◂ stop/);
 	await terminal.sees(/--on-pod-loss[\s\\│]+exit/);
@@ -256,7 +256,7 @@ test('a forward is changed in its place: another target and port, the same row, 
 	t.is(answer.toString(), 'hello');
 });
 
-test('leaving with a forward open asks, and No is the answer of Enter', async t => {
+test('quitting with an open forward asks, and Enter answers No', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.type('/web\r');
@@ -264,9 +264,9 @@ test('leaving with a forward open asks, and No is the answer of Enter', async t 
 	await terminal.sees(/Forward from/);
 	await typeFreePort(terminal);
 	terminal.press('form.submit');
-	await terminal.sees(/goes to web-/);
+	await terminal.sees(/forwards to web-/);
 	terminal.press('app.quit');
-	await terminal.sees(/Close 1 forward, and quit\?/);
+	await terminal.sees(/Close 1 forward and quit\?/);
 	terminal.type('\r');
 	await terminal.loses(/and quit\?/);
 	terminal.press('app.quit', 'confirm.yes');
@@ -274,7 +274,7 @@ test('leaving with a forward open asks, and No is the answer of Enter', async t 
 	t.is(terminal.buffer(), 'normal');
 });
 
-test('a proxy request shows status, body and the leg it took; a writing method asks for confirmation', async t => {
+test('a proxy request shows status, body and leg; a writing method asks for confirmation', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	terminal.press('view.proxy', 'proxy.edit');
@@ -288,12 +288,12 @@ test('a proxy request shows status, body and the leg it took; a writing method a
 	await terminal.sees(/Send POST to svc\/web:80\/\?/);
 });
 
-test('a listener is started and stopped in the session: its rules hold, who can use it is said as long as it lasts, and stopping asks', async t => {
+test('a listener enforces its rules, shows who can use it, and asks before it stops', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 100, rows: 30});
 	await terminal.sees(/web-\w+/);
 	terminal.press('view.proxy', 'proxy.listener');
 	await terminal.sees(/spoke proxy --port \d+/);
-	await terminal.sees(/Every user of this host can use it, with your rights/);
+	await terminal.sees(/Every user of this host can use it, with your permissions/);
 	terminal.press('form.erase', 'form.erase', 'form.erase', 'form.erase');
 	terminal.type('0');
 	await terminal.sees(/Port +0▏/);
@@ -312,32 +312,32 @@ test('a listener is started and stopped in the session: its rules hold, who can 
 	await terminal.sees(/web-\w+/);
 	await terminal.sees(/every user of this host can use :\d+/);
 	terminal.press('app.quit');
-	await terminal.sees(/Close 1 listener, and quit\?/);
+	await terminal.sees(/Close 1 listener and quit\?/);
 	terminal.press('confirm.no', 'pane.next', 'connections.stop');
 	await terminal.sees(/Stop the listener on 127\.0\.0\.1:\d+\?/);
 	terminal.type('\r');
 	await terminal.loses(/Stop the listener/);
 	t.is((await fetch(`http://${address}/version`)).status, 200);
 	terminal.press('connections.stop', 'confirm.yes');
-	await terminal.sees(/is stopped/);
+	await terminal.sees(/stopped the listener/);
 	await t.throwsAsync(fetch(`http://${address}/version`));
 	await terminal.loses(/every user of this host/);
 });
 
-test('--read-only turns off what the palette can do, too', async t => {
+test('--read-only disables the palette commands too', async t => {
 	const {terminal} = await onSandbox(t, ['--read-only']);
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
 	for (const command of ['forward svc/web 8080:80', 'shell toolbox', 'listen 8001']) {
 		terminal.press('palette.open');
 		await terminal.sees(/Commands ─/);
 		terminal.type(`${command}\r`);
-		await terminal.sees(/: off, --read-only is set/);
+		await terminal.sees(/: disabled, --read-only is set/);
 		terminal.type('j');
-		await terminal.loses(/: off, --read-only is set/);
+		await terminal.loses(/: disabled, --read-only is set/);
 	}
 });
 
-test('a proxy request is completed with services and ports, and its answer opens to scroll in', async t => {
+test('a proxy request completes services and ports, and its response opens in a text screen', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	terminal.press('view.proxy', 'proxy.edit');
@@ -357,7 +357,7 @@ test('a proxy request is completed with services and ports, and its answer opens
 	await terminal.sees(/┤\S* ?Proxy├/);
 });
 
-test('JSON of an answer that is opened keeps its indentation', async t => {
+test('JSON of an opened response keeps its indentation', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	terminal.press('view.proxy', 'proxy.edit', 'prompt.clear');
@@ -367,7 +367,7 @@ test('JSON of an answer that is opened keeps its indentation', async t => {
 	await terminal.sees(/── Body ─+\n \{\n {3}"kubeletconfig": \{\n {5}"/);
 });
 
-test('why opens to verdicts, evidence and what to do', async t => {
+test('why shows verdicts, evidence and fixes', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 100, rows: 50});
 	await terminal.sees(/━ unverified ━► kubelet/);
 	terminal.press('path.why');
@@ -377,7 +377,7 @@ test('why opens to verdicts, evidence and what to do', async t => {
 	await terminal.sees(/fix .*--kubelet-certificate-authority/s);
 });
 
-test('a switch of the sandbox changes the truth, and the label of an open tail follows', async t => {
+test('a sandbox switch changes the path, and the path of an open tail follows', async t => {
 	const home = await newHome(t);
 	const terminal = await openTerminal(t, ['demo'], {home, columns: 100, rows: 40});
 	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
@@ -390,19 +390,19 @@ test('a switch of the sandbox changes the truth, and the label of an open tail f
 	await terminal.sees(/● logs .*━direct ━verified/);
 });
 
-test('rights that are missing turn an action off, with the verb, before it fails', async t => {
+test('a missing permission disables an action and names the verb', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'cleo'});
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
 	await terminal.sees(/─► kubelet|━► kubelet|┈► kubelet/);
 	terminal.press('help.open');
-	await terminal.sees(/disabled: you may not/);
+	await terminal.sees(/disabled: no permission to/);
 	terminal.press('view.back');
 	await terminal.sees(/Connections 0/);
 	terminal.press('pods.shell');
-	await terminal.sees(/shell: off, you may not create pods\/exec/);
+	await terminal.sees(/shell: disabled, no permission to create pods\/exec/);
 });
 
-test('who may not list pods is told so, and can still tail by name', async t => {
+test('a user without permission to list pods sees why, and can tail by name', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'eve'});
 	await terminal.sees(/You are not allowed to list pods in default \(403\)/);
 	terminal.press('path.why');
@@ -410,20 +410,20 @@ test('who may not list pods is told so, and can still tail by name', async t => 
 	await terminal.sees(/eve/);
 });
 
-test('--read-only refuses shells, forwards and writing requests in one place', async t => {
+test('--read-only disables shells, forwards and writing requests', async t => {
 	const {terminal} = await onSandbox(t, ['--read-only']);
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
 	for (const [action, words] of [
-		['pods.shell', /shell: off, --read-only/],
-		['pods.forward', /forward a port: off, --read-only/],
-		['pods.attach', /attach: off, --read-only/],
+		['pods.shell', /shell: disabled, --read-only/],
+		['pods.forward', /forward a port: disabled, --read-only/],
+		['pods.attach', /attach: disabled, --read-only/],
 	] as const) {
 		terminal.press(action);
 		await terminal.sees(words);
 	}
 });
 
-test('a narrow and a wide screen, and every size in between, keep the last row and never overflow', async t => {
+test('every size from narrow to wide keeps the last row and never overflows', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	for (const [columns, rows] of [
@@ -440,7 +440,7 @@ test('a narrow and a wide screen, and every size in between, keep the last row a
 	}
 });
 
-test('a pasted text goes into a typed line without running anything', async t => {
+test('pasted text goes into a prompt and runs nothing', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	terminal.press('list.filter');
@@ -448,10 +448,10 @@ test('a pasted text goes into a typed line without running anything', async t =>
 	await terminal.sees(/\/web▏/);
 	terminal.press('prompt.cancel');
 	terminal.type('\u001B[200~jjjl\u001B[201~');
-	await terminal.sees(/pasted text has no meaning here/);
+	await terminal.sees(/pasting is not available here/);
 });
 
-test('a late answer of the terminal becomes no key', async t => {
+test('a late terminal report becomes no key', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	terminal.type('\u001B]11;rgb:ffff/ffff/ffff\u001B\\\u001B[?62;22c');
@@ -463,7 +463,7 @@ for (const [signal, status] of [
 	['SIGTERM', 143],
 	['SIGHUP', 129],
 ] as const) {
-	test(`${signal} restores the terminal and ends with ${status}`, async t => {
+	test(`${signal} restores the terminal and exits ${status}`, async t => {
 		const {terminal} = await onSandbox(t);
 		await terminal.sees(/web-\w+/);
 		terminal.signal(signal);
@@ -474,7 +474,7 @@ for (const [signal, status] of [
 	});
 }
 
-test('a saved tail is clean text that nobody else can read, and nothing is written over', async t => {
+test('a saved tail is sanitized, private to the user, and overwrites nothing', async t => {
 	const {terminal, home} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/"msg":/);
 	terminal.press('tail.save');
@@ -490,7 +490,7 @@ test('a saved tail is clean text that nobody else can read, and nothing is writt
 	await terminal.sees(/not saved: EEXIST/);
 });
 
-test('$PAGER gets the lines and the terminal, and gives it back', async t => {
+test('$PAGER gets the lines and the terminal, and returns the terminal', async t => {
 	const folder = await newHome(t);
 	const pager = join(folder, 'pager');
 	await writeFile(
@@ -511,7 +511,7 @@ test('$PAGER gets the lines and the terminal, and gives it back', async t => {
 	await terminal.sees(/paused · /);
 });
 
-test('a pager that was killed was started', async t => {
+test('a killed pager is not reported as failed to start', async t => {
 	const folder = await newHome(t);
 	const pager = join(folder, 'pager');
 	await writeFile(pager, `#!/bin/sh\ntouch ${folder}/started\nkill -9 $$\n`, {mode: 0o755});
@@ -525,10 +525,10 @@ test('a pager that was killed was started', async t => {
 	await terminal.sees(/Tail deploy\/api/);
 	terminal.press('tail.pause');
 	await terminal.sees(/paused · /);
-	t.notRegex(terminal.raw(), /could not be started/);
+	t.notRegex(terminal.raw(), /could not start/);
 });
 
-test('$EDITOR is told the line under the cursor, and the screen is whole again after whatever it did to the terminal', async t => {
+test('$EDITOR opens at the selected line, and the screen is complete afterwards', async t => {
 	const folder = await newHome(t);
 	const editor = join(folder, 'nano');
 	await writeFile(
@@ -558,7 +558,7 @@ test('$EDITOR is told the line under the cursor, and the screen is whole again a
 	await terminal.sees(/following · /);
 });
 
-test('a bad entry of a keymap is told at the start with its place, and the rest works', async t => {
+test('an invalid keymap entry is reported with its position, and the rest works', async t => {
 	const home = await newHome(t);
 	const keymap = join(home, 'keys.yaml');
 	await writeFile(keymap, 'contexts:\n  pods:\n    pods.shell: nonsense\n    pods.logs: "L"\n');
@@ -569,7 +569,7 @@ test('a bad entry of a keymap is told at the start with its place, and the rest 
 	await terminal.sees(/Tail pod\//);
 });
 
-test('NO_COLOR leaves no colour, and a terminal without UTF-8 gets ASCII', async t => {
+test('NO_COLOR removes all color, and a terminal without UTF-8 gets ASCII', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {NO_COLOR: '1', LANG: 'C', LC_ALL: 'C'}});
 	await terminal.sees(/= direct = unverified => kubelet/);
 	t.notRegex(terminal.raw(), /\u001B\[[\d;]*(?:3[0-7]|38;|9[0-7])[\d;]*m/);
@@ -581,7 +581,7 @@ test('NO_COLOR leaves no colour, and a terminal without UTF-8 gets ASCII', async
 	t.notRegex(terminal.text(), /[…·]/);
 });
 
-test('without a terminal it says so, in one line', async t => {
+test('without a terminal the session exits with one line', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const {execa} = await import('execa');
 	const program = process.env['SPOKE_PROGRAM'] ?? new URL('../../build/spoke.js', import.meta.url).pathname;
@@ -590,7 +590,7 @@ test('without a terminal it says so, in one line', async t => {
 	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL\]$/);
 });
 
-test('for a screen reader there are sentences, no picture, and nothing that ticks', async t => {
+test('a screen reader gets sentences, no picture, and nothing that ticks', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
 	await terminal.sees(/Pods, 8 shown, 1: api-\S+, 1 of 1 ready, running, node n\d\./);
 	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, proven\./);
@@ -609,7 +609,7 @@ test('for a screen reader there are sentences, no picture, and nothing that tick
 	await terminal.sees(/keymap\.yaml sets them/);
 });
 
-test('suspending gives the terminal back and comes back with the same screen', async t => {
+test('suspend returns the terminal, and resume shows the same screen', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+/);
 	// In a pseudo-terminal of its own nobody could continue it, so the stop is ignored; what is given back is seen in the bytes.
@@ -620,7 +620,7 @@ test('suspending gives the terminal back and comes back with the same screen', a
 	await terminal.sees(/^ \/▏/m);
 });
 
-test('lists are asked for by kubectl’s flags, and a namespace that is none is said to be none', async t => {
+test('lists accept kubectl flags, and a missing namespace is reported', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
 	terminal.type(':po -A\r');
@@ -630,8 +630,8 @@ test('lists are asked for by kubectl’s flags, and a namespace that is none is 
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 	t.notRegex(terminal.text(), /NAMESPACE +NAME|web-\w+-\w+ +2\/2/);
 	terminal.type(':pods No_Such\r');
-	await terminal.sees(/No_Such cannot be a namespace/);
+	await terminal.sees(/invalid namespace "No_Such"/);
 	terminal.type(':ns nosuchns\r');
-	await terminal.sees(/no such namespace: nosuchns/);
+	await terminal.sees(/namespace not found: nosuchns/);
 	await terminal.sees(/No pods in nosuchns match -l app=api/);
 });

@@ -9,7 +9,7 @@ import {SpokenEvents, type SpokenEvent} from '../../source/ui/spoken-events.ts';
 
 const message = (text: string, role: Message['role'] = 'plain'): Message => ({time: 0, text, role, hint: ''});
 
-test('each is said once', t => {
+test('each message is spoken once', t => {
 	const events = new SpokenEvents();
 	const one = [message('a')];
 	t.true(events.take(one, 0));
@@ -17,7 +17,7 @@ test('each is said once', t => {
 	t.deepEqual(events.said, {number: 1, text: 'a'});
 });
 
-test('what comes within a second waits, and the worst of it is said with the number of the rest', t => {
+test('messages within a second are combined: the worst one, and the number of the others', t => {
 	const events = new SpokenEvents();
 	const messages = [message('a')];
 	events.take(messages, 0);
@@ -27,7 +27,7 @@ test('what comes within a second waits, and the worst of it is said with the num
 	t.deepEqual(events.said, {number: 2, text: 'broken; 2 more in the messages'});
 });
 
-test('messages that were let go do not make old ones new', t => {
+test('dropped messages do not make old ones new', t => {
 	const events = new SpokenEvents();
 	const messages = [message('a'), message('b')];
 	events.take(messages, 0);
@@ -36,7 +36,7 @@ test('messages that were let go do not make old ones new', t => {
 	t.is(events.said?.text, 'c');
 });
 
-test('each event is written once, whatever is drawn under it meanwhile, also one with the words of the last', t => {
+test('each event is written once, also with the text of the previous one', t => {
 	let written = '';
 	const stdout = Object.assign(new PassThrough(), {columns: 80, rows: 24, isTTY: true}) as unknown as NodeJS.WriteStream;
 	stdout.on('data', (bytes: Buffer) => {

@@ -5,7 +5,7 @@ import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {Store} from '../../source/session/store.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 
-test('a store that is closed draws nothing more, whatever comes, and keeps no timer', async t => {
+test('a closed store draws nothing and keeps no timer', async t => {
 	let drawn = 0;
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),

@@ -18,7 +18,7 @@ for (const [name, depth] of [
 ] as const) {
 	const {sgr} = makeTheme({name, depth, isDumb: false}, unicodeGlyphs);
 	const selection = colour(sgr.selection, 48)!;
-	test(`theme ${name}, ${depth} colours: every colour stands out from its screen, and from the ground of the cursor`, t => {
+	test(`theme ${name}, ${depth} colors: every color contrasts with the screen and the cursor row`, t => {
 		for (const [role, codes] of Object.entries(sgr) as Array<[Role, string]>) {
 			const ink = colour(codes, 38);
 			const own = colour(codes, 48);
@@ -38,7 +38,7 @@ for (const [name, depth] of [
 }
 
 for (const name of ['dark', 'light', 'ansi', 'mono'] as const) {
-	test(`theme ${name}: unverified is bold and plain bold and underlined, so hue never says it alone`, t => {
+	test(`theme ${name}: unverified is bold, plain is bold and underlined`, t => {
 		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
 		t.regex(sgr['tls.unverified'], /^1(?:;|$)/);
 		t.regex(sgr['tls.plain'], /^1;4(?:;|$)/);
@@ -46,7 +46,7 @@ for (const name of ['dark', 'light', 'ansi', 'mono'] as const) {
 }
 
 for (const name of ['ansi', 'mono'] as const) {
-	test(`theme ${name}: a match is seen on the row under the cursor, which is inverse as well`, t => {
+	test(`theme ${name}: a match is visible on the selected row, which is inverse`, t => {
 		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
 		for (const role of ['match', 'match.current'] as const) {
 			t.true(
@@ -65,12 +65,12 @@ for (const [env, background, name] of [
 	[{TERM: 'xterm-256color'}, null, 'ansi'],
 	[{TERM: 'xterm', NO_COLOR: '1'}, '11;rgb:ffff/ffff/ffff', 'mono'],
 ] as const) {
-	test(`TERM=${env.TERM}${'NO_COLOR' in env ? ' NO_COLOR=1' : ''}, ${background === null ? 'whose ground is not told' : `on ${background.slice(7)}`}, is ${name}`, t => {
+	test(`TERM=${env.TERM}${'NO_COLOR' in env ? ' NO_COLOR=1' : ''}, ${background === null ? 'unknown background' : `on ${background.slice(7)}`}, selects ${name}`, t => {
 		t.is(chooseTheme(env, undefined, background).name, name);
 	});
 }
 
-test('mono has weights and no colour', t => {
+test('mono has weights and no color', t => {
 	for (const [role, codes] of Object.entries(makeTheme({name: 'mono', depth: 'true', isDumb: false}, unicodeGlyphs).sgr)) {
 		t.notRegex(codes, /(?:^|;)(?:3\d|4[0-8]|9\d)(?:;|$)/, role);
 	}

@@ -34,7 +34,7 @@ for (const [columns, drawn] of [
 	[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 is determined after leg 1 connects/m],
 	[120, /│ you +u\s*\n.*✗ failed here\s*\n.*│ apiserver/],
 ] as const) {
-	test(`at ${columns} columns the line breaks at leg 1, and nothing is said to be checked`, async t => {
+	test(`at ${columns} columns the path line breaks at leg 1 and claims no verification`, async t => {
 		const {home, file} = await nobodyThere(t, createServer());
 		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
 		await terminal.sees(
@@ -46,7 +46,7 @@ for (const [columns, drawn] of [
 	});
 }
 
-test('a proxy that lies between is named where the apiserver does not respond, without its password', async t => {
+test('an unreachable apiserver names the proxy in front of it, without its password', async t => {
 	const closed = createServer().listen(0, '127.0.0.1');
 	await once(closed, 'listening');
 	const {port} = closed.address() as AddressInfo;
@@ -59,7 +59,7 @@ test('a proxy that lies between is named where the apiserver does not respond, w
 	t.notRegex(terminal.text(), /secret/);
 });
 
-test('r tries at once, the tries are listed, and lists come as soon as it answers', async t => {
+test('r retries at once, lists the attempts, and lists load when the apiserver responds', async t => {
 	const {sandbox} = await openSandbox(t);
 	const way = createServer(socket => {
 		const onward = connect(Number(new URL(sandbox.server).port), '127.0.0.1');
@@ -100,7 +100,7 @@ test('r tries at once, the tries are listed, and lists come as soon as it answer
 	await terminal.sees(/Tail pod\//);
 });
 
-test('a try that runs is no longer counted down to: it is told since when it runs', async t => {
+test('a running attempt shows since when it runs instead of a countdown', async t => {
 	const silent = createServer(socket => {
 		socket.on('error', () => {});
 		t.teardown(() => {

@@ -3,7 +3,7 @@ import test from 'ava';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-test('with the k9s keymap views and their namespaces are gone through back and on again', async t => {
+test('the k9s keymap moves back and forward through views and their namespaces', async t => {
 	const {keymap} = await loadKeymap({}, 'k9s');
 	const {terminal} = await onSandbox(t, ['--keymap', 'k9s'], {keymap});
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
@@ -14,7 +14,7 @@ test('with the k9s keymap views and their namespaces are gone through back and o
 	terminal.press('view.history-back', 'view.history-back');
 	await terminal.sees(/› default[\s\S]*┤1 Pods \d[\s\S]*api-\w+-\w+ +1\/1 +Running/);
 	terminal.press('view.history-back');
-	await terminal.sees(/no view before this one/);
+	await terminal.sees(/no previous view/);
 	terminal.press('view.history-forward', 'view.history-forward', 'view.history-forward');
 	await terminal.sees(/› all namespaces[\s\S]*┤3 Services \d/);
 	terminal.press('view.toggle-last');

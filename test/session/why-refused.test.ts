@@ -2,22 +2,22 @@
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-test('why of an action that is off says what to ask for, whom for, and what else is off', async t => {
+test('why for a disabled action names the permission, the user and the other disabled actions', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'cleo', rows: 40});
 	await terminal.sees(/web-\w+-\w+/);
 	await terminal.sees(/TLS unknown +unknown/);
 	terminal.press('pods.shell');
-	await terminal.sees(/shell: off, you may not create pods\/exec +w why/);
+	await terminal.sees(/shell: disabled, no permission to create pods\/exec +w why/);
 	terminal.press('path.why');
 	await terminal.sees(/Why├ shell/);
 	await terminal.sees(
 		/fix +ask for +apiGroups: \[""\] +resources: \["pods\/exec"\] +verbs:\s+\["create"\] +in namespace default, for user cleo/,
 	);
-	await terminal.sees(/disabled +attach: you may not create pods\/attach · forward: /);
+	await terminal.sees(/disabled +attach: no permission to create pods\/attach · forward: /);
 	t.notRegex(terminal.text(), /shell: you may not/);
 });
 
-test('the legs say when they were read, and what was not read stands with the right that would tell', async t => {
+test('the legs show when they were read, and an unread leg names the needed permission', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', rows: 60});
 	await terminal.sees(/TLS unknown +unknown/);
 	terminal.press('path.why');
@@ -30,7 +30,7 @@ test('the legs say when they were read, and what was not read stands with the ri
 	t.true(terminal.screen().every(row => row.length <= 80));
 });
 
-test('why of a forward that failed shows the way that its own connection went, and not that of the row under the cursor', async t => {
+test('why for a failed forward shows its own path, not the path of the selected row', async t => {
 	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40});
 	await terminal.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'bad'});

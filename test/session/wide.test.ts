@@ -2,7 +2,7 @@
 import test from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
-test('at 200×50 a list without a row under the cursor has no details, and no rule of them without a name', async t => {
+test('at 200×50 a list with no selected row shows no details and no rule for them', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 200, rows: 50});
 	await terminal.sees(/^── api-\S+ ─+ Enter more ─/m);
 	terminal.press('list.filter');

@@ -7,18 +7,18 @@ import {auditHandlers} from '../../source/session/handlers/audit-handlers.ts';
 import {asFileName, expandHome, writeNewFile} from '../../source/session/write-new-file.ts';
 import type {Session, TypeOptions} from '../../source/session/session.ts';
 
-test('a name is one name, whatever a context or a target is called', t => {
+test('a file name has no slash, whatever the context or target is called', t => {
 	t.is(asFileName('arn:aws:eks:eu-west-1:1234:cluster/prod', 'cluster'), 'arn-aws-eks-eu-west-1-1234-cluster-prod');
 	t.is(asFileName('-l app in (a, b)', 'tail'), 'l-app-in-a-b');
 	t.is(asFileName('../..', 'tail'), 'tail');
 });
 
-test('a name is as long as a file may be called, with a date behind it', t => {
+test('a file name fits the limit with its date', t => {
 	t.true(Buffer.byteLength(`${asFileName(`-l app in (${'api,'.repeat(200)})`, 'tail')}-2026-11-26T164500.log`) <= 255);
 	t.is(asFileName('x'.repeat(300), 'tail').length, asFileName('y'.repeat(400), 'tail').length);
 });
 
-test('what could not be written whole is not left behind, as if it were', async t => {
+test('an incomplete file is removed', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-file-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const path = join(folder, 'tail.log');
@@ -39,7 +39,7 @@ test('what could not be written whole is not left behind, as if it were', async 
 	t.deepEqual(await readdir(folder), ['link', 'tail.log'], 'nothing is written through a link');
 });
 
-test('a report of a cluster whose context has a slash goes into the home, not into a folder of that name', async t => {
+test('a report of a context with a slash is saved in the home directory', async t => {
 	const asked = Promise.withResolvers<TypeOptions>();
 	const session = {
 		store: {state: {audit: {found: {cluster: {context: 'default/api-corp:6443/ada'}}}}},
@@ -54,7 +54,7 @@ test('a report of a cluster whose context has a slash goes into the home, not in
 	t.is(expandHome(text!), join(homedir(), text!.slice(2)));
 });
 
-test('a file is whole, for nobody else, and not written over', async t => {
+test('a file is complete, private, and overwrites nothing', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-file-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const path = join(folder, 'of', 'a', 'tail.log');

@@ -270,8 +270,8 @@ test('a form with an equivalent command offers to copy it as one line', t => {
 			.lines.at(-1)!
 			.spans.map(({text}) => text)
 			.join('');
-	t.regex(bottom(['The same in a script:', `  ${command}`]), /Enter start .*\^y copy command .*Esc back/);
+	t.regex(bottom(['Equivalent command:', `  ${command}`]), /Enter start .*\^y copy command .*Esc back/);
 	t.notRegex(bottom(['It stays.']), /copy command/);
-	t.is(equivalentCommand(form(['The same in a script:', `  ${command}`])), command);
+	t.is(equivalentCommand(form(['Equivalent command:', `  ${command}`])), command);
 	t.is(equivalentCommand(form(['It stays.'])), null);
 });

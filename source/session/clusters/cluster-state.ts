@@ -1,4 +1,4 @@
-/** What the header says of a cluster before and after it has answered. */
+/** Header state of a cluster before and after its first response. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
@@ -10,7 +10,7 @@ const versionPath = '/version';
 const mostTries = 3;
 const noTries: ClusterState['tries'] = {count: 0, last: []};
 
-/** Before it has answered, as far as the kubeconfig tells; of `null` nothing. */
+/** State from the kubeconfig alone; empty for `null`. */
 export function clusterState(access: ClusterClient | null): ClusterState {
 	const facts = access?.facts;
 	return {
@@ -33,7 +33,7 @@ export function clusterState(access: ClusterClient | null): ClusterState {
 	};
 }
 
-/** Asks for the version until it answers, or nobody wants to know any more; `tell` hears each try that is still wanted, `pause` is what lies between two. */
+/** Requests the version until a response arrives or `isWanted` turns false. `tell` receives each attempt, `pause` waits between two. */
 export async function waitForCluster(
 	access: ClusterClient,
 	isWanted: () => boolean,
@@ -44,7 +44,7 @@ export async function waitForCluster(
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();
 		if (attempt > 1) {
-			// A key may have begun it before its time.
+			// A key may start the attempt early.
 			tell({retryAt: began});
 		}
 
@@ -53,7 +53,7 @@ export async function waitForCluster(
 			const {facts} = answer.connection;
 			const version = await versionIn(answer, access.facts);
 			if (!isWanted()) {
-				// Another cluster is on the screen: what this one's socket says is no word about that one's.
+				// The user switched clusters; this socket says nothing about the other one.
 				return false;
 			}
 
@@ -83,7 +83,7 @@ function legOneOf({tls, proxy}: SocketFacts): NonNullable<ClusterState['legOne']
 	return {tls: tls === null ? 'plain' : checked, route: proxy === null ? 'direct' : 'proxy'};
 }
 
-/** `null` for who may not know it: a refusal is an answer of the cluster's. @throws SpokeError for what is none, as the page of a network that wants a log-in */
+/** Returns `null` on a refusal, which is a response of the cluster. @throws SpokeError for anything else, such as a login page */
 async function versionIn(answer: ApiResponse, facts: ClusterInfo): Promise<string | null> {
 	if (answer.status !== 200) {
 		answer.body.resume();

@@ -1,22 +1,22 @@
-/** When did an apiserver answer last, where it has left our requests unanswered since? No request is made for this. */
+/** Time of the last response of an apiserver that has stopped responding; sends no request for it. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {systemClock, type Clock} from '../../evidence/clock.ts';
 
-/** A request may take so long before its answer is missed, milliseconds. */
+/** A request may take this long before its response counts as missing, in milliseconds. */
 const missedAfterMs = 10_000;
 
 const answersOf = new WeakMap<ClusterClient, Answers>();
 
-/** The same way to a cluster, whose answers are noted. */
+/** Wraps a client to record its responses. */
 export function trackResponses(access: ClusterClient, clock: Clock = systemClock): ClusterClient {
 	const answers = new Answers(clock);
 	const all: ClusterClient = {
 		...access,
 		async connect(options) {
 			const askedAt = clock.now();
-			// A handshake is an answer; one that was made before, and a TCP connection, which a process that stands still accepts as well, are none.
+			// A TLS handshake is a response. A TCP connection or an earlier handshake is not: a hung process accepts connections as well.
 			const isAnswer = ({facts}: Connection) => facts.tls !== null && Date.parse(facts.connectedAt) >= askedAt;
 			return notedConnection(await answers.to(async () => access.connect(options), isAnswer), answers);
 		},
@@ -27,12 +27,12 @@ export function trackResponses(access: ClusterClient, clock: Clock = systemClock
 	return all;
 }
 
-/** Milliseconds since 1970; `null` while it answers, before its first answer, and of what is not `noted`. */
+/** Milliseconds since 1970; `null` while the apiserver responds, before its first response, and for untracked clients. */
 export function lastResponseTime(access: ClusterClient): number | null {
 	return answersOf.get(access)?.last ?? null;
 }
 
-/** An upgrade is not waited for here: who answers it may be a kubelet. */
+/** Upgrades are not tracked, because a kubelet may answer them. */
 function notedConnection(connection: Connection, answers: Answers): Connection {
 	return {
 		id: connection.id,
@@ -51,17 +51,17 @@ function notedConnection(connection: Connection, answers: Answers): Connection {
 
 class Answers {
 	readonly #clock: Clock;
-	/** Of the last answer: the time of day, and the time that only goes on. */
+	/** Time of day and monotonic time of the last response. */
 	#last: {now: number; elapsed: number} | null = null;
 	readonly #asked = new Set<{at: number}>();
-	/** When the first was asked of those that failed without an answer since the last one. */
+	/** Start of the first request that failed since the last response. */
 	#failedAt: number | null = null;
 
 	constructor(clock: Clock) {
 		this.#clock = clock;
 	}
 
-	/** What was asked before the last answer may take its time: the apiserver is there. */
+	/** Requests older than the last response may take their time: the apiserver is alive. */
 	get last(): number | null {
 		const last = this.#last;
 		if (last === null) {
@@ -96,7 +96,7 @@ class Answers {
 		this.#failedAt = null;
 	}
 
-	/** A refusal is an answer; what failed here, or was called off, is none and misses none. */
+	/** A refusal is a response; local failures and cancellations neither are one nor miss one. */
 	#failed(askedAt: number, {code, leg}: SpokeError): void {
 		if (code === 'ERR_APISERVER_UNREACHABLE' || code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_APISERVER_TLS') {
 			this.#failedAt = askedAt >= (this.#last?.elapsed ?? 0) ? (this.#failedAt ?? askedAt) : this.#failedAt;

@@ -1,4 +1,4 @@
-/** Another cluster comes on the screen, or another namespace of the same. */
+/** Switches cluster or namespace. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {currentNamespace} from '../../state/session-state.ts';
 import type {ViewFeeds} from '../feeds/view-feeds.ts';
@@ -8,7 +8,7 @@ import type {OpenClusters} from './open-clusters.ts';
 
 export type NavigationContext = {session: Session; clusters: OpenClusters; feeds: ViewFeeds};
 
-/** By name, as the kubeconfig has it; nothing where another one was chosen meanwhile. @throws SpokeError when it cannot be opened, or nobody is let in */
+/** Does nothing when the user chose another context meanwhile. @throws SpokeError when the cluster cannot be opened or login fails */
 export async function switchContext({session, clusters, feeds}: NavigationContext, context: string): Promise<void> {
 	const cluster = await clusters.reach(context, async () => openContext(session, context));
 	if (cluster === null) {
@@ -37,7 +37,7 @@ async function openContext(session: Session, context: string): Promise<ClusterCl
 	}
 }
 
-/** `null` for all of them. */
+/** `null` means all namespaces. */
 export function switchNamespace({session, feeds}: Omit<NavigationContext, 'clusters'>, namespace: string | null): void {
 	const {cluster} = session.store.state;
 	feeds.leave();

@@ -1,4 +1,4 @@
-/** Which clusters are open, and which of them is on the screen? One that is left stays open for what still runs on it. */
+/** Open clusters and the current one. A cluster stays open for its streams after a switch. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import {createLabeler} from '../../evidence/connection-labeler.ts';
@@ -10,12 +10,11 @@ export class OpenClusters {
 	#here: OpenCluster | null = null;
 	#reached = 0;
 
-	/** `onLabel` hears of every connection of every one of them. */
 	constructor(onLabel: (connection: string, path: Path) => void) {
 		this.#onLabel = onLabel;
 	}
 
-	/** The one on the screen; there is one from the first `show` on. */
+	/** The current cluster; set from the first `show` on. */
 	get here(): OpenCluster {
 		return this.#here!;
 	}
@@ -32,7 +31,7 @@ export class OpenClusters {
 		this.#here = cluster;
 	}
 
-	/** A way that was opened is one of these from now on, and labelled. */
+	/** Registers an open client and labels its connections. */
 	add(access: ClusterClient): OpenCluster {
 		const labeller = createLabeler(access);
 		labeller.onLabel(this.#onLabel);
@@ -41,7 +40,7 @@ export class OpenClusters {
 		return cluster;
 	}
 
-	/** The cluster of a context, by `open` where it is not open yet; `null` when another was reached for meanwhile. */
+	/** Returns the cluster of a context, opened by `open` if needed; `null` when the user chose another one meanwhile. */
 	async reach(context: string, open: () => Promise<ClusterClient>): Promise<OpenCluster | null> {
 		this.#reached++;
 		const own = this.#reached;

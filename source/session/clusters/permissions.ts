@@ -1,13 +1,12 @@
-/** What the person may not do here, asked of the apiserver, so that an action is grey before it fails. */
+/** Permissions that disable actions before they fail. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {reviewAccess} from '../../cluster/self-review.ts';
 
 type Need = {verb: string; resource: string; subresource?: string; actions: readonly string[]};
 
-/** Somebody who is far away waits for a grey action, not for an error. */
+/** On slow connections only the disabled state is late, so the limit can be long. */
 const answerMs = 20_000;
 
-/** Since 1.35 a stream over WebSocket needs `create` as well as `get`. */
 const needs: readonly Need[] = [
 	{verb: 'get', resource: 'pods', subresource: 'log', actions: ['pods.logs', 'workloads.logs', 'services.logs']},
 	{verb: 'create', resource: 'pods', subresource: 'exec', actions: ['pods.shell', 'workloads.shell', 'tail.shell']},
@@ -24,7 +23,7 @@ const needs: readonly Need[] = [
 	{verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', actions: ['pods.debug']},
 ];
 
-/** Whether an action that is refused for the namespace is allowed for one name in it (`resourceNames`). */
+/** Whether an action refused for the namespace is allowed for one name (`resourceNames`). */
 export async function isAllowedByName(cluster: ClusterClient, action: string, namespace: string, name: string): Promise<boolean> {
 	const need = needs.find(({actions}) => actions.includes(action));
 	if (!need || need.resource !== 'pods') {
@@ -37,13 +36,13 @@ export async function isAllowedByName(cluster: ClusterClient, action: string, na
 	return answer?.allowed === true;
 }
 
-/** What to ask an administrator for, as a rule of a Role; `null` where no right decides the action. */
+/** Rule of a Role that allows the action; `null` when no permission decides it. */
 export function ruleFor(action: string): string | null {
 	const need = needs.find(({actions}) => actions.includes(action));
 	return need === undefined ? null : `apiGroups: [""]  resources: ["${need.resource}/${need.subresource ?? ''}"]  verbs: ["${need.verb}"]`;
 }
 
-/** Action id → the verb that is missing. What the apiserver does not tell stays possible. */
+/** Action id → missing permission. An unanswered review leaves the action enabled. */
 export async function readPermissions(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();
 	await Promise.all(
@@ -52,7 +51,7 @@ export async function readPermissions(cluster: ClusterClient, namespace: string)
 			const answer = await reviewAccess(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
 			if (answer?.allowed === false) {
 				for (const action of actions) {
-					refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);
+					refused.set(action, `no permission to ${verb} ${resource}/${subresource ?? ''}`);
 				}
 			}
 		}),

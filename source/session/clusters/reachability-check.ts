@@ -1,4 +1,4 @@
-/** What is asked of a cluster when it comes on the screen: whether it answers, and what the person may do there. */
+/** Reachability, version and permissions of a cluster when it becomes current. */
 import {currentNamespace} from '../../state/session-state.ts';
 import type {PathFeed} from '../feeds/path-feed.ts';
 import type {OpenCluster} from '../session.ts';
@@ -14,7 +14,7 @@ export class ReachabilityCheck {
 	#wake: () => void = () => {};
 	#meetings = 0;
 
-	/** `cluster` is the one on the screen; `onLate` is called when it answers after tries that failed. */
+	/** `onRecovered` is called when it responds after failed attempts. */
 	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster, onRecovered: () => void) {
 		this.#store = store;
 		this.#paths = paths;
@@ -22,12 +22,12 @@ export class ReachabilityCheck {
 		this.#onLate = onRecovered;
 	}
 
-	/** The next try is now, where one is waited for. */
+	/** Starts the next attempt at once. */
 	tryNow(): void {
 		this.#wake();
 	}
 
-	/** Whether the apiserver answers, over which first leg, and which version it is. Whoever still waits from a call before is let go. */
+	/** Runs until the apiserver responds; a later call ends an earlier one. */
 	async run(): Promise<void> {
 		const cluster = this.#cluster();
 		const own = ++this.#meetings;
@@ -37,7 +37,7 @@ export class ReachabilityCheck {
 			cluster.access,
 			() => own === this.#meetings && this.#cluster() === cluster,
 			to => {
-				// How long until the next try is counted from now.
+				// The countdown starts now.
 				this.#store.data({type: 'tick', now: Date.now()});
 				this.#store.data({type: 'cluster', to});
 			},
@@ -64,7 +64,6 @@ export class ReachabilityCheck {
 		clearTimeout(timer);
 	}
 
-	/** In the namespace on the screen. */
 	async readRights(): Promise<void> {
 		const cluster = this.#cluster();
 		const place = () => currentNamespace(this.#store.state.cluster);

@@ -1,4 +1,4 @@
-/** Which connection would a person open first from the row under the cursor? Its path is shown before anything is opened. */
+/** The connection a user would most likely open for a row; its path is shown in advance. */
 import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {listKinds, type ListName} from '../../state/list-kinds.ts';
 import type {Row} from '../../state/table-rows.ts';
@@ -7,7 +7,7 @@ type Asked = Pick<ConnectionPurpose, 'feature' | 'request'> & {kind: ConnectionP
 
 const noNode = () => null;
 
-/** Of a workload it is the log of one of its pods, whichever. */
+/** A workload stands for the log of any of its pods. */
 const askedOf: Readonly<Record<ListName, Asked>> = {
 	pods: {feature: 'logs', kind: 'Pod', request: null, node: nodeOfPod},
 	workloads: {feature: 'logs', kind: 'Pod', request: null, node: noNode},
@@ -40,7 +40,6 @@ export function defaultPurpose(list: ListName, row: Row): ConnectionPurpose {
 	return {feature, request, target, ...(list === 'pods' && nodeCell(row) === '<none>' && {isUnscheduled: true})};
 }
 
-/** `null` of one that is not scheduled yet. */
 function nodeOfPod(row: Row): string | null {
 	const node = nodeCell(row);
 	return node === '' || node === '<none>' ? null : node;

@@ -1,4 +1,4 @@
-/** Details of what is under the cursor, for screens that have room for them: read when the cursor rests, and again when its row changes. */
+/** Details of the selected row on screens with space for them. */
 import {selectedRow} from '../../state/list-state.ts';
 import {layout} from '../../state/layout.ts';
 import {listHere} from '../../state/session-state.ts';
@@ -7,7 +7,7 @@ import {readDetails} from '../texts/object-details.ts';
 import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
 
-/** Whoever moves on sooner did not want to read. */
+/** Time the cursor must rest before details are read. */
 const restMs = 300;
 
 export class DetailsFeed {
@@ -21,7 +21,6 @@ export class DetailsFeed {
 		this.#cluster = cluster;
 	}
 
-	/** Called when the cursor or its row may have changed. */
 	follow(): void {
 		const {state} = this.#store;
 		const list = layout(state).details > 0 ? listHere(state) : null;

@@ -1,10 +1,10 @@
-/** How many there are in lists that nobody opened: asked with one row each, now and again. */
+/** Counts of lists that are not open, read with one row each. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type TableRow} from '../../cluster/list.ts';
 import {listKinds, listNames, type ListName} from '../../state/list-kinds.ts';
 import type {Store} from '../store.ts';
 
-/** What is counted is no more than that: it may be as old as this. */
+/** Counts may be this old. */
 const everyMs = 60_000;
 const answerMs = 10_000;
 
@@ -19,7 +19,7 @@ export class ListCounts {
 		this.#cluster = cluster;
 	}
 
-	/** Called each second; asks when it is due, never before the list on the screen is there. */
+	/** Called each second; waits until the current list has loaded. */
 	follow(): void {
 		const {state} = this.#store;
 		const cluster = this.#cluster();
@@ -51,7 +51,7 @@ export class ListCounts {
 	}
 }
 
-/** `null` where it may not be read. */
+/** Returns `null` when the list cannot be read. */
 async function countOf(cluster: ClusterClient, path: string): Promise<number | null> {
 	try {
 		for await (const {items, remaining} of listPages<TableRow>(cluster, {
@@ -63,7 +63,7 @@ async function countOf(cluster: ClusterClient, path: string): Promise<number | n
 			return items.length + (remaining ?? 0);
 		}
 	} catch {
-		// Whoever opens the list is told why.
+		// Opening the list shows the reason.
 	}
 
 	return null;

@@ -1,4 +1,4 @@
-/** Keeps one list live: read in pages, watched, polled where watching is refused; all namespaces are read one by one, without objects. */
+/** Keeps one list live: paged reads, watch, and polling when watch is forbidden. All namespaces are read one by one, without objects. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
@@ -12,20 +12,19 @@ import {ListRetries} from './list-retries.ts';
 export type ListFeedOptions = {
 	cluster: ClusterClient;
 	list: ListName;
-	/** `null` is all. */
+	/** `null` means all namespaces. */
 	namespace: string | null;
 	labelSelector?: string;
 	tell(event: ListEvent): void;
 	signal: AbortSignal;
 };
 
-/** Changes are told together. */
 const batchMs = 250;
 const namespacePage = 5000;
-/** More would be quicker by little, and hold as many more pages at once. */
+/** More is hardly faster and holds more pages in memory. */
 const namespacesAtOnce = 3;
 
-/** Ends with the signal; never rejects: what fails is told as the list's phase, and tried again where waiting may mend it. */
+/** Runs until the signal and never rejects: failures become the phase of the list and are retried. */
 export async function feedList(options: ListFeedOptions): Promise<void> {
 	const kind = listKinds[options.list];
 	const reading: ListPhase = {kind: 'reading'};
@@ -51,7 +50,7 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 	await Promise.all(feeds);
 }
 
-/** Of a list of several kinds the worst counts: as long as one is missing, it is not all there; and of those that were cut the one that is cut longest: no row is older than that. */
+/** Worst phase counts; of several interruptions the longest, because no row is older than that. */
 export function worstOf(phases: readonly ListPhase[]): ListPhase {
 	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
 	return phases.reduce((worst, phase) =>
@@ -85,10 +84,10 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 	}
 }
 
-/** A watch tells its columns only with its first event. */
+/** A watch sends columns only with its first event. */
 type Start = {version: string; columns: readonly TableColumn[]};
 
-/** One namespace, or with `start` all of them from there on. */
+/** One namespace, or all of them from `start`. */
 async function follow(options: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
 	const {cluster, namespace, labelSelector, tell, signal} = options;
 	const rows = new FollowedRows(options, resource, start);
@@ -112,16 +111,16 @@ async function follow(options: ListFeedOptions, resource: ListResource, start: S
 	}
 }
 
-/** What a watch brings, as rows of the list. */
+/** Converts watch events to list rows. */
 class FollowedRows {
 	readonly #options: ListFeedOptions;
 	readonly #resource: ListResource;
-	/** Each namespace was read by itself, and its rows are a chunk of their own. */
+	/** Rows of each namespace form a chunk, because each was read on its own. */
 	readonly #isByNamespace: boolean;
 	readonly #batch: Batch;
 	#columns: readonly TableColumn[];
 	#reader: RowReader;
-	/** Since when nothing comes, over all tries: what is shown grows no younger by one that failed. */
+	/** Start of the interruption over all attempts: a failed attempt must not make rows look newer. */
 	#cutSince: number | null = null;
 
 	constructor(options: ListFeedOptions, resource: ListResource, start: Start | null) {
@@ -166,7 +165,6 @@ class FollowedRows {
 			}
 
 			default: {
-				// Added, modified and deleted rows.
 				this.#batch.add({chunk: this.#chunkOf(event.item), type: event.type, row: this.#reader(event.item, namespace ?? '', Date.now())});
 			}
 		}
@@ -194,7 +192,7 @@ class FollowedRows {
 		}
 	}
 
-	/** With the columns and the time of now: the ages of a page are told as of when it was read. */
+	/** Ages of a page are relative to its read time. */
 	#newReader(): RowReader {
 		return rowReader(listKinds[this.#options.list].columns, this.#resource.prefix, this.#columns, Date.now());
 	}
@@ -206,8 +204,8 @@ class FollowedRows {
 }
 
 /**
-Rows without objects name no namespace, so each namespace is read by itself; that is several times quicker than all of them with metadata.
-Gives from where a watch goes on: a moment before the first of them was read, as one that was read at once with others may be older than theirs.
+Rows without objects name no namespace, so each namespace is read on its own, which is several times faster than all with metadata.
+Returns where the watch starts: before the first read, because another read may be older than the newest version.
 */
 async function readByNamespace(options: ListFeedOptions, resource: ListResource): Promise<Start | null> {
 	const {cluster, tell, signal, labelSelector} = options;
@@ -222,7 +220,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 		start = moment;
 	} catch (error) {
 		if (toSpokeError(error).code === 'ERR_FORBIDDEN') {
-			// Whoever may not list namespaces may still list across them.
+			// Without permission to list namespaces, listing across them may still be allowed.
 			return null;
 		}
 
@@ -268,7 +266,7 @@ async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal
 		return {version: resourceVersion, columns: columns ?? []};
 	}
 
-	// A list has one page at least.
+	// A list has at least one page.
 	return {version: '', columns: []};
 }
 

@@ -1,4 +1,4 @@
-/** Which lists are fed now: the one on the screen, and those that were; anew where the namespace or the labels asked for changed. */
+/** Feeds of the current and earlier lists; restarted when namespace or labels change. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listNames, type ListName} from '../../state/list-kinds.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
@@ -10,7 +10,6 @@ export class ListFeeds {
 	readonly #changed: () => void;
 	readonly #running = new Map<string, AbortController>();
 
-	/** `changed` is called when rows came or changed. */
 	constructor(store: Store, changed: () => void) {
 		this.#store = store;
 		this.#changed = changed;
@@ -31,7 +30,7 @@ export class ListFeeds {
 		}
 	}
 
-	/** Reads again what failed and waits: the apiserver answers by now. */
+	/** Retries failed lists at once: the apiserver responds again. */
 	again(cluster: ClusterClient): void {
 		const {lists} = this.#store.state;
 		for (const name of listNames) {
@@ -44,7 +43,7 @@ export class ListFeeds {
 		}
 	}
 
-	/** Ends them, or the one of `only`; true when there was one. */
+	/** Stops all feeds or `only` one; returns whether there was one. */
 	stop(only?: ListName): boolean {
 		let found = false;
 		for (const [key, abort] of this.#running) {

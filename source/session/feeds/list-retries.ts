@@ -1,18 +1,18 @@
-/** When is a list that could not be read tried again? */
+/** Retry delays of a list that could not be read. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 const firstMs = 1000;
 const longestMs = 15_000;
-/** Rights, a login or a kind that is not served come seldom, and an apiserver that refuses is not asked more often than that. */
+/** Permissions and API kinds change rarely, so refusals are retried less often. */
 const refusedMs = 60_000;
 
-/** Of one list, over its whole life. */
 export class ListRetries {
 	#lost = 0;
 
 	/**
-	Milliseconds until the next try. Waits grow with each loss in a row, and a refusal ends the row: an apiserver answered. What was read once is lost by
-	nothing but a refusal (`watchObjects`), so no outage that is past makes a later one longer.
+	Delay until the next attempt. It grows with consecutive failures and a refusal resets it, because an apiserver responded. Only a
+	refusal ends a list
+	that was read once (`watchObjects`), so earlier outages do not add up.
 	*/
 	after(error: SpokeError): {waitMs: number; isRefused: boolean} {
 		if (isRefusal(error)) {

@@ -1,4 +1,4 @@
-/** Knows the path to what is under the cursor before anything is opened: the apiserver is read once and again, never a node. */
+/** Path of the selected row before a connection is opened. Reads the apiserver at intervals, never a node. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
@@ -9,10 +9,10 @@ import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
 import {defaultPurpose} from './default-purpose.ts';
 
-/** A restart of an apiserver shows within 10 s. */
+/** Detects an apiserver restart within 10 s. */
 const readAgainMs = 9000;
 
-/** What is asked of the apiservers themselves is about no pod. */
+/** Requests about the apiserver itself concern no pod. */
 const nobody: ConnectionPurpose['target'] = {
 	asked: '',
 	kind: 'Pod',
@@ -28,7 +28,7 @@ export class PathFeed {
 	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
 	#examined: {of: OpenCluster; at: number; value: ApiserverExamination} | null = null;
-	/** What is being read; `null` when nothing is, or when what comes is no longer believed. */
+	/** `null` when idle or when the pending result is outdated. */
 	#reading: {of: OpenCluster} | null = null;
 	#shown = '';
 
@@ -37,11 +37,11 @@ export class PathFeed {
 		this.#cluster = cluster;
 	}
 
-	/** Called each second and when the cursor moved; reads nothing when nothing is due. */
+	/** Called each second and on cursor moves; reads only when due. */
 	follow(): void {
 		const cluster = this.#cluster();
 		if (this.#examined && this.#store.state.cluster.reachable === 'no') {
-			// What comes back may be another process, with other flags.
+			// The apiserver may come back as another process with other flags.
 			this.forget();
 			return;
 		}
@@ -56,7 +56,7 @@ export class PathFeed {
 		}
 	}
 
-	/** What was read may be another process's: nothing is claimed until it is read again. */
+	/** Discards observations that may belong to another process. */
 	forget(): void {
 		this.#examined = null;
 		this.#reading = null;
@@ -69,7 +69,7 @@ export class PathFeed {
 		this.follow();
 	}
 
-	/** What was read of it says more now: a test was made. */
+	/** Redraws after a route test added evidence. */
 	showAgain(): void {
 		this.#shown = '';
 		this.follow();
@@ -80,7 +80,7 @@ export class PathFeed {
 		this.#reading = reading;
 		try {
 			const value = await examineApiserver(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
-			// Kept open it would count among the apiserver's connections without a use.
+			// An idle connection would count in the connection metrics of the apiserver.
 			value.connection.close();
 			if (this.#reading !== reading || this.#cluster() !== cluster) {
 				return;
@@ -99,7 +99,7 @@ export class PathFeed {
 				throw error;
 			}
 
-			// What cannot be reached is told by the lists; the path stays as it was, unread.
+			// Lists report unreachable clusters; the path stays unread.
 			this.#examined = this.#reading === reading ? null : this.#examined;
 		} finally {
 			this.#reading = this.#reading === reading ? null : this.#reading;
@@ -108,7 +108,6 @@ export class PathFeed {
 
 	#show(examined: ApiserverExamination, cluster: OpenCluster): void {
 		const {view: now, lists} = this.#store.state;
-		// The sandbox screen shows how its switches tell on the way to a pod.
 		const view = now === 'sandbox' ? 'pods' : now;
 		if (!isListName(view)) {
 			return;
@@ -119,7 +118,7 @@ export class PathFeed {
 			return;
 		}
 
-		// A failure is told with its age.
+		// Failures show their age.
 		const {version} = cluster.access.secondLegs;
 		const age = version === 0 ? 0 : Math.floor(Date.now() / 10_000);
 		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')} ${version} ${age}`;

@@ -1,4 +1,4 @@
-/** Keeps the pods behind services counted while services of one namespace are on the screen, where EndpointSlices may be read. */
+/** Ready counts of the pods of services in one namespace, from EndpointSlices. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {countServicePods, type EndpointSlice, type ServicePods} from '../../state/service-pods.ts';
@@ -6,7 +6,6 @@ import type {Store} from '../store.ts';
 
 type Cells = ServicePods['cells'];
 
-/** Changes are counted together. */
 const batchMs = 250;
 
 export class ServicePodsFeed {
@@ -19,7 +18,7 @@ export class ServicePodsFeed {
 		this.#cluster = cluster;
 	}
 
-	/** Called when what is on the screen may be another, and each second. Of all namespaces at once it would be every pod of the cluster. */
+	/** Called each second and on view changes. All namespaces at once would read every pod of the cluster. */
 	follow(): void {
 		const {
 			state: {
@@ -40,7 +39,6 @@ export class ServicePodsFeed {
 		}
 	}
 
-	/** What was counted is no word about what comes next. */
 	stop(): void {
 		this.#of?.abort.abort();
 		this.#of = null;
@@ -63,20 +61,19 @@ export class ServicePodsFeed {
 				slices.take(event);
 			}
 		} catch {
-			// Who may not read them sees `?`; the list of services says itself what is wrong with a cluster.
+			// Without permission the count is `?`; the service list reports cluster failures.
 		} finally {
 			slices.stop();
 		}
 	}
 }
 
-/** What a watch brings, counted for each service. */
 class FollowedSlices {
 	readonly #slices = new Map<string, EndpointSlice>();
 	readonly #tell: (cells: Cells | null) => void;
 	#timer: NodeJS.Timeout | undefined;
 
-	/** `tell` hears `null` while nobody knows how many there are. */
+	/** `tell` receives `null` while the counts are unknown. */
 	constructor(tell: (cells: Cells | null) => void) {
 		this.#tell = tell;
 	}
@@ -115,7 +112,7 @@ class FollowedSlices {
 			}
 
 			case 'interrupted': {
-				// Pods come and go unseen.
+				// Changes are not observed until the watch resumes.
 				this.stop();
 				this.#tell(null);
 				break;

@@ -1,4 +1,4 @@
-/** What is read for the screen: its list, what stands beside the row under the cursor, and how many there are of what is not on it. */
+/** Data of the current view: its list, facts of the selected row, counts of the other lists. */
 import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
 import {lastResponseTime} from '../clusters/last-response.ts';
@@ -17,7 +17,7 @@ export class ViewFeeds {
 	readonly #servicePods: ServicePodsFeed;
 	readonly #counts: ListCounts;
 
-	/** `cluster` is the one on the screen. */
+	/** `cluster` returns the current cluster. */
 	constructor(store: Store, cluster: () => OpenCluster) {
 		const access = () => cluster().access;
 		this.#store = store;
@@ -31,24 +31,22 @@ export class ViewFeeds {
 		});
 	}
 
-	/** Feeds the list on the screen, and anew where what is asked for changed. */
 	read(): void {
 		this.#lists.feed(this.#cluster().access);
 	}
 
-	/** Reads again what failed and waits: the apiserver answers by now. */
+	/** Retries failed lists at once: the apiserver responds again. */
 	readAgain(): void {
 		this.#lists.again(this.#cluster().access);
 	}
 
-	/** What stands beside the list is about the row under the cursor: called when that may be another. */
+	/** Called when the selected row may have changed. */
 	follow(): void {
 		this.paths.follow();
 		this.#details.follow();
 		this.#servicePods.follow();
 	}
 
-	/** Called each second. */
 	tick(): void {
 		this.#tellAnswers();
 		this.#counts.follow();
@@ -62,7 +60,7 @@ export class ViewFeeds {
 		}
 	}
 
-	/** Another cluster or namespace comes on the screen: its lists are others. */
+	/** Stops the lists before a switch of cluster or namespace. */
 	leave(): void {
 		this.#lists.stop();
 	}

@@ -1,4 +1,4 @@
-/** The dialogs of a forward: a new one with the ports of its target offered, and the change of one that is there. */
+/** Dialogs that add and edit a forward. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {parsePortSpec} from '../../streams/port-forward/port-spec.ts';
@@ -15,7 +15,6 @@ import {addForwardToSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
 import {readPortOptions, type PortOption} from './port-options.ts';
 
-/** Asks for port, local port and address, and starts it. */
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
 	const {
@@ -52,7 +51,7 @@ export async function addForward(session: Session, target: string, namespace: st
 				label: 'Local port',
 				value: locals.get(first?.value ?? '') ?? '',
 				choices: null,
-				note: 'empty: any free one',
+				note: 'empty: any free port',
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
@@ -61,7 +60,7 @@ export async function addForward(session: Session, target: string, namespace: st
 		],
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [
-			...(mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.']),
+			...(mayMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
 			...scriptNotes(session, wishOf(values)),
 		],
 		check: async values => problemOf(wishOf(values), null, only),
@@ -75,7 +74,7 @@ export async function addForward(session: Session, target: string, namespace: st
 	}
 }
 
-/** The local port goes with the port that is chosen, until another one is typed. */
+/** The local port follows the chosen port until the user types one. */
 function withLocalPort(
 	locals: ReadonlyMap<string, string>,
 	first: string | undefined,
@@ -94,7 +93,6 @@ function withLocalPort(
 	};
 }
 
-/** Asks what is to be another, and goes on in its place. */
 export async function editForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
 	const {remote} = parsePortSpec(wish.port);
@@ -130,7 +128,7 @@ export async function editForward(session: Session, id: string, wish: ForwardCon
 				label: 'Local port',
 				value: local === null ? '' : String(local),
 				choices: null,
-				note: 'empty: any free one',
+				note: 'empty: any free port',
 				untouched: true,
 			},
 			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: '', untouched: true},
@@ -144,11 +142,11 @@ export async function editForward(session: Session, id: string, wish: ForwardCon
 	}
 }
 
-/** One of those that are declared, or any other; where none is declared it is typed. */
+/** A choice of declared ports and "other", or a text field without declared ports. */
 function portFields(ports: readonly PortOption[]): FormField[] {
 	const [first] = ports;
 	if (first === undefined) {
-		return [{name: 'other', label: 'Port', value: '', choices: null, note: 'none is declared: a number or a name'}];
+		return [{name: 'other', label: 'Port', value: '', choices: null, note: 'no declared ports: a number or name'}];
 	}
 
 	const choices = ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`}));
@@ -161,7 +159,7 @@ function portFields(ports: readonly PortOption[]): FormField[] {
 			note: '',
 			typing: {choose: 'other', field: 'other'},
 		},
-		{name: 'other', label: 'Other port', value: '', choices: null, note: 'a number or a name', when: {field: 'port', value: 'other'}},
+		{name: 'other', label: 'Other port', value: '', choices: null, note: 'a number or name', when: {field: 'port', value: 'other'}},
 	];
 }
 
@@ -171,10 +169,10 @@ function setFields(names: readonly string[]): FormField[] {
 		: [
 				{
 					name: 'set',
-					label: 'Keep in set',
+					label: 'Add to set',
 					value: '',
 					choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))],
-					note: 'never starts by itself',
+					note: 'never starts automatically',
 				},
 			];
 }
@@ -200,12 +198,12 @@ function scriptNotes(session: Session, {target, namespace, port, address, onPodL
 	const listens = address === 'localhost' ? '' : ` --address ${quoteForShell(address)}`;
 	const goes = onPodLoss === 'move' ? '' : ` --on-pod-loss ${onPodLoss}`;
 	return [
-		'The same in a script:',
+		'Equivalent command:',
 		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${scriptFlags(session, cluster)}`,
 	];
 }
 
-/** `own` is a local port that it has already; `only` are the ports of the target, where it has no others. */
+/** `own` is the local port it already has; `only` are the valid ports, if limited. */
 async function problemOf(
 	{target, port, address}: ForwardConfig,
 	own: number | null,
@@ -215,7 +213,7 @@ async function problemOf(
 		parseTarget(target);
 		const {local, remote} = parsePortSpec(port);
 		if (only !== null && !only.includes(remote)) {
-			return `${target} has no port ${remote}: it has ${only.join(', ') || 'none'}`;
+			return `${target} has no port ${remote}; available: ${only.join(', ') || 'none'}`;
 		}
 
 		parseListenAddresses(address.split(','));
@@ -228,12 +226,12 @@ async function problemOf(
 async function mayListen(session: Session, address: string): Promise<boolean> {
 	return (
 		parseListenAddresses(address.split(',')).every(one => isLoopback(one.address)) ||
-		session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.'])
+		session.ask(`Listen on ${address}?`, ['Anyone who can reach this machine can use it.'])
 	);
 }
 
 function specOf(values: Readonly<Record<string, string>>): string {
-	// Where none is declared there is no port to choose.
+	// Without declared ports the form has no `port` field.
 	const {port = 'other', other = ''} = values;
 	const remote = port === 'other' ? other : port;
 	return `${values['local'] ?? ''}:${remote}`;

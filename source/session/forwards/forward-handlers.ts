@@ -1,4 +1,4 @@
-/** What the keys do to forwards and to rows of the dock. */
+/** Keys of forwards and of connection list rows. */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
@@ -44,7 +44,7 @@ export const forwardHandlers: Handlers = {
 		const forward = here(session);
 		const url = forward ? forwardUrl(forward) : null;
 		if (url === null) {
-			session.tell('it does not listen', 'warn');
+			session.tell('the forward is not listening', 'warn');
 		} else {
 			browse(session, url);
 		}
@@ -105,7 +105,7 @@ export const forwardHandlers: Handlers = {
 function copyUrl(session: Session, forward: ForwardState | undefined): void {
 	const url = forward ? forwardUrl(forward) : null;
 	if (url === null) {
-		session.tell('it does not listen', 'warn');
+		session.tell('the forward is not listening', 'warn');
 	} else {
 		session.copy(url, url);
 	}
@@ -127,7 +127,7 @@ function browse(session: Session, url: string): void {
 	const child = spawn(program, [url], {stdio: 'ignore', detached: true});
 	child.once('error', () => {
 		session.copy(url, url);
-		session.tell(`no browser could be started: ${url} copied`, 'warn');
+		session.tell(`could not start a browser; copied ${url}`, 'warn');
 	});
 	child.once('spawn', () => {
 		session.tell(`opened ${url}`);

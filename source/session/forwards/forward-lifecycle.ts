@@ -1,4 +1,4 @@
-/** Which forwards run, and how are they started, changed and stopped? */
+/** Start, change and stop of forwards. */
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -8,7 +8,7 @@ import {withLine} from './forward-log.ts';
 
 type Run = {wish: ForwardConfig; abort: AbortController; done: Promise<void>};
 
-/** Kept beside the state: what cannot be a plain value. */
+/** Kept outside the state, which holds plain values only. */
 const runs = new WeakMap<Session, Map<string, Run>>();
 
 function runsOf(session: Session): Map<string, Run> {
@@ -17,12 +17,11 @@ function runsOf(session: Session): Map<string, Run> {
 	return known;
 }
 
-/** The wish of a forward, to start it again or change it. */
 export function forwardConfigOf(session: Session, id: string | undefined): ForwardConfig | null {
 	return runsOf(session).get(id ?? '')?.wish ?? null;
 }
 
-/** As a port-forward goes where no flag is given: of a target in the namespace at hand. */
+/** Starts a forward with default flags in the current namespace. */
 export function startForward(session: Session, target: string, port: string): void {
 	startForwardFrom(session, {
 		target,
@@ -34,7 +33,7 @@ export function startForward(session: Session, target: string, port: string): vo
 	});
 }
 
-/** With the `id` of one that ended it takes that one's row, and its log goes on. */
+/** With the `id` of an ended forward it reuses its row and log. */
 export function startForwardFrom(session: Session, wish: ForwardConfig, id = session.nextId('f')): void {
 	const spec = parsePortSpec(wish.port);
 	const local = localPortOf(spec);
@@ -80,7 +79,7 @@ export function startForwardFrom(session: Session, wish: ForwardConfig, id = ses
 	run.done = runForward(session, id, wish, run.abort.signal);
 }
 
-/** Asks where connections are open. Of one that is stopped or failed already it takes the row away. */
+/** Asks when connections are open. Removes the row of a stopped or failed forward. */
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {
 	const state = forwardOf(session, id);
 	if (!state) {
@@ -99,17 +98,14 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 	}
 }
 
-/** Asked where connections are open. */
 async function mayCut(session: Session, what: 'Stop' | 'Restart' | 'Change', state: ForwardState | undefined): Promise<boolean> {
 	return state === undefined || state.open === 0 || session.ask(`${what} :${state.local ?? ''}? ${describeResets(state)}.`);
 }
 
-/** `2 open connections will be reset`. */
 export function describeResets({open}: Pick<ForwardState, 'open'>): string {
 	return `${formatQuantity(open, 'open connection')} will be reset`;
 }
 
-/** Without a question. */
 export async function stopImmediately(session: Session, id: string): Promise<void> {
 	await endForward(session, id, () => {
 		const now = forwardOf(session, id);
@@ -123,7 +119,10 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 	});
 }
 
-/** Ends what runs behind a row, and what took its place while that ended; `then` comes before anybody else's turn: two keys in a row are one after the other. */
+/**
+Ends the run of a row and any run that replaced it meanwhile. `then` runs before other callers continue, so that two keys in a row act in
+order.
+*/
 async function endForward(session: Session, id: string, then: () => void = () => {}): Promise<void> {
 	const current = () => runsOf(session).get(id);
 	let ended: Run | undefined;
@@ -136,7 +135,7 @@ async function endForward(session: Session, id: string, then: () => void = () =>
 	then();
 }
 
-/** In its row, on the local port that it had; asks where connections are open. */
+/** Restarts in the same row on the same local port; asks when connections are open. */
 export async function restartForward(session: Session, id: string | undefined): Promise<void> {
 	const run = runsOf(session).get(id ?? '');
 	if (!run || id === undefined) {
@@ -150,12 +149,12 @@ export async function restartForward(session: Session, id: string | undefined): 
 
 	await endForward(session, id, () => {
 		const local = state?.local ?? null;
-		note(session, id, 'started again by you');
+		note(session, id, 'restarted by you');
 		startForwardFrom(session, local === null ? run.wish : {...run.wish, port: `${local}:${parsePortSpec(run.wish.port).remote}`}, id);
 	});
 }
 
-/** Ends it and goes on in its place with another wish: the row and its log stay. */
+/** Restarts with another configuration in the same row and log. */
 export async function changeForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
 	if (!(await mayCut(session, 'Change', state))) {
@@ -168,7 +167,6 @@ export async function changeForward(session: Session, id: string, wish: ForwardC
 	});
 }
 
-/** Ends all of them: the session is left. */
 export async function closeForwards(session: Session): Promise<void> {
 	await Promise.all([...runsOf(session).keys()].map(async id => endForward(session, id)));
 }

@@ -1,4 +1,4 @@
-/** Saved sets of forwards: a file each, in the user's settings, that a person can read, edit and delete. Nothing in them starts by itself. */
+/** Saved sets of forwards: one editable file each in the user's settings. Nothing in them starts automatically. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -11,13 +11,13 @@ import {validateForward} from '../../streams/port-forward/validate-forward.ts';
 export type ForwardSet = {
 	name: string;
 	lines: readonly ForwardFileEntry[];
-	/** Why it cannot be used as it is; it has no lines then. */
+	/** Why the set is invalid; it has no lines then. */
 	problem: string | null;
 };
 
-const head = '# Forwards of spoke, one a line: what would stand behind `spoke port-forward`. Nothing here starts by itself.\n';
+const head = '# Forwards of spoke, one per line: the arguments of `spoke port-forward`. Nothing here starts automatically.\n';
 
-/** By name; none where there is no folder of them yet. At once: the next key of the same burst is for what is shown of them. */
+/** Sorted by name. Synchronous, because the next key of a burst applies to the result. */
 export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {
 	const folder = setsDirectory(env);
 	return folder === null
@@ -30,7 +30,7 @@ export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {
 
 function filesIn(folder: string): string[] {
 	try {
-		// A pipe would be waited for.
+		// Skips pipes, which would block.
 		return readdirSync(folder, {withFileTypes: true})
 			.filter(one => one.isFile() || one.isSymbolicLink())
 			.map(({name}) => name);
@@ -47,13 +47,13 @@ function readSet(path: string, name: string): ForwardSet {
 	}
 }
 
-/** In the place of what is there under this name: whole, or not at all. @throws the system's error, or SpokeError */
+/** Replaces the set atomically. @throws the system error, or SpokeError */
 export async function writeForwardSet(env: NodeJS.ProcessEnv, name: string, lines: readonly ForwardFileEntry[]): Promise<string> {
 	const text = head + lines.map(line => `${formatForwardEntry(line)}\n`).join('');
 	return write(env, name, text);
 }
 
-/** Behind what is there, which stays as it is, comments too. */
+/** Appends a line and keeps the existing text, including comments. */
 export async function addToForwardSet(env: NodeJS.ProcessEnv, name: string, line: ForwardFileEntry): Promise<string> {
 	const before = await readFile(pathOfSet(env, name), 'utf8');
 	return write(env, name, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${formatForwardEntry(line)}\n`);
@@ -62,14 +62,13 @@ export async function addToForwardSet(env: NodeJS.ProcessEnv, name: string, line
 async function write(env: NodeJS.ProcessEnv, name: string, text: string): Promise<string> {
 	const path = pathOfSet(env, name);
 	await mkdir(join(path, '..'), {recursive: true, mode: 0o700});
-	// No set's name begins with a dot.
+	// Set names never start with a dot.
 	const draft = join(path, '..', `.${name}.${process.pid}`);
 	await writeFile(draft, text, {mode: 0o600});
 	await rename(draft, path);
 	return path;
 }
 
-/** One path segment that is no hidden file. */
 export function isSetName(name: string): boolean {
 	return /^\w[\w.-]{0,99}$/.test(name);
 }
@@ -77,17 +76,17 @@ export function isSetName(name: string): boolean {
 function pathOfSet(env: NodeJS.ProcessEnv, name: string): string {
 	const folder = setsDirectory(env);
 	if (!isSetName(name)) {
-		throw new SpokeError('ERR_LOCAL_FILE', `no set can be called ${JSON.stringify(name)}: a name is letters, digits, . _ and -`);
+		throw new SpokeError('ERR_LOCAL_FILE', `invalid set name ${JSON.stringify(name)}: use letters, digits, . _ and -`);
 	}
 
 	if (folder === null) {
-		throw new SpokeError('ERR_LOCAL_FILE', 'there is no home to keep a set in: HOME and XDG_CONFIG_HOME are not set');
+		throw new SpokeError('ERR_LOCAL_FILE', 'no directory for saved sets: HOME and XDG_CONFIG_HOME are not set');
 	}
 
 	return join(folder, name);
 }
 
-/** `null` where there is no home. */
+/** `null` without a home directory. */
 export function setsDirectory(env: NodeJS.ProcessEnv): string | null {
 	const folder = configDirectory(env);
 	return folder === null ? null : join(folder, 'forwards');

@@ -1,4 +1,4 @@
-/** Saved sets of forwards: saved from what is open, started and stopped together; never without a question that says what it does. */
+/** Saved sets of forwards: save, start and stop together, always with a confirmation. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
@@ -18,7 +18,6 @@ export const forwardSetHandlers: Handlers = {
 	'forwards.open-set': async session => openForwardSet(session),
 };
 
-/** Tells the forwards' view which sets there are for this context. */
 export function loadForwardSets(session: Session): void {
 	noteSets(session, readForwardSets(session.env));
 }
@@ -30,12 +29,12 @@ function noteSets(session: Session, sets: readonly ForwardSet[]): void {
 	});
 }
 
-/** Starts what of the set does not run, or stops it when all of it does; without a name it is chosen. */
+/** Starts the missing forwards of a set, or stops it when all are open; without a name it opens a picker. */
 export async function openForwardSet(session: Session, name?: string): Promise<void> {
 	const sets = readForwardSets(session.env);
 	noteSets(session, sets);
 	if (sets.length === 0) {
-		session.tell('no set of forwards is saved yet');
+		session.tell('no saved sets of forwards');
 		return;
 	}
 
@@ -46,7 +45,7 @@ export async function openForwardSet(session: Session, name?: string): Promise<v
 
 	const set = sets.find(one => one.name === chosen);
 	if (set === undefined) {
-		session.tell(`no set is called ${chosen}`, 'warn');
+		session.tell(`no saved set named ${chosen}`, 'warn');
 	} else if (set.problem !== null) {
 		session.tell(set.problem, 'error');
 	} else {
@@ -62,7 +61,9 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 		const count = `${here.length === set.lines.length ? '' : `${here.length} of `}${set.lines.length}${runs === 0 ? '' : `, ${runs} open`}`;
 		const off =
 			set.problem ??
-			(here.length === 0 ? `of ${[...new Set(set.lines.map(({context}) => context))].join(', ') || 'no context: it is empty'}` : null);
+			(here.length === 0
+				? `for ${[...new Set(set.lines.map(({context}) => context))].join(', ') || 'no context: the set is empty'}`
+				: null);
 		return {id: set.name, cells: [set.name, count, wanted.map(({shown}) => shown).join(', ')], ...(off !== null && {off})};
 	});
 	return session.pick({
@@ -70,14 +71,12 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 		purpose: 'forward-set',
 		heads: ['SET', 'FORWARDS', ''],
 		items,
-		keys: 'see what it does',
-		notes: [
-			`Files in ${underHome(session, setsDirectory(session.env) ?? '')}: edit and delete them there. Nothing in them starts by itself.`,
-		],
+		keys: 'preview',
+		notes: [`Files in ${underHome(session, setsDirectory(session.env) ?? '')}; edit or delete them there. Nothing starts automatically.`],
 	});
 }
 
-/** `runs`: what is open for it; `ended`: the row of one that is not any more. */
+/** `runs`: the open forward; `ended`: the row of a stopped one. */
 type Wanted = {wish: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
@@ -88,11 +87,11 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		others === 0
 			? []
 			: [
-					`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} left alone.`,
+					`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} not affected.`,
 				];
 	const isOn = wanted.length > 0 && wanted.every(({runs}) => runs !== null);
 	if (wanted.length === 0) {
-		session.tell(`${set.name} has no forwards of ${session.cluster.context}`, 'warn');
+		session.tell(`${set.name} has no forwards for ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
 		const details = wanted.map(({shown, runs}) => `${shown}${runs!.open === 0 ? '' : `: ${describeResets(runs!)}`}`);
 		if (await session.ask(`Stop ${formatQuantity(wanted.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
@@ -101,11 +100,11 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		}
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
-		const details = await session.typedAhead.during({description: `looking at the ports of ${set.name}`}, async () =>
+		const details = await session.typedAhead.during({description: `checking the ports of ${set.name}`}, async () =>
 			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
 		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
-		const exposed = isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : [];
+		const exposed = isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
 		if (
 			await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
 				...atMost(details),
@@ -124,14 +123,14 @@ async function noteOf({wish, runs}: Wanted): Promise<string> {
 	const local = localPortOf(parsePortSpec(wish.port));
 	const address = wish.address === 'localhost' ? '' : `, on ${wish.address}`;
 	const addresses = parseListenAddresses(wish.address.split(','));
-	// Of those that localhost stands for one is enough.
+	// One of the addresses of localhost is enough.
 	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
 	const isTaken =
 		local !== null && (await Promise.all(addresses.map(async one => (mayFail(one) ? true : isFree(local, one.address))))).includes(false);
-	return runs === null ? `${address}${isTaken ? `: port ${local} is in use here` : ''}` : ': is open already';
+	return runs === null ? `${address}${isTaken ? `: port ${local} is in use` : ''}` : ': already open';
 }
 
-/** A file of hundreds must not hide the question under it. */
+/** Limits the list so that the question stays visible. */
 function atMost(details: readonly string[]): string[] {
 	return details.length <= 8 ? [...details] : [...details.slice(0, 7), `and ${details.length - 7} more`];
 }
@@ -165,7 +164,7 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 	);
 }
 
-/** Whether it is for the same thing; where any local port would do, whichever it has. */
+/** Whether both forward the same thing; without a fixed local port any local port matches. */
 function isWish(session: Session, {id, local: has}: ForwardState, wish: ForwardConfig): boolean {
 	const own = forwardConfigOf(session, id);
 	const local = localPortOf(parsePortSpec(wish.port));
@@ -186,7 +185,7 @@ function isOpen({phase}: ForwardState): boolean {
 async function saveSet(session: Session): Promise<void> {
 	const lines = session.store.state.forwards.flatMap(one => (isOpen(one) ? lineOf(session, one) : []));
 	if (lines.length === 0) {
-		session.tell('no forward is open: there is nothing to save', 'warn');
+		session.tell('no open forwards to save', 'warn');
 		return;
 	}
 
@@ -198,8 +197,8 @@ async function saveSet(session: Session): Promise<void> {
 		purpose: 'forward-set',
 		accept: 'save',
 		text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
-		note: text => `${formatQuantity(lines.length, 'forward')}${countOf(text) === null ? '' : ', in place of what it has'}`,
-		check: text => (isSetName(text) ? null : 'a name is letters, digits, . _ and -'),
+		note: text => `${formatQuantity(lines.length, 'forward')}${countOf(text) === null ? '' : ', replacing its content'}`,
+		check: text => (isSetName(text) ? null : 'use letters, digits, . _ and -'),
 	});
 	if (sets.length > 0) {
 		session.offer(
@@ -213,7 +212,7 @@ async function saveSet(session: Session): Promise<void> {
 	const mayReplace = async (set: ForwardSet) =>
 		session.ask(`Replace ${set.name}?`, [
 			set.problem ?? `It has ${formatQuantity(set.lines.length, 'forward')}.`,
-			`Its place is taken by what is open now: ${formatQuantity(lines.length, 'forward')}.`,
+			`It will contain what is open now: ${formatQuantity(lines.length, 'forward')}.`,
 		]);
 	if (answer === null || (before && !(await mayReplace(before)))) {
 		return;
@@ -228,19 +227,18 @@ async function saveSet(session: Session): Promise<void> {
 	}
 }
 
-/** As it listens now: the same local port comes back. */
+/** Saves the current local port. */
 function lineOf(session: Session, {id, local}: ForwardState): ForwardFileEntry[] {
 	const wish = forwardConfigOf(session, id);
 	return wish === null ? [] : [savedLine(wish, local)];
 }
 
-/** Writes it behind what the set has. */
 export async function addForwardToSet(session: Session, name: string, wish: ForwardConfig): Promise<void> {
 	try {
 		await addToForwardSet(session.env, name, savedLine(wish));
 		loadForwardSets(session);
 	} catch (error) {
-		session.tell(`not kept in ${name}: ${toSpokeError(error).message}`, 'error');
+		session.tell(`not added to ${name}: ${toSpokeError(error).message}`, 'error');
 	}
 }
 

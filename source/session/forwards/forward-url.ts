@@ -1,7 +1,7 @@
-/** Where is a forward reached on this machine? */
+/** Local URL of a forward. */
 import type {ForwardState} from '../../state/session-state.ts';
 
-/** For a browser or a program; `null` while it does not listen. */
+/** `null` while it is not listening. */
 export function forwardUrl({
 	local,
 	remote,
@@ -25,5 +25,5 @@ function hostOf(addresses: readonly string[]): string {
 	return first.includes(':') ? `[${first}]` : first;
 }
 
-/** The last two are every address of this machine. */
+/** The last two are wildcard addresses. */
 const answersLocalhost = new Set(['localhost', '127.0.0.1', '0.0.0.0', '::']);

@@ -1,12 +1,12 @@
-/** Which local port stands for a remote one, and which is free? */
+/** Suggested and free local ports. */
 import {createServer} from 'node:net';
 
-/** A local port that needs no right of its own, and shows which one it is for. */
+/** Suggests an unprivileged local port that resembles the remote one. */
 export function suggestLocalPort(port: number): number {
 	return port < 1024 ? 8000 + port : port;
 }
 
-/** `wanted`, or the next one above it that 127.0.0.1 has free; 0 when there is none. */
+/** Returns `wanted` or the next free port above it on 127.0.0.1, or 0. */
 export async function freePort(wanted: number): Promise<number> {
 	if (await isFree(wanted, '127.0.0.1')) {
 		return wanted;
@@ -15,7 +15,6 @@ export async function freePort(wanted: number): Promise<number> {
 	return wanted < 65_000 ? freePort(wanted + 1) : 0;
 }
 
-/** Whether it can be listened on now. */
 export async function isFree(port: number, address: string): Promise<boolean> {
 	const server = createServer();
 	return new Promise(resolve => {

@@ -1,4 +1,4 @@
-/** Which ports a forward's form offers, and how many pods stand ready behind each. */
+/** Ports offered by the forward form, with their Ready counts. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
@@ -10,9 +10,8 @@ import {suggestLocalPort} from './free-port.ts';
 
 export type PortOption = {
 	value: string;
-	/** `http 80 → 8080`. */
 	shown: string;
-	/** `3 of 4 pods Ready`; empty where only one pod can be meant. */
+	/** Empty when only one pod is possible. */
 	ready: string;
 	/** @see suggestLocalPort */
 	suggested: number;
@@ -20,16 +19,15 @@ export type PortOption = {
 
 export type PortOptions = {
 	ports: readonly PortOption[];
-	/** Whether the target has a next pod when this one goes. */
 	canMove: boolean;
-	/** Numbers and names that can be asked for; `null`: any number, declared or not. */
+	/** Valid numbers and names, or `null` when any port is valid. */
 	only: readonly string[] | null;
 };
 
-/** The form must not wait for what is only a figure in it. */
+/** The form must not wait long for the count. */
 const readyMs = 3000;
 
-/** @throws SpokeError when the target cannot be read, or its pods where their ports are what is offered */
+/** @throws SpokeError when the target, or the pods that declare its ports, cannot be read */
 export async function readPortOptions(access: ClusterClient, target: string, namespace: string): Promise<PortOptions> {
 	const behind = await resolveTargetPods(access, parseTarget(target), namespace);
 	if (behind.kind === 'pod') {
@@ -46,7 +44,7 @@ function ofPod(pod: PodObject): PortOptions {
 	return {canMove: false, only: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
 }
 
-/** Of a service only its own ports can be asked for. Without an address of its own it leads to the port itself, not to a target port. */
+/** Only service ports are valid. A headless service resolves to the pods directly, so its target port does not apply. */
 function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): PortOptions {
 	const ports = (spec?.ports ?? []).filter(port => isTcp(port));
 	const isHeadless = spec?.clusterIP === 'None';
@@ -62,13 +60,12 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Po
 	};
 }
 
-/** Of a workload: what the template of its pods declares. */
 function ofTemplate(pods: readonly PodObject[]): PortOptions {
 	const ready = readyWords(pods);
 	return {canMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
 }
 
-/** Of the first pod: those of one template declare the same. */
+/** Pods of one template declare the same ports. */
 function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'ready'>> {
 	const ports =
 		pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
@@ -81,12 +78,12 @@ function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'rea
 		}));
 }
 
-/** `null` where they may not be listed, or that takes long. */
+/** Returns `null` when listing is forbidden or slow. */
 async function podsIfTold(access: ClusterClient, scope: PodScope): Promise<readonly PodObject[] | null> {
 	return listPods(access, scope, AbortSignal.timeout(readyMs)).catch(() => null);
 }
 
-/** A target port that is a name is there only where a container names it. */
+/** A named target port exists only on pods that declare it. */
 function readyWords(pods: readonly PodObject[] | null, targetPort?: ServicePort['targetPort']): string {
 	if (pods === null) {
 		return '? pods Ready';
@@ -94,7 +91,7 @@ function readyWords(pods: readonly PodObject[] | null, targetPort?: ServicePort[
 
 	const naming = typeof targetPort === 'string' ? pods.filter(pod => namesPort(pod, targetPort)) : pods;
 	if (naming.length === 0 && pods.length > 0) {
-		return `no pod names ${targetPort}`;
+		return `no pod has a port named ${targetPort}`;
 	}
 
 	return `${naming.filter(pod => isReady(pod)).length} of ${pods.length} pods Ready`;

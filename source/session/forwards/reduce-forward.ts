@@ -1,4 +1,4 @@
-/** What does an event of a forward make of its row, and what is told of it beside? */
+/** Forward events applied to the row of a forward, and their notices. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
@@ -12,7 +12,7 @@ import {shortError} from '../short-error.ts';
 import {withLine, appendRetry} from './forward-log.ts';
 import {forwardUrl} from './forward-url.ts';
 
-/** `live` are the connections that are open behind the event. */
+/** `live`: connections open after the event. */
 export function reduceForward(state: ForwardState, event: ForwardEvent, live: readonly ConnectionSnapshot[]): ForwardState {
 	const line = lineOf(event);
 	const log = event.event === 'interrupted' ? appendRetry(state.log, `lost: ${shortError(event.error)}`, event.attempt) : state.log;
@@ -42,8 +42,8 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 		}
 
 		case 'interrupted': {
-			// The row stands as it is while the try is waited for and while it runs.
-			return {phase: 'working', note: `${shortError(event.error)} · try ${event.attempt}`};
+			// The row stays the same until the attempt completes.
+			return {phase: 'working', note: `${shortError(event.error)} · attempt ${event.attempt}`};
 		}
 
 		case 'restored': {
@@ -58,7 +58,7 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 	}
 }
 
-/** Of its log; `null` where it says nothing, or not by itself. */
+/** Log line of an event, or `null`. */
 function lineOf(event: ForwardEvent): string | null {
 	switch (event.event) {
 		case 'ready': {
@@ -86,11 +86,11 @@ function lineOf(event: ForwardEvent): string | null {
 		}
 
 		case 'connection-congested': {
-			return `${numberOf(event.connection)} waits for its local reader`;
+			return `${numberOf(event.connection)} is blocked: the local client is not reading`;
 		}
 
 		case 'connection-flowing': {
-			return `${numberOf(event.connection)} flows again`;
+			return `${numberOf(event.connection)} is no longer blocked`;
 		}
 
 		case 'connection-opened':
@@ -100,11 +100,11 @@ function lineOf(event: ForwardEvent): string | null {
 	}
 }
 
-/** To the person, on whichever screen: of the row behind the event. */
+/** Notice of an event; `after` is the reduced state. */
 export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: string; role?: 'warn'} | null {
 	switch (event.event) {
 		case 'ready': {
-			return {text: `${forwardUrl(after) ?? ''} goes to ${event.target.name}`};
+			return {text: `${forwardUrl(after) ?? ''} forwards to ${event.target.name}`};
 		}
 
 		case 'moved': {
@@ -120,13 +120,12 @@ export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: 
 	}
 }
 
-/** Who else can use what listens. */
 export function describeForwardUsers({listen}: Extract<ForwardEvent, {event: 'ready'}>): string | null {
 	const forOthers = listen.find(({address}) => !isLoopback(address));
-	return forOthers ? `everyone who reaches this machine can use :${forOthers.port}` : null;
+	return forOthers ? `anyone who can reach this machine can use :${forOthers.port}` : null;
 }
 
-/** Connections as they are now; when they began by the clock on the wall. */
+/** Converts monotonic start times to wall clock times. */
 export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick<ForwardState, 'open' | 'live'> {
 	const now = Date.now() - performance.now();
 	return {
@@ -150,7 +149,7 @@ function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['targ
 	return `${abbreviatePodName(name)}${chosenFrom > 1 ? `, one of ${chosenFrom}` : ''}`;
 }
 
-/** `f-1.7` is the seventh of its forward. */
+/** `f-1.7` → `#7`. */
 function numberOf(connection: string): string {
 	return `#${connection.slice(connection.lastIndexOf('.') + 1)}`;
 }
@@ -168,13 +167,13 @@ const endings: Readonly<Record<ConnectionEnd, string>> = {
 	'pod-fin': 'by the pod',
 	'client-reset': 'reset by the client',
 	'pod-reset': 'reset by the pod',
-	moved: 'its pod went',
+	moved: 'its pod is gone',
 	shutdown: 'stopped by you',
 };
 const reasons: Readonly<Record<MoveReason, string>> = {
 	deleted: 'pod was deleted',
 	'not-ready': 'pod is not ready',
 	evicted: 'pod was evicted',
-	completed: 'pod ended',
-	'sandbox-changed': 'pod was restarted',
+	completed: 'pod completed',
+	'sandbox-changed': 'pod sandbox was recreated',
 };

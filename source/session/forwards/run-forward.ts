@@ -1,4 +1,4 @@
-/** One forward from its start to its end: what it does is shown in its row and in the dock. */
+/** Runs one forward and shows it in its row and in the connection list. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
@@ -16,7 +16,7 @@ import {recordedPath} from '../handlers/recorded-path.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, describeForwardUsers} from './reduce-forward.ts';
 import {withLine} from './forward-log.ts';
 
-/** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
+/** `cluster` is the current one at creation time. */
 export type ForwardConfig = {
 	target: string;
 	namespace: string;
@@ -26,12 +26,11 @@ export type ForwardConfig = {
 	cluster: OpenCluster;
 };
 
-/** The row of a forward. */
 export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefined): ForwardState | undefined {
 	return store.state.forwards.find(one => one.id === id);
 }
 
-/** Settles when it listens no more; a failure is told. */
+/** Resolves when it stops listening; shows a failure. */
 export async function runForward(session: Session, id: string, wish: ForwardConfig, signal: AbortSignal): Promise<void> {
 	let clock: NodeJS.Timeout | undefined;
 	try {
@@ -80,7 +79,7 @@ function take(session: Session, id: string, event: ForwardEvent, live: readonly 
 	}
 }
 
-/** What it carries is counted, not told by events. */
+/** Byte totals are polled, because events do not carry them. */
 function everySecond(session: Session, id: string, running: RunningForward): NodeJS.Timeout {
 	let carried = 0;
 	return setInterval(() => {
@@ -103,7 +102,6 @@ function everySecond(session: Session, id: string, running: RunningForward): Nod
 	}, 1000);
 }
 
-/** The row, and what the dock says of it. */
 function change(session: Session, id: string, to: (state: ForwardState) => ForwardState): void {
 	const state = forwardOf(session, id);
 	if (state) {

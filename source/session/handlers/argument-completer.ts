@@ -1,4 +1,4 @@
-/** What can stand behind a command of the palette: namespaces, contexts, targets. */
+/** Names that complete the argument of a palette command. */
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import type {PickerItem} from '../../state/dialog.ts';
@@ -7,10 +7,9 @@ import {readForwardSets} from '../forwards/forward-set-files.ts';
 
 const answerMs = 5000;
 
-/** Reads the names that a command takes. */
 export type NameSource = (session: Session) => Promise<readonly string[]>;
 
-/** For one opening of the palette: each command's names are read once. */
+/** Completes arguments for one opening of the palette; reads the names of each command once. */
 export class ArgumentCompleter {
 	readonly #session: Session;
 	readonly #sourceOf: (word: string) => NameSource | undefined;
@@ -22,16 +21,15 @@ export class ArgumentCompleter {
 		this.#sourceOf = sourceOf;
 	}
 
-	/** Called when more names are known than a moment ago. */
 	onNames = (again: () => void): void => {
 		this.#again = again;
 	};
 
-	/** The names for the argument that is typed; they come when they are read. */
+	/** Names for the typed argument; they appear once they are read. */
 	at = (text: string): {from: number; items: readonly PickerItem[]} | null => {
 		const [, lead = '', word = ''] = /^(\s*(\S+)\s+)/.exec(text) ?? [];
 		const source = this.#sourceOf(word);
-		// A flag is no name, though some name may hold its letters.
+		// A flag is not a name, even if a name contains its letters.
 		if (source === undefined || text[lead.length] === '-') {
 			return null;
 		}
@@ -46,13 +44,13 @@ export class ArgumentCompleter {
 	};
 
 	async #read(word: string, source: NameSource): Promise<void> {
-		// What may not be read is typed.
+		// Without permission to list, the user types the name.
 		this.#known.set(word, await source(this.#session).catch(() => []));
 		this.#again();
 	}
 }
 
-/** @throws SpokeError where they may not be listed */
+/** @throws SpokeError when listing is forbidden */
 export async function namespaceNames({cluster}: Session): Promise<readonly string[]> {
 	const {items} = await listAll<TableRow>(cluster.access, {
 		path: '/api/v1/namespaces',
@@ -63,12 +61,11 @@ export async function namespaceNames({cluster}: Session): Promise<readonly strin
 	return items.map(({cells}) => String(cells[0]));
 }
 
-/** Of the saved sets of forwards. */
 export async function forwardSetNames({env}: Session): Promise<readonly string[]> {
 	return readForwardSets(env).map(({name}) => name);
 }
 
-/** Of the kubeconfig. @throws SpokeError where it cannot be read */
+/** @throws SpokeError when the kubeconfig cannot be read */
 export async function contextNames({flags, env}: Session): Promise<readonly string[]> {
 	const {config} = await loadKubeconfig(flags.kubeconfig, env);
 	return [...config.contexts.keys()];

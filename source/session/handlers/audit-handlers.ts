@@ -1,4 +1,4 @@
-/** The audit as a screen: read, opened row by row, saved; and the test that proves the route. */
+/** Audit view: read, open a row, save, and test the route. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
@@ -35,7 +35,7 @@ async function readAudit(session: Session): Promise<void> {
 	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
 	try {
 		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
-		// Its rows would stand under the name of whichever cluster is on the screen by now.
+		// The user may have switched to another cluster meanwhile.
 		if (session.cluster === cluster) {
 			showAudit(session, audit);
 		}
@@ -66,27 +66,25 @@ function showAudit(session: Session, audit: Audit): void {
 	session.store.now({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
 }
 
-/** `23 rows · 2 to fix · 1 unknown`. */
 function countsOf({rows, summary}: Audit): string {
 	const counts = [
-		['to fix', summary.fail],
-		['to look at', summary.warn],
+		['fail', summary.fail],
+		['warn', summary.warn],
 		['unknown', summary.unknown],
 	] as const;
 	return [`${rows.length} rows`, ...counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · ');
 }
 
-/** `konnectivity, unverified` of a way: inside a tunnel unverified is one thing, without it another. */
+/** The message starts with route and TLS state, because `unverified` means something else inside a tunnel. */
 function wayOf({state, message}: AuditRow): string {
 	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 
-/** `1 of 3`; how many apiservers there are may not be known. */
+/** The number of apiservers may be unknown. */
 function readOn({scope: {of, proven}}: AuditRow): string {
 	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
 }
 
-/** The row under the cursor with all that was read for it. */
 export function openAuditRow(session: Session): void {
 	const {rows, at, found} = session.store.state.audit;
 	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
@@ -108,13 +106,19 @@ function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean
 		{text: replaceRouteNames(sanitizeLine(row.message))},
 		...read
 			.slice(0, whole ? 50 : 4)
-			.map(({observed, where}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}`)})),
+			.map(({observed, where}): TextLine => ({label: '  evidence', text: sanitizeLine(`${observed}   ${where}`)})),
 		...(row.exceptions.length > 0
-			? [{label: '  but', text: replaceRouteNames(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}]
+			? [
+					{
+						label: '  exception',
+						text: replaceRouteNames(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))),
+						role: 'level.warn',
+					},
+				]
 			: []),
 		...row.need
 			.slice(0, whole ? 20 : 2)
-			.map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
+			.map((need): TextLine => ({label: '  needs', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
 		...(row.remedy === null ? [] : [{label: '  fix', text: sanitizeLine(row.remedy), role: 'focus'}]),
 		...(row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}]),
 	];
@@ -123,7 +127,7 @@ function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean
 async function saveAudit(session: Session): Promise<void> {
 	const {found} = session.store.state.audit;
 	if (found === null) {
-		session.tell('the audit is not read yet');
+		session.tell('the audit has not been read yet');
 		return;
 	}
 
@@ -147,7 +151,6 @@ async function saveAudit(session: Session): Promise<void> {
 	}
 }
 
-/** The name's ending says in which form. */
 function fileText(path: string, found: Audit): string {
 	if (path.endsWith('.xml')) {
 		return auditJunit(found);
@@ -161,21 +164,21 @@ async function testRoute(session: Session): Promise<void> {
 	const {pods} = session.store.state.lists;
 	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
 	if (pod === undefined) {
-		session.tell('a pod is needed to test with: open the pods once', 'warn');
+		session.tell('the route test needs a pod: open the pods view first', 'warn');
 		return;
 	}
 
 	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
 	if (
 		!(await session.ask('Test the route?', [
-			`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`,
+			`Opens a few idle tunnels to ${pod} for a few seconds. Does not touch a container; appears in the audit log. Can prove the route of this apiserver: konnectivity or direct.`,
 		]))
 	) {
 		return;
 	}
 
 	session.tell('testing the route …');
-	// What is learnt of a process is kept with the cluster it was asked through: its open connections are labelled anew by it.
+	// Results are stored with the cluster that was tested; its open connections are relabeled from there.
 	const cluster = clusterOf(session, currentTail(session)?.id);
 	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
 		features: ['port-forward'],

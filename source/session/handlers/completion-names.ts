@@ -1,4 +1,4 @@
-/** Names to complete a typed target with: services with their ports, pods, nodes; a pod's own ports when its name is typed. */
+/** Completion names: services with ports, pods, nodes, and the ports of a typed pod. */
 import {listAll} from '../../cluster/list.ts';
 import {listNames} from '../../state/list-kinds.ts';
 import {currentNamespace} from '../../state/session-state.ts';
@@ -13,7 +13,7 @@ import {targetOf} from './selection.ts';
 const mostNames = 500;
 const answerMs = 10_000;
 
-/** What a proxy request can go to. Whatever may not be read is left out. */
+/** Targets of a proxy request, without those that cannot be read. */
 export async function proxyNames(session: Session): Promise<readonly string[]> {
 	const {nodes} = session.store.state.lists;
 	const services = await readServices(session);
@@ -28,7 +28,6 @@ export async function proxyNames(session: Session): Promise<readonly string[]> {
 	];
 }
 
-/** What a forward can start from. */
 export async function forwardNames(session: Session): Promise<readonly string[]> {
 	const services = await readServices(session);
 	return [
@@ -40,20 +39,17 @@ export async function forwardNames(session: Session): Promise<readonly string[]>
 	];
 }
 
-/** What logs and shells are of. */
 export async function targetNames({store}: Session): Promise<readonly string[]> {
 	const {workloads, pods} = store.state.lists;
 	return [...workloads.visible.map(({name}) => name), ...pods.visible.map(({name}) => `pod/${name}`)].slice(0, mostNames);
 }
 
-/** What YAML is shown of. */
 export async function objectNames({store}: Session): Promise<readonly string[]> {
 	const {cluster, lists} = store.state;
 	const names = listNames.flatMap(list => lists[list].visible.slice(0, mostNames).map(({name}) => targetOf(list, name)));
 	return [...names, `ns/${currentNamespace(cluster)}`];
 }
 
-/** The ports that a pod declares. */
 export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
 	try {
 		const pod = await session.cluster.access.json<PodObject>({
@@ -87,7 +83,7 @@ function podNames({store}: Session): string[] {
 	return store.state.lists.pods.visible.slice(0, mostNames).map(({name}) => name);
 }
 
-/** By name or number only: what stands behind may be something else, and https: can be taken away. */
+/** A guess by name or number; the user can remove https:. */
 function isTls(name: string, port: number): boolean {
 	return /https|tls/.test(name) || port === 443 || port === 8443;
 }

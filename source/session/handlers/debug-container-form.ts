@@ -1,4 +1,4 @@
-/** A debug container: what it brings is asked, then whether; it is added, and waited for. */
+/** Debug container form: asks for its settings, adds it and waits for it. */
 import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
 import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
 import {ephemeralContainer} from '../../streams/debug-specs.ts';
@@ -12,12 +12,14 @@ import type {OpenCluster, Session} from '../session.ts';
 import {CanceledError} from '../keys/type-ahead.ts';
 import {scriptFlags} from './script-flags.ts';
 
-/** A container that a shell or attach goes to. */
 export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
 
 const startLimitMs = 60_000;
 
-/** The container that was added and runs; `null` when it was not wanted. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and before anything is asked ERR_TARGET_GONE for a pod that has ended */
+/**
+Returns the running container, or `null` when canceled. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and
+ERR_TARGET_GONE for a terminated pod
+*/
 export async function promptDebugContainer(
 	session: Session,
 	{cluster, pod, container}: ShellTarget,
@@ -30,10 +32,10 @@ export async function promptDebugContainer(
 		submit: 'add',
 		fields: [
 			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
-			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the image’s own'},
+			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the default of the image'},
 			{
 				name: 'target',
-				label: 'Sees processes of',
+				label: 'Target container',
 				value: container,
 				choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})),
 				note: '',
@@ -48,14 +50,14 @@ export async function promptDebugContainer(
 		],
 		notes: ({image = '', command, target = '', profile}) => [
 			...(because === undefined ? [] : [because]),
-			'The same in a script:',
+			'Equivalent command:',
 			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
-		check: ({image}) => (image?.trim() === '' ? 'an image is needed' : null),
+		check: ({image}) => (image?.trim() === '' ? 'an image is required' : null),
 	});
 	if (
 		values === null ||
-		!(await session.ask(`Add a debug container to ${podName}?`, ['It cannot be removed from the pod; it ends when its shell ends.']))
+		!(await session.ask(`Add a debug container to ${podName}?`, ['It cannot be removed from the pod; it ends when its shell exits.']))
 	) {
 		return null;
 	}
@@ -79,7 +81,7 @@ export async function promptDebugContainer(
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
 }
 
-/** It stays in the pod though nobody waits for it any more. */
+/** The container stays in the pod even after a cancel. */
 async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {
 	try {
 		await session.typedAhead.showProgress(`waiting for ${name}`, async (signal, say) =>
@@ -95,7 +97,7 @@ async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, 
 		);
 	} catch (thrown) {
 		if (thrown instanceof CanceledError) {
-			session.tell(`${name} is not waited for any more; it stays in the pod`);
+			session.tell(`no longer waiting for ${name}; it stays in the pod`);
 		}
 
 		throw thrown;

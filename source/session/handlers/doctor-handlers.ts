@@ -1,4 +1,4 @@
-/** The doctor's walk as a screen. */
+/** Doctor screen. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
@@ -37,7 +37,7 @@ export const doctorHandlers: Handlers = {
 	},
 	async 'tail.doctor'(session) {
 		if (!(await doctorOfTail(session, currentTail(session)))) {
-			session.tell('no pod yet to walk to');
+			session.tell('no pod to test yet');
 		}
 	},
 	async 'forwards.doctor'(session) {
@@ -67,14 +67,14 @@ export const doctorHandlers: Handlers = {
 	'doctor.copy-command'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text' && layer.command !== null) {
-			session.copy(layer.command, 'what to run');
+			session.copy(layer.command, 'the remedy');
 		} else {
-			session.tell('there is nothing to run');
+			session.tell('no command to copy');
 		}
 	},
 };
 
-/** To one of its pods; false where it has none yet. */
+/** Returns false when the tail has no pod yet. */
 async function doctorOfTail(session: Session, run: TailRun | null): Promise<boolean> {
 	const source = defaultSource(run?.view.sources ?? []);
 	if (!run || !source) {
@@ -96,7 +96,7 @@ function splitSubject(subject: string): [namespace: string, target: string | nul
 	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
 }
 
-/** Without a target, as far as the apiserver of `cluster`. */
+/** Without a target it tests only the connection to the apiserver. */
 async function openDoctor(
 	session: Session,
 	target: string | null,
@@ -111,9 +111,9 @@ async function openDoctor(
 		subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`,
 		context: 'doctor',
 		on: cluster.context,
-		right: 'walking …',
+		right: 'running …',
 		busy: true,
-		lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
+		lines: [{text: 'Steps in order: kubeconfig, leg 1, rights, pod, leg 2, container …', role: 'text.dim'}],
 	});
 	const opened: {access?: ClusterClient} = {};
 	try {
@@ -125,7 +125,7 @@ async function openDoctor(
 			});
 			return opened.access;
 		});
-		const outcome = doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`;
+		const outcome = doctor.stoppedAt === null ? 'no failures' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`;
 		session.store.now({
 			type: 'fill-text',
 			id,
@@ -158,7 +158,7 @@ function doctorLines(doctor: Doctor): TextLine[] {
 	];
 }
 
-/** A step that took so long says how long. */
+/** Steps that take longer show their duration. */
 const slowMs = 300;
 
 function stepLines({status, name, observed, tookMs, text, means, speaker, fits, remedy}: DoctorStep): TextLine[] {
@@ -166,11 +166,11 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
 	return [
 		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...(role !== undefined && {role})},
-		...detailLines('text', text === observed ? null : text),
+		...detailLines('server', text === observed ? null : text),
 		...detailLines('means', means === observed ? null : means),
 		...detailLines('speaker', speaker),
-		...fits.flatMap(fit => detailLines('fits', fit)),
-		...detailLines('try', remedy, 'focus'),
+		...fits.flatMap(fit => detailLines('possible', fit)),
+		...detailLines('fix', remedy, 'focus'),
 	];
 }
 
@@ -185,5 +185,8 @@ function verdictLine({error, asked}: Doctor): TextLine {
 		return {text: `${sanitizeLine(error.message)} [${error.code}]`, role: 'state.failed'};
 	}
 
-	return {text: asked === '' ? 'The apiserver answers: leg 1 works.' : 'Every leg that can be seen from here works.', role: 'state.open'};
+	return {
+		text: asked === '' ? 'The apiserver responds: leg 1 works.' : 'Every leg that can be tested from here works.',
+		role: 'state.open',
+	};
 }

@@ -1,4 +1,4 @@
-/** What runs when an action is chosen, by key, palette or footer alike. */
+/** Function that performs an action. */
 import type {Session} from '../session.ts';
 
 export type Handler = (session: Session) => void | Promise<void>;

@@ -1,4 +1,4 @@
-/** Every handler, by the id of its action. */
+/** All action handlers by action id. */
 import {forwardHandlers} from '../forwards/forward-handlers.ts';
 import {forwardSetHandlers} from '../forwards/forward-sets.ts';
 import {listenerHandlers} from '../proxy/listener-handlers.ts';
@@ -48,7 +48,7 @@ export const handlers: Handlers = {
 		const {
 			store: {state},
 		} = session;
-		// A row of the audit has its own reasons, beyond the one path.
+		// An audit row has reasons beyond a single path.
 		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && state.lastFailure === null) {
 			openAuditRow(session);
 		} else {

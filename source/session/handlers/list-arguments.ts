@@ -1,11 +1,10 @@
-/** What may stand behind a command that shows a list, as kubectl takes it: a namespace or all of them, and labels. */
+/** Arguments of a list command, as kubectl takes them: namespace, -A, labels. */
 import {rowSelectorError} from '../../state/row-filter.ts';
 import {namespaceError} from './typed-namespace.ts';
 
-/** `null` is all namespaces; `undefined` is what was there before. */
+/** Namespace `null` means all, `undefined` means unchanged. */
 export type ListArguments = {namespace?: string | null; selector?: string};
 
-/** The words read, or why they cannot be. */
 export function parseListArguments(words: readonly string[]): ListArguments | {fault: string} {
 	const {selector, rest} = takeSelector(words);
 	const names: Array<string | null> = [];
@@ -17,7 +16,7 @@ export function parseListArguments(words: readonly string[]): ListArguments | {f
 		} else if (word === '-n' || word === '--namespace') {
 			names.push(rest[++at] ?? '');
 		} else if (given === undefined && word.startsWith('-')) {
-			return {fault: `${word} is not known here: a namespace, -A or -l SELECTOR`};
+			return {fault: `unknown argument ${word}: use a namespace, -A or -l SELECTOR`};
 		} else {
 			names.push(given ?? word);
 		}
@@ -32,10 +31,10 @@ export function parseListArguments(words: readonly string[]): ListArguments | {f
 	return {...(name !== undefined && {namespace: name}), ...(selector !== null && {selector})};
 }
 
-/** A `null` among the names is all namespaces. */
+/** `null` means all namespaces. */
 function faultOf(names: ReadonlyArray<string | null>, selector: string | null): string | null {
 	if (names.length > 1) {
-		return 'one namespace at a time, or -A for all';
+		return 'give one namespace, or -A for all';
 	}
 
 	const [name = null] = names;
@@ -43,7 +42,7 @@ function faultOf(names: ReadonlyArray<string | null>, selector: string | null): 
 	return ofName ?? (selector === null ? null : rowSelectorError(selector));
 }
 
-/** A selector goes on over spaces up to the next flag: `-l app in (a, b) -A`. */
+/** A selector continues over spaces up to the next flag: `-l app in (a, b) -A`. */
 export function takeSelector(words: readonly string[]): {selector: string | null; rest: readonly string[]} {
 	const at = words.findIndex(word => /^(?:-l|--selector(?:=|$))/.test(word));
 	if (at < 0) {

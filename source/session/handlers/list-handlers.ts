@@ -1,4 +1,4 @@
-/** Moving, filtering and sorting in lists, and which list is shown. */
+/** List movement, filter, sort and view selection. */
 import {countPresent, selectedRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import type {ViewName} from '../../state/session-state.ts';
@@ -16,7 +16,7 @@ function tell(session: Session, event: ListEvent): void {
 	}
 }
 
-/** The screens made of rows move by the same actions. */
+/** Moves the cursor of any view that consists of rows. */
 function move(session: Session, by: number): void {
 	const {store} = session;
 	const {view, proxy, audit, sandboxAt, sandboxKnobs} = store.state;
@@ -118,7 +118,6 @@ export const listHandlers: Handlers = {
 	),
 };
 
-/** There and back again. */
 function showBefore(session: Session): void {
 	const {view, viewBefore} = session.store.state;
 	if (viewBefore !== view) {
@@ -130,7 +129,7 @@ function goInHistory(session: Session, by: 1 | -1): void {
 	const {store} = session;
 	const place = placeAt(store.state.history, by);
 	if (place === null) {
-		session.tell(by < 0 ? 'no view before this one' : 'no view after this one');
+		session.tell(by < 0 ? 'no previous view' : 'no next view');
 		return;
 	}
 
@@ -142,10 +141,9 @@ function goInHistory(session: Session, by: 1 | -1): void {
 	}
 }
 
-/** Of a real cluster there is no sandbox screen: that is said instead. */
 export function showView(session: Session, view: ViewName): void {
 	if (view === 'sandbox' && !session.store.state.cluster.sandbox) {
-		session.tell('this is a real cluster: the sandbox screen belongs to `spoke demo`', 'warn');
+		session.tell('this is a real cluster: only `spoke demo` has a sandbox view', 'warn');
 		return;
 	}
 
@@ -174,7 +172,7 @@ async function filterList(session: Session): Promise<void> {
 		note(text) {
 			const filter = parseRowFilter(text);
 			if (filter.kind === 'labels') {
-				return text.startsWith('!') ? `asked of the apiserver: ${filter.selector}` : 'labels are asked of the apiserver';
+				return text.startsWith('!') ? `filtered by the apiserver: ${filter.selector}` : 'the apiserver filters by labels';
 			}
 
 			const now = session.store.state.lists[list.name];
@@ -193,7 +191,7 @@ async function filterList(session: Session): Promise<void> {
 	};
 
 	if (answer && labels(answer.text) !== labels(before)) {
-		// Labels are asked of the apiserver, so the list is read anew.
+		// The apiserver filters by labels, so the list must be read again.
 		session.readHere();
 	}
 }

@@ -1,4 +1,4 @@
-/** Going about: back, help, messages, panes, namespaces and contexts, leaving. */
+/** Navigation: back, help, messages, panes, namespaces, contexts, quit. */
 import {describeOpenConnections} from '../../state/connection-list.ts';
 import {keyContext} from '../../state/session-state.ts';
 import {goTo, searchTail} from '../../state/tail/tail-view.ts';
@@ -15,7 +15,7 @@ import {currentList} from './selection.ts';
 import type {Handlers} from './handler.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
 
-/** The same again within this time leaves without an answer. */
+/** A second press within this time quits without confirmation. */
 const again = {withinMs: 2000, at: 0};
 
 export const navigationHandlers: Handlers = {
@@ -54,12 +54,12 @@ export const navigationHandlers: Handlers = {
 	'context.pick': pickContext,
 };
 
-/** One layer at a time: the line, the bare lines, the search, what leaves lines out, the screen, the pane, the marks, the filter. */
+/** Goes back one step: expanded line, plain lines, search, filter, layer, pane, marks, list filter. */
 async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;
 	const layer = store.state.layers.at(-1);
 	const run = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
-	// Found without waiting: the next key is meant for what this one leaves behind.
+	// Decided synchronously, because the next key applies to the state after this one.
 	const inTail = run ? wayBackInTail(session, run) : null;
 	if (inTail) {
 		await inTail();
@@ -70,7 +70,7 @@ async function goBack(session: Session): Promise<void> {
 		store.now({type: 'layer', to: {search: null}});
 	} else if (layer) {
 		store.now({type: 'pop'});
-		// A tail that was opened from the shell had no list under it yet.
+		// A tail opened from the command line has no list below it yet.
 		session.readHere();
 	} else if (store.state.pane === 'main') {
 		goBackInList(session);
@@ -79,7 +79,7 @@ async function goBack(session: Session): Promise<void> {
 	}
 }
 
-/** `null` where nothing is to be left before the tail itself. */
+/** Returns `null` when only the tail itself is left to close. */
 function wayBackInTail(session: Session, run: TailRun): (() => void | Promise<void>) | null {
 	const {view} = run;
 	if (view.plain) {
@@ -112,7 +112,7 @@ function goBackInList(session: Session): void {
 		store.now({type: 'view', view: 'pods'});
 		session.readHere();
 	} else {
-		session.tell('this is the first screen; :quit leaves');
+		session.tell('this is the first view; :quit exits');
 	}
 }
 
@@ -124,7 +124,7 @@ async function quit(session: Session): Promise<void> {
 	}
 
 	again.at = Date.now();
-	if (await session.ask(`Close ${open}, and quit?`, [], {leaves: true})) {
+	if (await session.ask(`Close ${open} and quit?`, [], {leaves: true})) {
 		session.quit(0);
 	}
 }
@@ -139,8 +139,8 @@ async function pickNamespace(session: Session): Promise<void> {
 		} catch (error) {
 			notes.push(
 				toSpokeError(error).code === 'ERR_FORBIDDEN'
-					? 'You may not list namespaces: type a name.'
-					: `Namespaces could not be read (${toSpokeError(error).message}): type a name.`,
+					? 'You have no permission to list namespaces. Type a name.'
+					: `Could not read namespaces (${toSpokeError(error).message}). Type a name.`,
 			);
 		}
 	});
@@ -151,7 +151,7 @@ async function pickNamespace(session: Session): Promise<void> {
 		free: true,
 		keys: 'open',
 		notes,
-		items: names.map(name => ({id: name, cells: [name, name === cluster.namespace ? 'now' : '']})),
+		items: names.map(name => ({id: name, cells: [name, name === cluster.namespace ? 'current' : '']})),
 		at: Math.max(0, names.indexOf(cluster.namespace ?? '')),
 	});
 	if (chosen !== null) {
@@ -168,34 +168,36 @@ async function pickContext(session: Session): Promise<void> {
 	const items = [...config.contexts].map(([name, entry]) => {
 		const cluster = config.clusters.get(entry.cluster);
 		const server = cluster?.server ?? '';
-		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${name === now ? '   now' : ''}`]};
+		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${name === now ? '   current' : ''}`]};
 	});
 	const chosen = await session.pick({
 		title: 'Context',
 		purpose: 'context',
-		heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'],
+		heads: ['CONTEXT', 'APISERVER', 'TLS BY KUBECONFIG'],
 		items,
 		keys: 'switch',
 		at: Math.max(
 			0,
 			items.findIndex(({id}) => id === now),
 		),
-		notes: stays === 0 ? [] : [`What is open stays open and listed: ${formatQuantity(stays, 'connection')}.`],
+		notes: stays === 0 ? [] : [`${formatQuantity(stays, 'connection')} will stay open and listed.`],
 	});
 	if (chosen !== null && chosen !== now) {
 		await session.switchContext(chosen);
 	}
 }
 
-/** What the kubeconfig says of leg 1; whether it holds is known when it is opened. */
+/** TLS of leg 1 as configured; the connection itself decides. */
 function tlsByFile(cluster: ClusterEntry | undefined): string {
 	if (cluster === undefined) {
-		return 'no such cluster in the file';
+		return 'cluster not in the kubeconfig';
 	}
 
 	if (cluster.server.startsWith('http://')) {
 		return 'plain: http:// server';
 	}
 
-	return cluster.insecureSkipTlsVerify ? 'unverified: check is skipped' : `checked${cluster.proxyUrl === '' ? '' : '; by proxy-url'}`;
+	return cluster.insecureSkipTlsVerify
+		? 'unverified: check skipped'
+		: `verified or refused${cluster.proxyUrl === '' ? '' : '; via proxy-url'}`;
 }

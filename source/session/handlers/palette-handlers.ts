@@ -1,4 +1,4 @@
-/** `:`: every action by name, with its key and why it is off, and the commands that take a word. */
+/** Command palette: actions by title with key and disabled reason, and commands with arguments. */
 import {findAction} from '../../actions/action-table.ts';
 import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
@@ -74,10 +74,10 @@ export const paletteHandlers: Handlers = {
 
 function reasonOff({store}: Session, id: string): string | null {
 	const action = findAction(id)!;
-	return disabledReason(store.state, action)?.replace(`${action.title}: off, `, '') ?? null;
+	return disabledReason(store.state, action)?.replace(`${action.title}: disabled, `, '') ?? null;
 }
 
-/** `as`: the action that it stands for; where that is off the command is. `also`: other words for it, which no list shows. `names`: what may stand behind it. */
+/** `as`: the equivalent action; the command is disabled with it. `also`: hidden aliases. `names`: completion of the argument. */
 type CommandRow = {
 	word: string;
 	also?: readonly string[];
@@ -88,7 +88,7 @@ type CommandRow = {
 	run(session: Session, words: readonly string[]): void | Promise<void>;
 };
 
-const noCommand = 'no command is called';
+const noCommand = 'unknown command:';
 const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
 
 const wordsOf = (isOf: (resource: TargetResource) => boolean) =>
@@ -110,7 +110,7 @@ const commands: readonly CommandRow[] = [
 		also: ['namespace', 'namespaces'],
 		takes: 'NAME',
 		names: namespaceNames,
-		does: 'open a namespace',
+		does: 'switch namespace',
 		run(session, [name]) {
 			if (name === undefined) {
 				session.perform('namespace.pick');
@@ -124,7 +124,7 @@ const commands: readonly CommandRow[] = [
 		also: ['context', 'contexts'],
 		takes: 'NAME',
 		names: contextNames,
-		does: 'switch the context',
+		does: 'switch context',
 		async run(session, [name]) {
 			if (name === undefined) {
 				session.perform('context.pick');
@@ -167,7 +167,7 @@ const commands: readonly CommandRow[] = [
 		word: 'shell',
 		takes: 'TARGET',
 		names: targetNames,
-		does: 'shell in a pod',
+		does: 'open a shell in a pod',
 		as: 'pods.shell',
 		async run(session, [target]) {
 			if (target === undefined) {
@@ -207,7 +207,7 @@ const commands: readonly CommandRow[] = [
 	{
 		word: 'listen',
 		takes: '[PORT]',
-		does: 'a port to the API, on or off',
+		does: 'start or stop an API listener',
 		as: 'proxy.listener',
 		async run(session, [port]) {
 			if (port === undefined) {
@@ -238,7 +238,7 @@ const commands: readonly CommandRow[] = [
 		word: 'yaml',
 		takes: '[TARGET]',
 		names: objectNames,
-		does: 'the YAML of an object',
+		does: 'show the YAML of an object',
 		async run(session, [target]) {
 			if (target === undefined) {
 				session.perform('list.yaml');
@@ -250,7 +250,7 @@ const commands: readonly CommandRow[] = [
 	{
 		word: 'why',
 		takes: '',
-		does: 'why this path',
+		does: 'explain this path',
 		run(session) {
 			session.perform('path.why');
 		},
@@ -259,7 +259,7 @@ const commands: readonly CommandRow[] = [
 		word: 'quit',
 		also: ['q'],
 		takes: '',
-		does: 'leave',
+		does: 'exit the session',
 		run(session) {
 			session.perform('app.quit');
 		},
@@ -278,10 +278,10 @@ async function runCommand(session: Session, line: string): Promise<void> {
 		return;
 	}
 
-	// A right may be for one name: whether it is there the apiserver says.
+	// Permission may exist for a single name, which only the apiserver knows.
 	const action = command.as === undefined ? undefined : findAction(command.as);
 	if (action && isReadOnly(session.store.state, action)) {
-		session.tell(`${action.title}: off, --read-only is set`, 'warn');
+		session.tell(`${action.title}: disabled, --read-only is set`, 'warn');
 		return;
 	}
 
@@ -296,7 +296,7 @@ async function runCommand(session: Session, line: string): Promise<void> {
 	}
 }
 
-/** `:pods -A`, `:deploy -l app=web`: a list by its name, with kubectl's flags. */
+/** Shows a list by its name with kubectl's flags: `:pods -A`, `:deploy -l app=web`. */
 function showTypedView(session: Session, word: string, flags: readonly string[]): void {
 	const view = viewOf(word);
 	if (view === null) {
@@ -312,7 +312,7 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 
 	if (asked.selector !== undefined) {
 		if (!isListName(view)) {
-			session.tell(`${word} has no labels to choose by`, 'warn');
+			session.tell(`${word} cannot be filtered by labels`, 'warn');
 			return;
 		}
 
@@ -326,7 +326,7 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 	showView(session, view);
 }
 
-/** `:pods`, `:po`, `:deploy.apps`, `:svc`: kubectl's words name the lists, and k9s' where it has others. */
+/** List names of kubectl, and of k9s where they differ. */
 function viewOf(word: string): ViewName | null {
 	const plural = findResource(word)?.plural ?? word;
 	return views.find(view => view === word || wordsOfView.get(view)?.includes(plural)) ?? null;

@@ -1,4 +1,4 @@
-/** How does the connection of a row of the dock go, or how did it go? What met a failure knows more than the path to what is under the cursor. */
+/** Worst path of a connection list row. A failed connection knows more than the path of the selected row. */
 import type {Path} from '../../evidence/evidence.ts';
 import {worstPath} from '../../state/connection-list.ts';
 import type {Session} from '../session.ts';

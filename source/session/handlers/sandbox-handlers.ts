@@ -1,4 +1,4 @@
-/** The sandbox screen: postures and faults are switched here, and the labels follow. */
+/** Sandbox view: switches and faults. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchSpec} from '../../sandbox/switches.ts';
@@ -11,7 +11,7 @@ type Knob = Session['store']['state']['sandboxKnobs'][number];
 
 const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchSpec[]}>();
 
-/** What happens once, applied like a switch. */
+/** Single faults, applied like a switch. */
 const happenings: ReadonlyArray<{
 	id: string;
 	label: string;
@@ -22,8 +22,8 @@ const happenings: ReadonlyArray<{
 	{
 		id: 'cut',
 		label: 'connections to the apiserver',
-		says: 'cut now',
-		effect: 'every stream breaks and comes back',
+		says: 'disconnect now',
+		effect: 'every stream is interrupted and reconnects',
 		run(sandbox) {
 			sandbox.faults.cut();
 		},
@@ -31,8 +31,8 @@ const happenings: ReadonlyArray<{
 	{
 		id: 'cut-second',
 		label: 'connections to kubelets',
-		says: 'cut now',
-		effect: 'leg 2 breaks',
+		says: 'disconnect now',
+		effect: 'leg 2 is interrupted',
 		run(sandbox) {
 			sandbox.faults.cutSecondLeg();
 		},
@@ -41,14 +41,14 @@ const happenings: ReadonlyArray<{
 		id: 'restart',
 		label: 'apiserver',
 		says: 'restart now',
-		effect: 'a new process: verdicts are read again',
+		effect: 'a new process: verdicts are refreshed',
 		run: async sandbox => sandbox.faults.restartApiserver({downMs: 800}),
 	},
 	{
 		id: 'rotate',
 		label: 'log files',
 		says: 'rotate now',
-		effect: 'tails go on or say what may be missing',
+		effect: 'tails resume or report a possible gap',
 		run(sandbox) {
 			sandbox.faults.rotateLogs();
 		},
@@ -65,8 +65,8 @@ const happenings: ReadonlyArray<{
 	{
 		id: 'crash',
 		label: 'a container of api',
-		says: 'end now',
-		effect: 'a restart; p shows the log before',
+		says: 'exit now',
+		effect: 'it restarts; p shows the previous log',
 		async run(sandbox, session) {
 			sandbox.faults.restartContainers(await podOf(session, 'api'));
 		},
@@ -74,8 +74,8 @@ const happenings: ReadonlyArray<{
 	{
 		id: 'compact',
 		label: 'watch history',
-		says: 'forget now',
-		effect: 'lists are read anew',
+		says: 'compact now',
+		effect: 'lists are refreshed',
 		run(sandbox) {
 			sandbox.faults.compact();
 		},
@@ -84,22 +84,21 @@ const happenings: ReadonlyArray<{
 
 type NamedPods = {items: Array<{metadata: {name: string; deletionTimestamp?: string}}>};
 
-/** A pod that runs, of a workload of the sandbox's own. */
 async function podOf({cluster}: Session, app: string): Promise<PodName> {
 	const {items} = await cluster.access.json<NamedPods>({path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`});
 	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
 	if (!pod) {
-		throw new SpokeError('ERR_NOT_FOUND', `no pod of ${app} runs now`);
+		throw new SpokeError('ERR_NOT_FOUND', `no running pod of ${app}`);
 	}
 
 	return {name: pod.metadata.name};
 }
 
-/** Says that it is one, and tells its screen what happens in it. `isForWant`: it stands in for a kubeconfig that was not found. */
+/** Announces the sandbox and shows its events. `isForWant`: the sandbox replaces a kubeconfig that was not found. */
 export function attachSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
 	const key = currentKeyHints(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
 	session.tell(
-		`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster lives inside spoke${key === undefined ? '' : `; ${key} changes its ways`}`,
+		`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster runs inside spoke${key === undefined ? '' : `; ${key} opens its switches`}`,
 	);
 	void (async () => {
 		const {switches: switchRows} = await import('../../sandbox/switches.ts');
@@ -125,7 +124,7 @@ function show(session: Session, change?: {id: string; at: number}): void {
 	session.store.now({type: 'sandbox', knobs});
 }
 
-/** A switch that stands at `at`, and is shown at another value where that is not applied yet. */
+/** A switch set to `at` that displays `shown` until it is applied. */
 function switchKnob({name, title, values, restarts}: SwitchSpec, at: number, shown: number): Knob {
 	const says = values[shown]?.description ?? '';
 	return {
@@ -133,7 +132,7 @@ function switchKnob({name, title, values, restarts}: SwitchSpec, at: number, sho
 		label: title,
 		values: values.map(({value, label}) => label ?? String(value)),
 		at: Math.max(0, shown),
-		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; apiserver restarts' : ''}`,
+		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; restarts the apiserver' : ''}`,
 		fault: name !== 'verification' && name !== 'route',
 	};
 }

@@ -1,13 +1,13 @@
-/** Which flags take a command that is typed in a shell to the cluster that it is offered for? */
+/** Flags that make a copied shell command use the same cluster. */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
-/** The namespace is named by each command itself; secrets are no text for a screen; the session tells no requests. */
+/** Commands name the namespace themselves, secrets must not appear on screen, and -v does not apply. */
 const untold = new Set(['namespace', 'token', 'username', 'password', 'v']);
 
-/** ` --context prod-eu`, to stand behind the command; empty where the command goes there by itself. */
+/** Returns flags with a leading space, or an empty text when the command needs none. */
 export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
 	const [first] = clusters.values();
 	const {context} = cluster.access.facts;

@@ -1,20 +1,20 @@
-/** What is under the cursor: of which list, and as which target. */
+/** The selected row, as list, target and cluster. */
+import {formatQuantity} from '../../text/format-number.ts';
 import {selectedRow, type ListState} from '../../state/list-state.ts';
 import type {ListName} from '../../state/list-kinds.ts';
 import {listHere} from '../../state/session-state.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
-/** The list on the screen, or `null` where the view is none. */
 export function currentList({store}: Session): ListState | null {
 	return listHere(store.state);
 }
 
-/** As a target: `pod/x`, `deploy/x`, `svc/x`, `node/x`. */
+/** The selected row as `pod/x`, `deploy/x`, `svc/x` or `node/x`. */
 export function selectedTarget(session: Session): {target: string; namespace: string; name: string} | null {
 	const list = currentList(session);
 	const row = list && selectedRow(list);
 	if (!list || !row || row.gone !== null) {
-		session.tell(row ? `${row.name} is gone` : 'nothing is under the cursor');
+		session.tell(row ? `${row.name} is gone` : 'nothing is selected');
 		return null;
 	}
 
@@ -25,24 +25,24 @@ export function selectedTarget(session: Session): {target: string; namespace: st
 	};
 }
 
-/** The marked rows of the list on the screen, of one namespace: what can be done to several at once. */
+/** Marked rows of the current list in one namespace, for multi-row actions. */
 export function markedTargets(session: Session, namespace: string): readonly string[] {
 	const list = currentList(session);
 	const rows = list?.visible.filter(({id, gone}) => gone === null && list.marked.has(id)) ?? [];
 	const here = rows.filter(row => row.namespace === '' || row.namespace === namespace);
 	if (here.length < rows.length) {
-		session.tell(`${rows.length - here.length} marked in other namespaces are left out`, 'warn');
+		session.tell(`skipped ${formatQuantity(rows.length - here.length, 'marked row')} in other namespaces`, 'warn');
 	}
 
 	return here.map(({name}) => targetOf(list!.name, name));
 }
 
-/** A row's name as a target; workloads carry their kind already. */
+/** Workload names already carry their kind. */
 export function targetOf(list: ListName, name: string): string {
 	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
 }
 
-/** The cluster that a row of the dock belongs to, which need not be the one on the screen. */
+/** The cluster of a connection list row, which may differ from the current one. */
 export function clusterOf(session: Session, id: string | undefined): OpenCluster {
 	const entry = session.store.state.dock.find(one => one.id === id);
 	return entry === undefined ? session.cluster : (session.clusters.get(entry.context) ?? session.cluster);

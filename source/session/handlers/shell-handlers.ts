@@ -1,4 +1,4 @@
-/** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
+/** Shell, attach and debug containers, which use the whole terminal. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
@@ -19,10 +19,9 @@ import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts'
 import type {Handlers} from './handler.ts';
 import {scriptFlags} from './script-flags.ts';
 
-/** A container's status comes some time after its end. */
+/** The kubelet reports the status some time after the exit. */
 const statusLagMs = 2000;
 
-/** The best shell that the image has. */
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
 
 export const shellHandlers: Handlers = {
@@ -46,7 +45,6 @@ async function openShellHere(session: Session): Promise<void> {
 	}
 }
 
-/** On the cluster that is on the screen, or another that is open. */
 export async function openShell(
 	session: Session,
 	target: string,
@@ -104,9 +102,9 @@ async function placeOf(session: Session, {feature, cluster, target, namespace, n
 	return {cluster, pod, container, asked, chosenFrom};
 }
 
-/** What is typed meanwhile is for what opens in it. */
+/** Keys typed meanwhile go to the shell that opens. */
 async function findPod({typedAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
-	return typedAhead.during({description: `looking for the pod of ${target}`}, async () =>
+	return typedAhead.during({description: `looking up the pod of ${target}`}, async () =>
 		resolvePod(access, target, {
 			namespace,
 			order: 'attach',
@@ -115,15 +113,13 @@ async function findPod({typedAhead}: Session, {access}: OpenCluster, target: str
 	);
 }
 
-/** One shell or attach, from its opening to what is next. */
 type Run = {
 	place: ShellTarget;
 	feature: 'exec' | 'attach';
 	command: readonly string[];
-	/** Of its row in the dock. */
+	/** Id of its row in the connection list. */
 	id: string;
 	kind: 'shell' | 'attach';
-	/** `shell in web-0/app`. */
 	about: string;
 	began: number;
 };
@@ -164,7 +160,7 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 	}
 }
 
-/** `null` where it could not be opened, which is told. */
+/** Returns `null` after showing why it could not open. */
 async function openRemote(session: Session, {place, feature, command, id, kind, about}: Run, tty: boolean): Promise<RemoteCommand | null> {
 	const {cluster, pod, container, asked, chosenFrom} = place;
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
@@ -197,7 +193,7 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 	}
 }
 
-/** Tells how it ended, and does what the key behind its end asked for. */
+/** Shows the result and performs the chosen key. */
 async function goOnBehind(session: Session, {place, feature, command, about}: Run, {end, path, next}: RemoteRunResult): Promise<void> {
 	const {error} = end;
 	if (error && feature === 'exec' && isShellMissing(error)) {
@@ -219,7 +215,6 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 	}
 }
 
-/** A container that is gone has a log that tells more. */
 function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget, error: SpokeError): SpokeError {
 	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
 		? error.withChanges({
@@ -228,7 +223,7 @@ function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget
 		: error;
 }
 
-/** Where there is no shell a container that brings one can be added; asked first, as it stays in the pod. */
+/** Offers a debug container when the image has no shell; asks first, because it cannot be removed. */
 async function offerDebugger(session: Session, place: ShellTarget, error: SpokeError): Promise<void> {
 	const {pod, container} = place;
 	const off = disabledReason(session.store.state, findAction('pods.debug')!);
@@ -240,7 +235,7 @@ async function offerDebugger(session: Session, place: ShellTarget, error: SpokeE
 		}),
 	);
 	if (off === null) {
-		await debug(session, place, `${container} has no shell. A container that brings one can be added.`);
+		await debug(session, place, `${container} has no shell. You can add a debug container that has one.`);
 	}
 }
 

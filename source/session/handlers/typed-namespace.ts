@@ -1,17 +1,17 @@
-/** A namespace whose name was typed: it may be none. */
+/** Namespaces typed by the user, which may not exist. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
 
 const answerMs = 5000;
 
-/** Why no namespace can have this name; `null` when one can. */
+/** Returns why the name is invalid, or `null`. */
 export function namespaceError(name: string): string | null {
 	return name.length <= 63 && /^[\da-z](?:[\da-z-]*[\da-z])?$/.test(name)
 		? null
-		: `${name === '' ? 'an empty name' : name} cannot be a namespace: small letters, digits and - between them, no more than 63`;
+		: `invalid namespace "${name}": use a-z, 0-9 and inner -, at most 63 characters`;
 }
 
-/** Opens it at once, `null` for all, and says so when the apiserver knows none of that name. */
+/** Opens the namespace at once (`null` for all) and reports later when it does not exist. */
 export function openTypedNamespace(session: Session, name: string | null): void {
 	const fault = name === null ? null : namespaceError(name);
 	if (fault !== null) {
@@ -30,13 +30,13 @@ async function tellMissing(session: Session, name: string): Promise<void> {
 	try {
 		await access.json({path: `/api/v1/namespaces/${name}`, signal: AbortSignal.timeout(answerMs)});
 	} catch (error) {
-		// Whoever may not read it is told by the lists what they may.
+		// Without permission to read it, the lists show what is missing.
 		if (
 			toSpokeError(error).code === 'ERR_NOT_FOUND' &&
 			session.cluster.access === access &&
 			session.store.state.cluster.namespace === name
 		) {
-			session.tell(`no such namespace: ${name}`, 'warn');
+			session.tell(`namespace not found: ${name}`, 'warn');
 		}
 	}
 }

@@ -1,11 +1,11 @@
-/** What the keys do while the apiserver does not answer. */
+/** Keys while the apiserver is unreachable. */
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import {describeUnreachable} from '../../state/describe-unreachable.ts';
 import type {Handlers} from './handler.ts';
 
 export const unreachableHandlers: Handlers = {
 	'unreachable.retry'(session) {
-		session.tell('trying now …');
+		session.tell('retrying …');
 		session.meeting.tryNow();
 	},
 	'unreachable.copy-report'(session) {

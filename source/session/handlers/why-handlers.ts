@@ -1,4 +1,4 @@
-/** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
+/** The why screen: of the top stream, the last failure, the selected connection or row. */
 import {worstPath} from '../../state/connection-list.ts';
 import {selectedRow} from '../../state/list-state.ts';
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
@@ -32,7 +32,7 @@ export const whyHandlers: Handlers = {
 		if (fixes.length > 0) {
 			session.copy(fixes.join('\n'), 'the fix');
 		} else {
-			session.tell('there is nothing to fix here');
+			session.tell('nothing to fix');
 		}
 	},
 	'why.retry'(session) {
@@ -41,11 +41,10 @@ export const whyHandlers: Handlers = {
 	},
 };
 
-/** What failed last, with its own path or with none, else the path at hand. */
 export function openWhy(session: Session): void {
 	const subject = subjectOf(session);
 	if (subject === null) {
-		session.tell('nothing is under the cursor');
+		session.tell('nothing is selected');
 	} else {
 		session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subject}});
 	}
@@ -58,7 +57,7 @@ function whyLayer({store}: Session): WhyLayer | null {
 
 type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry' | 'row'>;
 
-/** `null` where nothing failed, nothing is open, and no row is under the cursor. */
+/** Returns `null` without a failure, an open stream or a selected row. */
 function subjectOf(session: Session): Subject | null {
 	const {store} = session;
 	const {state} = store;
@@ -97,14 +96,14 @@ function subjectOf(session: Session): Subject | null {
 		return {about: 'the apiserver', path: null, error: state.cluster.error, entry: null};
 	}
 
-	// The sandbox shows on the way to a pod what its switches do.
+	// The sandbox view explains the path of the selected pod.
 	const shown = state.view === 'sandbox' ? state.lists.pods : list;
 	const row = shown && selectedRow(shown);
 	if (!row) {
 		return null;
 	}
 
-	// Of the row before there may still be a path: it is another one's.
+	// The path may still belong to the previously selected row.
 	return {
 		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name),
 		path: state.pathHere?.of === row.id ? state.pathHere.path : null,
@@ -114,7 +113,6 @@ function subjectOf(session: Session): Subject | null {
 	};
 }
 
-/** The stream under the cursor, where there are streams. */
 function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: SessionState): string | undefined {
 	if (pane === 'connections') {
 		return dock[dockAt]?.id;

@@ -1,4 +1,4 @@
-/** The keys on the plain screen after a shell: one says what is next, any other leads back. */
+/** Keys on the plain screen after a shell. */
 import {createKeyDecoder} from '../../keymap/decode-keys.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
@@ -19,7 +19,6 @@ export class ExitKeys {
 		this.#keymap = keymap;
 	}
 
-	/** `r: new shell  w: why  any other key: back to the pods`. */
 	shown(where: string, {again}: {again: boolean}): string {
 		this.#mayAgain = again;
 		const hints = describeKeys(this.#keymap, 'ended').filter(
@@ -31,7 +30,7 @@ export class ExitKeys {
 		].join('  ');
 	}
 
-	/** Bytes from the terminal. A terminal's late answers are no keys. */
+	/** Ignores late terminal reports. */
 	feed(bytes: Buffer): void {
 		const inputs = this.#decoder.decode(bytes);
 		const all = this.#decoder.isWaiting ? [...inputs, ...this.#decoder.flush()] : inputs;
@@ -51,12 +50,11 @@ export class ExitKeys {
 		}
 	}
 
-	/** Without a key. */
 	leave(): void {
 		this.#chosen.resolve('back');
 	}
 
-	/** The first key after `deafMs`. */
+	/** The first key after `deafMs`, to ignore input meant for the remote side. */
 	async next({deafMs}: {deafMs: number}): Promise<ExitChoice> {
 		this.#deafUntil = performance.now() + deafMs;
 		return this.#chosen.promise;

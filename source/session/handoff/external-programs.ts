@@ -1,11 +1,11 @@
-/** Opens text in $PAGER or $EDITOR: they get the whole terminal, and give it back. */
+/** Opens text in $PAGER or $EDITOR, which use the whole terminal. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Session} from '../session.ts';
 import {writeNewFile} from '../write-new-file.ts';
 
-/** The text goes into a file that is gone when the program ends. `line` counts from 1, for programs that take one. */
+/** The temporary file is removed when the program exits. `line` counts from 1. */
 export async function openInProgram(
 	session: Session,
 	kind: 'pager' | 'editor',
@@ -29,8 +29,8 @@ export async function openInProgram(
 			const name = kind === 'pager' ? 'PAGER' : 'VISUAL or EDITOR';
 			session.tell(
 				result.code === 'ENOENT'
-					? `${program} was not found: set ${name} to a program that is here`
-					: `${program} could not be started: ${result.originalMessage ?? result.shortMessage}`,
+					? `${program} not found: set ${name} to an installed program`
+					: `could not start ${program}: ${result.originalMessage ?? result.shortMessage}`,
 				'error',
 			);
 		}

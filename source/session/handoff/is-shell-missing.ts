@@ -1,8 +1,8 @@
-/** Does a failure say that the image has no shell? */
+/** Whether a failure means that the image has no shell. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 /**
-A container that is gone, or a file that a node misses, is also not found: only the words about the command itself count.
+Only the text about the command counts: a missing container or node file is also "not found".
 @see runc: `exec: "/bin/sh": stat /bin/sh: no such file or directory`; crun: ``executable file `/bin/sh` not found``
 */
 export function isShellMissing({code, text, message}: Pick<SpokeError, 'code' | 'text' | 'message'>): boolean {

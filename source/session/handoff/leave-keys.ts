@@ -1,4 +1,4 @@
-/** Inside a remote shell every key is the far side's; only the sequences of the keymap's `terminal` context are ours. */
+/** Detach sequences of the `terminal` key context; all other keys go to the remote shell. */
 import {keyBytes} from '../../keymap/key-bytes.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
@@ -8,7 +8,6 @@ export type InputPart = {kind: 'pass'; bytes: Buffer} | {kind: 'leave'} | {kind:
 type Sequence = {bytes: Buffer; kind: 'leave' | 'path' | 'send'; sends: Buffer};
 
 export class LeaveKeys {
-	/** As the first line says it. */
 	readonly shown: string;
 	readonly #sequences: readonly Sequence[];
 	readonly #beginnings: ReadonlySet<number | undefined>;
@@ -26,7 +25,7 @@ export class LeaveKeys {
 		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => formatKeys(keys)).join(' or ');
 	}
 
-	/** Takes typed bytes apart, wherever they are cut; the beginning of a sequence is held until it is clear. */
+	/** Splits input at the sequences; buffers a partial sequence across chunks. */
 	feed(typed: Buffer): InputPart[] {
 		const parts: InputPart[] = [];
 		let pass: number[] = [];
@@ -38,7 +37,7 @@ export class LeaveKeys {
 		};
 
 		for (const byte of typed) {
-			// A paste is looked through in no time, so that the keys behind it are heard.
+			// Fast path, so that keys after a large paste are handled.
 			if (this.#held.length === 0 && !this.#beginnings.has(byte)) {
 				pass.push(byte);
 				continue;

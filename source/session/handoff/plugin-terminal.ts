@@ -1,4 +1,4 @@
-/** How a credential plugin gets the session's terminal: the screen steps aside, and what the plugin says without it is told as a notice. */
+/** Lends the terminal of the session to credential plugins and shows their output as notices. */
 import {basename} from 'node:path';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
@@ -6,21 +6,19 @@ import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Session} from '../session.ts';
 
 export type LentTerminal = PluginTerminal & {
-	/** Whether it was lent at all. */
 	wasLent: boolean;
 };
 
-/** Of the session, for the credential plugins of all its clusters. */
 export function pluginTerminal(session: Session): LentTerminal {
 	const terminal: LentTerminal = {
 		wasLent: false,
-		// There is no session without one.
+		// A session always has a terminal.
 		isAvailable: true,
 		isShared: true,
 		async lend(command, work) {
 			terminal.wasLent = true;
 			return session.withTerminal(async () => {
-				session.terminal.stdout.write(`spoke  ${sanitizeLine(basename(command))} logs you in; the screen comes back when it ends\r\n`);
+				session.terminal.stdout.write(`spoke  ${sanitizeLine(basename(command))} logs you in; the screen returns when it exits\r\n`);
 				return work();
 			});
 		},
@@ -34,7 +32,7 @@ export function pluginTerminal(session: Session): LentTerminal {
 	return terminal;
 }
 
-/** Whoever must log in does so before there is a screen to leave. False when the program was told to end meanwhile. */
+/** Logs in before the first screen. Returns false when the program was told to end meanwhile. */
 export async function logInBeforeStart(
 	access: ClusterClient,
 	terminal: LentTerminal,

@@ -1,18 +1,18 @@
-/** Stopped from outside and continued: whoever had the terminal meanwhile left it in its own state, so it is taken again. */
+/** Reclaims the terminal after SIGCONT, because the foreground process changed its state. */
 import process from 'node:process';
 import type {Session} from '../session.ts';
 
-/** From now on, until the function given back is called. */
+/** Returns a function that stops it. */
 export function reclaimAfterSigcont(session: Session): () => void {
 	const onContinue = () => {
 		if (session.terminal.holder === 'screen') {
-			// Leaving the screen and coming back writes all that a terminal may have lost.
+			// Suspending and resuming rewrites everything the terminal may have lost.
 			void session.withTerminal(async () => {});
 		} else {
 			session.terminal.reenterRawMode();
 		}
 
-		// A size that changed meanwhile was told to whoever was in the foreground.
+		// Size changes while stopped were sent to another process.
 		process.kill(process.pid, 'SIGWINCH');
 	};
 

@@ -1,4 +1,4 @@
-/** A remote program has the whole terminal; what it was, how it went and how it ended is said on the plain screen around it. */
+/** Runs a remote program in the whole terminal, with path and result on the plain screen around it. */
 import type {Readable} from 'node:stream';
 import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
@@ -22,21 +22,19 @@ type End = {words: string; error: SpokeError | null};
 export type RemoteRunResult = {end: End; path: Path | null; next: ExitChoice};
 
 type Told = {
-	/** `prod-eu payments/api-x2xkq, container app`. */
 	place: string;
 	kind: 'shell' | 'attach';
 	tty: boolean;
-	/** As of Date.now(). */
 	began: number;
-	/** What was typed while it was opened. */
+	/** Input typed while it opened. */
 	ahead?: Buffer;
-	/** Whether this end is told elsewhere: the screen comes back without a key. */
+	/** Whether the screen returns without a key, because the end is shown elsewhere. */
 	mayEndUnseen(error: SpokeError): boolean;
-	/** The status that counts, where the stream's own says nothing: attach ends with 0 whatever became of the process. `null` when it is not told. */
+	/** Exit code of the container for attach, whose stream always ends with 0; `null` when unknown. */
 	statusOf?: () => Promise<number | null>;
 };
 
-/** Until it ended or was left, and a key said what is next. */
+/** Resolves after the end or detach, and a key. */
 export async function runRemoteInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<RemoteRunResult> {
 	const {stdout} = session.terminal;
 	const {closing} = session;
@@ -77,7 +75,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 				const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
 				let end: End;
 				try {
-					// What came before a cut is written as well.
+					// Write output from before the interruption first.
 					end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), told);
 				} finally {
 					isOver = true;
@@ -100,7 +98,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 					`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`,
 				);
 				stdout.write(`       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
-				// What was typed for the far side when its end came is not for us.
+				// Ignore keys that were meant for the remote side.
 				return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
 			},
 		)
@@ -112,7 +110,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 function unknownStatus({kind}: Told, {error}: End): string {
 	return error === null
 		? ''
-		: `       Exit status unknown. The ${kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
+		: `       Exit status unknown; the ${kind === 'shell' ? 'shell' : 'process'} may still be running in the container.\r\n`;
 }
 
 function pathWords(session: Session, path: Path | null, error: SpokeError | null): string {
@@ -148,21 +146,19 @@ function openingWords(
 		store.state.dock.filter(one => one.id !== id),
 		{tails: true},
 	);
-	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `;
+	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'stays' : 'stay'} open. `;
 	const hint = typingHint({kind, tty, takesInput});
 	return `spoke  ${kind} in ${sanitizeLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
 }
 
-/** What a person must know who types now, where it is not as in a terminal of one's own. */
 function typingHint({kind, tty, takesInput}: Pick<Told, 'kind' | 'tty'> & {takesInput: boolean}): string {
 	if (!tty) {
-		return `No terminal there: ${takesInput ? 'what is typed goes line by line' : 'it takes no input'}`;
+		return `No remote terminal: ${takesInput ? 'input is sent line by line' : 'it accepts no input'}`;
 	}
 
-	return kind === 'attach' ? 'Without a prompt: press Enter' : '';
+	return kind === 'attach' ? 'If you see no prompt, press Enter' : '';
 }
 
-/** What becomes of typed bytes while the far side has them. */
 function typingTo(
 	remote: RemoteCommand,
 	stdout: NodeJS.WriteStream,
@@ -188,7 +184,7 @@ function typingTo(
 		}
 
 		const {echo, send, isEnd, isInterrupt} = lines.feed(bytes);
-		// Behind Ctrl-D, and where the far side takes no input, only Ctrl-C means something.
+		// After Ctrl-D, and when the remote side takes no input, only Ctrl-C has a meaning.
 		if (remote.stdin?.writable) {
 			stdout.write(echo);
 			remote.stdin.write(send);
@@ -222,7 +218,7 @@ function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Tol
 	};
 
 	if (kind === 'attach') {
-		// A program that already runs draws itself anew when the size changes.
+		// A size change makes a running program redraw.
 		remote.resize({...size(), rows: size().rows + 1});
 	}
 
@@ -238,7 +234,7 @@ async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): 
 	try {
 		const status = await outcome;
 		return status === 'left' || status === 'closed'
-			? {words: `left the ${told.kind} after ${took()}. It may go on in the container.`, error: null}
+			? {words: `left the ${told.kind} after ${took()}; it may still be running in the container`, error: null}
 			: {words: await endWords(told, status, took()), error: null};
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
@@ -248,16 +244,16 @@ async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): 
 
 async function endWords({kind, statusOf}: Told, outcome: number, took: string): Promise<string> {
 	if (!statusOf || outcome !== 0) {
-		return `${kind} ended with exit status ${outcome}, after ${took}`;
+		return `${kind} exited with status ${outcome} after ${took}`;
 	}
 
 	const status = await statusOf().catch(() => null);
 	return status === null
-		? `${kind} ended after ${took}. Its exit status is not told`
-		: `the container ended with exit status ${status}, after ${took}`;
+		? `${kind} ended after ${took}; exit status unknown`
+		: `the container terminated with exit code ${status} after ${took}`;
 }
 
-/** What the person did not see: streams that broke, messages that matter, and lines that came. */
+/** Streams that failed, important messages and new lines since the start. */
 function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitizeLine(text));
 	const broken = state.dock
@@ -280,7 +276,6 @@ function viewWords({store: {state}}: Session): string {
 	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
 }
 
-/** Until both are at their end. */
 async function printOutputs(
 	{stdout, stderr}: RemoteCommand,
 	to: NodeJS.WriteStream,
@@ -296,19 +291,19 @@ async function printOutputs(
 ): Promise<void> {
 	const print = (piece: Buffer) => {
 		if (isOver()) {
-			// Whoever was left may go on to speak until the connection is closed: the screen is another's by then.
+			// The remote side may send output until the connection closes; the screen is already restored.
 			return true;
 		}
 
 		modes.watch(piece);
-		// Without a terminal on the far side its line feeds come bare, and ours is raw.
+		// Without a remote terminal, line feeds lack a carriage return, and the local terminal is raw.
 		return to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
 	};
 
 	await Promise.all([stdout, ...(stderr ? [stderr] : [])].map(async from => pipeOut(from, to, print)));
 }
 
-/** `print` gives whether more may come at once. */
+/** `print` returns whether more may follow at once. */
 async function pipeOut(from: Readable, to: NodeJS.WriteStream, print: (piece: Buffer) => boolean): Promise<void> {
 	from.on('data', (piece: Buffer) => {
 		if (!print(piece)) {

@@ -1,4 +1,4 @@
-/** Who has the terminal in place of the screen? One at a time: a credential plugin that must ask waits for the end of a shell. */
+/** Serializes use of the terminal: a plugin that must prompt waits for a shell to end. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {SessionTerminal} from '../../terminal/session-terminal.ts';
 import type {SessionDisplay} from '../screen/session-display.ts';
@@ -20,24 +20,22 @@ export class TerminalQueue {
 		this.#takers = takers;
 	}
 
-	/** To a program on this machine; at once where there is no screen yet. */
+	/** Hands the terminal to a local program; directly before the first screen. */
 	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
 		const {screen, terminal} = this.#takers;
 		return this.#next(async () => (screen.isTaken ? screen.suspended(async () => terminal.handOff(work)) : work()));
 	}
 
-	/** To a remote shell, whose keys go to `take`. */
 	async lend<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
 		const {screen, terminal} = this.#takers;
 		return this.#next(async () => screen.suspended(async () => terminal.lend(take, work)));
 	}
 
-	/** When the screen is back, or cannot be waited for any longer: a pager that goes on is not ours to end. */
+	/** Resolves when the screen is restored or after a limit: spoke does not end a running pager. */
 	async over(): Promise<void> {
 		await Promise.race([this.#last, delay(waitMs, undefined, {ref: false})]);
 	}
 
-	/** Nothing is drawn while `work` has the terminal. */
 	async #next<Result>(work: () => Promise<Result>): Promise<Result> {
 		const before = this.#last;
 		const {promise, resolve} = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
-/** What the actions of typed lines, choices, forms and questions do to the one that is open. */
+/** Actions of prompts, pickers, forms and confirmations. */
 import {equivalentCommand} from '../../state/dialog.ts';
 import type {Session} from '../session.ts';
 import type {Dialogs} from './dialogs.ts';
 
-/** `undefined` for an action of another place. */
+/** Returns `undefined` for other actions. */
 export function dialogAction(session: Session, overlays: Dialogs, id: string): (() => void) | undefined {
 	const {store} = session;
 	const [context = '', verb = ''] = id.split('.');

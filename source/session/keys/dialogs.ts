@@ -1,11 +1,11 @@
-/** Typed lines, choices, forms and questions as promises: an action asks and goes on with the answer. */
+/** Prompts, pickers, forms and confirmations as promises. */
 import {matchingItems, type ConfirmDialog, type FormDialog, type Dialog, type PickerDialog, type PromptDialog} from '../../state/dialog.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TypeOptions} from '../session.ts';
 import type {Store} from '../store.ts';
 import {CanceledError, type TypeAhead} from './type-ahead.ts';
 
-/** Whoever opened a dialog and hears of it, as long as that one is open. */
+/** Callbacks of the open dialog. */
 type Waiting<Kind extends Dialog> = {
 	accept(overlay: Kind): Promise<boolean> | boolean;
 	cancel(): void;
@@ -82,7 +82,7 @@ export class Dialogs {
 		});
 	}
 
-	/** What is counted while a line is typed goes on being counted between two letters, as lines come and are looked through. */
+	/** Refreshes the note between letters, as lines arrive and are scanned. */
 	#keepNote(purpose: string, note: (text: string) => string): NodeJS.Timeout {
 		return setInterval(() => {
 			const {overlay} = this.#store.state;
@@ -151,7 +151,7 @@ export class Dialogs {
 				const values = valuesOf(form);
 				const problem = (await options.check?.(values)) ?? null;
 				if (problem !== null) {
-					// It may be closed by now, or filled in further.
+					// The dialog may have been closed or edited meanwhile.
 					const {overlay: now} = this.#store.state;
 					if (now?.kind === 'form' && now.title === options.title) {
 						this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...now, problem}}});
@@ -173,7 +173,7 @@ export class Dialogs {
 		}));
 	}
 
-	/** At once where nothing is waited for: the next key of the same burst already means something else. */
+	/** Synchronous if possible: the next key of a burst already has another meaning. */
 	accept(): void {
 		const {overlay} = this.#store.state;
 		const waiting = this.#waiting;
@@ -187,7 +187,7 @@ export class Dialogs {
 		if (typeof done === 'boolean') {
 			close(done);
 		} else {
-			// What is typed meanwhile is for what comes behind the form; where a problem keeps it open, nobody knew.
+			// Keys typed meanwhile go to what opens after the form.
 			void this.#typedAhead
 				.during({description: 'checking', opens: isDone => isDone}, async () => done)
 				.then(close, (thrown: unknown) => {
@@ -204,7 +204,6 @@ export class Dialogs {
 		waiting?.cancel();
 	}
 
-	/** After each change by a key. */
 	changed(): void {
 		const {overlay} = this.#store.state;
 		const next = overlay && this.#waiting?.changed?.(overlay);
@@ -213,7 +212,7 @@ export class Dialogs {
 		}
 	}
 
-	/** Names to complete with that came while the line is typed; `instead` is put in place of a text that nobody changed yet. */
+	/** Adds completion names; `instead` replaces a text that the user has not changed. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
@@ -247,7 +246,9 @@ export class Dialogs {
 	}
 }
 
-/** What a choice is answered with: the item under the cursor, behind what it completes, or what was typed where that may be anything. What is off may be chosen: whoever asked says why it is. */
+/**
+Result of a picker: the selected item, a completed argument, or free text. A disabled item can be chosen; its caller shows the reason.
+*/
 function chosenIn(picker: PickerDialog): string | null {
 	const typed = picker.typed.text.trim();
 	const item = matchingItems(picker)[picker.index];

@@ -1,21 +1,21 @@
-/** Why is an action off, and for whom would it be on? */
+/** Reasons why an action is disabled. */
 import {isAccessAllowed} from '../../actions/access.ts';
 import type {ActionSpec} from '../../actions/action-table.ts';
 import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../streams/terminated-pod.ts';
 import {selectedRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';
 
-/** Why an action cannot be used now; `null` when it can. */
+/** Returns why an action is disabled, or `null`. */
 export function disabledReason(state: SessionState, action: ActionSpec): string | null {
 	if (isReadOnly(state, action)) {
-		return `${action.title}: off, --read-only is set`;
+		return `${action.title}: disabled, --read-only is set`;
 	}
 
 	const reason = state.refused.get(action.id) ?? terminatedPodReason(state, action)?.reason;
-	return reason === undefined ? null : `${action.title}: off, ${reason}`;
+	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
 }
 
-/** What needs a pod that runs. */
+/** Actions that need a running pod. */
 const ofRunning: Readonly<Record<string, RunningPodFeature>> = {
 	'pods.shell': 'exec',
 	'pods.attach': 'attach',
@@ -23,7 +23,7 @@ const ofRunning: Readonly<Record<string, RunningPodFeature>> = {
 	'pods.debug': 'debug',
 };
 
-/** Where the pod under the cursor has ended, so that the action can do nothing with it: why, in kubectl's words where it has some, and what is left to do. */
+/** Reason for a terminated pod, in kubectl's words if it has some, with what is left to do. */
 export function terminatedPodReason(
 	{view, layers, lists}: SessionState,
 	{id}: ActionSpec,
@@ -33,13 +33,12 @@ export function terminatedPodReason(
 	return feature === undefined || row?.ended === undefined
 		? null
 		: {
-				reason: `the pod has ended (${row.ended})`,
+				reason: `the pod has terminated (${row.ended})`,
 				text: terminatedPodMessage(feature, row.ended),
 				remedy: logRemedy(row.name, row.namespace),
 			};
 }
 
-/** Whether `--read-only` turns it off. */
 export function isReadOnly({readOnly}: SessionState, {access}: ActionSpec): boolean {
 	return access !== 'screen' && !isAccessAllowed(access, {readOnly});
 }

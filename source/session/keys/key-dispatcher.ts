@@ -1,4 +1,4 @@
-/** From the terminal's bytes to actions: one place resolves every key. */
+/** Resolves terminal input to actions. */
 import {createKeyDecoder, type KeyInput} from '../../keymap/decode-keys.ts';
 import {splitAltChord, isChord, formatKeys, typedText} from '../../keymap/key-name.ts';
 import {effectiveBindings, resolveKey, type KeyResolution} from '../../keymap/resolve-key.ts';
@@ -6,13 +6,11 @@ import {keyContext} from '../../state/session-state.ts';
 import {performAction, type ActionContext} from './perform-action.ts';
 import {backKeys} from './type-ahead.ts';
 
-/** How long a lone escape byte may be the start of a key that the terminal spells with one. */
+/** Time that a lone escape byte may be the start of a key, in milliseconds. */
 const escapeMs = 30;
 
 export type KeyDispatcherCallbacks = {
-	/** What the terminal answers when it is asked. */
 	onReport(report: string): void;
-	/** Keys were done. */
 	onKeys(): void;
 };
 
@@ -20,7 +18,6 @@ export class KeyDispatcher {
 	readonly #doers: ActionContext;
 	readonly #tells: KeyDispatcherCallbacks;
 	readonly #decoder = createKeyDecoder();
-	/** The keys of a sequence that has begun. */
 	#pending: readonly string[] = [];
 	#escapeTimer: NodeJS.Timeout | null = null;
 
@@ -29,7 +26,6 @@ export class KeyDispatcher {
 		this.#tells = tells;
 	}
 
-	/** Bytes from the terminal. */
 	bytes(chunk: Buffer): void {
 		if (this.#escapeTimer) {
 			clearTimeout(this.#escapeTimer);
@@ -44,7 +40,7 @@ export class KeyDispatcher {
 		}
 	}
 
-	/** Keys, also those that were held until now. */
+	/** Dispatches keys, including held ones. */
 	pass(inputs: readonly KeyInput[]): void {
 		const {store, typedAhead} = this.#doers.session;
 		store.together(() => {
@@ -60,7 +56,7 @@ export class KeyDispatcher {
 		this.#tells.onKeys();
 	}
 
-	/** What leads away is never held. The key for one step back takes back what was asked for, and no more. */
+	/** Keys that lead away are never held. Back also cancels what was requested, and nothing more. */
 	#isLeaving(input: KeyInput): boolean {
 		const {store, keymap, typedAhead} = this.#doers.session;
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
@@ -78,7 +74,7 @@ export class KeyDispatcher {
 		} else if (store.state.overlay) {
 			this.#typeIn(input.paste);
 		} else {
-			session.tell('pasted text has no meaning here');
+			session.tell('pasting is not available here');
 		}
 
 		if (before !== null && store.state.overlay === null) {
@@ -115,7 +111,7 @@ export class KeyDispatcher {
 		}
 	}
 
-	/** The views stand numbered above the connections too: a key that leads to one does so from there. */
+	/** View keys also work in the connections pane. */
 	#resolve(key: string): KeyResolution {
 		const {store, keymap} = this.#doers.session;
 		const context = keyContext(store.state);
@@ -128,7 +124,7 @@ export class KeyDispatcher {
 		return ofRows.kind === 'pending' || (ofRows.kind === 'matched' && ofRows.action.startsWith('view.')) ? ofRows : resolved;
 	}
 
-	/** Any key that does not move in it closes the help, which is laid out in columns: there is nothing to wrap. */
+	/** Any other key closes the help, which has columns and does not wrap. */
 	#closesHelp(resolved: KeyResolution): boolean {
 		const {layers, overlay} = this.#doers.session.store.state;
 		const moves =
@@ -138,7 +134,7 @@ export class KeyDispatcher {
 		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
 	}
 
-	/** A key that no action has here: text for a dialog, two keys that a terminal sent as one, the way out, or nothing. */
+	/** An unbound key: dialog text, an Alt chord sent as two keys, quit, or nothing. */
 	#pressUnbound(key: string, begun: readonly string[]): void {
 		const {overlay} = this.#doers.session.store.state;
 		const both = begun.length === 0 ? splitAltChord(key) : null;
@@ -152,7 +148,7 @@ export class KeyDispatcher {
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {
-			// The way out of a question is no: only asked for twice does it lead out of the session.
+			// Quit in a confirmation means no; only in the quit confirmation it confirms.
 			if (overlay.kind === 'confirm' && overlay.leaves) {
 				performAction(this.#doers, 'app.quit');
 			} else {
@@ -164,10 +160,10 @@ export class KeyDispatcher {
 	#tellMeaningless(keys: readonly string[], isCommandElsewhere: boolean): void {
 		const {store, keymap} = this.#doers.session;
 		const help = effectiveBindings(keymap, keyContext(store.state)).find(({action}) => action === 'help.open')?.sequences[0];
-		const nothing = isCommandElsewhere ? '; nothing is deleted or killed by a key' : '';
+		const nothing = isCommandElsewhere ? '; no key deletes or kills anything' : '';
 		store.now({
 			type: 'notice',
-			text: `${formatKeys(keys)} has no meaning here${nothing}`,
+			text: `${formatKeys(keys)} is not bound here${nothing}`,
 			hint: help === undefined ? '' : `${formatKeys(help)} help`,
 			isPassing: true,
 			now: Date.now(),

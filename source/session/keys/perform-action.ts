@@ -1,4 +1,4 @@
-/** Does an action by its name: asks whether it may be done, finds who does it, and tells how it failed. */
+/** Performs an action: checks whether it is allowed, runs its handler, shows its failure. */
 import {type ActionSpec, findAction} from '../../actions/action-table.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {selectedRow} from '../../state/list-state.ts';
@@ -11,10 +11,9 @@ import type {Dialogs} from './dialogs.ts';
 import {CanceledError} from './type-ahead.ts';
 import {terminatedPodReason, isReadOnly, disabledReason} from './disabled-reason.ts';
 
-/** Who does an action: the dialog that is open, or a handler of the place. */
 export type ActionContext = {session: Session; overlays: Dialogs; handlers: Handlers};
 
-/** Never throws for what an action does: that is told in the last row. A bug of ours is an unhandled rejection, and so a crash report. */
+/** Shows failures of an action instead of throwing. A bug becomes an unhandled rejection and a crash report. */
 export function performAction(doers: ActionContext, id: string): void {
 	const {session} = doers;
 	const action = findAction(id);
@@ -41,7 +40,7 @@ function run({session, overlays, handlers}: ActionContext, id: string): void {
 	if (handler) {
 		void handled(session, id, handler);
 	} else {
-		session.tell(`${id} can do nothing here`);
+		session.tell(`${id} is not available here`);
 	}
 }
 
@@ -62,7 +61,7 @@ async function handled(session: Session, id: string, handler: Handlers[string]):
 	}
 }
 
-/** Says why an action is off, unless it is allowed for the very pod under the cursor. */
+/** Shows why the action is disabled, unless it is allowed for the selected pod. */
 async function refuse(doers: ActionContext, action: ActionSpec, reason: string): Promise<void> {
 	const {session} = doers;
 	const {
@@ -76,7 +75,7 @@ async function refuse(doers: ActionContext, action: ActionSpec, reason: string):
 		const may =
 			isByRight &&
 			row !== null &&
-			(await session.typedAhead.during({description: `asking whether you may for ${row.name}`, opens: may => may}, async () =>
+			(await session.typedAhead.during({description: `checking your permission for ${row.name}`, opens: may => may}, async () =>
 				isAllowedByName(access, action.id, row.namespace, row.name),
 			));
 		if (may) {
@@ -84,7 +83,7 @@ async function refuse(doers: ActionContext, action: ActionSpec, reason: string):
 		} else if (isByRight) {
 			session.fail(action.title, missingRight(state, action.id));
 		} else if (ended !== null && !isReadOnly(state, action)) {
-			session.fail(action.title, new SpokeError('ERR_TARGET_GONE', `off, ${ended.reason}`, {text: ended.text, remedy: ended.remedy}));
+			session.fail(action.title, new SpokeError('ERR_TARGET_GONE', `disabled, ${ended.reason}`, {text: ended.text, remedy: ended.remedy}));
 		} else {
 			session.tell(reason, 'warn');
 		}
@@ -95,10 +94,10 @@ async function refuse(doers: ActionContext, action: ActionSpec, reason: string):
 	}
 }
 
-/** Told as the apiserver's refusal would be, before it is met: `why` says what to ask for. */
+/** Same form as the refusal of the apiserver; why shows what to request. */
 function missingRight({refused, cluster}: SessionState, id: string): SpokeError {
 	const rule = ruleFor(id);
-	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {
+	return new SpokeError('ERR_FORBIDDEN', `disabled, ${refused.get(id)!}`, {
 		leg: 1,
 		...(rule !== null && {remedy: `ask for  ${rule}  in namespace ${currentNamespace(cluster)}, for user ${cluster.user}`}),
 	});

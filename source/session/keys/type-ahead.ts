@@ -1,35 +1,34 @@
-/** What becomes of keys that are typed while what a key asked for is being prepared: they are held in order for it, and dropped where it does not come. */
+/** Holds keys typed while an action prepares a dialog or shell, and passes them on in order. */
 import {keyBytes} from '../../keymap/key-bytes.ts';
 import type {KeyInput} from '../../keymap/decode-keys.ts';
 import {formatKeys, typedText} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {Store} from '../store.ts';
 
-/** Longer than this nobody types blind; then a key means what is on the screen again. */
+/** After this time keys apply to the visible screen again. */
 const limitMs = 5000;
-/** So many keys; a pasted text is one. */
+/** Maximum number of held keys; a paste counts as one. */
 const mostInputs = 256;
-/** How often a long wait is told again, where nothing else is. */
+/** Interval at which a long wait is shown again. */
 const remindMs = 1000;
-/** A wait that is shorter is not worth a word. */
+/** Shorter waits are not shown. */
 const saidAfterMs = 300;
 
-/** Thrown into a handler whose dialog is not wanted any more. */
+/** Thrown into a handler after the user canceled its dialog. */
 export class CanceledError extends Error {
 	override name = 'GivenUp';
 }
 
 export type HoldOptions<Result> = {
-	/** What is waited for, as the last row says it: `reading ports`. */
+	/** Shown in the last row: `reading ports`. */
 	description: string;
-	/** Whether the result leads to what the held keys are for; else they are dropped. */
+	/** Whether the held keys apply to the result; otherwise they are dropped. */
 	opens?(result: Result): boolean;
 };
 
 export type TypeAheadOptions = {
-	/** Keys whose time has come, in order. */
 	pass(inputs: readonly KeyInput[]): void;
-	/** For the last row. `canCancel`: it lasts, and Esc ends it. `isReminder`: it takes nothing else away from there. */
+	/** `canCancel`: Esc ends the wait. `isReminder`: must not replace other messages. */
 	tell(text: string, how: {canCancel: boolean; isReminder?: boolean}): void;
 	limitMs?: number;
 	remindMs?: number;
@@ -37,14 +36,14 @@ export type TypeAheadOptions = {
 
 type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
 
-/** What goes one step back and is never text. */
+/** Back keys that are never text. */
 export function backKeys(keymap: Keymap): readonly string[] {
 	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence =>
 		sequence.length === 1 && typedText(sequence[0]!) === undefined ? sequence : [],
 	);
 }
 
-/** The session's: what it says stands in the last row, unless a dialog is open. */
+/** Shows its messages in the last row unless a dialog is open. */
 export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOptions['pass']): TypeAhead {
 	const [back] = backKeys(keymap);
 	return new TypeAhead({
@@ -55,7 +54,7 @@ export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOpt
 				store.now({
 					type: 'notice',
 					text,
-					hint: mayGiveUp && back !== undefined ? `${formatKeys([back])} drops it` : '',
+					hint: mayGiveUp && back !== undefined ? `${formatKeys([back])} cancel` : '',
 					isPassing: true,
 					now: Date.now(),
 				});
@@ -68,7 +67,7 @@ export class TypeAhead {
 	readonly #options: TypeAheadOptions;
 	#now: Preparation | null = null;
 	#held: KeyInput[] = [];
-	/** Long waits, the newest last. */
+	/** Long waits, newest last. */
 	#lasting: ReadonlyArray<{giveUp(): void}> = [];
 	#isFull = false;
 
@@ -77,8 +76,8 @@ export class TypeAhead {
 	}
 
 	/**
-	Waits for `work`, and holds meanwhile what is typed for a few seconds. What is held is passed on when whoever waited had time to open a dialog, or began to prepare another thing.
-	@throws CanceledError when the person did not want it any more; `work` hears of it by its signal.
+	Runs `work` and holds keys for a few seconds. Passes them on after the caller had time to open a dialog or start another wait.
+	@throws CanceledError when the user canceled; `work` gets the signal
 	*/
 	async during<Result>(
 		{description: what, opens = () => true}: HoldOptions<Result>,
@@ -101,8 +100,8 @@ export class TypeAhead {
 	}
 
 	/**
-	Waits for what may take a minute: keys mean what is on the screen, and it is told all the while. `say` changes what is waited for.
-	@throws CanceledError when the person did not want it any more; `work` hears of it by its signal.
+	Runs `work` that may take a minute: keys keep their meaning and progress is shown. `say` changes the description.
+	@throws CanceledError when the user canceled; `work` gets the signal
 	*/
 	async showProgress<Result>(what: string, work: (signal: AbortSignal, say: (what: string) => void) => Promise<Result>): Promise<Result> {
 		const abort = new AbortController();
@@ -139,7 +138,7 @@ export class TypeAhead {
 		}
 	}
 
-	/** Ends the newest of the long waits; false when there is none. */
+	/** Cancels the newest long wait; returns false when there is none. */
 	stopWaiting(): boolean {
 		const last = this.#lasting.at(-1);
 		this.#lasting = this.#lasting.slice(0, -1);
@@ -147,7 +146,7 @@ export class TypeAhead {
 		return last !== undefined;
 	}
 
-	/** A dialog was answered: the next key waits for what its asker makes of it. */
+	/** The next key waits for what the caller does with the answer. */
 	afterAnswer(): void {
 		this.#end(
 			this.#begin('', () => {}),
@@ -155,13 +154,13 @@ export class TypeAhead {
 		);
 	}
 
-	/** Takes a key to hold; false when nothing is being prepared, and it means what it means. */
+	/** Holds a key; returns false when nothing is being prepared. */
 	hold(input: KeyInput): boolean {
 		if (this.#now === null) {
 			return false;
 		}
 
-		// One that is missing in the middle would change what the others mean.
+		// A missing key in the middle would change the meaning of the others.
 		this.#isFull ||= this.#held.length >= mostInputs;
 		if (!this.#isFull) {
 			this.#held.push(input);
@@ -171,7 +170,7 @@ export class TypeAhead {
 		return true;
 	}
 
-	/** Nobody wants it any more. True when something was being prepared. */
+	/** Cancels the preparation; returns whether there was one. */
 	giveUp(): boolean {
 		const now = this.#now;
 		if (now === null || now.what === '') {
@@ -184,7 +183,7 @@ export class TypeAhead {
 		return true;
 	}
 
-	/** What is held, as the terminal sent it: for a shell that opens. */
+	/** Held input as raw bytes, for a shell that opens. */
 	takeBytes(): Buffer {
 		return Buffer.concat(
 			this.#held.splice(0).map(input => ('key' in input ? keyBytes(input.key) : Buffer.from('paste' in input ? input.paste : ''))),
@@ -214,7 +213,7 @@ export class TypeAhead {
 		return own;
 	}
 
-	/** Not at once: a dialog opens some turns of the promises later. */
+	/** Deferred, because a dialog opens some promise turns later. */
 	#end(own: Preparation, isFor: boolean): void {
 		for (const timer of own.timers) {
 			clearTimeout(timer);
@@ -245,17 +244,16 @@ export class TypeAhead {
 		this.#leave(own);
 		const count = this.#held.splice(0).length;
 		if (count > 0) {
-			this.#options.tell(
-				`${own.what} takes long: ${count === 1 ? 'the key' : `${count} keys`} typed meanwhile ${count === 1 ? 'is' : 'are'} dropped`,
-				{canCancel: false},
-			);
+			this.#options.tell(`${own.what} is taking long: dropped ${count === 1 ? 'the key' : `the ${count} keys`} typed meanwhile`, {
+				canCancel: false,
+			});
 		}
 	}
 
 	#say(own: Preparation): void {
 		if (own.what !== '') {
 			const count = this.#held.length;
-			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key waits' : 'keys wait'}`}`, {canCancel: true});
+			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key' : 'keys'} queued}`}`, {canCancel: true});
 		}
 	}
 }

@@ -1,4 +1,4 @@
-/** Listeners: a local port through which other programs use the API with the person's rights, for as long as the session runs. */
+/** Local API listeners that run with the user's permissions until the session ends. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import {defaultFilter, defaultPort, describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
@@ -12,7 +12,7 @@ import type {Handlers} from '../handlers/handler.ts';
 import {showView} from '../handlers/list-handlers.ts';
 import {scriptFlags} from '../handlers/script-flags.ts';
 
-/** Kept beside the state: what cannot be a plain value. */
+/** Kept outside the state, which holds plain values only. */
 const running = new WeakMap<Session, Map<string, ProxyListener>>();
 
 function listenersOf(session: Session): Map<string, ProxyListener> {
@@ -32,24 +32,24 @@ export const listenerHandlers: Handlers = {
 
 async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;
-	const free = await session.typedAhead.during({description: 'looking for a free port'}, async () => freePort(defaultPort));
+	const free = await session.typedAhead.during({description: 'finding a free port'}, async () => freePort(defaultPort));
 	const values = await session.fill({
 		title: `Listener for the API of ${cluster.context}`,
 		submit: 'start',
 		fields: [
-			{name: 'port', label: 'Port', value: String(free), choices: null, note: '0: any free one'},
+			{name: 'port', label: 'Port', value: String(free), choices: null, note: '0: any free port'},
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
 		],
 		notes: ({port = '', address = ''}) => [
-			`${sentence(describeListenerUsers({address, port: 0}))}, with your rights, as long as it is open.`,
-			'It answers to its own names only, to no page of another origin, and runs no commands.',
-			'The same in a script:',
+			`${sentence(describeListenerUsers({address, port: 0}))}, with your permissions, while it is open.`,
+			'It accepts only its own names in Host and Origin, and runs no commands.',
+			'Equivalent command:',
 			`  spoke proxy --port ${quoteForShell(port)}${address === '127.0.0.1' ? '' : ` --address ${quoteForShell(address)}`}${scriptFlags(session, cluster)}`,
 		],
 		async check({port = '', address = ''}) {
 			const wanted = Number(port);
 			if (!/^\d{1,5}$/.test(port) || wanted > 65_535) {
-				return 'a port is a number from 0 to 65535';
+				return 'invalid port: use a number from 0 to 65535';
 			}
 
 			return isLoopback(address) && wanted > 0 && (await freePort(wanted)) !== wanted ? `port ${wanted} is in use` : null;
@@ -60,7 +60,7 @@ async function startDialog(session: Session): Promise<void> {
 	}
 }
 
-/** For the cluster that was asked about, whichever is on the screen when it was answered. */
+/** Uses the cluster of the dialog, even after a switch. */
 export async function startListener(
 	session: Session,
 	place: {port: number; address: string},
@@ -68,7 +68,7 @@ export async function startListener(
 ): Promise<void> {
 	if (
 		!isLoopback(place.address) &&
-		!(await session.ask(`Listen on ${place.address}?`, ['Everyone who reaches this machine can use it, with your rights.']))
+		!(await session.ask(`Listen on ${place.address}?`, ['Anyone who can reach this machine can use it, with your permissions.']))
 	) {
 		return;
 	}
@@ -95,7 +95,7 @@ export async function startListener(
 		id,
 		context: cluster.context,
 		address: listener.address,
-		usable: `${describeListenerUsers(place)}, with the rights of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
+		usable: `${describeListenerUsers(place)}, with the permissions of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
 		since: Date.now(),
 		requests: 0,
 		log: [],
@@ -113,7 +113,7 @@ export async function startListener(
 				since: state.since,
 				phase: 'open',
 				note: '',
-				figures: 'no request yet',
+				figures: 'no requests yet',
 				usable: `${describeListenerUsers(place).replace(/ can use it(?:, from the network too)?$/, '')} can use :${port}`,
 			},
 		},
@@ -146,14 +146,13 @@ function passed({store}: Session, id: string, {method, path, status, millisecond
 	});
 }
 
-/** Asks first: whoever uses it is cut off. */
 export async function stopListener(session: Session, id: string): Promise<void> {
 	const {store} = session;
 	const state = store.state.proxy.listeners.find(one => one.id === id);
 	if (
 		!state ||
 		!(await session.ask(`Stop the listener on ${state.address}?`, [
-			`${formatQuantity(state.requests, 'request')} so far. Whoever uses it is cut off.`,
+			`${formatQuantity(state.requests, 'request')} so far. Programs that use it will be disconnected.`,
 		]))
 	) {
 		return;
@@ -162,10 +161,9 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 	end(session, id);
 	store.now({type: 'proxy', event: {type: 'stopped', id}});
 	store.now({type: 'dock', event: {type: 'close', id}});
-	session.tell(`the listener on ${state.address} is stopped`);
+	session.tell(`stopped the listener on ${state.address}`);
 }
 
-/** Ends all of them: the session is left. */
 export function closeListeners(session: Session): void {
 	for (const id of listenersOf(session).keys()) {
 		end(session, id);

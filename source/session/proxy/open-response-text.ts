@@ -1,4 +1,4 @@
-/** An answer by itself, to scroll in: what was wrong with it, its headers, its body. */
+/** A response as a text screen: error, headers, body. */
 import {formatBody} from '../../state/format-body.ts';
 import {describeMissingResponse, type ProxyExchange} from '../../state/proxy-state.ts';
 import type {TextLine} from '../../state/session-state.ts';
@@ -34,8 +34,8 @@ function errorLines({error}: ProxyExchange): TextLine[] {
 	const {message, text, remedy} = error;
 	return [
 		{text: message, role: 'state.failed'},
-		...(text === null ? [] : [{label: 'text', text: sanitizeLine(text)}]),
-		...(remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}]),
+		...(text === null ? [] : [{label: 'server', text: sanitizeLine(text)}]),
+		...(remedy === null ? [] : [{label: 'fix', text: remedy, role: 'focus'}]),
 	];
 }
 

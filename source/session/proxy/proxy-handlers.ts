@@ -1,4 +1,4 @@
-/** What the keys do on the proxy screen: a request is typed with names and ports offered, and sent. */
+/** Keys of the proxy view. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
@@ -37,7 +37,7 @@ export const proxyHandlers: Handlers = {
 		if (listener) {
 			await stopListener(session, listener.id);
 		} else if (exchange && !cancelRequest(exchange.id)) {
-			session.tell('it is over already');
+			session.tell('the request has already ended');
 		}
 	},
 	'proxy.headers'({store}) {
@@ -70,14 +70,13 @@ async function openHere(session: Session): Promise<void> {
 	}
 }
 
-/** A request that was typed whole. */
 export async function sendTypedRequest(session: Session, asked: string): Promise<void> {
 	showView(session, 'proxy');
 	session.store.now({type: 'proxy', event: {type: 'set', to: {request: asked, method: 'GET'}}});
 	await sendRequest(session, 'GET', asked);
 }
 
-/** The answer under the cursor by itself; without one a request is typed. */
+/** Opens the selected response, or the request prompt without one. */
 export async function openResponse(session: Session): Promise<void> {
 	const exchange = selectedExchange(session.store.state.proxy);
 	if (exchange) {
@@ -123,7 +122,7 @@ async function edit(session: Session): Promise<void> {
 	}
 }
 
-/** A target without a port gets its first one, unless something was typed meanwhile. */
+/** A target without a port gets its first one unless the user typed meanwhile. */
 async function offerNames(session: Session, names: Promise<readonly string[]>, begun: string): Promise<void> {
 	const known = await names;
 	const first = known.find(name => /:\d+\/$/.test(name) && name.replace(/^(\w+\/)https?:/, '$1').startsWith(begun));

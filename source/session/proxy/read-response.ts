@@ -1,14 +1,18 @@
-/** How far, and for how long, is an answer read? */
+/** Limits for reading a response. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
 import type {ProxyResponse} from '../../streams/proxy/proxy-request.ts';
 
-/** More of a body is not kept. */
+/** Maximum kept body, in bytes. */
 const mostBody = 1024 * 1024;
 const mostMs = 30_000;
 const showMs = 250;
 
-/** The body, no further than what is kept, and no longer than a person waits: one that streams has no end. `onMore` hears what there is so far; `cut` says where it was left off. @throws SpokeError ERR_STREAM_LOST when it was cut */
+/**
+Reads the body up to a size and time limit, because a stream has no end. `onMore` receives the chunks so far; `cut` says where reading
+stopped.
+@throws SpokeError ERR_STREAM_LOST for a truncated body
+*/
 export async function readResponse(
 	{bodyStart: begun, body}: ProxyResponse,
 	onMore: (pieces: readonly Buffer[]) => void,

@@ -1,4 +1,4 @@
-/** Sends a typed request by the apiserver's proxy, and tells its row what comes of it, with the leg that it took. */
+/** Sends a typed proxy request and shows its progress in its row. */
 import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
@@ -17,17 +17,20 @@ const answerMs = 60_000;
 const labelMs = 30_000;
 
 let exchanges = 0;
-/** What is under way, by the id of its row. Kept beside the state: it cannot be a plain value. */
+/** Requests in progress by row id. Kept outside the state, which holds plain values only. */
 const underWay = new Map<number, AbortController>();
 
-/** What came of it stays in its row. False where it is over already. */
+/** Keeps what has arrived in the row. Returns false when the request has ended. */
 export function cancelRequest(id: number): boolean {
 	const abort = underWay.get(id);
 	abort?.abort();
 	return abort !== undefined;
 }
 
-/** Sent as it was typed; each part of what comes of it is told to its row. Asks first where it may change something. @throws CanceledError when the person did not wait for its target to be found */
+/**
+Sends the request as typed; asks first when it may change something. @throws CanceledError when the user canceled before its target was
+found
+*/
 export async function sendRequest(session: Session, method: string, asked: string): Promise<void> {
 	const {store, cluster} = session;
 	const {namespace} = store.state.cluster;
@@ -48,7 +51,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	};
 	const show = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
-		// Elsewhere the same words would be another request.
+		// In another cluster or namespace the same text is another request.
 		if (session.cluster === cluster && store.state.cluster.namespace === namespace) {
 			store.now({type: 'proxy', event: {type: 'exchange', exchange}});
 		}
@@ -66,7 +69,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 			return;
 		}
 
-		// How long a person thinks about it is not how long it takes.
+		// Exclude the time of the confirmation.
 		began = performance.now();
 		underWay.set(id, abort);
 		show({time: Date.now()});
@@ -90,23 +93,22 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	}
 }
 
-/** The other side may have had all of it, and need not hear that nobody waits. */
+/** The server may have received everything and does not learn of the cancel. */
 function givenUpWords(access: AccessClass, {isSent}: ProxyExchange): string {
 	if (isSent !== true) {
-		return 'given up before it was sent';
+		return 'canceled before it was sent';
 	}
 
-	return access === 'read' ? 'given up' : 'given up: it may have been carried out';
+	return access === 'read' ? 'canceled' : 'canceled; the request may have taken effect';
 }
 
-/** `asked` as it was typed. */
 type Typed = {method: string; asked: string; target: ProxyTarget};
 
-/** Only what may be asked about first is waited for with the keys held. */
+/** Holds keys only when a confirmation may follow. */
 async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
 	const resolve = async () => resolveProxyTarget(session.cluster.access, target, currentNamespace(session.store.state.cluster));
 	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
-	return mayAsk ? session.typedAhead.during({description: `looking for ${asked}`}, resolve) : resolve();
+	return mayAsk ? session.typedAhead.during({description: `looking up ${asked}`}, resolve) : resolve();
 }
 
 function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}: ResolvedProxyTarget): AccessClass {
@@ -115,14 +117,17 @@ function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}:
 
 async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' | 'asked'>, access: AccessClass): Promise<boolean> {
 	if (!isAccessAllowed(access, {readOnly: session.readOnly})) {
-		session.tell(`${method}: off, --read-only is set`, 'warn');
+		session.tell(`${method}: disabled, --read-only is set`, 'warn');
 		return false;
 	}
 
 	return access === 'read' || session.ask(`Send ${method} to ${asked}?`);
 }
 
-/** What came back, as its row shows it: `show` hears each part as it comes, the label of the connection also some time after the answer. Gives what is to be said of it. @throws the signal's reason, or that of a body that it cut */
+/**
+Shows each part of the response in its row; the label may change after the response. Returns the note. @throws the reason of the signal,
+or the error of a truncated body
+*/
 async function answerOf(
 	{access, labeller}: OpenCluster,
 	resolved: ResolvedProxyTarget,
@@ -142,13 +147,13 @@ async function answerOf(
 			try {
 				await labeller.observer.beforeUse?.(connection, purpose);
 			} finally {
-				// The request goes out from here; one that was given up meanwhile never does.
+				// The request is sent from here on, unless canceled meanwhile.
 				if (!signal.aborted) {
 					show({isSent: true});
 				}
 			}
 		},
-		// A connection that replaces one on which reading took too long is met here first.
+		// A replacement after a slow probe is first seen here.
 		onOpened(connection, purpose, about) {
 			current = connection.id;
 			labeller.observer.onOpened?.(connection, purpose, about);
@@ -170,11 +175,13 @@ async function answerOf(
 		});
 		return cut ?? hint(answer.status, pieces);
 	} finally {
-		// The label settles some time after the answer, later where the apiserver is slow.
+		// The label settles after the response, later on slow apiservers.
 		setTimeout(stopLabels, labelMs).unref();
 	}
 }
 
 function hint(status: number, pieces: readonly Buffer[]): string {
-	return status === 400 && String(pieces[0]).includes('Client sent an HTTP request to an HTTPS server') ? 'try https: before the name' : '';
+	return status === 400 && String(pieces[0]).includes('Client sent an HTTP request to an HTTPS server')
+		? 'prefix the name with https:'
+		: '';
 }

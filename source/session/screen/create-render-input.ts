@@ -1,4 +1,4 @@
-/** What the screen is drawn from, gathered. */
+/** Input of a frame. */
 import {describeKeys, type KeyHint} from '../../keymap/describe-keys.ts';
 import {keyContext} from '../../state/session-state.ts';
 import type {TailView} from '../../state/tail/tail-view.ts';
@@ -7,13 +7,15 @@ import type {Theme} from '../../ui/theme.ts';
 import {disabledReason} from '../keys/disabled-reason.ts';
 import type {Session} from '../session.ts';
 
-/** The keys of this place, each with the reason where it is off. */
 export function currentKeyHints({store, keymap}: Pick<Session, 'store' | 'keymap'>): readonly KeyHint[] {
 	const {state} = store;
-	return describeKeys(keymap, keyContext(state), action => disabledReason(state, action)?.replace(`${action.title}: off, `, '') ?? null);
+	return describeKeys(
+		keymap,
+		keyContext(state),
+		action => disabledReason(state, action)?.replace(`${action.title}: disabled, `, '') ?? null,
+	);
 }
 
-/** `tail` is the one on top, when there is one. */
 export function createRenderInput(session: Pick<Session, 'store' | 'keymap'>, tail: TailView | null, theme: Theme): RenderInput {
 	return {state: session.store.state, theme, keymap: session.keymap, hints: currentKeyHints(session), tail};
 }

@@ -1,12 +1,12 @@
-/** How long after a frame may the next one come that no key asked for, and may anything move by itself? */
+/** Minimum time between data frames, and reduced motion. */
 
-/** A person cannot read more, and a slow line cannot carry more. */
+/** Limits of reading speed, and of a slow connection. */
 const paceMs = {near: 80, busy: 160, far: 250} as const;
 
-/** Lines a second from which every frame is wholly new. */
+/** From this rate (lines per second) every frame is completely new. */
 const busyRate = 1000;
 
-/** Milliseconds. `isFar`: a terminal over ssh whose writes block; `rate`: lines a second of the tail on the screen. */
+/** `isFar`: a terminal over ssh whose writes block. `rate`: lines per second of the current tail. */
 export function frameIntervalMs({isFar, rate}: {isFar: boolean; rate: number}): number {
 	if (isFar) {
 		return paceMs.far;
@@ -15,7 +15,7 @@ export function frameIntervalMs({isFar, rate}: {isFar: boolean; rate: number}): 
 	return rate > busyRate ? paceMs.busy : paceMs.near;
 }
 
-/** What is asked for (`on`, `off`), else what the environment says: with it nothing moves by itself. */
+/** The flag (`on`, `off`) wins over NO_MOTION. */
 export function isReducedMotion({motion, env}: {motion?: string | undefined; env: NodeJS.ProcessEnv}): boolean {
 	return motion === undefined ? (env['NO_MOTION'] ?? '') !== '' : motion === 'off';
 }

@@ -1,4 +1,4 @@
-/** The screen as Ink draws it: in the alternate screen, at full height, and out of the way while somebody else has the terminal. */
+/** Ink rendering in the alternate screen, suspended while something else uses the terminal. */
 import {render, useApp, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import {RowPainter} from '../../terminal/row-painter.ts';
@@ -17,7 +17,7 @@ type Suspend = (work: () => Promise<void>) => Promise<void>;
 export class InkScreen {
 	readonly #stdout: NodeJS.WriteStream;
 	readonly #stdin: NodeJS.ReadStream;
-	/** Sentences in place of a picture; drawn only when they changed. */
+	/** Spoken text is drawn only when it changed. */
 	readonly #isSpoken: boolean;
 	#spoken = '';
 	readonly #events = new SpokenEvents();
@@ -68,15 +68,15 @@ export class InkScreen {
 				incrementalRendering: true,
 				alternateScreen: !this.#isSpoken,
 				isScreenReaderEnabled: this.#isSpoken,
-				// Its layout is at once. A frame of its own has nothing in it, and to make one costs a fifth of drawing.
+				// Layout is synchronous. Ink's own frames are empty and cost a fifth of drawing, so few are allowed.
 				maxFps: this.#isSpoken ? 60 : 1,
-				// CI variables decide nothing here: whoever started the session has a terminal.
+				// Do not let CI variables disable the screen: the session has a terminal.
 				interactive: true,
 			});
 		}
 	}
 
-	/** Somebody else wrote over it: all of it is drawn again. */
+	/** Draws everything after foreign output. */
 	repaint(screen: RenderInput): void {
 		if (this.#isSpoken) {
 			this.#ink?.clear();
@@ -85,14 +85,14 @@ export class InkScreen {
 			return;
 		}
 
-		// The cursor stays: Ink counts on it.
+		// Keep the cursor: Ink relies on its position.
 		this.#stdout.write('\u001B[2J');
 		this.#painter.forget();
 		this.draw(screen);
 		this.#painter.flush();
 	}
 
-	/** What Ink itself writes, at the start, after a resize or a suspension, is painted over again. */
+	/** Repaints after Ink's own output: at the start, after a resize or a suspension. */
 	#watched(): NodeJS.WriteStream {
 		const write = (...given: Parameters<NodeJS.WriteStream['write']>) => {
 			this.#painter.forget();
@@ -110,11 +110,10 @@ export class InkScreen {
 		});
 	}
 
-	/** Leaves the alternate screen for as long as `work` runs. */
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#painter.suspend();
 		const {promise, resolve, reject} = Promise.withResolvers<Result>();
-		// How it ended is for whoever waits here, once the screen is back.
+		// The caller receives the rejection once the screen is restored.
 		promise.catch(() => {});
 		await this.#suspend!(async () => work().then(resolve, reject));
 		this.#painter.resume();
@@ -127,13 +126,13 @@ export class InkScreen {
 		this.#ink?.unmount();
 		await this.#ink?.waitUntilExit().catch(() => {});
 		if (this.#isSpoken) {
-			// What the shell says next stands on a line of its own.
+			// Puts the shell prompt on a new line.
 			this.#stdout.write('\n');
 		}
 	}
 }
 
-/** Hands out what only a component may use. */
+/** Exposes Ink's suspend function, which only a component can use. */
 function Suspender({onSuspend}: {readonly onSuspend: (suspend: Suspend) => void}): ReactNode {
 	const {suspendTerminal} = useApp();
 	onSuspend(suspendTerminal);

@@ -1,4 +1,4 @@
-/** The session's screen: taken once, drawn from the state, out of the way while somebody else has the terminal, and given back. */
+/** Screen of the session: taken once, drawn from state, suspended and restored. */
 import type {SessionTerminal} from '../../terminal/session-terminal.ts';
 import {isScreenReaderEnabled} from '../../ui/spoken-path.ts';
 import type {RenderInput} from '../../ui/render-input.ts';
@@ -10,10 +10,9 @@ import {createRenderInput} from './create-render-input.ts';
 import {InkScreen} from './ink-screen.ts';
 import {needsBackgroundQuery, backgroundQuery, themeFor} from './terminal-theme.ts';
 
-/** Of each frame, for looking through what came in a tail. */
+/** Time per frame for scanning new lines of a tail, in milliseconds. */
 const scanMs = 12;
 
-/** What it is drawn from. */
 export type Shown = Pick<Session, 'store' | 'keymap' | 'tails'>;
 
 export class SessionDisplay {
@@ -26,7 +25,6 @@ export class SessionDisplay {
 	#view: InkScreen | null = null;
 	#isScanning = false;
 
-	/** `theme` is the one that was asked for. */
 	constructor(shown: Shown, terminal: SessionTerminal, {env, theme}: {env: NodeJS.ProcessEnv; theme?: string | undefined}) {
 		this.#shown = shown;
 		this.#terminal = terminal;
@@ -43,7 +41,6 @@ export class SessionDisplay {
 		return this.#view !== null;
 	}
 
-	/** Nothing is drawn before. */
 	take(): void {
 		const {stdout} = this.#terminal;
 		if (needsBackgroundQuery(this.#env, this.#wanted)) {
@@ -54,7 +51,7 @@ export class SessionDisplay {
 		stdout.on('resize', this.#onResize);
 	}
 
-	/** What the terminal answered: the first answer is its background. */
+	/** The first report is the background color. */
 	takeReport(report: string): void {
 		this.#background ??= report;
 		this.#theme = themeFor(this.#env, this.#wanted, this.#background);
@@ -67,7 +64,6 @@ export class SessionDisplay {
 		});
 	}
 
-	/** All of it, whatever somebody else wrote over it. */
 	repaint(): void {
 		this.#show((view, screen) => {
 			view.repaint(screen);
@@ -90,7 +86,6 @@ export class SessionDisplay {
 		draw(view, {...screen, tail: tail?.view ?? null});
 	}
 
-	/** Least milliseconds between two frames that no key asked for. */
 	pace(): number {
 		return frameIntervalMs({
 			isFar: this.#env['SSH_TTY'] !== undefined && this.#terminal.stdout.writableNeedDrain,
@@ -98,7 +93,6 @@ export class SessionDisplay {
 		});
 	}
 
-	/** Leaves the screen to `work` for as long as it runs. */
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
 		return this.#view!.suspended(work);
 	}
@@ -112,7 +106,7 @@ export class SessionDisplay {
 		this.#shown.store.now({type: 'resize', ...this.#terminal.size});
 	};
 
-	/** Matches are looked for between frames, a little at a time. */
+	/** Scans for matches between frames. */
 	#scanOn(isDone: boolean): void {
 		if (!isDone && !this.#isScanning) {
 			this.#isScanning = true;

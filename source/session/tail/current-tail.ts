@@ -1,15 +1,13 @@
-/** The tail that a key means, and how its view is changed. */
+/** The top tail and changes of its view. */
 import type {TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 
-/** The tail on top. */
 export function currentTail({store, tails}: Pick<Session, 'store' | 'tails'>): TailRun | null {
 	const layer = store.state.layers.findLast(one => one.kind === 'tail');
 	return layer?.kind === 'tail' ? (tails.get(layer.id) ?? null) : null;
 }
 
-/** Nothing where no tail is on top. */
 export async function withTail(session: Session, work: (run: TailRun) => Promise<void>): Promise<void> {
 	const run = currentTail(session);
 	if (run) {
@@ -17,7 +15,6 @@ export async function withTail(session: Session, work: (run: TailRun) => Promise
 	}
 }
 
-/** Another view of the tail on top. */
 export function changeTail(session: Session, to: (view: TailView) => TailView): void {
 	const run = currentTail(session);
 	if (run) {
@@ -25,7 +22,6 @@ export function changeTail(session: Session, to: (view: TailView) => TailView): 
 	}
 }
 
-/** Another view of that tail, drawn at once. */
 export function setView({store}: Session, run: TailRun, view: TailView): void {
 	run.view = view;
 	store.now({type: 'tail-changed'});

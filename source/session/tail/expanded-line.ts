@@ -1,4 +1,4 @@
-/** A line of a tail that is opened: its fields, or the rows of its text, one by one. */
+/** Expanded line of a tail: its JSON fields or wrapped rows. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {goTo, selectedLine, shownLength, toggleField} from '../../state/tail/tail-view.ts';
 import {expandedLength} from '../../ui/expanded-line.ts';
@@ -38,7 +38,6 @@ export const expandedLineHandlers: Handlers = {
 	},
 };
 
-/** No further than the opened line's own fields or rows. */
 function moveInLine(session: Session, by: 1 | -1): void {
 	const view = currentTail(session)?.view;
 	const line = view?.buffer.line(view.cursor);
@@ -46,7 +45,7 @@ function moveInLine(session: Session, by: 1 | -1): void {
 	changeTail(session, view => ({...view, lineField: Math.max(0, Math.min(view.lineField + by, last))}));
 }
 
-/** Without a name it is the whole line. */
+/** An empty name means the whole line. */
 function fieldHere(session: Session): {name: string; value: string} | null {
 	const view = currentTail(session)?.view;
 	const text = view?.buffer.line(view.cursor)?.bytes.toString('utf8');

@@ -1,4 +1,4 @@
-/** A tail's lines as clean text: copied, saved, or in an outer program. */
+/** Copies, saves or opens the lines of a tail as sanitized text. */
 import {placeOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../session.ts';
@@ -8,13 +8,12 @@ import {openInProgram} from '../handoff/external-programs.ts';
 import {finishScan} from './seek-older-lines.ts';
 import type {TailRun} from './tail-run.ts';
 
-/** Without colours, and with everything else visible that could move a terminal. */
+/** Removes colors and escapes everything that could control a terminal. */
 export function clean(text: string): string {
-	// Colours go as well: what is copied or saved is text.
 	return sanitize(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
 }
 
-/** One line so; what is ours stands between dashes. */
+/** Encloses notices of spoke in dashes. */
 export function cleanText(view: TailView, number: number): string {
 	const line = view.buffer.line(number);
 	if (line === null) {
@@ -25,7 +24,7 @@ export function cleanText(view: TailView, number: number): string {
 	return line.kind === 'text' ? text : `-- ${text} --`;
 }
 
-/** All that is shown now, however long it takes to write it: with the clock a line begins with its whole timestamp, and of many logs it says whose it is. */
+/** Visible lines from a snapshot; starts each with its timestamp and source as displayed. */
 export function visibleTexts(view: TailView): Iterable<string> {
 	return textsOf({...view, buffer: view.buffer.snapshot()}, shownNumbers(view));
 }
@@ -41,7 +40,6 @@ function when(view: TailView, number: number): string {
 	return time === 0 ? '' : `${new Date(time).toISOString()} `;
 }
 
-/** Of many logs in one file each line says whose it is, as on the screen. */
 function whose(view: TailView, number: number): string {
 	const line = hasNames(view) ? view.buffer.line(number) : null;
 	const source = line?.kind === 'text' ? view.sources[line.source] : undefined;
@@ -51,7 +49,6 @@ function whose(view: TailView, number: number): string {
 const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
 const hasNames = ({names, sources}: TailView) => names !== 'none' && sources.length > 1;
 
-/** Asks where to, and writes it as it is shown. */
 export async function saveTail(session: Session, run: TailRun): Promise<void> {
 	const name = `${asFileName(run.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
 	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedWords(run.view)});
@@ -68,13 +65,11 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 	}
 }
 
-/** What a line is saved with; the keys for the clock and the names change it. */
 function savedWords(view: TailView): string {
 	const parts = [...(hasTimes(view) ? ['times'] : []), ...(hasNames(view) ? ['names'] : [])];
-	return parts.length === 0 ? 'bare text' : `with ${parts.join(', ')}`;
+	return parts.length === 0 ? 'plain text' : `with ${parts.join(', ')}`;
 }
 
-/** The same text in $PAGER or $EDITOR, at the line under the cursor. */
 export async function openTailInProgram(session: Session, run: TailRun, kind: 'pager' | 'editor'): Promise<void> {
 	await finishScan(run);
 	const line = run.view.follow ? shownLength(run.view) : placeOf(run.view, run.view.cursor) + 1;

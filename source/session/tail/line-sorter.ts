@@ -1,9 +1,9 @@
-/** Puts lines of several containers into the order of their times: what comes within 300 ms is settled, then fixed. */
+/** Sorts lines of several containers by time within 300 ms. */
 import {eachLine} from '../../streams/logs/log-lines.ts';
 
-/** Lines of one source come in order already and wait for nobody. */
+/** A single source is already sorted and not delayed. */
 const settleMs = 300;
-/** What a source brings so soon after its first line was in its log before: it goes where its time belongs. */
+/** Lines this soon after the first line of a source are backlog and go to their time. */
 const openingMs = 3000;
 
 const nothing = Buffer.alloc(0);
@@ -12,11 +12,11 @@ export type OrderedLine = {source: number; time: number; bytes: Buffer};
 type Held = OrderedLine & {arrived: number; place: number; notice: (() => void) | null};
 
 export type LineSorterCallbacks = {
-	/** The line stands in `bytes` from `from` to `to`. `late`: it is older than a line that was put already. */
+	/** The line is `bytes` from `from` to `to`. `late`: older than an emitted line. */
 	put(source: number, time: number, late: boolean, bytes: Buffer, from: number, to: number): void;
-	/** Lines of sources that have just been opened, older than some that were put: in order, each log's behind all of the same log. */
+	/** Sorted backlog lines older than emitted ones; each log's lines follow its earlier lines. */
 	insert(lines: readonly OrderedLine[]): void;
-	/** Lines were put after the call that brought them. */
+	/** Lines were emitted asynchronously. */
 	settled(): void;
 };
 
@@ -26,7 +26,7 @@ export class LineSorter {
 	readonly #held: Held[] = [];
 	#timer: NodeJS.Timeout | null = null;
 	#newest = -Infinity;
-	/** For each source, when its first lines came, and the newest time of its lines: a line stands behind those before it in its own log. */
+	/** Arrival of the first line and newest time per source: a line follows the earlier lines of its log. */
 	readonly #sources = new Map<number, {since: number; newest: number}>();
 
 	constructor(tells: LineSorterCallbacks, now = Date.now) {
@@ -34,7 +34,7 @@ export class LineSorter {
 		this.#now = now;
 	}
 
-	/** Takes a block of stamped lines; gives how many there were. */
+	/** Accepts a block of timestamped lines; returns their count. */
 	lines(source: number, block: Buffer): number {
 		const arrived = this.#now();
 		const of = this.#sources.get(source) ?? {since: arrived, newest: -Infinity};
@@ -56,7 +56,7 @@ export class LineSorter {
 		return count;
 	}
 
-	/** What is to be said of a source behind the lines that came of it; of one that brought none, or of all of them, behind all that came. */
+	/** Queues a notice after the lines of its source, or after all lines without one. */
 	notice(source: number, put: () => void): void {
 		if (this.#held.length === 0) {
 			put();
@@ -95,7 +95,7 @@ export class LineSorter {
 		}
 	}
 
-	/** Puts all that arrived until then, and whatever is older than the youngest of it. */
+	/** Emits all lines that arrived until then, and older ones. */
 	#settle(until: number): void {
 		this.#held.sort((one, other) => one.place - other.place);
 		const last = this.#held.findLastIndex(({arrived}) => arrived <= until);

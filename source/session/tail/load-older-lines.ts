@@ -1,4 +1,4 @@
-/** Reads what stands before a tail's first lines in the logs themselves, and puts it there, in the order of times. */
+/** Reads lines from before the first line of a tail and inserts them in order of time. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
@@ -9,14 +9,14 @@ import {LineBuffer, type LineBufferLimits} from '../../state/tail/line-buffer.ts
 import {insertLines, type LineRemap} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 
-/** So much of a log's beginning is remembered: enough to be found again. */
+/** Bytes of the beginning of a log that are kept to find it again. */
 const rememberedBytes = 16 * 1024;
 const atOnce = 4;
 const noRoom: LineBufferLimits = {lines: 0, bytes: 0};
 
 type Known = {source: LogSource; index: number; first: Buffer; arrived: number; isClosed: boolean};
 
-/** What is known of where each log of a tail begins. */
+/** Where each log of a tail begins. */
 export class JoinPoints {
 	readonly #points = new Map<number, Known>();
 
@@ -24,7 +24,6 @@ export class JoinPoints {
 		return [...this.#points.values()];
 	}
 
-	/** A block of so many whole lines came. */
 	note(index: number, source: LogSource, block: Buffer, count: number): void {
 		const known = this.#points.get(index) ?? {source, index, first: Buffer.alloc(0), arrived: 0, isClosed: false};
 		this.#points.set(index, known);
@@ -40,7 +39,7 @@ export class JoinPoints {
 		}
 	}
 
-	/** What comes from now on does not stand behind the last line in the same log: a new life, or a gap. */
+	/** Later lines do not follow the earlier ones directly: restart or gap. */
 	close(index: number): void {
 		const known = this.#points.get(index);
 		if (known) {
@@ -48,12 +47,11 @@ export class JoinPoints {
 		}
 	}
 
-	/** So many lines of each of the logs were asked for, and every log had fewer: nothing stands before them. */
+	/** Whether every log had fewer lines than requested, so that nothing is older. */
 	hadFewer(asked: number, logs: number): boolean {
 		return logs > 0 && this.#points.size === logs && this.#points.values().every(({arrived}) => arrived < asked);
 	}
 
-	/** Older lines were put before what was known. */
 	begin(index: number, first: Buffer, count: number): void {
 		const known = this.#points.get(index)!;
 		known.first = first;
@@ -63,28 +61,23 @@ export class JoinPoints {
 }
 
 export type OlderLinesLoaded = {
-	/** Where the lines from before stand now. */
 	moved: LineRemap;
-	/** Lines that were put. */
 	count: number;
-	/** Nothing older is offered by any log. */
 	isAll: boolean;
-	/** Lines that were read and are more than a tail keeps. */
+	/** Lines read beyond the limit of a tail. */
 	letGo: number;
-	/** Logs that could not be joined or read, and why. */
 	problems: ReadonlyArray<{index: number; words: string}>;
 };
 
 export type LoadOlderOptions = {
-	/** About how many lines of each log; `null` is all. */
+	/** Approximate lines per log; `null` means all. */
 	most: number | null;
-	/** How a read is labelled. */
 	options(source: LogSource): OpenLogOptions;
 	progress(lines: number): void;
 	signal: AbortSignal;
 };
 
-/** @throws never for what a log does; the signal's reason when it was given up */
+/** Never throws for a single log. @throws the reason of the signal after a cancel */
 export async function loadOlderLines(
 	cluster: ClusterClient,
 	buffer: LineBuffer,
@@ -104,14 +97,13 @@ export async function loadOlderLines(
 	return load.putBefore(points);
 }
 
-/** The older lines of each log, apart until all are read. */
+/** Older lines per log, kept apart until all are read. */
 class OlderLoad {
 	readonly #cluster: ClusterClient;
-	/** The tail's own, which goes on growing meanwhile. */
+	/** The live buffer of the tail, which grows meanwhile. */
 	readonly #buffer: LineBuffer;
 	readonly #options: LoadOlderOptions;
 	readonly #found = new Map<number, LineBuffer>();
-	/** How each log begins now. */
 	readonly #begins = new Map<number, Buffer>();
 	readonly #letGo = new Map<number, number>();
 	readonly #problems: Array<{index: number; words: string}> = [];
@@ -123,7 +115,7 @@ class OlderLoad {
 		this.#options = options;
 	}
 
-	/** @throws the signal's reason; what else is wrong with one log is kept as its problem */
+	/** @throws the reason of the signal; other failures become the problem of the log */
 	async read(log: Known): Promise<void> {
 		const {most, signal, options} = this.#options;
 		let beginning: Buffer | null = null;
@@ -145,7 +137,7 @@ class OlderLoad {
 			});
 			this.#isAll &&= ending.isComplete;
 			if (!ending.isJoined) {
-				this.#drop(log.index, 'the node offers none of the lines here any more, so older ones cannot be joined to them');
+				this.#drop(log.index, 'the node no longer has any line shown here, so older lines cannot be joined');
 			} else if (beginning) {
 				this.#begins.set(log.index, beginning);
 			}
@@ -156,7 +148,6 @@ class OlderLoad {
 		}
 	}
 
-	/** Puts all that was found before the tail's own lines, in one go. */
 	putBefore(points: JoinPoints): OlderLinesLoaded {
 		this.#trim();
 		const count = sizeOf(this.#found).lines;
@@ -187,7 +178,7 @@ class OlderLoad {
 		this.#problems.push({index, words});
 	}
 
-	/** Down to what the tail has room for: the oldest of all go first. There is none behind lines that were let go meanwhile: it would hide the hole. */
+	/** Drops the oldest lines beyond the limit. Inserts none before lines that were dropped meanwhile, which would hide the gap. */
 	#trim(): void {
 		const {lines, bytes} = this.#buffer.first > 0 ? noRoom : this.#buffer.room;
 		const kept = [...this.#found];
@@ -198,7 +189,7 @@ class OlderLoad {
 	}
 }
 
-/** A copy of so many of its whole lines as are remembered, and of one at the least. */
+/** Copies the first whole lines within the limit, at least one. */
 function beginningOf(block: Buffer): Buffer {
 	return Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0a, rememberedBytes), block.indexOf(0x0a)) + 1));
 }

@@ -1,4 +1,4 @@
-/** The older lines of a tail: read once at a time, and its view says how far that is, or why it cannot be done. */
+/** Loads older lines of a tail one read at a time and shows progress or the reason of a failure. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {OpenLogOptions} from '../../streams/logs/open-log.ts';
@@ -14,7 +14,6 @@ export class OlderLinesLoader {
 	readonly #signal: AbortSignal;
 	#loading: {isAll: boolean; done: Promise<void>} | null = null;
 
-	/** After `signal` nothing is put or told any more. */
 	constructor(tail: TailSink, means: TailContext, points: JoinPoints, signal: AbortSignal) {
 		this.#tail = tail;
 		this.#means = means;
@@ -22,7 +21,7 @@ export class OlderLinesLoader {
 		this.#signal = signal;
 	}
 
-	/** About so many lines of each log, `null` all. Whoever wants a part, or all as well, is served by what is being read already. */
+	/** Approximate lines per log, `null` for all. A running read also serves later requests. */
 	async load(most: number | null): Promise<void> {
 		while (this.#loading) {
 			const {isAll, done} = this.#loading;
@@ -43,7 +42,7 @@ export class OlderLinesLoader {
 	async #load(most: number | null): Promise<void> {
 		const {buffer} = this.#tail.view;
 		if (buffer.first > 0) {
-			this.#tell({phase: 'full', note: `${formatNumber(buffer.first)} older lines were let go`});
+			this.#tell({phase: 'full', note: `${formatNumber(buffer.first)} older lines were dropped`});
 			return;
 		}
 
@@ -80,10 +79,9 @@ export class OlderLinesLoader {
 	}
 }
 
-/** What is said of older lines when some were read. */
 function olderAfter({letGo, isAll, problems}: OlderLinesLoaded, sources: readonly TailSource[]): Partial<OlderLines> {
 	if (letGo > 0) {
-		return {phase: 'full', note: `${formatNumber(letGo)} older ones are more than a tail keeps`};
+		return {phase: 'full', note: `${formatNumber(letGo)} older lines were dropped: the tail is full`};
 	}
 
 	const [first, ...others] = problems;

@@ -1,11 +1,11 @@
-/** A tail is opened: with its row in the dock, on top of what is on the screen. */
+/** Opens a tail with its row in the connection list. */
 import {emptyTail, followTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import {showTailFailure} from './tail-entry.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
 
-/** Opens a tail, or shows the one that is open already for the same wish. @throws SpokeError ERR_USAGE when a target cannot be read */
+/** Opens a tail or shows the open one with the same options. @throws SpokeError ERR_USAGE for an invalid target */
 export function openTail(session: Session, wish: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
 	const ask = createTailRequest(session.cluster.access, wish);
 	const key = keyOf(session, wish);
@@ -24,13 +24,12 @@ export function openTail(session: Session, wish: TailOptions, since: SincePreset
 	return run;
 }
 
-/** How lines are drawn was chosen once, and is not asked for again with each tail. */
+/** Display options carry over to the next tail. */
 export function withDisplayOptionsOf(view: TailView, last: TailView | undefined): TailView {
 	const {wrap, json, times, names} = last ?? view;
 	return {...view, wrap, json, times, names};
 }
 
-/** With its row in the dock, under which its connections are booked. */
 function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): TailRun {
 	const {store, cluster, tails} = session;
 	const id = session.nextId('tail');

@@ -1,4 +1,4 @@
-/** The log of each container's life before: read once, there is nothing to follow. */
+/** Logs of previous container instances, read once. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
@@ -18,14 +18,16 @@ import type {TailRequest} from './tail-run.ts';
 export type PreviousLogsOptions = {ask: Pick<TailRequest, 'asked' | 'containers'>; observer: ConnectionObserver; signal: AbortSignal};
 
 export type PreviousLogsCallbacks = {
-	/** Gives the number by which a source is called from then on. */
+	/** Returns the number of a source for later calls. */
 	source(source: LogSource): number;
-	/** Whole lines, in order. */
 	lines(source: number, block: Buffer): void;
 	notice(source: number, text: string): void;
 };
 
-/** One log after the other; one that is not there, or is cut, is a notice. After `signal` nothing is told any more. @throws SpokeError when the pods cannot be listed */
+/**
+Reads the logs one by one; a missing or interrupted log becomes a notice. Emits nothing after `signal`. @throws SpokeError when the pods
+cannot be listed
+*/
 export async function readPreviousLogs(
 	cluster: ClusterClient,
 	targets: FollowTargets,
@@ -84,17 +86,17 @@ async function readOne(
 			const {log, message: words} = splitKubeletError(remainder, {follows: false});
 			tells.lines(index, log);
 			if (words !== null) {
-				throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});
+				throw new SpokeError('ERR_SECOND_LEG', 'the node has no previous log', {text: words});
 			}
 
 			if (error) {
-				throw await locateInterruption(cluster, new LogInterruptedError('the log before was cut', error), signal);
+				throw await locateInterruption(cluster, new LogInterruptedError('the previous log was interrupted', error), signal);
 			}
 		} finally {
 			open.close();
 		}
 	} catch (thrown) {
-		// Another beginning was asked for meanwhile: what is on the screen is no longer this.
+		// The user chose another start meanwhile.
 		if (signal.aborted) {
 			return;
 		}

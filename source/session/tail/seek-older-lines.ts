@@ -1,25 +1,23 @@
-/** What asks for lines that are older than the first ones of a tail: its top, the way up, a search, a jump that finds nothing above. */
+/** Actions that load older lines: top, scrolling up, search and jumps. */
 import {setImmediate as turn} from 'node:timers/promises';
 import {goTo, numberAt, placeOf, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 
-/** Of each log, when the way up leads beyond the first line. */
+/** Lines per log that scrolling up loads. */
 const stepLines = 5000;
 
-/** To the first line of the log; it is fetched where it is not here yet. */
 export async function goToTop(session: Session, run: TailRun): Promise<void> {
 	setView(session, run, toFirst(run.view));
 	await whileStaying(session, run, null, view => toFirst(view));
 }
 
-/** Further up than the first line here: the older ones are read, and the move goes on. */
 export async function scrollAbove(session: Session, run: TailRun, rows: number): Promise<void> {
 	await whileStaying(session, run, stepLines, view => goTo(view, numberAt(view, placeOf(view, view.cursor) - rows)));
 }
 
-/** Looks through all lines here, then in older ones. `find` gives the view with what was found, or `null`. */
+/** Searches loaded lines, then older ones. `find` returns the view with the match, or `null`. */
 export async function searchAllLines(
 	session: Session,
 	run: TailRun,
@@ -36,7 +34,6 @@ export async function searchAllLines(
 	}
 }
 
-/** For what was not found in what is looked through so far: looks in the rest and in older lines. */
 export async function searchOlderLines(
 	session: Session,
 	run: TailRun,
@@ -53,7 +50,7 @@ export async function searchOlderLines(
 		return;
 	}
 
-	session.tell(`${none} in what is loaded; older lines are read`);
+	session.tell(`${none} in the loaded lines; reading older lines`);
 	await whileStaying(session, run, null, async () => {
 		await finishScan(run);
 		const found = find(run.view);
@@ -62,7 +59,6 @@ export async function searchOlderLines(
 	});
 }
 
-/** Whether its logs may hold lines before the first one here. */
 export function canHaveOlderLines({
 	view: {
 		older: {phase},
@@ -71,7 +67,7 @@ export function canHaveOlderLines({
 	return phase === 'unread' || phase === 'reading';
 }
 
-/** `then` is done unless the person has gone elsewhere meanwhile. */
+/** Runs `then` unless the user moved meanwhile. */
 async function whileStaying(
 	session: Session,
 	run: TailRun,
@@ -104,7 +100,7 @@ function toFirst(view: TailView): TailView {
 	return goTo({...view, follow: false}, numberAt(view, 0));
 }
 
-/** Until all lines here are looked through, by the search and by the filter. Key presses go between the steps. */
+/** Completes search and filter; handles keys between the steps. */
 export async function finishScan(run: TailRun): Promise<void> {
 	while (!run.scan(8)) {
 		await turn();

@@ -1,4 +1,4 @@
-/** What a person chooses in a tail from a list: fields of JSON lines, pods and containers. */
+/** Pickers of a tail: JSON fields, pods and containers. */
 import type {PickerItem} from '../../state/dialog.ts';
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {toggleField, type TailSource, type TailView} from '../../state/tail/tail-view.ts';
@@ -8,10 +8,10 @@ import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 import {applyFilter} from './tail-search.ts';
 
-/** So many of the last lines are looked at for fields. */
+/** Number of last lines that are scanned for fields. */
 const lookedAt = 500;
 
-/** Which fields of JSON lines are shown: one after the other, until it is closed or all are. */
+/** Toggles fields until the picker closes or all are chosen. */
 export async function chooseFields(session: Session, run: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
@@ -44,7 +44,6 @@ function allFields({fields}: TailView): PickerItem {
 	return {id: '', cells: ['(all fields)', fields.length === 0 ? 'shown' : '', '']};
 }
 
-/** Those of the last lines, the most frequent first. */
 function fieldItems({buffer, fields}: TailView): PickerItem[] {
 	const counts = new Map<string, number>();
 	for (let number = Math.max(buffer.first, buffer.end - lookedAt); number < buffer.end; number++) {
@@ -61,7 +60,6 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 const allContainers = 'all';
 const onlyLead = 'only ';
 
-/** Which pods and containers are shown, and whether all containers are followed, or another one. */
 export async function chooseSources(session: Session, run: TailRun): Promise<void> {
 	let at = 0;
 	for (;;) {
@@ -71,7 +69,7 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 			purpose: 'sources',
 			items: sourceItems(sources, run.ask.containers),
 			at,
-			keys: 'on or off',
+			keys: 'show or hide',
 		});
 		if (chosen === null) {
 			return;
@@ -90,7 +88,7 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 	}
 }
 
-/** Those that are followed, by their places; then what may be followed in their stead. */
+/** Followed sources by index, then containers that can be followed instead. */
 function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection): PickerItem[] {
 	const followed = new Set(sources.map(({container}) => container));
 	const others = new Set(sources.flatMap(({besides = []}) => besides).filter(name => !followed.has(name)));
@@ -99,7 +97,7 @@ function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection)
 			id: String(index),
 			cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeWords(source)],
 		})),
-		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter follows it alone']})),
+		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter to follow only this one']})),
 		{id: allContainers, cells: ['(all containers of these pods)', kind === 'all' ? 'followed' : 'not followed', '']},
 	];
 }
@@ -108,7 +106,7 @@ function placeWords({state, node}: TailSource): string {
 	return node === null ? state : `${state} on ${node}`;
 }
 
-/** Which containers are followed from now on; `null` where a source was chosen, which is shown or hidden. */
+/** Returns the containers to follow, or `null` when a source was toggled. */
 function containersOf(chosen: string, now: ContainerSelection): ContainerSelection | null {
 	if (chosen === allContainers) {
 		return now.kind === 'all' ? {kind: 'default'} : {kind: 'all'};

@@ -1,10 +1,9 @@
-/** A tail as a row of the dock: what it follows, how it is, how much comes. */
+/** Connection list row of a tail. */
 import type {ConnectionEntry} from '../../state/connection-list.ts';
 import {activityWords, podCount, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 
-/** Once a second: every tail's clock, and its row. */
 export function tickTails(session: Session): void {
 	for (const run of session.tails.values()) {
 		run.tick();
@@ -12,7 +11,7 @@ export function tickTails(session: Session): void {
 	}
 }
 
-/** Which keys there are is another matter once it failed: of all that changes in it, its row tells that at once. */
+/** A failure changes the available keys, so it updates the row at once. */
 export function showTailFailure(session: Pick<Session, 'store'>, run: TailRun): void {
 	tellDock(session, run, ({phase}) => ((phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run)));
 }

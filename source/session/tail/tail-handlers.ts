@@ -1,4 +1,4 @@
-/** All that is done in a tail. */
+/** Action handlers of a tail. */
 import {countJsonLines} from '../../state/tail/json-fields.ts';
 import {levelNames, type LineLevel} from '../../state/tail/line-buffer.ts';
 import {
@@ -52,7 +52,6 @@ const since = (preset: SincePreset) => (session: Session) => {
 	currentTail(session)?.start(preset);
 };
 
-/** What the same key shows next: from a level on, times and names. */
 const nextLevel: Readonly<Partial<Record<LineLevel, LineLevel>>> = {0: 3, 3: 4, 4: 2};
 const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
 const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
@@ -128,7 +127,7 @@ export const tailHandlers: Handlers = {
 	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
 	'tail.previous-log'(session) {
 		const run = currentTail(session);
-		// Of a log before the last words are wanted, and back from it what goes on.
+		// A previous log is read for its end, so the current log opens at its tail.
 		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
 	},
 	'failed.retry'(session) {
@@ -140,7 +139,7 @@ export const tailHandlers: Handlers = {
 		if (run) {
 			const {view} = run;
 			if (view.marked.size === 0 && shownLength(view) === 0) {
-				session.tell('there is no line to copy');
+				session.tell('no line to copy');
 				return;
 			}
 
@@ -152,7 +151,7 @@ export const tailHandlers: Handlers = {
 	'tail.plain'(session) {
 		change(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
-			session.tell('bare lines: select with the terminal');
+			session.tell('plain lines: select with the terminal');
 		}
 	},
 	'tail.pager': async session => withTail(session, async run => openTailInProgram(session, run, 'pager')),

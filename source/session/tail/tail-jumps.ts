@@ -1,4 +1,4 @@
-/** Keys that jump in a tail: to errors, to what befell the streams, to marks. */
+/** Jumps to errors, gaps and marks. */
 import {kindBits, levelBits, noticeFlags} from '../../state/tail/line-buffer.ts';
 import {findLine, jumpTo, selectedLine, shownLength, type TailView} from '../../state/tail/tail-view.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -35,7 +35,7 @@ async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, non
 	});
 }
 
-/** Of a tail that follows the last line is looked at as well on the way up: nobody has gone to it yet. */
+/** While following, the last line counts on the way up: the cursor has not been there. */
 function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): number | null {
 	const last = selectedLine(view);
 	if (view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, last)) {
@@ -50,7 +50,7 @@ function isError(view: TailView, number: number): boolean {
 	return (signAt(view, number) & levelBits) >= 4;
 }
 
-/** What befell the streams: every line that is neither a container's nor a person's mark. */
+/** Notices of the stream, neither container lines nor marks. */
 function isGap(view: TailView, number: number): boolean {
 	return (signAt(view, number) & kindBits) === noticeFlags;
 }

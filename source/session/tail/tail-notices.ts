@@ -1,4 +1,4 @@
-/** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
+/** Notices of log events; gaps, reconnects and restarts are part of the stream and counted. */
 import {fullMessage} from '../../server-messages/full-message.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {GapReason, ContainerTermination, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
@@ -7,21 +7,21 @@ import type {TailCounters, TailSource} from '../../state/tail/tail-view.ts';
 import {shortErrorFirst, shortError} from '../short-error.ts';
 
 export type TailNotice = {
-	/** `null` puts nothing into the stream. */
+	/** `null` adds no line to the stream. */
 	text: string | null;
 	counters?: Partial<TailCounters>;
 	source: Partial<TailSource>;
 };
 
 const gapWords: Readonly<Record<GapReason, string>> = {
-	'last-line-not-met': 'last line not met again (log file was rotated?)',
-	'log-gone': 'its log can no longer be read, so whether that was its end is not known',
-	'restarts-missed': 'was started again more often than logs are kept',
-	'no-line-yet': 'was cut before its first line, and more was written since than is offered again',
-	'clock-went-back': 'its clock went back: lines may come twice',
+	'last-line-not-met': 'could not find the last line again (was the log file rotated?)',
+	'log-gone': 'its log can no longer be read, so it is unknown whether this was its end',
+	'restarts-missed': 'restarted more times than the node keeps logs for',
+	'no-line-yet': 'was interrupted before its first line, and more was written since than the server sends again',
+	'clock-went-back': 'the node’s clock moved back, or too many lines share one second: lines may be repeated',
 };
 
-/** `who` stands before the words, where there are several sources. `state` is how the source is so far: an outage is told when it begins. */
+/** `who` is the prefix with several sources. `state` is the previous state: an outage is reported once, at its start. */
 export function tailNotice(
 	event: Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>,
 	who: string,
@@ -35,7 +35,7 @@ export function tailNotice(
 		case 'waiting': {
 			const why = event.reason === null ? '' : `: ${event.reason}`;
 			const text =
-				event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waits${event.reason === null ? ' to be started again' : why}`;
+				event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waiting${event.reason === null ? ' to be restarted' : why}`;
 			return {
 				text: state === 'open' || state === 'checking' ? `${who}${event.source.container} ${text}` : null,
 				source: {state: 'waiting', note: event.reason ?? (event.ended === null ? 'not started' : ended({...event.ended, at: null}))},
@@ -44,7 +44,7 @@ export function tailNotice(
 
 		case 'stalled': {
 			return {
-				text: `${who}no answer for ${seconds(event.silentForMs)}: stalled${event.leg === null ? '' : ` on leg ${event.leg}`}, opened again`,
+				text: `${who}no data for ${seconds(event.silentForMs)}: stalled${event.leg === null ? '' : ` on leg ${event.leg}`}, reconnecting`,
 				source: {state: 'interrupted', note: 'stalled'},
 				counters: {reconnects: 1},
 			};
@@ -53,14 +53,14 @@ export function tailNotice(
 		case 'reconnecting': {
 			const why =
 				event.error === null
-					? 'stream ended cleanly, container still runs. Resuming'
-					: `${shortErrorFirst(event.error)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
-			// The row that it stands in names the log already, and has room for little more than the try; the stream says how it was cut.
+					? 'stream ended normally but the container is still running; resuming'
+					: `${shortErrorFirst(event.error)}; attempt ${event.attempt} in ${seconds(event.retryInMs)}`;
+			// The row already names the log and is short; the stream shows the cause.
 			const note =
 				event.error === null
 					? 'resuming'
-					: `${shortError(event.error).replace(/^the log of \S+ was cut.*/, 'was cut')} · try ${event.attempt}`;
-			// Only the first try of an outage is a line of its own.
+					: `${shortError(event.error).replace(/^the log of \S+ was (?:cut|interrupted).*/, 'interrupted')} · attempt ${event.attempt}`;
+			// Only the first attempt of an outage gets its own line.
 			return {
 				text: state === 'interrupted' ? null : `${who}${why}`,
 				source: {state: 'interrupted', note},
@@ -70,17 +70,17 @@ export function tailNotice(
 
 		case 'resumed': {
 			return {
-				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.foundLastLine ? ', last line met again' : ''}: no gap` : ''}`,
+				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.foundLastLine ? '; resumed at the last line, no gap' : ': no gap'}` : ''}`,
 				source: {state: 'open', note: ''},
 			};
 		}
 
 		case 'asking': {
-			return {text: null, source: {state: 'interrupted', note: 'asking again, no answer'}};
+			return {text: null, source: {state: 'interrupted', note: 'requested again, no response'}};
 		}
 
 		case 'checking': {
-			return {text: null, source: {state: 'checking', note: 'asking whether it is alive; quiet'}};
+			return {text: null, source: {state: 'checking', note: 'checking whether the stream is alive; no data'}};
 		}
 
 		case 'checked': {
@@ -98,7 +98,7 @@ export function tailNotice(
 
 		case 'restarted': {
 			return {
-				text: `${who}${event.source.container} ${ended(event.ended)} and started again, restart ${event.restarts}`,
+				text: `${who}${event.source.container} ${ended(event.ended)} and restarted (restart ${event.restarts})`,
 				source: {state: 'waiting', note: 'restarted'},
 				counters: {restarts: 1},
 			};
@@ -120,15 +120,15 @@ export function tailNotice(
 	}
 }
 
-/** A container's end may be long past when it is told: the row's own time is not its time. */
+/** The exit may be long past when it is reported, so the line's own time does not replace it. */
 function ended(ending: ContainerTermination | null): string {
 	if (ending === null) {
-		return 'ended';
+		return 'terminated';
 	}
 
 	const {exitCode, reason, at} = ending;
 	const time = at !== null && /T\d{2}:\d{2}:\d{2}/.test(at) ? ` at ${at.slice(11, 19)}` : '';
-	return `ended${time} with exit ${exitCode}${reason === null || reason === 'Completed' ? '' : ` ${sanitizeLine(reason)}`}`;
+	return `terminated${time} with exit code ${exitCode}${reason === null || reason === 'Completed' ? '' : ` ${sanitizeLine(reason)}`}`;
 }
 
 function seconds(ms: number): string {

@@ -1,4 +1,4 @@
-/** One reading of a tail's logs, from one beginning: what comes goes into the tail's buffer in the order of its times, and its view says what became of the streams. */
+/** Reads the logs of a tail from one start point into its buffer in order of time. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
@@ -23,13 +23,10 @@ import {JoinPoints} from './load-older-lines.ts';
 import {tailNotice} from './tail-notices.ts';
 import type {TailRequest} from './tail-run.ts';
 
-/** The tail that is read for. */
 export type TailSink = {
 	readonly ask: TailRequest;
 	view: TailView;
-	/** Something of it changed that is drawn. */
 	changed(): void;
-	/** Lines stand elsewhere. */
 	tellMoved(moved: LineRemap): void;
 };
 
@@ -38,10 +35,10 @@ export type TailContext = {cluster: ClusterClient; observer: ConnectionObserver}
 type SourceEvent = Extract<LogEvent, {source: LogSource}>;
 type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
 
-/** Less than the time between two frames. */
+/** Milliseconds; shorter than the time between two frames. */
 const gatherMs = 20;
 
-/** Standard beginning: the last lines of each container. */
+/** Default start: the last lines of each container. */
 const tailLines = 500;
 
 const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
@@ -54,14 +51,13 @@ const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
 	'1h': {sinceSeconds: 3600},
 };
 
-/** The number that stands for no source: what is said of the whole tail. */
+/** Index that stands for the whole tail instead of a source. */
 const ofTail = -1;
 
 export class TailReader {
 	readonly #tail: TailSink;
 	readonly #means: TailContext;
 	readonly #abort = new AbortController();
-	/** Where a source stands in the view. */
 	readonly #places = new Map<string, number>();
 	readonly #points = new JoinPoints();
 	readonly #clocks = new ClockSkew();
@@ -76,7 +72,7 @@ export class TailReader {
 		this.#older = new OlderLinesLoader(tail, means, this.#points, this.#abort.signal);
 	}
 
-	/** To its end; never throws: what fails is told in the stream. */
+	/** Runs to the end and never throws: failures appear in the stream. */
 	async run(): Promise<void> {
 		const {signal} = this.#abort;
 		const {previous} = this.#tail.view;
@@ -94,18 +90,17 @@ export class TailReader {
 		}
 	}
 
-	/** What is here already is put; nothing more comes. */
+	/** Emits buffered lines; nothing follows. */
 	stop(): void {
 		this.#abort.abort();
 		this.#order.flushAll();
 	}
 
-	/** Older lines of the same logs. */
 	async loadOlder(most: number | null): Promise<void> {
 		await this.#older.load(most);
 	}
 
-	/** Called each second; gives how many lines came in it, what logs held before among them. */
+	/** Called each second; returns the number of received lines, including backlog. */
 	tick(): number {
 		const now = Date.now();
 		const {inflow, rate} = this.#flow.tick(now);
@@ -128,7 +123,7 @@ export class TailReader {
 		return inflow;
 	}
 
-	/** All logs are here from their first lines: each had fewer than were asked for. */
+	/** Whether all logs are loaded from their first line: each had fewer lines than requested. */
 	#isWhole(now: number): boolean {
 		const {since, older, sources} = this.#tail.view;
 		return (
@@ -183,11 +178,11 @@ export class TailReader {
 
 	#close(previous: boolean): void {
 		if (previous) {
-			this.#end('ended', {note: 'the log before is read', text: 'end of the log before'});
+			this.#end('ended', {note: 'previous log read', text: 'end of the previous log'});
 		} else if (isUnreadable(this.#tail.view.sources)) {
-			this.#end('failed', {note: 'no log could be read', text: 'no log could be read'});
+			this.#end('failed', {note: 'no logs could be read', text: 'no logs could be read'});
 		} else {
-			this.#end('ended', {note: 'the pods are done', text: 'tail ended: nothing more will come'});
+			this.#end('ended', {note: 'no pods left to follow', text: 'tail ended: no more lines will arrive'});
 		}
 	}
 
@@ -239,13 +234,13 @@ export class TailReader {
 			counters,
 		);
 
-		// A pod is gone once, however many of its containers are followed.
+		// Report a deleted pod once, however many of its containers are followed.
 		if (text !== null && !(source.isGone && wasTold)) {
 			this.#sayInOrder(index, text);
 		}
 	}
 
-	/** Since when its source is as the event tells, where the screen says so. */
+	/** Start of the current state of a source, if displayed. */
 	#since({type}: SourceEvent, index: number, view: TailView): number | null {
 		switch (type) {
 			case 'asking': {
@@ -283,19 +278,19 @@ export class TailReader {
 
 	#takeNoPods(asked: string): void {
 		if (isUnreadable(this.#tail.view.sources)) {
-			this.#end('failed', {note: 'no log can be read', text: 'no log can be read now; pods that come are followed'});
+			this.#end('failed', {note: 'no logs can be read', text: 'no logs can be read now; new pods will be followed'});
 			return;
 		}
 
 		this.#tail.view = {
 			...this.#tail.view,
 			phase: 'waiting',
-			note: `${this.#tail.view.sources.length === 0 ? 'No pod yet' : 'No pod now'}. New pods of ${asked} will be followed as they come.`,
+			note: `${this.#tail.view.sources.length === 0 ? 'No pods yet' : 'No pods now'}. New pods of ${asked} will be followed when they appear.`,
 		};
-		this.#sayInOrder(ofTail, 'no pod now; pods that come are followed');
+		this.#sayInOrder(ofTail, 'no pods to follow; waiting for one');
 	}
 
-	/** A container that was followed up to now tells it itself. */
+	/** Containers that were followed until now report it themselves. */
 	#takeGone(place: Pick<LogSource, 'namespace' | 'pod'>): void {
 		const {view} = this.#tail;
 		if (sourcesOf(view, place).every(({state, isGone}) => state === 'ended' && !isGone)) {
@@ -306,20 +301,18 @@ export class TailReader {
 		}
 	}
 
-	/** Behind the lines that came before, also where they are held back for their places. */
+	/** Follows earlier lines, even buffered ones. */
 	#sayInOrder(source: number, text: string): void {
 		this.#order.notice(source, () => {
 			this.#say(source, text);
 		});
 	}
 
-	/** A line of ours in the stream. */
 	#say(source: number, text: string): void {
 		this.#tail.view.buffer.append(source, Date.now(), 0, 'notice', Buffer.from(text));
 		this.#tail.changed();
 	}
 
-	/** One that was not met before stands behind the others. */
 	#placeOf(source: LogSource): number {
 		const key = `${source.uid ?? `${source.namespace}/${source.pod}`}/${source.container}`;
 		const known = this.#places.get(key);
@@ -354,7 +347,7 @@ export class TailReader {
 	}
 }
 
-/** Of a block that came live its last line: what a log held before came later than it was written. */
+/** Uses only the last line of a live block: backlog lines arrive later than they were written. */
 function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
 	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
 	const length = timestampLength(block, at);

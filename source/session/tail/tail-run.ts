@@ -1,4 +1,4 @@
-/** One tail: what it was asked for, its view, and the reading that fills it. */
+/** One tail: request, view and reader. */
 import type {ContainerSelection, FollowTargets} from '../../streams/logs/follow-logs.ts';
 import type {LineRemap} from '../../state/tail/insert-lines.ts';
 import {countJsonLines} from '../../state/tail/json-fields.ts';
@@ -7,31 +7,28 @@ import {TailReader, type TailSink, type TailContext} from './tail-reader.ts';
 
 export type TailRequest = {
 	title: string;
-	/** As typed, for labels. */
 	asked: string;
 	containers: ContainerSelection;
-	/** Resolved anew for each read from another beginning. */
+	/** Resolved for each start. */
 	targets(signal: AbortSignal): Promise<FollowTargets>;
 };
 
-/** After lines were put between others, for finding again what was found. */
+/** Time to find matches again after an insertion. */
 const rescanMs = 200;
 
 export class TailRun implements TailSink {
 	readonly id: string;
 	ask: TailRequest;
-	/** Tells tails apart: asking for the same one again shows it. */
+	/** Equal keys show the open tail instead of a new one. */
 	key = '';
 	view: TailView;
-	/** Lines that came in the second before, what logs held before among them. */
+	/** Lines received in the last second, including backlog. */
 	inflow = 0;
-	/** Told when lines stand elsewhere. */
 	readonly onMoved = new Set<(moved: LineRemap) => void>();
 	readonly changed: () => void;
 	readonly #means: TailContext;
 	#reading: TailReader | null = null;
 
-	/** `changed` is told when there is something to draw. */
 	constructor(id: string, ask: TailRequest, view: TailView, {changed, ...means}: TailContext & {changed: () => void}) {
 		this.id = id;
 		this.ask = ask;
@@ -40,7 +37,7 @@ export class TailRun implements TailSink {
 		this.#means = means;
 	}
 
-	/** Begins, or begins anew from another point; the lines so far are let go. */
+	/** Starts or restarts from another point; drops the lines so far. */
 	start(since: SincePreset, previous = false): void {
 		this.stop();
 		this.view.buffer.clear();
@@ -54,30 +51,28 @@ export class TailRun implements TailSink {
 		this.#reading?.stop();
 	}
 
-	/** Once a second: how many lines came, and how many of them live. */
 	tick(): void {
 		this.inflow = this.#reading?.tick() ?? 0;
 	}
 
-	/** Looks for matches in what was not looked at yet; true when all is done. */
+	/** Scans further lines for matches; returns true when done. */
 	scan(budgetMs: number): boolean {
 		const {searchIndex, shownIndex, buffer} = this.view;
 		const isDone = searchIndex?.advance(buffer, budgetMs) ?? true;
 		return (shownIndex?.advance(buffer, budgetMs) ?? true) && isDone;
 	}
 
-	/** Reads about so many lines of each log before the first ones here, `null` all, once at a time. The view shows how far it is, and why when it cannot be done. */
+	/** Loads about this many older lines per log, `null` for all; the view shows progress. */
 	async loadOlder(most: number | null): Promise<void> {
 		await this.#reading?.loadOlder(most);
 	}
 
-	/** A line of the person's own in the stream. */
 	mark(text: string): void {
 		this.view.buffer.append(-1, Date.now(), 0, 'mark', Buffer.from(text));
 		this.changed();
 	}
 
-	/** Lines were put between others: whatever points at lines goes with them. */
+	/** Updates all positions after lines were inserted. */
 	tellMoved(moved: LineRemap): void {
 		this.view = remapTail(this.view, moved);
 		if (this.view.json) {

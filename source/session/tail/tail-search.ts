@@ -1,4 +1,4 @@
-/** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
+/** Search of a tail, which keeps all lines, and filter, which hides lines. */
 import {queryProblem} from '../../state/tail/line-index.ts';
 import {describeMatchCount} from '../../state/describe-matches.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
@@ -9,14 +9,14 @@ import type {TailRun} from './tail-run.ts';
 import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
 import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-lines.ts';
 
-/** While a line is typed, each letter may be looked for so long at once; what is left is done between frames. */
+/** Scan time per typed letter; the rest runs between frames. */
 const letterMs = 8;
 
-/** The next match in a direction, round the end; upwards older lines are read before it goes round. */
+/** Wraps at the end; loads older lines before it wraps upward. */
 export async function goToMatch(session: Session, direction: 1 | -1): Promise<void> {
 	await withTail(session, async run => {
 		if (!run.view.search) {
-			session.tell('nothing is searched for');
+			session.tell('no active search');
 			return;
 		}
 
@@ -39,7 +39,7 @@ export async function goToMatch(session: Session, direction: 1 | -1): Promise<vo
 	});
 }
 
-/** Asks what to search for, and shows the nearest match above with each letter; given up, all is as it was. */
+/** Prompts for a search and shows the nearest match above while typing; cancel restores the view. */
 export async function promptSearch(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {
@@ -48,7 +48,7 @@ export async function promptSearch(session: Session): Promise<void> {
 
 	const before = run.view;
 	const stood = standHeld(run);
-	// What comes while the word is typed does not take the eye from the match that is shown.
+	// Lines that arrive while typing do not move the shown match.
 	const from = placeHeld(run, before.follow ? before.buffer.end : before.cursor);
 	const atNearest = (view: TailView) => {
 		const number = nextMatch({...view, cursor: from.number}, -1);
@@ -78,12 +78,12 @@ export async function promptSearch(session: Session): Promise<void> {
 	from.release();
 }
 
-/** `now` with the search of `before`. What that had found is of other lines once some were put before them. */
+/** The search of `before` in `now`. Matches are stale once lines were inserted before them. */
 function searchedAs({search, searchIndex}: TailView, now: TailView, isMoved: boolean): TailView {
 	return {...now, search, searchIndex: isMoved ? searchTail(now, search).searchIndex : searchIndex};
 }
 
-/** Asks which lines to keep, and shows them with each letter; given up, the filter is the one of before. */
+/** Prompts for a filter and applies it while typing; cancel restores the previous one. */
 export async function promptFilter(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {
@@ -118,19 +118,19 @@ export async function promptFilter(session: Session): Promise<void> {
 	}
 
 	if (!follow) {
-		await searchAllLines(session, run, view => goTo(view, from.number), 'no line');
+		await searchAllLines(session, run, view => goTo(view, from.number), 'no lines');
 	}
 
 	from.release();
 }
 
-/** Of `!healthz` the lines that have no `healthz`. */
+/** `!healthz` matches lines without `healthz`. */
 function filterOf(typed: string, regex: boolean): TailView['filter'] {
 	const inverse = typed.startsWith('!');
 	return {text: inverse ? typed.slice(1) : typed, regex, inverse};
 }
 
-/** Leaves out what the filter does not let through, or without one what the search does not match; or shows all again. */
+/** Toggles between matching lines and all lines. */
 export async function toggleMatchesOnly(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {
@@ -140,14 +140,14 @@ export async function toggleMatchesOnly(session: Session): Promise<void> {
 	const {filter, search, searchOnly, shownIndex} = run.view;
 	const isOfSearch = filter.text === '' && search !== null;
 	if (!isOfSearch && shownIndex === null) {
-		session.tell('nothing is searched for or filtered: all lines are shown');
+		session.tell('no search or filter: all lines are shown');
 		return;
 	}
 
 	await applyFilter(session, run, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !run.view.matchesOnly});
 }
 
-/** Shows other lines than before; the cursor goes to the nearest one that is shown. */
+/** Keeps the cursor at the nearest visible line. */
 export async function applyFilter(session: Session, run: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
 	const {follow, cursor} = run.view;
 	const from = placeHeld(run, cursor);
@@ -155,13 +155,13 @@ export async function applyFilter(session: Session, run: TailRun, change: Parame
 	run.scan(letterMs);
 	setView(session, run, follow ? run.view : goTo(run.view, from.number));
 	if (!follow) {
-		await searchAllLines(session, run, view => goTo(view, from.number), 'no line');
+		await searchAllLines(session, run, view => goTo(view, from.number), 'no lines');
 	}
 
 	from.release();
 }
 
-/** Where the view stands now: `back` puts another one there, wherever lines that are put before it move it. */
+/** Remembers the position across insertions. */
 function standHeld(run: TailRun) {
 	const {follow} = run.view;
 	const [cursor, top] = [placeHeld(run, run.view.cursor), placeHeld(run, run.view.top)];
@@ -174,7 +174,7 @@ function standHeld(run: TailRun) {
 	};
 }
 
-/** A place among the lines, wherever lines that are put before it move it. */
+/** A line number that follows insertions. */
 function placeHeld(run: TailRun, number: number) {
 	const held = {
 		number,

@@ -1,4 +1,4 @@
-/** Which pods a tail follows: those behind a target, or behind a selector. */
+/** Pods that a tail follows, by target or selector. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';
@@ -6,14 +6,14 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import type {TailRequest} from './tail-run.ts';
 
 export type TailOptions = {
-	/** `null` with a selector is all namespaces. */
+	/** `null` with a selector means all namespaces. */
 	namespace: string | null;
 	targets: readonly string[];
 	selector: string | null;
 	containers: ContainerSelection;
 };
 
-/** @throws SpokeError ERR_USAGE when a target cannot be read */
+/** @throws SpokeError ERR_USAGE for an invalid target */
 export function createTailRequest(cluster: ClusterClient, {namespace, targets, selector, containers}: TailOptions): TailRequest {
 	const parsed = targets.map(target => parseTarget(target));
 	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;

@@ -1,4 +1,4 @@
-/** Details of what is under the cursor, as a screen of their own. */
+/** Details screen of the selected row. */
 import type {TextLine} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
 import {clockTime} from '../../text/clock-time.ts';
@@ -22,7 +22,7 @@ export const detailsHandlers: Handlers = {
 	},
 };
 
-/** What is under the cursor, read in full; of a forward its log. Nothing in a view whose rows have no object. */
+/** Opens the details of the selected row, or the log of a forward. Does nothing in views without objects. */
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;
 	if (view === 'forwards') {
@@ -53,7 +53,7 @@ export async function openDetails(session: Session): Promise<void> {
 	}
 }
 
-/** All that happened to the forward under the cursor, the last first. */
+/** Log of the selected forward, newest first. */
 function openForwardLog(session: Session): void {
 	const {forwards, forwardAt} = session.store.state;
 	const forward = forwards[forwardAt];

@@ -1,4 +1,4 @@
-/** A text as clean text: copied, saved, or in an outer program. */
+/** Copies, saves or opens a text as sanitized text. */
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {layerRows} from '../../ui/layer-rows.ts';
@@ -11,7 +11,6 @@ import {clean} from '../tail/export-lines.ts';
 import type {TextLayer} from './open-text.ts';
 import {currentText} from './text-search.ts';
 
-/** The text on the screen, to the clipboard. */
 export function copyText(session: Session): void {
 	const layer = currentText(session);
 	if (layer) {
@@ -19,7 +18,6 @@ export function copyText(session: Session): void {
 	}
 }
 
-/** Asks where to, and writes it. */
 export async function saveText(session: Session): Promise<void> {
 	const layer = currentText(session);
 	if (!layer) {
@@ -42,7 +40,6 @@ export async function saveText(session: Session): Promise<void> {
 	}
 }
 
-/** In $PAGER, at the line that stands at the top. */
 export async function openTextInProgram(session: Session): Promise<void> {
 	const layer = currentText(session);
 	if (layer) {

@@ -1,4 +1,4 @@
-/** What an object says of itself, as lines: containers, ports, conditions, and the events that the cluster keeps of it. */
+/** Details of an object: containers, ports, conditions and events. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll} from '../../cluster/list.ts';
 import type {TextLine} from '../../state/session-state.ts';
@@ -29,7 +29,7 @@ type EventObject = {
 	metadata: {creationTimestamp?: string};
 };
 
-/** Of `pod/x`, `deploy/x`, `svc/x` or `node/x`. @throws SpokeError by `refusal` for the object; events that may not be read are a line */
+/** Accepts `pod/x`, `deploy/x`, `svc/x` or `node/x`. Unreadable events become a line. @throws SpokeError by `refusal` for the object */
 export async function readDetails(
 	access: ClusterClient,
 	target: string,
@@ -69,7 +69,7 @@ function podLines(pod: PodObject): TextLine[] {
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
 		statusLine(pod),
 		...statuses.flatMap(own => lastEndLines(own)),
-		...(status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitizeLine(status.message)}]),
+		...(status?.message === undefined || status.message === '' ? [] : [{label: 'Message', text: sanitizeLine(status.message)}]),
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
 		{text: 'Containers', rule: true},
@@ -86,7 +86,7 @@ function podLines(pod: PodObject): TextLine[] {
 	];
 }
 
-/** As the list has it; the phase beside it where that is another word. */
+/** Status as in the list, plus the phase when it differs. */
 function statusLine(pod: PodObject): TextLine {
 	const {phase = 'unknown', reason, podIP} = pod.status ?? {};
 	const word = pod.status ? podStatus(pod) : phase;
@@ -102,16 +102,16 @@ function isHealthy(word: string): boolean {
 	return word === 'Running' || word === 'Completed' || word === 'Succeeded';
 }
 
-/** Of a container that is held up: why it ended is what is looked for, and a preview has few rows. */
+/** Shown first for a waiting container, because the preview has few rows. */
 function lastEndLines({name, state, lastState}: ContainerStatus): TextLine[] {
 	const last = state?.waiting && lastState?.terminated;
-	return last ? [{label: 'Last end', text: sanitizeLine(`${name} ${stateWords({terminated: last})}`), role: 'state.failed'}] : [];
+	return last ? [{label: 'Last state', text: sanitizeLine(`${name} ${stateWords({terminated: last})}`), role: 'state.failed'}] : [];
 }
 
 function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
 	const role = containerRole(own?.state);
 	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
-	// Of one that waits it stands at the top.
+	// Already shown at the top for a waiting container.
 	const last = own?.state?.waiting ? undefined : own?.lastState?.terminated;
 	return [
 		{
@@ -120,7 +120,7 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 			...(role !== undefined && {role}),
 		},
 		...(container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12}]),
-		...(last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : []),
+		...(last ? [{label: '', text: `last state: ${stateWords({terminated: last})}`, indent: 12}] : []),
 	];
 }
 
@@ -156,11 +156,11 @@ function cronJobLines({metadata, spec = {}, status = {}}: CronJobObject): TextLi
 	const {active = [], lastScheduleTime, lastSuccessfulTime} = status;
 	return [
 		{label: 'Schedule', text: sanitizeLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
-		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
+		suspend ? {label: 'Suspended', text: 'yes: it creates no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
 		...(concurrencyPolicy === undefined ? [] : [{label: 'Policy', text: sanitizeLine(`${concurrencyPolicy} concurrent jobs`)}]),
 		{label: 'Last run', text: sanitizeLine(lastScheduleTime ?? 'none')},
 		{label: 'Succeeded', text: sanitizeLine(lastSuccessfulTime ?? 'none')},
-		{label: 'Active', text: sanitizeLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no job'},
+		{label: 'Active', text: sanitizeLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no jobs'},
 		labelsLine(metadata.labels),
 	];
 }
@@ -192,7 +192,7 @@ function stateWords(state: ContainerState | undefined): string {
 	if (state?.terminated) {
 		const {exitCode, reason, finishedAt} = state.terminated;
 		return sanitizeLine(
-			`ended with exit ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`,
+			`terminated with exit code ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`,
 		);
 	}
 
@@ -213,13 +213,13 @@ async function readEvents(access: ClusterClient, namespace: string, uid: string 
 			fieldSelector: `involvedObject.uid=${uid}`,
 		});
 		if (items.length === 0) {
-			return [head, {text: 'no events of it are kept', role: 'text.dim'}];
+			return [head, {text: 'no events found', role: 'text.dim'}];
 		}
 
 		const newest = items.sort((one, other) => timeOf(other) - timeOf(one)).slice(0, mostEvents);
 		return [head, ...newest.map(event => eventLine(event))];
 	} catch (error) {
-		return [head, {text: `events cannot be read: ${(error as Error).message}`, role: 'text.dim'}];
+		return [head, {text: `could not read events: ${(error as Error).message}`, role: 'text.dim'}];
 	}
 }
 

@@ -1,4 +1,4 @@
-/** An object as `kubectl get -o yaml` shows it, as lines. */
+/** An object as lines of `kubectl get -o yaml`. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
@@ -12,8 +12,8 @@ import type {YamlLine} from './yaml-lines.ts';
 type AnyObject = {metadata: {managedFields?: unknown}};
 
 /**
-Of `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names what kubectl leaves out as well.
-@throws SpokeError by `refusal`, also where the namespace is not there; ERR_USAGE for a kind that has no list here
+Accepts `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names the fields that kubectl omits as well.
+@throws SpokeError by `refusal`, also for a missing namespace; ERR_USAGE for an unsupported kind
 */
 export async function readYaml(
 	access: ClusterClient,
@@ -39,7 +39,7 @@ async function readObject(access: ClusterClient, target: string, namespace: stri
 
 const isOfNamespace = /^(?:ns|namespaces?)\//;
 
-/** Where it is asked for. @throws SpokeError ERR_USAGE for a kind that has no list here */
+/** @throws SpokeError ERR_USAGE for an unsupported kind */
 export function yamlPath(target: string, namespace: string): string {
 	if (isOfNamespace.test(target)) {
 		return objectPath({api: '/api/v1', plural: 'namespaces', namespaced: false}, '', target.replace(isOfNamespace, ''));
@@ -47,7 +47,7 @@ export function yamlPath(target: string, namespace: string): string {
 
 	const [word] = target.split('/', 1);
 	if (target.includes('/') && !findResource(word!)) {
-		throw new SpokeError('ERR_USAGE', `no YAML of ${word!} here, only of pods, workloads, services, nodes and namespaces`);
+		throw new SpokeError('ERR_USAGE', `no YAML view of ${word!}: only of pods, workloads, services, nodes and namespaces`);
 	}
 
 	const {resource, name} = parseTarget(target);

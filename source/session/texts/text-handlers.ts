@@ -1,4 +1,4 @@
-/** Moving about in a text that is longer than the screen: details, doctor, why, messages, help. */
+/** Scrolling of text screens: details, doctor, why, messages, help. */
 import type {Layer} from '../../state/session-state.ts';
 import {wrappingOf} from '../../state/text-wrapping.ts';
 import {layerRows, layerTexts} from '../../ui/layer-rows.ts';
@@ -44,10 +44,10 @@ export const textHandlers: Handlers = {
 	},
 };
 
-/** As in a tail. */
+/** Cells, as in a tail. */
 const sideways = 20;
 
-/** No further than to the end of the longest line. */
+/** Stops at the end of the longest line. */
 function moveSideways(session: Session, by: number): void {
 	const layer = currentLayer(session);
 	if (layer === undefined) {
@@ -68,7 +68,7 @@ function currentLayer({store}: Session): Layer | undefined {
 	return store.state.layers.at(-1);
 }
 
-/** The line at the top stays there, however many rows those above it take now. */
+/** Keeps the top line when wrapping changes. */
 function keepingTop(session: Session, change: () => void): void {
 	const before = currentLayer(session);
 	if (before === undefined || !('top' in before)) {
@@ -84,12 +84,12 @@ function keepingTop(session: Session, change: () => void): void {
 	scrollTo(session, row);
 }
 
-/** One line of the page before stays; aloud none is read twice. */
+/** Keeps one line of the previous page; the spoken text repeats none. */
 function page(session: Session): number {
 	return isScreenReaderEnabled(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
 }
 
-/** The rows of a text that are on the screen, between its rule and the footer. */
+/** Rows between rule and footer. */
 export function textPage({store}: Session): number {
 	return store.state.size.rows - 3;
 }
@@ -101,7 +101,7 @@ function scroll(session: Session, by: number): void {
 	}
 }
 
-/** Never past the last page: the way back begins with the first key. */
+/** Stops at the last page, so that the first key up moves at once. */
 export function scrollTo(session: Session, top: number): void {
 	const {store} = session;
 	const layer = store.state.layers.at(-1);

@@ -1,4 +1,4 @@
-/** Searches in a text, which keep all its lines. */
+/** Search in a text screen; keeps all lines visible. */
 import {nextFound, searchProblem, searchText, type TextSearch} from '../../state/text-search.ts';
 import {wrappingOf} from '../../state/text-wrapping.ts';
 import {describeMatchCount} from '../../state/describe-matches.ts';
@@ -11,13 +11,12 @@ import type {Session} from '../session.ts';
 import type {TextLayer} from './open-text.ts';
 import {scrollTo, textPage} from './text-handlers.ts';
 
-/** The text on the screen; `null` where there is none. */
 export function currentText({store}: Session): TextLayer | null {
 	const layer = store.state.layers.at(-1);
 	return layer?.kind === 'text' ? layer : null;
 }
 
-/** Asks what to search for, and goes to the next line that has it with each letter; given up, all is as it was. */
+/** Prompts for a search and shows the next match while typing; cancel restores the view. */
 export async function searchInText(session: Session): Promise<void> {
 	const before = currentText(session);
 	if (!before) {
@@ -50,11 +49,11 @@ export async function searchInText(session: Session): Promise<void> {
 	}
 }
 
-/** To the next line that has it, round the ends. */
+/** Wraps around at the ends. */
 export function goToTextMatch(session: Session, direction: 1 | -1): void {
 	const layer = currentText(session);
 	if (!layer?.search) {
-		session.tell('nothing is searched for');
+		session.tell('no active search');
 		return;
 	}
 
@@ -66,7 +65,7 @@ export function goToTextMatch(session: Session, direction: 1 | -1): void {
 	}
 }
 
-/** Moves only where the line is not on the screen already. */
+/** Scrolls only when the match is not visible. */
 function show(session: Session, search: TextSearch | null, top: number): void {
 	const layer = {...currentText(session)!, search};
 	const look = wrappingOf(session.store.state, layer);

@@ -1,4 +1,4 @@
-/** The YAML of what is under the cursor, or of what is named, as a screen of its own. */
+/** YAML screen of the selected or named object. */
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {clockTime} from '../../text/clock-time.ts';
@@ -13,7 +13,7 @@ import {currentText} from './text-search.ts';
 export const yamlHandlers: Handlers = {
 	async 'list.yaml'(session) {
 		if (currentList(session) === null) {
-			session.tell('no object is under the cursor: type :yaml pod/NAME', 'warn');
+			session.tell('no object is selected: type :yaml pod/NAME', 'warn');
 			return;
 		}
 
@@ -35,25 +35,25 @@ export const yamlHandlers: Handlers = {
 		try {
 			const fresh = await read(cluster, layer.of);
 			session.store.now({type: 'fill-text', id, to: fresh});
-			session.tell(fresh.copy === copy ? 'read again: nothing has changed' : 'read again');
+			session.tell(fresh.copy === copy ? 'refreshed: no changes' : 'refreshed');
 		} catch (thrown) {
 			const error = knownFailure(thrown);
-			// What was read stays: of an object that is gone it may be all that is left.
+			// Keep the YAML that was read: the object may be deleted.
 			session.store.now({
 				type: 'fill-text',
 				id,
 				to: isRead
-					? {right: `not read again at ${clockTime(Date.now())}`, busy: false}
+					? {right: `refresh failed at ${clockTime(Date.now())}`, busy: false}
 					: {lines: failureLines(error), right: '', busy: false},
 			});
-			session.fail('read again', error);
+			session.fail('refresh', error);
 		}
 	},
 };
 
 type Asked = {target: string; namespace: string};
 
-/** `namespace` is where `target` is, if it is in any. @throws SpokeError ERR_USAGE for what has no YAML here */
+/** `namespace` applies to namespaced targets. @throws SpokeError ERR_USAGE for an unsupported kind */
 export async function openYaml(session: Session, {target, namespace}: Asked): Promise<void> {
 	const {cluster} = session;
 	yamlPath(target, namespace);
@@ -79,10 +79,10 @@ export async function openYaml(session: Session, {target, namespace}: Asked): Pr
 
 async function read({access}: OpenCluster, {target, namespace}: Asked) {
 	const {lines, without} = await readYaml(access, target, namespace);
-	return {lines, copy: lines.map(({text}) => `${text}\n`).join(''), right: without === null ? '' : `${without} left out`, busy: false};
+	return {lines, copy: lines.map(({text}) => `${text}\n`).join(''), right: without === null ? '' : `${without} omitted`, busy: false};
 }
 
-/** @throws whatever is no failure of the cluster or the way to it */
+/** @throws anything that is not a failure of the cluster or the connection */
 function knownFailure(thrown: unknown): SpokeError {
 	const error = toSpokeError(thrown);
 	if (error.code === 'ERR_INTERNAL') {
@@ -92,11 +92,10 @@ function knownFailure(thrown: unknown): SpokeError {
 	return error;
 }
 
-/** What the apiserver said, and what to ask for. */
 function failureLines({message, text, remedy}: SpokeError): readonly TextLine[] {
 	return [
 		{text: sanitizeLine(message), role: 'state.failed'},
-		...(text === null || message.includes(text) ? [] : [{label: 'text', text: sanitizeLine(text)}]),
-		...(remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}]),
+		...(text === null || message.includes(text) ? [] : [{label: 'server', text: sanitizeLine(text)}]),
+		...(remedy === null ? [] : [{label: 'fix', text: remedy, role: 'focus'}]),
 	];
 }

@@ -1,11 +1,11 @@
-/** An object as YAML, as `kubectl get -o yaml` prints it, but for long lines: these are not folded, so that their words are found. */
+/** YAML as `kubectl get -o yaml` prints it, without folding of long lines, so that search finds their text. */
 import {Document, isScalar, LineCounter, parseDocument, Scalar, visit, type Pair} from 'yaml';
 import {losslessNumberSource, isLosslessNumber} from '../../text/lossless-json.ts';
 
-/** `key` is from where to where the name of a field stands in the text. */
+/** `key` is the range of the field name. */
 export type YamlLine = {text: string; key: readonly [from: number, to: number] | null};
 
-/** Keys are sorted, and what YAML 1.1 takes for no text is quoted; a whole number of `parseLosslessJson` keeps all its digits. */
+/** Sorts keys, quotes what YAML 1.1 would not read as text, and keeps all digits of numbers from `parseLosslessJson`. */
 export function yamlLines(object: object): readonly YamlLine[] {
 	const document = new Document(object, (_, value: unknown) => (isLosslessNumber(value) ? wholeOf(losslessNumberSource(value)) : value), {
 		version: '1.1',
@@ -25,14 +25,13 @@ function wholeOf(source: string): bigint | number {
 	return /^-?\d+$/.test(source) ? BigInt(source) : Number(source);
 }
 
-/** A tab in a block would stand there as blanks. */
+/** A tab in a block scalar would look like spaces. */
 function quoteWhatIsNotSeen(_: unknown, scalar: Scalar): void {
 	if (typeof scalar.value === 'string' && /[^\n -~\u00A1-\u{10FFFF}]/u.test(scalar.value)) {
 		scalar.type = Scalar.QUOTE_DOUBLE;
 	}
 }
 
-/** By line, where the name of its field stands. */
 function keysOf(text: string): ReadonlyMap<number, YamlLine['key']> {
 	const counter = new LineCounter();
 	const keys = new Map<number, YamlLine['key']>();

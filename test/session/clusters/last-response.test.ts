@@ -72,7 +72,7 @@ async function answered() {
 	return {server, at: server.clock.now()};
 }
 
-test('requests that are unanswered for more than ten seconds date what was said before, until one is answered', async t => {
+test('requests unanswered for 10 s date earlier facts until one is answered', async t => {
 	const {server, at} = await answered();
 	await server.clock.advance(60_000);
 	t.is(server.last, null, 'nothing was asked');
@@ -85,7 +85,7 @@ test('requests that are unanswered for more than ten seconds date what was said 
 	t.is(server.last, null);
 });
 
-test('tries that fail without an answer count from the first one on', async t => {
+test('failures without a response count from the first one', async t => {
 	const {server, at} = await answered();
 	for (let tries = 0; tries < 2; tries++) {
 		server.ask();
@@ -102,7 +102,7 @@ test('tries that fail without an answer count from the first one on', async t =>
 	t.is(server.last, null, 'they were before the answer');
 });
 
-test('what takes its time while a later one is answered dates nothing, also where it fails in the end', async t => {
+test('a slow request dates nothing while a later one is answered, even if it fails', async t => {
 	const {server} = await answered();
 	const slow = t.throwsAsync(server.access.json({path: '/slow'}));
 	const {reject} = server.line.shift()!;
@@ -117,7 +117,7 @@ test('what takes its time while a later one is answered dates nothing, also wher
 	t.is(server.last, null);
 });
 
-test('a refusal is an answer', async t => {
+test('a refusal counts as a response', async t => {
 	const {server} = await answered();
 	await server.clock.advance(1000);
 	server.ask();
@@ -128,7 +128,7 @@ test('a refusal is an answer', async t => {
 	t.is(server.last, server.clock.now() - 10_001);
 });
 
-test('what failed here, or was called off, misses no answer', async t => {
+test('a local failure or a cancellation does not count as a missing response', async t => {
 	const {server, at} = await answered();
 	for (const error of [new SpokeError('ERR_CREDENTIAL_PLUGIN', 'no'), new DOMException('called off', 'AbortError')]) {
 		server.ask();
@@ -143,7 +143,7 @@ test('what failed here, or was called off, misses no answer', async t => {
 	t.is(server.last, at, 'nor is it one');
 });
 
-test('a handshake of now is an answer; one of before, or a connection without, is none', async t => {
+test('only a new TLS handshake counts as a response', async t => {
 	for (const [tls, age, isAnswer] of [
 		[true, 0, true],
 		[true, 500, false],
@@ -161,7 +161,7 @@ test('a handshake of now is an answer; one of before, or a connection without, i
 	}
 });
 
-test('requests on a connection of its own are asked and answered as others', async t => {
+test('requests on an own connection are tracked like the others', async t => {
 	const {server, at} = await answered();
 	server.state.tls = false;
 	const connection = await server.access.connect();
@@ -173,7 +173,7 @@ test('requests on a connection of its own are asked and answered as others', asy
 	t.is(server.last, null);
 });
 
-test('a way that is not noted, and one that never answered, date nothing', async t => {
+test('an untracked client, or one that never got a response, dates nothing', async t => {
 	const server = apiserver();
 	server.ask();
 	await server.clock.advance(60_000);
@@ -181,7 +181,7 @@ test('a way that is not noted, and one that never answered, date nothing', async
 	t.is(lastResponseTime({} as ClusterClient), null);
 });
 
-test('each second the screen hears of the cluster that is on it, and it is spoken, too', async t => {
+test('each second the screen and the spoken text update the last response time', async t => {
 	const {server, at} = await answered();
 	const other = await answered();
 	const store = new Store(

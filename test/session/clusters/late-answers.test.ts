@@ -92,7 +92,7 @@ async function pathRead(t: ExecutionContext) {
 	return {store, paths};
 }
 
-test('leg 1 in the header is the one of the cluster that is on the screen', async t => {
+test('leg 1 in the header belongs to the current cluster', async t => {
 	const {left, asked, letGo} = await twoClusters(t);
 	const told: Array<Partial<ClusterState>> = [];
 	let isWanted = true;
@@ -110,7 +110,7 @@ test('leg 1 in the header is the one of the cluster that is on the screen', asyn
 	t.deepEqual(told, []);
 });
 
-test('the path to a row is not drawn from what the cluster before said', async t => {
+test('the path of a row uses no observation of the previous cluster', async t => {
 	const {left, entered, asked, letGo} = await twoClusters(t);
 	const store = storeWithPod();
 	let cluster = left;
@@ -122,7 +122,7 @@ test('the path to a row is not drawn from what the cluster before said', async t
 	t.is(store.state.pathHere, null);
 });
 
-test('what was read before a restart is not taken for what stands after it', async t => {
+test('observations from before a restart are not used after it', async t => {
 	const {left, asked, letGo} = await twoClusters(t);
 	const store = storeWithPod();
 	const paths = new PathFeed(store, () => left);
@@ -134,7 +134,7 @@ test('what was read before a restart is not taken for what stands after it', asy
 	t.is(store.state.pathHere, null);
 });
 
-test('while the apiserver does not respond no path is claimed: what comes back may be another process', async t => {
+test('an unreachable apiserver clears the path: another process may come back', async t => {
 	const {store, paths} = await pathRead(t);
 	t.truthy(store.state.pathHere?.path);
 	store.data({type: 'cluster', to: {reachable: 'no'}});
@@ -142,7 +142,7 @@ test('while the apiserver does not respond no path is claimed: what comes back m
 	t.is(store.state.pathHere?.path, null);
 });
 
-test('of two pods of one name in two namespaces neither is shown, nor explained, with the path of the other', async t => {
+test('two pods of the same name in two namespaces never share a path', async t => {
 	const {store} = await pathRead(t);
 	const [row] = store.state.lists.pods.visible;
 	store.data({
@@ -158,7 +158,7 @@ test('of two pods of one name in two namespaces neither is shown, nor explained,
 	t.is((store.state.layers.at(-1) as WhyLayer).path, null);
 });
 
-test('the path is there again when the same namespace is opened again', async t => {
+test('the path reappears when the same namespace is opened again', async t => {
 	const {store, paths} = await pathRead(t);
 	t.is(store.state.pathHere?.of, 'uid-web');
 	store.data({type: 'switch', cluster: store.state.cluster});
@@ -168,7 +168,7 @@ test('the path is there again when the same namespace is opened again', async t 
 	t.is(store.state.pathHere?.of, 'uid-web');
 });
 
-test('an audit that comes late is not shown under the name of another cluster', async t => {
+test('a late audit is not shown for another cluster', async t => {
 	const {left, entered, asked, letGo} = await twoClusters(t);
 	const store = storeWithPod();
 	const session = {cluster: left, store, fail() {}};
@@ -183,7 +183,7 @@ test('an audit that comes late is not shown under the name of another cluster', 
 });
 
 for (const where of ['cluster', 'namespace'] as const) {
-	test(`an answer through the proxy that comes late is no request of another ${where}, to be sent again there`, async t => {
+	test(`a late proxy response is no request of another ${where}`, async t => {
 		const {left, entered, asked, letGo} = await twoClusters(t);
 		const store = storeWithPod();
 		const session = {cluster: left, store, typedAhead: {}, offer() {}, type: async () => ({text: 'svc/web:http/', regex: false})};
@@ -200,7 +200,7 @@ for (const where of ['cluster', 'namespace'] as const) {
 	});
 }
 
-test('a cluster that is chosen once more while it does not respond is asked no more often than before', async t => {
+test('choosing an unreachable cluster again adds no extra requests', async t => {
 	let asked = 0;
 	const access = {
 		facts: {context: 'away', server: 'https://away'},

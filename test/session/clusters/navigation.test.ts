@@ -4,7 +4,7 @@ import {switchContext, type NavigationContext} from '../../../source/session/clu
 import {OpenClusters} from '../../../source/session/clusters/open-clusters.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 
-test('a way to a cluster whose log-in fails is closed again', async t => {
+test('a failed login closes the cluster client', async t => {
 	let closed = 0;
 	const access = {
 		facts: {context: 'staging'},

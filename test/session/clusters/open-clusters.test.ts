@@ -16,7 +16,7 @@ function access(context: string) {
 
 const clustersOf = () => new OpenClusters(() => {});
 
-test('the one that is chosen last is reached, and the way to the other is closed', async t => {
+test('the last chosen cluster opens, and the client of the other one is closed', async t => {
 	const clusters = clustersOf();
 	const [slow, quick] = [access('slow'), access('quick')];
 	const opening = Promise.withResolvers<ClusterClient>();
@@ -30,7 +30,7 @@ test('the one that is chosen last is reached, and the way to the other is closed
 	t.is(quick.closed(), 0);
 });
 
-test('one that was left is open still: it is not opened again, and is closed with all others', async t => {
+test('an earlier cluster stays open, is not opened twice, and closes with the others', async t => {
 	const clusters = clustersOf();
 	const [left, entered] = [access('left'), access('entered')];
 	clusters.show(clusters.add(left.one));

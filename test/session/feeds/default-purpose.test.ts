@@ -7,7 +7,7 @@ import type {Row} from '../../../source/state/table-rows.ts';
 const row = (cells: readonly string[]): Row => ({id: 'u', namespace: 'demo', name: 'web', cells, created: null, gone: null});
 const podOn = (node: string) => row(listKinds.pods.columns.map(({title}) => (title === 'NODE' ? node : '')));
 
-test('of a pod and a workload it is a log, of a service and a node a proxied request', t => {
+test('the default purpose is logs for pods and workloads, a proxy request for the others', t => {
 	t.deepEqual(
 		['pods', 'workloads', 'services', 'nodes'].map(list => {
 			const {feature, target} = defaultPurpose(list as 'pods', podOn('n1'));
@@ -17,7 +17,7 @@ test('of a pod and a workload it is a log, of a service and a node a proxied req
 	);
 });
 
-test('a pod that is not scheduled has no node', t => {
+test('an unscheduled pod has no node', t => {
 	t.is(defaultPurpose('pods', podOn('<none>')).target.node, null);
 	t.is(defaultPurpose('pods', podOn('')).target.node, null);
 	t.is(defaultPurpose('pods', row([])).target.node, null);

@@ -15,7 +15,7 @@ import {startServer} from '../../support/api-server.ts';
 
 const text = (...lines: readonly Line[]) => lines.map(({spans}) => spans.map(span => span.text).join('')).join('\n');
 
-test('the header and the path that is not read yet name the gateway, not an apiserver', async t => {
+test('the header and the unread path name the gateway, not an apiserver', async t => {
 	const server = await startServer({
 		request(_request, response) {
 			response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');

@@ -16,7 +16,7 @@ const table = (version: number, names: readonly string[]) =>
 		rows: names.map(name => ({cells: [name], object: null})),
 	});
 
-test('the watch goes on from before the first namespace was read, though another answered sooner with a newer version', async t => {
+test('the watch starts before the first namespace read, even if another has a newer version', async t => {
 	const watched = Promise.withResolvers<string>();
 	const large = Promise.withResolvers<ServerResponse>();
 	const server = await startServer({
@@ -49,7 +49,7 @@ test('the watch goes on from before the first namespace was read, though another
 	await server.close();
 });
 
-test('of several kinds in all namespaces, one that is slow takes none of the rows of the others away', async t => {
+test('a slow kind in all namespaces removes no rows of the other kinds', async t => {
 	const all = Promise.withResolvers<void>();
 	let list = emptyList('workloads');
 	const server = await startServer({
@@ -93,7 +93,7 @@ test('of several kinds in all namespaces, one that is slow takes none of the row
 	await server.close();
 });
 
-test('a kind that may not be read keeps being said, though others come later', async t => {
+test('a forbidden kind stays reported after other kinds arrive', async t => {
 	const live = Promise.withResolvers<void>();
 	let list = emptyList('workloads');
 	const server = await startServer({
@@ -102,18 +102,16 @@ test('a kind that may not be read keeps being said, though others come later', a
 			const kind = pathname.split('/').at(-1)!;
 			response.setHeader('content-type', 'application/json');
 			if (kind === 'statefulsets') {
-				response
-					.writeHead(403)
-					.end(
-						JSON.stringify({
-							kind: 'Status',
-							apiVersion: 'v1',
-							status: 'Failure',
-							reason: 'Forbidden',
-							code: 403,
-							message: 'statefulsets.apps is forbidden',
-						}),
-					);
+				response.writeHead(403).end(
+					JSON.stringify({
+						kind: 'Status',
+						apiVersion: 'v1',
+						status: 'Failure',
+						reason: 'Forbidden',
+						code: 403,
+						message: 'statefulsets.apps is forbidden',
+					}),
+				);
 			} else if (searchParams.get('watch') === 'true') {
 				response.flushHeaders();
 				if (kind === 'jobs') {
@@ -142,7 +140,7 @@ test('a kind that may not be read keeps being said, though others come later', a
 	await server.close();
 });
 
-test('what is shown behind a cut grows no younger with a try that fails, and a later cut counts anew', async t => {
+test('a failed retry keeps the age of an interrupted list, a later interruption resets it', async t => {
 	const cuts: Array<{since: number; retryAt: number}> = [];
 	const told = Promise.withResolvers<void>();
 	let watches = 0;
@@ -186,7 +184,7 @@ test('what is shown behind a cut grows no younger with a try that fails, and a l
 	await server.close();
 });
 
-test('of several kinds that were cut, the list is as old as the one that was cut first', t => {
+test('a list of several interrupted kinds is as old as the first interruption', t => {
 	const cut = (since: number) => ({kind: 'interrupted', error: null as never, since, retryAt: 0}) as const;
 	t.deepEqual(worstOf([cut(2000), {kind: 'live'}, cut(1000), cut(3000)]), cut(1000));
 	t.is(worstOf([cut(2000), {kind: 'failed', error: null as never, since: 3000, retryAt: null}, cut(1000)]).kind, 'failed');

@@ -9,12 +9,12 @@ const waits = (...codes: readonly ErrorCode[]) => {
 	return codes.map(code => tries.after(new SpokeError(code, 'x')).waitMs);
 };
 
-test('each loss in a row is waited for longer, up to a limit', t => {
+test('each consecutive failure waits longer, up to a limit', t => {
 	t.deepEqual(waits(...Array.from({length: 6}, () => 'ERR_APISERVER_UNREACHABLE' as const)), [1000, 2000, 4000, 8000, 15_000, 15_000]);
 });
 
 for (const code of ['ERR_FORBIDDEN', 'ERR_NOT_FOUND', 'ERR_CREDENTIALS'] as const) {
-	test(`${code} is an answer: what is lost behind it is tried as soon as at first`, t => {
+	test(`${code} resets the delay: the next failure waits as long as the first`, t => {
 		t.deepEqual(
 			waits('ERR_APISERVER_UNREACHABLE', 'ERR_APISERVER_TIMEOUT', code, code, 'ERR_APISERVER_UNREACHABLE'),
 			[1000, 2000, 60_000, 60_000, 1000],

@@ -55,7 +55,7 @@ async function isListening(port: number): Promise<boolean> {
 	}
 }
 
-test('a forward that is restarted twice in a row runs once, under its row', async t => {
+test('a forward restarted twice in a row runs once in its row', async t => {
 	const {session, state, port} = await openForward(t);
 	await Promise.all([restartForward(session, 'f-1'), restartForward(session, 'f-1')]);
 	while (state().phase === 'working') {
@@ -68,14 +68,14 @@ test('a forward that is restarted twice in a row runs once, under its row', asyn
 	t.false(await isListening(port));
 });
 
-test('a forward is called by the port that was asked for, not by the pod’s name of it', async t => {
+test('a forward is named after the requested port, not after the port name of the pod', async t => {
 	const {session, state} = await openForward(t);
 	t.is(state().remote, '80');
 	t.is(state().portName, 'http');
 	await stopForward(session, 'f-1');
 });
 
-test('a stop behind a restart stops what was started again', async t => {
+test('a stop after a restart stops the restarted forward', async t => {
 	const {session, state, port} = await openForward(t);
 	await Promise.all([restartForward(session, 'f-1'), stopForward(session, 'f-1')]);
 	await delay(300);
@@ -83,7 +83,7 @@ test('a stop behind a restart stops what was started again', async t => {
 	t.false(await isListening(port));
 });
 
-test('how many connections a restart cuts is asked in whole words, and of none nothing is asked', async t => {
+test('a restart asks with the number of open connections, and not at all without any', async t => {
 	const {session, state, questions, port} = await openForward(t);
 	await restartForward(session, 'f-1');
 	while (state().phase === 'working') {
@@ -102,9 +102,9 @@ test('how many connections a restart cuts is asked in whole words, and of none n
 	await stopForward(session, 'f-1');
 });
 
-test('a forward that others can reach says so as long as it lasts', async t => {
+test('a forward that others can reach says so while it is open', async t => {
 	const {session, store, port} = await openForward(t, {address: '0.0.0.0'});
-	t.is(listenerUsersText({state: store.state}), `everyone who reaches this machine can use :${port}`);
+	t.is(listenerUsersText({state: store.state}), `anyone who can reach this machine can use :${port}`);
 	await stopForward(session, 'f-1');
 	t.is(listenerUsersText({state: store.state}), '');
 	const own = await openForward(t);
@@ -112,7 +112,7 @@ test('a forward that others can reach says so as long as it lasts', async t => {
 	await stopForward(own.session, 'f-1');
 });
 
-test('a forward that is to stop when its pod goes says which pod went, and listens no more', async t => {
+test('a forward with exit on pod loss names the lost pod and stops listening', async t => {
 	const {session, sandbox, state, port} = await openForward(t, {onPodLoss: 'exit'});
 	const [, name = ''] = /, on (web-\S+)$/.exec(state().log[0]!.text)!;
 	sandbox.faults.replacePod({name});
@@ -125,7 +125,7 @@ test('a forward that is to stop when its pod goes says which pod went, and liste
 	await stopForward(session, 'f-1');
 });
 
-test('tries that fail alike stand in one row of its log, with how many and until when', async t => {
+test('equal failed attempts share one log row with their count and last time', async t => {
 	const {session, sandbox, state} = await openForward(t);
 	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
 	while (!/No agent available · [2-9] tries/.test(state().log.at(-1)!.text)) {
@@ -155,12 +155,12 @@ const urls: ReadonlyArray<readonly [address: string, remote: string, url: string
 ];
 
 for (const [address, remote, url] of urls) {
-	test(`a forward that listens on ${address} is reached at ${url}`, t => {
+	test(`a forward that listens on ${address} has the URL ${url}`, t => {
 		t.is(forwardUrl({local: 8080, remote, portName: null, address}), url);
 		t.is(forwardUrl({local: 8080, remote, portName: 'https', address}), url.replace('http:', 'https:'));
 	});
 }
 
-test('a forward that does not listen has no address', t => {
+test('a forward that is not listening has no URL', t => {
 	t.is(forwardUrl({local: null, remote: '80', portName: null, address: 'localhost'}), null);
 });

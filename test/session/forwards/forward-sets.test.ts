@@ -18,7 +18,7 @@ async function unusedPort(): Promise<number> {
 	return port;
 }
 
-test('what is open is saved, is not started by the next session, comes back by a key, and is stopped together', async t => {
+test('a saved set is not started by the next session, but by a key, and stops together', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const [one, other] = [await unusedPort(), await unusedPort()];
@@ -34,7 +34,7 @@ test('what is open is saved, is not started by the next session, comes back by a
 	const text = await readFile(file, 'utf8');
 	t.regex(
 		text,
-		/^#.*Nothing here starts by itself\.\n--context sandbox -n default svc\/web \d+:80\n--context sandbox -n default sts\/db \d+:7000\n$/,
+		/^#.*Nothing here starts automatically\.\n--context sandbox -n default svc\/web \d+:80\n--context sandbox -n default sts\/db \d+:7000\n$/,
 	);
 	t.is((await stat(file)).mode & 0o777, 0o600);
 	first.press('app.quit', 'confirm.yes');
@@ -71,7 +71,7 @@ test('what is open is saved, is not started by the next session, comes back by a
 	t.regex(second.text(), /5 Forwards 2/);
 });
 
-test('lines of other contexts are left alone, a port that is taken and an open address are said before', async t => {
+test('a set skips other contexts and reports used ports and exposed addresses first', async t => {
 	const home = await newHome(t);
 	const taken = createServer().listen(0, '127.0.0.1');
 	t.teardown(() => taken.close());
@@ -88,13 +88,13 @@ test('lines of other contexts are left alone, a port that is taken and an open a
 	await terminal.sees(/broken +0 +broken:1: no port is given for svc\/web[\s\S]*mixed +2 of 3/);
 	terminal.type('mixed\r');
 	await terminal.sees(/Start 2 forwards of mixed/);
-	t.regex(terminal.text(), new RegExp(`:${port} → svc/web:80 in default: port ${port} is in use here`));
+	t.regex(terminal.text(), new RegExp(`:${port} → svc/web:80 in default: port ${port} is in use`));
 	t.regex(terminal.text(), /a free port → sts\/db:7000 in default, on 0\.0\.0\.0/);
-	t.regex(terminal.text(), /1 of prod-eu is left alone\./);
-	t.regex(terminal.text(), /Everyone who reaches this machine/);
+	t.regex(terminal.text(), /1 of prod-eu is not affected\./);
+	t.regex(terminal.text(), /Anyone who can reach this machine/);
 });
 
-test('a forward is kept in a set from its own form, behind what the set has', async t => {
+test('the forward form appends the forward to a set', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const env = {HOME: home};
@@ -105,12 +105,12 @@ test('a forward is kept in a set from its own form, behind what the set has', as
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('/web\r');
 	terminal.press('pods.forward');
-	await terminal.sees(/Keep in set +no +never starts by itself/);
+	await terminal.sees(/Add to set +no +never starts automatically/);
 	// Any free local port: another test may have the one that is offered.
 	terminal.press('form.next', 'form.clear', 'form.previous', 'form.previous', 'form.right');
-	await terminal.sees(/Keep in set +◂ mine/);
+	await terminal.sees(/Add to set +◂ mine/);
 	terminal.press('form.submit');
-	await terminal.sees(/goes to web-/);
+	await terminal.sees(/forwards to web-/);
 	for (let tries = 0; tries < 100 && readForwardSets(env)[0]?.lines.length !== 2; tries++) {
 		await delay(50);
 	}
@@ -120,7 +120,7 @@ test('a forward is kept in a set from its own form, behind what the set has', as
 	t.regex(set?.lines[1]?.target ?? '', /^pod\/web-/);
 });
 
-test('a screen reader is told the sets, why one is off, and each thing that a set does as a sentence', async t => {
+test('a screen reader gets the sets, their disabled reasons and each forward as a sentence', async t => {
 	const {kubeconfigFile} = await openSandbox(t);
 	const home = await newHome(t);
 	const env = {HOME: home};
@@ -135,7 +135,7 @@ test('a screen reader is told the sets, why one is off, and each thing that a se
 	terminal.press('view.forwards');
 	await terminal.sees(/Forwards, none\. Saved sets: mine of 2\./);
 	terminal.press('forwards.open-set');
-	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, disabled, of prod-eu\./);
+	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, disabled, for prod-eu\./);
 	terminal.press('picker.down', 'picker.accept');
 	await terminal.sees(
 		/Start 2 forwards of mine in sandbox\? a free port → sts\/db:7000 in default\. a\s+free port → svc\/web:80 in default\. y yes, n no/,
@@ -146,10 +146,10 @@ test('--read-only starts no set', async t => {
 	const {terminal} = await onSandbox(t, ['--read-only']);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.forwards', 'forwards.open-set');
-	await terminal.sees(/off, --read-only is set/);
+	await terminal.sees(/disabled, --read-only is set/);
 });
 
-test('a set is written whole, keeps a person’s own words when one is added, and no name leads out of its folder', async t => {
+test('a set is written completely, keeps comments when extended, and stays in its directory', async t => {
 	const env = {HOME: await newHome(t)};
 	const line = {target: 'svc/web', ports: ['8080:80'], namespace: 'shop', context: null, addresses: [], onPodLoss: null};
 	const path = await writeForwardSet(env, 'shop', [line]);

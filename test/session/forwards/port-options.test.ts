@@ -35,7 +35,7 @@ async function clusterOf(t: ExecutionContext, targetPort: number | string, pods:
 	return server.cluster();
 }
 
-test('behind a port of a service stand the pods that are Ready, of all that it selects', async t => {
+test('a service port shows how many of its pods are Ready', async t => {
 	const {
 		ports,
 		canMove: mayMove,
@@ -46,14 +46,14 @@ test('behind a port of a service stand the pods that are Ready, of all that it s
 	t.deepEqual(only, ['80', 'http']);
 });
 
-test('a port that no pod names is told as such, and pods that may not be listed are not counted as none', async t => {
+test('a port that no pod names is reported, and forbidden pods are not counted as 0', async t => {
 	const unnamed = await readPortOptions(await clusterOf(t, 'metrics', [pod('a', 'True')]), 'svc/web', 'default');
-	t.is(unnamed.ports[0]?.ready, 'no pod names metrics');
+	t.is(unnamed.ports[0]?.ready, 'no pod has a port named metrics');
 	const untold = await readPortOptions(await clusterOf(t, 'http', null), 'svc/web', 'default');
 	t.is(untold.ports[0]?.ready, '? pods Ready');
 });
 
-test('a pod that was named has no successor, and its form says so', async t => {
+test('the form says that a named pod has no replacement', async t => {
 	const {env} = await openSandbox(t);
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
@@ -73,13 +73,13 @@ test('a pod that was named has no successor, and its form says so', async t => {
 	t.is(only, null);
 });
 
-test('the local port goes with the port that is chosen, unless one was typed', async t => {
+test('the local port follows the chosen port unless one was typed', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.press('view.services');
 	await terminal.sees(/web +ClusterIP/);
 	terminal.press('list.bottom', 'services.forward');
-	await terminal.sees(/Local port {2}80\d\d/);
+	await terminal.sees(/Local port +80\d\d/);
 	terminal.press('form.right');
 	await terminal.sees(/Local port {2}84\d\d/);
 	terminal.press('form.next', 'form.clear');

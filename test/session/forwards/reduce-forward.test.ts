@@ -50,8 +50,8 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 		'#7 closed after 12 ms: 10 B sent, 2.0 kB received, by the pod',
 	],
 	[{...counts, event: 'connection-failed', port: 8080, remotePort: 80, error}, {failed: 2, open: 1}, '#7 failed: the pod is gone'],
-	[{...of, event: 'connection-congested'}, {open: 1}, '#7 waits for its local reader'],
-	[{...of, event: 'connection-flowing'}, {open: 1}, '#7 flows again'],
+	[{...of, event: 'connection-congested'}, {open: 1}, '#7 is blocked: the local client is not reading'],
+	[{...of, event: 'connection-flowing'}, {open: 1}, '#7 is no longer blocked'],
 	[
 		{event: 'moved', forward: 'f', from: {name: 'web-1', uid: null}, to: {name: 'web-2', uid: null}, reason: 'deleted', outageMs: 1240},
 		{open: 1, on: 'web-2', note: 'on web-2'},
@@ -59,14 +59,14 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 	],
 	[
 		{event: 'interrupted', forward: 'f', error, attempt: 2, retryInMs: 1100},
-		{phase: 'working', note: 'the pod is gone · try 2'},
+		{phase: 'working', note: 'the pod is gone · attempt 2'},
 		'lost: the pod is gone',
 	],
 	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'back after 0.9 s'],
 ];
 
 for (const [event, changed, line] of rows) {
-	test(`${event.event}: ${line ?? 'says nothing'}`, t => {
+	test(`${event.event}: ${line ?? 'logs nothing'}`, t => {
 		const {log, live: shown, ...after} = reduceForward(row, event, [live]);
 		const {log: _log, live: _live, ...before} = row;
 		t.deepEqual(after, {...before, ...changed});
@@ -81,7 +81,7 @@ for (const [event, changed, line] of rows) {
 	});
 }
 
-test('where it listens, and for whom, is said once it is ready; that it moved is a warning', t => {
+test('a ready forward reports its address and users, a move is a warning', t => {
 	const ready = {
 		event: 'ready',
 		forward: 'f',
@@ -100,8 +100,8 @@ test('where it listens, and for whom, is said once it is ready; that it moved is
 		after.log.map(({text}) => text),
 		['listening on 127.0.0.1:8081 and [::]:8081, on web-1'],
 	);
-	t.deepEqual(forwardNotice(ready, after), {text: 'http://localhost:8081 goes to web-1'});
-	t.is(describeForwardUsers(ready), 'everyone who reaches this machine can use :8081');
+	t.deepEqual(forwardNotice(ready, after), {text: 'http://localhost:8081 forwards to web-1'});
+	t.is(describeForwardUsers(ready), 'anyone who can reach this machine can use :8081');
 	t.is(describeForwardUsers({...ready, listen: ready.listen.slice(0, 1)}), null);
 	t.like(forwardNotice(rows[6]![0], row), {role: 'warn'});
 	t.is(forwardNotice(rows[8]![0], row), null);

@@ -37,7 +37,7 @@ const answers: ReadonlyArray<readonly [title: string, answer: (response: ServerR
 	],
 ];
 for (const [title, answer, code, words] of answers) {
-	test(`who answers with ${title} when asked for a version is not reached, and no bug`, async t => {
+	test(`a server that answers /version with ${title} is unreachable, not an internal error`, async t => {
 		const access = await reach(t, (_request, response) => {
 			answer(response);
 		});
@@ -57,7 +57,7 @@ for (const [title, answer, code, words] of answers) {
 	});
 }
 
-test('the answer to a patch that is cut says so, without the name of a bug', async t => {
+test('a truncated response to a patch is reported without ERR_INTERNAL', async t => {
 	const access = await reach(t, (_request, response) => {
 		cut(response, 'application/json');
 	});

@@ -4,7 +4,7 @@ import {parseListArguments, takeSelector} from '../../../source/session/handlers
 
 const read = (line: string) => parseListArguments(line.split(' ').filter(word => word !== ''));
 
-test('a list is asked for as kubectl is', t => {
+test('list arguments follow the kubectl syntax', t => {
 	t.deepEqual(read(''), {});
 	t.deepEqual(read('demo'), {namespace: 'demo'});
 	t.deepEqual(read('-n demo'), {namespace: 'demo'});
@@ -15,14 +15,14 @@ test('a list is asked for as kubectl is', t => {
 	t.deepEqual(read('-l app in (a, b) -A'), {namespace: null, selector: 'app in (a, b)'});
 });
 
-test('what cannot be a namespace, a flag or a selector is refused with one line', t => {
-	t.like(read('Demo'), {fault: 'Demo cannot be a namespace: small letters, digits and - between them, no more than 63'});
-	t.like(read('-o wide'), {fault: '-o is not known here: a namespace, -A or -l SELECTOR'});
-	t.like(read('one two'), {fault: 'one namespace at a time, or -A for all'});
+test('an invalid namespace, flag or selector is rejected with one line', t => {
+	t.like(read('Demo'), {fault: 'invalid namespace "Demo": use a-z, 0-9 and inner -, at most 63 characters'});
+	t.like(read('-o wide'), {fault: 'unknown argument -o: use a namespace, -A or -l SELECTOR'});
+	t.like(read('one two'), {fault: 'give one namespace, or -A for all'});
 	t.like(read('-l app in (a'), {fault: 'invalid label selector: "," or ")" is missing at the end'});
 	t.like(read('-l'), {fault: 'invalid label selector: a key is missing at the end'});
 });
 
-test('a tail’s selector goes on over spaces too', t => {
+test('a tail selector can contain spaces', t => {
 	t.deepEqual(takeSelector(['-l', 'app', 'in', '(a,', 'b)', '-a']), {selector: 'app in (a, b)', rest: ['-a']});
 });

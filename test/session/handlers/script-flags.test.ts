@@ -24,7 +24,7 @@ function sessionWith(argv: readonly string[]) {
 	};
 }
 
-test('to the cluster of the start it goes as the session did', t => {
+test('the first cluster gets the flags of the session', t => {
 	const bare = sessionWith([]);
 	t.is(scriptFlags(bare, bare.first), '');
 	const given = sessionWith([
@@ -42,17 +42,17 @@ test('to the cluster of the start it goes as the session did', t => {
 	t.is(scriptFlags(given, given.first), " --context prod-eu --as ada --as-group 'a b' --insecure-skip-tls-verify");
 });
 
-test('a login in a URL is as little told as a token', t => {
+test('a login in a URL is left out like a token', t => {
 	const given = sessionWith(['--server', 'https://me:secret@host:6443/k8s', '--proxy-url', 'http://me:p@ss/secret@proxy:3128']);
 	t.is(scriptFlags(given, given.first), ' --server https://host:6443/k8s --proxy-url http://proxy:3128');
 });
 
-test('to another one it names the context, and neither the cluster nor the user of the start', t => {
+test('another cluster gets its context, and neither the cluster nor the user flag', t => {
 	const session = sessionWith(['--kubeconfig', 'my config', '--cluster', 'eu', '--user', 'ada']);
 	t.is(scriptFlags(session, session.other), String.raw` --kubeconfig 'my config' --context 'it'\''s prod us'`);
 });
 
-test('a copied request goes to the cluster on the screen, a writing one above all', async t => {
+test('a copied request names the current cluster, also for a writing method', async t => {
 	const {other, ...session} = sessionWith([]);
 	const copied: string[] = [];
 	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*'}], at: 0};
@@ -86,7 +86,7 @@ function withForm(values: Readonly<Record<string, string>>) {
 	return {session: filling, other, told};
 }
 
-test('the same in a script is taken by a shell as it was typed: a forward', async t => {
+test('a shell parses the equivalent command of a forward as typed', async t => {
 	const {session, other, told} = withForm({target: 'svc/$(id)', port: 'http', local: '8080', address: '127.0.0.1;id'});
 	await editForward(session, 'f1', {
 		target: 'svc/web',
@@ -102,7 +102,7 @@ test('the same in a script is taken by a shell as it was typed: a forward', asyn
 	);
 });
 
-test('the same in a script is taken by a shell as it was typed: a debug container', async t => {
+test('a shell parses the equivalent command of a debug container as typed', async t => {
 	const {session, other, told} = withForm({image: 'a b', command: 'sh -c $HOME'});
 	const pod = {metadata: {name: 'web', namespace: 'shop'}, spec: {containers: [{name: 'app'}]}};
 	t.is(await promptDebugContainer(session, {cluster: other, pod, container: 'app', asked: 'pod/web', chosenFrom: 1}), null);

@@ -7,7 +7,7 @@ import {Store} from '../../../source/session/store.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import type {ListEvent} from '../../../source/state/list-state.ts';
 
-test('in a list the marks go first, all together, then the filter', async t => {
+test('back in a list first clears all marks, then the filter', async t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},

@@ -50,7 +50,7 @@ for (const [what, before] of [
 	['of the row before is still there', {of: 'api', path}],
 	['is not believed any more', {of: 'web', path: null}],
 ] as ReadonlyArray<readonly [string, SessionState['pathHere']]>) {
-	test(`where the path ${what}, why says whose it waits for, and shows it as soon as it is read`, t => {
+	test(`the why screen names the awaited path and shows it once read, when it ${what}`, t => {
 		const {session, store, layer} = sessionWith('web');
 		if (before) {
 			store.data({type: 'path-here', ...before});
@@ -70,7 +70,7 @@ for (const [what, before] of [
 	});
 }
 
-test('a path that was read when why was opened stays, whatever is read later', t => {
+test('a path shown on the why screen does not change after later reads', t => {
 	const {session, store, layer} = sessionWith('web');
 	store.data({type: 'path-here', of: 'web', path});
 	openWhy(session);
@@ -78,11 +78,11 @@ test('a path that was read when why was opened stays, whatever is read later', t
 	t.is(whyPath(store.state, layer()!), path);
 });
 
-test('where nothing is under the cursor there is no why, and that is said', t => {
+test('why without a selected row shows a notice', t => {
 	const {session, layer, told} = sessionWith();
 	openWhy(session);
 	t.is(layer(), undefined);
-	t.deepEqual(told, ['nothing is under the cursor']);
+	t.deepEqual(told, ['nothing is selected']);
 });
 
 for (const [what, code, leg] of [
@@ -90,7 +90,7 @@ for (const [what, code, leg] of [
 	['for want of a right', 'ERR_FORBIDDEN', 1],
 	['because there is none', 'ERR_NOT_FOUND', 1],
 ] as const) {
-	test(`what failed ${what} without a path of its own is shown without one, whatever is under the cursor`, t => {
+	test(`a failure ${what} without its own path shows none, whatever row is selected`, t => {
 		const {session, store, layer} = sessionWith('web');
 		store.data({type: 'path-here', of: 'web', path});
 		showFailure(session, 'forward pod/other 80', new SpokeError(code, 'it failed', {leg}));
@@ -103,7 +103,7 @@ for (const [what, code, leg] of [
 	});
 }
 
-test('what failed on a connection of its own shows that one’s path', t => {
+test('a failure on a connection of its own shows the path of that connection', t => {
 	const {session, store, layer} = sessionWith('web');
 	const own = {...path, about: 'ended-connection', phase: 'failed'} as Path;
 	store.data({type: 'path-here', of: 'web', path});

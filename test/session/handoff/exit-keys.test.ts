@@ -16,7 +16,7 @@ const cases: ReadonlyArray<readonly [typed: string, again: boolean, then: ExitCh
 	['\u001B[200~r\u001B[201~', true, 'back'],
 ];
 for (const [typed, again, then] of cases) {
-	test(`${JSON.stringify(typed)}${again ? ' after a cut' : ''} leads to ${then}`, async t => {
+	test(`${JSON.stringify(typed)}${again ? ' after a lost shell' : ''} leads to ${then}`, async t => {
 		const keys = new ExitKeys(keymap);
 		keys.shown('the pods', {again});
 		const next = keys.next({deafMs: 0});
@@ -25,7 +25,7 @@ for (const [typed, again, then] of cases) {
 	});
 }
 
-test('a late answer of the terminal is no key, nor is what comes too soon', async t => {
+test('a late terminal report and an early key are ignored', async t => {
 	const keys = new ExitKeys(keymap);
 	t.is(keys.shown('the tail', {again: true}), 'r: new shell  w: why this path  any other key: back to the tail');
 	let isDone = false;

@@ -17,13 +17,11 @@ async function told(kind: 'pager' | 'editor', env: NodeJS.ProcessEnv): Promise<s
 	return said;
 }
 
-test('a program that is not there is said to be missing, with the variable that names another', async t => {
-	t.deepEqual(await told('pager', {PAGER: 'no-such-pager -x'}), ['no-such-pager was not found: set PAGER to a program that is here']);
-	t.deepEqual(await told('editor', {EDITOR: 'no-such-editor'}), [
-		'no-such-editor was not found: set VISUAL or EDITOR to a program that is here',
-	]);
+test('a missing program is reported with the variable that names another', async t => {
+	t.deepEqual(await told('pager', {PAGER: 'no-such-pager -x'}), ['no-such-pager not found: set PAGER to an installed program']);
+	t.deepEqual(await told('editor', {EDITOR: 'no-such-editor'}), ['no-such-editor not found: set VISUAL or EDITOR to an installed program']);
 });
 
-test('a program that ran is not said to have failed to start', async t => {
+test('a program that ran is not reported as failed to start', async t => {
 	t.deepEqual(await told('pager', {PAGER: 'false'}), []);
 });

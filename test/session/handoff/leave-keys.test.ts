@@ -14,7 +14,7 @@ const cases: ReadonlyArray<readonly [string, string]> = [
 	['\u001Bq\u001D\u001Dd', '\u001Bq\u001Dd'],
 ];
 for (const [typed, expected] of cases) {
-	test(`typed ${JSON.stringify(typed)} comes to ${JSON.stringify(expected)}, however it is cut`, t => {
+	test(`typed ${JSON.stringify(typed)} becomes ${JSON.stringify(expected)}, however it is split`, t => {
 		const bytes = Buffer.from(typed);
 		for (let cut = 0; cut <= bytes.length; cut++) {
 			const keys = new LeaveKeys(keymap);
@@ -23,12 +23,12 @@ for (const [typed, expected] of cases) {
 	});
 }
 
-test('bytes that are no text pass exactly', t => {
+test('binary bytes pass unchanged', t => {
 	const all = Buffer.from(Array.from({length: 256}, (_, index) => index).filter(byte => byte !== 0x1d));
 	t.deepEqual(Buffer.concat(new LeaveKeys(keymap).feed(all).map(part => (part.kind === 'pass' ? part.bytes : Buffer.alloc(0)))), all);
 });
 
-test('a large paste keeps nobody from leaving', t => {
+test('the leave keys work after a large paste', t => {
 	const keys = new LeaveKeys(keymap);
 	const piece = Buffer.alloc(4096, 'what was pasted\n');
 	const began = performance.now();

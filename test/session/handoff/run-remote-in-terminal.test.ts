@@ -81,7 +81,7 @@ async function openShell({
 
 const leave = '\u001Dd';
 
-test('a shell that was left writes nothing any more to the screen that came back', async t => {
+test('a detached shell writes nothing to the restored screen', async t => {
 	const {driven, stdout, written, type} = await openShell();
 	stdout.write('before\r\n');
 	await delay(10);
@@ -96,7 +96,7 @@ test('a shell that was left writes nothing any more to the screen that came back
 	t.notRegex(written(), /behind/);
 });
 
-test('what came before a shell was lost is written, also where the terminal takes it late', async t => {
+test('output from before a lost shell is written, also to a slow terminal', async t => {
 	const lost = Promise.reject(new SpokeError('ERR_STREAM_LOST', 'the stream was lost'));
 	lost.catch(() => {});
 	const {driven, stdout, written, type} = await openShell({outcome: lost});
@@ -109,7 +109,7 @@ test('what came before a shell was lost is written, also where the terminal take
 	t.regex(written(), /first words\r\nlast words\r\nspoke {2}the stream was lost/);
 });
 
-test('a session that goes on keeps nothing of a shell that is over', async t => {
+test('the session keeps no listener of an ended shell', async t => {
 	const {driven, closing, type} = await openShell();
 	type(leave);
 	await delay(10);
@@ -118,7 +118,7 @@ test('a session that goes on keeps nothing of a shell that is over', async t => 
 	t.deepEqual(getEventListeners(closing, 'abort'), []);
 });
 
-test('names and notes of the cluster move nothing on the plain screen', async t => {
+test('cluster names and notes cannot move the cursor on the plain screen', async t => {
 	const {driven, written, type} = await openShell({
 		place: 'lab default/we\u001B[2Jb, container app',
 		note: 'dial \u001B]0;title\u0007 failed',
@@ -135,7 +135,7 @@ for (const [how, env] of [
 	['drawn', {}],
 	['spoken', {INK_SCREEN_READER: 'true'}],
 ] as const) {
-	test(`nor do those of its path, ${how}`, async t => {
+	test(`path texts cannot move the cursor on the plain screen, ${how}`, async t => {
 		const leg = (n: number, from: string, to: string) => ({
 			n,
 			from,
@@ -160,7 +160,7 @@ for (const [how, env] of [
 	});
 }
 
-test('where the far side has no terminal what is typed is seen, and goes by whole lines; Ctrl-C leaves', async t => {
+test('without a remote terminal input is echoed and sent by lines, and Ctrl-C leaves', async t => {
 	const {driven, stdin, stdout, written, type} = await openShell({tty: false});
 	stdout.write('one\ntwo\n');
 	type('lx\u007Fs');
@@ -173,12 +173,12 @@ test('where the far side has no terminal what is typed is seen, and goes by whol
 	await delay(10);
 	type('x');
 	const {end} = await driven;
-	t.regex(written(), /No terminal there: what is typed goes line by line\r\n/);
+	t.regex(written(), /No remote terminal: input is sent line by line\r\n/);
 	t.regex(written(), /one\r\ntwo\r\nlx\u0008 \u0008s\r\n/);
 	t.regex(end.words, /^left the shell after/);
 });
 
-test('what is typed behind Ctrl-D, which ended the input, goes nowhere and breaks nothing', async t => {
+test('input after Ctrl-D goes nowhere and breaks nothing', async t => {
 	const {driven, stdin, written, type} = await openShell({tty: false});
 	const errors: Error[] = [];
 	stdin.on('error', error => errors.push(error));

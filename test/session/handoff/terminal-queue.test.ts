@@ -30,7 +30,7 @@ function turnsOf({isTaken}: {isTaken: boolean}) {
 	return {turns, happened};
 }
 
-test('whoever wants the terminal waits for the end of who has it, also of one that failed', async t => {
+test('a terminal request waits for the end of the current holder, also if that failed', async t => {
 	const {turns, happened} = turnsOf({isTaken: true});
 	const shell = turns.lend(
 		() => {},
@@ -49,7 +49,7 @@ test('whoever wants the terminal waits for the end of who has it, also of one th
 	t.deepEqual(happened, ['hold', 'screen away', 'shell', 'let go', 'hold', 'screen away', 'plugin', 'let go']);
 });
 
-test('where there is no screen yet none has to step aside', async t => {
+test('before the first screen nothing is suspended', async t => {
 	const {turns, happened} = turnsOf({isTaken: false});
 	await turns.handOff(async () => {
 		happened.push('plugin');
@@ -57,7 +57,7 @@ test('where there is no screen yet none has to step aside', async t => {
 	t.deepEqual(happened, ['hold', 'plugin', 'let go']);
 });
 
-test('a pager that goes on is not waited for at the end', async t => {
+test('closing does not wait for a pager that keeps running', async t => {
 	const {turns} = turnsOf({isTaken: true});
 	const pager = Promise.withResolvers<void>();
 	const viewing = turns.handOff(async () => pager.promise);

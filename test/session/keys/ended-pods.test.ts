@@ -37,29 +37,29 @@ for (const [status, reason, ended] of [
 	['ImagePullBackOff', null, false],
 	['Completed', null, false],
 ] as const) {
-	test(`with a pod that is ${status}, ${ended ? `and so has ended (${reason}), a shell, an attach, a forward and a debug container are off` : 'and of which it is not told that it has ended, nothing is off'}`, t => {
+	test(`${status}${reason === undefined ? '' : `, ${reason}`}: shell, attach, forward and debug are ${ended ? 'disabled' : 'enabled'}`, t => {
 		for (const id of ['pods.shell', 'pods.attach', 'pods.forward', 'pods.debug']) {
 			const action = findAction(id)!;
-			t.is(disabledReason(on(status, reason), action), ended ? `${action.title}: off, the pod has ended (${reason})` : null);
+			t.is(disabledReason(on(status, reason), action), ended ? `${action.title}: disabled, the pod has terminated (${reason})` : null);
 		}
 
 		t.is(disabledReason(on(status, reason), findAction('pods.logs')!), null, 'its log may still be there');
 	});
 }
 
-test('a key that is off for a pod that has ended keeps kubectl’s words, and a job’s shell says them', async t => {
+test('a key disabled for a terminated pod keeps kubectl’s message, also for a job', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/report-\w+ +0\/1 +Completed/);
 	terminal.press('list.filter');
 	terminal.type('report\r');
 	await terminal.sees(/▸ report-/);
 	terminal.press('pods.shell');
-	await terminal.sees(/shell: off, the pod has ended \(Succeeded\) +w why/);
+	await terminal.sees(/shell: disabled, the pod has terminated \(Succeeded\) +w why/);
 	terminal.press('path.why');
 	await terminal.sees(/cannot exec into a container in a completed pod; current phase is\s+Succeeded/);
 	await terminal.sees(/its log may still be available: spoke logs report-/);
 	terminal.press('view.back', 'pods.forward');
-	await terminal.sees(/forward.*: off, the pod has ended \(Succeeded\)/);
+	await terminal.sees(/forward.*: disabled, the pod has terminated \(Succeeded\)/);
 	terminal.press('view.workloads');
 	await terminal.sees(/job\/report/);
 	terminal.type('/job/report\r');

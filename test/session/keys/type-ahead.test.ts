@@ -21,7 +21,7 @@ function makeAhead(limitMs = 1000) {
 	return {ahead, passed, told, work};
 }
 
-test('keys are held in order and passed on once whoever waited had time to open its dialog', async t => {
+test('held keys are passed on in order after the dialog could open', async t => {
 	const {ahead, passed, work} = makeAhead();
 	t.false(ahead.hold({key: 'x'}));
 	const order: string[] = [];
@@ -40,7 +40,7 @@ test('keys are held in order and passed on once whoever waited had time to open 
 	t.false(ahead.hold({key: 'x'}));
 });
 
-test('of two waits one behind the other the second takes over what is held', async t => {
+test('a second wait takes over the held keys of the first', async t => {
 	const {ahead, passed, work} = makeAhead();
 	const second = Promise.withResolvers<string>();
 	const asker = (async () => {
@@ -58,7 +58,7 @@ test('of two waits one behind the other the second takes over what is held', asy
 	t.deepEqual(passed, ['a', 'b']);
 });
 
-test('what is held is dropped when the work fails, or comes to something else', async t => {
+test('held keys are dropped when the work fails or leads elsewhere', async t => {
 	const {ahead, passed} = makeAhead();
 	const failing = ahead.during({description: 'reading'}, async () => {
 		throw new Error('refused');
@@ -73,21 +73,21 @@ test('what is held is dropped when the work fails, or comes to something else', 
 	t.false(ahead.hold({key: 'x'}));
 });
 
-test('after a few seconds what is held is dropped and told, and keys mean what is on the screen', async t => {
+test('held keys are dropped with a notice after the time limit', async t => {
 	const {ahead, passed, told, work} = makeAhead(30);
 	const asker = ahead.during({description: 'reading ports'}, async () => work.promise);
 	ahead.hold({key: 'a'});
 	ahead.hold({key: 'b'});
 	await delay(60);
 	t.false(ahead.hold({key: 'c'}));
-	t.is(told.at(-1), 'reading ports takes long: 2 keys typed meanwhile are dropped');
+	t.is(told.at(-1), 'reading ports is taking long: dropped the 2 keys typed meanwhile');
 	work.resolve('late');
 	t.is(await asker, 'late');
 	await delay(5);
 	t.deepEqual(passed, []);
 });
 
-test('what is too much is dropped from there on, never in between', async t => {
+test('keys beyond the limit are dropped from there on, never in between', async t => {
 	const {ahead, passed, work} = makeAhead();
 	const asker = ahead.during({description: 'reading'}, async () => work.promise);
 	for (let count = 0; count < 300; count++) {
@@ -103,7 +103,7 @@ test('what is too much is dropped from there on, never in between', async t => {
 	);
 });
 
-test('giving up ends the wait at once, tells the work, and forgets what was held', async t => {
+test('cancel ends the wait at once, aborts the work, and drops the held keys', async t => {
 	const {ahead, passed, work} = makeAhead();
 	let given: AbortSignal | undefined;
 	const asker = ahead.during({description: 'reading'}, async signal => {
@@ -119,7 +119,7 @@ test('giving up ends the wait at once, tells the work, and forgets what was held
 	t.deepEqual(passed, []);
 });
 
-test('a long wait is told until it ends, holds no key, and is given up by itself', async t => {
+test('a long wait is shown until it ends, holds no key, and is canceled on its own', async t => {
 	const {ahead, told, work} = makeAhead();
 	let given: AbortSignal | undefined;
 	const asker = ahead.showProgress('waiting for debugger-1', async (signal, say) => {
@@ -144,7 +144,7 @@ test('a long wait is told until it ends, holds no key, and is given up by itself
 	t.is(told.length, count);
 });
 
-test('what is held for a shell is the bytes that the terminal sent', t => {
+test('held input for a shell is passed on as raw bytes', t => {
 	const {ahead} = makeAhead();
 	const {promise} = Promise.withResolvers<never>();
 	void ahead.during({description: 'shell'}, async () => promise);
@@ -155,15 +155,15 @@ test('what is held for a shell is the bytes that the terminal sent', t => {
 	t.is(ahead.takeBytes().toString(), 'ls \u001B[A\u001Bbé\r');
 });
 
-test('f and Enter in one burst start the forward: the Enter is for the form, not for the row below it', async t => {
+test('f and Enter in one burst start the forward: Enter goes to the form', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('/web\rf\r');
-	await terminal.sees(/goes to web-/);
+	await terminal.sees(/forwards to web-/);
 	t.notRegex(terminal.text(), /Details|Forward from/);
 });
 
-test('a key that follows a form meets what comes behind it', async t => {
+test('a key after a form goes to what opens next', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	// The local port is left empty: another test may have the one that is offered.
@@ -172,7 +172,7 @@ test('a key that follows a form meets what comes behind it', async t => {
 	await terminal.sees(/● :\d+ +pod\/web/);
 });
 
-test('Esc takes a form back that has not opened yet', async t => {
+test('Esc cancels a form that has not opened yet', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('/web\rfx\u001B[200~y\u001B[201~\u001B');
@@ -182,14 +182,14 @@ test('Esc takes a form back that has not opened yet', async t => {
 	await terminal.sees(/┤5 Forwards├/);
 });
 
-test('what is typed while a shell opens is typed into the shell', async t => {
+test('input typed while a shell opens goes to the shell', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\rsecho typed ahead\r');
 	await terminal.sees(/^typed ahead$/m);
 });
 
-test('a namespace can be typed behind its key at once', async t => {
+test('a namespace can be typed right after its key', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
 	terminal.type('nshop\r');

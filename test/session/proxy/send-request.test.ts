@@ -90,7 +90,7 @@ function aService(behind: (request: IncomingMessage, response: ServerResponse) =
 }
 
 for (const answers of [true, false]) {
-	test(`a row shows the path of the connection that carried its request, and not of one on which reading took too long, ${answers ? 'answered' : 'cut'}`, async t => {
+	test(`a row shows the path of the connection of its request, ${answers ? 'answered' : 'lost'}, not of a slow probe`, async t => {
 		const access = await reach(
 			t,
 			aService((_request, response) => {
@@ -138,7 +138,7 @@ for (const answers of [true, false]) {
 	});
 }
 
-test('an answer through the proxy that is cut says so in its row', async t => {
+test('a truncated proxy response is reported in its row', async t => {
 	const access = await reach(t, (request, response) => {
 		if (request.url!.includes('/proxy')) {
 			response.writeHead(200, {'content-type': 'text/plain', 'content-length': 100});
@@ -155,7 +155,7 @@ test('an answer through the proxy that is cut says so in its row', async t => {
 	t.regex(exchange!.note, /the response was truncated/);
 });
 
-test('of an answer that does not end its row shows what has come so far', async t => {
+test('an endless response shows what has arrived so far', async t => {
 	const access = await reach(t, (request, response) => {
 		if (request.url!.includes('/proxy')) {
 			response.writeHead(200, {'content-type': 'text/plain'});
@@ -174,7 +174,7 @@ test('of an answer that does not end its row shows what has come so far', async 
 	t.like(rows.at(-1), {status: 200, tookMs: null, bytes: 7, type: 'text/plain'});
 });
 
-test('the time that a person takes to say yes is no time of the request', async t => {
+test('the time for a confirmation does not count as request time', async t => {
 	const access = await reach(t, (_request, response) => {
 		response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
 	});
@@ -194,10 +194,10 @@ test('the time that a person takes to say yes is no time of the request', async 
 });
 
 for (const {method, says} of [
-	{method: 'GET', says: 'given up'},
-	{method: 'POST', says: 'given up: it may have been carried out'},
+	{method: 'GET', says: 'canceled'},
+	{method: 'POST', says: 'canceled; the request may have taken effect'},
 ]) {
-	test(`a ${method} that is given up ends its connection, and its row says “${says}”`, async t => {
+	test(`a canceled ${method} closes its connection, and its row says “${says}”`, async t => {
 		const [came, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
 		const access = await reach(
 			t,
@@ -219,7 +219,7 @@ for (const {method, says} of [
 	});
 }
 
-test('a request that is given up before it has a connection is not said to be carried out, perhaps', async t => {
+test('a request canceled before it was sent has taken no effect', async t => {
 	const access = await reach(
 		t,
 		aService(() => {
@@ -238,11 +238,11 @@ test('a request that is given up before it has a connection is not said to be ca
 	await dialled.promise;
 	stop();
 	const exchange = await sent;
-	t.like(exchange, {status: null, isGivenUp: true, note: 'given up before it was sent', error: null});
+	t.like(exchange, {status: null, isGivenUp: true, note: 'canceled before it was sent', error: null});
 	t.is(exchange!.isSent, undefined);
 });
 
-test('of an answer that is given up on its way, what had come stays', async t => {
+test('a canceled response keeps what had arrived', async t => {
 	const access = await reach(
 		t,
 		aService((_request, response) => {
@@ -257,10 +257,10 @@ test('of an answer that is given up on its way, what had come stays', async t =>
 	}
 
 	stop();
-	t.like(await sent, {status: 200, isGivenUp: true, note: 'given up', bytes: 7, body: 'tick 1\n', error: null});
+	t.like(await sent, {status: 200, isGivenUp: true, note: 'canceled', bytes: 7, body: 'tick 1\n', error: null});
 });
 
-test('a request that has its answer cannot be given up, and stays as it is', async t => {
+test('a completed request cannot be canceled and stays unchanged', async t => {
 	const access = await reach(
 		t,
 		aService((_request, response) => {
@@ -271,5 +271,5 @@ test('a request that has its answer cannot be given up, and stays as it is', asy
 	const answered = await again();
 	stop();
 	t.is(here(), answered);
-	t.deepEqual(told, ['it is over already']);
+	t.deepEqual(told, ['the request has already ended']);
 });

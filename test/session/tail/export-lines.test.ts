@@ -35,11 +35,11 @@ function readInFlood(view: TailView): string[] {
 	return [...read, ...{[Symbol.iterator]: () => texts}];
 }
 
-test('lines that are let go while they are saved are saved', t => {
+test('lines dropped during a save are saved', t => {
 	t.deepEqual(readInFlood(fullTail()), all);
 });
 
-test('of a filter as well, and no line that came later', t => {
+test('a filtered save contains no line that arrived later', t => {
 	const view = filterTail(fullTail(), {filter: {text: '7', regex: false, inverse: false}});
 	view.shownIndex!.advance(view.buffer, Infinity);
 	t.deepEqual(
@@ -48,7 +48,7 @@ test('of a filter as well, and no line that came later', t => {
 	);
 });
 
-test('lines that are put between others while these are saved are not saved in their place', t => {
+test('lines inserted during a save do not replace saved ones', t => {
 	const view = fullTail();
 	const texts = visibleTexts(view)[Symbol.iterator]();
 	const read = [texts.next().value as string];
@@ -58,7 +58,7 @@ test('lines that are put between others while these are saved are not saved in t
 	t.deepEqual([...read, ...{[Symbol.iterator]: () => texts}], all);
 });
 
-test('a filter that is not through all lines yet is waited for', async t => {
+test('a save waits for an unfinished filter', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-save-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const path = join(folder, 'saved.log');

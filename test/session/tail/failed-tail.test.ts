@@ -6,7 +6,7 @@ import {createTailRequest} from '../../../source/session/tail/tail-targets.ts';
 import {emptyTail} from '../../../source/state/tail/tail-view.ts';
 import {LogServer} from '../../support/log-server.ts';
 
-test('why a tail fails stands behind the lines that are held back for their places', async t => {
+test('the failure of a tail appears after its buffered lines', async t => {
 	const server = await LogServer.start();
 	const logs = ['one', 'two'].map(name => server.addPod(name).get('app')!);
 	const append = () => {

@@ -9,7 +9,7 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {emptyTail, podCount} from '../../../source/state/tail/tail-view.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
-test('a pod is said to be gone once, however many of its containers were followed, and is counted no more', async t => {
+test('a deleted pod is reported once, and not counted any longer', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {

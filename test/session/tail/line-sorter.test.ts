@@ -32,13 +32,13 @@ function ordered() {
 	};
 }
 
-test('one source alone waits for nobody', t => {
+test('a single source is not delayed', t => {
 	const {order, texts} = ordered();
 	order.lines(0, block('01.5', '02'));
 	t.deepEqual(texts(), ['0 line 01.5', '0 line 02']);
 });
 
-test('lines of two sources are put by time once they are settled, and none is lost', async t => {
+test('lines of two sources are sorted by time after settling, and none is lost', async t => {
 	const {order, texts, pass} = ordered();
 	order.lines(0, block('01'));
 	order.lines(1, block('03', '05'));
@@ -52,7 +52,7 @@ test('lines of two sources are put by time once they are settled, and none is lo
 	t.is(texts().at(-1), '0 line 06');
 });
 
-test('what the second log held before goes between the lines of the first, which were shown already', t => {
+test('the backlog of a second log is inserted between the visible lines of the first', t => {
 	const {order, texts} = ordered();
 	order.lines(0, block('10', '20', '30'));
 	order.lines(1, block('05', '15', '15', '35'));
@@ -72,7 +72,7 @@ test('what the second log held before goes between the lines of the first, which
 	]);
 });
 
-test('a line of a log that runs and comes behind newer ones stands where it came, and is marked', t => {
+test('a late line of a running log stays where it arrived and is marked', t => {
 	const {order, texts, pass} = ordered();
 	order.lines(0, block('10'));
 	order.lines(1, block('11'));
@@ -85,7 +85,7 @@ test('a line of a log that runs and comes behind newer ones stands where it came
 	t.deepEqual(texts(), ['0 line 10', '1 line 11', '0 line 30', '1 line 20 late']);
 });
 
-test('a later part of a log stands behind the one before it, also at the same time', t => {
+test('a later part of a log follows the earlier part, also at the same time', t => {
 	const {order, texts} = ordered();
 	order.lines(0, block('10', '20'));
 	order.lines(1, block('15'));
@@ -95,7 +95,7 @@ test('a later part of a log stands behind the one before it, also at the same ti
 	t.deepEqual(texts(), ['0 line 10', '1 line 15', '1 line 15.0', '1 line 16', '0 line 20']);
 });
 
-test('a log whose clock went back keeps its order', t => {
+test('a log whose clock moved back keeps its order', t => {
 	const {order, texts} = ordered();
 	order.lines(0, block('10', '20'));
 	order.lines(1, block('15', '12', '13', '18'));
@@ -103,7 +103,7 @@ test('a log whose clock went back keeps its order', t => {
 	t.deepEqual(texts(), ['0 line 10', '1 line 15', '1 line 12', '1 line 13', '1 line 18', '0 line 20']);
 });
 
-test('a notice stands behind the lines of its source, and pushes no other line out of its place', t => {
+test('a notice follows the lines of its source and moves no other line', t => {
 	const {order, buffer, texts} = ordered();
 	order.lines(0, block('10'));
 	order.lines(1, block('11', '14'));
@@ -116,7 +116,7 @@ test('a notice stands behind the lines of its source, and pushes no other line o
 	t.deepEqual(texts(), ['0 line 10', '1 line 11', '0 line 12', '1 line 14', 'restarted', '1 line 15', '0 line 16']);
 });
 
-test('a notice of what brought no line stands behind all that came before it', t => {
+test('a notice of a source without lines follows all earlier lines', t => {
 	const {order, buffer, texts} = ordered();
 	order.lines(0, block('10'));
 	order.lines(1, block('11'));

@@ -51,7 +51,7 @@ async function tailOfLog(t: ExecutionContext, limits?: LineBufferLimits) {
 	};
 }
 
-test('whoever asks for all older lines while some are read waits for all, and each comes once, however many ask', async t => {
+test('concurrent requests for all older lines load each line once', async t => {
 	const {tail, buffer, letGo, older} = await tailOfLog(t);
 	const first = older.load(10);
 	const lengths = [older.load(null), older.load(null)].map(async load => load.then(() => buffer.end));
@@ -61,7 +61,7 @@ test('whoever asks for all older lines while some are read waits for all, and ea
 	t.is(tail.view.older.phase, 'none');
 });
 
-test('where lines were let go while older ones were read nothing is put before the hole', async t => {
+test('no older lines are inserted before a gap of dropped lines', async t => {
 	const {tail, buffer, asked, letGo, older} = await tailOfLog(t, {lines: Infinity, bytes: linesPerBlock * 30});
 	const load = older.load(null);
 	await asked;

@@ -64,24 +64,24 @@ async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fau
 	return {run, server, texts, until};
 }
 
-test('a log before that is cut says so', async t => {
+test('an interrupted previous log is reported', async t => {
 	const {run, texts, until} = await restarted(t, {kind: 'close', afterBytes: 1000});
 	run.start('tail', true);
 	await until(() => run.view.phase === 'ended');
 	t.true(texts().includes('before 0'));
-	t.regex(texts().join('\n'), /web\/app: the log before was cut: .*\(leg 2\) or yours to it \(leg 1\) was lost/);
+	t.regex(texts().join('\n'), /web\/app: the previous log was interrupted: .*\(leg 2\) or yours to it \(leg 1\) was lost/);
 });
 
-test('of several, a cut is said behind the lines of the one that was cut, which are held back for their places', async t => {
+test('an interruption of one of several logs is reported after the lines of that log', async t => {
 	const {run, texts, until} = await restarted(t, null, {kind: 'cut', afterBytes: 1000});
 	run.start('tail', true);
 	await until(() => run.view.phase === 'ended');
-	const said = texts().findIndex(text => text.includes('web/proxy: the log before was cut'));
+	const said = texts().findIndex(text => text.includes('web/proxy: the previous log was interrupted'));
 	t.is(texts().filter(text => text === 'before 0').length, 2);
 	t.true(said > texts().lastIndexOf('before 0'));
 });
 
-test('one that is whole is told to its end', async t => {
+test('a complete previous log is read to its end', async t => {
 	const {run, texts, until} = await restarted(t, null);
 	run.start('tail', true);
 	await until(() => run.view.phase === 'ended');
@@ -89,7 +89,7 @@ test('one that is whole is told to its end', async t => {
 	t.notRegex(texts().join('\n'), /cut/);
 });
 
-test('who asks for the log of now while the one before is still read gets that, and no end of the other', async t => {
+test('switching to the current log while the previous one loads shows only the current one', async t => {
 	const {run, server, texts, until} = await restarted(t, {kind: 'silence'});
 	run.start('tail', true);
 	while (server.seen.length === 0) {
@@ -102,7 +102,7 @@ test('who asks for the log of now while the one before is still read gets that, 
 	t.deepEqual(texts(), ['after']);
 });
 
-test('its last words are shown, and the same key leads back to what goes on, paused or not', async t => {
+test('the previous log shows its last lines, and the same key returns to the current log', async t => {
 	const {run, texts, until} = await restarted(t, null);
 	const session = {
 		tails: new Map([['tail-1', run]]),

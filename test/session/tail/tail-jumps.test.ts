@@ -34,7 +34,7 @@ function tailOf(...kinds: readonly LineKind[]) {
 	};
 }
 
-test('a gap, reconnect or restart is jumped to, and neither lines nor marks are', async t => {
+test('the gap key jumps to gaps, reconnects and restarts, not to lines or marks', async t => {
 	const {press, told} = tailOf('text', 'mark', 'notice', 'text', 'notice', 'text');
 	t.is(await press('tail.next-gap'), 2);
 	t.is(await press('tail.next-gap'), 4);

@@ -59,7 +59,7 @@ function tailOf(lines: readonly string[]) {
 	return {store, run, press, copied, told};
 }
 
-test('a copy is of the last line that is shown, never of one that a filter hides', async t => {
+test('copy takes the last visible line, never a filtered one', async t => {
 	const {run, press, copied, told} = tailOf(['GET /ok', 'password=hunter2']);
 	run.view = filterTail(run.view, {filter: {text: 'GET', regex: false, inverse: false}});
 	run.scan(1000);
@@ -69,10 +69,10 @@ test('a copy is of the last line that is shown, never of one that a filter hides
 	run.scan(1000);
 	await press('tail.copy');
 	t.is(copied.length, 1);
-	t.deepEqual(told, ['there is no line to copy']);
+	t.deepEqual(told, ['no line to copy']);
 });
 
-test('in an opened line the way back begins with the first key, however often the last field was passed', async t => {
+test('the first key up moves the field cursor, however often the end was passed', async t => {
 	const {run, press, copied} = tailOf(['{"msg":"paid","id":1,"user":"ada"}']);
 	await press('tail.open-line', 'line.down', 'line.down', 'line.down', 'line.down', 'line.down');
 	t.is(run.view.lineField, 2);
@@ -83,7 +83,7 @@ test('in an opened line the way back begins with the first key, however often th
 	t.is(text.run.view.lineField, 0);
 });
 
-test('lines of JSON are counted anew when a tail begins anew', async t => {
+test('a restarted tail restarts its count of JSON lines', async t => {
 	const {run, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
 	await press('tail.json');
 	t.is(run.view.counters.json, 2);
@@ -91,7 +91,7 @@ test('lines of JSON are counted anew when a tail begins anew', async t => {
 	t.is(run.view.counters.json, 0);
 });
 
-test('the way back from bare lines leads to the tail, then out of it', async t => {
+test('back from plain lines leads to the tail, then out of it', async t => {
 	const {store, run, press} = tailOf(['one']);
 	await press('tail.plain', 'view.back');
 	t.false(run.view.plain);
@@ -100,7 +100,7 @@ test('the way back from bare lines leads to the tail, then out of it', async t =
 	t.is(store.state.layers.length, 0);
 });
 
-test('the way back shows all lines again before it leads out of the tail', async t => {
+test('back shows all lines before it leaves the tail', async t => {
 	const {store, run, press} = tailOf(['one', 'two']);
 	run.view = filterTail(run.view, {filter: {text: 'two', regex: false, inverse: false}, level: 3});
 	await press('view.back');
@@ -110,7 +110,7 @@ test('the way back shows all lines again before it leads out of the tail', async
 	t.is(store.state.layers.length, 0);
 });
 
-test('lines leave the tail with what is shown before them: whole times, and whose they are', async t => {
+test('exported lines carry full timestamps and source names', async t => {
 	const {run, press} = tailOf(['one']);
 	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
 	run.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
@@ -132,7 +132,7 @@ test('lines leave the tail with what is shown before them: whole times, and whos
 	t.deepEqual([...visibleTexts(run.view)].slice(1, 2), ['two\n']);
 });
 
-test('by a level the nearest line that is shown is on the screen, though all that fit stand above', async t => {
+test('a level filter shows the nearest matching line, even if all matches are above', async t => {
 	const {run, press} = tailOf(['ok']);
 	run.view.buffer.append(0, 1, 4, 'text', Buffer.from('ERROR'));
 	for (let number = 2; number < 60; number++) {
@@ -147,7 +147,7 @@ test('by a level the nearest line that is shown is on the screen, though all tha
 	);
 });
 
-test('a new tail draws its lines as the last one does, and searches and filters for nothing', async t => {
+test('a new tail keeps the display options of the last one, without search and filter', async t => {
 	const {run, press} = tailOf(['{"msg":"paid"}']);
 	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level');
 	const {wrap, json, times, names, level} = withDisplayOptionsOf(emptyTail('tail-2', 'api'), run.view);
@@ -178,7 +178,7 @@ test('another container of the pod can be followed instead', async t => {
 	run.stop();
 });
 
-test('the cursor stays on the field that was shown or hidden last', async t => {
+test('the cursor stays on the field that was toggled last', async t => {
 	const {run} = tailOf(['{"a":1,"b":2,"c":3}']);
 	const answers = ['b', 'c', null];
 	const places: number[] = [];
@@ -201,7 +201,7 @@ for (const [phase, context] of [
 	['stopped', 'tail'],
 	['failed', 'failed'],
 ] as const) {
-	test(`the keys of a tail that is ${phase} are those of ${context === 'tail' ? 'a tail' : 'one that can be tried again'}`, t => {
+	test(`a tail in phase ${phase} has the keys of ${context === 'tail' ? 'a tail' : 'a failed tail'}`, t => {
 		const {store} = tailOf([]);
 		store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}}});
 		t.is(keyContext(store.state), context);
@@ -210,7 +210,7 @@ for (const [phase, context] of [
 	});
 }
 
-test('the keys of a tail follow at once that it failed, and that it is tried again: no second is waited for', async t => {
+test('the keys of a tail change at once when it fails or is retried', async t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},
@@ -246,7 +246,7 @@ test('the keys of a tail follow at once that it failed, and that it is tried aga
 	t.is(keyContext(store.state), 'tail');
 });
 
-test('a tail that failed is tried again from where it began', async t => {
+test('a failed tail retries from where it began', async t => {
 	const {run, press} = tailOf(['a line']);
 	run.view = {...run.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
 	await press('failed.retry');
@@ -257,7 +257,7 @@ test('a tail that failed is tried again from where it began', async t => {
 	t.like(run.view, {phase: 'opening', previous: true}, 'the log before, again');
 });
 
-test('the log of the life before that is begun anew among the connections stays the one of the life before', async t => {
+test('a previous log restarted in the connections pane stays a previous log', async t => {
 	const {store, run} = tailOf(['one']);
 	store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	run.start('head', true);
@@ -265,7 +265,7 @@ test('the log of the life before that is begun anew among the connections stays 
 	t.true(run.view.previous);
 });
 
-test('an opened line stays the same one where others are put before it while something else stands over the tail', t => {
+test('an expanded line stays the same when lines are inserted before it', t => {
 	const store = new Store(
 		emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		() => {},
@@ -289,7 +289,7 @@ for (const [what, keys] of [
 	['a shell', shellHandlers['tail.shell']],
 	['the doctor', doctorHandlers['tail.doctor']],
 ] as const) {
-	test(`${what} of a tail goes to a pod that is there, not to the one that it has taken the place of`, async t => {
+	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
 		const {store, run} = tailOf(['one']);
 		const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, note: '', besides: []};
 		run.view = {

@@ -10,50 +10,56 @@ import {isUnreadable, tailPhase} from '../../../source/state/tail/tail-sources.t
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');
 
-test('an outage is told and counted when it begins, whichever try is the first that is told', t => {
+test('an outage is reported and counted once, at its first visible attempt', t => {
 	const begun = tailNotice({type: 'reconnecting', source, attempt: 2, retryInMs: 1000, error}, '', 'open');
-	t.is(begun.text, 'no agent is connected, try 2 in 1.0 s');
+	t.is(begun.text, 'no agent is connected; attempt 2 in 1.0 s');
 	t.is(begun.counters?.reconnects, 1);
 	const goesOn = tailNotice({type: 'reconnecting', source, attempt: 3, retryInMs: 2000, error}, '', 'interrupted');
 	t.is(goesOn.text, null);
 	t.is(goesOn.counters, undefined);
-	t.is(goesOn.source.note, 'no agent is connected · try 3');
+	t.is(goesOn.source.note, 'no agent is connected · attempt 3');
 });
 
-test('a row names its log once, and leaves room for the try', t => {
+test('a row names its log once and keeps space for the attempt', t => {
 	const cut = new SpokeError('ERR_STREAM_LOST', 'the log of p was cut: the connection was closed in the middle of the response', {leg: 1});
-	t.is(tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note, 'was cut · try 1');
+	t.is(
+		tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note,
+		'interrupted · attempt 1',
+	);
 });
 
-test('what broke stands first where a line is cut', t => {
+test('a truncated line starts with the cause', t => {
 	const refused = new SpokeError('ERR_SECOND_LEG', 'no agent is connected to its proxy server: No agent available', {
 		text: 'Get "https://10.0.0.1:10250/x": No agent available',
 	});
 	t.is(
 		tailNotice({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: refused}, '', 'open').text,
-		'No agent available: no agent is connected to its proxy server, try 1 in 200 ms',
+		'No agent available: no agent is connected to its proxy server; attempt 1 in 200 ms',
 	);
 });
 
-test('a container that waits after it ran is told in the stream', t => {
+test('a container that waits after it ran is reported in the stream', t => {
 	const ended = {exitCode: 2, reason: 'Error', at: '2026-11-25T09:55:58Z'};
 	const over = tailNotice({type: 'waiting', source, reason: null, ended}, '', 'open');
-	t.is(over.text, 'app ended at 09:55:58 with exit 2 Error, waits to be started again');
-	t.is(over.source.note, 'ended with exit 2 Error');
+	t.is(over.text, 'app terminated at 09:55:58 with exit code 2 Error, waiting to be restarted');
+	t.is(over.source.note, 'terminated with exit code 2 Error');
 	const backOff = tailNotice({type: 'waiting', source, reason: 'CrashLoopBackOff', ended}, 'x2x: ', 'open');
-	t.is(backOff.text, 'x2x: app ended at 09:55:58 with exit 2 Error, waits: CrashLoopBackOff');
+	t.is(backOff.text, 'x2x: app terminated at 09:55:58 with exit code 2 Error, waiting: CrashLoopBackOff');
 	t.is(backOff.source.note, 'CrashLoopBackOff');
 	t.is(tailNotice({type: 'waiting', source, reason: null, ended: null}, '', 'open').text, 'app is waiting');
 	t.is(tailNotice({type: 'waiting', source, reason: 'ContainerCreating', ended: null}, '', 'waiting').text, null);
 });
 
-test('a gap claims nothing of a log that is over', t => {
+test('a gap claims nothing about a log that has ended', t => {
 	const gap = (reason: GapReason) => tailNotice({type: 'gap', source, after: '2026-11-25T09:55:58.123456789Z', reason}, '', 'open').text;
-	t.is(gap('last-line-not-met'), 'last line not met again (log file was rotated?). Lines after 09:55:58.123 may be missing');
-	t.is(gap('log-gone'), 'its log can no longer be read, so whether that was its end is not known. Lines after 09:55:58.123 may be missing');
+	t.is(gap('last-line-not-met'), 'could not find the last line again (was the log file rotated?). Lines after 09:55:58.123 may be missing');
+	t.is(
+		gap('log-gone'),
+		'its log can no longer be read, so it is unknown whether this was its end. Lines after 09:55:58.123 may be missing',
+	);
 });
 
-test('a tail follows while one of its sources is open, and says what the others wait for when none is', t => {
+test('a tail follows while one source is open, and shows the waits of the others when none is', t => {
 	t.deepEqual(
 		tailPhase([
 			{state: 'interrupted', note: 'try 3'},
@@ -64,9 +70,9 @@ test('a tail follows while one of its sources is open, and says what the others 
 	t.deepEqual(
 		tailPhase([
 			{state: 'waiting', note: 'app is waiting'},
-			{state: 'interrupted', note: 'no agent · try 3'},
+			{state: 'interrupted', note: 'no agent · attempt 3'},
 		]),
-		{phase: 'waiting', note: 'no agent · try 3'},
+		{phase: 'waiting', note: 'no agent · attempt 3'},
 	);
 	t.is(tailPhase([{state: 'ended', note: ''}]), null);
 });
@@ -81,12 +87,12 @@ for (const [what, sources, is] of [
 	['the one that failed is gone', [{...failed, isGone: true}, done], false],
 	['there is none', [], false],
 ] as const) {
-	test(`where ${what}, ${is ? 'no log can be read' : 'it is not said that none can be read'}`, t => {
+	test(`${is ? 'no log is readable' : 'a log may be readable'} when ${what}`, t => {
 		t.is(isUnreadable(sources), is);
 	});
 }
 
-test('a row names a failure by the innermost words of the other side, and by our own where it has none that are short', t => {
+test('a row names a failure by the innermost server text, or by the message of spoke', t => {
 	t.is(shortError({message: 'long', text: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available'}), 'No agent available');
 	t.is(
 		shortError({message: 'long', text: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused'}),
@@ -109,7 +115,7 @@ test('a row names a failure by the innermost words of the other side, and by our
 	t.is(shortError({message: 'ours', text: 'x'.repeat(80)}), 'ours');
 });
 
-test('a failure whose text is in its message says it once', t => {
+test('a failure whose text is part of its message is shown once', t => {
 	t.is(fullMessage(new SpokeError('ERR_NOT_FOUND', 'pods "nope" not found', {text: 'pods "nope" not found\n'})), 'pods "nope" not found');
 	t.is(
 		fullMessage(new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available'})),
@@ -117,7 +123,7 @@ test('a failure whose text is in its message says it once', t => {
 	);
 });
 
-test('a failure that came as a Status is told by its message, and what the message says of it is not said again', t => {
+test('a Status failure shows its message once', t => {
 	const text = JSON.stringify({
 		kind: 'Status',
 		status: 'Failure',
@@ -131,22 +137,22 @@ test('a failure that came as a Status is told by its message, and what the messa
 	t.is(fullMessage({message: 'no agent is connected: No agent available', text}), 'no agent is connected: No agent available');
 });
 
-test('a tail says what it asks for while nothing comes, and follows again only with an answer', t => {
+test('a silent tail shows what it requests, and follows only after a response', t => {
 	const sourceOf = (event: Parameters<typeof tailNotice>[0]) => tailNotice(event, '', 'open').source;
-	t.deepEqual(sourceOf({type: 'asking', source}), {state: 'interrupted', note: 'asking again, no answer'});
-	t.deepEqual(sourceOf({type: 'checking', source}), {state: 'checking', note: 'asking whether it is alive; quiet'});
+	t.deepEqual(sourceOf({type: 'asking', source}), {state: 'interrupted', note: 'requested again, no response'});
+	t.deepEqual(sourceOf({type: 'checking', source}), {state: 'checking', note: 'checking whether the stream is alive; no data'});
 	t.deepEqual(sourceOf({type: 'checked', source}), {state: 'open', note: ''});
 	t.like(sourceOf({type: 'restarted', source, restarts: 1, ended: null}), {state: 'waiting', note: 'restarted'});
 	t.deepEqual(tailPhase([sourceOf({type: 'checking', source}) as {state: 'checking'; note: string}]), {
 		phase: 'waiting',
-		note: 'asking whether it is alive; quiet',
+		note: 'checking whether the stream is alive; no data',
 	});
 });
 
-test('that a tail is back claims no more than was seen', t => {
+test('a reconnected tail claims only what was observed', t => {
 	const text = (proven: boolean, met: boolean) =>
 		tailNotice({type: 'resumed', source, outageMs: 700, proven, foundLastLine: met}, '', 'interrupted').text;
-	t.is(text(true, true), 'back after 700 ms, last line met again: no gap');
+	t.is(text(true, true), 'back after 700 ms; resumed at the last line, no gap');
 	t.is(text(true, false), 'back after 700 ms: no gap');
 	t.is(text(false, false), 'back after 700 ms');
 });

@@ -42,7 +42,7 @@ function heldAt(cursor: number | null, typed: string, regex = false) {
 	return {run, session, told, notes};
 }
 
-test('a search lands on the match that is nearest above, though it was looked through last', async t => {
+test('a search lands on the nearest match above, even if it was scanned last', async t => {
 	const {run, session} = heldAt(count - 1, 'needle');
 	await promptSearch(session);
 	t.is(run.view.cursor, needles[2]);
@@ -52,33 +52,33 @@ test('a search lands on the match that is nearest above, though it was looked th
 	t.is(middle.run.view.cursor, needles[1]);
 });
 
-test('while it follows, a search lands on the last match when it began, whatever comes meanwhile', async t => {
+test('a search in a followed tail lands on the last match at its start', async t => {
 	const {run, session} = heldAt(null, 'needle');
 	await promptSearch(session);
 	t.is(run.view.cursor, needles[2]);
 });
 
-test('what is in no line is said to be in none', async t => {
+test('a search without matches reports none', async t => {
 	const {run, session, told} = heldAt(count - 1, 'nowhere');
 	await promptSearch(session);
 	t.is(run.view.cursor, count - 1);
 	t.deepEqual(told, ['no match']);
 });
 
-test('a filter leaves the cursor at the nearest line that is shown, and holds nothing more when it is done', async t => {
+test('a filter keeps the cursor at the nearest visible line and releases it when done', async t => {
 	const {run, session} = heldAt(linesPerBlock * 9, 'needle');
 	await promptFilter(session);
 	t.is(run.view.cursor, needles[2]);
 	t.is(run.onMoved.size, 0);
 });
 
-test('one line that a filter lets through is one', async t => {
+test('a single filtered line is counted as one line', async t => {
 	const {session, notes} = heldAt(count - 1, 'needle');
 	await promptFilter(session);
 	t.deepEqual(notes, ['1 line']);
 });
 
-test('of a search the lines that match can be shown alone, and all again: by the same key, or by the way back', async t => {
+test('matches-only shows only matching lines, and the same key or back shows all', async t => {
 	const {run, session, told} = heldAt(count - 1, 'needle');
 	await promptSearch(session);
 	const shown = async (press: (session: Session) => Promise<void> | void) => {
@@ -92,21 +92,21 @@ test('of a search the lines that match can be shown alone, and all again: by the
 	t.deepEqual(await shown(navigationHandlers['view.back']!), [count + 1, needles[2]]);
 	t.deepEqual(told, []);
 	await toggleMatchesOnly(session);
-	t.deepEqual(told, ['nothing is searched for or filtered: all lines are shown']);
+	t.deepEqual(told, ['no search or filter: all lines are shown']);
 });
 
 for (const [what, look] of [
 	['search', promptSearch],
 	['filter', promptFilter],
 ] as const) {
-	test(`while a ${what} is typed that is no regex yet, that is said, and not that nothing matches`, async t => {
+	test(`a ${what} that is no valid regular expression is reported as such, not as no match`, async t => {
 		const {session, notes} = heldAt(null, '(', true);
 		await look(session);
 		t.deepEqual(notes, ['no regex: unterminated group']);
 	});
 }
 
-test('a filter that was set aside stays so when another one is begun and given up', async t => {
+test('a disabled filter stays disabled when another one is canceled', async t => {
 	const {run, session} = heldAt(count - 1, 'needle');
 	await promptFilter(session);
 	t.is(shownLength(run.view), 4);
@@ -122,7 +122,7 @@ test('a filter that was set aside stays so when another one is begun and given u
 	t.deepEqual([run.view.filter.text, run.view.matchesOnly, shownLength(run.view)], ['needle', false, count + 1]);
 });
 
-test('a search that is given up goes back to the lines of before, wherever older ones that came meanwhile moved them', async t => {
+test('a canceled search returns to the lines before it, also if older lines moved them', async t => {
 	const {run, session} = heldAt(count - 1, 'needle');
 	await promptSearch(session);
 	const before = run.view;

@@ -10,7 +10,7 @@ import {createClusterClient} from '../../../source/cluster/create-cluster-client
 import {startServer} from '../../support/api-server.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 
-test('a pod tells its labels, and each container its image', async t => {
+test('pod details show the labels, and the image of each container', async t => {
 	const pod = {
 		metadata: {name: 'web-0', labels: {app: 'web', tier: 'edge'}},
 		spec: {containers: [{name: 'app', image: 'registry.corp/web:4.2'}]},
@@ -21,23 +21,23 @@ test('a pod tells its labels, and each container its image', async t => {
 	t.true(texts.includes('image registry.corp/web:4.2'));
 });
 
-test('a long name of a container is told whole', async t => {
+test('a long container name is shown completely', async t => {
 	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'konnectivity-agent-sidecar'}]}};
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	t.true(lines.some(({label}) => label?.trim() === 'konnectivity-agent-sidecar'));
 });
 
-test('a pod that was evicted tells why', async t => {
+test('an evicted pod shows the reason', async t => {
 	const pod = {
 		metadata: {name: 'web-0'},
 		spec: {containers: [{name: 'app'}]},
 		status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'},
 	};
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
-	t.deepEqual(lines.find(({label}) => label === 'Because')?.text, pod.status.message);
+	t.deepEqual(lines.find(({label}) => label === 'Message')?.text, pod.status.message);
 });
 
-test('a pod that crashes has the status of its row, and why it ended last stands before what is long', async t => {
+test('a crashing pod shows the status of its row and its last state first', async t => {
 	const state = {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s restarting failed container=app'}};
 	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled'}};
 	const pod = {
@@ -48,12 +48,12 @@ test('a pod that crashes has the status of its row, and why it ended last stands
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterClient, 'pod/web-0', 'demo');
 	t.deepEqual(
 		lines.slice(1, 4).map(({label, text}) => `${label} ${text}`),
-		['Node not scheduled', 'Status CrashLoopBackOff, phase Running, 10.0.0.7', 'Last end app ended with exit 137 OOMKilled'],
+		['Node not scheduled', 'Status CrashLoopBackOff, phase Running, 10.0.0.7', 'Last state app terminated with exit code 137 OOMKilled'],
 	);
 	t.is(lines.filter(({text}) => text.includes('OOMKilled')).length, 1, 'told once');
 });
 
-test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
+test('a cron job shows its schedule, its suspension and its last run', async t => {
 	const cronJob = {
 		metadata: {name: 'nightly'},
 		spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true},
@@ -63,7 +63,7 @@ test('a cron job tells its schedule, whether it is suspended, and its last run',
 	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
 	for (const told of [
 		'Schedule 0 3 * * * in Europe/Berlin',
-		'Suspended yes: it makes no new jobs',
+		'Suspended yes: it creates no new jobs',
 		'Last run 2026-01-01T02:00:00Z',
 		'Succeeded 2026-01-01T02:03:00Z',
 		'Active job/nightly-1',
@@ -72,7 +72,7 @@ test('a cron job tells its schedule, whether it is suspended, and its last run',
 	}
 });
 
-test('an event that warns says so without its colour', async t => {
+test('a warning event is marked without color', async t => {
 	const {env} = await openSandbox(t);
 	const cluster = await createClusterClient(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
@@ -90,7 +90,7 @@ test('an event that warns says so without its colour', async t => {
 	t.true((await labels()).includes('Created'));
 });
 
-test('of an object as YAML a number keeps all its digits, and what kubectl leaves out is left out and named', async t => {
+test('YAML keeps all digits of a number and omits and names what kubectl omits', async t => {
 	const asked: Array<string | undefined> = [];
 	const server = await startServer({
 		request({url}, response) {
@@ -120,7 +120,7 @@ test('of an object as YAML a number keeps all its digits, and what kubectl leave
 	t.deepEqual(asked, ['/api/v1/namespaces/demo/pods/web']);
 });
 
-test('no name or kind changes where an object is asked for', t => {
+test('no name or kind changes the path of the request', t => {
 	t.is(yamlPath('deploy/web', 'demo'), '/apis/apps/v1/namespaces/demo/deployments/web');
 	t.is(yamlPath('node/n1', 'demo'), '/api/v1/nodes/n1');
 	t.is(yamlPath('namespace/kube-system', 'demo'), '/api/v1/namespaces/kube-system');

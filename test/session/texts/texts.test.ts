@@ -57,7 +57,7 @@ function sessionWithPod() {
 
 const isBusy = (layer: Layer | undefined) => layer?.kind === 'text' && layer.busy;
 
-test('what a text waited for comes also while help stands over it', async t => {
+test('a text is filled while help covers it', async t => {
 	const {session, store, answer} = sessionWithPod();
 	const details = openDetails(session);
 	const doctor = doctorHandlers['pods.doctor']!(session);
@@ -74,7 +74,7 @@ test('what a text waited for comes also while help stands over it', async t => {
 	);
 });
 
-test('a walk fills its own text, not one of the same target that was opened later', async t => {
+test('a doctor run fills its own text, not a later one of the same target', async t => {
 	const {session, store, answer} = sessionWithPod();
 	const first = doctorHandlers['pods.doctor']!(session);
 	store.now({type: 'pop'});
@@ -88,7 +88,7 @@ test('a walk fills its own text, not one of the same target that was opened late
 	t.false(isBusy(store.state.layers.at(-1)));
 });
 
-test('the way to the cluster that a walk opened is closed with it', async t => {
+test('a doctor run closes the cluster client that it opened', async t => {
 	const {session, answer, closed} = sessionWithPod();
 	const walked = doctorHandlers['pods.doctor']!(session);
 	answer();
@@ -96,7 +96,7 @@ test('the way to the cluster that a walk opened is closed with it', async t => {
 	t.is(closed(), 1);
 });
 
-test('YAML that could not be read at first is read with the key that reads it again; what was read before stays', async t => {
+test('refresh loads YAML that failed at first and keeps YAML that was read before', async t => {
 	const {session, store} = sessionWithPod();
 	let answer: () => unknown = () => {
 		throw new SpokeError('ERR_FORBIDDEN', 'you may not', {remedy: 'ask for it'});
@@ -130,7 +130,7 @@ test('YAML that could not be read at first is read with the key that reads it ag
 
 	await yamlHandlers['yaml.refresh']!(session);
 	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
-	t.deepEqual(told, ['YAML of pod/web: you may not', 'read again', 'read again: pods "web" is gone']);
+	t.deepEqual(told, ['YAML of pod/web: you may not', 'refreshed', 'refresh: pods "web" is gone']);
 	answer = () => null;
 	await t.throwsAsync(
 		async () => yamlHandlers['yaml.refresh']!(session),
@@ -139,7 +139,7 @@ test('YAML that could not be read at first is read with the key that reads it ag
 	);
 });
 
-test('while a search is typed that is no regex yet, that is said, and not that nothing matches', async t => {
+test('an invalid regular expression is reported as such, not as no match', async t => {
 	const {session, store} = sessionWithPod();
 	store.now({
 		type: 'push',

@@ -69,7 +69,7 @@ for (const [title, object] of [
 	['odd keys', {'': 1, true: 1, 8080: 1, 'x y': 1, 'k:': 1, ['k'.repeat(200)]: 1, 'two\nlines': 1}],
 	['a text longer than a line', {text: 'word '.repeat(60), quoted: 'a: b '.repeat(60)}],
 ] as const) {
-	test(`${title} are read as what they were`, t => {
+	test(`${title} parse back to their original values`, t => {
 		t.deepEqual(readBack(textOf({value: object})), {value: object});
 	});
 }
@@ -81,7 +81,7 @@ test('a number keeps all its digits', t => {
 	);
 });
 
-test('it looks as kubectl prints it: keys in order, dashes below their field, blocks as they are, words quoted', t => {
+test('YAML has the kubectl style: sorted keys, dashes below the field, blocks, quotes', t => {
 	t.is(
 		textOf({
 			kind: 'Pod',
@@ -126,12 +126,12 @@ test('a long line is not folded', t => {
 	t.is(yamlLines({message: 'word '.repeat(60).trim()}).length, 1);
 });
 
-test('one object in two places is written twice', t => {
+test('an object in two places is written twice', t => {
 	const labels = {app: 'web'};
 	t.is(textOf({a: labels, b: labels}), 'a:\n  app: web\nb:\n  app: web\n');
 });
 
-test('the names of fields are known, and nothing else is taken for one', t => {
+test('only field names are marked as keys', t => {
 	const keys = yamlLines({kind: 'Pod', spec: {args: ['a: b', {'x y': 'not:\nkey: of ours\n'}]}}).map(
 		({text, key}) => key && text.slice(...key),
 	);

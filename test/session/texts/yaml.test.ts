@@ -24,14 +24,14 @@ async function onDb(t: ExecutionContext, metadata: object = {}, options: Paramet
 const managedFields = [{manager: 'kubectl', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: {'f:metadata': {}}}];
 const hostile = 'a\u202Eb\u001B[31mc';
 
-test('the YAML of the pod under the cursor is the apiserver’s object as kubectl prints it, and saved it is clean', async t => {
+test('the YAML of the selected pod equals the object as kubectl prints it', async t => {
 	const {terminal, sandbox, home} = await onDb(t, {
 		managedFields,
 		annotations: {hostile: 'a\u202Eb', script: 'set -e\nrun "$@"\n', coloured: hostile},
 	});
 	terminal.press('list.yaml');
 	await terminal.sees(
-		/YAML├ pod\/db-0 ─+ managedFields left out · \d+ below ─\n apiVersion: v1\n kind: Pod\n metadata:\n {3}annotations:\n/,
+		/YAML├ pod\/db-0 ─+ managedFields omitted · \d+ below ─\n apiVersion: v1\n kind: Pod\n metadata:\n {3}annotations:\n/,
 	);
 	await terminal.sees(/hostile: a<U\+202E>b/);
 	await terminal.sees(/coloured: "a<U\+202E>b\\e\[31mc"/);
@@ -56,12 +56,12 @@ test('the YAML of the pod under the cursor is the apiserver’s object as kubect
 	);
 });
 
-test('it is searched with its lines kept: next, before, and one step back ends the search before the text', async t => {
+test('a YAML search keeps all lines, and the first step back ends the search', async t => {
 	const {terminal} = await onDb(t);
 	terminal.press('list.yaml');
 	await terminal.sees(/YAML├ pod\/db-0[\s\S]*kind: Pod/);
 	terminal.press('details.next-match');
-	await terminal.sees(/nothing is searched for/);
+	await terminal.sees(/no active search/);
 	terminal.press('details.search');
 	terminal.type('ready');
 	await terminal.sees(/\/ready▏ +\d+ matches/);
@@ -76,7 +76,7 @@ test('it is searched with its lines kept: next, before, and one step back ends t
 	await terminal.sees(/▸ db-0 +1\/1/);
 });
 
-test('its long lines are wrapped, or at a key cut and moved sideways, and so they are in the next text', async t => {
+test('long YAML lines wrap or scroll, and the next text keeps the choice', async t => {
 	const {terminal} = await onDb(t, {annotations: {aaa: `${'x'.repeat(80)}-end`}}, {columns: 80});
 	terminal.press('list.yaml');
 	await terminal.sees(/aaa: x{60,}\n +x+-end\n/);
@@ -96,23 +96,23 @@ test('its long lines are wrapped, or at a key cut and moved sideways, and so the
 	await terminal.sees(/YAML├[\s\S]*\n +x+-end\n/);
 });
 
-test('it is read again at a key, says whether anything changed, and what is gone stays to be read', async t => {
+test('refresh reports whether the YAML changed and keeps a deleted object', async t => {
 	const {terminal, change, sandbox} = await onDb(t);
 	terminal.press('list.yaml');
 	await terminal.sees(/kind: Pod/);
 	terminal.press('yaml.refresh');
-	await terminal.sees(/read again: nothing has changed/);
+	await terminal.sees(/refreshed: no changes/);
 	await change({labels: {fresh: 'label'}});
 	terminal.press('yaml.refresh');
-	await terminal.sees(/ {5}fresh: label[\s\S]* read again$/m);
+	await terminal.sees(/ {5}fresh: label[\s\S]* refreshed$/m);
 	await ask(sandbox, '/apis/apps/v1/namespaces/default/statefulsets/db', {method: 'DELETE'});
 	await ask(sandbox, `${db}?gracePeriodSeconds=0`, {method: 'DELETE'});
 	await terminal.sees(/fresh: label/);
 	terminal.press('yaml.refresh');
-	await terminal.sees(/not read again at \d\d:\d\d:\d\d[\s\S]*fresh: label[\s\S]*pods "db-0" not found in namespace "default"/);
+	await terminal.sees(/refresh failed at \d\d:\d\d:\d\d[\s\S]*fresh: label[\s\S]*pods "db-0" not found in namespace "default"/);
 });
 
-test('services, workloads, nodes and namespaces have theirs, under the cursor or by name', async t => {
+test('services, workloads, nodes and namespaces show YAML when selected or named', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/db-0 +1\/1 +Running/);
 	for (const [view, row, kind] of [
@@ -140,18 +140,18 @@ test('services, workloads, nodes and namespaces have theirs, under the cursor or
 	}
 
 	terminal.type(':yaml secret/tokens\r');
-	await terminal.sees(/no YAML of secret here, only of pods/);
+	await terminal.sees(/no YAML view of secret: only of pods/);
 	terminal.press('view.forwards');
 	terminal.type(':yaml\r');
 	await terminal.sees(/no object is under the cursor: type :yaml pod\/NAME/);
 });
 
-test('a refusal stands where the text would be, names the verb that is missing, and opens to why', async t => {
+test('a refusal fills the text, names the missing verb, and opens why', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob'});
 	await terminal.sees(/db-0 +1\/1 +Running/);
 	terminal.type(':yaml node/n1\r');
 	await terminal.sees(
-		/YAML├ node\/n1 ─[\s\S]*cannot get resource "nodes"[\s\S]*try +request permission; check with `kubectl auth can-i get nodes/,
+		/YAML├ node\/n1 ─[\s\S]*cannot get resource "nodes"[\s\S]*fix +request permission; check with `kubectl auth can-i get nodes/,
 	);
 	terminal.press('path.why');
 	await terminal.sees(/Why├ YAML of node\/n1[\s\S]*Refused by the apiserver/);
@@ -160,7 +160,7 @@ test('a refusal stands where the text would be, names the verb that is missing, 
 	await terminal.sees(/YAML├ pod\/nobody ─[\s\S]*pods "nobody" not found in namespace "default"/);
 });
 
-test('$PAGER gets the whole of it', async t => {
+test('$PAGER gets the whole YAML', async t => {
 	const folder = await newHome(t);
 	const pager = join(folder, 'pager');
 	await writeFile(
@@ -180,7 +180,7 @@ test('$PAGER gets the whole of it', async t => {
 });
 
 for (const name of ['vim', 'k9s']) {
-	test(`with the keymap ${name} it has a key of its own, and copying has its usual one`, async t => {
+	test(`keymap ${name} has a YAML key and the usual copy key`, async t => {
 		const {keymap} = await loadKeymap({}, name);
 		const {terminal} = await onSandbox(t, ['--keymap', name], {keymap});
 		await terminal.sees(/db-0 +1\/1 +Running/);
