@@ -64,7 +64,7 @@ test('to a pod that has ended nothing is added that would be waited for: it woul
 	const config = await serve(t, {seenRunning: false, unseen: {}, phase: 'Succeeded', patches});
 	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
 	t.deepEqual({status, stdout, patches}, {status: 125, stdout: '', patches: []});
-	t.regex(stderr, /never started; current phase is Succeeded.*spoke logs web.*\[ERR_TARGET_GONE\]\n$/s);
+	t.regex(stderr, /never starts; current phase is Succeeded.*spoke logs web.*\[ERR_TARGET_GONE\]\n$/s);
 	t.is((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-q'])).stdout, 'late\n', 'as kubectl, which does not look');
 	t.is(patches.length, 1);
 });
