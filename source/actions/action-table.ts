@@ -29,7 +29,7 @@ const actions: Readonly<Record<string, readonly ActionTuple[]>> = {
 		['pane.next', 'next pane', 'next pane'],
 		['pane.previous', 'previous pane', 'previous pane'],
 		['messages.open', 'messages', 'messages'],
-		['app.quit', 'quit', 'quit (may ask)'],
+		['app.quit', 'quit', 'quit (may ask first)'],
 		['app.suspend', 'suspend', 'suspend'],
 		['screen.redraw', 'redraw', 'redraw'],
 	],
