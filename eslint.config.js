@@ -15,7 +15,7 @@ export default tseslint.config(
 			'@typescript-eslint/array-type': ['error', {default: 'array-simple'}],
 			'@typescript-eslint/consistent-type-definitions': ['error', 'type'],
 			'@typescript-eslint/dot-notation': ['error', {allowIndexSignaturePropertyAccess: true}],
-			'@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true, allowBoolean: true, allowNullish: true}],
+			'@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true, allowBoolean: true, allowNullish: true, allow: [{from: 'lib', name: ['Error', 'URL', 'URLSearchParams']}]}],
 			'@typescript-eslint/no-unused-vars': ['error', {argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true}],
 			'@typescript-eslint/no-confusing-void-expression': ['error', {ignoreArrowShorthand: true}],
 			// Indexes are checked by `noUncheckedIndexedAccess`; `!` says where the length was checked before.
@@ -38,6 +38,13 @@ export default tseslint.config(
 			'@typescript-eslint/unbound-method': 'off',
 			// A string is spread to get its code points.
 			'@typescript-eslint/no-misused-spread': 'off',
+			'no-empty': ['error', {allowEmptyCatch: true}],
+			// A type parameter that names only the result lets the caller say what it expects.
+			'@typescript-eslint/no-unnecessary-type-parameters': 'off',
+			// The sockets of node:https are TLS sockets, typed as plain ones.
+			'@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+			// The reason of an abort is thrown as it is.
+			'@typescript-eslint/only-throw-error': 'off',
 			// `null` and `undefined` are told apart.
 			'@typescript-eslint/prefer-optional-chain': 'off',
 		},
@@ -52,6 +59,11 @@ export default tseslint.config(
 			'@typescript-eslint/no-unsafe-call': 'off',
 			'@typescript-eslint/no-unsafe-return': 'off',
 			'@typescript-eslint/no-explicit-any': 'off',
+			'@typescript-eslint/no-dynamic-delete': 'off',
+			'@typescript-eslint/no-unsafe-enum-assignment': 'off',
+			'@typescript-eslint/no-base-to-string': 'off',
+			'@typescript-eslint/restrict-template-expressions': 'off',
+			'@typescript-eslint/no-confusing-void-expression': 'off',
 		},
 	},
 	{

@@ -17,6 +17,8 @@ import {pathSpec} from './path/spec.ts';
 import {schemaSpec} from './schema/spec.ts';
 import {versionSpec} from './version/spec.ts';
 
+// Each command has flags of its own.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 type CommandEntry = {spec: CommandSpec; load: () => Promise<{command: Command<any>}>};
 
 /** In the order in which help lists them. */

@@ -203,7 +203,7 @@ function removeUnkept({metadata, spec}: PodJson, {profile, keep}: CopyRequest): 
 
 	for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
 		for (const container of keep[probe] ? [] : spec.containers) {
-			delete container[probe];
+			Reflect.deleteProperty(container, probe);
 		}
 	}
 

@@ -83,6 +83,8 @@ export class SpdyStream extends Duplex {
 		}
 	}
 
+	// The type of Node's own method.
+	// eslint-disable-next-line @typescript-eslint/no-explicit-any
 	override read(size?: number): any {
 		const chunk: unknown = super.read(size);
 		if (this.theirsEnded && this.readableLength < this.readableHighWaterMark) {

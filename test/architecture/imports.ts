@@ -50,7 +50,7 @@ function importsOf(file: string, path: string, text: string): Import[] {
 			const clause = node.importClause;
 			const named = clause?.namedBindings && ts.isNamedImports(clause.namedBindings) ? clause.namedBindings.elements : undefined;
 			const allTypes = named !== undefined && clause?.name === undefined && named.length > 0 && named.every(element => element.isTypeOnly);
-			add(node.moduleSpecifier.text, clause?.phaseModifier === ts.SyntaxKind.TypeKeyword || clause?.isTypeOnly === true || allTypes, false);
+			add(node.moduleSpecifier.text, clause?.phaseModifier === ts.SyntaxKind.TypeKeyword || allTypes, false);
 		} else if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
 			add(node.moduleSpecifier.text, node.isTypeOnly, false);
 		} else if (

@@ -90,6 +90,6 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 
 /** `name` is the older field for `command`. */
 function commandOf(entry: PlainValue): string {
-	const command = entry instanceof Map ? (entry.get('command') ?? entry.get('name')) : null;
+	const command: unknown = entry instanceof Map ? (entry.get('command') ?? entry.get('name')) : null;
 	return typeof command === 'string' ? command : '';
 }

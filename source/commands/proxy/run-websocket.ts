@@ -89,7 +89,7 @@ async function sendLines(stdin: Readable, messages: WebSocketMessages, ended: Pr
 	};
 
 	const {remainder} = await readLineBlocks(stdin, async block => {
-		for (let from = 0, end = 0; from < block.length; from = end) {
+		for (let from = 0, end: number; from < block.length; from = end) {
 			end = lineEnd(block, from);
 			await send(block.subarray(from, block[end - 2] === 0x0d && end - from > 1 ? end - 2 : end - 1));
 		}

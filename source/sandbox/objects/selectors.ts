@@ -58,7 +58,7 @@ function labelTerm(part: string): Match | undefined {
 	}
 
 	const presence = new RegExp(`^(!?)\\s*(${name})$`).exec(part);
-	return presence ? ({metadata: {labels}}) => (labels !== undefined && presence[2]! in labels) === (presence[1] === '') : undefined;
+	return presence ? ({metadata: {labels}}) => (labels !== undefined && (presence[2] ?? '') in labels) === (presence[1] === '') : undefined;
 }
 
 function fieldOf(object: KubeObject, path: string): string {

@@ -5,11 +5,11 @@ import {startApiserver, stopApiserver} from './control-plane.ts';
 import {signalDaemon, stopDaemon} from './daemon.ts';
 import {agentName, startTunnelServer, stopTunnelServer, type TunnelMode} from './konnectivity.ts';
 import {mustKubectl} from './kubectl.ts';
-import {nodeAddress, type Lab} from './lab.ts';
+import {controlPlaneAddress, nodeAddress, type Lab} from './lab.ts';
 import type {NodeName} from './node.ts';
 import {base, postureOf, type Posture, type PostureName} from './postures.ts';
 import {kubeconfigOf, startReadyNode, waitForAgents} from './start.ts';
-import {waitFor} from './wait.ts';
+import {waitFor, waitForFreePort} from './wait.ts';
 
 /** Ends the agents' processes as a crash would; the kubelet starts them again, later each time. */
 export async function killAgents(lab: Lab, mode: TunnelMode, node?: string): Promise<number> {
@@ -50,6 +50,7 @@ export async function restoreTunnelServer(lab: Lab, mode: TunnelMode): Promise<v
 /** Stops an apiserver and starts it again, with other flags if given: open connections end, the port stays. */
 export async function restartApiserver(lab: Lab, name: PostureName, flags: Partial<Posture> = {}): Promise<void> {
 	await stopApiserver(lab, name);
+	await waitForFreePort(name, controlPlaneAddress(lab), 6443 + postureOf(name).port);
 	await startApiserver(lab, name, {...postureOf(name), ...flags, port: postureOf(name).port});
 }
 

@@ -1,5 +1,5 @@
 /** Waiting with a limit that says what was waited for. */
-import {createConnection} from 'node:net';
+import {createConnection, createServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 /** Calls `probe` until it returns something other than `undefined` or false; after `limitMs` the error names `what` and the last failure. */
@@ -41,5 +41,24 @@ export async function waitForPort(what: string, host: string, port: number, limi
 				socket.once('error', reject);
 			}),
 		{limitMs},
+	);
+}
+
+/** After a SIGKILL, a process with many threads can hold its port for a moment longer than its pid. */
+export async function waitForFreePort(what: string, host: string, port: number): Promise<void> {
+	await waitFor(
+		`${what} released ${host}:${port}`,
+		async () =>
+			new Promise<boolean>(resolve => {
+				const server = createServer();
+				server.once('error', () => {
+					resolve(false);
+				});
+				server.listen(port, host, () => {
+					server.close(() => {
+						resolve(true);
+					});
+				});
+			}),
 	);
 }

@@ -134,7 +134,7 @@ function* splitCommands(line: string, process: ShellProcess): Generator<CommandP
 		} else if (!token.startsWith('#')) {
 			const text = expandToken(token, process);
 			if (isInWord) {
-				words[words.length - 1] += text;
+				words[words.length - 1] = `${words.at(-1) ?? ''}${text}`;
 			} else {
 				words.push(text);
 			}
