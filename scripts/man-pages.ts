@@ -2,7 +2,7 @@
 import {readFile} from 'node:fs/promises';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagSpec} from '../source/command-line/flag-spec.ts';
-import {paragraphsOf, formatFlag} from '../source/command-line/render-help.ts';
+import {splitParagraphs, formatFlag} from '../source/command-line/render-help.ts';
 import {commandTable} from '../source/commands/command-table.ts';
 import {exitStatus} from '../source/errors/exit-status.ts';
 import {toTerminalCharset} from '../source/text/terminal-charset.ts';
@@ -79,7 +79,7 @@ function synopsis(row: CommandRow): string[] {
 }
 
 function paragraphs(text: string): string[] {
-	return paragraphsOf(text).map((paragraph, index) => `${index === 0 ? '' : '.PP\n'}${roff(paragraph)}`);
+	return splitParagraphs(text).map((paragraph, index) => `${index === 0 ? '' : '.PP\n'}${roff(paragraph)}`);
 }
 
 function flagSections(row: CommandRow): string[] {

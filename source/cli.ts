@@ -209,7 +209,7 @@ function findEntry(name: string): (typeof commandTable)[number] {
 }
 
 function helpText(name: string | undefined): string {
-	const form = {width: process.stdout.columns || 80, spell: (text: string) => toTerminalCharset(process.stdout, text)};
+	const form = {width: process.stdout.columns || 80, toCharset: (text: string) => toTerminalCharset(process.stdout, text)};
 	return name === undefined || name.startsWith('-')
 		? renderProgramHelp(
 				commandTable.map(({spec: row}) => row),

@@ -3,7 +3,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
 import {kubectlLine, statusMessage} from '../server-messages/parse-status.ts';
-import {formatRfc3339Seconds} from '../text/format-rfc3339.ts';
+import {formatRfc3339Seconds} from '../text/format-time.ts';
 import type {SocketFacts} from './connection.ts';
 import {canICommand, type ImpersonatedIdentity, type RequestAttributes} from './request-attributes.ts';
 

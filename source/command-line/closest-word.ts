@@ -2,11 +2,11 @@
 
 /** The closest of `words`, or `null` when none is close: at most one edit per three letters. */
 export function closestWord(typed: string, words: Iterable<string>): string | null {
-	const most = Math.max(1, Math.floor(typed.length / 3));
+	const maxDistance = Math.max(1, Math.floor(typed.length / 3));
 	let closest: {word: string; distance: number} | null = null;
 	for (const word of words) {
-		const distance = Math.abs(typed.length - word.length) > most ? Infinity : editDistance(typed, word);
-		if (distance <= most && distance < (closest?.distance ?? Infinity) && distance < word.length) {
+		const distance = Math.abs(typed.length - word.length) > maxDistance ? Infinity : editDistance(typed, word);
+		if (distance <= maxDistance && distance < (closest?.distance ?? Infinity) && distance < word.length) {
 			closest = {word, distance};
 		}
 	}

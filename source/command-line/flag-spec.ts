@@ -33,7 +33,7 @@ export type FlagSpec = {
 	hidden?: boolean;
 };
 
-type Given<Row extends FlagSpec> = Row['kind'] extends 'boolean'
+type GivenValue<Row extends FlagSpec> = Row['kind'] extends 'boolean'
 	? boolean
 	: Row['kind'] extends 'strings' | 'texts'
 		? readonly string[]
@@ -44,10 +44,10 @@ type Given<Row extends FlagSpec> = Row['kind'] extends 'boolean'
 				: string;
 
 type Value<Row extends FlagSpec> = Row['kind'] extends 'boolean' | 'strings' | 'texts'
-	? Given<Row>
+	? GivenValue<Row>
 	: Row extends {default: boolean | string | number}
-		? Given<Row>
-		: Given<Row> | undefined;
+		? GivenValue<Row>
+		: GivenValue<Row> | undefined;
 
 /** The parsed values of a command's flags, by flag name. */
 export type FlagValues<Rows extends readonly FlagSpec[]> = {

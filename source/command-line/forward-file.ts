@@ -18,7 +18,7 @@ export type ForwardFileEntry = {
 	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;
 };
 
-const rows = [
+const flagSpecs = [
 	{name: 'context', kind: 'string', help: ''},
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
@@ -36,13 +36,13 @@ export function parseForwardFile(
 	check: (line: ForwardFileEntry) => void = () => undefined,
 ): ForwardFileEntry[] {
 	return text.split(/\r?\n/).flatMap((line, index): ForwardFileEntry[] => {
-		const words = wordsOf(line);
+		const words = splitWords(line);
 		try {
 			if (words.length === 0) {
 				return [];
 			}
 
-			const read = forwardLine(words);
+			const read = parseEntry(words);
 			check(read);
 			return [read];
 		} catch (error) {
@@ -54,11 +54,11 @@ export function parseForwardFile(
 	});
 }
 
-function forwardLine(words: readonly string[]): ForwardFileEntry {
+function parseEntry(words: readonly string[]): ForwardFileEntry {
 	const {
 		flags,
 		positionals: [target, ...ports],
-	} = parseCommandLine(rows, words);
+	} = parseCommandLine(flagSpecs, words);
 	if (target === undefined || ports.length === 0) {
 		throw new SpokeError('ERR_USAGE', target === undefined ? 'no target is given' : `no port is given for ${target}`);
 	}
@@ -84,11 +84,11 @@ export function formatForwardEntry({target, ports, namespace, context, addresses
 		...flag('--address', addresses.join(',')),
 		...flag('--on-pod-loss', onPodLoss),
 	]
-		.map(word => quoted(word))
+		.map(word => quoteWord(word))
 		.join(' ');
 }
 
-function quoted(word: string): string {
+function quoteWord(word: string): string {
 	if (/[\u0000-\u001F\u007F]/.test(word)) {
 		throw new SpokeError('ERR_USAGE', `${JSON.stringify(word)} has a control character: it cannot stand in a file of forwards`);
 	}
@@ -97,7 +97,7 @@ function quoted(word: string): string {
 }
 
 /** Words as a shell has them: quotes hold blanks together, a backslash takes the next sign as it is. */
-function wordsOf(line: string): string[] {
+function splitWords(line: string): string[] {
 	const words: string[] = [];
 	let word: string | null = null;
 	for (const [part, single, double, escaped, blank] of line.matchAll(/'([^']*)'|"([^"]*)"|\\(.)|(\s+)|[^\s'"\\]+|./g)) {

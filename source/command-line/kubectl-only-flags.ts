@@ -4,7 +4,7 @@ const leaveOut = (why: string) => `${why}; omit this flag`;
 const noLog = 'spoke writes no log files; use -v=6 to log each request to stderr';
 const profiling = leaveOut('it measures kubectl itself');
 
-const insteadOf: Readonly<Record<string, string>> = {
+const hints: Readonly<Record<string, string>> = {
 	'cache-dir': leaveOut('spoke keeps no discovery cache'),
 	'match-server-version': leaveOut('spoke adapts to the version that the server reports, which `spoke path TARGET -o json` prints'),
 	'warnings-as-errors': leaveOut('spoke does not read the server’s warnings'),
@@ -28,5 +28,5 @@ const insteadOf: Readonly<Record<string, string>> = {
 
 /** `null` for a flag that is not kubectl's either. */
 export function kubectlOnlyFlagHint(name: string): string | null {
-	return Object.hasOwn(insteadOf, name) ? insteadOf[name]! : null;
+	return Object.hasOwn(hints, name) ? hints[name]! : null;
 }

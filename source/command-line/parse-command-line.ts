@@ -14,7 +14,7 @@ short flags may be joined (`-it`), values may follow `=`, a space, or a short fl
 export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: Rows, argv: readonly string[]): ParsedCommandLine<Rows> {
 	const byName = new Map(rows.map(row => [row.name, row]));
 	const byShort = new Map(rows.flatMap(row => (row.short === undefined ? [] : [[row.short, row] as const])));
-	const values = new Map<string, unknown>(rows.map(row => [row.name, defaultOf(row)]));
+	const values = new Map<string, unknown>(rows.map(row => [row.name, defaultValue(row)]));
 	const given = new Set<string>();
 	const positionals: string[] = [];
 	let afterDash: string[] | undefined;
@@ -22,7 +22,7 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 	const rest = [...argv];
 	const set = (row: FlagSpec, spelled: string, text: string) => {
 		const before = given.has(row.name) ? values.get(row.name) : undefined;
-		values.set(row.name, valueOf(row, spelled, text, before));
+		values.set(row.name, parseValue(row, spelled, text, before));
 		given.add(row.name);
 	};
 
@@ -37,7 +37,7 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 		} else {
 			const next = rest.shift();
 			if (next === undefined) {
-				throw usage(`flag needs an argument: ${spelled}`);
+				throw usageError(`flag needs an argument: ${spelled}`);
 			}
 
 			set(row, spelled, next);
@@ -49,15 +49,15 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 		if (argument === '--') {
 			afterDash = rest.splice(0);
 		} else if (argument.startsWith('--')) {
-			const [name, inline] = cutAt(argument.slice(2), '=');
+			const [name, inline] = splitAt(argument.slice(2), '=');
 			const row = byName.get(name);
 			if (!row) {
-				throw usage(`unknown flag: --${name}`, kubectlOnlyFlagHint(name) ?? suggestedFlag(name, rows));
+				throw usageError(`unknown flag: --${name}`, kubectlOnlyFlagHint(name) ?? suggestedFlag(name, rows));
 			}
 
 			take(row, `--${name}`, inline);
 		} else if (argument.startsWith('-') && argument.length > 1) {
-			takeShorts(argument.slice(1), byShort, take);
+			parseShortFlags(argument.slice(1), byShort, take);
 		} else {
 			positionals.push(argument);
 		}
@@ -74,14 +74,14 @@ function suggestedFlag(name: string, rows: readonly FlagSpec[]): string | null {
 	return closest === null ? null : `did you mean --${closest}?`;
 }
 
-type Take = (row: FlagSpec, spelled: string, inline: string | undefined) => void;
+type SetFlag = (row: FlagSpec, spelled: string, inline: string | undefined) => void;
 
-function takeShorts(letters: string, byShort: ReadonlyMap<string, FlagSpec>, take: Take): void {
+function parseShortFlags(letters: string, byShort: ReadonlyMap<string, FlagSpec>, take: SetFlag): void {
 	for (let rest = letters; rest.length > 0;) {
 		const letter = rest[0]!;
 		const row = byShort.get(letter);
 		if (!row) {
-			throw usage(`unknown shorthand flag: '${letter}' in -${letters}`);
+			throw usageError(`unknown shorthand flag: '${letter}' in -${letters}`);
 		}
 
 		const tail = rest.slice(1);
@@ -101,7 +101,7 @@ function takeShorts(letters: string, byShort: ReadonlyMap<string, FlagSpec>, tak
 	}
 }
 
-function defaultOf(row: FlagSpec): unknown {
+function defaultValue(row: FlagSpec): unknown {
 	if (row.default !== undefined) {
 		return row.default;
 	}
@@ -113,8 +113,8 @@ function defaultOf(row: FlagSpec): unknown {
 	return row.kind === 'strings' || row.kind === 'texts' ? [] : undefined;
 }
 
-function valueOf(row: FlagSpec, spelled: string, text: string, before: unknown): unknown {
-	const invalid = (allowed: string) => usage(`invalid argument ${JSON.stringify(text)} for ${spelled}: ${allowed}`);
+function parseValue(row: FlagSpec, spelled: string, text: string, before: unknown): unknown {
+	const invalid = (allowed: string) => usageError(`invalid argument ${JSON.stringify(text)} for ${spelled}: ${allowed}`);
 	if (row.oneOf && !row.oneOf.includes(text)) {
 		throw invalid(`must be one of ${row.oneOf.join(', ')}`);
 	}
@@ -144,7 +144,7 @@ function valueOf(row: FlagSpec, spelled: string, text: string, before: unknown):
 			}
 
 			if (row.positive && milliseconds <= 0) {
-				throw usage(`${spelled} must be higher than zero`);
+				throw usageError(`${spelled} must be higher than zero`);
 			}
 
 			return milliseconds;
@@ -170,11 +170,11 @@ const booleans = new Map<string, boolean>([
 	...['0', 'f', 'F', 'false', 'FALSE', 'False'].map(text => [text, false] as const),
 ]);
 
-function cutAt(text: string, mark: string): [string, string | undefined] {
+function splitAt(text: string, mark: string): [string, string | undefined] {
 	const at = text.indexOf(mark);
 	return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function usage(message: string, remedy: string | null = null): SpokeError {
+function usageError(message: string, remedy: string | null = null): SpokeError {
 	return new SpokeError('ERR_USAGE', message, {remedy});
 }

@@ -10,7 +10,7 @@ export function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<
 	const pairs = new Map<string, string>();
 	for (const text of texts) {
 		const isOne = text.split('=').length === 2;
-		for (const pair of isOne ? [text.replaceAll(/^"+|"+$/g, '')] : fieldsOfLine(text)) {
+		for (const pair of isOne ? [text.replaceAll(/^"+|"+$/g, '')] : parseCsvLine(text)) {
 			const at = pair.indexOf('=');
 			if (at < 0) {
 				throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for ${flag}: ${pair} must be formatted as key=value`);
@@ -24,7 +24,7 @@ export function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<
 }
 
 /** A field that begins with a quote ends with one; a doubled quote in it is a quote. */
-function fieldsOfLine(line: string): string[] {
+function parseCsvLine(line: string): string[] {
 	return Array.from(
 		line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),
 		([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain,

@@ -1,9 +1,8 @@
 /** Help as text, made from the rows. */
 import {connectionFlags} from './connection-flags.ts';
 import type {FlagSpec} from './flag-spec.ts';
-import {wrapCommand, wrapText} from './wrap-text.ts';
 
-type HelpRow = {
+type CommandHelp = {
 	name: string;
 	summary: string;
 	usage: readonly string[];
@@ -12,21 +11,21 @@ type HelpRow = {
 	flags: readonly FlagSpec[];
 };
 
-export type HelpForm = {
+export type HelpLayout = {
 	/** In cells. */
 	width: number;
 	/** Spells a text in the signs that the terminal has, before it is wrapped. */
-	spell: (text: string) => string;
+	toCharset: (text: string) => string;
 };
 
 /** `spoke help`: what there is to run. */
-export function renderProgramHelp(rows: readonly HelpRow[], {width, spell}: HelpForm): string {
+export function renderProgramHelp(rows: readonly CommandHelp[], {width, toCharset: spell}: HelpLayout): string {
 	return [
 		'spoke: see and use the path from you to a pod.',
 		'',
 		'Usage: spoke [flags]            the session',
 		'       spoke COMMAND [flags]    one-shot commands, also as `kubectl spoke`',
-		...columns(
+		...renderColumns(
 			'Commands:',
 			rows.filter(row => row.name !== 'session').map(row => [[row.name], spell(row.summary)]),
 			width,
@@ -41,7 +40,7 @@ export function renderProgramHelp(rows: readonly HelpRow[], {width, spell}: Help
 }
 
 /** `spoke COMMAND --help`: its own flags, then those that it shares with every command. */
-export function renderCommandHelp(row: HelpRow, {width, spell}: HelpForm): string {
+export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: HelpLayout): string {
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
 	const shared = row.flags.filter(flag => connection.has(flag.name) && !flag.hidden);
@@ -49,22 +48,24 @@ export function renderCommandHelp(row: HelpRow, {width, spell}: HelpForm): strin
 	return [
 		...wrapText(spell(`spoke ${row.name}: ${row.summary}`), width),
 		'',
-		...row.usage.flatMap((usage, index) => hanging(index === 0 ? 'Usage: ' : '       ', wrapText(spell(`spoke ${usage}`), width - 9))),
+		...row.usage.flatMap((usage, index) =>
+			indentAfterFirst(index === 0 ? 'Usage: ' : '       ', wrapText(spell(`spoke ${usage}`), width - 9)),
+		),
 		'',
-		...paragraphsOf(row.about).flatMap(paragraph => wrapText(spell(paragraph), width)),
-		...columns(
+		...splitParagraphs(row.about).flatMap(paragraph => wrapText(spell(paragraph), width)),
+		...renderColumns(
 			'Examples:',
 			row.examples.map(([command, does]) => [wrapCommand(spell(command), width - 2), spell(does)]),
 			width,
 		),
-		...columns('Flags:', described(own), width),
-		...columns('Connection flags:', described(shared), width),
+		...renderColumns('Flags:', described(own), width),
+		...renderColumns('Connection flags:', described(shared), width),
 		'',
 	].join('\n');
 }
 
 /** A line of `about` that does not end a sentence goes on in the next one. */
-export function paragraphsOf(about: string): string[] {
+export function splitParagraphs(about: string): string[] {
 	return about.split(/(?<=[.:?!)])\n/).map(paragraph => paragraph.replaceAll('\n', ' '));
 }
 
@@ -75,20 +76,20 @@ export function formatFlag(flag: FlagSpec): string {
 	const standard =
 		flag.default === undefined || flag.default === '' || flag.default === false
 			? ''
-			: ` (${flag.kind === 'duration' ? spelledDuration(Number(flag.default)) : String(flag.default)})`;
+			: ` (${flag.kind === 'duration' ? formatDurationFlag(Number(flag.default)) : String(flag.default)})`;
 	return `${short}--${flag.name}${value}${standard}`;
 }
 
-function spelledDuration(ms: number): string {
+function formatDurationFlag(ms: number): string {
 	return ms === 0 ? '0' : ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
 }
 
-function hanging(head: string, lines: readonly string[]): string[] {
+function indentAfterFirst(head: string, lines: readonly string[]): string[] {
 	return lines.map((line, index) => (index === 0 ? `${head}${line}` : `${' '.repeat(head.length + 2)}${line}`));
 }
 
 /** What stands left and is too long for its column has lines of its own. */
-function columns(title: string, rows: ReadonlyArray<readonly [left: readonly string[], right: string]>, width: number): string[] {
+function renderColumns(title: string, rows: ReadonlyArray<readonly [left: readonly string[], right: string]>, width: number): string[] {
 	if (rows.length === 0) {
 		return [];
 	}
@@ -107,4 +108,58 @@ function columns(title: string, rows: ReadonlyArray<readonly [left: readonly str
 				: [...left.map(line => `  ${line}`), `${indent}${first}`, ...below];
 		}),
 	];
+}
+
+/**
+Lines of at most `width`, broken at spaces. A flag stays with the value behind it, and what stands between backticks, double quotes or brackets stays whole;
+such a unit alone may be longer than the line.
+*/
+export function wrapText(text: string, width: number): string[] {
+	return fillLines(splitUnits(text), width);
+}
+
+/** One command over several lines, each but the last ended by a backslash, so that a shell takes them as one. */
+export function wrapCommand(command: string, width: number): string[] {
+	if (command.length <= width) {
+		return [command];
+	}
+
+	const lines = fillLines(splitUnits(command), width - 4);
+	return lines.map((line, index) => `${index === 0 ? '' : '  '}${line}${index === lines.length - 1 ? '' : ' \\'}`);
+}
+
+function fillLines(units: readonly string[], width: number): string[] {
+	const lines: string[] = [];
+	let line: string | null = null;
+	for (const unit of units) {
+		if (line !== null && line.length + 1 + unit.length <= width) {
+			line += ` ${unit}`;
+		} else {
+			lines.push(...(line === null ? [] : [line]));
+			line = unit;
+		}
+	}
+
+	return [...lines, line ?? ''];
+}
+
+function splitUnits(text: string): string[] {
+	const units: string[] = [];
+	let unit: string[] = [];
+	for (const word of text.split(' ').filter(word => word !== '')) {
+		unit.push(word);
+		const spelled = unit.join(' ');
+		if (isBalanced(spelled) && !/^["'(`[]*--?[a-z][\w-]*$/i.test(word)) {
+			units.push(spelled);
+			unit = [];
+		}
+	}
+
+	return unit.length === 0 ? units : [...units, unit.join(' ')];
+}
+
+/** Whether every bracket and quote is closed. */
+function isBalanced(text: string): boolean {
+	const count = (sign: string) => text.split(sign).length - 1;
+	return count('`') % 2 === 0 && count('"') % 2 === 0 && count('[') <= count(']');
 }

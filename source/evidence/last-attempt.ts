@@ -1,7 +1,7 @@
 /** Why a connection that is opened now is expected to fail: the last failed attempt, with its age. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
-import {formatAge} from '../text/format-age.ts';
+import {formatAge} from '../text/format-time.ts';
 import type {BrokenLeg, Finding, Observations} from './evidence.ts';
 import type {EvidenceList} from './evidence-list.ts';
 import {docs} from './rules/remedies.ts';

@@ -3,7 +3,7 @@ import {isAscii, isUtf8} from 'node:buffer';
 import {lineEnd} from '../streams/logs/log-lines.ts';
 import {timestampLength, timestampMilliseconds} from '../streams/logs/line-timestamp.ts';
 import type {LogEvent, LogSource} from '../streams/logs/log-events.ts';
-import {escapeHazards} from '../text/safe-json.ts';
+import {escapeUnsafeCharacters} from '../text/safe-json.ts';
 import {jsonObject} from './json-line.ts';
 import {describeLogEvent} from './describe-log-event.ts';
 
@@ -57,7 +57,7 @@ function textFields(bytes: Buffer): string {
 }
 
 function jsonString(text: string): string {
-	return escapeHazards(JSON.stringify(text));
+	return escapeUnsafeCharacters(JSON.stringify(text));
 }
 
 /** States that only a screen shows are no events of their own. */

@@ -1,5 +1,5 @@
 /** Describes the next retry, or since when it has been running. */
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import type {SessionState} from './session-state.ts';
 
 /** Follows “retrying”: ` in 4 s`, counted down each second, ` now`, and after a second ` since 14:03:07`; no countdown under reduced motion. */

@@ -1,7 +1,7 @@
 /** Describes an apiserver that does not respond, for the screen and for a report. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {errorTable} from '../errors/error-table.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {describeNextRetry} from './describe-next-retry.ts';
 import type {SessionState, TextLine} from './session-state.ts';

@@ -1,5 +1,5 @@
 /** The label at the left of a text line. */
-import {formatAge} from '../text/format-age.ts';
+import {formatAge} from '../text/format-time.ts';
 import type {TextLine} from './session-state.ts';
 
 /** The age keeps growing while the line is shown. */

@@ -1,8 +1,7 @@
 /** The filter of a list: text, `!text` excludes, `~regex`, `-l app=web` labels, `!-l app=web` excludes labels. */
 import {invertSelector, labelSelectorError} from '../targets/label-selector.ts';
 import {matchWithin} from '../text/bounded-match.ts';
-import {escapeRegExp} from '../text/escape-regexp.ts';
-import {describeRegexError} from '../text/describe-regex-error.ts';
+import {escapeRegExp, describeRegexError} from '../text/escape-regexp.ts';
 import type {Row} from './table-rows.ts';
 
 export type RowFilter =

@@ -1,7 +1,7 @@
 /** Compact rows from the apiserver's table rows, with an identity that survives sorting and watching. */
 import type {TableColumn, TableRow} from '../cluster/list.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import {formatAge} from '../text/format-age.ts';
+import {formatAge} from '../text/format-time.ts';
 import type {ListColumn} from './list-kinds.ts';
 
 export type Row = {

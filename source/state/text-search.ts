@@ -1,7 +1,6 @@
 /** Search in a text that is read as a whole. */
 import {matchWithin} from '../text/bounded-match.ts';
-import {escapeRegExp} from '../text/escape-regexp.ts';
-import {describeRegexError} from '../text/describe-regex-error.ts';
+import {escapeRegExp, describeRegexError} from '../text/escape-regexp.ts';
 import type {TextLine} from './session-state.ts';
 import {patternOf} from './tail/line-index.ts';
 

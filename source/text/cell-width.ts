@@ -3,16 +3,16 @@ import stringWidth from 'string-width';
 
 /** Cells that `text` takes on one line; colours take none. The measure is the one that the session's layout uses. */
 export function cellWidth(text: string): number {
-	return narrow.test(text) ? text.length : stringWidth(text);
+	return singleCells.test(text) ? text.length : stringWidth(text);
 }
 
 /** ASCII, and what the screen is drawn with: one UTF-16 unit and one cell each. */
-const narrow = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
+const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
 
 /** `text` if it fits in `cells`, else as much of it as leaves room for `mark`. For text without escape sequences. */
 export function truncateToCells(text: string, cells: number, mark = '…'): string {
 	// A text of up to `cells` UTF-16 units may be wider than cells, never one of ASCII alone.
-	if (text.length <= cells && narrow.test(text)) {
+	if (text.length <= cells && singleCells.test(text)) {
 		return text;
 	}
 

@@ -5,10 +5,10 @@ import {sanitizeLine} from './sanitize-line.ts';
 /** `error: message (remedy) [ERR_CODE]`, without a line break. Where kubectl has a line of its own for the failure, that stands first as it is, and what more is known behind it. */
 export function errorText(error: SpokeError): string {
 	const {remedy, code} = error;
-	return `${sanitizeLine(sentence(error))}${remedy === null ? '' : sanitizeLine(` (${remedy})`)} [${code}]`;
+	return `${sanitizeLine(kubectlLineOrMessage(error))}${remedy === null ? '' : sanitizeLine(` (${remedy})`)} [${code}]`;
 }
 
-function sentence({message, asKubectl}: SpokeError): string {
+function kubectlLineOrMessage({message, asKubectl}: SpokeError): string {
 	if (asKubectl === null) {
 		return `error: ${message}`;
 	}

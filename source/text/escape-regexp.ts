@@ -4,3 +4,7 @@
 export function escapeRegExp(text: string): string {
 	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
 }
+
+export function describeRegexError(error: unknown): string {
+	return `no regex: ${(error as Error).message.replace(/^Invalid regular expression: .*: /s, '').toLowerCase()}`;
+}

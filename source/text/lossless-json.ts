@@ -1,7 +1,7 @@
 /** JSON as it was written: a number that a double cannot hold keeps all its digits. */
 
 /** The engine has these; the compiler does not know them yet. @see https://tc39.es/proposal-json-parse-with-source/ */
-const exact = JSON as unknown as {
+const jsonWithSource = JSON as unknown as {
 	parse(text: string, reviver: (key: string, value: unknown, context: {source?: string}) => unknown): unknown;
 	rawJSON(source: string): object;
 	isRawJSON(value: unknown): boolean;
@@ -12,14 +12,14 @@ As JSON.parse, but `JSON.stringify` gives every number back as it stood in the t
 @throws SyntaxError when the text is no JSON
 */
 export function parseLosslessJson(text: string): unknown {
-	return exact.parse(text, (_, value, {source}) =>
-		typeof value === 'number' && source !== undefined && String(value) !== source ? exact.rawJSON(source) : value,
+	return jsonWithSource.parse(text, (_, value, {source}) =>
+		typeof value === 'number' && source !== undefined && String(value) !== source ? jsonWithSource.rawJSON(source) : value,
 	);
 }
 
 /** Whether a value of `parseLosslessJson` is a number. */
 export function isLosslessNumber(value: unknown): boolean {
-	return typeof value === 'number' || exact.isRawJSON(value);
+	return typeof value === 'number' || jsonWithSource.isRawJSON(value);
 }
 
 /** A number of `parseLosslessJson` as it stood in the text. */

@@ -1,9 +1,8 @@
 /** What cluster text may do to a terminal: nothing but show itself. */
-import {parseSgr, type TextColors} from './sgr.ts';
 
 export type SanitizeOptions = {
 	/** `keep` lets SGR colours through (log lines); `strip` shows them as any other escape. Default strip. */
-	colours?: 'keep' | 'strip';
+	colors?: 'keep' | 'strip';
 };
 
 /**
@@ -13,26 +12,26 @@ No escape sequence is ever swallowed, so one that never ends hides nothing behin
 With `colours: 'keep'` colours and weights pass, never past the end of their line; whoever hides text (SGR 8, ink on paper of its own colour) is shown doing it.
 */
 export function sanitize(text: string, options: SanitizeOptions = {}): string {
-	const plain = plainly.test(text);
+	const plain = plainText.test(text);
 	return plain ? text : new Sanitizer(options).finish(text);
 }
 
 /** The same for bytes that come in pieces, cut anywhere: what comes out does not depend on where they were cut. */
 export class Sanitizer {
-	readonly #colours: boolean;
+	readonly #keepsColors: boolean;
 	readonly #decoder = new TextDecoder('utf-8', {ignoreBOM: true});
 	/** A sequence or line end of which only the beginning has come. */
-	#held = '';
-	#pen: TextColors = {ink: null, paper: null};
-	#painted = false;
+	#buffered = '';
+	#textColors: TextColors = {foreground: null, background: null};
+	#isColored = false;
 
 	constructor(options: SanitizeOptions = {}) {
-		this.#colours = options.colours === 'keep';
+		this.#keepsColors = options.colors === 'keep';
 	}
 
 	/** What can be shown of the bytes so far. Bytes that are no UTF-8 become U+FFFD. */
 	write(chunk: Uint8Array): string {
-		return this.#show(this.#decoder.decode(chunk, {stream: true}), false);
+		return this.#sanitize(this.#decoder.decode(chunk, {stream: true}), false);
 	}
 
 	/** What was still held back, and the end of any colour. */
@@ -42,65 +41,67 @@ export class Sanitizer {
 
 	/** `text` as the last piece. */
 	finish(text: string): string {
-		return this.#show(text, true) + this.#unpaint();
+		return this.#sanitize(text, true) + this.#resetColors();
 	}
 
-	#show(text: string, last: boolean): string {
-		const whole = this.#held + text;
-		const cut = last ? whole.length : whole.length - (this.#colours ? unfinishedColoured : unfinished).exec(whole)![0].length;
-		this.#held = whole.slice(cut);
+	#sanitize(text: string, last: boolean): string {
+		const whole = this.#buffered + text;
+		const cut = last ? whole.length : whole.length - (this.#keepsColors ? unfinishedColor : unfinished).exec(whole)![0].length;
+		this.#buffered = whole.slice(cut);
 		return whole
 			.slice(0, cut)
-			.replaceAll(this.#colours ? notableColoured : notable, (found: string, parameters?: string) => this.#replace(found, parameters));
+			.replaceAll(this.#keepsColors ? replacedBesidesColors : replaced, (found: string, parameters?: string) =>
+				this.#replace(found, parameters),
+			);
 	}
 
 	#replace(found: string, parameters: string | undefined): string {
 		if (found.endsWith('\n')) {
-			return this.#unpaint() + found;
+			return this.#resetColors() + found;
 		}
 
-		if (this.#colours && found.length > 1 && found.startsWith('\u001B')) {
-			return this.#paint(found, parameters ?? '');
+		if (this.#keepsColors && found.length > 1 && found.startsWith('\u001B')) {
+			return this.#setColors(found, parameters ?? '');
 		}
 
-		return visible(found);
+		return makeVisible(found);
 	}
 
-	#paint(sequence: string, parameters: string): string {
-		const pen = parseSgr(parameters, this.#pen);
+	#setColors(sequence: string, parameters: string): string {
+		const pen = parseSgr(parameters, this.#textColors);
 		if (!pen) {
-			return visible('\u001B') + sequence.slice(1);
+			return makeVisible('\u001B') + sequence.slice(1);
 		}
 
-		this.#pen = pen;
-		this.#painted = true;
+		this.#textColors = pen;
+		this.#isColored = true;
 		return sequence;
 	}
 
-	#unpaint(): string {
-		const reset = this.#painted ? '\u001B[0m' : '';
-		this.#painted = false;
-		this.#pen = {ink: null, paper: null};
+	#resetColors(): string {
+		const reset = this.#isColored ? '\u001B[0m' : '';
+		this.#isColored = false;
+		this.#textColors = {foreground: null, background: null};
 		return reset;
 	}
 }
 
-const plainly = /^[\t\n -~]*$/;
+const plainText = /^[\t\n -~]*$/;
 
 // Default_Ignorable_Code_Point holds the bidi controls, zero-width marks, BOM, fillers and tags; of it only the variation selectors
 // that emoji carry (FE0E, FE0F) stay. U+2028 and U+2029 end lines, U+FFF9–FFFB hide annotations, and are not in it.
-const hazards = String.raw`[\p{Cc}\p{Cs}\u2028\u2029\uFFF9-\uFFFB]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}`;
+const unsafe = String.raw`[\p{Cc}\p{Cs}\u2028\u2029\uFFF9-\uFFFB]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}`;
 
 /** What may not stand in a line as it is. */
-export const unsafeCharacters = new RegExp(hazards, 'gu');
+export const unsafeCharacters = new RegExp(unsafe, 'gu');
 
 const lineEnd = String.raw`\r?\n`;
-const notable = new RegExp(`${lineEnd}|(?!\\t)(?:${hazards})`, 'gu');
-const notableColoured = new RegExp(`${lineEnd}|\\u001B\\[([\\d;:]{0,64})m|(?!\\t)(?:${hazards})`, 'gu');
+const replaced = new RegExp(`${lineEnd}|(?!\\t)(?:${unsafe})`, 'gu');
+const replacedBesidesColors = new RegExp(`${lineEnd}|\\u001B\\[([\\d;:]{0,64})m|(?!\\t)(?:${unsafe})`, 'gu');
 const unfinished = /\r?$/;
-const unfinishedColoured = /(?:\r|\u001B(?:\[[\d;:]{0,64})?)?$/;
+const unfinishedColor = /(?:\r|\u001B(?:\[[\d;:]{0,64})?)?$/;
 
-function visible(character: string): string {
+function makeVisible(character: string): string {
 	const code = character.codePointAt(0)!;
 	if (code < 0x20) {
 		return `^${String.fromCodePoint(code + 0x40)}`;
@@ -111,4 +112,69 @@ function visible(character: string): string {
 	}
 
 	return code >= 0xd8_00 && code <= 0xdf_ff ? '\uFFFD' : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
+}
+
+/** The colours in force: as `31`, `5;196`, `2;255;0;0`; `null` is the terminal's own. */
+export type TextColors = {foreground: string | null; background: string | null};
+
+/**
+The pen after `parameters` (what stands between `CSI` and `m`), or `undefined` when any part of it is not a colour or a weight:
+hidden (8), blinking, fonts and frames do not pass, nor does ink on paper of its own colour, which would hide the text as well.
+@see ECMA-48 8.3.117; ITU-T T.416 13.1.8 for 38 and 48
+*/
+export function parseSgr(parameters: string, before: TextColors): TextColors | undefined {
+	const pen = {...before};
+	const rest = parameters.split(';');
+	while (rest.length > 0) {
+		const code = rest.shift()!;
+		if (code === '' || code === '0') {
+			pen.foreground = null;
+			pen.background = null;
+		} else if (code === '39') {
+			pen.foreground = null;
+		} else if (code === '49') {
+			pen.background = null;
+		} else if (/^(?:3[0-7]|9[0-7])$/.test(code)) {
+			pen.foreground = paletteColor(Number(code) - (code.startsWith('9') ? 82 : 30));
+		} else if (/^(?:4[0-7]|10[0-7])$/.test(code)) {
+			pen.background = paletteColor(Number(code) - (code.length === 3 ? 92 : 40));
+		} else if (/^[34]8(?::|$)/.test(code)) {
+			const colour = code.includes(':') ? parseColonColor(code) : parseSemicolonColor(rest);
+			if (colour === undefined) {
+				return undefined;
+			}
+
+			pen[code.startsWith('3') ? 'foreground' : 'background'] = colour;
+		} else if (!fontStyles.has(code)) {
+			return undefined;
+		}
+	}
+
+	return pen.foreground !== null && pen.foreground === pen.background ? undefined : pen;
+}
+
+/** Bold, faint, italic, underlined, reversed, struck, and their ends. */
+const fontStyles = new Set(['1', '2', '3', '4', '7', '9', '21', '22', '23', '24', '27', '29']);
+
+function paletteColor(index: number): string {
+	return `5;${index}`;
+}
+
+/** `38;5;196` and `38;2;255;0;0`: takes what belongs to the colour out of `rest`. */
+function parseSemicolonColor(rest: string[]): string | undefined {
+	const kind = rest.shift();
+	const values = rest.splice(0, kind === '5' ? 1 : 3);
+	return formatColor(kind, values);
+}
+
+/** `38:5:196`, `38:2:255:0:0`, and with a colour space `38:2::255:0:0`. */
+function parseColonColor(code: string): string | undefined {
+	const [, kind, ...values] = code.split(':');
+	return formatColor(kind, kind === '2' && values.length === 4 ? values.slice(1) : values);
+}
+
+function formatColor(kind: string | undefined, values: readonly string[]): string | undefined {
+	const wanted = kind === '5' ? 1 : kind === '2' ? 3 : undefined;
+	const valid = values.length === wanted && values.every(value => /^\d{1,3}$/.test(value) && Number(value) < 256);
+	return valid ? [kind, ...values.map(Number)].join(';') : undefined;
 }

@@ -34,7 +34,7 @@ export const asciiFallbacks: Readonly<Record<string, string>> = {
 };
 
 /** Of reports, which need no width. */
-const wideSigns: Readonly<Record<string, string>> = {
+const reportFallbacks: Readonly<Record<string, string>> = {
 	...asciiFallbacks,
 	'→': '->',
 	'≤': '<=',
@@ -65,5 +65,5 @@ export function toTerminalCharset(
 	env: NodeJS.ProcessEnv = process.env,
 	platform: string = process.platform,
 ): string {
-	return to.isTTY && !showsUnicode(env, platform) ? text.replaceAll(/[^\u0000-\u007F]/g, sign => wideSigns[sign] ?? sign) : text;
+	return to.isTTY && !showsUnicode(env, platform) ? text.replaceAll(/[^\u0000-\u007F]/g, sign => reportFallbacks[sign] ?? sign) : text;
 }

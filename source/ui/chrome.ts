@@ -4,7 +4,7 @@ import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {isAwaitingApiserver, type Message, type SessionState, type ViewName} from '../state/session-state.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';

@@ -6,7 +6,7 @@ import {changeMarkMs} from '../state/connection-changes.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {abbreviatePodName} from '../state/short-pod-name.ts';
-import {formatAge} from '../text/format-age.ts';
+import {formatAge} from '../text/format-time.ts';
 import {moreWords} from './chrome.ts';
 import {pathBadge} from './path-line.ts';
 import {firstKey, type RenderInput} from './render-input.ts';

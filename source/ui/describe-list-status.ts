@@ -3,7 +3,7 @@ import {countPresent, type ListState} from '../state/list-state.ts';
 import {describeNextRetry} from '../state/describe-next-retry.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
 import {formatNumber} from '../text/format-number.ts';
-import {formatAge} from '../text/format-age.ts';
+import {formatAge} from '../text/format-time.ts';
 import {chooseColumns, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import type {RenderInput} from './render-input.ts';
 

@@ -1,7 +1,7 @@
 /** The text of an empty tail: why it is empty and what to do. */
 import {levelNames} from '../state/tail/line-buffer.ts';
 import {effectiveFilter, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import {hintedKey, type RenderInput} from './render-input.ts';
 

@@ -3,7 +3,7 @@ import {allJsonFields, type JsonField} from '../state/tail/json-fields.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {formatNumber} from '../text/format-number.ts';
-import {sanitizeText} from '../text/sanitize-text.ts';
+import {sanitizeText} from '../text/sanitize-line.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, type RenderInput} from './render-input.ts';

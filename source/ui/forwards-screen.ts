@@ -1,11 +1,10 @@
 /** The forwards view: each forward with state and traffic, and the log of the selected one. */
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime, formatAge} from '../text/format-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {formatBytes} from '../text/format-bytes.ts';
+import {formatBytes} from '../text/format-number.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {abbreviatePodName} from '../state/short-pod-name.ts';
-import {formatAge} from '../text/format-age.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';

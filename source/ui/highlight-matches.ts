@@ -1,7 +1,7 @@
 /** Highlights the matches of a search in the visible lines. */
 import {patternOf, type LineIndex} from '../state/tail/line-index.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
-import {hitsWithin} from '../text/bounded-match.ts';
+import {findMatchesWithin} from '../text/bounded-match.ts';
 import {styled, type Span} from './styled-line.ts';
 
 export type MatchRanges = ReadonlyArray<readonly [from: number, to: number]>;
@@ -29,7 +29,7 @@ export function highlightMatches(
 
 	const texts = lines.map(spans => spans.map(({text}) => text).join(''));
 	const hits: readonly MatchRanges[] | null = search.regex
-		? hitsWithin(patternOf(search.text, 'g'), texts, limitMs)
+		? findMatchesWithin(patternOf(search.text, 'g'), texts, limitMs)
 		: texts.map(text => hitsOf(text, search.text));
 	if (hits === null) {
 		slowFrames.set(searchIndex, slow + 1);

@@ -6,7 +6,7 @@ import {servicePodsCell} from '../state/service-pods.ts';
 import {cellNow, type Row} from '../state/table-rows.ts';
 import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../text/cell-width.ts';
 import {formatNumber} from '../text/format-number.ts';
-import {formatAge} from '../text/format-age.ts';
+import {formatAge} from '../text/format-time.ts';
 import {cellRole} from './cell-role.ts';
 import type {RenderInput} from './render-input.ts';
 import type {Role} from './theme.ts';

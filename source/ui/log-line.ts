@@ -70,7 +70,7 @@ export function formatLogTime(time: number, how: 'clock' | 'full' | 'none'): str
 }
 
 function textSpans(text: string, line: TailLine): Span[] {
-	const safe = sanitize(text, {colours: 'keep'})
+	const safe = sanitize(text, {colors: 'keep'})
 		.replaceAll('\t', '  ')
 		.replaceAll(/\r?\n$/g, '');
 	if (!safe.includes('\u001B')) {

@@ -1,7 +1,7 @@
 /** The message history, newest first. */
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
 import {wrappingOf} from '../state/text-wrapping.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import type {RenderInput} from './render-input.ts';
 import type {Line} from './styled-line.ts';
 import {textRows} from './text-rows.ts';

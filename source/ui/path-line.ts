@@ -2,7 +2,7 @@
 import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Basis, Leg, Path, RouteState, TlsState} from '../evidence/evidence.ts';
 import {routeName} from '../state/route-name.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, styled, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';

@@ -4,7 +4,7 @@ import {routeName} from '../state/route-name.ts';
 import {isListName} from '../state/list-kinds.ts';
 import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
-import {formatAge} from '../text/format-age.ts';
+import {formatAge} from '../text/format-time.ts';
 import {routeRole, tlsRole, tlsName} from './path-line.ts';
 import type {Role} from './theme.ts';
 

@@ -1,10 +1,9 @@
 /** The proxy view: the request line, requests and listeners, and the response to the selected request. */
 import {textLabel} from '../state/describe-unreachable.ts';
-import {clockTime} from '../text/clock-time.ts';
-import {formatQuantity} from '../text/format-number.ts';
+import {clockTime} from '../text/format-time.ts';
+import {formatBytes, formatQuantity} from '../text/format-number.ts';
 import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
-import {formatBytes} from '../text/format-bytes.ts';
-import {sanitizeText} from '../text/sanitize-text.ts';
+import {sanitizeText} from '../text/sanitize-line.ts';
 import {formatBody} from '../state/format-body.ts';
 import {
 	selectedExchange,

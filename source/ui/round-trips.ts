@@ -2,7 +2,7 @@
 import type {Path} from '../evidence/evidence.ts';
 import {pendingPingsOf} from '../state/connection-list.ts';
 import type {SessionState} from '../state/session-state.ts';
-import {formatDuration} from '../text/format-duration.ts';
+import {formatDuration} from '../text/format-time.ts';
 
 /** For how long each response is overdue, in ms; `null` if none is. */
 export type PendingTimes = {websocket: number | null; runtime: number | null};

@@ -2,7 +2,7 @@
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {routeName} from '../state/route-name.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import {sanitize} from '../text/sanitize.ts';
 import {describeEnd} from './path-line.ts';
 

@@ -2,7 +2,7 @@
 import {footerHints} from '../keymap/describe-keys.ts';
 import {matchingItems} from '../state/dialog.ts';
 import {truncateToCells} from '../text/cell-width.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import {escapeControls} from '../text/sanitize-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {spokenSelection} from './spoken-selection.ts';

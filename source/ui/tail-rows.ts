@@ -1,7 +1,7 @@
 /** The screen rows of one tail line: one that is cut, or several when it is wrapped. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
-import {sanitizeText} from '../text/sanitize-text.ts';
+import {sanitizeText} from '../text/sanitize-line.ts';
 import {wrapWords} from './chrome.ts';
 import {logLine, formatLogTime, type LogLine} from './log-line.ts';
 import type {RenderInput} from './render-input.ts';

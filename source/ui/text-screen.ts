@@ -3,7 +3,7 @@ import type {Layer, TextLine} from '../state/session-state.ts';
 import {describeMatchPosition} from '../state/describe-matches.ts';
 import {wrappingOf, type TextWrapping} from '../state/text-wrapping.ts';
 import {searchPattern, searchProblem, type TextSearch} from '../state/text-search.ts';
-import {hitsWithin} from '../text/bounded-match.ts';
+import {findMatchesWithin} from '../text/bounded-match.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {titledRule} from './chrome.ts';
@@ -75,7 +75,7 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 	const texts = new Map(
 		marked.map(row => [row.part ? row.of : row, row.part ? lines[row.of]!.text : row.line.spans.map(({text}) => text).join('')] as const),
 	);
-	const looked = hitsWithin(searchPattern(search, 'g'), [...texts.values()], longestMs) ?? [];
+	const looked = findMatchesWithin(searchPattern(search, 'g'), [...texts.values()], longestMs) ?? [];
 	const hits = new Map([...texts.keys()].map((key, index) => [key, looked[index] ?? []] as const));
 	return rows.map((row): Line => {
 		const hitsHere = row.part ? within(hits.get(row.of) ?? [], row.part) : (hits.get(row) ?? []);
@@ -123,6 +123,6 @@ function firstHit({lines, search}: Searched): {one: TextLine; from: number; to: 
 		return null;
 	}
 
-	const [from, to] = hitsWithin(searchPattern(search, 'g'), [one.text], longestMs)?.[0]?.[0] ?? [0, 0];
+	const [from, to] = findMatchesWithin(searchPattern(search, 'g'), [one.text], longestMs)?.[0]?.[0] ?? [0, 0];
 	return {one, from, to};
 }

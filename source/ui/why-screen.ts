@@ -1,6 +1,6 @@
 /** The why screen: each leg with its verdicts, their evidence, meaning, needs and fixes, and the server's message verbatim. */
 import {textLabel} from '../state/describe-unreachable.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {clockTime} from '../text/format-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {needText} from '../output/path-report.ts';

@@ -1,5 +1,8 @@
 /** Which of the bytes that come are the body of an answer? One reader for each answer; RFC 9112 §6. */
 
+import {type ResponseHead, assertMaxSize, endOfHead, assertMaxHeadBytes} from './response-head.ts';
+import {protocolError} from './protocol-error.ts';
+
 /** A piece of the body stands in `bytes` from `from` to `to`; what stands before it is not looked at any more. */
 export type OnBodyChunk = (bytes: Buffer, from: number, to: number) => void;
 
@@ -7,7 +10,205 @@ export type BodyReader = {
 	/** Takes what there is from `at` on, which is within `bytes`, and says how far it came: what is left is another answer's, or is to stand before the bytes that come next. */
 	read(bytes: Buffer, at: number): number;
 	/** What comes next is another answer. */
-	readonly isWhole: boolean;
+	readonly isComplete: boolean;
 	/** The end of the connection is its end; of any other it is a cut. */
 	readonly endsWithConnection: boolean;
 };
+
+/** After so many bytes, with its last chunk, or with its connection. */
+export type BodyFraming = number | 'chunked' | 'until-close';
+
+/** @throws SpokeError ERR_PROTOCOL for a transfer coding other than chunked, or a length that is none */
+export function bodyFraming({status, headers}: Pick<ResponseHead, 'status' | 'headers'>): BodyFraming {
+	if (status === 204 || status === 304) {
+		return 0;
+	}
+
+	const coding = headers['transfer-encoding'];
+	// It goes before a length that is said as well.
+	if (coding !== undefined) {
+		if (String(coding).toLowerCase() !== 'chunked') {
+			throw protocolError(`an answer in the transfer coding ${String(coding)}`);
+		}
+
+		return 'chunked';
+	}
+
+	const length = headers['content-length'];
+	return length === undefined ? 'until-close' : parseLength(length);
+}
+
+/** Two that differ are none (RFC 9110 §8.6); fifteen digits are all whole numbers. */
+function parseLength(text: string | string[]): number {
+	if (!/^\d{1,15}$/.test(String(text))) {
+		throw protocolError(`${JSON.stringify(text)} is no length of a body`);
+	}
+
+	return Number(text);
+}
+
+export class UnchunkedBody implements BodyReader {
+	readonly endsWithConnection: boolean;
+	isComplete: boolean;
+	readonly #onChunk: OnBodyChunk;
+	readonly #maxBytes: number;
+	#missing: number;
+	#size = 0;
+
+	/** `length`: `Infinity` for all until the connection ends. @throws SpokeError ERR_PROTOCOL where it is known to be too large */
+	constructor(length: number, onChunk: OnBodyChunk, maxBytes: number) {
+		this.endsWithConnection = length === Infinity;
+		if (!this.endsWithConnection) {
+			assertMaxSize(length, maxBytes);
+		}
+
+		this.#missing = length;
+		this.isComplete = length === 0;
+		this.#onChunk = onChunk;
+		this.#maxBytes = maxBytes;
+	}
+
+	/** @throws SpokeError ERR_PROTOCOL where more comes than may */
+	read(bytes: Buffer, at: number): number {
+		const end = Math.min(bytes.length, at + this.#missing);
+		this.#missing -= end - at;
+		this.#size += end - at;
+		assertMaxSize(this.#size, this.#maxBytes);
+		this.isComplete = this.#missing === 0;
+		this.#onChunk(bytes, at, end);
+		return end;
+	}
+}
+
+const [carriageReturn, lineFeed] = [0x0d, 0x0a];
+
+export class ChunkedBody implements BodyReader {
+	readonly endsWithConnection = false;
+	isComplete = false;
+	readonly #onChunk: OnBodyChunk;
+	readonly #maxBytes: number;
+	/** Behind what is missing. */
+	#next: 'size' | 'line-end' | 'trailer' = 'size';
+	/** Of the chunk that is being read. */
+	#missing = 0;
+	/** Of all chunks whose sizes are known. */
+	#size = 0;
+	#trailerBytes = 0;
+
+	constructor(onChunk: OnBodyChunk, maxBytes: number) {
+		this.#onChunk = onChunk;
+		this.#maxBytes = maxBytes;
+	}
+
+	/** @throws SpokeError ERR_PROTOCOL for what are no chunks, or too many */
+	read(bytes: Buffer, from: number): number {
+		let at = from;
+		for (let before = -1; at !== before && at < bytes.length && !this.isComplete;) {
+			before = at;
+			if (this.#missing > 0) {
+				at = this.#readBytes(bytes, at);
+			} else if (this.#next === 'size') {
+				at = this.#readSize(bytes, at);
+			} else if (this.#next === 'line-end') {
+				at = this.#readLineEnd(bytes, at);
+			} else {
+				at = this.#readTrailer(bytes, at);
+			}
+		}
+
+		return at;
+	}
+
+	#readSize(bytes: Buffer, at: number): number {
+		const digits = endOfDigits(bytes, at);
+		const isPlain = digits > at && bytes[digits] === carriageReturn && bytes[digits + 1] === lineFeed;
+		const end = isPlain ? digits : endOfHead(bytes, at, '\r\n');
+		if (end === -1) {
+			return at;
+		}
+
+		this.#missing = isPlain ? parseHexDigits(bytes, at, end) : parseSizeLine(bytes.toString('latin1', at, end));
+		this.#size += this.#missing;
+		assertMaxSize(this.#size, this.#maxBytes);
+		this.#next = this.#missing === 0 ? 'trailer' : 'line-end';
+		return end + 2;
+	}
+
+	#readBytes(bytes: Buffer, at: number): number {
+		const end = Math.min(bytes.length, at + this.#missing);
+		this.#missing -= end - at;
+		this.#onChunk(bytes, at, end);
+		return end;
+	}
+
+	#readLineEnd(bytes: Buffer, at: number): number {
+		if (bytes[at] === carriageReturn && at + 1 === bytes.length) {
+			return at;
+		}
+
+		if (bytes[at] !== carriageReturn || bytes[at + 1] !== lineFeed) {
+			throw protocolError('a chunk is longer than its size');
+		}
+
+		this.#next = 'size';
+		return at + 2;
+	}
+
+	/** Its fields are read over (RFC 9112 §7.1.2): it ends with an empty line. */
+	#readTrailer(bytes: Buffer, at: number): number {
+		const end = endOfHead(bytes, at, '\r\n');
+		this.#trailerBytes += end === -1 ? 0 : end - at;
+		assertMaxHeadBytes(this.#trailerBytes);
+		if (end === at) {
+			this.isComplete = true;
+		}
+
+		return end === -1 ? at : end + 2;
+	}
+}
+
+const maxDigits = 8;
+
+/** Where the digits end that stand at `at`; `at` itself where none does. */
+export function endOfDigits(bytes: Buffer, at: number): number {
+	let end = at;
+	while (end - at < maxDigits && hexDigit(bytes[end]) >= 0) {
+		end++;
+	}
+
+	return end;
+}
+
+/** Of digits alone. A followed log has a chunk a line: what nearly every size looks like is read without a string. */
+export function parseHexDigits(bytes: Buffer, from: number, to: number): number {
+	let size = 0;
+	for (let at = from; at < to; at++) {
+		size = size * 16 + hexDigit(bytes[at]);
+	}
+
+	return size;
+}
+
+/** Of a whole line: with an extension, which says nothing here, or white space behind it. @throws SpokeError ERR_PROTOCOL */
+export function parseSizeLine(line: string): number {
+	const [, digits] = /^([\da-f]{1,8})[\t ]*(?:;.*)?$/i.exec(line) ?? [];
+	if (digits === undefined) {
+		throw protocolError(`${JSON.stringify(line.slice(0, 100))} is no size of a chunk`);
+	}
+
+	return Number.parseInt(digits, 16);
+}
+
+/** -1 for any other byte, or none. */
+function hexDigit(byte: number | undefined): number {
+	if (byte === undefined) {
+		return -1;
+	}
+
+	if (byte >= 0x30 && byte <= 0x39) {
+		return byte - 0x30;
+	}
+
+	const lower = byte | 0x20;
+	return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}

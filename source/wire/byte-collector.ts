@@ -1,7 +1,7 @@
 /** Collects the pieces of one message. Millions of tiny pieces cost no more than their bytes. */
 
 /** A smaller piece is copied: as a view it would cost a hundred bytes, and keep alive the whole chunk that it came in. */
-const smallestView = 4096;
+const minViewBytes = 4096;
 const firstSlabBytes = 4096;
 const maxSlabBytes = 64 * 1024;
 
@@ -12,8 +12,8 @@ export class ByteCollector {
 	#parts: Buffer[] = [];
 	#slab = Buffer.alloc(0);
 	/** The slab is filled up to here; what stands before `#sealed` is among the parts already. */
-	#filled = 0;
-	#sealed = 0;
+	#filledBytes = 0;
+	#sealedBytes = 0;
 
 	constructor(maxBytes = Infinity) {
 		this.#maxBytes = maxBytes;
@@ -26,7 +26,7 @@ export class ByteCollector {
 		}
 
 		this.length += piece.length;
-		if (piece.length >= smallestView && piece.length * 4 >= piece.buffer.byteLength) {
+		if (piece.length >= minViewBytes && piece.length * 4 >= piece.buffer.byteLength) {
 			this.#seal();
 			this.#parts.push(piece);
 		} else {
@@ -56,23 +56,23 @@ export class ByteCollector {
 
 	#copy(piece: Buffer): void {
 		for (let from = 0; from < piece.length;) {
-			if (this.#filled === this.#slab.length) {
+			if (this.#filledBytes === this.#slab.length) {
 				this.#seal();
 				this.#slab = Buffer.allocUnsafeSlow(Math.min(maxSlabBytes, Math.max(firstSlabBytes, 2 * this.#slab.length)));
-				this.#filled = 0;
-				this.#sealed = 0;
+				this.#filledBytes = 0;
+				this.#sealedBytes = 0;
 			}
 
-			const copied = piece.copy(this.#slab, this.#filled, from);
-			this.#filled += copied;
+			const copied = piece.copy(this.#slab, this.#filledBytes, from);
+			this.#filledBytes += copied;
 			from += copied;
 		}
 	}
 
 	#seal(): void {
-		if (this.#filled > this.#sealed) {
-			this.#parts.push(this.#slab.subarray(this.#sealed, this.#filled));
-			this.#sealed = this.#filled;
+		if (this.#filledBytes > this.#sealedBytes) {
+			this.#parts.push(this.#slab.subarray(this.#sealedBytes, this.#filledBytes));
+			this.#sealedBytes = this.#filledBytes;
 		}
 	}
 }

@@ -12,21 +12,21 @@ const limits = {headers: 1000, fieldBytes: 1 << 20, blockBytes: 4 << 20} as cons
 /** Go's inflate hands out data only at an empty stored block, so each block ends with one (compress/flate inflate.go). */
 const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 const zlibHeader = Buffer.from([0x78, 0x01]);
-const maxStored = 0xff_ff;
+const maxStoredBytes = 0xff_ff;
 
 /**
 Writes the header blocks of one direction, without compressing: zlib's header once, then stored blocks.
 The preset dictionary is optional for the writer, so none is named.
 */
 export class HeaderBlockWriter {
-	#begun = false;
+	#hasStarted = false;
 
 	write(headers: SpdyHeaders): Buffer {
 		const plain = encodeHeaders(headers);
-		const parts: Buffer[] = this.#begun ? [] : [zlibHeader];
-		this.#begun = true;
-		for (let at = 0; at < plain.length; at += maxStored) {
-			const piece = plain.subarray(at, at + maxStored);
+		const parts: Buffer[] = this.#hasStarted ? [] : [zlibHeader];
+		this.#hasStarted = true;
+		for (let at = 0; at < plain.length; at += maxStoredBytes) {
+			const piece = plain.subarray(at, at + maxStoredBytes);
 			const head = Buffer.alloc(5);
 			head.writeUInt16LE(piece.length, 1);
 			head.writeUInt16LE(~piece.length & 0xff_ff, 3);
@@ -42,18 +42,18 @@ Reads the header blocks of one direction, whatever compression they use, at most
 Every block ends at a byte, with a flush, so it can be inflated on its own once it is given the 32 KiB that came before it.
 */
 export class HeaderBlockReader {
-	#begun = false;
+	#hasStarted = false;
 	#window: Buffer = spdyDictionary;
 
 	/** @throws SpokeError ERR_PROTOCOL for broken compression, too much of it, or a block that does not add up. */
 	read(block: Buffer): Record<string, string> {
-		const plain = this.#inflate(this.#begun ? block : this.#withoutZlibHeader(block));
+		const plain = this.#inflate(this.#hasStarted ? block : this.#withoutZlibHeader(block));
 		this.#window = Buffer.concat([this.#window, plain]).subarray(-32_768);
 		return decodeHeaders(plain);
 	}
 
 	#withoutZlibHeader(block: Buffer): Buffer {
-		this.#begun = true;
+		this.#hasStarted = true;
 		if (block.length < 2 || block.readUInt16BE(0) % 31 !== 0 || (block[0]! & 0x0f) !== 8) {
 			throw protocolError('a SPDY header block is not zlib');
 		}

@@ -2,7 +2,7 @@
 import {randomFillSync} from 'node:crypto';
 
 /** The largest header: two bytes, eight of length, four of the key. Rounded up, so that the payload can be masked word by word. */
-const room = 16;
+const headBytes = 16;
 
 const keys = new Int32Array(2048);
 let nextKey = keys.length;
@@ -14,8 +14,8 @@ ws masks byte by byte, which costs an upload as much as its encryption. Once it 
 export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Buffer {
 	const length = parts.reduce((sum, part) => sum + part.length, 0);
 	const words = Math.ceil(length / 4);
-	const whole = memoryFor(room + words * 4);
-	let at = room;
+	const whole = allocate(headBytes + words * 4);
+	let at = headBytes;
 	for (const part of parts) {
 		whole.set(part, at);
 		at += part.length;
@@ -23,37 +23,39 @@ export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Bu
 
 	const key = randomKey();
 	// The key's bytes are those of the word as this machine stores it, so no order has to be chosen.
-	const payload = new Int32Array(whole.buffer, room, words);
+	const payload = new Int32Array(whole.buffer, headBytes, words);
 	for (let index = 0; index < words; index++) {
 		payload[index]! ^= key;
 	}
 
-	new Int32Array(whole.buffer, room - 4, 1)[0] = key;
-	return whole.subarray(writeHead(whole, length, binary), room + length);
+	new Int32Array(whole.buffer, headBytes - 4, 1)[0] = key;
+	return whole.subarray(writeHead(whole, length, binary), headBytes + length);
 }
 
 /** Takes the memory of a long message back for the next one: fresh memory costs an upload as much as masking does. */
 export function reuseMessage(message: Buffer): void {
 	const {buffer} = message;
-	if (buffer.byteLength === long && free.length < mostFree) {
+	if (buffer.byteLength === pooledBytes && free.length < maxFree) {
 		free.push(Buffer.from(buffer));
 	}
 }
 
 /** What a carrier gathers into one message, and a frame more. */
-const long = (1 << 19) + (1 << 17);
-const worthKeeping = 1 << 16;
-const mostFree = 4;
+const pooledBytes = (1 << 19) + (1 << 17);
+const minPooledBytes = 1 << 16;
+const maxFree = 4;
 const free: Buffer[] = [];
 
-function memoryFor(length: number): Buffer {
-	return length < worthKeeping || length > long ? Buffer.allocUnsafeSlow(length) : (free.pop() ?? Buffer.allocUnsafeSlow(long));
+function allocate(length: number): Buffer {
+	return length < minPooledBytes || length > pooledBytes
+		? Buffer.allocUnsafeSlow(length)
+		: (free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes));
 }
 
 /** Writes what stands before the key; gives where it begins. */
 function writeHead(whole: Buffer, length: number, binary: boolean): number {
 	const wide = length > 0xff_ff ? 8 : length > 125 ? 2 : 0;
-	const begin = room - 4 - 2 - wide;
+	const begin = headBytes - 4 - 2 - wide;
 	whole[begin] = binary ? 0x82 : 0x81;
 	whole[begin + 1] = 0x80 | (wide === 8 ? 127 : wide === 2 ? 126 : length);
 	if (wide === 2) {

@@ -13,20 +13,20 @@ export type LossKind = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-
 export class StreamLostError extends SpokeError {
 	readonly kind: LossKind;
 
-	constructor(message: string, {how, cause, remedy}: {how: LossKind; cause?: unknown; remedy?: string}) {
+	constructor(message: string, {kind, cause, remedy}: {kind: LossKind; cause?: unknown; remedy?: string}) {
 		super('ERR_STREAM_LOST', message, {cause, ...(remedy !== undefined && {remedy})});
-		this.kind = how;
+		this.kind = kind;
 	}
 }
 
 /** The connection that carried the stream is gone, before the stream had ended. */
 export function streamLostError(message: string, cause?: unknown): StreamLostError {
-	return new StreamLostError(message, {how: 'cut', cause});
+	return new StreamLostError(message, {kind: 'cut', cause});
 }
 
 /** Nothing came for so long, milliseconds, although it was asked for. */
 export function silenceError(milliseconds: number): StreamLostError {
-	return new StreamLostError(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`, {how: 'silence'});
+	return new StreamLostError(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`, {kind: 'silence'});
 }
 
 /** The same by what broke it. */

@@ -9,48 +9,48 @@ export type CompleteResponse = ResponseHead & {
 };
 
 export class ResponseDecoder {
-	readonly #parts: ResponseParser;
-	#whole: CompleteResponse[] = [];
+	readonly #parser: ResponseParser;
+	#complete: CompleteResponse[] = [];
 	#head: ResponseHead | undefined;
 	readonly #body = new ByteCollector();
 
-	constructor({largestBody}: {largestBody: number}) {
-		this.#parts = new ResponseParser(
+	constructor({maxBodyBytes}: {maxBodyBytes: number}) {
+		this.#parser = new ResponseParser(
 			{
-				head: head => {
+				onHead: head => {
 					this.#head = head;
 				},
-				body: (bytes, from, to) => {
+				onBodyChunk: (bytes, from, to) => {
 					this.#body.add(bytes.subarray(from, to));
 				},
-				end: () => {
-					this.#whole.push({...this.#head!, body: this.#body.take()});
+				onEnd: () => {
+					this.#complete.push({...this.#head!, body: this.#body.take()});
 				},
 			},
-			{largestBody},
+			{maxBodyBytes},
 		);
 	}
 
 	/** Some of an answer came, and not all. */
-	get begun(): boolean {
-		return this.#parts.begun;
+	get hasStarted(): boolean {
+		return this.#parser.hasStarted;
 	}
 
 	/** The answers that are whole now. @throws SpokeError ERR_PROTOCOL for what is no HTTP/1 answer, or has a larger body */
 	push(bytes: Buffer): CompleteResponse[] {
-		this.#parts.push(bytes);
-		return this.#taken();
+		this.#parser.push(bytes);
+		return this.#takeComplete();
 	}
 
 	/** The answer that only the connection's end completes. @throws SpokeError ERR_PROTOCOL when one was cut short */
 	end(): CompleteResponse | undefined {
-		this.#parts.end();
-		return this.#taken()[0];
+		this.#parser.end();
+		return this.#takeComplete()[0];
 	}
 
-	#taken(): CompleteResponse[] {
-		const whole = this.#whole;
-		this.#whole = [];
+	#takeComplete(): CompleteResponse[] {
+		const whole = this.#complete;
+		this.#complete = [];
 		return whole;
 	}
 }

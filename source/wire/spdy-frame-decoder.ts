@@ -3,9 +3,9 @@ import {protocolError} from './protocol-error.ts';
 import {flagFin, frameType, type ControlFrame} from './spdy-frame.ts';
 
 export type FrameSink = {
-	control(frame: ControlFrame): void;
+	onControl(frame: ControlFrame): void;
 	/** A piece of a data frame's payload as it came; `fin` only with the last piece of a frame that has the flag. */
-	data(streamId: number, piece: Buffer, fin: boolean): void;
+	onData(streamId: number, piece: Buffer, fin: boolean): void;
 };
 
 /** Data is never gathered, so only control frames need a bound: the largest is a header block at the server's limit. */
@@ -20,15 +20,15 @@ export class SpdyFrameDecoder {
 	#body: Buffer | undefined;
 	#bodyBytes = 0;
 	#streamId = 0;
-	#dataLeft = 0;
-	#fin = false;
+	#missingDataBytes = 0;
+	#hasFin = false;
 
 	constructor(sink: FrameSink) {
 		this.#sink = sink;
 	}
 
 	/** True between two frames: a connection that ends elsewhere was cut. */
-	get atBoundary(): boolean {
+	get isAtFrameBoundary(): boolean {
 		return this.#headBytes === 0;
 	}
 
@@ -68,8 +68,8 @@ export class SpdyFrameDecoder {
 	}
 
 	#readData(chunk: Buffer, at: number): number {
-		const end = Math.min(at + this.#dataLeft, chunk.length);
-		this.#dataLeft -= end - at;
+		const end = Math.min(at + this.#missingDataBytes, chunk.length);
+		this.#missingDataBytes -= end - at;
 		this.#endData(chunk.subarray(at, end));
 		return end;
 	}
@@ -90,8 +90,8 @@ export class SpdyFrameDecoder {
 			throw protocolError('a SPDY data frame for stream 0');
 		}
 
-		this.#fin = (this.#head[4]! & flagFin) !== 0;
-		this.#dataLeft = length;
+		this.#hasFin = (this.#head[4]! & flagFin) !== 0;
+		this.#missingDataBytes = length;
 		if (length === 0) {
 			this.#endData(Buffer.alloc(0));
 		}
@@ -117,16 +117,16 @@ export class SpdyFrameDecoder {
 	#endControl(body: Buffer): void {
 		this.#headBytes = 0;
 		this.#body = undefined;
-		this.#sink.control(readControl(this.#head.readUInt16BE(2), this.#head[4]!, body));
+		this.#sink.onControl(readControl(this.#head.readUInt16BE(2), this.#head[4]!, body));
 	}
 
 	#endData(piece: Buffer): void {
-		const last = this.#dataLeft === 0;
+		const last = this.#missingDataBytes === 0;
 		if (last) {
 			this.#headBytes = 0;
 		}
 
-		this.#sink.data(this.#streamId, piece, last && this.#fin);
+		this.#sink.onData(this.#streamId, piece, last && this.#hasFin);
 	}
 }
 
@@ -134,29 +134,29 @@ function readControl(type: number, flags: number, body: Buffer): ControlFrame {
 	const fin = (flags & flagFin) !== 0;
 	switch (type) {
 		case frameType.synStream: {
-			return {type: 'syn-stream', streamId: streamIdOf(body, 10, 'SYN_STREAM'), fin, block: body.subarray(10)};
+			return {type: 'syn-stream', streamId: readStreamId(body, 10, 'SYN_STREAM'), fin, block: body.subarray(10)};
 		}
 
 		case frameType.synReply: {
-			return {type: 'syn-reply', streamId: streamIdOf(body, 4, 'SYN_REPLY'), fin, block: body.subarray(4)};
+			return {type: 'syn-reply', streamId: readStreamId(body, 4, 'SYN_REPLY'), fin, block: body.subarray(4)};
 		}
 
 		case frameType.headers: {
-			return {type: 'headers', streamId: streamIdOf(body, 4, 'HEADERS'), fin, block: body.subarray(4)};
+			return {type: 'headers', streamId: readStreamId(body, 4, 'HEADERS'), fin, block: body.subarray(4)};
 		}
 
 		case frameType.rstStream: {
-			exactly(body, 8, 'RST_STREAM');
-			return {type: 'rst-stream', streamId: streamIdOf(body, 8, 'RST_STREAM'), status: body.readUInt32BE(4)};
+			assertLength(body, 8, 'RST_STREAM');
+			return {type: 'rst-stream', streamId: readStreamId(body, 8, 'RST_STREAM'), status: body.readUInt32BE(4)};
 		}
 
 		case frameType.ping: {
-			exactly(body, 4, 'PING');
+			assertLength(body, 4, 'PING');
 			return {type: 'ping', id: body.readUInt32BE(0)};
 		}
 
 		case frameType.goAway: {
-			exactly(body, 8, 'GOAWAY');
+			assertLength(body, 8, 'GOAWAY');
 			return {type: 'go-away', lastStreamId: body.readUInt32BE(0) & 0x7f_ff_ff_ff, status: body.readUInt32BE(4)};
 		}
 
@@ -166,12 +166,12 @@ function readControl(type: number, flags: number, body: Buffer): ControlFrame {
 				throw protocolError(`a SPDY SETTINGS frame with ${count} entries; at most ${maxSettings} are accepted`);
 			}
 
-			exactly(body, 4 + 8 * count, 'SETTINGS');
+			assertLength(body, 4 + 8 * count, 'SETTINGS');
 			return {type: 'ignored'};
 		}
 
 		case frameType.windowUpdate: {
-			exactly(body, 8, 'WINDOW_UPDATE');
+			assertLength(body, 8, 'WINDOW_UPDATE');
 			return {type: 'ignored'};
 		}
 
@@ -181,7 +181,7 @@ function readControl(type: number, flags: number, body: Buffer): ControlFrame {
 	}
 }
 
-function streamIdOf(body: Buffer, atLeast: number, name: string): number {
+function readStreamId(body: Buffer, atLeast: number, name: string): number {
 	if (body.length < atLeast) {
 		throw protocolError(`a SPDY ${name} frame of ${body.length} bytes is too short`);
 	}
@@ -194,7 +194,7 @@ function streamIdOf(body: Buffer, atLeast: number, name: string): number {
 	return id;
 }
 
-function exactly(body: Buffer, length: number, name: string): void {
+function assertLength(body: Buffer, length: number, name: string): void {
 	if (body.length !== length) {
 		throw protocolError(`a SPDY ${name} frame of ${body.length} bytes; it must have ${length}`);
 	}

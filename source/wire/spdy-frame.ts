@@ -35,12 +35,12 @@ export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Bu
 
 /** Ends a stream both ways at once. */
 export function rstStreamFrame(streamId: number, status: number = resetStatus.cancel): Buffer {
-	return twoNumbers(frameType.rstStream, streamId, status);
+	return twoNumberFrame(frameType.rstStream, streamId, status);
 }
 
 /** No stream above `lastStreamId` was or will be taken. */
 export function goAwayFrame(lastStreamId: number, status = 0): Buffer {
-	return twoNumbers(frameType.goAway, lastStreamId, status);
+	return twoNumberFrame(frameType.goAway, lastStreamId, status);
 }
 
 /** Sent back as it is by whoever did not begin it. */
@@ -59,7 +59,7 @@ export function dataFrameHead(streamId: number, length: number, fin: boolean): B
 	return head;
 }
 
-function twoNumbers(type: number, first: number, second: number): Buffer {
+function twoNumberFrame(type: number, first: number, second: number): Buffer {
 	const frame = controlFrame(type, 0, 8);
 	frame.writeUInt32BE(first, 8);
 	frame.writeUInt32BE(second, 12);

@@ -4,18 +4,18 @@ import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
 export type SpdyPingsOptions = {
 	/** Odd for a client, even for a server (SPDY/3 section 2.6.5). */
 	firstId: number;
-	everyMs: number;
+	intervalMs: number;
 	silenceMs: number;
 	send: (id: number) => void;
 	/** True while silence means nothing, because we do not read or our own bytes have not left. */
-	excused: () => boolean;
+	isSilenceExcused: () => boolean;
 	onRoundTrip: (milliseconds: number) => void;
 	/** No PING was answered for so long, milliseconds, which is longer than it takes; an `onRoundTrip` follows once one is. */
-	onLate?: (milliseconds: number) => void;
+	onPingOverdue?: (milliseconds: number) => void;
 	/** While we do not read, an answer may have come. */
-	deaf?: () => boolean;
+	isPaused?: () => boolean;
 	onSilence: (milliseconds: number) => void;
-	timing?: MonotonicClock | undefined;
+	clock?: MonotonicClock | undefined;
 };
 
 /**
@@ -23,46 +23,46 @@ A peer that cannot pass on what we sent stops reading, and so stops answering PI
 (spdystream handles frames in order). So the silence allowed is ten times as long when data was sent since anything was heard.
 */
 export class SpdyPings {
-	lastHeardAt = performance.now();
+	lastReceivedAt = performance.now();
 	readonly #options: SpdyPingsOptions;
-	readonly #answers: PongTracker;
+	readonly #pongs: PongTracker;
 	readonly #timer: NodeJS.Timeout | undefined;
 	#nextId: number;
-	#lastDataAt = 0;
-	#isOver = false;
+	#lastDataSentAt = 0;
+	#hasEnded = false;
 
 	constructor(options: SpdyPingsOptions) {
 		this.#options = options;
 		this.#nextId = options.firstId;
-		this.#answers = new PongTracker({
-			onLate: options.onLate ?? (() => {}),
-			isPaused: options.deaf ?? (() => false),
-			timing: options.timing,
+		this.#pongs = new PongTracker({
+			onPingOverdue: options.onPingOverdue ?? (() => {}),
+			isPaused: options.isPaused ?? (() => false),
+			clock: options.clock,
 		});
-		if (!(options.everyMs > 0)) {
+		if (!(options.intervalMs > 0)) {
 			return;
 		}
 
 		this.#timer = setInterval(() => {
 			this.#tick();
-		}, options.everyMs);
+		}, options.intervalMs);
 		this.#timer.unref();
 	}
 
 	send(): void {
 		const id = this.#nextId;
 		this.#nextId = id >= 0x7f_ff_ff_f0 ? this.#options.firstId : id + 2;
-		this.#answers.asked(id);
+		this.#pongs.sent(id);
 		this.#options.send(id);
 	}
 
 	/** True when `id` is one of ours; otherwise it is the other side's PING, to be sent back. */
-	answered(id: number): boolean {
+	acceptPong(id: number): boolean {
 		if (id % 2 !== this.#options.firstId % 2) {
 			return false;
 		}
 
-		const milliseconds = this.#answers.came(id);
+		const milliseconds = this.#pongs.received(id);
 		if (milliseconds !== undefined) {
 			this.#options.onRoundTrip(milliseconds);
 		}
@@ -70,18 +70,18 @@ export class SpdyPings {
 		return true;
 	}
 
-	heard(): void {
-		this.lastHeardAt = performance.now();
+	onBytes(): void {
+		this.lastReceivedAt = performance.now();
 	}
 
-	sentData(): void {
-		this.#lastDataAt = performance.now();
+	onDataSent(): void {
+		this.#lastDataSentAt = performance.now();
 	}
 
 	stop(): void {
-		this.#isOver = true;
+		this.#hasEnded = true;
 		clearInterval(this.#timer);
-		this.#answers.stop();
+		this.#pongs.stop();
 	}
 
 	#tick(): void {
@@ -92,14 +92,14 @@ export class SpdyPings {
 
 		// A process that stood still, suspended or on a machine that was, has not read what came meanwhile: that comes first.
 		setImmediate(() => {
-			if (!this.#isOver && this.#isSilent()) {
-				this.#options.onSilence(performance.now() - this.lastHeardAt);
+			if (!this.#hasEnded && this.#isSilent()) {
+				this.#options.onSilence(performance.now() - this.lastReceivedAt);
 			}
 		});
 	}
 
 	#isSilent(): boolean {
-		const allowed = this.#options.silenceMs * (this.#lastDataAt > this.lastHeardAt ? 10 : 1);
-		return this.#answers.isWaiting && performance.now() - this.lastHeardAt > allowed && !this.#options.excused();
+		const allowed = this.#options.silenceMs * (this.#lastDataSentAt > this.lastReceivedAt ? 10 : 1);
+		return this.#pongs.isWaiting && performance.now() - this.lastReceivedAt > allowed && !this.#options.isSilenceExcused();
 	}
 }

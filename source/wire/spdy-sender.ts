@@ -1,19 +1,19 @@
 /** How do the frames of one side of a SPDY session go out, and what becomes of those that the other side does not take? */
 import type {Duplex} from 'node:stream';
+import process from 'node:process';
 import {BoundedReplies} from './bounded-replies.ts';
-import {FrameBatch} from './frame-batch.ts';
 import {HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
 import {streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from './spdy-frame.ts';
 
 /** Payload of one frame; spdystream allocates a frame's payload at once, and its peers use as much. */
-const maxPayload = 32 * 1024;
+const maxPayloadBytes = 32 * 1024;
 
 /** Replies that the other side provokes. No peer has so many PINGs, or streams of its own, under way. */
 const maxReplies = 64;
 
-type Sent = (error?: Error | null) => void;
+type OnSent = (error?: Error | null) => void;
 
 /** Frames written in one turn of the event loop leave in one write. */
 export class SpdySender {
@@ -24,19 +24,19 @@ export class SpdySender {
 		this.#write(frame, onSent);
 	});
 
-	#refused: Error | undefined;
-	#stopped = false;
+	#writeError: Error | undefined;
+	#isStopped = false;
 
 	constructor(carrier: Duplex) {
 		this.#batch = new FrameBatch(carrier);
 		keepReadingAfterWriteError(carrier, error => {
-			this.#refused = error;
+			this.#writeError = error;
 		});
 	}
 
 	/** Why the other side takes nothing more, when it does not; what it said before is still read. */
-	get refused(): Error | undefined {
-		return this.#refused;
+	get writeError(): Error | undefined {
+		return this.#writeError;
 	}
 
 	/** `fin`: the stream's own side ends with it. */
@@ -49,11 +49,11 @@ export class SpdySender {
 	}
 
 	/** `sent` comes once, with the last of the bytes. */
-	data(streamId: number, bytes: Buffer, sent: Sent): void {
-		for (let at = 0; at < bytes.length; at += maxPayload) {
-			const piece = bytes.subarray(at, at + maxPayload);
+	data(streamId: number, bytes: Buffer, sent: OnSent): void {
+		for (let at = 0; at < bytes.length; at += maxPayloadBytes) {
+			const piece = bytes.subarray(at, at + maxPayloadBytes);
 			this.#write(dataFrameHead(streamId, piece.length, false));
-			this.#write(piece, at + maxPayload >= bytes.length ? sent : undefined);
+			this.#write(piece, at + maxPayloadBytes >= bytes.length ? sent : undefined);
 		}
 
 		if (bytes.length === 0) {
@@ -90,11 +90,11 @@ export class SpdySender {
 
 	/** Nothing goes out any more: what is given from here on is lost. */
 	stop(): void {
-		this.#stopped = true;
+		this.#isStopped = true;
 	}
 
-	#write(bytes: Buffer, sent?: Sent): void {
-		if (this.#stopped) {
+	#write(bytes: Buffer, sent?: OnSent): void {
+		if (this.#isStopped) {
 			sent?.(streamLostError('the connection is gone'));
 			return;
 		}
@@ -103,8 +103,32 @@ export class SpdySender {
 			bytes,
 			sent &&
 				(error => {
-					sent(this.#refused ?? error);
+					sent(this.#writeError ?? error);
 				}),
 		);
+	}
+}
+
+/** Small frames belong together: SYN_STREAM with the data behind it, a data frame's head with its payload. */
+export class FrameBatch {
+	readonly #carrier: Duplex;
+	#corked = false;
+
+	constructor(carrier: Duplex) {
+		this.#carrier = carrier;
+	}
+
+	write(bytes: Buffer, sent?: (error?: Error | null) => void): void {
+		if (!this.#corked) {
+			this.#corked = true;
+			this.#carrier.cork();
+			// A microtask would come before what streams do in the same turn.
+			process.nextTick(() => {
+				this.#corked = false;
+				this.#carrier.uncork();
+			});
+		}
+
+		this.#carrier.write(bytes, sent);
 	}
 }

@@ -3,7 +3,7 @@ import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {MonotonicClock} from './pong-tracker.ts';
-import {CongestedStreams} from './congested-streams.ts';
+import {CongestedStreams, SpdyStream, type StreamOwner} from './spdy-stream.ts';
 import {destroyWhenDrained} from './destroy-when-drained.ts';
 import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';
 import {streamLostBecause, silenceError, resetStatus, streamLostError, StreamResetError} from './protocol-error.ts';
@@ -11,14 +11,12 @@ import type {ControlFrame} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
 import {SpdySender} from './spdy-sender.ts';
-import {SpdyStreamIds} from './spdy-stream-ids.ts';
-import {SpdyStream, type StreamOwner} from './spdy-stream.ts';
 
 export type SpdySessionOptions = {
 	/** The side that upgraded is the client and uses odd ids. Default client. */
 	role?: 'client' | 'server';
 	/** Interval of PINGs, milliseconds; 0 (the default) sends none. The answer comes from the far end of the session, past any tunnel. */
-	pingEveryMs?: number;
+	pingIntervalMs?: number;
 	/** The session is lost when a PING is unanswered and nothing at all was heard for so long. Default 30 s. */
 	silenceMs?: number;
 	/** Bytes that one stream may hold unread before reading from the connection stops; at least 64 KiB. Default 256 KiB. */
@@ -26,7 +24,7 @@ export type SpdySessionOptions = {
 	/** Streams at once. Default 4096. */
 	maxStreams?: number;
 	/** By which an answer is missed; the machine's by default. */
-	timing?: MonotonicClock;
+	clock?: MonotonicClock;
 };
 
 type SessionEvents = {
@@ -35,7 +33,7 @@ type SessionEvents = {
 	/** Round trip of a PING, milliseconds. */
 	roundTrip: [number];
 	/** No PING was answered for so long, milliseconds, which is longer than it takes. */
-	late: [number];
+	pingOverdue: [number];
 	/** Once, last; `null` after our own `end()` or the other side's orderly end with no stream left. */
 	close: [SpokeError | null];
 };
@@ -54,7 +52,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	readonly #reader = new HeaderBlockReader();
 	readonly #decoder: SpdyFrameDecoder;
 	readonly #pings: SpdyPings;
-	#goneAway = false;
+	#didReceiveGoAway = false;
 	#ended = false;
 
 	constructor(carrier: Duplex, options: SpdySessionOptions = {}) {
@@ -67,25 +65,25 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.streamBufferBytes = options.streamBufferBytes ?? 256 * 1024;
 		this.#ids = new SpdyStreamIds(this.#role);
 		this.#decoder = new SpdyFrameDecoder({
-			control: frame => {
+			onControl: frame => {
 				this.#onControl(frame);
 			},
-			data: (streamId, piece, fin) => {
+			onData: (streamId, piece, fin) => {
 				this.#onData(streamId, piece, fin);
 			},
 		});
 		this.#pings = new SpdyPings({
 			firstId: this.#role === 'client' ? 1 : 2,
-			everyMs: options.pingEveryMs ?? 0,
+			intervalMs: options.pingIntervalMs ?? 0,
 			silenceMs: options.silenceMs ?? 30_000,
 			send: id => {
 				this.#sender.ping(id);
 			},
-			excused: () => this.#congested.all.size > 0 || carrier.writableLength > 0,
+			isSilenceExcused: () => this.#congested.all.size > 0 || carrier.writableLength > 0,
 			onRoundTrip: milliseconds => this.emit('roundTrip', milliseconds),
-			onLate: milliseconds => this.emit('late', milliseconds),
-			deaf: () => this.#congested.all.size > 0,
-			timing: options.timing,
+			onPingOverdue: milliseconds => this.emit('pingOverdue', milliseconds),
+			isPaused: () => this.#congested.all.size > 0,
+			clock: options.clock,
 			onSilence: milliseconds => {
 				this.destroy(silenceError(milliseconds));
 			},
@@ -97,7 +95,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#onCarrierEnd();
 		});
 		carrier.on('error', error => {
-			this.#finish(error instanceof SpokeError ? error : streamLostBecause(this.#sender.refused ?? error));
+			this.#finish(error instanceof SpokeError ? error : streamLostBecause(this.#sender.writeError ?? error));
 		});
 		carrier.on('close', () => {
 			this.#onCarrierEnd();
@@ -106,7 +104,9 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	/** May a stream be opened now? */
 	get usable(): boolean {
-		return !this.#ended && !this.#goneAway && !this.#sender.refused && this.#streams.size < this.#maxStreams && !this.#ids.usedUp;
+		return (
+			!this.#ended && !this.#didReceiveGoAway && !this.#sender.writeError && this.#streams.size < this.#maxStreams && !this.#ids.isExhausted
+		);
 	}
 
 	/** Streams that are not yet over, both sides counted. */
@@ -120,8 +120,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 
 	/** When anything last came from the other side; `performance.now()`. */
-	get lastHeardAt(): number {
-		return this.#pings.lastHeardAt;
+	get lastReceivedAt(): number {
+		return this.#pings.lastReceivedAt;
 	}
 
 	/**
@@ -133,10 +133,10 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			throw streamLostError('the session takes no new streams');
 		}
 
-		const stream = this.#adopt(this.#ids.next(), headers);
+		const stream = this.#addStream(this.#ids.next(), headers);
 		this.#sender.synStream(stream.id, headers, fin);
 		if (fin) {
-			stream.ownEnded = true;
+			stream.localEnded = true;
 			stream.end();
 		}
 
@@ -154,7 +154,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			return;
 		}
 
-		this.#sender.goAway(this.#ids.lastTheirs);
+		this.#sender.goAway(this.#ids.lastRemote);
 		this.#carrier.end();
 		this.#finish(null);
 	}
@@ -165,30 +165,30 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#carrier.destroy();
 	}
 
-	#adopt(id: number, headers: SpdyHeaders): SpdyStream {
+	#addStream(id: number, headers: SpdyHeaders): SpdyStream {
 		const stream = new SpdyStream(this.#owner, id, headers);
 		this.#streams.set(id, stream);
 		return stream;
 	}
 
-	#forgetWhenOver(stream: SpdyStream): void {
-		if (stream.ownEnded && stream.theirsEnded) {
+	#deleteWhenEnded(stream: SpdyStream): void {
+		if (stream.localEnded && stream.remoteEnded) {
 			this.#streams.delete(stream.id);
 		}
 	}
 
 	readonly #owner: StreamOwner = {
 		sendData: (stream, bytes, sent) => {
-			this.#pings.sentData();
+			this.#pings.onDataSent();
 			this.#sender.data(stream.id, bytes, sent);
 		},
 		sendFin: stream => {
-			if (!stream.ownEnded && this.#streams.has(stream.id)) {
-				stream.ownEnded = true;
+			if (!stream.localEnded && this.#streams.has(stream.id)) {
+				stream.localEnded = true;
 				this.#sender.fin(stream.id);
 			}
 
-			this.#forgetWhenOver(stream);
+			this.#deleteWhenEnded(stream);
 		},
 		sendReply: (stream, headers) => {
 			this.#sender.synReply(stream.id, headers);
@@ -200,7 +200,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 			this.#congested.release(stream);
 		},
-		readOn: stream => {
+		resumeReading: stream => {
 			this.#congested.release(stream);
 		},
 	};
@@ -210,7 +210,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			return;
 		}
 
-		this.#pings.heard();
+		this.#pings.onBytes();
 		try {
 			this.#decoder.push(chunk);
 		} catch (error) {
@@ -221,7 +221,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	#onData(streamId: number, piece: Buffer, fin: boolean): void {
 		const stream = this.#streams.get(streamId);
 		// A reset stream may still get what was under way.
-		if (!stream || stream.theirsEnded) {
+		if (!stream || stream.remoteEnded) {
 			return;
 		}
 
@@ -233,13 +233,13 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 
 		if (fin) {
-			this.#onTheirEnd(stream);
+			this.#onRemoteEnd(stream);
 		}
 	}
 
-	#onTheirEnd(stream: SpdyStream): void {
-		stream.theirsEnded = true;
-		this.#forgetWhenOver(stream);
+	#onRemoteEnd(stream: SpdyStream): void {
+		stream.remoteEnded = true;
+		this.#deleteWhenEnded(stream);
 		stream.receiveEnd();
 	}
 
@@ -253,10 +253,10 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			case 'syn-reply': {
 				const stream = this.#streams.get(frame.streamId);
 				if (stream) {
-					stream.replied = true;
+					stream.hasReply = true;
 					stream.emit('reply');
 					if (frame.fin) {
-						this.#onTheirEnd(stream);
+						this.#onRemoteEnd(stream);
 					}
 				}
 
@@ -274,7 +274,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			}
 
 			case 'ping': {
-				if (!this.#pings.answered(frame.id)) {
+				if (!this.#pings.acceptPong(frame.id)) {
 					this.#sender.pingReply(frame.id);
 				}
 
@@ -282,7 +282,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			}
 
 			case 'go-away': {
-				this.#goneAway = true;
+				this.#didReceiveGoAway = true;
 				break;
 			}
 
@@ -294,7 +294,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 				}
 
 				if (stream && frame.fin) {
-					this.#onTheirEnd(stream);
+					this.#onRemoteEnd(stream);
 				}
 
 				break;
@@ -314,7 +314,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 
 		const headers = this.#reader.read(frame.block);
-		if (!this.#ids.takeFromClient(frame.streamId)) {
+		if (!this.#ids.acceptFromClient(frame.streamId)) {
 			this.#sender.refusal(frame.streamId, resetStatus.protocolError);
 			return;
 		}
@@ -324,21 +324,21 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			return;
 		}
 
-		const stream = this.#adopt(frame.streamId, headers);
+		const stream = this.#addStream(frame.streamId, headers);
 		this.emit('stream', stream);
 		if (frame.fin) {
-			this.#onTheirEnd(stream);
+			this.#onRemoteEnd(stream);
 		}
 	}
 
 	#onCarrierEnd(): void {
-		const isOrderly = this.#streams.size === 0 && this.#decoder.atBoundary;
-		this.#finish(isOrderly ? null : this.#lost());
+		const isOrderly = this.#streams.size === 0 && this.#decoder.isAtFrameBoundary;
+		this.#finish(isOrderly ? null : this.#lossError());
 		this.#carrier.end();
 	}
 
-	#lost(): SpokeError {
-		const {refused} = this.#sender;
+	#lossError(): SpokeError {
+		const {writeError: refused} = this.#sender;
 		return refused ? streamLostBecause(refused) : streamLostError('the other side ended the connection');
 	}
 
@@ -359,5 +359,42 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#congested.end();
 		destroyWhenDrained(this.#carrier);
 		this.emit('close', error);
+	}
+}
+
+/** An id has 31 bits and never comes again: a session that is near their end takes no new streams. */
+const maxId = 0x7f_ff_ff_00;
+
+export class SpdyStreamIds {
+	#lastLocal: number;
+	#lastRemote = 0;
+
+	/** A client's ids are odd, a server's even. */
+	constructor(role: 'client' | 'server') {
+		this.#lastLocal = role === 'client' ? -1 : 0;
+	}
+
+	get isExhausted(): boolean {
+		return this.#lastLocal >= maxId;
+	}
+
+	/** The last stream of the other side, for GOAWAY; 0 for none. */
+	get lastRemote(): number {
+		return this.#lastRemote;
+	}
+
+	next(): number {
+		this.#lastLocal += 2;
+		return this.#lastLocal;
+	}
+
+	/** A client's stream is taken when its id is odd and above all before it. */
+	acceptFromClient(id: number): boolean {
+		if (id % 2 === 0 || id <= this.#lastRemote) {
+			return false;
+		}
+
+		this.#lastRemote = id;
+		return true;
 	}
 }

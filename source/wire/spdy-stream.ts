@@ -12,7 +12,7 @@ export type StreamOwner = {
 	/** The stream is destroyed; RST_STREAM goes out unless both sides had ended. */
 	release(stream: SpdyStream, status: number | undefined): void;
 	/** Less than 64 KiB are left unread. */
-	readOn(stream: SpdyStream): void;
+	resumeReading(stream: SpdyStream): void;
 };
 
 /**
@@ -26,17 +26,17 @@ both come after the bytes that were received before.
 export class SpdyStream extends Duplex {
 	readonly id: number;
 	readonly headers: SpdyHeaders;
-	replied = false;
+	hasReply = false;
 	/** Payload bytes, as counted on the wire. */
 	bytesReceived = 0;
 	bytesSent = 0;
 	/** For the session: which side has sent FIN. */
-	ownEnded = false;
-	theirsEnded = false;
+	localEnded = false;
+	remoteEnded = false;
 	readonly #owner: StreamOwner;
 	#failure: Error | undefined;
 	#resetStatus: number | undefined;
-	#unsent: ((error: Error) => void) | undefined;
+	#pendingWrite: ((error: Error) => void) | undefined;
 
 	constructor(owner: StreamOwner, id: number, headers: SpdyHeaders) {
 		super({allowHalfOpen: true, readableHighWaterMark: 65_536, writableHighWaterMark: 65_536});
@@ -47,7 +47,7 @@ export class SpdyStream extends Duplex {
 
 	/** Accepts a stream that the other side opened. */
 	reply(headers: SpdyHeaders = {}): void {
-		this.replied = true;
+		this.hasReply = true;
 		this.#owner.sendReply(this, headers);
 	}
 
@@ -70,7 +70,7 @@ export class SpdyStream extends Duplex {
 
 	/** For the session: the stream ends with `error` once what was received is read. */
 	fail(error: Error): void {
-		if (this.theirsEnded && !this.readableEnded) {
+		if (this.remoteEnded && !this.readableEnded) {
 			// Their end came first, so it is read first; what is still written is dropped.
 			this.#failure ??= error;
 			this.once('end', () => {
@@ -87,12 +87,12 @@ export class SpdyStream extends Duplex {
 	// eslint-disable-next-line @typescript-eslint/no-explicit-any
 	override read(size?: number): any {
 		const chunk: unknown = super.read(size);
-		if (this.theirsEnded && this.readableLength < this.readableHighWaterMark) {
+		if (this.remoteEnded && this.readableLength < this.readableHighWaterMark) {
 			// Node asks an ended stream for nothing more, and it may have been behind when it ended.
-			this.#owner.readOn(this);
+			this.#owner.resumeReading(this);
 		}
 
-		if (this.#failure && !this.theirsEnded && this.readableLength === 0) {
+		if (this.#failure && !this.remoteEnded && this.readableLength === 0) {
 			this.destroy(this.#failure);
 		}
 
@@ -100,7 +100,7 @@ export class SpdyStream extends Duplex {
 	}
 
 	override _read(): void {
-		this.#owner.readOn(this);
+		this.#owner.resumeReading(this);
 	}
 
 	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
@@ -113,7 +113,7 @@ export class SpdyStream extends Duplex {
 		this.#owner.sendData(this, chunk, error => {
 			if (error) {
 				// Node would end both ways now, and what has come is still to be read: it is told with the stream's end.
-				this.#unsent = callback;
+				this.#pendingWrite = callback;
 			} else {
 				callback();
 			}
@@ -130,7 +130,48 @@ export class SpdyStream extends Duplex {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#owner.release(this, this.#resetStatus);
-		this.#unsent?.(error ?? streamLostError('the stream was ended before it took these bytes'));
+		this.#pendingWrite?.(error ?? streamLostError('the stream was ended before it took these bytes'));
 		callback(error);
+	}
+}
+
+export class CongestedStreams {
+	readonly #carrier: Duplex;
+	readonly #full = new Set<SpdyStream>();
+
+	constructor(carrier: Duplex) {
+		this.#carrier = carrier;
+	}
+
+	get all(): ReadonlySet<SpdyStream> {
+		return this.#full;
+	}
+
+	/** `stream` holds more than it may. */
+	add(stream: SpdyStream): void {
+		if (!this.#full.has(stream)) {
+			this.#full.add(stream);
+			this.#carrier.pause();
+			stream.emit('congested');
+		}
+	}
+
+	/** Its reader came along, or it is gone. */
+	release(stream: SpdyStream): void {
+		if (!this.#full.delete(stream)) {
+			return;
+		}
+
+		if (this.#full.size === 0) {
+			this.#carrier.resume();
+		}
+
+		stream.emit('flowing');
+	}
+
+	/** The session is over: reading goes on, so that the connection's own end is seen. */
+	end(): void {
+		this.#full.clear();
+		this.#carrier.resume();
 	}
 }

@@ -4,7 +4,7 @@ import {protocolError, streamLostError} from './protocol-error.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketOptions} from './websocket-messages.ts';
 
 /** What was written meanwhile leaves together; a message ends behind the chunk with which it is so long. The other side takes 32 MiB. */
-const enough = 1 << 19;
+const messageTargetBytes = 1 << 19;
 
 /**
 The bytes of an upgraded socket's binary messages as one stream; where a message begins means nothing.
@@ -13,7 +13,7 @@ Its end is the other side's Close with 1000 (or none); any other ending is an 'e
 */
 export class WebSocketCarrier extends Duplex {
 	readonly #messages: WebSocketMessages;
-	#over = false;
+	#hasEnded = false;
 
 	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
 		super({allowHalfOpen: true, readableHighWaterMark: 65_536, writableHighWaterMark: 65_536});
@@ -26,7 +26,7 @@ export class WebSocketCarrier extends Duplex {
 			}
 		});
 		this.#messages.on('close', ({code, reason, error}) => {
-			this.#over = true;
+			this.#hasEnded = true;
 			if (error) {
 				this.destroy(error);
 			} else if (isNormalClose(code)) {
@@ -43,12 +43,12 @@ export class WebSocketCarrier extends Duplex {
 	}
 
 	/** Calls `listener` where an answer is missed, with how long no ping was answered, milliseconds. */
-	onLate(listener: (milliseconds: number) => void): void {
-		this.#messages.on('late', listener);
+	onPingOverdue(listener: (milliseconds: number) => void): void {
+		this.#messages.on('pingOverdue', listener);
 	}
 
 	/** @see unsentBytes */
-	get bytesLeft(): number {
+	get unsentBytes(): number {
 		return this.writableLength + this.#messages.bufferedBytes;
 	}
 
@@ -73,7 +73,7 @@ export class WebSocketCarrier extends Duplex {
 	}
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-		if (!this.#over) {
+		if (!this.#hasEnded) {
 			this.#messages.destroy();
 		}
 
@@ -85,7 +85,7 @@ export class WebSocketCarrier extends Duplex {
 		for (let from = 0; from < chunks.length;) {
 			let length = 0;
 			let to = from;
-			while (to < chunks.length && length < enough) {
+			while (to < chunks.length && length < messageTargetBytes) {
 				length += chunks[to]!.length;
 				to++;
 			}

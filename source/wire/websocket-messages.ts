@@ -1,7 +1,8 @@
 /** How do an upgraded socket's bytes become WebSocket messages, and back? */
+import * as ws from 'ws';
 import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
-import type {Duplex} from 'node:stream';
+import type {Duplex, Writable} from 'node:stream';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
 import {unsentBytes, destroyWhenDrained} from './destroy-when-drained.ts';
@@ -9,7 +10,6 @@ import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
 import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './read-after-write-error.ts';
-import {Receiver, Sender} from './websocket-framing.ts';
 
 export type WebSocketOptions = {
 	/** A client masks what it sends. Default client. */
@@ -17,11 +17,11 @@ export type WebSocketOptions = {
 	/** Largest message accepted. Default 32 MiB, which is also what the apiserver accepts. */
 	maxMessageBytes?: number;
 	/** Interval of pings, milliseconds; 0 (the default) sends none. */
-	pingEveryMs?: number;
+	pingIntervalMs?: number;
 	/** How long to wait for the answer to our Close before the socket is closed anyway. Default 1 s. */
-	closeMs?: number;
+	closeTimeoutMs?: number;
 	/** By which an answer is missed; the machine's by default. */
-	timing?: MonotonicClock;
+	clock?: MonotonicClock;
 };
 
 /** How it ended. `code` is the Close frame's (RFC 6455 section 7.4), 1005 for a Close without one, 1006 when there was no Close. */
@@ -39,7 +39,7 @@ type MessageEvents = {
 	/** Round trip of a ping, milliseconds. */
 	roundTrip: [number];
 	/** No ping was answered for so long, milliseconds, which is longer than it takes. */
-	late: [number];
+	pingOverdue: [number];
 	/** Once, last. */
 	close: [WebSocketCloseResult];
 };
@@ -58,46 +58,46 @@ const closeCodes: Readonly<Record<string, number>> = {
 /** Every message goes out in one frame: Kubernetes' server takes a continuation for a new message. */
 export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	/** When anything last came from the other side, pongs too; `performance.now()`. */
-	lastHeardAt = performance.now();
+	lastReceivedAt = performance.now();
 	readonly #socket: Duplex;
 	readonly #receiver: InstanceType<typeof Receiver>;
 	readonly #sender: InstanceType<typeof Sender>;
-	readonly #masks: boolean;
-	readonly #closeMs: number;
+	readonly #isClient: boolean;
+	readonly #closeTimeoutMs: number;
 	readonly #pingTimer: NodeJS.Timeout | undefined;
-	readonly #answers: PongTracker;
+	readonly #pongTracker: PongTracker;
 	/** A pong says nothing that a later one does not, so one at a time: the other side may never read them. */
 	readonly #pongs = new BoundedReplies<Buffer>(1, (payload, onSent) => {
-		if (this.#closeSent || this.#ending) {
+		if (this.#didSendClose || this.#closeResult) {
 			onSent();
 		} else {
-			this.#sender.pong(payload, this.#masks, onSent);
+			this.#sender.pong(payload, this.#isClient, onSent);
 		}
 	});
 
-	#pings = 0;
+	#pingCount = 0;
 	#bytesAfterClose = 0;
-	#paused = false;
-	#closeSent = false;
+	#isPaused = false;
+	#didSendClose = false;
 	#closeTimer: NodeJS.Timeout | undefined;
-	#ending: WebSocketCloseResult | undefined;
+	#closeResult: WebSocketCloseResult | undefined;
 	/** The other side takes nothing more; what it said before is still read. */
-	#refused: Error | undefined;
+	#writeError: Error | undefined;
 
 	/** `head` is what came behind the 101. */
 	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
 		super();
 		this.#socket = socket;
-		this.#masks = options.role !== 'server';
-		this.#closeMs = options.closeMs ?? 1000;
+		this.#isClient = options.role !== 'server';
+		this.#closeTimeoutMs = options.closeTimeoutMs ?? 1000;
 		this.#sender = new Sender(socket);
-		this.#answers = new PongTracker({
-			onLate: milliseconds => this.emit('late', milliseconds),
-			isPaused: () => this.#paused,
-			timing: options.timing,
+		this.#pongTracker = new PongTracker({
+			onPingOverdue: milliseconds => this.emit('pingOverdue', milliseconds),
+			isPaused: () => this.#isPaused,
+			clock: options.clock,
 		});
 		this.#receiver = new Receiver({
-			isServer: !this.#masks,
+			isServer: !this.#isClient,
 			maxPayload: options.maxMessageBytes ?? 32 << 20,
 			maxFragments: 16_384,
 			maxBufferedChunks: 1 << 20,
@@ -108,15 +108,15 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 
 		keepReadingAfterWriteError(socket, error => {
-			this.#refused = error;
+			this.#writeError = error;
 		});
 		this.#listenToReceiver();
 		this.#listenToSocket();
 
-		if (options.pingEveryMs) {
+		if (options.pingIntervalMs) {
 			this.#pingTimer = setInterval(() => {
 				this.ping();
-			}, options.pingEveryMs).unref();
+			}, options.pingIntervalMs).unref();
 		}
 	}
 
@@ -125,12 +125,12 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	False when the socket's buffer is full, or the other side takes nothing more: wait for 'drain'.
 	*/
 	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
-		if (this.#closeSent || this.#ending) {
+		if (this.#didSendClose || this.#closeResult) {
 			return true;
 		}
 
 		const parts = payload instanceof Uint8Array ? [payload] : payload;
-		if (this.#masks) {
+		if (this.#isClient) {
 			const message = maskedMessage(parts, binary);
 			this.#socket.write(message, error => {
 				// A real socket holds nothing of what it has written; a stream within this process may have handed it on.
@@ -142,7 +142,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			this.#sender.send(Buffer.concat(parts), {binary, compress: false, fin: true, mask: false});
 		}
 
-		return !this.#socket.writableNeedDrain && !this.#refused;
+		return !this.#socket.writableNeedDrain && !this.#writeError;
 	}
 
 	/** What the system has not taken yet. @see unsentBytes */
@@ -151,44 +151,44 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	}
 
 	ping(): void {
-		if (this.#closeSent || this.#ending) {
+		if (this.#didSendClose || this.#closeResult) {
 			return;
 		}
 
-		this.#pings++;
-		this.#answers.asked(this.#pings);
-		this.#sender.ping(Buffer.from(String(this.#pings)), this.#masks);
+		this.#pingCount++;
+		this.#pongTracker.sent(this.#pingCount);
+		this.#sender.ping(Buffer.from(String(this.#pingCount)), this.#isClient);
 	}
 
 	/** No more messages, but for those of the chunk being read. Pongs are not seen while paused. */
 	pause(): void {
-		this.#paused = true;
+		this.#isPaused = true;
 		this.#socket.pause();
 	}
 
 	resume(): void {
-		this.#paused = false;
+		this.#isPaused = false;
 		if (!this.#receiver.writableNeedDrain) {
 			this.#socket.resume();
 		}
 	}
 
-	/** Sends Close and waits for the other side's, at most `closeMs`; messages still come meanwhile. */
+	/** Sends Close and waits for the other side's, at most `closeTimeoutMs`; messages still come meanwhile. */
 	close(code = 1000, reason = ''): void {
-		if (this.#closeSent || this.#ending) {
+		if (this.#didSendClose || this.#closeResult) {
 			return;
 		}
 
 		this.#sendClose(code, reason);
 		this.#closeTimer = setTimeout(() => {
-			this.#finish(broken(null));
-		}, this.#closeMs);
+			this.#finish(resultWithoutClose(null));
+		}, this.#closeTimeoutMs);
 		this.resume();
 	}
 
 	/** Ends the socket at once. */
 	destroy(error: SpokeError | null = null): void {
-		this.#finish(broken(error));
+		this.#finish(resultWithoutClose(error));
 		this.#socket.destroy();
 	}
 
@@ -200,7 +200,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			this.#pongs.add(payload);
 		});
 		this.#receiver.on('pong', (payload: Buffer) => {
-			const milliseconds = this.#answers.came(Number(payload.toString()));
+			const milliseconds = this.#pongTracker.received(Number(payload.toString()));
 			if (milliseconds !== undefined) {
 				this.emit('roundTrip', milliseconds);
 			}
@@ -211,77 +211,77 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		});
 		this.#receiver.on('error', (error: Error & {code?: string}) => {
 			this.#sendClose(closeCodes[error.code ?? ''] ?? 1002, '');
-			this.#finish(broken(protocolError(`the other side broke the WebSocket protocol: ${error.message}`)));
+			this.#finish(resultWithoutClose(protocolError(`the other side broke the WebSocket protocol: ${error.message}`)));
 		});
 		this.#receiver.on('drain', () => {
-			if (!this.#paused) {
+			if (!this.#isPaused) {
 				this.#socket.resume();
 			}
 		});
 	}
 
 	#onMessage(payload: Buffer, binary: boolean): void {
-		this.#bytesAfterClose += this.#closeSent ? payload.length : 0;
+		this.#bytesAfterClose += this.#didSendClose ? payload.length : 0;
 		if (this.#bytesAfterClose > maxBytesAfterClose) {
 			this.destroy(protocolError(`more than ${maxBytesAfterClose >> 20} MiB came after our Close`));
-		} else if (!this.#ending) {
+		} else if (!this.#closeResult) {
 			this.emit('message', payload, binary);
 		}
 	}
 
 	#listenToSocket(): void {
 		this.#socket.on('data', (chunk: Buffer) => {
-			if (this.#ending) {
+			if (this.#closeResult) {
 				return;
 			}
 
-			this.lastHeardAt = performance.now();
+			this.lastReceivedAt = performance.now();
 			if (!this.#receiver.write(chunk)) {
 				this.#socket.pause();
 			}
 		});
 		this.#socket.on('drain', () => {
-			if (!this.#refused) {
+			if (!this.#writeError) {
 				this.emit('drain');
 			}
 		});
 		this.#socket.on('end', () => {
-			this.#finish(this.#withoutClose());
+			this.#finish(this.#resultWithoutClose());
 		});
 		this.#socket.on('close', () => {
-			this.#finish(this.#withoutClose());
+			this.#finish(this.#resultWithoutClose());
 		});
 		this.#socket.on('error', error => {
-			this.#finish(broken(streamLostBecause(this.#refused ?? error)));
+			this.#finish(resultWithoutClose(streamLostBecause(this.#writeError ?? error)));
 		});
 	}
 
 	/** Behind a Close of ours the connection may end as it likes. */
-	#withoutClose(): WebSocketCloseResult {
-		return broken(this.#closeSent ? null : this.#lost());
+	#resultWithoutClose(): WebSocketCloseResult {
+		return resultWithoutClose(this.#didSendClose ? null : this.#lossError());
 	}
 
-	#lost(): SpokeError {
-		return this.#refused ? streamLostBecause(this.#refused) : streamLostError('the connection ended without a WebSocket Close');
+	#lossError(): SpokeError {
+		return this.#writeError ? streamLostBecause(this.#writeError) : streamLostError('the connection ended without a WebSocket Close');
 	}
 
 	#sendClose(code: number, reason: string): void {
-		if (this.#closeSent || !this.#socket.writable) {
+		if (this.#didSendClose || !this.#socket.writable) {
 			return;
 		}
 
-		this.#closeSent = true;
-		this.#sender.close(code, reason, this.#masks);
+		this.#didSendClose = true;
+		this.#sender.close(code, reason, this.#isClient);
 	}
 
 	#finish(ending: WebSocketCloseResult): void {
-		if (this.#ending) {
+		if (this.#closeResult) {
 			return;
 		}
 
-		this.#ending = ending;
+		this.#closeResult = ending;
 		clearInterval(this.#pingTimer);
-		this.#answers.stop();
+		this.#pongTracker.stop();
 		clearTimeout(this.#closeTimer);
 		this.#socket.end();
 		// What the other side still sends is read over, so that its end is seen; a side that never ends is not waited for.
@@ -292,6 +292,29 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 }
 
 /** Without a Close of the other side. */
-function broken(error: SpokeError | null): WebSocketCloseResult {
+function resultWithoutClose(error: SpokeError | null): WebSocketCloseResult {
 	return {code: 1006, reason: '', error};
 }
+
+/** Emits `message` (payload, binary), `ping` and `pong` (payload), `conclude` (code, reason) and, once, `error`. */
+type FrameReceiver = Writable;
+
+type SendOptions = {binary: boolean; compress: boolean; fin: boolean; mask: boolean};
+
+type FrameSender = {
+	send(payload: Uint8Array, options: SendOptions, sent?: (error?: Error) => void): void;
+	ping(payload: Uint8Array, mask: boolean): void;
+	pong(payload: Uint8Array, mask: boolean, sent?: (error?: Error) => void): void;
+	close(code: number, reason: string, mask: boolean): void;
+};
+
+type Framing = {
+	Receiver: new (options: {isServer: boolean; maxPayload: number; maxFragments: number; maxBufferedChunks: number}) => FrameReceiver;
+	Sender: new (socket: Duplex) => FrameSender;
+};
+
+// Not by destructuring: so the rest of ws, with its own HTTP client, stays out of the bundle.
+// eslint-disable-next-line prefer-destructuring
+export const Receiver = (ws as unknown as Framing).Receiver;
+// eslint-disable-next-line prefer-destructuring
+export const Sender = (ws as unknown as Framing).Sender;

@@ -1,8 +1,7 @@
 /** Help says what can be typed. */
 import test from 'ava';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
-import {renderCommandHelp, renderProgramHelp, formatFlag} from '../../source/command-line/render-help.ts';
-import {wrapCommand, wrapText} from '../../source/command-line/wrap-text.ts';
+import {renderCommandHelp, renderProgramHelp, formatFlag, wrapCommand, wrapText} from '../../source/command-line/render-help.ts';
 import {commandTable} from '../../source/commands/command-table.ts';
 
 test('a default is shown as it would be given', t => {
@@ -22,7 +21,7 @@ test('a default is shown as it would be given', t => {
 
 const rows = commandTable.map(({spec: row}) => row);
 const texts = (width: number) => {
-	const form = {width, spell: (text: string) => text};
+	const form = {width, toCharset: (text: string) => text};
 	return [renderProgramHelp(rows, form), ...rows.map(row => renderCommandHelp(row, form))];
 };
 

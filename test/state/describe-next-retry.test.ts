@@ -1,7 +1,7 @@
 /** The text about the next retry, while it is pending and while it runs. */
 import test from 'ava';
 import {describeNextRetry} from '../../source/state/describe-next-retry.ts';
-import {clockTime} from '../../source/text/clock-time.ts';
+import {clockTime} from '../../source/text/format-time.ts';
 
 const at = Date.parse('2026-11-25T14:03:07Z');
 

@@ -7,7 +7,7 @@ import {silenceError, StreamLostError, streamLostError} from '../../source/wire/
 
 const lost = (message: string, code?: string) =>
 	streamLostError(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
-const untaken = (message: string) => new StreamLostError(message, {how: 'not-taken'});
+const untaken = (message: string) => new StreamLostError(message, {kind: 'not-taken'});
 
 /** `leg` is `null` where the message says that it is not known. */
 const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, leg: 1 | 2 | null, message: RegExp]> = [

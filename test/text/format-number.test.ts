@@ -1,6 +1,6 @@
 /** Large numbers are written with commas. */
 import test from 'ava';
-import {formatQuantity, formatNumber} from '../../source/text/format-number.ts';
+import {formatQuantity, formatNumber, formatBytes} from '../../source/text/format-number.ts';
 
 for (const value of [0, 7, 999, 1000, 12_345, 999_999, 1_000_000, 1_234_567_890, -1, -1000, -123_456, 0.5, 1234.5, 1234.567]) {
 	test(`${value} is written as ECMA-402 writes it in English`, t => {
@@ -18,3 +18,21 @@ test('one of a thing is one, and any other number are several', t => {
 		['1 attach', '2 attaches'],
 	);
 });
+
+for (const [bytes, shown] of [
+	[0, '0 B'],
+	[850, '850 B'],
+	[999, '999 B'],
+	[1000, '1.0 kB'],
+	[1499, '1.5 kB'],
+	[9949, '9.9 kB'],
+	[9960, '10 kB'],
+	[12_000_000, '12 MB'],
+	[999_499, '999 kB'],
+	[999_950, '1.0 MB'],
+	[3e15, '3000 TB'],
+] as const) {
+	test(`${bytes} bytes are shown as ${shown}`, t => {
+		t.is(formatBytes(bytes), shown);
+	});
+}

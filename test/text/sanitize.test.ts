@@ -1,7 +1,7 @@
 /** Cluster text shows itself on a terminal and does nothing else, wherever it is cut. */
 import test from 'ava';
 import {sanitize, Sanitizer} from '../../source/text/sanitize.ts';
-import {escapeControls, sanitizeLine} from '../../source/text/sanitize-line.ts';
+import {escapeControls, sanitizeLine, sanitizeText} from '../../source/text/sanitize-line.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
 import {hostileTexts} from '../support/hostile-text.ts';
 
@@ -97,7 +97,7 @@ const shown: ReadonlyArray<readonly [title: string, text: string, strip: string,
 for (const [title, text, strip, keep] of shown) {
 	test(title, t => {
 		t.is(sanitize(text), strip);
-		t.is(sanitize(text, {colours: 'keep'}), keep ?? strip);
+		t.is(sanitize(text, {colors: 'keep'}), keep ?? strip);
 	});
 }
 
@@ -155,7 +155,7 @@ test('the same texts without the sanitiser do move it: the check can fail', asyn
 });
 
 function inPieces(bytes: Buffer, cuts: readonly number[], colours: 'keep' | 'strip' = 'keep'): string {
-	const sanitiser = new Sanitizer({colours});
+	const sanitiser = new Sanitizer({colors: colours});
 	let text = '';
 	let from = 0;
 	for (const cut of [...cuts, bytes.length]) {
@@ -165,3 +165,7 @@ function inPieces(bytes: Buffer, cuts: readonly number[], colours: 'keep' | 'str
 
 	return text + sanitiser.end();
 }
+
+test('it is harmless, its line ends are alike and its tabs are blanks', t => {
+	t.is(sanitizeText('a\r\nb\tc\u001B[2J\u202Ed'), 'a\nb  c^[[2J<U+202E>d');
+});

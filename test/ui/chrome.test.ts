@@ -2,7 +2,7 @@
 import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
-import {clockTime} from '../../source/text/clock-time.ts';
+import {clockTime} from '../../source/text/format-time.ts';
 import {header} from '../../source/ui/chrome.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';

@@ -3,7 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../source/session/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {restartTail, emptyTail} from '../../source/state/tail/tail-view.ts';
-import {clockTime} from '../../source/text/clock-time.ts';
+import {clockTime} from '../../source/text/format-time.ts';
 import {describeEmptyTail} from '../../source/ui/empty-tail.ts';
 import type {RenderInput} from '../../source/ui/render-input.ts';
 

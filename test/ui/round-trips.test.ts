@@ -1,7 +1,7 @@
 /** Round-trip times: two for a tunnel, none for a log. */
 import test from 'ava';
 import type {Path} from '../../source/evidence/evidence.ts';
-import {clockTime} from '../../source/text/clock-time.ts';
+import {clockTime} from '../../source/text/format-time.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {endedPathLineSpans} from '../../source/ui/path-line.ts';
 import {formatRoundTrips, describeRoundTrips, type PendingTimes} from '../../source/ui/round-trips.ts';

@@ -56,7 +56,7 @@ async function flood(peer: DeafPeer, frame: (index: number) => Buffer): Promise<
 
 test('of WebSocket pings from a peer that reads nothing only the newest is kept, and answered once it reads', async t => {
 	const peer = new DeafPeer();
-	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {role: 'server', closeMs: 0});
+	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {role: 'server', closeTimeoutMs: 0});
 	// A server reads masked frames.
 	await flood(peer, index => {
 		const [head, payload] = [ping(String(index)), String(index)];
@@ -74,7 +74,7 @@ test('of WebSocket pings from a peer that reads nothing only the newest is kept,
 test('a WebSocket client answers pings that come one by one, each of them', async t => {
 	const peer = new DeafPeer();
 	peer.takes();
-	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeMs: 0});
+	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeTimeoutMs: 0});
 	for (const name of ['a', 'b', 'c']) {
 		peer.push(ping(name));
 		await turn();
@@ -100,7 +100,7 @@ for (const [title, frame] of [
 
 test('messages behind our own Close are read up to a bound, and then the connection ends', async t => {
 	const peer = new DeafPeer();
-	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeMs: 60_000});
+	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeTimeoutMs: 60_000});
 	const closed = once(messages, 'close');
 	let got = 0;
 	messages.on('message', payload => {
@@ -140,7 +140,7 @@ const answers: ReadonlyArray<readonly [title: string, bytes: string, refused: Re
 ];
 for (const [title, bytes, refused] of answers) {
 	test(`an answer with ${title} is ${refused === null ? 'read' : 'given up'}`, t => {
-		const decoder = new ResponseDecoder({largestBody: 1_000_000});
+		const decoder = new ResponseDecoder({maxBodyBytes: 1_000_000});
 		const push = () => {
 			let whole = 0;
 			for (let at = 0; at < bytes.length; at += 1000) {
@@ -159,13 +159,13 @@ for (const [title, bytes, refused] of answers) {
 }
 
 test('interim responses are counted for each answer anew', t => {
-	const decoder = new ResponseDecoder({largestBody: 1_000_000});
+	const decoder = new ResponseDecoder({maxBodyBytes: 1_000_000});
 	const one = Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(60) + anAnswer);
 	t.is(decoder.push(Buffer.concat([one, one, one])).length, 3);
 });
 
 test('a SPDY control frame that says that it is larger than a header block may be is refused before it comes', t => {
-	const decoder = new SpdyFrameDecoder({control() {}, data() {}});
+	const decoder = new SpdyFrameDecoder({onControl() {}, onData() {}});
 	t.throws(
 		() => {
 			decoder.push(Buffer.from([0x80, 3, 0, 1, 0, 0x40, 0, 1]));

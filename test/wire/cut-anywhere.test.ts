@@ -72,11 +72,11 @@ const spdyFrames: Kind = {
 	read(cut) {
 		const seen: string[] = [];
 		const decoder = new SpdyFrameDecoder({
-			control(frame) {
+			onControl(frame) {
 				const {type, streamId, fin, block} = frame as {type: string; streamId?: number; fin?: boolean; block?: Buffer};
 				seen.push(`${type} ${streamId} ${fin} ${block?.toString('hex')}`);
 			},
-			data(id, piece, fin) {
+			onData(id, piece, fin) {
 				seen.push(...[...piece].map(byte => `data ${id} ${byte}`), ...(fin ? [`fin ${id}`] : []));
 			},
 		});
@@ -84,7 +84,7 @@ const spdyFrames: Kind = {
 			decoder.push(piece);
 		}
 
-		return [...seen, ...(decoder.atBoundary ? [] : ['cut'])];
+		return [...seen, ...(decoder.isAtFrameBoundary ? [] : ['cut'])];
 	},
 };
 
@@ -114,9 +114,9 @@ const answers: Kind = {
 		};
 	},
 	read(cut) {
-		const decoder = new ResponseDecoder({largestBody: 10_000});
+		const decoder = new ResponseDecoder({maxBodyBytes: 10_000});
 		const whole = cut.flatMap(piece => decoder.push(piece));
-		return [...whole.map(({status, body}) => `${status} ${body.toString('hex')}`), ...(decoder.begun ? ['cut'] : [])];
+		return [...whole.map(({status, body}) => `${status} ${body.toString('hex')}`), ...(decoder.hasStarted ? ['cut'] : [])];
 	},
 };
 

@@ -7,16 +7,16 @@ function waiting() {
 	const clock = handClock();
 	const late: number[] = [];
 	const state = {deaf: false};
-	const answers = new PongTracker({onLate: ms => late.push(ms), isPaused: () => state.deaf, timing: clock});
+	const answers = new PongTracker({onPingOverdue: ms => late.push(ms), isPaused: () => state.deaf, clock: clock});
 	return {clock, late, state, answers};
 }
 
 test('an answer within five seconds, or three times the last one, is not missed', async t => {
 	const {clock, late, answers} = waiting();
-	answers.asked(1);
+	answers.sent(1);
 	await clock.advance(4000);
-	t.is(answers.came(1), 4000);
-	answers.asked(3);
+	t.is(answers.received(1), 4000);
+	answers.sent(3);
 	await clock.advance(11_999);
 	t.deepEqual(late, []);
 	await clock.advance(1);
@@ -26,25 +26,25 @@ test('an answer within five seconds, or three times the last one, is not missed'
 
 test('what is missed is counted from the oldest ping that is unanswered', async t => {
 	const {clock, late, answers} = waiting();
-	answers.asked(1);
+	answers.sent(1);
 	await clock.advance(3000);
-	answers.asked(2);
+	answers.sent(2);
 	await clock.advance(2000);
 	t.deepEqual(late, [5000]);
-	t.is(answers.came(1), 5000);
+	t.is(answers.received(1), 5000);
 	await clock.advance(12_999);
 	t.deepEqual(late, [5000]);
 	await clock.advance(1);
 	t.deepEqual(late, [5000, 15_000], 'three times the last one, from the second on');
-	t.is(answers.came(2), 15_000);
-	t.is(answers.came(2), undefined);
+	t.is(answers.received(2), 15_000);
+	t.is(answers.received(2), undefined);
 	t.false(answers.isWaiting);
 });
 
 test('while we do not read none is missed, and soon after none came it is', async t => {
 	const {clock, late, state, answers} = waiting();
 	state.deaf = true;
-	answers.asked(1);
+	answers.sent(1);
 	await clock.advance(60_000);
 	t.deepEqual(late, []);
 	state.deaf = false;
@@ -55,15 +55,15 @@ test('while we do not read none is missed, and soon after none came it is', asyn
 test('however many are unanswered, the oldest says since when, and behind the end none is missed', async t => {
 	const {clock, late, answers} = waiting();
 	for (let id = 1; id <= 40; id++) {
-		answers.asked(id);
+		answers.sent(id);
 		await clock.advance(100);
 	}
 
 	await clock.advance(1000);
 	t.deepEqual(late, [5000]);
-	t.is(answers.came(40), undefined, 'it was not kept');
-	t.is(answers.came(16), 3500);
-	answers.asked(41);
+	t.is(answers.received(40), undefined, 'it was not kept');
+	t.is(answers.received(16), 3500);
+	answers.sent(41);
 	answers.stop();
 	await clock.advance(100_000);
 	t.deepEqual(late, [5000]);

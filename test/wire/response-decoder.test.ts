@@ -2,10 +2,16 @@
 import test from 'ava';
 import {ResponseDecoder, type CompleteResponse} from '../../source/wire/response-decoder.ts';
 
-const shape = ({status, statusText, headers, body, last}: CompleteResponse) => ({status, statusText, headers, body: body.toString(), last});
+const shape = ({status, statusText, headers, body, closesConnection: last}: CompleteResponse) => ({
+	status,
+	statusText,
+	headers,
+	body: body.toString(),
+	last,
+});
 
 function decoded(bytes: Buffer, cuts: readonly number[], end = false): Array<ReturnType<typeof shape>> {
-	const decoder = new ResponseDecoder({largestBody: 1000});
+	const decoder = new ResponseDecoder({maxBodyBytes: 1000});
 	const answers: CompleteResponse[] = [];
 	let from = 0;
 	for (const cut of [...cuts, bytes.length]) {
@@ -82,14 +88,14 @@ test('whether an answer has begun is told, and one that is cut short is an error
 		'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx',
 		'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n',
 	]) {
-		const decoder = new ResponseDecoder({largestBody: 1000});
-		t.false(decoder.begun);
+		const decoder = new ResponseDecoder({maxBodyBytes: 1000});
+		t.false(decoder.hasStarted);
 		t.deepEqual(decoder.push(Buffer.from(part)), []);
-		t.true(decoder.begun);
+		t.true(decoder.hasStarted);
 		t.throws(() => decoder.end(), {code: 'ERR_PROTOCOL', message: 'an answer was cut short'});
 	}
 
-	t.is(new ResponseDecoder({largestBody: 1}).end(), undefined);
+	t.is(new ResponseDecoder({maxBodyBytes: 1}).end(), undefined);
 });
 
 const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -132,6 +138,6 @@ const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 
 for (const [what, bytes, message] of refused) {
 	test(`refused: ${what}`, t => {
-		t.throws(() => new ResponseDecoder({largestBody: 1000}).push(Buffer.from(bytes)), {code: 'ERR_PROTOCOL', message});
+		t.throws(() => new ResponseDecoder({maxBodyBytes: 1000}).push(Buffer.from(bytes)), {code: 'ERR_PROTOCOL', message});
 	});
 }

@@ -10,13 +10,13 @@ function decode(chunks: readonly Buffer[]): {seen: string[]; atBoundary: boolean
 	const seen: string[] = [];
 	let open: Buffer[] = [];
 	const decoder = new SpdyFrameDecoder({
-		control(frame) {
+		onControl(frame) {
 			const {type, ...rest} = frame;
 			seen.push(
 				`${type} ${JSON.stringify(rest, (_, value) => (value?.type === 'Buffer' ? Buffer.from(value.data).toString('hex') : value))}`,
 			);
 		},
-		data(streamId, piece, fin) {
+		onData(streamId, piece, fin) {
 			open.push(piece);
 			if (!fin) {
 				return;
@@ -34,7 +34,7 @@ function decode(chunks: readonly Buffer[]): {seen: string[]; atBoundary: boolean
 		seen.push(`data open ${Buffer.concat(open).toString('hex')}`);
 	}
 
-	return {seen, atBoundary: decoder.atBoundary};
+	return {seen, atBoundary: decoder.isAtFrameBoundary};
 }
 
 const session = hex(`
@@ -103,8 +103,8 @@ test('a data frame of 16 MiB is passed on in pieces and never gathered', t => {
 	let most = 0;
 	let total = 0;
 	const decoder = new SpdyFrameDecoder({
-		control: () => undefined,
-		data(_, piece) {
+		onControl: () => undefined,
+		onData(_, piece) {
 			most = Math.max(most, piece.length);
 			total += piece.length;
 		},

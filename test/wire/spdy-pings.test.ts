@@ -11,10 +11,10 @@ function watched(isExcused = false) {
 	const [sent, lost, roundTrips]: [number[], number[], number[]] = [[], [], []];
 	const pings = new SpdyPings({
 		firstId: 1,
-		everyMs: 5,
+		intervalMs: 5,
 		silenceMs: 100,
 		send: id => sent.push(id),
-		excused: () => isExcused,
+		isSilenceExcused: () => isExcused,
 		onRoundTrip: ms => roundTrips.push(ms),
 		onSilence: ms => lost.push(ms),
 	});
@@ -49,7 +49,7 @@ for (const [title, before, lastsUntil] of [
 		'heard once',
 		({pings, set}: ReturnType<typeof watched>) => {
 			set(50);
-			pings.heard();
+			pings.onBytes();
 		},
 		150,
 	],
@@ -57,7 +57,7 @@ for (const [title, before, lastsUntil] of [
 		'sent data, and heard of nothing since: it may only be slow',
 		({pings, set}: ReturnType<typeof watched>) => {
 			set(10);
-			pings.sentData();
+			pings.onDataSent();
 		},
 		1000,
 	],
@@ -65,9 +65,9 @@ for (const [title, before, lastsUntil] of [
 		'sent data, and heard of since',
 		({pings, set}: ReturnType<typeof watched>) => {
 			set(10);
-			pings.sentData();
+			pings.onDataSent();
 			set(20);
-			pings.heard();
+			pings.onBytes();
 		},
 		120,
 	],
@@ -112,18 +112,18 @@ test.serial(
 		try {
 			pings.send();
 			set(7);
-			t.deepEqual([pings.answered(1), pings.answered(1), pings.answered(2)], [true, true, false]);
+			t.deepEqual([pings.acceptPong(1), pings.acceptPong(1), pings.acceptPong(2)], [true, true, false]);
 			t.deepEqual(roundTrips, [7]);
 			for (let more = 0; more < 17; more++) {
 				pings.send();
 			}
 
 			set(10);
-			t.true(pings.answered(5));
+			t.true(pings.acceptPong(5));
 			t.deepEqual(roundTrips, [7, 3]);
-			t.true(pings.answered(3));
+			t.true(pings.acceptPong(3));
 			t.deepEqual(roundTrips, [7, 3], 'it came before');
-			t.true(pings.answered(35));
+			t.true(pings.acceptPong(35));
 			t.deepEqual(roundTrips, [7, 3], 'the last of seventeen');
 			t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
 			pings.stop();

@@ -6,7 +6,7 @@ import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, pingFrame, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
-import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
+import {SpdySession, type SpdySessionOptions, SpdyStreamIds} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
@@ -48,9 +48,9 @@ test('a stream carries headers and bytes both ways, each way ended on its own', 
 	await delay(5);
 	far.end('answer after the other side ended');
 	t.is(await textOf(near), 'answer after the other side ended');
-	t.true(near.replied);
+	t.true(near.hasReply);
 	t.deepEqual([near.bytesSent, far.bytesReceived, near.bytesReceived, far.bytesSent], [8, 8, 33, 33]);
-	t.true(far.replied);
+	t.true(far.hasReply);
 	await delay(5);
 	t.is(client.streamCount, 0);
 	t.is(server.streamCount, 0);
@@ -179,7 +179,7 @@ test('PINGs of the other side are sent back, and our own are timed', async t => 
 
 test('PINGs of the interval use odd ids', async t => {
 	const [near, far] = duplexPair();
-	const client = new SpdySession(near, {pingEveryMs: 5});
+	const client = new SpdySession(near, {pingIntervalMs: 5});
 	const chunks: Buffer[] = [];
 	far.on('data', (chunk: Buffer) => {
 		chunks.push(chunk);
@@ -199,7 +199,7 @@ test('a session on which nothing is heard is lost, and its streams with it', asy
 	t.teardown(() => {
 		clearInterval(alive);
 	});
-	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 30});
+	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 30});
 	const stream = client.open({});
 	const lost = once(stream, 'error');
 	const [error] = (await once(client, 'close')) as [SpokeError];
@@ -210,7 +210,7 @@ test('a session on which nothing is heard is lost, and its streams with it', asy
 
 test('silence after data was sent is borne longer: the other side may only be slow', async t => {
 	const [near] = duplexPair();
-	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 60});
+	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 60});
 	const stream = client.open({});
 	stream.on('error', () => undefined);
 	stream.write('x');
@@ -222,7 +222,7 @@ test('silence after data was sent is borne longer: the other side may only be sl
 test('a session on which anything is heard is not lost, though no PING is answered', async t => {
 	const [near, far] = duplexPair();
 	far.resume();
-	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 100});
+	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 100});
 	for (let turn = 0; turn < 15; turn++) {
 		far.write(pingFrame(2));
 		await delay(20);
@@ -241,7 +241,7 @@ test('what waits on the socket of a process that stood still is heard before a s
 		far.destroy();
 		server.close();
 	});
-	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 100});
+	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 100});
 	await once(far, 'data');
 	far.write(pingFrame(2));
 	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
@@ -596,4 +596,23 @@ test('what came before a connection broke is read, though bytes of our own were 
 	const failed = once(stream, 'error') as Promise<[Error]>;
 	t.is(String(stream.read()), 'last');
 	t.is((await failed)[0].message, 'the connection was lost: read ECONNRESET');
+});
+
+test('our own ids rise by two, odd for a client and even for a server', t => {
+	const [client, server] = [new SpdyStreamIds('client'), new SpdyStreamIds('server')];
+	t.deepEqual([client.next(), client.next(), server.next(), server.next()], [1, 3, 2, 4]);
+	t.false(client.isExhausted);
+});
+
+test('of a client only odd ids are taken, each above all before it, and the last one is kept for GOAWAY', t => {
+	const ids = new SpdyStreamIds('server');
+	t.is(ids.lastRemote, 0);
+	const seen = [5, 5, 3, 6, 7].map(id => [ids.acceptFromClient(id), ids.lastRemote]);
+	t.deepEqual(seen, [
+		[true, 5],
+		[false, 5],
+		[false, 5],
+		[false, 5],
+		[true, 7],
+	]);
 });

@@ -251,10 +251,10 @@ test('each answer to a ping of ours is a round trip, once, and none behind a lat
 test('an answer that does not come for longer than it takes is missed, once, and not while we do not read', async t => {
 	const [near, far] = duplexPair();
 	const clock = handClock();
-	const client = new WebSocketMessages(near, none, {timing: clock});
+	const client = new WebSocketMessages(near, none, {clock: clock});
 	const late: number[] = [];
 	const trips: number[] = [];
-	client.on('late', milliseconds => late.push(milliseconds)).on('roundTrip', milliseconds => trips.push(milliseconds));
+	client.on('pingOverdue', milliseconds => late.push(milliseconds)).on('roundTrip', milliseconds => trips.push(milliseconds));
 	client.ping();
 	await clock.advance(4999);
 	t.deepEqual(late, []);
@@ -279,7 +279,7 @@ test('an answer that does not come for longer than it takes is missed, once, and
 
 test('pings of the interval go out, a number each, and none behind our Close', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none, {pingEveryMs: 20, closeMs: 200});
+	const client = new WebSocketMessages(near, none, {pingIntervalMs: 20, closeTimeoutMs: 200});
 	let sent = '';
 	far.on('data', (piece: Buffer) => {
 		sent += piece.toString('hex');
@@ -301,7 +301,7 @@ test('a Close is answered with its code, and told with its reason', async t => {
 
 test('behind our Close nothing more is sent', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none, {closeMs: 50});
+	const client = new WebSocketMessages(near, none, {closeTimeoutMs: 50});
 	const closed = once(client, 'close');
 	client.close();
 	t.true(client.send(Buffer.from('dropped')));
@@ -316,7 +316,7 @@ test('behind our Close nothing more is sent', async t => {
 
 test('our Close waits for the other side’s, but not for ever', async t => {
 	const [near, far] = duplexPair();
-	const client = new WebSocketMessages(near, none, {closeMs: 50});
+	const client = new WebSocketMessages(near, none, {closeTimeoutMs: 50});
 	client.close();
 	t.is(unmasked(await sentBy(far)), '8803e8');
 	const [ending] = (await once(client, 'close')) as [WebSocketCloseResult];
@@ -554,7 +554,7 @@ test('what is written to a carrier at once leaves together, a message ending beh
 
 test('round trips of a carrier are told', async t => {
 	const [near, far] = duplexPair();
-	const carrier = new WebSocketCarrier(near, none, {pingEveryMs: 5});
+	const carrier = new WebSocketCarrier(near, none, {pingIntervalMs: 5});
 	const server = new WebSocketMessages(far, none, {role: 'server'});
 	const milliseconds = await new Promise<number>(resolve => {
 		carrier.onRoundTrip(resolve);

@@ -1,7 +1,7 @@
 /** Facts of a peer's certificate. */
 import {createHash, type X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
-import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
+import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {SocketFacts} from '../connection.ts';
 import {signatureProblem} from './check-signature.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';

@@ -1,5 +1,5 @@
 /** Chains from a server's certificate to a trusted one, built and checked as Go's crypto/x509 does. @see crypto/x509/verify.go */
-import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
+import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import {policiesAreValid} from './chain-policies.ts';
 import {signatureProblem} from './check-signature.ts';
 import {constraintProblem} from './name-constraints.ts';

@@ -4,7 +4,7 @@ import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
 import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {refuseMoreInterim} from '../../wire/response-limits.ts';
+import {assertMaxInterim} from '../../wire/response-head.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {RequestHeaders} from '../credentials/request-headers.ts';
 import type {RequestOptions} from '../connection.ts';
@@ -65,7 +65,7 @@ export async function sendHttpRequest(
 	request.on('information', () => {
 		interimCount++;
 		try {
-			refuseMoreInterim(interimCount);
+			assertMaxInterim(interimCount);
 		} catch (error) {
 			request.destroy(error as Error);
 		}

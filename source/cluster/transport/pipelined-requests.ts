@@ -32,7 +32,7 @@ export class PipelinedRequests {
 	readonly #socket: Duplex;
 	/** For messages: `the apiserver https://…`. */
 	readonly #peerName: string;
-	readonly #decoder = new ResponseDecoder({largestBody: maxBodyBytes});
+	readonly #decoder = new ResponseDecoder({maxBodyBytes});
 	readonly #pending: PendingRequest[] = [];
 	#timer: NodeJS.Timeout | undefined;
 	#idle = Promise.withResolvers<void>();
@@ -82,7 +82,7 @@ export class PipelinedRequests {
 	/** Resolves when no response is pending and the socket is free for other use. */
 	async release(): Promise<void> {
 		await this.#idle.promise;
-		if (this.#decoder.begun) {
+		if (this.#decoder.hasStarted) {
 			// An extra response could be taken for that of another request.
 			this.#socket.destroy();
 		}
@@ -104,7 +104,7 @@ export class PipelinedRequests {
 			this.#resolveFirst(response);
 		}
 
-		if (!this.#decoder.begun) {
+		if (!this.#decoder.hasStarted) {
 			this.#startTimer();
 		}
 	};
@@ -139,7 +139,7 @@ export class PipelinedRequests {
 
 		first.signal?.removeEventListener('abort', first.onAbort);
 		first.resolve(response);
-		if (response.last) {
+		if (response.closesConnection) {
 			this.#onClose();
 		} else if (this.#pending.length === 0) {
 			this.#idle.resolve();
@@ -152,7 +152,7 @@ export class PipelinedRequests {
 			this.#timer = setTimeout(() => {
 				// Reads what has arrived first: the response was in time if only this process was busy.
 				setImmediate(() => {
-					if (this.#pending[0] === first && !this.#decoder.begun) {
+					if (this.#pending[0] === first && !this.#decoder.hasStarted) {
 						this.#fail(responseTimeoutError(this.#peerName, first.timeoutMs));
 					}
 				});

@@ -24,7 +24,7 @@ export type StreamedGet = {
 	onReleased(): void;
 };
 
-export type StreamedResponse = Omit<ResponseHead, 'last'> & {kind: 'response'; body: ResponseBody};
+export type StreamedResponse = Omit<ResponseHead, 'closesConnection'> & {kind: 'response'; body: ResponseBody};
 
 /**
 The socket must not be used until the body has ended. It then stays open, unless the server closes it or the body was not read fully.
@@ -59,7 +59,7 @@ class StreamedExchange {
 	#isReleased = false;
 
 	readonly #parser = new ResponseParser({
-		head: head => {
+		onHead: head => {
 			// An extra response could be taken for that of another request.
 			if (this.#body) {
 				this.#socket.destroy();
@@ -67,17 +67,17 @@ class StreamedExchange {
 			}
 
 			clearTimeout(this.#timer);
-			const {last, ...start} = head;
-			this.#closesConnection = last;
+			const {closesConnection, ...start} = head;
+			this.#closesConnection = closesConnection;
 			this.#body = new ResponseBody(this.#reads, this.#release);
 			this.response.resolve({kind: 'response', ...start, body: this.#body});
 		},
-		body: (bytes, from, to) => {
+		onBodyChunk: (bytes, from, to) => {
 			if (!this.#isComplete) {
 				this.#body!.gather(bytes, from, to);
 			}
 		},
-		end: () => {
+		onEnd: () => {
 			if (!this.#isComplete) {
 				this.#isComplete = true;
 				this.#body!.finish();
@@ -108,7 +108,7 @@ class StreamedExchange {
 		}
 
 		this.#body?.flush();
-		if (this.#isComplete && this.#parser.begun) {
+		if (this.#isComplete && this.#parser.hasStarted) {
 			this.#socket.destroy();
 		}
 	};

@@ -17,5 +17,5 @@ export type LineFormat = {
 export function formatBlock(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineFormat): Buffer | string {
 	const stripped = strip ? stripTimestamps(block) : block;
 	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;
-	return terminal ? sanitize(bytes.toString('utf8'), {colours: 'keep'}) : bytes;
+	return terminal ? sanitize(bytes.toString('utf8'), {colors: 'keep'}) : bytes;
 }

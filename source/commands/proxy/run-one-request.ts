@@ -126,7 +126,7 @@ async function printBody(
 	output: ReturnType<typeof createOutputWriter>,
 	terminal: boolean,
 ): Promise<void> {
-	const sanitizer = terminal ? new Sanitizer({colours: 'keep'}) : null;
+	const sanitizer = terminal ? new Sanitizer({colors: 'keep'}) : null;
 	const shown = (chunk: Buffer) => sanitizer?.write(chunk) ?? chunk;
 	try {
 		await output.write(shown(begun));

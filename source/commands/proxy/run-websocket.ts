@@ -32,12 +32,12 @@ export async function runWebSocket(
 ): Promise<number> {
 	const output = createOutputWriter(stdout);
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {observer, signal: interrupted});
-	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingEveryMs, closeMs});
+	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingIntervalMs: pingEveryMs, closeTimeoutMs: closeMs});
 	const ending = Promise.withResolvers<WebSocketCloseResult>();
 	messages.on('close', ending.resolve);
 	messages.on('message', (payload, binary) => {
 		messages.pause();
-		const text = stdout.isTTY ? sanitize(payload.toString('utf8'), {colours: 'keep'}) : payload;
+		const text = stdout.isTTY ? sanitize(payload.toString('utf8'), {colors: 'keep'}) : payload;
 		void output.write(binary && !stdout.isTTY ? payload : Buffer.concat([Buffer.from(text), Buffer.from('\n')])).then(
 			() => {
 				messages.resume();

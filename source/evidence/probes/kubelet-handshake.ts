@@ -2,7 +2,7 @@
 import {X509Certificate} from 'node:crypto';
 import {connect} from 'node:tls';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
-import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
+import {formatRfc3339Seconds} from '../../text/format-time.ts';
 import type {KubeletHandshakeFacts, ProbeResult} from '../evidence.ts';
 
 /** The apiserver may meet another server at this address: another network may lie between. */

@@ -1,6 +1,6 @@
 /** Log lines of a forward. */
 import type {ForwardState} from '../../state/session-state.ts';
-import {clockTime} from '../../text/clock-time.ts';
+import {clockTime} from '../../text/format-time.ts';
 
 type Log = ForwardState['log'];
 

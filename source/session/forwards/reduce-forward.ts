@@ -6,8 +6,8 @@ import type {ConnectionEnd, ForwardEvent, ConnectionSnapshot, MoveReason} from '
 import type {ForwardState} from '../../state/session-state.ts';
 import {abbreviatePodName} from '../../state/short-pod-name.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {formatAge} from '../../text/format-age.ts';
-import {formatBytes} from '../../text/format-bytes.ts';
+import {formatAge} from '../../text/format-time.ts';
+import {formatBytes} from '../../text/format-number.ts';
 import {shortError} from '../short-error.ts';
 import {withLine, appendRetry} from './forward-log.ts';
 import {forwardUrl} from './forward-url.ts';

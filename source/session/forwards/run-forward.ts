@@ -10,7 +10,7 @@ import type {ConnectionEntry} from '../../state/connection-list.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {formatBytes} from '../../text/format-bytes.ts';
+import {formatBytes} from '../../text/format-number.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {recordedPath} from '../handlers/recorded-path.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, describeForwardUsers} from './reduce-forward.ts';

@@ -6,7 +6,7 @@ import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../evidence/evidence.ts';
 import type {RemoteCommand} from '../../streams/remote-command/open-remote-command.ts';
 import {describeOpenConnections, worstPath} from '../../state/connection-list.ts';
-import {formatDuration} from '../../text/format-duration.ts';
+import {formatDuration} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {LineEditor} from '../../terminal/line-editor.ts';
 import {TerminalModes} from '../../terminal/terminal-modes.ts';

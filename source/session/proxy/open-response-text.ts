@@ -3,7 +3,7 @@ import {formatBody} from '../../state/format-body.ts';
 import {describeMissingResponse, type ProxyExchange} from '../../state/proxy-state.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
-import {formatBytes} from '../../text/format-bytes.ts';
+import {formatBytes} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import {openText} from '../texts/open-text.ts';
 

@@ -1,7 +1,7 @@
 /** Details screen of the selected row. */
 import type {TextLine} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
-import {clockTime} from '../../text/clock-time.ts';
+import {clockTime} from '../../text/format-time.ts';
 import {selectedTarget} from '../handlers/selection.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import {readDetails} from './object-details.ts';

@@ -1,7 +1,7 @@
 /** YAML screen of the selected or named object. */
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
-import {clockTime} from '../../text/clock-time.ts';
+import {clockTime} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {currentList, selectedTarget} from '../handlers/selection.ts';

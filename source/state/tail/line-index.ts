@@ -1,8 +1,7 @@
 /** The lines of a buffer that match, found block by block, so that a million lines never delay a key. */
 import {matchWithin} from '../../text/bounded-match.ts';
 import {formatNumber} from '../../text/format-number.ts';
-import {escapeRegExp} from '../../text/escape-regexp.ts';
-import {describeRegexError} from '../../text/describe-regex-error.ts';
+import {escapeRegExp, describeRegexError} from '../../text/escape-regexp.ts';
 import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineNumbers} from './line-numbers.ts';
 

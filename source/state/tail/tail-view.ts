@@ -1,6 +1,6 @@
 /** What the user sees of a tail: position, search, filter and display options. The lines are in its buffer. */
 import {formatNumber} from '../../text/format-number.ts';
-import {formatDuration} from '../../text/format-duration.ts';
+import {formatDuration} from '../../text/format-time.ts';
 import type {NodeSkew} from './clock-skew.ts';
 import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';

@@ -59,7 +59,7 @@ class Forwarding implements ForwardedConnection {
 			this.#abort({
 				end: null,
 				error: new StreamLostError(`the container runtime did not confirm the connection within ${replyTimeoutMs / 1000} s`, {
-					how: 'not-taken',
+					kind: 'not-taken',
 				}),
 			});
 		}, replyTimeoutMs);

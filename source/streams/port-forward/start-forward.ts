@@ -214,7 +214,7 @@ class ForwardedTarget implements RunningForward {
 		if (reason) {
 			registered.close({end: null, error: reason.withChanges({code: 'ERR_STREAM_LOST', message: `${message}: ${reason.message}`})});
 		} else {
-			registered.close({end: null, error: new StreamLostError(message, {how: 'not-taken'})}, async error =>
+			registered.close({end: null, error: new StreamLostError(message, {kind: 'not-taken'})}, async error =>
 				unlessAborted(error, async () => locateTunnelLoss(this.#cluster, error), this.#signal),
 			);
 		}

@@ -70,7 +70,7 @@ export class Tunnel {
 
 	/** True when nothing was heard for longer than the pings allow: the process was stopped, or the network is gone. */
 	get isStale(): boolean {
-		return performance.now() - this.session.lastHeardAt > pingIntervalMs + 5000;
+		return performance.now() - this.session.lastReceivedAt > pingIntervalMs + 5000;
 	}
 }
 
@@ -133,16 +133,16 @@ function createTunnel(
 	carrier: TunnelCarrier,
 	connection: Connection,
 	purpose: ConnectionPurpose,
-	{cluster, observer, pings: {intervalMs, timing}}: {cluster: ClusterClient; observer: ConnectionObserver | undefined; pings: PingOptions},
+	{cluster, observer, pings: {intervalMs, clock}}: {cluster: ClusterClient; observer: ConnectionObserver | undefined; pings: PingOptions},
 ): Tunnel {
 	const {socket, head} = outcome;
 	observer?.onOpened?.(connection, purpose, {carrier, protocol: outcome.protocol});
-	const options = {pingEveryMs: intervalMs, ...(timing && {timing})};
+	const options = {pingIntervalMs: intervalMs, ...(clock && {clock})};
 	let session: SpdySession;
 	if (carrier === 'websocket') {
 		const carrierStream = new WebSocketCarrier(socket, head, options);
 		carrierStream.onRoundTrip(websocket => observer?.onRoundTrip?.(connection, {websocket}));
-		carrierStream.onLate(websocket => observer?.onPingOverdue?.(connection, {websocket}));
+		carrierStream.onPingOverdue(websocket => observer?.onPingOverdue?.(connection, {websocket}));
 		session = new SpdySession(carrierStream, {...options, silenceMs: silenceTimeoutMs});
 	} else {
 		if (head.length > 0) {
@@ -153,7 +153,7 @@ function createTunnel(
 	}
 
 	session.on('roundTrip', runtime => observer?.onRoundTrip?.(connection, {runtime}));
-	session.on('late', runtime => observer?.onPingOverdue?.(connection, {runtime}));
+	session.on('pingOverdue', runtime => observer?.onPingOverdue?.(connection, {runtime}));
 	const locate = memoizeLoss(cluster);
 	session.once('close', async error => {
 		if (error) {

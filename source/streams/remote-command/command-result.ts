@@ -19,7 +19,7 @@ export function exitStatusFrom({status, lost}: ChannelsResult): number {
 	}
 
 	if (status.length === 0) {
-		throw new StreamLostError('the stream ended without a status; the result of the command is unknown', {how: 'no-status'});
+		throw new StreamLostError('the stream ended without a status; the result of the command is unknown', {kind: 'no-status'});
 	}
 
 	const result = parseStatusMessage(status);

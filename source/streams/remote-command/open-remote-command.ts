@@ -229,12 +229,12 @@ type Listeners = {
 function createChannels(
 	{socket, head}: Upgraded,
 	{request: {stdin, tty}, carrier: {carrier, protocol}}: CarrierContext,
-	{intervalMs, timing}: PingOptions,
+	{intervalMs, clock}: PingOptions,
 	listeners: Listeners,
 ): CommandChannels {
-	const clientInfo = timing && {timing};
+	const clockOption = clock && {clock};
 	if (carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(socket, head, clientInfo), {
+		return new WebSocketChannels(new WebSocketMessages(socket, head, clockOption), {
 			stdin,
 			tty,
 			canEndStdin: protocol.startsWith('v5.'),
@@ -244,7 +244,7 @@ function createChannels(
 	}
 
 	socket.unshift(head);
-	return new SpdyChannels(new SpdySession(socket, {pingEveryMs: intervalMs, silenceMs: silenceTimeoutMs, ...clientInfo}), {
+	return new SpdyChannels(new SpdySession(socket, {pingIntervalMs: intervalMs, silenceMs: silenceTimeoutMs, ...clockOption}), {
 		stdin,
 		tty,
 		onRoundTrip: listeners.onRoundTrip,

@@ -40,7 +40,7 @@ export class SilenceWatch {
 		this.#silenceTimeoutMs = silenceTimeoutMs;
 		this.#context = context;
 		this.#onSilence = onSilence;
-		this.#lastReceivedAt = messages.lastHeardAt;
+		this.#lastReceivedAt = messages.lastReceivedAt;
 		messages.ping();
 		this.#timer = setInterval(() => {
 			this.#tick();
@@ -57,9 +57,9 @@ export class SilenceWatch {
 	}
 
 	#tick(): void {
-		const {lastHeardAt} = this.#messages;
-		if (lastHeardAt !== this.#lastReceivedAt) {
-			this.#lastReceivedAt = lastHeardAt;
+		const {lastReceivedAt} = this.#messages;
+		if (lastReceivedAt !== this.#lastReceivedAt) {
+			this.#lastReceivedAt = lastReceivedAt;
 			this.#sentSinceReceived = 0;
 		}
 
@@ -88,7 +88,7 @@ export class SilenceWatch {
 	}
 
 	#silentForMs(): number {
-		return performance.now() - this.#messages.lastHeardAt;
+		return performance.now() - this.#messages.lastReceivedAt;
 	}
 
 	#reportBlocked(silentForMs: number): void {
@@ -102,7 +102,7 @@ export class SilenceWatch {
 /** Measured: a kubelet whose command ended before its input was read may send no status, by neither carrier. */
 function inputBlockedError(silentForMs: number): SpokeError {
 	return new StreamLostError(`the far end accepted no more input and sent nothing for ${seconds(silentForMs)}`, {
-		how: 'input-refused',
+		kind: 'input-refused',
 		remedy: 'a command that exits before reading all its input can cause this; send no more than it reads',
 	});
 }

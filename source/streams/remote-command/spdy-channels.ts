@@ -42,7 +42,7 @@ export class SpdyChannels implements CommandChannels {
 		session.on('roundTrip', milliseconds => {
 			onRoundTrip({runtime: milliseconds});
 		});
-		session.on('late', milliseconds => {
+		session.on('pingOverdue', milliseconds => {
 			onPingOverdue?.({runtime: milliseconds});
 		});
 		const open = (streamtype: string) => session.open({streamtype});

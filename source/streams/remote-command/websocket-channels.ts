@@ -84,7 +84,7 @@ export class WebSocketChannels implements CommandChannels {
 		messages.on('roundTrip', milliseconds => {
 			onRoundTrip({websocket: milliseconds});
 		});
-		messages.on('late', milliseconds => {
+		messages.on('pingOverdue', milliseconds => {
 			onPingOverdue?.({websocket: milliseconds});
 		});
 		this.ended = new Promise(resolve => {

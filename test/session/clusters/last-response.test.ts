@@ -11,7 +11,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import type {RenderInput} from '../../../source/ui/render-input.ts';
 import {spokenLines} from '../../../source/ui/spoken-screen.ts';
-import {clockTime} from '../../../source/text/clock-time.ts';
+import {clockTime} from '../../../source/text/format-time.ts';
 import {handClock} from '../../support/manual-clock.ts';
 
 /** Requests wait in line until a test answers or fails them. */

@@ -37,7 +37,7 @@ for (const [carrier, ends] of [
 		const allHeard = async () => Promise.all(ends.map(async end => once(heard, end)));
 		const tunnel = await openTunnel(cluster, target, {
 			carriers: [carrier],
-			pings: {intervalMs: 20, timing: clock},
+			pings: {intervalMs: 20, clock},
 			observer: {
 				onRoundTrip(_connection, times) {
 					heard.emit(Object.keys(times)[0]!);

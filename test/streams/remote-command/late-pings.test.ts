@@ -24,7 +24,7 @@ for (const feature of ['exec', 'attach'] as const) {
 				{feature, target: reachedWeb, command: feature === 'exec' ? ['x'] : [], stdin: true, tty: false},
 				{
 					environment: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
-					pings: {intervalMs: 20, timing: clock},
+					pings: {intervalMs: 20, clock},
 					observer: {
 						onRoundTrip(_connection, times) {
 							heard.emit('roundTrip', times);

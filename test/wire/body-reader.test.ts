@@ -1,6 +1,6 @@
 /** How a body ends is said by its head, in the order of RFC 9112 §6.3. */
 import test from 'ava';
-import {bodyFraming, type BodyFraming} from '../../source/wire/body-framing.ts';
+import {bodyFraming, type BodyFraming, endOfDigits, parseHexDigits, parseSizeLine} from '../../source/wire/body-reader.ts';
 
 const ends: ReadonlyArray<readonly [what: string, status: number, headers: Record<string, string>, BodyFraming]> = [
 	['a length', 200, {'content-length': '12'}, 12],
@@ -17,3 +17,29 @@ for (const [what, status, headers, framing] of ends) {
 		t.is(bodyFraming({status, headers}), framing);
 	});
 }
+
+const sizes: ReadonlyArray<readonly [line: string, digits: number, size: number]> = [
+	['0', 1, 0],
+	['9', 1, 9],
+	['a', 1, 10],
+	['0F', 2, 15],
+	['ffffFFFF', 8, 0xff_ff_ff_ff],
+	['1a;x=y', 2, 26],
+	['1a \t', 2, 26],
+];
+
+for (const [line, digits, size] of sizes) {
+	test(`${JSON.stringify(line)} is ${size} bytes`, t => {
+		const bytes = Buffer.from(`!${line}\r\n`);
+		t.is(endOfDigits(bytes, 1), 1 + digits);
+		t.is(parseHexDigits(bytes, 1, 1 + digits), size);
+		t.is(parseSizeLine(line), size);
+	});
+}
+
+test('no more than eight digits are taken, none where none stands, and none behind the end', t => {
+	t.is(endOfDigits(Buffer.from('0123456789'), 1), 9);
+	t.is(endOfDigits(Buffer.from('\r\n'), 0), 0);
+	t.is(endOfDigits(Buffer.from('ab'), 0), 2);
+	t.is(endOfDigits(Buffer.from('ab'), 2), 2);
+});

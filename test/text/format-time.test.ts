@@ -9,7 +9,7 @@ for (const [zone, shown] of [
 	['Asia/Tokyo', '21:00:05'],
 ] as const) {
 	test(`a moment in ${zone}`, async t => {
-		const program = `import(${JSON.stringify(new URL('../../source/text/clock-time.ts', import.meta.url).href)}).then(({clockTime}) => console.log(clockTime('2026-11-25T12:00:05.999Z'), clockTime(Date.UTC(2026, 10, 25, 12, 0, 5))))`;
+		const program = `import(${JSON.stringify(new URL('../../source/text/format-time.ts', import.meta.url).href)}).then(({clockTime}) => console.log(clockTime('2026-11-25T12:00:05.999Z'), clockTime(Date.UTC(2026, 10, 25, 12, 0, 5))))`;
 		const {stdout} = await promisify(execFile)(process.execPath, ['--no-warnings', '-e', program], {env: {TZ: zone}});
 		t.is(stdout, `${shown} ${shown}\n`);
 	});

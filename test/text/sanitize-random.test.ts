@@ -94,7 +94,7 @@ function endsPlain(text: string): boolean {
 }
 
 function shown(chunks: readonly Buffer[], colours: 'keep' | 'strip'): string {
-	const sanitiser = new Sanitizer({colours});
+	const sanitiser = new Sanitizer({colors: colours});
 	return chunks.map(chunk => sanitiser.write(chunk)).join('') + sanitiser.end();
 }
 

@@ -1,0 +1,42 @@
+/** Times and durations for people, and RFC 3339 for machines. */
+
+/** `14:03:07`, of milliseconds since 1970 or RFC 3339. */
+export function clockTime(at: number | string): string {
+	return new Date(at).toTimeString().slice(0, 8);
+}
+
+/** As kubectl tells an age: `45s`, `12m`, `5h`, `41d`. */
+export function formatAge(ms: number): string {
+	const seconds = Math.max(0, Math.floor(ms / 1000));
+	if (seconds < 120) {
+		return `${seconds}s`;
+	}
+
+	const minutes = Math.floor(seconds / 60);
+	if (minutes < 180) {
+		return `${minutes}m`;
+	}
+
+	const hours = Math.floor(minutes / 60);
+	return hours < 48 ? `${hours}h` : hours < 24 * 365 * 2 ? `${Math.floor(hours / 24)}d` : `${Math.floor(hours / 24 / 365)}y`;
+}
+
+export function formatDuration(ms: number): string {
+	const seconds = Math.max(0, ms / 1000);
+	if (seconds < 10) {
+		return `${seconds.toFixed(1)} s`;
+	}
+
+	const whole = Math.floor(seconds);
+	if (whole < 60) {
+		return `${whole} s`;
+	}
+
+	const minutes = Math.floor(whole / 60);
+	return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** RFC 3339 in UTC, without a fraction. */
+export function formatRfc3339Seconds(time: Date): string {
+	return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
