@@ -1,6 +1,6 @@
-/** Finds the word that was probably meant by a misspelled one. */
+/** Suggestion for a misspelled word. */
 
-/** The closest of `words`, or `null` when none is close: at most one edit per three letters. */
+/** Returns `null` without a word within one edit per three letters. */
 export function closestWord(typed: string, words: Iterable<string>): string | null {
 	const maxDistance = Math.max(1, Math.floor(typed.length / 3));
 	let closest: {word: string; distance: number} | null = null;

@@ -1,9 +1,9 @@
-/** Where does a user keep files for this program? */
+/** Directory of the user's configuration files. */
 import {isAbsolute, join} from 'node:path';
 
-/** `$XDG_CONFIG_HOME/spoke`, or `~/.config/spoke`; null when there is no home. A relative path is ignored, as the XDG Base Directory Specification says. */
+/** `null` without a home directory. A relative path is ignored, as the XDG Base Directory Specification requires. */
 export function configDirectory(env: NodeJS.ProcessEnv): string | null {
-	const {XDG_CONFIG_HOME: settings = '', HOME: home = ''} = env;
-	const folder = isAbsolute(settings) ? settings : home === '' ? null : join(home, '.config');
-	return folder === null ? null : join(folder, 'spoke');
+	const {XDG_CONFIG_HOME: config = '', HOME: home = ''} = env;
+	const directory = isAbsolute(config) ? config : home === '' ? null : join(home, '.config');
+	return directory === null ? null : join(directory, 'spoke');
 }

@@ -1,9 +1,9 @@
-/** Reads a duration in Go's syntax. */
+/** Durations in Go's syntax. */
 
 const unitMs: Readonly<Record<string, number>> = {ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000};
 
 /**
-Milliseconds of a Go duration (`1h2m3.5s`, `-5s`, `0`), or `undefined` when it is none. A number without a unit is none, except 0.
+Returns milliseconds of `1h2m3.5s`, `-5s` or `0`, or `undefined` for an invalid duration. Only 0 needs no unit.
 @see https://pkg.go.dev/time#ParseDuration
 */
 export function parseDuration(text: string): number | undefined {

@@ -1,9 +1,9 @@
-/** `KEY=VALUE` flags, read as kubectl's flag library reads them (pflag's StringToString). */
+/** `KEY=VALUE` flags, parsed as by pflag's StringToString. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
 /**
-The pairs of a repeatable flag; a later key wins. A value with one `=` is one pair, with its commas; with more it is a line of CSV.
-@throws SpokeError ERR_USAGE for a text that is not a pair
+A later key wins. A value with one `=` is one pair, commas included; with more it is a line of CSV.
+@throws SpokeError ERR_USAGE for a text without `=`
 @see https://github.com/spf13/pflag string_to_string.go
 */
 export function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<string, string> {
@@ -23,7 +23,7 @@ export function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<
 	return pairs;
 }
 
-/** A field that begins with a quote ends with one; a doubled quote in it is a quote. */
+/** A doubled quote in a quoted field is a quote. */
 function parseCsvLine(line: string): string[] {
 	return Array.from(
 		line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),

@@ -1,4 +1,4 @@
-/** Runs a person's regular expression over many texts, for no longer than a limit: one that backtracks for ever cannot stop the program. */
+/** Matching of a user's regular expression with a CPU time limit, so that backtracking cannot hang the program. */
 import process from 'node:process';
 import {createContext, Script} from 'node:vm';
 
@@ -7,12 +7,12 @@ const testScript = new Script('texts.map(text => { pattern.lastIndex = 0; return
 
 const matchesScript = new Script('texts.map(text => Array.from(text.matchAll(pattern), hit => [hit.index, hit.index + hit[0].length]))');
 
-/** For each text whether `pattern` is in it, or `null` when `limitMs` of processor time did not suffice. */
+/** Returns for each text whether it matches, or `null` after `timeoutMs` of CPU time. */
 export function matchWithin(pattern: RegExp, texts: readonly string[], timeoutMs: number): readonly boolean[] | null {
 	return within<boolean>(testScript, pattern, texts, timeoutMs);
 }
 
-/** For each text where `pattern`, which is a global one, hits it: from where to where; or `null` when `limitMs` of processor time did not suffice. */
+/** Returns start and end of the matches in each text, or `null` after `timeoutMs` of CPU time. `pattern` must be global. */
 export function findMatchesWithin(
 	pattern: RegExp,
 	texts: readonly string[],
@@ -32,7 +32,7 @@ function within<Result>(code: Script, pattern: RegExp, texts: readonly string[],
 				throw error;
 			}
 
-			// The limit is one of the clock. On a busy machine it may pass while we wait for the processor, which is not the pattern's fault.
+			// The timeout is in wall-clock time, which a busy machine can use up without running the pattern.
 			const {user, system} = process.cpuUsage(start);
 			if (user + system >= timeoutMs * 1000) {
 				return null;

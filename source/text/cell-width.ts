@@ -1,17 +1,17 @@
-/** How many terminal cells a text takes, and how it is cut to fit. */
+/** Width of text in terminal cells, and truncation to a width. */
 import stringWidth from 'string-width';
 
-/** Cells that `text` takes on one line; colours take none. The measure is the one that the session's layout uses. */
+/** Uses the same measure as the session's layout. Color sequences have no width. */
 export function cellWidth(text: string): number {
 	return singleCells.test(text) ? text.length : stringWidth(text);
 }
 
-/** ASCII, and what the screen is drawn with: one UTF-16 unit and one cell each. */
+/** ASCII and the glyphs of the screen: one UTF-16 unit and one cell each. */
 const singleCells = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
 
-/** `text` if it fits in `cells`, else as much of it as leaves room for `mark`. For text without escape sequences. */
+/** For text without escape sequences. */
 export function truncateToCells(text: string, cells: number, mark = '…'): string {
-	// A text of up to `cells` UTF-16 units may be wider than cells, never one of ASCII alone.
+	// A text of up to `cells` UTF-16 units can be wider than `cells`, but not one of single-cell characters.
 	if (text.length <= cells && singleCells.test(text)) {
 		return text;
 	}
@@ -35,7 +35,7 @@ export function truncateToCells(text: string, cells: number, mark = '…'): stri
 	return text;
 }
 
-/** `text` if it fits in `cells`, else as much of its end as leaves room for a mark before it. For text without escape sequences. */
+/** Keeps the end of the text. For text without escape sequences. */
 export function truncateStartToCells(text: string, cells: number): string {
 	if (cellWidth(text) <= cells) {
 		return text;
@@ -55,7 +55,7 @@ export function truncateStartToCells(text: string, cells: number): string {
 	return cells < 1 ? '' : `…${text.slice(from)}`;
 }
 
-/** `text` filled with blanks, or cut, to exactly `cells`. */
+/** Pads or truncates to exactly `cells`. */
 export function fitToCells(text: string, cells: number): string {
 	const clipped = truncateToCells(text, cells);
 	return clipped + ' '.repeat(Math.max(0, cells - cellWidth(clipped)));

@@ -1,8 +1,8 @@
-/** A failure as the one line that a person reads on stderr. */
+/** An error as one line on stderr. */
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {sanitizeLine} from './sanitize-line.ts';
 
-/** `error: message (remedy) [ERR_CODE]`, without a line break. Where kubectl has a line of its own for the failure, that stands first as it is, and what more is known behind it. */
+/** `error: message (remedy) [ERR_CODE]`. If kubectl has a line for the failure, it comes first, unchanged, followed by the rest of the message. */
 export function errorText(error: SpokeError): string {
 	const {remedy, code} = error;
 	return `${sanitizeLine(kubectlLineOrMessage(error))}${remedy === null ? '' : sanitizeLine(` (${remedy})`)} [${code}]`;
@@ -14,12 +14,12 @@ function kubectlLineOrMessage({message, asKubectl}: SpokeError): string {
 	}
 
 	const line = asKubectl.replaceAll(/\s*\n\s*/g, ' ').trim();
-	const words = line.replace(kubectlPrefix, '');
-	const at = message.lastIndexOf(words);
-	const [before, after] = at < 0 ? [message, ''] : [message.slice(0, at), message.slice(at + words.length)];
+	const text = line.replace(kubectlPrefix, '');
+	const at = message.lastIndexOf(text);
+	const [before, after] = at < 0 ? [message, ''] : [message.slice(0, at), message.slice(at + text.length)];
 	const isSaid = before === '' || line.includes(before) || /^(?:the apiserver answered|not allowed to) /.test(before);
 	return isSaid ? line + after : `${line}${line.endsWith(':') ? '' : ':'} ${before.replace(/: $/, '')}${after}`;
 }
 
-/** What kubectl puts before the words of a Status. */
+/** What kubectl prints before the message of a Status. */
 const kubectlPrefix = /^(?:error: )?(?:error from server \(\w+\): |(?:error upgrading connection: )?unable to upgrade connection: )/i;

@@ -1,10 +1,10 @@
-/** A person's words as a pattern that means nothing but them. */
+/** Escaping of text for regular expressions, and errors of a user's pattern. */
 
-/** The source of a regular expression, with or without the flag `u`, that matches `text` itself. */
+/** Valid with and without the flag `u`. */
 export function escapeRegExp(text: string): string {
 	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
 }
 
 export function describeRegexError(error: unknown): string {
-	return `no regex: ${(error as Error).message.replace(/^Invalid regular expression: .*: /s, '').toLowerCase()}`;
+	return `invalid regular expression: ${(error as Error).message.replace(/^Invalid regular expression: .*: /s, '').toLowerCase()}`;
 }

@@ -1,11 +1,11 @@
 /** Times and durations for people, and RFC 3339 for machines. */
 
-/** `14:03:07`, of milliseconds since 1970 or RFC 3339. */
+/** `14:03:07` in local time, from milliseconds since 1970 or RFC 3339. */
 export function clockTime(at: number | string): string {
 	return new Date(at).toTimeString().slice(0, 8);
 }
 
-/** As kubectl tells an age: `45s`, `12m`, `5h`, `41d`. */
+/** Similar to kubectl: `45s`, `12m`, `5h`, `41d`. */
 export function formatAge(ms: number): string {
 	const seconds = Math.max(0, Math.floor(ms / 1000));
 	if (seconds < 120) {
@@ -21,6 +21,7 @@ export function formatAge(ms: number): string {
 	return hours < 48 ? `${hours}h` : hours < 24 * 365 * 2 ? `${Math.floor(hours / 24)}d` : `${Math.floor(hours / 24 / 365)}y`;
 }
 
+/** `0.4 s`, `52 s`, `1 min 52 s`, `2 h 3 min`. */
 export function formatDuration(ms: number): string {
 	const seconds = Math.max(0, ms / 1000);
 	if (seconds < 10) {
@@ -36,7 +37,7 @@ export function formatDuration(ms: number): string {
 	return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** RFC 3339 in UTC, without a fraction. */
+/** In UTC, without fractions. */
 export function formatRfc3339Seconds(time: Date): string {
 	return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

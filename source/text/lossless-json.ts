@@ -1,6 +1,6 @@
-/** JSON as it was written: a number that a double cannot hold keeps all its digits. */
+/** JSON parsing that keeps all digits of numbers. */
 
-/** The engine has these; the compiler does not know them yet. @see https://tc39.es/proposal-json-parse-with-source/ */
+/** The compiler does not know these yet. @see https://tc39.es/proposal-json-parse-with-source/ */
 const jsonWithSource = JSON as unknown as {
 	parse(text: string, reviver: (key: string, value: unknown, context: {source?: string}) => unknown): unknown;
 	rawJSON(source: string): object;
@@ -8,8 +8,8 @@ const jsonWithSource = JSON as unknown as {
 };
 
 /**
-As JSON.parse, but `JSON.stringify` gives every number back as it stood in the text: ids of 64 bits, `1.0`, `1e5`.
-@throws SyntaxError when the text is no JSON
+Like JSON.parse, but `JSON.stringify` returns every number as written: 64-bit ids, `1.0`, `1e5`.
+@throws SyntaxError for invalid JSON
 */
 export function parseLosslessJson(text: string): unknown {
 	return jsonWithSource.parse(text, (_, value, {source}) =>
@@ -17,12 +17,11 @@ export function parseLosslessJson(text: string): unknown {
 	);
 }
 
-/** Whether a value of `parseLosslessJson` is a number. */
 export function isLosslessNumber(value: unknown): boolean {
 	return typeof value === 'number' || jsonWithSource.isRawJSON(value);
 }
 
-/** A number of `parseLosslessJson` as it stood in the text. */
+/** A number of `parseLosslessJson` as written. */
 export function losslessNumberSource(value: unknown): string {
 	return JSON.stringify(value);
 }

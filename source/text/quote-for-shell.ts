@@ -1,6 +1,6 @@
-/** How does text stand in a command line so that a shell takes it for one word, as it is? */
+/** Shell quoting. */
 
-/** Quoted only where it must be. */
+/** Quotes only if needed. */
 export function quoteForShell(text: string): string {
 	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,12 +1,12 @@
-/** JSON that a terminal cannot be moved or fooled by. */
+/** JSON that is safe on a terminal. */
 import {unsafeCharacters} from './sanitize.ts';
 
-/** JSON escapes control characters below U+0020 by itself; here everything else is escaped as well that `sanitise` would make visible. */
+/** Also escapes what `sanitize` would make visible, in addition to the controls below U+0020. */
 export function toSafeJson(value: object): string {
 	return escapeUnsafeCharacters(JSON.stringify(value));
 }
 
-/** For JSON that is put together from pieces. */
+/** For JSON that is built from parts. */
 export function escapeUnsafeCharacters(json: string): string {
 	return json.replaceAll(unsafeCharacters, found => Array.from({length: found.length}, (_, at) => escapeUnit(found[at]!)).join(''));
 }

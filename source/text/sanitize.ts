@@ -1,26 +1,26 @@
-/** What cluster text may do to a terminal: nothing but show itself. */
+/** Sanitizing of untrusted text for a terminal. */
 
 export type SanitizeOptions = {
-	/** `keep` lets SGR colours through (log lines); `strip` shows them as any other escape. Default strip. */
+	/** `keep` passes SGR colors (log lines); `strip` (the default) shows them like any other escape. */
 	colors?: 'keep' | 'strip';
 };
 
 /**
-`text` with everything made visible that could move, colour, retitle or fool a terminal: controls as `^[`, all that is
-invisible or turns the direction of writing as `<U+202E>`, lone surrogates as U+FFFD. Tabs and line ends (`\n`, `\r\n`) stay.
-No escape sequence is ever swallowed, so one that never ends hides nothing behind it.
-With `colours: 'keep'` colours and weights pass, never past the end of their line; whoever hides text (SGR 8, ink on paper of its own colour) is shown doing it.
+Shows everything that could control or deceive a terminal: controls as `^[`, invisible and bidirectional characters as `<U+202E>`,
+lone surrogates as U+FFFD. Keeps tabs and line ends (`\n`, `\r\n`). Removes no escape sequence, so an unterminated one hides nothing.
+With `colors: 'keep'`, colors and font styles pass up to the end of their line,
+except those that hide text (SGR 8, text in its background color).
 */
 export function sanitize(text: string, options: SanitizeOptions = {}): string {
 	const plain = plainText.test(text);
 	return plain ? text : new Sanitizer(options).finish(text);
 }
 
-/** The same for bytes that come in pieces, cut anywhere: what comes out does not depend on where they were cut. */
+/** Incremental, for bytes split anywhere. */
 export class Sanitizer {
 	readonly #keepsColors: boolean;
 	readonly #decoder = new TextDecoder('utf-8', {ignoreBOM: true});
-	/** A sequence or line end of which only the beginning has come. */
+	/** The start of a sequence or line end. */
 	#buffered = '';
 	#textColors: TextColors = {foreground: null, background: null};
 	#isColored = false;
@@ -29,17 +29,17 @@ export class Sanitizer {
 		this.#keepsColors = options.colors === 'keep';
 	}
 
-	/** What can be shown of the bytes so far. Bytes that are no UTF-8 become U+FFFD. */
+	/** Invalid UTF-8 becomes U+FFFD. */
 	write(chunk: Uint8Array): string {
 		return this.#sanitize(this.#decoder.decode(chunk, {stream: true}), false);
 	}
 
-	/** What was still held back, and the end of any colour. */
+	/** Returns the buffered rest and resets colors. */
 	end(): string {
 		return this.finish(this.#decoder.decode());
 	}
 
-	/** `text` as the last piece. */
+	/** `text` is the last chunk. */
 	finish(text: string): string {
 		return this.#sanitize(text, true) + this.#resetColors();
 	}
@@ -88,11 +88,11 @@ export class Sanitizer {
 
 const plainText = /^[\t\n -~]*$/;
 
-// Default_Ignorable_Code_Point holds the bidi controls, zero-width marks, BOM, fillers and tags; of it only the variation selectors
-// that emoji carry (FE0E, FE0F) stay. U+2028 and U+2029 end lines, U+FFF9–FFFB hide annotations, and are not in it.
+// Default_Ignorable_Code_Point includes the bidi controls, zero-width marks, BOM, fillers and tags, and the variation selectors of
+// emoji (FE0E, FE0F), which stay. It does not include U+2028 and U+2029 (line ends) and U+FFF9–FFFB (annotations).
 const unsafe = String.raw`[\p{Cc}\p{Cs}\u2028\u2029\uFFF9-\uFFFB]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}`;
 
-/** What may not stand in a line as it is. */
+/** Characters that must not reach a terminal unescaped. */
 export const unsafeCharacters = new RegExp(unsafe, 'gu');
 
 const lineEnd = String.raw`\r?\n`;
@@ -114,12 +114,12 @@ function makeVisible(character: string): string {
 	return code >= 0xd8_00 && code <= 0xdf_ff ? '\uFFFD' : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
 }
 
-/** The colours in force: as `31`, `5;196`, `2;255;0;0`; `null` is the terminal's own. */
+/** As `5;196` or `2;255;0;0`; `null` is the terminal's default. */
 export type TextColors = {foreground: string | null; background: string | null};
 
 /**
-The pen after `parameters` (what stands between `CSI` and `m`), or `undefined` when any part of it is not a colour or a weight:
-hidden (8), blinking, fonts and frames do not pass, nor does ink on paper of its own colour, which would hide the text as well.
+Returns the colors after `parameters` (between `CSI` and `m`), or `undefined` if any parameter is neither a color nor a font style:
+hidden (8), blinking, fonts and frames do not pass, nor do equal text and background colors, which would hide the text.
 @see ECMA-48 8.3.117; ITU-T T.416 13.1.8 for 38 and 48
 */
 export function parseSgr(parameters: string, before: TextColors): TextColors | undefined {
@@ -153,21 +153,21 @@ export function parseSgr(parameters: string, before: TextColors): TextColors | u
 	return pen.foreground !== null && pen.foreground === pen.background ? undefined : pen;
 }
 
-/** Bold, faint, italic, underlined, reversed, struck, and their ends. */
+/** Bold, faint, italic, underlined, reversed, struck, and their resets. */
 const fontStyles = new Set(['1', '2', '3', '4', '7', '9', '21', '22', '23', '24', '27', '29']);
 
 function paletteColor(index: number): string {
 	return `5;${index}`;
 }
 
-/** `38;5;196` and `38;2;255;0;0`: takes what belongs to the colour out of `rest`. */
+/** `38;5;196` and `38;2;255;0;0`: removes the color's parameters from `rest`. */
 function parseSemicolonColor(rest: string[]): string | undefined {
 	const kind = rest.shift();
 	const values = rest.splice(0, kind === '5' ? 1 : 3);
 	return formatColor(kind, values);
 }
 
-/** `38:5:196`, `38:2:255:0:0`, and with a colour space `38:2::255:0:0`. */
+/** `38:5:196`, `38:2:255:0:0`, and with a color space `38:2::255:0:0`. */
 function parseColonColor(code: string): string | undefined {
 	const [, kind, ...values] = code.split(':');
 	return formatColor(kind, kind === '2' && values.length === 4 ? values.slice(1) : values);

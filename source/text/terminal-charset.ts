@@ -1,9 +1,9 @@
-/** The signs of our own words on a terminal that has none of them. */
+/** Replacement of non-ASCII glyphs on terminals without UTF-8. */
 import process from 'node:process';
 
 /**
-By what the user says, else by the terminal and by the locale as the system's C library decides it.
-macOS sets no locale for programs that no terminal started, and all of its terminals know UTF-8.
+SPOKE_GLYPHS overrides the terminal and the locale, which is determined as in the C library.
+macOS sets no locale for programs not started from a terminal, and all of its terminals support UTF-8.
 */
 export function showsUnicode(env: NodeJS.ProcessEnv, platform: string): boolean {
 	if (env['SPOKE_GLYPHS'] === 'ascii' || env['TERM'] === 'linux' || env['TERM'] === 'dumb') {
@@ -14,7 +14,7 @@ export function showsUnicode(env: NodeJS.ProcessEnv, platform: string): boolean 
 	return env['SPOKE_GLYPHS'] === 'unicode' || /utf-?8/i.test(locale) || (locale === '' && platform === 'darwin');
 }
 
-/** One cell each, so that columns stay. */
+/** One cell each, to keep columns aligned. */
 export const asciiFallbacks: Readonly<Record<string, string>> = {
 	'←': '<',
 	'↑': '^',
@@ -33,7 +33,7 @@ export const asciiFallbacks: Readonly<Record<string, string>> = {
 	'␛': '^',
 };
 
-/** Of reports, which need no width. */
+/** For reports, where the width can change. */
 const reportFallbacks: Readonly<Record<string, string>> = {
 	...asciiFallbacks,
 	'→': '->',
@@ -58,7 +58,7 @@ const reportFallbacks: Readonly<Record<string, string>> = {
 	'╯': '+',
 };
 
-/** `text` as `to` can show it. A file or a pipe gets it as it is, and letters stay: they are the cluster's or the user's. */
+/** Leaves text for a file or pipe unchanged. Letters stay, because they come from the cluster or the user. */
 export function toTerminalCharset(
 	to: {readonly isTTY?: boolean | undefined},
 	text: string,

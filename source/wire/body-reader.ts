@@ -1,21 +1,20 @@
-/** Which of the bytes that come are the body of an answer? One reader for each answer; RFC 9112 §6. */
+/** Body framing of HTTP/1.1 responses (RFC 9112 §6 and §7.1). */
 
 import {type ResponseHead, assertMaxSize, endOfHead, assertMaxHeadBytes} from './response-head.ts';
 import {protocolError} from './protocol-error.ts';
 
-/** A piece of the body stands in `bytes` from `from` to `to`; what stands before it is not looked at any more. */
+/** A chunk of the body is in `bytes` from `from` to `to`. */
 export type OnBodyChunk = (bytes: Buffer, from: number, to: number) => void;
 
 export type BodyReader = {
-	/** Takes what there is from `at` on, which is within `bytes`, and says how far it came: what is left is another answer's, or is to stand before the bytes that come next. */
+	/** Reads from `at` and returns the position after it. Prepend the rest to the next bytes, or give it to the next response. */
 	read(bytes: Buffer, at: number): number;
-	/** What comes next is another answer. */
 	readonly isComplete: boolean;
-	/** The end of the connection is its end; of any other it is a cut. */
+	/** Whether the end of the connection completes the body. */
 	readonly endsWithConnection: boolean;
 };
 
-/** After so many bytes, with its last chunk, or with its connection. */
+/** A length in bytes, chunks, or the end of the connection. */
 export type BodyFraming = number | 'chunked' | 'until-close';
 
 /** @throws SpokeError ERR_PROTOCOL for a transfer coding other than chunked, or a length that is none */
@@ -25,10 +24,10 @@ export function bodyFraming({status, headers}: Pick<ResponseHead, 'status' | 'he
 	}
 
 	const coding = headers['transfer-encoding'];
-	// It goes before a length that is said as well.
+	// It takes precedence over a length (RFC 9112 §6.3).
 	if (coding !== undefined) {
 		if (String(coding).toLowerCase() !== 'chunked') {
-			throw protocolError(`an answer in the transfer coding ${String(coding)}`);
+			throw protocolError(`the response has an unsupported transfer coding: ${String(coding)}`);
 		}
 
 		return 'chunked';
@@ -38,10 +37,10 @@ export function bodyFraming({status, headers}: Pick<ResponseHead, 'status' | 'he
 	return length === undefined ? 'until-close' : parseLength(length);
 }
 
-/** Two that differ are none (RFC 9110 §8.6); fifteen digits are all whole numbers. */
+/** Two different lengths are invalid (RFC 9110 §8.6); 15 digits are always a safe integer. */
 function parseLength(text: string | string[]): number {
 	if (!/^\d{1,15}$/.test(String(text))) {
-		throw protocolError(`${JSON.stringify(text)} is no length of a body`);
+		throw protocolError(`invalid Content-Length: ${JSON.stringify(text)}`);
 	}
 
 	return Number(text);
@@ -55,7 +54,7 @@ export class UnchunkedBody implements BodyReader {
 	#missing: number;
 	#size = 0;
 
-	/** `length`: `Infinity` for all until the connection ends. @throws SpokeError ERR_PROTOCOL where it is known to be too large */
+	/** With `length` Infinity, the body ends with the connection. @throws SpokeError ERR_PROTOCOL for a length above `maxBytes` */
 	constructor(length: number, onChunk: OnBodyChunk, maxBytes: number) {
 		this.endsWithConnection = length === Infinity;
 		if (!this.endsWithConnection) {
@@ -68,7 +67,7 @@ export class UnchunkedBody implements BodyReader {
 		this.#maxBytes = maxBytes;
 	}
 
-	/** @throws SpokeError ERR_PROTOCOL where more comes than may */
+	/** @throws SpokeError ERR_PROTOCOL above `maxBytes` */
 	read(bytes: Buffer, at: number): number {
 		const end = Math.min(bytes.length, at + this.#missing);
 		this.#missing -= end - at;
@@ -87,11 +86,11 @@ export class ChunkedBody implements BodyReader {
 	isComplete = false;
 	readonly #onChunk: OnBodyChunk;
 	readonly #maxBytes: number;
-	/** Behind what is missing. */
+	/** What follows the missing bytes. */
 	#next: 'size' | 'line-end' | 'trailer' = 'size';
-	/** Of the chunk that is being read. */
+	/** Bytes of the current chunk. */
 	#missing = 0;
-	/** Of all chunks whose sizes are known. */
+	/** Of all chunks so far. */
 	#size = 0;
 	#trailerBytes = 0;
 
@@ -100,7 +99,7 @@ export class ChunkedBody implements BodyReader {
 		this.#maxBytes = maxBytes;
 	}
 
-	/** @throws SpokeError ERR_PROTOCOL for what are no chunks, or too many */
+	/** @throws SpokeError ERR_PROTOCOL for invalid chunks or a body above `maxBytes` */
 	read(bytes: Buffer, from: number): number {
 		let at = from;
 		for (let before = -1; at !== before && at < bytes.length && !this.isComplete;) {
@@ -154,7 +153,7 @@ export class ChunkedBody implements BodyReader {
 		return at + 2;
 	}
 
-	/** Its fields are read over (RFC 9112 §7.1.2): it ends with an empty line. */
+	/** Fields are ignored (RFC 9112 §7.1.2); an empty line ends the trailer. */
 	#readTrailer(bytes: Buffer, at: number): number {
 		const end = endOfHead(bytes, at, '\r\n');
 		this.#trailerBytes += end === -1 ? 0 : end - at;
@@ -169,7 +168,7 @@ export class ChunkedBody implements BodyReader {
 
 const maxDigits = 8;
 
-/** Where the digits end that stand at `at`; `at` itself where none does. */
+/** Returns the end of the digits at `at`, or `at`. */
 export function endOfDigits(bytes: Buffer, at: number): number {
 	let end = at;
 	while (end - at < maxDigits && hexDigit(bytes[end]) >= 0) {
@@ -179,7 +178,7 @@ export function endOfDigits(bytes: Buffer, at: number): number {
 	return end;
 }
 
-/** Of digits alone. A followed log has a chunk a line: what nearly every size looks like is read without a string. */
+/** Avoids a string for each chunk, because a followed log has one chunk per line. */
 export function parseHexDigits(bytes: Buffer, from: number, to: number): number {
 	let size = 0;
 	for (let at = from; at < to; at++) {
@@ -189,17 +188,17 @@ export function parseHexDigits(bytes: Buffer, from: number, to: number): number 
 	return size;
 }
 
-/** Of a whole line: with an extension, which says nothing here, or white space behind it. @throws SpokeError ERR_PROTOCOL */
+/** Accepts a chunk extension or trailing white space. @throws SpokeError ERR_PROTOCOL */
 export function parseSizeLine(line: string): number {
 	const [, digits] = /^([\da-f]{1,8})[\t ]*(?:;.*)?$/i.exec(line) ?? [];
 	if (digits === undefined) {
-		throw protocolError(`${JSON.stringify(line.slice(0, 100))} is no size of a chunk`);
+		throw protocolError(`invalid chunk size: ${JSON.stringify(line.slice(0, 100))}`);
 	}
 
 	return Number.parseInt(digits, 16);
 }
 
-/** -1 for any other byte, or none. */
+/** Returns -1 for any other byte. */
 function hexDigit(byte: number | undefined): number {
 	if (byte === undefined) {
 		return -1;

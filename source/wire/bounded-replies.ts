@@ -1,8 +1,7 @@
-/** Replies that the other side provokes and may never read: only so many are under way at once. */
+/** Bounded replies to a peer that may never read them. */
 
 /**
-While `maxUnderWay` replies wait to be sent, of those that come meanwhile only the newest is kept.
-RFC 6455 section 5.5.3 allows this for pings.
+While `maxUnderWay` replies are being sent, only the newest further reply is kept. RFC 6455 section 5.5.3 allows this for pings.
 */
 export class BoundedReplies<Reply> {
 	readonly #send: (reply: Reply, onSent: () => void) => void;
@@ -10,7 +9,7 @@ export class BoundedReplies<Reply> {
 	#underWay = 0;
 	#newest: {reply: Reply} | undefined;
 
-	/** `send` calls `onSent` once the system has taken the reply, or never will. */
+	/** `send` calls `onSent` when the reply is written or has failed. */
 	constructor(maxUnderWay: number, send: (reply: Reply, onSent: () => void) => void) {
 		this.#maxUnderWay = maxUnderWay;
 		this.#send = send;

@@ -1,17 +1,17 @@
-/** Collects the pieces of one message. Millions of tiny pieces cost no more than their bytes. */
+/** Collector of byte chunks that stays small with millions of tiny chunks. */
 
-/** A smaller piece is copied: as a view it would cost a hundred bytes, and keep alive the whole chunk that it came in. */
+/** Smaller chunks are copied: a view costs about 100 bytes and keeps its whole buffer alive. */
 const minViewBytes = 4096;
 const firstSlabBytes = 4096;
 const maxSlabBytes = 64 * 1024;
 
 export class ByteCollector {
-	/** How many bytes were added. */
+	/** Bytes added. */
 	length = 0;
 	readonly #maxBytes: number;
 	#parts: Buffer[] = [];
 	#slab = Buffer.alloc(0);
-	/** The slab is filled up to here; what stands before `#sealed` is among the parts already. */
+	/** The slab is filled up to here; bytes before `#sealedBytes` are in `#parts`. */
 	#filledBytes = 0;
 	#sealedBytes = 0;
 
@@ -19,7 +19,7 @@ export class ByteCollector {
 		this.#maxBytes = maxBytes;
 	}
 
-	/** Returns false, and keeps nothing of `piece`, where that is too much. */
+	/** Returns false, and adds nothing, above the maximum. */
 	add(piece: Buffer): boolean {
 		if (this.length + piece.length > this.#maxBytes) {
 			return false;
@@ -36,7 +36,6 @@ export class ByteCollector {
 		return true;
 	}
 
-	/** All of it as one piece. */
 	get bytes(): Buffer {
 		this.#seal();
 		if (this.#parts.length !== 1) {
@@ -46,7 +45,7 @@ export class ByteCollector {
 		return this.#parts[0]!;
 	}
 
-	/** The same, and the collector is empty afterwards. */
+	/** Returns all bytes and empties the collector. */
 	take(): Buffer {
 		const {bytes} = this;
 		this.#parts = [];

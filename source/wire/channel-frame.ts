@@ -1,4 +1,4 @@
-/** Which channel do the bytes of an exec or attach message belong to (`v5.channel.k8s.io`, `v4.channel.k8s.io`)? */
+/** Channel messages of exec and attach (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import {protocolError} from './protocol-error.ts';
 
 /** The first byte of every message (KEP 4006; apimachinery pkg/util/remotecommand/constants.go). */
@@ -13,24 +13,23 @@ const fromServer: Readonly<Record<number, ChannelMessage['channel']>> = {
 };
 
 /**
-Reads one message from the server. `bytes` may be empty: the server's first message is.
+`bytes` can be empty, as in the server's first message.
 @throws SpokeError ERR_PROTOCOL for an empty message, or a channel that a server does not write to.
 */
 export function decodeChannelMessage(message: Buffer): ChannelMessage {
 	const number = message[0];
 	if (number === undefined) {
-		throw protocolError('an empty message without a channel');
+		throw protocolError('a channel message is empty');
 	}
 
 	const name = fromServer[number];
 	if (!name) {
-		throw protocolError(`a message on channel ${number}, which no server writes to`);
+		throw protocolError(`unexpected message on channel ${number}`);
 	}
 
 	return {channel: name, bytes: message.subarray(1)};
 }
 
-/** One message with standard input. */
 export function stdinMessage(bytes: Uint8Array): Buffer {
 	const message = Buffer.allocUnsafe(bytes.length + 1);
 	message[0] = channel.stdin;
@@ -38,12 +37,11 @@ export function stdinMessage(bytes: Uint8Array): Buffer {
 	return message;
 }
 
-/** Standard input has ended. Only v5 can say so. */
+/** Only v5 has it. */
 export function stdinEndMessage(): Buffer {
 	return Buffer.from([channel.close, channel.stdin]);
 }
 
-/** The size of the terminal in cells. */
 export function resizeMessage(columns: number, rows: number): Buffer {
 	return Buffer.concat([Buffer.from([channel.resize]), Buffer.from(JSON.stringify({Width: columns, Height: rows}))]);
 }

@@ -1,16 +1,16 @@
-/** How long is a connection kept that we have ended? */
+/** Closing of ended connections. */
 import type {Duplex} from 'node:stream';
 
-/** Within this the other side takes some of what is left for it, or ends. */
+/** The connection is destroyed if nothing was sent within this time. */
 const drainCheckMs = 1000;
 
-/** `unsentBytes`: of a stream that is carried by another one, with what that holds. */
+/** `unsentBytes`: of a stream over another one, including that one's. */
 type EndedStream = Duplex & {readonly unsentBytes?: number};
 
-/** What was said last goes out for as long as it is taken; a side that neither takes it nor ends is not waited for. */
+/** Sends the remaining bytes as long as the other side reads, then destroys the stream. */
 export function destroyWhenDrained(ended: EndedStream, leftBefore?: number): void {
 	setTimeout(() => {
-		// What can be taken by now is handed over first: the other side may be waiting, and only we were busy.
+		// Lets pending writes complete first, in case only this process was busy.
 		setImmediate(() => {
 			const left = unsentBytes(ended);
 			if (left > 0 && left !== leftBefore) {
@@ -22,11 +22,11 @@ export function destroyWhenDrained(ended: EndedStream, leftBefore?: number): voi
 	}, drainCheckMs).unref();
 }
 
-/** 0 once the system has taken all; until then another number whenever it takes some. Node's own count stays the same until a write is taken whole, however long it is. */
+/** Changes whenever the system accepts bytes, unlike Node's own count, which changes only when a whole write is done. */
 export function unsentBytes(stream: EndedStream): number {
 	const {_handle: handle} = stream as {_handle?: Handle | null};
 	return stream.unsentBytes ?? stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0);
 }
 
-/** As libuv's queue shows it, of a TLS socket on the socket below (lib/internal/tls/wrap.js): TLS takes its whole queue for unsent until all of it is. */
+/** libuv's queue; `_parent` is the socket below TLS (lib/internal/tls/wrap.js), because TLS counts its queue until all is sent. */
 type Handle = {writeQueueSize?: number; _parent?: Handle | null};

@@ -1,22 +1,22 @@
-/** How do names and values become the header block of a SPDY/3 frame, and back? Each direction of a session has one writer and one reader. */
+/** Header blocks of SPDY/3 frames. Each direction of a session has one writer and one reader. */
 import {constants, inflateRawSync} from 'node:zlib';
 import {protocolError} from './protocol-error.ts';
 import {spdyDictionary} from './spdy-dictionary.ts';
 
-/** Lower-case names. A name that comes several times has its values joined by NUL, as SPDY/3 writes them. */
+/** Names in lower case; repeated names have their values joined by NUL (SPDY/3). */
 export type SpdyHeaders = Readonly<Record<string, string>>;
 
-/** The limits of the server's own library (moby/spdystream spdy/types.go), and one for the block as a whole. */
+/** The limits of the server's library (moby/spdystream spdy/types.go), and one for the block. */
 const limits = {headers: 1000, fieldBytes: 1 << 20, blockBytes: 4 << 20} as const;
 
-/** Go's inflate hands out data only at an empty stored block, so each block ends with one (compress/flate inflate.go). */
+/** Go's inflate returns data only at an empty stored block, so each block ends with one (compress/flate inflate.go). */
 const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 const zlibHeader = Buffer.from([0x78, 0x01]);
 const maxStoredBytes = 0xff_ff;
 
 /**
-Writes the header blocks of one direction, without compressing: zlib's header once, then stored blocks.
-The preset dictionary is optional for the writer, so none is named.
+Writes header blocks without compression: zlib's header once, then stored blocks.
+The preset dictionary is optional for a writer.
 */
 export class HeaderBlockWriter {
 	#hasStarted = false;
@@ -38,14 +38,14 @@ export class HeaderBlockWriter {
 }
 
 /**
-Reads the header blocks of one direction, whatever compression they use, at most 4 MiB a block.
-Every block ends at a byte, with a flush, so it can be inflated on its own once it is given the 32 KiB that came before it.
+Reads header blocks with any compression, at most 4 MiB each.
+Every block ends with a flush, so it can be inflated separately, given the 32 KiB before it.
 */
 export class HeaderBlockReader {
 	#hasStarted = false;
 	#window: Buffer = spdyDictionary;
 
-	/** @throws SpokeError ERR_PROTOCOL for broken compression, too much of it, or a block that does not add up. */
+	/** @throws SpokeError ERR_PROTOCOL for invalid compression, an oversized block or an inconsistent one. */
 	read(block: Buffer): Record<string, string> {
 		const plain = this.#inflate(this.#hasStarted ? block : this.#withoutZlibHeader(block));
 		this.#window = Buffer.concat([this.#window, plain]).subarray(-32_768);

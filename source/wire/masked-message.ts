@@ -1,15 +1,15 @@
-/** How does a client's WebSocket message look on the wire, made in one copy? */
+/** Encoding of a client's WebSocket messages in one copy. */
 import {randomFillSync} from 'node:crypto';
 
-/** The largest header: two bytes, eight of length, four of the key. Rounded up, so that the payload can be masked word by word. */
+/** The largest header (2 bytes, 8 of length, 4 of the key), rounded up so that the payload can be masked by words. */
 const headBytes = 16;
 
 const keys = new Int32Array(2048);
 let nextKey = keys.length;
 
 /**
-One final frame with the joined `parts` as its payload, under a key that nobody can guess (RFC 6455 sections 5.2, 5.3).
-ws masks byte by byte, which costs an upload as much as its encryption. Once it is sent and nobody holds it, give it to `reuseMessage`.
+One final frame with the joined `parts` as payload, masked with a random key (RFC 6455 sections 5.2, 5.3).
+ws masks byte by byte, which costs an upload as much as its encryption. Pass the message to `reuseMessage` when it is sent.
 */
 export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Buffer {
 	const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -32,7 +32,7 @@ export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Bu
 	return whole.subarray(writeHead(whole, length, binary), headBytes + length);
 }
 
-/** Takes the memory of a long message back for the next one: fresh memory costs an upload as much as masking does. */
+/** Reuses the memory of a long message: new memory costs an upload as much as masking does. */
 export function reuseMessage(message: Buffer): void {
 	const {buffer} = message;
 	if (buffer.byteLength === pooledBytes && free.length < maxFree) {
@@ -40,7 +40,7 @@ export function reuseMessage(message: Buffer): void {
 	}
 }
 
-/** What a carrier gathers into one message, and a frame more. */
+/** The size of a carrier's message plus one SPDY frame. */
 const pooledBytes = (1 << 19) + (1 << 17);
 const minPooledBytes = 1 << 16;
 const maxFree = 4;
@@ -52,7 +52,7 @@ function allocate(length: number): Buffer {
 		: (free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes));
 }
 
-/** Writes what stands before the key; gives where it begins. */
+/** Writes the header before the key and returns its position. */
 function writeHead(whole: Buffer, length: number, binary: boolean): number {
 	const wide = length > 0xff_ff ? 8 : length > 125 ? 2 : 0;
 	const begin = headBytes - 4 - 2 - wide;

@@ -1,32 +1,30 @@
-/** How long does the other side take to answer our pings, and for how long has it left them unanswered? */
+/** Round-trip times of pings, and detection of overdue pongs. */
 
-/** Milliseconds that only go on, and a call that is made so many of them later, or called off. */
+/** `elapsed` is in milliseconds; `after` returns a function that cancels. */
 export type MonotonicClock = {elapsed(): number; after(ms: number, work: () => void): () => void};
 
-/** How often one is sent, milliseconds, and by which time its answer is missed: the machine's by default. */
 export type PingOptions = {intervalMs: number; clock?: MonotonicClock};
 
 export type PongTrackerOptions = {
-	/** None has come for so long, milliseconds, which is longer than it takes: told once, and again only after one. */
+	/** No pong for so many milliseconds. Called once until the next pong. */
 	onPingOverdue: (milliseconds: number) => void;
-	/** While we do not read, one may have come. */
+	/** While paused, a pong may be waiting unread. */
 	isPaused: () => boolean;
-	/** The machine's by default. */
 	clock?: MonotonicClock | undefined;
 };
 
-/** An answer may take so long, and three times as long as the last one, before it is missed, milliseconds. */
+/** A pong is overdue after this time and `roundTripFactor` times the last round trip. */
 const minTimeoutMs = 5000;
 const roundTripFactor = 3;
 const pausedRecheckMs = 1000;
-/** Later ones are not kept: the oldest says for how long nothing came. */
+/** Later pings are not kept: only the oldest one counts. */
 const maxKept = 16;
 
-/** Answers come in the order of the pings, and one may stand for those before it (RFC 6455 section 5.5.3). */
+/** Pongs arrive in the order of the pings, and one can stand for those before it (RFC 6455 section 5.5.3). */
 export class PongTracker {
 	readonly #options: PongTrackerOptions;
 	readonly #clock: MonotonicClock;
-	/** When each was sent, the oldest first. */
+	/** Id to send time, oldest first. */
 	readonly #unanswered = new Map<number, number>();
 	#lastRoundTripMs = 0;
 	#cancelCheck: (() => void) | undefined;
@@ -40,7 +38,7 @@ export class PongTracker {
 		return this.#unanswered.size > 0;
 	}
 
-	/** `id`s rise. */
+	/** Ids increase. */
 	sent(id: number): void {
 		if (this.#unanswered.size < maxKept) {
 			this.#unanswered.set(id, this.#clock.elapsed());
@@ -51,7 +49,7 @@ export class PongTracker {
 		}
 	}
 
-	/** Its round trip, milliseconds; `undefined` for what was not asked, or is answered already. */
+	/** Returns the round trip in milliseconds, or `undefined` for an unknown or answered id. */
 	received(id: number): number | undefined {
 		const sentAt = this.#unanswered.get(id);
 		if (sentAt === undefined) {

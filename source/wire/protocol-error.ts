@@ -1,15 +1,15 @@
-/** How does the wire say that the other side broke the protocol, reset a stream, or is gone? */
+/** Errors of the wire: protocol violation, stream reset and lost stream. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
-/** The other side sent what no peer of this protocol may send; the connection cannot go on. */
+/** The other side violated the protocol; the connection cannot be used any more. */
 export function protocolError(message: string): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', message);
 }
 
-/** `cut`, or: nothing came of the other side; it ended the stream without a status; it took no more input; nobody took what was to be carried. */
+/** `input-refused`: the other side accepts no more input. `not-taken`: the runtime did not accept a forwarded connection. */
 export type LossKind = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-taken';
 
-/** ERR_STREAM_LOST of which nobody has asked yet on which leg it was: sessions/lost-leg.ts does before anybody is told. */
+/** ERR_STREAM_LOST before its leg is determined (streams/locate-loss.ts). */
 export class StreamLostError extends SpokeError {
 	readonly kind: LossKind;
 
@@ -19,17 +19,15 @@ export class StreamLostError extends SpokeError {
 	}
 }
 
-/** The connection that carried the stream is gone, before the stream had ended. */
+/** The connection ended before the stream. */
 export function streamLostError(message: string, cause?: unknown): StreamLostError {
 	return new StreamLostError(message, {kind: 'cut', cause});
 }
 
-/** Nothing came for so long, milliseconds, although it was asked for. */
 export function silenceError(milliseconds: number): StreamLostError {
-	return new StreamLostError(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`, {kind: 'silence'});
+	return new StreamLostError(`nothing was received from the other side for ${Math.round(milliseconds / 1000)} s`, {kind: 'silence'});
 }
 
-/** The same by what broke it. */
 export function streamLostBecause(cause: Error): StreamLostError {
 	return streamLostError(`the connection was lost: ${cause.message}`, cause);
 }
@@ -45,7 +43,7 @@ export const resetStatus = {
 	flowControlError: 7,
 } as const;
 
-/** The other side ended one stream at once (RST_STREAM): never the same as its end (FIN). The session lives on. */
+/** The other side aborted one stream (RST_STREAM), which is not its end (FIN). The session continues. */
 export class StreamResetError extends Error {
 	override readonly name = 'StreamReset';
 	readonly status: number;

@@ -1,14 +1,16 @@
-/** What the other side said last is read also where it takes nothing more: it may have ended with our bytes still on their way. */
+/** Reading of remaining input after a write error. */
 import type {Duplex} from 'node:stream';
 
-/** What is there already is read in no time; a side that says nothing more and does not end is given up. */
+/** Data that has arrived is read at once; then the socket is destroyed. */
 const idleTimeoutMs = 2000;
 
 const writeErrorCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET']);
 
 /**
-A stream of Node's is destroyed with its first write that fails, and what has come but was not read is lost (measured: output and status of a command that ended before its input).
-From here on such a write and all behind it are dropped; `onRefused` is called once, before the first of them is called written. Without an end of its own the socket ends with the write's error.
+Node destroys a stream when a write fails, and loses input not yet read
+(measured: output and status of a command that ended before its input).
+Here the failed write and all later ones are dropped and reported as written. `onWriteError` is called once, before that.
+If the other side does not end the socket, it ends with the write error.
 */
 export function keepReadingAfterWriteError(
 	socket: Duplex,
@@ -19,7 +21,7 @@ export function keepReadingAfterWriteError(
 	const refuse = (error: NodeJS.ErrnoException) => {
 		hasFailed = true;
 		onWriteError(error);
-		// Whoever reads slowly is not hurried.
+		// Not while the reader has paused the socket.
 		const timer = setInterval(() => {
 			if (!socket.isPaused()) {
 				socket.destroy(error);

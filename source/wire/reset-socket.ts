@@ -1,9 +1,9 @@
-/** Ends a TCP connection at once, with RST wherever that can be. */
+/** TCP reset. */
 import type {Socket} from 'node:net';
 
 /**
-While a FIN is on its way out, libuv refuses to reset (`uv_tcp_close_reset` gives EINVAL) and Node then leaves the handle open for good:
-such a socket is only destroyed, all its bytes being with the kernel. One that was ended with bytes still queued is reset, since their reader would take a FIN for their end.
+While a FIN is being sent, libuv cannot reset (`uv_tcp_close_reset` returns EINVAL), and Node would leak the handle:
+destroy such a socket, whose bytes are all with the kernel. Reset a socket that was ended with queued bytes, so that the peer does not take a FIN for the end of the data.
 */
 export function resetSocket(socket: Socket): void {
 	const finUnderWay = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;

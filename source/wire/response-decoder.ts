@@ -1,10 +1,10 @@
-/** Which whole answers are in these bytes, when requests were sent without waiting for each other? */
+/** Decoder of complete responses to pipelined requests. */
 import type {ResponseHead} from './response-head.ts';
 import {ResponseParser} from './response-parser.ts';
 import {ByteCollector} from './byte-collector.ts';
 
 export type CompleteResponse = ResponseHead & {
-	/** As it came: a `Content-Encoding` is not undone. */
+	/** `Content-Encoding` is not decoded. */
 	body: Buffer;
 };
 
@@ -31,18 +31,18 @@ export class ResponseDecoder {
 		);
 	}
 
-	/** Some of an answer came, and not all. */
+	/** Whether part of a response has arrived. */
 	get hasStarted(): boolean {
 		return this.#parser.hasStarted;
 	}
 
-	/** The answers that are whole now. @throws SpokeError ERR_PROTOCOL for what is no HTTP/1 answer, or has a larger body */
+	/** Returns the responses that are now complete. @throws SpokeError ERR_PROTOCOL for invalid HTTP/1 or a body above the maximum */
 	push(bytes: Buffer): CompleteResponse[] {
 		this.#parser.push(bytes);
 		return this.#takeComplete();
 	}
 
-	/** The answer that only the connection's end completes. @throws SpokeError ERR_PROTOCOL when one was cut short */
+	/** Returns the response that the end of the connection completes. @throws SpokeError ERR_PROTOCOL for a truncated one */
 	end(): CompleteResponse | undefined {
 		this.#parser.end();
 		return this.#takeComplete()[0];

@@ -1,24 +1,23 @@
-/** What does the head of an HTTP/1.1 answer say? RFC 9112 §4 (status line) and §5 (fields), RFC 9110 §5. */
+/** Head of an HTTP/1.1 response (RFC 9112 §4 and §5, RFC 9110 §5) and its size limits. */
 import {protocolError} from './protocol-error.ts';
 
 export type ResponseHead = {
 	status: number;
 	statusText: string;
-	/** Names in lower case; fields that came several times are joined by a comma (RFC 9110 §5.3), but for `set-cookie`. */
+	/** Names in lower case; repeated fields are joined by a comma (RFC 9110 §5.3), except `set-cookie`. */
 	headers: Record<string, string | string[]>;
-	/** The server closes behind it. */
 	closesConnection: boolean;
 };
 
 /**
-`text` is all before the empty line.
-@throws SpokeError ERR_PROTOCOL; a folded field is none (RFC 9112 §5.2)
+`text` ends before the empty line.
+@throws SpokeError ERR_PROTOCOL, also for a folded field (RFC 9112 §5.2)
 */
 export function parseResponseHead(text: string): ResponseHead {
 	const [first = '', ...lines] = text.split('\r\n');
 	const [, minor, status, statusText = ''] = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec(first) ?? [];
 	if (status === undefined) {
-		throw protocolError(`${JSON.stringify(first.slice(0, 100))} is no answer of HTTP/1.1`);
+		throw protocolError(`invalid HTTP/1.1 response: ${JSON.stringify(first.slice(0, 100))}`);
 	}
 
 	const headers = parseFields(lines);
@@ -30,7 +29,7 @@ function parseFields(lines: readonly string[]): ResponseHead['headers'] {
 	for (const line of lines) {
 		const [, name, value = ''] = /^([!#$%&'*+\-.^\w`|~]+):[\t ]*(.*?)[\t ]*$/.exec(line) ?? [];
 		if (name === undefined) {
-			throw protocolError(`${JSON.stringify(line.slice(0, 100))} is no header`);
+			throw protocolError(`invalid HTTP header: ${JSON.stringify(line.slice(0, 100))}`);
 		}
 
 		addField(headers, name.toLowerCase(), value);
@@ -48,7 +47,7 @@ function addField(headers: ResponseHead['headers'], name: string, value: string)
 	}
 }
 
-/** A connection persists unless it is said to close, in HTTP/1.0 only where it is said to stay (RFC 9112 §9.3). */
+/** HTTP/1.1 connections persist unless closed; HTTP/1.0 ones only with keep-alive (RFC 9112 §9.3). */
 function closesConnection(headers: ResponseHead['headers'], isOld: boolean): boolean {
 	const tokens = String(headers['connection'] ?? '')
 		.toLowerCase()
@@ -59,33 +58,33 @@ function closesConnection(headers: ResponseHead['headers'], isOld: boolean): boo
 
 const maxHeadBytes = 64 * 1024;
 
-/** Interim responses (100, 103) before one answer; Go's client gives up after 5 without a limit of its own. */
+/** Interim responses (100, 103) before a response. Go's client allows 5 by default. */
 const maxInterimResponses = 100;
 
 /** @throws SpokeError ERR_PROTOCOL */
 export function assertMaxInterim(count: number): void {
 	if (count > maxInterimResponses) {
-		throw protocolError(`more than ${maxInterimResponses} interim responses before an answer`);
+		throw protocolError(`more than ${maxInterimResponses} interim responses`);
 	}
 }
 
-/** Where `mark` stands from `at` on, behind a head or a line of one; -1 when it has not come. @throws SpokeError ERR_PROTOCOL when it is too far off */
+/** Returns the position of `mark` after a head or a header line, or -1. @throws SpokeError ERR_PROTOCOL above the maximum */
 export function endOfHead(bytes: Buffer, at: number, mark: Buffer | string): number {
 	const end = bytes.indexOf(mark, at);
 	assertMaxHeadBytes((end === -1 ? bytes.length : end) - at);
 	return end;
 }
 
-/** Of a head, a line of one, or all of a trailer. @throws SpokeError ERR_PROTOCOL */
+/** For a head, a header line or a trailer. @throws SpokeError ERR_PROTOCOL */
 export function assertMaxHeadBytes(length: number): void {
 	if (length > maxHeadBytes) {
-		throw protocolError('an answer whose headers do not end');
+		throw protocolError(`a response head, chunk header or trailer is longer than ${maxHeadBytes} bytes`);
 	}
 }
 
 /** @throws SpokeError ERR_PROTOCOL */
 export function assertMaxSize(size: number, maxBytes: number): void {
 	if (size > maxBytes) {
-		throw protocolError(`an answer larger than ${maxBytes} bytes`);
+		throw protocolError(`response larger than ${maxBytes} bytes`);
 	}
 }

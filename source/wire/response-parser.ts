@@ -1,42 +1,40 @@
-/** Where does one HTTP/1.1 answer end and the next begin? Of requests that were sent without waiting for each other: RFC 9112 §9.3.2. */
+/** Incremental parser of HTTP/1.1 responses to pipelined GET requests (RFC 9112 §9.3.2). */
 import {parseResponseHead, type ResponseHead, endOfHead, assertMaxInterim} from './response-head.ts';
 import {bodyFraming, type BodyReader, type OnBodyChunk, ChunkedBody, UnchunkedBody} from './body-reader.ts';
 import {protocolError} from './protocol-error.ts';
 
-/** Told in the order of the wire, while `push` or `end` runs. */
+/** Called in order, while `push` or `end` runs. */
 export type ResponseCallbacks = {
 	onHead(head: ResponseHead): void;
-	/** A piece of the body as it came: a `Content-Encoding` is not undone. `bytes` is what was pushed or holds a copy of it. */
+	/** `Content-Encoding` is not decoded. `bytes` is the pushed buffer or a copy. */
 	onBodyChunk: OnBodyChunk;
-	/** The answer is whole. */
 	onEnd(): void;
 };
 
 const emptyLine = Buffer.from('\r\n\r\n');
 const noBytes = Buffer.alloc(0);
 
-/** Of answers to GET requests: one to HEAD or to an upgrade has other ends. */
+/** Not for HEAD or upgrades, whose bodies end differently. */
 export class ResponseParser {
 	readonly #callbacks: ResponseCallbacks;
 	readonly #maxBodyBytes: number;
-	/** The beginning of a head or of a line. */
+	/** The start of a head or a line. */
 	#buffered: Buffer = noBytes;
-	/** `null` until the head has come. */
 	#body: BodyReader | null = null;
 	#interimCount = 0;
 
-	/** `maxBodyBytes`: bytes of one answer; a larger one is refused as soon as its size is known. */
+	/** A larger body is rejected as soon as its size is known. */
 	constructor(callbacks: ResponseCallbacks, {maxBodyBytes = Infinity}: {maxBodyBytes?: number} = {}) {
 		this.#callbacks = callbacks;
 		this.#maxBodyBytes = maxBodyBytes;
 	}
 
-	/** Some of an answer came, and not all. */
+	/** Whether part of a response has arrived. */
 	get hasStarted(): boolean {
 		return this.#body !== null || this.#buffered.length > 0;
 	}
 
-	/** @throws SpokeError ERR_PROTOCOL for what is no HTTP/1 answer, or has a larger body */
+	/** @throws SpokeError ERR_PROTOCOL for invalid HTTP/1 or a body above the maximum */
 	push(bytes: Buffer): void {
 		const all = this.#buffered.length === 0 ? bytes : Buffer.concat([this.#buffered, bytes]);
 		this.#buffered = noBytes;
@@ -49,16 +47,16 @@ export class ResponseParser {
 		this.#buffered = at === all.length ? noBytes : all.subarray(at);
 	}
 
-	/** The connection ended: some answers end with it. @throws SpokeError ERR_PROTOCOL when one was cut short */
+	/** Call when the connection has ended. @throws SpokeError ERR_PROTOCOL for a truncated response */
 	end(): void {
 		if (this.#body?.endsWithConnection) {
 			this.#finish();
 		} else if (this.hasStarted) {
-			throw protocolError('an answer was cut short');
+			throw protocolError('the response was truncated');
 		}
 	}
 
-	/** Where to go on; `at` itself when more bytes are needed. */
+	/** Returns the next position, or `at` if more bytes are needed. */
 	#readHead(all: Buffer, at: number): number {
 		const end = endOfHead(all, at, emptyLine);
 		if (end === -1) {
@@ -66,7 +64,7 @@ export class ResponseParser {
 		}
 
 		const head = parseResponseHead(all.toString('latin1', at, end));
-		// An interim answer (103) comes before the one that is meant (RFC 9110 §15.2).
+		// Interim responses precede the final one (RFC 9110 §15.2).
 		if (head.status >= 200) {
 			this.#interimCount = 0;
 			this.#startBody(head);
@@ -81,7 +79,6 @@ export class ResponseParser {
 	#startBody(head: ResponseHead): void {
 		this.#body = this.#createReader(head);
 		this.#callbacks.onHead({...head, closesConnection: head.closesConnection || this.#body.endsWithConnection});
-		// A body of no bytes needs no more of them.
 		if (this.#body.isComplete) {
 			this.#finish();
 		}

@@ -1,4 +1,4 @@
-/** Which bytes does every SPDY/3 header block's compression begin with? */
+/** Compression dictionary of SPDY/3 header blocks. */
 
 const words = [
 	'options',

@@ -1,18 +1,18 @@
-/** How do bytes, however they are cut, become SPDY/3.1 frames? */
+/** Incremental decoder of SPDY/3.1 frames. */
 import {protocolError} from './protocol-error.ts';
 import {flagFin, frameType, type ControlFrame} from './spdy-frame.ts';
 
 export type FrameSink = {
 	onControl(frame: ControlFrame): void;
-	/** A piece of a data frame's payload as it came; `fin` only with the last piece of a frame that has the flag. */
+	/** A chunk of a data frame's payload; `fin` only with the last chunk of a frame that has the flag. */
 	onData(streamId: number, piece: Buffer, fin: boolean): void;
 };
 
-/** Data is never gathered, so only control frames need a bound: the largest is a header block at the server's limit. */
+/** Data is not buffered, so only control frames need a limit: that of a server's header block. */
 const maxControlBytes = 4 << 20;
 const maxSettings = 1000;
 
-/** Fed with `push`; holds at most one control frame. */
+/** Buffers at most one control frame. */
 export class SpdyFrameDecoder {
 	readonly #sink: FrameSink;
 	readonly #head = Buffer.alloc(8);
@@ -27,7 +27,6 @@ export class SpdyFrameDecoder {
 		this.#sink = sink;
 	}
 
-	/** True between two frames: a connection that ends elsewhere was cut. */
 	get isAtFrameBoundary(): boolean {
 		return this.#headBytes === 0;
 	}
@@ -74,7 +73,7 @@ export class SpdyFrameDecoder {
 		return end;
 	}
 
-	/** The head is whole. Its first bit tells what it is of (SPDY/3 section 2.2). */
+	/** The first bit of the head distinguishes control and data frames (SPDY/3 section 2.2). */
 	#begin(): void {
 		const length = this.#head.readUIntBE(5, 3);
 		if ((this.#head[0]! & 0x80) === 0) {
@@ -100,7 +99,7 @@ export class SpdyFrameDecoder {
 	#beginControl(length: number): void {
 		const version = this.#head.readUInt16BE(0) & 0x7f_ff;
 		if (version !== 3) {
-			throw protocolError(`a SPDY frame of version ${version}; 3 is spoken here`);
+			throw protocolError(`a SPDY frame of version ${version}; only 3 is supported`);
 		}
 
 		if (length > maxControlBytes) {

@@ -1,4 +1,4 @@
-/** Which frames does SPDY/3.1 have, and how are they written? */
+/** SPDY/3.1 frames and their encoding. */
 import {resetStatus} from './protocol-error.ts';
 
 /** Types of control frames (SPDY/3 section 2.6). */
@@ -6,7 +6,7 @@ export const frameType = {synStream: 1, synReply: 2, rstStream: 3, settings: 4, 
 
 export const flagFin = 1;
 
-/** What the decoder hands out for a control frame. `block` is a compressed header block, not yet read. */
+/** `block` is a compressed header block. */
 export type ControlFrame =
 	| {type: 'syn-stream'; streamId: number; fin: boolean; block: Buffer}
 	| {type: 'syn-reply'; streamId: number; fin: boolean; block: Buffer}
@@ -14,10 +14,10 @@ export type ControlFrame =
 	| {type: 'rst-stream'; streamId: number; status: number}
 	| {type: 'ping'; id: number}
 	| {type: 'go-away'; lastStreamId: number; status: number}
-	/** SETTINGS, WINDOW_UPDATE and unknown types: read over, as moby/spdystream does. */
+	/** SETTINGS, WINDOW_UPDATE and unknown types, ignored as by moby/spdystream. */
 	| {type: 'ignored'};
 
-/** Opens a stream. `fin`: nothing else will come on it from this side. */
+/** Opens a stream. `fin`: this side sends nothing on it. */
 export function synStreamFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
 	const frame = controlFrame(frameType.synStream, fin ? flagFin : 0, 10 + block.length);
 	frame.writeUInt32BE(streamId, 8);
@@ -33,17 +33,17 @@ export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Bu
 	return frame;
 }
 
-/** Ends a stream both ways at once. */
+/** Aborts a stream in both directions. */
 export function rstStreamFrame(streamId: number, status: number = resetStatus.cancel): Buffer {
 	return twoNumberFrame(frameType.rstStream, streamId, status);
 }
 
-/** No stream above `lastStreamId` was or will be taken. */
+/** No stream above `lastStreamId` was or will be accepted. */
 export function goAwayFrame(lastStreamId: number, status = 0): Buffer {
 	return twoNumberFrame(frameType.goAway, lastStreamId, status);
 }
 
-/** Sent back as it is by whoever did not begin it. */
+/** The receiver returns it unchanged. */
 export function pingFrame(id: number): Buffer {
 	const frame = controlFrame(frameType.ping, 0, 4);
 	frame.writeUInt32BE(id, 8);

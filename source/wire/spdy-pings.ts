@@ -1,4 +1,4 @@
-/** Is the other side of a SPDY session still there, and how far away? */
+/** Liveness and round-trip time of a SPDY session. */
 import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
 
 export type SpdyPingsOptions = {
@@ -7,20 +7,20 @@ export type SpdyPingsOptions = {
 	intervalMs: number;
 	silenceMs: number;
 	send: (id: number) => void;
-	/** True while silence means nothing, because we do not read or our own bytes have not left. */
+	/** True while reading is paused or bytes are unsent: silence then means nothing. */
 	isSilenceExcused: () => boolean;
 	onRoundTrip: (milliseconds: number) => void;
-	/** No PING was answered for so long, milliseconds, which is longer than it takes; an `onRoundTrip` follows once one is. */
+	/** No PING was answered for so many milliseconds. The next answer calls `onRoundTrip`. */
 	onPingOverdue?: (milliseconds: number) => void;
-	/** While we do not read, an answer may have come. */
+	/** While paused, an answer may be waiting unread. */
 	isPaused?: () => boolean;
 	onSilence: (milliseconds: number) => void;
 	clock?: MonotonicClock | undefined;
 };
 
 /**
-A peer that cannot pass on what we sent stops reading, and so stops answering PINGs, without being gone
-(spdystream handles frames in order). So the silence allowed is ten times as long when data was sent since anything was heard.
+A peer that cannot forward received data stops reading, and so stops answering PINGs (spdystream handles frames in order).
+The silence timeout is therefore ten times as long if data was sent after the last received byte.
 */
 export class SpdyPings {
 	lastReceivedAt = performance.now();
@@ -56,7 +56,7 @@ export class SpdyPings {
 		this.#options.send(id);
 	}
 
-	/** True when `id` is one of ours; otherwise it is the other side's PING, to be sent back. */
+	/** Returns false for a PING of the other side, which must be returned. */
 	acceptPong(id: number): boolean {
 		if (id % 2 !== this.#options.firstId % 2) {
 			return false;
@@ -90,7 +90,7 @@ export class SpdyPings {
 			return;
 		}
 
-		// A process that stood still, suspended or on a machine that was, has not read what came meanwhile: that comes first.
+		// After a suspension of the process, data that arrived meanwhile is read first.
 		setImmediate(() => {
 			if (!this.#hasEnded && this.#isSilent()) {
 				this.#options.onSilence(performance.now() - this.lastReceivedAt);

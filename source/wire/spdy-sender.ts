@@ -1,4 +1,4 @@
-/** How do the frames of one side of a SPDY session go out, and what becomes of those that the other side does not take? */
+/** Sender of one side of a SPDY session. */
 import type {Duplex} from 'node:stream';
 import process from 'node:process';
 import {BoundedReplies} from './bounded-replies.ts';
@@ -7,18 +7,17 @@ import {streamLostError} from './protocol-error.ts';
 import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from './spdy-frame.ts';
 
-/** Payload of one frame; spdystream allocates a frame's payload at once, and its peers use as much. */
+/** Payload of one frame, as in spdystream, which allocates a frame's payload at once. */
 const maxPayloadBytes = 32 * 1024;
 
-/** Replies that the other side provokes. No peer has so many PINGs, or streams of its own, under way. */
+/** Replies to the other side. No regular peer has so many PINGs or streams pending. */
 const maxReplies = 64;
 
 type OnSent = (error?: Error | null) => void;
 
-/** Frames written in one turn of the event loop leave in one write. */
 export class SpdySender {
 	readonly #batch: FrameBatch;
-	/** One for all header blocks of a direction: they are one zlib stream (SPDY/3 section 2.6.10.1). */
+	/** All header blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1). */
 	readonly #headers = new HeaderBlockWriter();
 	readonly #replies = new BoundedReplies<Buffer>(maxReplies, (frame, onSent) => {
 		this.#write(frame, onSent);
@@ -34,12 +33,12 @@ export class SpdySender {
 		});
 	}
 
-	/** Why the other side takes nothing more, when it does not; what it said before is still read. */
+	/** Why the other side accepts no more data; data received before is still read. */
 	get writeError(): Error | undefined {
 		return this.#writeError;
 	}
 
-	/** `fin`: the stream's own side ends with it. */
+	/** `fin`: this side sends nothing on the stream. */
 	synStream(streamId: number, headers: SpdyHeaders, fin: boolean): void {
 		this.#write(synStreamFrame(streamId, this.#headers.write(headers), fin));
 	}
@@ -48,7 +47,7 @@ export class SpdySender {
 		this.#write(synReplyFrame(streamId, this.#headers.write(headers), false));
 	}
 
-	/** `sent` comes once, with the last of the bytes. */
+	/** `sent` is called once, with the last byte. */
 	data(streamId: number, bytes: Buffer, sent: OnSent): void {
 		for (let at = 0; at < bytes.length; at += maxPayloadBytes) {
 			const piece = bytes.subarray(at, at + maxPayloadBytes);
@@ -74,12 +73,11 @@ export class SpdySender {
 		this.#write(pingFrame(id));
 	}
 
-	/** The other side's own PING comes back as it is. */
 	pingReply(id: number): void {
 		this.#replies.add(pingFrame(id));
 	}
 
-	/** For a stream that the other side opened, and that is not taken. */
+	/** For a stream of the other side that is not accepted. */
 	refusal(streamId: number, status: number): void {
 		this.#replies.add(rstStreamFrame(streamId, status));
 	}
@@ -88,7 +86,7 @@ export class SpdySender {
 		this.#write(goAwayFrame(lastStreamId));
 	}
 
-	/** Nothing goes out any more: what is given from here on is lost. */
+	/** Drops everything written from now on. */
 	stop(): void {
 		this.#isStopped = true;
 	}
@@ -109,7 +107,7 @@ export class SpdySender {
 	}
 }
 
-/** Small frames belong together: SYN_STREAM with the data behind it, a data frame's head with its payload. */
+/** Joins frames of one event loop turn in one write: SYN_STREAM with its data, a frame head with its payload. */
 export class FrameBatch {
 	readonly #carrier: Duplex;
 	#corked = false;
@@ -122,7 +120,7 @@ export class FrameBatch {
 		if (!this.#corked) {
 			this.#corked = true;
 			this.#carrier.cork();
-			// A microtask would come before what streams do in the same turn.
+			// A microtask would run before the stream events of the same turn.
 			process.nextTick(() => {
 				this.#corked = false;
 				this.#carrier.uncork();

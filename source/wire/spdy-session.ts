@@ -1,4 +1,4 @@
-/** How do many streams share one connection (SPDY/3.1 as moby/spdystream speaks it, without flow control)? */
+/** SPDY/3.1 session, compatible with moby/spdystream, without flow control. */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
@@ -15,32 +15,30 @@ import {SpdySender} from './spdy-sender.ts';
 export type SpdySessionOptions = {
 	/** The side that upgraded is the client and uses odd ids. Default client. */
 	role?: 'client' | 'server';
-	/** Interval of PINGs, milliseconds; 0 (the default) sends none. The answer comes from the far end of the session, past any tunnel. */
+	/** Milliseconds; 0 (the default) sends none. Answers come from the far end of the session, beyond any tunnel. */
 	pingIntervalMs?: number;
-	/** The session is lost when a PING is unanswered and nothing at all was heard for so long. Default 30 s. */
+	/** The session is lost if a PING is unanswered and nothing was received for so long. Default 30 s. */
 	silenceMs?: number;
-	/** Bytes that one stream may hold unread before reading from the connection stops; at least 64 KiB. Default 256 KiB. */
+	/** Unread bytes of one stream at which reading from the connection stops; at least 64 KiB. Default 256 KiB. */
 	streamBufferBytes?: number;
-	/** Streams at once. Default 4096. */
+	/** Concurrent streams. Default 4096. */
 	maxStreams?: number;
-	/** By which an answer is missed; the machine's by default. */
 	clock?: MonotonicClock;
 };
 
 type SessionEvents = {
 	/** The other side opened a stream; answer with `reply()` or `reset()`. */
 	stream: [SpdyStream];
-	/** Round trip of a PING, milliseconds. */
+	/** Milliseconds. */
 	roundTrip: [number];
-	/** No PING was answered for so long, milliseconds, which is longer than it takes. */
+	/** No PING was answered for so many milliseconds. */
 	pingOverdue: [number];
-	/** Once, last; `null` after our own `end()` or the other side's orderly end with no stream left. */
+	/** Once, last; `null` after `end()` or an end of the connection without open streams. */
 	close: [SpokeError | null];
 };
 
-/** All waits and retries belong to the owner. */
 export class SpdySession extends EventEmitter<SessionEvents> {
-	/** May be changed at any time. */
+	/** Can be changed at any time. */
 	streamBufferBytes: number;
 	readonly #carrier: Duplex;
 	readonly #sender: SpdySender;
@@ -102,35 +100,35 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		});
 	}
 
-	/** May a stream be opened now? */
+	/** Whether a stream can be opened. */
 	get usable(): boolean {
 		return (
 			!this.#ended && !this.#didReceiveGoAway && !this.#sender.writeError && this.#streams.size < this.#maxStreams && !this.#ids.isExhausted
 		);
 	}
 
-	/** Streams that are not yet over, both sides counted. */
+	/** Open streams of both sides. */
 	get streamCount(): number {
 		return this.#streams.size;
 	}
 
-	/** Streams whose readers are so far behind that nothing is read from the connection. */
+	/** Streams with too much unread data; nothing is read from the connection meanwhile. */
 	get congestedStreams(): ReadonlySet<SpdyStream> {
 		return this.#congested.all;
 	}
 
-	/** When anything last came from the other side; `performance.now()`. */
+	/** `performance.now()` of the last received byte. */
 	get lastReceivedAt(): number {
 		return this.#pings.lastReceivedAt;
 	}
 
 	/**
-	Opens a stream; data may be written at once, behind SYN_STREAM in the same write. `fin` ends our own side right away.
-	@throws SpokeError ERR_STREAM_LOST when the session is not usable.
+	Data can be written at once and goes out in one write with SYN_STREAM. `fin` ends the local side.
+	@throws SpokeError ERR_STREAM_LOST if the session is not usable
 	*/
 	open(headers: SpdyHeaders, {fin = false}: {fin?: boolean} = {}): SpdyStream {
 		if (!this.usable) {
-			throw streamLostError('the session takes no new streams');
+			throw streamLostError('the session accepts no new streams');
 		}
 
 		const stream = this.#addStream(this.#ids.next(), headers);
@@ -143,12 +141,12 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		return stream;
 	}
 
-	/** Sends a PING now, beside those of the interval. */
+	/** Sends a PING in addition to the periodic ones. */
 	ping(): void {
 		this.#pings.send();
 	}
 
-	/** Says GOAWAY and ends the connection. Streams still open are lost, so it comes last. */
+	/** Sends GOAWAY and ends the connection. Open streams are lost. */
 	end(): void {
 		if (this.#ended) {
 			return;
@@ -220,7 +218,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	#onData(streamId: number, piece: Buffer, fin: boolean): void {
 		const stream = this.#streams.get(streamId);
-		// A reset stream may still get what was under way.
+		// Data of a reset stream can still arrive.
 		if (!stream || stream.remoteEnded) {
 			return;
 		}
@@ -288,7 +286,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 			case 'headers': {
 				const stream = this.#streams.get(frame.streamId);
-				// Also of a stream that is gone: the blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1).
+				// Also for an ended stream: the blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1).
 				if (this.#role === 'server') {
 					this.#reader.read(frame.block);
 				}
@@ -306,7 +304,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 	}
 
-	/** A client's own peers never open streams, and their header blocks say nothing that it needs: they are left compressed. */
+	/** A client's peers never open streams, and it needs none of their headers, so their blocks are not decompressed. */
 	#onSynStream(frame: ControlFrame & {type: 'syn-stream'}): void {
 		if (this.#role === 'client') {
 			this.#sender.refusal(frame.streamId, resetStatus.refused);
@@ -362,14 +360,14 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 }
 
-/** An id has 31 bits and never comes again: a session that is near their end takes no new streams. */
+/** Ids have 31 bits and are not reused (SPDY/3 section 2.3.2). */
 const maxId = 0x7f_ff_ff_00;
 
 export class SpdyStreamIds {
 	#lastLocal: number;
 	#lastRemote = 0;
 
-	/** A client's ids are odd, a server's even. */
+	/** Ids of a client are odd, those of a server even. */
 	constructor(role: 'client' | 'server') {
 		this.#lastLocal = role === 'client' ? -1 : 0;
 	}
@@ -378,7 +376,7 @@ export class SpdyStreamIds {
 		return this.#lastLocal >= maxId;
 	}
 
-	/** The last stream of the other side, for GOAWAY; 0 for none. */
+	/** For GOAWAY; 0 for none. */
 	get lastRemote(): number {
 		return this.#lastRemote;
 	}
@@ -388,7 +386,7 @@ export class SpdyStreamIds {
 		return this.#lastLocal;
 	}
 
-	/** A client's stream is taken when its id is odd and above all before it. */
+	/** An id must be odd and larger than all before it. */
 	acceptFromClient(id: number): boolean {
 		if (id % 2 === 0 || id <= this.#lastRemote) {
 			return false;

@@ -1,27 +1,24 @@
-/** What is one stream of a SPDY session, seen as Node sees a duplex? */
+/** Stream of a SPDY session as a Node duplex. */
 import {Duplex} from 'node:stream';
 import type {SpdyHeaders} from './header-block.ts';
 import {streamLostError} from './protocol-error.ts';
 
-/** What a stream asks of its session. */
 export type StreamOwner = {
 	sendData(stream: SpdyStream, bytes: Buffer, sent: (error?: Error | null) => void): void;
 	sendFin(stream: SpdyStream): void;
-	/** Sends SYN_REPLY; only for a stream that the other side opened. */
+	/** Only for a stream that the other side opened. */
 	sendReply(stream: SpdyStream, headers: SpdyHeaders): void;
-	/** The stream is destroyed; RST_STREAM goes out unless both sides had ended. */
+	/** Sends RST_STREAM unless both sides have ended. */
 	release(stream: SpdyStream, status: number | undefined): void;
-	/** Less than 64 KiB are left unread. */
+	/** Less than 64 KiB are unread. */
 	resumeReading(stream: SpdyStream): void;
 };
 
 /**
-Bytes both ways, each way ended on its own: `end()` sends FIN, the other side's FIN is `'end'`.
-`destroy()` before both ways have ended sends RST_STREAM (CANCEL).
-The other side's RST_STREAM is an `'error'` with a `StreamResetError`, the session's loss one with a `SpokeError`;
-both come after the bytes that were received before.
-`'reply'` comes with the other side's SYN_REPLY; nothing needs to wait for it.
-`'congested'`: the reader is so far behind that reading stopped for all streams of the session; `'flowing'`: this one holds it up no more.
+`end()` sends FIN; the other side's FIN is `'end'`. `destroy()` before both sides have ended sends RST_STREAM (CANCEL).
+The other side's RST_STREAM is an `'error'` with a `StreamResetError`, the loss of the session one with a `SpokeError`;
+both follow the bytes received before. `'reply'` is the other side's SYN_REPLY; nothing needs to wait for it.
+`'congested'`: unread data of this stream stops reading for the whole session; `'flowing'`: no longer.
 */
 export class SpdyStream extends Duplex {
 	readonly id: number;
@@ -51,27 +48,27 @@ export class SpdyStream extends Duplex {
 		this.#owner.sendReply(this, headers);
 	}
 
-	/** Ends both ways at once: RST_STREAM with `status`, CANCEL when none is given. Nothing is thrown or emitted but 'close'. */
+	/** Sends RST_STREAM with `status` (CANCEL by default). Emits only 'close'. */
 	reset(status?: number): void {
 		this.#resetStatus = status;
 		this.destroy();
 	}
 
-	/** For the session: payload has come. */
+	/** For the session. */
 	receive(piece: Buffer): void {
 		this.bytesReceived += piece.length;
 		this.push(piece);
 	}
 
-	/** For the session: the other side's FIN has come. */
+	/** For the session: FIN of the other side. */
 	receiveEnd(): void {
 		this.push(null);
 	}
 
-	/** For the session: the stream ends with `error` once what was received is read. */
+	/** For the session: ends with `error` after the received data is read. */
 	fail(error: Error): void {
 		if (this.remoteEnded && !this.readableEnded) {
-			// Their end came first, so it is read first; what is still written is dropped.
+			// FIN arrived first, so it is read first; later writes are dropped.
 			this.#failure ??= error;
 			this.once('end', () => {
 				this.destroy(error);
@@ -88,7 +85,7 @@ export class SpdyStream extends Duplex {
 	override read(size?: number): any {
 		const chunk: unknown = super.read(size);
 		if (this.remoteEnded && this.readableLength < this.readableHighWaterMark) {
-			// Node asks an ended stream for nothing more, and it may have been behind when it ended.
+			// Node does not call _read after the end, although the stream may have been congested.
 			this.#owner.resumeReading(this);
 		}
 
@@ -112,7 +109,7 @@ export class SpdyStream extends Duplex {
 		this.bytesSent += chunk.length;
 		this.#owner.sendData(this, chunk, error => {
 			if (error) {
-				// Node would end both ways now, and what has come is still to be read: it is told with the stream's end.
+				// Calling back now would destroy the stream with unread data, so the error is reported at its end.
 				this.#pendingWrite = callback;
 			} else {
 				callback();
@@ -130,7 +127,7 @@ export class SpdyStream extends Duplex {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#owner.release(this, this.#resetStatus);
-		this.#pendingWrite?.(error ?? streamLostError('the stream was ended before it took these bytes'));
+		this.#pendingWrite?.(error ?? streamLostError('the stream ended before these bytes were sent'));
 		callback(error);
 	}
 }
@@ -147,7 +144,6 @@ export class CongestedStreams {
 		return this.#full;
 	}
 
-	/** `stream` holds more than it may. */
 	add(stream: SpdyStream): void {
 		if (!this.#full.has(stream)) {
 			this.#full.add(stream);
@@ -156,7 +152,6 @@ export class CongestedStreams {
 		}
 	}
 
-	/** Its reader came along, or it is gone. */
 	release(stream: SpdyStream): void {
 		if (!this.#full.delete(stream)) {
 			return;
@@ -169,7 +164,7 @@ export class CongestedStreams {
 		stream.emit('flowing');
 	}
 
-	/** The session is over: reading goes on, so that the connection's own end is seen. */
+	/** Reads on after the session, to see the end of the connection. */
 	end(): void {
 		this.#full.clear();
 		this.#carrier.resume();

@@ -1,11 +1,11 @@
-/** What did the remote command come to, by the Status that ends its streams? */
+/** Result of a remote command, from the Status on its error channel. */
 import {SpokeError} from '../errors/spoke-error.ts';
 
 /**
 - `success`: one explicit Success
-- `exit`: the command ended with another status, 1 to 255
-- `failure`: it could not be run, its stream failed, or its status is none that can be passed on; `message` is the server's own
-- `unreadable`: something else than one Status; the result is not known
+- `exit`: exit status 1 to 255
+- `failure`: the command was not started, its stream failed, or its exit status is above 255; `message` is the server's
+- `unreadable`: not one Status; the result is unknown
 */
 export type CommandResult =
 	| {kind: 'success'}
@@ -13,20 +13,17 @@ export type CommandResult =
 	| {kind: 'failure'; message: string; reason: string | null; code: number | null}
 	| {kind: 'unreadable'; text: string};
 
-/** A Status of a command is a few hundred bytes; more is somebody's attack or mistake. */
+/** A Status has a few hundred bytes. */
 export const maxStatusBytes = 1 << 20;
 
-/** More came on the error channel than is read. */
 export function statusTooLong(): SpokeError {
-	return new SpokeError(
-		'ERR_PROTOCOL',
-		`the status of the command is longer than ${maxStatusBytes >> 20} MiB, so its result is not known`,
-		{leg: 2},
-	);
+	return new SpokeError('ERR_PROTOCOL', `the status of the command is longer than ${maxStatusBytes >> 20} MiB, so its result is unknown`, {
+		leg: 2,
+	});
 }
 
 /**
-Reads all bytes of the error channel. Nothing at all is `unreadable`: exit 0 needs a Success that was said.
+`bytes` is the whole error channel. Empty is `unreadable`: exit 0 requires an explicit Success.
 @see k8s.io/apimachinery/pkg/util/remotecommand/constants.go, client-go tools/remotecommand/v4.go
 */
 export function parseStatusMessage(bytes: Buffer): CommandResult {
@@ -35,7 +32,6 @@ export function parseStatusMessage(bytes: Buffer): CommandResult {
 	return (status && resultOf(status)) ?? {kind: 'unreadable', text: text.slice(0, 4096)};
 }
 
-/** `undefined` for a Status that says nothing of a result. */
 function resultOf(status: Record<string, unknown>): CommandResult | undefined {
 	switch (status['status']) {
 		case 'Success': {
@@ -58,7 +54,7 @@ function exitOf(status: Record<string, unknown>): CommandResult | undefined {
 		return undefined;
 	}
 
-	// Windows has larger ones: no process here can end with them, and 256 would be taken for 0.
+	// Windows has larger ones, with which no local process can exit: 256 would become 0.
 	return exitStatus > 255 ? failureOf(status) : {kind: 'exit', exitStatus, message: messageOf(status)};
 }
 
@@ -76,7 +72,7 @@ function messageOf({message}: Record<string, unknown>): string {
 	return typeof message === 'string' ? message : '';
 }
 
-/** As a cause with the reason ExitCode says it; `undefined` for what is no status other than 0. */
+/** From the cause with reason ExitCode; `undefined` for 0 or an invalid number. */
 function exitStatusOf({details}: Record<string, unknown>): number | undefined {
 	const causes: readonly unknown[] = isObject(details) && Array.isArray(details['causes']) ? details['causes'] : [];
 	const text = causes.find((cause): cause is Record<string, unknown> => isObject(cause) && cause['reason'] === 'ExitCode')?.['message'];

@@ -1,14 +1,15 @@
-/** How does a byte stream travel inside WebSocket messages (`SPDY/3.1+portforward.k8s.io`)? */
+/** Byte stream inside WebSocket messages (`SPDY/3.1+portforward.k8s.io`). */
 import {Duplex} from 'node:stream';
 import {protocolError, streamLostError} from './protocol-error.ts';
 import {isNormalClose, WebSocketMessages, type WebSocketOptions} from './websocket-messages.ts';
 
-/** What was written meanwhile leaves together; a message ends behind the chunk with which it is so long. The other side takes 32 MiB. */
+/** Pending writes are joined up to this size. The other side accepts 32 MiB. */
 const messageTargetBytes = 1 << 19;
 
 /**
-The bytes of an upgraded socket's binary messages as one stream; where a message begins means nothing.
-Its end is the other side's Close with 1000 (or none); any other ending is an 'error'. A WebSocket has no half-close: `end()` closes both ways.
+Joins the binary messages of an upgraded socket; message borders have no meaning.
+A Close with 1000 (or without a code) is the end; any other ending is an 'error'.
+A WebSocket has no half-close: `end()` closes both directions.
 @see https://kep.k8s.io/4006 and client-go tools/portforward/tunneling_connection.go
 */
 export class WebSocketCarrier extends Duplex {
@@ -20,7 +21,7 @@ export class WebSocketCarrier extends Duplex {
 		this.#messages = new WebSocketMessages(socket, head, options);
 		this.#messages.on('message', (payload, binary) => {
 			if (!binary) {
-				this.destroy(protocolError('a text message came where only binary ones are spoken'));
+				this.destroy(protocolError('unexpected text message on a binary WebSocket'));
 			} else if (payload.length > 0 && !this.push(payload)) {
 				this.#messages.pause();
 			}
@@ -37,12 +38,12 @@ export class WebSocketCarrier extends Duplex {
 		});
 	}
 
-	/** Calls `listener` with each round trip to the end of the WebSocket, milliseconds. */
+	/** Round trips to the WebSocket end, in milliseconds. */
 	onRoundTrip(listener: (milliseconds: number) => void): void {
 		this.#messages.on('roundTrip', listener);
 	}
 
-	/** Calls `listener` where an answer is missed, with how long no ping was answered, milliseconds. */
+	/** No ping was answered for so many milliseconds. */
 	onPingOverdue(listener: (milliseconds: number) => void): void {
 		this.#messages.on('pingOverdue', listener);
 	}

@@ -1,4 +1,4 @@
-/** How do an upgraded socket's bytes become WebSocket messages, and back? */
+/** WebSocket messages over an upgraded socket. */
 import * as ws from 'ws';
 import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
@@ -14,40 +14,39 @@ import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 export type WebSocketOptions = {
 	/** A client masks what it sends. Default client. */
 	role?: 'client' | 'server';
-	/** Largest message accepted. Default 32 MiB, which is also what the apiserver accepts. */
+	/** Default 32 MiB, as in the apiserver. */
 	maxMessageBytes?: number;
-	/** Interval of pings, milliseconds; 0 (the default) sends none. */
+	/** Milliseconds; 0 (the default) sends none. */
 	pingIntervalMs?: number;
-	/** How long to wait for the answer to our Close before the socket is closed anyway. Default 1 s. */
+	/** How long to wait for the other side's Close. Default 1 s. */
 	closeTimeoutMs?: number;
-	/** By which an answer is missed; the machine's by default. */
 	clock?: MonotonicClock;
 };
 
-/** How it ended. `code` is the Close frame's (RFC 6455 section 7.4), 1005 for a Close without one, 1006 when there was no Close. */
+/** `code` is that of the Close frame (RFC 6455 section 7.4), 1005 for a Close without code, 1006 without Close. */
 export type WebSocketCloseResult = {code: number; reason: string; error: SpokeError | null};
 
-/** Whether a Close says that all went well: 1000, none at all, or our own that was not answered. */
+/** 1000, no code, or an unanswered local Close. */
 export function isNormalClose(code: number): boolean {
 	return code === 1000 || code === 1005 || code === 1006;
 }
 
 type MessageEvents = {
 	message: [payload: Buffer, binary: boolean];
-	/** After `send` returned false: more may be sent. */
+	/** More can be sent after `send` returned false. */
 	drain: [];
-	/** Round trip of a ping, milliseconds. */
+	/** Milliseconds. */
 	roundTrip: [number];
-	/** No ping was answered for so long, milliseconds, which is longer than it takes. */
+	/** No ping was answered for so many milliseconds. */
 	pingOverdue: [number];
 	/** Once, last. */
 	close: [WebSocketCloseResult];
 };
 
-/** After our Close the other side's messages are still read, whether anybody takes them or not: it must not send more than this. */
+/** Messages are still read after a sent Close, up to this size. */
 const maxBytesAfterClose = 64 << 20;
 
-/** Codes for ws's errors; everything else is a plain protocol error, 1002. */
+/** Close codes for errors of ws; any other is 1002. */
 const closeCodes: Readonly<Record<string, number>> = {
 	WS_ERR_INVALID_UTF8: 1007,
 	WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
@@ -55,9 +54,9 @@ const closeCodes: Readonly<Record<string, number>> = {
 	WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
 };
 
-/** Every message goes out in one frame: Kubernetes' server takes a continuation for a new message. */
+/** Sends each message in one frame, because Kubernetes' server takes a continuation for a new message. */
 export class WebSocketMessages extends EventEmitter<MessageEvents> {
-	/** When anything last came from the other side, pongs too; `performance.now()`. */
+	/** `performance.now()` of the last received byte, pongs included. */
 	lastReceivedAt = performance.now();
 	readonly #socket: Duplex;
 	readonly #receiver: InstanceType<typeof Receiver>;
@@ -66,7 +65,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	readonly #closeTimeoutMs: number;
 	readonly #pingTimer: NodeJS.Timeout | undefined;
 	readonly #pongTracker: PongTracker;
-	/** A pong says nothing that a later one does not, so one at a time: the other side may never read them. */
+	/** One at a time, because a later pong replaces an earlier one, and the other side may never read them. */
 	readonly #pongs = new BoundedReplies<Buffer>(1, (payload, onSent) => {
 		if (this.#didSendClose || this.#closeResult) {
 			onSent();
@@ -81,10 +80,10 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	#didSendClose = false;
 	#closeTimer: NodeJS.Timeout | undefined;
 	#closeResult: WebSocketCloseResult | undefined;
-	/** The other side takes nothing more; what it said before is still read. */
+	/** The other side accepts no more data; data received before is still read. */
 	#writeError: Error | undefined;
 
-	/** `head` is what came behind the 101. */
+	/** `head`: bytes after the 101. */
 	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
 		super();
 		this.#socket = socket;
@@ -102,7 +101,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			maxFragments: 16_384,
 			maxBufferedChunks: 1 << 20,
 		});
-		// Before anybody listens to the socket: one that is read already would give it out at once, and nobody hears our messages yet.
+		// Before any listener: a flowing socket would emit it at once, when nobody listens for messages yet.
 		if (head.length > 0) {
 			socket.unshift(head);
 		}
@@ -121,8 +120,8 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	}
 
 	/**
-	Sends one message, its parts joined, binary unless said otherwise.
-	False when the socket's buffer is full, or the other side takes nothing more: wait for 'drain'.
+	Sends the joined parts as one message.
+	Returns false if the socket's buffer is full or the other side accepts no more data: wait for 'drain'.
 	*/
 	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
 		if (this.#didSendClose || this.#closeResult) {
@@ -133,7 +132,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		if (this.#isClient) {
 			const message = maskedMessage(parts, binary);
 			this.#socket.write(message, error => {
-				// A real socket holds nothing of what it has written; a stream within this process may have handed it on.
+				// A real socket keeps no reference after the write; a stream within this process may have passed it on.
 				if (!error && this.#socket instanceof Socket) {
 					reuseMessage(message);
 				}
@@ -145,7 +144,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		return !this.#socket.writableNeedDrain && !this.#writeError;
 	}
 
-	/** What the system has not taken yet. @see unsentBytes */
+	/** @see unsentBytes */
 	get bufferedBytes(): number {
 		return unsentBytes(this.#socket);
 	}
@@ -160,7 +159,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#sender.ping(Buffer.from(String(this.#pingCount)), this.#isClient);
 	}
 
-	/** No more messages, but for those of the chunk being read. Pongs are not seen while paused. */
+	/** Messages of the current chunk are still emitted. Pongs are not seen while paused. */
 	pause(): void {
 		this.#isPaused = true;
 		this.#socket.pause();
@@ -173,7 +172,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 	}
 
-	/** Sends Close and waits for the other side's, at most `closeTimeoutMs`; messages still come meanwhile. */
+	/** Sends Close and waits for the other side's for `closeTimeoutMs`; messages are still emitted meanwhile. */
 	close(code = 1000, reason = ''): void {
 		if (this.#didSendClose || this.#closeResult) {
 			return;
@@ -186,7 +185,6 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.resume();
 	}
 
-	/** Ends the socket at once. */
 	destroy(error: SpokeError | null = null): void {
 		this.#finish(resultWithoutClose(error));
 		this.#socket.destroy();
@@ -211,7 +209,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		});
 		this.#receiver.on('error', (error: Error & {code?: string}) => {
 			this.#sendClose(closeCodes[error.code ?? ''] ?? 1002, '');
-			this.#finish(resultWithoutClose(protocolError(`the other side broke the WebSocket protocol: ${error.message}`)));
+			this.#finish(resultWithoutClose(protocolError(`the other side violated the WebSocket protocol: ${error.message}`)));
 		});
 		this.#receiver.on('drain', () => {
 			if (!this.#isPaused) {
@@ -223,7 +221,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	#onMessage(payload: Buffer, binary: boolean): void {
 		this.#bytesAfterClose += this.#didSendClose ? payload.length : 0;
 		if (this.#bytesAfterClose > maxBytesAfterClose) {
-			this.destroy(protocolError(`more than ${maxBytesAfterClose >> 20} MiB came after our Close`));
+			this.destroy(protocolError(`more than ${maxBytesAfterClose >> 20} MiB received after the Close was sent`));
 		} else if (!this.#closeResult) {
 			this.emit('message', payload, binary);
 		}
@@ -256,7 +254,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		});
 	}
 
-	/** Behind a Close of ours the connection may end as it likes. */
+	/** After a sent Close, any end of the connection is normal. */
 	#resultWithoutClose(): WebSocketCloseResult {
 		return resultWithoutClose(this.#didSendClose ? null : this.#lossError());
 	}
@@ -284,14 +282,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#pongTracker.stop();
 		clearTimeout(this.#closeTimer);
 		this.#socket.end();
-		// What the other side still sends is read over, so that its end is seen; a side that never ends is not waited for.
+		// Discards further data, to see the other side's end, but does not wait for it.
 		this.#socket.resume();
 		destroyWhenDrained(this.#socket);
 		this.emit('close', ending);
 	}
 }
 
-/** Without a Close of the other side. */
 function resultWithoutClose(error: SpokeError | null): WebSocketCloseResult {
 	return {code: 1006, reason: '', error};
 }
@@ -313,7 +310,7 @@ type Framing = {
 	Sender: new (socket: Duplex) => FrameSender;
 };
 
-// Not by destructuring: so the rest of ws, with its own HTTP client, stays out of the bundle.
+// Not destructured, so that the rest of ws, with its HTTP client, stays out of the bundle.
 // eslint-disable-next-line prefer-destructuring
 export const Receiver = (ws as unknown as Framing).Receiver;
 // eslint-disable-next-line prefer-destructuring

@@ -1,4 +1,4 @@
-/** Which word was probably meant. */
+/** Suggestions for misspelled words. */
 import test from 'ava';
 import {closestWord} from '../../source/command-line/closest-word.ts';
 

@@ -1,4 +1,4 @@
-/** A file of forwards is read as a shell would read its lines, and what is written is read again. */
+/** Reading and writing of forward files. */
 import test from 'ava';
 import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../source/command-line/forward-file.ts';
 
@@ -15,7 +15,7 @@ const line = (target: string, ports: readonly string[], more: Partial<ForwardFil
 const readable: ReadonlyArray<readonly [title: string, text: string, lines: readonly ForwardFileEntry[]]> = [
 	['a target and its port', 'svc/web 8080:80', [line('svc/web', ['8080:80'])]],
 	[
-		'flags before and behind',
+		'flags before and after the target',
 		'--context=prod -n shop svc/web 8080:80 :443 --address 127.0.0.1,::1',
 		[line('svc/web', ['8080:80', ':443'], {context: 'prod', namespace: 'shop', addresses: ['127.0.0.1', '::1']})],
 	],
@@ -30,19 +30,19 @@ const readable: ReadonlyArray<readonly [title: string, text: string, lines: read
 	],
 ];
 for (const [title, text, lines] of readable) {
-	test(`read: ${title}`, t => {
+	test(`reads ${title}`, t => {
 		t.deepEqual(parseForwardFile(text, 'f'), lines);
 	});
 }
 
 const wrong: ReadonlyArray<readonly [title: string, text: string, message: RegExp]> = [
 	['no port', 'svc/web 80\nsvc/db', /^f:2: no port is given for svc\/db$/],
-	['a flag that is none', '\nsvc/web 80 --token x', /^f:2: unknown flag: --token$/],
-	['a value that is none', 'svc/web 80 --on-pod-loss wait', /^f:1: invalid argument "wait" for --on-pod-loss: must be one of move, exit$/],
+	['an unknown flag', '\nsvc/web 80 --token x', /^f:2: unknown flag: --token$/],
+	['an invalid value', 'svc/web 80 --on-pod-loss wait', /^f:1: invalid argument "wait" for --on-pod-loss: must be one of move, exit$/],
 	['a flag without its value', 'svc/web 80 -n', /^f:1: flag needs an argument: -n$/],
 ];
 for (const [title, text, message] of wrong) {
-	test(`not read: ${title}`, t => {
+	test(`rejects ${title}`, t => {
 		t.throws(() => parseForwardFile(text, 'f'), {message});
 	});
 }
@@ -56,13 +56,13 @@ for (const context of [
 	'Ü $HOME *',
 	'-x',
 ]) {
-	test(`what is written of the context ${context} is read again`, t => {
+	test(`the context ${context} survives writing and reading`, t => {
 		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], onPodLoss: 'exit'});
 		t.deepEqual(parseForwardFile(`${formatForwardEntry(one)}\n`, 'f'), [one]);
 	});
 }
 
-test('what whoever uses the lines refuses of one is told with file and line', t => {
+test('an error of the check callback gets file and line', t => {
 	const check = ({ports}: ForwardFileEntry) => {
 		if (ports.includes('99999')) {
 			throw new Error('no port');
@@ -73,6 +73,6 @@ test('what whoever uses the lines refuses of one is told with file and line', t 
 	t.is(parseForwardFile('svc/web 80', 'f', check).length, 1);
 });
 
-test('a name with the end of a line in it is not written: it would be two lines', t => {
+test('formatForwardEntry rejects a name with a line break', t => {
 	t.throws(() => formatForwardEntry(line('svc/web', ['80'], {context: 'a\nsvc/other 22'})), {message: /control character/});
 });

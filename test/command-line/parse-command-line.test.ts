@@ -1,4 +1,4 @@
-/** A line is read as pflag reads it. */
+/** Command lines are parsed as by pflag. */
 import test from 'ava';
 import {parseDuration} from '../../source/command-line/parse-duration.ts';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
@@ -17,21 +17,21 @@ const rows = [
 ] as const;
 
 const good: ReadonlyArray<[string, readonly string[], Record<string, unknown>]> = [
-	['nothing given leaves defaults', [], {follow: false, tail: -1, namespace: undefined, address: [], path: 'auto'}],
-	['a short flag takes its value behind a space', ['-n', 'a'], {namespace: 'a'}],
+	['no arguments yield the defaults', [], {follow: false, tail: -1, namespace: undefined, address: [], path: 'auto'}],
+	['a short flag takes its value after a space', ['-n', 'a'], {namespace: 'a'}],
 	['a short flag takes its value without a space', ['-na'], {namespace: 'a'}],
-	['a short flag takes its value behind =', ['-n=a'], {namespace: 'a'}],
+	['a short flag takes its value after =', ['-n=a'], {namespace: 'a'}],
 	['short flags are joined', ['-it'], {stdin: true, tty: true}],
 	['joined short flags end in one with a value', ['-itna'], {stdin: true, tty: true, namespace: 'a'}],
 	['a boolean is switched off by =false', ['--follow=false'], {follow: false}],
-	['a boolean takes no word behind it', ['--follow', 'x'], {follow: true}],
+	['a boolean ignores the next argument', ['--follow', 'x'], {follow: true}],
 	['the last value wins', ['-n', 'a', '-n', 'b'], {namespace: 'b'}],
-	['a list is split at commas and added to', ['--address', 'a,b', '--address=c'], {address: ['a', 'b', 'c']}],
+	['a list is split at commas and appended to', ['--address', 'a,b', '--address=c'], {address: ['a', 'b', 'c']}],
 	['texts are never split', ['--as-group', 'a,b', '--as-group', 'c'], {'as-group': ['a,b', 'c']}],
 	['a negative number is a value', ['--tail', '-1'], {tail: -1}],
 	['a duration is milliseconds', ['--since', '1h2m3.5s'], {since: 3_723_500}],
-	['a flag with a bare value takes no word behind it that is none of its values', ['--path', 'x'], {path: 'always'}],
-	['a flag with a bare value takes the word behind it that is one of its values', ['--path', 'auto', 'x'], {path: 'auto'}],
+	['a flag with a bare value leaves other arguments alone', ['--path', 'x'], {path: 'always'}],
+	['a flag with a bare value takes one of its values from the next argument', ['--path', 'auto', 'x'], {path: 'auto'}],
 	['an empty value is a value', ['--namespace='], {namespace: ''}],
 ];
 
@@ -42,7 +42,7 @@ for (const [title, argv, expected] of good) {
 	});
 }
 
-test('words stay in order round flags, and what stands behind -- is kept apart', t => {
+test('positionals keep their order, and arguments after -- are separate', t => {
 	const line = parseCommandLine(rows, ['pod/x', '-f', 'y', '-', '--', '-f', '--', 'z']);
 	t.deepEqual(line.positionals, ['pod/x', 'y', '-']);
 	t.deepEqual(line.afterDash, ['-f', '--', 'z']);
@@ -62,7 +62,7 @@ const bad: ReadonlyArray<[readonly string[], RegExp]> = [
 ];
 
 for (const [argv, message] of bad) {
-	test(`${argv.join(' ')} is refused in one line`, t => {
+	test(`${argv.join(' ')} is a usage error`, t => {
 		const error = t.throws(() => parseCommandLine(rows, argv), {instanceOf: SpokeError});
 		t.is(error.code, 'ERR_USAGE');
 		t.is(error.exitStatus, 2);
@@ -70,7 +70,7 @@ for (const [argv, message] of bad) {
 	});
 }
 
-test('a flag of kubectl’s that would do nothing here is refused with what to do instead', t => {
+test('an unsupported kubectl flag is rejected with a remedy', t => {
 	for (const [argv, remedy] of [
 		['--cache-dir=/tmp/x', /no discovery cache; omit this flag/],
 		['--log-file=x', /-v=6 to log each request/],
@@ -80,7 +80,7 @@ test('a flag of kubectl’s that would do nothing here is refused with what to d
 	}
 });
 
-test('durations are read as Go reads them', t => {
+test('durations follow Go’s syntax', t => {
 	const table: Array<[string, number | undefined]> = [
 		['0', 0],
 		['1s', 1000],

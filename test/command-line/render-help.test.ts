@@ -1,10 +1,10 @@
-/** Help says what can be typed. */
+/** Help texts. */
 import test from 'ava';
 import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {renderCommandHelp, renderProgramHelp, formatFlag, wrapCommand, wrapText} from '../../source/command-line/render-help.ts';
 import {commandTable} from '../../source/commands/command-table.ts';
 
-test('a default is shown as it would be given', t => {
+test('a default is shown in the flag’s syntax', t => {
 	for (const {spec: row} of commandTable) {
 		for (const flag of row.flags) {
 			const shown = / \((.*)\)$/.exec(formatFlag(flag))?.[1];
@@ -26,7 +26,7 @@ const texts = (width: number) => {
 };
 
 for (const width of [80, 100, 160]) {
-	test(`help has no line longer than a terminal of ${width} columns`, t => {
+	test(`help fits ${width} columns`, t => {
 		for (const text of texts(width)) {
 			t.deepEqual(
 				text.split('\n').filter(line => line.length > width),
@@ -36,7 +36,7 @@ for (const width of [80, 100, 160]) {
 	});
 }
 
-test('wrapping help loses and adds no word', t => {
+test('wrapping help keeps all words', t => {
 	const words = (text: string) =>
 		text
 			.split(/\s+/)
@@ -48,7 +48,7 @@ test('wrapping help loses and adds no word', t => {
 	);
 });
 
-test('help never ends a line between a flag and its value', t => {
+test('help keeps a flag and its value on one line', t => {
 	const withValue = new Set(
 		rows.flatMap(row => row.flags).flatMap(flag => (flag.kind === 'boolean' ? [] : [`--${flag.name}`, `-${flag.short}`])),
 	);
@@ -63,14 +63,14 @@ test('help never ends a line between a flag and its value', t => {
 	}
 });
 
-test('wrapped text keeps a flag with its value, and quotes and brackets whole', t => {
+test('wrapText keeps flag and value, quotes and brackets together', t => {
 	t.deepEqual(wrapText('it needs --probe active, or not', 14), ['it needs', '--probe active,', 'or not']);
 	t.deepEqual(wrapText('run `spoke help me` now', 12), ['run', '`spoke help me`', 'now']);
 	t.deepEqual(wrapText('x [--port PORT | -u FILE] y', 10), ['x', '[--port PORT | -u FILE]', 'y']);
 	t.deepEqual(wrapText('', 10), ['']);
 });
 
-test('a wrapped example is still one command of a shell', t => {
+test('wrapCommand returns one shell command', t => {
 	t.deepEqual(wrapCommand('a b', 3), ['a b']);
 	t.deepEqual(wrapCommand('spoke logs --tail 20 web', 20), ['spoke logs \\', '  --tail 20 web']);
 });

@@ -54,7 +54,10 @@ test('a prompt restores the typed line after the newest of the history', t => {
 
 for (const event of [{type: 'history', by: 1}, {type: 'complete'}, {type: 'regex'}] as readonly DialogEvent[]) {
 	test(`the problem of an input disappears after ${event.type}`, t => {
-		t.is((reduceDialog({...prompt('svc/'), problem: 'no regex: unterminated group'}, event) as PromptDialog).problem, null);
+		t.is(
+			(reduceDialog({...prompt('svc/'), problem: 'invalid regular expression: unterminated group'}, event) as PromptDialog).problem,
+			null,
+		);
 	});
 }
 

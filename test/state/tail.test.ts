@@ -161,7 +161,7 @@ test('a search continues with new lines and forgets dropped ones', t => {
 });
 
 test('an invalid regular expression is reported, and an endless one is stopped', t => {
-	t.is(new LineIndex(query({text: '(', regex: true})).problem, 'no regex: unterminated group');
+	t.is(new LineIndex(query({text: '(', regex: true})).problem, 'invalid regular expression: unterminated group');
 	const index = new LineIndex(query({text: '(a+)+$', regex: true}));
 	index.advance(filled(Array.from({length: 50}, () => `${'a'.repeat(60)}!`)), 1);
 	t.regex(index.problem ?? '', /longer than 250 ms/);

@@ -50,7 +50,7 @@ test('a search starts at the visible line and wraps around', t => {
 test('an empty search is none, and an invalid one is reported as in lists and tails', t => {
 	t.is(find(''), null);
 	t.is(searchProblem({text: '(', regex: false}), null);
-	t.is(searchProblem({text: '(', regex: true}), 'no regex: unterminated group');
+	t.is(searchProblem({text: '(', regex: true}), 'invalid regular expression: unterminated group');
 });
 
 test('a search with endless backtracking finds nothing', t => {

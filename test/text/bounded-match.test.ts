@@ -1,4 +1,4 @@
-/** A person's regular expression has a limit, of what it costs and not of the clock. */
+/** The time limit of user patterns. */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {text} from 'node:stream/consumers';
@@ -7,12 +7,12 @@ import {findMatchesWithin, matchWithin} from '../../source/text/bounded-match.ts
 
 const neverEnds = /^(?:a|aa)+$/g;
 
-test('a pattern that backtracks for ever is given up', t => {
+test('a pattern that backtracks forever is canceled', t => {
 	t.is(matchWithin(neverEnds, [`${'a'.repeat(60)}b`], 20), null);
 	t.is(findMatchesWithin(neverEnds, [`${'a'.repeat(60)}b`], 20), null);
 });
 
-test('a pattern is matched though the process stood still for longer than the limit', async t => {
+test('a pattern matches although the process was suspended longer than the timeout', async t => {
 	// It stops itself the first time that it reads a text.
 	const child = spawn(
 		process.execPath,

@@ -1,4 +1,4 @@
-/** The one line of a failure: kubectl's own line stands first where it has one, and nothing that is known is left out behind it. */
+/** Error lines, with kubectl's line first. */
 import test from 'ava';
 import {errorFromResponse} from '../../source/cluster/error-from-response.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
@@ -15,15 +15,15 @@ const forbidden = status('Forbidden', 403, 'pods "web" is forbidden: User "eve" 
 const get = {verb: 'get', resource: 'pods', namespace: 'default'};
 
 const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: string]> = [
-	['no Status', new SpokeError('ERR_TARGET_GONE', 'the pod is gone'), 'error: the pod is gone [ERR_TARGET_GONE]'],
+	['an error without Status', new SpokeError('ERR_TARGET_GONE', 'the pod is gone'), 'error: the pod is gone [ERR_TARGET_GONE]'],
 	['NotFound', errorFromResponse(gone, get), 'Error from server (NotFound): pods "web" not found [ERR_NOT_FOUND]'],
 	[
-		'NotFound, with its namespace',
+		'NotFound with a namespace',
 		errorFromResponse(gone, get).withChanges({message: 'pods "web" not found in namespace "x"'}),
 		'Error from server (NotFound): pods "web" not found in namespace "x" [ERR_NOT_FOUND]',
 	],
 	[
-		'NotFound, since there is no such namespace',
+		'NotFound of a missing namespace',
 		errorFromResponse(gone, get).withChanges({message: 'namespaces "x" not found'}),
 		'Error from server (NotFound): pods "web" not found: namespaces "x" not found [ERR_NOT_FOUND]',
 	],
@@ -33,7 +33,7 @@ const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: str
 		'Error from server (Forbidden): pods "web" is forbidden: User "eve" cannot get resource "pods" (request permission; check with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
 	],
 	[
-		'Forbidden, without who may not',
+		'Forbidden without a user',
 		errorFromResponse(status('Forbidden', 403, 'no'), get),
 		'Error from server (Forbidden): no (request permission; check with `kubectl auth can-i get pods -n default`) [ERR_FORBIDDEN]',
 	],
@@ -53,18 +53,18 @@ const lines: ReadonlyArray<readonly [title: string, error: SpokeError, line: str
 		'error: unable to upgrade connection: pods "web" is forbidden: User "eve" cannot get resource "pods" (ask) [ERR_FORBIDDEN]',
 	],
 	[
-		'words of our own before kubectl’s',
+		'text before kubectl’s message',
 		errorFromResponse(gone, get).withChanges({message: 'nothing is there: pods "web" not found'}),
 		'Error from server (NotFound): pods "web" not found: nothing is there [ERR_NOT_FOUND]',
 	],
 	[
-		'an escape sequence of a server',
+		'an escape sequence from a server',
 		errorFromResponse(status('NotFound', 404, 'pods "\u001B[2J" not found'), get),
 		'Error from server (NotFound): pods "^[[2J" not found [ERR_NOT_FOUND]',
 	],
 ];
 for (const [title, error, line] of lines) {
-	test(`${title}: one line`, t => {
+	test(`formats ${title} as one line`, t => {
 		t.is(errorText(error), line);
 	});
 }

@@ -1,14 +1,14 @@
-/** Large numbers are written with commas. */
+/** Numbers, counts and sizes. */
 import test from 'ava';
 import {formatQuantity, formatNumber, formatBytes} from '../../source/text/format-number.ts';
 
 for (const value of [0, 7, 999, 1000, 12_345, 999_999, 1_000_000, 1_234_567_890, -1, -1000, -123_456, 0.5, 1234.5, 1234.567]) {
-	test(`${value} is written as ECMA-402 writes it in English`, t => {
+	test(`formatNumber writes ${value} as Intl does in English`, t => {
 		t.is(formatNumber(value), value.toLocaleString('en'));
 	});
 }
 
-test('one of a thing is one, and any other number are several', t => {
+test('formatQuantity uses the singular only for 1', t => {
 	t.deepEqual(
 		[0, 1, 2, 1234].map(count => formatQuantity(count, 'line')),
 		['0 lines', '1 line', '2 lines', '1,234 lines'],
@@ -32,7 +32,7 @@ for (const [bytes, shown] of [
 	[999_950, '1.0 MB'],
 	[3e15, '3000 TB'],
 ] as const) {
-	test(`${bytes} bytes are shown as ${shown}`, t => {
+	test(`formatBytes shows ${bytes} as ${shown}`, t => {
 		t.is(formatBytes(bytes), shown);
 	});
 }

@@ -1,4 +1,4 @@
-/** Times of ours are on the reader's own clock. */
+/** Local times. */
 import {execFile} from 'node:child_process';
 import process from 'node:process';
 import {promisify} from 'node:util';
@@ -8,7 +8,7 @@ for (const [zone, shown] of [
 	['UTC', '12:00:05'],
 	['Asia/Tokyo', '21:00:05'],
 ] as const) {
-	test(`a moment in ${zone}`, async t => {
+	test(`clockTime shows the local time of ${zone}`, async t => {
 		const program = `import(${JSON.stringify(new URL('../../source/text/format-time.ts', import.meta.url).href)}).then(({clockTime}) => console.log(clockTime('2026-11-25T12:00:05.999Z'), clockTime(Date.UTC(2026, 10, 25, 12, 0, 5))))`;
 		const {stdout} = await promisify(execFile)(process.execPath, ['--no-warnings', '-e', program], {env: {TZ: zone}});
 		t.is(stdout, `${shown} ${shown}\n`);

@@ -1,4 +1,4 @@
-/** What JSON says is shown as it says it. */
+/** JSON numbers keep their digits. */
 import test from 'ava';
 import {allJsonFields, readJsonLine} from '../../source/state/tail/json-fields.ts';
 import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
@@ -14,12 +14,12 @@ const texts = [
 ];
 
 for (const text of texts) {
-	test(`${text} is the same again`, t => {
+	test(`${text} survives parsing and printing`, t => {
 		t.is(JSON.stringify(parseLosslessJson(text)), text);
 	});
 }
 
-test('a number is one, however long', t => {
+test('isLosslessNumber accepts numbers of any length', t => {
 	t.deepEqual(
 		[1, 1.5].map(value => isLosslessNumber(value)),
 		[true, true],
@@ -31,11 +31,11 @@ test('a number is one, however long', t => {
 	);
 });
 
-test('what is no JSON is none', t => {
+test('parseLosslessJson throws for invalid JSON', t => {
 	t.throws(() => parseLosslessJson('{"a":}'), {instanceOf: SyntaxError});
 });
 
-test('ids of 64 bits keep all their digits in a log line, opened or not, and in the answer of a backend', t => {
+test('64-bit ids keep their digits in log fields and response bodies', t => {
 	const text = '{"msg":"paid","trace_id":12345678901234567890,"order":{"id":9007199254740993}}';
 	const fields = [
 		{name: 'trace_id', value: '12345678901234567890', kind: 'number'},
@@ -48,7 +48,7 @@ test('ids of 64 bits keep all their digits in a log line, opened or not, and in 
 	t.is(formatBody('{"a":', {readable: true}), '{"a":');
 });
 
-test('a log line that is a number, however long, or a list has no fields', t => {
+test('a log line that is not an object has no fields', t => {
 	for (const text of ['12345678901234567890', '1.0', '1', '[{"a":1}]', 'null', '"{"']) {
 		t.is(allJsonFields(text), null, text);
 	}

@@ -1,8 +1,8 @@
-/** JSON of cluster text: the same value, and nothing in it that a terminal would obey. */
+/** JSON that is safe on a terminal. */
 import test from 'ava';
 import {toSafeJson} from '../../source/text/safe-json.ts';
 
-test('what could move or fool a terminal is escaped, and reads back as it was', t => {
+test('toSafeJson escapes unsafe characters, and JSON.parse restores them', t => {
 	for (const hostile of [
 		'\u001B[2J',
 		'\u009B2J',
@@ -22,6 +22,6 @@ test('what could move or fool a terminal is escaped, and reads back as it was', 
 	}
 });
 
-test('everything else stays readable', t => {
+test('toSafeJson keeps other characters', t => {
 	t.is(toSafeJson({name: 'Jürgen 名前 👩‍💻 “x”'.replace('\u200D', '')}), '{"name":"Jürgen 名前 👩💻 “x”"}');
 });

@@ -1,8 +1,8 @@
-/** Ten thousand random texts of what escapes are made of: whatever they are, nothing but colours and text comes out, however they are cut. */
+/** Ten thousand random inputs of escape sequence parts. */
 import test from 'ava';
 import {Sanitizer} from '../../source/text/sanitize.ts';
 
-const pieces = [
+const parts = [
 	...[
 		'\u001B',
 		'\u001B[',
@@ -61,24 +61,24 @@ const pieces = [
 	...[0x80, 0x9b, 0x9d, 0xc2, 0xe2, 0xf0, 0xff, 0x00, 0x7f].map(byte => Buffer.from([byte])),
 ];
 
-for (const colours of ['keep', 'strip'] as const) {
-	test(`only text and colours come out, the same for every cut (${colours})`, t => {
+for (const colors of ['keep', 'strip'] as const) {
+	test(`random input yields only text and colors, wherever it is split (${colors})`, t => {
 		const random = generator(20_261_124);
 		for (let round = 0; round < 10_000; round++) {
-			const bytes = Buffer.concat(Array.from({length: 1 + random(14)}, () => pieces[random(pieces.length)]!));
-			const whole = shown([bytes], colours);
-			const uncoloured = colours === 'keep' ? whole.replaceAll(/\u001B\[[\d;:]*m/g, '') : whole;
+			const bytes = Buffer.concat(Array.from({length: 1 + random(14)}, () => parts[random(parts.length)]!));
+			const whole = shown([bytes], colors);
+			const uncolored = colors === 'keep' ? whole.replaceAll(/\u001B\[[\d;:]*m/g, '') : whole;
 			t.notRegex(
-				uncoloured,
+				uncolored,
 				/[\u0000-\u0008\v\f\u000E-\u001F\u007F-\u009F]|\r(?!\n)|[\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/,
 				JSON.stringify(bytes.toString('latin1')),
 			);
 			const cut = random(bytes.length + 1);
-			t.is(shown([bytes.subarray(0, cut), bytes.subarray(cut)], colours), whole, JSON.stringify(bytes.toString('latin1')));
+			t.is(shown([bytes.subarray(0, cut), bytes.subarray(cut)], colors), whole, JSON.stringify(bytes.toString('latin1')));
 			t.is(
 				shown(
 					[...bytes].map(byte => Buffer.from([byte])),
-					colours,
+					colors,
 				),
 				whole,
 				JSON.stringify(bytes.toString('latin1')),
@@ -88,14 +88,14 @@ for (const colours of ['keep', 'strip'] as const) {
 	});
 }
 
-/** The last colour sequence puts everything back. */
+/** Whether the last color sequence is a reset. */
 function endsPlain(text: string): boolean {
 	return /^\u001B\[0?m/.test(text.slice(text.lastIndexOf('\u001B[')));
 }
 
-function shown(chunks: readonly Buffer[], colours: 'keep' | 'strip'): string {
-	const sanitiser = new Sanitizer({colors: colours});
-	return chunks.map(chunk => sanitiser.write(chunk)).join('') + sanitiser.end();
+function shown(chunks: readonly Buffer[], colors: 'keep' | 'strip'): string {
+	const sanitizer = new Sanitizer({colors});
+	return chunks.map(chunk => sanitizer.write(chunk)).join('') + sanitizer.end();
 }
 
 /** The same numbers in every run (mulberry32). */

@@ -1,4 +1,4 @@
-/** Cluster text shows itself on a terminal and does nothing else, wherever it is cut. */
+/** Untrusted text on a terminal. */
 import test from 'ava';
 import {sanitize, Sanitizer} from '../../source/text/sanitize.ts';
 import {escapeControls, sanitizeLine, sanitizeText} from '../../source/text/sanitize-line.ts';
@@ -6,27 +6,27 @@ import {fakeScreen} from '../support/fake-screen.ts';
 import {hostileTexts} from '../support/hostile-text.ts';
 
 const shown: ReadonlyArray<readonly [title: string, text: string, strip: string, keep?: string]> = [
-	['plain text, tabs and line ends stay', 'a\tb\r\nc\n', 'a\tb\r\nc\n'],
-	['letters of other scripts and emoji stay', 'grüße, 日本語 ❤️ 𝄞', 'grüße, 日本語 ❤️ 𝄞'],
-	['a carriage return within a line is shown', 'secret\rpublic', 'secret^Mpublic'],
-	['backspace, bell and DEL are shown', 'a\b\u0007\u007F', 'a^H^G^?'],
-	['C1 controls are shown', '\u009B31m\u009Dx', '<U+009B>31m<U+009D>x'],
-	['an OSC that never ends hides nothing', '\u001B]0;pwned', '^[]0;pwned'],
-	['a link is no link', '\u001B]8;;https://a.test\u001B\\b\u001B]8;;\u001B\\', '^[]8;;https://a.test^[\\b^[]8;;^[\\'],
-	['bidi and zero-width marks are named', 'a\u202Eb\u200Bc\uFEFFd\u2066', 'a<U+202E>b<U+200B>c<U+FEFF>d<U+2066>'],
-	['line separators and tag characters are named', '\u2028\u{E0041}', '<U+2028><U+E0041>'],
-	['a lone surrogate is U+FFFD', 'a\uD800b', 'a\uFFFDb'],
-	['colours end with their line', '\u001B[31mred\nplain', '^[[31mred\nplain', '\u001B[31mred\u001B[0m\nplain'],
-	['and with the text', '\u001B[1;38;5;9mx', '^[[1;38;5;9mx', '\u001B[1;38;5;9mx\u001B[0m'],
+	['keeps plain text, tabs and line ends', 'a\tb\r\nc\n', 'a\tb\r\nc\n'],
+	['keeps letters of other scripts and emoji', 'grüße, 日本語 ❤️ 𝄞', 'grüße, 日本語 ❤️ 𝄞'],
+	['shows a carriage return within a line', 'secret\rpublic', 'secret^Mpublic'],
+	['shows backspace, bell and DEL', 'a\b\u0007\u007F', 'a^H^G^?'],
+	['shows C1 controls', '\u009B31m\u009Dx', '<U+009B>31m<U+009D>x'],
+	['shows an unterminated OSC', '\u001B]0;pwned', '^[]0;pwned'],
+	['shows a hyperlink sequence', '\u001B]8;;https://a.test\u001B\\b\u001B]8;;\u001B\\', '^[]8;;https://a.test^[\\b^[]8;;^[\\'],
+	['names bidi and zero-width marks', 'a\u202Eb\u200Bc\uFEFFd\u2066', 'a<U+202E>b<U+200B>c<U+FEFF>d<U+2066>'],
+	['names line separators and tag characters', '\u2028\u{E0041}', '<U+2028><U+E0041>'],
+	['replaces a lone surrogate by U+FFFD', 'a\uD800b', 'a\uFFFDb'],
+	['resets colors at the end of a line', '\u001B[31mred\nplain', '^[[31mred\nplain', '\u001B[31mred\u001B[0m\nplain'],
+	['resets colors at the end of the text', '\u001B[1;38;5;9mx', '^[[1;38;5;9mx', '\u001B[1;38;5;9mx\u001B[0m'],
 	[
-		'both spellings of true colour pass',
+		'keeps both spellings of true color',
 		'\u001B[38;2;1;2;3m\u001B[48:2::1:2:4mx',
 		'^[[38;2;1;2;3m^[[48:2::1:2:4mx',
 		'\u001B[38;2;1;2;3m\u001B[48:2::1:2:4mx\u001B[0m',
 	],
-	['hidden text is not hidden', '\u001B[8mx\u001B[1;8mx', '^[[8mx^[[1;8mx', '^[[8mx^[[1;8mx'],
-	['nor blinking', '\u001B[5mx', '^[[5mx', '^[[5mx'],
-	['ink on paper of its own colour does not pass', '\u001B[31m\u001B[48;5;1mx', '^[[31m^[[48;5;1mx', '\u001B[31m^[[48;5;1mx\u001B[0m'],
+	['shows a sequence that hides text', '\u001B[8mx\u001B[1;8mx', '^[[8mx^[[1;8mx', '^[[8mx^[[1;8mx'],
+	['shows a blinking sequence', '\u001B[5mx', '^[[5mx', '^[[5mx'],
+	['shows a background equal to the text color', '\u001B[31m\u001B[48;5;1mx', '^[[31m^[[48;5;1mx', '\u001B[31m^[[48;5;1mx\u001B[0m'],
 	...[
 		'37;47',
 		'97;107',
@@ -40,7 +40,7 @@ const shown: ReadonlyArray<readonly [title: string, text: string, strip: string,
 		'0;31;41',
 		'39;31;41',
 		'49;31;41',
-	].map(sgr => [`nor in ${sgr}`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
+	].map(sgr => [`shows equal text and background colors (${sgr})`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
 	...[
 		'',
 		'0',
@@ -65,7 +65,7 @@ const shown: ReadonlyArray<readonly [title: string, text: string, strip: string,
 		'24',
 		'27',
 		'29',
-	].map(sgr => [`what ${sgr || 'an empty SGR'} does passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `\u001B[${sgr}mx\u001B[0m`] as const),
+	].map(sgr => [`keeps SGR ${sgr || 'without parameters'}`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `\u001B[${sgr}mx\u001B[0m`] as const),
 	...[
 		'131',
 		'311',
@@ -86,12 +86,17 @@ const shown: ReadonlyArray<readonly [title: string, text: string, strip: string,
 		'38;5;1000',
 		'38:5:',
 		'1:2',
-	].map(sgr => [`${sgr} is no colour that passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
-	['the ink of one line is gone on the next', '\u001B[31ma\n\u001B[41mb', '^[[31ma\n^[[41mb', '\u001B[31ma\u001B[0m\n\u001B[41mb\u001B[0m'],
-	['a colour out of range does not pass', '\u001B[38;5;256mx', '^[[38;5;256mx', '^[[38;5;256mx'],
-	['an SGR without end is shown', '\u001B[31', '^[[31', '^[[31'],
-	['an SGR too long to be one is shown', `\u001B[${'1;'.repeat(40)}m`, `^[[${'1;'.repeat(40)}m`, `^[[${'1;'.repeat(40)}m`],
-	['an SGR with an intermediate is another sequence', '\u001B[>4;2mx\u001B[?25l', '^[[>4;2mx^[[?25l', '^[[>4;2mx^[[?25l'],
+	].map(sgr => [`shows SGR ${sgr}`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
+	[
+		'forgets the text color of the previous line',
+		'\u001B[31ma\n\u001B[41mb',
+		'^[[31ma\n^[[41mb',
+		'\u001B[31ma\u001B[0m\n\u001B[41mb\u001B[0m',
+	],
+	['shows a color out of range', '\u001B[38;5;256mx', '^[[38;5;256mx', '^[[38;5;256mx'],
+	['shows an unterminated SGR', '\u001B[31', '^[[31', '^[[31'],
+	['shows an overlong SGR', `\u001B[${'1;'.repeat(40)}m`, `^[[${'1;'.repeat(40)}m`, `^[[${'1;'.repeat(40)}m`],
+	['shows an SGR with an intermediate byte', '\u001B[>4;2mx\u001B[?25l', '^[[>4;2mx^[[?25l', '^[[>4;2mx^[[?25l'],
 ];
 
 for (const [title, text, strip, keep] of shown) {
@@ -101,38 +106,38 @@ for (const [title, text, strip, keep] of shown) {
 	});
 }
 
-test('one line is one line', t => {
+test('sanitizeLine returns one line', t => {
 	t.is(sanitizeLine('a\nb\r\nc\u001B[2J\n'), 'a ⏎ b ⏎ c^[[2J');
 });
 
-test('a part of a line moves no cursor, and is itself where it is harmless', t => {
+test('escapeControls escapes controls and keeps other text', t => {
 	t.is(escapeControls(' blanks  stay '), ' blanks  stay ');
 	t.is(escapeControls('a\nb\r\nc\td\u001B[2J'), 'a ⏎ b ⏎ c  d^[[2J');
 });
 
-test('bytes that are no UTF-8 become U+FFFD, whole characters survive any cut', t => {
+test('invalid UTF-8 becomes U+FFFD, and characters survive any split', t => {
 	const bytes = Buffer.concat([Buffer.from('ä€𝄞\n'), Buffer.from([0xff, 0x80, 0x9b, 0xc0, 0xaf, 0xe2, 0x82, 0x0a])]);
 	for (let cut = 0; cut <= bytes.length; cut++) {
 		t.is(inPieces(bytes, [cut]), 'ä€𝄞\n\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\n');
 	}
 });
 
-for (const colours of ['keep', 'strip'] as const) {
-	test(`what is shown does not depend on where the bytes were cut (${colours})`, t => {
+for (const colors of ['keep', 'strip'] as const) {
+	test(`the output does not depend on where the bytes are split (${colors})`, t => {
 		for (const [name, bytes] of hostileTexts()) {
-			const whole = inPieces(bytes, [], colours);
+			const whole = inPieces(bytes, [], colors);
 			for (let cut = 1; cut < bytes.length; cut++) {
-				t.is(inPieces(bytes, [cut], colours), whole, `${name} cut at ${cut}`);
+				t.is(inPieces(bytes, [cut], colors), whole, `${name} cut at ${cut}`);
 			}
 
-			t.is(inPieces(bytes, [...bytes.keys()], colours), whole, `${name} byte by byte`);
+			t.is(inPieces(bytes, [...bytes.keys()], colors), whole, `${name} byte by byte`);
 		}
 	});
 
-	test(`no hostile text moves a terminal, or hides what comes after it (${colours})`, async t => {
+	test(`no hostile text moves a terminal or hides the next line (${colors})`, async t => {
 		for (const [name, bytes] of hostileTexts()) {
 			const screen = fakeScreen();
-			await screen.write(`${inPieces(bytes, [], colours).replaceAll(/\r?\n/g, '\r\n')}\r\nwhat follows`);
+			await screen.write(`${inPieces(bytes, [], colors).replaceAll(/\r?\n/g, '\r\n')}\r\nwhat follows`);
 			const {last, ...rest} = screen.state();
 			t.deepEqual(rest, {effects: [], modes: fakeScreen().state().modes, buffer: 'normal', pen: 'default'}, name);
 			t.is(last, 'what follows', name);
@@ -140,7 +145,7 @@ for (const colours of ['keep', 'strip'] as const) {
 	});
 }
 
-test('the same texts without the sanitiser do move it: the check can fail', async t => {
+test('the hostile texts move a terminal when they are not sanitized', async t => {
 	let moved = 0;
 	for (const [, bytes] of hostileTexts()) {
 		const screen = fakeScreen();
@@ -154,18 +159,18 @@ test('the same texts without the sanitiser do move it: the check can fail', asyn
 	t.true(moved > 60, `${moved}`);
 });
 
-function inPieces(bytes: Buffer, cuts: readonly number[], colours: 'keep' | 'strip' = 'keep'): string {
-	const sanitiser = new Sanitizer({colors: colours});
+function inPieces(bytes: Buffer, cuts: readonly number[], colors: 'keep' | 'strip' = 'keep'): string {
+	const sanitizer = new Sanitizer({colors});
 	let text = '';
 	let from = 0;
 	for (const cut of [...cuts, bytes.length]) {
-		text += sanitiser.write(bytes.subarray(from, cut));
+		text += sanitizer.write(bytes.subarray(from, cut));
 		from = cut;
 	}
 
-	return text + sanitiser.end();
+	return text + sanitizer.end();
 }
 
-test('it is harmless, its line ends are alike and its tabs are blanks', t => {
+test('sanitizeText shows controls, unifies line ends and replaces tabs', t => {
 	t.is(sanitizeText('a\r\nb\tc\u001B[2J\u202Ed'), 'a\nb  c^[[2J<U+202E>d');
 });

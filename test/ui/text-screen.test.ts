@@ -70,7 +70,7 @@ test('matches are highlighted, even across a cut, and counted', t => {
 	t.regex(told(textScreen(screenOf(80), layerOf(layer.lines, 'nowhere'), 5)[0]!), /no match/);
 	t.regex(
 		told(textScreen(screenOf(80), {...layer, search: searchText(layer.lines, {text: '(', regex: true}, 0)}, 5)[0]!),
-		/no regex: unterminated group/,
+		/invalid regular expression: unterminated group/,
 	);
 	t.regex(told(textScreen(screenOf(80), {...layer, search: null}, 5)[0]!), /as read/);
 	t.deepEqual(

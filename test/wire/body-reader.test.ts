@@ -1,4 +1,4 @@
-/** How a body ends is said by its head, in the order of RFC 9112 §6.3. */
+/** Body framing in the order of RFC 9112 §6.3, and chunk sizes. */
 import test from 'ava';
 import {bodyFraming, type BodyFraming, endOfDigits, parseHexDigits, parseSizeLine} from '../../source/wire/body-reader.ts';
 
@@ -29,7 +29,7 @@ const sizes: ReadonlyArray<readonly [line: string, digits: number, size: number]
 ];
 
 for (const [line, digits, size] of sizes) {
-	test(`${JSON.stringify(line)} is ${size} bytes`, t => {
+	test(`chunk size ${JSON.stringify(line)} is ${size} bytes`, t => {
 		const bytes = Buffer.from(`!${line}\r\n`);
 		t.is(endOfDigits(bytes, 1), 1 + digits);
 		t.is(parseHexDigits(bytes, 1, 1 + digits), size);
@@ -37,7 +37,7 @@ for (const [line, digits, size] of sizes) {
 	});
 }
 
-test('no more than eight digits are taken, none where none stands, and none behind the end', t => {
+test('endOfDigits stops after eight digits, at other bytes and at the end', t => {
 	t.is(endOfDigits(Buffer.from('0123456789'), 1), 9);
 	t.is(endOfDigits(Buffer.from('\r\n'), 0), 0);
 	t.is(endOfDigits(Buffer.from('ab'), 0), 2);

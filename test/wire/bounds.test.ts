@@ -54,7 +54,7 @@ async function flood(peer: DeafPeer, frame: (index: number) => Buffer): Promise<
 	await turn();
 }
 
-test('of WebSocket pings from a peer that reads nothing only the newest is kept, and answered once it reads', async t => {
+test('only the newest WebSocket ping of a peer that does not read is answered', async t => {
 	const peer = new DeafPeer();
 	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {role: 'server', closeTimeoutMs: 0});
 	// A server reads masked frames.
@@ -71,7 +71,7 @@ test('of WebSocket pings from a peer that reads nothing only the newest is kept,
 	messages.destroy();
 });
 
-test('a WebSocket client answers pings that come one by one, each of them', async t => {
+test('a WebSocket client answers each of several single pings', async t => {
 	const peer = new DeafPeer();
 	peer.takes();
 	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeTimeoutMs: 0});
@@ -89,7 +89,7 @@ for (const [title, frame] of [
 	['PINGs', (index: number) => pingFrame(2 * index)],
 	['streams that nobody asked for', (index: number) => synStreamFrame(2 * index, Buffer.alloc(0), false)],
 ] as const) {
-	test(`of the answers to SPDY ${title} from a peer that reads nothing only some wait`, async t => {
+	test(`replies to SPDY ${title} of a peer that does not read are bounded`, async t => {
 		const peer = new DeafPeer();
 		const session = new SpdySession(peer);
 		await flood(peer, frame);
@@ -98,7 +98,7 @@ for (const [title, frame] of [
 	});
 }
 
-test('messages behind our own Close are read up to a bound, and then the connection ends', async t => {
+test('messages after a sent Close are read up to a limit', async t => {
 	const peer = new DeafPeer();
 	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeTimeoutMs: 60_000});
 	const closed = once(messages, 'close');
@@ -129,17 +129,17 @@ const answers: ReadonlyArray<readonly [title: string, bytes: string, refused: Re
 	['ten interim responses', 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'.repeat(10) + anAnswer, null],
 	['interim responses without end', 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'.repeat(101), /interim responses/],
 	['100 Continue without end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(101), /interim responses/],
-	['one header without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}`, /headers do not end/],
-	['headers without end', `HTTP/1.1 200 OK\r\n${'X: x\r\n'.repeat(12_000)}`, /headers do not end/],
-	['a chunk extension without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(70_000)}`, /headers do not end/],
+	['one header without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}`, /is longer than/],
+	['headers without end', `HTTP/1.1 200 OK\r\n${'X: x\r\n'.repeat(12_000)}`, /is longer than/],
+	['a chunk extension without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(70_000)}`, /is longer than/],
 	['a trailer', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: x\r\n\r\n', null],
-	['a trailer without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'X: x\r\n'.repeat(20_000)}`, /headers do not end/],
+	['a trailer without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'X: x\r\n'.repeat(20_000)}`, /is longer than/],
 	['a body that says that it is too large', 'HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n', /larger than/],
 	['a chunk that is too large', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff0\r\n', /larger than/],
 	['a body until close that is too large', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1_000_001)}`, /larger than/],
 ];
 for (const [title, bytes, refused] of answers) {
-	test(`an answer with ${title} is ${refused === null ? 'read' : 'given up'}`, t => {
+	test(`a response with ${title} is ${refused === null ? 'read' : 'rejected'}`, t => {
 		const decoder = new ResponseDecoder({maxBodyBytes: 1_000_000});
 		const push = () => {
 			let whole = 0;
@@ -158,13 +158,13 @@ for (const [title, bytes, refused] of answers) {
 	});
 }
 
-test('interim responses are counted for each answer anew', t => {
+test('interim responses are counted per response', t => {
 	const decoder = new ResponseDecoder({maxBodyBytes: 1_000_000});
 	const one = Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(60) + anAnswer);
 	t.is(decoder.push(Buffer.concat([one, one, one])).length, 3);
 });
 
-test('a SPDY control frame that says that it is larger than a header block may be is refused before it comes', t => {
+test('an oversized SPDY control frame is rejected by its length', t => {
 	const decoder = new SpdyFrameDecoder({onControl() {}, onData() {}});
 	t.throws(
 		() => {
@@ -174,7 +174,7 @@ test('a SPDY control frame that says that it is larger than a header block may b
 	);
 });
 
-test('a million pieces of one byte are collected in about as much memory as a million bytes, and no more than may be', t => {
+test('a million one-byte chunks take about as much memory as their bytes', t => {
 	const collector = new ByteCollector(1_000_000);
 	const chunk = Buffer.alloc(64 * 1024, 'x');
 	const before = process.memoryUsage();
@@ -191,7 +191,7 @@ test('a million pieces of one byte are collected in about as much memory as a mi
 	t.is(collector.take().length, 0);
 });
 
-test('pieces of every size are collected in order, large ones as they are', t => {
+test('chunks of every size are collected in order', t => {
 	const collector = new ByteCollector();
 	const pieces = [3, 5000, 1, 70_000, 0, 4096, 100, 9000].map((size, index) => Buffer.alloc(size, 97 + index));
 	for (const piece of pieces) {

@@ -5,7 +5,7 @@ import {parseStatusMessage} from '../../source/wire/status-message.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
-test('messages of the server say which channel they are of; the first one is empty', t => {
+test('decodes server messages of each channel, also an empty one', t => {
 	t.deepEqual(decodeChannelMessage(hex('01')), {channel: 'stdout', bytes: Buffer.alloc(0)});
 	t.deepEqual(decodeChannelMessage(hex('01 61')), {channel: 'stdout', bytes: Buffer.from('a')});
 	t.deepEqual(decodeChannelMessage(hex('02 ff00')), {channel: 'stderr', bytes: hex('ff00')});
@@ -13,19 +13,19 @@ test('messages of the server say which channel they are of; the first one is emp
 });
 
 for (const [what, bytes, says] of [
-	['no channel', '', 'without a channel'],
-	['standard input', '00 61', 'channel 0,'],
-	['resize', '04', 'channel 4,'],
-	['an unknown channel', '09 61', 'channel 9,'],
-	['close', 'ff 00', 'channel 255,'],
+	['no channel', '', 'is empty'],
+	['standard input', '00 61', 'channel 0'],
+	['resize', '04', 'channel 4'],
+	['an unknown channel', '09 61', 'channel 9'],
+	['close', 'ff 00', 'channel 255'],
 ] as const) {
-	test(`refused from a server: ${what}`, t => {
+	test(`rejects ${what} from a server`, t => {
 		const {code, message} = t.throws(() => decodeChannelMessage(hex(bytes)), {instanceOf: SpokeError});
 		t.deepEqual([code, message.includes(says)], ['ERR_PROTOCOL', true], message);
 	});
 }
 
-test('what we send', t => {
+test('encodes stdin, its end and the terminal size', t => {
 	t.is(stdinMessage(Buffer.from('ls\n')).toString('hex'), '006c730a');
 	t.is(stdinMessage(Buffer.alloc(0)).toString('hex'), '00');
 	t.is(stdinEndMessage().toString('hex'), 'ff00');
@@ -41,7 +41,7 @@ const exit = (message: unknown) => ({
 	details: {causes: [{reason: 'ExitCode', message}]},
 });
 
-test('only one explicit Success is success', t => {
+test('only one explicit Success is a success', t => {
 	t.deepEqual(read({metadata: {}, status: 'Success'}), {kind: 'success'});
 	for (const text of [
 		'',
@@ -59,7 +59,7 @@ test('only one explicit Success is success', t => {
 	}
 });
 
-test('an exit code is passed on, and one that is none is not known', t => {
+test('a valid exit code is passed on, and an invalid one is unreadable', t => {
 	t.deepEqual(read(exit('42')), {kind: 'exit', exitStatus: 42, message: 'command terminated with exit code 42'});
 	for (const message of ['0', '', 'x', '-1', 42, undefined, '1e3', '99999999999']) {
 		t.is(read(exit(message)).kind, 'unreadable', String(message));
@@ -77,13 +77,13 @@ for (const details of [
 	{causes: []},
 	{causes: [null, 'x', {reason: 'Other', message: '42'}]},
 ]) {
-	test(`an exit without a code, with the details ${JSON.stringify(details)}, is not known, and shown as it came`, t => {
+	test(`a non-zero exit with the details ${JSON.stringify(details)} is unreadable`, t => {
 		const text = JSON.stringify({...exit('42'), details});
 		t.deepEqual(read(text), {kind: 'unreadable', text});
 	});
 }
 
-test('what cannot be read is shown as it came, and its beginning where it is long', t => {
+test('an unreadable status is kept as text, truncated when long', t => {
 	for (const text of [
 		'<html>',
 		'{"status":"Other"}',
@@ -96,14 +96,14 @@ test('what cannot be read is shown as it came, and its beginning where it is lon
 	}
 });
 
-test('an exit code that no process here can end with is a failure, and never taken for 0', t => {
+test('an exit code above 255 is a failure', t => {
 	t.like(read(exit('255')), {kind: 'exit', exitStatus: 255});
 	for (const message of ['256', '65536', '3221225477']) {
 		t.like(read(exit(message)), {kind: 'failure', message: 'command terminated with exit code 42', reason: 'NonZeroExitCode'});
 	}
 });
 
-test('a failure keeps the server’s own words', t => {
+test('a failure keeps the server’s message', t => {
 	t.deepEqual(read({status: 'Failure', message: 'error executing command', reason: 'InternalError', code: 500}), {
 		kind: 'failure',
 		message: 'error executing command',
@@ -113,7 +113,7 @@ test('a failure keeps the server’s own words', t => {
 	t.deepEqual(read({status: 'Failure'}), {kind: 'failure', message: '', reason: null, code: null});
 });
 
-test('a Status of 5 MB is not read', t => {
+test('a Status of 5 MB is not parsed', t => {
 	const result = read({status: 'Success', message: 'x'.repeat(5_000_000)});
 	t.is(result.kind, 'unreadable');
 	const ofLength = (bytes: number) => read(`${JSON.stringify({status: 'Success'})}${' '.repeat(bytes - 20)}`).kind;

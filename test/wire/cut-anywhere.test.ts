@@ -1,4 +1,4 @@
-/** Whatever is valid is read the same wherever its bytes are cut: at every byte, and random frames at random places. Seeded: what fails fails again. */
+/** The wire decoders give the same result wherever the bytes are split. */
 import {duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import test from 'ava';
@@ -217,7 +217,7 @@ function series(kind: Kind, by: Chance, count: number): Valid {
 }
 
 for (const [title, kind] of kinds) {
-	test(`${title} are read the same, split at every byte`, async t => {
+	test(`${title} are read the same when split at every byte`, async t => {
 		for (let seed = 1; ; seed++) {
 			const {bytes, meant} = series(kind, chance(seed), 6);
 			if (bytes.length < 1000) {
@@ -231,7 +231,7 @@ for (const [title, kind] of kinds) {
 		}
 	});
 
-	test(`${title} are read the same, any of them cut at any places`, async t => {
+	test(`${title} are read the same when split at random places`, async t => {
 		for (let seed = 1; seed <= 100; seed++) {
 			const by = chance(seed);
 			const {bytes, meant} = series(kind, by, 1 + by.upTo(12));

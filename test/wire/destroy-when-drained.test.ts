@@ -1,4 +1,4 @@
-/** A connection that was ended is kept while the other side takes what is left. Alone in its file: whoever is busy here holds both sides up. */
+/** Long writes to slow readers over TCP and TLS. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
@@ -11,7 +11,7 @@ for (const [protocol, length] of [
 	['TCP', 50_000_000],
 	['TLS', 12_000_000],
 ] as const) {
-	test.serial(`one long write over ${protocol} that the other side takes bit by bit is waited for`, async t => {
+	test.serial(`a long write over ${protocol} completes when the peer reads slowly`, async t => {
 		const {certificate: cert, key} = await issue({ip: ['127.0.0.1']});
 		const server = protocol === 'TLS' ? createSecureServer({cert, key}) : createServer();
 		server.listen(0, '127.0.0.1');

@@ -12,19 +12,19 @@ const fromGo = [
 	'826ac61445350e543225a29b06 000000ffff',
 ].map(text => hex(text));
 
-test('the dictionary is the one of SPDY/3', t => {
+test('the dictionary is that of SPDY/3', t => {
 	t.is(spdyDictionary.length, 1423);
 	const named = deflateSync(Buffer.from('x'), {dictionary: spdyDictionary});
 	t.is(named.readUInt32BE(2), 0xe3_c6_a7_c2);
 });
 
-test('header blocks of the Go library are read, one after the other', t => {
+test('the reader decodes consecutive header blocks of the Go library', t => {
 	const reader = new HeaderBlockReader();
 	t.deepEqual({...reader.read(fromGo[0]!)}, {port: '8080', requestid: '0', streamtype: 'error'});
 	t.deepEqual({...reader.read(fromGo[1]!)}, {port: '8080', requestid: '0', streamtype: 'data'});
 });
 
-test('blocks are stored, begin with zlib’s header once, and each ends with an empty stored block', t => {
+test('the writer emits the zlib header once and ends each block with a sync flush', t => {
 	const writer = new HeaderBlockWriter();
 	const first = writer.write({StreamType: 'error'});
 	const second = writer.write({port: '80'});
@@ -39,7 +39,7 @@ for (const [plain, pieces] of [
 	[131_070, 2],
 	[200_000, 4],
 ] as const) {
-	test(`a block of ${plain} bytes is cut into ${pieces} stored, and read again`, t => {
+	test(`a block of ${plain} bytes is written as ${pieces} stored blocks and read back`, t => {
 		const value = 'v'.repeat(plain - 16);
 		const block = new HeaderBlockWriter().write({name: value});
 		t.deepEqual([block.length, block.readUInt16LE(3)], [2 + plain + 5 * pieces + 5, 65_535]);
@@ -66,12 +66,12 @@ function copyFour(back: 1 | 32_768): Buffer {
 	return Buffer.from([...bytes, 0, 0, 0xff, 0xff]);
 }
 
-test('the longest that is accepted is read', t => {
+test('the reader accepts blocks at the limits', t => {
 	t.is(Object.keys(new HeaderBlockReader().read(compressed(count(1000), ...many.slice(0, 2000)))).length, 1000);
 	t.is(new HeaderBlockReader().read(compressed(count(1), field('n'), field('v'.repeat(1 << 20))))['n']?.length, 1 << 20);
 });
 
-test('a block may reach 32 KiB back into the blocks before it', t => {
+test('a block can refer to the 32 KiB before it', t => {
 	const reader = new HeaderBlockReader();
 	reader.read(compressed(count(1), field('n'), field('\0'.repeat(40_000))));
 	t.deepEqual({...reader.read(copyFour(32_768))}, {});
@@ -113,14 +113,14 @@ const broken: Array<[string, Buffer, RegExp]> = [
 ];
 
 for (const [what, block, message] of broken) {
-	test(`refused: ${what}`, t => {
+	test(`rejects ${what}`, t => {
 		const error = t.throws(() => new HeaderBlockReader().read(block), {instanceOf: SpokeError});
 		t.is(error.code, 'ERR_PROTOCOL');
 		t.regex(error.message, message);
 	});
 }
 
-test('a name that means something to JavaScript is only a name', t => {
+test('a header name can be a property name of Object.prototype', t => {
 	const headers = new HeaderBlockReader().read(compressed(count(1), field('__proto__'), field('x')));
 	t.is(headers['__proto__'], 'x');
 	t.is(Object.getPrototypeOf(headers), null);

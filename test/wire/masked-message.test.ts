@@ -9,7 +9,7 @@ for (const [length, head] of [
 	[65_535, '82feffff'],
 	[65_536, '82ff0000000000010000'],
 ] as const) {
-	test(`the head of ${length} bytes is ${head}, and a key behind it`, t => {
+	test(`a message of ${length} bytes has the head ${head} and a key`, t => {
 		const frame = maskedMessage([Buffer.alloc(length)], true);
 		t.is(frame.subarray(0, head.length / 2).toString('hex'), head);
 		t.is(frame.length, head.length / 2 + 4 + length);
@@ -23,7 +23,7 @@ for (const [length, isUsedAgain] of [
 	[655_344, true],
 	[655_345, false],
 ] as const) {
-	test.serial(`memory of a message of ${length} bytes is ${isUsedAgain ? '' : 'not '}used again, for one at a time`, t => {
+	test.serial(`the memory of a message of ${length} bytes is ${isUsedAgain ? '' : 'not '}reused`, t => {
 		const parts = [Buffer.alloc(length)];
 		const sent = maskedMessage(parts, true);
 		reuseMessage(sent);
@@ -33,7 +33,7 @@ for (const [length, isUsedAgain] of [
 	});
 }
 
-test.serial('memory of four messages is kept, and no more', t => {
+test.serial('the memory of at most four messages is kept', t => {
 	const parts = [Buffer.alloc(100_000)];
 	const sent = Array.from({length: 5}, () => maskedMessage(parts, true));
 	for (const message of sent) {

@@ -11,7 +11,7 @@ function waiting() {
 	return {clock, late, state, answers};
 }
 
-test('an answer within five seconds, or three times the last one, is not missed', async t => {
+test('a pong within 5 s or three times the last round trip is not overdue', async t => {
 	const {clock, late, answers} = waiting();
 	answers.sent(1);
 	await clock.advance(4000);
@@ -24,7 +24,7 @@ test('an answer within five seconds, or three times the last one, is not missed'
 	t.true(answers.isWaiting);
 });
 
-test('what is missed is counted from the oldest ping that is unanswered', async t => {
+test('the overdue time counts from the oldest unanswered ping', async t => {
 	const {clock, late, answers} = waiting();
 	answers.sent(1);
 	await clock.advance(3000);
@@ -41,7 +41,7 @@ test('what is missed is counted from the oldest ping that is unanswered', async 
 	t.false(answers.isWaiting);
 });
 
-test('while we do not read none is missed, and soon after none came it is', async t => {
+test('a pong is overdue only after reading has resumed', async t => {
 	const {clock, late, state, answers} = waiting();
 	state.deaf = true;
 	answers.sent(1);
@@ -52,7 +52,7 @@ test('while we do not read none is missed, and soon after none came it is', asyn
 	t.deepEqual(late, [61_000]);
 });
 
-test('however many are unanswered, the oldest says since when, and behind the end none is missed', async t => {
+test('overdue pings are reported from the oldest, and never after stop', async t => {
 	const {clock, late, answers} = waiting();
 	for (let id = 1; id <= 40; id++) {
 		answers.sent(id);

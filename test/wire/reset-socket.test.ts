@@ -4,13 +4,13 @@ import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {resetSocket} from '../../source/wire/reset-socket.ts';
 
-test('an open connection is reset', async t => {
+test('resetSocket resets an open connection', async t => {
 	const {near, endAtFar} = await pair(t);
 	resetSocket(near);
 	t.is(await endAtFar(), 'ECONNRESET');
 });
 
-test('one whose FIN is on its way is closed, and its handle with it', async t => {
+test('resetSocket closes a socket whose FIN is being sent', async t => {
 	const {near, endAtFar} = await pair(t);
 	const closed = once(near, 'close');
 	near.end('all of it');
@@ -19,7 +19,7 @@ test('one whose FIN is on its way is closed, and its handle with it', async t =>
 	t.is(await endAtFar(), '9 bytes, FIN');
 });
 
-test('one that was ended with bytes still queued is reset, so that a part is never taken for the whole', async t => {
+test('resetSocket resets an ended socket with queued bytes', async t => {
 	const {near, writtenAtFar} = await pair(t);
 	near.write(Buffer.alloc(50_000_000));
 	near.end();

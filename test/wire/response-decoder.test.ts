@@ -45,7 +45,7 @@ const expected = [
 	{status: 404, statusText: 'Not Found', headers: {'content-length': '0', connection: 'close'}, body: '', last: true},
 ];
 
-test('four answers come apart, cut at every byte and at every pair of bytes', t => {
+test('four pipelined responses are separated wherever the bytes are split', t => {
 	t.deepEqual(decoded(three, []), expected);
 	t.deepEqual(
 		decoded(
@@ -59,7 +59,7 @@ test('four answers come apart, cut at every byte and at every pair of bytes', t 
 	}
 });
 
-test('an answer without a length ends with its connection, and is the last', t => {
+test('a response without a length ends with its connection', t => {
 	const bytes = Buffer.from('HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of this');
 	t.deepEqual(decoded(bytes, [40], true), [{status: 200, statusText: 'OK', headers: {server: 'old'}, body: 'all of this', last: true}]);
 	t.deepEqual(
@@ -77,12 +77,12 @@ test('an answer without a length ends with its connection, and is the last', t =
 	);
 });
 
-test('a header may be called like a property that every object has', t => {
+test('a header name can be a property name of Object.prototype', t => {
 	const [answer] = decoded(Buffer.from('HTTP/1.1 204 No Content\r\nConstructor: a\r\nToString: b\r\n\r\n'), []);
 	t.deepEqual(answer?.headers, {constructor: 'a', tostring: 'b'});
 });
 
-test('whether an answer has begun is told, and one that is cut short is an error', t => {
+test('a response that has started but not ended is an error at the end', t => {
 	for (const part of [
 		'HTTP/1.1 2',
 		'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx',
@@ -92,7 +92,7 @@ test('whether an answer has begun is told, and one that is cut short is an error
 		t.false(decoder.hasStarted);
 		t.deepEqual(decoder.push(Buffer.from(part)), []);
 		t.true(decoder.hasStarted);
-		t.throws(() => decoder.end(), {code: 'ERR_PROTOCOL', message: 'an answer was cut short'});
+		t.throws(() => decoder.end(), {code: 'ERR_PROTOCOL', message: 'the response was truncated'});
 	}
 
 	t.is(new ResponseDecoder({maxBodyBytes: 1}).end(), undefined);
@@ -100,7 +100,7 @@ test('whether an answer has begun is told, and one that is cut short is an error
 
 const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-test('the size of a chunk is read in every spelling, cut anywhere', t => {
+test('chunk sizes are read in every spelling, wherever they are split', t => {
 	for (const size of ['a', 'A', '0a', '0000000A', 'A;x=1', 'a ;x', 'A\t ']) {
 		const bytes = Buffer.from(`${chunked}${size}\r\n0123456789\r\n19\r\n${'x'.repeat(25)}\r\n0\r\n\r\n`);
 		for (let cut = chunked.length; cut < bytes.length; cut++) {
@@ -110,18 +110,18 @@ test('the size of a chunk is read in every spelling, cut anywhere', t => {
 });
 
 for (const size of ['', ' a', '-1', '+1', '0x1', '1g', '1`', '1@', '1:', '1/', 'g1', '000000001', '1 2', '1\rx']) {
-	test(`${JSON.stringify(size)} is no size of a chunk`, t => {
+	test(`${JSON.stringify(size)} is not a valid chunk size`, t => {
 		t.throws(() => decoded(Buffer.from(`${chunked}${size}\r\nx\r\n0\r\n\r\n`), []), {code: 'ERR_PROTOCOL'});
 	});
 }
 
 const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
-	['what is no HTTP', 'SSH-2.0-x\r\n\r\n', /"SSH-2.0-x" is no answer of HTTP\/1\.1/],
-	['HTTP/2', 'HTTP/2 200\r\n\r\n', /no answer of HTTP/],
-	['a line that is no header', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n', /"no header" is no header/],
-	['a folded header', 'HTTP/1.1 200 OK\r\nA: b\r\n c: d\r\n\r\n', /is no header/],
-	['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', /"1, 2" is no length/],
-	['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', /no length/],
+	['what is no HTTP', 'SSH-2.0-x\r\n\r\n', /invalid HTTP\/1\.1 response: "SSH-2.0-x"/],
+	['HTTP/2', 'HTTP/2 200\r\n\r\n', /invalid HTTP\/1\.1 response/],
+	['a line that is no header', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n', /invalid HTTP header: "no header"/],
+	['a folded header', 'HTTP/1.1 200 OK\r\nA: b\r\n c: d\r\n\r\n', /invalid HTTP header/],
+	['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', /invalid Content-Length: "1, 2"/],
+	['a negative length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', /invalid Content-Length/],
 	['a length beyond the limit', 'HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n', /larger than 1000 bytes/],
 	['a chunk beyond it', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n', /larger than 1000 bytes/],
 	[
@@ -130,14 +130,14 @@ const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 		/larger than 1000 bytes/,
 	],
 	['a body without an end beyond it', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1001)}`, /larger than 1000 bytes/],
-	['a size of a chunk that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', /"xyz" is no size of a chunk/],
+	['a size of a chunk that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', /invalid chunk size: "xyz"/],
 	['a chunk longer than its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n', /longer than its size/],
-	['another transfer coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', /transfer coding gzip, chunked/],
-	['headers without an end', `HTTP/1.1 200 OK\r\nA: ${'x'.repeat(70_000)}`, /headers do not end/],
+	['another transfer coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', /transfer coding: gzip, chunked/],
+	['headers without an end', `HTTP/1.1 200 OK\r\nA: ${'x'.repeat(70_000)}`, /is longer than/],
 ];
 
 for (const [what, bytes, message] of refused) {
-	test(`refused: ${what}`, t => {
+	test(`rejects ${what}`, t => {
 		t.throws(() => new ResponseDecoder({maxBodyBytes: 1000}).push(Buffer.from(bytes)), {code: 'ERR_PROTOCOL', message});
 	});
 }

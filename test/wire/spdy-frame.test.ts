@@ -65,11 +65,11 @@ const meant = [
 	'data 5 646566 fin',
 ];
 
-test('every frame is read', t => {
+test('every frame is decoded', t => {
 	t.deepEqual(decode([session]), {seen: meant, atBoundary: true});
 });
 
-test('every frame is read the same when the bytes are split at any place', t => {
+test('every frame is read the same when split anywhere', t => {
 	for (let at = 1; at < session.length; at++) {
 		t.deepEqual(decode([session.subarray(0, at), session.subarray(at)]).seen, meant, `split at ${at}`);
 	}
@@ -79,18 +79,18 @@ test('every frame is read the same byte by byte', t => {
 	t.deepEqual(decode([...session].map(byte => Buffer.from([byte]))).seen, meant);
 });
 
-test('the end of the bytes inside a frame is known', t => {
+test('the decoder knows whether it is at a frame boundary', t => {
 	t.false(decode([session.subarray(0, 30)]).atBoundary);
 	t.false(decode([hex('0000')]).atBoundary);
 	t.true(decode([pingFrame(7)]).atBoundary, 'behind a control frame, too');
 });
 
-test('the longest control frame that is accepted is read', t => {
+test('a control frame of the maximum size is read', t => {
 	t.is(decode([synReplyFrame(1, Buffer.alloc((4 << 20) - 4), false)]).seen.length, 1);
 	t.notThrows(() => decode([hex('8003 0004 00 001f44 000003e8'), Buffer.alloc(8000)]), '1000 entries of SETTINGS');
 });
 
-test('frames are written as the Go library reads them', t => {
+test('frames are encoded as the Go library expects them', t => {
 	t.is(synStreamFrame(1, hex('beef'), true).toString('hex'), '800300010100000c00000001000000000000beef');
 	t.is(synReplyFrame(1, hex('cafe'), false).toString('hex'), '800300020000000600000001cafe');
 	t.is(rstStreamFrame(5).toString('hex'), '80030003000000080000000500000005');
@@ -99,7 +99,7 @@ test('frames are written as the Go library reads them', t => {
 	t.is(dataFrameHead(3, 0xab_cd_ef, true).toString('hex'), '0000000301abcdef');
 });
 
-test('a data frame of 16 MiB is passed on in pieces and never gathered', t => {
+test('a data frame of 16 MiB is passed on in chunks', t => {
 	let most = 0;
 	let total = 0;
 	const decoder = new SpdyFrameDecoder({
@@ -136,7 +136,7 @@ const malformed: Array<[string, string, RegExp]> = [
 ];
 
 for (const [what, bytes, message] of malformed) {
-	test(`refused: ${what}`, t => {
+	test(`rejects ${what}`, t => {
 		const error = t.throws(() => decode([...hex(bytes)].map(byte => Buffer.from([byte]))), {instanceOf: SpokeError});
 		t.is(error.code, 'ERR_PROTOCOL');
 		t.regex(error.message, message);

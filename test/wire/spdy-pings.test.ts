@@ -72,7 +72,7 @@ for (const [title, before, lastsUntil] of [
 		120,
 	],
 ] as const) {
-	test.serial(`another side that was ${title} is taken for gone after ${lastsUntil} ms, and no sooner`, async t => {
+	test.serial(`a peer that was ${title} is lost after ${lastsUntil} ms, not earlier`, async t => {
 		const watch = watched();
 		try {
 			await watch.turnTo(0);
@@ -85,7 +85,7 @@ for (const [title, before, lastsUntil] of [
 	});
 }
 
-test.serial('silence that is excused is none', async t => {
+test.serial('excused silence does not end a session', async t => {
 	const watch = watched(true);
 	try {
 		t.false(await watch.turnTo(5000));
@@ -95,7 +95,7 @@ test.serial('silence that is excused is none', async t => {
 	}
 });
 
-test.serial('after a long sleep of ours the other side is asked before it is taken for gone', async t => {
+test.serial('after a long sleep, a PING precedes the loss', async t => {
 	const watch = watched();
 	try {
 		t.true(await watch.turnTo(5000));

@@ -37,7 +37,7 @@ async function sentBy(far: Duplex): Promise<Buffer> {
 	return (far.read(far.readableLength) as Buffer) ?? Buffer.alloc(0);
 }
 
-test('a stream carries headers and bytes both ways, each way ended on its own', async t => {
+test('a stream carries headers and bytes both ways and ends each way separately', async t => {
 	const {client, server} = sessions();
 	const near = client.open({streamtype: 'data', port: '80'});
 	near.end('question');
@@ -56,7 +56,7 @@ test('a stream carries headers and bytes both ways, each way ended on its own', 
 	t.is(server.streamCount, 0);
 });
 
-test('the far side may end first and still be sent to', async t => {
+test('a stream accepts data after the other side has ended its half', async t => {
 	const {client, server} = sessions();
 	const near = client.open({});
 	const far = await opened(server);
@@ -66,7 +66,7 @@ test('the far side may end first and still be sent to', async t => {
 	t.is((await textOf(far)).length, 350_000);
 });
 
-test('data is pipelined behind SYN_STREAM in one write, with odd ids', async t => {
+test('a client writes SYN_STREAM with an odd id and its data at once', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	client.open({}).end();
@@ -83,7 +83,7 @@ test('data is pipelined behind SYN_STREAM in one write, with odd ids', async t =
 	);
 });
 
-test('destroying a stream sends RST_STREAM CANCEL, and the session lives on', async t => {
+test('destroying a stream sends RST_STREAM CANCEL and keeps the session open', async t => {
 	const {client, server} = sessions();
 	const near = client.open({});
 	const far = await opened(server);
@@ -96,7 +96,7 @@ test('destroying a stream sends RST_STREAM CANCEL, and the session lives on', as
 	t.is(await textOf(await opened(server)), 'x');
 });
 
-test('a reset is never taken for an end, and what came before it is read first', async t => {
+test('a reset is an error after the data received before it', async t => {
 	const {client, server} = sessions();
 	const near = client.open({});
 	const far = await opened(server);
@@ -118,7 +118,7 @@ test('a reset is never taken for an end, and what came before it is read first',
 	t.is(client.streamCount, 0);
 });
 
-test('an end that came before the connection broke is read first, and what is still written is dropped', async t => {
+test('a stream ends normally when its FIN arrived before the connection broke', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const stream = client.open({});
@@ -135,7 +135,7 @@ test('an end that came before the connection broke is read first, and what is st
 	t.deepEqual(seen, ['last', 'dropped null', 'end']);
 });
 
-test('a stream that both sides ended is not reset when it is destroyed', async t => {
+test('destroying a stream that both sides ended sends no RST_STREAM', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const stream = client.open({});
@@ -147,7 +147,7 @@ test('a stream that both sides ended is not reset when it is destroyed', async t
 	t.is((await sentBy(far)).length, 0);
 });
 
-test('what comes for a stream that was reset is dropped', async t => {
+test('data for a reset stream is ignored', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const stream = client.open({});
@@ -165,7 +165,7 @@ test('what comes for a stream that was reset is dropped', async t => {
 	t.true(client.usable);
 });
 
-test('PINGs of the other side are sent back, and our own are timed', async t => {
+test('a session returns the other side’s PINGs and times its own', async t => {
 	const {client} = sessions();
 	const roundTrip = once(client, 'roundTrip');
 	client.ping();
@@ -177,7 +177,7 @@ test('PINGs of the other side are sent back, and our own are timed', async t => 
 	t.is((await sentBy(other)).toString('hex'), '800300060000000400000002');
 });
 
-test('PINGs of the interval use odd ids', async t => {
+test('periodic PINGs of a client have odd ids', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near, {pingIntervalMs: 5});
 	const chunks: Buffer[] = [];
@@ -192,7 +192,7 @@ test('PINGs of the interval use odd ids', async t => {
 	client.destroy();
 });
 
-test('a session on which nothing is heard is lost, and its streams with it', async t => {
+test('silence ends a session and its streams', async t => {
 	const [near] = duplexPair();
 	// A session's own timers keep no process running; its socket does, which is not here.
 	const alive = setInterval(() => undefined, 1000);
@@ -204,11 +204,11 @@ test('a session on which nothing is heard is lost, and its streams with it', asy
 	const lost = once(stream, 'error');
 	const [error] = (await once(client, 'close')) as [SpokeError];
 	t.is(error.code, 'ERR_STREAM_LOST');
-	t.regex(error.message, /nothing was heard/);
+	t.regex(error.message, /nothing was received/);
 	await lost;
 });
 
-test('silence after data was sent is borne longer: the other side may only be slow', async t => {
+test('silence is tolerated longer after data was sent', async t => {
 	const [near] = duplexPair();
 	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 60});
 	const stream = client.open({});
@@ -219,7 +219,7 @@ test('silence after data was sent is borne longer: the other side may only be sl
 	client.destroy();
 });
 
-test('a session on which anything is heard is not lost, though no PING is answered', async t => {
+test('received data keeps a session open when PINGs are unanswered', async t => {
 	const [near, far] = duplexPair();
 	far.resume();
 	const client = new SpdySession(near, {pingIntervalMs: 10, silenceMs: 100});
@@ -232,7 +232,7 @@ test('a session on which anything is heard is not lost, though no PING is answer
 	client.destroy();
 });
 
-test('what waits on the socket of a process that stood still is heard before a session is taken for lost', async t => {
+test('a suspended process reads its socket before it declares silence', async t => {
 	const server = createServer().listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -266,7 +266,7 @@ for (const [title, frame] of [
 	});
 }
 
-test('how a connection broke is told as its own error, or as a loss in its words', async t => {
+test('a broken connection is reported as its own error or as a loss', async t => {
 	const known = new SpokeError('ERR_PROTOCOL', 'known');
 	for (const [error, code, words] of [
 		[known, 'ERR_PROTOCOL', 'known'],
@@ -287,7 +287,7 @@ test('how a connection broke is told as its own error, or as a loss in its words
 	t.is(told.code, 'ERR_STREAM_LOST');
 });
 
-test('after GOAWAY no stream is opened, and those open go on', async t => {
+test('GOAWAY prevents new streams and keeps the open ones', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const stream = client.open({});
@@ -295,12 +295,12 @@ test('after GOAWAY no stream is opened, and those open go on', async t => {
 	far.write(hex('80030007 00000008 00000001 00000000'));
 	await delay(5);
 	t.false(client.usable);
-	t.throws(() => client.open({}), {message: /takes no new streams/});
+	t.throws(() => client.open({}), {message: /accepts no new streams/});
 	far.write(Buffer.concat([dataFrameHead(1, 2, true), Buffer.from('ok')]));
 	t.is(await textOf(stream), 'ok');
 });
 
-test('a stream opened while GOAWAY is under way is lost with the connection, not hung', async t => {
+test('a stream opened before GOAWAY arrives is lost with the connection', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	far.write(hex('80030007 00000008 00000000 00000000'));
@@ -311,7 +311,7 @@ test('a stream opened while GOAWAY is under way is lost with the connection, not
 	t.is(error.code, 'ERR_STREAM_LOST');
 });
 
-test('GOAWAY is the last thing that is said', async t => {
+test('GOAWAY is the last frame', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	client
@@ -328,7 +328,7 @@ test('GOAWAY is the last thing that is said', async t => {
 	t.false(client.usable);
 });
 
-test('a side that does not end when we do is not waited for, and one that still takes our bytes is', async t => {
+test('an ended session waits for a reader of its bytes, not for a silent one', async t => {
 	// Real sockets keep the process; these do not.
 	const alive = setInterval(() => {}, 1000);
 	t.teardown(() => {
@@ -363,7 +363,7 @@ test('a side that does not end when we do is not waited for, and one that still 
 	t.true(slow.arrived() >= 200_000, `${slow.arrived()} arrived`);
 });
 
-test('an unexpected end of the connection is an error for every stream, but an end between streams is none', async t => {
+test('the end of the connection is an error only while streams are open', async t => {
 	const {client, server, far} = sessions();
 	server.on('stream', stream => {
 		stream.on('error', () => undefined);
@@ -386,7 +386,7 @@ test('an unexpected end of the connection is an error for every stream, but an e
 	t.deepEqual(await over, [null]);
 });
 
-test('an end inside a frame is an error', async t => {
+test('the end of the connection inside a frame is an error', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	far.end(hex('8003 0006 00'));
@@ -394,7 +394,7 @@ test('an end inside a frame is an error', async t => {
 	t.is(error.code, 'ERR_STREAM_LOST');
 });
 
-test('broken bytes end the session at once', async t => {
+test('invalid frames end the session immediately', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	far.write('HTTP/1.1 400 Bad Request\r\n\r\n'.replace('HTTP', '\u0080\u0004HT'), 'latin1');
@@ -403,7 +403,7 @@ test('broken bytes end the session at once', async t => {
 	t.true(near.destroyed);
 });
 
-test('a client refuses streams that the other side opens, and reads no header block', async t => {
+test('a client refuses streams without reading their header blocks', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	far.write(hex('8003 0001 00 00000c 00000002 00000000 0000 ffff'));
@@ -411,7 +411,7 @@ test('a client refuses streams that the other side opens, and reads no header bl
 	t.true(client.usable);
 });
 
-test('a server refuses even, repeated and falling ids, and too many streams', async t => {
+test('a server refuses even, repeated and decreasing ids, and too many streams', async t => {
 	const [near, far] = duplexPair();
 	const server = new SpdySession(far, {role: 'server', maxStreams: 2});
 	const seen: number[] = [];
@@ -431,7 +431,7 @@ test('a server refuses even, repeated and falling ids, and too many streams', as
 	]);
 });
 
-test('a stream that nobody reads stops the reading at its bound, and says so', async t => {
+test('an unread stream pauses the connection at its limit and reports congestion', async t => {
 	const {client, server} = sessions({streamBufferBytes: 100_000});
 	const near = client.open({});
 	const far = await opened(server);
@@ -457,7 +457,7 @@ test('a stream that nobody reads stops the reading at its bound, and says so', a
 	await flowing;
 });
 
-test('a stream that was behind when it ended holds the others up no longer than until it is read', async t => {
+test('an ended stream blocks others only until it is read', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near, {streamBufferBytes: 65_536});
 	const [slow, other] = [client.open({}), client.open({})];
@@ -471,7 +471,7 @@ test('a stream that was behind when it ended holds the others up no longer than 
 	t.is(client.congestedStreams.size, 0);
 });
 
-test('destroying the stream that nobody reads lets the others go on', async t => {
+test('destroying an unread stream unblocks the others', async t => {
 	const {client, server} = sessions({streamBufferBytes: 20_000});
 	const stuck = client.open({});
 	const stuckFar = await opened(server);
@@ -485,7 +485,7 @@ test('destroying the stream that nobody reads lets the others go on', async t =>
 	t.is(await textOf(live), 'through');
 });
 
-test('a writer waits while the connection does not take its bytes', async t => {
+test('a writer waits while the connection is full', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const stream = client.open({});
@@ -501,7 +501,7 @@ test('a writer waits while the connection does not take its bytes', async t => {
 	t.pass();
 });
 
-test('frames of data are at most 32 KiB', async t => {
+test('data frames have at most 32 KiB', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const chunks: Buffer[] = [];
@@ -519,7 +519,7 @@ test('frames of data are at most 32 KiB', async t => {
 	t.deepEqual(lengths, [26, 32_768, 32_768, 32_768, 1696, 0]);
 });
 
-test('many streams at once each get their own bytes', async t => {
+test('concurrent streams receive their own bytes', async t => {
 	const {client, server} = sessions();
 	server.on('stream', stream => {
 		stream.reply();
@@ -549,7 +549,7 @@ function deafSide(): Duplex {
 	});
 }
 
-test('what was said before the other side took nothing more is read, and whoever writes waits until it is told of the loss', async t => {
+test('data received before a write error is read, then writers get the loss', async t => {
 	const socket = deafSide();
 	const client = new SpdySession(socket);
 	const stream = client.open({});
@@ -571,7 +571,7 @@ test('what was said before the other side took nothing more is read, and whoever
 	t.deepEqual(told, ['refused: the connection was lost: write EPIPE', 'behind it: the connection was lost: write EPIPE']);
 });
 
-test('a side that takes nothing more and stays silent is lost with what refused the bytes', async t => {
+test('a session without input after a write error ends with that error', async t => {
 	const client = new SpdySession(deafSide());
 	client.open({}).on('error', () => undefined);
 	// A real socket keeps the process; this one does not.
@@ -583,7 +583,7 @@ test('a side that takes nothing more and stays silent is lost with what refused 
 	t.deepEqual([error.message, (error.cause as NodeJS.ErrnoException).code], ['the connection was lost: write EPIPE', 'EPIPE']);
 });
 
-test('what came before a connection broke is read, though bytes of our own were on their way', async t => {
+test('data received before a reset is read despite unsent bytes', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const stream = client.open({});
@@ -598,13 +598,13 @@ test('what came before a connection broke is read, though bytes of our own were 
 	t.is((await failed)[0].message, 'the connection was lost: read ECONNRESET');
 });
 
-test('our own ids rise by two, odd for a client and even for a server', t => {
+test('local ids are odd for a client, even for a server, and increase by two', t => {
 	const [client, server] = [new SpdyStreamIds('client'), new SpdyStreamIds('server')];
 	t.deepEqual([client.next(), client.next(), server.next(), server.next()], [1, 3, 2, 4]);
 	t.false(client.isExhausted);
 });
 
-test('of a client only odd ids are taken, each above all before it, and the last one is kept for GOAWAY', t => {
+test('a server accepts only odd, increasing ids and keeps the last one', t => {
 	const ids = new SpdyStreamIds('server');
 	t.is(ids.lastRemote, 0);
 	const seen = [5, 5, 3, 6, 7].map(id => [ids.acceptFromClient(id), ids.lastRemote]);

@@ -1,4 +1,4 @@
-/** The cases of moby/spdystream v0.5.1, the library at the far end of every SPDY session: each is held here or where it says, or cannot arise on our side. */
+/** The test cases of moby/spdystream, and which tests cover them here. */
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {duplexPair} from 'node:stream';
@@ -14,67 +14,64 @@ const session = (title: string) => ['spdy-session.test.ts', title] as const;
 const frame = (title: string) => ['spdy-frame.test.ts', title] as const;
 const block = (title: string) => ['header-block.test.ts', title] as const;
 const here = (title: string) => ['spdystream-cases.test.ts', title] as const;
-const noIdleLimit = {why: 'our sessions have no idle limit; that the far side’s ends them is “an unexpected end of the connection”'};
-const noQueue = {why: 'frames are handled as they come, there is no queue by priority'};
-const goOptions = {why: 'how limits are passed in Go; ours are constants, and their refusals are held'};
+const noIdleLimit = {why: 'spoke’s sessions have no idle limit; the end of the far side’s is covered by “the end of the connection”'};
+const noQueue = {why: 'frames are handled in order of arrival, without a priority queue'};
+const goOptions = {why: 'how limits are passed in Go; spoke’s are constants, and their errors are tested'};
 
 const cases: readonly Case[] = [
 	['TestPriorityQueueOrdering', noQueue],
 	['TestPriorityQueueSync', noQueue],
 	['TestPriorityQueueBlocking', noQueue],
-	['TestSpdyStreams', session('a stream carries headers and bytes both ways, each way ended on its own')],
+	['TestSpdyStreams', session('a stream carries headers and bytes both ways and ends each way separately')],
 	['TestNewConnectionWithOptions', goOptions],
-	['TestPing', session('PINGs of the other side are sent back, and our own are timed')],
-	['TestHalfClose', session('the far side may end first and still be sent to')],
-	['TestUnexpectedRemoteConnectionClosed', session('an unexpected end of the connection is an error for every stream')],
-	[
-		'TestCloseNotification',
-		session('an unexpected end of the connection is an error for every stream, but an end between streams is none'),
-	],
+	['TestPing', session('a session returns the other side’s PINGs and times its own')],
+	['TestHalfClose', session('a stream accepts data after the other side has ended its half')],
+	['TestUnexpectedRemoteConnectionClosed', session('the end of the connection is an error only while streams are open')],
+	['TestCloseNotification', session('the end of the connection is an error only while streams are open')],
 	['TestIdleShutdownRace', noIdleLimit],
-	['TestIdleNoTimeoutSet', here('a quiet session stays')],
+	['TestIdleNoTimeoutSet', here('an idle session stays open')],
 	['TestIdleClearTimeout', noIdleLimit],
 	['TestIdleNoData', noIdleLimit],
 	['TestIdleWithData', noIdleLimit],
 	['TestIdleRace', noIdleLimit],
-	['TestHalfClosedIdleTimeout', here('a stream of which one way has ended stays, however quiet')],
-	['TestStreamReset', session('destroying a stream sends RST_STREAM CANCEL, and the session lives on')],
-	['TestStreamResetWithDataRemaining', session('a reset is never taken for an end, and what came before it is read first')],
-	['TestFramingAfterRemoteConnectionClosed', here('what is written after the connection went is an error, and hangs nobody')],
-	['TestGoAwayRace', session('a stream opened while GOAWAY is under way is lost with the connection, not hung')],
+	['TestHalfClosedIdleTimeout', here('a half-closed stream stays open while idle')],
+	['TestStreamReset', session('destroying a stream sends RST_STREAM CANCEL and keeps the session open')],
+	['TestStreamResetWithDataRemaining', session('a reset is an error after the data received before it')],
+	['TestFramingAfterRemoteConnectionClosed', here('a write after the connection ended fails')],
+	['TestGoAwayRace', session('a stream opened before GOAWAY arrives is lost with the connection')],
 	['TestSetIdleTimeoutAfterRemoteConnectionClosed', noIdleLimit],
-	['TestClientConnectionStopsServingAfterGoAway', here('after GOAWAY and the end of the connection the session is over')],
-	['TestStreamReadUnblocksAfterCloseThenReset', here('a reader that waits is told of a reset that comes after our own end')],
+	['TestClientConnectionStopsServingAfterGoAway', here('a session ends with the connection after GOAWAY')],
+	['TestStreamReadUnblocksAfterCloseThenReset', here('a waiting reader gets a reset that arrives after the local end')],
 	['TestNewFramerWithOptions', goOptions],
-	['TestHeaderParsing', block('header blocks of the Go library are read, one after the other')],
-	['TestCreateParseSynStreamFrameCompressionDisable', frame('every frame is read')],
-	['TestCreateParseSynStreamFrameCompressionEnable', block('header blocks of the Go library are read, one after the other')],
-	['TestCreateParseSynReplyFrameCompressionDisable', frame('every frame is read')],
-	['TestCreateParseSynReplyFrameCompressionEnable', block('header blocks of the Go library are read, one after the other')],
-	['TestCreateParseRstStream', frame('frames are written as the Go library reads them')],
-	['TestCreateParseSettings', frame('every frame is read')],
+	['TestHeaderParsing', block('the reader decodes consecutive header blocks of the Go library')],
+	['TestCreateParseSynStreamFrameCompressionDisable', frame('every frame is decoded')],
+	['TestCreateParseSynStreamFrameCompressionEnable', block('the reader decodes consecutive header blocks of the Go library')],
+	['TestCreateParseSynReplyFrameCompressionDisable', frame('every frame is decoded')],
+	['TestCreateParseSynReplyFrameCompressionEnable', block('the reader decodes consecutive header blocks of the Go library')],
+	['TestCreateParseRstStream', frame('frames are encoded as the Go library expects them')],
+	['TestCreateParseSettings', frame('every frame is decoded')],
 	['TestReadFrameRejectsOversizedControlFrame', frame('a control frame past the limit')],
 	['TestReadFrameRejectsSettingsLengthMismatch', frame('SETTINGS that do not add up')],
 	['TestParseHeaderValueBlockRejectsHeaderCountOverLimit', block('more than 1000 headers')],
 	['TestParseHeaderValueBlockRejectsHeaderFieldSizeOverLimit', block('a field longer than 1 MiB')],
-	['TestCreateParsePing', frame('frames are written as the Go library reads them')],
-	['TestCreateParseGoAway', frame('frames are written as the Go library reads them')],
-	['TestCreateParseHeadersFrame', frame('every frame is read')],
-	['TestCreateParseHeadersFrameCompressionEnable', block('header blocks of the Go library are read, one after the other')],
-	['TestCreateParseWindowUpdateFrame', frame('every frame is read')],
-	['TestCreateParseDataFrame', frame('every frame is read')],
-	['TestCompressionContextAcrossFrames', block('header blocks of the Go library are read, one after the other')],
-	['TestMultipleSPDYFrames', frame('every frame is read the same when the bytes are split at any place')],
+	['TestCreateParsePing', frame('frames are encoded as the Go library expects them')],
+	['TestCreateParseGoAway', frame('frames are encoded as the Go library expects them')],
+	['TestCreateParseHeadersFrame', frame('every frame is decoded')],
+	['TestCreateParseHeadersFrameCompressionEnable', block('the reader decodes consecutive header blocks of the Go library')],
+	['TestCreateParseWindowUpdateFrame', frame('every frame is decoded')],
+	['TestCreateParseDataFrame', frame('every frame is decoded')],
+	['TestCompressionContextAcrossFrames', block('the reader decodes consecutive header blocks of the Go library')],
+	['TestMultipleSPDYFrames', frame('every frame is read the same when split anywhere')],
 	['TestReadMalformedZlibHeader', block('no zlib header')],
 	['TestNoZeroStreamId', frame('SYN_STREAM for stream 0')],
 ];
 
-test('the library has 45 cases, each told once', t => {
+test('the list has each of the library’s 45 cases once', t => {
 	t.is(new Set(cases.map(([name]) => name)).size, 45);
 	t.is(cases.length, 45);
 });
 
-test('each test that is named exists', async t => {
+test('each named test exists', async t => {
 	for (const [name, held] of cases) {
 		if ('why' in held) {
 			continue;
@@ -89,7 +86,7 @@ test('each test that is named exists', async t => {
 	}
 });
 
-test('a quiet session stays', async t => {
+test('an idle session stays open', async t => {
 	const {client, server} = pair();
 	const stream = await opened(client, server);
 	t.is(await Promise.race([once(client, 'close'), stillness('stays')]), 'stays');
@@ -97,7 +94,7 @@ test('a quiet session stays', async t => {
 	t.false(stream.near.destroyed);
 });
 
-test('a stream of which one way has ended stays, however quiet', async t => {
+test('a half-closed stream stays open while idle', async t => {
 	const {client, server} = pair();
 	const {near, far} = await opened(client, server);
 	near.end();
@@ -108,7 +105,7 @@ test('a stream of which one way has ended stays, however quiet', async t => {
 	t.is(String((await once(near, 'data'))[0]), 'late');
 });
 
-test('what is written after the connection went is an error, and hangs nobody', async t => {
+test('a write after the connection ended fails', async t => {
 	const {client, server, far: carrier} = pair();
 	const {near} = await opened(client, server);
 	const lost = once(near, 'error') as Promise<[SpokeError]>;
@@ -122,7 +119,7 @@ test('what is written after the connection went is an error, and hangs nobody', 
 	t.throws(() => client.open({}), {code: 'ERR_STREAM_LOST'});
 });
 
-test('after GOAWAY and the end of the connection the session is over', async t => {
+test('a session ends with the connection after GOAWAY', async t => {
 	const {client, server} = pair();
 	await opened(client, server);
 	const over = once(client, 'close');
@@ -131,7 +128,7 @@ test('after GOAWAY and the end of the connection the session is over', async t =
 	t.false(client.usable);
 });
 
-test('a reader that waits is told of a reset that comes after our own end', async t => {
+test('a waiting reader gets a reset that arrives after the local end', async t => {
 	const {client, server} = pair();
 	const {near, far} = await opened(client, server);
 	near.end();

@@ -47,7 +47,7 @@ async function received(
 	return {messages, ending, sent};
 }
 
-test('messages are read byte by byte: small, 16-bit and 64-bit lengths, fragments, and pings between', async t => {
+test('messages of all length forms, fragments and pings are read byte by byte', async t => {
 	const long = Buffer.alloc(300, 0x61);
 	const {messages, ending} = await received(
 		Buffer.concat([
@@ -94,7 +94,7 @@ function unmasked(frame: string): string {
 	return bytes.subarray(0, 1).toString('hex') + Buffer.from(payload).toString('hex');
 }
 
-test('a client masks, sends one frame a message, and answers pings', async t => {
+test('a client masks, sends one frame per message, and answers pings', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	client.send(Buffer.from('hello'));
@@ -103,7 +103,7 @@ test('a client masks, sends one frame a message, and answers pings', async t => 
 	t.is(unmasked(await sentBy(far)), '8aabcd');
 });
 
-test('memory of long messages is used again only when they are sent: over a real socket each arrives as it was', async t => {
+test('reused memory does not alter messages on a real socket', async t => {
 	const listener = createServer().listen(0, '127.0.0.1');
 	await once(listener, 'listening');
 	const near = connect((listener.address() as AddressInfo).port, '127.0.0.1');
@@ -141,7 +141,7 @@ test('memory of long messages is used again only when they are sent: over a real
 	t.deepEqual(wrong, []);
 });
 
-test('messages of every length class are read by a server as they were sent', async t => {
+test('a server reads messages of every length class unchanged', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const server = new WebSocketMessages(far, none, {role: 'server'});
@@ -166,7 +166,7 @@ test('messages of every length class are read by a server as they were sent', as
 	t.true(seen.every((payload, index) => payload.equals(sent[index]!)));
 });
 
-test('every message has a key of its own', async t => {
+test('every message has its own key', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const chunks: Buffer[] = [];
@@ -186,14 +186,14 @@ test('every message has a key of its own', async t => {
 	t.true(new Set(frames).size > 4990);
 });
 
-test('what came behind the 101 is not lost', async t => {
+test('bytes after the 101 are read', async t => {
 	const [near] = duplexPair();
 	const client = new WebSocketMessages(near, hex('82 01 61'));
 	const [payload] = (await once(client, 'message')) as [Buffer];
 	t.is(payload.toString(), 'a');
 });
 
-test('what came behind the 101 is not lost on a socket that was read up to there, as an HTTP client leaves it', async t => {
+test('bytes after the 101 are read from a socket that was already read', async t => {
 	const [near, far] = duplexPair();
 	const messages = await new Promise<string[]>(resolve => {
 		near.on('data', () => {
@@ -224,7 +224,7 @@ test('a ping is timed', async t => {
 	t.true(((await roundTrip) as [number])[0] >= 0);
 });
 
-test('each answer to a ping of ours is a round trip, once, and none behind a later one', async t => {
+test('each pong is one round trip, and none after a later pong', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const told: number[] = [];
@@ -248,7 +248,7 @@ test('each answer to a ping of ours is a round trip, once, and none behind a lat
 	t.true(told[0]! >= 0 && told[0]! < performance.now() / 2, `${told[0]} ms`);
 });
 
-test('an answer that does not come for longer than it takes is missed, once, and not while we do not read', async t => {
+test('an overdue pong is reported once, and not while paused', async t => {
 	const [near, far] = duplexPair();
 	const clock = handClock();
 	const client = new WebSocketMessages(near, none, {clock: clock});
@@ -277,7 +277,7 @@ test('an answer that does not come for longer than it takes is missed, once, and
 	client.destroy();
 });
 
-test('pings of the interval go out, a number each, and none behind our Close', async t => {
+test('periodic pings have increasing numbers and stop after Close', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none, {pingIntervalMs: 20, closeTimeoutMs: 200});
 	let sent = '';
@@ -293,13 +293,13 @@ test('pings of the interval go out, a number each, and none behind our Close', a
 	t.deepEqual([unmasked(sent.slice(0, 14)), unmasked(sent.slice(14, 28)), unmasked(sent.slice(-16))], ['8931', '8932', '8803e8']);
 });
 
-test('a Close is answered with its code, and told with its reason', async t => {
+test('a Close is answered with its code and reported with its reason', async t => {
 	const {ending, sent} = await received(hex('88 06 0fa0 6279 6521'));
 	t.deepEqual(ending, {code: 4000, reason: 'bye!', error: null});
 	t.is(unmasked(sent), '880fa0');
 });
 
-test('behind our Close nothing more is sent', async t => {
+test('nothing is sent after Close', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none, {closeTimeoutMs: 50});
 	const closed = once(client, 'close');
@@ -314,7 +314,7 @@ test('behind our Close nothing more is sent', async t => {
 	t.is(await sentBy(far), '');
 });
 
-test('our Close waits for the other side’s, but not for ever', async t => {
+test('close waits for the other side’s Close up to its timeout', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none, {closeTimeoutMs: 50});
 	client.close();
@@ -323,7 +323,7 @@ test('our Close waits for the other side’s, but not for ever', async t => {
 	t.is(ending.error, null);
 });
 
-test('our Close is waited for a second where nothing else is said, and what comes meanwhile is heard', async t => {
+test('close waits 1 s by default and delivers messages meanwhile', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const heard: string[] = [];
@@ -359,7 +359,7 @@ function slowSide(t: ExecutionContext, pieceMs: number) {
 	return {socket, taken};
 }
 
-test('what was sent before our Close goes out for as long as it is taken, and a side that takes nothing is not waited for', async t => {
+test('data before Close is sent while the peer reads, and dropped otherwise', async t => {
 	const closed = (pieceMs: number) => {
 		const side = slowSide(t, pieceMs);
 		const client = new WebSocketMessages(side.socket, none);
@@ -378,7 +378,7 @@ test('what was sent before our Close goes out for as long as it is taken, and a 
 	t.is(Buffer.concat(slow.taken).length, 8 * 1008 + 8);
 });
 
-test('a session that ended over a WebSocket is kept for as long as what it said is taken', async t => {
+test('an ended SPDY session over WebSocket stays until its data is sent', async t => {
 	const {socket, taken} = slowSide(t, 400);
 	const session = new SpdySession(new WebSocketCarrier(socket, none));
 	const stream = session.open({}).on('error', () => undefined);
@@ -392,7 +392,7 @@ test('a session that ended over a WebSocket is kept for as long as what it said 
 	t.true(taken.length >= 8, `${taken.length} taken`);
 });
 
-test('one that we end at once is over with our own words, and its socket with it', async t => {
+test('destroy ends the connection with the given error', async t => {
 	const [near] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const error = new SpokeError('ERR_PROTOCOL', 'own words');
@@ -411,7 +411,7 @@ test('an end without a Close is a loss', async t => {
 	t.is(ending.code, 1006);
 });
 
-test('a paused reader leaves the rest with the sender', async t => {
+test('a paused reader leaves unread data with the sender', async t => {
 	const {client, server, done} = await socketPair();
 	const messages = new WebSocketMessages(client, none);
 	const far = new WebSocketMessages(server, none, {role: 'server'});
@@ -431,7 +431,7 @@ test('a paused reader leaves the rest with the sender', async t => {
 	done();
 });
 
-test('a pause holds, however much of a message came at once, and is over with its end', async t => {
+test('a pause holds for buffered data and ends with resume', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	let heard = 0;
@@ -452,14 +452,14 @@ test('a pause holds, however much of a message came at once, and is over with it
 	t.is(heard, 3);
 });
 
-test('a carrier passes bytes on whatever the messages are, and ends with the Close', async t => {
+test('a carrier passes bytes on regardless of message borders and ends with Close', async t => {
 	const [near, far] = duplexPair();
 	const carrier = new WebSocketCarrier(near, none);
 	far.write(hex('82 01 61  82 00  02 01 62  80 01 63  88 02 03e8'));
 	t.is((await bytesOf(carrier)).toString(), 'abc');
 });
 
-test('a carrier that is destroyed ends its socket, and one whose other side has closed takes bytes for nobody', async t => {
+test('a destroyed carrier ends its socket, and a closed one accepts writes', async t => {
 	const [near] = duplexPair();
 	new WebSocketCarrier(near, none).destroy();
 	t.true(near.destroyed);
@@ -477,7 +477,7 @@ test('a carrier that is destroyed ends its socket, and one whose other side has 
 	t.false(own.destroyed, 'its answer may still be on its way');
 });
 
-test('bytes written to a carrier leave in whole binary messages', async t => {
+test('a carrier sends binary messages', async t => {
 	const {client, server, done} = await socketPair();
 	const carrier = new WebSocketCarrier(client, none);
 	const far = new WebSocketCarrier(server, none, {role: 'server'});
@@ -492,7 +492,7 @@ test('bytes written to a carrier leave in whole binary messages', async t => {
 	done();
 });
 
-test('a carrier takes no text, and tells a Close that is not 1000', async t => {
+test('a carrier rejects text messages and reports a Close other than 1000', async t => {
 	const [near, far] = duplexPair();
 	far.write(hex('81 01 61'));
 	const [text] = (await once(new WebSocketCarrier(near, none), 'error')) as [SpokeError];
@@ -514,10 +514,10 @@ for (const [what, bytes, code, message] of [
 		'what breaks the protocol',
 		'82 01 61  83 00',
 		'ERR_PROTOCOL',
-		'the other side broke the WebSocket protocol: Invalid WebSocket frame: invalid opcode 3',
+		'the other side violated the WebSocket protocol: Invalid WebSocket frame: invalid opcode 3',
 	],
 ] as const) {
-	test(`${what} is no end of a carrier’s bytes`, async t => {
+	test(`${what} is an error of a carrier`, async t => {
 		const [near, far] = duplexPair();
 		const carrier = new WebSocketCarrier(near, none).resume();
 		carrier.on('end', () => {
@@ -532,7 +532,7 @@ for (const [what, bytes, code, message] of [
 	});
 }
 
-test('what is written to a carrier at once leaves together, a message ending behind half a megabyte', async t => {
+test('a carrier joins writes into messages of about 512 KiB', async t => {
 	const [near, far] = duplexPair();
 	const carrier = new WebSocketCarrier(near, none);
 	const server = new WebSocketMessages(far, none, {role: 'server'});
@@ -552,7 +552,7 @@ test('what is written to a carrier at once leaves together, a message ending beh
 	t.deepEqual(lengths, [524_288, 600_000, 400_004]);
 });
 
-test('round trips of a carrier are told', async t => {
+test('a carrier reports round trips', async t => {
 	const [near, far] = duplexPair();
 	const carrier = new WebSocketCarrier(near, none, {pingIntervalMs: 5});
 	const server = new WebSocketMessages(far, none, {role: 'server'});
@@ -575,7 +575,7 @@ for (const [reader, takes] of [
 		},
 	],
 ] as const) {
-	test(`a carrier that ${reader} reads stops the other side, and goes on when it is read`, async t => {
+	test(`a carrier that ${reader} reads stops the other side until it is read`, async t => {
 		const {client, server, done} = await socketPair();
 		const carrier = new WebSocketCarrier(client, none);
 		takes(carrier);
@@ -626,7 +626,7 @@ function deafSide(): Duplex {
 	});
 }
 
-test('what was said before the other side took nothing more is heard, and nothing is said to be sent any more', async t => {
+test('messages before a write error are read, and later sends are not confirmed', async t => {
 	const socket = deafSide();
 	const messages = new WebSocketMessages(socket, Buffer.alloc(0));
 	const heard: string[] = [];
@@ -645,7 +645,7 @@ for (const [title, ends] of [
 	['ends', true],
 	['stays silent', false],
 ] as const) {
-	test(`one that takes nothing more and ${title} is lost with what refused the bytes`, async t => {
+	test(`a peer that accepts no data and ${title} is lost with the write error`, async t => {
 		const socket = deafSide();
 		const messages = new WebSocketMessages(socket, Buffer.alloc(0));
 		messages.send(Buffer.from('refused'));

@@ -102,7 +102,7 @@ for (const [what, look] of [
 	test(`a ${what} that is no valid regular expression is reported as such, not as no match`, async t => {
 		const {session, notes} = heldAt(null, '(', true);
 		await look(session);
-		t.deepEqual(notes, ['no regex: unterminated group']);
+		t.deepEqual(notes, ['invalid regular expression: unterminated group']);
 	});
 }
 

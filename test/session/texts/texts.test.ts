@@ -173,5 +173,5 @@ test('an invalid regular expression is reported as such, not as no match', async
 		},
 	});
 	await searchInText(session);
-	t.deepEqual(notes, ['no regex: unterminated group', '1 match']);
+	t.deepEqual(notes, ['invalid regular expression: unterminated group', '1 match']);
 });
