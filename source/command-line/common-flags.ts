@@ -1,4 +1,4 @@
-/** Flags that several commands share, beyond those with which a cluster is reached. */
+/** Flags of several commands, other than connection flags. */
 import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
 export const onPodLossFlag = {
@@ -29,7 +29,6 @@ export function parseOnPodLoss(flags: FlagValues<typeof onPodLossFlags>): (typeo
 
 export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagSpec;
 
-/** When and how the path line is told on stderr. */
 export const pathFlag = {
 	name: 'path',
 	kind: 'string',
@@ -40,7 +39,7 @@ export const pathFlag = {
 	help: 'print the path line on stderr: auto (on a terminal), always, never, or json',
 } as const satisfies FlagSpec;
 
-/** For commands whose stdout is the remote command's. */
+/** For commands whose stdout belongs to the remote command. */
 export const errorOutputFlag = {
 	name: 'output',
 	short: 'o',
@@ -57,7 +56,7 @@ export const readOnlyFlag = {
 	help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods',
 } as const satisfies FlagSpec;
 
-/** For commands that only read, so that an alias with `--read-only` fits them too. */
+/** For commands that only read, so that an alias with `--read-only` works for them too. */
 export const acceptedReadOnlyFlag = {...readOnlyFlag, hidden: true} as const satisfies FlagSpec;
 
 export const probeFlag = {

@@ -1,4 +1,4 @@
-/** The flags with which every command reaches a cluster: kubectl's own, with kubectl's words. */
+/** Connection flags of every command, as in kubectl. */
 import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
 export const connectionFlags = [

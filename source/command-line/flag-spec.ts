@@ -1,4 +1,4 @@
-/** What a flag is: one row of data from which the parser, help, completion and the tables of docs/commands.md are made. */
+/** Flag definition for the parser, help, completion and docs/commands.md. */
 
 /**
 - `boolean`: `--x`, `--x=false`
@@ -14,21 +14,21 @@ export type FlagSpec = {
 	name: string;
 	short?: string;
 	kind: FlagKind;
-	/** Shown in help in place of the value: `FILE`, `NAMESPACE`. */
+	/** Placeholder in help: `FILE`, `NAMESPACE`. */
 	value?: string;
-	/** The value when the flag is not given. Left out: `undefined` (`[]` for lists, `false` for booleans). */
+	/** Defaults to `undefined`, `[]` for lists and `false` for booleans. */
 	default?: boolean | string | number;
-	/** What `--x` without a value means for a flag that otherwise takes one (pflag's NoOptDefVal); a next word that is in `oneOf` is its value. */
+	/** Value of `--x` without a value (pflag's NoOptDefVal); a next argument that is in `oneOf` is the value. */
 	bare?: string;
 	/** The only values allowed. */
 	oneOf?: readonly string[];
-	/** A duration that must be more than zero. */
+	/** Requires a duration above zero. */
 	positive?: boolean;
-	/** Values that completion offers, where others are allowed too. */
+	/** Values that completion offers in addition to free text. */
 	suggests?: readonly string[];
 	/** What completion offers for the value. */
 	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target';
-	/** One sentence without a final full stop. */
+	/** A fragment without a final period. */
 	help: string;
 	hidden?: boolean;
 };
@@ -56,10 +56,10 @@ export type FlagValues<Rows extends readonly FlagSpec[]> = {
 
 export type ParsedCommandLine<Rows extends readonly FlagSpec[]> = {
 	flags: FlagValues<Rows>;
-	/** The flags that were given, by name: a default and a given value can differ in meaning. */
+	/** Names of the given flags, because a given default value can differ in meaning. */
 	given: ReadonlySet<string>;
 	/** The arguments before `--`. */
 	positionals: readonly string[];
-	/** The arguments behind `--`; `undefined` when there is none. */
+	/** The arguments after `--`; `undefined` without `--`. */
 	afterDash: readonly string[] | undefined;
 };

@@ -1,4 +1,4 @@
-/** A file of forwards: one line each, as it would stand behind `port-forward`. */
+/** Forward files: one entry per line, in the syntax of `port-forward`. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
 import {onPodLossFlags, parseOnPodLoss, type onPodLossFlag} from './common-flags.ts';
@@ -8,13 +8,13 @@ export type ForwardFileEntry = {
 	target: string;
 	/** `[LOCAL:]REMOTE`, at least one. */
 	ports: readonly string[];
-	/** `null`: that of the context. */
+	/** `null`: namespace of the context. */
 	namespace: string | null;
-	/** `null`: whichever is used. */
+	/** `null`: the current context. */
 	context: string | null;
 	/** Empty: localhost. */
 	addresses: readonly string[];
-	/** `null`: on to the next one, where the target has one. */
+	/** `null`: move, if the target has another pod. */
 	onPodLoss: (typeof onPodLossFlag.oneOf)[number] | null;
 };
 
@@ -73,7 +73,7 @@ function parseEntry(words: readonly string[]): ForwardFileEntry {
 	};
 }
 
-/** @throws SpokeError ERR_USAGE for a name that no line can hold */
+/** @throws SpokeError ERR_USAGE for a control character */
 export function formatForwardEntry({target, ports, namespace, context, addresses, onPodLoss}: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => (value === null || value === '' ? [] : [name, value]);
 	return [
@@ -96,7 +96,7 @@ function quoteWord(word: string): string {
 	return quoteForShell(word);
 }
 
-/** Words as a shell has them: quotes hold blanks together, a backslash takes the next sign as it is. */
+/** Splits like a shell: quotes group words, a backslash escapes the next character. */
 function splitWords(line: string): string[] {
 	const words: string[] = [];
 	let word: string | null = null;

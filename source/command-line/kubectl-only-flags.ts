@@ -1,4 +1,4 @@
-/** Flags that kubectl takes everywhere and that would do nothing here: what to do instead. */
+/** Hints for global kubectl flags that spoke does not have. */
 
 const leaveOut = (why: string) => `${why}; omit this flag`;
 const noLog = 'spoke writes no log files; use -v=6 to log each request to stderr';
@@ -26,7 +26,7 @@ const hints: Readonly<Record<string, string>> = {
 	'one-output': noLog,
 };
 
-/** `null` for a flag that is not kubectl's either. */
+/** `null` for any other flag. */
 export function kubectlOnlyFlagHint(name: string): string | null {
 	return Object.hasOwn(hints, name) ? hints[name]! : null;
 }

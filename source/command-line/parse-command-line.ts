@@ -1,4 +1,4 @@
-/** Reads a command line as kubectl's flag library (pflag) reads it. */
+/** Command-line parser, compatible with kubectl's pflag. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {closestWord} from './closest-word.ts';
 import {kubectlOnlyFlagHint} from './kubectl-only-flags.ts';
@@ -8,7 +8,7 @@ import type {FlagSpec, FlagValues, ParsedCommandLine} from './flag-spec.ts';
 /**
 Parses `argv` (without the program and command name) against `rows`: flags may stand anywhere before `--`,
 short flags may be joined (`-it`), values may follow `=`, a space, or a short flag directly.
-@throws SpokeError ERR_USAGE that names the argument and what is allowed.
+@throws SpokeError ERR_USAGE that names the argument and the allowed values
 @see https://github.com/spf13/pflag flag.go parseArgs
 */
 export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: Rows, argv: readonly string[]): ParsedCommandLine<Rows> {
@@ -32,7 +32,7 @@ export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: R
 		} else if (row.kind === 'boolean') {
 			set(row, spelled, 'true');
 		} else if (row.bare !== undefined) {
-			// pflag reads no value behind a space here; of a closed list of words none is mistaken for another argument.
+			// Unlike pflag, accepts one of the listed values after a space: it cannot be mistaken for another argument.
 			set(row, spelled, row.oneOf?.includes(rest[0] ?? '') ? rest.shift()! : row.bare);
 		} else {
 			const next = rest.shift();

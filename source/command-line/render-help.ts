@@ -1,4 +1,4 @@
-/** Help as text, made from the rows. */
+/** Help texts of the program and its commands. */
 import {connectionFlags} from './connection-flags.ts';
 import type {FlagSpec} from './flag-spec.ts';
 
@@ -14,11 +14,11 @@ type CommandHelp = {
 export type HelpLayout = {
 	/** In cells. */
 	width: number;
-	/** Spells a text in the signs that the terminal has, before it is wrapped. */
+	/** Replaces glyphs that the terminal lacks, before wrapping. */
 	toCharset: (text: string) => string;
 };
 
-/** `spoke help`: what there is to run. */
+/** `spoke help`. */
 export function renderProgramHelp(rows: readonly CommandHelp[], {width, toCharset: spell}: HelpLayout): string {
 	return [
 		'spoke: see and use the path from you to a pod.',
@@ -39,7 +39,7 @@ export function renderProgramHelp(rows: readonly CommandHelp[], {width, toCharse
 	].join('\n');
 }
 
-/** `spoke COMMAND --help`: its own flags, then those that it shares with every command. */
+/** `spoke COMMAND --help`. */
 export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: HelpLayout): string {
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
@@ -64,12 +64,12 @@ export function renderCommandHelp(row: CommandHelp, {width, toCharset: spell}: H
 	].join('\n');
 }
 
-/** A line of `about` that does not end a sentence goes on in the next one. */
+/** Joins a line of `about` that does not end a sentence with the next one. */
 export function splitParagraphs(about: string): string[] {
 	return about.split(/(?<=[.:?!)])\n/).map(paragraph => paragraph.replaceAll('\n', ' '));
 }
 
-/** `-f, --follow` or `    --tail N (-1)`: the default stands in brackets, as it would be given. */
+/** `-f, --follow` or `    --tail N (-1)`, with the default in flag syntax. */
 export function formatFlag(flag: FlagSpec): string {
 	const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
 	const value = flag.kind === 'boolean' ? '' : ` ${flag.oneOf?.join('|') ?? flag.value ?? 'VALUE'}`;
@@ -88,7 +88,7 @@ function indentAfterFirst(head: string, lines: readonly string[]): string[] {
 	return lines.map((line, index) => (index === 0 ? `${head}${line}` : `${' '.repeat(head.length + 2)}${line}`));
 }
 
-/** What stands left and is too long for its column has lines of its own. */
+/** A left side that is too long for its column gets its own lines. */
 function renderColumns(title: string, rows: ReadonlyArray<readonly [left: readonly string[], right: string]>, width: number): string[] {
 	if (rows.length === 0) {
 		return [];
@@ -111,14 +111,13 @@ function renderColumns(title: string, rows: ReadonlyArray<readonly [left: readon
 }
 
 /**
-Lines of at most `width`, broken at spaces. A flag stays with the value behind it, and what stands between backticks, double quotes or brackets stays whole;
-such a unit alone may be longer than the line.
+Breaks at spaces. Keeps a flag with its value, and text between backticks, double quotes or brackets, on one line, which can then exceed `width`.
 */
 export function wrapText(text: string, width: number): string[] {
 	return fillLines(splitUnits(text), width);
 }
 
-/** One command over several lines, each but the last ended by a backslash, so that a shell takes them as one. */
+/** Wraps a shell command with trailing backslashes. */
 export function wrapCommand(command: string, width: number): string[] {
 	if (command.length <= width) {
 		return [command];
@@ -158,7 +157,6 @@ function splitUnits(text: string): string[] {
 	return unit.length === 0 ? units : [...units, unit.join(' ')];
 }
 
-/** Whether every bracket and quote is closed. */
 function isBalanced(text: string): boolean {
 	const count = (sign: string) => text.split(sign).length - 1;
 	return count('`') % 2 === 0 && count('"') % 2 === 0 && count('[') <= count(']');

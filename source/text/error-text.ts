@@ -2,7 +2,7 @@
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {sanitizeLine} from './sanitize-line.ts';
 
-/** `error: message (remedy) [ERR_CODE]`. If kubectl has a line for the failure, it comes first, unchanged, followed by the rest of the message. */
+/** `error: message (remedy) [ERR_CODE]`. If kubectl has a line for the failure, it comes first, unchanged. */
 export function errorText(error: SpokeError): string {
 	const {remedy, code} = error;
 	return `${sanitizeLine(kubectlLineOrMessage(error))}${remedy === null ? '' : sanitizeLine(` (${remedy})`)} [${code}]`;

@@ -1,4 +1,4 @@
-/** What a server sends without end, or that nobody asked for, costs only so much memory, and ends the connection where it cannot go on. */
+/** Limits on what a peer can make the wire layer buffer or send. */
 import {Duplex} from 'node:stream';
 import {once} from 'node:events';
 import {setImmediate as turn} from 'node:timers/promises';

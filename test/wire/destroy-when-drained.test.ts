@@ -1,4 +1,4 @@
-/** Long writes to slow readers over TCP and TLS. */
+/** Long writes to slow readers over TCP and TLS. Alone in its file, because other work in the process delays both sides. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';

@@ -1,4 +1,4 @@
-/** One frame in one copy: its head, and whose memory it takes. */
+/** Encoding of masked messages and reuse of their memory. */
 import test from 'ava';
 import {maskedMessage, reuseMessage} from '../../source/wire/masked-message.ts';
 

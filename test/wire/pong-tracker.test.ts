@@ -1,4 +1,4 @@
-/** When an answer is missed, by a clock that is turned by hand. */
+/** Overdue pongs, with a manual clock. */
 import test from 'ava';
 import {PongTracker} from '../../source/wire/pong-tracker.ts';
 import {handClock} from '../support/manual-clock.ts';

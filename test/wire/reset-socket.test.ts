@@ -1,4 +1,4 @@
-/** A connection that is ended at once leaves nothing open, and is told from one that came to its end. */
+/** Reset of TCP connections. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';

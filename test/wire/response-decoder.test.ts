@@ -1,4 +1,4 @@
-/** Answers to requests that were sent together part where RFC 9112 says, however the bytes come. */
+/** Pipelined responses are separated as RFC 9112 requires. */
 import test from 'ava';
 import {ResponseDecoder, type CompleteResponse} from '../../source/wire/response-decoder.ts';
 

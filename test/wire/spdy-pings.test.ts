@@ -1,4 +1,4 @@
-/** When the other side is taken for gone, by a clock that is turned by hand. */
+/** Silence of a SPDY peer, with a manual clock. */
 import {setImmediate as turn, setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {SpdyPings} from '../../source/wire/spdy-pings.ts';

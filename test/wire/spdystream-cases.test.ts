@@ -1,4 +1,4 @@
-/** The test cases of moby/spdystream, and which tests cover them here. */
+/** The test cases of moby/spdystream v0.5.1 (the far end of every SPDY session), and the tests that cover them. */
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {duplexPair} from 'node:stream';
