@@ -76,7 +76,7 @@ export const faultRows: readonly FaultRow[] = [
 		tests: [
 			['streams/remote-command/silence.test.ts', 'a middlebox that drops idle flows keeps a stream with shorter ping intervals'],
 			['streams/remote-command/silence.test.ts', 'the ping interval is below the limits of common middleboxes'],
-			['wire/spdy-session.test.ts', 'PINGs of the interval use odd ids'],
+			['wire/spdy-session.test.ts', 'periodic PINGs of a client have odd ids'],
 		],
 		open: 'with times scaled down; `table` idles 75 s, with SPOKE_FAULTS_LONG=1 365 s, behind a limit of 60 s; no middlebox for 15 minutes',
 	},
@@ -219,14 +219,14 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B1',
 		says: 'escapes of every kind, cut at every byte, in cluster text',
 		tests: [
-			['text/sanitize.test.ts', 'no hostile text moves a terminal, or hides what comes after it'],
-			['text/sanitize.test.ts', 'the same texts without the sanitiser do move it: the check can fail'],
+			['text/sanitize.test.ts', 'no hostile text moves a terminal or hides the next line'],
+			['text/sanitize.test.ts', 'the hostile texts move a terminal when they are not sanitized'],
 		],
 	},
 	{
 		row: 'B2',
 		says: 'bidi, zero-width and BOM are visible',
-		tests: [['text/sanitize.test.ts', 'bidi and zero-width marks are named']],
+		tests: [['text/sanitize.test.ts', 'names bidi and zero-width marks']],
 		open: 'look-alike letters are not marked',
 	},
 	{
@@ -241,14 +241,14 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B4',
 		says: 'all 256 bytes, invalid and cut UTF-8',
 		tests: [
-			['text/sanitize.test.ts', 'bytes that are no UTF-8 become U+FFFD, whole characters survive any cut'],
+			['text/sanitize.test.ts', 'invalid UTF-8 becomes U+FFFD, and characters survive any split'],
 			['streams/remote-command/streams.test.ts', 'all 256 byte values return unchanged on separate outputs'],
 		],
 	},
 	{
 		row: 'B5',
 		says: 'every split of characters gives the same screen',
-		tests: [['text/sanitize.test.ts', 'what is shown does not depend on where the bytes were cut']],
+		tests: [['text/sanitize.test.ts', 'the output does not depend on where the bytes are split']],
 	},
 	{
 		row: 'B6',
@@ -291,9 +291,9 @@ export const faultRows: readonly FaultRow[] = [
 		row: 'B11',
 		says: 'SPDY frames beyond every limit',
 		tests: [
-			['wire/spdy-frame.test.ts', 'refused: '],
-			['wire/header-block.test.ts', 'refused: '],
-			['wire/spdy-session.test.ts', 'broken bytes end the session at once'],
+			['wire/spdy-frame.test.ts', 'rejects '],
+			['wire/header-block.test.ts', 'rejects '],
+			['wire/spdy-session.test.ts', 'invalid frames end the session immediately'],
 		],
 	},
 	{
