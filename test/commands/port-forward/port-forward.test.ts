@@ -258,7 +258,7 @@ test.serial('a port in use is a local failure that names port and family', async
 	const ended = await runSpoke(['port-forward', 'svc/db', `${port}:7000`, '--address', '127.0.0.1'], {env});
 	taken.close();
 	t.is(ended.status, 14);
-	t.regex(ended.stderr, new RegExp(`127\\.0\\.0\\.1:${port} \\(IPv4\\): it is in use`));
+	t.regex(ended.stderr, new RegExp(`127\\.0\\.0\\.1:${port} \\(IPv4\\): the port is in use`));
 	t.is((await podsOf(sandbox, 'db')).length, 1);
 });
 
