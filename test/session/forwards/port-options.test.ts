@@ -81,10 +81,10 @@ test('the local port follows the chosen port unless one was typed', async t => {
 	terminal.press('list.bottom', 'services.forward');
 	await terminal.sees(/Local port +80\d\d/);
 	terminal.press('form.right');
-	await terminal.sees(/Local port {2}84\d\d/);
+	await terminal.sees(/Local port +84\d\d/);
 	terminal.press('form.next', 'form.clear');
 	terminal.type('7001');
 	terminal.press('form.previous', 'form.left');
 	await terminal.sees(/Port +◂ http 80/);
-	await terminal.sees(/Local port {2}7001/);
+	await terminal.sees(/Local port +7001/);
 });

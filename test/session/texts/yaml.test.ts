@@ -143,7 +143,7 @@ test('services, workloads, nodes and namespaces show YAML when selected or named
 	await terminal.sees(/no YAML view of secret: only of pods/);
 	terminal.press('view.forwards');
 	terminal.type(':yaml\r');
-	await terminal.sees(/no object is under the cursor: type :yaml pod\/NAME/);
+	await terminal.sees(/no object is selected: type :yaml pod\/NAME/);
 });
 
 test('a refusal fills the text, names the missing verb, and opens why', async t => {
