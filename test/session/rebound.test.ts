@@ -218,7 +218,7 @@ const tails: readonly Step[] = [
 	['tail.since-30m', /since 30m/],
 	['tail.since-1h', /since 1h/],
 	['tail.since-head', /from the first line/],
-	['tail.since-tail', /following/],
+	['tail.since-tail', /(?<!not )following/],
 	['tail.doctor', /Doctor├/],
 	['view.back', /Tail pod\/api/],
 	['view.back', /Running/],
