@@ -138,13 +138,13 @@ export function isOpenedByFarEnd(
 	{feature}: Pick<ConnectionPurpose, 'feature'>,
 	{
 		carrier,
-		mayBeApiservers = false,
+		mayBeFromApiserver = false,
 	}: {
 		carrier: 'http' | 'websocket' | 'spdy';
-		mayBeApiservers?: boolean;
+		mayBeFromApiserver?: boolean;
 	},
 ): boolean {
-	return !mayBeApiservers && !(carrier === 'websocket' && isRemoteCommand({feature}));
+	return !mayBeFromApiserver && !(carrier === 'websocket' && isRemoteCommand({feature}));
 }
 
 /** The far end of a remote command may answer long after the stream opens. */

@@ -90,9 +90,9 @@ test('a session on it goes on: each list says what is wrong with it', async t =>
 	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfig], {home: await newHome(t), columns: 160});
 	await terminal.sees(/rows\[0\]\.object is[\s\S]+text, not an object/);
 	terminal.press('view.services');
-	await terminal.sees(/Services[\s\S]*no answer of Kubernetes: it has no rows/);
+	await terminal.sees(/Services[\s\S]*is not a Kubernetes response: it has no rows/);
 	terminal.press('view.nodes');
-	await terminal.sees(/Nodes[\s\S]*no answer of Kubernetes: it has no rows/);
+	await terminal.sees(/Nodes[\s\S]*is not a Kubernetes response: it has no rows/);
 	terminal.press('app.quit');
 	t.is(await terminal.ended(), 0);
 });

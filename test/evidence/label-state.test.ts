@@ -126,7 +126,7 @@ test('what comes after the end gives the same object back: there is nothing to t
 	);
 });
 
-for (const [feature, carrier, mayBeApiservers, byFarEnd] of [
+for (const [feature, carrier, mayBeFromApiserver, byFarEnd] of [
 	['exec', 'websocket', undefined, false],
 	['attach', 'websocket', undefined, false],
 	['exec', 'spdy', undefined, true],
@@ -138,7 +138,7 @@ for (const [feature, carrier, mayBeApiservers, byFarEnd] of [
 	['pod-proxy', 'http', false, true],
 	['exec', 'spdy', true, false],
 ] as const) {
-	test(`the opening of ${feature} by ${carrier}${mayBeApiservers ? ', of an answer that may be the apiserver’s,' : mayBeApiservers === false ? ', of an answer that cannot be the apiserver’s,' : ''} is ${byFarEnd ? '' : 'not surely '}its far end’s`, t => {
-		t.is(isOpenedByFarEnd({feature}, {carrier, ...(mayBeApiservers === undefined ? {} : {mayBeApiservers})}), byFarEnd);
+	test(`the opening of ${feature} by ${carrier}${mayBeFromApiserver ? ', of an answer that may be the apiserver’s,' : mayBeFromApiserver === false ? ', of an answer that cannot be the apiserver’s,' : ''} is ${byFarEnd ? '' : 'not surely '}its far end’s`, t => {
+		t.is(isOpenedByFarEnd({feature}, {carrier, ...(mayBeFromApiserver === undefined ? {} : {mayBeFromApiserver})}), byFarEnd);
 	});
 }

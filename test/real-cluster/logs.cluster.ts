@@ -196,7 +196,7 @@ test(`no line is lost or repeated over ${resets} resets of the connection`, asyn
 	t.deepEqual(found.wrong, []);
 	t.is(found.first, 1);
 	t.true(found.lines > minutes * 60 * 150, `${found.lines}`);
-	t.is([...running.stderr().matchAll(/no line lost/g)].length, resets, running.stderr());
+	t.is([...running.stderr().matchAll(/resumed at the last line, no gap/g)].length, resets, running.stderr());
 	// The control is cut once and has lost the rest.
 	t.is(await control.ended, 13);
 	t.true(judge(control.stdout()).last < found.last - 1000);
@@ -282,7 +282,7 @@ test('an apiserver that restarts costs no line', async t => {
 	const running = follow(cluster, 'restarted', ['logs-cut', '--tail=1']);
 	await until('it follows', () => running.stdout() !== '');
 	await restartApiserver(cluster.lab, 'restarted');
-	await until('it is back', () => running.stderr().includes('no line lost'), 60_000);
+	await until('it is back', () => running.stderr().includes('resumed at the last line, no gap'), 60_000);
 	await sleep(1000);
 	await running.stop();
 	t.deepEqual(judge(running.stdout()).wrong, []);
@@ -307,7 +307,7 @@ test('with no agent left the tunnel is named, and it goes on when they are back'
 	await removeAgents(cluster.lab, 'grpc');
 	await until('it is said', () => running.stderr().includes('No agent available'), 35_000);
 	await restoreAgents(cluster.lab, 'grpc');
-	await until('it is back', () => running.stderr().includes('no line lost'), 60_000);
+	await until('it is back', () => running.stderr().includes('resumed at the last line, no gap'), 60_000);
 	await running.stop();
 	t.deepEqual(judge(running.stdout()).wrong, []);
 });
@@ -323,7 +323,7 @@ test('while the Konnectivity server is down a follow is not back and has no gap,
 	await sleep(8000);
 	const whileDown = running.stderr();
 	await restoreTunnelServer(cluster.lab, 'grpc');
-	await until('it is back', () => running.stderr().includes('no line lost'), 90_000);
+	await until('it is back', () => running.stderr().includes('resumed at the last line, no gap'), 90_000);
 	await running.stop();
 	t.notRegex(whileDown, /back after|may be missing/);
 	t.notRegex(running.stderr(), /may be missing/);

@@ -128,7 +128,7 @@ test('an image without a shell: a debug container is offered, asked about, added
 	const terminal = await session(t, cluster, 'off-direct');
 	await moveTo(terminal, 'bare');
 	terminal.press('pods.shell');
-	await terminal.sees(/app has no shell\. A container that brings one can be added\./);
+	await terminal.sees(/app has no shell\. You can add a debug container that has one\./);
 	t.is(terminal.buffer(), 'alternate');
 	terminal.press('form.clear');
 	terminal.type(image);
@@ -151,12 +151,12 @@ test('attach to a program without a terminal sends lines, edited and shown as th
 	const terminal = await session(t, cluster, 'off-direct');
 	await moveTo(terminal, 'attachable');
 	terminal.press('pods.attach');
-	await terminal.sees(/No terminal there: what is typed goes line by line/);
+	await terminal.sees(/No remote terminal: input is sent line by line/);
 	terminal.type('helllo\u007F\u007Fo\r');
 	await terminal.sees(/^hello *$/m);
 	await terminal.sees(/^got hello$/m);
 	terminal.type('\u0003');
-	await terminal.sees(/left the attach .* It may go on in the container/);
+	await terminal.sees(/left the attach .* may still be running in the container/);
 });
 
 tunnelTest('when the agents are gone the open tail and forward say so with the leg, and recover when they are back', async t => {
@@ -208,7 +208,7 @@ test('two clusters at once: what was opened on one goes on, and is named, while 
 	await terminal.sees(/▸ tcp-0 +1\/1 +Running/, 60_000);
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
 	terminal.press('view.forwards', 'forwards.restart');
-	await terminal.sees(/started again by you/);
+	await terminal.sees(/restarted by you/);
 	// It is started again where it was, not on the cluster that is on the screen.
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
 	terminal.press('pane.next', 'connections.down', 'connections.open');
@@ -232,7 +232,7 @@ test('the YAML of pods, nodes, services, workloads and namespaces is what kubect
 		for (let tries = 0; ; tries++) {
 			const {stdout} = await cluster.kubectl('off-direct', ['get', '-n', 'demo', target, '-o', 'yaml']);
 			terminal.press('yaml.refresh');
-			await terminal.sees(/^ read again(?:: nothing has changed)?$/m);
+			await terminal.sees(/^ refreshed(?:: no changes)?$/m);
 			terminal.press('details.save', 'prompt.clear');
 			terminal.type(`~/${tries}-${file}\r`);
 			await terminal.sees(new RegExp(`saved ~/${tries}-${file}`));
@@ -261,10 +261,10 @@ test('a plain person sees what may be seen: no nodes, no namespaces, a path that
 	await terminal.sees(/apiserver ┈ unknown ┈► kubelet n1/);
 	t.notRegex(terminal.text(), /[━╍] (?:un)?verified [━╍]► kubelet/);
 	terminal.press('view.nodes');
-	await terminal.sees(/You may not list nodes in this cluster \(403\)/);
+	await terminal.sees(/[Nn]o permission to list nodes in this cluster \(403\)/);
 	t.notRegex(terminal.text(), /another namespace/);
 	terminal.press('view.pods', 'namespace.all');
-	await terminal.sees(/You may not list pods in any namespace \(403\)[\s\S]*back to demo/);
+	await terminal.sees(/[Nn]o permission to list pods in any namespace \(403\)[\s\S]*back to demo/);
 	terminal.press('namespace.pick');
 	await terminal.sees(/You have no permission to list namespaces. Type a name/);
 	terminal.type('demo\r');
@@ -274,7 +274,7 @@ test('a plain person sees what may be seen: no nodes, no namespaces, a path that
 	terminal.press('view.back');
 	await terminal.sees(/Connections 0/);
 	terminal.press('pods.debug');
-	await terminal.sees(/off, you may not patch pods\/ephemeralcontainers/);
+	await terminal.sees(/disabled, no permission to patch pods\/ephemeralcontainers/);
 });
 
 test('where watching is refused the list is read again and again, and says so; a right for one name is enough for that one', async t => {
@@ -295,7 +295,7 @@ test('where watching is refused the list is read again and again, and says so; a
 	]);
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify({apiVersion: 'v1', kind: 'List', items})});
 	const terminal = await session(t, cluster, 'off-direct', {argv: ['--as', 'narrow'], columns: 120, rows: 30});
-	await terminal.sees(/watch refused, read every \d+ s/, 60_000);
+	await terminal.sees(/watch refused, refreshed every \d+ s/, 60_000);
 	await moveTo(terminal, 'shell');
 	terminal.press('pods.shell');
 	await terminal.sees(/To leave:/);
