@@ -98,7 +98,7 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once, each labelled w
 	terminal.type('shell\r');
 	await terminal.sees(/▸ shell/);
 	terminal.press('pods.shell');
-	await terminal.sees(/1 tail and 1 forward go on/);
+	await terminal.sees(/1 tail and 1 forward stay open/);
 	await terminal.sees(/[#$] $/m);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('stty size; exit 3\r');
@@ -261,10 +261,10 @@ test('a plain person sees what may be seen: no nodes, no namespaces, a path that
 	await terminal.sees(/apiserver ┈ unknown ┈► kubelet n1/);
 	t.notRegex(terminal.text(), /[━╍] (?:un)?verified [━╍]► kubelet/);
 	terminal.press('view.nodes');
-	await terminal.sees(/[Nn]o permission to list nodes in this cluster \(403\)/);
+	await terminal.sees(/You are not allowed to list nodes in this cluster \(403\)/);
 	t.notRegex(terminal.text(), /another namespace/);
 	terminal.press('view.pods', 'namespace.all');
-	await terminal.sees(/[Nn]o permission to list pods in any namespace \(403\)[\s\S]*back to demo/);
+	await terminal.sees(/You are not allowed to list pods in any namespace \(403\)[\s\S]*back to demo/);
 	terminal.press('namespace.pick');
 	await terminal.sees(/You have no permission to list namespaces. Type a name/);
 	terminal.type('demo\r');
@@ -301,7 +301,7 @@ test('where watching is refused the list is read again and again, and says so; a
 	await terminal.sees(/To leave:/);
 	await terminal.sees(/[#$] $/m);
 	terminal.type('exit\r');
-	await terminal.sees(/shell ended/);
+	await terminal.sees(/shell (?:ended|exited with status 0|finished)/);
 	terminal.type(' ');
 	await terminal.sees(/▸ shell/);
 	terminal.press('list.filter', 'prompt.clear');
@@ -318,7 +318,7 @@ test('SIGTERM gives the terminal back with a tail and a forward open, and leaves
 	terminal.press('pods.forward');
 	await terminal.sees(/Forward from pod\/tcp-0/);
 	terminal.press('form.next', 'form.clear', 'form.submit');
-	await terminal.sees(/localhost:\d+ goes to tcp-0/);
+	await terminal.sees(/localhost:\d+ forwards to tcp-0/);
 	const port = /localhost:(\d+) goes/.exec(terminal.text())![1]!;
 	terminal.press('pods.logs');
 	await terminal.sees(/Tail pod\/tcp-0/);
