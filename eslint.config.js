@@ -11,11 +11,17 @@ export default tseslint.config(
 	{languageOptions: {parserOptions: {projectService: true}}},
 	{
 		rules: {
-			'max-len': ['error', {code: 140, tabWidth: 2, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true}],
+			'max-len': [
+				'error',
+				{code: 140, tabWidth: 2, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true},
+			],
 			'@typescript-eslint/array-type': ['error', {default: 'array-simple'}],
 			'@typescript-eslint/consistent-type-definitions': ['error', 'type'],
 			'@typescript-eslint/dot-notation': ['error', {allowIndexSignaturePropertyAccess: true}],
-			'@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true, allowBoolean: true, allowNullish: true, allow: [{from: 'lib', name: ['Error', 'URL', 'URLSearchParams']}]}],
+			'@typescript-eslint/restrict-template-expressions': [
+				'error',
+				{allowNumber: true, allowBoolean: true, allowNullish: true, allow: [{from: 'lib', name: ['Error', 'URL', 'URLSearchParams']}]},
+			],
 			'@typescript-eslint/no-unused-vars': ['error', {argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true}],
 			'@typescript-eslint/no-confusing-void-expression': ['error', {ignoreArrowShorthand: true}],
 			// Indexes are checked by `noUncheckedIndexedAccess`; `!` says where the length was checked before.

@@ -39,7 +39,10 @@ const shared = {
 	logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** What every start reads: importing a built-in as an ES module evaluates all its lazy exports (`process.stdin`, web crypto), and the loader of ES modules costs as much again. */
+/**
+ * What every start reads: importing a built-in as an ES module evaluates all its lazy exports (`process.stdin`, web crypto), and the loader
+ * of ES modules costs as much again.
+ */
 const startsFast = {
 	...shared,
 	format: 'cjs',
@@ -118,7 +121,8 @@ if (!process.argv.includes('--quiet')) {
 }
 
 /**
-Makes the shell look whether SIGHUP was ignored at the start, before Node resets it, and then become Node. To Node the second line is a string and a comment.
+Makes the shell look whether SIGHUP was ignored at the start, before Node resets it, and then become Node. To Node the second line is a
+string and a comment.
 The file must not name an option of Node's instead: one that is too old would refuse it, and not get as far as saying so.
 */
 async function launchByShell(path: string): Promise<void> {
@@ -150,7 +154,10 @@ function commandsStayOutside(folder: string): Plugin {
 	};
 }
 
-/** The session, the sandbox, its SSH and what reads YAML are files of their own, which a command or another part loads only when it needs them. `folder` is where the loader finds them. */
+/**
+ * The session, the sandbox, its SSH and what reads YAML are files of their own, which a command or another part loads only when it needs
+ * them. `folder` is where the loader finds them.
+ */
 function heavyPartsStandAlone(folder: string): Plugin {
 	return {
 		name: 'heavy-parts-stand-alone',
@@ -228,7 +235,10 @@ function onlyUsedPartsOfWs(): Plugin {
 	};
 }
 
-/** `import x from 'node:http'` in an ES module evaluates all that `node:http` offers, a whole HTTP client among it; `require` gives it as it is. */
+/**
+ * `import x from 'node:http'` in an ES module evaluates all that `node:http` offers, a whole HTTP client among it; `require` gives it as it
+ * is.
+ */
 function builtinsByRequire(): Plugin {
 	return {
 		name: 'builtins-by-require',

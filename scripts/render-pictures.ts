@@ -155,8 +155,8 @@ function svg(title: string): string {
 
 function styleOf(one: IBufferCell): string {
 	const inverse = one.isInverse() !== 0;
-	const ink = one.isFgDefault() ? '#d8d8d8' : colour(one.getFgColor(), one.isFgRGB());
-	const ground = one.isBgDefault() ? '' : colour(one.getBgColor(), one.isBgRGB());
+	const ink = one.isFgDefault() ? '#d8d8d8' : color(one.getFgColor(), one.isFgRGB());
+	const ground = one.isBgDefault() ? '' : color(one.getBgColor(), one.isBgRGB());
 	return [inverse ? ground || '#16161e' : ink, inverse ? ink : ground, one.isBold() ? 'b' : '', one.isUnderline() ? 'u' : ''].join('|');
 }
 
@@ -179,7 +179,7 @@ const basic = [
 	'#ffffff',
 ];
 
-function colour(value: number, isRgb: boolean): string {
+function color(value: number, isRgb: boolean): string {
 	return isRgb ? `#${value.toString(16).padStart(6, '0')}` : (basic[value] ?? '#d8d8d8');
 }
 

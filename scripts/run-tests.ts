@@ -1,5 +1,6 @@
 /**
-Runs the suite and closes with what took longest, what failed, a line each, and one line that counts: `N passed, N failed, N skipped`. `--cluster` runs the
+Runs the suite and closes with what took longest, what failed, a line each, and one line that counts: `N passed, N failed, N skipped`.
+`--cluster` runs the
 real-cluster suite instead, `--slow` what is slow by nature; a file that is named runs alone.
 */
 import {spawn, spawnSync} from 'node:child_process';

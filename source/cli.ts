@@ -218,7 +218,9 @@ function helpText(name: string | undefined): string {
 		: renderCommandHelp(findEntry(name).spec, form);
 }
 
-/** Prints one line to stderr and, with `-o json`, an Error object as the last line of stdout (of stderr if stdout is the remote command's). */
+/**
+ * Prints one line to stderr and, with `-o json`, an Error object as the last line of stdout (of stderr if stdout is the remote command's).
+ */
 function reportError(error: SpokeError, {wantsJson, isStdoutRemote}: ErrorReporting): void {
 	if (error.code === 'ERR_OUTPUT_CLOSED') {
 		return;
@@ -249,7 +251,10 @@ function errorLine(error: ErrorObject) {
 	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error};
 }
 
-/** The first INT, TERM or HUP interrupts the command; a second one exits with the signal's status. A HUP that was ignored at the start stays ignored. */
+/**
+ * The first INT, TERM or HUP interrupts the command; a second one exits with the signal's status. A HUP that was ignored at the start stays
+ * ignored.
+ */
 function abortOnSignal(): AbortSignal {
 	const controller = new AbortController();
 	const ignoresHangup = isHangupIgnored();

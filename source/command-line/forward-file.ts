@@ -26,7 +26,8 @@ const flagSpecs = [
 ] as const;
 
 /**
-Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]`, one a line; words as a shell has them, `#` begins a comment.
+Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--on-pod-loss move|exit]`, one a line; words as a
+shell has them, `#` begins a comment.
 What targets, ports and addresses mean is left to whoever uses them: `check` throws for a line that they refuse.
 @throws SpokeError ERR_USAGE that names file and line
 */

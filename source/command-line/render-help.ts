@@ -111,7 +111,8 @@ function renderColumns(title: string, rows: ReadonlyArray<readonly [left: readon
 }
 
 /**
-Breaks at spaces. Keeps a flag with its value, and text between backticks, double quotes or brackets, on one line, which can then exceed `width`.
+Breaks at spaces. Keeps a flag with its value, and text between backticks, double quotes or brackets, on one line, which can then exceed
+`width`.
 */
 export function wrapText(text: string, width: number): string[] {
 	return fillLines(splitUnits(text), width);

@@ -12,7 +12,8 @@ connected       used             opened                                         
 
 A stream waits for `preUseTimeoutMs` only. Everything after the opening runs beside the stream, which never waits for it.
 `settleTimeoutMs` starts nothing and aborts nothing: it limits the wait for metrics and the far end, which begins after the
-cluster was observed. So a label whose cluster does not answer settles later, by up to `sharedProbeTimeoutMs`, and one that opens after another ended by up to
+cluster was observed. So a label whose cluster does not answer settles later, by up to `sharedProbeTimeoutMs`, and one that opens after
+another ended by up to
 `sharedProbeIntervalMs`.
 */
 export const labelTimings = {

@@ -187,7 +187,8 @@ function fromStepTest(
 
 	const {steps, agent} = result;
 	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
-	// Held upgrades use connections of their own. They are evidence for this process only if each was recognized, or its own count of them rose.
+	// Held upgrades use connections of their own. They are evidence for this process only if each was recognized, or its own count of them
+	// rose.
 	const isBound = common.process !== null || steps.moved !== 'undecided';
 	const makeObservation = <Facts>(source: Observation<Facts>['source'], facts: Facts): Observation<Facts> => ({
 		source,

@@ -17,7 +17,8 @@ const noLogPattern = new RegExp(
 
 /**
 Returns the kubelet's message, or `null` if the response may be the apiserver's own.
-The apiserver turns every kubelet error response into a Status: a 400 keeps the message; any other except a 500 has details that the apiserver's own Status never has.
+The apiserver turns every kubelet error response into a Status: a 400 keeps the message; any other except a 500 has details that the
+apiserver's own Status never has.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/registry/generic/rest/response_checker.go
 */
 export function kubeletLogRefusal(status: number, body: string): string | null {

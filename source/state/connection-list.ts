@@ -170,7 +170,10 @@ function hasEnded(path: Path | null): boolean {
 /** From worst to best: a line that several streams share shows the worst. */
 export const tlsWorstFirst: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
-/** The path with the worst TLS state, then with the weakest basis; `null` if none is known. Ended connections count only if there is no other. */
+/**
+ * The path with the worst TLS state, then with the weakest basis; `null` if none is known. Ended connections count only if there is no
+ * other.
+ */
 export function worstPath(paths: Iterable<Path | null>): Path | null {
 	const all = [...paths];
 	const open = all.filter(path => !hasEnded(path));

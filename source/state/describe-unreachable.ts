@@ -44,7 +44,9 @@ export function textLabel({code}: Pick<ErrorObject, 'code'>): 'server' | 'error'
 	return serverErrors.has(code) ? 'server' : 'error';
 }
 
-/** Errors whose text is that of the apiserver, the kubelet, the runtime or the backend; all others are from spoke, its socket or a plugin. */
+/**
+ * Errors whose text is that of the apiserver, the kubelet, the runtime or the backend; all others are from spoke, its socket or a plugin.
+ */
 const serverErrors: ReadonlySet<ErrorObject['code']> = new Set([
 	'ERR_FORBIDDEN',
 	'ERR_CREDENTIALS',

@@ -14,7 +14,10 @@ import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
-/** A full-size page over the views; Esc closes the last one. `row`: the path of a why screen arrives later. `left`: cells scrolled sideways. `id`: a pending text is filled by it. `of`, `on`: what a text is refreshed from. */
+/**
+ * A full-size page over the views; Esc closes the last one. `row`: the path of a why screen arrives later. `left`: cells scrolled sideways.
+ * `id`: a pending text is filled by it. `of`, `on`: what a text is refreshed from.
+ */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
 	| {

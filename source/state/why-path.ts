@@ -5,7 +5,10 @@ import type {Layer, SessionState} from './session-state.ts';
 
 export type WhyLayer = Extract<Layer, {kind: 'why'}>;
 
-/** That of its connection if open (the worst of several), else the one it was opened with. A failure without a connection has none, not even that of the selected row. */
+/**
+ * That of its connection if open (the worst of several), else the one it was opened with. A failure without a connection has none, not even
+ * that of the selected row.
+ */
 export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
 	const entry = state.dock.find(one => one.id === layer.entry);
 	// The path may arrive after the layer was opened, while its row is still selected.

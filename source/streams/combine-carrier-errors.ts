@@ -1,7 +1,10 @@
 /** The error of a stream that every carrier refused. */
 import type {SpokeError} from '../errors/spoke-error.ts';
 
-/** Kubectl does not tell the reason of a Status that refuses an upgrade; `prefix` is its words. @see k8s.io/streaming pkg/httpstream/spdy/roundtripper.go */
+/**
+ * Kubectl does not tell the reason of a Status that refuses an upgrade; `prefix` is its words. @see k8s.io/streaming
+ * pkg/httpstream/spdy/roundtripper.go
+ */
 export function refusedAsKubectl(error: SpokeError, prefix: string): SpokeError {
 	return error.asKubectl === null
 		? error

@@ -41,7 +41,10 @@ export type ConnectionObserver = {
 	onConnected?(connection: Connection): void;
 	/** Called with the handshake done and before the request that makes it a stream: ordinary requests may be made on it. */
 	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
-	/** The stream is open: 101, or an answer. `mayBeFromApiserver`: who gave it cannot be told, so that the far end of leg 2 may not have been reached. */
+	/**
+	 * The stream is open: 101, or an answer. `mayBeFromApiserver`: who gave it cannot be told, so that the far end of leg 2 may not have been
+	 * reached.
+	 */
 	onOpened?(
 		connection: Connection,
 		purpose: ConnectionPurpose,
@@ -58,7 +61,10 @@ export type ConnectionObserver = {
 	onFarEndAnswered?(connection: Connection, purpose: ConnectionPurpose): void;
 	/** Round-trip times as they are measured, milliseconds. */
 	onRoundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
-	/** A ping was not answered for so long, milliseconds, which is longer than it takes: told once, and the next round trip says that it goes on. */
+	/**
+	 * A ping was not answered for so long, milliseconds, which is longer than it takes: told once, and the next round trip says that it goes
+	 * on.
+	 */
 	onPingOverdue?(connection: Connection, waited: {websocket?: number; runtime?: number}): void;
 	onFailed?(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void;
 	onClosed?(connection: Connection, purpose: ConnectionPurpose): void;

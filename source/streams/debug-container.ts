@@ -170,7 +170,10 @@ export async function waitUntilRunning(
 	);
 }
 
-/** The exit status of a container that has ended, or ends within `limitMs`; `null` for one that goes on. A pod's status is some time behind its runtime. */
+/**
+ * The exit status of a container that has ended, or ends within `limitMs`; `null` for one that goes on. A pod's status is some time behind
+ * its runtime.
+ */
 export async function exitStatusOf(
 	cluster: ClusterClient,
 	{metadata: {name: podName, namespace = 'default'}}: PodObject,

@@ -125,7 +125,9 @@ export function nodePod(node: string, request: DebugRequest): PodJson {
 	};
 }
 
-/** Whether capabilities or privilege of the container do nothing, because the pod sets a user that is not root. @see debug.go displayWarning */
+/**
+ * Whether capabilities or privilege of the container do nothing, because the pod sets a user that is not root. @see debug.go displayWarning
+ */
 export function losesCapabilities({spec}: PodObject, context: SecurityContext | undefined): boolean {
 	const {securityContext: {runAsUser = 0} = {}} = spec as {securityContext?: {runAsUser?: number}};
 	return (

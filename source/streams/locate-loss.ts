@@ -7,7 +7,8 @@ import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 const connectTimeoutMs = 3000;
 
 /**
-A stream that ends without a word was ended with the apiserver, where a fresh connection is not answered. Where it is, an orderly close of the stream is
+A stream that ends without a word was ended with the apiserver, where a fresh connection is not answered. Where it is, an orderly close
+of the stream is
 the apiserver's, which lost its own way to the kubelet; an end of the connection alone may as well be a balancer's on the way there.
 Other errors are given back as they are.
 */
@@ -29,7 +30,8 @@ export async function locateStreamLoss(cluster: Pick<ClusterClient, 'connect'>, 
 }
 
 /**
-The same of a tunnel of forwarded ports, whose pings are answered behind the apiserver, so that silence alone tells no leg; and of a connection that no tunnel,
+The same of a tunnel of forwarded ports, whose pings are answered behind the apiserver, so that silence alone tells no leg; and of a
+connection that no tunnel,
 or nobody behind one, took in time. Other errors are given back as they are.
 */
 export async function locateTunnelLoss(
@@ -41,7 +43,8 @@ export async function locateTunnelLoss(
 }
 
 /**
-The same of a log's answer that was cut. An apiserver ends our connection as well when its own to the kubelet is cut, and Node gives that end the code of a
+The same of a log's answer that was cut. An apiserver ends our connection as well when its own to the kubelet is cut, and Node gives that
+end the code of a
 reset, yet no system call. Answers that are cut together are asked about once.
 */
 export async function locateResponseLoss(cluster: Pick<ClusterClient, 'connect'>, error: SpokeError): Promise<SpokeError> {

@@ -6,9 +6,11 @@ import {quoteForShell} from '../text/quote-for-shell.ts';
 export type RunningPodFeature = 'exec' | 'attach' | 'port-forward' | 'debug';
 
 /**
-As kubectl says it of a pod of that phase. Of `debug` it says nothing: the apiserver takes the container, the kubelet of an ended pod never starts it
+As kubectl says it of a pod of that phase. Of `debug` it says nothing: the apiserver takes the container, the kubelet of an ended pod
+never starts it
 (SyncTerminatedPod), and kubectl waits for good (measured with 1.36.3).
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd exec/exec.go, attach/attach.go, portforward/portforward.go
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd exec/exec.go, attach/attach.go,
+portforward/portforward.go
 */
 export function terminatedPodMessage(feature: RunningPodFeature, phase: string): string {
 	switch (feature) {

@@ -139,12 +139,12 @@ export function parseSgr(parameters: string, before: TextColors): TextColors | u
 		} else if (/^(?:4[0-7]|10[0-7])$/.test(code)) {
 			pen.background = paletteColor(Number(code) - (code.length === 3 ? 92 : 40));
 		} else if (/^[34]8(?::|$)/.test(code)) {
-			const colour = code.includes(':') ? parseColonColor(code) : parseSemicolonColor(rest);
-			if (colour === undefined) {
+			const color = code.includes(':') ? parseColonColor(code) : parseSemicolonColor(rest);
+			if (color === undefined) {
 				return undefined;
 			}
 
-			pen[code.startsWith('3') ? 'foreground' : 'background'] = colour;
+			pen[code.startsWith('3') ? 'foreground' : 'background'] = color;
 		} else if (!fontStyles.has(code)) {
 			return undefined;
 		}

@@ -10,7 +10,10 @@ import {firstKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
 import {hubName, tlsRole} from './path-line.ts';
 
-/** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` when it has not responded since. */
+/**
+ * `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` when it has not
+ * responded since.
+ */
 export function header(screen: RenderInput): Line {
 	const {
 		state: {cluster, size},

@@ -23,7 +23,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 
 	if (view.names !== 'none' && source && view.sources.length > 1) {
 		const name = view.names === 'short' ? source.short : `${source.pod}/${source.container}`;
-		spans.push(styled(`pod.${source.colour}` as Role, `${name.padEnd(nameWidth(view))} `));
+		spans.push(styled(`pod.${source.color}` as Role, `${name.padEnd(nameWidth(view))} `));
 	}
 
 	if (line.late && !view.plain) {

@@ -18,7 +18,10 @@ export function pendingTimes({dock, now}: Pick<SessionState, 'dock' | 'now'>, pa
 	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }
 
-/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; `was` if nothing is open any more, `no response for 8 s` if overdue, empty if not measured. */
+/**
+ * `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; `was` if nothing is open any more, `no response for 8 s` if overdue, empty
+ * if not measured.
+ */
 export function describeRoundTrips({about, rttMs}: Path, waited: PendingTimes = noPendingTimes): string {
 	if (isWholeWait(rttMs, waited)) {
 		return noAnswer(waited);

@@ -62,10 +62,10 @@ function sourceRow({theme: {glyphs}}: RenderInput, {sources}: TailView): Line {
 	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
 	return line(
 		' ',
-		...inOrder.slice(0, mostSources).flatMap(({short, colour, on, state, node, note}): Span[] => {
+		...inOrder.slice(0, mostSources).flatMap(({short, color, on, state, node, note}): Span[] => {
 			const sign = sourceSign[state];
 			return [
-				styled(`pod.${colour}` as 'pod.1', short),
+				styled(`pod.${color}` as 'pod.1', short),
 				{text: ' '},
 				on ? styled(`state.${sign}`, glyphs[sign]) : styled('text.dim', 'off'),
 				styled('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),

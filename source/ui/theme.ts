@@ -246,7 +246,8 @@ export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, 
 		return {name: 'ansi', depth, isDumb};
 	}
 
-	// On white, the bright yellow and cyan of 16 colors are unreadable. A terminal that reports its background has 256 colors, whatever TERM says.
+	// On white, the bright yellow and cyan of 16 colors are unreadable. A terminal that reports its background has 256 colors, whatever TERM
+	// says.
 	if (lightness > 0.5) {
 		return {name: 'light', depth, isDumb};
 	}

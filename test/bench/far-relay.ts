@@ -1,4 +1,6 @@
-/** A way to a server that takes its time: what was sent arrives so much later, at full speed. Round trips then cost what they cost people. */
+/**
+ * A way to a server that takes its time: what was sent arrives so much later, at full speed. Round trips then cost what they cost people.
+ */
 import {createServer, connect, type AddressInfo, type Socket} from 'node:net';
 
 export type FarRelay = {port: number; close: () => void};

@@ -1,4 +1,6 @@
-/** What a label costs the person who waits: the same one-shots with and without it, in turn, beside the apiserver and 40 ms away from it. */
+/**
+ * What a label costs the person who waits: the same one-shots with and without it, in turn, beside the apiserver and 40 ms away from it.
+ */
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import process from 'node:process';

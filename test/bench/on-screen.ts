@@ -1,4 +1,7 @@
-/** A program in a pseudo-terminal whose screen is read through a terminal emulator: when something is seen on it, and what the program takes. */
+/**
+ * A program in a pseudo-terminal whose screen is read through a terminal emulator: when something is seen on it, and what the program
+ * takes.
+ */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -8,7 +11,10 @@ import {benchEnvironment, usageOf} from './measure.ts';
 
 export type OnScreen = {
 	type(keys: string): void;
-	/** Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. One that looks at a row or two by itself is told none: to read all takes a millisecond, which would be measured. */
+	/**
+	 * Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. One that looks at a row or two by
+	 * itself is told none: to read all takes a millisecond, which would be measured.
+	 */
 	until(what: string, isThere: (rows: readonly string[]) => boolean, since?: number, limitMs?: number): Promise<number>;
 	rows(): string[];
 	row(at: number): string;

@@ -1,6 +1,8 @@
 /**
-`npm run bench [row…]`: spoke beside kubectl, and stern and k9s where they do the same, on the cluster of KUBECONFIG (the lab of test/real-cluster), alternating in one run.
-Words choose the groups whose names hold one of them. `SPOKE_BENCH_ROUNDS` is the rounds (5). `SPOKE_BENCH_KUBECTL`, `…_STERN` and `…_K9S` name the programs;
+`npm run bench [row…]`: spoke beside kubectl, and stern and k9s where they do the same, on the cluster of KUBECONFIG (the lab of
+test/real-cluster), alternating in one run.
+Words choose the groups whose names hold one of them. `SPOKE_BENCH_ROUNDS` is the rounds (5). `SPOKE_BENCH_KUBECTL`, `…_STERN` and
+`…_K9S` name the programs;
 stern and k9s are left out where there are none.
 */
 import {spawnSync} from 'node:child_process';

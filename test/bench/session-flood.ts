@@ -1,4 +1,7 @@
-/** A tail of a pod that writes 100,000 lines a second, or as many as this machine gets through: keys while they come, and whether every line arrived. */
+/**
+ * A tail of a pod that writes 100,000 lines a second, or as many as this machine gets through: keys while they come, and whether every line
+ * arrived.
+ */
 import {logsInK9s} from './k9s-logs.ts';
 import {median, pause, quantile, type Figures, type Group, type Program} from './measure.ts';
 import {onScreen, type OnScreen} from './on-screen.ts';

@@ -1,4 +1,7 @@
-/** The session under load, on a screen of 120×40: a tail of 5,000 lines a second beside k9s, 1,000,000 lines with keys while they come, 150,000 pods (`SPOKE_BENCH_BIG` is the kubeconfig of lab/big.ts). */
+/**
+ * The session under load, on a screen of 120×40: a tail of 5,000 lines a second beside k9s, 1,000,000 lines with keys while they come,
+ * 150,000 pods (`SPOKE_BENCH_BIG` is the kubeconfig of lab/big.ts).
+ */
 import process from 'node:process';
 import {logsInK9s} from './k9s-logs.ts';
 import {median, pause, quantile, type Figures, type Group, type Program} from './measure.ts';
@@ -41,7 +44,10 @@ async function steadyTail(program: Program): Promise<Figures> {
 	]);
 }
 
-/** Lines are on the screen, and newer ones come. k9s now and then goes on saying that it waits for logs: it is begun anew then, and that is said. */
+/**
+ * Lines are on the screen, and newer ones come. k9s now and then goes on saying that it waits for logs: it is begun anew then, and that is
+ * said.
+ */
 async function steadyScreen(program: Program): Promise<OnScreen> {
 	for (let tries = 1; ; tries++) {
 		const screen = await openSteadyTail(program);

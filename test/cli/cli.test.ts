@@ -322,7 +322,7 @@ registerHooks({load(url, context, next) { if (url.startsWith('file:')) appendFil
 	}
 });
 
-test('the licences of what is built in are passed on with it', async t => {
+test('the licenses of bundled packages are shipped', async t => {
 	const text = await readFile(new URL('../../build/LICENSES.txt', import.meta.url), 'utf8');
 	for (const name of ['ink', 'react', 'ssh2', 'ws', 'yaml', 'yoga-layout']) {
 		t.regex(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: `, 'm'), name);

@@ -1,4 +1,7 @@
-/** Every kubeconfig row reaches the same server by the same name, as the same user, as it does with kubectl (recorded by test/real-cluster/kubeconfigs.cluster.ts). */
+/**
+ * Every kubeconfig row reaches the same server by the same name, as the same user, as it does with kubectl (recorded by
+ * test/real-cluster/kubeconfigs.cluster.ts).
+ */
 import anyTest, {type TestFn} from 'ava';
 import {kubeconfigRows} from '../support/kubeconfig-rows.ts';
 import {readVerdicts, type KubectlVerdicts} from '../support/kubectl-verdicts.ts';

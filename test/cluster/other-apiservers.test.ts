@@ -1,4 +1,7 @@
-/** Another apiserver at its own address: reached only where its certificate is the cluster's and carries an apiserver's name; nothing is sent to anybody else. */
+/**
+ * Another apiserver at its own address: reached only where its certificate is the cluster's and carries an apiserver's name; nothing is
+ * sent to anybody else.
+ */
 import test from 'ava';
 import {startServer, textOf} from '../support/api-server.ts';
 import {authority, issue, type CertificateWish} from '../support/certificates.ts';

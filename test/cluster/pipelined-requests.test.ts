@@ -1,4 +1,6 @@
-/** Requests that are asked together are on the wire together, each is answered as itself, and what comes behind them has the socket alone. */
+/**
+ * Requests that are asked together are on the wire together, each is answered as itself, and what comes behind them has the socket alone.
+ */
 import {setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';

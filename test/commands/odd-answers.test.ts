@@ -1,4 +1,7 @@
-/** A server that is no apiserver, or a broken one: whatever it answers, one line says what is wrong with it, and nothing is taken for a bug of ours. */
+/**
+ * A server that is no apiserver, or a broken one: whatever it answers, one line says what is wrong with it, and nothing is taken for a bug
+ * of ours.
+ */
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';

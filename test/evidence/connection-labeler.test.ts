@@ -97,7 +97,10 @@ function listen(access: ClusterClient, options: LabelerOptions = {}) {
 	return {cluster, clock, labeler, emitted, until, open};
 }
 
-/** Whether a request is for the flags of a stream's process: those that are read beside streams are asked for on connections that ask for more. */
+/**
+ * Whether a request is for the flags of a stream's process: those that are read beside streams are asked for on connections that ask for
+ * more.
+ */
 function flagsOfStreams(): (request: IncomingMessage) => boolean {
 	const beside = new WeakSet<object>();
 	return ({url, socket}) => {

@@ -1,6 +1,8 @@
 /**
-`npm run test:faults -- big [transfer|execs]`: what takes minutes, on the cluster of KUBECONFIG (a lab of test/real-cluster: pods `tcp-0` and `shell` of `demo`).
-10 GiB each way through one forward, hashed (SPOKE_BIG_GIB for another size); 1,000 execs of 10 workers, each of which must give its own words and status.
+`npm run test:faults -- big [transfer|execs]`: what takes minutes, on the cluster of KUBECONFIG (a lab of test/real-cluster: pods `tcp-0`
+and `shell` of `demo`).
+10 GiB each way through one forward, hashed (SPOKE_BIG_GIB for another size); 1,000 execs of 10 workers, each of which must give its own
+words and status.
 One JSON line a part; the exit status is 1 when a hash differs or fewer than 999 execs were right.
 */
 import {createHash} from 'node:crypto';
@@ -28,7 +30,10 @@ for (const part of process.argv.slice(2).length > 0 ? process.argv.slice(2) : Ob
 
 process.exitCode = right ? 0 : 1;
 
-/** Up and down at once: the pod sends back what it gets, so that one hash stands for both ways. (containerd passes on no end of ours, so no pod can answer to it.) */
+/**
+ * Up and down at once: the pod sends back what it gets, so that one hash stands for both ways. (containerd passes on no end of ours, so no
+ * pod can answer to it.)
+ */
 async function transfer(): Promise<boolean> {
 	const run = await runPortForward(['pod/tcp-0', '-n', 'demo', ':7000'], {env: environment});
 	const socket = await dial(await run.port());

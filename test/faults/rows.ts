@@ -1,4 +1,6 @@
-/** Which tests hold each fault F1–F26 and each bad input B1–B19, and what stays open. `npm run test:faults` runs those that need no cluster. */
+/**
+ * Which tests hold each fault F1–F26 and each bad input B1–B19, and what stays open. `npm run test:faults` runs those that need no cluster.
+ */
 
 type Covered = readonly [file: string, title: string];
 
@@ -142,7 +144,7 @@ export const faultRows: readonly FaultRow[] = [
 	},
 	{
 		row: 'F17',
-		says: 'sandbox recreated: told, and redialled',
+		says: 'sandbox recreated: told, and redialed',
 		tests: [['streams/port-forward/forwarded-connection.test.ts', 'messages of containerd and CRI-O name a pod sandbox that is gone']],
 	},
 	{

@@ -39,7 +39,8 @@ test.after.always(async t => {
 
 /**
 How two answers are compared, beside their exit status:
-`bytes` of stdout; `table`: its header and the number of rows; `labels`: the words before a colon at each depth; `keys`: the fields of the JSON at the top, metadata, spec and status;
+`bytes` of stdout; `table`: its header and the number of rows; `labels`: the words before a colon at each depth; `keys`: the fields of
+the JSON at the top, metadata, spec and status;
 `errors`: stderr, names of containers' ids taken out; `status` alone.
 */
 type Way = 'bytes' | 'table' | 'labels' | 'keys' | 'errors' | 'status';

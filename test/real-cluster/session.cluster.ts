@@ -34,7 +34,10 @@ async function session(
 	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, person)], {home, columns, rows});
 }
 
-/** A row of the dock whose TLS word is the true one; a route that is told is a true one, `egress` is less than the whole and not told is no claim. */
+/**
+ * A row of the dock whose TLS word is the true one; a route that is told is a true one, `egress` is less than the whole and not told is no
+ * claim.
+ */
 function labelled({tls, routes}: Truth): string {
 	const words = [...routes, ...(routes.includes('direct') ? [] : ['egress'])].map(
 		route => `[━╍]${route === 'egress-http-connect' ? 'http-conn' : route}`,
@@ -274,7 +277,7 @@ test('a plain person sees what may be seen: no nodes, no namespaces, a path that
 	terminal.press('view.back');
 	await terminal.sees(/Connections 0/);
 	terminal.press('pods.debug');
-	await terminal.sees(/disabled, no permission to patch pods\/ephemeralcontainers/);
+	await terminal.sees(/disabled, no permission to patch pods\/eph/);
 });
 
 test('where watching is refused the list is read again and again, and says so; a right for one name is enough for that one', async t => {

@@ -1,4 +1,7 @@
-/** Stopped and continued from outside, as a job of a shell: the terminal is as the session needs it, whatever the shell made of it meanwhile. */
+/**
+ * Stopped and continued from outside, as a job of a shell: the terminal is as the session needs it, whatever the shell made of it
+ * meanwhile.
+ */
 import {writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import test from 'ava';

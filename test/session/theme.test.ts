@@ -1,4 +1,4 @@
-/** Colours that can be read: on black and on white, on the ground of the cursor, and by weight where hue is not seen. */
+/** Colors that can be read: on black and on white, on the ground of the cursor, and by weight where hue is not seen. */
 import test from 'ava';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {chooseTheme, makeTheme, type ColorDepth, type Role} from '../../source/ui/theme.ts';
@@ -6,7 +6,10 @@ import {chooseTheme, makeTheme, type ColorDepth, type Role} from '../../source/u
 type Rgb = readonly [red: number, green: number, blue: number];
 
 const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
-/** Least contrast (WCAG 2) of a role with the screen's ground; others have none of their own. The palette of 256 has no darker orange than one of 5.7. */
+/**
+ * Least contrast (WCAG 2) of a role with the screen's ground; others have none of their own. The palette of 256 has no darker orange than
+ * one of 5.7.
+ */
 const least = (role: Role, depth: ColorDepth): number => (role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6);
 const leastOnCursor = {true: 4.5, 256: 4};
 
@@ -17,11 +20,11 @@ for (const [name, depth] of [
 	['light', '256'],
 ] as const) {
 	const {sgr} = makeTheme({name, depth, isDumb: false}, unicodeGlyphs);
-	const selection = colour(sgr.selection, 48)!;
+	const selection = color(sgr.selection, 48)!;
 	test(`theme ${name}, ${depth} colors: every color contrasts with the screen and the cursor row`, t => {
 		for (const [role, codes] of Object.entries(sgr) as Array<[Role, string]>) {
-			const ink = colour(codes, 38);
-			const own = colour(codes, 48);
+			const ink = color(codes, 38);
+			const own = color(codes, 48);
 			if (ink) {
 				t.true(contrast(ink, own ?? grounds[name]) >= least(role, depth), `${role}: ${contrast(ink, own ?? grounds[name]).toFixed(2)}`);
 				t.true(
@@ -76,7 +79,7 @@ test('mono has weights and no color', t => {
 	}
 });
 
-function colour(codes: string, kind: 38 | 48): Rgb | undefined {
+function color(codes: string, kind: 38 | 48): Rgb | undefined {
 	const [, red, green, blue] = new RegExp(`(?:^|;)${kind};2;(\\d+);(\\d+);(\\d+)`).exec(codes) ?? [];
 	const [, number] = new RegExp(`(?:^|;)${kind};5;(\\d+)`).exec(codes) ?? [];
 	return red === undefined ? (number === undefined ? undefined : ofPalette(Number(number))) : [Number(red), Number(green), Number(blue)];

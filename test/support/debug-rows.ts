@@ -89,20 +89,18 @@ export async function tryDebug(
 			response.setHeader('content-type', 'application/json');
 			if (method === 'GET') {
 				const found = objects[pathname];
-				response
-					.writeHead(found ? 200 : 404)
-					.end(
-						JSON.stringify(
-							found ?? {
-								kind: 'Status',
-								apiVersion: 'v1',
-								status: 'Failure',
-								message: `${pathname} not found`,
-								reason: 'NotFound',
-								code: 404,
-							},
-						),
-					);
+				response.writeHead(found ? 200 : 404).end(
+					JSON.stringify(
+						found ?? {
+							kind: 'Status',
+							apiVersion: 'v1',
+							status: 'Failure',
+							message: `${pathname} not found`,
+							reason: 'NotFound',
+							code: 404,
+						},
+					),
+				);
 				return;
 			}
 

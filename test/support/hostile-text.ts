@@ -1,4 +1,4 @@
-/** Texts that try to move, retitle, colour, question or fool a terminal. */
+/** Texts that try to move, retitle, color, question or fool a terminal. */
 
 /** Each payload between two innocent words, by name; bytes, since some are no UTF-8. */
 export function hostileTexts(): ReadonlyArray<readonly [name: string, bytes: Buffer]> {
@@ -82,7 +82,7 @@ export function hostileTexts(): ReadonlyArray<readonly [name: string, bytes: Buf
 	add('all 256 bytes', Buffer.from(Array.from({length: 256}, (_, byte) => byte)));
 	add('overlong and cut UTF-8', Buffer.from([0xc0, 0x9b, 0xe0, 0x80, 0x9b, 0xf4, 0x90, 0x80, 0x80, 0xed, 0xa0, 0x80, 0xe2, 0x82]));
 	add('progress bar', '10%\r20%\r\u001B[K30%\b\b\b');
-	add('colours without end', '\u001B[1;41;93mred on');
+	add('colors without end', '\u001B[1;41;93mred on');
 	return found;
 }
 

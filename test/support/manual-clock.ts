@@ -1,5 +1,6 @@
 /**
-A clock that a test turns by hand, and a cluster whose limits go by it: no wait is over before the test says so, however slow the machine is.
+A clock that a test turns by hand, and a cluster whose limits go by it: no wait is over before the test says so, however slow the machine
+is.
 
 ```ts
 const clock = handClock();

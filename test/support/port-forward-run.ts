@@ -142,7 +142,10 @@ export async function readToEnd(socket: Socket): Promise<{bytes: Buffer; end: 'F
 	return {bytes: Buffer.concat(chunks), end};
 }
 
-/** Whether a reset came behind the end that was read: then nothing more is taken, while one whose other side is only closed takes what is written first. */
+/**
+ * Whether a reset came behind the end that was read: then nothing more is taken, while one whose other side is only closed takes what is
+ * written first.
+ */
 export async function isReset(socket: Socket): Promise<boolean> {
 	return new Promise(resolve => {
 		socket.write('.', error => {

@@ -11,7 +11,10 @@ const programs = new FewAtOnce(4);
 
 export type Ended = {status: number; stdout: string; stderr: string};
 
-/** Resolves for any exit status, and rejects for an object that breaks its schema. The environment is bare: no kubeconfig and no home of whoever runs the tests. */
+/**
+ * Resolves for any exit status, and rejects for an object that breaks its schema. The environment is bare: no kubeconfig and no home of
+ * whoever runs the tests.
+ */
 export async function runSpoke(
 	argv: readonly string[],
 	options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {},

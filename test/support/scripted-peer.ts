@@ -1,4 +1,7 @@
-/** Starts the scripted peer (test/peer) and gives a kubeconfig for it. Real-cluster suite only: it is built with Go by test/real-cluster/build.sh. */
+/**
+ * Starts the scripted peer (test/peer) and gives a kubeconfig for it. Real-cluster suite only: it is built with Go by
+ * test/real-cluster/build.sh.
+ */
 import {execFile, spawn} from 'node:child_process';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {homedir, tmpdir} from 'node:os';

@@ -19,7 +19,7 @@ const source = (pod: string, {container = 'app', node = 'n1', besides = []}: Par
 	container,
 	node,
 	short: pod,
-	colour: 1,
+	color: 1,
 	on: true,
 	state: 'open',
 	note: '',

@@ -110,7 +110,7 @@ test('present pods are listed before deleted ones', t => {
 			container: 'app',
 			node: 'n1',
 			short,
-			colour: 1,
+			color: 1,
 			on: true,
 			state: isGone ? 'ended' : 'open',
 			note: '',

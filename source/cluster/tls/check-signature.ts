@@ -109,7 +109,10 @@ function algorithmOf(der: Buffer): Algorithm | null {
 	return known && mask === hash && salt === known.salt ? {key: 'rsa', hash: known.hash, isPss: true} : null;
 }
 
-/** RFC 4055: SEQUENCE { [0] hash, [1] mask generation function 1 of a hash, [2] salt length, [3] trailer 1 }, in DER; the lengths are OpenSSL's to check. */
+/**
+ * RFC 4055: SEQUENCE { [0] hash, [1] mask generation function 1 of a hash, [2] salt length, [3] trailer 1 }, in DER; the lengths are
+ * OpenSSL's to check.
+ */
 const pssParameters = new RegExp(
 	[
 		'^30..',

@@ -33,7 +33,10 @@ export function trustBundle(bundle: Buffer): Trust {
 	return {from: 'kubeconfig-ca', pem};
 }
 
-/** What Go reads on this system: SSL_CERT_FILE and SSL_CERT_DIR, else the distribution's bundle (crypto/x509 root_linux.go). NODE_EXTRA_CA_CERTS adds nothing. */
+/**
+ * What Go reads on this system: SSL_CERT_FILE and SSL_CERT_DIR, else the distribution's bundle (crypto/x509 root_linux.go).
+ * NODE_EXTRA_CA_CERTS adds nothing.
+ */
 export async function systemTrust(environment: NodeJS.ProcessEnv): Promise<Trust> {
 	if (process.platform === 'darwin' || process.platform === 'win32') {
 		return {from: 'system-roots', pem: getCACertificates('system')};

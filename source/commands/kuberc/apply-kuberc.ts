@@ -17,7 +17,8 @@ export function canHavePreferences(name: string, rows: readonly CommandSpec[]): 
 
 /**
 Adds the aliases and defaults of kuberc to the command line; `at` is the index of its command.
-@throws SpokeError ERR_KUBECONFIG_INVALID by `readPreferences`, and for a flag that the command does not have or whose value it does not take
+@throws SpokeError ERR_KUBECONFIG_INVALID by `readPreferences`, and for a flag that the command does not have or whose value it does not
+take
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go applyAliases, applyOverrides
 */
 export async function applyKuberc(argv: readonly string[], at: number, {rows, env, warn}: KubercContext): Promise<readonly string[]> {

@@ -24,7 +24,9 @@ export function throwNotFoundAsKubectl(thrown: unknown, namespace: string): neve
 			});
 }
 
-/** Like kubectl: for a selector, all pods in the apiserver's order; for a workload, one pod, or with `allPods` all in order of preference. */
+/**
+ * Like kubectl: for a selector, all pods in the apiserver's order; for a workload, one pod, or with `allPods` all in order of preference.
+ */
 export async function chooseLogs(cluster: ClusterClient, request: LogRequest, options: ChooseOptions): Promise<readonly ChosenLog[]> {
 	const {selector, targets, containers, allPods} = request;
 	if (selector !== null) {

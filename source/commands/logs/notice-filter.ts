@@ -14,7 +14,8 @@ const minIntervalMs = 4000;
 const maxRemembered = 1000;
 
 /**
-Returns the notice of each event, or `null`. Equal notices are repeated only after an interval. A gone pod is reported once, whether its watch or
+Returns the notice of each event, or `null`. Equal notices are repeated only after an interval. A gone pod is reported once, whether its
+watch or
 the logs of its containers noticed it first.
 */
 export function noticeFilter(level: NoticeLevel = 'all'): (event: LogEvent) => string | null {

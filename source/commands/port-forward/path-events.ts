@@ -11,8 +11,10 @@ import type {ForwardReporter} from './forward-reporter.ts';
 const maxWaitMs = 2000;
 
 /**
-Reports the label of each target when it is first known, and when the label of a tunnel differs from the last report: one line for many tunnels.
-A change of basis counts only for the tunnel that was reported. If the first tunnel of a forward fails, the path of that failure is reported;
+Reports the label of each target when it is first known, and when the label of a tunnel differs from the last report: one line for many
+tunnels.
+A change of basis counts only for the tunnel that was reported. If the first tunnel of a forward fails, the path of that failure is
+reported;
 the end of a later tunnel is reported by events only.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */

@@ -30,7 +30,9 @@ const defaultTimeoutMs = 120_000;
 
 type ProxyInvocation = Invocation<typeof proxySpec.flags>;
 
-/** @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) where the backend was not reached, ERR_USAGE… */
+/**
+ * @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) where the backend was not reached, ERR_USAGE…
+ */
 export async function runOneRequest(invocation: ProxyInvocation, method: string, text: string): Promise<number> {
 	const {flags, env, stderr, interrupted} = invocation;
 	const target = parseProxyTarget(text);
@@ -169,7 +171,9 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyReques
 	}
 }
 
-/** A directory opens like a file, and a disk can fail later, so errors appear while reading. If the file grows, its original size is sent. */
+/**
+ * A directory opens like a file, and a disk can fail later, so errors appear while reading. If the file grows, its original size is sent.
+ */
 async function* bytesOf(handle: FileHandle, file: string, bytes: number | null): AsyncGenerator<Buffer> {
 	let missing = bytes ?? 0;
 	try {

@@ -22,7 +22,10 @@ const pingEveryMs = 20_000;
 /** Timeout for the reply to the Close frame. */
 const closeMs = 5000;
 
-/** The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST if it ended without a Close frame, or with a code other than 1000 */
+/**
+ * The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST if it ended without a Close frame, or with a code other than
+ * 1000
+ */
 export async function runWebSocket(
 	cluster: ClusterClient,
 	resolved: ResolvedProxyTarget,

@@ -127,7 +127,8 @@ async function runOn(
 
 	const detachKeys = request.feature === 'attach' && tty ? request.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: request.feature === 'attach'});
-	// containerd ends the input as soon as a command closes its output (`cat > FILE`). Nothing else reports the missing input, so -q does not suppress this.
+	// containerd ends the input as soon as a command closes its output (`cat > FILE`). Nothing else reports the missing input, so -q does not
+	// suppress this.
 	if (end.hasUnsentInput && !tty) {
 		warn('the command exited before all of its input was sent');
 	}

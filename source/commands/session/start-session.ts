@@ -20,7 +20,8 @@ export async function startSession(
 		});
 	}
 
-	// Loaded code and pages of a large list become garbage at once: with a young generation of fixed size, 150,000 pods need about 100 MiB less.
+	// Loaded code and pages of a large list become garbage at once: with a young generation of fixed size, 150,000 pods need about 100 MiB
+	// less.
 	setFlagsFromString('--semi-space-growth-factor=1');
 	const [{keymap, problems, warnings}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../session.ts')]);
 	return runSession({

@@ -55,7 +55,9 @@ export async function probeAnonymousAccess(cluster: Pick<ClusterClient, 'anonymo
 	}
 }
 
-/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/authentication/request/anonymous/anonymous.go */
+/**
+ * @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/authentication/request/anonymous/anonymous.go
+ */
 export function classifyAnonymousAccess(version: number, health: number, api: number): AnonymousFacts['anonymous'] | undefined {
 	if (api === 200) {
 		return 'over-granted';

@@ -23,7 +23,10 @@ export type Issuer = {
 	/** CA certificate as PEM. */
 	readonly authority: string;
 	issue(options: CertificateOptions): Promise<KeyPair>;
-	/** As a kubelet creates it by default: signed by a temporary CA, with a host name but no address (client-go util/cert GenerateSelfSignedCertKey). */
+	/**
+	 * As a kubelet creates it by default: signed by a temporary CA, with a host name but no address (client-go util/cert
+	 * GenerateSelfSignedCertKey).
+	 */
 	selfSigned(host: string): Promise<KeyPair>;
 };
 

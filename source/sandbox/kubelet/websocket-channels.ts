@@ -11,7 +11,10 @@ const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 2
 
 const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
-/** `undefined` if no protocol of the client is supported. @see https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go */
+/**
+ * `undefined` if no protocol of the client is supported. @see
+ * https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go
+ */
 export async function acceptChannels(
 	request: IncomingMessage,
 	socket: Duplex,

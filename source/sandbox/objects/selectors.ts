@@ -3,7 +3,10 @@ import type {Json, KubeObject} from './kube-object.ts';
 
 export type Match = (object: KubeObject) => boolean;
 
-/** `app=web,tier!=db,env in (a, b),!old`; `undefined` if invalid. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api */
+/**
+ * `app=web,tier!=db,env in (a, b),!old`; `undefined` if invalid. @see
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api
+ */
 export function parseLabelSelector(text: string): Match | undefined {
 	const terms: Match[] = [];
 	for (const part of splitTerms(text)) {

@@ -58,7 +58,7 @@ export function asTailSource(source: LogSource): TailSource {
 		container: source.container,
 		node: source.node,
 		short: source.pod,
-		colour: (hash % 8) + 1,
+		color: (hash % 8) + 1,
 		on: true,
 		state: 'waiting',
 		note: '',

@@ -54,7 +54,10 @@ export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | '
 	return sources.every(({state}) => state === 'ended') && sources.some(({note, isGone}) => note === failedNote && isGone !== true);
 }
 
-/** The source that an action without a name uses: a followed one before an ended one, deleted pods last, and no hidden one if another is shown. */
+/**
+ * The source that an action without a name uses: a followed one before an ended one, deleted pods last, and no hidden one if another is
+ * shown.
+ */
 export function defaultSource(sources: readonly TailSource[]): TailSource | undefined {
 	const shown = sources.filter(({on}) => on);
 	const order = [...shown, ...sources];

@@ -13,7 +13,7 @@ export type TailSource = {
 	/** `x2xkq`, or with several containers `x2xkq/app`. */
 	short: string;
 	/** 1–8. */
-	colour: number;
+	color: number;
 	on: boolean;
 	/** `checking`: open and silent, and the liveness check is pending. */
 	state: 'waiting' | 'open' | 'checking' | 'interrupted' | 'ended';

@@ -9,7 +9,8 @@ export type TailWindow = {
 };
 
 /**
-At most `rows` lines. `heightOf` returns the rows of a wrapped line. While following, the newest line is complete and last, and of the first one possibly only the end is visible.
+At most `rows` lines. `heightOf` returns the rows of a wrapped line. While following, the newest line is complete and last, and of the
+first one possibly only the end is visible.
 */
 export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailWindow {
 	const length = shownLength(view);

@@ -286,7 +286,10 @@ function notStartedError({container, pod, namespace}: LogSource, timeoutMs: numb
 	);
 }
 
-/** What may be missing when so many lives began since the last one that was read: none where that one was read to its end, and the one behind it is kept. */
+/**
+ * What may be missing when so many lives began since the last one that was read: none where that one was read to its end, and the one
+ * behind it is kept.
+ */
 function restartGap(startCount: number, {drained}: {drained: boolean}): GapReason | null {
 	if (startCount === 1) {
 		return 'last-line-not-met';

@@ -84,7 +84,10 @@ export class ContinuityCheck {
 		}
 	}
 
-	/** A large file takes the kubelet its time: a side read tells whether the last line will still come. One that fails tells nothing, and is made again. */
+	/**
+	 * A large file takes the kubelet its time: a side read tells whether the last line will still come. One that fails tells nothing, and is
+	 * made again.
+	 */
 	async #verify(): Promise<void> {
 		let isOffered: boolean;
 		try {

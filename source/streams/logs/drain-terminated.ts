@@ -88,7 +88,10 @@ export class EndOfLogCheck {
 	#missedCount = 0;
 	#previousRemainder: Buffer | null = null;
 
-	/** `interrupted`: it did not end by itself; `not-found`: the last line may still be there the next time; `unconfirmed`: it must end so again. */
+	/**
+	 * `interrupted`: it did not end by itself; `not-found`: the last line may still be there the next time; `unconfirmed`: it must end so
+	 * again.
+	 */
 	judge({hasNewLines, foundLastLine, remainder, result}: DrainResult): 'interrupted' | 'not-found' | 'unconfirmed' | 'end' {
 		this.isComplete &&= foundLastLine !== false || !hasNewLines;
 		if (result !== null) {

@@ -21,7 +21,10 @@ export type ContainerSelection = {kind: 'default'} | {kind: 'all'} | {kind: 'nam
 export type FollowTargets =
 	/** Each is followed until it is done. */
 	| {kind: 'pods'; pods: readonly PodObject[]}
-	/** What the scope has and will have. `mayCome` is asked while it has nothing to follow; false ends it. It is told what controlled the pods so far (`''`: nothing did). */
+	/**
+	 * What the scope has and will have. `mayCome` is asked while it has nothing to follow; false ends it. It is told what controlled the pods
+	 * so far (`''`: nothing did).
+	 */
 	| {kind: 'scope'; scope: PodScope; canAppear: (controllers: ReadonlySet<string>) => Promise<boolean>};
 
 export type FollowLogsOptions = {
@@ -36,7 +39,10 @@ export type FollowLogsOptions = {
 	startTimeoutMs?: number;
 	/** Default true. False: the first cut is an error. */
 	resume?: boolean;
-	/** How long lines that come one soon after the other may be held to be taken together, milliseconds: for a reader that looks at them now and then. Default 0. */
+	/**
+	 * How long lines that come one soon after the other may be held to be taken together, milliseconds: for a reader that looks at them now
+	 * and then. Default 0.
+	 */
 	gatherMs?: number;
 	/** More logs than this at the start are an error; default none. */
 	maxLogs?: number;

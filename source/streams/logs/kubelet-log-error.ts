@@ -9,7 +9,8 @@ const failures =
 
 /**
 What stood behind the last line feed, parted into the log's own bytes and the kubelet's words.
-A follow may fail in the middle of a line, when the kubelet goes over to waiting for more; in any other read words that stand behind a line's beginning
+A follow may fail in the middle of a line, when the kubelet goes over to waiting for more; in any other read words that stand behind a
+line's beginning
 are the end of that line, which a container that ended may well have left so.
 */
 export function splitKubeletError(remainder: Buffer, {follows}: {follows: boolean}): {log: Buffer; message: string | null} {
@@ -33,7 +34,10 @@ export function kubeletErrorRemedy(message: string): string | null {
 	return message.includes('too many open files') ? 'raise fs.inotify.max_user_instances on the node' : null;
 }
 
-/** Of an ended container whose pod stays, as with a finaliser: the node has removed it with its log. @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kuberuntime/kuberuntime_container.go GetContainerLogs */
+/**
+ * Of an ended container whose pod stays, as with a finalizer: the node has removed it with its log. @see
+ * https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kuberuntime/kuberuntime_container.go GetContainerLogs
+ */
 export function isContainerRemoved(message: string): boolean {
 	return message.startsWith('unable to retrieve container logs for ');
 }

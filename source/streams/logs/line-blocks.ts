@@ -29,8 +29,10 @@ export const readSilenceTimeoutMs = 30_000;
 
 /**
 Gives blocks to `take` one after the other and reads on only when it is done, so that a slow reader slows the server.
-`silenceTimeoutMs`: an answer of which nothing more comes for so long, while it is waited for, ends with an `AnswerStopped`; 0 is no limit, as a follow needs it.
-`gatherMs`: lines that come one soon after the other are gathered for so long, unless they come in floods; the first one after a pause waits for nothing.
+`silenceTimeoutMs`: an answer of which nothing more comes for so long, while it is waited for, ends with an `AnswerStopped`; 0 is no
+limit, as a follow needs it.
+`gatherMs`: lines that come one soon after the other are gathered for so long, unless they come in floods; the first one after a pause
+waits for nothing.
 Never rejects for what the body does; what `take` throws is passed on.
 */
 export async function readLineBlocks(

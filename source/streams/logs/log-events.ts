@@ -21,20 +21,34 @@ export type LogEvent =
 	| {type: 'lines'; source: LogSource; bytes: Buffer}
 	/** The first answer of this source has begun. */
 	| {type: 'opened'; source: LogSource}
-	/** No log yet: the container has not started, or, with `ended`, waits to be started again. `reason` is the kubelet's word, `null` before it has one. */
+	/**
+	 * No log yet: the container has not started, or, with `ended`, waits to be started again. `reason` is the kubelet's word, `null` before
+	 * it has one.
+	 */
 	| {type: 'waiting'; source: LogSource; reason: string | null; ended: ContainerTermination | null}
-	/** Nothing came for a while and the log cannot be read beside: the follow is closed and opened again. `leg` is `null` where it may be either. */
+	/**
+	 * Nothing came for a while and the log cannot be read beside: the follow is closed and opened again. `leg` is `null` where it may be
+	 * either.
+	 */
 	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; silentForMs: number}
 	/** Cut. `error` is `null` when the answer ended cleanly although the container runs: a tunnel's end looks so. */
 	| {type: 'reconnecting'; source: LogSource; attempt: number; retryInMs: number; error: SpokeError | null}
 	/** Back: an answer has begun. `proven`: nothing is missing in between, `met`: since the last line was met again. */
 	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean; foundLastLine: boolean}
-	/** After an answer that ended, the log was asked for again a second ago, and no answer has begun. A kubelet answers a log without a line only with its first one. */
+	/**
+	 * After an answer that ended, the log was asked for again a second ago, and no answer has begun. A kubelet answers a log without a line
+	 * only with its first one.
+	 */
 	| {type: 'asking'; source: LogSource}
-	/** Nothing comes on an open follow, and the reads beside it that tell whether it is alive are not answered yet; `checked` follows where they are. */
+	/**
+	 * Nothing comes on an open follow, and the reads beside it that tell whether it is alive are not answered yet; `checked` follows where
+	 * they are.
+	 */
 	| {type: 'checking'; source: LogSource}
 	| {type: 'checked'; source: LogSource}
-	/** Continuity cannot be proved: lines behind `after` (a timestamp as the log has it) may be missing, or for `clock-went-back` come twice. */
+	/**
+	 * Continuity cannot be proved: lines behind `after` (a timestamp as the log has it) may be missing, or for `clock-went-back` come twice.
+	 */
 	| {type: 'gap'; source: LogSource; after: string | null; reason: GapReason}
 	/** A new life of the container; `ended` is how the life before ended. */
 	| {type: 'restarted'; source: LogSource; restarts: number; ended: ContainerTermination | null}

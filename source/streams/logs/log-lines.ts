@@ -4,7 +4,8 @@ import {timestampLength, timestampMilliseconds} from './line-timestamp.ts';
 export const lineFeed = 0x0a;
 
 /**
-Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed or what stands before it where a terminal was written to (`\r\n`), and its milliseconds since 1970, 0 for a line without a timestamp.
+Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed or
+what stands before it where a terminal was written to (`\r\n`), and its milliseconds since 1970, 0 for a line without a timestamp.
 @returns how many lines there were
 */
 export function eachLine(bytes: Buffer, onLine: (from: number, to: number, ms: number) => void): number {

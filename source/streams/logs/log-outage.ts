@@ -129,7 +129,8 @@ const initialDelayMs = 200;
 const maxDelayMs = 2000;
 
 /**
-Milliseconds before `attempt` (from 1): doubles up to 2 s, so that it is back at most 2 s after the way is, and jittered, so that many do not come at once.
+Milliseconds before `attempt` (from 1): doubles up to 2 s, so that it is back at most 2 s after the way is, and jittered, so that many do
+not come at once.
 A time that the server asked for is never cut short.
 */
 export function reconnectDelay(attempt: number, retryAfterMs = 0, random: () => number = Math.random): number {

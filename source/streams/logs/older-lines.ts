@@ -123,7 +123,8 @@ async function readUntilJoin(
 
 /**
 Finds where the known lines begin in a log that is read from earlier on.
-The first of them may be the end of a longer line (a read that begins in the middle of one gives it so), so the search is for those behind it,
+The first of them may be the end of a longer line (a read that begins in the middle of one gives it so), so the search is for those
+behind it,
 and the line before them gives what stands before that end.
 */
 class Join {

@@ -33,7 +33,8 @@ export const responseTimeoutMs = 35_000;
 /**
 Asks, and waits for the answer to begin; the body is read by the caller.
 A kubelet answers a follow only with the log's first line, so that has no limit: whoever follows must look after a silent way.
-@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page… and what a connection can fail with
+@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page… and what a connection can
+fail with
 */
 export async function openLog(
 	cluster: ClusterClient,

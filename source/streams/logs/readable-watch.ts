@@ -31,7 +31,8 @@ export function readAvailable(body: Pick<Readable, 'read' | 'readableLength'>): 
 }
 
 /**
-What has come is read by `readAvailable`; `next` resolves when there is more, or none to come. By events: an iterator over a stream costs milliseconds the first time.
+What has come is read by `readAvailable`; `next` resolves when there is more, or none to come. By events: an iterator over a stream costs
+milliseconds the first time.
 */
 export function watchReadable(body: Readable): ReadableWatch {
 	let notifyWaiter: (() => void) | undefined;

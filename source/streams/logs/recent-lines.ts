@@ -31,7 +31,10 @@ export type ExpectedDuplicates = {
 	newestSecond: number;
 	/** False when lines of these seconds were let go: some may come twice. */
 	isComplete: boolean;
-	/** The first of these lines, where the follow or what is remembered of it begins in the middle of these seconds: what stands before it was not wanted, or told. */
+	/**
+	 * The first of these lines, where the follow or what is remembered of it begins in the middle of these seconds: what stands before it was
+	 * not wanted, or told.
+	 */
 	start: Instant | null;
 	/** Ends with a line feed each: lines whose tail may come again without its beginning. */
 	tails: readonly Buffer[];
@@ -39,7 +42,8 @@ export type ExpectedDuplicates = {
 
 /**
 The server resumes from whole seconds only, so all lines of the last one are remembered with their full bytes.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/strategy.go LogLocation (SinceTime is sent as RFC 3339 without a fraction)
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/strategy.go LogLocation (SinceTime is sent as RFC 3339
+without a fraction)
 */
 export class RecentLines {
 	readonly #blocks: KeptBlock[] = [];

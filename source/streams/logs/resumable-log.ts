@@ -80,7 +80,8 @@ export class ResumableLog {
 	}
 
 	/**
-	One follow, until its answer ends in whatever way. `isNewLife` is asked once when the last line is not met; it tells the rest of the life before if there is a new one.
+	One follow, until its answer ends in whatever way. `isNewLife` is asked once when the last line is not met; it tells the rest of the
+	life before if there is a new one.
 	@throws SpokeError when the read was refused
 	*/
 	async follow(hasRestarted: () => Promise<boolean>, callbacks: FollowCallbacks): Promise<ReadResult> {
@@ -236,7 +237,10 @@ export class ResumableLog {
 		return this.#position.afterFollow(performance.now());
 	}
 
-	/** Asked for again after a follow that had no line, the newest lines hold all that was written since, unless that is more than were asked for: then the oldest of it is not among them. */
+	/**
+	 * Asked for again after a follow that had no line, the newest lines hold all that was written since, unless that is more than were asked
+	 * for: then the oldest of it is not among them.
+	 */
 	async #checkCoverage(block: Buffer): Promise<void> {
 		if (!this.#needsCoverageCheck) {
 			return;

@@ -35,14 +35,18 @@ export class ResumePosition {
 		return this.#owed !== null;
 	}
 
-	/** Whether lines that were wanted may be missing from `behind`: more may have been written since the first request than the newest that are asked for. */
+	/**
+	 * Whether lines that were wanted may be missing from `behind`: more may have been written since the first request than the newest that
+	 * are asked for.
+	 */
 	get mayHaveMissed(): boolean {
 		const {tailLines} = this.#start;
 		return this.#owed !== null && tailLines !== undefined && tailLines !== 0;
 	}
 
 	/**
-	The same behind a follow. Where that had no line, asking for none of the lines so far or for the last seconds again would skip what came since.
+	The same behind a follow. Where that had no line, asking for none of the lines so far or for the last seconds again would skip what
+	came since.
 	The newest lines are asked for again: `mayMiss` and `since` tell whether they reach back far enough.
 	*/
 	afterFollow(now: number): PodLogOptions {

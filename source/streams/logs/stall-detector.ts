@@ -42,7 +42,10 @@ export class ApiserverCheck {
 		this.#timeoutMs = timeoutMs;
 	}
 
-	/** Any HTTP answer will do. @throws SpokeError ERR_APISERVER_TIMEOUT when none comes in time, twice in a row; what else a request can fail with */
+	/**
+	 * Any HTTP answer will do. @throws SpokeError ERR_APISERVER_TIMEOUT when none comes in time, twice in a row; what else a request can fail
+	 * with
+	 */
 	async check(): Promise<void> {
 		if (Date.now() - this.#respondedAt < this.#timeoutMs) {
 			return;

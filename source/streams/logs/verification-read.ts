@@ -31,9 +31,11 @@ const totalTimeoutMs = 60_000;
 const newLinesBytes = 64 * 1024;
 
 /**
-Reads from the beginning that the follow was asked for, and no further than the answer to the question. No stream of the user's, so nobody labels it.
+Reads from the beginning that the follow was asked for, and no further than the answer to the question. No stream of the user's, so
+nobody labels it.
 `filter` holds the lines that are known, in `knownBytes`; `null` where there are none. Always ends: by its answer, or by a limit.
-@throws SpokeError what opening a log throws; ERR_APISERVER_TIMEOUT when no answer begins; ERR_STREAM_LOST when the answer stops or is cut before it tells anything
+@throws SpokeError what opening a log throws; ERR_APISERVER_TIMEOUT when no answer begins; ERR_STREAM_LOST when the answer stops or is
+cut before it tells anything
 */
 export async function readForVerification(
 	cluster: ClusterClient,
@@ -168,18 +170,23 @@ function firstInstant(block: Buffer): bigint | null {
 	return length === 0 ? null : timestampNanoseconds(block, 0, length);
 }
 
-/** No answer, or nobody reached: refused and dropped dials, a tunnel without its end, a silent or broken handshake. Not a name that is not found: only a new dial asks for it. */
+/**
+ * No answer, or nobody reached: refused and dropped dials, a tunnel without its end, a silent or broken handshake. Not a name that is not
+ * found: only a new dial asks for it.
+ */
 const unreachedRows = /^(?:D[1-3]|[GH]\d|T[78])$/;
 /** How Go says, in words of no row, that none came in time: of contexts, sockets, handshakes, answers, and HTTP/2's own pings. */
 const timeoutMessages = /(?:context deadline exceeded|timeout|Client\.Timeout exceeded[^:]*|http2: client connection lost)\)?$/;
 
 /**
-Whether the way to the kubelet, or the log at its end, is gone. Whoever is met and refuses only a new connection or request (a certificate that ran out, a right that was
+Whether the way to the kubelet, or the log at its end, is gone. Whoever is met and refuses only a new connection or request (a
+certificate that ran out, a right that was
 taken, too many requests) says nothing of a stream that is open, nor does what is in no row: to give that up may lose lines.
 */
 export function indicatesStall({code, text}: Pick<SpokeError, 'code' | 'text'>): boolean {
 	if (code !== 'ERR_SECOND_LEG') {
-		// A stream whose pod or container is over should have ended. An answer that stops midway shows a network that does the same to a follow.
+		// A stream whose pod or container is over should have ended. An answer that stops midway shows a network that does the same to a
+		// follow.
 		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE' || code === 'ERR_STREAM_LOST';
 	}
 

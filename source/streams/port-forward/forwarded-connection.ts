@@ -27,7 +27,8 @@ const lingerMs = 2000;
 const replyTimeoutMs = 15_000;
 
 /**
-FIN stays FIN and RST stays RST, each way on its own. A local end that dies resets the data stream, or the runtime would hold the whole tunnel up.
+FIN stays FIN and RST stays RST, each way on its own. A local end that dies resets the data stream, or the runtime would hold the whole
+tunnel up.
 Words on the error stream are a failure, even if data had ended before (containerd ends data first).
 */
 export function forwardConnection(socket: Socket, streams: {data: SpdyStream; error: SpdyStream}): ForwardedConnection {

@@ -63,7 +63,10 @@ export class Tunnel {
 		return {error, data: this.session.open({...headers, streamtype: 'data'})};
 	}
 
-	/** What a connection on it failed with, and on which leg where that can be told: the very words of the tunnel's path. Never waits behind an abort, and never rejects. */
+	/**
+	 * What a connection on it failed with, and on which leg where that can be told: the very words of the tunnel's path. Never waits behind
+	 * an abort, and never rejects.
+	 */
 	async locateLoss(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
 		return unlessAborted(error, async () => this.#locate(error), signal);
 	}

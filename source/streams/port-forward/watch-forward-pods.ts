@@ -13,7 +13,8 @@ const pollIntervalMs = 2000;
 
 /**
 All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
-`scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be read but not listed is polled. Ends with the signal.
+`scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be
+read but not listed is polled. Ends with the signal.
 */
 export async function* watchForwardPods(
 	cluster: ClusterClient,

@@ -9,7 +9,8 @@ export type ListenEndpoint = {address: string; port: number} | {unixSocket: stri
 
 /**
 Resolves to `127.0.0.1:8001`, `[::1]:8001` or the socket's path.
-@throws SpokeError ERR_PORT_IN_USE (taken, or not allowed to this user), ERR_USAGE for what is no address, ERR_LOCAL_FILE for a path that is no socket
+@throws SpokeError ERR_PORT_IN_USE (taken, or not allowed to this user), ERR_USAGE for what is no address, ERR_LOCAL_FILE for a path that
+is no socket
 */
 export async function listenOn(server: Server, endpoint: ListenEndpoint): Promise<string> {
 	return 'unixSocket' in endpoint ? listenOnSocket(server, endpoint.unixSocket) : listenOnPort(server, endpoint);

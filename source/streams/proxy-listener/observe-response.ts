@@ -8,7 +8,8 @@ import {isApiserverRedirect, mayBeFromApiserver, maxErrorBytes, apiserverErrorIn
 import type {RelayedTarget} from './relayed-targets.ts';
 
 /**
-Tells what the head of the answer says, before its body is passed on. Gives a function to be called behind the body: whose refusal it is shows
+Tells what the head of the answer says, before its body is passed on. Gives a function to be called behind the body: whose refusal it is
+shows
 in its words only, and the client does not wait for them.
 */
 export function observeResponse(
@@ -19,7 +20,8 @@ export function observeResponse(
 ): () => void {
 	const isLog = purpose.feature === 'logs';
 	const reportOpened = (bodyStart: Buffer) => {
-		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.
+		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver
+		// makes a Status.
 		observer?.onOpened?.(connection, purpose, {
 			carrier: 'http',
 			protocol: null,

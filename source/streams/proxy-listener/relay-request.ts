@@ -22,7 +22,8 @@ export type RelayContext = {
 
 /**
 The client that goes away ends the request, and nothing else does: an upload, a followed log without a line or a backend may take any time.
-@throws SpokeError when the apiserver was not reached; ERR_STREAM_LOST when its answer was cut, which is no word on how the connection went; `clientDisconnectedError`
+@throws SpokeError when the apiserver was not reached; ERR_STREAM_LOST when its answer was cut, which is no word on how the connection
+went; `clientDisconnectedError`
 */
 export async function relayRequest(
 	{cluster, targets, observer}: RelayContext,

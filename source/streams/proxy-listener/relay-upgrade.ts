@@ -11,7 +11,9 @@ import {clientDisconnectedError, rejectUpgrade, httpStatusForError} from './requ
 import {headersToApiserver} from './relayed-headers.ts';
 import type {RelayContext} from './relay-request.ts';
 
-/** Resolves to the status given to the client, and what went wrong. SPDY is upgraded only where commands are allowed: nothing else uses it. */
+/**
+ * Resolves to the status given to the client, and what went wrong. SPDY is upgraded only where commands are allowed: nothing else uses it.
+ */
 export async function relayUpgrade(
 	context: RelayContext,
 	path: string,
@@ -96,7 +98,10 @@ function splitList(values: readonly string[] = []): string[] {
 		.filter(name => name !== '');
 }
 
-/** The answer, whose label lasts as long as `client`. @throws `clientDisconnectedError`, and what a connection can fail with; nothing is open then */
+/**
+ * The answer, whose label lasts as long as `client`. @throws `clientDisconnectedError`, and what a connection can fail with; nothing is
+ * open then
+ */
 async function openUpgrade(
 	{cluster, targets, observer}: RelayContext,
 	path: string,

@@ -32,7 +32,9 @@ export class RelayedTargets {
 		this.#cluster = cluster;
 	}
 
-	/** `null` for a path that ends at the apiserver. The path's own spelling is kept as the base; `behind` is what stands behind its `/proxy`. */
+	/**
+	 * `null` for a path that ends at the apiserver. The path's own spelling is kept as the base; `behind` is what stands behind its `/proxy`.
+	 */
 	async find(path: string): Promise<RelayedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		if (base === undefined || spelling === undefined) {

@@ -28,7 +28,10 @@ export type ListenerOptions = {
 	keepaliveMs: number;
 };
 
-/** One request, when it was answered or refused. `status` is what its client was given; with an `error` the answer may have been cut behind it. */
+/**
+ * One request, when it was answered or refused. `status` is what its client was given; with an `error` the answer may have been cut behind
+ * it.
+ */
 export type ListenerEvent = {method: string; path: string; status: number; milliseconds: number; error: SpokeError | null};
 
 export type ProxyListener = {

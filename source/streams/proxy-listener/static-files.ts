@@ -21,7 +21,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /**
-`path` is decoded once and stands behind the files' prefix. A folder is its index.html. Resolves once the file has passed, or its client has left.
+`path` is decoded once and stands behind the files' prefix. A folder is its index.html. Resolves once the file has passed, or its client
+has left.
 @throws SpokeError ERR_LOCAL_FILE for a file that cannot be read to its end; the answer may have begun
 */
 export async function serveFile(directory: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

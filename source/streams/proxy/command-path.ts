@@ -1,6 +1,6 @@
 /** Recognizes paths that run commands or open ports, in any spelling. */
 
-/** The kubelet's own, which its authorisation takes for plain `nodes/proxy` (kubelet pkg/server/auth.go). */
+/** The kubelet's own, which its authorization takes for plain `nodes/proxy` (kubelet pkg/server/auth.go). */
 const kubeletCommands = /^\/(?:exec|run|attach|portforward|cri)(?![\w.-])/;
 
 const podCommands = /^\/api\/.*\/pods\/[^/]+\/(?:exec|attach|portforward)(?![\w.-])/;
@@ -17,7 +17,10 @@ export function runsKubeletCommands(path: string): boolean {
 	return normalizedPaths(path).some(spelling => kubeletCommands.test(spelling));
 }
 
-/** The path as it came, decoded once, twice… until it stays the same, each with slashes and dot segments as a server would clean them, in lower case. */
+/**
+ * The path as it came, decoded once, twice… until it stays the same, each with slashes and dot segments as a server would clean them, in
+ * lower case.
+ */
 export function normalizedPaths(path: string): string[] {
 	let text = path.split('?', 1)[0]!;
 	const paths = [clean(text)];

@@ -18,7 +18,8 @@ export type ProxyRequest = {
 	headers: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
 	/**
-	How many bytes a `Readable` gives, where that is known. Without it an apiserver that has begun to answer drops up to 256 KiB of what it has not passed on
+	How many bytes a `Readable` gives, where that is known. Without it an apiserver that has begun to answer drops up to 256 KiB of what it
+	has not passed on
 	(net/http server.go, maxPostHandlerReadBytes): a backend that answers while it reads would miss them.
 	*/
 	bodyBytes?: number;
@@ -39,7 +40,8 @@ export type ProxyResponse = {
 
 /**
 Any status of the backend is an answer. Redirects are never followed: they would carry credentials to another place.
-@throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its table of failures. ERR_STREAM_LOST where no answer came.
+@throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its
+table of failures. ERR_STREAM_LOST where no answer came.
 */
 export async function sendProxyRequest(
 	cluster: ClusterClient,

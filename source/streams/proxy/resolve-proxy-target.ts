@@ -106,7 +106,8 @@ function requestAndPort(
 }
 
 /**
-A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). The apiserver compares ports as texts:
+A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). The apiserver compares ports as
+texts:
 one that is written otherwise is dialled without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
 */
 function nodeRequest({scheme, port}: ProxyName, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {

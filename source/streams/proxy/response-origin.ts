@@ -45,7 +45,8 @@ const otherEncodings = /^application\/(?:yaml|cbor|vnd\.kubernetes\.protobuf)/;
 const goServerErrors = /^(?:400 Bad Request|431 Request Header Fields Too Large)/;
 
 /**
-Whether an answer that `apiserverErrorIn` takes for the backend's may be the apiserver's all the same: it has no words, or they are in an encoding that is not read here,
+Whether an answer that `apiserverErrorIn` takes for the backend's may be the apiserver's all the same: it has no words, or they are in an
+encoding that is not read here,
 or they are those of too many requests, of a limit that passed, of a panic.
 @see k8s.io/apiserver pkg/server/filters maxinflight.go tooManyRequests, timeout.go, wrap.go
 */

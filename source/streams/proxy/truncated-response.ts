@@ -1,12 +1,18 @@
 /** Errors for a missing or truncated response. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 
-/** ERR_STREAM_LOST with the words of what cut it. An apiserver ends our connection when its own to what answers behind it is cut: no leg is known by it. */
+/**
+ * ERR_STREAM_LOST with the words of what cut it. An apiserver ends our connection when its own to what answers behind it is cut: no leg is
+ * known by it.
+ */
 export function truncatedResponseError(cause: unknown): SpokeError {
 	return new SpokeError('ERR_STREAM_LOST', `the response was truncated: ${(cause as Error).message}: ${legUnknown}`, {cause});
 }
 
-/** The same of one that did not begin although the request went out: an apiserver waits as long as what answers behind it. Anything else is left as it is. */
+/**
+ * The same of one that did not begin although the request went out: an apiserver waits as long as what answers behind it. Anything else is
+ * left as it is.
+ */
 export function noResponseError(cause: unknown, timeoutMs: number): unknown {
 	const {code, text} = cause instanceof SpokeError ? cause : {code: null, text: null};
 	switch (code) {

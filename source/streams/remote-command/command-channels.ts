@@ -29,7 +29,10 @@ export type ChannelsResult = {
 	lost: SpokeError | null;
 };
 
-/** Round trips as the carrier measures them, or waits for them, milliseconds: a WebSocket's end at the apiserver or kubelet, SPDY's at the runtime. */
+/**
+ * Round trips as the carrier measures them, or waits for them, milliseconds: a WebSocket's end at the apiserver or kubelet, SPDY's at the
+ * runtime.
+ */
 export type RoundTripListener = (times: {websocket?: number; runtime?: number}) => void;
 
 /** Below every common idle limit (60 s and more), and often enough to notice a dead link within the minute. */

@@ -9,7 +9,8 @@ export const mayHaveEndedNotice =
 const pipeBytes = 65_536;
 
 /**
-Measured: containerd that still passes input on to a command which has ended waits for good, and so does kubectl; by no carrier is there a sign of it.
+Measured: containerd that still passes input on to a command which has ended waits for good, and so does kubectl; by no carrier is there
+a sign of it.
 `onWaiting` is told once, when for `quietMs` no byte went either way.
 */
 export function detectSilentEnd(

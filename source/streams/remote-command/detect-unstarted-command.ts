@@ -25,7 +25,8 @@ type SilenceCheck = {
 };
 
 /**
-Once, after 35 s without a byte of output, asks the same kubelet for one byte of the container's log. A user who may not read logs, or any other answer,
+Once, after 35 s without a byte of output, asks the same kubelet for one byte of the container's log. A user who may not read logs, or
+any other answer,
 leaves the command running.
 */
 export function detectUnstartedCommand(

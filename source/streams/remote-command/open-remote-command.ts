@@ -46,7 +46,8 @@ export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' 
 };
 
 /**
-@throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG…: what the apiserver said to the last carrier tried, with the first one's words in `text`;
+@throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG…: what the apiserver said to the last carrier tried, with the first one's
+words in `text`;
 ERR_UPGRADE_REFUSED where neither was a Status; ERR_APISERVER_TIMEOUT when none of them answers within 35 s.
 */
 export async function openRemoteCommand(
@@ -203,7 +204,8 @@ function refusedUpgrade(
 		return errorFromExplanation(explained);
 	}
 
-	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it carries.
+	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it
+	// carries.
 	const container = outcome.status >= 500 && statusMessage(outcome.body) === null ? containerErrorFrom(outcome.body.trim()) : null;
 	return (
 		container ??

@@ -112,7 +112,8 @@ export class SpdyChannels implements CommandChannels {
 
 		const ends = await Promise.all(outputs);
 		this.#session.end();
-		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end, and so is a long silence there, since the status is said last.
+		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end, and so is a long
+		// silence there, since the status is said last.
 		const interruption = ends.find(
 			end => end !== null && !(status.length > 0 && (end instanceof StreamResetError || this.#endedAfterSilence)),
 		);

@@ -32,7 +32,10 @@ export type WebSocketChannelsOptions = {
 	canEndStdin: boolean;
 	onRoundTrip: RoundTripListener;
 	onPingOverdue?: RoundTripListener;
-	/** The far side was heard for the first time: the apiserver's own 101, its first, empty message and its word on a kubelet that it could not use are not its. */
+	/**
+	 * The far side was heard for the first time: the apiserver's own 101, its first, empty message and its word on a kubelet that it could
+	 * not use are not its.
+	 */
 	onFarEndAnswered: () => void;
 	/** Told once when the far side seems to be held up by our input. */
 	onBlocked?: ((notice: string) => void) | undefined;

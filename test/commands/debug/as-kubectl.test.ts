@@ -1,4 +1,7 @@
-/** `spoke debug` asks the apiserver for the same objects as kubectl, row by row; what kubectl asks for is recorded by the real-cluster suite. */
+/**
+ * `spoke debug` asks the apiserver for the same objects as kubectl, row by row; what kubectl asks for is recorded by the real-cluster
+ * suite.
+ */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';

@@ -202,7 +202,7 @@ test('on a terminal control characters are shown, not obeyed; in a pipe every by
 			t.true(screen.includes('red'));
 			t.false(screen.includes('\u001B]0;title'));
 			t.false(screen.includes('\u001B[2J'));
-			t.true(screen.includes('\u001B[31m'), 'colours stay');
+			t.true(screen.includes('\u001B[31m'), 'colors stay');
 		}
 	});
 });

@@ -35,7 +35,7 @@ export const inputRows: readonly MeasuredRow[] = [
 				ground,
 				texts.map(([, bytes]) => bytes.toString('latin1')),
 			);
-			// Colours are allowed; nothing else that begins with ESC or a C1 control is.
+			// Colors are allowed; nothing else that begins with ESC or a C1 control is.
 			const escapes = [
 				...written
 					.toString('latin1')

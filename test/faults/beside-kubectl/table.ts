@@ -1,6 +1,7 @@
 /**
 `npm run test:faults -- table [ROW…]`: every fault and bad input on spoke and on kubectl in one run, as a Markdown table on stdout.
-Rows that the suite alone holds say so. SPOKE_LAB names a running lab for the rows that want a real cluster; SPOKE_FAULTS_LONG=1 idles for six minutes instead of 75 s.
+Rows that the suite alone holds say so. SPOKE_LAB names a running lab for the rows that want a real cluster; SPOKE_FAULTS_LONG=1 idles
+for six minutes instead of 75 s.
 */
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {loadavg, tmpdir} from 'node:os';

@@ -10,7 +10,9 @@ import {joined} from './one-at-a-time.ts';
 x509.cryptoProvider.set(webcrypto);
 const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'};
 
-/** `cluster` signs clients and the apiservers; `kubelet` signs the kubelets' serving certificates. Two, so that one can be the wrong one. */
+/**
+ * `cluster` signs clients and the apiservers; `kubelet` signs the kubelets' serving certificates. Two, so that one can be the wrong one.
+ */
 export type Authority = 'cluster' | 'kubelet' | 'gateway';
 export type KeyPair = {cert: string; key: string};
 export type Subject = {

@@ -1,4 +1,7 @@
-/** Starts what stands in front of apiservers: a balancer over two replicas with different flags, a gateway with a certificate of its own, and those with the apiserver's. */
+/**
+ * Starts what stands in front of apiservers: a balancer over two replicas with different flags, a gateway with a certificate of its own,
+ * and those with the apiserver's.
+ */
 import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -63,7 +66,10 @@ export async function startGateway(lab: Lab, posture: PostureName): Promise<Reco
 	);
 }
 
-/** A gateway that no answer of it tells from an apiserver: it has the apiserver's own certificate and key, takes people's certificates, and passes everything on to one posture. */
+/**
+ * A gateway that no answer of it tells from an apiserver: it has the apiserver's own certificate and key, takes people's certificates, and
+ * passes everything on to one posture.
+ */
 export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
 	await runGateway(lab, posture, 'twin', {
 		port: twinPort,
@@ -88,8 +94,10 @@ const knownPeople = Object.entries(people).map(
 );
 
 /**
-Gateways with the apiserver's own certificate and key that answer for `identity`, and send upgrades, logs and proxy requests to `streams`. One takes tokens, the
-other certificates, of which it lets nobody ask by which one a user is known. Writes kubeconfigs `split-token-…` and `split-certificate-…` for each person.
+Gateways with the apiserver's own certificate and key that answer for `identity`, and send upgrades, logs and proxy requests to
+`streams`. One takes tokens, the
+other certificates, of which it lets nobody ask by which one a user is known. Writes kubeconfigs `split-token-…` and
+`split-certificate-…` for each person.
 */
 export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Promise<void> {
 	await startPosture(lab, streams);

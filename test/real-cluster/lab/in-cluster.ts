@@ -52,7 +52,10 @@ export async function stopStaticApiserver(lab: Lab): Promise<void> {
 	await rm(join(staticPodFolder(lab, 'n1'), 'kube-apiserver.json'), {force: true});
 }
 
-/** Runs kube-proxy (iptables) as a DaemonSet, on n1 only: all nodes share one network, which takes one proxy; so may one lab of a machine at a time. */
+/**
+ * Runs kube-proxy (iptables) as a DaemonSet, on n1 only: all nodes share one network, which takes one proxy; so may one lab of a machine at
+ * a time.
+ */
 export async function startKubeProxy(lab: Lab): Promise<void> {
 	const admin = await kubeconfigOf(lab, base, 'admin');
 	const program = kubernetesPath('kube-proxy');

@@ -1,4 +1,7 @@
-/** What the programs leave outside the lab's folder once they are gone, and how it is removed. Only what is the lab's by name or by record is touched. */
+/**
+ * What the programs leave outside the lab's folder once they are gone, and how it is removed. Only what is the lab's by name or by record
+ * is touched.
+ */
 import {execFile} from 'node:child_process';
 import {access, readFile, readdir, readlink, rm, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';

@@ -1,4 +1,7 @@
-/** Nodes whose kubelet is a few lines of a test: what answers at their address shows the wrong certificate, no TLS, nothing, or words of its own. */
+/**
+ * Nodes whose kubelet is a few lines of a test: what answers at their address shows the wrong certificate, no TLS, nothing, or words of its
+ * own.
+ */
 import {readFile} from 'node:fs/promises';
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';

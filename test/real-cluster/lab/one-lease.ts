@@ -1,4 +1,7 @@
-/** Starts two apiservers with one host name, of which one verifies kubelets, and a balancer: they have one identity lease, and one of them registers itself. */
+/**
+ * Starts two apiservers with one host name, of which one verifies kubelets, and a balancer: they have one identity lease, and one of them
+ * registers itself.
+ */
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';

@@ -1,4 +1,7 @@
-/** The apiservers of the fixture, each by the flags that decide how its second leg goes. The truth table is made from these and from nothing else. */
+/**
+ * The apiservers of the fixture, each by the flags that decide how its second leg goes. The truth table is made from these and from nothing
+ * else.
+ */
 import {labVersion, type KubernetesVersion} from './programs.ts';
 
 /** `--kubelet-certificate-authority`: not set, the authority that signed n1's certificate, or another one. */

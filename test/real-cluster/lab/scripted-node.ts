@@ -1,4 +1,7 @@
-/** A node whose kubelet is the scripted peer (test/peer): the apiserver and the way to it are real, the kubelet misbehaves by container name and port. */
+/**
+ * A node whose kubelet is the scripted peer (test/peer): the apiserver and the way to it are real, the kubelet misbehaves by container name
+ * and port.
+ */
 import {execFile} from 'node:child_process';
 import {closeSync, openSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';

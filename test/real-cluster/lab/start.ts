@@ -35,7 +35,8 @@ export async function startPosture(lab: Lab, name: PostureName): Promise<void> {
 		await joined(`tunnel ${lab.folder} ${egress}`, async () => startTunnel(lab, egress));
 	}
 
-	// The static pod's tunnel is asked for through this posture, too: of two starts at once the one that is not recorded would never be stopped.
+	// The static pod's tunnel is asked for through this posture, too: of two starts at once the one that is not recorded would never be
+	// stopped.
 	await joined(`apiserver ${lab.folder} ${name}`, async () => startApiserver(lab, name));
 	await Promise.all((Object.keys(people) as Person[]).map(async person => kubeconfigOf(lab, name, person)));
 }

@@ -2,7 +2,9 @@
 import {createConnection, createServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-/** Calls `probe` until it returns something other than `undefined` or false; after `limitMs` the error names `what` and the last failure. */
+/**
+ * Calls `probe` until it returns something other than `undefined` or false; after `limitMs` the error names `what` and the last failure.
+ */
 export async function waitFor<Value>(
 	what: string,
 	probe: () => Promise<Value | undefined | false>,

@@ -116,12 +116,14 @@ export function claimsOf(cell: Cell): Claim[] {
 	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
 	// Verification that is on, and a certificate that nobody has tried: only a try tells which of two it is.
 	const untried = probe === 'passive' && isChecked;
-	// A command that says nothing may not have reached its kubelet, unless its node is seen to take WebSockets itself: only the admin may read nodes.
+	// A command that says nothing may not have reached its kubelet, unless its node is seen to take WebSockets itself: only the admin may
+	// read nodes.
 	const unheard = isChecked && variant === silentCommand && (labTranslates || person !== 'admin');
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried && !unheard),
-		// A file that is set says nothing of the route: the apiserver's counters do, which are read beside a stream that is open, and not for one that failed.
+		// A file that is set says nothing of the route: the apiserver's counters do, which are read beside a stream that is open, and not for
+		// one that failed.
 		route: path.phase === 'failed' ? readsFlags && !truth.egressFile : monitors,
 	};
 	// Behind HTTP CONNECT only the agents’ own metrics say that their way is Konnectivity’s TLS.

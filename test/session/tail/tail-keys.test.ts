@@ -114,7 +114,7 @@ test('exported lines carry full timestamps and source names', async t => {
 	const {run, press} = tailOf(['one']);
 	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
 	run.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
-	const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, state: 'open', note: ''} as const;
+	const source = {namespace: 'demo', container: 'app', node: null, color: 1, on: true, state: 'open', note: ''} as const;
 	run.view = {
 		...run.view,
 		sources: [
@@ -291,7 +291,7 @@ for (const [what, keys] of [
 ] as const) {
 	test(`${what} of a tail uses a present pod, not the one that it replaced`, async t => {
 		const {store, run} = tailOf(['one']);
-		const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, note: '', besides: []};
+		const source = {namespace: 'demo', container: 'app', node: null, color: 1, on: true, note: '', besides: []};
 		run.view = {
 			...run.view,
 			sources: [

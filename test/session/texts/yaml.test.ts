@@ -27,14 +27,14 @@ const hostile = 'a\u202Eb\u001B[31mc';
 test('the YAML of the selected pod equals the object as kubectl prints it', async t => {
 	const {terminal, sandbox, home} = await onDb(t, {
 		managedFields,
-		annotations: {hostile: 'a\u202Eb', script: 'set -e\nrun "$@"\n', coloured: hostile},
+		annotations: {hostile: 'a\u202Eb', script: 'set -e\nrun "$@"\n', colored: hostile},
 	});
 	terminal.press('list.yaml');
 	await terminal.sees(
 		/YAML├ pod\/db-0 ─+ managedFields omitted · \d+ below ─\n apiVersion: v1\n kind: Pod\n metadata:\n {3}annotations:\n/,
 	);
 	await terminal.sees(/hostile: a<U\+202E>b/);
-	await terminal.sees(/coloured: "a<U\+202E>b\\e\[31mc"/);
+	await terminal.sees(/colored: "a<U\+202E>b\\e\[31mc"/);
 	t.notRegex(terminal.raw(), /\u202E/);
 	terminal.press('details.save');
 	await terminal.sees(/save to ~\/pod-db-0-\S+\.yaml▏/);
