@@ -20,7 +20,7 @@ export default tseslint.config(
 			'@typescript-eslint/dot-notation': ['error', {allowIndexSignaturePropertyAccess: true}],
 			'@typescript-eslint/restrict-template-expressions': [
 				'error',
-				{allowNumber: true, allowBoolean: true, allowNullish: true, allow: [{from: 'lib', name: ['Error', 'URL', 'URLSearchParams']}]},
+				{allowNumber: true, allowBoolean: true, allowNullish: true, allow: ['Error', 'URL', 'URLSearchParams']},
 			],
 			'@typescript-eslint/no-unused-vars': ['error', {argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true}],
 			'@typescript-eslint/no-confusing-void-expression': ['error', {ignoreArrowShorthand: true}],

@@ -86,7 +86,7 @@ function commandSection(row: (typeof commandTable)[number]['spec']): string {
 	return [
 		`### spoke ${row.name}`,
 		'',
-		`${row.about}`,
+		row.about,
 		'',
 		'```',
 		...row.usage.map(usage => `spoke ${usage}`),

@@ -34,7 +34,7 @@ function section(group: readonly Path[]): string {
 	const path = group[0]!;
 	const evidence = new Map(path.evidence.map(item => [item.id, item]));
 	return [
-		`${group.map(({feature}) => feature).join(', ')}`,
+		group.map(({feature}) => feature).join(', '),
 		`  ${sanitizeLine(path.line)}`,
 		...path.legs.flatMap(leg => legLines(leg, evidence)),
 		...verdictLines('exposure', path.crossing, evidence, path.crossing.why),

@@ -61,7 +61,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
-	const lead = [{text: `${name.padEnd(14)}`}, styled(roleOf(row), truncateToCells(stateText(row), width - 18))];
+	const lead = [{text: name.padEnd(14)}, styled(roleOf(row), truncateToCells(stateText(row), width - 18))];
 	const stroke = strokes[row.basis];
 	return [...lead, styled(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }

@@ -322,7 +322,7 @@ test('SIGTERM gives the terminal back with a tail and a forward open, and leaves
 	await terminal.sees(/Forward from pod\/tcp-0/);
 	terminal.press('form.next', 'form.clear', 'form.submit');
 	await terminal.sees(/localhost:\d+ forwards to tcp-0/);
-	const port = /localhost:(\d+) goes/.exec(terminal.text())![1]!;
+	const port = /localhost:(\d+) forwards/.exec(terminal.text())![1]!;
 	terminal.press('pods.logs');
 	await terminal.sees(/Tail pod\/tcp-0/);
 	terminal.signal('SIGTERM');

@@ -61,7 +61,7 @@ const many = Array.from({length: 1001}, (_, index) => [field(`n${index}`), field
 /** RFC 1951 §3.2.6: four bytes again from `back` bytes before, in fixed codes, and the flush behind them. */
 function copyFour(back: 1 | 32_768): Buffer {
 	const distance = back === 1 ? '00000' : `11101${'1'.repeat(13)}`;
-	const bits = `010${'0000010'}${distance}${'0000000'}000`;
+	const bits = `0100000010${distance}0000000000`;
 	const bytes = (bits.match(/.{1,8}/g) ?? []).map(byte => Number.parseInt([...byte].toReversed().join(''), 2));
 	return Buffer.from([...bytes, 0, 0, 0xff, 0xff]);
 }

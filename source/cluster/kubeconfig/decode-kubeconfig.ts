@@ -123,7 +123,7 @@ function named<Entry>(
 			throw new Error(`duplicate name "${name}" in ${plural}`);
 		}
 
-		const raw: PlainValue = fields.get(singular) ?? null;
+		const raw = (fields.get(singular) ?? null) as PlainValue;
 		into.set(
 			name,
 			decode(

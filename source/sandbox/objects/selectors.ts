@@ -70,5 +70,5 @@ function fieldOf(object: KubeObject, path: string): string {
 		value = (value as Json | undefined)?.[key];
 	}
 
-	return ['string', 'number', 'boolean'].includes(typeof value) ? `${value as string}` : '';
+	return ['string', 'number', 'boolean'].includes(typeof value) ? (value as string) : '';
 }

@@ -70,7 +70,7 @@ export function tailNotice(
 
 		case 'resumed': {
 			return {
-				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.foundLastLine ? '; resumed at the last line, no gap' : ': no gap'}` : ''}`,
+				text: `${who}back after ${seconds(event.outageMs)}${event.proven ? (event.foundLastLine ? '; resumed at the last line, no gap' : ': no gap') : ''}`,
 				source: {state: 'open', note: ''},
 			};
 		}
