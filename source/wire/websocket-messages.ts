@@ -311,7 +311,7 @@ type Framing = {
 };
 
 // Not destructured, so that the rest of ws, with its HTTP client, stays out of the bundle.
- 
+
 export const Receiver = (ws as unknown as Framing).Receiver;
- 
+
 export const Sender = (ws as unknown as Framing).Sender;
