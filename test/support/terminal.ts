@@ -82,6 +82,7 @@ export async function openTerminal(
 		},
 	});
 	let written = '';
+	let hasExited = false;
 	let status: number | null = null;
 	const moved = new EventEmitter();
 	moved.setMaxListeners(0);
@@ -90,11 +91,15 @@ export async function openTerminal(
 		emulator.write(data, () => moved.emit('moved'));
 	});
 	child.onExit(({exitCode, signal}) => {
-		status = signal ? 128 + signal : exitCode;
-		moved.emit('moved');
+		hasExited = true;
+		// The emulator parses what it was given later, and calls back in order: after this the screen shows all output.
+		emulator.write('', () => {
+			status = signal ? 128 + signal : exitCode;
+			moved.emit('moved');
+		});
 	});
 	t.teardown(() => {
-		if (status === null) {
+		if (!hasExited) {
 			child.kill('SIGKILL');
 		}
 

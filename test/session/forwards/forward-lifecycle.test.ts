@@ -14,6 +14,7 @@ import {parseCommandLine} from '../../../source/command-line/parse-command-line.
 import {emptySession} from '../../../source/state/session-state.ts';
 import {listenerUsersText} from '../../../source/ui/connections-pane.ts';
 import {openSandbox} from '../../support/sandbox.ts';
+import {until} from '../../support/until.ts';
 
 /** A forward of `svc/web` that listens. */
 async function openForward(
@@ -36,9 +37,7 @@ async function openForward(
 	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, observerFor: () => ({})} as unknown as Session;
 	startForwardFrom(session, {target: 'svc/web', namespace: 'default', port: ':80', address, onPodLoss, cluster});
 	const state = () => store.state.forwards[0]!;
-	while (state().phase !== 'open') {
-		await delay(10);
-	}
+	await until(() => state().phase === 'open', state);
 
 	return {session, store, sandbox, state, questions, port: state().local!};
 }
@@ -58,9 +57,7 @@ async function isListening(port: number): Promise<boolean> {
 test('a forward restarted twice in a row runs once in its row', async t => {
 	const {session, state, port} = await openForward(t);
 	await Promise.all([restartForward(session, 'f-1'), restartForward(session, 'f-1')]);
-	while (state().phase === 'working') {
-		await delay(10);
-	}
+	await until(() => state().phase !== 'working', state);
 
 	t.is(state().phase, 'open');
 	t.true(await isListening(port));
@@ -86,15 +83,11 @@ test('a stop after a restart stops the restarted forward', async t => {
 test('a restart asks with the number of open connections, and not at all without any', async t => {
 	const {session, state, questions, port} = await openForward(t);
 	await restartForward(session, 'f-1');
-	while (state().phase === 'working') {
-		await delay(10);
-	}
+	await until(() => state().phase !== 'working', state);
 
 	t.deepEqual(questions, []);
 	const socket = connect(port, '127.0.0.1').on('error', () => {});
-	while (state().open === 0) {
-		await delay(10);
-	}
+	await until(() => state().open > 0, state);
 
 	await restartForward(session, 'f-1');
 	t.deepEqual(questions, [`Restart :${port}? 1 open connection will be reset.`]);
@@ -116,9 +109,7 @@ test('a forward with exit on pod loss names the lost pod and stops listening', a
 	const {session, sandbox, state, port} = await openForward(t, {onPodLoss: 'exit'});
 	const [, name = ''] = /, on (web-\S+)$/.exec(state().log[0]!.text)!;
 	sandbox.faults.replacePod({name});
-	while (state().phase !== 'failed') {
-		await delay(10);
-	}
+	await until(() => state().phase === 'failed', state);
 
 	t.regex(state().note, new RegExp(`^pod ${name} of svc/web is gone`));
 	t.false(await isListening(port));
@@ -128,16 +119,12 @@ test('a forward with exit on pod loss names the lost pod and stops listening', a
 test('equal failed attempts share one log row with their count and last time', async t => {
 	const {session, sandbox, state} = await openForward(t);
 	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
-	while (!/No agent available · [2-9] tries/.test(state().log.at(-1)!.text)) {
-		await delay(50);
-	}
+	await until(() => /No agent available · [2-9] attempts/.test(state().log.at(-1)!.text), state);
 
 	t.is(state().log.filter(({text}) => text.includes('No agent available')).length, 1);
-	t.regex(state().log.at(-1)!.text, /^lost: .*No agent available · \d tries until \d\d:\d\d:\d\d$/);
+	t.regex(state().log.at(-1)!.text, /^lost: .*No agent available · \d attempts, last at \d\d:\d\d:\d\d$/);
 	await sandbox.switches.set({agents: 'running'});
-	while (state().phase !== 'open') {
-		await delay(50);
-	}
+	await until(() => state().phase === 'open', state);
 
 	t.regex(state().log.at(-1)!.text, /^back after/);
 	await stopForward(session, 'f-1');
