@@ -1,10 +1,14 @@
 /** Values of all switches, applied to the sandbox. */
-import {certificateFor, recordServingRequests} from './nodes.ts';
-import type {Posture} from './posture.ts';
-import type {SandboxParts} from './sandbox-parts.ts';
-import {deployAgents} from './tunnels/agent-pods.ts';
-import {switches, type SwitchValues} from './switches.ts';
+import type {ControlPlane} from './control-plane.ts';
+import type {Kubelet} from './kubelet/kubelet.ts';
+import type {FaultyLink} from './network/faulty-link.ts';
 import {noop} from './network/join-streams.ts';
+import {certificateFor, recordServingRequests} from './nodes.ts';
+import type {ObjectStore} from './objects/object-store.ts';
+import type {Posture} from './posture.ts';
+import {switches, type SwitchValues} from './switches.ts';
+import {deployAgents} from './tunnels/agent-pods.ts';
+import type {Tunnels} from './tunnels/tunnels.ts';
 
 export class SandboxSwitches {
 	readonly #parts: SandboxParts;
@@ -60,3 +64,14 @@ export class SandboxSwitches {
 		}
 	}
 }
+
+/** Parts of a sandbox that switches and faults change. */
+export type SandboxParts = {
+	store: ObjectStore;
+	link: FaultyLink;
+	kubelets: readonly Kubelet[];
+	controlPlane: ControlPlane;
+	tunnels: Tunnels;
+	/** Reports a change to the listeners. */
+	emit(what: string): void;
+};

@@ -2,9 +2,9 @@
 import {createHash} from 'node:crypto';
 import {Writable} from 'node:stream';
 import type {KeyPair} from '../certificates/issuer.ts';
+import {noop} from '../network/join-streams.ts';
 import {abortableDelay, option, type Program} from './program.ts';
 import {httpService} from './programs/http-service.ts';
-import {crasher, echoServer, finisher, waiter} from './programs/small-programs.ts';
 import {startProcess} from './shell/start-process.ts';
 
 export type FindProgram = (image: string) => Program | undefined;
@@ -101,3 +101,50 @@ const jsonLine = (sequence: number) => {
 const numberedLine = (sequence: number) => `${sequence} ${createHash('sha256').update(String(sequence)).digest('hex').slice(0, 16)}\n`;
 
 const lines: Readonly<Record<string, (sequence: number) => string>> = {plain: plainLine, json: jsonLine, numbered: numberedLine};
+
+/** Echoes bytes, also over half-closed connections. `--port=7000`. */
+const echoServer: Program = async ({args, stdout, listen, signal}) => {
+	const port = Number(option(args, 'port') ?? 7000);
+	await listen(port, socket => {
+		socket.on('error', noop);
+		socket.pipe(socket);
+	});
+	stdout(`echo on :${port}\n`);
+	for (let beat = 1; !signal.aborted; beat++) {
+		await abortableDelay(5000, signal);
+		stdout(`checkpoint ${beat} complete\n`);
+	}
+
+	return 0;
+};
+
+/** Exits 1 after `--after=SECONDS`, with a message on stderr. */
+const crasher: Program = async ({args, stdout, stderr, signal}) => {
+	stdout('reading configuration from /etc/app/config.yaml\n');
+	await abortableDelay(Number(option(args, 'after') ?? 2) * 1000, signal);
+	stderr('fatal: cannot connect to database "orders": connection refused\n');
+	return signal.aborted ? 143 : 1;
+};
+
+/** Prints `--lines=N`, one per `--pace=MILLISECONDS`, then exits 0. */
+const finisher: Program = async ({args, stdout, signal}) => {
+	const lines = Number(option(args, 'lines') ?? 5);
+	const intervalMs = Number(option(args, 'pace') ?? 0);
+	for (let line = 1; line <= lines && !signal.aborted; line++) {
+		stdout(`step ${line} of ${lines} done\n`);
+		if (intervalMs > 0) {
+			await abortableDelay(intervalMs, signal);
+		}
+	}
+
+	return 0;
+};
+
+const waiter: Program = async ({stdout, signal}) => {
+	stdout('ready\n');
+	while (!signal.aborted) {
+		await abortableDelay(60_000, signal);
+	}
+
+	return 0;
+};

@@ -1,10 +1,14 @@
-/** Port-forward over SPDY: each pair of streams (`error`, `data`) with the same request id is a connection to a port of the pod. */
+/** Port-forward over SPDY and over WebSocket channels. */
+import type {IncomingMessage} from 'node:http';
 import {createConnection, type Socket} from 'node:net';
+import type {Duplex} from 'node:stream';
+import type {WebSocket} from 'ws';
+import {resetSocket} from '../../wire/reset-socket.ts';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {HostPort} from '../network/address-plan.ts';
-import {resetSocket} from '../../wire/reset-socket.ts';
 import {noop} from '../network/join-streams.ts';
+import {acceptWebSocket} from './accept-upgrade.ts';
 
 export type ForwardTarget = {
 	/** The address to dial for a port of the pod. */
@@ -14,7 +18,10 @@ export type ForwardTarget = {
 
 const pairTimeoutMs = 30_000;
 
-/** @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go */
+/**
+Over SPDY: each pair of streams (`error`, `data`) with the same request id is a connection to a port of the pod.
+@see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go
+*/
 export function servePortForward(session: SpdySession, target: ForwardTarget): void {
 	const waiting = new Map<string, {error?: SpdyStream; data?: SpdyStream}>();
 	const sockets = new Set<Socket>();
@@ -90,4 +97,66 @@ function connect(error: SpdyStream, data: SpdyStream, port: number, {locate, san
 			resetSocket(socket);
 		}
 	});
+}
+
+/**
+Over `v4.channel.k8s.io` WebSockets: a data and an error channel per port.
+Each channel starts with its port, as two bytes in little-endian order. There is no half-close.
+@see k8s.io/cri-streaming pkg/streaming/portforward/websocket.go
+*/
+export async function servePortForwardChannels(
+	request: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+	ports: readonly number[],
+	{locate}: ForwardTarget,
+): Promise<boolean> {
+	const accepted = await acceptWebSocket(request, socket, head, ['v4.channel.k8s.io']);
+	if (!accepted) {
+		return false;
+	}
+
+	const {client} = accepted;
+	const targets = ports.map((port, index) => connectPort(client, {port, data: index * 2}, locate));
+	client.on('message', (message: Buffer) => {
+		const target = message[0]! % 2 === 0 ? targets[message[0]! / 2] : undefined;
+		if (!target || target.destroyed || target.write(message.subarray(1))) {
+			return;
+		}
+
+		client.pause();
+		target.once('drain', () => {
+			client.resume();
+		});
+	});
+	client.on('close', () => {
+		for (const target of targets) {
+			target.destroy();
+		}
+	});
+	return true;
+}
+
+/** Sends output on the channel `data`, errors on the next one. */
+function connectPort(client: WebSocket, {port, data}: {port: number; data: number}, locate: ForwardTarget['locate']): Socket {
+	const send = (channel: number, bytes: Uint8Array) => {
+		client.send(Buffer.concat([Buffer.of(channel), bytes]));
+	};
+
+	const {address, port: at} = locate(port);
+	const target = createConnection({host: address, port: at});
+	for (const channel of [data, data + 1]) {
+		send(channel, Buffer.of(port & 0xff, port >> 8));
+	}
+
+	target.on('data', bytes => {
+		send(data, bytes);
+	});
+	target.on('error', () => {
+		send(data + 1, Buffer.from(`error forwarding port ${port}: connection refused`));
+	});
+	target.on('close', () => {
+		client.close(1000);
+	});
+	return target;
 }

@@ -1,7 +1,8 @@
 /** Scenarios that `spoke demo --scenario NAME` starts. */
+import {createJob} from '../controllers/cron-jobs.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import type {SwitchValues} from '../switches.ts';
-import {createShopWorkloads} from './shop-workloads.ts';
+import {createCronJob, createService, createWorkload} from './workload-objects.ts';
 
 export type ScenarioSpec = {name: string; description: string; switches: Partial<SwitchValues>; createWorkloads(store: ObjectStore): void};
 
@@ -51,3 +52,93 @@ export const scenarios = [
 ] as const satisfies readonly ScenarioSpec[];
 
 export type ScenarioName = (typeof scenarios)[number]['name'];
+
+/** Workloads of all scenarios. */
+function createShopWorkloads(store: ObjectStore): void {
+	createWorkload(store, {
+		kind: 'deployments',
+		name: 'web',
+		replicas: 2,
+		containers: [
+			{
+				name: 'web',
+				image: 'sandbox/http-service:1.4',
+				args: ['--port=8080', '--tls-port=8443'],
+				ports: [
+					{name: 'http', containerPort: 8080},
+					{name: 'https', containerPort: 8443},
+				],
+			},
+			{name: 'access-log', image: 'sandbox/log-writer:1.0', args: ['--rate=2', '--format=plain', '--stderr-every=20']},
+		],
+		annotations: {'kubectl.kubernetes.io/default-container': 'web'},
+	});
+	createService(store, 'web', [
+		{name: 'http', port: 80, targetPort: 'http'},
+		{name: 'https', port: 443, targetPort: 'https'},
+	]);
+
+	createWorkload(store, {
+		kind: 'deployments',
+		name: 'api',
+		replicas: 2,
+		containers: [{name: 'api', image: 'sandbox/log-writer:2.1', args: ['--rate=4', '--format=json']}],
+	});
+
+	createWorkload(store, {
+		kind: 'statefulsets',
+		name: 'db',
+		replicas: 1,
+		containers: [{name: 'db', image: 'sandbox/echo-server:17', args: ['--port=7000'], ports: [{name: 'echo', containerPort: 7000}]}],
+		initContainers: [{name: 'migrate', image: 'sandbox/finisher:1.0', args: ['--lines=3']}],
+	});
+	createService(store, 'db', [{name: 'echo', port: 7000, targetPort: 'echo'}]);
+
+	createWorkload(store, {
+		kind: 'deployments',
+		name: 'flaky',
+		replicas: 1,
+		containers: [{name: 'flaky', image: 'sandbox/crasher:0.9', args: ['--after=3']}],
+	});
+	createWorkload(store, {
+		kind: 'jobs',
+		name: 'report',
+		containers: [{name: 'report', image: 'sandbox/finisher:1.0', args: ['--lines=12', '--pace=250']}],
+	});
+	createWorkload(store, {
+		kind: 'deployments',
+		name: 'toolbox',
+		replicas: 1,
+		containers: [{name: 'shell', image: 'sandbox/shell:1.0', stdin: true, tty: true}],
+	});
+
+	createWorkload(store, {
+		kind: 'deployments',
+		name: 'checkout',
+		namespace: 'shop',
+		replicas: 2,
+		containers: [{name: 'checkout', image: 'sandbox/log-writer:3.0', args: ['--rate=1', '--format=json']}],
+	});
+	const stock = createCronJob(store, {
+		name: 'stock-report',
+		namespace: 'shop',
+		schedule: '*/5 * * * *',
+		containers: [{name: 'report', image: 'sandbox/finisher:1.0', args: ['--lines=12', '--pace=250']}],
+	});
+	// In the previous minute, so that there is a finished run.
+	createJob(store, stock, Math.floor(Date.now() / 60_000) - 1);
+	createCronJob(store, {
+		name: 'stock-backup',
+		namespace: 'shop',
+		schedule: '0 3 * * *',
+		suspend: true,
+		containers: [{name: 'backup', image: 'sandbox/finisher:1.0'}],
+	});
+
+	createWorkload(store, {
+		kind: 'daemonsets',
+		name: 'node-logger',
+		namespace: 'kube-system',
+		containers: [{name: 'logger', image: 'sandbox/log-writer:1.0', args: ['--rate=0.2']}],
+	});
+}
