@@ -6,7 +6,7 @@ import type {Store} from './store.ts';
 
 export function recordingObserver(store: Store, {observer}: Labeler, id: string): ConnectionObserver {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
-		store.data({type: 'dock', event: {type: event, id, connection}});
+		store.data({type: 'connections', event: {type: event, id, connection}});
 	};
 
 	return {
@@ -17,12 +17,12 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 		},
 		onOpened(connection, purpose, about) {
 			book('connected', connection.id);
-			store.data({type: 'dock', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
+			store.data({type: 'connections', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
 			observer.onOpened?.(connection, purpose, about);
 		},
 		onRoundTrip(connection, times) {
 			store.data({
-				type: 'dock',
+				type: 'connections',
 				event: {
 					type: 'waits',
 					connection: connection.id,
@@ -34,7 +34,7 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 		onPingOverdue(connection, {websocket, runtime}) {
 			const now = Date.now();
 			store.data({
-				type: 'dock',
+				type: 'connections',
 				event: {
 					type: 'waits',
 					connection: connection.id,
@@ -61,6 +61,6 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 export function recordLabel(store: Store, connection: string, path: Path): boolean {
 	const {processes} = store.state;
 	const {id} = path.process;
-	store.data({type: 'dock', event: {type: 'label', connection, path}});
+	store.data({type: 'connections', event: {type: 'label', connection, path}});
 	return id !== null && processes.length > 0 && !processes.includes(id);
 }

@@ -21,7 +21,7 @@ export type SessionOptions = {
 	/** `on` or `off`; the environment decides when absent. */
 	motion?: string | undefined;
 	/** Tail opened at the start (`spoke tail`); back leads to the lists. */
-	tail?: {wish: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
+	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
 	/** The sandbox, if the cluster is one. */
 	sandbox?: Sandbox;
 	/** Clock for missing responses; defaults to the system clock. */

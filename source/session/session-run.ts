@@ -127,7 +127,7 @@ export class SessionRun {
 		}
 
 		if (tail) {
-			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.wish}, tail.since, tail.previous);
+			openTail(session, {namespace: session.store.state.cluster.namespace, ...tail.options}, tail.since, tail.previous);
 		} else {
 			feeds.read();
 		}

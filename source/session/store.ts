@@ -1,7 +1,7 @@
 /** Session state; draws at once after a key and at a limited rate for data. */
 import {layout} from '../state/layout.ts';
 import {reduceSession, type SessionEvent} from '../state/session-reducer.ts';
-import {listHere, type SessionState} from '../state/session-state.ts';
+import {currentList, type SessionState} from '../state/session-state.ts';
 
 export class Store {
 	#state: SessionState;
@@ -101,7 +101,7 @@ export class Store {
 	#reduce(event: SessionEvent): boolean {
 		const before = this.#state;
 		let state = reduceSession(before, event);
-		const list = listHere(state);
+		const list = currentList(state);
 		if (list) {
 			state = reduceSession(state, {type: 'list', list: list.name, event: {type: 'window', rows: layout(state).main}});
 		}

@@ -12,9 +12,9 @@ export function connectionChanges(
 	after: ConnectionList,
 	now: number,
 	onScreen: Pick<ClusterState, 'context' | 'namespace'>,
-): {dock: ConnectionList; messages: readonly Message[]} {
+): {connections: ConnectionList; messages: readonly Message[]} {
 	const messages: Message[] = [];
-	const dock = after.map(entry => {
+	const connections = after.map(entry => {
 		const old = before.find(({id}) => id === entry.id);
 		const news = old && old !== entry ? newsOf(old, entry) : null;
 		if (!news) {
@@ -29,7 +29,7 @@ export function connectionChanges(
 		});
 		return {...entry, isLost: news.isLost, markedAt: news.isBad ? now : entry.markedAt};
 	});
-	return messages.length > 0 ? {dock, messages} : {dock: after, messages};
+	return messages.length > 0 ? {connections, messages} : {connections: after, messages};
 }
 
 function newsOf(old: ConnectionEntry, entry: ConnectionEntry): {text: string; isBad: boolean; isLost: boolean} | null {

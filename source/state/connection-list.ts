@@ -51,8 +51,9 @@ export type ConnectionListEvent =
 export type ConnectionList = readonly ConnectionEntry[];
 
 /** Returns the same list for the label of a connection that is in no entry. */
-export function reduceConnectionList(dock: ConnectionList, event: ConnectionListEvent): ConnectionList {
-	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) => dock.map(entry => (entry.id === id ? to(entry) : entry));
+export function reduceConnectionList(connections: ConnectionList, event: ConnectionListEvent): ConnectionList {
+	const change = (id: string, to: (entry: ConnectionEntry) => ConnectionEntry) =>
+		connections.map(entry => (entry.id === id ? to(entry) : entry));
 	switch (event.type) {
 		case 'open': {
 			const entry: ConnectionEntry = {
@@ -69,7 +70,7 @@ export function reduceConnectionList(dock: ConnectionList, event: ConnectionList
 				markedAt: null,
 				...event.entry,
 			};
-			return dock.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...dock, entry];
+			return connections.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...connections, entry];
 		}
 
 		case 'change': {
@@ -92,23 +93,23 @@ export function reduceConnectionList(dock: ConnectionList, event: ConnectionList
 		}
 
 		case 'waits': {
-			return dock.some(entry => changesWaits(entry, event))
-				? dock.map(entry => (changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry))
-				: dock;
+			return connections.some(entry => changesWaits(entry, event))
+				? connections.map(entry => (changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry))
+				: connections;
 		}
 
 		case 'label': {
-			return dock.some(entry => entry.paths.has(event.connection))
-				? dock.map(entry =>
+			return connections.some(entry => entry.paths.has(event.connection))
+				? connections.map(entry =>
 						entry.paths.has(event.connection)
 							? {...entry, paths: living(new Map([...entry.paths, [event.connection, event.path]]), event)}
 							: entry,
 					)
-				: dock;
+				: connections;
 		}
 
 		case 'close': {
-			return dock.filter(entry => entry.id !== event.id);
+			return connections.filter(entry => entry.id !== event.id);
 		}
 	}
 }
@@ -132,8 +133,8 @@ function withWaits(
 }
 
 /** The overdue responses of the connection that a path belongs to. */
-export function pendingPingsOf(dock: ConnectionList, path: Path): PendingPings {
-	for (const {paths, waits} of dock) {
+export function pendingPingsOf(connections: ConnectionList, path: Path): PendingPings {
+	for (const {paths, waits} of connections) {
 		for (const [connection, one] of paths) {
 			if (one === path) {
 				return waits.get(connection) ?? noWaits;
@@ -193,8 +194,8 @@ function rank(path: Path): number {
 }
 
 /** What leaving would disconnect, for the confirmation; `null` if nothing. A tail loses nothing and is counted only on request. */
-export function describeOpenConnections(dock: ConnectionList, {tails = false}: {tails?: boolean} = {}): string | null {
-	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
+export function describeOpenConnections(connections: ConnectionList, {tails = false}: {tails?: boolean} = {}): string | null {
+	const open = connections.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
 	const names: ReadonlyArray<[kind: ConnectionKind, one: string, many?: string]> = [
 		['logs', 'tail'],
 		['forward', 'forward'],

@@ -10,7 +10,7 @@ export type Layout = {
 	pathRule: boolean;
 	/** Columns of the path at the right; 0 if it is below. */
 	side: number;
-	dock: number;
+	connections: number;
 	/** Lines of details under a list, including their rule. */
 	details: number;
 };
@@ -22,22 +22,27 @@ const lowBelow = 20;
 const detailsFrom = 32;
 
 /** Rows and columns for each pane. On a narrow or low screen panes are dropped in a fixed order, and the list keeps at least one row. */
-export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionState, 'size' | 'dock' | 'zoom' | 'view'>): Layout {
+export function layout({
+	size: {columns, rows},
+	connections,
+	zoom,
+	view,
+}: Pick<SessionState, 'size' | 'connections' | 'zoom' | 'view'>): Layout {
 	const chrome = 3;
 	const head = 1;
 	if (zoom) {
-		return {main: Math.max(1, rows - chrome - head - 1), path: 1, pathRule: false, side: 0, dock: 0, details: 0};
+		return {main: Math.max(1, rows - chrome - head - 1), path: 1, pathRule: false, side: 0, connections: 0, details: 0};
 	}
 
 	const isLow = rows < lowBelow;
 	const hasSide = columns >= sideFrom && !isLow && isListName(view);
 	const side = hasSide ? Math.min(64, Math.max(50, Math.floor(columns * 0.42))) : 0;
 	const path = pathRows(view, {hasSide, isLow});
-	const dockRows = isLow ? Math.min(2, dock.length) : Math.max(2, Math.min(dock.length, rows >= 36 ? 8 : 4));
+	const connectionRows = isLow ? Math.min(2, connections.length) : Math.max(2, Math.min(connections.length, rows >= 36 ? 8 : 4));
 	const hasDetails = rows >= detailsFrom && isListName(view);
 	const details = hasDetails ? Math.max(6, Math.min(16, Math.floor(rows / 4))) : 0;
-	const below = details + (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (dockRows === 0 ? 0 : dockRows + 1);
-	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details};
+	const below = details + (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (connectionRows === 0 ? 0 : connectionRows + 1);
+	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, connections: connectionRows, details};
 }
 
 /** A proxy request shows its path beside the response, the audit its picture, and a list on a wide screen has the path at its side. */

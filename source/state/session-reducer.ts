@@ -7,7 +7,7 @@ import {listNames, type ListName} from './list-kinds.ts';
 import {reduceDialog, type Dialog, type DialogEvent} from './dialog.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
 import {
-	listHere,
+	currentList,
 	noAudit,
 	type ClusterState,
 	type Failure,
@@ -25,7 +25,7 @@ import {placeAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
-	| {type: 'dock'; event: ConnectionListEvent}
+	| {type: 'connections'; event: ConnectionListEvent}
 	| {type: 'overlay'; event: DialogEvent}
 	| {type: 'open-overlay'; overlay: Dialog}
 	| {type: 'close-overlay'}
@@ -42,7 +42,7 @@ export type SessionEvent =
 	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
 	| {type: 'pop'}
 	| {type: 'pane'; by: 1 | -1}
-	| {type: 'dock-move'; by: number}
+	| {type: 'connection-cursor'; by: number}
 	| {type: 'zoom'}
 	/** Toggles the wrapping of texts. */
 	| {type: 'wrap'}
@@ -56,7 +56,7 @@ export type SessionEvent =
 	/** Another action started, which `why` is about from now on. */
 	| {type: 'failure-over'}
 	| {type: 'tick'; now: number}
-	| {type: 'path-here'; of: string; path: Path | null}
+	| {type: 'selected-path'; of: string; path: Path | null}
 	| {type: 'details-here'; of: string; lines: readonly TextLine[]}
 	| {type: 'forward'; forward: ForwardState}
 	| {type: 'forward-gone'; id: string}
@@ -64,7 +64,7 @@ export type SessionEvent =
 	| {type: 'forward-sets'; sets: SessionState['forwardSets']}
 	| {type: 'proxy'; event: ProxyEvent}
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
-	| {type: 'sandbox'; knobs?: SessionState['sandboxKnobs']; at?: number; log?: readonly string[]}
+	| {type: 'sandbox'; switches?: SessionState['sandboxSwitches']; at?: number; log?: readonly string[]}
 	| {type: 'service-pods'; pods: SessionState['servicePods']}
 	| {type: 'refused'; refused: ReadonlyMap<string, string>}
 	| {type: 'switch'; cluster: ClusterState}
@@ -89,7 +89,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		const list = reduceList(state.lists[name], event);
 		return list === state.lists[name] ? state : {...state, lists: {...state.lists, [name]: list}};
 	},
-	dock: (state, {event}) => reduceConnections(state, event),
+	connections: (state, {event}) => reduceConnections(state, event),
 	overlay: (state, {event}) => (state.overlay ? {...state, overlay: reduceDialog(state.overlay, event)} : state),
 	'open-overlay': (state, {overlay}) => ({...state, overlay}),
 	'close-overlay': state => ({...state, overlay: null}),
@@ -116,8 +116,8 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 		layers: state.layers.map(layer => (layer.kind === 'text' && layer.id === id ? filled(layer, to) : layer)),
 	}),
 	pop: state => ({...state, layers: state.layers.slice(0, -1)}),
-	pane: state => ({...state, pane: state.pane === 'main' && state.dock.length > 0 ? 'connections' : 'main'}),
-	'dock-move': (state, {by}) => ({...state, dockAt: clamp(state.dockAt + by, state.dock.length)}),
+	pane: state => ({...state, pane: state.pane === 'main' && state.connections.length > 0 ? 'connections' : 'main'}),
+	'connection-cursor': (state, {by}) => ({...state, connectionCursor: clamp(state.connectionCursor + by, state.connections.length)}),
 	zoom: state => ({...state, zoom: !state.zoom}),
 	wrap: state => toggleWrap(state),
 	pending: (state, {keys}) => (state.pending === keys ? state : {...state, pending: keys}),
@@ -129,7 +129,7 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	}),
 	'failure-over': state => (state.lastFailure === null ? state : {...state, lastFailure: null}),
 	tick: (state, {now}) => tick(state, now),
-	'path-here': (state, {of, path}) => ({...state, pathHere: {of, path}, processes: withProcess(state.processes, path)}),
+	'selected-path': (state, {of, path}) => ({...state, selectedPath: {of, path}, processes: withProcess(state.processes, path)}),
 	'details-here': (state, {of, lines}) => ({...state, detailsHere: {of, lines}}),
 	forward: (state, {forward}) => ({...state, forwards: withForward(state.forwards, forward)}),
 	'forward-gone'(state, {id}) {
@@ -140,9 +140,9 @@ const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, 
 	'forward-sets': (state, {sets}) => ({...state, forwardSets: sets}),
 	proxy: (state, {event}) => ({...state, proxy: reduceProxy(state.proxy, event)}),
 	audit: (state, {to}) => ({...state, audit: {...state.audit, ...to}}),
-	sandbox: (state, {knobs = state.sandboxKnobs, at = state.sandboxAt, log = state.sandboxLog}) => ({
+	sandbox: (state, {switches = state.sandboxSwitches, at = state.sandboxAt, log = state.sandboxLog}) => ({
 		...state,
-		sandboxKnobs: knobs,
+		sandboxSwitches: switches,
 		sandboxAt: at,
 		sandboxLog: log,
 	}),
@@ -195,7 +195,7 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 		lists,
 		notice: null,
 		layers: [],
-		pathHere: null,
+		selectedPath: null,
 		detailsHere: null,
 		servicePods: null,
 		refused: new Map(),
@@ -205,12 +205,12 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 }
 
 function reduceConnections(state: SessionState, event: ConnectionListEvent): SessionState {
-	const next = reduceConnectionList(state.dock, event);
-	if (next === state.dock) {
+	const next = reduceConnectionList(state.connections, event);
+	if (next === state.connections) {
 		return state;
 	}
 
-	const {dock, messages} = connectionChanges(state.dock, next, state.now, state.cluster);
+	const {connections, messages} = connectionChanges(state.connections, next, state.now, state.cluster);
 	const processes = event.type === 'label' ? withProcess(state.processes, event.path) : state.processes;
 	const bad = messages.findLast(({role}) => role === 'warn');
 	const top = state.layers.at(-1);
@@ -219,8 +219,8 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 	return {
 		...state,
 		processes,
-		dock,
-		dockAt: Math.min(state.dockAt, Math.max(0, dock.length - 1)),
+		connections,
+		connectionCursor: Math.min(state.connectionCursor, Math.max(0, connections.length - 1)),
 		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages),
 		notice: bad === undefined || isTold ? state.notice : bad,
 	};
@@ -228,7 +228,7 @@ function reduceConnections(state: SessionState, event: ConnectionListEvent): Ses
 
 function tick(state: SessionState, now: number): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
-	const list = listHere(state);
+	const list = currentList(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
 	// In steps, so that ages change in steps too.
 	return {...state, now: state.isStill && now - state.now < stillMs ? state.now : now, notice, lists};

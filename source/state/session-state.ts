@@ -141,8 +141,8 @@ export type SessionState = {
 	overlay: Dialog | null;
 	/** The pane with the focus. */
 	pane: 'main' | 'connections';
-	dock: ConnectionList;
-	dockAt: number;
+	connections: ConnectionList;
+	connectionCursor: number;
 	zoom: boolean;
 	/** Texts are cut at the edge and not wrapped. */
 	textsAreCut: boolean;
@@ -153,7 +153,7 @@ export type SessionState = {
 	/** The last failure until another action starts: the subject of `why`. */
 	lastFailure: Failure | null;
 	/** The path of the selected row, if known; `of` is the id of the row, because names repeat across namespaces. */
-	pathHere: {of: string; path: Path | null} | null;
+	selectedPath: {of: string; path: Path | null} | null;
 	/** Details of the selected row, if the screen has space for them. */
 	detailsHere: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
@@ -163,7 +163,7 @@ export type SessionState = {
 	proxy: ProxyState;
 	/** Rows of the audit and sandbox views. */
 	audit: {rows: readonly ShownAuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
-	sandboxKnobs: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
+	sandboxSwitches: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxAt: number;
 	sandboxLog: readonly string[];
 	/** Actions that are disabled by missing permissions: action id → reason. */
@@ -200,22 +200,22 @@ export function emptySession(
 		layers: [],
 		overlay: null,
 		pane: 'main',
-		dock: [],
-		dockAt: 0,
+		connections: [],
+		connectionCursor: 0,
 		zoom: false,
 		textsAreCut: false,
 		pending: null,
 		notice: null,
 		messages: [],
 		lastFailure: null,
-		pathHere: null,
+		selectedPath: null,
 		detailsHere: null,
 		forwards: [],
 		forwardAt: 0,
 		forwardSets: [],
 		proxy: emptyProxy,
 		audit: noAudit,
-		sandboxKnobs: [],
+		sandboxSwitches: [],
 		sandboxAt: 0,
 		sandboxLog: [],
 		refused: new Map(),
@@ -228,7 +228,7 @@ export function emptySession(
 }
 
 /** The current list; `null` if the view is not a list. */
-export function listHere({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {
+export function currentList({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {
 	return isListName(view) ? lists[view] : null;
 }
 
@@ -239,7 +239,7 @@ export function currentNamespace({namespace, lastNamespace}: Pick<ClusterState, 
 
 /** Whether the list is replaced by the unreachable pane; a list with rows stays. */
 export function isAwaitingApiserver(state: SessionState): boolean {
-	return state.cluster.reachable === 'no' && listHere(state)?.total === 0;
+	return state.cluster.reachable === 'no' && currentList(state)?.total === 0;
 }
 
 /** The keymap context. */
@@ -261,14 +261,14 @@ export function keyContext(state: SessionState): string {
 }
 
 /** Help and messages use the keys of texts. */
-function layerContext(layer: Layer, {dock}: Pick<SessionState, 'dock'>): string {
+function layerContext(layer: Layer, {connections}: Pick<SessionState, 'connections'>): string {
 	switch (layer.kind) {
 		case 'tail': {
 			if (layer.line !== null) {
 				return 'line';
 			}
 
-			return dock.some(({id, phase}) => id === layer.id && phase === 'failed') ? 'failed' : 'tail';
+			return connections.some(({id, phase}) => id === layer.id && phase === 'failed') ? 'failed' : 'tail';
 		}
 
 		case 'text': {

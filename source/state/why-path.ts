@@ -10,8 +10,8 @@ export type WhyLayer = Extract<Layer, {kind: 'why'}>;
  * that of the selected row.
  */
 export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
-	const entry = state.dock.find(one => one.id === layer.entry);
+	const entry = state.connections.find(one => one.id === layer.entry);
 	// The path may arrive after the layer was opened, while its row is still selected.
-	const isOfRow = layer.row !== undefined && layer.row === state.pathHere?.of;
-	return (entry ? worstPath(entry.paths.values()) : null) ?? layer.path ?? (isOfRow ? state.pathHere!.path : null);
+	const isOfRow = layer.row !== undefined && layer.row === state.selectedPath?.of;
+	return (entry ? worstPath(entry.paths.values()) : null) ?? layer.path ?? (isOfRow ? state.selectedPath!.path : null);
 }

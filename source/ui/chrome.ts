@@ -251,7 +251,7 @@ function widthOf(hints: ReadonlyArray<{key: string; label: string}>): number {
 }
 
 /** Wraps at words; a longer word is broken. */
-export function wrapWords(text: string, width: number): string[] {
+export function wrapToWidth(text: string, width: number): string[] {
 	const out: string[] = [];
 	for (const paragraph of text.split('\n')) {
 		let row = '';
@@ -277,7 +277,7 @@ export function wrapWords(text: string, width: number): string[] {
 }
 
 /** Counts the rows that are not visible: `4 more` at the top of a list, else `2 above · 4 below`. */
-export function moreWords(above: number, below: number): string {
+export function describeHiddenRows(above: number, below: number): string {
 	if (above === 0) {
 		return `${below} more`;
 	}

@@ -7,7 +7,7 @@ import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {abbreviatePodName} from '../state/short-pod-name.ts';
 import {formatAge} from '../text/format-time.ts';
-import {moreWords} from './chrome.ts';
+import {describeHiddenRows} from './chrome.ts';
 import {pathBadge} from './path-line.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -22,19 +22,19 @@ const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'fa
 
 export function connectionsPane(screen: RenderInput, rows: number): Line[] {
 	const {
-		state: {dock, dockAt},
+		state: {connections, connectionCursor},
 	} = screen;
-	if (dock.length === 0) {
-		return emptyDock(screen, rows);
+	if (connections.length === 0) {
+		return noConnections(screen, rows);
 	}
 
 	// With more entries than rows, the last row counts the others.
-	const room = dock.length > rows && rows > 1 ? rows - 1 : rows;
-	const top = Math.max(0, Math.min(dockAt - room + 1, dock.length - room));
-	const shown = dock.slice(top, top + room);
-	const lines = shown.map((entry, index) => entryLine(screen, entry, top + index === dockAt));
+	const room = connections.length > rows && rows > 1 ? rows - 1 : rows;
+	const top = Math.max(0, Math.min(connectionCursor - room + 1, connections.length - room));
+	const shown = connections.slice(top, top + room);
+	const lines = shown.map((entry, index) => entryLine(screen, entry, top + index === connectionCursor));
 	if (room < rows) {
-		lines.push(line(' ', styled('text.dim', moreWords(top, dock.length - top - room))));
+		lines.push(line(' ', styled('text.dim', describeHiddenRows(top, connections.length - top - room))));
 	}
 
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))];
@@ -81,12 +81,12 @@ function newsMark({markedAt}: ConnectionEntry, now: number, {look}: Glyphs): Spa
 }
 
 /** The same for all rows, so that the badges are aligned. */
-function roomForWhat({dock, cluster}: SessionState, isWide: boolean): number {
+function roomForWhat({connections, cluster}: SessionState, isWide: boolean): number {
 	if (isWide) {
 		return 36;
 	}
 
-	return dock.every(({context}) => context === cluster.context) ? 22 : 27;
+	return connections.every(({context}) => context === cluster.context) ? 22 : 27;
 }
 
 /** Empty while the note of a stream that is not open takes the place of its path. */
@@ -177,11 +177,13 @@ function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span
 }
 
 /** Who else can use the open listeners. */
-export function listenerUsersText({state: {dock}}: Pick<RenderInput, 'state'>): string {
-	return dock.flatMap(({usable, phase}) => (usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : [])).join(' · ');
+export function listenerUsersText({state: {connections}}: Pick<RenderInput, 'state'>): string {
+	return connections
+		.flatMap(({usable, phase}) => (usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : []))
+		.join(' · ');
 }
 
-function emptyDock(screen: RenderInput, rows: number): Line[] {
+function noConnections(screen: RenderInput, rows: number): Line[] {
 	const {
 		theme: {glyphs},
 	} = screen;

@@ -1,7 +1,7 @@
 /** Describes a tail: scope, state, older lines and counters. */
 import {describeMatchPosition} from '../state/describe-matches.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {activityWords, podCount, presentSources, shownLength, pausedBacklog, type TailView} from '../state/tail/tail-view.ts';
+import {describeActivity, podCount, presentSources, shownLength, pausedBacklog, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow} from '../state/tail/tail-window.ts';
 import {formatQuantity, formatNumber} from '../text/format-number.ts';
 import {describeFilter} from './empty-tail.ts';
@@ -61,7 +61,7 @@ export function describeTailState(view: TailView, dot: string): string {
 		return `not following ${dot} ${formatNumber(Math.max(0, below))} below`;
 	}
 
-	const activity = activityWords(view);
+	const activity = describeActivity(view);
 	return `${view.phase}${activity === '' ? '' : ` ${dot} ${activity}`}`;
 }
 

@@ -12,7 +12,7 @@ import {
 	type PromptDialog,
 	type TextInput,
 } from '../state/dialog.ts';
-import {moreWords, wrapWords} from './chrome.ts';
+import {describeHiddenRows, wrapToWidth} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, hintedKey, type RenderInput} from './render-input.ts';
 import {line, lineWidth, styled, spread, type Line, type Span} from './styled-line.ts';
@@ -122,10 +122,10 @@ function picker(screen: RenderInput, overlay: PickerDialog): Floating {
 	if (items.length === 0) {
 		lines.push(line(styled('text.dim', `   ${noneWords(overlay)}`)));
 	} else if (items.length > most) {
-		lines.push(line(styled('text.dim', `   ${moreWords(from, items.length - from - most)}`)));
+		lines.push(line(styled('text.dim', `   ${describeHiddenRows(from, items.length - from - most)}`)));
 	}
 
-	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', styled('text.dim', note))));
+	lines.push(line(''), ...overlay.notes.flatMap(note => wrapToWidth(note, width - 4)).map(note => line(' ', styled('text.dim', note))));
 	const keys = keysOf(screen, [
 		['picker.up', ''],
 		['picker.accept', overlay.keys || 'choose'],
@@ -176,10 +176,10 @@ function form(screen: RenderInput, overlay: FormDialog): Floating {
 
 	lines.push(...blank);
 	if (overlay.problem !== null) {
-		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', styled('notice.error', text))), ...blank);
+		lines.push(...wrapToWidth(overlay.problem, width - 8).map(text => line('   ', styled('notice.error', text))), ...blank);
 	}
 
-	const notes = overlay.notes.flatMap(note => (note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8)));
+	const notes = overlay.notes.flatMap(note => (note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapToWidth(note, width - 8)));
 	lines.push(...notes.map(note => line('   ', styled('text.dim', note))), line(''));
 	return framed(
 		screen,
@@ -216,8 +216,8 @@ function confirm(screen: RenderInput, overlay: ConfirmDialog): Floating {
 	const width = Math.min(72, screen.state.size.columns - 4);
 	const lines = [
 		line(''),
-		...wrapWords(overlay.question, width - 6).map(text => line('  ', styled('danger', text))),
-		...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', styled('text.dim', text))),
+		...wrapToWidth(overlay.question, width - 6).map(text => line('  ', styled('danger', text))),
+		...overlay.details.flatMap(detail => wrapToWidth(detail, width - 6)).map(text => line('  ', styled('text.dim', text))),
 		line(''),
 	];
 	return framed(

@@ -4,7 +4,7 @@ import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {formatNumber} from '../text/format-number.ts';
 import {sanitizeText} from '../text/sanitize-line.ts';
-import {titledRule, wrapWords} from './chrome.ts';
+import {titledRule, wrapToWidth} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
@@ -61,5 +61,5 @@ function firstShown(cursor: number, length: number, most: number): number {
 }
 
 function textRows(text: string, columns: number): string[] {
-	return wrapWords(sanitizeText(text), columns - 3);
+	return wrapToWidth(sanitizeText(text), columns - 3);
 }

@@ -5,7 +5,7 @@ import {formatBytes} from '../text/format-number.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {qualifyWithNamespace} from '../state/qualify-name.ts';
 import {abbreviatePodName} from '../state/short-pod-name.ts';
-import {titledRule, wrapWords} from './chrome.ts';
+import {titledRule, wrapToWidth} from './chrome.ts';
 import {firstKey, type RenderInput} from './render-input.ts';
 import {padLines, line, styled, type Line} from './styled-line.ts';
 
@@ -37,7 +37,7 @@ function setLines(screen: RenderInput): Line[] {
 
 	const sets = forwardSets.map(({name, count}) => `${name} ${count}`).join(', ');
 	const words = `Saved sets for this context: ${sets}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} start one (asks for confirmation).`;
-	return [line(''), ...wrapWords(words, size.columns - 2).map(text => line(' ', styled('text.dim', text)))];
+	return [line(''), ...wrapToWidth(words, size.columns - 2).map(text => line(' ', styled('text.dim', text)))];
 }
 
 export function forwardsScreen(screen: RenderInput, rows: number): Line[] {
@@ -93,7 +93,7 @@ function logLines(screen: RenderInput, at: ForwardState): Line[] {
 		...at.log
 			.toReversed()
 			.flatMap(({time, text}) =>
-				wrapWords(text, size.columns - 14).map((row, index) =>
+				wrapToWidth(text, size.columns - 14).map((row, index) =>
 					line('   ', styled('text.dim', (index === 0 ? clockTime(time) : '').padEnd(10)), row),
 				),
 			),

@@ -3,7 +3,7 @@ import {contexts, contextStack} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {formatKeys} from '../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {wrapWords} from './chrome.ts';
+import {wrapToWidth} from './chrome.ts';
 import {tlsRole} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
@@ -118,7 +118,7 @@ function hintLines({action, keys, disabledReason: off}: KeyHint, width: number, 
 		),
 		...(off === null
 			? []
-			: wrapWords(`disabled: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`)))),
+			: wrapToWidth(`disabled: ${off}`, width - keyWidth - 1).map(text => line(styled('text.dim', `${' '.repeat(keyWidth + 1)}${text}`)))),
 	];
 }
 

@@ -3,7 +3,7 @@ import type {ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {isAwaitingApiserver} from '../state/session-state.ts';
 import type {Row} from '../state/table-rows.ts';
-import {wrapWords} from './chrome.ts';
+import {wrapToWidth} from './chrome.ts';
 import {describeEmptyList} from './empty-list.ts';
 import {chooseColumns, fillCell, gap, headText, rangeOf, spaceBeside, type ColumnLayout} from './list-columns.ts';
 import type {RenderInput} from './render-input.ts';
@@ -22,7 +22,7 @@ export function listPane(screen: RenderInput, name: ListName, rows: number, widt
 	const lines =
 		shown.length === 0
 			? describeEmptyList(screen, list)
-					.flatMap(words => wrapWords(words, width - 2))
+					.flatMap(words => wrapToWidth(words, width - 2))
 					.map(words => line(' ', styled('text.dim', words)))
 			: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
 	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);

@@ -4,7 +4,7 @@ import {fitToCells} from '../text/cell-width.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {describeEvidence} from './describe-evidence.ts';
 import {
-	brokenWords,
+	describeBrokenPath,
 	verdictColumnWidth,
 	isNothingSelected,
 	nothingSelected,
@@ -48,7 +48,7 @@ export function pathPane(screen: RenderInput, path: Path | null, rows: number, w
 }
 
 function brokenLines({state}: RenderInput, path: Path, width: number): Line[] {
-	const broken = brokenWords(path, state.now);
+	const broken = describeBrokenPath(path, state.now);
 	return broken
 		? [line('   ', styled('state.failed', broken.word), '  ', fitToCells(sanitizeLine(broken.message), width - broken.word.length - 6))]
 		: [];

@@ -2,7 +2,7 @@
 import type {Path, Verdict} from '../evidence/evidence.ts';
 import {routeName} from '../state/route-name.ts';
 import {isListName} from '../state/list-kinds.ts';
-import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
+import {currentList, type ClusterState, type SessionState} from '../state/session-state.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {formatAge} from '../text/format-time.ts';
 import {routeRole, tlsRole, tlsName} from './path-line.ts';
@@ -28,7 +28,7 @@ export function pathVerdicts({legs: [first, second]}: Path): VerdictEntry[] {
 }
 
 /** Why a connection would fail now, as it was observed; `null` if nothing says so. */
-export function brokenWords({broken, evidence, legs, target}: Path, now: number): {word: string; message: string} | null {
+export function describeBrokenPath({broken, evidence, legs, target}: Path, now: number): {word: string; message: string} | null {
 	if (!broken) {
 		return null;
 	}
@@ -73,7 +73,7 @@ export function isNothingSelected({
 		return forwards.length === 0;
 	}
 
-	const list = listHere({view, lists});
+	const list = currentList({view, lists});
 	return (
 		list !== null && ['live', 'polling', 'failed'].includes(list.phase.kind) && list.visible.length === 0 && !isUnauthorized({view, lists})
 	);
@@ -81,7 +81,7 @@ export function isNothingSelected({
 
 /** Whether the apiserver refused the credentials for the current list; then no path is read either. */
 export function isUnauthorized({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
-	const phase = listHere({view, lists})?.phase;
+	const phase = currentList({view, lists})?.phase;
 	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
 }
 

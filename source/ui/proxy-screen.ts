@@ -56,10 +56,10 @@ export function proxyScreen(screen: RenderInput, rows: number): Line[] {
 /** The path of the selected request, or of the last request of the selected listener. */
 function legLines(screen: RenderInput, at: ProxyExchange | null): Line[] {
 	const {
-		state: {proxy, dock, size, processes},
+		state: {proxy, connections, size, processes},
 		theme: {glyphs},
 	} = screen;
-	const path = at === null ? worstPath(dock.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? []) : at.path;
+	const path = at === null ? worstPath(connections.find(({id}) => id === selectedListener(proxy)?.id)?.paths.values() ?? []) : at.path;
 	if (path === null) {
 		return [];
 	}

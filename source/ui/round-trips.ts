@@ -12,8 +12,8 @@ export const noPendingTimes: PendingTimes = {websocket: null, runtime: null};
 /** No response is overdue sooner; the screen clock lags under reduced motion. @see PongTracker */
 const shortestMs = 5000;
 
-export function pendingTimes({dock, now}: Pick<SessionState, 'dock' | 'now'>, path: Path): PendingTimes {
-	const {websocket, runtime} = pendingPingsOf(dock, path);
+export function pendingTimes({connections, now}: Pick<SessionState, 'connections' | 'now'>, path: Path): PendingTimes {
+	const {websocket, runtime} = pendingPingsOf(connections, path);
 	const since = (at: number | null) => (at === null ? null : Math.max(shortestMs, now - at));
 	return path.about === 'ended-connection' ? noPendingTimes : {websocket: since(websocket), runtime: since(runtime)};
 }

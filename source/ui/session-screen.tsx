@@ -5,7 +5,7 @@ import type {Path} from '../evidence/evidence.ts';
 import {worstPath} from '../state/connection-list.ts';
 import {layout, type Layout} from '../state/layout.ts';
 import {selectedRow, type ListState} from '../state/list-state.ts';
-import {listHere, type SessionState} from '../state/session-state.ts';
+import {currentList, type SessionState} from '../state/session-state.ts';
 import {selectedExchange} from '../state/proxy-state.ts';
 import type {Row} from '../state/table-rows.ts';
 import {auditScreen} from './audit-screen.ts';
@@ -90,8 +90,8 @@ function middle(screen: RenderInput, rows: number): Line[] {
 function view(screen: RenderInput, rows: number, parts: Layout): Line[] {
 	const {state} = screen;
 	const {columns} = state.size;
-	const list = listHere(state);
-	const below = [...pathRows(screen, parts), ...dockRows(screen, parts)];
+	const list = currentList(state);
+	const below = [...pathRows(screen, parts), ...connectionRows(screen, parts)];
 	const mainRows = rows - 1 - below.length;
 	const width = columns - parts.side;
 	if (list === null) {
@@ -187,7 +187,7 @@ function pathRows(screen: RenderInput, parts: Layout): Line[] {
 /** The path of the selection: that of its own connection (the worst of several), else as it was read for the row. */
 export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 	if (state.view === 'forwards') {
-		const entry = state.dock.find(one => one.id === state.forwards[state.forwardAt]?.id);
+		const entry = state.connections.find(one => one.id === state.forwards[state.forwardAt]?.id);
 		return worstPath(entry?.paths.values() ?? []);
 	}
 
@@ -196,10 +196,10 @@ export function selectedPath({state}: Pick<RenderInput, 'state'>): Path | null {
 	}
 
 	if (state.view === 'sandbox') {
-		return state.pathHere?.path ?? null;
+		return state.selectedPath?.path ?? null;
 	}
 
-	return state.pathHere !== null && state.pathHere.of === rowHere(state)?.id ? state.pathHere.path : null;
+	return state.selectedPath !== null && state.selectedPath.of === rowHere(state)?.id ? state.selectedPath.path : null;
 }
 
 function subject({state}: Pick<RenderInput, 'state'>): string {
@@ -207,26 +207,26 @@ function subject({state}: Pick<RenderInput, 'state'>): string {
 }
 
 function rowHere(state: SessionState): Row | null {
-	const list = listHere(state);
+	const list = currentList(state);
 	return list && selectedRow(list);
 }
 
-function dockRows(screen: RenderInput, parts: Layout): Line[] {
-	if (parts.dock === 0) {
+function connectionRows(screen: RenderInput, parts: Layout): Line[] {
+	if (parts.connections === 0) {
 		return [];
 	}
 
 	const {
-		state: {dock, pane},
+		state: {connections, pane},
 	} = screen;
 	const key = firstKey(screen, 'pane.next');
 	const usable = listenerUsersText(screen);
-	const hint = dock.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
+	const hint = connections.length > 0 && key !== null ? `${key} ${pane === 'connections' ? 'back to the view' : 'focus this pane'}` : '';
 	const room = screen.state.size.columns - 24;
 	const both = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
 	const right = usable !== '' && both.length > room ? usable : both;
 	return [
-		titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right, warn: usable !== ''}),
-		...connectionsPane(screen, parts.dock),
+		titledRule(screen, `Connections ${connections.length}`, {focus: pane === 'connections', right, warn: usable !== ''}),
+		...connectionsPane(screen, parts.connections),
 	];
 }

@@ -1,7 +1,7 @@
 /** The spoken text of the selected row: its name first, then its cells. */
 import {listKinds} from '../state/list-kinds.ts';
 import {selectedRow} from '../state/list-state.ts';
-import {listHere} from '../state/session-state.ts';
+import {currentList} from '../state/session-state.ts';
 import {cellNow} from '../state/table-rows.ts';
 import {formatQuantity} from '../text/format-number.ts';
 import type {RenderInput} from './render-input.ts';
@@ -9,7 +9,7 @@ import {legSentences} from './spoken-path.ts';
 
 /** The list and its selected row with its path; empty if the view is not a list. */
 export function listSentences({state}: RenderInput): string[] {
-	const list = listHere(state);
+	const list = currentList(state);
 	if (!list) {
 		return [];
 	}
@@ -27,7 +27,7 @@ export function listSentences({state}: RenderInput): string[] {
 	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
 	return [
 		`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`,
-		...(state.pathHere?.of === row.id && state.pathHere.path ? legSentences(state.pathHere.path) : []),
+		...(state.selectedPath?.of === row.id && state.selectedPath.path ? legSentences(state.selectedPath.path) : []),
 	];
 }
 

@@ -127,11 +127,11 @@ function viewSentences(screen: RenderInput): string[] {
 		}
 
 		case 'sandbox': {
-			const knob = state.sandboxKnobs[state.sandboxAt];
+			const sandboxSwitch = state.sandboxSwitches[state.sandboxAt];
 			const chosen =
-				knob === undefined
+				sandboxSwitch === undefined
 					? ''
-					: `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. Effect: ${knob.effect}.`;
+					: `${sandboxSwitch.label}: ${sandboxSwitch.values[sandboxSwitch.at] ?? ''}, ${sandboxSwitch.at + 1} of ${sandboxSwitch.values.length}. Effect: ${sandboxSwitch.effect}.`;
 			return [`Sandbox. ${chosen}`, ...state.sandboxLog.slice(-1)];
 		}
 
@@ -142,20 +142,20 @@ function viewSentences(screen: RenderInput): string[] {
 }
 
 function connectionSentences(screen: RenderInput): string[] {
-	const {dock, dockAt, cluster} = screen.state;
-	const entry = dock[dockAt];
+	const {connections, connectionCursor, cluster} = screen.state;
+	const entry = connections[connectionCursor];
 	if (entry === undefined) {
 		return ['Connections, none.'];
 	}
 
 	const what = `${entry.kind} ${qualifyWithNamespace(entry.what, entry.namespace, cluster.namespace)}`;
 	return [
-		`Connections, ${dock.length}, ${dockAt + 1}: ${what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`,
+		`Connections, ${connections.length}, ${connectionCursor + 1}: ${what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`,
 		...pathOfEntry(screen, entry.id),
 	];
 }
 
-function pathOfEntry({state: {dock}}: RenderInput, id: string): string[] {
-	const path = worstPath(dock.find(one => one.id === id)?.paths.values() ?? []);
+function pathOfEntry({state: {connections}}: RenderInput, id: string): string[] {
+	const path = worstPath(connections.find(one => one.id === id)?.paths.values() ?? []);
 	return path === null ? [] : legSentences(path);
 }

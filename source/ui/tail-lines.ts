@@ -1,7 +1,7 @@
 /** The lines of a tail, with the map at their right edge. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
-import {wrapWords} from './chrome.ts';
+import {wrapToWidth} from './chrome.ts';
 import {describeEmptyTail} from './empty-tail.ts';
 import {highlightMatches} from './highlight-matches.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -30,7 +30,7 @@ export function tailLines(screen: RenderInput, view: TailView, rows: number, wid
 	if (window.lines.length === 0) {
 		return padLines(
 			describeEmptyTail(screen, view)
-				.flatMap(words => wrapWords(words, width - 2))
+				.flatMap(words => wrapToWidth(words, width - 2))
 				.map(words => line(' ', styled('text.dim', words))),
 			rows,
 		);

@@ -2,7 +2,7 @@
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {sanitizeText} from '../text/sanitize-line.ts';
-import {wrapWords} from './chrome.ts';
+import {wrapToWidth} from './chrome.ts';
 import {logLine, formatLogTime, type LogLine} from './log-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {clipSpans, dropCells, line, lineWidth, styled, type Line, type Span} from './styled-line.ts';
@@ -30,7 +30,7 @@ export function tailRows(
 	if (one.kind !== 'text') {
 		const sign = lead.find(({text}) => text !== ' ');
 		const words = `${one.time === 0 ? '' : `${formatLogTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
-		return wrapWords(words, Math.max(1, room - 4)).map((row, index) =>
+		return wrapToWidth(words, Math.max(1, room - 4)).map((row, index) =>
 			index === 0 ? line(sign ?? styled('gap', glyphs.rule), styled('gap', `${glyphs.rule} ${row} `)) : line(styled('gap', `   ${row} `)),
 		);
 	}

@@ -14,9 +14,9 @@ import {describeFarEnds, describeTailState, tailCounts, describeTailScope} from 
 export function tailScreen(screen: RenderInput, view: TailView, rows: number): Line[] {
 	const {
 		size: {columns},
-		dock,
+		connections,
 	} = screen.state;
-	const entry = dock.find(({id}) => id === view.id);
+	const entry = connections.find(({id}) => id === view.id);
 	const detail = expandedLine(screen, view, rows);
 	return [
 		tailTitle(screen, view, entry, {focus: !isLineOpen(screen)}),

@@ -3,7 +3,7 @@ import {lineLabel} from '../state/line-label.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {wrapped, type TextWrapping} from '../state/text-wrapping.ts';
 import {cellWidth, truncateToCells} from '../text/cell-width.ts';
-import {titledRule, wrapWords} from './chrome.ts';
+import {titledRule, wrapToWidth} from './chrome.ts';
 import {pathLineSpans, replicaLetter} from './path-line.ts';
 import type {RenderInput} from './render-input.ts';
 import {line, styled, type Line, type Span} from './styled-line.ts';
@@ -78,7 +78,7 @@ function wordRows(screen: RenderInput, one: TextLine, {isCut, left}: TextWrappin
 	const room = availableCells(screen, one);
 	const texts = isCut
 		? one.text.split('\n').map(text => cutText(text, left, room, glyphs.more))
-		: wrapWords(one.text, Math.max(leastWrapped, room));
+		: wrapToWidth(one.text, Math.max(leastWrapped, room));
 	return texts.map((text, index) =>
 		line(index === 0 ? styled('text.dim', lead) : ' '.repeat(lead.length), styled(one.role as Role | undefined, text)),
 	);

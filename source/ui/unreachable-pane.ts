@@ -40,7 +40,7 @@ function paneLines(screen: RenderInput, blank: readonly Line[], width: number): 
 		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', styled('state.failed', glyphs.broke), ` ${text}`)),
 		...blank,
 		// Streams of other contexts, for example.
-		...(state.dock.length === 0
+		...(state.connections.length === 0
 			? []
 			: draw([{text: 'Open streams stay open: forwards keep their local port, tails wait and resume.', role: 'text.dim'}])),
 	];

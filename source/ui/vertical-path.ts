@@ -3,10 +3,10 @@ import {failedLeg} from '../evidence/failed-leg.ts';
 import type {Leg, Path} from '../evidence/evidence.ts';
 import {sanitizeLine} from '../text/sanitize-line.ts';
 import {routeName} from '../state/route-name.ts';
-import {wrapWords} from './chrome.ts';
+import {wrapToWidth} from './chrome.ts';
 import {describeEvidence} from './describe-evidence.ts';
 import {
-	brokenWords,
+	describeBrokenPath,
 	verdictColumnWidth,
 	isNothingSelected,
 	isUnauthorized,
@@ -51,7 +51,7 @@ function unreadRows({state, theme: {glyphs}}: RenderInput, room: number): readon
 	}
 
 	if (isNothingSelected(state)) {
-		return wrapWords(nothingSelected, room).map(text => [styled('text.dim', text)]);
+		return wrapToWidth(nothingSelected, room).map(text => [styled('text.dim', text)]);
 	}
 
 	return [
@@ -65,7 +65,7 @@ function unreadRows({state, theme: {glyphs}}: RenderInput, room: number): readon
 		[' ', styled('tls.unknown', glyphs.arrowDown)],
 		[hubName(cluster.front)],
 		[' ', styled('tls.unknown', `${glyphs.upright.unknown} ${pendingLegName(state)}`)],
-		...(isUnauthorized(state) ? [[''], ...wrapWords(describePendingLeg(state), room).map(text => [styled('text.dim', text)])] : []),
+		...(isUnauthorized(state) ? [[''], ...wrapToWidth(describePendingLeg(state), room).map(text => [styled('text.dim', text)])] : []),
 	];
 }
 
@@ -74,12 +74,12 @@ function pathRows(screen: RenderInput, path: Path, width: number): readonly Row[
 	const wide = verdictColumnWidth(pathVerdicts(path));
 	const factOf = ({verdict, word, role}: VerdictEntry) =>
 		factRows(screen, path, {verdict, word, role}, {wide, room: Math.max(10, width - wide - 17)});
-	const fixes = path.findings.flatMap(({remedy}) => (remedy === null ? [] : wrapWords(remedy, width - 4)));
+	const fixes = path.findings.flatMap(({remedy}) => (remedy === null ? [] : wrapToWidth(remedy, width - 4)));
 	return [
 		[`you     ${screen.state.cluster.user}`],
 		...(first ? firstLeg(screen, path, first, factOf) : []),
 		...(second ? secondLeg(screen, path, second, {factOf, width}) : []),
-		...(second?.to === 'service' ? [[''], ...wrapWords(proxyPathNote, width - 4).map(text => [' ', styled('text.dim', text)])] : []),
+		...(second?.to === 'service' ? [[''], ...wrapToWidth(proxyPathNote, width - 4).map(text => [' ', styled('text.dim', text)])] : []),
 		...(fixes.length > 0 ? [[''], [styled('title', 'Fix')], ...fixes.map(text => [' ', text])] : []),
 	];
 }
@@ -117,9 +117,9 @@ function secondLeg(
 }
 
 function brokenRows(path: Path, now: number, width: number): readonly Row[] {
-	const broken = brokenWords(path, now);
+	const broken = describeBrokenPath(path, now);
 	return broken
-		? wrapWords(`${broken.word}: ${sanitizeLine(broken.message)}`, width - 6).map(text => [' ', styled('state.failed', text)])
+		? wrapToWidth(`${broken.word}: ${sanitizeLine(broken.message)}`, width - 6).map(text => [' ', styled('state.failed', text)])
 		: [];
 }
 
@@ -153,6 +153,6 @@ function factRows(
 const mostRows = 4;
 
 function fewRows(words: string, room: number, more: string): readonly string[] {
-	const all = wrapWords(words, room);
+	const all = wrapToWidth(words, room);
 	return all.length > mostRows ? [...all.slice(0, mostRows - 1), `${all[mostRows - 1]!} ${more}`] : all;
 }

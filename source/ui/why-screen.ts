@@ -78,7 +78,7 @@ export function whyTexts(screen: RenderInput, layer: WhyLayer): readonly TextLin
 	return [...lines.map(one => ({...one, text: toSessionAdvice(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
 }
 
-function noPathWords({dock}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
+function noPathWords({connections}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
 	if (error !== null) {
 		return ['No path: no connection was observed for this failure.'];
 	}
@@ -87,7 +87,7 @@ function noPathWords({dock}: SessionState, {error, entry, row}: WhyLayer): reado
 		return ['The path is still being read and will appear here.'];
 	}
 
-	const note = dock.find(({id}) => id === entry)?.note ?? '';
+	const note = connections.find(({id}) => id === entry)?.note ?? '';
 	return [`No open connection${note === '' ? '' : `: ${note}`}.`, 'Its path is read when it opens.'];
 }
 

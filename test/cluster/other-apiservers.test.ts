@@ -4,7 +4,7 @@
  */
 import test from 'ava';
 import {startServer, textOf} from '../support/api-server.ts';
-import {authority, issue, type CertificateWish} from '../support/certificates.ts';
+import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
 
 const answers = {
 	request(_: unknown, response: {end(text: string): void}) {
@@ -35,7 +35,7 @@ test('sends credentials to another apiserver with a certificate of the clusterâ€
 	await server.close();
 });
 
-const strangers: ReadonlyArray<[title: string, wish: CertificateWish, byOthers: boolean]> = [
+const strangers: ReadonlyArray<[title: string, options: CertificateOptions, byOthers: boolean]> = [
 	['signed by another CA', {commonName: 'kube-apiserver', dns: ['kubernetes.default.svc'], ip: ['127.0.0.1']}, true],
 	['for the address only', {commonName: 'kube-apiserver', ip: ['127.0.0.1']}, false],
 	['for another name', {commonName: 'kube-apiserver', dns: ['gateway.example.test']}, false],
@@ -51,10 +51,10 @@ const strangers: ReadonlyArray<[title: string, wish: CertificateWish, byOthers: 
 	],
 ];
 
-for (const [title, wish, byOthers] of strangers) {
+for (const [title, options, byOthers] of strangers) {
 	test(`sends nothing to a server whose certificate is not an apiserverâ€™s: ${title}`, async t => {
 		const ca = await authority('cluster-ca');
-		const leaf = await issue(wish, byOthers ? await authority('other-ca') : ca);
+		const leaf = await issue(options, byOthers ? await authority('other-ca') : ca);
 		const told: unknown[] = [];
 		// Where only the dates are wrong, its clock is asked for, by nobody in particular.
 		const server = await startServer(

@@ -3,15 +3,15 @@ import test from 'ava';
 import {verifyCertificate} from '../../source/cluster/tls/verify-certificate.ts';
 import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
 import {derOf, trustBundle} from '../../source/cluster/tls/trust.ts';
-import {authority, issue, type CertificateWish} from '../support/certificates.ts';
+import {authority, issue, type CertificateOptions} from '../support/certificates.ts';
 
 const from = new Date('2026-01-01T00:00:00Z');
 const to = new Date('2027-01-01T00:00:00Z');
 const now = new Date('2026-06-01T00:00:00Z');
 const ca = await authority('test-ca', {notBefore: new Date('2025-01-01T00:00:00Z'), notAfter: new Date('2028-01-01T00:00:00Z')});
 const trust = trustBundle(Buffer.from(ca.certificate));
-const leafOf = async (wish: CertificateWish) =>
-	parseCertificate(derOf((await issue({notBefore: from, notAfter: to, ...wish}, ca)).certificate));
+const leafOf = async (options: CertificateOptions) =>
+	parseCertificate(derOf((await issue({notBefore: from, notAfter: to, ...options}, ca)).certificate));
 
 test('accepts a certificate from its first second to its last', async t => {
 	const leaf = await leafOf({dns: ['api.test']});
@@ -28,7 +28,7 @@ test('accepts a certificate from its first second to its last', async t => {
 	});
 });
 
-const names: ReadonlyArray<[wish: CertificateWish, name: string, accepted: boolean]> = [
+const names: ReadonlyArray<[options: CertificateOptions, name: string, accepted: boolean]> = [
 	[{dns: ['api.test']}, 'API.test.', true],
 	[{dns: ['API.test']}, 'api.TEST', true],
 	[{dns: ['api.test']}, 'api.test2', false],
@@ -48,11 +48,11 @@ const names: ReadonlyArray<[wish: CertificateWish, name: string, accepted: boole
 	[{ip: ['fd00::1']}, 'fd00:0::1', true],
 ];
 
-for (const [wish, name, accepted] of names) {
-	test(`a certificate for ${JSON.stringify(wish)} ${accepted ? 'matches' : 'does not match'} ${name}`, async t => {
-		const judged = verifyCertificate([await leafOf(wish)], name, trust, now).refused;
+for (const [options, name, accepted] of names) {
+	test(`a certificate for ${JSON.stringify(options)} ${accepted ? 'matches' : 'does not match'} ${name}`, async t => {
+		const judged = verifyCertificate([await leafOf(options)], name, trust, now).refused;
 		t.is(judged === null, accepted, judged?.text);
 		t.not(judged?.dates, true);
-		t.is(judged?.text.includes('legacy Common Name'), accepted ? undefined : wish.commonName !== undefined && wish.dns === undefined);
+		t.is(judged?.text.includes('legacy Common Name'), accepted ? undefined : options.commonName !== undefined && options.dns === undefined);
 	});
 }

@@ -8,7 +8,7 @@ import {promisify} from 'node:util';
 import test from 'ava';
 import {command} from '../../source/commands/completion/run.ts';
 import {completeFromCluster} from '../../source/commands/completion/complete-from-cluster.ts';
-import {completeWords} from '../../source/commands/completion/complete-words.ts';
+import {completeLine} from '../../source/commands/completion/complete-line.ts';
 import {completionScripts} from '../../source/commands/completion/scripts.ts';
 import {commandTable} from '../../source/commands/command-table.ts';
 import {scenarios} from '../../source/sandbox/scenarios/scenarios.ts';
@@ -43,7 +43,7 @@ const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> 
 for (const [line, words] of offered) {
 	test(`\`spoke ${line}\` offers ${words.join(', ') || 'nothing'}`, t => {
 		t.deepEqual(
-			completeWords(rows, line.split(' ')).offers.map(({word}) => word),
+			completeLine(rows, line.split(' ')).offers.map(({word}) => word),
 			words,
 		);
 	});
@@ -69,7 +69,7 @@ const asked: ReadonlyArray<readonly [string, string, string]> = [
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` asks for a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
-		const {clusterCompletion: asked} = completeWords(rows, line.split(' '));
+		const {clusterCompletion: asked} = completeLine(rows, line.split(' '));
 		t.is(asked?.kind, kind as 'target');
 		t.is(asked?.prefix, prefix);
 	});
@@ -77,12 +77,12 @@ for (const [line, kind, prefix] of asked) {
 
 for (const line of ['exec web ', 'attach -it web ', 'path svc/web ', 'doctor web ', 'debug web ', 'proxy get svc/web ', 'logs web app ']) {
 	test(`\`spoke ${line}\` asks for nothing: one target is all it takes`, t => {
-		t.is(completeWords(rows, line.split(' ')).clusterCompletion, null);
+		t.is(completeLine(rows, line.split(' ')).clusterCompletion, null);
 	});
 }
 
 test('every command is offered, and each script asks the program', t => {
-	const words = completeWords(rows, ['']).offers.map(({word}) => word);
+	const words = completeLine(rows, ['']).offers.map(({word}) => word);
 	t.deepEqual(
 		words,
 		rows.map(row => row.name).filter(name => name !== 'session'),
@@ -167,19 +167,19 @@ test('kubectl puts no space behind a kind, and the file that it runs is the prog
 
 test('the sandboxes that completion offers are all there are', t => {
 	t.deepEqual(
-		completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word),
+		completeLine(rows, ['demo', '--scenario', '']).offers.map(({word}) => word),
 		scenarios.map(({name}) => name),
 	);
 });
 
 test('a target or namespace may have a command’s name', t => {
-	t.deepEqual(completeWords(rows, ['-n', 'logs', 'logs', 'logs', '-c', '']).rest, ['-n', 'logs', 'logs', '-c', '']);
+	t.deepEqual(completeLine(rows, ['-n', 'logs', 'logs', 'logs', '-c', '']).rest, ['-n', 'logs', 'logs', '-c', '']);
 });
 
 test('names are asked of the cluster that the line names, also for the value of a flag', async t => {
 	const {env} = await openSandbox(t);
 	const offered = async (line: string) => {
-		const {clusterCompletion: asked, command, rest} = completeWords(rows, line.split(' '));
+		const {clusterCompletion: asked, command, rest} = completeLine(rows, line.split(' '));
 		return (await completeFromCluster(asked!, rest, command?.flags ?? [], env)).map(({word}) => word);
 	};
 
@@ -240,7 +240,7 @@ test('a name that a shell would run is not offered', async t => {
 		},
 	});
 	t.teardown(async () => server.close());
-	const {clusterCompletion: asked, command, rest} = completeWords(rows, ['logs', '-n', '']);
+	const {clusterCompletion: asked, command, rest} = completeLine(rows, ['logs', '-n', '']);
 	await server.cluster();
 	const offers = await completeFromCluster(asked!, rest, command!.flags, {KUBECONFIG: join(server.folder, 'config-1')});
 	t.deepEqual(

@@ -35,7 +35,7 @@ async function session(
 }
 
 /**
- * A row of the dock whose TLS word is the true one; a route that is told is a true one, `egress` is less than the whole and not told is no
+ * A row of the connections whose TLS word is the true one; a route that is told is a true one, `egress` is less than the whole and not told is no
  * claim.
  */
 function labelled({tls, routes}: Truth): string {
@@ -45,7 +45,7 @@ function labelled({tls, routes}: Truth): string {
 	return `(?:${words.join('|')}|┈route\\?) [━╍]${tls}`;
 }
 
-/** In the path pane, the dock, or a tail’s own line. */
+/** In the path pane, the connections, or a tail’s own line. */
 const secondLegIsVerified = /(?:direct|konnectivity|route\?|unknown) [━╍] ?verified(?! [━╍]+► apiserver)|direct,verified/;
 
 async function moveTo(terminal: TestTerminal, name: string): Promise<void> {

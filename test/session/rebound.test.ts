@@ -280,7 +280,7 @@ const elsewhere = new Map([
 	['text.wrap', 'yaml.test.ts'],
 	['text.left', 'the same'],
 	['text.right', 'the same'],
-	['failed.retry', 'session-words.test.ts'],
+	['failed.retry', 'session-texts.test.ts'],
 	['unreachable.retry', 'unreachable.test.ts'],
 	['unreachable.doctor', 'the same'],
 	['unreachable.copy-report', 'the same'],

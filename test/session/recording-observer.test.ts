@@ -21,7 +21,7 @@ test('only an additional apiserver process is new', t => {
 		store.close();
 	});
 	t.false(recordLabel(store, 'c-1', pathOf('first')));
-	store.data({type: 'path-here', of: 'web', path: pathOf('first')});
+	store.data({type: 'selected-path', of: 'web', path: pathOf('first')});
 	t.false(recordLabel(store, 'c-1', pathOf('first')));
 	t.false(recordLabel(store, 'c-1', pathOf(null)));
 	t.true(recordLabel(store, 'c-1', pathOf('second')));
@@ -44,11 +44,11 @@ test('a missed pong is recorded from its ping until the next pong, also for the 
 			},
 		},
 	} as unknown as Labeler;
-	store.data({type: 'dock', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
+	store.data({type: 'connections', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
 	const observer = recordingObserver(store, labeller, 'f');
 	const connection = {id: 'c-1'} as Connection;
 	observer.onOpened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
-	const waits = () => store.state.dock[0]!.waits.get('c-1');
+	const waits = () => store.state.connections[0]!.waits.get('c-1');
 	const before = Date.now();
 	observer.onPingOverdue!(connection, {websocket: 5000});
 	observer.onPingOverdue!(connection, {runtime: 7000});

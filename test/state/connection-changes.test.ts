@@ -7,11 +7,11 @@ import {reduceSession, type SessionEvent} from '../../source/state/session-reduc
 
 const path = (tls: TlsState, phase: Path['phase'] = 'settled') =>
 	({about: 'open-connection', phase, process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
-const dock = (event: Extract<SessionEvent, {type: 'dock'}>['event']): SessionEvent => ({type: 'dock', event});
-const change = (to: Partial<ConnectionEntry>) => dock({type: 'change', id: 'f-1', to});
-const label = (tls: TlsState, phase?: Path['phase']) => dock({type: 'label', connection: 'c', path: path(tls, phase)});
-const opened = dock({type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', context: 'c', since: 0}});
-const connected = dock({type: 'connected', id: 'f-1', connection: 'c'});
+const connections = (event: Extract<SessionEvent, {type: 'connections'}>['event']): SessionEvent => ({type: 'connections', event});
+const change = (to: Partial<ConnectionEntry>) => connections({type: 'change', id: 'f-1', to});
+const label = (tls: TlsState, phase?: Path['phase']) => connections({type: 'label', connection: 'c', path: path(tls, phase)});
+const opened = connections({type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', context: 'c', since: 0}});
+const connected = connections({type: 'connected', id: 'f-1', connection: 'c'});
 const open = change({phase: 'open', note: ''});
 const lost = change({phase: 'working', note: 'No agent available · try 1 in 1 s'});
 
@@ -46,7 +46,7 @@ for (const [title, events, said] of cases) {
 			state.messages.map(({text}) => text),
 			said,
 		);
-		t.is(state.dock[0]!.markedAt, said.length > 0 ? 1000 : null);
+		t.is(state.connections[0]!.markedAt, said.length > 0 ? 1000 : null);
 		t.is(state.notice?.text, said[0]);
 	});
 }
@@ -64,7 +64,7 @@ test('a message names the context and namespace if they are not the current ones
 		run([opened, open, lost], here).messages.map(({text}) => text),
 		['forward :1 → pod/x:80 on c: No agent available · try 1 in 1 s'],
 	);
-	const inDemo = dock({type: 'open', entry: {id: 'f-1', kind: 'logs', what: 'pod/x', context: 'prod', namespace: 'demo', since: 0}});
+	const inDemo = connections({type: 'open', entry: {id: 'f-1', kind: 'logs', what: 'pod/x', context: 'prod', namespace: 'demo', since: 0}});
 	t.deepEqual(
 		run([inDemo, connected, label('verified'), label('unverified')], here).messages.map(({text}) => text),
 		['logs demo/pod/x: unverified now, was verified'],

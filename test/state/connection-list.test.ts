@@ -12,16 +12,16 @@ import {
 const path = (tls: TlsState, about: Path['about'] = 'open-connection') =>
 	({about, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 const run = (...events: ConnectionListEvent[]): ConnectionList => {
-	let dock: ConnectionList = [];
+	let connections: ConnectionList = [];
 	for (const event of events) {
-		dock = reduceConnectionList(dock, event);
+		connections = reduceConnectionList(connections, event);
 	}
 
-	return dock;
+	return connections;
 };
 
 const open: ConnectionListEvent = {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'x', context: 'c', since: 0}};
-const worst = (dock: ConnectionList) => worstPath(dock[0]!.paths.values())?.legs[1]?.tls.state;
+const worst = (connections: ConnectionList) => worstPath(connections[0]!.paths.values())?.legs[1]?.tls.state;
 
 test('several streams show the worst TLS state: plain, unverified, unknown, verified', t => {
 	const states = (['verified', 'unknown', 'unverified', 'plain'] as const).map((tls, index): ConnectionListEvent[] => [

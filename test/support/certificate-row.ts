@@ -1,5 +1,5 @@
 /** Server certificates that kubectl and spoke must judge alike. */
-import {authority, issue, keyUse, type CertificateWish, type Issued} from './certificates.ts';
+import {authority, issue, keyUse, type CertificateOptions, type Issued} from './certificates.ts';
 
 type Served = Pick<Issued, 'certificate' | 'key'>;
 
@@ -31,11 +31,11 @@ const day = 86_400_000;
 const past = (days: number) => new Date(Date.now() - days * day);
 const future = (days: number) => new Date(Date.now() + days * day);
 const unknownAuthority = /x509: certificate signed by unknown authority/;
-const here = {commonName: 'kube-apiserver', ip: ['127.0.0.1', '::1'], dns: ['localhost']} satisfies CertificateWish;
+const here = {commonName: 'kube-apiserver', ip: ['127.0.0.1', '::1'], dns: ['localhost']} satisfies CertificateOptions;
 
 /** A leaf by a fresh CA, which is trusted. */
 const byCa =
-	(leaf: CertificateWish, ca: CertificateWish = {}) =>
+	(leaf: CertificateOptions, ca: CertificateOptions = {}) =>
 	async (): Promise<ServedCertificate> => {
 		const root = await authority('test-ca', ca);
 		return {leaf: await issue(leaf, root), trusted: [root]};
@@ -48,15 +48,15 @@ const byIntermediate =
 		intermediate = {},
 		sent = true,
 		trust = 'root',
-	}: {leaf?: CertificateWish; intermediate?: CertificateWish; sent?: boolean; trust?: 'root' | 'intermediate'} = {}) =>
+	}: {leaf?: CertificateOptions; intermediate?: CertificateOptions; sent?: boolean; trust?: 'root' | 'intermediate'} = {}) =>
 	async (): Promise<ServedCertificate> => {
 		const root = await authority('root-ca');
 		const middle = await issue({commonName: 'middle-ca', authority: true, usage: null, ...intermediate}, root);
 		return {leaf: await issue(leaf, middle), above: sent ? [middle] : [], trusted: [trust === 'root' ? root : middle]};
 	};
 
-const selfSigned = (wish: CertificateWish) => async (): Promise<ServedCertificate> => {
-	const leaf = await issue({...here, ...wish});
+const selfSigned = (options: CertificateOptions) => async (): Promise<ServedCertificate> => {
+	const leaf = await issue({...here, ...options});
 	return {leaf, trusted: [leaf]};
 };
 

@@ -21,7 +21,7 @@ export type Issued = {
 	hash: string;
 };
 
-export type CertificateWish = {
+export type CertificateOptions = {
 	commonName?: string;
 	organization?: string;
 	dns?: readonly string[];
@@ -49,10 +49,10 @@ export type CertificateWish = {
 const day = 86_400_000;
 
 /** Signed by `issuer`, or by itself. */
-export async function issue(wish: CertificateWish, issuer?: Issued): Promise<Issued> {
-	const algorithm = keyAlgorithm(wish.key ?? 'ec', wish.hash ?? 'SHA-256');
+export async function issue(options: CertificateOptions, issuer?: Issued): Promise<Issued> {
+	const algorithm = keyAlgorithm(options.key ?? 'ec', options.hash ?? 'SHA-256');
 	const keys = await webcrypto.subtle.generateKey(algorithm as unknown as webcrypto.RsaHashedKeyGenParams, true, ['sign', 'verify']);
-	const name = subject(wish);
+	const name = subject(options);
 	const signer = issuer?.keys ?? keys;
 	const made = await x509.X509CertificateGenerator.create({
 		serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(8)))
@@ -60,12 +60,12 @@ export async function issue(wish: CertificateWish, issuer?: Issued): Promise<Iss
 			.replace(/^[89a-f]/, '1'),
 		subject: name,
 		issuer: issuer ? issuer.made.subject : name,
-		notBefore: wish.notBefore ?? new Date(Date.now() - day),
-		notAfter: wish.notAfter ?? new Date(Date.now() + 30 * day),
+		notBefore: options.notBefore ?? new Date(Date.now() - day),
+		notAfter: options.notAfter ?? new Date(Date.now() + 30 * day),
 		publicKey: keys.publicKey,
 		signingKey: signer.privateKey,
-		signingAlgorithm: {...signer.privateKey.algorithm, hash: wish.hash ?? 'SHA-256'},
-		extensions: await extensions(wish, keys.publicKey, issuer),
+		signingAlgorithm: {...signer.privateKey.algorithm, hash: options.hash ?? 'SHA-256'},
+		extensions: await extensions(options, keys.publicKey, issuer),
 	});
 	const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
 	return {
@@ -73,16 +73,16 @@ export async function issue(wish: CertificateWish, issuer?: Issued): Promise<Iss
 		key: x509.PemConverter.encode(key, 'PRIVATE KEY'),
 		made,
 		keys,
-		hash: wish.hash ?? 'SHA-256',
+		hash: options.hash ?? 'SHA-256',
 	};
 }
 
 /** A root that may sign for everything. */
-export async function authority(commonName = 'test-ca', wish: CertificateWish = {}): Promise<Issued> {
-	return issue({commonName, authority: true, usage: null, ...wish});
+export async function authority(commonName = 'test-ca', options: CertificateOptions = {}): Promise<Issued> {
+	return issue({commonName, authority: true, usage: null, ...options});
 }
 
-function keyAlgorithm(key: NonNullable<CertificateWish['key']>, hash: string): Record<string, unknown> {
+function keyAlgorithm(key: NonNullable<CertificateOptions['key']>, hash: string): Record<string, unknown> {
 	switch (key) {
 		case 'ec': {
 			return {name: 'ECDSA', namedCurve: 'P-256'};
@@ -98,7 +98,7 @@ function keyAlgorithm(key: NonNullable<CertificateWish['key']>, hash: string): R
 	}
 }
 
-function subject({commonName, organization}: CertificateWish): string {
+function subject({commonName, organization}: CertificateOptions): string {
 	return [...(commonName === undefined ? [] : [`CN=${commonName}`]), ...(organization === undefined ? [] : [`O=${organization}`])].join(
 		', ',
 	);
@@ -111,8 +111,8 @@ const usages = {
 	any: '2.5.29.37.0',
 } as const;
 
-async function extensions(wish: CertificateWish, publicKey: Keys['publicKey'], issuer?: Issued): Promise<x509.Extension[]> {
-	const {dns = [], ip = [], uri = [], email = [], usage = 'server'} = wish;
+async function extensions(options: CertificateOptions, publicKey: Keys['publicKey'], issuer?: Issued): Promise<x509.Extension[]> {
+	const {dns = [], ip = [], uri = [], email = [], usage = 'server'} = options;
 	const names: x509.JsonGeneralNames = [
 		...dns.map(value => ({type: 'dns' as const, value})),
 		...ip.map(value => ({type: 'ip' as const, value})),
@@ -120,21 +120,21 @@ async function extensions(wish: CertificateWish, publicKey: Keys['publicKey'], i
 		...email.map(value => ({type: 'email' as const, value})),
 	];
 	return [
-		...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, subject(wish) === '')] : []),
-		...(wish.authority ? [new x509.BasicConstraintsExtension(true, wish.pathLength, true)] : []),
-		...(wish.keyUsage !== undefined || wish.authority
-			? [new x509.KeyUsagesExtension(wish.keyUsage ?? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)]
+		...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, subject(options) === '')] : []),
+		...(options.authority ? [new x509.BasicConstraintsExtension(true, options.pathLength, true)] : []),
+		...(options.keyUsage !== undefined || options.authority
+			? [new x509.KeyUsagesExtension(options.keyUsage ?? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)]
 			: []),
 		...(usage === null ? [] : [new x509.ExtendedKeyUsageExtension([usages[usage]])]),
-		...(wish.permits !== undefined || wish.forbids !== undefined ? [nameConstraints(wish)] : []),
-		...(wish.unknownCritical ? [new x509.Extension('1.2.3.4.5.6', true, new Uint8Array([5, 0]))] : []),
+		...(options.permits !== undefined || options.forbids !== undefined ? [nameConstraints(options)] : []),
+		...(options.unknownCritical ? [new x509.Extension('1.2.3.4.5.6', true, new Uint8Array([5, 0]))] : []),
 		await x509.SubjectKeyIdentifierExtension.create(publicKey),
-		...(issuer && !wish.namesNoKey ? [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey)] : []),
+		...(issuer && !options.namesNoKey ? [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey)] : []),
 	];
 }
 
 /** RFC 5280 §4.2.1.10, by hand: SEQUENCE { [0] permitted, [1] excluded }, each a GeneralSubtree with a dNSName [2]. */
-function nameConstraints({permits, forbids}: CertificateWish): x509.Extension {
+function nameConstraints({permits, forbids}: CertificateOptions): x509.Extension {
 	const wrap = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content]);
 	const subtree = (name: string) => wrap(0x30, wrap(0x82, Buffer.from(name)));
 	return new x509.Extension(

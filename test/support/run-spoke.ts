@@ -2,12 +2,12 @@
 import {execFile} from 'node:child_process';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {FewAtOnce} from './few-at-once.ts';
+import {Semaphore} from './semaphore.ts';
 import {faultsOfLines} from './schemas.ts';
 
 export const builtProgram = fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
-const programs = new FewAtOnce(4);
+const programs = new Semaphore(4);
 
 export type Ended = {status: number; stdout: string; stderr: string};
 

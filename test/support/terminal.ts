@@ -10,7 +10,7 @@ import {findAction} from '../../source/actions/action-table.ts';
 import {keyBytes} from '../../source/keymap/key-bytes.ts';
 import type {Keymap} from '../../source/keymap/keymap.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
-import {FewAtOnce} from './few-at-once.ts';
+import {Semaphore} from './semaphore.ts';
 
 const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
 
@@ -48,7 +48,7 @@ export type TestTerminal = {
 
 export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
 
-const terminals = new FewAtOnce(4);
+const terminals = new Semaphore(4);
 const placed = new WeakSet<object>();
 
 /** Runs `spoke ARGV` and ends it with the test. */

@@ -22,7 +22,7 @@ export const slowFiles: readonly string[] = [
 	'test/evidence/sandbox-matrix.test.ts',
 	'test/sandbox/demo.test.ts',
 	'test/session/route-test.test.ts',
-	'test/session/session-words.test.ts',
+	'test/session/session-texts.test.ts',
 	'test/session/unreachable.test.ts',
 	'test/streams/logs/resume.test.ts',
 	'test/streams/remote-command/silence.test.ts',

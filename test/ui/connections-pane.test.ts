@@ -19,7 +19,7 @@ const path = {
 } as unknown as Path;
 
 function rows(figures: readonly string[], contexts: readonly string[] = ['here']): string[] {
-	let dock: ConnectionList = [];
+	let connections: ConnectionList = [];
 	for (const [at, figure] of figures.entries()) {
 		const id = `f${at}`;
 		const events: readonly ConnectionListEvent[] = [
@@ -29,12 +29,12 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 			{type: 'change', id, to: {phase: 'open', note: '', figures: figure}},
 		];
 		for (const event of events) {
-			dock = reduceConnectionList(dock, event);
+			connections = reduceConnectionList(connections, event);
 		}
 	}
 
 	const screen = {
-		state: {dock, dockAt: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}},
+		state: {connections, connectionCursor: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}},
 		theme: {glyphs: unicodeGlyphs},
 	} as unknown as RenderInput;
 	return connectionsPane(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
@@ -50,7 +50,7 @@ test('a narrow row shortens its route and keeps its figures', t => {
 test('an ended connection shows path and round-trip time as past', t => {
 	const of = (about: Path['about']) => ({...path, about, rttMs: {websocket: 1.6, runtime: 9}});
 	const shown = (about: Path['about'], to: Partial<ConnectionEntry>, columns = 120) => {
-		const dock = (
+		const connections = (
 			[
 				{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}},
 				{type: 'connected', id: 'f', connection: 'c'},
@@ -59,7 +59,14 @@ test('an ended connection shows path and round-trip time as past', t => {
 			] as const
 		).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 		const screen = {
-			state: {dock, dockAt: 0, size: {columns, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}},
+			state: {
+				connections,
+				connectionCursor: 0,
+				size: {columns, rows: 24},
+				pane: 'main',
+				now: 600_000,
+				cluster: {context: 'here', namespace: null},
+			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
 		return connectionsPane(screen, 1)[0]!
@@ -96,9 +103,16 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 		{type: 'change', id: 'f', to: {phase: 'open', note: ''}},
 	];
 	const shown = (now: number, ...events: readonly ConnectionListEvent[]) => {
-		const dock = [...open, ...events].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
+		const connections = [...open, ...events].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 		const screen = {
-			state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now, cluster: {context: 'here', namespace: null}},
+			state: {
+				connections,
+				connectionCursor: 0,
+				size: {columns: 120, rows: 24},
+				pane: 'main',
+				now,
+				cluster: {context: 'here', namespace: null},
+			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
 		return /unverified (.*) \d+s$/.exec(
@@ -120,15 +134,15 @@ test('an overdue response replaces the round-trip time until it arrives', t => {
 });
 
 test('a response in time, or of an unlisted connection, changes nothing', t => {
-	const dock = (
+	const connections = (
 		[
 			{type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: 'here', since: 0}},
 			{type: 'connected', id: 'f', connection: 'c'},
 		] as const
 	).reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
-	t.is(reduceConnectionList(dock, {type: 'waits', connection: 'c', waits: {websocket: null}}), dock);
-	t.is(reduceConnectionList(dock, {type: 'waits', connection: 'd', waits: {websocket: 1}}), dock);
-	const late = reduceConnectionList(dock, {type: 'waits', connection: 'c', waits: {websocket: 1}});
+	t.is(reduceConnectionList(connections, {type: 'waits', connection: 'c', waits: {websocket: null}}), connections);
+	t.is(reduceConnectionList(connections, {type: 'waits', connection: 'd', waits: {websocket: 1}}), connections);
+	const late = reduceConnectionList(connections, {type: 'waits', connection: 'c', waits: {websocket: 1}});
 	t.is(reduceConnectionList(late, {type: 'disconnected', id: 'f', connection: 'c'})[0]!.waits.size, 0);
 });
 
@@ -140,14 +154,21 @@ test('the badges of all contexts are aligned', t => {
 test('an entry of another namespace shows it', t => {
 	const entry = (id: string, kind: 'logs' | 'forward', what: string, namespace: string) =>
 		({type: 'open', entry: {id, kind, what, context: 'here', namespace, since: 0}}) as const;
-	const dock = [
+	const connections = [
 		entry('t1', 'logs', 'pod/victim', 'demo'),
 		entry('t2', 'logs', 'pod/victim', 'other'),
 		entry('t3', 'logs', '-l app=web', 'other'),
 		entry('f1', 'forward', ':8080 → pod/victim:80', 'other'),
 	].reduce<ConnectionList>((before, event) => reduceConnectionList(before, event), []);
 	const screen = {
-		state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}},
+		state: {
+			connections,
+			connectionCursor: 0,
+			size: {columns: 110, rows: 24},
+			pane: 'main',
+			now: 600_000,
+			cluster: {context: 'here', namespace: 'demo'},
+		},
 		theme: {glyphs: unicodeGlyphs},
 	} as unknown as RenderInput;
 	t.deepEqual(
@@ -164,14 +185,21 @@ test('an entry of another namespace shows it', t => {
 });
 
 test('hidden entries are counted, and the selected one is always visible', t => {
-	const dock = Array.from({length: 9}, (_, at) => at).reduce<ConnectionList>(
+	const connections = Array.from({length: 9}, (_, at) => at).reduce<ConnectionList>(
 		(before, at) =>
 			reduceConnectionList(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}),
 		[],
 	);
-	const shown = (dockAt: number, rows: number) => {
+	const shown = (connectionCursor: number, rows: number) => {
 		const screen = {
-			state: {dock, dockAt, size: {columns: 80, rows: 24}, pane: 'connections', now: 600_000, cluster: {context: 'here', namespace: null}},
+			state: {
+				connections,
+				connectionCursor,
+				size: {columns: 80, rows: 24},
+				pane: 'connections',
+				now: 600_000,
+				cluster: {context: 'here', namespace: null},
+			},
 			theme: {glyphs: unicodeGlyphs},
 		} as unknown as RenderInput;
 		return connectionsPane(screen, rows).map(({spans}) =>
@@ -182,7 +210,8 @@ test('hidden entries are counted, and the selected one is always visible', t => 
 		);
 	};
 
-	const selected = (dockAt: number, rows: number) => shown(dockAt, rows).findIndex(row => row.includes(unicodeGlyphs.cursor));
+	const selected = (connectionCursor: number, rows: number) =>
+		shown(connectionCursor, rows).findIndex(row => row.includes(unicodeGlyphs.cursor));
 	t.is(shown(0, 4).at(-1), '6 more');
 	t.is(shown(4, 4).at(-1), '2 above · 4 below');
 	t.is(shown(8, 4).at(-1), '6 above');

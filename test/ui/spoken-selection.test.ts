@@ -89,15 +89,15 @@ const path = {
 
 test('a following tail speaks its path', t => {
 	const tail = emptyTail('tail-1', 'pod/web');
-	const dock = [{id: 'tail-1', paths: new Map([['one', path]])}];
+	const connections = [{id: 'tail-1', paths: new Map([['one', path]])}];
 	t.regex(
-		spokenSelection(screenOf({state: {...session, dock, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '),
+		spokenSelection(screenOf({state: {...session, connections, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '),
 		/Leg 2, apiserver to kubelet n1: unverified, proven; directly, inferred\.$/,
 	);
 });
 
 test('an ended connection speaks its path as past', t => {
-	const dock = [
+	const connections = [
 		{
 			id: 'f-1',
 			kind: 'forward',
@@ -108,7 +108,7 @@ test('an ended connection speaks its path as past', t => {
 		},
 	];
 	t.regex(
-		spokenSelection(screenOf({state: {...session, dock, pane: 'connections'}})).join(' '),
+		spokenSelection(screenOf({state: {...session, connections, pane: 'connections'}})).join(' '),
 		/connection refused\. The connection ended \d\d:\d\d:\d\d\. It was: Leg 2, apiserver to kubelet n1: unverified, proven/,
 	);
 });
@@ -124,7 +124,9 @@ test('the help is read key by key, not across columns', async t => {
 
 test('a why screen without a connection says so, on the screen and spoken', t => {
 	const layer = {kind: 'why', about: 'logs pod/web', path: null, error: null, entry: 'tail-1', top: 0} as const;
-	const screen = screenOf({state: {...session, dock: [{id: 'tail-1', note: 'ImagePullBackOff', paths: new Map()}], layers: [layer]}});
+	const screen = screenOf({
+		state: {...session, connections: [{id: 'tail-1', note: 'ImagePullBackOff', paths: new Map()}], layers: [layer]},
+	});
 	t.true(
 		whyBody(screen, layer)
 			.map(({spans}) => spans.map(({text}) => text).join(''))

@@ -1,6 +1,6 @@
 /** Painted lines: exactly as wide as requested, with nothing that could move the cursor. */
 import test from 'ava';
-import {wrapWords} from '../../source/ui/chrome.ts';
+import {wrapToWidth} from '../../source/ui/chrome.ts';
 import {clipSpans, line, styled, paint} from '../../source/ui/styled-line.ts';
 import {plainTheme, type Theme} from '../../source/ui/theme.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
@@ -23,9 +23,9 @@ for (const [hazard, shown] of [
 
 test('long words are broken by cells without loss', t => {
 	const text = '漢字かな交じり文のログ行';
-	const rows = wrapWords(text, 7);
+	const rows = wrapToWidth(text, 7);
 	t.deepEqual(rows, ['漢字か', 'な交じ', 'り文の', 'ログ行']);
-	t.is(wrapWords('👩‍💻👩‍💻', 2).join(''), '👩‍💻👩‍💻');
+	t.is(wrapToWidth('👩‍💻👩‍💻', 2).join(''), '👩‍💻👩‍💻');
 });
 
 const clipped = (room: number, mark: string, ...texts: string[]) =>

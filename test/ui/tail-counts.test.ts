@@ -24,16 +24,16 @@ function rows(
 	logs: ReadonlyArray<readonly [pod: string, container: string]>,
 	entry: Partial<ConnectionEntry> = {},
 ): string[] {
-	let dock: ConnectionList = reduceConnectionList([], {
+	let connections: ConnectionList = reduceConnectionList([], {
 		type: 'open',
 		entry: {id: 'tail-1', kind: 'logs', what: title, context: 'main', since: 0, ...entry},
 	});
-	dock = reduceConnectionList(reduceConnectionList(dock, {type: 'connected', id: 'tail-1', connection: 'c1'}), {
+	connections = reduceConnectionList(reduceConnectionList(connections, {type: 'connected', id: 'tail-1', connection: 'c1'}), {
 		type: 'label',
 		connection: 'c1',
 		path,
 	});
-	const state = {...emptySession({...clusterState(null), context: 'main', namespace: 'demo'}, {columns: 120, rows: 24}, 0), dock};
+	const state = {...emptySession({...clusterState(null), context: 'main', namespace: 'demo'}, {columns: 120, rows: 24}, 0), connections};
 	const sources = logs.map(([pod, container]) => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container}));
 	const screen = {state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as RenderInput;
 	return tailScreen(screen, {...emptyTail('tail-1', title), sources, phase: 'following'}, 10).map(({spans}) =>

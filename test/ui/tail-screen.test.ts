@@ -45,14 +45,14 @@ function drawn(
 		paths = [],
 	}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {},
 ): Line[] {
-	const dock =
+	const connections =
 		paths.length === 0
 			? []
 			: [{id: 'tail-1', namespace: 'demo', context: 'main', paths: new Map(paths.map((path, index) => [`c${index}`, path]))}];
 	const state = {
 		size: {columns, rows: 24},
 		layers: [{kind: 'tail', id: 'tail-1', line}],
-		dock,
+		connections,
 		processes: [],
 		cluster: {namespace: 'demo', context: 'main'},
 	} as unknown as SessionState;

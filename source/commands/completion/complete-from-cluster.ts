@@ -12,7 +12,7 @@ import {isTcp} from '../../targets/named-port.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-names.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
-import type {ClusterCompletion, CompletionItem} from './complete-words.ts';
+import type {ClusterCompletion, CompletionItem} from './complete-line.ts';
 
 const timeoutMs = 2000;
 

@@ -4,7 +4,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Command} from '../command.ts';
 import {completeFromCluster} from './complete-from-cluster.ts';
-import {completeWords, type CompletionItem} from './complete-words.ts';
+import {completeLine, type CompletionItem} from './complete-line.ts';
 import {completionScripts} from './scripts.ts';
 import {readAliases} from '../kuberc/apply-kuberc.ts';
 import {completionSpec} from './spec.ts';
@@ -57,7 +57,7 @@ async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promi
 	const aliases = await readAliases(env);
 	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || rows.some(({name}) => name === word)));
 	const words = typed.with(Math.max(at, 0), aliases.get(typed[at] ?? '') ?? typed[Math.max(at, 0)] ?? '');
-	const {offers, clusterCompletion, command: row, rest} = completeWords(rows, words);
+	const {offers, clusterCompletion, command: row, rest} = completeLine(rows, words);
 	if (clusterCompletion === null) {
 		const last = typed.at(-1) ?? '';
 		const isCommand = at < 0 && !last.startsWith('-') && offers.every(({word}) => rows.some(({name}) => name === word));

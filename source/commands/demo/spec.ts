@@ -31,7 +31,7 @@ export const demoSpec = {
 	summary: 'run a small cluster inside spoke: try every kind of path without a cluster',
 	usage: ['demo [flags]', 'demo --tour', 'demo --serve --kubeconfig-out FILE'],
 	about:
-		'Starts the sandbox: an apiserver, kubelets, tunnels and workloads in one process, on loopback, with real TLS and the real protocols. On a terminal it opens the session, otherwise it runs the tour. It tells you nothing about a real cluster, and everything it shows is marked sandbox.',
+		'Starts the sandbox: an apiserver, kubelets, tunnels and workloads in one process, on loopback, with real TLS and the real protocols. On a terminal it opens the session, otherwise it runs the tour. Its results do not apply to a real cluster, and everything it shows is marked sandbox.',
 	examples: [
 		['spoke demo', 'the session on the sandbox'],
 		['spoke demo --tour', 'every feature once in each posture, with its path line'],

@@ -72,7 +72,7 @@ async function echoThroughForward(cluster: ClusterClient, observer: ConnectionOb
 			if (event.event === 'ready') {
 				const {address, port} = event.listen[0]!;
 				const echoed = await echo(address, port, 'hello through the tunnel');
-				return `127.0.0.1:${port} carried “${echoed}” there and back by ${event.carrier}`;
+				return `127.0.0.1:${port} carried “${echoed}” in both directions by ${event.carrier}`;
 			}
 		}
 

@@ -30,7 +30,7 @@ export const command: Command<typeof tailSpec.flags> = {
 				flags,
 				allNamespaces: flags['all-namespaces'],
 				tail: {
-					wish: {
+					options: {
 						targets: positionals,
 						selector,
 						containers: flags['all-containers']

@@ -29,7 +29,7 @@ export const remedies = {
 	authorizationMode: 'kube-apiserver --authorization-mode=Node,RBAC',
 	anonymous: 'kube-apiserver --anonymous-auth=false, or anonymous.conditions in --authentication-config',
 	staticTokens: 'remove --token-auth-file and use a credential that expires',
-	konnectivity: 'set up the Konnectivity service in place of SSH tunnels',
+	konnectivity: 'set up the Konnectivity service instead of SSH tunnels',
 	etcd: 'etcd --listen-client-urls and --advertise-client-urls with https, --client-cert-auth=true and --trusted-ca-file=FILE',
 	componentBind: '--bind-address=127.0.0.1 on kube-controller-manager and kube-scheduler',
 } as const;

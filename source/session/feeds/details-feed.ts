@@ -1,7 +1,7 @@
 /** Details of the selected row on screens with space for them. */
 import {selectedRow} from '../../state/list-state.ts';
 import {layout} from '../../state/layout.ts';
-import {listHere} from '../../state/session-state.ts';
+import {currentList} from '../../state/session-state.ts';
 import {targetOf} from '../handlers/selection.ts';
 import {readDetails} from '../texts/object-details.ts';
 import type {OpenCluster} from '../session.ts';
@@ -23,7 +23,7 @@ export class DetailsFeed {
 
 	follow(): void {
 		const {state} = this.#store;
-		const list = layout(state).details > 0 ? listHere(state) : null;
+		const list = layout(state).details > 0 ? currentList(state) : null;
 		const row = list && selectedRow(list);
 		const key = list && row && row.gone === null ? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}` : '';
 		if (key === this.#key) {

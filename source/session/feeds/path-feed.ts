@@ -61,9 +61,9 @@ export class PathFeed {
 		this.#examined = null;
 		this.#reading = null;
 		this.#shown = '';
-		const {pathHere} = this.#store.state;
-		if (pathHere?.path) {
-			this.#store.data({type: 'path-here', of: pathHere.of, path: null});
+		const {selectedPath} = this.#store.state;
+		if (selectedPath?.path) {
+			this.#store.data({type: 'selected-path', of: selectedPath.of, path: null});
 		}
 
 		this.follow();
@@ -122,13 +122,13 @@ export class PathFeed {
 		const {version} = cluster.access.secondLegs;
 		const age = version === 0 ? 0 : Math.floor(Date.now() / 10_000);
 		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')} ${version} ${age}`;
-		if (key === this.#shown && this.#store.state.pathHere !== null) {
+		if (key === this.#shown && this.#store.state.selectedPath !== null) {
 			return;
 		}
 
 		this.#shown = key;
 		this.#store.data({
-			type: 'path-here',
+			type: 'selected-path',
 			of: row.id,
 			path: configuredPath(examined, cluster.access, defaultPurpose(view, row), {node: null, pod: null}),
 		});

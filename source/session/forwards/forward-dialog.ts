@@ -31,7 +31,7 @@ export async function addForward(session: Session, target: string, namespace: st
 			),
 		};
 	});
-	const wishOf = (values: Readonly<Record<string, string>>): ForwardConfig => ({
+	const configFrom = (values: Readonly<Record<string, string>>): ForwardConfig => ({
 		target,
 		namespace,
 		port: specOf(values),
@@ -61,15 +61,15 @@ export async function addForward(session: Session, target: string, namespace: st
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [
 			...(mayMove ? [] : ['The forward stops when the pod is gone. To move to another pod, forward to a service or workload.']),
-			...scriptNotes(session, wishOf(values)),
+			...scriptNotes(session, configFrom(values)),
 		],
-		check: async values => problemOf(wishOf(values), null, only),
+		check: async values => problemOf(configFrom(values), null, only),
 	});
 	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
-		const wish = wishOf(values);
-		startForwardFrom(session, wish);
+		const config = configFrom(values);
+		startForwardFrom(session, config);
 		if (values['set']) {
-			await addForwardToSet(session, values['set'], wish);
+			await addForwardToSet(session, values['set'], config);
 		}
 	}
 }
@@ -93,25 +93,25 @@ function withLocalPort(
 	};
 }
 
-export async function editForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
+export async function editForward(session: Session, id: string, config: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
-	const {remote} = parsePortSpec(wish.port);
-	const {ports, only} = await session.typedAhead.during({description: `reading the ports of ${wish.target}`}, async () =>
-		readPortOptions(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})),
+	const {remote} = parsePortSpec(config.port);
+	const {ports, only} = await session.typedAhead.during({description: `reading the ports of ${config.target}`}, async () =>
+		readPortOptions(config.cluster.access, config.target, config.namespace).catch(() => ({ports: [], only: null})),
 	);
-	const local = state?.local ?? parsePortSpec(wish.port).local;
+	const local = state?.local ?? parsePortSpec(config.port).local;
 	const changed = (values: Readonly<Record<string, string>>): ForwardConfig => ({
-		...wish,
+		...config,
 		target: values['target'] ?? '',
 		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
 		address: values['address'] ?? '',
 		onPodLoss: onPodLossIn(values),
 	});
 	const values = await session.fill({
-		title: `Change the forward of ${wish.target}`,
+		title: `Change the forward of ${config.target}`,
 		submit: 'change',
 		fields: [
-			{name: 'target', label: 'Target', value: wish.target, choices: null, note: ''},
+			{name: 'target', label: 'Target', value: config.target, choices: null, note: ''},
 			{
 				name: 'port',
 				label: 'Port',
@@ -131,11 +131,11 @@ export async function editForward(session: Session, id: string, wish: ForwardCon
 				note: 'empty: any free port',
 				untouched: true,
 			},
-			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: '', untouched: true},
-			{...onPodLossField(wish.onPodLoss), note: 'a named pod has no replacement'},
+			{name: 'address', label: 'Listen on', value: config.address, choices: null, note: '', untouched: true},
+			{...onPodLossField(config.onPodLoss), note: 'a named pod has no replacement'},
 		],
 		notes: values => scriptNotes(session, changed(values)),
-		check: async values => problemOf(changed(values), local, values['target'] === wish.target ? only : null),
+		check: async values => problemOf(changed(values), local, values['target'] === config.target ? only : null),
 	});
 	if (values !== null && (await mayListen(session, values['address'] ?? ''))) {
 		await changeForward(session, id, changed(values));

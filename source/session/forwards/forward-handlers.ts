@@ -32,9 +32,9 @@ export const forwardHandlers: Handlers = {
 	'forwards.restart': async session => restartForward(session, here(session)?.id),
 	async 'forwards.edit'(session) {
 		const forward = here(session);
-		const wish = forwardConfigOf(session, forward?.id);
-		if (forward && wish) {
-			await editForward(session, forward.id, wish);
+		const config = forwardConfigOf(session, forward?.id);
+		if (forward && config) {
+			await editForward(session, forward.id, config);
 		}
 	},
 	'forwards.copy-address'(session) {
@@ -50,7 +50,7 @@ export const forwardHandlers: Handlers = {
 		}
 	},
 	async 'connections.stop'(session) {
-		const entry = session.store.state.dock[session.store.state.dockAt];
+		const entry = session.store.state.connections[session.store.state.connectionCursor];
 		if (entry?.kind === 'forward') {
 			await stopForward(session, entry.id);
 		} else if (entry?.kind === 'proxy') {
@@ -58,11 +58,11 @@ export const forwardHandlers: Handlers = {
 		} else if (entry?.kind === 'logs') {
 			session.tails.get(entry.id)?.stop();
 			session.tails.delete(entry.id);
-			session.store.now({type: 'dock', event: {type: 'close', id: entry.id}});
+			session.store.now({type: 'connections', event: {type: 'close', id: entry.id}});
 		}
 	},
 	async 'connections.restart'(session) {
-		const entry = session.store.state.dock[session.store.state.dockAt];
+		const entry = session.store.state.connections[session.store.state.connectionCursor];
 		if (entry?.kind === 'forward') {
 			await restartForward(session, entry.id);
 		} else if (entry?.kind === 'logs') {
@@ -71,7 +71,7 @@ export const forwardHandlers: Handlers = {
 		}
 	},
 	'connections.copy-address'(session) {
-		const entry = session.store.state.dock[session.store.state.dockAt];
+		const entry = session.store.state.connections[session.store.state.connectionCursor];
 		const forward = forwardOf(session, entry?.id);
 		if (forward) {
 			copyUrl(session, forward);
@@ -83,7 +83,7 @@ export const forwardHandlers: Handlers = {
 		}
 	},
 	'connections.open'(session) {
-		const entry = session.store.state.dock[session.store.state.dockAt];
+		const entry = session.store.state.connections[session.store.state.connectionCursor];
 		if (entry?.kind === 'logs') {
 			session.store.now({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});
 		} else if (entry?.kind === 'forward') {

@@ -6,7 +6,7 @@ import type {Session} from '../session.ts';
 import {runForward, forwardOf, type ForwardConfig} from './run-forward.ts';
 import {withLine} from './forward-log.ts';
 
-type Run = {wish: ForwardConfig; abort: AbortController; done: Promise<void>};
+type Run = {config: ForwardConfig; abort: AbortController; done: Promise<void>};
 
 /** Kept outside the state, which holds plain values only. */
 const runs = new WeakMap<Session, Map<string, Run>>();
@@ -18,7 +18,7 @@ function runsOf(session: Session): Map<string, Run> {
 }
 
 export function forwardConfigOf(session: Session, id: string | undefined): ForwardConfig | null {
-	return runsOf(session).get(id ?? '')?.wish ?? null;
+	return runsOf(session).get(id ?? '')?.config ?? null;
 }
 
 /** Starts a forward with default flags in the current namespace. */
@@ -34,19 +34,19 @@ export function startForward(session: Session, target: string, port: string): vo
 }
 
 /** With the `id` of an ended forward it reuses its row and log. */
-export function startForwardFrom(session: Session, wish: ForwardConfig, id = session.nextId('f')): void {
-	const spec = parsePortSpec(wish.port);
+export function startForwardFrom(session: Session, config: ForwardConfig, id = session.nextId('f')): void {
+	const spec = parsePortSpec(config.port);
 	const local = localPortOf(spec);
 	const before = forwardOf(session, id);
 	const state: ForwardState = {
 		id,
-		context: wish.cluster.context,
-		namespace: wish.namespace,
-		target: wish.target,
+		context: config.cluster.context,
+		namespace: config.namespace,
+		target: config.target,
 		remote: spec.remote,
 		local: null,
 		asked: local === null ? 'any' : `:${local}`,
-		address: wish.address,
+		address: config.address,
 		phase: 'working',
 		note: 'connecting',
 		open: 0,
@@ -61,22 +61,22 @@ export function startForwardFrom(session: Session, wish: ForwardConfig, id = ses
 	};
 	session.store.now({type: 'forward', forward: state});
 	session.store.now({
-		type: 'dock',
+		type: 'connections',
 		event: {
 			type: 'open',
 			entry: {
 				id,
 				kind: 'forward',
-				what: `${state.asked} → ${wish.target}:${spec.remote}`,
-				context: wish.cluster.context,
-				namespace: wish.namespace,
+				what: `${state.asked} → ${config.target}:${spec.remote}`,
+				context: config.cluster.context,
+				namespace: config.namespace,
 				since: Date.now(),
 			},
 		},
 	});
-	const run: Run = {wish, abort: new AbortController(), done: Promise.resolve()};
+	const run: Run = {config, abort: new AbortController(), done: Promise.resolve()};
 	runsOf(session).set(id, run);
-	run.done = runForward(session, id, wish, run.abort.signal);
+	run.done = runForward(session, id, config, run.abort.signal);
 }
 
 /** Asks when connections are open. Removes the row of a stopped or failed forward. */
@@ -89,7 +89,7 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 	if (state.phase === 'stopped' || state.phase === 'failed') {
 		runsOf(session).delete(state.id);
 		session.store.now({type: 'forward-gone', id: state.id});
-		session.store.now({type: 'dock', event: {type: 'close', id: state.id}});
+		session.store.now({type: 'connections', event: {type: 'close', id: state.id}});
 		return;
 	}
 
@@ -114,7 +114,7 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 				type: 'forward',
 				forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`},
 			});
-			session.store.now({type: 'dock', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+			session.store.now({type: 'connections', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
 		}
 	});
 }
@@ -150,20 +150,20 @@ export async function restartForward(session: Session, id: string | undefined): 
 	await endForward(session, id, () => {
 		const local = state?.local ?? null;
 		note(session, id, 'restarted by you');
-		startForwardFrom(session, local === null ? run.wish : {...run.wish, port: `${local}:${parsePortSpec(run.wish.port).remote}`}, id);
+		startForwardFrom(session, local === null ? run.config : {...run.config, port: `${local}:${parsePortSpec(run.config.port).remote}`}, id);
 	});
 }
 
 /** Restarts with another configuration in the same row and log. */
-export async function changeForward(session: Session, id: string, wish: ForwardConfig): Promise<void> {
+export async function changeForward(session: Session, id: string, config: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
 	if (!(await mayCut(session, 'Change', state))) {
 		return;
 	}
 
 	await endForward(session, id, () => {
-		note(session, id, `changed by you: ${wish.target} ${wish.port}`);
-		startForwardFrom(session, wish, id);
+		note(session, id, `changed by you: ${config.target} ${config.port}`);
+		startForwardFrom(session, config, id);
 	});
 }
 

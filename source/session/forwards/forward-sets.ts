@@ -77,7 +77,7 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 }
 
 /** `runs`: the open forward; `ended`: the row of a stopped one. */
-type Wanted = {wish: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
+type Wanted = {config: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	const here = linesHere(session, set);
@@ -103,7 +103,9 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		const details = await session.typedAhead.during({description: `checking the ports of ${set.name}`}, async () =>
 			Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
 		);
-		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
+		const isExposed = starting.some(({config}) =>
+			parseListenAddresses(config.address.split(',')).some(({address}) => !isLoopback(address)),
+		);
 		const exposed = isExposed ? ['Anyone who can reach this machine can use forwards not on loopback.'] : [];
 		if (
 			await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
@@ -112,17 +114,17 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 				...exposed,
 			])
 		) {
-			for (const {wish, ended} of starting) {
-				startForwardFrom(session, wish, ended?.id);
+			for (const {config, ended} of starting) {
+				startForwardFrom(session, config, ended?.id);
 			}
 		}
 	}
 }
 
-async function noteOf({wish, runs}: Wanted): Promise<string> {
-	const local = localPortOf(parsePortSpec(wish.port));
-	const address = wish.address === 'localhost' ? '' : `, on ${wish.address}`;
-	const addresses = parseListenAddresses(wish.address.split(','));
+async function noteOf({config, runs}: Wanted): Promise<string> {
+	const local = localPortOf(parsePortSpec(config.port));
+	const address = config.address === 'localhost' ? '' : `, on ${config.address}`;
+	const addresses = parseListenAddresses(config.address.split(','));
 	// One of the addresses of localhost is enough.
 	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
 	const isTaken =
@@ -143,7 +145,7 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 	const {cluster} = session;
 	return lines.flatMap(({target, ports, namespace, addresses, onPodLoss}) =>
 		ports.map((port): Wanted => {
-			const wish = {
+			const config = {
 				target,
 				namespace: namespace ?? cluster.access.facts.namespace,
 				port,
@@ -152,11 +154,11 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 				cluster,
 			};
 			const local = localPortOf(parsePortSpec(port));
-			const same = session.store.state.forwards.filter(one => isWish(session, one, wish));
+			const same = session.store.state.forwards.filter(one => hasConfig(session, one, config));
 			const from = local === null ? 'a free port' : `:${local}`;
 			return {
-				wish,
-				shown: `${from} → ${target}:${parsePortSpec(port).remote} in ${wish.namespace}`,
+				config,
+				shown: `${from} → ${target}:${parsePortSpec(port).remote} in ${config.namespace}`,
 				runs: same.find(one => isOpen(one)) ?? null,
 				ended: same.find(one => !isOpen(one)) ?? null,
 			};
@@ -165,15 +167,15 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 }
 
 /** Whether both forward the same thing; without a fixed local port any local port matches. */
-function isWish(session: Session, {id, local: has}: ForwardState, wish: ForwardConfig): boolean {
+function hasConfig(session: Session, {id, local: has}: ForwardState, config: ForwardConfig): boolean {
 	const own = forwardConfigOf(session, id);
-	const local = localPortOf(parsePortSpec(wish.port));
+	const local = localPortOf(parsePortSpec(config.port));
 	return (
 		own !== null &&
-		own.cluster.context === wish.cluster.context &&
-		own.namespace === wish.namespace &&
-		own.target === wish.target &&
-		parsePortSpec(own.port).remote === parsePortSpec(wish.port).remote &&
+		own.cluster.context === config.cluster.context &&
+		own.namespace === config.namespace &&
+		own.target === config.target &&
+		parsePortSpec(own.port).remote === parsePortSpec(config.port).remote &&
 		(local === null || local === (has ?? localPortOf(parsePortSpec(own.port))))
 	);
 }
@@ -229,13 +231,13 @@ async function saveSet(session: Session): Promise<void> {
 
 /** Saves the current local port. */
 function lineOf(session: Session, {id, local}: ForwardState): ForwardFileEntry[] {
-	const wish = forwardConfigOf(session, id);
-	return wish === null ? [] : [savedLine(wish, local)];
+	const config = forwardConfigOf(session, id);
+	return config === null ? [] : [savedLine(config, local)];
 }
 
-export async function addForwardToSet(session: Session, name: string, wish: ForwardConfig): Promise<void> {
+export async function addForwardToSet(session: Session, name: string, config: ForwardConfig): Promise<void> {
 	try {
-		await addToForwardSet(session.env, name, savedLine(wish));
+		await addToForwardSet(session.env, name, savedLine(config));
 		loadForwardSets(session);
 	} catch (error) {
 		session.tell(`not added to ${name}: ${toSpokeError(error).message}`, 'error');

@@ -31,20 +31,20 @@ export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefine
 }
 
 /** Resolves when it stops listening; shows a failure. */
-export async function runForward(session: Session, id: string, wish: ForwardConfig, signal: AbortSignal): Promise<void> {
+export async function runForward(session: Session, id: string, config: ForwardConfig, signal: AbortSignal): Promise<void> {
 	let clock: NodeJS.Timeout | undefined;
 	try {
 		const running = startForward(
-			wish.cluster.access,
+			config.cluster.access,
 			{
-				target: parseTarget(wish.target),
-				namespace: wish.namespace,
-				ports: [{id, spec: parsePortSpec(wish.port)}],
-				addresses: parseListenAddresses(wish.address.split(',')),
-				onPodLoss: wish.onPodLoss,
+				target: parseTarget(config.target),
+				namespace: config.namespace,
+				ports: [{id, spec: parsePortSpec(config.port)}],
+				addresses: parseListenAddresses(config.address.split(',')),
+				onPodLoss: config.onPodLoss,
 				podRunningTimeoutMs: 60_000,
 			},
-			{signal, observer: session.observerFor(id, wish.cluster), environment: session.env},
+			{signal, observer: session.observerFor(id, config.cluster), environment: session.env},
 		);
 		clock = everySecond(session, id, running);
 		for await (const event of running.events) {
@@ -60,8 +60,8 @@ export async function runForward(session: Session, id: string, wish: ForwardConf
 			live: [],
 			log: withLine(state.log, `failed: ${sanitizeLine(fullMessage(error))}`),
 		}));
-		changeDock(session, id, {error: error.toJSON()});
-		session.fail(`forward ${wish.target} ${wish.port}`, error, recordedPath(session, id));
+		changeConnections(session, id, {error: error.toJSON()});
+		session.fail(`forward ${config.target} ${config.port}`, error, recordedPath(session, id));
 	} finally {
 		clearInterval(clock);
 	}
@@ -69,7 +69,7 @@ export async function runForward(session: Session, id: string, wish: ForwardConf
 
 function take(session: Session, id: string, event: ForwardEvent, live: readonly ConnectionSnapshot[]): void {
 	if (event.event === 'ready') {
-		changeDock(session, id, {usable: describeForwardUsers(event)});
+		changeConnections(session, id, {usable: describeForwardUsers(event)});
 	}
 
 	change(session, id, state => reduceForward(state, event, live));
@@ -95,8 +95,8 @@ function everySecond(session: Session, id: string, running: RunningForward): Nod
 				closed: Math.max(state.closed, totals.connections - live.length - totals.failed),
 			}));
 			const {up, down} = forwardOf(session, id)!;
-			const {samples} = session.store.state.dock.find(one => one.id === id)!;
-			changeDock(session, id, {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]});
+			const {samples} = session.store.state.connections.find(one => one.id === id)!;
+			changeConnections(session, id, {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]});
 			carried = up + down;
 		}
 	}, 1000);
@@ -107,15 +107,15 @@ function change(session: Session, id: string, to: (state: ForwardState) => Forwa
 	if (state) {
 		const next = to(state);
 		session.store.data({type: 'forward', forward: next});
-		changeDock(session, id, forwardInDock(next));
+		changeConnections(session, id, forwardConnection(next));
 	}
 }
 
-function changeDock(session: Session, id: string, to: Partial<ConnectionEntry>): void {
-	session.store.data({type: 'dock', event: {type: 'change', id, to}});
+function changeConnections(session: Session, id: string, to: Partial<ConnectionEntry>): void {
+	session.store.data({type: 'connections', event: {type: 'change', id, to}});
 }
 
-function forwardInDock(forward: ForwardState): Partial<ConnectionEntry> {
+function forwardConnection(forward: ForwardState): Partial<ConnectionEntry> {
 	const {phase, note, local, asked, target, remote} = forward;
 	return {
 		phase,

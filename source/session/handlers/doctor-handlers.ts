@@ -45,8 +45,8 @@ export const doctorHandlers: Handlers = {
 		await doctorOfForward(session, forwards[forwardAt]);
 	},
 	async 'connections.doctor'(session) {
-		const {dock, dockAt} = session.store.state;
-		const id = dock[dockAt]?.id;
+		const {connections, connectionCursor} = session.store.state;
+		const id = connections[connectionCursor]?.id;
 		await doctorOfForward(session, forwardOf(session, id));
 		await doctorOfTail(session, session.tails.get(id ?? '') ?? null);
 	},

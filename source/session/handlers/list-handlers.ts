@@ -1,16 +1,15 @@
 /** List movement, filter, sort and view selection. */
 import {countPresent, selectedRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
-import type {ViewName} from '../../state/session-state.ts';
+import {currentList, type ViewName} from '../../state/session-state.ts';
 import {placeAt} from '../../state/view-history.ts';
 import type {Session} from '../session.ts';
 import {formatNumber} from '../../text/format-number.ts';
 import {loadForwardSets} from '../forwards/forward-sets.ts';
-import {currentList} from './selection.ts';
 import type {Handlers} from './handler.ts';
 
 function tell(session: Session, event: ListEvent): void {
-	const list = currentList(session);
+	const list = currentList(session.store.state);
 	if (list) {
 		session.store.now({type: 'list', list: list.name, event});
 	}
@@ -19,7 +18,7 @@ function tell(session: Session, event: ListEvent): void {
 /** Moves the cursor of any view that consists of rows. */
 function move(session: Session, by: number): void {
 	const {store} = session;
-	const {view, proxy, audit, sandboxAt, sandboxKnobs} = store.state;
+	const {view, proxy, audit, sandboxAt, sandboxSwitches} = store.state;
 	const clamp = (index: number, length: number) => Math.max(0, Math.min(index, length - 1));
 	switch (view) {
 		case 'forwards': {
@@ -38,7 +37,7 @@ function move(session: Session, by: number): void {
 		}
 
 		case 'sandbox': {
-			store.now({type: 'sandbox', at: clamp(sandboxAt + by, sandboxKnobs.length)});
+			store.now({type: 'sandbox', at: clamp(sandboxAt + by, sandboxSwitches.length)});
 			break;
 		}
 
@@ -48,7 +47,7 @@ function move(session: Session, by: number): void {
 	}
 }
 
-const page = (session: Session) => currentList(session)?.windowRows ?? 10;
+const page = (session: Session) => currentList(session.store.state)?.windowRows ?? 10;
 const far = 1_000_000_000;
 const viewsByKey = ['pods', 'workloads', 'services', 'nodes', 'forwards', 'proxy', 'audit', 'sandbox'] as const;
 
@@ -90,7 +89,7 @@ export const listHandlers: Handlers = {
 	},
 	'list.sort'(session) {
 		tell(session, {type: 'sort-next'});
-		const list = currentList(session);
+		const list = currentList(session.store.state);
 		if (list) {
 			session.tell(`sorted by ${list.order.column}`);
 		}
@@ -102,7 +101,7 @@ export const listHandlers: Handlers = {
 		tell(session, {type: 'wide'});
 	},
 	'list.copy-name'(session) {
-		const list = currentList(session);
+		const list = currentList(session.store.state);
 		const row = list && selectedRow(list);
 		if (row) {
 			session.copy(row.name, row.name);
@@ -155,7 +154,7 @@ export function showView(session: Session, view: ViewName): void {
 }
 
 async function filterList(session: Session): Promise<void> {
-	const list = currentList(session);
+	const list = currentList(session.store.state);
 	if (!list) {
 		return;
 	}

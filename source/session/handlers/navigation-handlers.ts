@@ -1,6 +1,6 @@
 /** Navigation: back, help, messages, panes, namespaces, contexts, quit. */
 import {describeOpenConnections} from '../../state/connection-list.ts';
-import {keyContext} from '../../state/session-state.ts';
+import {currentList, keyContext} from '../../state/session-state.ts';
 import {goTo, searchTail} from '../../state/tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
@@ -11,7 +11,6 @@ import {setView} from '../tail/current-tail.ts';
 import {applyFilter} from '../tail/tail-search.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 import {namespaceNames} from './argument-completer.ts';
-import {currentList} from './selection.ts';
 import type {Handlers} from './handler.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
 
@@ -36,10 +35,10 @@ export const navigationHandlers: Handlers = {
 		store.now({type: 'pane', by: -1});
 	},
 	'connections.down'({store}) {
-		store.now({type: 'dock-move', by: 1});
+		store.now({type: 'connection-cursor', by: 1});
 	},
 	'connections.up'({store}) {
-		store.now({type: 'dock-move', by: -1});
+		store.now({type: 'connection-cursor', by: -1});
 	},
 	'screen.redraw'(session) {
 		session.redraw();
@@ -102,7 +101,7 @@ function wayBackInTail(session: Session, run: TailRun): (() => void | Promise<vo
 
 function goBackInList(session: Session): void {
 	const {store} = session;
-	const list = currentList(session);
+	const list = currentList(session.store.state);
 	if (list?.visible.some(({id}) => list.marked.has(id))) {
 		store.now({type: 'list', list: list.name, event: {type: 'unmark-all'}});
 	} else if (list && list.filter !== '') {
@@ -117,7 +116,7 @@ function goBackInList(session: Session): void {
 }
 
 async function quit(session: Session): Promise<void> {
-	const open = describeOpenConnections(session.store.state.dock);
+	const open = describeOpenConnections(session.store.state.connections);
 	if (open === null || Date.now() - again.at < again.withinMs) {
 		session.quit(0);
 		return;
@@ -164,7 +163,7 @@ async function pickContext(session: Session): Promise<void> {
 		loadKubeconfig(session.flags.kubeconfig, session.env),
 	);
 	const now = session.store.state.cluster.context;
-	const stays = session.store.state.dock.filter(({phase}) => phase === 'open' || phase === 'working').length;
+	const stays = session.store.state.connections.filter(({phase}) => phase === 'open' || phase === 'working').length;
 	const items = [...config.contexts].map(([name, entry]) => {
 		const cluster = config.clusters.get(entry.cluster);
 		const server = cluster?.server ?? '';

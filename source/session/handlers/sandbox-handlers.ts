@@ -7,7 +7,7 @@ import type {Session} from '../session.ts';
 import {currentKeyHints} from '../screen/create-render-input.ts';
 import type {Handlers} from './handler.ts';
 
-type Knob = Session['store']['state']['sandboxKnobs'][number];
+type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
 
 const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchSpec[]}>();
 
@@ -114,18 +114,18 @@ export function attachSandbox(session: Session, sandbox: Sandbox, isForWant: boo
 function show(session: Session, change?: {id: string; at: number}): void {
 	const run = running.get(session)!;
 	const now = run.sandbox.switches.get();
-	const knobs: Knob[] = [
+	const switches: SandboxSwitch[] = [
 		...run.rows.map(row => {
 			const at = row.values.findIndex(({value}) => value === now[row.name]);
-			return switchKnob(row, at, change?.id === row.name ? change.at : at);
+			return switchRow(row, at, change?.id === row.name ? change.at : at);
 		}),
-		...happenings.map(({id, label, says, effect}): Knob => ({id, label, values: [says], at: 0, effect, fault: true})),
+		...happenings.map(({id, label, says, effect}): SandboxSwitch => ({id, label, values: [says], at: 0, effect, fault: true})),
 	];
-	session.store.now({type: 'sandbox', knobs});
+	session.store.now({type: 'sandbox', switches});
 }
 
 /** A switch set to `at` that displays `shown` until it is applied. */
-function switchKnob({name, title, values, restarts}: SwitchSpec, at: number, shown: number): Knob {
+function switchRow({name, title, values, restarts}: SwitchSpec, at: number, shown: number): SandboxSwitch {
 	const says = values[shown]?.description ?? '';
 	return {
 		id: name,
@@ -138,10 +138,10 @@ function switchKnob({name, title, values, restarts}: SwitchSpec, at: number, sho
 }
 
 function turn(session: Session, by: 1 | -1): void {
-	const {sandboxKnobs, sandboxAt} = session.store.state;
-	const knob = sandboxKnobs[sandboxAt];
-	if (knob) {
-		show(session, {id: knob.id, at: (knob.at + by + knob.values.length) % knob.values.length});
+	const {sandboxSwitches, sandboxAt} = session.store.state;
+	const sandboxSwitch = sandboxSwitches[sandboxAt];
+	if (sandboxSwitch) {
+		show(session, {id: sandboxSwitch.id, at: (sandboxSwitch.at + by + sandboxSwitch.values.length) % sandboxSwitch.values.length});
 	}
 }
 
@@ -154,18 +154,18 @@ export const sandboxHandlers: Handlers = {
 	},
 	async 'sandbox.apply'(session) {
 		const run = running.get(session);
-		const {sandboxKnobs, sandboxAt} = session.store.state;
-		const knob = sandboxKnobs[sandboxAt];
-		if (!run || !knob) {
+		const {sandboxSwitches, sandboxAt} = session.store.state;
+		const sandboxSwitch = sandboxSwitches[sandboxAt];
+		if (!run || !sandboxSwitch) {
 			return;
 		}
 
-		const happening = happenings.find(({id}) => id === knob.id);
-		const row = run.rows.find(({name}) => name === knob.id);
+		const happening = happenings.find(({id}) => id === sandboxSwitch.id);
+		const row = run.rows.find(({name}) => name === sandboxSwitch.id);
 		if (happening) {
 			await happening.run(run.sandbox, session);
 		} else if (row) {
-			await run.sandbox.switches.set({[row.name]: row.values[knob.at]!.value});
+			await run.sandbox.switches.set({[row.name]: row.values[sandboxSwitch.at]!.value});
 		}
 
 		show(session);

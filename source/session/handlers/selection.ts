@@ -1,17 +1,13 @@
 /** The selected row, as list, target and cluster. */
 import {formatQuantity} from '../../text/format-number.ts';
-import {selectedRow, type ListState} from '../../state/list-state.ts';
+import {selectedRow} from '../../state/list-state.ts';
 import type {ListName} from '../../state/list-kinds.ts';
-import {listHere} from '../../state/session-state.ts';
+import {currentList} from '../../state/session-state.ts';
 import type {OpenCluster, Session} from '../session.ts';
-
-export function currentList({store}: Session): ListState | null {
-	return listHere(store.state);
-}
 
 /** The selected row as `pod/x`, `deploy/x`, `svc/x` or `node/x`. */
 export function selectedTarget(session: Session): {target: string; namespace: string; name: string} | null {
-	const list = currentList(session);
+	const list = currentList(session.store.state);
 	const row = list && selectedRow(list);
 	if (!list || !row || row.gone !== null) {
 		session.tell(row ? `${row.name} is gone` : 'nothing is selected');
@@ -27,7 +23,7 @@ export function selectedTarget(session: Session): {target: string; namespace: st
 
 /** Marked rows of the current list in one namespace, for multi-row actions. */
 export function markedTargets(session: Session, namespace: string): readonly string[] {
-	const list = currentList(session);
+	const list = currentList(session.store.state);
 	const rows = list?.visible.filter(({id, gone}) => gone === null && list.marked.has(id)) ?? [];
 	const here = rows.filter(row => row.namespace === '' || row.namespace === namespace);
 	if (here.length < rows.length) {
@@ -44,6 +40,6 @@ export function targetOf(list: ListName, name: string): string {
 
 /** The cluster of a connection list row, which may differ from the current one. */
 export function clusterOf(session: Session, id: string | undefined): OpenCluster {
-	const entry = session.store.state.dock.find(one => one.id === id);
+	const entry = session.store.state.connections.find(one => one.id === id);
 	return entry === undefined ? session.cluster : (session.clusters.get(entry.context) ?? session.cluster);
 }

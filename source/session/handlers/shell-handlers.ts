@@ -71,9 +71,9 @@ async function attachHere(session: Session): Promise<void> {
 	}
 }
 
-type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
+type PlaceRequest = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
 
-async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<ShellTarget | null> {
+async function placeOf(session: Session, {feature, cluster, target, namespace, named}: PlaceRequest): Promise<ShellTarget | null> {
 	const {
 		pod,
 		target: {asked, chosenFrom},
@@ -130,7 +130,7 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 	const name = `${pod.metadata.name}/${container}`;
 	const run: Run = {place, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
 	session.store.now({
-		type: 'dock',
+		type: 'connections',
 		event: {
 			type: 'open',
 			entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began},
@@ -155,7 +155,7 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 					}),
 			}),
 		});
-		session.store.now({type: 'dock', event: {type: 'close', id: run.id}});
+		session.store.now({type: 'connections', event: {type: 'close', id: run.id}});
 		await goOnBehind(session, run, driven);
 	}
 }
@@ -183,7 +183,7 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 		});
 	} catch (thrown) {
 		const path = recordedPath(session, id);
-		session.store.now({type: 'dock', event: {type: 'close', id}});
+		session.store.now({type: 'connections', event: {type: 'close', id}});
 		if (!(thrown instanceof SpokeError)) {
 			throw thrown;
 		}

@@ -13,7 +13,8 @@ import {whyLines} from '../../ui/why-screen.ts';
 import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import type {Handlers} from './handler.ts';
-import {currentList, targetOf} from './selection.ts';
+import {targetOf} from './selection.ts';
+import {currentList} from '../../state/session-state.ts';
 
 export const whyHandlers: Handlers = {
 	'why.copy-evidence'(session) {
@@ -67,7 +68,7 @@ function subjectOf(session: Session): Subject | null {
 	}
 
 	const streamId = currentTail(session)?.id ?? streamHere(state);
-	const entry = state.dock.find(({id}) => id === streamId);
+	const entry = state.connections.find(({id}) => id === streamId);
 	if (entry) {
 		return {
 			about: `${entry.kind} ${qualifyWithContext(entry, state.cluster)}`,
@@ -87,7 +88,7 @@ function subjectOf(session: Session): Subject | null {
 		};
 	}
 
-	const list = currentList(session);
+	const list = currentList(session.store.state);
 	if (list?.phase.kind === 'failed') {
 		return {about: `list of ${list.name}`, path: null, error: list.phase.error, entry: null};
 	}
@@ -106,16 +107,16 @@ function subjectOf(session: Session): Subject | null {
 	// The path may still belong to the previously selected row.
 	return {
 		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name),
-		path: state.pathHere?.of === row.id ? state.pathHere.path : null,
+		path: state.selectedPath?.of === row.id ? state.selectedPath.path : null,
 		error: null,
 		entry: null,
 		row: row.id,
 	};
 }
 
-function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: SessionState): string | undefined {
+function streamHere({pane, view, connections, connectionCursor, forwards, forwardAt, proxy}: SessionState): string | undefined {
 	if (pane === 'connections') {
-		return dock[dockAt]?.id;
+		return connections[connectionCursor]?.id;
 	}
 
 	if (view === 'forwards') {

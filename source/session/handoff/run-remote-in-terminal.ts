@@ -43,7 +43,7 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 	const ended = new ExitKeys(session.keymap);
 	const modes = new TerminalModes();
 	const linesBefore = linesIn(session);
-	const pathNow = () => worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
+	const pathNow = () => worstPath(session.store.state.connections.find(one => one.id === id)?.paths.values() ?? []);
 	const pathLine = (error: SpokeError | null = null) => pathWords(session, pathNow(), error);
 	const typed = typingTo(remote, stdout, leave, {
 		tty: told.tty,
@@ -143,7 +143,7 @@ function openingWords(
 	},
 ): string {
 	const others = describeOpenConnections(
-		store.state.dock.filter(one => one.id !== id),
+		store.state.connections.filter(one => one.id !== id),
 		{tails: true},
 	);
 	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'stays' : 'stay'} open. `;
@@ -256,7 +256,7 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 /** Streams that failed, important messages and new lines since the start. */
 function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitizeLine(text));
-	const broken = state.dock
+	const broken = state.connections
 		.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '')
 		.map(({what, note}) => sanitizeLine(`${what}: ${note}`));
 	const parts = [

@@ -102,7 +102,7 @@ export async function startListener(
 	};
 	const port = portOf(listener.address);
 	store.now({
-		type: 'dock',
+		type: 'connections',
 		event: {
 			type: 'open',
 			entry: {
@@ -141,7 +141,7 @@ function passed({store}: Session, id: string, {method, path, status, millisecond
 	});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
 	store.data({
-		type: 'dock',
+		type: 'connections',
 		event: {type: 'change', id, to: {figures: `${formatQuantity(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}},
 	});
 }
@@ -160,7 +160,7 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 
 	end(session, id);
 	store.now({type: 'proxy', event: {type: 'stopped', id}});
-	store.now({type: 'dock', event: {type: 'close', id}});
+	store.now({type: 'connections', event: {type: 'close', id}});
 	session.tell(`stopped the listener on ${state.address}`);
 }
 

@@ -6,9 +6,9 @@ import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
 
 /** Opens a tail or shows the open one with the same options. @throws SpokeError ERR_USAGE for an invalid target */
-export function openTail(session: Session, wish: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
-	const ask = createTailRequest(session.cluster.access, wish);
-	const key = keyOf(session, wish);
+export function openTail(session: Session, options: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
+	const ask = createTailRequest(session.cluster.access, options);
+	const key = keyOf(session, options);
 	const known = [...session.tails.values()].find(run => run.key === key && run.view.phase !== 'failed' && run.view.phase !== 'ended');
 	if (known && !previous) {
 		known.view = followTail(known.view);
@@ -16,7 +16,7 @@ export function openTail(session: Session, wish: TailOptions, since: SincePreset
 		return known;
 	}
 
-	const run = newRun(session, ask, wish);
+	const run = newRun(session, ask, options);
 	run.key = key;
 	session.tails.set(run.id, run);
 	show(session, run.id);
@@ -34,7 +34,7 @@ function newRun(session: Session, ask: TailRequest, {namespace}: TailOptions): T
 	const {store, cluster, tails} = session;
 	const id = session.nextId('tail');
 	store.now({
-		type: 'dock',
+		type: 'connections',
 		event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: cluster.context, namespace, since: Date.now()}},
 	});
 	const view = withDisplayOptionsOf(emptyTail(id, ask.title), [...tails.values()].at(-1)?.view);

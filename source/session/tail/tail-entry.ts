@@ -1,34 +1,34 @@
 /** Connection list row of a tail. */
 import type {ConnectionEntry} from '../../state/connection-list.ts';
-import {activityWords, podCount, type TailView} from '../../state/tail/tail-view.ts';
+import {describeActivity, podCount, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 
 export function tickTails(session: Session): void {
 	for (const run of session.tails.values()) {
 		run.tick();
-		tellDock(session, run, entry => ({...rowOf(run), samples: [...entry.samples.slice(-23), run.view.rate ?? 0]}));
+		emitConnections(session, run, entry => ({...rowOf(run), samples: [...entry.samples.slice(-23), run.view.rate ?? 0]}));
 	}
 }
 
 /** A failure changes the available keys, so it updates the row at once. */
 export function showTailFailure(session: Pick<Session, 'store'>, run: TailRun): void {
-	tellDock(session, run, ({phase}) => ((phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run)));
+	emitConnections(session, run, ({phase}) => ((phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run)));
 }
 
-function tellDock(
+function emitConnections(
 	{store}: Pick<Session, 'store'>,
 	{id}: TailRun,
 	changed: (entry: ConnectionEntry) => Partial<ConnectionEntry> | null,
 ): void {
-	const entry = store.state.dock.find(one => one.id === id);
+	const entry = store.state.connections.find(one => one.id === id);
 	const to = entry === undefined ? null : changed(entry);
 	if (to !== null) {
-		store.data({type: 'dock', event: {type: 'change', id, to}});
+		store.data({type: 'connections', event: {type: 'change', id, to}});
 	}
 }
 
-const phaseInDock: Readonly<Record<TailView['phase'], ConnectionEntry['phase']>> = {
+const connectionPhase: Readonly<Record<TailView['phase'], ConnectionEntry['phase']>> = {
 	opening: 'working',
 	following: 'open',
 	waiting: 'working',
@@ -39,10 +39,10 @@ const phaseInDock: Readonly<Record<TailView['phase'], ConnectionEntry['phase']>>
 function rowOf({ask, view}: TailRun): Partial<ConnectionEntry> {
 	const {phase, sources} = view;
 	const pods = podCount(sources);
-	const activity = activityWords(view);
+	const activity = describeActivity(view);
 	return {
 		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
-		phase: phaseInDock[phase],
+		phase: connectionPhase[phase],
 		note: phase === 'following' ? '' : activity || phase,
 		figures: phase === 'following' ? activity : '',
 	};

@@ -4,7 +4,8 @@ import type {TextLine} from '../../state/session-state.ts';
 import {clockTime} from '../../text/format-time.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
-import {currentList, selectedTarget} from '../handlers/selection.ts';
+import {selectedTarget} from '../handlers/selection.ts';
+import {currentList} from '../../state/session-state.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import {readYaml, yamlPath} from './object-yaml.ts';
 import {openText} from './open-text.ts';
@@ -12,7 +13,7 @@ import {currentText} from './text-search.ts';
 
 export const yamlHandlers: Handlers = {
 	async 'list.yaml'(session) {
-		if (currentList(session) === null) {
+		if (currentList(session.store.state) === null) {
 			session.tell('no object is selected: type :yaml pod/NAME', 'warn');
 			return;
 		}

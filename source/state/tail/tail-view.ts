@@ -106,7 +106,7 @@ export function formatRate(rate: number): string {
 const quietAfterMs = 5000;
 
 /** `214 lines/s`, `no new lines for 12 s`, `reconnecting for 3.0 s`. */
-export function activityWords({
+export function describeActivity({
 	phase,
 	note,
 	rate,

@@ -85,7 +85,7 @@ async function pathRead(t: ExecutionContext) {
 	const store = storeWithPod();
 	const paths = new PathFeed(store, () => left);
 	paths.follow();
-	while (store.state.pathHere?.path === undefined || store.state.pathHere.path === null) {
+	while (store.state.selectedPath?.path === undefined || store.state.selectedPath.path === null) {
 		await delay(20);
 	}
 
@@ -119,7 +119,7 @@ test('the path of a row uses no observation of the previous cluster', async t =>
 	await asked;
 	cluster = entered;
 	await letGo();
-	t.is(store.state.pathHere, null);
+	t.is(store.state.selectedPath, null);
 });
 
 test('observations from before a restart are not used after it', async t => {
@@ -131,15 +131,15 @@ test('observations from before a restart are not used after it', async t => {
 	store.data({type: 'cluster', to: {reachable: 'not yet'}});
 	paths.forget();
 	await letGo();
-	t.is(store.state.pathHere, null);
+	t.is(store.state.selectedPath, null);
 });
 
 test('an unreachable apiserver clears the path: another process may come back', async t => {
 	const {store, paths} = await pathRead(t);
-	t.truthy(store.state.pathHere?.path);
+	t.truthy(store.state.selectedPath?.path);
 	store.data({type: 'cluster', to: {reachable: 'no'}});
 	paths.follow();
-	t.is(store.state.pathHere?.path, null);
+	t.is(store.state.selectedPath?.path, null);
 });
 
 test('two pods of the same name in two namespaces never share a path', async t => {
@@ -160,12 +160,12 @@ test('two pods of the same name in two namespaces never share a path', async t =
 
 test('the path reappears when the same namespace is opened again', async t => {
 	const {store, paths} = await pathRead(t);
-	t.is(store.state.pathHere?.of, 'uid-web');
+	t.is(store.state.selectedPath?.of, 'uid-web');
 	store.data({type: 'switch', cluster: store.state.cluster});
 	paths.follow();
 	store.data(aPod);
 	paths.follow();
-	t.is(store.state.pathHere?.of, 'uid-web');
+	t.is(store.state.selectedPath?.of, 'uid-web');
 });
 
 test('a late audit is not shown for another cluster', async t => {

@@ -203,7 +203,10 @@ for (const [phase, context] of [
 ] as const) {
 	test(`a tail in phase ${phase} has the keys of ${context === 'tail' ? 'a tail' : 'a failed tail'}`, t => {
 		const {store} = tailOf([]);
-		store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}}});
+		store.now({
+			type: 'connections',
+			event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}},
+		});
 		t.is(keyContext(store.state), context);
 		store.now({type: 'layer', to: {line: 0}});
 		t.is(keyContext(store.state), 'line');
@@ -259,7 +262,7 @@ test('a failed tail retries from where it began', async t => {
 
 test('a previous log restarted in the connections pane stays a previous log', async t => {
 	const {store, run} = tailOf(['one']);
-	store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
+	store.now({type: 'connections', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	run.start('head', true);
 	await forwardHandlers['connections.restart']!({store, tails: new Map([['tail-1', run]])} as unknown as Session);
 	t.true(run.view.previous);

@@ -1,5 +1,5 @@
 /** Tests of one file run beside each other: more programs at once than a few only wait for the processor, until they meet their limits. */
-export class FewAtOnce {
+export class Semaphore {
 	readonly #most: number;
 	readonly #waiting: Array<() => void> = [];
 	#running = 0;

@@ -41,7 +41,7 @@ const afterTarget = new Map<string, ClusterCompletion['kind']>([
 ]);
 
 /** `words` are the arguments; the last one is being typed. */
-export function completeWords(rows: readonly CommandSpec[], words: readonly string[]): CompletionResult {
+export function completeLine(rows: readonly CommandSpec[], words: readonly string[]): CompletionResult {
 	const typed = words.at(-1) ?? '';
 	const before = words.slice(0, -1);
 	const at = commandIndex(before);

@@ -13,7 +13,7 @@ test('a forward with several connections shows the worst path, as in its row', t
 		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0),
 		view: 'forwards',
 		forwards: [{id: 'f-1'}],
-		dock: [
+		connections: [
 			{
 				id: 'f-1',
 				paths: new Map([

@@ -6,8 +6,8 @@ import {writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
-import {onSandbox} from '../support/sandbox-session.ts';
-import type {TestTerminal} from '../support/terminal.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
+import type {TestTerminal} from '../../support/terminal.ts';
 
 const linuxTest = process.platform === 'linux' ? test : test.skip;
 
