@@ -1,9 +1,9 @@
-/** Copies through the terminal (OSC 52), which reaches the user's own clipboard even over ssh. */
+/** Copies through the terminal (OSC 52). */
 import {sanitize} from '../text/sanitize.ts';
 import {copyNeeds, copySequence} from '../terminal/clipboard.ts';
 import type {Session} from './session.ts';
 
-/** Copies control characters in their escaped form, so that none can end a paste early. `what` names the text in the notice. */
+/** Escapes control characters, so that none can end a paste early. */
 export function copyToClipboard({terminal, env, tell}: Pick<Session, 'terminal' | 'env' | 'tell'>, text: string, what: string): void {
 	const sequence = copySequence(sanitize(text), env);
 	if (sequence === null) {

@@ -1,11 +1,11 @@
-/** Crash report files, so that the terminal gets one line. */
+/** Crash report files. */
 import {mkdir, mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import process from 'node:process';
 import {version} from '../version.ts';
 
-/** Returns the path, or `null` when it could not be written. Contains no credentials: a stack and versions. */
+/** Returns the path, or `null` if the write failed. Contains no credentials. */
 export async function writeCrashReport(error: unknown, env: NodeJS.ProcessEnv): Promise<string | null> {
 	const from = `spoke ${version}, Node ${process.versions.node}, ${process.platform}, TERM=${env['TERM'] ?? ''}`;
 	const cause = error instanceof Error && error.cause instanceof Error ? `\ncause: ${stackOf(error.cause)}\n` : '';
@@ -25,7 +25,7 @@ function stackOf(error: unknown): string {
 
 async function folderOf({XDG_STATE_HOME: states = '', HOME: home = ''}: NodeJS.ProcessEnv): Promise<string> {
 	if (!isAbsolute(states) && home === '') {
-		// A predictable name in a shared directory could be a link of another user.
+		// A predictable name in a shared directory could be a link that another user placed.
 		return mkdtemp(join(tmpdir(), 'spoke-'));
 	}
 

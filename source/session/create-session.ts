@@ -38,7 +38,6 @@ export type SessionParts = {
 	lent: LentTerminal;
 };
 
-/** Opens no cluster and takes no terminal. */
 export function createSession(options: SessionOptions): SessionParts {
 	const {keymap, readOnly} = options;
 	const end = new SessionEnd();

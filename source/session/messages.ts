@@ -11,7 +11,6 @@ export function showMessage({store}: Pick<Session, 'store'>, text: string, role:
 	store.now({type: 'notice', text, role, now: Date.now()});
 }
 
-/** `path` is the path of the failed connection, if any. */
 export function showFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
 	const error = toSpokeError(thrown);
 	const words = error.leg === 2 ? shortErrorFirst(error) : error.message;

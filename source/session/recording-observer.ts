@@ -1,4 +1,4 @@
-/** Records connections and their labels in the connection list. */
+/** Records connections in the connection list. */
 import type {Path} from '../evidence/evidence.ts';
 import type {Labeler} from '../evidence/labeler.ts';
 import type {ConnectionObserver} from '../streams/connection-observer.ts';
@@ -43,7 +43,6 @@ export function recordingObserver(store: Store, {observer}: Labeler, id: string)
 			});
 		},
 		onFailed(connection, purpose, error) {
-			// A replacement connection is first seen here.
 			if (connection) {
 				book('connected', connection.id);
 			}

@@ -1,4 +1,4 @@
-/** Reports invalid keymap entries at the start; the rest of the file applies. */
+/** Reports invalid keymap entries at startup. */
 import type {KeymapProblem} from '../keymap/parse-keymap.ts';
 import type {Session} from './session.ts';
 

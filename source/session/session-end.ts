@@ -1,4 +1,4 @@
-/** End and exit status of the session; the first cause counts. */
+/** End and exit status of the session. */
 import {exitStatusForSignal} from '../errors/exit-status.ts';
 
 /** 128 + SIGHUP. */
@@ -20,9 +20,8 @@ export class SessionEnd {
 		this.#left.resolve(status);
 	}
 
-	/** Also ends on a signal and when the terminal is closed. */
 	watch({stdin, stdout, interrupted}: {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream; interrupted: AbortSignal}): void {
-		// A closed terminal accepts no output, so nothing is reported.
+		// A closed terminal accepts no output.
 		const onGone = () => {
 			this.leave(goneStatus);
 		};

@@ -20,11 +20,8 @@ export type SessionOptions = {
 	theme?: string | undefined;
 	/** `on` or `off`; the environment decides when absent. */
 	motion?: string | undefined;
-	/** Tail opened at the start (`spoke tail`); back leads to the lists. */
 	tail?: {options: Omit<TailOptions, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
-	/** The sandbox, if the cluster is one. */
 	sandbox?: Sandbox;
-	/** Clock for missing responses; defaults to the system clock. */
 	clock?: Clock;
 	/** The sandbox replaces a kubeconfig that was not found. */
 	isForWant?: boolean;

@@ -1,4 +1,4 @@
-/** One run of the session, from the first cluster to the restored terminal. */
+/** One run of the session. */
 import {exitStatusForSignal} from '../errors/exit-status.ts';
 import {clusterState} from './clusters/cluster-state.ts';
 import {reclaimAfterSigcont} from './handoff/reclaim-after-sigcont.ts';
@@ -28,7 +28,7 @@ export class SessionRun {
 			session: {store},
 			end,
 		} = this.#parts;
-		// Draw a single first frame when everything is known.
+		// Draw one first frame, when everything is known.
 		store.hold();
 		if (!(await this.#openFirst())) {
 			return exitStatusForSignal(this.#options.interrupted.reason);
@@ -63,12 +63,12 @@ export class SessionRun {
 		return this.#parts.screen.isTaken;
 	}
 
-	/** Restores the terminal immediately, for a crash. */
+	/** For a crash. */
 	rescue(): void {
 		this.#parts.session.terminal.reset();
 	}
 
-	/** Returns false when the program was told to end before the session started. */
+	/** False when a signal ended the program before the start. */
 	async #openFirst(): Promise<boolean> {
 		const {session, clusters, lent} = this.#parts;
 		const access = await session.open(session.flags);

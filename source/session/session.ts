@@ -15,7 +15,7 @@ import type {TailRun} from './tail/tail-run.ts';
 import type {Store} from './store.ts';
 import type {TypeAhead} from './keys/type-ahead.ts';
 
-/** An open cluster; it stays open for its streams after a switch. */
+/** Stays open for its streams after a switch. */
 export type OpenCluster = {
 	access: ClusterClient;
 	labeller: Labeler;
@@ -26,7 +26,7 @@ export type Session = {
 	readonly store: Store;
 	readonly terminal: SessionTerminal;
 	readonly keymap: Keymap;
-	/** Waits before a dialog run inside it, so that the next keys reach that dialog. */
+	/** Preparations of a dialog run inside it, so that the next keys reach the dialog. */
 	readonly typedAhead: TypeAhead;
 	readonly flags: ConnectionFlags;
 	readonly env: NodeJS.ProcessEnv;
@@ -37,28 +37,22 @@ export type Session = {
 	readonly tails: Map<string, TailRun>;
 	readonly paths: PathFeed;
 	readonly meeting: ReachabilityCheck;
-	/** Aborted when the session ends, to return the terminal. */
+	/** Aborted when the session ends. */
 	readonly closing: AbortSignal;
-	/** Glyphs that this terminal can show. */
 	readonly glyphs: Glyphs;
 	perform(id: string): void;
-	/** Shows a line in the last row and keeps it in the messages. */
 	tell(text: string, role?: Message['role']): void;
-	/** Shows a failure and keeps it for why, with the path of its connection. */
 	fail(about: string, thrown: unknown, path?: Path | null): void;
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
 	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
-	/** Adds completion names to the open prompt of `purpose`. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
 	pick(options: PickOptions): Promise<string | null>;
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 	copy(text: string, what: string): void;
-	/** Observer that records connections under a row of the connection list. */
 	observerFor(id: string, cluster?: OpenCluster): ConnectionObserver;
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
-	/** For a remote shell; keys keep passing through the session. */
+	/** Unlike `withTerminal`: keys keep passing through the session. */
 	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
-	/** Opens a client whose credential plugins can use this terminal. */
 	open(flags: ConnectionFlags): Promise<ClusterClient>;
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
@@ -74,13 +68,10 @@ export type TypeOptions = {
 	text?: string;
 	mayRegex?: boolean;
 	regex?: boolean;
-	/** Shown until names arrive. */
 	waits?: string;
-	/** Key hint label of accept. */
 	accept?: string;
 	note?(text: string): string;
 	onChange?(text: string, regex: boolean): void;
-	/** A problem keeps the prompt open. */
 	check?(text: string, regex: boolean): string | null;
 };
 
@@ -92,14 +83,13 @@ export type PickOptions = {
 	items: readonly PickerItem[];
 	notes?: readonly string[];
 	free?: boolean;
-	/** Prefix shown with a text that no item matches. */
+	/** Prefix shown with a text that matches no item. */
 	none?: string;
 	keys?: string;
 	text?: string;
 	at?: number;
 	/** Completion of an argument and its offset; `null` while the command itself is typed. */
 	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
-	/** Registers a function to call when more names are known. */
 	onNames?(again: () => void): void;
 };
 
@@ -108,7 +98,6 @@ export type FillOptions = {
 	fields: readonly FormField[];
 	submit: string;
 	notes?(values: Readonly<Record<string, string>>): readonly string[];
-	/** Adjusts other fields after a change. */
 	adjust?(fields: readonly FormField[]): readonly FormField[];
 	check?(values: Readonly<Record<string, string>>): Promise<string | null> | string | null;
 };

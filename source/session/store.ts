@@ -1,4 +1,4 @@
-/** Session state; draws at once after a key and at a limited rate for data. */
+/** Session state. Draws keys at once and data at a limited rate. */
 import {layout} from '../state/layout.ts';
 import {reduceSession, type SessionEvent} from '../state/session-reducer.ts';
 import {currentList, type SessionState} from '../state/session-state.ts';
@@ -14,7 +14,6 @@ export class Store {
 	#isDue = false;
 	#isClosed = false;
 
-	/** `paceMs` returns the minimum time between frames for data. */
 	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
 		this.#state = state;
 		this.#draw = draw;
@@ -25,14 +24,12 @@ export class Store {
 		return this.#state;
 	}
 
-	/** Reduces a data event; draws at the next interval. */
 	data(event: SessionEvent): void {
 		if (this.#reduce(event)) {
 			this.later();
 		}
 	}
 
-	/** Reduces a key event and draws at once. */
 	now(event: SessionEvent): void {
 		this.#reduce(event);
 		this.drawNow();
@@ -66,7 +63,6 @@ export class Store {
 		}
 	}
 
-	/** Draws once after `work`, which may dispatch several events. */
 	together(work: () => void): void {
 		this.#together++;
 		try {
@@ -80,7 +76,7 @@ export class Store {
 		}
 	}
 
-	/** Nothing is drawn until `letGo` was called as often as `hold`. */
+	/** Draws nothing until `letGo` was called as often. */
 	hold(): void {
 		this.#held++;
 	}

@@ -3,12 +3,11 @@ import {mkdir, open, rm} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {dirname, resolve} from 'node:path';
 
-/** Bytes per write. */
 const blockLength = 256 * 1024;
-/** File names are limited to 255 bytes, including date and extension. */
+/** The limit is 255 bytes, including date and extension. */
 const longestName = 200;
 
-/** Turns a text into a file name: a context may be called `arn:aws:eks:eu-west-1:1234:cluster/prod`. `otherwise` if nothing remains. */
+/** For names such as `arn:aws:eks:eu-west-1:1234:cluster/prod`. */
 export function asFileName(words: string, otherwise: string): string {
 	return (
 		words
@@ -23,7 +22,7 @@ export function expandHome(typed: string): string {
 }
 
 /**
-Writes `texts` to a private file and creates its directories. Returns their count.
+Creates a private file and its directories. Returns the number of texts.
 @throws Error when the file exists or cannot be written completely; it is removed then
 */
 export async function writeNewFile(path: string, texts: Iterable<string>): Promise<number> {

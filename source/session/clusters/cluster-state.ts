@@ -1,4 +1,4 @@
-/** Header state of a cluster before and after its first response. */
+/** Header state of a cluster. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient, ClusterInfo} from '../../cluster/cluster-client.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
@@ -10,7 +10,6 @@ const versionPath = '/version';
 const mostTries = 3;
 const noTries: ClusterState['tries'] = {count: 0, last: []};
 
-/** State from the kubeconfig alone; empty for `null`. */
 export function clusterState(access: ClusterClient | null): ClusterState {
 	const facts = access?.facts;
 	return {
@@ -33,7 +32,7 @@ export function clusterState(access: ClusterClient | null): ClusterState {
 	};
 }
 
-/** Requests the version until a response arrives or `isWanted` turns false. `tell` receives each attempt, `pause` waits between two. */
+/** Runs until a response arrives or `isWanted` turns false. */
 export async function waitForCluster(
 	access: ClusterClient,
 	isWanted: () => boolean,
@@ -44,7 +43,6 @@ export async function waitForCluster(
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();
 		if (attempt > 1) {
-			// A key may start the attempt early.
 			tell({retryAt: began});
 		}
 
@@ -53,7 +51,6 @@ export async function waitForCluster(
 			const {facts} = answer.connection;
 			const version = await versionIn(answer, access.facts);
 			if (!isWanted()) {
-				// The user switched clusters; this socket says nothing about the other one.
 				return false;
 			}
 
@@ -83,7 +80,7 @@ function legOneOf({tls, proxy}: SocketFacts): NonNullable<ClusterState['legOne']
 	return {tls: tls === null ? 'plain' : checked, route: proxy === null ? 'direct' : 'proxy'};
 }
 
-/** Returns `null` on a refusal, which is a response of the cluster. @throws SpokeError for anything else, such as a login page */
+/** Returns `null` on a refusal, which is a response too. @throws SpokeError for anything else, such as a login page */
 async function versionIn(answer: ApiResponse, facts: ClusterInfo): Promise<string | null> {
 	if (answer.status !== 200) {
 		answer.body.resume();

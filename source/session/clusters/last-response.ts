@@ -1,22 +1,21 @@
-/** Time of the last response of an apiserver that has stopped responding; sends no request for it. */
+/** Last response of an apiserver that stopped responding. Sends no request. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {systemClock, type Clock} from '../../evidence/clock.ts';
 
-/** A request may take this long before its response counts as missing, in milliseconds. */
+/** A response counts as missing after this time. */
 const missedAfterMs = 10_000;
 
 const answersOf = new WeakMap<ClusterClient, Answers>();
 
-/** Wraps a client to record its responses. */
 export function trackResponses(access: ClusterClient, clock: Clock = systemClock): ClusterClient {
 	const answers = new Answers(clock);
 	const all: ClusterClient = {
 		...access,
 		async connect(options) {
 			const askedAt = clock.now();
-			// A TLS handshake is a response. A TCP connection or an earlier handshake is not: a hung process accepts connections as well.
+			// A hung process still accepts TCP connections, so only a new TLS handshake counts.
 			const isAnswer = ({facts}: Connection) => facts.tls !== null && Date.parse(facts.connectedAt) >= askedAt;
 			return notedConnection(await answers.to(async () => access.connect(options), isAnswer), answers);
 		},
@@ -27,7 +26,7 @@ export function trackResponses(access: ClusterClient, clock: Clock = systemClock
 	return all;
 }
 
-/** Milliseconds since 1970; `null` while the apiserver responds, before its first response, and for untracked clients. */
+/** Milliseconds since 1970; `null` while the apiserver responds, or if unknown. */
 export function lastResponseTime(access: ClusterClient): number | null {
 	return answersOf.get(access)?.last ?? null;
 }
@@ -51,7 +50,7 @@ function notedConnection(connection: Connection, answers: Answers): Connection {
 
 class Answers {
 	readonly #clock: Clock;
-	/** Time of day and monotonic time of the last response. */
+	/** Wall clock and monotonic time. */
 	#last: {now: number; elapsed: number} | null = null;
 	readonly #asked = new Set<{at: number}>();
 	/** Start of the first request that failed since the last response. */
@@ -61,7 +60,7 @@ class Answers {
 		this.#clock = clock;
 	}
 
-	/** Requests older than the last response may take their time: the apiserver is alive. */
+	/** The apiserver responded since, so older requests may take their time. */
 	get last(): number | null {
 		const last = this.#last;
 		if (last === null) {
@@ -96,7 +95,7 @@ class Answers {
 		this.#failedAt = null;
 	}
 
-	/** A refusal is a response; local failures and cancellations neither are one nor miss one. */
+	/** Local failures and cancellations do not count. A refusal is a response. */
 	#failed(askedAt: number, {code, leg}: SpokeError): void {
 		if (code === 'ERR_APISERVER_UNREACHABLE' || code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_APISERVER_TLS') {
 			this.#failedAt = askedAt >= (this.#last?.elapsed ?? 0) ? (this.#failedAt ?? askedAt) : this.#failedAt;

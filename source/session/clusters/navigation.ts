@@ -8,7 +8,7 @@ import type {OpenClusters} from './open-clusters.ts';
 
 export type NavigationContext = {session: Session; clusters: OpenClusters; feeds: ViewFeeds};
 
-/** Does nothing when the user chose another context meanwhile. @throws SpokeError when the cluster cannot be opened or login fails */
+/** @throws SpokeError when the cluster cannot be opened or login fails */
 export async function switchContext({session, clusters, feeds}: NavigationContext, context: string): Promise<void> {
 	const cluster = await clusters.reach(context, async () => openContext(session, context));
 	if (cluster === null) {

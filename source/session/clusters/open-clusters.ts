@@ -14,7 +14,7 @@ export class OpenClusters {
 		this.#onLabel = onLabel;
 	}
 
-	/** The current cluster; set from the first `show` on. */
+	/** Set from the first `show` on. */
 	get here(): OpenCluster {
 		return this.#here!;
 	}
@@ -31,7 +31,6 @@ export class OpenClusters {
 		this.#here = cluster;
 	}
 
-	/** Registers an open client and labels its connections. */
 	add(access: ClusterClient): OpenCluster {
 		const labeller = createLabeler(access);
 		labeller.onLabel(this.#onLabel);
@@ -40,7 +39,7 @@ export class OpenClusters {
 		return cluster;
 	}
 
-	/** Returns the cluster of a context, opened by `open` if needed; `null` when the user chose another one meanwhile. */
+	/** Returns `null` when the user chose another context meanwhile. */
 	async reach(context: string, open: () => Promise<ClusterClient>): Promise<OpenCluster | null> {
 		this.#reached++;
 		const own = this.#reached;

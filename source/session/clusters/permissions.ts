@@ -4,7 +4,7 @@ import {reviewAccess} from '../../cluster/self-review.ts';
 
 type Need = {verb: string; resource: string; subresource?: string; actions: readonly string[]};
 
-/** On slow connections only the disabled state is late, so the limit can be long. */
+/** A late answer only delays the disabled state. */
 const answerMs = 20_000;
 
 const needs: readonly Need[] = [
@@ -23,7 +23,7 @@ const needs: readonly Need[] = [
 	{verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', actions: ['pods.debug']},
 ];
 
-/** Whether an action refused for the namespace is allowed for one name (`resourceNames`). */
+/** Asks for one name (`resourceNames`) after a refusal for the namespace. */
 export async function isAllowedByName(cluster: ClusterClient, action: string, namespace: string, name: string): Promise<boolean> {
 	const need = needs.find(({actions}) => actions.includes(action));
 	if (!need || need.resource !== 'pods') {
@@ -42,7 +42,7 @@ export function ruleFor(action: string): string | null {
 	return need === undefined ? null : `apiGroups: [""]  resources: ["${need.resource}/${need.subresource ?? ''}"]  verbs: ["${need.verb}"]`;
 }
 
-/** Action id → missing permission. An unanswered review leaves the action enabled. */
+/** Action id → missing permission. Actions whose review gets no response stay enabled. */
 export async function readPermissions(cluster: ClusterClient, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();
 	await Promise.all(

@@ -1,4 +1,4 @@
-/** Reachability, version and permissions of a cluster when it becomes current. */
+/** Reachability, version and permissions of the current cluster. */
 import {currentNamespace} from '../../state/session-state.ts';
 import type {PathFeed} from '../feeds/path-feed.ts';
 import type {OpenCluster} from '../session.ts';
@@ -14,7 +14,6 @@ export class ReachabilityCheck {
 	#wake: () => void = () => {};
 	#meetings = 0;
 
-	/** `onRecovered` is called when it responds after failed attempts. */
 	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster, onRecovered: () => void) {
 		this.#store = store;
 		this.#paths = paths;
@@ -22,12 +21,11 @@ export class ReachabilityCheck {
 		this.#onLate = onRecovered;
 	}
 
-	/** Starts the next attempt at once. */
 	tryNow(): void {
 		this.#wake();
 	}
 
-	/** Runs until the apiserver responds; a later call ends an earlier one. */
+	/** Runs until the apiserver responds or until the next call. */
 	async run(): Promise<void> {
 		const cluster = this.#cluster();
 		const own = ++this.#meetings;
@@ -37,7 +35,6 @@ export class ReachabilityCheck {
 			cluster.access,
 			() => own === this.#meetings && this.#cluster() === cluster,
 			to => {
-				// The countdown starts now.
 				this.#store.data({type: 'tick', now: Date.now()});
 				this.#store.data({type: 'cluster', to});
 			},

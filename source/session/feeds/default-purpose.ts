@@ -1,4 +1,4 @@
-/** The connection a user would most likely open for a row; its path is shown in advance. */
+/** The connection whose path a row shows before one is opened. */
 import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {listKinds, type ListName} from '../../state/list-kinds.ts';
 import type {Row} from '../../state/table-rows.ts';
@@ -7,7 +7,6 @@ type Asked = Pick<ConnectionPurpose, 'feature' | 'request'> & {kind: ConnectionP
 
 const noNode = () => null;
 
-/** A workload stands for the log of any of its pods. */
 const askedOf: Readonly<Record<ListName, Asked>> = {
 	pods: {feature: 'logs', kind: 'Pod', request: null, node: nodeOfPod},
 	workloads: {feature: 'logs', kind: 'Pod', request: null, node: noNode},

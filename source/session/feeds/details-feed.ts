@@ -1,4 +1,4 @@
-/** Details of the selected row on screens with space for them. */
+/** Details of the selected row. */
 import {selectedRow} from '../../state/list-state.ts';
 import {layout} from '../../state/layout.ts';
 import {currentList} from '../../state/session-state.ts';

@@ -1,10 +1,9 @@
-/** Counts of lists that are not open, read with one row each. */
+/** Counts of lists that are not open. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listPages, type TableRow} from '../../cluster/list.ts';
 import {listKinds, listNames, type ListName} from '../../state/list-kinds.ts';
 import type {Store} from '../store.ts';
 
-/** Counts may be this old. */
 const everyMs = 60_000;
 const answerMs = 10_000;
 
@@ -19,7 +18,6 @@ export class ListCounts {
 		this.#cluster = cluster;
 	}
 
-	/** Called each second; waits until the current list has loaded. */
 	follow(): void {
 		const {state} = this.#store;
 		const cluster = this.#cluster();
@@ -51,7 +49,6 @@ export class ListCounts {
 	}
 }
 
-/** Returns `null` when the list cannot be read. */
 async function countOf(cluster: ClusterClient, path: string): Promise<number | null> {
 	try {
 		for await (const {items, remaining} of listPages<TableRow>(cluster, {
@@ -62,9 +59,7 @@ async function countOf(cluster: ClusterClient, path: string): Promise<number | n
 		})) {
 			return items.length + (remaining ?? 0);
 		}
-	} catch {
-		// Opening the list shows the reason.
-	}
+	} catch {}
 
 	return null;
 }

@@ -1,4 +1,4 @@
-/** Keeps one list live: paged reads, watch, and polling when watch is forbidden. All namespaces are read one by one, without objects. */
+/** Keeps one list current by reads and a watch, or by polling. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
@@ -12,7 +12,6 @@ import {ListRetries} from './list-retries.ts';
 export type ListFeedOptions = {
 	cluster: ClusterClient;
 	list: ListName;
-	/** `null` means all namespaces. */
 	namespace: string | null;
 	labelSelector?: string;
 	tell(event: ListEvent): void;
@@ -21,10 +20,10 @@ export type ListFeedOptions = {
 
 const batchMs = 250;
 const namespacePage = 5000;
-/** More is hardly faster and holds more pages in memory. */
+/** More is hardly faster and keeps more pages in memory. */
 const namespacesAtOnce = 3;
 
-/** Runs until the signal and never rejects: failures become the phase of the list and are retried. */
+/** Never rejects. Failures become the phase of the list and are retried. */
 export async function feedList(options: ListFeedOptions): Promise<void> {
 	const kind = listKinds[options.list];
 	const reading: ListPhase = {kind: 'reading'};
@@ -50,7 +49,7 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 	await Promise.all(feeds);
 }
 
-/** Worst phase counts; of several interruptions the longest, because no row is older than that. */
+/** Of several interruptions the longest counts, because no row is older. */
 export function worstOf(phases: readonly ListPhase[]): ListPhase {
 	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
 	return phases.reduce((worst, phase) =>
@@ -87,7 +86,6 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 /** A watch sends columns only with its first event. */
 type Start = {version: string; columns: readonly TableColumn[]};
 
-/** One namespace, or all of them from `start`. */
 async function follow(options: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
 	const {cluster, namespace, labelSelector, tell, signal} = options;
 	const rows = new FollowedRows(options, resource, start);
@@ -111,16 +109,14 @@ async function follow(options: ListFeedOptions, resource: ListResource, start: S
 	}
 }
 
-/** Converts watch events to list rows. */
 class FollowedRows {
 	readonly #options: ListFeedOptions;
 	readonly #resource: ListResource;
-	/** Rows of each namespace form a chunk, because each was read on its own. */
 	readonly #isByNamespace: boolean;
 	readonly #batch: Batch;
 	#columns: readonly TableColumn[];
 	#reader: RowReader;
-	/** Start of the interruption over all attempts: a failed attempt must not make rows look newer. */
+	/** A failed attempt must not make rows look newer. */
 	#cutSince: number | null = null;
 
 	constructor(options: ListFeedOptions, resource: ListResource, start: Start | null) {
@@ -192,7 +188,6 @@ class FollowedRows {
 		}
 	}
 
-	/** Ages of a page are relative to its read time. */
 	#newReader(): RowReader {
 		return rowReader(listKinds[this.#options.list].columns, this.#resource.prefix, this.#columns, Date.now());
 	}
@@ -204,8 +199,8 @@ class FollowedRows {
 }
 
 /**
-Rows without objects name no namespace, so each namespace is read on its own, which is several times faster than all with metadata.
-Returns where the watch starts: before the first read, because another read may be older than the newest version.
+Rows without objects name no namespace, so each namespace is read on its own, several times faster than all with metadata. The watch starts
+at the version before the first read, because another read may be older than the newest version.
 */
 async function readByNamespace(options: ListFeedOptions, resource: ListResource): Promise<Start | null> {
 	const {cluster, tell, signal, labelSelector} = options;
@@ -220,7 +215,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 		start = moment;
 	} catch (error) {
 		if (toSpokeError(error).code === 'ERR_FORBIDDEN') {
-			// Without permission to list namespaces, listing across them may still be allowed.
+			// Listing across namespaces may still be allowed.
 			return null;
 		}
 
@@ -266,7 +261,6 @@ async function startOf(cluster: ClusterClient, path: string, signal: AbortSignal
 		return {version: resourceVersion, columns: columns ?? []};
 	}
 
-	// A list has at least one page.
 	return {version: '', columns: []};
 }
 

@@ -1,4 +1,4 @@
-/** Feeds of the current and earlier lists; restarted when namespace or labels change. */
+/** Feeds of the current and earlier lists. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listNames, type ListName} from '../../state/list-kinds.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
@@ -30,7 +30,6 @@ export class ListFeeds {
 		}
 	}
 
-	/** Retries failed lists at once: the apiserver responds again. */
 	again(cluster: ClusterClient): void {
 		const {lists} = this.#store.state;
 		for (const name of listNames) {
@@ -43,7 +42,6 @@ export class ListFeeds {
 		}
 	}
 
-	/** Stops all feeds or `only` one; returns whether there was one. */
 	stop(only?: ListName): boolean {
 		let found = false;
 		for (const [key, abort] of this.#running) {

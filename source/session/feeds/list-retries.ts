@@ -1,4 +1,4 @@
-/** Retry delays of a list that could not be read. */
+/** Retry delays of a list. */
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 const firstMs = 1000;
@@ -10,9 +10,8 @@ export class ListRetries {
 	#lost = 0;
 
 	/**
-	Delay until the next attempt. It grows with consecutive failures and a refusal resets it, because an apiserver responded. Only a
-	refusal ends a list
-	that was read once (`watchObjects`), so earlier outages do not add up.
+	Grows with consecutive failures. A refusal resets it, because the apiserver responded. After a successful read only a refusal ends the
+	list (`watchObjects`), so earlier outages do not add up.
 	*/
 	after(error: SpokeError): {waitMs: number; isRefused: boolean} {
 		if (isRefusal(error)) {

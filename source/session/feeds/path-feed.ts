@@ -1,4 +1,4 @@
-/** Path of the selected row before a connection is opened. Reads the apiserver at intervals, never a node. */
+/** Path of the selected row before a connection is opened. Reads the apiserver, never a node. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../../evidence/evidence.ts';
 import {examineApiserver, type ApiserverExamination} from '../../evidence/examine-apiserver.ts';
@@ -9,10 +9,9 @@ import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
 import {defaultPurpose} from './default-purpose.ts';
 
-/** Detects an apiserver restart within 10 s. */
+/** Notices an apiserver restart within 10 s. */
 const readAgainMs = 9000;
 
-/** Requests about the apiserver itself concern no pod. */
 const nobody: ConnectionPurpose['target'] = {
 	asked: '',
 	kind: 'Pod',
@@ -28,7 +27,6 @@ export class PathFeed {
 	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
 	#examined: {of: OpenCluster; at: number; value: ApiserverExamination} | null = null;
-	/** `null` when idle or when the pending result is outdated. */
 	#reading: {of: OpenCluster} | null = null;
 	#shown = '';
 
@@ -37,11 +35,10 @@ export class PathFeed {
 		this.#cluster = cluster;
 	}
 
-	/** Called each second and on cursor moves; reads only when due. */
 	follow(): void {
 		const cluster = this.#cluster();
 		if (this.#examined && this.#store.state.cluster.reachable === 'no') {
-			// The apiserver may come back as another process with other flags.
+			// The apiserver may return as another process with other flags.
 			this.forget();
 			return;
 		}
@@ -56,7 +53,6 @@ export class PathFeed {
 		}
 	}
 
-	/** Discards observations that may belong to another process. */
 	forget(): void {
 		this.#examined = null;
 		this.#reading = null;
@@ -69,7 +65,6 @@ export class PathFeed {
 		this.follow();
 	}
 
-	/** Redraws after a route test added evidence. */
 	showAgain(): void {
 		this.#shown = '';
 		this.follow();
@@ -80,7 +75,7 @@ export class PathFeed {
 		this.#reading = reading;
 		try {
 			const value = await examineApiserver(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
-			// An idle connection would count in the connection metrics of the apiserver.
+			// An idle connection would count in the apiserver's connection metrics.
 			value.connection.close();
 			if (this.#reading !== reading || this.#cluster() !== cluster) {
 				return;
@@ -99,7 +94,6 @@ export class PathFeed {
 				throw error;
 			}
 
-			// Lists report unreachable clusters; the path stays unread.
 			this.#examined = this.#reading === reading ? null : this.#examined;
 		} finally {
 			this.#reading = this.#reading === reading ? null : this.#reading;
@@ -118,7 +112,6 @@ export class PathFeed {
 			return;
 		}
 
-		// Failures show their age.
 		const {version} = cluster.access.secondLegs;
 		const age = version === 0 ? 0 : Math.floor(Date.now() / 10_000);
 		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')} ${version} ${age}`;

@@ -1,4 +1,4 @@
-/** Ready counts of the pods of services in one namespace, from EndpointSlices. */
+/** Ready counts of the pods of services, from EndpointSlices. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
 import {countServicePods, type EndpointSlice, type ServicePods} from '../../state/service-pods.ts';
@@ -18,7 +18,7 @@ export class ServicePodsFeed {
 		this.#cluster = cluster;
 	}
 
-	/** Called each second and on view changes. All namespaces at once would read every pod of the cluster. */
+	/** All namespaces would mean reading every pod of the cluster. */
 	follow(): void {
 		const {
 			state: {
@@ -61,7 +61,6 @@ export class ServicePodsFeed {
 				slices.take(event);
 			}
 		} catch {
-			// Without permission the count is `?`; the service list reports cluster failures.
 		} finally {
 			slices.stop();
 		}
@@ -73,7 +72,6 @@ class FollowedSlices {
 	readonly #tell: (cells: Cells | null) => void;
 	#timer: NodeJS.Timeout | undefined;
 
-	/** `tell` receives `null` while the counts are unknown. */
 	constructor(tell: (cells: Cells | null) => void) {
 		this.#tell = tell;
 	}
@@ -112,7 +110,6 @@ class FollowedSlices {
 			}
 
 			case 'interrupted': {
-				// Changes are not observed until the watch resumes.
 				this.stop();
 				this.#tell(null);
 				break;

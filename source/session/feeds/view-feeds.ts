@@ -1,4 +1,4 @@
-/** Data of the current view: its list, facts of the selected row, counts of the other lists. */
+/** Data of the current view. */
 import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
 import {lastResponseTime} from '../clusters/last-response.ts';
@@ -17,7 +17,6 @@ export class ViewFeeds {
 	readonly #servicePods: ServicePodsFeed;
 	readonly #counts: ListCounts;
 
-	/** `cluster` returns the current cluster. */
 	constructor(store: Store, cluster: () => OpenCluster) {
 		const access = () => cluster().access;
 		this.#store = store;
@@ -35,12 +34,10 @@ export class ViewFeeds {
 		this.#lists.feed(this.#cluster().access);
 	}
 
-	/** Retries failed lists at once: the apiserver responds again. */
 	readAgain(): void {
 		this.#lists.again(this.#cluster().access);
 	}
 
-	/** Called when the selected row may have changed. */
 	follow(): void {
 		this.paths.follow();
 		this.#details.follow();
@@ -60,7 +57,6 @@ export class ViewFeeds {
 		}
 	}
 
-	/** Stops the lists before a switch of cluster or namespace. */
 	leave(): void {
 		this.#lists.stop();
 	}

@@ -74,7 +74,6 @@ export async function addForward(session: Session, target: string, namespace: st
 	}
 }
 
-/** The local port follows the chosen port until the user types one. */
 function withLocalPort(
 	locals: ReadonlyMap<string, string>,
 	first: string | undefined,
@@ -142,7 +141,6 @@ export async function editForward(session: Session, id: string, config: ForwardC
 	}
 }
 
-/** A choice of declared ports and "other", or a text field without declared ports. */
 function portFields(ports: readonly PortOption[]): FormField[] {
 	const [first] = ports;
 	if (first === undefined) {
@@ -203,7 +201,7 @@ function scriptNotes(session: Session, {target, namespace, port, address, onPodL
 	];
 }
 
-/** `own` is the local port it already has; `only` are the valid ports, if limited. */
+/** `own`: the forward's present local port. `only`: valid ports, if limited. */
 async function problemOf(
 	{target, port, address}: ForwardConfig,
 	own: number | null,

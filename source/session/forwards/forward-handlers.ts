@@ -1,4 +1,4 @@
-/** Keys of forwards and of connection list rows. */
+/** Handlers of forwards and connection list rows. */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';

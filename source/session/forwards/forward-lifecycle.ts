@@ -1,4 +1,4 @@
-/** Start, change and stop of forwards. */
+/** Starts, changes and stops forwards. */
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
 import {currentNamespace, type ForwardState} from '../../state/session-state.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -21,7 +21,6 @@ export function forwardConfigOf(session: Session, id: string | undefined): Forwa
 	return runsOf(session).get(id ?? '')?.config ?? null;
 }
 
-/** Starts a forward with default flags in the current namespace. */
 export function startForward(session: Session, target: string, port: string): void {
 	startForwardFrom(session, {
 		target,
@@ -33,7 +32,7 @@ export function startForward(session: Session, target: string, port: string): vo
 	});
 }
 
-/** With the `id` of an ended forward it reuses its row and log. */
+/** The `id` of an ended forward reuses its row and log. */
 export function startForwardFrom(session: Session, config: ForwardConfig, id = session.nextId('f')): void {
 	const spec = parsePortSpec(config.port);
 	const local = localPortOf(spec);
@@ -79,7 +78,6 @@ export function startForwardFrom(session: Session, config: ForwardConfig, id = s
 	run.done = runForward(session, id, config, run.abort.signal);
 }
 
-/** Asks when connections are open. Removes the row of a stopped or failed forward. */
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {
 	const state = forwardOf(session, id);
 	if (!state) {
@@ -119,10 +117,7 @@ export async function stopImmediately(session: Session, id: string): Promise<voi
 	});
 }
 
-/**
-Ends the run of a row and any run that replaced it meanwhile. `then` runs before other callers continue, so that two keys in a row act in
-order.
-*/
+/** Also ends a run that replaced it. `then` runs before other callers continue, so that two quick keys act in order. */
 async function endForward(session: Session, id: string, then: () => void = () => {}): Promise<void> {
 	const current = () => runsOf(session).get(id);
 	let ended: Run | undefined;
@@ -135,7 +130,6 @@ async function endForward(session: Session, id: string, then: () => void = () =>
 	then();
 }
 
-/** Restarts in the same row on the same local port; asks when connections are open. */
 export async function restartForward(session: Session, id: string | undefined): Promise<void> {
 	const run = runsOf(session).get(id ?? '');
 	if (!run || id === undefined) {
@@ -154,7 +148,6 @@ export async function restartForward(session: Session, id: string | undefined): 
 	});
 }
 
-/** Restarts with another configuration in the same row and log. */
 export async function changeForward(session: Session, id: string, config: ForwardConfig): Promise<void> {
 	const state = forwardOf(session, id);
 	if (!(await mayCut(session, 'Change', state))) {

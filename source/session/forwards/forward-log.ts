@@ -4,12 +4,11 @@ import {clockTime} from '../../text/format-time.ts';
 
 type Log = ForwardState['log'];
 
-/** Keeps the last 200 lines. */
 export function withLine(log: Log, text: string): Log {
 	return [...log.slice(-199), {time: Date.now(), text, connection: null}];
 }
 
-/** Equal failed attempts share a line, so that they do not displace connection events. */
+/** Equal attempts share a line, to keep room for connection events. */
 export function appendRetry(log: Log, lost: string, attempt: number): Log {
 	const last = log.at(-1);
 	return last?.text === lost || last?.text.startsWith(`${lost} · `)

@@ -1,4 +1,4 @@
-/** Saved sets of forwards: one editable file each in the user's settings. Nothing in them starts automatically. */
+/** Saved sets of forwards, one editable file each. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -11,13 +11,13 @@ import {validateForward} from '../../streams/port-forward/validate-forward.ts';
 export type ForwardSet = {
 	name: string;
 	lines: readonly ForwardFileEntry[];
-	/** Why the set is invalid; it has no lines then. */
+	/** Why the set is invalid. Its lines are empty then. */
 	problem: string | null;
 };
 
 const head = '# Forwards of spoke, one per line: the arguments of `spoke port-forward`. Nothing here starts automatically.\n';
 
-/** Sorted by name. Synchronous, because the next key of a burst applies to the result. */
+/** Synchronous, because the next key of a burst applies to the result. */
 export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {
 	const folder = setsDirectory(env);
 	return folder === null
@@ -30,7 +30,7 @@ export function readForwardSets(env: NodeJS.ProcessEnv): ForwardSet[] {
 
 function filesIn(folder: string): string[] {
 	try {
-		// Skips pipes, which would block.
+		// Skips pipes, because opening one blocks.
 		return readdirSync(folder, {withFileTypes: true})
 			.filter(one => one.isFile() || one.isSymbolicLink())
 			.map(({name}) => name);
@@ -47,13 +47,13 @@ function readSet(path: string, name: string): ForwardSet {
 	}
 }
 
-/** Replaces the set atomically. @throws the system error, or SpokeError */
+/** Replaces the file atomically. @throws the system error, or SpokeError */
 export async function writeForwardSet(env: NodeJS.ProcessEnv, name: string, lines: readonly ForwardFileEntry[]): Promise<string> {
 	const text = head + lines.map(line => `${formatForwardEntry(line)}\n`).join('');
 	return write(env, name, text);
 }
 
-/** Appends a line and keeps the existing text, including comments. */
+/** Keeps comments and other text. */
 export async function addToForwardSet(env: NodeJS.ProcessEnv, name: string, line: ForwardFileEntry): Promise<string> {
 	const before = await readFile(pathOfSet(env, name), 'utf8');
 	return write(env, name, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${formatForwardEntry(line)}\n`);
@@ -86,7 +86,6 @@ function pathOfSet(env: NodeJS.ProcessEnv, name: string): string {
 	return join(folder, name);
 }
 
-/** `null` without a home directory. */
 export function setsDirectory(env: NodeJS.ProcessEnv): string | null {
 	const folder = configDirectory(env);
 	return folder === null ? null : join(folder, 'forwards');

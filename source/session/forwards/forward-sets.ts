@@ -1,4 +1,4 @@
-/** Saved sets of forwards: save, start and stop together, always with a confirmation. */
+/** Saved sets of forwards. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../streams/port-forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../streams/port-forward/port-spec.ts';
@@ -29,7 +29,7 @@ function noteSets(session: Session, sets: readonly ForwardSet[]): void {
 	});
 }
 
-/** Starts the missing forwards of a set, or stops it when all are open; without a name it opens a picker. */
+/** Starts the missing forwards, or stops the set when all are open. */
 export async function openForwardSet(session: Session, name?: string): Promise<void> {
 	const sets = readForwardSets(session.env);
 	noteSets(session, sets);
@@ -76,7 +76,6 @@ async function pickSet(session: Session, sets: readonly ForwardSet[]): Promise<s
 	});
 }
 
-/** `runs`: the open forward; `ended`: the row of a stopped one. */
 type Wanted = {config: ForwardConfig; shown: string; runs: ForwardState | null; ended: ForwardState | null};
 
 async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
@@ -125,14 +124,13 @@ async function noteOf({config, runs}: Wanted): Promise<string> {
 	const local = localPortOf(parsePortSpec(config.port));
 	const address = config.address === 'localhost' ? '' : `, on ${config.address}`;
 	const addresses = parseListenAddresses(config.address.split(','));
-	// One of the addresses of localhost is enough.
+	// One address of localhost is enough.
 	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
 	const isTaken =
 		local !== null && (await Promise.all(addresses.map(async one => (mayFail(one) ? true : isFree(local, one.address))))).includes(false);
 	return runs === null ? `${address}${isTaken ? `: port ${local} is in use` : ''}` : ': already open';
 }
 
-/** Limits the list so that the question stays visible. */
 function atMost(details: readonly string[]): string[] {
 	return details.length <= 8 ? [...details] : [...details.slice(0, 7), `and ${details.length - 7} more`];
 }
@@ -166,7 +164,7 @@ function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[
 	);
 }
 
-/** Whether both forward the same thing; without a fixed local port any local port matches. */
+/** Without a fixed local port any local port matches. */
 function hasConfig(session: Session, {id, local: has}: ForwardState, config: ForwardConfig): boolean {
 	const own = forwardConfigOf(session, id);
 	const local = localPortOf(parsePortSpec(config.port));
@@ -229,7 +227,6 @@ async function saveSet(session: Session): Promise<void> {
 	}
 }
 
-/** Saves the current local port. */
 function lineOf(session: Session, {id, local}: ForwardState): ForwardFileEntry[] {
 	const config = forwardConfigOf(session, id);
 	return config === null ? [] : [savedLine(config, local)];

@@ -1,7 +1,7 @@
 /** Suggested and free local ports. */
 import {createServer} from 'node:net';
 
-/** Suggests an unprivileged local port that resembles the remote one. */
+/** Returns an unprivileged port that resembles the remote one. */
 export function suggestLocalPort(port: number): number {
 	return port < 1024 ? 8000 + port : port;
 }

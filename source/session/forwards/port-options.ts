@@ -1,4 +1,4 @@
-/** Ports offered by the forward form, with their Ready counts. */
+/** Ports offered by the forward form. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
@@ -11,7 +11,6 @@ import {suggestLocalPort} from './free-port.ts';
 export type PortOption = {
 	value: string;
 	shown: string;
-	/** Empty when only one pod is possible. */
 	ready: string;
 	/** @see suggestLocalPort */
 	suggested: number;
@@ -20,11 +19,10 @@ export type PortOption = {
 export type PortOptions = {
 	ports: readonly PortOption[];
 	canMove: boolean;
-	/** Valid numbers and names, or `null` when any port is valid. */
+	/** Valid numbers and names; `null` allows any port. */
 	only: readonly string[] | null;
 };
 
-/** The form must not wait long for the count. */
 const readyMs = 3000;
 
 /** @throws SpokeError when the target, or the pods that declare its ports, cannot be read */
@@ -44,7 +42,7 @@ function ofPod(pod: PodObject): PortOptions {
 	return {canMove: false, only: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
 }
 
-/** Only service ports are valid. A headless service resolves to the pods directly, so its target port does not apply. */
+/** A headless service resolves to its pods, so its target port does not apply. */
 function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): PortOptions {
 	const ports = (spec?.ports ?? []).filter(port => isTcp(port));
 	const isHeadless = spec?.clusterIP === 'None';
@@ -65,7 +63,6 @@ function ofTemplate(pods: readonly PodObject[]): PortOptions {
 	return {canMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
 }
 
-/** Pods of one template declare the same ports. */
 function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'ready'>> {
 	const ports =
 		pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
@@ -78,7 +75,6 @@ function declaredPorts([pod]: readonly PodObject[]): Array<Omit<PortOption, 'rea
 		}));
 }
 
-/** Returns `null` when listing is forbidden or slow. */
 async function podsIfTold(access: ClusterClient, scope: PodScope): Promise<readonly PodObject[] | null> {
 	return listPods(access, scope, AbortSignal.timeout(readyMs)).catch(() => null);
 }

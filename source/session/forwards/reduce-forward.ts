@@ -1,4 +1,4 @@
-/** Forward events applied to the row of a forward, and their notices. */
+/** Applies forward events to the row of a forward. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
@@ -42,7 +42,6 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 		}
 
 		case 'interrupted': {
-			// The row stays the same until the attempt completes.
 			return {phase: 'working', note: `${shortError(event.error)} · attempt ${event.attempt}`};
 		}
 
@@ -58,7 +57,6 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly Conne
 	}
 }
 
-/** Log line of an event, or `null`. */
 function lineOf(event: ForwardEvent): string | null {
 	switch (event.event) {
 		case 'ready': {
@@ -100,7 +98,6 @@ function lineOf(event: ForwardEvent): string | null {
 	}
 }
 
-/** Notice of an event; `after` is the reduced state. */
 export function forwardNotice(event: ForwardEvent, after: ForwardState): {text: string; role?: 'warn'} | null {
 	switch (event.event) {
 		case 'ready': {
@@ -125,7 +122,6 @@ export function describeForwardUsers({listen}: Extract<ForwardEvent, {event: 're
 	return forOthers ? `anyone who can reach this machine can use :${forOthers.port}` : null;
 }
 
-/** Converts monotonic start times to wall clock times. */
 export function forwardConnectionRows(live: readonly ConnectionSnapshot[]): Pick<ForwardState, 'open' | 'live'> {
 	const now = Date.now() - performance.now();
 	return {

@@ -1,4 +1,4 @@
-/** Runs one forward and shows it in its row and in the connection list. */
+/** Runs one forward. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ForwardEvent, ConnectionSnapshot} from '../../streams/port-forward/forward-event.ts';
@@ -16,7 +16,7 @@ import {recordedPath} from '../handlers/recorded-path.ts';
 import {reduceForward, forwardConnectionRows, forwardNotice, describeForwardUsers} from './reduce-forward.ts';
 import {withLine} from './forward-log.ts';
 
-/** `cluster` is the current one at creation time. */
+/** `cluster` is the one that was current at creation. */
 export type ForwardConfig = {
 	target: string;
 	namespace: string;
@@ -30,7 +30,6 @@ export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefine
 	return store.state.forwards.find(one => one.id === id);
 }
 
-/** Resolves when it stops listening; shows a failure. */
 export async function runForward(session: Session, id: string, config: ForwardConfig, signal: AbortSignal): Promise<void> {
 	let clock: NodeJS.Timeout | undefined;
 	try {
@@ -79,7 +78,7 @@ function take(session: Session, id: string, event: ForwardEvent, live: readonly 
 	}
 }
 
-/** Byte totals are polled, because events do not carry them. */
+/** Events do not carry byte totals. */
 function everySecond(session: Session, id: string, running: RunningForward): NodeJS.Timeout {
 	let carried = 0;
 	return setInterval(() => {

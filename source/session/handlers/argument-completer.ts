@@ -1,4 +1,4 @@
-/** Names that complete the argument of a palette command. */
+/** Completes the argument of a palette command. */
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import type {PickerItem} from '../../state/dialog.ts';
@@ -9,7 +9,6 @@ const answerMs = 5000;
 
 export type NameSource = (session: Session) => Promise<readonly string[]>;
 
-/** Completes arguments for one opening of the palette; reads the names of each command once. */
 export class ArgumentCompleter {
 	readonly #session: Session;
 	readonly #sourceOf: (word: string) => NameSource | undefined;
@@ -25,11 +24,9 @@ export class ArgumentCompleter {
 		this.#again = again;
 	};
 
-	/** Names for the typed argument; they appear once they are read. */
 	at = (text: string): {from: number; items: readonly PickerItem[]} | null => {
 		const [, lead = '', word = ''] = /^(\s*(\S+)\s+)/.exec(text) ?? [];
 		const source = this.#sourceOf(word);
-		// A flag is not a name, even if a name contains its letters.
 		if (source === undefined || text[lead.length] === '-') {
 			return null;
 		}
@@ -44,7 +41,6 @@ export class ArgumentCompleter {
 	};
 
 	async #read(word: string, source: NameSource): Promise<void> {
-		// Without permission to list, the user types the name.
 		this.#known.set(word, await source(this.#session).catch(() => []));
 		this.#again();
 	}

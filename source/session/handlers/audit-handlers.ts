@@ -1,4 +1,4 @@
-/** Audit view: read, open a row, save, and test the route. */
+/** Handlers of the audit view. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
@@ -35,7 +35,6 @@ async function readAudit(session: Session): Promise<void> {
 	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
 	try {
 		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
-		// The user may have switched to another cluster meanwhile.
 		if (session.cluster === cluster) {
 			showAudit(session, audit);
 		}
@@ -80,7 +79,6 @@ function wayOf({state, message}: AuditRow): string {
 	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 
-/** The number of apiservers may be unknown. */
 function readOn({scope: {of, proven}}: AuditRow): string {
 	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
 }
@@ -178,7 +176,7 @@ async function testRoute(session: Session): Promise<void> {
 	}
 
 	session.tell('testing the route …');
-	// Results are stored with the cluster that was tested; its open connections are relabeled from there.
+	// The tested cluster keeps the results and relabels its open connections.
 	const cluster = clusterOf(session, currentTail(session)?.id);
 	const [path] = await findPaths(cluster.access, `pod/${pod}`, {
 		features: ['port-forward'],

@@ -1,4 +1,4 @@
-/** Completion names: services with ports, pods, nodes, and the ports of a typed pod. */
+/** Names that complete typed targets. */
 import {listAll} from '../../cluster/list.ts';
 import {listNames} from '../../state/list-kinds.ts';
 import {currentNamespace} from '../../state/session-state.ts';
@@ -13,7 +13,6 @@ import {targetOf} from './selection.ts';
 const mostNames = 500;
 const answerMs = 10_000;
 
-/** Targets of a proxy request, without those that cannot be read. */
 export async function proxyNames(session: Session): Promise<readonly string[]> {
 	const {nodes} = session.store.state.lists;
 	const services = await readServices(session);
@@ -83,7 +82,7 @@ function podNames({store}: Session): string[] {
 	return store.state.lists.pods.visible.slice(0, mostNames).map(({name}) => name);
 }
 
-/** A guess by name or number; the user can remove https:. */
+/** A guess. The user can remove `https:`. */
 function isTls(name: string, port: number): boolean {
 	return /https|tls/.test(name) || port === 443 || port === 8443;
 }

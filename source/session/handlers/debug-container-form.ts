@@ -1,4 +1,4 @@
-/** Debug container form: asks for its settings, adds it and waits for it. */
+/** Form that adds a debug container. */
 import {addDebugContainer, waitUntilRunning} from '../../streams/debug-container.ts';
 import {debugProfiles, profileDescriptions, type DebugProfile} from '../../streams/debug-profiles.ts';
 import {ephemeralContainer} from '../../streams/debug-specs.ts';
@@ -16,10 +16,7 @@ export type ShellTarget = {cluster: OpenCluster; pod: PodObject; container: stri
 
 const startLimitMs = 60_000;
 
-/**
-Returns the running container, or `null` when canceled. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and
-ERR_TARGET_GONE for a terminated pod
-*/
+/** `null` when canceled. @throws SpokeError as `addDebugContainer` and `waitUntilRunning`, and ERR_TARGET_GONE for a terminated pod */
 export async function promptDebugContainer(
 	session: Session,
 	{cluster, pod, container}: ShellTarget,
@@ -81,7 +78,7 @@ export async function promptDebugContainer(
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
 }
 
-/** The container stays in the pod even after a cancel. */
+/** After a cancel the container stays in the pod. */
 async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {
 	try {
 		await session.typedAhead.showProgress(`waiting for ${name}`, async (signal, say) =>

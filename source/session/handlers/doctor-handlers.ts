@@ -1,4 +1,4 @@
-/** Doctor screen. */
+/** Handlers of the doctor screen. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {Doctor, DoctorStep} from '../../evidence/doctor/doctor-object.ts';
 import {runDoctor} from '../../evidence/doctor/run-doctor.ts';
@@ -74,7 +74,6 @@ export const doctorHandlers: Handlers = {
 	},
 };
 
-/** Returns false when the tail has no pod yet. */
 async function doctorOfTail(session: Session, run: TailRun | null): Promise<boolean> {
 	const source = defaultSource(run?.view.sources ?? []);
 	if (!run || !source) {
@@ -96,7 +95,6 @@ function splitSubject(subject: string): [namespace: string, target: string | nul
 	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
 }
 
-/** Without a target it tests only the connection to the apiserver. */
 async function openDoctor(
 	session: Session,
 	target: string | null,
@@ -158,7 +156,6 @@ function doctorLines(doctor: Doctor): TextLine[] {
 	];
 }
 
-/** Steps that take longer show their duration. */
 const slowMs = 300;
 
 function stepLines({status, name, observed, tookMs, text, means, speaker, fits, remedy}: DoctorStep): TextLine[] {

@@ -48,7 +48,6 @@ export const handlers: Handlers = {
 		const {
 			store: {state},
 		} = session;
-		// An audit row has reasons beyond a single path.
 		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && state.lastFailure === null) {
 			openAuditRow(session);
 		} else {

@@ -1,8 +1,8 @@
-/** Arguments of a list command, as kubectl takes them: namespace, -A, labels. */
+/** Arguments of a list command with kubectl's flags. */
 import {rowSelectorError} from '../../state/row-filter.ts';
 import {namespaceError} from './typed-namespace.ts';
 
-/** Namespace `null` means all, `undefined` means unchanged. */
+/** Namespace: `null` means all, `undefined` unchanged. */
 export type ListArguments = {namespace?: string | null; selector?: string};
 
 export function parseListArguments(words: readonly string[]): ListArguments | {fault: string} {
@@ -31,7 +31,6 @@ export function parseListArguments(words: readonly string[]): ListArguments | {f
 	return {...(name !== undefined && {namespace: name}), ...(selector !== null && {selector})};
 }
 
-/** `null` means all namespaces. */
 function faultOf(names: ReadonlyArray<string | null>, selector: string | null): string | null {
 	if (names.length > 1) {
 		return 'give one namespace, or -A for all';
@@ -42,7 +41,7 @@ function faultOf(names: ReadonlyArray<string | null>, selector: string | null): 
 	return ofName ?? (selector === null ? null : rowSelectorError(selector));
 }
 
-/** A selector continues over spaces up to the next flag: `-l app in (a, b) -A`. */
+/** A selector may contain spaces: `-l app in (a, b) -A`. */
 export function takeSelector(words: readonly string[]): {selector: string | null; rest: readonly string[]} {
 	const at = words.findIndex(word => /^(?:-l|--selector(?:=|$))/.test(word));
 	if (at < 0) {

@@ -15,7 +15,6 @@ function tell(session: Session, event: ListEvent): void {
 	}
 }
 
-/** Moves the cursor of any view that consists of rows. */
 function move(session: Session, by: number): void {
 	const {store} = session;
 	const {view, proxy, audit, sandboxAt, sandboxSwitches} = store.state;
@@ -190,7 +189,7 @@ async function filterList(session: Session): Promise<void> {
 	};
 
 	if (answer && labels(answer.text) !== labels(before)) {
-		// The apiserver filters by labels, so the list must be read again.
+		// The apiserver filters by labels.
 		session.readHere();
 	}
 }

@@ -1,4 +1,4 @@
-/** Navigation: back, help, messages, panes, namespaces, contexts, quit. */
+/** Handlers of back, panes, namespaces, contexts and quit. */
 import {describeOpenConnections} from '../../state/connection-list.ts';
 import {currentList, keyContext} from '../../state/session-state.ts';
 import {goTo, searchTail} from '../../state/tail/tail-view.ts';
@@ -53,12 +53,11 @@ export const navigationHandlers: Handlers = {
 	'context.pick': pickContext,
 };
 
-/** Goes back one step: expanded line, plain lines, search, filter, layer, pane, marks, list filter. */
 async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;
 	const layer = store.state.layers.at(-1);
 	const run = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
-	// Decided synchronously, because the next key applies to the state after this one.
+	// Synchronous, because the next key applies to the new state.
 	const inTail = run ? wayBackInTail(session, run) : null;
 	if (inTail) {
 		await inTail();
@@ -69,7 +68,7 @@ async function goBack(session: Session): Promise<void> {
 		store.now({type: 'layer', to: {search: null}});
 	} else if (layer) {
 		store.now({type: 'pop'});
-		// A tail opened from the command line has no list below it yet.
+		// A tail from the command line has no list below it yet.
 		session.readHere();
 	} else if (store.state.pane === 'main') {
 		goBackInList(session);
@@ -78,7 +77,6 @@ async function goBack(session: Session): Promise<void> {
 	}
 }
 
-/** Returns `null` when only the tail itself is left to close. */
 function wayBackInTail(session: Session, run: TailRun): (() => void | Promise<void>) | null {
 	const {view} = run;
 	if (view.plain) {
@@ -186,7 +184,7 @@ async function pickContext(session: Session): Promise<void> {
 	}
 }
 
-/** TLS of leg 1 as configured; the connection itself decides. */
+/** As configured, not as observed. */
 function tlsByFile(cluster: ClusterEntry | undefined): string {
 	if (cluster === undefined) {
 		return 'cluster not in the kubeconfig';

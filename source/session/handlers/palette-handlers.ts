@@ -1,4 +1,4 @@
-/** Command palette: actions by title with key and disabled reason, and commands with arguments. */
+/** Command palette. */
 import {findAction} from '../../actions/action-table.ts';
 import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
@@ -77,7 +77,7 @@ function reasonOff({store}: Session, id: string): string | null {
 	return disabledReason(store.state, action)?.replace(`${action.title}: disabled, `, '') ?? null;
 }
 
-/** `as`: the equivalent action; the command is disabled with it. `also`: hidden aliases. `names`: completion of the argument. */
+/** `as`: equivalent action, which also disables the command. `also`: hidden aliases. `names`: completes the argument. */
 type CommandRow = {
 	word: string;
 	also?: readonly string[];
@@ -278,7 +278,7 @@ async function runCommand(session: Session, line: string): Promise<void> {
 		return;
 	}
 
-	// Permission may exist for a single name, which only the apiserver knows.
+	// Permission may exist for a single name.
 	const action = command.as === undefined ? undefined : findAction(command.as);
 	if (action && isReadOnly(session.store.state, action)) {
 		session.tell(`${action.title}: disabled, --read-only is set`, 'warn');
@@ -296,7 +296,6 @@ async function runCommand(session: Session, line: string): Promise<void> {
 	}
 }
 
-/** Shows a list by its name with kubectl's flags: `:pods -A`, `:deploy -l app=web`. */
 function showTypedView(session: Session, word: string, flags: readonly string[]): void {
 	const view = viewOf(word);
 	if (view === null) {
@@ -326,7 +325,7 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 	showView(session, view);
 }
 
-/** List names of kubectl, and of k9s where they differ. */
+/** kubectl's list names, and k9s's where they differ. */
 function viewOf(word: string): ViewName | null {
 	const plural = findResource(word)?.plural ?? word;
 	return views.find(view => view === word || wordsOfView.get(view)?.includes(plural)) ?? null;

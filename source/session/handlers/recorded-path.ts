@@ -1,4 +1,4 @@
-/** Worst path of a connection list row. A failed connection knows more than the path of the selected row. */
+/** Worst path of a connection list row. */
 import type {Path} from '../../evidence/evidence.ts';
 import {worstPath} from '../../state/connection-list.ts';
 import type {Session} from '../session.ts';

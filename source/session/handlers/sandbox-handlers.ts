@@ -1,4 +1,4 @@
-/** Sandbox view: switches and faults. */
+/** Handlers of the sandbox view. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchSpec} from '../../sandbox/switches.ts';
@@ -11,7 +11,6 @@ type SandboxSwitch = Session['store']['state']['sandboxSwitches'][number];
 
 const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchSpec[]}>();
 
-/** Single faults, applied like a switch. */
 const happenings: ReadonlyArray<{
 	id: string;
 	label: string;
@@ -94,7 +93,7 @@ async function podOf({cluster}: Session, app: string): Promise<PodName> {
 	return {name: pod.metadata.name};
 }
 
-/** Announces the sandbox and shows its events. `isForWant`: the sandbox replaces a kubeconfig that was not found. */
+/** `isForWant`: the sandbox replaces a kubeconfig that was not found. */
 export function attachSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
 	const key = currentKeyHints(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
 	session.tell(
@@ -124,7 +123,6 @@ function show(session: Session, change?: {id: string; at: number}): void {
 	session.store.now({type: 'sandbox', switches});
 }
 
-/** A switch set to `at` that displays `shown` until it is applied. */
 function switchRow({name, title, values, restarts}: SwitchSpec, at: number, shown: number): SandboxSwitch {
 	const says = values[shown]?.description ?? '';
 	return {

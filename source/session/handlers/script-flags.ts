@@ -1,13 +1,13 @@
-/** Flags that make a copied shell command use the same cluster. */
+/** Flags that select the same cluster in a copied shell command. */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
-/** Commands name the namespace themselves, secrets must not appear on screen, and -v does not apply. */
+/** Commands name the namespace, secrets must not appear on screen, and -v does not apply. */
 const untold = new Set(['namespace', 'token', 'username', 'password', 'v']);
 
-/** Returns flags with a leading space, or an empty text when the command needs none. */
+/** Starts with a space, or is empty. */
 export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
 	const [first] = clusters.values();
 	const {context} = cluster.access.facts;

@@ -1,11 +1,11 @@
-/** The selected row, as list, target and cluster. */
+/** The selected row. */
 import {formatQuantity} from '../../text/format-number.ts';
 import {selectedRow} from '../../state/list-state.ts';
 import type {ListName} from '../../state/list-kinds.ts';
 import {currentList} from '../../state/session-state.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
-/** The selected row as `pod/x`, `deploy/x`, `svc/x` or `node/x`. */
+/** `pod/x`, `deploy/x`, `svc/x` or `node/x`. */
 export function selectedTarget(session: Session): {target: string; namespace: string; name: string} | null {
 	const list = currentList(session.store.state);
 	const row = list && selectedRow(list);
@@ -21,7 +21,6 @@ export function selectedTarget(session: Session): {target: string; namespace: st
 	};
 }
 
-/** Marked rows of the current list in one namespace, for multi-row actions. */
 export function markedTargets(session: Session, namespace: string): readonly string[] {
 	const list = currentList(session.store.state);
 	const rows = list?.visible.filter(({id, gone}) => gone === null && list.marked.has(id)) ?? [];
@@ -38,7 +37,6 @@ export function targetOf(list: ListName, name: string): string {
 	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
 }
 
-/** The cluster of a connection list row, which may differ from the current one. */
 export function clusterOf(session: Session, id: string | undefined): OpenCluster {
 	const entry = session.store.state.connections.find(one => one.id === id);
 	return entry === undefined ? session.cluster : (session.clusters.get(entry.context) ?? session.cluster);

@@ -1,4 +1,4 @@
-/** Shell, attach and debug containers, which use the whole terminal. */
+/** Handlers of shell, attach and debug containers. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusOf} from '../../streams/debug-container.ts';
@@ -19,7 +19,7 @@ import {promptDebugContainer, type ShellTarget} from './debug-container-form.ts'
 import type {Handlers} from './handler.ts';
 import {scriptFlags} from './script-flags.ts';
 
-/** The kubelet reports the status some time after the exit. */
+/** The kubelet reports the exit status with a delay. */
 const statusLagMs = 2000;
 
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
@@ -102,7 +102,7 @@ async function placeOf(session: Session, {feature, cluster, target, namespace, n
 	return {cluster, pod, container, asked, chosenFrom};
 }
 
-/** Keys typed meanwhile go to the shell that opens. */
+/** Keys typed meanwhile go to the shell. */
 async function findPod({typedAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
 	return typedAhead.during({description: `looking up the pod of ${target}`}, async () =>
 		resolvePod(access, target, {
@@ -117,7 +117,6 @@ type Run = {
 	place: ShellTarget;
 	feature: 'exec' | 'attach';
 	command: readonly string[];
-	/** Id of its row in the connection list. */
 	id: string;
 	kind: 'shell' | 'attach';
 	about: string;
@@ -160,7 +159,6 @@ async function runInTerminal(session: Session, place: ShellTarget, feature: Run[
 	}
 }
 
-/** Returns `null` after showing why it could not open. */
 async function openRemote(session: Session, {place, feature, command, id, kind, about}: Run, tty: boolean): Promise<RemoteCommand | null> {
 	const {cluster, pod, container, asked, chosenFrom} = place;
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
@@ -193,7 +191,6 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 	}
 }
 
-/** Shows the result and performs the chosen key. */
 async function goOnBehind(session: Session, {place, feature, command, about}: Run, {end, path, next}: RemoteRunResult): Promise<void> {
 	const {error} = end;
 	if (error && feature === 'exec' && isShellMissing(error)) {
@@ -223,7 +220,7 @@ function withHowItEnded(session: Session, {cluster, pod, container}: ShellTarget
 		: error;
 }
 
-/** Offers a debug container when the image has no shell; asks first, because it cannot be removed. */
+/** Asks first: a debug container cannot be removed. */
 async function offerDebugger(session: Session, place: ShellTarget, error: SpokeError): Promise<void> {
 	const {pod, container} = place;
 	const off = disabledReason(session.store.state, findAction('pods.debug')!);

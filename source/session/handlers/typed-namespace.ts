@@ -1,17 +1,16 @@
-/** Namespaces typed by the user, which may not exist. */
+/** Namespaces typed by the user. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
 
 const answerMs = 5000;
 
-/** Returns why the name is invalid, or `null`. */
 export function namespaceError(name: string): string | null {
 	return name.length <= 63 && /^[\da-z](?:[\da-z-]*[\da-z])?$/.test(name)
 		? null
 		: `invalid namespace "${name}": use a-z, 0-9 and inner -, at most 63 characters`;
 }
 
-/** Opens the namespace at once (`null` for all) and reports later when it does not exist. */
+/** Reports later if it does not exist. `null` means all. */
 export function openTypedNamespace(session: Session, name: string | null): void {
 	const fault = name === null ? null : namespaceError(name);
 	if (fault !== null) {
@@ -30,7 +29,7 @@ async function tellMissing(session: Session, name: string): Promise<void> {
 	try {
 		await access.json({path: `/api/v1/namespaces/${name}`, signal: AbortSignal.timeout(answerMs)});
 	} catch (error) {
-		// Without permission to read it, the lists show what is missing.
+		// The lists show a missing permission.
 		if (
 			toSpokeError(error).code === 'ERR_NOT_FOUND' &&
 			session.cluster.access === access &&

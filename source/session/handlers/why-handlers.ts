@@ -1,4 +1,4 @@
-/** The why screen: of the top stream, the last failure, the selected connection or row. */
+/** Opens the why screen of a stream, failure, connection or row. */
 import {worstPath} from '../../state/connection-list.ts';
 import {selectedRow} from '../../state/list-state.ts';
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
@@ -58,7 +58,6 @@ function whyLayer({store}: Session): WhyLayer | null {
 
 type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry' | 'row'>;
 
-/** Returns `null` without a failure, an open stream or a selected row. */
 function subjectOf(session: Session): Subject | null {
 	const {store} = session;
 	const {state} = store;
@@ -97,7 +96,6 @@ function subjectOf(session: Session): Subject | null {
 		return {about: 'the apiserver', path: null, error: state.cluster.error, entry: null};
 	}
 
-	// The sandbox view explains the path of the selected pod.
 	const shown = state.view === 'sandbox' ? state.lists.pods : list;
 	const row = shown && selectedRow(shown);
 	if (!row) {

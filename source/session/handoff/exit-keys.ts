@@ -30,7 +30,7 @@ export class ExitKeys {
 		].join('  ');
 	}
 
-	/** Ignores late terminal reports. */
+	/** Late terminal reports are not keys. */
 	feed(bytes: Buffer): void {
 		const inputs = this.#decoder.decode(bytes);
 		const all = this.#decoder.isWaiting ? [...inputs, ...this.#decoder.flush()] : inputs;
@@ -54,7 +54,7 @@ export class ExitKeys {
 		this.#chosen.resolve('back');
 	}
 
-	/** The first key after `deafMs`, to ignore input meant for the remote side. */
+	/** Ignores keys for `deafMs`: they were meant for the remote program. */
 	async next({deafMs}: {deafMs: number}): Promise<ExitChoice> {
 		this.#deafUntil = performance.now() + deafMs;
 		return this.#chosen.promise;

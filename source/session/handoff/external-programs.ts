@@ -1,11 +1,11 @@
-/** Opens text in $PAGER or $EDITOR, which use the whole terminal. */
+/** Opens text in $PAGER or $EDITOR. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Session} from '../session.ts';
 import {writeNewFile} from '../write-new-file.ts';
 
-/** The temporary file is removed when the program exits. `line` counts from 1. */
+/** `line` counts from 1. */
 export async function openInProgram(
 	session: Session,
 	kind: 'pager' | 'editor',

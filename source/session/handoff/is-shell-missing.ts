@@ -2,7 +2,7 @@
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 /**
-Only the text about the command counts: a missing container or node file is also "not found".
+A missing container or node file is also "not found", so only text about the command counts.
 @see runc: `exec: "/bin/sh": stat /bin/sh: no such file or directory`; crun: ``executable file `/bin/sh` not found``
 */
 export function isShellMissing({code, text, message}: Pick<SpokeError, 'code' | 'text' | 'message'>): boolean {

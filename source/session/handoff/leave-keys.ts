@@ -1,4 +1,4 @@
-/** Detach sequences of the `terminal` key context; all other keys go to the remote shell. */
+/** Detach sequences in the input of a remote shell. */
 import {keyBytes} from '../../keymap/key-bytes.ts';
 import {formatKeys} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
@@ -25,7 +25,7 @@ export class LeaveKeys {
 		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => formatKeys(keys)).join(' or ');
 	}
 
-	/** Splits input at the sequences; buffers a partial sequence across chunks. */
+	/** Buffers a partial sequence across chunks. */
 	feed(typed: Buffer): InputPart[] {
 		const parts: InputPart[] = [];
 		let pass: number[] = [];
@@ -37,7 +37,7 @@ export class LeaveKeys {
 		};
 
 		for (const byte of typed) {
-			// Fast path, so that keys after a large paste are handled.
+			// Skip most bytes, to keep up with large pastes.
 			if (this.#held.length === 0 && !this.#beginnings.has(byte)) {
 				pass.push(byte);
 				continue;

@@ -1,4 +1,4 @@
-/** Lends the terminal of the session to credential plugins and shows their output as notices. */
+/** Lends the terminal to credential plugins, and shows their output as notices. */
 import {basename} from 'node:path';
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
@@ -12,7 +12,6 @@ export type LentTerminal = PluginTerminal & {
 export function pluginTerminal(session: Session): LentTerminal {
 	const terminal: LentTerminal = {
 		wasLent: false,
-		// A session always has a terminal.
 		isAvailable: true,
 		isShared: true,
 		async lend(command, work) {
@@ -32,7 +31,7 @@ export function pluginTerminal(session: Session): LentTerminal {
 	return terminal;
 }
 
-/** Logs in before the first screen. Returns false when the program was told to end meanwhile. */
+/** False when a signal ended the program meanwhile. */
 export async function logInBeforeStart(
 	access: ClusterClient,
 	terminal: LentTerminal,

@@ -1,4 +1,4 @@
-/** Reclaims the terminal after SIGCONT, because the foreground process changed its state. */
+/** Restores the terminal after SIGCONT, because the foreground process changed its state. */
 import process from 'node:process';
 import type {Session} from '../session.ts';
 
@@ -6,13 +6,12 @@ import type {Session} from '../session.ts';
 export function reclaimAfterSigcont(session: Session): () => void {
 	const onContinue = () => {
 		if (session.terminal.holder === 'screen') {
-			// Suspending and resuming rewrites everything the terminal may have lost.
 			void session.withTerminal(async () => {});
 		} else {
 			session.terminal.reenterRawMode();
 		}
 
-		// Size changes while stopped were sent to another process.
+		// Size changes meanwhile went to another process.
 		process.kill(process.pid, 'SIGWINCH');
 	};
 

@@ -1,4 +1,4 @@
-/** Runs a remote program in the whole terminal, with path and result on the plain screen around it. */
+/** Runs a remote program in the whole terminal. */
 import type {Readable} from 'node:stream';
 import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
@@ -26,15 +26,13 @@ type Told = {
 	kind: 'shell' | 'attach';
 	tty: boolean;
 	began: number;
-	/** Input typed while it opened. */
 	ahead?: Buffer;
-	/** Whether the screen returns without a key, because the end is shown elsewhere. */
+	/** Whether the screen returns without a key. */
 	mayEndUnseen(error: SpokeError): boolean;
-	/** Exit code of the container for attach, whose stream always ends with 0; `null` when unknown. */
+	/** Container exit code for attach, whose stream always ends with 0; `null` when unknown. */
 	statusOf?: () => Promise<number | null>;
 };
 
-/** Resolves after the end or detach, and a key. */
 export async function runRemoteInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<RemoteRunResult> {
 	const {stdout} = session.terminal;
 	const {closing} = session;
@@ -98,7 +96,6 @@ export async function runRemoteInTerminal(session: Session, id: string, remote: 
 					`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`,
 				);
 				stdout.write(`       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
-				// Ignore keys that were meant for the remote side.
 				return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
 			},
 		)
@@ -184,7 +181,7 @@ function typingTo(
 		}
 
 		const {echo, send, isEnd, isInterrupt} = lines.feed(bytes);
-		// After Ctrl-D, and when the remote side takes no input, only Ctrl-C has a meaning.
+		// After Ctrl-D, or without remote input, only Ctrl-C has a meaning.
 		if (remote.stdin?.writable) {
 			stdout.write(echo);
 			remote.stdin.write(send);
@@ -218,7 +215,7 @@ function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Tol
 	};
 
 	if (kind === 'attach') {
-		// A size change makes a running program redraw.
+		// A size change makes the remote program redraw.
 		remote.resize({...size(), rows: size().rows + 1});
 	}
 
@@ -253,7 +250,6 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 		: `the container terminated with exit code ${status} after ${took}`;
 }
 
-/** Streams that failed, important messages and new lines since the start. */
 function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitizeLine(text));
 	const broken = state.connections
@@ -291,19 +287,19 @@ async function printOutputs(
 ): Promise<void> {
 	const print = (piece: Buffer) => {
 		if (isOver()) {
-			// The remote side may send output until the connection closes; the screen is already restored.
+			// Output may arrive until the connection closes, but the screen is restored.
 			return true;
 		}
 
 		modes.watch(piece);
-		// Without a remote terminal, line feeds lack a carriage return, and the local terminal is raw.
+		// The local terminal is raw, so line feeds need a carriage return.
 		return to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
 	};
 
 	await Promise.all([stdout, ...(stderr ? [stderr] : [])].map(async from => pipeOut(from, to, print)));
 }
 
-/** `print` returns whether more may follow at once. */
+/** `print` returns false under backpressure. */
 async function pipeOut(from: Readable, to: NodeJS.WriteStream, print: (piece: Buffer) => boolean): Promise<void> {
 	from.on('data', (piece: Buffer) => {
 		if (!print(piece)) {

@@ -1,4 +1,4 @@
-/** Serializes use of the terminal: a plugin that must prompt waits for a shell to end. */
+/** Serializes use of the terminal. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {SessionTerminal} from '../../terminal/session-terminal.ts';
 import type {SessionDisplay} from '../screen/session-display.ts';
@@ -20,7 +20,6 @@ export class TerminalQueue {
 		this.#takers = takers;
 	}
 
-	/** Hands the terminal to a local program; directly before the first screen. */
 	async handOff<Result>(work: () => Promise<Result>): Promise<Result> {
 		const {screen, terminal} = this.#takers;
 		return this.#next(async () => (screen.isTaken ? screen.suspended(async () => terminal.handOff(work)) : work()));
@@ -31,7 +30,7 @@ export class TerminalQueue {
 		return this.#next(async () => screen.suspended(async () => terminal.lend(take, work)));
 	}
 
-	/** Resolves when the screen is restored or after a limit: spoke does not end a running pager. */
+	/** Resolves after a timeout at the latest, because spoke does not end a pager. */
 	async over(): Promise<void> {
 		await Promise.race([this.#last, delay(waitMs, undefined, {ref: false})]);
 	}

@@ -1,9 +1,8 @@
-/** Actions of prompts, pickers, forms and confirmations. */
+/** Actions of dialogs. */
 import {equivalentCommand} from '../../state/dialog.ts';
 import type {Session} from '../session.ts';
 import type {Dialogs} from './dialogs.ts';
 
-/** Returns `undefined` for other actions. */
 export function dialogAction(session: Session, overlays: Dialogs, id: string): (() => void) | undefined {
 	const {store} = session;
 	const [context = '', verb = ''] = id.split('.');

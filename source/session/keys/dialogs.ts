@@ -1,11 +1,10 @@
-/** Prompts, pickers, forms and confirmations as promises. */
+/** Dialogs as promises. */
 import {matchingItems, type ConfirmDialog, type FormDialog, type Dialog, type PickerDialog, type PromptDialog} from '../../state/dialog.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TypeOptions} from '../session.ts';
 import type {Store} from '../store.ts';
 import {CanceledError, type TypeAhead} from './type-ahead.ts';
 
-/** Callbacks of the open dialog. */
 type Waiting<Kind extends Dialog> = {
 	accept(overlay: Kind): Promise<boolean> | boolean;
 	cancel(): void;
@@ -82,7 +81,6 @@ export class Dialogs {
 		});
 	}
 
-	/** Refreshes the note between letters, as lines arrive and are scanned. */
 	#keepNote(purpose: string, note: (text: string) => string): NodeJS.Timeout {
 		return setInterval(() => {
 			const {overlay} = this.#store.state;
@@ -151,7 +149,6 @@ export class Dialogs {
 				const values = valuesOf(form);
 				const problem = (await options.check?.(values)) ?? null;
 				if (problem !== null) {
-					// The dialog may have been closed or edited meanwhile.
 					const {overlay: now} = this.#store.state;
 					if (now?.kind === 'form' && now.title === options.title) {
 						this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...now, problem}}});
@@ -173,7 +170,7 @@ export class Dialogs {
 		}));
 	}
 
-	/** Synchronous if possible: the next key of a burst already has another meaning. */
+	/** Synchronous if possible: the next key of a burst has another meaning. */
 	accept(): void {
 		const {overlay} = this.#store.state;
 		const waiting = this.#waiting;
@@ -212,7 +209,7 @@ export class Dialogs {
 		}
 	}
 
-	/** Adds completion names; `instead` replaces a text that the user has not changed. */
+	/** `instead` replaces a text that the user has not changed. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
@@ -246,9 +243,7 @@ export class Dialogs {
 	}
 }
 
-/**
-Result of a picker: the selected item, a completed argument, or free text. A disabled item can be chosen; its caller shows the reason.
-*/
+/** A disabled item can be chosen; the caller shows the reason. */
 function chosenIn(picker: PickerDialog): string | null {
 	const typed = picker.typed.text.trim();
 	const item = matchingItems(picker)[picker.index];

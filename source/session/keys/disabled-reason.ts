@@ -5,7 +5,6 @@ import {terminatedPodMessage, logRemedy, type RunningPodFeature} from '../../str
 import {selectedRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';
 
-/** Returns why an action is disabled, or `null`. */
 export function disabledReason(state: SessionState, action: ActionSpec): string | null {
 	if (isReadOnly(state, action)) {
 		return `${action.title}: disabled, --read-only is set`;
@@ -15,7 +14,6 @@ export function disabledReason(state: SessionState, action: ActionSpec): string 
 	return reason === undefined ? null : `${action.title}: disabled, ${reason}`;
 }
 
-/** Actions that need a running pod. */
 const ofRunning: Readonly<Record<string, RunningPodFeature>> = {
 	'pods.shell': 'exec',
 	'pods.attach': 'attach',
@@ -23,7 +21,7 @@ const ofRunning: Readonly<Record<string, RunningPodFeature>> = {
 	'pods.debug': 'debug',
 };
 
-/** Reason for a terminated pod, in kubectl's words if it has some, with what is left to do. */
+/** In kubectl's words if it has some. */
 export function terminatedPodReason(
 	{view, layers, lists}: SessionState,
 	{id}: ActionSpec,

@@ -6,7 +6,7 @@ import {keyContext} from '../../state/session-state.ts';
 import {performAction, type ActionContext} from './perform-action.ts';
 import {backKeys} from './type-ahead.ts';
 
-/** Time that a lone escape byte may be the start of a key, in milliseconds. */
+/** A lone escape byte may start a key for this time. */
 const escapeMs = 30;
 
 export type KeyDispatcherCallbacks = {
@@ -40,7 +40,6 @@ export class KeyDispatcher {
 		}
 	}
 
-	/** Dispatches keys, including held ones. */
 	pass(inputs: readonly KeyInput[]): void {
 		const {store, typedAhead} = this.#doers.session;
 		store.together(() => {
@@ -56,7 +55,7 @@ export class KeyDispatcher {
 		this.#tells.onKeys();
 	}
 
-	/** Keys that lead away are never held. Back also cancels what was requested, and nothing more. */
+	/** Keys that lead away are never held. Back only cancels what was requested. */
 	#isLeaving(input: KeyInput): boolean {
 		const {store, keymap, typedAhead} = this.#doers.session;
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
@@ -111,7 +110,6 @@ export class KeyDispatcher {
 		}
 	}
 
-	/** View keys also work in the connections pane. */
 	#resolve(key: string): KeyResolution {
 		const {store, keymap} = this.#doers.session;
 		const context = keyContext(store.state);
@@ -124,7 +122,7 @@ export class KeyDispatcher {
 		return ofRows.kind === 'pending' || (ofRows.kind === 'matched' && ofRows.action.startsWith('view.')) ? ofRows : resolved;
 	}
 
-	/** Any other key closes the help, which has columns and does not wrap. */
+	/** The help has columns and does not wrap. */
 	#closesHelp(resolved: KeyResolution): boolean {
 		const {layers, overlay} = this.#doers.session.store.state;
 		const moves =
@@ -134,7 +132,6 @@ export class KeyDispatcher {
 		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
 	}
 
-	/** An unbound key: dialog text, an Alt chord sent as two keys, quit, or nothing. */
 	#pressUnbound(key: string, begun: readonly string[]): void {
 		const {overlay} = this.#doers.session.store.state;
 		const both = begun.length === 0 ? splitAltChord(key) : null;
@@ -148,7 +145,7 @@ export class KeyDispatcher {
 		} else if (text !== undefined) {
 			this.#typeIn(text);
 		} else if (this.#isQuit(key)) {
-			// Quit in a confirmation means no; only in the quit confirmation it confirms.
+			// Quit means no, except in the quit confirmation.
 			if (overlay.kind === 'confirm' && overlay.leaves) {
 				performAction(this.#doers, 'app.quit');
 			} else {

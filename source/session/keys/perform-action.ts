@@ -1,4 +1,4 @@
-/** Performs an action: checks whether it is allowed, runs its handler, shows its failure. */
+/** Checks and performs an action. */
 import {type ActionSpec, findAction} from '../../actions/action-table.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {selectedRow} from '../../state/list-state.ts';
@@ -13,7 +13,7 @@ import {terminatedPodReason, isReadOnly, disabledReason} from './disabled-reason
 
 export type ActionContext = {session: Session; overlays: Dialogs; handlers: Handlers};
 
-/** Shows failures of an action instead of throwing. A bug becomes an unhandled rejection and a crash report. */
+/** Shows failures instead of throwing. A bug becomes an unhandled rejection and a crash report. */
 export function performAction(doers: ActionContext, id: string): void {
 	const {session} = doers;
 	const action = findAction(id);
@@ -61,7 +61,7 @@ async function handled(session: Session, id: string, handler: Handlers[string]):
 	}
 }
 
-/** Shows why the action is disabled, unless it is allowed for the selected pod. */
+/** Permission may exist for the selected pod alone. */
 async function refuse(doers: ActionContext, action: ActionSpec, reason: string): Promise<void> {
 	const {session} = doers;
 	const {
@@ -94,7 +94,7 @@ async function refuse(doers: ActionContext, action: ActionSpec, reason: string):
 	}
 }
 
-/** Same form as the refusal of the apiserver; why shows what to request. */
+/** Looks like an apiserver refusal, so that the why screen shows what to request. */
 function missingRight({refused, cluster}: SessionState, id: string): SpokeError {
 	const rule = ruleFor(id);
 	return new SpokeError('ERR_FORBIDDEN', `disabled, ${refused.get(id)!}`, {

@@ -1,34 +1,31 @@
-/** Holds keys typed while an action prepares a dialog or shell, and passes them on in order. */
+/** Holds keys typed while a dialog or shell is prepared. */
 import {keyBytes} from '../../keymap/key-bytes.ts';
 import type {KeyInput} from '../../keymap/decode-keys.ts';
 import {formatKeys, typedText} from '../../keymap/key-name.ts';
 import type {Keymap} from '../../keymap/keymap.ts';
 import type {Store} from '../store.ts';
 
-/** After this time keys apply to the visible screen again. */
+/** After this time keys apply to the visible screen. */
 const limitMs = 5000;
-/** Maximum number of held keys; a paste counts as one. */
+/** A paste counts as one. */
 const mostInputs = 256;
-/** Interval at which a long wait is shown again. */
 const remindMs = 1000;
-/** Shorter waits are not shown. */
 const saidAfterMs = 300;
 
-/** Thrown into a handler after the user canceled its dialog. */
 export class CanceledError extends Error {
 	override name = 'GivenUp';
 }
 
 export type HoldOptions<Result> = {
-	/** Shown in the last row: `reading ports`. */
+	/** For example `reading ports`. */
 	description: string;
-	/** Whether the held keys apply to the result; otherwise they are dropped. */
+	/** Whether held keys apply to the result; otherwise they are dropped. */
 	opens?(result: Result): boolean;
 };
 
 export type TypeAheadOptions = {
 	pass(inputs: readonly KeyInput[]): void;
-	/** `canCancel`: Esc ends the wait. `isReminder`: must not replace other messages. */
+	/** `canCancel`: Esc ends the wait. `isReminder`: does not replace other messages. */
 	tell(text: string, how: {canCancel: boolean; isReminder?: boolean}): void;
 	limitMs?: number;
 	remindMs?: number;
@@ -36,14 +33,12 @@ export type TypeAheadOptions = {
 
 type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
 
-/** Back keys that are never text. */
 export function backKeys(keymap: Keymap): readonly string[] {
 	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence =>
 		sequence.length === 1 && typedText(sequence[0]!) === undefined ? sequence : [],
 	);
 }
 
-/** Shows its messages in the last row unless a dialog is open. */
 export function createTypeAhead(store: Store, keymap: Keymap, pass: TypeAheadOptions['pass']): TypeAhead {
 	const [back] = backKeys(keymap);
 	return new TypeAhead({
@@ -67,7 +62,6 @@ export class TypeAhead {
 	readonly #options: TypeAheadOptions;
 	#now: Preparation | null = null;
 	#held: KeyInput[] = [];
-	/** Long waits, newest last. */
 	#lasting: ReadonlyArray<{giveUp(): void}> = [];
 	#isFull = false;
 
@@ -76,7 +70,7 @@ export class TypeAhead {
 	}
 
 	/**
-	Runs `work` and holds keys for a few seconds. Passes them on after the caller had time to open a dialog or start another wait.
+	Holds keys for up to 5 s, and passes them on after the caller had time to open a dialog.
 	@throws CanceledError when the user canceled; `work` gets the signal
 	*/
 	async during<Result>(
@@ -100,7 +94,7 @@ export class TypeAhead {
 	}
 
 	/**
-	Runs `work` that may take a minute: keys keep their meaning and progress is shown. `say` changes the description.
+	Shows progress of work that may take a minute; keys keep their meaning. `say` changes the description.
 	@throws CanceledError when the user canceled; `work` gets the signal
 	*/
 	async showProgress<Result>(what: string, work: (signal: AbortSignal, say: (what: string) => void) => Promise<Result>): Promise<Result> {
@@ -138,7 +132,6 @@ export class TypeAhead {
 		}
 	}
 
-	/** Cancels the newest long wait; returns false when there is none. */
 	stopWaiting(): boolean {
 		const last = this.#lasting.at(-1);
 		this.#lasting = this.#lasting.slice(0, -1);
@@ -154,13 +147,12 @@ export class TypeAhead {
 		);
 	}
 
-	/** Holds a key; returns false when nothing is being prepared. */
 	hold(input: KeyInput): boolean {
 		if (this.#now === null) {
 			return false;
 		}
 
-		// A missing key in the middle would change the meaning of the others.
+		// A missing key in the middle would change the meaning of the rest.
 		this.#isFull ||= this.#held.length >= mostInputs;
 		if (!this.#isFull) {
 			this.#held.push(input);
@@ -170,7 +162,6 @@ export class TypeAhead {
 		return true;
 	}
 
-	/** Cancels the preparation; returns whether there was one. */
 	giveUp(): boolean {
 		const now = this.#now;
 		if (now === null || now.what === '') {
@@ -183,7 +174,6 @@ export class TypeAhead {
 		return true;
 	}
 
-	/** Held input as raw bytes, for a shell that opens. */
 	takeBytes(): Buffer {
 		return Buffer.concat(
 			this.#held.splice(0).map(input => ('key' in input ? keyBytes(input.key) : Buffer.from('paste' in input ? input.paste : ''))),

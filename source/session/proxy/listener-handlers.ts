@@ -1,4 +1,4 @@
-/** Local API listeners that run with the user's permissions until the session ends. */
+/** Local API listeners that use the user's permissions. */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../streams/proxy-listener/start-proxy-listener.ts';
 import {defaultFilter, defaultPort, describeListenerUsers} from '../../streams/proxy-listener/listener-defaults.ts';
@@ -12,7 +12,6 @@ import type {Handlers} from '../handlers/handler.ts';
 import {showView} from '../handlers/list-handlers.ts';
 import {scriptFlags} from '../handlers/script-flags.ts';
 
-/** Kept outside the state, which holds plain values only. */
 const running = new WeakMap<Session, Map<string, ProxyListener>>();
 
 function listenersOf(session: Session): Map<string, ProxyListener> {

@@ -1,4 +1,4 @@
-/** A response as a text screen: error, headers, body. */
+/** A response as a text screen. */
 import {formatBody} from '../../state/format-body.ts';
 import {describeMissingResponse, type ProxyExchange} from '../../state/proxy-state.ts';
 import type {TextLine} from '../../state/session-state.ts';

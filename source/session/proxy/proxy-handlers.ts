@@ -1,4 +1,4 @@
-/** Keys of the proxy view. */
+/** Handlers of the proxy view. */
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {selectedExchange, selectedListener} from '../../state/proxy-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
@@ -76,7 +76,6 @@ export async function sendTypedRequest(session: Session, asked: string): Promise
 	await sendRequest(session, 'GET', asked);
 }
 
-/** Opens the selected response, or the request prompt without one. */
 export async function openResponse(session: Session): Promise<void> {
 	const exchange = selectedExchange(session.store.state.proxy);
 	if (exchange) {
@@ -122,7 +121,7 @@ async function edit(session: Session): Promise<void> {
 	}
 }
 
-/** A target without a port gets its first one unless the user typed meanwhile. */
+/** Appends the first port of a target unless the user typed meanwhile. */
 async function offerNames(session: Session, names: Promise<readonly string[]>, begun: string): Promise<void> {
 	const known = await names;
 	const first = known.find(name => /:\d+\/$/.test(name) && name.replace(/^(\w+\/)https?:/, '$1').startsWith(begun));

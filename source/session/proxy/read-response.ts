@@ -3,14 +3,12 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {truncatedResponseError} from '../../streams/proxy/truncated-response.ts';
 import type {ProxyResponse} from '../../streams/proxy/proxy-request.ts';
 
-/** Maximum kept body, in bytes. */
 const mostBody = 1024 * 1024;
 const mostMs = 30_000;
 const showMs = 250;
 
 /**
-Reads the body up to a size and time limit, because a stream has no end. `onMore` receives the chunks so far; `cut` says where reading
-stopped.
+Stops at a size and a time limit; `cut` tells the user.
 @throws SpokeError ERR_STREAM_LOST for a truncated body
 */
 export async function readResponse(

@@ -1,4 +1,4 @@
-/** Sends a typed proxy request and shows its progress in its row. */
+/** Sends a typed proxy request. */
 import {type AccessClass, isAccessAllowed, proxyAccess} from '../../actions/access.ts';
 import {rejectOnAbort} from '../../cluster/abortable.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
@@ -17,20 +17,16 @@ const answerMs = 60_000;
 const labelMs = 30_000;
 
 let exchanges = 0;
-/** Requests in progress by row id. Kept outside the state, which holds plain values only. */
 const underWay = new Map<number, AbortController>();
 
-/** Keeps what has arrived in the row. Returns false when the request has ended. */
+/** Keeps what has arrived. False when the request has ended. */
 export function cancelRequest(id: number): boolean {
 	const abort = underWay.get(id);
 	abort?.abort();
 	return abort !== undefined;
 }
 
-/**
-Sends the request as typed; asks first when it may change something. @throws CanceledError when the user canceled before its target was
-found
-*/
+/** Confirms requests that may change something. @throws CanceledError when canceled before the target was found */
 export async function sendRequest(session: Session, method: string, asked: string): Promise<void> {
 	const {store, cluster} = session;
 	const {namespace} = store.state.cluster;
@@ -51,7 +47,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	};
 	const show = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
-		// In another cluster or namespace the same text is another request.
+		// In another cluster or namespace it is another request.
 		if (session.cluster === cluster && store.state.cluster.namespace === namespace) {
 			store.now({type: 'proxy', event: {type: 'exchange', exchange}});
 		}
@@ -93,7 +89,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 	}
 }
 
-/** The server may have received everything and does not learn of the cancel. */
+/** The server may have received everything. */
 function givenUpWords(access: AccessClass, {isSent}: ProxyExchange): string {
 	if (isSent !== true) {
 		return 'canceled before it was sent';
@@ -104,7 +100,6 @@ function givenUpWords(access: AccessClass, {isSent}: ProxyExchange): string {
 
 type Typed = {method: string; asked: string; target: ProxyTarget};
 
-/** Holds keys only when a confirmation may follow. */
 async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
 	const resolve = async () => resolveProxyTarget(session.cluster.access, target, currentNamespace(session.store.state.cluster));
 	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
@@ -124,10 +119,7 @@ async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' |
 	return access === 'read' || session.ask(`Send ${method} to ${asked}?`);
 }
 
-/**
-Shows each part of the response in its row; the label may change after the response. Returns the note. @throws the reason of the signal,
-or the error of a truncated body
-*/
+/** Returns the note. @throws the reason of the signal, or the error of a truncated body */
 async function answerOf(
 	{access, labeller}: OpenCluster,
 	resolved: ResolvedProxyTarget,
@@ -147,13 +139,11 @@ async function answerOf(
 			try {
 				await labeller.observer.beforeUse?.(connection, purpose);
 			} finally {
-				// The request is sent from here on, unless canceled meanwhile.
 				if (!signal.aborted) {
 					show({isSent: true});
 				}
 			}
 		},
-		// A replacement after a slow probe is first seen here.
 		onOpened(connection, purpose, about) {
 			current = connection.id;
 			labeller.observer.onOpened?.(connection, purpose, about);
@@ -175,7 +165,7 @@ async function answerOf(
 		});
 		return cut ?? hint(answer.status, pieces);
 	} finally {
-		// The label settles after the response, later on slow apiservers.
+		// The label can change after the response.
 		setTimeout(stopLabels, labelMs).unref();
 	}
 }

@@ -1,12 +1,12 @@
-/** Minimum time between data frames, and reduced motion. */
+/** Minimum time between data frames. */
 
-/** Limits of reading speed, and of a slow connection. */
+/** Limited by reading speed and by slow terminals. */
 const paceMs = {near: 80, busy: 160, far: 250} as const;
 
-/** From this rate (lines per second) every frame is completely new. */
+/** From this rate every frame is completely new. */
 const busyRate = 1000;
 
-/** `isFar`: a terminal over ssh whose writes block. `rate`: lines per second of the current tail. */
+/** `isFar`: a terminal over ssh whose writes block. `rate`: lines per second. */
 export function frameIntervalMs({isFar, rate}: {isFar: boolean; rate: number}): number {
 	if (isFar) {
 		return paceMs.far;
@@ -15,7 +15,6 @@ export function frameIntervalMs({isFar, rate}: {isFar: boolean; rate: number}): 
 	return rate > busyRate ? paceMs.busy : paceMs.near;
 }
 
-/** The flag (`on`, `off`) wins over NO_MOTION. */
 export function isReducedMotion({motion, env}: {motion?: string | undefined; env: NodeJS.ProcessEnv}): boolean {
 	return motion === undefined ? (env['NO_MOTION'] ?? '') !== '' : motion === 'off';
 }

@@ -1,4 +1,4 @@
-/** Ink rendering in the alternate screen, suspended while something else uses the terminal. */
+/** Ink rendering in the alternate screen. */
 import {render, useApp, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import {RowPainter} from '../../terminal/row-painter.ts';
@@ -17,7 +17,6 @@ type Suspend = (work: () => Promise<void>) => Promise<void>;
 export class InkScreen {
 	readonly #stdout: NodeJS.WriteStream;
 	readonly #stdin: NodeJS.ReadStream;
-	/** Spoken text is drawn only when it changed. */
 	readonly #isSpoken: boolean;
 	#spoken = '';
 	readonly #events = new SpokenEvents();
@@ -68,15 +67,14 @@ export class InkScreen {
 				incrementalRendering: true,
 				alternateScreen: !this.#isSpoken,
 				isScreenReaderEnabled: this.#isSpoken,
-				// Layout is synchronous. Ink's own frames are empty and cost a fifth of drawing, so few are allowed.
+				// Ink's own frames are empty but cost a fifth of drawing.
 				maxFps: this.#isSpoken ? 60 : 1,
-				// Do not let CI variables disable the screen: the session has a terminal.
+				// Ignore CI variables: a session has a terminal.
 				interactive: true,
 			});
 		}
 	}
 
-	/** Draws everything after foreign output. */
 	repaint(screen: RenderInput): void {
 		if (this.#isSpoken) {
 			this.#ink?.clear();
@@ -85,14 +83,14 @@ export class InkScreen {
 			return;
 		}
 
-		// Keep the cursor: Ink relies on its position.
+		// Do not move the cursor: Ink relies on its position.
 		this.#stdout.write('\u001B[2J');
 		this.#painter.forget();
 		this.draw(screen);
 		this.#painter.flush();
 	}
 
-	/** Repaints after Ink's own output: at the start, after a resize or a suspension. */
+	/** Repaints after Ink's own output. */
 	#watched(): NodeJS.WriteStream {
 		const write = (...given: Parameters<NodeJS.WriteStream['write']>) => {
 			this.#painter.forget();
@@ -113,7 +111,7 @@ export class InkScreen {
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#painter.suspend();
 		const {promise, resolve, reject} = Promise.withResolvers<Result>();
-		// The caller receives the rejection once the screen is restored.
+		// The caller receives the rejection later.
 		promise.catch(() => {});
 		await this.#suspend!(async () => work().then(resolve, reject));
 		this.#painter.resume();
@@ -126,13 +124,11 @@ export class InkScreen {
 		this.#ink?.unmount();
 		await this.#ink?.waitUntilExit().catch(() => {});
 		if (this.#isSpoken) {
-			// Puts the shell prompt on a new line.
 			this.#stdout.write('\n');
 		}
 	}
 }
 
-/** Exposes Ink's suspend function, which only a component can use. */
 function Suspender({onSuspend}: {readonly onSuspend: (suspend: Suspend) => void}): ReactNode {
 	const {suspendTerminal} = useApp();
 	onSuspend(suspendTerminal);

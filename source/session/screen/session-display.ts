@@ -1,4 +1,4 @@
-/** Screen of the session: taken once, drawn from state, suspended and restored. */
+/** Screen of the session. */
 import type {SessionTerminal} from '../../terminal/session-terminal.ts';
 import {isScreenReaderEnabled} from '../../ui/spoken-path.ts';
 import type {RenderInput} from '../../ui/render-input.ts';
@@ -10,7 +10,7 @@ import {createRenderInput} from './create-render-input.ts';
 import {InkScreen} from './ink-screen.ts';
 import {needsBackgroundQuery, backgroundQuery, themeFor} from './terminal-theme.ts';
 
-/** Time per frame for scanning new lines of a tail, in milliseconds. */
+/** Time per frame for scanning new lines. */
 const scanMs = 12;
 
 export type Shown = Pick<Session, 'store' | 'keymap' | 'tails'>;
@@ -106,7 +106,6 @@ export class SessionDisplay {
 		this.#shown.store.now({type: 'resize', ...this.#terminal.size});
 	};
 
-	/** Scans for matches between frames. */
 	#scanOn(isDone: boolean): void {
 		if (!isDone && !this.#isScanning) {
 			this.#isScanning = true;

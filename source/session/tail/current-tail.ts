@@ -1,4 +1,4 @@
-/** The top tail and changes of its view. */
+/** The top tail. */
 import type {TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';

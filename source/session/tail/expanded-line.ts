@@ -1,4 +1,4 @@
-/** Expanded line of a tail: its JSON fields or wrapped rows. */
+/** Expanded line of a tail. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {goTo, selectedLine, shownLength, toggleField} from '../../state/tail/tail-view.ts';
 import {expandedLength} from '../../ui/expanded-line.ts';

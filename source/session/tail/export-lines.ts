@@ -1,4 +1,4 @@
-/** Copies, saves or opens the lines of a tail as sanitized text. */
+/** Copies, saves or opens lines of a tail. */
 import {placeOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
 import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../session.ts';
@@ -13,7 +13,6 @@ export function clean(text: string): string {
 	return sanitize(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
 }
 
-/** Encloses notices of spoke in dashes. */
 export function cleanText(view: TailView, number: number): string {
 	const line = view.buffer.line(number);
 	if (line === null) {
@@ -24,7 +23,7 @@ export function cleanText(view: TailView, number: number): string {
 	return line.kind === 'text' ? text : `-- ${text} --`;
 }
 
-/** Visible lines from a snapshot; starts each with its timestamp and source as displayed. */
+/** Reads a snapshot of the view. */
 export function visibleTexts(view: TailView): Iterable<string> {
 	return textsOf({...view, buffer: view.buffer.snapshot()}, shownNumbers(view));
 }

@@ -1,10 +1,10 @@
-/** Inserts backlog lines and late lines at their time. */
+/** Inserts late and backlog lines by time. */
 import {insertLines, type LineRemap} from '../../state/tail/insert-lines.ts';
 import {LineBuffer} from '../../state/tail/line-buffer.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 import type {OrderedLine} from './line-sorter.ts';
 
-/** After the last line of the same log and after all lines that are not newer. */
+/** Inserts after the last line of the same log and after all lines that are not newer. */
 export function insertLateLines(buffer: LineBuffer, lines: readonly OrderedLine[]): LineRemap {
 	const moves = [...Map.groupBy(lines, ({source}) => source)].map(([source, own]) => {
 		const log = new LineBuffer({lines: Infinity, bytes: Infinity});

@@ -1,9 +1,9 @@
-/** Sorts lines of several containers by time within 300 ms. */
+/** Sorts lines of several containers by time. */
 import {eachLine} from '../../streams/logs/log-lines.ts';
 
-/** A single source is already sorted and not delayed. */
+/** A single source is not delayed. */
 const settleMs = 300;
-/** Lines this soon after the first line of a source are backlog and go to their time. */
+/** Lines this soon after a source's first line are backlog. */
 const openingMs = 3000;
 
 const nothing = Buffer.alloc(0);
@@ -14,9 +14,8 @@ type Held = OrderedLine & {arrived: number; place: number; notice: (() => void) 
 export type LineSorterCallbacks = {
 	/** The line is `bytes` from `from` to `to`. `late`: older than an emitted line. */
 	put(source: number, time: number, late: boolean, bytes: Buffer, from: number, to: number): void;
-	/** Sorted backlog lines older than emitted ones; each log's lines follow its earlier lines. */
+	/** Lines older than emitted ones. */
 	insert(lines: readonly OrderedLine[]): void;
-	/** Lines were emitted asynchronously. */
 	settled(): void;
 };
 
@@ -26,7 +25,7 @@ export class LineSorter {
 	readonly #held: Held[] = [];
 	#timer: NodeJS.Timeout | null = null;
 	#newest = -Infinity;
-	/** Arrival of the first line and newest time per source: a line follows the earlier lines of its log. */
+	/** A line follows the earlier lines of its log. */
 	readonly #sources = new Map<number, {since: number; newest: number}>();
 
 	constructor(tells: LineSorterCallbacks, now = Date.now) {
@@ -34,7 +33,6 @@ export class LineSorter {
 		this.#now = now;
 	}
 
-	/** Accepts a block of timestamped lines; returns their count. */
 	lines(source: number, block: Buffer): number {
 		const arrived = this.#now();
 		const of = this.#sources.get(source) ?? {since: arrived, newest: -Infinity};
@@ -56,7 +54,7 @@ export class LineSorter {
 		return count;
 	}
 
-	/** Queues a notice after the lines of its source, or after all lines without one. */
+	/** Follows the lines of its source, or all lines without one. */
 	notice(source: number, put: () => void): void {
 		if (this.#held.length === 0) {
 			put();
@@ -95,7 +93,6 @@ export class LineSorter {
 		}
 	}
 
-	/** Emits all lines that arrived until then, and older ones. */
 	#settle(until: number): void {
 		this.#held.sort((one, other) => one.place - other.place);
 		const last = this.#held.findLastIndex(({arrived}) => arrived <= until);

@@ -1,4 +1,4 @@
-/** Reads lines from before the first line of a tail and inserts them in order of time. */
+/** Loads lines before the first line of a tail. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
@@ -9,14 +9,13 @@ import {LineBuffer, type LineBufferLimits} from '../../state/tail/line-buffer.ts
 import {insertLines, type LineRemap} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 
-/** Bytes of the beginning of a log that are kept to find it again. */
+/** Bytes from the beginning of a log, to find it again. */
 const rememberedBytes = 16 * 1024;
 const atOnce = 4;
 const noRoom: LineBufferLimits = {lines: 0, bytes: 0};
 
 type Known = {source: LogSource; index: number; first: Buffer; arrived: number; isClosed: boolean};
 
-/** Where each log of a tail begins. */
 export class JoinPoints {
 	readonly #points = new Map<number, Known>();
 
@@ -39,7 +38,7 @@ export class JoinPoints {
 		}
 	}
 
-	/** Later lines do not follow the earlier ones directly: restart or gap. */
+	/** Called after a restart or gap. */
 	close(index: number): void {
 		const known = this.#points.get(index);
 		if (known) {
@@ -47,7 +46,7 @@ export class JoinPoints {
 		}
 	}
 
-	/** Whether every log had fewer lines than requested, so that nothing is older. */
+	/** True when nothing older exists: every log had fewer lines than requested. */
 	hadFewer(asked: number, logs: number): boolean {
 		return logs > 0 && this.#points.size === logs && this.#points.values().every(({arrived}) => arrived < asked);
 	}
@@ -64,7 +63,6 @@ export type OlderLinesLoaded = {
 	moved: LineRemap;
 	count: number;
 	isAll: boolean;
-	/** Lines read beyond the limit of a tail. */
 	letGo: number;
 	problems: ReadonlyArray<{index: number; words: string}>;
 };
@@ -77,7 +75,7 @@ export type LoadOlderOptions = {
 	signal: AbortSignal;
 };
 
-/** Never throws for a single log. @throws the reason of the signal after a cancel */
+/** @throws the reason of the signal; other failures become the problem of a log */
 export async function loadOlderLines(
 	cluster: ClusterClient,
 	buffer: LineBuffer,
@@ -97,10 +95,8 @@ export async function loadOlderLines(
 	return load.putBefore(points);
 }
 
-/** Older lines per log, kept apart until all are read. */
 class OlderLoad {
 	readonly #cluster: ClusterClient;
-	/** The live buffer of the tail, which grows meanwhile. */
 	readonly #buffer: LineBuffer;
 	readonly #options: LoadOlderOptions;
 	readonly #found = new Map<number, LineBuffer>();
@@ -115,7 +111,6 @@ class OlderLoad {
 		this.#options = options;
 	}
 
-	/** @throws the reason of the signal; other failures become the problem of the log */
 	async read(log: Known): Promise<void> {
 		const {most, signal, options} = this.#options;
 		let beginning: Buffer | null = null;
@@ -178,7 +173,7 @@ class OlderLoad {
 		this.#problems.push({index, words});
 	}
 
-	/** Drops the oldest lines beyond the limit. Inserts none before lines that were dropped meanwhile, which would hide the gap. */
+	/** Inserting before lines dropped meanwhile would hide the gap. */
 	#trim(): void {
 		const {lines, bytes} = this.#buffer.first > 0 ? noRoom : this.#buffer.room;
 		const kept = [...this.#found];
@@ -189,7 +184,6 @@ class OlderLoad {
 	}
 }
 
-/** Copies the first whole lines within the limit, at least one. */
 function beginningOf(block: Buffer): Buffer {
 	return Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0a, rememberedBytes), block.indexOf(0x0a)) + 1));
 }

@@ -1,4 +1,4 @@
-/** Loads older lines of a tail one read at a time and shows progress or the reason of a failure. */
+/** Loads older lines of a tail. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../streams/logs/log-events.ts';
 import type {OpenLogOptions} from '../../streams/logs/open-log.ts';

@@ -1,11 +1,11 @@
-/** Opens a tail with its row in the connection list. */
+/** Opens a tail. */
 import {emptyTail, followTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import {showTailFailure} from './tail-entry.ts';
 import {TailRun, type TailRequest} from './tail-run.ts';
 import {createTailRequest, type TailOptions} from './tail-targets.ts';
 
-/** Opens a tail or shows the open one with the same options. @throws SpokeError ERR_USAGE for an invalid target */
+/** Shows an open tail with the same options instead. @throws SpokeError ERR_USAGE for an invalid target */
 export function openTail(session: Session, options: TailOptions, since: SincePreset = 'tail', previous = false): TailRun {
 	const ask = createTailRequest(session.cluster.access, options);
 	const key = keyOf(session, options);
@@ -24,7 +24,6 @@ export function openTail(session: Session, options: TailOptions, since: SincePre
 	return run;
 }
 
-/** Display options carry over to the next tail. */
 export function withDisplayOptionsOf(view: TailView, last: TailView | undefined): TailView {
 	const {wrap, json, times, names} = last ?? view;
 	return {...view, wrap, json, times, names};

@@ -1,4 +1,4 @@
-/** Logs of previous container instances, read once. */
+/** Logs of previous container instances. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
@@ -18,16 +18,12 @@ import type {TailRequest} from './tail-run.ts';
 export type PreviousLogsOptions = {ask: Pick<TailRequest, 'asked' | 'containers'>; observer: ConnectionObserver; signal: AbortSignal};
 
 export type PreviousLogsCallbacks = {
-	/** Returns the number of a source for later calls. */
 	source(source: LogSource): number;
 	lines(source: number, block: Buffer): void;
 	notice(source: number, text: string): void;
 };
 
-/**
-Reads the logs one by one; a missing or interrupted log becomes a notice. Emits nothing after `signal`. @throws SpokeError when the pods
-cannot be listed
-*/
+/** A missing log becomes a notice. Emits nothing after `signal`. @throws SpokeError when the pods cannot be listed */
 export async function readPreviousLogs(
 	cluster: ClusterClient,
 	targets: FollowTargets,
@@ -96,7 +92,6 @@ async function readOne(
 			open.close();
 		}
 	} catch (thrown) {
-		// The user chose another start meanwhile.
 		if (signal.aborted) {
 			return;
 		}

@@ -1,11 +1,11 @@
-/** Actions that load older lines: top, scrolling up, search and jumps. */
+/** Actions that load older lines. */
 import {setImmediate as turn} from 'node:timers/promises';
 import {goTo, numberAt, placeOf, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 
-/** Lines per log that scrolling up loads. */
+/** Lines per log when scrolling up. */
 const stepLines = 5000;
 
 export async function goToTop(session: Session, run: TailRun): Promise<void> {
@@ -17,7 +17,7 @@ export async function scrollAbove(session: Session, run: TailRun, rows: number):
 	await whileStaying(session, run, stepLines, view => goTo(view, numberAt(view, placeOf(view, view.cursor) - rows)));
 }
 
-/** Searches loaded lines, then older ones. `find` returns the view with the match, or `null`. */
+/** `find` returns the view with the match. */
 export async function searchAllLines(
 	session: Session,
 	run: TailRun,
@@ -67,7 +67,6 @@ export function canHaveOlderLines({
 	return phase === 'unread' || phase === 'reading';
 }
 
-/** Runs `then` unless the user moved meanwhile. */
 async function whileStaying(
 	session: Session,
 	run: TailRun,
@@ -100,7 +99,6 @@ function toFirst(view: TailView): TailView {
 	return goTo({...view, follow: false}, numberAt(view, 0));
 }
 
-/** Completes search and filter; handles keys between the steps. */
 export async function finishScan(run: TailRun): Promise<void> {
 	while (!run.scan(8)) {
 		await turn();

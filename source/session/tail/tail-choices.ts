@@ -1,4 +1,4 @@
-/** Pickers of a tail: JSON fields, pods and containers. */
+/** Pickers of a tail. */
 import type {PickerItem} from '../../state/dialog.ts';
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {toggleField, type TailSource, type TailView} from '../../state/tail/tail-view.ts';
@@ -8,10 +8,9 @@ import type {TailRun} from './tail-run.ts';
 import {setView} from './current-tail.ts';
 import {applyFilter} from './tail-search.ts';
 
-/** Number of last lines that are scanned for fields. */
+/** Last lines that are scanned for fields. */
 const lookedAt = 500;
 
-/** Toggles fields until the picker closes or all are chosen. */
 export async function chooseFields(session: Session, run: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
@@ -88,7 +87,6 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 	}
 }
 
-/** Followed sources by index, then containers that can be followed instead. */
 function sourceItems(sources: readonly TailSource[], {kind}: ContainerSelection): PickerItem[] {
 	const followed = new Set(sources.map(({container}) => container));
 	const others = new Set(sources.flatMap(({besides = []}) => besides).filter(name => !followed.has(name)));
@@ -106,7 +104,7 @@ function placeWords({state, node}: TailSource): string {
 	return node === null ? state : `${state} on ${node}`;
 }
 
-/** Returns the containers to follow, or `null` when a source was toggled. */
+/** `null` when a source was toggled. */
 function containersOf(chosen: string, now: ContainerSelection): ContainerSelection | null {
 	if (chosen === allContainers) {
 		return now.kind === 'all' ? {kind: 'default'} : {kind: 'all'};

@@ -11,7 +11,7 @@ export function tickTails(session: Session): void {
 	}
 }
 
-/** A failure changes the available keys, so it updates the row at once. */
+/** A failure changes the available keys. */
 export function showTailFailure(session: Pick<Session, 'store'>, run: TailRun): void {
 	emitConnections(session, run, ({phase}) => ((phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run)));
 }

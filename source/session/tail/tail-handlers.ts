@@ -127,7 +127,7 @@ export const tailHandlers: Handlers = {
 	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
 	'tail.previous-log'(session) {
 		const run = currentTail(session);
-		// A previous log is read for its end, so the current log opens at its tail.
+		// A previous log is read for its end.
 		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
 	},
 	'failed.retry'(session) {

@@ -35,7 +35,7 @@ async function jump(session: Session, direction: 1 | -1, isWanted: IsWanted, non
 	});
 }
 
-/** While following, the last line counts on the way up: the cursor has not been there. */
+/** While following, the cursor has not been on the last line. */
 function nextWanted(view: TailView, direction: 1 | -1, isWanted: IsWanted): number | null {
 	const last = selectedLine(view);
 	if (view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, last)) {
@@ -50,7 +50,6 @@ function isError(view: TailView, number: number): boolean {
 	return (signAt(view, number) & levelBits) >= 4;
 }
 
-/** Notices of the stream, neither container lines nor marks. */
 function isGap(view: TailView, number: number): boolean {
 	return (signAt(view, number) & kindBits) === noticeFlags;
 }

@@ -1,4 +1,4 @@
-/** Notices of log events; gaps, reconnects and restarts are part of the stream and counted. */
+/** Notices of log events. */
 import {fullMessage} from '../../server-messages/full-message.ts';
 import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {GapReason, ContainerTermination, LogEvent, LogSource} from '../../streams/logs/log-events.ts';
@@ -7,7 +7,7 @@ import type {TailCounters, TailSource} from '../../state/tail/tail-view.ts';
 import {shortErrorFirst, shortError} from '../short-error.ts';
 
 export type TailNotice = {
-	/** `null` adds no line to the stream. */
+	/** `null` adds no line. */
 	text: string | null;
 	counters?: Partial<TailCounters>;
 	source: Partial<TailSource>;
@@ -21,7 +21,7 @@ const gapWords: Readonly<Record<GapReason, string>> = {
 	'clock-went-back': 'the node’s clock moved back, or too many lines share one second: lines may be repeated',
 };
 
-/** `who` is the prefix with several sources. `state` is the previous state: an outage is reported once, at its start. */
+/** `who` is the prefix with several sources. `state` is the previous state: an outage is reported only at its start. */
 export function tailNotice(
 	event: Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>,
 	who: string,
@@ -55,12 +55,11 @@ export function tailNotice(
 				event.error === null
 					? 'stream ended normally but the container is still running; resuming'
 					: `${shortErrorFirst(event.error)}; attempt ${event.attempt} in ${seconds(event.retryInMs)}`;
-			// The row already names the log and is short; the stream shows the cause.
+			// The row is short, so the stream shows the cause.
 			const note =
 				event.error === null
 					? 'resuming'
 					: `${shortError(event.error).replace(/^the log of \S+ was (?:cut|interrupted).*/, 'interrupted')} · attempt ${event.attempt}`;
-			// Only the first attempt of an outage gets its own line.
 			return {
 				text: state === 'interrupted' ? null : `${who}${why}`,
 				source: {state: 'interrupted', note},
@@ -120,7 +119,7 @@ export function tailNotice(
 	}
 }
 
-/** The exit may be long past when it is reported, so the line's own time does not replace it. */
+/** The exit may be long past when it is reported, so state its time. */
 function ended(ending: ContainerTermination | null): string {
 	if (ending === null) {
 		return 'terminated';

@@ -1,4 +1,4 @@
-/** Reads the logs of a tail from one start point into its buffer in order of time. */
+/** Reads the logs of a tail into its buffer. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
@@ -35,10 +35,10 @@ export type TailContext = {cluster: ClusterClient; observer: ConnectionObserver}
 type SourceEvent = Extract<LogEvent, {source: LogSource}>;
 type LinesEvent = Extract<LogEvent, {type: 'lines'}>;
 
-/** Milliseconds; shorter than the time between two frames. */
+/** Shorter than the time between two frames. */
 const gatherMs = 20;
 
-/** Default start: the last lines of each container. */
+/** Lines per container at the default start. */
 const tailLines = 500;
 
 const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
@@ -51,7 +51,7 @@ const beginnings: Readonly<Record<SincePreset, PodLogOptions>> = {
 	'1h': {sinceSeconds: 3600},
 };
 
-/** Index that stands for the whole tail instead of a source. */
+/** Stands for the whole tail. */
 const ofTail = -1;
 
 export class TailReader {
@@ -72,7 +72,7 @@ export class TailReader {
 		this.#older = new OlderLinesLoader(tail, means, this.#points, this.#abort.signal);
 	}
 
-	/** Runs to the end and never throws: failures appear in the stream. */
+	/** Never throws: failures appear in the stream. */
 	async run(): Promise<void> {
 		const {signal} = this.#abort;
 		const {previous} = this.#tail.view;
@@ -90,7 +90,6 @@ export class TailReader {
 		}
 	}
 
-	/** Emits buffered lines; nothing follows. */
 	stop(): void {
 		this.#abort.abort();
 		this.#order.flushAll();
@@ -100,7 +99,7 @@ export class TailReader {
 		await this.#older.load(most);
 	}
 
-	/** Called each second; returns the number of received lines, including backlog. */
+	/** Returns the number of received lines, including backlog. */
 	tick(): number {
 		const now = Date.now();
 		const {inflow, rate} = this.#flow.tick(now);
@@ -123,7 +122,6 @@ export class TailReader {
 		return inflow;
 	}
 
-	/** Whether all logs are loaded from their first line: each had fewer lines than requested. */
 	#isWhole(now: number): boolean {
 		const {since, older, sources} = this.#tail.view;
 		return (
@@ -234,13 +232,12 @@ export class TailReader {
 			counters,
 		);
 
-		// Report a deleted pod once, however many of its containers are followed.
+		// Report a deleted pod once, not once per container.
 		if (text !== null && !(source.isGone && wasTold)) {
 			this.#sayInOrder(index, text);
 		}
 	}
 
-	/** Start of the current state of a source, if displayed. */
 	#since({type}: SourceEvent, index: number, view: TailView): number | null {
 		switch (type) {
 			case 'asking': {
@@ -290,7 +287,7 @@ export class TailReader {
 		this.#sayInOrder(ofTail, 'no pods to follow; waiting for one');
 	}
 
-	/** Containers that were followed until now report it themselves. */
+	/** Containers that are still followed report it themselves. */
 	#takeGone(place: Pick<LogSource, 'namespace' | 'pod'>): void {
 		const {view} = this.#tail;
 		if (sourcesOf(view, place).every(({state, isGone}) => state === 'ended' && !isGone)) {
@@ -301,7 +298,6 @@ export class TailReader {
 		}
 	}
 
-	/** Follows earlier lines, even buffered ones. */
 	#sayInOrder(source: number, text: string): void {
 		this.#order.notice(source, () => {
 			this.#say(source, text);
@@ -347,7 +343,7 @@ export class TailReader {
 	}
 }
 
-/** Uses only the last line of a live block: backlog lines arrive later than they were written. */
+/** Use only the last line of a live block: backlog lines arrive later than they were written. */
 function noteClock(clocks: ClockSkew, {node}: LogSource, block: Buffer, now: number): void {
 	const at = block.lastIndexOf(0x0a, block.length - 2) + 1;
 	const length = timestampLength(block, at);

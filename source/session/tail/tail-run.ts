@@ -9,11 +9,10 @@ export type TailRequest = {
 	title: string;
 	asked: string;
 	containers: ContainerSelection;
-	/** Resolved for each start. */
 	targets(signal: AbortSignal): Promise<FollowTargets>;
 };
 
-/** Time to find matches again after an insertion. */
+/** Time to find matches again. */
 const rescanMs = 200;
 
 export class TailRun implements TailSink {
@@ -22,7 +21,7 @@ export class TailRun implements TailSink {
 	/** Equal keys show the open tail instead of a new one. */
 	key = '';
 	view: TailView;
-	/** Lines received in the last second, including backlog. */
+	/** Lines per second, including backlog. */
 	inflow = 0;
 	readonly onMoved = new Set<(moved: LineRemap) => void>();
 	readonly changed: () => void;
@@ -37,7 +36,6 @@ export class TailRun implements TailSink {
 		this.#means = means;
 	}
 
-	/** Starts or restarts from another point; drops the lines so far. */
 	start(since: SincePreset, previous = false): void {
 		this.stop();
 		this.view.buffer.clear();
@@ -55,14 +53,13 @@ export class TailRun implements TailSink {
 		this.inflow = this.#reading?.tick() ?? 0;
 	}
 
-	/** Scans further lines for matches; returns true when done. */
 	scan(budgetMs: number): boolean {
 		const {searchIndex, shownIndex, buffer} = this.view;
 		const isDone = searchIndex?.advance(buffer, budgetMs) ?? true;
 		return (shownIndex?.advance(buffer, budgetMs) ?? true) && isDone;
 	}
 
-	/** Loads about this many older lines per log, `null` for all; the view shows progress. */
+	/** Approximate lines per log, `null` for all. */
 	async loadOlder(most: number | null): Promise<void> {
 		await this.#reading?.loadOlder(most);
 	}
@@ -72,7 +69,6 @@ export class TailRun implements TailSink {
 		this.changed();
 	}
 
-	/** Updates all positions after lines were inserted. */
 	tellMoved(moved: LineRemap): void {
 		this.view = remapTail(this.view, moved);
 		if (this.view.json) {

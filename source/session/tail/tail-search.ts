@@ -1,4 +1,4 @@
-/** Search of a tail, which keeps all lines, and filter, which hides lines. */
+/** Search and filter of a tail. */
 import {queryProblem} from '../../state/tail/line-index.ts';
 import {describeMatchCount} from '../../state/describe-matches.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
@@ -12,7 +12,7 @@ import {searchOlderLines, searchAllLines, canHaveOlderLines} from './seek-older-
 /** Scan time per typed letter; the rest runs between frames. */
 const letterMs = 8;
 
-/** Wraps at the end; loads older lines before it wraps upward. */
+/** Loads older lines before it wraps upward. */
 export async function goToMatch(session: Session, direction: 1 | -1): Promise<void> {
 	await withTail(session, async run => {
 		if (!run.view.search) {
@@ -39,7 +39,6 @@ export async function goToMatch(session: Session, direction: 1 | -1): Promise<vo
 	});
 }
 
-/** Prompts for a search and shows the nearest match above while typing; cancel restores the view. */
 export async function promptSearch(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {
@@ -78,12 +77,11 @@ export async function promptSearch(session: Session): Promise<void> {
 	from.release();
 }
 
-/** The search of `before` in `now`. Matches are stale once lines were inserted before them. */
+/** Matches are stale once lines were inserted before them. */
 function searchedAs({search, searchIndex}: TailView, now: TailView, isMoved: boolean): TailView {
 	return {...now, search, searchIndex: isMoved ? searchTail(now, search).searchIndex : searchIndex};
 }
 
-/** Prompts for a filter and applies it while typing; cancel restores the previous one. */
 export async function promptFilter(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {
@@ -130,7 +128,6 @@ function filterOf(typed: string, regex: boolean): TailView['filter'] {
 	return {text: inverse ? typed.slice(1) : typed, regex, inverse};
 }
 
-/** Toggles between matching lines and all lines. */
 export async function toggleMatchesOnly(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {
@@ -147,7 +144,6 @@ export async function toggleMatchesOnly(session: Session): Promise<void> {
 	await applyFilter(session, run, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !run.view.matchesOnly});
 }
 
-/** Keeps the cursor at the nearest visible line. */
 export async function applyFilter(session: Session, run: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
 	const {follow, cursor} = run.view;
 	const from = placeHeld(run, cursor);
@@ -161,7 +157,6 @@ export async function applyFilter(session: Session, run: TailRun, change: Parame
 	from.release();
 }
 
-/** Remembers the position across insertions. */
 function standHeld(run: TailRun) {
 	const {follow} = run.view;
 	const [cursor, top] = [placeHeld(run, run.view.cursor), placeHeld(run, run.view.top)];
@@ -174,7 +169,6 @@ function standHeld(run: TailRun) {
 	};
 }
 
-/** A line number that follows insertions. */
 function placeHeld(run: TailRun, number: number) {
 	const held = {
 		number,

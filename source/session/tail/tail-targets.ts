@@ -1,4 +1,4 @@
-/** Pods that a tail follows, by target or selector. */
+/** Pods that a tail follows. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import type {ContainerSelection} from '../../streams/logs/follow-logs.ts';
 import {resolveFollowTargets} from '../../streams/logs/resolve-follow-targets.ts';

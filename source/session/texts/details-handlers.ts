@@ -22,7 +22,6 @@ export const detailsHandlers: Handlers = {
 	},
 };
 
-/** Opens the details of the selected row, or the log of a forward. Does nothing in views without objects. */
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;
 	if (view === 'forwards') {
@@ -53,7 +52,6 @@ export async function openDetails(session: Session): Promise<void> {
 	}
 }
 
-/** Log of the selected forward, newest first. */
 function openForwardLog(session: Session): void {
 	const {forwards, forwardAt} = session.store.state;
 	const forward = forwards[forwardAt];

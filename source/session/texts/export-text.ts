@@ -1,4 +1,4 @@
-/** Copies, saves or opens a text as sanitized text. */
+/** Copies, saves or opens a text. */
 import {formatCopiedLines} from '../../state/format-copied-lines.ts';
 import {formatQuantity} from '../../text/format-number.ts';
 import {layerRows} from '../../ui/layer-rows.ts';

@@ -1,4 +1,4 @@
-/** Details of an object: containers, ports, conditions and events. */
+/** Details of an object. */
 import type {ClusterClient} from '../../cluster/cluster-client.ts';
 import {listAll} from '../../cluster/list.ts';
 import type {TextLine} from '../../state/session-state.ts';
@@ -29,7 +29,7 @@ type EventObject = {
 	metadata: {creationTimestamp?: string};
 };
 
-/** Accepts `pod/x`, `deploy/x`, `svc/x` or `node/x`. Unreadable events become a line. @throws SpokeError by `refusal` for the object */
+/** Unreadable events become a line. @throws SpokeError by `refusal` for the object */
 export async function readDetails(
 	access: ClusterClient,
 	target: string,
@@ -86,7 +86,6 @@ function podLines(pod: PodObject): TextLine[] {
 	];
 }
 
-/** Status as in the list, plus the phase when it differs. */
 function statusLine(pod: PodObject): TextLine {
 	const {phase = 'unknown', reason, podIP} = pod.status ?? {};
 	const word = pod.status ? podStatus(pod) : phase;
@@ -102,7 +101,7 @@ function isHealthy(word: string): boolean {
 	return word === 'Running' || word === 'Completed' || word === 'Succeeded';
 }
 
-/** Shown first for a waiting container, because the preview has few rows. */
+/** First for a waiting container, because the preview has few rows. */
 function lastEndLines({name, state, lastState}: ContainerStatus): TextLine[] {
 	const last = state?.waiting && lastState?.terminated;
 	return last ? [{label: 'Last state', text: sanitizeLine(`${name} ${stateWords({terminated: last})}`), role: 'state.failed'}] : [];

@@ -12,7 +12,7 @@ import type {YamlLine} from './yaml-lines.ts';
 type AnyObject = {metadata: {managedFields?: unknown}};
 
 /**
-Accepts `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names the fields that kubectl omits as well.
+`without`: fields that kubectl omits as well.
 @throws SpokeError by `refusal`, also for a missing namespace; ERR_USAGE for an unsupported kind
 */
 export async function readYaml(

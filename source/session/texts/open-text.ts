@@ -4,7 +4,7 @@ import type {Session} from '../session.ts';
 
 export type TextLayer = Extract<Layer, {kind: 'text'}>;
 
-/** Missing properties are empty. A `busy` text is filled later by its `id`. */
+/** A `busy` text is filled later by its `id`. */
 export function openText({store}: Pick<Session, 'store'>, text: Pick<TextLayer, 'title' | 'subject' | 'lines'> & Partial<TextLayer>): void {
 	store.now({type: 'push', layer: {kind: 'text', right: '', top: 0, context: 'details', copy: '', command: null, busy: false, ...text}});
 }

@@ -1,4 +1,4 @@
-/** Scrolling of text screens: details, doctor, why, messages, help. */
+/** Scrolling of text screens. */
 import type {Layer} from '../../state/session-state.ts';
 import {wrappingOf} from '../../state/text-wrapping.ts';
 import {layerRows, layerTexts} from '../../ui/layer-rows.ts';
@@ -44,10 +44,9 @@ export const textHandlers: Handlers = {
 	},
 };
 
-/** Cells, as in a tail. */
+/** Cells. */
 const sideways = 20;
 
-/** Stops at the end of the longest line. */
 function moveSideways(session: Session, by: number): void {
 	const layer = currentLayer(session);
 	if (layer === undefined) {
@@ -68,7 +67,6 @@ function currentLayer({store}: Session): Layer | undefined {
 	return store.state.layers.at(-1);
 }
 
-/** Keeps the top line when wrapping changes. */
 function keepingTop(session: Session, change: () => void): void {
 	const before = currentLayer(session);
 	if (before === undefined || !('top' in before)) {
@@ -84,12 +82,11 @@ function keepingTop(session: Session, change: () => void): void {
 	scrollTo(session, row);
 }
 
-/** Keeps one line of the previous page; the spoken text repeats none. */
+/** Keeps one line of the previous page, except for spoken text. */
 function page(session: Session): number {
 	return isScreenReaderEnabled(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
 }
 
-/** Rows between rule and footer. */
 export function textPage({store}: Session): number {
 	return store.state.size.rows - 3;
 }
@@ -101,7 +98,7 @@ function scroll(session: Session, by: number): void {
 	}
 }
 
-/** Stops at the last page, so that the first key up moves at once. */
+/** Stops at the last page, so that one key up moves. */
 export function scrollTo(session: Session, top: number): void {
 	const {store} = session;
 	const layer = store.state.layers.at(-1);

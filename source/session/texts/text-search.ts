@@ -1,4 +1,4 @@
-/** Search in a text screen; keeps all lines visible. */
+/** Search in a text screen. */
 import {nextFound, searchProblem, searchText, type TextSearch} from '../../state/text-search.ts';
 import {wrappingOf} from '../../state/text-wrapping.ts';
 import {describeMatchCount} from '../../state/describe-matches.ts';
@@ -16,7 +16,6 @@ export function currentText({store}: Session): TextLayer | null {
 	return layer?.kind === 'text' ? layer : null;
 }
 
-/** Prompts for a search and shows the next match while typing; cancel restores the view. */
 export async function searchInText(session: Session): Promise<void> {
 	const before = currentText(session);
 	if (!before) {
@@ -49,7 +48,6 @@ export async function searchInText(session: Session): Promise<void> {
 	}
 }
 
-/** Wraps around at the ends. */
 export function goToTextMatch(session: Session, direction: 1 | -1): void {
 	const layer = currentText(session);
 	if (!layer?.search) {
@@ -65,7 +63,6 @@ export function goToTextMatch(session: Session, direction: 1 | -1): void {
 	}
 }
 
-/** Scrolls only when the match is not visible. */
 function show(session: Session, search: TextSearch | null, top: number): void {
 	const layer = {...currentText(session)!, search};
 	const look = wrappingOf(session.store.state, layer);

@@ -1,4 +1,4 @@
-/** YAML screen of the selected or named object. */
+/** YAML screen of an object. */
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {clockTime} from '../../text/format-time.ts';
@@ -39,7 +39,7 @@ export const yamlHandlers: Handlers = {
 			session.tell(fresh.copy === copy ? 'refreshed: no changes' : 'refreshed');
 		} catch (thrown) {
 			const error = knownFailure(thrown);
-			// Keep the YAML that was read: the object may be deleted.
+			// The object may be deleted.
 			session.store.now({
 				type: 'fill-text',
 				id,
@@ -54,7 +54,7 @@ export const yamlHandlers: Handlers = {
 
 type Asked = {target: string; namespace: string};
 
-/** `namespace` applies to namespaced targets. @throws SpokeError ERR_USAGE for an unsupported kind */
+/** @throws SpokeError ERR_USAGE for an unsupported kind */
 export async function openYaml(session: Session, {target, namespace}: Asked): Promise<void> {
 	const {cluster} = session;
 	yamlPath(target, namespace);

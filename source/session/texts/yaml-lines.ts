@@ -1,11 +1,11 @@
-/** YAML as `kubectl get -o yaml` prints it, without folding of long lines, so that search finds their text. */
+/** YAML as `kubectl get -o yaml` prints it, without folded lines. */
 import {Document, isScalar, LineCounter, parseDocument, Scalar, visit, type Pair} from 'yaml';
 import {losslessNumberSource, isLosslessNumber} from '../../text/lossless-json.ts';
 
-/** `key` is the range of the field name. */
+/** `key`: the range of the field name. */
 export type YamlLine = {text: string; key: readonly [from: number, to: number] | null};
 
-/** Sorts keys, quotes what YAML 1.1 would not read as text, and keeps all digits of numbers from `parseLosslessJson`. */
+/** Quotes what YAML 1.1 would not read as text, and keeps all digits of numbers from `parseLosslessJson`. */
 export function yamlLines(object: object): readonly YamlLine[] {
 	const document = new Document(object, (_, value: unknown) => (isLosslessNumber(value) ? wholeOf(losslessNumberSource(value)) : value), {
 		version: '1.1',
